@@ -1,0 +1,103 @@
+"""targen: labelled NLP datasets from a task description alone.
+
+The names below are the public surface for authors of plugins; each is
+imported when it is first used, so that `import targen_core` costs nothing.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from targen_core.calls.backend import Backend, BackendOptions
+    from targen_core.calls.model import ChatModel, ChatReply, ChatRequest, Message, Price
+    from targen_core.errors import Rejected, TargenError
+    from targen_core.plugins.hookspecs import hookimpl
+    from targen_core.plugins.loader import load_registry
+    from targen_core.plugins.register import Register
+    from targen_core.plugins.registry import Registry
+    from targen_core.runs.job import Job
+    from targen_core.runs.spec import JobSpec
+    from targen_core.tasks.model import (
+        Correction,
+        CorrectionSample,
+        Corrector,
+        InverseGenerator,
+        Label,
+        ListStep,
+        Llm,
+        Rehearsal,
+        Task,
+    )
+    from targen_core.tasks.prompt import Prompt
+
+__version__ = "0.1.0"
+
+_HOME = {
+    "Backend": "calls.backend",
+    "BackendOptions": "calls.backend",
+    "ChatModel": "calls.model",
+    "ChatReply": "calls.model",
+    "ChatRequest": "calls.model",
+    "Correction": "tasks.model",
+    "CorrectionSample": "tasks.model",
+    "Corrector": "tasks.model",
+    "InverseGenerator": "tasks.model",
+    "Job": "runs.job",
+    "JobSpec": "runs.spec",
+    "Label": "tasks.model",
+    "ListStep": "tasks.model",
+    "Llm": "tasks.model",
+    "Message": "calls.model",
+    "Price": "calls.model",
+    "Prompt": "tasks.prompt",
+    "Register": "plugins.register",
+    "Registry": "plugins.registry",
+    "Rehearsal": "tasks.model",
+    "Rejected": "errors",
+    "TargenError": "errors",
+    "Task": "tasks.model",
+    "hookimpl": "plugins.hookspecs",
+    "load_registry": "plugins.loader",
+}
+
+__all__ = [
+    "Backend",
+    "BackendOptions",
+    "ChatModel",
+    "ChatReply",
+    "ChatRequest",
+    "Correction",
+    "CorrectionSample",
+    "Corrector",
+    "InverseGenerator",
+    "Job",
+    "JobSpec",
+    "Label",
+    "ListStep",
+    "Llm",
+    "Message",
+    "Price",
+    "Prompt",
+    "Register",
+    "Registry",
+    "Rehearsal",
+    "Rejected",
+    "TargenError",
+    "Task",
+    "hookimpl",
+    "load_registry",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,44 @@
+"""A backend: what a plugin registers to make a language model available."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from pydantic import BaseModel, ConfigDict
+
+from targen_core.calls.model import ChatModel
+
+if TYPE_CHECKING:
+    from langchain_core.language_models import BaseChatModel
+
+__all__ = ["Backend", "BackendOptions"]
+
+
+class BackendOptions(BaseModel):
+    """Base of a backend's options, the keys that `-o KEY=VALUE` takes.
+
+    Fields of type `SecretStr` are never written to a run directory.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Backend:
+    """How to make a model from options.
+
+    Attributes:
+        summary: one line for `targen list-backends`.
+        options: the model of its options; its fields are what `-o` takes.
+        create: makes the model; may import heavy packages. It returns our
+            `ChatModel` or any langchain `BaseChatModel`, which is adapted.
+        defaults: sampling parameters that suit the backend better than the
+            task's (a small model's `max_tokens`); the user's `-o` wins.
+    """
+
+    summary: str
+    options: type[BackendOptions]
+    create: Callable[[Any], ChatModel | BaseChatModel]
+    defaults: dict[str, Any] | None = None

@@ -1,0 +1,90 @@
+"""The budget: a hard cap in tokens and in dollars.
+
+Every attempt reserves an upper bound before it is sent and is settled at what
+it took afterwards, so that the sum of what was paid never passes the cap.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+
+from targen_core.errors import BudgetExhausted
+
+__all__ = ["Budget"]
+
+
+class Budget:
+    """Money and tokens: spent, reserved, and at most so many.
+
+    `None` stands for no cap.
+    """
+
+    def __init__(self, *, max_tokens: int | None = None, max_cost: float | None = None) -> None:
+        self.max_tokens = max_tokens
+        self.max_cost = max_cost
+        self.tokens = 0
+        self.dollars = 0.0
+        self._reserved_tokens = 0
+        self._reserved_dollars = 0.0
+        self._open = 0
+        self._waiting: deque[asyncio.Future[None]] = deque()
+
+    def spend(self, tokens: int, dollars: float) -> None:
+        """Count what an earlier part of the run has spent."""
+        self.tokens += tokens
+        self.dollars += dollars
+
+    def _fits(self, tokens: int, dollars: float) -> bool:
+        if self.max_tokens is not None:
+            if self.tokens + self._reserved_tokens + tokens > self.max_tokens:
+                return False
+        if self.max_cost is not None:
+            if self.dollars + self._reserved_dollars + dollars > self.max_cost + 1e-12:
+                return False
+        return True
+
+    async def reserve(self, tokens: int, dollars: float) -> None:
+        """Set aside an upper bound, waiting for open reservations to settle.
+
+        Raises:
+            BudgetExhausted: it does not fit although nothing else is open.
+        """
+        while not self._fits(tokens, dollars):
+            if not self._open:
+                raise self._exhausted(tokens, dollars)
+            waiter = asyncio.get_running_loop().create_future()
+            self._waiting.append(waiter)
+            try:
+                await waiter
+            finally:
+                if waiter in self._waiting:
+                    self._waiting.remove(waiter)
+        self._open += 1
+        self._reserved_tokens += tokens
+        self._reserved_dollars += dollars
+
+    def settle(self, reserved: tuple[int, float], tokens: int, dollars: float) -> None:
+        """Replace a reservation by what the attempt really took."""
+        self._open -= 1
+        self._reserved_tokens -= reserved[0]
+        self._reserved_dollars -= reserved[1]
+        self.tokens += tokens
+        self.dollars += dollars
+        waiting, self._waiting = self._waiting, deque()
+        for waiter in waiting:
+            if not waiter.done():
+                waiter.set_result(None)
+
+    def _exhausted(self, tokens: int, dollars: float) -> BudgetExhausted:
+        if self.max_tokens is not None and self.tokens + tokens > self.max_tokens:
+            return BudgetExhausted(
+                f"the token budget is used up: {self.tokens:,} of {self.max_tokens:,} spent, "
+                f"and the next call may take {tokens:,}",
+                hint="resume with a larger --max-tokens",
+            )
+        return BudgetExhausted(
+            f"the cost budget is used up: ${self.dollars:.4f} of ${self.max_cost:.4f} spent, "
+            f"and the next call may cost ${dollars:.4f}",
+            hint="resume with a larger --max-cost",
+        )

@@ -1,0 +1,127 @@
+"""The cache of replies that runs share, on diskcache.
+
+Values are bytes and nothing else: diskcache would pickle other types and,
+worse, un-pickle any row marked so, whoever wrote it. The disk class here
+refuses both, so a cache folder that somebody else can write to holds at worst
+wrong text, never code.
+"""
+
+from __future__ import annotations
+
+import logging
+import queue
+import sqlite3
+import threading
+from pathlib import Path
+from typing import Any
+
+from diskcache import Cache, Disk
+
+__all__ = ["BytesDisk", "ReplyCache"]
+
+_log = logging.getLogger("targen.cache")
+_RAW = 1  # diskcache's mode for a value that stands in the row itself
+
+
+class BytesDisk(Disk):  # type: ignore[misc]
+    """A disk of bytes: refuses to pickle and to un-pickle."""
+
+    def put(self, key: Any) -> tuple[Any, bool]:
+        """Accept a `bytes` key."""
+        if type(key) is not bytes:
+            raise TypeError("cache keys are bytes")
+        return sqlite3.Binary(key), True
+
+    def get(self, key: Any, raw: bool) -> Any:
+        """Give back a raw key; anything else was not written by us."""
+        if not raw:
+            raise ValueError("refused a pickled key in the reply cache")
+        return super().get(key, raw)
+
+    def store(self, value: Any, read: bool, key: Any = None) -> tuple[int, int, None, Any]:
+        """Accept a `bytes` value, kept in the row."""
+        if type(value) is not bytes or read:
+            raise TypeError("cache values are bytes")
+        return len(value), _RAW, None, sqlite3.Binary(value)
+
+    def fetch(self, mode: int, filename: str | None, value: Any, read: bool) -> bytes:
+        """Give back a raw value; other modes read files or un-pickle."""
+        if mode != _RAW or filename is not None or read or not isinstance(value, bytes):
+            raise ValueError("refused a value in the reply cache that targen did not write")
+        return value
+
+
+class ReplyCache:
+    """Replies by call key. Reads are direct; a thread writes in batches.
+
+    The journal is what a run relies on: where the cache fails it is left out
+    for the rest of the run, with a warning.
+    """
+
+    def __init__(self, folder: Path, *, size_limit: int = 8 << 30) -> None:
+        """Open the cache in `folder`, at most `size_limit` bytes large."""
+        self._cache: Cache | None = None
+        self._queue: queue.SimpleQueue[tuple[bytes, bytes] | None] = queue.SimpleQueue()
+        self._thread: threading.Thread | None = None
+        try:
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            self._cache = Cache(str(folder), disk=BytesDisk, size_limit=size_limit)
+        except Exception as error:
+            self._give_up(error)
+
+    def get(self, key: bytes) -> bytes | None:
+        """The value of a key, or None."""
+        if self._cache is None:
+            return None
+        try:
+            found = self._cache.get(key)
+        except Exception as error:
+            self._give_up(error)
+            return None
+        return found if isinstance(found, bytes) else None
+
+    def put(self, key: bytes, value: bytes) -> None:
+        """Write later, in a batch with others."""
+        if self._cache is None:
+            return
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._write, name="targen-cache", daemon=True)
+            self._thread.start()
+        self._queue.put((key, value))
+
+    def close(self) -> None:
+        """Write what is waiting and close."""
+        if self._thread is not None:
+            self._queue.put(None)
+            self._thread.join()
+            self._thread = None
+        if self._cache is not None:
+            self._cache.close()
+            self._cache = None
+
+    def _write(self) -> None:
+        done = False
+        while not done:
+            batch = [self._queue.get()]
+            while len(batch) < 512:
+                try:
+                    batch.append(self._queue.get(timeout=0.25 if len(batch) < 64 else 0))
+                except queue.Empty:
+                    break
+            done = None in batch
+            items = [item for item in batch if item is not None]
+            cache = self._cache
+            if cache is None or not items:
+                continue
+            try:
+                with cache.transact(retry=True):
+                    for key, value in items:
+                        cache.set(key, value, retry=True)
+            except Exception as error:
+                self._give_up(error)
+        if self._cache is not None:
+            self._cache.close()  # this thread's own connection
+
+    def _give_up(self, error: Exception) -> None:
+        _log.warning("the reply cache is left out of this run: %s", error)
+        self._cache = None

@@ -1,0 +1,309 @@
+"""Where targen meets langchain: an adapter each way.
+
+`LangChainModel` makes any langchain chat model a `ChatModel`; `TargenChat`
+makes any `ChatModel` a langchain chat model. Importing this module does not
+import langchain, which takes half a second: the adapter needs it only once
+there is a langchain model, and `TargenChat` is made on first use.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import hashlib
+import json
+import math
+import re
+import threading
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from targen_core.calls.model import (
+    ChatModel,
+    ChatReply,
+    ChatRequest,
+    Finish,
+    Message,
+    Price,
+    Role,
+)
+from targen_core.errors import (
+    AuthenticationFailed,
+    BadRequest,
+    ContextTooLong,
+    RateLimited,
+    ServiceUnavailable,
+    TargenError,
+)
+
+if TYPE_CHECKING:
+    from langchain_core.language_models import BaseChatModel
+    from langchain_core.messages import BaseMessage
+
+    class TargenChat(BaseChatModel):
+        """Any `ChatModel` as a langchain chat model; see `_make_targen_chat`."""
+
+        model: Any
+        params: dict[str, Any] = {}
+
+
+__all__ = ["LangChainModel", "TargenChat", "as_chat_model"]
+
+_FINISH: dict[str, Finish] = {
+    "stop": "stop",
+    "end_turn": "stop",
+    "stop_sequence": "stop",
+    "eos": "stop",
+    "length": "length",
+    "max_tokens": "length",
+    "model_length": "length",
+    "content_filter": "refusal",
+    "refusal": "refusal",
+    "safety": "refusal",
+}
+"""What providers call the end of a reply, in lower case."""
+
+_NO_CREDIT = "insufficient_quota"
+_TOO_LONG = re.compile(
+    r"context_length_exceeded|maximum context length|prompt is too long"
+    r"|exceeds? .{0,40}context (size|length|window)",
+    re.IGNORECASE,
+)
+_KEY_LIKE = re.compile(r"\bsk-[\w*-]{6,}|(?<=Bearer )\S+", re.IGNORECASE)
+
+
+def as_chat_model(model: object) -> ChatModel:
+    """`model` itself if it is a `ChatModel`, adapted if it is a langchain chat model.
+
+    Raises:
+        TypeError: if it is neither.
+    """
+    if any(
+        base.__name__ == "BaseChatModel" and base.__module__.startswith("langchain_core.")
+        for base in type(model).__mro__
+    ):
+        return LangChainModel(model)  # type: ignore[arg-type]
+    if isinstance(model, ChatModel):
+        return model
+    raise TypeError(
+        f"{type(model).__qualname__} is neither a targen ChatModel nor a langchain BaseChatModel"
+    )
+
+
+class LangChainModel:
+    """A langchain chat model as a `ChatModel`.
+
+    It calls `_agenerate`, the method that every langchain model implements or
+    inherits (the inherited one runs `_generate` in a thread), and not
+    `ainvoke`: callbacks, tracing and langchain's own cache cost ten times as
+    much as the call itself, and our call layer caches, limits and retries.
+
+    Sampling parameters go in as keyword arguments. A sampling seed is sent
+    where the model has a field of that name. No schema is enforced; the
+    tolerant parser of the call layer reads the replies.
+
+    Args:
+        model: the langchain model, set up with its key and its address. Its
+            own retries should be off (`max_retries=0`).
+        price: dollars for a million tokens, None where unknown.
+        max_concurrency: calls that make sense at once, or None.
+    """
+
+    structured = False
+
+    def __init__(
+        self,
+        model: BaseChatModel,
+        *,
+        price: Price | None = None,
+        max_concurrency: int | None = None,
+    ) -> None:
+        self.identity = _identity(model)
+        self.seeded = "seed" in type(model).model_fields
+        self.price = price
+        self.max_concurrency = max_concurrency
+        self._model = model
+
+    async def complete(self, request: ChatRequest) -> ChatReply:
+        """Answer one request; see `ChatModel.complete`."""
+        params = {name: value for name, value in request.params.items() if value is not None}
+        stop = params.pop("stop", None)
+        if isinstance(stop, str):
+            stop = [stop]
+        try:
+            result = await self._model._agenerate(
+                _to_langchain(request.messages), stop=stop, **params
+            )
+        except TargenError:
+            raise
+        except Exception as error:
+            raise _failure(error) from error
+        message: Any = result.generations[0].message
+        text = str(message.text)
+        usage = getattr(message, "usage_metadata", None) or {}
+        return ChatReply(
+            text,
+            _finish({**(result.generations[0].generation_info or {}), **message.response_metadata}),
+            usage.get("input_tokens") or _estimate(m.content for m in request.messages),
+            usage.get("output_tokens") or _estimate([text]),
+        )
+
+    def count_tokens(self, request: ChatRequest) -> int:
+        """An upper bound of the input tokens: bytes, and 16 a message for the template."""
+        size = sum(len(m.content.encode("utf-8", "replace")) for m in request.messages)
+        return size + 16 * len(request.messages) + 16
+
+    async def aclose(self) -> None:
+        """Nothing: a langchain model keeps its connections to itself."""
+
+
+def _identity(model: BaseChatModel) -> str:
+    """Class, model name, and a digest of the other parameters that langchain
+    says identify the model; what is no plain data there counts by its type."""
+    kind = type(model)
+    known = dict(model._identifying_params)
+    names = [known.get(field) or getattr(model, field, None) for field in ("model_name", "model")]
+    name = next((name for name in names if isinstance(name, str)), "")
+    text = json.dumps(known, sort_keys=True, default=lambda value: type(value).__qualname__)
+    digest = hashlib.sha256(text.encode()).hexdigest()[:12]
+    return f"langchain:{kind.__module__}.{kind.__qualname__}:{name}:{digest}"
+
+
+def _to_langchain(messages: Iterable[Message]) -> list[BaseMessage]:
+    from langchain_core.messages import AIMessage, HumanMessage, SystemMessage
+
+    kinds = {"system": SystemMessage, "user": HumanMessage, "assistant": AIMessage}
+    return [kinds[message.role](content=message.content) for message in messages]
+
+
+def _from_langchain(messages: Iterable[BaseMessage]) -> tuple[Message, ...]:
+    roles: dict[str, Role] = {"system": "system", "human": "user", "ai": "assistant"}
+    turns = []
+    for message in messages:
+        if message.type not in roles:
+            raise ValueError(f"a targen model takes no {message.type!r} messages")
+        turns.append(Message(roles[message.type], str(message.text)))
+    return tuple(turns)
+
+
+def _finish(metadata: dict[str, Any]) -> Finish:
+    for name in ("finish_reason", "stop_reason", "done_reason"):
+        if metadata.get(name):
+            return _FINISH.get(str(metadata[name]).lower(), "other")
+    return "stop"  # a model that says nothing of it
+
+
+def _estimate(texts: Iterable[str]) -> int:
+    """Tokens at four bytes each, where a model does not count them."""
+    return math.ceil(sum(len(text.encode("utf-8", "replace")) for text in texts) / 4)
+
+
+def _failure(error: Exception) -> TargenError:
+    """The error of ours for what a provider's library raised.
+
+    Their classes are told apart by name and `status_code`, since none of the
+    libraries is a dependency. What nobody knows is taken as a bad request:
+    it would come back on every retry.
+    """
+    names = {base.__name__ for base in type(error).__mro__}
+    response = getattr(error, "response", None)
+    status = getattr(error, "status_code", None) or getattr(response, "status_code", None)
+    status = status if isinstance(status, int) else 0
+    words = _KEY_LIKE.sub("***", f"{type(error).__name__}: {error}")[:500]
+    if _NO_CREDIT in words or getattr(error, "code", None) == _NO_CREDIT:
+        return BadRequest(words, hint="the account has no credit left; see its billing page")
+    if status == 429 or names & {"RateLimitError", "ResourceExhausted"}:
+        return RateLimited(words, retry_after=_retry_after(getattr(response, "headers", None)))
+    if status in (401, 403) or names & {"AuthenticationError", "PermissionDeniedError"}:
+        return AuthenticationFailed(words, hint="check the key that the langchain model was given")
+    if names & {"TimeoutError", "APITimeoutError", "TimeoutException"}:
+        return ServiceUnavailable(words, billed=True)
+    if (
+        status >= 500
+        or status in (408, 409)
+        or isinstance(error, OSError)  # ConnectionError is one
+        or names & {"APIConnectionError", "InternalServerError", "TransportError"}
+    ):
+        return ServiceUnavailable(words)
+    if _TOO_LONG.search(words):
+        return ContextTooLong(words)
+    return BadRequest(words)
+
+
+def _retry_after(headers: Any) -> float | None:
+    try:
+        seconds = float(headers["retry-after"])
+    except (TypeError, KeyError, ValueError):
+        return None
+    return seconds if 0 <= seconds < float("inf") else None
+
+
+@functools.cache
+def _background_loop() -> asyncio.AbstractEventLoop:
+    """An event loop in a thread of its own, for langchain's synchronous calls."""
+    loop = asyncio.new_event_loop()
+    threading.Thread(target=loop.run_forever, name="targen-langchain", daemon=True).start()
+    return loop
+
+
+@functools.cache
+def _make_targen_chat() -> type[BaseChatModel]:
+    """The class `TargenChat`; made late, since its base class is langchain's."""
+    from langchain_core.language_models import BaseChatModel
+    from langchain_core.messages import AIMessage
+    from langchain_core.outputs import ChatGeneration, ChatResult
+    from pydantic import ConfigDict, Field
+
+    class TargenChat(BaseChatModel):
+        """Any `ChatModel` as a langchain chat model.
+
+        `model` is the `ChatModel`, `params` the sampling parameters of every
+        call; keyword arguments of a call win over them.
+        """
+
+        model_config = ConfigDict(arbitrary_types_allowed=True)
+
+        model: Any
+        params: dict[str, Any] = Field(default_factory=lambda: {"max_tokens": 1024})
+
+        @property
+        def _llm_type(self) -> str:
+            return "targen"
+
+        @property
+        def _identifying_params(self) -> dict[str, Any]:
+            return {"model": self.model.identity, **self.params}
+
+        async def _agenerate(
+            self, messages: Any, stop: Any = None, run_manager: Any = None, **kwargs: Any
+        ) -> ChatResult:
+            params = {"max_tokens": 1024, **self.params, **kwargs}
+            if stop is not None:
+                params["stop"] = stop
+            reply = await self.model.complete(ChatRequest(_from_langchain(messages), params))
+            finish = "content_filter" if reply.finish == "refusal" else reply.finish
+            message = AIMessage(
+                content=reply.text,
+                usage_metadata={
+                    "input_tokens": reply.tokens_in,
+                    "output_tokens": reply.tokens_out,
+                    "total_tokens": reply.tokens_in + reply.tokens_out,
+                },
+                response_metadata={"finish_reason": finish, "model_name": self.model.identity},
+            )
+            return ChatResult(generations=[ChatGeneration(message=message)])
+
+        def _generate(
+            self, messages: Any, stop: Any = None, run_manager: Any = None, **kwargs: Any
+        ) -> ChatResult:
+            work = self._agenerate(messages, stop, None, **kwargs)
+            return asyncio.run_coroutine_threadsafe(work, _background_loop()).result()
+
+    TargenChat.__qualname__ = "TargenChat"
+    return TargenChat
+
+
+def __getattr__(name: str) -> Any:
+    if name == "TargenChat":
+        return _make_targen_chat()
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

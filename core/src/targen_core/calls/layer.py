@@ -1,0 +1,360 @@
+"""The call layer: the one door to every language model.
+
+    journal and cache -> retry around the reading -> budget -> rate limit -> model -> journal
+
+A reply is found in the run's journal, then in the cache of other runs, and
+only then asked for. Whatever a model answers is journaled before anything
+uses it. What a service fails to answer is tried again here and never reaches
+a stage: only what the model said decides a row.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+import random
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from targen_core.calls.budget import Budget
+from targen_core.calls.cache import ReplyCache
+from targen_core.calls.journal import Journal
+from targen_core.calls.model import ChatModel, ChatReply, ChatRequest, Message, Price
+from targen_core.calls.rate import RateLimiter
+from targen_core.calls.usage import Usage
+from targen_core.errors import (
+    BadReply,
+    RateLimited,
+    Rejected,
+    ServiceError,
+    ServiceGaveUp,
+    TargenError,
+)
+
+__all__ = ["ATTEMPTS", "BoundModel", "CallLayer", "Halted", "Question", "Scope"]
+
+ATTEMPTS = 2
+"""Answers asked for one question: the first and, where it is unreadable, a repair."""
+
+_MAX_BACKOFF = 60.0  # seconds
+
+T = TypeVar("T")
+_compact = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), sort_keys=True).encode
+_REPAIR = (
+    "That reply could not be used: {problem}\n"
+    "Write the whole reply again, corrected, in exactly the form that was asked for."
+)
+
+
+class Halted(Exception):
+    """The run is stopping, or nobody wants the answer any more: send nothing."""
+
+
+@dataclass(slots=True)
+class BoundModel:
+    """A model as one step uses it: with its parameters, limiter and price."""
+
+    model: ChatModel
+    limiter: RateLimiter
+    params: Mapping[str, Any]
+    price: Price | None
+    _prefixes: dict[str, bytes] = field(default_factory=dict)
+
+    def key_prefix(self, schema_digest: str) -> bytes:
+        """The part of a call's key that calls of this step and schema share."""
+        prefix = self._prefixes.get(schema_digest)
+        if prefix is None:
+            parts = [self.model.identity, dict(self.params), schema_digest]
+            prefix = self._prefixes[schema_digest] = hashlib.sha256(_compact(parts).encode()).digest()
+        return prefix
+
+
+@dataclass(slots=True)
+class Scope:
+    """On whose behalf calls are made: a candidate or a list batch.
+
+    `keys` collects the calls that it used, in order; once `abandoned`, it
+    sends nothing more.
+    """
+
+    abandoned: bool = False
+    keys: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One question of a stage, before it is an attempt.
+
+    `place` is where in the run it stands, a path of structure; `occurrence`
+    counts the same messages within one stage.
+    """
+
+    step: str
+    label: str | None
+    place: str
+    occurrence: int
+    prompt: str
+    messages: tuple[Message, ...]
+    schema: Mapping[str, Any] | None
+    schema_name: str
+    schema_digest: str
+    rehearse: Callable[[bytes], Any] | None
+
+
+class CallLayer:
+    """Answers questions, each attempt paid at most once.
+
+    Args:
+        models: by step.
+        seed: the run's seed, part of every call's key.
+        patience: seconds without any success after which a failing service
+            stops the run.
+    """
+
+    def __init__(
+        self,
+        models: Mapping[str, BoundModel],
+        *,
+        seed: int,
+        journal: Journal,
+        cache: ReplyCache | None,
+        budget: Budget,
+        usage: Usage,
+        patience: float = 600.0,
+    ) -> None:
+        self.models = models
+        self.seed = seed
+        self.journal = journal
+        self.cache = cache
+        self.budget = budget
+        self.usage = usage
+        self.patience = patience
+        self.halt_reason: TargenError | None = None
+        self.retries = 0
+        self._halt = asyncio.Event()
+        self._last_success = 0.0
+        self._jitter = random.Random(seed)
+
+    @property
+    def in_flight(self) -> int:
+        """Calls that models are working on now."""
+        limiters = {id(bound.limiter): bound.limiter for bound in self.models.values()}
+        return sum(limiter.in_flight for limiter in limiters.values())
+
+    def halt(self, reason: TargenError) -> None:
+        """Send nothing from now on; calls in flight are let finish."""
+        if self.halt_reason is None:
+            self.halt_reason = reason
+            self._halt.set()
+
+    async def ask(self, question: Question, scope: Scope, read: Callable[[str], T]) -> T:
+        """Answer a question, with one more attempt where the reply is unreadable.
+
+        Args:
+            question: what to ask.
+            scope: for whom; gets the keys of the calls used.
+            read: turns a reply's text into the value, or raises `BadReply`.
+
+        Raises:
+            Rejected: `malformed-reply`, what `read` names, or `refusal`: the
+                model's own doing.
+            Halted: the run stops or the scope was abandoned.
+            TargenError: budget or service end the run.
+        """
+        bound = self.models[question.step]
+        messages = question.messages
+        problem: BadReply | None = None
+        for attempt in range(ATTEMPTS):
+            key = self._key(bound, question, messages, attempt)
+            reply = self._recall(key, question)
+            if reply is None:
+                reply = await self._send(bound, question, messages, key, attempt, scope)
+            scope.keys.append(key.hex())
+            if reply.finish == "refusal":
+                raise Rejected("refusal", f"the model refused: {reply.text[:200]!r}")
+            try:
+                if reply.finish == "length":
+                    raise BadReply("it was cut at max_tokens")
+                if not reply.text.strip():
+                    raise BadReply("it was empty")
+                return read(reply.text)
+            except BadReply as error:
+                problem = error
+                if reply.finish != "length" and reply.text.strip():
+                    messages = (
+                        *question.messages,
+                        Message("assistant", reply.text),
+                        Message("user", _REPAIR.format(problem=problem)),
+                    )
+        assert problem is not None
+        raise Rejected(problem.reason, f"no usable reply in {ATTEMPTS} attempts: {problem}")
+
+    # --- where a reply comes from ---
+
+    def _key(
+        self, bound: BoundModel, question: Question, messages: tuple[Message, ...], attempt: int
+    ) -> bytes:
+        """The call's key: 16 bytes of SHA-256 over all that decides the reply."""
+        parts = hashlib.sha256(bound.key_prefix(question.schema_digest))
+        for message in messages:
+            content = message.content.encode("utf-8", "surrogatepass")
+            parts.update(b"%s %d\n" % (message.role.encode(), len(content)))
+            parts.update(content)
+        where = f"{self.seed}\n{question.place}\n{question.occurrence}\n{attempt}"
+        parts.update(where.encode())
+        return parts.digest()[:16]
+
+    def _recall(self, key: bytes, question: Question) -> ChatReply | None:
+        """The reply from the journal, or from the cache of other runs."""
+        record = self.journal.get(key)
+        if record is not None:
+            return ChatReply(record["text"], record["finish"], record["in"], record["out"])
+        found = self.cache.get(key) if self.cache is not None else None
+        if found is None:
+            return None
+        try:
+            value = json.loads(found)
+            reply = ChatReply(value["text"], value["finish"], value["in"], value["out"])
+        except (ValueError, KeyError, TypeError):
+            return None  # written by a stranger: ask the model instead
+        self._write(question, key, reply, cached=True, cost=0.0)
+        return reply
+
+    def _write(
+        self, question: Question, key: bytes, reply: ChatReply, *, cached: bool, cost: float | None
+    ) -> None:
+        record: dict[str, Any] = {
+            "key": key.hex(),
+            "step": question.step,
+            "label": question.label,
+            "place": question.place,
+            "prompt": question.prompt,
+            "text": reply.text,
+            "finish": reply.finish,
+            "in": reply.tokens_in,
+            "out": reply.tokens_out,
+            "cost": cost,
+        }
+        if cached:
+            record["cached"] = True
+        self.journal.append(record)
+        self.usage.record(record)
+
+    async def _send(
+        self,
+        bound: BoundModel,
+        question: Question,
+        messages: tuple[Message, ...],
+        key: bytes,
+        attempt: int,
+        scope: Scope,
+    ) -> ChatReply:
+        """Ask the model until it answers; journal the answer."""
+        params = dict(bound.params)
+        if bound.model.seeded and "seed" not in params:
+            params["seed"] = int.from_bytes(key[:4], "big") >> 1
+        rehearse = question.rehearse
+        request = ChatRequest(
+            messages,
+            params,
+            question.schema,
+            question.schema_name,
+            key.hex(),
+            None if rehearse is None or attempt else lambda: rehearse(key),
+        )
+        tokens = bound.model.count_tokens(request)
+        reserved_tokens = tokens + params["max_tokens"]
+        reserved_dollars = bound.price.dollars(tokens, params["max_tokens"]) if bound.price else 0.0
+        reserved = (reserved_tokens, reserved_dollars)
+        failures = 0
+        failing_since = 0.0
+        loop = asyncio.get_running_loop()
+        while True:
+            self._check(scope)
+            await self.budget.reserve(*reserved)
+            spent: tuple[int, float] = (0, 0.0)
+            try:
+                ticket = await bound.limiter.acquire(reserved_tokens)
+                error: ServiceError | None = None
+                reply: ChatReply | None = None
+                try:
+                    self._check(scope)
+                    reply = await bound.model.complete(request)
+                except ServiceError as raised:
+                    error = raised
+                finally:
+                    bound.limiter.release(
+                        ticket,
+                        rate=reply.rate if reply else None,
+                        limited=isinstance(error, RateLimited),
+                        retry_after=error.retry_after if error else None,
+                    )
+                if reply is not None:
+                    cost = bound.price.dollars(reply.tokens_in, reply.tokens_out) if bound.price else None
+                    spent = (reply.tokens_in + reply.tokens_out, cost or 0.0)
+                    self._last_success = loop.time()
+                    self._write(question, key, reply, cached=False, cost=cost)
+                    if self.cache is not None:
+                        self.cache.put(key, _cached(reply))
+                    return reply
+                assert error is not None
+                if error.billed:
+                    spent = reserved
+                    self._write_lost(question, tokens, params["max_tokens"], bound.price)
+            finally:
+                self.budget.settle(reserved, *spent)
+            if not error.retryable:
+                raise error
+            now = loop.time()
+            failing_since = failing_since or now
+            self.retries += 1
+            waited = now - max(self._last_success, failing_since)
+            delay = min(_MAX_BACKOFF, 2.0**failures) * self._jitter.uniform(0.5, 1.0)
+            delay = max(delay, error.retry_after or 0.0)
+            failures += 1
+            if waited + delay > self.patience:
+                raise ServiceGaveUp(
+                    f"the service has not answered for {waited:.0f} s: {error}",
+                    hint="resume when it is back, or with a larger --patience",
+                ) from error
+            await self._sleep(delay)
+
+    def _write_lost(
+        self, question: Question, tokens_in: int, tokens_out: int, price: Price | None
+    ) -> None:
+        """Journal that an answer was lost, at the price of its reservation."""
+        record = {
+            "lost": True,
+            "step": question.step,
+            "label": question.label,
+            "place": question.place,
+            "in": tokens_in,
+            "out": tokens_out,
+            "cost": price.dollars(tokens_in, tokens_out) if price else None,
+        }
+        self.journal.append(record)
+        self.usage.record(record)
+
+    def _check(self, scope: Scope) -> None:
+        if self.halt_reason is not None or scope.abandoned:
+            raise Halted
+
+    async def _sleep(self, seconds: float) -> None:
+        """Back off, unless the run halts first."""
+        try:
+            await asyncio.wait_for(self._halt.wait(), seconds)
+        except TimeoutError:
+            return
+
+
+def _cached(reply: ChatReply) -> bytes:
+    """A reply as the cache keeps it."""
+    value = {
+        "text": reply.text,
+        "finish": reply.finish,
+        "in": reply.tokens_in,
+        "out": reply.tokens_out,
+    }
+    return _compact(value).encode("utf-8", "surrogatepass")

@@ -1,0 +1,138 @@
+"""The rate limit: adaptive concurrency, pauses, requests and tokens a minute.
+
+Concurrency starts at what the user allows, halves once for a burst of 429s,
+and grows back by one for each round of answers (additive increase,
+multiplicative decrease, as TCP's congestion avoidance: RFC 5681). Whoever has
+waited longest goes first.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+
+from targen_core.calls.model import RateHeaders
+
+__all__ = ["RateLimiter"]
+
+
+class RateLimiter:
+    """Admits calls to one model.
+
+    Args:
+        concurrency: the most calls in flight.
+        rpm: requests a minute, or None.
+        tpm: tokens a minute (input bound plus `max_tokens`), or None.
+    """
+
+    def __init__(
+        self, concurrency: int, *, rpm: float | None = None, tpm: float | None = None
+    ) -> None:
+        self.ceiling = concurrency
+        self.limit = float(concurrency)
+        self.in_flight = 0
+        self.peak = 0
+        self.rate_limited = 0
+        self._epoch = 0
+        self._resume_at = 0.0
+        self._requests = _Pace(rpm)
+        self._tokens = _Pace(tpm)
+        self._waiting: deque[tuple[asyncio.Future[None], int]] = deque()
+        self._timer: asyncio.TimerHandle | None = None
+
+    async def acquire(self, tokens: int) -> int:
+        """Wait for a place; returns the ticket that `release` wants back."""
+        if self._waiting or not self._admit(tokens):
+            waiter = asyncio.get_running_loop().create_future()
+            self._waiting.append((waiter, tokens))
+            self._wake()
+            try:
+                await waiter
+            except asyncio.CancelledError:
+                if waiter.done() and not waiter.cancelled():
+                    self._leave()
+                raise
+        return self._epoch
+
+    def release(
+        self,
+        ticket: int,
+        *,
+        rate: RateHeaders | None = None,
+        limited: bool = False,
+        retry_after: float | None = None,
+    ) -> None:
+        """Give a place back, with what the answer said of the limits.
+
+        `limited` is a 429. Those of one burst count once: an answer to a call
+        that was sent before the last cut cuts nothing.
+        """
+        now = asyncio.get_running_loop().time()
+        if limited:
+            self.rate_limited += 1
+            if ticket == self._epoch:
+                self._epoch += 1
+                self.limit = max(1.0, min(self.limit, self.in_flight) / 2)
+            if retry_after:
+                self._resume_at = max(self._resume_at, now + retry_after)
+        else:
+            self.limit = min(float(self.ceiling), self.limit + 1.0 / self.limit)
+        if rate is not None:
+            for remaining, reset in (
+                (rate.remaining_requests, rate.reset_requests),
+                (rate.remaining_tokens, rate.reset_tokens),
+            ):
+                if remaining is not None and remaining <= 0 and reset:
+                    self._resume_at = max(self._resume_at, now + reset)
+        self._leave()
+
+    def _leave(self) -> None:
+        self.in_flight -= 1
+        self._wake()
+
+    def _admit(self, tokens: int) -> bool:
+        """Take a place if one is free now."""
+        if self.in_flight >= max(1, int(self.limit)):
+            return False
+        now = asyncio.get_running_loop().time()
+        if now < self._resume_at or not self._requests.ready(now) or not self._tokens.ready(now):
+            return False
+        self._requests.take(now, 1)
+        self._tokens.take(now, tokens)
+        self.in_flight += 1
+        self.peak = max(self.peak, self.in_flight)
+        return True
+
+    def _wake(self) -> None:
+        """Admit those who waited longest; set a timer where time alone is missing."""
+        while self._waiting:
+            waiter, tokens = self._waiting[0]
+            if waiter.done():
+                self._waiting.popleft()
+            elif self._admit(tokens):
+                self._waiting.popleft()
+                waiter.set_result(None)
+            else:
+                break
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        if self._waiting and self.in_flight < max(1, int(self.limit)):
+            at = max(self._resume_at, self._requests.ready_at, self._tokens.ready_at)
+            self._timer = asyncio.get_running_loop().call_at(at, self._wake)
+
+
+class _Pace:
+    """A bucket that fills evenly and may go into debt by one call."""
+
+    def __init__(self, per_minute: float | None) -> None:
+        self._rate = per_minute / 60.0 if per_minute else None
+        self.ready_at = 0.0
+
+    def ready(self, now: float) -> bool:
+        return now >= self.ready_at
+
+    def take(self, now: float, amount: int) -> None:
+        if self._rate is not None:
+            # Up to one second's worth may be taken at once.
+            self.ready_at = max(self.ready_at, now - 1.0) + amount / self._rate

@@ -1,0 +1,82 @@
+"""Usage: what a run's calls took, by step and label."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+__all__ = ["Counts", "Usage"]
+
+
+@dataclass(slots=True)
+class Counts:
+    """Sums over calls.
+
+    `calls` were answered by the model, `cached` by the cache of earlier runs;
+    `lost` were sent and their answer lost.
+    Tokens and dollars count what was or may have been paid.
+    """
+
+    calls: int = 0
+    cached: int = 0
+    lost: int = 0
+    tokens_in: int = 0
+    tokens_out: int = 0
+    dollars: float = 0.0
+
+    def add(self, other: Counts) -> None:
+        """Add another sum to this one."""
+        for name, value in asdict(other).items():
+            setattr(self, name, getattr(self, name) + value)
+
+
+class Usage:
+    """`Counts` by (step, label); a function of the journal's records alone."""
+
+    def __init__(self) -> None:
+        self.by_place: dict[tuple[str, str | None], Counts] = {}
+        self.unpriced = False
+
+    def record(self, record: Mapping[str, Any]) -> None:
+        """Count one journal record."""
+        place = (record["step"], record["label"])
+        counts = self.by_place.get(place)
+        if counts is None:
+            counts = self.by_place[place] = Counts()
+        if record.get("cached"):
+            counts.cached += 1
+            return
+        if record.get("lost"):
+            counts.lost += 1
+        else:
+            counts.calls += 1
+        counts.tokens_in += record["in"]
+        counts.tokens_out += record["out"]
+        cost = record["cost"]
+        if cost is None:
+            self.unpriced = True
+        else:
+            counts.dollars += cost
+
+    @property
+    def total(self) -> Counts:
+        """The sum over all places."""
+        total = Counts()
+        for counts in self.by_place.values():
+            total.add(counts)
+        return total
+
+    def as_dict(self) -> dict[str, Any]:
+        """The report's form: the total, then each step and label."""
+        rows = [
+            {"step": step, "label": label, **_rounded(counts)}
+            for (step, label), counts in sorted(
+                self.by_place.items(), key=lambda item: (item[0][0], item[0][1] or "")
+            )
+        ]
+        return {"total": _rounded(self.total), "priced": not self.unpriced, "by_step": rows}
+
+
+def _rounded(counts: Counts) -> dict[str, Any]:
+    return {**asdict(counts), "dollars": round(counts.dollars, 6)}

@@ -1,0 +1,51 @@
+"""The `targen` command. Errors become one clear message and an exit code here."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from targen_core.errors import PluginError, TargenError
+
+__all__ = ["main"]
+
+
+def main() -> None:
+    """Run the command line; exit 0, 1 for a failed job, 2 for wrong usage."""
+    args = [arg for arg in sys.argv[1:] if arg != "--debug"]
+    debug = len(args) < len(sys.argv) - 1 or bool(os.environ.get("TARGEN_DEBUG"))
+    try:
+        _dispatch(args)
+    except TargenError as error:
+        if debug:
+            raise
+        whose = f" [{error.distribution}]" if isinstance(error, PluginError) else ""
+        print(f"error{whose}: {error}", file=sys.stderr)
+        if error.hint:
+            print(f"  try: {error.hint}", file=sys.stderr)
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        print("stopped", file=sys.stderr)
+        sys.exit(130)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+    except Exception as error:
+        if debug:
+            raise
+        print(f"error: targen failed: {type(error).__name__}: {error}", file=sys.stderr)
+        print("  try: the same command with --debug, and report what it prints", file=sys.stderr)
+        sys.exit(1)
+
+
+def _dispatch(args: list[str]) -> None:
+    # Listing is what people type first and most: it goes past typer, which
+    # imports pydantic to run any command and would take most of the time.
+    if args[:1] in (["list-tasks"], ["list-backends"]) and args[1:] in ([], ["--json"]):
+        from targen_core.cli.inventory import show_registered
+
+        show_registered(args[0].removeprefix("list-").rstrip("s"), json=bool(args[1:]))
+        return
+    from targen_core.cli.app import build
+
+    build()(args, prog_name="targen")

@@ -1,0 +1,223 @@
+"""`targen generate` and `targen resume`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+from targen_core.cli.request import (
+    BackendArg,
+    BackendForArg,
+    CacheArg,
+    ContextsArg,
+    ContextsLimitArg,
+    CorrectArg,
+    CorrectorArg,
+    OptionsArg,
+    SeedArg,
+    SeedsArg,
+    TaskArg,
+    cache_folder,
+    job_spec,
+    quotas_for,
+)
+from targen_core.errors import UsageError
+
+if TYPE_CHECKING:
+    from targen_core.runs.job import Job
+
+_Number = Annotated[int | None, typer.Option("-n", "--number", help="Rows, split evenly over the labels.")]
+_Preset = Annotated[
+    str | None, typer.Option("--preset", help="A named set of counts, such as paper; see describe.")
+]
+_Label = Annotated[
+    list[str] | None, typer.Option("--label", metavar="LABEL=ROWS", help="Rows of one label.")
+]
+_MaxCost = Annotated[float | None, typer.Option("--max-cost", help="Never pay more dollars.")]
+_MaxTokens = Annotated[int | None, typer.Option("--max-tokens", help="Never use more tokens, in and out.")]
+_Concurrency = Annotated[
+    int | None, typer.Option("--concurrency", help="Calls at once, at most. [default: 32]")
+]
+_Rpm = Annotated[float | None, typer.Option("--rpm", help="Requests a minute, at most.")]
+_Tpm = Annotated[float | None, typer.Option("--tpm", help="Tokens a minute, at most.")]
+_Patience = Annotated[
+    float | None,
+    typer.Option("--patience", help="Seconds without any answer that stop the run. [default: 600]"),
+]
+_Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress on standard error.")]
+_Json = Annotated[bool, typer.Option("--json", help="Print the report as JSON.")]
+
+
+def generate(
+    task: TaskArg,
+    n: _Number = None,
+    preset: _Preset = None,
+    label: _Label = None,
+    backend: BackendArg = "local",
+    backend_for: BackendForArg = None,
+    option: OptionsArg = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="The run directory. [default: runs/TASK-SEED]")
+    ] = None,
+    seed: SeedArg = 0,
+    max_cost: _MaxCost = None,
+    max_tokens: _MaxTokens = None,
+    correct: CorrectArg = True,
+    corrector: CorrectorArg = "",
+    contexts: ContextsArg = None,
+    seeds: SeedsArg = None,
+    contexts_limit: ContextsLimitArg = None,
+    balance: Annotated[
+        Literal["final", "intended"],
+        typer.Option("--balance", help="Count rows by the label after or before correction."),
+    ] = "final",
+    near_duplicates: Annotated[
+        float,
+        typer.Option("--near-duplicates", help="Similarity that makes a duplicate, 0 to 100; 0: off."),
+    ] = 90.0,
+    give_up_after: Annotated[
+        int, typer.Option("--give-up-after", help="Candidates without a row that end a label.")
+    ] = 50,
+    concurrency: _Concurrency = None,
+    rpm: _Rpm = None,
+    tpm: _Tpm = None,
+    patience: _Patience = None,
+    cache: CacheArg = True,
+    quiet: _Quiet = False,
+    json: _Json = False,
+) -> None:
+    """Generate a labelled dataset.
+
+    Writes a run directory with dataset.jsonl, provenance.jsonl, rejects.jsonl and report.json.
+    A run that was stopped goes on with the same command, or with targen resume.
+
+    Examples:
+
+    - targen generate rte -n 100
+    - targen generate rte --label entailment=40 --label not_entailment=20 --out my-rte
+    - targen generate rte --preset paper --backend llama -o model=llama3.1 --max-tokens 5000000
+    - targen generate rte -n 500 -b llama -o model=small -o correct.model=large -o correct.temperature=0
+    """
+    from targen_core.plugins.loader import load_registry
+    from targen_core.runs.job import Job
+
+    registry = load_registry()
+    found = registry.get("task", task)
+    limits = {
+        "max_cost": max_cost,
+        "max_tokens": max_tokens,
+        "concurrency": concurrency,
+        "rpm": rpm,
+        "tpm": tpm,
+        "patience": patience,
+    }
+    spec = job_spec(
+        registry,
+        task,
+        quotas=quotas_for(found, n, preset, label or ()),
+        backend=backend,
+        backend_for=backend_for,
+        options=option or (),
+        seed=seed,
+        correct=correct,
+        corrector=corrector,
+        contexts=contexts,
+        seeds=seeds,
+        contexts_limit=contexts_limit,
+        balance=balance,
+        near_duplicates=near_duplicates,
+        give_up_after=give_up_after,
+        limits=_checked(limits),
+    )
+    folder = out or Path("runs") / f"{found.name}-{seed}"
+    with Job.create(registry, spec, folder, cache=cache_folder(cache)) as job:
+        _run(job, quiet=quiet, json=json)
+
+
+def resume(
+    run: Annotated[Path, typer.Argument(help="A run directory.", show_default=False)],
+    n: _Number = None,
+    label: _Label = None,
+    give_up_after: Annotated[
+        int | None, typer.Option("--give-up-after", help="Candidates without a row that end a label.")
+    ] = None,
+    option: OptionsArg = None,
+    max_cost: _MaxCost = None,
+    max_tokens: _MaxTokens = None,
+    concurrency: _Concurrency = None,
+    rpm: _Rpm = None,
+    tpm: _Tpm = None,
+    patience: _Patience = None,
+    cache: CacheArg = True,
+    quiet: _Quiet = False,
+    json: _Json = False,
+) -> None:
+    """Finish a run that was stopped, or extend one.
+
+    No answered call is asked again, and the rows are those of an uninterrupted run. With -n or
+    --label the run grows to that many rows in all; rows that are there stay.
+
+    Examples:
+
+    - targen resume runs/rte-0
+    - targen resume runs/rte-0 -n 200 --max-cost 5
+    """
+    from targen_core.plugins.loader import load_registry
+    from targen_core.runs.job import Job
+    from targen_core.runs.manifest import Manifest
+
+    registry = load_registry()
+    quotas = None
+    if n is not None or label:
+        manifest = Manifest.load(run / "manifest.json")
+        quotas = quotas_for(registry.get("task", manifest.task.id), n, None, label or ())
+    limits = _checked(
+        {
+            "max_cost": max_cost,
+            "max_tokens": max_tokens,
+            "concurrency": concurrency,
+            "rpm": rpm,
+            "tpm": tpm,
+            "patience": patience,
+        }
+    )
+    with Job.resume(
+        registry,
+        run,
+        cache=cache_folder(cache),
+        quotas=quotas,
+        give_up_after=give_up_after,
+        options=option or (),
+        limits=limits,
+    ) as job:
+        _run(job, quiet=quiet, json=json)
+
+
+def _run(job: Job, *, quiet: bool, json: bool) -> None:
+    """Run with a progress display; print the report, whole or not."""
+    from targen_core.cli.progress import progress
+    from targen_core.cli.report import print_report
+    from targen_core.cli.tables import print_json
+    from targen_core.runs.report import read_report
+
+    try:
+        with progress(job, quiet=quiet) as listener:
+            job.run(listener)
+    finally:
+        if (job.path / "report.json").exists():
+            report = read_report(job.path)
+            if json:
+                print_json(report)
+            else:
+                print_report(report, job.path)
+
+
+def _checked(limits: dict[str, Any]) -> dict[str, Any]:
+    """The limits that were given, each above 0."""
+    given = {name: value for name, value in limits.items() if value is not None}
+    for name, value in given.items():
+        if value <= 0:
+            raise UsageError(f"--{name.replace('_', '-')} is {value}; it must be above 0")
+    return given

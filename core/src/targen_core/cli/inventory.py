@@ -1,0 +1,33 @@
+"""What is installed, printed: imports neither typer nor anything of a plugin's."""
+
+from __future__ import annotations
+
+import sys
+
+from targen_core.cli.tables import print_json, print_table
+from targen_core.plugins.loader import load_registry
+
+__all__ = ["show_registered"]
+
+_NOTHING = {
+    "task": "no task is installed; try: pip install targen-tasks-superglue",
+    "backend": "no backend is installed; try: pip install 'targen-backends[local]'",
+}
+
+
+def show_registered(kind: str, *, json: bool) -> None:
+    """List the tasks or backends; plugins that failed are named on standard error."""
+    registry = load_registry()
+    found = registry.all(kind)
+    if json:
+        print_json([{"name": i.name, "id": i.id, "summary": i.summary} for i in found])
+    elif found:
+        print_table(
+            [kind, "distribution", "summary"], [(i.name, i.distribution, i.summary) for i in found]
+        )
+    else:
+        print(_NOTHING[kind])
+    lame = [p for p in registry.plugins if p.state in ("broken", "incompatible")]
+    if lame:
+        names = ", ".join(f"{plugin.distribution} ({plugin.entry_point})" for plugin in lame)
+        print(f"not loaded: {names}; see: targen plugins", file=sys.stderr)

@@ -1,0 +1,111 @@
+"""`targen report`: a run's figures, for people and for programs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from targen_core.cli.tables import print_json, print_table
+
+__all__ = ["print_report", "report"]
+
+
+def report(
+    run: Annotated[Path, typer.Argument(help="A run directory.", show_default=False)],
+    json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
+) -> None:
+    """Show what a run produced, where labels went, and what it took.
+
+    Example: targen report runs/rte-0
+    """
+    from targen_core.runs.report import read_report
+
+    found = read_report(run)
+    if json:
+        print_json(found)
+    else:
+        print_report(found, run)
+
+
+def print_report(report: dict[str, Any], path: Path) -> None:
+    """Print a report's tables."""
+    print(f"{report['task']} {report['task_version']}: {report['status']}")
+    if report["problem"]:
+        print(f"  {report['problem']}")
+    print(f"\nRows ({report['balance']} labels)")
+    print_table(
+        ["label", "rows", "wanted"],
+        [(name, report["rows"][name], wanted) for name, wanted in report["wanted"].items()],
+    )
+    _print_flow(report["flow"])
+    reasons = {
+        (label, reason): count
+        for label, flow in report["flow"].items()
+        for reason, count in flow["reasons"].items()
+    }
+    if reasons:
+        print("\nRejected because")
+        ranked = sorted(reasons.items(), key=lambda item: -item[1])
+        print_table(["intended", "reason", "count"], [(*key, count) for key, count in ranked])
+    if report["dropped_list_items"]:
+        print("\nList items left out")
+        print_table(
+            ["step", "reason", "count"],
+            [(d["step"], d["reason"], d["count"]) for d in report["dropped_list_items"]],
+        )
+    _print_usage(report)
+    print(f"\n{path / 'dataset.jsonl'}")
+
+
+def _print_flow(flows: dict[str, Any]) -> None:
+    """The label-flow matrix: row intended, column corrected; the rest apart."""
+    found = [set(flow["accepted"]) | set(flow["surplus"]) for flow in flows.values()]
+    columns = [*flows, *sorted(set().union(*found) - set(flows))]
+    if len(columns) > 12:
+        columns = list(flows)  # open labels: the matrix would have a column a row
+    print("\nLabel flow (row: intended; column: after correction; surplus and duplicates apart)")
+    print_table(
+        ["", *columns, "rejected", "|", "surplus", "duplicate", "judged"],
+        [
+            (
+                name,
+                *(flow["accepted"].get(column, 0) for column in columns),
+                sum(flow["rejected"].values()),
+                "|",
+                sum(flow["surplus"].values()),
+                flow["duplicate"],
+                flow["judged"],
+            )
+            for name, flow in flows.items()
+        ],
+    )
+
+
+def _print_usage(report: dict[str, Any]) -> None:
+    usage = report["usage"]
+    priced = usage["priced"]
+    print("\nCalls")
+
+    def row(step: str, label: str, counts: dict[str, Any]) -> tuple[object, ...]:
+        return (
+            step,
+            label,
+            f"{counts['calls']:,}",
+            f"{counts['cached']:,}",
+            f"{counts['lost']:,}",
+            f"{counts['tokens_in']:,}",
+            f"{counts['tokens_out']:,}",
+            f"{counts['dollars']:.4f}" if priced else "?",
+        )
+
+    print_table(
+        ["step", "label", "calls", "cached", "lost", "tokens in", "tokens out", "dollars"],
+        [
+            *(row(c["step"], c["label"] or "-", c) for c in usage["by_step"]),
+            row("all", "-", usage["total"]),
+        ],
+    )
+    if report["unused_calls"]:
+        print(f"{report['unused_calls']} calls ran ahead and were not needed.")

@@ -1,0 +1,167 @@
+"""What `generate`, `preview` and `estimate` have in common: from options to a `JobSpec`."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from targen_core.errors import UsageError
+
+if TYPE_CHECKING:
+    from targen_core.plugins.registry import Registry
+    from targen_core.runs.spec import JobSpec
+    from targen_core.tasks.model import Task
+
+__all__ = [
+    "BackendArg",
+    "BackendForArg",
+    "CacheArg",
+    "ContextsArg",
+    "ContextsLimitArg",
+    "CorrectArg",
+    "CorrectorArg",
+    "OptionsArg",
+    "SeedArg",
+    "SeedsArg",
+    "TaskArg",
+    "cache_folder",
+    "job_spec",
+    "quotas_for",
+]
+
+TaskArg = Annotated[str, typer.Argument(help="A task, NAME or DISTRIBUTION:NAME.", show_default=False)]
+BackendArg = Annotated[
+    str, typer.Option("--backend", "-b", metavar="NAME", help="The model to use; see list-backends.")
+]
+BackendForArg = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--backend-for",
+        metavar="STEP=NAME",
+        help="Another backend for one step: contexts, seeds, generate or correct.",
+    ),
+]
+OptionsArg = Annotated[
+    list[str] | None,
+    typer.Option(
+        "-o",
+        "--option",
+        metavar="[STEP.]KEY=VALUE",
+        help="A backend's option, a sampling parameter, `batch`, or `price_in`/`price_out`.",
+    ),
+]
+SeedArg = Annotated[int, typer.Option("--seed", help="The run's seed: other seed, other data.")]
+CorrectArg = Annotated[bool, typer.Option("--correct/--no-correct", help="Do step 4, or leave it out.")]
+CorrectorArg = Annotated[
+    str, typer.Option("--corrector", metavar="NAME", help="Another corrector than the task's own.")
+]
+ContextsArg = Annotated[
+    Path | None,
+    typer.Option("--contexts", metavar="FILE", help="Your own contexts, in place of step 1."),
+]
+SeedsArg = Annotated[
+    Path | None,
+    typer.Option("--seeds", metavar="FILE", help="Your own seeds, in place of steps 1 and 2."),
+]
+ContextsLimitArg = Annotated[
+    int | None, typer.Option("--contexts-limit", help="Use at most so many contexts.")
+]
+CacheArg = Annotated[
+    bool, typer.Option("--cache/--no-cache", help="Share replies with earlier runs, or do not.")
+]
+
+
+def cache_folder(enabled: bool) -> Path | None:
+    """The folder of the reply cache: `$TARGEN_CACHE_DIR`, or the platform's own place."""
+    if not enabled:
+        return None
+    if os.environ.get("TARGEN_CACHE_DIR"):
+        return Path(os.environ["TARGEN_CACHE_DIR"]) / "replies"
+    home = Path.home()
+    if sys.platform == "darwin":
+        base = home / "Library" / "Caches"
+    elif sys.platform == "win32":
+        base = Path(os.environ.get("LOCALAPPDATA", home / "AppData" / "Local"))
+    else:
+        base = Path(os.environ.get("XDG_CACHE_HOME") or home / ".cache")
+    return base / "targen" / "replies"
+
+
+def pairs(items: Sequence[str], option: str, example: str) -> dict[str, str]:
+    """`NAME=VALUE` items as a dict.
+
+    Raises:
+        UsageError: an item without `=`, or a name given twice.
+    """
+    found: dict[str, str] = {}
+    for item in items:
+        name, equals, value = item.partition("=")
+        if not equals or not name or not value:
+            raise UsageError(f"{option} {item!r} is not NAME=VALUE", hint=f"{option} {example}")
+        if name in found:
+            raise UsageError(f"{option} names {name} twice")
+        found[name] = value
+    return found
+
+
+def quotas_for(
+    task: Task[Any, Any], n: int | None, preset: str | None, label: Sequence[str]
+) -> dict[str, int]:
+    """Rows by label, from exactly one of -n, --preset and --label.
+
+    Raises:
+        UsageError: none or several of them, or a value that cannot be.
+    """
+    from targen_core.engine.quotas import check_quotas, split_evenly
+
+    if (n is not None) + (preset is not None) + bool(label) != 1:
+        raise UsageError(
+            "say how many rows, in one way",
+            hint=f"-n 100, or --preset paper, or --label {task.quota_names[0]}=40",
+        )
+    if n is not None:
+        return split_evenly(n, task.quota_names, task.unit)
+    if preset is not None:
+        if preset not in task.presets:
+            known = ", ".join(task.presets) or "none"
+            raise UsageError(f"task {task.name} has no preset {preset!r}", hint=f"presets: {known}")
+        return dict(task.presets[preset])
+    quotas: dict[str, int] = {}
+    for name, text in pairs(label, "--label", f"{task.quota_names[0]}=40").items():
+        try:
+            quotas[name] = int(text)
+        except ValueError:
+            raise UsageError(f"--label {name}={text}: {text!r} is no number of rows") from None
+    return check_quotas(task, quotas)
+
+
+def job_spec(
+    registry: Registry,
+    task_name: str,
+    *,
+    quotas: Mapping[str, int],
+    backend_for: Sequence[str] | None,
+    correct: bool,
+    corrector: str,
+    limits: Mapping[str, Any] | None = None,
+    **values: Any,
+) -> JobSpec:
+    """A `JobSpec` of what the options say."""
+    from targen_core.runs.manifest import Limits
+    from targen_core.runs.spec import JobSpec
+
+    if not correct and corrector:
+        raise UsageError("--no-correct and --corrector exclude each other")
+    return JobSpec(
+        task=registry.find("task", task_name).id,
+        quotas=quotas,
+        backend_for=pairs(backend_for or (), "--backend-for", "correct=llama"),
+        corrector=corrector if correct else None,
+        limits=Limits(**{k: v for k, v in (limits or {}).items() if v is not None}),
+        **values,
+    )

@@ -1,0 +1,31 @@
+"""Plain tables on standard output: nothing to import, easy to grep."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+__all__ = ["print_json", "print_table"]
+
+
+def print_table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """Print aligned columns; numbers to the right."""
+    table = [[str(cell) for cell in row] for row in rows]
+    widths = [max(len(row[i]) for row in [list(header), *table]) for i in range(len(header))]
+    right = [
+        all(row[i].replace(",", "").replace(".", "").lstrip("-$").isdigit() for row in table)
+        and bool(table)
+        for i in range(len(header))
+    ]
+    for row in [list(header), *table]:
+        cells = (
+            cell.rjust(width) if flush else cell.ljust(width)
+            for cell, width, flush in zip(row, widths, right, strict=True)
+        )
+        print("  ".join(cells).rstrip())
+
+
+def print_json(value: Any) -> None:
+    """Print a value for programs."""
+    print(json.dumps(value, indent=2, ensure_ascii=False))

@@ -1,0 +1,1 @@
+"""Correctors that every task may use (step 4)."""

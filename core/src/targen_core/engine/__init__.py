@@ -1,0 +1,1 @@
+"""The engine: speculative execution, commit in one total order."""

@@ -1,0 +1,45 @@
+"""What a run tells while it goes: the public callback interface."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+__all__ = ["Committed", "Event", "LabelGivenUp", "Listener", "Verdict"]
+
+Verdict = Literal["accepted", "rejected", "duplicate", "surplus", "skipped"]
+
+
+@dataclass(frozen=True, slots=True)
+class Committed:
+    """A candidate got its verdict.
+
+    `stage` says where a rejection fell: "generate", "check" or "correct".
+    `corrected` is the label after step 4, None where there is none.
+    """
+
+    id: str
+    verdict: Verdict
+    intended: str
+    corrected: str | None
+    stage: str
+    reason: str
+    detail: str
+    instance: Any
+    rows: int
+
+
+@dataclass(frozen=True, slots=True)
+class LabelGivenUp:
+    """A label got no row for `after` candidates; the run goes on without it."""
+
+    label: str
+    after: int
+    have: int
+    wanted: int
+
+
+Event = Committed | LabelGivenUp
+Listener = Callable[[Event], None]
+"""Called with each event, in the run's thread; it must not block."""

@@ -1,0 +1,190 @@
+"""`StageLlm`: the language model bound to one stage at one place of the run."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import random
+from collections.abc import Callable, Mapping
+from functools import lru_cache
+from typing import Any, TypeVar, cast, overload
+
+from pydantic import BaseModel, ValidationError
+
+from targen_core.calls.layer import CallLayer, Question, Scope
+from targen_core.calls.model import Message
+from targen_core.errors import BadReply, Rejected
+from targen_core.tasks.model import Rehearsal, Task
+from targen_core.tasks.prompt import Prompt
+
+__all__ = ["StageLlm", "read_reply", "reply_schema", "seeded_rng"]
+
+R = TypeVar("R", bound=BaseModel)
+
+
+def seeded_rng(*parts: object) -> random.Random:
+    """A generator seeded from `parts`: the same on every machine and Python."""
+    text = "\n".join(str(part) for part in parts)
+    return random.Random(int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big"))
+
+
+@lru_cache(maxsize=256)
+def reply_schema(model: type[BaseModel]) -> tuple[Mapping[str, Any], str]:
+    """A reply model's JSON schema and its digest."""
+    schema = model.model_json_schema()
+    text = json.dumps(schema, sort_keys=True)
+    return schema, hashlib.sha256(text.encode()).hexdigest()
+
+
+def read_reply(text: str, model: type[R]) -> R:
+    """Read a reply as `model`: the whole text, or the first JSON object in it.
+
+    Accepts what models wrap around JSON (prose, code fences) and raw line
+    breaks in strings; changes no word of a value.
+
+    Raises:
+        BadReply: with what is wrong, in words that the model can act on.
+    """
+    try:
+        return model.model_validate_json(text)
+    except ValidationError as error:
+        problem = error
+    decoder = json.JSONDecoder(strict=False)
+    start = text.find("{")
+    while start >= 0:
+        try:
+            value, _ = decoder.raw_decode(text, start)
+        except ValueError:
+            start = text.find("{", start + 1)
+            continue
+        try:
+            return model.model_validate(value)
+        except ValidationError as error:
+            problem = error
+            break
+    first = problem.errors(include_url=False, include_input=False)[0]
+    where = ".".join(str(part) for part in first["loc"])
+    raise BadReply(f"{where}: {first['msg']}" if where else str(first["msg"]))
+
+
+class StageLlm:
+    """Implements `targen_core.tasks.model.Llm` for one stage at one place."""
+
+    __slots__ = ("_indices", "_label", "_layer", "_place", "_seen", "_step", "batch", "notes", "scope", "task")
+
+    def __init__(
+        self,
+        layer: CallLayer,
+        task: Task[Any, Any],
+        *,
+        step: str,
+        place: str,
+        indices: tuple[int, ...],
+        label: str | None,
+        scope: Scope,
+        batch: int = 0,
+    ) -> None:
+        self._layer = layer
+        self._step = step
+        self._place = place
+        self._indices = indices
+        self._label = label
+        self._seen: dict[tuple[Message, ...], int] = {}
+        self.task = task
+        self.batch = batch
+        self.notes: dict[str, str | int | float | bool] = {}
+        self.scope = scope
+
+    @overload
+    async def ask(
+        self,
+        prompt: Prompt | str,
+        *,
+        reply: type[R],
+        check: Callable[[R], None] | None = None,
+        **values: object,
+    ) -> R: ...
+    @overload
+    async def ask(self, prompt: Prompt | str, *, reply: None = None, **values: object) -> str: ...
+    async def ask(
+        self,
+        prompt: Prompt | str,
+        *,
+        reply: type[R] | None = None,
+        check: Callable[[R], None] | None = None,
+        **values: object,
+    ) -> R | str:
+        """See `targen_core.tasks.model.Llm.ask`."""
+        if isinstance(prompt, str):
+            prompt = Prompt("inline", prompt)
+        messages = prompt.fill(values)
+        schema: Mapping[str, Any] | None = None
+        schema_name = digest = ""
+        if reply is not None:
+            schema, digest = reply_schema(reply)
+            schema_name = reply.__name__
+            if not self._layer.models[self._step].model.structured:
+                messages = _with_schema(messages, schema)
+        occurrence = self._seen.get(messages, 0)
+        self._seen[messages] = occurrence + 1
+        question = Question(
+            self._step,
+            self._label,
+            self._place,
+            occurrence,
+            prompt.name,
+            messages,
+            schema,
+            schema_name,
+            digest,
+            self._rehearsal(prompt.name, values),
+        )
+        if reply is None:
+            return await self._layer.ask(question, self.scope, str.strip)
+        model = reply
+
+        def read(text: str) -> R:
+            value = read_reply(text, model)
+            if check is not None:
+                try:
+                    check(value)
+                except Rejected as error:
+                    raise BadReply(str(error), reason=error.reason) from None
+            return value
+
+        return await self._layer.ask(question, self.scope, read)
+
+    def rng(self, name: str) -> random.Random:
+        """See `targen_core.tasks.model.Llm.rng`."""
+        return seeded_rng(self._layer.seed, self._place, name)
+
+    def alternate(self, *choices: str) -> str:
+        """See `targen_core.tasks.model.Llm.alternate`."""
+        return choices[sum(self._indices) % len(choices)]
+
+    def note(self, **facts: str | int | float | bool) -> None:
+        """See `targen_core.tasks.model.Llm.note`."""
+        self.notes.update(facts)
+
+    def _rehearsal(self, prompt: str, values: Mapping[str, object]) -> Any:
+        """What makes the task's offline reply to this call, given its key."""
+        rehearse = self.task.rehearsal
+        if rehearse is None:
+            return None
+        step, label = self._step, self._label
+
+        def reply(key: bytes) -> Any:
+            rng = random.Random(int.from_bytes(key, "big"))
+            return rehearse(Rehearsal(step, label, prompt, cast(Mapping[str, Any], values), rng))
+
+        return reply
+
+
+def _with_schema(messages: tuple[Message, ...], schema: Mapping[str, Any]) -> tuple[Message, ...]:
+    """Ask for JSON in words, of a model that cannot be held to a schema."""
+    last = messages[-1]
+    text = (
+        f"{last.content}\n\nReply with one JSON object and nothing else. Its JSON schema:\n"
+        f"{json.dumps(schema, ensure_ascii=False)}"
+    )
+    return (*messages[:-1], Message(last.role, text))

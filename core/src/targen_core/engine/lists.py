@@ -1,0 +1,366 @@
+"""Steps 1 and 2: lists that grow in batches, and the order of their seeds.
+
+The order holds no quota and no n. The first list is walked round-robin: from
+each context of a batch the next seed, until their first batches of seeds are
+used up; then the list grows by a batch, and when it grows no more, all its
+contexts give their next batch. Below the first list, a batch is used up
+before the next is asked for.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from pydantic import BaseModel
+
+from targen_core.calls.layer import CallLayer, Halted, Scope
+from targen_core.engine.facade import StageLlm
+from targen_core.errors import Rejected
+from targen_core.tasks.model import ListStep, Task
+
+__all__ = ["Dropped", "ListBatch", "ListSpec", "Seed", "SeedOrder", "item_key", "item_value"]
+
+
+@dataclass(frozen=True, slots=True)
+class Dropped:
+    """A list item that was not used, or a batch that gave none."""
+
+    step: str
+    place: str
+    reason: str
+    detail: str
+    item: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Seed:
+    """One instance seed: its value, its place, and the items above it.
+
+    `path` holds its index in each list of the chain; `above` the items that
+    it was grown below, contexts first; `calls` the keys of the calls that
+    listed them and it.
+    """
+
+    value: Any
+    path: tuple[int, ...]
+    above: tuple[Any, ...]
+    calls: tuple[str, ...] = ()
+
+    @property
+    def id(self) -> str:
+        """The path as text: `3.2` is context 3's seed 2."""
+        return ".".join(map(str, self.path))
+
+
+@dataclass(frozen=True, slots=True)
+class ListSpec:
+    """One list of the chain as this run uses it.
+
+    `fixed` holds the user's own items in place of grown ones; `limit` caps
+    how many the list may hold.
+    """
+
+    step: str
+    source: ListStep[Any]
+    batch: int
+    fixed: tuple[Any, ...] | None = None
+    limit: int | None = None
+
+
+def item_value(item: Any) -> Any:
+    """An item as JSON."""
+    return item.model_dump(mode="json") if isinstance(item, BaseModel) else item
+
+
+def item_key(source: ListStep[Any], item: Any) -> str:
+    """What makes two items of a list the same one."""
+    if source.key is not None:
+        return source.key(item)
+    text = item if isinstance(item, str) else item.model_dump_json()
+    return " ".join(str(text).casefold().split())
+
+
+@dataclass(slots=True)
+class ListBatch:
+    """What one batch gave: items, what was left out, the calls that made it."""
+
+    items: list[Any] = field(default_factory=list)
+    dropped: list[Dropped] = field(default_factory=list)
+    keys: tuple[str, ...] = ()
+    walk: int = 0  # the last walk that came by
+    reported: bool = False  # whether a commit has counted it
+
+
+class _GrowingList:
+    """The list below one parent: batches asked for in order, each once."""
+
+    def __init__(
+        self,
+        order: SeedOrder,
+        depth: int,
+        path: tuple[int, ...] = (),
+        above: tuple[Any, ...] = (),
+        calls: tuple[str, ...] = (),
+    ) -> None:
+        self.order = order
+        self.depth = depth
+        self.path = path
+        self.above = above
+        self.calls = calls
+        self.items: list[Any] = []
+        self.nodes: list[_GrowingList] = []
+        self.finished = False
+        self.batches: list[asyncio.Task[ListBatch | None]] = []
+        self._known: set[str] = set()
+        self._empty_in_a_row = 0
+
+    @property
+    def is_leaf(self) -> bool:
+        return self.depth == len(self.order.specs) - 1
+
+    def prefetch(self, index: int) -> asyncio.Task[ListBatch | None]:
+        """Start the `index`-th batch, and those before it."""
+        while len(self.batches) <= index:
+            before = self.batches[-1] if self.batches else None
+            task = asyncio.ensure_future(self._grow(len(self.batches), before))
+            task.add_done_callback(_retrieve)
+            self.batches.append(task)
+        return self.batches[index]
+
+    async def _grow(self, index: int, before: asyncio.Task[ListBatch | None] | None) -> ListBatch | None:
+        """The next batch, or None when the list is finished."""
+        if before is not None:
+            await asyncio.shield(before)
+        if self.order.closed:
+            raise Halted
+        if self.finished:
+            return None
+        spec = self.order.specs[self.depth]
+        batch = ListBatch()
+        if spec.fixed is not None:
+            fresh: Sequence[Any] = spec.fixed
+            self.finished = True
+            place = f"{spec.step}/given"
+        else:
+            scope = Scope()
+            self.order.scopes.append(scope)
+            above = [".".join(map(str, self.path))] if self.path else []
+            place = "/".join([spec.step, *above, str(index)])
+            llm = StageLlm(
+                self.order.layer,
+                self.order.task,
+                step=spec.step,
+                place=place,
+                indices=(*self.path, index),
+                label=None,
+                scope=scope,
+                batch=spec.batch,
+            )
+            parent = self.above[-1] if self.above else None
+            try:
+                fresh = await self.order.guard(spec.source.grow(llm, parent, tuple(self.items)))
+            except Rejected as error:
+                fresh = ()
+                batch.dropped.append(Dropped(spec.step, place, error.reason, str(error), None))
+            batch.keys = tuple(scope.keys)
+        for item in fresh:
+            if spec.limit is not None and len(self.items) >= spec.limit:
+                self.finished = True
+                break
+            try:
+                key = item_key(spec.source, item)
+                if key in self._known:
+                    raise Rejected("repeated", "the list holds it already")
+                if spec.source.check is not None:
+                    self.order.guard_sync(spec.source.check, item)
+            except Rejected as error:
+                batch.dropped.append(
+                    Dropped(spec.step, place, error.reason, str(error), item_value(item))
+                )
+                continue
+            self._known.add(key)
+            position = len(self.items)
+            self.items.append(item)
+            batch.items.append(item)
+            if not self.is_leaf:
+                self.nodes.append(
+                    _GrowingList(
+                        self.order,
+                        self.depth + 1,
+                        (*self.path, position),
+                        (*self.above, item),
+                        (*self.calls, *batch.keys),
+                    )
+                )
+        if spec.limit is not None and len(self.items) >= spec.limit:
+            self.finished = True
+        self._empty_in_a_row = 0 if batch.items else self._empty_in_a_row + 1
+        if self._empty_in_a_row == 2:
+            self.finished = True
+        return batch
+
+    async def batch(self, index: int) -> ListBatch | None:
+        """The `index`-th batch, waited for; its drops are told in walking order."""
+        batch = await asyncio.shield(self.prefetch(index))
+        if batch is not None and batch.walk != self.order.walks:
+            self.order.passed.append(batch)
+            batch.walk = self.order.walks
+            if not batch.items:
+                self.order.barren += 1
+            elif self.is_leaf:
+                self.order.barren = 0
+        return batch
+
+    async def seeds(self, chunk: int) -> AsyncIterator[Seed]:
+        """The seeds of the `chunk`-th chunk of this list."""
+        if self.is_leaf:
+            start = 0
+            for index in range(chunk):
+                earlier = await self.batch(index)
+                start += len(earlier.items) if earlier is not None else 0
+            batch = await self.batch(chunk)
+            if batch is not None:
+                calls = (*self.calls, *batch.keys)
+                for offset, value in enumerate(batch.items):
+                    yield Seed(value, (*self.path, start + offset), self.above, calls)
+            return
+        index = position = 0
+        while (batch := await self.batch(index)) is not None and index < chunk:
+            position += len(batch.items)
+            index += 1
+        if batch is not None:
+            members, child_chunk = self.nodes[position : position + len(batch.items)], 0
+        else:
+            members, child_chunk = self.nodes, chunk - index + 1
+        for place, node in enumerate(members):
+            if place + 1 < len(members):
+                members[place + 1].prefetch(child_chunk if members[place + 1].is_leaf else 0)
+            async for seed in node.seeds(child_chunk):
+                yield seed
+
+    @property
+    def exhausted(self) -> bool:
+        """Whether no later chunk can hold a seed."""
+        return self.finished and all(node.exhausted for node in self.nodes)
+
+
+def _retrieve(task: asyncio.Task[Any]) -> None:
+    """Mark a prefetched batch's failure as seen; whoever awaits it gets it too."""
+    if not task.cancelled():
+        task.exception()
+
+
+class SeedOrder:
+    """Walks the chain of lists in the run's one order.
+
+    Args:
+        specs: the lists, first to last.
+        layer: answers the lists' calls.
+        task: whose lists they are.
+        guard: wraps a plugin's coroutine so that its bugs stop the run.
+        guard_sync: the same for a plain function.
+        patience: empty batches without a seed between them that end the walk.
+
+    `passed` collects the batches that the walk came by, for the engine to
+    report as it commits.
+    """
+
+    def __init__(
+        self,
+        specs: Sequence[ListSpec],
+        layer: CallLayer,
+        task: Task[Any, Any],
+        *,
+        guard: Callable[[Any], Any],
+        guard_sync: Callable[[Callable[[Any], None], Any], None],
+        patience: int,
+    ) -> None:
+        self.specs = specs
+        self.layer = layer
+        self.task = task
+        self.guard = guard
+        self.guard_sync = guard_sync
+        self.patience = patience
+        self.passed: list[ListBatch] = []
+        self.barren = 0
+        self.walks = 0
+        self.closed = False
+        self.scopes: list[Scope] = []
+        self._root = _GrowingList(self, 0)
+
+    async def aclose(self) -> None:
+        """Ask for nothing more and wait for the calls in flight."""
+        self.closed = True
+        for scope in self.scopes:
+            scope.abandoned = True
+        pending = [self._root]
+        while pending:
+            node = pending.pop()
+            await asyncio.gather(*node.batches, return_exceptions=True)
+            pending.extend(node.nodes)
+
+    async def walk(self, wanted: Callable[[], int]) -> AsyncIterator[Seed]:
+        """All seeds, in order.
+
+        `wanted()` is how many seeds are worth preparing ahead; it decides what
+        runs early, never the order.
+        """
+        self.walks += 1
+        self.barren = 0
+        root = self._root
+        if root.is_leaf:
+            chunk = 0
+            while self.barren < self.patience and await root.batch(chunk) is not None:
+                async for seed in root.seeds(chunk):
+                    yield seed
+                chunk += 1
+            return
+        index = start = 0
+        while self.barren < self.patience:
+            batch = await root.batch(index)
+            if batch is None:
+                break
+            members = root.nodes[start : start + len(batch.items)]
+            start += len(batch.items)
+            index += 1
+            async for seed in self._round_robin(members, 0, wanted, next_batch=index):
+                yield seed
+        chunk = 1
+        while self.barren < self.patience and not root.exhausted:
+            async for seed in self._round_robin(root.nodes, chunk, wanted, next_batch=None):
+                yield seed
+            chunk += 1
+
+    async def _round_robin(
+        self,
+        members: Sequence[_GrowingList],
+        chunk: int,
+        wanted: Callable[[], int],
+        *,
+        next_batch: int | None,
+    ) -> AsyncIterator[Seed]:
+        """The next seed of each member in turn, until all chunks are used up."""
+        streams: list[AsyncIterator[Seed]] = [node.seeds(chunk) for node in members]
+        started = 0
+        first_round = True
+        while streams:
+            left: list[AsyncIterator[Seed]] = []
+            for position, stream in enumerate(streams):
+                if first_round:
+                    ahead = min(len(members), position + max(1, wanted()))
+                    for node in members[started:ahead]:
+                        node.prefetch(chunk if node.is_leaf else 0)
+                    started = max(started, ahead)
+                    if ahead < position + wanted() and next_batch is not None:
+                        self._root.prefetch(next_batch)
+                try:
+                    seed = await anext(stream)
+                except StopAsyncIteration:
+                    continue
+                left.append(stream)
+                yield seed
+            streams = left
+            first_round = False

@@ -1,0 +1,541 @@
+"""The engine: executes candidates speculatively and commits them in order.
+
+Candidates have one total order in which neither n nor a quota appears: seeds
+in the order of `SeedOrder`, and for each seed every label in the label set's
+order. Their calls run concurrently, ahead of the commit point; the verdicts
+fall in order. So the rows depend on the replies alone: not on concurrency, on
+what came back first, or on how often the run was killed and resumed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections import deque
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal, Protocol
+
+from targen_core.calls.layer import CallLayer, Halted, Scope
+from targen_core.engine.events import Committed, LabelGivenUp, Listener, Verdict
+from targen_core.engine.facade import StageLlm
+from targen_core.engine.lists import ListBatch, ListSpec, Seed, SeedOrder, item_value
+from targen_core.engine.neardup import NearDuplicates
+from targen_core.engine.tally import Tally
+from targen_core.errors import QuotaNotMet, Rejected, StageFailed, TargenError
+from targen_core.tasks.model import Corrector, Task
+
+__all__ = ["Engine", "Sink", "Target"]
+
+_AHEAD = 4  # candidates that wait past the commit point, in multiples of concurrency
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What a run, or one extension of it, wants.
+
+    Attributes:
+        quotas: rows by label name ("any" for open labels).
+        balance: "final" counts rows by the label they end with, "intended"
+            by the label they were generated for.
+        give_up_after: a label is given up when so many candidates intended
+            for it were judged since it last gained a row.
+    """
+
+    quotas: Mapping[str, int]
+    balance: Literal["final", "intended"] = "final"
+    give_up_after: int = 50
+
+
+class Sink(Protocol):
+    """Where committed rows and rejects go."""
+
+    def accept(self, rows: Sequence[Mapping[str, Any]], provenance: Mapping[str, Any]) -> None:
+        """Write the rows of one instance and where they come from."""
+
+    def reject(self, record: Mapping[str, Any]) -> None:
+        """Write one candidate or list item that made no row."""
+
+
+@dataclass(slots=True)
+class _Outcome:
+    """What became of a candidate before its verdict."""
+
+    instance: Any = None  # as generated
+    final: Any = None  # after correction
+    corrected: str | None = None
+    explanation: str = ""
+    stage: str = ""  # where it was rejected, or ""
+    reason: str = ""
+    detail: str = ""
+    notes: dict[str, Any] = field(default_factory=dict)
+    keys: list[str] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class _Slot:
+    """One candidate: instance `ordinal` of what G(label, seed) gives."""
+
+    number: int
+    seed: Seed
+    label: str
+    ordinal: int
+    scope: Scope
+    batches: list[ListBatch]  # list batches walked since the candidate before
+    task: asyncio.Task[_Outcome] | None = None
+
+    @property
+    def id(self) -> str:
+        return f"{self.seed.id}/{self.label}/{self.ordinal}"
+
+
+class Engine:
+    """Runs one task to its targets.
+
+    Args:
+        task: what to generate.
+        distribution: whose task it is, for error messages.
+        specs: the chain of lists that makes its seeds.
+        corrector: step 4, or None.
+        layer: answers every call.
+        sink: takes rows and rejects, in commit order.
+        concurrency: calls at once; bounds how far execution runs ahead.
+        near_duplicates: similarity (0 to 100) from which a candidate repeats
+            a row; 0 turns the filter off.
+        listener: called with events.
+    """
+
+    def __init__(
+        self,
+        task: Task[Any, Any],
+        *,
+        distribution: str,
+        specs: Sequence[ListSpec],
+        corrector: Corrector[Any] | None,
+        layer: CallLayer,
+        sink: Sink,
+        concurrency: int,
+        near_duplicates: float = 90.0,
+        listener: Listener | None = None,
+    ) -> None:
+        self.task = task
+        self.tally = Tally(task.quota_names)
+        self._distribution = distribution
+        self._corrector = corrector
+        self._layer = layer
+        self._sink = sink
+        self._window_size = _AHEAD * concurrency
+        self._listener = listener or (lambda event: None)
+        self._near = NearDuplicates(near_duplicates)
+        self._order = SeedOrder(
+            specs, layer, task, guard=self._guard, guard_sync=self._guard_sync, patience=0
+        )
+        self._final = bytearray()  # by candidate number: 1 where no later target reopens it
+        self._next_idx = 0
+        self._used_calls = 0
+        self._window: deque[_Slot] = deque()
+        self._waiting_in_window: dict[str, int] = dict.fromkeys(task.quota_names, 0)
+        self._tasks: set[asyncio.Task[_Outcome]] = set()
+        self._room = asyncio.Event()
+        self._arrived = asyncio.Event()
+
+    @property
+    def used_calls(self) -> int:
+        """Calls whose replies a verdict or a walked list rests on."""
+        return self._used_calls
+
+    async def run(self, targets: Sequence[Target]) -> None:
+        """Reach the targets one after the other, committing rows on the way.
+
+        Calls in flight are let finish whatever ends the run, so that nothing
+        paid is lost.
+
+        Raises:
+            QuotaNotMet: a label of the last target fell short.
+            TargenError: whatever stopped the run; what was committed stays.
+        """
+        try:
+            for target in targets:
+                await self._reach(target)
+        except Halted:
+            assert self._layer.halt_reason is not None
+            raise self._layer.halt_reason from None
+        except TargenError as error:
+            self._layer.halt(error)
+            raise
+        finally:
+            await self._drain()
+        self._require_quotas(targets[-1])
+
+    # --- commit -----------------------------------------------------------
+
+    async def _reach(self, target: Target) -> None:
+        self._order.passed = []
+        self.tally.aim(target.quotas, by_intended=target.balance == "intended")
+        self._order.patience = target.give_up_after
+        self._room.set()
+        producer = asyncio.ensure_future(self._produce())
+        producer.add_done_callback(lambda _: self._arrived.set())
+        try:
+            while self.tally.open:
+                while not self._window and not producer.done():
+                    self._arrived.clear()
+                    await self._arrived.wait()
+                if not self._window:
+                    producer.result()  # raises where the walk failed
+                    self._report(self._order.passed)
+                    break
+                await self._commit(self._window[0], target)
+        finally:
+            producer.cancel()
+            await asyncio.gather(producer, return_exceptions=True)
+            for slot in self._window:
+                slot.scope.abandoned = True
+            self._window.clear()
+            self._waiting_in_window = dict.fromkeys(self._waiting_in_window, 0)
+
+    async def _commit(self, slot: _Slot, target: Target) -> None:
+        """Give the candidate at the head of the window its verdict."""
+        if self.tally.is_open(slot.label):
+            assert slot.task is not None
+            outcome = await slot.task
+            verdict, quota, detail = self._judge(slot, outcome)
+        else:
+            slot.scope.abandoned = True
+            outcome, verdict, quota, detail = _Outcome(), "skipped", slot.label, ""
+        self._window.popleft()
+        self._waiting_in_window[slot.label] -= 1
+        self._report(slot.batches)
+        if slot.number == len(self._final):
+            self._final.append(0)
+            self._used_calls += len(outcome.keys)
+        self._final[slot.number] = verdict not in ("skipped", "surplus")
+        rows = self.task.unit if verdict == "accepted" else 0
+        self.tally.count(
+            slot.label,
+            verdict,
+            corrected=outcome.corrected,
+            stage=outcome.stage,
+            reason=outcome.reason,
+            quota=quota,
+            rows=rows,
+        )
+        if verdict == "accepted":
+            self._accept(slot, outcome)
+        elif verdict != "skipped":
+            self._sink.reject(self._reject_record(slot, outcome, verdict, detail))
+        self._listener(
+            Committed(
+                slot.id,
+                verdict,
+                slot.label,
+                outcome.corrected,
+                outcome.stage,
+                outcome.reason,
+                detail or outcome.detail,
+                outcome.final or outcome.instance,
+                rows,
+            )
+        )
+        if self.tally.give_up(slot.label, target.give_up_after):
+            have, wanted = self.tally.have[slot.label], self.tally.wanted[slot.label]
+            self._listener(LabelGivenUp(slot.label, target.give_up_after, have, wanted))
+        self._room.set()
+
+    def _report(self, batches: Sequence[ListBatch]) -> None:
+        """Count list batches, and write the items that they left out, once."""
+        for batch in batches:
+            if batch.reported:
+                continue
+            batch.reported = True
+            self._used_calls += len(batch.keys)
+            for item in batch.dropped:
+                self.tally.drop(item)
+                self._sink.reject({"verdict": "dropped", **asdict(item)})
+
+    def _judge(self, slot: _Slot, outcome: _Outcome) -> tuple[Verdict, str, str]:
+        """The verdict, the quota that it concerns, and what to say of it."""
+        if outcome.stage in ("generate", "check"):
+            return "rejected", slot.label, ""
+        row = self._near.find(
+            slot.seed.id, self.task.render(outcome.instance), self.task.written(outcome.instance)
+        )
+        if row is not None:
+            return "duplicate", slot.label, f"nearly repeats accepted instance {row}"
+        if outcome.stage:
+            return "rejected", slot.label, ""
+        quota = slot.label if self.tally.by_intended else self.task.quota_of(outcome.final)
+        if self.tally.is_full(quota):
+            return "surplus", quota, f"label {quota} has all its rows"
+        return "accepted", quota, ""
+
+    def _accept(self, slot: _Slot, outcome: _Outcome) -> None:
+        rows = self.task.official_rows(outcome.final, self._next_idx)
+        if len(rows) != self.task.unit:
+            raise StageFailed(
+                f"task {self.task.name} makes {len(rows)} rows of an instance, its unit is "
+                f"{self.task.unit}",
+                distribution=self._distribution,
+            )
+        provenance = {
+            "id": slot.id,
+            "idx": self._next_idx,
+            "rows": len(rows),
+            "above": [item_value(item) for item in slot.seed.above],
+            "seed": item_value(slot.seed.value),
+            "intended": slot.label,
+            "label": outcome.corrected,
+            "explanation": outcome.explanation,
+            **({"notes": outcome.notes} if outcome.notes else {}),
+            "calls": [*slot.seed.calls, *outcome.keys],
+        }
+        self._sink.accept(rows, provenance)
+        self._next_idx += len(rows)
+        self._near.add(
+            slot.seed.id, self.task.render(outcome.final), self.task.written(outcome.final)
+        )
+
+    def _reject_record(
+        self, slot: _Slot, outcome: _Outcome, verdict: Verdict, detail: str
+    ) -> dict[str, Any]:
+        return {
+            "verdict": verdict,
+            "id": slot.id,
+            "intended": slot.label,
+            "corrected": outcome.corrected,
+            "stage": outcome.stage,
+            "reason": outcome.reason,
+            "detail": detail or outcome.detail,
+            "seed": item_value(slot.seed.value),
+            "instance": item_value(outcome.instance),
+            **({"notes": outcome.notes} if outcome.notes else {}),
+            "calls": [*slot.seed.calls, *outcome.keys],
+        }
+
+    def _require_quotas(self, target: Target) -> None:
+        short = {
+            name: rows
+            for name, rows in self.tally.wanted.items()
+            if self.tally.have.get(name, 0) < rows
+        }
+        if not short:
+            return
+        parts = []
+        for name, rows in short.items():
+            worst = self.tally.commonest_reason(name)
+            parts.append(
+                f"label {name} has {self.tally.have[name]} of {rows} rows"
+                + (f" (most often: {worst})" if worst else "")
+            )
+        why = (
+            f"gave up after {target.give_up_after} candidates without a row"
+            if any(name in self.tally.given_up for name in short)
+            else "the lists of contexts and seeds give nothing new"
+            + (f" ({self.tally.commonest_drop})" if self.tally.dropped else "")
+        )
+        raise QuotaNotMet(
+            f"{'; '.join(parts)}: {why}",
+            hint="what there is was kept; see rejects.jsonl and targen report, then resume with a "
+            "larger --give-up-after, or use a stronger model",
+        )
+
+    # --- execution ahead of the commit point ------------------------------
+
+    async def _produce(self) -> None:
+        """Walk the order and start candidates while there is room for more."""
+        number = 0
+        walk = self._order.walk(self._seeds_ahead)
+        while True:
+            await self._wait_for_room()
+            try:
+                seed = await anext(walk)
+            except StopAsyncIteration:
+                return
+            passed, self._order.passed = self._order.passed, []
+            for label in self.task.quota_names:
+                generation: asyncio.Task[tuple[Sequence[Any], StageLlm]] | None = None
+                for ordinal in range(self.task.instances_per_call):
+                    number += 1
+                    if number <= len(self._final) and self._final[number - 1]:
+                        continue
+                    await self._wait_for_room()
+                    slot = _Slot(number - 1, seed, label, ordinal, Scope(), passed)
+                    passed = []
+                    if self.tally.is_open(label):
+                        if self.task.instances_per_call > 1 and generation is None:
+                            generation = asyncio.ensure_future(self._generate(slot))
+                            generation.add_done_callback(self._on_done)
+                        slot.task = asyncio.ensure_future(self._execute(slot, generation))
+                        self._tasks.add(slot.task)
+                        slot.task.add_done_callback(self._on_done)
+                    self._window.append(slot)
+                    self._waiting_in_window[label] += 1
+                    self._arrived.set()
+
+    async def _wait_for_room(self) -> None:
+        while not self._has_room():
+            self._room.clear()
+            await self._room.wait()
+
+    def _has_room(self) -> bool:
+        """Whether another candidate is worth starting now."""
+        if len(self._window) >= self._window_size:
+            return False
+        waiting = self._waiting_in_window
+        return any(waiting[label] < self._worth(label) for label in self.tally.open)
+
+    def _worth(self, label: str) -> int:
+        """Candidates worth running for a label: what is needed over the yield seen."""
+        units = self.tally.needed(label) / self.task.unit
+        return math.ceil(units / self.tally.yield_of(label))
+
+    def _seeds_ahead(self) -> int:
+        """Seeds worth preparing past the one that is walked to next."""
+        most = self._window_size // (len(self.task.quota_names) * self.task.instances_per_call)
+        worth = max((self._worth(label) for label in self.tally.open), default=0)
+        return max(1, min(most, math.ceil(worth / self.task.instances_per_call)))
+
+    def _on_done(self, task: asyncio.Task[Any]) -> None:
+        """A failure stops the sending at once; commit goes on up to it."""
+        if task in self._tasks:
+            self._tasks.discard(task)
+        if task.cancelled():
+            return
+        error = task.exception()
+        if isinstance(error, TargenError):
+            self._layer.halt(error)
+
+    async def _drain(self) -> None:
+        """Let calls in flight finish; start none."""
+        for slot in self._window:
+            slot.scope.abandoned = True
+        await asyncio.gather(*self._tasks, self._order.aclose(), return_exceptions=True)
+
+    # --- one candidate ----------------------------------------------------
+
+    async def _generate(self, slot: _Slot) -> tuple[Sequence[Any], StageLlm]:
+        """G(label, seed): the instances, and the facade that made them."""
+        llm = StageLlm(
+            self._layer,
+            self.task,
+            step="generate",
+            place=f"generate/{slot.seed.id}/{slot.label}/0",
+            indices=slot.seed.path,
+            label=slot.label,
+            scope=slot.scope,
+        )
+        made = await self._guard(self.task.generators[slot.label](llm, slot.seed.value))
+        instances = made if isinstance(made, Sequence) else (made,)
+        for instance in instances:
+            if not isinstance(instance, self.task.instance):
+                raise StageFailed(
+                    f"the generator of {self.task.name} for {slot.label} returned "
+                    f"{type(instance).__name__}, not {self.task.instance.__name__}",
+                    distribution=self._distribution,
+                )
+            if self.task.labels and self.task.read_label(instance) != slot.label:
+                raise StageFailed(
+                    f"the generator of {self.task.name} for {slot.label} returned an instance "
+                    f"labelled {self.task.read_label(instance)}",
+                    distribution=self._distribution,
+                )
+        return instances, llm
+
+    async def _execute(
+        self, slot: _Slot, shared: asyncio.Task[tuple[Sequence[Any], StageLlm]] | None
+    ) -> _Outcome:
+        """Steps 3 and 4 for one candidate."""
+        outcome = _Outcome()
+        stage = "generate"
+        judge: StageLlm | None = None
+        writer: StageLlm | None = None
+        try:
+            if shared is not None:
+                instances, writer = await asyncio.shield(shared)
+            else:
+                instances, writer = await self._generate(slot)
+            if slot.ordinal >= len(instances):
+                raise Rejected("missing", f"the reply held {len(instances)} instances")
+            outcome.instance = instances[slot.ordinal]
+            stage = "check"
+            self._check(outcome.instance, slot)
+            if self._corrector is None:
+                outcome.final = outcome.instance
+                outcome.corrected = self.task.read_label(outcome.final)
+                return outcome
+            stage = "correct"
+            judge = StageLlm(
+                self._layer,
+                self.task,
+                step="correct",
+                place=f"correct/{slot.id}",
+                indices=slot.seed.path,
+                label=slot.label,
+                scope=Scope() if shared is not None else slot.scope,
+            )
+            await self._correct(judge, outcome, slot)
+        except Rejected as error:
+            outcome.stage, outcome.reason, outcome.detail = stage, error.reason, str(error)
+            outcome.corrected = outcome.final = None
+        finally:
+            outcome.keys = slot.scope.keys
+            if writer is not None and shared is not None:
+                outcome.keys = [*writer.scope.keys, *(judge.scope.keys if judge else ())]
+            for llm in (writer, judge):
+                outcome.notes.update(llm.notes if llm is not None else {})
+        return outcome
+
+    async def _correct(self, judge: StageLlm, outcome: _Outcome, slot: _Slot) -> None:
+        """Step 4: confirm, relabel or reject."""
+        assert self._corrector is not None
+        correction = await self._guard(self._corrector(judge, outcome.instance))
+        outcome.explanation = correction.explanation
+        if correction.label is None:
+            raise Rejected(correction.reason or "rejected", correction.explanation)
+        if correction.label == self.task.read_label(outcome.instance):
+            outcome.final = outcome.instance
+        else:
+            outcome.final = self.task.write_label(outcome.instance, correction.label)
+            self._check(outcome.final, slot)
+        outcome.corrected = correction.label
+
+    def _check(self, instance: Any, slot: _Slot) -> None:
+        """The task's checks, and that the label is legal."""
+        label = self.task.read_label(instance)
+        if self.task.labels and label not in self.task.quota_names:
+            raise Rejected("illegal-label", f"{label!r} is not a label of {self.task.name}")
+        for check in self.task.checks:
+            self._guard_sync(lambda item, check=check: check(item, slot.seed.value), instance)
+
+    # --- a plugin's own failures ------------------------------------------
+
+    async def _guard(self, work: Coroutine[Any, Any, Any]) -> Any:
+        """Await a stage; anything but a verdict or our own errors is its bug."""
+        try:
+            return await work
+        except (TargenError, Halted, asyncio.CancelledError):
+            raise
+        except Exception as error:
+            raise self._stage_failed(error) from error
+
+    def _guard_sync(self, check: Callable[[Any], None], item: Any) -> None:
+        try:
+            check(item)
+        except TargenError:
+            raise
+        except Exception as error:
+            raise self._stage_failed(error) from error
+
+    def _stage_failed(self, error: Exception) -> StageFailed:
+        trace = error.__traceback__
+        while trace is not None and trace.tb_next is not None:
+            trace = trace.tb_next
+        where = ""
+        if trace is not None:
+            code = trace.tb_frame.f_code
+            where = f" in {code.co_qualname} (line {trace.tb_lineno} of {code.co_filename})"
+        return StageFailed(
+            f"task {self.task.name} raised {type(error).__name__}: {error}{where}",
+            distribution=self._distribution,
+            hint=f"a bug in {self._distribution}, not in the run: fix it and resume",
+        )

@@ -1,0 +1,163 @@
+"""The tally: what was committed, what is still wanted, and where it went."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from targen_core.engine.events import Verdict
+from targen_core.engine.lists import Dropped
+
+__all__ = ["Flow", "Tally"]
+
+
+class Flow:
+    """One row of the label-flow matrix (paper, figure 2): one intended label.
+
+    Each judged candidate is in one place: `accepted` and `surplus` by the
+    label that it ended with, `rejected` by stage, or `duplicate`.
+    """
+
+    def __init__(self) -> None:
+        self.accepted: Counter[str] = Counter()
+        self.surplus: Counter[str] = Counter()
+        self.rejected: Counter[str] = Counter()
+        self.duplicate = 0
+        self.skipped = 0
+        self.reasons: Counter[str] = Counter()
+
+    @property
+    def judged(self) -> int:
+        """Candidates with a verdict other than skipped."""
+        return (
+            self.accepted.total() + self.surplus.total() + self.rejected.total() + self.duplicate
+        )
+
+    def as_dict(self) -> dict[str, Any]:
+        """The report's form."""
+        return {
+            "judged": self.judged,
+            "accepted": dict(sorted(self.accepted.items())),
+            "surplus": dict(sorted(self.surplus.items())),
+            "rejected": dict(sorted(self.rejected.items())),
+            "duplicate": self.duplicate,
+            "skipped": self.skipped,
+            "reasons": dict(self.reasons.most_common()),
+        }
+
+
+class Tally:
+    """Counts in commit order, and which labels are still open."""
+
+    def __init__(self, names: Sequence[str]) -> None:
+        self.have: dict[str, int] = dict.fromkeys(names, 0)
+        self.wanted: dict[str, int] = dict.fromkeys(names, 0)
+        self.flows: dict[str, Flow] = {name: Flow() for name in names}
+        self.dropped: Counter[tuple[str, str]] = Counter()
+        self.given_up: set[str] = set()
+        self.by_intended = False
+        self._since_gain: dict[str, int] = dict.fromkeys(names, 0)
+        self._gained: dict[str, int] = dict.fromkeys(names, 0)
+        self._judged: dict[str, int] = dict.fromkeys(names, 0)
+
+    def aim(self, quotas: Mapping[str, int], *, by_intended: bool) -> None:
+        """Take a new target; labels that were given up get a new chance."""
+        self.wanted = {name: quotas.get(name, 0) for name in self.have}
+        self.by_intended = by_intended
+        self.given_up.clear()
+        self._since_gain = dict.fromkeys(self.have, 0)
+
+    @property
+    def open(self) -> list[str]:
+        """Labels that want rows and were not given up."""
+        return [name for name in self.have if self.is_open(name)]
+
+    def is_full(self, name: str) -> bool:
+        """Whether a label has all its rows."""
+        return self.have[name] >= self.wanted[name]
+
+    def is_open(self, name: str) -> bool:
+        """Whether candidates intended for a label are still judged."""
+        return not self.is_full(name) and name not in self.given_up
+
+    def needed(self, name: str) -> int:
+        """Rows that a label lacks."""
+        return max(0, self.wanted[name] - self.have[name])
+
+    def yield_of(self, name: str) -> float:
+        """Share of a label's candidates that gave it a row; optimistic at first."""
+        return (self._gained[name] + 2) / (self._judged[name] + 2)
+
+    def drop(self, dropped: Dropped) -> None:
+        """Count a list item that was not used."""
+        self.dropped[dropped.step, dropped.reason] += 1
+
+    def count(
+        self,
+        intended: str,
+        verdict: Verdict,
+        *,
+        corrected: str | None,
+        stage: str,
+        reason: str,
+        quota: str,
+        rows: int,
+    ) -> None:
+        """Count a verdict; `quota` is the label that gains `rows`."""
+        flow = self.flows[intended]
+        if verdict == "skipped":
+            flow.skipped += 1
+            return
+        self._judged[intended] += 1
+        self._since_gain[intended] += 1
+        if verdict == "accepted":
+            flow.accepted[corrected or ""] += 1
+            self.have[quota] += rows
+            self._since_gain[quota] = 0
+            self._gained[intended] += quota == intended
+        elif verdict == "surplus":
+            flow.surplus[corrected or ""] += 1
+        elif verdict == "duplicate":
+            flow.duplicate += 1
+        else:
+            flow.rejected[stage] += 1
+            flow.reasons[reason] += 1
+
+    def give_up(self, name: str, after: int) -> bool:
+        """Give a label up if its last row is too long ago; True if that was now."""
+        if not self.is_open(name) or self._since_gain[name] < after:
+            return False
+        self.given_up.add(name)
+        return True
+
+    def commonest_reason(self, name: str) -> str:
+        """Why most of a label's candidates made no row of it, or ""."""
+        flow = self.flows[name]
+        reasons = Counter(flow.reasons)
+        reasons["duplicate"] += flow.duplicate
+        for label, count in (flow.accepted + flow.surplus).items():
+            if label != name:
+                reasons[f"relabelled {label}"] += count
+        (top,) = reasons.most_common(1) or [("", 0)]
+        return f"{top[0]}, {top[1]} times" if top[1] else ""
+
+    @property
+    def commonest_drop(self) -> str:
+        """Why most list items were left out, or ""."""
+        (((step, reason), count),) = self.dropped.most_common(1) or [(("", ""), 0)]
+        return f"{step}: {reason}, {count} times" if count else ""
+
+    def as_dict(self) -> dict[str, Any]:
+        """The report's form."""
+        return {
+            "rows": dict(self.have),
+            "wanted": dict(self.wanted),
+            "met": all(self.have[name] >= rows for name, rows in self.wanted.items()),
+            "given_up": sorted(self.given_up),
+            "flow": {name: flow.as_dict() for name, flow in self.flows.items()},
+            "dropped_list_items": [
+                {"step": step, "reason": reason, "count": count}
+                for (step, reason), count in sorted(self.dropped.items())
+            ],
+        }

@@ -1,0 +1,115 @@
+"""The hooks that a plugin may implement: all of them, declared in one place.
+
+A plugin is a module named by an entry point of the group `targen.v1`; it marks
+the hooks that it implements with `targen_core.hookimpl`. Hooks register and
+run nothing. Each gets a `Register` whose `register(name, target, *,
+summary="")` takes an object or a lazy `"package.module:ATTRIBUTE"`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pluggy
+
+from targen_core.plugins.register import Register
+
+if TYPE_CHECKING:
+    from targen_core.calls.backend import Backend
+    from targen_core.tasks.model import Corrector, InverseGenerator, ListStep, Task
+
+__all__ = ["API_GROUP", "HOOKS", "hookimpl", "hookspec"]
+
+API_GROUP = "targen.v1"
+"""Entry-point group; the number is the level of the plugin API."""
+
+hookspec = pluggy.HookspecMarker("targen")
+hookimpl = pluggy.HookimplMarker("targen")
+
+HOOKS = {
+    "register_tasks": "task",
+    "register_contexts": "contexts",
+    "register_seeds": "seeds",
+    "register_inverse_generators": "inverse generator",
+    "register_correctors": "corrector",
+    "register_backends": "backend",
+}
+"""Hook name -> the kind of thing that it registers."""
+
+
+@hookspec
+def register_tasks(register: Register[Task[Any, Any]]) -> None:
+    """Register tasks: what `targen generate NAME` makes rows of.
+
+    Example:
+        ```python
+        @hookimpl
+        def register_tasks(register):
+            register.register("tickets", "my_package.task:TASK", summary="Support tickets")
+        ```
+    """
+
+
+@hookspec
+def register_contexts(register: Register[ListStep[Any]]) -> None:
+    """Register context sources (step 1): reusable lists of domains or settings.
+
+    Example:
+        ```python
+        @hookimpl
+        def register_contexts(register):
+            register.register("shops", "my_package.steps:SHOPS", summary="Kinds of shop")
+        ```
+    """
+
+
+@hookspec
+def register_seeds(register: Register[ListStep[Any]]) -> None:
+    """Register instance-seed sources (step 2), grown below a context or a seed.
+
+    Example:
+        ```python
+        @hookimpl
+        def register_seeds(register):
+            register.register("complaints", "my_package.steps:COMPLAINTS")
+        ```
+    """
+
+
+@hookspec
+def register_inverse_generators(register: Register[InverseGenerator[Any, Any]]) -> None:
+    """Register inverse generators G(label, seed) (step 3) under names of their own.
+
+    Example:
+        ```python
+        @hookimpl
+        def register_inverse_generators(register):
+            register.register("urgent", "my_package.steps:write_urgent")
+        ```
+    """
+
+
+@hookspec
+def register_correctors(register: Register[Corrector[Any]]) -> None:
+    """Register correctors (step 4), picked by `--corrector NAME` or by a task.
+
+    Example:
+        ```python
+        @hookimpl
+        def register_correctors(register):
+            register.register("strict", "my_package.steps:strict", summary="Rejects doubt")
+        ```
+    """
+
+
+@hookspec
+def register_backends(register: Register[Backend]) -> None:
+    """Register backends: ways to reach a language model.
+
+    Example:
+        ```python
+        @hookimpl
+        def register_backends(register):
+            register.register("house", "my_package.backend:BACKEND", summary="Our server")
+        ```
+    """

@@ -1,0 +1,89 @@
+"""`Register`: what a hook gets, and the `Registration`s that it collects."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+__all__ = ["Register", "Registration"]
+
+T = TypeVar("T")
+
+_NAME = re.compile(r"[a-z0-9][a-z0-9._-]*")
+_LAZY = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_][\w.]*")
+
+
+@dataclass(frozen=True, slots=True)
+class Registration(Generic[T]):
+    """One named object of a plugin.
+
+    `target` is the object itself or a lazy `"module:ATTR"`. `install` is the
+    requirement, extra included, that brings all that the target imports.
+    """
+
+    kind: str
+    name: str
+    target: T | str
+    summary: str
+    distribution: str
+    entry_point: str
+    install: str
+
+    @property
+    def id(self) -> str:
+        """The full id, `distribution:name`."""
+        return f"{self.distribution}:{self.name}"
+
+
+class Register(Generic[T]):
+    """Collects what one plugin registers under one hook.
+
+    A hook only calls it; nothing is imported, built or run until the object
+    is used.
+    """
+
+    def __init__(self, kind: str, *, distribution: str, entry_point: str, install: str) -> None:
+        self._kind = kind
+        self._distribution = distribution
+        self._entry_point = entry_point
+        self._install = install
+        self._items: dict[str, Registration[T]] = {}
+
+    def register(self, name: str, target: T | str, *, summary: str = "") -> None:
+        """Register `target` as `name`.
+
+        Args:
+            name: lower-case letters, digits, `.`, `_` and `-`. The id becomes
+                `distribution:name`.
+            target: the object, or `"package.module:ATTRIBUTE"`, imported when
+                it is first used.
+            summary: one line for the listings.
+
+        Raises:
+            ValueError: for a malformed name or target, or a name that this
+                plugin registered before.
+        """
+        if not _NAME.fullmatch(name):
+            raise ValueError(
+                f"{self._kind} name {name!r}: use lower-case letters, digits, '.', '_' and '-'"
+            )
+        if isinstance(target, str) and not _LAZY.fullmatch(target):
+            raise ValueError(
+                f"{self._kind} {name!r}: a lazy target is 'package.module:ATTRIBUTE', not {target!r}"
+            )
+        if name in self._items:
+            raise ValueError(f"{self._kind} {name!r} is registered twice by the same plugin")
+        self._items[name] = Registration(
+            self._kind,
+            name,
+            target,
+            summary,
+            self._distribution,
+            self._entry_point,
+            self._install,
+        )
+
+    def __iter__(self) -> Iterator[Registration[T]]:
+        return iter(self._items.values())

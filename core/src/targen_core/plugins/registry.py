@@ -1,0 +1,159 @@
+"""The registry: what is installed, by kind and name.
+
+A `Registry` is an ordinary object: built, passed and thrown away. There is no
+global one.
+"""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from targen_core.errors import AmbiguousName, MissingDependency, PluginError, UnknownName
+from targen_core.plugins.register import Registration
+
+__all__ = ["Plugin", "Registry"]
+
+# Where the things come from that people ask for by name most often, so that
+# an environment without them can say what to install.
+_KNOWN = {
+    "task": {
+        **dict.fromkeys(
+            ["axg", "boolq", "cb", "copa", "record", "rte", "wic", "wsc"], "targen-tasks-superglue"
+        ),
+        "multirc": "targen-tasks-multirc",
+    },
+    "backend": {
+        name: f"targen-backends[{name}]" for name in ["chatgpt", "claude", "llama", "local"]
+    },
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Plugin:
+    """One entry point and how it fared.
+
+    `state` is "ok", "broken", "incompatible" or "disabled"; `problem` says
+    why in one line, `hint` what to type.
+    """
+
+    distribution: str
+    version: str
+    entry_point: str
+    module: str
+    state: str
+    problem: str = ""
+    hint: str = ""
+
+
+class Registry:
+    """Finds registered objects by `distribution:name` or by an unambiguous name."""
+
+    def __init__(
+        self, registrations: Iterable[Registration[Any]] = (), plugins: Iterable[Plugin] = ()
+    ) -> None:
+        self.plugins = tuple(plugins)
+        self._by_id: dict[tuple[str, str], Registration[Any]] = {}
+        for item in registrations:
+            if (item.kind, item.id) in self._by_id:
+                raise ValueError(f"{item.kind} {item.id} is registered twice")
+            self._by_id[item.kind, item.id] = item
+
+    def all(self, kind: str) -> list[Registration[Any]]:
+        """All registrations of a kind, by name and then by distribution."""
+        found = [item for (of, _), item in self._by_id.items() if of == kind]
+        return sorted(found, key=lambda item: (item.name, item.distribution))
+
+    def find(self, kind: str, name: str) -> Registration[Any]:
+        """The registration that `name`, bare or full, means.
+
+        Raises:
+            UnknownName: naming near matches, and the package to install where
+                it is one of ours.
+            AmbiguousName: listing the full ids.
+        """
+        if ":" in name:
+            if (kind, name) in self._by_id:
+                return self._by_id[kind, name]
+            raise self._unknown(kind, name)
+        found = [item for item in self.all(kind) if item.name == name]
+        if not found:
+            raise self._unknown(kind, name)
+        if len(found) > 1:
+            ids = " or ".join(item.id for item in found)
+            raise AmbiguousName(
+                f"{kind} {name!r} is registered by {len(found)} distributions",
+                hint=f"say which: {ids}",
+            )
+        return found[0]
+
+    def get(self, kind: str, name: str) -> Any:
+        """The object that `name` means, its lazy target resolved."""
+        return self.resolve(self.find(kind, name))
+
+    def resolve(self, item: Registration[Any]) -> Any:
+        """The registered object, imported if its target is lazy.
+
+        Raises:
+            MissingDependency: a package that the target imports is not installed.
+            PluginError: the module fails to import, or lacks the attribute.
+        """
+        if not isinstance(item.target, str):
+            return item.target
+        module_name, _, attribute = item.target.partition(":")
+        try:
+            found: Any = importlib.import_module(module_name)
+        except ModuleNotFoundError as error:
+            missing = error.name or str(error)
+            if module_name == missing or module_name.startswith(f"{missing}."):
+                raise PluginError(
+                    f"{item.kind} {item.id}: its module {module_name!r} does not exist",
+                    distribution=item.distribution,
+                    hint=f"report it to the authors of {item.distribution}",
+                ) from error
+            raise MissingDependency(
+                f"{item.kind} {item.id} needs the package {missing!r}, which is not installed",
+                distribution=item.distribution,
+                hint=f"pip install '{item.install}'",
+            ) from error
+        except Exception as error:
+            raise PluginError(
+                f"{item.kind} {item.id}: importing {module_name} raised "
+                f"{type(error).__name__}: {error}",
+                distribution=item.distribution,
+                hint=f"report it to the authors of {item.distribution}",
+            ) from error
+        for part in attribute.split("."):
+            try:
+                found = getattr(found, part)
+            except AttributeError as error:
+                raise PluginError(
+                    f"{item.kind} {item.id}: {module_name!r} has no attribute {attribute!r}",
+                    distribution=item.distribution,
+                    hint=f"report it to the authors of {item.distribution}",
+                ) from error
+        return found
+
+    def _unknown(self, kind: str, name: str) -> UnknownName:
+        bare = name.rpartition(":")[2]
+        listing = {"task": "targen list-tasks", "backend": "targen list-backends"}
+        package = _KNOWN.get(kind, {}).get(bare)
+        names = [item.name for item in self.all(kind)]
+        near = difflib.get_close_matches(bare, names, n=3)
+        lame = [plugin for plugin in self.plugins if plugin.state == "broken"]
+        if package and not any(package.split("[")[0] == item.distribution for item in lame):
+            hint = f"pip install '{package}'"
+        elif near:
+            hint = f"did you mean {' or '.join(near)}?"
+        elif names:
+            hint = f"there is: {', '.join(dict.fromkeys(names))}"
+        else:
+            hint = f"no {kind} is installed"
+        if lame:
+            hint += f"; {len(lame)} plugin(s) failed to load, see: targen plugins"
+        elif kind in listing and names:
+            hint += f"; see: {listing[kind]}"
+        return UnknownName(f"no {kind} named {name!r} is installed", hint=hint)

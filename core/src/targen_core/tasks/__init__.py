@@ -1,0 +1,1 @@
+"""What a task is made of: the task model, prompts, checks and corrections."""

@@ -1,0 +1,83 @@
+"""Checks that many tasks share: is a text a clean piece of prose?
+
+Each raises `Rejected` with a reason that the report counts by.
+"""
+
+from __future__ import annotations
+
+import re
+
+from rapidfuzz import fuzz
+
+from targen_core.errors import Rejected
+
+__all__ = ["content_words", "is_copy", "normalised", "prose", "similarity", "words"]
+
+_WORD = re.compile(r"\w+(?:['’\-]\w+)*")
+_META = re.compile(
+    r"^\W*(?:sure\b|certainly\b|of course\b|okay\b|here (?:is|are)\b|here's\b|as an ai\b|i (?:can|cannot|can't|am sorry)\b"
+    r"|(?:premise|hypothesis|sentence|passage|question|answer|output|label|explanation|note)s?\s*\d*\s*[:=])",
+    re.IGNORECASE,
+)
+_MARKUP = re.compile(r"\*\*|`|^\s*[#>]|\]\(|<\/?\w+>|^\s*(?:\d+[.)]|[-*•])\s|[{}\[\]|\\]")
+_PLACEHOLDER = re.compile(r"\[[A-Z_ ]{2,}\]|\$[A-Za-z_]\w*|<[A-Z_ ]{2,}>|\bX{3,}\b|\b[Ll]orem ipsum")
+_END = re.compile(r"[.!?][\"'”’)]*$")
+_STOP = frozenset(
+    "a an and are as at be been but by did do does for from had has have he her his in is it its "
+    "of on or she that the their them there they this to was were which who will with would not "
+    "no than then also after before into over under more most".split()
+)
+
+
+def words(text: str) -> list[str]:
+    """The words of a text, lower-cased; hyphens and apostrophes stay inside."""
+    return [word.lower() for word in _WORD.findall(text)]
+
+
+def content_words(text: str) -> set[str]:
+    """The words of a text that carry meaning: no articles, auxiliaries, prepositions."""
+    return {word for word in words(text) if word not in _STOP}
+
+
+def normalised(text: str) -> str:
+    """A text as comparisons see it: words alone, lower-cased, single-spaced."""
+    return " ".join(words(text))
+
+
+def is_copy(text: str, of: str) -> bool:
+    """Whether two texts are the same but for case, spacing and punctuation."""
+    return normalised(text) == normalised(of)
+
+
+def similarity(text: str, other: str) -> float:
+    """Normalised indel similarity of two texts as comparisons see them, 0 to 100."""
+    return fuzz.ratio(normalised(text), normalised(other))
+
+
+def prose(text: str, *, least: int, most: int, what: str) -> None:
+    """Require one or more whole sentences of `least` to `most` words.
+
+    Raises:
+        Rejected: `meta-text`, `markup`, `placeholder`, `too-short`,
+            `too-long`, `cut-off` (it does not end as a sentence does),
+            `not-latin` (mostly other scripts) or `repetitive`.
+    """
+    stripped = text.strip()
+    if _META.search(stripped):
+        raise Rejected("meta-text", f"the {what} talks about the answer: {stripped[:60]!r}")
+    if _PLACEHOLDER.search(stripped):
+        raise Rejected("placeholder", f"the {what} holds a placeholder: {stripped[:60]!r}")
+    if _MARKUP.search(stripped) or "\n" in stripped:
+        raise Rejected("markup", f"the {what} holds markup: {stripped[:60]!r}")
+    count = len(words(stripped))
+    if count < least:
+        raise Rejected("too-short", f"the {what} has {count} words, fewer than {least}")
+    if count > most:
+        raise Rejected("too-long", f"the {what} has {count} words, more than {most}")
+    if not _END.search(stripped):
+        raise Rejected("cut-off", f"the {what} ends mid-sentence: {stripped[-40:]!r}")
+    letters = [char for char in stripped if char.isalpha()]
+    if sum(char < "\u0250" for char in letters) < 0.8 * len(letters):
+        raise Rejected("not-latin", f"the {what} is not in Latin script")
+    if count >= 8 and len(set(words(stripped))) < count * 0.45:
+        raise Rejected("repetitive", f"the {what} repeats itself: {stripped[:60]!r}")

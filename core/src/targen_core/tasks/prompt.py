@@ -1,0 +1,103 @@
+"""Prompts: text files that a person reads from top to bottom.
+
+    --- system
+    You write short hypotheses.
+    --- user
+    Premise: $premise
+
+Sections open with a line `--- ROLE`; the rest is `string.Template` text, so
+that JSON needs no escaping (`$$` is a dollar). Worked turns are further user
+and assistant sections; a line `--- insert NAME` stands for turns that `fill`
+is given under that name.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from importlib.resources import files
+from string import Template
+from typing import cast
+
+from targen_core.calls.model import Message, Role
+
+__all__ = ["Prompt"]
+
+_SECTION = re.compile(r"^--- *(\w+(?: +\w+)?) *$", re.MULTILINE)
+_ROLES = ("system", "user", "assistant")
+
+
+class Prompt:
+    """A template of one conversation, read when it is first used."""
+
+    def __init__(self, name: str, text: str | None = None, *, package: str = "") -> None:
+        """A prompt from `text`, or from the file `prompts/NAME.md` of `package`."""
+        if (text is None) == (not package):
+            raise ValueError(f"prompt {name}: give its text or its package")
+        self.name = name
+        self._text = text
+        self._package = package
+
+    def __repr__(self) -> str:
+        return f"Prompt({self.name!r})"
+
+    @cached_property
+    def text(self) -> str:
+        """The template as written."""
+        if self._text is not None:
+            return self._text
+        return (files(self._package) / "prompts" / f"{self.name}.md").read_text(encoding="utf-8")
+
+    @cached_property
+    def version(self) -> str:
+        """Twelve hex digits of the text's SHA-256: changes with every edit."""
+        return hashlib.sha256(self.text.encode()).hexdigest()[:12]
+
+    @cached_property
+    def _turns(self) -> tuple[tuple[Role, Template] | str, ...]:
+        """Role and template of each section, or the name of turns to insert."""
+        parts = _SECTION.split(self.text)
+        if len(parts) == 1:
+            return (("user", Template(parts[0].strip())),)
+        if parts[0].strip():
+            raise ValueError(f"prompt {self.name}: text before the first '--- ROLE' line")
+        turns: list[tuple[Role, Template] | str] = []
+        for heading, body in zip(parts[1::2], parts[2::2], strict=True):
+            if heading.startswith("insert ") and not body.strip():
+                turns.append(heading.split()[1])
+            elif heading in _ROLES:
+                turns.append((cast(Role, heading), Template(body.strip())))
+            else:
+                raise ValueError(f"prompt {self.name}: section {heading!r}, use {_ROLES}")
+        return tuple(turns)
+
+    @cached_property
+    def variables(self) -> tuple[str, ...]:
+        """Names that `fill` needs, in order of appearance."""
+        names: list[str] = []
+        for turn in self._turns:
+            names.extend([turn] if isinstance(turn, str) else turn[1].get_identifiers())
+        return tuple(dict.fromkeys(names))
+
+    def fill(self, values: Mapping[str, object]) -> tuple[Message, ...]:
+        """The conversation with every placeholder filled.
+
+        The value of an inserted name is a sequence of `Message`s; others are
+        put in as text.
+
+        Raises:
+            ValueError: a placeholder has no value, or a value no placeholder.
+        """
+        needed = set(self.variables)
+        if needed != values.keys():
+            missing, extra = sorted(needed - values.keys()), sorted(values.keys() - needed)
+            raise ValueError(f"prompt {self.name}: missing values {missing}, unused values {extra}")
+        messages: list[Message] = []
+        for turn in self._turns:
+            if isinstance(turn, str):
+                messages.extend(cast(Sequence[Message], values[turn]))
+            else:
+                messages.append(Message(turn[0], turn[1].substitute(values)))
+        return tuple(messages)

@@ -1,0 +1,1 @@
+"""For authors of tasks and backends: the scripted backend and `TaskSuite`."""

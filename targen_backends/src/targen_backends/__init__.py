@@ -1,0 +1,1 @@
+"""Backends of targen: `llama`, any OpenAI-compatible server, and `local`, embedded."""

@@ -1,0 +1,101 @@
+"""OpenAI's chat completions, the shape that most servers speak, as plain data.
+
+No transport here: the `llama` backend sends it over HTTP, the `local` one
+hands it to llama.cpp in the same process.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from targen_core.calls.model import ChatReply, ChatRequest, Finish, RateHeaders
+from targen_core.errors import ServiceUnavailable
+
+__all__ = ["fields", "read_reply", "token_bound"]
+
+_SEED_MASK = 0x7FFFFFFF
+"""llama.cpp reads 0xFFFFFFFF as "draw one"; some servers take 32 bits only."""
+
+_FINISH: dict[Any, Finish] = {
+    "stop": "stop",
+    "length": "length",
+    "content_filter": "refusal",
+}
+
+
+def fields(request: ChatRequest) -> dict[str, Any]:
+    """The messages and sampling parameters of `request`; None leaves one out."""
+    body: dict[str, Any] = {
+        "messages": [{"role": m.role, "content": _sound(m.content)} for m in request.messages]
+    }
+    for name, value in request.params.items():
+        if value is not None:
+            body[name] = value & _SEED_MASK if name == "seed" else value
+    return body
+
+
+def read_reply(envelope: Any, request: ChatRequest, rate: RateHeaders | None = None) -> ChatReply:
+    """The reply inside the JSON that a server answered.
+
+    A refusal's words become the text. Reasoning is dropped, whether it stands
+    in a field of its own or as a leading `<think>` block. Token counts that
+    the server leaves out are estimated at four bytes a token.
+
+    Raises:
+        ServiceUnavailable: where the envelope has no first choice with a
+            message; billed, since a model has been at work.
+    """
+    try:
+        choice = envelope["choices"][0]
+        message = choice["message"]
+        text = _text(message.get("content"))
+        finish = _FINISH.get(choice.get("finish_reason"), "other")
+        refusal = message.get("refusal")
+        usage = envelope.get("usage") or {}
+        tokens_in = usage.get("prompt_tokens")
+        tokens_out = usage.get("completion_tokens")
+    except (KeyError, IndexError, TypeError, AttributeError):
+        raise ServiceUnavailable("the answer is no chat completion", billed=True) from None
+    if refusal:
+        text, finish = text or str(refusal), "refusal"
+    if not isinstance(tokens_in, int):
+        tokens_in = _estimate(*(m.content for m in request.messages))
+    if not isinstance(tokens_out, int):
+        tokens_out = _estimate(text)
+    return ChatReply(_without_thoughts(text), finish, tokens_in, tokens_out, rate)
+
+
+def token_bound(request: ChatRequest) -> int:
+    """An upper bound of the input tokens: no tokenizer in use makes a token of
+    less than a byte; the template around the messages is allowed 16 for each
+    of them and 16 for the whole, the schema is counted as if it were sent."""
+    size = sum(len(m.content.encode("utf-8", "replace")) for m in request.messages)
+    if request.schema is not None:
+        size += len(json.dumps(request.schema, ensure_ascii=False).encode("utf-8", "replace"))
+    return size + 16 * len(request.messages) + 16
+
+
+def _sound(text: str) -> str:
+    """`text` without lone surrogates, which no server takes."""
+    return text if text.isascii() else text.encode("utf-8", "replace").decode()
+
+
+def _text(content: str | Sequence[Mapping[str, Any]] | None) -> str:
+    if content is None or isinstance(content, str):
+        return content or ""
+    return "".join(part["text"] for part in content if part.get("type") == "text")
+
+
+def _without_thoughts(text: str) -> str:
+    """`text` after its leading <think> block; nothing where the block never ends."""
+    start = text.lstrip()
+    if not start.startswith("<think>"):
+        return text
+    return start.partition("</think>")[2].lstrip()
+
+
+def _estimate(*texts: str) -> int:
+    return math.ceil(sum(len(text.encode("utf-8", "replace")) for text in texts) / 4)

@@ -1,0 +1,23 @@
+"""The `llama` backend: any server that speaks OpenAI's chat completions."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from targen_core.plugins.hookspecs import hookimpl
+
+if TYPE_CHECKING:
+    from targen_core.calls.backend import Backend
+    from targen_core.plugins.register import Register
+
+__all__ = ["register_backends"]
+
+
+@hookimpl
+def register_backends(register: Register[Backend]) -> None:
+    """Register `llama`; aiohttp is imported when it is used."""
+    register.register(
+        "llama",
+        "targen_backends.llama.backend:BACKEND",
+        summary="Any OpenAI-compatible server: Ollama, vLLM, llama.cpp, hosted ones",
+    )

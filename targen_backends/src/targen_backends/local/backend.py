@@ -1,0 +1,59 @@
+"""The options of the `local` backend, and how it is made from them."""
+
+from __future__ import annotations
+
+import os
+
+from pydantic import Field
+
+from targen_backends.local.engine import LocalModel
+from targen_backends.local.weights import DEFAULT_MODEL, find_weights
+from targen_core.calls.backend import Backend, BackendOptions
+
+__all__ = ["BACKEND", "LocalOptions", "create"]
+
+
+def _parallel() -> int:
+    """The CPUs that this process may use, at most four: memory grows with each."""
+    if hasattr(os, "sched_getaffinity"):
+        return min(4, len(os.sched_getaffinity(0)))
+    return min(4, os.cpu_count() or 1)
+
+
+class LocalOptions(BackendOptions):
+    """What `-o KEY=VALUE` takes for `--backend local`."""
+
+    model: str = Field(
+        DEFAULT_MODEL,
+        description="smollm2-135m, a path to a .gguf file, or a hub id OWNER/REPO[:QUANT]",
+    )
+    parallel: int = Field(
+        default_factory=_parallel, ge=1, description="Calls at once; default: CPUs, at most 4"
+    )
+    threads: int = Field(1, ge=1, description="CPU threads for one call")
+    n_ctx: int = Field(4096, ge=256, description="Tokens of one prompt and its reply")
+    kept_prompts: int = Field(3, ge=1, description="Prompt heads kept evaluated for each call")
+    verbose: bool = Field(False, description="Let llama.cpp write its log to stderr")
+
+
+def create(options: LocalOptions) -> LocalModel:
+    """The embedded model for `options`; downloads the default model once.
+
+    Raises:
+        TargenError: as `find_weights` says.
+    """
+    return LocalModel(
+        find_weights(options.model),
+        parallel=options.parallel,
+        threads=options.threads,
+        n_ctx=options.n_ctx,
+        kept_prompts=options.kept_prompts,
+        verbose=options.verbose,
+    )
+
+
+BACKEND = Backend(
+    summary="A small model in this process: no key, no server, no cost",
+    options=LocalOptions,
+    create=create,
+)

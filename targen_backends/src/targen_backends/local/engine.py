@@ -1,0 +1,193 @@
+"""`LocalModel`: llama.cpp in this process, one reply at a time in each engine.
+
+Two things make a reply depend on its request alone, and not on what else
+runs. An engine works on one request at a time, since the numbers of a batch
+may depend on its size. And a prompt is always evaluated in the same two
+steps: its head (all messages but the last, which most calls of a stage share)
+and its tail. The head's state is kept, which makes a call several times
+faster; a short primer before each call cuts the state back to the head.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import secrets
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import xllamacpp  # type: ignore[import-untyped, unused-ignore]
+
+from targen_backends.completions import fields, read_reply, token_bound
+from targen_backends.local.weights import fingerprint
+from targen_backends.schema import response_format
+from targen_core.calls.model import ChatReply, ChatRequest, Price
+from targen_core.errors import BadRequest, ContextTooLong, ServiceError, ServiceUnavailable
+
+__all__ = ["LocalModel"]
+
+_PRIMER = {"role": "user", "content": "~"}
+"""A last message that no real prompt begins with."""
+
+
+class LocalModel:
+    """A GGUF model inside this process; a `ChatModel` that costs nothing.
+
+    Loading waits for the first call. The weights are mapped into memory, so
+    that several engines share them; each has a context memory of its own.
+
+    Args:
+        weights: the GGUF file.
+        parallel: engines, that is calls at once.
+        threads: CPU threads of one engine. More engines with one thread use a
+            CPU better than one engine with more, and never wait for a core
+            that another process holds.
+        n_ctx: tokens that prompt and reply of one call may take together.
+        kept_prompts: prompt heads that each engine keeps evaluated.
+        verbose: whether llama.cpp may write to stderr.
+    """
+
+    structured = True
+    seeded = True
+
+    def __init__(
+        self,
+        weights: Path,
+        *,
+        parallel: int = 1,
+        threads: int = 1,
+        n_ctx: int = 4096,
+        kept_prompts: int = 3,
+        verbose: bool = False,
+    ) -> None:
+        self.identity = f"local:{weights.name}:{fingerprint(weights)}"
+        self.max_concurrency: int | None = parallel
+        self.price: Price | None = Price(0.0, 0.0)
+        self._lock = threading.Lock()
+        self._idle = [
+            _Engine(weights, threads, n_ctx, kept_prompts, verbose) for _ in range(parallel)
+        ]
+        self._workers = ThreadPoolExecutor(parallel, thread_name_prefix="targen-local")
+
+    def __repr__(self) -> str:
+        return f"LocalModel({self.identity!r})"
+
+    async def complete(self, request: ChatRequest) -> ChatReply:
+        """Answer one request in a worker thread; see `ChatModel.complete`."""
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._workers, self._answer, request)
+
+    def count_tokens(self, request: ChatRequest) -> int:
+        """An upper bound of the input tokens, by bytes."""
+        return token_bound(request)
+
+    async def aclose(self) -> None:
+        """Wait for the calls that run, then unload the model."""
+        await asyncio.to_thread(self._workers.shutdown, cancel_futures=True)
+        self._idle.clear()
+
+    def _answer(self, request: ChatRequest) -> ChatReply:
+        body = fields(request)
+        if request.schema is not None:
+            body["response_format"] = response_format(request.schema, request.schema_name)
+        head = json.dumps(body["messages"][:-1])
+        engine = self._take(head)
+        try:
+            return read_reply(engine.ask(head, body), request)
+        finally:
+            with self._lock:
+                self._idle.append(engine)
+
+    def _take(self, head: str) -> _Engine:
+        """An idle engine, of which there is one for each worker: best one that
+        has the head, else the least used (the list's first)."""
+        with self._lock:
+            best = next((engine for engine in self._idle if head in engine.slots), self._idle[0])
+            self._idle.remove(best)
+        return best
+
+
+class _Engine:
+    """One llama.cpp server object, used by one thread at a time.
+
+    It has a slot for each prompt head; `slots` maps heads to slots, the least
+    recently used first.
+    """
+
+    def __init__(
+        self, weights: Path, threads: int, n_ctx: int, kept_prompts: int, verbose: bool
+    ) -> None:
+        self.slots: dict[str, int] = {}
+        self._weights = weights
+        self._threads = threads
+        self._n_ctx = n_ctx
+        self._kept = kept_prompts
+        self._verbose = verbose
+        self._server: Any = None
+
+    def ask(self, head: str, body: dict[str, Any]) -> Any:
+        """llama.cpp's answer to the chat completion `body`, whose head is `head`."""
+        if self._server is None:
+            self._server = self._load()
+        known = head in self.slots
+        if known:
+            slot = self.slots.pop(head)
+        elif len(self.slots) < self._kept:
+            slot = min(set(range(self._kept)) - set(self.slots.values()))
+        else:
+            slot = self.slots.pop(next(iter(self.slots)))
+        primer = {
+            "messages": [*body["messages"][:-1], _PRIMER],
+            "max_tokens": 1,
+            "temperature": 0,
+            "id_slot": slot,
+            "cache_prompt": known,
+        }
+        self._call(primer)
+        self.slots[head] = slot  # only now: after an error the slot holds anything
+        return self._call({**body, "id_slot": slot, "cache_prompt": True})
+
+    def _call(self, body: dict[str, Any]) -> Any:
+        try:
+            answer = self._server.handle_chat_completions(body)
+        except (ValueError, RuntimeError, TypeError) as error:
+            raise BadRequest(f"llama.cpp refuses the request: {str(error)[:500]}") from error
+        if "error" in answer:
+            raise _failure(answer["error"])
+        return answer
+
+    def _load(self) -> Any:
+        params = xllamacpp.CommonParams()
+        params.model.path = str(self._weights)
+        params.n_parallel = self._kept
+        params.n_ctx = self._n_ctx * self._kept
+        params.cpuparams.n_threads = self._threads
+        params.cpuparams_batch.n_threads = self._threads
+        params.warmup = False
+        params.verbosity = 3 if self._verbose else -1
+        # Nothing but the heads is kept from call to call.
+        params.cache_ram_mib = 0
+        params.cache_idle_slots = False
+        # It also listens on a loopback port; nobody is told the key.
+        params.api_keys = [secrets.token_hex(16)]
+        params.endpoint_slots = False
+        params.n_threads_http = 1
+        try:
+            return xllamacpp.Server(params)
+        except Exception as error:
+            raise BadRequest(
+                f"llama.cpp cannot load {self._weights}: {error}",
+                hint="-o verbose=true shows what llama.cpp says; a newer xllamacpp may know it",
+            ) from error
+
+
+def _failure(error: dict[str, Any]) -> ServiceError:
+    """The error for the `error` object of llama.cpp's answer."""
+    words = str(error.get("message", error))[:500]
+    if error.get("type") == "exceed_context_size_error":
+        return ContextTooLong(words, hint="-o n_ctx=TOKENS allows more")
+    if isinstance(error.get("code"), int) and error["code"] < 500:
+        return BadRequest(words)
+    return ServiceUnavailable(words)

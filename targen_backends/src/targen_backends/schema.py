@@ -1,0 +1,60 @@
+"""JSON schemas in the form that strict structured output asks for.
+
+OpenAI's strict mode wants every object closed and every property required,
+and knows neither `oneOf` nor `default`. Grammar-based servers accept the same
+form, and a small model is better off with no optional field to leave out.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+__all__ = ["response_format", "strict_schema"]
+
+_NAMED = ("properties", "$defs", "definitions")  # name -> schema
+_NESTED = ("anyOf", "allOf", "prefixItems")  # lists of schemas
+_DROPPED = ("default", "discriminator")
+
+
+def strict_schema(schema: Mapping[str, Any]) -> dict[str, Any]:
+    """A strict copy of `schema`; whatever satisfies it satisfies `schema` too.
+
+    Objects with named properties are closed and require all of them. An open
+    mapping (no `properties`) has no strict form and stays as it is.
+    """
+    if "$ref" in schema:  # strict mode allows nothing beside a reference
+        kept = {key: schema[key] for key in ("$ref", "$defs", "definitions") if key in schema}
+    else:
+        kept = {key: value for key, value in schema.items() if key not in _DROPPED}
+    if "oneOf" in kept:
+        kept["anyOf"] = kept.pop("oneOf")
+    for key in _NAMED:
+        if key in kept:
+            kept[key] = {name: _strict(part) for name, part in kept[key].items()}
+    for key in _NESTED:
+        if key in kept:
+            kept[key] = [_strict(part) for part in kept[key]]
+    if "items" in kept:
+        kept["items"] = _strict(kept["items"])
+    if "properties" in kept:
+        kept["required"] = list(kept["properties"])
+        kept["additionalProperties"] = False
+    return kept
+
+
+def _strict(part: Any) -> Any:
+    return strict_schema(part) if isinstance(part, Mapping) else part  # True and False are schemas
+
+
+def response_format(schema: Mapping[str, Any], name: str) -> dict[str, Any]:
+    """The `response_format` field that makes a server enforce `schema`.
+
+    `name` is fitted to what OpenAI allows: 64 letters, digits, `_` and `-`.
+    """
+    name = re.sub(r"[^A-Za-z0-9_-]", "_", name)[:64] or "reply"
+    return {
+        "type": "json_schema",
+        "json_schema": {"name": name, "schema": strict_schema(schema), "strict": True},
+    }

@@ -1,0 +1,37 @@
+"""RTE: recognising textual entailment (paper, section 3.2 and appendix D.4).
+
+Steps: topics -> premises (the instance seeds) -> a hypothesis for each label
+-> the meta-prompt. Agrees with the paper / differs:
+
+- the four steps, what goes into each, and the label semantics agree;
+- a hypothesis that does not follow is of two kinds in equal shares,
+  *contradicted* and *open*, noted in the provenance. The paper's one prompt
+  asks for an "unsound" hypothesis, which models answer with contradictions
+  alone, so that a negation or a clash gives the label away;
+- both labels are asked for in the same form (length, affirmative wording), so
+  that form does not give the label away either;
+- the paper gives no counts for steps 1 and 2: 10 topics and 5 premises a
+  batch, grown until the quota is met;
+- the worked examples are ours: the paper's is a row of the original data.
+"""
+
+from __future__ import annotations
+
+from targen_tasks_superglue.rte.rows import Premise, RteRow
+from targen_tasks_superglue.rte.steps import (
+    PREMISES,
+    TOPICS,
+    write_entailment,
+    write_not_entailment,
+)
+from targen_tasks_superglue.rte.task import RTE
+
+__all__ = [
+    "PREMISES",
+    "RTE",
+    "TOPICS",
+    "Premise",
+    "RteRow",
+    "write_entailment",
+    "write_not_entailment",
+]

@@ -1,0 +1,79 @@
+"""Offline replies for RTE: sentences put together by rule, true to their label.
+
+They cost nothing and follow the form of real replies in length and kind, so
+that `targen estimate`, dry runs and tests go through every step.
+"""
+
+from __future__ import annotations
+
+import random
+from typing import Any
+
+from targen_core import Rehearsal
+
+__all__ = ["rehearse"]
+
+_FIELDS = "harbour railway museum orchard theatre hospital bakery glacier library vineyard".split()
+_MATTERS = "repairs wages visitors safety history funding storms exports apprentices noise".split()
+_PEOPLE = (
+    "Ada Brenner, Tariq Osei, Mirela Novak, Jonas Whitlock, Sunniva Dahl, Ravi Menon, "
+    "Clara Ibsen, Mateo Quispe, Farah Aziz, Pavel Horak, Ngozi Eze, Hana Sato"
+).split(", ")
+_PLACES = (
+    "Elmstead, Port Arden, Karlsvik, Montbrun, San Lazaro, Oberau, Tarnow Hill, "
+    "Quillan Bay, Dunmore, Vesterby, Aramoana, Petrel Point"
+).split(", ")
+_ROLES = "director engineer mayor curator captain surgeon founder gardener".split()
+_MONTHS = "January March April May June August October November".split()
+
+
+def rehearse(call: Rehearsal) -> Any:
+    """The reply to one call of RTE."""
+    rng = call.rng
+    if call.prompt == "topics":
+        pairs = [f"{field} {matter}" for field in _FIELDS for matter in _MATTERS]
+        fresh = [pair for pair in pairs if pair not in str(call.values["have"])]
+        return {"topics": rng.sample(fresh, min(int(call.values["count"]), len(fresh)))}
+    if call.prompt == "premises":
+        topic = str(call.values["topic"])
+        return {"sentences": [_premise(topic, rng) for _ in range(int(call.values["count"]))]}
+    if call.prompt == "meta":
+        return _judge(str(call.values["output"]))
+    return {"hypothesis": _hypothesis(call.prompt, str(call.values["premise"]), rng)}
+
+
+def _premise(topic: str, rng: random.Random) -> str:
+    person, other = rng.sample(_PEOPLE, 2)
+    place = rng.choice(_PLACES)
+    return (
+        f"After the dispute over {topic} in {place} ended in {rng.choice(_MONTHS)} "
+        f"{rng.randint(1951, 2024)}, the {rng.choice(_ROLES)} {person} hired "
+        f"{rng.randint(12, 980)} people and asked {other} to lead the work for "
+        f"{rng.randint(2, 40)} weeks."
+    )
+
+
+def _hypothesis(kind: str, premise: str, rng: random.Random) -> str:
+    words = premise.replace(",", "").split()
+    person = next((name for name in _PEOPLE if name in premise), "Somebody")
+    place = next((name for name in _PLACES if name in premise), "the town")
+    number = next((word for word in reversed(words) if word.isdigit()), "12")
+    if kind == "entailment":
+        return rng.choice(
+            [
+                f"{person} had a part in what followed the dispute in {place}.",
+                f"The work in {place} was planned to last {number} weeks.",
+                f"There was once a dispute in {place} that ended before {person} acted.",
+            ]
+        )
+    if kind == "contradicted":
+        return f"The dispute in {place} went on after {person} had hired {rng.randint(2, 9)} people."
+    return f"{person} was born near {place} and had worked there for {rng.randint(3, 30)} years."
+
+
+def _judge(claimed: str) -> dict[str, str]:
+    return {
+        "explanation": "The premise settles what the hypothesis says, read word by word.",
+        "actual": claimed,
+        "verdict": "correct",
+    }

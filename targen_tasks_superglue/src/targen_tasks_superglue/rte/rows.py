@@ -1,0 +1,27 @@
+"""What an RTE seed and row are."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+__all__ = ["Premise", "RteRow"]
+
+
+class Premise(BaseModel):
+    """An instance seed: one dense, factual sentence."""
+
+    model_config = ConfigDict(frozen=True)
+
+    premise: str
+
+
+class RteRow(BaseModel):
+    """A row in its official form, without `idx`."""
+
+    model_config = ConfigDict(frozen=True)
+
+    premise: str
+    hypothesis: str
+    label: Literal["entailment", "not_entailment"]

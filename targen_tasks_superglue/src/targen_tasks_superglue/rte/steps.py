@@ -1,0 +1,75 @@
+"""The steps of RTE: topics, premises, and a hypothesis for each label."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from pydantic import BaseModel
+
+from targen_core import ListStep, Llm, Prompt
+from targen_tasks_superglue.rte.checks import check_premise
+from targen_tasks_superglue.rte.rows import Premise, RteRow
+
+__all__ = ["PREMISES", "PROMPTS", "TOPICS", "write_entailment", "write_not_entailment"]
+
+_TOLD = 40  # earlier items that a prompt names; more would crowd out the request
+
+
+def _prompt(name: str) -> Prompt:
+    return Prompt(name, package="targen_tasks_superglue.rte")
+
+
+_TOPICS, _PREMISES = _prompt("topics"), _prompt("premises")
+_ENTAILMENT = _prompt("entailment")
+_NOT_ENTAILMENT = {name: _prompt(name) for name in ("contradicted", "open")}
+PROMPTS = (_TOPICS, _PREMISES, _ENTAILMENT, *_NOT_ENTAILMENT.values())
+
+
+class _Topics(BaseModel):
+    topics: list[str]
+
+
+class _Sentences(BaseModel):
+    sentences: list[str]
+
+
+class _Hypothesis(BaseModel):
+    hypothesis: str
+
+
+async def _grow_topics(llm: Llm, parent: None, have: Sequence[str]) -> Sequence[str]:
+    told = "; ".join(have[-_TOLD:]) or "none"
+    reply = await llm.ask(_TOPICS, reply=_Topics, count=llm.batch, have=told)
+    return [topic.strip() for topic in reply.topics if topic.strip()]
+
+
+async def _grow_premises(llm: Llm, topic: str, have: Sequence[Premise]) -> Sequence[Premise]:
+    told = " ".join(item.premise for item in have[-_TOLD:]) or "none"
+    reply = await llm.ask(_PREMISES, reply=_Sentences, topic=topic, count=llm.batch, have=told)
+    return [Premise(premise=" ".join(sentence.split())) for sentence in reply.sentences]
+
+
+TOPICS = ListStep(item=str, grow=_grow_topics, batch=10, summary="narrow topics to write facts about")
+PREMISES = ListStep(
+    item=Premise,
+    grow=_grow_premises,
+    batch=5,
+    check=check_premise,
+    summary="dense factual sentences about a topic",
+)
+
+
+async def write_entailment(llm: Llm, seed: Premise) -> RteRow:
+    """G(entailment, premise): a hypothesis that follows."""
+    reply = await llm.ask(_ENTAILMENT, reply=_Hypothesis, premise=seed.premise)
+    hypothesis = reply.hypothesis.strip()
+    return RteRow(premise=seed.premise, hypothesis=hypothesis, label="entailment")
+
+
+async def write_not_entailment(llm: Llm, seed: Premise) -> RteRow:
+    """G(not_entailment, premise): contradicted by it or left open, in equal shares."""
+    kind = llm.alternate("contradicted", "open")
+    llm.note(kind=kind)
+    reply = await llm.ask(_NOT_ENTAILMENT[kind], reply=_Hypothesis, premise=seed.premise)
+    hypothesis = reply.hypothesis.strip()
+    return RteRow(premise=seed.premise, hypothesis=hypothesis, label="not_entailment")
