@@ -36,13 +36,13 @@ class Budget:
         self.dollars += dollars
 
     def _fits(self, tokens: int, dollars: float) -> bool:
-        if self.max_tokens is not None:
-            if self.tokens + self._reserved_tokens + tokens > self.max_tokens:
-                return False
-        if self.max_cost is not None:
-            if self.dollars + self._reserved_dollars + dollars > self.max_cost + 1e-12:
-                return False
-        return True
+        in_tokens = self.max_tokens is None or (
+            self.tokens + self._reserved_tokens + tokens <= self.max_tokens
+        )
+        in_dollars = self.max_cost is None or (
+            self.dollars + self._reserved_dollars + dollars <= self.max_cost + 1e-12
+        )
+        return in_tokens and in_dollars
 
     async def reserve(self, tokens: int, dollars: float) -> None:
         """Set aside an upper bound, waiting for open reservations to settle.

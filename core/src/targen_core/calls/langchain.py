@@ -159,7 +159,8 @@ class LangChainModel:
 
 def _identity(model: BaseChatModel) -> str:
     """Class, model name, and a digest of the other parameters that langchain
-    says identify the model; what is no plain data there counts by its type."""
+    says identify the model; what is no plain data there counts by its type.
+    """
     kind = type(model)
     known = dict(model._identifying_params)
     names = [known.get(field) or getattr(model, field, None) for field in ("model_name", "model")]

@@ -33,7 +33,7 @@ from targen_core.errors import (
     TargenError,
 )
 
-__all__ = ["ATTEMPTS", "BoundModel", "CallLayer", "Halted", "Question", "Scope"]
+__all__ = ["ATTEMPTS", "BoundModel", "CallLayer", "Halted", "Observer", "Question", "Scope"]
 
 ATTEMPTS = 2
 """Answers asked for one question: the first and, where it is unreadable, a repair."""
@@ -67,7 +67,9 @@ class BoundModel:
         prefix = self._prefixes.get(schema_digest)
         if prefix is None:
             parts = [self.model.identity, dict(self.params), schema_digest]
-            prefix = self._prefixes[schema_digest] = hashlib.sha256(_compact(parts).encode()).digest()
+            prefix = self._prefixes[schema_digest] = hashlib.sha256(
+                _compact(parts).encode()
+            ).digest()
         return prefix
 
 
@@ -103,6 +105,10 @@ class Question:
     rehearse: Callable[[bytes], Any] | None
 
 
+Observer = Callable[[Question, tuple[Message, ...], ChatReply], None]
+"""Called with each question, the messages of the attempt, and the reply to it."""
+
+
 class CallLayer:
     """Answers questions, each attempt paid at most once.
 
@@ -133,6 +139,7 @@ class CallLayer:
         self.patience = patience
         self.halt_reason: TargenError | None = None
         self.retries = 0
+        self.observer: Observer | None = None
         self._halt = asyncio.Event()
         self._last_success = 0.0
         self._jitter = random.Random(seed)
@@ -172,6 +179,8 @@ class CallLayer:
             if reply is None:
                 reply = await self._send(bound, question, messages, key, attempt, scope)
             scope.keys.append(key.hex())
+            if self.observer is not None:
+                self.observer(question, messages, reply)
             if reply.finish == "refusal":
                 raise Rejected("refusal", f"the model refused: {reply.text[:200]!r}")
             try:
@@ -292,7 +301,11 @@ class CallLayer:
                         retry_after=error.retry_after if error else None,
                     )
                 if reply is not None:
-                    cost = bound.price.dollars(reply.tokens_in, reply.tokens_out) if bound.price else None
+                    cost = (
+                        bound.price.dollars(reply.tokens_in, reply.tokens_out)
+                        if bound.price
+                        else None
+                    )
                     spent = (reply.tokens_in + reply.tokens_out, cost or 0.0)
                     self._last_success = loop.time()
                     self._write(question, key, reply, cached=False, cost=cost)

@@ -15,7 +15,8 @@ class Counts:
 
     `calls` were answered by the model, `cached` by the cache of earlier runs;
     `lost` were sent and their answer lost.
-    Tokens and dollars count what was or may have been paid.
+    Tokens and dollars count what was or may have been paid, `cached_in` and
+    `cached_out` the tokens that the cache saved.
     """
 
     calls: int = 0
@@ -24,6 +25,8 @@ class Counts:
     tokens_in: int = 0
     tokens_out: int = 0
     dollars: float = 0.0
+    cached_in: int = 0
+    cached_out: int = 0
 
     def add(self, other: Counts) -> None:
         """Add another sum to this one."""
@@ -46,6 +49,8 @@ class Usage:
             counts = self.by_place[place] = Counts()
         if record.get("cached"):
             counts.cached += 1
+            counts.cached_in += record["in"]
+            counts.cached_out += record["out"]
             return
         if record.get("lost"):
             counts.lost += 1

@@ -28,7 +28,9 @@ from targen_core.errors import UsageError
 if TYPE_CHECKING:
     from targen_core.runs.job import Job
 
-_Number = Annotated[int | None, typer.Option("-n", "--number", help="Rows, split evenly over the labels.")]
+_Number = Annotated[
+    int | None, typer.Option("-n", "--number", help="Rows, split evenly over the labels.")
+]
 _Preset = Annotated[
     str | None, typer.Option("--preset", help="A named set of counts, such as paper; see describe.")
 ]
@@ -36,7 +38,9 @@ _Label = Annotated[
     list[str] | None, typer.Option("--label", metavar="LABEL=ROWS", help="Rows of one label.")
 ]
 _MaxCost = Annotated[float | None, typer.Option("--max-cost", help="Never pay more dollars.")]
-_MaxTokens = Annotated[int | None, typer.Option("--max-tokens", help="Never use more tokens, in and out.")]
+_MaxTokens = Annotated[
+    int | None, typer.Option("--max-tokens", help="Never use more tokens, in and out.")
+]
 _Concurrency = Annotated[
     int | None, typer.Option("--concurrency", help="Calls at once, at most. [default: 32]")
 ]
@@ -75,7 +79,9 @@ def generate(
     ] = "final",
     near_duplicates: Annotated[
         float,
-        typer.Option("--near-duplicates", help="Similarity that makes a duplicate, 0 to 100; 0: off."),
+        typer.Option(
+            "--near-duplicates", help="Similarity that makes a duplicate, 0 to 100; 0: off."
+        ),
     ] = 90.0,
     give_up_after: Annotated[
         int, typer.Option("--give-up-after", help="Candidates without a row that end a label.")
@@ -94,11 +100,10 @@ def generate(
     A run that was stopped goes on with the same command, or with targen resume.
 
     Examples:
-
     - targen generate rte -n 100
     - targen generate rte --label entailment=40 --label not_entailment=20 --out my-rte
     - targen generate rte --preset paper --backend llama -o model=llama3.1 --max-tokens 5000000
-    - targen generate rte -n 500 -b llama -o model=small -o correct.model=large -o correct.temperature=0
+    - targen generate rte -n 500 -b llama -o model=small -o correct.model=large
     """
     from targen_core.plugins.loader import load_registry
     from targen_core.runs.job import Job
@@ -141,7 +146,8 @@ def resume(
     n: _Number = None,
     label: _Label = None,
     give_up_after: Annotated[
-        int | None, typer.Option("--give-up-after", help="Candidates without a row that end a label.")
+        int | None,
+        typer.Option("--give-up-after", help="Candidates without a row that end a label."),
     ] = None,
     option: OptionsArg = None,
     max_cost: _MaxCost = None,
@@ -160,7 +166,6 @@ def resume(
     --label the run grows to that many rows in all; rows that are there stay.
 
     Examples:
-
     - targen resume runs/rte-0
     - targen resume runs/rte-0 -n 200 --max-cost 5
     """

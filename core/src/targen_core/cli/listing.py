@@ -50,7 +50,10 @@ def plugins(
         names = []
         for kind in HOOKS.values():
             for item in registry.all(kind):
-                if (item.distribution, item.entry_point) == (plugin.distribution, plugin.entry_point):
+                if (item.distribution, item.entry_point) == (
+                    plugin.distribution,
+                    plugin.entry_point,
+                ):
                     names.append(f"{kind} {item.name}")
                     problems += _problem(registry, item)
         state = "broken" if plugin.state == "ok" and problems else plugin.state

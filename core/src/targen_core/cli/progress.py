@@ -35,7 +35,9 @@ def _figures(job: Job) -> str:
     total = job.usage.total
     layer = job.layer
     flight = layer.in_flight if layer is not None else 0
-    text = f"{total.calls:,} calls, {flight} in flight, {total.tokens_in + total.tokens_out:,} tokens"
+    text = (
+        f"{total.calls:,} calls, {flight} in flight, {total.tokens_in + total.tokens_out:,} tokens"
+    )
     if total.cached:
         text += f", {total.cached:,} cached"
     return f"{text}, ${total.dollars:.4f}" if total.dollars else text
@@ -54,7 +56,9 @@ class _PlainLines:
         elif time.monotonic() - self.last >= _PLAIN_INTERVAL and self.job.engine is not None:
             self.last = time.monotonic()
             tally = self.job.engine.tally
-            rows = ", ".join(f"{name} {have}/{tally.wanted[name]}" for name, have in tally.have.items())
+            rows = ", ".join(
+                f"{name} {have}/{tally.wanted[name]}" for name, have in tally.have.items()
+            )
             print(f"{rows}; {_figures(self.job)}", file=sys.stderr, flush=True)
 
 

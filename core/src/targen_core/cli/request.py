@@ -34,9 +34,12 @@ __all__ = [
     "quotas_for",
 ]
 
-TaskArg = Annotated[str, typer.Argument(help="A task, NAME or DISTRIBUTION:NAME.", show_default=False)]
+TaskArg = Annotated[
+    str, typer.Argument(help="A task, NAME or DISTRIBUTION:NAME.", show_default=False)
+]
 BackendArg = Annotated[
-    str, typer.Option("--backend", "-b", metavar="NAME", help="The model to use; see list-backends.")
+    str,
+    typer.Option("--backend", "-b", metavar="NAME", help="The model to use; see list-backends."),
 ]
 BackendForArg = Annotated[
     list[str] | None,
@@ -56,7 +59,9 @@ OptionsArg = Annotated[
     ),
 ]
 SeedArg = Annotated[int, typer.Option("--seed", help="The run's seed: other seed, other data.")]
-CorrectArg = Annotated[bool, typer.Option("--correct/--no-correct", help="Do step 4, or leave it out.")]
+CorrectArg = Annotated[
+    bool, typer.Option("--correct/--no-correct", help="Do step 4, or leave it out.")
+]
 CorrectorArg = Annotated[
     str, typer.Option("--corrector", metavar="NAME", help="Another corrector than the task's own.")
 ]

@@ -70,7 +70,18 @@ def read_reply(text: str, model: type[R]) -> R:
 class StageLlm:
     """Implements `targen_core.tasks.model.Llm` for one stage at one place."""
 
-    __slots__ = ("_indices", "_label", "_layer", "_place", "_seen", "_step", "batch", "notes", "scope", "task")
+    __slots__ = (
+        "_indices",
+        "_label",
+        "_layer",
+        "_place",
+        "_seen",
+        "_step",
+        "batch",
+        "notes",
+        "scope",
+        "task",
+    )
 
     def __init__(
         self,
@@ -175,7 +186,7 @@ class StageLlm:
 
         def reply(key: bytes) -> Any:
             rng = random.Random(int.from_bytes(key, "big"))
-            return rehearse(Rehearsal(step, label, prompt, cast(Mapping[str, Any], values), rng))
+            return rehearse(Rehearsal(step, label, prompt, cast("Mapping[str, Any]", values), rng))
 
         return reply
 

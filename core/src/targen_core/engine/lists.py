@@ -18,6 +18,7 @@ from pydantic import BaseModel
 
 from targen_core.calls.layer import CallLayer, Halted, Scope
 from targen_core.engine.facade import StageLlm
+from targen_core.engine.guard import Guard
 from targen_core.errors import Rejected
 from targen_core.tasks.model import ListStep, Task
 
@@ -130,7 +131,9 @@ class _GrowingList:
             self.batches.append(task)
         return self.batches[index]
 
-    async def _grow(self, index: int, before: asyncio.Task[ListBatch | None] | None) -> ListBatch | None:
+    async def _grow(
+        self, index: int, before: asyncio.Task[ListBatch | None] | None
+    ) -> ListBatch | None:
         """The next batch, or None when the list is finished."""
         if before is not None:
             await asyncio.shield(before)
@@ -161,7 +164,9 @@ class _GrowingList:
             )
             parent = self.above[-1] if self.above else None
             try:
-                fresh = await self.order.guard(spec.source.grow(llm, parent, tuple(self.items)))
+                fresh = await self.order.guard.wait(
+                    spec.source.grow(llm, parent, tuple(self.items))
+                )
             except Rejected as error:
                 fresh = ()
                 batch.dropped.append(Dropped(spec.step, place, error.reason, str(error), None))
@@ -171,11 +176,11 @@ class _GrowingList:
                 self.finished = True
                 break
             try:
-                key = item_key(spec.source, item)
+                key = self.order.guard.call(item_key, spec.source, item)
                 if key in self._known:
                     raise Rejected("repeated", "the list holds it already")
                 if spec.source.check is not None:
-                    self.order.guard_sync(spec.source.check, item)
+                    self.order.guard.call(spec.source.check, item)
             except Rejected as error:
                 batch.dropped.append(
                     Dropped(spec.step, place, error.reason, str(error), item_value(item))
@@ -260,12 +265,11 @@ class SeedOrder:
         specs: the lists, first to last.
         layer: answers the lists' calls.
         task: whose lists they are.
-        guard: wraps a plugin's coroutine so that its bugs stop the run.
-        guard_sync: the same for a plain function.
-        patience: empty batches without a seed between them that end the walk.
+        guard: runs the task's code.
 
     `passed` collects the batches that the walk came by, for the engine to
-    report as it commits.
+    report as it commits. `patience` empty batches without a seed between them
+    end the walk.
     """
 
     def __init__(
@@ -273,17 +277,13 @@ class SeedOrder:
         specs: Sequence[ListSpec],
         layer: CallLayer,
         task: Task[Any, Any],
-        *,
-        guard: Callable[[Any], Any],
-        guard_sync: Callable[[Callable[[Any], None], Any], None],
-        patience: int,
+        guard: Guard,
     ) -> None:
         self.specs = specs
         self.layer = layer
         self.task = task
         self.guard = guard
-        self.guard_sync = guard_sync
-        self.patience = patience
+        self.patience = 0
         self.passed: list[ListBatch] = []
         self.barren = 0
         self.walks = 0

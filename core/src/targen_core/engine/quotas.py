@@ -35,7 +35,8 @@ def check_quotas(task: Task[Any, Any], quotas: Mapping[str, int]) -> dict[str, i
     for name, rows in quotas.items():
         if name not in names:
             raise UsageError(
-                f"task {task.name} has no label {name!r}", hint=f"its labels are: {', '.join(names)}"
+                f"task {task.name} has no label {name!r}",
+                hint=f"its labels are: {', '.join(names)}",
             )
         if rows < 0:
             raise UsageError(f"label {name} has a quota of {rows}; it must not be negative")

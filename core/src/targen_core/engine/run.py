@@ -12,17 +12,18 @@ from __future__ import annotations
 import asyncio
 import math
 from collections import deque
-from collections.abc import Callable, Coroutine, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from typing import Any, Literal, Protocol
 
 from targen_core.calls.layer import CallLayer, Halted, Scope
+from targen_core.engine.candidate import Generated, Outcome, Worker
 from targen_core.engine.events import Committed, LabelGivenUp, Listener, Verdict
-from targen_core.engine.facade import StageLlm
+from targen_core.engine.guard import Guard
 from targen_core.engine.lists import ListBatch, ListSpec, Seed, SeedOrder, item_value
 from targen_core.engine.neardup import NearDuplicates
 from targen_core.engine.tally import Tally
-from targen_core.errors import QuotaNotMet, Rejected, StageFailed, TargenError
+from targen_core.errors import QuotaNotMet, Rejected, TargenError
 from targen_core.tasks.model import Corrector, Task
 
 __all__ = ["Engine", "Sink", "Target"]
@@ -58,21 +59,6 @@ class Sink(Protocol):
 
 
 @dataclass(slots=True)
-class _Outcome:
-    """What became of a candidate before its verdict."""
-
-    instance: Any = None  # as generated
-    final: Any = None  # after correction
-    corrected: str | None = None
-    explanation: str = ""
-    stage: str = ""  # where it was rejected, or ""
-    reason: str = ""
-    detail: str = ""
-    notes: dict[str, Any] = field(default_factory=dict)
-    keys: list[str] = field(default_factory=list)
-
-
-@dataclass(slots=True)
 class _Slot:
     """One candidate: instance `ordinal` of what G(label, seed) gives."""
 
@@ -82,7 +68,7 @@ class _Slot:
     ordinal: int
     scope: Scope
     batches: list[ListBatch]  # list batches walked since the candidate before
-    task: asyncio.Task[_Outcome] | None = None
+    task: asyncio.Task[Outcome] | None = None
 
     @property
     def id(self) -> str:
@@ -120,22 +106,20 @@ class Engine:
     ) -> None:
         self.task = task
         self.tally = Tally(task.quota_names)
-        self._distribution = distribution
-        self._corrector = corrector
+        self._guard = Guard(task.name, distribution)
+        self._worker = Worker(task, layer, corrector, self._guard)
         self._layer = layer
         self._sink = sink
         self._window_size = _AHEAD * concurrency
         self._listener = listener or (lambda event: None)
         self._near = NearDuplicates(near_duplicates)
-        self._order = SeedOrder(
-            specs, layer, task, guard=self._guard, guard_sync=self._guard_sync, patience=0
-        )
+        self._order = SeedOrder(specs, layer, task, self._guard)
         self._final = bytearray()  # by candidate number: 1 where no later target reopens it
         self._next_idx = 0
         self._used_calls = 0
         self._window: deque[_Slot] = deque()
         self._waiting_in_window: dict[str, int] = dict.fromkeys(task.quota_names, 0)
-        self._tasks: set[asyncio.Task[_Outcome]] = set()
+        self._tasks: set[asyncio.Task[Outcome]] = set()
         self._room = asyncio.Event()
         self._arrived = asyncio.Event()
 
@@ -202,7 +186,7 @@ class Engine:
             verdict, quota, detail = self._judge(slot, outcome)
         else:
             slot.scope.abandoned = True
-            outcome, verdict, quota, detail = _Outcome(), "skipped", slot.label, ""
+            outcome, verdict, quota, detail = Outcome(), "skipped", slot.label, ""
         self._window.popleft()
         self._waiting_in_window[slot.label] -= 1
         self._report(slot.batches)
@@ -253,7 +237,7 @@ class Engine:
                 self.tally.drop(item)
                 self._sink.reject({"verdict": "dropped", **asdict(item)})
 
-    def _judge(self, slot: _Slot, outcome: _Outcome) -> tuple[Verdict, str, str]:
+    def _judge(self, slot: _Slot, outcome: Outcome) -> tuple[Verdict, str, str]:
         """The verdict, the quota that it concerns, and what to say of it."""
         if outcome.stage in ("generate", "check"):
             return "rejected", slot.label, ""
@@ -269,13 +253,11 @@ class Engine:
             return "surplus", quota, f"label {quota} has all its rows"
         return "accepted", quota, ""
 
-    def _accept(self, slot: _Slot, outcome: _Outcome) -> None:
+    def _accept(self, slot: _Slot, outcome: Outcome) -> None:
         rows = self.task.official_rows(outcome.final, self._next_idx)
         if len(rows) != self.task.unit:
-            raise StageFailed(
-                f"task {self.task.name} makes {len(rows)} rows of an instance, its unit is "
-                f"{self.task.unit}",
-                distribution=self._distribution,
+            raise self._guard.fault(
+                f"rows() made {len(rows)} rows of an instance, the unit is {self.task.unit}"
             )
         provenance = {
             "id": slot.id,
@@ -296,7 +278,7 @@ class Engine:
         )
 
     def _reject_record(
-        self, slot: _Slot, outcome: _Outcome, verdict: Verdict, detail: str
+        self, slot: _Slot, outcome: Outcome, verdict: Verdict, detail: str
     ) -> dict[str, Any]:
         return {
             "verdict": verdict,
@@ -353,7 +335,7 @@ class Engine:
                 return
             passed, self._order.passed = self._order.passed, []
             for label in self.task.quota_names:
-                generation: asyncio.Task[tuple[Sequence[Any], StageLlm]] | None = None
+                generation: asyncio.Task[Generated] | None = None
                 for ordinal in range(self.task.instances_per_call):
                     number += 1
                     if number <= len(self._final) and self._final[number - 1]:
@@ -363,7 +345,8 @@ class Engine:
                     passed = []
                     if self.tally.is_open(label):
                         if self.task.instances_per_call > 1 and generation is None:
-                            generation = asyncio.ensure_future(self._generate(slot))
+                            work = self._worker.generate(seed, label, Scope())
+                            generation = asyncio.ensure_future(work)
                             generation.add_done_callback(self._on_done)
                         slot.task = asyncio.ensure_future(self._execute(slot, generation))
                         self._tasks.add(slot.task)
@@ -411,131 +394,21 @@ class Engine:
             slot.scope.abandoned = True
         await asyncio.gather(*self._tasks, self._order.aclose(), return_exceptions=True)
 
-    # --- one candidate ----------------------------------------------------
-
-    async def _generate(self, slot: _Slot) -> tuple[Sequence[Any], StageLlm]:
-        """G(label, seed): the instances, and the facade that made them."""
-        llm = StageLlm(
-            self._layer,
-            self.task,
-            step="generate",
-            place=f"generate/{slot.seed.id}/{slot.label}/0",
-            indices=slot.seed.path,
-            label=slot.label,
-            scope=slot.scope,
-        )
-        made = await self._guard(self.task.generators[slot.label](llm, slot.seed.value))
-        instances = made if isinstance(made, Sequence) else (made,)
-        for instance in instances:
-            if not isinstance(instance, self.task.instance):
-                raise StageFailed(
-                    f"the generator of {self.task.name} for {slot.label} returned "
-                    f"{type(instance).__name__}, not {self.task.instance.__name__}",
-                    distribution=self._distribution,
-                )
-            if self.task.labels and self.task.read_label(instance) != slot.label:
-                raise StageFailed(
-                    f"the generator of {self.task.name} for {slot.label} returned an instance "
-                    f"labelled {self.task.read_label(instance)}",
-                    distribution=self._distribution,
-                )
-        return instances, llm
-
-    async def _execute(
-        self, slot: _Slot, shared: asyncio.Task[tuple[Sequence[Any], StageLlm]] | None
-    ) -> _Outcome:
-        """Steps 3 and 4 for one candidate."""
-        outcome = _Outcome()
-        stage = "generate"
-        judge: StageLlm | None = None
-        writer: StageLlm | None = None
+    async def _execute(self, slot: _Slot, shared: asyncio.Task[Generated] | None) -> Outcome:
+        """Steps 3 and 4 of a candidate; `shared` is a generation it has a part in."""
         try:
             if shared is not None:
-                instances, writer = await asyncio.shield(shared)
+                generated = await asyncio.shield(shared)
             else:
-                instances, writer = await self._generate(slot)
-            if slot.ordinal >= len(instances):
-                raise Rejected("missing", f"the reply held {len(instances)} instances")
-            outcome.instance = instances[slot.ordinal]
-            stage = "check"
-            self._check(outcome.instance, slot)
-            if self._corrector is None:
-                outcome.final = outcome.instance
-                outcome.corrected = self.task.read_label(outcome.final)
-                return outcome
-            stage = "correct"
-            judge = StageLlm(
-                self._layer,
-                self.task,
-                step="correct",
-                place=f"correct/{slot.id}",
-                indices=slot.seed.path,
-                label=slot.label,
-                scope=Scope() if shared is not None else slot.scope,
-            )
-            await self._correct(judge, outcome, slot)
+                generated = await self._worker.generate(slot.seed, slot.label, slot.scope)
         except Rejected as error:
-            outcome.stage, outcome.reason, outcome.detail = stage, error.reason, str(error)
-            outcome.corrected = outcome.final = None
-        finally:
-            outcome.keys = slot.scope.keys
-            if writer is not None and shared is not None:
-                outcome.keys = [*writer.scope.keys, *(judge.scope.keys if judge else ())]
-            for llm in (writer, judge):
-                outcome.notes.update(llm.notes if llm is not None else {})
-        return outcome
-
-    async def _correct(self, judge: StageLlm, outcome: _Outcome, slot: _Slot) -> None:
-        """Step 4: confirm, relabel or reject."""
-        assert self._corrector is not None
-        correction = await self._guard(self._corrector(judge, outcome.instance))
-        outcome.explanation = correction.explanation
-        if correction.label is None:
-            raise Rejected(correction.reason or "rejected", correction.explanation)
-        if correction.label == self.task.read_label(outcome.instance):
-            outcome.final = outcome.instance
+            outcome = Outcome()
+            outcome.reject("generate", error)
         else:
-            outcome.final = self.task.write_label(outcome.instance, correction.label)
-            self._check(outcome.final, slot)
-        outcome.corrected = correction.label
-
-    def _check(self, instance: Any, slot: _Slot) -> None:
-        """The task's checks, and that the label is legal."""
-        label = self.task.read_label(instance)
-        if self.task.labels and label not in self.task.quota_names:
-            raise Rejected("illegal-label", f"{label!r} is not a label of {self.task.name}")
-        for check in self.task.checks:
-            self._guard_sync(lambda item, check=check: check(item, slot.seed.value), instance)
-
-    # --- a plugin's own failures ------------------------------------------
-
-    async def _guard(self, work: Coroutine[Any, Any, Any]) -> Any:
-        """Await a stage; anything but a verdict or our own errors is its bug."""
-        try:
-            return await work
-        except (TargenError, Halted, asyncio.CancelledError):
-            raise
-        except Exception as error:
-            raise self._stage_failed(error) from error
-
-    def _guard_sync(self, check: Callable[[Any], None], item: Any) -> None:
-        try:
-            check(item)
-        except TargenError:
-            raise
-        except Exception as error:
-            raise self._stage_failed(error) from error
-
-    def _stage_failed(self, error: Exception) -> StageFailed:
-        trace = error.__traceback__
-        while trace is not None and trace.tb_next is not None:
-            trace = trace.tb_next
-        where = ""
-        if trace is not None:
-            code = trace.tb_frame.f_code
-            where = f" in {code.co_qualname} (line {trace.tb_lineno} of {code.co_filename})"
-        return StageFailed(
-            f"task {self.task.name} raised {type(error).__name__}: {error}{where}",
-            distribution=self._distribution,
-            hint=f"a bug in {self._distribution}, not in the run: fix it and resume",
-        )
+            outcome = await self._worker.judge(
+                generated, slot.ordinal, slot.seed, slot.label, slot.scope
+            )
+            if shared is not None:
+                outcome.keys += generated.keys
+        outcome.keys += slot.scope.keys
+        return outcome

@@ -30,9 +30,7 @@ class Flow:
     @property
     def judged(self) -> int:
         """Candidates with a verdict other than skipped."""
-        return (
-            self.accepted.total() + self.surplus.total() + self.rejected.total() + self.duplicate
-        )
+        return self.accepted.total() + self.surplus.total() + self.rejected.total() + self.duplicate
 
     def as_dict(self) -> dict[str, Any]:
         """The report's form."""

@@ -92,7 +92,9 @@ def load_registry(sources: Iterable[Source] | None = None) -> Registry:
         def note(
             state: str, problem: str = "", hint: str = "", s: Source = source, m: str = module
         ) -> None:
-            plugins.append(Plugin(s.distribution, s.version, s.entry_point, m, state, problem, hint))
+            plugins.append(
+                Plugin(s.distribution, s.version, s.entry_point, m, state, problem, hint)
+            )
 
         if source.group != API_GROUP:
             note(

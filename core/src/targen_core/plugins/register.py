@@ -71,7 +71,8 @@ class Register(Generic[T]):
             )
         if isinstance(target, str) and not _LAZY.fullmatch(target):
             raise ValueError(
-                f"{self._kind} {name!r}: a lazy target is 'package.module:ATTRIBUTE', not {target!r}"
+                f"{self._kind} {name!r}: a lazy target is 'package.module:ATTRIBUTE', "
+                f"not {target!r}"
             )
         if name in self._items:
             raise ValueError(f"{self._kind} {name!r} is registered twice by the same plugin")

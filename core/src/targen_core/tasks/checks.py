@@ -15,12 +15,15 @@ __all__ = ["content_words", "is_copy", "normalised", "prose", "similarity", "wor
 
 _WORD = re.compile(r"\w+(?:['’\-]\w+)*")
 _META = re.compile(
-    r"^\W*(?:sure\b|certainly\b|of course\b|okay\b|here (?:is|are)\b|here's\b|as an ai\b|i (?:can|cannot|can't|am sorry)\b"
+    r"^\W*(?:(?:sure|certainly|of course|okay|here (?:is|are)|here's|as an ai"
+    r"|i (?:can|cannot|can't|am sorry))\b"
     r"|(?:premise|hypothesis|sentence|passage|question|answer|output|label|explanation|note)s?\s*\d*\s*[:=])",
     re.IGNORECASE,
 )
 _MARKUP = re.compile(r"\*\*|`|^\s*[#>]|\]\(|<\/?\w+>|^\s*(?:\d+[.)]|[-*•])\s|[{}\[\]|\\]")
-_PLACEHOLDER = re.compile(r"\[[A-Z_ ]{2,}\]|\$[A-Za-z_]\w*|<[A-Z_ ]{2,}>|\bX{3,}\b|\b[Ll]orem ipsum")
+_PLACEHOLDER = re.compile(
+    r"\[[A-Z_ ]{2,}\]|\$[A-Za-z_]\w*|<[A-Z_ ]{2,}>|\bX{3,}\b|\b[Ll]orem ipsum"
+)
 _END = re.compile(r"[.!?][\"'”’)]*$")
 _STOP = frozenset(
     "a an and are as at be been but by did do does for from had has have he her his in is it its "

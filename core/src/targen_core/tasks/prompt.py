@@ -68,7 +68,7 @@ class Prompt:
             if heading.startswith("insert ") and not body.strip():
                 turns.append(heading.split()[1])
             elif heading in _ROLES:
-                turns.append((cast(Role, heading), Template(body.strip())))
+                turns.append((cast("Role", heading), Template(body.strip())))
             else:
                 raise ValueError(f"prompt {self.name}: section {heading!r}, use {_ROLES}")
         return tuple(turns)
@@ -97,7 +97,7 @@ class Prompt:
         messages: list[Message] = []
         for turn in self._turns:
             if isinstance(turn, str):
-                messages.extend(cast(Sequence[Message], values[turn]))
+                messages.extend(cast("Sequence[Message]", values[turn]))
             else:
                 messages.append(Message(turn[0], turn[1].substitute(values)))
         return tuple(messages)

@@ -64,9 +64,10 @@ class ScriptedModel:
         decisive = options.model_dump(
             include={"script", "garbage_rate", "cut_rate", "empty_rate", "refusal_rate"}
         )
-        self.identity = "scripted:" + hashlib.sha256(
-            json.dumps(decisive, sort_keys=True).encode()
-        ).hexdigest()[:8]
+        self.identity = (
+            "scripted:"
+            + hashlib.sha256(json.dumps(decisive, sort_keys=True).encode()).hexdigest()[:8]
+        )
         self._failed_once: set[str] = set()
 
     async def complete(self, request: ChatRequest) -> ChatReply:
@@ -159,7 +160,7 @@ def _fill(schema: Mapping[str, Any], rng: random.Random, defs: Mapping[str, Any]
     return _words(rng)
 
 
-_SYLLABLES = "ba de fi go ku la me ni po ra se ti vo za".split()
+_SYLLABLES = ["ba", "de", "fi", "go", "ku", "la", "me", "ni", "po", "ra", "se", "ti", "vo", "za"]
 
 
 def _words(rng: random.Random) -> str:
@@ -174,7 +175,9 @@ def _load(where: str) -> Script:
         raise UsageError(f"script {where!r}: say FILE.py:FUNCTION or MODULE:FUNCTION")
     try:
         if source.endswith(".py"):
-            spec = importlib.util.spec_from_file_location(f"targen_script_{Path(source).stem}", source)
+            spec = importlib.util.spec_from_file_location(
+                f"targen_script_{Path(source).stem}", source
+            )
             assert spec is not None and spec.loader is not None
             module = importlib.util.module_from_spec(spec)
             sys.modules[spec.name] = module

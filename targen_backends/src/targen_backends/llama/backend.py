@@ -7,12 +7,11 @@ import os
 from typing import Any
 from urllib.parse import urlsplit
 
-from pydantic import ConfigDict, Field, SecretStr, field_validator
+from pydantic import ConfigDict, Field, SecretStr, field_validator, model_validator
 
 from targen_backends.llama.client import LlamaModel, Structured
 from targen_backends.llama.outcomes import KEY_VARIABLE
 from targen_core.calls.backend import Backend, BackendOptions
-from targen_core.calls.model import Price
 from targen_core.errors import UsageError
 
 __all__ = ["BACKEND", "LlamaOptions", "create"]
@@ -21,18 +20,14 @@ ADDRESS_VARIABLE = "TARGEN_LLAMA_BASE_URL"
 OLLAMA = "http://127.0.0.1:11434/v1"
 
 
-def _address_from_environment() -> str:
-    return os.environ.get(ADDRESS_VARIABLE) or OLLAMA
-
-
 class LlamaOptions(BackendOptions):
     """What `-o KEY=VALUE` takes for `--backend llama`."""
 
     # An address may be typed with a password in it: no error may repeat it.
-    model_config = ConfigDict(hide_input_in_errors=True, validate_default=True)
+    model_config = ConfigDict(hide_input_in_errors=True)
 
     base_url: str = Field(
-        default_factory=_address_from_environment,
+        OLLAMA,
         description="Server address, e.g. http://127.0.0.1:8000/v1; default: "
         f"${ADDRESS_VARIABLE}, else Ollama's {OLLAMA}",
     )
@@ -42,12 +37,18 @@ class LlamaOptions(BackendOptions):
     structured: Structured = Field(
         "json_schema", description="How JSON is asked for: json_schema, json_object or none"
     )
-    price_in: float | None = Field(None, ge=0, description="Dollars per million input tokens")
-    price_out: float | None = Field(None, ge=0, description="Dollars per million output tokens")
     max_concurrency: int | None = Field(None, ge=1, description="Most calls at once")
     extra: dict[str, Any] = Field(
         default_factory=dict, description="JSON object merged into every request body"
     )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _address_from_environment(cls, given: Any) -> Any:
+        """Take the address as if it had been given, so that a run keeps it."""
+        if isinstance(given, dict) and "base_url" not in given:
+            return {**given, "base_url": os.environ.get(ADDRESS_VARIABLE) or OLLAMA}
+        return given
 
     @field_validator("base_url")
     @classmethod
@@ -74,20 +75,12 @@ def create(options: LlamaOptions) -> LlamaModel:
     """The client for `options`.
 
     Raises:
-        UsageError: without a model, or with one price of two.
+        UsageError: without the name of a model.
     """
     if not options.model:
         raise UsageError(
             "the llama backend needs the name of a model",
             hint=f"-o model=NAME; GET {options.base_url}/models lists what the server has",
-        )
-    price = None
-    if options.price_in is not None and options.price_out is not None:
-        price = Price(options.price_in, options.price_out)
-    elif options.price_in is not None or options.price_out is not None:
-        raise UsageError(
-            "price_in and price_out go together",
-            hint="-o price_in=DOLLARS -o price_out=DOLLARS, both per million tokens",
         )
     return LlamaModel(
         options.base_url,
@@ -95,7 +88,6 @@ def create(options: LlamaOptions) -> LlamaModel:
         api_key=_key(options),
         timeout=options.timeout,
         structured=options.structured,
-        price=price,
         max_concurrency=options.max_concurrency,
         extra=options.extra,
     )

@@ -39,7 +39,9 @@ class LlamaModel:
 
     One session in each event loop that calls, with kept-alive connections and
     no cap on their number; the call layer says how many calls
-    run at once. A proxy is taken from the environment once, at the start.
+    run at once. A proxy is taken from the environment once, at the start. On a
+    loopback or private address calls cost nothing; elsewhere the price is
+    unknown until the user sets it (`-o price_in=... -o price_out=...`).
 
     Args:
         base_url: the address without `/chat/completions`, without user info
@@ -50,8 +52,6 @@ class LlamaModel:
         timeout: seconds for one whole call.
         structured: how a schema is asked for: enforced by the server, any
             JSON object, or not at all.
-        price: dollars for a million tokens. Without one it is unknown, save
-            on a loopback or private address, where a call costs nothing.
         max_concurrency: calls that the server takes well at once, or None.
         extra: fields that every request body gets besides.
     """
@@ -66,7 +66,6 @@ class LlamaModel:
         api_key: str = "",
         timeout: float = 120.0,
         structured: Structured = "json_schema",
-        price: Price | None = None,
         max_concurrency: int | None = None,
         extra: Mapping[str, Any] | None = None,
     ) -> None:
@@ -77,7 +76,7 @@ class LlamaModel:
             self.identity += f":{hashlib.sha256(text.encode()).hexdigest()[:12]}"
         self.structured = structured == "json_schema"
         self.max_concurrency = max_concurrency
-        self.price = price or (Price(0.0, 0.0) if _is_near(address) else None)
+        self.price = Price(0.0, 0.0) if _is_near(address) else None
         self._url = f"{address}/chat/completions"
         self._head = {"model": model, **(extra or {})}
         self._mode = structured

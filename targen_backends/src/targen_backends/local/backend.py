@@ -32,7 +32,7 @@ class LocalOptions(BackendOptions):
     )
     threads: int = Field(1, ge=1, description="CPU threads for one call")
     n_ctx: int = Field(4096, ge=256, description="Tokens of one prompt and its reply")
-    kept_prompts: int = Field(3, ge=1, description="Prompt heads kept evaluated for each call")
+    kept_prompts: int = Field(4, ge=1, description="Prompt heads kept evaluated for each call")
     verbose: bool = Field(False, description="Let llama.cpp write its log to stderr")
 
 

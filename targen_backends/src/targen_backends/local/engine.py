@@ -59,7 +59,7 @@ class LocalModel:
         parallel: int = 1,
         threads: int = 1,
         n_ctx: int = 4096,
-        kept_prompts: int = 3,
+        kept_prompts: int = 4,
         verbose: bool = False,
     ) -> None:
         self.identity = f"local:{weights.name}:{fingerprint(weights)}"

@@ -67,7 +67,9 @@ def _hypothesis(kind: str, premise: str, rng: random.Random) -> str:
             ]
         )
     if kind == "contradicted":
-        return f"The dispute in {place} went on after {person} had hired {rng.randint(2, 9)} people."
+        return (
+            f"The dispute in {place} went on after {person} had hired {rng.randint(2, 9)} people."
+        )
     return f"{person} was born near {place} and had worked there for {rng.randint(3, 30)} years."
 
 

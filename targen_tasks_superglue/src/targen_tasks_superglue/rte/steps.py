@@ -38,18 +38,20 @@ class _Hypothesis(BaseModel):
 
 
 async def _grow_topics(llm: Llm, parent: None, have: Sequence[str]) -> Sequence[str]:
-    told = "; ".join(have[-_TOLD:]) or "none"
+    told = "; ".join(have[-_TOLD:]) or "no others"
     reply = await llm.ask(_TOPICS, reply=_Topics, count=llm.batch, have=told)
     return [topic.strip() for topic in reply.topics if topic.strip()]
 
 
 async def _grow_premises(llm: Llm, topic: str, have: Sequence[Premise]) -> Sequence[Premise]:
-    told = " ".join(item.premise for item in have[-_TOLD:]) or "none"
+    told = " ".join(item.premise for item in have[-_TOLD:]) or "no others"
     reply = await llm.ask(_PREMISES, reply=_Sentences, topic=topic, count=llm.batch, have=told)
     return [Premise(premise=" ".join(sentence.split())) for sentence in reply.sentences]
 
 
-TOPICS = ListStep(item=str, grow=_grow_topics, batch=10, summary="narrow topics to write facts about")
+TOPICS = ListStep(
+    item=str, grow=_grow_topics, batch=10, summary="narrow topics to write facts about"
+)
 PREMISES = ListStep(
     item=Premise,
     grow=_grow_premises,

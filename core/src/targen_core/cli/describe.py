@@ -1,0 +1,137 @@
+"""`targen describe`: what a task is, and its prompts as they are sent."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from targen_core.cli.request import TaskArg, job_spec
+from targen_core.cli.tables import print_json, print_table
+
+if TYPE_CHECKING:
+    from targen_core.plugins.registry import Registry
+    from targen_core.runs.trial import RecordedCall
+    from targen_core.tasks.model import Task
+
+
+def describe(
+    task: TaskArg,
+    prompts: Annotated[
+        bool, typer.Option("--prompts", help="Print every prompt, filled in by a rehearsal.")
+    ] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
+) -> None:
+    """Describe a task: its labels, steps, presets and prompts.
+
+    Examples:
+    - targen describe rte
+    - targen describe rte --prompts
+    """
+    from targen_core.plugins.loader import load_registry
+
+    registry = load_registry()
+    found = registry.find("task", task)
+    target: Task[Any, Any] = registry.resolve(found)
+    facts = _facts(target, found.id)
+    if prompts:
+        facts["prompts"] = [
+            {
+                "name": call.prompt,
+                "step": call.step,
+                "messages": [{"role": m.role, "content": m.content} for m in call.messages],
+            }
+            for call in _filled(registry, target, found.id)
+        ]
+    if json:
+        print_json(facts)
+    else:
+        _print(facts)
+
+
+def _facts(task: Task[Any, Any], task_id: str) -> dict[str, Any]:
+    from targen_core.runs.options import DEFAULT_PARAMETERS
+
+    steps = []
+    if task.contexts is not None:
+        steps.append(("contexts", task.contexts.summary, task.contexts.batch))
+    steps += [("seeds", step.summary, step.batch) for step in task.seeds]
+    return {
+        "id": task_id,
+        "version": task.version,
+        "summary": task.summary,
+        "description": task.description,
+        "source": task.source,
+        "labels": [
+            {"name": label.name, "value": label.official, "summary": label.summary}
+            for label in task.labels
+        ],
+        "columns": [*task.instance.model_fields, "idx"],
+        "unit": task.unit,
+        "lists": [{"step": s, "summary": text, "batch": batch} for s, text, batch in steps],
+        "corrector": task.corrector if isinstance(task.corrector, str) else "task",
+        "parameters": {
+            step: {**defaults, **task.parameters.get(step, {})}
+            for step, defaults in DEFAULT_PARAMETERS.items()
+        },
+        "presets": {name: dict(counts) for name, counts in task.presets.items()},
+        "prompt_versions": {prompt.name: prompt.version for prompt in task.prompts},
+    }
+
+
+def _filled(registry: Registry, task: Task[Any, Any], task_id: str) -> list[RecordedCall]:
+    """The first filling of each prompt in a rehearsal that costs nothing."""
+    from targen_core.runs.trial import rehearsal_spec, run_trial
+
+    quotas = dict.fromkeys(task.quota_names, 2 * task.unit)
+    spec = job_spec(registry, task_id, quotas=quotas, backend_for=(), correct=True, corrector="")
+    trial = run_trial(registry, rehearsal_spec(spec, quotas))
+    first: dict[str, RecordedCall] = {}
+    for call in trial.calls:
+        first.setdefault(call.prompt, call)
+    order = [prompt.name for prompt in task.prompts]
+    return sorted(first.values(), key=lambda c: order.index(c.prompt) if c.prompt in order else 99)
+
+
+def _print(facts: dict[str, Any]) -> None:
+    print(f"{facts['id']} version {facts['version']}: {facts['summary']}\n")
+    print(facts["description"])
+    if facts["source"]:
+        print(f"\nSource: {facts['source']}")
+    print(f"\nColumns: {', '.join(facts['columns'])}")
+    if facts["unit"] > 1:
+        print(f"Rows come in groups of {facts['unit']}.")
+    print()
+    if facts["labels"]:
+        print_table(["label", "meaning"], [(la["name"], la["summary"]) for la in facts["labels"]])
+    else:
+        print("Labels are open: one quota, called any.")
+    print()
+    print_table(
+        ["step", "what", "items a call"],
+        [
+            *((la["step"], la["summary"], la["batch"]) for la in facts["lists"]),
+            ("generate", "one instance for a seed and a label", ""),
+            ("correct", f"corrector {facts['corrector']}" if facts["corrector"] else "none", ""),
+        ],
+    )
+    print()
+    print_table(
+        ["step", "default parameters"],
+        [
+            (step, ", ".join(f"{key}={value}" for key, value in params.items()))
+            for step, params in facts["parameters"].items()
+        ],
+    )
+    print()
+    print_table(
+        ["preset", "rows"],
+        [
+            (name, ", ".join(f"{label} {count:,}" for label, count in counts.items()))
+            for name, counts in facts["presets"].items()
+        ],
+    )
+    for prompt in facts.get("prompts", ()):
+        print(f"\n{'=' * 78}\nprompt {prompt['name']} (step {prompt['step']})")
+        for message in prompt["messages"]:
+            print(f"--- {message['role']}\n{message['content']}")

@@ -1,0 +1,140 @@
+"""One candidate: step 3, the checks and step 4, up to its verdict."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from targen_core.calls.layer import CallLayer, Scope
+from targen_core.engine.facade import StageLlm
+from targen_core.engine.guard import Guard
+from targen_core.engine.lists import Seed
+from targen_core.errors import Rejected
+from targen_core.tasks.model import Corrector, Task
+
+__all__ = ["Generated", "Outcome", "Worker"]
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What became of a candidate before its verdict."""
+
+    instance: Any = None  # as generated
+    final: Any = None  # after correction
+    corrected: str | None = None
+    explanation: str = ""
+    stage: str = ""  # where it was rejected, or ""
+    reason: str = ""
+    detail: str = ""
+    notes: dict[str, Any] = field(default_factory=dict)
+    keys: list[str] = field(default_factory=list)
+
+    def reject(self, stage: str, error: Rejected) -> None:
+        """Take a rejection: there is no final instance then."""
+        self.stage, self.reason, self.detail = stage, error.reason, str(error)
+        self.final = self.corrected = None
+
+
+@dataclass(frozen=True, slots=True)
+class Generated:
+    """What one call of G(label, seed) gave: instances, notes and calls."""
+
+    instances: Sequence[Any]
+    notes: dict[str, Any]
+    keys: list[str]
+
+
+class Worker:
+    """Takes candidates of a task through steps 3 and 4."""
+
+    def __init__(
+        self,
+        task: Task[Any, Any],
+        layer: CallLayer,
+        corrector: Corrector[Any] | None,
+        guard: Guard,
+    ) -> None:
+        self._task = task
+        self._layer = layer
+        self._corrector = corrector
+        self._guard = guard
+
+    async def generate(self, seed: Seed, label: str, scope: Scope) -> Generated:
+        """Step 3: G(label, seed).
+
+        Raises:
+            Rejected: the model's words cannot make an instance.
+        """
+        llm = self._llm("generate", f"generate/{seed.id}/{label}/0", seed, label, scope)
+        made = await self._guard.wait(self._task.generators[label](llm, seed.value))
+        instances = made if isinstance(made, Sequence) else (made,)
+        for instance in instances:
+            if not isinstance(instance, self._task.instance):
+                raise self._guard.fault(
+                    f"the generator for {label} returned {type(instance).__name__}, not "
+                    f"{self._task.instance.__name__}"
+                )
+            found = self._task.quota_of(instance)
+            if found != label:
+                raise self._guard.fault(
+                    f"the generator for {label} returned an instance labelled {found}"
+                )
+        return Generated(instances, llm.notes, scope.keys)
+
+    async def judge(
+        self, generated: Generated, ordinal: int, seed: Seed, label: str, scope: Scope
+    ) -> Outcome:
+        """Checks and step 4 for one of the instances; `scope` takes step 4's calls."""
+        outcome = Outcome(notes=dict(generated.notes))
+        place = f"correct/{seed.id}/{label}/{ordinal}"
+        llm = self._llm("correct", place, seed, label, scope)
+        stage = "generate"
+        try:
+            if ordinal >= len(generated.instances):
+                raise Rejected("missing", f"the reply held {len(generated.instances)} instances")
+            outcome.instance = generated.instances[ordinal]
+            stage = "check"
+            self._check(outcome.instance, seed)
+            stage = "correct"
+            await self._correct(llm, outcome, seed)
+        except Rejected as error:
+            outcome.reject(stage, error)
+        outcome.notes.update(llm.notes)
+        return outcome
+
+    async def _correct(self, llm: StageLlm, outcome: Outcome, seed: Seed) -> None:
+        """Step 4: confirm, relabel or reject."""
+        claimed = self._task.read_label(outcome.instance)
+        outcome.final, outcome.corrected = outcome.instance, claimed
+        if self._corrector is None:
+            return
+        correction = await self._guard.wait(self._corrector(llm, outcome.instance))
+        outcome.explanation = correction.explanation
+        if correction.label is None:
+            raise Rejected(correction.reason or "rejected", correction.explanation)
+        if correction.label != claimed:
+            outcome.corrected = correction.label
+            outcome.final = self._guard.call(
+                self._task.write_label, outcome.instance, correction.label
+            )
+            self._check(outcome.final, seed)
+
+    def _check(self, instance: Any, seed: Seed) -> None:
+        """That the label is legal, and the task's own checks."""
+        label = self._task.quota_of(instance)
+        if label not in self._task.quota_names:
+            raise Rejected("illegal-label", f"{label!r} is not a label of {self._task.name}")
+        for check in self._task.checks:
+            self._guard.call(check, instance, seed.value)
+
+    def _llm(self, step: str, place: str, seed: Seed, label: str, scope: Scope) -> StageLlm:
+        return StageLlm(
+            self._layer,
+            self._task,
+            step=step,
+            place=place,
+            indices=seed.path,
+            label=label,
+            scope=scope,
+        )
