@@ -1,0 +1,70 @@
+"""A targen plugin: this module registers and imports nothing heavy."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from targen_core import hookimpl
+
+if TYPE_CHECKING:
+    from targen_core import (
+        Backend,
+        Corrector,
+        InverseGenerator,
+        ListStep,
+        Register,
+        Task,
+    )
+
+
+@hookimpl
+def register_tasks(register: Register[Task[Any, Any]]) -> None:
+    """What `targen generate tickets` makes rows of."""
+    register.register(
+        "tickets",
+        "targen_plugin_example.task:TICKETS",
+        summary="support tickets: urgent or routine?",
+    )
+
+
+@hookimpl
+def register_contexts(register: Register[ListStep[Any]]) -> None:
+    """Step 1, for other tasks to reuse."""
+    register.register(
+        "businesses", "targen_plugin_example.steps:BUSINESSES", summary="kinds of business"
+    )
+
+
+@hookimpl
+def register_seeds(register: Register[ListStep[Any]]) -> None:
+    """Step 2, for other tasks to reuse."""
+    register.register(
+        "problems", "targen_plugin_example.steps:PROBLEMS", summary="what customers write about"
+    )
+
+
+@hookimpl
+def register_inverse_generators(register: Register[InverseGenerator[Any, Any]]) -> None:
+    """Step 3, for derived tasks to reuse."""
+    register.register("urgent-ticket", "targen_plugin_example.steps:write_urgent")
+    register.register("routine-ticket", "targen_plugin_example.steps:write_routine")
+
+
+@hookimpl
+def register_correctors(register: Register[Corrector[Any]]) -> None:
+    """Step 4: `--corrector keywords` works with any task of these labels."""
+    register.register(
+        "keywords",
+        "targen_plugin_example.corrector:keywords",
+        summary="rejects a ticket whose words contradict its label; asks no model",
+    )
+
+
+@hookimpl
+def register_backends(register: Register[Backend]) -> None:
+    """A backend: `--backend canned` answers from a list, to show the form."""
+    register.register(
+        "canned",
+        "targen_plugin_example.backend:BACKEND",
+        summary="canned ticket texts, to show what a backend is",
+    )

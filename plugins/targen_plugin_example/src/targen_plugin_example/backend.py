@@ -1,0 +1,56 @@
+"""A backend of one's own: options, and a model that implements `ChatModel`.
+
+`create` may also return any langchain chat model: it is adapted.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+
+from pydantic import Field
+
+from targen_core import Backend, BackendOptions, ChatReply, ChatRequest, Price
+
+__all__ = ["BACKEND"]
+
+
+class CannedOptions(BackendOptions):
+    """What `-o` takes with `--backend canned`."""
+
+    tone: str = Field("polite", description="polite or brisk")
+
+
+class CannedModel:
+    """Answers from the task's rehearsal, in a tone."""
+
+    structured = True
+    seeded = True
+    max_concurrency: int | None = None
+    price: Price | None = Price(0.0, 0.0)
+
+    def __init__(self, options: CannedOptions) -> None:
+        self.tone = options.tone
+        self.identity = f"canned:{options.tone}"
+
+    async def complete(self, request: ChatRequest) -> ChatReply:
+        """Answer by the call's key alone, so that a run can be repeated."""
+        value = request.rehearse() if request.rehearse is not None else {"text": "Hello there."}
+        if "text" in value and self.tone == "brisk":
+            value["text"] += random.Random(request.key).choice([" Hurry up.", " Answer me."])
+        text = json.dumps(value)
+        return ChatReply(text, tokens_in=self.count_tokens(request), tokens_out=len(text))
+
+    def count_tokens(self, request: ChatRequest) -> int:
+        """At most one token a byte."""
+        return sum(len(message.content.encode()) for message in request.messages)
+
+    async def aclose(self) -> None:
+        """Nothing to give back."""
+
+
+BACKEND = Backend(
+    summary="canned ticket texts, to show what a backend is",
+    options=CannedOptions,
+    create=CannedModel,
+)

@@ -1,0 +1,18 @@
+"""A corrector of one's own: anything that takes an instance and returns a `Correction`."""
+
+from __future__ import annotations
+
+from targen_core import Correction, Llm
+from targen_core.tasks.checks import words
+from targen_plugin_example.steps import Ticket
+
+__all__ = ["keywords"]
+
+_PRESSING = {"now", "immediately", "emergency", "danger", "losing", "today"}
+
+
+async def keywords(llm: Llm, ticket: Ticket, /) -> Correction:
+    """Reject a routine ticket in pressing words; confirm the rest. Asks no model."""
+    if ticket.label == "routine" and _PRESSING & set(words(ticket.text)):
+        return Correction.reject("pressing-words", "a routine ticket in pressing words")
+    return Correction(ticket.label, "the words fit the label")

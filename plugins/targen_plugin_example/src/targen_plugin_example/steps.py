@@ -1,0 +1,88 @@
+"""Steps 1 to 3: businesses -> problems -> a ticket for each label."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from targen_core import ListStep, Llm, Prompt
+from targen_core.tasks.checks import prose
+
+__all__ = ["BUSINESSES", "PROBLEMS", "PROMPTS", "Problem", "Ticket", "check_ticket"]
+
+
+class Problem(BaseModel):
+    """An instance seed: what a ticket is about, before anybody writes it."""
+
+    model_config = ConfigDict(frozen=True)
+
+    product: str
+    problem: str
+
+
+class Ticket(BaseModel):
+    """A row, without `idx`."""
+
+    model_config = ConfigDict(frozen=True)
+
+    text: str
+    label: Literal["urgent", "routine"]
+
+
+class _Businesses(BaseModel):
+    businesses: list[str]
+
+
+class _Problems(BaseModel):
+    problems: list[Problem]
+
+
+class _Text(BaseModel):
+    text: str
+
+
+def _prompt(name: str) -> Prompt:
+    return Prompt(name, package="targen_plugin_example")
+
+
+_BUSINESSES, _PROBLEMS = _prompt("businesses"), _prompt("problems")
+_URGENT, _ROUTINE = _prompt("urgent"), _prompt("routine")
+PROMPTS = (_BUSINESSES, _PROBLEMS, _URGENT, _ROUTINE)
+
+
+async def _grow_businesses(llm: Llm, parent: None, have: Sequence[str]) -> Sequence[str]:
+    reply = await llm.ask(
+        _BUSINESSES, reply=_Businesses, count=llm.batch, have="; ".join(have) or "none"
+    )
+    return reply.businesses
+
+
+async def _grow_problems(llm: Llm, business: str, have: Sequence[Problem]) -> Sequence[Problem]:
+    told = "; ".join(f"{item.product}: {item.problem}" for item in have) or "none"
+    reply = await llm.ask(
+        _PROBLEMS, reply=_Problems, business=business, count=llm.batch, have=told
+    )
+    return reply.problems
+
+
+BUSINESSES = ListStep(item=str, grow=_grow_businesses, batch=8, summary="kinds of business")
+PROBLEMS = ListStep(item=Problem, grow=_grow_problems, batch=4, summary="what customers write about")
+
+
+async def write_urgent(llm: Llm, seed: Problem) -> Ticket:
+    """G(urgent, problem): somebody loses money, data or safety by waiting."""
+    reply = await llm.ask(_URGENT, reply=_Text, product=seed.product, problem=seed.problem)
+    return Ticket(text=reply.text.strip(), label="urgent")
+
+
+async def write_routine(llm: Llm, seed: Problem) -> Ticket:
+    """G(routine, problem): the same problem where waiting a day does no harm."""
+    reply = await llm.ask(_ROUTINE, reply=_Text, product=seed.product, problem=seed.problem)
+    return Ticket(text=reply.text.strip(), label="routine")
+
+
+def check_ticket(ticket: Ticket, seed: Problem) -> None:
+    """A ticket is one to five sentences of clean prose."""
+    prose(ticket.text, least=6, most=90, what="ticket")

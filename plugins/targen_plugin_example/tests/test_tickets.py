@@ -1,0 +1,7 @@
+"""The example plugin passes the conformance kit, as yours should."""
+
+from targen_core.testing import TaskSuite as Suite
+
+
+class TestTickets(Suite):
+    task = "tickets"

@@ -1,0 +1,37 @@
+"""Refuse tracked files that name a machine's path or a package registry's host."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+# Spelled in parts, so that this file does not find itself.
+_PATH = re.compile(r"(?<![\w.:/])/(?:ho" r"me|ro" r"ot|Us" r"ers|wo" r"rk)/[\w.]")
+_HOST = re.compile(r"files\.python" r"hosted\.org|py" r"pi\.org/simple|extra-index" r"-url\s*=")
+
+
+def main() -> int:
+    """Print each finding; 1 if there is one."""
+    listed = subprocess.run(["git", "ls-files", "-z"], check=True, capture_output=True, text=True)
+    found = 0
+    for name in filter(None, listed.stdout.split("\0")):
+        path = Path(name)
+        if path.name == "uv.lock" or path.suffix in (".gguf", ".whl"):
+            print(f"{name}: must not be tracked")
+            found += 1
+            continue
+        try:
+            lines = path.read_text(encoding="utf-8").splitlines()
+        except (UnicodeDecodeError, FileNotFoundError):
+            continue
+        for number, line in enumerate(lines, 1):
+            if _PATH.search(line) or _HOST.search(line):
+                print(f"{name}:{number}: {line.strip()[:120]}")
+                found += 1
+    return 1 if found else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,49 @@
+"""Write `docs/reference/cli.md` from the commands' own help; `--check` compares."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from targen_core.cli.app import COMMANDS
+
+PAGE = Path("docs/reference/cli.md")
+
+
+def page() -> str:
+    """The page's text."""
+    parts = [
+        "# Command line\n\nThis page is made from the commands' own help by "
+        "`scripts/cli_reference.py`.\nExit codes: 0 done, 1 a job that failed, 2 wrong usage, 130 "
+        "Ctrl-C. `--debug` shows tracebacks.\n"
+    ]
+    for command in ["", *COMMANDS]:
+        shown = subprocess.run(
+            [sys.executable, "-m", "targen_core", *command.split(), "--help"],
+            check=True,
+            capture_output=True,
+            text=True,
+            env={**os.environ, "COLUMNS": "100", "TERM": "dumb", "NO_COLOR": "1"},
+        ).stdout
+        text = "\n".join(line.rstrip() for line in shown.strip().splitlines())
+        parts.append(f"## targen {command}".rstrip() + f"\n\n```text\n{text}\n```\n")
+    return "\n".join(parts)
+
+
+def main() -> int:
+    """Write or check."""
+    text = page()
+    if "--check" in sys.argv:
+        if PAGE.read_text(encoding="utf-8") != text:
+            print(f"{PAGE} is out of date: run python scripts/cli_reference.py")
+            return 1
+        return 0
+    PAGE.parent.mkdir(parents=True, exist_ok=True)
+    PAGE.write_text(text, encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
