@@ -8,8 +8,10 @@ import sys
 from pathlib import Path
 
 # Spelled in parts, so that this file does not find itself.
-_PATH = re.compile(r"(?<![\w.:/])/(?:ho" r"me|ro" r"ot|Us" r"ers|wo" r"rk)/[\w.]")
-_HOST = re.compile(r"files\.python" r"hosted\.org|py" r"pi\.org/simple|extra-index" r"-url\s*=")
+_HOMES = "|".join(["ho" + "me", "ro" + "ot", "Us" + "ers", "wo" + "rk"])
+_HOSTS = "|".join(["pythonhosted" + r"\.org", "pypi" + r"\.org/simple", "index" + "-url"])
+_PATH = re.compile(rf"(?<![\w.:/])/(?:{_HOMES})/[\w.]")
+_HOST = re.compile(_HOSTS)
 
 
 def main() -> int:

@@ -10,15 +10,16 @@ from pathlib import Path
 from targen_core.cli.app import COMMANDS
 
 PAGE = Path("docs/reference/cli.md")
+_HEAD = """# Command line
+
+This page is made from the commands' own help by `scripts/cli_reference.py`.
+Exit codes: 0 done, 1 a job that failed, 2 wrong usage, 130 Ctrl-C. `--debug` shows tracebacks.
+"""
 
 
 def page() -> str:
     """The page's text."""
-    parts = [
-        "# Command line\n\nThis page is made from the commands' own help by "
-        "`scripts/cli_reference.py`.\nExit codes: 0 done, 1 a job that failed, 2 wrong usage, 130 "
-        "Ctrl-C. `--debug` shows tracebacks.\n"
-    ]
+    parts = [_HEAD]
     for command in ["", *COMMANDS]:
         shown = subprocess.run(
             [sys.executable, "-m", "targen_core", *command.split(), "--help"],

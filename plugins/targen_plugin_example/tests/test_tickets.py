@@ -4,4 +4,6 @@ from targen_core.testing import TaskSuite as Suite
 
 
 class TestTickets(Suite):
+    """The conformance kit, on our task."""
+
     task = "tickets"

@@ -69,9 +69,12 @@ def read_reply(envelope: Any, request: ChatRequest, rate: RateHeaders | None = N
 
 
 def token_bound(request: ChatRequest) -> int:
-    """An upper bound of the input tokens: no tokenizer in use makes a token of
-    less than a byte; the template around the messages is allowed 16 for each
-    of them and 16 for the whole, the schema is counted as if it were sent."""
+    """An upper bound of the input tokens.
+
+    No tokenizer in use makes a token of less than a byte; the template around
+    the messages is allowed 16 tokens for each of them and 16 for the whole,
+    and the schema is counted as if it were sent.
+    """
     size = sum(len(m.content.encode("utf-8", "replace")) for m in request.messages)
     if request.schema is not None:
         size += len(json.dumps(request.schema, ensure_ascii=False).encode("utf-8", "replace"))

@@ -1,7 +1,7 @@
 """JSON schemas in the form that strict structured output asks for.
 
 OpenAI's strict mode wants every object closed and every property required,
-and knows neither `oneOf` nor `default`. Grammar-based servers accept the same
+and knows neither `oneOf` nor `default` nor lengths of strings. Grammar-based servers accept the same
 form, and a small model is better off with no optional field to leave out.
 """
 
@@ -11,15 +11,17 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-__all__ = ["response_format", "strict_schema"]
+__all__ = ["response_format", "strict_schema", "tight_schema"]
 
 _NAMED = ("properties", "$defs", "definitions")  # name -> schema
 _NESTED = ("anyOf", "allOf", "prefixItems")  # lists of schemas
-_DROPPED = ("default", "discriminator")
+_DROPPED = ("default", "discriminator", "minLength", "maxLength")
+
+_PLAIN = r'[^"\\\x00-\x1f\[\]{}<>#*]'  # what a line of prose has no need of
 
 
 def strict_schema(schema: Mapping[str, Any]) -> dict[str, Any]:
-    """A strict copy of `schema`; whatever satisfies it satisfies `schema` too.
+    """A strict copy of `schema`; what satisfies it satisfies `schema`, lengths aside.
 
     Objects with named properties are closed and require all of them. An open
     mapping (no `properties`) has no strict form and stays as it is.
@@ -46,6 +48,28 @@ def strict_schema(schema: Mapping[str, Any]) -> dict[str, Any]:
 
 def _strict(part: Any) -> Any:
     return strict_schema(part) if isinstance(part, Mapping) else part  # True and False are schemas
+
+
+def tight_schema(schema: Mapping[str, Any]) -> dict[str, Any]:
+    """A copy in which every text of a wanted length is one line of plain prose.
+
+    For small models under a grammar: they keep to the length hints, begin with
+    a letter or digit, and cannot wander off into brackets or blank lines. How
+    a text ends is left to the model, so that a check can see one that was cut.
+    """
+    least, most = schema.get("minLength", 1), schema.get("maxLength")
+    if schema.get("type") == "string" and most is not None and "pattern" not in schema:
+        return {
+            "type": "string",
+            "pattern": f"^[A-Za-z0-9]{_PLAIN}{{{max(0, least - 1)},{most - 1}}}$",
+        }
+    return {key: _tight(part) for key, part in schema.items()}
+
+
+def _tight(part: Any) -> Any:
+    if isinstance(part, Mapping):
+        return tight_schema(part)
+    return [_tight(item) for item in part] if isinstance(part, list) else part
 
 
 def response_format(schema: Mapping[str, Any], name: str) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -34,11 +34,12 @@ class Backend:
         options: the model of its options; its fields are what `-o` takes.
         create: makes the model; may import heavy packages. It returns our
             `ChatModel` or any langchain `BaseChatModel`, which is adapted.
-        defaults: sampling parameters that suit the backend better than the
-            task's (a small model's `max_tokens`); the user's `-o` wins.
+        defaults: sampling parameters that suit a model better than the
+            task's, given the options; a key may be `STEP.KEY` for one step
+            alone. The user's `-o` wins.
     """
 
     summary: str
     options: type[BackendOptions]
     create: Callable[[Any], ChatModel | BaseChatModel]
-    defaults: dict[str, Any] | None = None
+    defaults: Callable[[Any], Mapping[str, Any]] | None = None

@@ -103,7 +103,7 @@ class ReplyCache:
         done = False
         while not done:
             batch = [self._queue.get()]
-            while len(batch) < 512:
+            while len(batch) < 512 and batch[-1] is not None:
                 try:
                     batch.append(self._queue.get(timeout=0.25 if len(batch) < 64 else 0))
                 except queue.Empty:

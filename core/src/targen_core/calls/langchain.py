@@ -15,8 +15,8 @@ import json
 import math
 import re
 import threading
-from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from collections.abc import Coroutine, Iterable
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from targen_core.calls.model import (
     ChatModel,
@@ -44,8 +44,13 @@ if TYPE_CHECKING:
         """Any `ChatModel` as a langchain chat model; see `_make_targen_chat`."""
 
         model: Any
-        params: dict[str, Any] = {}
+        params: dict[str, Any]
 
+        def close(self) -> None:
+            """See `_make_targen_chat`."""
+
+
+T = TypeVar("T")
 
 __all__ = ["LangChainModel", "TargenChat", "as_chat_model"]
 
@@ -158,8 +163,9 @@ class LangChainModel:
 
 
 def _identity(model: BaseChatModel) -> str:
-    """Class, model name, and a digest of the other parameters that langchain
-    says identify the model; what is no plain data there counts by its type.
+    """Class, model name, and a digest of what else langchain says identifies the model.
+
+    What is no plain data there counts by its type.
     """
     kind = type(model)
     known = dict(model._identifying_params)
@@ -247,6 +253,10 @@ def _background_loop() -> asyncio.AbstractEventLoop:
     return loop
 
 
+def _run(work: Coroutine[Any, Any, T]) -> T:
+    return asyncio.run_coroutine_threadsafe(work, _background_loop()).result()
+
+
 @functools.cache
 def _make_targen_chat() -> type[BaseChatModel]:
     """The class `TargenChat`; made late, since its base class is langchain's."""
@@ -297,8 +307,11 @@ def _make_targen_chat() -> type[BaseChatModel]:
         def _generate(
             self, messages: Any, stop: Any = None, run_manager: Any = None, **kwargs: Any
         ) -> ChatResult:
-            work = self._agenerate(messages, stop, None, **kwargs)
-            return asyncio.run_coroutine_threadsafe(work, _background_loop()).result()
+            return _run(self._agenerate(messages, stop, None, **kwargs))
+
+        def close(self) -> None:
+            """Give back what the synchronous calls opened; `model.aclose` does the rest."""
+            _run(self.model.aclose())
 
     TargenChat.__qualname__ = "TargenChat"
     return TargenChat

@@ -16,12 +16,12 @@ import json
 import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args
 
 from targen_core.calls.budget import Budget
 from targen_core.calls.cache import ReplyCache
 from targen_core.calls.journal import Journal
-from targen_core.calls.model import ChatModel, ChatReply, ChatRequest, Message, Price
+from targen_core.calls.model import ChatModel, ChatReply, ChatRequest, Finish, Message, Price
 from targen_core.calls.rate import RateLimiter
 from targen_core.calls.usage import Usage
 from targen_core.errors import (
@@ -30,6 +30,7 @@ from targen_core.errors import (
     Rejected,
     ServiceError,
     ServiceGaveUp,
+    StageFailed,
     TargenError,
 )
 
@@ -60,6 +61,7 @@ class BoundModel:
     limiter: RateLimiter
     params: Mapping[str, Any]
     price: Price | None
+    backend: str = ""  # its full id, to say whose bug a failure of its code is
     _prefixes: dict[str, bytes] = field(default_factory=dict)
 
     def key_prefix(self, schema_digest: str) -> bytes:
@@ -140,7 +142,7 @@ class CallLayer:
         self.halt_reason: TargenError | None = None
         self.retries = 0
         self.observer: Observer | None = None
-        self._halt = asyncio.Event()
+        self._backing_off: dict[asyncio.Future[None], Scope] = {}
         self._last_success = 0.0
         self._jitter = random.Random(seed)
 
@@ -154,7 +156,15 @@ class CallLayer:
         """Send nothing from now on; calls in flight are let finish."""
         if self.halt_reason is None:
             self.halt_reason = reason
-            self._halt.set()
+            self.sweep()
+
+    def sweep(self) -> None:
+        """Let go at once whoever only waits to send what is not wanted any more."""
+        for waiter, scope in self._backing_off.items():
+            if self._unwanted(scope):
+                _release(waiter)
+        for bound in self.models.values():
+            bound.limiter.sweep()
 
     async def ask(self, question: Question, scope: Scope, read: Callable[[str], T]) -> T:
         """Answer a question, with one more attempt where the reply is unreadable.
@@ -188,10 +198,12 @@ class CallLayer:
                     raise BadReply("it was cut at max_tokens")
                 if not reply.text.strip():
                     raise BadReply("it was empty")
+                if not _is_unicode(reply.text):
+                    raise BadReply("it holds half a character")
                 return read(reply.text)
             except BadReply as error:
                 problem = error
-                if reply.finish != "length" and reply.text.strip():
+                if reply.finish != "length" and reply.text.strip() and _is_unicode(reply.text):
                     messages = (
                         *question.messages,
                         Message("assistant", reply.text),
@@ -223,10 +235,8 @@ class CallLayer:
         found = self.cache.get(key) if self.cache is not None else None
         if found is None:
             return None
-        try:
-            value = json.loads(found)
-            reply = ChatReply(value["text"], value["finish"], value["in"], value["out"])
-        except (ValueError, KeyError, TypeError):
+        reply = _uncached(found)
+        if reply is None:
             return None  # written by a stranger: ask the model instead
         self._write(question, key, reply, cached=True, cost=0.0)
         return reply
@@ -285,7 +295,11 @@ class CallLayer:
             await self.budget.reserve(*reserved)
             spent: tuple[int, float] = (0, 0.0)
             try:
-                ticket = await bound.limiter.acquire(reserved_tokens)
+                ticket = await bound.limiter.acquire(
+                    reserved_tokens, unwanted=lambda: self._unwanted(scope)
+                )
+                if ticket is None:
+                    raise Halted
                 error: ServiceError | None = None
                 reply: ChatReply | None = None
                 try:
@@ -293,6 +307,10 @@ class CallLayer:
                     reply = await bound.model.complete(request)
                 except ServiceError as raised:
                     error = raised
+                except (TargenError, Halted):
+                    raise
+                except Exception as raised:
+                    raise _backend_failed(bound.backend, raised) from raised
                 finally:
                     bound.limiter.release(
                         ticket,
@@ -332,7 +350,7 @@ class CallLayer:
                     f"the service has not answered for {waited:.0f} s: {error}",
                     hint="resume when it is back, or with a larger --patience",
                 ) from error
-            await self._sleep(delay)
+            await self._back_off(delay, scope)
 
     def _write_lost(
         self, question: Question, tokens_in: int, tokens_out: int, price: Price | None
@@ -350,16 +368,63 @@ class CallLayer:
         self.journal.append(record)
         self.usage.record(record)
 
+    def _unwanted(self, scope: Scope) -> bool:
+        return self.halt_reason is not None or scope.abandoned
+
     def _check(self, scope: Scope) -> None:
-        if self.halt_reason is not None or scope.abandoned:
+        if self._unwanted(scope):
             raise Halted
 
-    async def _sleep(self, seconds: float) -> None:
-        """Back off, unless the run halts first."""
-        try:
-            await asyncio.wait_for(self._halt.wait(), seconds)
-        except TimeoutError:
+    async def _back_off(self, seconds: float, scope: Scope) -> None:
+        """Wait, unless the answer is not wanted any more."""
+        if self._unwanted(scope):
             return
+        loop = asyncio.get_running_loop()
+        waiter = loop.create_future()
+        self._backing_off[waiter] = scope
+        timer = loop.call_later(seconds, _release, waiter)
+        try:
+            await waiter
+        finally:
+            timer.cancel()
+            del self._backing_off[waiter]
+
+
+def _release(waiter: asyncio.Future[None]) -> None:
+    if not waiter.done():
+        waiter.set_result(None)
+
+
+def _is_unicode(text: str) -> bool:
+    """Whether a text can be written down: half of a surrogate pair cannot."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _backend_failed(backend: str, error: Exception) -> StageFailed:
+    """A backend's own bug: neither the service's doing nor the task's."""
+    distribution = backend.partition(":")[0]
+    return StageFailed(
+        f"backend {backend}: {type(error).__name__}: {error}",
+        distribution=distribution,
+        hint=f"a bug in {distribution}, not in the run: fix it and resume",
+    )
+
+
+def _uncached(found: bytes) -> ChatReply | None:
+    """A reply from the cache, or None where this is none."""
+    try:
+        value = json.loads(found)
+        reply = ChatReply(value["text"], value["finish"], value["in"], value["out"])
+    except (ValueError, KeyError, TypeError):
+        return None
+    counts = (reply.tokens_in, reply.tokens_out)
+    if not all(type(count) is int and count >= 0 for count in counts):
+        return None
+    return reply if type(reply.text) is str and reply.finish in get_args(Finish) else None
 
 
 def _cached(reply: ChatReply) -> bytes:

@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
 
 from targen_core.calls.model import RateHeaders
 
@@ -37,22 +39,36 @@ class RateLimiter:
         self._resume_at = 0.0
         self._requests = _Pace(rpm)
         self._tokens = _Pace(tpm)
-        self._waiting: deque[tuple[asyncio.Future[None], int]] = deque()
+        self._waiting: deque[_Waiter] = deque()
         self._timer: asyncio.TimerHandle | None = None
 
-    async def acquire(self, tokens: int) -> int:
-        """Wait for a place; returns the ticket that `release` wants back."""
+    async def acquire(
+        self, tokens: int, *, unwanted: Callable[[], bool] | None = None
+    ) -> int | None:
+        """Wait for a place; returns the ticket that `release` wants back.
+
+        Where `unwanted` comes true before there is a place, none is taken and
+        the answer is None.
+        """
         if self._waiting or not self._admit(tokens):
-            waiter = asyncio.get_running_loop().create_future()
-            self._waiting.append((waiter, tokens))
+            admitted = asyncio.get_running_loop().create_future()
+            self._waiting.append(_Waiter(admitted, tokens, unwanted or (lambda: False)))
             self._wake()
             try:
-                await waiter
+                if not await admitted:
+                    return None
             except asyncio.CancelledError:
-                if waiter.done() and not waiter.cancelled():
+                if admitted.done() and not admitted.cancelled() and admitted.result():
                     self._leave()
                 raise
         return self._epoch
+
+    def sweep(self) -> None:
+        """Let go who waits for a place that is not wanted any more."""
+        for waiter in self._waiting:
+            if not waiter.admitted.done() and waiter.unwanted():
+                waiter.admitted.set_result(False)
+        self._wake()
 
     def release(
         self,
@@ -106,12 +122,15 @@ class RateLimiter:
     def _wake(self) -> None:
         """Admit those who waited longest; set a timer where time alone is missing."""
         while self._waiting:
-            waiter, tokens = self._waiting[0]
-            if waiter.done():
+            waiter = self._waiting[0]
+            if waiter.admitted.done():
                 self._waiting.popleft()
-            elif self._admit(tokens):
+            elif waiter.unwanted():
                 self._waiting.popleft()
-                waiter.set_result(None)
+                waiter.admitted.set_result(False)
+            elif self._admit(waiter.tokens):
+                self._waiting.popleft()
+                waiter.admitted.set_result(True)
             else:
                 break
         if self._timer is not None:
@@ -120,6 +139,15 @@ class RateLimiter:
         if self._waiting and self.in_flight < max(1, int(self.limit)):
             at = max(self._resume_at, self._requests.ready_at, self._tokens.ready_at)
             self._timer = asyncio.get_running_loop().call_at(at, self._wake)
+
+
+@dataclass(frozen=True, slots=True)
+class _Waiter:
+    """Who waits for a place: `admitted` comes true, or false where it was given up."""
+
+    admitted: asyncio.Future[bool]
+    tokens: int
+    unwanted: Callable[[], bool]
 
 
 class _Pace:

@@ -29,10 +29,11 @@ def describe(
     - targen describe rte --prompts
     """
     from targen_core.plugins.loader import load_registry
+    from targen_core.runs.plan import task_named
 
     registry = load_registry()
     found = registry.find("task", task)
-    target: Task[Any, Any] = registry.resolve(found)
+    target = task_named(registry, found.id)
     facts = _facts(target, found.id)
     if prompts:
         facts["prompts"] = [

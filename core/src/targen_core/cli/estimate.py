@@ -57,14 +57,14 @@ def estimate(
     - targen estimate rte --preset paper --from runs/rte-0
     """
     from targen_core.plugins.loader import load_registry
-    from targen_core.runs.plan import prepare
+    from targen_core.runs.plan import prepare, task_named
     from targen_core.runs.report import read_report
     from targen_core.runs.trial import rehearsal_spec, run_trial
 
     if not 0 < yield_ <= 1:
         raise UsageError(f"--yield is {yield_}; it must be above 0 and at most 1")
     registry = load_registry()
-    found = registry.get("task", task)
+    found = task_named(registry, task)
     quotas = quotas_for(found, n, preset, label or ())
     wanted = sum(quotas.values())
     spec = job_spec(
@@ -124,6 +124,8 @@ def _scaled(
     report: dict[str, Any], factor: float, prices: dict[str, Price | None]
 ) -> list[dict[str, Any]]:
     """Each step's usage times `factor`, priced anew."""
+    from targen_core.tasks.model import STEPS
+
     steps: dict[str, dict[str, float]] = {}
     for counts in report["usage"]["by_step"]:
         step = steps.setdefault(counts["step"], {"calls": 0, "tokens_in": 0, "tokens_out": 0})
@@ -131,12 +133,12 @@ def _scaled(
         step["tokens_in"] += counts["tokens_in"] + counts["cached_in"]
         step["tokens_out"] += counts["tokens_out"] + counts["cached_out"]
     rows = []
-    for step in ("contexts", "seeds", "generate", "correct"):
-        if step not in steps or step not in prices:
+    for name in STEPS:
+        if name not in steps or name not in prices:
             continue
-        row: dict[str, Any] = {"step": step}
-        row.update({key: round(value * factor) for key, value in steps[step].items()})
-        price = prices[step]
+        row: dict[str, Any] = {"step": name}
+        row.update({key: round(value * factor) for key, value in steps[name].items()})
+        price = prices[name]
         row["dollars"] = (
             None if price is None else round(price.dollars(row["tokens_in"], row["tokens_out"]), 6)
         )

@@ -55,10 +55,11 @@ def preview(
     - targen preview rte -n 4 --backend llama -o model=llama3.1 --full
     """
     from targen_core.plugins.loader import load_registry
+    from targen_core.runs.plan import task_named
     from targen_core.runs.trial import run_trial
 
     registry = load_registry()
-    found = registry.get("task", task)
+    found = task_named(registry, task)
     rows = n if n is not None else len(found.quota_names) * found.unit
     spec = job_spec(
         registry,
@@ -127,7 +128,7 @@ def _print(trial: Trial, *, full: bool) -> None:
             _print_call(recorded, full=full)
     for verdict in trial.verdicts:
         print("=" * 78)
-        outcome = verdict.verdict
+        outcome: str = verdict.verdict
         if verdict.corrected and verdict.corrected != verdict.intended:
             outcome += f", relabelled {verdict.corrected}"
         if verdict.reason:

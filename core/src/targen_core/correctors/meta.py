@@ -17,6 +17,7 @@ from targen_core.calls.model import Message
 from targen_core.errors import Rejected
 from targen_core.tasks.model import Correction, CorrectionSample, Llm
 from targen_core.tasks.prompt import Prompt
+from targen_core.tasks.replies import line
 
 __all__ = ["META_PROMPT", "NO_VALID_INSTANCE", "meta"]
 
@@ -28,7 +29,7 @@ NO_VALID_INSTANCE = "no_valid_instance"
 class _Judgement(BaseModel):
     """The reply: the order of the fields is the order of the reasoning."""
 
-    explanation: str
+    explanation: line(20, 240)  # type: ignore[valid-type]
     actual: str
     verdict: Literal["correct", "incorrect"]
 
@@ -71,13 +72,7 @@ def _judgement(labels: tuple[str, ...]) -> type[_Judgement]:
     if not labels:
         return _Judgement
     allowed: Any = Literal[(*labels, NO_VALID_INSTANCE)]
-    return create_model(
-        "Judgement",
-        explanation=(str, ...),
-        actual=(allowed, ...),
-        verdict=(Literal["correct", "incorrect"], ...),
-        __base__=_Judgement,
-    )
+    return create_model("Judgement", actual=(allowed, ...), __base__=_Judgement)
 
 
 @lru_cache(maxsize=64)

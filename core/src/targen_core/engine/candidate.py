@@ -11,7 +11,7 @@ from targen_core.engine.facade import StageLlm
 from targen_core.engine.guard import Guard
 from targen_core.engine.lists import Seed
 from targen_core.errors import Rejected
-from targen_core.tasks.model import Corrector, Task
+from targen_core.tasks.model import Correction, Corrector, Task
 
 __all__ = ["Generated", "Outcome", "Worker"]
 
@@ -75,7 +75,7 @@ class Worker:
                     f"the generator for {label} returned {type(instance).__name__}, not "
                     f"{self._task.instance.__name__}"
                 )
-            found = self._task.quota_of(instance)
+            found = self._guard.call(self._task.quota_of, instance)
             if found != label:
                 raise self._guard.fault(
                     f"the generator for {label} returned an instance labelled {found}"
@@ -105,11 +105,15 @@ class Worker:
 
     async def _correct(self, llm: StageLlm, outcome: Outcome, seed: Seed) -> None:
         """Step 4: confirm, relabel or reject."""
-        claimed = self._task.read_label(outcome.instance)
+        claimed = self._guard.call(self._task.read_label, outcome.instance)
         outcome.final, outcome.corrected = outcome.instance, claimed
         if self._corrector is None:
             return
         correction = await self._guard.wait(self._corrector(llm, outcome.instance))
+        if not isinstance(correction, Correction):
+            raise self._guard.fault(
+                f"the corrector returned {type(correction).__name__}, not Correction"
+            )
         outcome.explanation = correction.explanation
         if correction.label is None:
             raise Rejected(correction.reason or "rejected", correction.explanation)
@@ -122,7 +126,7 @@ class Worker:
 
     def _check(self, instance: Any, seed: Seed) -> None:
         """That the label is legal, and the task's own checks."""
-        label = self._task.quota_of(instance)
+        label = self._guard.call(self._task.quota_of, instance)
         if label not in self._task.quota_names:
             raise Rejected("illegal-label", f"{label!r} is not a label of {self._task.name}")
         for check in self._task.checks:

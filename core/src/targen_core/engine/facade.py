@@ -58,6 +58,10 @@ def read_reply(text: str, model: type[R]) -> R:
             start = text.find("{", start + 1)
             continue
         try:
+            json.dumps(value, ensure_ascii=False).encode()
+        except UnicodeEncodeError:
+            raise BadReply("an escape such as \\ud83d is half a character") from None
+        try:
             return model.model_validate(value)
         except ValidationError as error:
             problem = error
@@ -116,7 +120,9 @@ class StageLlm:
         **values: object,
     ) -> R: ...
     @overload
-    async def ask(self, prompt: Prompt | str, *, reply: None = None, **values: object) -> str: ...
+    async def ask(
+        self, prompt: Prompt | str, *, reply: None = None, check: None = None, **values: object
+    ) -> str: ...
     async def ask(
         self,
         prompt: Prompt | str,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from targen_core.calls.layer import Halted
@@ -18,7 +18,7 @@ class Guard:
         self.task = task
         self.distribution = distribution
 
-    async def wait(self, work: Coroutine[Any, Any, Any]) -> Any:
+    async def wait(self, work: Awaitable[Any]) -> Any:
         """Await a stage.
 
         Raises:

@@ -10,6 +10,8 @@ before the next is asked for.
 from __future__ import annotations
 
 import asyncio
+import hashlib
+import math
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -84,6 +86,12 @@ def item_key(source: ListStep[Any], item: Any) -> str:
     return " ".join(str(text).casefold().split())
 
 
+def _digest(source: ListStep[Any], item: Any) -> bytes:
+    """An item's key in the room that a long run can spare for each."""
+    key = item_key(source, item).encode("utf-8", "surrogatepass")
+    return hashlib.blake2b(key, digest_size=12).digest()
+
+
 @dataclass(slots=True)
 class ListBatch:
     """What one batch gave: items, what was left out, the calls that made it."""
@@ -115,7 +123,7 @@ class _GrowingList:
         self.nodes: list[_GrowingList] = []
         self.finished = False
         self.batches: list[asyncio.Task[ListBatch | None]] = []
-        self._known: set[str] = set()
+        self._known: set[bytes] = set()
         self._empty_in_a_row = 0
 
     @property
@@ -171,12 +179,16 @@ class _GrowingList:
                 fresh = ()
                 batch.dropped.append(Dropped(spec.step, place, error.reason, str(error), None))
             batch.keys = tuple(scope.keys)
+            if not isinstance(fresh, Sequence) or isinstance(fresh, str):
+                raise self.order.guard.fault(
+                    f"the list step for {spec.step} returned {type(fresh).__name__}, not a list"
+                )
         for item in fresh:
             if spec.limit is not None and len(self.items) >= spec.limit:
                 self.finished = True
                 break
             try:
-                key = self.order.guard.call(item_key, spec.source, item)
+                key = self.order.guard.call(_digest, spec.source, item)
                 if key in self._known:
                     raise Rejected("repeated", "the list holds it already")
                 if spec.source.check is not None:
@@ -290,12 +302,16 @@ class SeedOrder:
         self.closed = False
         self.scopes: list[Scope] = []
         self._root = _GrowingList(self, 0)
+        self._wanted: Callable[[], int] = lambda: 0
+        self._horizon = (0, 0, 0)
+        self._watched: asyncio.Task[ListBatch | None] | None = None
 
     async def aclose(self) -> None:
         """Ask for nothing more and wait for the calls in flight."""
         self.closed = True
         for scope in self.scopes:
             scope.abandoned = True
+        self.layer.sweep()
         pending = [self._root]
         while pending:
             node = pending.pop()
@@ -310,6 +326,7 @@ class SeedOrder:
         """
         self.walks += 1
         self.barren = 0
+        self._wanted = wanted
         root = self._root
         if root.is_leaf:
             chunk = 0
@@ -326,41 +343,73 @@ class SeedOrder:
             members = root.nodes[start : start + len(batch.items)]
             start += len(batch.items)
             index += 1
-            async for seed in self._round_robin(members, 0, wanted, next_batch=index):
+            async for seed in self._round_robin(members, 0, behind=(index, start)):
                 yield seed
         chunk = 1
         while self.barren < self.patience and not root.exhausted:
-            async for seed in self._round_robin(root.nodes, chunk, wanted, next_batch=None):
+            async for seed in self._round_robin(root.nodes, chunk, behind=None):
                 yield seed
             chunk += 1
 
     async def _round_robin(
-        self,
-        members: Sequence[_GrowingList],
-        chunk: int,
-        wanted: Callable[[], int],
-        *,
-        next_batch: int | None,
+        self, members: Sequence[_GrowingList], chunk: int, *, behind: tuple[int, int] | None
     ) -> AsyncIterator[Seed]:
-        """The next seed of each member in turn, until all chunks are used up."""
+        """The next seed of each member in turn, until all chunks are used up.
+
+        `behind` is where the first list goes on behind the members: the next
+        batch and its first position.
+        """
         streams: list[AsyncIterator[Seed]] = [node.seeds(chunk) for node in members]
         started = 0
         first_round = True
+        left = len(members) * self._seeds_below
         while streams:
-            left: list[AsyncIterator[Seed]] = []
+            still: list[AsyncIterator[Seed]] = []
             for position, stream in enumerate(streams):
                 if first_round:
-                    ahead = min(len(members), position + max(1, wanted()))
+                    ahead = min(len(members), position + max(1, self._wanted()))
                     for node in members[started:ahead]:
                         node.prefetch(chunk if node.is_leaf else 0)
                     started = max(started, ahead)
-                    if ahead < position + wanted() and next_batch is not None:
-                        self._root.prefetch(next_batch)
+                if behind is not None:
+                    self._look_ahead(*behind, left)
                 try:
                     seed = await anext(stream)
                 except StopAsyncIteration:
                     continue
-                left.append(stream)
+                still.append(stream)
+                left -= 1
                 yield seed
-            streams = left
+            streams = still
             first_round = False
+
+    @property
+    def _seeds_below(self) -> int:
+        """Seeds that the first batches below one item of the first list should give."""
+        return math.prod(spec.batch for spec in self.specs[1:])
+
+    def _look_ahead(self, index: int, start: int, left: int) -> None:
+        """Start the lists behind this batch that hold seeds worth preparing.
+
+        `left` seeds of this batch come first; batch `index` of the first list
+        is the next, its items begin at `start`. A batch that has not come yet
+        calls again when it does: each is asked for when the one before it is
+        there, so they are what a run waits for longest.
+        """
+        self._horizon = (index, start, left)
+        missing = self._wanted() - left
+        while missing > 0 and not self.closed:
+            task = self._root.prefetch(index)
+            if not task.done():
+                if task is not self._watched:
+                    self._watched = task
+                    task.add_done_callback(lambda _: self._look_ahead(*self._horizon))
+                return
+            batch = None if task.cancelled() or task.exception() else task.result()
+            if batch is None:
+                return
+            for node in self._root.nodes[start : start + min(len(batch.items), missing)]:
+                node.prefetch(0)
+            index += 1
+            start += len(batch.items)
+            missing -= max(1, len(batch.items)) * self._seeds_below

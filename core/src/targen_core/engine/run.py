@@ -29,6 +29,7 @@ from targen_core.tasks.model import Corrector, Task
 __all__ = ["Engine", "Sink", "Target"]
 
 _AHEAD = 4  # candidates that wait past the commit point, in multiples of concurrency
+_SKIPPED, _FINAL, _SURPLUS = range(3)  # of a candidate; no later target reopens a final one
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,13 +67,18 @@ class _Slot:
     seed: Seed
     label: str
     ordinal: int
-    scope: Scope
+    scope: Scope  # of the calls made for it alone
+    shared: Scope  # of G(label, seed)'s calls, where several instances come of one
     batches: list[ListBatch]  # list batches walked since the candidate before
     task: asyncio.Task[Outcome] | None = None
 
     @property
     def id(self) -> str:
         return f"{self.seed.id}/{self.label}/{self.ordinal}"
+
+    def abandon(self) -> None:
+        """Nobody wants it any more: it sends nothing from now on."""
+        self.scope.abandoned = self.shared.abandoned = True
 
 
 class Engine:
@@ -114,7 +120,7 @@ class Engine:
         self._listener = listener or (lambda event: None)
         self._near = NearDuplicates(near_duplicates)
         self._order = SeedOrder(specs, layer, task, self._guard)
-        self._final = bytearray()  # by candidate number: 1 where no later target reopens it
+        self._past = bytearray()  # by candidate number: how it fared when it was last its turn
         self._next_idx = 0
         self._used_calls = 0
         self._window: deque[_Slot] = deque()
@@ -148,7 +154,7 @@ class Engine:
             self._layer.halt(error)
             raise
         finally:
-            await self._drain()
+            await self._order.aclose()
         self._require_quotas(targets[-1])
 
     # --- commit -----------------------------------------------------------
@@ -173,8 +179,7 @@ class Engine:
         finally:
             producer.cancel()
             await asyncio.gather(producer, return_exceptions=True)
-            for slot in self._window:
-                slot.scope.abandoned = True
+            await self._drain()
             self._window.clear()
             self._waiting_in_window = dict.fromkeys(self._waiting_in_window, 0)
 
@@ -185,15 +190,12 @@ class Engine:
             outcome = await slot.task
             verdict, quota, detail = self._judge(slot, outcome)
         else:
-            slot.scope.abandoned = True
+            slot.abandon()
             outcome, verdict, quota, detail = Outcome(), "skipped", slot.label, ""
         self._window.popleft()
         self._waiting_in_window[slot.label] -= 1
         self._report(slot.batches)
-        if slot.number == len(self._final):
-            self._final.append(0)
-            self._used_calls += len(outcome.keys)
-        self._final[slot.number] = verdict not in ("skipped", "surplus")
+        again = self._again(slot, outcome, verdict)
         rows = self.task.unit if verdict == "accepted" else 0
         self.tally.count(
             slot.label,
@@ -203,6 +205,7 @@ class Engine:
             reason=outcome.reason,
             quota=quota,
             rows=rows,
+            again=again,
         )
         if verdict == "accepted":
             self._accept(slot, outcome)
@@ -226,6 +229,21 @@ class Engine:
             self._listener(LabelGivenUp(slot.label, target.give_up_after, have, wanted))
         self._room.set()
 
+    def _again(self, slot: _Slot, outcome: Outcome, verdict: Verdict) -> Verdict | None:
+        """What it was at an earlier target: None, skipped or surplus. Counts its calls once."""
+        before: Verdict | None = None
+        if slot.number < len(self._past):
+            before = "surplus" if self._past[slot.number] == _SURPLUS else "skipped"
+        else:
+            self._past.append(_SKIPPED)
+        if verdict == "skipped":
+            return before
+        if before != "surplus":
+            self._used_calls += len(slot.scope.keys)
+            self._used_calls += len(slot.shared.keys) if slot.ordinal == 0 else 0
+        self._past[slot.number] = _SURPLUS if verdict == "surplus" else _FINAL
+        return before
+
     def _report(self, batches: Sequence[ListBatch]) -> None:
         """Count list batches, and write the items that they left out, once."""
         for batch in batches:
@@ -241,9 +259,7 @@ class Engine:
         """The verdict, the quota that it concerns, and what to say of it."""
         if outcome.stage in ("generate", "check"):
             return "rejected", slot.label, ""
-        row = self._near.find(
-            slot.seed.id, self.task.render(outcome.instance), self.task.written(outcome.instance)
-        )
+        row = self._near.find(slot.seed.id, *self._texts(outcome.instance))
         if row is not None:
             return "duplicate", slot.label, f"nearly repeats accepted instance {row}"
         if outcome.stage:
@@ -254,7 +270,7 @@ class Engine:
         return "accepted", quota, ""
 
     def _accept(self, slot: _Slot, outcome: Outcome) -> None:
-        rows = self.task.official_rows(outcome.final, self._next_idx)
+        rows = self._guard.call(self.task.official_rows, outcome.final, self._next_idx)
         if len(rows) != self.task.unit:
             raise self._guard.fault(
                 f"rows() made {len(rows)} rows of an instance, the unit is {self.task.unit}"
@@ -273,9 +289,12 @@ class Engine:
         }
         self._sink.accept(rows, provenance)
         self._next_idx += len(rows)
-        self._near.add(
-            slot.seed.id, self.task.render(outcome.final), self.task.written(outcome.final)
-        )
+        self._near.add(slot.seed.id, *self._texts(outcome.final))
+
+    def _texts(self, instance: Any) -> tuple[str, str]:
+        """An instance as the near-duplicate filter compares it: whole, and what was written."""
+        call = self._guard.call
+        return call(self.task.render, instance), call(self.task.written, instance)
 
     def _reject_record(
         self, slot: _Slot, outcome: Outcome, verdict: Verdict, detail: str
@@ -336,16 +355,17 @@ class Engine:
             passed, self._order.passed = self._order.passed, []
             for label in self.task.quota_names:
                 generation: asyncio.Task[Generated] | None = None
+                shared = Scope()
                 for ordinal in range(self.task.instances_per_call):
                     number += 1
-                    if number <= len(self._final) and self._final[number - 1]:
+                    if number <= len(self._past) and self._past[number - 1] == _FINAL:
                         continue
                     await self._wait_for_room()
-                    slot = _Slot(number - 1, seed, label, ordinal, Scope(), passed)
+                    slot = _Slot(number - 1, seed, label, ordinal, Scope(), shared, passed)
                     passed = []
                     if self.tally.is_open(label):
                         if self.task.instances_per_call > 1 and generation is None:
-                            work = self._worker.generate(seed, label, Scope())
+                            work = self._worker.generate(seed, label, shared)
                             generation = asyncio.ensure_future(work)
                             generation.add_done_callback(self._on_done)
                         slot.task = asyncio.ensure_future(self._execute(slot, generation))
@@ -375,8 +395,9 @@ class Engine:
     def _seeds_ahead(self) -> int:
         """Seeds worth preparing past the one that is walked to next."""
         most = self._window_size // (len(self.task.quota_names) * self.task.instances_per_call)
-        worth = max((self._worth(label) for label in self.tally.open), default=0)
-        return max(1, min(most, math.ceil(worth / self.task.instances_per_call)))
+        waiting = self._waiting_in_window
+        worth = max((self._worth(label) - waiting[label] for label in self.tally.open), default=0)
+        return max(0, min(most, math.ceil(worth / self.task.instances_per_call)))
 
     def _on_done(self, task: asyncio.Task[Any]) -> None:
         """A failure stops the sending at once; commit goes on up to it."""
@@ -385,14 +406,15 @@ class Engine:
         if task.cancelled():
             return
         error = task.exception()
-        if isinstance(error, TargenError):
+        if isinstance(error, TargenError) and not isinstance(error, Rejected):
             self._layer.halt(error)
 
     async def _drain(self) -> None:
         """Let calls in flight finish; start none."""
         for slot in self._window:
-            slot.scope.abandoned = True
-        await asyncio.gather(*self._tasks, self._order.aclose(), return_exceptions=True)
+            slot.abandon()
+        self._layer.sweep()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
 
     async def _execute(self, slot: _Slot, shared: asyncio.Task[Generated] | None) -> Outcome:
         """Steps 3 and 4 of a candidate; `shared` is a generation it has a part in."""
@@ -408,7 +430,5 @@ class Engine:
             outcome = await self._worker.judge(
                 generated, slot.ordinal, slot.seed, slot.label, slot.scope
             )
-            if shared is not None:
-                outcome.keys += generated.keys
-        outcome.keys += slot.scope.keys
+        outcome.keys += [*slot.shared.keys, *slot.scope.keys]
         return outcome

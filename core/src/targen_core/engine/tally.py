@@ -101,12 +101,22 @@ class Tally:
         reason: str,
         quota: str,
         rows: int,
+        again: Verdict | None = None,
     ) -> None:
-        """Count a verdict; `quota` is the label that gains `rows`."""
+        """Count a verdict; `quota` is the label that gains `rows`.
+
+        `again` is "skipped" or "surplus" where a larger target judges a
+        candidate anew: it is counted in one place, that of its last verdict.
+        """
         flow = self.flows[intended]
         if verdict == "skipped":
-            flow.skipped += 1
+            flow.skipped += again is None
             return
+        if again == "skipped":
+            flow.skipped -= 1
+        elif again == "surplus":
+            flow.surplus -= Counter({corrected or "": 1})
+            self._judged[intended] -= 1
         self._judged[intended] += 1
         self._since_gain[intended] += 1
         if verdict == "accepted":

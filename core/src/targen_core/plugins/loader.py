@@ -53,23 +53,28 @@ class Source:
 def installed_sources() -> list[Source]:
     """The entry points of this environment in any `targen.v*` group, in a stable order."""
     found: dict[tuple[str, str, str], Source] = {}
+    seen: set[str] = set()
     for distribution in importlib_metadata.distributions():
         text = distribution.read_text("entry_points.txt")
         if not text or "[targen.v" not in text:
             continue  # cheaper than parsing everybody's entry points
-        name = re.sub(r"[-_.]+", "-", distribution.metadata["Name"]).lower()
+        try:
+            name = re.sub(r"[-_.]+", "-", distribution.metadata["Name"]).lower()
+            version = distribution.version
+        except (FileNotFoundError, KeyError, TypeError):
+            continue  # the rest of an uninstalled distribution: nobody to name
+        if name in seen:
+            continue  # the first on sys.path is the one that Python imports
+        seen.add(name)
         for entry in distribution.entry_points:
             if _ANY_API_GROUP.fullmatch(entry.group):
-                source = Source(
-                    name,
-                    distribution.version,
-                    entry.name,
-                    entry.module,
-                    entry.group,
-                    tuple(entry.extras),
+                try:
+                    module, extras = entry.module, tuple(entry.extras)
+                except (ValueError, AttributeError):  # no module: importing it will say so
+                    module, extras = entry.value, ()
+                found[entry.group, name, entry.name] = Source(
+                    name, version, entry.name, module, entry.group, extras
                 )
-                # The first on sys.path is the one that Python imports.
-                found.setdefault((entry.group, name, entry.name), source)
     return [found[key] for key in sorted(found)]
 
 

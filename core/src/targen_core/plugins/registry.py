@@ -119,7 +119,7 @@ class Registry:
                 distribution=item.distribution,
                 hint=f"pip install '{item.install}'",
             ) from error
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             raise PluginError(
                 f"{item.kind} {item.id}: importing {module_name} raised "
                 f"{type(error).__name__}: {error}",
@@ -144,8 +144,13 @@ class Registry:
         names = [item.name for item in self.all(kind)]
         near = difflib.get_close_matches(bare, names, n=3)
         lame = [plugin for plugin in self.plugins if plugin.state == "broken"]
-        if package and not any(package.split("[")[0] == item.distribution for item in lame):
+        ours = [p for p in self.plugins if package and p.distribution == package.split("[")[0]]
+        if package and not any(item.state == "broken" for item in ours):
             hint = f"pip install '{package}'"
+            if any(item.state == "disabled" for item in ours):
+                hint = f"{ours[0].distribution} is named in TARGEN_DISABLE_PLUGINS: unset it"
+            elif ours:
+                hint = f"pip install --upgrade '{package}'"
         elif near:
             hint = f"did you mean {' or '.join(near)}?"
         elif names:

@@ -71,7 +71,9 @@ class Llm(Protocol):
         **values: object,
     ) -> R: ...
     @overload
-    async def ask(self, prompt: Prompt | str, *, reply: None = None, **values: object) -> str: ...
+    async def ask(
+        self, prompt: Prompt | str, *, reply: None = None, check: None = None, **values: object
+    ) -> str: ...
     async def ask(
         self,
         prompt: Prompt | str,

@@ -61,14 +61,12 @@ async def _grow_businesses(llm: Llm, parent: None, have: Sequence[str]) -> Seque
 
 async def _grow_problems(llm: Llm, business: str, have: Sequence[Problem]) -> Sequence[Problem]:
     told = "; ".join(f"{item.product}: {item.problem}" for item in have) or "none"
-    reply = await llm.ask(
-        _PROBLEMS, reply=_Problems, business=business, count=llm.batch, have=told
-    )
+    reply = await llm.ask(_PROBLEMS, reply=_Problems, business=business, count=llm.batch, have=told)
     return reply.problems
 
 
 BUSINESSES = ListStep(item=str, grow=_grow_businesses, batch=8, summary="kinds of business")
-PROBLEMS = ListStep(item=Problem, grow=_grow_problems, batch=4, summary="what customers write about")
+PROBLEMS = ListStep(item=Problem, grow=_grow_problems, batch=4, summary="what tickets are about")
 
 
 async def write_urgent(llm: Llm, seed: Problem) -> Ticket:

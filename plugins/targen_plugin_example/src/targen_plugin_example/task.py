@@ -84,7 +84,8 @@ def _rehearse(call: Rehearsal) -> Any:
         if call.prompt == "urgent"
         else "There is no hurry, any day next week is fine."
     )
-    return {"text": f"Our {values['product']} {values['problem']} since {hours} hours ago. {stress}"}
+    text = f"Our {values['product']} {values['problem']} since {hours} hours ago. {stress}"
+    return {"text": text}
 
 
 TICKETS: Task[Problem, Ticket] = Task(

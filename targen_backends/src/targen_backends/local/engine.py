@@ -22,7 +22,7 @@ import xllamacpp  # type: ignore[import-untyped, unused-ignore]
 
 from targen_backends.completions import fields, read_reply, token_bound
 from targen_backends.local.weights import fingerprint
-from targen_backends.schema import response_format
+from targen_backends.schema import response_format, tight_schema
 from targen_core.calls.model import ChatReply, ChatRequest, Price
 from targen_core.errors import BadRequest, ContextTooLong, ServiceError, ServiceUnavailable
 
@@ -91,7 +91,9 @@ class LocalModel:
     def _answer(self, request: ChatRequest) -> ChatReply:
         body = fields(request)
         if request.schema is not None:
-            body["response_format"] = response_format(request.schema, request.schema_name)
+            body["response_format"] = response_format(
+                tight_schema(request.schema), request.schema_name
+            )
         head = json.dumps(body["messages"][:-1])
         engine = self._take(head)
         try:
@@ -101,8 +103,10 @@ class LocalModel:
                 self._idle.append(engine)
 
     def _take(self, head: str) -> _Engine:
-        """An idle engine, of which there is one for each worker: best one that
-        has the head, else the least used (the list's first)."""
+        """An idle engine: one that has the head, else the longest idle.
+
+        There is one, since there are as many engines as workers.
+        """
         with self._lock:
             best = next((engine for engine in self._idle if head in engine.slots), self._idle[0])
             self._idle.remove(best)

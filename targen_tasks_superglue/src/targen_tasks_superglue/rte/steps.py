@@ -7,12 +7,13 @@ from collections.abc import Sequence
 from pydantic import BaseModel
 
 from targen_core import ListStep, Llm, Prompt
+from targen_core.tasks.replies import line, list_of
 from targen_tasks_superglue.rte.checks import check_premise
 from targen_tasks_superglue.rte.rows import Premise, RteRow
 
 __all__ = ["PREMISES", "PROMPTS", "TOPICS", "write_entailment", "write_not_entailment"]
 
-_TOLD = 40  # earlier items that a prompt names; more would crowd out the request
+_TOLD = 20  # earlier items that a prompt names; more would crowd out the request
 
 
 def _prompt(name: str) -> Prompt:
@@ -25,28 +26,26 @@ _NOT_ENTAILMENT = {name: _prompt(name) for name in ("contradicted", "open")}
 PROMPTS = (_TOPICS, _PREMISES, _ENTAILMENT, *_NOT_ENTAILMENT.values())
 
 
-class _Topics(BaseModel):
-    topics: list[str]
-
-
-class _Sentences(BaseModel):
-    sentences: list[str]
+_TOPIC = line(4, 60)
+_SENTENCE = line(50, 320)
 
 
 class _Hypothesis(BaseModel):
-    hypothesis: str
+    hypothesis: line(20, 170)  # type: ignore[valid-type]
 
 
 async def _grow_topics(llm: Llm, parent: None, have: Sequence[str]) -> Sequence[str]:
     told = "; ".join(have[-_TOLD:]) or "no others"
-    reply = await llm.ask(_TOPICS, reply=_Topics, count=llm.batch, have=told)
-    return [topic.strip() for topic in reply.topics if topic.strip()]
+    wanted = list_of("topics", _TOPIC, llm.batch)
+    reply = await llm.ask(_TOPICS, reply=wanted, count=llm.batch, have=told)
+    return [topic.strip() for topic in reply.items if topic.strip()]
 
 
 async def _grow_premises(llm: Llm, topic: str, have: Sequence[Premise]) -> Sequence[Premise]:
     told = " ".join(item.premise for item in have[-_TOLD:]) or "no others"
-    reply = await llm.ask(_PREMISES, reply=_Sentences, topic=topic, count=llm.batch, have=told)
-    return [Premise(premise=" ".join(sentence.split())) for sentence in reply.sentences]
+    wanted = list_of("sentences", _SENTENCE, llm.batch)
+    reply = await llm.ask(_PREMISES, reply=wanted, topic=topic, count=llm.batch, have=told)
+    return [Premise(premise=" ".join(sentence.split())) for sentence in reply.items]
 
 
 TOPICS = ListStep(

@@ -1,0 +1,1 @@
+"""Run directories: manifest, outputs, report and dataset card."""

@@ -1,0 +1,92 @@
+"""A run directory: the engine's sink, and everything that a run leaves."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock, Timeout
+
+from targen_core.errors import RunLocked, WriteFailed
+from targen_core.runs.files import ReplayedFile, write_atomically
+
+__all__ = ["RunDirectory"]
+
+
+class RunDirectory:
+    """The files of one run, locked for one process.
+
+    `manifest.json`, `journal`, `dataset.jsonl` (official rows and nothing
+    else), `provenance.jsonl`, `rejects.jsonl`, `report.json`, `README.md`.
+    """
+
+    def __init__(self, path: Path) -> None:
+        """Lock the directory, made if it is not there.
+
+        Raises:
+            WriteFailed: it cannot be made or written.
+            RunLocked: another process holds it.
+        """
+        self.path = path
+        try:
+            path.mkdir(parents=True, exist_ok=True)
+            self._lock = FileLock(path / ".lock", timeout=0)
+            self._lock.acquire()
+        except Timeout:
+            raise RunLocked(
+                f"another process is working on {path}", hint="wait for it, or stop it"
+            ) from None
+        except OSError as error:
+            raise WriteFailed(
+                f"cannot write to {path}: {error.strerror}", hint="choose another --out"
+            ) from error
+        self._dataset: ReplayedFile | None = None
+        self._provenance: ReplayedFile | None = None
+        self._rejects: ReplayedFile | None = None
+
+    @property
+    def manifest(self) -> Path:
+        """Where the manifest is."""
+        return self.path / "manifest.json"
+
+    @property
+    def journal(self) -> Path:
+        """Where the journal is."""
+        return self.path / "journal"
+
+    def open_outputs(self) -> None:
+        """Open dataset, provenance and rejects to be written from their start."""
+        self._dataset = ReplayedFile(self.path / "dataset.jsonl")
+        self._provenance = ReplayedFile(self.path / "provenance.jsonl")
+        self._rejects = ReplayedFile(self.path / "rejects.jsonl")
+
+    def accept(self, rows: Sequence[Mapping[str, Any]], provenance: Mapping[str, Any]) -> None:
+        """Write the rows of one instance, and where they come from."""
+        assert self._dataset is not None and self._provenance is not None
+        self._provenance.write(provenance)
+        for row in rows:
+            self._dataset.write(row)
+
+    def reject(self, record: Mapping[str, Any]) -> None:
+        """Write one candidate or list item that made no row."""
+        assert self._rejects is not None
+        self._rejects.write(record)
+
+    def finish(self, *, complete: bool, report: Mapping[str, Any], card: str) -> None:
+        """Write report and card; with `complete`, check that the files end here."""
+        for file in (self._dataset, self._provenance, self._rejects):
+            if file is not None and complete:
+                file.end()
+        text = json.dumps(report, indent=2, ensure_ascii=False) + "\n"
+        write_atomically(self.path / "report.json", text)
+        write_atomically(self.path / "README.md", card)
+
+    def close(self) -> None:
+        """Close the files and let the directory go."""
+        for file in (self._dataset, self._provenance, self._rejects):
+            if file is not None:
+                file.close()
+        self._dataset = self._provenance = self._rejects = None
+        self._lock.release()

@@ -1,0 +1,126 @@
+"""Files of a run directory: appended by one process, read by anyone."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from targen_core.errors import RunConflict, RunDirectoryError, WriteFailed
+
+__all__ = ["ReplayedFile", "read_jsonl", "write_atomically"]
+
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(", ", ": ")).encode
+
+
+class ReplayedFile:
+    """A jsonl file that a resumed run writes again from its start.
+
+    What is there already is compared, not rewritten: a resumed run repeats
+    the same lines from its journal, and goes on behind them. So the file is
+    never shorter than it was, and a run that would differ is stopped.
+    """
+
+    def __init__(self, path: Path) -> None:
+        """Open or create `path`."""
+        self.path = path
+        try:
+            self._fd = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+        except OSError as error:
+            raise WriteFailed(f"cannot open {path}: {error.strerror}") from error
+        self._there = os.fstat(self._fd).st_size
+        self._at = 0
+
+    @property
+    def replaying(self) -> bool:
+        """Whether there are lines that were not repeated yet."""
+        return self._at < self._there
+
+    def write(self, record: Mapping[str, Any]) -> None:
+        """Write one line, or find it there.
+
+        Raises:
+            RunConflict: the file holds another line here.
+            WriteFailed: nothing of the line stays in the file.
+        """
+        line = _encode(record).encode("utf-8", "surrogatepass") + b"\n"
+        if self._at < self._there:
+            old = os.pread(self._fd, len(line), self._at)
+            if old == line:
+                self._at += len(line)
+                return
+            if not line.startswith(old):
+                raise RunConflict(
+                    f"{self.path}: the run repeats itself differently at byte {self._at}",
+                    hint="the file was edited, or a plugin changed without a new version; the "
+                    "journal is whole: move this file away and resume",
+                )
+        try:
+            if os.pwrite(self._fd, line, self._at) != len(line):
+                raise OSError(28, "No space left on device")
+        except OSError as error:
+            os.ftruncate(self._fd, self._at)
+            self._there = self._at
+            raise WriteFailed(
+                f"cannot write {self.path}: {error.strerror}",
+                hint="free some space, then resume the run",
+            ) from error
+        self._at += len(line)
+        self._there = max(self._there, self._at)
+
+    def end(self) -> None:
+        """Say that the run is over: nothing may be left behind the last line.
+
+        Raises:
+            RunConflict: the file goes on.
+        """
+        if self.replaying:
+            raise RunConflict(
+                f"{self.path} holds more than the run makes (from byte {self._at} on)",
+                hint="the file was edited, or a plugin changed without a new version; move it "
+                "away and resume",
+            )
+        os.fsync(self._fd)
+
+    def close(self) -> None:
+        """Close the file."""
+        os.close(self._fd)
+
+
+def write_atomically(path: Path, text: str) -> None:
+    """Write a whole file, or leave the old one.
+
+    Raises:
+        WriteFailed: with the system's reason.
+    """
+    part = path.with_name(f".{path.name}.part")
+    try:
+        with open(part, "w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(part, path)
+    except OSError as error:
+        part.unlink(missing_ok=True)
+        raise WriteFailed(f"cannot write {path}: {error.strerror}") from error
+
+
+def read_jsonl(path: Path) -> Iterator[dict[str, Any]]:
+    """The records of a jsonl file; a torn last line is left out.
+
+    Raises:
+        RunDirectoryError: naming the line that does not read.
+    """
+    if not path.exists():
+        return
+    with open(path, "rb") as file:
+        for number, line in enumerate(file, 1):
+            if not line.endswith(b"\n"):
+                return
+            try:
+                record = json.loads(line)
+            except ValueError as error:
+                raise RunDirectoryError(f"{path}: line {number} is not JSON: {error}") from error
+            yield record

@@ -1,0 +1,282 @@
+"""A job: a run directory, its plan, and what runs it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import signal
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from targen_core.calls.budget import Budget
+from targen_core.calls.cache import ReplyCache
+from targen_core.calls.journal import Journal
+from targen_core.calls.layer import CallLayer, Observer
+from targen_core.calls.usage import Usage
+from targen_core.engine.events import Listener
+from targen_core.engine.lists import item_value
+from targen_core.engine.run import Engine
+from targen_core.errors import Interrupted, RunConflict, TargenError, UsageError
+from targen_core.plugins.registry import Registry
+from targen_core.runs.card import dataset_card
+from targen_core.runs.directory import RunDirectory
+from targen_core.runs.files import write_atomically
+from targen_core.runs.manifest import Manifest, TargetPlan
+from targen_core.runs.plan import Prepared, prepare
+from targen_core.runs.report import build_report
+from targen_core.runs.spec import JobSpec, spec_of
+
+__all__ = ["Job"]
+
+# What a run that was killed before its manifest was written may leave.
+_FIRST_FILES = {
+    ".lock",
+    ".manifest.json.part",
+    "given-contexts.jsonl",
+    ".given-contexts.jsonl.part",
+    "given-seeds.jsonl",
+    ".given-seeds.jsonl.part",
+}
+
+
+class Job:
+    """A run that is ready to go: use it as a context manager.
+
+    Attributes:
+        manifest: the plan.
+        usage: what the calls took so far, earlier processes included.
+        engine: set by `run`; its tally tells how far the run is.
+    """
+
+    def __init__(
+        self,
+        directory: RunDirectory,
+        manifest: Manifest,
+        prepared: Prepared,
+        *,
+        cache: Path | None,
+    ) -> None:
+        self.manifest = manifest
+        self.path = directory.path
+        self.usage = Usage()
+        self.task = prepared.task
+        self.engine: Engine | None = None
+        self.layer: CallLayer | None = None
+        self._directory = directory
+        self._prepared = prepared
+        self._cache_folder = cache
+        self._closing = contextlib.ExitStack()
+        self._closing.callback(directory.close)
+        try:
+            self.journal = Journal(directory.journal, on_record=self.usage.record)
+        except TargenError:
+            self._closing.close()
+            raise
+        self._closing.callback(self.journal.close)
+        self.journal.index_appends = len(manifest.targets) > 1
+
+    def __enter__(self) -> Job:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._closing.close()
+
+    # --- making and opening ---
+
+    @classmethod
+    def create(
+        cls, registry: Registry, spec: JobSpec, out: Path, *, cache: Path | None = None
+    ) -> Job:
+        """Make a run directory, or go on with the very same run in it.
+
+        Raises:
+            UsageError: anything wrong with `spec`.
+            RunConflict: `out` holds another run, or something that is no run.
+        """
+        prepared = prepare(registry, spec)
+        if out.exists() and not (out / "manifest.json").exists():
+            if not out.is_dir() or any(path.name not in _FIRST_FILES for path in out.iterdir()):
+                raise RunConflict(
+                    f"{out} exists and is no run directory", hint="choose another --out"
+                )
+        directory = RunDirectory(out)
+        try:
+            manifest = prepared.manifest
+            if directory.manifest.exists():
+                manifest = _same_run(Manifest.load(directory.manifest), manifest, out)
+            for name, items in prepared.given.items():
+                values = (json.dumps(item_value(item), ensure_ascii=False) for item in items)
+                text = "".join(f"{value}\n" for value in values)
+                write_atomically(out / f"given-{name}.jsonl", text)
+            manifest.save(directory.manifest)
+            return cls(directory, manifest, prepared, cache=cache)
+        except BaseException:
+            directory.close()
+            raise
+
+    @classmethod
+    def resume(
+        cls,
+        registry: Registry,
+        path: Path,
+        *,
+        cache: Path | None = None,
+        quotas: Mapping[str, int] | None = None,
+        give_up_after: int | None = None,
+        options: Sequence[str] = (),
+        limits: Mapping[str, Any] | None = None,
+    ) -> Job:
+        """Open a run to finish it, or to extend it to larger quotas.
+
+        `options` may only bring what the manifest must not hold (a key) or
+        what changes no reply (a time-out); `limits` replaces those given.
+
+        Raises:
+            RunDirectoryError: `path` is no run directory.
+            RunConflict: the installed task or its prompts are other ones.
+        """
+        manifest = Manifest.load(path / "manifest.json")
+        spec = spec_of(manifest, path, options)
+        last = manifest.targets[-1]
+        if give_up_after is not None and give_up_after < 1:
+            raise UsageError(f"--give-up-after is {give_up_after}; it must be at least 1")
+        if quotas is not None or give_up_after is not None:
+            wanted = TargetPlan(
+                quotas=dict(quotas) if quotas is not None else last.quotas,
+                balance=last.balance,
+                give_up_after=last.give_up_after if give_up_after is None else give_up_after,
+            )
+            smaller = [name for name in last.quotas if wanted.quotas.get(name, 0) < last.quotas[name]]
+            if smaller:
+                raise UsageError(
+                    f"label {smaller[0]}: {wanted.quotas.get(smaller[0], 0)} rows wanted, the run's "
+                    f"target is {last.quotas[smaller[0]]}",
+                    hint="a run only grows; generate a smaller one with another --out",
+                )
+            if wanted != last:
+                manifest = manifest.model_copy(update={"targets": (*manifest.targets, wanted)})
+        if limits:
+            merged = manifest.limits.model_copy(update=dict(limits))
+            manifest = manifest.model_copy(update={"limits": merged})
+        last = manifest.targets[-1]
+        spec = replace(
+            spec, quotas=last.quotas, give_up_after=last.give_up_after, limits=manifest.limits
+        )
+        prepared = prepare(registry, spec, manifest=manifest)
+        directory = RunDirectory(path)
+        try:
+            manifest.save(directory.manifest)
+            return cls(directory, manifest, prepared, cache=cache)
+        except BaseException:
+            directory.close()
+            raise
+
+    # --- running ---
+
+    def run(
+        self, listener: Listener | None = None, *, observer: Observer | None = None
+    ) -> dict[str, Any]:
+        """Run to the target; write report and card; return the report.
+
+        `listener` gets events, `observer` every answer with its prompt. Ctrl-C lets calls in flight finish and stops; a second one stops hard.
+
+        Raises:
+            JobFailed: the run ended early; the report is written all the same.
+            TargenError: something else stopped it, likewise.
+        """
+        return asyncio.run(self._run(listener, observer))
+
+    async def _run(
+        self, listener: Listener | None, observer: Observer | None
+    ) -> dict[str, Any]:
+        manifest, limits = self.manifest, self.manifest.limits
+        cache = ReplyCache(self._cache_folder) if self._cache_folder else None
+        budget = Budget(max_tokens=limits.max_tokens, max_cost=limits.max_cost)
+        spent = self.usage.total
+        budget.spend(spent.tokens_in + spent.tokens_out, spent.dollars)
+        self.layer = CallLayer(
+            self._prepared.bind(limits),
+            seed=manifest.seed,
+            journal=self.journal,
+            cache=cache,
+            budget=budget,
+            usage=self.usage,
+            patience=limits.patience,
+        )
+        self.layer.observer = observer
+        self._directory.open_outputs()
+        concurrency = sum(
+            {id(b.limiter): b.limiter.ceiling for b in self.layer.models.values()}.values()
+        )
+        self.engine = Engine(
+            self.task,
+            distribution=self._prepared.distribution,
+            specs=self._prepared.specs,
+            corrector=self._prepared.corrector,
+            layer=self.layer,
+            sink=self._directory,
+            concurrency=concurrency,
+            near_duplicates=manifest.near_duplicates,
+            listener=listener,
+        )
+        error: TargenError | None = None
+        try:
+            with _interruptible(self.layer, self.path):
+                await self.engine.run([plan.target() for plan in manifest.targets])
+        except TargenError as raised:
+            error = raised
+        finally:
+            for model in self._prepared.models:
+                await model.aclose()
+            if cache is not None:
+                cache.close()
+        report = build_report(
+            manifest,
+            self.engine.tally,
+            self.usage,
+            used_calls=self.engine.used_calls,
+            retries=self.layer.retries,
+            error=error,
+        )
+        complete = report["status"] in ("complete", "short")
+        self._directory.finish(
+            complete=complete, report=report, card=dataset_card(self.task, manifest, report)
+        )
+        if error is not None:
+            raise error
+        return report
+
+
+@contextlib.contextmanager
+def _interruptible(layer: CallLayer, path: Path) -> Iterator[None]:
+    """Let the first Ctrl-C halt the layer, and the second one kill."""
+    loop = asyncio.get_running_loop()
+
+    def stop() -> None:
+        loop.remove_signal_handler(signal.SIGINT)
+        layer.halt(Interrupted("stopped by Ctrl-C", hint=f"targen resume {path}"))
+
+    try:
+        loop.add_signal_handler(signal.SIGINT, stop)
+    except (NotImplementedError, RuntimeError, ValueError):
+        yield  # no signals here: another thread, or Windows
+        return
+    try:
+        yield
+    finally:
+        loop.remove_signal_handler(signal.SIGINT)
+
+
+def _same_run(there: Manifest, wanted: Manifest, out: Path) -> Manifest:
+    """The manifest to go on with, if `out` holds the very run that is asked for."""
+    different = there.differences(wanted)
+    if different:
+        growing = all(part.startswith("targets") for part in different)
+        raise RunConflict(
+            f"{out} holds another run ({'; '.join(different[:3])})",
+            hint=f"extend it: targen resume {out} -n N" if growing else "choose another --out",
+        )
+    return there.model_copy(update={"limits": wanted.limits})

@@ -1,0 +1,137 @@
+"""The manifest: all that decides what a run produces, and what it may take."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from targen_core.engine.run import Target
+from targen_core.errors import RunConflict, RunDirectoryError
+from targen_core.runs.files import write_atomically
+
+__all__ = ["FORMAT", "Limits", "Manifest", "StepPlan", "TaskPlan", "TargetPlan"]
+
+FORMAT = 1
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class TaskPlan(_Model):
+    """The task: its full id and version, and each prompt's version."""
+
+    id: str
+    version: str
+    labels: tuple[str, ...]
+    unit: int
+    prompts: dict[str, str]
+
+
+class StepPlan(_Model):
+    """One step's model: backend id, options without secrets, parameters."""
+
+    backend: str
+    identity: str
+    options: dict[str, Any]
+    params: dict[str, Any]
+
+
+class TargetPlan(_Model):
+    """One target; a run that is extended has several, one after the other."""
+
+    quotas: dict[str, int]
+    balance: Literal["final", "intended"]
+    give_up_after: int
+
+    def target(self) -> Target:
+        """The engine's form."""
+        return Target(self.quotas, self.balance, self.give_up_after)
+
+
+class Limits(_Model):
+    """What a run may take; changes nothing of what it produces."""
+
+    max_cost: float | None = None
+    max_tokens: int | None = None
+    concurrency: int = 32
+    rpm: float | None = None
+    tpm: float | None = None
+    patience: float = 600.0
+    prices: dict[str, tuple[float, float]] = {}
+
+
+class Manifest(_Model):
+    """A run directory's `manifest.json`.
+
+    `batches` holds items a batch for each list of the chain; `given` the
+    digest of the user's own contexts or seeds, which stand in `given-*.jsonl`.
+    """
+
+    format: int = FORMAT
+    task: TaskPlan
+    seed: int
+    targets: tuple[TargetPlan, ...]
+    steps: dict[str, StepPlan]
+    corrector: str | None
+    batches: tuple[int, ...]
+    contexts_limit: int | None = None
+    given: dict[str, str] = {}
+    near_duplicates: float
+    distributions: dict[str, str] = {}
+    limits: Limits = Limits()
+    created: str = ""
+
+    def save(self, path: Path) -> None:
+        """Write the manifest atomically."""
+        write_atomically(path, json.dumps(self.model_dump(mode="json"), indent=2) + "\n")
+
+    @classmethod
+    def load(cls, path: Path) -> Manifest:
+        """Read a manifest.
+
+        Raises:
+            RunDirectoryError: there is none, or it does not read.
+        """
+        try:
+            text = path.read_text(encoding="utf-8")
+        except OSError as error:
+            raise RunDirectoryError(
+                f"{path.parent} is no run directory: {path.name}: {error.strerror}",
+                hint="a run directory is what targen generate --out makes",
+            ) from error
+        try:
+            raw = json.loads(text)
+            if isinstance(raw, dict) and raw.get("format", FORMAT) != FORMAT:
+                raise RunConflict(
+                    f"{path}: written in format {raw['format']}, this targen reads {FORMAT}",
+                    hint="use the targen-core version that made it",
+                )
+            return cls.model_validate(raw)
+        except (ValueError, ValidationError) as error:
+            first = str(error).splitlines()[0]
+            raise RunDirectoryError(f"{path} does not read: {first}") from error
+
+    def differences(self, other: Manifest) -> list[str]:
+        """What decides the rows and differs, as `field: this / other`."""
+        mine, theirs = _flat(self._deciding()), _flat(other._deciding())
+        return [
+            f"{name}: {mine.get(name)!r} / {theirs.get(name)!r}"
+            for name in sorted({*mine, *theirs})
+            if mine.get(name) != theirs.get(name)
+        ]
+
+    def _deciding(self) -> dict[str, Any]:
+        return self.model_dump(mode="json", exclude={"distributions", "limits", "created"})
+
+
+def _flat(value: Any, path: str = "") -> dict[str, Any]:
+    if isinstance(value, dict) and value:
+        found: dict[str, Any] = {}
+        for name, part in value.items():
+            found.update(_flat(part, f"{path}.{name}" if path else name))
+        return found
+    return {path: value}

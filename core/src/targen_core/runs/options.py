@@ -1,0 +1,197 @@
+"""`-o KEY=VALUE` and `-o STEP.KEY=VALUE`: from strings to what each step uses."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+
+from pydantic import SecretStr, ValidationError
+
+from targen_core.calls.backend import Backend, BackendOptions
+from targen_core.errors import UsageError
+from targen_core.tasks.model import STEPS, Task
+
+__all__ = [
+    "DEFAULT_PARAMETERS",
+    "SAMPLING",
+    "StepOptions",
+    "backend_options",
+    "parse_options",
+    "public_options",
+    "step_parameters",
+]
+
+SAMPLING = (
+    "temperature",
+    "max_tokens",
+    "top_p",
+    "top_k",
+    "min_p",
+    "stop",
+    "seed",
+    "frequency_penalty",
+    "presence_penalty",
+    "repeat_penalty",
+    "reasoning_effort",
+)
+"""Sampling parameters: part of each request. Other keys are a backend's options."""
+
+DEFAULT_PARAMETERS: Mapping[str, Mapping[str, Any]] = {
+    # Lists want variety, and a batch of items is long; a judgement wants neither.
+    "contexts": {"temperature": 1.0, "max_tokens": 1024},
+    "seeds": {"temperature": 1.0, "max_tokens": 2048},
+    "generate": {"temperature": 0.7, "max_tokens": 512},
+    "correct": {"temperature": 0.0, "max_tokens": 512},
+}
+"""Each step's parameters, under the task's, the backend's and the user's."""
+
+_CORE = ("batch", "price_in", "price_out")
+
+
+@dataclass(frozen=True, slots=True)
+class StepOptions:
+    """One step's options as the user gave them, those of all steps included."""
+
+    sampling: dict[str, Any] = field(default_factory=dict)
+    backend: dict[str, Any] = field(default_factory=dict)
+    batch: tuple[int, ...] = ()
+    price: tuple[float, float] | None = None
+
+
+def parse_options(items: Sequence[str]) -> dict[str, StepOptions]:
+    """Each step's options; an option with a step's name wins over one without.
+
+    Raises:
+        UsageError: an item that is no KEY=VALUE, or a malformed value.
+    """
+    shared: dict[str, Any] = {}
+    own: dict[str, dict[str, Any]] = {step: {} for step in STEPS}
+    for item in items:
+        name, equals, text = item.partition("=")
+        if not equals or not name:
+            raise UsageError(f"option {item!r} is not KEY=VALUE", hint="for example -o temperature=0.7")
+        step, dot, key = name.partition(".")
+        if dot and step in STEPS:
+            own[step][key] = _value(key, text)
+        elif dot:
+            raise UsageError(f"option {name!r}: no step {step!r}", hint=f"steps: {', '.join(STEPS)}")
+        else:
+            shared[name] = _value(name, text)
+    return {step: _split(step, {**shared, **own[step]}) for step in STEPS}
+
+
+def step_parameters(
+    task: Task[Any, Any], step: str, backend: Backend, chosen: BackendOptions, user: StepOptions
+) -> dict[str, Any]:
+    """The sampling parameters that a step sends."""
+    suited = backend.defaults(chosen) if backend.defaults is not None else {}
+    own = {
+        key.removeprefix(f"{step}."): value
+        for key, value in suited.items()
+        if key.startswith(f"{step}.")
+    }
+    return {
+        **DEFAULT_PARAMETERS[step],
+        **task.parameters.get(step, {}),
+        **{key: value for key, value in suited.items() if "." not in key},
+        **own,
+        **user.sampling,
+    }
+
+
+def backend_options(name: str, backend: Backend, given: Mapping[str, Any]) -> BackendOptions:
+    """Validated options of a backend.
+
+    Raises:
+        UsageError: naming the option, what is wrong, and the options there are.
+    """
+    try:
+        return backend.options.model_validate(dict(given))
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        key = ".".join(str(part) for part in first["loc"]) or "(all)"
+        known = ", ".join([*backend.options.model_fields, *SAMPLING])
+        if first["type"] == "extra_forbidden":
+            raise UsageError(
+                f"backend {name} has no option {key!r}", hint=f"options: {known}"
+            ) from None
+        if first["type"] == "missing":
+            raise UsageError(
+                f"backend {name} needs the option {key!r}", hint=f"-o {key}=VALUE"
+            ) from None
+        raise UsageError(f"backend {name}: option {key}: {first['msg']}") from None
+
+
+def public_options(options: BackendOptions) -> dict[str, Any]:
+    """A backend's options without what is secret, as the manifest keeps them."""
+    found = {}
+    for name in sorted(options.model_fields_set):
+        value = getattr(options, name)
+        if not isinstance(value, SecretStr):
+            found[name] = value
+    shown: dict[str, Any] = json.loads(json.dumps(found, default=str))
+    return {name: _without_login(value) for name, value in shown.items()}
+
+
+def _without_login(value: Any) -> Any:
+    """An address without the `user:password@` in it."""
+    if isinstance(value, str) and "://" in value and "@" in value:
+        parts = urlsplit(value)
+        return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
+    return value
+
+
+def _value(key: str, text: str) -> Any:
+    try:
+        value = json.loads(text)
+    except ValueError:
+        return text
+    if key in SAMPLING or key in _CORE or not isinstance(value, (int, float)):
+        return value
+    # A backend's option may be a text of digits (a model called "4"): its
+    # model decides, and pydantic reads numbers from text.
+    return text
+
+
+def _split(step: str, options: Mapping[str, Any]) -> StepOptions:
+    sampling = {key: options[key] for key in SAMPLING if key in options}
+    backend = {key: value for key, value in options.items() if key not in SAMPLING + _CORE}
+    for key, value in sampling.items():
+        _check_sampling(key, value)
+    batch = options.get("batch", ())
+    if batch != ():
+        parts = str(batch).split(",")
+        if step not in ("contexts", "seeds") or not all(p.strip().isdigit() and int(p) for p in parts):
+            raise UsageError(
+                f"option {step}.batch={batch}: give items a batch for contexts or seeds",
+                hint="for example -o seeds.batch=10",
+            )
+        batch = tuple(int(part) for part in parts)
+    price = None
+    if "price_in" in options or "price_out" in options:
+        try:
+            price = (float(options["price_in"]), float(options["price_out"]))
+        except (KeyError, TypeError, ValueError):
+            raise UsageError(
+                "a price needs both sides, in dollars for a million tokens",
+                hint="for example -o price_in=0.15 -o price_out=0.60",
+            ) from None
+        if min(price) < 0:
+            raise UsageError("a price must not be negative")
+    return StepOptions(sampling, backend, batch, price)
+
+
+def _check_sampling(key: str, value: Any) -> None:
+    number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    whole = isinstance(value, int) and not isinstance(value, bool)
+    if key in ("stop", "reasoning_effort"):
+        return
+    if key == "max_tokens" and not (whole and value > 0):
+        raise UsageError(f"option max_tokens={value}: it must be a whole number above 0")
+    if key in ("top_k", "seed") and not whole:
+        raise UsageError(f"option {key}={value}: it must be a whole number")
+    if not number or (key == "temperature" and value < 0):
+        raise UsageError(f"option {key}={value}: it must be a number, 0 or more")

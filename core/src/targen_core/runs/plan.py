@@ -1,0 +1,312 @@
+"""From what a user asks for to objects: the task, its lists, models and corrector."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import importlib_metadata
+
+from targen_core.calls.backend import Backend
+from targen_core.calls.langchain import as_chat_model
+from targen_core.calls.layer import BoundModel
+from targen_core.calls.model import ChatModel, Price
+from targen_core.calls.rate import RateLimiter
+from targen_core.engine.lists import ListSpec, item_value
+from targen_core.engine.quotas import check_quotas
+from targen_core.errors import PluginError, RunConflict, TargenError, UsageError
+from targen_core.plugins.registry import Registry
+from targen_core.runs.given import read_items
+from targen_core.runs.manifest import Limits, Manifest, StepPlan, TargetPlan, TaskPlan
+from targen_core.runs.options import (
+    StepOptions,
+    backend_options,
+    parse_options,
+    public_options,
+    step_parameters,
+)
+from targen_core.runs.spec import JobSpec
+from targen_core.tasks.model import STEPS, Corrector, Task
+
+__all__ = ["Prepared", "prepare", "task_named"]
+
+
+@dataclass(slots=True, kw_only=True)
+class Prepared:
+    """Everything that a spec names, found, made and checked."""
+
+    task: Task[Any, Any]
+    distribution: str
+    manifest: Manifest
+    specs: tuple[ListSpec, ...]
+    corrector: Corrector[Any] | None
+    given: dict[str, tuple[Any, ...]]
+    steps: dict[str, tuple[ChatModel, dict[str, Any], Price | None]]
+
+    @property
+    def models(self) -> list[ChatModel]:
+        """Each model once."""
+        return list({id(model): model for model, _, _ in self.steps.values()}.values())
+
+    def bind(self, limits: Limits) -> dict[str, BoundModel]:
+        """Each step's model with its limiter; steps of one model share it."""
+        limiters = {
+            id(model): RateLimiter(
+                min(limits.concurrency, model.max_concurrency or limits.concurrency),
+                rpm=limits.rpm,
+                tpm=limits.tpm,
+            )
+            for model in self.models
+        }
+        return {
+            step: BoundModel(
+                model, limiters[id(model)], params, price, self.manifest.steps[step].backend
+            )
+            for step, (model, params, price) in self.steps.items()
+        }
+
+
+def task_named(registry: Registry, name: str) -> Task[Any, Any]:
+    """The task of that name.
+
+    Raises:
+        PluginError: what is registered is no task.
+    """
+    found = registry.find("task", name)
+    task = registry.resolve(found)
+    if not isinstance(task, Task):
+        raise PluginError(
+            f"task {found.id} is a {type(task).__name__}, not a targen_core.Task",
+            distribution=found.distribution,
+            hint=f"report it to the authors of {found.distribution}",
+        )
+    return task
+
+
+def prepare(registry: Registry, spec: JobSpec, *, manifest: Manifest | None = None) -> Prepared:
+    found = registry.find("task", spec.task)
+    task = task_named(registry, found.id)
+    quotas = check_quotas(task, spec.quotas)
+    if manifest is not None:
+        _require_same_task(manifest, found.id, task)
+    if spec.give_up_after < 1:
+        raise UsageError(f"--give-up-after is {spec.give_up_after}; it must be at least 1")
+    if not 0 <= spec.near_duplicates <= 100:
+        raise UsageError(f"--near-duplicates is {spec.near_duplicates}; it must be from 0 to 100")
+    options = parse_options(spec.options)
+    corrector_id, corrector = _corrector(registry, task, spec.corrector)
+    specs, given = _lists(task, spec, options)
+    wanted_steps = [step for step in STEPS if _has_step(task, step, specs, corrector)]
+    steps, plans = _models(registry, task, spec, options, wanted_steps)
+    if spec.limits.max_cost is not None:
+        for step, (_, _, price) in steps.items():
+            if price is None:
+                raise UsageError(
+                    f"--max-cost needs a price, and that of {plans[step].identity} is unknown",
+                    hint="say it in dollars for a million tokens: -o price_in=0.15 -o price_out=0.60",
+                )
+    if manifest is None:
+        manifest = Manifest(
+            task=_task_plan(found.id, task),
+            seed=spec.seed,
+            targets=(
+                TargetPlan(quotas=quotas, balance=spec.balance, give_up_after=spec.give_up_after),
+            ),
+            steps=plans,
+            corrector=corrector_id,
+            batches=tuple(part.batch for part in specs),
+            contexts_limit=spec.contexts_limit,
+            given={name: _digest(items) for name, items in given.items()},
+            near_duplicates=spec.near_duplicates,
+            distributions=_distributions(registry, [found.id, *(p.backend for p in plans.values())]),
+            limits=spec.limits,
+            created=datetime.now(UTC).isoformat(timespec="seconds"),
+        )
+    else:
+        for step, plan in manifest.steps.items():
+            if step in plans and (plans[step].identity, plans[step].params) != (plan.identity, plan.params):
+                raise RunConflict(
+                    f"step {step} of this run used {plan.identity} with {plan.params}; now it would "
+                    f"use {plans[step].identity} with {plans[step].params}",
+                    hint="resume it with the options that it was made with",
+                )
+        for name, items in given.items():
+            if _digest(items) != manifest.given[name]:
+                raise RunConflict(
+                    f"the {name} of this run, given-{name}.jsonl, were changed",
+                    hint="put the file back as it was, or generate a new run",
+                )
+        batches = tuple(part.batch for part in specs)
+        if batches != manifest.batches:
+            raise RunConflict(
+                f"this run's lists grow by {manifest.batches} items; now they would by {batches}",
+                hint="resume it with the options that it was made with",
+            )
+    return Prepared(
+        task=task,
+        distribution=found.distribution,
+        manifest=manifest,
+        specs=specs,
+        corrector=corrector,
+        given=given,
+        steps=steps,
+    )
+
+
+def _has_step(
+    task: Task[Any, Any], step: str, specs: Sequence[ListSpec], corrector: object
+) -> bool:
+    if step == "correct":
+        return corrector is not None
+    return step == "generate" or any(s.step == step and s.fixed is None for s in specs)
+
+
+def _models(
+    registry: Registry,
+    task: Task[Any, Any],
+    spec: JobSpec,
+    options: Mapping[str, StepOptions],
+    wanted: Sequence[str],
+) -> tuple[dict[str, tuple[ChatModel, dict[str, Any], Price | None]], dict[str, StepPlan]]:
+    """Each step's model; steps with the same backend and options share one."""
+    for step in spec.backend_for:
+        if step not in STEPS:
+            raise UsageError(
+                f"--backend-for {step}: there is no such step", hint=f"steps: {', '.join(STEPS)}"
+            )
+    made: dict[str, ChatModel] = {}
+    steps: dict[str, tuple[ChatModel, dict[str, Any], Price | None]] = {}
+    plans: dict[str, StepPlan] = {}
+    for step in wanted:
+        name = spec.backend_for.get(step, spec.backend)
+        found = registry.find("backend", name)
+        backend = registry.resolve(found)
+        if not isinstance(backend, Backend):
+            raise PluginError(
+                f"backend {found.id} is a {type(backend).__name__}, not a targen_core.Backend",
+                distribution=found.distribution,
+                hint=f"report it to the authors of {found.distribution}",
+            )
+        user = options[step]
+        chosen = backend_options(name, backend, user.backend)
+        ident = json.dumps([found.id, user.backend], sort_keys=True, default=str)
+        if ident not in made:
+            try:
+                made[ident] = as_chat_model(backend.create(chosen))
+            except ModuleNotFoundError as error:
+                raise PluginError(
+                    f"backend {found.id} needs the package {error.name!r}, which is not installed",
+                    distribution=found.distribution,
+                    hint=f"pip install '{found.install}'",
+                ) from error
+            except TargenError:
+                raise
+            except Exception as error:
+                raise PluginError(
+                    f"backend {found.id} could not be made: {type(error).__name__}: {error}",
+                    distribution=found.distribution,
+                    hint=f"report it to the authors of {found.distribution}",
+                ) from error
+        model = made[ident]
+        params = step_parameters(task, step, backend, chosen, user)
+        price = Price(*user.price) if user.price else model.price
+        steps[step] = (model, params, price)
+        plans[step] = StepPlan(
+            backend=found.id,
+            identity=model.identity,
+            options=public_options(chosen)
+            | ({"price_in": price.input, "price_out": price.output} if user.price and price else {}),
+            params=params,
+        )
+    return steps, plans
+
+
+def _corrector(
+    registry: Registry, task: Task[Any, Any], name: str | None
+) -> tuple[str | None, Corrector[Any] | None]:
+    """Step 4: its id for the manifest, and itself."""
+    chosen = task.corrector if name == "" else name
+    if chosen is None:
+        return None, None
+    if isinstance(chosen, str):
+        if chosen == "task" and not isinstance(task.corrector, str):
+            return "task", task.corrector
+        found = registry.find("corrector", chosen)
+        corrector: Corrector[Any] = registry.resolve(found)
+        return found.id, corrector
+    return "task", chosen
+
+
+def _lists(
+    task: Task[Any, Any], spec: JobSpec, options: Mapping[str, StepOptions]
+) -> tuple[tuple[ListSpec, ...], dict[str, tuple[Any, ...]]]:
+    """The chain of lists, with the user's own items and batch sizes in place."""
+    if spec.contexts_limit is not None and spec.contexts_limit < 1:
+        raise UsageError(f"--contexts-limit is {spec.contexts_limit}; it must be at least 1")
+    given: dict[str, tuple[Any, ...]] = {}
+    chain: list[ListSpec] = []
+    if spec.seeds is not None:
+        if spec.contexts is not None:
+            raise UsageError("--seeds takes the place of the contexts too: give one of the two")
+        last = task.chain[-1]
+        given["seeds"] = read_items(spec.seeds, last, "--seeds")
+        return (ListSpec("seeds", last, last.batch, fixed=given["seeds"]),), given
+    if task.contexts is not None:
+        fixed = None
+        if spec.contexts is not None:
+            fixed = given["contexts"] = read_items(spec.contexts, task.contexts, "--contexts")
+        size = (options["contexts"].batch or (task.contexts.batch,))[0]
+        chain.append(ListSpec("contexts", task.contexts, size, fixed, spec.contexts_limit))
+    elif spec.contexts is not None or spec.contexts_limit is not None:
+        raise UsageError(f"task {task.name} has no contexts (step 1)", hint="use --seeds")
+    sizes = list(options["seeds"].batch)
+    if len(sizes) > len(task.seeds):
+        raise UsageError(f"seeds.batch names {len(sizes)} sizes; task {task.name} has {len(task.seeds)} seed lists")
+    for source in task.seeds:
+        chain.append(ListSpec("seeds", source, sizes.pop(0) if sizes else source.batch))
+    return tuple(chain), given
+
+
+def _require_same_task(manifest: Manifest, task_id: str, task: Task[Any, Any]) -> None:
+    now = _task_plan(task_id, task)
+    if now.version != manifest.task.version:
+        raise RunConflict(
+            f"this run was made with {task_id} version {manifest.task.version}; version "
+            f"{now.version} is installed",
+            hint="install the version that it was made with, or generate a new run",
+        )
+    if now != manifest.task:
+        raise RunConflict(
+            f"the prompts or labels of {task_id} changed without a new version",
+            hint=f"report it to the authors of {task_id.partition(':')[0]}, or generate a new run",
+        )
+
+
+def _task_plan(task_id: str, task: Task[Any, Any]) -> TaskPlan:
+    return TaskPlan(
+        id=task_id,
+        version=task.version,
+        labels=task.quota_names,
+        unit=task.unit,
+        prompts={prompt.name: prompt.version for prompt in task.prompts},
+    )
+
+
+def _distributions(registry: Registry, ids: Sequence[str]) -> dict[str, str]:
+    """Versions of the distributions that have a part in what is produced."""
+    names = {"targen-core", "rensa", "rapidfuzz", "pydantic", *(i.partition(":")[0] for i in ids)}
+    found: dict[str, str] = {}
+    for name in sorted(names):
+        with contextlib.suppress(importlib_metadata.PackageNotFoundError):
+            found[name] = importlib_metadata.version(name)
+    return found
+
+
+def _digest(items: Sequence[Any]) -> str:
+    text = json.dumps([item_value(item) for item in items], sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]

@@ -1,0 +1,74 @@
+"""What a user asks for, as values."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from targen_core.runs.manifest import Limits, Manifest
+
+__all__ = ["JobSpec", "spec_of"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobSpec:
+    """What a user asks for; `targen generate`'s options, as values.
+
+    `corrector` is a registered name, "" for the task's own, or None for no
+    step 4. `backend_for` names other backends for some steps.
+    """
+
+    task: str
+    quotas: Mapping[str, int]
+    backend: str = "local"
+    backend_for: Mapping[str, str] = field(default_factory=dict)
+    options: Sequence[str] = ()
+    seed: int = 0
+    balance: Literal["final", "intended"] = "final"
+    give_up_after: int = 50
+    corrector: str | None = ""
+    contexts: Path | None = None
+    seeds: Path | None = None
+    contexts_limit: int | None = None
+    near_duplicates: float = 90.0
+    limits: Limits = Limits()
+
+
+def spec_of(manifest: Manifest, path: Path, options: Sequence[str]) -> JobSpec:
+    """The spec that a manifest was made from, with `options` on top."""
+    rebuilt: list[str] = []
+    anew = {item.partition("=")[0] for item in options}  # also wins where it names no step
+    for step, plan in manifest.steps.items():
+        for key, value in {**plan.params, **plan.options}.items():
+            if key in anew:
+                continue
+            text = value if isinstance(value, str) else json.dumps(value)
+            rebuilt.append(f"{step}.{key}={text}")
+    sizes = list(manifest.batches)
+    has_contexts = "contexts" in manifest.steps or "contexts" in manifest.given
+    if has_contexts and sizes:
+        rebuilt.append(f"contexts.batch={sizes.pop(0)}")
+    if sizes and "seeds" not in manifest.given:
+        rebuilt.append(f"seeds.batch={','.join(map(str, sizes))}")
+    first = next(iter(manifest.steps.values())).backend
+    given = {name: path / f"given-{name}.jsonl" for name in manifest.given}
+    last = manifest.targets[-1]
+    return JobSpec(
+        task=manifest.task.id,
+        quotas=last.quotas,
+        backend=first,
+        backend_for={step: plan.backend for step, plan in manifest.steps.items()},
+        options=[*rebuilt, *options],
+        seed=manifest.seed,
+        balance=last.balance,
+        give_up_after=last.give_up_after,
+        corrector=manifest.corrector,
+        contexts=given.get("contexts"),
+        seeds=given.get("seeds"),
+        contexts_limit=manifest.contexts_limit,
+        near_duplicates=manifest.near_duplicates,
+        limits=manifest.limits,
+    )

@@ -1,0 +1,74 @@
+"""Trials: a few candidates in a directory that is thrown away, each call recorded."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from targen_core.calls.layer import Question
+from targen_core.calls.model import ChatReply, Message
+from targen_core.engine.events import Committed, Event
+from targen_core.errors import JobFailed, TargenError
+from targen_core.plugins.registry import Registry
+from targen_core.runs.job import Job
+from targen_core.runs.spec import JobSpec
+
+__all__ = ["RecordedCall", "Trial", "rehearsal_spec", "run_trial"]
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedCall:
+    """One answered attempt: where, what was sent, what came back."""
+
+    step: str
+    place: str
+    prompt: str
+    messages: tuple[Message, ...]
+    reply: ChatReply
+
+
+@dataclass(slots=True)
+class Trial:
+    """What a trial showed: calls and verdicts, its report, and what stopped it."""
+
+    calls: list[RecordedCall] = field(default_factory=list)
+    verdicts: list[Committed] = field(default_factory=list)
+    report: dict[str, Any] = field(default_factory=dict)
+    problem: TargenError | None = None
+
+
+def rehearsal_spec(spec: JobSpec, quotas: Mapping[str, int]) -> JobSpec:
+    """`spec` on the scripted backend: offline, for nothing, and with its batches."""
+    kept = [item for item in spec.options if item.partition("=")[0].endswith(".batch")]
+    return replace(
+        spec, quotas=quotas, backend="targen-core:scripted", backend_for={}, options=kept
+    )
+
+
+def run_trial(registry: Registry, spec: JobSpec, *, cache: Path | None = None) -> Trial:
+    """Run `spec` and record it; a run that ends early is a result too.
+
+    With `cache`, replies are shared: what a trial paid for, a run of the same
+    seed and options does not pay again.
+    """
+    trial = Trial()
+
+    def observe(question: Question, messages: tuple[Message, ...], reply: ChatReply) -> None:
+        trial.calls.append(
+            RecordedCall(question.step, question.place, question.prompt, messages, reply)
+        )
+
+    def listen(event: Event) -> None:
+        if isinstance(event, Committed) and event.verdict != "skipped":
+            trial.verdicts.append(event)
+
+    with tempfile.TemporaryDirectory(prefix="targen-") as folder:
+        with Job.create(registry, spec, Path(folder) / "trial", cache=cache) as job:
+            try:
+                trial.report = job.run(listen, observer=observe)
+            except JobFailed as error:
+                trial.problem = error
+    return trial

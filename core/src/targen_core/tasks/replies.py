@@ -1,0 +1,40 @@
+"""Parts of reply models: lines of text and lists of a wanted size.
+
+Sizes stand in the reply's JSON schema as hints: a model that is held to a
+schema keeps them, and small ones need that. A reply that misses them is read
+all the same; what may be used is for the task's checks to say.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Annotated, Any, Generic, TypeVar
+
+from pydantic import BaseModel, Field, WithJsonSchema, create_model
+
+__all__ = ["ListReply", "line", "list_of"]
+
+T = TypeVar("T")
+
+
+class ListReply(BaseModel, Generic[T]):
+    """A reply whose one field, named as the prompt names it, is a list."""
+
+    items: list[T]
+
+
+def line(least: int, most: int) -> Any:
+    """A text of `least` to `most` characters in one line, as a field's type."""
+    hint = {"type": "string", "minLength": least, "maxLength": most}
+    return Annotated[str, WithJsonSchema(hint)]
+
+
+@lru_cache(maxsize=256)
+def list_of(name: str, item: Any, count: int) -> type[ListReply[Any]]:
+    """A reply `{name: [...]}` with `count` items of a type; read them as `.items`."""
+    hint: dict[str, Any] = {"minItems": count, "maxItems": count}
+    return create_model(
+        name.capitalize(),
+        items=(list[item], Field(alias=name, json_schema_extra=hint)),
+        __base__=ListReply[item],
+    )
