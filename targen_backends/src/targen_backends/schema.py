@@ -1,8 +1,9 @@
 """JSON schemas in the form that strict structured output asks for.
 
 OpenAI's strict mode wants every object closed and every property required,
-and knows neither `oneOf` nor `default` nor lengths of strings. Grammar-based servers accept the same
-form, and a small model is better off with no optional field to leave out.
+and knows neither `oneOf` nor `default` nor lengths of strings. Grammar-based
+servers accept the same form, and a small model is better off with no optional
+field to leave out.
 """
 
 from __future__ import annotations

@@ -99,6 +99,7 @@ class ListBatch:
     items: list[Any] = field(default_factory=list)
     dropped: list[Dropped] = field(default_factory=list)
     keys: tuple[str, ...] = ()
+    start: int = 0  # the first item's position in the list
     walk: int = 0  # the last walk that came by
     reported: bool = False  # whether a commit has counted it
 
@@ -150,7 +151,7 @@ class _GrowingList:
         if self.finished:
             return None
         spec = self.order.specs[self.depth]
-        batch = ListBatch()
+        batch = ListBatch(start=len(self.items))
         if spec.fixed is not None:
             fresh: Sequence[Any] = spec.fixed
             self.finished = True
@@ -234,15 +235,11 @@ class _GrowingList:
     async def seeds(self, chunk: int) -> AsyncIterator[Seed]:
         """The seeds of the `chunk`-th chunk of this list."""
         if self.is_leaf:
-            start = 0
-            for index in range(chunk):
-                earlier = await self.batch(index)
-                start += len(earlier.items) if earlier is not None else 0
             batch = await self.batch(chunk)
             if batch is not None:
                 calls = (*self.calls, *batch.keys)
                 for offset, value in enumerate(batch.items):
-                    yield Seed(value, (*self.path, start + offset), self.above, calls)
+                    yield Seed(value, (*self.path, batch.start + offset), self.above, calls)
             return
         index = position = 0
         while (batch := await self.batch(index)) is not None and index < chunk:

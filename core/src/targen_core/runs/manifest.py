@@ -97,7 +97,7 @@ class Manifest(_Model):
             RunDirectoryError: there is none, or it does not read.
         """
         try:
-            text = path.read_text(encoding="utf-8")
+            text = path.read_bytes()
         except OSError as error:
             raise RunDirectoryError(
                 f"{path.parent} is no run directory: {path.name}: {error.strerror}",

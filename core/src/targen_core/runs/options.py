@@ -137,7 +137,11 @@ def public_options(options: BackendOptions) -> dict[str, Any]:
 
 
 def _without_login(value: Any) -> Any:
-    """An address without the `user:password@` in it."""
+    """Addresses without the `user:password@` in them."""
+    if isinstance(value, list):
+        return [_without_login(part) for part in value]
+    if isinstance(value, dict):
+        return {name: _without_login(part) for name, part in value.items()}
     if isinstance(value, str) and "://" in value and "@" in value:
         parts = urlsplit(value)
         return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))

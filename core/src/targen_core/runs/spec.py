@@ -45,8 +45,7 @@ def spec_of(manifest: Manifest, path: Path, options: Sequence[str]) -> JobSpec:
         for key, value in {**plan.params, **plan.options}.items():
             if key in anew:
                 continue
-            text = value if isinstance(value, str) else json.dumps(value)
-            rebuilt.append(f"{step}.{key}={text}")
+            rebuilt.append(f"{step}.{key}={json.dumps(value)}")
     sizes = list(manifest.batches)
     has_contexts = "contexts" in manifest.steps or "contexts" in manifest.given
     if has_contexts and sizes:

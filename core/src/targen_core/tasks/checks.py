@@ -17,7 +17,7 @@ _WORD = re.compile(r"\w+(?:['’\-]\w+)*")
 _META = re.compile(
     r"^\W*(?:(?:sure|certainly|of course|okay|here (?:is|are)|here's|as an ai"
     r"|i (?:can|cannot|can't|am sorry))\b"
-    r"|(?:premise|hypothesis|sentence|passage|question|answer|output|label|explanation|note)s?\s*\d*\s*[:=])",
+    r"|(?:premise|hypothesis|sentence|passage|question|answer|output|label|explanation|note)s?\s*\d*[\"'”*]*\s*[:=])",
     re.IGNORECASE,
 )
 _MARKUP = re.compile(r"\*\*|`|^\s*[#>]|\]\(|<\/?\w+>|^\s*(?:\d+[.)]|[-*•])\s|[{}\[\]|\\]")

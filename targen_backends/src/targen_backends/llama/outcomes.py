@@ -33,6 +33,7 @@ _TOO_LONG = re.compile(
     r"|exceeds? .{0,40}context (size|length|window)|prompt is too long|max_model_len",
     re.IGNORECASE,
 )
+_SCHEMA = re.compile(r"response_format|json_schema|guided|grammar", re.IGNORECASE)
 _NEVER_AGAIN = {"insufficient_quota", "billing_hard_limit_reached"}
 
 
@@ -70,6 +71,8 @@ def failure(status: int, body: bytes, headers: Mapping[str, str], secret: str = 
             hint="set -o base_url=... to where it redirects",
         )
     hint = "base_url usually ends in /v1; is the model's name right?" if status == 404 else ""
+    if _SCHEMA.search(words):
+        hint = "-o structured=json_object, or -o structured=none, asks for JSON in other ways"
     return BadRequest(message, hint=hint)
 
 
