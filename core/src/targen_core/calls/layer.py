@@ -281,7 +281,7 @@ class CallLayer:
             question.schema,
             question.schema_name,
             key.hex(),
-            None if rehearse is None or attempt else lambda: rehearse(key),
+            None if rehearse is None else lambda: rehearse(key),
         )
         tokens = bound.model.count_tokens(request)
         reserved_tokens = tokens + params["max_tokens"]
@@ -347,7 +347,7 @@ class CallLayer:
             failures += 1
             if waited + delay > self.patience:
                 raise ServiceGaveUp(
-                    f"the service has not answered for {waited:.0f} s: {error}",
+                    f"no answer from the service for longer than {self.patience:g} s: {error}",
                     hint="resume when it is back, or with a larger --patience",
                 ) from error
             await self._back_off(delay, scope)
@@ -410,7 +410,7 @@ def _backend_failed(backend: str, error: Exception) -> StageFailed:
     return StageFailed(
         f"backend {backend}: {type(error).__name__}: {error}",
         distribution=distribution,
-        hint=f"a bug in {distribution}, not in the run: fix it and resume",
+        hint=f"report it to the authors of {distribution}, and resume when it is mended",
     )
 
 

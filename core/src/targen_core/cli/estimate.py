@@ -83,7 +83,7 @@ def estimate(
         if report["task"] != prepared.manifest.task.id:
             raise UsageError(f"{measured} is a run of {report['task']}, not of {task}")
         factor = 1.0
-        basis = f"measured in {measured}"
+        basis = f"the measure of {measured}"
     else:
         sample = dict.fromkeys(found.quota_names, _SAMPLE * found.unit)
         trial = run_trial(registry, rehearsal_spec(spec, sample))
@@ -95,6 +95,9 @@ def estimate(
     if not made:
         raise UsageError(f"{measured} has no rows to measure by")
     prices = {step: price for step, (_, _, price) in prepared.steps.items()}
+    total_calls = report["usage"]["total"]["calls"] + report["usage"]["total"]["cached"]
+    if measured is None:  # what ran ahead for nothing in so short a run is no measure
+        factor *= 1 - report["unused_calls"] / total_calls
     rows = _scaled(report, wanted / made * factor, prices)
     total = {key: sum(row[key] for row in rows) for key in ("calls", "tokens_in", "tokens_out")}
     known = all(row["dollars"] is not None for row in rows)

@@ -86,7 +86,7 @@ def cache_folder(enabled: bool) -> Path | None:
     if not enabled:
         return None
     if os.environ.get("TARGEN_CACHE_DIR"):
-        return Path(os.environ["TARGEN_CACHE_DIR"]) / "replies"
+        return Path(os.environ["TARGEN_CACHE_DIR"]).expanduser() / "replies"
     home = Path.home()
     if sys.platform == "darwin":
         base = home / "Library" / "Caches"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -45,15 +46,12 @@ class Guard:
         return StageFailed(
             f"task {self.task}: {message}",
             distribution=self.distribution,
-            hint=f"a bug in {self.distribution}, not in the run: fix it and resume",
+            hint=f"report it to the authors of {self.distribution}, and resume when it is mended",
         )
 
     def _failed(self, error: Exception) -> StageFailed:
-        trace = error.__traceback__
-        while trace is not None and trace.tb_next is not None:
-            trace = trace.tb_next
-        where = ""
-        if trace is not None:
-            code = trace.tb_frame.f_code
-            where = f" in {code.co_qualname} (line {trace.tb_lineno} of {code.co_filename})"
+        # The plugin's own line: the last frame in the file that the guard called into.
+        frames = traceback.extract_tb(error.__traceback__)[1:]
+        own = [frame for frame in frames if frame.filename == frames[0].filename]
+        where = f" in {own[-1].name} (line {own[-1].lineno} of {own[-1].filename})" if own else ""
         return self.fault(f"{type(error).__name__}: {error}{where}")

@@ -328,16 +328,18 @@ class Engine:
                 f"label {name} has {self.tally.have[name]} of {rows} rows"
                 + (f" (most often: {worst})" if worst else "")
             )
-        why = (
-            f"gave up after {target.give_up_after} candidates without a row"
-            if any(name in self.tally.given_up for name in short)
-            else "the lists of contexts and seeds give nothing new"
-            + (f" ({self.tally.commonest_drop})" if self.tally.dropped else "")
-        )
+        if any(name in self.tally.given_up for name in short):
+            why = f"gave up after {target.give_up_after} candidates without a row"
+            hint = "resume with a larger --give-up-after, or use a stronger model"
+        else:
+            drop = self.tally.commonest_drop
+            why = "the lists of contexts and seeds give nothing new" + (
+                f" ({drop})" if drop else ""
+            )
+            hint = "use a stronger model, or give your own --contexts or --seeds"
         raise QuotaNotMet(
             f"{'; '.join(parts)}: {why}",
-            hint="what there is was kept; see rejects.jsonl and targen report, then resume with a "
-            "larger --give-up-after, or use a stronger model",
+            hint=f"{hint}; what there is was kept, and rejects.jsonl says why so little",
         )
 
     # --- execution ahead of the commit point ------------------------------

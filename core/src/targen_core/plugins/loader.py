@@ -121,7 +121,8 @@ def load_registry(sources: Iterable[Source] | None = None) -> Registry:
                         f"{item.kind} {item.id} is already registered by entry point {other!r}"
                     )
         except ModuleNotFoundError as error:
-            note("broken", f"{type(error).__name__}: {error}", f"pip install '{source.install}'")
+            needed = source.install if source.extras else error.name
+            note("broken", f"{type(error).__name__}: {error}", f"pip install '{needed}'")
         except (Exception, SystemExit) as error:
             note("broken", *_explain(error, source))
         else:
@@ -147,7 +148,9 @@ def _register(source: Source) -> list[Registration[Any]]:
             entry_point=source.entry_point,
             install=source.install,
         )
-        getattr(manager.hook, hook)(register=register)
+        returned = getattr(manager.hook, hook)(register=register)
+        if returned:  # a coroutine, most often: an async hook would never run
+            raise TypeError(f"{hook} returned a {type(returned[0]).__name__}; a hook returns None")
         found.extend(register)
     return found
 

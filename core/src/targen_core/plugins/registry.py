@@ -158,7 +158,7 @@ class Registry:
         else:
             hint = f"no {kind} is installed"
         if lame:
-            hint += f"; {len(lame)} plugin(s) failed to load, see: targen plugins"
+            hint += f"; plugins that failed to load: {len(lame)}, see: targen plugins"
         elif kind in listing and names:
             hint += f"; see: {listing[kind]}"
         return UnknownName(f"no {kind} named {name!r} is installed", hint=hint)

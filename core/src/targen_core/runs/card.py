@@ -28,7 +28,11 @@ def dataset_card(task: Task[Any, Any], manifest: Manifest, report: dict[str, Any
         for step, plan in manifest.steps.items()
     )
     columns = ", ".join(f"`{name}`" for name in [*task.instance.model_fields, "idx"])
-    flagged = "" if report["status"] == "complete" else f"\n> Status: {report['status']}. {report['problem']}\n"
+    flagged = (
+        ""
+        if report["status"] == "complete"
+        else f"\n> Status: {report['status']}. {report['problem']}\n"
+    )
     return f"""---
 pretty_name: {manifest.task.id.rpartition(":")[2]} (synthetic)
 language:
@@ -61,17 +65,17 @@ Columns: {columns}.
 
 ## How it was made
 
-Task `{manifest.task.id}`, version {manifest.task.version}, run seed {manifest.seed}, labels balanced
-by the {manifest.targets[-1].balance} label, correction by
-{f"`{manifest.corrector}`" if manifest.corrector else "nobody"}. {task.source}
+Task `{manifest.task.id}`, version {manifest.task.version}, run seed {manifest.seed}; labels
+balanced by the {manifest.targets[-1].balance} label; corrector: {manifest.corrector or "none"}.
+{task.source}
 
 | step | model | parameters |
 |---|---|---|
 {steps}
 
-It took {usage["calls"]:,} calls and {usage["cached"]:,} cached ones, {usage["tokens_in"]:,} tokens in and
-{usage["tokens_out"]:,} out. `provenance.jsonl` leads from each row to the calls that made it,
-`rejects.jsonl` lists what was left out and why, and `report.json` holds all counts.
+It took {usage["calls"]:,} calls and {usage["cached"]:,} cached ones, {usage["tokens_in"]:,}
+tokens in and {usage["tokens_out"]:,} out. `provenance.jsonl` leads from each row to the calls that
+made it, `rejects.jsonl` lists what was left out and why, and `report.json` holds all counts.
 
 ## Licence
 

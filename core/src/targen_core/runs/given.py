@@ -47,6 +47,7 @@ def read_items(path: Path, source: ListStep[Any], what: str) -> tuple[Any, ...]:
 
 def _item(line: str, kind: type[Any], *, as_json: bool) -> Any:
     value: Any = json.loads(line) if as_json else line
+    json.dumps(value, ensure_ascii=False).encode()  # ValueError for half of a surrogate pair
     if not issubclass(kind, BaseModel):
         if not isinstance(value, kind):
             raise ValueError(f"{value!r} is no {kind.__name__}")

@@ -97,11 +97,8 @@ class Job:
             RunConflict: `out` holds another run, or something that is no run.
         """
         prepared = prepare(registry, spec)
-        if out.exists() and not (out / "manifest.json").exists():
-            if not out.is_dir() or any(path.name not in _FIRST_FILES for path in out.iterdir()):
-                raise RunConflict(
-                    f"{out} exists and is no run directory", hint="choose another --out"
-                )
+        if out.exists() and not (out / "manifest.json").exists() and not _is_fresh(out):
+            raise RunConflict(f"{out} exists and is no run directory", hint="choose another --out")
         directory = RunDirectory(out)
         try:
             manifest = prepared.manifest
@@ -149,11 +146,14 @@ class Job:
                 balance=last.balance,
                 give_up_after=last.give_up_after if give_up_after is None else give_up_after,
             )
-            smaller = [name for name in last.quotas if wanted.quotas.get(name, 0) < last.quotas[name]]
+            smaller = [
+                name for name in last.quotas if wanted.quotas.get(name, 0) < last.quotas[name]
+            ]
             if smaller:
+                less = wanted.quotas.get(smaller[0], 0)
                 raise UsageError(
-                    f"label {smaller[0]}: {wanted.quotas.get(smaller[0], 0)} rows wanted, the run's "
-                    f"target is {last.quotas[smaller[0]]}",
+                    f"label {smaller[0]}: {less} rows wanted, the run's target is "
+                    f"{last.quotas[smaller[0]]}",
                     hint="a run only grows; generate a smaller one with another --out",
                 )
             if wanted != last:
@@ -181,7 +181,8 @@ class Job:
     ) -> dict[str, Any]:
         """Run to the target; write report and card; return the report.
 
-        `listener` gets events, `observer` every answer with its prompt. Ctrl-C lets calls in flight finish and stops; a second one stops hard.
+        `listener` gets events, `observer` every answer with its prompt. Ctrl-C
+        lets calls in flight finish and stops; a second one stops hard.
 
         Raises:
             JobFailed: the run ended early; the report is written all the same.
@@ -189,9 +190,7 @@ class Job:
         """
         return asyncio.run(self._run(listener, observer))
 
-    async def _run(
-        self, listener: Listener | None, observer: Observer | None
-    ) -> dict[str, Any]:
+    async def _run(self, listener: Listener | None, observer: Observer | None) -> dict[str, Any]:
         manifest, limits = self.manifest, self.manifest.limits
         cache = ReplyCache(self._cache_folder) if self._cache_folder else None
         budget = Budget(max_tokens=limits.max_tokens, max_cost=limits.max_cost)
@@ -270,13 +269,24 @@ def _interruptible(layer: CallLayer, path: Path) -> Iterator[None]:
         loop.remove_signal_handler(signal.SIGINT)
 
 
+def _is_fresh(out: Path) -> bool:
+    """Whether a directory holds at most what a run leaves before its manifest."""
+    return out.is_dir() and all(path.name in _FIRST_FILES for path in out.iterdir())
+
+
 def _same_run(there: Manifest, wanted: Manifest, out: Path) -> Manifest:
     """The manifest to go on with, if `out` holds the very run that is asked for."""
+    if wanted.targets[0] in there.targets:  # it may have been extended since
+        wanted = wanted.model_copy(update={"targets": there.targets})
     different = there.differences(wanted)
-    if different:
-        growing = all(part.startswith("targets") for part in different)
+    if different and all(part.startswith("targets") for part in different):
+        rows, asked = (sum(m.targets[-1].quotas.values()) for m in (there, wanted))
         raise RunConflict(
-            f"{out} holds another run ({'; '.join(different[:3])})",
-            hint=f"extend it: targen resume {out} -n N" if growing else "choose another --out",
+            f"{out} holds another run: its target is {rows} rows, not these {asked}",
+            hint=f"targen resume {out} -n N extends it; or choose another --out",
+        )
+    if different:
+        raise RunConflict(
+            f"{out} holds another run ({'; '.join(different[:3])})", hint="choose another --out"
         )
     return there.model_copy(update={"limits": wanted.limits})

@@ -12,7 +12,7 @@ from targen_core.engine.run import Target
 from targen_core.errors import RunConflict, RunDirectoryError
 from targen_core.runs.files import write_atomically
 
-__all__ = ["FORMAT", "Limits", "Manifest", "StepPlan", "TaskPlan", "TargetPlan"]
+__all__ = ["FORMAT", "Limits", "Manifest", "StepPlan", "TargetPlan", "TaskPlan"]
 
 FORMAT = 1
 
@@ -61,7 +61,6 @@ class Limits(_Model):
     rpm: float | None = None
     tpm: float | None = None
     patience: float = 600.0
-    prices: dict[str, tuple[float, float]] = {}
 
 
 class Manifest(_Model):

@@ -72,12 +72,16 @@ def parse_options(items: Sequence[str]) -> dict[str, StepOptions]:
     for item in items:
         name, equals, text = item.partition("=")
         if not equals or not name:
-            raise UsageError(f"option {item!r} is not KEY=VALUE", hint="for example -o temperature=0.7")
+            raise UsageError(
+                f"option {item!r} is not KEY=VALUE", hint="for example -o temperature=0.7"
+            )
         step, dot, key = name.partition(".")
         if dot and step in STEPS:
             own[step][key] = _value(key, text)
         elif dot:
-            raise UsageError(f"option {name!r}: no step {step!r}", hint=f"steps: {', '.join(STEPS)}")
+            raise UsageError(
+                f"option {name!r}: no step {step!r}", hint=f"steps: {', '.join(STEPS)}"
+            )
         else:
             shared[name] = _value(name, text)
     return {step: _split(step, {**shared, **own[step]}) for step in STEPS}
@@ -168,7 +172,9 @@ def _split(step: str, options: Mapping[str, Any]) -> StepOptions:
     batch = options.get("batch", ())
     if batch != ():
         parts = str(batch).split(",")
-        if step not in ("contexts", "seeds") or not all(p.strip().isdigit() and int(p) for p in parts):
+        if step not in ("contexts", "seeds") or not all(
+            p.strip().isdigit() and int(p) for p in parts
+        ):
             raise UsageError(
                 f"option {step}.batch={batch}: give items a batch for contexts or seeds",
                 hint="for example -o seeds.batch=10",

@@ -89,6 +89,14 @@ def task_named(registry: Registry, name: str) -> Task[Any, Any]:
 
 
 def prepare(registry: Registry, spec: JobSpec, *, manifest: Manifest | None = None) -> Prepared:
+    """Find, make and check everything that `spec` names; no call is made.
+
+    With `manifest`, that of a run to resume, it must all be what the run used.
+
+    Raises:
+        UsageError: anything wrong with `spec`.
+        RunConflict: the run was made with something else.
+    """
     found = registry.find("task", spec.task)
     task = task_named(registry, found.id)
     quotas = check_quotas(task, spec.quotas)
@@ -108,7 +116,7 @@ def prepare(registry: Registry, spec: JobSpec, *, manifest: Manifest | None = No
             if price is None:
                 raise UsageError(
                     f"--max-cost needs a price, and that of {plans[step].identity} is unknown",
-                    hint="say it in dollars for a million tokens: -o price_in=0.15 -o price_out=0.60",
+                    hint="say it, in dollars a million tokens: -o price_in=0.15 -o price_out=0.60",
                 )
     if manifest is None:
         manifest = Manifest(
@@ -123,16 +131,21 @@ def prepare(registry: Registry, spec: JobSpec, *, manifest: Manifest | None = No
             contexts_limit=spec.contexts_limit,
             given={name: _digest(items) for name, items in given.items()},
             near_duplicates=spec.near_duplicates,
-            distributions=_distributions(registry, [found.id, *(p.backend for p in plans.values())]),
+            distributions=_distributions(
+                registry, [found.id, *(p.backend for p in plans.values())]
+            ),
             limits=spec.limits,
             created=datetime.now(UTC).isoformat(timespec="seconds"),
         )
     else:
         for step, plan in manifest.steps.items():
-            if step in plans and (plans[step].identity, plans[step].params) != (plan.identity, plan.params):
+            if step in plans and (plans[step].identity, plans[step].params) != (
+                plan.identity,
+                plan.params,
+            ):
                 raise RunConflict(
-                    f"step {step} of this run used {plan.identity} with {plan.params}; now it would "
-                    f"use {plans[step].identity} with {plans[step].params}",
+                    f"step {step} of this run used {plan.identity} with {plan.params}; now it "
+                    f"would use {plans[step].identity} with {plans[step].params}",
                     hint="resume it with the options that it was made with",
                 )
         for name, items in given.items():
@@ -220,7 +233,9 @@ def _models(
             backend=found.id,
             identity=model.identity,
             options=public_options(chosen)
-            | ({"price_in": price.input, "price_out": price.output} if user.price and price else {}),
+            | (
+                {"price_in": price.input, "price_out": price.output} if user.price and price else {}
+            ),
             params=params,
         )
     return steps, plans
@@ -266,7 +281,9 @@ def _lists(
         raise UsageError(f"task {task.name} has no contexts (step 1)", hint="use --seeds")
     sizes = list(options["seeds"].batch)
     if len(sizes) > len(task.seeds):
-        raise UsageError(f"seeds.batch names {len(sizes)} sizes; task {task.name} has {len(task.seeds)} seed lists")
+        raise UsageError(
+            f"seeds.batch names {len(sizes)} sizes; task {task.name} has {len(task.seeds)} lists"
+        )
     for source in task.seeds:
         chain.append(ListSpec("seeds", source, sizes.pop(0) if sizes else source.batch))
     return tuple(chain), given

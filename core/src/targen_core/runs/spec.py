@@ -34,7 +34,7 @@ class JobSpec:
     seeds: Path | None = None
     contexts_limit: int | None = None
     near_duplicates: float = 90.0
-    limits: Limits = Limits()
+    limits: Limits = field(default_factory=Limits)
 
 
 def spec_of(manifest: Manifest, path: Path, options: Sequence[str]) -> JobSpec:

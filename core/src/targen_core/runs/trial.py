@@ -65,10 +65,12 @@ def run_trial(registry: Registry, spec: JobSpec, *, cache: Path | None = None) -
         if isinstance(event, Committed) and event.verdict != "skipped":
             trial.verdicts.append(event)
 
-    with tempfile.TemporaryDirectory(prefix="targen-") as folder:
-        with Job.create(registry, spec, Path(folder) / "trial", cache=cache) as job:
-            try:
-                trial.report = job.run(listen, observer=observe)
-            except JobFailed as error:
-                trial.problem = error
+    with (
+        tempfile.TemporaryDirectory(prefix="targen-") as folder,
+        Job.create(registry, spec, Path(folder) / "trial", cache=cache) as job,
+    ):
+        try:
+            trial.report = job.run(listen, observer=observe)
+        except JobFailed as error:
+            trial.problem = error
     return trial

@@ -267,7 +267,6 @@ class Task(Generic[SeedT, InstanceT]):
         prompts: every prompt of the task, for the manifest and `describe`.
         rehearsal: plausible replies without a model, for estimates, dry runs
             and tests: given a `Rehearsal`, the JSON value of the reply.
-        columns: names of the official columns, for the dataset card.
     """
 
     name: str

@@ -2,24 +2,46 @@
 
 from __future__ import annotations
 
+import re
+
 from targen_core import Rejected
 from targen_core.tasks.checks import content_words, normalised, prose, similarity
 from targen_tasks_superglue.rte.rows import Premise, RteRow
 
-__all__ = ["check_hypothesis", "check_premise"]
+__all__ = ["check_hypothesis", "check_premise", "check_topic"]
 
+# The end of a longer word and the start of a new one: "Mr. Li", "U.S. Army" and
+# "No. 5" have none. A short last word hides an end; a wrong split would lose data.
+_TWO_SENTENCES = re.compile(r"(?:[a-z]{3,}|\d)[.!?][\"”’)]*\s+[\"“(]?[A-Z]")
 _COPY = 90  # similarity of hypothesis and premise from which it says nothing of its own
+
+
+def check_topic(topic: str) -> None:
+    """A topic is a phrase of 1 to 12 words.
+
+    Raises:
+        Rejected: `too-long`, `no-words`, or `markup`.
+    """
+    count = len(normalised(topic).split())
+    if not count:
+        raise Rejected("no-words", f"no word in the topic {topic!r}")
+    if count > 12:
+        raise Rejected("too-long", f"the topic has {count} words, more than 12")
+    if "\n" in topic or topic[0] in "-*#>" or topic[0].isdigit():
+        raise Rejected("markup", f"the topic holds markup: {topic[:60]!r}")
 
 
 def check_premise(seed: Premise) -> None:
     """A premise is one sentence of 8 to 60 words, clean prose.
 
     Raises:
-        Rejected: a reason of `prose`, or `question`.
+        Rejected: a reason of `prose`, or `question`, `several-sentences`.
     """
     prose(seed.premise, least=8, most=60, what="premise")
     if seed.premise.rstrip("\"'”’)").endswith("?"):
         raise Rejected("question", "the premise asks a question")
+    if _TWO_SENTENCES.search(seed.premise):
+        raise Rejected("several-sentences", "the premise is more than one sentence")
 
 
 def check_hypothesis(row: RteRow, seed: Premise) -> None:

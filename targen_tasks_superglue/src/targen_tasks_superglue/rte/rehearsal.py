@@ -54,9 +54,11 @@ def _premise(topic: str, rng: random.Random) -> str:
 
 
 def _hypothesis(kind: str, premise: str, rng: random.Random) -> str:
-    words = premise.replace(",", "").split()
-    person = next((name for name in _PEOPLE if name in premise), "Somebody")
-    place = next((name for name in _PLACES if name in premise), "the town")
+    words = premise.replace(",", "").rstrip(".").split()
+    # A premise of the user's own has none of our names: its longest words serve.
+    longest = sorted(words, key=len)[-2:]
+    person = next((name for name in _PEOPLE if name in premise), longest[-1])
+    place = next((name for name in _PLACES if name in premise), longest[0])
     number = next((word for word in reversed(words) if word.isdigit()), "12")
     if kind == "entailment":
         return rng.choice(

@@ -8,7 +8,7 @@ from pydantic import BaseModel
 
 from targen_core import ListStep, Llm, Prompt
 from targen_core.tasks.replies import line, list_of
-from targen_tasks_superglue.rte.checks import check_premise
+from targen_tasks_superglue.rte.checks import check_premise, check_topic
 from targen_tasks_superglue.rte.rows import Premise, RteRow
 
 __all__ = ["PREMISES", "PROMPTS", "TOPICS", "write_entailment", "write_not_entailment"]
@@ -49,7 +49,11 @@ async def _grow_premises(llm: Llm, topic: str, have: Sequence[Premise]) -> Seque
 
 
 TOPICS = ListStep(
-    item=str, grow=_grow_topics, batch=10, summary="narrow topics to write facts about"
+    item=str,
+    grow=_grow_topics,
+    batch=10,
+    check=check_topic,
+    summary="narrow topics to write facts about",
 )
 PREMISES = ListStep(
     item=Premise,
