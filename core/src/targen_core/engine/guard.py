@@ -8,6 +8,7 @@ from typing import Any
 
 from targen_core.calls.layer import Halted
 from targen_core.errors import StageFailed, TargenError
+from targen_core.tasks import model as task_model
 
 __all__ = ["Guard"]
 
@@ -50,8 +51,10 @@ class Guard:
         )
 
     def _failed(self, error: Exception) -> StageFailed:
-        # The plugin's own line: the last frame in the file that the guard called into.
+        # The plugin's own line: the last frame in the file that the guard called into,
+        # past `Task`, whose methods hand on to the plugin's functions.
         frames = traceback.extract_tb(error.__traceback__)[1:]
+        frames = [frame for frame in frames if frame.filename != task_model.__file__]
         own = [frame for frame in frames if frame.filename == frames[0].filename]
         where = f" in {own[-1].name} (line {own[-1].lineno} of {own[-1].filename})" if own else ""
         return self.fault(f"{type(error).__name__}: {error}{where}")

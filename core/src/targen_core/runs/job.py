@@ -279,8 +279,8 @@ def _same_run(there: Manifest, wanted: Manifest, out: Path) -> Manifest:
     if wanted.targets[0] in there.targets:  # it may have been extended since
         wanted = wanted.model_copy(update={"targets": there.targets})
     different = there.differences(wanted)
-    if different and all(part.startswith("targets") for part in different):
-        rows, asked = (sum(m.targets[-1].quotas.values()) for m in (there, wanted))
+    rows, asked = (sum(m.targets[-1].quotas.values()) for m in (there, wanted))
+    if rows != asked and all(part.startswith("targets") for part in different):
         raise RunConflict(
             f"{out} holds another run: its target is {rows} rows, not these {asked}",
             hint=f"targen resume {out} -n N extends it; or choose another --out",

@@ -1,0 +1,202 @@
+"""From langchain to targen and back."""
+
+import asyncio
+import threading
+from types import SimpleNamespace
+
+import pytest
+from langchain_core.language_models.fake_chat_models import FakeListChatModel
+from langchain_core.messages import AIMessage, HumanMessage, SystemMessage, ToolMessage
+from langchain_core.outputs import ChatGeneration, ChatResult
+from pydantic import Field
+
+from targen_backends.llama.langchain import ChatLlama
+from targen_core.calls.langchain import LangChainModel, TargenChat, as_chat_model
+from targen_core.calls.model import ChatModel, ChatReply, ChatRequest, Message
+from targen_core.errors import (
+    AuthenticationFailed,
+    BadRequest,
+    ContextTooLong,
+    RateLimited,
+    ServiceUnavailable,
+)
+
+
+class Chat(FakeListChatModel):
+    """A langchain model that notes its calls and answers or raises as told."""
+
+    responses: list[str] = Field(default_factory=list)
+    model_name: str = "parrot"
+    reply: object = None
+    seen: list = Field(default_factory=list)
+
+    def _generate(self, messages, stop=None, run_manager=None, **kwargs):
+        self.seen.append((messages, stop, kwargs, threading.current_thread()))
+        if isinstance(self.reply, Exception):
+            raise self.reply
+        return ChatResult(generations=[ChatGeneration(message=self.reply)])
+
+
+def complete(model, request):
+    return asyncio.run(model.complete(request))
+
+
+def test_a_langchain_model_answers(request_of):
+    chat = Chat(
+        reply=AIMessage(
+            "Volga",
+            usage_metadata={"input_tokens": 9, "output_tokens": 2, "total_tokens": 11},
+            response_metadata={"finish_reason": "length"},
+        )
+    )
+    model = as_chat_model(chat)
+    assert isinstance(model, LangChainModel) and isinstance(model, ChatModel)
+    assert as_chat_model(model) is model
+    reply = complete(model, request_of(temperature=0.5, top_p=None, stop="\n"))
+    assert reply == ChatReply("Volga", "length", 9, 2)
+    messages, stop, kwargs, thread = chat.seen[0]
+    assert messages == [SystemMessage("You answer briefly."), HumanMessage("Name a river.")]
+    assert stop == ["\n"]
+    assert kwargs == {"max_tokens": 40, "seed": 7, "temperature": 0.5}
+    assert thread is not threading.main_thread()  # one without native async blocks no loop
+
+
+def test_what_a_langchain_model_does_not_say_is_filled_in(request_of):
+    reply = complete(LangChainModel(Chat(reply=AIMessage("Wołga"))), request_of())
+    assert (reply.finish, reply.tokens_in, reply.tokens_out) == ("stop", 8, 2)
+
+
+@pytest.mark.parametrize(
+    ("metadata", "finish"),
+    [
+        ({"stop_reason": "end_turn"}, "stop"),
+        ({"finish_reason": "MAX_TOKENS"}, "length"),
+        ({"finish_reason": "SAFETY"}, "refusal"),
+        ({"done_reason": "stop"}, "stop"),
+        ({"finish_reason": "tool_calls"}, "other"),
+    ],
+)
+def test_finish_by_provider(request_of, metadata, finish):
+    chat = Chat(reply=AIMessage("x", response_metadata=metadata))
+    assert complete(LangChainModel(chat), request_of()).finish == finish
+
+
+def test_content_blocks_are_joined(request_of):
+    chat = Chat(reply=AIMessage([{"type": "text", "text": "Vol"}, {"type": "text", "text": "ga"}]))
+    assert complete(LangChainModel(chat), request_of()).text == "Volga"
+
+
+def test_identity_names_class_model_and_settings():
+    one, two = (LangChainModel(FakeListChatModel(responses=[text])) for text in "ab")
+    assert one.identity != two.identity
+    assert one.identity == LangChainModel(FakeListChatModel(responses=["a"])).identity
+    assert LangChainModel(Chat()).identity.split(":")[2] == "parrot"
+    assert one.price is None and not one.structured and not one.seeded
+
+
+def raised(name, *bases, **attributes):
+    return type(name, bases or (Exception,), attributes)("words sk-abcdef123456")
+
+
+@pytest.mark.parametrize(
+    ("error", "kind"),
+    [
+        (raised("RateLimitError"), RateLimited),
+        (raised("Whatever", status_code=429), RateLimited),
+        (raised("RateLimitError", code="insufficient_quota"), BadRequest),
+        (raised("AuthenticationError"), AuthenticationFailed),
+        (raised("Whatever", status_code=403), AuthenticationFailed),
+        (raised("APIConnectionError"), ServiceUnavailable),
+        (raised("InternalServerError", status_code=503), ServiceUnavailable),
+        (raised("Deep", type("APIConnectionError", (Exception,), {})), ServiceUnavailable),
+        (ConnectionResetError("gone"), ServiceUnavailable),
+        (TimeoutError(), ServiceUnavailable),
+        (raised("BadRequestError", status_code=400), BadRequest),
+        (ValueError("prompt is too long: 9 tokens"), ContextTooLong),
+        (KeyError("surprise"), BadRequest),
+        (ContextTooLong("ours"), ContextTooLong),
+    ],
+)
+def test_errors_of_a_langchain_model(request_of, error, kind):
+    with pytest.raises(kind) as caught:
+        complete(LangChainModel(Chat(reply=error)), request_of())
+    assert type(caught.value) is kind
+    assert "sk-abc" not in str(caught.value)
+    assert caught.value.billed is isinstance(error, TimeoutError)
+
+
+def test_retry_after_of_a_langchain_models_response(request_of):
+    response = SimpleNamespace(status_code=429, headers={"retry-after": "4"})
+    with pytest.raises(RateLimited) as caught:
+        complete(LangChainModel(Chat(reply=raised("E", response=response))), request_of())
+    assert caught.value.retry_after == 4
+
+
+def test_anything_else_is_no_model():
+    with pytest.raises(TypeError, match="neither"):
+        as_chat_model(object())
+
+
+class Echo:
+    """A `ChatModel` that answers with what it was asked."""
+
+    identity = "echo"
+    structured = seeded = False
+    max_concurrency = price = None
+
+    async def complete(self, request: ChatRequest) -> ChatReply:
+        roles = ",".join(m.role for m in request.messages)
+        return ChatReply(f"{roles} {dict(request.params)}", "refusal", 4, 2)
+
+    def count_tokens(self, request: ChatRequest) -> int:
+        return 1
+
+    async def aclose(self) -> None:
+        pass
+
+
+def test_the_skin_makes_a_langchain_model_of_any_chat_model():
+    chat = TargenChat(model=Echo(), params={"top_p": 0.5})
+    turns = [SystemMessage("s"), HumanMessage("h"), AIMessage("a"), HumanMessage("h")]
+    expected = "system,user,assistant,user {'max_tokens': 1024, 'top_p': 0.5, 'stop': ['x']}"
+    message = chat.invoke(turns, stop=["x"])
+    assert message.text == expected
+    assert message.usage_metadata["total_tokens"] == 6
+    assert message.response_metadata["finish_reason"] == "content_filter"
+    assert asyncio.run(chat.ainvoke(turns, stop=["x"])).text == expected
+    with pytest.raises(ValueError, match="'tool' messages"):
+        chat.invoke([ToolMessage("x", tool_call_id="1")])
+
+
+def test_there_and_back_again(request_of):
+    model = as_chat_model(TargenChat(model=Echo(), params={}))
+    reply = complete(model, request_of())
+    assert reply.text == "system,user {'max_tokens': 40, 'seed': 7}"
+    assert (reply.finish, reply.tokens_in, reply.tokens_out) == ("refusal", 4, 2)
+
+
+def test_chat_llama_takes_the_backends_options():
+    chat = ChatLlama(base_url="http://127.0.0.1:1/v1", model="m", api_key="k-123")
+    assert (
+        chat._identifying_params["model"] == "openai-compatible:http://127.0.0.1:1/v1:m:json_schema"
+    )
+    assert "k-123" not in repr(chat)
+    with pytest.raises(ServiceUnavailable):  # nobody listens on port 1
+        chat.invoke("Name a river.")
+    chat.close()
+
+
+def test_chat_local_answers(cache, local_model, monkeypatch):
+    from targen_backends.local.langchain import ChatLocal
+
+    monkeypatch.setenv("TARGEN_CACHE_DIR", str(cache))
+    chat = ChatLocal(params={"max_tokens": 5}, parallel=1, n_ctx=512, kept_prompts=1)
+    assert chat.invoke("Name a river.").usage_metadata["output_tokens"] <= 5
+    chat.close()
+
+
+def test_messages_keep_their_roles(request_of):
+    chat = Chat(reply=AIMessage("x"))
+    request = ChatRequest((Message("assistant", "a"),), {"max_tokens": 1})
+    complete(LangChainModel(chat), request)
+    assert chat.seen[0][0] == [AIMessage("a")]

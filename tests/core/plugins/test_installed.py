@@ -1,0 +1,209 @@
+"""Plugins as they are installed: entry points of distributions on sys.path."""
+
+from __future__ import annotations
+
+import json
+
+PLUGIN = """
+from targen_core import hookimpl
+
+@hookimpl
+def register_tasks(register):
+    register.register("{name}", "{name}_task:TASK", summary="{summary}")
+"""
+
+
+def _plugin(name: str, summary: str = "from outside") -> str:
+    return PLUGIN.format(name=name, summary=summary)
+
+
+def _plugins(result) -> dict[str, dict]:
+    return {p["entry_point"]: p for p in json.loads(result.stdout)}
+
+
+def test_an_entry_point_is_found(install, targen):
+    site = install(
+        "Acme.Tickets_Plugin",
+        "[targen.v1]\ntickets = acme_tickets\n",
+        {"acme_tickets": _plugin("parcels"), "parcels_task": "TASK = 1"},
+    )
+    found = targen("list-tasks", "--json", path=[site])
+    assert found.returncode == 0
+    assert found.stderr == ""
+    by_name = {task["name"]: task for task in json.loads(found.stdout)}
+    assert by_name["parcels"] == {
+        "name": "parcels",
+        "id": "acme-tickets-plugin:parcels",
+        "summary": "from outside",
+    }
+    assert "rte" in by_name
+    assert not list((site / "__pycache__").glob("parcels_task*")), "a lazy target was imported"
+
+
+def test_the_first_on_the_path_wins(install, targen):
+    first = install(
+        "acme", "[targen.v1]\nacme = acme_one\n", {"acme_one": _plugin("new")}, folder="first"
+    )
+    second = install(
+        "acme",
+        "[targen.v1]\nacme = acme_two\nolder = acme_two\n",
+        {"acme_two": _plugin("old")},
+        version="0.9",
+        folder="second",
+    )
+    names = json.loads(targen("list-tasks", "--json", path=[first, second]).stdout)
+    assert [task["name"] for task in names if task["id"].startswith("acme:")] == ["new"]
+    names = json.loads(targen("list-tasks", "--json", path=[second, first]).stdout)
+    assert [task["name"] for task in names if task["id"].startswith("acme:")] == ["old"]
+
+
+def test_a_later_copy_of_a_distribution_adds_no_entry_point(install, targen):
+    """What Python imports is the first copy: entry points of another are not its own."""
+    first = install(
+        "acme", "[targen.v1]\nacme = acme_one\n", {"acme_one": _plugin("new")}, folder="first"
+    )
+    second = install(
+        "acme",
+        "[targen.v1]\nrenamed = acme_two\n",
+        {"acme_two": _plugin("old")},
+        version="0.9",
+        folder="second",
+    )
+    found = _plugins(targen("plugins", "--json", path=[first, second]))
+    assert "acme" in found
+    assert "renamed" not in found
+
+
+def test_broken_plugins_never_take_the_command_down(install, targen):
+    site = install(
+        "acme",
+        """
+        [targen.v1]
+        good = acme_good
+        raises = acme_raises
+        exits = acme_exits
+        absent = acme_absent
+        misspelt = acme_misspelt
+        twice = acme_twice
+
+        [targen.v2]
+        later = acme_later
+        """,
+        {
+            "acme_good": _plugin("fine"),
+            "fine_task": "TASK = 1",
+            "acme_raises": "raise RuntimeError('at import')",
+            "acme_exits": "raise SystemExit(0)",
+            "acme_misspelt": PLUGIN.replace("register_tasks", "register_task").format(
+                name="x", summary=""
+            ),
+            "acme_twice": _plugin("a") + "    register.register('a', 'b:C')\n",
+            "acme_later": "raise RuntimeError('imported')",
+        },
+    )
+    listed = targen("list-tasks", path=[site])
+    assert listed.returncode == 0
+    assert "fine" in listed.stdout
+    assert "rte" in listed.stdout
+    assert "see: targen plugins" in listed.stderr
+    assert "acme (raises)" in listed.stderr
+    assert "Traceback" not in listed.stderr
+
+    found = _plugins(targen("plugins", "--json", path=[site]))
+    states = {
+        name: found[name]["state"]
+        for name in ("good", "raises", "exits", "absent", "misspelt", "twice", "later")
+    }
+    assert states == {
+        "good": "ok",
+        "raises": "broken",
+        "exits": "broken",
+        "absent": "broken",
+        "misspelt": "broken",
+        "twice": "broken",
+        "later": "incompatible",
+    }
+    assert all(found[name]["problems"][0]["try"] for name, state in states.items() if state != "ok")
+    assert "imported" not in json.dumps(found["later"])
+
+    generated = targen("generate", "rte", "-n", "2", "-b", "scripted", "-q", path=[site])
+    assert generated.returncode == 0
+
+
+def test_strict_exits_1_and_says_what_to_do(install, targen):
+    site = install(
+        "acme",
+        "[targen.v1]\nlazy = acme_lazy\n",
+        {"acme_lazy": _plugin("lazy"), "lazy_task": "TSAK = 1"},
+    )
+    plain = targen("plugins", path=[site])
+    assert plain.returncode == 0
+    assert "acme 1.0  lazy  broken" in plain.stdout
+    assert "problem: task acme:lazy: 'lazy_task' has no attribute 'TASK'" in plain.stdout
+    assert "try: report it to the authors of acme" in plain.stdout
+    assert targen("plugins", "--strict", path=[site]).returncode == 1
+    # A missing attribute shows there and not in the listing.
+    listed = targen("list-tasks", path=[site])
+    assert (listed.returncode, listed.stderr) == (0, "")
+    assert "lazy" in listed.stdout
+
+
+def test_strict_counts_an_incompatible_plugin_and_forgives_a_disabled_one(install, targen):
+    site = install("acme", "[targen.v2]\nlater = acme_later\n", {})
+    assert targen("plugins", "--strict", path=[site]).returncode == 1
+    site = install("zeta", "[targen.v1]\nbad = zeta_absent\n", {}, folder="other")
+    result = targen("plugins", "--strict", path=[site], TARGEN_DISABLE_PLUGINS="zeta")
+    assert "zeta 1.0  bad  disabled" in result.stdout
+    assert result.returncode == 0
+
+
+def test_a_lazy_target_that_exits_does_not_end_the_command(install, targen):
+    site = install(
+        "acme",
+        "[targen.v1]\nlazy = acme_lazy\n",
+        {"acme_lazy": _plugin("lazy"), "lazy_task": "raise SystemExit(0)"},
+    )
+    result = targen("plugins", "--strict", path=[site])
+    assert result.returncode == 1
+    assert "importing lazy_task raised SystemExit" in result.stdout
+
+
+def test_a_malformed_entry_point_is_that_plugin_s_problem_alone(install, targen):
+    site = install("acme", "[targen.v1]\nodd = no-such module!\n", {})
+    result = targen("list-tasks", path=[site])
+    assert result.returncode == 0
+    assert "rte" in result.stdout
+    assert _plugins(targen("plugins", "--json", path=[site]))["odd"]["state"] == "broken"
+
+
+def test_a_distribution_without_metadata_does_not_take_the_command_down(install, targen):
+    site = install(
+        "acme", "[targen.v1]\nodd = acme_odd\n", {"acme_odd": _plugin("odd")}, metadata=False
+    )
+    result = targen("list-tasks", path=[site])
+    assert result.returncode == 0
+    assert "rte" in result.stdout
+
+
+def test_a_bare_name_of_two_distributions(install, targen):
+    sites = [
+        install(
+            name, f"[targen.v1]\n{name} = {name}_p\n", {f"{name}_p": _plugin("same")}, folder=name
+        )
+        for name in ("acme", "zeta")
+    ]
+    result = targen("generate", "same", "-n", "2", "-b", "scripted", path=sites)
+    assert result.returncode == 2
+    assert "task 'same' is registered by 2 distributions" in result.stderr
+    assert "say which: acme:same or zeta:same" in result.stderr
+    assert result.stdout == ""
+
+
+def test_a_plugin_with_our_task_s_name_does_not_replace_it(install, targen):
+    """Installing a plugin never changes what another task produces: it makes the name ask."""
+    site = install("acme", "[targen.v1]\nacme = acme_p\n", {"acme_p": _plugin("rte")})
+    result = targen("generate", "rte", "-n", "2", "-b", "scripted", path=[site])
+    assert result.returncode == 2
+    assert "acme:rte or targen-tasks-superglue:rte" in result.stderr
+    full = "targen-tasks-superglue:rte"
+    assert targen("generate", full, "-n", "2", "-b", "scripted", "-q", path=[site]).returncode == 0

@@ -1,0 +1,293 @@
+"""Loading plugins: one that fails is left out as a whole and stops nobody else."""
+
+from __future__ import annotations
+
+import sys
+
+import pytest
+
+from targen_core import hookimpl, load_registry
+from targen_core.errors import AmbiguousName, UnknownName
+from targen_core.plugins.hookspecs import API_GROUP
+
+GOOD = object()
+
+
+def _good(register):
+    register.register("good", GOOD, summary="it works")
+
+
+def _names(registry, kind="task"):
+    return [item.id for item in registry.all(kind)]
+
+
+def _only_problem(registry, entry_point="main"):
+    (found,) = [p for p in registry.plugins if p.entry_point == entry_point]
+    return found
+
+
+def test_a_plugin_that_works_is_found_by_name_and_by_id(plugin, source):
+    registry = load_registry([source(plugin(register_tasks=_good))])
+    assert registry.get("task", "good") is GOOD
+    assert registry.get("task", "acme:good") is GOOD
+    (item,) = registry.all("task")
+    assert (item.name, item.summary, item.distribution) == ("good", "it works", "acme")
+    (found,) = registry.plugins
+    assert (found.state, found.problem, found.version) == ("ok", "", "1.0")
+
+
+def test_registries_share_nothing(plugin, source):
+    first = load_registry([source(plugin(register_tasks=_good))])
+    second = load_registry([])
+    assert _names(first) == ["acme:good"]
+    assert _names(second) == []
+    assert second.plugins == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("raise ImportError('half a package')", "ImportError: half a package"),
+        ("raise RuntimeError('boom')", "RuntimeError: boom"),
+        ("raise SystemExit(3)", "SystemExit: 3"),
+        ("def broken(:", "SyntaxError"),
+    ],
+)
+def test_a_plugin_that_raises_at_import_is_left_out(
+    text, words, plugin, source, tmp_path, monkeypatch
+):
+    name = f"raises_at_import_{abs(hash(text))}"
+    (tmp_path / f"{name}.py").write_text(text + "\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    registry = load_registry(
+        [source(name, entry_point="bad"), source(plugin(register_tasks=_good), "other")]
+    )
+    assert name not in sys.modules
+    assert _names(registry) == ["other:good"]
+    bad = _only_problem(registry, "bad")
+    assert bad.state == "broken"
+    assert words in bad.problem
+    assert bad.hint == "report it to the authors of acme"
+
+
+def test_a_missing_package_names_the_extra_to_install(source, tmp_path, monkeypatch):
+    (tmp_path / "wants_a_package.py").write_text("import no_such_package_at_all\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    registry = load_registry([source("wants_a_package", extras=("fancy",))])
+    (bad,) = registry.plugins
+    assert bad.state == "broken"
+    assert "no_such_package_at_all" in bad.problem
+    assert bad.hint == "pip install 'acme[fancy]'"
+
+
+@pytest.mark.parametrize("error", [RuntimeError("half-way"), SystemExit(1)])
+def test_nothing_is_left_of_a_plugin_that_raises_half_way(error, plugin, source):
+    def half(register):
+        register.register("first", object())
+        raise error
+
+    def backends(register):
+        register.register("whole", object())
+
+    registry = load_registry(
+        [
+            source(plugin(register_tasks=_good), "before", "a"),
+            source(plugin(register_backends=backends, register_tasks=half), entry_point="b"),
+            source(plugin(register_tasks=_good), "later", "c"),
+        ]
+    )
+    assert _names(registry) == ["before:good", "later:good"]
+    assert _names(registry, "backend") == []
+    assert [p.state for p in registry.plugins] == ["ok", "broken", "ok"]
+
+
+def test_hooks_that_worked_before_the_one_that_raised_leave_nothing_either(plugin, source):
+    def late(register):
+        raise RuntimeError("the last hook")
+
+    module = plugin(register_tasks=_good, register_backends=late)
+    registry = load_registry([source(module)])
+    assert _names(registry) == []
+    assert "the last hook" in _only_problem(registry).problem
+
+
+def test_a_name_registered_twice_by_one_plugin(plugin, source):
+    def twice(register):
+        register.register("same", object())
+        register.register("same", object())
+
+    registry = load_registry([source(plugin(register_tasks=twice))])
+    assert _names(registry) == []
+    bad = _only_problem(registry)
+    assert bad.state == "broken"
+    assert "task 'same' is registered twice by the same plugin" in bad.problem
+
+
+def test_one_name_for_things_of_two_kinds_is_no_clash(plugin, source):
+    registry = load_registry([source(plugin(register_tasks=_good, register_backends=_good))])
+    assert _names(registry) == ["acme:good"]
+    assert _names(registry, "backend") == ["acme:good"]
+
+
+def test_two_entry_points_of_one_distribution_with_one_name(plugin, source):
+    second = plugin("second", register_tasks=_good)
+    registry = load_registry(
+        [
+            source(plugin("first", register_tasks=_good), entry_point="first"),
+            source(second, entry_point="second"),
+        ]
+    )
+    assert _names(registry) == ["acme:good"]
+    bad = _only_problem(registry, "second")
+    assert bad.state == "broken"
+    assert "task acme:good is already registered by entry point 'first'" in bad.problem
+
+
+def test_a_bare_name_in_two_distributions_is_ambiguous(plugin, source):
+    mine = object()
+    registry = load_registry(
+        [
+            source(plugin(register_tasks=_good), "acme"),
+            source(plugin(register_tasks=lambda register: register.register("good", mine)), "zeta"),
+        ]
+    )
+    with pytest.raises(AmbiguousName) as caught:
+        registry.find("task", "good")
+    assert str(caught.value) == "task 'good' is registered by 2 distributions"
+    assert caught.value.hint == "say which: acme:good or zeta:good"
+    assert caught.value.exit_code == 2
+    assert registry.get("task", "zeta:good") is mine
+    assert registry.get("task", "acme:good") is GOOD
+
+
+def test_a_misspelt_hook_is_named(plugin, source):
+    registry = load_registry([source(plugin(register_task=_good))])
+    bad = _only_problem(registry)
+    assert _names(registry) == []
+    assert bad.state == "broken"
+    assert "register_task'" in bad.problem
+    assert "register_tasks, register_contexts" in bad.hint
+
+
+def test_a_hook_with_another_argument_is_broken(plugin, source):
+    registry = load_registry([source(plugin(register_tasks=lambda registry: None))])
+    bad = _only_problem(registry)
+    assert bad.state == "broken"
+    assert "registry" in bad.problem
+
+
+def test_a_hook_without_the_mark_registers_nothing(plugin, source):
+    module = plugin()
+    module.register_tasks = lambda register: register.register("good", GOOD)
+    registry = load_registry([source(module)])
+    assert _names(registry) == []
+    assert _only_problem(registry).state == "ok"  # `targen plugins` says that it is empty
+
+
+@pytest.mark.parametrize("name", ["", "Upper", "two words", "a:b", "-dash", "ümlaut", None, 7])
+def test_malformed_names(name, plugin, source):
+    module = plugin(register_tasks=lambda register: register.register(name, object()))
+    registry = load_registry([source(module)])
+    assert _names(registry) == []
+    assert _only_problem(registry).state == "broken"
+
+
+@pytest.mark.parametrize("target", ["", "module", "module:", ":ATTR", "a b:C", "a-b:C", "a:b:c"])
+def test_malformed_lazy_targets(target, plugin, source):
+    module = plugin(register_tasks=lambda register: register.register("bad", target))
+    registry = load_registry([source(module)])
+    assert _names(registry) == []
+    bad = _only_problem(registry)
+    assert bad.state == "broken"
+    assert "a lazy target is 'package.module:ATTRIBUTE'" in bad.problem
+
+
+@pytest.mark.parametrize("group", ["targen.v2", "targen.v0", "targen.v10"])
+def test_another_api_level_is_listed_and_never_imported(group, source, tmp_path, monkeypatch):
+    marker = tmp_path / "imported"
+    (tmp_path / "from_the_future.py").write_text(f"open({str(marker)!r}, 'w').close()\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    registry = load_registry([source("from_the_future", group=group)])
+    (found,) = registry.plugins
+    assert found.state == "incompatible"
+    assert group in found.problem
+    assert API_GROUP in found.problem
+    assert found.hint == "pip install --upgrade targen-core acme"
+    assert not marker.exists()
+    assert "from_the_future" not in sys.modules
+
+
+@pytest.mark.parametrize("value", ["main", "acme", "ACME", "other, main ,,"])
+def test_a_plugin_is_disabled_by_entry_point_or_distribution(value, plugin, source, monkeypatch):
+    monkeypatch.setenv("TARGEN_DISABLE_PLUGINS", value)
+    registry = load_registry(
+        [source(plugin(register_tasks=_good)), source(plugin(register_tasks=_good), "zeta", "z")]
+    )
+    assert _names(registry) == ["zeta:good"]
+    assert _only_problem(registry).state == "disabled"
+    assert "TARGEN_DISABLE_PLUGINS" in _only_problem(registry).problem
+
+
+def test_a_disabled_plugin_is_not_imported(source, monkeypatch):
+    monkeypatch.setenv("TARGEN_DISABLE_PLUGINS", "not_there_at_all,acme")
+    registry = load_registry([source("no_such_module_whatever")])
+    assert _only_problem(registry).state == "disabled"
+
+
+def test_an_unknown_name_says_what_is_near_and_what_failed(plugin, source):
+    def fails(register):
+        raise RuntimeError
+
+    registry = load_registry(
+        [
+            source(plugin(register_tasks=_good)),
+            source(plugin(register_tasks=fails), "zeta", "lame"),
+        ]
+    )
+    with pytest.raises(UnknownName) as caught:
+        registry.find("task", "goood")
+    assert str(caught.value) == "no task named 'goood' is installed"
+    assert "did you mean good?" in caught.value.hint
+    assert "plugins that failed to load: 1, see: targen plugins" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "package"),
+    [
+        ("task", "rte", "targen-tasks-superglue"),
+        ("task", "multirc", "targen-tasks-multirc"),
+        ("backend", "llama", "targen-backends[llama]"),
+        ("backend", "local", "targen-backends[local]"),
+    ],
+)
+def test_an_absent_package_of_ours_is_named(kind, name, package, plugin, source):
+    registry = load_registry([source(plugin(register_tasks=_good, register_backends=_good))])
+    for asked in (name, f"{package.partition('[')[0]}:{name}"):
+        with pytest.raises(UnknownName) as caught:
+            registry.find(kind, asked)
+        assert f"pip install '{package}'" in caught.value.hint
+
+
+def test_a_package_of_ours_that_is_there_is_to_be_upgraded(plugin, source):
+    """Somebody reads of a task that the installed version does not have yet."""
+    registry = load_registry([source(plugin(register_tasks=_good), "targen-tasks-superglue")])
+    with pytest.raises(UnknownName) as caught:
+        registry.find("task", "copa")
+    assert "pip install --upgrade 'targen-tasks-superglue'" in caught.value.hint
+
+
+def test_a_package_of_ours_that_is_disabled_is_not_to_be_installed(plugin, source, monkeypatch):
+    monkeypatch.setenv("TARGEN_DISABLE_PLUGINS", "superglue")
+    registry = load_registry(
+        [source(plugin(register_tasks=_good), "targen-tasks-superglue", "superglue")]
+    )
+    with pytest.raises(UnknownName) as caught:
+        registry.find("task", "rte")
+    assert "pip install" not in caught.value.hint
+    assert "TARGEN_DISABLE_PLUGINS" in caught.value.hint
+
+
+def test_hookimpl_is_what_the_core_exports():
+    from targen_core.plugins import hookspecs
+
+    assert hookimpl is hookspecs.hookimpl

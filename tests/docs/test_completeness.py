@@ -1,0 +1,132 @@
+"""Nothing that a reader may meet is missing from the documentation, and no link is dead."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from pathlib import Path
+
+import pytest
+
+from targen_core import JobSpec, ListStep, Task, errors, load_registry
+from targen_core.calls.usage import Counts
+from targen_core.cli.app import COMMANDS
+from targen_core.engine.tally import Flow, Tally
+from targen_core.plugins.hookspecs import HOOKS
+from targen_core.runs.manifest import Limits, Manifest, StepPlan, TargetPlan, TaskPlan
+from targen_core.runs.options import SAMPLING
+from targen_core.testing import TaskSuite as Suite
+
+ROOT = Path(__file__).resolve().parents[2]
+DOCS = ROOT / "docs"
+REFERENCE = DOCS / "reference"
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md", *DOCS.rglob("*.md")]
+_LINK = re.compile(r"\]\(([^)\s]+)\)")
+_HEADING = re.compile(r"^#+ +(.+)$", re.MULTILINE)
+
+
+def names(model: object) -> list[str]:
+    return list(getattr(model, "model_fields", None) or getattr(model, "__dataclass_fields__", ()))
+
+
+def missing(words: list[str], page: Path) -> list[str]:
+    text = page.read_text(encoding="utf-8")
+    return [word for word in words if not re.search(rf"(?<![\w-]){re.escape(word)}(?![\w])", text)]
+
+
+def test_every_hook_has_its_section_and_signature() -> None:
+    text = (REFERENCE / "hooks.md").read_text(encoding="utf-8")
+    for hook in HOOKS:
+        assert re.search(rf"^#+ `{hook}`$", text, re.MULTILINE), hook
+        assert f"def {hook}(register" in text, hook
+
+
+def test_every_command_is_in_the_reference() -> None:
+    text = (REFERENCE / "cli.md").read_text(encoding="utf-8")
+    assert [c for c in COMMANDS if f"## targen {c}\n" not in text] == []
+
+
+def test_every_manifest_key_is_explained() -> None:
+    keys = [n for m in (Manifest, TaskPlan, StepPlan, TargetPlan, Limits) for n in names(m)]
+    assert missing(keys, REFERENCE / "run-directory.md") == []
+
+
+def test_every_report_key_is_explained() -> None:
+    made = [*Tally(["a"]).as_dict(), *Flow().as_dict(), *names(Counts), "by_step", "priced"]
+    own = "task task_version seed status problem balance usage unused_calls retries models".split()
+    assert missing([*made, *own], REFERENCE / "run-directory.md") == []
+
+
+def test_every_error_is_explained() -> None:
+    assert missing(list(errors.__all__), REFERENCE / "errors.md") == []
+
+
+def test_every_option_is_explained() -> None:
+    registry = load_registry()
+    found = list(SAMPLING)
+    for item in registry.all("backend"):
+        if item.distribution in ("targen-core", "targen-backends"):
+            found += names(registry.resolve(item).options)
+    assert missing(found, REFERENCE / "options.md") == []
+
+
+@pytest.mark.parametrize("kind", [Task, ListStep])
+def test_every_field_of_a_task_is_explained(kind: type) -> None:
+    assert missing([field.name for field in dataclasses.fields(kind)], REFERENCE / "task.md") == []
+
+
+def test_every_field_of_a_job_is_explained() -> None:
+    assert missing([f.name for f in dataclasses.fields(JobSpec)], REFERENCE / "python.md") == []
+
+
+def test_every_test_of_the_conformance_kit_is_named() -> None:
+    tests = [name for name in dir(Suite) if name.startswith("test_")]
+    assert missing(tests, DOCS / "tutorials" / "first-plugin.md") == []
+
+
+def test_every_task_has_its_page() -> None:
+    items = load_registry().all("task")
+    ours = [item.name for item in items if item.distribution == "targen-tasks-superglue"]
+    assert [n for n in ours if not (REFERENCE / "tasks" / f"{n}.md").exists()] == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_links_lead_somewhere(page: Path) -> None:
+    text = re.sub(r"^```.*?^```", "", page.read_text(encoding="utf-8"), flags=re.M | re.S)
+    for link in _LINK.findall(text):
+        if link.startswith(("http://", "https://", "mailto:")):
+            continue
+        path, _, anchor = link.partition("#")
+        target = (page.parent / path).resolve() if path else page
+        assert target.exists(), f"{page.name}: {link}"
+        if anchor:
+            assert anchor in anchors(target), f"{page.name}: {link}"
+
+
+def anchors(page: Path) -> set[str]:
+    """The ids that MkDocs gives to a page's headings."""
+    headings = _HEADING.findall(page.read_text(encoding="utf-8"))
+    plain = (re.sub(r"[^\w\s-]", "", heading).strip().lower() for heading in headings)
+    return {re.sub(r"[-\s]+", "-", heading) for heading in plain}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_pages_name_no_machine(page: Path) -> None:
+    assert not re.search(
+        r"(?<![\w.:/])/(?:home|root|Users|work)/", page.read_text(encoding="utf-8")
+    )
+
+
+def test_defaults_of_options_are_as_written() -> None:
+    text = (REFERENCE / "options.md").read_text(encoding="utf-8")
+    cells = {
+        row[1].strip(" `"): row[2].strip(" `")
+        for row in (line.split("|") for line in text.splitlines() if line.startswith("| `"))
+        if len(row) == 5  # key, default, meaning
+    }
+    registry = load_registry()
+    for backend in ("llama", "local", "scripted"):
+        options = registry.get("backend", backend).options
+        for key, field in options.model_fields.items():
+            if isinstance(field.default, (bool, int, float)):
+                assert cells[key] == str(field.default).lower().removesuffix(".0"), key

@@ -1,0 +1,153 @@
+"""The examples of the documentation are run as a reader would run them.
+
+A fenced block is marked by an HTML comment in the line above its fence:
+
+- `<!-- tested -->` before `console`: every `$ command` is run in a shell, must
+  exit 0 (`<!-- tested exit=2 -->`: 2), and the lines shown must come out in
+  that order. A line `…` stands for lines left out, `…` inside a line for text
+  left out. Before `python`: the block is run.
+- `<!-- file: NAME -->`: the block is written to that file first.
+- `<!-- from: PATH -->`: the block is an excerpt of that file of the repository,
+  word for word; a line `# …` stands for lines left out.
+
+The blocks of one page run one after the other in one empty folder, its Python
+blocks in one namespace, with an empty cache and no address or key of a model.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGES = [
+    ROOT / "README.md",
+    ROOT / "CONTRIBUTING.md",
+    *sorted((ROOT / "docs").rglob("*.md")),
+    ROOT / "core" / "README.md",
+    ROOT / "targen_tasks_superglue" / "README.md",
+]
+_BLOCK = re.compile(
+    r"^<!-- (?P<mark>(?:tested|file:|from:)[^\n]*?) -->\n"
+    r"(?P<fence>`{3,})(?P<kind>\w*)[^\n]*\n(?P<body>.*?)\n(?P=fence)$",
+    re.MULTILINE | re.DOTALL,
+)
+_MARK = re.compile(r"^<!-- (?:tested|file:|from:)", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Block:
+    mark: str
+    kind: str
+    body: str
+    where: str
+
+
+def blocks(page: Path) -> list[Block]:
+    text = page.read_text(encoding="utf-8")
+    return [
+        Block(
+            match["mark"],
+            match["kind"],
+            match["body"],
+            f"{page.relative_to(ROOT)}:{text.count(chr(10), 0, match.start()) + 1}",
+        )
+        for match in _BLOCK.finditer(text)
+    ]
+
+
+def name(page: Path) -> str:
+    return str(page.relative_to(ROOT))
+
+
+WITH_BLOCKS = [page for page in PAGES if blocks(page)]
+
+
+def test_there_are_examples_to_run() -> None:
+    assert len(WITH_BLOCKS) >= 8
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name)
+def test_every_mark_stands_before_a_block(page: Path) -> None:
+    assert len(_MARK.findall(page.read_text(encoding="utf-8"))) == len(blocks(page))
+
+
+@pytest.mark.parametrize("page", WITH_BLOCKS, ids=name)
+def test_examples_of(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for variable in ("PYTHONPATH", "TARGEN_DEBUG", "TARGEN_DISABLE_PLUGINS"):
+        monkeypatch.delenv(variable, raising=False)
+    for variable in list(os.environ):
+        if variable.startswith(("TARGEN_LLAMA", "OPENAI")):
+            monkeypatch.delenv(variable)
+    monkeypatch.setenv("TARGEN_CACHE_DIR", str(tmp_path / "cache"))
+    monkeypatch.setenv("PATH", f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
+    monkeypatch.setenv("COLUMNS", "200")
+    folder = tmp_path / "work"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    namespace: dict[str, object] = {"__name__": "__example__"}
+    for block in blocks(page):
+        word, _, rest = block.mark.partition(" ")
+        if word == "file:":
+            target = folder / rest
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_text(block.body + "\n", encoding="utf-8")
+        elif word == "from:":
+            _is_excerpt(block, (ROOT / rest).read_text(encoding="utf-8"))
+        elif block.kind == "python":
+            exec(compile(block.body, block.where, "exec"), namespace)
+        else:
+            assert block.kind == "console", f"{block.where}: cannot run a {block.kind} block"
+            _run(block, int(rest.removeprefix("exit=") or 0))
+
+
+def _run(block: Block, expected: int) -> None:
+    commands = re.split(r"^\$ ", block.body, flags=re.MULTILINE)
+    assert not commands[0].strip(), f"{block.where}: output before the first command"
+    for text in commands[1:]:
+        command, shown = _split(text)
+        done = subprocess.run(
+            command,
+            shell=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            encoding="utf-8",
+            timeout=60,
+            check=False,
+        )
+        what = f"{block.where}\n$ {command}\n{done.stdout}"
+        assert done.returncode == expected, f"exit {done.returncode}: {what}"
+        _in_order(shown, done.stdout.splitlines(), what)
+
+
+def _split(text: str) -> tuple[str, list[str]]:
+    """A command, with the lines that a backslash continues it by, and its output."""
+    lines = text.splitlines()
+    end = next(n for n, line in enumerate(lines) if not line.endswith("\\"))
+    return "\n".join(lines[: end + 1]), lines[end + 1 :]
+
+
+def _in_order(shown: list[str], actual: list[str], what: str) -> None:
+    """Each shown line occurs, after the one before it; spacing does not count."""
+    rest = iter([" ".join(line.split()) for line in actual])
+    for line in shown:
+        words = " ".join(line.split())
+        if words in ("", "…"):
+            continue
+        pattern = ".*".join(map(re.escape, words.split("…")))
+        assert any(re.fullmatch(pattern, found) for found in rest), f"missing {line!r}: {what}"
+
+
+def _is_excerpt(block: Block, source: str) -> None:
+    at = 0
+    for part in re.split(r"^ *# …\n?", block.body + "\n", flags=re.MULTILINE):
+        found = source.find(part.strip("\n"), at)
+        assert found >= 0, f"{block.where}: not in {block.mark}, in this order:\n{part}"
+        at = found + len(part.strip("\n"))

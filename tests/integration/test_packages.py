@@ -1,0 +1,265 @@
+"""Wheels in empty environments: what a stranger installs, and a third party's plugin beside it.
+
+Needs the packages that ours depend on: from uv's or pip's cache, or from the index.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import textwrap
+import zipfile
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+OURS = ["core", "targen_tasks_superglue"]
+UV = shutil.which(
+    "uv", path=os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+)
+
+
+def _run(command: Sequence[object], **options) -> subprocess.CompletedProcess[str]:
+    done = subprocess.run(
+        [str(part) for part in command], capture_output=True, text=True, timeout=300, **options
+    )
+    assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
+    return done
+
+
+@dataclass(frozen=True)
+class Environment:
+    """A virtual environment, empty at first."""
+
+    folder: Path
+
+    @property
+    def bin(self) -> Path:
+        return self.folder / "bin"
+
+    def install(self, *requirements: object) -> None:
+        if UV:
+            _run([UV, "pip", "install", "--python", self.bin / "python", *requirements])
+        else:
+            _run([self.bin / "python", "-m", "pip", "install", *requirements])
+
+    def targen(self, *args: object, cwd: Path) -> subprocess.CompletedProcess[str]:
+        kept = {
+            name: value
+            for name, value in os.environ.items()
+            if not name.startswith(("TARGEN_", "PYTHON", "VIRTUAL_ENV"))
+        }
+        environment = {**kept, "TARGEN_CACHE_DIR": str(cwd / "cache"), "COLUMNS": "200"}
+        return subprocess.run(
+            [str(self.bin / "targen"), *map(str, args)],
+            cwd=cwd,
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+
+
+@pytest.fixture(scope="module")
+def wheels(tmp_path_factory) -> Path:
+    """A folder with a wheel of each of ours, built with this environment's hatchling."""
+    dist = tmp_path_factory.mktemp("dist")
+    for folder in OURS:
+        _run(
+            [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", dist],
+            cwd=ROOT / folder,
+        )
+    return dist
+
+
+@pytest.fixture(scope="module")
+def new(tmp_path_factory) -> Callable[[], Environment]:
+    """Make an environment with this Python and nothing in it."""
+
+    def make() -> Environment:
+        folder = tmp_path_factory.mktemp("environment") / "venv"
+        if UV:
+            _run([UV, "venv", "--python", sys.executable, folder])
+        else:
+            _run([sys.executable, "-m", "venv", folder])
+        return Environment(folder)
+
+    return make
+
+
+@pytest.fixture(scope="module")
+def installed(wheels, new) -> Environment:
+    """An environment with the wheel of the SuperGLUE tasks and what it brings."""
+    environment = new()
+    environment.install("--find-links", wheels, "targen-tasks-superglue")
+    return environment
+
+
+def test_wheels_hold_each_source_file_and_nothing_else(wheels):
+    """A rule of .gitignore that is too wide takes modules out of wheels, and says nothing."""
+    found = {path.name.partition("-")[0]: path for path in wheels.glob("*.whl")}
+    assert set(found) == {"targen_core", "targen_tasks_superglue"}
+    for name, path in found.items():
+        with zipfile.ZipFile(path) as wheel:
+            held = {part for part in wheel.namelist() if ".dist-info/" not in part}
+        source = ROOT / {"targen_core": "core"}.get(name, name) / "src"
+        files = {
+            path.relative_to(source).as_posix()
+            for path in source.rglob("*")
+            if path.is_file() and path.suffix != ".pyc"
+        }
+        assert held == files
+        assert f"{name}/py.typed" in held
+        assert any(part.endswith(".md") for part in held), "the prompts"
+
+
+def test_the_command_works_after_installing_the_tasks_alone(installed, tmp_path):
+    listed = installed.targen("list-tasks", "--json", cwd=tmp_path)
+    assert (listed.returncode, listed.stderr) == (0, "")
+    assert [task["id"] for task in json.loads(listed.stdout)] == ["targen-tasks-superglue:rte"]
+    done = installed.targen("generate", "rte", "-n", "4", "-b", "scripted", "-q", cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+    rows = (tmp_path / "runs" / "rte-0" / "dataset.jsonl").read_text().splitlines()
+    assert len(rows) == 4
+    assert installed.targen("plugins", "--strict", cwd=tmp_path).returncode == 0
+
+
+@pytest.mark.parametrize("name", ["local", "llama"])
+def test_a_backend_that_is_not_installed_names_its_package(name, installed, tmp_path):
+    """`local` is the default: what a stranger sees first without it."""
+    asked = [] if name == "local" else ["-b", name]
+    done = installed.targen("generate", "rte", "-n", "4", *asked, cwd=tmp_path)
+    assert done.returncode == 2
+    assert f"error: no backend named '{name}' is installed" in done.stderr
+    assert f"pip install 'targen-backends[{name}]'" in done.stderr
+
+
+def test_the_core_alone_says_what_to_install(wheels, installed, new, tmp_path):
+    """An environment with one of ours: the other's wheel hidden, not a second installation."""
+    (packages,) = installed.folder.glob("lib/python*/site-packages")
+    alone = tmp_path / "alone"
+    ignored = shutil.ignore_patterns("targen_tasks_superglue*", "__pycache__")
+    shutil.copytree(packages, alone, ignore=ignored, symlinks=True)
+    environment = new()
+    (target,) = environment.folder.glob("lib/python*/site-packages")
+    (target / "alone.pth").write_text(f"{alone}\n")
+    script = environment.bin / "targen"
+    script.write_text(f"#!{environment.bin / 'python'}\nfrom targen_core.cli import main\nmain()\n")
+    script.chmod(0o755)
+    listed = environment.targen("list-tasks", cwd=tmp_path)
+    assert listed.returncode == 0
+    assert listed.stdout == "no task is installed; try: pip install targen-tasks-superglue\n"
+    done = environment.targen("generate", "rte", "-n", "4", "-b", "scripted", cwd=tmp_path)
+    assert done.returncode == 2
+    assert "error: no task named 'rte' is installed" in done.stderr
+    assert "try: pip install 'targen-tasks-superglue'" in done.stderr
+
+
+PLUGIN = {
+    "pyproject.toml": """
+        [build-system]
+        requires = ["hatchling"]
+        build-backend = "hatchling.build"
+
+        [project]
+        name = "acme-parcels"
+        version = "0.3"
+        dependencies = ["targen-core>=0.1,<0.2"]
+
+        [project.entry-points."targen.v1"]
+        parcels = "acme_parcels"
+
+        [tool.hatch.build.targets.wheel]
+        packages = ["src/acme_parcels"]
+        """,
+    "src/acme_parcels/__init__.py": """
+        from targen_core import hookimpl
+
+        @hookimpl
+        def register_tasks(register):
+            register.register("parcels", "acme_parcels.task:TASK", summary="late or in time?")
+        """,
+    "src/acme_parcels/task.py": '''
+        from typing import Literal
+
+        from pydantic import BaseModel
+
+        from targen_core import Label, ListStep, Prompt, Task
+
+        LIST = Prompt("list", "Name $count things that people send, other than: $have.")
+        WRITE = Prompt("write", "Write one sentence about $thing that arrived $when.")
+
+
+        class Parcel(BaseModel):
+            """A row."""
+
+            text: str
+            label: Literal["late", "in_time"]
+
+
+        class Things(BaseModel):
+            things: list[str]
+
+
+        class Sentence(BaseModel):
+            sentence: str
+
+
+        async def grow(llm, parent, have):
+            reply = await llm.ask(LIST, reply=Things, count=llm.batch, have=", ".join(have))
+            return reply.things
+
+
+        def writer(label, when):
+            async def write(llm, thing):
+                reply = await llm.ask(WRITE, reply=Sentence, thing=thing, when=when)
+                return Parcel(text=reply.sentence, label=label)
+
+            return write
+
+
+        TASK = Task(
+            name="parcels",
+            version="1",
+            summary="Parcels",
+            description="Whether a parcel came in time.",
+            instance=Parcel,
+            labels=(Label("late"), Label("in_time")),
+            contexts=ListStep(item=str, grow=grow, batch=5),
+            generators={"late": writer("late", "late"), "in_time": writer("in_time", "in time")},
+            corrector=None,
+            render=lambda parcel: parcel.text,
+            prompts=(LIST, WRITE),
+        )
+        ''',
+}
+
+
+def test_a_third_party_s_plugin_from_its_folder(installed, wheels, tmp_path):
+    folder = tmp_path / "acme"
+    for name, text in PLUGIN.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(textwrap.dedent(text))
+    installed.install("--find-links", wheels, folder)
+    listed = installed.targen("list-tasks", cwd=tmp_path)
+    found = [line.split()[:2] for line in listed.stdout.splitlines()]
+    assert ["parcels", "acme-parcels"] in found
+    assert "rte" in listed.stdout
+    done = installed.targen(
+        "generate", "parcels", "-n", "6", "-b", "scripted", "-q", "--json", cwd=tmp_path
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert json.loads(done.stdout)["rows"] == {"late": 3, "in_time": 3}
+    manifest = json.loads((tmp_path / "runs" / "parcels-0" / "manifest.json").read_text())
+    assert manifest["task"]["id"] == "acme-parcels:parcels"
+    assert manifest["distributions"]["acme-parcels"] == "0.3"
+    described = installed.targen("describe", "parcels", "--prompts", cwd=tmp_path)
+    assert "things that people send" in described.stdout

@@ -1,0 +1,81 @@
+"""The example plugin: the conformance kit, its corrector and its backend."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+import pytest
+
+from targen_core import Job, JobSpec, Registry, load_registry
+from targen_core.plugins.hookspecs import HOOKS
+from targen_core.testing import TaskSuite as Suite
+
+
+class TestTickets(Suite):
+    task = "tickets"
+
+
+class TestRte(Suite):
+    task = "rte"
+
+
+@pytest.fixture
+def registry() -> Registry:
+    return load_registry()
+
+
+def test_it_uses_every_hook(registry: Registry) -> None:
+    kinds = {
+        kind
+        for kind in HOOKS.values()
+        for item in registry.all(kind)
+        if item.distribution == "targen-plugin-example"
+    }
+    assert kinds == set(HOOKS.values())
+
+
+def test_its_backend_and_corrector_make_rows(registry: Registry, tmp_path: Path) -> None:
+    spec = JobSpec(
+        task="tickets",
+        quotas={"urgent": 5, "routine": 5},
+        backend="canned",
+        options=["tone=brisk"],
+        corrector="keywords",
+    )
+    with Job.create(registry, spec, tmp_path / "run") as job:
+        report = job.run()
+    assert report["rows"] == {"urgent": 5, "routine": 5}
+    assert job.manifest.corrector == "targen-plugin-example:keywords"
+    text = (tmp_path / "run" / "dataset.jsonl").read_text(encoding="utf-8")
+    assert "Hurry up." in text or "Answer me." in text
+
+
+def test_its_corrector_rejects_with_its_reason(registry: Registry, tmp_path: Path) -> None:
+    task = registry.get("task", "tickets")
+
+    def pressing(call):
+        reply = task.rehearsal(call)
+        if call.prompt == "routine":
+            reply["text"] += " Come now."
+        return reply
+
+    derived = dataclasses.replace(task, rehearsal=pressing)
+    items = [
+        dataclasses.replace(item, target=derived) if item.name == "tickets" else item
+        for kind in HOOKS.values()
+        for item in registry.all(kind)
+    ]
+    spec = JobSpec(
+        task="tickets",
+        quotas={"urgent": 2, "routine": 2},
+        backend="scripted",
+        corrector="keywords",
+        give_up_after=5,
+    )
+    with (
+        Job.create(Registry(items), spec, tmp_path / "run") as job,
+        pytest.raises(Exception, match="label routine has 0 of 2 rows") as caught,
+    ):
+        job.run()
+    assert "pressing-words" in str(caught.value)

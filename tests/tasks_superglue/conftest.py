@@ -1,0 +1,135 @@
+"""RTE on a model whose every reply a test can bend."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from targen_core import Backend, ChatReply, ChatRequest, hookimpl, load_registry
+from targen_core.errors import JobFailed
+from targen_core.plugins.loader import Source, installed_sources
+from targen_core.runs.job import Job
+from targen_core.runs.manifest import Limits
+from targen_core.runs.spec import JobSpec
+from targen_core.testing.scripted import ScriptedModel, ScriptedOptions
+
+LABELS = ("entailment", "not_entailment")
+STEPS = {
+    ("topics",): "contexts",
+    ("sentences",): "seeds",
+    ("hypothesis",): "generate",
+    ("explanation", "actual", "verdict"): "correct",
+}
+
+Bend = Callable[[str, Any, bool], Any]
+"""`bend(step, good, repair)` -> the reply: text, a JSON value or a `ChatReply`."""
+
+
+@dataclass
+class Ran:
+    """What a run left."""
+
+    path: Path
+    report: dict[str, Any]
+    problem: str
+    requests: list[ChatRequest] = field(default_factory=list)
+    repairs: list[ChatRequest] = field(default_factory=list)
+
+    def _lines(self, name: str) -> list[dict[str, Any]]:
+        text = (self.path / name).read_text(encoding="utf-8")
+        return [json.loads(line) for line in text.split("\n")[:-1]]
+
+    @property
+    def rows(self) -> list[dict[str, Any]]:
+        return self._lines("dataset.jsonl")
+
+    @property
+    def provenance(self) -> list[dict[str, Any]]:
+        return self._lines("provenance.jsonl")
+
+    @property
+    def rejects(self) -> list[dict[str, Any]]:
+        return self._lines("rejects.jsonl")
+
+    @property
+    def reasons(self) -> set[str]:
+        """Why candidates and list items were left out."""
+        return {record["reason"] for record in self.rejects}
+
+
+def step_of(request: ChatRequest) -> str:
+    assert request.schema is not None
+    return STEPS[tuple(request.schema["properties"])]
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Callable[..., Ran]:
+    """Run RTE with the rehearsal's replies, each bent on its way."""
+
+    def go(bend: Bend | None = None, *, rows: int = 8, structured: bool = True, **spec: Any) -> Ran:
+        good: dict[tuple[Any, ...], Any] = {}
+        requests: list[ChatRequest] = []
+        repairs: list[ChatRequest] = []
+
+        def script(request: ChatRequest) -> Any:
+            requests.append(request)
+            # A second attempt asks the same question, or opens with it.
+            asked = [m for m in good if m == request.messages[: len(m)]]
+            repair = bool(asked)
+            if repair:
+                repairs.append(request)
+                value = good[max(asked, key=len)]
+            else:
+                value = good[request.messages] = request.rehearse()
+            return value if bend is None else bend(step_of(request), value, repair)
+
+        class Bent(ScriptedModel):
+            pass
+
+        Bent.structured = structured
+        module = ModuleType("bent_model")
+        backend = Backend(summary="bent", options=ScriptedOptions, create=lambda o: Bent(o, script))
+        module.register_backends = hookimpl(lambda register: register.register("bent", backend))
+        registry = load_registry([*installed_sources(), Source("acme", "1", "bent", module)])
+        quotas = dict(zip(LABELS, ((rows + 1) // 2, rows // 2), strict=True))
+        job = JobSpec(
+            task="targen-tasks-superglue:rte",
+            backend="acme:bent",
+            limits=Limits(concurrency=4),
+            **{"quotas": quotas, "give_up_after": 12, **spec},
+        )
+        problem = ""
+        with Job.create(registry, job, tmp_path / "run") as running:
+            try:
+                running.run()
+            except JobFailed as error:
+                problem = str(error)
+        report = json.loads((tmp_path / "run" / "report.json").read_text())
+        return Ran(tmp_path / "run", report, problem, requests, repairs)
+
+    return go
+
+
+@pytest.fixture
+def at() -> Callable[..., Bend]:
+    """Bend the replies of one step: the first ones, or with `always` repairs too."""
+
+    def only(step: str, change: Callable[[Any], Any], *, always: bool = False) -> Bend:
+        def bend(found: str, good: Any, repair: bool) -> Any:
+            return change(good) if found == step and (always or not repair) else good
+
+        return bend
+
+    return only
+
+
+@pytest.fixture
+def cut() -> Callable[[Any], ChatReply]:
+    """A reply cut at max_tokens in the middle of its JSON."""
+    return lambda good: ChatReply(json.dumps(good)[: len(json.dumps(good)) // 2], "length", 9, 9)

@@ -1,0 +1,364 @@
+"""RTE on replies as models write them: what is readable is read, the rest is no row."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from targen_core import ChatReply
+
+
+def _text(good) -> str:
+    return json.dumps(good, ensure_ascii=False)
+
+
+READABLE = {
+    "plain": _text,
+    "pretty": lambda good: json.dumps(good, indent=4),
+    "escaped": lambda good: json.dumps(good, ensure_ascii=True),
+    "fenced": lambda good: f"```json\n{_text(good)}\n```",
+    "fenced, no language": lambda good: f"```\n{_text(good)}\n```",
+    "preamble": lambda good: f"Sure! Here is what you asked for:\n\n{_text(good)}",
+    "postscript": lambda good: f"{_text(good)}\n\nLet me know if you need more {{of them}}.",
+    "braces before": lambda good: f"In the form {{...}} that is:\n{_text(good)}",
+    "thinking": lambda good: f"<think>\nOkay, a sentence.\n</think>\n{_text(good)}",
+    "more keys": lambda good: _text({**good, "confidence": 0.9}),
+    "a list of one": lambda good: f"[{_text(good)}]",
+    "outer spaces": lambda good: f"\n\n  {_text(good)}  \n",
+}
+UNREADABLE = {
+    "empty": lambda good: "",
+    "blank": lambda good: " \n\t ",
+    "prose": lambda good: "A hypothesis that follows is that the work went on.",
+    "numbered list": lambda good: "1. First of all this.\n2. And then that.",
+    "bullets": lambda good: "- First of all this.\n- And then that.",
+    "cut json": lambda good: _text(good)[:-6],
+    "curly quotes": lambda good: _text(good).replace('"', "\u201d"),
+    "python quotes": lambda good: str(good),
+    "wrong key": lambda good: _text({f"the_{key}": value for key, value in good.items()}),
+    "null": lambda good: _text(dict.fromkeys(good)),
+    "a number": lambda good: "42",
+    "an object inside": lambda good: _text({key: {"text": value} for key, value in good.items()}),
+    "another language": lambda good: "Конечно! Вот предложение, которое следует из посылки.",
+    "apology": lambda good: "I'm sorry, but I can't help with that request.",
+}
+STEPS = ["contexts", "seeds", "generate", "correct"]
+
+
+@pytest.mark.parametrize("shape", READABLE)
+def test_what_models_wrap_around_json_changes_no_row(shape, run):
+    bent = run(lambda step, good, repair: READABLE[shape](good))
+    assert bent.problem == ""
+    assert bent.report["retries"] == 0
+    assert not bent.repairs
+    assert len(bent.rows) == 8
+    said = {
+        reply["hypothesis"]
+        for request in bent.requests
+        if request.schema_name and "hypothesis" in request.schema["properties"]
+        for reply in [request.rehearse()]
+    }
+    assert {row["hypothesis"] for row in bent.rows} <= said
+
+
+@pytest.mark.parametrize("shape", ["fenced", "preamble"])
+def test_without_a_schema_the_form_is_asked_for_in_words(shape, run):
+    bent = run(lambda step, good, repair: READABLE[shape](good), structured=False)
+    assert len(bent.rows) == 8
+    for request in bent.requests:
+        assert "Its JSON schema:" in request.messages[-1].content
+
+
+@pytest.mark.parametrize("step", STEPS)
+@pytest.mark.parametrize("shape", UNREADABLE)
+def test_an_unreadable_reply_is_asked_for_once_more(shape, step, run, at):
+    bent = run(at(step, UNREADABLE[shape]), rows=4)
+    assert bent.problem == ""
+    assert len(bent.rows) == 4
+    assert "malformed-reply" not in bent.reasons
+    repairs = bent.repairs
+    assert repairs
+    if shape not in ("empty", "blank"):  # there is nothing to show a model of an empty reply
+        assert "That reply could not be used:" in repairs[0].messages[-1].content
+        assert repairs[0].messages[-2].role == "assistant"
+
+
+@pytest.mark.parametrize("shape", UNREADABLE)
+def test_an_unreadable_hypothesis_never_becomes_a_row(shape, run, at):
+    bent = run(at("generate", UNREADABLE[shape], always=True), rows=4)
+    assert bent.rows == []
+    assert bent.reasons == {"malformed-reply"}
+    assert "label entailment has 0 of 2 rows (most often: malformed-reply" in bent.problem
+    assert len(bent.rejects) == 24, "12 candidates a label, as --give-up-after says"
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_a_reply_that_is_cut_is_asked_for_again_and_never_used(step, run, at, cut):
+    assert len(run(at(step, cut), rows=4).rows) == 4
+
+
+@pytest.mark.parametrize("step", ["generate", "correct"])
+def test_a_reply_that_is_always_cut_makes_no_row(step, run, at):
+    """Even where its text happens to be whole JSON."""
+    bent = run(at(step, lambda good: ChatReply(_text(good), "length", 9, 9), always=True), rows=4)
+    assert bent.rows == []
+    assert bent.reasons == {"malformed-reply"}
+    assert "cut at max_tokens" in bent.rejects[0]["detail"]
+
+
+@pytest.mark.parametrize("step", ["generate", "correct"])
+def test_a_refusal_is_counted_as_one(step, run, at):
+    bent = run(at(step, lambda good: ChatReply("I will not.", "refusal", 9, 9)), rows=4)
+    assert bent.rows == []
+    assert bent.reasons == {"refusal"}
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        (lambda text: "Sure! Here is a hypothesis that follows from it.", "meta-text"),
+        (lambda text: f"Hypothesis: {text}", "meta-text"),
+        (lambda text: f"**{text}**", "markup"),
+        (lambda text: f"1. {text}", "markup"),
+        (lambda text: f"{text}\nIt follows from the first clause.", "markup"),
+        (lambda text: f"[PERSON] said: {text}", "placeholder"),
+        (lambda text: text.rstrip("."), "cut-off"),
+        (lambda text: text[: len(text) // 2], "cut-off"),
+        (lambda text: text.rstrip(".") + "?", "question"),
+        (lambda text: "It happened.", "too-short"),
+        (lambda text: f"{text[:-1]} {'and so on ' * 12}there.", "too-long"),
+        (lambda text: "the dispute the dispute the dispute the dispute the work.", "repetitive"),
+        (lambda text: "Спор в этом городе продолжался ещё много лет подряд.", "not-latin"),
+        (lambda text: "Quarks bind gluons inside every proton.", "unrelated"),
+        (lambda text: "", "too-short"),
+    ],
+)
+def test_a_hypothesis_that_is_no_sentence_is_rejected(change, reason, run, at):
+    bent = run(
+        at("generate", lambda good: {"hypothesis": change(good["hypothesis"])}, always=True), rows=4
+    )
+    assert bent.rows == []
+    # A text cut in its middle may have become too short as well.
+    allowed = {reason, "too-short"} if reason == "cut-off" else {reason}
+    assert bent.reasons <= allowed
+    assert reason in bent.reasons
+
+
+@pytest.mark.parametrize(
+    "quoted",
+    [
+        "\u201cThe dispute was long,\u201d said a visitor to the place.",
+        "A visitor said that the dispute was \u2018long and bitter\u2019.",
+        "The visitor\u2019s caf\u00e9 in Ume\u00e5 was closed by the dispute \u2014 for weeks.",
+        'A visitor called the dispute "long and bitter."',
+    ],
+)
+def test_quotation_marks_and_accents_come_through_as_they_are(quoted, run, at):
+    bent = run(at("generate", lambda good: {"hypothesis": quoted}), rows=2, near_duplicates=0.0)
+    assert [row["hypothesis"] for row in bent.rows] == [quoted, quoted]
+    assert quoted in (bent.path / "dataset.jsonl").read_text(encoding="utf-8").replace('\\"', '"')
+
+
+@pytest.mark.parametrize("ascii", [True, False], ids=["escaped", "raw"])
+@pytest.mark.parametrize("text", ["\ud83d", "The dispute \udc80 went on for weeks."])
+def test_half_a_character_never_reaches_the_dataset(text, ascii, run, at):
+    def change(good):
+        return json.dumps({"hypothesis": text}, ensure_ascii=ascii)
+
+    bent = run(at("generate", change, always=True), rows=2)
+    assert bent.rows == []
+    assert bent.reasons == {"malformed-reply"}
+    assert "half a character" in bent.rejects[0]["detail"]
+    (bent.path / "rejects.jsonl").read_bytes().decode("utf-8")
+
+
+@pytest.mark.parametrize("ascii", [True, False], ids=["escaped", "raw"])
+def test_half_a_character_is_repaired(ascii, run, at):
+    def change(good):
+        return json.dumps({"hypothesis": "It is \ud83d."}, ensure_ascii=ascii)
+
+    assert len(run(at("generate", change), rows=2).rows) == 2
+
+
+def _without_last_word(text: str) -> str:
+    return " ".join(text.split()[:-3]).rstrip(",") + "."
+
+
+@pytest.mark.parametrize(
+    "copy",
+    [
+        lambda p: p,
+        str.lower,
+        lambda p: p.replace(",", ""),
+        lambda p: p.replace("hired", "took on"),
+        lambda p: p.partition(", ")[2].capitalize(),  # its main clause
+        _without_last_word,
+        lambda p: " ".join(p.split()[-9:]),
+    ],
+    ids=["whole", "lower", "no comma", "one word", "a clause", "shortened", "its end"],
+)
+def test_a_copy_of_the_premise_is_no_hypothesis(copy):
+    from targen_core import Rejected
+    from targen_tasks_superglue.rte import RTE, Premise, RteRow
+
+    premise = (
+        "After the dispute over museum wages in Oberau ended in March 1998, the mayor Ada Brenner "
+        "hired 211 people and asked Hana Sato to lead the work."
+    )
+    row = RteRow(premise=premise, hypothesis=copy(premise), label="entailment")
+    (check,) = RTE.checks
+    with pytest.raises(Rejected) as caught:
+        check(row, Premise(premise=premise))
+    assert caught.value.reason == "copy-of-premise"
+
+
+def test_a_hypothesis_in_other_words_is_none(run):
+    from targen_tasks_superglue.rte import RTE, Premise, RteRow
+
+    premise = "The choir of Elmstead, founded in 1951, sang for the king in its hundredth concert."
+    for hypothesis in (
+        "The choir of Elmstead was founded in 1951.",
+        "A choir from Elmstead has given at least a hundred concerts.",
+    ):
+        row = RteRow(premise=premise, hypothesis=hypothesis, label="entailment")
+        for check in RTE.checks:
+            check(row, Premise(premise=premise))
+
+
+@pytest.mark.parametrize(
+    ("sentence", "reason"),
+    [
+        ("Too short to be used.", "too-short"),
+        ("1. The mill of Dunmore was rebuilt by Ada Brenner in 1993 after a storm.", "markup"),
+        ("The mill of Dunmore was rebuilt by Ada Brenner in 1993 after a", "cut-off"),
+        ("Was the mill of Dunmore rebuilt by Ada Brenner in 1993 after a storm?", "question"),
+        ("Sentence 1: The mill of Dunmore was rebuilt by Ada Brenner in 1993.", "meta-text"),
+        ("Here are five sentences about the mill of Dunmore and its builder.", "meta-text"),
+        ("Мельница в Данморе была восстановлена Адой Бреннер в 1993 году после бури.", "not-latin"),
+        ("The mill, the mill, the mill and the mill were the mill of the mill.", "repetitive"),
+        (
+            "The mill of [TOWN NAME] was rebuilt by Ada Brenner in 1993 after a storm.",
+            "placeholder",
+        ),
+    ],
+)
+def test_a_premise_that_is_no_dense_sentence_is_left_out(sentence, reason, run, at):
+    def change(good):
+        return {"sentences": [sentence, *good["sentences"][1:]]}
+
+    bent = run(at("seeds", change), rows=6)
+    assert len(bent.rows) == 6
+    dropped = [record for record in bent.rejects if record["verdict"] == "dropped"]
+    assert {record["reason"] for record in dropped} == {reason}
+    assert dropped[0]["item"] == {"premise": sentence}
+    assert sentence not in {row["premise"] for row in bent.rows}
+    assert {"step": "seeds", "reason": reason, "count": len(dropped)} in bent.report[
+        "dropped_list_items"
+    ]
+
+
+def test_repeated_premises_and_topics_are_used_once(run):
+    def bend(step, good, repair):
+        if step == "contexts":
+            return {"topics": [part for topic in good["topics"] for part in (topic, topic.upper())]}
+        if step == "seeds":
+            sentences = good["sentences"]
+            return {"sentences": [f"  {s} " for s in sentences] + sentences}
+        return good
+
+    bent = run(bend, rows=20)
+    assert {r["reason"] for r in bent.rejects if r["verdict"] == "dropped"} == {"repeated"}
+    seeds = [entry["seed"]["premise"] for entry in bent.provenance]
+    ids = {entry["id"].partition("/")[0] for entry in bent.provenance}
+    assert len(set(seeds)) == len(ids), "one seed, one place"
+    topics = [entry["above"][0] for entry in bent.provenance]
+    assert len({topic.lower() for topic in topics}) == len(set(topics))
+
+
+@pytest.mark.parametrize("reply", [{"topics": []}, {"topics": ["", "  "]}])
+def test_a_model_without_topics_ends_the_run(reply, run, at):
+    bent = run(at("contexts", lambda good: reply, always=True), rows=4)
+    assert bent.rows == []
+    assert "the lists of contexts and seeds give nothing new" in bent.problem
+
+
+def test_a_model_without_premises_ends_the_run(run, at):
+    bent = run(at("seeds", lambda good: {"sentences": []}, always=True), rows=4)
+    assert bent.rows == []
+    assert "label entailment has 0 of 2 rows" in bent.problem
+
+
+# --- step 4 -----------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "word",
+    ["contradiction", "neutral", "Entailment", "not entailment", "yes", "1", "", "unknown"],
+)
+def test_a_label_outside_the_set_is_never_a_row(word, run, at):
+    bent = run(at("correct", lambda good: {**good, "actual": word}, always=True), rows=4)
+    assert bent.rows == []
+    assert bent.reasons == {"malformed-reply"}
+
+
+@pytest.mark.parametrize("word", ["right", "true", "Correct", ""])
+def test_a_verdict_outside_the_set_is_never_a_row(word, run, at):
+    bent = run(at("correct", lambda good: {**good, "verdict": word}, always=True), rows=4)
+    assert bent.rows == []
+    assert bent.reasons == {"malformed-reply"}
+
+
+def test_a_verdict_that_contradicts_itself_is_repaired_or_rejected(run, at):
+    def change(good):
+        return {**good, "verdict": "incorrect"}
+
+    bent = run(at("correct", change, always=True), rows=4)
+    assert bent.rows == []
+    assert bent.reasons == {"inconsistent"}
+
+
+def test_a_verdict_that_contradicts_itself_once_is_repaired(run, at):
+    bent = run(at("correct", lambda good: {**good, "verdict": "incorrect"}), rows=4)
+    assert len(bent.rows) == 4
+    assert bent.rejects == []
+
+
+def test_an_input_without_a_right_output_is_rejected(run, at):
+    def change(good):
+        return {**good, "actual": "no_valid_instance", "verdict": "incorrect"}
+
+    bent = run(at("correct", change), rows=4)
+    assert bent.rows == []
+    assert bent.reasons == {"no-valid-instance"}
+
+
+def test_a_relabelled_row_has_the_corrected_label(run, at):
+    other = {"entailment": "not_entailment", "not_entailment": "entailment"}
+
+    def change(good):
+        return {**good, "actual": other[good["actual"]], "verdict": "incorrect"}
+
+    bent = run(at("correct", change), rows=7, balance="intended")
+    assert bent.problem == ""
+    assert [e["label"] for e in bent.provenance] == [other[e["intended"]] for e in bent.provenance]
+    assert [row["label"] for row in bent.rows] == [entry["label"] for entry in bent.provenance]
+    assert bent.report["rows"] == {"entailment": 4, "not_entailment": 3}
+    flow = bent.report["flow"]
+    assert flow["entailment"]["accepted"] == {"not_entailment": 4}
+    assert flow["not_entailment"]["accepted"] == {"entailment": 3}
+
+
+def test_a_relabelled_row_counts_for_the_label_that_it_ends_with(run, at):
+    def change(good):
+        verdict = "correct" if good["actual"] == "entailment" else "incorrect"
+        return {**good, "actual": "entailment", "verdict": verdict}
+
+    bent = run(at("correct", change), rows=8)
+    assert {row["label"] for row in bent.rows} == {"entailment"}
+    assert bent.report["rows"] == {"entailment": 4, "not_entailment": 0}
+    flow = bent.report["flow"]
+    assert flow["entailment"]["accepted"] == {"entailment": 2}
+    assert flow["not_entailment"]["accepted"] == {"entailment": 2}
+    assert flow["not_entailment"]["surplus"]["entailment"] > 0
+    assert "label not_entailment has 0 of 4 rows (most often: relabelled entailment" in bent.problem

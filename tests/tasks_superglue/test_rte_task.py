@@ -1,0 +1,287 @@
+"""What RTE is: its rows, its prompts, its worked examples and its counts."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections import Counter
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+
+import pytest
+from rapidfuzz import fuzz, process
+
+from targen_tasks_superglue.rte import RTE
+
+SUPERGLUE = Path(__file__).parents[3] / "shared" / "data" / "superglue"
+needs_superglue = pytest.mark.skipif(
+    not SUPERGLUE.is_dir(), reason=f"the original data is not at {SUPERGLUE}"
+)
+PROMPTS = {prompt.name: prompt for prompt in RTE.prompts}
+HYPOTHESES = ("entailment", "contradicted", "open")
+
+
+def test_every_row_is_in_the_official_form(run):
+    ran = run(rows=60)
+    assert len(ran.rows) == 60
+    for idx, row in enumerate(ran.rows):
+        assert list(row) == ["premise", "hypothesis", "label", "idx"]
+        assert row["idx"] == idx
+        assert row["label"] in ("entailment", "not_entailment")
+        assert row["premise"].strip() == row["premise"] != ""
+        assert row["hypothesis"].strip() == row["hypothesis"] != ""
+    assert Counter(row["label"] for row in ran.rows) == {"entailment": 30, "not_entailment": 30}
+    assert all(
+        line.endswith(b"}") for line in (ran.path / "dataset.jsonl").read_bytes().split(b"\n")[:-1]
+    )
+
+
+@needs_superglue
+def test_rows_have_the_fields_and_types_of_the_original_ones(run):
+    with open(SUPERGLUE / "RTE" / "train.jsonl", encoding="utf-8") as file:
+        original = json.loads(file.readline())
+    labels = {json.loads(line)["label"] for line in open_lines(SUPERGLUE / "RTE" / "train.jsonl")}
+    for row in run(rows=4).rows:
+        assert {name: type(value) for name, value in row.items()} == {
+            name: type(value) for name, value in original.items()
+        }
+        assert row["label"] in labels
+
+
+def open_lines(path: Path) -> list[str]:
+    return [line for line in path.read_text(encoding="utf-8").split("\n") if line]
+
+
+def test_without_correction_rows_are_the_same_form(run):
+    ran = run(rows=6, corrector=None)
+    assert [row["idx"] for row in ran.rows] == list(range(6))
+    assert all(entry["label"] == entry["intended"] for entry in ran.provenance)
+
+
+def test_each_row_leads_back_to_its_seed_and_calls(run):
+    ran = run(rows=10)
+    journal = {
+        record["key"]: record
+        for line in (ran.path / "journal").read_text().splitlines()
+        for record in [json.loads(line[9:])]
+    }
+    for row, entry in zip(ran.rows, ran.provenance, strict=True):
+        assert entry["idx"] == row["idx"]
+        assert entry["seed"]["premise"] == row["premise"]
+        steps = [journal[key]["step"] for key in entry["calls"]]
+        assert set(steps) == {"contexts", "seeds", "generate", "correct"}
+        assert any(row["hypothesis"] in journal[key]["text"] for key in entry["calls"])
+
+
+def test_both_kinds_of_not_entailment_come_in_equal_shares(run):
+    ran = run(quotas={"entailment": 0, "not_entailment": 200})
+    kinds = Counter(
+        record["notes"]["kind"]
+        for record in (*ran.provenance, *ran.rejects)
+        if record.get("intended") == "not_entailment"
+    )
+    assert set(kinds) == {"contradicted", "open"}
+    # Batches of five seeds: one context may have three of one kind and two of the other.
+    assert abs(kinds["contradicted"] - kinds["open"]) <= 0.05 * kinds.total()
+    prompts = Counter(
+        record["prompt"]
+        for line in (ran.path / "journal").read_text().splitlines()
+        for record in [json.loads(line[9:])]
+        if record["step"] == "generate"
+    )
+    assert abs(prompts["contradicted"] - prompts["open"]) <= 0.05 * prompts.total()
+
+
+def test_the_kinds_do_not_depend_on_the_label_s_neighbours(run):
+    """The kind is the place's: the same seed has the same kind whatever else is wanted."""
+    both = {e["id"]: e["notes"]["kind"] for e in run(rows=40).provenance if "notes" in e}
+    assert both
+    assert all(
+        kind == ("contradicted", "open")[sum(map(int, place.partition("/")[0].split("."))) % 2]
+        for place, kind in both.items()
+    )
+
+
+NAMES = re.compile(
+    r"\b(super\s*-?glue|glue|rte|benchmark\w*|data\s*-?sets?|textual entailment|nli|snli|mnli|"
+    r"training data|test set|targen)\b",
+    re.IGNORECASE,
+)
+
+
+def test_nothing_that_is_sent_names_a_benchmark(run):
+    ran = run(rows=40)
+    texts = {message.content for request in ran.requests for message in request.messages}
+    assert len(texts) > 50
+    for text in texts:
+        assert not NAMES.search(text), NAMES.search(text)
+    # The pattern finds what it is for.
+    assert NAMES.search("like the rows of SuperGLUE's RTE dataset")
+
+
+def test_a_schema_s_name_tells_nothing_either(run):
+    for request in run(rows=4).requests:
+        assert not NAMES.search(request.schema_name.replace("_", " "))
+        assert not NAMES.search(json.dumps(request.schema))
+
+
+def test_prompts_say_what_they_must(run):
+    """What goes into each step: a topic, a premise, the label's meaning, and the form."""
+    values = {"premise": "PREMISE HERE"}
+    for name in HYPOTHESES:
+        messages = PROMPTS[name].fill(values)
+        assert messages[-1].content == "Premise: PREMISE HERE"
+        assert '{"hypothesis": "..."}' in messages[0].content
+    filled = PROMPTS["premises"].fill({"topic": "TOPIC", "count": 5, "have": "EARLIER"})
+    assert all(word in filled[-1].content for word in ("TOPIC", "5", "EARLIER"))
+    filled = PROMPTS["topics"].fill({"count": 10, "have": "EARLIER"})
+    assert all(word in filled[-1].content for word in ("10", "EARLIER"))
+
+
+def test_both_labels_are_asked_for_in_the_same_form():
+    """Length and wording must not give the label away: the rules on form are the same ones."""
+    form = [PROMPTS[name].fill({"premise": "x"})[0].content.split("\n")[-3:] for name in HYPOTHESES]
+    assert form[0] == form[1] == form[2]
+    premises = [[p for p, _ in _pairs(name)] for name in HYPOTHESES]
+    assert premises[0] == premises[1] == premises[2]
+
+
+# --- worked examples --------------------------------------------------------
+
+
+def _pairs(name: str) -> list[tuple[str, str]]:
+    """The worked (premise, hypothesis) pairs of a prompt."""
+    turns = PROMPTS[name].fill({"premise": "x"})[1:-1]
+    return [
+        (user.content.removeprefix("Premise: "), json.loads(answer.content)["hypothesis"])
+        for user, answer in zip(turns[::2], turns[1::2], strict=True)
+    ]
+
+
+def _worked() -> list[str]:
+    """Every worked text: premises, hypotheses, and both together."""
+    texts: list[str] = []
+    for name in HYPOTHESES:
+        for premise, hypothesis in _pairs(name):
+            texts += [premise, hypothesis, f"{premise} {hypothesis}"]
+    for sample in RTE.samples:
+        premise, hypothesis = sample.input.removeprefix("Premise: ").split("\nHypothesis: ")
+        texts += [premise, hypothesis, f"{premise} {hypothesis}"]
+    for turn in PROMPTS["premises"].fill({"topic": "x", "count": 1, "have": "x"}):
+        if turn.role == "assistant":
+            texts += json.loads(turn.content)["sentences"]
+    return list(dict.fromkeys(texts))
+
+
+@cache
+def _original() -> list[str]:
+    """Every text of the original data: fields, pairs of fields, sentences of passages."""
+    texts: dict[str, None] = {}
+
+    def collect(value: object) -> None:
+        if isinstance(value, str):
+            if len(value) >= 15:
+                texts[_plain(value)] = None
+                if len(value) > 200:
+                    for sentence in re.split(r"(?<=[.!?]) +|\n|<br>", value):
+                        if len(sentence) >= 15:
+                            texts[_plain(sentence)] = None
+        elif isinstance(value, dict):
+            for part in value.values():
+                collect(part)
+            for first, second in (("premise", "hypothesis"), ("sentence1", "sentence2")):
+                if first in value and second in value:
+                    texts[_plain(f"{value[first]} {value[second]}")] = None
+        elif isinstance(value, list):
+            for part in value:
+                collect(part)
+
+    for path in sorted(SUPERGLUE.glob("*/*.jsonl")):
+        for line in open_lines(path):
+            collect(json.loads(line))
+    return list(texts)
+
+
+def _plain(text: str) -> str:
+    return " ".join(re.findall(r"\w+", text.lower()))
+
+
+def _nearest(text: str) -> tuple[str, float]:
+    found = process.extractOne(_plain(text), _original(), scorer=fuzz.ratio)
+    assert found is not None
+    return found[0], found[1]
+
+
+@needs_superglue
+def test_no_worked_example_is_nearly_a_row_of_the_original_data():
+    worked = _worked()
+    assert len(worked) > 40
+    assert len(_original()) > 50_000
+    for text in worked:
+        nearest, score = _nearest(text)
+        assert score < 85, f"{text!r} is nearly {nearest!r}"
+
+
+@needs_superglue
+def test_the_search_for_copies_finds_one():
+    original = json.loads(open_lines(SUPERGLUE / "RTE" / "train.jsonl")[1])
+    altered = original["premise"].replace("place", "town").replace("Chicago", "Boston")
+    assert _nearest(altered)[1] >= 85
+    assert _nearest(f"{altered} {original['hypothesis']}")[1] >= 85
+
+
+def test_correction_samples_cover_both_labels_right_and_wrong():
+    kinds = Counter((s.actual, s.actual == s.output) for s in RTE.samples)
+    for label in ("entailment", "not_entailment"):
+        assert kinds[label, True] >= 1
+        assert kinds[label, False] >= 1
+    assert {s.output for s in RTE.samples} == {"entailment", "not_entailment"}
+    assert all(s.actual in s.input or s.explanation for s in RTE.samples)
+    assert len({s.input for s in RTE.samples}) == len(RTE.samples)
+
+
+def test_a_worked_sample_reads_as_the_question_does(run):
+    """The turns of the samples have the very form of the question that follows them."""
+    (request, *_) = [r for r in run(rows=2).requests if "verdict" in r.schema["properties"]]
+    users = [m.content for m in request.messages if m.role == "user"]
+    assert len(users) == len(RTE.samples) + 1
+    for text in users:
+        assert re.fullmatch(
+            r"Input:\nPremise: .+\nHypothesis: .+\n\nWorker's output: (not_)?entailment", text
+        )
+    for message in request.messages:
+        if message.role == "assistant":
+            reply = json.loads(message.content)
+            assert list(reply) == ["explanation", "actual", "verdict"]
+
+
+# --- counts and versions ----------------------------------------------------
+
+
+def test_presets_are_the_paper_s_counts():
+    assert RTE.presets["paper"] == {"entailment": 1249, "not_entailment": 1241}  # Table 2
+    assert sum(RTE.presets["original"].values()) == 2490
+
+
+@needs_superglue
+def test_the_original_preset_is_the_original_count():
+    lines = open_lines(SUPERGLUE / "RTE" / "train.jsonl")
+    labels = Counter(json.loads(line)["label"] for line in lines)
+    assert RTE.presets["original"] == dict(labels)
+
+
+def test_the_manifest_holds_each_prompt_s_version(run):
+    manifest = json.loads((run(rows=2).path / "manifest.json").read_text())
+    for name, version in manifest["task"]["prompts"].items():
+        package = "targen_core.correctors" if name == "meta" else "targen_tasks_superglue.rte"
+        text = (files(package) / "prompts" / f"{name}.md").read_text(encoding="utf-8")
+        assert version == hashlib.sha256(text.encode()).hexdigest()[:12]
+    assert set(manifest["task"]["prompts"]) == {*HYPOTHESES, "topics", "premises", "meta"}
+    assert manifest["task"]["version"] == RTE.version
+
+
+def test_each_step_has_its_temperature():
+    temperatures = {step: params["temperature"] for step, params in RTE.parameters.items()}
+    assert temperatures == {"contexts": 1.0, "seeds": 1.0, "generate": 0.7, "correct": 0.0}
