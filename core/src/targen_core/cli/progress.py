@@ -71,38 +71,33 @@ def _given_up(event: LabelGivenUp) -> str:
 
 @contextmanager
 def _bars(job: Job) -> Iterator[Listener]:
-    from rich.console import Console
+    from rich.console import Console, Group
+    from rich.live import Live
     from rich.progress import (
         BarColumn,
         MofNCompleteColumn,
         Progress,
-        ProgressColumn,
-        Task,
         TextColumn,
         TimeRemainingColumn,
     )
     from rich.text import Text
 
-    class Figures(ProgressColumn):
-        def render(self, task: Task) -> Text:
-            return Text(_figures(job) if task.fields.get("figures") else "")
+    class Figures:
+        def __rich__(self) -> Text:
+            return Text(_figures(job))
 
+    bars = Progress(
+        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
+    )
     wanted = job.manifest.targets[-1].quotas
-    with Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-        Figures(),
-        console=Console(stderr=True),
-        refresh_per_second=4,
-    ) as bars:
-        tasks = {name: bars.add_task(name, total=rows) for name, rows in wanted.items() if rows}
-        tasks[""] = bars.add_task("all", total=sum(wanted.values()), figures=True)
+    tasks = {name: bars.add_task(name, total=rows) for name, rows in wanted.items() if rows}
+    tasks[""] = bars.add_task("all", total=sum(wanted.values()))
+    console = Console(stderr=True)
+    with Live(Group(bars, Figures()), console=console, refresh_per_second=4):
 
         def listen(event: Event) -> None:
             if isinstance(event, LabelGivenUp):
-                bars.console.print(_given_up(event))
+                console.print(_given_up(event))
             elif isinstance(event, Committed) and event.rows and job.engine is not None:
                 have = job.engine.tally.have
                 for name, bar in tasks.items():

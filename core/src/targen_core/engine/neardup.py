@@ -51,9 +51,10 @@ class NearDuplicates:
     def add(self, seed: str, text: str, written: str) -> None:
         """Index a committed row."""
         if self.threshold:
-            text = normalised(text)
+            text, written = normalised(text), normalised(written)
             self._index.insert(len(self._rows), _sketch(text))
-            self._rows.append((seed, text, normalised(written)))
+            # Most tasks' generators write the whole row: one text, kept once.
+            self._rows.append((seed, text, text if written == text else written))
 
 
 def _sketch(text: str) -> RMinHash:
