@@ -315,6 +315,7 @@ class CallLayer:
                     bound.limiter.release(
                         ticket,
                         rate=reply.rate if reply else None,
+                        answered=reply is not None,
                         limited=isinstance(error, RateLimited),
                         retry_after=error.retry_after if error else None,
                     )

@@ -75,13 +75,15 @@ class RateLimiter:
         ticket: int,
         *,
         rate: RateHeaders | None = None,
+        answered: bool = True,
         limited: bool = False,
         retry_after: float | None = None,
     ) -> None:
         """Give a place back, with what the answer said of the limits.
 
         `limited` is a 429. Those of one burst count once: an answer to a call
-        that was sent before the last cut cuts nothing.
+        that was sent before the last cut cuts nothing. Only what was
+        `answered` lets the concurrency grow.
         """
         now = asyncio.get_running_loop().time()
         if limited:
@@ -91,7 +93,7 @@ class RateLimiter:
                 self.limit = max(1.0, min(self.limit, self.in_flight) / 2)
             if retry_after:
                 self._resume_at = max(self._resume_at, now + retry_after)
-        else:
+        elif answered:
             self.limit = min(float(self.ceiling), self.limit + 1.0 / self.limit)
         if rate is not None:
             for remaining, reset in (

@@ -80,6 +80,11 @@ class Worker:
                 raise self._guard.fault(
                     f"the generator for {label} returned an instance labelled {found}"
                 )
+        if len(instances) > self._task.instances_per_call:
+            raise self._guard.fault(
+                f"the generator for {label} returned {len(instances)} instances; the task's "
+                f"instances_per_call is {self._task.instances_per_call}"
+            )
         return Generated(instances, llm.notes, scope.keys)
 
     async def judge(

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from targen_core.calls.layer import Halted
-from targen_core.errors import StageFailed, TargenError
+from targen_core.errors import BadReply, Rejected, StageFailed, TargenError
 from targen_core.tasks import model as task_model
 
 __all__ = ["Guard"]
@@ -28,6 +28,8 @@ class Guard:
         """
         try:
             return await work
+        except BadReply as error:
+            raise Rejected(error.reason, str(error)) from error
         except (TargenError, Halted):
             raise
         except Exception as error:
@@ -37,6 +39,8 @@ class Guard:
         """Call a plain function, likewise."""
         try:
             return function(*args)
+        except BadReply as error:
+            raise Rejected(error.reason, str(error)) from error
         except TargenError:
             raise
         except Exception as error:

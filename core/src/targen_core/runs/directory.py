@@ -58,6 +58,8 @@ class RunDirectory:
 
     def open_outputs(self) -> None:
         """Open dataset, provenance and rejects to be written from their start."""
+        # A report speaks of a run that has ended; this one goes on.
+        (self.path / "report.json").unlink(missing_ok=True)
         self._dataset = ReplayedFile(self.path / "dataset.jsonl")
         self._provenance = ReplayedFile(self.path / "provenance.jsonl")
         self._rejects = ReplayedFile(self.path / "rejects.jsonl")

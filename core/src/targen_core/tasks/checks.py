@@ -15,9 +15,12 @@ __all__ = ["content_words", "is_copy", "normalised", "prose", "similarity", "wor
 
 _WORD = re.compile(r"\w+(?:['’\-]\w+)*")
 _META = re.compile(
-    r"^\W*(?:(?:sure|certainly|of course|okay|here (?:is|are)|here's|as an ai"
-    r"|i (?:can|cannot|can't|am sorry))\b"
-    r"|(?:premise|hypothesis|sentence|passage|question|answer|output|label|explanation|note)s?\s*\d*[\"'”*]*\s*[:=])",
+    r"^\W*(?:(?:sure|certainly|of course|okay|ok)\s*[,!.:]"
+    r"|(?:here (?:is|are)|here's)\b[^.]{0,60}\b"
+    r"(?:premises?|hypothes[ie]s|sentences?|passages?|questions?|answers?|topics?|examples?|lists?|json)\b"
+    r"|as an ai\b|i (?:can|cannot|can't|am sorry|apologi[sz]e)\b"
+    r"|(?:premise|hypothesis|sentence|passage|question|answer|output|label|explanation|note)s?"
+    r"\s*\d*[\"'”*]*\s*[:=])",
     re.IGNORECASE,
 )
 _MARKUP = re.compile(r"\*\*|`|^\s*[#>]|\]\(|<\/?\w+>|^\s*(?:\d+[.)]|[-*•])\s|[{}\[\]|\\]")

@@ -1,0 +1,117 @@
+"""A call layer on a toy model, for tests of the layer alone."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from targen_core import Message, Price
+from targen_core.calls.budget import Budget
+from targen_core.calls.journal import Journal
+from targen_core.calls.layer import BoundModel, CallLayer, Question, Scope
+from targen_core.calls.rate import RateLimiter
+from targen_core.calls.usage import Usage
+
+
+@dataclass
+class Desk:
+    """A layer with all its parts, and what was asked through it."""
+
+    layer: CallLayer
+    journal: Journal
+    usage: Usage
+    budget: Budget
+    limiter: RateLimiter
+    model: Any
+    records: list[dict[str, Any]] = field(default_factory=list)
+
+    async def ask(
+        self,
+        text: str = "hello",
+        *,
+        place: str = "generate/0/yes/0",
+        occurrence: int = 0,
+        step: str = "generate",
+        label: str | None = "yes",
+        digest: str = "",
+        messages: tuple[Message, ...] | None = None,
+        scope: Scope | None = None,
+        read: Callable[[str], Any] = str,
+    ) -> Any:
+        messages = messages or (Message("user", text),)
+        question = Question(
+            step, label, place, occurrence, "inline", messages, None, "", digest, None
+        )
+        return await self.layer.ask(question, scope or Scope(), read)
+
+    async def many(self, count: int, **options: Any) -> list[Any]:
+        """So many different questions at once; errors are results."""
+        asked = [self.ask(f"question {n}", place=f"p/{n}", **options) for n in range(count)]
+        return await asyncio.gather(*asked, return_exceptions=True)
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Any:
+    """Makes desks; each opens the journal `tmp_path/journal` anew."""
+    opened: list[Journal] = []
+
+    def make(
+        model: Any,
+        *,
+        path: Path | None = None,
+        concurrency: int = 8,
+        rpm: float | None = None,
+        tpm: float | None = None,
+        max_tokens: int | None = None,
+        max_cost: float | None = None,
+        params: dict[str, Any] | None = None,
+        price: Price | None = Price(1.0, 2.0),  # noqa: B008 - frozen
+        cache: Any = None,
+        seed: int = 0,
+        patience: float = 600.0,
+    ) -> Desk:
+        usage = Usage()
+        records: list[dict[str, Any]] = []
+
+        def seen(record: dict[str, Any]) -> None:
+            records.append(record)
+            usage.record(record)
+
+        journal = Journal(path or tmp_path / "journal", on_record=seen)
+        opened.append(journal)
+        budget = Budget(max_tokens=max_tokens, max_cost=max_cost)
+        spent = usage.total
+        budget.spend(spent.tokens_in + spent.tokens_out, spent.dollars)
+        limiter = RateLimiter(concurrency, rpm=rpm, tpm=tpm)
+        bound = BoundModel(model, limiter, params or {"max_tokens": 50}, price)
+        layer = CallLayer(
+            dict.fromkeys(("contexts", "seeds", "generate", "correct"), bound),
+            seed=seed,
+            journal=journal,
+            cache=cache,
+            budget=budget,
+            usage=usage,
+            patience=patience,
+        )
+        return Desk(layer, journal, usage, budget, limiter, model, records)
+
+    yield make
+    for journal in opened:
+        journal.close()
+
+
+@pytest.fixture
+def read_journal(tmp_path: Path) -> Callable[[], list[dict[str, Any]]]:
+    """The records in `tmp_path/journal`, read back."""
+
+    def read() -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = []
+        Journal(tmp_path / "journal", on_record=found.append, read_only=True).close()
+        return found
+
+    return read

@@ -1,0 +1,198 @@
+"""What becomes of an answer: journaled first, read, repaired once, or rejected."""
+
+from __future__ import annotations
+
+import pytest
+from pydantic import BaseModel
+
+from targen_core import ChatReply, Rejected
+from targen_core.calls.layer import ATTEMPTS, Halted, Scope
+from targen_core.engine.facade import read_reply
+from targen_core.errors import BadReply, Interrupted, RateLimited, ServiceUnavailable
+
+
+def picky(text):
+    """Reads only what begins with `good`."""
+    if not text.startswith("good"):
+        raise BadReply("it must begin with good", reason="not-good")
+    return text
+
+
+def test_every_answer_is_journaled_before_it_is_read(lab, desk, drive, read_journal):
+    one = desk(lab.ToyModel(lambda request: "an answer"))
+    seen = []
+
+    def read(text):
+        seen.extend(read_journal())
+        return text
+
+    assert drive(one.ask(read=read)) == "an answer"
+    assert [record["text"] for record in seen] == ["an answer"]
+
+
+def test_a_bad_answer_is_journaled_too_and_gets_one_repair(lab, desk, drive, read_journal):
+    replies = iter(["awful", "good at last"])
+    one = desk(lab.ToyModel(lambda request: next(replies)))
+    scope = Scope()
+    assert drive(one.ask("please", read=picky, scope=scope)) == "good at last"
+    assert [record["text"] for record in read_journal()] == ["awful", "good at last"]
+    assert [record["key"] for record in read_journal()] == scope.keys
+    first, repair = one.model.requests
+    assert [message.role for message in repair.messages] == ["user", "assistant", "user"]
+    assert repair.messages[0] == first.messages[0]
+    assert repair.messages[1].content == "awful"
+    assert "it must begin with good" in repair.messages[2].content
+
+
+def test_after_the_repair_it_is_rejected_for_what_was_wrong(lab, desk, drive, read_journal):
+    one = desk(lab.ToyModel(lambda request: "awful"))
+    scope = Scope()
+    with pytest.raises(Rejected, match="must begin with good") as caught:
+        drive(one.ask(read=picky, scope=scope))
+    assert caught.value.reason == "not-good"
+    assert len(one.model.asked) == ATTEMPTS == 2
+    assert scope.keys == one.model.asked
+    assert len(read_journal()) == 2
+
+
+@pytest.mark.parametrize(
+    ("reply", "words"),
+    [
+        (ChatReply("good but cut", "length", 3, 50), "cut at max_tokens"),
+        (ChatReply("", "stop", 3, 0), "empty"),
+        (ChatReply(" \n ", "stop", 3, 2), "empty"),
+    ],
+)
+def test_a_cut_or_empty_answer_is_asked_again_as_it_was(lab, desk, drive, reply, words):
+    """There is nothing to repair in it: the messages stay, the key does not."""
+    one = desk(lab.ToyModel(lambda request: reply))
+    with pytest.raises(Rejected, match=words) as caught:
+        drive(one.ask(read=picky))
+    assert caught.value.reason == "malformed-reply"
+    first, second = one.model.requests
+    assert first.messages == second.messages
+    assert first.key != second.key
+
+
+def test_a_refusal_is_rejected_at_once(lab, desk, drive):
+    one = desk(lab.ToyModel(lambda request: ChatReply("good no", "refusal", 3, 3)))
+    with pytest.raises(Rejected, match="good no") as caught:
+        drive(one.ask(read=picky))
+    assert caught.value.reason == "refusal"
+    assert len(one.model.asked) == 1
+
+
+def test_an_unreadable_answer_from_the_journal_is_not_paid_again(lab, desk, drive):
+    one = desk(lab.ToyModel(lambda request: "awful"))
+    with pytest.raises(Rejected):
+        drive(one.ask(read=picky))
+    two = desk(lab.ToyModel(lambda request: "good"))
+    with pytest.raises(Rejected):
+        drive(two.ask(read=picky))
+    assert two.model.asked == []
+    assert two.usage.total == one.usage.total
+
+
+def test_the_observer_is_told_of_each_answer(lab, desk, drive):
+    replies = iter(["awful", "good"])
+    one = desk(lab.ToyModel(lambda request: next(replies)))
+    told = []
+    one.layer.observer = lambda question, messages, reply: told.append(
+        (question.place, len(messages), reply.text)
+    )
+    drive(one.ask(read=picky))
+    assert told == [("generate/0/yes/0", 1, "awful"), ("generate/0/yes/0", 3, "good")]
+
+
+def test_a_halted_layer_sends_nothing_but_remembers(lab, desk, drive):
+    one = desk(lab.ToyModel(lambda request: "answer"))
+    drive(one.ask("known"))
+    one.layer.halt(Interrupted("stop"))
+    one.layer.halt(Interrupted("a later reason"))
+    assert str(one.layer.halt_reason) == "stop"
+    with pytest.raises(Halted):
+        drive(one.ask("new"))
+    two = desk(lab.ToyModel(lambda request: "another"))
+    two.layer.halt(Interrupted("stop"))
+    assert drive(two.ask("known")) == "answer"
+
+
+def test_an_abandoned_scope_sends_nothing(lab, desk, drive):
+    one = desk(lab.ToyModel(lambda request: "answer"))
+    with pytest.raises(Halted):
+        drive(one.ask(scope=Scope(abandoned=True)))
+    assert one.model.asked == []
+    assert one.budget.tokens == 0
+    assert one.limiter.in_flight == 0
+
+
+def test_a_seeded_model_gets_a_seed_that_its_call_decides(lab, desk, drive):
+    def seeds(seed=0):
+        model = lab.ToyModel(lambda request: "x")
+        model.seeded = True
+        one = desk(model, path=None, seed=seed)
+        drive(one.ask("a", place=f"p/{seed}"))
+        drive(one.ask("b", place=f"p/{seed}"))
+        return [request.params["seed"] for request in model.requests]
+
+    first, other = seeds(), seeds(seed=1)
+    assert len({*first, *other}) == 4
+    assert all(0 <= seed < 2**31 for seed in first)
+    model = lab.ToyModel(lambda request: "x")
+    model.seeded = True
+    drive(desk(model, params={"max_tokens": 5, "seed": 7}).ask("c"))
+    assert model.requests[0].params["seed"] == 7
+
+
+@pytest.mark.parametrize("error", [RateLimited, ServiceUnavailable])
+def test_a_service_that_fails_never_becomes_a_rejection(lab, desk, drive, error):
+    failed = set()
+
+    def flaky(number, request):
+        if request.key not in failed:
+            failed.add(request.key)
+            raise error("later")
+
+    one = desk(lab.ToyModel(lambda request: "answer", hook=flaky))
+    assert drive(one.many(20)) == ["answer"] * 20
+    assert one.layer.retries == 20
+
+
+# --- reading a reply ---
+
+
+class Reply(BaseModel):
+    name: str
+    count: int = 0
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"name": "a", "count": 2}',
+        '```json\n{"name": "a", "count": 2}\n```',
+        'Here it is: {"name": "a", "count": 2} and that is all {of it}',
+        'A {curly} start. {"name": "a", "count": 2}',
+    ],
+)
+def test_what_models_wrap_around_json_is_read(text):
+    assert read_reply(text, Reply) == Reply(name="a", count=2)
+
+
+def test_raw_line_breaks_in_a_string_are_read():
+    assert read_reply('{"name": "a\nb"}', Reply).name == "a\nb"
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("nothing", "Invalid JSON"),
+        ('{"name": 3}', "name: "),
+        ('{"count": 3}', "name: Field required"),
+        ('{"name": "a", "count": "many"}', "count: "),
+        ('{"name": "a"', "Invalid JSON"),
+    ],
+)
+def test_what_cannot_be_read_says_why_in_the_models_terms(text, words):
+    with pytest.raises(BadReply, match=words):
+        read_reply(text, Reply)

@@ -1,0 +1,210 @@
+"""The budget: a hard cap, whatever is in flight and whatever is lost."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from targen_core import ChatReply, Price
+from targen_core.calls.budget import Budget
+from targen_core.errors import BudgetExhausted, ServiceUnavailable, UsageError
+
+CAPS = st.one_of(
+    st.fixed_dictionaries({"max_tokens": st.integers(50, 3000)}),
+    st.fixed_dictionaries({"max_cost": st.floats(1e-4, 5e-3)}),
+    st.fixed_dictionaries({"max_tokens": st.integers(50, 3000), "max_cost": st.floats(1e-4, 5e-3)}),
+)
+
+
+@given(caps=CAPS, concurrency=st.integers(1, 30), salt=st.integers(0, 10**6))
+@settings(max_examples=60)
+def test_no_cap_is_ever_passed(lab, desk, drive, folder, caps, concurrency, salt):
+    """Random sizes, latencies, failures and lost answers, many calls at once."""
+    paid = {"tokens": 0, "dollars": 0.0}
+    price = Price(2.0, 6.0)
+
+    def pay(tokens_in, tokens_out):
+        paid["tokens"] += tokens_in + tokens_out
+        paid["dollars"] += price.dollars(tokens_in, tokens_out)
+        if "max_tokens" in caps:
+            assert paid["tokens"] <= caps["max_tokens"]
+        if "max_cost" in caps:
+            assert paid["dollars"] <= caps["max_cost"] + 1e-9
+
+    def reply(request):
+        rng = random.Random(f"{salt} {request.key} {len(model.asked)}")
+        bound = model.count_tokens(request)
+        draw = rng.random()
+        if draw < 0.1:
+            raise ServiceUnavailable("refused the connection")
+        if draw < 0.25:
+            pay(bound, 50)  # the worst that a lost answer can have cost
+            raise ServiceUnavailable("timed out", billed=True)
+        tokens_in, tokens_out = rng.randint(0, bound), rng.randint(0, 50)
+        pay(tokens_in, tokens_out)
+        return ChatReply("x", "stop", tokens_in, tokens_out)
+
+    model = lab.ToyModel(reply, latency=lab.latency(salt), price=price)
+    with folder() as path:
+        one = desk(
+            model, path=path / "journal", concurrency=concurrency, price=price, patience=1e6, **caps
+        )
+
+        async def work():
+            found = await one.many(40)
+            for error in found:
+                assert error == "x" or isinstance(error, BudgetExhausted)
+            return found
+
+        found = drive(work())
+        assert one.budget.tokens == paid["tokens"]
+        assert one.budget.dollars == pytest.approx(paid["dollars"])
+        assert one.usage.total.tokens_in + one.usage.total.tokens_out == paid["tokens"]
+        if found.count("x") < 40:
+            stopped = next(error for error in found if error != "x")
+            assert "resume with a larger --max-" in stopped.hint
+        # ... and the cap holds over a restart
+        again = desk(model, path=path / "journal", price=price, patience=1e6, **caps)
+        assert again.budget.tokens == paid["tokens"]
+        drive(again.many(60))
+
+
+def test_calls_wait_for_open_reservations_before_they_give_up(lab, desk, drive):
+    """Each reserves 60 and takes 12: all fit one after the other, never two at once."""
+    model = lab.ToyModel(lambda request: ChatReply("x", "stop", 2, 2), latency=lambda request: 5.0)
+    one = desk(model, max_tokens=100)
+    assert drive(one.many(8)) == ["x"] * 8
+    assert model.peak == 1
+    assert one.budget.tokens == 32
+
+
+def test_a_call_that_cannot_fit_is_refused_with_both_numbers(drive):
+    async def tokens():
+        budget = Budget(max_tokens=1000)
+        budget.spend(950, 1.0)
+        await budget.reserve(51, 0.0)
+
+    with pytest.raises(BudgetExhausted, match=r"950 of 1,000 spent.*may take 51") as caught:
+        drive(tokens())
+    assert "--max-tokens" in caught.value.hint
+
+    async def dollars():
+        budget = Budget(max_cost=2.0)
+        budget.spend(10**9, 1.99)
+        await budget.reserve(5, 0.02)
+
+    with pytest.raises(BudgetExhausted, match=r"\$1.9900 of \$2.0000 spent") as caught:
+        drive(dollars())
+    assert "--max-cost" in caught.value.hint
+
+
+def test_exactly_the_cap_may_be_spent(drive):
+    async def work():
+        budget = Budget(max_tokens=100, max_cost=0.3)
+        for _ in range(3):
+            await budget.reserve(20, 0.1)
+        for _ in range(3):
+            budget.settle((20, 0.1), 20, 0.1)
+        await budget.reserve(40, 0.0)
+        return budget.tokens
+
+    assert drive(work()) == 60
+
+
+def test_a_lost_answer_is_settled_at_its_reservation_and_stays_so(lab, desk, drive):
+    failed = []
+
+    def hook(number, request):
+        if not failed:
+            failed.append(one.layer.models["generate"].model.count_tokens(request))
+            raise ServiceUnavailable("timed out", billed=True)
+
+    model = lab.ToyModel(lambda request: ChatReply("x", "stop", 3, 4), hook=hook)
+    one = desk(model)
+    assert drive(one.ask()) == "x"
+    bound = failed[0] + 50
+    assert one.budget.tokens == bound + 7
+    assert one.usage.total.lost == 1
+    assert one.usage.total.calls == 1
+    two = desk(model)
+    assert two.budget.tokens == bound + 7
+    assert two.usage.total == one.usage.total
+    assert two.usage.by_place == one.usage.by_place
+
+
+def test_an_answer_that_was_refused_costs_nothing(lab, desk, drive):
+    def hook(number, request):
+        if number < 4:
+            raise ServiceUnavailable("refused")
+
+    one = desk(lab.ToyModel(lambda request: ChatReply("x", "stop", 3, 4), hook=hook))
+    drive(one.ask())
+    assert one.budget.tokens == 7
+    assert one.usage.total.lost == 0
+
+
+class TestInARun:
+    pytestmark = pytest.mark.usefixtures("virtual_time")
+
+    @pytest.mark.parametrize("cap", [{"max_tokens": 20_000}, {"max_cost": 0.02}])
+    def test_at_the_cap_rows_stay_and_more_money_ends_the_same(self, lab, tmp_path, cap):
+        world = lab.World(relabel=0.2, bad=0.1)
+        quotas = {"yes": 25, "no": 25}
+        options = ["max_tokens=1000"]
+        whole = lab.run(world, tmp_path / "whole", quotas, options=options)
+        asked = []
+        ran = lab.run(
+            world,
+            tmp_path / "run",
+            quotas,
+            options=options,
+            limits={name: value / 10 for name, value in cap.items()}
+            if "max_cost" in cap
+            else {"max_tokens": 3000},
+        )
+        rounds = 0
+        while ran.error is not None:
+            assert isinstance(ran.error, BudgetExhausted)
+            assert ran.error.exit_code == 1
+            assert ran.report["status"] == "stopped"
+            assert whole.files["dataset.jsonl"].startswith(ran.files["dataset.jsonl"])
+            asked += ran.model.asked
+            rounds += 1
+            limits = {
+                name: value * (1 + rounds) / 10 if name == "max_cost" else 3000 + 400 * rounds
+                for name, value in cap.items()
+            }
+            ran = lab.run(world, tmp_path / "run", resume=True, limits=limits)
+            total = ran.report["usage"]["total"]
+            if "max_tokens" in limits:
+                assert total["tokens_in"] + total["tokens_out"] <= limits["max_tokens"]
+            else:
+                assert total["dollars"] <= limits["max_cost"] + 1e-6
+        assert rounds > 1
+        asked += ran.model.asked
+        assert len(set(asked)) == len(asked)
+        assert ran.files == whole.files
+
+    def test_a_dollar_cap_without_a_price_is_refused_by_name(self, lab, tmp_path):
+        world = lab.World()
+        model = lab.ToyModel(world.reply, price=None)
+        with pytest.raises(UsageError, match="--max-cost needs a price") as caught:
+            lab.run(world, tmp_path / "a", {"yes": 1}, model=model, limits={"max_cost": 1.0})
+        assert "price_in" in caught.value.hint
+        assert not (tmp_path / "a").exists()
+        priced = lab.run(
+            world,
+            tmp_path / "b",
+            {"yes": 1},
+            model=model,
+            limits={"max_cost": 1.0},
+            options=["price_in=1", "price_out=2"],
+        )
+        assert priced.error is None
+        assert priced.report["usage"]["priced"] is True
+        assert priced.report["usage"]["total"]["dollars"] > 0
+        free = lab.run(world, tmp_path / "c", {"yes": 1}, model=model)
+        assert free.report["usage"]["priced"] is False

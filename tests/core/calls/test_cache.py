@@ -1,0 +1,198 @@
+"""The cache that runs share: bytes, never code, and never needed."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import pickle
+import sqlite3
+
+import pytest
+
+from targen_core.calls.cache import BytesDisk, ReplyCache
+
+KEYS = [bytes([number]) * 16 for number in range(200)]
+
+
+def fill(folder, values=None):
+    cache = ReplyCache(folder)
+    for key, value in (values or {KEYS[0]: b"value", KEYS[1]: b"other"}).items():
+        cache.put(key, value)
+    cache.close()
+
+
+class Bomb:
+    """Runs code when it is un-pickled."""
+
+    def __init__(self, mark):
+        self.mark = str(mark)
+
+    def __reduce__(self):
+        return os.mkdir, (self.mark,)
+
+
+def test_values_are_there_for_the_next_run(tmp_path):
+    values = {key: b"\0\xff" + key * 100 for key in KEYS}
+    fill(tmp_path / "cache", values)
+    cache = ReplyCache(tmp_path / "cache")
+    assert {key: cache.get(key) for key in KEYS} == values
+    assert cache.get(b"x" * 15) is None
+    cache.close()
+
+
+def test_a_closed_cache_is_empty_and_takes_nothing(tmp_path):
+    cache = ReplyCache(tmp_path / "cache")
+    cache.close()
+    cache.put(KEYS[0], b"late")
+    assert cache.get(KEYS[0]) is None
+    cache.close()
+
+
+@pytest.mark.parametrize("mode", [0, 2, 3, 4])
+@pytest.mark.parametrize("as_file", [False, True])
+def test_what_a_stranger_plants_is_refused_and_never_run(tmp_path, caplog, mode, as_file):
+    """diskcache's modes: none, binary file, text file, pickle (in the row or in a file)."""
+    folder, mark = tmp_path / "cache", tmp_path / "boom"
+    fill(folder)
+    bomb = pickle.dumps(Bomb(mark))
+    filename = None
+    if as_file:
+        filename = "planted.val"
+        (folder / filename).write_bytes(bomb)
+    with sqlite3.connect(folder / "cache.db") as db:
+        db.execute(
+            "UPDATE Cache SET mode = ?, filename = ?, value = ? WHERE key = ?",
+            (mode, filename, None if as_file else sqlite3.Binary(bomb), sqlite3.Binary(KEYS[0])),
+        )
+    db.close()
+    cache = ReplyCache(folder)
+    with caplog.at_level(logging.WARNING, logger="targen.cache"):
+        assert cache.get(KEYS[0]) is None
+    assert "refused" in caplog.text
+    cache.put(KEYS[2], b"more")  # left out for the rest of the run
+    cache.close()
+    assert not mark.exists()
+
+
+def test_planted_keys_are_never_run(tmp_path):
+    folder, mark = tmp_path / "cache", tmp_path / "boom"
+    fill(folder)
+    bomb = sqlite3.Binary(pickle.dumps(Bomb(mark)))
+    with sqlite3.connect(folder / "cache.db") as db:
+        db.execute(
+            "UPDATE Cache SET key = ?, raw = 0 WHERE key = ?", (bomb, sqlite3.Binary(KEYS[0]))
+        )
+        db.execute("UPDATE Settings SET value = ? WHERE key = 'disk_min_file_size'", (bomb,))
+    db.close()
+    cache = ReplyCache(folder)
+    cache.get(KEYS[0])
+    cache.get(KEYS[1])
+    cache.put(KEYS[2], b"more")
+    cache.close()
+    assert not mark.exists()
+
+
+def test_the_disk_takes_and_gives_nothing_but_bytes(tmp_path):
+    disk = BytesDisk(str(tmp_path))
+    for key in ("text", 1, bytearray(b"x"), None):
+        with pytest.raises(TypeError):
+            disk.put(key)
+    for value in ("text", 1, {"a": 1}, Bomb(tmp_path / "boom")):
+        with pytest.raises(TypeError):
+            disk.store(value, False)
+    with pytest.raises(ValueError, match="refused"):
+        disk.get(pickle.dumps(1), False)
+
+
+@pytest.mark.parametrize("harm", ["no-folder", "garbage", "table-gone", "read-only"])
+def test_a_cache_that_fails_is_left_out_with_a_warning(tmp_path, caplog, harm):
+    folder = tmp_path / "cache"
+    if harm == "no-folder":
+        folder.write_text("a file")
+    else:
+        fill(folder)
+    if harm == "garbage":
+        (folder / "cache.db").write_bytes(b"this is no database" * 1000)
+    with caplog.at_level(logging.WARNING, logger="targen.cache"):
+        cache = ReplyCache(folder)
+        if harm in ("table-gone", "read-only"):
+            with sqlite3.connect(folder / "cache.db") as db:
+                if harm == "table-gone":
+                    db.execute("DROP TABLE Cache")
+                else:
+                    db.execute(
+                        "CREATE TRIGGER t BEFORE INSERT ON Cache "
+                        "BEGIN SELECT RAISE(FAIL, 'no'); END"
+                    )
+            db.close()
+        if harm != "read-only":
+            assert cache.get(KEYS[0]) is None
+        cache.put(KEYS[2], b"more")
+        cache.close()
+    assert "the reply cache is left out of this run" in caplog.text
+
+
+class TestInARun:
+    pytestmark = pytest.mark.usefixtures("virtual_time")
+
+    def test_a_run_of_more_rows_shares_the_calls_of_a_run_of_fewer(self, lab, tmp_path):
+        world = lab.World(relabel=0.1, bad=0.1)
+        cache = tmp_path / "cache"
+        small = lab.run(world, tmp_path / "a", {"yes": 50, "no": 50}, cache=cache)
+        large = lab.run(world, tmp_path / "b", {"yes": 100, "no": 100}, cache=cache)
+        alone = lab.run(world, tmp_path / "c", {"yes": 100, "no": 100})
+        assert large.files == alone.files
+        assert not set(large.model.asked) & set(small.journaled)
+        total = large.report["usage"]["total"]
+        assert total["cached"] == len(set(large.journaled) & set(small.journaled)) > 100
+        assert total["calls"] == len(large.model.asked)
+        assert total["cached"] + total["calls"] == len(large.journaled)
+        assert total["cached_in"] > 0 < total["cached_out"]
+        paid = [record for record in large.journal if not record.get("cached")]
+        assert total["tokens_in"] == sum(record["in"] for record in paid)
+        assert total["dollars"] == pytest.approx(sum(record["cost"] for record in paid), abs=1e-6)
+
+    def test_what_is_cached_costs_nothing_of_the_budget(self, lab, tmp_path):
+        world = lab.World()
+        cache, quotas = tmp_path / "cache", {"yes": 10, "no": 10}
+        first = lab.run(world, tmp_path / "a", quotas, cache=cache, concurrency=1)
+        options = {"cache": cache, "concurrency": 1, "limits": {"max_tokens": 1, "max_cost": 1e-9}}
+        again = lab.run(world, tmp_path / "b", quotas, **options)
+        assert again.error is None
+        assert again.model.asked == []
+        assert again.files == first.files
+        resumed = lab.run(world, tmp_path / "b", resume=True, **options)
+        assert resumed.report["usage"] == again.report["usage"]
+
+    def test_planted_replies_are_asked_anew(self, lab, tmp_path):
+        """Bytes that are no reply of ours, and values marked as pickles."""
+        world = lab.World()
+        cache, mark = tmp_path / "cache", tmp_path / "boom"
+        first = lab.run(world, tmp_path / "a", {"yes": 5, "no": 5}, cache=cache)
+        for mode, value in [
+            (1, b"not json"),
+            (1, b"[1]"),
+            (1, json.dumps({"text": "x"}).encode()),
+            (1, b'{"text": 3, "finish": "stop", "in": 1, "out": 1}'),
+            (1, b'{"text": "{}", "finish": "stop", "in": "1", "out": 1}'),
+            (1, b'{"text": "{}", "finish": "stop", "in": -1000000, "out": 1}'),
+            (1, b"\xff\xfe"),
+            (4, pickle.dumps(Bomb(mark))),
+        ]:
+            with sqlite3.connect(cache / "cache.db") as db:
+                db.execute("UPDATE Cache SET mode = ?, value = ?", (mode, sqlite3.Binary(value)))
+            db.close()
+            run = tmp_path / f"run-{mode}-{abs(hash(value))}"
+            again = lab.run(world, run, {"yes": 5, "no": 5}, cache=cache)
+            assert again.error is None
+            assert again.files == first.files
+            assert again.report["usage"]["total"]["cached"] == 0
+            assert not mark.exists()
+
+    def test_a_cache_that_cannot_be_used_leaves_the_run_working(self, lab, tmp_path, caplog):
+        world = lab.World()
+        (tmp_path / "cache").write_text("a file")
+        ran = lab.run(world, tmp_path / "a", {"yes": 5, "no": 5}, cache=tmp_path / "cache")
+        assert ran.error is None
+        assert "left out" in caplog.text

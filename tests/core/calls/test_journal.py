@@ -1,0 +1,269 @@
+"""The journal: whole records or none, and damage that is found and named."""
+
+from __future__ import annotations
+
+import errno
+import os
+import subprocess
+import sys
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from targen_core.calls.journal import Journal
+from targen_core.errors import CorruptJournal, WriteFailed
+
+KEY = "00112233445566778899aabbccddee{:02x}"
+
+
+def record(number, text="some text"):
+    return {"key": KEY.format(number), "text": text, "number": number}
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "journal"
+
+
+def write(path, count=5, **options):
+    journal = Journal(path, on_record=lambda found: None)
+    for number in range(count):
+        journal.append(record(number, **options))
+    journal.close()
+
+
+def read(path, **options):
+    found = []
+    journal = Journal(path, on_record=found.append, **options)
+    journal.close()
+    return found, journal
+
+
+TEXTS = st.text(max_size=300)
+
+
+@given(texts=st.lists(TEXTS, max_size=12))
+def test_whatever_is_appended_reads_back(folder, texts):
+    with folder() as folder_path:
+        path = folder_path / "journal"
+        journal = Journal(path, on_record=lambda found: None)
+        for number, text in enumerate(texts):
+            journal.append(record(number, text))
+        journal.close()
+        found = []
+        journal = Journal(path, on_record=found.append)
+        assert found == [record(number, text) for number, text in enumerate(texts)]
+        assert len(journal) == len(texts)
+        for number, text in enumerate(texts):
+            assert journal.get(bytes.fromhex(KEY.format(number))) == record(number, text)
+        assert journal.get(b"\0" * 16) is None
+        journal.close()
+
+
+@pytest.mark.parametrize("size", [1, 8191, 8192, 8193, 100_000])
+def test_long_records_are_found_by_key(path, size):
+    text = "\u2028é" * (size // 4) + "x" * (size % 4)
+    write(path, 3, text=text)
+    found = []
+    journal = Journal(path, on_record=found.append)
+    for number in range(3):
+        assert journal.get(bytes.fromhex(KEY.format(number)))["text"] == text
+    journal.close()
+
+
+def test_half_characters_survive(path):
+    write(path, 1, text="\ud83d alone")
+    assert read(path)[0][0]["text"] == "\ud83d alone"
+
+
+def test_records_without_a_key_are_told_but_not_found(path):
+    journal = Journal(path, on_record=lambda found: None)
+    journal.append({"lost": True})
+    journal.close()
+    found, journal = read(path)
+    assert found == [{"lost": True}]
+    assert len(journal) == 0
+
+
+def test_what_is_appended_is_found_only_where_that_is_asked_for(path):
+    journal = Journal(path, on_record=lambda found: None)
+    journal.append(record(1))
+    assert journal.get(bytes.fromhex(KEY.format(1))) is None
+    journal.index_appends = True
+    journal.append(record(2))
+    assert journal.get(bytes.fromhex(KEY.format(2))) == record(2)
+    journal.close()
+
+
+def test_a_torn_last_record_is_cut_at_any_byte(path):
+    write(path, 3)
+    whole = path.read_bytes()
+    ends = [at + 1 for at, byte in enumerate(whole) if byte == 10]
+    for cut in range(len(whole)):
+        path.write_bytes(whole[:cut])
+        kept = max((end for end in ends if end <= cut), default=0)
+        found, journal = read(path, read_only=True)
+        assert len(found) == ends.index(kept) + 1 if kept else not found
+        assert path.read_bytes() == whole[:cut]  # only read
+        found, journal = read(path)
+        assert path.read_bytes() == whole[:kept]
+        assert journal.torn_bytes == cut - kept
+
+
+def test_after_a_torn_record_appending_goes_on(path):
+    write(path, 2)
+    with open(path, "ab") as file:
+        file.write(b"1234abcd {half a rec")
+    journal = Journal(path, on_record=lambda found: None)
+    journal.append(record(9))
+    journal.close()
+    assert [entry["number"] for entry in read(path)[0]] == [0, 1, 9]
+
+
+@pytest.mark.parametrize("number", [1, 3, 5])
+def test_a_damaged_record_is_named_by_its_number(path, number):
+    write(path, 5)
+    lines = path.read_bytes().splitlines(keepends=True)
+    lines[number - 1] = b"0" + lines[number - 1][1:8] + b" {}\n"
+    path.write_bytes(b"".join(lines))
+    with pytest.raises(CorruptJournal, match=f"record {number} ") as caught:
+        read(path)
+    assert str(path) in str(caught.value)
+    assert caught.value.hint
+    damaged = path.read_bytes()
+    with pytest.raises(CorruptJournal):
+        read(path, read_only=True)
+    assert path.read_bytes() == damaged  # nobody repairs it behind the user's back
+
+
+@given(at=st.integers(0, 10**6), bit=st.integers(0, 7))
+def test_a_flipped_bit_never_changes_a_record_unseen(folder, at, bit):
+    with folder() as folder_path:
+        path = folder_path / "journal"
+        write(path, 4)
+        text = bytearray(path.read_bytes())
+        at %= len(text) - 1  # the very last byte, a line break, makes a torn record
+        text[at] ^= 1 << bit
+        path.write_bytes(bytes(text))
+        try:
+            found, _ = read(path)
+        except CorruptJournal:
+            return
+        assert found == [record(number) for number in range(4)]
+
+
+@pytest.mark.parametrize(
+    "line", [b"garbage\n", b"\n", b"00000000 \n", b"00000000\n", b"zzzzzzzz {}\n"]
+)
+def test_lines_that_are_no_records_are_damage(path, line):
+    write(path, 1)
+    path.write_bytes(path.read_bytes() + line + path.read_bytes())
+    with pytest.raises(CorruptJournal, match="record 2 "):
+        read(path)
+
+
+def test_a_record_that_changes_while_in_use_is_noticed(path):
+    write(path, 2)
+    journal = Journal(path, on_record=lambda found: None)
+    text = path.read_bytes()
+    path.write_bytes(text.replace(b"some", b"same"))
+    with pytest.raises(CorruptJournal, match="changed while in use"):
+        journal.get(bytes.fromhex(KEY.format(1)))
+    journal.close()
+
+
+# --- a disk that is full ---
+
+
+@pytest.mark.parametrize("how", ["refused", "partial"])
+def test_a_full_disk_is_an_error_and_leaves_whole_records(path, monkeypatch, how):
+    journal = Journal(path, on_record=lambda found: None)
+    journal.append(record(0))
+    real = os.write
+
+    def full(fd, data):
+        if how == "refused":
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return real(fd, data[: len(data) // 2])
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "write", full)
+        with pytest.raises(WriteFailed, match="No space left") as caught:
+            journal.append(record(1))
+    assert "free some space" in caught.value.hint
+    assert [entry["number"] for entry in read(path, read_only=True)[0]] == [0]
+    journal.append(record(2))  # there is space again
+    journal.close()
+    assert [entry["number"] for entry in read(path)[0]] == [0, 2]
+
+
+def test_a_file_that_may_not_grow_ends_in_a_whole_record(tmp_path):
+    """The operating system's own limit, in a process of its own."""
+    code = """
+import resource, sys
+from targen_core.calls.journal import Journal
+from targen_core.errors import WriteFailed
+resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
+journal = Journal(__import__("pathlib").Path(sys.argv[1]), on_record=lambda record: None)
+try:
+    for number in range(100):
+        journal.append({"key": "%032x" % number, "text": "x" * 30})
+except WriteFailed as error:
+    print("failed", number, error)
+"""
+    path = tmp_path / "journal"
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(path)], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.startswith("failed ")
+    written = int(done.stdout.split()[1])
+    found, journal = read(path)
+    assert len(found) == written > 5
+    assert journal.torn_bytes == 0
+
+
+def test_a_journal_that_cannot_be_opened_is_an_error(tmp_path):
+    with pytest.raises(WriteFailed, match="cannot open"):
+        Journal(tmp_path, on_record=lambda found: None)
+    with pytest.raises(WriteFailed, match="cannot open"):
+        Journal(tmp_path / "missing", on_record=lambda found: None, read_only=True)
+
+
+class TestInARun:
+    pytestmark = pytest.mark.usefixtures("virtual_time")
+
+    @pytest.mark.parametrize("room", [0, 3, 40])
+    def test_a_disk_that_fills_up_stops_a_run_that_can_be_resumed(
+        self, lab, tmp_path, monkeypatch, room
+    ):
+        world = lab.World(relabel=0.2)
+        whole = lab.run(world, tmp_path / "whole", {"yes": 10, "no": 10})
+        real, left = os.write, [room]
+
+        def write(fd, data):
+            if not data.startswith(b"{") and b'"key"' in data:
+                left[0] -= 1
+                if left[0] < 0:
+                    return real(fd, data[:7])
+            return real(fd, data)
+
+        with monkeypatch.context() as patch:
+            patch.setattr(os, "write", write)
+            ran = lab.run(world, tmp_path / "run", {"yes": 10, "no": 10})
+        assert isinstance(ran.error, WriteFailed)
+        assert "journal" in str(ran.error)
+        assert len(ran.journal) == room
+        again = lab.run(world, tmp_path / "run", resume=True)
+        assert again.files == whole.files
+
+    def test_a_damaged_journal_stops_a_resume_before_anything_is_paid(self, lab, tmp_path):
+        world = lab.World()
+        lab.run(world, tmp_path / "run", {"yes": 5, "no": 5})
+        path = tmp_path / "run" / "journal"
+        path.write_bytes(path.read_bytes().replace(b'"step"', b'"stop"', 1))
+        model = lab.ToyModel(world.reply)
+        for _ in range(2):  # and lets go of the directory
+            with pytest.raises(CorruptJournal, match="record 1 "):
+                lab.run(world, tmp_path / "run", resume=True, model=model)
+        assert model.asked == []

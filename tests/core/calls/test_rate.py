@@ -1,0 +1,258 @@
+"""The rate limit: concurrency that adapts, pauses, and requests and tokens a minute."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from targen_core import ChatReply
+from targen_core.calls.model import RateHeaders
+from targen_core.calls.rate import RateLimiter
+from targen_core.errors import RateLimited, ServiceUnavailable
+
+
+def now():
+    return asyncio.get_running_loop().time()
+
+
+async def take(limiter, count, tokens=1):
+    return [await limiter.acquire(tokens) for _ in range(count)]
+
+
+def test_no_more_than_so_many_at_once_and_first_come_first_served(drive):
+    async def work():
+        limiter = RateLimiter(3)
+        order, peak = [], 0
+
+        async def one(number):
+            nonlocal peak
+            ticket = await limiter.acquire(1)
+            order.append(number)
+            peak = max(peak, limiter.in_flight)
+            await asyncio.sleep(1 + number % 3)
+            limiter.release(ticket)
+
+        await asyncio.gather(*map(one, range(20)))
+        assert limiter.in_flight == 0
+        return order, peak, limiter.peak
+
+    assert drive(work()) == (list(range(20)), 3, 3)
+
+
+def test_a_burst_of_429s_halves_once(drive):
+    async def work():
+        limiter = RateLimiter(16)
+        tickets = await take(limiter, 16)
+        for ticket in tickets:
+            limiter.release(ticket, limited=True)
+        assert limiter.rate_limited == 16
+        assert limiter.limit == 8
+        tickets = await take(limiter, 8)
+        limiter.release(tickets[0], limited=True)
+        assert limiter.limit == 4
+
+    drive(work())
+
+
+def test_it_halves_what_was_really_in_flight(drive):
+    async def work():
+        limiter = RateLimiter(64)
+        tickets = await take(limiter, 10)
+        limiter.release(tickets[0], limited=True)
+        assert limiter.limit == 5
+
+    drive(work())
+
+
+def test_concurrency_never_falls_below_one(drive):
+    async def work():
+        limiter = RateLimiter(4)
+        for _ in range(10):
+            (ticket,) = await take(limiter, 1)
+            limiter.release(ticket, limited=True)
+        assert limiter.limit == 1
+        (ticket,) = await take(limiter, 1)
+        assert limiter.in_flight == 1
+
+    drive(work())
+
+
+def test_it_grows_back_by_one_for_each_round_of_answers_up_to_the_ceiling(drive):
+    async def work():
+        limiter = RateLimiter(8)
+        for ticket in await take(limiter, 8):
+            limiter.release(ticket, limited=True)
+        assert limiter.limit == 4
+        for ticket in await take(limiter, 4):
+            limiter.release(ticket)
+        assert 4.8 <= limiter.limit <= 5
+        for _ in range(60):
+            (ticket,) = await take(limiter, 1)
+            limiter.release(ticket)
+        assert limiter.limit == 8
+
+    drive(work())
+
+
+def test_retry_after_pauses_everyone(drive):
+    async def work():
+        limiter = RateLimiter(4)
+        (ticket,) = await take(limiter, 1)
+        limiter.release(ticket, limited=True, retry_after=25.0)
+        began = now()
+        ticket = await limiter.acquire(1)
+        assert now() - began == pytest.approx(25.0, abs=1e-6)
+        limiter.release(ticket)
+
+    drive(work())
+
+
+@pytest.mark.parametrize(
+    ("headers", "wait"),
+    [
+        (RateHeaders(remaining_requests=0, reset_requests=12.0), 12.0),
+        (RateHeaders(remaining_tokens=0, reset_tokens=7.0), 7.0),
+        (RateHeaders(0, 3.0, 0, 9.0), 9.0),
+        (RateHeaders(remaining_requests=1, reset_requests=12.0), 0.0),
+        (RateHeaders(remaining_requests=0), 0.0),
+        (RateHeaders(), 0.0),
+    ],
+)
+def test_headers_that_say_nothing_is_left_pause_until_the_reset(drive, headers, wait):
+    async def work():
+        limiter = RateLimiter(4)
+        (ticket,) = await take(limiter, 1)
+        limiter.release(ticket, rate=headers)
+        began = now()
+        await limiter.acquire(1)
+        assert now() - began == pytest.approx(wait, abs=1e-6)
+
+    drive(work())
+
+
+@given(rpm=st.sampled_from([6.0, 60.0, 600.0]), count=st.integers(2, 40))
+def test_requests_a_minute_are_kept(drive, rpm, count):
+    async def work():
+        limiter, at = RateLimiter(64, rpm=rpm), []
+
+        async def one():
+            ticket = await limiter.acquire(10)
+            at.append(now())
+            limiter.release(ticket)
+
+        await asyncio.gather(*(one() for _ in range(count)))
+        return at
+
+    at = drive(work())
+    for first in at:
+        burst = max(1.0, rpm / 60.0) + 1
+        assert sum(first <= moment < first + 60.0 - 1e-6 for moment in at) <= rpm + burst
+    assert at[-1] - at[0] >= (count - 1 - max(1.0, rpm / 60.0)) * 60.0 / rpm - 1e-6
+    assert at[-1] - at[0] <= count * 60.0 / rpm
+
+
+@given(sizes=st.lists(st.integers(1, 3000), min_size=2, max_size=30))
+def test_tokens_a_minute_are_kept_and_a_large_call_is_not_stuck(drive, sizes):
+    async def work():
+        limiter, at = RateLimiter(64, tpm=6000.0), []
+
+        async def one(size):
+            ticket = await limiter.acquire(size)
+            at.append(now())
+            limiter.release(ticket)
+
+        await asyncio.gather(*map(one, sizes))
+        return at
+
+    at = drive(work())
+    assert at[-1] - at[0] >= (sum(sizes[:-1]) - 100 - max(sizes)) / 100.0 - 1e-6
+    assert at[-1] - at[0] <= sum(sizes) / 100.0
+
+
+def test_who_gives_up_waiting_leaves_the_place_to_the_next(drive):
+    async def work():
+        limiter = RateLimiter(1)
+        ticket = await limiter.acquire(1)
+        wanted = [True]
+        first = asyncio.ensure_future(limiter.acquire(1, unwanted=lambda: not wanted[0]))
+        second = asyncio.ensure_future(limiter.acquire(1))
+        third = asyncio.ensure_future(limiter.acquire(1))
+        await asyncio.sleep(1)
+        third.cancel()
+        wanted[0] = False
+        limiter.release(ticket)
+        assert await first is None
+        limiter.release(await second)
+        await asyncio.gather(third, return_exceptions=True)
+        assert limiter.in_flight == 0
+
+    drive(work())
+
+
+@pytest.mark.parametrize("moment", ["before", "after"])
+def test_a_wait_that_is_cancelled_keeps_no_place(drive, moment):
+    async def work():
+        limiter = RateLimiter(1)
+        ticket = await limiter.acquire(1)
+        waiting = asyncio.ensure_future(limiter.acquire(1))
+        await asyncio.sleep(1)
+        if moment == "before":
+            waiting.cancel()
+            limiter.release(ticket)
+        else:
+            limiter.release(ticket)
+            waiting.cancel()
+        await asyncio.gather(waiting, return_exceptions=True)
+        assert limiter.in_flight == 0
+        await limiter.acquire(1)
+
+    drive(work())
+
+
+# --- through the layer ---
+
+
+def test_the_first_answers_headers_are_obeyed(lab, desk, drive):
+    at = []
+
+    def reply(request):
+        at.append(now())
+        left = 4 - len(at) % 5
+        return ChatReply("x", "stop", 1, 1, RateHeaders(left, 60.0))
+
+    one = desk(lab.ToyModel(reply), concurrency=1)
+    assert drive(one.many(10)) == ["x"] * 10
+    assert at[3] - at[0] < 1
+    assert at[4] - at[3] >= 60.0 - 1e-6
+    assert one.limiter.rate_limited == 0
+
+
+def test_rates_count_every_attempt(lab, desk, drive):
+    """A retry takes a place in the rate as the first try did."""
+    failed, at = set(), []
+
+    def hook(number, request):
+        at.append(now())
+        if request.key not in failed:
+            failed.add(request.key)
+            raise ServiceUnavailable("once")
+
+    one = desk(lab.ToyModel(lambda request: "x", hook=hook), rpm=60.0)
+    assert drive(one.many(10)) == ["x"] * 10
+    assert len(at) == 20
+    assert at[-1] - at[0] >= 17.0
+
+
+def test_concurrency_adapts_to_a_service_that_takes_four(lab, desk, drive):
+    def hook(number, request):
+        if model.flying > 4:
+            raise RateLimited("four at a time")
+
+    model = lab.ToyModel(lambda request: "x", hook=hook, latency=lambda request: 1.0)
+    one = desk(model, concurrency=64)
+    assert drive(one.many(300)) == ["x"] * 300
+    assert one.limiter.rate_limited < 200
+    assert one.limiter.limit <= 9

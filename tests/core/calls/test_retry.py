@@ -1,0 +1,245 @@
+"""Retry: what is tried again, when, and what nobody holds while it waits."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+
+import pytest
+
+from targen_core.calls.layer import Halted, Scope
+from targen_core.errors import (
+    AuthenticationFailed,
+    BadRequest,
+    ContextTooLong,
+    Interrupted,
+    RateLimited,
+    ServiceGaveUp,
+    ServiceUnavailable,
+    StageFailed,
+)
+
+
+def now():
+    return asyncio.get_running_loop().time()
+
+
+def failing(times, error):
+    """A hook that fails the first `times` calls, and notes when calls come."""
+    at = []
+
+    def hook(number, request):
+        at.append(now())
+        if number <= times:
+            raise error()
+
+    return hook, at
+
+
+def test_retry_after_is_honoured(lab, desk, drive):
+    hook, at = failing(1, lambda: RateLimited("slow down", retry_after=42.0))
+    one = desk(lab.ToyModel(lambda request: "x", hook=hook))
+    assert drive(one.ask()) == "x"
+    assert at[1] - at[0] == pytest.approx(42.0, abs=1e-6)
+
+
+def test_retry_after_holds_back_the_other_calls_too(lab, desk, drive):
+    hook, at = failing(1, lambda: RateLimited("slow down", retry_after=30.0))
+    one = desk(lab.ToyModel(lambda request: "x", hook=hook), concurrency=1)
+    assert drive(one.many(5)) == ["x"] * 5
+    assert all(later - at[0] >= 30.0 - 1e-6 for later in at[1:])
+
+
+def test_back_off_doubles_with_jitter_and_has_a_ceiling(lab, desk, drive):
+    hook, at = failing(9, lambda: ServiceUnavailable("down"))
+    one = desk(lab.ToyModel(lambda request: "x", hook=hook), patience=10_000)
+    assert drive(one.ask()) == "x"
+    waits = [later - earlier for earlier, later in itertools.pairwise(at)]
+    for number, wait in enumerate(waits):
+        most = min(60.0, 2.0**number)
+        assert most / 2 - 1e-6 <= wait <= most + 1e-6
+    assert one.layer.retries == 9
+
+
+def test_patience_ends_with_the_services_own_words(lab, desk, drive):
+    hook, at = failing(10**9, lambda: ServiceUnavailable("the moon is in the way"))
+    one = desk(lab.ToyModel(lambda request: "x", hook=hook), patience=100.0)
+    with pytest.raises(ServiceGaveUp, match="the moon is in the way") as caught:
+        drive(one.ask())
+    assert "--patience" in caught.value.hint
+    assert at[-1] - at[0] <= 100.0
+    assert one.budget.tokens == 0
+
+
+def test_patience_counts_from_the_last_success_of_anyone(lab, desk, drive):
+    """One call that always fails does not end a run in which others succeed."""
+
+    def hook(number, request):
+        if request.messages[0].content == "cursed" and now() < start[0] + 300:
+            raise ServiceUnavailable("not you")
+
+    start = []
+
+    async def work():
+        start.append(now())
+        cursed = asyncio.ensure_future(one.ask("cursed", place="c"))
+        for number in range(40):
+            await asyncio.sleep(10)
+            await one.ask(f"fine {number}", place=f"f/{number}")
+        return await cursed
+
+    one = desk(lab.ToyModel(lambda request: "x", hook=hook), patience=100.0)
+    assert drive(work()) == "x"
+
+
+@pytest.mark.parametrize("error", [AuthenticationFailed, BadRequest, ContextTooLong])
+def test_what_cannot_succeed_later_fails_at_once(lab, desk, drive, error):
+    hook, at = failing(10**9, lambda: error("the provider's own words", hint="do this"))
+    one = desk(lab.ToyModel(lambda request: "x", hook=hook))
+    with pytest.raises(error, match="the provider's own words") as caught:
+        drive(one.ask())
+    assert caught.value.hint == "do this"
+    assert len(at) == 1
+    assert one.layer.retries == 0
+    assert one.limiter.in_flight == 0
+    assert one.budget.tokens == 0
+
+
+def test_any_other_error_of_a_model_is_a_bug_of_its_backend(lab, desk, drive):
+    hook, at = failing(10**9, lambda: KeyError("choices"))
+    one = desk(lab.ToyModel(lambda request: "x", hook=hook))
+    with pytest.raises(StageFailed, match="KeyError: 'choices'"):
+        drive(one.ask())
+    assert len(at) == 1
+    assert one.limiter.in_flight == 0
+
+
+def test_who_backs_off_holds_neither_place_nor_money(lab, desk, drive):
+    """One place, money for one call: others go while the first one waits."""
+
+    def hook(number, request):
+        if number == 1:
+            raise ServiceUnavailable("down", retry_after=50.0)
+
+    async def work():
+        waiting = asyncio.ensure_future(one.ask("slow", place="s"))
+        await asyncio.sleep(1)
+        assert one.limiter.in_flight == 0
+        began = now()
+        await one.ask("fast", place="f")
+        assert now() - began < 1
+        return await waiting
+
+    one = desk(
+        lab.ToyModel(lambda request: "x", hook=hook, latency=lambda request: 0.1),
+        concurrency=1,
+        max_tokens=62,  # one call reserves at most 54
+    )
+    assert drive(work()) == "x"
+
+
+def test_sustained_429s_slow_a_run_and_lose_nothing(lab, desk, drive):
+    """The service takes one call every 5 s and refuses the rest, for as long as it takes."""
+    free_at = [0.0]
+
+    def hook(number, request):
+        if now() < free_at[0]:
+            raise RateLimited("too many")
+        free_at[0] = now() + 5.0
+
+    one = desk(lab.ToyModel(lambda request: "x", hook=hook), concurrency=16)
+    assert drive(one.many(40)) == ["x"] * 40
+    assert one.limiter.rate_limited > 0
+
+
+@pytest.mark.usefixtures("virtual_time")
+def test_sustained_429s_change_no_row(lab, tmp_path):
+    world = lab.World(relabel=0.2, bad=0.2)
+    calm = lab.run(world, tmp_path / "calm", {"yes": 10, "no": 10})
+    free_at = [0.0]
+
+    def hook(number, request, job):
+        if now() < free_at[0]:
+            raise RateLimited("too many", retry_after=1.0 if number % 3 else None)
+        free_at[0] = now() + 2.0
+
+    stormy = lab.run(world, tmp_path / "stormy", {"yes": 10, "no": 10}, hook=hook)
+    assert stormy.error is None
+    assert stormy.files == calm.files
+    assert stormy.report["retries"] > 0
+
+
+@pytest.mark.usefixtures("virtual_time")
+def test_a_service_that_is_gone_stops_a_run_that_can_be_resumed(lab, tmp_path):
+    world = lab.World()
+    calm = lab.run(world, tmp_path / "calm", {"yes": 10, "no": 10})
+
+    def gone(number, request, job):
+        if number > 20:
+            raise ServiceUnavailable("gone")
+
+    ran = lab.run(
+        world, tmp_path / "run", {"yes": 10, "no": 10}, hook=gone, limits={"patience": 60}
+    )
+    assert isinstance(ran.error, ServiceGaveUp)
+    assert ran.error.exit_code == 1
+    assert ran.report["status"] == "stopped"
+    assert "gone" in ran.report["problem"]
+    assert {record["verdict"] for record in ran.rejects} <= {"dropped", "surplus"}
+    back = lab.run(world, tmp_path / "run", resume=True)
+    assert back.files == calm.files
+    assert not set(ran.journaled) & set(back.model.asked)
+
+
+@pytest.mark.parametrize("how", ["halt", "abandon"])
+@pytest.mark.parametrize("waits", ["back-off", "pause", "rate"])
+def test_who_is_not_wanted_any_more_stops_waiting_at_once(lab, desk, drive, how, waits):
+    """Ctrl-C must not take as long as a Retry-After, nor the end of a run as long as --rpm."""
+
+    def hook(number, request):
+        if number == 1 and waits != "rate":
+            raise RateLimited("later", retry_after=500.0)
+
+    async def work():
+        scope = Scope()
+        if waits == "rate":
+            await one.ask("first", place="f")
+        asked = [asyncio.ensure_future(one.ask("a", place="a", scope=scope))]
+        await asyncio.sleep(1)
+        if waits == "pause":
+            asked.append(asyncio.ensure_future(one.ask("b", place="b", scope=scope)))
+            await asyncio.sleep(1)
+        assert not any(task.done() for task in asked)
+        began = now()
+        if how == "halt":
+            one.layer.halt(Interrupted("Ctrl-C"))
+        else:
+            scope.abandoned = True
+            one.layer.sweep()
+        found = await asyncio.gather(*asked, return_exceptions=True)
+        assert now() - began < 1e-6
+        return found
+
+    model = lab.ToyModel(lambda request: "x", hook=hook)
+    one = desk(model, concurrency=2, rpm=0.1 if waits == "rate" else None)
+    found = drive(work())
+    assert [type(error) for error in found] == [Halted] * len(found)
+    assert len(model.asked) == 1
+    assert one.limiter.in_flight == 0
+
+
+def test_a_call_that_fails_after_the_halt_does_not_back_off(lab, desk, drive):
+    async def work():
+        asked = asyncio.ensure_future(one.ask())
+        await asyncio.sleep(1)
+        one.layer.halt(Interrupted("Ctrl-C"))
+        began = now()
+        found = await asyncio.gather(asked, return_exceptions=True)
+        assert now() - began < 10
+        return found
+
+    def late(request):
+        raise RateLimited("later", retry_after=500.0)
+
+    one = desk(lab.ToyModel(late, latency=lambda request: 5.0))
+    assert isinstance(drive(work())[0], Halted)

@@ -1,0 +1,85 @@
+"""Usage: by step and label, a function of the journal alone."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+
+from targen_core.calls.usage import Counts, Usage
+from targen_core.errors import Interrupted, ServiceUnavailable
+
+pytestmark = pytest.mark.usefixtures("virtual_time")
+
+
+def summed(journal):
+    """Sums over journal records by (step, label), worked out here anew."""
+    sums = {}
+    for record in journal:
+        mine = sums.setdefault((record["step"], record["label"]), Counter())
+        kind = "cached" if record.get("cached") else "lost" if record.get("lost") else "calls"
+        mine[kind] += 1
+        names = ("cached_in", "cached_out") if kind == "cached" else ("tokens_in", "tokens_out")
+        mine[names[0]] += record["in"]
+        mine[names[1]] += record["out"]
+    return sums
+
+
+def reported(report):
+    return {
+        (row["step"], row["label"]): Counter(
+            {k: v for k, v in row.items() if k not in ("step", "label", "dollars") and v}
+        )
+        for row in report["usage"]["by_step"]
+    }
+
+
+def test_usage_is_the_sum_over_the_journal_and_survives_resume(lab, tmp_path):
+    world = lab.World(relabel=0.2, malformed=0.1)
+    cache = tmp_path / "cache"
+    lab.run(world, tmp_path / "before", {"yes": 3, "no": 3}, cache=cache)
+    lost = set()
+
+    def hook(number, request, job):
+        if number % 7 == 0 and request.key not in lost:
+            lost.add(request.key)
+            raise ServiceUnavailable("timed out", billed=True)
+        if number == 30:
+            job.layer.halt(Interrupted("stopped"))
+
+    ran = lab.run(world, tmp_path / "run", {"yes": 20, "no": 20}, hook=hook, cache=cache)
+    assert isinstance(ran.error, Interrupted)
+    for part in (ran, lab.run(world, tmp_path / "run", resume=True, cache=cache)):
+        sums = summed(part.journal)
+        found = reported(part.report)
+        assert set(found) == set(sums)
+        for place, counts in sums.items():
+            assert found[place] == Counter({k: v for k, v in counts.items() if v})
+        total = part.report["usage"]["total"]
+        for name in ("calls", "cached", "lost", "tokens_in", "tokens_out", "cached_in"):
+            assert total[name] == sum(counts[name] for counts in sums.values())
+        dollars = sum(r["cost"] for r in part.journal if not r.get("cached"))
+        assert total["dollars"] == pytest.approx(dollars, abs=1e-6)
+    assert part.error is None
+    assert total["lost"] == len(lost)
+    assert total["cached"] > 0
+
+
+def test_steps_and_labels_are_told_apart(lab, tmp_path):
+    ran = lab.run(lab.World(), tmp_path / "run", {"yes": 3, "no": 3})
+    assert [(row["step"], row["label"]) for row in ran.report["usage"]["by_step"]] == [
+        ("contexts", None),
+        ("correct", "no"),
+        ("correct", "yes"),
+        ("generate", "no"),
+        ("generate", "yes"),
+        ("seeds", None),
+    ]
+
+
+def test_calls_without_a_price_make_the_sum_unpriced():
+    usage = Usage()
+    usage.record({"step": "seeds", "label": None, "in": 5, "out": 6, "cost": None})
+    assert usage.unpriced
+    assert usage.total == Counts(calls=1, tokens_in=5, tokens_out=6)
+    assert usage.as_dict()["priced"] is False

@@ -1,0 +1,508 @@
+"""What the core's tests share: virtual time, and a small world to generate rows in.
+
+Test modules do not import each other; they get all of this as fixtures.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import random
+import selectors
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis import strategies as st
+from pydantic import BaseModel, SecretStr
+
+from targen_core import (
+    Backend,
+    BackendOptions,
+    ChatReply,
+    ChatRequest,
+    Correction,
+    Job,
+    JobSpec,
+    Label,
+    ListStep,
+    Price,
+    Registry,
+    Rejected,
+    TargenError,
+    Task,
+)
+from targen_core.plugins.register import Registration
+from targen_core.runs.manifest import Limits
+
+settings.register_profile(
+    "targen-core",
+    derandomize=True,
+    deadline=None,
+    max_examples=25,
+    phases=[Phase.explicit, Phase.generate],  # worlds shrink slowly, and seldom to anything clearer
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+)
+settings.load_profile("targen-core")
+
+# --- virtual time -----------------------------------------------------------
+
+_STUCK = 5.0  # real seconds without timer, callback or answer: a deadlock
+
+
+class _Clock(selectors.DefaultSelector):
+    """Jumps to the next timer where a real selector would sleep."""
+
+    now = 1000.0
+
+    def select(self, timeout: float | None = None) -> list[Any]:
+        if timeout is None:
+            ready = super().select(_STUCK)
+            if not ready:
+                raise RuntimeError("the event loop waits for something that will never come")
+            return ready
+        ready = super().select(0)
+        if not ready and timeout > 0:
+            self.now += timeout
+        return ready
+
+
+class VirtualLoop(asyncio.SelectorEventLoop):
+    """An event loop whose sleeps take no time."""
+
+    def __init__(self) -> None:
+        self._virtual = _Clock()
+        super().__init__(self._virtual)
+
+    def time(self) -> float:
+        return self._virtual.now
+
+
+@pytest.fixture(scope="module")
+def virtual_time() -> Iterator[None]:
+    """`asyncio.run` on virtual time, as long as the module's tests run."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(asyncio.events, "new_event_loop", VirtualLoop)
+        yield
+
+
+@pytest.fixture(scope="session")
+def drive() -> Callable[[Any], Any]:
+    """Runs a coroutine to its end on virtual time."""
+
+    def run(work: Any) -> Any:
+        with asyncio.Runner(loop_factory=VirtualLoop) as runner:
+            return runner.run(work)
+
+    return run
+
+
+# --- a model ----------------------------------------------------------------
+
+
+class ToyModel:
+    """A chat model whose reply is a function of the request, late by `latency`.
+
+    `hook(n, request)` is called before the n-th call is answered; what it
+    raises, the model raises. `asked` holds the keys in order of arrival.
+    """
+
+    structured = True
+    seeded = False
+    max_concurrency: int | None = None
+
+    def __init__(
+        self,
+        reply: Callable[[ChatRequest], Any],
+        *,
+        latency: Callable[[ChatRequest], float] | None = None,
+        hook: Callable[[int, ChatRequest], None] | None = None,
+        identity: str = "toy",
+        price: Price | None = Price(1.0, 2.0),  # noqa: B008 - frozen
+    ) -> None:
+        self.reply = reply
+        self.latency = latency
+        self.hook = hook
+        self.identity = identity
+        self.price = price
+        self.asked: list[str] = []
+        self.requests: list[ChatRequest] = []
+        self.flying = 0
+        self.peak = 0
+        self.closed = 0
+
+    async def complete(self, request: ChatRequest) -> ChatReply:
+        self.asked.append(request.key)
+        self.requests.append(request)
+        self.flying += 1
+        self.peak = max(self.peak, self.flying)
+        try:
+            if self.hook is not None:
+                self.hook(len(self.asked), request)
+            if self.latency is not None:
+                await asyncio.sleep(self.latency(request))
+            made = self.reply(request)
+        finally:
+            self.flying -= 1
+        if isinstance(made, ChatReply):
+            return made
+        text = made if isinstance(made, str) else json.dumps(made)
+        return ChatReply(text, "stop", self.count_tokens(request) // 2, max(1, len(text) // 8))
+
+    def count_tokens(self, request: ChatRequest) -> int:
+        return sum(len(message.content.encode("utf-8", "replace")) for message in request.messages)
+
+    async def aclose(self) -> None:
+        self.closed += 1
+
+
+# --- a world ----------------------------------------------------------------
+
+_WORDS = """anchor barley candle dragon ember falcon garden harbor island jungle kettle ladder
+meadow needle orchard pepper quarry ribbon saddle temple umbrella valley walnut yellow zephyr
+acorn bridge copper desert engine forest glacier hammer insect jacket kernel lantern marble
+nectar oyster pillow quiver rocket silver tunnel urchin velvet window yonder zigzag""".split()
+
+
+class Row(BaseModel):
+    """An instance of the toy task."""
+
+    seed: str
+    text: str
+    label: str
+
+
+class _Items(BaseModel):
+    items: list[str]
+
+
+class _Texts(BaseModel):
+    texts: list[str]
+
+
+class _Found(BaseModel):
+    label: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class World:
+    """A toy task, and how its model behaves; all rates are by call key.
+
+    `lists` holds the batch sizes of the chain; `most` how many items a list
+    gives before it dries up; `labels` empty stands for open labels.
+    """
+
+    labels: tuple[str, ...] = ("yes", "no")
+    unit: int = 1
+    per_call: int = 1
+    lists: tuple[int, ...] = (3, 2)
+    contexts: bool = True
+    most: int | None = None
+    correct: bool = True
+    bad: float = 0.0  # instances that a check rejects, and list items likewise
+    repeat: float = 0.0  # texts and list items from a small pool
+    relabel: float = 0.0
+    none: float = 0.0  # corrections that find no label
+    foreign: float = 0.0  # corrections to a label outside the set
+    malformed: float = 0.0
+    refuse: float = 0.0
+    salt: str = ""
+
+    @property
+    def quota_names(self) -> tuple[str, ...]:
+        return self.labels or ("any",)
+
+    # the task
+
+    def task(self, **changes: Any) -> Task[str, Row]:
+        chain = [
+            ListStep(item=str, grow=self._grow(depth), batch=size, check=_no_bad_item)
+            for depth, size in enumerate(self.lists)
+        ]
+        parts: dict[str, Any] = {
+            "name": "toy",
+            "version": "1",
+            "summary": "A toy task",
+            "description": "Rows of words.",
+            "instance": Row,
+            "labels": tuple(Label(name) for name in self.labels),
+            "contexts": chain[0] if self.contexts else None,
+            "seeds": tuple(chain[1:] if self.contexts else chain),
+            "generators": {name: self._generator(name) for name in self.quota_names},
+            "checks": (_no_bad_row,),
+            "corrector": self._judge if self.correct else None,
+            "render": lambda row: f"{row.seed} {row.text}",
+            "distinct_on": lambda row: row.text,
+            "unit": self.unit,
+            "instances_per_call": self.per_call,
+        }
+        if self.unit > 1:
+            parts["rows"] = lambda row, idx: [
+                {"text": row.text, "part": part, "label": row.label, "idx": idx + part}
+                for part in range(self.unit)
+            ]
+        if not self.labels:
+            parts["label_of"] = lambda row: row.label
+            parts["relabel"] = lambda row, name: row.model_copy(update={"label": name})
+        return Task(**{**parts, **changes})
+
+    def _grow(self, depth: int) -> Any:
+        async def grow(llm: Any, parent: Any, have: Sequence[str]) -> Sequence[str]:
+            reply = await llm.ask(
+                "list $depth $parent have $have give $count",
+                reply=_Items,
+                depth=depth,
+                parent=parent or "-",
+                have=len(have),
+                count=llm.batch,
+            )
+            left = len(reply.items) if self.most is None else max(0, self.most - len(have))
+            return reply.items[:left]
+
+        return grow
+
+    def _generator(self, name: str) -> Any:
+        async def write(llm: Any, seed: str) -> Any:
+            reply = await llm.ask("write $label / $seed", reply=_Texts, label=name, seed=seed)
+            label = name if self.labels else llm.rng("label").choice(["red", "blue"])
+            rows = [Row(seed=seed, text=text, label=label) for text in reply.texts]
+            return rows if self.per_call > 1 else rows[0]
+
+        return write
+
+    async def _judge(self, llm: Any, row: Row) -> Correction:
+        found = await llm.ask("judge $label / $text", reply=_Found, label=row.label, text=row.text)
+        if found.label == "none":
+            return Correction.reject("no-label", "nothing fits")
+        return Correction(found.label, f"judged {found.label}")
+
+    # the model
+
+    def reply(self, request: ChatRequest) -> Any:
+        rng = random.Random(f"{self.salt}{request.key}")
+        draw = rng.random()
+        if draw < self.malformed:
+            return "That is hard to say."
+        if draw < self.malformed + self.refuse:
+            return ChatReply("I would rather not.", "refusal", 5, 5)
+        kind, *words = request.messages[0].content.split()
+        if kind == "list":
+            return {"items": [self._text(rng, 3) for _ in range(int(words[-1]))]}
+        if kind == "write":
+            return {"texts": [self._text(rng, 8) for _ in range(self.per_call)]}
+        claimed, draw = words[0], rng.random()
+        if draw < self.relabel:
+            others = [name for name in self.labels or ("red", "blue") if name != claimed]
+            return {"label": rng.choice(others or [claimed])}
+        if draw < self.relabel + self.none:
+            return {"label": "none"}
+        if draw < self.relabel + self.none + self.foreign and self.labels:
+            return {"label": "martian"}
+        return {"label": claimed}
+
+    def _text(self, rng: random.Random, count: int) -> str:
+        draw = rng.random()
+        if draw < self.repeat:
+            return f"{' '.join(_WORDS[:count])} {_WORDS[rng.randrange(3)]}"
+        return " ".join(["BAD"] * (draw > 1 - self.bad) + rng.choices(_WORDS, k=count))
+
+
+def _no_bad_item(item: str) -> None:
+    if item.startswith("BAD"):
+        raise Rejected("bad", "a bad item")
+
+
+def _no_bad_row(row: Row, seed: str) -> None:
+    if row.text.startswith("BAD"):
+        raise Rejected("bad", "a bad row")
+
+
+_RATES = st.sampled_from([0.0, 0.1, 0.3])
+
+WORLDS = st.builds(
+    World,
+    labels=st.sampled_from([("yes", "no"), ("a", "b", "c"), ("only",), ()]),
+    unit=st.sampled_from([1, 2]),
+    per_call=st.sampled_from([1, 3]),
+    lists=st.sampled_from([(3, 2), (4,), (1, 1), (2, 2, 2), (2, 5)]),
+    contexts=st.booleans(),
+    correct=st.sampled_from([True, True, False]),
+    bad=_RATES,
+    repeat=_RATES,
+    relabel=_RATES,
+    none=st.sampled_from([0.0, 0.1]),
+    foreign=st.sampled_from([0.0, 0.1]),
+    malformed=st.sampled_from([0.0, 0.2]),
+    refuse=st.sampled_from([0.0, 0.05]),
+    salt=st.sampled_from(["x", "y", "z"]),
+)
+
+
+def _quotas(world: World, most: int) -> st.SearchStrategy[dict[str, int]]:
+    """Rows for some of a world's labels, in whole units."""
+    counts = st.integers(0, most).map(lambda count: count * world.unit)
+    wanted = st.fixed_dictionaries(dict.fromkeys(world.quota_names, counts))
+    return wanted.filter(lambda quotas: any(quotas.values()))
+
+
+# --- running it -------------------------------------------------------------
+
+OUTPUTS = ("dataset.jsonl", "provenance.jsonl", "rejects.jsonl")
+
+
+class ToyOptions(BackendOptions):
+    """Options of the toy backend."""
+
+    model: str = "toy"
+    api_key: SecretStr | None = None
+    base_url: str = ""
+    mirrors: tuple[str, ...] = ()
+    timeout: float = 60.0
+
+
+@dataclass
+class Ran:
+    """One job's outcome, and its files as they were when it ended."""
+
+    path: Path
+    model: ToyModel
+    report: dict[str, Any] = field(default_factory=dict)
+    error: TargenError | None = None
+    events: list[Any] = field(default_factory=list)
+    files: dict[str, bytes] = field(default_factory=dict)
+    journal: list[dict[str, Any]] = field(default_factory=list)
+
+    def keep(self) -> None:
+        """Read what a later job in the same directory will add to."""
+        self.files = {name: (self.path / name).read_bytes() for name in OUTPUTS}
+        lines = (self.path / "journal").read_bytes().splitlines()
+        self.journal = [json.loads(line[9:]) for line in lines]
+
+    def lines(self, name: str) -> list[dict[str, Any]]:
+        return [json.loads(line) for line in self.files[name].split(b"\n")[:-1]]
+
+    @property
+    def rows(self) -> list[dict[str, Any]]:
+        return self.lines("dataset.jsonl")
+
+    @property
+    def provenance(self) -> list[dict[str, Any]]:
+        return self.lines("provenance.jsonl")
+
+    @property
+    def rejects(self) -> list[dict[str, Any]]:
+        return self.lines("rejects.jsonl")
+
+    @property
+    def journaled(self) -> list[str]:
+        return [record["key"] for record in self.journal if "key" in record]
+
+
+class Lab:
+    """Makes registries and runs jobs on toy models."""
+
+    World = World
+    Row = Row
+    ToyModel = ToyModel
+    worlds = WORLDS
+    quotas = staticmethod(_quotas)
+
+    @staticmethod
+    def registry(task: Any, model: Any, **backend: Any) -> Registry:
+        made = Backend(
+            **{
+                "summary": "toy",
+                "options": ToyOptions,
+                "create": model if callable(model) else lambda options: model,
+                **backend,
+            }
+        )
+        return Registry(
+            [
+                Registration("task", "toy", task, "", "toy-tasks", "toy", "toy-tasks"),
+                Registration("backend", "toy", made, "", "toy-models", "toy", "toy-models"),
+            ]
+        )
+
+    @staticmethod
+    def latency(salt: object, scale: float = 10.0) -> Callable[[ChatRequest], float]:
+        """Latencies by key, from nothing to `scale` seconds, some alike."""
+
+        def seconds(request: ChatRequest) -> float:
+            return scale * random.Random(f"{salt} {request.key}").choice([0, 0.1, 0.1, 0.5, 1.0])
+
+        return seconds
+
+    def run(
+        self,
+        world: World,
+        path: Path,
+        quotas: Mapping[str, int] | None = None,
+        *,
+        resume: bool = False,
+        grow: Mapping[str, int] | None = None,
+        concurrency: int = 8,
+        latency: Callable[[ChatRequest], float] | None = None,
+        hook: Callable[[int, ChatRequest, Job], None] | None = None,
+        listen: Callable[[Any], None] | None = None,
+        model: Any = None,
+        task: Task[Any, Any] | None = None,
+        cache: Path | None = None,
+        limits: Mapping[str, Any] | None = None,
+        resuming: Mapping[str, Any] | None = None,
+        **spec: Any,
+    ) -> Ran:
+        """Create a job (or resume it, or grow it) and run it; a job's failure is a result."""
+        model = model or ToyModel(world.reply, latency=latency)
+        registry = self.registry(task or world.task(), model)
+        caps = {"concurrency": concurrency, **(limits or {})}
+        if resume or grow is not None:
+            job = Job.resume(
+                registry, path, cache=cache, quotas=grow, limits=caps, **(resuming or {})
+            )
+        else:
+            assert quotas is not None
+            wanted = JobSpec(
+                task="toy", quotas=quotas, backend="toy", limits=Limits(**caps), **spec
+            )
+            job = Job.create(registry, wanted, path, cache=cache)
+        ran = Ran(path, model)
+
+        def told(event: Any) -> None:
+            ran.events.append(event)
+            if listen is not None:
+                listen(event)
+
+        with job:
+            if hook is not None:
+                model.hook = lambda number, request: hook(number, request, job)
+            try:
+                ran.report = job.run(told)
+            except TargenError as error:
+                ran.error = error
+                report = path / "report.json"
+                ran.report = json.loads(report.read_text()) if report.exists() else {}
+        ran.keep()
+        return ran
+
+
+@pytest.fixture(scope="session")
+def lab() -> Lab:
+    return Lab()
+
+
+@pytest.fixture(scope="session")
+def folder() -> Callable[[], contextlib.AbstractContextManager[Path]]:
+    """A folder of its own for each example of a property."""
+
+    @contextlib.contextmanager
+    def make() -> Iterator[Path]:
+        with tempfile.TemporaryDirectory(prefix="targen-test-") as name:
+            yield Path(name)
+
+    return make

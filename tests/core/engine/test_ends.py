@@ -1,0 +1,542 @@
+"""How a run ends when it cannot reach its quotas, and what it wastes when it can."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import json
+
+import pytest
+
+from targen_core import Correction, ListStep, Rejected
+from targen_core.engine.events import Committed, LabelGivenUp
+from targen_core.errors import QuotaNotMet, StageFailed, UsageError
+
+pytestmark = pytest.mark.usefixtures("virtual_time")
+
+
+# --- labels that cannot be reached ---
+
+
+@pytest.mark.parametrize("after", [1, 7, 50])
+@pytest.mark.parametrize("concurrency", [1, 16])
+def test_a_label_out_of_reach_is_given_up_after_exactly_so_many(lab, tmp_path, after, concurrency):
+    world = lab.World(labels=("yes", "no"))
+
+    async def always_yes(llm, row):
+        await asyncio.sleep(len(row.text) % 5)
+        return Correction("yes", "it is yes")
+
+    task = world.task(corrector=always_yes)
+    quotas = {"yes": 12, "no": 5}
+    ran = lab.run(
+        world, tmp_path / "run", quotas, task=task, give_up_after=after, concurrency=concurrency
+    )
+    assert isinstance(ran.error, QuotaNotMet)
+    assert ran.error.exit_code == 1
+    assert "label no has 0 of 5 rows" in str(ran.error)
+    assert "label yes" not in str(ran.error)
+    assert "relabelled yes" in str(ran.error)
+    assert ran.report["rows"] == {"yes": 12, "no": 0}
+    assert ran.report["given_up"] == ["no"]
+    assert ran.report["flow"]["no"]["judged"] == after
+    (event,) = [event for event in ran.events if isinstance(event, LabelGivenUp)]
+    assert event == LabelGivenUp("no", after, 0, 5)
+
+
+def test_every_row_gained_starts_the_count_anew(lab, tmp_path):
+    world = lab.World(labels=("only",), lists=(10,))
+
+    async def every_fifth(llm, row):
+        return Correction("only") if every_fifth.ids.index(row.seed) % 5 == 4 else NOTHING
+
+    every_fifth.ids = [f"seed number {number}" for number in range(100)]
+    task = world.task(corrector=every_fifth, contexts=numbered(every_fifth.ids), seeds=())
+    kept = lab.run(
+        world, tmp_path / "5", {"only": 12}, task=task, give_up_after=5, near_duplicates=0
+    )
+    assert kept.error is None
+    assert kept.report["flow"]["only"]["judged"] == 60
+    lost = lab.run(
+        world, tmp_path / "4", {"only": 12}, task=task, give_up_after=4, near_duplicates=0
+    )
+    assert lost.report["flow"]["only"]["judged"] == 4
+    assert lost.report["rows"] == {"only": 0}
+
+
+def test_a_run_that_fell_short_is_extended_by_a_longer_patience(lab, tmp_path):
+    world = lab.World(labels=("only",), lists=(10,))
+    ids = [f"seed number {number}" for number in range(40)]
+
+    async def late(llm, row):
+        return Correction("only") if ids.index(row.seed) >= 20 else NOTHING
+
+    task = world.task(corrector=late, contexts=numbered(ids), seeds=())
+    short = lab.run(world, tmp_path / "run", {"only": 3}, task=task, give_up_after=10)
+    assert short.report["rows"] == {"only": 0}
+    longer = lab.run(
+        world, tmp_path / "run", resume=True, task=task, resuming={"give_up_after": 25}
+    )
+    assert longer.error is None
+    assert len(longer.rows) == 3
+    assert not set(short.journaled) & set(longer.model.asked)
+
+
+NOTHING = Correction.reject("nothing", "no label fits")
+
+
+def numbered(items, batch=10):
+    async def grow(llm, parent, have):
+        return items[len(have) : len(have) + llm.batch]
+
+    return ListStep(item=str, grow=grow, batch=batch)
+
+
+# --- lists that give nothing ---
+
+LISTS = [(3,), (3, 2), (2, 2, 2)]
+
+
+@pytest.mark.parametrize(
+    ("lists", "how"),
+    [
+        *((lists, how) for lists in LISTS for how in ("empty", "rejected", "all-bad")),
+        ((3,), "repeated"),
+    ],
+)
+def test_lists_that_give_nothing_end_the_run_with_a_reason(lab, tmp_path, lists, how):
+    world = lab.World(lists=lists)
+
+    async def barren(llm, parent, have):
+        if how == "rejected":
+            raise Rejected("no-idea", "nothing comes to mind")
+        return {"empty": [], "repeated": ["same"], "all-bad": ["BAD a", "BAD b"]}[how]
+
+    depth = len(lists) - 1
+    whole = world.task()
+    chain = [*whole.chain[:depth]]
+    last = whole.chain[depth]
+    chain.append(ListStep(item=str, grow=barren, batch=2, check=last.check))
+    task = whole.replace(contexts=chain[0], seeds=tuple(chain[1:]))
+    quotas = {"yes": 40, "no": 40}
+    ran = lab.run(world, tmp_path / "run", quotas, task=task, give_up_after=9)
+    assert isinstance(ran.error, QuotaNotMet)
+    assert "give nothing new" in str(ran.error)
+    assert ran.report["status"] == "short"
+    reason = {"rejected": "no-idea", "repeated": "repeated", "all-bad": "bad"}.get(how)
+    if reason:
+        assert reason in str(ran.error)
+        assert reason in {drop["reason"] for drop in ran.report["dropped_list_items"]}
+        assert {r["verdict"] for r in ran.rejects} >= {"dropped"}
+
+
+def test_lists_that_dry_up_end_the_run_with_what_there_is(lab, tmp_path):
+    world = lab.World(lists=(2, 2), most=3, labels=("only",))
+    ran = lab.run(world, tmp_path / "run", {"only": 100})
+    assert isinstance(ran.error, QuotaNotMet)
+    assert "label only has" in str(ran.error)
+    assert ran.report["flow"]["only"]["judged"] == 9
+    wide = lab.run(world, tmp_path / "wide", {"only": 100}, concurrency=64, latency=lab.latency(3))
+    assert wide.files == ran.files
+
+
+def test_a_list_may_have_one_empty_batch_but_not_two_in_a_row(lab, tmp_path):
+    world = lab.World(lists=(2,), labels=("only",), contexts=False)
+    whole = world.task()
+    given = []
+
+    async def grow(llm, parent, have):
+        items = (
+            [] if llm.rng("gap").random() < 0.3 else await whole.seeds[0].grow(llm, parent, have)
+        )
+        given.append(bool(items))
+        return items
+
+    task = whole.replace(seeds=(ListStep(item=str, grow=grow, batch=2),))
+    ran = lab.run(world, tmp_path / "run", {"only": 500}, task=task, seed=9)
+    assert isinstance(ran.error, QuotaNotMet)
+    pairs = list(itertools.pairwise(given))
+    assert pairs.index((False, False)) == len(pairs) - 1
+    assert (False, True) in pairs
+    assert len(ran.rows) > 2
+
+
+# --- what is wasted ---
+
+
+@pytest.mark.parametrize("concurrency", [1, 4, 16])
+def test_no_more_than_four_times_concurrency_wait_past_the_commit_point(lab, tmp_path, concurrency):
+    world = lab.World(lists=(5, 5), relabel=0.2, none=0.1)
+    started, committed, most = set(), set(), 0
+    first_place = {}
+
+    def hook(number, request, job):
+        nonlocal most
+        kind, *words = request.messages[0].content.split()
+        if kind == "write":
+            started.add((words[0], tuple(words[2:])))
+            most = max(most, len(started - committed))
+
+    def listen(event):
+        if isinstance(event, Committed) and event.instance is not None:
+            committed.add((event.intended, tuple(event.instance.seed.split())))
+
+    def slow_first(request):
+        """One call early in the order that keeps all that comes after waiting."""
+        if request.messages[0].content.startswith("write") and not first_place:
+            first_place["key"] = request.key
+        return 500.0 if request.key == first_place.get("key") else 1.0
+
+    ran = lab.run(
+        world,
+        tmp_path / "run",
+        {"yes": 60, "no": 60},
+        concurrency=concurrency,
+        latency=slow_first,
+        hook=hook,
+        listen=listen,
+    )
+    assert ran.error is None
+    assert concurrency <= most <= 4 * concurrency
+
+
+@pytest.mark.parametrize("concurrency", [1, 8, 32])
+def test_where_every_candidate_makes_a_row_few_calls_are_wasted(lab, tmp_path, concurrency):
+    world = lab.World(lists=(5, 4), salt="clean")
+    ran = lab.run(
+        world,
+        tmp_path / "run",
+        {"yes": 50, "no": 50},
+        concurrency=concurrency,
+        latency=lab.latency(7),
+    )
+    assert ran.error is None
+    by_step = {}
+    for record in ran.journal:
+        by_step[record["step"]] = by_step.get(record["step"], 0) + 1
+    assert by_step["generate"] <= 102
+    assert by_step["correct"] <= 102
+    assert ran.report["unused_calls"] <= 15
+
+
+def test_abandoned_calls_do_not_hold_up_the_end_of_a_run(lab, tmp_path):
+    """Candidates that wait for their place in the rate are let go when the rows are there."""
+    world = lab.World(lists=(20,), labels=("only",), bad=0.3, correct=False)
+    ends = {}
+
+    async def clock():
+        return asyncio.get_running_loop().time()
+
+    def listen(event):
+        ends["row"] = asyncio.get_running_loop().time()
+
+    def closing():
+        ends["closed"] = asyncio.get_running_loop().time()
+
+    model = lab.ToyModel(world.reply)
+    closed = model.aclose
+
+    async def aclose():
+        closing()
+        await closed()
+
+    model.aclose = aclose
+    ran = lab.run(
+        world,
+        tmp_path / "run",
+        {"only": 10},
+        model=model,
+        listen=listen,
+        limits={"rpm": 1.0},
+        concurrency=16,
+    )
+    assert ran.error is None
+    assert ends["closed"] - ends["row"] < 1.0
+
+
+# --- faults of a plugin ---
+
+
+def unlucky(text):
+    return bool({"garden", "ladder", "harbor", "pepper"} & set(text.split()))
+
+
+def broken_generator(world):
+    async def write(llm, seed):
+        if unlucky(seed):
+            raise TypeError("unsupported operand")
+        return await world.task().generators["yes"](llm, seed)
+
+    return {"generators": {"yes": write, "no": world.task().generators["no"]}}
+
+
+def broken_check(world):
+    def check(row, seed):
+        if unlucky(row.text):
+            raise TypeError("unsupported operand")
+
+    return {"checks": (check,)}
+
+
+def broken_corrector(world):
+    async def judge(llm, row):
+        if unlucky(row.text):
+            raise TypeError("unsupported operand")
+        return Correction(row.label)
+
+    return {"corrector": judge}
+
+
+def broken_grow(world):
+    whole = world.task().seeds[0]
+
+    async def grow(llm, parent, have):
+        if unlucky(parent):
+            raise TypeError("unsupported operand")
+        return await whole.grow(llm, parent, have)
+
+    return {"seeds": (ListStep(item=str, grow=grow, batch=2),)}
+
+
+def broken_list_check(world):
+    whole = world.task().seeds[0]
+
+    def check(item):
+        if unlucky(item):
+            raise TypeError("unsupported operand")
+
+    return {"seeds": (ListStep(item=str, grow=whole.grow, batch=2, check=check),)}
+
+
+def broken_render(world):
+    def render(row):
+        if unlucky(row.text):
+            raise TypeError("unsupported operand")
+        return f"{row.seed} {row.text}"
+
+    return {"render": render}
+
+
+def broken_rows(world):
+    def rows(row, idx):
+        if unlucky(row.text):
+            raise TypeError("unsupported operand")
+        return [{**row.model_dump(), "idx": idx}]
+
+    return {"rows": rows}
+
+
+def broken_label_of(world):
+    def label_of(row):
+        if unlucky(row.text):
+            raise TypeError("unsupported operand")
+        return row.label
+
+    return {"label_of": label_of}
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        broken_generator,
+        broken_check,
+        broken_corrector,
+        broken_grow,
+        broken_list_check,
+        broken_render,
+        broken_rows,
+        broken_label_of,
+    ],
+    ids=lambda broken: broken.__name__,
+)
+def test_a_bug_of_a_plugin_stops_the_run_with_its_name_and_keeps_the_rows(lab, tmp_path, broken):
+    world = lab.World(lists=(6, 2))
+    whole = world.task(rows=lambda row, idx: [{**row.model_dump(), "idx": idx}])
+    changes = {"rows": whole.rows, **broken(world)}
+    if broken is not broken_corrector:
+        quotas, fixed = {"yes": 30, "no": 30}, whole
+    else:
+
+        async def judge(llm, row):
+            return Correction(row.label)
+
+        quotas, fixed = {"yes": 30, "no": 30}, whole.replace(corrector=judge)
+    ran = lab.run(world, tmp_path / "run", quotas, task=whole.replace(**changes), concurrency=1)
+    assert isinstance(ran.error, StageFailed)
+    assert ran.error.distribution == "toy-tasks"
+    assert "toy-tasks" in ran.error.hint
+    assert "TypeError: unsupported operand" in str(ran.error)
+    assert "test_ends.py" in str(ran.error)
+    assert ran.report["status"] == "stopped"
+    assert 0 < len(ran.rows) < 60
+    again = lab.run(world, tmp_path / "run", resume=True, task=fixed)
+    assert again.error is None
+    assert again.files["dataset.jsonl"].startswith(ran.files["dataset.jsonl"])
+    assert not set(ran.journaled) & set(again.model.asked)
+    fresh = lab.run(world, tmp_path / "fresh", quotas, task=fixed)
+    assert fresh.files == again.files
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"seeds": None}, "list step"),
+        ({"generator": "a text"}, "returned str"),
+        ({"label": "no"}, "labelled no"),
+        ({"corrector": "yes"}, "corrector returned str"),
+        ({"rows": 2}, "made 2 rows"),
+    ],
+)
+def test_a_stage_that_returns_the_wrong_thing_is_a_bug_too(lab, tmp_path, changes, words):
+    world = lab.World()
+    task = world.task()
+
+    async def grow(llm, parent, have):
+        return changes["seeds"]
+
+    async def write(llm, seed):
+        if "label" in changes:
+            return lab.Row(seed=seed, text="a", label=changes["label"])
+        return [changes["generator"]]
+
+    async def judge(llm, row):
+        return changes["corrector"]
+
+    if "seeds" in changes:
+        task = task.replace(seeds=(ListStep(item=str, grow=grow, batch=2),))
+    elif "corrector" in changes:
+        task = task.replace(corrector=judge)
+    elif "rows" in changes:
+        task = task.replace(rows=lambda row, idx: [{"idx": idx}] * changes["rows"])
+    else:
+        task = task.replace(generators={**task.generators, "yes": write})
+    ran = lab.run(world, tmp_path / "run", {"yes": 3, "no": 3}, task=task)
+    assert isinstance(ran.error, StageFailed)
+    assert words in str(ran.error)
+    assert ran.error.distribution == "toy-tasks"
+
+
+def test_a_backends_own_bug_names_the_backends_distribution(lab, tmp_path):
+    world = lab.World()
+
+    def broken(request):
+        if request.messages[0].content.startswith("judge"):
+            raise KeyError("choices")
+        return world.reply(request)
+
+    model = lab.ToyModel(broken)
+    ran = lab.run(world, tmp_path / "run", {"yes": 3, "no": 3}, model=model)
+    assert isinstance(ran.error, StageFailed)
+    assert ran.error.distribution == "toy-models"
+    assert model.closed == 1
+
+
+@pytest.mark.parametrize("where", ["list", "write", "judge"])
+def test_half_characters_of_a_model_break_neither_run_nor_files(lab, tmp_path, where):
+    """JSON can spell half of a surrogate pair, and small models do."""
+    world = lab.World()
+
+    def reply(request):
+        made = world.reply(request)
+        if request.messages[0].content.startswith(where) and isinstance(made, dict):
+            return json.dumps(made).replace('"}', ' \\ud83d"}').replace('"]', ' \\ud83d"]')
+        return made
+
+    model = lab.ToyModel(reply)
+    ran = lab.run(world, tmp_path / "run", {"yes": 4, "no": 4}, model=model, give_up_after=5)
+    assert isinstance(ran.error, QuotaNotMet)
+    assert any("half a character" in record["detail"] for record in ran.rejects)
+    for text in ran.files.values():
+        text.decode("utf-8")
+
+
+def test_half_characters_in_a_plain_answer_do_not_reach_the_rows(lab, tmp_path):
+    world = lab.World(labels=("only",), lists=(4,), correct=False)
+
+    async def write(llm, seed):
+        return lab.Row(seed=seed, text=await llm.ask("say $seed", seed=seed), label="only")
+
+    def reply(request):
+        if request.messages[0].content.startswith("say"):
+            return f"some text {request.key} \ud83d"
+        return world.reply(request)
+
+    task = world.task(generators={"only": write})
+    model = lab.ToyModel(reply)
+    ran = lab.run(world, tmp_path / "run", {"only": 3}, task=task, model=model, give_up_after=5)
+    for text in ran.files.values():
+        text.decode("utf-8")
+
+
+# --- labels that corrections give ---
+
+
+def test_a_relabel_outside_the_label_set_is_rejected_and_never_written(lab, tmp_path):
+    world = lab.World(foreign=0.5)
+    for name, task in {
+        "plain": world.task(),
+        "own": world.task(
+            relabel=lambda row, name: row.model_copy(update={"label": name}),
+            label_of=lambda row: row.label,
+        ),
+    }.items():
+        ran = lab.run(world, tmp_path / name, {"yes": 10, "no": 10}, task=task)
+        assert ran.error is None
+        assert {row["label"] for row in ran.rows} == {"yes", "no"}
+        assert ran.report["flow"]["yes"]["reasons"]["illegal-label"] > 0
+        assert b"martian" not in ran.files["dataset.jsonl"]
+
+
+def test_generate_without_a_corrector_has_no_step_four(lab, tmp_path):
+    world = lab.World(relabel=1.0)
+    ran = lab.run(world, tmp_path / "run", {"yes": 5, "no": 5}, corrector=None)
+    assert ran.error is None
+    assert "correct" not in {record["step"] for record in ran.journal}
+    assert all(r["intended"] == r["label"] for r in ran.provenance)
+
+
+# --- quotas that are refused ---
+
+
+@pytest.mark.parametrize(
+    ("quotas", "words"),
+    [
+        ({"maybe": 2}, "no label 'maybe'"),
+        ({"yes": -2}, "must not be negative"),
+        ({"yes": 3}, "groups of 2"),
+        ({"yes": 0}, "nothing to generate"),
+        ({}, "nothing to generate"),
+    ],
+)
+def test_quotas_that_make_no_sense_are_refused(lab, tmp_path, quotas, words):
+    world = lab.World(unit=2)
+    with pytest.raises(UsageError, match=words):
+        lab.run(world, tmp_path / "run", quotas)
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize(
+    ("quotas", "words"),
+    [
+        ({"yes": 4, "no": 4, "maybe": 2}, "no label 'maybe'"),
+        ({"yes": 5, "no": 4}, "groups of 2"),
+        ({"yes": 2, "no": 4}, "a run only grows"),
+        ({"yes": 8}, "a run only grows"),
+    ],
+)
+def test_growing_to_quotas_that_make_no_sense_is_refused(lab, tmp_path, quotas, words):
+    world = lab.World(unit=2)
+    lab.run(world, tmp_path / "run", {"yes": 4, "no": 4})
+    before = (tmp_path / "run" / "manifest.json").read_bytes()
+    with pytest.raises(UsageError) as caught:
+        lab.run(world, tmp_path / "run", grow=quotas)
+    assert words in f"{caught.value} {caught.value.hint}"
+    assert (tmp_path / "run" / "manifest.json").read_bytes() == before
+
+
+def test_giving_up_after_nothing_is_refused(lab, tmp_path):
+    with pytest.raises(UsageError, match="--give-up-after"):
+        lab.run(lab.World(), tmp_path / "run", {"yes": 1}, give_up_after=0)
+    lab.run(lab.World(), tmp_path / "run", {"yes": 1})
+    with pytest.raises(UsageError, match="--give-up-after"):
+        lab.run(lab.World(), tmp_path / "run", resume=True, resuming={"give_up_after": -1})

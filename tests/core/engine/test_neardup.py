@@ -1,0 +1,116 @@
+"""Near-duplicates: what falls, what stays, and what two rows are compared on."""
+
+from __future__ import annotations
+
+import pytest
+
+from targen_core.engine.neardup import NearDuplicates
+
+LONG = (
+    "The mayor of Elmstead opened the new railway bridge on Friday after eleven years of "
+    "quarrels over its cost and its colour."
+)
+OTHER = "A gardener in Port Arden grew a pumpkin that weighed more than two grown horses."
+
+
+def test_an_identical_row_of_another_seed_falls():
+    near = NearDuplicates(90)
+    near.add("0.0", LONG, LONG)
+    assert near.find("1.0", LONG, LONG) == 0
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        LONG.upper(),
+        LONG.replace(",", "").replace(".", "!"),
+        LONG.replace(" ", "  "),
+        LONG.replace("Friday", "Sunday"),
+        LONG.replace("eleven", "twelve"),
+    ],
+)
+def test_a_nearly_identical_row_of_another_seed_falls(text):
+    near = NearDuplicates(90)
+    near.add("5", OTHER, OTHER)
+    near.add("0.0", LONG, LONG)
+    assert near.find("1.0", text, text) == 1
+
+
+def test_another_text_stays():
+    near = NearDuplicates(90)
+    near.add("0.0", LONG, LONG)
+    assert near.find("1.0", OTHER, OTHER) is None
+
+
+def test_the_first_of_several_likenesses_is_named():
+    near = NearDuplicates(50)
+    near.add("0", LONG, LONG)
+    near.add("1", LONG.replace("Friday", "Sunday"), "x")
+    assert near.find("2", LONG, LONG) == 0
+
+
+def test_rows_of_one_seed_are_compared_on_what_was_written():
+    near = NearDuplicates(90)
+    near.add("0.0", f"{LONG} It cost money.", "It cost money.")
+    assert near.find("0.0", f"{LONG} Nobody came.", "Nobody came.") is None
+    assert near.find("0.0", f"{LONG} It cost money!", "It cost money!") == 0
+    assert near.find("1.0", f"{LONG} Nobody came.", "Nobody came.") == 0
+
+
+def test_threshold_zero_turns_the_filter_off():
+    near = NearDuplicates(0)
+    near.add("0", LONG, LONG)
+    assert near.find("1", LONG, LONG) is None
+
+
+def test_threshold_100_takes_only_what_says_the_same():
+    near = NearDuplicates(100)
+    near.add("0", LONG, LONG)
+    assert near.find("1", LONG.lower().replace(",", " "), "x") == 0
+    assert near.find("1", LONG.replace("Friday", "Sunday"), "x") is None
+
+
+@pytest.mark.parametrize("text", ["", "a", "ab", "!?", "日本語の文。", "\udcff odd"])
+def test_short_and_odd_texts_are_compared_too(text):
+    near = NearDuplicates(90)
+    assert near.find("0", text, text) is None
+    near.add("0", text, text)
+    assert near.find("1", text, text) == 0
+
+
+class TestInARun:
+    pytestmark = pytest.mark.usefixtures("virtual_time")
+
+    @pytest.mark.parametrize("threshold", [0, 90, 100])
+    def test_rows_that_repeat_one_another(self, lab, tmp_path, threshold):
+        """The model has three texts to give, so that different seeds repeat them."""
+        world = lab.World(lists=(5,), labels=("only",), repeat=1.0, correct=False)
+        seeds = tmp_path / "seeds.txt"
+        seeds.write_text("".join(f"seed {n}\n" for n in range(12)), encoding="utf-8")
+        task = world.task(render=lambda row: row.text)
+        ran = lab.run(
+            world,
+            tmp_path / "run",
+            {"only": 10},
+            task=task,
+            seeds=seeds,
+            near_duplicates=threshold,
+        )
+        duplicates = [r for r in ran.rejects if r["verdict"] == "duplicate"]
+        if threshold == 0:
+            assert ran.error is None
+            assert not duplicates
+            return
+        texts = [row["text"] for row in ran.rows]
+        assert len(set(texts)) == len(texts) == (3 if threshold == 100 else len(texts)) < 10
+        assert len(duplicates) == 12 - len(texts)
+        for record in duplicates:
+            assert record["detail"].startswith("nearly repeats accepted instance")
+            assert record["corrected"] is not None
+
+    @pytest.mark.parametrize("bad", [-1, 101])
+    def test_a_threshold_out_of_range_is_refused(self, lab, tmp_path, bad):
+        from targen_core.errors import UsageError
+
+        with pytest.raises(UsageError, match="--near-duplicates"):
+            lab.run(lab.World(), tmp_path / "run", {"yes": 1}, near_duplicates=bad)

@@ -1,0 +1,180 @@
+"""The order of candidates, which holds no quota and no n; see engine/lists.py."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+
+import pytest
+
+from targen_core.engine.events import Committed
+from targen_core.engine.lists import Seed
+from targen_core.errors import UsageError
+
+pytestmark = pytest.mark.usefixtures("virtual_time")
+
+
+def seeds_of(ran):
+    """Seed ids in commit order, each once."""
+    ids = [event.id.split("/")[0] for event in ran.events if isinstance(event, Committed)]
+    return list(dict.fromkeys(ids))
+
+
+def test_contexts_take_turns_and_a_list_grows_when_its_batch_is_used_up(lab, tmp_path):
+    world = lab.World(lists=(3, 2), labels=("only",), most=5)
+    ran = lab.run(world, tmp_path / "run", {"only": 24}, concurrency=5, latency=lab.latency(1))
+    first_batch = ["0.0", "1.0", "2.0", "0.1", "1.1", "2.1"]
+    second_batch = ["3.0", "4.0", "3.1", "4.1"]  # the list of contexts dries up at 5
+    then_all = [f"{c}.2" for c in range(5)] + [f"{c}.3" for c in range(5)]
+    last = [f"{c}.4" for c in range(4)]
+    assert seeds_of(ran) == first_batch + second_batch + then_all + last
+
+
+def test_for_each_seed_the_labels_come_in_the_order_of_the_label_set(lab, tmp_path):
+    world = lab.World(lists=(2,), labels=("b", "a", "c"), per_call=2)
+    ran = lab.run(world, tmp_path / "run", {"b": 4, "a": 4, "c": 4})
+    ids = [event.id for event in ran.events[:12]]
+    assert ids == [f"{s}/{label}/{i}" for s in (0, 1) for label in "bac" for i in (0, 1)]
+
+
+def test_below_the_first_list_a_batch_is_used_up_before_the_next_is_asked_for(lab, tmp_path):
+    world = lab.World(lists=(2, 2, 2), labels=("only",), most=3)
+    ran = lab.run(world, tmp_path / "run", {"only": 24}, concurrency=3, latency=lab.latency(2))
+    found = seeds_of(ran)
+    # of both contexts of the first batch in turn: the first two members' first batches
+    assert found[:8] == ["0.0.0", "1.0.0", "0.0.1", "1.0.1", "0.1.0", "1.1.0", "0.1.1", "1.1.1"]
+    assert found[8:12] == ["2.0.0", "2.0.1", "2.1.0", "2.1.1"]
+    # then each context's next batch below it, and only then the members' next batches
+    assert found[12:18] == ["0.2.0", "1.2.0", "2.2.0", "0.2.1", "1.2.1", "2.2.1"]
+    assert found[18:24] == ["0.0.2", "1.0.2", "2.0.2", "0.1.2", "1.1.2", "2.1.2"]
+
+
+def test_a_single_list_is_walked_from_its_front(lab, tmp_path):
+    for contexts in (True, False):
+        world = lab.World(lists=(3,), labels=("only",), contexts=contexts)
+        ran = lab.run(world, tmp_path / str(contexts), {"only": 8}, concurrency=4)
+        assert seeds_of(ran)[:8] == [str(number) for number in range(8)]
+        steps = {record["step"] for record in ran.journal}
+        assert steps == {"contexts" if contexts else "seeds", "generate", "correct"}
+
+
+def test_rows_and_seeds_lead_back_through_the_chain(lab, tmp_path):
+    world = lab.World(lists=(2, 2, 2), labels=("only",))
+    ran = lab.run(world, tmp_path / "run", {"only": 10})
+    texts = {record["key"]: record["text"] for record in ran.journal}
+    for record in ran.provenance:
+        assert len(record["above"]) == 2
+        above = [texts[key] for key in record["calls"] if '"items"' in texts[key]]
+        assert len(above) == 3
+        for item, text in zip([*record["above"], record["seed"]], above, strict=True):
+            assert item in text
+
+
+def test_each_batch_is_told_what_came_before_and_asks_for_its_fixed_size(lab, tmp_path):
+    world = lab.World(lists=(3, 2), labels=("only",), bad=0.3)
+    sizes = defaultdict(list)
+    ran = lab.run(world, tmp_path / "run", {"only": 20})
+    counts = defaultdict(int)
+    by_key = {request.key: request for request in ran.model.requests}
+    for record in ran.journal:
+        if record["step"] in ("contexts", "seeds"):
+            *_, have, _, count = by_key[record["key"]].messages[0].content.split()
+            sizes[record["step"]].append(int(count))
+            parent = record["place"].rpartition("/")[0]
+            assert int(have) == counts[parent]
+            kept = {t for t in eval(record["text"])["items"] if not t.startswith("BAD")}
+            counts[parent] += len(kept)
+    assert set(sizes["contexts"]) == {3}
+    assert set(sizes["seeds"]) == {2}
+
+
+def test_batch_sizes_are_options(lab, tmp_path):
+    world = lab.World(lists=(3, 2, 2), labels=("only",))
+    options = ["contexts.batch=4", "seeds.batch=1,5"]
+    ran = lab.run(world, tmp_path / "run", {"only": 12}, options=options)
+    asked = {
+        (r.messages[0].content.split()[1], r.messages[0].content.split()[-1])
+        for r in ran.model.requests
+        if r.messages[0].content.startswith("list")
+    }
+    assert asked == {("0", "4"), ("1", "1"), ("2", "5")}
+    again = lab.run(world, tmp_path / "run", grow={"only": 20})
+    assert again.error is None
+    assert len(again.rows) == 20
+
+
+def test_contexts_limit_ends_the_first_list(lab, tmp_path):
+    world = lab.World(lists=(3, 2), labels=("only",))
+    ran = lab.run(world, tmp_path / "run", {"only": 20}, contexts_limit=4)
+    assert ran.error is None
+    assert {seed.split(".")[0] for seed in seeds_of(ran)} == {"0", "1", "2", "3"}
+    grown = lab.run(world, tmp_path / "run", grow={"only": 30})
+    assert {seed.split(".")[0] for seed in seeds_of(grown)} == {"0", "1", "2", "3"}
+
+
+@pytest.mark.parametrize("limit", [0, -1])
+def test_a_contexts_limit_below_one_is_refused(lab, tmp_path, limit):
+    with pytest.raises(UsageError, match="--contexts-limit"):
+        lab.run(lab.World(), tmp_path / "run", {"yes": 1}, contexts_limit=limit)
+
+
+def test_the_users_contexts_take_the_place_of_step_one(lab, tmp_path):
+    given = tmp_path / "contexts.txt"
+    given.write_text("old bridges\n\nriver boats\n", encoding="utf-8")
+    world = lab.World(lists=(3, 2), labels=("only",))
+    ran = lab.run(world, tmp_path / "run", {"only": 10}, contexts=given)
+    assert {tuple(record["above"]) for record in ran.provenance} == {
+        ("old bridges",),
+        ("river boats",),
+    }
+    assert "contexts" not in {record["step"] for record in ran.journal}
+    given.unlink()  # the run has its own copy
+    grown = lab.run(world, tmp_path / "run", grow={"only": 16})
+    assert grown.error is None
+    assert grown.files["dataset.jsonl"].startswith(ran.files["dataset.jsonl"])
+
+
+def test_the_users_seeds_take_the_place_of_all_lists_and_may_run_out(lab, tmp_path):
+    given = tmp_path / "seeds.jsonl"
+    given.write_text('"one seed"\n"two seeds"\n', encoding="utf-8")
+    world = lab.World(lists=(3, 2), labels=("yes", "no"), salt="q")
+    ran = lab.run(world, tmp_path / "run", {"yes": 2, "no": 2}, seeds=given)
+    assert ran.error is None
+    assert {record["seed"] for record in ran.provenance} == {"one seed", "two seeds"}
+    assert all(record["above"] == [] for record in ran.provenance)
+    short = lab.run(world, tmp_path / "run", grow={"yes": 3, "no": 2})
+    assert "label yes has 2 of 3 rows" in str(short.error)
+    assert "nothing new" in str(short.error)
+    assert len(short.rows) == 4
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "words"),
+    [
+        ("s.txt", "\n \n", "holds no item"),
+        ("s.jsonl", '"a"\n{"b": 1}\n', "line 2"),
+        ("s.jsonl", "not json\n", "line 1"),
+        ("s.txt", "fine\nBAD one\n", "line 2: a bad item"),
+    ],
+)
+def test_a_file_of_items_that_will_not_do_is_refused_by_line(lab, tmp_path, name, text, words):
+    given = tmp_path / name
+    given.write_text(text, encoding="utf-8")
+    with pytest.raises(UsageError, match=words) as caught:
+        lab.run(lab.World(), tmp_path / "run", {"yes": 1}, seeds=given)
+    assert name in str(caught.value)
+    assert not (tmp_path / "run").exists()
+
+
+def test_contexts_and_seeds_together_are_refused(lab, tmp_path):
+    given = tmp_path / "s.txt"
+    given.write_text("one\n", encoding="utf-8")
+    with pytest.raises(UsageError, match="takes the place"):
+        lab.run(lab.World(), tmp_path / "run", {"yes": 1}, seeds=given, contexts=given)
+    with pytest.raises(UsageError, match="no contexts"):
+        lab.run(lab.World(contexts=False), tmp_path / "b", {"yes": 1}, contexts=given)
+    with pytest.raises(UsageError, match="--seeds file"):
+        lab.run(lab.World(), tmp_path / "c", {"yes": 1}, seeds=tmp_path / "missing.txt")
+
+
+def test_a_seed_is_named_by_its_path():
+    assert Seed("x", (3, 2), ("c",)).id == "3.2"

@@ -1,0 +1,167 @@
+"""Files of a run: replayed, never shortened, never rewritten behind one's back."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from targen_core.errors import RunConflict, RunDirectoryError, WriteFailed
+from targen_core.runs.files import ReplayedFile, read_jsonl, write_atomically
+from targen_core.runs.manifest import FORMAT, Manifest
+
+RECORDS = [{"idx": number, "text": f"row {number} – é"} for number in range(6)]
+
+
+def written(path, records):
+    file = ReplayedFile(path)
+    for record in records:
+        file.write(record)
+    file.close()
+    return path.read_bytes()
+
+
+@given(cut=st.integers(0, 400), stop=st.integers(0, 6))
+def test_a_replay_ends_in_the_same_bytes_wherever_it_was_stopped(folder, cut, stop):
+    with folder() as there:
+        whole = written(there / "whole", RECORDS)
+        path = there / "file"
+        path.write_bytes(whole[:cut])
+        file = ReplayedFile(path)
+        assert file.replaying == (cut > 0)
+        for record in RECORDS[:stop]:
+            file.write(record)
+        file.close()
+        assert path.stat().st_size >= min(cut, len(whole))  # never shorter than it was
+        file = ReplayedFile(path)
+        for record in RECORDS:
+            file.write(record)
+        file.end()
+        file.close()
+        assert path.read_bytes() == whole
+
+
+def test_a_line_that_differs_stops_the_run_and_changes_nothing(tmp_path):
+    before = written(tmp_path / "f", RECORDS)
+    file = ReplayedFile(tmp_path / "f")
+    file.write(RECORDS[0])
+    with pytest.raises(RunConflict, match="differently at byte"):
+        file.write({"idx": 1, "text": "another"})
+    file.close()
+    assert (tmp_path / "f").read_bytes() == before
+
+
+def test_lines_that_are_left_over_are_found_at_the_end(tmp_path):
+    before = written(tmp_path / "f", RECORDS)
+    file = ReplayedFile(tmp_path / "f")
+    file.write(RECORDS[0])
+    with pytest.raises(RunConflict, match="holds more than the run makes"):
+        file.end()
+    file.close()
+    assert (tmp_path / "f").read_bytes() == before
+
+
+@pytest.mark.parametrize("how", ["refused", "partial"])
+def test_a_full_disk_leaves_whole_lines(tmp_path, monkeypatch, how):
+    file = ReplayedFile(tmp_path / "f")
+    file.write(RECORDS[0])
+    real = os.pwrite
+
+    def full(fd, data, at):
+        if how == "refused":
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return real(fd, data[:5], at)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "pwrite", full)
+        with pytest.raises(WriteFailed, match="No space left"):
+            file.write(RECORDS[1])
+    assert list(read_jsonl(tmp_path / "f")) == RECORDS[:1]
+    file.write(RECORDS[1])
+    file.end()
+    file.close()
+    assert list(read_jsonl(tmp_path / "f")) == RECORDS[:2]
+
+
+def test_reading_leaves_out_a_torn_line_and_names_a_bad_one(tmp_path):
+    path = tmp_path / "f"
+    assert list(read_jsonl(path)) == []
+    path.write_bytes(b'{"a": 1}\n{"a": ')
+    assert list(read_jsonl(path)) == [{"a": 1}]
+    path.write_bytes(b'{"a": 1}\nnonsense\n{"a": 2}\n')
+    with pytest.raises(RunDirectoryError, match="line 2 is not JSON"):
+        list(read_jsonl(path))
+
+
+def test_a_whole_file_is_written_or_the_old_one_stays(tmp_path, monkeypatch):
+    path = tmp_path / "f"
+    write_atomically(path, "old")
+
+    def full(fd):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", full)
+        with pytest.raises(WriteFailed, match="No space left"):
+            write_atomically(path, "new")
+    assert path.read_text() == "old"
+    assert [entry.name for entry in tmp_path.iterdir()] == ["f"]
+
+
+class TestManifest:
+    pytestmark = pytest.mark.usefixtures("virtual_time")
+
+    @pytest.fixture
+    def manifest(self, lab, tmp_path):
+        world = lab.World()
+        lab.run(
+            world,
+            tmp_path / "run",
+            {"yes": 2, "no": 1},
+            options=["temperature=0.3", "correct.model=large"],
+            limits={"max_cost": 3.5},
+        )
+        return Manifest.load(tmp_path / "run" / "manifest.json")
+
+    def test_it_comes_back_as_it_was_saved(self, manifest, tmp_path):
+        manifest.save(tmp_path / "copy.json")
+        assert Manifest.load(tmp_path / "copy.json") == manifest
+        assert manifest.differences(manifest) == []
+        assert manifest.limits.max_cost == 3.5
+        assert manifest.steps["correct"].options == {"model": "large"}
+        assert manifest.steps["generate"].params["temperature"] == 0.3
+        assert manifest.targets[0].quotas == {"yes": 2, "no": 1}
+        assert set(manifest.distributions) >= {"targen-core", "pydantic"}
+
+    def test_differences_name_what_decides_the_rows(self, manifest):
+        other = manifest.model_copy(update={"seed": 9, "near_duplicates": 50.0})
+        assert manifest.differences(other) == ["near_duplicates: 90.0 / 50.0", "seed: 0 / 9"]
+
+    @pytest.mark.parametrize("field", ["limits", "distributions", "created"])
+    def test_what_decides_no_row_makes_no_difference(self, manifest, field):
+        value = {"limits": manifest.limits.model_copy(update={"rpm": 1.0})}.get(field, {})
+        other = manifest.model_copy(update={field: value})
+        assert other != manifest
+        assert manifest.differences(other) == []
+
+    @pytest.mark.parametrize(
+        ("change", "error", "words"),
+        [
+            (lambda raw: {**raw, "format": FORMAT + 1}, RunConflict, "written in format"),
+            (lambda raw: {**raw, "surprise": 1}, RunDirectoryError, "does not read"),
+            (lambda raw: {k: v for k, v in raw.items() if k != "seed"}, RunDirectoryError, "read"),
+            (lambda raw: [raw], RunDirectoryError, "does not read"),
+        ],
+    )
+    def test_one_that_does_not_read_is_an_error(self, manifest, tmp_path, change, error, words):
+        path = tmp_path / "m.json"
+        path.write_text(json.dumps(change(manifest.model_dump(mode="json"))))
+        with pytest.raises(error, match=words):
+            Manifest.load(path)
+        path.write_bytes(b"\xff\xfe")
+        with pytest.raises(RunDirectoryError):
+            Manifest.load(path)

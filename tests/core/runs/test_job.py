@@ -1,0 +1,342 @@
+"""Jobs: what a run directory holds, and which runs may go on in it."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from targen_core.engine.events import Committed
+from targen_core.errors import (
+    AuthenticationFailed,
+    Interrupted,
+    RunConflict,
+    RunDirectoryError,
+    RunLocked,
+    UsageError,
+    WriteFailed,
+)
+from targen_core.runs.report import read_report
+
+pytestmark = pytest.mark.usefixtures("virtual_time")
+
+QUOTAS = {"yes": 6, "no": 6}
+
+
+def test_a_run_directory_holds_what_it_says(lab, tmp_path):
+    world = lab.World(bad=0.2)
+    ran = lab.run(world, tmp_path / "run", QUOTAS)
+    names = {path.name for path in ran.path.iterdir() if not path.name.startswith(".")}
+    assert names == {
+        "manifest.json",
+        "journal",
+        "dataset.jsonl",
+        "provenance.jsonl",
+        "rejects.jsonl",
+        "report.json",
+        "README.md",
+    }
+    assert all(set(row) == {"seed", "text", "label", "idx"} for row in ran.rows)
+    assert json.loads((ran.path / "report.json").read_text()) == ran.report
+    card = (ran.path / "README.md").read_text()
+    assert card.startswith("---\npretty_name: toy (synthetic)\n")
+    assert "path: dataset.jsonl" in card
+    assert "| yes | 6 | 6 |" in card
+    assert "Status" not in card
+    assert ran.model.closed == 1
+
+
+def test_events_tell_the_verdicts_in_commit_order(lab, tmp_path):
+    ran = lab.run(lab.World(bad=0.2, relabel=0.2), tmp_path / "run", QUOTAS)
+    events = [event for event in ran.events if isinstance(event, Committed)]
+    accepted = [event for event in events if event.verdict == "accepted"]
+    assert [event.id for event in accepted] == [record["id"] for record in ran.provenance]
+    others = [e.id for e in events if e.verdict not in ("accepted", "skipped")]
+    assert others == [r["id"] for r in ran.rejects if r["verdict"] != "dropped"]
+
+
+def test_the_same_command_again_goes_on_with_the_same_run(lab, tmp_path):
+    world = lab.World()
+    whole = lab.run(world, tmp_path / "whole", QUOTAS)
+
+    def stop(number, request, job):
+        if number == 15:
+            raise AuthenticationFailed("no")
+
+    first = lab.run(world, tmp_path / "run", QUOTAS, hook=stop)
+    assert first.report["status"] == "stopped"
+    assert "> Status: stopped. no" in (first.path / "README.md").read_text()
+    again = lab.run(world, tmp_path / "run", QUOTAS, concurrency=3)
+    assert again.files == whole.files
+    assert not set(first.journaled) & set(again.model.asked)
+    third = lab.run(world, tmp_path / "run", QUOTAS)
+    assert third.model.asked == []
+    assert third.files == whole.files
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"seed": 1}, "seed: 0 / 1"),
+        ({"balance": "intended"}, "targets"),
+        ({"options": ["temperature=0.5"]}, "temperature"),
+        ({"near_duplicates": 80.0}, "near_duplicates"),
+        ({"corrector": None}, "corrector"),
+        ({"contexts_limit": 3}, "contexts_limit"),
+        ({"options": ["seeds.batch=9"]}, "batches"),
+    ],
+    ids=str,
+)
+def test_another_run_in_the_same_directory_is_refused(lab, tmp_path, change, words):
+    world = lab.World()
+    first = lab.run(world, tmp_path / "run", QUOTAS)
+    with pytest.raises(RunConflict, match="holds another run") as caught:
+        lab.run(world, tmp_path / "run", QUOTAS, **change)
+    assert words in str(caught.value)
+    assert lab.run(world, tmp_path / "run", QUOTAS).files == first.files
+
+
+def test_a_larger_quota_in_the_same_directory_points_to_resume(lab, tmp_path):
+    lab.run(lab.World(), tmp_path / "run", QUOTAS)
+    with pytest.raises(RunConflict) as caught:
+        lab.run(lab.World(), tmp_path / "run", {"yes": 9, "no": 9})
+    assert "targen resume" in caught.value.hint
+
+
+def test_limits_are_no_part_of_what_a_run_is(lab, tmp_path):
+    world = lab.World()
+    lab.run(world, tmp_path / "run", QUOTAS, concurrency=2)
+    again = lab.run(world, tmp_path / "run", QUOTAS, limits={"rpm": 50.0, "patience": 3.0})
+    assert again.error is None
+
+
+def test_a_directory_of_something_else_is_left_alone(lab, tmp_path):
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "thesis.txt").write_text("years of work")
+    with pytest.raises(RunConflict, match="no run directory"):
+        lab.run(lab.World(), tmp_path / "mine", QUOTAS)
+    assert [path.name for path in (tmp_path / "mine").iterdir()] == ["thesis.txt"]
+    (tmp_path / "file").write_text("x")
+    with pytest.raises(RunConflict):
+        lab.run(lab.World(), tmp_path / "file", QUOTAS)
+    (tmp_path / "empty").mkdir()
+    assert lab.run(lab.World(), tmp_path / "empty", QUOTAS).error is None
+    with pytest.raises(RunDirectoryError, match="no run directory"):
+        lab.run(lab.World(), tmp_path / "mine", resume=True)
+
+
+def test_a_directory_that_cannot_be_made_is_an_error(lab, tmp_path):
+    (tmp_path / "file").write_text("x")
+    with pytest.raises(WriteFailed, match="cannot write"):
+        lab.run(lab.World(), tmp_path / "file" / "run", QUOTAS)
+
+
+def test_a_second_job_on_the_same_run_is_refused(lab, tmp_path):
+    refused = []
+
+    def hook(number, request, job):
+        if number == 5:
+            with pytest.raises(RunLocked, match="another process") as caught:
+                lab.run(lab.World(), job.path, resume=True)
+            refused.append(caught.value)
+            with pytest.raises(RunLocked):
+                lab.run(lab.World(), job.path, QUOTAS)
+
+    ran = lab.run(lab.World(), tmp_path / "run", QUOTAS, hook=hook)
+    assert ran.error is None
+    assert refused[0].exit_code == 1
+    assert lab.run(lab.World(), tmp_path / "run", resume=True).error is None
+
+
+def test_a_second_process_on_the_same_run_is_refused(lab, tmp_path):
+    code = """
+import pathlib, sys
+from targen_core.errors import RunLocked
+from targen_core.runs.directory import RunDirectory
+try:
+    RunDirectory(pathlib.Path(sys.argv[1]))
+except RunLocked as error:
+    print("refused:", error)
+"""
+    told = []
+
+    def hook(number, request, job):
+        if number == 5:
+            done = subprocess.run(
+                [sys.executable, "-c", code, str(job.path)], capture_output=True, text=True
+            )
+            told.append(done.stdout)
+
+    lab.run(lab.World(), tmp_path / "run", QUOTAS, hook=hook)
+    assert told[0].startswith("refused: another process is working on")
+
+
+def test_a_directory_is_let_go_when_a_job_cannot_open(lab, tmp_path):
+    world = lab.World()
+    lab.run(world, tmp_path / "run", QUOTAS)
+    manifest = (tmp_path / "run" / "manifest.json").read_bytes()
+    os.truncate(tmp_path / "run" / "manifest.json", 40)
+    with pytest.raises(RunDirectoryError, match="does not read"):
+        lab.run(world, tmp_path / "run", resume=True)
+    (tmp_path / "run" / "manifest.json").write_bytes(manifest)
+    assert lab.run(world, tmp_path / "run", resume=True).error is None
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no signals there")
+def test_ctrl_c_lets_calls_in_flight_finish_and_the_run_can_be_resumed(lab, tmp_path):
+    world = lab.World()
+    whole = lab.run(world, tmp_path / "whole", QUOTAS)
+
+    def stop(number, request, job):
+        if number == 20:
+            os.kill(os.getpid(), signal.SIGINT)
+
+    ran = lab.run(world, tmp_path / "run", QUOTAS, hook=stop, latency=lab.latency("c"))
+    assert isinstance(ran.error, Interrupted)
+    assert ran.error.exit_code == 130
+    assert f"targen resume {tmp_path / 'run'}" in ran.error.hint
+    assert set(ran.journaled) == set(ran.model.asked)
+    assert ran.report["status"] == "stopped"
+    assert ran.model.closed == 1
+    again = lab.run(world, tmp_path / "run", resume=True)
+    assert again.files == whole.files
+    assert not set(ran.journaled) & set(again.model.asked)
+
+
+# --- resuming what has changed ---
+
+
+def test_another_version_or_prompt_of_the_task_is_refused(lab, tmp_path):
+    from targen_core import Prompt
+
+    world = lab.World()
+    task = world.task(prompts=(Prompt("one", "text $a"),))
+    lab.run(world, tmp_path / "run", QUOTAS, task=task)
+    with pytest.raises(RunConflict, match="version 1; version 2 is installed"):
+        lab.run(world, tmp_path / "run", resume=True, task=task.replace(version="2"))
+    changed = task.replace(prompts=(Prompt("one", "another text $a"),))
+    with pytest.raises(RunConflict, match="changed without a new version"):
+        lab.run(world, tmp_path / "run", resume=True, task=changed)
+
+
+def test_another_model_is_refused(lab, tmp_path):
+    world = lab.World()
+    lab.run(world, tmp_path / "run", QUOTAS)
+    other = lab.ToyModel(world.reply, identity="another")
+    with pytest.raises(RunConflict, match=r"used toy with .* it would use another"):
+        lab.run(world, tmp_path / "run", resume=True, model=other)
+
+
+def test_a_plugin_that_changes_its_mind_is_found_out(lab, tmp_path):
+    """Rows that are there are never rewritten: the run stops and says where."""
+    world = lab.World()
+
+    def stop(number, request, job):
+        if number == 25:
+            job.layer.halt(Interrupted("stopped"))
+
+    lab.run(world, tmp_path / "run", QUOTAS, hook=stop)
+    task = world.task(rows=lambda row, idx: [{"other": row.text, "idx": idx}])
+    ran = lab.run(world, tmp_path / "run", resume=True, task=task)
+    assert isinstance(ran.error, RunConflict)
+    assert "dataset.jsonl" in str(ran.error)
+    assert ran.report["status"] == "stopped"
+    assert lab.run(world, tmp_path / "run", resume=True).error is None
+
+
+def test_given_items_that_were_edited_are_found_out(lab, tmp_path):
+    world = lab.World(lists=(3, 2))
+    given = tmp_path / "contexts.txt"
+    given.write_text("one\ntwo\n")
+    lab.run(world, tmp_path / "run", QUOTAS, contexts=given)
+    copy = tmp_path / "run" / "given-contexts.jsonl"
+    copy.write_text('"one"\n"three"\n')
+    with pytest.raises(RunConflict, match=r"given-contexts\.jsonl"):
+        lab.run(world, tmp_path / "run", resume=True)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ['stop="4"'],
+        ['stop="null"', "temperature=0.25"],
+        ['stop=["a","b"]'],
+        ["model=4"],
+        ["model=1.50"],
+        ["model=true"],
+        ['model="null"'],
+        ["model=naïve/模型"],
+        ["timeout=12"],
+        ["correct.model=large", "model=small", "correct.max_tokens=9"],
+        ['mirrors=["a", "b"]'],
+        ["price_in=0.125", "price_out=3"],
+    ],
+    ids=str,
+)
+def test_options_are_the_same_after_resume(lab, tmp_path, options):
+    world = lab.World()
+    made = []
+
+    def create(options):
+        made.append(options)
+        return lab.ToyModel(world.reply)
+
+    def start(**how):
+        del made[:]
+        ran = lab.run(world, tmp_path / "run", model=create, **how)
+        return ran, [options.model_dump() for options in made]
+
+    first, models = start(quotas=QUOTAS, options=options)
+    again, same = start(resume=True)
+    assert first.error is None
+    assert again.error is None
+    assert again.report["usage"] == first.report["usage"]
+    assert {str(model) for model in models} == {str(model) for model in same}
+
+
+# --- reports ---
+
+
+def test_a_run_that_was_killed_reports_what_its_files_tell(lab, tmp_path):
+    world = lab.World(labels=("yes", "no"), relabel=0.3, bad=0.2, repeat=0.2)
+    killed = tmp_path / "killed"
+
+    def copy(number, request, job):
+        if number == 60:
+            shutil.copytree(job.path, killed)
+
+    lab.run(world, tmp_path / "run", {"yes": 12, "no": 12}, hook=copy)
+    report = read_report(killed)
+    assert report["status"] == "unfinished"
+    rows = (killed / "dataset.jsonl").read_text().splitlines()
+    assert sum(report["rows"].values()) == len(rows) > 0
+    assert report["wanted"] == {"yes": 12, "no": 12}
+    journal = (killed / "journal").read_bytes().splitlines()
+    assert report["usage"]["total"]["calls"] == len(journal)
+
+
+def test_a_report_of_no_run_is_an_error(tmp_path):
+    with pytest.raises(RunDirectoryError, match="no run directory"):
+        read_report(tmp_path)
+
+
+@pytest.mark.parametrize("option", ["nonsense=1", "correct.nonsense=1"])
+def test_an_option_that_no_backend_has_is_refused(lab, tmp_path, option):
+    with pytest.raises(UsageError, match="no option 'nonsense'") as caught:
+        lab.run(lab.World(), tmp_path / "run", QUOTAS, options=[option])
+    assert "timeout" in caught.value.hint
+
+
+def test_the_first_command_again_after_an_extension_goes_on_with_the_extended_run(lab, tmp_path):
+    world = lab.World()
+    lab.run(world, tmp_path / "run", QUOTAS)
+    grown = lab.run(world, tmp_path / "run", grow={"yes": 9, "no": 8})
+    again = lab.run(world, tmp_path / "run", QUOTAS)
+    assert again.error is None
+    assert again.model.asked == []
+    assert again.files == grown.files

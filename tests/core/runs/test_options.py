@@ -1,0 +1,118 @@
+"""`-o KEY=VALUE` and `-o STEP.KEY=VALUE`."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from targen_core import Backend, BackendOptions
+from targen_core.engine.quotas import split_evenly
+from targen_core.errors import UsageError
+from targen_core.runs.options import DEFAULT_PARAMETERS, parse_options, step_parameters
+
+
+def test_an_option_without_a_step_is_for_all_and_one_with_a_step_wins():
+    options = parse_options(["temperature=0.5", "correct.temperature=0", "model=a"])
+    assert options["generate"].sampling == {"temperature": 0.5}
+    assert options["correct"].sampling == {"temperature": 0}
+    assert {step.backend["model"] for step in options.values()} == {"a"}
+    reverse = parse_options(["correct.temperature=0", "temperature=0.5"])
+    assert reverse == parse_options(["temperature=0.5", "correct.temperature=0"])
+
+
+def test_the_last_of_two_equal_options_counts():
+    assert parse_options(["top_p=0.1", "top_p=0.2"])["seeds"].sampling == {"top_p": 0.2}
+
+
+@pytest.mark.parametrize(
+    ("item", "key", "value"),
+    [
+        ("model=4", "model", "4"),
+        ("model=1.50", "model", "1.50"),
+        ("model=a=b", "model", "a=b"),
+        ("model=", "model", ""),
+        ("model=llama3.1", "model", "llama3.1"),
+        ('extra={"a": 1}', "extra", {"a": 1}),
+        ("url=http://x/y?z=1", "url", "http://x/y?z=1"),
+    ],
+)
+def test_values_of_a_backends_options_are_left_to_the_backend(item, key, value):
+    assert parse_options([item])["generate"].backend == {key: value}
+
+
+@pytest.mark.parametrize(
+    ("item", "words"),
+    [
+        ("temperature", "not KEY=VALUE"),
+        ("=1", "not KEY=VALUE"),
+        ("judge.temperature=1", "no step 'judge'"),
+        ("temperature=warm", "must be a number"),
+        ("temperature=-1", "must be a number, 0 or more"),
+        ("temperature=true", "must be a number"),
+        ("max_tokens=0", "whole number above 0"),
+        ("max_tokens=1.5", "whole number above 0"),
+        ("max_tokens=true", "whole number above 0"),
+        ("top_k=1.5", "whole number"),
+        ("seed=x", "whole number"),
+        ("seeds.batch=0", "items a batch"),
+        ("seeds.batch=-1", "items a batch"),
+        ("seeds.batch=a", "items a batch"),
+        ("contexts.batch=2,", "items a batch"),
+        ("generate.batch=2", "for contexts or seeds"),
+        ("price_in=1", "both sides"),
+        ("price_out=free", "both sides"),
+    ],
+)
+def test_options_that_make_no_sense_are_refused(item, words):
+    with pytest.raises(UsageError, match=words):
+        parse_options([item])
+
+
+def test_prices_and_batches():
+    options = parse_options(["price_in=1", "price_out=2.5", "seeds.batch=2,3", "contexts.batch=7"])
+    assert options["generate"].price == (1.0, 2.5)
+    assert options["seeds"].batch == (2, 3)
+    assert options["contexts"].batch == (7,)
+    assert options["correct"].batch == ()
+    with pytest.raises(UsageError, match="negative"):
+        parse_options(["price_in=-1", "price_out=2"])
+
+
+def test_parameters_come_from_core_task_backend_and_user_in_this_order(lab):
+    task = lab.World().task(parameters={"generate": {"temperature": 0.1, "max_tokens": 11}})
+    backend = Backend(
+        summary="",
+        options=BackendOptions,
+        create=lambda options: None,
+        defaults=lambda options: {"max_tokens": 22, "seeds.max_tokens": 33},
+    )
+
+    def parameters(step):
+        user = parse_options(["generate.top_p=0.5"])[step]
+        return step_parameters(task, step, backend, BackendOptions(), user)
+
+    assert parameters("generate") == {"temperature": 0.1, "max_tokens": 22, "top_p": 0.5}
+    assert parameters("seeds") == {**DEFAULT_PARAMETERS["seeds"], "max_tokens": 33}
+    assert parameters("correct") == {**DEFAULT_PARAMETERS["correct"], "max_tokens": 22}
+
+
+@given(rows=st.integers(1, 500), labels=st.integers(1, 7), unit=st.sampled_from([1, 2, 3]))
+def test_an_even_split_loses_no_row_and_breaks_no_unit(rows, labels, unit):
+    names = [f"label{number}" for number in range(labels)]
+    quotas = split_evenly(rows * unit, names, unit)
+    counts = list(quotas.values())
+    assert list(quotas) == names
+    assert sum(counts) == rows * unit
+    assert all(count % unit == 0 for count in counts)
+    assert counts == sorted(counts, reverse=True)
+    assert max(counts) - min(counts) <= unit
+
+
+@pytest.mark.parametrize(
+    ("rows", "unit", "hint"), [(0, 1, ""), (-3, 1, ""), (5, 2, "use 4 or 6"), (1, 2, "use 2")]
+)
+def test_a_split_that_makes_no_sense_is_refused(rows, unit, hint):
+    with pytest.raises(UsageError) as caught:
+        split_evenly(rows, ["a", "b"], unit)
+    assert caught.value.hint == hint

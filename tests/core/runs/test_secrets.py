@@ -1,0 +1,104 @@
+"""Secrets: in no file of a run, in no error, in no report."""
+
+from __future__ import annotations
+
+import pytest
+from pydantic import BaseModel, Field, SecretStr
+
+from targen_core import BackendOptions, Job, JobSpec
+from targen_core.errors import AuthenticationFailed, TargenError
+from targen_core.runs.options import public_options
+
+pytestmark = pytest.mark.usefixtures("virtual_time")
+
+KEY = "sk-very-secret-4711"
+WORD = "hunter2pass"
+OPTIONS = [
+    f"api_key={KEY}",
+    f"base_url=https://me:{WORD}@models.example:8443/v1?a=b@c",
+    f'mirrors=["https://me:{WORD}@one.example/v1", "https://two.example/x@y"]',
+]
+
+
+def leaks(path):
+    found = []
+    for file in sorted(path.rglob("*")):
+        if file.is_file():
+            text = file.read_bytes()
+            found += [file.name for secret in (KEY, WORD) if secret.encode() in text]
+    return found
+
+
+def test_no_file_of_a_run_holds_a_secret(lab, tmp_path):
+    world = lab.World(bad=0.2)
+    cache = tmp_path / "cache"
+    ran = lab.run(world, tmp_path / "run", {"yes": 5, "no": 5}, options=OPTIONS, cache=cache)
+    assert ran.error is None
+    assert leaks(tmp_path) == []
+    manifest = (tmp_path / "run" / "manifest.json").read_text()
+    assert "https://models.example:8443/v1?a=b@c" in manifest
+    assert "https://one.example/v1" in manifest
+    assert "https://two.example/x@y" in manifest
+    again = lab.run(
+        world, tmp_path / "run", grow={"yes": 8, "no": 8}, resuming={"options": [OPTIONS[0]]}
+    )
+    assert again.error is None
+    assert leaks(tmp_path) == []
+
+
+def test_a_run_that_fails_tells_no_secret(lab, tmp_path):
+    def stop(number, request, job):
+        raise AuthenticationFailed("the key was refused")
+
+    ran = lab.run(lab.World(), tmp_path / "run", {"yes": 5}, options=OPTIONS, hook=stop)
+    assert isinstance(ran.error, AuthenticationFailed)
+    assert leaks(tmp_path) == []
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        [f"api_key={KEY}", "timeout=soon"],
+        [f"timeout={KEY}"],
+        [f"apikey={KEY}"],
+        [f'api_key=["{KEY}"]'],
+        [f"mirrors={KEY}"],
+    ],
+    ids=lambda options: options[0].partition("=")[0],
+)
+def test_an_option_that_is_wrong_is_named_without_its_value(lab, tmp_path, wrong):
+    world = lab.World()
+    registry = lab.registry(world.task(), lab.ToyModel(world.reply))
+    spec = JobSpec(task="toy", quotas={"yes": 1}, backend="toy", options=wrong)
+    with pytest.raises(TargenError) as caught:
+        Job.create(registry, spec, tmp_path / "run")
+    error = caught.value
+    while error is not None:
+        assert KEY not in f"{error} {error!r} {getattr(error, 'hint', '')}"
+        error = error.__cause__
+
+
+def test_public_options_leave_out_what_is_secret_and_what_was_not_given(lab):
+    class Inner(BaseModel):
+        token: SecretStr
+        url: str
+
+    class Options(BackendOptions):
+        key: SecretStr = SecretStr("")
+        inner: Inner | None = None
+        hosts: dict[str, str] = Field(default_factory=dict)
+        keys: tuple[SecretStr, ...] = ()
+        plain: str = "default"
+
+    given = Options(
+        key=SecretStr(KEY),
+        inner=Inner(token=SecretStr(KEY), url="https://host.example"),
+        hosts={"a": f"http://u:{WORD}@h.example/"},
+        keys=(SecretStr(KEY),),
+    )
+    shown = public_options(given)
+    assert "key" not in shown
+    assert "plain" not in shown
+    assert shown["hosts"] == {"a": "http://h.example/"}
+    assert KEY not in str(shown)
+    assert WORD not in str(shown)

@@ -1,0 +1,159 @@
+"""`prose` and its like: good sentences pass, what models do wrong is named."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from targen_core import Rejected
+from targen_core.tasks.checks import content_words, is_copy, normalised, prose, similarity, words
+
+GOOD = [
+    "The mayor opened the bridge on Friday.",
+    "“I shall go,” said Ana, “whatever it costs.”",
+    "It’s the baker’s well-known half-price day!",
+    "The firm paid $2.5 million, or US$3 a share, in 2004.",
+    "Prices rose by 3.5% (after 2% in May).",
+    'He asked: "Who goes there?"',
+    "São Tomé’s café owners met the Łódź delegation near Ærø.",
+    "1.5 million people came home. Then it rained.",
+    "The painter Ōkubo, who was born in Nagoya (名古屋), moved to Rome.",
+    "Dr. J. O'Neill — then 43 — left at 5 p.m. sharp.",
+    "Questions were asked in parliament about the note.",
+    "Note the time and the place of each event.",
+    "Labels, notes and answers fill the shelves of the archive.",
+    "The label said: keep away from fire.",
+    "Surely certain people knew of the office course of events.",
+    "Temperatures fell to -5 degrees in Oslo, which is 10 less than in May.",
+    "The answer was no.",
+]
+
+BAD = {
+    "meta-text": [
+        "Sure! The mayor opened the bridge on Friday.",
+        "Certainly, here is a sentence about the mayor.",
+        "Here is a premise about the bridge in town.",
+        "Here are five sentences about the bridge.",
+        "Here's a hypothesis that follows from the premise.",
+        "Premise: The mayor opened the bridge on Friday.",
+        "**Hypothesis:** The mayor opened the bridge.",
+        "Sentence 3: The mayor opened the bridge on Friday.",
+        '"Answer": the mayor opened the bridge on Friday.',
+        "As an AI language model I have no view of bridges.",
+        "I cannot write about the bridge in this town.",
+        "I can't help with the mayor and the bridge.",
+        "Label = entailment for the mayor and the bridge.",
+        "Note: this sentence is about the mayor of the town.",
+    ],
+    "placeholder": [
+        "The mayor [NAME] opened the bridge on Friday.",
+        "The mayor of $city opened the bridge on Friday.",
+        "The mayor <PERSON NAME> opened the bridge on Friday.",
+        "The mayor called 0800 XXXX on Friday night.",
+        "Lorem ipsum dolor sit amet and so on.",
+    ],
+    "markup": [
+        "The **mayor** opened the bridge on Friday.",
+        "The `mayor` opened the bridge on Friday.",
+        "# The mayor opened the bridge on Friday.",
+        "> The mayor opened the bridge on Friday.",
+        "- The mayor opened the bridge on Friday.",
+        "• The mayor opened the bridge on Friday.",
+        "2. The mayor opened the bridge on Friday.",
+        "3) The mayor opened the bridge on Friday.",
+        "The [mayor](http://x.example) opened the bridge.",
+        "The <b>mayor</b> opened the bridge on Friday.",
+        '{"text": "The mayor opened the bridge."}',
+        "The mayor opened the bridge.\nThe town rejoiced.",
+        "| The mayor | opened the bridge. |",
+        "The mayor opened \\emph the bridge.",
+    ],
+    "too-short": ["The end.", "", "   ", "...", "Rain fell."],
+    "too-long": ["The mayor " + "very " * 30 + "slowly opened one bridge after another."],
+    "cut-off": [
+        "The mayor opened the bridge on",
+        "The mayor opened the bridge, and then,",
+        "The mayor opened the bridge;",
+        "“The mayor opened the bridge”",
+    ],
+    "not-latin": [
+        "Мэр открыл новый мост в пятницу.",
+        "Ο δήμαρχος άνοιξε τη γέφυρα την Παρασκευή.",
+        "市长 在 星期五 打开了 一座 新桥.",
+    ],
+    "repetitive": [
+        "The bridge the bridge the bridge the bridge the bridge.",
+        "He said he said he said he said that he said he said it.",
+    ],
+}
+
+
+@pytest.mark.parametrize("text", GOOD)
+def test_whole_sentences_pass(text):
+    prose(text, least=3, most=30, what="sentence")
+    prose(f"  {text} ", least=3, most=30, what="sentence")
+
+
+@pytest.mark.parametrize(
+    ("reason", "text"), [(reason, text) for reason, texts in BAD.items() for text in texts]
+)
+def test_what_models_do_wrong_is_named(reason, text):
+    with pytest.raises(Rejected) as caught:
+        prose(text, least=3, most=30, what="sentence")
+    assert caught.value.reason == reason
+    assert "sentence" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("count", "reason"),
+    [(4, "too-short"), (5, None), (8, None), (9, "too-long")],
+)
+def test_limits_are_inclusive(count, reason):
+    text = " ".join(f"word{number}" for number in range(count)) + "."
+    if reason is None:
+        prose(text, least=5, most=8, what="text")
+        return
+    with pytest.raises(Rejected) as caught:
+        prose(text, least=5, most=8, what="text")
+    assert caught.value.reason == reason
+
+
+@given(text=st.text(max_size=200))
+def test_any_text_at_all_is_judged(text):
+    reason = None
+    try:
+        prose(text, least=3, most=30, what="text")
+    except Rejected as error:
+        reason = error.reason
+    assert reason in {None, *BAD}
+    if reason is None:
+        assert "\n" not in text.strip()
+        assert 3 <= len(words(text)) <= 30
+
+
+def test_words_keep_hyphens_and_apostrophes_inside():
+    assert words("It’s the well-known O'Neill -- isn't it? 'Yes'") == [
+        "it’s",
+        "the",
+        "well-known",
+        "o'neill",
+        "isn't",
+        "it",
+        "yes",
+    ]
+    assert content_words("The mayor had opened a bridge of his own.") == {
+        "mayor",
+        "opened",
+        "bridge",
+        "own",
+    }
+
+
+def test_copies_and_likeness():
+    assert is_copy("The Mayor came!", "  the mayor, came ")
+    assert not is_copy("The mayor came.", "The mayor went.")
+    assert normalised(" A  b,\tC\n") == "a b c"
+    assert similarity("The mayor came.", "the MAYOR came") == 100
+    assert similarity("abc", "xyz") == 0
+    assert 80 < similarity("The mayor came on Friday.", "The mayor came on Sunday.") < 100

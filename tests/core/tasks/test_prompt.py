@@ -1,0 +1,87 @@
+"""Prompts: sections, placeholders, and what is wrong said at once."""
+
+from __future__ import annotations
+
+import pytest
+
+from targen_core import Message, Prompt
+
+
+def test_text_without_sections_is_one_user_turn():
+    prompt = Prompt("one", "  Write about $topic.\n")
+    assert prompt.variables == ("topic",)
+    assert prompt.fill({"topic": "ice"}) == (Message("user", "Write about ice."),)
+
+
+def test_sections_are_turns_and_inserts_stand_for_given_ones():
+    prompt = Prompt(
+        "many",
+        "--- system\nBe $kind.\n\n--- insert samples\n--- user\nQ: $q\n--- assistant\nA\n"
+        "---user\nagain: $q ${kind}ly\n",
+    )
+    assert prompt.variables == ("kind", "samples", "q")
+    turns = (Message("user", "x"), Message("assistant", "y"))
+    assert prompt.fill({"kind": "brief", "samples": turns, "q": 1}) == (
+        Message("system", "Be brief."),
+        *turns,
+        Message("user", "Q: 1"),
+        Message("assistant", "A"),
+        Message("user", "again: 1 briefly"),
+    )
+    assert len(prompt.fill({"kind": "", "samples": (), "q": ""})) == 4
+
+
+def test_values_are_put_in_as_they_are():
+    prompt = Prompt("raw", 'Costs $$5: {"a": "$value"}')
+    (message,) = prompt.fill({"value": "$other {b} \\1 --- user\n--- system\nx"})
+    assert message.content == 'Costs $5: {"a": "$other {b} \\1 --- user\n--- system\nx"}'
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        ({}, r"missing values \['a', 'b'\], unused values \[\]"),
+        ({"a": 1}, r"missing values \['b'\]"),
+        ({"a": 1, "b": 2, "c": 3}, r"unused values \['c'\]"),
+    ],
+)
+def test_a_missing_or_an_unused_value_is_an_error(values, words):
+    with pytest.raises(ValueError, match=words):
+        Prompt("two", "$a and $b").fill(values)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("hello\n--- user\nx", "text before the first"),
+        ("--- robot\nx", "section 'robot'"),
+        ("--- insert samples\nand text\n--- user\nx", "section 'insert samples'"),
+        ("--- user\nIt costs $5.", "ivalid|nvalid"),
+    ],
+)
+def test_a_template_that_does_not_parse_says_what_and_where(text, words):
+    with pytest.raises(ValueError, match=words):
+        Prompt("bad", text).fill({})
+
+
+def test_a_rule_in_the_text_is_no_section():
+    (message,) = Prompt("rule", "above\n---\nbelow\n----- user\nx --- user").fill({})
+    assert message.content == "above\n---\nbelow\n----- user\nx --- user"
+
+
+def test_the_version_changes_with_every_edit():
+    versions = {Prompt("p", text).version for text in ("a", "a ", "b")}
+    assert len(versions) == 3
+    assert Prompt("p", "a").version == Prompt("another name", "a").version
+    assert all(len(version) == 12 for version in versions)
+
+
+def test_text_comes_from_an_argument_or_from_a_package_but_one_of_them():
+    meta = Prompt("meta", package="targen_core.correctors")
+    assert "--- " in meta.text
+    with pytest.raises(ValueError, match="give its text or its package"):
+        Prompt("none")
+    with pytest.raises(ValueError, match="give its text or its package"):
+        Prompt("both", "text", package="targen_core.correctors")
+    with pytest.raises(FileNotFoundError):
+        _ = Prompt("missing", package="targen_core.correctors").text

@@ -1,0 +1,101 @@
+"""The public surface: the names that plugins may rely on, and the tree of errors."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+import subprocess
+import sys
+
+import pytest
+
+import targen_core
+from targen_core import errors
+
+NAMES = """Backend BackendOptions ChatModel ChatReply ChatRequest Correction CorrectionSample
+Corrector InverseGenerator Job JobSpec Label ListStep Llm Message Price Prompt Register Registry
+Rehearsal Rejected TargenError Task hookimpl load_registry""".split()
+
+TREE = {
+    "TargenError": ("Exception", 1),
+    "UsageError": ("TargenError", 2),
+    "UnknownName": ("UsageError", 2),
+    "AmbiguousName": ("UsageError", 2),
+    "RunConflict": ("UsageError", 2),
+    "PluginError": ("TargenError", 1),
+    "MissingDependency": ("PluginError", 1),
+    "IncompatiblePlugin": ("PluginError", 1),
+    "StageFailed": ("PluginError", 1),
+    "RunDirectoryError": ("TargenError", 1),
+    "CorruptJournal": ("RunDirectoryError", 1),
+    "RunLocked": ("RunDirectoryError", 1),
+    "WriteFailed": ("RunDirectoryError", 1),
+    "JobFailed": ("TargenError", 1),
+    "QuotaNotMet": ("JobFailed", 1),
+    "BudgetExhausted": ("JobFailed", 1),
+    "ServiceGaveUp": ("JobFailed", 1),
+    "Interrupted": ("JobFailed", 130),
+    "ServiceError": ("TargenError", 1),
+    "RateLimited": ("ServiceError", 1),
+    "ServiceUnavailable": ("ServiceError", 1),
+    "AuthenticationFailed": ("ServiceError", 1),
+    "BadRequest": ("ServiceError", 1),
+    "ContextTooLong": ("BadRequest", 1),
+    "Rejected": ("TargenError", 1),
+    "BadReply": ("TargenError", 1),
+}
+
+
+def test_the_names_for_authors_are_these():
+    assert sorted(targen_core.__all__) == sorted(NAMES)
+    assert dir(targen_core) == sorted(NAMES)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_each_of_them_can_be_imported(name):
+    assert getattr(targen_core, name) is not None
+
+
+def test_no_other_name_is_there():
+    with pytest.raises(AttributeError, match="has no attribute 'Engine'"):
+        _ = targen_core.Engine
+
+
+def test_importing_the_package_imports_nothing_else():
+    code = (
+        "import sys, targen_core; print([m for m in sys.modules if m.startswith('targen_core.')])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_the_tree_of_errors_is_this():
+    assert sorted(errors.__all__) == sorted(TREE)
+    for name, (parent, code) in TREE.items():
+        error = getattr(errors, name)
+        assert error.__bases__[0].__name__ == parent
+        assert error.exit_code == code
+
+
+@pytest.mark.parametrize("name", ["RateLimited", "ServiceUnavailable"])
+def test_only_these_service_errors_can_succeed_later(name):
+    retryable = {
+        other for other in TREE if getattr(getattr(errors, other), "retryable", False) is True
+    }
+    assert retryable == {"RateLimited", "ServiceUnavailable"}
+    error = getattr(errors, name)("words", hint="do", retry_after=3.0, billed=True)
+    assert (str(error), error.hint, error.retry_after, error.billed) == ("words", "do", 3.0, True)
+
+
+@pytest.mark.parametrize(
+    "module",
+    [
+        found.name
+        for found in pkgutil.walk_packages(targen_core.__path__, "targen_core.")
+        if not found.name.endswith("__main__")
+    ],
+)
+def test_every_name_that_a_module_offers_is_there(module):
+    found = importlib.import_module(module)
+    for name in getattr(found, "__all__", ()):
+        assert getattr(found, name) is not None
