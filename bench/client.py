@@ -114,7 +114,8 @@ async def _asker(kind: str, base_url: str):
 
     from targen_core.calls.budget import Budget
     from targen_core.calls.journal import Journal
-    from targen_core.calls.layer import BoundModel, CallLayer, Question, Scope
+    from targen_core.calls.layer import CallLayer
+    from targen_core.calls.question import BoundModel, Question, Scope
     from targen_core.calls.rate import RateLimiter
     from targen_core.calls.usage import Usage
     from targen_core.engine.facade import read_reply

@@ -13,7 +13,8 @@ import pytest
 from targen_core import Message, Price
 from targen_core.calls.budget import Budget
 from targen_core.calls.journal import Journal
-from targen_core.calls.layer import BoundModel, CallLayer, Question, Scope
+from targen_core.calls.layer import CallLayer
+from targen_core.calls.question import BoundModel, Question, Scope
 from targen_core.calls.rate import RateLimiter
 from targen_core.calls.usage import Usage
 

@@ -6,7 +6,8 @@ import pytest
 from pydantic import BaseModel
 
 from targen_core import ChatReply, Rejected
-from targen_core.calls.layer import ATTEMPTS, Halted, Scope
+from targen_core.calls.layer import ATTEMPTS, Halted
+from targen_core.calls.question import Scope
 from targen_core.engine.facade import read_reply
 from targen_core.errors import BadReply, Interrupted, RateLimited, ServiceUnavailable
 

@@ -7,7 +7,8 @@ import itertools
 
 import pytest
 
-from targen_core.calls.layer import Halted, Scope
+from targen_core.calls.layer import Halted
+from targen_core.calls.question import Scope
 from targen_core.errors import (
     AuthenticationFailed,
     BadRequest,

@@ -11,18 +11,16 @@ a stage: only what the model said decides a row.
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import json
 import random
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from typing import Any, TypeVar, get_args
 
 from targen_core.calls.budget import Budget
 from targen_core.calls.cache import ReplyCache
 from targen_core.calls.journal import Journal
-from targen_core.calls.model import ChatModel, ChatReply, ChatRequest, Finish, Message, Price
-from targen_core.calls.rate import RateLimiter
+from targen_core.calls.model import ChatReply, ChatRequest, Finish, Message, Price
+from targen_core.calls.question import BoundModel, Observer, Question, Scope, call_key
 from targen_core.calls.usage import Usage
 from targen_core.errors import (
     BadReply,
@@ -34,7 +32,7 @@ from targen_core.errors import (
     TargenError,
 )
 
-__all__ = ["ATTEMPTS", "BoundModel", "CallLayer", "Halted", "Observer", "Question", "Scope"]
+__all__ = ["ATTEMPTS", "CallLayer", "Halted"]
 
 ATTEMPTS = 2
 """Answers asked for one question: the first and, where it is unreadable, a repair."""
@@ -51,64 +49,6 @@ _REPAIR = (
 
 class Halted(Exception):
     """The run is stopping, or nobody wants the answer any more: send nothing."""
-
-
-@dataclass(slots=True)
-class BoundModel:
-    """A model as one step uses it: with its parameters, limiter and price."""
-
-    model: ChatModel
-    limiter: RateLimiter
-    params: Mapping[str, Any]
-    price: Price | None
-    backend: str = ""  # its full id, to say whose bug a failure of its code is
-    _prefixes: dict[str, bytes] = field(default_factory=dict)
-
-    def key_prefix(self, schema_digest: str) -> bytes:
-        """The part of a call's key that calls of this step and schema share."""
-        prefix = self._prefixes.get(schema_digest)
-        if prefix is None:
-            parts = [self.model.identity, dict(self.params), schema_digest]
-            prefix = self._prefixes[schema_digest] = hashlib.sha256(
-                _compact(parts).encode()
-            ).digest()
-        return prefix
-
-
-@dataclass(slots=True)
-class Scope:
-    """On whose behalf calls are made: a candidate or a list batch.
-
-    `keys` collects the calls that it used, in order; once `abandoned`, it
-    sends nothing more.
-    """
-
-    abandoned: bool = False
-    keys: list[str] = field(default_factory=list)
-
-
-@dataclass(frozen=True, slots=True)
-class Question:
-    """One question of a stage, before it is an attempt.
-
-    `place` is where in the run it stands, a path of structure; `occurrence`
-    counts the same messages within one stage.
-    """
-
-    step: str
-    label: str | None
-    place: str
-    occurrence: int
-    prompt: str
-    messages: tuple[Message, ...]
-    schema: Mapping[str, Any] | None
-    schema_name: str
-    schema_digest: str
-    rehearse: Callable[[bytes], Any] | None
-
-
-Observer = Callable[[Question, tuple[Message, ...], ChatReply], None]
-"""Called with each question, the messages of the attempt, and the reply to it."""
 
 
 class CallLayer:
@@ -184,7 +124,7 @@ class CallLayer:
         messages = question.messages
         problem: BadReply | None = None
         for attempt in range(ATTEMPTS):
-            key = self._key(bound, question, messages, attempt)
+            key = call_key(bound, question, messages, self.seed, attempt)
             reply = self._recall(key, question)
             if reply is None:
                 reply = await self._send(bound, question, messages, key, attempt, scope)
@@ -213,19 +153,6 @@ class CallLayer:
         raise Rejected(problem.reason, f"no usable reply in {ATTEMPTS} attempts: {problem}")
 
     # --- where a reply comes from ---
-
-    def _key(
-        self, bound: BoundModel, question: Question, messages: tuple[Message, ...], attempt: int
-    ) -> bytes:
-        """The call's key: 16 bytes of SHA-256 over all that decides the reply."""
-        parts = hashlib.sha256(bound.key_prefix(question.schema_digest))
-        for message in messages:
-            content = message.content.encode("utf-8", "surrogatepass")
-            parts.update(b"%s %d\n" % (message.role.encode(), len(content)))
-            parts.update(content)
-        where = f"{self.seed}\n{question.place}\n{question.occurrence}\n{attempt}"
-        parts.update(where.encode())
-        return parts.digest()[:16]
 
     def _recall(self, key: bytes, question: Question) -> ChatReply | None:
         """The reply from the journal, or from the cache of other runs."""

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from targen_core.calls.layer import CallLayer, Scope
+from targen_core.calls.layer import CallLayer
+from targen_core.calls.question import Scope
 from targen_core.engine.facade import StageLlm
 from targen_core.engine.guard import Guard
 from targen_core.engine.lists import Seed

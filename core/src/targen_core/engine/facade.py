@@ -11,8 +11,9 @@ from typing import Any, TypeVar, cast, overload
 
 from pydantic import BaseModel, ValidationError
 
-from targen_core.calls.layer import CallLayer, Question, Scope
+from targen_core.calls.layer import CallLayer
 from targen_core.calls.model import Message
+from targen_core.calls.question import Question, Scope
 from targen_core.errors import BadReply, Rejected
 from targen_core.tasks.model import Rehearsal, Task
 from targen_core.tasks.prompt import Prompt

@@ -18,7 +18,8 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from targen_core.calls.layer import CallLayer, Halted, Scope
+from targen_core.calls.layer import CallLayer, Halted
+from targen_core.calls.question import Scope
 from targen_core.engine.facade import StageLlm
 from targen_core.engine.guard import Guard
 from targen_core.errors import Rejected

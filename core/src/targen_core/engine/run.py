@@ -16,14 +16,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal, Protocol
 
-from targen_core.calls.layer import CallLayer, Halted, Scope
+from targen_core.calls.layer import CallLayer, Halted
+from targen_core.calls.question import Scope
 from targen_core.engine.candidate import Generated, Outcome, Worker
 from targen_core.engine.events import Committed, LabelGivenUp, Listener, Verdict
 from targen_core.engine.guard import Guard
 from targen_core.engine.lists import ListBatch, ListSpec, Seed, SeedOrder, item_value
 from targen_core.engine.neardup import NearDuplicates
 from targen_core.engine.tally import Tally
-from targen_core.errors import QuotaNotMet, Rejected, TargenError
+from targen_core.errors import Rejected, TargenError
 from targen_core.tasks.model import Corrector, Task
 
 __all__ = ["Engine", "Sink", "Target"]
@@ -75,6 +76,37 @@ class _Slot:
     @property
     def id(self) -> str:
         return f"{self.seed.id}/{self.label}/{self.ordinal}"
+
+    def provenance(self, outcome: Outcome, idx: int, rows: int) -> dict[str, Any]:
+        """Where the rows from `idx` on come from."""
+        return {
+            "id": self.id,
+            "idx": idx,
+            "rows": rows,
+            "above": [item_value(item) for item in self.seed.above],
+            "seed": item_value(self.seed.value),
+            "intended": self.label,
+            "label": outcome.corrected,
+            "explanation": outcome.explanation,
+            **({"notes": outcome.notes} if outcome.notes else {}),
+            "calls": [*self.seed.calls, *outcome.keys],
+        }
+
+    def reject(self, outcome: Outcome, verdict: Verdict, detail: str) -> dict[str, Any]:
+        """What to write of a candidate that makes no row."""
+        return {
+            "verdict": verdict,
+            "id": self.id,
+            "intended": self.label,
+            "corrected": outcome.corrected,
+            "stage": outcome.stage,
+            "reason": outcome.reason,
+            "detail": detail or outcome.detail,
+            "seed": item_value(self.seed.value),
+            "instance": item_value(outcome.instance),
+            **({"notes": outcome.notes} if outcome.notes else {}),
+            "calls": [*self.seed.calls, *outcome.keys],
+        }
 
     def abandon(self) -> None:
         """Nobody wants it any more: it sends nothing from now on."""
@@ -155,7 +187,9 @@ class Engine:
             raise
         finally:
             await self._order.aclose()
-        self._require_quotas(targets[-1])
+        short = self.tally.shortfall(targets[-1].give_up_after)
+        if short is not None:
+            raise short
 
     # --- commit -----------------------------------------------------------
 
@@ -210,7 +244,7 @@ class Engine:
         if verdict == "accepted":
             self._accept(slot, outcome)
         elif verdict != "skipped":
-            self._sink.reject(self._reject_record(slot, outcome, verdict, detail))
+            self._sink.reject(slot.reject(outcome, verdict, detail))
         self._listener(
             Committed(
                 slot.id,
@@ -275,19 +309,7 @@ class Engine:
             raise self._guard.fault(
                 f"rows() made {len(rows)} rows of an instance, the unit is {self.task.unit}"
             )
-        provenance = {
-            "id": slot.id,
-            "idx": self._next_idx,
-            "rows": len(rows),
-            "above": [item_value(item) for item in slot.seed.above],
-            "seed": item_value(slot.seed.value),
-            "intended": slot.label,
-            "label": outcome.corrected,
-            "explanation": outcome.explanation,
-            **({"notes": outcome.notes} if outcome.notes else {}),
-            "calls": [*slot.seed.calls, *outcome.keys],
-        }
-        self._sink.accept(rows, provenance)
+        self._sink.accept(rows, slot.provenance(outcome, self._next_idx, len(rows)))
         self._next_idx += len(rows)
         self._near.add(slot.seed.id, *self._texts(outcome.final))
 
@@ -295,52 +317,6 @@ class Engine:
         """An instance as the near-duplicate filter compares it: whole, and what was written."""
         call = self._guard.call
         return call(self.task.render, instance), call(self.task.written, instance)
-
-    def _reject_record(
-        self, slot: _Slot, outcome: Outcome, verdict: Verdict, detail: str
-    ) -> dict[str, Any]:
-        return {
-            "verdict": verdict,
-            "id": slot.id,
-            "intended": slot.label,
-            "corrected": outcome.corrected,
-            "stage": outcome.stage,
-            "reason": outcome.reason,
-            "detail": detail or outcome.detail,
-            "seed": item_value(slot.seed.value),
-            "instance": item_value(outcome.instance),
-            **({"notes": outcome.notes} if outcome.notes else {}),
-            "calls": [*slot.seed.calls, *outcome.keys],
-        }
-
-    def _require_quotas(self, target: Target) -> None:
-        short = {
-            name: rows
-            for name, rows in self.tally.wanted.items()
-            if self.tally.have.get(name, 0) < rows
-        }
-        if not short:
-            return
-        parts = []
-        for name, rows in short.items():
-            worst = self.tally.commonest_reason(name)
-            parts.append(
-                f"label {name} has {self.tally.have[name]} of {rows} rows"
-                + (f" (most often: {worst})" if worst else "")
-            )
-        if any(name in self.tally.given_up for name in short):
-            why = f"gave up after {target.give_up_after} candidates without a row"
-            hint = "resume with a larger --give-up-after, or use a stronger model"
-        else:
-            drop = self.tally.commonest_drop
-            why = "the lists of contexts and seeds give nothing new" + (
-                f" ({drop})" if drop else ""
-            )
-            hint = "use a stronger model, or give your own --contexts or --seeds"
-        raise QuotaNotMet(
-            f"{'; '.join(parts)}: {why}",
-            hint=f"{hint}; what there is was kept, and rejects.jsonl says why so little",
-        )
 
     # --- execution ahead of the commit point ------------------------------
 

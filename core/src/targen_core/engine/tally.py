@@ -8,6 +8,7 @@ from typing import Any
 
 from targen_core.engine.events import Verdict
 from targen_core.engine.lists import Dropped
+from targen_core.errors import QuotaNotMet
 
 __all__ = ["Flow", "Tally"]
 
@@ -155,6 +156,30 @@ class Tally:
         """Why most list items were left out, or ""."""
         (((step, reason), count),) = self.dropped.most_common(1) or [(("", ""), 0)]
         return f"{step}: {reason}, {count} times" if count else ""
+
+    def shortfall(self, give_up_after: int) -> QuotaNotMet | None:
+        """The error that names the labels which fell short and why, or None."""
+        short = [name for name, rows in self.wanted.items() if self.have[name] < rows]
+        if not short:
+            return None
+        parts = []
+        for name in short:
+            worst = self.commonest_reason(name)
+            parts.append(
+                f"label {name} has {self.have[name]} of {self.wanted[name]} rows"
+                + (f" (most often: {worst})" if worst else "")
+            )
+        if self.given_up & set(short):
+            why = f"gave up after {give_up_after} candidates without a row"
+            hint = "resume with a larger --give-up-after, or use a stronger model"
+        else:
+            drop = f" ({self.commonest_drop})" if self.commonest_drop else ""
+            why = f"the lists of contexts and seeds give nothing new{drop}"
+            hint = "use a stronger model, or give your own --contexts or --seeds"
+        return QuotaNotMet(
+            f"{'; '.join(parts)}: {why}",
+            hint=f"{hint}; what there is was kept, and rejects.jsonl says why so little",
+        )
 
     def as_dict(self) -> dict[str, Any]:
         """The report's form."""

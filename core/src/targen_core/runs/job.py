@@ -14,7 +14,8 @@ from typing import Any
 from targen_core.calls.budget import Budget
 from targen_core.calls.cache import ReplyCache
 from targen_core.calls.journal import Journal
-from targen_core.calls.layer import CallLayer, Observer
+from targen_core.calls.layer import CallLayer
+from targen_core.calls.question import Observer
 from targen_core.calls.usage import Usage
 from targen_core.engine.events import Listener
 from targen_core.engine.lists import item_value

@@ -14,8 +14,8 @@ import importlib_metadata
 
 from targen_core.calls.backend import Backend
 from targen_core.calls.langchain import as_chat_model
-from targen_core.calls.layer import BoundModel
 from targen_core.calls.model import ChatModel, Price
+from targen_core.calls.question import BoundModel
 from targen_core.calls.rate import RateLimiter
 from targen_core.engine.lists import ListSpec, item_value
 from targen_core.engine.quotas import check_quotas

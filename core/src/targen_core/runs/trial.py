@@ -8,8 +8,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from targen_core.calls.layer import Question
 from targen_core.calls.model import ChatReply, Message
+from targen_core.calls.question import Question
 from targen_core.engine.events import Committed, Event
 from targen_core.errors import JobFailed, TargenError
 from targen_core.plugins.registry import Registry

@@ -1,0 +1,88 @@
+"""What is asked, of which model, and on whose behalf: the parts of a call's key."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from targen_core.calls.model import ChatModel, ChatReply, Message, Price
+from targen_core.calls.rate import RateLimiter
+
+__all__ = ["BoundModel", "Observer", "Question", "Scope", "call_key"]
+
+_canonical = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), sort_keys=True).encode
+
+
+@dataclass(slots=True)
+class BoundModel:
+    """A model as one step uses it: with its parameters, limiter and price."""
+
+    model: ChatModel
+    limiter: RateLimiter
+    params: Mapping[str, Any]
+    price: Price | None
+    backend: str = ""  # its full id, to say whose bug a failure of its code is
+    _prefixes: dict[str, bytes] = field(default_factory=dict)
+
+    def key_prefix(self, schema_digest: str) -> bytes:
+        """The part of a call's key that calls of this step and schema share."""
+        prefix = self._prefixes.get(schema_digest)
+        if prefix is None:
+            parts = [self.model.identity, dict(self.params), schema_digest]
+            prefix = self._prefixes[schema_digest] = hashlib.sha256(
+                _canonical(parts).encode()
+            ).digest()
+        return prefix
+
+
+@dataclass(slots=True)
+class Scope:
+    """On whose behalf calls are made: a candidate or a list batch.
+
+    `keys` collects the calls that it used, in order; once `abandoned`, it
+    sends nothing more.
+    """
+
+    abandoned: bool = False
+    keys: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One question of a stage, before it is an attempt.
+
+    `place` is where in the run it stands, a path of structure; `occurrence`
+    counts the same messages within one stage.
+    """
+
+    step: str
+    label: str | None
+    place: str
+    occurrence: int
+    prompt: str
+    messages: tuple[Message, ...]
+    schema: Mapping[str, Any] | None
+    schema_name: str
+    schema_digest: str
+    rehearse: Callable[[bytes], Any] | None
+
+
+Observer = Callable[[Question, tuple[Message, ...], ChatReply], None]
+"""Called with each question, the messages of the attempt, and the reply to it."""
+
+
+def call_key(
+    bound: BoundModel, question: Question, messages: tuple[Message, ...], seed: int, attempt: int
+) -> bytes:
+    """A call's key: 16 bytes of SHA-256 over all that decides the reply."""
+    parts = hashlib.sha256(bound.key_prefix(question.schema_digest))
+    for message in messages:
+        content = message.content.encode("utf-8", "surrogatepass")
+        parts.update(b"%s %d\n" % (message.role.encode(), len(content)))
+        parts.update(content)
+    where = f"{seed}\n{question.place}\n{question.occurrence}\n{attempt}"
+    parts.update(where.encode())
+    return parts.digest()[:16]
