@@ -150,8 +150,8 @@ def test_the_real_file_is_what_was_pinned(local_model, monkeypatch, cache):
     ("platform", "variables", "expected"),
     [
         ("linux", {"XDG_CACHE_HOME": "/x"}, Path("/x/targen")),
-        ("linux", {}, Path("/home/me/.cache/targen")),
-        ("darwin", {}, Path("/home/me/Library/Caches/targen")),
+        ("linux", {}, Path("/h/me/.cache/targen")),
+        ("darwin", {}, Path("/h/me/Library/Caches/targen")),
         ("win32", {"LOCALAPPDATA": "/l"}, Path("/l/targen")),
         ("linux", {"TARGEN_CACHE_DIR": "/own", "XDG_CACHE_HOME": "/x"}, Path("/own")),
     ],
@@ -160,7 +160,7 @@ def test_the_cache_is_where_the_platform_has_it(monkeypatch, platform, variables
     for name in ("TARGEN_CACHE_DIR", "XDG_CACHE_HOME", "LOCALAPPDATA"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr(weights.sys, "platform", platform)
-    monkeypatch.setattr(Path, "home", lambda: Path("/home/me"))
+    monkeypatch.setattr(Path, "home", lambda: Path("/h/me"))
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
     assert cache_dir() == expected
