@@ -1,13 +1,8 @@
-"""Plugins made on the spot: as module objects, and as installed distributions."""
+"""Plugins made on the spot, as module objects."""
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
-import textwrap
-from collections.abc import Callable, Sequence
-from pathlib import Path
+from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
@@ -30,60 +25,6 @@ def source(
 ) -> Source:
     """A `Source` of distribution `acme` 1.0."""
     return Source(distribution, "1.0", entry_point, module, **more)
-
-
-@pytest.fixture
-def install(tmp_path: Path) -> Callable[..., Path]:
-    """Lay a distribution out as pip would: its modules and a dist-info folder."""
-
-    def lay_out(
-        distribution: str,
-        entry_points: str,
-        modules: dict[str, str],
-        *,
-        version: str = "1.0",
-        folder: str = "site",
-        metadata: bool = True,
-    ) -> Path:
-        site = tmp_path / folder
-        info = site / f"{distribution.replace('-', '_')}-{version}.dist-info"
-        info.mkdir(parents=True)
-        if metadata:
-            (info / "METADATA").write_text(
-                f"Metadata-Version: 2.1\nName: {distribution}\nVersion: {version}\n"
-            )
-        (info / "entry_points.txt").write_text(textwrap.dedent(entry_points))
-        for name, text in modules.items():
-            (site / f"{name}.py").write_text(textwrap.dedent(text))
-        return site
-
-    return lay_out
-
-
-@pytest.fixture
-def targen(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
-    """Run the command in a process of its own, with folders in front of sys.path."""
-
-    def run(
-        *args: str, path: Sequence[Path] = (), **environment: str
-    ) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "-m", "targen_core", *args],
-            cwd=tmp_path,
-            env={
-                **os.environ,
-                "PYTHONPATH": os.pathsep.join(map(str, path)),
-                "TARGEN_CACHE_DIR": str(tmp_path / "cache"),
-                "COLUMNS": "200",
-                **environment,
-            },
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
-
-    return run
 
 
 @pytest.fixture(autouse=True)
