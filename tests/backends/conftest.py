@@ -88,5 +88,5 @@ def local_model(cache: Path) -> Iterator[LocalModel]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("TARGEN_CACHE_DIR", str(cache))
         model = create(LocalOptions(parallel=2, n_ctx=1024, kept_prompts=2))
-    yield model
-    asyncio.run(model.aclose())
+        yield model  # it looks for its file when the first call comes
+        asyncio.run(model.aclose())

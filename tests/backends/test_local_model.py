@@ -5,7 +5,9 @@ import json
 
 import pytest
 
+from targen_backends.local.backend import DEFAULT_IDENTITY, LocalOptions, create
 from targen_backends.local.engine import LocalModel, _failure
+from targen_backends.local.weights import DEFAULT_MODEL, find_weights, fingerprint
 from targen_core.calls.model import ChatModel, Price
 from targen_core.errors import BadRequest, ContextTooLong, ServiceUnavailable
 
@@ -105,3 +107,16 @@ def test_errors_of_the_server_inside():
     assert type(_failure({"code": 503, "message": "loading"})) is ServiceUnavailable
     assert type(_failure({"code": 400, "message": "no"})) is BadRequest
     assert type(_failure({"message": "?"})) is ServiceUnavailable
+
+
+def test_the_default_model_s_identity_is_that_of_its_file(cache, monkeypatch):
+    monkeypatch.setenv("TARGEN_CACHE_DIR", str(cache))
+    weights = find_weights(DEFAULT_MODEL)
+    assert f"local:{weights.name}:{fingerprint(weights)}" == DEFAULT_IDENTITY
+
+
+def test_nothing_is_fetched_before_the_first_call(tmp_path, monkeypatch):
+    monkeypatch.setenv("TARGEN_CACHE_DIR", str(tmp_path))
+    model = create(LocalOptions())
+    assert model.identity == DEFAULT_IDENTITY
+    assert list(tmp_path.iterdir()) == []

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from targen_backends.local import weights
-from targen_backends.local.weights import PinnedWeights, cache_dir, find_weights, pinned_weights
+from targen_backends.local.weights import PinnedWeights, find_weights, pinned_weights
 from targen_core.errors import MissingDependency, TargenError, UsageError
 
 CONTENT = b"GGUF" + b"weights" * 50
@@ -120,6 +120,7 @@ def test_a_cache_that_cannot_be_written(pin, pip, tmp_path):
 
 
 def test_which_pip_is_used(monkeypatch):
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: object())
     assert weights._pip() == [sys.executable, "-m", "pip"]
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     on_path = {"pip3": "/there/pip3", "uv": "/there/uv"}
@@ -144,26 +145,6 @@ def test_the_real_file_is_what_was_pinned(local_model, monkeypatch, cache):
     monkeypatch.setenv("TARGEN_CACHE_DIR", str(cache))
     with find_weights("smollm2-135m").open("rb") as file:
         assert hashlib.file_digest(file, "sha256").hexdigest() == weights.SMOLLM2.member_sha256
-
-
-@pytest.mark.parametrize(
-    ("platform", "variables", "expected"),
-    [
-        ("linux", {"XDG_CACHE_HOME": "/x"}, Path("/x/targen")),
-        ("linux", {}, Path("/h/me/.cache/targen")),
-        ("darwin", {}, Path("/h/me/Library/Caches/targen")),
-        ("win32", {"LOCALAPPDATA": "/l"}, Path("/l/targen")),
-        ("linux", {"TARGEN_CACHE_DIR": "/own", "XDG_CACHE_HOME": "/x"}, Path("/own")),
-    ],
-)
-def test_the_cache_is_where_the_platform_has_it(monkeypatch, platform, variables, expected):
-    for name in ("TARGEN_CACHE_DIR", "XDG_CACHE_HOME", "LOCALAPPDATA"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setattr(weights.sys, "platform", platform)
-    monkeypatch.setattr(Path, "home", lambda: Path("/h/me"))
-    for name, value in variables.items():
-        monkeypatch.setenv(name, value)
-    assert cache_dir() == expected
 
 
 def test_a_file_of_the_users(tmp_path):

@@ -24,7 +24,6 @@ TREE = {
     "RunConflict": ("UsageError", 2),
     "PluginError": ("TargenError", 1),
     "MissingDependency": ("PluginError", 1),
-    "IncompatiblePlugin": ("PluginError", 1),
     "StageFailed": ("PluginError", 1),
     "RunDirectoryError": ("TargenError", 1),
     "CorruptJournal": ("RunDirectoryError", 1),

@@ -241,6 +241,7 @@ def test_a_hypothesis_in_other_words_is_none(run):
             "The mill of [TOWN NAME] was rebuilt by Ada Brenner in 1993 after a storm.",
             "placeholder",
         ),
+        ("The mill of Dunmore was rebuilt in 1993. Ada Brenner led the work.", "several-sentences"),
     ],
 )
 def test_a_premise_that_is_no_dense_sentence_is_left_out(sentence, reason, run, at):
@@ -256,6 +257,21 @@ def test_a_premise_that_is_no_dense_sentence_is_left_out(sentence, reason, run, 
     assert {"step": "seeds", "reason": reason, "count": len(dropped)} in bent.report[
         "dropped_list_items"
     ]
+
+
+@pytest.mark.parametrize(
+    "premise",
+    [
+        "The mill of Dunmore was rebuilt by Prof. Smith and Capt. Lee in 1993 after a storm.",
+        "In Dunmore the Acme Corp. Ltd rebuilt a mill for Gen. Lee in 1993 after a storm.",
+        "The team of Ada Brenner won Super Bowl XXX after a storm in Dunmore.",
+    ],
+)
+def test_a_premise_with_an_abbreviation_is_one_sentence(premise):
+    from targen_tasks_superglue.rte import Premise
+    from targen_tasks_superglue.rte.checks import check_premise
+
+    check_premise(Premise(premise=premise))
 
 
 def test_repeated_premises_and_topics_are_used_once(run):

@@ -15,7 +15,6 @@ __all__ = [
     "BudgetExhausted",
     "ContextTooLong",
     "CorruptJournal",
-    "IncompatiblePlugin",
     "Interrupted",
     "JobFailed",
     "MissingDependency",
@@ -81,10 +80,6 @@ class PluginError(TargenError):
 
 class MissingDependency(PluginError):
     """A plugin's target needs a package that is not installed."""
-
-
-class IncompatiblePlugin(PluginError):
-    """A plugin written for a plugin API that this core does not offer."""
 
 
 class StageFailed(PluginError):

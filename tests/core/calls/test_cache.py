@@ -10,6 +10,7 @@ import sqlite3
 
 import pytest
 
+from targen_core import Job, JobSpec
 from targen_core.calls.cache import BytesDisk, ReplyCache
 
 KEYS = [bytes([number]) * 16 for number in range(200)]
@@ -196,3 +197,13 @@ class TestInARun:
         ran = lab.run(world, tmp_path / "a", {"yes": 5, "no": 5}, cache=tmp_path / "cache")
         assert ran.error is None
         assert "left out" in caplog.text
+
+
+def test_a_backend_whose_replies_may_change_shares_none(lab, tmp_path):
+    world, shared = lab.World(), tmp_path / "cache"
+    registry = lab.registry(world.task(), lab.ToyModel(world.reply), cacheable=False)
+    for name in ("first", "second"):
+        spec = JobSpec(task="toy", quotas={"yes": 3, "no": 3}, backend="toy")
+        with Job.create(registry, spec, tmp_path / name, cache=shared) as job:
+            report = job.run()
+        assert report["usage"]["total"]["cached"] == 0

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from targen_core import ChatReply
 from targen_core.calls.model import RateHeaders
-from targen_core.calls.rate import RateLimiter
+from targen_core.calls.rate import Places, RateLimiter
 from targen_core.errors import RateLimited, ServiceUnavailable
 
 
@@ -256,3 +256,37 @@ def test_concurrency_adapts_to_a_service_that_takes_four(lab, desk, drive):
     assert drive(one.many(300)) == ["x"] * 300
     assert one.limiter.rate_limited < 200
     assert one.limiter.limit <= 9
+
+
+def test_limiters_of_one_run_share_its_places(drive):
+    async def work():
+        places = Places(3)
+        limiters = [RateLimiter(3, places=places) for _ in range(2)]
+        flying = peak = 0
+
+        async def one(number):
+            nonlocal flying, peak
+            limiter = limiters[number % 2]
+            ticket = await limiter.acquire(1)
+            flying += 1
+            peak = max(peak, flying)
+            await asyncio.sleep(1 + number % 3)
+            flying -= 1
+            limiter.release(ticket)
+
+        await asyncio.gather(*map(one, range(20)))
+        return peak
+
+    assert drive(work()) == 3
+
+
+def test_a_failure_does_not_let_concurrency_grow(drive):
+    async def work():
+        limiter = RateLimiter(8)
+        first, second = await take(limiter, 2)
+        limiter.release(first, limited=True)
+        halved = limiter.limit
+        limiter.release(second, answered=False)
+        assert limiter.limit == halved
+
+    drive(work())

@@ -7,7 +7,9 @@ import itertools
 
 import pytest
 
+from targen_core import ChatReply
 from targen_core.calls.layer import Halted
+from targen_core.calls.model import RateHeaders
 from targen_core.calls.question import Scope
 from targen_core.errors import (
     AuthenticationFailed,
@@ -244,3 +246,17 @@ def test_a_call_that_fails_after_the_halt_does_not_back_off(lab, desk, drive):
 
     one = desk(lab.ToyModel(late, latency=lambda request: 5.0))
     assert isinstance(drive(work())[0], Halted)
+
+
+def test_a_pause_longer_than_patience_ends_the_run(drive, desk, lab):
+    tomorrow = RateHeaders(remaining_requests=0, reset_requests=86_400.0)
+    model = lab.ToyModel(lambda request: ChatReply("fine", "stop", 5, 5, tomorrow))
+
+    async def work():
+        made = desk(model, concurrency=1, patience=60.0)
+        found = await made.many(3)
+        assert found[0] == "fine"
+        assert all(isinstance(error, Halted) for error in found[1:])
+        assert isinstance(made.layer.halt_reason, ServiceGaveUp)
+
+    drive(work())

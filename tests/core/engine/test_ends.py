@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -521,7 +522,7 @@ def test_quotas_that_make_no_sense_are_refused(lab, tmp_path, quotas, words):
         ({"yes": 4, "no": 4, "maybe": 2}, "no label 'maybe'"),
         ({"yes": 5, "no": 4}, "groups of 2"),
         ({"yes": 2, "no": 4}, "a run only grows"),
-        ({"yes": 8}, "a run only grows"),
+        ({"no": 2}, "a run only grows"),
     ],
 )
 def test_growing_to_quotas_that_make_no_sense_is_refused(lab, tmp_path, quotas, words):
@@ -540,3 +541,34 @@ def test_giving_up_after_nothing_is_refused(lab, tmp_path):
     lab.run(lab.World(), tmp_path / "run", {"yes": 1})
     with pytest.raises(UsageError, match="--give-up-after"):
         lab.run(lab.World(), tmp_path / "run", resume=True, resuming={"give_up_after": -1})
+
+
+def test_labels_that_are_not_named_keep_their_target(lab, tmp_path):
+    world = lab.World()
+    lab.run(world, tmp_path / "run", {"yes": 4, "no": 4})
+    ran = lab.run(world, tmp_path / "run", grow={"yes": 6})
+    assert ran.report["rows"] == {"yes": 6, "no": 4}
+
+
+def _raises_at_once(*args):
+    raise LookupError("not even a coroutine")
+
+
+async def _takes_too_little(llm):
+    return None
+
+
+@pytest.mark.parametrize("stage", [_raises_at_once, _takes_too_little])
+@pytest.mark.parametrize("part", ["grow", "generate", "correct"])
+def test_a_stage_that_fails_when_it_is_called_is_its_plugin_s_fault(lab, tmp_path, part, stage):
+    world = lab.World()
+    task = world.task()
+    changes = {
+        "grow": {"contexts": replace(task.contexts, grow=stage)},
+        "generate": {"generators": dict.fromkeys(world.labels, stage)},
+        "correct": {"corrector": stage},
+    }[part]
+    ran = lab.run(world, tmp_path / "run", {"yes": 2, "no": 2}, task=world.task(**changes))
+    assert isinstance(ran.error, StageFailed)
+    assert ran.error.distribution == "toy-tasks"
+    assert ran.report["status"] == "stopped"

@@ -47,13 +47,13 @@ def test_what_is_registered_through_a_hook_is_found_under_its_kind_alone(
     thing = object()
     module = plugin(**{hook: lambda register: register.register("thing", thing)})
     registry = load_registry([source(module)])
-    assert registry.get(kind, "thing") is thing
+    assert registry.find(kind, "thing").target is thing
     assert [k for k in SIX.values() if registry.all(k)] == [kind]
 
 
 def test_one_plugin_may_use_all_hooks(plugin, source):
     hooks = {hook: lambda register, hook=hook: register.register("thing", (hook,)) for hook in SIX}
     registry = load_registry([source(plugin(**hooks))])
-    assert {kind: registry.get(kind, "thing") for kind in SIX.values()} == {
+    assert {kind: registry.find(kind, "thing").target for kind in SIX.values()} == {
         kind: (hook,) for hook, kind in SIX.items()
     }

@@ -6,8 +6,9 @@ import sys
 
 import pytest
 
-from targen_core import load_registry
+from targen_core import Backend, BackendOptions, load_registry
 from targen_core.errors import MissingDependency, PluginError
+from targen_core.plugins.hookspecs import HOOKS
 
 
 @pytest.fixture
@@ -19,10 +20,10 @@ def resolve(plugin, source, tmp_path, monkeypatch):
     def ask(target, **modules):
         for name, text in modules.items():
             (tmp_path / f"{name}.py").write_text(text + "\n")
-        module = plugin(register_tasks=lambda register: register.register("lazy", target))
+        module = plugin(register_correctors=lambda register: register.register("lazy", target))
         registry = load_registry([source(module, extras=("extra",))])
         assert [p.state for p in registry.plugins] == ["ok"]  # nothing was imported yet
-        return registry.get("task", "lazy")
+        return registry.get("corrector", "lazy")
 
     yield ask
     for name in set(sys.modules) - before:
@@ -33,14 +34,14 @@ def resolve(plugin, source, tmp_path, monkeypatch):
 
 
 def test_it_is_imported_when_it_is_asked_for(resolve):
-    assert resolve("lazy_ok:TASK", lazy_ok="TASK = 'this one'") == "this one"
+    assert resolve("lazy_ok:judge", lazy_ok="def judge():\n    return 'this one'")() == "this one"
 
 
 def test_a_dotted_attribute(resolve):
-    assert resolve("lazy_dotted:Box.inner", lazy_dotted="class Box:\n    inner = 7") == 7
+    assert resolve("lazy_dotted:Box.inner", lazy_dotted="class Box:\n    inner = len") is len
 
 
-@pytest.mark.parametrize("target", ["lazy_nowhere:TASK", "lazy_nowhere.below.that:TASK"])
+@pytest.mark.parametrize("target", ["lazy_nowhere:judge", "lazy_nowhere.below.that:judge"])
 def test_a_module_that_does_not_exist(target, resolve):
     with pytest.raises(PluginError) as caught:
         resolve(target)
@@ -52,14 +53,14 @@ def test_a_module_that_does_not_exist(target, resolve):
 
 
 def test_an_attribute_that_does_not_exist(resolve):
-    with pytest.raises(PluginError, match="'lazy_bare' has no attribute 'TASK'") as caught:
-        resolve("lazy_bare:TASK", lazy_bare="")
+    with pytest.raises(PluginError, match="'lazy_bare' has no attribute 'judge'") as caught:
+        resolve("lazy_bare:judge", lazy_bare="")
     assert caught.value.distribution == "acme"
 
 
 def test_a_package_that_is_not_installed(resolve):
     with pytest.raises(MissingDependency) as caught:
-        resolve("lazy_needy:TASK", lazy_needy="import no_such_sdk.client")
+        resolve("lazy_needy:judge", lazy_needy="import no_such_sdk.client")
     assert "needs the package 'no_such_sdk', which is not installed" in str(caught.value)
     assert caught.value.hint == "pip install 'acme[extra]'"
 
@@ -69,6 +70,48 @@ def test_a_package_that_is_not_installed(resolve):
 )
 def test_a_module_that_raises(text, resolve):
     with pytest.raises(PluginError) as caught:
-        resolve("lazy_raises:TASK", lazy_raises=text)
+        resolve("lazy_raises:judge", lazy_raises=text)
     assert "importing lazy_raises raised" in str(caught.value)
     assert caught.value.distribution == "acme"
+
+
+def test_what_it_prints_goes_to_standard_error(resolve, capsys):
+    resolve("lazy_prints:judge", lazy_prints="print('at import')\njudge = len")
+    printed = capsys.readouterr()
+    assert (printed.out, printed.err) == ("", "at import\n")
+
+
+def _function():
+    """Registered as what it is not."""
+
+
+@pytest.mark.parametrize(
+    ("kind", "target", "words"),
+    [
+        ("task", _function, "task acme:x is a function, not a targen_core.Task"),
+        ("backend", _function, "backend acme:x is a function, not a targen_core.Backend"),
+        ("contexts", _function, "contexts acme:x is a function, not a targen_core.ListStep"),
+        ("seeds", ("a",), "seeds acme:x is a tuple, not a targen_core.ListStep"),
+        ("inverse generator", 5, "inverse generator acme:x is a int, not something to call"),
+        ("corrector", 5, "corrector acme:x is a int, not something to call"),
+    ],
+)
+def test_what_is_nothing_of_its_kind(kind, target, words, plugin, source):
+    (hook,) = [hook for hook, of in HOOKS.items() if of == kind]
+    module = plugin(**{hook: lambda register: register.register("x", target)})
+    registry = load_registry([source(module)])
+    with pytest.raises(PluginError) as caught:
+        registry.get(kind, "x")
+    assert str(caught.value) == words
+    assert caught.value.distribution == "acme"
+    assert caught.value.hint == "report it to the authors of acme"
+
+
+def test_what_is_of_its_kind_is_given_as_it_is(lab, plugin, source):
+    task = lab.World().task()
+    backend = Backend(summary="", options=BackendOptions, create=lambda options: None)
+    things = {"task": task, "backend": backend, "contexts": task.contexts, "seeds": task.seeds[0]}
+    for kind, thing in {**things, "inverse generator": _function, "corrector": _function}.items():
+        (hook,) = [hook for hook, of in HOOKS.items() if of == kind]
+        hooks = {hook: lambda register, thing=thing: register.register("x", thing)}
+        assert load_registry([source(plugin(**hooks))]).get(kind, "x") is thing

@@ -8,7 +8,7 @@ import pytest
 
 from targen_core import hookimpl, load_registry
 from targen_core.errors import AmbiguousName, UnknownName
-from targen_core.plugins.hookspecs import API_GROUP
+from targen_core.plugins.hookspecs import API_GROUP, HOOKS
 
 GOOD = object()
 
@@ -28,8 +28,8 @@ def _only_problem(registry, entry_point="main"):
 
 def test_a_plugin_that_works_is_found_by_name_and_by_id(plugin, source):
     registry = load_registry([source(plugin(register_tasks=_good))])
-    assert registry.get("task", "good") is GOOD
-    assert registry.get("task", "acme:good") is GOOD
+    assert registry.find("task", "good").target is GOOD
+    assert registry.find("task", "acme:good").target is GOOD
     (item,) = registry.all("task")
     assert (item.name, item.summary, item.distribution) == ("good", "it works", "acme")
     (found,) = registry.plugins
@@ -156,8 +156,8 @@ def test_a_bare_name_in_two_distributions_is_ambiguous(plugin, source):
     assert str(caught.value) == "task 'good' is registered by 2 distributions"
     assert caught.value.hint == "say which: acme:good or zeta:good"
     assert caught.value.exit_code == 2
-    assert registry.get("task", "zeta:good") is mine
-    assert registry.get("task", "acme:good") is GOOD
+    assert registry.find("task", "zeta:good").target is mine
+    assert registry.find("task", "acme:good").target is GOOD
 
 
 def test_a_misspelt_hook_is_named(plugin, source):
@@ -268,12 +268,24 @@ def test_an_absent_package_of_ours_is_named(kind, name, package, plugin, source)
         assert f"pip install '{package}'" in caught.value.hint
 
 
-def test_a_package_of_ours_that_is_there_is_to_be_upgraded(plugin, source):
-    """Somebody reads of a task that the installed version does not have yet."""
-    registry = load_registry([source(plugin(register_tasks=_good), "targen-tasks-superglue")])
+@pytest.mark.parametrize(
+    ("kind", "name", "package"),
+    [("task", "copa", "targen-tasks-superglue"), ("backend", "claude", "targen-backends")],
+)
+def test_a_package_of_ours_that_is_there_does_not_have_it_yet(kind, name, package, plugin, source):
+    """Somebody asks for a task of the paper that is not written yet: no pip brings it."""
+    registry = load_registry([source(plugin(register_tasks=_good), package)])
     with pytest.raises(UnknownName) as caught:
-        registry.find("task", "copa")
-    assert "pip install --upgrade 'targen-tasks-superglue'" in caught.value.hint
+        registry.find(kind, name)
+    assert f"{package} 1.0, which is installed, does not have it yet" in caught.value.hint
+    assert "pip install" not in caught.value.hint
+
+
+def test_a_package_of_ours_for_another_api_is_to_be_upgraded(source):
+    registry = load_registry([source("x", "targen-tasks-superglue", group="targen.v2")])
+    with pytest.raises(UnknownName) as caught:
+        registry.find("task", "rte")
+    assert "pip install --upgrade targen-core targen-tasks-superglue" in caught.value.hint
 
 
 def test_a_package_of_ours_that_is_disabled_is_not_to_be_installed(plugin, source, monkeypatch):
@@ -284,7 +296,33 @@ def test_a_package_of_ours_that_is_disabled_is_not_to_be_installed(plugin, sourc
     with pytest.raises(UnknownName) as caught:
         registry.find("task", "rte")
     assert "pip install" not in caught.value.hint
-    assert "TARGEN_DISABLE_PLUGINS" in caught.value.hint
+    left_out = "left out by TARGEN_DISABLE_PLUGINS: targen-tasks-superglue (superglue)"
+    assert left_out in caught.value.hint
+
+
+@pytest.mark.parametrize("kind", HOOKS.values())
+def test_a_name_of_any_kind_may_be_missing_since_a_plugin_is_disabled(
+    kind, plugin, source, monkeypatch
+):
+    monkeypatch.setenv("TARGEN_DISABLE_PLUGINS", "targen_core")
+    registry = load_registry([source(plugin(), "targen-core", "builtin")])
+    with pytest.raises(UnknownName) as caught:
+        registry.find(kind, "meta")
+    assert "left out by TARGEN_DISABLE_PLUGINS: targen-core (builtin)" in caught.value.hint
+
+
+def test_what_a_plugin_prints_goes_to_standard_error(source, tmp_path, monkeypatch, capsys):
+    (tmp_path / "prints_at_import.py").write_text(
+        "from targen_core import hookimpl\n"
+        "print('at import')\n"
+        "@hookimpl\n"
+        "def register_tasks(register):\n"
+        "    print('in the hook')\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    load_registry([source("prints_at_import")])
+    printed = capsys.readouterr()
+    assert (printed.out, printed.err) == ("", "at import\nin the hook\n")
 
 
 def test_hookimpl_is_what_the_core_exports():

@@ -320,6 +320,22 @@ def test_a_run_that_was_killed_reports_what_its_files_tell(lab, tmp_path):
     assert report["usage"]["total"]["calls"] == len(journal)
 
 
+def test_the_last_verdict_on_a_candidate_holds_in_the_report_of_an_extended_run(lab, tmp_path):
+    """What was surplus at first is judged again; all candidates are counted once."""
+    world = lab.World(relabel=0.4, bad=0.2)
+    lab.run(world, tmp_path / "run", {"yes": 2, "no": 12})
+    ran = lab.run(world, tmp_path / "run", grow={"yes": 30, "no": 30})
+    again = {r["id"] for r in ran.rejects if r["verdict"] == "surplus"}
+    assert again & {record["id"] for record in ran.provenance}
+    killed = tmp_path / "killed"
+    shutil.copytree(ran.path, killed)
+    (killed / "report.json").unlink()
+    report = read_report(killed)
+    for label, flow in ran.report["flow"].items():
+        skipped = {"skipped": flow["skipped"]}  # no file tells of them
+        assert {**report["flow"][label], **skipped} == flow
+
+
 def test_a_report_of_no_run_is_an_error(tmp_path):
     with pytest.raises(RunDirectoryError, match="no run directory"):
         read_report(tmp_path)

@@ -53,13 +53,26 @@ def test_values_of_a_backends_options_are_left_to_the_backend(item, key, value):
         ("max_tokens=0", "whole number above 0"),
         ("max_tokens=1.5", "whole number above 0"),
         ("max_tokens=true", "whole number above 0"),
+        ("temperature=NaN", "must be a number"),
+        ("temperature=Infinity", "must be a number"),
+        ("presence_penalty=NaN", "must be a number"),
+        ("frequency_penalty=often", "must be a number"),
+        ("repeat_penalty=-1", "must be a number, 0 or more"),
+        ("top_p=-3", "must be a number, 0 or more"),
+        ("top_p=1.1", "from 0 to 1"),
+        ("min_p=-0.1", "must be a number, 0 or more"),
+        ("min_p=2", "from 0 to 1"),
         ("top_k=1.5", "whole number"),
+        ("top_k=-1", "whole number, 0 or more"),
         ("seed=x", "whole number"),
+        ("seed=-1", "whole number, 0 or more"),
         ("seeds.batch=0", "items a batch"),
         ("seeds.batch=-1", "items a batch"),
         ("seeds.batch=a", "items a batch"),
         ("contexts.batch=2,", "items a batch"),
+        ("contexts.batch=5,6", "contexts are one list, give one number"),
         ("generate.batch=2", "for contexts or seeds"),
+        ("batch=5", "a batch size of its own"),
         ("price_in=1", "both sides"),
         ("price_out=free", "both sides"),
     ],
@@ -75,8 +88,21 @@ def test_prices_and_batches():
     assert options["seeds"].batch == (2, 3)
     assert options["contexts"].batch == (7,)
     assert options["correct"].batch == ()
-    with pytest.raises(UsageError, match="negative"):
-        parse_options(["price_in=-1", "price_out=2"])
+    for price in ("-1", "nan", "NaN", "inf", "Infinity", "1e999"):
+        with pytest.raises(UsageError, match="a price must be a number, 0 or more"):
+            parse_options([f"price_in={price}", "price_out=2"])
+
+
+def test_a_batch_size_for_all_steps_points_to_those_of_two():
+    with pytest.raises(UsageError) as caught:
+        parse_options(["batch=5"])
+    assert caught.value.hint == "-o contexts.batch=5 or -o seeds.batch=5"
+
+
+def test_two_penalties_may_be_negative():
+    sampling = {"frequency_penalty": -0.5, "presence_penalty": -2}
+    items = [f"{key}={value}" for key, value in sampling.items()]
+    assert parse_options(items)["generate"].sampling == sampling
 
 
 def test_parameters_come_from_core_task_backend_and_user_in_this_order(lab):

@@ -7,7 +7,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from targen_core import Rejected
-from targen_core.tasks.checks import content_words, is_copy, normalised, prose, similarity, words
+from targen_core.tasks.checks import (
+    content_words,
+    is_copy,
+    normalised,
+    prose,
+    several_sentences,
+    similarity,
+    words,
+)
 
 GOOD = [
     "The mayor opened the bridge on Friday.",
@@ -27,6 +35,8 @@ GOOD = [
     "Surely certain people knew of the office course of events.",
     "Temperatures fell to -5 degrees in Oslo, which is 10 less than in May.",
     "The answer was no.",
+    "The premise of the novel: a bridge that nobody may cross.",
+    "The crowd at Super Bowl XXX cheered.",
 ]
 
 BAD = {
@@ -37,6 +47,7 @@ BAD = {
         "Here are five sentences about the bridge.",
         "Here's a hypothesis that follows from the premise.",
         "Premise: The mayor opened the bridge on Friday.",
+        "The premise: The mayor opened the bridge on Friday.",
         "**Hypothesis:** The mayor opened the bridge.",
         "Sentence 3: The mayor opened the bridge on Friday.",
         '"Answer": the mayor opened the bridge on Friday.',
@@ -157,3 +168,29 @@ def test_copies_and_likeness():
     assert similarity("The mayor came.", "the MAYOR came") == 100
     assert similarity("abc", "xyz") == 0
     assert 80 < similarity("The mayor came on Friday.", "The mayor came on Sunday.") < 100
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "The mayor met Prof. Smith and Dr. Li on Friday.",
+        "The mayor met Corp. Ltd. and Acme Corp. Ltd on Friday.",
+        "The mayor met Gen. Lee and Capt. Cook on Friday.",
+        "The mayor met Messrs. Lee, the U.S. Army and No. 5 in Sept. Monday came later.",
+    ],
+)
+def test_an_abbreviation_ends_no_sentence(text):
+    assert not several_sentences(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "The mayor opened the bridge. The town rejoiced.",
+        "The mayor came in 2004. He left!",
+        "“The mayor came.” He left.",
+        "The mayor met the reprof. Smith left.",
+    ],
+)
+def test_a_longer_word_ends_a_sentence(text):
+    assert several_sentences(text)

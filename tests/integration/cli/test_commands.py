@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import subprocess
 import sys
@@ -11,6 +12,7 @@ from pathlib import Path
 import pytest
 
 import targen_core
+from targen_core.testing import scripted
 
 COMMANDS = [
     "list-tasks",
@@ -183,7 +185,10 @@ def test_preview_json(targen):
     assert {call["step"] for call in facts["lists"]} == {"contexts", "seeds"}
 
 
-def test_a_run_takes_the_replies_of_its_preview(targen, rte):
+def test_a_run_takes_the_replies_of_its_preview(targen, rte, monkeypatch):
+    # Scripted replies are not shared between runs; those of a model are.
+    shared = dataclasses.replace(scripted.BACKEND, cacheable=True)
+    monkeypatch.setattr(scripted, "BACKEND", shared)
     targen("preview", "rte", "-n", "4", "-b", "scripted")
     report = rte("-n", "4", "--json", "--concurrency", "2").json
     total = report["usage"]["total"]

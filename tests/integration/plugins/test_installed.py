@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import textwrap
 
 PLUGIN = """
 from targen_core import hookimpl
@@ -91,7 +92,7 @@ def test_broken_plugins_never_take_the_command_down(install, targen):
         """,
         {
             "acme_good": _plugin("fine"),
-            "fine_task": "TASK = 1",
+            "fine_task": "from targen_tasks_superglue.rte import RTE as TASK",
             "acme_raises": "raise RuntimeError('at import')",
             "acme_exits": "raise SystemExit(0)",
             "acme_misspelt": PLUGIN.replace("register_tasks", "register_task").format(
@@ -146,6 +147,37 @@ def test_strict_exits_1_and_says_what_to_do(install, targen):
     listed = targen("list-tasks", path=[site])
     assert (listed.returncode, listed.stderr) == (0, "")
     assert "lazy" in listed.stdout
+
+
+def test_strict_finds_what_is_nothing_of_its_kind(install, targen):
+    plugin = _plugin("odd") + textwrap.dedent("""
+        @hookimpl
+        def register_correctors(register):
+            register.register("five", "odd_task:FIVE")
+    """)
+    site = install(
+        "acme",
+        "[targen.v1]\nodd = acme_odd\n",
+        {"acme_odd": plugin, "odd_task": "def TASK(): ...\nFIVE = 5"},
+    )
+    result = targen("plugins", "--strict", path=[site])
+    assert result.returncode == 1
+    assert "task acme:odd is a function, not a targen_core.Task" in result.stdout
+    assert "corrector acme:five is a int, not something to call" in result.stdout
+
+
+def test_a_plugin_that_prints_spoils_no_json(install, targen):
+    site = install(
+        "acme",
+        "[targen.v1]\nloud = acme_loud\n",
+        {
+            "acme_loud": "print('hello')\n" + _plugin("loud"),
+            "loud_task": "print('hello again')\nTASK = 1",
+        },
+    )
+    result = targen("plugins", "--json", path=[site])
+    assert "loud" in _plugins(result)
+    assert result.stderr == "hello\nhello again\n"
 
 
 def test_strict_counts_an_incompatible_plugin_and_forgives_a_disabled_one(install, targen):

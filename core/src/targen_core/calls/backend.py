@@ -37,9 +37,15 @@ class Backend:
         defaults: sampling parameters that suit a model better than the
             task's, given the options; a key may be `STEP.KEY` for one step
             alone. The user's `-o` wins.
+        packages: distributions whose version decides the replies, for the
+            manifest (an embedded engine).
+        cacheable: whether replies may be shared between runs; not where they
+            depend on code that may change (a script).
     """
 
     summary: str
     options: type[BackendOptions]
     create: Callable[[Any], ChatModel | BaseChatModel]
     defaults: Callable[[Any], Mapping[str, Any]] | None = None
+    packages: tuple[str, ...] = ()
+    cacheable: bool = True

@@ -125,7 +125,7 @@ class CallLayer:
         problem: BadReply | None = None
         for attempt in range(ATTEMPTS):
             key = call_key(bound, question, messages, self.seed, attempt)
-            reply = self._recall(key, question)
+            reply = self._recall(bound, key, question)
             if reply is None:
                 reply = await self._send(bound, question, messages, key, attempt, scope)
             scope.keys.append(key.hex())
@@ -154,12 +154,12 @@ class CallLayer:
 
     # --- where a reply comes from ---
 
-    def _recall(self, key: bytes, question: Question) -> ChatReply | None:
+    def _recall(self, bound: BoundModel, key: bytes, question: Question) -> ChatReply | None:
         """The reply from the journal, or from the cache of other runs."""
         record = self.journal.get(key)
         if record is not None:
             return ChatReply(record["text"], record["finish"], record["in"], record["out"])
-        found = self.cache.get(key) if self.cache is not None else None
+        found = self.cache.get(key) if self.cache is not None and bound.cacheable else None
         if found is None:
             return None
         reply = _uncached(found)
@@ -246,6 +246,13 @@ class CallLayer:
                         limited=isinstance(error, RateLimited),
                         retry_after=error.retry_after if error else None,
                     )
+                if bound.limiter.pause > self.patience:
+                    self.halt(
+                        ServiceGaveUp(
+                            f"the service asks for a pause of {bound.limiter.pause:.0f} s",
+                            hint="resume after it, or with a larger --patience",
+                        )
+                    )
                 if reply is not None:
                     cost = (
                         bound.price.dollars(reply.tokens_in, reply.tokens_out)
@@ -255,7 +262,7 @@ class CallLayer:
                     spent = (reply.tokens_in + reply.tokens_out, cost or 0.0)
                     self._last_success = loop.time()
                     self._write(question, key, reply, cached=False, cost=cost)
-                    if self.cache is not None:
+                    if self.cache is not None and bound.cacheable:
                         self.cache.put(key, _cached(reply))
                     return reply
                 assert error is not None

@@ -25,6 +25,7 @@ class BoundModel:
     params: Mapping[str, Any]
     price: Price | None
     backend: str = ""  # its full id, to say whose bug a failure of its code is
+    cacheable: bool = True  # whether replies go to and come from the cache of other runs
     _prefixes: dict[str, bytes] = field(default_factory=dict)
 
     def key_prefix(self, schema_digest: str) -> bytes:

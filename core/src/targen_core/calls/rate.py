@@ -15,20 +15,45 @@ from dataclasses import dataclass
 
 from targen_core.calls.model import RateHeaders
 
-__all__ = ["RateLimiter"]
+__all__ = ["Places", "RateLimiter"]
+
+
+class Places:
+    """Places for calls in flight that several limiters share: the run's concurrency."""
+
+    def __init__(self, most: int) -> None:
+        self.most = most
+        self.taken = 0
+        self._sharers: list[RateLimiter] = []
+
+    def share(self, limiter: RateLimiter) -> None:
+        """Tell `limiter` when a place comes free."""
+        self._sharers.append(limiter)
+
+    def leave(self) -> None:
+        """Give a place back, to whichever limiter has a call waiting."""
+        self.taken -= 1
+        for limiter in self._sharers:
+            limiter.wake()
 
 
 class RateLimiter:
-    """Admits calls to one model.
+    """Admits calls to one service.
 
     Args:
         concurrency: the most calls in flight.
         rpm: requests a minute, or None.
         tpm: tokens a minute (input bound plus `max_tokens`), or None.
+        places: places shared with other limiters, or None.
     """
 
     def __init__(
-        self, concurrency: int, *, rpm: float | None = None, tpm: float | None = None
+        self,
+        concurrency: int,
+        *,
+        rpm: float | None = None,
+        tpm: float | None = None,
+        places: Places | None = None,
     ) -> None:
         self.ceiling = concurrency
         self.limit = float(concurrency)
@@ -41,6 +66,13 @@ class RateLimiter:
         self._tokens = _Pace(tpm)
         self._waiting: deque[_Waiter] = deque()
         self._timer: asyncio.TimerHandle | None = None
+        self._places = places or Places(concurrency)
+        self._places.share(self)
+
+    @property
+    def pause(self) -> float:
+        """Seconds for which the service wants no call."""
+        return max(0.0, self._resume_at - asyncio.get_running_loop().time())
 
     async def acquire(
         self, tokens: int, *, unwanted: Callable[[], bool] | None = None
@@ -53,7 +85,7 @@ class RateLimiter:
         if self._waiting or not self._admit(tokens):
             admitted = asyncio.get_running_loop().create_future()
             self._waiting.append(_Waiter(admitted, tokens, unwanted or (lambda: False)))
-            self._wake()
+            self.wake()
             try:
                 if not await admitted:
                     return None
@@ -68,7 +100,7 @@ class RateLimiter:
         for waiter in self._waiting:
             if not waiter.admitted.done() and waiter.unwanted():
                 waiter.admitted.set_result(False)
-        self._wake()
+        self.wake()
 
     def release(
         self,
@@ -106,11 +138,15 @@ class RateLimiter:
 
     def _leave(self) -> None:
         self.in_flight -= 1
-        self._wake()
+        self._places.leave()
+
+    @property
+    def _has_place(self) -> bool:
+        return self.in_flight < max(1, int(self.limit)) and self._places.taken < self._places.most
 
     def _admit(self, tokens: int) -> bool:
         """Take a place if one is free now."""
-        if self.in_flight >= max(1, int(self.limit)):
+        if not self._has_place:
             return False
         now = asyncio.get_running_loop().time()
         if now < self._resume_at or not self._requests.ready(now) or not self._tokens.ready(now):
@@ -118,10 +154,11 @@ class RateLimiter:
         self._requests.take(now, 1)
         self._tokens.take(now, tokens)
         self.in_flight += 1
+        self._places.taken += 1
         self.peak = max(self.peak, self.in_flight)
         return True
 
-    def _wake(self) -> None:
+    def wake(self) -> None:
         """Admit those who waited longest; set a timer where time alone is missing."""
         while self._waiting:
             waiter = self._waiting[0]
@@ -138,9 +175,9 @@ class RateLimiter:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        if self._waiting and self.in_flight < max(1, int(self.limit)):
+        if self._waiting and self._has_place:
             at = max(self._resume_at, self._requests.ready_at, self._tokens.ready_at)
-            self._timer = asyncio.get_running_loop().call_at(at, self._wake)
+            self._timer = asyncio.get_running_loop().call_at(at, self.wake)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,8 @@ from typing import Any
 
 __all__ = ["Counts", "Usage"]
 
+_ORDER = {"contexts": 1, "seeds": 2, "generate": 3, "correct": 4}
+
 
 @dataclass(slots=True)
 class Counts:
@@ -73,11 +75,11 @@ class Usage:
         return total
 
     def as_dict(self) -> dict[str, Any]:
-        """The report's form: the total, then each step and label."""
+        """The report's form: the total, then each step in its turn, by label."""
         rows = [
             {"step": step, "label": label, **_rounded(counts)}
             for (step, label), counts in sorted(
-                self.by_place.items(), key=lambda item: (item[0][0], item[0][1] or "")
+                self.by_place.items(), key=lambda item: (_ORDER[item[0][0]], item[0][1] or "")
             )
         ]
         return {"total": _rounded(self.total), "priced": not self.unpriced, "by_step": rows}

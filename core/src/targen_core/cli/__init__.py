@@ -46,6 +46,16 @@ def _dispatch(args: list[str]) -> None:
 
         show_registered(args[0].removeprefix("list-").rstrip("s"), json=bool(args[1:]))
         return
+    import logging
+
     from targen_core.cli.app import build
 
-    build()(args, prog_name="targen")
+    words = logging.StreamHandler()  # standard error: downloads, Ctrl-C, a cache that fails
+    words.setFormatter(logging.Formatter("%(message)s"))
+    log = logging.getLogger("targen")
+    log.addHandler(words)
+    log.setLevel(logging.INFO)
+    try:
+        build()(args, prog_name="targen")
+    finally:
+        log.removeHandler(words)

@@ -94,7 +94,7 @@ def estimate(
     made = sum(report["rows"].values())
     if not made:
         raise UsageError(f"{measured} has no rows to measure by")
-    prices = {step: price for step, (_, _, price) in prepared.steps.items()}
+    prices = {name: step.price for name, step in prepared.steps.items()}
     total_calls = report["usage"]["total"]["calls"] + report["usage"]["total"]["cached"]
     if measured is None:  # what ran ahead for nothing in so short a run is no measure
         factor *= 1 - report["unused_calls"] / total_calls

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from targen_core import folders
 from targen_core.errors import UsageError
 
 if TYPE_CHECKING:
@@ -55,7 +54,8 @@ OptionsArg = Annotated[
         "-o",
         "--option",
         metavar="[STEP.]KEY=VALUE",
-        help="A backend's option, a sampling parameter, `batch`, or `price_in`/`price_out`.",
+        help="A backend's option, a sampling parameter, `contexts.batch`/`seeds.batch`, or "
+        "`price_in`/`price_out`.",
     ),
 ]
 SeedArg = Annotated[int, typer.Option("--seed", help="The run's seed: other seed, other data.")]
@@ -82,19 +82,8 @@ CacheArg = Annotated[
 
 
 def cache_folder(enabled: bool) -> Path | None:
-    """The folder of the reply cache: `$TARGEN_CACHE_DIR`, or the platform's own place."""
-    if not enabled:
-        return None
-    if os.environ.get("TARGEN_CACHE_DIR"):
-        return Path(os.environ["TARGEN_CACHE_DIR"]).expanduser() / "replies"
-    home = Path.home()
-    if sys.platform == "darwin":
-        base = home / "Library" / "Caches"
-    elif sys.platform == "win32":
-        base = Path(os.environ.get("LOCALAPPDATA", home / "AppData" / "Local"))
-    else:
-        base = Path(os.environ.get("XDG_CACHE_HOME") or home / ".cache")
-    return base / "targen" / "replies"
+    """The folder of the reply cache, or None where it is not wanted."""
+    return folders.cache_folder() / "replies" if enabled else None
 
 
 def pairs(items: Sequence[str], option: str, example: str) -> dict[str, str]:

@@ -68,7 +68,7 @@ class Worker:
             Rejected: the model's words cannot make an instance.
         """
         llm = self._llm("generate", f"generate/{seed.id}/{label}/0", seed, label, scope)
-        made = await self._guard.wait(self._task.generators[label](llm, seed.value))
+        made = await self._guard.wait(self._task.generators[label], llm, seed.value)
         instances = made if isinstance(made, Sequence) else (made,)
         for instance in instances:
             if not isinstance(instance, self._task.instance):
@@ -115,7 +115,7 @@ class Worker:
         outcome.final, outcome.corrected = outcome.instance, claimed
         if self._corrector is None:
             return
-        correction = await self._guard.wait(self._corrector(llm, outcome.instance))
+        correction = await self._guard.wait(self._corrector, llm, outcome.instance)
         if not isinstance(correction, Correction):
             raise self._guard.fault(
                 f"the corrector returned {type(correction).__name__}, not Correction"

@@ -20,14 +20,14 @@ class Guard:
         self.task = task
         self.distribution = distribution
 
-    async def wait(self, work: Awaitable[Any]) -> Any:
-        """Await a stage.
+    async def wait(self, stage: Callable[..., Awaitable[Any]], *args: Any) -> Any:
+        """Call a stage and await it.
 
         Raises:
             StageFailed: naming the distribution and the line.
         """
         try:
-            return await work
+            return await stage(*args)
         except BadReply as error:
             raise Rejected(error.reason, str(error)) from error
         except (TargenError, Halted):

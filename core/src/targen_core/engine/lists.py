@@ -137,7 +137,7 @@ class _GrowingList:
         while len(self.batches) <= index:
             before = self.batches[-1] if self.batches else None
             task = asyncio.ensure_future(self._grow(len(self.batches), before))
-            task.add_done_callback(_retrieve)
+            task.add_done_callback(self.order.on_done)
             self.batches.append(task)
         return self.batches[index]
 
@@ -175,7 +175,7 @@ class _GrowingList:
             parent = self.above[-1] if self.above else None
             try:
                 fresh = await self.order.guard.wait(
-                    spec.source.grow(llm, parent, tuple(self.items))
+                    spec.source.grow, llm, parent, tuple(self.items)
                 )
             except Rejected as error:
                 fresh = ()
@@ -262,12 +262,6 @@ class _GrowingList:
         return self.finished and all(node.exhausted for node in self.nodes)
 
 
-def _retrieve(task: asyncio.Task[Any]) -> None:
-    """Mark a prefetched batch's failure as seen; whoever awaits it gets it too."""
-    if not task.cancelled():
-        task.exception()
-
-
 class SeedOrder:
     """Walks the chain of lists in the run's one order.
 
@@ -276,6 +270,7 @@ class SeedOrder:
         layer: answers the lists' calls.
         task: whose lists they are.
         guard: runs the task's code.
+        on_done: called with each batch's task, so that a failure is seen at once.
 
     `passed` collects the batches that the walk came by, for the engine to
     report as it commits. `patience` empty batches without a seed between them
@@ -288,11 +283,13 @@ class SeedOrder:
         layer: CallLayer,
         task: Task[Any, Any],
         guard: Guard,
+        on_done: Callable[[asyncio.Task[Any]], None],
     ) -> None:
         self.specs = specs
         self.layer = layer
         self.task = task
         self.guard = guard
+        self.on_done = on_done
         self.patience = 0
         self.passed: list[ListBatch] = []
         self.barren = 0

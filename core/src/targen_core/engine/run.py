@@ -24,7 +24,7 @@ from targen_core.engine.guard import Guard
 from targen_core.engine.lists import ListBatch, ListSpec, Seed, SeedOrder, item_value
 from targen_core.engine.neardup import NearDuplicates
 from targen_core.engine.tally import Tally
-from targen_core.errors import Rejected, TargenError
+from targen_core.errors import Rejected, StageFailed, TargenError
 from targen_core.tasks.model import Corrector, Task
 
 __all__ = ["Engine", "Sink", "Target"]
@@ -151,7 +151,7 @@ class Engine:
         self._window_size = _AHEAD * concurrency
         self._listener = listener or (lambda event: None)
         self._near = NearDuplicates(near_duplicates)
-        self._order = SeedOrder(specs, layer, task, self._guard)
+        self._order = SeedOrder(specs, layer, task, self._guard, self._on_done)
         self._past = bytearray()  # by candidate number: how it fared when it was last its turn
         self._next_idx = 0
         self._used_calls = 0
@@ -379,13 +379,17 @@ class Engine:
 
     def _on_done(self, task: asyncio.Task[Any]) -> None:
         """A failure stops the sending at once; commit goes on up to it."""
-        if task in self._tasks:
-            self._tasks.discard(task)
+        self._tasks.discard(task)
         if task.cancelled():
             return
         error = task.exception()
-        if isinstance(error, TargenError) and not isinstance(error, Rejected):
-            self._layer.halt(error)
+        if error is None or isinstance(error, (Rejected, Halted)):
+            return
+        self._layer.halt(
+            error
+            if isinstance(error, TargenError)
+            else StageFailed(f"{type(error).__name__}: {error}", distribution="targen-core")
+        )
 
     async def _drain(self) -> None:
         """Let calls in flight finish; start none."""

@@ -7,9 +7,11 @@ leaves nothing behind and stops nobody else.
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import os
 import re
+import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -50,6 +52,11 @@ class Source:
         return f"{self.distribution}[{','.join(self.extras)}]" if self.extras else self.distribution
 
 
+def canonical(name: str) -> str:
+    """The normal form of a distribution's name; entry points are compared in it too."""
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
 def installed_sources() -> list[Source]:
     """The entry points of this environment in any `targen.v*` group, in a stable order."""
     found: dict[tuple[str, str, str], Source] = {}
@@ -59,7 +66,7 @@ def installed_sources() -> list[Source]:
         if not text or "[targen.v" not in text:
             continue  # cheaper than parsing everybody's entry points
         try:
-            name = re.sub(r"[-_.]+", "-", distribution.metadata["Name"]).lower()
+            name = canonical(distribution.metadata["Name"])
             version = distribution.version
         except (FileNotFoundError, KeyError, TypeError):
             continue  # the rest of an uninstalled distribution: nobody to name
@@ -85,7 +92,7 @@ def load_registry(sources: Iterable[Source] | None = None) -> Registry:
     whole, and `Registry.plugins` says what was wrong with it.
     """
     disabled = {
-        re.sub(r"[-_.]+", "-", part.strip()).lower()
+        canonical(part.strip())
         for part in os.environ.get(DISABLE_VARIABLE, "").split(",")
         if part.strip()
     }
@@ -108,12 +115,12 @@ def load_registry(sources: Iterable[Source] | None = None) -> Registry:
                 f"pip install --upgrade targen-core {source.distribution}",
             )
             continue
-        names = {source.entry_point, source.distribution}
-        if disabled & {re.sub(r"[-_.]+", "-", name).lower() for name in names}:
+        if disabled & {canonical(source.entry_point), canonical(source.distribution)}:
             note("disabled", f"named in {DISABLE_VARIABLE}")
             continue
         try:
-            registrations = _register(source)
+            with contextlib.redirect_stdout(sys.stderr):  # standard output is the command's
+                registrations = _register(source)
             for item in registrations:
                 if (item.kind, item.id) in merged:
                     other = merged[item.kind, item.id].entry_point

@@ -6,8 +6,10 @@ global one.
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import importlib
+import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -99,42 +101,17 @@ class Registry:
 
         Raises:
             MissingDependency: a package that the target imports is not installed.
-            PluginError: the module fails to import, or lacks the attribute.
+            PluginError: the module fails to import, or lacks the attribute, or
+                what is registered is nothing of its kind.
         """
-        if not isinstance(item.target, str):
-            return item.target
-        module_name, _, attribute = item.target.partition(":")
-        try:
-            found: Any = importlib.import_module(module_name)
-        except ModuleNotFoundError as error:
-            missing = error.name or str(error)
-            if module_name == missing or module_name.startswith(f"{missing}."):
-                raise PluginError(
-                    f"{item.kind} {item.id}: its module {module_name!r} does not exist",
-                    distribution=item.distribution,
-                    hint=f"report it to the authors of {item.distribution}",
-                ) from error
-            raise MissingDependency(
-                f"{item.kind} {item.id} needs the package {missing!r}, which is not installed",
-                distribution=item.distribution,
-                hint=f"pip install '{item.install}'",
-            ) from error
-        except (Exception, SystemExit) as error:
+        found = _imported(item) if isinstance(item.target, str) else item.target
+        wanted = _mismatch(item.kind, found)
+        if wanted:
             raise PluginError(
-                f"{item.kind} {item.id}: importing {module_name} raised "
-                f"{type(error).__name__}: {error}",
+                f"{item.kind} {item.id} is a {type(found).__name__}, not {wanted}",
                 distribution=item.distribution,
                 hint=f"report it to the authors of {item.distribution}",
-            ) from error
-        for part in attribute.split("."):
-            try:
-                found = getattr(found, part)
-            except AttributeError as error:
-                raise PluginError(
-                    f"{item.kind} {item.id}: {module_name!r} has no attribute {attribute!r}",
-                    distribution=item.distribution,
-                    hint=f"report it to the authors of {item.distribution}",
-                ) from error
+            )
         return found
 
     def _unknown(self, kind: str, name: str) -> UnknownName:
@@ -144,13 +121,16 @@ class Registry:
         names = [item.name for item in self.all(kind)]
         near = difflib.get_close_matches(bare, names, n=3)
         lame = [plugin for plugin in self.plugins if plugin.state == "broken"]
+        disabled = [plugin for plugin in self.plugins if plugin.state == "disabled"]
         ours = [p for p in self.plugins if package and p.distribution == package.split("[")[0]]
-        if package and not any(item.state == "broken" for item in ours):
+        states = {plugin.state for plugin in ours}
+        if package and not ours:
             hint = f"pip install '{package}'"
-            if any(item.state == "disabled" for item in ours):
-                hint = f"{ours[0].distribution} is named in TARGEN_DISABLE_PLUGINS: unset it"
-            elif ours:
-                hint = f"pip install --upgrade '{package}'"
+        elif states == {"ok"}:
+            there = f"{ours[0].distribution} {ours[0].version}"
+            hint = f"{there}, which is installed, does not have it yet"
+        elif states == {"incompatible"}:
+            hint = ours[0].hint
         elif near:
             hint = f"did you mean {' or '.join(near)}?"
         elif names:
@@ -161,4 +141,62 @@ class Registry:
             hint += f"; plugins that failed to load: {len(lame)}, see: targen plugins"
         elif kind in listing and names:
             hint += f"; see: {listing[kind]}"
+        if disabled:
+            left_out = ", ".join(f"{p.distribution} ({p.entry_point})" for p in disabled)
+            hint += f"; left out by TARGEN_DISABLE_PLUGINS: {left_out}"
         return UnknownName(f"no {kind} named {name!r} is installed", hint=hint)
+
+
+def _imported(item: Registration[Any]) -> Any:
+    """What a lazy target stands for."""
+    module_name, _, attribute = item.target.partition(":")
+    try:
+        with contextlib.redirect_stdout(sys.stderr):  # standard output is the command's
+            found: Any = importlib.import_module(module_name)
+    except ModuleNotFoundError as error:
+        missing = error.name or str(error)
+        if module_name == missing or module_name.startswith(f"{missing}."):
+            raise PluginError(
+                f"{item.kind} {item.id}: its module {module_name!r} does not exist",
+                distribution=item.distribution,
+                hint=f"report it to the authors of {item.distribution}",
+            ) from error
+        raise MissingDependency(
+            f"{item.kind} {item.id} needs the package {missing!r}, which is not installed",
+            distribution=item.distribution,
+            hint=f"pip install '{item.install}'",
+        ) from error
+    except (Exception, SystemExit) as error:
+        raise PluginError(
+            f"{item.kind} {item.id}: importing {module_name} raised "
+            f"{type(error).__name__}: {error}",
+            distribution=item.distribution,
+            hint=f"report it to the authors of {item.distribution}",
+        ) from error
+    for part in attribute.split("."):
+        try:
+            found = getattr(found, part)
+        except AttributeError as error:
+            raise PluginError(
+                f"{item.kind} {item.id}: {module_name!r} has no attribute {attribute!r}",
+                distribution=item.distribution,
+                hint=f"report it to the authors of {item.distribution}",
+            ) from error
+    return found
+
+
+def _mismatch(kind: str, found: object) -> str:
+    """What a registered object should be and is not, or ""."""
+    if kind == "task":
+        from targen_core.tasks.model import Task
+
+        return "" if isinstance(found, Task) else "a targen_core.Task"
+    if kind == "backend":
+        from targen_core.calls.backend import Backend
+
+        return "" if isinstance(found, Backend) else "a targen_core.Backend"
+    if kind in ("contexts", "seeds"):
+        from targen_core.tasks.model import ListStep
+
+        return "" if isinstance(found, ListStep) else "a targen_core.ListStep"
+    return "" if callable(found) else "something to call"

@@ -104,7 +104,10 @@ def write_atomically(path: Path, text: str) -> None:
         part.replace(path)
     except OSError as error:
         part.unlink(missing_ok=True)
-        raise WriteFailed(f"cannot write {path}: {error.strerror}") from error
+        raise WriteFailed(
+            f"cannot write {path}: {error.strerror}",
+            hint="free some space, then resume the run",
+        ) from error
 
 
 def read_jsonl(path: Path) -> Iterator[dict[str, Any]]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import logging
+import shlex
 import signal
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -31,6 +33,8 @@ from targen_core.runs.report import build_report
 from targen_core.runs.spec import JobSpec, spec_of
 
 __all__ = ["Job"]
+
+_log = logging.getLogger("targen.run")
 
 # What a run that was killed before its manifest was written may leave.
 _FIRST_FILES = {
@@ -73,6 +77,8 @@ class Job:
         self._closing.callback(directory.close)
         try:
             self.journal = Journal(directory.journal, on_record=self.usage.record)
+            if self.journal.torn_bytes:
+                _log.warning("cut off a torn last record of the journal: the run was killed in it")
         except TargenError:
             self._closing.close()
             raise
@@ -136,39 +142,23 @@ class Job:
             RunDirectoryError: `path` is no run directory.
             RunConflict: the installed task or its prompts are other ones.
         """
-        manifest = Manifest.load(path / "manifest.json")
-        spec = spec_of(manifest, path, options)
-        last = manifest.targets[-1]
+        Manifest.load(path / "manifest.json")  # is it a run at all? Only then is it locked
         if give_up_after is not None and give_up_after < 1:
             raise UsageError(f"--give-up-after is {give_up_after}; it must be at least 1")
-        if quotas is not None or give_up_after is not None:
-            wanted = TargetPlan(
-                quotas=dict(quotas) if quotas is not None else last.quotas,
-                balance=last.balance,
-                give_up_after=last.give_up_after if give_up_after is None else give_up_after,
-            )
-            smaller = [
-                name for name in last.quotas if wanted.quotas.get(name, 0) < last.quotas[name]
-            ]
-            if smaller:
-                less = wanted.quotas.get(smaller[0], 0)
-                raise UsageError(
-                    f"label {smaller[0]}: {less} rows wanted, the run's target is "
-                    f"{last.quotas[smaller[0]]}",
-                    hint="a run only grows; generate a smaller one with another --out",
-                )
-            if wanted != last:
-                manifest = manifest.model_copy(update={"targets": (*manifest.targets, wanted)})
-        if limits:
-            merged = manifest.limits.model_copy(update=dict(limits))
-            manifest = manifest.model_copy(update={"limits": merged})
-        last = manifest.targets[-1]
-        spec = replace(
-            spec, quotas=last.quotas, give_up_after=last.give_up_after, limits=manifest.limits
-        )
-        prepared = prepare(registry, spec, manifest=manifest)
         directory = RunDirectory(path)
         try:
+            # Again, under the lock: another process may have extended it.
+            manifest = Manifest.load(directory.manifest)
+            spec = spec_of(manifest, path, options)
+            manifest = _extended(manifest, quotas, give_up_after)
+            if limits:
+                merged = manifest.limits.model_copy(update=dict(limits))
+                manifest = manifest.model_copy(update={"limits": merged})
+            last = manifest.targets[-1]
+            spec = replace(
+                spec, quotas=last.quotas, give_up_after=last.give_up_after, limits=manifest.limits
+            )
+            prepared = prepare(registry, spec, manifest=manifest)
             manifest.save(directory.manifest)
             return cls(directory, manifest, prepared, cache=cache)
         except BaseException:
@@ -222,11 +212,11 @@ class Job:
             near_duplicates=manifest.near_duplicates,
             listener=listener,
         )
-        error: TargenError | None = None
+        error: Exception | None = None
         try:
             with _interruptible(self.layer, self.path):
                 await self.engine.run([plan.target() for plan in manifest.targets])
-        except TargenError as raised:
+        except Exception as raised:
             error = raised
         finally:
             for model in self._prepared.models:
@@ -242,9 +232,12 @@ class Job:
             error=error,
         )
         complete = report["status"] in ("complete", "short")
-        self._directory.finish(
-            complete=complete, report=report, card=dataset_card(self.task, manifest, report)
-        )
+        card = dataset_card(self.task, manifest, report)
+        # Where the run failed, that is what to say, not that its report could
+        # not be written either (a full disk).
+        quiet = contextlib.suppress(TargenError) if error else contextlib.nullcontext()
+        with quiet:
+            self._directory.finish(complete=complete, report=report, card=card)
         if error is not None:
             raise error
         return report
@@ -257,7 +250,13 @@ def _interruptible(layer: CallLayer, path: Path) -> Iterator[None]:
 
     def stop() -> None:
         loop.remove_signal_handler(signal.SIGINT)
-        layer.halt(Interrupted("stopped by Ctrl-C", hint=f"targen resume {path}"))
+        resume = f"targen resume {shlex.quote(str(path))}"
+        _log.warning(
+            "finishing %d calls in flight; Ctrl-C again stops at once. Then: %s",
+            layer.in_flight,
+            resume,
+        )
+        layer.halt(Interrupted("stopped by Ctrl-C", hint=resume))
 
     try:
         loop.add_signal_handler(signal.SIGINT, stop)
@@ -268,6 +267,30 @@ def _interruptible(layer: CallLayer, path: Path) -> Iterator[None]:
         yield
     finally:
         loop.remove_signal_handler(signal.SIGINT)
+
+
+def _extended(
+    manifest: Manifest, quotas: Mapping[str, int] | None, give_up_after: int | None
+) -> Manifest:
+    """The manifest with one more target, where another one is asked for.
+
+    Labels that `quotas` does not name keep their target.
+    """
+    last = manifest.targets[-1]
+    wanted = TargetPlan(
+        quotas={**last.quotas, **(quotas or {})},
+        balance=last.balance,
+        give_up_after=last.give_up_after if give_up_after is None else give_up_after,
+    )
+    for name, rows in last.quotas.items():
+        if wanted.quotas[name] < rows:
+            raise UsageError(
+                f"label {name}: {wanted.quotas[name]} rows wanted, the run's target is {rows}",
+                hint="a run only grows; generate a smaller one with another --out",
+            )
+    if wanted == last:
+        return manifest
+    return manifest.model_copy(update={"targets": (*manifest.targets, wanted)})
 
 
 def _is_fresh(out: Path) -> bool:

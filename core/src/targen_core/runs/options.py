@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -81,6 +82,11 @@ def parse_options(items: Sequence[str]) -> dict[str, StepOptions]:
         elif dot:
             raise UsageError(
                 f"option {name!r}: no step {step!r}", hint=f"steps: {', '.join(STEPS)}"
+            )
+        elif name == "batch":
+            raise UsageError(
+                f"option {item}: each step has a batch size of its own",
+                hint=f"-o contexts.batch={text} or -o seeds.batch={text}",
             )
         else:
             shared[name] = _value(name, text)
@@ -179,6 +185,11 @@ def _split(step: str, options: Mapping[str, Any]) -> StepOptions:
                 f"option {step}.batch={batch}: give items a batch for contexts or seeds",
                 hint="for example -o seeds.batch=10",
             )
+        if step == "contexts" and len(parts) > 1:
+            raise UsageError(
+                f"option contexts.batch={batch}: contexts are one list, give one number",
+                hint=f"-o contexts.batch={parts[0]}",
+            )
         batch = tuple(int(part) for part in parts)
     price = None
     if "price_in" in options or "price_out" in options:
@@ -189,19 +200,24 @@ def _split(step: str, options: Mapping[str, Any]) -> StepOptions:
                 "a price needs both sides, in dollars for a million tokens",
                 hint="for example -o price_in=0.15 -o price_out=0.60",
             ) from None
-        if min(price) < 0:
-            raise UsageError("a price must not be negative")
+        if not all(math.isfinite(side) and side >= 0 for side in price):
+            raise UsageError("a price must be a number, 0 or more: not negative, not infinite")
     return StepOptions(sampling, backend, batch, price)
 
 
 def _check_sampling(key: str, value: Any) -> None:
-    number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    whole = isinstance(value, int) and not isinstance(value, bool)
     if key in ("stop", "reasoning_effort"):
         return
+    whole = isinstance(value, int) and not isinstance(value, bool)
+    number = whole or (isinstance(value, float) and math.isfinite(value))
     if key == "max_tokens" and not (whole and value > 0):
         raise UsageError(f"option max_tokens={value}: it must be a whole number above 0")
-    if key in ("top_k", "seed") and not whole:
-        raise UsageError(f"option {key}={value}: it must be a whole number")
-    if not number or (key == "temperature" and value < 0):
+    if key in ("top_k", "seed") and not (whole and value >= 0):
+        raise UsageError(f"option {key}={value}: it must be a whole number, 0 or more")
+    if key in ("frequency_penalty", "presence_penalty"):
+        if not number:
+            raise UsageError(f"option {key}={value}: it must be a number")
+    elif not number or value < 0:
         raise UsageError(f"option {key}={value}: it must be a number, 0 or more")
+    if key in ("top_p", "min_p") and value > 1:
+        raise UsageError(f"option {key}={value}: it must be a number from 0 to 1")

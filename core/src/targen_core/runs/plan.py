@@ -16,7 +16,7 @@ from targen_core.calls.backend import Backend
 from targen_core.calls.langchain import as_chat_model
 from targen_core.calls.model import ChatModel, Price
 from targen_core.calls.question import BoundModel
-from targen_core.calls.rate import RateLimiter
+from targen_core.calls.rate import Places, RateLimiter
 from targen_core.engine.lists import ListSpec, item_value
 from targen_core.engine.quotas import check_quotas
 from targen_core.errors import PluginError, RunConflict, TargenError, UsageError
@@ -36,6 +36,17 @@ from targen_core.tasks.model import STEPS, Corrector, Task
 __all__ = ["Prepared", "prepare", "task_named"]
 
 
+@dataclass(frozen=True, slots=True)
+class PreparedStep:
+    """One step's model, and how it is used."""
+
+    model: ChatModel
+    params: dict[str, Any]
+    price: Price | None
+    backend: Backend
+    backend_id: str
+
+
 @dataclass(slots=True, kw_only=True)
 class Prepared:
     """Everything that a spec names, found, made and checked."""
@@ -46,28 +57,39 @@ class Prepared:
     specs: tuple[ListSpec, ...]
     corrector: Corrector[Any] | None
     given: dict[str, tuple[Any, ...]]
-    steps: dict[str, tuple[ChatModel, dict[str, Any], Price | None]]
+    steps: dict[str, PreparedStep]
 
     @property
     def models(self) -> list[ChatModel]:
         """Each model once."""
-        return list({id(model): model for model, _, _ in self.steps.values()}.values())
+        return list({id(step.model): step.model for step in self.steps.values()}.values())
 
     def bind(self, limits: Limits) -> dict[str, BoundModel]:
-        """Each step's model with its limiter; steps of one model share it."""
+        """Each step's model with its limiter, one for each backend; all share the places."""
+        places = Places(limits.concurrency)
         limiters = {
-            id(model): RateLimiter(
-                min(limits.concurrency, model.max_concurrency or limits.concurrency),
+            backend: RateLimiter(
+                max(
+                    min(limits.concurrency, step.model.max_concurrency or limits.concurrency)
+                    for step in self.steps.values()
+                    if step.backend_id == backend
+                ),
                 rpm=limits.rpm,
                 tpm=limits.tpm,
+                places=places,
             )
-            for model in self.models
+            for backend in {step.backend_id for step in self.steps.values()}
         }
         return {
-            step: BoundModel(
-                model, limiters[id(model)], params, price, self.manifest.steps[step].backend
+            name: BoundModel(
+                step.model,
+                limiters[step.backend_id],
+                step.params,
+                step.price,
+                backend=step.backend_id,
+                cacheable=step.backend.cacheable,
             )
-            for step, (model, params, price) in self.steps.items()
+            for name, step in self.steps.items()
         }
 
 
@@ -112,8 +134,8 @@ def prepare(registry: Registry, spec: JobSpec, *, manifest: Manifest | None = No
     wanted_steps = [step for step in STEPS if _has_step(task, step, specs, corrector)]
     steps, plans = _models(registry, task, spec, options, wanted_steps)
     if spec.limits.max_cost is not None:
-        for step, (_, _, price) in steps.items():
-            if price is None:
+        for step, prepared_step in steps.items():
+            if prepared_step.price is None:
                 raise UsageError(
                     f"--max-cost needs a price, and that of {plans[step].identity} is unknown",
                     hint="say it, in dollars a million tokens: -o price_in=0.15 -o price_out=0.60",
@@ -131,9 +153,7 @@ def prepare(registry: Registry, spec: JobSpec, *, manifest: Manifest | None = No
             contexts_limit=spec.contexts_limit,
             given={name: _digest(items) for name, items in given.items()},
             near_duplicates=spec.near_duplicates,
-            distributions=_distributions(
-                registry, [found.id, *(p.backend for p in plans.values())]
-            ),
+            distributions=_distributions(found.id, corrector_id, steps),
             limits=spec.limits,
             created=datetime.now(UTC).isoformat(timespec="seconds"),
         )
@@ -185,7 +205,7 @@ def _models(
     spec: JobSpec,
     options: Mapping[str, StepOptions],
     wanted: Sequence[str],
-) -> tuple[dict[str, tuple[ChatModel, dict[str, Any], Price | None]], dict[str, StepPlan]]:
+) -> tuple[dict[str, PreparedStep], dict[str, StepPlan]]:
     """Each step's model; steps with the same backend and options share one."""
     for step in spec.backend_for:
         if step not in STEPS:
@@ -193,7 +213,7 @@ def _models(
                 f"--backend-for {step}: there is no such step", hint=f"steps: {', '.join(STEPS)}"
             )
     made: dict[str, ChatModel] = {}
-    steps: dict[str, tuple[ChatModel, dict[str, Any], Price | None]] = {}
+    steps: dict[str, PreparedStep] = {}
     plans: dict[str, StepPlan] = {}
     for step in wanted:
         name = spec.backend_for.get(step, spec.backend)
@@ -228,7 +248,7 @@ def _models(
         model = made[ident]
         params = step_parameters(task, step, backend, chosen, user)
         price = Price(*user.price) if user.price else model.price
-        steps[step] = (model, params, price)
+        steps[step] = PreparedStep(model, params, price, backend, found.id)
         plans[step] = StepPlan(
             backend=found.id,
             identity=model.identity,
@@ -314,9 +334,14 @@ def _task_plan(task_id: str, task: Task[Any, Any]) -> TaskPlan:
     )
 
 
-def _distributions(registry: Registry, ids: Sequence[str]) -> dict[str, str]:
+def _distributions(
+    task_id: str, corrector_id: str | None, steps: Mapping[str, PreparedStep]
+) -> dict[str, str]:
     """Versions of the distributions that have a part in what is produced."""
-    names = {"targen-core", "rensa", "rapidfuzz", "pydantic", *(i.partition(":")[0] for i in ids)}
+    ids = [task_id, corrector_id or "", *(step.backend_id for step in steps.values())]
+    names = {"targen-core", "rensa", "rapidfuzz", "pydantic"}
+    names |= {part.partition(":")[0] for part in ids if ":" in part}
+    names |= {package for step in steps.values() for package in step.backend.packages}
     found: dict[str, str] = {}
     for name in sorted(names):
         with contextlib.suppress(importlib_metadata.PackageNotFoundError):

@@ -10,7 +10,7 @@ from typing import Any
 from targen_core.calls.journal import Journal
 from targen_core.calls.usage import Usage
 from targen_core.engine.tally import Tally
-from targen_core.errors import QuotaNotMet, RunDirectoryError, TargenError
+from targen_core.errors import QuotaNotMet, RunDirectoryError
 from targen_core.runs.files import read_jsonl
 from targen_core.runs.manifest import Manifest
 
@@ -24,7 +24,7 @@ def build_report(
     *,
     used_calls: int,
     retries: int,
-    error: TargenError | None,
+    error: Exception | None,
 ) -> dict[str, Any]:
     """What `report.json` holds.
 
@@ -70,14 +70,18 @@ def read_report(path: Path) -> dict[str, Any]:
     target = manifest.targets[-1]
     tally.aim(target.quotas, by_intended=target.balance == "intended")
     rows: Counter[str] = Counter()
+    accepted: set[str] = set()
     for record in read_jsonl(path / "provenance.jsonl"):
+        accepted.add(record["id"])
         counted = record["intended"] if tally.by_intended else record["label"]
         counted = counted if counted in tally.have else "any"
         rows[counted] += record["rows"]
         tally.flows[record["intended"]].accepted[record["label"]] += 1
     tally.have.update(rows)
-    for record in read_jsonl(path / "rejects.jsonl"):
-        if record["verdict"] == "dropped":
+    # An extended run judges surplus candidates again: the last verdict holds.
+    last = {r["id"]: r for r in read_jsonl(path / "rejects.jsonl") if r["verdict"] != "dropped"}
+    for record in last.values():
+        if record["id"] in accepted:
             continue
         flow = tally.flows[record["intended"]]
         if record["verdict"] == "rejected":

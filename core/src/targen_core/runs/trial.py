@@ -72,5 +72,6 @@ def run_trial(registry: Registry, spec: JobSpec, *, cache: Path | None = None) -
         try:
             trial.report = job.run(listen, observer=observe)
         except JobFailed as error:
+            error.hint = ""  # nothing stays of a trial that could be resumed or read
             trial.problem = error
     return trial

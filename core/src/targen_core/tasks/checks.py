@@ -11,7 +11,15 @@ from rapidfuzz import fuzz
 
 from targen_core.errors import Rejected
 
-__all__ = ["content_words", "is_copy", "normalised", "prose", "similarity", "words"]
+__all__ = [
+    "content_words",
+    "is_copy",
+    "normalised",
+    "prose",
+    "several_sentences",
+    "similarity",
+    "words",
+]
 
 _WORD = re.compile(r"\w+(?:['’\-]\w+)*")
 _META = re.compile(
@@ -19,15 +27,23 @@ _META = re.compile(
     r"|(?:here (?:is|are)|here's)\b[^.]{0,60}\b"
     r"(?:premises?|hypothes[ie]s|sentences?|passages?|questions?|answers?|topics?|examples?|lists?|json)\b"
     r"|as an ai\b|i (?:can|cannot|can't|am sorry|apologi[sz]e)\b"
-    r"|(?:premise|hypothesis|sentence|passage|question|answer|output|label|explanation|note)s?"
+    r"|(?:the\s+)?(?:premise|hypothesis|sentence|passage|question|answer|output|label|explanation|note)s?"
     r"\s*\d*[\"'”*]*\s*[:=])",
     re.IGNORECASE,
 )
 _MARKUP = re.compile(r"\*\*|`|^\s*[#>]|\]\(|<\/?\w+>|^\s*(?:\d+[.)]|[-*•])\s|[{}\[\]|\\]")
 _PLACEHOLDER = re.compile(
-    r"\[[A-Z_ ]{2,}\]|\$[A-Za-z_]\w*|<[A-Z_ ]{2,}>|\bX{3,}\b|\b[Ll]orem ipsum"
+    r"\[[A-Z_ ]{2,}\]|\$[A-Za-z_]\w*|<[A-Z_ ]{2,}>|\bX{4,}\b|\b[Ll]orem ipsum"
 )
 _END = re.compile(r"[.!?][\"'”’)]*$")
+_ABBREVIATIONS = (  # those of three lower-case letters or more
+    "Assn Assoc Brig Bros Calif Capt Cmdr Conn Corp Dept Insp Lieut Messrs Minn Prof Sept Supt Univ"
+).split()
+_TWO_SENTENCES = re.compile(
+    r"(?:[a-z]{3,}|\d)"
+    + "".join(rf"(?<!\b{word})" for word in _ABBREVIATIONS)
+    + r"[.!?][\"”’)]*\s+[\"“(]?[A-Z]"
+)
 _STOP = frozenset(
     "a an and are as at be been but by did do does for from had has have he her his in is it its "
     "of on or she that the their them there they this to was were which who will with would not "
@@ -58,6 +74,16 @@ def is_copy(text: str, of: str) -> bool:
 def similarity(text: str, other: str) -> float:
     """Normalised indel similarity of two texts as comparisons see them, 0 to 100."""
     return fuzz.ratio(normalised(text), normalised(other))
+
+
+def several_sentences(text: str) -> bool:
+    """Whether a text surely holds more than one sentence.
+
+    It is when a longer word ends one and a capital starts the next: "Mr. Li",
+    "Prof. Smith", "U.S. Army" and "No. 5" are none. A short last word hides an
+    end; a wrong split would lose data.
+    """
+    return _TWO_SENTENCES.search(text) is not None
 
 
 def prose(text: str, *, least: int, most: int, what: str) -> None:

@@ -198,4 +198,5 @@ BACKEND = Backend(
     summary="no model: replies from a script, the task's rehearsal, or the schema alone",
     options=ScriptedOptions,
     create=_create,
+    cacheable=False,
 )

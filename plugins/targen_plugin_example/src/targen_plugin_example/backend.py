@@ -53,4 +53,5 @@ BACKEND = Backend(
     summary="canned ticket texts, to show what a backend is",
     options=CannedOptions,
     create=CannedModel,
+    cacheable=False,
 )

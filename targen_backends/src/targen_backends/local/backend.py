@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from functools import partial
 from typing import Any
 
 from pydantic import Field
@@ -11,7 +12,10 @@ from targen_backends.local.engine import LocalModel
 from targen_backends.local.weights import DEFAULT_MODEL, find_weights
 from targen_core.calls.backend import Backend, BackendOptions
 
-__all__ = ["BACKEND", "LocalOptions", "create"]
+__all__ = ["BACKEND", "DEFAULT_IDENTITY", "LocalOptions", "create"]
+
+DEFAULT_IDENTITY = "local:SmolLM2-135M-Instruct.Q4_1.gguf:747cb1f01955"
+"""What the default model's file gives; known without the file."""
 
 
 def _parallel() -> int:
@@ -38,13 +42,17 @@ class LocalOptions(BackendOptions):
 
 
 def create(options: LocalOptions) -> LocalModel:
-    """The embedded model for `options`; downloads the default model once.
+    """The embedded model for `options`.
+
+    The default model is downloaded when the first call comes, once.
 
     Raises:
         TargenError: as `find_weights` says.
     """
+    default = options.model == DEFAULT_MODEL
     return LocalModel(
-        find_weights(options.model),
+        partial(find_weights, DEFAULT_MODEL) if default else find_weights(options.model),
+        identity=DEFAULT_IDENTITY if default else "",
         parallel=options.parallel,
         threads=options.threads,
         n_ctx=options.n_ctx,
@@ -76,4 +84,5 @@ BACKEND = Backend(
     options=LocalOptions,
     create=create,
     defaults=defaults,
+    packages=("xllamacpp",),
 )

@@ -14,6 +14,7 @@ import asyncio
 import json
 import secrets
 import threading
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -39,7 +40,8 @@ class LocalModel:
     that several engines share them; each has a context memory of its own.
 
     Args:
-        weights: the GGUF file.
+        weights: the GGUF file, or what finds it when the first call comes.
+        identity: needed with the latter; else made from the file.
         parallel: engines, that is calls at once.
         threads: CPU threads of one engine. More engines with one thread use a
             CPU better than one engine with more, and never wait for a core
@@ -54,20 +56,24 @@ class LocalModel:
 
     def __init__(
         self,
-        weights: Path,
+        weights: Path | Callable[[], Path],
         *,
+        identity: str = "",
         parallel: int = 1,
         threads: int = 1,
         n_ctx: int = 4096,
         kept_prompts: int = 4,
         verbose: bool = False,
     ) -> None:
-        self.identity = f"local:{weights.name}:{fingerprint(weights)}"
+        self.identity = identity
+        if isinstance(weights, Path):
+            self.identity = f"local:{weights.name}:{fingerprint(weights)}"
         self.max_concurrency: int | None = parallel
         self.price: Price | None = Price(0.0, 0.0)
         self._lock = threading.Lock()
+        self._weights = weights
         self._idle = [
-            _Engine(weights, threads, n_ctx, kept_prompts, verbose) for _ in range(parallel)
+            _Engine(self._find, threads, n_ctx, kept_prompts, verbose) for _ in range(parallel)
         ]
         self._workers = ThreadPoolExecutor(parallel, thread_name_prefix="targen-local")
 
@@ -87,6 +93,13 @@ class LocalModel:
         """Wait for the calls that run, then unload the model."""
         await asyncio.to_thread(self._workers.shutdown, cancel_futures=True)
         self._idle.clear()
+
+    def _find(self) -> Path:
+        """The weights, looked for (or downloaded) once."""
+        with self._lock:
+            if not isinstance(self._weights, Path):
+                self._weights = self._weights()
+            return self._weights
 
     def _answer(self, request: ChatRequest) -> ChatReply:
         body = fields(request)
@@ -121,7 +134,12 @@ class _Engine:
     """
 
     def __init__(
-        self, weights: Path, threads: int, n_ctx: int, kept_prompts: int, verbose: bool
+        self,
+        weights: Callable[[], Path],
+        threads: int,
+        n_ctx: int,
+        kept_prompts: int,
+        verbose: bool,
     ) -> None:
         self.slots: dict[str, int] = {}
         self._weights = weights
@@ -163,8 +181,9 @@ class _Engine:
         return answer
 
     def _load(self) -> Any:
+        weights = self._weights()
         params = xllamacpp.CommonParams()
-        params.model.path = str(self._weights)
+        params.model.path = str(weights)
         params.n_parallel = self._kept
         params.n_ctx = self._n_ctx * self._kept
         params.cpuparams.n_threads = self._threads
@@ -182,7 +201,7 @@ class _Engine:
             return xllamacpp.Server(params)
         except Exception as error:
             raise BadRequest(
-                f"llama.cpp cannot load {self._weights}: {error}",
+                f"llama.cpp cannot load {weights}: {error}",
                 hint="-o verbose=true shows what llama.cpp says; a newer xllamacpp may know it",
             ) from error
 

@@ -12,7 +12,6 @@ import importlib
 import importlib.metadata
 import importlib.util
 import logging
-import os
 import re
 import shutil
 import subprocess
@@ -24,10 +23,10 @@ from pathlib import Path
 from typing import Any
 
 from targen_core.errors import MissingDependency, TargenError, UsageError
+from targen_core.folders import CACHE_VARIABLE, cache_folder
 
-__all__ = ["DEFAULT_MODEL", "SMOLLM2", "PinnedWeights", "cache_dir", "find_weights", "fingerprint"]
+__all__ = ["DEFAULT_MODEL", "SMOLLM2", "PinnedWeights", "find_weights", "fingerprint"]
 
-CACHE_VARIABLE = "TARGEN_CACHE_DIR"
 DEFAULT_MODEL = "smollm2-135m"
 
 _MIB = 1 << 20
@@ -64,20 +63,6 @@ SMOLLM2 = PinnedWeights(
 )
 
 
-def cache_dir() -> Path:
-    """Where downloads are kept: $TARGEN_CACHE_DIR, else the platform's user cache."""
-    chosen = os.environ.get(CACHE_VARIABLE)
-    if chosen:
-        return Path(chosen).expanduser()
-    if sys.platform == "win32":
-        base = os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local"
-    elif sys.platform == "darwin":
-        base = Path.home() / "Library" / "Caches"
-    else:
-        base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(base) / "targen"
-
-
 def find_weights(model: str) -> Path:
     """The GGUF file that `model` names, downloaded if it has to be.
 
@@ -91,7 +76,7 @@ def find_weights(model: str) -> Path:
         TargenError: a download failed or is not what it should be.
     """
     if model == DEFAULT_MODEL:
-        return pinned_weights(SMOLLM2, cache_dir())
+        return pinned_weights(SMOLLM2, cache_folder())
     path = Path(model).expanduser()
     hub = _HUB_ID.fullmatch(model)
     if not path.exists() and hub and (hub[2] or not model.lower().endswith(".gguf")):

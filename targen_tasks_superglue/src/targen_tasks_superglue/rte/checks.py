@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import re
-
 from targen_core import Rejected
-from targen_core.tasks.checks import content_words, normalised, prose, similarity
+from targen_core.tasks.checks import (
+    content_words,
+    normalised,
+    prose,
+    several_sentences,
+    similarity,
+)
 from targen_tasks_superglue.rte.rows import Premise, RteRow
 
 __all__ = ["check_hypothesis", "check_premise", "check_topic"]
 
-# The end of a longer word and the start of a new one: "Mr. Li", "U.S. Army" and
-# "No. 5" have none. A short last word hides an end; a wrong split would lose data.
-_TWO_SENTENCES = re.compile(r"(?:[a-z]{3,}|\d)[.!?][\"”’)]*\s+[\"“(]?[A-Z]")
 _COPY = 90  # similarity of hypothesis and premise from which it says nothing of its own
 
 
@@ -40,7 +41,7 @@ def check_premise(seed: Premise) -> None:
     prose(seed.premise, least=8, most=60, what="premise")
     if seed.premise.rstrip("\"'”’)").endswith("?"):
         raise Rejected("question", "the premise asks a question")
-    if _TWO_SENTENCES.search(seed.premise):
+    if several_sentences(seed.premise):
         raise Rejected("several-sentences", "the premise is more than one sentence")
 
 
