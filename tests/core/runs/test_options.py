@@ -63,7 +63,7 @@ def test_values_of_a_backends_options_are_left_to_the_backend(item, key, value):
         ("min_p=-0.1", "must be a number, 0 or more"),
         ("min_p=2", "from 0 to 1"),
         ("top_k=1.5", "whole number"),
-        ("top_k=-1", "whole number, 0 or more"),
+        ("top_k=-2", "whole number, -1 or more"),
         ("seed=x", "whole number"),
         ("seed=-1", "whole number, 0 or more"),
         ("seeds.batch=0", "items a batch"),

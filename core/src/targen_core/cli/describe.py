@@ -29,11 +29,10 @@ def describe(
     - targen describe rte --prompts
     """
     from targen_core.plugins.loader import load_registry
-    from targen_core.runs.plan import task_named
 
     registry = load_registry()
     found = registry.find("task", task)
-    target = task_named(registry, found.id)
+    target: Task[Any, Any] = registry.resolve(found)
     facts = _facts(target, found.id)
     if prompts:
         facts["prompts"] = [

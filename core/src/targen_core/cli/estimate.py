@@ -57,14 +57,14 @@ def estimate(
     - targen estimate rte --preset paper --from runs/rte-0
     """
     from targen_core.plugins.loader import load_registry
-    from targen_core.runs.plan import prepare, task_named
+    from targen_core.runs.plan import prepare
     from targen_core.runs.report import read_report
     from targen_core.runs.trial import rehearsal_spec, run_trial
 
     if not 0 < yield_ <= 1:
         raise UsageError(f"--yield is {yield_}; it must be above 0 and at most 1")
     registry = load_registry()
-    found = task_named(registry, task)
+    found = registry.get("task", task)
     quotas = quotas_for(found, n, preset, label or ())
     wanted = sum(quotas.values())
     spec = job_spec(

@@ -107,10 +107,9 @@ def generate(
     """
     from targen_core.plugins.loader import load_registry
     from targen_core.runs.job import Job
-    from targen_core.runs.plan import task_named
 
     registry = load_registry()
-    found = task_named(registry, task)
+    found = registry.get("task", task)
     limits = {
         "max_cost": max_cost,
         "max_tokens": max_tokens,
@@ -173,13 +172,12 @@ def resume(
     from targen_core.plugins.loader import load_registry
     from targen_core.runs.job import Job
     from targen_core.runs.manifest import Manifest
-    from targen_core.runs.plan import task_named
 
     registry = load_registry()
     quotas = None
     if n is not None or label:
         manifest = Manifest.load(run / "manifest.json")
-        quotas = quotas_for(task_named(registry, manifest.task.id), n, None, label or ())
+        quotas = quotas_for(registry.get("task", manifest.task.id), n, None, label or ())
     limits = _checked(
         {
             "max_cost": max_cost,

@@ -55,11 +55,10 @@ def preview(
     - targen preview rte -n 4 --backend llama -o model=llama3.1 --full
     """
     from targen_core.plugins.loader import load_registry
-    from targen_core.runs.plan import task_named
     from targen_core.runs.trial import run_trial
 
     registry = load_registry()
-    found = task_named(registry, task)
+    found = registry.get("task", task)
     rows = n if n is not None else len(found.quota_names) * found.unit
     spec = job_spec(
         registry,

@@ -212,9 +212,10 @@ def _check_sampling(key: str, value: Any) -> None:
     number = whole or (isinstance(value, float) and math.isfinite(value))
     if key == "max_tokens" and not (whole and value > 0):
         raise UsageError(f"option max_tokens={value}: it must be a whole number above 0")
-    if key in ("top_k", "seed") and not (whole and value >= 0):
-        raise UsageError(f"option {key}={value}: it must be a whole number, 0 or more")
-    if key in ("frequency_penalty", "presence_penalty"):
+    if key in ("top_k", "seed"):  # -1 is "off" or "any" to some servers
+        if not whole or value < -1:
+            raise UsageError(f"option {key}={value}: it must be a whole number, -1 or more")
+    elif key in ("frequency_penalty", "presence_penalty"):
         if not number:
             raise UsageError(f"option {key}={value}: it must be a number")
     elif not number or value < 0:

@@ -33,7 +33,7 @@ from targen_core.runs.options import (
 from targen_core.runs.spec import JobSpec
 from targen_core.tasks.model import STEPS, Corrector, Task
 
-__all__ = ["Prepared", "prepare", "task_named"]
+__all__ = ["Prepared", "prepare"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,23 +93,6 @@ class Prepared:
         }
 
 
-def task_named(registry: Registry, name: str) -> Task[Any, Any]:
-    """The task of that name.
-
-    Raises:
-        PluginError: what is registered is no task.
-    """
-    found = registry.find("task", name)
-    task = registry.resolve(found)
-    if not isinstance(task, Task):
-        raise PluginError(
-            f"task {found.id} is a {type(task).__name__}, not a targen_core.Task",
-            distribution=found.distribution,
-            hint=f"report it to the authors of {found.distribution}",
-        )
-    return task
-
-
 def prepare(registry: Registry, spec: JobSpec, *, manifest: Manifest | None = None) -> Prepared:
     """Find, make and check everything that `spec` names; no call is made.
 
@@ -120,7 +103,7 @@ def prepare(registry: Registry, spec: JobSpec, *, manifest: Manifest | None = No
         RunConflict: the run was made with something else.
     """
     found = registry.find("task", spec.task)
-    task = task_named(registry, found.id)
+    task: Task[Any, Any] = registry.resolve(found)
     quotas = check_quotas(task, spec.quotas)
     if manifest is not None:
         _require_same_task(manifest, found.id, task)
@@ -218,13 +201,7 @@ def _models(
     for step in wanted:
         name = spec.backend_for.get(step, spec.backend)
         found = registry.find("backend", name)
-        backend = registry.resolve(found)
-        if not isinstance(backend, Backend):
-            raise PluginError(
-                f"backend {found.id} is a {type(backend).__name__}, not a targen_core.Backend",
-                distribution=found.distribution,
-                hint=f"report it to the authors of {found.distribution}",
-            )
+        backend: Backend = registry.resolve(found)
         user = options[step]
         chosen = backend_options(name, backend, user.backend)
         ident = json.dumps([found.id, user.backend], sort_keys=True, default=str)
