@@ -65,7 +65,7 @@ def test_values_of_a_backends_options_are_left_to_the_backend(item, key, value):
         ("top_k=1.5", "whole number"),
         ("top_k=-2", "whole number, -1 or more"),
         ("seed=x", "whole number"),
-        ("seed=-1", "whole number, 0 or more"),
+        ("seed=-2", "whole number, -1 or more"),
         ("seeds.batch=0", "items a batch"),
         ("seeds.batch=-1", "items a batch"),
         ("seeds.batch=a", "items a batch"),
