@@ -142,3 +142,15 @@ def test_a_split_that_makes_no_sense_is_refused(rows, unit, hint):
     with pytest.raises(UsageError) as caught:
         split_evenly(rows, ["a", "b"], unit)
     assert caught.value.hint == hint
+
+
+def test_an_option_without_a_step_is_about_the_main_backend():
+    found = parse_options(
+        ["model=small", "price_in=1", "price_out=2", "temperature=0.3", "correct.model=large"],
+        elsewhere=["correct"],
+    )
+    assert found["generate"].backend == {"model": "small"}
+    assert found["generate"].price == (1.0, 2.0)
+    assert found["correct"].backend == {"model": "large"}
+    assert found["correct"].price is None
+    assert found["correct"].sampling == {"temperature": 0.3}

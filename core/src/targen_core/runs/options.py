@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
@@ -62,8 +62,14 @@ class StepOptions:
     price: tuple[float, float] | None = None
 
 
-def parse_options(items: Sequence[str]) -> dict[str, StepOptions]:
+def parse_options(
+    items: Sequence[str], *, elsewhere: Collection[str] = ()
+) -> dict[str, StepOptions]:
     """Each step's options; an option with a step's name wins over one without.
+
+    Steps `elsewhere`, on another backend than the rest, take of the options
+    without a step the sampling parameters alone: a model's name or a price is
+    the main backend's.
 
     Raises:
         UsageError: an item that is no KEY=VALUE, or a malformed value.
@@ -90,7 +96,11 @@ def parse_options(items: Sequence[str]) -> dict[str, StepOptions]:
             )
         else:
             shared[name] = _value(name, text)
-    return {step: _split(step, {**shared, **own[step]}) for step in STEPS}
+    sampling = {key: value for key, value in shared.items() if key in SAMPLING}
+    return {
+        step: _split(step, {**(sampling if step in elsewhere else shared), **own[step]})
+        for step in STEPS
+    }
 
 
 def step_parameters(

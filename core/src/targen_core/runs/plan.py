@@ -111,7 +111,7 @@ def prepare(registry: Registry, spec: JobSpec, *, manifest: Manifest | None = No
         raise UsageError(f"--give-up-after is {spec.give_up_after}; it must be at least 1")
     if not 0 <= spec.near_duplicates <= 100:
         raise UsageError(f"--near-duplicates is {spec.near_duplicates}; it must be from 0 to 100")
-    options = parse_options(spec.options)
+    options = parse_options(spec.options, elsewhere=_elsewhere(registry, spec))
     corrector_id, corrector = _corrector(registry, task, spec.corrector)
     specs, given = _lists(task, spec, options)
     wanted_steps = [step for step in STEPS if _has_step(task, step, specs, corrector)]
@@ -172,6 +172,17 @@ def prepare(registry: Registry, spec: JobSpec, *, manifest: Manifest | None = No
         given=given,
         steps=steps,
     )
+
+
+def _elsewhere(registry: Registry, spec: JobSpec) -> list[str]:
+    """Steps on another backend than `spec.backend`, whatever names they go by."""
+
+    def full(name: str) -> str:
+        with contextlib.suppress(UsageError):  # said where the step's model is made
+            return registry.find("backend", name).id
+        return name
+
+    return [step for step, name in spec.backend_for.items() if full(name) != full(spec.backend)]
 
 
 def _has_step(
