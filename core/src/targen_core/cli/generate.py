@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -15,15 +15,17 @@ from targen_core.cli.request import (
     ContextsLimitArg,
     CorrectArg,
     CorrectorArg,
+    MaxCostArg,
+    MaxTokensArg,
     OptionsArg,
     SeedArg,
     SeedsArg,
     TaskArg,
     cache_folder,
+    checked_limits,
     job_spec,
     quotas_for,
 )
-from targen_core.errors import UsageError
 
 if TYPE_CHECKING:
     from targen_core.runs.job import Job
@@ -36,10 +38,6 @@ _Preset = Annotated[
 ]
 _Label = Annotated[
     list[str] | None, typer.Option("--label", metavar="LABEL=ROWS", help="Rows of one label.")
-]
-_MaxCost = Annotated[float | None, typer.Option("--max-cost", help="Never pay more dollars.")]
-_MaxTokens = Annotated[
-    int | None, typer.Option("--max-tokens", help="Never use more tokens, in and out.")
 ]
 _Concurrency = Annotated[
     int | None, typer.Option("--concurrency", help="Calls at once, at most. [default: 32]")
@@ -66,8 +64,8 @@ def generate(
         Path | None, typer.Option("--out", help="The run directory. [default: runs/TASK-SEED]")
     ] = None,
     seed: SeedArg = 0,
-    max_cost: _MaxCost = None,
-    max_tokens: _MaxTokens = None,
+    max_cost: MaxCostArg = None,
+    max_tokens: MaxTokensArg = None,
     correct: CorrectArg = True,
     corrector: CorrectorArg = "",
     contexts: ContextsArg = None,
@@ -134,7 +132,7 @@ def generate(
         balance=balance,
         near_duplicates=near_duplicates,
         give_up_after=give_up_after,
-        limits=_checked(limits),
+        limits=checked_limits(limits),
     )
     folder = out or Path("runs") / f"{found.name}-{seed}"
     with Job.create(registry, spec, folder, cache=cache_folder(cache)) as job:
@@ -150,8 +148,8 @@ def resume(
         typer.Option("--give-up-after", help="Candidates without a row that end a label."),
     ] = None,
     option: OptionsArg = None,
-    max_cost: _MaxCost = None,
-    max_tokens: _MaxTokens = None,
+    max_cost: MaxCostArg = None,
+    max_tokens: MaxTokensArg = None,
     concurrency: _Concurrency = None,
     rpm: _Rpm = None,
     tpm: _Tpm = None,
@@ -178,7 +176,7 @@ def resume(
     if n is not None or label:
         manifest = Manifest.load(run / "manifest.json")
         quotas = quotas_for(registry.get("task", manifest.task.id), n, None, label or ())
-    limits = _checked(
+    limits = checked_limits(
         {
             "max_cost": max_cost,
             "max_tokens": max_tokens,
@@ -217,12 +215,3 @@ def _run(job: Job, *, quiet: bool, json: bool) -> None:
                 print_json(report)
             else:
                 print_report(report, job.path)
-
-
-def _checked(limits: dict[str, Any]) -> dict[str, Any]:
-    """The limits that were given, each above 0."""
-    given = {name: value for name, value in limits.items() if value is not None}
-    for name, value in given.items():
-        if value <= 0:
-            raise UsageError(f"--{name.replace('_', '-')} is {value}; it must be above 0")
-    return given

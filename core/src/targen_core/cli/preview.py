@@ -13,11 +13,14 @@ from targen_core.cli.request import (
     ContextsArg,
     CorrectArg,
     CorrectorArg,
+    MaxCostArg,
+    MaxTokensArg,
     OptionsArg,
     SeedArg,
     SeedsArg,
     TaskArg,
     cache_folder,
+    checked_limits,
     job_spec,
     quotas_for,
 )
@@ -40,6 +43,8 @@ def preview(
     corrector: CorrectorArg = "",
     contexts: ContextsArg = None,
     seeds: SeedsArg = None,
+    max_cost: MaxCostArg = None,
+    max_tokens: MaxTokensArg = None,
     full: Annotated[
         bool, typer.Option("--full", help="Print whole prompts, not their last turn alone.")
     ] = False,
@@ -74,7 +79,7 @@ def preview(
         seeds=seeds,
         give_up_after=10,
         # One candidate after the other, and few ahead of need: this is a look.
-        limits={"concurrency": 2},
+        limits=checked_limits({"concurrency": 2, "max_cost": max_cost, "max_tokens": max_tokens}),
     )
     trial = run_trial(registry, spec, cache=cache_folder(cache))
     if json:

@@ -24,11 +24,14 @@ __all__ = [
     "ContextsLimitArg",
     "CorrectArg",
     "CorrectorArg",
+    "MaxCostArg",
+    "MaxTokensArg",
     "OptionsArg",
     "SeedArg",
     "SeedsArg",
     "TaskArg",
     "cache_folder",
+    "checked_limits",
     "job_spec",
     "quotas_for",
 ]
@@ -57,6 +60,10 @@ OptionsArg = Annotated[
         help="A backend's option, a sampling parameter, `contexts.batch`/`seeds.batch`, or "
         "`price_in`/`price_out`.",
     ),
+]
+MaxCostArg = Annotated[float | None, typer.Option("--max-cost", help="Never pay more dollars.")]
+MaxTokensArg = Annotated[
+    int | None, typer.Option("--max-tokens", help="Never use more tokens, in and out.")
 ]
 SeedArg = Annotated[int, typer.Option("--seed", help="The run's seed: other seed, other data.")]
 CorrectArg = Annotated[
@@ -159,3 +166,12 @@ def job_spec(
         limits=Limits(**{k: v for k, v in (limits or {}).items() if v is not None}),
         **values,
     )
+
+
+def checked_limits(limits: dict[str, Any]) -> dict[str, Any]:
+    """The limits that were given, each above 0."""
+    given = {name: value for name, value in limits.items() if value is not None}
+    for name, value in given.items():
+        if value <= 0:
+            raise UsageError(f"--{name.replace('_', '-')} is {value}; it must be above 0")
+    return given
