@@ -252,7 +252,7 @@ def _interruptible(layer: CallLayer, path: Path) -> Iterator[None]:
         loop.remove_signal_handler(signal.SIGINT)
         resume = f"targen resume {shlex.quote(str(path))}"
         _log.warning(
-            "finishing %d calls in flight; Ctrl-C again stops at once. Then: %s",
+            "finishing the calls in flight (%d); Ctrl-C again stops at once. Then: %s",
             layer.in_flight,
             resume,
         )
