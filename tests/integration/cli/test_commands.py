@@ -347,6 +347,23 @@ def test_resume_extends_a_run_and_keeps_its_rows(rte, targen, rows):
     assert len(rows("run")) == 14
 
 
+def test_resume_grows_the_labels_that_it_names_and_keeps_the_others(rte, targen):
+    rte("-n", "6", "--out", "run")
+    grown = targen("resume", "run", "--label", "entailment=5", "-q", "--json")
+    assert grown.json["rows"] == {"entailment": 5, "not_entailment": 3}
+
+
+def test_an_option_on_resume_is_about_the_main_backend_wherever_that_is(rte, targen):
+    """The first step is on the other backend: it keeps its own options and price."""
+    prices = ("-o", "price_in=1", "-o", "price_out=2")
+    other = ("-o", "contexts.price_in=3", "-o", "contexts.price_out=4", "-o", "contexts.tone=brisk")
+    rte("-n", "4", "--backend-for", "contexts=canned", *prices, *other, "--out", "run")
+    again = ("-o", "price_in=5", "-o", "price_out=6", "-o", "latency_ms=1")
+    assert targen("resume", "run", "-n", "6", *again, "--max-cost", "9", "-q").code == 0
+    steps = json.loads(Path("run/manifest.json").read_text())["steps"]
+    assert steps["contexts"]["identity"] == "canned:brisk"
+
+
 def test_resume_takes_every_option_from_the_run(rte, targen, rows):
     """Twice made, once grown in one step and once in two: all options hold throughout."""
     options = [

@@ -108,14 +108,6 @@ def generate(
 
     registry = load_registry()
     found = registry.get("task", task)
-    limits = {
-        "max_cost": max_cost,
-        "max_tokens": max_tokens,
-        "concurrency": concurrency,
-        "rpm": rpm,
-        "tpm": tpm,
-        "patience": patience,
-    }
     spec = job_spec(
         registry,
         task,
@@ -132,7 +124,14 @@ def generate(
         balance=balance,
         near_duplicates=near_duplicates,
         give_up_after=give_up_after,
-        limits=checked_limits(limits),
+        limits=checked_limits(
+            max_cost=max_cost,
+            max_tokens=max_tokens,
+            concurrency=concurrency,
+            rpm=rpm,
+            tpm=tpm,
+            patience=patience,
+        ),
     )
     folder = out or Path("runs") / f"{found.name}-{seed}"
     with Job.create(registry, spec, folder, cache=cache_folder(cache)) as job:
@@ -176,16 +175,6 @@ def resume(
     if n is not None or label:
         manifest = Manifest.load(run / "manifest.json")
         quotas = quotas_for(registry.get("task", manifest.task.id), n, None, label or ())
-    limits = checked_limits(
-        {
-            "max_cost": max_cost,
-            "max_tokens": max_tokens,
-            "concurrency": concurrency,
-            "rpm": rpm,
-            "tpm": tpm,
-            "patience": patience,
-        }
-    )
     with Job.resume(
         registry,
         run,
@@ -193,7 +182,14 @@ def resume(
         quotas=quotas,
         give_up_after=give_up_after,
         options=option or (),
-        limits=limits,
+        limits=checked_limits(
+            max_cost=max_cost,
+            max_tokens=max_tokens,
+            concurrency=concurrency,
+            rpm=rpm,
+            tpm=tpm,
+            patience=patience,
+        ),
     ) as job:
         _run(job, quiet=quiet, json=json)
 

@@ -79,7 +79,7 @@ def preview(
         seeds=seeds,
         give_up_after=10,
         # One candidate after the other, and few ahead of need: this is a look.
-        limits=checked_limits({"concurrency": 2, "max_cost": max_cost, "max_tokens": max_tokens}),
+        limits=checked_limits(concurrency=2, max_cost=max_cost, max_tokens=max_tokens),
     )
     trial = run_trial(registry, spec, cache=cache_folder(cache))
     if json:

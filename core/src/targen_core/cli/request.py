@@ -115,10 +115,12 @@ def quotas_for(
 ) -> dict[str, int]:
     """Rows by label, from exactly one of -n, --preset and --label.
 
+    Labels that --label does not name are left out; the plan checks the rest.
+
     Raises:
         UsageError: none or several of them, or a value that cannot be.
     """
-    from targen_core.engine.quotas import check_quotas, split_evenly
+    from targen_core.engine.quotas import split_evenly
 
     if (n is not None) + (preset is not None) + bool(label) != 1:
         raise UsageError(
@@ -138,7 +140,7 @@ def quotas_for(
             quotas[name] = int(text)
         except ValueError:
             raise UsageError(f"--label {name}={text}: {text!r} is no number of rows") from None
-    return check_quotas(task, quotas)
+    return quotas
 
 
 def job_spec(
@@ -163,12 +165,12 @@ def job_spec(
         quotas=quotas,
         backend_for=pairs(backend_for or (), "--backend-for", "correct=llama"),
         corrector=corrector if correct else None,
-        limits=Limits(**{k: v for k, v in (limits or {}).items() if v is not None}),
+        limits=Limits(**(limits or {})),
         **values,
     )
 
 
-def checked_limits(limits: dict[str, Any]) -> dict[str, Any]:
+def checked_limits(**limits: float | None) -> dict[str, Any]:
     """The limits that were given, each above 0."""
     given = {name: value for name, value in limits.items() if value is not None}
     for name, value in given.items():

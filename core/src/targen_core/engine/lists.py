@@ -124,6 +124,7 @@ class _GrowingList:
         self.items: list[Any] = []
         self.nodes: list[_GrowingList] = []
         self.finished = False
+        self.scope = Scope()  # of the batch that is being asked for: one at a time
         self.batches: list[asyncio.Task[ListBatch | None]] = []
         self._known: set[bytes] = set()
         self._empty_in_a_row = 0
@@ -158,8 +159,7 @@ class _GrowingList:
             self.finished = True
             place = f"{spec.step}/given"
         else:
-            scope = Scope()
-            self.order.scopes.append(scope)
+            scope = self.scope = Scope()
             above = [".".join(map(str, self.path))] if self.path else []
             place = "/".join([spec.step, *above, str(index)])
             llm = StageLlm(
@@ -295,7 +295,6 @@ class SeedOrder:
         self.barren = 0
         self.walks = 0
         self.closed = False
-        self.scopes: list[Scope] = []
         self._root = _GrowingList(self, 0)
         self._wanted: Callable[[], int] = lambda: 0
         self._horizon = (0, 0, 0)
@@ -304,14 +303,13 @@ class SeedOrder:
     async def aclose(self) -> None:
         """Ask for nothing more and wait for the calls in flight."""
         self.closed = True
-        for scope in self.scopes:
-            scope.abandoned = True
+        nodes = [self._root]
+        for node in nodes:
+            node.scope.abandoned = True
+            nodes.extend(node.nodes)
         self.layer.sweep()
-        pending = [self._root]
-        while pending:
-            node = pending.pop()
+        for node in nodes:
             await asyncio.gather(*node.batches, return_exceptions=True)
-            pending.extend(node.nodes)
 
     async def walk(self, wanted: Callable[[], int]) -> AsyncIterator[Seed]:
         """All seeds, in order.

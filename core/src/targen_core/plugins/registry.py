@@ -17,7 +17,7 @@ from typing import Any
 from targen_core.errors import AmbiguousName, MissingDependency, PluginError, UnknownName
 from targen_core.plugins.register import Registration
 
-__all__ = ["Plugin", "Registry"]
+__all__ = ["Plugin", "Registry", "missing_dependency"]
 
 # Where the things come from that people ask for by name most often, so that
 # an environment without them can say what to install.
@@ -147,6 +147,15 @@ class Registry:
         return UnknownName(f"no {kind} named {name!r} is installed", hint=hint)
 
 
+def missing_dependency(item: Registration[Any], package: str) -> MissingDependency:
+    """The error for a registered object that needs a package which is not there."""
+    return MissingDependency(
+        f"{item.kind} {item.id} needs the package {package!r}, which is not installed",
+        distribution=item.distribution,
+        hint=f"pip install '{item.install}'",
+    )
+
+
 def _imported(item: Registration[Any]) -> Any:
     """What a lazy target stands for."""
     module_name, _, attribute = item.target.partition(":")
@@ -161,11 +170,7 @@ def _imported(item: Registration[Any]) -> Any:
                 distribution=item.distribution,
                 hint=f"report it to the authors of {item.distribution}",
             ) from error
-        raise MissingDependency(
-            f"{item.kind} {item.id} needs the package {missing!r}, which is not installed",
-            distribution=item.distribution,
-            hint=f"pip install '{item.install}'",
-        ) from error
+        raise missing_dependency(item, missing) from error
     except (Exception, SystemExit) as error:
         raise PluginError(
             f"{item.kind} {item.id}: importing {module_name} raised "

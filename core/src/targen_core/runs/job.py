@@ -198,9 +198,7 @@ class Job:
         )
         self.layer.observer = observer
         self._directory.open_outputs()
-        concurrency = sum(
-            {id(b.limiter): b.limiter.ceiling for b in self.layer.models.values()}.values()
-        )
+        ceilings = {id(b.limiter): b.limiter.ceiling for b in self.layer.models.values()}
         self.engine = Engine(
             self.task,
             distribution=self._prepared.distribution,
@@ -208,7 +206,7 @@ class Job:
             corrector=self._prepared.corrector,
             layer=self.layer,
             sink=self._directory,
-            concurrency=concurrency,
+            concurrency=min(limits.concurrency, sum(ceilings.values())),
             near_duplicates=manifest.near_duplicates,
             listener=listener,
         )

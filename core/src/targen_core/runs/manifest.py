@@ -66,6 +66,7 @@ class Limits(_Model):
 class Manifest(_Model):
     """A run directory's `manifest.json`.
 
+    `backend` is the one that options without a step's name are about;
     `batches` holds items a batch for each list of the chain; `given` the
     digest of the user's own contexts or seeds, which stand in `given-*.jsonl`.
     """
@@ -74,6 +75,7 @@ class Manifest(_Model):
     task: TaskPlan
     seed: int
     targets: tuple[TargetPlan, ...]
+    backend: str
     steps: dict[str, StepPlan]
     corrector: str | None
     batches: tuple[int, ...]
@@ -124,7 +126,9 @@ class Manifest(_Model):
         ]
 
     def _deciding(self) -> dict[str, Any]:
-        return self.model_dump(mode="json", exclude={"distributions", "limits", "created"})
+        return self.model_dump(
+            mode="json", exclude={"backend", "distributions", "limits", "created"}
+        )
 
 
 def _flat(value: Any, path: str = "") -> dict[str, Any]:

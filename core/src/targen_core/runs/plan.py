@@ -20,7 +20,7 @@ from targen_core.calls.rate import Places, RateLimiter
 from targen_core.engine.lists import ListSpec, item_value
 from targen_core.engine.quotas import check_quotas
 from targen_core.errors import PluginError, RunConflict, TargenError, UsageError
-from targen_core.plugins.registry import Registry
+from targen_core.plugins.registry import Registry, missing_dependency
 from targen_core.runs.given import read_items
 from targen_core.runs.manifest import Limits, Manifest, StepPlan, TargetPlan, TaskPlan
 from targen_core.runs.options import (
@@ -111,7 +111,9 @@ def prepare(registry: Registry, spec: JobSpec, *, manifest: Manifest | None = No
         raise UsageError(f"--give-up-after is {spec.give_up_after}; it must be at least 1")
     if not 0 <= spec.near_duplicates <= 100:
         raise UsageError(f"--near-duplicates is {spec.near_duplicates}; it must be from 0 to 100")
-    options = parse_options(spec.options, elsewhere=_elsewhere(registry, spec))
+    main = _backend_id(registry, spec.backend)
+    elsewhere = [step for step, b in spec.backend_for.items() if _backend_id(registry, b) != main]
+    options = parse_options(spec.options, elsewhere=elsewhere)
     corrector_id, corrector = _corrector(registry, task, spec.corrector)
     specs, given = _lists(task, spec, options)
     wanted_steps = [step for step in STEPS if _has_step(task, step, specs, corrector)]
@@ -130,6 +132,7 @@ def prepare(registry: Registry, spec: JobSpec, *, manifest: Manifest | None = No
             targets=(
                 TargetPlan(quotas=quotas, balance=spec.balance, give_up_after=spec.give_up_after),
             ),
+            backend=main,
             steps=plans,
             corrector=corrector_id,
             batches=tuple(part.batch for part in specs),
@@ -174,15 +177,11 @@ def prepare(registry: Registry, spec: JobSpec, *, manifest: Manifest | None = No
     )
 
 
-def _elsewhere(registry: Registry, spec: JobSpec) -> list[str]:
-    """Steps on another backend than `spec.backend`, whatever names they go by."""
-
-    def full(name: str) -> str:
-        with contextlib.suppress(UsageError):  # said where the step's model is made
-            return registry.find("backend", name).id
-        return name
-
-    return [step for step, name in spec.backend_for.items() if full(name) != full(spec.backend)]
+def _backend_id(registry: Registry, name: str) -> str:
+    """A backend's full id; the name itself where there is none, said when it is made."""
+    with contextlib.suppress(UsageError):
+        return registry.find("backend", name).id
+    return name
 
 
 def _has_step(
@@ -220,11 +219,7 @@ def _models(
             try:
                 made[ident] = as_chat_model(backend.create(chosen))
             except ModuleNotFoundError as error:
-                raise PluginError(
-                    f"backend {found.id} needs the package {error.name!r}, which is not installed",
-                    distribution=found.distribution,
-                    hint=f"pip install '{found.install}'",
-                ) from error
+                raise missing_dependency(found, error.name or str(error)) from error
             except TargenError:
                 raise
             except Exception as error:

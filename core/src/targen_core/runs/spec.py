@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Literal
 
 from targen_core.runs.manifest import Limits, Manifest
+from targen_core.runs.options import SAMPLING
 
 __all__ = ["JobSpec", "spec_of"]
 
@@ -40,25 +41,24 @@ class JobSpec:
 def spec_of(manifest: Manifest, path: Path, options: Sequence[str]) -> JobSpec:
     """The spec that a manifest was made from, with `options` on top."""
     rebuilt: list[str] = []
-    anew = {item.partition("=")[0] for item in options}  # also wins where it names no step
+    # What is said anew without a step wins over the manifest, in the steps that it is about.
+    anew = {item.partition("=")[0] for item in options}
     for step, plan in manifest.steps.items():
-        for key, value in {**plan.params, **plan.options}.items():
-            if key in anew:
-                continue
-            rebuilt.append(f"{step}.{key}={json.dumps(value)}")
+        said = anew if plan.backend == manifest.backend else anew & set(SAMPLING)
+        kept = {**plan.params, **plan.options}
+        rebuilt += [f"{step}.{k}={json.dumps(v)}" for k, v in kept.items() if k not in said]
     sizes = list(manifest.batches)
     has_contexts = "contexts" in manifest.steps or "contexts" in manifest.given
     if has_contexts and sizes:
         rebuilt.append(f"contexts.batch={sizes.pop(0)}")
     if sizes and "seeds" not in manifest.given:
         rebuilt.append(f"seeds.batch={','.join(map(str, sizes))}")
-    first = next(iter(manifest.steps.values())).backend
     given = {name: path / f"given-{name}.jsonl" for name in manifest.given}
     last = manifest.targets[-1]
     return JobSpec(
         task=manifest.task.id,
         quotas=last.quotas,
-        backend=first,
+        backend=manifest.backend,
         backend_for={step: plan.backend for step, plan in manifest.steps.items()},
         options=[*rebuilt, *options],
         seed=manifest.seed,
