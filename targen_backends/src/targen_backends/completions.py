@@ -7,10 +7,10 @@ hands it to llama.cpp in the same process.
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from targen_core.calls import tokens
 from targen_core.calls.model import ChatReply, ChatRequest, Finish, RateHeaders
 from targen_core.errors import ServiceUnavailable
 
@@ -62,23 +62,18 @@ def read_reply(envelope: Any, request: ChatRequest, rate: RateHeaders | None = N
     if refusal:
         text, finish = text or str(refusal), "refusal"
     if not isinstance(tokens_in, int):
-        tokens_in = _estimate(*(m.content for m in request.messages))
+        tokens_in = tokens.estimate(m.content for m in request.messages)
     if not isinstance(tokens_out, int):
-        tokens_out = _estimate(text)
+        tokens_out = tokens.estimate([text])
     return ChatReply(_without_thoughts(text), finish, tokens_in, tokens_out, rate)
 
 
 def token_bound(request: ChatRequest) -> int:
-    """An upper bound of the input tokens.
-
-    No tokenizer in use makes a token of less than a byte; the template around
-    the messages is allowed 16 tokens for each of them and 16 for the whole,
-    and the schema is counted as if it were sent.
-    """
-    size = sum(len(m.content.encode("utf-8", "replace")) for m in request.messages)
+    """An upper bound of the input tokens, the schema counted as if it were sent."""
+    bound = tokens.upper_bound(request.messages)
     if request.schema is not None:
-        size += len(json.dumps(request.schema, ensure_ascii=False).encode("utf-8", "replace"))
-    return size + 16 * len(request.messages) + 16
+        bound += len(json.dumps(request.schema, ensure_ascii=False).encode("utf-8", "replace"))
+    return bound
 
 
 def _sound(text: str) -> str:
@@ -98,7 +93,3 @@ def _without_thoughts(text: str) -> str:
     if not start.startswith("<think>"):
         return text
     return start.partition("</think>")[2].lstrip()
-
-
-def _estimate(*texts: str) -> int:
-    return math.ceil(sum(len(text.encode("utf-8", "replace")) for text in texts) / 4)

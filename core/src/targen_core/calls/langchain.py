@@ -12,12 +12,12 @@ import asyncio
 import functools
 import hashlib
 import json
-import math
 import re
 import threading
 from collections.abc import Coroutine, Iterable
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from targen_core.calls import tokens
 from targen_core.calls.model import (
     ChatModel,
     ChatReply,
@@ -149,14 +149,13 @@ class LangChainModel:
         return ChatReply(
             text,
             _finish({**(result.generations[0].generation_info or {}), **message.response_metadata}),
-            usage.get("input_tokens") or _estimate(m.content for m in request.messages),
-            usage.get("output_tokens") or _estimate([text]),
+            usage.get("input_tokens") or tokens.estimate(m.content for m in request.messages),
+            usage.get("output_tokens") or tokens.estimate([text]),
         )
 
     def count_tokens(self, request: ChatRequest) -> int:
-        """An upper bound of the input tokens: bytes, and 16 a message for the template."""
-        size = sum(len(m.content.encode("utf-8", "replace")) for m in request.messages)
-        return size + 16 * len(request.messages) + 16
+        """An upper bound of the input tokens; a schema stands in the messages."""
+        return tokens.upper_bound(request.messages)
 
     async def aclose(self) -> None:
         """Nothing: a langchain model keeps its connections to itself."""
@@ -198,11 +197,6 @@ def _finish(metadata: dict[str, Any]) -> Finish:
         if metadata.get(name):
             return _FINISH.get(str(metadata[name]).lower(), "other")
     return "stop"  # a model that says nothing of it
-
-
-def _estimate(texts: Iterable[str]) -> int:
-    """Tokens at four bytes each, where a model does not count them."""
-    return math.ceil(sum(len(text.encode("utf-8", "replace")) for text in texts) / 4)
 
 
 def _failure(error: Exception) -> TargenError:

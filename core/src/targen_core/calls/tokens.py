@@ -1,0 +1,28 @@
+"""Counting tokens without a tokenizer: a bound for budgets, an estimate for reports."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+
+from targen_core.calls.model import Message
+
+__all__ = ["estimate", "upper_bound"]
+
+
+def upper_bound(messages: Iterable[Message]) -> int:
+    """More tokens than a conversation can take.
+
+    No tokenizer in use makes a token of less than a byte; the template around
+    the messages is allowed 16 tokens for each of them and 16 for the whole.
+    """
+    return 16 + sum(_bytes(message.content) + 16 for message in messages)
+
+
+def estimate(texts: Iterable[str]) -> int:
+    """Tokens at four bytes each, where a model does not count them."""
+    return math.ceil(sum(map(_bytes, texts)) / 4)
+
+
+def _bytes(text: str) -> int:
+    return len(text.encode("utf-8", "replace"))
