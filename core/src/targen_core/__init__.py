@@ -13,24 +13,17 @@ if TYPE_CHECKING:
     from targen_core.calls.backend import Backend, BackendOptions
     from targen_core.calls.model import ChatModel, ChatReply, ChatRequest, Message, Price
     from targen_core.errors import Rejected, TargenError
+    from targen_core.exporters.model import Exporter
     from targen_core.plugins.hookspecs import hookimpl
     from targen_core.plugins.loader import load_registry
     from targen_core.plugins.register import Register
     from targen_core.plugins.registry import Registry
     from targen_core.runs.job import Job
     from targen_core.runs.spec import JobSpec
-    from targen_core.tasks.model import (
-        Correction,
-        CorrectionSample,
-        Corrector,
-        InverseGenerator,
-        Label,
-        ListStep,
-        Llm,
-        Rehearsal,
-        Task,
-    )
+    from targen_core.tasks.judging import Correction, CorrectionSample
+    from targen_core.tasks.model import Label, Rehearsal, Task
     from targen_core.tasks.prompt import Prompt
+    from targen_core.tasks.steps import Corrector, InverseGenerator, ListStep, Llm
 
 __version__ = "0.1.0"
 
@@ -40,15 +33,17 @@ _HOME = {
     "ChatModel": "calls.model",
     "ChatReply": "calls.model",
     "ChatRequest": "calls.model",
-    "Correction": "tasks.model",
-    "CorrectionSample": "tasks.model",
-    "Corrector": "tasks.model",
-    "InverseGenerator": "tasks.model",
+    "Correction": "tasks.judging",
+    "CorrectionSample": "tasks.judging",
+    "Corrector": "tasks.steps",
+    "Exercise": "tasks.judging",
+    "Exporter": "exporters.model",
+    "InverseGenerator": "tasks.steps",
     "Job": "runs.job",
     "JobSpec": "runs.spec",
     "Label": "tasks.model",
-    "ListStep": "tasks.model",
-    "Llm": "tasks.model",
+    "ListStep": "tasks.steps",
+    "Llm": "tasks.steps",
     "Message": "calls.model",
     "Price": "calls.model",
     "Prompt": "tasks.prompt",
@@ -57,7 +52,9 @@ _HOME = {
     "Rehearsal": "tasks.model",
     "Rejected": "errors",
     "TargenError": "errors",
+    "Solution": "tasks.judging",
     "Task": "tasks.model",
+    "Variant": "tasks.model",
     "hookimpl": "plugins.hookspecs",
     "load_registry": "plugins.loader",
 }
@@ -71,6 +68,8 @@ __all__ = [
     "Correction",
     "CorrectionSample",
     "Corrector",
+    "Exercise",
+    "Exporter",
     "InverseGenerator",
     "Job",
     "JobSpec",
@@ -84,8 +83,10 @@ __all__ = [
     "Registry",
     "Rehearsal",
     "Rejected",
+    "Solution",
     "TargenError",
     "Task",
+    "Variant",
     "hookimpl",
     "load_registry",
 ]

@@ -9,16 +9,26 @@ from targen_core.plugins.register import Register
 
 if TYPE_CHECKING:
     from targen_core.calls.backend import Backend
-    from targen_core.tasks.model import Corrector
+    from targen_core.tasks.steps import Corrector
 
 
 @hookimpl
 def register_correctors(register: Register[Corrector[Any]]) -> None:
-    """The paper's corrector."""
+    """Step 4 by the paper's prompt, without its sight of the output, and by votes."""
     register.register(
         "meta",
         "targen_core.correctors.meta:meta",
         summary="the paper's meta-prompt: explanation, actual result, verdict",
+    )
+    register.register(
+        "blind",
+        "targen_core.correctors.blind:blind",
+        summary="solves the task without seeing the output that it checks",
+    )
+    register.register(
+        "vote",
+        "targen_core.correctors.vote:vote",
+        summary="three blind solutions; rejects what has no majority",
     )
 
 

@@ -8,7 +8,8 @@ from targen_core.plugins.hookspecs import hookimpl
 from targen_core.plugins.register import Register
 
 if TYPE_CHECKING:
-    from targen_core.tasks.model import InverseGenerator, ListStep, Task
+    from targen_core.tasks.model import Task
+    from targen_core.tasks.steps import InverseGenerator, ListStep
 
 __all__ = ["register_contexts", "register_inverse_generators", "register_seeds", "register_tasks"]
 

@@ -127,7 +127,7 @@ def _scaled(
     report: dict[str, Any], factor: float, prices: dict[str, Price | None]
 ) -> list[dict[str, Any]]:
     """Each step's usage times `factor`, priced anew."""
-    from targen_core.tasks.model import STEPS
+    from targen_core.tasks.steps import STEPS
 
     steps: dict[str, dict[str, float]] = {}
     for counts in report["usage"]["by_step"]:

@@ -93,7 +93,8 @@ def preview(
 def _calls_of(trial: Trial, candidate: str) -> list[RecordedCall]:
     """The calls of one candidate: its generation and its correction."""
     stem, _, ordinal = candidate.rpartition("/")
-    places = (f"generate/{stem}/0", f"correct/{stem}/{ordinal}")
+    draw = int(ordinal) // trial.instances_per_call
+    places = (f"generate/{stem}/{draw}", f"correct/{stem}/{ordinal}")
     return [call for call in trial.calls if call.place in places]
 
 

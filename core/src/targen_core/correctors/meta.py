@@ -14,75 +14,88 @@ from typing import Any, Literal
 from pydantic import BaseModel, create_model
 
 from targen_core.calls.model import Message
+from targen_core.correctors.answers import (
+    answer_type,
+    as_json,
+    as_text,
+    listed,
+    matched,
+    outputs_of,
+)
 from targen_core.errors import Rejected
-from targen_core.tasks.model import Correction, CorrectionSample, Llm
+from targen_core.tasks.judging import Correction, CorrectionSample, Exercise, Solution
 from targen_core.tasks.prompt import Prompt
 from targen_core.tasks.replies import line
+from targen_core.tasks.steps import Llm
 
-__all__ = ["META_PROMPT", "NO_VALID_INSTANCE", "meta"]
+__all__ = ["META_PROMPT", "meta"]
 
 META_PROMPT = Prompt("meta", package="targen_core.correctors")
-NO_VALID_INSTANCE = "no_valid_instance"
-"""Our addition to the paper: an input for which no output would be right."""
 
 
 class _Judgement(BaseModel):
     """The reply: the order of the fields is the order of the reasoning."""
 
     explanation: line(20, 240)  # type: ignore[valid-type]
-    actual: str
+    actual: Any
     verdict: Literal["correct", "incorrect"]
 
 
 async def meta(llm: Llm, instance: BaseModel, /) -> Correction:
-    """Judge an instance with the meta-prompt.
+    """Judge an instance with the meta-prompt, each of its exercises on its own.
 
     A verdict that contradicts the result that it rests on gets one repair,
     then the instance is rejected as `inconsistent`.
     """
+    exercises = llm.task.exercises_of(instance)
+    return llm.task.settled(instance, [await _judge(llm, exercise) for exercise in exercises])
+
+
+async def _judge(llm: Llm, exercise: Exercise) -> Solution:
     task = llm.task
-    claimed = task.read_label(instance)
 
     def consistent(found: _Judgement) -> None:
-        if (found.actual == claimed) != (found.verdict == "correct"):
+        same = set(matched(found.actual, exercise)) == set(exercise.output)
+        if same != (found.verdict == "correct"):
             raise Rejected(
                 "inconsistent",
-                f"actual is {found.actual} and the output was {claimed}, so the verdict cannot be "
-                f"{found.verdict}",
+                f"actual is {as_text(found.actual)} and the output was "
+                f"{as_text(exercise.output)}, so the verdict cannot be {found.verdict}",
             )
 
     judgement = await llm.ask(
         META_PROMPT,
-        reply=_judgement(tuple(label.name for label in task.labels)),
+        reply=_judgement(answer_type(task, exercise)),
         check=consistent,
         instructions=task.instructions,
-        outputs=", ".join(label.name for label in task.labels) or "as the instructions say",
-        samples=_sample_turns(task.samples),
-        input=task.render(instance),
-        output=claimed,
+        outputs=outputs_of(task, exercise),
+        samples=_sample_turns(task.samples, exercise.several),
+        input=exercise.input,
+        output=as_text(exercise.output),
     )
-    if judgement.actual == NO_VALID_INSTANCE:
-        return Correction.reject("no-valid-instance", judgement.explanation)
-    return Correction(judgement.actual, judgement.explanation)
+    return Solution(matched(judgement.actual, exercise), judgement.explanation)
 
 
 @lru_cache(maxsize=64)
-def _judgement(labels: tuple[str, ...]) -> type[_Judgement]:
-    """The reply for a label set: `actual` is one of it, or no valid instance."""
-    if not labels:
-        return _Judgement
-    allowed: Any = Literal[(*labels, NO_VALID_INSTANCE)]
-    return create_model("Judgement", actual=(allowed, ...), __base__=_Judgement)
+def _judgement(answer: Any) -> type[_Judgement]:
+    """The reply whose `actual` is of that type."""
+    return create_model("Judgement", actual=(answer, ...), __base__=_Judgement)
 
 
 @lru_cache(maxsize=64)
-def _sample_turns(samples: tuple[CorrectionSample, ...]) -> tuple[Message, ...]:
+def _sample_turns(samples: tuple[CorrectionSample, ...], several: bool) -> tuple[Message, ...]:
     """Worked samples as turns, in the very form of the question."""
     turns: list[Message] = []
     for sample in samples:
-        verdict = "correct" if sample.actual == sample.output else "incorrect"
-        reply = {"explanation": sample.explanation, "actual": sample.actual, "verdict": verdict}
+        right = set(listed(sample.actual)) == set(listed(sample.output))
+        reply = {
+            "explanation": sample.explanation,
+            "actual": as_json(sample.actual, several=several),
+            "verdict": "correct" if right else "incorrect",
+        }
         values = {"instructions": "", "outputs": "", "samples": ()}
-        filled = META_PROMPT.fill({**values, "input": sample.input, "output": sample.output})
+        filled = META_PROMPT.fill(
+            {**values, "input": sample.input, "output": as_text(sample.output)}
+        )
         turns += [filled[-1], Message("assistant", json.dumps(reply, ensure_ascii=False))]
     return tuple(turns)

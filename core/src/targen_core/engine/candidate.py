@@ -12,7 +12,9 @@ from targen_core.engine.facade import StageLlm
 from targen_core.engine.guard import Guard
 from targen_core.engine.lists import Seed
 from targen_core.errors import Rejected
-from targen_core.tasks.model import Correction, Corrector, Task
+from targen_core.tasks.judging import Correction
+from targen_core.tasks.model import Task
+from targen_core.tasks.steps import Corrector
 
 __all__ = ["Generated", "Outcome", "Worker"]
 
@@ -61,13 +63,16 @@ class Worker:
         self._corrector = corrector
         self._guard = guard
 
-    async def generate(self, seed: Seed, label: str, scope: Scope) -> Generated:
-        """Step 3: G(label, seed).
+    async def generate(
+        self, seed: Seed, label: str, scope: Scope, *, earlier: Sequence[Any] = ()
+    ) -> Generated:
+        """Step 3: G(label, seed); `earlier` is what draws before this one gave.
 
         Raises:
             Rejected: the model's words cannot make an instance.
         """
-        llm = self._llm("generate", f"generate/{seed.id}/{label}/0", seed, label, scope)
+        place = f"generate/{seed.id}/{label}/{seed.draw}"
+        llm = self._llm("generate", place, seed, label, scope, earlier)
         made = await self._guard.wait(self._task.generators[label], llm, seed.value)
         instances = made if isinstance(made, Sequence) else (made,)
         for instance in instances:
@@ -91,15 +96,19 @@ class Worker:
     async def judge(
         self, generated: Generated, ordinal: int, seed: Seed, label: str, scope: Scope
     ) -> Outcome:
-        """Checks and step 4 for one of the instances; `scope` takes step 4's calls."""
+        """Checks and step 4 for one of the instances; `scope` takes step 4's calls.
+
+        `ordinal` counts the instances of all draws of this seed and label.
+        """
         outcome = Outcome(notes=dict(generated.notes))
         place = f"correct/{seed.id}/{label}/{ordinal}"
         llm = self._llm("correct", place, seed, label, scope)
         stage = "generate"
         try:
-            if ordinal >= len(generated.instances):
+            position = ordinal - seed.draw * self._task.instances_per_call
+            if position >= len(generated.instances):
                 raise Rejected("missing", f"the reply held {len(generated.instances)} instances")
-            outcome.instance = generated.instances[ordinal]
+            outcome.instance = generated.instances[position]
             stage = "check"
             self._check(outcome.instance, seed)
             stage = "correct"
@@ -138,13 +147,22 @@ class Worker:
         for check in self._task.checks:
             self._guard.call(check, instance, seed.value)
 
-    def _llm(self, step: str, place: str, seed: Seed, label: str, scope: Scope) -> StageLlm:
+    def _llm(
+        self,
+        step: str,
+        place: str,
+        seed: Seed,
+        label: str,
+        scope: Scope,
+        earlier: Sequence[Any] = (),
+    ) -> StageLlm:
         return StageLlm(
             self._layer,
             self._task,
             step=step,
             place=place,
-            indices=seed.path,
+            indices=(*seed.path, seed.draw),
             label=label,
             scope=scope,
+            earlier=earlier,
         )

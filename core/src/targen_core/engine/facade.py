@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, TypeVar, cast, overload
 
@@ -83,6 +83,7 @@ class StageLlm:
         "_seen",
         "_step",
         "batch",
+        "earlier",
         "notes",
         "scope",
         "task",
@@ -99,6 +100,7 @@ class StageLlm:
         label: str | None,
         scope: Scope,
         batch: int = 0,
+        earlier: Sequence[Any] = (),
     ) -> None:
         self._layer = layer
         self._step = step
@@ -108,6 +110,7 @@ class StageLlm:
         self._seen: dict[tuple[Message, ...], int] = {}
         self.task = task
         self.batch = batch
+        self.earlier = earlier
         self.notes: dict[str, str | int | float | bool] = {}
         self.scope = scope
 

@@ -13,7 +13,7 @@ import asyncio
 import hashlib
 import math
 from collections.abc import AsyncIterator, Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from pydantic import BaseModel
@@ -23,7 +23,8 @@ from targen_core.calls.question import Scope
 from targen_core.engine.facade import StageLlm
 from targen_core.engine.guard import Guard
 from targen_core.errors import Rejected
-from targen_core.tasks.model import ListStep, Task
+from targen_core.tasks.model import Task
+from targen_core.tasks.steps import ListStep
 
 __all__ = ["Dropped", "ListBatch", "ListSpec", "Seed", "SeedOrder", "item_key", "item_value"]
 
@@ -45,13 +46,14 @@ class Seed:
 
     `path` holds its index in each list of the chain; `above` the items that
     it was grown below, contexts first; `calls` the keys of the calls that
-    listed them and it.
+    listed them and it. `draw` counts how often the walk came by it before.
     """
 
     value: Any
     path: tuple[int, ...]
     above: tuple[Any, ...]
     calls: tuple[str, ...] = ()
+    draw: int = 0
 
     @property
     def id(self) -> str:
@@ -214,7 +216,7 @@ class _GrowingList:
                         (*self.calls, *batch.keys),
                     )
                 )
-        if spec.limit is not None and len(self.items) >= spec.limit:
+        if spec.source.once or (spec.limit is not None and len(self.items) >= spec.limit):
             self.finished = True
         self._empty_in_a_row = 0 if batch.items else self._empty_in_a_row + 1
         if self._empty_in_a_row == 2:
@@ -312,7 +314,7 @@ class SeedOrder:
             await asyncio.gather(*node.batches, return_exceptions=True)
 
     async def walk(self, wanted: Callable[[], int]) -> AsyncIterator[Seed]:
-        """All seeds, in order.
+        """All seeds, in order; then again, as often as the task draws of a seed.
 
         `wanted()` is how many seeds are worth preparing ahead; it decides what
         runs early, never the order.
@@ -320,6 +322,19 @@ class SeedOrder:
         self.walks += 1
         self.barren = 0
         self._wanted = wanted
+        if self.task.draws == 1:
+            async for seed in self._walk_once():
+                yield seed
+            return
+        seeds: list[Seed] = []
+        async for seed in self._walk_once():
+            seeds.append(seed)
+            yield seed
+        for draw in range(1, self.task.draws):
+            for seed in seeds:
+                yield replace(seed, draw=draw)
+
+    async def _walk_once(self) -> AsyncIterator[Seed]:
         root = self._root
         if root.is_leaf:
             chunk = 0

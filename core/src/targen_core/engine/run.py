@@ -25,7 +25,8 @@ from targen_core.engine.lists import ListBatch, ListSpec, Seed, SeedOrder, item_
 from targen_core.engine.neardup import NearDuplicates
 from targen_core.engine.tally import Tally
 from targen_core.errors import Rejected, StageFailed, TargenError
-from targen_core.tasks.model import Corrector, Task
+from targen_core.tasks.model import Task
+from targen_core.tasks.steps import Corrector
 
 __all__ = ["Engine", "Sink", "Target"]
 
@@ -152,6 +153,8 @@ class Engine:
         self._listener = listener or (lambda event: None)
         self._near = NearDuplicates(near_duplicates)
         self._order = SeedOrder(specs, layer, task, self._guard, self._on_done)
+        self._shares_generations = task.instances_per_call > 1 or task.draws > 1
+        self._draws: dict[tuple[str, str], dict[int, asyncio.Future[Sequence[Any]]]] = {}
         self._past = bytearray()  # by candidate number: how it fared when it was last its turn
         self._next_idx = 0
         self._used_calls = 0
@@ -274,7 +277,8 @@ class Engine:
             return before
         if before != "surplus":
             self._used_calls += len(slot.scope.keys)
-            self._used_calls += len(slot.shared.keys) if slot.ordinal == 0 else 0
+            first = slot.ordinal % self.task.instances_per_call == 0
+            self._used_calls += len(slot.shared.keys) if first else 0
         self._past[slot.number] = _SURPLUS if verdict == "surplus" else _FINAL
         return before
 
@@ -334,7 +338,8 @@ class Engine:
             for label in self.task.quota_names:
                 generation: asyncio.Task[Generated] | None = None
                 shared = Scope()
-                for ordinal in range(self.task.instances_per_call):
+                first = seed.draw * self.task.instances_per_call
+                for ordinal in range(first, first + self.task.instances_per_call):
                     number += 1
                     if number <= len(self._past) and self._past[number - 1] == _FINAL:
                         continue
@@ -342,9 +347,8 @@ class Engine:
                     slot = _Slot(number - 1, seed, label, ordinal, Scope(), shared, passed)
                     passed = []
                     if self.tally.is_open(label):
-                        if self.task.instances_per_call > 1 and generation is None:
-                            work = self._worker.generate(seed, label, shared)
-                            generation = asyncio.ensure_future(work)
+                        if self._shares_generations and generation is None:
+                            generation = asyncio.ensure_future(self._draw(seed, label, shared))
                             generation.add_done_callback(self._on_done)
                         slot.task = asyncio.ensure_future(self._execute(slot, generation))
                         self._tasks.add(slot.task)
@@ -352,6 +356,26 @@ class Engine:
                     self._window.append(slot)
                     self._waiting_in_window[label] += 1
                     self._arrived.set()
+
+    async def _draw(self, seed: Seed, label: str, scope: Scope) -> Generated:
+        """G(label, seed), told of what earlier draws of the two gave."""
+        if self.task.draws == 1:
+            return await self._worker.generate(seed, label, scope)
+        draws = self._draws.setdefault((seed.id, label), {})
+        before = [draws[draw] for draw in range(seed.draw)]
+        mine = draws[seed.draw] = asyncio.get_running_loop().create_future()
+        try:
+            earlier = [instance for draw in before for instance in await draw]
+            made = await self._worker.generate(seed, label, scope, earlier=earlier)
+            mine.set_result(made.instances)
+        except Rejected:
+            mine.set_result(())
+            raise
+        except BaseException:
+            mine.set_exception(Halted())  # later draws are told of nothing: they end as well
+            mine.exception()  # it may be that nobody waits
+            raise
+        return made
 
     async def _wait_for_room(self) -> None:
         while not self._has_room():

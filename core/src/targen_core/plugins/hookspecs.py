@@ -16,7 +16,8 @@ from targen_core.plugins.register import Register
 
 if TYPE_CHECKING:
     from targen_core.calls.backend import Backend
-    from targen_core.tasks.model import Corrector, InverseGenerator, ListStep, Task
+    from targen_core.tasks.model import Task
+    from targen_core.tasks.steps import Corrector, InverseGenerator, ListStep
 
 __all__ = ["API_GROUP", "HOOKS", "hookimpl", "hookspec"]
 

@@ -201,7 +201,7 @@ def _mismatch(kind: str, found: object) -> str:
 
         return "" if isinstance(found, Backend) else "a targen_core.Backend"
     if kind in ("contexts", "seeds"):
-        from targen_core.tasks.model import ListStep
+        from targen_core.tasks.steps import ListStep
 
         return "" if isinstance(found, ListStep) else "a targen_core.ListStep"
     return "" if callable(found) else "something to call"

@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from targen_core.errors import Rejected, UsageError
-from targen_core.tasks.model import ListStep
+from targen_core.tasks.steps import ListStep
 
 __all__ = ["read_items"]
 

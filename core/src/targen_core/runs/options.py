@@ -13,7 +13,8 @@ from pydantic import SecretStr, ValidationError
 
 from targen_core.calls.backend import Backend, BackendOptions
 from targen_core.errors import UsageError
-from targen_core.tasks.model import STEPS, Task
+from targen_core.tasks.model import Task
+from targen_core.tasks.steps import STEPS
 
 __all__ = [
     "DEFAULT_PARAMETERS",

@@ -31,7 +31,8 @@ from targen_core.runs.options import (
     step_parameters,
 )
 from targen_core.runs.spec import JobSpec
-from targen_core.tasks.model import STEPS, Corrector, Task
+from targen_core.tasks.model import Task
+from targen_core.tasks.steps import STEPS, Corrector
 
 __all__ = ["Prepared", "prepare"]
 

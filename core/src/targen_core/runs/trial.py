@@ -38,6 +38,7 @@ class Trial:
     verdicts: list[Committed] = field(default_factory=list)
     report: dict[str, Any] = field(default_factory=dict)
     problem: TargenError | None = None
+    instances_per_call: int = 1
 
 
 def rehearsal_spec(spec: JobSpec, quotas: Mapping[str, int]) -> JobSpec:
@@ -69,6 +70,7 @@ def run_trial(registry: Registry, spec: JobSpec, *, cache: Path | None = None) -
         tempfile.TemporaryDirectory(prefix="targen-") as folder,
         Job.create(registry, spec, Path(folder) / "trial", cache=cache) as job,
     ):
+        trial.instances_per_call = job.task.instances_per_call
         try:
             trial.report = job.run(listen, observer=observe)
         except JobFailed as error:

@@ -8,137 +8,29 @@ each label (step 3), and a `corrector` (step 4).
 from __future__ import annotations
 
 import random
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
+from functools import lru_cache
 from types import MappingProxyType
-from typing import Any, Generic, Protocol, TypeVar, overload
+from typing import Any, Generic, TypeVar
 
-from pydantic import BaseModel
+from pydantic import BaseModel, create_model
 
 from targen_core.errors import Rejected
+from targen_core.tasks.judging import (
+    NO_VALID_INSTANCE,
+    Correction,
+    CorrectionSample,
+    Exercise,
+    Solution,
+)
 from targen_core.tasks.prompt import Prompt
+from targen_core.tasks.steps import STEPS, Check, Corrector, InverseGenerator, ListStep
 
-__all__ = [
-    "STEPS",
-    "Check",
-    "Correction",
-    "CorrectionSample",
-    "Corrector",
-    "InverseGenerator",
-    "Label",
-    "ListStep",
-    "Llm",
-    "Rehearsal",
-    "Task",
-]
+__all__ = ["Label", "Rehearsal", "Task", "Variant"]
 
-STEPS = ("contexts", "seeds", "generate", "correct")
-"""The four steps by the names that options, reports and manifests use."""
-
-R = TypeVar("R", bound=BaseModel)
-ItemT = TypeVar("ItemT")
 SeedT = TypeVar("SeedT")
 InstanceT = TypeVar("InstanceT", bound=BaseModel)
-SeedT_contra = TypeVar("SeedT_contra", contravariant=True)
-InstanceT_co = TypeVar("InstanceT_co", covariant=True)
-InstanceT_contra = TypeVar("InstanceT_contra", contravariant=True)
-ItemT_co = TypeVar("ItemT_co", covariant=True)
-
-
-class Llm(Protocol):
-    """The language model as a stage sees it: bound to one place in the run.
-
-    A stage has no other source of text, chance or time.
-    """
-
-    @property
-    def task(self) -> Task[Any, Any]:
-        """The task that is being run."""
-        ...
-
-    @property
-    def batch(self) -> int:
-        """Items to ask for in this list step (the step's size or the user's)."""
-        ...
-
-    @overload
-    async def ask(
-        self,
-        prompt: Prompt | str,
-        *,
-        reply: type[R],
-        check: Callable[[R], None] | None = None,
-        **values: object,
-    ) -> R: ...
-    @overload
-    async def ask(
-        self, prompt: Prompt | str, *, reply: None = None, check: None = None, **values: object
-    ) -> str: ...
-    async def ask(
-        self,
-        prompt: Prompt | str,
-        *,
-        reply: type[R] | None = None,
-        check: Callable[[R], None] | None = None,
-        **values: object,
-    ) -> R | str:
-        """Fill `prompt` with `values`, send it, and read the reply.
-
-        With `reply`, a pydantic model, the answer is an instance of it: by the
-        provider's JSON schema where it has one, else parsed tolerantly; a
-        reply that cannot be read gets one repair attempt, and so does one for
-        which `check` raises `Rejected`. Without, it is the text, stripped.
-
-        Raises:
-            Rejected: `malformed-reply`, or what `check` raised, when the
-                repair did not help either; `refusal`.
-        """
-        ...
-
-    def rng(self, name: str) -> random.Random:
-        """A generator seeded from (run seed, this place, `name`)."""
-        ...
-
-    def alternate(self, *choices: str) -> str:
-        """One of `choices`, in equal shares over neighbouring seeds.
-
-        Decided by the place alone, so it depends on nothing that ran before.
-        """
-        ...
-
-    def note(self, **facts: str | int | float | bool) -> None:
-        """Write facts about this candidate into its provenance."""
-        ...
-
-
-class _Grow(Protocol[ItemT_co]):
-    async def __call__(
-        self, llm: Llm, parent: Any, have: Sequence[Any], /
-    ) -> Sequence[ItemT_co]: ...
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ListStep(Generic[ItemT]):
-    """A list that a model grows in batches: contexts, or seeds below a parent.
-
-    Attributes:
-        item: the type of one item: `str`, or a pydantic model.
-        grow: `grow(llm, parent, have)` gives the next batch. `parent` is the
-            item of the list above (None for the first list), `have` what the
-            list holds so far. It asks for `llm.batch` items.
-        batch: items asked for at once, unless the user says otherwise.
-        check: raises `Rejected` for an item that must not be used.
-        key: what makes two items the same one; by default the text of a
-            `str`, or all fields of a model, without case and outer spaces.
-        summary: one line for people.
-    """
-
-    item: type[ItemT]
-    grow: _Grow[ItemT]
-    batch: int
-    check: Callable[[ItemT], None] | None = None
-    key: Callable[[ItemT], str] | None = None
-    summary: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,34 +48,14 @@ class Label:
 
 
 @dataclass(frozen=True, slots=True)
-class Correction:
-    """What step 4 found: the right label, or None and the reason to reject.
+class Variant:
+    """Another way to make the same rows: fields of a `Task` that it replaces.
 
-    A label equal to the claimed one confirms the instance.
+    `--variant NAME` runs a task so; the manifest names it.
     """
 
-    label: str | None
-    explanation: str = ""
-    reason: str = ""
-
-    @classmethod
-    def reject(cls, reason: str, explanation: str = "") -> Correction:
-        """No label can be given; `reason` is a short kebab-case word."""
-        return cls(None, explanation, reason)
-
-
-@dataclass(frozen=True, slots=True)
-class CorrectionSample:
-    """A worked sample for the meta-prompt: `output` is judged against `actual`.
-
-    Where they are equal it shows a right output, else a wrong one (paper,
-    appendix F). `actual` may also be "no_valid_instance".
-    """
-
-    input: str
-    output: str
-    actual: str
-    explanation: str
+    summary: str
+    changes: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,30 +73,12 @@ class Rehearsal:
     rng: random.Random
 
 
-class InverseGenerator(Protocol[SeedT_contra, InstanceT_co]):
-    """G(label, seed): one instance, or `Task.instances_per_call` of them."""
-
-    async def __call__(
-        self, llm: Llm, seed: SeedT_contra, /
-    ) -> InstanceT_co | Sequence[InstanceT_co]:
-        """Write an instance whose label holds by construction."""
-        ...
-
-
-class Corrector(Protocol[InstanceT_contra]):
-    """Step 4: says which label an instance really has."""
-
-    def __call__(self, llm: Llm, instance: InstanceT_contra, /) -> Awaitable[Correction]:
-        """Judge one instance."""
-        ...
-
-
-class Check(Protocol[SeedT_contra, InstanceT_contra]):
-    """Raises `Rejected` where an instance breaks a rule of its task."""
-
-    def __call__(self, instance: InstanceT_contra, seed: SeedT_contra, /) -> None:
-        """Judge one instance without a model."""
-        ...
+@lru_cache(maxsize=64)
+def _official_form(instance: type[BaseModel]) -> type[BaseModel]:
+    """The official row of an instance that is one: with `idx`, its label optional."""
+    label: Any = (instance.model_fields["label"].annotation, None)
+    name = f"Official{instance.__name__}"
+    return create_model(name, __base__=instance, label=label, idx=(int, ...))
 
 
 def _empty() -> Mapping[str, Any]:
@@ -241,29 +95,48 @@ class Task(Generic[SeedT, InstanceT]):
         summary: one line for `targen list-tasks`.
         description: what a row is and what its labels mean, for people.
         source: where the task and its steps come from.
-        instance: the row in its official form, without `idx`: a pydantic
-            model with the label in it.
+        instance: one labelled thing: a pydantic model with the label in it.
+            Where `rows` is not given it is the official row without `idx`.
         labels: the closed label set, in the order that quotas use. Empty for
             a task whose labels are open; its one quota is then called "any".
         contexts: step 1, or None where the task has none.
         seeds: step 2, a chain of lists from the contexts down; may be empty.
         generators: step 3 by label name.
+        instances_per_call: instances that one call of a generator gives.
+        draws: how often G(label, seed) is asked of the same seed at most: once
+            the lists are finished, their seeds are walked again. A generator
+            sees what earlier draws gave in `llm.earlier`.
         checks: what must hold of every instance before and after step 4.
         corrector: step 4 by default: a corrector, or the name of a registered
             one.
-        instructions: how to solve the task; the meta-prompt is filled with it.
-        samples: worked samples for the meta-prompt, right and wrong ones.
+        instructions: how to solve the task; correctors are filled with it.
+        samples: worked samples for correctors, right and wrong ones.
+        exercises: what step 4 solves; by default one exercise, the rendered
+            instance, with the labels and `rejecting` as its options.
+        rejecting: outputs of step 4 beside the labels that reject an
+            instance, by the reason that is counted.
+        settle: from the solutions of an instance's exercises to a correction;
+            by default the one answer is the label.
         label_of: reads the label's name off an instance.
         relabel: gives an instance another label.
         render: an instance without its label, as text.
+        answer: the label as text, for instruction tuning; by default its name.
+        tuning: how a row reads as an instruction and its completion (paper,
+            appendix E): a prompt of user and assistant turns that may use
+            $instructions, $input and $output; by default these three.
         distinct_on: the part of an instance that the generator wrote: rows
             that share a seed are compared on it alone.
         rows: the official rows of an instance, `unit` of them, the first
             numbered `idx`.
         unit: rows that one instance makes and that must stay together.
-        instances_per_call: instances that one call of a generator gives.
+        official: the schema of an official row, `idx` included; the label may
+            be absent in it, as in test files. By default made from `instance`.
+        read: the instances of `unit` official rows, the reverse of `rows`.
+        join: the official file of a dataset's rows, where that nests or
+            numbers what a dataset holds line by line.
         presets: target counts by name, label name -> rows.
         parameters: sampling parameters by step, under the defaults of the user.
+        variants: other ways to make the rows, by name.
         prompts: every prompt of the task, for the manifest and `describe`.
         rehearsal: plausible replies without a model, for estimates, dry runs
             and tests: given a `Rehearsal`, the JSON value of the reply.
@@ -279,18 +152,28 @@ class Task(Generic[SeedT, InstanceT]):
     labels: tuple[Label, ...] = ()
     contexts: ListStep[Any] | None = None
     seeds: tuple[ListStep[Any], ...] = ()
+    instances_per_call: int = 1
+    draws: int = 1
     checks: tuple[Check[SeedT, InstanceT], ...] = ()
     corrector: Corrector[InstanceT] | str | None = "meta"
     instructions: str = ""
     samples: tuple[CorrectionSample, ...] = ()
+    exercises: Callable[[InstanceT], Sequence[Exercise]] | None = None
+    rejecting: Mapping[str, str] = field(default_factory=_empty)
+    settle: Callable[[InstanceT, Sequence[Solution]], Correction] | None = None
     label_of: Callable[[InstanceT], str] | None = None
     relabel: Callable[[InstanceT, str], InstanceT] | None = None
+    answer: Callable[[InstanceT], str] | None = None
+    tuning: Prompt | None = None
     distinct_on: Callable[[InstanceT], str] | None = None
     rows: Callable[[InstanceT, int], Sequence[Mapping[str, Any]]] | None = None
     unit: int = 1
-    instances_per_call: int = 1
+    official: type[BaseModel] | None = None
+    read: Callable[[Sequence[Mapping[str, Any]]], Sequence[InstanceT]] | None = None
+    join: Callable[[Sequence[Mapping[str, Any]]], Sequence[Mapping[str, Any]]] | None = None
     presets: Mapping[str, Mapping[str, int]] = field(default_factory=_empty)
     parameters: Mapping[str, Mapping[str, Any]] = field(default_factory=_empty)
+    variants: Mapping[str, Variant] = field(default_factory=_empty)
     prompts: tuple[Prompt, ...] = ()
     rehearsal: Callable[[Rehearsal], Any] | None = None
     source: str = ""
@@ -307,13 +190,17 @@ class Task(Generic[SeedT, InstanceT]):
             )
         if self.contexts is None and not self.seeds:
             raise ValueError(f"task {self.name}: it needs contexts, seeds or both")
-        if self.unit < 1 or self.instances_per_call < 1:
-            raise ValueError(f"task {self.name}: unit and instances_per_call are at least 1")
+        if self.unit < 1 or self.instances_per_call < 1 or self.draws < 1:
+            raise ValueError(f"task {self.name}: unit, instances_per_call and draws are at least 1")
         if not self.labels and self.label_of is None:
             raise ValueError(f"task {self.name}: open labels need label_of")
         for step in self.parameters:
             if step not in STEPS:
                 raise ValueError(f"task {self.name}: parameters for unknown step {step!r}")
+        known = {part.name for part in fields(self)}
+        for name, variant in self.variants.items():
+            if not variant.changes.keys() <= known:
+                raise ValueError(f"task {self.name}: variant {name} changes what a task lacks")
 
     @property
     def quota_names(self) -> tuple[str, ...]:
@@ -328,6 +215,17 @@ class Task(Generic[SeedT, InstanceT]):
     def replace(self, **changes: Any) -> Task[SeedT, InstanceT]:
         """A derived task with some parts swapped; this one stays as it is."""
         return replace(self, **changes)
+
+    def varied(self, names: Sequence[str]) -> Task[SeedT, InstanceT]:
+        """The task with variants applied, in order.
+
+        Raises:
+            KeyError: the task has no such variant.
+        """
+        task = self
+        for name in names:
+            task = task.replace(**self.variants[name].changes)
+        return task
 
     def label(self, name: str) -> Label:
         """The label of that name.
@@ -373,6 +271,42 @@ class Task(Generic[SeedT, InstanceT]):
         if self.rows is not None:
             return self.rows(instance, idx)
         return [{**instance.model_dump(mode="json"), "idx": idx}]
+
+    @property
+    def schema(self) -> type[BaseModel]:
+        """The official row's schema: the label may be absent, as in test files."""
+        return self.official or _official_form(self.instance)
+
+    def instances_of(self, rows: Sequence[Mapping[str, Any]]) -> Sequence[InstanceT]:
+        """The instances of `unit` labelled official rows."""
+        if self.read is not None:
+            return self.read(rows)
+        kept = self.instance.model_fields.keys()
+        return [self.instance.model_validate({k: row[k] for k in kept if k in row}) for row in rows]
+
+    def exercises_of(self, instance: InstanceT) -> Sequence[Exercise]:
+        """What step 4 solves of an instance."""
+        if self.exercises is not None:
+            return self.exercises(instance)
+        names = tuple(label.name for label in self.labels)
+        options = (*names, *self.rejecting) if names else ()
+        return [Exercise(self.render(instance), (self.read_label(instance),), options)]
+
+    def settled(self, instance: InstanceT, solutions: Sequence[Solution]) -> Correction:
+        """The correction that solutions of an instance's exercises amount to."""
+        for found in solutions:
+            for answer in found.answers:
+                if answer == NO_VALID_INSTANCE:
+                    return Correction.reject("no-valid-instance", found.explanation)
+                if answer in self.rejecting:
+                    return Correction.reject(self.rejecting[answer], found.explanation)
+        if self.settle is not None:
+            return self.settle(instance, solutions)
+        return Correction(solutions[0].answers[0], solutions[0].explanation)
+
+    def answered(self, instance: InstanceT) -> str:
+        """An instance's label as text."""
+        return self.answer(instance) if self.answer is not None else self.read_label(instance)
 
     def written(self, instance: InstanceT) -> str:
         """What the generator wrote, to compare rows of one seed by."""

@@ -1,0 +1,80 @@
+"""Answers in replies: their form for each kind of exercise, and reading them.
+
+The options of a closed label set stand in the reply's JSON schema. Those of
+one instance (its entities, its numbered choices) do not: providers compile
+each new schema, so the schema stays and the answer is checked when it came.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Any, Literal
+
+from targen_core.errors import Rejected
+from targen_core.tasks.checks import normalised
+from targen_core.tasks.judging import NO_VALID_INSTANCE, Exercise
+from targen_core.tasks.model import Task
+
+__all__ = ["answer_type", "as_json", "as_text", "listed", "matched", "outputs_of"]
+
+
+def answer_type(task: Task[Any, Any], exercise: Exercise) -> Any:
+    """The type of the field that holds the answer to an exercise."""
+    return _answer_type(exercise.options if task.labels else (), exercise.several)
+
+
+@lru_cache(maxsize=64)
+def _answer_type(options: tuple[str, ...], several: bool) -> Any:
+    one: Any = Literal[(*options, NO_VALID_INSTANCE)] if options else str
+    return list[one] if several else one
+
+
+def outputs_of(task: Task[Any, Any], exercise: Exercise) -> str:
+    """The legal outputs, in the words of a prompt; the same for all rows of a task."""
+    if exercise.several:
+        return "a list of all that are right, as the instructions say"
+    return f"one of {', '.join(exercise.options)}" if task.labels else "as the instructions say"
+
+
+def matched(found: str | Sequence[str], exercise: Exercise) -> tuple[str, ...]:
+    """The options that an answer names, in the exercise's order.
+
+    Case, outer punctuation and spaces do not count.
+
+    Raises:
+        Rejected: `illegal-output`: it names none, one that is no option, or
+            several where one is asked for.
+    """
+    given = [found] if isinstance(found, str) else list(found)
+    if any(normalised(part) == normalised(NO_VALID_INSTANCE) for part in given):
+        return (NO_VALID_INSTANCE,)
+    if not exercise.options:
+        return tuple(given)
+    by_words = {normalised(option): option for option in reversed(exercise.options)}
+    chosen = set()
+    for part in given:
+        option = part if part in exercise.options else by_words.get(normalised(part))
+        if option is None:
+            raise Rejected("illegal-output", f"{part!r} is none of: {', '.join(exercise.options)}")
+        chosen.add(option)
+    if not chosen:
+        raise Rejected("illegal-output", f"no output; legal: {', '.join(exercise.options)}")
+    if len(chosen) > 1 and not exercise.several:
+        raise Rejected("illegal-output", "several outputs; exactly one is asked for")
+    return tuple(option for option in exercise.options if option in chosen)
+
+
+def listed(answer: str | Sequence[str]) -> tuple[str, ...]:
+    """One answer or several, as a tuple."""
+    return (answer,) if isinstance(answer, str) else tuple(answer)
+
+
+def as_text(answer: str | Sequence[str]) -> str:
+    """One answer or several as a prompt shows them."""
+    return "; ".join(listed(answer))
+
+
+def as_json(answer: str | Sequence[str], *, several: bool) -> str | list[str]:
+    """One answer or several as a worked reply holds them."""
+    return list(listed(answer)) if several else as_text(answer)

@@ -1,0 +1,78 @@
+"""The blind corrector: solves the task without seeing the claimed output.
+
+The paper's meta-prompt shows the judge the output that it checks; a model that
+is inclined to agree then confirms wrong labels. Here it cannot.
+"""
+
+from __future__ import annotations
+
+import json
+from functools import lru_cache
+from typing import Any
+
+from pydantic import BaseModel, create_model
+
+from targen_core.calls.model import Message
+from targen_core.correctors.answers import answer_type, as_json, matched, outputs_of
+from targen_core.tasks.judging import Correction, CorrectionSample, Exercise, Solution
+from targen_core.tasks.prompt import Prompt
+from targen_core.tasks.replies import line
+from targen_core.tasks.steps import Llm
+
+__all__ = ["SOLVE_PROMPT", "blind", "solve"]
+
+SOLVE_PROMPT = Prompt("solve", package="targen_core.correctors")
+
+
+class _Solved(BaseModel):
+    """The reply: reasons first, then what follows from them."""
+
+    explanation: line(20, 240)  # type: ignore[valid-type]
+    answer: Any
+
+
+async def blind(llm: Llm, instance: BaseModel, /) -> Correction:
+    """Solve each exercise of an instance once; the solution is the label."""
+    exercises = llm.task.exercises_of(instance)
+    return llm.task.settled(instance, [await solve(llm, exercise) for exercise in exercises])
+
+
+async def solve(llm: Llm, exercise: Exercise) -> Solution:
+    """Solve one exercise by the task's instructions.
+
+    Raises:
+        Rejected: `illegal-output`, when a repair did not help either.
+    """
+    task = llm.task
+
+    def legal(found: _Solved) -> None:
+        matched(found.answer, exercise)
+
+    reply = await llm.ask(
+        SOLVE_PROMPT,
+        reply=_reply(answer_type(task, exercise)),
+        check=legal,
+        instructions=task.instructions,
+        outputs=outputs_of(task, exercise),
+        samples=_sample_turns(task.samples, exercise.several),
+        input=exercise.input,
+    )
+    return Solution(matched(reply.answer, exercise), reply.explanation)
+
+
+@lru_cache(maxsize=64)
+def _reply(answer: Any) -> type[_Solved]:
+    return create_model("Solved", answer=(answer, ...), __base__=_Solved)
+
+
+@lru_cache(maxsize=64)
+def _sample_turns(samples: tuple[CorrectionSample, ...], several: bool) -> tuple[Message, ...]:
+    """The task's worked samples, solved: their claimed outputs are left out."""
+    turns: list[Message] = []
+    for sample in samples:
+        answer = as_json(sample.actual, several=several)
+        reply = {"explanation": sample.explanation, "answer": answer}
+        values = {"instructions": "", "outputs": "", "samples": ()}
+        filled = SOLVE_PROMPT.fill({**values, "input": sample.input})
+        turns += [filled[-1], Message("assistant", json.dumps(reply, ensure_ascii=False))]
+    return tuple(turns)

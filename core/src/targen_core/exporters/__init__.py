@@ -1,0 +1,1 @@
+"""Exporters: a dataset in the form that another tool reads."""

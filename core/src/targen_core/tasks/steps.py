@@ -1,0 +1,160 @@
+"""The four steps as their authors write them: lists, generators, checks, correctors.
+
+Each is an object of a plain shape; `Llm` is what it is given to work with.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar, overload
+
+from pydantic import BaseModel
+
+from targen_core.tasks.judging import Correction
+from targen_core.tasks.prompt import Prompt
+
+if TYPE_CHECKING:
+    from targen_core.tasks.model import Task
+
+__all__ = ["STEPS", "Check", "Corrector", "InverseGenerator", "ListStep", "Llm"]
+
+STEPS = ("contexts", "seeds", "generate", "correct")
+"""The four steps by the names that options, reports and manifests use."""
+
+R = TypeVar("R", bound=BaseModel)
+ItemT = TypeVar("ItemT")
+SeedT_contra = TypeVar("SeedT_contra", contravariant=True)
+InstanceT_co = TypeVar("InstanceT_co", covariant=True)
+InstanceT_contra = TypeVar("InstanceT_contra", contravariant=True)
+ItemT_co = TypeVar("ItemT_co", covariant=True)
+
+
+class Llm(Protocol):
+    """The language model as a stage sees it: bound to one place in the run.
+
+    A stage has no other source of text, chance or time.
+    """
+
+    @property
+    def task(self) -> Task[Any, Any]:
+        """The task that is being run."""
+        ...
+
+    @property
+    def batch(self) -> int:
+        """Items to ask for in this list step (the step's size or the user's)."""
+        ...
+
+    @property
+    def earlier(self) -> Sequence[Any]:
+        """Instances that earlier draws of this seed and label gave; see `Task.draws`."""
+        ...
+
+    @overload
+    async def ask(
+        self,
+        prompt: Prompt | str,
+        *,
+        reply: type[R],
+        check: Callable[[R], None] | None = None,
+        **values: object,
+    ) -> R: ...
+    @overload
+    async def ask(
+        self, prompt: Prompt | str, *, reply: None = None, check: None = None, **values: object
+    ) -> str: ...
+    async def ask(
+        self,
+        prompt: Prompt | str,
+        *,
+        reply: type[R] | None = None,
+        check: Callable[[R], None] | None = None,
+        **values: object,
+    ) -> R | str:
+        """Fill `prompt` with `values`, send it, and read the reply.
+
+        With `reply`, a pydantic model, the answer is an instance of it: by the
+        provider's JSON schema where it has one, else parsed tolerantly; a
+        reply that cannot be read gets one repair attempt, and so does one for
+        which `check` raises `Rejected`. Without, it is the text, stripped.
+
+        Raises:
+            Rejected: `malformed-reply`, or what `check` raised, when the
+                repair did not help either; `refusal`.
+        """
+        ...
+
+    def rng(self, name: str) -> random.Random:
+        """A generator seeded from (run seed, this place, `name`)."""
+        ...
+
+    def alternate(self, *choices: str) -> str:
+        """One of `choices`, in equal shares over neighbouring seeds.
+
+        Decided by the place alone, so it depends on nothing that ran before.
+        """
+        ...
+
+    def note(self, **facts: str | int | float | bool) -> None:
+        """Write facts about this candidate into its provenance."""
+        ...
+
+
+class _Grow(Protocol[ItemT_co]):
+    async def __call__(
+        self, llm: Llm, parent: Any, have: Sequence[Any], /
+    ) -> Sequence[ItemT_co]: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListStep(Generic[ItemT]):
+    """A list that a model grows in batches: contexts, or seeds below a parent.
+
+    Attributes:
+        item: the type of one item: `str`, or a pydantic model.
+        grow: `grow(llm, parent, have)` gives the next batch. `parent` is the
+            item of the list above (None for the first list), `have` what the
+            list holds so far. It asks for `llm.batch` items.
+        batch: items asked for at once, unless the user says otherwise.
+        check: raises `Rejected` for an item that must not be used.
+        once: whether the first batch is the whole list.
+        key: what makes two items the same one; by default the text of a
+            `str`, or all fields of a model, without case and outer spaces.
+        summary: one line for people.
+    """
+
+    item: type[ItemT]
+    grow: _Grow[ItemT]
+    batch: int
+    once: bool = False
+    check: Callable[[ItemT], None] | None = None
+    key: Callable[[ItemT], str] | None = None
+    summary: str = ""
+
+
+class InverseGenerator(Protocol[SeedT_contra, InstanceT_co]):
+    """G(label, seed): one instance, or `Task.instances_per_call` of them."""
+
+    async def __call__(
+        self, llm: Llm, seed: SeedT_contra, /
+    ) -> InstanceT_co | Sequence[InstanceT_co]:
+        """Write an instance whose label holds by construction."""
+        ...
+
+
+class Corrector(Protocol[InstanceT_contra]):
+    """Step 4: says which label an instance really has."""
+
+    def __call__(self, llm: Llm, instance: InstanceT_contra, /) -> Awaitable[Correction]:
+        """Judge one instance."""
+        ...
+
+
+class Check(Protocol[SeedT_contra, InstanceT_contra]):
+    """Raises `Rejected` where an instance breaks a rule of its task."""
+
+    def __call__(self, instance: InstanceT_contra, seed: SeedT_contra, /) -> None:
+        """Judge one instance without a model."""
+        ...
