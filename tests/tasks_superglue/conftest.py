@@ -1,4 +1,4 @@
-"""RTE on a model whose every reply a test can bend."""
+"""The tasks on a model whose every reply a test can bend."""
 
 from __future__ import annotations
 
@@ -12,20 +12,13 @@ from typing import Any
 import pytest
 
 from targen_core import Backend, ChatReply, ChatRequest, hookimpl, load_registry
+from targen_core.engine.quotas import split_evenly
 from targen_core.errors import JobFailed
 from targen_core.plugins.loader import Source, installed_sources
 from targen_core.runs.job import Job
 from targen_core.runs.manifest import Limits
 from targen_core.runs.spec import JobSpec
 from targen_core.testing.scripted import ScriptedModel, ScriptedOptions
-
-LABELS = ("entailment", "not_entailment")
-STEPS = {
-    ("topics",): "contexts",
-    ("sentences",): "seeds",
-    ("hypothesis",): "generate",
-    ("explanation", "actual", "verdict"): "correct",
-}
 
 Bend = Callable[[str, Any, bool], Any]
 """`bend(step, good, repair)` -> the reply: text, a JSON value or a `ChatReply`."""
@@ -64,15 +57,22 @@ class Ran:
 
 
 def step_of(request: ChatRequest) -> str:
-    assert request.schema is not None
-    return STEPS[tuple(request.schema["properties"])]
+    assert request.origin is not None
+    return request.origin.step
 
 
 @pytest.fixture
 def run(tmp_path: Path) -> Callable[..., Ran]:
-    """Run RTE with the rehearsal's replies, each bent on its way."""
+    """Run a task (RTE) with the rehearsal's replies, each bent on its way."""
 
-    def go(bend: Bend | None = None, *, rows: int = 8, structured: bool = True, **spec: Any) -> Ran:
+    def go(
+        bend: Bend | None = None,
+        *,
+        task: str = "rte",
+        rows: int = 8,
+        structured: bool = True,
+        **spec: Any,
+    ) -> Ran:
         good: dict[tuple[Any, ...], Any] = {}
         requests: list[ChatRequest] = []
         repairs: list[ChatRequest] = []
@@ -97,12 +97,16 @@ def run(tmp_path: Path) -> Callable[..., Ran]:
         backend = Backend(summary="bent", options=ScriptedOptions, create=lambda o: Bent(o, script))
         module.register_backends = hookimpl(lambda register: register.register("bent", backend))
         registry = load_registry([*installed_sources(), Source("acme", "1", "bent", module)])
-        quotas = dict(zip(LABELS, ((rows + 1) // 2, rows // 2), strict=True))
+        found = registry.get("task", task)
         job = JobSpec(
-            task="targen-tasks-superglue:rte",
+            task=registry.find("task", task).id,
             backend="acme:bent",
             limits=Limits(concurrency=4),
-            **{"quotas": quotas, "give_up_after": 12, **spec},
+            **{
+                "quotas": split_evenly(rows, found.quota_names, found.unit),
+                "give_up_after": 12,
+                **spec,
+            },
         )
         problem = ""
         with Job.create(registry, job, tmp_path / "run") as running:

@@ -19,7 +19,7 @@ from typing import Any, TypeVar, get_args
 from targen_core.calls.budget import Budget
 from targen_core.calls.cache import ReplyCache
 from targen_core.calls.journal import Journal
-from targen_core.calls.model import ChatReply, ChatRequest, Finish, Message, Price
+from targen_core.calls.model import ChatReply, ChatRequest, Finish, Message, Origin, Price
 from targen_core.calls.question import BoundModel, Observer, Question, Scope, call_key
 from targen_core.calls.usage import Usage
 from targen_core.errors import (
@@ -208,6 +208,7 @@ class CallLayer:
             question.schema,
             question.schema_name,
             key.hex(),
+            Origin(question.step, question.label, question.place, question.prompt, question.values),
             None if rehearse is None else lambda: rehearse(key),
         )
         tokens = bound.model.count_tokens(request)

@@ -17,6 +17,7 @@ __all__ = [
     "ChatRequest",
     "Finish",
     "Message",
+    "Origin",
     "Price",
     "RateHeaders",
     "Role",
@@ -61,6 +62,17 @@ class RateHeaders:
 
 
 @dataclass(frozen=True, slots=True)
+class Origin:
+    """Where in a run a call comes from: its step, label and place, and the prompt's filling."""
+
+    step: str
+    label: str | None
+    place: str
+    prompt: str
+    values: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
 class ChatRequest:
     """One call.
 
@@ -69,8 +81,8 @@ class ChatRequest:
     is always there: the budget reserves it. `schema` is the JSON schema that
     the reply must satisfy, or None for free text, and `schema_name` its name.
     `key` is the call's identity, a hex string; a scripted backend may answer
-    by it. `rehearse`, never sent anywhere, makes the offline reply that the
-    task offers for this call.
+    by it. `origin` and `rehearse` are never sent anywhere: where the call
+    comes from, and what makes the offline reply that the task offers for it.
     """
 
     messages: tuple[Message, ...]
@@ -78,6 +90,7 @@ class ChatRequest:
     schema: Mapping[str, Any] | None = None
     schema_name: str = ""
     key: str = ""
+    origin: Origin | None = field(default=None, compare=False, repr=False)
     rehearse: Callable[[], Any] | None = field(default=None, compare=False, repr=False)
 
 

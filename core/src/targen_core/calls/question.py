@@ -68,7 +68,8 @@ class Question:
     schema: Mapping[str, Any] | None
     schema_name: str
     schema_digest: str
-    rehearse: Callable[[bytes], Any] | None
+    rehearse: Callable[[bytes], Any] | None = None
+    values: Mapping[str, Any] = field(default_factory=dict)
 
 
 Observer = Callable[[Question, tuple[Message, ...], ChatReply], None]

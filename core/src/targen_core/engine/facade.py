@@ -159,6 +159,7 @@ class StageLlm:
             schema_name,
             digest,
             self._rehearsal(prompt.name, values),
+            values,
         )
         if reply is None:
             return await self._layer.ask(question, self.scope, str.strip)

@@ -28,7 +28,14 @@ from targen_core.errors import (
     UsageError,
 )
 
-__all__ = ["BACKEND", "Script", "ScriptedModel", "ScriptedOptions", "fill_schema"]
+__all__ = [
+    "BACKEND",
+    "Script",
+    "ScriptedModel",
+    "ScriptedOptions",
+    "fill_schema",
+    "recorded_replies",
+]
 
 Script = Callable[[ChatRequest], Any]
 """Given a request, the reply: text, a JSON value, a `ChatReply`, or an error raised."""
@@ -38,6 +45,7 @@ class ScriptedOptions(BackendOptions):
     """Options of the scripted backend; rates are shares of calls, 0 to 1."""
 
     script: str = Field("", description="FILE.py:FUNCTION or MODULE:FUNCTION; default: rehearsal")
+    recorded: str = Field("", description="FILE.jsonl of recorded replies; others come empty")
     latency_ms: float = Field(0.0, ge=0, description="milliseconds that each call takes")
     error_rate: float = Field(0.0, ge=0, le=1, description="first tries that fail as a 5xx does")
     limit_rate: float = Field(0.0, ge=0, le=1, description="first tries refused as a 429 does")
@@ -59,10 +67,12 @@ class ScriptedModel:
 
     def __init__(self, options: ScriptedOptions, script: Script | None = None) -> None:
         self.options = options
+        if script is None and options.recorded:
+            script = recorded_replies(Path(options.recorded))
         self.script = script or (_load(options.script) if options.script else None)
         self.calls = 0
         decisive = options.model_dump(
-            include={"script", "garbage_rate", "cut_rate", "empty_rate", "refusal_rate"}
+            include={"script", "recorded", "garbage_rate", "cut_rate", "empty_rate", "refusal_rate"}
         )
         self.identity = (
             "scripted:"
@@ -166,6 +176,46 @@ _SYLLABLES = ["ba", "de", "fi", "go", "ku", "la", "me", "ni", "po", "ra", "se", 
 def _words(rng: random.Random) -> str:
     words = ("".join(rng.choices(_SYLLABLES, k=rng.randint(2, 4))) for _ in range(10))
     return " ".join(words).capitalize() + "."
+
+
+def recorded_replies(path: Path) -> Script:
+    """A script that gives the replies of a file, by what was asked.
+
+    Each line is `{"prompt": NAME, "values": {...}, "reply": ...}`: the reply to
+    that prompt when it is filled so. `values` may name some of the prompt's
+    values only; the record that names most of them wins, the first of equals.
+    What the file has no reply for gets an empty one, which makes no row.
+
+    Raises:
+        UsageError: the file does not read.
+    """
+    records: dict[str, list[tuple[dict[str, str], Any]]] = {}
+    try:
+        lines = path.read_text(encoding="utf-8").split("\n")
+    except OSError as error:
+        raise UsageError(f"recorded replies {path}: {error.strerror}") from error
+    for number, line in enumerate(lines, 1):
+        if not line.strip():
+            continue
+        try:
+            record = json.loads(line)
+            values = {name: str(value) for name, value in record.get("values", {}).items()}
+            records.setdefault(record["prompt"], []).append((values, record["reply"]))
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise UsageError(f"recorded replies {path}, line {number}: {error!r}") from error
+    for known in records.values():
+        known.sort(key=lambda item: -len(item[0]))
+
+    def reply(request: ChatRequest) -> Any:
+        origin = request.origin
+        if origin is None:
+            return ""
+        for values, found in records.get(origin.prompt, ()):
+            if all(str(origin.values.get(name)) == value for name, value in values.items()):
+                return found
+        return ""
+
+    return reply
 
 
 def _load(where: str) -> Script:
