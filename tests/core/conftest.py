@@ -200,6 +200,7 @@ class World:
     labels: tuple[str, ...] = ("yes", "no")
     unit: int = 1
     per_call: int = 1
+    draws: int = 1
     lists: tuple[int, ...] = (3, 2)
     contexts: bool = True
     most: int | None = None
@@ -240,6 +241,7 @@ class World:
             "distinct_on": lambda row: row.text,
             "unit": self.unit,
             "instances_per_call": self.per_call,
+            "draws": self.draws,
         }
         if self.unit > 1:
             parts["rows"] = lambda row, idx: [
@@ -268,7 +270,9 @@ class World:
 
     def _generator(self, name: str) -> Any:
         async def write(llm: Any, seed: str) -> Any:
-            reply = await llm.ask("write $label / $seed", reply=_Texts, label=name, seed=seed)
+            told = " ".join(row.text for row in llm.earlier)
+            about = f"{seed} / {told}" if told else seed
+            reply = await llm.ask("write $label / $seed", reply=_Texts, label=name, seed=about)
             label = name if self.labels else llm.rng("label").choice(["red", "blue"])
             rows = [Row(seed=seed, text=text, label=label) for text in reply.texts]
             return rows if self.per_call > 1 else rows[0]
@@ -329,6 +333,8 @@ WORLDS = st.builds(
     labels=st.sampled_from([("yes", "no"), ("a", "b", "c"), ("only",), ()]),
     unit=st.sampled_from([1, 2]),
     per_call=st.sampled_from([1, 3]),
+    draws=st.sampled_from([1, 1, 3]),
+    most=st.sampled_from([None, None, 2]),
     lists=st.sampled_from([(3, 2), (4,), (1, 1), (2, 2, 2), (2, 5)]),
     contexts=st.booleans(),
     correct=st.sampled_from([True, True, False]),

@@ -178,3 +178,45 @@ def test_contexts_and_seeds_together_are_refused(lab, tmp_path):
 
 def test_a_seed_is_named_by_its_path():
     assert Seed("x", (3, 2), ("c",)).id == "3.2"
+
+
+def test_finished_lists_are_drawn_from_again_and_each_draw_is_told_of_the_earlier(lab, tmp_path):
+    world = lab.World(lists=(3,), labels=("b", "a"), per_call=2, draws=3, most=2)
+    ran = lab.run(
+        world, tmp_path / "run", {"b": 12, "a": 12}, concurrency=9, latency=lab.latency(3)
+    )
+    assert ran.error is None
+    ids = [event.id for event in ran.events if isinstance(event, Committed)]
+    assert ids == [
+        f"{seed}/{label}/{2 * draw + i}"
+        for draw in range(3)
+        for seed in (0, 1)
+        for label in "ba"
+        for i in range(2)
+    ]
+    texts = {(r["id"], row["text"]) for r, row in zip(ran.provenance, ran.rows, strict=True)}
+    told = {
+        request.messages[0].content
+        for request in ran.model.requests
+        if request.origin.step == "generate" and request.origin.place == "generate/1/a/2"
+    }
+    (prompt,) = told
+    for number in range(4):
+        (text,) = [text for at, text in texts if at == f"1/a/{number}"]
+        assert text in prompt
+
+
+def test_a_seed_is_not_drawn_more_often_than_the_task_allows(lab, tmp_path):
+    world = lab.World(lists=(2,), labels=("only",), draws=2, most=2)
+    ran = lab.run(world, tmp_path / "run", {"only": 9})
+    assert len(ran.rows) == 4
+    assert "nothing new" in str(ran.error)
+
+
+def test_growing_judges_skipped_candidates_of_every_batch_again(lab, tmp_path):
+    """Lists that were finished before are walked to their ends, not to their first batches'."""
+    world = lab.World(lists=(2, 2), labels=("yes", "no"), most=4)
+    lab.run(world, tmp_path / "run", {"yes": 16, "no": 1})
+    ran = lab.run(world, tmp_path / "run", grow={"yes": 16, "no": 16})
+    assert ran.error is None
+    assert len(ran.rows) == 32

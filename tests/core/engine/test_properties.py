@@ -257,8 +257,12 @@ def test_each_judged_candidate_is_in_one_place_of_the_label_flow(lab, folder, da
             assert flow[name]["skipped"] == len(never)
             assert flow[name]["duplicate"] == kinds["duplicate"]
             for verdict in ("accepted", "surplus"):
-                labels = Counter(e.corrected for e in mine if e.verdict == verdict)
-                assert flow[name][verdict] == labels
+                ended = [event.corrected for event in mine if event.verdict == verdict]
+                if world.labels:
+                    assert flow[name][verdict] == Counter(ended)
+                else:
+                    assert flow[name][verdict].keys() <= {"any", "relabelled"}
+                    assert sum(flow[name][verdict].values()) == len(ended)
             stages = Counter(e.stage for e in mine if e.verdict == "rejected")
             assert flow[name]["rejected"] == stages
             reasons = Counter(e.reason for e in mine if e.verdict == "rejected")

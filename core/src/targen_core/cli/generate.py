@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -13,6 +15,7 @@ from targen_core.cli.request import (
     CacheArg,
     ContextsArg,
     ContextsLimitArg,
+    ContextsShareArg,
     CorrectArg,
     CorrectorArg,
     MaxCostArg,
@@ -20,15 +23,17 @@ from targen_core.cli.request import (
     OptionsArg,
     SeedArg,
     SeedsArg,
-    TaskArg,
+    VariantArg,
     cache_folder,
     checked_limits,
     job_spec,
     quotas_for,
 )
+from targen_core.errors import QuotaNotMet, TargenError, UsageError
 
 if TYPE_CHECKING:
     from targen_core.runs.job import Job
+    from targen_core.runs.spec import JobSpec
 
 _Number = Annotated[
     int | None, typer.Option("-n", "--number", help="Rows, split evenly over the labels.")
@@ -53,10 +58,17 @@ _Json = Annotated[bool, typer.Option("--json", help="Print the report as JSON.")
 
 
 def generate(
-    task: TaskArg,
+    task: Annotated[
+        str | None, typer.Argument(help="A task, NAME or DISTRIBUTION:NAME.", show_default=False)
+    ] = None,
+    suite: Annotated[
+        str | None,
+        typer.Option("--suite", metavar="PLUGIN", help="All tasks of a plugin, such as superglue."),
+    ] = None,
     n: _Number = None,
     preset: _Preset = None,
     label: _Label = None,
+    variant: VariantArg = None,
     backend: BackendArg = "local",
     backend_for: BackendForArg = None,
     option: OptionsArg = None,
@@ -71,6 +83,7 @@ def generate(
     contexts: ContextsArg = None,
     seeds: SeedsArg = None,
     contexts_limit: ContextsLimitArg = None,
+    contexts_share: ContextsShareArg = 1.0,
     balance: Annotated[
         Literal["final", "intended"],
         typer.Option("--balance", help="Count rows by the label after or before correction."),
@@ -95,46 +108,70 @@ def generate(
     """Generate a labelled dataset.
 
     Writes a run directory with dataset.jsonl, provenance.jsonl, rejects.jsonl and report.json.
-    A run that was stopped goes on with the same command, or with targen resume.
+    A run that was stopped goes on with the same command, or with targen resume. With --suite,
+    every task of a plugin gets a run directory of its own below --out; counts are for each task,
+    the budget is for all.
 
     Examples:
     - targen generate rte -n 100
     - targen generate rte --label entailment=40 --label not_entailment=20 --out my-rte
     - targen generate rte --preset paper --backend llama -o model=llama3.1 --max-tokens 5000000
     - targen generate rte -n 500 -b llama -o model=small -o correct.model=large
+    - targen generate cb -n 250 --variant commitment
+    - targen generate --suite superglue --preset paper -b llama -o model=llama3.1
     """
     from targen_core.plugins.loader import load_registry
     from targen_core.runs.job import Job
+    from targen_core.runs.plan import find_task
+    from targen_core.runs.suite import suite_jobs, suite_tasks
 
+    if (task is None) == (suite is None):
+        raise UsageError(
+            "say what to generate: one task, or all tasks of a plugin",
+            hint="targen generate rte -n 10, or targen generate --suite superglue --preset paper",
+        )
     registry = load_registry()
-    found = registry.get("task", task)
-    spec = job_spec(
-        registry,
-        task,
-        quotas=quotas_for(found, n, preset, label or ()),
-        backend=backend,
-        backend_for=backend_for,
-        options=option or (),
-        seed=seed,
-        correct=correct,
-        corrector=corrector,
-        contexts=contexts,
-        seeds=seeds,
-        contexts_limit=contexts_limit,
-        balance=balance,
-        near_duplicates=near_duplicates,
-        give_up_after=give_up_after,
-        limits=checked_limits(
-            max_cost=max_cost,
-            max_tokens=max_tokens,
-            concurrency=concurrency,
-            rpm=rpm,
-            tpm=tpm,
-            patience=patience,
-        ),
-    )
-    folder = out or Path("runs") / f"{found.name}-{seed}"
-    with Job.create(registry, spec, folder, cache=cache_folder(cache)) as job:
+
+    def spec_for(name: str) -> JobSpec:
+        _, found = find_task(registry, name, variant or ())
+        return job_spec(
+            registry,
+            name,
+            quotas=quotas_for(found, n, preset, label or ()),
+            variants=tuple(variant or ()),
+            backend=backend,
+            backend_for=backend_for,
+            options=option or (),
+            seed=seed,
+            correct=correct,
+            corrector=corrector,
+            contexts=contexts,
+            seeds=seeds,
+            contexts_limit=contexts_limit,
+            contexts_share=contexts_share,
+            balance=balance,
+            near_duplicates=near_duplicates,
+            give_up_after=give_up_after,
+            limits=checked_limits(
+                max_cost=max_cost,
+                max_tokens=max_tokens,
+                concurrency=concurrency,
+                rpm=rpm,
+                tpm=tpm,
+                patience=patience,
+            ),
+        )
+
+    folder = cache_folder(cache)
+    if suite is not None:
+        below = out or Path("runs") / f"{suite}-{seed}"
+        specs = [(below / t.name, spec_for(t.id)) for t in suite_tasks(registry, suite)]
+        _run_all(suite_jobs(registry, specs, cache=folder), quiet=quiet, json=json)
+        return
+    assert task is not None
+    spec = spec_for(task)
+    default = Path("runs") / f"{registry.find('task', task).name}-{seed}"
+    with Job.create(registry, spec, out or default, cache=folder) as job:
         _run(job, quiet=quiet, json=json)
 
 
@@ -211,3 +248,52 @@ def _run(job: Job, *, quiet: bool, json: bool) -> None:
                 print_json(report)
             else:
                 print_report(report, job.path)
+
+
+def _run_all(jobs: Iterator[Job], *, quiet: bool, json: bool) -> None:
+    """Run the jobs of a suite; a label that falls short stops its own task alone."""
+    from targen_core.cli.progress import progress
+    from targen_core.cli.tables import print_json, print_table
+    from targen_core.runs.report import read_report
+
+    reports: list[dict[str, Any]] = []
+    short: list[QuotaNotMet] = []
+    try:
+        for job in jobs:
+            if not quiet:
+                wanted = sum(job.manifest.targets[-1].quotas.values())
+                print(f"{job.task.name}: {wanted:,} rows", file=sys.stderr, flush=True)
+            try:
+                with progress(job, quiet=quiet) as listener:
+                    reports.append(job.run(listener))
+            except QuotaNotMet as error:
+                short.append(error)
+                reports.append(read_report(job.path))
+            except TargenError:
+                if (job.path / "report.json").exists():
+                    reports.append(read_report(job.path))
+                raise
+    finally:
+        if json:
+            print_json(reports)
+        elif reports:
+            print_table(
+                ["task", "status", "rows", "wanted", "calls", "cached", "tokens", "dollars"],
+                [*map(_summary, reports)],
+            )
+    if short:
+        raise QuotaNotMet(f"{len(short)} of {len(reports)} tasks fell short; the first: {short[0]}")
+
+
+def _summary(report: dict[str, Any]) -> tuple[str, ...]:
+    total = report["usage"]["total"]
+    return (
+        report["task"].rpartition(":")[2],
+        report["status"],
+        ", ".join(f"{name} {rows:,}" for name, rows in report["rows"].items()),
+        ", ".join(f"{name} {rows:,}" for name, rows in report["wanted"].items()),
+        f"{total['calls']:,}",
+        f"{total['cached']:,}",
+        f"{total['tokens_in'] + total['tokens_out']:,}",
+        f"{total['dollars']:.4f}",
+    )

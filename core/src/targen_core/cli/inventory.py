@@ -19,11 +19,23 @@ def show_registered(kind: str, *, json: bool) -> None:
     """List the tasks or backends; plugins that failed are named on standard error."""
     registry = load_registry()
     found = registry.all(kind)
+    versions = {plugin.distribution: plugin.version for plugin in registry.plugins}
     if json:
-        print_json([{"name": i.name, "id": i.id, "summary": i.summary} for i in found])
+        print_json(
+            [
+                {
+                    "name": i.name,
+                    "id": i.id,
+                    "version": versions[i.distribution],
+                    "summary": i.summary,
+                }
+                for i in found
+            ]
+        )
     elif found:
         print_table(
-            [kind, "distribution", "summary"], [(i.name, i.distribution, i.summary) for i in found]
+            [kind, "distribution", "version", "summary"],
+            [(i.name, i.distribution, versions[i.distribution], i.summary) for i in found],
         )
     else:
         print(_NOTHING[kind])

@@ -22,6 +22,7 @@ __all__ = [
     "CacheArg",
     "ContextsArg",
     "ContextsLimitArg",
+    "ContextsShareArg",
     "CorrectArg",
     "CorrectorArg",
     "MaxCostArg",
@@ -30,6 +31,7 @@ __all__ = [
     "SeedArg",
     "SeedsArg",
     "TaskArg",
+    "VariantArg",
     "cache_folder",
     "checked_limits",
     "job_spec",
@@ -38,6 +40,10 @@ __all__ = [
 
 TaskArg = Annotated[
     str, typer.Argument(help="A task, NAME or DISTRIBUTION:NAME.", show_default=False)
+]
+VariantArg = Annotated[
+    list[str] | None,
+    typer.Option("--variant", metavar="NAME", help="Another way to make the rows; see describe."),
 ]
 BackendArg = Annotated[
     str,
@@ -82,6 +88,13 @@ SeedsArg = Annotated[
 ]
 ContextsLimitArg = Annotated[
     int | None, typer.Option("--contexts-limit", help="Use at most so many contexts.")
+]
+ContextsShareArg = Annotated[
+    float,
+    typer.Option(
+        "--contexts-share",
+        help="Use the first part of --contexts or --contexts-limit: 0.5 is half (an ablation).",
+    ),
 ]
 CacheArg = Annotated[
     bool, typer.Option("--cache/--no-cache", help="Share replies with earlier runs, or do not.")

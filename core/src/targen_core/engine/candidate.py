@@ -25,6 +25,7 @@ class Outcome:
 
     instance: Any = None  # as generated
     final: Any = None  # after correction
+    claimed: str | None = None  # the label that it was generated with
     corrected: str | None = None
     explanation: str = ""
     stage: str = ""  # where it was rejected, or ""
@@ -121,7 +122,7 @@ class Worker:
     async def _correct(self, llm: StageLlm, outcome: Outcome, seed: Seed) -> None:
         """Step 4: confirm, relabel or reject."""
         claimed = self._guard.call(self._task.read_label, outcome.instance)
-        outcome.final, outcome.corrected = outcome.instance, claimed
+        outcome.final, outcome.claimed, outcome.corrected = outcome.instance, claimed, claimed
         if self._corrector is None:
             return
         correction = await self._guard.wait(self._corrector, llm, outcome.instance)

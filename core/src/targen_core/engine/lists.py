@@ -126,6 +126,7 @@ class _GrowingList:
         self.items: list[Any] = []
         self.nodes: list[_GrowingList] = []
         self.finished = False
+        self.grown = 0  # batches that are there, empty ones too
         self.scope = Scope()  # of the batch that is being asked for: one at a time
         self.batches: list[asyncio.Task[ListBatch | None]] = []
         self._known: set[bytes] = set()
@@ -218,6 +219,7 @@ class _GrowingList:
                 )
         if spec.source.once or (spec.limit is not None and len(self.items) >= spec.limit):
             self.finished = True
+        self.grown += 1
         self._empty_in_a_row = 0 if batch.items else self._empty_in_a_row + 1
         if self._empty_in_a_row == 2:
             self.finished = True
@@ -258,10 +260,11 @@ class _GrowingList:
             async for seed in node.seeds(child_chunk):
                 yield seed
 
-    @property
-    def exhausted(self) -> bool:
-        """Whether no later chunk can hold a seed."""
-        return self.finished and all(node.exhausted for node in self.nodes)
+    def ends_before(self, chunk: int) -> bool:
+        """Whether neither this chunk nor a later one can hold a seed."""
+        if not self.finished or chunk < self.grown:
+            return False
+        return all(node.ends_before(chunk - self.grown + 1) for node in self.nodes)
 
 
 class SeedOrder:
@@ -330,6 +333,8 @@ class SeedOrder:
         async for seed in self._walk_once():
             seeds.append(seed)
             yield seed
+        if self.barren >= self.patience:
+            return  # a more patient target would walk on here, not draw again
         for draw in range(1, self.task.draws):
             for seed in seeds:
                 yield replace(seed, draw=draw)
@@ -354,10 +359,14 @@ class SeedOrder:
             async for seed in self._round_robin(members, 0, behind=(index, start)):
                 yield seed
         chunk = 1
-        while self.barren < self.patience and not root.exhausted:
+        while self.barren < self.patience and not self._ended(chunk):
             async for seed in self._round_robin(root.nodes, chunk, behind=None):
                 yield seed
             chunk += 1
+
+    def _ended(self, chunk: int) -> bool:
+        """Whether no context has a chunk of that number, or a later one."""
+        return self._root.finished and all(node.ends_before(chunk) for node in self._root.nodes)
 
     async def _round_robin(
         self, members: Sequence[_GrowingList], chunk: int, *, behind: tuple[int, int] | None

@@ -23,7 +23,7 @@ from targen_core.engine.events import Committed, LabelGivenUp, Listener, Verdict
 from targen_core.engine.guard import Guard
 from targen_core.engine.lists import ListBatch, ListSpec, Seed, SeedOrder, item_value
 from targen_core.engine.neardup import NearDuplicates
-from targen_core.engine.tally import Tally
+from targen_core.engine.tally import OPEN, RELABELLED, Tally
 from targen_core.errors import Rejected, StageFailed, TargenError
 from targen_core.tasks.model import Task
 from targen_core.tasks.steps import Corrector
@@ -87,6 +87,7 @@ class _Slot:
             "above": [item_value(item) for item in self.seed.above],
             "seed": item_value(self.seed.value),
             "intended": self.label,
+            **self._claimed(outcome),
             "label": outcome.corrected,
             "explanation": outcome.explanation,
             **({"notes": outcome.notes} if outcome.notes else {}),
@@ -99,6 +100,7 @@ class _Slot:
             "verdict": verdict,
             "id": self.id,
             "intended": self.label,
+            **self._claimed(outcome),
             "corrected": outcome.corrected,
             "stage": outcome.stage,
             "reason": outcome.reason,
@@ -108,6 +110,12 @@ class _Slot:
             **({"notes": outcome.notes} if outcome.notes else {}),
             "calls": [*self.seed.calls, *outcome.keys],
         }
+
+    def _claimed(self, outcome: Outcome) -> dict[str, str]:
+        """The label before correction, where labels are open and `intended` does not say it."""
+        if outcome.claimed in (None, self.label):
+            return {}
+        return {"claimed": str(outcome.claimed)}
 
     def abandon(self) -> None:
         """Nobody wants it any more: it sends nothing from now on."""
@@ -237,7 +245,7 @@ class Engine:
         self.tally.count(
             slot.label,
             verdict,
-            corrected=outcome.corrected,
+            corrected=self._ending(outcome),
             stage=outcome.stage,
             reason=outcome.reason,
             quota=quota,
@@ -265,6 +273,12 @@ class Engine:
             have, wanted = self.tally.have[slot.label], self.tally.wanted[slot.label]
             self._listener(LabelGivenUp(slot.label, target.give_up_after, have, wanted))
         self._room.set()
+
+    def _ending(self, outcome: Outcome) -> str | None:
+        """Where the label flow counts a candidate: open labels are kept or changed."""
+        if self.task.labels or outcome.corrected is None:
+            return outcome.corrected
+        return OPEN if outcome.corrected == outcome.claimed else RELABELLED
 
     def _again(self, slot: _Slot, outcome: Outcome, verdict: Verdict) -> Verdict | None:
         """What it was at an earlier target: None, skipped or surplus. Counts its calls once."""

@@ -10,7 +10,10 @@ from targen_core.engine.events import Verdict
 from targen_core.engine.lists import Dropped
 from targen_core.errors import QuotaNotMet
 
-__all__ = ["Flow", "Tally"]
+__all__ = ["OPEN", "RELABELLED", "Flow", "Tally"]
+
+OPEN, RELABELLED = "any", "relabelled"
+"""Where the flow of a task with open labels ends: the label was kept, or changed."""
 
 
 class Flow:
@@ -146,7 +149,7 @@ class Tally:
         reasons = Counter(flow.reasons)
         reasons["duplicate"] += flow.duplicate
         for label, count in (flow.accepted + flow.surplus).items():
-            if label != name:
+            if label != name and label in self.have:
                 reasons[f"relabelled {label}"] += count
         (top,) = reasons.most_common(1) or [("", 0)]
         return f"{top[0]}, {top[1]} times" if top[1] else ""

@@ -17,6 +17,7 @@ from targen_core.calls.budget import Budget
 from targen_core.calls.cache import ReplyCache
 from targen_core.calls.journal import Journal
 from targen_core.calls.layer import CallLayer
+from targen_core.calls.model import ChatReply
 from targen_core.calls.question import Observer
 from targen_core.calls.usage import Usage
 from targen_core.engine.events import Listener
@@ -54,6 +55,7 @@ class Job:
         manifest: the plan.
         usage: what the calls took so far, earlier processes included.
         engine: set by `run`; its tally tells how far the run is.
+        shared: replies to list calls, shared with other runs of a suite.
     """
 
     def __init__(
@@ -70,6 +72,7 @@ class Job:
         self.task = prepared.task
         self.engine: Engine | None = None
         self.layer: CallLayer | None = None
+        self.shared: dict[bytes, ChatReply] | None = None
         self._directory = directory
         self._prepared = prepared
         self._cache_folder = cache
@@ -197,6 +200,7 @@ class Job:
             patience=limits.patience,
         )
         self.layer.observer = observer
+        self.layer.shared = self.shared
         self._directory.open_outputs()
         ceilings = {id(b.limiter): b.limiter.ceiling for b in self.layer.models.values()}
         self.engine = Engine(

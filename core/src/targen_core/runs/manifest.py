@@ -22,10 +22,11 @@ class _Model(BaseModel):
 
 
 class TaskPlan(_Model):
-    """The task: its full id and version, and each prompt's version."""
+    """The task: its full id and version, its variants, and each prompt's version."""
 
     id: str
     version: str
+    variants: tuple[str, ...] = ()
     labels: tuple[str, ...]
     unit: int
     prompts: dict[str, str]

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import difflib
 import hashlib
 import json
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -20,6 +22,7 @@ from targen_core.calls.rate import Places, RateLimiter
 from targen_core.engine.lists import ListSpec, item_value
 from targen_core.engine.quotas import check_quotas
 from targen_core.errors import PluginError, RunConflict, TargenError, UsageError
+from targen_core.plugins.register import Registration
 from targen_core.plugins.registry import Registry, missing_dependency
 from targen_core.runs.given import read_items
 from targen_core.runs.manifest import Limits, Manifest, StepPlan, TargetPlan, TaskPlan
@@ -34,7 +37,7 @@ from targen_core.runs.spec import JobSpec
 from targen_core.tasks.model import Task
 from targen_core.tasks.steps import STEPS, Corrector
 
-__all__ = ["Prepared", "prepare"]
+__all__ = ["Prepared", "find_task", "prepare"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,11 +106,10 @@ def prepare(registry: Registry, spec: JobSpec, *, manifest: Manifest | None = No
         UsageError: anything wrong with `spec`.
         RunConflict: the run was made with something else.
     """
-    found = registry.find("task", spec.task)
-    task: Task[Any, Any] = registry.resolve(found)
+    found, task = find_task(registry, spec.task, spec.variants)
     quotas = check_quotas(task, spec.quotas)
     if manifest is not None:
-        _require_same_task(manifest, found.id, task)
+        _require_same_task(manifest, _task_plan(found.id, task, spec.variants))
     if spec.give_up_after < 1:
         raise UsageError(f"--give-up-after is {spec.give_up_after}; it must be at least 1")
     if not 0 <= spec.near_duplicates <= 100:
@@ -118,7 +120,11 @@ def prepare(registry: Registry, spec: JobSpec, *, manifest: Manifest | None = No
     corrector_id, corrector = _corrector(registry, task, spec.corrector)
     specs, given = _lists(task, spec, options)
     wanted_steps = [step for step in STEPS if _has_step(task, step, specs, corrector)]
-    steps, plans = _models(registry, task, spec, options, wanted_steps)
+    own = getattr(corrector, "parameters", {})
+    tuned = task.replace(
+        parameters={**task.parameters, "correct": {**task.parameters.get("correct", {}), **own}}
+    )
+    steps, plans = _models(registry, tuned, spec, options, wanted_steps)
     if spec.limits.max_cost is not None:
         for step, prepared_step in steps.items():
             if prepared_step.price is None:
@@ -128,7 +134,7 @@ def prepare(registry: Registry, spec: JobSpec, *, manifest: Manifest | None = No
                 )
     if manifest is None:
         manifest = Manifest(
-            task=_task_plan(found.id, task),
+            task=_task_plan(found.id, task, spec.variants),
             seed=spec.seed,
             targets=(
                 TargetPlan(quotas=quotas, balance=spec.balance, give_up_after=spec.give_up_after),
@@ -137,7 +143,7 @@ def prepare(registry: Registry, spec: JobSpec, *, manifest: Manifest | None = No
             steps=plans,
             corrector=corrector_id,
             batches=tuple(part.batch for part in specs),
-            contexts_limit=spec.contexts_limit,
+            contexts_limit=next((part.limit for part in specs if part.limit), None),
             given={name: _digest(items) for name, items in given.items()},
             near_duplicates=spec.near_duplicates,
             distributions=_distributions(found.id, corrector_id, steps),
@@ -176,6 +182,27 @@ def prepare(registry: Registry, spec: JobSpec, *, manifest: Manifest | None = No
         given=given,
         steps=steps,
     )
+
+
+def find_task(
+    registry: Registry, name: str, variants: Sequence[str] = ()
+) -> tuple[Registration[Any], Task[Any, Any]]:
+    """A task by its name, with variants applied, and its registration.
+
+    Raises:
+        UsageError: there is no such task, or it has no such variant.
+    """
+    found = registry.find("task", name)
+    task: Task[Any, Any] = registry.resolve(found)
+    for variant in variants:
+        if variant not in task.variants:
+            near = difflib.get_close_matches(variant, task.variants, n=1)
+            known = ", ".join(task.variants) or "none"
+            raise UsageError(
+                f"task {task.name} has no variant {variant!r}",
+                hint=f"did you mean {near[0]}?" if near else f"variants: {known}",
+            )
+    return found, task.varied(variants)
 
 
 def _backend_id(registry: Registry, name: str) -> str:
@@ -267,6 +294,17 @@ def _lists(
     """The chain of lists, with the user's own items and batch sizes in place."""
     if spec.contexts_limit is not None and spec.contexts_limit < 1:
         raise UsageError(f"--contexts-limit is {spec.contexts_limit}; it must be at least 1")
+    share = spec.contexts_share
+    if not 0 < share <= 1:
+        raise UsageError(f"--contexts-share is {share}; it must be above 0 and at most 1")
+    if share < 1 and spec.contexts is None and spec.contexts_limit is None:
+        raise UsageError(
+            "--contexts-share is a share of what? Contexts are asked for as they are needed",
+            hint="give --contexts-limit N, or a --contexts FILE, of which it is the share",
+        )
+    limit = spec.contexts_limit
+    if limit is not None:
+        limit = math.ceil(limit * share)
     given: dict[str, tuple[Any, ...]] = {}
     chain: list[ListSpec] = []
     if spec.seeds is not None:
@@ -278,9 +316,10 @@ def _lists(
     if task.contexts is not None:
         fixed = None
         if spec.contexts is not None:
-            fixed = given["contexts"] = read_items(spec.contexts, task.contexts, "--contexts")
+            items = read_items(spec.contexts, task.contexts, "--contexts")
+            fixed = given["contexts"] = items[: math.ceil(len(items) * share)]
         size = (options["contexts"].batch or (task.contexts.batch,))[0]
-        chain.append(ListSpec("contexts", task.contexts, size, fixed, spec.contexts_limit))
+        chain.append(ListSpec("contexts", task.contexts, size, fixed, limit))
     elif spec.contexts is not None or spec.contexts_limit is not None:
         raise UsageError(f"task {task.name} has no contexts (step 1)", hint="use --seeds")
     sizes = list(options["seeds"].batch)
@@ -293,25 +332,25 @@ def _lists(
     return tuple(chain), given
 
 
-def _require_same_task(manifest: Manifest, task_id: str, task: Task[Any, Any]) -> None:
-    now = _task_plan(task_id, task)
+def _require_same_task(manifest: Manifest, now: TaskPlan) -> None:
     if now.version != manifest.task.version:
         raise RunConflict(
-            f"this run was made with {task_id} version {manifest.task.version}; version "
+            f"this run was made with {now.id} version {manifest.task.version}; version "
             f"{now.version} is installed",
             hint="install the version that it was made with, or generate a new run",
         )
     if now != manifest.task:
         raise RunConflict(
-            f"the prompts or labels of {task_id} changed without a new version",
-            hint=f"report it to the authors of {task_id.partition(':')[0]}, or generate a new run",
+            f"the prompts or labels of {now.id} changed without a new version",
+            hint=f"report it to the authors of {now.id.partition(':')[0]}, or generate a new run",
         )
 
 
-def _task_plan(task_id: str, task: Task[Any, Any]) -> TaskPlan:
+def _task_plan(task_id: str, task: Task[Any, Any], variants: Sequence[str]) -> TaskPlan:
     return TaskPlan(
         id=task_id,
         version=task.version,
+        variants=tuple(variants),
         labels=task.quota_names,
         unit=task.unit,
         prompts={prompt.name: prompt.version for prompt in task.prompts},

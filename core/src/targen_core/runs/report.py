@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from targen_core.calls.journal import Journal
 from targen_core.calls.usage import Usage
-from targen_core.engine.tally import Tally
+from targen_core.engine.tally import OPEN, RELABELLED, Tally
 from targen_core.errors import QuotaNotMet, RunDirectoryError
 from targen_core.runs.files import read_jsonl
 from targen_core.runs.manifest import Manifest
@@ -74,9 +75,9 @@ def read_report(path: Path) -> dict[str, Any]:
     for record in read_jsonl(path / "provenance.jsonl"):
         accepted.add(record["id"])
         counted = record["intended"] if tally.by_intended else record["label"]
-        counted = counted if counted in tally.have else "any"
+        counted = counted if counted in tally.have else OPEN
         rows[counted] += record["rows"]
-        tally.flows[record["intended"]].accepted[record["label"]] += 1
+        tally.flows[record["intended"]].accepted[_ending(tally, record, "label")] += 1
     tally.have.update(rows)
     # An extended run judges surplus candidates again: the last verdict holds.
     last = {r["id"]: r for r in read_jsonl(path / "rejects.jsonl") if r["verdict"] != "dropped"}
@@ -88,7 +89,7 @@ def read_report(path: Path) -> dict[str, Any]:
             flow.rejected[record["stage"]] += 1
             flow.reasons[record["reason"]] += 1
         elif record["verdict"] == "surplus":
-            flow.surplus[record["corrected"]] += 1
+            flow.surplus[_ending(tally, record, "corrected")] += 1
         else:
             flow.duplicate += 1
     if (path / "journal").exists():
@@ -100,3 +101,11 @@ def read_report(path: Path) -> dict[str, Any]:
         unused_calls=None,
     )
     return report
+
+
+def _ending(tally: Tally, record: Mapping[str, Any], name: str) -> str:
+    """The label that a record ended with, as the flow counts it."""
+    label: str = record[name]
+    if label in tally.have:
+        return label
+    return OPEN if label == record["claimed"] else RELABELLED

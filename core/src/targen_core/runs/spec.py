@@ -18,12 +18,15 @@ __all__ = ["JobSpec", "spec_of"]
 class JobSpec:
     """What a user asks for; `targen generate`'s options, as values.
 
-    `corrector` is a registered name, "" for the task's own, or None for no
-    step 4. `backend_for` names other backends for some steps.
+    `variants` are applied to the task in order. `corrector` is a registered
+    name, "" for the task's own, or None for no step 4. `backend_for` names
+    other backends for some steps. `contexts_share` keeps that part of the
+    given contexts, or of the limit.
     """
 
     task: str
     quotas: Mapping[str, int]
+    variants: Sequence[str] = ()
     backend: str = "local"
     backend_for: Mapping[str, str] = field(default_factory=dict)
     options: Sequence[str] = ()
@@ -34,6 +37,7 @@ class JobSpec:
     contexts: Path | None = None
     seeds: Path | None = None
     contexts_limit: int | None = None
+    contexts_share: float = 1.0
     near_duplicates: float = 90.0
     limits: Limits = field(default_factory=Limits)
 
@@ -58,6 +62,7 @@ def spec_of(manifest: Manifest, path: Path, options: Sequence[str]) -> JobSpec:
     return JobSpec(
         task=manifest.task.id,
         quotas=last.quotas,
+        variants=manifest.task.variants,
         backend=manifest.backend,
         backend_for={step: plan.backend for step, plan in manifest.steps.items()},
         options=[*rebuilt, *options],

@@ -145,7 +145,11 @@ class InverseGenerator(Protocol[SeedT_contra, InstanceT_co]):
 
 
 class Corrector(Protocol[InstanceT_contra]):
-    """Step 4: says which label an instance really has."""
+    """Step 4: says which label an instance really has.
+
+    A corrector may have `parameters`, sampling parameters of its calls, which
+    win over the task's.
+    """
 
     def __call__(self, llm: Llm, instance: InstanceT_contra, /) -> Awaitable[Correction]:
         """Judge one instance."""

@@ -1,0 +1,74 @@
+"""Suites: the tasks of one plugin, run one after the other as one piece of work.
+
+Contexts and seeds that several tasks list by the very same call are asked for
+once (paper, section 3.2: a common set of contexts), and one budget holds for
+all of them. Each task has a run directory of its own, to resume by itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from targen_core.calls.model import ChatReply
+from targen_core.errors import BudgetExhausted, UnknownName
+from targen_core.plugins.register import Registration
+from targen_core.plugins.registry import Registry
+from targen_core.runs.job import Job
+from targen_core.runs.manifest import Limits
+from targen_core.runs.spec import JobSpec
+
+__all__ = ["suite_jobs", "suite_tasks"]
+
+
+def suite_tasks(registry: Registry, name: str) -> list[Registration[Any]]:
+    """The tasks that a plugin registers, by its entry point's or its distribution's name.
+
+    Raises:
+        UnknownName: no plugin of that name registers a task.
+    """
+    tasks = registry.all("task")
+    found = [task for task in tasks if name in (task.entry_point, task.distribution)]
+    if not found:
+        known = ", ".join(sorted({task.entry_point for task in tasks})) or "none is installed"
+        raise UnknownName(f"no plugin named {name!r} registers tasks", hint=f"suites: {known}")
+    return found
+
+
+def suite_jobs(
+    registry: Registry, specs: Sequence[tuple[Path, JobSpec]], *, cache: Path | None = None
+) -> Iterator[Job]:
+    """Each spec's job in its directory, open until the next is asked for.
+
+    The limits on money and tokens hold for all of them together.
+
+    Raises:
+        BudgetExhausted: the jobs before took all that there is.
+    """
+    shared: dict[bytes, ChatReply] = {}
+    tokens, dollars = 0, 0.0
+    for out, spec in specs:
+        limits = _left(spec.limits, tokens, dollars)
+        with Job.create(registry, replace(spec, limits=limits), out, cache=cache) as job:
+            job.shared = shared
+            yield job
+            total = job.usage.total
+            tokens += total.tokens_in + total.tokens_out
+            dollars += total.dollars
+
+
+def _left(limits: Limits, tokens: int, dollars: float) -> Limits:
+    """What of the limits other jobs have left over."""
+    changes: dict[str, float] = {}
+    if limits.max_tokens is not None:
+        changes["max_tokens"] = limits.max_tokens - tokens
+    if limits.max_cost is not None:
+        changes["max_cost"] = limits.max_cost - dollars
+    if any(left <= 0 for left in changes.values()):
+        raise BudgetExhausted(
+            f"the suite's tasks so far took {tokens:,} tokens and ${dollars:.4f}: nothing is left",
+            hint="give the same command with a larger --max-tokens or --max-cost",
+        )
+    return limits.model_copy(update=changes)
