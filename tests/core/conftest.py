@@ -415,6 +415,7 @@ class Lab:
     World = World
     Row = Row
     ToyModel = ToyModel
+    Options = ToyOptions
     worlds = WORLDS
     quotas = staticmethod(_quotas)
 

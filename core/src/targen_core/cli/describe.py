@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from targen_core.cli.request import TaskArg, job_spec
+from targen_core.cli.request import TaskArg, VariantArg, job_spec
 from targen_core.cli.tables import print_json, print_table
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 def describe(
     task: TaskArg,
+    variant: VariantArg = None,
     prompts: Annotated[
         bool, typer.Option("--prompts", help="Print every prompt, filled in by a rehearsal.")
     ] = False,
@@ -29,10 +31,10 @@ def describe(
     - targen describe rte --prompts
     """
     from targen_core.plugins.loader import load_registry
+    from targen_core.runs.plan import find_task
 
     registry = load_registry()
-    found = registry.find("task", task)
-    target: Task[Any, Any] = registry.resolve(found)
+    found, target = find_task(registry, task, variant or ())
     facts = _facts(target, found.id)
     if prompts:
         facts["prompts"] = [
@@ -41,7 +43,7 @@ def describe(
                 "step": call.step,
                 "messages": [{"role": m.role, "content": m.content} for m in call.messages],
             }
-            for call in _filled(registry, target, found.id)
+            for call in _filled(registry, target, found.id, variant or ())
         ]
     if json:
         print_json(facts)
@@ -66,25 +68,37 @@ def _facts(task: Task[Any, Any], task_id: str) -> dict[str, Any]:
             {"name": label.name, "value": label.official, "summary": label.summary}
             for label in task.labels
         ],
-        "columns": [*task.instance.model_fields, "idx"],
+        "columns": [*task.schema.model_fields],
         "unit": task.unit,
+        "instances_per_call": task.instances_per_call,
         "lists": [{"step": s, "summary": text, "batch": batch} for s, text, batch in steps],
         "corrector": task.corrector if isinstance(task.corrector, str) else "task",
         "parameters": {
             step: {**defaults, **task.parameters.get(step, {})}
             for step, defaults in DEFAULT_PARAMETERS.items()
         },
+        "variants": {name: variant.summary for name, variant in task.variants.items()},
         "presets": {name: dict(counts) for name, counts in task.presets.items()},
         "prompt_versions": {prompt.name: prompt.version for prompt in task.prompts},
     }
 
 
-def _filled(registry: Registry, task: Task[Any, Any], task_id: str) -> list[RecordedCall]:
+def _filled(
+    registry: Registry, task: Task[Any, Any], task_id: str, variants: Sequence[str]
+) -> list[RecordedCall]:
     """The first filling of each prompt in a rehearsal that costs nothing."""
     from targen_core.runs.trial import rehearsal_spec, run_trial
 
     quotas = dict.fromkeys(task.quota_names, 2 * task.unit)
-    spec = job_spec(registry, task_id, quotas=quotas, backend_for=(), correct=True, corrector="")
+    spec = job_spec(
+        registry,
+        task_id,
+        quotas=quotas,
+        variants=tuple(variants),
+        backend_for=(),
+        correct=True,
+        corrector="",
+    )
     trial = run_trial(registry, rehearsal_spec(spec, quotas))
     first: dict[str, RecordedCall] = {}
     for call in trial.calls:
@@ -111,7 +125,7 @@ def _print(facts: dict[str, Any]) -> None:
         ["step", "what", "items a call"],
         [
             *((la["step"], la["summary"], la["batch"]) for la in facts["lists"]),
-            ("generate", "one instance for a seed and a label", ""),
+            ("generate", "instances for a seed and a label", facts["instances_per_call"]),
             ("correct", f"corrector {facts['corrector']}" if facts["corrector"] else "none", ""),
         ],
     )
@@ -131,6 +145,9 @@ def _print(facts: dict[str, Any]) -> None:
             for name, counts in facts["presets"].items()
         ],
     )
+    if facts["variants"]:
+        print()
+        print_table(["variant", "what differs"], [*facts["variants"].items()])
     for prompt in facts.get("prompts", ()):
         print(f"\n{'=' * 78}\nprompt {prompt['name']} (step {prompt['step']})")
         for message in prompt["messages"]:

@@ -14,6 +14,7 @@ from targen_core.cli.request import (
     CorrectorArg,
     OptionsArg,
     TaskArg,
+    VariantArg,
     job_spec,
     quotas_for,
 )
@@ -33,6 +34,7 @@ def estimate(
     label: Annotated[
         list[str] | None, typer.Option("--label", metavar="LABEL=ROWS", help="Rows of one label.")
     ] = None,
+    variant: VariantArg = None,
     backend: BackendArg = "local",
     backend_for: BackendForArg = None,
     option: OptionsArg = None,
@@ -57,20 +59,21 @@ def estimate(
     - targen estimate rte --preset paper --from runs/rte-0
     """
     from targen_core.plugins.loader import load_registry
-    from targen_core.runs.plan import prepare
+    from targen_core.runs.plan import find_task, prepare
     from targen_core.runs.report import read_report
     from targen_core.runs.trial import rehearsal_spec, run_trial
 
     if not 0 < yield_ <= 1:
         raise UsageError(f"--yield is {yield_}; it must be above 0 and at most 1")
     registry = load_registry()
-    found = registry.get("task", task)
+    _, found = find_task(registry, task, variant or ())
     quotas = quotas_for(found, n, preset, label or ())
     wanted = sum(quotas.values())
     spec = job_spec(
         registry,
         task,
         quotas=quotas,
+        variants=tuple(variant or ()),
         backend=backend,
         backend_for=backend_for,
         options=option or (),

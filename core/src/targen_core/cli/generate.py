@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -29,7 +28,7 @@ from targen_core.cli.request import (
     job_spec,
     quotas_for,
 )
-from targen_core.errors import QuotaNotMet, TargenError, UsageError
+from targen_core.errors import QuotaNotMet, UsageError
 
 if TYPE_CHECKING:
     from targen_core.runs.job import Job
@@ -123,7 +122,7 @@ def generate(
     from targen_core.plugins.loader import load_registry
     from targen_core.runs.job import Job
     from targen_core.runs.plan import find_task
-    from targen_core.runs.suite import suite_jobs, suite_tasks
+    from targen_core.runs.suite import run_suite, suite_tasks
 
     if (task is None) == (suite is None):
         raise UsageError(
@@ -166,7 +165,12 @@ def generate(
     if suite is not None:
         below = out or Path("runs") / f"{suite}-{seed}"
         specs = [(below / t.name, spec_for(t.id)) for t in suite_tasks(registry, suite)]
-        _run_all(suite_jobs(registry, specs, cache=folder), quiet=quiet, json=json)
+        all_of_them = _Suite(quiet=quiet)
+        try:
+            run_suite(registry, specs, all_of_them.run, cache=folder)
+        finally:
+            all_of_them.show(json=json)
+        all_of_them.complain()
         return
     assert task is not None
     spec = spec_for(task)
@@ -250,39 +254,48 @@ def _run(job: Job, *, quiet: bool, json: bool) -> None:
                 print_report(report, job.path)
 
 
-def _run_all(jobs: Iterator[Job], *, quiet: bool, json: bool) -> None:
-    """Run the jobs of a suite; a label that falls short stops its own task alone."""
-    from targen_core.cli.progress import progress
-    from targen_core.cli.tables import print_json, print_table
-    from targen_core.runs.report import read_report
+class _Suite:
+    """Runs the jobs of a suite; a label that falls short stops its own task alone."""
 
-    reports: list[dict[str, Any]] = []
-    short: list[QuotaNotMet] = []
-    try:
-        for job in jobs:
-            if not quiet:
-                wanted = sum(job.manifest.targets[-1].quotas.values())
-                print(f"{job.task.name}: {wanted:,} rows", file=sys.stderr, flush=True)
-            try:
-                with progress(job, quiet=quiet) as listener:
-                    reports.append(job.run(listener))
-            except QuotaNotMet as error:
-                short.append(error)
-                reports.append(read_report(job.path))
-            except TargenError:
-                if (job.path / "report.json").exists():
-                    reports.append(read_report(job.path))
-                raise
-    finally:
+    def __init__(self, *, quiet: bool) -> None:
+        self._quiet = quiet
+        self._reports: list[dict[str, Any]] = []
+        self._short: list[QuotaNotMet] = []
+
+    def run(self, job: Job) -> None:
+        from targen_core.cli.progress import progress
+        from targen_core.runs.report import read_report
+
+        if not self._quiet:
+            wanted = sum(job.manifest.targets[-1].quotas.values())
+            print(f"{job.task.name}: {wanted:,} rows", file=sys.stderr, flush=True)
+        try:
+            with progress(job, quiet=self._quiet) as listener:
+                job.run(listener)
+        except QuotaNotMet as error:
+            self._short.append(error)
+        finally:
+            if (job.path / "report.json").exists():
+                self._reports.append(read_report(job.path))
+
+    def show(self, *, json: bool) -> None:
+        """Print what there is."""
+        from targen_core.cli.tables import print_json, print_table
+
         if json:
-            print_json(reports)
-        elif reports:
-            print_table(
-                ["task", "status", "rows", "wanted", "calls", "cached", "tokens", "dollars"],
-                [*map(_summary, reports)],
+            print_json(self._reports)
+        elif self._reports:
+            heads = ["task", "status", "rows", "wanted", "calls", "cached", "tokens", "dollars"]
+            print_table(heads, [*map(_summary, self._reports)])
+
+    def complain(self) -> None:
+        """Raise where a task fell short."""
+        if self._short:
+            first = self._short[0]
+            raise QuotaNotMet(
+                f"{len(self._short)} of {len(self._reports)} tasks fell short: {first}",
+                hint=first.hint,
             )
-    if short:
-        raise QuotaNotMet(f"{len(short)} of {len(reports)} tasks fell short; the first: {short[0]}")
 
 
 def _summary(report: dict[str, Any]) -> tuple[str, ...]:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -19,21 +22,39 @@ from targen_core.cli.request import (
     SeedArg,
     SeedsArg,
     TaskArg,
+    VariantArg,
     cache_folder,
     checked_limits,
     job_spec,
     quotas_for,
 )
-from targen_core.cli.tables import print_json
+from targen_core.cli.tables import print_json, print_table
+from targen_core.errors import UsageError
 
 if TYPE_CHECKING:
+    from targen_core.plugins.registry import Registry
+    from targen_core.runs.spec import JobSpec
     from targen_core.runs.trial import RecordedCall, Trial
+    from targen_core.tasks.model import Task
+
+_COMPARED = 5  # rows a label that a comparison makes of each variant
 
 
 def preview(
     task: TaskArg,
     n: Annotated[
         int | None, typer.Option("-n", "--number", help="Rows. [default: one a label]")
+    ] = None,
+    variant: VariantArg = None,
+    variants: Annotated[
+        str,
+        typer.Option(
+            "--variants", metavar="A,B", help="Compare variants; default is the task as it is."
+        ),
+    ] = "",
+    examples: Annotated[
+        Path | None,
+        typer.Option("--examples", metavar="FILE", help="Labelled rows to solve, for --variants."),
     ] = None,
     backend: BackendArg = "local",
     backend_for: BackendForArg = None,
@@ -54,21 +75,31 @@ def preview(
     """Generate a few rows and show each with its prompts and replies.
 
     A run with the same seed and options takes these replies from the cache and does not pay again.
+    With --variants the same seeds go through each variant, five candidates a label unless -n says
+    otherwise, and each one's instructions solve the labelled rows of --examples.
 
     Examples:
     - targen preview rte
+    - targen preview cb --variants default,commitment,paper --examples examples/superglue/cb.jsonl
     - targen preview rte -n 4 --backend llama -o model=llama3.1 --full
     """
     from targen_core.plugins.loader import load_registry
+    from targen_core.runs.plan import find_task
     from targen_core.runs.trial import run_trial
 
     registry = load_registry()
-    found = registry.get("task", task)
-    rows = n if n is not None else len(found.quota_names) * found.unit
+    _, found = find_task(registry, task, variant or ())
+    if variants and (variant or full):
+        raise UsageError("--variants goes neither with --variant nor with --full")
+    if examples is not None and not variants:
+        raise UsageError("--examples is for --variants", hint="--variants default")
+    each = _COMPARED if variants else 1
+    rows = n if n is not None else len(found.quota_names) * found.unit * each
     spec = job_spec(
         registry,
         task,
         quotas=quotas_for(found, rows, None, ()),
+        variants=tuple(variant or ()),
         backend=backend,
         backend_for=backend_for,
         options=option or (),
@@ -81,6 +112,11 @@ def preview(
         # One candidate after the other, and few ahead of need: this is a look.
         limits=checked_limits(concurrency=2, max_cost=max_cost, max_tokens=max_tokens),
     )
+    if variants:
+        names = [name.strip() for name in variants.split(",")]
+        solved = _examples(examples, found) if examples is not None else ()
+        _compare(registry, spec, names, solved, cache_folder(cache), json=json)
+        return
     trial = run_trial(registry, spec, cache=cache_folder(cache))
     if json:
         print_json(_facts(trial))
@@ -88,6 +124,84 @@ def preview(
         _print(trial, full=full)
     if trial.problem is not None:
         raise trial.problem
+
+
+def _examples(path: Path, task: Task[Any, Any]) -> Sequence[tuple[Any, Any]]:
+    """The labelled instances of a file."""
+    from targen_core.runs.official import scan
+
+    found = scan(path, task)
+    if found.problems or not found.instances:
+        why = found.problems[0].message if found.problems else "no row has a label"
+        raise UsageError(
+            f"--examples {path}: {why}", hint=f"targen validate {path} --task {task.name}"
+        )
+    return found.instances
+
+
+def _compare(
+    registry: Registry,
+    spec: JobSpec,
+    names: Sequence[str],
+    examples: Sequence[tuple[Any, Any]],
+    cache: Path | None,
+    *,
+    json: bool,
+) -> None:
+    """Print how variants do side by side."""
+    from targen_core.runs.comparison import compare_variants
+
+    found = compare_variants(registry, spec, names, examples=examples, cache=cache)
+    if json:
+        print_json([{**asdict(one), "problem": str(one.problem or "")} for one in found])
+        return
+    heads = ["variant", "judged", "rows", "rejected", "relabelled", "duplicates", "tokens a row"]
+    print_table(
+        [*heads, "like the others: instructions", "prompts"],
+        [
+            (
+                one.name,
+                one.judged,
+                one.accepted,
+                _share(sum(one.rejected.values()), one.judged),
+                _share(one.relabelled, one.judged),
+                _share(one.duplicates, one.judged),
+                f"{one.tokens / one.accepted:,.0f}" if one.accepted else "-",
+                _two(one.instructions_similarity),
+                _two(one.prompts_similarity),
+            )
+            for one in found
+        ],
+    )
+    reasons = [(one.name, reason, n) for one in found for reason, n in one.rejected.items()]
+    if reasons:
+        print("\nRejected because")
+        print_table(["variant", "reason", "count"], reasons)
+    if examples:
+        print(f"\n{len(examples)} labelled examples, solved by each variant's instructions")
+        print_table(
+            ["variant", "right", "wrong", "rejected", "accuracy"],
+            [
+                (
+                    one.name,
+                    *(counts[kind] for kind in ("right", "wrong", "rejected")),
+                    _share(counts["right"], len(examples)),
+                )
+                for one in found
+                if (counts := one.examples) is not None
+            ],
+        )
+    for one in found:
+        if one.problem is not None:
+            print(f"\n{one.name}: {one.problem}")
+
+
+def _share(count: int, of: int) -> str:
+    return f"{count / of:.0%}" if of else "-"
+
+
+def _two(value: float | None) -> str:
+    return "-" if value is None else f"{value:.2f}"
 
 
 def _calls_of(trial: Trial, candidate: str) -> list[RecordedCall]:

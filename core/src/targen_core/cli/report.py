@@ -9,7 +9,7 @@ import typer
 
 from targen_core.cli.tables import print_json, print_table
 
-__all__ = ["print_report", "report"]
+__all__ = ["flow_columns", "print_report", "print_usage", "report"]
 
 
 def report(
@@ -39,7 +39,7 @@ def print_report(report: dict[str, Any], path: Path) -> None:
         ["label", "rows", "wanted"],
         [(name, report["rows"][name], wanted) for name, wanted in report["wanted"].items()],
     )
-    _print_flow(report["flow"])
+    print_flow(report["flow"])
     reasons = {
         (label, reason): count
         for label, flow in report["flow"].items()
@@ -55,16 +55,13 @@ def print_report(report: dict[str, Any], path: Path) -> None:
             ["step", "reason", "count"],
             [(d["step"], d["reason"], d["count"]) for d in report["dropped_list_items"]],
         )
-    _print_usage(report)
+    print_usage(report)
     print(f"\n{path / 'dataset.jsonl'}")
 
 
-def _print_flow(flows: dict[str, Any]) -> None:
-    """The label-flow matrix: row intended, column corrected; the rest apart."""
-    found = [set(flow["accepted"]) | set(flow["surplus"]) for flow in flows.values()]
-    columns = [*flows, *sorted(set().union(*found) - set(flows))]
-    if len(columns) > 12:
-        columns = list(flows)  # open labels: the matrix would have a column a row
+def print_flow(flows: dict[str, Any]) -> None:
+    """Print the label-flow matrix: row intended, column corrected; the rest apart."""
+    columns = flow_columns(flows)
     print("\nLabel flow (row: intended; column: after correction; surplus and duplicates apart)")
     print_table(
         ["", *columns, "rejected", "|", "surplus", "duplicate", "judged"],
@@ -83,7 +80,14 @@ def _print_flow(flows: dict[str, Any]) -> None:
     )
 
 
-def _print_usage(report: dict[str, Any]) -> None:
+def flow_columns(flows: dict[str, Any]) -> list[str]:
+    """The labels that candidates ended with: those of the rows, then others."""
+    found = [set(flow["accepted"]) | set(flow["surplus"]) for flow in flows.values()]
+    return [*flows, *sorted(set().union(*found) - set(flows))]
+
+
+def print_usage(report: dict[str, Any]) -> None:
+    """Print what the calls took, step by step."""
     usage = report["usage"]
     priced = usage["priced"]
     print("\nCalls")
@@ -107,5 +111,5 @@ def _print_usage(report: dict[str, Any]) -> None:
             row("all", "-", usage["total"]),
         ],
     )
-    if report["unused_calls"]:
+    if report.get("unused_calls"):
         print(f"{report['unused_calls']} calls ran ahead and were not needed.")

@@ -27,6 +27,7 @@ __all__ = [
     "CorrectorArg",
     "MaxCostArg",
     "MaxTokensArg",
+    "OfTaskArg",
     "OptionsArg",
     "SeedArg",
     "SeedsArg",
@@ -40,6 +41,9 @@ __all__ = [
 
 TaskArg = Annotated[
     str, typer.Argument(help="A task, NAME or DISTRIBUTION:NAME.", show_default=False)
+]
+OfTaskArg = Annotated[
+    str, typer.Option("--task", metavar="NAME", help="Whose rows they are.", show_default=False)
 ]
 VariantArg = Annotated[
     list[str] | None,

@@ -7,15 +7,19 @@ from typing import Any
 from targen_core.runs.manifest import Manifest
 from targen_core.tasks.model import Task
 
-__all__ = ["dataset_card"]
+__all__ = ["dataset_card", "size_category"]
 
 _SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
+
+
+def size_category(rows: int) -> str:
+    """The size of a dataset as hubs name it."""
+    return next((name for below, name in _SIZES if rows < below), "n>1M")
 
 
 def dataset_card(task: Task[Any, Any], manifest: Manifest, report: dict[str, Any]) -> str:
     """The card of a run's dataset."""
     rows = sum(report["rows"].values())
-    size = next((name for below, name in _SIZES if rows < below), "n>1M")
     models = sorted(set(report["models"].values()))
     usage = report["usage"]["total"]
     labels = "\n".join(
@@ -41,7 +45,7 @@ tags:
 - synthetic
 - targen
 size_categories:
-- {size}
+- {size_category(rows)}
 configs:
 - config_name: default
   data_files:

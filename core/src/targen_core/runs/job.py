@@ -7,14 +7,11 @@ import contextlib
 import json
 import logging
 import shlex
-import signal
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from targen_core.calls.budget import Budget
-from targen_core.calls.cache import ReplyCache
 from targen_core.calls.journal import Journal
 from targen_core.calls.layer import CallLayer
 from targen_core.calls.model import ChatReply
@@ -23,7 +20,7 @@ from targen_core.calls.usage import Usage
 from targen_core.engine.events import Listener
 from targen_core.engine.lists import item_value
 from targen_core.engine.run import Engine
-from targen_core.errors import Interrupted, RunConflict, TargenError, UsageError
+from targen_core.errors import RunConflict, TargenError, UsageError
 from targen_core.plugins.registry import Registry
 from targen_core.runs.card import dataset_card
 from targen_core.runs.directory import RunDirectory
@@ -31,6 +28,7 @@ from targen_core.runs.files import write_atomically
 from targen_core.runs.manifest import Manifest, TargetPlan
 from targen_core.runs.plan import Prepared, prepare
 from targen_core.runs.report import build_report
+from targen_core.runs.session import interruptible, open_layer
 from targen_core.runs.spec import JobSpec, spec_of
 
 __all__ = ["Job"]
@@ -186,45 +184,37 @@ class Job:
 
     async def _run(self, listener: Listener | None, observer: Observer | None) -> dict[str, Any]:
         manifest, limits = self.manifest, self.manifest.limits
-        cache = ReplyCache(self._cache_folder) if self._cache_folder else None
-        budget = Budget(max_tokens=limits.max_tokens, max_cost=limits.max_cost)
-        spent = self.usage.total
-        budget.spend(spent.tokens_in + spent.tokens_out, spent.dollars)
-        self.layer = CallLayer(
-            self._prepared.bind(limits),
-            seed=manifest.seed,
-            journal=self.journal,
-            cache=cache,
-            budget=budget,
-            usage=self.usage,
-            patience=limits.patience,
-        )
-        self.layer.observer = observer
-        self.layer.shared = self.shared
-        self._directory.open_outputs()
-        ceilings = {id(b.limiter): b.limiter.ceiling for b in self.layer.models.values()}
-        self.engine = Engine(
-            self.task,
-            distribution=self._prepared.distribution,
-            specs=self._prepared.specs,
-            corrector=self._prepared.corrector,
-            layer=self.layer,
-            sink=self._directory,
-            concurrency=min(limits.concurrency, sum(ceilings.values())),
-            near_duplicates=manifest.near_duplicates,
-            listener=listener,
-        )
         error: Exception | None = None
-        try:
-            with _interruptible(self.layer, self.path):
-                await self.engine.run([plan.target() for plan in manifest.targets])
-        except Exception as raised:
-            error = raised
-        finally:
-            for model in self._prepared.models:
-                await model.aclose()
-            if cache is not None:
-                cache.close()
+        async with open_layer(
+            self._prepared.bind(limits),
+            self._prepared.models,
+            seed=manifest.seed,
+            limits=limits,
+            journal=self.journal,
+            usage=self.usage,
+            cache=self._cache_folder,
+        ) as layer:
+            self.layer = layer
+            layer.observer = observer
+            layer.shared = self.shared
+            self._directory.open_outputs()
+            ceilings = {id(b.limiter): b.limiter.ceiling for b in layer.models.values()}
+            self.engine = Engine(
+                self.task,
+                distribution=self._prepared.distribution,
+                specs=self._prepared.specs,
+                corrector=self._prepared.corrector,
+                layer=layer,
+                sink=self._directory,
+                concurrency=min(limits.concurrency, sum(ceilings.values())),
+                near_duplicates=manifest.near_duplicates,
+                listener=listener,
+            )
+            try:
+                with interruptible(layer, f"targen resume {shlex.quote(str(self.path))}"):
+                    await self.engine.run([plan.target() for plan in manifest.targets])
+            except Exception as raised:
+                error = raised
         report = build_report(
             manifest,
             self.engine.tally,
@@ -243,32 +233,6 @@ class Job:
         if error is not None:
             raise error
         return report
-
-
-@contextlib.contextmanager
-def _interruptible(layer: CallLayer, path: Path) -> Iterator[None]:
-    """Let the first Ctrl-C halt the layer, and the second one kill."""
-    loop = asyncio.get_running_loop()
-
-    def stop() -> None:
-        loop.remove_signal_handler(signal.SIGINT)
-        resume = f"targen resume {shlex.quote(str(path))}"
-        _log.warning(
-            "finishing the calls in flight (%d); Ctrl-C again stops at once. Then: %s",
-            layer.in_flight,
-            resume,
-        )
-        layer.halt(Interrupted("stopped by Ctrl-C", hint=resume))
-
-    try:
-        loop.add_signal_handler(signal.SIGINT, stop)
-    except (NotImplementedError, RuntimeError, ValueError):
-        yield  # no signals here: another thread, or Windows
-        return
-    try:
-        yield
-    finally:
-        loop.remove_signal_handler(signal.SIGINT)
 
 
 def _extended(

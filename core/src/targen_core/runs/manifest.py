@@ -12,16 +12,27 @@ from targen_core.engine.run import Target
 from targen_core.errors import RunConflict, RunDirectoryError
 from targen_core.runs.files import write_atomically
 
-__all__ = ["FORMAT", "Limits", "Manifest", "StepPlan", "TargetPlan", "TaskPlan"]
+__all__ = [
+    "FORMAT",
+    "Limits",
+    "Manifest",
+    "ManifestPart",
+    "StepPlan",
+    "TargetPlan",
+    "TaskPlan",
+    "flat",
+]
 
 FORMAT = 1
 
 
-class _Model(BaseModel):
+class ManifestPart(BaseModel):
+    """A part of a file that says what was run: frozen, with no unknown field."""
+
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class TaskPlan(_Model):
+class TaskPlan(ManifestPart):
     """The task: its full id and version, its variants, and each prompt's version."""
 
     id: str
@@ -32,7 +43,7 @@ class TaskPlan(_Model):
     prompts: dict[str, str]
 
 
-class StepPlan(_Model):
+class StepPlan(ManifestPart):
     """One step's model: backend id, options without secrets, parameters."""
 
     backend: str
@@ -41,7 +52,7 @@ class StepPlan(_Model):
     params: dict[str, Any]
 
 
-class TargetPlan(_Model):
+class TargetPlan(ManifestPart):
     """One target; a run that is extended has several, one after the other."""
 
     quotas: dict[str, int]
@@ -53,7 +64,7 @@ class TargetPlan(_Model):
         return Target(self.quotas, self.balance, self.give_up_after)
 
 
-class Limits(_Model):
+class Limits(ManifestPart):
     """What a run may take; changes nothing of what it produces."""
 
     max_cost: float | None = None
@@ -64,7 +75,7 @@ class Limits(_Model):
     patience: float = 600.0
 
 
-class Manifest(_Model):
+class Manifest(ManifestPart):
     """A run directory's `manifest.json`.
 
     `backend` is the one that options without a step's name are about;
@@ -119,7 +130,7 @@ class Manifest(_Model):
 
     def differences(self, other: Manifest) -> list[str]:
         """What decides the rows and differs, as `field: this / other`."""
-        mine, theirs = _flat(self._deciding()), _flat(other._deciding())
+        mine, theirs = flat(self._deciding()), flat(other._deciding())
         return [
             f"{name}: {mine.get(name)!r} / {theirs.get(name)!r}"
             for name in sorted({*mine, *theirs})
@@ -132,10 +143,11 @@ class Manifest(_Model):
         )
 
 
-def _flat(value: Any, path: str = "") -> dict[str, Any]:
+def flat(value: Any, path: str = "") -> dict[str, Any]:
+    """Nested values by their dotted paths, to compare two manifests by."""
     if isinstance(value, dict) and value:
         found: dict[str, Any] = {}
         for name, part in value.items():
-            found.update(_flat(part, f"{path}.{name}" if path else name))
+            found.update(flat(part, f"{path}.{name}" if path else name))
         return found
     return {path: value}

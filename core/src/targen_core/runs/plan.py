@@ -37,7 +37,14 @@ from targen_core.runs.spec import JobSpec
 from targen_core.tasks.model import Task
 from targen_core.tasks.steps import STEPS, Corrector
 
-__all__ = ["Prepared", "find_task", "prepare"]
+__all__ = [
+    "Prepared",
+    "PreparedCorrection",
+    "bind_models",
+    "find_task",
+    "prepare",
+    "prepare_correction",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,31 +77,49 @@ class Prepared:
 
     def bind(self, limits: Limits) -> dict[str, BoundModel]:
         """Each step's model with its limiter, one for each backend; all share the places."""
-        places = Places(limits.concurrency)
-        limiters = {
-            backend: RateLimiter(
-                max(
-                    min(limits.concurrency, step.model.max_concurrency or limits.concurrency)
-                    for step in self.steps.values()
-                    if step.backend_id == backend
-                ),
-                rpm=limits.rpm,
-                tpm=limits.tpm,
-                places=places,
-            )
-            for backend in {step.backend_id for step in self.steps.values()}
-        }
-        return {
-            name: BoundModel(
-                step.model,
-                limiters[step.backend_id],
-                step.params,
-                step.price,
-                backend=step.backend_id,
-                cacheable=step.backend.cacheable,
-            )
-            for name, step in self.steps.items()
-        }
+        return bind_models(self.steps, limits)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PreparedCorrection:
+    """Step 4 of a task, ready to be asked of any dataset."""
+
+    task: Task[Any, Any]
+    distribution: str
+    corrector_id: str
+    corrector: Corrector[Any]
+    plan: TaskPlan
+    steps: dict[str, PreparedStep]
+    step: StepPlan
+
+
+def bind_models(steps: Mapping[str, PreparedStep], limits: Limits) -> dict[str, BoundModel]:
+    """Each step's model with its limiter, one for each backend; all share the places."""
+    places = Places(limits.concurrency)
+    limiters = {
+        backend: RateLimiter(
+            max(
+                min(limits.concurrency, step.model.max_concurrency or limits.concurrency)
+                for step in steps.values()
+                if step.backend_id == backend
+            ),
+            rpm=limits.rpm,
+            tpm=limits.tpm,
+            places=places,
+        )
+        for backend in {step.backend_id for step in steps.values()}
+    }
+    return {
+        name: BoundModel(
+            step.model,
+            limiters[step.backend_id],
+            step.params,
+            step.price,
+            backend=step.backend_id,
+            cacheable=step.backend.cacheable,
+        )
+        for name, step in steps.items()
+    }
 
 
 def prepare(registry: Registry, spec: JobSpec, *, manifest: Manifest | None = None) -> Prepared:
@@ -120,18 +145,7 @@ def prepare(registry: Registry, spec: JobSpec, *, manifest: Manifest | None = No
     corrector_id, corrector = _corrector(registry, task, spec.corrector)
     specs, given = _lists(task, spec, options)
     wanted_steps = [step for step in STEPS if _has_step(task, step, specs, corrector)]
-    own = getattr(corrector, "parameters", {})
-    tuned = task.replace(
-        parameters={**task.parameters, "correct": {**task.parameters.get("correct", {}), **own}}
-    )
-    steps, plans = _models(registry, tuned, spec, options, wanted_steps)
-    if spec.limits.max_cost is not None:
-        for step, prepared_step in steps.items():
-            if prepared_step.price is None:
-                raise UsageError(
-                    f"--max-cost needs a price, and that of {plans[step].identity} is unknown",
-                    hint="say it, in dollars a million tokens: -o price_in=0.15 -o price_out=0.60",
-                )
+    steps, plans = _models(registry, _judged_by(task, corrector), spec, options, wanted_steps)
     if manifest is None:
         manifest = Manifest(
             task=_task_plan(found.id, task, spec.variants),
@@ -181,6 +195,31 @@ def prepare(registry: Registry, spec: JobSpec, *, manifest: Manifest | None = No
         corrector=corrector,
         given=given,
         steps=steps,
+    )
+
+
+def prepare_correction(registry: Registry, spec: JobSpec) -> PreparedCorrection:
+    """Find, make and check what step 4 alone needs; `spec`'s quotas are not looked at.
+
+    Raises:
+        UsageError: anything wrong with `spec`.
+    """
+    found, task = find_task(registry, spec.task, spec.variants)
+    corrector_id, corrector = _corrector(registry, task, spec.corrector)
+    if corrector is None or corrector_id is None:
+        raise UsageError(
+            f"task {task.name} has no corrector of its own", hint="--corrector meta, blind or vote"
+        )
+    options = parse_options(spec.options)
+    steps, plans = _models(registry, _judged_by(task, corrector), spec, options, ["correct"])
+    return PreparedCorrection(
+        task=task,
+        distribution=found.distribution,
+        corrector_id=corrector_id,
+        corrector=corrector,
+        plan=_task_plan(found.id, task, spec.variants),
+        steps=steps,
+        step=plans["correct"],
     )
 
 
@@ -269,7 +308,19 @@ def _models(
             ),
             params=params,
         )
+        if spec.limits.max_cost is not None and price is None:
+            raise UsageError(
+                f"--max-cost needs a price, and that of {model.identity} is unknown",
+                hint="say it, in dollars a million tokens: -o price_in=0.15 -o price_out=0.60",
+            )
     return steps, plans
+
+
+def _judged_by(task: Task[Any, Any], corrector: Corrector[Any] | None) -> Task[Any, Any]:
+    """The task with the parameters that a corrector brings in place of its own."""
+    own = getattr(corrector, "parameters", {})
+    mine = {**task.parameters.get("correct", {}), **own}
+    return task.replace(parameters={**task.parameters, "correct": mine})
 
 
 def _corrector(

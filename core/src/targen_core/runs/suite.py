@@ -7,7 +7,7 @@ all of them. Each task has a run directory of its own, to resume by itself.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,7 @@ from targen_core.runs.job import Job
 from targen_core.runs.manifest import Limits
 from targen_core.runs.spec import JobSpec
 
-__all__ = ["suite_jobs", "suite_tasks"]
+__all__ = ["run_suite", "suite_tasks"]
 
 
 def suite_tasks(registry: Registry, name: str) -> list[Registration[Any]]:
@@ -37,10 +37,14 @@ def suite_tasks(registry: Registry, name: str) -> list[Registration[Any]]:
     return found
 
 
-def suite_jobs(
-    registry: Registry, specs: Sequence[tuple[Path, JobSpec]], *, cache: Path | None = None
-) -> Iterator[Job]:
-    """Each spec's job in its directory, open until the next is asked for.
+def run_suite(
+    registry: Registry,
+    specs: Sequence[tuple[Path, JobSpec]],
+    run: Callable[[Job], object],
+    *,
+    cache: Path | None = None,
+) -> None:
+    """Call `run` with each spec's job in its directory, one after the other.
 
     The limits on money and tokens hold for all of them together.
 
@@ -53,7 +57,7 @@ def suite_jobs(
         limits = _left(spec.limits, tokens, dollars)
         with Job.create(registry, replace(spec, limits=limits), out, cache=cache) as job:
             job.shared = shared
-            yield job
+            run(job)
             total = job.usage.total
             tokens += total.tokens_in + total.tokens_out
             dollars += total.dollars

@@ -14,6 +14,7 @@ from targen_core.engine.events import Committed, Event
 from targen_core.errors import JobFailed, TargenError
 from targen_core.plugins.registry import Registry
 from targen_core.runs.job import Job
+from targen_core.runs.report import read_report
 from targen_core.runs.spec import JobSpec
 
 __all__ = ["RecordedCall", "Trial", "rehearsal_spec", "run_trial"]
@@ -49,11 +50,18 @@ def rehearsal_spec(spec: JobSpec, quotas: Mapping[str, int]) -> JobSpec:
     )
 
 
-def run_trial(registry: Registry, spec: JobSpec, *, cache: Path | None = None) -> Trial:
+def run_trial(
+    registry: Registry,
+    spec: JobSpec,
+    *,
+    cache: Path | None = None,
+    shared: dict[bytes, ChatReply] | None = None,
+) -> Trial:
     """Run `spec` and record it; a run that ends early is a result too.
 
     With `cache`, replies are shared: what a trial paid for, a run of the same
-    seed and options does not pay again.
+    seed and options does not pay again; with `shared`, so are those to list
+    calls with other trials.
     """
     trial = Trial()
 
@@ -70,10 +78,12 @@ def run_trial(registry: Registry, spec: JobSpec, *, cache: Path | None = None) -
         tempfile.TemporaryDirectory(prefix="targen-") as folder,
         Job.create(registry, spec, Path(folder) / "trial", cache=cache) as job,
     ):
+        job.shared = shared
         trial.instances_per_call = job.task.instances_per_call
         try:
             trial.report = job.run(listen, observer=observe)
         except JobFailed as error:
             error.hint = ""  # nothing stays of a trial that could be resumed or read
             trial.problem = error
+            trial.report = read_report(job.path)
     return trial

@@ -131,7 +131,8 @@ class Task(Generic[SeedT, InstanceT]):
         unit: rows that one instance makes and that must stay together.
         official: the schema of an official row, `idx` included; the label may
             be absent in it, as in test files. By default made from `instance`.
-        read: the instances of `unit` official rows, the reverse of `rows`.
+        read: the instances of `unit` official rows, the reverse of `rows`;
+            rows without a label, as in test files, give none.
         join: the official file of a dataset's rows, where that nests or
             numbers what a dataset holds line by line.
         presets: target counts by name, label name -> rows.
@@ -278,11 +279,12 @@ class Task(Generic[SeedT, InstanceT]):
         return self.official or _official_form(self.instance)
 
     def instances_of(self, rows: Sequence[Mapping[str, Any]]) -> Sequence[InstanceT]:
-        """The instances of `unit` labelled official rows."""
+        """The instances of `unit` official rows; rows without a label give none."""
         if self.read is not None:
             return self.read(rows)
         kept = self.instance.model_fields.keys()
-        return [self.instance.model_validate({k: row[k] for k in kept if k in row}) for row in rows]
+        labelled = [row for row in rows if row.get("label") is not None]
+        return [self.instance.model_validate({k: row[k] for k in kept & row}) for row in labelled]
 
     def exercises_of(self, instance: InstanceT) -> Sequence[Exercise]:
         """What step 4 solves of an instance."""

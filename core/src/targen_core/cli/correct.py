@@ -1,0 +1,178 @@
+"""`targen correct`: step 4 on a dataset that is there already."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from targen_core.cli.report import flow_columns, print_usage
+from targen_core.cli.request import (
+    BackendArg,
+    CacheArg,
+    CorrectorArg,
+    MaxCostArg,
+    MaxTokensArg,
+    OfTaskArg,
+    OptionsArg,
+    SeedArg,
+    VariantArg,
+    cache_folder,
+    checked_limits,
+    job_spec,
+)
+from targen_core.cli.tables import print_json, print_table
+from targen_core.errors import UsageError
+
+
+def correct(
+    file: Annotated[
+        Path, typer.Argument(help="A .jsonl file of official rows.", show_default=False)
+    ],
+    task: OfTaskArg,
+    corrector: CorrectorArg = "",
+    variant: VariantArg = None,
+    backend: BackendArg = "local",
+    option: OptionsArg = None,
+    n: Annotated[
+        int | None, typer.Option("-n", "--number", help="Judge so many, drawn by --seed.")
+    ] = None,
+    flip: Annotated[
+        float, typer.Option("--flip", help="Give this share of rows a wrong label first.")
+    ] = 0.0,
+    seed: SeedArg = 0,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", help="A directory. [default: runs/FILE-CORRECTOR]"),
+    ] = None,
+    max_cost: MaxCostArg = None,
+    max_tokens: MaxTokensArg = None,
+    concurrency: Annotated[
+        int | None, typer.Option("--concurrency", help="Calls at once, at most. [default: 32]")
+    ] = None,
+    rpm: Annotated[float | None, typer.Option("--rpm", help="Requests a minute, at most.")] = None,
+    tpm: Annotated[float | None, typer.Option("--tpm", help="Tokens a minute, at most.")] = None,
+    cache: CacheArg = True,
+    quiet: Annotated[
+        bool, typer.Option("--quiet", "-q", help="No progress on standard error.")
+    ] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
+) -> None:
+    """Correct the labels of a dataset: ours, the original, or anyone's.
+
+    Writes a directory with dataset.jsonl (the rows with the labels that they ended with),
+    changes.jsonl (every verdict) and report.json. With --flip it is the test of a corrector:
+    labels are made wrong on purpose, and the report says how many of them it mended. The same
+    command goes on where it was stopped.
+
+    Examples:
+    - targen correct runs/rte-0/dataset.jsonl --task rte --corrector blind
+    - targen correct RTE/val.jsonl --task rte --corrector vote --flip 0.2 --seed 1 -n 200
+    """
+    from targen_core.plugins.loader import load_registry
+    from targen_core.runs.correction import correct_dataset
+    from targen_core.runs.official import scan
+    from targen_core.runs.plan import find_task
+
+    registry = load_registry()
+    _, found = find_task(registry, task, variant or ())
+    data = scan(file, found)
+    if data.problems:
+        first = data.problems[0]
+        raise UsageError(
+            f"{file}, line {first.line} is no row of {task}: {first.message}",
+            hint=f"targen validate {file} --task {task}",
+        )
+    spec = job_spec(
+        registry,
+        task,
+        quotas={},
+        variants=tuple(variant or ()),
+        backend=backend,
+        backend_for=None,
+        options=option or (),
+        seed=seed,
+        correct=True,
+        corrector=corrector,
+        limits=checked_limits(
+            max_cost=max_cost, max_tokens=max_tokens, concurrency=concurrency, rpm=rpm, tpm=tpm
+        ),
+    )
+    folder = out or Path("runs") / f"{file.stem}-{(corrector or 'corrected').replace(':', '-')}"
+    with _progress(quiet=quiet) as on_judged:
+        report = correct_dataset(
+            registry,
+            spec,
+            data.instances,
+            folder,
+            flip_share=flip,
+            most=n,
+            cache=cache_folder(cache),
+            on_judged=on_judged,
+        )
+    if json:
+        print_json(report)
+    else:
+        _print(report, folder)
+
+
+def _print(report: dict[str, Any], folder: Path) -> None:
+    print(f"{report['instances']:,} instances of {report['task']}, by {report['corrector']}")
+    flows = report["flow"]
+    columns = flow_columns(flows)
+    print("\nLabel flow (row: the label shown; column: after correction)")
+    print_table(
+        ["", *columns, "rejected", "judged"],
+        [
+            (
+                name,
+                *(flow["accepted"].get(column, 0) for column in columns),
+                sum(flow["rejected"].values()),
+                flow["judged"],
+            )
+            for name, flow in flows.items()
+        ],
+    )
+    reasons = {
+        (label, reason): count
+        for label, flow in flows.items()
+        for reason, count in flow["reasons"].items()
+    }
+    if reasons:
+        print("\nRejected because")
+        print_table(["label shown", "reason", "count"], [(*key, n) for key, n in reasons.items()])
+    print("\nAgainst the labels of the file")
+    kinds = [("as given", report["as_given"])]
+    if report["flip"]:
+        kinds.append(("flipped", report["flipped"]))
+    print_table(
+        ["label shown", "right after", "wrong after", "rejected"],
+        [(name, *(c.get(k, 0) for k in ("right", "wrong", "rejected"))) for name, c in kinds],
+    )
+    after = report["accuracy_after"]
+    text = "no row was kept" if after is None else f"{after:.1%} of the {report['kept']:,} kept"
+    print(f"labels right: {report['accuracy_before']:.1%} before, {text} after")
+    print_usage(report)
+    print(f"\n{folder / 'dataset.jsonl'}")
+
+
+def _progress(*, quiet: bool) -> Any:
+    """A function that shows how many are judged, on standard error."""
+    import contextlib
+    import sys
+
+    @contextlib.contextmanager
+    def nothing() -> Any:
+        yield lambda done, of: None
+
+    @contextlib.contextmanager
+    def bar() -> Any:
+        from rich.console import Console
+        from rich.progress import Progress
+
+        with Progress(console=Console(stderr=True)) as shown:
+            task = shown.add_task("judged", total=None)
+            yield lambda done, of: shown.update(task, completed=done, total=of)
+
+    return nothing() if quiet or not sys.stderr.isatty() else bar()

@@ -1,0 +1,165 @@
+"""Variants of a task side by side: over the same seeds, and on labelled examples.
+
+The paper varies its prompts (appendix A.1, table 9) and refines its
+instructions on hand-picked examples (appendix G); this measures both.
+"""
+
+from __future__ import annotations
+
+import math
+import tempfile
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from targen_core.calls.model import ChatReply
+from targen_core.errors import TargenError, UsageError
+from targen_core.plugins.registry import Registry
+from targen_core.runs.correction import correct_dataset
+from targen_core.runs.plan import find_task
+from targen_core.runs.spec import JobSpec
+from targen_core.runs.trial import Trial, run_trial
+from targen_core.tasks.checks import words
+from targen_core.tasks.model import Task
+
+__all__ = ["DEFAULT", "Compared", "compare_variants", "mean_similarity"]
+
+DEFAULT = "default"
+"""The name of a task as it is, among its variants."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Compared:
+    """How one variant did.
+
+    Attributes:
+        name: the variant.
+        judged: candidates with a verdict.
+        accepted: of these, those that became rows.
+        rejected: of these, those that were rejected, by reason.
+        duplicates: of these, those that repeated a row.
+        relabelled: of these, those that step 4 gave another label.
+        tokens: in and out, for the candidates and their lists.
+        instructions_similarity: mean cosine similarity of the instructions
+            to those of the other variants; None for one variant alone.
+        prompts_similarity: likewise of the prompts of steps 1 to 3.
+        examples: right, wrong and rejected examples, where there were any.
+        problem: what ended the trial early.
+    """
+
+    name: str
+    judged: int
+    accepted: int
+    rejected: dict[str, int]
+    duplicates: int
+    relabelled: int
+    tokens: int
+    instructions_similarity: float | None
+    prompts_similarity: float | None
+    examples: dict[str, int] | None
+    problem: TargenError | None
+
+
+def compare_variants(
+    registry: Registry,
+    spec: JobSpec,
+    names: Sequence[str],
+    *,
+    examples: Sequence[tuple[Any, Any]] = (),
+    cache: Path | None = None,
+) -> list[Compared]:
+    """Run `spec` once for each variant; the calls of steps 1 and 2 are shared.
+
+    `examples`, pairs of idx and labelled instance, are solved by each
+    variant's instructions (corrector `blind`).
+
+    Raises:
+        UsageError: a variant that the task lacks, or one named twice.
+    """
+    if len(set(names)) < len(names):
+        raise UsageError("--variants names one twice")
+    chosen = [() if name == DEFAULT else (name,) for name in names]
+    tasks = [find_task(registry, spec.task, variants)[1] for variants in chosen]
+    shared: dict[bytes, ChatReply] = {}
+    instructions = mean_similarity([task.instructions for task in tasks])
+    prompts = mean_similarity([_prompts(task) for task in tasks])
+    found = []
+    for place, (name, variants) in enumerate(zip(names, chosen, strict=True)):
+        mine = replace(spec, variants=variants)
+        trial = run_trial(registry, mine, cache=cache, shared=shared)
+        solved = _solve(registry, mine, examples, cache) if examples else None
+        found.append(_compared(name, trial, instructions[place], prompts[place], solved))
+    return found
+
+
+def mean_similarity(texts: Sequence[str]) -> list[float | None]:
+    """Each text's mean cosine similarity to the others, by counts of words.
+
+    The paper does not say which vectors its table 9 rests on: figures compare
+    among themselves, not with the paper's.
+    """
+    counts = [Counter(words(text)) for text in texts]
+    means: list[float | None] = []
+    for place, mine in enumerate(counts):
+        others = [_cosine(mine, other) for at, other in enumerate(counts) if at != place]
+        means.append(sum(others) / len(others) if others else None)
+    return means
+
+
+def _cosine(one: Counter[str], other: Counter[str]) -> float:
+    dot = sum(count * other[word] for word, count in one.items())
+    size = math.sqrt(sum(n * n for n in one.values()) * sum(n * n for n in other.values()))
+    return dot / size if size else 0.0
+
+
+def _prompts(task: Task[Any, Any]) -> str:
+    """What a task's steps 1 to 3 say: step 4 is about its instructions."""
+    steps = [prompt.text for prompt in task.prompts if prompt.name not in ("meta", "solve")]
+    return "\n".join(steps)
+
+
+def _solve(
+    registry: Registry, spec: JobSpec, examples: Sequence[tuple[Any, Any]], cache: Path | None
+) -> dict[str, int]:
+    """How the variant's instructions alone do on labelled examples."""
+    blind = replace(spec, corrector="targen-core:blind")
+    with tempfile.TemporaryDirectory(prefix="targen-") as folder:
+        out = Path(folder) / "examples"
+        report = correct_dataset(registry, blind, examples, out, cache=cache)
+    counts: dict[str, int] = report["as_given"]
+    return {kind: counts.get(kind, 0) for kind in ("right", "wrong", "rejected")}
+
+
+def _compared(
+    name: str,
+    trial: Trial,
+    instructions: float | None,
+    prompts: float | None,
+    examples: dict[str, int] | None,
+) -> Compared:
+    reasons: Counter[str] = Counter()
+    totals: Counter[str] = Counter()
+    for label, flow in trial.report.get("flow", {}).items():
+        reasons.update(flow["reasons"])
+        totals["judged"] += flow["judged"]
+        totals["accepted"] += sum(flow["accepted"].values())
+        totals["duplicates"] += flow["duplicate"]
+        ended = Counter(flow["accepted"]) + Counter(flow["surplus"])
+        totals["relabelled"] += sum(count for end, count in ended.items() if end != label)
+    usage = trial.report["usage"]["total"] if trial.report else {}
+    keys = ("tokens_in", "tokens_out", "cached_in", "cached_out")
+    return Compared(
+        name=name,
+        judged=totals["judged"],
+        accepted=totals["accepted"],
+        rejected=dict(reasons.most_common()),
+        duplicates=totals["duplicates"],
+        relabelled=totals["relabelled"],
+        tokens=sum(usage.get(key, 0) for key in keys),
+        instructions_similarity=instructions,
+        prompts_similarity=prompts,
+        examples=examples,
+        problem=trial.problem,
+    )

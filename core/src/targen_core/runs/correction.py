@@ -1,0 +1,390 @@
+"""Step 4 on a dataset that is there already: ours, the original, anyone's.
+
+With labels flipped on purpose it is the test of a corrector: how many of the
+wrong labels it finds, and how many of the right ones it takes for wrong.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+import random
+import shlex
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from targen_core.calls.journal import Journal
+from targen_core.calls.layer import CallLayer, Halted
+from targen_core.calls.question import Scope
+from targen_core.calls.usage import Usage
+from targen_core.engine.facade import StageLlm, seeded_rng
+from targen_core.engine.guard import Guard
+from targen_core.engine.lists import item_value
+from targen_core.engine.tally import OPEN, RELABELLED, Flow
+from targen_core.errors import Rejected, RunConflict, TargenError, UsageError
+from targen_core.plugins.registry import Registry
+from targen_core.runs.directory import RunDirectory
+from targen_core.runs.files import write_atomically
+from targen_core.runs.manifest import FORMAT, ManifestPart, StepPlan, TaskPlan, flat
+from targen_core.runs.plan import PreparedCorrection, bind_models, prepare_correction
+from targen_core.runs.session import interruptible, open_layer
+from targen_core.runs.spec import JobSpec
+from targen_core.tasks.judging import Correction, Exercise, Solution
+from targen_core.tasks.model import Task
+
+__all__ = ["CorrectionPlan", "correct_dataset", "flip"]
+
+
+class CorrectionPlan(ManifestPart):
+    """`correction.json`: all that decides what a correction finds.
+
+    `data` is a digest of the instances that it judges.
+    """
+
+    format: int = FORMAT
+    task: TaskPlan
+    corrector: str
+    step: StepPlan
+    seed: int
+    flip: float
+    data: str
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """One instance and what step 4 said of it.
+
+    Attributes:
+        idx: of its first official row.
+        gold: the instance as the file has it.
+        shown: the same, or with another label where that was flipped.
+        final: with the label that it ended with; None where it was rejected.
+        verdict: "confirmed", "relabelled" or "rejected".
+    """
+
+    idx: Any
+    gold: Any
+    shown: Any
+    final: Any
+    verdict: str
+    reason: str
+    explanation: str
+    calls: Sequence[str]
+
+
+def correct_dataset(
+    registry: Registry,
+    spec: JobSpec,
+    instances: Sequence[tuple[Any, Any]],
+    out: Path,
+    *,
+    flip_share: float = 0.0,
+    most: int | None = None,
+    cache: Path | None = None,
+    on_judged: Callable[[int, int], None] = lambda done, of: None,
+) -> dict[str, Any]:
+    """Judge instances with `spec`'s corrector, and write what came of it to `out`.
+
+    The directory gets `dataset.jsonl` (the rows with the labels that they
+    ended with), `changes.jsonl` (every instance's verdict), `report.json`,
+    and the journal: the same command goes on where it was stopped.
+
+    Args:
+        registry: finds task, corrector and backend.
+        spec: whose task, variants, corrector, backend, options, seed and
+            limits are used.
+        instances: pairs of idx and instance.
+        out: the directory.
+        flip_share: share of labels that are flipped before they are judged.
+        most: judge so many instances, drawn by the seed.
+        cache: the folder of the reply cache.
+        on_judged: called with how many are judged, and of how many.
+
+    Returns:
+        The report.
+
+    Raises:
+        UsageError: an option that cannot be, or no labelled instance.
+        RunConflict: `out` holds something else.
+        JobFailed: budget, service or Ctrl-C stopped it; nothing paid is lost.
+    """
+    if not 0 <= flip_share <= 1:
+        raise UsageError(f"--flip is {flip_share}; it must be from 0 to 1")
+    if most is not None and most < 1:
+        raise UsageError(f"-n is {most}; it must be at least 1")
+    if not instances:
+        raise UsageError("there is no labelled row to correct")
+    prepared = prepare_correction(registry, spec)
+    chosen = _sample(instances, most, spec.seed)
+    shown = _flipped(prepared.task, chosen, flip_share, spec.seed)
+    plan = CorrectionPlan(
+        task=prepared.plan,
+        corrector=prepared.corrector_id,
+        step=prepared.step,
+        seed=spec.seed,
+        flip=flip_share,
+        data=_digest(chosen),
+    )
+    directory = RunDirectory(out)
+    try:
+        _same_plan(out, plan)
+        write_atomically(out / "correction.json", json.dumps(plan.model_dump(), indent=2) + "\n")
+        usage = Usage()
+        journal = Journal(directory.journal, on_record=usage.record)
+        try:
+            work = _judge_all(prepared, spec, shown, journal, usage, cache, out, on_judged)
+            judged = asyncio.run(work)
+        finally:
+            journal.close()
+        report = _report(plan, prepared.task, judged, usage)
+        _write(out, prepared.task, judged, report)
+    finally:
+        directory.close()
+    return report
+
+
+def flip(task: Task[Any, Any], instance: Any, rng: random.Random) -> Any:
+    """The instance with a wrong label, drawn at random.
+
+    Raises:
+        UsageError: no other label was found that it could have.
+    """
+    claimed = task.read_label(instance)
+    for _ in range(50):
+        if task.labels:
+            name = rng.choice([label.name for label in task.labels if label.name != claimed])
+        else:
+            guesses = [_guess(exercise, rng) for exercise in task.exercises_of(instance)]
+            name = task.settled(instance, guesses).label or claimed
+        if name != claimed:
+            try:
+                return task.write_label(instance, name)
+            except (Rejected, ValidationError):
+                continue  # this one the instance cannot have: another draw
+    raise UsageError(f"--flip: {task.name} has no other label for {task.render(instance)[:80]!r}")
+
+
+def _guess(exercise: Exercise, rng: random.Random) -> Solution:
+    """Some of an exercise's options, at random."""
+    count = rng.randint(1, max(1, len(exercise.options) - 1)) if exercise.several else 1
+    drawn = rng.sample(exercise.options, count)
+    return Solution(tuple(option for option in exercise.options if option in drawn))
+
+
+def _sample(
+    instances: Sequence[tuple[Any, Any]], most: int | None, seed: int
+) -> Sequence[tuple[Any, Any]]:
+    """At most so many instances, drawn by the seed, in their order."""
+    if most is None or most >= len(instances):
+        return instances
+    drawn = seeded_rng(seed, "correct", "sample").sample(range(len(instances)), most)
+    return [instances[index] for index in sorted(drawn)]
+
+
+def _flipped(
+    task: Task[Any, Any], instances: Sequence[tuple[Any, Any]], share: float, seed: int
+) -> list[Judged]:
+    """The instances as step 4 will see them: that share of them with wrong labels."""
+    rng = seeded_rng(seed, "correct", "flip")
+    wrong = set(rng.sample(range(len(instances)), round(share * len(instances))))
+    found = []
+    for number, (idx, gold) in enumerate(instances):
+        shown = flip(task, gold, rng) if number in wrong else gold
+        found.append(Judged(idx, gold, shown, shown, "confirmed", "", "", ()))
+    return found
+
+
+async def _judge_all(
+    prepared: PreparedCorrection,
+    spec: JobSpec,
+    items: Sequence[Judged],
+    journal: Journal,
+    usage: Usage,
+    cache: Path | None,
+    out: Path,
+    on_judged: Callable[[int, int], None],
+) -> list[Judged]:
+    """Every instance's verdict, in order."""
+    guard = Guard(prepared.task.name, prepared.distribution)
+    queue = iter(range(len(items)))
+    results: dict[int, Judged] = {}
+    async with open_layer(
+        bind_models(prepared.steps, spec.limits),
+        [step.model for step in prepared.steps.values()],
+        seed=spec.seed,
+        limits=spec.limits,
+        journal=journal,
+        usage=usage,
+        cache=cache,
+    ) as layer:
+
+        async def work() -> None:
+            for number in queue:
+                results[number] = await _judge(prepared, layer, guard, items[number], number)
+                on_judged(len(results), len(items))
+
+        async def guarded() -> None:
+            try:
+                await work()
+            except TargenError as error:
+                layer.halt(error)  # let the calls in flight finish: they are paid for
+            except Halted:
+                pass
+
+        with interruptible(layer, f"the same command again, it goes on in {shlex.quote(str(out))}"):
+            await asyncio.gather(*(guarded() for _ in range(2 * spec.limits.concurrency)))
+        if layer.halt_reason is not None:
+            raise layer.halt_reason
+    return [results[number] for number in range(len(items))]
+
+
+async def _judge(
+    prepared: PreparedCorrection, layer: CallLayer, guard: Guard, item: Judged, number: int
+) -> Judged:
+    task, scope = prepared.task, Scope()
+    claimed = guard.call(task.read_label, item.shown)
+    llm = StageLlm(
+        layer,
+        task,
+        step="correct",
+        place=f"correct/{number}",
+        indices=(number,),
+        label=claimed if task.labels else None,
+        scope=scope,
+    )
+    try:
+        found = await guard.wait(prepared.corrector, llm, item.shown)
+        if not isinstance(found, Correction):
+            raise guard.fault(f"the corrector returned {type(found).__name__}, not Correction")
+        if found.label is None:
+            raise Rejected(found.reason or "rejected", found.explanation)
+        same = found.label == claimed
+        final = item.shown if same else guard.call(task.write_label, item.shown, found.label)
+    except Rejected as error:
+        return replace(
+            item,
+            final=None,
+            verdict="rejected",
+            reason=error.reason,
+            explanation=str(error),
+            calls=scope.keys,
+        )
+    return replace(
+        item,
+        final=final,
+        verdict="confirmed" if same else "relabelled",
+        explanation=found.explanation,
+        calls=scope.keys,
+    )
+
+
+def _report(
+    plan: CorrectionPlan, task: Task[Any, Any], judged: Sequence[Judged], usage: Usage
+) -> dict[str, Any]:
+    """What `report.json` holds: label flow, and how right the corrector was."""
+    flows: dict[str, Flow] = {}
+    verdicts = {"flipped": Counter[str](), "as_given": Counter[str]()}
+    for item in judged:
+        gold, claimed = task.read_label(item.gold), task.read_label(item.shown)
+        final = None if item.final is None else task.read_label(item.final)
+        flow = flows.setdefault(claimed if task.labels else OPEN, Flow())
+        kind = "as_given" if claimed == gold else "flipped"
+        verdicts[kind]["right" if final == gold else "wrong" if final else "rejected"] += 1
+        if final is None:
+            flow.rejected["correct"] += 1
+            flow.reasons[item.reason] += 1
+        else:
+            ended = final if task.labels else OPEN if final == claimed else RELABELLED
+            flow.accepted[ended] += 1
+    right = verdicts["flipped"]["right"] + verdicts["as_given"]["right"]
+    kept = sum(item.final is not None for item in judged)
+    names = [name for name in task.quota_names if name in flows]
+    return {
+        "task": plan.task.id,
+        "task_version": plan.task.version,
+        "variants": list(plan.task.variants),
+        "corrector": plan.corrector,
+        "model": plan.step.identity,
+        "seed": plan.seed,
+        "flip": plan.flip,
+        "instances": len(judged),
+        "kept": kept,
+        "accuracy_before": verdicts["as_given"].total() / len(judged),
+        "accuracy_after": right / kept if kept else None,
+        "flipped": dict(verdicts["flipped"]),
+        "as_given": dict(verdicts["as_given"]),
+        "flow": {name: flows[name].as_dict() for name in names},
+        "usage": usage.as_dict(),
+    }
+
+
+def _write(
+    out: Path, task: Task[Any, Any], judged: Sequence[Judged], report: Mapping[str, Any]
+) -> None:
+    """The corrected rows, every verdict, and the report."""
+    numbered = len({item.idx for item in judged}) == len(judged)
+    rows: list[Mapping[str, Any]] = []
+    changes: list[dict[str, Any]] = []
+    at = 0
+    for item in judged:
+        gold, claimed = task.read_label(item.gold), task.read_label(item.shown)
+        changes.append(
+            {
+                "idx": item.idx,
+                "claimed": claimed,
+                **({"gold": gold} if gold != claimed else {}),
+                "label": None if item.final is None else task.read_label(item.final),
+                "verdict": item.verdict,
+                "reason": item.reason,
+                "explanation": item.explanation,
+                "calls": list(item.calls),
+            }
+        )
+        if item.final is not None:
+            # Rows that hold several instances come apart: they are numbered anew.
+            rows += task.official_rows(item.final, item.idx if numbered else at)
+            at += task.unit
+    _write_lines(out / "dataset.jsonl", rows)
+    _write_lines(out / "changes.jsonl", changes)
+    text = json.dumps(report, indent=2, ensure_ascii=False) + "\n"
+    write_atomically(out / "report.json", text)
+
+
+def _write_lines(path: Path, records: Sequence[Mapping[str, Any]]) -> None:
+    lines = (json.dumps(record, ensure_ascii=False) for record in records)
+    write_atomically(path, "".join(f"{line}\n" for line in lines))
+
+
+def _same_plan(out: Path, plan: CorrectionPlan) -> None:
+    """That `out` is fresh, or holds the very same work.
+
+    Raises:
+        RunConflict: it holds something else.
+    """
+    there = out / "correction.json"
+    if not there.exists():
+        if any(path.name not in (".lock", ".correction.json.part") for path in out.iterdir()):
+            raise RunConflict(f"{out} exists and holds something else", hint="choose another --out")
+        return
+    try:
+        old = CorrectionPlan.model_validate_json(there.read_bytes())
+    except ValidationError as error:
+        raise RunConflict(f"{there} does not read", hint="choose another --out") from error
+    mine, theirs = flat(plan.model_dump(mode="json")), flat(old.model_dump(mode="json"))
+    different = [name for name in sorted({*mine, *theirs}) if mine.get(name) != theirs.get(name)]
+    if different:
+        raise RunConflict(
+            f"{out} holds another correction (other: {', '.join(different[:3])})",
+            hint="choose another --out",
+        )
+
+
+def _digest(instances: Sequence[tuple[Any, Any]]) -> str:
+    text = json.dumps([[idx, item_value(instance)] for idx, instance in instances])
+    return hashlib.sha256(text.encode()).hexdigest()[:16]

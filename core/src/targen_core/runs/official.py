@@ -1,0 +1,123 @@
+r"""Official rows in a file: read, validated, and turned into a task's instances.
+
+Validation is strict: `"true"` is no truth value. Lines end at `\n` alone, as
+JSON lines do; a byte order mark and blank lines are passed over.
+"""
+
+from __future__ import annotations
+
+import codecs
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from targen_core.errors import Rejected, UsageError
+from targen_core.tasks.model import Task
+
+__all__ = ["Problem", "RowFile", "lines_of", "problem_in", "scan"]
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What is wrong with a row: its line from 1, its `idx` if it has one, and why."""
+
+    line: int
+    idx: Any
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class RowFile:
+    """A file of official rows, as it was found.
+
+    Attributes:
+        rows: the rows that are as they should be.
+        instances: what those with labels hold, each with its row's `idx`.
+        problems: what is wrong with the others.
+        unlabelled: rows that lack the label, as in test files.
+    """
+
+    rows: Sequence[Mapping[str, Any]]
+    instances: Sequence[tuple[Any, Any]]
+    problems: Sequence[Problem]
+    unlabelled: int
+
+
+def scan(path: Path, task: Task[Any, Any]) -> RowFile:
+    """Read a file of a task's official rows and validate each.
+
+    Raises:
+        UsageError: the file cannot be read, or holds no row.
+    """
+    rows: list[tuple[int, Mapping[str, Any]]] = []
+    problems: list[Problem] = []
+    lines: dict[Any, int] = {}
+    for number, line in lines_of(path):
+        idx = None
+        try:
+            row = json.loads(line, parse_constant=_refuse)
+            idx = row.get("idx") if isinstance(row, dict) else None
+            task.schema.model_validate_json(line, strict=True)
+            json.dumps(row, ensure_ascii=False).encode()  # fails for half of a surrogate pair
+        except ValueError as error:
+            problems.append(Problem(number, idx, problem_in(error)))
+            continue
+        rows.append((number, row))
+        if idx in lines:
+            problems.append(Problem(number, idx, f"idx {idx} stands in line {lines[idx]} already"))
+        lines.setdefault(idx, number)
+    if not rows and not problems:
+        raise UsageError(f"{path} holds no row")
+    instances: list[tuple[Any, Any]] = []
+    unlabelled = 0
+    for start in range(0, len(rows), task.unit):
+        group = [row for _, row in rows[start : start + task.unit]]
+        number, first = rows[start]
+        try:
+            if len(group) < task.unit:
+                raise ValueError(f"rows come in groups of {task.unit}; the last has {len(group)}")
+            found = task.instances_of(group)
+        except (ValueError, LookupError, TypeError, Rejected) as error:
+            problems.append(Problem(number, first.get("idx"), problem_in(error)))
+            continue
+        unlabelled += 0 if found else len(group)
+        instances += [(first.get("idx"), instance) for instance in found]
+    problems.sort(key=lambda problem: problem.line)
+    return RowFile([row for _, row in rows], instances, problems, unlabelled)
+
+
+def problem_in(error: Exception) -> str:
+    """The first problem of a row, with its column, in one line."""
+    if isinstance(error, ValidationError):
+        first = error.errors(include_url=False, include_input=False)[0]
+        where = ".".join(map(str, first["loc"]))
+        message = first["msg"].removeprefix("Value error, ")
+        return f"{where}: {message}" if where else message
+    if isinstance(error, KeyError):
+        return f"no {error.args[0]!r}"
+    return str(error) or type(error).__name__
+
+
+def lines_of(path: Path) -> Iterator[tuple[int, bytes]]:
+    """The lines of a file with their numbers.
+
+    Raises:
+        UsageError: the file cannot be read.
+    """
+    try:
+        data = path.read_bytes()
+    except FileNotFoundError:
+        raise UsageError(f"there is no file {path}") from None
+    except OSError as error:
+        raise UsageError(f"cannot read {path}: {error.strerror}") from error
+    for number, line in enumerate(data.removeprefix(codecs.BOM_UTF8).split(b"\n"), 1):
+        if line.strip():
+            yield number, line
+
+
+def _refuse(constant: str) -> None:
+    raise ValueError(f"{constant} is no JSON")

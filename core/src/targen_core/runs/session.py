@@ -1,0 +1,85 @@
+"""A session: the call layer of one process's work, opened and closed."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import signal
+from collections.abc import AsyncIterator, Collection, Iterator, Mapping
+from pathlib import Path
+
+from targen_core.calls.budget import Budget
+from targen_core.calls.cache import ReplyCache
+from targen_core.calls.journal import Journal
+from targen_core.calls.layer import CallLayer
+from targen_core.calls.model import ChatModel
+from targen_core.calls.question import BoundModel
+from targen_core.calls.usage import Usage
+from targen_core.errors import Interrupted
+from targen_core.runs.manifest import Limits
+
+__all__ = ["interruptible", "open_layer"]
+
+_log = logging.getLogger("targen.run")
+
+
+@contextlib.asynccontextmanager
+async def open_layer(
+    bound: Mapping[str, BoundModel],
+    models: Collection[ChatModel],
+    *,
+    seed: int,
+    limits: Limits,
+    journal: Journal,
+    usage: Usage,
+    cache: Path | None,
+) -> AsyncIterator[CallLayer]:
+    """A call layer whose budget knows what `usage` says was spent; closes its models."""
+    replies = ReplyCache(cache) if cache else None
+    budget = Budget(max_tokens=limits.max_tokens, max_cost=limits.max_cost)
+    spent = usage.total
+    budget.spend(spent.tokens_in + spent.tokens_out, spent.dollars)
+    try:
+        yield CallLayer(
+            bound,
+            seed=seed,
+            journal=journal,
+            cache=replies,
+            budget=budget,
+            usage=usage,
+            patience=limits.patience,
+        )
+    finally:
+        for model in models:
+            await model.aclose()
+        if replies is not None:
+            replies.close()
+
+
+@contextlib.contextmanager
+def interruptible(layer: CallLayer, resume: str) -> Iterator[None]:
+    """Let the first Ctrl-C halt the layer, and the second one kill.
+
+    `resume` is the command that goes on.
+    """
+    loop = asyncio.get_running_loop()
+
+    def stop() -> None:
+        loop.remove_signal_handler(signal.SIGINT)
+        _log.warning(
+            "finishing the calls in flight (%d); Ctrl-C again stops at once. Then: %s",
+            layer.in_flight,
+            resume,
+        )
+        layer.halt(Interrupted("stopped by Ctrl-C", hint=resume))
+
+    try:
+        loop.add_signal_handler(signal.SIGINT, stop)
+    except (NotImplementedError, RuntimeError, ValueError):
+        yield  # no signals here: another thread, or Windows
+        return
+    try:
+        yield
+    finally:
+        loop.remove_signal_handler(signal.SIGINT)

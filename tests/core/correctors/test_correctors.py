@@ -1,0 +1,378 @@
+"""Step 4 as `targen correct` runs it: meta, blind and vote on every kind of exercise."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from types import ModuleType
+from typing import Literal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import BaseModel, ConfigDict
+
+from targen_core import (
+    Backend,
+    Correction,
+    CorrectionSample,
+    Exercise,
+    JobSpec,
+    Label,
+    ListStep,
+    Task,
+    hookimpl,
+    load_registry,
+)
+from targen_core.engine.facade import seeded_rng
+from targen_core.errors import AuthenticationFailed, BudgetExhausted, RunConflict, UsageError
+from targen_core.plugins.loader import Source, installed_sources
+from targen_core.runs.correction import correct_dataset, flip
+from targen_core.runs.manifest import Limits
+from targen_core.testing.scripted import ScriptedModel, ScriptedOptions
+
+
+class Colour(BaseModel):
+    """A closed label set: is it warm or cold?"""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    text: str
+    label: Literal["warm", "cold"]
+
+
+class Tags(BaseModel):
+    """Open labels: any of its own options may be right together."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    text: str
+    options: tuple[str, ...]
+    right: tuple[str, ...]
+
+
+class Pair(BaseModel):
+    """Two texts that must be judged alike."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    texts: tuple[str, str]
+    label: Literal["warm", "cold"]
+
+
+async def _never(*args):
+    raise AssertionError("correction generates nothing")
+
+
+_LABELS = (Label("warm"), Label("cold"))
+_COMMON = {
+    "version": "1",
+    "summary": "For tests",
+    "description": "For tests.",
+    "contexts": ListStep(item=str, grow=_never, batch=1),
+    "instructions": "Say which colour it is.",
+}
+COLOUR = Task(
+    name="colour",
+    instance=Colour,
+    labels=_LABELS,
+    generators=dict.fromkeys(("warm", "cold"), _never),
+    render=lambda row: row.text,
+    rejecting={"undecided": "too-close"},
+    samples=(CorrectionSample("a red", "cold", "warm", "Red is a warm colour, as fire is."),),
+    **_COMMON,
+)
+TAGS = Task(
+    name="tags",
+    instance=Tags,
+    generators={"any": _never},
+    render=lambda row: row.text,
+    label_of=lambda row: "+".join(row.right),
+    relabel=lambda row, name: row.model_copy(update={"right": tuple(name.split("+"))}),
+    exercises=lambda row: [
+        Exercise(f"{row.text}\n{', '.join(row.options)}", row.right, row.options, several=True)
+    ],
+    settle=lambda row, found: Correction("+".join(found[0].answers), found[0].explanation),
+    samples=(CorrectionSample("a b", ("A", "B"), ("A",), "Only A is in it, and B is not."),),
+    **_COMMON,
+)
+PAIR = Task(
+    name="pair",
+    instance=Pair,
+    labels=_LABELS,
+    generators=dict.fromkeys(("warm", "cold"), _never),
+    render=lambda row: "\n".join(row.texts),
+    unit=2,
+    rows=lambda row, idx: [
+        {"text": text, "label": row.label, "idx": idx + at} for at, text in enumerate(row.texts)
+    ],
+    official=Colour,
+    read=lambda rows: [Pair(texts=tuple(r["text"] for r in rows), label=rows[0]["label"])],
+    exercises=lambda row: [Exercise(text, (row.label,), ("warm", "cold")) for text in row.texts],
+    settle=lambda row, found: (
+        Correction(found[0].answers[0])
+        if found[0].answers == found[1].answers
+        else Correction.reject("split", "the two are judged differently")
+    ),
+    **_COMMON,
+)
+
+
+@pytest.fixture
+def correct(tmp_path):
+    """Correct instances with a corrector, on a model that answers by a function."""
+
+    def run(task, instances, solve, *, corrector="meta", out="out", model=None, **kwargs):
+        """`solve(input, output, rng)` -> the answer, or any other reply."""
+        asked = []
+
+        def reply(request):
+            origin = request.origin
+            asked.append(request)
+            output = origin.values.get("output")
+            answer = solve(origin.values["input"], output, seeded_rng(request.key))
+            if not isinstance(answer, (str, list)):
+                return answer
+            explanation = "It is plain to see from the input."
+            if origin.prompt == "solve":
+                return {"explanation": explanation, "answer": answer}
+            said = "; ".join(answer) if isinstance(answer, list) else answer
+            verdict = "correct" if said == output else "incorrect"
+            return {"explanation": explanation, "actual": answer, "verdict": verdict}
+
+        model = model or ScriptedModel(ScriptedOptions(), reply)
+        module = ModuleType("correctors_under_test")
+        module.register_tasks = hookimpl(lambda register: register.register(task.name, task))
+        backend = Backend(summary="", options=ScriptedOptions, create=lambda options: model)
+        module.register_backends = hookimpl(lambda register: register.register("toy", backend))
+        builtin = [s for s in installed_sources() if s.distribution == "targen-core"]
+        registry = load_registry([*builtin, Source("acme", "1", "toy", module)])
+        limits = Limits(concurrency=4, **kwargs.pop("limits", {}))
+        spec = JobSpec(
+            task=task.name,
+            quotas={},
+            backend="acme:toy",
+            corrector=corrector,
+            seed=kwargs.pop("seed", 0),
+            limits=limits,
+        )
+        report = correct_dataset(
+            registry, spec, list(enumerate(instances)), tmp_path / out, **kwargs
+        )
+        return report, asked
+
+    return run
+
+
+def _lines(path):
+    return [json.loads(line) for line in path.read_text().split("\n")[:-1]]
+
+
+def _colours(count):
+    return [
+        Colour(text=f"{('red', 'blue')[at % 2]} number {at}", label=("warm", "cold")[at % 2])
+        for at in range(count)
+    ]
+
+
+def _right(text, output, rng):
+    return "warm" if "red" in text else "cold"
+
+
+@pytest.mark.parametrize("corrector", ["meta", "blind", "vote"])
+def test_wrong_labels_are_mended_and_right_ones_stay(correct, tmp_path, corrector):
+    report, _ = correct(COLOUR, _colours(20), _right, corrector=corrector, flip_share=0.25)
+    assert report["accuracy_before"] == 0.75
+    assert report["accuracy_after"] == 1.0
+    assert report["flipped"] == {"right": 5}
+    assert report["as_given"] == {"right": 15}
+    rows = _lines(tmp_path / "out" / "dataset.jsonl")
+    assert rows == [{**row.model_dump(), "idx": at} for at, row in enumerate(_colours(20))]
+    changes = _lines(tmp_path / "out" / "changes.jsonl")
+    assert Counter(change["verdict"] for change in changes) == {"confirmed": 15, "relabelled": 5}
+    for change in changes:
+        assert ("gold" in change) == (change["verdict"] == "relabelled")
+        assert change["calls"]
+        assert change["explanation"]
+
+
+@pytest.mark.parametrize("corrector", ["blind", "vote"])
+def test_blind_correctors_never_see_the_claimed_output(correct, corrector):
+    _, asked = correct(COLOUR, _colours(4), _right, corrector=corrector, flip_share=1.0)
+    for request in asked:
+        text = request.messages[-1].content
+        assert "warm" not in text
+        assert "cold" not in text
+        assert "output" not in request.origin.values
+
+
+def test_meta_shows_the_claimed_output(correct):
+    _, asked = correct(COLOUR, _colours(2), _right)
+    assert ["warm" in request.messages[-1].content for request in asked] == [True, False]
+
+
+@pytest.mark.parametrize("corrector", ["meta", "blind", "vote"])
+@pytest.mark.parametrize(
+    ("answer", "reason"),
+    [("undecided", "too-close"), ("no_valid_instance", "no-valid-instance")],
+)
+def test_outputs_that_are_no_label_reject_by_their_reason(correct, corrector, answer, reason):
+    report, _ = correct(COLOUR, _colours(2), lambda *_: answer, corrector=corrector)
+    assert report["kept"] == 0
+    assert report["accuracy_after"] is None
+    reasons = [flow["reasons"] for flow in report["flow"].values()]
+    assert reasons == [{reason: 1}, {reason: 1}]
+
+
+@pytest.mark.parametrize("corrector", ["meta", "blind", "vote"])
+def test_an_illegal_label_is_asked_again_and_then_rejected_never_taken(correct, corrector):
+    report, asked = correct(COLOUR, _colours(2), lambda *_: "lukewarm", corrector=corrector)
+    assert report["kept"] == 0
+    assert all(len(request.messages) > 2 for request in asked[1::2])
+    for flow in report["flow"].values():
+        assert set(flow["reasons"]) == {"malformed-reply"}
+
+
+def test_a_verdict_that_contradicts_its_own_result_is_rejected(correct):
+    answer = {"explanation": "It is plain to see.", "actual": "warm", "verdict": "incorrect"}
+    report, _ = correct(COLOUR, [Colour(text="a red", label="warm")], lambda *_: answer)
+    assert report["flow"]["warm"]["reasons"] == {"inconsistent": 1}
+
+
+@pytest.mark.parametrize("corrector", ["meta", "blind", "vote"])
+def test_sets_of_answers_are_confirmed_and_changed_as_sets(correct, tmp_path, corrector):
+    rows = [
+        Tags(text="one", options=("A", "B", "C"), right=("A", "C")),
+        Tags(text="two", options=("A", "B", "C"), right=("B",)),
+    ]
+    # A blind answer may come in another order, case and punctuation.
+    one = ["A", "C"] if corrector == "meta" else [" c. ", "a"]
+    answers = {"one": one, "two": ["A", "B"]}
+    report, asked = correct(
+        TAGS, rows, lambda text, *_: answers[text.split("\n")[0]], corrector=corrector
+    )
+    found = [tuple(row["right"]) for row in _lines(tmp_path / "out" / "dataset.jsonl")]
+    assert found == [("A", "C"), ("A", "B")]
+    assert report["flow"]["any"]["accepted"] == {"any": 1, "relabelled": 1}
+    schema = json.dumps(asked[0].schema)
+    assert '"A"' not in schema  # one schema for all rows: providers compile each new one
+
+
+@pytest.mark.parametrize("answer", [["D"], [], ["A", "D"]])
+def test_an_answer_that_is_no_option_of_the_row_is_rejected(correct, answer):
+    rows = [Tags(text="one", options=("A", "B", "C"), right=("A",))]
+    report, _ = correct(TAGS, rows, lambda *_: answer, corrector="blind")
+    assert report["flow"]["any"]["reasons"] == {"illegal-output": 1}
+
+
+def test_votes_on_sets_count_for_each_answer(correct, tmp_path):
+    rows = [Tags(text="one", options=("A", "B", "C"), right=("A",))]
+    votes = iter([["A", "B"], ["B"], ["B", "C"]])
+    report, _ = correct(TAGS, rows, lambda *_: next(votes), corrector="vote")
+    assert _lines(tmp_path / "out" / "dataset.jsonl")[0]["right"] == ["B"]
+    votes = iter([["A"], ["B"], ["C"]])
+    report, _ = correct(TAGS, rows, lambda *_: next(votes), corrector="vote", out="split")
+    assert report["flow"]["any"]["reasons"] == {"no-majority": 1}
+
+
+def test_votes_stop_when_the_rest_cannot_change_the_result(correct):
+    report, asked = correct(COLOUR, _colours(3), _right, corrector="vote")
+    assert len(asked) == 6
+    assert len({request.key for request in asked}) == 6
+    assert {request.params["temperature"] for request in asked} == {0.8}
+    assert report["usage"]["total"]["calls"] == 6
+
+
+@pytest.mark.parametrize("corrector", ["meta", "blind", "vote"])
+def test_a_pair_that_is_judged_differently_is_rejected_as_one(correct, tmp_path, corrector):
+    rows = [
+        Pair(texts=("a red", "the red"), label="warm"),
+        Pair(texts=("a red", "a blue"), label="warm"),
+        Pair(texts=("a blue", "the blue"), label="warm"),
+    ]
+    report, _ = correct(PAIR, rows, _right, corrector=corrector)
+    assert report["flow"]["warm"]["reasons"] == {"split": 1}
+    assert report["flow"]["warm"]["accepted"] == {"warm": 1, "cold": 1}
+    written = _lines(tmp_path / "out" / "dataset.jsonl")
+    assert [row["text"] for row in written] == ["a red", "the red", "a blue", "the blue"]
+
+
+# --- the work as a whole ---
+
+
+def test_the_same_command_pays_for_nothing_twice_and_writes_the_same_bytes(correct, tmp_path):
+    correct(COLOUR, _colours(12), _right, flip_share=0.5)
+    names = ("dataset.jsonl", "changes.jsonl", "report.json")
+    before = {name: (tmp_path / "out" / name).read_bytes() for name in names}
+    _, asked = correct(COLOUR, _colours(12), _right, flip_share=0.5)
+    assert asked == []
+    assert {name: (tmp_path / "out" / name).read_bytes() for name in names} == before
+
+
+def test_work_that_was_stopped_goes_on_with_the_same_command(correct, tmp_path):
+    calls = []
+
+    def failing(text, output, rng):
+        calls.append(text)
+        if len(calls) == 7:
+            raise AuthenticationFailed("the key was taken away")
+        return _right(text, output, rng)
+
+    with pytest.raises(AuthenticationFailed):
+        correct(COLOUR, _colours(20), failing)
+    assert not (tmp_path / "out" / "report.json").exists()
+    report, asked = correct(COLOUR, _colours(20), _right)
+    assert report["kept"] == 20
+    assert len(asked) <= 20 - 6
+    assert report["usage"]["total"]["calls"] == 20
+
+
+def test_the_budget_holds(correct):
+    with pytest.raises(BudgetExhausted):
+        correct(COLOUR, _colours(20), _right, limits={"max_tokens": 3000})
+
+
+def test_a_directory_of_something_else_is_left_alone(correct, tmp_path):
+    correct(COLOUR, _colours(4), _right)
+    with pytest.raises(RunConflict, match="another correction"):
+        correct(COLOUR, _colours(4), _right, flip_share=0.5)
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "notes.txt").write_text("mine")
+    with pytest.raises(RunConflict, match="something else"):
+        correct(COLOUR, _colours(4), _right, out="mine")
+
+
+@pytest.mark.parametrize(
+    ("kwargs", "words"),
+    [
+        ({"flip_share": 1.5}, "--flip is 1.5"),
+        ({"most": 0}, "-n is 0"),
+        ({"corrector": None}, "has no corrector of its own"),
+    ],
+)
+def test_options_that_cannot_be_are_refused(correct, kwargs, words):
+    with pytest.raises(UsageError, match=words):
+        correct(COLOUR, _colours(2), _right, **kwargs)
+
+
+def test_a_sample_is_drawn_by_the_seed_and_keeps_the_order(correct, tmp_path):
+    correct(COLOUR, _colours(50), _right, most=10, out="a")
+    correct(COLOUR, _colours(50), _right, most=10, out="b")
+    correct(COLOUR, _colours(50), _right, most=10, out="c", seed=1)
+    a, b, c = ([x["idx"] for x in _lines(tmp_path / d / "changes.jsonl")] for d in "abc")
+    assert a == b == sorted(a)
+    assert a != c
+    assert len(a) == 10
+
+
+@given(share=st.floats(0, 1), count=st.integers(1, 40), seed=st.integers(0, 99))
+def test_flipped_labels_are_legal_and_wrong(share, count, seed):
+    rng = seeded_rng(seed)
+    for row in _colours(count):
+        wrong = flip(COLOUR, row, rng)
+        assert wrong.label != row.label
+        assert wrong.text == row.text
+    tags = Tags(text="x", options=("A", "B", "C"), right=("A", "C"))
+    changed = flip(TAGS, tags, rng)
+    assert set(changed.right) != {"A", "C"}
+    assert set(changed.right) <= set(tags.options)

@@ -1,0 +1,109 @@
+"""Variants side by side: the same seeds, and how alike their prompts are."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from types import ModuleType
+
+import pytest
+
+from targen_core import Backend, JobSpec, Prompt, Variant, hookimpl, load_registry
+from targen_core.errors import UsageError
+from targen_core.plugins.loader import Source, installed_sources
+from targen_core.runs.comparison import compare_variants, mean_similarity
+from targen_core.runs.job import Job
+from targen_core.runs.manifest import Limits, Manifest
+
+pytestmark = pytest.mark.usefixtures("virtual_time")
+
+
+@pytest.fixture
+def made(lab):
+    """A registry with a task of three variants, its model, and a spec."""
+    world = lab.World(lists=(4, 3), relabel=0.3, bad=0.1)
+    base = world.task(instructions="Say yes or no.", prompts=(Prompt("write", "write a word"),))
+
+    async def twice(llm, seed):
+        row = await base.generators["yes"](llm, seed)
+        return row.model_copy(update={"text": f"{row.text} {row.text}"})
+
+    task = base.replace(
+        variants={
+            "twice": Variant("says it twice", {"generators": {**base.generators, "yes": twice}}),
+            "other": Variant(
+                "other words",
+                {
+                    "instructions": "Decide: no or yes.",
+                    "prompts": (Prompt("write", "please write one word"),),
+                },
+            ),
+            "unjudged": Variant("no step 4", {"corrector": None}),
+        }
+    )
+    model = lab.ToyModel(world.reply)
+    module = ModuleType("variants_under_test")
+    module.register_tasks = hookimpl(lambda register: register.register("toy", task))
+    backend = Backend(summary="", options=lab.Options, create=lambda options: model)
+    module.register_backends = hookimpl(lambda register: register.register("toy", backend))
+    builtin = [s for s in installed_sources() if s.distribution == "targen-core"]
+    registry = load_registry([*builtin, Source("acme", "1", "toy", module)])
+    spec = JobSpec(
+        task="toy", quotas={"yes": 6, "no": 6}, backend="toy", limits=Limits(concurrency=2)
+    )
+    return registry, spec, model
+
+
+def test_variants_run_over_the_same_seeds_that_are_listed_once(made):
+    registry, spec, model = made
+    found = compare_variants(registry, spec, ["default", "twice", "other"])
+    assert [one.name for one in found] == ["default", "twice", "other"]
+    lists = [r.key for r in model.requests if r.origin.step in ("contexts", "seeds")]
+    assert len(set(lists)) == len(lists)
+    default, twice, other = found
+    assert (default.judged, default.relabelled) == (other.judged, other.relabelled)
+    assert default.relabelled > 0
+    assert default.tokens > 0
+    assert twice.accepted == default.accepted == 12
+
+
+def test_likeness_is_of_instructions_and_prompts_apart(made):
+    registry, spec, _ = made
+    default, twice, other = compare_variants(registry, spec, ["default", "twice", "other"])
+    assert twice.instructions_similarity > other.instructions_similarity
+    assert default.prompts_similarity == pytest.approx((1 + other.prompts_similarity) / 2)
+    alone = compare_variants(registry, spec, ["default"])[0]
+    assert alone.instructions_similarity is None
+
+
+def test_mean_cosine_similarity_by_hand():
+    same, half, none = mean_similarity(["a b", "a c", "d e"])
+    assert same == pytest.approx(0.25)  # 1/2 and 0
+    assert half == pytest.approx(0.25)
+    assert none == 0.0
+    assert mean_similarity(["a"]) == [None]
+    assert mean_similarity(["x y z", "z y x"]) == [pytest.approx(1.0)] * 2
+
+
+@pytest.mark.parametrize(
+    ("names", "words"),
+    [(["default", "twyce"], "has no variant 'twyce'"), (["twice", "twice"], "names one twice")],
+)
+def test_variants_that_are_not_are_refused(made, names, words):
+    registry, spec, _ = made
+    with pytest.raises(UsageError, match=words) as caught:
+        compare_variants(registry, spec, names)
+    if "twyce" in names:
+        assert caught.value.hint == "did you mean twice?"
+
+
+def test_a_run_of_a_variant_says_so_and_resumes_as_it(made, tmp_path):
+    registry, spec, _ = made
+    with Job.create(registry, replace(spec, variants=("unjudged",)), tmp_path / "run") as job:
+        job.run()
+    manifest = Manifest.load(tmp_path / "run" / "manifest.json")
+    assert manifest.task.variants == ("unjudged",)
+    assert "correct" not in manifest.steps
+    with Job.resume(registry, tmp_path / "run", quotas={"yes": 8, "no": 8}) as job:
+        report = job.run()
+    assert report["rows"] == {"yes": 8, "no": 8}
+    assert "correct" not in {step["step"] for step in report["usage"]["by_step"]}
