@@ -572,3 +572,18 @@ def test_a_stage_that_fails_when_it_is_called_is_its_plugin_s_fault(lab, tmp_pat
     assert isinstance(ran.error, StageFailed)
     assert ran.error.distribution == "toy-tasks"
     assert ran.report["status"] == "stopped"
+
+
+@pytest.mark.parametrize("concurrency", [8, 64])
+def test_a_label_that_needs_many_rows_runs_no_candidates_of_the_others(lab, tmp_path, concurrency):
+    world = lab.World(lists=(5, 4), salt="clean")
+    ran = lab.run(
+        world,
+        tmp_path / "run",
+        {"yes": 60, "no": 6},
+        concurrency=concurrency,
+        latency=lab.latency(7),
+    )
+    assert ran.error is None
+    written = [r for r in ran.model.requests if r.origin.step == "generate"]
+    assert sum(r.origin.label == "no" for r in written) == 6

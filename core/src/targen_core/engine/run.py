@@ -13,7 +13,7 @@ import asyncio
 import math
 from collections import deque
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any, Literal, Protocol
 
 from targen_core.calls.layer import CallLayer, Halted
@@ -62,6 +62,14 @@ class Sink(Protocol):
 
 
 @dataclass(slots=True)
+class _Generation:
+    """G(label, seed), where it is shared: by several instances, or told to later draws."""
+
+    scope: Scope = field(default_factory=Scope)
+    task: asyncio.Task[Generated] | None = None
+
+
+@dataclass(slots=True)
 class _Slot:
     """One candidate: instance `ordinal` of what G(label, seed) gives."""
 
@@ -70,7 +78,7 @@ class _Slot:
     label: str
     ordinal: int
     scope: Scope  # of the calls made for it alone
-    shared: Scope  # of G(label, seed)'s calls, where several instances come of one
+    generation: _Generation
     batches: list[ListBatch]  # list batches walked since the candidate before
     task: asyncio.Task[Outcome] | None = None
 
@@ -119,7 +127,7 @@ class _Slot:
 
     def abandon(self) -> None:
         """Nobody wants it any more: it sends nothing from now on."""
-        self.scope.abandoned = self.shared.abandoned = True
+        self.scope.abandoned = self.generation.scope.abandoned = True
 
 
 class Engine:
@@ -167,7 +175,9 @@ class Engine:
         self._next_idx = 0
         self._used_calls = 0
         self._window: deque[_Slot] = deque()
-        self._waiting_in_window: dict[str, int] = dict.fromkeys(task.quota_names, 0)
+        # By label: candidates in the window that were started, and the others in their order.
+        self._started: dict[str, int] = dict.fromkeys(task.quota_names, 0)
+        self._unstarted: dict[str, deque[_Slot]] = {name: deque() for name in task.quota_names}
         self._tasks: set[asyncio.Task[Outcome]] = set()
         self._room = asyncio.Event()
         self._arrived = asyncio.Event()
@@ -226,7 +236,9 @@ class Engine:
             await asyncio.gather(producer, return_exceptions=True)
             await self._drain()
             self._window.clear()
-            self._waiting_in_window = dict.fromkeys(self._waiting_in_window, 0)
+            for label, slots in self._unstarted.items():
+                self._started[label] = 0
+                slots.clear()
 
     async def _commit(self, slot: _Slot, target: Target) -> None:
         """Give the candidate at the head of the window its verdict."""
@@ -238,7 +250,10 @@ class Engine:
             slot.abandon()
             outcome, verdict, quota, detail = Outcome(), "skipped", slot.label, ""
         self._window.popleft()
-        self._waiting_in_window[slot.label] -= 1
+        if slot.task is None:
+            self._unstarted[slot.label].popleft()
+        else:
+            self._started[slot.label] -= 1
         self._report(slot.batches)
         again = self._again(slot, outcome, verdict)
         rows = self.task.unit if verdict == "accepted" else 0
@@ -272,6 +287,7 @@ class Engine:
         if self.tally.give_up(slot.label, target.give_up_after):
             have, wanted = self.tally.have[slot.label], self.tally.wanted[slot.label]
             self._listener(LabelGivenUp(slot.label, target.give_up_after, have, wanted))
+        self._start_due()
         self._room.set()
 
     def _ending(self, outcome: Outcome) -> str | None:
@@ -292,7 +308,7 @@ class Engine:
         if before != "surplus":
             self._used_calls += len(slot.scope.keys)
             first = slot.ordinal % self.task.instances_per_call == 0
-            self._used_calls += len(slot.shared.keys) if first else 0
+            self._used_calls += len(slot.generation.scope.keys) if first else 0
         self._past[slot.number] = _SURPLUS if verdict == "surplus" else _FINAL
         return before
 
@@ -339,7 +355,7 @@ class Engine:
     # --- execution ahead of the commit point ------------------------------
 
     async def _produce(self) -> None:
-        """Walk the order and start candidates while there is room for more."""
+        """Walk the order and line candidates up while there is room for more."""
         number = 0
         walk = self._order.walk(self._seeds_ahead)
         while True:
@@ -350,26 +366,41 @@ class Engine:
                 return
             passed, self._order.passed = self._order.passed, []
             for label in self.task.quota_names:
-                generation: asyncio.Task[Generated] | None = None
-                shared = Scope()
+                generation = _Generation()
                 first = seed.draw * self.task.instances_per_call
                 for ordinal in range(first, first + self.task.instances_per_call):
                     number += 1
                     if number <= len(self._past) and self._past[number - 1] == _FINAL:
                         continue
                     await self._wait_for_room()
-                    slot = _Slot(number - 1, seed, label, ordinal, Scope(), shared, passed)
+                    slot = _Slot(number - 1, seed, label, ordinal, Scope(), generation, passed)
                     passed = []
-                    if self.tally.is_open(label):
-                        if self._shares_generations and generation is None:
-                            generation = asyncio.ensure_future(self._draw(seed, label, shared))
-                            generation.add_done_callback(self._on_done)
-                        slot.task = asyncio.ensure_future(self._execute(slot, generation))
-                        self._tasks.add(slot.task)
-                        slot.task.add_done_callback(self._on_done)
                     self._window.append(slot)
-                    self._waiting_in_window[label] += 1
+                    self._unstarted[label].append(slot)
+                    self._start_due()
                     self._arrived.set()
+
+    def _start_due(self) -> None:
+        """Start the candidates that are worth it now, for each label in their order.
+
+        The first in the window is always among them: its label needs a row.
+        """
+        for label in self.tally.open:
+            unstarted = self._unstarted[label]
+            while unstarted and self._started[label] < self._worth(label):
+                self._start(unstarted.popleft())
+
+    def _start(self, slot: _Slot) -> None:
+        generation = slot.generation
+        if self._shares_generations and generation.task is None:
+            generation.task = asyncio.ensure_future(
+                self._draw(slot.seed, slot.label, generation.scope)
+            )
+            generation.task.add_done_callback(self._on_done)
+        slot.task = asyncio.ensure_future(self._execute(slot))
+        self._tasks.add(slot.task)
+        slot.task.add_done_callback(self._on_done)
+        self._started[slot.label] += 1
 
     async def _draw(self, seed: Seed, label: str, scope: Scope) -> Generated:
         """G(label, seed), told of what earlier draws of the two gave."""
@@ -400,8 +431,11 @@ class Engine:
         """Whether another candidate is worth starting now."""
         if len(self._window) >= self._window_size:
             return False
-        waiting = self._waiting_in_window
-        return any(waiting[label] < self._worth(label) for label in self.tally.open)
+        return any(self._waiting(label) < self._worth(label) for label in self.tally.open)
+
+    def _waiting(self, label: str) -> int:
+        """A label's candidates in the window."""
+        return self._started[label] + len(self._unstarted[label])
 
     def _worth(self, label: str) -> int:
         """Candidates worth running for a label: what is needed over the yield seen."""
@@ -411,8 +445,9 @@ class Engine:
     def _seeds_ahead(self) -> int:
         """Seeds worth preparing past the one that is walked to next."""
         most = self._window_size // (len(self.task.quota_names) * self.task.instances_per_call)
-        waiting = self._waiting_in_window
-        worth = max((self._worth(label) - waiting[label] for label in self.tally.open), default=0)
+        worth = max(
+            (self._worth(label) - self._waiting(label) for label in self.tally.open), default=0
+        )
         return max(0, min(most, math.ceil(worth / self.task.instances_per_call)))
 
     def _on_done(self, task: asyncio.Task[Any]) -> None:
@@ -436,11 +471,11 @@ class Engine:
         self._layer.sweep()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
-    async def _execute(self, slot: _Slot, shared: asyncio.Task[Generated] | None) -> Outcome:
-        """Steps 3 and 4 of a candidate; `shared` is a generation it has a part in."""
+    async def _execute(self, slot: _Slot) -> Outcome:
+        """Steps 3 and 4 of a candidate."""
         try:
-            if shared is not None:
-                generated = await asyncio.shield(shared)
+            if slot.generation.task is not None:
+                generated = await asyncio.shield(slot.generation.task)
             else:
                 generated = await self._worker.generate(slot.seed, slot.label, slot.scope)
         except Rejected as error:
@@ -450,5 +485,5 @@ class Engine:
             outcome = await self._worker.judge(
                 generated, slot.ordinal, slot.seed, slot.label, slot.scope
             )
-        outcome.keys += [*slot.shared.keys, *slot.scope.keys]
+        outcome.keys += [*slot.generation.scope.keys, *slot.scope.keys]
         return outcome

@@ -88,8 +88,12 @@ class Tally:
         return max(0, self.wanted[name] - self.have[name])
 
     def yield_of(self, name: str) -> float:
-        """Share of a label's candidates that gave it a row; optimistic at first."""
-        return (self._gained[name] + 2) / (self._judged[name] + 2)
+        """Rows of a label for each candidate intended for it, relabelled ones counted.
+
+        The first figures weigh little against an optimistic guess, 20 of 20:
+        a few rejects in a row are no reason to run far ahead.
+        """
+        return (self._gained[name] + 20) / (self._judged[name] + 20)
 
     def drop(self, dropped: Dropped) -> None:
         """Count a list item that was not used."""
@@ -127,7 +131,7 @@ class Tally:
             flow.accepted[corrected or ""] += 1
             self.have[quota] += rows
             self._since_gain[quota] = 0
-            self._gained[intended] += quota == intended
+            self._gained[quota] += 1
         elif verdict == "surplus":
             flow.surplus[corrected or ""] += 1
         elif verdict == "duplicate":
