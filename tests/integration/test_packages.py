@@ -123,7 +123,9 @@ def test_wheels_hold_each_source_file_and_nothing_else(wheels):
 def test_the_command_works_after_installing_the_tasks_alone(installed, tmp_path):
     listed = installed.targen("list-tasks", "--json", cwd=tmp_path)
     assert (listed.returncode, listed.stderr) == (0, "")
-    assert [task["id"] for task in json.loads(listed.stdout)] == ["targen-tasks-superglue:rte"]
+    assert [task["id"] for task in json.loads(listed.stdout)] == [
+        f"targen-tasks-superglue:{name}" for name in "axg boolq cb copa record rte wic wsc".split()
+    ]
     done = installed.targen("generate", "rte", "-n", "4", "-b", "scripted", "-q", cwd=tmp_path)
     assert (done.returncode, done.stderr) == (0, "")
     rows = (tmp_path / "runs" / "rte-0" / "dataset.jsonl").read_text().splitlines()

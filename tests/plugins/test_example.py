@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from targen_core import Job, JobSpec, Registry, load_registry
+from targen_core.exporters.model import Dataset
+from targen_core.exporters.save import save
 from targen_core.plugins.hookspecs import HOOKS
 from targen_core.testing import TaskSuite as Suite
 
@@ -79,3 +81,18 @@ def test_its_corrector_rejects_with_its_reason(registry: Registry, tmp_path: Pat
     ):
         job.run()
     assert "pressing-words" in str(caught.value)
+
+
+def test_its_exporter_writes_a_page(registry: Registry, tmp_path: Path) -> None:
+    rows = [
+        {"text": "The shop is full\nand the reader is dead.", "label": "urgent", "idx": 0},
+        {"text": "Which colours are there?", "label": "routine", "idx": 1},
+    ]
+    exporter = registry.get("exporter", "page")
+    out = tmp_path / "page.md"
+    save(Dataset("mine", registry.get("task", "tickets"), rows), exporter, out)
+    assert out.read_text(encoding="utf-8") == (
+        "# Support tickets, urgent or routine\n\n"
+        "- **urgent** The shop is full and the reader is dead.\n"
+        "- **routine** Which colours are there?\n"
+    )

@@ -9,6 +9,7 @@ from targen_core.plugins.register import Register
 
 if TYPE_CHECKING:
     from targen_core.calls.backend import Backend
+    from targen_core.exporters.model import Exporter
     from targen_core.tasks.steps import Corrector
 
 
@@ -39,4 +40,34 @@ def register_backends(register: Register[Backend]) -> None:
         "scripted",
         "targen_core.testing.scripted:BACKEND",
         summary="no model: replies from a script or the task's rehearsal, for dry runs and tests",
+    )
+
+
+@hookimpl
+def register_exporters(register: Register[Exporter]) -> None:
+    """The forms that most tools read."""
+    register.register(
+        "jsonl",
+        "targen_core.exporters.lines:JSONL",
+        summary="the official file of the task, one JSON object a line",
+    )
+    register.register(
+        "hf",
+        "targen_core.exporters.hub:HF",
+        summary="a folder that datasets.load_dataset loads: Parquet and a card",
+    )
+    register.register(
+        "instructions",
+        "targen_core.exporters.lines:INSTRUCTIONS",
+        summary="prompt and completion for instruction tuning, as JSON lines",
+    )
+    register.register(
+        "openai",
+        "targen_core.exporters.lines:OPENAI",
+        summary="chat messages for fine-tuning, as JSON lines",
+    )
+    register.register(
+        "csv",
+        "targen_core.exporters.table:CSV",
+        summary="a table, nested values as JSON",
     )

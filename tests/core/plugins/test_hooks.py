@@ -1,4 +1,4 @@
-"""The six hooks: each documented with an example, each registered through."""
+"""The hooks: each documented with an example, each registered through."""
 
 from __future__ import annotations
 
@@ -12,21 +12,22 @@ from targen_core import load_registry
 from targen_core.plugins import hookspecs
 from targen_core.plugins.hookspecs import HOOKS
 
-SIX = {
+KINDS = {
     "register_tasks": "task",
     "register_contexts": "contexts",
     "register_seeds": "seeds",
     "register_inverse_generators": "inverse generator",
     "register_correctors": "corrector",
     "register_backends": "backend",
+    "register_exporters": "exporter",
 }
 
 
 def test_there_are_these_hooks():
-    assert HOOKS == SIX
+    assert HOOKS == KINDS
 
 
-@pytest.mark.parametrize("hook", SIX)
+@pytest.mark.parametrize("hook", KINDS)
 def test_a_hook_is_documented_with_an_example_that_works(hook, plugin, source):
     text = inspect.getdoc(getattr(hookspecs, hook))
     assert text
@@ -36,11 +37,11 @@ def test_a_hook_is_documented_with_an_example_that_works(hook, plugin, source):
     exec("from targen_core import hookimpl\n" + example, module.__dict__)
     registry = load_registry([source(module)])
     assert [p.state for p in registry.plugins] == ["ok"]
-    assert len(registry.all(SIX[hook])) == 1
-    assert sum(len(registry.all(kind)) for kind in SIX.values()) == 1
+    assert len(registry.all(KINDS[hook])) == 1
+    assert sum(len(registry.all(kind)) for kind in KINDS.values()) == 1
 
 
-@pytest.mark.parametrize(("hook", "kind"), SIX.items())
+@pytest.mark.parametrize(("hook", "kind"), KINDS.items())
 def test_what_is_registered_through_a_hook_is_found_under_its_kind_alone(
     hook, kind, plugin, source
 ):
@@ -48,12 +49,14 @@ def test_what_is_registered_through_a_hook_is_found_under_its_kind_alone(
     module = plugin(**{hook: lambda register: register.register("thing", thing)})
     registry = load_registry([source(module)])
     assert registry.find(kind, "thing").target is thing
-    assert [k for k in SIX.values() if registry.all(k)] == [kind]
+    assert [k for k in KINDS.values() if registry.all(k)] == [kind]
 
 
 def test_one_plugin_may_use_all_hooks(plugin, source):
-    hooks = {hook: lambda register, hook=hook: register.register("thing", (hook,)) for hook in SIX}
+    hooks = {
+        hook: lambda register, hook=hook: register.register("thing", (hook,)) for hook in KINDS
+    }
     registry = load_registry([source(plugin(**hooks))])
-    assert {kind: registry.find(kind, "thing").target for kind in SIX.values()} == {
-        kind: (hook,) for hook, kind in SIX.items()
+    assert {kind: registry.find(kind, "thing").target for kind in KINDS.values()} == {
+        kind: (hook,) for hook, kind in KINDS.items()
     }

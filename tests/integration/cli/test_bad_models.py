@@ -82,7 +82,7 @@ def test_one_label_that_never_works_does_not_stop_the_other(rte, rows, tmp_path)
 def test_what_there_is_when_a_run_falls_short_is_kept(rte, rows):
     """The rows before the model went bad stay, and a stronger patience goes on from them."""
     result = rte(
-        *("-n", "600", "-o", "generate.garbage_rate=0.5", "--give-up-after", "6"),
+        *("-n", "600", "-o", "generate.garbage_rate=0.6", "--give-up-after", "5"),
         *("--out", "run", "--json"),
     )
     assert result.code == 1

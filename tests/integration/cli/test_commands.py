@@ -17,12 +17,14 @@ from targen_core.testing import scripted
 COMMANDS = [
     "list-tasks",
     "list-backends",
+    "list-exporters",
     "describe",
     "preview",
     "estimate",
     "generate",
     "resume",
     "report",
+    "export",
     "plugins",
 ]
 FILES = {
@@ -71,7 +73,7 @@ def test_lists(kind, targen):
     }[kind]
     table = targen(f"list-{kind}")
     assert table.code == 0
-    assert table.out.split("\n")[0].split() == [kind[:-1], "distribution", "summary"]
+    assert table.out.split("\n")[0].split() == [kind[:-1], "distribution", "version", "summary"]
     (line,) = [line for line in table.out.splitlines() if line.startswith(f"{name} ")]
     assert owner in line
     listed = targen(f"list-{kind}", "--json")
@@ -79,6 +81,7 @@ def test_lists(kind, targen):
     by_name = {item["name"]: item for item in listed.json}
     assert by_name[name]["id"] == f"{owner}:{name}"
     assert by_name[name]["summary"] in line
+    assert f" {by_name[name]['version']} " in line
 
 
 def test_lists_by_way_of_typer_too(targen):
@@ -414,13 +417,12 @@ def test_plugins(targen):
     assert result.code == 0
     assert "targen-tasks-superglue 0.1.0  superglue  ok" in result.out
     found = {p["entry_point"]: p for p in targen("plugins", "--json").json}
-    assert found["superglue"]["registers"] == [
-        "task rte",
-        "contexts topics",
-        "seeds premises",
-        "inverse generator rte-entailment",
-        "inverse generator rte-not-entailment",
+    registered = found["superglue"]["registers"]
+    assert [name for name in registered if name.startswith("task ")] == [
+        f"task {name}" for name in "axg boolq cb copa record rte wic wsc".split()
     ]
+    for part in ("contexts settings", "seeds premises", "inverse generator rte-entailment"):
+        assert part in registered
     assert found["builtin"]["distribution"] == "targen-core"
 
 

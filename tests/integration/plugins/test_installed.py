@@ -35,6 +35,7 @@ def test_an_entry_point_is_found(install, targen):
     assert by_name["parcels"] == {
         "name": "parcels",
         "id": "acme-tickets-plugin:parcels",
+        "version": "1.0",
         "summary": "from outside",
     }
     assert "rte" in by_name

@@ -41,7 +41,8 @@ def main() -> None:
 def _dispatch(args: list[str]) -> None:
     # Listing is what people type first and most: it goes past typer, which
     # imports pydantic to run any command and would take most of the time.
-    if args[:1] in (["list-tasks"], ["list-backends"]) and args[1:] in ([], ["--json"]):
+    lists = ("list-tasks", "list-backends", "list-exporters")
+    if args and args[0] in lists and args[1:] in ([], ["--json"]):
         from targen_core.cli.inventory import show_registered
 
         show_registered(args[0].removeprefix("list-").rstrip("s"), json=bool(args[1:]))

@@ -17,12 +17,16 @@ __all__ = ["COMMANDS", "build"]
 COMMANDS = {
     "list-tasks": "listing:list_tasks",
     "list-backends": "listing:list_backends",
+    "list-exporters": "listing:list_exporters",
     "describe": "describe:describe",
     "preview": "preview:preview",
     "estimate": "estimate:estimate",
     "generate": "generate:generate",
     "resume": "generate:resume",
     "report": "report:report",
+    "export": "export:export",
+    "validate": "validate:validate",
+    "correct": "correct:correct",
     "plugins": "listing:plugins",
 }
 """Command -> module and function, in the order of the help."""

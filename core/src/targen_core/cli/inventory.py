@@ -12,11 +12,12 @@ __all__ = ["show_registered"]
 _NOTHING = {
     "task": "no task is installed; try: pip install targen-tasks-superglue",
     "backend": "no backend is installed; try: pip install 'targen-backends[local]'",
+    "exporter": "no exporter is installed; the core brings some: see targen plugins",
 }
 
 
 def show_registered(kind: str, *, json: bool) -> None:
-    """List the tasks or backends; plugins that failed are named on standard error."""
+    """List the tasks, backends or exporters; plugins that failed are named on standard error."""
     registry = load_registry()
     found = registry.all(kind)
     versions = {plugin.distribution: plugin.version for plugin in registry.plugins}

@@ -1,4 +1,4 @@
-"""`targen list-tasks`, `list-backends` and `plugins`."""
+"""`targen list-tasks`, `list-backends`, `list-exporters` and `plugins`."""
 
 from __future__ import annotations
 
@@ -29,6 +29,14 @@ def list_backends(json: _Json = False) -> None:
     Example: targen list-backends
     """
     show_registered("backend", json=json)
+
+
+def list_exporters(json: _Json = False) -> None:
+    """List the forms that a dataset can be exported in.
+
+    Example: targen list-exporters
+    """
+    show_registered("exporter", json=json)
 
 
 def plugins(

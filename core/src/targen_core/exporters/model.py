@@ -19,7 +19,7 @@ class Dataset:
     Attributes:
         name: its name, as a file or folder would be called.
         task: whose rows they are.
-        rows: the official rows, in order.
+        rows: the official rows, in order, each valid by `task.schema`.
         card: the dataset card (Markdown), or "" where there is none.
     """
 
@@ -34,13 +34,14 @@ class Exporter:
     """Writes a dataset in one form.
 
     Attributes:
-        write: `write(dataset, out)` writes to the path `out` and returns the
-            files that it wrote.
+        write: `write(dataset, out)` makes the file or folder `out`, which is
+            not there yet; it is moved to where the user wants it when all of
+            it is written.
         suffix: of the file that it writes, such as ".csv"; "" where it writes
             a folder.
         summary: one line for people.
     """
 
-    write: Callable[[Dataset, Path], Sequence[Path]]
+    write: Callable[[Dataset, Path], None]
     suffix: str
     summary: str = ""

@@ -16,6 +16,7 @@ from targen_core.plugins.register import Register
 
 if TYPE_CHECKING:
     from targen_core.calls.backend import Backend
+    from targen_core.exporters.model import Exporter
     from targen_core.tasks.model import Task
     from targen_core.tasks.steps import Corrector, InverseGenerator, ListStep
 
@@ -34,6 +35,7 @@ HOOKS = {
     "register_inverse_generators": "inverse generator",
     "register_correctors": "corrector",
     "register_backends": "backend",
+    "register_exporters": "exporter",
 }
 """Hook name -> the kind of thing that it registers."""
 
@@ -112,5 +114,18 @@ def register_backends(register: Register[Backend]) -> None:
         @hookimpl
         def register_backends(register):
             register.register("house", "my_package.backend:BACKEND", summary="Our server")
+        ```
+    """
+
+
+@hookspec
+def register_exporters(register: Register[Exporter]) -> None:
+    """Register exporters: forms that `targen export --as NAME` writes a dataset in.
+
+    Example:
+        ```python
+        @hookimpl
+        def register_exporters(register):
+            register.register("report", "my_package.report:REPORT", summary="Rows to read")
         ```
     """

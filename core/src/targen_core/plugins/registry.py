@@ -116,7 +116,7 @@ class Registry:
 
     def _unknown(self, kind: str, name: str) -> UnknownName:
         bare = name.rpartition(":")[2]
-        listing = {"task": "targen list-tasks", "backend": "targen list-backends"}
+        listing = {kind: f"targen list-{kind}s" for kind in ("task", "backend", "exporter")}
         package = _KNOWN.get(kind, {}).get(bare)
         names = [item.name for item in self.all(kind)]
         near = difflib.get_close_matches(bare, names, n=3)
@@ -200,6 +200,10 @@ def _mismatch(kind: str, found: object) -> str:
         from targen_core.calls.backend import Backend
 
         return "" if isinstance(found, Backend) else "a targen_core.Backend"
+    if kind == "exporter":
+        from targen_core.exporters.model import Exporter
+
+        return "" if isinstance(found, Exporter) else "a targen_core.Exporter"
     if kind in ("contexts", "seeds"):
         from targen_core.tasks.steps import ListStep
 

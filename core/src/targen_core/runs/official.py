@@ -18,7 +18,7 @@ from pydantic import ValidationError
 from targen_core.errors import Rejected, UsageError
 from targen_core.tasks.model import Task
 
-__all__ = ["Problem", "RowFile", "lines_of", "problem_in", "scan"]
+__all__ = ["Problem", "RowFile", "lines_of", "official_row", "problem_in", "scan"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,15 +57,12 @@ def scan(path: Path, task: Task[Any, Any]) -> RowFile:
     problems: list[Problem] = []
     lines: dict[Any, int] = {}
     for number, line in lines_of(path):
-        idx = None
         try:
-            row = json.loads(line, parse_constant=_refuse)
-            idx = row.get("idx") if isinstance(row, dict) else None
-            task.schema.model_validate_json(line, strict=True)
-            json.dumps(row, ensure_ascii=False).encode()  # fails for half of a surrogate pair
+            row = official_row(line, task)
         except ValueError as error:
-            problems.append(Problem(number, idx, problem_in(error)))
+            problems.append(Problem(number, _idx(line), problem_in(error)))
             continue
+        idx = row.get("idx")
         rows.append((number, row))
         if idx in lines:
             problems.append(Problem(number, idx, f"idx {idx} stands in line {lines[idx]} already"))
@@ -88,6 +85,18 @@ def scan(path: Path, task: Task[Any, Any]) -> RowFile:
         instances += [(first.get("idx"), instance) for instance in found]
     problems.sort(key=lambda problem: problem.line)
     return RowFile([row for _, row in rows], instances, problems, unlabelled)
+
+
+def official_row(line: bytes, task: Task[Any, Any]) -> dict[str, Any]:
+    """The row of one line, as it stands there.
+
+    Raises:
+        ValueError: the task's schema does not accept it; see `problem_in`.
+    """
+    task.schema.model_validate_json(line, strict=True)
+    row: dict[str, Any] = json.loads(line, parse_constant=_refuse)
+    json.dumps(row, ensure_ascii=False).encode()  # fails for half of a surrogate pair
+    return row
 
 
 def problem_in(error: Exception) -> str:
@@ -117,6 +126,15 @@ def lines_of(path: Path) -> Iterator[tuple[int, bytes]]:
     for number, line in enumerate(data.removeprefix(codecs.BOM_UTF8).split(b"\n"), 1):
         if line.strip():
             yield number, line
+
+
+def _idx(line: bytes) -> Any:
+    """The `idx` of a line that may be anything."""
+    try:
+        row = json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+    return row.get("idx") if isinstance(row, dict) else None
 
 
 def _refuse(constant: str) -> None:

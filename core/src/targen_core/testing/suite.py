@@ -20,6 +20,7 @@ import pytest
 from targen_core.errors import QuotaNotMet, Rejected
 from targen_core.plugins.loader import load_registry
 from targen_core.plugins.registry import Registry
+from targen_core.runs.correction import correct_dataset
 from targen_core.runs.files import read_jsonl
 from targen_core.runs.job import Job
 from targen_core.runs.manifest import Limits
@@ -111,6 +112,42 @@ class TaskSuite:
         provenance = list(read_jsonl(tmp_path / "run" / "provenance.jsonl"))
         assert sum(entry["rows"] for entry in provenance) == len(rows)
         assert all(entry["calls"] for entry in provenance)
+
+    def test_rows_are_official_and_read_back(self, tmp_path: Path) -> None:
+        """Every row satisfies the official schema; its instance makes the same row again."""
+        task = self.target()
+        self.generate(tmp_path / "run", self.spec())
+        rows = list(read_jsonl(tmp_path / "run" / "dataset.jsonl"))
+        for start in range(0, len(rows), task.unit):
+            group = rows[start : start + task.unit]
+            for row in group:
+                task.schema.model_validate_json(json.dumps(row), strict=True)
+            (instance,) = task.instances_of(group)
+            assert list(task.official_rows(instance, group[0]["idx"])) == group
+
+    @pytest.mark.parametrize("corrector", ["meta", "blind", "vote"])
+    def test_every_corrector_judges_it(self, tmp_path: Path, corrector: str) -> None:
+        """Correctors find the exercises, and what they find is a label or a reason."""
+        task = self.target()
+        self.generate(tmp_path / "run", self.spec(corrector=None))
+        rows = list(read_jsonl(tmp_path / "run" / "dataset.jsonl"))
+        groups = [rows[at : at + task.unit] for at in range(0, len(rows), task.unit)]
+        instances = [(at, task.instances_of(group)[0]) for at, group in enumerate(groups)]
+        report = correct_dataset(
+            self.registry(), self.spec(corrector=corrector), instances, tmp_path / "corrected"
+        )
+        judged = [flow["judged"] for flow in report["flow"].values()]
+        assert sum(judged) == len(instances)
+        for flow in report["flow"].values():
+            assert set(flow["accepted"]) <= {*task.quota_names, "relabelled"}
+            assert all(flow["reasons"])
+
+    def test_variants_generate(self, tmp_path: Path) -> None:
+        """Each variant ends complete."""
+        for name, variant in self.target().variants.items():
+            report = self.generate(tmp_path / name, self.spec(variants=(name,)))
+            assert report["status"] == "complete", f"variant {name}"
+            assert variant.summary, f"variant {name} does not say what differs"
 
     def test_same_bytes_whatever_the_concurrency(self, tmp_path: Path) -> None:
         """The rows depend on the replies, not on what comes back first."""

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from targen_core import (
         Backend,
         Corrector,
+        Exporter,
         InverseGenerator,
         ListStep,
         Register,
@@ -67,4 +68,14 @@ def register_backends(register: Register[Backend]) -> None:
         "canned",
         "targen_plugin_example.backend:BACKEND",
         summary="canned ticket texts, to show what a backend is",
+    )
+
+
+@hookimpl
+def register_exporters(register: Register[Exporter]) -> None:
+    """A form to export in: `targen export RUN --as page`."""
+    register.register(
+        "page",
+        "targen_plugin_example.exporter:PAGE",
+        summary="a page to read: the rows of a dataset as a list",
     )

@@ -78,6 +78,9 @@ def _rehearse(call: Rehearsal) -> Any:
     if call.prompt == "meta":
         label = values["output"]
         return {"explanation": "The ticket says so.", "actual": label, "verdict": "correct"}
+    if call.prompt == "solve":  # the correctors that do not see the label
+        label = "urgent" if "every minute" in values["input"] else "routine"
+        return {"explanation": "The ticket says so.", "answer": label}
     hours = rng.randint(2, 40)
     stress = (
         "We lose money every minute, please act now."

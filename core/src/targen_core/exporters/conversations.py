@@ -1,0 +1,95 @@
+"""Rows as instructions: what a model is asked, and what it should answer.
+
+The paper (appendix E) tunes models on an instruction, an input and an output
+for each row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from targen_core.calls.model import Message
+from targen_core.errors import Rejected, UsageError
+from targen_core.exporters.model import Dataset
+from targen_core.runs.official import problem_in
+from targen_core.tasks.model import Task
+from targen_core.tasks.prompt import Prompt
+
+__all__ = ["Conversation", "conversations"]
+
+_DEFAULT = Prompt("instruction", package="targen_core.exporters")
+
+
+@dataclass(frozen=True, slots=True)
+class Conversation:
+    """Turns of which the last is the assistant's: the answer that is to be learnt."""
+
+    messages: tuple[Message, ...]
+
+    @property
+    def completion(self) -> str:
+        """The answer."""
+        return self.messages[-1].content
+
+    @property
+    def prompt(self) -> str:
+        """All before the answer as one text, which ends with a line break.
+
+        An answer stands in the line after its question, a further question
+        after an empty line: so `prompt + completion` reads as one text.
+        """
+        parts = []
+        for message, after in zip(self.messages, self.messages[1:], strict=False):
+            parts += [message.content, "\n" if after.role == "assistant" else "\n\n"]
+        return "".join(parts)
+
+
+def conversations(dataset: Dataset) -> Iterator[Conversation]:
+    """A conversation for each exercise of each instance, in order.
+
+    An instance that is one exercise is put as `Task.render` has it, one that
+    is several (a pair that stays together) exercise by exercise.
+
+    Raises:
+        UsageError: rows that make no labelled instance, naming the first.
+    """
+    task = dataset.task
+    for start in range(0, len(dataset.rows), task.unit):
+        rows = dataset.rows[start : start + task.unit]
+        for instance in _instances(dataset.name, task, rows, start + 1):
+            exercises = task.exercises_of(instance)
+            several = len(exercises) > 1
+            for text in [e.input for e in exercises] if several else [task.render(instance)]:
+                yield Conversation(_turns(task, text, task.answered(instance)))
+
+
+def _instances(name: str, task: Task[Any, Any], rows: Sequence[Any], number: int) -> Sequence[Any]:
+    if len(rows) < task.unit:
+        raise UsageError(
+            f"{name} ends with row {number} alone, and rows of {task.name} come in groups of "
+            f"{task.unit}"
+        )
+    hint = "this form needs labels; --as jsonl, csv and hf do not"
+    try:
+        found = task.instances_of(rows)
+    except (ValueError, LookupError, TypeError, Rejected) as error:
+        raise UsageError(
+            f"{name}, row {number} is no labelled row of {task.name}: {problem_in(error)}",
+            hint=hint,
+        ) from error
+    if not found:
+        raise UsageError(f"{name}, row {number} has no label", hint=hint)
+    return found
+
+
+def _turns(task: Task[Any, Any], question: str, answer: str) -> tuple[Message, ...]:
+    prompt = task.tuning or _DEFAULT
+    values = {"instructions": task.instructions, "input": question, "output": answer}
+    turns = prompt.fill({name: values[name] for name in prompt.variables if name in values})
+    if turns[-1].role != "assistant":
+        turns = (*turns, Message("assistant", answer))
+    # A task without instructions leaves empty lines where they would stand.
+    asked = (Message(turn.role, turn.content.strip("\n")) for turn in turns[:-1])
+    return (*asked, turns[-1])

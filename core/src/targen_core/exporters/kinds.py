@@ -1,0 +1,154 @@
+"""Types of columns: what the rows hold, and the task's schema where rows leave it open."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from targen_core.errors import UsageError
+from targen_core.exporters.model import Dataset
+from targen_core.tasks.model import Label
+
+__all__ = ["Classes", "Kind", "Many", "Record", "Scalar", "column_kinds"]
+
+
+@dataclass(frozen=True, slots=True)
+class Scalar:
+    """One value: "string", "int64", "float64", "bool", or "null" where nothing is known."""
+
+    dtype: str
+
+
+@dataclass(frozen=True, slots=True)
+class Classes:
+    """One of a closed label set, stored as its number: official value -> number."""
+
+    names: tuple[str, ...]
+    codes: Mapping[Any, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Many:
+    """A list."""
+
+    item: Kind
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """An object."""
+
+    fields: Mapping[str, Kind]
+
+
+Kind = Scalar | Classes | Many | Record
+
+_JSON_TYPES = {"string": "string", "integer": "int64", "number": "float64", "boolean": "bool"}
+_PYTHON_TYPES = {str: "string", int: "int64", float: "float64", bool: "bool"}
+
+
+def column_kinds(dataset: Dataset) -> dict[str, Kind]:
+    """The kind of each column that a row has, in order.
+
+    The column `label` of a task with a closed label set is `Classes`: official
+    values that are numbers or truth values keep their number (false is 0), and
+    texts are numbered in the order of the task's labels.
+
+    Raises:
+        UsageError: a column that has no one type.
+    """
+    schema = dataset.task.schema.model_json_schema()
+    top = _kind(list(dataset.rows), schema, schema, "")
+    assert isinstance(top, Record)
+    kinds = dict(top.fields)
+    classes = _classes(dataset.task.labels)
+    found = [row["label"] for row in dataset.rows if row.get("label") is not None]
+    if classes is not None and found and all(_hashable(v) and v in classes.codes for v in found):
+        kinds["label"] = classes
+    return kinds
+
+
+def _classes(labels: Sequence[Label]) -> Classes | None:
+    """The labels as classes; None where they are open, or numbers with gaps."""
+    values = [label.official for label in labels]
+    if all(isinstance(value, str) for value in values):
+        return Classes(tuple(values), {v: n for n, v in enumerate(values)}) if values else None
+    if all(isinstance(value, int) for value in values) and sorted(values) == [*range(len(values))]:
+        ranked = sorted(labels, key=lambda label: label.official)
+        codes = {label.official: int(label.official) for label in ranked}
+        return Classes(tuple(label.name for label in ranked), codes)
+    return None
+
+
+def _hashable(value: Any) -> bool:
+    return not isinstance(value, (dict, list))
+
+
+def _kind(
+    values: Sequence[Any], schema: Mapping[str, Any], root: Mapping[str, Any], at: str
+) -> Kind:
+    """The kind of all `values` at one place of the rows.
+
+    `schema` is the JSON schema of that place, {} where there is none.
+    """
+    schema = _plain(schema, root)
+    values = [value for value in values if value is not None]
+    if values:
+        shapes = {
+            dict if isinstance(v, dict) else list if isinstance(v, list) else 0 for v in values
+        }
+        if len(shapes) > 1:
+            raise _no_type(at)
+        shape = "object" if dict in shapes else "array" if list in shapes else "scalar"
+    else:
+        shape = schema.get("type", "scalar")
+    if shape == "object":
+        parts = schema.get("properties", {})
+        names = dict.fromkeys(name for v in values for name in v) or dict.fromkeys(parts)
+        if not names:
+            raise _no_type(at)
+        return Record(
+            {
+                name: _kind(
+                    [v[name] for v in values if name in v],
+                    parts.get(name, {}),
+                    root,
+                    f"{at}.{name}" if at else name,
+                )
+                for name in names
+            }
+        )
+    if shape == "array":
+        items = [item for value in values for item in value]
+        return Many(_kind(items, schema.get("items", {}), root, f"{at}[]"))
+    if schema.get("type") in _JSON_TYPES:
+        return Scalar(_JSON_TYPES[schema["type"]])
+    found = {_PYTHON_TYPES[type(value)] for value in values}
+    if found == {"int64", "float64"}:
+        return Scalar("float64")
+    if len(found) > 1:
+        raise _no_type(at)
+    return Scalar(found.pop() if found else "null")
+
+
+def _plain(schema: Mapping[str, Any], root: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A schema with its reference followed, and without "or null"."""
+    for _ in range(20):  # references of references end soon, or are a circle
+        if "$ref" in schema:
+            schema = root["$defs"][schema["$ref"].rpartition("/")[2]]
+        elif "anyOf" in schema:
+            rest = [part for part in schema["anyOf"] if part.get("type") != "null"]
+            if len(rest) != 1:
+                return {}  # several types: the rows decide
+            schema = rest[0]
+        else:
+            return schema
+    return {}
+
+
+def _no_type(at: str) -> UsageError:
+    return UsageError(
+        f"column {at} has no one type: its values are of several kinds, or objects without keys",
+        hint="--as jsonl takes any values",
+    )

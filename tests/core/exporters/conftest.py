@@ -1,0 +1,104 @@
+"""A task to export rows of, and a run of it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+import pytest
+from pydantic import BaseModel
+
+from targen_core import Label, ListStep, Registry, Task
+from targen_core.engine.run import Target
+from targen_core.exporters.model import Dataset
+from targen_core.plugins.register import Registration
+from targen_core.runs.manifest import Manifest, TargetPlan, TaskPlan
+
+
+class Pair(BaseModel):
+    """The instance of most tests."""
+
+    first: str
+    second: str
+    label: Literal["same", "other"]
+
+
+async def _never(llm: Any, seed: Any) -> Any:
+    raise AssertionError("exports ask no model")
+
+
+def make_task(**changes: Any) -> Task[Any, Any]:
+    parts: dict[str, Any] = {
+        "name": "pairs",
+        "version": "1",
+        "summary": "Pairs of words",
+        "description": "Whether two words mean the same.",
+        "instance": Pair,
+        "labels": (Label("same"), Label("other")),
+        "contexts": ListStep(item=str, grow=_never, batch=1),
+        "instructions": "Do the words mean the same?",
+        "render": lambda pair: f"{pair.first} / {pair.second}",
+        **changes,
+    }
+    names = [label.name for label in parts["labels"]] or ["any"]
+    if not parts["labels"]:
+        parts.setdefault("label_of", lambda instance: "any")
+    return Task(generators=dict.fromkeys(names, _never), **parts)
+
+
+ROWS = [
+    {"first": "start", "second": "begin", "label": "same", "idx": 0},
+    {"first": "naïve, “so”", "second": 'say "no"\nor yes', "label": "other", "idx": 1},
+]
+
+
+@pytest.fixture(scope="session")
+def task() -> Callable[..., Task[Any, Any]]:
+    """Make a task of pairs, with other parts where they are given."""
+    return make_task
+
+
+@pytest.fixture(scope="session")
+def dataset() -> Callable[..., Dataset]:
+    """Make a dataset of rows, by default of pairs."""
+
+    def make(rows: Sequence[Mapping[str, Any]] = ROWS, card: str = "", **changes: Any) -> Dataset:
+        return Dataset("pairs-0", make_task(**changes), rows, card)
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def registry() -> Registry:
+    """Where the task of pairs is registered."""
+    item = Registration("task", "pairs", make_task(), "", "acme", "acme", "acme")
+    return Registry([item])
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Path:
+    """A run directory of the task of pairs, as far as exports read it."""
+    folder = tmp_path / "runs" / "pairs-0"
+    folder.mkdir(parents=True)
+    quotas = Target({"same": 1, "other": 1}).quotas
+    Manifest(
+        task=TaskPlan(id="acme:pairs", version="1", labels=("same", "other"), unit=1, prompts={}),
+        seed=0,
+        targets=(TargetPlan(quotas=dict(quotas), balance="final", give_up_after=50),),
+        backend="acme:toy",
+        steps={},
+        corrector=None,
+        batches=(),
+        near_duplicates=90.0,
+    ).save(folder / "manifest.json")
+    lines = [json.dumps(row, ensure_ascii=False) + "\n" for row in ROWS]
+    (folder / "dataset.jsonl").write_text("".join(lines), encoding="utf-8")
+    (folder / "README.md").write_text("# The card\n", encoding="utf-8")
+    return folder
+
+
+@pytest.fixture
+def rows() -> list[dict[str, Any]]:
+    return [dict(row) for row in ROWS]

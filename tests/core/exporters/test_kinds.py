@@ -1,0 +1,155 @@
+"""Types of columns, out of the rows and the task's schema."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated, Any, Literal
+
+import pytest
+from pydantic import BaseModel, Field
+
+from targen_core import Label
+from targen_core.errors import MissingDependency, UsageError
+from targen_core.exporters.hub import HF
+from targen_core.exporters.kinds import Classes, Many, Record, Scalar, column_kinds
+
+TEXT, WHOLE, REAL, TRUTH, NOTHING = map(Scalar, ["string", "int64", "float64", "bool", "null"])
+
+
+class Span(BaseModel):
+    start: int
+    text: str
+
+
+class Passage(BaseModel):
+    text: str
+    spans: list[Span] = []
+
+
+class Official(BaseModel):
+    """An official row with all that a row may hold."""
+
+    passage: Passage | None = None
+    version: float = 1.1
+    question: Literal["cause", "effect"] = "cause"
+    words: Annotated[list[str], Field(max_length=9)] = []
+    score: float | None = None
+    free: Any = None
+    either: int | str = 0
+    idx: int
+    label: Any = None
+
+
+@pytest.fixture
+def kinds(dataset):
+    """The kinds of rows of `Official`."""
+
+    def of(*rows, labels=(), **changes):
+        return column_kinds(dataset(rows, official=Official, labels=labels, **changes))
+
+    return of
+
+
+def test_columns_stand_in_the_order_of_the_rows_and_only_those_that_rows_have(kinds):
+    found = kinds({"idx": 0, "question": "cause"}, {"version": 1, "idx": 1})
+    assert list(found.items()) == [("idx", WHOLE), ("question", TEXT), ("version", REAL)]
+
+
+def test_nested_values(kinds):
+    span = {"start": 0, "text": "a"}
+    found = kinds({"passage": {"text": "abc", "spans": [span]}, "words": ["a"]})
+    assert found == {
+        "passage": Record({"text": TEXT, "spans": Many(Record({"start": WHOLE, "text": TEXT}))}),
+        "words": Many(TEXT),
+    }
+
+
+def test_the_schema_knows_what_empty_values_would_hold(kinds):
+    found = kinds({"passage": {"text": "abc", "spans": []}, "words": [], "score": None})
+    assert found == {
+        "passage": Record({"text": TEXT, "spans": Many(Record({"start": WHOLE, "text": TEXT}))}),
+        "words": Many(TEXT),
+        "score": REAL,
+    }
+    nothing = kinds({"passage": None})["passage"]
+    assert nothing == found["passage"]
+
+
+def test_the_rows_decide_where_the_schema_leaves_it_open(kinds):
+    rows = [
+        {"free": True, "either": 1, "extra": 1, "more": {"a": []}},
+        {"free": None, "either": 2, "extra": 1.5, "more": {"b": "x"}},
+    ]
+    assert kinds(*rows) == {
+        "free": TRUTH,
+        "either": WHOLE,
+        "extra": REAL,
+        "more": Record({"a": Many(NOTHING), "b": TEXT}),
+    }
+
+
+@pytest.mark.parametrize(
+    ("values", "where"),
+    [
+        (["a", 1], "either"),
+        ([True, 1], "free"),
+        ([[1], 1], "free"),
+        ([{"a": 1}, [1]], "free"),
+        ([{"a": "x"}, {"a": 1}], "free.a"),
+        ([[1, "x"]], "free[]"),
+        ([{}], "free"),
+    ],
+)
+def test_values_of_several_kinds_are_refused(values, where, kinds):
+    column = where.partition(".")[0].partition("[")[0]
+    with pytest.raises(UsageError) as caught:
+        kinds(*({column: value} for value in values))
+    assert str(caught.value).startswith(f"column {where} has no one type: ")
+    assert caught.value.hint == "--as jsonl takes any values"
+
+
+def labels_of(kinds, labels, *values):
+    return kinds(*({"label": value} for value in values), labels=labels)["label"]
+
+
+def test_texts_are_numbered_in_the_order_of_the_labels(kinds):
+    found = labels_of(kinds, (Label("yes"), Label("no")), "no", "no")
+    assert found == Classes(("yes", "no"), {"yes": 0, "no": 1})
+
+
+def test_official_values_may_have_other_names(kinds):
+    labels = (Label("yes", "entailment"), Label("no", "not_entailment"))
+    assert labels_of(kinds, labels, "entailment").names == ("entailment", "not_entailment")
+
+
+def test_a_truth_value_is_its_number(kinds):
+    found = labels_of(kinds, (Label("true", True), Label("false", False)), False, True)
+    assert found == Classes(("false", "true"), {False: 0, True: 1})
+
+
+def test_a_number_is_itself(kinds):
+    labels = (Label("choice2", 1), Label("choice1", 0))
+    assert labels_of(kinds, labels, 1, 0) == Classes(("choice1", "choice2"), {0: 0, 1: 1})
+
+
+def test_numbers_with_gaps_are_numbers(kinds):
+    assert labels_of(kinds, (Label("low", 1), Label("high", 5)), 1, 5) == WHOLE
+
+
+def test_open_labels_are_what_they_are(kinds):
+    assert labels_of(kinds, (), "Ada", "Tarnow Hill") == TEXT
+
+
+def test_rows_without_labels_have_no_such_column_and_a_few_a_null(kinds):
+    labels = (Label("yes"), Label("no"))
+    assert kinds({"idx": 0}, labels=labels) == {"idx": WHOLE}
+    assert isinstance(labels_of(kinds, labels, None, "no"), Classes)
+    assert labels_of(kinds, labels, None) == NOTHING
+
+
+def test_without_pyarrow_the_error_says_what_to_install(dataset, tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    with pytest.raises(MissingDependency) as caught:
+        HF.write(dataset(), tmp_path / "out")
+    assert str(caught.value) == "Parquet needs the package 'pyarrow', which is not installed"
+    assert caught.value.hint == "pip install 'targen-core[parquet]'"

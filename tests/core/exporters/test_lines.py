@@ -1,0 +1,205 @@
+"""Official rows, instructions and chat messages, a JSON object a line."""
+
+from __future__ import annotations
+
+import json
+from typing import Literal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import BaseModel
+
+from targen_core import Exercise, Label, Prompt
+from targen_core.errors import UsageError
+from targen_core.exporters.lines import INSTRUCTIONS, JSONL, OPENAI
+
+TEXTS = st.text(st.characters(codec="utf-8"))
+
+
+@pytest.fixture
+def written(tmp_path):
+    """Write a dataset and return the lines, read back."""
+
+    def write(exporter, dataset):
+        out = tmp_path / f"out{exporter.suffix}"
+        exporter.write(dataset, out)
+        data = out.read_bytes()
+        assert data.endswith(b"\n")
+        return [json.loads(line) for line in data.split(b"\n")[:-1]]
+
+    return write
+
+
+def test_official_rows_are_ascii_in_the_order_of_their_keys(dataset, tmp_path):
+    JSONL.write(dataset(), tmp_path / "out.jsonl")
+    assert (tmp_path / "out.jsonl").read_text("ascii") == (
+        '{"first": "start", "second": "begin", "label": "same", "idx": 0}\n'
+        '{"first": "na\\u00efve, \\u201cso\\u201d", "second": "say \\"no\\"\\nor yes", '
+        '"label": "other", "idx": 1}\n'
+    )
+
+
+def test_official_rows_are_joined_where_the_task_joins_them(dataset, written):
+    def join(rows):
+        return [{"all": [row["idx"] for row in rows]}]
+
+    assert written(JSONL, dataset(join=join)) == [{"all": [0, 1]}]
+
+
+@given(texts=st.lists(TEXTS, min_size=1, max_size=4))
+def test_any_text_survives(texts, dataset, tmp_path_factory):
+    out = tmp_path_factory.mktemp("jsonl") / "out"
+    rows = [{"first": t, "second": t, "label": "same", "idx": n} for n, t in enumerate(texts)]
+    JSONL.write(dataset(rows), out)
+    assert [json.loads(line) for line in out.read_text("ascii").split("\n")[:-1]] == rows
+    INSTRUCTIONS.write(dataset(rows), out)
+    lines = [json.loads(line) for line in out.read_text("utf-8").split("\n")[:-1]]
+    for line, text in zip(lines, texts, strict=True):
+        assert f"Input:\n{text} / {text}\n\nOutput:\n" in line["prompt"]
+
+
+def test_instructions_read_on_from_prompt_to_completion(dataset, written):
+    lines = written(INSTRUCTIONS, dataset())
+    assert lines[0] == {
+        "prompt": "Do the words mean the same?\n\nInput:\nstart / begin\n\nOutput:\n",
+        "completion": "same",
+    }
+    assert [line["completion"] for line in lines] == ["same", "other"]
+
+
+def test_a_task_without_instructions_has_no_empty_lines_for_them(dataset, written):
+    lines = written(INSTRUCTIONS, dataset(instructions=""))
+    assert lines[0]["prompt"].startswith("Input:\nstart / begin")
+
+
+def test_completions_are_what_the_task_answers(dataset, written):
+    answer = {"same": "Yes", "other": "No"}
+    made = dataset(answer=lambda pair: answer[pair.label])
+    assert [line["completion"] for line in written(INSTRUCTIONS, made)] == ["Yes", "No"]
+
+
+TUNING = Prompt(
+    "tuning",
+    "--- system\nBe brief.\n--- user\n$instructions\n\nhot / cold\n--- assistant\nother\n"
+    "--- user\n$input\n--- assistant\nIt is: $output",
+)
+
+
+def test_a_task_has_its_own_turns(dataset, written):
+    made = dataset(tuning=TUNING)
+    assert written(OPENAI, made)[0] == {
+        "messages": [
+            {"role": "system", "content": "Be brief."},
+            {"role": "user", "content": "Do the words mean the same?\n\nhot / cold"},
+            {"role": "assistant", "content": "other"},
+            {"role": "user", "content": "start / begin"},
+            {"role": "assistant", "content": "It is: same"},
+        ]
+    }
+    assert written(INSTRUCTIONS, made)[0] == {
+        "prompt": (
+            "Be brief.\n\nDo the words mean the same?\n\nhot / cold\nother\n\nstart / begin\n"
+        ),
+        "completion": "It is: same",
+    }
+
+
+def test_turns_that_end_with_the_question_get_the_answer(dataset, written):
+    made = dataset(tuning=Prompt("tuning", "Same or other? $input"))
+    assert written(INSTRUCTIONS, made)[0] == {
+        "prompt": "Same or other? start / begin\n",
+        "completion": "same",
+    }
+
+
+def test_a_placeholder_that_no_row_fills_is_the_task_s_fault(dataset, tmp_path):
+    made = dataset(tuning=Prompt("tuning", "$input $hint"))
+    with pytest.raises(ValueError, match=r"prompt tuning: missing values \['hint'\]"):
+        INSTRUCTIONS.write(made, tmp_path / "out")
+
+
+class Twins(BaseModel):
+    """Two texts that share an answer."""
+
+    texts: tuple[str, str]
+    label: Literal["same", "other"]
+
+
+TWINS = {
+    "instance": Twins,
+    "unit": 2,
+    "read": lambda rows: [Twins(texts=[row["text"] for row in rows], label=rows[0]["label"])],
+    "render": lambda twins: " | ".join(twins.texts),
+    "exercises": lambda twins: [
+        Exercise(text, (twins.label,), ("same", "other")) for text in twins.texts
+    ],
+}
+
+
+def test_rows_that_stay_together_are_exercises_of_their_own(dataset, written):
+    rows = [
+        {"text": text, "label": label, "idx": n}
+        for n, (text, label) in enumerate(
+            [("he ran", "same"), ("she ran", "same"), ("he sat", "other"), ("she sat", "other")]
+        )
+    ]
+    lines = written(INSTRUCTIONS, dataset(rows, **TWINS))
+    assert [line["prompt"].split("\n")[3] for line in lines] == [row["text"] for row in rows]
+    assert [line["completion"] for line in lines] == [row["label"] for row in rows]
+    with pytest.raises(UsageError) as caught:
+        written(INSTRUCTIONS, dataset(rows[:3], **TWINS))
+    assert str(caught.value) == (
+        "pairs-0 ends with row 3 alone, and rows of pairs come in groups of 2"
+    )
+
+
+@pytest.mark.parametrize("exporter", [INSTRUCTIONS, OPENAI])
+def test_rows_without_a_label_teach_nothing(exporter, dataset, rows, tmp_path):
+    del rows[1]["label"]
+    with pytest.raises(UsageError) as caught:
+        exporter.write(dataset(rows), tmp_path / "out")
+    assert str(caught.value) == "pairs-0, row 2 has no label"
+    assert caught.value.hint == "this form needs labels; --as jsonl, csv and hf do not"
+
+
+def test_rows_that_the_task_cannot_read_are_named(dataset, rows, tmp_path):
+    made = dataset(rows, read=lambda rows: [rows[0]["texts"]])
+    with pytest.raises(UsageError) as caught:
+        INSTRUCTIONS.write(made, tmp_path / "out")
+    assert str(caught.value) == "pairs-0, row 1 is no labelled row of pairs: no 'texts'"
+
+
+def openai_problems(line):
+    """The checks that OpenAI publishes for chat fine-tuning files, written anew."""
+    if not isinstance(line, dict) or set(line) != {"messages"}:
+        return ["an example is an object with messages"]
+    problems = []
+    for message in line["messages"]:
+        if not {"role", "content"} <= set(message) <= {"role", "content", "name", "weight"}:
+            problems.append("keys of a message")
+        if message["role"] not in ("system", "user", "assistant"):
+            problems.append("role")
+        if not isinstance(message["content"], str) or not message["content"]:
+            problems.append("content")
+    roles = [message["role"] for message in line["messages"]]
+    if roles[-1:] != ["assistant"] or "user" not in roles or "system" in roles[1:]:
+        problems.append("order of roles")
+    return problems
+
+
+@pytest.mark.parametrize("tuning", [None, TUNING, Prompt("tuning", "Same or other? $input")])
+def test_messages_hold_to_the_published_rules(tuning, dataset, written):
+    for line in written(OPENAI, dataset(tuning=tuning)):
+        assert openai_problems(line) == []
+
+
+def test_labels_with_values_of_their_own_are_answered_by_name(dataset, written):
+    class Claim(BaseModel):
+        text: str
+        label: bool
+
+    rows = [{"text": "Snow is white.", "label": True, "idx": 0}]
+    labels = (Label("true", True), Label("false", False))
+    made = dataset(rows, instance=Claim, labels=labels, render=lambda claim: claim.text)
+    assert written(INSTRUCTIONS, made)[0]["completion"] == "true"

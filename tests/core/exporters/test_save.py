@@ -1,0 +1,165 @@
+"""An export appears whole or not at all, and replaces only what may be replaced."""
+
+from __future__ import annotations
+
+import errno
+import os
+
+import pytest
+
+from targen_core import Exporter
+from targen_core.errors import UsageError, WriteFailed
+from targen_core.exporters.save import check_free, save
+
+
+def _write_file(dataset, out):
+    out.write_text("new")
+
+
+def _write_folder(dataset, out):
+    (out / "data").mkdir(parents=True)
+    (out / "data" / "rows").write_text("new")
+    (out / "README.md").write_text("new")
+
+
+FILE = Exporter(write=_write_file, suffix=".txt")
+FOLDER = Exporter(write=_write_folder, suffix="")
+
+
+def everything(path):
+    return sorted(p.relative_to(path).as_posix() for p in path.rglob("*"))
+
+
+def test_a_file_and_a_folder(dataset, tmp_path):
+    out = tmp_path / "deep" / "out.txt"
+    assert save(dataset(), FILE, out) == [out]
+    assert out.read_text() == "new"
+    folder = tmp_path / "deep" / "folder"
+    assert save(dataset(), FOLDER, folder) == [folder / "README.md", folder / "data" / "rows"]
+    assert everything(tmp_path / "deep") == [
+        "folder",
+        "folder/README.md",
+        "folder/data",
+        "folder/data/rows",
+        "out.txt",
+    ]
+
+
+def test_the_exporter_s_path_has_its_suffix_whatever_the_user_s_has(dataset, tmp_path):
+    def write(dataset, out):
+        out.write_text(out.suffix)
+
+    save(dataset(), Exporter(write=write, suffix=".txt"), tmp_path / "out")
+    assert (tmp_path / "out").read_text() == ".txt"
+
+
+@pytest.mark.parametrize("exporter", [FILE, FOLDER])
+def test_what_is_there_stays_unless_it_is_to_be_replaced(exporter, dataset, tmp_path):
+    out = tmp_path / "out"
+    save(dataset(), exporter, out)
+    old = out if exporter is FILE else out / "README.md"
+    old.write_text("old")
+    with pytest.raises(UsageError) as caught:
+        save(dataset(), exporter, out)
+    assert str(caught.value) == f"{out} exists"
+    assert caught.value.hint == "--force replaces it; or choose another --out"
+    assert old.read_text() == "old"
+    save(dataset(), exporter, out, force=True)
+    assert old.read_text() == "new"
+
+
+def test_a_link_to_nothing_is_something(tmp_path):
+    (tmp_path / "out").symlink_to(tmp_path / "nothing")
+    with pytest.raises(UsageError, match="out exists"):
+        check_free(tmp_path / "out", folder=False, force=False)
+
+
+@pytest.mark.parametrize(("exporter", "there"), [(FILE, "folder"), (FOLDER, "file")])
+def test_a_file_does_not_replace_a_folder_nor_a_folder_a_file(exporter, there, dataset, tmp_path):
+    out = tmp_path / "out"
+    (out.mkdir if there == "folder" else out.touch)()
+    with pytest.raises(UsageError, match=f"out is a {there}, and this export is a "):
+        save(dataset(), exporter, out, force=True)
+    assert everything(tmp_path) == ["out"]
+
+
+def test_a_folder_with_anything_of_somebody_else_s_is_not_replaced(dataset, tmp_path):
+    out = tmp_path / "out"
+    save(dataset(), FOLDER, out)
+    (out / "data" / "mine").write_text("mine")
+    before = everything(tmp_path)
+    with pytest.raises(UsageError) as caught:
+        save(dataset(), FOLDER, out, force=True)
+    assert str(caught.value) == (
+        f"{out} holds data{os.sep}mine, which is not of this export: it would be lost"
+    )
+    assert everything(tmp_path) == before
+
+
+def _full(dataset, out):
+    out.write_text("half")
+    raise OSError(errno.ENOSPC, "No space left on device")
+
+
+def _killed(dataset, out):
+    out.mkdir()
+    (out / "half").touch()
+    raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize("there", [False, True])
+def test_a_full_disk_leaves_what_was_there_and_nothing_else(there, dataset, tmp_path):
+    out = tmp_path / "out.txt"
+    if there:
+        out.write_text("old")
+    with pytest.raises(WriteFailed) as caught:
+        save(dataset(), Exporter(write=_full, suffix=".txt"), out, force=True)
+    assert str(caught.value) == f"cannot write {out}: No space left on device"
+    assert caught.value.hint == "free some space, or choose another --out"
+    assert everything(tmp_path) == (["out.txt"] if there else [])
+
+
+def test_an_interrupted_export_leaves_nothing(dataset, tmp_path):
+    with pytest.raises(KeyboardInterrupt):
+        save(dataset(), Exporter(write=_killed, suffix=""), tmp_path / "out")
+    assert everything(tmp_path) == []
+
+
+def test_an_old_folder_comes_back_where_the_new_one_cannot_take_its_place(
+    dataset, tmp_path, monkeypatch
+):
+    out = tmp_path / "out"
+    save(dataset(), FOLDER, out)
+    (out / "README.md").write_text("old")
+    rename = type(out).rename
+
+    def fail(path, target):
+        if path.name == "new":
+            raise OSError(errno.EIO, "Input/output error")
+        return rename(path, target)
+
+    monkeypatch.setattr(type(out), "rename", fail)
+    with pytest.raises(WriteFailed):
+        save(dataset(), FOLDER, out, force=True)
+    assert (out / "README.md").read_text() == "old"
+    assert everything(tmp_path) == ["out", "out/README.md", "out/data", "out/data/rows"]
+
+
+def test_where_nothing_may_be_written(dataset, tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(WriteFailed, match=r"cannot write .*: "):
+        save(dataset(), FILE, tmp_path / "file" / "out.txt")
+
+
+@pytest.mark.parametrize(
+    ("exporter", "words"),
+    [
+        (Exporter(write=lambda dataset, out: None, suffix=".txt"), "it made no file"),
+        (Exporter(write=_write_folder, suffix=".txt"), "it made no file"),
+        (Exporter(write=_write_file, suffix=""), "it made no folder"),
+    ],
+)
+def test_an_exporter_makes_what_it_says(exporter, words, dataset, tmp_path):
+    with pytest.raises(RuntimeError, match=words):
+        save(dataset(), exporter, tmp_path / "out")
+    assert everything(tmp_path) == []

@@ -1,0 +1,71 @@
+"""CSV as RFC 4180 has it, read back with the csv module."""
+
+from __future__ import annotations
+
+import csv
+import json
+
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from targen_core.exporters.table import CSV
+
+TEXTS = st.text(st.characters(codec="utf-8", exclude_characters="\0"))
+
+
+def _read(path):
+    with open(path, encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file, strict=True))
+
+
+def test_one_header_quotes_and_line_ends(dataset, tmp_path):
+    CSV.write(dataset(), tmp_path / "out.csv")
+    assert (tmp_path / "out.csv").read_bytes().decode() == (
+        "first,second,label,idx\r\n"
+        "start,begin,same,0\r\n"
+        '"naïve, “so”","say ""no""\nor yes",other,1\r\n'
+    )
+
+
+def test_what_is_no_text_is_json_and_what_is_not_there_is_empty(dataset, tmp_path):
+    rows = [
+        {"idx": 0, "label": True, "version": 1.1, "spans": [{"start": 0}], "note": None},
+        {"idx": 1, "label": False, "of": {"text": "é"}, "word": ""},
+    ]
+    CSV.write(dataset(rows), tmp_path / "out.csv")
+    assert _read(tmp_path / "out.csv") == [
+        {
+            "idx": "0",
+            "label": "true",
+            "version": "1.1",
+            "spans": '[{"start": 0}]',
+            "note": "",
+            "of": "",
+            "word": "",
+        },
+        {
+            "idx": "1",
+            "label": "false",
+            "version": "",
+            "spans": "",
+            "note": "",
+            "of": '{"text": "é"}',
+            "word": "",
+        },
+    ]
+
+
+@given(texts=st.lists(TEXTS, min_size=1, max_size=5))
+@example(texts=["", " ", "\r", "\n", "\r\n", '"', '""', ",", "=1+1", "\u2028", "\ufeff"])
+def test_any_text_survives(texts, dataset, tmp_path_factory):
+    out = tmp_path_factory.mktemp("csv") / "out.csv"
+    rows = [{"text": text, "nested": [text], "idx": n} for n, text in enumerate(texts)]
+    CSV.write(dataset(rows), out)
+    found = _read(out)
+    assert [row["text"] for row in found] == texts
+    assert [json.loads(row["nested"]) for row in found] == [[text] for text in texts]
+
+
+def test_one_column_of_nothing_is_still_a_row(dataset, tmp_path):
+    CSV.write(dataset([{"text": ""}, {"text": "a"}]), tmp_path / "out.csv")
+    assert _read(tmp_path / "out.csv") == [{"text": ""}, {"text": "a"}]

@@ -1,0 +1,270 @@
+"""Commands on datasets that are there already: validate, correct, preview --variants."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+PREMISE = "The ferry to Ostra left at nine with forty cars."
+GOOD = [
+    {
+        "premise": "The ferry to Ostra left at nine with forty cars.",
+        "hypothesis": text,
+        "label": label,
+    }
+    for text, label in [
+        ("A ferry carried cars to Ostra.", "entailment"),
+        ("The ferry to Ostra left at noon.", "not_entailment"),
+        ("Forty cars left for Ostra at nine.", "entailment"),
+        ("The captain of the ferry lives in Ostra.", "not_entailment"),
+    ]
+]
+
+JUDGE = """
+def reply(request):
+    # An oracle: what GOOD says of the hypothesis.
+    text = request.origin.values["input"]
+    wrong = "noon" in text or "captain" in text
+    answer = "not_entailment" if wrong else "entailment"
+    explanation = "The premise says when the ferry left, and with what."
+    if request.origin.prompt == "solve":
+        return {"explanation": explanation, "answer": answer}
+    said = request.origin.values["output"]
+    verdict = "correct" if said == answer else "incorrect"
+    return {"explanation": explanation, "actual": answer, "verdict": verdict}
+"""
+
+
+@pytest.fixture
+def file(tmp_path):
+    """Write rows, or lines as they are, to a file."""
+
+    def write(rows, name="rows.jsonl"):
+        lines = [
+            row if isinstance(row, str) else json.dumps({**row, "idx": row.get("idx", number)})
+            for number, row in enumerate(rows)
+        ]
+        (tmp_path / name).write_text("".join(f"{line}\n" for line in lines))
+        return tmp_path / name
+
+    return write
+
+
+@pytest.fixture
+def oracle(tmp_path):
+    (tmp_path / "judge.py").write_text(JUDGE)
+    return ("-b", "scripted", "-o", "script=judge.py:reply")
+
+
+# --- validate ---
+
+
+def test_a_good_file_is_good(targen, file):
+    result = targen("validate", file(GOOD), "--task", "rte")
+    assert (result.code, result.err) == (0, "")
+    assert "4 rows of rte read\n" in result.out
+
+
+def test_what_we_generate_is_official(targen):
+    targen("generate", "rte", "-n", "6", "-b", "scripted", "-q", "--out", "run")
+    result = targen("validate", "run/dataset.jsonl", "--task", "rte", "--json")
+    assert result.code == 0
+    assert result.json["rows"] == result.json["instances"] == 6
+    assert result.json["problems"] == []
+
+
+def test_rows_without_labels_are_good_rows(targen, file):
+    bare = [{k: v for k, v in row.items() if k != "label"} for row in GOOD]
+    result = targen("validate", file(bare), "--task", "rte", "--json")
+    assert result.code == 0
+    assert result.json["unlabelled"] == 4
+
+
+def test_each_problem_is_named_with_its_line_and_idx(targen, file):
+    rows = [
+        GOOD[0],
+        {**GOOD[1], "label": "neutral"},
+        {**GOOD[2], "extra": 1},
+        {"hypothesis": "No premise.", "label": "entailment"},
+        {**GOOD[3], "idx": 0},
+        "{not json",
+        {**GOOD[0], "idx": "6"},
+        {**GOOD[0], "premise": None, "idx": 7},
+    ]
+    result = targen("validate", file(rows), "--task", "rte", "--json")
+    assert result.code == 1
+    found = {problem["line"]: problem for problem in result.json["problems"]}
+    assert sorted(found) == [2, 3, 4, 5, 6, 7, 8]
+    assert "label" in found[2]["message"]
+    assert found[3]["message"].startswith("extra:")
+    assert found[4]["message"].startswith("premise:")
+    assert found[5]["message"] == "idx 0 stands in line 1 already"
+    assert found[6]["idx"] is None
+    assert found[7]["message"].startswith("idx:")
+    text = targen("validate", file(rows), "--task", "rte", "--most", "2")
+    assert "and 5 more" in text.out
+    assert "7 lines of" in text.err
+
+
+def test_a_byte_order_mark_and_line_separators_in_texts_are_no_problem(targen, tmp_path):
+    row = {**GOOD[0], "premise": "One\u2028line\u0085only, with forty cars.", "idx": 0}
+    text = json.dumps(row, ensure_ascii=False)
+    (tmp_path / "bom.jsonl").write_bytes(b"\xef\xbb\xbf" + text.encode() + b"\n\n")
+    result = targen("validate", "bom.jsonl", "--task", "rte")
+    assert result.code == 0
+    assert "1 rows" in result.out
+
+
+@pytest.mark.parametrize(("name", "words"), [("none", "there is no file"), ("empty", "no row")])
+def test_a_file_that_cannot_be_validated(targen, tmp_path, name, words):
+    (tmp_path / "empty").touch()
+    result = targen("validate", name, "--task", "rte")
+    assert result.code == 2
+    assert words in result.err
+
+
+# --- correct ---
+
+
+@pytest.mark.parametrize("corrector", ["meta", "blind", "vote"])
+def test_flipped_labels_are_found_and_counted(targen, file, oracle, corrector):
+    source = file(GOOD)
+    args = ["correct", source, "--task", "rte", "--corrector", corrector, *oracle]
+    result = targen(*args, "--flip", "0.5", "--seed", "1")
+    assert result.code == 0
+    assert "labels right: 50.0% before, 100.0% of the 4 kept after" in result.out
+    folder = Path("runs") / f"rows-{corrector}"
+    assert (folder / "dataset.jsonl").read_bytes() == source.read_bytes()
+    changes = [json.loads(line) for line in (folder / "changes.jsonl").read_text().splitlines()]
+    assert sum(change["verdict"] == "relabelled" for change in changes) == 2
+    again = targen(*args, "--flip", "0.5", "--seed", "1", "--json")
+    assert (
+        again.json["usage"]["total"]["calls"]
+        == json.loads((folder / "report.json").read_text())["usage"]["total"]["calls"]
+    )
+    other = targen(*args, "--flip", "0.5", "--seed", "2")
+    assert other.code == 2
+    assert "holds another correction" in other.err
+
+
+def test_a_file_with_a_bad_row_is_not_corrected(targen, file, oracle):
+    rows = [*GOOD, {**GOOD[0], "label": "neutral"}]
+    result = targen("correct", file(rows), "--task", "rte", *oracle)
+    assert result.code == 2
+    assert "line 5 is no row of rte" in result.err
+    assert "targen validate" in result.err
+    assert not Path("runs").exists()
+
+
+def test_a_file_without_labels_cannot_be_corrected(targen, file, oracle):
+    bare = [{k: v for k, v in row.items() if k != "label"} for row in GOOD]
+    result = targen("correct", file(bare), "--task", "rte", *oracle)
+    assert result.code == 2
+    assert "no labelled row" in result.err
+
+
+def test_an_unknown_corrector_lists_what_there_is(targen, file, oracle):
+    result = targen("correct", file(GOOD), "--task", "rte", "--corrector", "blnd", *oracle)
+    assert result.code == 2
+    assert "did you mean blind" in result.err
+
+
+# --- variants ---
+
+
+def test_variants_side_by_side_with_examples(targen, file):
+    result = targen(
+        *("preview", "rte", "--variants", "default,paper", "-n", "8", "-b", "scripted"),
+        *("--examples", file(GOOD), "--json"),
+    )
+    assert result.code == 0
+    default, paper = result.json
+    assert (default["name"], paper["name"]) == ("default", "paper")
+    assert default["judged"] >= 8
+    assert 0 < paper["prompts_similarity"] < 1
+    assert sum(default["examples"].values()) == 4
+    text = targen("preview", "rte", "--variants", "default,paper", "-n", "8", "-b", "scripted")
+    assert text.out.startswith("variant ")
+
+
+@pytest.mark.parametrize(
+    ("args", "words"),
+    [
+        (["--variants", "default,nosuch"], "has no variant 'nosuch'"),
+        (["--variants", "paper", "--variant", "paper"], "--variants goes neither with"),
+        (["--examples", "rows.jsonl"], "--examples is for --variants"),
+        (["--variants", "paper", "--examples", "nosuch.jsonl"], "there is no file"),
+    ],
+)
+def test_comparisons_that_cannot_be(targen, file, args, words):
+    file(GOOD)
+    result = targen("preview", "rte", "-b", "scripted", *args)
+    assert result.code == 2
+    assert words in result.err
+
+
+def test_a_run_of_a_variant_is_another_run(targen):
+    plain = targen("generate", "rte", "-n", "4", "-b", "scripted", "-q", "--out", "run")
+    assert plain.code == 0
+    result = targen(
+        *("generate", "rte", "-n", "4", "-b", "scripted", "-q", "--out", "run"),
+        *("--variant", "paper"),
+    )
+    assert result.code == 2
+    assert "holds another run" in result.err
+
+
+# --- suites and shares ---
+
+
+def test_a_suite_makes_a_run_of_each_task(targen):
+    args = ["generate", "--suite", "superglue", "-n", "4", "-b", "scripted", "-q"]
+    result = targen(*args, "--json")
+    assert result.code == 0
+    tasks = [report["task"].partition(":")[2] for report in result.json]
+    assert tasks == "axg boolq cb copa record rte wic wsc".split()
+    assert all(sum(report["rows"].values()) == 4 for report in result.json)
+    for name in tasks:
+        assert (Path("runs") / "superglue-0" / name / "dataset.jsonl").exists()
+    # AX-g, COPA and WSC go through the same settings, which are listed once.
+    settings = {
+        report["task"].partition(":")[2]: next(
+            step for step in report["usage"]["by_step"] if step["step"] == "contexts"
+        )
+        for report in result.json
+        if any(step["step"] == "contexts" for step in report["usage"]["by_step"])
+    }
+    assert settings["axg"]["cached"] == 0
+    assert settings["copa"]["calls"] == settings["wsc"]["calls"] == 0
+
+
+@pytest.mark.parametrize(
+    ("args", "words"),
+    [
+        ([], "say what to generate"),
+        (["rte", "--suite", "superglue"], "say what to generate"),
+        (["--suite", "superglu"], "no plugin named 'superglu' registers tasks"),
+    ],
+)
+def test_suites_that_cannot_be(targen, args, words):
+    result = targen("generate", *args, "-n", "4", "-b", "scripted")
+    assert result.code == 2
+    assert words in result.err
+
+
+def test_a_share_of_the_contexts(targen):
+    run = ["generate", "rte", "-n", "8", "-b", "scripted", "-q"]
+    for share, used in (("1.0", 8), ("0.5", 4), ("0.25", 2)):
+        result = targen(*run, "--contexts-limit", "8", "--contexts-share", share, "--out", share)
+        assert result.code == 0
+        above = {
+            json.loads(line)["above"][0]
+            for line in Path(share, "provenance.jsonl").read_text().splitlines()
+        }
+        assert len(above) <= used
+    bare = targen(*run, "--contexts-share", "0.5")
+    assert bare.code == 2
+    assert "--contexts-limit N" in bare.err
+    assert targen(*run, "--contexts-limit", "8", "--contexts-share", "2").code == 2

@@ -1,0 +1,275 @@
+"""`targen export`: a run in each form, and what is refused."""
+
+from __future__ import annotations
+
+import csv
+import json
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+
+
+@pytest.fixture
+def run(rte) -> Path:
+    assert rte("-n", 8, "--out", "runs/rte-0").code == 0
+    return Path("runs/rte-0")
+
+
+def lines(path: Path | str) -> list[dict]:
+    return [json.loads(line) for line in Path(path).read_text("utf-8").split("\n")[:-1]]
+
+
+def test_list_exporters(targen):
+    table = targen("list-exporters")
+    assert table.code == 0
+    assert table.out.split()[:2] == ["exporter", "distribution"]
+    by_name = {item["name"]: item for item in targen("list-exporters", "--json").json}
+    assert {"csv", "hf", "instructions", "jsonl", "openai"} <= set(by_name)
+    assert by_name["hf"]["id"] == "targen-core:hf"
+    assert by_name["hf"]["summary"] in table.out
+
+
+def test_listing_them_imports_nothing_heavy():
+    heavy = ["pydantic", "typer", "pyarrow", "targen_core.exporters"]
+    code = (
+        "import sys; sys.argv = ['targen', 'list-exporters']\n"
+        "from targen_core.cli import main; main()\n"
+        f"print([name for name in {heavy} if name in sys.modules])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True
+    )
+    assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_plugins_shows_them_and_needs_no_extra(targen, monkeypatch):
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    result = targen("plugins", "--strict")
+    assert result.code == 0
+    assert "exporter hf" in result.out
+
+
+def test_official_rows_are_the_default(targen, run, rows):
+    result = targen("export", run)
+    assert (result.code, result.err) == (0, "")
+    path = Path("exports/rte-0.jsonl")
+    assert lines(path) == rows(run)
+    assert result.out.splitlines() == [
+        "8 rows of rte as jsonl: exports/rte-0.jsonl",
+        "",
+        f"file{' ' * 17}bytes",
+        f"exports/rte-0.jsonl  {path.stat().st_size:,}",
+    ]
+
+
+def test_a_file_with_its_task(targen, run, rows):
+    result = targen("export", run / "dataset.jsonl", "--task", "rte", "--out", "copy.jsonl")
+    assert result.code == 0
+    assert lines("copy.jsonl") == rows(run)
+
+
+def test_a_folder_for_hubs(targen, run, rows):
+    result = targen("export", run, "--as", "hf")
+    assert result.code == 0
+    folder = Path("exports/rte-0.hf")
+    data = folder / "data" / "train-00000-of-00001.parquet"
+    for path in (folder / "README.md", data):
+        assert f"{path}  " in result.out
+    number = {"entailment": 0, "not_entailment": 1}
+    expected = [{**row, "label": number[row["label"]]} for row in rows(run)]
+    assert pq.read_table(data).to_pylist() == expected
+    card = (folder / "README.md").read_text("utf-8")
+    assert "pretty_name: rte (synthetic)" in card
+    assert "path: dataset.jsonl" not in card
+    assert "Recognising textual entailment" in card
+
+
+def test_instructions_and_messages(targen, run, rows):
+    for form in ("instructions", "openai"):
+        assert targen("export", run, "--as", form).code == 0
+    asked = lines("exports/rte-0.instructions.jsonl")
+    talks = lines("exports/rte-0.openai.jsonl")
+    for row, line, talk in zip(rows(run), asked, talks, strict=True):
+        assert f"Premise: {row['premise']}\nHypothesis: {row['hypothesis']}" in line["prompt"]
+        assert line["completion"].replace(" ", "_") == row["label"]
+        assert [m["role"] for m in talk["messages"]][-2:] == ["user", "assistant"]
+        assert talk["messages"][-1]["content"] == line["completion"]
+
+
+def test_a_table(targen, run, rows):
+    assert targen("export", run, "--as", "targen-core:csv", "--out", "new/rte.csv").code == 0
+    with open("new/rte.csv", encoding="utf-8", newline="") as file:
+        found = list(csv.DictReader(file))
+    assert [{**row, "idx": int(row["idx"])} for row in found] == rows(run)
+
+
+def test_every_exporter_gives_the_same_bytes_again(targen, run):
+    forms = [item["name"] for item in targen("list-exporters", "--json").json]
+    for form in forms:
+        for out in ("a", "b"):
+            assert targen("export", run, "--as", form, "--out", f"{out}/{form}").code == 0
+    files = [p.relative_to("a") for p in Path("a").rglob("*") if p.is_file()]
+    assert len(files) > len(forms)
+    for name in files:
+        assert (Path("a") / name).read_bytes() == (Path("b") / name).read_bytes()
+
+
+# --- what is refused ---
+
+
+def refused(result, code, error, hint):
+    assert result.code == code
+    assert result.out == ""
+    assert result.err == f"error: {error}\n" + (f"  try: {hint}\n" if hint else "")
+
+
+def test_an_exporter_that_is_not_there(targen, run):
+    result = targen("export", run, "--as", "cvs")
+    refused(
+        result,
+        2,
+        "no exporter named 'cvs' is installed",
+        "did you mean csv?; see: targen list-exporters",
+    )
+
+
+def test_a_source_that_is_not_there(targen):
+    refused(targen("export", "runs/x", "--task", "rte"), 2, "there is no file runs/x", "")
+
+
+def test_a_folder_that_is_no_run(targen):
+    Path("folder").mkdir()
+    result = targen("export", "folder")
+    assert result.code == 1
+    assert "folder is no run directory" in result.err
+
+
+def test_a_task_that_is_not_there(targen, run):
+    result = targen("export", run / "dataset.jsonl", "--task", "rtw")
+    assert result.code == 2
+    assert "no task named 'rtw' is installed" in result.err
+
+
+def test_a_file_without_its_task(targen):
+    Path("mine.jsonl").write_text("{}\n")
+    refused(
+        targen("export", "mine.jsonl"),
+        2,
+        "mine.jsonl does not say whose rows it holds",
+        "--task NAME; see targen list-tasks",
+    )
+
+
+def test_a_row_that_is_none(targen, run):
+    with open(run / "dataset.jsonl", "a") as file:
+        file.write('{"premise": "a", "hypothesis": "b", "label": "maybe", "idx": 8}\n')
+    result = targen("export", run, "--as", "csv")
+    assert result.code == 2
+    assert result.err.startswith(
+        "error: runs/rte-0/dataset.jsonl, line 9 is no row of rte: label: Input should be "
+    )
+    assert not Path("exports").exists()
+
+
+def test_what_exists_is_replaced_only_by_force(targen, run):
+    assert targen("export", run).code == 0
+    Path("exports/rte-0.jsonl").write_text("mine")
+    hint = "--force replaces it; or choose another --out"
+    refused(targen("export", run), 2, "exports/rte-0.jsonl exists", hint)
+    assert Path("exports/rte-0.jsonl").read_text() == "mine"
+    assert targen("export", run, "--force").code == 0
+    assert len(lines("exports/rte-0.jsonl")) == 8
+
+
+@pytest.mark.parametrize("out", ["runs/rte-0/dataset.jsonl", "runs/rte-0/new", "runs/rte-0"])
+def test_a_run_directory_is_not_written_to(out, targen, run):
+    before = (run / "dataset.jsonl").read_bytes()
+    for form in ("jsonl", "hf"):
+        result = targen("export", run, "--as", form, "--out", out, "--force")
+        assert result.code == 2
+        assert "choose another --out" in result.err
+    assert (run / "dataset.jsonl").read_bytes() == before
+
+
+def test_a_file_does_not_replace_itself(targen, run):
+    path = run / "dataset.jsonl"
+    before = path.read_bytes()
+    result = targen("export", path, "--task", "rte", "--out", path, "--force")
+    refused(result, 2, f"{path} is what is to be exported", "choose another --out")
+    assert path.read_bytes() == before
+
+
+def test_a_folder_that_holds_more_is_not_replaced(targen, run):
+    result = targen("export", run, "--as", "hf", "--out", "runs", "--force")
+    assert result.code == 2
+    assert "which is not of this export: it would be lost" in result.err
+    assert (run / "manifest.json").exists()
+
+
+def test_without_the_extra(targen, run, monkeypatch):
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    result = targen("export", run, "--as", "hf")
+    assert result.code == 1
+    assert result.err == (
+        "error [targen-core]: Parquet needs the package 'pyarrow', which is not installed\n"
+        "  try: pip install 'targen-core[parquet]'\n"
+    )
+    assert not Path("exports/rte-0.hf").exists()
+    assert list(Path("exports").iterdir()) == []
+
+
+def test_a_run_that_fell_short_is_exported_with_a_word(targen, rte, rows):
+    assert rte("-n", 8, "-o", "garbage_rate=0.7", "--give-up-after", 3, "--out", "short").code == 1
+    made = len(rows("short"))
+    assert 0 < made < 8
+    result = targen("export", "short")
+    assert result.code == 0
+    assert result.err.startswith("note: this run is short, its rows so far are exported: label ")
+    assert len(lines("exports/short.jsonl")) == made
+
+
+PLUGIN = """
+    from targen_core import Exporter, hookimpl
+
+    def fail(dataset, out):
+        out.write_text("half")
+        raise {error}
+
+    @hookimpl
+    def register_exporters(register):
+        register.register("bad", Exporter(write=fail, suffix=".txt"))
+    """
+
+
+@pytest.mark.parametrize(
+    ("error", "words", "hint"),
+    [
+        (
+            "ZeroDivisionError('by zero')",
+            "exporter acme-forms:bad failed: ZeroDivisionError: by zero",
+            "report it to the authors of acme-forms",
+        ),
+        (
+            "ModuleNotFoundError('', name='openpyxl')",
+            "exporter acme-forms:bad needs the package 'openpyxl', which is not installed",
+            "pip install 'acme-forms'",
+        ),
+    ],
+)
+def test_a_plugin_s_exporter_that_fails(error, words, hint, targen, run, monkeypatch, tmp_path):
+    site = tmp_path / "site"
+    info = site / "acme_forms-1.0.dist-info"
+    info.mkdir(parents=True)
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: acme-forms\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text("[targen.v1]\nforms = acme_forms_bad\n")
+    (site / "acme_forms_bad.py").write_text(textwrap.dedent(PLUGIN.format(error=error)))
+    monkeypatch.syspath_prepend(site)
+    monkeypatch.delitem(sys.modules, "acme_forms_bad", raising=False)
+    result = targen("export", run, "--as", "bad")
+    assert result.code == 1
+    assert result.err == f"error [acme-forms]: {words}\n  try: {hint}\n"
+    assert list(Path("exports").iterdir()) == []

@@ -1,0 +1,76 @@
+"""The real libraries that read exports, offline and without a cache of the machine's."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import BaseModel
+
+from targen_core import Label, ListStep, Task
+from targen_core.exporters.model import Dataset
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _offline(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """`datasets` reads the variables when it is imported, and once."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("HF_DATASETS_OFFLINE", "1")
+        patch.setenv("HF_HUB_OFFLINE", "1")
+        patch.setenv("HF_HOME", str(tmp_path_factory.mktemp("hf")))
+        patch.setenv("HF_DATASETS_DISABLE_PROGRESS_BARS", "1")
+        yield
+
+
+@pytest.fixture(scope="session")
+def datasets(_offline: None) -> Any:
+    """The library, imported when it is first needed, and offline whoever imported it first."""
+    found = importlib.import_module("datasets")
+    found.config.HF_DATASETS_OFFLINE = True
+    return found
+
+
+@pytest.fixture
+def load(datasets: Any, tmp_path: Path) -> Callable[[Path], Any]:
+    """`datasets.load_dataset` of a folder: its split `train`."""
+
+    def run(folder: Path) -> Any:
+        return datasets.load_dataset(str(folder), cache_dir=str(tmp_path / "hf"))["train"]
+
+    return run
+
+
+async def _never(llm: Any, seed: Any) -> Any:
+    raise AssertionError("exports ask no model")
+
+
+@pytest.fixture(scope="session")
+def dataset() -> Callable[..., Dataset]:
+    """Make a dataset of rows; `labels` are its closed label set."""
+
+    class Instance(BaseModel):
+        text: str
+        label: Any = None
+
+    def make(
+        rows: Sequence[Mapping[str, Any]], *labels: Label, card: str = "", **changes: Any
+    ) -> Dataset:
+        names = [label.name for label in labels] or ["any"]
+        parts: dict[str, Any] = {
+            "name": "toy",
+            "version": "1",
+            "summary": "A toy",
+            "description": "Rows of all kinds.",
+            "instance": Instance,
+            "labels": labels,
+            "label_of": None if labels else lambda instance: "any",
+            "contexts": ListStep(item=str, grow=_never, batch=1),
+            "render": lambda instance: instance.text,
+        }
+        task = Task(generators=dict.fromkeys(names, _never), **{**parts, **changes})
+        return Dataset("toy-0", task, rows, card)
+
+    return make

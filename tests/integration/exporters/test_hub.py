@@ -1,0 +1,218 @@
+"""The folder for `datasets`: loaded, typed and read back by the library itself."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pyarrow.parquet as pq
+import pytest
+import yaml
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+from pydantic import BaseModel
+
+from targen_core import Label
+from targen_core.errors import UsageError
+from targen_core.exporters.hub import HF
+from targen_core.exporters.kinds import column_kinds
+from targen_core.exporters.parquet import write_parquet
+
+YES_NO = (Label("yes"), Label("no"))
+TRUTH = (Label("true", True), Label("false", False))
+
+
+class Row(BaseModel):
+    """A row with everything in it."""
+
+    text: str
+    passage: dict[str, Any] = {}
+    answers: list[str] = []
+    version: float = 1.1
+    idx: int
+    label: Any = None
+
+
+NESTED = [
+    {
+        "text": "a “quote”,\nand a second line",
+        "passage": {"text": "Ada saw Bo.", "entities": [{"start": 0, "end": 2}]},
+        "answers": [],
+        "version": 1,
+        "label": True,
+        "idx": 0,
+    },
+    {
+        "text": "",
+        "passage": {"text": "No one.", "entities": []},
+        "answers": ["x", "é"],
+        "version": 1.5,
+        "label": False,
+        "idx": 1,
+    },
+]
+
+
+def test_it_loads_with_types_and_label_names(dataset, load, datasets, tmp_path):
+    HF.write(dataset(NESTED, *TRUTH, official=Row), tmp_path / "out")
+    found = load(tmp_path / "out")
+    value, classes = datasets.Value, datasets.ClassLabel
+    assert found.features == datasets.Features(
+        {
+            "text": value("string"),
+            "passage": {
+                "text": value("string"),
+                "entities": datasets.List({"start": value("int64"), "end": value("int64")}),
+            },
+            "answers": datasets.List(value("string")),
+            "version": value("float64"),
+            "label": classes(names=["false", "true"]),
+            "idx": value("int64"),
+        }
+    )
+    assert found.to_list() == [{**row, "label": int(row["label"])} for row in NESTED]
+    assert found.features["label"].int2str([0, 1]) == ["false", "true"]
+
+
+def test_the_parquet_file_alone_has_the_types(dataset, datasets, tmp_path):
+    HF.write(dataset(NESTED, *TRUTH, official=Row), tmp_path / "out")
+    path = tmp_path / "out" / "data" / "train-00000-of-00001.parquet"
+    found = datasets.Dataset.from_parquet(str(path), cache_dir=str(tmp_path / "hf"))
+    assert found.features["label"] == datasets.ClassLabel(names=["false", "true"])
+    noted = json.loads(pq.read_schema(path).metadata[b"huggingface"])["info"]["features"]
+    assert datasets.Features.from_dict(noted) == found.features
+
+
+def test_the_card_says_what_the_file_holds(dataset, datasets, load, tmp_path):
+    card = (
+        "---\npretty_name: mine\nlicense: mit\ntags:\n- synthetic\nconfigs:\n"
+        "- config_name: default\n  data_files:\n  - split: train\n    path: dataset.jsonl\n"
+        "size_categories:\n- n>1M\n---\n\n# Mine\n\nAll about it.\n"
+    )
+    HF.write(dataset(NESTED, *TRUTH, official=Row, card=card), tmp_path / "out")
+    text = (tmp_path / "out" / "README.md").read_text()
+    front = yaml.safe_load(text.split("---\n")[1])
+    path = tmp_path / "out" / "data" / "train-00000-of-00001.parquet"
+    assert front["pretty_name"] == "mine"
+    assert front["license"] == "mit"
+    assert front["tags"] == ["synthetic"]
+    assert front["size_categories"] == ["n<1K"]
+    assert front["task_categories"] == ["text-classification"]
+    assert front["configs"] == [
+        {"config_name": "default", "data_files": [{"split": "train", "path": "data/train-*"}]}
+    ]
+    info = front["dataset_info"]
+    features = datasets.Features._from_yaml_list(info["features"])
+    assert features == load(tmp_path / "out").features
+    assert info["splits"][0]["num_examples"] == 2
+    assert info["download_size"] == path.stat().st_size
+    assert "# Mine\n\nAll about it.\n\n## Columns" in text
+    assert "| `label` | 0 false, 1 true |" in text
+    assert "| `passage` | {text: string, entities: [{start: int64, end: int64}]} |" in text
+
+
+def test_without_a_card_nothing_is_claimed(dataset, tmp_path):
+    HF.write(dataset([{"text": "a", "idx": 0}]), tmp_path / "out")
+    text = (tmp_path / "out" / "README.md").read_text()
+    front = yaml.safe_load(text.split("---\n")[1])
+    assert front["pretty_name"] == "toy-0"
+    assert front["license"] == "unknown"
+    assert not {"tags", "language", "task_categories"} & front.keys()
+    assert "# A toy\n\nRows of all kinds.\n" in text
+
+
+@pytest.mark.parametrize("name", ["no", "a: b", "- a", "'", '"', "#", "1", "é", "1e3", "~", "a:"])
+def test_columns_and_labels_of_any_name(name, dataset, load, tmp_path):
+    labels = (Label("yes"), Label(name))
+    HF.write(dataset([{name: "x", "label": name}], *labels), tmp_path / "out")
+    found = load(tmp_path / "out")
+    assert found.to_list() == [{name: "x", "label": 1}]
+    assert found.features["label"].names == ["yes", name]
+
+
+def test_missing_values_are_null(dataset, load, tmp_path):
+    rows = [{"text": "a", "label": "no"}, {"text": "b", "note": {"of": 1}}, {"label": None}]
+    HF.write(dataset(rows, *YES_NO, official=Row), tmp_path / "out")
+    assert load(tmp_path / "out").to_list() == [
+        {"text": "a", "label": 1, "note": None},
+        {"text": "b", "label": None, "note": {"of": 1}},
+        {"text": None, "label": None, "note": None},
+    ]
+
+
+def test_many_rows_in_several_batches(dataset, load, tmp_path, monkeypatch):
+    monkeypatch.setattr("targen_core.exporters.parquet._BATCH", 3)
+    rows = [{"text": str(n), "label": ("yes", "no")[n % 2], "idx": n} for n in range(8)]
+    HF.write(dataset(rows, *YES_NO), tmp_path / "out")
+    assert load(tmp_path / "out").to_list() == [{**row, "label": row["idx"] % 2} for row in rows]
+    path = tmp_path / "out" / "data" / "train-00000-of-00001.parquet"
+    assert pq.ParquetFile(path).num_row_groups == 3
+
+
+def test_a_number_that_no_column_holds(dataset, tmp_path):
+    with pytest.raises(UsageError) as caught:
+        HF.write(dataset([{"idx": 2**70}]), tmp_path / "out")
+    assert str(caught.value).startswith("toy-0 does not fit into Parquet: ")
+    assert caught.value.hint == "--as jsonl takes any values"
+
+
+_TEXT = st.text(st.characters(codec="utf-8"))
+_ROWS = st.lists(
+    st.fixed_dictionaries(
+        {
+            "text": _TEXT,
+            "passage": st.fixed_dictionaries(
+                {
+                    "text": _TEXT,
+                    "spans": st.lists(st.fixed_dictionaries({"start": st.integers(0, 99)})),
+                }
+            ),
+            "answers": st.lists(_TEXT),
+            "version": st.floats(allow_nan=False, allow_infinity=False),
+            "idx": st.integers(-(2**63), 2**63 - 1),
+            "label": st.sampled_from(["yes", "no"]),
+        }
+    ),
+    min_size=1,
+    max_size=5,
+)
+
+
+class Strict(BaseModel):
+    """The schema of those rows."""
+
+    class Spans(BaseModel):
+        text: str
+        spans: list[dict[str, int]]
+
+    text: str
+    passage: Spans
+    answers: list[str]
+    version: float
+    idx: int
+    label: str
+
+
+@given(rows=_ROWS)
+@example(
+    rows=[
+        {
+            "text": "\0\r\n\u2028\ufeff😀",
+            "passage": {"text": "", "spans": [{"start": 1}]},
+            "answers": [""],
+            "version": -0.0,
+            "idx": 0,
+            "label": "no",
+        }
+    ]
+)
+@settings(deadline=None, suppress_health_check=list(HealthCheck))
+def test_any_value_survives_parquet(rows, dataset, tmp_path_factory):
+    if not any(row["passage"]["spans"] for row in rows):
+        rows[0]["passage"]["spans"] = [{"start": 0}]  # else nothing tells what a span holds
+    made = dataset(rows, *YES_NO, official=Strict)
+    out = tmp_path_factory.mktemp("parquet") / "rows.parquet"
+    write_parquet(made, column_kinds(made), out)
+    number = {"yes": 0, "no": 1}
+    expected = [{**row, "label": number[row["label"]]} for row in rows]
+    assert pq.read_table(out).to_pylist() == expected

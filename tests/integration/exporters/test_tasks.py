@@ -1,0 +1,100 @@
+"""Every task that is installed: its rows in every form, read back."""
+
+from __future__ import annotations
+
+import csv
+import json
+import re
+
+import pytest
+
+from targen_core import Job, JobSpec, load_registry
+from targen_core.exporters.save import save
+from targen_core.exporters.source import read_dataset
+
+REGISTRY = load_registry()
+
+
+@pytest.fixture(scope="module", params=[item.id for item in REGISTRY.all("task")])
+def made(request, tmp_path_factory):
+    """A dataset of each task, from its rehearsal."""
+    run = tmp_path_factory.mktemp("runs") / "run"
+    task = REGISTRY.get("task", request.param)
+    quotas = dict.fromkeys(task.quota_names, 3 * task.unit)
+    spec = JobSpec(task=request.param, quotas=quotas, backend="targen-core:scripted")
+    with Job.create(REGISTRY, spec, run) as job:
+        job.run()
+    return read_dataset(REGISTRY, run)
+
+
+@pytest.fixture
+def export(made, tmp_path):
+    """Export the dataset; return the path."""
+
+    def to(form):
+        exporter = REGISTRY.get("exporter", form)
+        save(made, exporter, tmp_path / form)
+        return tmp_path / form
+
+    return to
+
+
+def lines(path):
+    return [json.loads(line) for line in path.read_text("utf-8").split("\n")[:-1]]
+
+
+def test_the_official_file_holds_the_same_instances(made, export):
+    task, unit = made.task, made.task.unit
+
+    def instances(rows):
+        return [
+            instance
+            for start in range(0, len(rows), unit)
+            for instance in task.instances_of(rows[start : start + unit])
+        ]
+
+    rows = lines(export("jsonl"))
+    for row in rows:
+        task.schema.model_validate_json(json.dumps(row), strict=True)
+    found, wanted = ([task.render(i) for i in instances(r)] for r in (rows, made.rows))
+    assert sorted(found) == sorted(wanted)
+
+
+def test_datasets_loads_the_folder(made, export, load):
+    found = load(export("hf"))
+    number = {}
+    for label in made.task.labels:
+        official = label.official
+        number[official] = (
+            found.features["label"].str2int(official) if isinstance(official, str) else official
+        )
+    if not number:
+        assert found.to_list() == list(made.rows)
+    else:
+        assert found.features["label"].num_classes == len(number)
+        expected = [{**row, "label": int(number[row["label"]])} for row in made.rows]
+        assert found.to_list() == expected
+
+
+def test_instructions_and_messages_say_the_same(made, export):
+    asked, talks = lines(export("instructions")), lines(export("openai"))
+    assert len(asked) == len(made.rows)
+    for line, talk in zip(asked, talks, strict=True):
+        roles = [message["role"] for message in talk["messages"]]
+        assert roles[-2:] == ["user", "assistant"]
+        assert all(message["content"] for message in talk["messages"])
+        assert line["completion"] == talk["messages"][-1]["content"]
+        assert line["prompt"].endswith(talk["messages"][-2]["content"] + "\n")
+        text = line["prompt"] + line["completion"]
+        assert not re.search(r"\$(instructions|input|output)", text)
+
+
+def test_the_table_has_every_row(made, export):
+    with open(export("csv"), encoding="utf-8", newline="") as file:
+        found = list(csv.DictReader(file, strict=True))
+    assert len(found) == len(made.rows)
+    for cells, row in zip(found, made.rows, strict=True):
+        assert {
+            name: cell if isinstance(row[name], str) else json.loads(cell)
+            for name, cell in cells.items()
+        } == row
