@@ -8,6 +8,7 @@ import json
 from dataclasses import replace
 
 import pytest
+from pydantic import BaseModel, field_validator
 
 from targen_core import Correction, ListStep, Rejected
 from targen_core.engine.events import Committed, LabelGivenUp
@@ -587,3 +588,45 @@ def test_a_label_that_needs_many_rows_runs_no_candidates_of_the_others(lab, tmp_
     assert ran.error is None
     written = [r for r in ran.model.requests if r.origin.step == "generate"]
     assert sum(r.origin.label == "no" for r in written) == 6
+
+
+class Short(BaseModel):
+    """A row whose own schema has a rule about its text."""
+
+    seed: str
+    text: str
+    label: str
+
+    @field_validator("text")
+    @classmethod
+    def _has_eight_words(cls, text: str) -> str:
+        if "anchor" in text:
+            raise ValueError("an anchor is no word")
+        return text
+
+
+def test_words_that_the_row_s_schema_refuses_are_rejected_not_a_bug(lab, tmp_path):
+    world = lab.World(labels=("only",), correct=False)
+    plain = world.task().generators["only"]
+
+    async def write(llm, seed):
+        return Short(**(await plain(llm, seed)).model_dump())
+
+    task = world.task(instance=Short, generators={"only": write})
+    ran = lab.run(world, tmp_path / "run", {"only": 30}, task=task)
+    assert ran.error is None
+    rejects = [r for r in ran.rejects if r["reason"] == "not-official"]
+    assert rejects
+    assert {r["detail"] for r in rejects} == {"text: an anchor is no word"}
+    assert {r["stage"] for r in rejects} == {"generate"}
+
+
+def test_a_row_without_a_field_is_the_plugin_s_bug(lab, tmp_path):
+    async def write(llm, seed):
+        return lab.Row(seed=seed, label="only")
+
+    world = lab.World(labels=("only",))
+    task = world.task(generators={"only": write})
+    ran = lab.run(world, tmp_path / "run", {"only": 3}, task=task)
+    assert isinstance(ran.error, StageFailed)
+    assert "Field required" in str(ran.error)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections import defaultdict
 
 import pytest
@@ -220,3 +221,16 @@ def test_growing_judges_skipped_candidates_of_every_batch_again(lab, tmp_path):
     ran = lab.run(world, tmp_path / "run", grow={"yes": 16, "no": 16})
     assert ran.error is None
     assert len(ran.rows) == 32
+
+
+def test_a_list_that_is_asked_for_once_is_whole(lab, tmp_path):
+    world = lab.World(lists=(2, 3), labels=("only",))
+    plain = world.task()
+    once = dataclasses.replace(plain.seeds[0], once=True)
+    task = plain.replace(seeds=(once,))
+    ran = lab.run(world, tmp_path / "run", {"only": 15}, task=task, concurrency=6)
+    assert ran.error is None
+    asked = [record["place"] for record in ran.journal if record["step"] == "seeds"]
+    assert len(asked) == len(set(asked)) >= 5
+    assert all(place.endswith("/0") for place in asked)
+    assert max(int(seed.split(".")[1]) for seed in seeds_of(ran)) == 2

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from pydantic import BaseModel
 
-from targen_core import Label, Rejected
+from targen_core import Correction, Exercise, Label, Rejected, Solution, Variant
 
 
 class Numbered(BaseModel):
@@ -22,6 +22,11 @@ class Numbered(BaseModel):
         ({"unit": 0}, "at least 1"),
         ({"instances_per_call": 0}, "at least 1"),
         ({"parameters": {"judge": {}}}, "unknown step 'judge'"),
+        ({"draws": 0}, "at least 1"),
+        (
+            {"variants": {"odd": Variant("", {"colour": 1})}},
+            "variant odd changes what a task lacks",
+        ),
     ],
 )
 def test_a_task_that_could_not_run_is_refused_when_it_is_made(lab, changes, words):
@@ -58,3 +63,53 @@ def test_official_values_are_told_apart_by_type(lab):
     assert caught.value.reason == "illegal-label"
     with pytest.raises(KeyError):
         task.label("maybe")
+
+
+# --- variants, step 4 and official rows ---
+
+
+def test_variants_are_applied_in_their_order_and_leave_the_task_alone(lab):
+    task = lab.World().task(
+        variants={
+            "short": Variant("less to say", {"instructions": "Say it.", "version": "1s"}),
+            "blind": Variant("another corrector", {"corrector": "blind"}),
+            "long": Variant("more to say", {"instructions": "Say it at length."}),
+        }
+    )
+    varied = task.varied(["short", "blind", "long"])
+    assert (varied.instructions, varied.corrector, varied.version) == (
+        "Say it at length.",
+        "blind",
+        "1s",
+    )
+    assert task.varied([]) == task
+    assert task.instructions != "Say it."
+    with pytest.raises(KeyError):
+        task.varied(["nosuch"])
+
+
+def test_by_default_an_instance_is_one_exercise_with_the_labels_as_options(lab):
+    task = lab.World().task(rejecting={"unsure": "undecided"})
+    instance = lab.Row(seed="a", text="b c", label="yes")
+    (exercise,) = task.exercises_of(instance)
+    assert exercise == Exercise(
+        task.render(instance),
+        (task.read_label(instance),),
+        (*task.quota_names, "unsure"),
+    )
+    name = task.quota_names[-1]
+    assert task.settled(instance, [Solution((name,), "why")]) == Correction(name, "why")
+    assert task.settled(instance, [Solution(("unsure",), "why")]) == Correction.reject(
+        "undecided", "why"
+    )
+    assert task.settled(instance, [Solution(("no_valid_instance",))]).label is None
+
+
+def test_an_official_row_may_lack_its_label_and_then_makes_no_instance(lab):
+    task = lab.World().task()
+    row = {**lab.Row(seed="a", text="b c", label="yes").model_dump(mode="json"), "idx": 3}
+    bare = {name: value for name, value in row.items() if name != "label"}
+    assert task.schema.model_validate(row)
+    assert task.schema.model_validate(bare)
+    assert task.instances_of([row]) == [lab.Row(seed="a", text="b c", label="yes")]
+    assert task.instances_of([bare]) == []

@@ -591,7 +591,7 @@ def test_an_estimate_from_another_task_s_run(rte, targen):
     report = json.loads(Path("run/report.json").read_text())
     Path("run/report.json").write_text(json.dumps({**report, "task": "acme:parcels"}))
     result = targen("estimate", "rte", "-n", "4", "-b", "scripted", "--from", "run")
-    _refused(result, "run is a run of acme:parcels, not of rte")
+    _refused(result, "run is a run of acme:parcels, not of targen-tasks-superglue:rte")
 
 
 # --- debugging --------------------------------------------------------------

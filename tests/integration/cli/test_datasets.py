@@ -268,3 +268,15 @@ def test_a_share_of_the_contexts(targen):
     assert bare.code == 2
     assert "--contexts-limit N" in bare.err
     assert targen(*run, "--contexts-limit", "8", "--contexts-share", "2").code == 2
+
+
+def test_an_estimate_of_a_suite_adds_up(targen):
+    args = ["estimate", "--suite", "superglue", "--preset", "paper", "-b", "scripted"]
+    priced = [*args, "-o", "price_in=1", "-o", "price_out=2", "--json"]
+    found = targen(*priced).json
+    assert sum(one["rows"] for one in found) == 14790
+    assert all(one["dollars"] > 0 for one in found)
+    text = targen(*args).out
+    assert text.startswith("14,790 rows, by a rehearsal")
+    assert f"{sum(one['calls'] for one in found):,}" in text.splitlines()[-1]
+    assert targen("estimate", "-n", "4").code == 2

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -13,7 +15,6 @@ from targen_core.cli.request import (
     CorrectArg,
     CorrectorArg,
     OptionsArg,
-    TaskArg,
     VariantArg,
     job_spec,
     quotas_for,
@@ -23,12 +24,42 @@ from targen_core.errors import UsageError
 
 if TYPE_CHECKING:
     from targen_core.calls.model import Price
+    from targen_core.plugins.registry import Registry
+    from targen_core.runs.spec import JobSpec
+    from targen_core.tasks.model import Task
 
+_HEADS = ("calls", "tokens in", "tokens out", "dollars")
 _SAMPLE = 60  # rows that a rehearsal makes, at least; lists are whole batches in it
 
 
+@dataclass(frozen=True, slots=True)
+class _Estimate:
+    """What one task will take: a line for each step."""
+
+    task: str
+    rows: int
+    basis: str
+    steps: list[dict[str, Any]]
+
+    @property
+    def total(self) -> dict[str, Any]:
+        """All steps together; dollars are None where a price is unknown."""
+        keys = ("calls", "tokens_in", "tokens_out")
+        known = all(step["dollars"] is not None for step in self.steps)
+        return {
+            **{key: sum(step[key] for step in self.steps) for key in keys},
+            "dollars": sum(step["dollars"] for step in self.steps) if known else None,
+        }
+
+
 def estimate(
-    task: TaskArg,
+    task: Annotated[
+        str | None, typer.Argument(help="A task, NAME or DISTRIBUTION:NAME.", show_default=False)
+    ] = None,
+    suite: Annotated[
+        str | None,
+        typer.Option("--suite", metavar="PLUGIN", help="All tasks of a plugin, such as superglue."),
+    ] = None,
     n: Annotated[int | None, typer.Option("-n", "--number", help="Rows, split evenly.")] = None,
     preset: Annotated[str | None, typer.Option("--preset", help="A named set of counts.")] = None,
     label: Annotated[
@@ -52,43 +83,74 @@ def estimate(
     """Say what a run will take: calls, tokens and, where a price is known, dollars.
 
     Counts the prompts of a rehearsal, which costs nothing, at four characters a token; with --from
-    it scales the measured tokens of a run, rejects included.
+    it scales the measured tokens of a run, rejects included. With --suite, for each task of a
+    plugin; lists that several of them share are counted for each.
 
     Examples:
     - targen estimate rte -n 1000 -b llama -o model=m -o price_in=0.15 -o price_out=0.60
     - targen estimate rte --preset paper --from runs/rte-0
+    - targen estimate --suite superglue --preset paper -b llama -o model=m
     """
     from targen_core.plugins.loader import load_registry
-    from targen_core.runs.plan import find_task, prepare
-    from targen_core.runs.report import read_report
-    from targen_core.runs.trial import rehearsal_spec, run_trial
+    from targen_core.runs.plan import find_task
+    from targen_core.runs.suite import suite_tasks
 
     if not 0 < yield_ <= 1:
         raise UsageError(f"--yield is {yield_}; it must be above 0 and at most 1")
+    if (task is None) == (suite is None):
+        raise UsageError(
+            "say what to estimate: one task, or all tasks of a plugin",
+            hint="targen estimate rte -n 10, or targen estimate --suite superglue --preset paper",
+        )
+    if suite is not None and measured is not None:
+        raise UsageError("--from is a run of one task, and --suite is of several")
     registry = load_registry()
-    _, found = find_task(registry, task, variant or ())
-    quotas = quotas_for(found, n, preset, label or ())
-    wanted = sum(quotas.values())
-    spec = job_spec(
-        registry,
-        task,
-        quotas=quotas,
-        variants=tuple(variant or ()),
-        backend=backend,
-        backend_for=backend_for,
-        options=option or (),
-        correct=correct,
-        corrector=corrector,
-    )
+    names = [found.id for found in suite_tasks(registry, suite)] if suite else [task or ""]
+    found = []
+    for name in names:
+        _, target = find_task(registry, name, variant or ())
+        spec = job_spec(
+            registry,
+            name,
+            quotas=quotas_for(target, n, preset, label or ()),
+            variants=tuple(variant or ()),
+            backend=backend,
+            backend_for=backend_for,
+            options=option or (),
+            correct=correct,
+            corrector=corrector,
+        )
+        found.append(_estimated(registry, target, spec, measured, yield_))
+    if json:
+        facts = [
+            {"task": one.task, "rows": one.rows, "basis": one.basis, "steps": one.steps} | one.total
+            for one in found
+        ]
+        print_json(facts if suite else facts[0])
+    elif suite:
+        _print_all(found)
+    else:
+        _print(found[0])
+
+
+def _estimated(
+    registry: Registry, task: Task[Any, Any], spec: JobSpec, measured: Path | None, yield_: float
+) -> _Estimate:
+    """What `spec` will take, by a run that was, or by a rehearsal at a yield."""
+    from targen_core.runs.plan import prepare
+    from targen_core.runs.report import read_report
+    from targen_core.runs.trial import rehearsal_spec, run_trial
+
     prepared = prepare(registry, spec)
+    wanted = sum(spec.quotas.values())
     if measured is not None:
         report = read_report(measured)
         if report["task"] != prepared.manifest.task.id:
-            raise UsageError(f"{measured} is a run of {report['task']}, not of {task}")
+            raise UsageError(f"{measured} is a run of {report['task']}, not of {spec.task}")
         factor = 1.0
         basis = f"the measure of {measured}"
     else:
-        sample = dict.fromkeys(found.quota_names, _SAMPLE * found.unit)
+        sample = dict.fromkeys(task.quota_names, _SAMPLE * task.unit)
         trial = run_trial(registry, rehearsal_spec(spec, sample))
         if trial.problem is not None:
             raise trial.problem
@@ -101,28 +163,48 @@ def estimate(
     total_calls = report["usage"]["total"]["calls"] + report["usage"]["total"]["cached"]
     if measured is None:  # what ran ahead for nothing in so short a run is no measure
         factor *= 1 - report["unused_calls"] / total_calls
-    rows = _scaled(report, wanted / made * factor, prices)
-    total = {key: sum(row[key] for row in rows) for key in ("calls", "tokens_in", "tokens_out")}
-    known = all(row["dollars"] is not None for row in rows)
-    dollars = sum(row["dollars"] for row in rows) if known else None
-    if json:
-        print_json({"rows": wanted, "basis": basis, "steps": rows, **total, "dollars": dollars})
-        return
-    print(f"{wanted:,} rows of {prepared.manifest.task.id}, by {basis}\n")
+    steps = _scaled(report, wanted / made * factor, prices)
+    return _Estimate(prepared.manifest.task.id, wanted, basis, steps)
+
+
+def _print(found: _Estimate) -> None:
+    print(f"{found.rows:,} rows of {found.task}, by {found.basis}\n")
     print_table(
-        ["step", "calls", "tokens in", "tokens out", "dollars"],
+        ["step", *_HEADS],
         [
-            (
-                r["step"],
-                f"{r['calls']:,}",
-                f"{r['tokens_in']:,}",
-                f"{r['tokens_out']:,}",
-                _money(r["dollars"]),
-            )
-            for r in [*rows, {"step": "all", **total, "dollars": dollars}]
+            (line["step"], *_figures(line))
+            for line in [*found.steps, {"step": "all", **found.total}]
         ],
     )
-    if not known:
+    _say_price(found.total["dollars"])
+
+
+def _print_all(found: Sequence[_Estimate]) -> None:
+    totals = [one.total for one in found]
+    known = all(total["dollars"] is not None for total in totals)
+    everything = {
+        key: sum(total[key] for total in totals) for key in ("calls", "tokens_in", "tokens_out")
+    }
+    everything["dollars"] = sum(total["dollars"] for total in totals) if known else None
+    print(f"{sum(one.rows for one in found):,} rows, by {found[0].basis}\n")
+    lines = [(one.task, f"{one.rows:,}", *_figures(one.total)) for one in found]
+    lines.append(("all", f"{sum(one.rows for one in found):,}", *_figures(everything)))
+    print_table(["task", "rows", *_HEADS], lines)
+    _say_price(everything["dollars"])
+
+
+def _figures(line: Mapping[str, Any]) -> tuple[str, ...]:
+    dollars = line["dollars"]
+    return (
+        f"{line['calls']:,}",
+        f"{line['tokens_in']:,}",
+        f"{line['tokens_out']:,}",
+        "?" if dollars is None else f"{dollars:.2f}",
+    )
+
+
+def _say_price(dollars: float | None) -> None:
+    if dollars is None:
         print("\nNo price is known for this model; add -o price_in=... -o price_out=...")
 
 
@@ -150,7 +232,3 @@ def _scaled(
         )
         rows.append(row)
     return rows
-
-
-def _money(dollars: float | None) -> str:
-    return "?" if dollars is None else f"{dollars:.2f}"

@@ -6,11 +6,16 @@ import traceback
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+from pydantic import ValidationError
+
 from targen_core.calls.layer import Halted
 from targen_core.errors import BadReply, Rejected, StageFailed, TargenError
 from targen_core.tasks import model as task_model
 
 __all__ = ["Guard"]
+
+# What pydantic says of a field that the plugin's code left out or made up.
+_BUGS = ("missing", "extra_forbidden", "frozen_instance", "frozen_field")
 
 
 class Guard:
@@ -33,7 +38,7 @@ class Guard:
         except (TargenError, Halted):
             raise
         except Exception as error:
-            raise self._failed(error) from error
+            raise self._verdict_or_fault(error) from error
 
     def call(self, function: Callable[..., Any], *args: Any) -> Any:
         """Call a plain function, likewise."""
@@ -44,7 +49,7 @@ class Guard:
         except TargenError:
             raise
         except Exception as error:
-            raise self._failed(error) from error
+            raise self._verdict_or_fault(error) from error
 
     def fault(self, message: str) -> StageFailed:
         """An error that says what the plugin did wrong."""
@@ -53,6 +58,16 @@ class Guard:
             distribution=self.distribution,
             hint=f"report it to the authors of {self.distribution}, and resume when it is mended",
         )
+
+    def _verdict_or_fault(self, error: Exception) -> Rejected | StageFailed:
+        """Values that a model refuses are the language model's words; the rest is a bug."""
+        if isinstance(error, ValidationError):
+            problems = error.errors(include_url=False, include_input=False)
+            if all(problem["type"] not in _BUGS for problem in problems):
+                where = ".".join(map(str, problems[0]["loc"]))
+                message = problems[0]["msg"].removeprefix("Value error, ")
+                return Rejected("not-official", f"{where}: {message}" if where else message)
+        return self._failed(error)
 
     def _failed(self, error: Exception) -> StageFailed:
         # The plugin's own line: the last frame in the file that the guard called into,
