@@ -53,7 +53,7 @@ def scan(path: Path, task: Task[Any, Any]) -> RowFile:
     Raises:
         UsageError: the file cannot be read, or holds no row.
     """
-    rows: list[tuple[int, Mapping[str, Any]]] = []
+    rows: list[tuple[int, Mapping[str, Any] | None]] = []  # None where the row is bad
     problems: list[Problem] = []
     lines: dict[Any, int] = {}
     for number, line in lines_of(path):
@@ -61,30 +61,33 @@ def scan(path: Path, task: Task[Any, Any]) -> RowFile:
             row = official_row(line, task)
         except ValueError as error:
             problems.append(Problem(number, _idx(line), problem_in(error)))
+            rows.append((number, None))
             continue
         idx = row.get("idx")
         rows.append((number, row))
         if idx in lines:
             problems.append(Problem(number, idx, f"idx {idx} stands in line {lines[idx]} already"))
         lines.setdefault(idx, number)
-    if not rows and not problems:
+    if not rows:
         raise UsageError(f"{path} holds no row")
     instances: list[tuple[Any, Any]] = []
     unlabelled = 0
     for start in range(0, len(rows), task.unit):
-        group = [row for _, row in rows[start : start + task.unit]]
-        number, first = rows[start]
+        number = rows[start][0]
+        group = [row for _, row in rows[start : start + task.unit] if row is not None]
+        if len(group) < min(task.unit, len(rows) - start):
+            continue  # one of it is bad: said above
         try:
             if len(group) < task.unit:
                 raise ValueError(f"rows come in groups of {task.unit}; the last has {len(group)}")
             found = task.instances_of(group)
         except (ValueError, LookupError, TypeError, Rejected) as error:
-            problems.append(Problem(number, first.get("idx"), problem_in(error)))
+            problems.append(Problem(number, group[0].get("idx"), problem_in(error)))
             continue
         unlabelled += 0 if found else len(group)
-        instances += [(first.get("idx"), instance) for instance in found]
+        instances += [(group[0].get("idx"), instance) for instance in found]
     problems.sort(key=lambda problem: problem.line)
-    return RowFile([row for _, row in rows], instances, problems, unlabelled)
+    return RowFile([row for _, row in rows if row is not None], instances, problems, unlabelled)
 
 
 def official_row(line: bytes, task: Task[Any, Any]) -> dict[str, Any]:

@@ -1,0 +1,94 @@
+"""Files of official rows: what is read, and what is said of the rest."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import BaseModel, ConfigDict
+
+from targen_core.errors import UsageError
+from targen_core.runs.official import scan
+
+
+class Twin(BaseModel):
+    """One official row of a pair."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    text: str
+    label: str | None = None
+    idx: int
+
+
+@pytest.fixture(scope="session")
+def pairs(lab):
+    """A task whose rows come in pairs with the same label."""
+
+    def read(rows):
+        one, two = rows
+        if one.get("label") != two.get("label"):
+            raise ValueError("the two rows have different labels")
+        if one.get("label") is None:
+            return []
+        return [lab.Row(seed="-", text=f"{one['text']} {two['text']}", label=one["label"])]
+
+    return lab.World(unit=2).task(official=Twin, read=read)
+
+
+def _rows(count):
+    return [{"text": f"word {at}", "label": "yes", "idx": at} for at in range(count)]
+
+
+def _write(path, rows):
+    path.write_text("".join(f"{r if isinstance(r, str) else json.dumps(r)}\n" for r in rows))
+    return path
+
+
+def test_a_bad_row_takes_its_partner_along_and_no_other_pair(pairs, tmp_path):
+    rows = [*_rows(3), "{broken", *_rows(8)[4:]]
+    found = scan(_write(tmp_path / "f", rows), pairs)
+    assert [(p.line, p.idx) for p in found.problems] == [(4, None)]
+    assert [idx for idx, _ in found.instances] == [0, 4, 6]
+    assert len(found.rows) == 7
+
+
+def test_rows_that_are_no_group_are_told_at_its_first(pairs, tmp_path):
+    rows = _rows(5)
+    rows[3]["label"] = "no"
+    found = scan(_write(tmp_path / "f", rows), pairs)
+    assert [(p.line, p.idx, p.message) for p in found.problems] == [
+        (3, 2, "the two rows have different labels"),
+        (5, 4, "rows come in groups of 2; the last has 1"),
+    ]
+    assert [idx for idx, _ in found.instances] == [0]
+
+
+def test_rows_without_labels_are_read_and_counted(pairs, tmp_path):
+    rows = [{k: v for k, v in row.items() if k != "label"} for row in _rows(4)]
+    found = scan(_write(tmp_path / "f", [*rows, *_rows(6)[4:]]), pairs)
+    assert (len(found.rows), found.unlabelled, len(found.instances)) == (6, 4, 1)
+    assert found.problems == []
+
+
+@pytest.mark.parametrize("text", ["", "\n\n", "\ufeff\n"])
+def test_a_file_without_a_row_is_refused(pairs, tmp_path, text):
+    (tmp_path / "f").write_text(text)
+    with pytest.raises(UsageError, match="holds no row"):
+        scan(tmp_path / "f", pairs)
+
+
+@given(text=st.text())
+def test_any_text_is_read_as_it_was_written(lab, folder, text):
+    task = lab.World().task()
+    row = {"seed": "s", "text": text, "label": "yes", "idx": 0}
+    with folder() as path:
+        for ascii_only in (True, False):
+            line = json.dumps(row, ensure_ascii=ascii_only)
+            (path / "f").write_bytes(line.encode("utf-8") + b"\n")
+            found = scan(path / "f", task)
+            assert found.problems == []
+            assert found.rows[0]["text"] == text
+            assert found.instances[0][1].text == text
