@@ -11,6 +11,7 @@ from importlib.resources import files
 from pathlib import Path
 
 import pytest
+from pydantic import ValidationError
 from rapidfuzz import fuzz, process
 
 from targen_tasks_superglue.rte import RTE
@@ -285,3 +286,53 @@ def test_the_manifest_holds_each_prompt_s_version(run):
 def test_each_step_has_its_temperature():
     temperatures = {step: params["temperature"] for step, params in RTE.parameters.items()}
     assert temperatures == {"contexts": 1.0, "seeds": 1.0, "generate": 0.7, "correct": 0.0}
+
+
+# --- the paper's variant, official rows, instruction tuning -----------------
+
+
+def test_the_paper_s_variant_asks_for_an_unsound_hypothesis(run):
+    ran = run(rows=20, variants=("paper",))
+    assert Counter(row["label"] for row in ran.rows) == {"entailment": 10, "not_entailment": 10}
+    prompts = {request.origin.prompt for request in ran.requests}
+    assert prompts == {"topics", "premises", "entailment", "unsound", "meta"}
+    manifest = json.loads((ran.path / "manifest.json").read_text())
+    assert set(manifest["task"]["prompts"]) == prompts
+    assert not any("kind" in entry.get("notes", {}) for entry in ran.provenance)
+
+
+@needs_superglue
+@pytest.mark.parametrize("split", ["train", "val", "test"])
+def test_the_original_rows_are_valid(split):
+    for line in open_lines(SUPERGLUE / "RTE" / f"{split}.jsonl"):
+        row = json.loads(line)
+        RTE.schema.model_validate(row)
+        if "label" in row:
+            (instance,) = RTE.instances_of([row])
+            assert RTE.official_rows(instance, row["idx"]) == [row]
+
+
+@pytest.mark.parametrize("change", [{"label": "neutral"}, {"label": 1}, {"pair_id": 3}])
+def test_a_row_that_is_none_is_refused(change):
+    row = {"premise": "It rained.", "hypothesis": "It was wet.", "label": "entailment", "idx": 0}
+    RTE.schema.model_validate(row)
+    with pytest.raises(ValidationError):
+        RTE.schema.model_validate({**row, **change})
+
+
+def test_the_tuning_text_is_filled_with_the_rendering():
+    row = RTE.instance(premise="It rained.", hypothesis="It was wet.", label="entailment")
+    assert RTE.tuning is not None
+    user, assistant = RTE.tuning.fill(
+        {"instructions": RTE.instructions, "input": RTE.render(row), "output": RTE.answered(row)}
+    )
+    assert RTE.instructions in user.content
+    assert RTE.render(row) in user.content
+    assert assistant.content == "entailment"
+    assert set(re.findall(r"Answer: (\w+)", user.content)) == {"entailment", "not_entailment"}
+
+
+@pytest.mark.parametrize("corrector", ["blind", "vote"])
+def test_other_correctors_give_legal_labels(corrector, run):
+    ran = run(rows=8, corrector=corrector, balance="intended", give_up_after=30)
+    assert {entry["label"] for entry in ran.provenance} <= {"entailment", "not_entailment"}

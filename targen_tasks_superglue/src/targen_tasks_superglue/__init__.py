@@ -18,15 +18,60 @@ __all__ = ["register_contexts", "register_inverse_generators", "register_seeds",
 def register_tasks(register: Register[Task[Any, Any]]) -> None:
     """The tasks, one module each."""
     register.register(
+        "axg",
+        "targen_tasks_superglue.axg:AXG",
+        summary="entailment that must not depend on whether a pronoun is he or she",
+    )
+    register.register(
+        "boolq",
+        "targen_tasks_superglue.boolq:BOOLQ",
+        summary="yes/no questions: what does the passage answer?",
+    )
+    register.register(
+        "cb",
+        "targen_tasks_superglue.cb:CB",
+        summary="commitment: does the premise settle the hypothesis, and how?",
+    )
+    register.register(
+        "copa",
+        "targen_tasks_superglue.copa:COPA",
+        summary="choice of plausible alternatives: the cause or the result of an event",
+    )
+    register.register(
+        "record",
+        "targen_tasks_superglue.record:RECORD",
+        summary="a masked statement about a passage: which of its entities belongs there?",
+    )
+    register.register(
         "rte",
         "targen_tasks_superglue.rte:RTE",
         summary="textual entailment: does the hypothesis follow from the premise?",
+    )
+    register.register(
+        "wic",
+        "targen_tasks_superglue.wic:WIC",
+        summary="words in context: does a word mean the same in two sentences?",
+    )
+    register.register(
+        "wsc",
+        "targen_tasks_superglue.wsc:WSC",
+        summary="pronouns: whom does the pronoun mean, this one or the other?",
     )
 
 
 @hookimpl
 def register_contexts(register: Register[ListStep[Any]]) -> None:
     """Context sources that other tasks may reuse."""
+    register.register(
+        "article-domains",
+        "targen_tasks_superglue.shared.articles:DOMAINS",
+        summary="domains to write articles in",
+    )
+    register.register(
+        "settings",
+        "targen_tasks_superglue.shared.settings:SETTINGS",
+        summary="settings in which events take place and people interact",
+    )
     register.register(
         "topics", "targen_tasks_superglue.rte:TOPICS", summary="narrow topics to write facts about"
     )
@@ -36,15 +81,90 @@ def register_contexts(register: Register[ListStep[Any]]) -> None:
 def register_seeds(register: Register[ListStep[Any]]) -> None:
     """Seed sources that other tasks may reuse."""
     register.register(
+        "events",
+        "targen_tasks_superglue.copa:EVENTS",
+        summary="short sentences about events, grown below a setting",
+    )
+    register.register(
+        "article-paragraphs",
+        "targen_tasks_superglue.shared.articles:PARAGRAPHS",
+        summary="short paragraphs on a topic, grown below article titles",
+    )
+    register.register(
+        "article-titles",
+        "targen_tasks_superglue.shared.articles:TITLES",
+        summary="topics that articles of a category are about",
+    )
+    register.register(
         "premises",
         "targen_tasks_superglue.rte:PREMISES",
         summary="dense factual sentences, grown below a topic",
+    )
+    register.register(
+        "pronoun-sentences",
+        "targen_tasks_superglue.axg:SENTENCES",
+        summary="sentences that differ in a gendered pronoun, grown below singular subject pairs",
+    )
+    register.register(
+        "singular-subject-pairs",
+        "targen_tasks_superglue.axg:SUBJECT_PAIRS",
+        summary="two people of any gender, grown below a setting",
+    )
+    register.register(
+        "subject-pairs",
+        "targen_tasks_superglue.wsc:SUBJECT_PAIRS",
+        summary="two people or groups and a pronoun for either, grown below a setting",
+    )
+    register.register(
+        "words",
+        "targen_tasks_superglue.wic:WORDS",
+        summary="verbs and nouns with several meanings",
+    )
+    register.register(
+        "word-senses",
+        "targen_tasks_superglue.wic:SENSES",
+        summary="the meanings of a word, grown below words",
     )
 
 
 @hookimpl
 def register_inverse_generators(register: Register[InverseGenerator[Any, Any]]) -> None:
     """Inverse generators that derived tasks may reuse."""
+    register.register(
+        "axg-entailment",
+        "targen_tasks_superglue.axg:write_entailment",
+        summary="a hypothesis about the one whom a pronoun means",
+    )
+    register.register(
+        "axg-not-entailment",
+        "targen_tasks_superglue.axg:write_swapped",
+        summary="the same kind of hypothesis about the one whom the pronoun does not mean",
+    )
+    register.register(
+        "cb-contradiction",
+        "targen_tasks_superglue.cb:write_contradiction",
+        summary="pairs in a setting whose hypothesis the premise rules out",
+    )
+    register.register(
+        "cb-entailment",
+        "targen_tasks_superglue.cb:write_entailment",
+        summary="pairs in a setting whose hypothesis follows from the premise",
+    )
+    register.register(
+        "cb-neutral",
+        "targen_tasks_superglue.cb:write_neutral",
+        summary="pairs in a setting whose hypothesis the premise leaves open",
+    )
+    register.register(
+        "copa-choice1",
+        "targen_tasks_superglue.copa:write_choice1",
+        summary="a likely and an unlikely cause or result of an event, the likely one first",
+    )
+    register.register(
+        "copa-choice2",
+        "targen_tasks_superglue.copa:write_choice2",
+        summary="a likely and an unlikely cause or result of an event, the likely one second",
+    )
     register.register(
         "rte-entailment",
         "targen_tasks_superglue.rte:write_entailment",
@@ -54,4 +174,24 @@ def register_inverse_generators(register: Register[InverseGenerator[Any, Any]]) 
         "rte-not-entailment",
         "targen_tasks_superglue.rte:write_not_entailment",
         summary="a hypothesis that a premise contradicts or leaves open",
+    )
+    register.register(
+        "wic-false",
+        "targen_tasks_superglue.wic:write_false",
+        summary="two sentences with a word in two meanings",
+    )
+    register.register(
+        "wic-true",
+        "targen_tasks_superglue.wic:write_true",
+        summary="two sentences with a word in one meaning",
+    )
+    register.register(
+        "wsc-false",
+        "targen_tasks_superglue.wsc:write_false",
+        summary="passages about two people, asking about the one whom a pronoun does not mean",
+    )
+    register.register(
+        "wsc-true",
+        "targen_tasks_superglue.wsc:write_true",
+        summary="passages about two people, asking about the one whom a pronoun means",
     )

@@ -76,6 +76,7 @@ def _facts(task: Task[Any, Any], task_id: str) -> dict[str, Any]:
         "parameters": {
             step: {**defaults, **task.parameters.get(step, {})}
             for step, defaults in DEFAULT_PARAMETERS.items()
+            if (step != "contexts" or task.contexts) and (step != "seeds" or task.seeds)
         },
         "variants": {name: variant.summary for name, variant in task.variants.items()},
         "presets": {name: dict(counts) for name, counts in task.presets.items()},

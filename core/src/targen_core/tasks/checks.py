@@ -14,6 +14,7 @@ from targen_core.errors import Rejected
 __all__ = [
     "content_words",
     "is_copy",
+    "is_cut_from",
     "normalised",
     "prose",
     "several_sentences",
@@ -69,6 +70,11 @@ def normalised(text: str) -> str:
 def is_copy(text: str, of: str) -> bool:
     """Whether two texts are the same but for case, spacing and punctuation."""
     return normalised(text) == normalised(of)
+
+
+def is_cut_from(text: str, of: str) -> bool:
+    """Whether a text's words stand in another, one after the other; case does not count."""
+    return f" {normalised(text)} " in f" {normalised(of)} "
 
 
 def similarity(text: str, other: str) -> float:

@@ -7,7 +7,8 @@ Steps: topics -> premises (the instance seeds) -> a hypothesis for each label
 - a hypothesis that does not follow is of two kinds in equal shares,
   *contradicted* and *open*, noted in the provenance. The paper's one prompt
   asks for an "unsound" hypothesis, which models answer with contradictions
-  alone, so that a negation or a clash gives the label away;
+  alone, so that a negation or a clash gives the label away. That prompt is the
+  variant `paper`;
 - both labels are asked for in the same form (length, affirmative wording), so
   that form does not give the label away either;
 - the paper gives no counts for steps 1 and 2: 10 topics and 5 premises a

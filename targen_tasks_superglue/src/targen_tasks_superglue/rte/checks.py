@@ -3,18 +3,12 @@
 from __future__ import annotations
 
 from targen_core import Rejected
-from targen_core.tasks.checks import (
-    content_words,
-    normalised,
-    prose,
-    several_sentences,
-    similarity,
-)
+from targen_core.tasks.checks import several_sentences
 from targen_tasks_superglue.rte.rows import Premise, RteRow
+from targen_tasks_superglue.shared.nli import no_copy, related, statement
+from targen_tasks_superglue.shared.phrases import phrase
 
 __all__ = ["check_hypothesis", "check_premise", "check_topic"]
-
-_COPY = 90  # similarity of hypothesis and premise from which it says nothing of its own
 
 
 def check_topic(topic: str) -> None:
@@ -23,13 +17,7 @@ def check_topic(topic: str) -> None:
     Raises:
         Rejected: `too-long`, `no-words`, or `markup`.
     """
-    count = len(normalised(topic).split())
-    if not count:
-        raise Rejected("no-words", f"no word in the topic {topic!r}")
-    if count > 12:
-        raise Rejected("too-long", f"the topic has {count} words, more than 12")
-    if "\n" in topic or topic[0] in "-*#>" or topic[0].isdigit():
-        raise Rejected("markup", f"the topic holds markup: {topic[:60]!r}")
+    phrase(topic, most=12, what="topic")
 
 
 def check_premise(seed: Premise) -> None:
@@ -38,9 +26,7 @@ def check_premise(seed: Premise) -> None:
     Raises:
         Rejected: a reason of `prose`, or `question`, `several-sentences`.
     """
-    prose(seed.premise, least=8, most=60, what="premise")
-    if seed.premise.rstrip("\"'”’)").endswith("?"):
-        raise Rejected("question", "the premise asks a question")
+    statement(seed.premise, least=8, most=60, what="premise")
     if several_sentences(seed.premise):
         raise Rejected("several-sentences", "the premise is more than one sentence")
 
@@ -54,12 +40,6 @@ def check_hypothesis(row: RteRow, seed: Premise) -> None:
     """
     if row.premise != seed.premise:
         raise Rejected("premise-changed", "the row's premise is not its seed")
-    prose(row.hypothesis, least=4, most=30, what="hypothesis")
-    if row.hypothesis.rstrip("\"'”’)").endswith("?"):
-        raise Rejected("question", "the hypothesis asks a question")
-    if similarity(row.hypothesis, row.premise) >= _COPY:
-        raise Rejected("copy-of-premise", "the hypothesis repeats the premise")
-    if normalised(row.hypothesis) in normalised(row.premise):
-        raise Rejected("copy-of-premise", "the hypothesis is cut out of the premise")
-    if not content_words(row.hypothesis) & content_words(row.premise):
-        raise Rejected("unrelated", "the hypothesis shares no content word with the premise")
+    statement(row.hypothesis, least=4, most=30, what="hypothesis")
+    no_copy(row.hypothesis, row.premise)
+    related(row.hypothesis, row.premise)

@@ -25,6 +25,7 @@ _PLACES = (
 ).split(", ")
 _ROLES = "director engineer mayor curator captain surgeon founder gardener".split()
 _MONTHS = "January March April May June August October November".split()
+_WHY = "The premise settles what the hypothesis says, read word by word."
 
 
 def rehearse(call: Rehearsal) -> Any:
@@ -39,6 +40,9 @@ def rehearse(call: Rehearsal) -> Any:
         return {"sentences": [_premise(topic, rng) for _ in range(int(call.values["count"]))]}
     if call.prompt == "meta":
         return _judge(str(call.values["output"]))
+    if call.prompt == "solve":
+        answer = rng.choice(("entailment", "not_entailment"))
+        return {"explanation": _WHY, "answer": answer}
     return {"hypothesis": _hypothesis(call.prompt, str(call.values["premise"]), rng)}
 
 
@@ -68,7 +72,7 @@ def _hypothesis(kind: str, premise: str, rng: random.Random) -> str:
                 f"There was once a dispute in {place} that ended before {person} acted.",
             ]
         )
-    if kind == "contradicted":
+    if kind in ("contradicted", "unsound"):
         return (
             f"The dispute in {place} went on after {person} had hired {rng.randint(2, 9)} people."
         )
@@ -77,7 +81,7 @@ def _hypothesis(kind: str, premise: str, rng: random.Random) -> str:
 
 def _judge(claimed: str) -> dict[str, str]:
     return {
-        "explanation": "The premise settles what the hypothesis says, read word by word.",
+        "explanation": _WHY,
         "actual": claimed,
         "verdict": "correct",
     }

@@ -20,7 +20,7 @@ class Premise(BaseModel):
 class RteRow(BaseModel):
     """A row in its official form, without `idx`."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
     premise: str
     hypothesis: str

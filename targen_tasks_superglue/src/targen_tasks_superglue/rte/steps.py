@@ -11,7 +11,15 @@ from targen_core.tasks.replies import line, list_of
 from targen_tasks_superglue.rte.checks import check_premise, check_topic
 from targen_tasks_superglue.rte.rows import Premise, RteRow
 
-__all__ = ["PREMISES", "PROMPTS", "TOPICS", "write_entailment", "write_not_entailment"]
+__all__ = [
+    "PAPER_PROMPTS",
+    "PREMISES",
+    "PROMPTS",
+    "TOPICS",
+    "write_entailment",
+    "write_not_entailment",
+    "write_unsound",
+]
 
 _TOLD = 20  # earlier items that a prompt names; more would crowd out the request
 
@@ -23,7 +31,9 @@ def _prompt(name: str) -> Prompt:
 _TOPICS, _PREMISES = _prompt("topics"), _prompt("premises")
 _ENTAILMENT = _prompt("entailment")
 _NOT_ENTAILMENT = {name: _prompt(name) for name in ("contradicted", "open")}
+_UNSOUND = _prompt("unsound")
 PROMPTS = (_TOPICS, _PREMISES, _ENTAILMENT, *_NOT_ENTAILMENT.values())
+PAPER_PROMPTS = (_TOPICS, _PREMISES, _ENTAILMENT, _UNSOUND)
 
 
 _TOPIC = line(4, 60)
@@ -76,5 +86,12 @@ async def write_not_entailment(llm: Llm, seed: Premise) -> RteRow:
     kind = llm.alternate("contradicted", "open")
     llm.note(kind=kind)
     reply = await llm.ask(_NOT_ENTAILMENT[kind], reply=_Hypothesis, premise=seed.premise)
+    hypothesis = reply.hypothesis.strip()
+    return RteRow(premise=seed.premise, hypothesis=hypothesis, label="not_entailment")
+
+
+async def write_unsound(llm: Llm, seed: Premise) -> RteRow:
+    """G(not_entailment, premise) as the paper has it: a "logically unsound" hypothesis."""
+    reply = await llm.ask(_UNSOUND, reply=_Hypothesis, premise=seed.premise)
     hypothesis = reply.hypothesis.strip()
     return RteRow(premise=seed.premise, hypothesis=hypothesis, label="not_entailment")

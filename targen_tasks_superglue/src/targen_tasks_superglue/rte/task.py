@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from targen_core import Label, Task
+from targen_core import Label, Prompt, Task, Variant
 from targen_core.correctors.meta import META_PROMPT
 from targen_tasks_superglue.rte.checks import check_hypothesis
 from targen_tasks_superglue.rte.rehearsal import rehearse
 from targen_tasks_superglue.rte.rows import Premise, RteRow
 from targen_tasks_superglue.rte.samples import INSTRUCTIONS, SAMPLES
 from targen_tasks_superglue.rte.steps import (
+    PAPER_PROMPTS,
     PREMISES,
     PROMPTS,
     TOPICS,
     write_entailment,
     write_not_entailment,
+    write_unsound,
 )
 
 __all__ = ["RTE"]
@@ -47,6 +49,7 @@ RTE: Task[Premise, RteRow] = Task(
     samples=SAMPLES,
     render=_render,
     distinct_on=lambda row: row.hypothesis,
+    tuning=Prompt("tuning", package="targen_tasks_superglue.rte"),
     presets={
         # Table 2; the same numbers as the original train set, which is why
         # "original" is the same preset under another name.
@@ -59,6 +62,15 @@ RTE: Task[Premise, RteRow] = Task(
         "seeds": {"temperature": 1.0, "max_tokens": 800},
         "generate": {"temperature": 0.7, "max_tokens": 120},
         "correct": {"temperature": 0.0, "max_tokens": 300},
+    },
+    variants={
+        "paper": Variant(
+            "one prompt for an unsound hypothesis, as the paper has it, in place of two kinds",
+            {
+                "generators": {"entailment": write_entailment, "not_entailment": write_unsound},
+                "prompts": (*PAPER_PROMPTS, META_PROMPT),
+            },
+        ),
     },
     prompts=(*PROMPTS, META_PROMPT),
     rehearsal=rehearse,

@@ -1,0 +1,44 @@
+"""MultiRC as a targen plugin: this module registers and imports nothing else."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from targen_core.plugins.hookspecs import hookimpl
+from targen_core.plugins.register import Register
+
+if TYPE_CHECKING:
+    from targen_core.tasks.model import Task
+    from targen_core.tasks.steps import InverseGenerator, ListStep
+
+__all__ = ["register_contexts", "register_inverse_generators", "register_tasks"]
+
+
+@hookimpl
+def register_tasks(register: Register[Task[Any, Any]]) -> None:
+    """The task."""
+    register.register(
+        "multirc",
+        "targen_tasks_multirc.task:MULTIRC",
+        summary="multi-sentence reading comprehension: which options answer the question?",
+    )
+
+
+@hookimpl
+def register_contexts(register: Register[ListStep[Any]]) -> None:
+    """Step 1, for other tasks to reuse."""
+    register.register(
+        "text-categories",
+        "targen_tasks_multirc.steps:CATEGORIES",
+        summary="fifteen fixed categories of texts; asks no model",
+    )
+
+
+@hookimpl
+def register_inverse_generators(register: Register[InverseGenerator[Any, Any]]) -> None:
+    """Step 3, for derived tasks to reuse."""
+    register.register(
+        "multirc-questions",
+        "targen_tasks_multirc.steps:write_questions",
+        summary="questions on a paragraph, each with right and wrong options",
+    )

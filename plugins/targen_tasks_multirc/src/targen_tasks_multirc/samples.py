@@ -1,0 +1,82 @@
+"""Instructions for the corrector, and worked samples: right sets and wrong ones."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+
+from targen_core import CorrectionSample
+
+__all__ = ["INSTRUCTIONS", "ONE_SENTENCE", "SAMPLES"]
+
+ONE_SENTENCE = "one_sentence"
+"""The output for a question that one sentence of the passage settles."""
+
+INSTRUCTIONS = (
+    (files("targen_tasks_multirc") / "prompts" / "instructions.md")
+    .read_text(encoding="utf-8")
+    .strip()
+)
+
+
+def _sample(
+    passage: str, question: str, options: str, output: str, actual: str, explanation: str
+) -> CorrectionSample:
+    """Options are separated by bars, letters of outputs by spaces."""
+    lettered = "\n".join(
+        f"{letter}) {option.strip()}"
+        for letter, option in zip("ABCDEFGH", options.split("|"), strict=False)
+    )
+    text = f"Passage: {passage}\nQuestion: {question}\nOptions:\n{lettered}"
+    return CorrectionSample(text, tuple(output.split()), tuple(actual.split()), explanation)
+
+
+_CHOIR = (
+    "The choir of Hallein was founded by the organist Paul Reiter in 1951. Its first women joined "
+    "nine years later, when his daughter Eva took over from him. Under her the choir sang in Rome "
+    "and in Lisbon. She retired in 1994, and a former pupil of hers, Milos Janda, has led it since."
+)
+_BRIDGE = (
+    "Engineers closed the Tamar footbridge in March because two of its cables had rusted through. "
+    "Until it opened again in October, walkers had to use the road bridge, which is a mile "
+    "upstream. The café on the west bank lost half of its guests, whereas the pub beside the road "
+    "bridge hired two more cooks."
+)
+
+SAMPLES = (
+    _sample(
+        _CHOIR,
+        "Who has led the choir since women began to sing in it?",
+        "Paul Reiter | Eva Reiter | Milos Janda | Nobody",
+        "B C",
+        "B C",
+        "Women joined when the founder's daughter Eva took over; the last sentence adds her pupil "
+        "Milos Janda. Paul Reiter led it before.",
+    ),
+    _sample(
+        _CHOIR,
+        "In which years did the choir get a new leader after its founder?",
+        "1951 | 1960 | 1985 | 1994",
+        "B",
+        "B D",
+        "The founder began in 1951, and nine years later, in 1960, his daughter took over. Her "
+        "pupil followed in 1994. So 1960 and 1994 are right.",
+    ),
+    _sample(
+        _BRIDGE,
+        "Whose business changed while the footbridge was closed, and because of that?",
+        "The café's | The pub's | The cable maker's | The ferry's",
+        "A B C",
+        "A B",
+        "The footbridge was closed from March to October; the café lost guests and the pub hired "
+        "cooks for that reason. Of a cable maker or a ferry nothing is said.",
+    ),
+    _sample(
+        _BRIDGE,
+        "Why was the footbridge closed in March?",
+        "Its cables had rusted | A storm had hit it | The road was flooded",
+        "A",
+        ONE_SENTENCE,
+        "The first sentence alone says that the bridge was closed because two cables had rusted "
+        "through, and settles every option.",
+    ),
+)

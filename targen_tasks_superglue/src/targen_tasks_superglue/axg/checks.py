@@ -1,0 +1,118 @@
+"""What must hold of AX-g's sentences and hypotheses, without a model's help."""
+
+from __future__ import annotations
+
+import re
+
+from targen_core import Rejected
+from targen_core.tasks.checks import content_words, normalised, several_sentences
+from targen_tasks_superglue.axg.rows import AxgPair, Sentences, gendered, swapped_pronoun
+from targen_tasks_superglue.shared.mentions import mentions, words_of
+from targen_tasks_superglue.shared.nli import no_copy, statement
+
+__all__ = ["check_hypothesis", "check_pair_of_rows", "check_sentences"]
+
+_STEM = 4  # letters by which "needed" and "needs" are the same word
+_WORD = re.compile(r"\w+")
+
+
+def check_sentences(seed: Sentences) -> None:
+    """Two sentences that share the opening clause and differ in one pronoun behind it.
+
+    Raises:
+        Rejected: a reason of `statement`, or `several-sentences`,
+            `other-opening`, `subject-missing`, `repeated-subject`,
+            `pronoun-in-opening`, `no-pronoun`, `several-pronouns`,
+            `wrong-pronoun` or `not-a-pair` (more than the pronoun differs).
+    """
+    for sentence in (seed.he, seed.she):
+        statement(sentence, least=8, most=40, what="sentence")
+        if several_sentences(sentence):
+            raise Rejected("several-sentences", f"more than one sentence: {sentence!r}")
+    opening = normalised(seed.opening)
+    for sentence in (seed.he, seed.she):
+        if not opening or not f"{normalised(sentence)} ".startswith(f"{opening} "):
+            raise Rejected("other-opening", f"{sentence!r} does not begin with {seed.opening!r}")
+    _check_subjects(seed)
+    if gendered(seed.opening):
+        raise Rejected("pronoun-in-opening", f"the opening has a pronoun: {seed.opening!r}")
+    for sentence, first in ((seed.he, "h"), (seed.she, "s")):
+        found = gendered(sentence)
+        if not found:
+            raise Rejected("no-pronoun", f"no gendered pronoun in {sentence!r}")
+        if len(found) > 1:
+            raise Rejected("several-pronouns", f"{', '.join(found)} in {sentence!r}")
+        if (found[0] in ("he", "him", "his", "himself")) != (first == "h"):
+            raise Rejected("wrong-pronoun", f"{found[0]!r} is not of the set asked for")
+    if not swapped_pronoun(seed.he, seed.she):
+        raise Rejected("not-a-pair", f"more than the pronoun differs: {seed.he!r}, {seed.she!r}")
+
+
+def _check_subjects(seed: Sentences) -> None:
+    """Both subjects stand in the opening, once, and not in the clause behind it."""
+    in_opening = mentions(seed.first, seed.second, seed.opening.split())
+    in_sentence = mentions(seed.first, seed.second, seed.he.split())
+    for subject, opening, whole in zip(
+        (seed.first, seed.second), in_opening, in_sentence, strict=True
+    ):
+        if not opening:
+            raise Rejected("subject-missing", f"the opening does not name {subject!r}")
+        if len(whole) > 1:
+            raise Rejected("repeated-subject", f"{subject!r} is named again: {seed.he!r}")
+
+
+def check_hypothesis(hypothesis: str, seed: Sentences) -> None:
+    """One short statement on one of the two subjects, about what the pronoun's clause says.
+
+    It must read as well with the other subject in its place: so it names one
+    subject, once, with "the", and holds no gendered pronoun.
+
+    Raises:
+        Rejected: a reason of `statement`, or `several-sentences`,
+            `gendered-pronoun`, `subject-missing`, `names-both`,
+            `repeated-subject`, `no-article`, `copy-of-premise` or `unrelated`
+            (it shares no word that carries meaning with the clause).
+    """
+    statement(hypothesis, least=4, most=25, what="hypothesis")
+    if several_sentences(hypothesis):
+        raise Rejected("several-sentences", f"more than one sentence: {hypothesis!r}")
+    if found := gendered(hypothesis):
+        raise Rejected("gendered-pronoun", f"{found[0]!r} in {hypothesis!r}")
+    tokens = hypothesis.split()
+    first, second = mentions(seed.first, seed.second, tokens)
+    if first and second:
+        raise Rejected("names-both", f"both subjects are named: {hypothesis!r}")
+    named = first or second
+    if not named:
+        raise Rejected("subject-missing", f"no subject is named: {hypothesis!r}")
+    if len(named) > 1:
+        raise Rejected("repeated-subject", f"the subject is named twice: {hypothesis!r}")
+    if not named[0] or tokens[named[0] - 1].lower().strip("\"'\u201c\u2018") != "the":
+        raise Rejected("no-article", f"the subject stands without 'the': {hypothesis!r}")
+    for premise in (seed.he, seed.she):
+        no_copy(hypothesis, premise)
+    if not _stems(hypothesis, seed) & _stems(_clause(seed), seed):
+        raise Rejected("unrelated", f"it shares no word with the pronoun's clause: {hypothesis!r}")
+
+
+def check_pair_of_rows(pair: AxgPair, seed: Sentences) -> None:
+    """The premises are the seed's, and the hypothesis is one that `check_hypothesis` allows.
+
+    Raises:
+        Rejected: `premise-changed`, or a reason of `check_hypothesis`.
+    """
+    if {pair.premise1, pair.premise2} != {seed.he, seed.she}:
+        raise Rejected("premise-changed", "the premises are not the seed's")
+    check_hypothesis(pair.hypothesis, seed)
+
+
+def _clause(seed: Sentences) -> str:
+    """A sentence behind its opening."""
+    words = _WORD.findall(seed.he)
+    return " ".join(words[len(_WORD.findall(seed.opening)) :])
+
+
+def _stems(text: str, seed: Sentences) -> set[str]:
+    """The beginnings of a text's content words, the subjects' own words left out."""
+    left_out = {*words_of(seed.first), *words_of(seed.second)}
+    return {word[:_STEM] for word in content_words(text) - left_out}

@@ -1,0 +1,173 @@
+"""The steps of AX-g: settings, subject pairs, pairs of sentences, and a hypothesis for each."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from pydantic import BaseModel
+
+from targen_core import ListStep, Llm, Prompt, Rejected
+from targen_core.tasks.replies import line
+from targen_tasks_superglue.axg.checks import check_hypothesis, check_sentences
+from targen_tasks_superglue.axg.rows import AxgPair, Label, Sentences
+from targen_tasks_superglue.shared.mentions import mentions, words_of
+from targen_tasks_superglue.shared.settings import SETTINGS, SETTINGS_PROMPT
+from targen_tasks_superglue.shared.subjects import (
+    SUBJECTS_PROMPT,
+    SubjectPair,
+    check_neutral_pair,
+    subject_pairs,
+)
+
+__all__ = [
+    "PAPER_PROMPTS",
+    "PROMPTS",
+    "SENTENCES",
+    "SETTINGS",
+    "SUBJECT_PAIRS",
+    "swap_subject",
+    "write_entailment",
+    "write_false",
+    "write_swapped",
+]
+
+
+def _prompt(name: str) -> Prompt:
+    return Prompt(name, package="targen_tasks_superglue.axg")
+
+
+_SENTENCES, _FOLLOWS, _FALSE = _prompt("sentences"), _prompt("follows"), _prompt("false")
+PROMPTS = (SETTINGS_PROMPT, SUBJECTS_PROMPT, _SENTENCES, _FOLLOWS)
+PAPER_PROMPTS = (*PROMPTS, _FALSE)
+
+_SENTENCE = line(40, 240)
+
+
+class _Four(BaseModel):
+    opening: line(20, 140)  # type: ignore[valid-type]
+    subject1_he: _SENTENCE  # type: ignore[valid-type]
+    subject1_she: _SENTENCE  # type: ignore[valid-type]
+    subject2_he: _SENTENCE  # type: ignore[valid-type]
+    subject2_she: _SENTENCE  # type: ignore[valid-type]
+
+
+class _Hypothesis(BaseModel):
+    hypothesis: line(15, 140)  # type: ignore[valid-type]
+
+
+async def _grow_sentences(
+    llm: Llm, pair: SubjectPair, have: Sequence[Sentences]
+) -> Sequence[Sentences]:
+    """Four sentences of one opening clause, as two seeds: one for each subject meant.
+
+    Which of the two comes first takes turns, so that a short run has both.
+    """
+    four = await llm.ask(_SENTENCES, reply=_Four, first=pair.first, second=pair.second)
+
+    def seed(meant: str, he: str, she: str) -> Sentences:
+        tidy = [" ".join(text.split()) for text in (four.opening, he, she)]
+        return Sentences.model_validate(
+            {
+                "first": pair.first,
+                "second": pair.second,
+                "meant": meant,
+                "opening": tidy[0].rstrip(" .,;:-\u2013\u2014\u2026"),
+                "he": tidy[1],
+                "she": tidy[2],
+            }
+        )
+
+    seeds = [
+        seed("first", four.subject1_he, four.subject1_she),
+        seed("second", four.subject2_he, four.subject2_she),
+    ]
+    return seeds if llm.alternate("first", "second") == "first" else seeds[::-1]
+
+
+SUBJECT_PAIRS = subject_pairs(
+    numbers=("singular",),
+    pronouns=False,
+    check=check_neutral_pair,
+    summary="two people of any gender who meet in a setting",
+)
+SENTENCES = ListStep(
+    item=Sentences,
+    grow=_grow_sentences,
+    batch=2,
+    once=True,
+    check=check_sentences,
+    key=lambda seed: " ".join(words_of(seed.he)),
+    summary="two sentences that differ in a gendered pronoun, for each of two subjects meant",
+)
+
+
+async def write_entailment(llm: Llm, seed: Sentences) -> AxgPair:
+    """G(entailment, sentences): what the clause says of the one whom the pronoun means."""
+    llm.note(names=seed.subject)
+    return _pair(llm, seed, await _follows(llm, seed), "entailment")
+
+
+async def write_swapped(llm: Llm, seed: Sentences) -> AxgPair:
+    """G(not_entailment, sentences): an entailed hypothesis, said of the other subject."""
+    llm.note(names=seed.other)
+    hypothesis = swap_subject(await _follows(llm, seed), seed)
+    return _pair(llm, seed, hypothesis, "not_entailment")
+
+
+async def write_false(llm: Llm, seed: Sentences) -> AxgPair:
+    """G(not_entailment, sentences) as the paper has it: false of the one who is meant."""
+    llm.note(names=seed.subject)
+    return _pair(llm, seed, await _hypothesis(llm, _FALSE, seed), "not_entailment")
+
+
+def swap_subject(hypothesis: str, seed: Sentences) -> str:
+    """A hypothesis about the subject that is meant, made one about the other.
+
+    Both stand with "the" and are singular, so nothing else changes.
+    """
+    tokens = hypothesis.split()
+    (place, *_) = mentions(seed.subject, seed.other, tokens)[0]
+    size = len(words_of(seed.subject))
+    old = " ".join(tokens[place : place + size])
+    # What is not the phrase is kept: a mark in front of it, a comma or an 's behind it.
+    edge = re.fullmatch(r"(?P<before>[\W_]*).*?(?P<after>(?:['\u2019]s)?[\W_]*)", old)
+    assert edge is not None
+    new = f"{edge['before']}{seed.other}{edge['after']}"
+    return " ".join((*tokens[:place], new, *tokens[place + size :]))
+
+
+async def _follows(llm: Llm, seed: Sentences) -> str:
+    return await _hypothesis(llm, _FOLLOWS, seed)
+
+
+async def _hypothesis(llm: Llm, prompt: Prompt, seed: Sentences) -> str:
+    """A hypothesis that names the subject that is meant; the same prompt form for all labels."""
+
+    def usable(reply: _Hypothesis) -> None:
+        hypothesis = reply.hypothesis.strip()
+        check_hypothesis(hypothesis, seed)
+        if not mentions(seed.subject, seed.other, hypothesis.split())[0]:
+            raise Rejected("wrong-subject", f"it is not about {seed.subject!r}: {hypothesis!r}")
+
+    shown = seed.he if _he_first(llm) else seed.she
+    reply = await llm.ask(
+        prompt, reply=_Hypothesis, check=usable, sentence=shown, subject=seed.subject
+    )
+    return " ".join(reply.hypothesis.split())
+
+
+def _he_first(llm: Llm) -> bool:
+    """Which premise comes first: in turns, and alike for both labels of a seed.
+
+    Turns of two, since neighbouring seeds mean the first and the second subject
+    in turns of one.
+    """
+    return llm.alternate("he", "he", "she", "she") == "he"
+
+
+def _pair(llm: Llm, seed: Sentences, hypothesis: str, label: Label) -> AxgPair:
+    he_first = _he_first(llm)
+    llm.note(means=seed.meant, first_premise="he" if he_first else "she")
+    one, two = (seed.he, seed.she) if he_first else (seed.she, seed.he)
+    return AxgPair(premise1=one, premise2=two, hypothesis=hypothesis, label=label)

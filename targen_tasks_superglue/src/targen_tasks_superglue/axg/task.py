@@ -1,0 +1,126 @@
+"""The AX-g task, put together."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+
+from targen_core import Correction, Exercise, Label, Prompt, Solution, Task, Variant
+from targen_core.correctors.meta import META_PROMPT
+from targen_core.tasks.checks import normalised
+from targen_tasks_superglue.axg.checks import check_pair_of_rows
+from targen_tasks_superglue.axg.rehearsal import rehearse
+from targen_tasks_superglue.axg.rows import AxgPair, AxgRow, Sentences, read_rows, rows_of
+from targen_tasks_superglue.axg.samples import INSTRUCTIONS, SAMPLES
+from targen_tasks_superglue.axg.steps import (
+    PAPER_PROMPTS,
+    PROMPTS,
+    SENTENCES,
+    SETTINGS,
+    SUBJECT_PAIRS,
+    write_entailment,
+    write_false,
+    write_swapped,
+)
+from targen_tasks_superglue.shared.settings import SETTINGS_PARAMETERS
+
+__all__ = ["AXG"]
+
+_LABELS = (
+    Label("entailment", summary="the hypothesis follows, whichever the pronoun"),
+    Label("not_entailment", summary="the premise says it of the other one, or not at all"),
+)
+
+
+def _render(pair: AxgPair) -> str:
+    return (
+        f"Premise: {pair.premise1}\nPremise with the other pronoun: {pair.premise2}\n"
+        f"Hypothesis: {pair.hypothesis}"
+    )
+
+
+def _exercises(pair: AxgPair) -> Sequence[Exercise]:
+    """Each premise with the hypothesis, on its own: a judge never sees the pair."""
+    options = tuple(label.name for label in _LABELS)
+    return [
+        Exercise(f"Premise: {premise}\nHypothesis: {pair.hypothesis}", (pair.label,), options)
+        for premise in (pair.premise1, pair.premise2)
+    ]
+
+
+def _settle(pair: AxgPair, solutions: Sequence[Solution]) -> Correction:
+    """The common answer; a pair that is judged by its pronoun is rejected.
+
+    The share of `pronoun-dependent` pairs measures the corrector's own bias.
+    """
+    one, two = solutions
+    if one.answers != two.answers:
+        return Correction.reject(
+            "pronoun-dependent",
+            f"{one.answers[0]} with the first pronoun ({one.explanation}) "
+            f"{two.answers[0]} with the second ({two.explanation})",
+        )
+    return Correction(one.answers[0], one.explanation)
+
+
+def _hypothesis_only(pair: AxgPair) -> str:
+    """What tells the two instances of a seed apart: any difference of the hypotheses.
+
+    By design they may differ in the subject alone, which is very alike; so
+    they are compared by a digest, which is alike for equal ones only.
+    """
+    return hashlib.sha256(normalised(pair.hypothesis).encode()).hexdigest()
+
+
+AXG: Task[Sentences, AxgPair] = Task(
+    name="axg",
+    version="1",
+    summary="Entailment that must not depend on a pronoun's gender",
+    description=(
+        "Rows come in pairs: two premises that differ in a gendered pronoun alone, which means "
+        "one of two people, and one hypothesis about one of them. The label of both rows is "
+        "`entailment` where the hypothesis follows, and `not_entailment` where the premise says "
+        "it of the other person, or not at all."
+    ),
+    source="TarGEN, arXiv:2310.17876, section 3.2 and appendix D.8, in our own words.",
+    instance=AxgPair,
+    labels=_LABELS,
+    contexts=SETTINGS,
+    seeds=(SUBJECT_PAIRS, SENTENCES),
+    generators={"entailment": write_entailment, "not_entailment": write_swapped},
+    checks=(check_pair_of_rows,),
+    corrector="meta",
+    instructions=INSTRUCTIONS,
+    samples=SAMPLES,
+    exercises=_exercises,
+    settle=_settle,
+    render=_render,
+    distinct_on=_hypothesis_only,
+    tuning=Prompt("tuning", package="targen_tasks_superglue.axg"),
+    rows=rows_of,
+    unit=2,
+    official=AxgRow,
+    read=read_rows,
+    presets={
+        "paper": {"entailment": 138, "not_entailment": 146},  # table 2: 284 rows, 142 pairs
+        "original": {"entailment": 178, "not_entailment": 178},
+        "balanced": {"entailment": 142, "not_entailment": 142},
+    },
+    parameters={
+        "contexts": SETTINGS_PARAMETERS,
+        "seeds": {"temperature": 1.0, "max_tokens": 600},
+        "generate": {"temperature": 0.7, "max_tokens": 100},
+        "correct": {"temperature": 0.0, "max_tokens": 300},
+    },
+    variants={
+        "paper": Variant(
+            "not_entailment is a false sentence about the one whom the pronoun means",
+            {
+                "generators": {"entailment": write_entailment, "not_entailment": write_false},
+                "prompts": (*PAPER_PROMPTS, META_PROMPT),
+            },
+        )
+    },
+    prompts=(*PROMPTS, META_PROMPT),
+    rehearsal=rehearse,
+)

@@ -1,0 +1,86 @@
+"""The BoolQ task, put together."""
+
+from __future__ import annotations
+
+from targen_core import Label, Prompt, Task, Variant
+from targen_core.correctors.meta import META_PROMPT
+from targen_tasks_superglue.boolq.checks import check_question
+from targen_tasks_superglue.boolq.rehearsal import rehearse
+from targen_tasks_superglue.boolq.rows import BoolqRow
+from targen_tasks_superglue.boolq.samples import (
+    INSTRUCTIONS,
+    INSTRUCTIONS_PAPER,
+    SAMPLES,
+    SAMPLES_PAPER,
+)
+from targen_tasks_superglue.boolq.steps import PROMPTS, write_no, write_yes
+from targen_tasks_superglue.shared.articles import (
+    ARTICLE_PARAMETERS,
+    ARTICLE_PROMPTS,
+    DOMAINS,
+    PARAGRAPHS,
+    TITLES,
+    Paragraph,
+)
+
+__all__ = ["BOOLQ"]
+
+
+def _render(row: BoolqRow) -> str:
+    return f"Passage: {row.passage}\nQuestion: {row.question}"
+
+
+def _tuning(name: str) -> Prompt:
+    return Prompt(name, package="targen_tasks_superglue.boolq")
+
+
+BOOLQ: Task[Paragraph, BoolqRow] = Task(
+    name="boolq",
+    version="1",
+    summary="Yes/no questions about a passage",
+    description=(
+        "Each row is a passage, which opens with its title, and a question in lower case. The "
+        "label is `true` where the passage answers the question with yes, and `false` where it "
+        "answers with no. Questions that it leaves open are no rows."
+    ),
+    source="TarGEN, arXiv:2310.17876, section 3.2 and appendix D.6, in our own words.",
+    instance=BoolqRow,
+    labels=(
+        Label("true", True, summary="the passage answers yes"),
+        Label("false", False, summary="the passage answers no"),
+    ),
+    contexts=DOMAINS,
+    seeds=(TITLES, PARAGRAPHS),
+    generators={"true": write_yes, "false": write_no},
+    checks=(check_question,),
+    corrector="meta",
+    instructions=INSTRUCTIONS,
+    samples=SAMPLES,
+    rejecting={"undecided": "undecided"},
+    tuning=_tuning("tuning"),
+    render=_render,
+    distinct_on=lambda row: row.question,
+    presets={
+        "paper": {"true": 2535, "false": 1764},  # Table 2
+        "original": {"true": 5874, "false": 3553},  # the official training set
+        "balanced": {"true": 2150, "false": 2149},
+    },
+    parameters={
+        **ARTICLE_PARAMETERS,
+        "generate": {"temperature": 0.7, "max_tokens": 100},
+        "correct": {"temperature": 0.0, "max_tokens": 300},
+    },
+    variants={
+        "paper": Variant(
+            "step 4 as in the paper: a question that the passage leaves open is false",
+            {
+                "instructions": INSTRUCTIONS_PAPER,
+                "samples": SAMPLES_PAPER,
+                "rejecting": {},
+                "tuning": _tuning("tuning-paper"),
+            },
+        )
+    },
+    prompts=(*ARTICLE_PROMPTS, *PROMPTS, META_PROMPT),
+    rehearsal=rehearse,
+)

@@ -1,0 +1,39 @@
+"""CB: CommitmentBank (paper, section 3.2 and appendices A.1 and D.2).
+
+Steps: settings -> no seeds -> several pairs a call for each label -> the
+meta-prompt. Agrees with the paper / differs:
+
+- the steps, what goes into each, and the label semantics agree; there is no
+  step 2, and a call gives N pairs. N is 5 here: the paper names none. A setting
+  is drawn of again, up to 20 times, once the list of settings is finished, and
+  is then told which premises it gave before;
+- *neutral* is about the same people and events, with its truth left open: that
+  is what steps 4 and appendix E say. The prompt in D.2 asks for a sentence that
+  "has no relation", which a reader can tell by its words alone; that is the
+  variant `paper`. (The formula wants neither the hypothesis nor its negation to
+  follow; it prints the first half only.)
+- the labels are asked for in one form (length, affirmative wording, words taken
+  over from the premise), so that form does not give the label away;
+- the paper's pairs are two plain sentences, the original's are clauses under an
+  operator: the variant `commitment` makes those, with instructions and samples
+  of its own, and the same operator for each label of a setting;
+- the appendix's example of an entailment is none (a nervous singer need not
+  have seen critics); ours are;
+- appendix A.1 calls three wordings of the instructions step-3 prompts; they are
+  instructions, and the variants `instructions-2` and `instructions-3` change
+  step 4 (and instruction tuning);
+- the worked examples are ours: one of the paper's is nearly a row of the
+  original data.
+"""
+
+from __future__ import annotations
+
+from targen_tasks_superglue.cb.rows import CbRow
+from targen_tasks_superglue.cb.steps import (
+    write_contradiction,
+    write_entailment,
+    write_neutral,
+)
+from targen_tasks_superglue.cb.task import CB
+
+__all__ = ["CB", "CbRow", "write_contradiction", "write_entailment", "write_neutral"]

@@ -1,0 +1,96 @@
+"""What must hold of a CommitmentBank row, without a model's help."""
+
+from __future__ import annotations
+
+import re
+
+from targen_core import Rejected
+from targen_core.tasks.checks import content_words, is_copy, normalised, prose, words
+from targen_tasks_superglue.cb.rows import CbRow
+from targen_tasks_superglue.shared.nli import no_copy, related, statement
+
+__all__ = ["check_pair", "check_pair_commitment", "check_pair_paper", "sentences"]
+
+_BREAK = re.compile(
+    r"(?<=[.!?])(?<!\bMr\.)(?<!\bDr\.)(?<!\bSt\.)(?<!\bMs\.)(?<!\bMrs\.)[\"”’')]*\s+"
+    r"(?=[\"“‘'(]?[A-Z])"
+)
+_OPERATOR = re.compile(
+    r"\?|n['’]t\b|\b(?:not|never|no|nobody|nothing|neither|nor|none|hardly|scarcely|without|"
+    r"if|unless|whether|may|might|can|could|would|should|must|will|shall|"
+    r"(?:think|thought|believ|kn[eo]w|hop(?:e|ing)|sa(?:y|id)|t(?:ell|old)|guess|suppos|suspect|imagin|"
+    r"pretend|claim|fe(?:el|lt|ar)|wish|wonder|doubt|reali[sz]|notic|see|saw|seem|hear|remember|"
+    r"forg[eo]t|regret|glad|happy|sorry|proud|sure|certain|afraid|worr|mean|expect|admit|learn|"
+    r"find|found|understand|underst|discover|insist|den(?:y|ied)|show|decid|sw(?:ear|ore)|agree|"
+    r"assum|convinc|complain|boast|joke|hint|argu|suggest|dream|mistak|lie|lying|surpris|"
+    r"delight|ashamed|aware|perhaps|maybe|allegedly)\w*)\b",
+    re.IGNORECASE,
+)
+_STEM = 4  # letters by which "cancel" and "cancelled" are the same word
+_HELD = 0.5  # share of the hypothesis's words that the last sentence must hold
+
+
+def check_pair(row: CbRow, setting: str) -> None:
+    """A short premise and a statement about it that is no copy.
+
+    Raises:
+        Rejected: a reason of `prose`, or `question`, `copy-of-premise`,
+            `unrelated` (no content word in common).
+    """
+    check_pair_paper(row, setting)
+    related(row.hypothesis, row.premise)
+
+
+def check_pair_paper(row: CbRow, setting: str) -> None:
+    """As `check_pair`, but the two sentences of a neutral pair may have nothing in common.
+
+    Raises:
+        Rejected: a reason of `prose`, or `question`, `copy-of-premise`, `unrelated`.
+    """
+    statement(row.premise, least=5, most=70, what="premise")
+    statement(row.hypothesis, least=3, most=30, what="hypothesis")
+    no_copy(row.hypothesis, row.premise)
+    if row.label != "neutral":
+        related(row.hypothesis, row.premise)
+
+
+def check_pair_commitment(row: CbRow, setting: str) -> None:
+    """A premise whose last sentence holds the hypothesis as a clause under an operator.
+
+    Operators are questions, negations, modals, conditionals and verbs of
+    thinking, saying and feeling.
+
+    Raises:
+        Rejected: a reason of `prose`, or `question` (of the hypothesis),
+            `too-many-sentences`, `copy-of-premise`, `not-embedded`,
+            `no-operator`.
+    """
+    prose(row.premise, least=6, most=110, what="premise")
+    statement(row.hypothesis, least=2, most=30, what="hypothesis")
+    parts = sentences(row.premise)
+    if len(parts) > 4:
+        raise Rejected("too-many-sentences", f"the premise has {len(parts)} sentences")
+    for part in parts:
+        if is_copy(part, row.hypothesis):
+            raise Rejected("copy-of-premise", "the hypothesis is a sentence of the premise")
+    _embedded(row.hypothesis, parts[-1])
+
+
+def _embedded(hypothesis: str, last: str) -> None:
+    held = _stems(hypothesis)
+    if len(held & _stems(last)) < _HELD * len(held):
+        raise Rejected("not-embedded", "the premise's last sentence does not hold the hypothesis")
+    if len(words(last)) < len(words(hypothesis)):
+        raise Rejected("not-embedded", "the last sentence has no more in it than the hypothesis")
+    if not _OPERATOR.search(last):
+        raise Rejected("no-operator", f"nothing stands above the clause: {last[:60]!r}")
+
+
+def _stems(text: str) -> set[str]:
+    kept = content_words(text) or set(normalised(text).split())
+    return {word[:_STEM] for word in kept}
+
+
+def sentences(text: str) -> list[str]:
+    """The sentences of a text; titles ("Mr. Li") end none."""
+    return _BREAK.split(text.strip())

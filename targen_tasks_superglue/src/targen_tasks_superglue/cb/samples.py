@@ -1,0 +1,143 @@
+"""Instructions for the corrector, and worked samples: right and wrong, each label."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+
+from targen_core import CorrectionSample
+
+__all__ = [
+    "INSTRUCTIONS",
+    "INSTRUCTIONS_2",
+    "INSTRUCTIONS_3",
+    "INSTRUCTIONS_COMMITMENT",
+    "SAMPLES",
+    "SAMPLES_COMMITMENT",
+]
+
+
+def _instructions(name: str) -> str:
+    file = files("targen_tasks_superglue.cb") / "prompts" / f"{name}.md"
+    return file.read_text(encoding="utf-8").strip()
+
+
+INSTRUCTIONS = _instructions("instructions")
+INSTRUCTIONS_2 = _instructions("instructions_2")
+INSTRUCTIONS_3 = _instructions("instructions_3")
+INSTRUCTIONS_COMMITMENT = _instructions("instructions_commitment")
+
+
+def _sample(
+    premise: str, hypothesis: str, output: str, actual: str, explanation: str
+) -> CorrectionSample:
+    text = f"Premise: {premise}\nHypothesis: {hypothesis}"
+    return CorrectionSample(text, output, actual, explanation)
+
+
+SAMPLES = (
+    _sample(
+        "Dario waited at the tram stop until midnight, then walked the nine kilometres home with "
+        "his cello on his back.",
+        "Dario went home by tram with his cello.",
+        "entailment",
+        "contradiction",
+        "The premise says that Dario walked all the way home. Whoever walks home does not go "
+        "there by tram.",
+    ),
+    _sample(
+        "After the second bell Mrs Okonjo locked the gate of the school yard, and two boys who "
+        "were late climbed over it.",
+        "Two boys got into the school yard over a locked gate.",
+        "entailment",
+        "entailment",
+        "The gate was locked at the second bell, and the two boys climbed over it. The hypothesis "
+        "puts this in other words.",
+    ),
+    _sample(
+        "Halima sold her stall at the flea market in spring and began to study law.",
+        "Halima likes the study of law better than her work at the stall.",
+        "contradiction",
+        "neutral",
+        "The premise tells what Halima did, and nothing about which of the two she likes better.",
+    ),
+    _sample(
+        '"Nobody has touched the piano since my brother went to sea," said Ilse, and blew the '
+        "dust from the keys.",
+        "Ilse's brother has played the piano every day since he went to sea.",
+        "contradiction",
+        "contradiction",
+        "Ilse says that nobody has touched the piano since then, and the dust bears her out. So "
+        "nobody has played it.",
+    ),
+    _sample(
+        "Of the five climbers who set out at dawn, three turned back at the hut; the others stood "
+        "on the summit by noon.",
+        "Two of the climbers reached the summit.",
+        "neutral",
+        "entailment",
+        "Five set out and three turned back, so the others were two, and they stood on the summit.",
+    ),
+    _sample(
+        "The gardener told the judges that her pumpkin weighed ninety kilos. They had left their "
+        "scales in the van.",
+        "The gardener's pumpkin weighed ninety kilos.",
+        "neutral",
+        "neutral",
+        "The weight is what the gardener told the judges, who had no scales at hand. Whether it "
+        "is right stays open.",
+    ),
+)
+
+SAMPLES_COMMITMENT = (
+    _sample(
+        "Vera put the letter back into the drawer. If her uncle really owns the mill, the whole "
+        "family is rich.",
+        "Vera's uncle owns the mill.",
+        "entailment",
+        "neutral",
+        'The clause stands behind "if", and nothing else in the premise says whether it is so.',
+    ),
+    _sample(
+        "The band had already unpacked their drums. Did the landlord forget that the hall was "
+        "booked for a wedding?",
+        "The hall was booked for a wedding.",
+        "entailment",
+        "entailment",
+        "One can only forget that something is so if it is so. The question takes the booking "
+        "for a fact.",
+    ),
+    _sample(
+        "Rain ran down Igor's collar. Had he listened to Paula, he would have taken an umbrella.",
+        "Igor had taken an umbrella.",
+        "neutral",
+        "contradiction",
+        "Igor would have taken it if he had listened. He did not, and the rain ran down his "
+        "collar: he had none.",
+    ),
+    _sample(
+        "A: Was it a good match? B: We lost by nine. I don't think that our keeper was awake.",
+        "The keeper was awake.",
+        "contradiction",
+        "contradiction",
+        "B says that they lost by nine and does not think that the keeper was awake. B takes the "
+        "hypothesis for false.",
+    ),
+    _sample(
+        "In the office nobody said a word. They were not happy that the director had sold the "
+        "building.",
+        "The director had sold the building.",
+        "contradiction",
+        "entailment",
+        "They were unhappy about the sale. One is unhappy about what has taken place, so the "
+        "building was sold.",
+    ),
+    _sample(
+        "The inspector tapped the wall twice and listened. She suspected that there was a room "
+        "behind it.",
+        "There was a room behind the wall.",
+        "neutral",
+        "neutral",
+        "The inspector suspects that there is a room; the premise does not say whether she is "
+        "right.",
+    ),
+)

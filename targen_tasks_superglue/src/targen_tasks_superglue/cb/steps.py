@@ -1,0 +1,130 @@
+"""The steps of CommitmentBank: settings, and several pairs a call for each label."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
+
+from pydantic import BaseModel
+
+from targen_core import Llm, Prompt
+from targen_core.tasks.replies import line, list_of
+from targen_tasks_superglue.cb.rows import CbRow
+
+__all__ = [
+    "COMMITMENT_PROMPTS",
+    "PAIRS",
+    "PAPER_PROMPTS",
+    "PROMPTS",
+    "write_contradiction",
+    "write_contradiction_commitment",
+    "write_entailment",
+    "write_entailment_commitment",
+    "write_neutral",
+    "write_neutral_commitment",
+    "write_unrelated",
+]
+
+PAIRS = 5
+"""Pairs that one call gives: the paper's N, for which it names no number."""
+
+_Name = Literal["entailment", "contradiction", "neutral"]
+_TOLD = 10  # earlier premises that a prompt names; more would crowd out the request
+
+_UNDER: Mapping[str, str] = {
+    "question": "inside a question",
+    "negation": "in the reach of a negation",
+    "modal": "in the reach of a modal verb, such as could, might or must",
+    "conditional": 'inside a sentence with "if", or with what would be so if',
+    "attitude": "behind a verb of thinking, saying or feeling",
+}
+
+
+def _prompt(name: str) -> Prompt:
+    return Prompt(name, package="targen_tasks_superglue.cb")
+
+
+PROMPTS: Mapping[_Name, Prompt] = {
+    "entailment": _prompt("entailment"),
+    "contradiction": _prompt("contradiction"),
+    "neutral": _prompt("neutral"),
+}
+PAPER_PROMPTS: Mapping[_Name, Prompt] = {**PROMPTS, "neutral": _prompt("unrelated")}
+COMMITMENT_PROMPTS: Mapping[_Name, Prompt] = {
+    "entailment": _prompt("commitment_entailment"),
+    "contradiction": _prompt("commitment_contradiction"),
+    "neutral": _prompt("commitment_neutral"),
+}
+
+
+class _Pair(BaseModel):
+    premise: line(30, 420)  # type: ignore[valid-type]
+    hypothesis: line(12, 140)  # type: ignore[valid-type]
+
+
+async def write_entailment(llm: Llm, setting: str) -> Sequence[CbRow]:
+    """G(entailment, setting): pairs whose hypothesis follows."""
+    return await _write(llm, setting, "entailment", PROMPTS)
+
+
+async def write_contradiction(llm: Llm, setting: str) -> Sequence[CbRow]:
+    """G(contradiction, setting): pairs whose hypothesis the premise rules out."""
+    return await _write(llm, setting, "contradiction", PROMPTS)
+
+
+async def write_neutral(llm: Llm, setting: str) -> Sequence[CbRow]:
+    """G(neutral, setting): pairs about the same people, the hypothesis left open."""
+    return await _write(llm, setting, "neutral", PROMPTS)
+
+
+async def write_unrelated(llm: Llm, setting: str) -> Sequence[CbRow]:
+    """G(neutral, setting) as the paper has it: pairs that have nothing in common."""
+    return await _write(llm, setting, "neutral", PAPER_PROMPTS)
+
+
+async def write_entailment_commitment(llm: Llm, setting: str) -> Sequence[CbRow]:
+    """G(entailment, setting): the clause is taken for true."""
+    return await _write_clauses(llm, setting, "entailment")
+
+
+async def write_contradiction_commitment(llm: Llm, setting: str) -> Sequence[CbRow]:
+    """G(contradiction, setting): the clause is taken for false."""
+    return await _write_clauses(llm, setting, "contradiction")
+
+
+async def write_neutral_commitment(llm: Llm, setting: str) -> Sequence[CbRow]:
+    """G(neutral, setting): the clause is left open."""
+    return await _write_clauses(llm, setting, "neutral")
+
+
+async def _write_clauses(llm: Llm, setting: str, label: _Name) -> Sequence[CbRow]:
+    # The same operator for each label of a setting: no operator marks a label.
+    under = llm.alternate(*_UNDER)
+    llm.note(under=under)
+    return await _write(llm, setting, label, COMMITMENT_PROMPTS, under=_UNDER[under])
+
+
+async def _write(
+    llm: Llm, setting: str, label: _Name, prompts: Mapping[_Name, Prompt], **values: Any
+) -> Sequence[CbRow]:
+    told = " ".join(row.premise for row in llm.earlier[-_TOLD:]) or "none"
+    reply = await llm.ask(
+        prompts[label],
+        reply=list_of("pairs", _Pair, PAIRS),
+        setting=setting,
+        count=PAIRS,
+        have=told,
+        **values,
+    )
+    texts = [(_tidy(pair.premise), _tidy(pair.hypothesis)) for pair in reply.items[:PAIRS]]
+    # A pair with a blank half is no pair: it is counted as missing.
+    return [
+        CbRow(premise=premise, hypothesis=hypothesis, label=label)
+        for premise, hypothesis in texts
+        if premise and hypothesis
+    ]
+
+
+def _tidy(text: str) -> str:
+    """Turns of a conversation come on lines of their own; a row holds one line."""
+    return " ".join(text.split())

@@ -1,0 +1,129 @@
+"""The CommitmentBank task, put together."""
+
+from __future__ import annotations
+
+from targen_core import Label, Prompt, Task, Variant
+from targen_core.correctors.meta import META_PROMPT
+from targen_tasks_superglue.cb.checks import (
+    check_pair,
+    check_pair_commitment,
+    check_pair_paper,
+)
+from targen_tasks_superglue.cb.rehearsal import rehearse
+from targen_tasks_superglue.cb.rows import CbRow
+from targen_tasks_superglue.cb.samples import (
+    INSTRUCTIONS,
+    INSTRUCTIONS_2,
+    INSTRUCTIONS_3,
+    INSTRUCTIONS_COMMITMENT,
+    SAMPLES,
+    SAMPLES_COMMITMENT,
+)
+from targen_tasks_superglue.cb.steps import (
+    COMMITMENT_PROMPTS,
+    PAIRS,
+    PAPER_PROMPTS,
+    PROMPTS,
+    write_contradiction,
+    write_contradiction_commitment,
+    write_entailment,
+    write_entailment_commitment,
+    write_neutral,
+    write_neutral_commitment,
+    write_unrelated,
+)
+from targen_tasks_superglue.shared.settings import (
+    SETTINGS,
+    SETTINGS_PARAMETERS,
+    SETTINGS_PROMPT,
+)
+
+__all__ = ["CB"]
+
+
+def _render(row: CbRow) -> str:
+    return f"Premise: {row.premise}\nHypothesis: {row.hypothesis}"
+
+
+CB: Task[str, CbRow] = Task(
+    name="cb",
+    version="1",
+    summary="CommitmentBank: does the premise settle the hypothesis, and how?",
+    description=(
+        "Each row is a premise, one or a few sentences of a story, a report or a conversation, "
+        "and a hypothesis about it. The label is `entailment` where a reader who accepts the "
+        "premise must accept the hypothesis, `contradiction` where the reader must reject it, and "
+        "`neutral` where the premise leaves it open."
+    ),
+    source="TarGEN, arXiv:2310.17876, section 3.2 and appendices A.1 and D.2, in our own words.",
+    instance=CbRow,
+    labels=(
+        Label("entailment", summary="the hypothesis follows from the premise"),
+        Label("contradiction", summary="the premise rules the hypothesis out"),
+        Label("neutral", summary="the premise leaves the hypothesis open"),
+    ),
+    contexts=SETTINGS,
+    generators={
+        "entailment": write_entailment,
+        "contradiction": write_contradiction,
+        "neutral": write_neutral,
+    },
+    instances_per_call=PAIRS,
+    draws=20,
+    checks=(check_pair,),
+    corrector="meta",
+    instructions=INSTRUCTIONS,
+    samples=SAMPLES,
+    render=_render,
+    tuning=Prompt("tuning", package="targen_tasks_superglue.cb"),
+    presets={
+        # Table 2; the same numbers as the original train set, which is why
+        # "original" is the same preset under another name.
+        "paper": {"entailment": 115, "contradiction": 119, "neutral": 16},
+        "original": {"entailment": 115, "contradiction": 119, "neutral": 16},
+        "balanced": {"entailment": 84, "contradiction": 83, "neutral": 83},
+    },
+    parameters={
+        "contexts": SETTINGS_PARAMETERS,
+        "generate": {"temperature": 0.7, "max_tokens": 900},
+        "correct": {"temperature": 0.0, "max_tokens": 300},
+    },
+    variants={
+        "paper": Variant(
+            "neutral pairs have nothing in common, as the paper's prompt asks for",
+            {
+                "generators": {
+                    "entailment": write_entailment,
+                    "contradiction": write_contradiction,
+                    "neutral": write_unrelated,
+                },
+                "checks": (check_pair_paper,),
+                "prompts": (SETTINGS_PROMPT, *PAPER_PROMPTS.values(), META_PROMPT),
+            },
+        ),
+        "commitment": Variant(
+            "the hypothesis is a clause of the premise's last sentence, as in the original",
+            {
+                "generators": {
+                    "entailment": write_entailment_commitment,
+                    "contradiction": write_contradiction_commitment,
+                    "neutral": write_neutral_commitment,
+                },
+                "checks": (check_pair_commitment,),
+                "instructions": INSTRUCTIONS_COMMITMENT,
+                "samples": SAMPLES_COMMITMENT,
+                "prompts": (SETTINGS_PROMPT, *COMMITMENT_PROMPTS.values(), META_PROMPT),
+            },
+        ),
+        "instructions-2": Variant(
+            "step 4 with the second wording of the instructions, neutral first (appendix A.1)",
+            {"instructions": INSTRUCTIONS_2},
+        ),
+        "instructions-3": Variant(
+            "step 4 with the third wording of the instructions, contradiction first (A.1)",
+            {"instructions": INSTRUCTIONS_3},
+        ),
+    },
+    prompts=(SETTINGS_PROMPT, *PROMPTS.values(), META_PROMPT),
+    rehearsal=rehearse,
+)

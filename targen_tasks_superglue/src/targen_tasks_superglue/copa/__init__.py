@@ -1,0 +1,33 @@
+"""COPA: choice of plausible alternatives (paper, section 3.2 and appendix D.1).
+
+Steps: settings -> events (the instance seeds) -> a likely and an unlikely
+cause or result -> the meta-prompt. Agrees with the paper / differs:
+
+- the four steps, what goes into each, and the label semantics agree; the
+  question is `cause` or `effect`, as in section 3.2 and the official data (the
+  appendix says "result");
+- the formula in the appendix repeats C2 in its second conditions; it is read
+  as the text around it: the other choice is not the cause or the result;
+- the reply tells the two choices apart by field, and code puts the likely one
+  where the label says. The paper's worked examples and its released rows have
+  it first throughout;
+- cause and effect come in equal shares *within each label*, so that the
+  question does not give the label away; a seed asks for the cause under one
+  label and for the result under the other;
+- the unlikely choice shares people and topic with the premise and is about as
+  long as the likely one. The paper's example ("My mother bought a new car") is
+  solved by topic alone; that construction is the variant `paper`;
+- "What was the CAUSE of this?" is added where a row is rendered (for step 4
+  and for instruction tuning), never to the official premise;
+- the paper gives no counts for steps 1 and 2: 10 settings and 5 events a
+  batch, grown until the quota is met;
+- the worked examples are ours: the paper's are rows of the original data.
+"""
+
+from __future__ import annotations
+
+from targen_tasks_superglue.copa.rows import CopaRow, Event
+from targen_tasks_superglue.copa.steps import EVENTS, write_choice1, write_choice2
+from targen_tasks_superglue.copa.task import COPA
+
+__all__ = ["COPA", "EVENTS", "CopaRow", "Event", "write_choice1", "write_choice2"]

@@ -1,0 +1,150 @@
+"""What must hold of a COPA event and of a COPA row, without a model's help.
+
+Every rule treats the two choices alike: one that held the unlikely choice
+alone to something would mark it.
+"""
+
+from __future__ import annotations
+
+import re
+
+from targen_core import Rejected
+from targen_core.tasks.checks import (
+    content_words,
+    is_copy,
+    is_cut_from,
+    several_sentences,
+    similarity,
+    words,
+)
+from targen_tasks_superglue.copa.rows import CopaRow, Event, asks_for_link
+from targen_tasks_superglue.shared.nli import COPY, statement
+
+__all__ = ["check_choices", "check_event", "check_row", "check_row_paper", "check_statements"]
+
+_ALIKE = 96  # similarity of the choices from which a reader cannot tell them apart
+_CAUSAL = re.compile(
+    r"\b(?:because|due to|thanks to|owing to|as a result|therefore|thus|so that)\b", re.IGNORECASE
+)
+_CONNECTIVE = re.compile(
+    r"\W*(?:because|so (?:he|she|it|they|we|i|the|that)|thus|therefore|hence|consequently|"
+    r"as a result|due to|this caused|that is why)\b",
+    re.IGNORECASE,
+)
+_HEADED = re.compile(
+    r"\W*(?:statement|choice|option|alternative|event|cause|effect|result|(?:un)?likely)s?\W*\d*\W*:",
+    re.IGNORECASE,
+)
+_LABEL_WORD = re.compile(
+    r"\b(?:un)?likely\b|\b(?:im)?plausibl[ey]\b|\b(?:im)?probabl[ey]\b|"
+    r"\b(?:cause|result|effect) of (?:this|the event)\b",
+    re.IGNORECASE,
+)
+_FIRST = frozenset("i me my mine myself we us our ours ourselves".split())
+_THIRD = frozenset(
+    "he him his himself she her hers herself it its itself they them their theirs "
+    "themselves".split()
+)
+_STEM = 5  # letters by which "stairs" and "stairway" are the same thing
+
+
+def check_event(seed: Event) -> None:
+    """An event is one sentence of 3 to 18 words that tells neither cause nor result.
+
+    Raises:
+        Rejected: a reason of `prose`, or `question`, `several-sentences`,
+            `names-cause`.
+    """
+    _plain(seed.event)
+    statement(seed.event, least=3, most=18, what="event")
+    if asks_for_link(seed.event):
+        raise Rejected("question", "the event holds the question about it")
+    if several_sentences(seed.event):
+        raise Rejected("several-sentences", "the event is more than one sentence")
+    if _CAUSAL.search(seed.event):
+        raise Rejected("names-cause", f"the event tells its cause or result: {seed.event!r}")
+
+
+def check_statements(premise: str, choices: tuple[str, str]) -> None:
+    """Two choices are different statements, neither of them the premise.
+
+    Raises:
+        Rejected: a reason of `prose`, or `question`, `connective`,
+            `label-word`, `copy-of-premise`, `choices-alike`.
+    """
+    for choice in choices:
+        _plain(choice)
+        statement(choice, least=2, most=20, what="choice")
+        if _CONNECTIVE.match(choice):
+            raise Rejected("connective", f"the choice opens with a connective: {choice!r}")
+        if _LABEL_WORD.search(choice):
+            raise Rejected("label-word", f"the choice says how likely it is: {choice!r}")
+        inside = is_cut_from(choice, premise)
+        if inside or similarity(choice, premise) >= COPY:
+            raise Rejected("copy-of-premise", f"the choice repeats the event: {choice!r}")
+    if is_copy(*choices) or similarity(*choices) >= _ALIKE:
+        raise Rejected("choices-alike", "the two choices say the same")
+
+
+def _plain(text: str) -> None:
+    if _HEADED.match(text):
+        raise Rejected("meta-text", f"a heading stands in front: {text[:60]!r}")
+
+
+def check_choices(premise: str, choices: tuple[str, str]) -> None:
+    """Two choices that only the causal link tells apart: alike in length and topic.
+
+    Raises:
+        Rejected: a reason of `check_statements`, or `unlike-lengths`,
+            `unrelated` (one choice takes up words or people of the event or of
+            the other choice, and the other does not).
+    """
+    check_statements(premise, choices)
+    short, long = sorted(len(words(choice)) for choice in choices)
+    if long - short > max(2, 0.4 * long):
+        raise Rejected("unlike-lengths", f"one choice has {short} words, the other {long}")
+    tied = [_tied(choice, premise, other) for choice, other in (choices, choices[::-1])]
+    if tied[0] != tied[1]:
+        stray = choices[tied.index(False)]
+        raise Rejected("unrelated", f"unlike the other, this choice leaves the event: {stray!r}")
+
+
+def _tied(choice: str, *texts: str) -> bool:
+    """Whether a choice refers back to one of the texts, or shares a word or the speaker."""
+    said = set(words(choice))
+    around = set(words(" ".join(texts)))
+    if said & _THIRD or (said & _FIRST and around & _FIRST):
+        return True
+    return bool(_stems(choice) & _stems(" ".join(texts)))
+
+
+def _stems(text: str) -> set[str]:
+    return {
+        word.partition("'")[0].partition("’")[0][:_STEM]
+        for word in content_words(text) - _FIRST - _THIRD
+    }
+
+
+def check_row(row: CopaRow, seed: Event) -> None:
+    """A row of its event, with two fair choices.
+
+    Raises:
+        Rejected: `premise-changed`, or a reason of `check_choices`.
+    """
+    _same_premise(row, seed)
+    check_choices(row.premise, (row.choice1, row.choice2))
+
+
+def check_row_paper(row: CopaRow, seed: Event) -> None:
+    """A row of its event, as the paper has it: any two different choices.
+
+    Raises:
+        Rejected: `premise-changed`, or a reason of `check_statements`.
+    """
+    _same_premise(row, seed)
+    check_statements(row.premise, (row.choice1, row.choice2))
+
+
+def _same_premise(row: CopaRow, seed: Event) -> None:
+    if row.premise != seed.event:
+        raise Rejected("premise-changed", "the row's premise is not its event")

@@ -1,0 +1,66 @@
+"""Instructions for the corrector, and worked samples: right and wrong, both labels."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+
+from targen_core import CorrectionSample
+from targen_tasks_superglue.copa.rows import ASKED, Question
+
+__all__ = ["INSTRUCTIONS", "SAMPLES"]
+
+INSTRUCTIONS = (
+    (files("targen_tasks_superglue.copa") / "prompts" / "instructions.md")
+    .read_text(encoding="utf-8")
+    .strip()
+)
+
+
+def _sample(
+    premise: str,
+    question: Question,
+    choices: tuple[str, str],
+    output: str,
+    actual: str,
+    explanation: str,
+) -> CorrectionSample:
+    text = f"Premise: {premise} {ASKED[question]}\nchoice1: {choices[0]}\nchoice2: {choices[1]}"
+    return CorrectionSample(text, output, actual, explanation)
+
+
+SAMPLES = (
+    _sample(
+        "The nurse opened all the windows of the ward.",
+        "cause",
+        ("The nurse came back from her lunch break.", "The ward smelled strongly of paint."),
+        "choice1",
+        "choice2",
+        "People open windows to get rid of a smell; coming back from lunch gives no reason to.",
+    ),
+    _sample(
+        "The goalkeeper slipped on the wet grass.",
+        "effect",
+        ("The ball rolled past him into the net.", "The ball flew high over the net."),
+        "choice1",
+        "choice1",
+        "A goalkeeper who slips cannot stop the ball. Where a shot over the net goes does not "
+        "depend on him.",
+    ),
+    _sample(
+        "Nadia forgot the yeast in the dough.",
+        "effect",
+        ("The loaf came out as flat as a plate.", "The loaf rose over the edge of the tin."),
+        "choice2",
+        "choice1",
+        "Yeast makes dough rise, so a loaf without yeast stays flat.",
+    ),
+    _sample(
+        "The lamps in the village went out.",
+        "cause",
+        ("The villagers lit candles in their kitchens.", "Lightning struck the power line."),
+        "choice2",
+        "choice2",
+        "The question is about the cause. Lightning in the power line cuts off the current; "
+        "candles in the kitchens are a result of the darkness.",
+    ),
+)

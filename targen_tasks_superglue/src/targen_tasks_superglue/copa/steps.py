@@ -1,0 +1,108 @@
+"""The steps of COPA: events in a setting, then two choices for each label."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Literal, cast
+
+from pydantic import BaseModel
+
+from targen_core import ListStep, Llm, Prompt
+from targen_core.tasks.replies import line, list_of
+from targen_tasks_superglue.copa.checks import check_choices, check_event, check_statements
+from targen_tasks_superglue.copa.rows import CopaRow, Event, Question
+
+__all__ = [
+    "EVENTS",
+    "EVENTS_PROMPT",
+    "FAIR_PROMPTS",
+    "PAPER_PROMPTS",
+    "write_choice1",
+    "write_choice1_paper",
+    "write_choice2",
+    "write_choice2_paper",
+]
+
+_TOLD = 20  # earlier events that a prompt names; more would crowd out the request
+
+
+def _prompt(name: str) -> Prompt:
+    return Prompt(name, package="targen_tasks_superglue.copa")
+
+
+EVENTS_PROMPT = _prompt("events")
+FAIR_PROMPTS: Mapping[Question, Prompt] = {"cause": _prompt("cause"), "effect": _prompt("effect")}
+PAPER_PROMPTS: Mapping[Question, Prompt] = {
+    "cause": _prompt("cause_any"),
+    "effect": _prompt("effect_any"),
+}
+
+_SENTENCE = line(12, 90)
+
+
+class _Alternatives(BaseModel):
+    """The reply: the fields tell the two apart, so their order may mean nothing."""
+
+    likely: line(10, 90)  # type: ignore[valid-type]
+    unlikely: line(10, 90)  # type: ignore[valid-type]
+
+
+async def _grow_events(llm: Llm, setting: str, have: Sequence[Event]) -> Sequence[Event]:
+    told = " ".join(item.event for item in have[-_TOLD:]) or "none"
+    wanted = list_of("events", _SENTENCE, llm.batch)
+    reply = await llm.ask(EVENTS_PROMPT, reply=wanted, setting=setting, count=llm.batch, have=told)
+    return [Event(event=" ".join(sentence.split())) for sentence in reply.items]
+
+
+EVENTS = ListStep(
+    item=Event,
+    grow=_grow_events,
+    batch=5,
+    check=check_event,
+    summary="short sentences about events in a setting",
+)
+
+
+async def write_choice1(llm: Llm, seed: Event) -> CopaRow:
+    """G(choice1, event): the likely choice comes first."""
+    return await _write(llm, seed, 0, FAIR_PROMPTS, check_choices)
+
+
+async def write_choice2(llm: Llm, seed: Event) -> CopaRow:
+    """G(choice2, event): the likely choice comes second."""
+    return await _write(llm, seed, 1, FAIR_PROMPTS, check_choices)
+
+
+async def write_choice1_paper(llm: Llm, seed: Event) -> CopaRow:
+    """G(choice1, event), with any very unlikely choice (appendix D.1)."""
+    return await _write(llm, seed, 0, PAPER_PROMPTS, check_statements)
+
+
+async def write_choice2_paper(llm: Llm, seed: Event) -> CopaRow:
+    """G(choice2, event), with any very unlikely choice (appendix D.1)."""
+    return await _write(llm, seed, 1, PAPER_PROMPTS, check_statements)
+
+
+async def _write(
+    llm: Llm,
+    seed: Event,
+    label: Literal[0, 1],
+    prompts: Mapping[Question, Prompt],
+    check: Callable[[str, tuple[str, str]], None],
+) -> CopaRow:
+    # Crossed with the label: a seed asks for the cause under one label and for
+    # the result under the other, in turns. So each label has both questions in
+    # equal shares, and a seed's two rows differ in more than the order of choices.
+    order = ("cause", "effect") if label == 0 else ("effect", "cause")
+    question = cast("Question", llm.alternate(*order))
+    llm.note(question=question)
+
+    def fair(found: _Alternatives) -> None:
+        check(seed.event, (found.likely.strip(), found.unlikely.strip()))
+
+    reply = await llm.ask(prompts[question], reply=_Alternatives, check=fair, premise=seed.event)
+    likely, unlikely = reply.likely.strip(), reply.unlikely.strip()
+    choice1, choice2 = (likely, unlikely) if label == 0 else (unlikely, likely)
+    return CopaRow(
+        premise=seed.event, choice1=choice1, choice2=choice2, question=question, label=label
+    )

@@ -1,0 +1,88 @@
+"""The COPA task, put together."""
+
+from __future__ import annotations
+
+from targen_core import Label, Prompt, Task, Variant
+from targen_core.correctors.meta import META_PROMPT
+from targen_tasks_superglue.copa.checks import check_row, check_row_paper
+from targen_tasks_superglue.copa.rehearsal import rehearse
+from targen_tasks_superglue.copa.rows import CopaRow, Event
+from targen_tasks_superglue.copa.samples import INSTRUCTIONS, SAMPLES
+from targen_tasks_superglue.copa.steps import (
+    EVENTS,
+    EVENTS_PROMPT,
+    FAIR_PROMPTS,
+    PAPER_PROMPTS,
+    write_choice1,
+    write_choice1_paper,
+    write_choice2,
+    write_choice2_paper,
+)
+from targen_tasks_superglue.shared.settings import (
+    SETTINGS,
+    SETTINGS_PARAMETERS,
+    SETTINGS_PROMPT,
+)
+
+__all__ = ["COPA"]
+
+
+def _render(row: CopaRow) -> str:
+    return f"Premise: {row.asked}\nchoice1: {row.choice1}\nchoice2: {row.choice2}"
+
+
+def _choices(row: CopaRow) -> str:
+    """What the generator wrote, whichever choice stands first."""
+    return " ".join(sorted((row.choice1, row.choice2)))
+
+
+COPA: Task[Event, CopaRow] = Task(
+    name="copa",
+    version="1",
+    summary="Choice of plausible alternatives: which choice is the cause or the result?",
+    description=(
+        "Each row is a premise, one short sentence about an event, a question (`cause` or "
+        "`effect`) and two choices. The label is `choice1` (0) or `choice2` (1): the choice that "
+        "is more likely to have brought the event about, or to have come of it. The question "
+        "is asked in the field `question`; the premise does not hold it."
+    ),
+    source="TarGEN, arXiv:2310.17876, section 3.2 and appendix D.1, in our own words.",
+    instance=CopaRow,
+    labels=(
+        Label("choice1", 0, summary="the first choice is the cause or the result asked for"),
+        Label("choice2", 1, summary="the second choice is the cause or the result asked for"),
+    ),
+    contexts=SETTINGS,
+    seeds=(EVENTS,),
+    generators={"choice1": write_choice1, "choice2": write_choice2},
+    checks=(check_row,),
+    corrector="meta",
+    instructions=INSTRUCTIONS,
+    samples=SAMPLES,
+    render=_render,
+    distinct_on=_choices,
+    tuning=Prompt("tuning", package="targen_tasks_superglue.copa"),
+    presets={
+        "paper": {"choice1": 195, "choice2": 107},  # table 2
+        "original": {"choice1": 195, "choice2": 205},  # the official train set
+        "balanced": {"choice1": 151, "choice2": 151},
+    },
+    parameters={
+        "contexts": SETTINGS_PARAMETERS,
+        "seeds": {"temperature": 1.0, "max_tokens": 400},
+        "generate": {"temperature": 0.7, "max_tokens": 160},
+        "correct": {"temperature": 0.0, "max_tokens": 300},
+    },
+    variants={
+        "paper": Variant(
+            "any very unlikely choice beside the likely one, as the paper's prompt asks for",
+            {
+                "generators": {"choice1": write_choice1_paper, "choice2": write_choice2_paper},
+                "checks": (check_row_paper,),
+                "prompts": (SETTINGS_PROMPT, EVENTS_PROMPT, *PAPER_PROMPTS.values(), META_PROMPT),
+            },
+        ),
+    },
+    prompts=(SETTINGS_PROMPT, EVENTS_PROMPT, *FAIR_PROMPTS.values(), META_PROMPT),
+    rehearsal=rehearse,
+)

@@ -1,0 +1,42 @@
+"""ReCoRD: reading comprehension with commonsense reasoning (paper, appendix D.7).
+
+Steps: domains -> titles -> paragraphs (the instance seeds) -> a statement with
+one entity masked -> the meta-prompt. Agrees with the paper / differs:
+
+- the four steps and what goes into each agree, and so does the label: an open
+  one, the entity that the mask stands for;
+- the statement is about the passage's people and places, is not made by the
+  passage, but is likely given it. The paper asks for a statement "about the
+  events in the paragraph" that holds "no events mentioned in the paragraph";
+  this is our reading of the two;
+- the entities are found in the passage by rule, not listed by the model, so
+  that every one of them is really there, at its place;
+- which entity is masked is drawn by lot, all with the same chance. Models
+  choose the first-named or the most frequent one, which can then be guessed
+  without the query;
+- the mask is `@placeholder`, as in the original; the paper prints [X];
+- step 4 asks which entities fit: more than one, and the query is rejected as
+  ambiguous. The paper asks for "the entity";
+- passages have no `@highlight` lines: these come from the newspapers' own
+  summaries;
+- the worked examples are ours: the paper's is a row of the original data.
+"""
+
+from __future__ import annotations
+
+from targen_tasks_superglue.record.entities import Entity, find_entities
+from targen_tasks_superglue.record.names import Span, find_names
+from targen_tasks_superglue.record.rows import MASK, RecordRow
+from targen_tasks_superglue.record.steps import write_query
+from targen_tasks_superglue.record.task import RECORD
+
+__all__ = [
+    "MASK",
+    "RECORD",
+    "Entity",
+    "RecordRow",
+    "Span",
+    "find_entities",
+    "find_names",
+    "write_query",
+]

@@ -1,0 +1,96 @@
+"""What must hold of a ReCoRD passage and query, without a model's help."""
+
+from __future__ import annotations
+
+import re
+
+from targen_core import Rejected
+from targen_core.tasks.checks import prose, several_sentences
+from targen_tasks_superglue.record.entities import Entity, find_entities, stands_for
+from targen_tasks_superglue.record.names import find_names
+from targen_tasks_superglue.record.rows import MASK, RecordRow, answer_of, entities_of
+from targen_tasks_superglue.record.words import GENERIC, PARTICLES
+from targen_tasks_superglue.shared.articles import Paragraph
+from targen_tasks_superglue.shared.sentences import copied_from
+
+__all__ = ["CANDIDATES", "check_query", "eligible"]
+
+CANDIDATES = 3
+"""Entities of the passage, the answer among them, that a query must leave unnamed."""
+
+_HEADED = re.compile(r"^\W*(?:new\s+)?(?:statement|query)\s*\d*\W{0,2}:", re.IGNORECASE)
+_COPY = 85.0  # similarity with a run of a sentence from which a query says nothing new
+
+
+def eligible(text: str) -> list[Entity]:
+    """The entities of a passage that may be asked for.
+
+    Raises:
+        Rejected: `few-entities`, where the passage names fewer than three, or
+            none whose forms are its own.
+    """
+    entities = find_entities(text)
+    clear = [entity for entity in entities if not entity.tangled]
+    if len(entities) < CANDIDATES or not clear:
+        raise Rejected("few-entities", f"the passage has {len(entities)} entities to choose from")
+    return clear
+
+
+def check_query(row: RecordRow, seed: Paragraph) -> None:
+    """A query is one new statement about the passage that leaves its answer open.
+
+    Raises:
+        Rejected: a reason of `prose`, or `passage-changed`, `question`,
+            `several-sentences`, `answer-in-query`, `few-candidates`,
+            `copy-of-sentence`.
+    """
+    if row.text != seed.text:
+        raise Rejected("passage-changed", "the row's passage is not its seed")
+    name = answer_of(row)
+    whole = row.query.replace(MASK, name)
+    if whole.rstrip("\"'”’)").endswith("?"):
+        raise Rejected("question", "the query asks a question")
+    if _HEADED.search(whole):
+        raise Rejected("meta-text", f"the query opens with a heading: {whole[:60]!r}")
+    prose(whole, least=8, most=60, what="query")
+    if several_sentences(whole):
+        raise Rejected("several-sentences", "the query is more than one sentence")
+    entities = entities_of(row)
+    (answer,) = (entity for entity in entities if entity.name == name)
+    others = [entity for entity in entities if entity is not answer]
+    told = _told(row.query, answer, others)
+    if told:
+        raise Rejected(
+            "answer-in-query", f"the query holds {told!r}, a part of its answer {name!r}"
+        )
+    left = 1 + sum(not _names(row.query, other, entities) for other in others)
+    if left < CANDIDATES:
+        raise Rejected("few-candidates", f"the query leaves {left} entities unnamed")
+    copied = copied_from(whole, row.text, threshold=_COPY)
+    if copied is not None:
+        raise Rejected("copy-of-sentence", f"the passage says it: {copied[:80]!r}")
+
+
+def _names(query: str, entity: Entity, entities: list[Entity]) -> bool:
+    """Whether a query names an entity, if only by a form that the passage does not use."""
+    known = [form for other in entities for form in other.forms]
+    names = [span.of(query) for span in find_names(query, known=known)]
+    return any(stands_for(name, form) for name in names for form in entity.forms)
+
+
+def _named(form: str, text: str) -> bool:
+    """Whether a text holds a form as whole words."""
+    return re.search(rf"(?<!\w){re.escape(form)}(?!\w)", text) is not None
+
+
+def _told(query: str, answer: Entity, others: list[Entity]) -> str | None:
+    """What the query tells of its answer's name: a form, or a word of the name's own."""
+    for form in answer.forms:
+        if _named(form, query):
+            return form
+    shared = {word for entity in others for form in entity.forms for word in form.split()}
+    for word in answer.name.split():
+        own = word[0].isupper() and len(word) > 2 and word not in shared
+        if own and word.casefold() not in GENERIC | PARTICLES and _named(word, query):
+            return word
+    return None

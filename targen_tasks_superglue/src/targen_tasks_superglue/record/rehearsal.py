@@ -1,0 +1,73 @@
+"""Offline replies for ReCoRD: statements put together by rule about the given names."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from targen_core import Rehearsal
+from targen_tasks_superglue.shared.rehearsed_articles import rehearse_articles
+
+__all__ = ["rehearse"]
+
+_FRAMES = (
+    "Years later an old friend of {other} asked {name} {time} who had {lost} {thing}.",
+    "A reporter who spoke of {thing} found {time} that {name} meant little to {other}.",
+    "Had it not been for {name}, the people of {other} would {time} have {lost} {thing}.",
+    "The papers on {thing} were {lost} {time} by somebody whom {name} and {other} knew.",
+    "It was said {time} that {name} had {lost} {thing}, which {other} did not mention.",
+    "Whoever asked for {thing} was sent to {name} by the neighbours of {other} {time}.",
+    "Notes show how {other} counted on {name} whenever, {time}, people had {lost} {thing}.",
+    "What {name} thought of {thing} was of small interest to {other}, at least {time}.",
+)
+_THINGS = (
+    "the keys to the cellar, the missing account books, a box of photographs, the old boat house, "
+    "the price of timber, a bad harvest, the new timetable, the broken clock, an unpaid bill, "
+    "the letters of thanks, the spring concert, a lost wager, the stone staircase, the visit of "
+    "the inspectors, the borrowed horses, a crate of lenses, the water pipes, a painted ceiling, "
+    "the second volume, the ferry tickets, a quarrel over wages, the winter coats, the map of the "
+    "coast, a secret recipe, the school trip, a rusty anchor, the guest book, the cherry trees, "
+    "a telegram, the night shift"
+).split(", ")
+_LOST = "lost, hidden, sold, forgotten, found, copied, repaired, given away, asked about".split(
+    ", "
+)
+_TIMES = (
+    "in the first winter, after the holidays, before the doors were closed, on market days, in "
+    "later years, over a long dinner, during the summer months, when the guests had left, at the "
+    "turn of the century, in private, once the snow had melted, shortly before the end"
+).split(", ")
+
+
+def rehearse(call: Rehearsal) -> Any:
+    """The reply to one call of ReCoRD."""
+    articles = rehearse_articles(call)
+    if articles is not None:
+        return articles
+    rng = call.rng
+    if call.prompt == "meta":
+        return {
+            "explanation": "The passage gives the gap's role to one of its names alone.",
+            "actual": str(call.values["output"]).split("; "),
+            "verdict": "correct",
+        }
+    if call.prompt == "solve":
+        _, _, listed = str(call.values["input"]).rpartition("\nEntities: ")
+        return {
+            "explanation": "Drawn by lot: there is no model here that could tell.",
+            "answer": [rng.choice(listed.split("; "))],
+        }
+    # A name that contains the answer, or is part of it, would give it away.
+    name = str(call.values["name"])
+    others = [
+        other
+        for other in str(call.values["others"]).split("; ")
+        if not set(other.split()) & set(name.split())
+    ]
+    statement = rng.choice(_FRAMES).format(
+        name=name,
+        other=rng.choice(others or ["the town"]),
+        thing=rng.choice(_THINGS),
+        lost=rng.choice(_LOST),
+        time=rng.choice(_TIMES),
+    )
+    return {"statement": statement}

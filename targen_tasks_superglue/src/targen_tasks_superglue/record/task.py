@@ -1,0 +1,95 @@
+"""The ReCoRD task, put together."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from targen_core import Correction, Exercise, Prompt, Solution, Task
+from targen_core.correctors.meta import META_PROMPT
+from targen_tasks_superglue.record.checks import check_query
+from targen_tasks_superglue.record.rehearsal import rehearse
+from targen_tasks_superglue.record.rows import (
+    OfficialRow,
+    RecordRow,
+    answer_of,
+    entities_of,
+    join_rows,
+    official_rows,
+    read_rows,
+    with_answer,
+)
+from targen_tasks_superglue.record.samples import INSTRUCTIONS, SAMPLES
+from targen_tasks_superglue.record.steps import PROMPTS, write_query
+from targen_tasks_superglue.shared.articles import (
+    ARTICLE_PARAMETERS,
+    ARTICLE_PROMPTS,
+    DOMAINS,
+    PARAGRAPHS,
+    TITLES,
+    Paragraph,
+)
+
+__all__ = ["RECORD"]
+
+
+def _render(row: RecordRow) -> str:
+    return f"Passage: {row.text}\nQuery: {row.query}"
+
+
+def _exercises(row: RecordRow) -> Sequence[Exercise]:
+    """Which entities fit: one question, since a second fitting one makes the query ambiguous."""
+    names = tuple(entity.name for entity in entities_of(row))
+    text = f"{_render(row)}\nEntities: {'; '.join(names)}"
+    return [Exercise(text, (answer_of(row),), names, several=True)]
+
+
+def _settle(row: RecordRow, solutions: Sequence[Solution]) -> Correction:
+    (solution,) = solutions
+    if len(solution.answers) > 1:
+        return Correction.reject("ambiguous", solution.explanation)
+    return Correction(solution.answers[0], solution.explanation)
+
+
+RECORD: Task[Paragraph, RecordRow] = Task(
+    name="record",
+    version="1",
+    summary="Reading comprehension with commonsense reasoning",
+    description=(
+        "Each row is a passage, the places of the entities that it names, and a query: a statement "
+        "that the passage does not make but makes likely, with one entity masked. The answer is "
+        "that entity, at every place where the passage names it."
+    ),
+    source="TarGEN, arXiv:2310.17876, section 3.2 and appendix D.7, in our own words.",
+    instance=RecordRow,
+    contexts=DOMAINS,
+    seeds=(TITLES, PARAGRAPHS),
+    generators={"any": write_query},
+    checks=(check_query,),
+    corrector="meta",
+    instructions=INSTRUCTIONS,
+    samples=SAMPLES,
+    exercises=_exercises,
+    settle=_settle,
+    label_of=answer_of,
+    relabel=with_answer,
+    answer=answer_of,
+    tuning=Prompt("tuning", package="targen_tasks_superglue.record"),
+    render=_render,
+    distinct_on=lambda row: row.query,
+    rows=official_rows,
+    official=OfficialRow,
+    read=read_rows,
+    join=join_rows,
+    presets={
+        "paper": {"any": 1778},  # Table 2
+        "original": {"any": 100_730},  # queries of the official training set
+        "balanced": {"any": 1778},
+    },
+    parameters={
+        **ARTICLE_PARAMETERS,
+        "generate": {"temperature": 0.7, "max_tokens": 200},
+        "correct": {"temperature": 0.0, "max_tokens": 400},
+    },
+    prompts=(*ARTICLE_PROMPTS, *PROMPTS, META_PROMPT),
+    rehearsal=rehearse,
+)

@@ -1,0 +1,134 @@
+"""Word lists that the name finder goes by, all without case."""
+
+from __future__ import annotations
+
+__all__ = [
+    "DIRECTIONS",
+    "GENERIC",
+    "KIN",
+    "OCCUPATIONS",
+    "OFFICES",
+    "OPENERS",
+    "PARTICLES",
+    "TIMES",
+    "TIME_CUES",
+    "TIME_MARKS",
+]
+
+
+def _set(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+OPENERS = _set(
+    "a about above according across after afterwards again against all almost along already also "
+    "although always among amongst an and another any anyone apart around as aside at away back "
+    "based be because before behind being below beneath beside besides between beyond both but by "
+    "can compared could critics currently dear defending despite did do does during each earlier "
+    "early eight either eleven else elsewhere especially even eventually ever every everyone "
+    "everything excellent except few fewer fifteen fifty finally first five followed following "
+    "for former formerly forty four fourth from further furthermore generally given had half has "
+    "have having he hence her here hers him his historians how however hundreds i if ignoring in "
+    "indeed initially inside instead into is it its itself just last lately later latest least "
+    "less let like likewise local many meanwhile members might modern more moreover most mostly "
+    "much my named near nearby nearly neither never nevertheless next nine no nobody none nor not "
+    "nothing now of off often on once one only onto opened opposite or originally other others "
+    "otherwise our out outside over own part partly people perhaps previously probably rather "
+    "recent recently regarding residents scholars second seven several shall she shortly should "
+    "similar similarly since six sixteen so some someone something sometimes soon still "
+    "subsequently such supporters ten than thanks that the their theirs them then there "
+    "thereafter therefore these they third thirty this those though thousands three through "
+    "throughout thus till to today together tomorrow tonight too toward towards traditionally "
+    "twelve twenty two under unfortunately unlike until unusually up upon us usually visitors was "
+    "we well were what whatever when whenever where whereas wherever whether which while who "
+    "whoever whom whose why with within without witnesses would years yes yesterday yet you your"
+)
+"""Common words that open sentences, and that no name begins with."""
+
+OCCUPATIONS = _set(
+    "actor actress artist author biologist botanist builder carpenter chemist composer critic "
+    "defender designer diplomat director economist editor engineer explorer farmer founder "
+    "geologist goalkeeper historian inventor journalist lawyer merchant midfielder missionary "
+    "naturalist novelist nurse painter philosopher photographer physicist pilot playwright poet "
+    "police politician priest producer publisher researcher scholar scientist sculptor singer "
+    "soldier striker surgeon surveyor teacher writer"
+)
+"""What may stand before a person's name at the start of a sentence: "Singer Ada Brenner"."""
+
+PARTICLES = _set(
+    "af al av bin da das de del della den der des di do dos du e el ibn la las le los ten ter van "
+    "vom von y zu"
+)
+"""Small words inside names of people and places."""
+
+OFFICES = _set(
+    "ambassador archbishop capt captain chairman chairwoman chancellor col colonel commissioner "
+    "congressman congresswoman constable councillor dame detective doctor dr father gov governor "
+    "inspector leader lieutenant lt madam mayor minister miss mister mr mrs ms officer pope "
+    "premier president prime prof professor rep reps rev reverend secretary sen senator sergeant "
+    "sgt sir speaker superintendent"
+)
+"""Titles before a person's name."""
+
+KIN = _set("aunt dad father god grandfather grandma grandmother grandpa mom mother mum uncle")
+"""Words that are capitalised where they stand for a name."""
+
+TIMES = _set(
+    "april august autumn december february friday fridays january july june march may monday "
+    "mondays november october saturday saturdays september spring summer sunday sundays thursday "
+    "thursdays tuesday tuesdays wednesday wednesdays winter"
+)
+"""Days, months and seasons: dates are no entities."""
+
+TIME_MARKS = _set(
+    "ad am apr aug bc bce ce dec est feb fri gmt jan jul jun mar mon nov oct pm sat sep sept sun "
+    "thu tue utc wed"
+)
+"""Short forms of those, and other marks of time, which are dates where no name follows."""
+
+TIME_CUES = _set(
+    "about after and around before between by during each early every from in last late mid next "
+    "of on one since that this through till to until"
+)
+"""What stands before a month that is a date, and not before a first name."""
+
+DIRECTIONS = _set(
+    "air ben cafe café cape casa central chateau château costa east eastern el fort ft glen great "
+    "greater hotel hurricane isla la lake las le loch los lower middle mount mt musée new north "
+    "northern old operation opéra palazzo point port project radio real rio rue saint san sant "
+    "santa santo sao south southern st team upper via villa west western"
+)
+"""First words of names whose last word alone is something else: "New York" is not York."""
+
+GENERIC = _set(
+    "abbey academy accord act agency agreement airline airlines airport alliance amendment "
+    "archive archives arena army arts assembly association authority avenue award awards bank bar "
+    "battle bay beach bell bishop bishopric board books bridge bureau cabinet camp canal canyon "
+    "castle cathedral cave center centre chamber championship championships channel chapel "
+    "chapter charter choir church cinema circle city club clubs coast code collection college "
+    "colony column commission committee commons commonwealth community companies company "
+    "confederation conference congress consortium convent convention corporation corps council "
+    "county coup court courts creek crisis cross crown cup dam day declaration defence defense "
+    "delta department derby desert diocese district division ducal duchess duchy duke dynasty "
+    "earl embassy emirate empire estate exchange exhibition expedition expo express factory fair "
+    "falls family farm federation ferry festival firth fleet force forces forest fortress forum "
+    "foundation fund gallery games garden gardens gate gazette girls government group guard "
+    "guards guild gulf hall harbor harbour head heath herald heritage high highway hill hills "
+    "history hospital hotel house inc inn inquiry institute institution island islands isle isles "
+    "journal jubilee junction kingdom lab laboratory labs lakes land lane law laws league legion "
+    "library lighthouse limited line lines lodge ltd magazine maiden mail mansion marathon mark "
+    "market marsh medal memorial mill mills mine mines ministry mirror mission monastery monument "
+    "moor mosque mountain mountains movement museum navy network news night observatory ocean "
+    "office opera orchestra order organisation organization palace papers park parliament party "
+    "pass peak peninsula philharmonic pier pit plain plains plan plateau plaza pole post press "
+    "prison prize project province quarter race railroad railway railways range rebellion record "
+    "records reef regiment region registry republic reserve reservoir resort review revolt "
+    "revolution ridge river road rock route sanctuary scheme school schools sea senate series "
+    "service services shore show siege sisters society square stadium staff standard star state "
+    "states station stock store strait street strike studio studios summit sun survey swamp "
+    "symphony syndicate system team telegraph temple terminal theater theatre throne times "
+    "tournament tower towers town trail treaty tribe tribunal tribune trophy trust tunnel union "
+    "unions university valley viaduct victory villa village volcano wall war wars way weekly well "
+    "wells wharf wing wood woods works workshop world yard zone zoo"
+)
+"""Nouns that end the names of things: "Paris Opera" is not Paris, but "the Opera" is it."""

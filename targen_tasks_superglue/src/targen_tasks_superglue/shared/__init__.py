@@ -1,0 +1,1 @@
+"""Parts that several SuperGLUE tasks share: settings, phrases, premises with hypotheses."""

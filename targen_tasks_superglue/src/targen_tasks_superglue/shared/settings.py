@@ -1,0 +1,97 @@
+"""Settings in which events take place and people interact: step 1 of four tasks.
+
+COPA, CommitmentBank, WSC and AX-g begin with such a list (paper, appendix D.1,
+D.2, D.5, D.8: "domains or settings in which events can take place"). They use
+this one list step with these sampling parameters, so that in one suite run
+their calls are the same calls and are paid once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import Any
+
+from targen_core import ListStep, Llm, Prompt, Rehearsal, Rejected
+from targen_core.tasks.checks import normalised
+from targen_core.tasks.replies import line, list_of
+from targen_tasks_superglue.shared.phrases import phrase
+
+__all__ = [
+    "SETTINGS",
+    "SETTINGS_PARAMETERS",
+    "SETTINGS_PROMPT",
+    "check_setting",
+    "rehearse_settings",
+]
+
+SETTINGS_PROMPT = Prompt("settings", package="targen_tasks_superglue.shared")
+
+SETTINGS_PARAMETERS: Mapping[str, Any] = MappingProxyType({"temperature": 1.0, "max_tokens": 400})
+"""Sampling parameters of the step: part of a call's key, so the same for all tasks."""
+
+_TOLD = 40  # earlier settings that the prompt names; more would crowd out the request
+_SETTING = line(4, 60)
+_ARTICLES = ("a", "an", "the")
+
+
+def check_setting(setting: str) -> None:
+    """A setting is a phrase of 1 to 10 words in Latin script.
+
+    Raises:
+        Rejected: `no-words`, `too-long`, `markup`, `meta-text` (it announces
+            a list) or `not-latin`.
+    """
+    phrase(setting, most=10, what="setting")
+    if setting.endswith(":"):
+        raise Rejected("meta-text", f"the setting announces something: {setting!r}")
+    letters = [char for char in setting if char.isalpha()]
+    if sum(char < "\u0250" for char in letters) < 0.8 * len(letters):
+        raise Rejected("not-latin", f"the setting is not in Latin script: {setting!r}")
+
+
+def _same(setting: str) -> str:
+    """Two settings that differ in their article alone are the same one."""
+    first, _, rest = normalised(setting).partition(" ")
+    return rest if first in _ARTICLES and rest else f"{first} {rest}".strip()
+
+
+async def _grow(llm: Llm, parent: None, have: Sequence[str]) -> Sequence[str]:
+    told = "; ".join(have[-_TOLD:]) or "no others"
+    wanted = list_of("settings", _SETTING, llm.batch)
+    reply = await llm.ask(SETTINGS_PROMPT, reply=wanted, count=llm.batch, have=told)
+    return [" ".join(item.split()).rstrip(".;,") for item in reply.items if item.strip()]
+
+
+SETTINGS: ListStep[str] = ListStep(
+    item=str,
+    grow=_grow,
+    batch=10,
+    check=check_setting,
+    key=_same,
+    summary="settings in which events take place and people interact",
+)
+
+
+# --- offline replies --------------------------------------------------------
+
+_KINDS = (
+    "busy, crowded, quiet, small, remote, seaside, riverside, lakeside, hillside, village, "
+    "suburban, rural, temporary, newly built, family-run, student-run, half-empty, snowbound, "
+    "well-lit, draughty, volunteer-run, mountain, harbour, desert"
+).split(", ")
+_PLACES = (
+    "bakery, hospital ward, chess club, bus depot, sawmill, riding school, courtroom, "
+    "recording studio, fish market, allotment, weather station, primary school, dance class, "
+    "ski lift, laundry, pottery workshop, radio station, campsite, fire station, film set, "
+    "dairy farm, boxing gym, tram stop, botanical garden, toy shop, printing works, "
+    "rowing club, police station, wedding party, airport lounge"
+).split(", ")
+
+
+def rehearse_settings(call: Rehearsal) -> dict[str, list[str]]:
+    """An offline reply to the settings prompt, out of 720 settings."""
+    every = [f"a {kind} {place}" for kind in _KINDS for place in _PLACES]
+    told = str(call.values["have"]).split("; ")
+    fresh = [setting for setting in every if setting not in told]
+    return {"settings": call.rng.sample(fresh, min(int(call.values["count"]), len(fresh)))}

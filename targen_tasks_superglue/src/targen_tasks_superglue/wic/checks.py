@@ -1,0 +1,214 @@
+"""What must hold of a word, of its senses and of a WiC row, without a model's help."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from targen_core import Rejected
+from targen_core.tasks.checks import content_words, is_copy, normalised, prose, similarity
+from targen_tasks_superglue.shared.phrases import phrase
+from targen_tasks_superglue.wic.forms import PartOfSpeech, Span, find, forms
+from targen_tasks_superglue.wic.rows import Definition, Sense, WicRow
+
+__all__ = [
+    "check_mixed_sense",
+    "check_row",
+    "check_sense",
+    "check_sentences",
+    "check_word",
+    "locate",
+    "near_equal",
+    "partners",
+    "shared_words",
+]
+
+_ALIKE = 80  # similarity from which two definitions, or two sentences, say the same
+_OVERLAP = 0.6  # share of words in common from which two definitions do
+_WORD = re.compile(r"[a-z]{2,20}")
+_HEADED = re.compile(r"^\W*(?:definition|meaning|sense|noun|verb)\s*\d*\s*[.):]", re.IGNORECASE)
+_QUOTES = "\"'“”‘’«»"
+# Short and common words say nothing of what a sentence is about.
+_COMMON = frozenset(
+    "about again already always another around because before behind being between both could "
+    "didn't doesn't don't down during each enough even every everyone everything first from "
+    "having here into isn't itself just last later many might more most much must near never "
+    "next once only other ours over right same several should since some soon still than that "
+    "their them then there these they this those though through today together took under "
+    "until upon very wasn't were what when where whether which while whole will with within "
+    "without would your yours".split()
+)
+
+
+def check_word(word: str) -> None:
+    """A word is one word of lower-case letters.
+
+    Raises:
+        Rejected: `no-single-word`.
+    """
+    if not _WORD.fullmatch(word):
+        raise Rejected("no-single-word", f"{word[:60]!r} is no single word of plain letters")
+
+
+def check_definition(definition: Definition, word: str) -> None:
+    """A definition is a phrase of 2 to 25 words that explains a noun or a verb.
+
+    Raises:
+        Rejected: `part-of-speech`, `no-words`, `too-short`, `too-long`,
+            `markup`, `meta-text`, `not-latin`, or `circular`: the word
+            explains itself.
+    """
+    text = definition.definition
+    if definition.part_of_speech not in ("noun", "verb"):
+        raise Rejected("part-of-speech", f"{definition.part_of_speech!r} is neither noun nor verb")
+    phrase(text, most=25, what="definition")
+    if _HEADED.search(text):
+        raise Rejected("meta-text", f"the definition has a heading: {text[:60]!r}")
+    # As a sentence, so that the tests of sentences apply: markup, meta-text, other scripts.
+    prose(f"{text}.", least=2, most=25, what="definition")
+    if find(word, text):
+        raise Rejected("circular", f"{text!r} explains {word!r} by itself")
+
+
+def check_sense(sense: Sense) -> None:
+    """A sense is a sound definition, none before it says the same, and it has a partner.
+
+    Raises:
+        Rejected: a reason of `check_definition`, `no-single-word`,
+            `near-equal-definitions`, or `no-partner`: the word has no other
+            meaning of the same part of speech.
+    """
+    _check_sense(sense, mixed=False)
+
+
+def check_mixed_sense(sense: Sense) -> None:
+    """As `check_sense`, but a partner of any part of speech will do."""
+    _check_sense(sense, mixed=True)
+
+
+def _check_sense(sense: Sense, *, mixed: bool) -> None:
+    check_word(sense.word)
+    check_definition(sense.chosen, sense.word)
+    for earlier in sense.definitions[: sense.number]:
+        if near_equal(sense.chosen, earlier):
+            raise Rejected(
+                "near-equal-definitions",
+                f"{sense.chosen.definition!r} says what {earlier.definition!r} says",
+            )
+    if not partners(sense, mixed=mixed):
+        part = "" if mixed else f" as a {sense.chosen.part_of_speech}"
+        raise Rejected("no-partner", f"{sense.word!r} has one meaning{part}")
+
+
+def near_equal(one: Definition, other: Definition) -> bool:
+    """Whether two definitions of a word hardly differ."""
+    if one.part_of_speech != other.part_of_speech:
+        return False
+    first, second = content_words(one.definition), content_words(other.definition)
+    overlap = len(first & second) / max(1, len(first | second))
+    return overlap >= _OVERLAP or similarity(one.definition, other.definition) >= _ALIKE
+
+
+def partners(sense: Sense, *, mixed: bool = False) -> list[int]:
+    """The places of definitions that differ from the seed's: what *false* draws from.
+
+    Of the same part of speech, unless `mixed`.
+    """
+    return [
+        number
+        for number, other in enumerate(sense.definitions)
+        if number != sense.number
+        and (mixed or other.part_of_speech == sense.chosen.part_of_speech)
+        and _is_sound(other, sense.word)
+        and not near_equal(other, sense.chosen)
+    ]
+
+
+def _is_sound(definition: Definition, word: str) -> bool:
+    try:
+        check_definition(definition, word)
+    except Rejected:
+        return False
+    return True
+
+
+def locate(word: str, sentence: str, part_of_speech: PartOfSpeech | None = None) -> Span:
+    """Where the word stands in a sentence that holds it once.
+
+    A sentence with two occurrences is refused: the second may well have
+    another meaning, and a reader who sees the word alone cannot know which of
+    them is asked about.
+
+    Raises:
+        Rejected: `word-missing`: there is no form of it (of that part of
+            speech); `repeated-word`; `compound`: it is part of a hyphenated
+            word; `mention`: it is quoted, not used.
+    """
+    found = find(word, sentence)
+    wanted = find(word, sentence, part_of_speech) if part_of_speech else found
+    if not wanted:
+        kind = f" as a {part_of_speech}" if part_of_speech else ""
+        raise Rejected("word-missing", f"no form of {word!r}{kind} is in {sentence[:80]!r}")
+    if len(found) > 1:
+        raise Rejected("repeated-word", f"{word!r} occurs {len(found)} times in {sentence[:80]!r}")
+    (span,) = wanted
+    before, after = sentence[max(0, span.start - 1) : span.start], sentence[span.end : span.end + 1]
+    if "-" in (before, after):
+        raise Rejected("compound", f"{word!r} is part of a longer word in {sentence[:80]!r}")
+    if before and after and before in _QUOTES and after in _QUOTES:
+        raise Rejected("mention", f"{word!r} stands in quotation marks in {sentence[:80]!r}")
+    return span
+
+
+def shared_words(word: str, sentence1: str, sentence2: str) -> set[str]:
+    """Words of content that both sentences hold, the word itself apart."""
+    own = forms(word)
+    common = _content(sentence1) & _content(sentence2)
+    return {part for part in common if part not in own}
+
+
+def _content(sentence: str) -> set[str]:
+    """Longer words, without the plural's s, so that "trains" and "train" are one."""
+    plain = {part.removesuffix("'s").removesuffix("’s") for part in content_words(sentence)}
+    return {part.removesuffix("s") for part in plain if len(part) > 3 and part not in _COMMON}
+
+
+def check_sentences(word: str, sentences: Sequence[str]) -> None:
+    """Two sentences about different things.
+
+    Raises:
+        Rejected: `same-sentence`, `shared-words`.
+    """
+    one, two = sentences
+    if is_copy(one, two) or similarity(one, two) >= _ALIKE:
+        raise Rejected("same-sentence", "the two sentences hardly differ")
+    shared = shared_words(word, one, two)
+    if shared:
+        raise Rejected(
+            "shared-words",
+            f"both sentences hold {', '.join(sorted(shared))}; beside {word!r} they must share "
+            "no word of content",
+        )
+
+
+def check_row(row: WicRow, seed: Sense) -> None:
+    """A row is two clean sentences, each with the word of its seed in it once.
+
+    Raises:
+        Rejected: a reason of `prose`, `locate` or `check_sentences`, or
+            `word-changed`, `wrong-span`, `definition-copied`.
+    """
+    if row.word != seed.word:
+        raise Rejected("word-changed", f"the word is {row.word!r}, not {seed.word!r}")
+    for sentence, span in (
+        (row.sentence1, Span(row.start1, row.end1)),
+        (row.sentence2, Span(row.start2, row.end2)),
+    ):
+        prose(sentence, least=4, most=30, what="sentence")
+        if locate(row.word, sentence) != span:
+            raise Rejected("wrong-span", f"{row.word!r} is not at {span} of {sentence[:80]!r}")
+        for definition in seed.definitions:
+            words = normalised(definition.definition)
+            if words.count(" ") >= 3 and words.removeprefix("to ") in normalised(sentence):
+                raise Rejected("definition-copied", "a sentence repeats a definition")
+    check_sentences(row.word, (row.sentence1, row.sentence2))

@@ -1,0 +1,78 @@
+"""The WiC task, put together."""
+
+from __future__ import annotations
+
+from targen_core import Label, Prompt, Task, Variant
+from targen_core.correctors.meta import META_PROMPT
+from targen_tasks_superglue.wic.checks import check_row
+from targen_tasks_superglue.wic.rehearsal import rehearse
+from targen_tasks_superglue.wic.rows import Sense, WicRow
+from targen_tasks_superglue.wic.samples import INSTRUCTIONS, SAMPLES
+from targen_tasks_superglue.wic.steps import (
+    MIXED_SENSES,
+    PROMPTS,
+    SENSES,
+    WORDS,
+    write_false,
+    write_mixed_false,
+    write_true,
+)
+
+__all__ = ["WIC"]
+
+
+def _render(row: WicRow) -> str:
+    return f"Word: {row.word}\nSentence 1: {row.sentence1}\nSentence 2: {row.sentence2}"
+
+
+def _sentences(row: WicRow) -> str:
+    return f"{row.sentence1} {row.sentence2}"
+
+
+WIC: Task[Sense, WicRow] = Task(
+    name="wic",
+    version="1",
+    summary="Words in context",
+    description=(
+        "Each row is a word and two sentences with the word in them, inflected or not, at given "
+        "offsets. The label is `true` where the word means the same in both, and `false` where "
+        "it means something else in one than in the other."
+    ),
+    source="TarGEN, arXiv:2310.17876, section 3.2 and appendix D.9, in our own words.",
+    instance=WicRow,
+    labels=(
+        Label("true", True, summary="the word means the same in both sentences"),
+        Label("false", False, summary="it means something else in each"),
+    ),
+    seeds=(WORDS, SENSES),
+    generators={"true": write_true, "false": write_false},
+    draws=5,
+    checks=(check_row,),
+    corrector="meta",
+    instructions=INSTRUCTIONS,
+    samples=SAMPLES,
+    render=_render,
+    tuning=Prompt("tuning", package="targen_tasks_superglue.wic"),
+    distinct_on=_sentences,
+    presets={
+        "paper": {"true": 2433, "false": 2410},  # Table 2: the first 4,843 rows of train
+        "original": {"true": 2714, "false": 2714},
+        "balanced": {"true": 2422, "false": 2421},
+    },
+    parameters={
+        "seeds": {"temperature": 1.0, "max_tokens": 700},
+        "generate": {"temperature": 0.7, "max_tokens": 160},
+        "correct": {"temperature": 0.0, "max_tokens": 300},
+    },
+    variants={
+        "paper": Variant(
+            "the two meanings of a false row may be of different parts of speech, as in the paper",
+            {
+                "seeds": (WORDS, MIXED_SENSES),
+                "generators": {"true": write_true, "false": write_mixed_false},
+            },
+        )
+    },
+    prompts=(*PROMPTS, META_PROMPT),
+    rehearsal=rehearse,
+)

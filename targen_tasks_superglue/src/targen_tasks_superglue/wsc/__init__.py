@@ -1,0 +1,27 @@
+"""WSC: whom does a pronoun mean? (paper, section 3.2 and appendix D.5).
+
+Steps: settings -> subject pairs, each with a pronoun (the instance seeds) ->
+two passages for each label, their pronouns marked -> the meta-prompt. Agrees
+with the paper / differs:
+
+- the four steps, what goes into each, and the label semantics agree: 10 pairs
+  a setting, half of them plural; two passages of at most two sentences; every
+  pronoun marked with whom it means; a drawn pronoun; the asked phrase decides
+  the label. Line 4 of the paper's formula is a misprint (N1 <-> P is meant);
+- which phrase is named first and whom the pronoun means are crossed with the
+  label. The paper leaves them to the model, which likes to mean the subject of
+  the sentence: then "the phrase that comes first" would be true more often;
+- the pair's pronouns are drawn by code, and a pair's number is what the call
+  asked for (two calls a setting, five pairs each);
+- the drawn pronoun stands behind both phrases and is no reflexive: else grammar
+  alone would settle it;
+- the worked examples are ours: the paper's is a row of the original data.
+"""
+
+from __future__ import annotations
+
+from targen_tasks_superglue.wsc.rows import Target, WscRow
+from targen_tasks_superglue.wsc.steps import SUBJECT_PAIRS, write_false, write_true
+from targen_tasks_superglue.wsc.task import WSC
+
+__all__ = ["SUBJECT_PAIRS", "WSC", "Target", "WscRow", "write_false", "write_true"]

@@ -1,0 +1,55 @@
+"""What a WSC row is: a text, a phrase of it, a pronoun of it, and whether they are the same."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, ConfigDict, model_validator
+
+from targen_tasks_superglue.shared.mentions import same_words
+
+__all__ = ["Target", "WscRow"]
+
+
+class Target(BaseModel):
+    """The two spans: 1 is the phrase that is asked about, 2 the pronoun.
+
+    Indexes count whitespace tokens of the row's text, from 0.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    span1_text: str
+    span1_index: int
+    span2_text: str
+    span2_index: int
+
+
+class WscRow(BaseModel):
+    """A row in its official form, without `idx`.
+
+    Each span's words must stand at its index, up to case, punctuation at their
+    edges, a possessive 's and white space.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    text: str
+    target: Target
+    label: bool
+
+    @model_validator(mode="after")
+    def _spans_stand_in_the_text(self) -> WscRow:
+        target = self.target
+        _require(self.text, "span1", target.span1_text, target.span1_index)
+        _require(self.text, "span2", target.span2_text, target.span2_index)
+        return self
+
+
+def _require(text: str, name: str, span: str, index: int) -> None:
+    tokens, size = text.split(), len(span.split())
+    if not size:
+        raise ValueError(f"{name}_text is empty")
+    if not 0 <= index <= len(tokens) - size:
+        raise ValueError(f"{name}_index {index} is outside the text of {len(tokens)} words")
+    found = " ".join(tokens[index : index + size])
+    if not same_words(found, span):
+        raise ValueError(f"{name}_text is {span!r}, but the text has {found!r} at word {index}")

@@ -1,0 +1,82 @@
+"""From a marked passage to a row: which pronoun is asked about, and which phrase."""
+
+from __future__ import annotations
+
+import random
+import re
+
+from targen_core import Rejected
+from targen_tasks_superglue.shared.mentions import core, mentions, words_of
+from targen_tasks_superglue.shared.subjects import PronounPair
+from targen_tasks_superglue.wsc.marks import Passage
+from targen_tasks_superglue.wsc.rows import Target, WscRow
+
+__all__ = ["first_mentions", "make_row"]
+
+_ARTICLES = ("the", "a", "an")
+_EDGES = re.compile(r"^[\W_]+|[\W_]+$")
+_POSSESSIVE = re.compile(r"['\u2019]s$")
+
+
+def first_mentions(text: str, pair: PronounPair) -> dict[str, int]:
+    """The token at which a text first names each phrase of a pair, in the text's order.
+
+    Raises:
+        Rejected: `phrase-missing`.
+    """
+    at = mentions(pair.first, pair.second, text.split())
+    found: dict[str, int] = {}
+    for phrase, places in zip((pair.first, pair.second), at, strict=True):
+        if not places:
+            raise Rejected("phrase-missing", f"{phrase!r} is not named: {text[:80]!r}")
+        found[phrase] = places[0]
+    return dict(sorted(found.items(), key=lambda item: item[1]))
+
+
+def make_row(
+    passage: Passage, pair: PronounPair, *, means_first: bool, label: bool, rng: random.Random
+) -> WscRow:
+    """A row of a passage.
+
+    One of its pronouns is drawn, out of those that mean the phrase that the
+    text names first, or the other one; the label decides which of the two
+    phrases is asked about. Reflexive pronouns are not drawn (grammar settles
+    them), nor are those that stand before either phrase, or inside a longer
+    token.
+
+    Raises:
+        Rejected: `phrase-missing`, or `no-pronoun`: none that can be drawn
+            means that phrase.
+    """
+    named = first_mentions(passage.text, pair)
+    order = list(named)
+    meant, other = order if means_first else reversed(order)
+    free = [
+        pronoun
+        for pronoun in passage.pronouns
+        if pronoun.means == meant
+        and pronoun.alone
+        and pronoun.index > max(named.values())
+        and not pronoun.text.lower().endswith(("self", "selves"))
+    ]
+    if not free:
+        raise Rejected(
+            "no-pronoun",
+            f"no pronoun behind both phrases means {meant!r}: {passage.text[:80]!r}",
+        )
+    drawn = rng.choice(free)
+    asked = meant if label else other
+    span, index = _span(passage.text, asked, named[asked])
+    target = Target(
+        span1_text=span, span1_index=index, span2_text=drawn.text, span2_index=drawn.index
+    )
+    return WscRow(text=passage.text, target=target, label=label)
+
+
+def _span(text: str, phrase: str, index: int) -> tuple[str, int]:
+    """A mention as its span: with the article before it, without outer punctuation and 's."""
+    tokens = text.split()
+    end = index + len(words_of(phrase))
+    if index and core(tokens[index - 1]) in _ARTICLES:
+        index -= 1
+    return _POSSESSIVE.sub("", _EDGES.sub("", " ".join(tokens[index:end]))), index

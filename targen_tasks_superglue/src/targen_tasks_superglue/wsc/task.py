@@ -1,0 +1,75 @@
+"""The WSC task, put together."""
+
+from __future__ import annotations
+
+from targen_core import Label, Prompt, Task
+from targen_core.correctors.meta import META_PROMPT
+from targen_tasks_superglue.shared.settings import SETTINGS_PARAMETERS
+from targen_tasks_superglue.shared.subjects import PronounPair
+from targen_tasks_superglue.wsc.checks import check_row
+from targen_tasks_superglue.wsc.rehearsal import rehearse
+from targen_tasks_superglue.wsc.rows import WscRow
+from targen_tasks_superglue.wsc.samples import INSTRUCTIONS, SAMPLES
+from targen_tasks_superglue.wsc.steps import (
+    PASSAGES,
+    PROMPTS,
+    SETTINGS,
+    SUBJECT_PAIRS,
+    write_false,
+    write_true,
+)
+
+__all__ = ["WSC"]
+
+
+def _render(row: WscRow) -> str:
+    """The text with its pronoun in brackets: a form may stand in it more than once."""
+    tokens, target = row.text.split(), row.target
+    token, pronoun = tokens[target.span2_index], target.span2_text
+    # The token may have punctuation around the pronoun, or an 's behind it.
+    marked = token.replace(pronoun, f"[{pronoun}]", 1) if pronoun in token else f"[{token}]"
+    tokens[target.span2_index] = marked
+    text = " ".join(tokens)
+    return f"Text: {text}\nPronoun: {pronoun}\nPhrase: {target.span1_text}"
+
+
+WSC: Task[PronounPair, WscRow] = Task(
+    name="wsc",
+    version="1",
+    summary="Whom does the pronoun mean?",
+    description=(
+        "Each row is a short text about two people or groups, a pronoun in it and a phrase in "
+        "it. The label is `true` where the pronoun means whom the phrase names, and `false` "
+        "where it means the other; only the sense of the text tells."
+    ),
+    source="TarGEN, arXiv:2310.17876, section 3.2 and appendix D.5, in our own words.",
+    instance=WscRow,
+    labels=(
+        Label("true", True, "the pronoun means what the phrase names"),
+        Label("false", False, "the pronoun means the other one"),
+    ),
+    contexts=SETTINGS,
+    seeds=(SUBJECT_PAIRS,),
+    generators={"true": write_true, "false": write_false},
+    instances_per_call=PASSAGES,
+    checks=(check_row,),
+    corrector="meta",
+    instructions=INSTRUCTIONS,
+    samples=SAMPLES,
+    render=_render,
+    distinct_on=lambda row: row.text,
+    tuning=Prompt("tuning", package="targen_tasks_superglue.wsc"),
+    presets={
+        "paper": {"true": 259, "false": 285},  # table 2
+        "original": {"true": 259, "false": 295},
+        "balanced": {"true": 272, "false": 272},
+    },
+    parameters={
+        "contexts": SETTINGS_PARAMETERS,
+        "seeds": {"temperature": 1.0, "max_tokens": 400},
+        "generate": {"temperature": 0.7, "max_tokens": 240},
+        "correct": {"temperature": 0.0, "max_tokens": 300},
+    },
+    prompts=(*PROMPTS, META_PROMPT),
+    rehearsal=rehearse,
+)

@@ -1,0 +1,10 @@
+"""MultiRC passes the kit that every task passes."""
+
+from __future__ import annotations
+
+from targen_core.testing import TaskSuite
+
+
+class TestMultiRc(TaskSuite):
+    task = "multirc"
+    rows = 20

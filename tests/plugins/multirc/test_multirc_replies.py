@@ -1,0 +1,310 @@
+"""MultiRC on replies as models write them: what is readable is read, the rest is no row."""
+
+from __future__ import annotations
+
+import copy
+import json
+from typing import Any
+
+import pytest
+
+from targen_core import ChatReply
+
+
+def _text(good: Any) -> str:
+    return json.dumps(good, ensure_ascii=False)
+
+
+def at(prompt: str, change, *, always: bool = False):
+    """Bend the replies to a prompt: each question's first one, or all."""
+    seen: set[str] = set()
+
+    def bend(found: str, good: Any) -> Any:
+        key = _text(good)
+        if found != prompt or (not always and key in seen):
+            return good
+        seen.add(key)
+        return change(copy.deepcopy(good))
+
+    return bend
+
+
+READABLE = {
+    "fenced": lambda good: f"```json\n{_text(good)}\n```",
+    "preamble": lambda good: f"Here are the two questions you asked for:\n\n{_text(good)}",
+    "postscript": lambda good: f"{_text(good)}\n\nEach of them needs two sentences.",
+    "more keys": lambda good: _text({**good, "reasoning": "Both sentences are needed."}),
+    "thinking": lambda good: f"<think>\nLet me see.\n</think>\n{_text(good)}",
+}
+UNREADABLE = {
+    "empty": lambda good: "",
+    "as the paper prints it": lambda good: "Question: Who came?\nA) Ada\nB) Tariq\nAnswer: A",
+    "numbered list": lambda good: "1. Who came?\n2. Why did they come?",
+    "cut json": lambda good: _text(good)[:-7],
+    "curly quotes": lambda good: _text(good).replace('"', "\u201c"),
+    "another language": lambda good: "Aquí están las dos preguntas sobre el texto.",
+    "null": lambda good: "null",
+    "wrong keys": lambda good: _text({f"my_{key}": value for key, value in good.items()}),
+}
+PROMPTS = ["titles", "paragraphs", "questions", "meta"]
+
+
+@pytest.mark.parametrize("shape", READABLE)
+def test_what_models_wrap_around_json_changes_no_row(shape, run):
+    ran = run(lambda prompt, good: READABLE[shape](good), rows=4)
+    assert ran.problem == ""
+    assert len(ran.rows) == 4
+    assert ran.report["retries"] == 0
+
+
+@pytest.mark.parametrize("prompt", PROMPTS)
+@pytest.mark.parametrize("shape", UNREADABLE)
+def test_an_unreadable_reply_is_asked_for_once_more(shape, prompt, run):
+    changed = []
+
+    def once(good):
+        changed.append(1)
+        return UNREADABLE[shape](good) if len(changed) == 1 else good
+
+    ran = run(at(prompt, once, always=True), rows=4)
+    assert ran.problem == ""
+    assert len(ran.rows) == 4
+    assert "malformed-reply" not in ran.reasons
+
+
+@pytest.mark.parametrize("shape", UNREADABLE)
+def test_unreadable_questions_never_become_a_row(shape, run):
+    ran = run(at("questions", UNREADABLE[shape], always=True), rows=4)
+    assert ran.rows == []
+    assert ran.reasons == {"malformed-reply"}
+
+
+def test_cut_replies_and_refusals_make_no_row(run):
+    cut = ChatReply('{"questions": []}', "length", 9, 9)
+    assert run(at("questions", lambda good: cut, always=True), rows=2).rows == []
+
+
+def test_a_refusal_is_counted(run):
+    refusal = ChatReply("I cannot help with that.", "refusal", 9, 9)
+    ran = run(at("questions", lambda good: refusal, always=True), rows=2)
+    assert ran.reasons == {"refusal"}
+
+
+# --- questions --------------------------------------------------------------
+
+
+def each(**changes: Any):
+    """Change fields of both questions."""
+
+    def change(good):
+        for item in good["questions"]:
+            for name, value in changes.items():
+                item[name] = value(item[name]) if callable(value) else value
+        return good
+
+    return change
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"question": lambda q: q.rstrip("?") + "."}, "no-question"),
+        ({"question": "Name all of the people who are mentioned."}, "no-question"),
+        ({"question": "Who came?"}, "too-short"),
+        ({"question": lambda q: f"Question 1: {q}"}, "meta-text"),
+        ({"question": lambda q: f"**{q}**"}, "markup"),
+        ({"question": lambda q: f"1. {q}"}, "markup"),
+        ({"question": "What do sentences 2 and 3 say about the man?"}, "names-sentence"),
+        ({"question": "Who is the man that (1) and (3) speak of?"}, "names-sentence"),
+        ({"question": "Кто из этих людей участвовал в этой истории?"}, "not-latin"),
+        ({"question": "Who " + "was there and " * 14 + "left?"}, "too-long"),
+        ({"question": ""}, "too-short"),
+        ({"sentences": [2]}, "one-sentence"),
+        ({"sentences": []}, "one-sentence"),
+        ({"sentences": [2, 2]}, "one-sentence"),
+        ({"sentences": [1, 9]}, "no-such-sentence"),
+        ({"sentences": [0, 1]}, "no-such-sentence"),
+        ({"right": [], "wrong": ["a boat", "a cart", "a sled"]}, "no-right-option"),
+        ({"right": ["a red boat"], "wrong": ["a blue boat"]}, "too-few-options"),
+        ({"right": [], "wrong": []}, "too-few-options"),
+        (
+            {"right": ["a red boat"], "wrong": [f"{n} red boats" for n in range(2, 10)]},
+            "too-many-options",
+        ),
+        ({"wrong": [], "right": ["a red boat", "a blue boat", "a cart"]}, "all-right"),
+        (
+            {"right": ["A red boat."], "wrong": ["a red boat", "a cart", "a sled"]},
+            "repeated-option",
+        ),
+        ({"right": ["a cart", "a cart"], "wrong": ["a boat", "a sled"]}, "repeated-option"),
+        ({"right": ["A) a cart"], "wrong": ["B) a boat", "C) a sled"]}, "markup"),
+        ({"right": ["A. a cart"], "wrong": ["B. a boat", "C. a sled"]}, "markup"),
+        ({"right": ["1. a cart"], "wrong": ["2. a boat", "3. a sled"]}, "markup"),
+        ({"right": ["- a cart"], "wrong": ["- a boat", "- a sled"]}, "markup"),
+        ({"right": ["a cart"], "wrong": ["a **boat**", "a sled"]}, "markup"),
+        ({"right": ["All of the above"], "wrong": ["a boat", "a sled"]}, "meta-option"),
+        ({"right": ["a cart"], "wrong": ["a boat", "None of these"]}, "meta-option"),
+        ({"right": ["Both A and C"], "wrong": ["a boat", "a sled"]}, "meta-option"),
+        ({"right": ["a cart"], "wrong": ["a boat", "Not mentioned in the passage"]}, "meta-option"),
+        ({"right": ["a cart"], "wrong": ["a boat", ""]}, "too-short"),
+        ({"right": ["a cart"], "wrong": ["a boat", "very " * 26]}, "too-long"),
+        ({"right": ["a cart"], "wrong": ["a boat", "Answer: a sled"]}, "meta-text"),
+        ({"right": ["a cart"], "wrong": ["a boat", "лодка и сани"]}, "not-latin"),
+        (
+            {
+                "right": ["because the two sisters had been left some money by their aunt"],
+                "wrong": ["by chance", "for fun", "out of spite"],
+            },
+            "uneven-options",
+        ),
+        (
+            {
+                "right": ["a cart"],
+                "wrong": ["a large and rather leaky boat of oak", "a small sled made of old doors"],
+            },
+            "uneven-options",
+        ),
+    ],
+)
+def test_questions_that_break_a_rule_are_no_row(changes, reason, run):
+    ran = run(at("questions", each(**changes), always=True), rows=2)
+    assert ran.rows == []
+    assert ran.reasons == {reason}
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"right": ["Yes"], "wrong": ["No", "Perhaps"]},
+        {"right": ["1974", "1985"], "wrong": ["1986", "1990"]},
+        {"right": ["It burst.", "It was sold."], "wrong": ["It sank.", "It was moved."]},
+        {"right": ["The sisters’ aunt"], "wrong": ["Irina’s teacher", "“Papa” Moraru"]},
+        {"right": ["Dr. A. Bell"], "wrong": ["Mrs. Bell", "A. B. Cole"]},
+        {"right": ["Zoë"], "wrong": ["Łukasz", "Ana", "Jürgen"]},
+        {"right": ["All of the workers"], "wrong": ["Both of the brothers", "None of the guests"]},
+    ],
+    ids=lambda changes: changes["right"][0],
+)
+def test_options_that_keep_the_rules_come_through_as_they_are(changes, run):
+    ran = run(at("questions", each(**changes), always=True), rows=2, near_duplicates=0.0)
+    assert len(ran.rows) == 2
+    for row in ran.rows:
+        (question,) = row["passage"]["questions"]
+        labels = {answer["text"]: answer["label"] for answer in question["answers"]}
+        assert labels == {
+            **dict.fromkeys(changes["right"], 1),
+            **dict.fromkeys(changes["wrong"], 0),
+        }
+
+
+def test_one_question_where_two_were_asked_for_is_one_row_and_one_missing(run):
+    def first(good):
+        return {"questions": good["questions"][:1]}
+
+    ran = run(at("questions", first, always=True), rows=4)
+    assert len(ran.rows) == 4
+    assert ran.reasons == {"missing"}
+
+
+def test_a_third_question_is_not_used(run):
+    def third(good):
+        return {"questions": [*good["questions"], good["questions"][0]]}
+
+    ran = run(at("questions", third, always=True), rows=8)
+    assert len(ran.rows) == 8
+    assert ran.rejects == []
+
+
+def test_a_bad_question_does_not_cost_the_other_one(run):
+    def spoilt(good):
+        good["questions"][0] |= {"right": [], "wrong": ["a boat", "a cart", "a sled"]}
+        return good
+
+    ran = run(at("questions", spoilt, always=True), rows=4)
+    assert len(ran.rows) == 4
+    assert ran.reasons == {"no-right-option"}
+
+
+def test_the_same_question_twice_is_used_once(run):
+    def twice(good):
+        return {"questions": [good["questions"][0]] * 2}
+
+    ran = run(at("questions", twice, always=True), rows=4)
+    assert len(ran.rows) == 4
+    assert {record["verdict"] for record in ran.rejects} == {"duplicate"}
+
+
+# --- titles and paragraphs --------------------------------------------------
+
+
+def test_paragraphs_that_are_none_are_left_out(run):
+    def spoilt(good):
+        good["paragraphs"][0] = "Here is a paragraph."
+        good["paragraphs"][1] = good["paragraphs"][2]
+        return good
+
+    ran = run(at("paragraphs", spoilt, always=True), rows=12)
+    assert len(ran.rows) == 12
+    assert {r["verdict"] for r in ran.rejects} == {"dropped"}
+    assert "repeated" in ran.reasons
+
+
+def test_a_model_without_paragraphs_ends_the_run(run):
+    ran = run(at("paragraphs", lambda good: {"paragraphs": []}, always=True), rows=2)
+    assert ran.rows == []
+    assert "label any has 0 of 2 rows" in ran.problem or "has 0 of 2" in ran.problem
+
+
+# --- step 4 -----------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "found",
+    [["Z"], ["1"], [], ["the first one"], ["true"], ["A", "Z"], ["A; B"]],
+    ids=str,
+)
+def test_an_answer_that_is_no_option_is_never_a_row(found, run):
+    ran = run(at("meta", lambda good: {**good, "actual": found}, always=True), rows=2)
+    assert ran.rows == []
+    assert ran.reasons == {"illegal-output"} or ran.reasons == {"malformed-reply"}
+
+
+@pytest.mark.parametrize("found", ["A", 3, None, {"A": True}], ids=str)
+def test_an_answer_that_is_no_list_is_never_a_row(found, run):
+    ran = run(at("meta", lambda good: {**good, "actual": found}, always=True), rows=2)
+    assert ran.rows == []
+    assert ran.reasons == {"malformed-reply"}
+
+
+@pytest.mark.parametrize("said", [str.lower, "({})".format, "{})".format, " {} ".format])
+def test_letters_in_other_spellings_are_read(said, run):
+    def spelled(good):
+        return {**good, "actual": [said(letter) for letter in good["actual"]]}
+
+    ran = run(at("meta", spelled, always=True), rows=4)
+    assert len(ran.rows) == 4
+    assert all(
+        entry["label"] == ", ".join(sorted(entry["label"].split(", "))) for entry in ran.provenance
+    )
+
+
+def test_the_order_of_letters_does_not_count(run):
+    def turned(good):
+        return {**good, "actual": [*reversed(good["actual"]), good["actual"][0]]}
+
+    assert len(run(at("meta", turned, always=True), rows=6).rows) == 6
+
+
+def test_no_valid_instance_is_rejected(run):
+    def none(good):
+        return {**good, "actual": ["no_valid_instance"], "verdict": "incorrect"}
+
+    ran = run(at("meta", none, always=True), rows=2)
+    assert ran.rows == []
+    assert ran.reasons == {"no-valid-instance"}
+
+
+def test_a_verdict_that_contradicts_itself_is_rejected(run):
+    ran = run(at("meta", lambda good: {**good, "verdict": "incorrect"}, always=True), rows=2)
+    assert ran.rows == []
+    assert ran.reasons == {"inconsistent"}

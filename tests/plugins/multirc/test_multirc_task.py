@@ -1,0 +1,534 @@
+"""What MultiRC is: its steps, its nested rows, its label sets, its counts."""
+
+from __future__ import annotations
+
+import json
+import re
+import tempfile
+from collections import Counter
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pydantic import ValidationError
+from rapidfuzz import fuzz, process
+
+from targen_core import Correction, JobSpec, Rejected, Solution, load_registry
+from targen_core.runs.job import Job
+from targen_core.runs.manifest import Limits
+from targen_tasks_multirc.checks import mean_words
+from targen_tasks_multirc.official import OfficialMultiRc, join, read, rows
+from targen_tasks_multirc.rows import MultiRcQuestion, Option
+from targen_tasks_multirc.steps import ALL_RIGHT
+from targen_tasks_multirc.task import MULTIRC
+
+DATA = Path(__file__).parents[4] / "shared" / "data" / "superglue" / "MultiRC"
+needs_data = pytest.mark.skipif(not DATA.is_dir(), reason=f"the original data is not at {DATA}")
+PROMPTS = {prompt.name: prompt for prompt in MULTIRC.prompts}
+
+
+def _question(*options: tuple[str, bool], **more) -> MultiRcQuestion:
+    parts = tuple(Option(text=text, right=right) for text, right in options)
+    values = {"passage": "One. Two. Three.", "question": "What is it all about?", **more}
+    return MultiRcQuestion(options=parts, **values)
+
+
+ABC = (("a red boat", True), ("a blue boat", False), ("a green cart", True))
+
+# --- the steps --------------------------------------------------------------
+
+
+def test_a_hundred_questions_are_a_hundred_rows(run):
+    ran = run(rows=100)
+    assert ran.problem == ""
+    assert len(ran.rows) == 100
+    assert [row["idx"] for row in ran.rows] == list(range(100))
+
+
+def test_the_categories_are_the_paper_s_fifteen_and_cost_no_call(run):
+    ran = run(rows=30)
+    assert {request.origin.step for request in ran.requests} == {"seeds", "generate", "correct"}
+    categories = {request.origin.values["category"] for request in ran.asked("titles")}
+    assert len(categories) == 15
+    told = " ".join(categories)
+    for word in (
+        "news, Wikipedia, history, anthropology, society, law, justice, elementary, 11 September, "
+        "fiction, films, art, computer, biological, physics, chemistry, linguistics, psychiatry, "
+        "psychology, supernatural"
+    ).split(", "):
+        assert word in told, word
+    assert {request.origin.values["count"] for request in ran.asked("titles")} == {50}
+    assert {request.origin.values["count"] for request in ran.asked("paragraphs")} == {7}
+
+
+def test_contexts_can_be_limited_and_given(run, tmp_path):
+    ran = run(rows=8, contexts_limit=3)
+    assert len({entry["above"][0] for entry in ran.provenance}) == 3
+
+
+def test_own_categories_take_the_place_of_the_fifteen(run, tmp_path):
+    own = tmp_path / "categories.txt"
+    own.write_text("beekeeping\nchess\n")
+    ran = run(rows=8, contexts=own)
+    assert {entry["above"][0] for entry in ran.provenance} == {"beekeeping", "chess"}
+
+
+def test_a_call_writes_two_questions_on_one_paragraph(run):
+    ran = run(rows=20)
+    assert len(ran.asked("questions")) == 10
+    passages = [row["passage"]["text"] for row in ran.rows]
+    assert passages[0::2] == passages[1::2]
+    assert len(set(passages)) == 10
+
+
+def test_a_call_is_told_how_many_options_and_right_ones_are_wanted(run):
+    wanted = Counter()
+    for request in run(rows=120).asked("questions"):
+        lines = request.origin.values["wanted"].split("\n")
+        assert len(lines) == 2
+        for number, line in enumerate(lines, 1):
+            found = re.fullmatch(rf"Question {number}: (\d) options, of which (\d) right", line)
+            wanted[int(found[1]), int(found[2])] += 1
+    assert {options for options, _ in wanted} >= {4, 5, 6}
+    assert {right for _, right in wanted} >= {1, 2, 3}
+    assert all(1 <= right <= options for options, right in wanted)
+
+
+def test_sentences_are_numbered_for_the_writer_and_for_nobody_else(run):
+    ran = run(rows=6)
+    for request in ran.asked("questions"):
+        assert request.origin.values["passage"].startswith("(1) ")
+    for request in ran.asked("meta"):
+        assert "(1) " not in request.origin.values["input"]
+    for row, entry in zip(ran.rows, ran.provenance, strict=True):
+        assert "(1) " not in json.dumps(row)
+        assert re.fullmatch(r"\d+, \d+; \d+, \d+", entry["notes"]["evidence"])
+
+
+def test_options_are_shuffled(run):
+    ran = run(rows=300)
+    places: Counter[int] = Counter()
+    right = total = 0
+    for row in ran.rows:
+        answers = row["passage"]["questions"][0]["answers"]
+        for place, answer in enumerate(answers[:4]):
+            places[place] += answer["label"]
+        right += sum(answer["label"] for answer in answers[:4])
+        total += len(answers[:4])
+    for place in range(4):
+        assert abs(places[place] / len(ran.rows) - right / total) < 0.1, "no place is favoured"
+
+
+def test_right_and_wrong_options_are_alike_in_length(run):
+    for row in run(rows=60).rows:
+        (instance,) = read([row])
+        right = [option for option in instance.options if option.right]
+        wrong = [option for option in instance.options if not option.right]
+        if wrong:
+            one, other = mean_words(right), mean_words(wrong)
+            assert abs(one - other) <= max(1.5, 0.4 * max(one, other))
+
+
+def test_sets_with_every_option_right_stay_under_the_cap(run):
+    ran = run(rows=600)
+    every = sum(
+        all(answer["label"] for answer in question["answers"])
+        for row in ran.rows
+        for question in row["passage"]["questions"]
+    )
+    assert 0 < every <= 0.05 * len(ran.rows)
+    assert ALL_RIGHT <= 0.05 / 4
+
+
+def test_a_model_that_gives_no_wrong_options_makes_rows_only_where_a_draw_allows(run):
+    def all_right(prompt, good):
+        if prompt == "questions":
+            for item in good["questions"]:
+                item["wrong"] = []
+                item["right"] = ["a red boat", "a blue boat", "a green cart"]
+        return good
+
+    ran = run(all_right, rows=4, give_up_after=150)
+    assert ran.report["flow"]["any"]["reasons"]["all-right"] >= 100
+    assert len(ran.rows) < 0.05 * ran.report["flow"]["any"]["judged"]
+
+
+# --- step 4 -----------------------------------------------------------------
+
+
+def test_the_judge_sees_letters_and_the_claimed_set(run):
+    ran = run(rows=4)
+    for request, row in zip(ran.asked("meta"), ran.rows, strict=True):
+        answers = row["passage"]["questions"][0]["answers"]
+        lines = [f"{'ABCDEFGH'[n]}) {answer['text']}" for n, answer in enumerate(answers)]
+        assert request.origin.values["input"].endswith("Options:\n" + "\n".join(lines))
+        claimed = [n for n, answer in enumerate(answers) if answer["label"]]
+        assert request.origin.values["output"] == "; ".join("ABCDEFGH"[n] for n in claimed)
+
+
+def test_another_set_becomes_the_label(run):
+    def other(prompt, good):
+        if prompt == "meta":
+            claimed = good["actual"]
+            found = [letter for letter in "ABC" if letter not in claimed] or ["A"]
+            return {**good, "actual": found, "verdict": "incorrect"}
+        return good
+
+    ran = run(other, rows=10, give_up_after=60)
+    assert len(ran.rows) == 10
+    for row, entry in zip(ran.rows, ran.provenance, strict=True):
+        answers = row["passage"]["questions"][0]["answers"]
+        letters = ["ABCDEFGH"[n] for n, answer in enumerate(answers) if answer["label"]]
+        assert ", ".join(letters) == entry["label"]
+        assert set(letters) <= set("ABC")
+
+
+def test_a_question_that_one_sentence_settles_is_rejected(run):
+    def easy(prompt, good):
+        if prompt == "meta":
+            return {**good, "actual": ["one_sentence"], "verdict": "incorrect"}
+        return good
+
+    ran = run(easy, rows=4)
+    assert ran.rows == []
+    assert ran.reasons == {"one-sentence"}
+
+
+def test_a_correction_to_every_option_keeps_under_the_cap(run):
+    def every(prompt, good):
+        if prompt == "meta" and len(good["actual"]) > 0:
+            return {**good, "actual": list("ABCD"), "verdict": "incorrect"}
+        return good
+
+    ran = run(every, rows=6)
+    assert "all-right" in ran.reasons
+    for row in ran.rows:
+        assert not all(a["label"] for a in row["passage"]["questions"][0]["answers"])
+
+
+@pytest.mark.parametrize("corrector", ["blind", "vote"])
+def test_other_correctors_find_the_same_sets(corrector, run):
+    ran = run(rows=10, corrector=corrector)
+    assert len(ran.rows) == 10
+    assert ran.report["flow"]["any"]["accepted"]
+    for row in ran.rows:
+        question = row["passage"]["questions"][0]
+        for answer in question["answers"]:
+            assert (answer["text"] in row["passage"]["text"]) == bool(answer["label"])
+
+
+# --- label sets -------------------------------------------------------------
+
+
+@given(st.lists(st.booleans(), min_size=1, max_size=30))
+def test_a_label_is_read_and_written(flags):
+    question = _question(*((f"option {n}", flag) for n, flag in enumerate(flags)))
+    nothing = _question(*((f"option {n}", False) for n in range(len(flags))))
+    assert MULTIRC.write_label(nothing, MULTIRC.read_label(question)) == question
+    assert len(set(question.letters)) == len(flags)
+
+
+def test_the_label_s_form():
+    assert _question(*ABC).label == "A, C"
+    assert _question(("x y", False)).label == "none"
+    assert MULTIRC.quota_of(_question(*ABC)) == "any"
+    assert MULTIRC.answered(_question(*ABC)) == "A) a red boat\nC) a green cart"
+    assert _question(*ABC).render() == (
+        "Passage: One. Two. Three.\nQuestion: What is it all about?\nOptions:\n"
+        "A) a red boat\nB) a blue boat\nC) a green cart"
+    )
+
+
+def test_an_option_that_there_is_not_is_no_label():
+    with pytest.raises(Rejected) as caught:
+        _question(*ABC).with_label("A, D")
+    assert caught.value.reason == "illegal-label"
+
+
+def test_the_exercise_and_how_it_is_settled():
+    (exercise,) = MULTIRC.exercises_of(_question(*ABC))
+    assert exercise.output == ("A", "C")
+    assert exercise.options == ("A", "B", "C", "one_sentence")
+    assert exercise.several
+    settled = MULTIRC.settled(_question(*ABC), [Solution(("B", "C"), "because")])
+    assert settled == Correction("B, C", "because")
+    settled = MULTIRC.settled(_question(*ABC), [Solution(("B", "one_sentence"), "easy")])
+    assert (settled.label, settled.reason) == (None, "one-sentence")
+
+
+# --- the official form ------------------------------------------------------
+
+
+def test_every_row_is_in_the_official_form(run):
+    ran = run(rows=30)
+    numbers: Counter[int] = Counter()
+    for idx, row in enumerate(ran.rows):
+        OfficialMultiRc.model_validate_json(json.dumps(row), strict=True)
+        assert list(row) == ["version", "passage", "idx"]
+        (question,) = row["passage"]["questions"]
+        assert question["idx"] == idx == row["idx"]
+        assert 3 <= len(question["answers"]) <= 8
+        assert any(answer["label"] == 1 for answer in question["answers"])
+        numbers.update(answer["idx"] for answer in question["answers"])
+    assert max(numbers.values()) == 1, "answers are numbered through the file"
+
+
+texts = st.text(st.characters(blacklist_categories=("Cs", "Cc")), min_size=1, max_size=20).filter(
+    lambda text: text.strip()
+)
+
+
+@st.composite
+def questions(draw):
+    options = draw(st.lists(texts, min_size=1, max_size=21, unique_by=str.strip))
+    flags = draw(st.lists(st.booleans(), min_size=len(options), max_size=len(options)))
+    return _question(
+        *zip(options, flags, strict=True),
+        passage=draw(st.sampled_from(["One. Two.", "Three. Four.", "Five."])),
+        question=draw(texts),
+        all_right=True,
+    )
+
+
+@given(st.lists(questions(), max_size=8))
+def test_what_is_written_is_read_back_and_joined(instances):
+    official = [row for idx, one in enumerate(instances) for row in rows(one, idx)]
+    for row in official:
+        OfficialMultiRc.model_validate_json(json.dumps(row), strict=True)
+    assert [one for row in official for one in read([row])] == instances
+    joined = join(official)
+    assert [one for row in joined for one in read([row])] == instances
+    assert join(joined) == joined
+    found = [question for row in joined for question in row["passage"]["questions"]]
+    answers = [answer for question in found for answer in question["answers"]]
+    assert [row["idx"] for row in joined] == list(range(len(joined)))
+    assert [question["idx"] for question in found] == list(range(len(found)))
+    assert [answer["idx"] for answer in answers] == list(range(len(answers)))
+    neighbours = [row["passage"]["text"] for row in joined]
+    assert all(one != other for one, other in pairwise(neighbours))
+    for row in joined:
+        OfficialMultiRc.model_validate_json(json.dumps(row), strict=True)
+
+
+def _row(*questions: dict, **more) -> dict:
+    passage = {"text": "One. Two.", "questions": list(questions)}
+    return {"version": 1.1, "passage": passage, "idx": 0, **more}
+
+
+def _asks(*texts: str, idx: int = 0, first: int = 0, labels: bool = True) -> dict:
+    answers = [
+        {"text": text, "idx": first + n, **({"label": n % 2} if labels else {})}
+        for n, text in enumerate(texts)
+    ]
+    return {"question": "What?", "answers": answers, "idx": idx}
+
+
+def test_rows_of_test_files_have_no_labels():
+    row = _row(_asks("one", "two", labels=False))
+    OfficialMultiRc.model_validate_json(json.dumps(row), strict=True)
+    assert read([row]) == []
+    assert join([row]) == [row]
+
+
+@pytest.mark.parametrize(
+    ("row", "words"),
+    [
+        (_row(_asks("one", " one ")), "question 0 has the answer 'one' twice"),
+        (_row(_asks("one", " ")), "the answer is empty"),
+        (_row(_asks()), "at least 1 item"),
+        (_row(), "at least 1 item"),
+        (_row(_asks("one"), version=1.0), "version is 1.0"),
+        (_row(_asks("one"), idx=-1), "greater than or equal to 0"),
+        (_row(_asks("one"), label=1), "label"),
+        (_row({**_asks("one"), "question": "  "}), "the question is empty"),
+        (_row(_asks("one"), _asks("two", first=5)), "two questions of the passage have the same"),
+        (_row(_asks("one"), _asks("two", idx=1)), "two answers of the passage have the same idx"),
+        (
+            _row(_asks("one"), _asks("two", idx=1, first=5, labels=False)),
+            "some answers have a label and some have none",
+        ),
+        (_row({**_asks("one"), "answers": [{"text": "x", "idx": 0, "label": 2}]}), "label"),
+        (_row({**_asks("one"), "answers": [{"text": "x", "idx": 0, "label": True}]}), "label"),
+    ],
+)
+def test_the_schema_says_what_is_wrong(row, words):
+    with pytest.raises(ValidationError) as caught:
+        OfficialMultiRc.model_validate_json(json.dumps(row), strict=True)
+    assert words in str(caught.value)
+
+
+ODDITIES = {
+    "train": {
+        1: "question 26 has the answer 'February 17' twice",
+        26: "question 306 has the answer '13 years' twice",
+        37: "the answer is empty",
+        113: "question 1346 has the answer 'During the second radio transmission' twice",
+        121: "question 1401 has the answer 'Virgilia Barco' twice",
+        182: "question 2007 has the answer "
+        "'Partial lunar eclipses occur at least twice a year, but tota' twice",
+        304: "question 3459 has the answer 'This happens because the road surface is very warm' "
+        "twice",
+        431: "the answer is empty",
+    },
+    "val": {3: "question 40 has the answer 'New York' twice"},
+    "test": {
+        41: "the answer is empty",
+        52: "question 546 has the answer 'Cheney' twice",
+        83: "question 846 has the answer '$3.55 billion' twice",
+        94: "question 1017 has the answer '65%' twice",
+    },
+}
+
+
+def _official(split: str) -> list[str]:
+    return [
+        line for line in (DATA / f"{split}.jsonl").read_text(encoding="utf-8").split("\n") if line
+    ]
+
+
+@needs_data
+@pytest.mark.parametrize("split", ["train", "val", "test"])
+def test_the_official_files_validate_but_for_the_oddities(split):
+    found = {}
+    for line in _official(split):
+        try:
+            OfficialMultiRc.model_validate_json(line, strict=True)
+        except ValidationError as error:
+            found[json.loads(line)["idx"]] = error.errors()[0]["msg"].removeprefix("Value error, ")
+    assert found == ODDITIES[split]
+
+
+@needs_data
+def test_an_official_file_is_read_and_joined_as_it_was():
+    official = [json.loads(line) for line in _official("val")]
+    assert join(official) == official
+    instances = read(official)
+    assert len(instances) == 953
+    single = [row for idx, one in enumerate(instances) for row in rows(one, idx)]
+    assert join(single) == official
+
+
+@needs_data
+def test_the_original_preset_is_the_original_count():
+    train = [json.loads(line) for line in _official("train")]
+    asked = sum(len(row["passage"]["questions"]) for row in train)
+    assert MULTIRC.presets == {"small": {"any": 100}, "original": {"any": asked}}
+
+
+# --- quotas -----------------------------------------------------------------
+
+
+@settings(max_examples=5, deadline=None)
+@given(n=st.integers(1, 60), bad=st.sampled_from([0.0, 0.1, 0.25]), seed=st.integers(0, 99))
+def test_quotas_hold_exactly(n, bad, seed):
+    spec = JobSpec(
+        task="targen-tasks-multirc:multirc",
+        quotas={"any": n},
+        backend="targen-core:scripted",
+        options=[f"garbage_rate={bad}"],
+        seed=seed,
+        limits=Limits(concurrency=8),
+    )
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        Job.create(load_registry(), spec, Path(folder) / "run") as job,
+    ):
+        job.run()
+        lines = (Path(folder) / "run" / "dataset.jsonl").read_text(encoding="utf-8").split("\n")
+    found = [line for line in lines if line]
+    assert len(found) == n
+    for line in found:
+        OfficialMultiRc.model_validate_json(line, strict=True)
+
+
+# --- prompts and worked examples --------------------------------------------
+
+NAMES = re.compile(
+    r"\b(super\s*-?glue|glue|multi-?rc|benchmark\w*|data\s*-?sets?|training data|test set|"
+    r"targen)\b",
+    re.IGNORECASE,
+)
+
+
+def test_nothing_that_is_sent_names_a_benchmark(run):
+    ran = run(rows=10)
+    assert MULTIRC.tuning is not None
+    sent = {message.content for request in ran.requests for message in request.messages}
+    for text in (*sent, MULTIRC.tuning.text, MULTIRC.description):
+        assert not NAMES.search(text), NAMES.search(text)
+
+
+def test_the_worked_reply_keeps_the_rules_that_it_teaches():
+    turns = PROMPTS["questions"].fill({"passage": "x", "wanted": "x"})
+    (user, assistant) = turns[1:3]
+    passage = re.search(r"^Passage: (.+)$", user.content, re.MULTILINE)[1]
+    wanted = re.findall(r"(\d) options, of which (\d) right", user.content)
+    items = json.loads(assistant.content)["questions"]
+    for item, (options, right) in zip(items, wanted, strict=True):
+        assert list(item) == ["sentences", "question", "right", "wrong"]
+        assert len(item["right"]) == int(right)
+        assert len(item["right"]) + len(item["wrong"]) == int(options)
+        assert all(f"({number}) " in passage for number in item["sentences"])
+        built = _question(
+            *((text, True) for text in item["right"]),
+            *((text, False) for text in item["wrong"]),
+            passage=re.sub(r"\(\d\) ", "", passage),
+            question=item["question"],
+            evidence=tuple(item["sentences"]),
+        )
+        seed = _Seed(built.passage)
+        for check in MULTIRC.checks:
+            check(built, seed)
+
+
+class _Seed:
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+
+def test_samples_show_right_sets_wrong_sets_and_questions_that_are_too_easy():
+    kinds = Counter(
+        "easy" if "one_sentence" in sample.actual else sample.actual == sample.output
+        for sample in MULTIRC.samples
+    )
+    assert min(kinds[True], kinds[False], kinds["easy"]) >= 1
+    for sample in MULTIRC.samples:
+        letters = re.findall(r"^([A-H])\) ", sample.input, re.MULTILINE)
+        assert set(sample.output) <= set(letters)
+        assert set(sample.actual) <= {*letters, "one_sentence"}
+        assert sample.input.startswith("Passage: ")
+
+
+@needs_data
+def test_no_worked_example_is_nearly_an_original_text():
+    original: set[str] = set()
+    for split in ("train", "val", "test"):
+        for line in _official(split):
+            passage = json.loads(line)["passage"]
+            original.update(re.split(r"(?<=[.!?]) +", passage["text"]))
+            original.update(question["question"] for question in passage["questions"])
+    plain = {" ".join(re.findall(r"\w+", text.lower())) for text in original}
+    assert MULTIRC.tuning is not None
+    sources = [MULTIRC.tuning.text, PROMPTS["questions"].text]
+    sources += [sample.input for sample in MULTIRC.samples]
+    worked = [
+        part
+        for source in sources
+        for passage in re.findall(r"^Passage: (.{20,})$", source, re.MULTILINE)
+        for part in re.split(r"(?<=[.!?]) +", passage)
+    ]
+    worked += re.findall(r"Question: (.+\?)$", "\n".join(sources), re.MULTILINE)
+    assert len(worked) >= 15
+    for text in worked:
+        words = " ".join(re.findall(r"[^\W\d]+", text.lower()))
+        nearest = process.extractOne(words, plain, scorer=fuzz.ratio)
+        assert nearest[1] < 80, f"{text!r} is nearly {nearest[0]!r}"
+
+
+def test_the_tuning_prompt_reads():
+    assert MULTIRC.tuning is not None
+    turns = MULTIRC.tuning.fill({"instructions": "I", "input": "THE INPUT", "output": "A) it"})
+    assert [turn.role for turn in turns] == ["user", "assistant"]
+    assert turns[0].content.endswith("THE INPUT\nOutput:")

@@ -1,0 +1,214 @@
+"""BoolQ on replies as models write them: what is readable is read, the rest is no row."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from targen_core import ChatReply, Rejected
+from targen_tasks_superglue.boolq import BoolqRow
+from targen_tasks_superglue.boolq.checks import (
+    check_question,
+    official_passage,
+    official_question,
+)
+from targen_tasks_superglue.shared.articles import Paragraph
+
+
+def _text(good) -> str:
+    return json.dumps(good, ensure_ascii=False)
+
+
+READABLE = {
+    "fenced": lambda good: f"```json\n{_text(good)}\n```",
+    "preamble": lambda good: f"Sure! Here is a question with the answer yes:\n\n{_text(good)}",
+    "postscript": lambda good: f"{_text(good)}\n\nThe answer is yes because of the second line.",
+    "more keys": lambda good: _text({**good, "answer": "yes", "explanation": "It says so."}),
+    "thinking": lambda good: f"<think>\nIs it {{yes}}?\n</think>\n{_text(good)}",
+    "pretty": lambda good: json.dumps(good, indent=2),
+}
+UNREADABLE = {
+    "empty": lambda good: "",
+    "prose": lambda good: "Did Ada Brenner found the choir? Yes, she did.",
+    "numbered": lambda good: "1) Did Ada Brenner found the choir?",
+    "cut json": lambda good: _text(good)[:-6],
+    "a list": lambda good: _text({"questions": [good, good]}),
+    "null": lambda good: '{"question": null}',
+    "another language": lambda good: "Вот вопрос, на который текст отвечает утвердительно.",
+    "refusal in words": lambda good: "I'm sorry, but I can't help with that.",
+}
+
+
+@pytest.mark.parametrize("shape", READABLE)
+def test_what_models_wrap_around_json_changes_no_row(shape, run):
+    bent = run(lambda step, good, repair: READABLE[shape](good), task="boolq")
+    assert bent.problem == ""
+    assert not bent.repairs
+    assert len(bent.rows) == 8
+
+
+@pytest.mark.parametrize("step", ["contexts", "seeds", "generate", "correct"])
+@pytest.mark.parametrize("shape", UNREADABLE)
+def test_an_unreadable_reply_is_asked_for_once_more(shape, step, run, at):
+    bent = run(at(step, UNREADABLE[shape]), task="boolq", rows=4)
+    assert len(bent.rows) == 4
+    assert bent.repairs
+    assert "malformed-reply" not in bent.reasons
+
+
+@pytest.mark.parametrize("shape", UNREADABLE)
+def test_an_unreadable_question_never_becomes_a_row(shape, run, at):
+    bent = run(at("generate", UNREADABLE[shape], always=True), task="boolq", rows=2)
+    assert bent.rows == []
+    assert bent.reasons == {"malformed-reply"}
+
+
+def test_a_cut_reply_and_a_refusal_make_no_row(run, at, cut):
+    bent = run(at("generate", cut, always=True), task="boolq", rows=2)
+    assert bent.reasons == {"malformed-reply"}
+
+
+def test_a_refusal_is_counted_as_one(run, at):
+    refused = at("generate", lambda good: ChatReply("No.", "refusal", 9, 9))
+    assert run(refused, task="boolq", rows=2).reasons == {"refusal"}
+
+
+# --- questions ----------------------------------------------------------------
+
+SEED = Paragraph(
+    title="Marisol Ferry",
+    text="The Marisol Ferry has crossed the strait between Punta Brava and Isla Honda since 1934. "
+    "Its first captain, Aurelio Nunez, lost the ship in a storm in 1951 and was cleared by a court "
+    "in Punta Brava. The second ship was paid for by the fishermen of Isla Honda, who had carried "
+    "the mail without pay for two winters. Since 1990 the crossing has taken forty minutes.",
+)
+
+GOOD = [
+    "Did the ferry's first captain lose a ship?",
+    "Was Aurelio Nunez found guilty of the loss of the Marisol Ferry?",
+    "did letters reach isla honda in the winters after 1951",
+    "Can you get from Punta Brava to Isla Honda in less than an hour?",
+    "“Was there a time without the Marisol Ferry after 1934?”",
+    "Would a voyage from Isla Honda to Punta Brava have taken a day in 1995?",
+    "Is the first ship of the Marisol Ferry still in use?",
+    "Have the fishermen of Isla Honda ever given money for a ship?",
+    "Does it take two hours to cross the strait at Punta Brava?",
+    "Is Isla Honda’s ferry older than the mail service of its fishermen?",
+    "Is there a court in Punta Brava?",
+]
+
+BAD = [
+    ("", "too-short"),
+    ("?", "too-short"),
+    ("Ferry?", "too-short"),
+    ("Is it old?", "too-short"),
+    ("What is the name of the first captain of the ferry?", "not-yes-no"),
+    ("Who paid for the second ship?", "not-yes-no"),
+    ("The ferry was paid for by the fishermen.", "not-yes-no"),
+    ("Yes, the fishermen of Isla Honda paid for it.", "not-yes-no"),
+    ("In which year was the ship lost, and was it 1951?", "not-yes-no"),
+    ("Question: Was the first ship of the ferry lost?", "meta-text"),
+    ("Sure! Here is a question: was the first ship lost?", "meta-text"),
+    ("1. Was the first ship of the ferry lost?", "markup"),
+    ("- Was the first ship of the ferry lost?", "markup"),
+    ("**Was the first ship of the ferry lost?**", "markup"),
+    ("Was the [SHIP NAME] lost in a storm?", "markup"),
+    ("Was the first ship lost? Was the second one?", "several-questions"),
+    ("Was the first ship lost? (Answer: yes)", "several-questions"),
+    ("Did Aurelio Nunez always sail from Punta Brava?", "absolute-word"),
+    ("Is the Marisol Ferry the only way to Isla Honda?", "absolute-word"),
+    ("Has the ferry never been late since 1990?", "absolute-word"),
+    ("Did all fishermen carry the mail?", "absolute-word"),
+    ("Was Aurelio Nunez not cleared by the court?", "absolute-word"),
+    ("Wasn't Aurelio Nunez cleared by the court?", "not-yes-no"),
+    ("Did Nunez say that the ship couldn’t be saved?", "absolute-word"),
+    ("Was he cleared by a court in Punta Brava?", "pointing-word"),
+    ("Did they carry the mail for two winters?", "pointing-word"),
+    ("Is this the ferry to Isla Honda?", "pointing-word"),
+    ("Does the crossing has taken forty minutes?", "copy-of-sentence"),
+    ("Was the second ship paid for by the fishermen of Isla Honda?", "copy-of-sentence"),
+    ("Was the second ship paid for by the merchants of Isla Honda?", "copy-of-sentence"),
+    ("Is quantum chromodynamics renormalisable?", "unrelated"),
+    ("Был ли капитан парома оправдан судом города?", "not-latin"),
+    ("Is the ferry the ferry and the ferry and the ferry and the ferry?", "repetitive"),
+    (f"Did the fishermen {'of the island ' * 8}pay for the ship?", "too-long"),
+]
+
+
+def _row(text: str) -> BoolqRow:
+    question = official_question(text) or "-"
+    return BoolqRow(passage=official_passage(SEED), question=question, label=True)
+
+
+@pytest.mark.parametrize("text", GOOD)
+def test_a_good_question_passes(text):
+    row = _row(text)
+    check_question(row, SEED)
+    assert row.question == row.question.lower()
+
+
+@pytest.mark.parametrize(("text", "reason"), BAD)
+def test_a_bad_question_is_told_by_its_reason(text, reason):
+    with pytest.raises(Rejected) as caught:
+        check_question(_row(text), SEED)
+    assert caught.value.reason == reason
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [(text, reason) for text, reason in BAD if reason != "copy-of-sentence"][3::4],
+)
+def test_a_bad_question_gets_one_repair_and_is_then_counted(text, reason, run, at):
+    once = run(at("generate", lambda good: {"question": text}), task="boolq", rows=2)
+    assert len(once.rows) == 2
+    assert len(once.repairs) == 2
+
+
+@pytest.mark.parametrize("text", ["Who paid for it?", "Was the ship only lost?"])
+def test_a_question_that_stays_bad_is_rejected(text, run, at):
+    bent = run(at("generate", lambda good: {"question": text}, always=True), task="boolq", rows=2)
+    assert bent.rows == []
+    assert bent.reasons <= {"not-yes-no", "absolute-word"}
+    assert {record["stage"] for record in bent.rejects} == {"generate"}
+
+
+def test_the_same_question_for_both_labels_is_a_row_once(run, at):
+    """The judge finds both true: the second repeats the first."""
+
+    def bend(step, good, repair):
+        if step == "generate":
+            return {"question": "Is the story of the place told with a year and with some names?"}
+        if step == "correct" and good["actual"] == "false":
+            return {**good, "actual": "true", "verdict": "incorrect"}
+        return good
+
+    bent = run(bend, task="boolq", quotas={"true": 4, "false": 0})
+    assert len({row["passage"] for row in bent.rows}) == len(bent.rows)
+
+
+@pytest.mark.parametrize("word", ["yes", "no", "True", "TRUE", "1", "entailment", "", "maybe"])
+def test_a_label_outside_the_set_is_no_row(word, run, at):
+    bent = run(
+        at("correct", lambda good: {**good, "actual": word}, always=True), task="boolq", rows=2
+    )
+    assert bent.rows == []
+    assert bent.reasons == {"malformed-reply"}
+
+
+def test_a_verdict_against_its_own_result_is_inconsistent(run, at):
+    bent = run(
+        at("correct", lambda good: {**good, "verdict": "incorrect"}, always=True),
+        task="boolq",
+        rows=2,
+    )
+    assert bent.rows == []
+    assert bent.reasons == {"inconsistent"}
+
+
+def test_a_broken_instance_is_rejected(run, at):
+    def broken(good):
+        return {**good, "actual": "no_valid_instance", "verdict": "incorrect"}
+
+    bent = run(at("correct", broken, always=True), task="boolq", rows=2)
+    assert bent.reasons == {"no-valid-instance"}

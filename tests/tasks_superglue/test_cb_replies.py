@@ -1,0 +1,307 @@
+"""CommitmentBank on replies as models write them, each with what must come of it."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from targen_core import ChatReply, Rejected
+from targen_tasks_superglue.cb import CB, CbRow
+from targen_tasks_superglue.cb.checks import check_pair_commitment, check_pair_paper
+
+LABELS = ("entailment", "contradiction", "neutral")
+
+
+def _text(good) -> str:
+    return json.dumps(good, ensure_ascii=False)
+
+
+READABLE = {
+    "plain": _text,
+    "pretty": lambda good: json.dumps(good, indent=2),
+    "fenced": lambda good: f"```json\n{_text(good)}\n```",
+    "preamble": lambda good: f"Certainly! Here are 5 pairs:\n\n{_text(good)}",
+    "postscript": lambda good: f"{_text(good)}\n\nI hope that these help.",
+    "numbered inside": lambda good: _text(
+        {"pairs": [{"id": n, **pair} for n, pair in enumerate(good["pairs"], 1)]}
+        if "pairs" in good
+        else good
+    ),
+}
+UNREADABLE = {
+    "empty": lambda good: "",
+    "sentence 1 and 2": lambda good: "Sentence 1: It rained.\nSentence 2: The lawn was wet.",
+    "numbered": lambda good: "1. It rained. / The lawn was wet.\n2. It froze. / The pond was hard.",
+    "cut": lambda good: _text(good)[:-12],
+    "curly quotes": lambda good: _text(good).replace('"', "\u201d"),
+    "wrong key": lambda good: _text({f"new_{key}": value for key, value in good.items()}),
+    "null": lambda good: _text(dict.fromkeys(good)),
+    "another language": lambda good: "Вот пять пар предложений.",
+}
+
+
+@pytest.mark.parametrize("shape", READABLE)
+def test_what_models_wrap_around_json_changes_no_row(shape, run):
+    ran = run(lambda step, good, repair: READABLE[shape](good), task="cb", rows=9)
+    assert len(ran.rows) == 9
+    assert not ran.repairs
+
+
+@pytest.mark.parametrize("step", ["contexts", "generate", "correct"])
+@pytest.mark.parametrize("shape", UNREADABLE)
+def test_an_unreadable_reply_is_asked_for_once_more(shape, step, run, at):
+    ran = run(at(step, UNREADABLE[shape]), task="cb", rows=6)
+    assert len(ran.rows) == 6
+    assert ran.repairs
+    assert "malformed-reply" not in ran.reasons
+
+
+@pytest.mark.parametrize("shape", [*UNREADABLE, "a list of lists"])
+def test_an_unreadable_list_of_pairs_never_becomes_a_row(shape, run, at):
+    change = UNREADABLE.get(shape, lambda good: {"pairs": [["It rained.", "The lawn was wet."]]})
+    ran = run(at("generate", change, always=True), task="cb", rows=3)
+    assert ran.rows == []
+    assert ran.reasons == {"malformed-reply"}
+
+
+def test_a_list_of_pairs_cut_at_max_tokens_is_not_used(run, at, cut):
+    assert len(run(at("generate", cut), task="cb", rows=6).rows) == 6
+
+
+def test_a_refusal_is_counted_as_one(run, at):
+    refused = ChatReply("I cannot help with that.", "refusal", 9, 9)
+    ran = run(at("generate", lambda good: refused), task="cb", rows=3)
+    assert ran.reasons == {"refusal"}
+
+
+# --- how many pairs ---------------------------------------------------------
+
+
+@pytest.mark.parametrize("count", [0, 1, 3, 5])
+def test_missing_pairs_are_counted_as_missing(count, run, at):
+    ran = run(
+        at("generate", lambda good: {"pairs": good["pairs"][:count]}, always=True),
+        task="cb",
+        rows=18,
+        give_up_after=40,
+    )
+    if count == 0:
+        assert ran.rows == []
+    else:
+        assert len(ran.rows) == 18
+    missing = [record for record in ran.rejects if record["reason"] == "missing"]
+    assert bool(missing) == (count < 5)
+    assert ran.reasons <= {"missing"}
+
+
+def test_more_pairs_than_asked_for_are_not_used(run):
+    wanted = set()
+
+    def bend(step, good, repair):
+        if step != "generate":
+            return good
+        wanted.update(pair["premise"] for pair in good["pairs"])
+        more = {"premise": "A sixth pair came along.", "hypothesis": "A sixth pair came."}
+        return {"pairs": [*good["pairs"], more]}
+
+    ran = run(bend, task="cb", rows=30)
+    assert {row["premise"] for row in ran.rows} <= wanted
+
+
+@pytest.mark.parametrize("blank", ["", "   ", "\n"])
+@pytest.mark.parametrize("half", ["premise", "hypothesis"])
+def test_a_pair_with_a_blank_half_is_missing_and_the_others_are_kept(blank, half, run, at):
+    def change(good):
+        first, *others = good["pairs"]
+        return {"pairs": [{**first, half: blank}, *others]}
+
+    ran = run(at("generate", change, always=True), task="cb", rows=12)
+    assert len(ran.rows) == 12
+    assert all(row["premise"] and row["hypothesis"] for row in ran.rows)
+
+
+def test_pairs_that_repeat_each_other_are_one_row(run, at):
+    def change(good):
+        return {"pairs": [good["pairs"][0]] * 5}
+
+    ran = run(at("generate", change, always=True), task="cb", rows=9)
+    assert len(ran.rows) == 9
+    assert {record["verdict"] for record in ran.rejects} == {"duplicate"}
+    assert len({(row["premise"], row["hypothesis"]) for row in ran.rows}) == 9
+
+
+# --- what a premise and a hypothesis must be --------------------------------
+
+PREMISE = "The ticket inspector woke the sleeping boy and asked him twice for his name."
+HYPOTHESIS = "The boy was asleep when the inspector came."
+
+
+@pytest.mark.parametrize(
+    ("hypothesis", "reason"),
+    [
+        ("Sure! Here is a hypothesis about the boy.", "meta-text"),
+        ("Hypothesis: The boy was asleep.", "meta-text"),
+        ("**The boy** was asleep.", "markup"),
+        ("2. The boy was asleep.", "markup"),
+        ("The boy from [TOWN NAME] was asleep.", "placeholder"),
+        ("the boy was asleep", "cut-off"),
+        ("Was the boy asleep?", "question"),
+        ("He slept.", "too-short"),
+        (f"The boy was asleep {'and the train went on ' * 6}to the sea.", "too-long"),
+        ("The boy the boy the boy the boy the boy slept.", "repetitive"),
+        ("Мальчик спал, когда пришёл контролёр.", "not-latin"),
+        (PREMISE, "copy-of-premise"),
+        (PREMISE.replace("twice ", ""), "copy-of-premise"),
+        ("The ticket inspector woke the sleeping boy.", "copy-of-premise"),
+        ("Three swans crossed a frozen lake.", "unrelated"),
+    ],
+)
+def test_a_bad_hypothesis_is_rejected_with_its_reason(hypothesis, reason, run, at):
+    def change(good):
+        pairs = [{"premise": PREMISE, "hypothesis": hypothesis} for _ in good["pairs"]]
+        return {"pairs": pairs}
+
+    ran = run(at("generate", change, always=True), task="cb", rows=3)
+    assert ran.rows == []
+    assert ran.reasons == {reason}
+    assert all(request.origin.prompt != "meta" for request in ran.requests)
+
+
+@pytest.mark.parametrize(
+    ("premise", "reason"),
+    [
+        ("Premise: The inspector woke the sleeping boy in the train.", "meta-text"),
+        ("1. The inspector woke the sleeping boy in the train.", "markup"),
+        ("The inspector woke the boy.\n\n**The boy** yawned.", "markup"),
+        ("The inspector woke the sleeping boy in the", "cut-off"),
+        ("Did the inspector wake the sleeping boy?", "question"),
+        ("The boy slept.", "too-short"),
+        (f"The boy slept {'and the train went on ' * 16}to the sea.", "too-long"),
+    ],
+)
+def test_a_bad_premise_is_rejected_with_its_reason(premise, reason, run, at):
+    def change(good):
+        return {"pairs": [{"premise": premise, "hypothesis": HYPOTHESIS} for _ in good["pairs"]]}
+
+    ran = run(at("generate", change, always=True), task="cb", rows=3)
+    assert ran.rows == []
+    assert ran.reasons == {reason}
+
+
+@pytest.mark.parametrize(
+    ("premise", "hypothesis"),
+    [
+        (PREMISE, HYPOTHESIS),
+        (
+            "\u201cNobody told me,\u201d said Zo\u00eb \u2014 and the caf\u00e9 fell silent.",
+            "Zo\u00eb\u2019s words silenced the caf\u00e9.",
+        ),
+        ("A: Where is the boy? B: He slept through our stop.", "The boy missed the stop."),
+        ('"Wake up!" The inspector shook the boy.', "The boy was shaken by somebody."),
+    ],
+)
+def test_good_pairs_pass_and_keep_their_signs(premise, hypothesis, run, at):
+    def change(good):
+        return {"pairs": [{"premise": premise, "hypothesis": hypothesis}]}
+
+    ran = run(at("generate", change, always=True), task="cb", rows=3, near_duplicates=0.0)
+    assert {(row["premise"], row["hypothesis"]) for row in ran.rows} == {(premise, hypothesis)}
+
+
+def test_turns_on_lines_of_their_own_become_one_line(run, at):
+    def change(good):
+        premise = "A: Where is the boy?\nB: He slept through our stop."
+        return {"pairs": [{"premise": premise, "hypothesis": "The boy missed the stop."}]}
+
+    ran = run(at("generate", change, always=True), task="cb", rows=3, near_duplicates=0.0)
+    assert ran.rows[0]["premise"] == "A: Where is the boy? B: He slept through our stop."
+
+
+# --- commitments ------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("premise", "hypothesis", "reason"),
+    [
+        (
+            "The hall was dark. Did Ida notice that the door was open?",
+            "Ida had locked the cellar windows.",
+            "not-embedded",
+        ),
+        ("Did Ida notice that the door was open? The hall was dark.", "The hall was dark.", None),
+        ("The hall was dark. Behind the hall lay a garden.", "A garden lay there.", "no-operator"),
+        ("Ida stood up. Was the door open?", "The door of the dark hall was open.", "not-embedded"),
+        (
+            "It rained. It blew. It froze. Ida ran. Did she see that the door was open?",
+            "The door was open.",
+            "too-many-sentences",
+        ),
+        (
+            "The door was open. Did Ida not see that the door was open?",
+            "The door was open.",
+            "copy-of-premise",
+        ),
+        ("Ida ran home. Did she see that the door was open?", "Was the door open?", "question"),
+        ("Ida ran home. Did she see that the door", "The door was open.", "cut-off"),
+    ],
+)
+def test_a_commitment_that_is_none_is_rejected(premise, hypothesis, reason):
+    row = CbRow(premise=premise, hypothesis=hypothesis, label="neutral")
+    with pytest.raises(Rejected) as caught:
+        check_pair_commitment(row, "")
+    assert caught.value.reason == (reason or "copy-of-premise")
+
+
+@pytest.mark.parametrize(
+    ("premise", "hypothesis"),
+    [
+        ("Ida ran home. Did she see that the door was open?", "The door was open."),
+        ("Ida ran home. She doesn\u2019t think the door was open.", "The door was open."),
+        ("If the door is open, Ida will freeze.", "The door is open."),
+        ("Ida was relieved, happy even, that the doors were opened.", "The door was open."),
+        ("A: Cold here. B: The door might be open, I guess.", "The door is open."),
+    ],
+)
+def test_a_commitment_passes(premise, hypothesis):
+    check_pair_commitment(CbRow(premise=premise, hypothesis=hypothesis, label="neutral"), "")
+
+
+def test_the_paper_s_variant_wants_something_in_common_but_for_neutral():
+    premise, hypothesis = PREMISE, "Three swans crossed a frozen lake."
+    check_pair_paper(CbRow(premise=premise, hypothesis=hypothesis, label="neutral"), "")
+    with pytest.raises(Rejected, match="shares no content word"):
+        check_pair_paper(CbRow(premise=premise, hypothesis=hypothesis, label="entailment"), "")
+
+
+# --- step 4 -----------------------------------------------------------------
+
+
+@pytest.mark.parametrize("word", ["not_entailment", "Neutral ", "0", "true", "entails", ""])
+def test_a_label_outside_the_set_is_never_a_row(word, run, at):
+    ran = run(at("correct", lambda good: {**good, "actual": word}, always=True), task="cb", rows=3)
+    assert ran.rows == []
+    assert ran.reasons == {"malformed-reply"}
+
+
+@pytest.mark.parametrize("label", LABELS)
+def test_a_mended_label_is_the_row_s(label, run, at):
+    def change(good):
+        verdict = "correct" if good["actual"] == label else "incorrect"
+        return {**good, "actual": label, "verdict": verdict}
+
+    ran = run(at("correct", change, always=True), task="cb", quotas={label: 9})
+    assert {row["label"] for row in ran.rows} == {label}
+    assert len(ran.rows) == 9
+
+
+def test_no_label_changes_without_a_correction(run):
+    ran = run(task="cb", rows=30)
+    assert all(entry["label"] == entry["intended"] for entry in ran.provenance)
+    assert [row["label"] for row in ran.rows] == [entry["label"] for entry in ran.provenance]
+
+
+def test_a_contradictory_verdict_is_rejected(run, at):
+    ran = run(at("correct", lambda g: {**g, "verdict": "incorrect"}, always=True), task="cb")
+    assert ran.reasons == {"inconsistent"}
+    assert CB.checks

@@ -1,0 +1,299 @@
+"""COPA on replies as models write them, good and bad, each with what must come of it."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from targen_core import ChatReply, Rejected
+from targen_tasks_superglue.copa import COPA, CopaRow, Event
+from targen_tasks_superglue.copa.checks import check_choices
+
+
+def _text(good) -> str:
+    return json.dumps(good, ensure_ascii=False)
+
+
+READABLE = {
+    "plain": _text,
+    "pretty": lambda good: json.dumps(good, indent=2),
+    "fenced": lambda good: f"```json\n{_text(good)}\n```",
+    "preamble": lambda good: f"Sure! Here are the two statements:\n\n{_text(good)}",
+    "postscript": lambda good: f"{_text(good)}\n\nThe first one is likely, the second is not.",
+    "thinking": lambda good: f"<think>A cause and a distractor.</think>{_text(good)}",
+    "more keys": lambda good: _text({"question": "?", **good, "explanation": "It is likely."}),
+}
+UNREADABLE = {
+    "empty": lambda good: "",
+    "prose": lambda good: "Hypothesis 1 is likely. Hypothesis 2 is unlikely.",
+    "numbered": lambda good: "1. The wind dropped.\n2. The sun came out.",
+    "hypothesis 1 and 2": lambda good: _text(
+        {f"Hypothesis {n}": text for n, text in enumerate(good.values(), 1)}
+    ),
+    "cut": lambda good: _text(good)[:-4],
+    "curly quotes": lambda good: _text(good).replace('"', "\u201d"),
+    "a list": lambda good: _text(list(good.values())),
+    "null": lambda good: _text(dict.fromkeys(good)),
+    "another language": lambda good: "Вероятная причина: ветер стих.",
+}
+
+
+@pytest.mark.parametrize("shape", READABLE)
+def test_what_models_wrap_around_json_changes_no_row(shape, run):
+    ran = run(lambda step, good, repair: READABLE[shape](good), task="copa", rows=6)
+    assert len(ran.rows) == 6
+    assert not ran.repairs
+    assert ran.problem == ""
+
+
+@pytest.mark.parametrize("step", ["contexts", "seeds", "generate", "correct"])
+@pytest.mark.parametrize("shape", UNREADABLE)
+def test_an_unreadable_reply_is_asked_for_once_more(shape, step, run, at):
+    ran = run(at(step, UNREADABLE[shape]), task="copa", rows=4)
+    assert len(ran.rows) == 4
+    assert ran.repairs
+    assert "malformed-reply" not in ran.reasons
+
+
+@pytest.mark.parametrize("shape", UNREADABLE)
+def test_an_unreadable_pair_of_choices_never_becomes_a_row(shape, run, at):
+    ran = run(at("generate", UNREADABLE[shape], always=True), task="copa", rows=4)
+    assert ran.rows == []
+    assert ran.reasons == {"malformed-reply"}
+
+
+@pytest.mark.parametrize("step", ["generate", "correct"])
+def test_refusals_and_cut_replies_are_counted(step, run, at, cut):
+    ran = run(at(step, lambda good: ChatReply("I will not.", "refusal", 9, 9)), task="copa", rows=4)
+    assert ran.reasons == {"refusal"}
+
+
+PREMISE = "The baker took the bread out early."
+LIKELY, UNLIKELY = "The oven was far too hot.", "The oven had gone cold."
+
+BAD_CHOICES = [
+    ("Sure! Here is a statement about the oven.", "meta-text"),
+    ("Statement 1: The flour was damp.", "meta-text"),
+    ("Choice 2: The flour was damp.", "meta-text"),
+    ("Unlikely: The flour was damp.", "meta-text"),
+    ("Hypothesis: The oven was far too hot.", "meta-text"),
+    ("**The oven** had gone cold.", "markup"),
+    ("2. The oven had gone cold.", "markup"),
+    ("- The oven had gone cold.", "markup"),
+    ("The oven had gone cold.\nIt was Monday.", "markup"),
+    ("The [THING] had gone cold.", "placeholder"),
+    ("the oven had gone cold", "cut-off"),
+    ("The oven had gone", "cut-off"),
+    ("Had the oven gone cold?", "question"),
+    ("Cold.", "too-short"),
+    ("", "too-short"),
+    (f"The oven had gone cold {'in the night ' * 3}and {'by the door ' * 3}of it.", "too-long"),
+    ("Печь в пекарне давно остыла.", "not-latin"),
+    ("Because the oven had gone cold.", "connective"),
+    ("So the oven had gone cold.", "connective"),
+    ("As a result, the oven was cold.", "connective"),
+    ("It is unlikely that the oven was cold.", "label-word"),
+    ("The oven was probably the cause of this.", "label-word"),
+    ("The baker took the bread out early.", "copy-of-premise"),
+    ("The baker took the bread out.", "copy-of-premise"),
+    ("The baker took the breads out early.", "copy-of-premise"),
+    ("The oven was far too hot.", "choices-alike"),
+    ("the oven was far too hot!", "choices-alike"),
+    (
+        "The baker had sold every one of his loaves, rolls and cakes by ten.",
+        "unlike-lengths",
+    ),
+]
+
+
+@pytest.mark.parametrize(("choice", "reason"), BAD_CHOICES)
+@pytest.mark.parametrize("field", ["likely", "unlikely"])
+def test_a_bad_choice_is_rejected_with_its_reason(choice, reason, field, run):
+    """In either field: no rule holds for one of them alone."""
+    other = {"likely": LIKELY, "unlikely": LIKELY}
+
+    def bend(step, good, repair):
+        if step == "seeds":
+            return {"events": [PREMISE]}
+        return {**other, field: choice} if step == "generate" else good
+
+    ran = run(bend, task="copa", rows=2, give_up_after=3)
+    assert ran.rows == []
+    assert ran.reasons == {reason}
+    assert ran.repairs, "the model is told what is wrong and asked once more"
+    assert "could not be used" in ran.repairs[0].messages[-1].content
+
+
+@pytest.mark.parametrize("turn", [1, -1])
+def test_a_choice_that_leaves_the_event_is_rejected_where_the_other_stays(turn):
+    choices = ("It smelled of smoke.", "Quarks decayed near stars.")[::turn]
+    with pytest.raises(Rejected) as caught:
+        check_choices(PREMISE, choices)
+    assert caught.value.reason == "unrelated"
+
+
+def test_choices_that_share_no_word_with_the_event_are_alike_and_pass():
+    check_choices("The train stood still.", ("A pine lay on the line.", "A band played a tango."))
+
+
+def test_a_choice_that_is_mended_in_the_second_attempt_is_used(run, at):
+    ran = run(at("generate", lambda good: {**good, "unlikely": good["likely"]}), task="copa")
+    assert len(ran.rows) == 8
+    assert ran.repairs
+
+
+GOOD_CHOICES = [
+    (LIKELY, UNLIKELY),
+    (UNLIKELY, LIKELY),
+    ("He wanted it pale.", "He wanted it nearly black."),
+    ("A customer\u2019s train left at six.", "A customer's train left at noon."),
+    ("It smelled of smoke.", "Nobody smelled anything of it."),
+    ("\u201cIt burns!\u201d his wife called.", "His wife called for more flour."),
+    ("So many people were waiting for it.", "Many people were waiting for coffee."),
+]
+
+
+@pytest.mark.parametrize("choices", GOOD_CHOICES)
+def test_fair_choices_pass(choices):
+    row = CopaRow(
+        premise=PREMISE, choice1=choices[0], choice2=choices[1], question="cause", label=0
+    )
+    for check in COPA.checks:
+        check(row, Event(event=PREMISE))
+
+
+def test_quotation_marks_and_accents_come_through_as_they_are(run):
+    quoted = "Zo\u00eb\u2019s caf\u00e9 \u2014 \u201cChez Zo\u00eb\u201d \u2014 ran late."
+
+    def bend(step, good, repair):
+        if step == "seeds":
+            return {"events": ["Zo\u00eb\u2019s waiter dropped the menus."]}
+        if step == "generate":
+            return {"likely": quoted, "unlikely": "Zo\u00eb\u2019s caf\u00e9 was closed that day."}
+        return good
+
+    ran = run(bend, task="copa", rows=2, near_duplicates=0.0)
+    assert {row[f"choice{row['label'] + 1}"] for row in ran.rows} == {quoted}
+
+
+# --- events and settings ----------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("sentence", "reason"),
+    [
+        ("It rained.", "too-short"),
+        ("1. The cook burned the soup.", "markup"),
+        ("The cook burned the", "cut-off"),
+        ("Did the cook burn the soup?", "question"),
+        ("The cook burned the soup. What happened as a result.", "question"),
+        ("The cook burned the soup. The guests left the room.", "several-sentences"),
+        ("The cook burned the soup because he slept.", "names-cause"),
+        ("The soup was burned, so that it had to be thrown out.", "names-cause"),
+        ("As a result the cook burned the soup.", "names-cause"),
+        ("Event 1: The cook burned the soup.", "meta-text"),
+        ("Sentence 1: The cook burned the soup.", "meta-text"),
+        ("Here are five sentences about the kitchen.", "meta-text"),
+        ("Повар сжёг суп в столовой.", "not-latin"),
+        ("The [PERSON NAME] burned the soup.", "placeholder"),
+    ],
+)
+def test_an_event_that_is_none_is_left_out(sentence, reason, run):
+    def bend(step, good, repair):
+        return {"events": [sentence, *good["events"][1:]]} if step == "seeds" else good
+
+    ran = run(bend, task="copa", rows=6)
+    assert len(ran.rows) == 6
+    dropped = [record for record in ran.rejects if record["verdict"] == "dropped"]
+    assert {record["reason"] for record in dropped if record["step"] == "seeds"} == {reason}
+    assert sentence not in {row["premise"] for row in ran.rows}
+
+
+@pytest.mark.parametrize(
+    ("setting", "reason"),
+    [
+        ("1. a night market", "markup"),
+        ("- a night market", "markup"),
+        ("Here are ten settings:", "meta-text"),
+        ("ночной рынок в городе", "not-latin"),
+        (
+            "a night market where people of all ages meet to eat, drink and talk about football",
+            "too-long",
+        ),
+        ("...", "no-words"),
+    ],
+)
+def test_a_setting_that_is_none_is_left_out(setting, reason, run):
+    def bend(step, good, repair):
+        return {"settings": [setting, *good["settings"]]} if step == "contexts" else good
+
+    ran = run(bend, task="copa", rows=4)
+    assert len(ran.rows) == 4
+    dropped = [record for record in ran.rejects if record["verdict"] == "dropped"]
+    assert {record["reason"] for record in dropped if record["step"] == "contexts"} == {reason}
+
+
+def test_repeated_settings_and_events_are_used_once(run):
+    def bend(step, good, repair):
+        if step == "contexts":
+            return {"settings": [s for one in good["settings"] for s in (one, one[2:].upper())]}
+        if step == "seeds":
+            return {"events": [f" {event} " for event in good["events"]] + good["events"]}
+        return good
+
+    ran = run(bend, task="copa", rows=20)
+    assert {r["reason"] for r in ran.rejects if r["verdict"] == "dropped"} == {"repeated"}
+    assert len(ran.rows) == 20
+
+
+def test_a_list_in_more_than_one_shape_is_read(run):
+    """Full stops and outer spaces of a list's items are not part of a setting."""
+
+    def bend(step, good, repair):
+        if step == "contexts":
+            return {"settings": [f"  {setting}. " for setting in good["settings"]]}
+        return good
+
+    ran = run(bend, task="copa", rows=4)
+    assert all(
+        not entry["above"][0].endswith(".") and entry["above"][0].strip() == entry["above"][0]
+        for entry in ran.provenance
+    )
+
+
+# --- step 4 -----------------------------------------------------------------
+
+
+@pytest.mark.parametrize("word", ["Choice 1", "1", "0", "cause", "choice3", "both", "neither", ""])
+def test_a_label_outside_the_set_is_never_a_row(word, run, at):
+    ran = run(at("correct", lambda good: {**good, "actual": word}, always=True), task="copa")
+    assert ran.rows == []
+    assert ran.reasons == {"malformed-reply"}
+
+
+def test_a_verdict_against_its_own_result_is_rejected(run, at):
+    ran = run(at("correct", lambda g: {**g, "verdict": "incorrect"}, always=True), task="copa")
+    assert ran.rows == []
+    assert ran.reasons == {"inconsistent"}
+
+
+def test_a_broken_input_is_rejected(run, at):
+    def broken(good):
+        return {**good, "actual": "no_valid_instance", "verdict": "incorrect"}
+
+    ran = run(at("correct", broken, always=True), task="copa")
+    assert ran.rows == []
+    assert ran.reasons == {"no-valid-instance"}
+
+
+def test_a_check_speaks_of_the_rule_that_was_broken():
+    row = CopaRow(
+        premise=PREMISE,
+        choice1="The oven was hot.",
+        choice2="Before dawn the old baker of our street had lit both of the ovens.",
+        question="cause",
+        label=0,
+    )
+    with pytest.raises(Rejected, match="one choice has 4 words, the other 14"):
+        COPA.checks[0](row, Event(event=PREMISE))

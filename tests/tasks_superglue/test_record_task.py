@@ -1,0 +1,571 @@
+"""What ReCoRD is: its entities, its nested rows, its answers and its counts."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from targen_core import Rejected
+from targen_core.tasks.judging import Solution
+from targen_tasks_superglue.record import MASK, RECORD, RecordRow, Span, find_entities, find_names
+from targen_tasks_superglue.record.checks import check_query
+from targen_tasks_superglue.record.entities import group
+from targen_tasks_superglue.record.rows import answer_of, join_rows
+from targen_tasks_superglue.shared.articles import Paragraph
+
+ORIGINAL = Path(__file__).parents[3] / "shared" / "data" / "superglue" / "ReCoRD"
+needs_original = pytest.mark.skipif(
+    not ORIGINAL.is_dir(), reason=f"the original data is not at {ORIGINAL}"
+)
+PROMPTS = {prompt.name: prompt for prompt in RECORD.prompts}
+
+
+def original() -> list[dict]:
+    lines = (ORIGINAL / "train.jsonl").read_text(encoding="utf-8").split("\n")
+    return [json.loads(line) for line in lines if line]
+
+
+# --- rows ---------------------------------------------------------------------
+
+
+def test_every_row_is_in_the_official_form(run):
+    ran = run(task="record", rows=60)
+    assert len(ran.rows) == 60
+    for idx, row in enumerate(ran.rows):
+        RECORD.schema.model_validate(row)
+        assert list(row) == ["source", "passage", "qas", "idx"]
+        assert row["idx"] == idx
+        assert row["source"] == "targen"
+        (query,) = row["qas"]
+        assert query["idx"] == idx
+        assert query["query"].count(MASK) == 1
+        text = row["passage"]["text"]
+        for answer in query["answers"]:
+            assert text[answer["start"] : answer["end"] + 1] == answer["text"]
+            assert {k: answer[k] for k in ("start", "end")} in row["passage"]["entities"]
+
+
+def test_every_mention_of_the_answer_is_an_answer(run):
+    for row in run(task="record", rows=60).rows:
+        text, (query,) = row["passage"]["text"], row["qas"]
+        forms = {answer["text"] for answer in query["answers"]}
+        for form in forms:
+            places = {m.start() for m in re.finditer(rf"(?<!\w){re.escape(form)}(?!\w)", text)}
+            inside = {
+                place
+                for place in places
+                for entity in row["passage"]["entities"]
+                if entity["start"] <= place <= entity["end"]
+                and text[entity["start"] : entity["end"] + 1] not in forms
+            }
+            assert places - inside == {a["start"] for a in query["answers"] if a["text"] == form}
+
+
+def test_the_answer_is_not_in_the_query_and_others_remain(run):
+    for row in run(task="record", rows=60).rows:
+        (instance,) = RECORD.instances_of([row])
+        entities = group(
+            instance.text, [Span(place.start, place.end) for place in instance.entities]
+        )
+        named = [e for e in entities if any(form in instance.query for form in e.forms)]
+        assert answer_of(instance) not in {entity.name for entity in named}
+        assert len(entities) - len(named) >= 3
+
+
+def test_neither_place_nor_frequency_tells_the_answer(run):
+    ran = run(task="record", rows=300)
+    notes = [entry["notes"] for entry in ran.provenance]
+    chance = sum(1 / note["entities"] for note in notes) / len(notes)
+    for place in range(1, 8):
+        share = sum(note["place"] == place for note in notes) / len(notes)
+        assert abs(share - chance) < 0.07
+    assert sum(note["most_frequent"] for note in notes) / len(notes) < 0.35
+
+
+@settings(max_examples=4, deadline=None)
+@given(count=st.integers(1, 14))
+def test_the_quota_counts_queries(count, tmp_path_factory):
+    from targen_core import load_registry
+    from targen_core.runs.job import Job
+    from targen_core.runs.spec import JobSpec
+
+    spec = JobSpec(
+        task="targen-tasks-superglue:record",
+        backend="targen-core:scripted",
+        quotas={"any": count},
+    )
+    out = tmp_path_factory.mktemp("quota") / "run"
+    with Job.create(load_registry(), spec, out) as job:
+        job.run()
+    lines = (out / "dataset.jsonl").read_text(encoding="utf-8").split("\n")[:-1]
+    assert sum(len(json.loads(line)["qas"]) for line in lines) == count
+
+
+@needs_original
+def test_the_original_rows_are_valid_and_read_back():
+    rows = original()
+    assert len(rows) == 64
+    for row in rows:
+        RECORD.schema.model_validate(row)
+        (instance,) = RECORD.instances_of([row])
+        (back,) = RECORD.official_rows(instance, row["idx"])
+        assert back["passage"] == row["passage"]
+        assert back["qas"][0]["query"] == row["qas"][0]["query"]
+        assert back["qas"][0]["answers"] == row["qas"][0]["answers"]
+        answers = {answer["text"] for answer in row["qas"][0]["answers"]}
+        assert answer_of(instance) in answers or any(a in answer_of(instance) for a in answers)
+        (exercise,) = RECORD.exercises_of(instance)
+        assert set(exercise.output) <= set(exercise.options)
+
+
+@needs_original
+def test_the_finder_agrees_with_the_original_s_entities_on_most_names():
+    """Its text is scraped from news pages; most of what differs are captions and headings."""
+    found = shared = wanted = 0
+    for row in original():
+        # Highlights are lines of their own, without a full stop.
+        text = row["passage"]["text"].replace("\n@highlight\n", "." + " " * 11)
+        theirs = {(e["start"], e["end"]) for e in row["passage"]["entities"]}
+        ours = {(span.start, span.end) for span in find_names(text)}
+        found, wanted, shared = found + len(ours), wanted + len(theirs), shared + len(theirs & ours)
+    assert shared / found > 0.8
+    assert shared / wanted > 0.85
+
+
+GOOD = {
+    "source": "targen",
+    "passage": {
+        "text": "Ada Lund met Ben Roe in Oberau. Lund left.",
+        "entities": [
+            {"start": 0, "end": 7},
+            {"start": 13, "end": 19},
+            {"start": 24, "end": 29},
+            {"start": 32, "end": 35},
+        ],
+    },
+    "qas": [
+        {
+            "query": "Years later @placeholder wrote to him.",
+            "answers": [
+                {"start": 0, "end": 7, "text": "Ada Lund"},
+                {"start": 32, "end": 35, "text": "Lund"},
+            ],
+            "idx": 0,
+        }
+    ],
+    "idx": 0,
+}
+
+
+def _with(path: str, value: object) -> dict:
+    row = json.loads(json.dumps(GOOD))
+    at = row
+    *steps, last = path.split("/")
+    for step in steps:
+        at = at[int(step) if step.isdigit() else step]
+    at[int(last) if last.isdigit() else last] = value
+    return row
+
+
+@pytest.mark.parametrize(
+    ("row", "words"),
+    [
+        (_with("qas/0/query", "Nobody wrote to him."), "has 0 times @placeholder, not once"),
+        (_with("qas/0/query", "@placeholder and @placeholder"), "has 2 times @placeholder"),
+        (_with("qas/0/answers/0/end", 8), "the answer 'Ada Lund' is 'Ada Lund ' in the text"),
+        (_with("qas/0/answers/0/text", "Ada"), "the answer 'Ada' is 'Ada Lund' in the text"),
+        (_with("passage/entities/3/end", 400), "the span 32 to 400 is not inside the text"),
+        (_with("passage/entities/0/start", 9), "the span 9 to 7 is not inside the text"),
+        (_with("passage/entities/0/start", -1), "greater than or equal to 0"),
+        (_with("passage/entities/0/text", "Ada Lund"), "not permitted"),
+        (_with("qas", []), "at least 1 item"),
+        (_with("idx", "x"), "valid integer"),
+    ],
+)
+def test_a_row_that_is_not_in_the_official_form_is_told_why(row, words):
+    RECORD.schema.model_validate(GOOD)
+    with pytest.raises(ValidationError, match=re.escape(words)):
+        RECORD.schema.model_validate(row)
+
+
+def test_a_test_row_has_no_answers():
+    row = json.loads(json.dumps(GOOD))
+    del row["qas"][0]["answers"]
+    RECORD.schema.model_validate(row)
+
+
+def test_a_row_with_several_queries_is_several_instances_and_joins_again():
+    row = json.loads(json.dumps(GOOD))
+    row["qas"].append({**row["qas"][0], "query": "It was @placeholder who left.", "idx": 1})
+    instances = RECORD.instances_of([row])
+    assert [instance.query for instance in instances] == [q["query"] for q in row["qas"]]
+    lines = [r for i, x in enumerate(instances) for r in RECORD.official_rows(x, i)]
+    assert join_rows(lines) == [row]
+
+
+def test_joined_rows_are_numbered_through_the_file(run):
+    rows = run(task="record", rows=12).rows
+    twice = [*rows[:3], *rows]
+    joined = RECORD.join(twice)
+    assert [row["idx"] for row in joined] == list(range(12))
+    assert [q["idx"] for row in joined for q in row["qas"]] == list(range(15))
+    assert [len(row["qas"]) for row in joined] == [2, 2, 2, *[1] * 9]
+    for row in joined:
+        RECORD.schema.model_validate(row)
+
+
+# --- names and entities ---------------------------------------------------------
+
+
+def forms(text: str) -> list[str]:
+    return [span.of(text) for span in find_names(text)]
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("The mayor met Ada Brenner in Oberau.", ["Ada Brenner", "Oberau"]),
+        ("After Ada Brenner left, many stayed.", ["Ada Brenner"]),
+        ("Basalt is dark. Some basalt is old.", []),
+        ("Brenner left. Nobody saw Brenner again.", ["Brenner", "Brenner"]),
+        ("Modern Norway has two forms; a modern king rules Norway.", ["Norway", "Norway"]),
+        ("It lies near New York and St. Olaf Bay.", ["New York", "St. Olaf Bay"]),
+        ("She wrote to the Bank of England.", ["Bank of England"]),
+        ("They met Ada Brenner of Oberau.", ["Ada Brenner", "Oberau"]),
+        ("He saw Vincent van Gogh and J. K. Rowling.", ["Vincent van Gogh", "J. K. Rowling"]),
+        ("It is Lund's house, not Brian O'Brien’s.", ["Lund", "Brian O'Brien"]),
+        ("He joined the U.S. Army. He liked it.", ["U.S. Army"]),
+        ("He went to the U.S. He liked it.", ["U.S."]),
+        ("The vote of the WHO came late.", ["WHO"]),
+        ("On Monday, 3 March 1998, and again in May, it rained.", []),
+        ("In April Jones met May Lund.", ["Jones", "May Lund"]),
+        ("She read the Sunday Times in Oberau.", ["Sunday Times", "Oberau"]),
+        ("French President Ada Brenner met Prof. Li.", ["Ada Brenner", "Li"]),
+        ("The French President Ada Brenner left.", ["French", "Ada Brenner"]),
+        ("They wintered on Jan Mayen in Jan. 1777.", ["Jan Mayen"]),
+        ("President Lund and Mrs. Roe met Captain Osei.", ["Lund", "Roe", "Osei"]),
+        ("A German-born painter in Port-au-Prince knew it.", ["German", "Port-au-Prince"]),
+        ("“I saw Lund,” she said. “We left.”", ["Lund"]),
+        ("I think that I'm older than Lund.", ["Lund"]),
+        ("Lund & Sons paid.", ["Lund & Sons"]),
+        ("Painter Ada Brenner lives in Oberau.", ["Ada Brenner", "Oberau"]),
+        ("It was Émile Łuka’s École.", ["Émile Łuka", "École"]),
+        ("The Paris Opera is not the Opera of Lyon.", ["Paris Opera", "Opera of Lyon"]),
+        ("Nothing here is named.", []),
+        ("", []),
+    ],
+)
+def test_names_are_found(text, names):
+    assert forms(text) == names
+
+
+def test_known_names_count_where_they_open_a_sentence():
+    text = "Brenner left the town."
+    assert forms(text) == []
+    assert [span.of(text) for span in find_names(text, known=["Ada Brenner"])] == ["Brenner"]
+
+
+def entities(text: str) -> dict[str, tuple[tuple[str, ...], bool]]:
+    return {entity.name: (entity.forms, entity.tangled) for entity in find_entities(text)}
+
+
+def test_a_surname_is_the_person():
+    found = entities("In 2007 Nicolas Sarkozy met Merkel. Sarkozy said so to Angela Merkel.")
+    assert found == {
+        "Nicolas Sarkozy": (("Nicolas Sarkozy", "Sarkozy"), False),
+        "Angela Merkel": (("Angela Merkel", "Merkel"), False),
+    }
+
+
+def test_a_part_of_another_name_is_another_entity():
+    found = entities(
+        "The University of Paris and the Paris Opera are in Paris. North Korea is not Korea. "
+        "The Vesterby Museum in Vesterby is older than the Opera."
+    )
+    assert found["Paris"] == (("Paris",), False)
+    assert found["University of Paris"] == (("University of Paris",), False)
+    assert found["Paris Opera"] == (("Paris Opera", "Opera"), False)
+    assert found["Korea"] == (("Korea",), False)
+    assert found["Vesterby"] == (("Vesterby",), False)
+    assert found["Vesterby Museum"] == (("Vesterby Museum",), False)
+
+
+def test_an_entity_inside_another_is_no_mention_of_it():
+    text = "The Vesterby Museum opened in Vesterby. Only the Vesterby Museum charged."
+    town = next(entity for entity in find_entities(text) if entity.name == "Vesterby")
+    assert [text[span.start - 3 : span.end + 1] for span in town.mentions] == ["in Vesterby"]
+
+
+def test_initials_stand_for_the_name():
+    found = entities("The World Health Organization (WHO) warned. Later the WHO met Ada Lund.")
+    assert found["World Health Organization"] == (("World Health Organization", "WHO"), False)
+
+
+def test_a_form_that_fits_two_names_tangles_them():
+    found = entities("He met Bill Clinton and Hillary Clinton in Oberau. Then Clinton left.")
+    assert found["Oberau"][1] is False
+    assert {name for name, (_, tangled) in found.items() if tangled} == {
+        "Bill Clinton",
+        "Hillary Clinton",
+        "Clinton",
+    }
+
+
+def test_a_first_name_tangles_since_it_may_be_a_place():
+    found = entities("In Oberau they met Ada Lund. There Ada stayed.")
+    assert {name for name, (_, tangled) in found.items() if tangled} == {"Ada Lund", "Ada"}
+
+
+def test_a_family_is_none_of_its_members():
+    found = entities("It was Josse Arkwell who built it, and the Arkwell family sold it to Oberau.")
+    assert found["Josse Arkwell"] == (("Josse Arkwell",), False)
+    assert "Arkwell" not in found
+
+
+_GIVEN = ("Ada", "Tariq", "Mirela", "Jonas", "Priya", "Gwen")
+_SURNAMES = ("Brenner", "Osei", "Novak", "Whitlock", "Nair", "Probert")
+_TOWNS = ("Oberau", "Karlsvik", "Port Arden", "Dunmore")
+_BODIES = ("Harbour Trust", "Bank of Karlsvik", "Oberau Museum", "Lantern Society")
+
+
+@st.composite
+def told(draw: st.DrawFn) -> tuple[str, list[str]]:
+    """A text of whole sentences, and the names that it was made of, in order."""
+    surnames = draw(st.permutations(_SURNAMES))
+    people = [f"{given} {surname}" for given, surname in zip(_GIVEN, surnames, strict=True)]
+    parts: list[str] = []
+    names: list[str] = []
+    for person in people[: draw(st.integers(1, 4))]:
+        town, body = draw(st.sampled_from(_TOWNS)), draw(st.sampled_from(_BODIES))
+        short = draw(st.booleans())
+        again = person.split()[1] if short else person
+        frame, used = draw(
+            st.sampled_from(
+                [
+                    (f"Later {person} came to {town}, where {again} met the {body}.", "ptab"),
+                    (f"{person} left {town}. The {body}'s head missed {again}.", "ptba"),
+                    (f"In {town} the {body} paid {person} and, in May, {again} again.", "tbpa"),
+                ]
+            )
+        )
+        parts.append(frame)
+        values = {"p": person, "t": town, "b": body, "a": again}
+        names += [values[key] for key in used]
+    return " ".join(parts), names
+
+
+@given(told())
+def test_the_names_of_a_text_are_found_where_they_stand(case):
+    text, names = case
+    spans = find_names(text)
+    assert [span.of(text) for span in spans] == names
+    ends = [span.end for span in spans]
+    assert all(end < span.start for end, span in zip(ends, spans[1:], strict=False))
+
+
+@given(told())
+def test_each_mention_belongs_to_one_entity(case):
+    text, names = case
+    found = find_entities(text)
+    mentions = [span for entity in found for span in entity.mentions]
+    assert sorted(mentions) == find_names(text)
+    assert len({entity.name for entity in found}) == len(found)
+    for entity in found:
+        assert {span.of(text) for span in entity.mentions} == set(entity.forms)
+    people = {name for name in names if name.split()[0] in _GIVEN}
+    for entity in found:
+        if entity.name in people:
+            assert all(form.split()[-1] == entity.name.split()[-1] for form in entity.forms)
+
+
+@given(st.text(max_size=300))
+def test_any_text_has_names_inside_it_or_none(text):
+    for span in find_names(text):
+        assert 0 <= span.start <= span.end < len(text)
+        assert span.of(text).strip() == span.of(text)
+
+
+@given(told(), st.integers(0, 50))
+def test_rows_read_back_as_they_were_written(case, number):
+    text, _ = case
+    found = find_entities(text)
+    answer = found[number % len(found)]
+    row = RecordRow(
+        text=text,
+        entities=[{"start": s.start, "end": s.end} for s in find_names(text)],
+        query=f"Nobody knew what {MASK} would do.",
+        answers=[{"start": s.start, "end": s.end, "text": s.of(text)} for s in answer.mentions],
+    )
+    (official,) = RECORD.official_rows(row, number)
+    RECORD.schema.model_validate(official)
+    assert RECORD.instances_of([official]) == [row]
+    assert answer_of(row) == answer.name
+    for other in found:
+        if other.tangled:
+            continue
+        relabelled = RECORD.write_label(row, other.name)
+        assert answer_of(relabelled) == other.name
+        assert [a.text for a in relabelled.answers] == [s.of(text) for s in other.mentions]
+        assert RECORD.write_label(relabelled, answer.name) == row or answer.tangled
+
+
+# --- step 4 -------------------------------------------------------------------
+
+SEED = Paragraph(
+    title="Marisol Ferry",
+    text="The Marisol Ferry has crossed the strait between Punta Brava and Isla Honda since 1934. "
+    "Its first captain, Aurelio Nunez, lost the ship in a storm, and a court in Punta Brava "
+    "cleared Nunez. The new ship was named by the singer Carmen Pardo.",
+)
+
+
+def row(answer: str = "Aurelio Nunez", query: str = "") -> RecordRow:
+    found = find_entities(SEED.text)
+    (entity,) = (entity for entity in found if entity.name == answer)
+    return RecordRow(
+        text=SEED.text,
+        entities=[{"start": s.start, "end": s.end} for s in find_names(SEED.text)],
+        query=query or f"For years the widows of his crew refused to greet {MASK} in the street.",
+        answers=[
+            {"start": s.start, "end": s.end, "text": s.of(SEED.text)} for s in entity.mentions
+        ],
+    )
+
+
+def test_the_exercise_is_which_entities_fit():
+    (exercise,) = RECORD.exercises_of(row())
+    assert exercise.several
+    assert exercise.output == ("Aurelio Nunez",)
+    assert exercise.options == (
+        "Marisol Ferry",
+        "Punta Brava",
+        "Isla Honda",
+        "Aurelio Nunez",
+        "Carmen Pardo",
+    )
+    assert exercise.input.endswith(
+        "\nEntities: Marisol Ferry; Punta Brava; Isla Honda; Aurelio Nunez; Carmen Pardo"
+    )
+
+
+def test_one_fitting_entity_is_the_label():
+    correction = RECORD.settled(row(), [Solution(("Carmen Pardo",), "Only she.")])
+    assert correction.label == "Carmen Pardo"
+    relabelled = RECORD.write_label(row(), "Carmen Pardo")
+    assert [answer.text for answer in relabelled.answers] == ["Carmen Pardo"]
+    back = RECORD.write_label(relabelled, "Aurelio Nunez")
+    assert [answer.text for answer in back.answers] == ["Aurelio Nunez", "Nunez"]
+
+
+def test_several_fitting_entities_make_a_query_ambiguous():
+    correction = RECORD.settled(row(), [Solution(("Punta Brava", "Isla Honda"), "Both do.")])
+    assert (correction.label, correction.reason) == (None, "ambiguous")
+
+
+def test_what_is_no_entity_of_the_passage_is_no_label():
+    for name in ("Nunez", "Oberau", ""):
+        with pytest.raises(Rejected) as caught:
+            RECORD.write_label(row(), name)
+        assert caught.value.reason == "illegal-label"
+
+
+def test_a_tangled_entity_is_no_label():
+    text = "He met Bill Clinton and Hillary Clinton in Oberau. Then Clinton left for Dunmore."
+    tangled = RecordRow(
+        text=text,
+        entities=[{"start": s.start, "end": s.end} for s in find_names(text)],
+        query=f"The people of {MASK} were glad.",
+        answers=[{"start": 43, "end": 48, "text": "Oberau"}],
+    )
+    with pytest.raises(Rejected) as caught:
+        RECORD.write_label(tangled, "Bill Clinton")
+    assert caught.value.reason == "tangled-name"
+
+
+def test_a_relabelled_row_passes_the_checks_again():
+    named = row(query=f"The court believed {MASK} because Carmen Pardo had seen the storm coming.")
+    check_query(named, SEED)
+    with pytest.raises(Rejected) as caught:
+        check_query(RECORD.write_label(named, "Carmen Pardo"), SEED)
+    assert caught.value.reason == "answer-in-query"
+
+
+def test_a_relabelling_is_recorded(run, tmp_path):
+    own = tmp_path / "own.jsonl"
+    own.write_text(SEED.model_dump_json() + "\n", encoding="utf-8")
+
+    def bend(step, good, repair):
+        if step == "generate":
+            return {"statement": "That winter @placeholder was asked to sing at a wedding."}
+        if good["actual"] == ["Carmen Pardo"]:
+            return good
+        return {**good, "actual": ["Carmen Pardo"], "verdict": "incorrect"}
+
+    ran = run(bend, task="record", rows=1, seeds=own)
+    (entry,), (official,) = ran.provenance, ran.rows
+    assert entry["notes"]["place"] != 5, "another entity was drawn"
+    assert (entry["intended"], entry["label"]) == ("any", "Carmen Pardo")
+    assert entry["explanation"]
+    assert [answer["text"] for answer in official["qas"][0]["answers"]] == ["Carmen Pardo"]
+
+
+def test_correction_samples_show_right_wrong_ambiguous_and_broken():
+    kinds = Counter()
+    for sample in RECORD.samples:
+        options = sample.input.rpartition("\nEntities: ")[2].split("; ")
+        text = re.fullmatch(r"Passage: (.+)\nQuery: .+\nEntities: .+", sample.input)[1]
+        assert [entity.name for entity in find_entities(text)] == options
+        assert set(sample.output) <= set(options)
+        if sample.actual == "no_valid_instance":
+            kinds["broken"] += 1
+            continue
+        assert set(sample.actual) <= set(options)
+        kinds["several" if len(sample.actual) > 1 else sample.actual == sample.output] += 1
+    assert kinds == {True: 2, False: 1, "several": 1, "broken": 1}
+
+
+# --- prompts and worked examples ------------------------------------------------
+
+
+def _worked() -> list[tuple[str, str, str, str]]:
+    """Passage, name, other names and statement of the worked turns."""
+    turns = PROMPTS["query"].fill({"passage": "x", "name": "x", "others": "x"})[1:-1]
+    found = []
+    for user, answer in zip(turns[::2], turns[1::2], strict=True):
+        match = re.fullmatch(r"Passage: (.+)\nName: (.+)\nOther names: (.+)", user.content)
+        found.append((*match.groups(), json.loads(answer.content)["statement"]))
+    return found
+
+
+def test_worked_statements_are_what_they_ask_for():
+    from targen_tasks_superglue.record.steps import _row
+
+    assert len(_worked()) == 3
+    for passage, name, others, statement in _worked():
+        found = find_entities(passage)
+        assert [e.name for e in found if e.name != name] == others.split("; ")
+        answer = next(entity for entity in found if entity.name == name)
+        seed = Paragraph(title="x", text=passage)
+        check_query(_row(seed, found, answer, statement), seed)
+
+
+def test_an_instruction_is_a_passage_and_the_answer_s_name():
+    filled = RECORD.tuning.fill({"input": RECORD.render(row()), "output": RECORD.answered(row())})
+    assert [message.role for message in filled] == ["user", "assistant"]
+    assert filled[0].content.endswith("in the street.\nOutput:")
+    assert filled[1].content == "Aurelio Nunez"
+
+
+def test_presets_are_the_paper_s_and_the_original_s():
+    assert RECORD.presets == {
+        "paper": {"any": 1778},  # Table 2
+        "original": {"any": 100_730},
+        "balanced": {"any": 1778},
+    }

@@ -1,0 +1,300 @@
+"""Articles: the lists that BoolQ, ReCoRD and MultiRC share, and their offline replies."""
+
+from __future__ import annotations
+
+import json
+import random
+import re
+from itertools import combinations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from rapidfuzz import fuzz
+
+from targen_core import Rehearsal, Rejected
+from targen_core.tasks.checks import normalised
+from targen_tasks_superglue.boolq import BOOLQ
+from targen_tasks_superglue.record import RECORD
+from targen_tasks_superglue.shared.articles import (
+    ARTICLE_PARAMETERS,
+    ARTICLE_PROMPTS,
+    DOMAINS,
+    PARAGRAPHS,
+    TITLES,
+    Paragraph,
+    Title,
+    check_domain,
+    check_paragraph,
+    check_title,
+    rehearse_articles,
+)
+from targen_tasks_superglue.shared.rehearsed_articles import facts_of
+from targen_tasks_superglue.shared.sentences import copied_from, sentences
+
+# --- one list for all -----------------------------------------------------------
+
+
+@pytest.mark.parametrize("task", [BOOLQ, RECORD], ids=lambda task: task.name)
+def test_tasks_take_the_lists_and_their_parameters_as_they_are(task):
+    assert task.contexts is DOMAINS
+    assert task.seeds == (TITLES, PARAGRAPHS)
+    for step, parameters in ARTICLE_PARAMETERS.items():
+        assert task.parameters[step] == parameters
+    assert task.prompts[: len(ARTICLE_PROMPTS)] == ARTICLE_PROMPTS
+
+
+def test_the_calls_of_the_lists_are_the_same_calls_in_every_task(run, tmp_path):
+    """Equal keys: in a suite run they are asked once."""
+    keys = {}
+    for task in ("boolq", "record"):
+        ran = run(task=task, rows=4)
+        keys[task] = {tuple(entry["calls"][:3]) for entry in ran.provenance}
+        (ran.path).rename(tmp_path / task)
+    assert keys["boolq"] & keys["record"]
+    assert keys["boolq"] <= keys["record"]
+
+
+def test_batches_are_the_paper_s_and_may_be_smaller(run):
+    assert (TITLES.batch, PARAGRAPHS.batch) == (50, 7)
+    ran = run(task="boolq", rows=30, options=("seeds.batch=10,3", "contexts.batch=2"))
+    asked = {(r.origin.prompt, str(r.origin.values["count"])) for r in ran.requests if _lists(r)}
+    assert asked == {("domains", "2"), ("titles", "10"), ("paragraphs", "3")}
+    assert len(ran.rows) == 30
+
+
+def _lists(request) -> bool:
+    return request.origin.prompt in ("domains", "titles", "paragraphs")
+
+
+def test_prompts_hold_what_is_asked_for(run):
+    values = {"category": "CATEGORY", "title": "TITLE", "count": 3, "have": "EARLIER"}
+    for prompt in ARTICLE_PROMPTS:
+        filled = prompt.fill({name: values[name] for name in prompt.variables})
+        assert filled[0].role == "system"
+        assert all(str(values[name]) in filled[-1].content for name in prompt.variables)
+        for message in filled:
+            if message.role == "assistant":
+                json.loads(message.content)
+
+
+def test_a_prompt_names_what_is_there_already(run):
+    ran = run(task="boolq", rows=60, options=("seeds.batch=2,2",), contexts_limit=2)
+    later = [r.origin for r in ran.requests if _lists(r) and r.origin.values["have"][:2] != "no"]
+    assert {origin.prompt for origin in later} == {"titles"}, "topics grow before their paragraphs"
+
+
+# --- what is no item ------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("domain", "reason"),
+    [
+        ("Here are ten domains:", "meta-text"),
+        ("1. Polar travel", "markup"),
+        ("- polar travel", "markup"),
+        ("...", "no-words"),
+        ("everything that people have ever written down about the sea", "too-long"),
+        ("полярные экспедиции", "not-latin"),
+    ],
+)
+def test_what_is_no_domain_is_left_out(domain, reason):
+    with pytest.raises(Rejected) as caught:
+        check_domain(domain)
+    assert caught.value.reason == reason
+
+
+@pytest.mark.parametrize(
+    "title",
+    [
+        "1960 Winter Games in Oberau",
+        "U.S. Army",
+        "The Lantern (novel)",
+        "O'Brien's Castle",
+        "Émile Zátopek",
+        "24 hours of Brackwater",
+        "Who Stole the Bell",
+        "Côte d'Azur",
+    ],
+)
+def test_a_heading_is_a_title(title):
+    check_title(Title(category="x", title=title))
+
+
+@pytest.mark.parametrize(
+    ("title", "reason"),
+    [
+        ("Here are 50 titles:", "meta-text"),
+        ("Title: The Marsh Bell", "meta-text"),
+        ("Title 1 - The Marsh Bell", "meta-text"),
+        ("1. The Marsh Bell", "markup"),
+        ("12) The Marsh Bell", "markup"),
+        ("* The Marsh Bell", "markup"),
+        ("**The Marsh Bell**", "markup"),
+        ('"The Marsh Bell"', "markup"),
+        ("The Marsh Bell -- a history", "markup"),
+        ("The Marsh Bell,", "markup"),
+        ("", "no-words"),
+        ("—", "no-words"),
+        ("Болотный колокол", "not-latin"),
+        (
+            "How the people of three villages kept their bell from the sea for years",
+            "too-long",
+        ),
+    ],
+)
+def test_what_is_no_title_is_left_out(title, reason):
+    with pytest.raises(Rejected) as caught:
+        check_title(Title(category="x", title=title))
+    assert caught.value.reason == reason
+
+
+GOOD = (
+    "The Marsh Bell was cast in Lübeck in 1403 for the church of Oldersum. Pirates under Klaus "
+    "Wiben carried it off, but it sank with their ship near Juist. Fishermen say that they hear it "
+    "before a storm."
+)
+RUSSIAN = (
+    "Пираты увезли его, но он утонул вместе с кораблём. Рыбаки говорят, что слышат его перед "
+    "бурей. Больше его никто не видел, хотя искали его много раз и очень долго."
+)
+
+
+def test_a_paragraph_passes():
+    check_paragraph(Paragraph(title="Marsh Bell", text=GOOD))
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("", "too-short"),
+        ("The Marsh Bell was cast in Lübeck. It sank. It is gone.", "too-short"),
+        (GOOD[:-8], "cut-off"),
+        (f"**Paragraph 1** {GOOD}", "markup"),
+        (f"Paragraph 1: {GOOD}", "meta-text"),
+        (f"Marsh Bell: {GOOD}", "meta-text"),
+        (f"Marsh Bell – {GOOD}", "meta-text"),
+        (f"Here is a short passage for you. {GOOD}", "meta-text"),
+        (f"1. {GOOD}", "markup"),
+        (GOOD.replace("Lübeck", "[CITY]"), "placeholder"),
+        (GOOD.replace(". ", ", and ").replace("storm,", "storm."), "few-sentences"),
+        (" ".join(["The bell is old and big."] * 9), "repetitive"),
+        (" ".join(f"{GOOD[:-1]} {number}." for number in range(8)), "too-long"),
+        ("Болотный колокол отлили в Любеке в старой мастерской. " * 2 + RUSSIAN, "not-latin"),
+    ],
+)
+def test_what_is_no_paragraph_is_left_out(text, reason):
+    with pytest.raises(Rejected) as caught:
+        check_paragraph(Paragraph(title="Marsh Bell", text=text))
+    assert caught.value.reason == reason
+
+
+@pytest.mark.parametrize("task", ["boolq", "record"])
+def test_bad_items_are_dropped_with_their_reason_and_the_run_goes_on(task, run):
+    def bend(step, good, repair):
+        if "titles" in good:
+            return {"titles": ["1. Numbered", *good["titles"], good["titles"][0].upper()]}
+        if "paragraphs" in good:
+            return {"paragraphs": ["Too short.", *good["paragraphs"][:2], good["paragraphs"][0]]}
+        return good
+
+    ran = run(bend, task=task, rows=8)
+    assert len(ran.rows) == 8
+    dropped = {r["reason"] for r in ran.rejects if r["verdict"] == "dropped"}
+    assert dropped == {"markup", "too-short", "repeated"}
+
+
+# --- sentences ------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "count"),
+    [
+        (GOOD, 3),
+        ("Dr. Lund met Prof. Ames of the U.S. Army in St. Olaf. He left.", 2),
+        ("It cost 4.5 million. In 1990 it closed. 30 people lost their work.", 3),
+        ("“Stop!” she said. “It is late.” They went home (at last). Nobody spoke.", 4),
+        ("She was born in 1901. Her son followed.", 2),
+        ("No end", 1),
+        ("", 0),
+        ("Was it hers? Yes! It was… Then it was not.", 4),
+        ("J. K. Lund wrote it. E. Ames read it.", 2),
+    ],
+)
+def test_sentences_end_where_they_do(text, count):
+    assert len(sentences(text)) == count
+
+
+@given(st.lists(st.from_regex(r"\A[A-Z][a-z]{3,9}( [a-z]{2,8}){2,6}[.!?]\Z"), max_size=6))
+def test_sentences_put_together_come_apart_again(parts):
+    assert sentences(" ".join(parts)) == parts
+
+
+@given(st.text(max_size=200))
+def test_no_letter_of_a_text_is_lost(text):
+    assert re.sub(r"\s", "", "".join(sentences(text))) == re.sub(r"\s", "", text)
+
+
+@pytest.mark.parametrize(
+    ("text", "copied"),
+    [
+        ("Fishermen say that they hear it before a storm.", True),
+        ("they hear it before a storm", True),
+        ("pirates under Klaus Wiben carried it of", True),
+        ("Sailors say that they hear it after a storm.", False),
+        ("The bell lies on the sea floor near Juist.", False),
+        ("", False),
+    ],
+)
+def test_a_copy_of_a_sentence_is_found(text, copied):
+    assert (copied_from(text, GOOD) is not None) == copied
+
+
+# --- offline replies ------------------------------------------------------------
+
+
+def _rehearse(prompt: str, count: int, seed: int = 0, have: str = "none") -> list[str]:
+    values = {"count": count, "have": have, "category": "bells", "title": "Marsh Bell"}
+    reply = rehearse_articles(Rehearsal("seeds", None, prompt, values, random.Random(seed)))
+    assert reply is not None
+    return reply[prompt]
+
+
+def test_another_prompt_is_not_theirs():
+    assert rehearse_articles(Rehearsal("generate", "any", "query", {}, random.Random(0))) is None
+
+
+def test_offline_items_are_distinct_and_new():
+    for prompt in ("domains", "titles"):
+        items = _rehearse(prompt, 50)
+        assert len(set(items)) == 50
+        assert not set(items) & set(_rehearse(prompt, 50, seed=1, have="; ".join(items)))
+
+
+def test_offline_items_pass_the_checks():
+    for domain in _rehearse("domains", 300):
+        check_domain(domain)
+    for title in _rehearse("titles", 300):
+        check_title(Title(category="x", title=title))
+    for text in _rehearse("paragraphs", 300):
+        check_paragraph(Paragraph(title="Marsh Bell", text=text))
+
+
+def test_offline_paragraphs_do_not_nearly_repeat_each_other():
+    texts = [normalised(text) for text in _rehearse("paragraphs", 600)]
+    assert max(fuzz.ratio(*pair) for pair in combinations(texts, 2)) < 88
+
+
+def test_the_facts_of_an_offline_paragraph_can_be_read_back():
+    for text in _rehearse("paragraphs", 100):
+        facts = facts_of(text)
+        assert len(facts) == 5
+        for fact in facts:
+            assert fact.sentence in text
+            assert fact.slots[fact.frame.swap] in text
+            assert fact.slots[fact.frame.swap] not in fact.others
+            assert "{" not in fact.frame.ask.format(**{"t": "Marsh Bell", **fact.slots})
+
+
+def test_another_s_paragraph_has_no_such_facts():
+    assert facts_of(GOOD) == []

@@ -1,0 +1,144 @@
+"""The settings that four tasks begin with, and the checks that three tasks share."""
+
+from __future__ import annotations
+
+import json
+import random
+
+import pytest
+
+from targen_core import Rehearsal, Rejected, load_registry
+from targen_tasks_superglue.shared.nli import asks, no_copy, related, statement
+from targen_tasks_superglue.shared.phrases import phrase
+from targen_tasks_superglue.shared.settings import (
+    SETTINGS,
+    SETTINGS_PARAMETERS,
+    SETTINGS_PROMPT,
+    check_setting,
+    rehearse_settings,
+)
+
+
+def tasks_on_settings() -> list[str]:
+    registry = load_registry()
+    found = [item.name for item in registry.all("task")]
+    return [name for name in found if registry.get("task", name).contexts is SETTINGS]
+
+
+def test_the_tasks_that_begin_with_settings_share_their_parameters():
+    registry = load_registry()
+    names = tasks_on_settings()
+    assert {"cb", "copa"} <= set(names)
+    for name in names:
+        task = registry.get("task", name)
+        assert dict(task.parameters["contexts"]) == dict(SETTINGS_PARAMETERS)
+        assert SETTINGS_PROMPT in task.prompts
+
+
+def test_the_source_is_registered_by_name():
+    assert load_registry().get("contexts", "settings") is SETTINGS
+
+
+@pytest.mark.parametrize("seed", [0, 7])
+def test_the_calls_of_two_tasks_are_the_same_calls(seed, run, tmp_path, monkeypatch):
+    """With one seed the keys are equal, so a suite pays them once."""
+    keys = {}
+    for task in ("copa", "cb"):
+        ran = run(task=task, rows=12, seed=seed)
+        lines = (ran.path / "journal").read_text().splitlines()
+        records = [json.loads(line[9:]) for line in lines]
+        keys[task] = {record["key"] for record in records if record["step"] == "contexts"}
+        (tmp_path / "run").rename(tmp_path / task)
+    assert keys["copa"]
+    shared = keys["copa"] & keys["cb"]
+    assert len(shared) == min(len(keys["copa"]), len(keys["cb"]))
+
+
+def test_the_rehearsal_gives_varied_settings_that_pass():
+    have: list[str] = []
+    for turn in range(60):
+        told = "; ".join(have[-40:]) or "no others"
+        call = Rehearsal(
+            "contexts", None, "settings", {"count": 10, "have": told}, random.Random(turn)
+        )
+        fresh = rehearse_settings(call)["settings"]
+        assert len(set(fresh)) == 10
+        assert not set(fresh) & set(have[-40:])
+        for setting in fresh:
+            check_setting(setting)
+        have += fresh
+    assert len(set(have)) >= 400
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ("a night ferry", "Night ferry"),
+        ("a night ferry", "the night  ferry"),
+        ("an open mine", "open mine"),
+        ("The docks", "the docks"),
+    ],
+)
+def test_an_article_makes_no_other_setting(first, second):
+    assert SETTINGS.key is not None
+    assert SETTINGS.key(first) == SETTINGS.key(second)
+
+
+@pytest.mark.parametrize("other", ["a day ferry", "a night ferry crew", "the", "a", ""])
+def test_other_words_do(other):
+    assert SETTINGS.key is not None
+    assert SETTINGS.key("a night ferry") != SETTINGS.key(other)
+
+
+def test_the_prompt_is_told_what_is_taken():
+    filled = SETTINGS_PROMPT.fill({"count": 10, "have": "a mill; a quay"})
+    assert "List 10 settings" in filled[-1].content
+    assert filled[-1].content.endswith("a mill; a quay")
+
+
+# --- premises and hypotheses ------------------------------------------------
+
+
+def reason(check, *args, **limits) -> str:
+    with pytest.raises(Rejected) as caught:
+        check(*args, **limits)
+    return caught.value.reason
+
+
+@pytest.mark.parametrize("text", ["Is it?", 'Is it?"', "Is it?\u201d", "(Is it?)"])
+def test_a_question_asks_whatever_stands_behind_it(text):
+    assert asks(text)
+    assert reason(statement, text, least=1, most=9, what="text") == "question"
+
+
+def test_a_statement_is_clean_prose():
+    statement("It rained all day.", least=2, most=9, what="text")
+    assert reason(statement, "It rained all day", least=2, most=9, what="text") == "cut-off"
+    assert reason(statement, "It rained.", least=3, most=9, what="text") == "too-short"
+
+
+def test_a_hypothesis_is_neither_its_premise_nor_a_piece_of_it():
+    premise = "After the flood the miller of Ost bought two boats."
+    no_copy("The miller had not trusted the river.", premise)
+    for copy in (premise, premise.upper(), "The miller of Ost bought two boats."):
+        assert reason(no_copy, copy, premise) == "copy-of-premise"
+
+
+def test_a_hypothesis_shares_a_word_that_carries_meaning():
+    premise = "After the flood the miller bought two boats."
+    related("The miller was rich.", premise)
+    assert reason(related, "The sea was in the sky.", premise) == "unrelated"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("", "no-words"),
+        ("one two six ten", "too-long"),
+        ("# one", "markup"),
+        ("1 one", "markup"),
+    ],
+)
+def test_a_phrase_is_short_and_plain(text, expected):
+    phrase("one two", most=3, what="phrase")
+    assert reason(phrase, text, most=3, what="phrase") == expected

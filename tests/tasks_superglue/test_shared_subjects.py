@@ -1,0 +1,167 @@
+"""Subject pairs and mentions, which WSC and AX-g share."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from targen_core import Rejected, load_registry
+from targen_tasks_superglue.axg import SUBJECT_PAIRS as NEUTRAL_PAIRS
+from targen_tasks_superglue.shared.mentions import core, find, mentions, same_words, words_of
+from targen_tasks_superglue.shared.subjects import (
+    PronounPair,
+    SubjectPair,
+    check_neutral_pair,
+    check_pair,
+    subject_pairs,
+)
+from targen_tasks_superglue.wsc import SUBJECT_PAIRS
+
+
+def _pair(first: str, second: str, number: str = "singular") -> SubjectPair:
+    return SubjectPair(first=first, second=second, number=number)
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "number"),
+    [
+        ("nurse", "young patient", "singular"),
+        ("ship's cook", "witness", "singular"),
+        ("boss", "hostess", "singular"),
+        ("French tourist", "head of the kitchen", "singular"),
+        ("brother-in-law", "élève", "singular"),
+        ("nurses", "patients", "plural"),
+        ("firemen", "old people", "plural"),
+        ("members of the choir", "brass band", "plural"),
+        ("police", "night staff", "plural"),
+        ("older brother", "younger brother", "singular"),
+    ],
+)
+def test_pairs_of_people_pass(first, second, number):
+    check_pair(_pair(first, second, number))
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "number"),
+    [
+        ("nurse", "patients", "singular"),
+        ("crew", "captain", "singular"),
+        ("police", "thief", "singular"),
+        ("people of the village", "mayor", "singular"),
+        ("nurse", "patients", "plural"),
+        ("head of the nurses", "patients", "plural"),
+        ("bosses", "actress", "plural"),
+    ],
+)
+def test_pairs_of_another_number_do_not(first, second, number):
+    with pytest.raises(Rejected) as caught:
+        check_pair(_pair(first, second, number))
+    assert caught.value.reason == "number-mismatch"
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "reason"),
+    [
+        ("waitress", "guest", "gendered-subject"),
+        ("salesman", "guest", "gendered-subject"),
+        ("guest", "young woman", "gendered-subject"),
+        ("schoolboy", "teacher", "gendered-subject"),
+        ("bride", "photographer", "gendered-subject"),
+        ("nurses", "patients", "number-mismatch"),
+        ("coach", "head coach", "overlapping"),
+    ],
+)
+def test_a_neutral_pair_says_nothing_of_gender(first, second, reason):
+    number = "plural" if first.endswith("s") and first != "waitress" else "singular"
+    with pytest.raises(Rejected) as caught:
+        check_neutral_pair(_pair(first, second, number))
+    assert caught.value.reason == reason
+
+
+@pytest.mark.parametrize("word", ["German tourist", "shaman", "nurse", "chairperson", "caterer"])
+def test_words_that_only_look_gendered_pass(word):
+    check_neutral_pair(_pair(word, "teacher"))
+
+
+def test_a_pronoun_fits_its_pair_s_number():
+    with pytest.raises(ValidationError, match="a plural pair cannot have the pronoun 'he'"):
+        PronounPair(first="nurses", second="patients", number="plural", pronoun="he")
+    with pytest.raises(ValidationError, match="a singular pair cannot have the pronoun 'they'"):
+        PronounPair(first="nurse", second="patient", number="singular", pronoun="they")
+
+
+def test_one_factory_makes_both_lists():
+    assert SUBJECT_PAIRS.item is PronounPair
+    assert NEUTRAL_PAIRS.item is SubjectPair
+    assert SUBJECT_PAIRS.batch == NEUTRAL_PAIRS.batch == 10
+    assert subject_pairs(batch=4).batch == 4
+    registry = load_registry()
+    assert registry.get("seeds", "subject-pairs") is SUBJECT_PAIRS
+    assert registry.get("seeds", "singular-subject-pairs") is NEUTRAL_PAIRS
+
+
+@pytest.mark.parametrize("shape", ["The {}", "a {}", "{}.", '"{}"', " {} "])
+def test_a_phrase_is_taken_without_what_stands_around_it(shape, run):
+    def bend(step, good, repair):
+        if step != "seeds":
+            return good
+        return {
+            "pairs": [
+                {"first": shape.format(pair["first"]), "second": pair["second"].title()}
+                for pair in good["pairs"]
+            ]
+        }
+
+    ran = run(bend, task="wsc", rows=8)
+    assert len(ran.rows) == 8
+    for entry in ran.provenance:
+        for phrase in (entry["seed"]["first"], entry["seed"]["second"]):
+            assert phrase == phrase.lower().strip(' ."')
+            assert not phrase.startswith(("the ", "a "))
+
+
+# --- mentions ---------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("token", "word"),
+    [
+        ("Nurse's,", "nurse"),
+        ("\u201cNurse\u2019s\u201d", "nurse"),
+        ("nurses'", "nurses"),
+        ("(he)", "he"),
+        ("he'd", "he'd"),
+        ("'s", ""),
+        ("\u2014", ""),
+        ("well-known.", "well-known"),
+        ("O'Hara's", "o'hara"),
+    ],
+)
+def test_a_token_s_core(token, word):
+    assert core(token) == word
+
+
+def test_mentions_inside_the_other_phrase_are_none():
+    tokens = "The cook, the ship's cook and another cook".split()
+    assert find("cook", tokens) == [1, 4, 7]
+    assert mentions("cook", "ship's cook", tokens) == ([1, 7], [3])
+    assert mentions("ship's cook", "cook", tokens) == ([3], [1, 7])
+
+
+_TOKENS = st.lists(
+    st.sampled_from(["the", "Cook", "cook's", "guest,", "\u2014", "ran"]), max_size=9
+)
+
+
+@given(_TOKENS, st.sampled_from(["cook", "the cook", "guest", "the cook guest"]))
+def test_every_mention_reads_as_the_phrase(tokens, phrase):
+    size = len(words_of(phrase))
+    found = find(phrase, tokens)
+    for start in found:
+        assert same_words(" ".join(tokens[start : start + size]), phrase)
+    assert len(found) == sum(
+        list(map(core, tokens[start : start + size])) == words_of(phrase)
+        for start in range(len(tokens))
+    )

@@ -1,0 +1,441 @@
+"""WSC on replies as models write them: what is readable is read, the rest is no row."""
+
+from __future__ import annotations
+
+import json
+import random
+from pathlib import Path
+
+import pytest
+
+from targen_core import ChatReply, Rejected
+from targen_tasks_superglue.shared.subjects import PronounPair
+from targen_tasks_superglue.wsc import WSC
+from targen_tasks_superglue.wsc.marks import read_passage
+from targen_tasks_superglue.wsc.spans import make_row
+
+COOK = PronounPair(first="cook", second="guest", number="singular", pronoun="she")
+CREWS = PronounPair(
+    first="lifeboat crews", second="weekend sailors", number="plural", pronoun="they"
+)
+# Fitting replies to the prompt for COOK, first phrase first; both pass every check.
+FIRST = (
+    "The cook asked the guest to wait a little longer, because [she=cook] had only just lit "
+    "the oven."
+)
+SECOND = (
+    "The cook hid when the guest came to the kitchen door. [She=guest] wanted to complain about "
+    "the soup again."
+)
+
+
+def _text(good) -> str:
+    return json.dumps(good, ensure_ascii=False)
+
+
+@pytest.fixture
+def told(run, tmp_path: Path):
+    """Run WSC on one pair (cook, guest) with the same reply to every passages prompt.
+
+    With one given pair, the first label (true) gets the listed order.
+    """
+
+    def go(reply, *, label="true", pair=COOK, repaired=None, **spec):
+        seeds = tmp_path / "seeds.jsonl"
+        seeds.write_text(pair.model_dump_json() + "\n", encoding="utf-8")
+        quotas = {"true": 0, "false": 0, label: 2}
+
+        def bend(step, good, repair):
+            if step != "generate":
+                return good
+            return repaired if repair and repaired is not None else reply
+
+        return run(bend, task="wsc", seeds=seeds, quotas=quotas, **spec)
+
+    return go
+
+
+def _passages(*texts: str) -> dict:
+    return {"passages": list(texts)}
+
+
+# --- what models wrap around the JSON ---------------------------------------
+
+READABLE = {
+    "plain": _text,
+    "pretty": lambda good: json.dumps(good, indent=2),
+    "escaped": lambda good: json.dumps(good, ensure_ascii=True),
+    "fenced": lambda good: f"```json\n{_text(good)}\n```",
+    "preamble": lambda good: f"Certainly! Here are the two passages:\n\n{_text(good)}",
+    "postscript": lambda good: f"{_text(good)}\n\nIn passage 1 'she' means the cook [she=cook].",
+    "thinking": lambda good: f"<think>\nThe cook {{first}}, then the guest.\n</think>{_text(good)}",
+    "more keys": lambda good: _text({**good, "explanation": "It is clear."}),
+    "three passages": lambda good: _text(_passages(*good["passages"], "The cook ran.")),
+    "raw line breaks": lambda good: _text(good).replace(" because", "\n because"),
+}
+UNREADABLE = {
+    "empty": lambda good: "",
+    "prose": lambda good: f"Passage 1: {good['passages'][0]}",
+    "numbered": lambda good: "\n".join(f"S{n}: {p}" for n, p in enumerate(good["passages"], 1)),
+    "truncated": lambda good: _text(good)[:-40],
+    "numbered keys": lambda good: _text(dict(enumerate(good["passages"], 1))),
+    "objects": lambda good: _text({"passages": [{"text": p} for p in good["passages"]]}),
+    "curly quotes": lambda good: _text(good).replace('"', "\u201d"),
+    "another language": lambda good: "Der Koch bat den Gast zu warten, weil [er=Koch] müde war.",
+    "apology": lambda good: "I'm sorry, but I can't write about real people.",
+}
+
+
+@pytest.mark.parametrize("shape", READABLE)
+def test_what_models_wrap_around_json_changes_no_row(shape, told):
+    ran = told(READABLE[shape](_passages(FIRST, SECOND)))
+    assert ran.problem == ""
+    assert not ran.repairs
+    assert [row["text"] for row in ran.rows] == [
+        FIRST.replace("[she=cook]", "she"),
+        SECOND.replace("[She=guest]", "She"),
+    ]
+
+
+@pytest.mark.parametrize("shape", UNREADABLE)
+def test_an_unreadable_reply_is_asked_for_once_more(shape, told):
+    good = _passages(FIRST, SECOND)
+    ran = told(UNREADABLE[shape](good), repaired=good)
+    assert len(ran.rows) == 2
+    assert len(ran.repairs) == 1
+
+
+@pytest.mark.parametrize("shape", UNREADABLE)
+def test_an_unreadable_reply_never_becomes_a_row(shape, told):
+    ran = told(UNREADABLE[shape](_passages(FIRST, SECOND)))
+    assert ran.rows == []
+    assert ran.reasons == {"malformed-reply"}
+
+
+def test_a_cut_reply_and_a_refusal_make_no_row(told):
+    whole = _text(_passages(FIRST, SECOND))
+    assert told(ChatReply(whole, "length", 9, 9)).reasons == {"malformed-reply"}
+
+
+def test_a_refusal_is_counted_as_one(told):
+    assert told(ChatReply("I will not.", "refusal", 9, 9)).reasons == {"refusal"}
+
+
+# --- rows that must come ----------------------------------------------------
+
+
+def test_the_row_that_must_come(told):
+    ran = told(_passages(FIRST, SECOND))
+    assert ran.rows == [
+        {
+            "text": "The cook asked the guest to wait a little longer, because she had only just "
+            "lit the oven.",
+            "target": {
+                "span1_text": "The cook",
+                "span1_index": 0,
+                "span2_text": "she",
+                "span2_index": 11,
+            },
+            "label": True,
+            "idx": 0,
+        },
+        {
+            "text": "The cook hid when the guest came to the kitchen door. She wanted to complain "
+            "about the soup again.",
+            "target": {
+                "span1_text": "the guest",
+                "span1_index": 4,
+                "span2_text": "She",
+                "span2_index": 11,
+            },
+            "label": True,
+            "idx": 1,
+        },
+    ]
+
+
+def test_for_the_other_label_the_other_phrase_is_asked_about(told):
+    """A given pair's second label names the two in the other order."""
+    turned = _passages(
+        "The guest asked the cook for a little patience, because [she=guest] was still reading.",
+        "The guest hid when the cook came out, for [she=cook] was waving the bill about.",
+    )
+    ran = told(turned, label="false")
+    assert [row["label"] for row in ran.rows] == [False, False]
+    assert [row["target"]["span1_text"] for row in ran.rows] == ["the cook", "The guest"]
+
+
+def _row(text: str, pair: PronounPair = COOK, *, means_first: bool = True, label: bool = True):
+    row = make_row(
+        read_passage(text, pair), pair, means_first=means_first, label=label, rng=random.Random(1)
+    )
+    for check in WSC.checks:
+        check(row, pair)
+    return row
+
+
+@pytest.mark.parametrize(
+    "mark",
+    ["[she=the cook]", "[she=The Cook]", "[she = cook]", "[ she=COOK ]", "[she=a cook]",
+     "[she=cook's]", "[she=Subject 1]", "[she=subject 1]"],
+)  # fmt: skip
+def test_marks_are_read_whatever_their_articles_capitals_and_spaces(mark):
+    row = _row(FIRST.replace("[she=cook]", mark))
+    assert row.target.span2_text == "she"
+    assert row.text == FIRST.replace("[she=cook]", "she")
+
+
+def test_the_last_words_of_one_phrase_name_it():
+    text = (
+        "The lifeboat crews waved at the weekend sailors, but [they=crews] could not stop, "
+        "since a tanker had called."
+    )
+    assert _row(text, CREWS).target.span1_text == "The lifeboat crews"
+    for named, pair in (
+        ("sister", PronounPair(first="older sister", second="younger sister", number="singular",
+                               pronoun="she")),
+        ("lifeboat", CREWS),
+    ):  # fmt: skip
+        marked = f"The {pair.first} met the {pair.second} when [{pair.pronoun}={named}] left."
+        with pytest.raises(Rejected) as caught:
+            read_passage(marked, pair)
+        assert caught.value.reason == "unknown-referent"
+
+
+@pytest.mark.parametrize(
+    ("text", "span", "index"),
+    [
+        # possessives
+        ("The cook's knife had cut the guest, and [she=cook] said sorry twice.", "The cook", 0),
+        ("The guest\u2019s dog bit the cook before [she=guest] could call it.", "The guest", 0),
+        # a mention behind which punctuation follows
+        ("\u201cThe cook,\u201d wrote the guest, \u201cis gone: [she=cook] left at ten.\u201d",
+         "The cook", 0),
+        # repeated mentions: the span is the first one
+        ("The cook woke the guest at six, but the cook forgot that [she=cook] had lost the key.",
+         "The cook", 0),
+        # other articles, and none
+        ("A cook must feed the guest before [she=cook] may eat a bite.", "A cook", 0),
+        ("Once our cook scolded the guest until [she=cook] lost her voice.", "cook", 2),
+        # a dash without spaces
+        ("At noon the cook\u2014tired of soup\u2014left the guest a note that [she=cook] was out.",
+         "the cook", 2),
+    ],
+)  # fmt: skip
+def test_phrases_are_found_as_they_stand(text, span, index):
+    text = text.replace(" her voice", " the fight")
+    row = _row(text)
+    assert (row.target.span1_text, row.target.span1_index) == (span, index)
+
+
+def test_plural_subjects_have_they():
+    row = _row(
+        "When the weekend sailors cut across the bow of the lifeboat crews, [they=lifeboat crews] "
+        "had to brake so hard that [their=lifeboat crews] kit slid overboard.",
+        CREWS,
+        means_first=False,
+    )
+    assert row.target.span1_text == "the lifeboat crews"
+    assert row.target.span2_text in ("they", "their")
+
+
+def test_a_phrase_inside_the_other_is_no_mention():
+    pair = PronounPair(
+        first="captain", second="captain of the guard", number="singular", pronoun="he"
+    )
+    text = "The captain of the guard bowed to the captain, since [he=captain] held the higher rank."
+    row = _row(text, pair, means_first=False)
+    assert (row.target.span1_text, row.target.span1_index) == ("the captain", 7)
+    alone = "The captain of the guard bowed to the mayor, since [he=captain] held no rank."
+    with pytest.raises(Rejected) as caught:
+        _row(alone, pair)
+    assert caught.value.reason == "phrase-missing"
+
+
+def test_a_pronoun_with_an_s_behind_it_is_one():
+    row = _row("The cook sent the guest home early, because [she=cook]'s closing the kitchen.")
+    assert row.target.span2_text == "she"
+    assert row.text.split()[row.target.span2_index] == "she's"
+
+
+# --- replies that are rejected, with the reason that is counted --------------
+
+BAD = {
+    "a mark that names neither": (
+        FIRST.replace("[she=cook]", "[she=waiter]"), "unknown-referent"),
+    "a mark that names both": (
+        FIRST.replace("[she=cook]", "[she=cook and guest]"), "unknown-referent"),
+    "an inflected referent": (
+        FIRST.replace("[she=cook]", "[she=cooks]"), "unknown-referent"),
+    "a mark the wrong way round": (
+        FIRST.replace("[she=cook]", "[cook=she]"), "wrong-pronoun"),
+    "a mark without a referent": (FIRST.replace("[she=cook]", "[she=]"), "malformed-mark"),
+    "a mark without an equals sign": (
+        FIRST.replace("[she=cook]", "she [cook]"), "malformed-mark"),
+    "a mark with a colon": (FIRST.replace("[she=cook]", "[she: cook]"), "malformed-mark"),
+    "a mark that is left open": (FIRST.replace("[she=cook]", "[she=cook"), "malformed-mark"),
+    "round brackets": (FIRST.replace("[she=cook]", "she (=cook)"), "unmarked-pronoun"),
+    "no mark at all": (FIRST.replace("[she=cook]", "the boss"), "no-mark"),
+    "an unmarked pronoun": (
+        FIRST.replace("the oven", "her oven"), "unmarked-pronoun"),
+    "an unmarked pronoun of another set": (
+        FIRST.replace("the oven", "his oven"), "unmarked-pronoun"),
+    "a marked pronoun of another set": (
+        FIRST.replace("[she=cook]", "[he=cook]"), "wrong-pronoun"),
+    "a plural pronoun for one person": (
+        FIRST.replace("[she=cook]", "[they=cook]"), "wrong-pronoun"),
+    "a pronoun for both": (
+        FIRST.replace("because", "until they both laughed, because"), "unmarked-pronoun"),
+    "a phrase that is missing": (
+        FIRST.replace("the guest", "somebody"), "phrase-missing"),
+    "a phrase in another form": (
+        FIRST.replace("the guest", "the guests"), "phrase-missing"),
+    "a synonym": (FIRST.replace("The cook", "The chef"), "phrase-missing"),
+    "the other one is meant": (FIRST.replace("[she=cook]", "[she=guest]"), "no-pronoun"),
+    "a reflexive alone": (
+        "The cook told the guest about the fire and blamed [herself=cook] for all of it.",
+        "no-pronoun"),
+    "a pronoun before the phrases": (
+        "When [she=cook] had lit the oven at last, the cook called the guest back in.",
+        "no-pronoun"),
+    "a pronoun between the phrases": (
+        "The cook said that [she=cook] would not wait for the guest any longer.", "no-pronoun"),
+    "a pronoun inside a longer word": (
+        FIRST.replace("[she=cook] had", "[she=cook]'d"), "no-pronoun"),
+    "three sentences": (
+        "The cook frowned. The guest was late again. Then [she=cook] put out the oven at last.",
+        "too-many-sentences"),
+    "a number in front": (f"1. {FIRST}", "markup"),
+    "a label in front": (f"Passage 1: {FIRST}", "meta-text"),
+    "a preamble inside": (
+        "Sure! The cook asked the guest to wait, because [she=cook] was late.", "meta-text"),
+    "bold": (FIRST.replace("The cook", "The **cook**"), "markup"),
+    "an open end": (FIRST.removesuffix("."), "cut-off"),
+    "too short": ("The cook hit the guest; [she=cook] ran.", "too-short"),
+    "too long": (FIRST.replace("a little", "very " * 50), "too-long"),
+    "another script": (
+        "The cook и the guest долго ждали нового повара, потому что [she=cook] опоздала опять.",
+        "not-latin"),
+    "an empty one": ("", "no-mark"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("shape", BAD)
+def test_a_bad_passage_makes_no_row_and_its_reason_is_counted(shape, told):
+    text, reason = BAD[shape]
+    ran = told(_passages(text, SECOND))
+    assert ran.rows == []
+    assert ran.reasons == {reason}
+    assert {record["verdict"] for record in ran.rejects} == {"rejected"}
+    assert len(ran.repairs) == 1, "it was asked for once more"
+
+
+@pytest.mark.parametrize("shape", BAD)
+def test_a_bad_passage_is_repaired(shape, told):
+    ran = told(_passages(BAD[shape][0], SECOND), repaired=_passages(FIRST, SECOND))
+    assert len(ran.rows) == 2
+    assert BAD[shape][0] not in {row["text"] for row in ran.rows}
+
+
+def test_one_passage_is_too_few(told):
+    assert told(_passages(FIRST)).reasons == {"too-few-passages"}
+
+
+def test_the_same_passage_twice_is_no_reply(told):
+    """The second passage must mean the other subject, and the same text cannot."""
+    assert told(_passages(FIRST, FIRST)).reasons == {"no-pronoun"}
+
+
+def test_passages_in_the_other_order_are_told_from_asked_ones(told):
+    assert told(_passages(SECOND, FIRST)).reasons == {"no-pronoun"}
+
+
+def test_a_passage_that_nearly_repeats_another_is_a_duplicate(told):
+    again = FIRST.replace("[she=cook]", "[she=guest]").replace("lit the", "left the")
+    ran = told(_passages(FIRST, again))
+    assert len(ran.rows) == 1
+    assert {record["verdict"] for record in ran.rejects} == {"duplicate"}
+
+
+def test_unicode_quotes_come_through_as_they_are(told):
+    text = FIRST.replace("had only just lit the oven", "wanted \u201cpeace \u2014 and quiet\u201d")
+    ran = told(_passages(text, SECOND))
+    assert "wanted \u201cpeace \u2014 and quiet\u201d." in ran.rows[0]["text"]
+
+
+# --- subject pairs ----------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("pair", "reason"),
+    [
+        (("nurse", "nurse"), "same-subject"),
+        (("nurse", "the Nurse"), "same-subject"),
+        (("captain", "team captain"), "overlapping"),
+        (("nurses", "doctor"), "number-mismatch"),
+        (("crew", "captain"), "number-mismatch"),
+        (("guards and visitors", "clerk"), "several-subjects"),
+        (("her brother", "clerk"), "names-another"),
+        (("1. nurse", "patient"), "markup"),
+        (("nurse (tired)", "patient"), "markup"),
+        (("**nurse**", "patient"), "markup"),
+        (("", "patient"), "no-words"),
+        (("nurse who has been at work since dawn", "patient"), "too-long"),
+        (("медсестра", "patient"), "not-latin"),
+    ],
+)
+def test_a_pair_that_cannot_be_told_apart_is_left_out(pair, reason, run):
+    def bend(step, good, repair):
+        if step == "seeds" and not good["pairs"][0]["first"].endswith("s"):
+            return {"pairs": [{"first": pair[0], "second": pair[1]}, *good["pairs"][1:]]}
+        return good
+
+    ran = run(bend, task="wsc", rows=16)
+    assert len(ran.rows) == 16
+    assert reason in {r["reason"] for r in ran.rejects if r["verdict"] == "dropped"}
+
+
+def test_repeated_pairs_are_used_once_whichever_comes_first(run):
+    def bend(step, good, repair):
+        if step == "seeds":
+            turned = [{"first": p["second"], "second": p["first"]} for p in good["pairs"]]
+            return {"pairs": [*good["pairs"][:2], *turned[:2], *good["pairs"][2:3]]}
+        return good
+
+    ran = run(bend, task="wsc", rows=40, contexts_limit=2)
+    assert "repeated" in ran.reasons
+    pairs = [frozenset((e["seed"]["first"], e["seed"]["second"])) for e in ran.provenance]
+    ids = [e["id"].partition("/")[0] for e in ran.provenance]
+    assert len(set(zip(pairs, ids, strict=True))) == len(set(ids))
+
+
+# --- step 4 -----------------------------------------------------------------
+
+
+@pytest.mark.parametrize("word", ["yes", "1", "", "the cook", "entailment"])
+def test_a_label_outside_the_set_is_never_a_row(word, run, at):
+    ran = run(at("correct", lambda good: {**good, "actual": word}, always=True), task="wsc", rows=4)
+    assert ran.rows == []
+    assert ran.reasons == {"malformed-reply"}
+
+
+def test_an_ambiguous_passage_is_rejected(run, at):
+    def change(good):
+        return {**good, "actual": "no_valid_instance", "verdict": "incorrect"}
+
+    ran = run(at("correct", change), task="wsc", rows=4)
+    assert ran.rows == []
+    assert ran.reasons == {"no-valid-instance"}
+
+
+def test_a_relabelled_row_keeps_its_spans(run, at):
+    other = {"true": "false", "false": "true"}
+
+    def change(good):
+        return {**good, "actual": other[good["actual"]], "verdict": "incorrect"}
+
+    ran = run(at("correct", change), task="wsc", rows=8, balance="intended")
+    assert [e["label"] for e in ran.provenance] == [other[e["intended"]] for e in ran.provenance]
+    for row in ran.rows:
+        WSC.schema.model_validate(row)
+    assert ran.report["flow"]["true"]["accepted"] == {"false": 4}
