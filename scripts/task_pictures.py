@@ -17,9 +17,9 @@ from targen_core import ListStep, Task, load_registry
 
 FOLDER = Path(__file__).resolve().parents[1] / "docs" / "reference" / "tasks"
 OURS = ("targen-tasks-superglue", "targen-tasks-multirc")
-WIDTH, GAP, LINE, PAD = 168, 34, 17, 12
+WIDTH, GAP, LINE, PAD = 186, 32, 17, 12
 STYLE = """
-  text { font: 13px system-ui, sans-serif; fill: #222 }
+  text { font-size: 13px; font-family: system-ui, sans-serif; fill: #222 }
   .step { font-weight: 600; fill: #4051b5 }
   rect { fill: #f4f5fb; stroke: #9aa3d0 }
   path { stroke: #666; fill: none }
