@@ -60,12 +60,12 @@ def _hypothesis(sentence: str, subject: str, false: bool) -> str:
 def _solve(text: str, rng: random.Random) -> str:
     """The answer for one of this module's own inputs; for any other text, one at random."""
     premise, _, hypothesis = text.removeprefix("Premise: ").partition("\nHypothesis: ")
+    if " denied that any" in hypothesis:
+        return "not_entailment"
     means_first = meant_first(premise)
     named = re.match(r"The ([\w' -]+?)(?:'s)? (?:wanted|had|\w+ was)\b", hypothesis)
     places = find(named[1], premise.split()) if named is not None else []
     if means_first is None or not places:
         return rng.choice(("entailment", "not_entailment"))
-    if "denied" in hypothesis:
-        return "not_entailment"
     # Premises open with "The", so the first-named subject begins at token 1.
     return "entailment" if (places[0] == 1) == means_first else "not_entailment"

@@ -29,13 +29,23 @@ _GREETED = (
     "searched for, sent a note to, sent for, spoke to, stayed behind with, stopped, turned to, "
     "visited, waited for, walked over to, waved at, went to see, wrote to, woke, whispered to"
 ).split(", ")
+_HOW = (
+    "abruptly, at once, boldly, briefly, calmly, cheerfully, eagerly, finally, gladly, happily, "
+    "hastily, hesitantly, immediately, kindly, meekly, nervously, now, politely, promptly, "
+    "quickly, quietly, rarely, reluctantly, sadly, secretly, shyly, sleepily, softly, then, warily"
+).split(", ")
 _WHEN = (
     "after the storm, at closing time, at dawn, at midnight, at noon, before breakfast, before "
     "the holidays, during the break, early in March, early on Friday, in the afternoon, in the "
-    "car park, in the corridor, in the evening, in the rain, just after ten, last autumn, last "
-    "week, late in May, late on Monday, near the gate, on a Sunday, on the first day, on the "
-    "ferry, on the stairs, on Tuesday, outside the station, right after lunch, that morning, "
-    "twice in June"
+    "evening, in the rain, just after ten, last autumn, last week, late in May, late on Monday, "
+    "on a Sunday, on the first day, on Tuesday, right after lunch, that morning, twice in June"
+).split(", ")
+_WHERE = (
+    "behind the chapel, behind the stage, beside the lake, by the pond, by the ticket desk, in "
+    "front of the bank, in the car park, in the cellar, in the corridor, in the lift, in the old "
+    "mill, near the gate, near the quarry, next to the fountain, on the ferry, on the night bus, "
+    "on the roof, on the stairs, outside the station, outside the tent, over by the swings, under "
+    "the bridge, under the clock, up on the dyke"
 ).split(", ")
 _GOALS = (
     "borrow a ladder, buy an old boat, change the locks, compare two maps, cancel a trip, "
@@ -91,17 +101,17 @@ def encounter(rng: random.Random) -> tuple[str, dict[str, str]]:
     The opening has the slots `{first}` and `{second}`, each clause one pronoun
     slot, `{he}` or `{his}`, and a full stop.
     """
-    opening = f"The {{first}} {rng.choice(_GREETED)} the {{second}} {rng.choice(_WHEN)}"
-    thing = f"{{his}} {rng.choice(_THINGS)} was {rng.choice(_STATES)}."
+    how, when, where = rng.choice(_HOW), rng.choice(_WHEN), rng.choice(_WHERE)
+    opening = f"The {{first}} {how} {rng.choice(_GREETED)} the {{second}} {when} {where}"
+    things, states = rng.sample(_THINGS, 2), rng.sample(_STATES, 2)
     if rng.random() < 0.5:
         first = f"because {{he}} wanted to {rng.choice(_GOALS)}."
     else:
-        first = f"after finding that {thing}"
-    thing = f"{{his}} {rng.choice(_THINGS)} was {rng.choice(_STATES)}."
+        first = f"after finding that {{his}} {things[0]} was {states[0]}."
     if rng.random() < 0.5:
         second = f"to hear how {{he}} had {rng.choice(_DONE)}."
     else:
-        second = f"to ask why {thing}"
+        second = f"to ask why {{his}} {things[1]} was {states[1]}."
     return opening, {"first": first, "second": second}
 
 

@@ -64,9 +64,9 @@ _GENDERED = frozenset(
     "grandfather grandma grandmother grandpa grandson groom guy headmaster headmistress heiress "
     "heroine hostess housewife husband king lad lady lass lord maid male female matron midwife "
     "mistress monk mother mum mom nephew niece nun boy boyfriend priestess prince princess queen "
-    "schoolboy schoolgirl seamstress sister son stepfather stepmother steward stewardess uncle "
+    "schoolboy schoolgirl seamstress sister son stepfather stepmother stewardess uncle "
     "usherette waiter waitress widow widower wife witch wizard landlord landlady masseuse masseur "
-    "postmistress sorceress sorcerer tailoress hero baron baroness countess count".split()
+    "postmistress sorceress sorcerer tailoress baron baroness countess count".split()
 )
 _NEUTRAL = frozenset("german human roman shaman".split())
 
