@@ -630,3 +630,19 @@ def test_a_row_without_a_field_is_the_plugin_s_bug(lab, tmp_path):
     ran = lab.run(world, tmp_path / "run", {"only": 3}, task=task)
     assert isinstance(ran.error, StageFailed)
     assert "Field required" in str(ran.error)
+
+
+def test_of_several_instances_one_may_be_rejected_with_its_own_reason(lab, tmp_path):
+    world = lab.World(labels=("only",), per_call=3, correct=False, lists=(3,), draws=2, most=4)
+    plain = world.task().generators["only"]
+
+    async def write(llm, seed):
+        one, _, three = await plain(llm, seed)
+        assert all(isinstance(row, lab.Row) for row in llm.earlier)
+        return [one, Rejected("odd", "the second is odd"), three]
+
+    task = world.task(generators={"only": write})
+    ran = lab.run(world, tmp_path / "run", {"only": 14}, task=task)
+    assert ran.error is None
+    assert {record["reason"] for record in ran.rejects} == {"odd"}
+    assert {int(record["id"].split("/")[2]) % 3 for record in ran.rejects} == {1}

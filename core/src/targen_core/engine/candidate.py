@@ -77,6 +77,8 @@ class Worker:
         made = await self._guard.wait(self._task.generators[label], llm, seed.value)
         instances = made if isinstance(made, Sequence) else (made,)
         for instance in instances:
+            if isinstance(instance, Rejected):
+                continue  # its place is taken, so that the others keep theirs
             if not isinstance(instance, self._task.instance):
                 raise self._guard.fault(
                     f"the generator for {label} returned {type(instance).__name__}, not "
@@ -109,7 +111,10 @@ class Worker:
             position = ordinal - seed.draw * self._task.instances_per_call
             if position >= len(generated.instances):
                 raise Rejected("missing", f"the reply held {len(generated.instances)} instances")
-            outcome.instance = generated.instances[position]
+            made = generated.instances[position]
+            if isinstance(made, Rejected):
+                raise made
+            outcome.instance = made
             stage = "check"
             self._check(outcome.instance, seed)
             stage = "correct"

@@ -410,7 +410,8 @@ class Engine:
         before = [draws[draw] for draw in range(seed.draw)]
         mine = draws[seed.draw] = asyncio.get_running_loop().create_future()
         try:
-            earlier = [instance for draw in before for instance in await draw]
+            told = [instance for draw in before for instance in await draw]
+            earlier = [instance for instance in told if not isinstance(instance, Rejected)]
             made = await self._worker.generate(seed, label, scope, earlier=earlier)
             mine.set_result(made.instances)
         except Rejected:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar, overload
 
 from pydantic import BaseModel
 
+from targen_core.errors import Rejected
 from targen_core.tasks.judging import Correction
 from targen_core.tasks.prompt import Prompt
 
@@ -135,12 +136,19 @@ class ListStep(Generic[ItemT]):
 
 
 class InverseGenerator(Protocol[SeedT_contra, InstanceT_co]):
-    """G(label, seed): one instance, or `Task.instances_per_call` of them."""
+    """G(label, seed): one instance, or `Task.instances_per_call` of them.
+
+    Of several, one that cannot be made may be a `Rejected` in its place.
+    """
 
     async def __call__(
         self, llm: Llm, seed: SeedT_contra, /
-    ) -> InstanceT_co | Sequence[InstanceT_co]:
-        """Write an instance whose label holds by construction."""
+    ) -> InstanceT_co | Sequence[InstanceT_co | Rejected]:
+        """Write an instance whose label holds by construction.
+
+        Raises:
+            Rejected: the model's words cannot make one.
+        """
         ...
 
 
