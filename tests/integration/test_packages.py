@@ -19,7 +19,11 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-OURS = ["core", "targen_tasks_superglue"]
+OURS = {
+    "targen_core": "core",
+    "targen_tasks_superglue": "targen_tasks_superglue",
+    "targen_tasks_multirc": "plugins/targen_tasks_multirc",
+}
 UV = shutil.which(
     "uv", path=os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
 )
@@ -71,7 +75,7 @@ class Environment:
 def wheels(tmp_path_factory) -> Path:
     """A folder with a wheel of each of ours, built with this environment's hatchling."""
     dist = tmp_path_factory.mktemp("dist")
-    for folder in OURS:
+    for folder in OURS.values():
         _run(
             [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", dist],
             cwd=ROOT / folder,
@@ -105,11 +109,11 @@ def installed(wheels, new) -> Environment:
 def test_wheels_hold_each_source_file_and_nothing_else(wheels):
     """A rule of .gitignore that is too wide takes modules out of wheels, and says nothing."""
     found = {path.name.partition("-")[0]: path for path in wheels.glob("*.whl")}
-    assert set(found) == {"targen_core", "targen_tasks_superglue"}
+    assert set(found) == set(OURS)
     for name, path in found.items():
         with zipfile.ZipFile(path) as wheel:
             held = {part for part in wheel.namelist() if ".dist-info/" not in part}
-        source = ROOT / {"targen_core": "core"}.get(name, name) / "src"
+        source = ROOT / OURS[name] / "src"
         files = {
             path.relative_to(source).as_posix()
             for path in source.rglob("*")

@@ -109,3 +109,11 @@ def test_reasons(ran):
         ("hamper", 0): "no-partner",
         ("hamper", 1): "no-partner",
     }
+
+
+def test_the_hand_made_examples_are_official_rows():
+    rows = _lines(Path(__file__).parents[2] / "examples" / "superglue" / "wic.jsonl")
+    assert Counter(row["label"] for row in rows) == {True: 25, False: 25}
+    assert [row["idx"] for row in rows] == list(range(50))
+    for row in rows:
+        WIC.schema.model_validate(row, strict=True)

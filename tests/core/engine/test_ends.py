@@ -646,3 +646,15 @@ def test_of_several_instances_one_may_be_rejected_with_its_own_reason(lab, tmp_p
     assert ran.error is None
     assert {record["reason"] for record in ran.rejects} == {"odd"}
     assert {int(record["id"].split("/")[2]) % 3 for record in ran.rejects} == {1}
+
+
+def test_facts_that_a_generator_noted_stay_with_what_it_rejects(lab, tmp_path):
+    async def write(llm, seed):
+        llm.note(kind="hard")
+        raise Rejected("odd", "nothing to say")
+
+    task = lab.World(labels=("only",)).task(generators={"only": write})
+    ran = lab.run(lab.World(), tmp_path / "run", {"only": 3}, task=task, give_up_after=3)
+    assert isinstance(ran.error, QuotaNotMet)
+    assert [record["notes"] for record in ran.rejects] == [{"kind": "hard"}] * 3
+    assert {record["stage"] for record in ran.rejects} == {"generate"}

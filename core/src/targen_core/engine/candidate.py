@@ -42,11 +42,11 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Generated:
-    """What one call of G(label, seed) gave: instances, notes and calls."""
+    """What one call of G(label, seed) gave: instances, or why there are none, and notes."""
 
     instances: Sequence[Any]
     notes: dict[str, Any]
-    keys: list[str]
+    refused: Rejected | None = None
 
 
 class Worker:
@@ -67,14 +67,13 @@ class Worker:
     async def generate(
         self, seed: Seed, label: str, scope: Scope, *, earlier: Sequence[Any] = ()
     ) -> Generated:
-        """Step 3: G(label, seed); `earlier` is what draws before this one gave.
-
-        Raises:
-            Rejected: the model's words cannot make an instance.
-        """
+        """Step 3: G(label, seed); `earlier` is what draws before this one gave."""
         place = f"generate/{seed.id}/{label}/{seed.draw}"
         llm = self._llm("generate", place, seed, label, scope, earlier)
-        made = await self._guard.wait(self._task.generators[label], llm, seed.value)
+        try:
+            made = await self._guard.wait(self._task.generators[label], llm, seed.value)
+        except Rejected as error:
+            return Generated((), llm.notes, error)
         instances = made if isinstance(made, Sequence) else (made,)
         for instance in instances:
             if isinstance(instance, Rejected):
@@ -94,7 +93,7 @@ class Worker:
                 f"the generator for {label} returned {len(instances)} instances; the task's "
                 f"instances_per_call is {self._task.instances_per_call}"
             )
-        return Generated(instances, llm.notes, scope.keys)
+        return Generated(instances, llm.notes)
 
     async def judge(
         self, generated: Generated, ordinal: int, seed: Seed, label: str, scope: Scope
@@ -108,6 +107,8 @@ class Worker:
         llm = self._llm("correct", place, seed, label, scope)
         stage = "generate"
         try:
+            if generated.refused is not None:
+                raise generated.refused
             position = ordinal - seed.draw * self._task.instances_per_call
             if position >= len(generated.instances):
                 raise Rejected("missing", f"the reply held {len(generated.instances)} instances")

@@ -414,9 +414,6 @@ class Engine:
             earlier = [instance for instance in told if not isinstance(instance, Rejected)]
             made = await self._worker.generate(seed, label, scope, earlier=earlier)
             mine.set_result(made.instances)
-        except Rejected:
-            mine.set_result(())
-            raise
         except BaseException:
             mine.set_exception(Halted())  # later draws are told of nothing: they end as well
             mine.exception()  # it may be that nobody waits
@@ -474,17 +471,12 @@ class Engine:
 
     async def _execute(self, slot: _Slot) -> Outcome:
         """Steps 3 and 4 of a candidate."""
-        try:
-            if slot.generation.task is not None:
-                generated = await asyncio.shield(slot.generation.task)
-            else:
-                generated = await self._worker.generate(slot.seed, slot.label, slot.scope)
-        except Rejected as error:
-            outcome = Outcome()
-            outcome.reject("generate", error)
+        if slot.generation.task is not None:
+            generated = await asyncio.shield(slot.generation.task)
         else:
-            outcome = await self._worker.judge(
-                generated, slot.ordinal, slot.seed, slot.label, slot.scope
-            )
+            generated = await self._worker.generate(slot.seed, slot.label, slot.scope)
+        outcome = await self._worker.judge(
+            generated, slot.ordinal, slot.seed, slot.label, slot.scope
+        )
         outcome.keys += [*slot.generation.scope.keys, *slot.scope.keys]
         return outcome

@@ -1,0 +1,111 @@
+"""MultiRC on replies written down as a model gave them: rows, label flow and reasons are pinned."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from targen_core import JobSpec, load_registry
+from targen_core.runs.job import Job
+from targen_tasks_multirc.official import OfficialMultiRc, join, read
+
+RECORDED = Path(__file__).parent / "recorded" / "multirc.jsonl"
+EXAMPLES = Path(__file__).parents[3] / "examples" / "superglue" / "multirc.jsonl"
+
+
+@pytest.fixture(scope="module")
+def ran(tmp_path_factory) -> Path:
+    folder = tmp_path_factory.mktemp("recorded") / "run"
+    spec = JobSpec(
+        task="targen-tasks-multirc:multirc",
+        quotas={"any": 51},
+        backend="targen-core:scripted",
+        options=[f"recorded={RECORDED}"],
+    )
+    with Job.create(load_registry(), spec, folder) as job:
+        job.run()
+    return folder
+
+
+def _lines(path: Path) -> list[dict]:
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").split("\n") if line]
+
+
+def test_rows(ran):
+    rows = _lines(ran / "dataset.jsonl")
+    assert len(rows) == 51
+    for row in rows:
+        OfficialMultiRc.model_validate_json(json.dumps(row), strict=True)
+    asked = [row["passage"]["questions"][0]["question"] for row in rows]
+    assert len(set(asked)) == 51
+    assert asked[0] == "For how long were the deckhands away from their work?"
+    right = Counter(
+        sum(answer["label"] for answer in row["passage"]["questions"][0]["answers"]) for row in rows
+    )
+    assert right == {1: 15, 2: 25, 3: 11}
+
+
+def test_the_joined_file_has_a_row_a_passage(ran):
+    joined = join(_lines(ran / "dataset.jsonl"))
+    assert len(joined) == 30
+    assert [row["idx"] for row in joined] == list(range(30))
+    answers = [
+        answer["idx"]
+        for row in joined
+        for question in row["passage"]["questions"]
+        for answer in question["answers"]
+    ]
+    assert answers == list(range(len(answers)))
+
+
+def test_label_flow(ran):
+    flow = json.loads((ran / "report.json").read_text())["flow"]["any"]
+    assert flow["judged"] == 60
+    assert flow["accepted"] == {"any": 48, "relabelled": 3}
+    assert flow["reasons"] == {
+        "one-sentence": 5,
+        "uneven-options": 1,
+        "meta-option": 1,
+        "no-question": 1,
+        "inconsistent": 1,
+    }
+
+
+def test_corrected_sets_are_the_right_ones(ran):
+    corrected = {}
+    for row, entry in zip(
+        _lines(ran / "dataset.jsonl"), _lines(ran / "provenance.jsonl"), strict=True
+    ):
+        (question,) = read([row])
+        assert question.label == entry["label"]
+        if "part in the work" in question.question or "contradicted" in question.question:
+            corrected[question.question] = {o.text for o in question.options if o.right}
+        if "stay the same" in question.question:
+            corrected[question.question] = {o.text for o in question.options if o.right}
+    assert corrected == {
+        "Who or what had a part in the work on the pylons before the reopening?": {
+            "A local builder",
+            "A firm from Innsbruck",
+        },
+        "Which of these stay the same during a whole month?": {
+            "How much of the Moon is lit",
+            "What the Moon is made of",
+        },
+        "Which details of the story are contradicted by what was really found?": {
+            "The meal that was half eaten"
+        },
+    }
+
+
+def test_the_hand_made_examples_are_official_rows():
+    rows = _lines(EXAMPLES)
+    for row in rows:
+        OfficialMultiRc.model_validate_json(json.dumps(row), strict=True)
+    assert join(rows) == rows
+    questions = read(rows)
+    assert len(questions) == 50
+    kinds = Counter("all" if all(o.right for o in q.options) else len(q.right) for q in questions)
+    assert min(kinds["all"], kinds[1], kinds[2], kinds[3]) >= 1
