@@ -256,7 +256,7 @@ def test_a_statement_that_stays_bad_is_rejected(run, at):
 )
 def test_a_passage_with_few_clear_names_is_not_asked_about(text):
     with pytest.raises(Rejected) as caught:
-        eligible(text)
+        eligible(find_entities(text))
     assert caught.value.reason == "few-entities"
 
 

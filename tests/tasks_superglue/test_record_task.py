@@ -52,6 +52,20 @@ def test_every_row_is_in_the_official_form(run):
             assert {k: answer[k] for k in ("start", "end")} in row["passage"]["entities"]
 
 
+def test_a_query_is_asked_for_with_the_name_and_the_others_apart(run):
+    asked = [r.origin.values for r in run(task="record", rows=8).requests if "name" in _values(r)]
+    assert asked
+    for values in asked:
+        others = values["others"].split("; ")
+        assert values["name"] not in others
+        names = {entity.name for entity in find_entities(values["passage"])}
+        assert names == {values["name"], *others}
+
+
+def _values(request) -> dict:
+    return request.origin.values
+
+
 def test_every_mention_of_the_answer_is_an_answer(run):
     for row in run(task="record", rows=60).rows:
         text, (query,) = row["passage"]["text"], row["qas"]
@@ -252,6 +266,7 @@ def forms(text: str) -> list[str]:
         ("They wintered on Jan Mayen in Jan. 1777.", ["Jan Mayen"]),
         ("President Lund and Mrs. Roe met Captain Osei.", ["Lund", "Roe", "Osei"]),
         ("A German-born painter in Port-au-Prince knew it.", ["German", "Port-au-Prince"]),
+        ("Lin Shu-fen rode it, not Ahn Min-ho.", ["Lin Shu-fen", "Ahn Min-ho"]),
         ("“I saw Lund,” she said. “We left.”", ["Lund"]),
         ("I think that I'm older than Lund.", ["Lund"]),
         ("Lund & Sons paid.", ["Lund & Sons"]),

@@ -141,6 +141,16 @@ def register_inverse_generators(register: Register[InverseGenerator[Any, Any]]) 
         summary="the same kind of hypothesis about the one whom the pronoun does not mean",
     )
     register.register(
+        "boolq-false",
+        "targen_tasks_superglue.boolq:write_no",
+        summary="a question that a passage answers with no",
+    )
+    register.register(
+        "boolq-true",
+        "targen_tasks_superglue.boolq:write_yes",
+        summary="a question that a passage answers with yes",
+    )
+    register.register(
         "cb-contradiction",
         "targen_tasks_superglue.cb:write_contradiction",
         summary="pairs in a setting whose hypothesis the premise rules out",
@@ -164,6 +174,11 @@ def register_inverse_generators(register: Register[InverseGenerator[Any, Any]]) 
         "copa-choice2",
         "targen_tasks_superglue.copa:write_choice2",
         summary="a likely and an unlikely cause or result of an event, the likely one second",
+    )
+    register.register(
+        "record-query",
+        "targen_tasks_superglue.record:write_query",
+        summary="a new statement about a passage with one of its entities masked",
     )
     register.register(
         "rte-entailment",

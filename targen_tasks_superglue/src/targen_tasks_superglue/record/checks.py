@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from targen_core import Rejected
 from targen_core.tasks.checks import prose, several_sentences
-from targen_tasks_superglue.record.entities import Entity, find_entities, stands_for
+from targen_tasks_superglue.record.entities import Entity, stands_for
 from targen_tasks_superglue.record.names import find_names
 from targen_tasks_superglue.record.rows import MASK, RecordRow, answer_of, entities_of
 from targen_tasks_superglue.record.words import GENERIC, PARTICLES
@@ -22,14 +23,13 @@ _HEADED = re.compile(r"^\W*(?:new\s+)?(?:statement|query)\s*\d*\W{0,2}:", re.IGN
 _COPY = 85.0  # similarity with a run of a sentence from which a query says nothing new
 
 
-def eligible(text: str) -> list[Entity]:
-    """The entities of a passage that may be asked for.
+def eligible(entities: Sequence[Entity]) -> list[Entity]:
+    """Those of a passage's entities that may be asked for.
 
     Raises:
         Rejected: `few-entities`, where the passage names fewer than three, or
             none whose forms are its own.
     """
-    entities = find_entities(text)
     clear = [entity for entity in entities if not entity.tangled]
     if len(entities) < CANDIDATES or not clear:
         raise Rejected("few-entities", f"the passage has {len(entities)} entities to choose from")

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 
 from targen_tasks_superglue.record.words import (
     GENERIC,
+    HYPHENATED,
     KIN,
     OCCUPATIONS,
     OFFICES,
@@ -112,9 +113,8 @@ def _tokens(text: str) -> Iterator[_Token]:
             possessive = _POSSESSIVE.search(word)
             bare = word[: possessive.start()] if possessive else word
             head, hyphen, tail = bare.rpartition("-")
-            if hyphen and tail[0].islower() and head[:1].isupper():
-                # "German-born": the name ends at the hyphen; "Port-au-Prince" holds its own.
-                token = _Token(head.partition("-")[0], start, kind, opens, before, closes=True)
+            if hyphen and tail in HYPHENATED and head[:1].isupper():
+                token = _Token(head, start, kind, opens, before, closes=True)
             else:
                 token = _Token(bare, start, kind, opens, before, closes=bare != word)
             yield token

@@ -36,9 +36,8 @@ async def write_query(llm: Llm, seed: Paragraph) -> RecordRow:
             `several-masks`, or a reason of `check_query`, where a repair did
             not help.
     """
-    clear = eligible(seed.text)
     entities = find_entities(seed.text)
-    answer = llm.rng("answer").choice(clear)
+    answer = llm.rng("answer").choice(eligible(entities))
     most = max(len(entity.mentions) for entity in entities)
     llm.note(
         place=entities.index(answer) + 1,

@@ -5,6 +5,7 @@ from __future__ import annotations
 __all__ = [
     "DIRECTIONS",
     "GENERIC",
+    "HYPHENATED",
     "KIN",
     "OCCUPATIONS",
     "OFFICES",
@@ -46,12 +47,12 @@ OPENERS = _set(
 """Common words that open sentences, and that no name begins with."""
 
 OCCUPATIONS = _set(
-    "actor actress artist author biologist botanist builder carpenter chemist composer critic "
-    "defender designer diplomat director economist editor engineer explorer farmer founder "
-    "geologist goalkeeper historian inventor journalist lawyer merchant midfielder missionary "
-    "naturalist novelist nurse painter philosopher photographer physicist pilot playwright poet "
-    "police politician priest producer publisher researcher scholar scientist sculptor singer "
-    "soldier striker surgeon surveyor teacher writer"
+    "actor actress artist author biologist botanist builder carpenter chemist clerk coach "
+    "composer conductor cook critic defender designer diplomat director economist editor engineer "
+    "explorer farmer founder geologist goalkeeper historian inventor journalist lawyer merchant "
+    "midfielder missionary naturalist novelist nurse painter philosopher photographer physicist "
+    "pilot playwright poet police politician priest producer publisher referee researcher scholar "
+    "scientist sculptor singer soldier striker surgeon surveyor teacher trainer writer"
 )
 """What may stand before a person's name at the start of a sentence: "Singer Ada Brenner"."""
 
@@ -62,13 +63,20 @@ PARTICLES = _set(
 """Small words inside names of people and places."""
 
 OFFICES = _set(
-    "ambassador archbishop capt captain chairman chairwoman chancellor col colonel commissioner "
-    "congressman congresswoman constable councillor dame detective doctor dr father gov governor "
-    "inspector leader lieutenant lt madam mayor minister miss mister mr mrs ms officer pope "
-    "premier president prime prof professor rep reps rev reverend secretary sen senator sergeant "
-    "sgt sir speaker superintendent"
+    "ambassador archbishop capt captain chairman chairwoman chancellor chief col colonel "
+    "commissioner congressman congresswoman constable councillor dame detective doctor dr father "
+    "gov governor inspector leader lieutenant lt madam mayor minister miss mister mr mrs ms "
+    "officer pope premier president prime prof professor rep reps rev reverend secretary sen "
+    "senator sergeant sgt sir speaker superintendent"
 )
 """Titles before a person's name."""
+
+HYPHENATED = _set(
+    "backed based born bound built class controlled designed educated era fed financed free "
+    "friendly funded held inspired language led like made only owned run speaking sponsored "
+    "style trained type wide"
+)
+"""What follows a name behind a hyphen and is no part of it: "German-born", but "Shu-fen"."""
 
 KIN = _set("aunt dad father god grandfather grandma grandmother grandpa mom mother mum uncle")
 """Words that are capitalised where they stand for a name."""
@@ -93,42 +101,45 @@ TIME_CUES = _set(
 """What stands before a month that is a date, and not before a first name."""
 
 DIRECTIONS = _set(
-    "air ben cafe café cape casa central chateau château costa east eastern el fort ft glen great "
-    "greater hotel hurricane isla la lake las le loch los lower middle mount mt musée new north "
-    "northern old operation opéra palazzo point port project radio real rio rue saint san sant "
-    "santa santo sao south southern st team upper via villa west western"
+    "air bad bahia baie ben boca cabo cafe café cap cape capo casa central chateau château ciudad "
+    "costa east eastern el fort ft glen golfo great greater hotel hurricane isla la lake las le "
+    "loch los lower middle mont monte mount mt musée new north north-east north-west northern "
+    "nova novo novy nueva nuevo old operation opéra palazzo piz point ponte port porto project "
+    "puerto punta radio real rio rue saint san sant santa santo sao south south-east south-west "
+    "southern st team upper val via villa west western"
 )
 """First words of names whose last word alone is something else: "New York" is not York."""
 
 GENERIC = _set(
-    "abbey academy accord act agency agreement airline airlines airport alliance amendment "
-    "archive archives arena army arts assembly association authority avenue award awards bank bar "
-    "battle bay beach bell bishop bishopric board books bridge bureau cabinet camp canal canyon "
-    "castle cathedral cave center centre chamber championship championships channel chapel "
-    "chapter charter choir church cinema circle city club clubs coast code collection college "
-    "colony column commission committee commons commonwealth community companies company "
-    "confederation conference congress consortium convent convention corporation corps council "
-    "county coup court courts creek crisis cross crown cup dam day declaration defence defense "
-    "delta department derby desert diocese district division ducal duchess duchy duke dynasty "
-    "earl embassy emirate empire estate exchange exhibition expedition expo express factory fair "
-    "falls family farm federation ferry festival firth fleet force forces forest fortress forum "
-    "foundation fund gallery games garden gardens gate gazette girls government group guard "
-    "guards guild gulf hall harbor harbour head heath herald heritage high highway hill hills "
-    "history hospital hotel house inc inn inquiry institute institution island islands isle isles "
-    "journal jubilee junction kingdom lab laboratory labs lakes land lane law laws league legion "
-    "library lighthouse limited line lines lodge ltd magazine maiden mail mansion marathon mark "
-    "market marsh medal memorial mill mills mine mines ministry mirror mission monastery monument "
-    "moor mosque mountain mountains movement museum navy network news night observatory ocean "
-    "office opera orchestra order organisation organization palace papers park parliament party "
-    "pass peak peninsula philharmonic pier pit plain plains plan plateau plaza pole post press "
-    "prison prize project province quarter race railroad railway railways range rebellion record "
-    "records reef regiment region registry republic reserve reservoir resort review revolt "
-    "revolution ridge river road rock route sanctuary scheme school schools sea senate series "
-    "service services shore show siege sisters society square stadium staff standard star state "
-    "states station stock store strait street strike studio studios summit sun survey swamp "
-    "symphony syndicate system team telegraph temple terminal theater theatre throne times "
-    "tournament tower towers town trail treaty tribe tribunal tribune trophy trust tunnel union "
-    "unions university valley viaduct victory villa village volcano wall war wars way weekly well "
-    "wells wharf wing wood woods works workshop world yard zone zoo"
+    "abbey academy accord act agency agreement airline airlines airport alliance almanac "
+    "amendment archive archives arena army arts assembly association authority avenue award "
+    "awards bank bar battle bay beach bell bishop bishopric board books bridge bureau cabinet "
+    "camp canal canyon castle cathedral cave center centre chamber championship championships "
+    "channel chapel chapter charter choir church cinema circle city club clubs coast code "
+    "collection college colony column commission committee commons commonwealth community "
+    "companies company confederation conference congress consortium convent convention "
+    "corporation corps council county coup courier court courts creek crisis cross crown cup dam "
+    "day declaration defence defense delta department derby desert diocese district division "
+    "ducal duchess duchy duke dynasty earl embassy emirate empire estate exchange exhibition "
+    "expedition expo express factory fair falls family farm federation ferry festival firth fleet "
+    "force forces forest fortress forum foundation fund gallery games garden gardens gate gazette "
+    "girls giro government group guard guards guild gulf hall harbor harbour head heath herald "
+    "heritage high highway hill hills history hospital hotel house inc inn inquiry institute "
+    "institution island islands isle isles journal jubilee junction kingdom lab laboratory labs "
+    "lakes land lane law laws league legion library lighthouse limited line lines lockout lodge "
+    "ltd magazine maiden mail mansion marathon mark market marsh medal memorial mill mills mine "
+    "mines ministry mirror mission monastery monument moor mosque mountain mountains movement "
+    "museum navy network news night observatory ocean office opera orchestra order organisation "
+    "organization palace papers park parliament party pass peak peninsula philharmonic pier pit "
+    "plain plains plan plateau plaza pole post press prison prize project province quarter race "
+    "railroad railway railways range rebellion record records reef regatta regiment region "
+    "registry republic reserve reservoir resort review revolt revolution ridge river road rock "
+    "route sanctuary scheme school schools sea senate series service services shore show siege "
+    "sisters society square stadium staff standard star state states station stock store strait "
+    "street strike studio studios summit sun survey swamp symphony syndicate system team "
+    "telegraph temple terminal theater theatre throne times tour tournament tower towers town "
+    "trail treaty tribe tribunal tribune trophy trust tunnel union unions university valley "
+    "viaduct victory villa village volcano vuelta wall waltz war wars way weekly well wells wharf "
+    "wing wood woods works workshop world yard zone zoo"
 )
 """Nouns that end the names of things: "Paris Opera" is not Paris, but "the Opera" is it."""
