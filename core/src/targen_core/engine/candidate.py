@@ -74,8 +74,8 @@ class Worker:
             made = await self._guard.wait(self._task.generators[label], llm, seed.value)
         except Rejected as error:
             return Generated((), llm.notes, error)
-        instances = made if isinstance(made, Sequence) else (made,)
-        for instance in instances:
+        instances = list(made) if isinstance(made, Sequence) else [made]
+        for position, instance in enumerate(instances):
             if isinstance(instance, Rejected):
                 continue  # its place is taken, so that the others keep theirs
             if not isinstance(instance, self._task.instance):
@@ -83,7 +83,11 @@ class Worker:
                     f"the generator for {label} returned {type(instance).__name__}, not "
                     f"{self._task.instance.__name__}"
                 )
-            found = self._guard.call(self._task.quota_of, instance)
+            try:
+                found = self._guard.call(self._task.quota_of, instance)
+            except Rejected as error:
+                instances[position] = error
+                continue
             if found != label:
                 raise self._guard.fault(
                     f"the generator for {label} returned an instance labelled {found}"

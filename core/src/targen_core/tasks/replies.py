@@ -23,10 +23,14 @@ class ListReply(BaseModel, Generic[T]):
     items: list[T]
 
 
-def line(least: int, most: int) -> Any:
-    """A text of `least` to `most` characters in one line, as a field's type."""
-    hint = {"type": "string", "minLength": least, "maxLength": most}
-    return Annotated[str, WithJsonSchema(hint)]
+def line(least: int, most: int, *, pattern: str = "") -> Any:
+    """A text of `least` to `most` characters in one line, as a field's type.
+
+    `pattern`, an anchored regular expression, is one more hint: how a text
+    begins and ends.
+    """
+    hint: dict[str, Any] = {"type": "string", "minLength": least, "maxLength": most}
+    return Annotated[str, WithJsonSchema(hint | ({"pattern": pattern} if pattern else {}))]
 
 
 @lru_cache(maxsize=256)

@@ -30,8 +30,12 @@ _ASK = {
 PROMPTS = tuple(_ASK.values())
 
 
+_OPENING = "(Is|Are|Was|Were|Do|Does|Did|Has|Have|Had|Can|Could|Will|Would)"
+_FORM = rf'^{_OPENING} [^"\\\x00-\x1f\[\]{{}}<>#*?]{{12,110}}\?$'
+
+
 class _Question(BaseModel):
-    question: line(20, 120)  # type: ignore[valid-type]
+    question: line(20, 120, pattern=_FORM)  # type: ignore[valid-type]
 
 
 async def write_yes(llm: Llm, seed: Paragraph) -> BoolqRow:
