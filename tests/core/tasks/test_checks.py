@@ -18,6 +18,16 @@ from targen_core.tasks.checks import (
 )
 
 GOOD = [
+    "I can never find a match in the dark.",
+    "“Of course,” said Ana, and she closed the door.",
+    "Okay, Mark said, and he went home at last.",
+    '"I went," she said. "He stayed where he was."',
+    "Los Angeles beat the Las Vegas team in the final.",
+    "The van der Berg family met Herr von Karman in the hall.",
+    "Warning: the ice is thin here in March.",
+    "Great care was taken with the vase.",
+    "A: I think so too. B: So do I.",
+    "F. W. Bright owned the shop on the corner.",
     "The mayor opened the bridge on Friday.",
     "“I shall go,” said Ana, “whatever it costs.”",
     "It’s the baker’s well-known half-price day!",
@@ -55,6 +65,15 @@ BAD = {
         "I cannot write about the bridge in this town.",
         "I can't help with the mayor and the bridge.",
         "Label = entailment for the mayor and the bridge.",
+        "The mayor opened the bridge (not_entailment).",
+        "Entailment: the mayor opened the bridge.",
+        "Likely: the mayor opened the bridge.",
+        "H: The mayor opened the bridge on Friday.",
+        "Absolutely! The mayor opened the bridge.",
+        "Sure thing, the mayor opened the bridge.",
+        "The correct answer is that the mayor opened it.",
+        "The mayor opened the bridge. I hope this helps.",
+        "I'm sorry, but I can't help with that request.",
         "Note: this sentence is about the mayor of the town.",
     ],
     "placeholder": [
@@ -72,6 +91,11 @@ BAD = {
         "- The mayor opened the bridge on Friday.",
         "• The mayor opened the bridge on Friday.",
         "2. The mayor opened the bridge on Friday.",
+        "(2) The mayor opened the bridge on Friday.",
+        "2: The mayor opened the bridge on Friday.",
+        "b) The mayor opened the bridge on Friday.",
+        "The *mayor* opened the bridge on Friday.",
+        "_The mayor_ opened the bridge on Friday.",
         "3) The mayor opened the bridge on Friday.",
         "The [mayor](http://x.example) opened the bridge.",
         "The <b>mayor</b> opened the bridge on Friday.",
@@ -86,12 +110,24 @@ BAD = {
         "The mayor opened the bridge on",
         "The mayor opened the bridge, and then,",
         "The mayor opened the bridge;",
-        "“The mayor opened the bridge”",
     ],
     "not-latin": [
         "Мэр открыл новый мост в пятницу.",
         "Ο δήμαρχος άνοιξε τη γέφυρα την Παρασκευή.",
         "市长 在 星期五 打开了 一座 新桥.",
+    ],
+    "quoted": [
+        '"The mayor opened the bridge on Friday."',
+        "“The mayor opened the bridge on Friday.”",
+        "'The mayor opened the bridge on Friday.'",
+        "“The mayor opened the bridge”",
+    ],
+    "not-english": [
+        "Der Bürgermeister hat die Brücke im Mai für alle eröffnet und sich bedankt.",
+        "El alcalde inauguró el puente del barrio para todos.",
+        "Le maire a ouvert le pont dans une fête avec les enfants.",
+        "Il sindaco ha aperto il ponte della città, che era chiuso.",
+        "De burgemeester heeft het plein geopend, maar niet voor iedereen.",
     ],
     "repetitive": [
         "The bridge the bridge the bridge the bridge the bridge.",
@@ -104,6 +140,11 @@ BAD = {
 def test_whole_sentences_pass(text):
     prose(text, least=3, most=30, what="sentence")
     prose(f"  {text} ", least=3, most=30, what="sentence")
+
+
+@pytest.mark.parametrize("text", [*BAD["not-english"], *BAD["not-latin"][:1]])
+def test_another_language_passes_where_the_task_is_not_english(text):
+    prose(text, least=3, most=30, what="sentence", english=False)
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from rapidfuzz import fuzz
 from targen_core.errors import Rejected
 
 __all__ = [
+    "check_language",
     "content_words",
     "is_copy",
     "is_cut_from",
@@ -23,16 +24,37 @@ __all__ = [
 ]
 
 _WORD = re.compile(r"\w+(?:['’\-]\w+)*")
+_LABELS = (  # what tasks call their labels: in a text they give it away, or are a heading
+    r"(?:not[_ -]?)?entail(?:ment|ed|s)|contradict(?:ion|ed|s)|neutral|true|false|correct|incorrect"
+    r"|likely|unlikely|cause|effect|result"
+)
+_FIELDS = (
+    r"premises?|hypothes[ie]s|sentences?|passages?|paragraphs?|questions?|queries|query|answers?"
+    r"|outputs?|labels?|explanations?|notes?|statements?|titles?|topics?|choices?|options?|texts?"
+)
 _META = re.compile(
-    r"^\W*(?:(?:sure|certainly|of course|okay|ok)\s*[,!.:]"
-    r"|(?:here (?:is|are)|here's)\b[^.]{0,60}\b"
-    r"(?:premises?|hypothes[ie]s|sentences?|passages?|questions?|answers?|topics?|examples?|lists?|json)\b"
-    r"|as an ai\b|i (?:can|cannot|can't|am sorry|apologi[sz]e)\b"
-    r"|(?:the\s+)?(?:premise|hypothesis|sentence|passage|question|answer|output|label|explanation|note)s?"
-    r"\s*\d*[\"'”*]*\s*[:=])",
+    # chatter before what was asked for
+    r"^[^\w{]*(?:(?:sure|certainly)\s*[,!.:]|(?:absolutely|of course|okay|ok|great)"
+    r"\s*(?:!|[,.:]\s*(?:here|let|this|i['’]ll))"
+    r"|sure thing\b"
+    r"|(?:here (?:is|are)|here's)\b[^.]{0,60}\b(?:" + _FIELDS + r"|examples?|lists?|json)\b"
+    r"|the (?:correct|right) (?:answer|output|label) (?:is|would be)\b"
+    r"|as an ai\b"
+    # headings: the field's name, a label's
+    rf"|(?:the\s+)?(?:{_FIELDS})\s*\d*[\"'”*]*\s*[:=]"
+    rf"|(?:{_LABELS})[\"'”*]*\s*:|[hpq]\d?\s*:)"
+    # a refusal, chatter behind what was asked for, and a label in parentheses
+    r"|\bi (?:cannot|can['’]t|am unable to|won['’]t) (?:help with|assist with|provide|generate|write about|create)\b"
+    r"|\b(?:i )?hope this helps\b|\blet me know if\b"
+    rf"|[(\[](?:label: )?(?:{_LABELS})[)\]]",
     re.IGNORECASE,
 )
-_MARKUP = re.compile(r"\*\*|`|^\s*[#>]|\]\(|<\/?\w+>|^\s*(?:\d+[.)]|[-*•])\s|[{}\[\]|\\]")
+_QUOTED = re.compile(r"""^(?:"[^"]*"|“[^“”]*”|'[^']*'|‘[^‘’]*’)$""")
+_MARKUP = re.compile(
+    r"\*\*|`|^\s*[#>]|\]\(|<\/?\w+>|[{}\[\]|\\]"
+    r"|^\s*(?:\(?(?:\d+[.):]|[a-hA-H]\))(?!\d)|[-*•])\s"  # numbering and bullets
+    r"|(?<!\w)[*_]\w[^*_]*[*_](?!\w)"  # emphasis
+)
 _PLACEHOLDER = re.compile(
     r"\[[A-Z_ ]{2,}\]|\$[A-Za-z_]\w*|<[A-Z_ ]{2,}>|\bX{4,}\b|\b[Ll]orem ipsum"
 )
@@ -44,6 +66,15 @@ _TWO_SENTENCES = re.compile(
     r"(?:[a-z]{3,}|\d)"
     + "".join(rf"(?<!\b{word})" for word in _ABBREVIATIONS)
     + r"[.!?][\"”’)]*\s+[\"“(]?[A-Z]"
+)
+_FOREIGN = frozenset(  # words of other languages that English texts hold in names at most
+    "und der das ist nicht ein eine einen einem einer für auf wird wurde sich auch dem von zu "
+    "haben sie im zum zur aus nach bei er ihr "
+    "el los las una que del por para su fue como más pero está sus entre desde "
+    "le les une est dans qui sur avec pas aux ce cette et du il elle mais ont "
+    "gli della che sono di nel alla più anche dei "
+    "os uma não das em ao foi mais seu "
+    "het een niet voor op zijn dat naar ook maar wordt".split()
 )
 _STOP = frozenset(
     "a an and are as at be been but by did do does for from had has have he her his in is it its "
@@ -92,13 +123,33 @@ def several_sentences(text: str) -> bool:
     return _TWO_SENTENCES.search(text) is not None
 
 
-def prose(text: str, *, least: int, most: int, what: str) -> None:
-    """Require one or more whole sentences of `least` to `most` words.
+def check_language(text: str, what: str) -> None:
+    """Require English, as far as letters and small words tell.
 
     Raises:
-        Rejected: `meta-text`, `markup`, `placeholder`, `too-short`,
-            `too-long`, `cut-off` (it does not end as a sentence does),
-            `not-latin` (mostly other scripts) or `repetitive`.
+        Rejected: `not-latin`: a fifth of the letters are of other scripts;
+            `not-english`: small words of other languages outnumber English ones.
+    """
+    letters = [char for char in text if char.isalpha()]
+    if sum(char < "\u0250" for char in letters) < 0.8 * len(letters):
+        raise Rejected("not-latin", f"the {what} is not in Latin script")
+    found = words(text)
+    foreign = [word for word in found if word in _FOREIGN]
+    if len(set(foreign)) >= 2 and len(foreign) > sum(word in _STOP for word in found):
+        raise Rejected("not-english", f"the {what} is not in English: {text[:60]!r}")
+
+
+def prose(text: str, *, least: int, most: int, what: str, english: bool = True) -> None:
+    """Require one or more whole sentences of `least` to `most` words.
+
+    A task in another language says `english=False`.
+
+    Raises:
+        Rejected: `meta-text` (chatter, a refusal, a heading, a label),
+            `markup`, `placeholder`, `quoted` (the whole text is in quotes),
+            `too-short`, `too-long`, `cut-off` (it does not end as a sentence
+            does), `not-latin` (mostly other scripts), `not-english` or
+            `repetitive`.
     """
     stripped = text.strip()
     if _META.search(stripped):
@@ -107,6 +158,8 @@ def prose(text: str, *, least: int, most: int, what: str) -> None:
         raise Rejected("placeholder", f"the {what} holds a placeholder: {stripped[:60]!r}")
     if _MARKUP.search(stripped) or "\n" in stripped:
         raise Rejected("markup", f"the {what} holds markup: {stripped[:60]!r}")
+    if _QUOTED.match(stripped):
+        raise Rejected("quoted", f"the whole {what} is in quotes: {stripped[:60]!r}")
     count = len(words(stripped))
     if count < least:
         raise Rejected("too-short", f"the {what} has {count} words, fewer than {least}")
@@ -114,8 +167,7 @@ def prose(text: str, *, least: int, most: int, what: str) -> None:
         raise Rejected("too-long", f"the {what} has {count} words, more than {most}")
     if not _END.search(stripped):
         raise Rejected("cut-off", f"the {what} ends mid-sentence: {stripped[-40:]!r}")
-    letters = [char for char in stripped if char.isalpha()]
-    if sum(char < "\u0250" for char in letters) < 0.8 * len(letters):
-        raise Rejected("not-latin", f"the {what} is not in Latin script")
+    if english:
+        check_language(stripped, what)
     if count >= 8 and len(set(words(stripped))) < count * 0.45:
         raise Rejected("repetitive", f"the {what} repeats itself: {stripped[:60]!r}")
