@@ -16,9 +16,15 @@ from targen_core.calls.model import ChatModel, ChatReply, ChatRequest, Message
 from targen_core.errors import (
     AuthenticationFailed,
     BadRequest,
+    ConnectionFailed,
+    ContentFiltered,
     ContextTooLong,
+    CreditExhausted,
+    Overloaded,
+    PermissionDenied,
     RateLimited,
     ServiceUnavailable,
+    TimedOut,
 )
 
 
@@ -71,7 +77,8 @@ def test_what_a_langchain_model_does_not_say_is_filled_in(request_of):
     [
         ({"stop_reason": "end_turn"}, "stop"),
         ({"finish_reason": "MAX_TOKENS"}, "length"),
-        ({"finish_reason": "SAFETY"}, "refusal"),
+        ({"finish_reason": "SAFETY"}, "content-filter"),
+        ({"stop_reason": "refusal"}, "refusal"),
         ({"done_reason": "stop"}, "stop"),
         ({"finish_reason": "tool_calls"}, "other"),
     ],
@@ -103,14 +110,16 @@ def raised(name, *bases, **attributes):
     [
         (raised("RateLimitError"), RateLimited),
         (raised("Whatever", status_code=429), RateLimited),
-        (raised("RateLimitError", code="insufficient_quota"), BadRequest),
+        (raised("RateLimitError", code="insufficient_quota"), CreditExhausted),
+        (raised("BadRequestError", status_code=400, code="content_filter"), ContentFiltered),
+        (raised("Whatever", status_code=529), Overloaded),
         (raised("AuthenticationError"), AuthenticationFailed),
-        (raised("Whatever", status_code=403), AuthenticationFailed),
-        (raised("APIConnectionError"), ServiceUnavailable),
+        (raised("Whatever", status_code=403), PermissionDenied),
+        (raised("APIConnectionError"), ConnectionFailed),
         (raised("InternalServerError", status_code=503), ServiceUnavailable),
-        (raised("Deep", type("APIConnectionError", (Exception,), {})), ServiceUnavailable),
-        (ConnectionResetError("gone"), ServiceUnavailable),
-        (TimeoutError(), ServiceUnavailable),
+        (raised("Deep", type("APIConnectionError", (Exception,), {})), ConnectionFailed),
+        (ConnectionResetError("gone"), ConnectionFailed),
+        (TimeoutError(), TimedOut),
         (raised("BadRequestError", status_code=400), BadRequest),
         (ValueError("prompt is too long: 9 tokens"), ContextTooLong),
         (KeyError("surprise"), BadRequest),
@@ -122,7 +131,7 @@ def test_errors_of_a_langchain_model(request_of, error, kind):
         complete(LangChainModel(Chat(reply=error)), request_of())
     assert type(caught.value) is kind
     assert "sk-abc" not in str(caught.value)
-    assert caught.value.billed is isinstance(error, TimeoutError)
+    assert caught.value.billed is (kind in (TimedOut, ContentFiltered))
 
 
 def test_retry_after_of_a_langchain_models_response(request_of):
@@ -162,7 +171,7 @@ def test_the_skin_makes_a_langchain_model_of_any_chat_model():
     message = chat.invoke(turns, stop=["x"])
     assert message.text == expected
     assert message.usage_metadata["total_tokens"] == 6
-    assert message.response_metadata["finish_reason"] == "content_filter"
+    assert message.response_metadata["finish_reason"] == "refusal"
     assert asyncio.run(chat.ainvoke(turns, stop=["x"])).text == expected
     with pytest.raises(ValueError, match="'tool' messages"):
         chat.invoke([ToolMessage("x", tool_call_id="1")])

@@ -9,13 +9,16 @@ from email.utils import formatdate
 import pytest
 from aiohttp import web
 
-from targen_backends.llama.client import LlamaModel
-from targen_backends.llama.outcomes import failure, rate_headers, retry_after
+from targen_backends.http.failures import failure
+from targen_backends.http.limits import rate_headers, retry_after
+from targen_backends.llama.client import SERVICE, LlamaModel
 from targen_core.calls.model import RateHeaders
 from targen_core.errors import (
     AuthenticationFailed,
     BadRequest,
     ContextTooLong,
+    CreditExhausted,
+    PermissionDenied,
     RateLimited,
     ServiceError,
     ServiceUnavailable,
@@ -40,7 +43,7 @@ def says(message, **more):
     ("status", "body", "kind", "billed"),
     [
         (429, says("slow down"), RateLimited, False),
-        (429, says("no credit", code="insufficient_quota"), BadRequest, False),
+        (429, says("no credit", code="insufficient_quota"), CreditExhausted, False),
         (500, "oops", ServiceUnavailable, False),
         (502, "<html>bad gateway</html>", ServiceUnavailable, False),
         (503, says("loading model"), ServiceUnavailable, False),
@@ -48,7 +51,7 @@ def says(message, **more):
         (408, "", ServiceUnavailable, False),
         (409, "", ServiceUnavailable, False),
         (401, says("bad key"), AuthenticationFailed, False),
-        (403, {"detail": "not you"}, AuthenticationFailed, False),
+        (403, {"detail": "not you"}, PermissionDenied, False),
         (400, says("x", code="context_length_exceeded"), ContextTooLong, False),
         (400, says("This model's maximum context length is 4096 tokens"), ContextTooLong, False),
         (
@@ -60,7 +63,7 @@ def says(message, **more):
         (400, says("temperature must be below 2"), BadRequest, False),
         (404, {"error": "model 'tiny' not found"}, BadRequest, False),
         (422, {"detail": [{"loc": ["body"]}]}, BadRequest, False),
-        (402, says("pay first"), BadRequest, False),
+        (402, says("pay first"), CreditExhausted, False),
     ],
 )
 def test_status_codes(ask, status, body, kind, billed):
@@ -213,7 +216,7 @@ def test_a_refused_connection_costs_nothing(request_of):
     ],
 )
 def test_retry_after(headers, seconds):
-    assert retry_after(headers) == seconds
+    assert retry_after(headers, rate_headers(headers)) == seconds
 
 
 def test_retry_after_as_a_date_without_the_servers_clock():
@@ -244,4 +247,4 @@ def test_no_rate_headers_is_none():
 
 
 def test_undecodable_bytes_in_an_error_are_shown_somehow():
-    assert "HTTP 500" in str(failure(500, b"\xff\xfe", {}))
+    assert "HTTP 500" in str(failure(500, b"\xff\xfe", {}, SERVICE))

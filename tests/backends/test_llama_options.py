@@ -62,7 +62,7 @@ def test_an_address_with_a_secret_is_refused_and_not_repeated(address):
 
 def test_where_the_key_comes_from(monkeypatch):
     def key(**options):
-        return create(LlamaOptions(model="m", **options))._secret
+        return create(LlamaOptions(model="m", **options))._poster.secret
 
     monkeypatch.setenv("OPENAI_API_KEY", "openai")
     assert key() == ""

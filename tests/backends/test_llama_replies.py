@@ -101,7 +101,7 @@ def test_a_schema_may_be_asked_for_less_strictly(ask, request_of, mode, sent):
     ("answer", "text", "finish"),
     [
         (chat(finish="length"), "Volga", "length"),
-        (chat(finish="content_filter"), "Volga", "refusal"),
+        (chat(finish="content_filter"), "Volga", "content-filter"),
         (chat(None, refusal="I will not."), "I will not.", "refusal"),
         (chat(finish="tool_calls"), "Volga", "other"),
         (chat(None), "", "stop"),

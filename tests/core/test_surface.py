@@ -38,7 +38,14 @@ TREE = {
     "ServiceError": ("TargenError", 1),
     "RateLimited": ("ServiceError", 1),
     "ServiceUnavailable": ("ServiceError", 1),
+    "Overloaded": ("ServiceUnavailable", 1),
+    "ConnectionFailed": ("ServiceUnavailable", 1),
+    "TimedOut": ("ServiceUnavailable", 1),
+    "MalformedAnswer": ("ServiceUnavailable", 1),
     "AuthenticationFailed": ("ServiceError", 1),
+    "PermissionDenied": ("AuthenticationFailed", 1),
+    "CreditExhausted": ("ServiceError", 1),
+    "ContentFiltered": ("ServiceError", 1),
     "BadRequest": ("ServiceError", 1),
     "ContextTooLong": ("BadRequest", 1),
     "Rejected": ("TargenError", 1),
@@ -77,12 +84,15 @@ def test_the_tree_of_errors_is_this():
         assert error.exit_code == code
 
 
-@pytest.mark.parametrize("name", ["RateLimited", "ServiceUnavailable"])
+LATER = ("RateLimited", "ServiceUnavailable", "Overloaded", "ConnectionFailed", "TimedOut")
+
+
+@pytest.mark.parametrize("name", LATER)
 def test_only_these_service_errors_can_succeed_later(name):
     retryable = {
         other for other in TREE if getattr(getattr(errors, other), "retryable", False) is True
     }
-    assert retryable == {"RateLimited", "ServiceUnavailable"}
+    assert retryable == {*LATER, "MalformedAnswer"}
     error = getattr(errors, name)("words", hint="do", retry_after=3.0, billed=True)
     assert (str(error), error.hint, error.retry_after, error.billed) == ("words", "do", 3.0, True)
 

@@ -22,6 +22,11 @@ def register_correctors(register: Register[Corrector[Any]]) -> None:
         summary="the paper's meta-prompt: explanation, actual result, verdict",
     )
     register.register(
+        "meta-paper",
+        "targen_core.correctors.meta:meta_paper",
+        summary="the same without a way to reject: every instance gets a label",
+    )
+    register.register(
         "blind",
         "targen_core.correctors.blind:blind",
         summary="solves the task without seeing the output that it checks",

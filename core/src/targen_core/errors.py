@@ -13,11 +13,17 @@ __all__ = [
     "BadReply",
     "BadRequest",
     "BudgetExhausted",
+    "ConnectionFailed",
+    "ContentFiltered",
     "ContextTooLong",
     "CorruptJournal",
+    "CreditExhausted",
     "Interrupted",
     "JobFailed",
+    "MalformedAnswer",
     "MissingDependency",
+    "Overloaded",
+    "PermissionDenied",
     "PluginError",
     "QuotaNotMet",
     "RateLimited",
@@ -30,6 +36,7 @@ __all__ = [
     "ServiceUnavailable",
     "StageFailed",
     "TargenError",
+    "TimedOut",
     "UnknownName",
     "UsageError",
     "WriteFailed",
@@ -138,7 +145,8 @@ class ServiceError(TargenError):
 
     `retry_after` is the wait that the service asked for, in seconds. `billed`
     tells that the request may have been worked on although its answer was
-    lost, so that the budget must count it.
+    lost, so that the budget must count it. `request_id` is the service's own
+    name for the call, by which its support finds it.
     """
 
     retryable = False
@@ -150,10 +158,12 @@ class ServiceError(TargenError):
         hint: str = "",
         retry_after: float | None = None,
         billed: bool = False,
+        request_id: str = "",
     ) -> None:
         super().__init__(message, hint=hint)
         self.retry_after = retry_after
         self.billed = billed
+        self.request_id = request_id
 
 
 class RateLimited(ServiceError):
@@ -163,13 +173,37 @@ class RateLimited(ServiceError):
 
 
 class ServiceUnavailable(ServiceError):
-    """5xx, a refused or dropped connection, a time-out, a broken envelope."""
+    """The service failed at something that it can do at another time: a 5xx."""
 
     retryable = True
 
 
+class Overloaded(ServiceUnavailable):
+    """The service has more to do than it can (529): come back later, more slowly."""
+
+
+class ConnectionFailed(ServiceUnavailable):
+    """No connection came about, or it broke before the answer was whole."""
+
+
+class TimedOut(ServiceUnavailable):
+    """No whole answer came in time."""
+
+
+class MalformedAnswer(ServiceUnavailable):
+    """An answer came that is not what the service promises: a broken envelope."""
+
+
 class AuthenticationFailed(ServiceError):
-    """The key is missing, wrong, or not allowed to do this."""
+    """The key is missing or wrong."""
+
+
+class PermissionDenied(AuthenticationFailed):
+    """The key is good, and may not do this."""
+
+
+class CreditExhausted(ServiceError):
+    """The account is out of credit or at its own spending limit; waiting does not help."""
 
 
 class BadRequest(ServiceError):
@@ -178,6 +212,14 @@ class BadRequest(ServiceError):
 
 class ContextTooLong(BadRequest):
     """Prompt and `max_tokens` do not fit the model's context."""
+
+
+class ContentFiltered(ServiceError):
+    """A filter of the service stopped this prompt or its reply.
+
+    The one service error that says something about the candidate: the call
+    layer makes a rejection of it, with the reason `content-filter`.
+    """
 
 
 # --- verdicts, raised inside a stage ---------------------------------------

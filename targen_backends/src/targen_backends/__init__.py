@@ -1,1 +1,1 @@
-"""Backends of targen: `llama`, any OpenAI-compatible server, and `local`, embedded."""
+"""Backends of targen: `chatgpt`, `claude`, `llama` (any OpenAI-compatible server) and `local`."""

@@ -1,6 +1,6 @@
 """OpenAI's chat completions, the shape that most servers speak, as plain data.
 
-No transport here: the `llama` backend sends it over HTTP, the `local` one
+No transport here: `chatgpt` and `llama` send it over HTTP, `local`
 hands it to llama.cpp in the same process.
 """
 
@@ -12,9 +12,9 @@ from typing import Any
 
 from targen_core.calls import tokens
 from targen_core.calls.model import ChatReply, ChatRequest, Finish, RateHeaders
-from targen_core.errors import ServiceUnavailable
+from targen_core.errors import MalformedAnswer
 
-__all__ = ["fields", "read_reply", "token_bound"]
+__all__ = ["count", "fields", "read_reply", "sound", "token_bound", "without_thoughts"]
 
 _SEED_MASK = 0x7FFFFFFF
 """llama.cpp reads 0xFFFFFFFF as "draw one"; some servers take 32 bits only."""
@@ -22,14 +22,14 @@ _SEED_MASK = 0x7FFFFFFF
 _FINISH: dict[Any, Finish] = {
     "stop": "stop",
     "length": "length",
-    "content_filter": "refusal",
+    "content_filter": "content-filter",
 }
 
 
 def fields(request: ChatRequest) -> dict[str, Any]:
     """The messages and sampling parameters of `request`; None leaves one out."""
     body: dict[str, Any] = {
-        "messages": [{"role": m.role, "content": _sound(m.content)} for m in request.messages]
+        "messages": [{"role": m.role, "content": sound(m.content)} for m in request.messages]
     }
     for name, value in request.params.items():
         if value is not None:
@@ -37,15 +37,22 @@ def fields(request: ChatRequest) -> dict[str, Any]:
     return body
 
 
-def read_reply(envelope: Any, request: ChatRequest, rate: RateHeaders | None = None) -> ChatReply:
+def read_reply(
+    envelope: Any,
+    request: ChatRequest,
+    rate: RateHeaders | None = None,
+    *,
+    details: bool = False,
+) -> ChatReply:
     """The reply inside the JSON that a server answered.
 
     A refusal's words become the text. Reasoning is dropped, whether it stands
     in a field of its own or as a leading `<think>` block. Token counts that
-    the server leaves out are estimated at four bytes a token.
+    the server leaves out are estimated at four bytes a token. With `details`
+    the model's name and the cached and the thought tokens are told too.
 
     Raises:
-        ServiceUnavailable: where the envelope has no first choice with a
+        MalformedAnswer: where the envelope has no first choice with a
             message; billed, since a model has been at work.
     """
     try:
@@ -57,15 +64,37 @@ def read_reply(envelope: Any, request: ChatRequest, rate: RateHeaders | None = N
         usage = envelope.get("usage") or {}
         tokens_in = usage.get("prompt_tokens")
         tokens_out = usage.get("completion_tokens")
+        model = envelope.get("model")
     except (KeyError, IndexError, TypeError, AttributeError):
-        raise ServiceUnavailable("the answer is no chat completion", billed=True) from None
+        raise MalformedAnswer("the answer is no chat completion", billed=True) from None
     if refusal:
         text, finish = text or str(refusal), "refusal"
     if not isinstance(tokens_in, int):
         tokens_in = tokens.estimate(m.content for m in request.messages)
     if not isinstance(tokens_out, int):
         tokens_out = tokens.estimate([text])
-    return ChatReply(_without_thoughts(text), finish, tokens_in, tokens_out, rate)
+    text = without_thoughts(text)
+    if not details:
+        return ChatReply(text, finish, tokens_in, tokens_out, rate)
+    read = usage.get("prompt_tokens_details")
+    wrote = usage.get("completion_tokens_details")
+    return ChatReply(
+        text,
+        finish,
+        tokens_in,
+        tokens_out,
+        rate,
+        count(read, "cached_tokens", tokens_in) if read else 0,
+        count(read, "cache_write_tokens", tokens_in) if read else 0,
+        count(wrote, "reasoning_tokens", tokens_out) if wrote else 0,
+        model if isinstance(model, str) else "",
+    )
+
+
+def count(found: Any, name: str, most: int) -> int:
+    """A count of tokens in a part of `usage`, between 0 and `most`; 0 where there is none."""
+    value = found.get(name) if isinstance(found, Mapping) else None
+    return min(max(value, 0), most) if type(value) is int else 0
 
 
 def token_bound(request: ChatRequest) -> int:
@@ -76,7 +105,7 @@ def token_bound(request: ChatRequest) -> int:
     return bound
 
 
-def _sound(text: str) -> str:
+def sound(text: str) -> str:
     """`text` without lone surrogates, which no server takes."""
     return text if text.isascii() else text.encode("utf-8", "replace").decode()
 
@@ -87,7 +116,7 @@ def _text(content: str | Sequence[Mapping[str, Any]] | None) -> str:
     return "".join(part["text"] for part in content if part.get("type") == "text")
 
 
-def _without_thoughts(text: str) -> str:
+def without_thoughts(text: str) -> str:
     """`text` after its leading <think> block; nothing where the block never ends."""
     start = text.lstrip()
     if not start.startswith("<think>"):

@@ -12,7 +12,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-__all__ = ["response_format", "strict_schema", "tight_schema"]
+__all__ = ["described_schema", "response_format", "strict_schema", "tight_schema"]
 
 _NAMED = ("properties", "$defs", "definitions")  # name -> schema
 _NESTED = ("anyOf", "allOf", "prefixItems")  # lists of schemas
@@ -49,6 +49,52 @@ def strict_schema(schema: Mapping[str, Any]) -> dict[str, Any]:
 
 def _strict(part: Any) -> Any:
     return strict_schema(part) if isinstance(part, Mapping) else part  # True and False are schemas
+
+
+def described_schema(schema: Mapping[str, Any]) -> dict[str, Any]:
+    """A strict copy in the part of JSON Schema that Anthropic enforces.
+
+    It knows neither counts nor bounds nor patterns: these go into the
+    description, where the model reads them, as its official client does
+    (`anthropic.lib._parse._transform`, package 2.11).
+    """
+    return _described(strict_schema(schema))
+
+
+_KEPT = ("$defs", "$ref", "anyOf", "allOf", "enum", "const", "type", "description", "title")
+_KEPT_BY_TYPE = {
+    "object": ("properties", "required", "additionalProperties"),
+    "array": ("items",),
+    "string": (),
+}
+
+
+def _described(schema: Mapping[str, Any]) -> dict[str, Any]:
+    if "$ref" in schema:
+        kept: dict[str, Any] = {"$ref": schema["$ref"]}
+        if "$defs" in schema:
+            kept["$defs"] = {name: _described(part) for name, part in schema["$defs"].items()}
+        return kept
+    literal = "enum" in schema or "const" in schema
+    names = {*_KEPT, *_KEPT_BY_TYPE.get(str(schema.get("type")), ())}
+    if literal:
+        names.discard("type")
+    if schema.get("minItems") in (0, 1):
+        names.add("minItems")
+    kept = {key: value for key, value in schema.items() if key in names}
+    for key in ("$defs", "properties"):
+        if key in kept:
+            kept[key] = {name: _described(part) for name, part in kept[key].items()}
+    for key in ("anyOf", "allOf"):
+        if key in kept:
+            kept[key] = [_described(part) for part in kept[key]]
+    if "items" in kept:
+        kept["items"] = _described(kept["items"])
+    rest = {key: value for key, value in schema.items() if key not in names and key != "type"}
+    if rest:
+        told = ", ".join(f"{key}: {value}" for key, value in rest.items())
+        kept["description"] = f"{kept.get('description', '')} {{{told}}}".strip()
+    return kept
 
 
 def tight_schema(schema: Mapping[str, Any]) -> dict[str, Any]:

@@ -29,6 +29,7 @@ from targen_core.errors import AuthenticationFailed, BudgetExhausted, RunConflic
 from targen_core.plugins.loader import Source, installed_sources
 from targen_core.runs.correction import correct_dataset, flip
 from targen_core.runs.manifest import Limits
+from targen_core.runs.official import Labelled
 from targen_core.testing.scripted import ScriptedModel, ScriptedOptions
 
 
@@ -49,6 +50,12 @@ class Tags(BaseModel):
     text: str
     options: tuple[str, ...]
     right: tuple[str, ...]
+
+
+class Half(Colour):
+    """One official row of a pair."""
+
+    idx: int
 
 
 class Pair(BaseModel):
@@ -106,7 +113,7 @@ PAIR = Task(
     rows=lambda row, idx: [
         {"text": text, "label": row.label, "idx": idx + at} for at, text in enumerate(row.texts)
     ],
-    official=Colour,
+    official=Half,
     read=lambda rows: [Pair(texts=tuple(r["text"] for r in rows), label=rows[0]["label"])],
     exercises=lambda row: [Exercise(text, (row.label,), ("warm", "cold")) for text in row.texts],
     settle=lambda row, found: (
@@ -156,9 +163,8 @@ def correct(tmp_path):
             seed=kwargs.pop("seed", 0),
             limits=limits,
         )
-        report = correct_dataset(
-            registry, spec, list(enumerate(instances)), tmp_path / out, **kwargs
-        )
+        found = [Labelled(at, instance) for at, instance in enumerate(instances)]
+        report = correct_dataset(registry, spec, found, tmp_path / out, **kwargs)
         return report, asked
 
     return run
@@ -231,6 +237,18 @@ def test_an_illegal_label_is_asked_again_and_then_rejected_never_taken(correct, 
     assert all(len(request.messages) > 2 for request in asked[1::2])
     for flow in report["flow"].values():
         assert set(flow["reasons"]) == {"malformed-reply"}
+
+
+def test_the_paper_s_corrector_cannot_reject_a_broken_instance(correct):
+    report, asked = correct(
+        COLOUR, _colours(2), lambda *_: "no_valid_instance", corrector="meta-paper"
+    )
+    for flow in report["flow"].values():
+        assert set(flow["reasons"]) == {"malformed-reply"}
+    text = "".join(message.content for request in asked[:1] for message in request.messages)
+    assert "no_valid_instance" not in text + json.dumps(asked[0].schema)
+    report, _ = correct(COLOUR, _colours(8), _right, corrector="meta-paper", out="good")
+    assert report["accuracy_after"] == 1.0
 
 
 def test_a_verdict_that_contradicts_its_own_result_is_rejected(correct):

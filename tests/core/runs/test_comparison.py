@@ -21,7 +21,7 @@ pytestmark = pytest.mark.usefixtures("virtual_time")
 def made(lab):
     """A registry with a task of three variants, its model, and a spec."""
     world = lab.World(lists=(4, 3), relabel=0.3, bad=0.1)
-    base = world.task(instructions="Say yes or no.", prompts=(Prompt("write", "write a word"),))
+    base = world.task(instructions="Say yes or no.", prompts=(Prompt("inline", "write a word"),))
 
     async def twice(llm, seed):
         row = await base.generators["yes"](llm, seed)
@@ -34,7 +34,7 @@ def made(lab):
                 "other words",
                 {
                     "instructions": "Decide: no or yes.",
-                    "prompts": (Prompt("write", "please write one word"),),
+                    "prompts": (Prompt("inline", "please write one word"),),
                 },
             ),
             "unjudged": Variant("no step 4", {"corrector": None}),

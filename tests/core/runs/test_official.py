@@ -51,7 +51,7 @@ def test_a_bad_row_takes_its_partner_along_and_no_other_pair(pairs, tmp_path):
     rows = [*_rows(3), "{broken", *_rows(8)[4:]]
     found = scan(_write(tmp_path / "f", rows), pairs)
     assert [(p.line, p.idx) for p in found.problems] == [(4, None)]
-    assert [idx for idx, _ in found.instances] == [0, 4, 6]
+    assert [one.idx for one in found.instances] == [0, 4, 6]
     assert len(found.rows) == 7
 
 
@@ -63,7 +63,7 @@ def test_rows_that_are_no_group_are_told_at_its_first(pairs, tmp_path):
         (3, 2, "the two rows have different labels"),
         (5, 4, "rows come in groups of 2; the last has 1"),
     ]
-    assert [idx for idx, _ in found.instances] == [0]
+    assert [one.idx for one in found.instances] == [0]
 
 
 def test_rows_without_labels_are_read_and_counted(pairs, tmp_path):
@@ -91,4 +91,4 @@ def test_any_text_is_read_as_it_was_written(lab, folder, text):
             found = scan(path / "f", task)
             assert found.problems == []
             assert found.rows[0]["text"] == text
-            assert found.instances[0][1].text == text
+            assert found.instances[0].instance.text == text

@@ -17,6 +17,7 @@ from targen_core.testing import scripted
 COMMANDS = [
     "list-tasks",
     "list-backends",
+    "list-correctors",
     "list-exporters",
     "describe",
     "preview",

@@ -149,13 +149,27 @@ def test_flipped_labels_are_found_and_counted(targen, file, oracle, corrector):
     assert "holds another correction" in other.err
 
 
-def test_a_file_with_a_bad_row_is_not_corrected(targen, file, oracle):
-    rows = [*GOOD, {**GOOD[0], "label": "neutral"}]
-    result = targen("correct", file(rows), "--task", "rte", *oracle)
-    assert result.code == 2
-    assert "line 5 is no row of rte" in result.err
+def test_bad_rows_of_a_file_are_left_out_and_counted(targen, file, oracle):
+    rows = [*GOOD, {**GOOD[0], "label": "neutral"}, "{broken"]
+    result = targen("correct", file(rows), "--task", "rte", *oracle, "--json")
+    assert result.code == 0
+    assert "2 lines of" in result.err
+    assert "the first is line 5" in result.err
     assert "targen validate" in result.err
-    assert not Path("runs").exists()
+    assert result.json["instances"] == 4
+
+
+def test_a_row_changes_in_its_label_alone(targen, file, oracle):
+    """Numbers, the order of columns and what else the file says stay."""
+    rows = [{"idx": 70 + at, "label": row["label"], **row} for at, row in enumerate(GOOD)]
+    rows[1]["label"] = "entailment"
+    source = file(rows)
+    assert targen("correct", source, "--task", "rte", *oracle, "--out", "out").code == 0
+    before = source.read_text().splitlines()
+    after = Path("out/dataset.jsonl").read_text().splitlines()
+    assert after[0] == before[0]
+    assert after[2:] == before[2:]
+    assert after[1] == before[1].replace('"label": "entailment"', '"label": "not_entailment"')
 
 
 def test_a_file_without_labels_cannot_be_corrected(targen, file, oracle):

@@ -223,9 +223,9 @@ def test_without_the_extra(targen, run, monkeypatch):
 
 
 def test_a_run_that_fell_short_is_exported_with_a_word(targen, rte, rows):
-    assert rte("-n", 8, "-o", "garbage_rate=0.7", "--give-up-after", 3, "--out", "short").code == 1
+    assert rte("-n", 60, "-o", "garbage_rate=0.6", "--give-up-after", 4, "--out", "short").code == 1
     made = len(rows("short"))
-    assert 0 < made < 8
+    assert 0 < made < 60
     result = targen("export", "short")
     assert result.code == 0
     assert result.err.startswith("note: this run is short, its rows so far are exported: label ")

@@ -12,12 +12,11 @@ import asyncio
 import functools
 import hashlib
 import json
-import re
 import threading
 from collections.abc import Coroutine, Iterable
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from targen_core.calls import tokens
+from targen_core.calls import signs, tokens
 from targen_core.calls.model import (
     ChatModel,
     ChatReply,
@@ -30,10 +29,16 @@ from targen_core.calls.model import (
 from targen_core.errors import (
     AuthenticationFailed,
     BadRequest,
+    ConnectionFailed,
+    ContentFiltered,
     ContextTooLong,
+    CreditExhausted,
+    Overloaded,
+    PermissionDenied,
     RateLimited,
     ServiceUnavailable,
     TargenError,
+    TimedOut,
 )
 
 if TYPE_CHECKING:
@@ -62,19 +67,12 @@ _FINISH: dict[str, Finish] = {
     "length": "length",
     "max_tokens": "length",
     "model_length": "length",
-    "content_filter": "refusal",
     "refusal": "refusal",
-    "safety": "refusal",
+    "content_filter": "content-filter",
+    "content-filter": "content-filter",
+    "safety": "content-filter",
 }
 """What providers call the end of a reply, in lower case."""
-
-_NO_CREDIT = "insufficient_quota"
-_TOO_LONG = re.compile(
-    r"context_length_exceeded|maximum context length|prompt is too long"
-    r"|exceeds? .{0,40}context (size|length|window)",
-    re.IGNORECASE,
-)
-_KEY_LIKE = re.compile(r"\bsk-[\w*-]{6,}|(?<=Bearer )\S+", re.IGNORECASE)
 
 
 def as_chat_model(model: object) -> ChatModel:
@@ -146,11 +144,16 @@ class LangChainModel:
         message: Any = result.generations[0].message
         text = str(message.text)
         usage = getattr(message, "usage_metadata", None) or {}
+        read = usage.get("input_token_details") or {}
+        wrote = usage.get("output_token_details") or {}
         return ChatReply(
             text,
             _finish({**(result.generations[0].generation_info or {}), **message.response_metadata}),
             usage.get("input_tokens") or tokens.estimate(m.content for m in request.messages),
             usage.get("output_tokens") or tokens.estimate([text]),
+            tokens_read=read.get("cache_read") or 0,
+            tokens_written=read.get("cache_creation") or 0,
+            tokens_thought=wrote.get("reasoning") or 0,
         )
 
     def count_tokens(self, request: ChatRequest) -> int:
@@ -210,24 +213,31 @@ def _failure(error: Exception) -> TargenError:
     response = getattr(error, "response", None)
     status = getattr(error, "status_code", None) or getattr(response, "status_code", None)
     status = status if isinstance(status, int) else 0
-    words = _KEY_LIKE.sub("***", f"{type(error).__name__}: {error}")[:500]
-    if _NO_CREDIT in words or getattr(error, "code", None) == _NO_CREDIT:
-        return BadRequest(words, hint="the account has no credit left; see its billing page")
+    words = signs.scrub(f"{type(error).__name__}: {error}")[:500]
+    code = str(getattr(error, "code", None) or "")
+    if code in signs.NO_CREDIT_CODES or signs.no_credit(words) or status == 402:
+        return CreditExhausted(words, hint="add credit or raise the limit, then resume the run")
+    if code in signs.CONTENT_FILTER_CODES or signs.filtered(words):
+        return ContentFiltered(words, billed=True)
+    if status == 529 or "OverloadedError" in names:
+        return Overloaded(words, retry_after=_retry_after(getattr(response, "headers", None)))
     if status == 429 or names & {"RateLimitError", "ResourceExhausted"}:
         return RateLimited(words, retry_after=_retry_after(getattr(response, "headers", None)))
-    if status in (401, 403) or names & {"AuthenticationError", "PermissionDeniedError"}:
+    if status == 403 or "PermissionDeniedError" in names:
+        return PermissionDenied(words, hint="use a key that may use this model")
+    if status == 401 or "AuthenticationError" in names:
         return AuthenticationFailed(words, hint="check the key that the langchain model was given")
-    if names & {"TimeoutError", "APITimeoutError", "TimeoutException"}:
-        return ServiceUnavailable(words, billed=True)
+    if isinstance(error, TimeoutError) or names & {"APITimeoutError", "TimeoutException"}:
+        return TimedOut(words, billed=True)
     if (
-        status >= 500
-        or status in (408, 409)
-        or isinstance(error, OSError)  # ConnectionError is one
-        or names & {"APIConnectionError", "InternalServerError", "TransportError"}
+        isinstance(error, OSError)  # ConnectionError is one
+        or names & {"APIConnectionError", "TransportError"}
     ):
+        return ConnectionFailed(words)
+    if status >= 500 or status in (408, 409) or "InternalServerError" in names:
         return ServiceUnavailable(words)
-    if _TOO_LONG.search(words):
-        return ContextTooLong(words)
+    if code in signs.TOO_LONG_CODES or signs.too_long(words):
+        return ContextTooLong(words, hint="lower -o max_tokens=N, or take a model that reads more")
     return BadRequest(words)
 
 
@@ -286,7 +296,7 @@ def _make_targen_chat() -> type[BaseChatModel]:
             if stop is not None:
                 params["stop"] = stop
             reply = await self.model.complete(ChatRequest(_from_langchain(messages), params))
-            finish = "content_filter" if reply.finish == "refusal" else reply.finish
+            finish = "content_filter" if reply.finish == "content-filter" else reply.finish
             message = AIMessage(
                 content=reply.text,
                 usage_metadata={

@@ -24,10 +24,13 @@ from targen_core.calls.question import BoundModel, Observer, Question, Scope, ca
 from targen_core.calls.usage import Usage
 from targen_core.errors import (
     BadReply,
+    ContentFiltered,
+    Overloaded,
     RateLimited,
     Rejected,
     ServiceError,
     ServiceGaveUp,
+    ServiceUnavailable,
     StageFailed,
     TargenError,
 )
@@ -93,6 +96,12 @@ class CallLayer:
         limiters = {id(bound.limiter): bound.limiter for bound in self.models.values()}
         return sum(limiter.in_flight for limiter in limiters.values())
 
+    @property
+    def pauses(self) -> dict[str, float]:
+        """Seconds for which a backend's service is left alone, by its id; none where it is not."""
+        found = {bound.backend: bound.limiter.pause for bound in self.models.values()}
+        return {backend: pause for backend, pause in found.items() if pause > 0}
+
     def halt(self, reason: TargenError) -> None:
         """Send nothing from now on; calls in flight are let finish."""
         if self.halt_reason is None:
@@ -116,8 +125,8 @@ class CallLayer:
             read: turns a reply's text into the value, or raises `BadReply`.
 
         Raises:
-            Rejected: `malformed-reply`, what `read` names, or `refusal`: the
-                model's own doing.
+            Rejected: `malformed-reply`, what `read` names, `refusal` or
+                `content-filter`: what the model or its filter said.
             Halted: the run stops or the scope was abandoned.
             TargenError: budget or service end the run.
         """
@@ -136,6 +145,8 @@ class CallLayer:
                 self.observer(question, messages, reply)
             if reply.finish == "refusal":
                 raise Rejected("refusal", f"the model refused: {reply.text[:200]!r}")
+            if reply.finish == "content-filter":
+                raise Rejected("content-filter", f"a filter stopped it: {reply.text[:200]!r}")
             try:
                 if reply.finish == "length":
                     raise BadReply("it was cut at max_tokens")
@@ -189,6 +200,13 @@ class CallLayer:
             "out": reply.tokens_out,
             "cost": cost,
         }
+        for name, count in (
+            ("read", reply.tokens_read),
+            ("written", reply.tokens_written),
+            ("thought", reply.tokens_thought),
+        ):
+            if count and not cached:
+                record[name] = count
         if cached:
             record["cached"] = True
         self.journal.append(record)
@@ -219,7 +237,7 @@ class CallLayer:
         )
         tokens = bound.model.count_tokens(request)
         reserved_tokens = tokens + params["max_tokens"]
-        reserved_dollars = bound.price.dollars(tokens, params["max_tokens"]) if bound.price else 0.0
+        reserved_dollars = bound.price.most(tokens, params["max_tokens"]) if bound.price else 0.0
         reserved = (reserved_tokens, reserved_dollars)
         failures = 0
         failing_since = 0.0
@@ -239,6 +257,10 @@ class CallLayer:
                 try:
                     self._check(scope)
                     reply = await bound.model.complete(request)
+                except ContentFiltered as raised:
+                    # Said of the candidate, not of the service: an answer. Some
+                    # services bill the prompt all the same.
+                    reply = ChatReply(str(raised), "content-filter", tokens if raised.billed else 0)
                 except ServiceError as raised:
                     error = raised
                 except (TargenError, Halted):
@@ -250,7 +272,9 @@ class CallLayer:
                         ticket,
                         rate=reply.rate if reply else None,
                         answered=reply is not None,
-                        limited=isinstance(error, RateLimited),
+                        limited=isinstance(error, RateLimited | Overloaded),
+                        failed=isinstance(error, ServiceUnavailable)
+                        and not isinstance(error, Overloaded),
                         retry_after=error.retry_after if error else None,
                     )
                 if bound.limiter.pause > self.patience:
@@ -262,7 +286,12 @@ class CallLayer:
                     )
                 if reply is not None:
                     cost = (
-                        bound.price.dollars(reply.tokens_in, reply.tokens_out)
+                        bound.price.dollars(
+                            reply.tokens_in,
+                            reply.tokens_out,
+                            read=reply.tokens_read,
+                            written=reply.tokens_written,
+                        )
                         if bound.price
                         else None
                     )
@@ -283,7 +312,10 @@ class CallLayer:
             now = loop.time()
             failing_since = failing_since or now
             self.retries += 1
-            waited = now - max(self._last_success, failing_since)
+            since = failing_since
+            if bound.limiter.open and bound.limiter.failing_since is not None:
+                since = bound.limiter.failing_since  # whoever asks, asks for all
+            waited = now - max(self._last_success, since)
             delay = min(_MAX_BACKOFF, 2.0**failures) * self._jitter.uniform(0.5, 1.0)
             delay = max(delay, error.retry_after or 0.0)
             failures += 1
@@ -305,7 +337,7 @@ class CallLayer:
             "place": question.place,
             "in": tokens_in,
             "out": tokens_out,
-            "cost": price.dollars(tokens_in, tokens_out) if price else None,
+            "cost": price.most(tokens_in, tokens_out) if price else None,
         }
         self.journal.append(record)
         self.usage.record(record)

@@ -24,7 +24,7 @@ __all__ = [
 ]
 
 Role = Literal["system", "user", "assistant"]
-Finish = Literal["stop", "length", "refusal", "other"]
+Finish = Literal["stop", "length", "refusal", "content-filter", "other"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,14 +37,52 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Price:
-    """Dollars for a million tokens, in and out."""
+    """Dollars for a million tokens, in and out.
+
+    Attributes:
+        input: read by the model for the first time.
+        output: written by it, thoughts included.
+        cached: read from the service's prompt cache; None: as `input`.
+        written: read and put into that cache; None: as `input`.
+        long_from: a prompt of more tokens than this costs `long_input` times
+            its input and `long_output` times its output; None: no such rule.
+        long_input: the factor of a long prompt's input.
+        long_output: the factor of its output.
+        batch: the factor of both in a batch, or None where there is none.
+        source: where the figures come from, and of which day they are.
+    """
 
     input: float
     output: float
+    cached: float | None = None
+    written: float | None = None
+    long_from: int | None = None
+    long_input: float = 1.0
+    long_output: float = 1.0
+    batch: float | None = None
+    source: str = field(default="", compare=False)
 
-    def dollars(self, tokens_in: int, tokens_out: int) -> float:
-        """What so many tokens cost."""
-        return (tokens_in * self.input + tokens_out * self.output) / 1e6
+    def dollars(self, tokens_in: int, tokens_out: int, *, read: int = 0, written: int = 0) -> float:
+        """What so many tokens cost.
+
+        `read` of the `tokens_in` came from the service's prompt cache and
+        `written` of them went into it.
+        """
+        if not read and not written and self.long_from is None:
+            return (tokens_in * self.input + tokens_out * self.output) / 1e6
+        paid_in = (tokens_in - read - written) * self.input
+        paid_in += read * (self.input if self.cached is None else self.cached)
+        paid_in += written * (self.input if self.written is None else self.written)
+        paid_out = tokens_out * self.output
+        if self.long_from is not None and tokens_in > self.long_from:
+            paid_in *= self.long_input
+            paid_out *= self.long_output
+        return (paid_in + paid_out) / 1e6
+
+    def most(self, tokens_in: int, tokens_out: int) -> float:
+        """The most that a call of at most so many tokens can cost."""
+        dearer = self.written is not None and self.written > self.input
+        return self.dollars(tokens_in, tokens_out, written=tokens_in if dearer else 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,13 +134,23 @@ class ChatRequest:
 
 @dataclass(frozen=True, slots=True)
 class ChatReply:
-    """One answer: its text, why it ended, and what it took."""
+    """One answer: its text, why it ended, and what it took.
+
+    Of `tokens_in`, `tokens_read` came from the service's own prompt cache and
+    `tokens_written` went into it; of `tokens_out`, `tokens_thought` were
+    thoughts that the text leaves out. `model` is the name that the service
+    gave the model that answered, or "".
+    """
 
     text: str
     finish: Finish = "stop"
     tokens_in: int = 0
     tokens_out: int = 0
     rate: RateHeaders | None = None
+    tokens_read: int = 0
+    tokens_written: int = 0
+    tokens_thought: int = 0
+    model: str = ""
 
 
 @runtime_checkable

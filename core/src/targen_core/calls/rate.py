@@ -4,6 +4,11 @@ Concurrency starts at what the user allows, halves once for a burst of 429s,
 and grows back by one for each round of answers (additive increase,
 multiplicative decrease, as TCP's congestion avoidance: RFC 5681). Whoever has
 waited longest goes first.
+
+A service that fails again and again without one answer is left alone (the
+circuit opens): one call at a time asks whether it is back, after longer and
+longer pauses, and the first answer brings all the others back. Lost answers
+may be paid for, and a service that comes up is not met by a crowd.
 """
 
 from __future__ import annotations
@@ -16,6 +21,11 @@ from dataclasses import dataclass
 from targen_core.calls.model import RateHeaders
 
 __all__ = ["Places", "RateLimiter"]
+
+_FAILURES = 12
+"""Failures in a row, without an answer between them, that open the circuit."""
+
+_LONGEST_PAUSE = 30.0  # seconds between two calls that ask whether the service is back
 
 
 class Places:
@@ -60,6 +70,9 @@ class RateLimiter:
         self.in_flight = 0
         self.peak = 0
         self.rate_limited = 0
+        self.failing_since: float | None = None
+        self._failures = 0
+        self._asked = 0  # calls that asked in vain since the circuit opened
         self._epoch = 0
         self._resume_at = 0.0
         self._requests = _Pace(rpm)
@@ -73,6 +86,11 @@ class RateLimiter:
     def pause(self) -> float:
         """Seconds for which the service wants no call."""
         return max(0.0, self._resume_at - asyncio.get_running_loop().time())
+
+    @property
+    def open(self) -> bool:
+        """Whether the service fails so much that one call at a time asks for it."""
+        return self._failures >= _FAILURES
 
     async def acquire(
         self, tokens: int, *, unwanted: Callable[[], bool] | None = None
@@ -109,15 +127,22 @@ class RateLimiter:
         rate: RateHeaders | None = None,
         answered: bool = True,
         limited: bool = False,
+        failed: bool = False,
         retry_after: float | None = None,
     ) -> None:
         """Give a place back, with what the answer said of the limits.
 
         `limited` is a 429. Those of one burst count once: an answer to a call
         that was sent before the last cut cuts nothing. Only what was
-        `answered` lets the concurrency grow.
+        `answered` lets the concurrency grow. `failed` is a failure that may
+        pass: enough of them in a row open the circuit, and any answer, a 429
+        too, closes it.
         """
         now = asyncio.get_running_loop().time()
+        if failed:
+            self._fail(ticket, now)
+        elif answered or limited:
+            self._failures, self.failing_since = 0, None
         if limited:
             self.rate_limited += 1
             if ticket == self._epoch:
@@ -136,13 +161,28 @@ class RateLimiter:
                     self._resume_at = max(self._resume_at, now + reset)
         self._leave()
 
+    def _fail(self, ticket: int, now: float) -> None:
+        """Count a failure; those of calls sent before the circuit opened pause nothing."""
+        if self.failing_since is None:
+            self.failing_since = now
+        self._failures += 1
+        if self._failures == _FAILURES:
+            self._epoch += 1
+            self._asked = 0
+        elif not self.open or ticket != self._epoch:
+            return
+        pause = min(_LONGEST_PAUSE, 2.0**self._asked)
+        self._asked += 1
+        self._resume_at = max(self._resume_at, now + pause)
+
     def _leave(self) -> None:
         self.in_flight -= 1
         self._places.leave()
 
     @property
     def _has_place(self) -> bool:
-        return self.in_flight < max(1, int(self.limit)) and self._places.taken < self._places.most
+        most = 1 if self.open else max(1, int(self.limit))
+        return self.in_flight < most and self._places.taken < self._places.most
 
     def _admit(self, tokens: int) -> bool:
         """Take a place if one is free now."""

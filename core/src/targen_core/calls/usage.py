@@ -18,7 +18,9 @@ class Counts:
     `calls` were answered by the model, `cached` by the cache of earlier runs;
     `lost` were sent and their answer lost.
     Tokens and dollars count what was or may have been paid, `cached_in` and
-    `cached_out` the tokens that the cache saved.
+    `cached_out` the tokens that the cache saved. Of the tokens paid, `read_in`
+    came cheaper from the service's own prompt cache, `written_in` went into
+    it, and `thought_out` were thoughts.
     """
 
     calls: int = 0
@@ -29,6 +31,9 @@ class Counts:
     dollars: float = 0.0
     cached_in: int = 0
     cached_out: int = 0
+    read_in: int = 0
+    written_in: int = 0
+    thought_out: int = 0
 
     def add(self, other: Counts) -> None:
         """Add another sum to this one."""
@@ -60,6 +65,9 @@ class Usage:
             counts.calls += 1
         counts.tokens_in += record["in"]
         counts.tokens_out += record["out"]
+        counts.read_in += record.get("read", 0)
+        counts.written_in += record.get("written", 0)
+        counts.thought_out += record.get("thought", 0)
         cost = record["cost"]
         if cost is None:
             self.unpriced = True

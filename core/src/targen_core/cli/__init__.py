@@ -41,7 +41,7 @@ def main() -> None:
 def _dispatch(args: list[str]) -> None:
     # Listing is what people type first and most: it goes past typer, which
     # imports pydantic to run any command and would take most of the time.
-    lists = ("list-tasks", "list-backends", "list-exporters")
+    lists = ("list-tasks", "list-backends", "list-correctors", "list-exporters")
     if args and args[0] in lists and args[1:] in ([], ["--json"]):
         from targen_core.cli.inventory import show_registered
 

@@ -17,7 +17,9 @@ __all__ = ["COMMANDS", "build"]
 COMMANDS = {
     "list-tasks": "listing:list_tasks",
     "list-backends": "listing:list_backends",
+    "list-correctors": "listing:list_correctors",
     "list-exporters": "listing:list_exporters",
+    "backends": "backends:backends",
     "describe": "describe:describe",
     "preview": "preview:preview",
     "estimate": "estimate:estimate",

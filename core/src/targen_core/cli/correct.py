@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -23,7 +24,6 @@ from targen_core.cli.request import (
     job_spec,
 )
 from targen_core.cli.tables import print_json, print_table
-from targen_core.errors import UsageError
 
 
 def correct(
@@ -62,9 +62,10 @@ def correct(
     """Correct the labels of a dataset: ours, the original, or anyone's.
 
     Writes a directory with dataset.jsonl (the rows with the labels that they ended with),
-    changes.jsonl (every verdict) and report.json. With --flip it is the test of a corrector:
-    labels are made wrong on purpose, and the report says how many of them it mended. The same
-    command goes on where it was stopped.
+    changes.jsonl (every verdict) and report.json. Rows change in their label alone; rows that are
+    not official are left out, and counted on standard error. With --flip it is the test of a
+    corrector: labels are made wrong on purpose, and the report says how many of them it mended.
+    The same command goes on where it was stopped.
 
     Examples:
     - targen correct runs/rte-0/dataset.jsonl --task rte --corrector blind
@@ -79,10 +80,11 @@ def correct(
     _, found = find_task(registry, task, variant or ())
     data = scan(file, found)
     if data.problems:
-        first = data.problems[0]
-        raise UsageError(
-            f"{file}, line {first.line} is no row of {task}: {first.message}",
-            hint=f"targen validate {file} --task {task}",
+        first, lines = data.problems[0], len({problem.line for problem in data.problems})
+        print(
+            f"note: {lines:,} lines of {file} are left out, the first is line {first.line}: "
+            f"{first.message}; see: targen validate {file} --task {task}",
+            file=sys.stderr,
         )
     spec = job_spec(
         registry,
@@ -160,7 +162,6 @@ def _print(report: dict[str, Any], folder: Path) -> None:
 def _progress(*, quiet: bool) -> Any:
     """A function that shows how many are judged, on standard error."""
     import contextlib
-    import sys
 
     @contextlib.contextmanager
     def nothing() -> Any:

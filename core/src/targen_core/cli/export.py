@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from targen_core.cli.request import VariantArg
 from targen_core.cli.tables import print_table
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ def export(
         str | None,
         typer.Option("--task", metavar="NAME", help="Whose rows a file holds; a run knows."),
     ] = None,
+    variant: VariantArg = None,
     out: Annotated[
         Path | None,
         typer.Option(
@@ -53,7 +55,7 @@ def export(
     registry = load_registry()
     item = registry.find("exporter", form)
     exporter: Exporter = registry.resolve(item)
-    dataset = read_dataset(registry, source, task)
+    dataset = read_dataset(registry, source, task, variant or ())
     target = out or Path("exports") / _file_name(dataset.name, item.name, exporter.suffix)
     _check_apart(target, source)
     check_free(target, folder=not exporter.suffix, force=force)

@@ -12,12 +12,13 @@ __all__ = ["show_registered"]
 _NOTHING = {
     "task": "no task is installed; try: pip install targen-tasks-superglue",
     "backend": "no backend is installed; try: pip install 'targen-backends[local]'",
+    "corrector": "no corrector is installed; the core brings some: see targen plugins",
     "exporter": "no exporter is installed; the core brings some: see targen plugins",
 }
 
 
 def show_registered(kind: str, *, json: bool) -> None:
-    """List the tasks, backends or exporters; plugins that failed are named on standard error."""
+    """List what there is of a kind; plugins that failed are named on standard error."""
     registry = load_registry()
     found = registry.all(kind)
     versions = {plugin.distribution: plugin.version for plugin in registry.plugins}

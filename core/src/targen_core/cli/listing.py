@@ -1,4 +1,4 @@
-"""`targen list-tasks`, `list-backends`, `list-exporters` and `plugins`."""
+"""`targen list-tasks`, `list-backends`, `list-correctors`, `list-exporters` and `plugins`."""
 
 from __future__ import annotations
 
@@ -29,6 +29,14 @@ def list_backends(json: _Json = False) -> None:
     Example: targen list-backends
     """
     show_registered("backend", json=json)
+
+
+def list_correctors(json: _Json = False) -> None:
+    """List the correctors (step 4) that --corrector takes.
+
+    Example: targen list-correctors
+    """
+    show_registered("corrector", json=json)
 
 
 def list_exporters(json: _Json = False) -> None:

@@ -33,6 +33,7 @@ from targen_core.errors import UsageError
 
 if TYPE_CHECKING:
     from targen_core.plugins.registry import Registry
+    from targen_core.runs.official import Labelled
     from targen_core.runs.spec import JobSpec
     from targen_core.runs.trial import RecordedCall, Trial
     from targen_core.tasks.model import Task
@@ -126,7 +127,7 @@ def preview(
         raise trial.problem
 
 
-def _examples(path: Path, task: Task[Any, Any]) -> Sequence[tuple[Any, Any]]:
+def _examples(path: Path, task: Task[Any, Any]) -> Sequence[Labelled]:
     """The labelled instances of a file."""
     from targen_core.runs.official import scan
 
@@ -143,7 +144,7 @@ def _compare(
     registry: Registry,
     spec: JobSpec,
     names: Sequence[str],
-    examples: Sequence[tuple[Any, Any]],
+    examples: Sequence[Labelled],
     cache: Path | None,
     *,
     json: bool,

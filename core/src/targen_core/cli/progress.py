@@ -40,7 +40,12 @@ def _figures(job: Job) -> str:
     )
     if total.cached:
         text += f", {total.cached:,} cached"
-    return f"{text}, ${total.dollars:.4f}" if total.dollars else text
+    if total.dollars:
+        text += f", ${total.dollars:.4f}"
+    for backend, pause in (layer.pauses if layer is not None else {}).items():
+        if pause >= 1:  # counts down where the display is drawn anew
+            text += f"; {backend.rpartition(':')[2]} is left alone for {pause:.0f} s"
+    return text
 
 
 class _PlainLines:

@@ -51,7 +51,12 @@ VariantArg = Annotated[
 ]
 BackendArg = Annotated[
     str,
-    typer.Option("--backend", "-b", metavar="NAME", help="The model to use; see list-backends."),
+    typer.Option(
+        "--backend",
+        "-b",
+        metavar="NAME",
+        help="The model to use; see list-backends. Or langchain:package.module.Class.",
+    ),
 ]
 BackendForArg = Annotated[
     list[str] | None,

@@ -19,14 +19,16 @@ from targen_core.tasks.model import Task
 __all__ = ["answer_type", "as_json", "as_text", "listed", "matched", "outputs_of"]
 
 
-def answer_type(task: Task[Any, Any], exercise: Exercise) -> Any:
+def answer_type(task: Task[Any, Any], exercise: Exercise, *, may_reject: bool = True) -> Any:
     """The type of the field that holds the answer to an exercise."""
-    return _answer_type(exercise.options if task.labels else (), exercise.several)
+    broken = (NO_VALID_INSTANCE,) if may_reject else ()
+    options = (*exercise.options, *broken) if task.labels else ()
+    return _answer_type(options, exercise.several)
 
 
 @lru_cache(maxsize=64)
 def _answer_type(options: tuple[str, ...], several: bool) -> Any:
-    one: Any = Literal[(*options, NO_VALID_INSTANCE)] if options else str
+    one: Any = Literal[options] if options else str
     return list[one] if several else one
 
 
@@ -37,17 +39,21 @@ def outputs_of(task: Task[Any, Any], exercise: Exercise) -> str:
     return f"one of {', '.join(exercise.options)}" if task.labels else "as the instructions say"
 
 
-def matched(found: str | Sequence[str], exercise: Exercise) -> tuple[str, ...]:
+def matched(
+    found: str | Sequence[str], exercise: Exercise, *, may_reject: bool = True
+) -> tuple[str, ...]:
     """The options that an answer names, in the exercise's order.
 
-    Case, outer punctuation and spaces do not count.
+    Case, outer punctuation and spaces do not count; with `may_reject`,
+    `no_valid_instance` is a legal answer too.
 
     Raises:
         Rejected: `illegal-output`: it names none, one that is no option, or
             several where one is asked for.
     """
     given = [found] if isinstance(found, str) else list(found)
-    if any(normalised(part) == normalised(NO_VALID_INSTANCE) for part in given):
+    broken = [part for part in given if normalised(part) == normalised(NO_VALID_INSTANCE)]
+    if broken and may_reject:
         return (NO_VALID_INSTANCE,)
     if not exercise.options:
         return tuple(given)

@@ -8,7 +8,9 @@ from input and instructions, and then whether the claimed output equals it.
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from functools import lru_cache
+from importlib.resources import files
 from typing import Any, Literal
 
 from pydantic import BaseModel, create_model
@@ -23,12 +25,18 @@ from targen_core.correctors.answers import (
     outputs_of,
 )
 from targen_core.errors import Rejected
-from targen_core.tasks.judging import Correction, CorrectionSample, Exercise, Solution
+from targen_core.tasks.judging import (
+    NO_VALID_INSTANCE,
+    Correction,
+    CorrectionSample,
+    Exercise,
+    Solution,
+)
 from targen_core.tasks.prompt import Prompt
 from targen_core.tasks.replies import line
 from targen_core.tasks.steps import Llm
 
-__all__ = ["META_PROMPT", "meta"]
+__all__ = ["META_PROMPT", "Meta", "meta", "meta_paper"]
 
 META_PROMPT = Prompt("meta", package="targen_core.correctors")
 
@@ -41,39 +49,50 @@ class _Judgement(BaseModel):
     verdict: Literal["correct", "incorrect"]
 
 
-async def meta(llm: Llm, instance: BaseModel, /) -> Correction:
-    """Judge an instance with the meta-prompt, each of its exercises on its own.
+@dataclass(frozen=True, slots=True)
+class Meta:
+    """A corrector that judges an instance with one prompt, each exercise on its own.
 
     A verdict that contradicts the result that it rests on gets one repair,
     then the instance is rejected as `inconsistent`.
+
+    Attributes:
+        prompt: with the values instructions, outputs, samples, input, output.
+        may_reject: whether `no_valid_instance` is a legal result: our addition,
+            without which a broken instance must be given some label.
     """
-    exercises = llm.task.exercises_of(instance)
-    return llm.task.settled(instance, [await _judge(llm, exercise) for exercise in exercises])
 
+    prompt: Prompt
+    may_reject: bool = True
 
-async def _judge(llm: Llm, exercise: Exercise) -> Solution:
-    task = llm.task
+    async def __call__(self, llm: Llm, instance: BaseModel, /) -> Correction:
+        """Judge one instance."""
+        exercises = llm.task.exercises_of(instance)
+        return llm.task.settled(instance, [await self._judge(llm, found) for found in exercises])
 
-    def consistent(found: _Judgement) -> None:
-        same = set(matched(found.actual, exercise)) == set(exercise.output)
-        if same != (found.verdict == "correct"):
-            raise Rejected(
-                "inconsistent",
-                f"actual is {as_text(found.actual)} and the output was "
-                f"{as_text(exercise.output)}, so the verdict cannot be {found.verdict}",
-            )
+    async def _judge(self, llm: Llm, exercise: Exercise) -> Solution:
+        task = llm.task
 
-    judgement = await llm.ask(
-        META_PROMPT,
-        reply=_judgement(answer_type(task, exercise)),
-        check=consistent,
-        instructions=task.instructions,
-        outputs=outputs_of(task, exercise),
-        samples=_sample_turns(task.samples, exercise.several),
-        input=exercise.input,
-        output=as_text(exercise.output),
-    )
-    return Solution(matched(judgement.actual, exercise), judgement.explanation)
+        def consistent(found: _Judgement) -> None:
+            answers = matched(found.actual, exercise, may_reject=self.may_reject)
+            if (set(answers) == set(exercise.output)) != (found.verdict == "correct"):
+                raise Rejected(
+                    "inconsistent",
+                    f"actual is {as_text(found.actual)} and the output was "
+                    f"{as_text(exercise.output)}, so the verdict cannot be {found.verdict}",
+                )
+
+        judgement = await llm.ask(
+            self.prompt,
+            reply=_judgement(answer_type(task, exercise, may_reject=self.may_reject)),
+            check=consistent,
+            instructions=task.instructions,
+            outputs=outputs_of(task, exercise),
+            samples=_sample_turns(self, task.samples, exercise.several),
+            input=exercise.input,
+            output=as_text(exercise.output),
+        )
+        return Solution(matched(judgement.actual, exercise), judgement.explanation)
 
 
 @lru_cache(maxsize=64)
@@ -83,10 +102,14 @@ def _judgement(answer: Any) -> type[_Judgement]:
 
 
 @lru_cache(maxsize=64)
-def _sample_turns(samples: tuple[CorrectionSample, ...], several: bool) -> tuple[Message, ...]:
+def _sample_turns(
+    judge: Meta, samples: tuple[CorrectionSample, ...], several: bool
+) -> tuple[Message, ...]:
     """Worked samples as turns, in the very form of the question."""
     turns: list[Message] = []
     for sample in samples:
+        if sample.actual == NO_VALID_INSTANCE and not judge.may_reject:
+            continue
         right = set(listed(sample.actual)) == set(listed(sample.output))
         reply = {
             "explanation": sample.explanation,
@@ -94,8 +117,17 @@ def _sample_turns(samples: tuple[CorrectionSample, ...], several: bool) -> tuple
             "verdict": "correct" if right else "incorrect",
         }
         values = {"instructions": "", "outputs": "", "samples": ()}
-        filled = META_PROMPT.fill(
+        filled = judge.prompt.fill(
             {**values, "input": sample.input, "output": as_text(sample.output)}
         )
         turns += [filled[-1], Message("assistant", json.dumps(reply, ensure_ascii=False))]
     return tuple(turns)
+
+
+meta = Meta(META_PROMPT)
+"""The corrector that tasks use by default."""
+
+_PAPER = (files("targen_core.correctors") / "prompts" / "meta-paper.md").read_text(encoding="utf-8")
+# It keeps the name that rehearsals know: the same question, and the same reply.
+meta_paper = Meta(Prompt("meta", _PAPER), may_reject=False)
+"""The paper's own: it always finds a label."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,13 +11,18 @@ from targen_core.exporters.model import Dataset
 from targen_core.plugins.registry import Registry
 from targen_core.runs.manifest import Manifest
 from targen_core.runs.official import lines_of, official_row, problem_in
+from targen_core.runs.plan import find_task
 from targen_core.tasks.model import Task
 
 __all__ = ["read_dataset"]
 
 
-def read_dataset(registry: Registry, source: Path, task: str | None = None) -> Dataset:
+def read_dataset(
+    registry: Registry, source: Path, task: str | None = None, variants: Sequence[str] = ()
+) -> Dataset:
     """The dataset of a run directory, or of a `.jsonl` file of `task`'s official rows.
+
+    A run's variants are those of its manifest; for a file they may be given.
 
     Every row is validated by the task's schema, strictly: `"true"` is no truth
     value. A torn last line of a run that is going on is left out.
@@ -29,7 +35,7 @@ def read_dataset(registry: Registry, source: Path, task: str | None = None) -> D
         UnknownName: the task is not installed.
     """
     if source.is_dir():
-        return _of_run(registry, source, task)
+        return _of_run(registry, source, task, variants)
     if task is None:
         run = source.parent
         known = (run / "manifest.json").exists()
@@ -39,19 +45,19 @@ def read_dataset(registry: Registry, source: Path, task: str | None = None) -> D
             if known
             else "--task NAME; see targen list-tasks",
         )
-    found = registry.get("task", task)
+    _, found = find_task(registry, task, variants)
     hint = f"targen validate {source} --task {task} lists all such rows"
     return Dataset(source.stem, found, _rows(source, found, hint=hint))
 
 
-def _of_run(registry: Registry, run: Path, task: str | None) -> Dataset:
-    if task is not None:
+def _of_run(registry: Registry, run: Path, task: str | None, variants: Sequence[str]) -> Dataset:
+    if task is not None or variants:
         raise UsageError(
             f"{run} is a run directory and says itself whose rows it holds",
-            hint="leave out --task",
+            hint="leave out --task and --variant",
         )
     made = Manifest.load(run / "manifest.json").task
-    found = registry.get("task", made.id)
+    _, found = find_task(registry, made.id, made.variants)
     hint = "targen resume goes on with the run"
     if found.version != made.version:
         hint = (
@@ -80,4 +86,11 @@ def _rows(
             ) from error
     if not rows:
         raise UsageError(f"{path} holds no row", hint=hint if may_be_torn else "")
+    if may_be_torn:  # a run that was killed between the rows of one instance
+        del rows[len(rows) - len(rows) % task.unit :]
+    elif len(rows) % task.unit:
+        raise UsageError(
+            f"{path} has {len(rows)} rows; those of {task.name} come in groups of {task.unit}",
+            hint=hint,
+        )
     return rows

@@ -76,7 +76,12 @@ class Registry:
             UnknownName: naming near matches, and the package to install where
                 it is one of ours.
             AmbiguousName: listing the full ids.
+            UsageError: `langchain:` with what is no import path.
         """
+        if kind == "backend" and name.startswith("langchain:"):
+            from targen_core.calls.langchain_path import registration
+
+            return registration(name)
         if ":" in name:
             if (kind, name) in self._by_id:
                 return self._by_id[kind, name]
@@ -116,7 +121,9 @@ class Registry:
 
     def _unknown(self, kind: str, name: str) -> UnknownName:
         bare = name.rpartition(":")[2]
-        listing = {kind: f"targen list-{kind}s" for kind in ("task", "backend", "exporter")}
+        listing = {
+            kind: f"targen list-{kind}s" for kind in ("task", "backend", "corrector", "exporter")
+        }
         package = _KNOWN.get(kind, {}).get(bare)
         names = [item.name for item in self.all(kind)]
         near = difflib.get_close_matches(bare, names, n=3)

@@ -31,7 +31,8 @@ def dataset_card(task: Task[Any, Any], manifest: Manifest, report: dict[str, Any
         f"{', '.join(f'{key}={value}' for key, value in plan.params.items())} |"
         for step, plan in manifest.steps.items()
     )
-    columns = ", ".join(f"`{name}`" for name in [*task.instance.model_fields, "idx"])
+    columns = ", ".join(f"`{name}`" for name in task.schema.model_fields)
+    variants = "".join(f", variant {name}" for name in manifest.task.variants)
     flagged = (
         ""
         if report["status"] == "complete"
@@ -67,10 +68,14 @@ Columns: {columns}.
 |---|--:|--:|
 {labels}
 
+Rows stand in the order in which they were made: neighbours share contexts, and a label that had few
+rows to get stands at the front. Shuffle them before you train.
+
 ## How it was made
 
-Task `{manifest.task.id}`, version {manifest.task.version}, run seed {manifest.seed}; labels
-balanced by the {manifest.targets[-1].balance} label; corrector: {manifest.corrector or "none"}.
+Task `{manifest.task.id}`, version {manifest.task.version}{variants}, run seed {manifest.seed};
+labels balanced by the {manifest.targets[-1].balance} label; corrector:
+{manifest.corrector or "none"}.
 {task.source}
 
 | step | model | parameters |

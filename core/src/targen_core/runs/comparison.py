@@ -18,6 +18,7 @@ from targen_core.calls.model import ChatReply
 from targen_core.errors import TargenError, UsageError
 from targen_core.plugins.registry import Registry
 from targen_core.runs.correction import correct_dataset
+from targen_core.runs.official import Labelled
 from targen_core.runs.plan import find_task
 from targen_core.runs.spec import JobSpec
 from targen_core.runs.trial import Trial, run_trial
@@ -44,7 +45,7 @@ class Compared:
         tokens: in and out, for the candidates and their lists.
         instructions_similarity: mean cosine similarity of the instructions
             to those of the other variants; None for one variant alone.
-        prompts_similarity: likewise of the prompts of steps 1 to 3.
+        prompts_similarity: likewise of the prompts of step 3 that were used.
         examples: right, wrong and rejected examples, where there were any.
         problem: what ended the trial early.
     """
@@ -67,13 +68,12 @@ def compare_variants(
     spec: JobSpec,
     names: Sequence[str],
     *,
-    examples: Sequence[tuple[Any, Any]] = (),
+    examples: Sequence[Labelled] = (),
     cache: Path | None = None,
 ) -> list[Compared]:
     """Run `spec` once for each variant; the calls of steps 1 and 2 are shared.
 
-    `examples`, pairs of idx and labelled instance, are solved by each
-    variant's instructions (corrector `blind`).
+    `examples`, labelled instances, are solved by each variant's instructions (corrector `blind`).
 
     Raises:
         UsageError: a variant that the task lacks, or one named twice.
@@ -83,15 +83,17 @@ def compare_variants(
     chosen = [() if name == DEFAULT else (name,) for name in names]
     tasks = [find_task(registry, spec.task, variants)[1] for variants in chosen]
     shared: dict[bytes, ChatReply] = {}
+    specs = [replace(spec, variants=variants) for variants in chosen]
+    trials = [run_trial(registry, mine, cache=cache, shared=shared) for mine in specs]
     instructions = mean_similarity([task.instructions for task in tasks])
-    prompts = mean_similarity([_prompts(task) for task in tasks])
-    found = []
-    for place, (name, variants) in enumerate(zip(names, chosen, strict=True)):
-        mine = replace(spec, variants=variants)
-        trial = run_trial(registry, mine, cache=cache, shared=shared)
-        solved = _solve(registry, mine, examples, cache) if examples else None
-        found.append(_compared(name, trial, instructions[place], prompts[place], solved))
-    return found
+    prompts = mean_similarity(
+        [_asked(task, trial) for task, trial in zip(tasks, trials, strict=True)]
+    )
+    solved = [_solve(registry, mine, examples, cache) if examples else None for mine in specs]
+    return [
+        _compared(*figures)
+        for figures in zip(names, trials, instructions, prompts, solved, strict=True)
+    ]
 
 
 def mean_similarity(texts: Sequence[str]) -> list[float | None]:
@@ -114,14 +116,14 @@ def _cosine(one: Counter[str], other: Counter[str]) -> float:
     return dot / size if size else 0.0
 
 
-def _prompts(task: Task[Any, Any]) -> str:
-    """What a task's steps 1 to 3 say: step 4 is about its instructions."""
-    steps = [prompt.text for prompt in task.prompts if prompt.name not in ("meta", "solve")]
-    return "\n".join(steps)
+def _asked(task: Task[Any, Any], trial: Trial) -> str:
+    """The prompts of step 3: those of steps 1 and 2 are much the same, and would hide it."""
+    used = {call.prompt for call in trial.calls if call.step == "generate"}
+    return "\n".join(prompt.text for prompt in task.prompts if prompt.name in used)
 
 
 def _solve(
-    registry: Registry, spec: JobSpec, examples: Sequence[tuple[Any, Any]], cache: Path | None
+    registry: Registry, spec: JobSpec, examples: Sequence[Labelled], cache: Path | None
 ) -> dict[str, int]:
     """How the variant's instructions alone do on labelled examples."""
     blind = replace(spec, corrector="targen-core:blind")

@@ -12,7 +12,7 @@ import json
 import random
 import shlex
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -32,13 +32,14 @@ from targen_core.plugins.registry import Registry
 from targen_core.runs.directory import RunDirectory
 from targen_core.runs.files import write_atomically
 from targen_core.runs.manifest import FORMAT, ManifestPart, StepPlan, TaskPlan, flat
+from targen_core.runs.official import Labelled
 from targen_core.runs.plan import PreparedCorrection, bind_models, prepare_correction
 from targen_core.runs.session import interruptible, open_layer
 from targen_core.runs.spec import JobSpec
-from targen_core.tasks.judging import Correction, Exercise, Solution
+from targen_core.tasks.judging import Correction, Solution
 from targen_core.tasks.model import Task
 
-__all__ = ["CorrectionPlan", "correct_dataset", "flip"]
+__all__ = ["CorrectionPlan", "correct_dataset", "flip", "patched"]
 
 
 class CorrectionPlan(ManifestPart):
@@ -61,15 +62,13 @@ class Judged:
     """One instance and what step 4 said of it.
 
     Attributes:
-        idx: of its first official row.
-        gold: the instance as the file has it.
+        source: the instance as the file has it.
         shown: the same, or with another label where that was flipped.
         final: with the label that it ended with; None where it was rejected.
         verdict: "confirmed", "relabelled" or "rejected".
     """
 
-    idx: Any
-    gold: Any
+    source: Labelled
     shown: Any
     final: Any
     verdict: str
@@ -77,11 +76,16 @@ class Judged:
     explanation: str
     calls: Sequence[str]
 
+    @property
+    def gold(self) -> Any:
+        """The instance with the label of the file."""
+        return self.source.instance
+
 
 def correct_dataset(
     registry: Registry,
     spec: JobSpec,
-    instances: Sequence[tuple[Any, Any]],
+    instances: Sequence[Labelled],
     out: Path,
     *,
     flip_share: float = 0.0,
@@ -99,7 +103,7 @@ def correct_dataset(
         registry: finds task, corrector and backend.
         spec: whose task, variants, corrector, backend, options, seed and
             limits are used.
-        instances: pairs of idx and instance.
+        instances: what to judge.
         out: the directory.
         flip_share: share of labels that are flipped before they are judged.
         most: judge so many instances, drawn by the seed.
@@ -156,30 +160,40 @@ def flip(task: Task[Any, Any], instance: Any, rng: random.Random) -> Any:
         UsageError: no other label was found that it could have.
     """
     claimed = task.read_label(instance)
-    for _ in range(50):
-        if task.labels:
-            name = rng.choice([label.name for label in task.labels if label.name != claimed])
-        else:
-            guesses = [_guess(exercise, rng) for exercise in task.exercises_of(instance)]
-            name = task.settled(instance, guesses).label or claimed
-        if name != claimed:
-            try:
-                return task.write_label(instance, name)
-            except (Rejected, ValidationError):
-                continue  # this one the instance cannot have: another draw
+    for name in _other_labels(task, instance, claimed, rng):
+        try:
+            return task.write_label(instance, name)
+        except (Rejected, ValidationError):
+            continue  # this one the instance cannot have
     raise UsageError(f"--flip: {task.name} has no other label for {task.render(instance)[:80]!r}")
 
 
-def _guess(exercise: Exercise, rng: random.Random) -> Solution:
-    """Some of an exercise's options, at random."""
-    count = rng.randint(1, max(1, len(exercise.options) - 1)) if exercise.several else 1
-    drawn = rng.sample(exercise.options, count)
-    return Solution(tuple(option for option in exercise.options if option in drawn))
+def _other_labels(
+    task: Task[Any, Any], instance: Any, claimed: str, rng: random.Random
+) -> Iterator[str]:
+    """Labels that the instance does not have, in an order drawn at random.
+
+    Where labels are open: what single answers come to, then sets of answers.
+    """
+    if task.labels:
+        names = [label.name for label in task.labels if label.name != claimed]
+        yield from rng.sample(names, len(names))
+        return
+    exercises = task.exercises_of(instance)
+    options = exercises[0].options
+    guesses: list[tuple[str, ...]] = [(o,) for o in rng.sample(options, len(options))]
+    if exercises[0].several:
+        some = (rng.sample(options, rng.randint(1, len(options))) for _ in range(50))
+        sets = [tuple(o for o in options if o in drawn) for drawn in some]
+        # A set label is flipped to any other set, a single one to any other answer.
+        guesses = sets + guesses if len(exercises[0].output) > 1 else guesses + sets
+    for guess in guesses:
+        name = task.settled(instance, [Solution(guess)] * len(exercises)).label
+        if name is not None and name != claimed:
+            yield name
 
 
-def _sample(
-    instances: Sequence[tuple[Any, Any]], most: int | None, seed: int
-) -> Sequence[tuple[Any, Any]]:
+def _sample(instances: Sequence[Labelled], most: int | None, seed: int) -> Sequence[Labelled]:
     """At most so many instances, drawn by the seed, in their order."""
     if most is None or most >= len(instances):
         return instances
@@ -188,15 +202,15 @@ def _sample(
 
 
 def _flipped(
-    task: Task[Any, Any], instances: Sequence[tuple[Any, Any]], share: float, seed: int
+    task: Task[Any, Any], instances: Sequence[Labelled], share: float, seed: int
 ) -> list[Judged]:
     """The instances as step 4 will see them: that share of them with wrong labels."""
     rng = seeded_rng(seed, "correct", "flip")
     wrong = set(rng.sample(range(len(instances)), round(share * len(instances))))
     found = []
-    for number, (idx, gold) in enumerate(instances):
-        shown = flip(task, gold, rng) if number in wrong else gold
-        found.append(Judged(idx, gold, shown, shown, "confirmed", "", "", ()))
+    for number, source in enumerate(instances):
+        shown = flip(task, source.instance, rng) if number in wrong else source.instance
+        found.append(Judged(source, shown, shown, "confirmed", "", "", ()))
     return found
 
 
@@ -266,6 +280,9 @@ async def _judge(
             raise Rejected(found.reason or "rejected", found.explanation)
         same = found.label == claimed
         final = item.shown if same else guard.call(task.write_label, item.shown, found.label)
+        if not same:
+            for row in guard.call(task.official_rows, final, 0):
+                guard.call(task.schema.model_validate, row)
     except Rejected as error:
         return replace(
             item,
@@ -328,7 +345,6 @@ def _write(
     out: Path, task: Task[Any, Any], judged: Sequence[Judged], report: Mapping[str, Any]
 ) -> None:
     """The corrected rows, every verdict, and the report."""
-    numbered = len({item.idx for item in judged}) == len(judged)
     rows: list[Mapping[str, Any]] = []
     changes: list[dict[str, Any]] = []
     at = 0
@@ -336,7 +352,7 @@ def _write(
         gold, claimed = task.read_label(item.gold), task.read_label(item.shown)
         changes.append(
             {
-                "idx": item.idx,
+                "idx": item.source.idx,
                 "claimed": claimed,
                 **({"gold": gold} if gold != claimed else {}),
                 "label": None if item.final is None else task.read_label(item.final),
@@ -346,14 +362,37 @@ def _write(
                 "calls": list(item.calls),
             }
         )
-        if item.final is not None:
-            # Rows that hold several instances come apart: they are numbered anew.
-            rows += task.official_rows(item.final, item.idx if numbered else at)
-            at += task.unit
+        if item.final is None:
+            continue
+        if item.source.rows:
+            before, after = (task.official_rows(i, 0) for i in (item.gold, item.final))
+            rows += patched(item.source.rows, before, after)
+        else:  # a row of several instances comes apart: they are numbered anew
+            rows += task.official_rows(item.final, at)
+        at += task.unit
     _write_lines(out / "dataset.jsonl", rows)
     _write_lines(out / "changes.jsonl", changes)
     text = json.dumps(report, indent=2, ensure_ascii=False) + "\n"
     write_atomically(out / "report.json", text)
+
+
+def patched(original: Any, before: Any, after: Any) -> Any:
+    """`original` with the changes that lead from `before` to `after`, and no others.
+
+    So a corrected row keeps what its task does not make itself: its number,
+    its source, how its columns stand.
+    """
+    if before == after:
+        return original
+    if isinstance(original, Mapping) and isinstance(before, Mapping) and isinstance(after, Mapping):
+        if before.keys() == after.keys() <= original.keys():
+            return {
+                key: patched(value, before[key], after[key]) if key in after else value
+                for key, value in original.items()
+            }
+    elif isinstance(original, list | tuple) and len(original) == len(before) == len(after):
+        return [patched(*parts) for parts in zip(original, before, after, strict=True)]
+    return after
 
 
 def _write_lines(path: Path, records: Sequence[Mapping[str, Any]]) -> None:
@@ -385,6 +424,6 @@ def _same_plan(out: Path, plan: CorrectionPlan) -> None:
         )
 
 
-def _digest(instances: Sequence[tuple[Any, Any]]) -> str:
-    text = json.dumps([[idx, item_value(instance)] for idx, instance in instances])
+def _digest(instances: Sequence[Labelled]) -> str:
+    text = json.dumps([[found.idx, item_value(found.instance)] for found in instances])
     return hashlib.sha256(text.encode()).hexdigest()[:16]

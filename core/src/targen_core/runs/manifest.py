@@ -9,7 +9,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from targen_core.engine.run import Target
-from targen_core.errors import RunConflict, RunDirectoryError
+from targen_core.errors import RunConflict, RunDirectoryError, UsageError
 from targen_core.runs.files import write_atomically
 
 __all__ = [
@@ -107,8 +107,11 @@ class Manifest(ManifestPart):
         """Read a manifest.
 
         Raises:
-            RunDirectoryError: there is none, or it does not read.
+            UsageError: there is no such directory.
+            RunDirectoryError: it holds no manifest, or one that does not read.
         """
+        if not path.parent.exists():
+            raise UsageError(f"there is no run directory {path.parent}")
         try:
             text = path.read_bytes()
         except OSError as error:

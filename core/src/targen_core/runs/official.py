@@ -18,7 +18,7 @@ from pydantic import ValidationError
 from targen_core.errors import Rejected, UsageError
 from targen_core.tasks.model import Task
 
-__all__ = ["Problem", "RowFile", "lines_of", "official_row", "problem_in", "scan"]
+__all__ = ["Labelled", "Problem", "RowFile", "lines_of", "official_row", "problem_in", "scan"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,18 +31,33 @@ class Problem:
 
 
 @dataclass(frozen=True, slots=True)
+class Labelled:
+    """One labelled instance of a file.
+
+    Attributes:
+        idx: of the row, or the first of the rows, that holds it.
+        instance: the instance.
+        rows: those rows, where they hold it alone.
+    """
+
+    idx: Any
+    instance: Any
+    rows: Sequence[Mapping[str, Any]] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class RowFile:
     """A file of official rows, as it was found.
 
     Attributes:
         rows: the rows that are as they should be.
-        instances: what those with labels hold, each with its row's `idx`.
+        instances: what those with labels hold.
         problems: what is wrong with the others.
         unlabelled: rows that lack the label, as in test files.
     """
 
     rows: Sequence[Mapping[str, Any]]
-    instances: Sequence[tuple[Any, Any]]
+    instances: Sequence[Labelled]
     problems: Sequence[Problem]
     unlabelled: int
 
@@ -70,7 +85,7 @@ def scan(path: Path, task: Task[Any, Any]) -> RowFile:
         lines.setdefault(idx, number)
     if not rows:
         raise UsageError(f"{path} holds no row")
-    instances: list[tuple[Any, Any]] = []
+    instances: list[Labelled] = []
     unlabelled = 0
     for start in range(0, len(rows), task.unit):
         number = rows[start][0]
@@ -85,7 +100,8 @@ def scan(path: Path, task: Task[Any, Any]) -> RowFile:
             problems.append(Problem(number, group[0].get("idx"), problem_in(error)))
             continue
         unlabelled += 0 if found else len(group)
-        instances += [(group[0].get("idx"), instance) for instance in found]
+        alone = tuple(group) if len(found) == 1 else ()
+        instances += [Labelled(group[0].get("idx"), instance, alone) for instance in found]
     problems.sort(key=lambda problem: problem.line)
     return RowFile([row for _, row in rows if row is not None], instances, problems, unlabelled)
 

@@ -44,7 +44,8 @@ _META = re.compile(
     rf"|(?:the\s+)?(?:{_FIELDS})\s*\d*[\"'”*]*\s*[:=]"
     rf"|(?:{_LABELS})[\"'”*]*\s*:|[hpq]\d?\s*:)"
     # a refusal, chatter behind what was asked for, and a label in parentheses
-    r"|\bi (?:cannot|can['’]t|am unable to|won['’]t) (?:help with|assist with|provide|generate|write about|create)\b"
+    r"|\bi (?:cannot|can['’]t|am unable to|won['’]t) "
+    r"(?:help with|assist with|provide|generate|write about|create)\b"
     r"|\b(?:i )?hope this helps\b|\blet me know if\b"
     rf"|[(\[](?:label: )?(?:{_LABELS})[)\]]",
     re.IGNORECASE,

@@ -76,9 +76,10 @@ class Rehearsal:
 @lru_cache(maxsize=64)
 def _official_form(instance: type[BaseModel]) -> type[BaseModel]:
     """The official row of an instance that is one: with `idx`, its label optional."""
-    label: Any = (instance.model_fields["label"].annotation, None)
-    name = f"Official{instance.__name__}"
-    return create_model(name, __base__=instance, label=label, idx=(int, ...))
+    columns: dict[str, Any] = {"idx": (int, ...)}
+    if "label" in instance.model_fields:
+        columns["label"] = (instance.model_fields["label"].annotation, None)
+    return create_model(f"Official{instance.__name__}", __base__=instance, **columns)
 
 
 def _empty() -> Mapping[str, Any]:

@@ -24,6 +24,7 @@ from targen_core.runs.correction import correct_dataset
 from targen_core.runs.files import read_jsonl
 from targen_core.runs.job import Job
 from targen_core.runs.manifest import Limits
+from targen_core.runs.official import Labelled
 from targen_core.runs.spec import JobSpec
 from targen_core.tasks.model import Task
 
@@ -125,14 +126,14 @@ class TaskSuite:
             (instance,) = task.instances_of(group)
             assert list(task.official_rows(instance, group[0]["idx"])) == group
 
-    @pytest.mark.parametrize("corrector", ["meta", "blind", "vote"])
+    @pytest.mark.parametrize("corrector", ["meta", "meta-paper", "blind", "vote"])
     def test_every_corrector_judges_it(self, tmp_path: Path, corrector: str) -> None:
         """Correctors find the exercises, and what they find is a label or a reason."""
         task = self.target()
         self.generate(tmp_path / "run", self.spec(corrector=None))
         rows = list(read_jsonl(tmp_path / "run" / "dataset.jsonl"))
         groups = [rows[at : at + task.unit] for at in range(0, len(rows), task.unit)]
-        instances = [(at, task.instances_of(group)[0]) for at, group in enumerate(groups)]
+        instances = [Labelled(g[0]["idx"], task.instances_of(g)[0], g) for g in groups]
         report = correct_dataset(
             self.registry(), self.spec(corrector=corrector), instances, tmp_path / "corrected"
         )

@@ -1,0 +1,86 @@
+"""Signs in what services say, whichever of them says it.
+
+Services agree on status codes and little else: that a prompt is too long, that
+an account is out of credit or that a filter stepped in stands in codes and
+words of their own. They are kept here once, for our clients and for the
+langchain adapter alike.
+"""
+
+from __future__ import annotations
+
+import re
+
+__all__ = [
+    "CONTENT_FILTER_CODES",
+    "NO_CREDIT_CODES",
+    "TOO_LONG_CODES",
+    "filtered",
+    "no_credit",
+    "scrub",
+    "too_long",
+]
+
+TOO_LONG_CODES = frozenset({"context_length_exceeded", "exceed_context_size_error"})
+"""OpenAI's and llama.cpp's codes for a prompt that does not fit."""
+
+NO_CREDIT_CODES = frozenset(
+    {
+        # OpenAI: developers.openai.com/api/docs/guides/error-codes
+        "insufficient_quota",
+        "billing_hard_limit_reached",
+        "billing_not_active",
+        # Anthropic: platform.claude.com/docs/en/api/errors, and the error details of its SDK
+        "billing_error",
+        "contract_spend_limit_reached",
+        "enforced_spend_limit_reached",
+        "linked_organization_spend_limit_reached",
+    }
+)
+"""Codes of accounts that have to be paid for first; waiting does not help."""
+
+CONTENT_FILTER_CODES = frozenset(
+    {"content_filter", "content_policy_violation", "ResponsibleAIPolicyViolation"}
+)
+"""Codes of prompts and replies that a filter stopped (OpenAI, Azure, gateways)."""
+
+_TOO_LONG = re.compile(
+    r"context_length_exceeded|maximum context length|context length exceeded|max_model_len"
+    r"|prompt is too long|exceeds? the (available|maximum) context"
+    r"|exceeds? .{0,40}context (size|length|window)",
+    re.IGNORECASE,
+)
+# "exceeded your current quota" is no sign: some services say it of a rate that
+# comes back within a minute.
+_NO_CREDIT = re.compile(
+    r"insufficient_quota|credit balance is too low|specified API usage limits"
+    r"|spend(ing)? (limit|cap) (is |was |has been )?(reached|exceeded)"
+    r"|reached .{0,40}spend(ing)? (limit|cap)",
+    re.IGNORECASE,
+)
+_FILTERED = re.compile(
+    r"content[ _]management policy|content[ _]filtering policy|blocked by (our )?content filter",
+    re.IGNORECASE,
+)
+_KEY_LIKE = re.compile(r"\bsk-[\w*-]{6,}|(?<=Bearer )\S+", re.IGNORECASE)
+
+
+def too_long(words: str) -> bool:
+    """Whether a service says that prompt and reply do not fit the context."""
+    return _TOO_LONG.search(words) is not None
+
+
+def no_credit(words: str) -> bool:
+    """Whether a service says that there is no money left."""
+    return _NO_CREDIT.search(words) is not None
+
+
+def filtered(words: str) -> bool:
+    """Whether a service says that a content filter stopped it."""
+    return _FILTERED.search(words) is not None
+
+
+def scrub(text: str, secret: str = "") -> str:
+    """`text` without `secret` and without what looks like an API key."""
+    if secret:
+        text = text.replace(secret, "***")
+    return _KEY_LIKE.sub("***", text)

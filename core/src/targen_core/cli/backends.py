@@ -1,0 +1,143 @@
+"""`targen backends check`: one tiny call, to see that a backend works before it is paid for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from targen_core.cli.request import OptionsArg
+from targen_core.cli.tables import print_json
+from targen_core.errors import PluginError, TargenError, UsageError
+
+if TYPE_CHECKING:
+    from targen_core.calls.model import ChatModel, ChatReply, ChatRequest, Price
+
+__all__ = ["backends"]
+
+_QUESTION = "Name one river. Answer as JSON, in the field `river`."
+_SCHEMA: dict[str, Any] = {
+    "type": "object",
+    "properties": {"river": {"type": "string"}},
+    "required": ["river"],
+    "additionalProperties": False,
+}
+_MOST = 64  # tokens of the answer
+
+
+def backends(
+    action: Annotated[str, typer.Argument(metavar="check", help="What to do: check.")],
+    name: Annotated[str, typer.Argument(metavar="NAME", help="The backend; see list-backends.")],
+    option: OptionsArg = None,
+    json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
+) -> None:
+    """Make one tiny call, and say what is wrong or what it took.
+
+    Exits 0 with the model, the time and the price, or 1 with the service's words and what to do.
+
+    Example: targen backends check llama -o model=llama3.1
+    """
+    if action != "check":
+        raise UsageError(
+            f"backends {action}: there is no such action", hint="targen backends check NAME"
+        )
+    found = _check(name, option or [])
+    if json:
+        print_json(found)
+        return
+    print(f"{name} works: {found['model']} answered in {found['seconds']:.2f} s")
+    print(f"tokens   {found['tokens_in']:,} in, {found['tokens_out']:,} out")
+    if found["price"] is None:
+        print("price    unknown: -o price_in=... -o price_out=..., in dollars a million tokens")
+    else:
+        source = f" ({found['price_source']})" if found["price_source"] else ""
+        print(f"price    ${found['price'][0]:g} in, ${found['price'][1]:g} out a million{source}")
+        print(f"cost     ${found['dollars']:.6f} for this call")
+    for note in found["notes"]:
+        print(f"note     {note}")
+
+
+def _check(name: str, items: list[str]) -> dict[str, Any]:
+    """Make the backend, ask it once, and gather what there is to tell."""
+    import asyncio
+
+    from targen_core.calls.langchain import as_chat_model
+    from targen_core.calls.model import ChatRequest, Message, Price
+    from targen_core.plugins.loader import load_registry
+    from targen_core.plugins.registry import missing_dependency
+    from targen_core.runs.options import backend_options, parse_options
+
+    registry = load_registry()
+    item = registry.find("backend", name)
+    backend = registry.resolve(item)
+    user = parse_options(items)["generate"]
+    chosen = backend_options(name, backend, user.backend)
+    suited = dict(backend.defaults(chosen)) if backend.defaults is not None else {}
+    params = {"max_tokens": _MOST, **{k: v for k, v in suited.items() if "." not in k}}
+    request = ChatRequest(
+        (Message("user", _QUESTION),), {**params, **user.sampling}, _SCHEMA, "river", key="check"
+    )
+    try:
+        model = as_chat_model(backend.create(chosen))
+        reply, seconds = asyncio.run(_ask(model, request))
+    except TargenError:
+        raise
+    except ModuleNotFoundError as error:
+        raise missing_dependency(item, error.name or str(error)) from error
+    except Exception as error:
+        raise PluginError(
+            f"backend {item.id}: {type(error).__name__}: {error}",
+            distribution=item.distribution,
+            hint=f"report it to the authors of {item.distribution}",
+        ) from error
+    price = Price(*user.price) if user.price else model.price
+    return {
+        "backend": item.id,
+        "identity": model.identity,
+        "model": reply.model or getattr(chosen, "model", "") or model.identity,
+        "seconds": round(seconds, 3),
+        "tokens_in": reply.tokens_in,
+        "tokens_out": reply.tokens_out,
+        "price": None if price is None else [price.input, price.output],
+        "price_source": price.source if price else "",
+        "dollars": None if price is None else _cost(price, reply),
+        "notes": _notes(model, reply),
+    }
+
+
+async def _ask(model: ChatModel, request: ChatRequest) -> tuple[ChatReply, float]:
+    import time
+
+    begun = time.perf_counter()
+    try:
+        return await model.complete(request), time.perf_counter() - begun
+    finally:
+        await model.aclose()
+
+
+def _cost(price: Price, reply: ChatReply) -> float:
+    return price.dollars(
+        reply.tokens_in, reply.tokens_out, read=reply.tokens_read, written=reply.tokens_written
+    )
+
+
+def _notes(model: ChatModel, reply: ChatReply) -> list[str]:
+    """What is not wrong and yet worth knowing."""
+    import json
+
+    notes = []
+    if reply.tokens_thought:
+        notes.append(f"{reply.tokens_thought:,} of its tokens were thoughts, which are paid too")
+    if reply.finish == "length":
+        notes.append("its reply was cut: -o max_tokens=N allows more")
+    elif reply.finish != "stop":
+        notes.append(f"its reply ended with {reply.finish!r}")
+    else:
+        try:
+            fits = isinstance(json.loads(reply.text), dict)
+        except ValueError:
+            fits = False
+        if not fits:
+            how = "although a schema was asked for" if model.structured else "as it was asked to"
+            notes.append(f"its reply is no JSON object, {how}; such replies are repaired once")
+    return notes

@@ -1,0 +1,23 @@
+"""The `chatgpt` backend: OpenAI's own service."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from targen_core.plugins.hookspecs import hookimpl
+
+if TYPE_CHECKING:
+    from targen_core.calls.backend import Backend
+    from targen_core.plugins.register import Register
+
+__all__ = ["register_backends"]
+
+
+@hookimpl
+def register_backends(register: Register[Backend]) -> None:
+    """Register `chatgpt`; aiohttp is imported when it is used."""
+    register.register(
+        "chatgpt",
+        "targen_backends.chatgpt.backend:BACKEND",
+        summary="OpenAI's models; takes a key in OPENAI_API_KEY",
+    )

@@ -1,0 +1,101 @@
+"""The options of the `chatgpt` backend, and how it is made from them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from pydantic import Field, SecretStr
+
+from targen_backends.chatgpt.client import ADDRESS, KEY_VARIABLE, ChatGptModel, Structured
+from targen_backends.http.keys import find_key
+from targen_backends.http.options import HttpOptions
+from targen_core.calls.backend import Backend
+from targen_core.errors import UsageError
+
+__all__ = ["BACKEND", "ChatGptOptions", "create", "defaults", "reasons"]
+
+_PLAIN = re.compile(r"(.*/)?(ft:)?(gpt-3|gpt-4|chatgpt-4)|.*-chat(-latest)?$")
+"""Names of models that do not think: they take a temperature."""
+
+_ROOM = 8192
+"""`max_tokens` for models that think. Thoughts count towards it, and a reply
+that is cut off is a failed call; what is not used costs nothing."""
+
+_UNKNOWN = ("top_k", "min_p", "repeat_penalty")
+"""Sampling parameters that OpenAI does not have."""
+
+_NOT_WITH_THOUGHTS = ("temperature", "top_p", "frequency_penalty", "presence_penalty", "stop")
+"""Parameters that its thinking models refuse: "Unsupported value: 'temperature' does
+not support 0.2 with this model" (developers.openai.com, guides/reasoning; and the
+issues of its users, read 2026-11-20)."""
+
+
+class ChatGptOptions(HttpOptions):
+    """What `-o KEY=VALUE` takes for `--backend chatgpt`."""
+
+    key_variable: ClassVar[str] = KEY_VARIABLE
+    address_variable: ClassVar[str] = "OPENAI_BASE_URL"
+    default_address: ClassVar[str] = ADDRESS
+    path: ClassVar[str] = "/chat/completions"
+
+    base_url: str = Field(
+        ADDRESS, description=f"Address, for a proxy; default: $OPENAI_BASE_URL, else {ADDRESS}"
+    )
+    model: str = Field("", description="Name of the model, e.g. gpt-6-luna (required)")
+    api_key: SecretStr | None = Field(None, description=f"The key; default: ${KEY_VARIABLE}")
+    timeout: float = Field(300.0, gt=0, description="Seconds for one call")
+    structured: Structured = Field(
+        "json_schema", description="How JSON is asked for: json_schema, json_object or none"
+    )
+    thinks: bool | None = Field(
+        None,
+        description="Whether the model thinks before it answers, so that it takes no temperature "
+        "and more max_tokens; default: by its name",
+    )
+
+
+def create(options: ChatGptOptions) -> ChatGptModel:
+    """The client for `options`.
+
+    Raises:
+        UsageError: without the name of a model, or with a key that is none.
+    """
+    if not options.model:
+        raise UsageError(
+            "the chatgpt backend needs the name of a model", hint="-o model=gpt-6-luna, for example"
+        )
+    return ChatGptModel(
+        options.base_url,
+        options.model,
+        api_key=find_key(options.api_key, options.api_key_file, KEY_VARIABLE),
+        timeout=options.timeout,
+        structured=options.structured,
+        max_concurrency=options.max_concurrency,
+        extra=options.extra,
+    )
+
+
+def reasons(options: ChatGptOptions) -> bool:
+    """Whether the model thinks before it answers, as far as its name tells."""
+    if options.thinks is not None:
+        return options.thinks
+    return _PLAIN.match(options.model) is None
+
+
+def defaults(options: ChatGptOptions) -> Mapping[str, Any]:
+    """Parameters that the model's kind asks for; None leaves one out."""
+    found: dict[str, Any] = dict.fromkeys(_UNKNOWN)
+    if reasons(options):
+        found |= dict.fromkeys(_NOT_WITH_THOUGHTS)
+        found["max_tokens"] = _ROOM
+    return found
+
+
+BACKEND = Backend(
+    summary="OpenAI's models; takes a key in OPENAI_API_KEY",
+    options=ChatGptOptions,
+    create=create,
+    defaults=defaults,
+)

@@ -1,0 +1,23 @@
+"""The `claude` backend: Anthropic's own service."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from targen_core.plugins.hookspecs import hookimpl
+
+if TYPE_CHECKING:
+    from targen_core.calls.backend import Backend
+    from targen_core.plugins.register import Register
+
+__all__ = ["register_backends"]
+
+
+@hookimpl
+def register_backends(register: Register[Backend]) -> None:
+    """Register `claude`; aiohttp is imported when it is used."""
+    register.register(
+        "claude",
+        "targen_backends.claude.backend:BACKEND",
+        summary="Anthropic's models; takes a key in ANTHROPIC_API_KEY",
+    )

@@ -1,0 +1,100 @@
+"""The options of the `claude` backend, and how it is made from them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from pydantic import Field, SecretStr
+
+from targen_backends.claude.client import (
+    ADDRESS,
+    KEY_VARIABLE,
+    ClaudeModel,
+    Structured,
+    Thinking,
+)
+from targen_backends.claude.messages import SAMPLING
+from targen_backends.http.keys import find_key
+from targen_backends.http.options import HttpOptions
+from targen_core.calls.backend import Backend
+from targen_core.errors import UsageError
+
+__all__ = ["BACKEND", "ClaudeOptions", "create", "defaults"]
+
+_TAKES_SAMPLING = re.compile(r"claude-(3|opus-4-[0-6]|sonnet-4-[0-6]|haiku-4|\w+-4-2025)")
+"""Names of models that take a temperature. Later ones answer any but the default with
+HTTP 400 (platform.claude.com/docs/en/models/sonnet-5/overview, read 2026-11-20)."""
+
+_ROOM = 8192
+"""`max_tokens` for models that think by themselves. Thoughts count towards it, and a
+reply that is cut off is a failed call; what is not used costs nothing."""
+
+_UNKNOWN = ("seed", "min_p", "frequency_penalty", "presence_penalty", "repeat_penalty")
+"""Sampling parameters that Anthropic does not have."""
+
+
+class ClaudeOptions(HttpOptions):
+    """What `-o KEY=VALUE` takes for `--backend claude`."""
+
+    key_variable: ClassVar[str] = KEY_VARIABLE
+    address_variable: ClassVar[str] = "ANTHROPIC_BASE_URL"
+    default_address: ClassVar[str] = ADDRESS
+    path: ClassVar[str] = "/v1/messages"
+
+    base_url: str = Field(
+        ADDRESS, description=f"Address, for a proxy; default: $ANTHROPIC_BASE_URL, else {ADDRESS}"
+    )
+    model: str = Field("", description="Name of the model, e.g. claude-haiku-5-5 (required)")
+    api_key: SecretStr | None = Field(None, description=f"The key; default: ${KEY_VARIABLE}")
+    timeout: float = Field(300.0, gt=0, description="Seconds for one call")
+    structured: Structured = Field(
+        "json_schema", description="How JSON is asked for: json_schema, tool or none"
+    )
+    thinking: Thinking = Field(
+        "default", description="default, adaptive, disabled or between_tools, as the model takes it"
+    )
+    prompt_cache: bool = Field(True, description="Mark long system prompts for the prompt cache")
+
+
+def create(options: ClaudeOptions) -> ClaudeModel:
+    """The client for `options`.
+
+    Raises:
+        UsageError: without the name of a model, or with a key that is none.
+    """
+    if not options.model:
+        raise UsageError(
+            "the claude backend needs the name of a model",
+            hint="-o model=claude-haiku-5-5, for example",
+        )
+    return ClaudeModel(
+        options.base_url.removesuffix("/v1"),
+        options.model,
+        api_key=find_key(options.api_key, options.api_key_file, KEY_VARIABLE),
+        timeout=options.timeout,
+        structured=options.structured,
+        thinking=options.thinking,
+        mark=options.prompt_cache,
+        max_concurrency=options.max_concurrency,
+        extra=options.extra,
+    )
+
+
+def defaults(options: ClaudeOptions) -> Mapping[str, Any]:
+    """Parameters that the model's kind asks for; None leaves one out."""
+    found: dict[str, Any] = dict.fromkeys(_UNKNOWN)
+    if _TAKES_SAMPLING.match(options.model):
+        return found
+    found |= dict.fromkeys(SAMPLING)
+    found["max_tokens"] = _ROOM
+    return found
+
+
+BACKEND = Backend(
+    summary="Anthropic's models; takes a key in ANTHROPIC_API_KEY",
+    options=ClaudeOptions,
+    create=create,
+    defaults=defaults,
+)

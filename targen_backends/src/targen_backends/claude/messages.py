@@ -1,0 +1,128 @@
+"""Anthropic's messages, as plain data: what is sent, and what comes back.
+
+The forms: the types of the package `anthropic` 2.11 (its `messages.create` and
+what that returns) and platform.claude.com/docs/en/api, both read 2026-11-20.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from targen_backends.completions import count, sound
+from targen_core.calls import tokens
+from targen_core.calls.model import ChatReply, ChatRequest, Finish, Message, RateHeaders
+from targen_core.errors import BadRequest, MalformedAnswer
+
+__all__ = ["SAMPLING", "TOOL", "conversation", "parameters", "read_message"]
+
+SAMPLING = ("temperature", "top_p", "top_k")
+"""Parameters that version 2026-10-21 of the API has not any more."""
+
+TOOL = "reply"
+"""The name of the tool that carries a reply, where one is used for it."""
+
+_CACHED_FROM = 4096
+"""Bytes of a system prompt from which on it is marked for the cache. The least
+that any model caches is 1,024 tokens; what is shorter than a model's own least
+is not cached and costs nothing more (platform.claude.com, prompt-caching)."""
+
+_FINISH: dict[Any, Finish] = {
+    "end_turn": "stop",
+    "stop_sequence": "stop",
+    "tool_use": "stop",
+    "max_tokens": "length",
+    "model_context_window_exceeded": "length",
+    "refusal": "refusal",
+}
+
+
+def conversation(messages: Sequence[Message], *, mark: bool) -> dict[str, Any]:
+    """The fields `messages` and `system`.
+
+    System messages become the one field that the API has for them; where there
+    is nothing else, they are what the user says. With `mark` a long one is
+    marked for the prompt cache.
+    """
+    system = "\n\n".join(sound(m.content) for m in messages if m.role == "system")
+    turns = [{"role": m.role, "content": sound(m.content)} for m in messages if m.role != "system"]
+    if not turns:
+        return {"messages": [{"role": "user", "content": system}]}
+    if not system:
+        return {"messages": turns}
+    if mark and len(system.encode()) >= _CACHED_FROM:
+        part = {"type": "text", "text": system, "cache_control": {"type": "ephemeral"}}
+        return {"messages": turns, "system": [part]}
+    return {"messages": turns, "system": system}
+
+
+def parameters(params: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields of the sampling parameters, under Anthropic's names.
+
+    Raises:
+        BadRequest: for one that the API has no field for.
+    """
+    body: dict[str, Any] = {}
+    for name, value in params.items():
+        if value is None:
+            continue
+        if name == "max_tokens" or name in SAMPLING:
+            body[name] = value
+        elif name == "stop":
+            body["stop_sequences"] = [value] if isinstance(value, str) else list(value)
+        elif name == "reasoning_effort":
+            body["output_config"] = {"effort": value}
+        else:
+            raise BadRequest(
+                f"Anthropic's API has no parameter {name!r}", hint=f"leave -o {name}=... out"
+            )
+    return body
+
+
+def read_message(envelope: Any, request: ChatRequest, rate: RateHeaders | None = None) -> ChatReply:
+    """The reply inside the JSON that the API answered.
+
+    Thoughts are left out of the text and counted. A refusal's explanation
+    becomes the text. Input tokens are all of them, read from the cache or not.
+
+    Raises:
+        MalformedAnswer: where the envelope is no message; billed, since a
+            model has been at work.
+    """
+    try:
+        blocks = envelope["content"]
+        reason = envelope["stop_reason"]
+        finish = _FINISH.get(reason, "other")
+        text = "".join(block["text"] for block in blocks if block["type"] == "text")
+        for block in blocks:
+            if block["type"] == "tool_use" and block["name"] == TOOL:
+                text = json.dumps(block["input"], ensure_ascii=False)
+        details = envelope.get("stop_details")
+        model = envelope.get("model")
+        usage = envelope.get("usage") or {}
+        known = usage.get("input_tokens"), usage.get("output_tokens")
+    except (KeyError, TypeError, AttributeError):
+        raise MalformedAnswer("the answer is no message of Anthropic's", billed=True) from None
+    if finish == "refusal" and isinstance(details, Mapping):
+        told = [str(details[key]) for key in ("category", "explanation") if details.get(key)]
+        text = ": ".join(told) or text
+    read = count(usage, "cache_read_input_tokens", 1 << 40)
+    written = count(usage, "cache_creation_input_tokens", 1 << 40)
+    if type(known[0]) is int:
+        tokens_in = known[0] + read + written
+    else:
+        tokens_in = tokens.estimate(m.content for m in request.messages)
+        read = written = 0
+    tokens_out = known[1] if type(known[1]) is int else tokens.estimate([text])
+    return ChatReply(
+        text,
+        finish,
+        tokens_in,
+        tokens_out,
+        rate,
+        tokens_read=read,
+        tokens_written=written,
+        tokens_thought=count(usage.get("output_tokens_details"), "thinking_tokens", tokens_out),
+        model=model if isinstance(model, str) else "",
+    )

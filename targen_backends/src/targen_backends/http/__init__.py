@@ -1,0 +1,1 @@
+"""What the backends that call a service over HTTP have in common."""

@@ -1,0 +1,46 @@
+"""Addresses of services: which are sound, which are near, which go through a proxy."""
+
+from __future__ import annotations
+
+import ipaddress
+import urllib.request
+from urllib.parse import urlsplit
+
+__all__ = ["checked", "is_near", "proxy_for"]
+
+
+def checked(address: str, key_variable: str) -> str:
+    """`address` without a slash at its end.
+
+    Raises:
+        ValueError: what cannot be called, or holds a login or a query, which
+            a run directory would keep.
+    """
+    parts = urlsplit(address)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError("an address begins with http:// or https:// and a host")
+    if "@" in parts.netloc or parts.query or parts.fragment:
+        raise ValueError(
+            f"an address holds no user, password, query or fragment; a key goes to {key_variable}"
+        )
+    return address.rstrip("/")
+
+
+def is_near(address: str) -> bool:
+    """Whether an address is this machine or a private network, by its looks."""
+    host = urlsplit(address).hostname or ""
+    if host == "localhost" or host.endswith((".localhost", ".local", ".internal")):
+        return True
+    try:
+        return ipaddress.ip_address(host).is_private
+    except ValueError:
+        return False
+
+
+def proxy_for(address: str) -> str | None:
+    """The proxy that the environment names for an address, or None."""
+    parts = urlsplit(address)
+    proxy = urllib.request.getproxies().get(parts.scheme)
+    if not proxy or urllib.request.proxy_bypass(parts.hostname or ""):
+        return None
+    return proxy

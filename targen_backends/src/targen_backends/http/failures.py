@@ -1,0 +1,138 @@
+"""What an HTTP answer other than 200 means to targen."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from typing import Any, TypeVar
+
+from targen_backends.http.limits import retry_after
+from targen_backends.http.service import Service
+from targen_core.calls import signs
+from targen_core.errors import (
+    AuthenticationFailed,
+    BadRequest,
+    ContentFiltered,
+    ContextTooLong,
+    CreditExhausted,
+    Overloaded,
+    PermissionDenied,
+    RateLimited,
+    ServiceError,
+    ServiceUnavailable,
+)
+
+__all__ = ["failure", "named", "request_id"]
+
+E = TypeVar("E", bound=ServiceError)
+
+_QUOTE_LIMIT = 500
+_SCHEMA = re.compile(
+    r"response_format|json_schema|guided|grammar|output_config|output_format", re.IGNORECASE
+)
+_TOO_BIG_FOR_THE_RATE = re.compile(r"request too large", re.IGNORECASE)
+_SLOWER = "a smaller --concurrency, or --rpm and --tpm as the account's limits are"
+_OVERLOADED = {"overloaded_error", "engine_overloaded_error"}
+# Azure's filter bills the prompt; nobody says so of the others.
+_BILLED_FILTERS = {"ResponsibleAIPolicyViolation"}
+
+
+def failure(
+    status: int, body: bytes, headers: Mapping[str, str], service: Service, secret: str = ""
+) -> ServiceError:
+    """The error that an answer with `status` other than 200 stands for.
+
+    The provider's own words are quoted, up to 500 characters, without
+    `secret` and without anything that looks like a key; then its name for the
+    request, by which its support finds it.
+    """
+    words, codes = _words(body)
+    words = signs.scrub(words, secret)[:_QUOTE_LIMIT]
+    return named(_sorted(status, words, codes, headers, service), request_id(headers, secret))
+
+
+def named(error: E, request: str) -> E:
+    """`error` with the service's name for the request, as an attribute and in its words."""
+    if request:
+        error.request_id = request
+        error.args = (f"{error} (request {request})",)
+    return error
+
+
+def request_id(headers: Mapping[str, str], secret: str = "") -> str:
+    """The service's name for a request, or ""."""
+    found = headers.get("x-request-id") or headers.get("request-id") or ""
+    return signs.scrub(found[:100], secret)
+
+
+def _sorted(
+    status: int, words: str, codes: set[str], headers: Mapping[str, str], service: Service
+) -> ServiceError:
+    message = f"HTTP {status}: {words}" if words else f"HTTP {status}"
+    wait = retry_after(headers, service.limits(headers))
+    # Of a 5xx only the code counts: what was up-stream may be back in a moment.
+    if codes & signs.NO_CREDIT_CODES or status == 402 or (status < 500 and signs.no_credit(words)):
+        return CreditExhausted(message, hint=service.credit_hint)
+    if status == 429:
+        if _TOO_BIG_FOR_THE_RATE.search(words):
+            return BadRequest(
+                message, hint="this one request is above the limit: lower -o max_tokens=N"
+            )
+        return RateLimited(message, retry_after=wait, hint=_SLOWER)
+    if status == 529 or codes & _OVERLOADED:
+        return Overloaded(message, retry_after=wait)
+    if status >= 500 or status in (408, 409, 425):
+        # The prompt was refused or lost; only a gateway that gave up waiting
+        # (504) leaves a model at work behind it.
+        return ServiceUnavailable(message, retry_after=wait, billed=status == 504)
+    if status == 401:
+        return AuthenticationFailed(
+            message, hint=f"set {service.key_variable} to a key that may use this model"
+        )
+    # Together answers 403 to a prompt that is too long.
+    if status == 403 and not signs.too_long(words):
+        return PermissionDenied(
+            message,
+            hint=f"set {service.key_variable} to a key that may use this model, "
+            "or take a model that it may use",
+        )
+    if codes & signs.CONTENT_FILTER_CODES or (status == 400 and signs.filtered(words)):
+        return ContentFiltered(message, billed=bool(codes & _BILLED_FILTERS))
+    if codes & signs.TOO_LONG_CODES or (status in (400, 403, 413, 422) and signs.too_long(words)):
+        return ContextTooLong(message, hint=service.long_hint)
+    if 300 <= status < 400:
+        return BadRequest(
+            f"{message}: the address redirects to {_place(headers.get('Location', ''))}",
+            hint="set -o base_url=... to where it redirects",
+        )
+    hint = service.missing_hint if status == 404 else ""
+    if _SCHEMA.search(words):
+        hint = service.schema_hint
+    return BadRequest(message, hint=hint)
+
+
+def _words(body: bytes) -> tuple[str, set[str]]:
+    """The provider's message and the codes and types that it gave."""
+    text = body.decode("utf-8", "replace").strip()
+    try:
+        data: Any = json.loads(text)
+    except ValueError:
+        return text, set()
+    error = data.get("error", data) if isinstance(data, dict) else data
+    if not isinstance(error, dict):
+        return error if isinstance(error, str) else text, set()
+    codes = {str(error[key]) for key in ("code", "type") if error.get(key)}
+    for part, key in (("details", "error_code"), ("innererror", "code")):
+        inner = error.get(part)
+        if isinstance(inner, dict) and inner.get(key):
+            codes.add(str(inner[key]))
+    for key in ("message", "detail", "error"):
+        if error.get(key):
+            value = error[key]
+            return value if isinstance(value, str) else json.dumps(value), codes
+    return text, codes
+
+
+def _place(url: str) -> str:
+    return url.partition("?")[0] or "nowhere"

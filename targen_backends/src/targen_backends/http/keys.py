@@ -1,0 +1,77 @@
+"""Where a key comes from: an option, a file, the environment, or the keyring."""
+
+from __future__ import annotations
+
+import importlib
+import os
+from pathlib import Path
+from typing import Any
+
+from pydantic import SecretStr
+
+from targen_core.errors import AuthenticationFailed, UsageError
+
+__all__ = ["KEYRING", "find_key", "missing_key"]
+
+KEYRING = "targen"
+"""The service name of our entries in a keyring; the user name is the variable."""
+
+
+def find_key(given: SecretStr | None, file: str, variable: str, *, in_keyring: bool = True) -> str:
+    """The first of `given`, the first line of `file`, `$variable` and the keyring; or "".
+
+    The keyring is asked only where the package `keyring` is installed.
+
+    Raises:
+        UsageError: a file that cannot be read or is empty, or a key that no
+            HTTP header can hold.
+    """
+    if given is not None:
+        return _checked(given.get_secret_value(), "-o api_key=...")
+    if file:
+        return _checked(_first_line(file), f"the file {file}")
+    key = os.environ.get(variable, "").strip()
+    if key:
+        return _checked(key, variable)
+    return _checked(_from_keyring(variable), "the keyring") if in_keyring else ""
+
+
+def missing_key(backend: str, variable: str) -> AuthenticationFailed:
+    """The error for a call without a key."""
+    return AuthenticationFailed(
+        f"the {backend} backend has no API key: {variable} is not set",
+        hint=f"export {variable}=..., -o api_key_file=FILE, or: keyring set {KEYRING} {variable}",
+    )
+
+
+def _first_line(file: str) -> str:
+    path = Path(file).expanduser()
+    try:
+        lines = path.read_text(encoding="utf-8").split("\n", 1)
+    except (OSError, UnicodeDecodeError) as error:
+        why = getattr(error, "strerror", None) or "it is no UTF-8 text"
+        raise UsageError(
+            f"cannot read the key file {file}: {why}", hint="a file with the key in its first line"
+        ) from None
+    if not lines[0].strip():
+        raise UsageError(f"the key file {file} has an empty first line")
+    return lines[0]
+
+
+def _from_keyring(variable: str) -> str:
+    try:
+        keyring: Any = importlib.import_module("keyring")
+        return str(keyring.get_password(KEYRING, variable) or "")
+    except Exception:  # not installed, locked, or without a store: no key there
+        return ""
+
+
+def _checked(key: str, where: str) -> str:
+    """The key without white space around it; what no header can hold is refused, unrepeated."""
+    key = key.strip()
+    if not key.isascii() or not key.isprintable() or " " in key:
+        raise UsageError(
+            f"the key from {where} holds a blank, a line break or a sign that no key has",
+            hint="the key alone, without quotes, name or comment",
+        )
+    return key

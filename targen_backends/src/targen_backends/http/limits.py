@@ -1,0 +1,131 @@
+"""What services say of their limits: `Retry-After` and the headers of each family."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Mapping
+from datetime import datetime
+from email.utils import parsedate_to_datetime
+
+from targen_core.calls.model import RateHeaders
+
+__all__ = ["anthropic_rate_headers", "rate_headers", "retry_after"]
+
+_UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+_PART = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)")
+_DURATION = re.compile(rf"(?:{_PART.pattern})+")
+
+
+def retry_after(headers: Mapping[str, str], rate: RateHeaders | None = None) -> float | None:
+    """Seconds that the server asks to wait, or None.
+
+    Read from `retry-after-ms`, from `Retry-After` in seconds or as a date
+    (against the server's own clock where it sends one), or from the reset
+    times of the limits in `rate` that are used up.
+    """
+    milliseconds = _number(headers.get("retry-after-ms"))
+    if milliseconds is not None:
+        return milliseconds / 1000
+    value = headers.get("Retry-After")
+    if value is not None:
+        seconds = _number(value)
+        if seconds is not None:
+            return seconds
+        then = _timestamp(value)
+        if then is not None:
+            return max(0.0, then - _now(headers))
+    if rate is None:
+        return None
+    waits = [
+        reset
+        for left, reset in (
+            (rate.remaining_requests, rate.reset_requests),
+            (rate.remaining_tokens, rate.reset_tokens),
+        )
+        if left == 0 and reset is not None
+    ]
+    return max(waits, default=None)
+
+
+def rate_headers(headers: Mapping[str, str]) -> RateHeaders | None:
+    """OpenAI's `x-ratelimit-*` headers beside an answer; None where there are none.
+
+    The form: developers.openai.com/api/docs/guides/rate-limits, read 2026-11-20.
+    """
+    requests = headers.get("x-ratelimit-remaining-requests")
+    tokens = headers.get("x-ratelimit-remaining-tokens")
+    if requests is None and tokens is None:
+        return None
+    return RateHeaders(
+        _count(requests),
+        _duration(headers.get("x-ratelimit-reset-requests")),
+        _count(tokens),
+        _duration(headers.get("x-ratelimit-reset-tokens")),
+    )
+
+
+def anthropic_rate_headers(headers: Mapping[str, str]) -> RateHeaders | None:
+    """Anthropic's `anthropic-ratelimit-*` headers; None where there are none.
+
+    They name the moment of the reset (RFC 3339) and not the wait. Tokens have
+    three limits, of input, of output and of both: the one that is nearest to
+    its end counts. The form: platform.claude.com/docs/en/api/rate-limits, read
+    2026-11-20.
+    """
+    found = {
+        kind: (
+            _count(headers.get(f"anthropic-ratelimit-{kind}-remaining")),
+            _moment(headers.get(f"anthropic-ratelimit-{kind}-reset"), headers),
+        )
+        for kind in ("requests", "tokens", "input-tokens", "output-tokens")
+    }
+    requests = found.pop("requests")
+    tokens = [pair for pair in found.values() if pair[0] is not None]
+    if requests[0] is None and not tokens:
+        return None
+    least = min(tokens, key=lambda pair: (pair[0], -(pair[1] or 0.0)), default=(None, None))
+    return RateHeaders(*requests, *least)
+
+
+def _number(value: str | None) -> float | None:
+    """A finite number of zero or more, or None."""
+    try:
+        number = float(value or "")
+    except ValueError:
+        return None
+    return number if 0 <= number < float("inf") else None
+
+
+def _count(value: str | None) -> int | None:
+    number = _number(value)
+    return None if number is None else int(number)
+
+
+def _duration(value: str | None) -> float | None:
+    """Seconds in "1s", "6m0s", "120ms" or a plain number."""
+    if value and _DURATION.fullmatch(value):
+        return sum(float(number) * _UNITS[unit] for number, unit in _PART.findall(value))
+    return _number(value)
+
+
+def _moment(value: str | None, headers: Mapping[str, str]) -> float | None:
+    """Seconds from now until an RFC 3339 moment."""
+    try:
+        then = datetime.fromisoformat(value or "").timestamp()
+    except ValueError:
+        return None
+    return max(0.0, then - _now(headers))
+
+
+def _now(headers: Mapping[str, str]) -> float:
+    """The time on the server's clock, or on ours where it does not say."""
+    now = _timestamp(headers.get("Date", ""))
+    return time.time() if now is None else now
+
+
+def _timestamp(value: str) -> float | None:
+    try:
+        return parsedate_to_datetime(value).timestamp()
+    except ValueError:
+        return None

@@ -1,0 +1,58 @@
+"""The options that every backend over HTTP takes."""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import Any, ClassVar
+
+from pydantic import ConfigDict, Field, SecretStr, field_validator, model_validator
+
+from targen_backends.http.address import checked
+from targen_core.calls.backend import BackendOptions
+
+__all__ = ["HttpOptions"]
+
+
+class HttpOptions(BackendOptions):
+    """Address, model, key, time-out and form of the replies."""
+
+    # An address may be typed with a password in it: no error may repeat it.
+    model_config = ConfigDict(hide_input_in_errors=True)
+
+    key_variable: ClassVar[str]
+    address_variable: ClassVar[str]
+    default_address: ClassVar[str]
+    path: ClassVar[str]
+    """What is posted to, under the address."""
+
+    base_url: str = Field("", description="Address of the service")
+    model: str = Field("", description="Name of the model (required)")
+    api_key: SecretStr | None = Field(None, description="The key; better in a variable or a file")
+    api_key_file: str = Field("", description="A file with the key in its first line")
+    timeout: float = Field(120.0, gt=0, description="Seconds for one call")
+    max_concurrency: int | None = Field(None, ge=1, description="Most calls at once")
+    extra: dict[str, Any] = Field(
+        default_factory=dict, description="JSON object merged into every request body"
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _address_from_environment(cls, given: Any) -> Any:
+        """Take the address as if it had been given, so that a run keeps it."""
+        if isinstance(given, dict) and "base_url" not in given:
+            address = os.environ.get(cls.address_variable) or cls.default_address
+            return {**given, "base_url": address}
+        return given
+
+    @field_validator("base_url")
+    @classmethod
+    def _plain_address(cls, value: str) -> str:
+        return checked(value, cls.key_variable).removesuffix(cls.path)
+
+    @field_validator("extra", mode="before")
+    @classmethod
+    def _object(cls, value: Any) -> Any:
+        if isinstance(value, str):
+            return json.loads(value)  # its ValueError is what pydantic expects
+        return value

@@ -1,0 +1,182 @@
+"""`Poster`: one lean HTTP client for JSON, shared by the backends that call a service."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import weakref
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import aiohttp
+
+from targen_backends.http.address import proxy_for
+from targen_backends.http.failures import failure, named, request_id
+from targen_backends.http.service import Service
+from targen_core.calls import signs
+from targen_core.calls.model import ChatReply, RateHeaders
+from targen_core.errors import ConnectionFailed, MalformedAnswer, ServiceUnavailable, TimedOut
+
+__all__ = ["Answer", "Poster"]
+
+_KEEP_ALIVE = 4.0
+"""Seconds that an idle connection is kept: less than the five after which
+uvicorn, and so vLLM, hangs up, which would cost a call now and then."""
+
+_CONNECT = 20.0
+"""Seconds for a connection to come about; then nothing was sent or billed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The JSON of an answer with status 200, and what stood beside it."""
+
+    envelope: Any
+    rate: RateHeaders | None
+    request_id: str
+
+
+class Poster:
+    """Posts JSON to one address and sorts what comes back.
+
+    One session in each event loop that calls, with kept-alive connections and
+    no cap on their number; the call layer says how many calls run at once. A
+    proxy is taken from the environment once, at the start. Redirects are not
+    followed: they would take the key elsewhere.
+
+    Args:
+        url: where to post.
+        headers: sent with every call; they may hold `secret`.
+        secret: the key, never shown in an error; "" for none.
+        timeout: seconds for one whole call.
+        service: whose answers they are.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        headers: Mapping[str, str],
+        secret: str,
+        timeout: float,
+        service: Service,
+    ) -> None:
+        self.url = url
+        self.secret = secret
+        self._headers = {
+            "Content-Type": "application/json",
+            "Accept": "application/json",
+            **headers,
+        }
+        self._timeout = timeout
+        self._service = service
+        self._proxy = proxy_for(url)
+        # A session lives in one event loop; langchain users may have several.
+        self._sessions: weakref.WeakKeyDictionary[
+            asyncio.AbstractEventLoop, aiohttp.ClientSession
+        ] = weakref.WeakKeyDictionary()
+
+    async def post(self, body: bytes, headers: Mapping[str, str] | None = None) -> Answer:
+        """Post once; `headers` are those of this call alone.
+
+        Raises:
+            ServiceError: for every answer that is no JSON with status 200.
+        """
+        session = self._open()
+        try:
+            async with session.post(
+                self.url, data=body, headers=headers, proxy=self._proxy, allow_redirects=False
+            ) as response:
+                raw = await response.read()
+        except (aiohttp.ClientError, OSError) as error:  # TimeoutError is an OSError
+            raise self._lost(error) from None  # its context may hold the headers we sent
+        found = response.headers
+        if response.status != 200:
+            raise failure(response.status, raw, found, self._service, self.secret)
+        try:
+            envelope = json.loads(raw)
+        except ValueError:
+            raise self._malformed(raw, found) from None
+        if isinstance(envelope, dict) and envelope.get("error") and "choices" not in envelope:
+            raise self._failure_inside(envelope, raw, found)
+        return Answer(envelope, self._service.limits(found), request_id(found, self.secret))
+
+    async def ask(
+        self,
+        body: bytes,
+        read: Callable[[Answer], ChatReply],
+        headers: Mapping[str, str] | None = None,
+    ) -> ChatReply:
+        """Post once and read the answer; an answer that `read` refuses is named.
+
+        Raises:
+            ServiceError: as `post` does, or as `read` does.
+        """
+        answer = await self.post(body, headers)
+        try:
+            return read(answer)
+        except MalformedAnswer as error:
+            raise named(error, answer.request_id) from None
+
+    async def aclose(self) -> None:
+        """Close this event loop's connections; a later call opens new ones."""
+        session = self._sessions.pop(asyncio.get_running_loop(), None)
+        if session is not None:
+            await session.close()
+
+    def _open(self) -> aiohttp.ClientSession:
+        loop = asyncio.get_running_loop()
+        session = self._sessions.get(loop)
+        if session is None or session.closed:
+            session = self._sessions[loop] = aiohttp.ClientSession(
+                connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=_KEEP_ALIVE),
+                timeout=aiohttp.ClientTimeout(
+                    total=self._timeout, sock_connect=min(_CONNECT, self._timeout)
+                ),
+                headers=self._headers,
+                cookie_jar=aiohttp.DummyCookieJar(),
+            )
+        return session
+
+    def _lost(self, error: Exception) -> ServiceUnavailable:
+        """The error for an answer that never came whole."""
+        if isinstance(error, aiohttp.ConnectionTimeoutError | aiohttp.ClientConnectorError):
+            return ConnectionFailed(
+                f"no connection to {self.url}: {signs.scrub(str(error), self.secret)}",
+                hint="is the server running, and is -o base_url=... right?",
+            )
+        if isinstance(error, TimeoutError):
+            return TimedOut(
+                f"no answer from {self.url} within {self._timeout:g} s",
+                hint="-o timeout=SECONDS allows more",
+                billed=True,
+            )
+        return ConnectionFailed(
+            f"the connection to {self.url} broke before the answer was whole: "
+            f"{type(error).__name__}: {signs.scrub(str(error), self.secret)}",
+            billed=True,
+        )
+
+    def _malformed(self, raw: bytes, headers: Mapping[str, str]) -> MalformedAnswer:
+        """The error for an answer with status 200 that is no JSON."""
+        begin = signs.scrub(raw[:40].decode("utf-8", "replace"), self.secret)
+        kind = headers.get("Content-Type", "")
+        told = f" ({kind.partition(';')[0][:60]})" if kind and "json" not in kind else ""
+        error = MalformedAnswer(
+            f"the answer is no JSON but {len(raw)} bytes{told} that begin with {begin!r}",
+            hint="is -o base_url=... the API's own address, and no web page?" if told else "",
+            billed=True,
+        )
+        return named(error, request_id(headers, self.secret))
+
+    def _failure_inside(
+        self, envelope: dict[str, Any], raw: bytes, headers: Mapping[str, str]
+    ) -> Exception:
+        """The error that some gateways put into an answer with status 200."""
+        error = envelope["error"]
+        code = error.get("code") if isinstance(error, dict) else None
+        status = code if isinstance(code, int) and 400 <= code < 600 else 502
+        found = failure(status, raw, headers, self._service, self.secret)
+        found.billed = found.retryable and status != 429
+        return found

@@ -1,0 +1,34 @@
+"""`Service`: what distinguishes one provider's HTTP answers from another's."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from targen_backends.http.limits import rate_headers
+from targen_core.calls.model import RateHeaders
+
+__all__ = ["Service"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Service:
+    """A provider, as far as its errors and limits are concerned.
+
+    Attributes:
+        key_variable: the environment variable of its key, for the hints.
+        limits: reads its rate-limit headers.
+        credit_hint: what to do where there is no credit left.
+        missing_hint: what to do where it answers 404.
+        schema_hint: what to do where it refuses the form of the reply.
+        long_hint: what to do where prompt and reply do not fit.
+    """
+
+    key_variable: str
+    limits: Callable[[Mapping[str, str]], RateHeaders | None] = rate_headers
+    credit_hint: str = "the account has no credit left; see its billing page, then resume the run"
+    missing_hint: str = "is the model's name right, and may this key use it?"
+    schema_hint: str = (
+        "-o structured=json_object, or -o structured=none, asks for JSON in other ways"
+    )
+    long_hint: str = "lower -o max_tokens=N, or take a model with a longer context"

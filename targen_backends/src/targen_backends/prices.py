@@ -1,0 +1,49 @@
+"""What hosted models cost: the figures in `prices.toml`, found by a model's name."""
+
+from __future__ import annotations
+
+import functools
+import re
+import tomllib
+from fnmatch import fnmatchcase
+from importlib.resources import files
+from typing import Any
+
+from targen_core.calls.model import Price
+
+__all__ = ["price_of", "table"]
+
+_DATED = re.compile(r"-(\d{8}|\d{4}-\d{2}-\d{2})$")
+
+
+@functools.cache
+def table() -> dict[str, Any]:
+    """The whole file, read once."""
+    text = files("targen_backends").joinpath("prices.toml").read_text(encoding="utf-8")
+    return tomllib.loads(text)
+
+
+def price_of(provider: str, model: str) -> Price | None:
+    """The price of a provider's model, or None where no source was found for one.
+
+    Args:
+        provider: a table of the file, `openai` or `anthropic`.
+        model: the name that is sent; a date at its end does not matter.
+    """
+    found = table()[provider]
+    name = _DATED.sub("", model)
+    for entry in found["prices"]:
+        if fnmatchcase(name, entry["model"]):
+            long = entry.get("long", {})
+            return Price(
+                entry["input"],
+                entry["output"],
+                cached=entry.get("cached"),
+                written=entry.get("written"),
+                long_from=long.get("above"),
+                long_input=long.get("input", 1.0),
+                long_output=long.get("output", 1.0),
+                batch=found.get("batch"),
+                source=f"{entry['source']}, {entry.get('date', found['date'])}",
+            )
+    return None

@@ -1,0 +1,80 @@
+"""What the claude client sends where a request is out of the ordinary."""
+
+import json
+
+import pytest
+from aiohttp import web
+
+from targen_core.calls.model import ChatRequest, Message
+from targen_core.errors import BadRequest
+
+
+@pytest.fixture
+def ask(call, services):
+    """Asks once; gives the headers and the body that were sent."""
+    claude = services["claude"]
+
+    def run(params, messages=None, schema=None, **options):
+        seen = []
+
+        async def handler(request):
+            seen.append((dict(request.headers), await request.json()))
+            return web.json_response(claude.good("Volga"))
+
+        messages = messages or (Message("user", "Name a river."),)
+        call(claude, handler, ChatRequest(messages, params, schema, "r"), **options)
+        return seen[0]
+
+    return run
+
+
+def test_a_temperature_is_sent_in_the_last_version_that_has_it(ask):
+    headers, body = ask({"max_tokens": 5, "temperature": 0.5})
+    assert body["temperature"] == 0.5
+    assert headers["anthropic-version"] == "2023-06-01"
+    assert headers["x-api-key"] == "k-123"
+    assert "Authorization" not in headers
+
+
+def test_system_messages_become_one_field_wherever_they_stand(ask):
+    talk = (Message("user", "a"), Message("system", "x"), Message("user", "b\ud800"))
+    _, body = ask({"max_tokens": 5}, (Message("system", "y"), *talk))
+    assert body["system"] == "y\n\nx"
+    assert [m["content"] for m in body["messages"]] == ["a", "b?"]
+
+
+def test_a_system_message_alone_is_what_the_user_says(ask):
+    _, body = ask({"max_tokens": 5}, (Message("system", "Name a river."),))
+    assert body["messages"] == [{"role": "user", "content": "Name a river."}]
+    assert "system" not in body
+
+
+def test_a_parameter_that_the_api_has_not_is_told_before_anything_is_sent(ask):
+    with pytest.raises(BadRequest, match="no parameter 'seed'") as caught:
+        ask({"max_tokens": 5, "seed": 3})
+    assert "-o seed" in caught.value.hint
+
+
+def test_the_users_own_fields_are_kept(ask):
+    extra = {"metadata": {"user_id": "u"}, "output_config": {"effort": "low"}}
+    schema = {"type": "object", "properties": {"a": {"type": "string", "minLength": 2}}}
+    _, body = ask({"max_tokens": 5}, schema=schema, extra=extra, thinking="adaptive")
+    assert body["metadata"] == {"user_id": "u"}
+    assert body["thinking"] == {"type": "adaptive"}
+    assert body["output_config"]["effort"] == "low"
+    assert body["output_config"]["format"]["schema"]["required"] == ["a"]
+
+
+def test_a_short_system_prompt_is_not_marked(ask):
+    talk = (Message("system", "x" * 4000), Message("user", "a"))
+    assert isinstance(ask({"max_tokens": 5}, talk)[1]["system"], str)
+    talk = (Message("system", "x" * 5000), Message("user", "a"))
+    assert isinstance(ask({"max_tokens": 5}, talk)[1]["system"], list)
+    assert isinstance(ask({"max_tokens": 5}, talk, mark=False)[1]["system"], str)
+
+
+def test_without_a_structure_the_schema_is_not_sent(ask):
+    _, body = ask({"max_tokens": 5}, schema={"type": "object"}, structured="none")
+    assert "output_config" not in body
+    assert "tools" not in body
+    assert json.dumps(body)

@@ -1,0 +1,199 @@
+"""The options of chatgpt and claude: keys, addresses, and what suits a model's name."""
+
+import subprocess
+import sys
+from types import SimpleNamespace
+
+import pytest
+from pydantic import ValidationError
+
+from targen_backends.chatgpt import backend as chatgpt
+from targen_backends.chatgpt.langchain import ChatGpt
+from targen_backends.claude import backend as claude
+from targen_backends.claude.langchain import ChatClaude
+from targen_core.calls.model import ChatModel, Price
+from targen_core.errors import AuthenticationFailed, UsageError
+from targen_core.plugins.loader import Source, load_registry
+
+OPTIONS = {"chatgpt": chatgpt.ChatGptOptions, "claude": claude.ClaudeOptions}
+BACKENDS = {"chatgpt": chatgpt.BACKEND, "claude": claude.BACKEND}
+VARIABLES = {"chatgpt": "OPENAI_API_KEY", "claude": "ANTHROPIC_API_KEY"}
+NAMES = sorted(OPTIONS)
+
+
+@pytest.fixture(params=NAMES)
+def name(request):
+    return request.param
+
+
+@pytest.fixture
+def made(name):
+    """Makes the backend's model of options."""
+
+    def make(**options):
+        return BACKENDS[name].create(OPTIONS[name](model="m", **options))
+
+    return make
+
+
+def test_they_register_and_resolve(name):
+    registry = load_registry(
+        [Source("targen-backends", "0.1.0", name, f"targen_backends.{name}", extras=(name,))]
+    )
+    backend = registry.get("backend", name)
+    assert registry.find("backend", name).summary == backend.summary
+    assert VARIABLES[name] in backend.summary
+
+
+def test_registering_imports_nothing_heavy():
+    code = (
+        "import sys, targen_backends.chatgpt, targen_backends.claude;"
+        "print(sorted({'aiohttp', 'openai', 'anthropic', 'pydantic'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_no_client_of_a_provider_is_ever_imported():
+    code = (
+        "import sys, targen_backends.chatgpt.langchain, targen_backends.claude.langchain;"
+        "print(sorted({'openai', 'anthropic'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_a_model_is_required(name):
+    with pytest.raises(UsageError) as caught:
+        BACKENDS[name].create(OPTIONS[name]())
+    assert "-o model=" in caught.value.hint
+
+
+def test_they_are_chat_models_whose_identity_holds_no_key(name, made):
+    model = made(api_key="sk-abcdef123456", extra='{"metadata": {}}')
+    assert isinstance(model, ChatModel)
+    assert "sk-abc" not in f"{model!r}{model.identity}"
+    assert model.identity != made().identity
+    assert not model.seeded and model.structured
+
+
+def test_where_the_key_comes_from(name, made, monkeypatch, tmp_path):
+    variable = VARIABLES[name]
+    store = {("targen", variable): "from-keyring"}
+    keyring = SimpleNamespace(get_password=lambda service, user: store.get((service, user)))
+    assert made()._poster.secret == ""
+    monkeypatch.setitem(sys.modules, "keyring", keyring)
+    assert made()._poster.secret == "from-keyring"
+    monkeypatch.setenv(variable, " from-variable\n")
+    assert made()._poster.secret == "from-variable"
+    file = tmp_path / "key"
+    file.write_text("from-file\nand a note\n")
+    assert made(api_key_file=str(file))._poster.secret == "from-file"
+    assert made(api_key_file=str(file), api_key="given")._poster.secret == "given"
+
+
+def test_a_broken_keyring_is_no_key(made, monkeypatch):
+    def get_password(service, user):
+        raise RuntimeError("no backend")
+
+    monkeypatch.setitem(sys.modules, "keyring", SimpleNamespace(get_password=get_password))
+    assert made()._poster.secret == ""
+
+
+def test_a_key_file_that_is_none(made, tmp_path):
+    with pytest.raises(UsageError, match=r"cannot read the key file .*: No such file"):
+        made(api_key_file=str(tmp_path / "none"))
+    (tmp_path / "empty").write_text("\n\n")
+    with pytest.raises(UsageError, match="empty first line"):
+        made(api_key_file=str(tmp_path / "empty"))
+
+
+@pytest.mark.parametrize("key", ["secret two", "secret\tx", "sécret", "secret\nsecond"])
+def test_a_key_that_no_header_can_hold_is_refused_and_not_repeated(made, key):
+    with pytest.raises(UsageError, match="-o api_key") as caught:
+        made(api_key=key)
+    assert "cret" not in str(caught.value)
+
+
+def test_a_call_without_a_key_says_where_to_put_one(name, made, request_of):
+    import asyncio
+
+    with pytest.raises(AuthenticationFailed) as caught:
+        asyncio.run(made().complete(request_of()))
+    assert VARIABLES[name] in str(caught.value)
+    for way in ("export", "api_key_file", "keyring set targen"):
+        assert way in caught.value.hint
+
+
+def test_the_address_may_be_a_proxys(name, made, monkeypatch):
+    variable = VARIABLES[name].replace("API_KEY", "BASE_URL")
+    monkeypatch.setenv(variable, "http://proxy:8080/v1/")
+    options = OPTIONS[name]()
+    assert options.base_url == "http://proxy:8080/v1"
+    assert "base_url" in options.model_fields_set
+    path = {"chatgpt": "/v1/chat/completions", "claude": "/v1/messages"}[name]
+    assert made()._poster.url == f"http://proxy:8080{path}"
+    assert made(base_url=f"http://proxy:8080{path}")._poster.url == f"http://proxy:8080{path}"
+    with pytest.raises(ValidationError) as caught:
+        made(base_url="http://u:hunter2@h/v1")
+    assert "hunter2" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("model", "thinks"),
+    [
+        ("gpt-4o-mini", False),
+        ("gpt-4.1-2025-04-14", False),
+        ("ft:gpt-4o-mini:me", False),
+        ("gpt-5-chat-latest", False),
+        ("openai/gpt-4o", False),
+        ("gpt-5-mini", True),
+        ("gpt-6-luna", True),
+        ("o4-mini", True),
+    ],
+)
+def test_what_suits_openais_models_by_their_names(model, thinks):
+    found = chatgpt.defaults(chatgpt.ChatGptOptions(model=model))
+    assert ("temperature" in found) is thinks
+    assert (found.get("max_tokens", 0) > 4000) is thinks
+    assert found["top_k"] is None
+    other = chatgpt.defaults(chatgpt.ChatGptOptions(model=model, thinks=not thinks))
+    assert ("temperature" in other) is not thinks
+
+
+@pytest.mark.parametrize(
+    ("model", "takes"),
+    [
+        ("claude-sonnet-4-6", True),
+        ("claude-haiku-4-5-20251001", True),
+        ("claude-3-haiku-20240307", True),
+        ("claude-opus-4-20250514", True),
+        ("claude-opus-4-7", False),
+        ("claude-sonnet-5", False),
+        ("claude-haiku-5-5", False),
+    ],
+)
+def test_what_suits_anthropics_models_by_their_names(model, takes):
+    found = claude.defaults(claude.ClaudeOptions(model=model))
+    assert ("temperature" not in found) is takes
+    assert ("max_tokens" not in found) is takes
+    assert found["seed"] is None
+
+
+def test_the_models_name_decides_the_price():
+    def price(name, model):
+        return BACKENDS[name].create(OPTIONS[name](model=model)).price
+
+    assert price("chatgpt", "gpt-5-mini-2025-08-07") == Price(0.25, 2.0, cached=0.025, batch=0.5)
+    assert price("claude", "claude-haiku-4-5-20251001").output == 5.0
+    assert price("chatgpt", "gpt-99") is None
+    assert price("claude", "tiny") is None
+
+
+@pytest.mark.parametrize("kind", [ChatGpt, ChatClaude])
+def test_the_langchain_skins(kind):
+    chat = kind(model="m", base_url="http://127.0.0.1:1", params={"max_tokens": 5})
+    assert "127.0.0.1:1" in chat._identifying_params["model"]
+    with pytest.raises(AuthenticationFailed):
+        chat.invoke("Name a river.")
+    chat.close()

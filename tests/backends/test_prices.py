@@ -1,0 +1,56 @@
+"""The table of prices: its form, and what is made of it."""
+
+import datetime
+
+import pytest
+
+from targen_backends.prices import price_of, table
+
+ENTRIES = [(provider, entry) for provider, found in table().items() for entry in found["prices"]]
+
+
+@pytest.mark.parametrize(
+    ("provider", "entry"), ENTRIES, ids=[entry["model"] for _, entry in ENTRIES]
+)
+def test_every_figure_has_its_date_and_source(provider, entry):
+    known = {"model", "input", "cached", "written", "output", "long", "source", "date"}
+    assert set(entry) <= known
+    assert "/" in entry["source"]
+    date = entry.get("date", table()[provider]["date"])
+    assert datetime.date(2026, 1, 1) <= date <= datetime.date.today()
+    assert 0 < entry["input"] < entry["output"]
+    assert entry.get("cached", 0) < entry["input"]
+    assert entry.get("written", entry["input"]) >= entry["input"]
+    assert set(entry.get("long", {})) <= {"above", "input", "output"}
+
+
+def test_no_pattern_hides_a_later_one():
+    for provider, found in table().items():
+        for entry in found["prices"]:
+            name = entry["model"].replace("[5678]", "7").replace("[56]", "5")
+            price = price_of(provider, name)
+            assert (price.input, price.output) == (entry["input"], entry["output"])
+
+
+@pytest.mark.parametrize(
+    ("model", "known"),
+    [
+        ("gpt-4o", True),
+        ("gpt-4o-2024-08-06", True),
+        ("gpt-4o-audio-preview", False),
+        ("gpt-4o-mini", True),
+        ("gpt-5", False),
+    ],
+)
+def test_a_name_is_a_whole_name(model, known):
+    assert (price_of("openai", model) is not None) is known
+
+
+def test_the_source_says_when():
+    assert price_of("anthropic", "claude-opus-5").source.endswith("/pricing, 2026-11-20")
+
+
+def test_a_long_prompt_costs_its_own_rate():
+    haiku = price_of("anthropic", "claude-haiku-5-5")
+    assert haiku.dollars(100_000, 1000) == pytest.approx(0.01 + 0.0005)
+    assert haiku.dollars(100_001, 1000) == pytest.approx(0.0500005 + 0.0025)

@@ -1,0 +1,111 @@
+"""The circuit: a service that is down is left alone, and found again."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+
+import pytest
+
+from targen_core.calls.rate import RateLimiter
+from targen_core.errors import ConnectionFailed, RateLimited, ServiceGaveUp, ServiceUnavailable
+
+
+def now():
+    return asyncio.get_running_loop().time()
+
+
+def down_until(seconds, error=ServiceUnavailable):
+    """A hook that fails all calls so long, and notes when they come, from the first on."""
+    at, begun = [], []
+
+    def hook(number, request):
+        begun.append(now())
+        at.append(now() - begun[0])
+        if at[-1] < seconds:
+            raise error("down")
+
+    return hook, at
+
+
+def test_a_service_that_is_down_is_asked_by_one_call_at_a_time(lab, desk, drive):
+    hook, at = down_until(200.0)
+    model = lab.ToyModel(lambda request: "x", hook=hook, latency=lambda request: 0.5)
+    one = desk(model, concurrency=32)
+    assert drive(one.many(100)) == ["x"] * 100
+    asked = [moment for moment in at if 5.0 < moment < 200.0]
+    assert len(asked) < 15  # each in turn, after longer and longer pauses
+    gaps = [later - earlier for earlier, later in itertools.pairwise(asked)]
+    assert max(gaps) <= 31.0
+    assert min(gaps[3:]) > 5.0
+
+
+def test_what_may_be_billed_is_not_sent_in_crowds(lab, desk, drive):
+    """Lost answers count in full: an outage of minutes must not cost the run."""
+
+    def lost(words):
+        return ConnectionFailed(words, billed=True)
+
+    hook, _ = down_until(300.0, lost)
+    model = lab.ToyModel(lambda request: "x", hook=hook, latency=lambda request: 0.5)
+    one = desk(model, concurrency=32)
+    assert drive(one.many(100)) == ["x"] * 100
+    assert one.usage.total.lost < 60
+
+
+def test_the_first_answer_brings_all_the_others_back(lab, desk, drive):
+    hook, _ = down_until(40.0)
+    model = lab.ToyModel(lambda request: "x", hook=hook, latency=lambda request: 1.0)
+    one = desk(model, concurrency=16)
+    assert drive(one.many(64)) == ["x"] * 64
+    assert model.peak == 16
+    assert not one.limiter.open
+    assert one.limiter.failing_since is None
+
+
+def test_patience_counts_from_the_first_failure_of_all(lab, desk, drive):
+    hook, at = down_until(float("inf"))
+    one = desk(lab.ToyModel(lambda request: "x", hook=hook), concurrency=16, patience=300.0)
+
+    async def first_end():
+        asked = [asyncio.ensure_future(one.ask(f"q {n}", place=f"p/{n}")) for n in range(200)]
+        done, rest = await asyncio.wait(asked, return_when=asyncio.FIRST_COMPLETED)
+        for task in rest:
+            task.cancel()
+        await asyncio.gather(*rest, return_exceptions=True)
+        return done.pop().exception()
+
+    assert isinstance(drive(first_end()), ServiceGaveUp)
+    assert 200.0 < max(at) <= 331.0  # by one pause at most too late
+
+
+def test_a_429_is_an_answer_and_opens_nothing(lab, desk, drive):
+    hook, _ = down_until(30.0, RateLimited)
+    one = desk(lab.ToyModel(lambda request: "x", hook=hook), concurrency=16)
+    assert drive(one.many(40)) == ["x"] * 40
+    assert one.limiter.failing_since is None
+
+
+def test_some_failures_among_answers_open_nothing(drive):
+    async def work():
+        limiter = RateLimiter(64)
+        for number in range(200):
+            ticket = await limiter.acquire(1)
+            limiter.release(ticket, answered=number % 10 == 9, failed=number % 10 != 9)
+            assert not limiter.open
+
+    drive(work())
+
+
+def test_the_pause_is_told_by_backend(lab, desk, drive):
+    one = desk(lab.ToyModel(lambda request: "x"))
+
+    async def work():
+        assert one.layer.pauses == {}
+        for _ in range(14):
+            one.limiter.in_flight += 1
+            one.limiter._places.taken += 1
+            one.limiter.release(0, answered=False, failed=True)
+        assert one.layer.pauses == {"": pytest.approx(1.0)}
+
+    drive(work())
