@@ -163,6 +163,10 @@ def test_hypotheses_that_pass(hypothesis, told):
 BAD = {
     "a gendered pronoun": ("The teacher had brought her own hive.", "gendered-pronoun"),
     "a capital one": ("She was the teacher who never saw a hive.", "gendered-pronoun"),
+    "a gendered noun": ("The teacher was a man who never saw a hive.", "gendered-noun"),
+    "talk about the premise": (
+        "The premise says the teacher had never stood near a hive.", "meta-text"),
+    "its label": ("True: the teacher had never stood near a hive.", "meta-text"),
     "no subject": ("Somebody had never stood near a hive.", "subject-missing"),
     "a plural subject": ("The teachers had never stood near a hive.", "subject-missing"),
     "a synonym": ("The schoolmaster had never stood near a hive.", "subject-missing"),
@@ -301,6 +305,14 @@ BAD_SENTENCES = {
         {"subject1_he": f"{OPENING} because he, the diver, wanted to tie the box.",
          "subject1_she": f"{OPENING} because she, the diver, wanted to tie the box."},
         "repeated-subject"),
+    "a gendered noun": (
+        {"subject1_he": f"{OPENING} because he was a woman who had a box to tie.",
+         "subject1_she": f"{OPENING} because she was a woman who had a box to tie."},
+        "gendered-noun"),
+    "a gendered noun for somebody else": (
+        {"subject1_he": f"{OPENING} because he wanted to haul up two fishermen.",
+         "subject1_she": f"{OPENING} because she wanted to haul up two fishermen."},
+        "gendered-noun"),
     "a question": (
         {"subject1_he": f"{OPENING}, but did he get one in the end?",
          "subject1_she": f"{OPENING}, but did she get one in the end?"}, "question"),

@@ -27,7 +27,8 @@ ORIGINAL = Path(__file__).parents[3] / "shared" / "data" / "superglue" / "BoolQ"
 needs_original = pytest.mark.skipif(
     not ORIGINAL.is_dir(), reason=f"the original data is not at {ORIGINAL}"
 )
-PROMPTS = {prompt.name: prompt for prompt in BOOLQ.prompts}
+PAPER = BOOLQ.varied(["paper"])
+PROMPTS = {prompt.name: prompt for prompt in (*BOOLQ.prompts, *PAPER.prompts)}
 ASKED = {answer: [f"{answer}-stated", f"{answer}-inferred"] for answer in ("yes", "no")}
 
 
@@ -159,12 +160,13 @@ def test_a_seed_s_kind_is_the_same_for_both_labels(run):
 
 
 def test_both_labels_are_asked_for_in_the_same_form():
-    for kind in ("stated", "inferred"):
+    for kind in ("stated", "inferred", "paper"):
         yes, no = (PROMPTS[f"{answer}-{kind}"].fill({"passage": "x"}) for answer in ("yes", "no"))
         rules = [messages[0].content.split("\n") for messages in (yes, no)]
         assert len(rules[0]) == len(rules[1])
         differing = [pair for pair in zip(*rules, strict=True) if pair[0] != pair[1]]
-        assert len(differing) == 2, "the answer that is wanted, and how it comes about"
+        wanted = 1 if kind == "paper" else 2
+        assert len(differing) == wanted, "the answer that is wanted, and how it comes about"
         passages = [[m.content for m in messages if m.role == "user"] for messages in (yes, no)]
         assert passages[0] == passages[1]
 
@@ -224,9 +226,62 @@ def test_in_the_paper_s_variant_what_is_undecided_is_false():
     assert exercise.options == ("true", "false")
     assert "undecided" not in paper.instructions
     assert "undecided" not in {sample.actual for sample in paper.samples}
-    assert paper.generators is BOOLQ.generators, "step 3 means what the passage contradicts in both"
     assert "offers nothing" in paper.instructions
     assert "offers nothing" in paper.tuning.text
+
+
+def test_in_the_paper_s_variant_any_yes_no_query_will_do(run):
+    def bend(step, good, repair):
+        if step == "generate":
+            return {"question": "Was it always so that all of them told only this?"}
+        return good
+
+    plain = run(bend, task="boolq", rows=2)
+    assert plain.reasons == {"absolute-word"}
+    plain.path.rename(plain.path.with_name("plain"))
+    ran = run(bend, task="boolq", rows=2, variants=("paper",))
+    assert len(ran.rows) == 2
+    assert {r.origin.prompt for r in ran.requests if r.origin.step == "generate"} == {
+        "yes-paper",
+        "no-paper",
+    }
+    assert all("kind" not in entry.get("notes", {}) for entry in ran.provenance)
+
+
+@pytest.mark.parametrize(
+    ("question", "reason"),
+    [
+        ("Does the passage say when it was built?", "meta-text"),
+        ("Was it a church or a school in those days?", "either-or"),
+        ("Did it stand there? Is it gone by now?", "several-questions"),
+    ],
+)
+def test_what_yes_and_no_do_not_answer_is_no_query_of_the_variant(question, reason, run, at):
+    bad = at("generate", lambda good: {"question": question}, always=True)
+    ran = run(bad, task="boolq", rows=2, variants=("paper",))
+    assert ran.rows == []
+    assert ran.reasons <= {reason, "malformed-reply"}
+
+
+def test_the_paper_s_worked_questions_differ_in_one_word():
+    ((_, yes),), ((_, no),) = _pairs("yes-paper"), _pairs("no-paper")
+    assert len(set(yes.split()) ^ set(no.split())) == 2
+    assert len(yes.split()) == len(no.split())
+
+
+@needs_original
+def test_few_original_questions_are_rejected_as_either_or_or_about_the_text():
+    reasons = Counter()
+    for row in original("val"):
+        title, _, text = row["passage"].partition(" -- ")
+        (instance,) = BOOLQ.instances_of([row])
+        try:
+            check_question(instance, Paragraph(title=title, text=text))
+        except Rejected as error:
+            reasons[error.reason] += 1
+    assert reasons["either-or"] == 2
+    assert reasons["meta-text"] == 0
+    assert reasons.total() / 3270 < 0.1
 
 
 def test_undecided_is_rejected_by_default_and_relabelled_in_the_variant(run):

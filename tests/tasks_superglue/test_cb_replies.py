@@ -155,6 +155,10 @@ HYPOTHESIS = "The boy was asleep when the inspector came."
         (PREMISE.replace("twice ", ""), "copy-of-premise"),
         ("The ticket inspector woke the sleeping boy.", "copy-of-premise"),
         ("Three swans crossed a frozen lake.", "unrelated"),
+        ("The premise says that the boy was asleep.", "meta-text"),
+        ("Contradiction: The boy was awake.", "meta-text"),
+        ("The boy was asleep (entailment).", "meta-text"),
+        ("The boy was asleep. The inspector woke him.", "several-sentences"),
     ],
 )
 def test_a_bad_hypothesis_is_rejected_with_its_reason(hypothesis, reason, run, at):
@@ -244,6 +248,16 @@ def test_turns_on_lines_of_their_own_become_one_line(run, at):
         ),
         ("Ida ran home. Did she see that the door was open?", "Was the door open?", "question"),
         ("Ida ran home. Did she see that the door", "The door was open.", "cut-off"),
+        (
+            "Ida ran home. Did she see that the door was open?",
+            "Neutral: The door was open.",
+            "meta-text",
+        ),
+        (
+            "Ida ran home. Did she see that the door was open?",
+            "The door was open. Ida saw it.",
+            "several-sentences",
+        ),
     ],
 )
 def test_a_commitment_that_is_none_is_rejected(premise, hypothesis, reason):

@@ -19,7 +19,8 @@ from targen_core.runs.files import read_jsonl
 from targen_core.tasks.checks import content_words, normalised, words
 from targen_core.testing import TaskSuite
 from targen_tasks_superglue.cb import CB, CbRow
-from targen_tasks_superglue.cb.checks import check_pair_commitment, sentences
+from targen_tasks_superglue.cb.checks import check_pair_commitment, check_pair_paper
+from targen_tasks_superglue.shared.sentences import sentences
 
 OFFICIAL = Path(__file__).parents[3] / "shared" / "data" / "superglue" / "CB"
 needs_official = pytest.mark.skipif(
@@ -221,7 +222,21 @@ def test_the_paper_s_neutral_may_have_nothing_in_common(run):
         not content_words(row["hypothesis"]) & content_words(row["premise"]) for row in neutral
     )
     prompts = {request.origin.prompt for request in ran.requests}
-    assert prompts == {"settings", "entailment", "contradiction", "unrelated", "meta"}
+    assert prompts == {"settings", *(f"paper_{label}" for label in LABELS), "meta"}
+
+
+def test_the_paper_s_variant_holds_no_label_to_a_form():
+    """A rule for some labels alone, such as "affirmative", would mark the others by their "not"."""
+    prompts = {p.name: p for p in CB.varied(["paper"]).prompts if p.name.startswith("paper_")}
+    values = {"setting": "x", "count": 5, "have": "none"}
+    rules = set()
+    for label in LABELS:
+        prompt = prompts[f"paper_{label}"]
+        rules.add(prompt.fill(values)[0].content.partition("\n\n")[2])
+        for row in worked(prompt, label):
+            check_pair_paper(row, "a night ferry")
+    assert len(rules) == 1
+    assert not re.search("affirmative|words", rules.pop())
 
 
 def test_by_default_every_pair_has_something_in_common(run):
@@ -321,7 +336,24 @@ def test_the_tuning_text_is_filled_with_the_rendering():
     )
     assert CB.render(row) in user.content
     assert assistant.content == "neutral"
-    assert set(re.findall(r"Answer: (\w+)", user.content)) == set(LABELS)
+    assert set(re.findall(r"Output: (\w+)", user.content)) == set(LABELS)
+
+
+def test_the_tuning_text_of_commitments_shows_commitments():
+    """What the variant's instructions say of the last sentence holds of the worked rows."""
+    task = CB.varied(["commitment"])
+    assert task.tuning is not None
+    (user, _) = task.tuning.fill({"instructions": "I", "input": "INPUT", "output": "O"})
+    rows = re.findall(r"^Premise: (.+)\nHypothesis: (.+)\nOutput: (\w+)$", user.content, re.M)
+    assert {label for _, _, label in rows} == set(LABELS)
+    for premise, hypothesis, label in rows:
+        check_pair_commitment(CbRow(premise=premise, hypothesis=hypothesis, label=label), "")
+    assert user.content.endswith("\n\nINPUT\nOutput:")
+
+
+def test_words_of_time_mark_no_contradiction():
+    for row in worked(PROMPTS["contradiction"], "contradiction"):
+        assert not re.search("at once|straight away", row.hypothesis)
 
 
 def test_each_step_has_its_temperature():

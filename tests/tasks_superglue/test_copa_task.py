@@ -267,7 +267,7 @@ def test_the_tuning_text_is_filled_with_the_rendering():
     assert user.content.startswith(COPA.instructions)
     assert COPA.render(row) in user.content
     assert assistant.content == "choice1"
-    assert set(re.findall(r"Answer: (\w+)", user.content)) == {"choice1", "choice2"}
+    assert set(re.findall(r"Output: (\w+)", user.content)) == {"choice1", "choice2"}
 
 
 # --- variants ---------------------------------------------------------------

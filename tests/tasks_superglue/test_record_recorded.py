@@ -73,9 +73,9 @@ def test_corrected_answers_are_the_right_ones(ran):
 
 def test_answers_stand_in_all_places(ran):
     notes = [entry["notes"] for entry in _lines(ran / "provenance.jsonl")]
-    places = Counter(note["place"] for note in notes)
+    places = Counter(note["intended_place"] for note in notes)
     assert max(places.values()) <= 16
-    assert sum(note["most_frequent"] for note in notes) < 30
+    assert sum(note["intended_most_frequent"] for note in notes) < 30
 
 
 def test_reasons(ran):

@@ -243,6 +243,88 @@ def test_a_statement_that_stays_bad_is_rejected(run, at):
     assert {record["stage"] for record in bent.rejects} == {"generate"}
 
 
+def test_another_name_of_the_answer_gives_it_away():
+    seed = Paragraph(
+        title="Kell Bridge",
+        text="Kell Bridge was blown up in the Second World War. Ada Lund of Oberau rebuilt it.",
+    )
+    found = find_entities(seed.text)
+    (war,) = (entity for entity in found if entity.name == "Second World War")
+    with pytest.raises(Rejected) as caught:
+        check_query(
+            _row(seed, found, war, f"All that {MASK} had spared in the valley was lost in WWII."),
+            seed,
+        )
+    assert caught.value.reason == "answer-in-query"
+
+
+QUERY = "Sailors who had helped [X] with the ropes came back for the opening."
+
+
+@pytest.mark.parametrize(
+    ("query", "answer", "reason"),
+    [
+        (QUERY.replace("[X]", "him"), "Aurelio Nunez", "no-mask"),
+        (QUERY.replace("[X]", "Aurelio Nunez"), "Aurelio Nunez", "no-mask"),
+        (QUERY.replace("him", "[X]").replace("opening", "[X]"), "Aurelio Nunez", "several-masks"),
+        (QUERY.replace("Sailors", "Nunez, and sailors"), "Aurelio Nunez", "several-masks"),
+        (QUERY, "Ada Brenner", "illegal-answer"),
+        (QUERY, "the captain", "illegal-answer"),
+        (QUERY[:-1] + "?", "Aurelio Nunez", "question"),
+        (f"Query: {QUERY}", "Aurelio Nunez", "meta-text"),
+        ("[X] asked the Lantern Society for money to stuff it.", "Nunez", "copy-of-sentence"),
+    ],
+)
+def test_a_bad_query_of_the_model_s_choice_is_told_by_its_reason(
+    query, answer, reason, run, at, tmp_path
+):
+    own = tmp_path / "own.jsonl"
+    own.write_text(SEED.model_dump_json() + "\n", encoding="utf-8")
+    bent = run(
+        at("generate", lambda good: {"query": query, "answer": answer}, always=True),
+        task="record",
+        rows=1,
+        seeds=own,
+        variants=("paper",),
+    )
+    assert bent.rows == []
+    assert bent.reasons == {reason}
+
+
+@pytest.mark.parametrize("mask", ["[X]", "[x]", "@placeholder", "@Placeholder"])
+@pytest.mark.parametrize("answer", ["Nunez", "Aurelio Nunez", "aurelio nunez", "Nunez."])
+def test_a_query_of_the_model_s_choice_is_read(mask, answer, run, at, tmp_path):
+    own = tmp_path / "own.jsonl"
+    own.write_text(SEED.model_dump_json() + "\n", encoding="utf-8")
+    reply = {"query": QUERY.replace("[X]", mask), "answer": answer}
+    bent = run(
+        at("generate", lambda good: reply), task="record", rows=1, seeds=own, variants=("paper",)
+    )
+    (row,) = bent.rows
+    (query,) = row["qas"]
+    assert query["query"] == QUERY.replace("[X]", MASK)
+    assert [answer["text"] for answer in query["answers"]] == ["Aurelio Nunez", "Nunez"]
+
+
+def test_the_model_may_not_choose_a_name_that_two_may_have(run, at, tmp_path):
+    own = tmp_path / "own.jsonl"
+    text = (
+        "In Oberau they met Bill Clinton and Hillary Clinton, who had come from Dunmore by train "
+        "that day. There Clinton spoke of the flood for an hour. Nobody in the hall had heard of "
+        "the new dam before."
+    )
+    own.write_text(Paragraph(title="Visit", text=text).model_dump_json() + "\n", encoding="utf-8")
+    reply = {"query": "For weeks the papers asked what [X] had known.", "answer": "Clinton"}
+    bent = run(
+        at("generate", lambda good: reply, always=True),
+        task="record",
+        rows=1,
+        seeds=own,
+        variants=("paper",),
+    )
+    assert bent.reasons == {"tangled-name"}
+
+
 # --- passages -------------------------------------------------------------------
 
 

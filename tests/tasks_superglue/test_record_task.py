@@ -98,9 +98,9 @@ def test_neither_place_nor_frequency_tells_the_answer(run):
     notes = [entry["notes"] for entry in ran.provenance]
     chance = sum(1 / note["entities"] for note in notes) / len(notes)
     for place in range(1, 8):
-        share = sum(note["place"] == place for note in notes) / len(notes)
+        share = sum(note["intended_place"] == place for note in notes) / len(notes)
         assert abs(share - chance) < 0.07
-    assert sum(note["most_frequent"] for note in notes) / len(notes) < 0.35
+    assert sum(note["intended_most_frequent"] for note in notes) / len(notes) < 0.35
 
 
 @settings(max_examples=4, deadline=None)
@@ -130,6 +130,7 @@ def test_the_original_rows_are_valid_and_read_back():
         RECORD.schema.model_validate(row)
         (instance,) = RECORD.instances_of([row])
         (back,) = RECORD.official_rows(instance, row["idx"])
+        assert back["source"] == row["source"]
         assert back["passage"] == row["passage"]
         assert back["qas"][0]["query"] == row["qas"][0]["query"]
         assert back["qas"][0]["answers"] == row["qas"][0]["answers"]
@@ -222,6 +223,27 @@ def test_a_row_with_several_queries_is_several_instances_and_joins_again():
     assert [instance.query for instance in instances] == [q["query"] for q in row["qas"]]
     lines = [r for i, x in enumerate(instances) for r in RECORD.official_rows(x, i)]
     assert join_rows(lines) == [row]
+
+
+def test_a_row_keeps_its_source():
+    row = _with("source", "CNN")
+    (instance,) = RECORD.instances_of([row])
+    assert RECORD.official_rows(instance, 0) == [row]
+    (ours,) = RECORD.instances_of([GOOD])
+    assert join_rows([row, GOOD]) == [
+        row,
+        {**GOOD, "qas": [{**GOOD["qas"][0], "idx": 1}], "idx": 1},
+    ]
+    assert ours.source == "targen"
+
+
+def test_a_correction_changes_nothing_but_the_answers():
+    row = _with("source", "CNN")
+    (instance,) = RECORD.instances_of([row])
+    (corrected,) = RECORD.official_rows(RECORD.write_label(instance, "Ben Roe"), 0)
+    assert corrected["qas"][0].pop("answers") == [{"start": 13, "end": 19, "text": "Ben Roe"}]
+    del row["qas"][0]["answers"]
+    assert corrected == row
 
 
 def test_joined_rows_are_numbered_through_the_file(run):
@@ -336,6 +358,74 @@ def test_a_form_that_fits_two_names_tangles_them():
 def test_a_first_name_tangles_since_it_may_be_a_place():
     found = entities("In Oberau they met Ada Lund. There Ada stayed.")
     assert {name for name, (_, tangled) in found.items() if tangled} == {"Ada Lund", "Ada"}
+
+
+@pytest.mark.parametrize(
+    ("text", "forms"),
+    [
+        ("They met Queen Elizabeth II. Later Elizabeth left.", ("Queen Elizabeth II", "Elizabeth")),
+        (
+            "The Second World War took its toll. In World War II many had fled.",
+            ("Second World War", "World War II"),
+        ),
+        ("He left the United States in May. The US let him go.", ("United States", "US")),
+        ("We saw George W. Bush and a portrait of George Bush.", ("George W. Bush", "George Bush")),
+        (
+            "He taught at the University of Turin. They say Turin University paid.",
+            ("University of Turin", "Turin University"),
+        ),
+        ("They met Martin Osei Jr. before Osei spoke.", ("Martin Osei Jr.", "Osei")),
+    ],
+)
+def test_two_ways_to_name_one_entity_are_forms_of_it(text, forms):
+    found = entities(text)
+    assert found == {forms[0]: (forms, False)}
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ("Washington", "D.C."),
+        ("Jonas Lund", "J. Lund"),
+        ("Prince Albert", "King Albert"),
+        ("Queen Elizabeth", "Elizabeth Windsor"),
+        ("Ada Maria Lund", "Maria"),
+        ("World War", "World War II"),
+        ("Leicester", "Leicester City"),
+        ("North", "North Korea"),
+        ("Iraq", "Iraqi"),
+        ("Tibetan", "Tibetans"),
+    ],
+)
+def test_names_with_words_in_common_are_tangled_where_it_is_open(names):
+    found = entities(f"We heard of {names[0]} in May. We heard of {names[1]} in Oberau.")
+    assert {name for name, (_, tangled) in found.items() if tangled} == set(names)
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ("First World War", "World War II"),
+        ("Elizabeth I", "Queen Elizabeth II"),
+        ("Bill Clinton", "Hillary Clinton"),
+        ("John Smith", "John Brown"),
+        ("Mexico", "Mexico City"),
+        ("Vesterby", "Vesterby Museum"),
+        ("Bank of Karlsvik", "Karlsvik"),
+        ("South Korea", "North Korea"),
+        ("Lake Vanda", "Lake Orta"),
+        ("Queen Street", "Queen Elizabeth"),
+        ("Elizabeth", "Queen Elizabeth Hall"),
+    ],
+)
+def test_names_of_two_entities_are_not_tangled_by_common_words(names):
+    found = entities(f"We heard of {names[0]} in May. We heard of {names[1]} in Oberau.")
+    assert found == {name: ((name,), False) for name in (*names, "Oberau")}
+
+
+def test_a_form_that_fits_two_rulers_tangles_them():
+    found = entities("Of Elizabeth I and Elizabeth II they said in Oberau that Elizabeth lives on.")
+    assert {name for name, (_, tangled) in found.items() if not tangled} == {"Oberau"}
 
 
 def test_a_family_is_none_of_its_members():
@@ -525,7 +615,7 @@ def test_a_relabelling_is_recorded(run, tmp_path):
 
     ran = run(bend, task="record", rows=1, seeds=own)
     (entry,), (official,) = ran.provenance, ran.rows
-    assert entry["notes"]["place"] != 5, "another entity was drawn"
+    assert entry["notes"]["intended_place"] != 5, "another entity was drawn"
     assert (entry["intended"], entry["label"]) == ("any", "Carmen Pardo")
     assert entry["explanation"]
     assert [answer["text"] for answer in official["qas"][0]["answers"]] == ["Carmen Pardo"]
@@ -544,6 +634,53 @@ def test_correction_samples_show_right_wrong_ambiguous_and_broken():
         assert set(sample.actual) <= set(options)
         kinds["several" if len(sample.actual) > 1 else sample.actual == sample.output] += 1
     assert kinds == {True: 2, False: 1, "several": 1, "broken": 1}
+
+
+# --- the paper's variant --------------------------------------------------------
+
+PAPER = RECORD.varied(["paper"])
+
+
+def test_in_the_paper_s_variant_the_model_chooses(run):
+    ran = run(task="record", rows=12, variants=("paper",))
+    assert len(ran.rows) == 12
+    asked = {r.origin.prompt for r in ran.requests}
+    assert "query-paper" in asked
+    assert "query" not in asked
+    for row, entry in zip(ran.rows, ran.provenance, strict=True):
+        RECORD.schema.model_validate(row)
+        assert row["qas"][0]["query"].count(MASK) == 1
+        assert {"entities", "intended_place", "intended_most_frequent"} <= set(entry["notes"])
+    # The rehearsal chooses as models do: what can then be guessed without the query.
+    assert all(entry["notes"]["intended_most_frequent"] for entry in ran.provenance)
+
+
+def test_in_the_paper_s_variant_one_answer_is_asked_for():
+    (exercise,) = PAPER.exercises_of(row())
+    assert not exercise.several
+    assert exercise.output == ("Aurelio Nunez",)
+    correction = PAPER.settled(row(), [Solution(("Carmen Pardo",), "She.")])
+    assert correction.label == "Carmen Pardo"
+    assert "[X]" not in PAPER.instructions, "rows hold the official mask"
+    assert len(PAPER.samples) == 4
+    assert all(isinstance(s.actual, str) or len(s.actual) == 1 for s in PAPER.samples)
+
+
+def test_the_variant_relabels_what_the_judge_finds(run, tmp_path):
+    own = tmp_path / "own.jsonl"
+    own.write_text(SEED.model_dump_json() + "\n", encoding="utf-8")
+
+    def bend(step, good, repair):
+        if step == "generate":
+            query = "That winter [X] was asked to sing at a wedding in the town."
+            return {"query": query, "answer": "Nunez"}
+        return {**good, "actual": "Carmen Pardo", "verdict": "incorrect"}
+
+    ran = run(bend, task="record", rows=1, seeds=own, variants=("paper",))
+    (entry,), (official,) = ran.provenance, ran.rows
+    assert (entry["claimed"], entry["label"]) == ("Aurelio Nunez", "Carmen Pardo")
+    assert entry["notes"]["intended_place"] == 4, "of the entity that was intended"
+    assert [answer["text"] for answer in official["qas"][0]["answers"]] == ["Carmen Pardo"]
 
 
 # --- prompts and worked examples ------------------------------------------------
@@ -569,6 +706,18 @@ def test_worked_statements_are_what_they_ask_for():
         answer = next(entity for entity in found if entity.name == name)
         seed = Paragraph(title="x", text=passage)
         check_query(_row(seed, found, answer, statement), seed)
+
+
+def test_the_paper_s_worked_query_is_what_it_asks_for():
+    (prompt,) = (prompt for prompt in PAPER.prompts if prompt.name == "query-paper")
+    user, answer = prompt.fill({"passage": "x"})[1:-1]
+    seed = Paragraph(title="x", text=user.content.removeprefix("Passage: "))
+    good = json.loads(answer.content)
+    (entity,) = (e for e in find_entities(seed.text) if e.name == good["answer"])
+    from targen_tasks_superglue.record.steps import _row
+
+    query = good["query"].replace("[X]", MASK)
+    check_query(_row(seed, find_entities(seed.text), entity, query), seed)
 
 
 def test_an_instruction_is_a_passage_and_the_answer_s_name():

@@ -119,6 +119,13 @@ def test_a_refusal_is_counted_as_one(step, run, at):
     [
         (lambda text: "Sure! Here is a hypothesis that follows from it.", "meta-text"),
         (lambda text: f"Hypothesis: {text}", "meta-text"),
+        (lambda text: f"The premise says that {text}", "meta-text"),
+        (lambda text: f"According to the text, {text}", "meta-text"),
+        (lambda text: "The hypothesis of the dispute follows from what was said.", "meta-text"),
+        (lambda text: f"True: {text}", "meta-text"),
+        (lambda text: f"not_entailment - {text}", "meta-text"),
+        (lambda text: text.replace(".", " (entailment)."), "meta-text"),
+        (lambda text: f"{text} The place was small. It was quiet there.", "several-sentences"),
         (lambda text: f"**{text}**", "markup"),
         (lambda text: f"1. {text}", "markup"),
         (lambda text: f"{text}\nIt follows from the first clause.", "markup"),
@@ -143,6 +150,25 @@ def test_a_hypothesis_that_is_no_sentence_is_rejected(change, reason, run, at):
     allowed = {reason, "too-short"} if reason == "cut-off" else {reason}
     assert bent.reasons <= allowed
     assert reason in bent.reasons
+
+
+@pytest.mark.parametrize(
+    "bad",
+    ["True: the dispute went on.", "The dispute was long. It was bitter too.", "So it went on."],
+)
+def test_a_hypothesis_that_cannot_be_used_is_asked_for_once_more(bad, run, at):
+    ran = run(at("generate", lambda good: {"hypothesis": bad}), rows=4)
+    assert len(ran.rows) == 4
+    assert len(ran.repairs) == len([r for r in ran.requests if r.origin.step == "generate"]) / 2
+    assert ran.rejects == []
+
+
+def test_spaces_of_a_hypothesis_are_folded(run, at):
+    def change(good):
+        return {"hypothesis": f" {good['hypothesis'].replace(' ', '  ')} "}
+
+    for row in run(at("generate", change), rows=4).rows:
+        assert row["hypothesis"] == " ".join(row["hypothesis"].split())
 
 
 @pytest.mark.parametrize(

@@ -141,6 +141,15 @@ def test_prompts_say_what_they_must(run):
     assert all(word in filled[-1].content for word in ("10", "EARLIER"))
 
 
+def test_an_empty_list_is_told_in_the_words_of_the_worked_one(run):
+    (first, *_) = [r for r in run(rows=2).requests if r.origin.prompt == "premises"]
+    worked, asked = (
+        [line for line in message.content.split("\n") if line.startswith("Earlier sentences")]
+        for message in (first.messages[1], first.messages[-1])
+    )
+    assert worked == asked == ["Earlier sentences on this topic: none"]
+
+
 def test_both_labels_are_asked_for_in_the_same_form():
     """Length and wording must not give the label away: the rules on form are the same ones."""
     form = [PROMPTS[name].fill({"premise": "x"})[0].content.split("\n")[-3:] for name in HYPOTHESES]
@@ -291,14 +300,23 @@ def test_each_step_has_its_temperature():
 # --- the paper's variant, official rows, instruction tuning -----------------
 
 
-def test_the_paper_s_variant_asks_for_an_unsound_hypothesis(run):
+def test_the_paper_s_variant_asks_for_sound_and_unsound_hypotheses(run):
     ran = run(rows=20, variants=("paper",))
     assert Counter(row["label"] for row in ran.rows) == {"entailment": 10, "not_entailment": 10}
     prompts = {request.origin.prompt for request in ran.requests}
-    assert prompts == {"topics", "premises", "entailment", "unsound", "meta"}
+    assert prompts == {"topics", "premises", "sound", "unsound", "meta"}
     manifest = json.loads((ran.path / "manifest.json").read_text())
     assert set(manifest["task"]["prompts"]) == prompts
     assert not any("kind" in entry.get("notes", {}) for entry in ran.provenance)
+
+
+def test_the_paper_s_variant_holds_neither_label_to_a_form():
+    """A rule for one label alone, such as "affirmative", would mark the other by its "not"."""
+    prompts = {prompt.name: prompt for prompt in RTE.varied(["paper"]).prompts}
+    sound, unsound = (prompts[name].fill({"premise": "x"}) for name in ("sound", "unsound"))
+    assert "affirmative" not in sound[0].content + unsound[0].content
+    assert sound[0].content.split("\n")[1:] == unsound[0].content.split("\n")[1:]
+    assert [turn.content for turn in sound[1::2]] == [turn.content for turn in unsound[1::2]]
 
 
 @needs_superglue
@@ -312,7 +330,10 @@ def test_the_original_rows_are_valid(split):
             assert RTE.official_rows(instance, row["idx"]) == [row]
 
 
-@pytest.mark.parametrize("change", [{"label": "neutral"}, {"label": 1}, {"pair_id": 3}])
+@pytest.mark.parametrize(
+    "change",
+    [{"label": "neutral"}, {"label": 1}, {"pair_id": 3}, {"premise": ""}, {"hypothesis": " "}],
+)
 def test_a_row_that_is_none_is_refused(change):
     row = {"premise": "It rained.", "hypothesis": "It was wet.", "label": "entailment", "idx": 0}
     RTE.schema.model_validate(row)
@@ -329,7 +350,7 @@ def test_the_tuning_text_is_filled_with_the_rendering():
     assert RTE.instructions in user.content
     assert RTE.render(row) in user.content
     assert assistant.content == "entailment"
-    assert set(re.findall(r"Answer: (\w+)", user.content)) == {"entailment", "not_entailment"}
+    assert set(re.findall(r"Output: (\w+)", user.content)) == {"entailment", "not_entailment"}
 
 
 @pytest.mark.parametrize("corrector", ["blind", "vote"])

@@ -96,6 +96,7 @@ def test_a_prompt_names_what_is_there_already(run):
         ("...", "no-words"),
         ("everything that people have ever written down about the sea", "too-long"),
         ("полярные экспедиции", "not-latin"),
+        ("Reisen mit der Bahn und mit dem Schiff", "not-english"),
     ],
 )
 def test_what_is_no_domain_is_left_out(domain, reason):
@@ -137,6 +138,7 @@ def test_a_heading_is_a_title(title):
         ("", "no-words"),
         ("—", "no-words"),
         ("Болотный колокол", "not-latin"),
+        ("Wie die Glocke nach Oldersum und nicht nach Juist kam", "not-english"),
         (
             "How the people of three villages kept their bell from the sea for years",
             "too-long",
@@ -219,6 +221,14 @@ def test_bad_items_are_dropped_with_their_reason_and_the_run_goes_on(task, run):
         ("", 0),
         ("Was it hers? Yes! It was… Then it was not.", 4),
         ("J. K. Lund wrote it. E. Ames read it.", 2),
+        ("Rep. Lund met Adm. Roe. They talked.", 2),
+        ("The case of Roe vs. Wade is known. Ames et al. Studied it.", 2),
+        ("On Jan. 12 it opened at No. 5. Fig. 3 shows it, and vol. 2 too.", 2),
+        ("She was asked and said no. Then she left.", 2),
+        ("It was shown by the BBC. Elizabeth II. She saw it.", 3),
+        ("Was it I? Yes, it was I! Nobody else.", 3),
+        ("They saw it (in 1901). It was old [2]. He paid 5 %. She left.", 4),
+        ("He lived in Washington D.C. Senator Lund did not.", 1),
     ],
 )
 def test_sentences_end_where_they_do(text, count):

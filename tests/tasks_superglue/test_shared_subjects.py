@@ -15,6 +15,7 @@ from targen_tasks_superglue.shared.subjects import (
     SubjectPair,
     check_neutral_pair,
     check_pair,
+    gendered_noun,
     subject_pairs,
 )
 from targen_tasks_superglue.wsc import SUBJECT_PAIRS
@@ -141,6 +142,25 @@ def test_a_phrase_is_taken_without_what_stands_around_it(shape, run):
 )
 def test_a_token_s_core(token, word):
     assert core(token) == word
+
+
+@pytest.mark.parametrize(
+    ("text", "noun"),
+    [
+        ("The guest was a woman who had pills.", "woman"),
+        ("The guest had left two sons at home.", "sons"),
+        ("The guest\u2019s wife was ill.", "wife"),
+        ("Three policewomen stood at the gate.", "policewomen"),
+        ("The salesmen had left.", "salesmen"),
+        ("The guest had two actresses to meet.", "actresses"),
+        ("Few humans have seen such a specimen.", None),
+        ("The guest wanted to count the stars with a fellow traveller.", None),
+        ("The guest moved the king to the corner of the board.", None),
+        ("Germans and Romans met in Yemen.", None),
+    ],
+)
+def test_nouns_that_say_who_is_a_woman_or_a_man_are_found(text, noun):
+    assert gendered_noun(text) == noun
 
 
 def test_mentions_inside_the_other_phrase_are_none():

@@ -238,6 +238,8 @@ def one(run, at, tmp_path: Path) -> Callable[..., Any]:
         ("travel", "verb", "They travelled by night to save money.", "travelled"),
         ("stop", "verb", "He is stopping for tea at his aunt's.", "stopping"),
         ("do", "verb", "He doesn’t care for opera at all.", "does"),
+        ("glass", "noun", "He emptied his third glass of buttermilk at noon.", "glass"),
+        ("address", "verb", "The rector addresses the crowd in Latin.", "addresses"),
         ("key", "noun", "— The key – you know – was lost again…!", "key"),
         ("key", "noun", "Zoë’s 🔑 keys hung in Müller’s café for years.", "keys"),
     ],

@@ -211,6 +211,43 @@ def test_a_sense_that_is_none(sense, reason):
     assert caught.value.reason == reason
 
 
+@pytest.mark.parametrize("word", "address glass press pass process lens boss dress bus".split())
+def test_the_word_itself_is_never_a_shared_word(word):
+    for one in forms(word):
+        for other in forms(word):
+            assert not shared_words(word, f"Nobody saw the {one} there.", f"Our {other} fell off.")
+
+
+@pytest.mark.parametrize(
+    ("one", "two", "shared"),
+    [
+        ("The glass fell.", "Two glasses stood there.", {"glass"}),
+        ("Dresses hung on the wall.", "Her dress was green.", {"dresses"}),
+        ("A bus stopped.", "Three trains left.", set()),
+        ("The trains left.", "A train came in.", {"trains"}),
+        ("The engine's noise woke us.", "Engines were tested.", {"engine"}),
+    ],
+)
+def test_words_of_content_are_compared_without_the_plural_s(one, two, shared):
+    assert shared_words("crane", one, two) == shared
+
+
+@needs_data
+def test_how_many_official_pairs_share_a_word():
+    """The figures of the task's page: 6.4 % of the true and 0.8 % of the false pairs."""
+    rows = _official("train")
+    found = Counter(
+        row["label"]
+        for row in rows
+        if shared_words(str(row["word"]), str(row["sentence1"]), str(row["sentence2"]))
+    )
+    total = Counter(row["label"] for row in rows)
+    assert {label: round(100 * found[label] / total[label], 1) for label in total} == {
+        True: 6.4,
+        False: 0.8,
+    }
+
+
 def test_a_sense_must_have_its_number():
     with pytest.raises(ValidationError, match="there are 1 definitions, no 1"):
         _sense(BIRD, number=1)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import re
 from pathlib import Path
 
 import pytest
@@ -361,6 +362,62 @@ def test_unicode_quotes_come_through_as_they_are(told):
     text = FIRST.replace("had only just lit the oven", "wanted \u201cpeace \u2014 and quiet\u201d")
     ran = told(_passages(text, SECOND))
     assert "wanted \u201cpeace \u2014 and quiet\u201d." in ran.rows[0]["text"]
+
+
+@pytest.mark.parametrize(
+    ("before", "shown"),
+    [
+        (", because [She=Cook] had", "because she had"),
+        (", but [She=cook] had", "but she had"),
+        (". [She=cook] had", ". She had"),
+        ("; \u201c[She=cook] had", "\u201cShe had"),
+        (": \u201cWell, [She=cook] had", "\u201cWell, she had"),
+    ],
+)
+def test_a_capital_inside_a_sentence_is_lowered(before, shown):
+    row = _row(FIRST.replace(", because [she=cook] had", before))
+    assert shown in row.text
+    assert row.target.span2_text == re.search("[Ss]he", shown)[0]
+
+
+# --- the paper's construction -----------------------------------------------
+
+
+def test_in_the_paper_s_variant_a_bad_passage_costs_itself_alone(told):
+    ran = told(_passages(FIRST.replace("=cook", "=waiter"), SECOND), variants=("paper",))
+    assert [row["text"] for row in ran.rows] == [SECOND.replace("[She=guest]", "She")]
+    assert "unknown-referent" in ran.reasons
+    assert not ran.repairs
+
+
+def test_in_the_paper_s_variant_a_reply_without_a_good_passage_is_asked_for_again(told):
+    ran = told(_passages("The cook ran."), repaired=_passages(SECOND, FIRST), variants=("paper",))
+    assert len(ran.repairs) == 1
+    assert len(ran.rows) == 2
+
+
+@pytest.mark.parametrize(
+    "texts", [(), ("The cook ran, for [she=cook] was late.", "[She=cook] ran.")]
+)
+def test_in_the_paper_s_variant_a_reply_without_any_makes_no_row(texts, told):
+    ran = told(_passages(*texts), variants=("paper",))
+    assert ran.rows == []
+    assert ran.reasons == {"phrase-missing" if texts else "too-few-passages"}
+
+
+def test_in_the_paper_s_variant_any_pronoun_may_be_drawn(told):
+    """Those that grammar settles too, but for one inside a longer word."""
+    one = "When [she=cook] had lit the oven at last, the cook called the guest back in."
+    two = "The cook told the guest about the fire and blamed [herself=cook] for all of it."
+    ran = told(_passages(one, two), variants=("paper",))
+    assert [row["target"]["span2_text"] for row in ran.rows] == ["she", "herself"]
+
+
+def test_in_the_paper_s_variant_a_pronoun_inside_a_longer_word_is_not_drawn(told):
+    inside = FIRST.replace("[she=cook] had", "[she=cook]'d")
+    ran = told(_passages(inside, inside), variants=("paper",))
+    assert ran.rows == []
+    assert ran.reasons == {"no-pronoun"}
 
 
 # --- subject pairs ----------------------------------------------------------

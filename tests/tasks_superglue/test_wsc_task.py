@@ -234,6 +234,71 @@ def test_neither_the_listed_order_nor_the_naming_order_goes_with_a_label(run):
     assert max(seen.values()) - min(seen.values()) <= 4
 
 
+def test_the_crossings_can_be_read_off_the_notes(run):
+    ran = run(task="wsc", rows=40)
+    for row, entry in zip(ran.rows, ran.provenance, strict=True):
+        passage = int(entry["id"].rpartition("/")[2]) + 1
+        means_first = _asks_first(row, _pair(entry)) == row["label"]
+        assert entry["notes"][f"first_named_meant_{passage}"] is means_first
+        assert means_first == (passage == 1)
+
+
+# --- the paper's construction -----------------------------------------------
+
+
+def test_the_paper_s_variant_leaves_the_order_to_the_model(tmp_path):
+    """A model that likes to mean the first-named phrase makes it a trick, and the notes show it."""
+    registry = load_registry()
+    spec = JobSpec(
+        task=registry.find("task", "wsc").id,
+        quotas={"true": 100, "false": 100},
+        backend="targen-core:scripted",
+        variants=("paper",),
+        limits=Limits(concurrency=4),
+    )
+    with Job.create(registry, spec, tmp_path / "run") as job:
+        job.run()
+    rows = list(read_jsonl(tmp_path / "run" / "dataset.jsonl"))
+    assert Counter(row["label"] for row in rows) == {True: 100, False: 100}
+    manifest = json.loads((tmp_path / "run" / "manifest.json").read_text())
+    prompts = {"settings", "subjects", "passages_paper", "meta"}
+    assert set(manifest["task"]["prompts"]) == prompts
+    asks_first = Counter()
+    for row, entry in zip(rows, read_jsonl(tmp_path / "run" / "provenance.jsonl"), strict=True):
+        assert "named_first" not in entry["notes"]
+        passage = int(entry["id"].rpartition("/")[2]) + 1
+        first = _asks_first(row, _pair(entry))
+        assert entry["notes"][f"first_named_meant_{passage}"] is (first == row["label"])
+        asks_first[row["label"], first] += 1
+    assert asks_first[True, True] > 1.5 * asks_first[True, False]
+    assert asks_first[False, True] < asks_first[False, False] / 1.5
+
+
+def test_the_paper_s_variant_asks_both_labels_for_the_same(run):
+    asked = defaultdict(set)
+    for request in run(task="wsc", rows=24, variants=("paper",)).requests:
+        if request.origin.prompt == "passages_paper":
+            values = request.origin.values
+            asked[frozenset((values["first"], values["second"]))].add(request.messages)
+            rules = request.messages[0].content
+            assert not re.search(r"first and|behind|In passage|true|false", rules)
+    assert asked
+    assert all(len(messages) == 1 for messages in asked.values()), "nor is an order turned"
+
+
+def test_the_paper_s_worked_passages_make_rows():
+    (prompt,) = [p for p in WSC.varied(["paper"]).prompts if p.name == "passages_paper"]
+    (assistant,) = [turn for turn in prompt.fill(dict.fromkeys(prompt.variables, "x"))
+                    if turn.role == "assistant"]  # fmt: skip
+    pair = PronounPair(first="pilot", second="mechanic", number="singular", pronoun="he")
+    for text in json.loads(assistant.content)["passages"]:
+        row = make_row(
+            read_passage(text, pair), pair, means_first=None, label=True, rng=random.Random(0)
+        )
+        for check in WSC.checks:
+            check(row, pair)
+
+
 def test_the_label_is_what_the_marks_say(run):
     """The rehearsal's clauses show whom the pronoun means, whatever its marks were used for."""
     ran = run(task="wsc", rows=40)

@@ -11,6 +11,8 @@ import pytest
 from targen_core import JobSpec, load_registry
 from targen_core.runs.job import Job
 from targen_tasks_multirc.official import OfficialMultiRc, join, read
+from targen_tasks_multirc.task import MULTIRC
+from targen_tasks_superglue.shared.articles import Paragraph
 
 RECORDED = Path(__file__).parent / "recorded" / "multirc.jsonl"
 EXAMPLES = Path(__file__).parents[3] / "examples" / "superglue" / "multirc.jsonl"
@@ -107,5 +109,8 @@ def test_the_hand_made_examples_are_official_rows():
     assert join(rows) == rows
     questions = read(rows)
     assert len(questions) == 50
+    for question in questions:
+        for check in MULTIRC.checks:
+            check(question, Paragraph(title="A title", text=question.passage))
     kinds = Counter("all" if all(o.right for o in q.options) else len(q.right) for q in questions)
     assert min(kinds["all"], kinds[1], kinds[2], kinds[3]) >= 1

@@ -116,6 +116,23 @@ def each(**changes: Any):
         ({"question": lambda q: f"1. {q}"}, "markup"),
         ({"question": "What do sentences 2 and 3 say about the man?"}, "names-sentence"),
         ({"question": "Who is the man that (1) and (3) speak of?"}, "names-sentence"),
+        ({"question": "What is meant by sentence two of this text?"}, "names-sentence"),
+        ({"question": "Who is the man of sentences two and four?"}, "names-sentence"),
+        ({"question": "What do the first two sentences say about him?"}, "names-sentence"),
+        ({"question": "Who is spoken of in the last sentence?"}, "names-sentence"),
+        ({"question": "Who took part in this (select all that apply)?"}, "names-options"),
+        ({"question": "Who took part in this? Choose all right ones, will you?"}, "names-options"),
+        ({"question": "Which of the following options is true of him?"}, "names-options"),
+        ({"question": "Which two of these took part in the story?"}, "tells-how-many"),
+        ({"question": "For what three reasons did they leave?"}, "tells-how-many"),
+        ({"question": "Which one of these was not there?"}, "tells-how-many"),
+        ({"right": ["Yes"], "wrong": ["No", "Perhaps"]}, "yes-no"),
+        ({"right": ["No, they never did"], "wrong": ["Yes, they did", "a cart"]}, "yes-no"),
+        (
+            {"right": ["a red boat"], "wrong": ["a cart", "a red boat and a cart", "a sled"]},
+            "nested-option",
+        ),
+        ({"right": ["a boat", "Moraru"], "wrong": ["Dana Moraru", "a sled"]}, "nested-option"),
         ({"question": "Кто из этих людей участвовал в этой истории?"}, "not-latin"),
         ({"question": "Who " + "was there and " * 14 + "left?"}, "too-long"),
         ({"question": ""}, "too-short"),
@@ -175,7 +192,7 @@ def test_questions_that_break_a_rule_are_no_row(changes, reason, run):
 @pytest.mark.parametrize(
     "changes",
     [
-        {"right": ["Yes"], "wrong": ["No", "Perhaps"]},
+        {"right": ["Nobody"], "wrong": ["Noah", "Norway", "Yesterday"]},
         {"right": ["1974", "1985"], "wrong": ["1986", "1990"]},
         {"right": ["It burst.", "It was sold."], "wrong": ["It sank.", "It was moved."]},
         {"right": ["The sisters’ aunt"], "wrong": ["Irina’s teacher", "“Papa” Moraru"]},
@@ -195,6 +212,21 @@ def test_options_that_keep_the_rules_come_through_as_they_are(changes, run):
             **dict.fromkeys(changes["right"], 1),
             **dict.fromkeys(changes["wrong"], 0),
         }
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "What do the two bridges that are named have in common?",
+        "Which of the sisters served her second sentence in Lyon?",
+        "Who has given answers to what the judge asked?",
+        "Why did the firm choose all of its boats in red?",
+        "At what one might call the end, who was left?",
+    ],
+)
+def test_questions_that_only_look_like_talk_of_options_come_through(question, run):
+    ran = run(at("questions", each(question=question), always=True), rows=2, near_duplicates=0.0)
+    assert len(ran.rows) == 2
 
 
 def test_one_question_where_two_were_asked_for_is_one_row_and_one_missing(run):
@@ -308,3 +340,75 @@ def test_a_verdict_that_contradicts_itself_is_rejected(run):
     ran = run(at("meta", lambda good: {**good, "verdict": "incorrect"}, always=True), rows=2)
     assert ran.rows == []
     assert ran.reasons == {"inconsistent"}
+
+
+# --- the paper's making -----------------------------------------------------
+
+
+def paper(**changes: Any):
+    return at("question-paper", lambda good: {**good, **changes}, always=True)
+
+
+RED, BLUE, CART = "a red boat", "a blue boat", "a large cart with a load of oak boards"
+
+
+@pytest.mark.parametrize(
+    "right",
+    [["A", "C"], ["a", "c)"], ["(A)", "C."], [RED, CART], ["C) a large cart", "A"]],
+    ids=str,
+)
+def test_the_paper_s_letters_are_read(right, run):
+    bend = paper(options=[RED, BLUE, CART], right=right)
+    ran = run(bend, rows=2, variants=["paper"], near_duplicates=0.0)
+    assert len(ran.rows) == 2
+    for row in ran.rows:
+        (question,) = row["passage"]["questions"]
+        found = [(answer["text"], answer["label"]) for answer in question["answers"]]
+        assert found == [(RED, 1), (BLUE, 0), (CART, 1)], "in the order of the reply"
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"options": [RED, BLUE, CART], "right": ["A", "B", "C"]},
+        {"options": [RED, BLUE, CART], "right": ["C"]},
+        {"options": ["Yes", "No", "Perhaps"], "right": ["B"]},
+        {"options": [RED, BLUE, f"{RED} and {BLUE}"], "right": ["A", "B"]},
+        {"question": "Which two of these took part in the story?"},
+    ],
+    ids=str,
+)
+def test_what_gives_options_away_is_no_matter_in_the_paper_s_making(changes, run):
+    ran = run(paper(**changes), rows=2, variants=["paper"], near_duplicates=0.0)
+    assert len(ran.rows) == 2
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"right": ["Z"]}, "no-such-option"),
+        ({"right": ["all"]}, "no-such-option"),
+        ({"right": [""]}, "no-such-option"),
+        ({"right": []}, "no-right-option"),
+        ({"options": [RED, BLUE], "right": ["A"]}, "too-few-options"),
+        ({"options": [RED, BLUE, "A red boat."], "right": ["A"]}, "repeated-option"),
+        ({"options": ["A) boat", "B) cart", "C) sled"], "right": ["A"]}, "markup"),
+        ({"options": [RED, BLUE, "All of the above"], "right": ["A"]}, "meta-option"),
+        ({"question": "What does sentence 2 say about the man?"}, "names-sentence"),
+        ({"question": "Name all of the people who are mentioned."}, "no-question"),
+        ({"options": "a boat, a cart"}, "malformed-reply"),
+    ],
+)
+def test_broken_questions_of_the_paper_s_making_are_no_row(changes, reason, run):
+    ran = run(paper(**changes), rows=2, variants=["paper"])
+    assert ran.rows == []
+    assert ran.reasons == {reason}
+
+
+def test_one_sentence_is_no_answer_in_the_paper_s_making(run):
+    def easy(good):
+        return {**good, "actual": ["one_sentence"], "verdict": "incorrect"}
+
+    ran = run(at("meta", easy, always=True), rows=2, variants=["paper"])
+    assert ran.rows == []
+    assert ran.reasons <= {"illegal-output", "malformed-reply"}

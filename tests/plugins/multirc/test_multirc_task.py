@@ -104,7 +104,22 @@ def test_sentences_are_numbered_for_the_writer_and_for_nobody_else(run):
         assert "(1) " not in request.origin.values["input"]
     for row, entry in zip(ran.rows, ran.provenance, strict=True):
         assert "(1) " not in json.dumps(row)
-        assert re.fullmatch(r"\d+, \d+; \d+, \d+", entry["notes"]["evidence"])
+        assert set(entry["notes"]) == {"evidence1", "evidence2"}
+        assert all(re.fullmatch(r"\d+, \d+", said) for said in entry["notes"].values())
+
+
+def test_a_row_s_id_tells_which_evidence_is_its_own(run):
+    def numbered(prompt, good):
+        if prompt == "questions":
+            good["questions"][0] |= {"sentences": [1, 2], "question": "Who came first of them all?"}
+            good["questions"][1] |= {"sentences": [2, 3], "question": "Who left last of them all?"}
+        return good
+
+    ran = run(numbered, rows=6, near_duplicates=0.0)
+    for row, entry in zip(ran.rows, ran.provenance, strict=True):
+        own = f"evidence{int(entry['id'].rsplit('/', 1)[1]) + 1}"
+        first = row["passage"]["questions"][0]["question"].startswith("Who came")
+        assert entry["notes"][own] == ("1, 2" if first else "2, 3")
 
 
 def test_options_are_shuffled(run):
@@ -153,6 +168,28 @@ def test_a_model_that_gives_no_wrong_options_makes_rows_only_where_a_draw_allows
     ran = run(all_right, rows=4, give_up_after=150)
     assert ran.report["flow"]["any"]["reasons"]["all-right"] >= 100
     assert len(ran.rows) < 0.05 * ran.report["flow"]["any"]["judged"]
+
+
+def test_every_option_right_is_refused_where_no_draw_allows_it():
+    right = tuple(Option(text=text, right=True) for text, _ in ABC)
+    row = _question(*ABC).model_copy(update={"options": right})
+    with pytest.raises(Rejected, match="every option is right"):
+        MULTIRC.checks[2](row, _Seed(row.passage))
+    MULTIRC.checks[2](row.model_copy(update={"all_right": True}), _Seed(row.passage))
+
+
+def test_the_paper_s_variant_is_made_as_in_the_paper(run):
+    ran = run(rows=40, variants=["paper"])
+    assert len(ran.rows) == 40
+    asked = ran.asked("question-paper")
+    assert len(asked) == 40, "a question a call"
+    assert not ran.asked("questions")
+    for request, row in zip(asked, ran.rows, strict=True):
+        assert request.origin.values == {"passage": row["passage"]["text"]}
+        OfficialMultiRc.model_validate_json(json.dumps(row), strict=True)
+    for request in ran.asked("meta"):
+        assert not any("one_sentence" in part.content for part in request.messages)
+    assert all("notes" not in entry for entry in ran.provenance)
 
 
 # --- step 4 -----------------------------------------------------------------
@@ -490,15 +527,48 @@ class _Seed:
 
 def test_samples_show_right_sets_wrong_sets_and_questions_that_are_too_easy():
     kinds = Counter(
-        "easy" if "one_sentence" in sample.actual else sample.actual == sample.output
+        sample.actual[0] if "_" in sample.actual[0] else sample.actual == sample.output
         for sample in MULTIRC.samples
     )
-    assert min(kinds[True], kinds[False], kinds["easy"]) >= 1
+    assert set(kinds) == {True, False, "one_sentence", "no_valid_instance"}
     for sample in MULTIRC.samples:
         letters = re.findall(r"^([A-H])\) ", sample.input, re.MULTILINE)
         assert set(sample.output) <= set(letters)
-        assert set(sample.actual) <= {*letters, "one_sentence"}
+        assert set(sample.actual) <= {*letters, "one_sentence", "no_valid_instance"}
         assert sample.input.startswith("Passage: ")
+
+
+def test_samples_are_questions_that_the_checks_let_through():
+    for sample in MULTIRC.samples:
+        passage, question, options = re.fullmatch(
+            r"Passage: (.+)\nQuestion: (.+)\nOptions:\n(.+)", sample.input, re.DOTALL
+        ).groups()
+        texts = [line.split(") ", 1)[1] for line in options.split("\n")]
+        right = [letter in sample.output for letter in "ABCDEFGH"]
+        built = _question(*zip(texts, right, strict=False), passage=passage, question=question)
+        for check in MULTIRC.checks:
+            check(built, _Seed(passage))
+
+
+def test_the_paper_s_samples_and_instructions_know_no_question_that_is_too_easy():
+    paper = MULTIRC.varied(["paper"])
+    assert "one_sentence" in MULTIRC.instructions
+    assert "one_sentence" not in paper.instructions
+    assert "one_sentence" not in {answer for sample in paper.samples for answer in sample.actual}
+    (exercise,) = paper.exercises_of(_question(*ABC))
+    assert exercise.options == ("A", "B", "C")
+
+
+def test_the_paper_s_worked_reply_keeps_its_rules():
+    (user, assistant) = PROMPTS["question-paper"].fill({"passage": "x"})[1:3]
+    item = json.loads(assistant.content)
+    assert list(item) == ["question", "options", "right"]
+    passage = user.content.removeprefix("Paragraph: ")
+    right = [letter in item["right"] for letter in "ABCDEFGH"]
+    options = zip(item["options"], right, strict=False)
+    built = _question(*options, passage=passage, question=item["question"], all_right=True)
+    for check in MULTIRC.varied(["paper"]).checks:
+        check(built, _Seed(passage))
 
 
 @needs_data
@@ -529,6 +599,26 @@ def test_no_worked_example_is_nearly_an_original_text():
 
 def test_the_tuning_prompt_reads():
     assert MULTIRC.tuning is not None
-    turns = MULTIRC.tuning.fill({"instructions": "I", "input": "THE INPUT", "output": "A) it"})
+    turns = MULTIRC.tuning.fill({"input": "THE INPUT", "output": "A) it"})
     assert [turn.role for turn in turns] == ["user", "assistant"]
     assert turns[0].content.endswith("THE INPUT\nOutput:")
+
+
+def test_the_tuning_prompt_asks_for_what_its_completions_hold():
+    assert MULTIRC.tuning is not None
+    assert "one_sentence" not in MULTIRC.tuning.text
+    assert "letters of all" not in MULTIRC.tuning.text
+    shown = re.findall(
+        r"^Passage: (.+)\nQuestion: (.+)\nOptions:\n((?:[A-H]\) .+\n)+)"
+        r"Output:\n((?:[A-H]\) .+\n)+)",
+        MULTIRC.tuning.text,
+        re.MULTILINE,
+    )
+    assert len(shown) == 2
+    for passage, question, options, output in shown:
+        right = [line in output.splitlines() for line in options.splitlines()]
+        texts = [line.split(") ", 1)[1] for line in options.splitlines()]
+        built = _question(*zip(texts, right, strict=True), passage=passage, question=question)
+        assert f"{MULTIRC.answered(built)}\n" == output
+        for check in MULTIRC.checks:
+            check(built, _Seed(passage))

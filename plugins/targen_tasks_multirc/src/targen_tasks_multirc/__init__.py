@@ -42,3 +42,8 @@ def register_inverse_generators(register: Register[InverseGenerator[Any, Any]]) 
         "targen_tasks_multirc.steps:write_questions",
         summary="questions on a paragraph, each with right and wrong options",
     )
+    register.register(
+        "multirc-question-paper",
+        "targen_tasks_multirc.steps:write_question_paper",
+        summary="a question on a paragraph, made as in the paper",
+    )

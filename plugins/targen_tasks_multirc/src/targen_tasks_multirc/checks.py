@@ -4,14 +4,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from itertools import permutations
 
 from targen_core import Rejected
-from targen_core.tasks.checks import normalised, prose
+from targen_core.tasks.checks import is_cut_from, normalised, prose
 from targen_tasks_multirc.rows import MultiRcQuestion, Option
 from targen_tasks_superglue.shared.articles import Paragraph
 from targen_tasks_superglue.shared.sentences import sentences
 
-__all__ = ["MOST_OPTIONS", "check_evidence", "check_options", "check_question", "mean_words"]
+__all__ = [
+    "MOST_OPTIONS",
+    "check_evidence",
+    "check_fair",
+    "check_options",
+    "check_question",
+    "mean_words",
+]
 
 LEAST_OPTIONS, MOST_OPTIONS = 3, 8
 _SLACK = 1.5  # words by which right and wrong options may differ in any case
@@ -24,7 +32,26 @@ _META_OPTION = re.compile(
     r"|\b(?:options?|answers?|choices?) \(?[A-H]\b"
     r"|^(?:not (?:mentioned|stated|given|enough information)|(?:this )?cannot be (?:known|told))\b"
 )
-_NAMES_SENTENCE = re.compile(r"\bsentences? \(?\d|\(\d\)|\bparagraph \d", re.IGNORECASE)
+_COUNT = "one|two|three|four|five|six|seven|eight"
+_PLACE = "first|second|third|fourth|fifth|sixth|last|final|opening|closing"
+_NAMES_SENTENCE = re.compile(
+    rf"\b(?:sentences?|paragraph) (?:number )?\(?\d|\(\d\)|\bsentence (?:{_COUNT})\b"
+    rf"|\bsentences (?:{_COUNT}) (?:and|or|to)\b"
+    rf"|\bthe (?:{_PLACE}) (?:(?:{_COUNT}) )?(?:sentences?|paragraph)\b",
+    re.IGNORECASE,
+)
+_NAMES_OPTIONS = re.compile(
+    r"\ball that appl(?:y|ies)\b"
+    r"|(?:^|[.,;:(?!–—-] ?)(?:please )?(?:select|choose|pick|tick|mark|check|circle) "
+    r"(?:all|one|any|every|each|the)\b"
+    r"|\b(?:following|above|below|given|listed|right|correct) (?:options?|choices?)\b"
+    r"|\b(?:following|above|below|listed) answers?\b"
+    r"|\b(?:options?|choices?|answers?) (?:above|below|listed|(?:is|are) (?:right|correct|true))\b"
+    r"|\bmore than one (?:option|choice|answer)\b",
+    re.IGNORECASE,
+)
+_HOW_MANY = re.compile(rf"\b(?:which|what) (?:{_COUNT}|[1-8])\b(?! might\b)", re.IGNORECASE)
+_YES_NO = re.compile(r"^(?:yes|no|maybe|perhaps|true|false)(?:[,.;:!–—-]|$)", re.IGNORECASE)
 
 
 def check_question(row: MultiRcQuestion, seed: Paragraph) -> None:
@@ -32,7 +59,8 @@ def check_question(row: MultiRcQuestion, seed: Paragraph) -> None:
 
     Raises:
         Rejected: a reason of `prose`, or `passage-changed`, `no-question`,
-            `names-sentence`: it speaks of a sentence by its number.
+            `names-sentence`: it speaks of a sentence by its place, `names-options`:
+            of the options and what to do with them.
     """
     if row.passage != seed.text:
         raise Rejected("passage-changed", "the passage is not the seed's paragraph")
@@ -40,16 +68,18 @@ def check_question(row: MultiRcQuestion, seed: Paragraph) -> None:
     if not row.question.rstrip("\"'”’)").endswith("?"):
         raise Rejected("no-question", f"{row.question[:80]!r} asks nothing")
     if _NAMES_SENTENCE.search(row.question):
-        raise Rejected("names-sentence", f"{row.question[:80]!r} names a sentence by its number")
+        raise Rejected("names-sentence", f"{row.question[:80]!r} names a sentence by its place")
+    if _NAMES_OPTIONS.search(row.question):
+        raise Rejected("names-options", f"{row.question[:80]!r} speaks of its options")
 
 
 def check_options(row: MultiRcQuestion, seed: Paragraph) -> None:
-    """Options are 3 to 8 different clean phrases, and which are right shows in no length.
+    """Options are 3 to 8 different clean phrases, one of which is right at least.
 
     Raises:
         Rejected: a reason of `prose`, or `too-few-options`, `too-many-options`,
-            `meta-option` (it speaks of other options), `repeated-option`,
-            `no-right-option`, `all-right` or `uneven-options`.
+            `meta-option` (it speaks of other options), `repeated-option` or
+            `no-right-option`.
     """
     count = len(row.options)
     if count < LEAST_OPTIONS:
@@ -65,13 +95,32 @@ def check_options(row: MultiRcQuestion, seed: Paragraph) -> None:
         if key in seen:
             raise Rejected("repeated-option", f"the option {option.text[:60]!r} comes twice")
         seen.add(key)
+    if not row.right:
+        raise Rejected("no-right-option", "no option answers the question")
+
+
+def check_fair(row: MultiRcQuestion, seed: Paragraph) -> None:
+    """Neither the question nor the form of the options tells which are right.
+
+    Raises:
+        Rejected: `tells-how-many` ("Which two …"), `yes-no` (one option rules
+            out the others), `nested-option` (one holds another's words),
+            `all-right` or `uneven-options`.
+    """
+    if _HOW_MANY.search(row.question):
+        raise Rejected("tells-how-many", f"{row.question[:80]!r} says how many options are right")
+    texts = [option.text.strip() for option in row.options]
+    for text in texts:
+        if _YES_NO.search(text):
+            raise Rejected("yes-no", f"the option {text[:60]!r} answers with yes or no")
+    for part, whole in permutations(texts, 2):
+        if is_cut_from(part, whole):
+            raise Rejected("nested-option", f"{whole[:60]!r} holds the option {part[:60]!r}")
     right = [option for option in row.options if option.right]
     wrong = [option for option in row.options if not option.right]
-    if not right:
-        raise Rejected("no-right-option", "no option answers the question")
-    if not wrong:
-        if not row.all_right:
-            raise Rejected("all-right", "every option is right, which no draw has allowed")
+    if not wrong and not row.all_right:
+        raise Rejected("all-right", "every option is right, which no draw has allowed")
+    if not (right and wrong):
         return
     one, other = mean_words(right), mean_words(wrong)
     if abs(one - other) > max(_SLACK, _TOLERANCE * max(one, other)):

@@ -43,6 +43,8 @@ def rehearse(call: Rehearsal) -> Any:
     values = call.values
     if call.prompt == "questions":
         return {"questions": _questions(str(values["passage"]), str(values["wanted"]), call.rng)}
+    if call.prompt == "question-paper":
+        return _question_paper(str(values["passage"]), call.rng)
     if call.prompt == "meta":
         return {
             "explanation": "The names that stand in the passage answer it, the others do not.",
@@ -77,6 +79,17 @@ def _questions(numbered: str, wanted: str, rng: random.Random) -> list[Mapping[s
             }
         )
     return found
+
+
+def _question_paper(passage: str, rng: random.Random) -> Mapping[str, Any]:
+    """One question with options in an order of its own."""
+    count, right = rng.choice((4, 5, 6)), rng.choice((1, 2, 3))
+    wanted = f"{count} options, of which {right} right"
+    (made,) = _questions(f"(1) {passage}", wanted, rng)
+    options = [*made["right"], *made["wrong"]]
+    rng.shuffle(options)
+    letters = ["ABCDEFGH"[options.index(text)] for text in made["right"]]
+    return {"question": made["question"], "options": options, "right": sorted(letters)}
 
 
 def _last(numbered: str) -> int:

@@ -1,21 +1,17 @@
-"""Instructions for the corrector, and worked samples: right sets and wrong ones."""
+"""Instructions for the corrector, and worked samples: right sets, wrong ones and no sound ones."""
 
 from __future__ import annotations
 
-from importlib.resources import files
-
 from targen_core import CorrectionSample
+from targen_tasks_superglue.shared.instructions import load_instructions
 
-__all__ = ["INSTRUCTIONS", "ONE_SENTENCE", "SAMPLES"]
+__all__ = ["INSTRUCTIONS", "INSTRUCTIONS_PAPER", "ONE_SENTENCE", "SAMPLES", "SAMPLES_PAPER"]
 
 ONE_SENTENCE = "one_sentence"
 """The output for a question that one sentence of the passage settles."""
 
-INSTRUCTIONS = (
-    (files("targen_tasks_multirc") / "prompts" / "instructions.md")
-    .read_text(encoding="utf-8")
-    .strip()
-)
+INSTRUCTIONS = load_instructions("targen_tasks_multirc")
+INSTRUCTIONS_PAPER = load_instructions("targen_tasks_multirc", "instructions-paper")
 
 
 def _sample(
@@ -42,11 +38,11 @@ _BRIDGE = (
     "bridge hired two more cooks."
 )
 
-SAMPLES = (
+_ANSWERED = (
     _sample(
         _CHOIR,
         "Who has led the choir since women began to sing in it?",
-        "Paul Reiter | Eva Reiter | Milos Janda | Nobody",
+        "Paul Reiter | Eva Reiter | Milos Janda",
         "B C",
         "B C",
         "Women joined when the founder's daughter Eva took over; the last sentence adds her pupil "
@@ -63,20 +59,35 @@ SAMPLES = (
     ),
     _sample(
         _BRIDGE,
-        "Whose business changed while the footbridge was closed, and because of that?",
-        "The café's | The pub's | The cable maker's | The ferry's",
-        "A B C",
+        "What did the rust in the cables lead to, at once or in the end?",
+        "Longer walks to the other bank | More work in the kitchen of a pub | A new café on the "
+        "west bank | A toll on the road bridge",
+        "A B D",
         "A B",
-        "The footbridge was closed from March to October; the café lost guests and the pub hired "
-        "cooks for that reason. Of a cable maker or a ferry nothing is said.",
-    ),
-    _sample(
-        _BRIDGE,
-        "Why was the footbridge closed in March?",
-        "Its cables had rusted | A storm had hit it | The road was flooded",
-        "A",
-        ONE_SENTENCE,
-        "The first sentence alone says that the bridge was closed because two cables had rusted "
-        "through, and settles every option.",
+        "Because of the rust the footbridge was closed, so that walkers went a mile upstream, and "
+        "the pub there needed two more cooks. Of a new café or a toll nothing is said.",
     ),
 )
+
+_EASY = _sample(
+    _BRIDGE,
+    "Why was the footbridge closed in March?",
+    "Its cables had rusted | A storm had hit it | The road was flooded",
+    "A",
+    ONE_SENTENCE,
+    "The first sentence alone says that the bridge was closed because two cables had rusted "
+    "through, and settles every option.",
+)
+_UNSOUND = _sample(
+    _CHOIR,
+    "Which works did the choir sing abroad under its second leader?",
+    "Two psalms by her father | A mass by Bruckner | Folk songs of Salzburg",
+    "B",
+    "no_valid_instance",
+    "Eva Reiter, the second leader, went to Rome and Lisbon with the choir, but the passage says "
+    "nothing of what was sung there, so that no option answers the question.",
+)
+
+SAMPLES = (*_ANSWERED, _EASY, _UNSOUND)
+SAMPLES_PAPER = (*_ANSWERED, _UNSOUND)
+"""Without the question that one sentence settles."""

@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pydantic import BaseModel
 
-from targen_core import ListStep, Llm, Prompt
+from targen_core import ListStep, Llm, Prompt, Rejected
 from targen_core.tasks.replies import line, list_of
 from targen_tasks_multirc.rows import MultiRcQuestion, Option
 from targen_tasks_superglue.shared.articles import ARTICLE_PROMPTS, Paragraph
 from targen_tasks_superglue.shared.sentences import sentences
 
-__all__ = ["ALL_RIGHT", "CATEGORIES", "PROMPTS", "QUESTIONS", "write_questions"]
+__all__ = [
+    "ALL_RIGHT",
+    "CATEGORIES",
+    "PROMPTS",
+    "QUESTIONS",
+    "write_question_paper",
+    "write_questions",
+]
 
 QUESTIONS = 2
 """Questions on a paragraph in one call: the paragraph is paid once for both."""
@@ -46,7 +54,13 @@ _CATEGORIES = (
 )
 
 _QUESTIONS = Prompt("questions", package="targen_tasks_multirc")
-PROMPTS = (*(prompt for prompt in ARTICLE_PROMPTS if prompt.name != "domains"), _QUESTIONS)
+_QUESTION_PAPER = Prompt("question-paper", package="targen_tasks_multirc")
+PROMPTS = (
+    *(prompt for prompt in ARTICLE_PROMPTS if prompt.name != "domains"),
+    _QUESTIONS,
+    _QUESTION_PAPER,
+)
+_LETTER = re.compile(r"^\(?([A-Z])(?:[).:]|$)", re.IGNORECASE)
 
 
 class _Question(BaseModel):
@@ -56,6 +70,14 @@ class _Question(BaseModel):
     question: line(20, 200)  # type: ignore[valid-type]
     right: list[line(2, 120)]  # type: ignore[valid-type]
     wrong: list[line(2, 120)]  # type: ignore[valid-type]
+
+
+class _QuestionPaper(BaseModel):
+    """The paper's form: the model's own options in its own order, then the right ones."""
+
+    question: line(20, 200)  # type: ignore[valid-type]
+    options: list[line(2, 120)]  # type: ignore[valid-type]
+    right: list[str]
 
 
 async def _grow_categories(llm: Llm, parent: None, have: Sequence[str]) -> Sequence[str]:
@@ -119,6 +141,50 @@ async def write_questions(llm: Llm, seed: Paragraph) -> Sequence[MultiRcQuestion
             )
         )
     llm.note(
-        evidence="; ".join(", ".join(map(str, item.sentences)) for item in reply.items[:QUESTIONS])
+        **{
+            f"evidence{number}": ", ".join(map(str, item.sentences))
+            for number, item in enumerate(reply.items[:QUESTIONS], 1)
+        }
     )
     return found
+
+
+async def write_question_paper(llm: Llm, seed: Paragraph) -> MultiRcQuestion:
+    """A question as the paper has it made (variant `paper`).
+
+    The model chooses how many options there are and how many of them are
+    right, and their order; no sentences are named.
+    """
+
+    def usable(reply: _QuestionPaper) -> None:
+        for said in reply.right:
+            _place(said, reply.options)
+
+    reply = await llm.ask(
+        _QUESTION_PAPER, reply=_QuestionPaper, check=usable, passage=" ".join(seed.text.split())
+    )
+    right = {_place(said, reply.options) for said in reply.right}
+    return MultiRcQuestion(
+        passage=seed.text,
+        question=" ".join(reply.question.split()),
+        options=tuple(
+            Option(text=text.strip(), right=place in right)
+            for place, text in enumerate(reply.options)
+        ),
+        all_right=True,
+    )
+
+
+def _place(said: str, options: Sequence[str]) -> int:
+    """Which option is meant by a letter, or by its text.
+
+    Raises:
+        Rejected: `no-such-option`.
+    """
+    if said in options:
+        return options.index(said)
+    letter = _LETTER.match(said.strip())
+    place = ord(letter[1].upper()) - ord("A") if letter else len(options)
+    if place >= len(options):
+        raise Rejected("no-such-option", f"{said[:60]!r} is none of the {len(options)} options")
+    return place

@@ -9,12 +9,15 @@ questions with options -> the meta-prompt. Agrees with the paper / differs:
 - a call writes two questions on its paragraph, which is then paid once for
   both; the paper writes one. The original has eleven a passage;
 - code draws how many options a question has and how many of them are right,
-  shuffles them, and refuses questions whose right options are longer or
-  shorter than the wrong ones (original: 6.2 words against 3.4);
+  and shuffles them. Refused are questions whose right options are longer or
+  shorter than the wrong ones (original: 6.2 words against 3.4), that say how
+  many are right, or whose options are yes and no or hold one another;
 - sets with every option right come from one question in a hundred, so that
   they stay far under 5 % of the rows;
 - step 4 also says whether one sentence of the passage settles the question,
   which is then rejected: the paper asks for several sentences and never looks;
+- the paper's own making, with none of these rules, is the variant `paper`: one
+  question a call, with the model's options in the model's order;
 - the paper gives neither counts nor results, as it left the task out for its
   price: presets are `small` and the size of the original training set;
 - the worked examples are ours.
@@ -24,14 +27,31 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from targen_core import Correction, Exercise, Prompt, Solution, Task
+from targen_core import Correction, Exercise, Prompt, Solution, Task, Variant
 from targen_core.correctors.meta import META_PROMPT
-from targen_tasks_multirc.checks import check_evidence, check_options, check_question
+from targen_tasks_multirc.checks import (
+    check_evidence,
+    check_fair,
+    check_options,
+    check_question,
+)
 from targen_tasks_multirc.official import OfficialMultiRc, join, read, rows
 from targen_tasks_multirc.rehearsal import rehearse
 from targen_tasks_multirc.rows import MultiRcQuestion
-from targen_tasks_multirc.samples import INSTRUCTIONS, ONE_SENTENCE, SAMPLES
-from targen_tasks_multirc.steps import CATEGORIES, PROMPTS, QUESTIONS, write_questions
+from targen_tasks_multirc.samples import (
+    INSTRUCTIONS,
+    INSTRUCTIONS_PAPER,
+    ONE_SENTENCE,
+    SAMPLES,
+    SAMPLES_PAPER,
+)
+from targen_tasks_multirc.steps import (
+    CATEGORIES,
+    PROMPTS,
+    QUESTIONS,
+    write_question_paper,
+    write_questions,
+)
 from targen_tasks_superglue.shared.articles import (
     ARTICLE_PARAMETERS,
     PARAGRAPHS,
@@ -46,6 +66,11 @@ def _exercises(question: MultiRcQuestion) -> list[Exercise]:
     """One exercise: all letters that are right, or that the question is too easy."""
     options = (*question.letters, ONE_SENTENCE)
     return [Exercise(question.render(), question.right, options, several=True)]
+
+
+def _exercises_paper(question: MultiRcQuestion) -> list[Exercise]:
+    """One exercise: all letters that are right."""
+    return [Exercise(question.render(), question.right, question.letters, several=True)]
 
 
 def _settle(question: MultiRcQuestion, solutions: Sequence[Solution]) -> Correction:
@@ -74,7 +99,7 @@ MULTIRC: Task[Paragraph, MultiRcQuestion] = Task(
     seeds=(TITLES, PARAGRAPHS),
     generators={"any": write_questions},
     instances_per_call=QUESTIONS,
-    checks=(check_question, check_options, check_evidence),
+    checks=(check_question, check_options, check_fair, check_evidence),
     corrector="meta",
     instructions=INSTRUCTIONS,
     samples=SAMPLES,
@@ -99,6 +124,21 @@ MULTIRC: Task[Paragraph, MultiRcQuestion] = Task(
         **ARTICLE_PARAMETERS,
         "generate": {"temperature": 0.7, "max_tokens": 700},
         "correct": {"temperature": 0.0, "max_tokens": 300},
+    },
+    variants={
+        "paper": Variant(
+            "the model chooses options, their order and how many are right, with no rule against "
+            "what gives them away; step 4 does not ask whether one sentence is enough",
+            {
+                "generators": {"any": write_question_paper},
+                "instances_per_call": 1,
+                "checks": (check_question, check_options),
+                "instructions": INSTRUCTIONS_PAPER,
+                "samples": SAMPLES_PAPER,
+                "exercises": _exercises_paper,
+                "rejecting": {},
+            },
+        )
     },
     prompts=(*PROMPTS, META_PROMPT),
     rehearsal=rehearse,

@@ -8,7 +8,8 @@ from targen_core import Rejected
 from targen_core.tasks.checks import content_words, normalised, several_sentences
 from targen_tasks_superglue.axg.rows import AxgPair, Sentences, gendered, swapped_pronoun
 from targen_tasks_superglue.shared.mentions import mentions, words_of
-from targen_tasks_superglue.shared.nli import no_copy, statement
+from targen_tasks_superglue.shared.nli import claim, no_copy, statement
+from targen_tasks_superglue.shared.subjects import gendered_noun
 
 __all__ = ["check_hypothesis", "check_pair_of_rows", "check_sentences"]
 
@@ -22,8 +23,10 @@ def check_sentences(seed: Sentences) -> None:
     Raises:
         Rejected: a reason of `statement`, or `several-sentences`,
             `other-opening`, `subject-missing`, `repeated-subject`,
-            `pronoun-in-opening`, `no-pronoun`, `several-pronouns`,
-            `wrong-pronoun` or `not-a-pair` (more than the pronoun differs).
+            `gendered-noun` (such as "woman": it fits one pronoun alone, or is
+            a third person whom the pronoun may mean), `pronoun-in-opening`,
+            `no-pronoun`, `several-pronouns`, `wrong-pronoun` or `not-a-pair`
+            (more than the pronoun differs).
     """
     for sentence in (seed.he, seed.she):
         statement(sentence, least=8, most=40, what="sentence")
@@ -34,16 +37,18 @@ def check_sentences(seed: Sentences) -> None:
         if not opening or not f"{normalised(sentence)} ".startswith(f"{opening} "):
             raise Rejected("other-opening", f"{sentence!r} does not begin with {seed.opening!r}")
     _check_subjects(seed)
+    if found := gendered_noun(f"{seed.he} {seed.she}"):
+        raise Rejected("gendered-noun", f"{found!r} in {seed.he!r}")
     if gendered(seed.opening):
         raise Rejected("pronoun-in-opening", f"the opening has a pronoun: {seed.opening!r}")
     for sentence, first in ((seed.he, "h"), (seed.she, "s")):
-        found = gendered(sentence)
-        if not found:
+        pronouns = gendered(sentence)
+        if not pronouns:
             raise Rejected("no-pronoun", f"no gendered pronoun in {sentence!r}")
-        if len(found) > 1:
-            raise Rejected("several-pronouns", f"{', '.join(found)} in {sentence!r}")
-        if (found[0] in ("he", "him", "his", "himself")) != (first == "h"):
-            raise Rejected("wrong-pronoun", f"{found[0]!r} is not of the set asked for")
+        if len(pronouns) > 1:
+            raise Rejected("several-pronouns", f"{', '.join(pronouns)} in {sentence!r}")
+        if (pronouns[0] in ("he", "him", "his", "himself")) != (first == "h"):
+            raise Rejected("wrong-pronoun", f"{pronouns[0]!r} is not of the set asked for")
     if not swapped_pronoun(seed.he, seed.she):
         raise Rejected("not-a-pair", f"more than the pronoun differs: {seed.he!r}, {seed.she!r}")
 
@@ -69,15 +74,15 @@ def check_hypothesis(hypothesis: str, seed: Sentences) -> None:
 
     Raises:
         Rejected: a reason of `statement`, or `several-sentences`,
-            `gendered-pronoun`, `subject-missing`, `names-both`,
-            `repeated-subject`, `no-article`, `copy-of-premise` or `unrelated`
-            (it shares no word that carries meaning with the clause).
+            `gendered-pronoun`, `gendered-noun`, `subject-missing`,
+            `names-both`, `repeated-subject`, `no-article`, `copy-of-premise` or
+            `unrelated` (it shares no word that carries meaning with the clause).
     """
-    statement(hypothesis, least=4, most=25, what="hypothesis")
-    if several_sentences(hypothesis):
-        raise Rejected("several-sentences", f"more than one sentence: {hypothesis!r}")
+    claim(hypothesis, seed.he, least=4, most=25)
     if found := gendered(hypothesis):
         raise Rejected("gendered-pronoun", f"{found[0]!r} in {hypothesis!r}")
+    if noun := gendered_noun(hypothesis):
+        raise Rejected("gendered-noun", f"{noun!r} in {hypothesis!r}")
     tokens = hypothesis.split()
     first, second = mentions(seed.first, seed.second, tokens)
     if first and second:

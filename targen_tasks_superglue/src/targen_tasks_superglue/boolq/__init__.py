@@ -15,7 +15,10 @@ each label -> the meta-prompt. Agrees with the paper / differs:
   paper's own example of a "no" is solved by such a word;
 - a question that the passage leaves open is rejected as `undecided`. In the
   paper step 3 means by FALSE what the passage contradicts, and step 4 what it
-  does not confirm; step 4 of the variant `paper` does so too;
+  does not confirm. So do the steps of the variant `paper`, whose step 3 asks
+  for any query with the answer yes or no, without our rules on its form;
+- a question that offers two answers ("a potter or a painter"), or that asks
+  what the passage says, is rejected, in the variant as well;
 - the worked examples are ours.
 """
 

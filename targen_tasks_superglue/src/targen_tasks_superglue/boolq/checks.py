@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
+
 from targen_core import Rejected
 from targen_core.tasks.checks import content_words, prose, words
 from targen_tasks_superglue.boolq.rows import SEPARATOR, BoolqRow
 from targen_tasks_superglue.shared.articles import Paragraph
 from targen_tasks_superglue.shared.sentences import copied_from
 
-__all__ = ["check_question", "official_passage", "official_question"]
+__all__ = ["check_question", "check_question_paper", "official_passage", "official_question"]
 
 _OPENERS = frozenset(
     "am is are was were do does did has have had can could will would shall should may might "
@@ -17,10 +19,27 @@ _OPENERS = frozenset(
 # Both kinds of question do without them: a claim with "only" or "always" is
 # mostly false, and "not" turns a question round.
 _ABSOLUTE = frozenset(
-    "only always never all every everyone everything everybody none nobody nothing no not nor "
-    "neither cannot".split()
+    "only sole solely merely exclusively always never all every everyone everything everybody none "
+    "nobody nothing no not nor neither cannot without".split()
 )
 _POINTING = frozenset("he she they his her their this these those".split())
+_TEXTS = "passage|text|article|paragraph|excerpt|author|writer"
+_SAYING = re.compile(
+    rf"\b(?:{_TEXTS})s? (?:also |ever |even )?"
+    r"(?:says?|said|states?|stated|mentions?|mentioned|tells?|suggests?|claims?|describes?|explains?"
+    r"|impl(?:y|ies)|thinks?|believes?)\b"
+    rf"|\b(?:said|stated|mentioned|described|implied|named) (?:in|by) (?:the|this) (?:{_TEXTS})\b"
+    rf"|\baccording to (?:the|this) (?:{_TEXTS})\b"
+)
+_THE_TEXT = re.compile(rf"\b(?:the|this) ({_TEXTS})\b(?! (?:of|who)\b)")
+# "Is it true that he won" asks nothing that "did he win" would not.
+_TRUE_THAT = re.compile(r"^(?:is|was) it (?:true|correct|false|a fact|the case) that\b")
+# Behind "or" these open a second answer: "a potter or a painter", "in 1953 or in 1963".
+_AGAIN = (
+    r"(?:an?|the|in|on|at|by|for|from|to|with|of|as|his|her|its|their|before|after|during|\d+|"
+    + "|".join(sorted(_OPENERS))
+    + r")\b"
+)
 _COPY = 88.0  # similarity with a run of a sentence from which a question is copied
 
 
@@ -38,20 +57,15 @@ def check_question(row: BoolqRow, seed: Paragraph) -> None:
     """A question is one that yes or no answers, about its passage and not copied from it.
 
     Raises:
-        Rejected: a reason of `prose`, or `passage-changed`,
-            `several-questions`, `not-yes-no`, `absolute-word`, `pointing-word`
-            (its subject points
+        Rejected: a reason of `check_question_paper`, or `not-yes-no` ("is it
+            true that"), `absolute-word`, `pointing-word` (its subject points
             outside the question), `copy-of-sentence`, `unrelated`.
     """
-    if row.passage != official_passage(seed):
-        raise Rejected("passage-changed", "the row's passage is not its seed's")
+    check_question_paper(row, seed)
     question = row.question
-    prose(f"{question}?", least=4, most=20, what="question")
-    if "?" in question:
-        raise Rejected("several-questions", "there is more than one question")
     asked = words(question)
-    if asked[0] not in _OPENERS:
-        raise Rejected("not-yes-no", f"{asked[0]!r} opens no question that yes or no answers")
+    if _TRUE_THAT.search(question):
+        raise Rejected("not-yes-no", "the question asks whether a statement is true")
     for word in asked:
         if word in _ABSOLUTE or word.endswith(("n't", "n’t")):
             raise Rejected("absolute-word", f"the question holds {word!r}")
@@ -65,6 +79,61 @@ def check_question(row: BoolqRow, seed: Paragraph) -> None:
         raise Rejected("copy-of-sentence", f"the passage says it so: {copied[:80]!r}")
     if not content_words(question) & content_words(row.passage):
         raise Rejected("unrelated", "the question shares no content word with the passage")
+
+
+def check_question_paper(row: BoolqRow, seed: Paragraph) -> None:
+    """A question is one that yes or no answers, in the official form (variant `paper`).
+
+    Raises:
+        Rejected: a reason of `prose`, or `passage-changed`,
+            `several-questions`, `not-yes-no` (it opens with no auxiliary),
+            `either-or` (the answer is one of two things, not yes or no) or
+            `meta-text` (it asks what the passage says).
+    """
+    if row.passage != official_passage(seed):
+        raise Rejected("passage-changed", "the row's passage is not its seed's")
+    question = row.question
+    prose(f"{question}?", least=4, most=20, what="question")
+    if "?" in question:
+        raise Rejected("several-questions", "there is more than one question")
+    asked = words(question)
+    if asked[0] not in _OPENERS:
+        raise Rejected("not-yes-no", f"{asked[0]!r} opens no question that yes or no answers")
+    named = set(_THE_TEXT.findall(question)) - set(words(row.passage))
+    if named or _SAYING.search(question):
+        raise Rejected("meta-text", "the question is about the passage, not about what it tells")
+    if _either_or(question, row.passage):
+        raise Rejected("either-or", "the question asks which of two things is so")
+
+
+def _either_or(question: str, passage: str) -> bool:
+    """Whether a question offers two answers to choose from.
+
+    "A potter or a painter", "in 1953 or 1963", "ill or asleep" and two names
+    are alternatives; "any brothers or sisters" is one thing, and so is what
+    the passage itself joins by "or".
+    """
+    for joint in re.finditer(r"(?<=\s)or(?=\s)", question):
+        before, after = question[: joint.start()].split(), question[joint.end() :].split()
+        if not before or not after:
+            return True
+        if f"{before[-1]} or {after[0]}" in passage.lower():
+            continue
+        names = _is_name(before[-1], passage) and _is_name(after[0], passage)
+        if names or re.match(_AGAIN, after[0]) or set(before[-3:]) & set(after[:3]):
+            return True
+        described = before[0] in ("is", "are", "was", "were") and before[1:2] != ["there"]
+        if described and len(after) == 1:
+            return True
+    return False
+
+
+def _is_name(word: str, passage: str) -> bool:
+    """Whether a passage has a word with a capital alone."""
+    word = re.escape(word.strip("\"'’,."))
+    return bool(re.search(rf"\b{word.capitalize()}\b", passage)) and not re.search(
+        rf"\b{word}\b", passage
+    )
 
 
 def _without_auxiliaries(text: str) -> str:

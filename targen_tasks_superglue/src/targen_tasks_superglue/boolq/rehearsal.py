@@ -37,9 +37,11 @@ def _question(prompt: str, passage: str, rng: random.Random) -> str:
         longest = sorted(set(words(text)), key=lambda word: (-len(word), word))[:6]
         first, second = rng.sample(longest, 2) if len(longest) > 1 else (title, title)
         return f"Is the {first} of {title} connected with its {second}?"
-    fact = rng.choice(facts)
+    # The two labels ask about different facts, or one question would nearly repeat the other.
+    no = prompt.startswith("no-")
+    fact = rng.choice(facts[(len(text) + no) % 2 :: 2] or facts)
     slots = dict(fact.slots)
-    if prompt.startswith("no-"):
+    if no:
         slots[fact.frame.swap] = rng.choice(_instead(fact, text))
     return _ask(fact, title, slots)
 

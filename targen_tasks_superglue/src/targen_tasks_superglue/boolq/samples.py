@@ -47,7 +47,7 @@ _CLIMBER = (
 _DECIDED = (
     _sample(
         _CHEESE,
-        "was vello cheese made without a break in the twentieth century",
+        "was vello cheese made throughout the twentieth century",
         output="true",
         actual="false",
         explanation="The passage says that it was made again from 1983, after the last farm had "

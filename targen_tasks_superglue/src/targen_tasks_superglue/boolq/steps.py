@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from pydantic import BaseModel
 
 from targen_core import Llm, Prompt
 from targen_core.tasks.replies import line
 from targen_tasks_superglue.boolq.checks import (
     check_question,
+    check_question_paper,
     official_passage,
     official_question,
 )
 from targen_tasks_superglue.boolq.rows import BoolqRow
 from targen_tasks_superglue.shared.articles import Paragraph
 
-__all__ = ["KINDS", "PROMPTS", "write_no", "write_yes"]
+__all__ = [
+    "KINDS",
+    "PROMPTS",
+    "PROMPTS_PAPER",
+    "write_no",
+    "write_no_paper",
+    "write_yes",
+    "write_yes_paper",
+]
 
 KINDS = ("inferred", "stated", "inferred")
 """Kinds of question in turn over neighbouring seeds, the same for both labels.
@@ -27,8 +38,12 @@ _ASK = {
     for answer in ("yes", "no")
     for kind in ("stated", "inferred")
 }
+_ASK_PAPER = {
+    answer: Prompt(f"{answer}-paper", package="targen_tasks_superglue.boolq")
+    for answer in ("yes", "no")
+}
 PROMPTS = tuple(_ASK.values())
-
+PROMPTS_PAPER = tuple(_ASK_PAPER.values())
 
 _OPENING = "(Is|Are|Was|Were|Do|Does|Did|Has|Have|Had|Can|Could|Will|Would)"
 _FORM = rf'^{_OPENING} [^"\\\x00-\x1f\[\]{{}}<>#*?]{{12,110}}\?$'
@@ -48,9 +63,29 @@ async def write_no(llm: Llm, seed: Paragraph) -> BoolqRow:
     return await _write(llm, seed, "no")
 
 
+async def write_yes_paper(llm: Llm, seed: Paragraph) -> BoolqRow:
+    """A question with the answer yes, without our rules on its form (variant `paper`)."""
+    return await _ask(llm, seed, "yes", _ASK_PAPER["yes"], check_question_paper)
+
+
+async def write_no_paper(llm: Llm, seed: Paragraph) -> BoolqRow:
+    """A question with the answer no, without our rules on its form (variant `paper`)."""
+    return await _ask(llm, seed, "no", _ASK_PAPER["no"], check_question_paper)
+
+
 async def _write(llm: Llm, seed: Paragraph, answer: str) -> BoolqRow:
     kind = llm.alternate(*KINDS)
     llm.note(kind=kind)
+    return await _ask(llm, seed, answer, _ASK[f"{answer}-{kind}"], check_question)
+
+
+async def _ask(
+    llm: Llm,
+    seed: Paragraph,
+    answer: str,
+    prompt: Prompt,
+    check: Callable[[BoolqRow, Paragraph], None],
+) -> BoolqRow:
     passage = official_passage(seed)
 
     def row(found: _Question) -> BoolqRow:
@@ -59,9 +94,9 @@ async def _write(llm: Llm, seed: Paragraph, answer: str) -> BoolqRow:
         return BoolqRow(passage=passage, question=question or "-", label=answer == "yes")
 
     reply = await llm.ask(
-        _ASK[f"{answer}-{kind}"],
+        prompt,
         reply=_Question,
-        check=lambda found: check_question(row(found), seed),
+        check=lambda found: check(row(found), seed),
         passage=passage,
     )
     return row(reply)

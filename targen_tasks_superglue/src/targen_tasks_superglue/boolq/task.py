@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from targen_core import Label, Prompt, Task, Variant
 from targen_core.correctors.meta import META_PROMPT
-from targen_tasks_superglue.boolq.checks import check_question
+from targen_tasks_superglue.boolq.checks import check_question, check_question_paper
 from targen_tasks_superglue.boolq.rehearsal import rehearse
 from targen_tasks_superglue.boolq.rows import BoolqRow
 from targen_tasks_superglue.boolq.samples import (
@@ -13,7 +13,14 @@ from targen_tasks_superglue.boolq.samples import (
     SAMPLES,
     SAMPLES_PAPER,
 )
-from targen_tasks_superglue.boolq.steps import PROMPTS, write_no, write_yes
+from targen_tasks_superglue.boolq.steps import (
+    PROMPTS,
+    PROMPTS_PAPER,
+    write_no,
+    write_no_paper,
+    write_yes,
+    write_yes_paper,
+)
 from targen_tasks_superglue.shared.articles import (
     ARTICLE_PARAMETERS,
     ARTICLE_PROMPTS,
@@ -72,8 +79,12 @@ BOOLQ: Task[Paragraph, BoolqRow] = Task(
     },
     variants={
         "paper": Variant(
-            "step 4 as in the paper: a question that the passage leaves open is false",
+            "steps 3 and 4 as in the paper: any query with the answer yes or no; what the passage "
+            "leaves open is false",
             {
+                "generators": {"true": write_yes_paper, "false": write_no_paper},
+                "checks": (check_question_paper,),
+                "prompts": (*ARTICLE_PROMPTS, *PROMPTS_PAPER, META_PROMPT),
                 "instructions": INSTRUCTIONS_PAPER,
                 "samples": SAMPLES_PAPER,
                 "rejecting": {},

@@ -9,14 +9,16 @@ meta-prompt. Agrees with the paper / differs:
   is then told which premises it gave before;
 - *neutral* is about the same people and events, with its truth left open: that
   is what steps 4 and appendix E say. The prompt in D.2 asks for a sentence that
-  "has no relation", which a reader can tell by its words alone; that is the
-  variant `paper`. (The formula wants neither the hypothesis nor its negation to
-  follow; it prints the first half only.)
+  "has no relation", which a reader can tell by its words alone. (The formula
+  wants neither the hypothesis nor its negation to follow; it prints the first
+  half only.)
 - the labels are asked for in one form (length, affirmative wording, words taken
-  over from the premise), so that form does not give the label away;
+  over from the premise), so that form does not give the label away. The paper's
+  three prompts, without rules of form and with unrelated neutral pairs, are the
+  variant `paper`;
 - the paper's pairs are two plain sentences, the original's are clauses under an
-  operator: the variant `commitment` makes those, with instructions and samples
-  of its own, and the same operator for each label of a setting;
+  operator: the variant `commitment` makes those, with instructions, samples
+  and a tuning text of its own, and the same operator for each label of a setting;
 - the appendix's example of an entailment is none (a nervous singer need not
   have seen critics); ours are;
 - appendix A.1 calls three wordings of the instructions step-3 prompts; they are

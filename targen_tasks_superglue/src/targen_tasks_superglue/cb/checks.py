@@ -7,14 +7,11 @@ import re
 from targen_core import Rejected
 from targen_core.tasks.checks import content_words, is_copy, normalised, prose, words
 from targen_tasks_superglue.cb.rows import CbRow
-from targen_tasks_superglue.shared.nli import no_copy, related, statement
+from targen_tasks_superglue.shared.nli import claim, no_copy, related, statement
+from targen_tasks_superglue.shared.sentences import sentences
 
-__all__ = ["check_pair", "check_pair_commitment", "check_pair_paper", "sentences"]
+__all__ = ["check_pair", "check_pair_commitment", "check_pair_paper"]
 
-_BREAK = re.compile(
-    r"(?<=[.!?])(?<!\bMr\.)(?<!\bDr\.)(?<!\bSt\.)(?<!\bMs\.)(?<!\bMrs\.)[\"”’')]*\s+"
-    r"(?=[\"“‘'(]?[A-Z])"
-)
 _OPERATOR = re.compile(
     r"\?|n['’]t\b|\b(?:not|never|no|nobody|nothing|neither|nor|none|hardly|scarcely|without|"
     r"if|unless|whether|may|might|can|could|would|should|must|will|shall|"
@@ -34,8 +31,9 @@ def check_pair(row: CbRow, setting: str) -> None:
     """A short premise and a statement about it that is no copy.
 
     Raises:
-        Rejected: a reason of `prose`, or `question`, `copy-of-premise`,
-            `unrelated` (no content word in common).
+        Rejected: a reason of `prose`, or `question`, `several-sentences` (of
+            the hypothesis), `copy-of-premise`, `unrelated` (no content word in
+            common).
     """
     check_pair_paper(row, setting)
     related(row.hypothesis, row.premise)
@@ -45,10 +43,10 @@ def check_pair_paper(row: CbRow, setting: str) -> None:
     """As `check_pair`, but the two sentences of a neutral pair may have nothing in common.
 
     Raises:
-        Rejected: a reason of `prose`, or `question`, `copy-of-premise`, `unrelated`.
+        Rejected: a reason of `check_pair`.
     """
     statement(row.premise, least=5, most=70, what="premise")
-    statement(row.hypothesis, least=3, most=30, what="hypothesis")
+    claim(row.hypothesis, row.premise, least=3, most=30)
     no_copy(row.hypothesis, row.premise)
     if row.label != "neutral":
         related(row.hypothesis, row.premise)
@@ -61,12 +59,12 @@ def check_pair_commitment(row: CbRow, setting: str) -> None:
     thinking, saying and feeling.
 
     Raises:
-        Rejected: a reason of `prose`, or `question` (of the hypothesis),
-            `too-many-sentences`, `copy-of-premise`, `not-embedded`,
-            `no-operator`.
+        Rejected: a reason of `prose`, or `question`, `several-sentences` (both
+            of the hypothesis), `too-many-sentences`, `copy-of-premise`,
+            `not-embedded`, `no-operator`.
     """
     prose(row.premise, least=6, most=110, what="premise")
-    statement(row.hypothesis, least=2, most=30, what="hypothesis")
+    claim(row.hypothesis, row.premise, least=2, most=30)
     parts = sentences(row.premise)
     if len(parts) > 4:
         raise Rejected("too-many-sentences", f"the premise has {len(parts)} sentences")
@@ -89,8 +87,3 @@ def _embedded(hypothesis: str, last: str) -> None:
 def _stems(text: str) -> set[str]:
     kept = content_words(text) or set(normalised(text).split())
     return {word[:_STEM] for word in kept}
-
-
-def sentences(text: str) -> list[str]:
-    """The sentences of a text; titles ("Mr. Li") end none."""
-    return _BREAK.split(text.strip())

@@ -115,7 +115,7 @@ def rehearse(call: Rehearsal) -> Any:
         under = next(name for name in _CLAUSES if _MARKS[name] in str(values["under"]))
         pairs = [_clause(setting, label, under, rng) for _ in range(count)]
     else:
-        pairs = [_pair(setting, label, rng) for _ in range(count)]
+        pairs = [_pair(setting, label, style, rng) for _ in range(count)]
     return {"pairs": pairs}
 
 
@@ -129,7 +129,7 @@ _MARKS = {
 }
 
 
-def _pair(setting: str, label: str, rng: random.Random) -> dict[str, str]:
+def _pair(setting: str, label: str, style: str, rng: random.Random) -> dict[str, str]:
     name, other, stranger = rng.sample(_NAMES, 3)
     role, done, thing = rng.choice(_ROLES), rng.choice(_DONE), rng.choice(_THINGS)
     busy, time = rng.choice(_MEANWHILE), rng.choice(_TIMES)
@@ -138,7 +138,7 @@ def _pair(setting: str, label: str, rng: random.Random) -> dict[str, str]:
     premise = rng.choice(_PREMISES).format(
         n=name, r=role, d=done, i=number, t=thing, o=other, b=busy, w=time, s=setting
     )
-    if label == "unrelated":
+    if label == "neutral" and style == "paper":
         premise = f"{name} the {role} {done} {number} {thing} {time} in {setting}."
         seldom = rng.choice(_THINGS)
         return {

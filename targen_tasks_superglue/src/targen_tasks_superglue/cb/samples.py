@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from importlib.resources import files
-
 from targen_core import CorrectionSample
+from targen_tasks_superglue.shared.instructions import load_instructions
 
 __all__ = [
     "INSTRUCTIONS",
@@ -16,15 +15,11 @@ __all__ = [
 ]
 
 
-def _instructions(name: str) -> str:
-    file = files("targen_tasks_superglue.cb") / "prompts" / f"{name}.md"
-    return file.read_text(encoding="utf-8").strip()
-
-
-INSTRUCTIONS = _instructions("instructions")
-INSTRUCTIONS_2 = _instructions("instructions_2")
-INSTRUCTIONS_3 = _instructions("instructions_3")
-INSTRUCTIONS_COMMITMENT = _instructions("instructions_commitment")
+_PACKAGE = "targen_tasks_superglue.cb"
+INSTRUCTIONS = load_instructions(_PACKAGE)
+INSTRUCTIONS_2 = load_instructions(_PACKAGE, "instructions_2")
+INSTRUCTIONS_3 = load_instructions(_PACKAGE, "instructions_3")
+INSTRUCTIONS_COMMITMENT = load_instructions(_PACKAGE, "instructions_commitment")
 
 
 def _sample(

@@ -18,11 +18,13 @@ __all__ = [
     "PROMPTS",
     "write_contradiction",
     "write_contradiction_commitment",
+    "write_contradiction_paper",
     "write_entailment",
     "write_entailment_commitment",
+    "write_entailment_paper",
     "write_neutral",
     "write_neutral_commitment",
-    "write_unrelated",
+    "write_neutral_paper",
 ]
 
 PAIRS = 5
@@ -49,7 +51,11 @@ PROMPTS: Mapping[_Name, Prompt] = {
     "contradiction": _prompt("contradiction"),
     "neutral": _prompt("neutral"),
 }
-PAPER_PROMPTS: Mapping[_Name, Prompt] = {**PROMPTS, "neutral": _prompt("unrelated")}
+PAPER_PROMPTS: Mapping[_Name, Prompt] = {
+    "entailment": _prompt("paper_entailment"),
+    "contradiction": _prompt("paper_contradiction"),
+    "neutral": _prompt("paper_neutral"),
+}
 COMMITMENT_PROMPTS: Mapping[_Name, Prompt] = {
     "entailment": _prompt("commitment_entailment"),
     "contradiction": _prompt("commitment_contradiction"),
@@ -77,7 +83,17 @@ async def write_neutral(llm: Llm, setting: str) -> Sequence[CbRow]:
     return await _write(llm, setting, "neutral", PROMPTS)
 
 
-async def write_unrelated(llm: Llm, setting: str) -> Sequence[CbRow]:
+async def write_entailment_paper(llm: Llm, setting: str) -> Sequence[CbRow]:
+    """G(entailment, setting) as the paper has it: what follows or is implied, in any form."""
+    return await _write(llm, setting, "entailment", PAPER_PROMPTS)
+
+
+async def write_contradiction_paper(llm: Llm, setting: str) -> Sequence[CbRow]:
+    """G(contradiction, setting) as the paper has it: an explicit contradiction, in any form."""
+    return await _write(llm, setting, "contradiction", PAPER_PROMPTS)
+
+
+async def write_neutral_paper(llm: Llm, setting: str) -> Sequence[CbRow]:
     """G(neutral, setting) as the paper has it: pairs that have nothing in common."""
     return await _write(llm, setting, "neutral", PAPER_PROMPTS)
 

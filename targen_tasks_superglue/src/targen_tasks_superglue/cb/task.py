@@ -26,11 +26,13 @@ from targen_tasks_superglue.cb.steps import (
     PROMPTS,
     write_contradiction,
     write_contradiction_commitment,
+    write_contradiction_paper,
     write_entailment,
     write_entailment_commitment,
+    write_entailment_paper,
     write_neutral,
     write_neutral_commitment,
-    write_unrelated,
+    write_neutral_paper,
 )
 from targen_tasks_superglue.shared.settings import (
     SETTINGS,
@@ -90,12 +92,12 @@ CB: Task[str, CbRow] = Task(
     },
     variants={
         "paper": Variant(
-            "neutral pairs have nothing in common, as the paper's prompt asks for",
+            "the paper's three requests, in any form: neutral pairs have nothing in common",
             {
                 "generators": {
-                    "entailment": write_entailment,
-                    "contradiction": write_contradiction,
-                    "neutral": write_unrelated,
+                    "entailment": write_entailment_paper,
+                    "contradiction": write_contradiction_paper,
+                    "neutral": write_neutral_paper,
                 },
                 "checks": (check_pair_paper,),
                 "prompts": (SETTINGS_PROMPT, *PAPER_PROMPTS.values(), META_PROMPT),
@@ -112,6 +114,7 @@ CB: Task[str, CbRow] = Task(
                 "checks": (check_pair_commitment,),
                 "instructions": INSTRUCTIONS_COMMITMENT,
                 "samples": SAMPLES_COMMITMENT,
+                "tuning": Prompt("tuning_commitment", package="targen_tasks_superglue.cb"),
                 "prompts": (SETTINGS_PROMPT, *COMMITMENT_PROMPTS.values(), META_PROMPT),
             },
         ),

@@ -13,10 +13,13 @@ one entity masked -> the meta-prompt. Agrees with the paper / differs:
   that every one of them is really there, at its place;
 - which entity is masked is drawn by lot, all with the same chance. Models
   choose the first-named or the most frequent one, which can then be guessed
-  without the query;
+  without the query. In the paper the model chooses: variant `paper`;
+- `source` is the constant "targen", not the run's name: a row has the same
+  bytes wherever its run lies and whatever it is called. Rows that are read
+  and written again keep theirs;
 - the mask is `@placeholder`, as in the original; the paper prints [X];
 - step 4 asks which entities fit: more than one, and the query is rejected as
-  ambiguous. The paper asks for "the entity";
+  ambiguous. The paper asks for "the entity", and so does the variant `paper`;
 - passages have no `@highlight` lines: these come from the newspapers' own
   summaries;
 - the worked examples are ours: the paper's is a row of the original data.

@@ -7,14 +7,15 @@ from collections.abc import Sequence
 
 from targen_core import Rejected
 from targen_core.tasks.checks import prose, several_sentences
-from targen_tasks_superglue.record.entities import Entity, stands_for
+from targen_tasks_superglue.record.entities import Entity
+from targen_tasks_superglue.record.forms import stands_for
 from targen_tasks_superglue.record.names import find_names
 from targen_tasks_superglue.record.rows import MASK, RecordRow, answer_of, entities_of
 from targen_tasks_superglue.record.words import GENERIC, PARTICLES
 from targen_tasks_superglue.shared.articles import Paragraph
 from targen_tasks_superglue.shared.sentences import copied_from
 
-__all__ = ["CANDIDATES", "check_query", "eligible"]
+__all__ = ["CANDIDATES", "check_query", "check_query_paper", "eligible"]
 
 CANDIDATES = 3
 """Entities of the passage, the answer among them, that a query must leave unnamed."""
@@ -40,14 +41,33 @@ def check_query(row: RecordRow, seed: Paragraph) -> None:
     """A query is one new statement about the passage that leaves its answer open.
 
     Raises:
+        Rejected: a reason of `check_query_paper`, or `answer-in-query`,
+            `few-candidates`.
+    """
+    check_query_paper(row, seed)
+    name, entities = answer_of(row), entities_of(row)
+    (answer,) = (entity for entity in entities if entity.name == name)
+    others = [entity for entity in entities if entity is not answer]
+    told = _told(row.query, answer, others) or _named_in(row.query, answer, entities)
+    if told:
+        raise Rejected(
+            "answer-in-query", f"the query holds {told!r}, a part of its answer {name!r}"
+        )
+    left = 1 + sum(not _named_in(row.query, other, entities) for other in others)
+    if left < CANDIDATES:
+        raise Rejected("few-candidates", f"the query leaves {left} entities unnamed")
+
+
+def check_query_paper(row: RecordRow, seed: Paragraph) -> None:
+    """A query is one new statement about the passage, with one mask (variant `paper`).
+
+    Raises:
         Rejected: a reason of `prose`, or `passage-changed`, `question`,
-            `several-sentences`, `answer-in-query`, `few-candidates`,
-            `copy-of-sentence`.
+            `several-sentences`, `copy-of-sentence`.
     """
     if row.text != seed.text:
         raise Rejected("passage-changed", "the row's passage is not its seed")
-    name = answer_of(row)
-    whole = row.query.replace(MASK, name)
+    whole = row.query.replace(MASK, answer_of(row))
     if whole.rstrip("\"'”’)").endswith("?"):
         raise Rejected("question", "the query asks a question")
     if _HEADED.search(whole):
@@ -55,27 +75,18 @@ def check_query(row: RecordRow, seed: Paragraph) -> None:
     prose(whole, least=8, most=60, what="query")
     if several_sentences(whole):
         raise Rejected("several-sentences", "the query is more than one sentence")
-    entities = entities_of(row)
-    (answer,) = (entity for entity in entities if entity.name == name)
-    others = [entity for entity in entities if entity is not answer]
-    told = _told(row.query, answer, others)
-    if told:
-        raise Rejected(
-            "answer-in-query", f"the query holds {told!r}, a part of its answer {name!r}"
-        )
-    left = 1 + sum(not _names(row.query, other, entities) for other in others)
-    if left < CANDIDATES:
-        raise Rejected("few-candidates", f"the query leaves {left} entities unnamed")
     copied = copied_from(whole, row.text, threshold=_COPY)
     if copied is not None:
         raise Rejected("copy-of-sentence", f"the passage says it: {copied[:80]!r}")
 
 
-def _names(query: str, entity: Entity, entities: list[Entity]) -> bool:
-    """Whether a query names an entity, if only by a form that the passage does not use."""
+def _named_in(query: str, entity: Entity, entities: list[Entity]) -> str | None:
+    """What a query names an entity by, if only a form that the passage does not use."""
     known = [form for other in entities for form in other.forms]
-    names = [span.of(query) for span in find_names(query, known=known)]
-    return any(stands_for(name, form) for name in names for form in entity.forms)
+    names = (span.of(query) for span in find_names(query, known=known))
+    return next(
+        (name for name in names if any(stands_for(name, form) for form in entity.forms)), None
+    )
 
 
 def _named(form: str, text: str) -> bool:

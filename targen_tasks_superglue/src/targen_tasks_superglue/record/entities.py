@@ -3,8 +3,8 @@
 "Sarkozy" behind "Nicolas Sarkozy" is the same person, so a mention of either
 answers a query about him. Forms are grouped by their words: a name's last
 words stand for the whole of it, and so do its initials. First words do not:
-"Paris" is not "Paris Opera". Where that could be, or where a short form fits
-two names, the entities are `tangled`, and nothing is asked about them.
+"Paris" is not "Paris Opera". Where that could be, or where a form fits two
+names, the entities are `tangled`, and nothing is asked about them.
 """
 
 from __future__ import annotations
@@ -12,16 +12,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import combinations
 
+from targen_tasks_superglue.record.forms import may_stand_for, stands_for, words_of
 from targen_tasks_superglue.record.names import Span, find_names
-from targen_tasks_superglue.record.words import DIRECTIONS, GENERIC, PARTICLES
 
-__all__ = ["Entity", "find_entities", "group", "stands_for"]
+__all__ = ["Entity", "find_entities", "group"]
 
 _FAMILY = re.compile(
     r"\s+(?:family|families|brothers?|sisters?|twins|dynasty|household|siblings|clan|couple)\b"
 )
-_JOINTS = frozenset(["of", "for", "the", "and", "&"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,7 @@ def group(text: str, spans: Sequence[Span], *, same: Iterable[str] = ()) -> list
     if together:
         groups.append(together)
     tangled: set[str] = set()
-    for form in sorted(order, key=lambda form: -len(_words(form))):
+    for form in sorted(order, key=lambda form: -len(words_of(form))):
         if form in together:
             continue
         fitting = [forms for forms in groups if any(stands_for(form, full) for full in forms)]
@@ -71,9 +71,9 @@ def group(text: str, spans: Sequence[Span], *, same: Iterable[str] = ()) -> list
         groups.append([form])
         if fitting:
             tangled.update((form, *(forms[0] for forms in fitting)))
-        for forms in groups[:-1]:
-            if any(_may_stand_for(form, full) for full in forms):
-                tangled.update((form, forms[0]))
+    for forms, others in combinations(groups, 2):
+        if any(may_stand_for(form, other) for form in forms for other in others):
+            tangled.update((forms[0], others[0]))
     entities = [
         _entity(text, spans, order, forms, any(form in tangled for form in forms))
         for forms in groups
@@ -81,25 +81,10 @@ def group(text: str, spans: Sequence[Span], *, same: Iterable[str] = ()) -> list
     return sorted(entities, key=lambda entity: entity.mentions[0])
 
 
-def stands_for(short: str, full: str) -> bool:
-    """Whether a form is the same name, shortened: its last words or its initials."""
-    few, many = _words(short), _words(full)
-    if few == many:
-        return True
-    if _initials(full) == short.replace(".", ""):
-        return True
-    if len(few) >= len(many):
-        return False
-    if many[-len(few) :] == few:
-        return many[0] not in DIRECTIONS and not _JOINTS & set(many)
-    # "the University" is the University of Turin, but "Vesterby" no Vesterby Museum.
-    return many[: len(few)] == few and many[len(few)] in _JOINTS and few[-1] in GENERIC
-
-
 def _entity(
     text: str, spans: Sequence[Span], order: Sequence[str], forms: Sequence[str], tangled: bool
 ) -> Entity:
-    ordered = sorted(forms, key=lambda form: (-len(_words(form)), order.index(form)))
+    ordered = sorted(forms, key=lambda form: (-len(words_of(form)), order.index(form)))
     mentions = tuple(span for span in spans if span.of(text) in forms)
     return Entity(ordered[0], tuple(ordered), mentions, tangled)
 
@@ -107,25 +92,3 @@ def _entity(
 def _spans(text: str) -> list[Span]:
     """The names of a passage; "the Arkwell family" names none of its people."""
     return [span for span in find_names(text) if not _FAMILY.match(text, span.end + 1)]
-
-
-def _words(form: str) -> list[str]:
-    return [word.strip(".").casefold() for word in form.split()]
-
-
-def _may_stand_for(short: str, full: str) -> bool:
-    """Whether a form is the beginning of a name that may be a person's."""
-    few, many = _words(short), _words(full)
-    return (
-        len(few) < len(many)
-        and many[: len(few)] == few
-        and many[-1] not in GENERIC
-        and many[0] not in DIRECTIONS
-        and not _JOINTS & set(many)
-    )
-
-
-def _initials(full: str) -> str:
-    """A name's initials: WHO for "World Health Organization"."""
-    words = [word for word in full.split() if word.casefold() not in _JOINTS | PARTICLES]
-    return "".join(word[0] for word in words) if len(words) > 2 else ""

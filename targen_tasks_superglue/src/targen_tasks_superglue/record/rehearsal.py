@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import random
+from collections.abc import Sequence
 from typing import Any
 
 from targen_core import Rehearsal
+from targen_tasks_superglue.record.checks import eligible
+from targen_tasks_superglue.record.entities import find_entities
 from targen_tasks_superglue.shared.rehearsed_articles import rehearse_articles
 
 __all__ = ["rehearse"]
@@ -44,30 +48,45 @@ def rehearse(call: Rehearsal) -> Any:
     if articles is not None:
         return articles
     rng = call.rng
+    if call.prompt in ("meta", "solve"):
+        return _judge(call)
+    if call.prompt == "query-paper":
+        # As models do, it masks what the passage names most often.
+        entities = eligible(find_entities(str(call.values["passage"])))
+        chosen = max(entities, key=lambda entity: len(entity.mentions))
+        others = [entity.name for entity in entities if entity is not chosen]
+        return {"query": _statement("[X]", chosen.name, others, rng), "answer": chosen.name}
+    name = str(call.values["name"])
+    return {"statement": _statement(name, name, str(call.values["others"]).split("; "), rng)}
+
+
+def _judge(call: Rehearsal) -> dict[str, Any]:
+    """What step 4 says: the claimed answer is right, or one drawn by lot."""
+    # The worked samples show whether one answer is asked for or a list.
+    several = any('": ["' in message.content for message in call.values["samples"])
     if call.prompt == "meta":
+        found = str(call.values["output"])
         return {
             "explanation": "The passage gives the gap's role to one of its names alone.",
-            "actual": str(call.values["output"]).split("; "),
+            "actual": [found] if several else found,
             "verdict": "correct",
         }
-    if call.prompt == "solve":
-        _, _, listed = str(call.values["input"]).rpartition("\nEntities: ")
-        return {
-            "explanation": "Drawn by lot: there is no model here that could tell.",
-            "answer": [rng.choice(listed.split("; "))],
-        }
+    _, _, listed = str(call.values["input"]).rpartition("\nEntities: ")
+    drawn = call.rng.choice(listed.split("; "))
+    return {
+        "explanation": "Drawn by lot: there is no model here that could tell.",
+        "answer": [drawn] if several else drawn,
+    }
+
+
+def _statement(shown: str, name: str, others: Sequence[str], rng: random.Random) -> str:
+    """A statement in which `shown` stands for a name, perhaps with one of the others."""
     # A name that contains the answer, or is part of it, would give it away.
-    name = str(call.values["name"])
-    others = [
-        other
-        for other in str(call.values["others"]).split("; ")
-        if not set(other.split()) & set(name.split())
-    ]
-    statement = rng.choice(_FRAMES).format(
-        name=name,
-        other=rng.choice(others or ["the town"]),
+    apart = [other for other in others if not set(other.split()) & set(name.split())]
+    return rng.choice(_FRAMES).format(
+        name=shown,
+        other=rng.choice(apart or ["the town"]),
         thing=rng.choice(_THINGS),
         lost=rng.choice(_LOST),
         time=rng.choice(_TIMES),
     )
-    return {"statement": statement}

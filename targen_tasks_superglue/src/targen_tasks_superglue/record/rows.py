@@ -28,7 +28,11 @@ MASK = "@placeholder"
 """What stands in a query for the entity that is asked for."""
 
 SOURCE = "targen"
-"""The `source` of our rows, which in the original names the newspaper."""
+"""The `source` of generated rows, which in the original names the newspaper.
+
+A constant, not the run's name: rows are the same bytes wherever a run lies and
+whatever it is called.
+"""
 
 _FORM = ConfigDict(frozen=True, extra="forbid")
 
@@ -65,7 +69,7 @@ class RecordRow(BaseModel):
     """One query about a passage, with every mention of its answer.
 
     `entities` are the places of all names in the text. The label is open: the
-    answer's name, read by `answer_of`.
+    answer's name, read by `answer_of`. `source` says where the passage is from.
     """
 
     model_config = _FORM
@@ -74,6 +78,7 @@ class RecordRow(BaseModel):
     entities: tuple[Place, ...]
     query: str
     answers: tuple[Answer, ...] = Field(min_length=1)
+    source: str = SOURCE
 
     @model_validator(mode="after")
     def _holds_together(self) -> RecordRow:
@@ -154,7 +159,7 @@ def official_rows(row: RecordRow, idx: int) -> list[dict[str, Any]]:
     data = row.model_dump(mode="json")
     query = {"query": data["query"], "answers": data["answers"], "idx": idx}
     passage = {"text": data["text"], "entities": data["entities"]}
-    return [{"source": SOURCE, "passage": passage, "qas": [query], "idx": idx}]
+    return [{"source": row.source, "passage": passage, "qas": [query], "idx": idx}]
 
 
 def read_rows(rows: Sequence[Mapping[str, Any]]) -> list[RecordRow]:
@@ -165,6 +170,7 @@ def read_rows(rows: Sequence[Mapping[str, Any]]) -> list[RecordRow]:
             entities=row["passage"]["entities"],
             query=query["query"],
             answers=query["answers"],
+            source=row["source"],
         )
         for row in rows
         for query in row["qas"]
@@ -177,10 +183,10 @@ def join_rows(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     Queries about one passage come together; passages and queries are numbered
     from 0, each through the whole file.
     """
-    passages: dict[str, dict[str, Any]] = {}
+    passages: dict[tuple[str, str], dict[str, Any]] = {}
     for row in rows:
-        text = row["passage"]["text"]
-        whole = passages.setdefault(text, {**row, "qas": [], "idx": len(passages)})
+        key = row["source"], row["passage"]["text"]
+        whole = passages.setdefault(key, {**row, "qas": [], "idx": len(passages)})
         whole["qas"].extend(row["qas"])
     count = 0
     for whole in passages.values():

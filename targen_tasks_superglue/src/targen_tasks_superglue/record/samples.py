@@ -6,13 +6,16 @@ from importlib.resources import files
 
 from targen_core import CorrectionSample
 
-__all__ = ["INSTRUCTIONS", "SAMPLES"]
+__all__ = ["INSTRUCTIONS", "INSTRUCTIONS_PAPER", "SAMPLES", "SAMPLES_PAPER"]
 
-INSTRUCTIONS = (
-    (files("targen_tasks_superglue.record") / "prompts" / "instructions.md")
-    .read_text(encoding="utf-8")
-    .strip()
-)
+
+def _read(name: str) -> str:
+    path = files("targen_tasks_superglue.record") / "prompts" / f"{name}.md"
+    return path.read_text(encoding="utf-8").strip()
+
+
+INSTRUCTIONS = _read("instructions")
+INSTRUCTIONS_PAPER = _read("instructions-paper")
 
 
 def _sample(
@@ -88,3 +91,8 @@ SAMPLES = (
         "closes is in Orrin Falls, while Denby gains work.",
     ),
 )
+
+SAMPLES_PAPER = tuple(
+    sample for sample in SAMPLES if isinstance(sample.actual, str) or len(sample.actual) == 1
+)
+"""Those whose answer is one entity: here no query is ambiguous."""

@@ -7,21 +7,29 @@ import re
 from pydantic import BaseModel
 
 from targen_core import Llm, Prompt, Rejected
+from targen_core.tasks.checks import normalised
 from targen_core.tasks.replies import line
-from targen_tasks_superglue.record.checks import check_query, eligible
+from targen_tasks_superglue.record.checks import check_query, check_query_paper, eligible
 from targen_tasks_superglue.record.entities import Entity, find_entities
 from targen_tasks_superglue.record.names import find_names
 from targen_tasks_superglue.record.rows import MASK, Place, RecordRow, answers_for
 from targen_tasks_superglue.shared.articles import Paragraph
 
-__all__ = ["PROMPTS", "write_query"]
+__all__ = ["PROMPTS", "PROMPTS_PAPER", "write_query", "write_query_paper"]
 
 _QUERY = Prompt("query", package="targen_tasks_superglue.record")
+_QUERY_PAPER = Prompt("query-paper", package="targen_tasks_superglue.record")
 PROMPTS = (_QUERY,)
+PROMPTS_PAPER = (_QUERY_PAPER,)
 
 
 class _Statement(BaseModel):
     statement: line(40, 320)  # type: ignore[valid-type]
+
+
+class _Query(BaseModel):
+    query: line(40, 320)  # type: ignore[valid-type]
+    answer: line(1, 80)  # type: ignore[valid-type]
 
 
 async def write_query(llm: Llm, seed: Paragraph) -> RecordRow:
@@ -38,12 +46,7 @@ async def write_query(llm: Llm, seed: Paragraph) -> RecordRow:
     """
     entities = find_entities(seed.text)
     answer = llm.rng("answer").choice(eligible(entities))
-    most = max(len(entity.mentions) for entity in entities)
-    llm.note(
-        place=entities.index(answer) + 1,
-        entities=len(entities),
-        most_frequent=len(answer.mentions) == most,
-    )
+    llm.note(**_about(entities, answer))
 
     def usable(found: _Statement) -> None:
         check_query(_row(seed, entities, answer, found.statement), seed)
@@ -57,6 +60,61 @@ async def write_query(llm: Llm, seed: Paragraph) -> RecordRow:
         others="; ".join(entity.name for entity in entities if entity is not answer),
     )
     return _row(seed, entities, answer, reply.statement)
+
+
+async def write_query_paper(llm: Llm, seed: Paragraph) -> RecordRow:
+    """A query on an entity of the model's own choice (variant `paper`).
+
+    Raises:
+        Rejected: `few-entities`, before anything is asked; `illegal-answer`,
+            `tangled-name`, `no-mask`, `several-masks`, or a reason of
+            `check_query_paper`, where a repair did not help.
+    """
+    entities = find_entities(seed.text)
+    eligible(entities)
+
+    def row(found: _Query) -> RecordRow:
+        query = found.query.replace("[X]", MASK).replace("[x]", MASK)
+        if MASK.casefold() not in query.casefold():
+            raise Rejected("no-mask", "the query holds no [X]")
+        return _row(seed, entities, _chosen(found.answer, entities), query)
+
+    reply = await llm.ask(
+        _QUERY_PAPER,
+        reply=_Query,
+        check=lambda found: check_query_paper(row(found), seed),
+        passage=seed.text,
+    )
+    llm.note(**_about(entities, _chosen(reply.answer, entities)))
+    return row(reply)
+
+
+def _chosen(name: str, entities: list[Entity]) -> Entity:
+    """The entity that a model means by a name.
+
+    Raises:
+        Rejected: `illegal-answer` or `tangled-name`.
+    """
+    wanted = normalised(name.removeprefix("the ").removeprefix("The "))
+    for entity in entities:
+        if wanted in map(normalised, entity.forms):
+            if entity.tangled:
+                raise Rejected("tangled-name", f"{name!r} may be another entity as well")
+            return entity
+    raise Rejected("illegal-answer", f"the passage does not name {name!r}")
+
+
+def _about(entities: list[Entity], intended: Entity) -> dict[str, int | bool]:
+    """What is noted of the entity that a query was written for.
+
+    Step 4 may find another answer; these stay those of the entity intended.
+    """
+    most = max(len(entity.mentions) for entity in entities)
+    return {
+        "entities": len(entities),
+        "intended_place": entities.index(intended) + 1,
+        "intended_most_frequent": len(intended.mentions) == most,
+    }
 
 
 def _row(seed: Paragraph, entities: list[Entity], answer: Entity, statement: str) -> RecordRow:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
-from targen_core import Correction, Exercise, Prompt, Solution, Task
+from targen_core import Correction, Exercise, Prompt, Solution, Task, Variant
 from targen_core.correctors.meta import META_PROMPT
-from targen_tasks_superglue.record.checks import check_query
+from targen_tasks_superglue.record.checks import check_query, check_query_paper
 from targen_tasks_superglue.record.rehearsal import rehearse
 from targen_tasks_superglue.record.rows import (
     OfficialRow,
@@ -18,8 +19,18 @@ from targen_tasks_superglue.record.rows import (
     read_rows,
     with_answer,
 )
-from targen_tasks_superglue.record.samples import INSTRUCTIONS, SAMPLES
-from targen_tasks_superglue.record.steps import PROMPTS, write_query
+from targen_tasks_superglue.record.samples import (
+    INSTRUCTIONS,
+    INSTRUCTIONS_PAPER,
+    SAMPLES,
+    SAMPLES_PAPER,
+)
+from targen_tasks_superglue.record.steps import (
+    PROMPTS,
+    PROMPTS_PAPER,
+    write_query,
+    write_query_paper,
+)
 from targen_tasks_superglue.shared.articles import (
     ARTICLE_PARAMETERS,
     ARTICLE_PROMPTS,
@@ -41,6 +52,11 @@ def _exercises(row: RecordRow) -> Sequence[Exercise]:
     names = tuple(entity.name for entity in entities_of(row))
     text = f"{_render(row)}\nEntities: {'; '.join(names)}"
     return [Exercise(text, (answer_of(row),), names, several=True)]
+
+
+def _exercises_paper(row: RecordRow) -> Sequence[Exercise]:
+    """Which entity fits best."""
+    return [replace(exercise, several=False) for exercise in _exercises(row)]
 
 
 def _settle(row: RecordRow, solutions: Sequence[Solution]) -> Correction:
@@ -89,6 +105,19 @@ RECORD: Task[Paragraph, RecordRow] = Task(
         **ARTICLE_PARAMETERS,
         "generate": {"temperature": 0.7, "max_tokens": 200},
         "correct": {"temperature": 0.0, "max_tokens": 400},
+    },
+    variants={
+        "paper": Variant(
+            "steps 3 and 4 as in the paper: the model chooses the entity; one answer is asked for",
+            {
+                "generators": {"any": write_query_paper},
+                "checks": (check_query_paper,),
+                "instructions": INSTRUCTIONS_PAPER,
+                "samples": SAMPLES_PAPER,
+                "exercises": _exercises_paper,
+                "prompts": (*ARTICLE_PROMPTS, *PROMPTS_PAPER, META_PROMPT),
+            },
+        )
     },
     prompts=(*ARTICLE_PROMPTS, *PROMPTS, META_PROMPT),
     rehearsal=rehearse,

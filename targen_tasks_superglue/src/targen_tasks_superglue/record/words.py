@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
+
 __all__ = [
+    "ALIASES",
+    "BESIDE_CITY",
     "DIRECTIONS",
     "GENERIC",
     "HYPHENATED",
     "KIN",
+    "NUMERALS",
     "OCCUPATIONS",
     "OFFICES",
     "OPENERS",
     "PARTICLES",
+    "RULERS",
+    "SETTLEMENTS",
     "TIMES",
     "TIME_CUES",
     "TIME_MARKS",
@@ -143,3 +150,37 @@ GENERIC = _set(
     "wing wood woods works workshop world yard zone zoo"
 )
 """Nouns that end the names of things: "Paris Opera" is not Paris, but "the Opera" is it."""
+
+NUMERALS = _set("i ii iii iv v vi vii viii ix x xi xii xiii xiv xv xvi jr sr")
+"""What ends the name of a ruler, a war, a sequel or a son, and may be left out."""
+
+RULERS = _set(
+    "count countess czar duchess duke earl emperor empress kaiser khan king lady lord prince "
+    "princess queen shah sultan tsar"
+)
+"""Titles that stay in a name: "Queen Elizabeth" is Elizabeth."""
+
+SETTLEMENTS = _set("city county republic state town united")
+"""Last words that are often left out, as of towns and their clubs."""
+
+BESIDE_CITY = _set("guatemala iowa jersey kansas kuwait mexico oklahoma panama quebec")
+"""Countries and states that are not meant by the name of a city: "Mexico City"."""
+
+ALIASES = MappingProxyType(
+    {
+        form: forms[0]
+        for forms in (
+            ("world war i", "world war one", "first world war", "wwi", "ww1", "great war"),
+            ("world war ii", "world war two", "second world war", "wwii", "ww2"),
+            ("united states", "us", "usa", "united states of america"),
+            ("united kingdom", "uk"),
+            ("britain", "great britain"),
+            ("soviet union", "ussr"),
+            ("united nations", "un"),
+            ("european union", "eu"),
+            ("new york city", "nyc"),
+        )
+        for form in forms
+    }
+)
+"""Names that everybody knows by several forms, without stops."""

@@ -7,10 +7,10 @@ Steps: topics -> premises (the instance seeds) -> a hypothesis for each label
 - a hypothesis that does not follow is of two kinds in equal shares,
   *contradicted* and *open*, noted in the provenance. The paper's one prompt
   asks for an "unsound" hypothesis, which models answer with contradictions
-  alone, so that a negation or a clash gives the label away. That prompt is the
-  variant `paper`;
+  alone, so that a negation or a clash gives the label away;
 - both labels are asked for in the same form (length, affirmative wording), so
-  that form does not give the label away either;
+  that form does not give the label away either. The paper's two prompts, for a
+  sound and an unsound hypothesis in whatever form, are the variant `paper`;
 - the paper gives no counts for steps 1 and 2: 10 topics and 5 premises a
   batch, grown until the quota is met;
 - the worked examples are ours: the paper's is a row of the original data.

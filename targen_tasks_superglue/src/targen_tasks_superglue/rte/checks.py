@@ -5,10 +5,10 @@ from __future__ import annotations
 from targen_core import Rejected
 from targen_core.tasks.checks import several_sentences
 from targen_tasks_superglue.rte.rows import Premise, RteRow
-from targen_tasks_superglue.shared.nli import no_copy, related, statement
+from targen_tasks_superglue.shared.nli import claim, no_copy, related, statement
 from targen_tasks_superglue.shared.phrases import phrase
 
-__all__ = ["check_hypothesis", "check_premise", "check_topic"]
+__all__ = ["check_hypothesis", "check_premise", "check_row", "check_topic"]
 
 
 def check_topic(topic: str) -> None:
@@ -31,15 +31,24 @@ def check_premise(seed: Premise) -> None:
         raise Rejected("several-sentences", "the premise is more than one sentence")
 
 
-def check_hypothesis(row: RteRow, seed: Premise) -> None:
-    """A hypothesis is a short statement about its premise, and no copy of it.
+def check_hypothesis(hypothesis: str, premise: str) -> None:
+    """A hypothesis is one short statement about its premise's matter, and no copy of it.
 
     Raises:
-        Rejected: a reason of `prose`, or `question`, `copy-of-premise`,
-            `unrelated` (no content word in common), `premise-changed`.
+        Rejected: a reason of `prose`, or `question`, `several-sentences`,
+            `copy-of-premise`, `unrelated` (no content word in common).
+    """
+    claim(hypothesis, premise, least=4, most=30)
+    no_copy(hypothesis, premise)
+    related(hypothesis, premise)
+
+
+def check_row(row: RteRow, seed: Premise) -> None:
+    """A row of its premise, with a hypothesis that `check_hypothesis` allows.
+
+    Raises:
+        Rejected: `premise-changed`, or a reason of `check_hypothesis`.
     """
     if row.premise != seed.premise:
         raise Rejected("premise-changed", "the row's premise is not its seed")
-    statement(row.hypothesis, least=4, most=30, what="hypothesis")
-    no_copy(row.hypothesis, row.premise)
-    related(row.hypothesis, row.premise)
+    check_hypothesis(row.hypothesis, row.premise)

@@ -64,7 +64,7 @@ def _hypothesis(kind: str, premise: str, rng: random.Random) -> str:
     person = next((name for name in _PEOPLE if name in premise), longest[-1])
     place = next((name for name in _PLACES if name in premise), longest[0])
     number = next((word for word in reversed(words) if word.isdigit()), "12")
-    if kind == "entailment":
+    if kind in ("entailment", "sound"):
         return rng.choice(
             [
                 f"{person} had a part in what followed the dispute in {place}.",

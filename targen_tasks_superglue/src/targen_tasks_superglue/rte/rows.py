@@ -6,6 +6,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
+from targen_tasks_superglue.shared.fields import Text
+
 __all__ = ["Premise", "RteRow"]
 
 
@@ -22,6 +24,6 @@ class RteRow(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    premise: str
-    hypothesis: str
+    premise: Text
+    hypothesis: Text
     label: Literal["entailment", "not_entailment"]

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Literal
 
 from pydantic import BaseModel
 
 from targen_core import ListStep, Llm, Prompt
 from targen_core.tasks.replies import line, list_of
-from targen_tasks_superglue.rte.checks import check_premise, check_topic
+from targen_tasks_superglue.rte.checks import check_hypothesis, check_premise, check_topic
 from targen_tasks_superglue.rte.rows import Premise, RteRow
 
 __all__ = [
@@ -18,6 +19,7 @@ __all__ = [
     "TOPICS",
     "write_entailment",
     "write_not_entailment",
+    "write_sound",
     "write_unsound",
 ]
 
@@ -31,10 +33,9 @@ def _prompt(name: str) -> Prompt:
 _TOPICS, _PREMISES = _prompt("topics"), _prompt("premises")
 _ENTAILMENT = _prompt("entailment")
 _NOT_ENTAILMENT = {name: _prompt(name) for name in ("contradicted", "open")}
-_UNSOUND = _prompt("unsound")
+_SOUND, _UNSOUND = _prompt("sound"), _prompt("unsound")
 PROMPTS = (_TOPICS, _PREMISES, _ENTAILMENT, *_NOT_ENTAILMENT.values())
-PAPER_PROMPTS = (_TOPICS, _PREMISES, _ENTAILMENT, _UNSOUND)
-
+PAPER_PROMPTS = (_TOPICS, _PREMISES, _SOUND, _UNSOUND)
 
 _TOPIC = line(4, 60)
 _SENTENCE = line(50, 320)
@@ -48,14 +49,14 @@ async def _grow_topics(llm: Llm, parent: None, have: Sequence[str]) -> Sequence[
     told = "; ".join(have[-_TOLD:]) or "no others"
     wanted = list_of("topics", _TOPIC, llm.batch)
     reply = await llm.ask(_TOPICS, reply=wanted, count=llm.batch, have=told)
-    return [topic.strip() for topic in reply.items if topic.strip()]
+    return [_tidy(topic) for topic in reply.items if topic.strip()]
 
 
 async def _grow_premises(llm: Llm, topic: str, have: Sequence[Premise]) -> Sequence[Premise]:
-    told = " ".join(item.premise for item in have[-_TOLD:]) or "no others"
+    told = " ".join(item.premise for item in have[-_TOLD:]) or "none"
     wanted = list_of("sentences", _SENTENCE, llm.batch)
     reply = await llm.ask(_PREMISES, reply=wanted, topic=topic, count=llm.batch, have=told)
-    return [Premise(premise=" ".join(sentence.split())) for sentence in reply.items]
+    return [Premise(premise=_tidy(sentence)) for sentence in reply.items]
 
 
 TOPICS = ListStep(
@@ -76,22 +77,38 @@ PREMISES = ListStep(
 
 async def write_entailment(llm: Llm, seed: Premise) -> RteRow:
     """G(entailment, premise): a hypothesis that follows."""
-    reply = await llm.ask(_ENTAILMENT, reply=_Hypothesis, premise=seed.premise)
-    hypothesis = reply.hypothesis.strip()
-    return RteRow(premise=seed.premise, hypothesis=hypothesis, label="entailment")
+    return await _write(llm, seed, "entailment", _ENTAILMENT)
 
 
 async def write_not_entailment(llm: Llm, seed: Premise) -> RteRow:
     """G(not_entailment, premise): contradicted by it or left open, in equal shares."""
     kind = llm.alternate("contradicted", "open")
     llm.note(kind=kind)
-    reply = await llm.ask(_NOT_ENTAILMENT[kind], reply=_Hypothesis, premise=seed.premise)
-    hypothesis = reply.hypothesis.strip()
-    return RteRow(premise=seed.premise, hypothesis=hypothesis, label="not_entailment")
+    return await _write(llm, seed, "not_entailment", _NOT_ENTAILMENT[kind])
+
+
+async def write_sound(llm: Llm, seed: Premise) -> RteRow:
+    """G(entailment, premise) as the paper has it: a "logically sound" hypothesis."""
+    return await _write(llm, seed, "entailment", _SOUND)
 
 
 async def write_unsound(llm: Llm, seed: Premise) -> RteRow:
     """G(not_entailment, premise) as the paper has it: a "logically unsound" hypothesis."""
-    reply = await llm.ask(_UNSOUND, reply=_Hypothesis, premise=seed.premise)
-    hypothesis = reply.hypothesis.strip()
-    return RteRow(premise=seed.premise, hypothesis=hypothesis, label="not_entailment")
+    return await _write(llm, seed, "not_entailment", _UNSOUND)
+
+
+async def _write(
+    llm: Llm, seed: Premise, label: Literal["entailment", "not_entailment"], prompt: Prompt
+) -> RteRow:
+    """A row of the reply; one that cannot be used is asked for once more, with the reason."""
+
+    def usable(reply: _Hypothesis) -> None:
+        # Not yet tidied: what stands on a line of its own is no part of a sentence.
+        check_hypothesis(reply.hypothesis.strip(), seed.premise)
+
+    reply = await llm.ask(prompt, reply=_Hypothesis, check=usable, premise=seed.premise)
+    return RteRow(premise=seed.premise, hypothesis=_tidy(reply.hypothesis), label=label)
+
+
+def _tidy(text: str) -> str:
+    return " ".join(text.split())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from targen_core import Label, Prompt, Task, Variant
 from targen_core.correctors.meta import META_PROMPT
-from targen_tasks_superglue.rte.checks import check_hypothesis
+from targen_tasks_superglue.rte.checks import check_row
 from targen_tasks_superglue.rte.rehearsal import rehearse
 from targen_tasks_superglue.rte.rows import Premise, RteRow
 from targen_tasks_superglue.rte.samples import INSTRUCTIONS, SAMPLES
@@ -15,6 +15,7 @@ from targen_tasks_superglue.rte.steps import (
     TOPICS,
     write_entailment,
     write_not_entailment,
+    write_sound,
     write_unsound,
 )
 
@@ -43,7 +44,7 @@ RTE: Task[Premise, RteRow] = Task(
     contexts=TOPICS,
     seeds=(PREMISES,),
     generators={"entailment": write_entailment, "not_entailment": write_not_entailment},
-    checks=(check_hypothesis,),
+    checks=(check_row,),
     corrector="meta",
     instructions=INSTRUCTIONS,
     samples=SAMPLES,
@@ -65,9 +66,9 @@ RTE: Task[Premise, RteRow] = Task(
     },
     variants={
         "paper": Variant(
-            "one prompt for an unsound hypothesis, as the paper has it, in place of two kinds",
+            "a logically sound and an unsound hypothesis, in the paper's words, in any form",
             {
-                "generators": {"entailment": write_entailment, "not_entailment": write_unsound},
+                "generators": {"entailment": write_sound, "not_entailment": write_unsound},
                 "prompts": (*PAPER_PROMPTS, META_PROMPT),
             },
         ),

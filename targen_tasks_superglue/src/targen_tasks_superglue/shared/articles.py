@@ -19,7 +19,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict
 
 from targen_core import ListStep, Llm, Prompt, Rejected
-from targen_core.tasks.checks import normalised, prose
+from targen_core.tasks.checks import check_language, normalised, prose
 from targen_core.tasks.replies import line, list_of
 from targen_tasks_superglue.shared.phrases import phrase
 from targen_tasks_superglue.shared.rehearsed_articles import rehearse_articles
@@ -84,23 +84,24 @@ class Paragraph(BaseModel):
 
 
 def check_domain(domain: str) -> None:
-    """A domain is a phrase of 1 to 8 words in Latin script.
+    """A domain is an English phrase of 1 to 8 words.
 
     Raises:
-        Rejected: `no-words`, `too-long`, `markup`, `meta-text` (it announces
-            a list) or `not-latin`.
+        Rejected: a reason of `check_language`, or `no-words`, `too-long`,
+            `markup` or `meta-text` (it announces a list).
     """
     if domain.endswith(":"):
         raise Rejected("meta-text", f"the domain announces something: {domain!r}")
     phrase(domain, most=8, what="domain")
-    _latin(domain, "domain")
+    check_language(domain, "domain")
 
 
 def check_title(item: Title) -> None:
     """A title is a heading of 1 to 12 words, without number, quotes or markup.
 
     Raises:
-        Rejected: `no-words`, `too-long`, `meta-text`, `markup` or `not-latin`.
+        Rejected: a reason of `check_language`, or `no-words`, `too-long`,
+            `meta-text` or `markup`.
     """
     title = item.title
     count = len(normalised(title).split())
@@ -112,7 +113,7 @@ def check_title(item: Title) -> None:
         raise Rejected("meta-text", f"the title announces something: {title!r}")
     if _NUMBERED.search(title):
         raise Rejected("markup", f"the title holds markup: {title[:60]!r}")
-    _latin(title, "title")
+    check_language(title, "title")
 
 
 def check_paragraph(item: Paragraph) -> None:
@@ -129,12 +130,6 @@ def check_paragraph(item: Paragraph) -> None:
     count = len(sentences(item.text))
     if count < 3:
         raise Rejected("few-sentences", f"the paragraph has {count} sentences, fewer than 3")
-
-
-def _latin(text: str, what: str) -> None:
-    letters = [char for char in text if char.isalpha()]
-    if sum(char < "\u0250" for char in letters) < 0.8 * len(letters):
-        raise Rejected("not-latin", f"the {what} is not in Latin script: {text!r}")
 
 
 async def _grow_domains(llm: Llm, parent: None, have: Sequence[str]) -> Sequence[str]:

@@ -5,13 +5,40 @@ RTE, CommitmentBank and AX-g put them together, each with its own limits.
 
 from __future__ import annotations
 
-from targen_core import Rejected
-from targen_core.tasks.checks import content_words, is_cut_from, prose, similarity
+import re
 
-__all__ = ["COPY", "asks", "no_copy", "related", "statement"]
+from targen_core import Rejected
+from targen_core.tasks.checks import (
+    content_words,
+    is_cut_from,
+    prose,
+    several_sentences,
+    similarity,
+    words,
+)
+
+__all__ = ["COPY", "asks", "claim", "no_copy", "related", "statement"]
 
 COPY = 90
 """Similarity of hypothesis and premise from which the hypothesis says nothing of its own."""
+
+_LABEL = r"(?:not|non)?[\s_-]*entail(?:ment|ed)|contradict(?:ion|ed)|neutral|(?:un)?true|false"
+_MARKED = re.compile(
+    rf"^\W*(?:{_LABEL}|(?:un)?sound|yes|no|(?:in)?correct|label|answer|output)"
+    rf"[\"'”’)*]*\s*(?:[:=\u2013\u2014]|-\s)"
+    rf"|[(\[{{]\s*(?:label\W*)?(?:{_LABEL})\s*[)\]}}]"
+    rf"|(?:[:=\u2013\u2014]|\s-)\s*(?:{_LABEL})\W*$",
+    re.IGNORECASE,
+)
+_OF_THE_TASK = re.compile(r"\b(?:premise|hypothes[ie]s|(?:not_)?entailment)\b", re.IGNORECASE)
+_NOUN = "text|passage|sentence|statement|paragraph"
+_AS_A_TEXT = re.compile(
+    rf"\b(?:according to|contradict\w*|confirm\w*) (?:the|this) (?:given |above )?({_NOUN})\b"
+    rf"|\b(?:the|this) (?:given|above) ({_NOUN})\b|\bin the (text)\b"
+    rf"|\b(?:the|this) ({_NOUN}) (?:\w+ly )?(?:does|says?|states?|tells?|mentions?|implies|implied|"
+    r"suggests?|indicates?|names|describes?|explains?|shows?|is about)\b",
+    re.IGNORECASE,
+)
 
 
 def asks(text: str) -> bool:
@@ -28,6 +55,29 @@ def statement(text: str, *, least: int, most: int, what: str) -> None:
     prose(text, least=least, most=most, what=what)
     if asks(text):
         raise Rejected("question", f"the {what} asks a question")
+
+
+def claim(hypothesis: str, premise: str, *, least: int, most: int) -> None:
+    """Require a hypothesis to be one statement about what its premise is about.
+
+    It is none about the premise as a text ("The premise says that ...") and
+    names no label ("True: ...", "... (entailment)"). A word that the premise
+    itself has is no sign of either: there are premises about hypotheses.
+
+    Raises:
+        Rejected: a reason of `statement`, or `several-sentences`.
+    """
+    if _MARKED.search(hypothesis):
+        raise Rejected("meta-text", f"the hypothesis names a label: {hypothesis[:60]!r}")
+    known = set(words(premise))
+    for pattern in (_OF_THE_TASK, _AS_A_TEXT):
+        for found in pattern.finditer(hypothesis):
+            noun = next((group for group in found.groups() if group), found[0])
+            if noun.lower() not in known:
+                raise Rejected("meta-text", f"the hypothesis speaks of a text: {found[0]!r}")
+    statement(hypothesis, least=least, most=most, what="hypothesis")
+    if several_sentences(hypothesis):
+        raise Rejected("several-sentences", "the hypothesis is more than one sentence")
 
 
 def no_copy(hypothesis: str, premise: str) -> None:

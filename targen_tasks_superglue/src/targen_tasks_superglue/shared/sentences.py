@@ -8,16 +8,20 @@ from targen_core.tasks.checks import normalised, similarity
 
 __all__ = ["copied_from", "sentences"]
 
-# An end is a stop behind a longer word, a number or a bracket, and a capital
-# (or a figure) behind it: "Mr. Li", "U.S. Army" and "No. 5" end no sentence.
-_ABBREVIATIONS = (
-    "Assn Assoc Brig Bros Calif Capt Cmdr Col Conn Corp Dept Gen Gov Insp Lieut Maj Messrs Minn "
-    "Mrs Prof Rev Sen Sept Sgt Supt Univ"
-).split()
 _END = re.compile(
-    r"(?:(?<=[a-zà-ÿ]{2})|(?<=[0-9)\]%]))"
-    + "".join(rf"(?<!\b{word})" for word in _ABBREVIATIONS)
-    + r"[.!?…]+[\"”’')]*(?=\s+[\"“‘'(]?[A-ZÀ-ÞĀ-Ž0-9])"
+    r"(?P<last>[^\s.!?…]*)(?P<stop>[.!?…]+)[\"”’')\]]*"
+    r"(?=\s+[\"“‘'(\[]*(?P<next>[A-ZÀ-ÞĀ-Ž0-9]))"
+)
+# Behind these, and behind "Mr.", "St.", "U.S." and single letters, a stop ends no sentence.
+_ABBREVIATIONS = frozenset(
+    "adm al approx assn assoc brig bros calif capt cf cmdr col conn corp cpl dept esp gen gov hon "
+    "insp lieut lt ltd maj messrs minn mmes mr mrs ms pres prof pvt rep reps rev sen sens sept sgt "
+    "supt univ viz vs".split()
+)
+# Behind these it ends none where a figure follows: "No. 5", "Jan. 12".
+_NUMBERED = frozenset(
+    "apr art aug ca chap dec est feb fig figs jan jul jun mar no nos nov oct par pp sec sect tab "
+    "vol vols".split()
 )
 
 
@@ -25,14 +29,33 @@ def sentences(text: str) -> list[str]:
     """The sentences of a text in order, without outer spaces.
 
     Where an end is in doubt the two stay together: a wrong split is worse.
+    "Mr. Li", "U.S. Army", "J. K. Lund", "No. 5" and "Roe vs. Wade" are whole.
     """
     found: list[str] = []
     start = 0
     for end in _END.finditer(text):
+        if not _ends(end):
+            continue
         found.append(text[start : end.end()].strip())
         start = end.end()
     found.append(text[start:].strip())
     return [sentence for sentence in found if sentence]
+
+
+def _ends(stop: re.Match[str]) -> bool:
+    """Whether a stop in front of a capital or a figure ends its sentence."""
+    if stop["stop"] != ".":
+        return True  # no abbreviation ends in "!" or "…"
+    word = stop["last"].strip("\"“‘'(")
+    if not word[-1:].isalpha():
+        return bool(word)
+    word = re.split(r"[^\w]", word)[-1]
+    if word.casefold() in _ABBREVIATIONS:
+        return False
+    if stop["next"].isdigit() and word.casefold() in _NUMBERED:
+        return False
+    # "Dr", "Co" and "Li" are in doubt; "so", "BBC" and "II" are not.
+    return len(word) > 2 or (len(word) == 2 and (word.islower() or word.isupper()))
 
 
 def copied_from(text: str, passage: str, *, threshold: float = 90.0) -> str | None:

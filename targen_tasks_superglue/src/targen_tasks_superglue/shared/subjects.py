@@ -26,6 +26,7 @@ __all__ = [
     "SubjectPair",
     "check_neutral_pair",
     "check_pair",
+    "gendered_noun",
     "subject_pairs",
 ]
 
@@ -68,7 +69,10 @@ _GENDERED = frozenset(
     "usherette waiter waitress widow widower wife witch wizard landlord landlady masseuse masseur "
     "postmistress sorceress sorcerer tailoress baron baroness countess count".split()
 )
-_NEUTRAL = frozenset("german human roman shaman".split())
+_NEUTRAL = frozenset("german human ottoman roman shaman talisman".split())
+_NEUTRAL_PLURALS = frozenset("abdomen acumen amen omen regimen specimen stamen yemen".split())
+# In running text these are as often a verb, an adjective, a piece or a degree.
+_TWO_SENSES = frozenset("bachelor count fellow groom king queen wizard".split())
 
 
 class SubjectPair(BaseModel):
@@ -127,9 +131,24 @@ def check_neutral_pair(pair: SubjectPair) -> None:
     if pair.number != "singular":
         raise Rejected("number-mismatch", f"{pair.first!r} and {pair.second!r} are plural")
     for word in (*words_of(pair.first), *words_of(pair.second)):
-        ending = word.endswith(("man", "woman", "boy", "girl")) and word not in _NEUTRAL
-        if word in _GENDERED or ending:
+        if _says_gender(word):
             raise Rejected("gendered-subject", f"{word!r} says whether a woman or a man is meant")
+
+
+def gendered_noun(text: str) -> str | None:
+    """The first noun of a text that says whether a woman or a man is meant, or None."""
+    for word in words_of(text):
+        forms = {word, word.removesuffix("s"), word.removesuffix("es")}
+        if word.endswith("men") and word not in _NEUTRAL_PLURALS:
+            forms.add(f"{word[:-3]}man")
+        if not forms & _TWO_SENSES and any(map(_says_gender, forms)):
+            return word
+    return None
+
+
+def _says_gender(noun: str) -> bool:
+    ending = noun.endswith(("man", "woman", "boy", "girl")) and noun not in _NEUTRAL
+    return noun in _GENDERED or ending
 
 
 def _check_phrase(text: str, number: Number) -> None:

@@ -161,16 +161,27 @@ def locate(word: str, sentence: str, part_of_speech: PartOfSpeech | None = None)
 
 
 def shared_words(word: str, sentence1: str, sentence2: str) -> set[str]:
-    """Words of content that both sentences hold, the word itself apart."""
+    """Words of content that both sentences hold, the forms of the word itself apart.
+
+    As sentence 1 has them: "trains" where sentence 2 has "train".
+    """
     own = forms(word)
-    common = _content(sentence1) & _content(sentence2)
-    return {part for part in common if part not in own}
+    one, two = _content(sentence1, own), _content(sentence2, own)
+    return {one[stem] for stem in one.keys() & two.keys()}
 
 
-def _content(sentence: str) -> set[str]:
-    """Longer words, without the plural's s, so that "trains" and "train" are one."""
+def _content(sentence: str, own: frozenset[str]) -> dict[str, str]:
+    """Longer words by what is left without a plural's ending; "trains" and "train" are one."""
     plain = {part.removesuffix("'s").removesuffix("’s") for part in content_words(sentence)}
-    return {part.removesuffix("s") for part in plain if len(part) > 3 and part not in _COMMON}
+    kept = (part for part in plain - own if len(part) > 3 and part not in _COMMON)
+    return {_singular(part): part for part in sorted(kept)}
+
+
+def _singular(word: str) -> str:
+    """The word without a plural's s: "glass" keeps its own."""
+    if word.endswith("sses"):
+        return word.removesuffix("es")
+    return word if word.endswith("ss") else word.removesuffix("s")
 
 
 def check_sentences(word: str, sentences: Sequence[str]) -> None:

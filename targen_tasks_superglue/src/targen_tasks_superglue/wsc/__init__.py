@@ -10,7 +10,9 @@ with the paper / differs:
   the label. Line 4 of the paper's formula is a misprint (N1 <-> P is meant);
 - which phrase is named first and whom the pronoun means are crossed with the
   label. The paper leaves them to the model, which likes to mean the subject of
-  the sentence: then "the phrase that comes first" would be true more often;
+  the sentence: then "the phrase that comes first" would be true more often.
+  Its construction is the variant `paper`: two passages without a rule of order,
+  each for itself, one of its pronouns drawn whomever it means;
 - the pair's pronouns are drawn by code, and a pair's number is what the call
   asked for (two calls a setting, five pairs each);
 - the drawn pronoun stands behind both phrases and is no reflexive: else grammar

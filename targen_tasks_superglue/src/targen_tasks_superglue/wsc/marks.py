@@ -18,6 +18,7 @@ __all__ = ["MarkedPronoun", "Passage", "read_passage"]
 _MARK = re.compile(r"\[([^\[\]]*)\]")
 _INSIDE = re.compile(r"\s*([A-Za-z]+)\s*=\s*(.*\S)\s*")
 _WORD = re.compile(r"[A-Za-z]+")
+_INSIDE_A_SENTENCE = re.compile(r"[^\W_][,;]? $")  # how a text ends before such a word
 _ARTICLES = ("the", "a", "an")
 _EVERY_FORM = {"themself", *(form for forms in PRONOUNS.values() for form in forms)}
 
@@ -49,8 +50,9 @@ def read_passage(marked: str, pair: PronounPair) -> Passage:
 
     Articles, capitals and spaces in a mark do not count; `Subject 1` and
     `Subject 2` are the pair's phrases, and so are the last words of one of
-    them alone ("officer" for "security officer"). White space becomes single spaces, and
-    a dash that joins two words gets spaces, so that words are tokens.
+    them alone ("officer" for "security officer"). A pronoun with a capital
+    inside a sentence loses it. White space becomes single spaces, and a dash
+    that joins two words gets spaces, so that words are tokens.
 
     Raises:
         Rejected: `malformed-mark` (brackets that are no `[pronoun=phrase]`),
@@ -64,6 +66,8 @@ def read_passage(marked: str, pair: PronounPair) -> Passage:
     for mark in _MARK.finditer(spaced):
         text += spaced[end : mark.start()]
         word, means = _read_mark(mark[1], pair)
+        if _INSIDE_A_SENTENCE.search(text):
+            word = word.lower()  # "because [She=Nurse] had" would be asked about as "She"
         found.append((len(text), word, means))
         text += word
         end = mark.end()

@@ -21,6 +21,10 @@ def rehearse(call: Rehearsal) -> Any:
         return rehearse_subjects(call)
     if call.prompt == "passages":
         return {"passages": [_passage(call, meant) for meant in ("first", "second")]}
+    if call.prompt == "passages_paper":
+        # Like a model that likes to let a pronoun mean the subject of its sentence.
+        drawn = call.rng.choices(("first", "second"), (3, 1), k=2)
+        return {"passages": [_passage(call, meant) for meant in drawn]}
     explanation = "The sense of the passage settles whom the pronoun means."
     if call.prompt == "meta":
         actual = str(call.values["output"])

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import random
 import re
+from collections.abc import Mapping
 
 from targen_core import Rejected
 from targen_tasks_superglue.shared.mentions import core, mentions, words_of
 from targen_tasks_superglue.shared.subjects import PronounPair
-from targen_tasks_superglue.wsc.marks import Passage
+from targen_tasks_superglue.wsc.marks import MarkedPronoun, Passage
 from targen_tasks_superglue.wsc.rows import Target, WscRow
 
-__all__ = ["first_mentions", "make_row"]
+__all__ = ["first_mentions", "make_row", "means_first_named"]
 
 _ARTICLES = ("the", "a", "an")
 _EDGES = re.compile(r"^[\W_]+|[\W_]+$")
@@ -34,7 +35,12 @@ def first_mentions(text: str, pair: PronounPair) -> dict[str, int]:
 
 
 def make_row(
-    passage: Passage, pair: PronounPair, *, means_first: bool, label: bool, rng: random.Random
+    passage: Passage,
+    pair: PronounPair,
+    *,
+    means_first: bool | None,
+    label: bool,
+    rng: random.Random,
 ) -> WscRow:
     """A row of a passage.
 
@@ -42,7 +48,8 @@ def make_row(
     text names first, or the other one; the label decides which of the two
     phrases is asked about. Reflexive pronouns are not drawn (grammar settles
     them), nor are those that stand before either phrase, or inside a longer
-    token.
+    token. Where `means_first` is None every pronoun that is a token of its own
+    may be drawn, whomever it means.
 
     Raises:
         Rejected: `phrase-missing`, or `no-pronoun`: none that can be drawn
@@ -50,27 +57,39 @@ def make_row(
     """
     named = first_mentions(passage.text, pair)
     order = list(named)
-    meant, other = order if means_first else reversed(order)
-    free = [
-        pronoun
-        for pronoun in passage.pronouns
-        if pronoun.means == meant
-        and pronoun.alone
-        and pronoun.index > max(named.values())
-        and not pronoun.text.lower().endswith(("self", "selves"))
-    ]
+    alone = [pronoun for pronoun in passage.pronouns if pronoun.alone]
+    if means_first is None:
+        free, wanted = alone, "either phrase"
+    else:
+        free = [pronoun for pronoun in alone if _settled_by_sense(pronoun, named)]
+        wanted = order[0 if means_first else 1]
+        free = [pronoun for pronoun in free if pronoun.means == wanted]
     if not free:
         raise Rejected(
-            "no-pronoun",
-            f"no pronoun behind both phrases means {meant!r}: {passage.text[:80]!r}",
+            "no-pronoun", f"no pronoun that can be drawn means {wanted!r}: {passage.text[:80]!r}"
         )
     drawn = rng.choice(free)
-    asked = meant if label else other
+    asked = drawn.means if label else next(phrase for phrase in order if phrase != drawn.means)
     span, index = _span(passage.text, asked, named[asked])
     target = Target(
         span1_text=span, span1_index=index, span2_text=drawn.text, span2_index=drawn.index
     )
     return WscRow(text=passage.text, target=target, label=label)
+
+
+def means_first_named(row: WscRow, pair: PronounPair) -> bool:
+    """Whether a row's pronoun means the phrase that its text names first, by its label."""
+    named = first_mentions(row.text, pair)
+    asked = words_of(row.target.span1_text)
+    if asked[0] in _ARTICLES:
+        asked = asked[1:]
+    return (asked == words_of(next(iter(named)))) == row.label
+
+
+def _settled_by_sense(pronoun: MarkedPronoun, named: Mapping[str, int]) -> bool:
+    """Whether grammar leaves open whom a pronoun means."""
+    reflexive = pronoun.text.lower().endswith(("self", "selves"))
+    return pronoun.index > max(named.values()) and not reflexive
 
 
 def _span(text: str, phrase: str, index: int) -> tuple[str, int]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from pydantic import BaseModel
 
@@ -13,14 +13,26 @@ from targen_tasks_superglue.shared.subjects import SUBJECTS_PROMPT, PronounPair,
 from targen_tasks_superglue.wsc.checks import check_row
 from targen_tasks_superglue.wsc.marks import read_passage
 from targen_tasks_superglue.wsc.rows import WscRow
-from targen_tasks_superglue.wsc.spans import make_row
+from targen_tasks_superglue.wsc.spans import make_row, means_first_named
 
-__all__ = ["PASSAGES", "PROMPTS", "SETTINGS", "SUBJECT_PAIRS", "write_false", "write_true"]
+__all__ = [
+    "PAPER_PROMPTS",
+    "PASSAGES",
+    "PROMPTS",
+    "SETTINGS",
+    "SUBJECT_PAIRS",
+    "write_false",
+    "write_false_paper",
+    "write_true",
+    "write_true_paper",
+]
 
 PASSAGES = 2  # a call, as in the paper
 
 _PASSAGES = Prompt("passages", package="targen_tasks_superglue.wsc")
+_PASSAGES_PAPER = Prompt("passages_paper", package="targen_tasks_superglue.wsc")
 PROMPTS = (SETTINGS_PROMPT, SUBJECTS_PROMPT, _PASSAGES)
+PAPER_PROMPTS = (SETTINGS_PROMPT, SUBJECTS_PROMPT, _PASSAGES_PAPER)
 
 _REPLY = list_of("passages", line(60, 320), PASSAGES)
 
@@ -51,7 +63,7 @@ async def _write(llm: Llm, seed: PronounPair, *, label: bool) -> Sequence[WscRow
         pair = seed.model_copy(update={"first": seed.second, "second": seed.first})
 
     def rows(reply: BaseModel) -> list[WscRow]:
-        passages: Sequence[str] = getattr(reply, "items")  # noqa: B009 - of any ListReply
+        passages = _passages(reply)
         if len(passages) < PASSAGES:
             raise Rejected("too-few-passages", f"{len(passages)} passages, {PASSAGES} are needed")
         made = [
@@ -62,7 +74,7 @@ async def _write(llm: Llm, seed: PronounPair, *, label: bool) -> Sequence[WscRow
                 label=label,
                 rng=llm.rng(f"pronoun {number}"),
             )
-            for number, passage in enumerate(passages[:PASSAGES])
+            for number, passage in enumerate(passages)
         ]
         for row in made:
             check_row(row, seed)
@@ -72,12 +84,70 @@ async def _write(llm: Llm, seed: PronounPair, *, label: bool) -> Sequence[WscRow
         rows(reply)
 
     llm.note(named_first=pair.first)
-    reply = await llm.ask(
-        _PASSAGES,
+    made = rows(await _ask(llm, _PASSAGES, pair, usable))
+    _note(llm, made, seed)
+    return made
+
+
+async def write_true_paper(llm: Llm, seed: PronounPair) -> Sequence[WscRow | Rejected]:
+    """G(true, pair) as the paper has it: any marked pronoun, and the phrase that it means."""
+    return await _write_paper(llm, seed, label=True)
+
+
+async def write_false_paper(llm: Llm, seed: PronounPair) -> Sequence[WscRow | Rejected]:
+    """G(false, pair) as the paper has it: any marked pronoun, and the phrase it does not mean."""
+    return await _write_paper(llm, seed, label=False)
+
+
+async def _write_paper(llm: Llm, seed: PronounPair, *, label: bool) -> Sequence[WscRow | Rejected]:
+    """Up to two rows, each for itself: whom the model lets a pronoun mean is its own choice."""
+
+    def rows(reply: BaseModel) -> list[WscRow | Rejected]:
+        found: list[WscRow | Rejected] = []
+        for number, text in enumerate(_passages(reply)):
+            rng = llm.rng(f"pronoun {number}")
+            try:
+                passage = read_passage(text, seed)
+                row = make_row(passage, seed, means_first=None, label=label, rng=rng)
+                check_row(row, seed)
+            except Rejected as error:
+                found.append(error)
+            else:
+                found.append(row)
+        return found
+
+    def usable(reply: BaseModel) -> None:
+        made = rows(reply)
+        if not made:
+            raise Rejected("too-few-passages", "the reply holds no passage")
+        if isinstance(made[0], Rejected) and not any(isinstance(row, WscRow) for row in made):
+            raise made[0]
+
+    made = rows(await _ask(llm, _PASSAGES_PAPER, seed, usable))
+    _note(llm, made, seed)
+    return made
+
+
+async def _ask(
+    llm: Llm, prompt: Prompt, pair: PronounPair, check: Callable[[BaseModel], None]
+) -> BaseModel:
+    return await llm.ask(
+        prompt,
         reply=_REPLY,
-        check=usable,
+        check=check,
         first=pair.first,
         second=pair.second,
         pronouns=", ".join(pair.forms),
     )
-    return rows(reply)
+
+
+def _passages(reply: BaseModel) -> Sequence[str]:
+    found: Sequence[str] = getattr(reply, "items")  # noqa: B009 - of any ListReply
+    return found[:PASSAGES]
+
+
+def _note(llm: Llm, made: Sequence[WscRow | Rejected], seed: PronounPair) -> None:
+    """Write down of each passage whether its pronoun means the phrase that it names first."""
+    for number, row in enumerate(made, 1):
+        if isinstance(row, WscRow):
+            llm.note(**{f"first_named_meant_{number}": means_first_named(row, seed)})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from targen_core import Label, Prompt, Task
+from targen_core import Label, Prompt, Task, Variant
 from targen_core.correctors.meta import META_PROMPT
 from targen_tasks_superglue.shared.settings import SETTINGS_PARAMETERS
 from targen_tasks_superglue.shared.subjects import PronounPair
@@ -11,12 +11,15 @@ from targen_tasks_superglue.wsc.rehearsal import rehearse
 from targen_tasks_superglue.wsc.rows import WscRow
 from targen_tasks_superglue.wsc.samples import INSTRUCTIONS, SAMPLES
 from targen_tasks_superglue.wsc.steps import (
+    PAPER_PROMPTS,
     PASSAGES,
     PROMPTS,
     SETTINGS,
     SUBJECT_PAIRS,
     write_false,
+    write_false_paper,
     write_true,
+    write_true_paper,
 )
 
 __all__ = ["WSC"]
@@ -69,6 +72,15 @@ WSC: Task[PronounPair, WscRow] = Task(
         "seeds": {"temperature": 1.0, "max_tokens": 400},
         "generate": {"temperature": 0.7, "max_tokens": 240},
         "correct": {"temperature": 0.0, "max_tokens": 300},
+    },
+    variants={
+        "paper": Variant(
+            "no rule for which phrase comes first or is meant: the model's choice, as in the paper",
+            {
+                "generators": {"true": write_true_paper, "false": write_false_paper},
+                "prompts": (*PAPER_PROMPTS, META_PROMPT),
+            },
+        ),
     },
     prompts=(*PROMPTS, META_PROMPT),
     rehearsal=rehearse,
