@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-from importlib.resources import files
-
 from targen_core import CorrectionSample
+from targen_tasks_superglue.shared.instructions import load_instructions
 
 __all__ = ["INSTRUCTIONS", "INSTRUCTIONS_PAPER", "SAMPLES", "SAMPLES_PAPER"]
 
 
-def _read(name: str) -> str:
-    path = files("targen_tasks_superglue.boolq") / "prompts" / f"{name}.md"
-    return path.read_text(encoding="utf-8").strip()
-
-
-INSTRUCTIONS = _read("instructions")
-INSTRUCTIONS_PAPER = _read("instructions-paper")
+_PACKAGE = "targen_tasks_superglue.boolq"
+INSTRUCTIONS = load_instructions(_PACKAGE)
+INSTRUCTIONS_PAPER = load_instructions(_PACKAGE, "instructions-paper")
 
 
 def _sample(

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-from importlib.resources import files
-
 from targen_core import CorrectionSample
+from targen_tasks_superglue.shared.instructions import load_instructions
 
 __all__ = ["INSTRUCTIONS", "SAMPLES"]
 
-INSTRUCTIONS = (
-    (files("targen_tasks_superglue.wic") / "prompts" / "instructions.md")
-    .read_text(encoding="utf-8")
-    .strip()
-)
+INSTRUCTIONS = load_instructions("targen_tasks_superglue.wic")
 
 
 def _sample(
