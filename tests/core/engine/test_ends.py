@@ -10,7 +10,7 @@ from dataclasses import replace
 import pytest
 from pydantic import BaseModel, field_validator
 
-from targen_core import Correction, ListStep, Rejected
+from targen_core import Correction, ListStep, Prompt, Rejected
 from targen_core.engine.events import Committed, LabelGivenUp
 from targen_core.errors import QuotaNotMet, StageFailed, UsageError
 
@@ -658,3 +658,41 @@ def test_facts_that_a_generator_noted_stay_with_what_it_rejects(lab, tmp_path):
     assert isinstance(ran.error, QuotaNotMet)
     assert [record["notes"] for record in ran.rejects] == [{"kind": "hard"}] * 3
     assert {record["stage"] for record in ran.rejects} == {"generate"}
+
+
+WORKED = Prompt(
+    "write",
+    """--- user
+Word: lamp
+--- assistant
+{"texts": ["The lamp on the pier went out at nine."]}
+--- user
+Word: $word
+""",
+)
+
+
+def test_a_reply_that_repeats_a_worked_example_is_asked_again_and_then_rejected(lab, tmp_path):
+    class Texts(BaseModel):
+        texts: list[str]
+
+    async def write(llm, seed):
+        reply = await llm.ask(WORKED, reply=Texts, word=seed)
+        return lab.Row(seed=seed, text=reply.texts[0], label="only")
+
+    def reply(request):
+        if request.origin.step != "generate":
+            return world.reply(request)
+        repaired = len(request.messages) > 3
+        seed = request.origin.values["word"]
+        if repaired and "anchor" in seed:
+            return {"texts": [f"A boat called {seed} came in."]}
+        return {"texts": ["the lamp on the pier went out at nine"]}
+
+    world = lab.World(labels=("only",), correct=False, lists=(6, 6))
+    task = world.task(generators={"only": write})
+    model = lab.ToyModel(reply)
+    ran = lab.run(world, tmp_path / "run", {"only": 2}, task=task, model=model)
+    assert ran.error is None
+    assert all("anchor" in row["text"] for row in ran.rows)
+    assert {record["reason"] for record in ran.rejects} == {"copy-of-example"}

@@ -15,8 +15,9 @@ from targen_core.calls.layer import CallLayer
 from targen_core.calls.model import Message
 from targen_core.calls.question import Question, Scope
 from targen_core.errors import BadReply, Rejected
+from targen_core.tasks.checks import normalised
 from targen_core.tasks.model import Rehearsal, Task
-from targen_core.tasks.prompt import Prompt
+from targen_core.tasks.prompt import Prompt, texts_in
 
 __all__ = ["StageLlm", "read_reply", "reply_schema", "seeded_rng"]
 
@@ -167,6 +168,8 @@ class StageLlm:
 
         def read(text: str) -> R:
             value = read_reply(text, model)
+            if self._step == "generate" and prompt.answers:
+                _no_worked_answer(value, prompt)
             if check is not None:
                 try:
                     check(value)
@@ -200,6 +203,16 @@ class StageLlm:
             return rehearse(Rehearsal(step, label, prompt, cast("Mapping[str, Any]", values), rng))
 
         return reply
+
+
+def _no_worked_answer(reply: BaseModel, prompt: Prompt) -> None:
+    """Refuse a reply that repeats a worked one of its prompt, as weak models do."""
+    for text in texts_in(reply.model_dump()):
+        if normalised(text) in prompt.answers:
+            raise BadReply(
+                f"{text!r} is taken from a worked example: write a new one",
+                reason="copy-of-example",
+            )
 
 
 def _with_schema(messages: tuple[Message, ...], schema: Mapping[str, Any]) -> tuple[Message, ...]:

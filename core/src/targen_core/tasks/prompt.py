@@ -14,16 +14,18 @@ is given under that name.
 from __future__ import annotations
 
 import hashlib
+import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from importlib.resources import files
 from string import Template
-from typing import cast
+from typing import Any, cast
 
 from targen_core.calls.model import Message, Role
+from targen_core.tasks.checks import normalised
 
-__all__ = ["Prompt"]
+__all__ = ["Prompt", "texts_in"]
 
 _SECTION = re.compile(r"^--- *(\w+(?: +\w+)?) *$", re.MULTILINE)
 _ROLES = ("system", "user", "assistant")
@@ -81,6 +83,21 @@ class Prompt:
             names.extend([turn] if isinstance(turn, str) else turn[1].get_identifiers())
         return tuple(dict.fromkeys(names))
 
+    @cached_property
+    def answers(self) -> frozenset[str]:
+        """Texts of five words or more in the worked replies, as comparisons see them."""
+        found: set[str] = set()
+        for turn in self._turns:
+            if not isinstance(turn, str) and turn[0] == "assistant":
+                try:
+                    value = json.loads(turn[1].template)
+                except ValueError:
+                    value = turn[1].template
+                found.update(
+                    text for text in map(normalised, texts_in(value)) if text.count(" ") >= 4
+                )
+        return frozenset(text for text in found if text.count(" ") >= 4)
+
     def fill(self, values: Mapping[str, object]) -> tuple[Message, ...]:
         """The conversation with every placeholder filled.
 
@@ -101,3 +118,15 @@ class Prompt:
             else:
                 messages.append(Message(turn[0], turn[1].substitute(values)))
         return tuple(messages)
+
+
+def texts_in(value: Any) -> Iterator[str]:
+    """Every text in a JSON value."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        for part in value.values():
+            yield from texts_in(part)
+    elif isinstance(value, list | tuple):
+        for part in value:
+            yield from texts_in(part)
