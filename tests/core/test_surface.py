@@ -34,6 +34,7 @@ TREE = {
     "QuotaNotMet": ("JobFailed", 1),
     "BudgetExhausted": ("JobFailed", 1),
     "ServiceGaveUp": ("JobFailed", 1),
+    "AnswersAwaited": ("JobFailed", 1),
     "Interrupted": ("JobFailed", 130),
     "ServiceError": ("TargenError", 1),
     "RateLimited": ("ServiceError", 1),
@@ -47,6 +48,7 @@ TREE = {
     "CreditExhausted": ("ServiceError", 1),
     "ContentFiltered": ("ServiceError", 1),
     "BadRequest": ("ServiceError", 1),
+    "BatchFailed": ("ServiceError", 1),
     "ContextTooLong": ("BadRequest", 1),
     "Rejected": ("TargenError", 1),
     "BadReply": ("TargenError", 1),
@@ -84,7 +86,8 @@ def test_the_tree_of_errors_is_this():
         assert error.exit_code == code
 
 
-LATER = ("RateLimited", "ServiceUnavailable", "Overloaded", "ConnectionFailed", "TimedOut")
+LATER = """RateLimited ServiceUnavailable Overloaded ConnectionFailed TimedOut
+BatchFailed""".split()
 
 
 @pytest.mark.parametrize("name", LATER)

@@ -9,9 +9,11 @@ from __future__ import annotations
 
 __all__ = [
     "AmbiguousName",
+    "AnswersAwaited",
     "AuthenticationFailed",
     "BadReply",
     "BadRequest",
+    "BatchFailed",
     "BudgetExhausted",
     "ConnectionFailed",
     "ContentFiltered",
@@ -131,6 +133,10 @@ class ServiceGaveUp(JobFailed):
     """The service failed for longer than `--patience`."""
 
 
+class AnswersAwaited(JobFailed):
+    """The run goes no further without answers that `targen batch import` brings."""
+
+
 class Interrupted(JobFailed):
     """Ctrl-C: calls in flight were let finish, the rest was left for resume."""
 
@@ -192,6 +198,12 @@ class TimedOut(ServiceUnavailable):
 
 class MalformedAnswer(ServiceUnavailable):
     """An answer came that is not what the service promises: a broken envelope."""
+
+
+class BatchFailed(ServiceError):
+    """A batch gave no answer to this call: it expired, failed, or lost a line."""
+
+    retryable = True
 
 
 class AuthenticationFailed(ServiceError):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict
 
+from targen_core.calls.batch import BatchProvider
 from targen_core.calls.model import ChatModel
 
 if TYPE_CHECKING:
@@ -41,6 +42,8 @@ class Backend:
             manifest (an embedded engine).
         cacheable: whether replies may be shared between runs; not where they
             depend on code that may change (a script).
+        batch: makes what takes batches of calls, of the same options; None
+            where the service has no batches.
     """
 
     summary: str
@@ -49,3 +52,4 @@ class Backend:
     defaults: Callable[[Any], Mapping[str, Any]] | None = None
     packages: tuple[str, ...] = ()
     cacheable: bool = True
+    batch: Callable[[Any], BatchProvider] | None = None

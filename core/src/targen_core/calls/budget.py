@@ -30,6 +30,11 @@ class Budget:
         self._open = 0
         self._waiting: deque[asyncio.Future[None]] = deque()
 
+    @property
+    def waiting(self) -> int:
+        """Calls that wait for what others have set aside."""
+        return len(self._waiting)
+
     def spend(self, tokens: int, dollars: float) -> None:
         """Count what an earlier part of the run has spent."""
         self.tokens += tokens

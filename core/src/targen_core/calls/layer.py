@@ -87,6 +87,10 @@ class CallLayer:
         self.observer: Observer | None = None
         self.shared: dict[bytes, ChatReply] | None = None  # list calls of a suite's other runs
         self._backing_off: dict[asyncio.Future[None], Scope] = {}
+        self._sending = 0
+        self._queues = {bound.lane.queue for bound in models.values() if bound.lane is not None}
+        for queue in self._queues:
+            queue.elsewhere = self._elsewhere
         self._last_success = 0.0
         self._jitter = random.Random(seed)
 
@@ -115,6 +119,17 @@ class CallLayer:
                 _release(waiter)
         for bound in self.models.values():
             bound.limiter.sweep()
+        for queue in self._queues:
+            queue.sweep()
+
+    async def aclose(self) -> None:
+        """Let go what waits for a batch, and give back its connections."""
+        for queue in self._queues:
+            await queue.aclose()
+
+    def _elsewhere(self) -> int:
+        """Calls under way that wait neither for a batch nor for the budget of others."""
+        return self._sending - sum(q.parked for q in self._queues) - self.budget.waiting
 
     async def ask(self, question: Question, scope: Scope, read: Callable[[str], T]) -> T:
         """Answer a question, with one more attempt where the reply is unreadable.
@@ -137,7 +152,11 @@ class CallLayer:
             key = call_key(bound, question, messages, self.seed, attempt)
             reply = self._recall(bound, key, question)
             if reply is None:
-                reply = await self._send(bound, question, messages, key, attempt, scope)
+                self._sending += 1
+                try:
+                    reply = await self._send(bound, question, messages, key, attempt, scope)
+                finally:
+                    self._sending -= 1
             if self.shared is not None and question.step in ("contexts", "seeds"):
                 self.shared[key] = reply
             scope.keys.append(key.hex())
@@ -256,7 +275,10 @@ class CallLayer:
                 reply: ChatReply | None = None
                 try:
                     self._check(scope)
-                    reply = await bound.model.complete(request)
+                    if bound.lane is None:
+                        reply = await bound.model.complete(request)
+                    else:
+                        reply = await bound.lane.ask(request, lambda: self._unwanted(scope))
                 except ContentFiltered as raised:
                     # Said of the candidate, not of the service: an answer. Some
                     # services bill the prompt all the same.
@@ -319,7 +341,7 @@ class CallLayer:
             delay = min(_MAX_BACKOFF, 2.0**failures) * self._jitter.uniform(0.5, 1.0)
             delay = max(delay, error.retry_after or 0.0)
             failures += 1
-            if waited + delay > self.patience:
+            if bound.lane is None and waited + delay > self.patience:
                 raise ServiceGaveUp(
                     f"no answer from the service for longer than {self.patience:g} s: {error}",
                     hint="resume when it is back, or with a larger --patience",

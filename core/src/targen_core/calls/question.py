@@ -6,10 +6,13 @@ import hashlib
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from targen_core.calls.model import ChatModel, ChatReply, Message, Price
 from targen_core.calls.rate import RateLimiter
+
+if TYPE_CHECKING:
+    from targen_core.calls.batch_queue import BatchLane
 
 __all__ = ["BoundModel", "Observer", "Question", "Scope", "call_key"]
 
@@ -26,6 +29,7 @@ class BoundModel:
     price: Price | None
     backend: str = ""  # its full id, to say whose bug a failure of its code is
     cacheable: bool = True  # whether replies go to and come from the cache of other runs
+    lane: BatchLane | None = None  # where its calls wait for a batch; None: sent at once
     _prefixes: dict[str, bytes] = field(default_factory=dict)
 
     def key_prefix(self, schema_digest: str) -> bytes:

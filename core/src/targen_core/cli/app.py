@@ -25,6 +25,7 @@ COMMANDS = {
     "estimate": "estimate:estimate",
     "generate": "generate:generate",
     "resume": "generate:resume",
+    "batch": "batch:batch",
     "report": "report:report",
     "export": "export:export",
     "validate": "validate:validate",

@@ -52,6 +52,10 @@ _Patience = Annotated[
     float | None,
     typer.Option("--patience", help="Seconds without any answer that stop the run. [default: 600]"),
 ]
+_Rounds = Annotated[
+    int | None,
+    typer.Option("--rounds", help="With --batch: refills after the first round. [default: 4]"),
+]
 _Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress on standard error.")]
 _Json = Annotated[bool, typer.Option("--json", help="Print the report as JSON.")]
 
@@ -100,6 +104,19 @@ def generate(
     rpm: _Rpm = None,
     tpm: _Tpm = None,
     patience: _Patience = None,
+    batch: Annotated[
+        bool,
+        typer.Option(
+            "--batch", help="Ask steps 3 and 4 in the service's batches: cheaper, within a day."
+        ),
+    ] = False,
+    rounds: _Rounds = None,
+    batch_offline: Annotated[
+        bool,
+        typer.Option(
+            "--batch-offline", help="Only make the run directory, for targen batch export."
+        ),
+    ] = False,
     cache: CacheArg = True,
     quiet: _Quiet = False,
     json: _Json = False,
@@ -118,6 +135,7 @@ def generate(
     - targen generate rte -n 500 -b llama -o model=small -o correct.model=large
     - targen generate cb -n 250 --variant commitment
     - targen generate --suite superglue --preset paper -b llama -o model=llama3.1
+    - targen generate rte --preset paper -b chatgpt -o model=gpt-6-luna --batch --max-cost 5
     """
     from targen_core.plugins.loader import load_registry
     from targen_core.runs.job import Job
@@ -129,6 +147,8 @@ def generate(
             "say what to generate: one task, or all tasks of a plugin",
             hint="targen generate rte -n 10, or targen generate --suite superglue --preset paper",
         )
+    if batch_offline and (batch or suite is not None):
+        raise UsageError("--batch-offline goes without --batch, and is for one task")
     registry = load_registry()
 
     def spec_for(name: str) -> JobSpec:
@@ -158,7 +178,9 @@ def generate(
                 rpm=rpm,
                 tpm=tpm,
                 patience=patience,
-            ),
+                rounds=rounds,
+            )
+            | {"batch": batch},
         )
 
     folder = cache_folder(cache)
@@ -176,6 +198,10 @@ def generate(
     spec = spec_for(task)
     default = Path("runs") / f"{registry.find('task', task).name}-{seed}"
     with Job.create(registry, spec, out or default, cache=folder) as job:
+        if batch_offline:
+            job.check_offline()
+            print(f"{job.path} is ready; next: targen batch export {job.path}")
+            return
         _run(job, quiet=quiet, json=json)
 
 
@@ -194,6 +220,13 @@ def resume(
     rpm: _Rpm = None,
     tpm: _Tpm = None,
     patience: _Patience = None,
+    batch: Annotated[
+        bool | None,
+        typer.Option(
+            "--batch/--no-batch", help="Go on in batches, or without. [default: as it was begun]"
+        ),
+    ] = None,
+    rounds: _Rounds = None,
     cache: CacheArg = True,
     quiet: _Quiet = False,
     json: _Json = False,
@@ -230,7 +263,9 @@ def resume(
             rpm=rpm,
             tpm=tpm,
             patience=patience,
-        ),
+            rounds=rounds,
+        )
+        | ({} if batch is None else {"batch": batch}),
     ) as job:
         _run(job, quiet=quiet, json=json)
 

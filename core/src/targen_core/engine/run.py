@@ -143,6 +143,8 @@ class Engine:
         concurrency: calls at once; bounds how far execution runs ahead.
         near_duplicates: similarity (0 to 100) from which a candidate repeats
             a row; 0 turns the filter off.
+        margin: how far above what is needed over the yield a label's
+            candidates may run ahead, in standard deviations of its rows.
         listener: called with events.
     """
 
@@ -157,6 +159,7 @@ class Engine:
         sink: Sink,
         concurrency: int,
         near_duplicates: float = 90.0,
+        margin: float = 0.0,
         listener: Listener | None = None,
     ) -> None:
         self.task = task
@@ -166,6 +169,7 @@ class Engine:
         self._layer = layer
         self._sink = sink
         self._window_size = _AHEAD * concurrency
+        self._margin = margin
         self._listener = listener or (lambda event: None)
         self._near = NearDuplicates(near_duplicates)
         self._order = SeedOrder(specs, layer, task, self._guard, self._on_done)
@@ -438,7 +442,9 @@ class Engine:
     def _worth(self, label: str) -> int:
         """Candidates worth running for a label: what is needed over the yield seen."""
         units = self.tally.needed(label) / self.task.unit
-        return math.ceil(units / self.tally.yield_of(label))
+        part = min(1.0, self.tally.yield_of(label))
+        spread = self._margin * math.sqrt(units * (1 - part))
+        return math.ceil((units + spread) / self.tally.yield_of(label))
 
     def _seeds_ahead(self) -> int:
         """Seeds worth preparing past the one that is walked to next."""

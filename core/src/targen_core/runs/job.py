@@ -12,16 +12,19 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from targen_core.calls.batch_online import OnlineCourier
+from targen_core.calls.batch_queue import Courier
 from targen_core.calls.journal import Journal
 from targen_core.calls.layer import CallLayer
 from targen_core.calls.model import ChatReply
-from targen_core.calls.question import Observer
+from targen_core.calls.question import BoundModel, Observer
 from targen_core.calls.usage import Usage
 from targen_core.engine.events import Listener
 from targen_core.engine.lists import item_value
 from targen_core.engine.run import Engine
 from targen_core.errors import RunConflict, TargenError, UsageError
 from targen_core.plugins.registry import Registry
+from targen_core.runs.batches import BATCHED, BatchFile, require_batches, with_batches
 from targen_core.runs.card import dataset_card
 from targen_core.runs.directory import RunDirectory
 from targen_core.runs.files import write_atomically
@@ -30,10 +33,14 @@ from targen_core.runs.plan import Prepared, prepare
 from targen_core.runs.report import build_report
 from targen_core.runs.session import interruptible, open_layer
 from targen_core.runs.spec import JobSpec, spec_of
+from targen_core.tasks.steps import STEPS
 
 __all__ = ["Job"]
 
 _log = logging.getLogger("targen.run")
+
+_MARGIN = 2.0
+"""A refill of a batch costs hours, a candidate too many a call: so some more are asked."""
 
 # What a run that was killed before its manifest was written may leave.
 _FIRST_FILES = {
@@ -54,6 +61,7 @@ class Job:
         usage: what the calls took so far, earlier processes included.
         engine: set by `run`; its tally tells how far the run is.
         shared: replies to list calls, shared with other runs of a suite.
+        courier: takes all calls away in batches of its own, or None.
     """
 
     def __init__(
@@ -71,6 +79,7 @@ class Job:
         self.engine: Engine | None = None
         self.layer: CallLayer | None = None
         self.shared: dict[bytes, ChatReply] | None = None
+        self.courier: Courier | None = None
         self._directory = directory
         self._prepared = prepared
         self._cache_folder = cache
@@ -182,11 +191,19 @@ class Job:
         """
         return asyncio.run(self._run(listener, observer))
 
+    def check_offline(self) -> None:
+        """Whether the run's calls can go into files.
+
+        Raises:
+            UsageError: a step's backend has no form for them.
+        """
+        require_batches(self._prepared.steps, STEPS)
+
     async def _run(self, listener: Listener | None, observer: Observer | None) -> dict[str, Any]:
         manifest, limits = self.manifest, self.manifest.limits
         error: Exception | None = None
         async with open_layer(
-            self._prepared.bind(limits),
+            self._bind(),
             self._prepared.models,
             seed=manifest.seed,
             limits=limits,
@@ -199,6 +216,11 @@ class Job:
             layer.shared = self.shared
             self._directory.open_outputs()
             ceilings = {id(b.limiter): b.limiter.ceiling for b in layer.models.values()}
+            concurrency = min(limits.concurrency, sum(ceilings.values()))
+            in_batches = any(bound.lane is not None for bound in layer.models.values())
+            if in_batches:
+                # A batch is to hold all that is needed.
+                concurrency = max(concurrency, sum(manifest.targets[-1].quotas.values()))
             self.engine = Engine(
                 self.task,
                 distribution=self._prepared.distribution,
@@ -206,8 +228,9 @@ class Job:
                 corrector=self._prepared.corrector,
                 layer=layer,
                 sink=self._directory,
-                concurrency=min(limits.concurrency, sum(ceilings.values())),
+                concurrency=concurrency,
                 near_duplicates=manifest.near_duplicates,
+                margin=_MARGIN if in_batches else 0.0,
                 listener=listener,
             )
             try:
@@ -233,6 +256,19 @@ class Job:
         if error is not None:
             raise error
         return report
+
+    def _bind(self) -> dict[str, BoundModel]:
+        """Each step's model, or where its calls wait for a batch."""
+        limits = self.manifest.limits
+        bound = self._prepared.bind(limits)
+        steps = self._prepared.steps
+        if self.courier is not None:
+            return with_batches(bound, steps, self.courier, batched=STEPS)
+        if limits.batch:
+            book = BatchFile(self.path / "batches.jsonl")
+            courier = OnlineCourier(book, rounds=limits.rounds, patience=limits.patience)
+            return with_batches(bound, steps, courier, batched=BATCHED)
+        return bound
 
 
 def _extended(

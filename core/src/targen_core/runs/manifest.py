@@ -73,6 +73,8 @@ class Limits(ManifestPart):
     rpm: float | None = None
     tpm: float | None = None
     patience: float = 600.0
+    batch: bool = False
+    rounds: int = 4
 
 
 class Manifest(ManifestPart):

@@ -14,7 +14,7 @@ from typing import Any
 
 import importlib_metadata
 
-from targen_core.calls.backend import Backend
+from targen_core.calls.backend import Backend, BackendOptions
 from targen_core.calls.langchain import as_chat_model
 from targen_core.calls.model import ChatModel, Price
 from targen_core.calls.question import BoundModel
@@ -24,6 +24,7 @@ from targen_core.engine.quotas import check_quotas
 from targen_core.errors import PluginError, RunConflict, TargenError, UsageError
 from targen_core.plugins.register import Registration
 from targen_core.plugins.registry import Registry, missing_dependency
+from targen_core.runs.batches import BATCHED
 from targen_core.runs.given import read_items
 from targen_core.runs.manifest import Limits, Manifest, StepPlan, TargetPlan, TaskPlan
 from targen_core.runs.options import (
@@ -40,6 +41,7 @@ from targen_core.tasks.steps import STEPS, Corrector
 __all__ = [
     "Prepared",
     "PreparedCorrection",
+    "PreparedStep",
     "bind_models",
     "find_task",
     "prepare",
@@ -56,6 +58,7 @@ class PreparedStep:
     price: Price | None
     backend: Backend
     backend_id: str
+    options: BackendOptions
 
 
 @dataclass(slots=True, kw_only=True)
@@ -279,6 +282,11 @@ def _models(
         name = spec.backend_for.get(step, spec.backend)
         found = registry.find("backend", name)
         backend: Backend = registry.resolve(found)
+        if spec.limits.batch and step in BATCHED and backend.batch is None:
+            raise UsageError(
+                f"--batch: the {name} backend has no batches, and step {step} uses it",
+                hint="--backend chatgpt or claude; or leave --batch out",
+            )
         user = options[step]
         chosen = backend_options(name, backend, user.backend)
         ident = json.dumps([found.id, user.backend], sort_keys=True, default=str)
@@ -298,7 +306,7 @@ def _models(
         model = made[ident]
         params = step_parameters(task, step, backend, chosen, user)
         price = Price(*user.price) if user.price else model.price
-        steps[step] = PreparedStep(model, params, price, backend, found.id)
+        steps[step] = PreparedStep(model, params, price, backend, found.id, chosen)
         plans[step] = StepPlan(
             backend=found.id,
             identity=model.identity,

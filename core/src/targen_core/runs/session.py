@@ -40,17 +40,19 @@ async def open_layer(
     budget = Budget(max_tokens=limits.max_tokens, max_cost=limits.max_cost)
     spent = usage.total
     budget.spend(spent.tokens_in + spent.tokens_out, spent.dollars)
+    layer = CallLayer(
+        bound,
+        seed=seed,
+        journal=journal,
+        cache=replies,
+        budget=budget,
+        usage=usage,
+        patience=limits.patience,
+    )
     try:
-        yield CallLayer(
-            bound,
-            seed=seed,
-            journal=journal,
-            cache=replies,
-            budget=budget,
-            usage=usage,
-            patience=limits.patience,
-        )
+        yield layer
     finally:
+        await layer.aclose()
         for model in models:
             await model.aclose()
         if replies is not None:

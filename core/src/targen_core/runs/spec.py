@@ -49,7 +49,9 @@ def spec_of(manifest: Manifest, path: Path, options: Sequence[str]) -> JobSpec:
     anew = {item.partition("=")[0] for item in options}
     for step, plan in manifest.steps.items():
         said = anew if plan.backend == manifest.backend else anew & set(SAMPLING)
-        kept = {**plan.params, **plan.options}
+        # A parameter that is None is one that the backend leaves out, and will again.
+        params = {k: v for k, v in plan.params.items() if v is not None}
+        kept = {**params, **plan.options}
         rebuilt += [f"{step}.{k}={json.dumps(v)}" for k, v in kept.items() if k not in said]
     sizes = list(manifest.batches)
     has_contexts = "contexts" in manifest.steps or "contexts" in manifest.given

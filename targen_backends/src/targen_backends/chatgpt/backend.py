@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 from pydantic import Field, SecretStr
 
+from targen_backends.chatgpt.batch import ChatGptBatches
 from targen_backends.chatgpt.client import ADDRESS, KEY_VARIABLE, ChatGptModel, Structured
 from targen_backends.http.keys import find_key
 from targen_backends.http.options import HttpOptions
@@ -77,6 +78,11 @@ def create(options: ChatGptOptions) -> ChatGptModel:
     )
 
 
+def batches(options: ChatGptOptions) -> ChatGptBatches:
+    """What takes batches for `options`; see `create`."""
+    return ChatGptBatches(create(options), options.base_url, timeout=options.timeout)
+
+
 def reasons(options: ChatGptOptions) -> bool:
     """Whether the model thinks before it answers, as far as its name tells."""
     if options.thinks is not None:
@@ -98,4 +104,5 @@ BACKEND = Backend(
     options=ChatGptOptions,
     create=create,
     defaults=defaults,
+    batch=batches,
 )

@@ -20,13 +20,13 @@ from targen_backends.prices import price_of
 from targen_backends.schema import response_format
 from targen_core.calls.model import ChatReply, ChatRequest
 
-__all__ = ["ADDRESS", "KEY_VARIABLE", "ChatGptModel", "Structured"]
+__all__ = ["ADDRESS", "KEY_VARIABLE", "SERVICE", "ChatGptModel", "Structured"]
 
 ADDRESS = "https://api.openai.com/v1"
 KEY_VARIABLE = "OPENAI_API_KEY"
 Structured = Literal["json_schema", "json_object", "none"]
 
-_SERVICE = Service(
+SERVICE = Service(
     key_variable=KEY_VARIABLE,
     credit_hint="the account is out of credit or at its limit: see Billing and Limits in its "
     "settings, then resume the run",
@@ -78,8 +78,13 @@ class ChatGptModel:
             headers={"Authorization": f"Bearer {api_key}"},
             secret=api_key,
             timeout=timeout,
-            service=_SERVICE,
+            service=SERVICE,
         )
+
+    @property
+    def key(self) -> str:
+        """The API key, for who sends what this client does not; "" for none."""
+        return self._poster.secret
 
     def __repr__(self) -> str:
         return f"ChatGptModel({self.identity!r})"
@@ -89,7 +94,7 @@ class ChatGptModel:
         if not self._poster.secret:
             raise missing_key("chatgpt", KEY_VARIABLE)
         return await self._poster.ask(
-            self._body(request),
+            self.body(request),
             lambda answer: read_reply(answer.envelope, request, answer.rate, details=True),
         )
 
@@ -101,7 +106,8 @@ class ChatGptModel:
         """Close this event loop's connections; a later call opens new ones."""
         await self._poster.aclose()
 
-    def _body(self, request: ChatRequest) -> bytes:
+    def body(self, request: ChatRequest) -> bytes:
+        """What is posted for a request."""
         sent = fields(request)
         most = sent.pop("max_tokens", None)
         if most is not None:

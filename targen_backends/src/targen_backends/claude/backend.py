@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 from pydantic import Field, SecretStr
 
+from targen_backends.claude.batch import ClaudeBatches
 from targen_backends.claude.client import (
     ADDRESS,
     KEY_VARIABLE,
@@ -82,6 +83,12 @@ def create(options: ClaudeOptions) -> ClaudeModel:
     )
 
 
+def batches(options: ClaudeOptions) -> ClaudeBatches:
+    """What takes batches for `options`; see `create`."""
+    address = options.base_url.removesuffix("/v1")
+    return ClaudeBatches(create(options), address, timeout=options.timeout)
+
+
 def defaults(options: ClaudeOptions) -> Mapping[str, Any]:
     """Parameters that the model's kind asks for; None leaves one out."""
     found: dict[str, Any] = dict.fromkeys(_UNKNOWN)
@@ -97,4 +104,5 @@ BACKEND = Backend(
     options=ClaudeOptions,
     create=create,
     defaults=defaults,
+    batch=batches,
 )

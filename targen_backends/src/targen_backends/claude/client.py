@@ -23,14 +23,14 @@ from targen_backends.prices import price_of
 from targen_backends.schema import described_schema
 from targen_core.calls.model import ChatReply, ChatRequest
 
-__all__ = ["ADDRESS", "KEY_VARIABLE", "ClaudeModel", "Structured", "Thinking"]
+__all__ = ["ADDRESS", "KEY_VARIABLE", "SERVICE", "ClaudeModel", "Structured", "Thinking"]
 
 ADDRESS = "https://api.anthropic.com"
 KEY_VARIABLE = "ANTHROPIC_API_KEY"
 Structured = Literal["json_schema", "tool", "none"]
 Thinking = Literal["default", "adaptive", "disabled", "between_tools"]
 
-_SERVICE = Service(
+SERVICE = Service(
     key_variable=KEY_VARIABLE,
     limits=anthropic_rate_headers,
     credit_hint="the organization is out of credit or at a spend limit: see Billing and Limits in "
@@ -99,8 +99,13 @@ class ClaudeModel:
         self._newer = {"anthropic-version": _VERSION, "Authorization": f"Bearer {api_key}"}
         self._older = {"anthropic-version": _OLDER, "x-api-key": api_key}
         self._poster = Poster(
-            f"{address}/v1/messages", headers={}, secret=api_key, timeout=timeout, service=_SERVICE
+            f"{address}/v1/messages", headers={}, secret=api_key, timeout=timeout, service=SERVICE
         )
+
+    @property
+    def key(self) -> str:
+        """The API key, for who sends what this client does not; "" for none."""
+        return self._poster.secret
 
     def __repr__(self) -> str:
         return f"ClaudeModel({self.identity!r})"
@@ -109,13 +114,20 @@ class ClaudeModel:
         """Answer one request over HTTP; see `ChatModel.complete`."""
         if not self._poster.secret:
             raise missing_key("claude", KEY_VARIABLE)
-        body = self._fields(request)
-        headers = self._older if any(name in body for name in SAMPLING) else self._newer
         return await self._poster.ask(
-            self._encoded(body, request),
+            self.body(request),
             lambda answer: read_message(answer.envelope, request, answer.rate),
-            headers,
+            self.headers(request.params),
         )
+
+    def body(self, request: ChatRequest) -> bytes:
+        """What is posted for a request."""
+        return self._encoded(self._fields(request), request)
+
+    def headers(self, params: Mapping[str, Any]) -> Mapping[str, str]:
+        """The version of the API that has all of the parameters, and the key in its way."""
+        sampled = any(params.get(name) is not None or name in self._head for name in SAMPLING)
+        return self._older if sampled else self._newer
 
     def count_tokens(self, request: ChatRequest) -> int:
         """An upper bound of the input tokens, by bytes."""

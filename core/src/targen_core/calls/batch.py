@@ -1,0 +1,102 @@
+"""What targen asks of a service that answers batches: one small protocol.
+
+A batch is many requests handed over at once and answered within a day, at a
+lower price. A request is a line of JSON with the call's key as its
+`custom_id`; an answer is a line with the same one. The same lines go over the
+network and into the files of `targen batch`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Protocol, runtime_checkable
+
+from targen_core.calls.model import ChatReply, ChatRequest, Price
+from targen_core.errors import ServiceError
+
+__all__ = ["BatchAnswer", "BatchProvider", "BatchState", "batch_price"]
+
+BatchAnswer = ChatReply | ServiceError
+"""What became of one request: the reply, or why there is none."""
+
+
+@dataclass(frozen=True, slots=True)
+class BatchState:
+    """How far a batch is.
+
+    `answers` holds what is there, by the requests' keys; of a batch that has
+    `ended`, a request without an answer has failed, for `problem` where the
+    service gives a reason for the whole.
+    """
+
+    ended: bool
+    answers: Mapping[str, BatchAnswer] = field(default_factory=dict)
+    problem: str = ""
+
+
+@runtime_checkable
+class BatchProvider(Protocol):
+    """A model behind a service that takes batches.
+
+    Attributes:
+        identity: that of the model; a batch belongs to the provider with the
+            same one.
+        most_requests: requests that one batch may hold.
+        most_bytes: bytes that one batch's lines may have.
+    """
+
+    identity: str
+    most_requests: int
+    most_bytes: int
+
+    def line(self, request: ChatRequest) -> bytes:
+        """The request as a line, without its end; its `custom_id` is `request.key`."""
+        ...
+
+    def read(self, line: bytes, requests: Mapping[str, ChatRequest]) -> tuple[str, BatchAnswer]:
+        """The key and the answer of one line that came back.
+
+        `requests` are the known ones by key; a key that is not among them is
+        told as well.
+
+        Raises:
+            ValueError: the line is no answer at all.
+        """
+        ...
+
+    async def submit(self, lines: Sequence[bytes]) -> str:
+        """Hand a batch over; returns the service's name for it.
+
+        Raises:
+            ServiceError: nothing was handed over, or, with `billed`, it may
+                have been.
+        """
+        ...
+
+    async def poll(self, batch: str, requests: Mapping[str, ChatRequest]) -> BatchState:
+        """How far a batch is, and its answers to `requests` as far as they are there.
+
+        Raises:
+            ServiceError: of the class that says whether trying later can help.
+        """
+        ...
+
+    async def aclose(self) -> None:
+        """Give back connections."""
+        ...
+
+
+def batch_price(price: Price | None) -> Price | None:
+    """The price in a batch; unchanged where no figure for one is known."""
+    if price is None or price.batch is None:
+        return price
+    factor = price.batch
+    return replace(
+        price,
+        input=price.input * factor,
+        output=price.output * factor,
+        cached=None if price.cached is None else price.cached * factor,
+        written=None if price.written is None else price.written * factor,
+        batch=None,
+    )

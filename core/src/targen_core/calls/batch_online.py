@@ -1,0 +1,224 @@
+"""Batches of a service: handed over, written down, asked for, and their answers brought.
+
+What is written down lets a later process find a batch that was handed over:
+its answers are asked for, and nothing is paid twice.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from targen_core.calls.batch import BatchProvider, BatchState
+from targen_core.calls.batch_queue import WaitingCall
+from targen_core.calls.model import ChatReply
+from targen_core.errors import (
+    AuthenticationFailed,
+    BatchFailed,
+    CreditExhausted,
+    JobFailed,
+    ServiceError,
+    ServiceGaveUp,
+)
+
+__all__ = ["BatchBook", "OnlineCourier", "split"]
+
+_log = logging.getLogger("targen.run")
+
+_FIRST_POLL, _LAST_POLL = 0.1, 60.0  # seconds between two looks at a batch, growing
+
+
+class BatchBook(Protocol):
+    """Which batches were handed over, across processes."""
+
+    def find(self, identity: str, key: str) -> str | None:
+        """The batch that still owes, or has, the answer to a call; None where there is none."""
+        ...
+
+    def add(self, identity: str, batch: str, keys: Sequence[str]) -> None:
+        """Write down that a batch was handed over."""
+        ...
+
+    def failed(self, batch: str, keys: Sequence[str], problem: str) -> None:
+        """Write down which calls a batch did not answer: they may go into another."""
+        ...
+
+
+@dataclass(slots=True)
+class _Open:
+    """A batch that was handed over, and the calls that wait for it."""
+
+    provider: BatchProvider
+    batch: str
+    calls: dict[str, WaitingCall]
+
+
+class OnlineCourier:
+    """A `Courier` to services that take batches.
+
+    Args:
+        book: where batches are written down.
+        rounds: refills after the first round; a round is two submissions,
+            one to write and one to judge.
+        patience: seconds for which a service may fail to say how far a batch is.
+    """
+
+    def __init__(self, book: BatchBook, *, rounds: int, patience: float) -> None:
+        self.submissions = 0
+        self._book = book
+        self._most = 2 * (rounds + 1)
+        self._rounds = rounds
+        self._waves = 0
+        self._patience = patience
+        self._open: list[_Open] = []
+        self._problem = ""
+
+    async def send(self, calls: Sequence[WaitingCall]) -> bool:
+        """Submit what no earlier batch holds; see `Courier.send`.
+
+        Raises:
+            JobFailed: all rounds are used up.
+            ServiceError: the service refuses the batch for good.
+        """
+        self._open = []
+        fresh: list[WaitingCall] = []
+        for call in calls:
+            batch = self._book.find(call.provider.identity, call.request.key)
+            if batch is None:
+                fresh.append(call)
+            else:
+                self._attach(call, batch)
+        for found in self._open:
+            _log.info(
+                "batch %s holds %d of the calls; waiting for it", found.batch, len(found.calls)
+            )
+        if not fresh:
+            return True
+        if self._waves == self._most:
+            last = f"; the last problem: {self._problem}" if self._problem else ""
+            raise JobFailed(
+                f"after {self._rounds} refills {len(fresh):,} calls are still wanted{last}",
+                hint="resume the run for as many rounds again, or with a larger --rounds",
+            )
+        self._waves += 1
+        for provider in dict.fromkeys(call.provider for call in fresh):
+            for part in split(provider, [call for call in fresh if call.provider is provider]):
+                await self._submit(provider, part)
+        return True
+
+    def _attach(self, call: WaitingCall, batch: str) -> None:
+        for found in self._open:
+            if found.batch == batch and found.provider is call.provider:
+                found.calls[call.request.key] = call
+                return
+        self._open.append(_Open(call.provider, batch, {call.request.key: call}))
+
+    async def _submit(
+        self, provider: BatchProvider, part: Sequence[tuple[bytes, WaitingCall]]
+    ) -> None:
+        calls = [call for _, call in part]
+        try:
+            batch = await provider.submit([line for line, _ in part])
+        except ServiceError as error:
+            if not error.retryable:
+                raise
+            self._problem = str(error)
+            for call in calls:
+                call.give(
+                    BatchFailed(
+                        f"a batch was not taken: {error}", hint=error.hint, billed=error.billed
+                    )
+                )
+            return
+        self.submissions += 1
+        keys = [call.request.key for call in calls]
+        self._book.add(provider.identity, batch, keys)
+        _log.info("batch %s: %d calls submitted", batch, len(calls))
+        self._open.append(_Open(provider, batch, dict(zip(keys, calls, strict=True))))
+
+    async def collect(self, calls: Sequence[WaitingCall]) -> None:
+        """Look at each open batch now and then until all have ended.
+
+        Raises:
+            ServiceGaveUp: a service did not say how far a batch is for longer
+                than the patience.
+            AuthenticationFailed: the key does not do any more.
+        """
+        await asyncio.gather(*(self._wait_for(found) for found in self._open))
+
+    async def _wait_for(self, found: _Open) -> None:
+        loop = asyncio.get_running_loop()
+        requests = {key: call.request for key, call in found.calls.items()}
+        pause = _FIRST_POLL
+        heard = loop.time()
+        while True:
+            try:
+                state = await found.provider.poll(found.batch, requests)
+                heard = loop.time()
+            except (AuthenticationFailed, CreditExhausted):
+                raise
+            except ServiceError as error:
+                if not error.retryable:  # the service does not know it any more
+                    state = BatchState(True, problem=str(error))
+                elif loop.time() - heard > self._patience:
+                    raise ServiceGaveUp(
+                        f"batch {found.batch}: no word from the service for longer than "
+                        f"{self._patience:g} s: {error}",
+                        hint="resume when it is back: the batch goes on without you",
+                    ) from error
+                else:
+                    state = BatchState(False)
+                    pause = max(pause, error.retry_after or 0.0)
+            self._bring(found, state)
+            if state.ended:
+                return
+            await asyncio.sleep(pause)
+            pause = min(_LAST_POLL, pause * 1.5)
+
+    def _bring(self, found: _Open, state: BatchState) -> None:
+        """Give the answers that are there; of an ended batch, failures to the rest."""
+        failed: list[str] = []
+        good = 0
+        for key in found.calls:
+            answer = state.answers.get(key)
+            if answer is None and not state.ended:
+                continue
+            if isinstance(answer, ChatReply):
+                good += 1
+            else:
+                failed.append(key)
+                if answer is not None:
+                    self._problem = str(answer)
+        if failed:
+            self._problem = state.problem or self._problem
+            self._book.failed(found.batch, failed, self._problem)
+        if state.ended:
+            _log.info("batch %s: %d answers, %d failed", found.batch, good, len(failed))
+        for key, call in found.calls.items():
+            answer = state.answers.get(key)
+            if isinstance(answer, ServiceError) and answer.retryable:
+                call.give(BatchFailed(str(answer), billed=answer.billed))
+            elif answer is not None:
+                call.give(answer)
+            elif state.ended:
+                call.give(BatchFailed(state.problem or f"batch {found.batch} has no answer to it"))
+
+
+def split(
+    provider: BatchProvider, calls: Iterable[WaitingCall]
+) -> list[list[tuple[bytes, WaitingCall]]]:
+    """The calls with their lines, in parts that each fit one batch."""
+    parts: list[list[tuple[bytes, WaitingCall]]] = []
+    size = 0
+    for call in calls:
+        line = provider.line(call.request)
+        full = not parts or len(parts[-1]) >= provider.most_requests
+        if full or size + len(line) + 1 > provider.most_bytes:
+            parts.append([])
+            size = 0
+        parts[-1].append((line, call))
+        size += len(line) + 1
+    return parts

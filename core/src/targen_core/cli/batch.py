@@ -1,0 +1,99 @@
+"""`targen batch`: a run's calls as files, so that any queue or person can be the model."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from targen_core.cli.request import CacheArg, OptionsArg, cache_folder
+from targen_core.cli.tables import print_json
+from targen_core.errors import UsageError
+
+__all__ = ["batch"]
+
+_LINES = 5  # of those that are no answers, named one by one
+
+
+def batch(
+    action: Annotated[str, typer.Argument(metavar="export|import", help="What to do.")],
+    run: Annotated[Path, typer.Argument(help="A run directory.", show_default=False)],
+    file: Annotated[
+        Path | None, typer.Argument(help="import: the answers, a line each.", show_default=False)
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", help="export: where to write. [default: RUN/requests.jsonl]"),
+    ] = None,
+    option: OptionsArg = None,
+    cache: CacheArg = True,
+    json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
+) -> None:
+    """Write the calls that a run waits for to a file, or take the answers from one.
+
+    Makes no call and needs no key. The lines are those of the provider's batches: OpenAI's
+    {custom_id, method, url, body} and {custom_id, response}, Anthropic's {custom_id, params} and
+    {custom_id, result}. Export, have the file answered, import, and again until the run is
+    complete. A run for it is made by: targen generate TASK -n N --batch-offline --out RUN
+
+    Examples:
+    - targen batch export runs/rte-0 --out requests.jsonl
+    - targen batch import runs/rte-0 answers.jsonl
+    """
+    from targen_core.plugins.loader import load_registry
+    from targen_core.runs.batch_files import export_batch, import_batch
+    from targen_core.runs.job import Job
+
+    if action not in ("export", "import"):
+        raise UsageError(
+            f"batch {action}: there is no such action",
+            hint="targen batch export RUN, or targen batch import RUN FILE",
+        )
+    if (action == "import") != (file is not None):
+        raise UsageError(
+            f"batch {action} takes {'a file of answers' if file is None else 'no second name'}",
+            hint="targen batch export RUN --out FILE, or targen batch import RUN FILE",
+        )
+    if action == "import" and out is not None:
+        raise UsageError("--out is for batch export")
+    folder = cache_folder(cache)
+    with Job.resume(load_registry(), run, cache=folder, options=option or ()) as job:
+        if file is None:
+            where = out or run / "requests.jsonl"
+            count = export_batch(job, where)
+            if json:
+                print_json({"requests": count, "file": str(where) if count else None})
+            elif count:
+                print(f"{count:,} requests in {where}")
+                print(f"then: targen batch import {run} ANSWERS")
+            else:
+                print(f"{run} is complete: it waits for no call")
+            return
+        told = import_batch(job, file)
+    if json:
+        print_json(
+            {
+                "good": told.good,
+                "failed": told.failed,
+                "again": told.again,
+                "unknown": told.unknown,
+                "garbage": told.garbage,
+                "pending": told.pending,
+            }
+        )
+        return
+    print(
+        f"{told.good:,} good, {told.failed:,} failed, {told.again:,} already there, "
+        f"{told.unknown:,} unknown, {len(told.garbage):,} no answers"
+    )
+    if told.problem:
+        print(f"the first failed one: {told.problem}")
+    for words in told.garbage[:_LINES]:
+        print(f"no answer: {words}")
+    if len(told.garbage) > _LINES:
+        print(f"no answer: {len(told.garbage) - _LINES:,} lines more")
+    if told.pending:
+        print(f"{told.pending:,} calls wait for answers; next: targen batch export {run}")
+    else:
+        print(f"{run} is complete")

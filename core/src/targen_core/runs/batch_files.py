@@ -1,0 +1,150 @@
+"""Batches by hand: a run's pending calls as a file, and the answers from a file.
+
+No call is made: the engine runs on the journal, and where it needs an answer
+that is not there, the call is written down.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from targen_core.calls.batch_queue import WaitingCall
+from targen_core.calls.model import ChatReply
+from targen_core.errors import AnswersAwaited, ContentFiltered, UsageError, WriteFailed
+from targen_core.runs.files import write_atomically
+from targen_core.runs.job import Job
+
+__all__ = ["Imported", "export_batch", "import_batch"]
+
+
+@dataclass(slots=True)
+class Imported:
+    """What became of a file of answers.
+
+    `again` are answers that the run has already, `unknown` those to calls
+    that it does not ask; `garbage` says what lines are no answers, `problem`
+    why the first of the failed ones failed. `pending` calls wait for the next
+    file.
+    """
+
+    good: int = 0
+    failed: int = 0
+    again: int = 0
+    unknown: int = 0
+    garbage: list[str] = field(default_factory=list)
+    problem: str = ""
+    pending: int = 0
+
+
+class _FileCourier:
+    """A `Courier` that has the answers of a file, and writes down what else is asked."""
+
+    def __init__(self, answers: dict[str, tuple[int, bytes]], told: Imported) -> None:
+        self.pending: list[WaitingCall] = []
+        self.answers = answers
+        self._told = told
+
+    async def send(self, calls: Sequence[WaitingCall]) -> bool:
+        """Answer what the file answers; where it answers nothing, stop."""
+        if not sum(self._answer(call) for call in calls):
+            self.pending = list(calls)
+            raise AnswersAwaited(
+                f"{len(calls):,} calls wait for answers", hint="targen batch export RUN"
+            )
+        return False
+
+    async def collect(self, calls: Sequence[WaitingCall]) -> None:
+        """Nothing comes later."""
+
+    def _answer(self, call: WaitingCall) -> bool:
+        key = call.request.key
+        number, line = self.answers.pop(key, (0, b""))
+        if not number:
+            return False
+        try:
+            _, answer = call.provider.read(line, {key: call.request})
+        except ValueError as error:
+            self._told.garbage.append(f"line {number}: {error}")
+            return False
+        if not isinstance(answer, ChatReply | ContentFiltered):
+            self._told.failed += 1
+            self._told.problem = self._told.problem or str(answer)
+            return False
+        self._told.good += 1
+        call.give(answer)
+        return True
+
+
+def export_batch(job: Job, out: Path) -> int:
+    """Write the calls that a run waits for to `out`, a line each; returns how many.
+
+    0, and no file, where the run needs none: it is complete.
+
+    Raises:
+        JobFailed: the run cannot go on for another reason.
+        WriteFailed: `out` cannot be written.
+    """
+    courier = job.courier = _FileCourier({}, Imported())
+    try:
+        job.run()
+    except AnswersAwaited:
+        pass
+    else:
+        return 0
+    lines = [call.provider.line(call.request) for call in courier.pending]
+    try:
+        write_atomically(out, b"".join(line + b"\n" for line in lines).decode())
+    except OSError as error:
+        raise WriteFailed(f"cannot write {out}: {error.strerror}") from error
+    return len(lines)
+
+
+def import_batch(job: Job, file: Path) -> Imported:
+    """Take the answers in `file` into a run's journal, and commit what rows they make.
+
+    Raises:
+        UsageError: the file cannot be read.
+        JobFailed: the run cannot go on for another reason.
+    """
+    told = Imported()
+    answers = _read(file, told)
+    for key in [key for key in answers if _journaled(job, key)]:
+        del answers[key]
+        told.again += 1
+    courier = job.courier = _FileCourier(answers, told)
+    try:
+        job.run()
+    except AnswersAwaited:
+        told.pending = len(courier.pending)
+    finally:
+        told.unknown = len(courier.answers)
+    return told
+
+
+def _journaled(job: Job, key: str) -> bool:
+    try:
+        return job.journal.get(bytes.fromhex(key)) is not None
+    except ValueError:
+        return False
+
+
+def _read(file: Path, told: Imported) -> dict[str, tuple[int, bytes]]:
+    """The lines of a file, and their numbers, by `custom_id`; of several the last."""
+    try:
+        lines = file.read_bytes().splitlines()
+    except OSError as error:
+        raise UsageError(f"cannot read {file}: {error.strerror}") from error
+    found: dict[str, tuple[int, bytes]] = {}
+    for number, line in enumerate(lines, 1):
+        if not line.strip():
+            continue
+        try:
+            key = json.loads(line)["custom_id"]
+        except (ValueError, KeyError, TypeError):
+            told.garbage.append(f"line {number}: no JSON object with a custom_id")
+            continue
+        found[str(key)] = (number, line)
+    return found

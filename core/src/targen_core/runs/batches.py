@@ -1,0 +1,145 @@
+"""A run's batches: what stands in `batches.jsonl`, and which steps wait for one."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from targen_core.calls.batch import batch_price
+from targen_core.calls.batch_queue import BatchLane, BatchQueue, Courier
+from targen_core.calls.question import BoundModel
+from targen_core.calls.rate import RateLimiter
+from targen_core.errors import UsageError, WriteFailed
+
+if TYPE_CHECKING:
+    from targen_core.runs.plan import PreparedStep
+
+__all__ = ["BATCHED", "BatchFile", "require_batches", "with_batches"]
+
+BATCHED = ("generate", "correct")
+"""The steps that `--batch` asks in batches; lists are told what came before, call by call."""
+
+_NO_LIMIT = 1 << 30
+
+
+class BatchFile:
+    """`batches.jsonl`: a line for each batch that was handed over, and for what it did not answer.
+
+    A line is `{"batch", "model", "keys", "at"}` or `{"batch", "failed",
+    "problem", "at"}`. A line that does not read, torn by a kill, is passed over.
+    """
+
+    def __init__(self, path: Path) -> None:
+        """Read what is there.
+
+        Raises:
+            WriteFailed: the file cannot be read.
+        """
+        self._path = path
+        self._batch: dict[tuple[str, str], str] = {}  # by model and key: the last batch
+        self._failed: dict[str, set[str]] = {}
+        try:
+            lines = path.read_bytes().splitlines() if path.exists() else []
+        except OSError as error:
+            raise WriteFailed(f"cannot read {path}: {error.strerror}") from error
+        for line in lines:
+            try:
+                self._take(json.loads(line))
+            except (ValueError, KeyError, TypeError):
+                continue
+
+    def find(self, identity: str, key: str) -> str | None:
+        """The batch that still owes, or has, the answer to a call; None where there is none."""
+        batch = self._batch.get((identity, key))
+        return None if batch is None or key in self._failed.get(batch, ()) else batch
+
+    def add(self, identity: str, batch: str, keys: Sequence[str]) -> None:
+        """Write down that a batch was handed over.
+
+        Raises:
+            WriteFailed: the disk does not take it.
+        """
+        self._append({"batch": batch, "model": identity, "keys": list(keys)})
+
+    def failed(self, batch: str, keys: Sequence[str], problem: str) -> None:
+        """Write down which calls a batch did not answer.
+
+        Raises:
+            WriteFailed: the disk does not take it.
+        """
+        self._append({"batch": batch, "failed": list(keys), "problem": problem[:500]})
+
+    def _append(self, record: dict[str, Any]) -> None:
+        self._take(record)
+        record["at"] = datetime.now(UTC).isoformat(timespec="seconds")
+        # A line break first: a torn last line stays alone.
+        line = f"\n{json.dumps(record, ensure_ascii=False)}\n".encode("utf-8", "replace")
+        try:
+            with open(self._path, "ab") as file:
+                file.write(line[1:] if file.tell() == 0 else line)
+                file.flush()
+                os.fsync(file.fileno())
+        except OSError as error:
+            raise WriteFailed(
+                f"cannot write {self._path}: {error.strerror}", hint="free some space, then resume"
+            ) from error
+
+    def _take(self, record: Mapping[str, Any]) -> None:
+        batch = str(record["batch"])
+        if "failed" in record:
+            self._failed.setdefault(batch, set()).update(record["failed"])
+            return
+        for key in record["keys"]:
+            self._batch[record["model"], key] = batch
+
+
+def require_batches(steps: Mapping[str, PreparedStep], batched: Collection[str]) -> None:
+    """See that each step in `batched` has a backend with batches.
+
+    Raises:
+        UsageError: one has none.
+    """
+    for name, step in steps.items():
+        if name in batched and step.backend.batch is None:
+            raise UsageError(
+                f"the {step.backend_id.rpartition(':')[2]} backend has no batches, "
+                f"and step {name} uses it",
+                hint="--backend chatgpt or claude",
+            )
+
+
+def with_batches(
+    bound: Mapping[str, BoundModel],
+    steps: Mapping[str, PreparedStep],
+    courier: Courier,
+    *,
+    batched: Collection[str],
+) -> dict[str, BoundModel]:
+    """`bound` with a lane in place of the model for each step in `batched`.
+
+    Neither rate nor concurrency bounds what waits for a batch.
+
+    Raises:
+        UsageError: a step's backend has no batches.
+    """
+    require_batches(steps, batched)
+    queue = BatchQueue(courier)
+    limiter = RateLimiter(_NO_LIMIT)
+    lanes: dict[int, BatchLane] = {}
+    found = dict(bound)
+    for name, step in steps.items():
+        if name not in batched:
+            continue
+        assert step.backend.batch is not None
+        lane = lanes.get(id(step.model))
+        if lane is None:
+            provider = step.backend.batch(step.options)
+            lane = lanes[id(step.model)] = BatchLane(queue, provider)
+        price = batch_price(step.price)
+        found[name] = replace(bound[name], limiter=limiter, price=price, lane=lane, _prefixes={})
+    return found

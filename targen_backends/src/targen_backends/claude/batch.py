@@ -1,0 +1,131 @@
+"""`ClaudeBatches`: Anthropic's message batches.
+
+The forms: platform.claude.com/docs/en/build-with-claude/batch-processing and the
+API reference, message batches, read 2026-11-20: the requests are posted, and the
+results are lines that can be had when the batch has ended. A batch holds at most
+100,000 requests and 256 MB. In a file of `targen batch` each request is a line.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+
+from targen_backends.batches import NOBODY, answers, document, parsed
+from targen_backends.claude.client import KEY_VARIABLE, SERVICE, ClaudeModel
+from targen_backends.claude.messages import SAMPLING, read_message
+from targen_backends.http.failures import failure
+from targen_backends.http.fetcher import Fetcher
+from targen_backends.http.keys import missing_key
+from targen_core.calls.batch import BatchAnswer, BatchState
+from targen_core.calls.model import ChatRequest
+from targen_core.errors import BatchFailed, MalformedAnswer
+
+__all__ = ["ClaudeBatches"]
+
+_PATH = "/v1/messages/batches"
+_STATUS = {
+    "invalid_request_error": 400,
+    "authentication_error": 401,
+    "billing_error": 402,
+    "permission_error": 403,
+    "not_found_error": 404,
+    "rate_limit_error": 429,
+    "overloaded_error": 529,
+    "timeout_error": 504,
+}
+"""The HTTP status that an error's type comes with, where a call is made alone
+(platform.claude.com/docs/en/api/errors)."""
+
+
+class ClaudeBatches:
+    """A `BatchProvider` for a model behind Anthropic's message batches.
+
+    Args:
+        model: makes the requests' bodies, and has the key.
+        base_url: the address without `/v1/messages`.
+        timeout: seconds for one call; one of many megabytes gets ten times as
+            long.
+    """
+
+    most_requests = 100_000
+    most_bytes = 250_000_000
+
+    def __init__(self, model: ClaudeModel, base_url: str, *, timeout: float) -> None:
+        self.identity = model.identity
+        self._model = model
+        self._fetcher = Fetcher(
+            base_url.rstrip("/"),
+            headers={},
+            secret=model.key,
+            timeout=10 * timeout,
+            service=SERVICE,
+        )
+
+    def line(self, request: ChatRequest) -> bytes:
+        """The request as a member of a batch."""
+        key = json.dumps(request.key).encode()
+        return b'{"custom_id":%s,"params":%s}' % (key, self._model.body(request))
+
+    def read(self, line: bytes, requests: Mapping[str, ChatRequest]) -> tuple[str, BatchAnswer]:
+        """The key and the answer of a line of results.
+
+        Raises:
+            ValueError: the line is none.
+        """
+        key, found = parsed(line)
+        result = found.get("result")
+        kind = result.get("type") if isinstance(result, dict) else None
+        if not isinstance(result, dict) or not isinstance(kind, str):
+            raise ValueError("no result")
+        if kind == "succeeded":
+            try:
+                return key, read_message(result.get("message"), requests.get(key, NOBODY))
+            except MalformedAnswer as raised:
+                return key, raised
+        if kind == "errored":
+            envelope = result.get("error")
+            inner = envelope.get("error", envelope) if isinstance(envelope, dict) else None
+            name = str(inner.get("type")) if isinstance(inner, dict) else ""
+            body = json.dumps(envelope).encode()
+            return key, failure(_STATUS.get(name, 500), body, {}, SERVICE, self._fetcher.secret)
+        return key, BatchFailed(f"its batch was over before its turn: {kind[:50]}")
+
+    async def submit(self, lines: Sequence[bytes]) -> str:
+        """Hand a batch over.
+
+        Raises:
+            ServiceError: nothing was handed over, or, with `billed`, it may
+                have been.
+        """
+        self._require_key()
+        params = json.loads(lines[0])["params"]
+        headers = self._model.headers({name: params.get(name) for name in SAMPLING})
+        body = b'{"requests":[%s]}' % b",".join(lines)
+        raw = await self._fetcher.fetch("POST", _PATH, data=body, headers=headers)
+        return str(document(raw, "id", billed=True)["id"])
+
+    async def poll(self, batch: str, requests: Mapping[str, ChatRequest]) -> BatchState:
+        """How far a batch is; its results are read when it has ended.
+
+        Raises:
+            ServiceError: of the class that says whether trying later can help.
+        """
+        self._require_key()
+        path = f"{_PATH}/{batch}"
+        headers = self._model.headers({})
+        raw = await self._fetcher.fetch("GET", path, headers=headers)
+        if document(raw, "id", "processing_status")["processing_status"] != "ended":
+            return BatchState(False)
+        # Not the address that it names: the key goes to no other place.
+        raw = await self._fetcher.fetch("GET", f"{path}/results", headers=headers)
+        return BatchState(True, answers(raw.splitlines(), self.read, requests))
+
+    async def aclose(self) -> None:
+        """Close this event loop's connections."""
+        await self._fetcher.aclose()
+        await self._model.aclose()
+
+    def _require_key(self) -> None:
+        if not self._fetcher.secret:
+            raise missing_key("claude", KEY_VARIABLE)

@@ -1,0 +1,431 @@
+"""Runs in batches of a loopback service that speaks both batch APIs, with faults."""
+
+import hashlib
+import json
+import os
+import random
+import re
+import signal
+import subprocess
+import sys
+import threading
+import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import SimpleNamespace
+
+import pytest
+
+from targen_core.calls import layer
+from targen_core.cli import main
+from targen_core.testing.scripted import fill_schema
+
+pytest.importorskip("targen_plugin_example")
+
+KEY = "sk-verysecret-0123456789"
+MODELS = {"chatgpt": "gpt-6-luna", "claude": "claude-haiku-5-5"}
+VARIABLES = {"chatgpt": "OPENAI_API_KEY", "claude": "ANTHROPIC_API_KEY"}
+
+
+class Service:
+    """Calls and batches in both forms; what it answers depends on what it is asked alone.
+
+    `item(number, position)` is what goes wrong with one request of a batch,
+    `before(method, path)` a status that an HTTP request gets in place of its answer.
+    """
+
+    def __init__(self, services):
+        self.services = services
+        self.online = 0
+        self.keys = set()
+        self.files = {}
+        self.batches = {}
+        self.log = []
+        self.item = lambda number, position: None
+        self.status = lambda number: "completed"
+        self.before = lambda method, path: None
+        self.extra_lines = []
+        self.rounds_open = 1  # polls that find a batch in progress
+        outer = self
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_POST(self):
+                self.serve(self.rfile.read(int(self.headers["Content-Length"])))
+
+            def do_GET(self):
+                self.serve(b"")
+
+            def serve(self, body):
+                outer.keys.add(self.headers.get("Authorization") or self.headers["x-api-key"])
+                outer.log.append((self.command, self.path))
+                status = outer.before(self.command, self.path)
+                if status:
+                    raw = json.dumps({"error": {"message": "not now"}}).encode()
+                else:
+                    status = 200
+                    raw = outer.answer(self.command, self.path, self.headers, body)
+                self.send_response(status)
+                self.send_header("Content-Type", "application/json")
+                self.send_header("Content-Length", str(len(raw)))
+                self.end_headers()
+                self.wfile.write(raw)
+
+            def log_message(self, *args):
+                pass
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def answer(self, method, path, headers, body):
+        if path == "/v1/chat/completions":
+            self.online += 1
+            return json.dumps(self.reply("chatgpt", json.loads(body))).encode()
+        if path == "/v1/messages":
+            self.online += 1
+            return json.dumps(self.reply("claude", json.loads(body))).encode()
+        if path == "/v1/files":
+            boundary = headers["Content-Type"].partition("boundary=")[2].encode()
+            parts = body.split(b"--" + boundary)
+            assert parts[-1] == b"--\r\n"
+            assert b'name="purpose"\r\n\r\nbatch\r\n' in parts[1]
+            content = parts[2].partition(b"\r\n\r\n")[2].removesuffix(b"\r\n")
+            name = f"file-{len(self.files) + 1}"
+            self.files[name] = content
+            return json.dumps({"id": name, "object": "file"}).encode()
+        if path == "/v1/batches":
+            wanted = json.loads(body)
+            assert wanted["endpoint"] == "/v1/chat/completions"
+            assert wanted["completion_window"] == "24h"
+            lines = [json.loads(line) for line in self.files[wanted["input_file_id"]].splitlines()]
+            assert all(set(line) == {"custom_id", "method", "url", "body"} for line in lines)
+            assert {(line["method"], line["url"]) for line in lines} == {
+                ("POST", "/v1/chat/completions")
+            }
+            asked = {line["custom_id"]: line["body"] for line in lines}
+            return self.begin("batch", asked)
+        if path == "/v1/messages/batches":
+            asked = {one["custom_id"]: one["params"] for one in json.loads(body)["requests"]}
+            assert all(re.fullmatch(r"[A-Za-z0-9_-]{1,64}", key) for key in asked)
+            return self.begin("msgbatch", asked)
+        if found := re.fullmatch(r"/v1/batches/(batch_\d+)", path):
+            return self.openai(found[1])
+        if found := re.fullmatch(r"/v1/files/(\w+)_(out|err)/content", path):
+            return self.openai_file(*found.groups())
+        found = re.fullmatch(r"/v1/messages/batches/(msgbatch_\d+)(/results)?", path)
+        return self.anthropic(found[1], bool(found[2]))
+
+    def begin(self, prefix, asked):
+        name = f"{prefix}_{len(self.batches) + 1}"
+        self.batches[name] = {"asked": asked, "polls": 0, "number": len(self.batches) + 1}
+        word = (
+            {"status": "validating"} if prefix == "batch" else {"processing_status": "in_progress"}
+        )
+        return json.dumps({"id": name, **word}).encode()
+
+    def is_open(self, name):
+        self.batches[name]["polls"] += 1
+        return self.batches[name]["polls"] <= self.rounds_open
+
+    def openai(self, name):
+        status = "in_progress" if self.is_open(name) else self.status(self.batches[name]["number"])
+        found = {"id": name, "object": "batch", "status": status}
+        found |= {"output_file_id": None, "error_file_id": None}
+        if status == "failed":
+            found["errors"] = {"data": [{"code": "token_limit_exceeded", "message": "too much"}]}
+        elif status != "in_progress":
+            found |= {"output_file_id": f"{name}_out", "error_file_id": f"{name}_err"}
+        return json.dumps(found).encode()
+
+    def openai_file(self, name, kind):
+        batch, lines = self.batches[name], []
+        for position, (key, body) in enumerate(batch["asked"].items()):
+            wrong = self.item(batch["number"], position)
+            line = {
+                "id": f"batch_req_{position}",
+                "custom_id": key,
+                "response": None,
+                "error": None,
+            }
+            if wrong is None:
+                answer = self.reply("chatgpt", body)
+                line["response"] = {"status_code": 200, "request_id": "r", "body": answer}
+            elif wrong == "expired":
+                line["error"] = {"code": "batch_expired", "message": "not before the window's end"}
+            elif isinstance(wrong, int):
+                body = {"error": {"message": "no", "type": "server_error"}}
+                line["response"] = {"status_code": wrong, "request_id": "r", "body": body}
+            else:
+                continue  # lost
+            if (wrong is None) == (kind == "out"):
+                lines.append(json.dumps(line))
+        return "\n".join([*self.extra_lines, *lines, ""]).encode()
+
+    def anthropic(self, name, results):
+        if not results:
+            word = "in_progress" if self.is_open(name) else "ended"
+            elsewhere = "http://192.0.2.1/results"
+            return json.dumps(
+                {"id": name, "processing_status": word, "results_url": elsewhere}
+            ).encode()
+        batch, lines = self.batches[name], []
+        for position, (key, body) in enumerate(batch["asked"].items()):
+            wrong = self.item(batch["number"], position)
+            if wrong is None:
+                result = {"type": "succeeded", "message": self.reply("claude", body)}
+            elif wrong == "expired":
+                result = {"type": "expired"}
+            elif isinstance(wrong, int):
+                error = {"type": "api_error", "message": "no"}
+                result = {"type": "errored", "error": {"type": "error", "error": error}}
+            else:
+                continue
+            lines.append(json.dumps({"custom_id": key, "result": result}))
+        return "\n".join([*self.extra_lines, *reversed(lines), ""]).encode()
+
+    def reply(self, name, body):
+        form = body.get("response_format", {}).get("json_schema") or body.get("output_config", {})
+        schema = (form.get("format") or form)["schema"]
+        seed = hashlib.sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()
+        return self.services[name].good(json.dumps(fill_schema(schema, random.Random(seed))))
+
+
+@pytest.fixture
+def service(services):
+    made = Service(services)
+    yield made
+    made.server.shutdown()
+    made.server.server_close()
+
+
+@pytest.fixture(params=sorted(MODELS))
+def backend(request):
+    return request.param
+
+
+@pytest.fixture
+def targen(tmp_path, monkeypatch, capsys):
+    """Runs the command, in this process."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("TARGEN_CACHE_DIR", str(tmp_path / "cache"))
+    monkeypatch.setattr(layer, "_MAX_BACKOFF", 0.2)
+
+    def run(*args, ok=0, **variables):
+        with monkeypatch.context() as patch:
+            for name, value in variables.items():
+                patch.setenv(name, value)
+            capsys.readouterr()
+            try:
+                patch.setattr(sys, "argv", ["targen", *args])
+                main()
+                code = 0
+            except SystemExit as ended:
+                code = ended.code or 0
+        found = capsys.readouterr()
+        assert code == ok, found.out + found.err
+        return SimpleNamespace(stdout=found.out, stderr=found.err)
+
+    return run
+
+
+@pytest.fixture
+def generate(service, backend, targen):
+    """Runs `targen generate tickets` on the service, with a key."""
+
+    def run(out, *args, ok=0, key=KEY):
+        if "--batch" in args and "--rounds" not in args:
+            args = (*args, "--rounds", "30")  # the replies are of random words: few make a row
+        base = f"http://127.0.0.1:{service.server.server_port}"
+        return targen(
+            *["generate", "tickets", "-n", "6", "-b", backend, "--out", out, "--no-cache"],
+            *["-o", f"model={MODELS[backend]}"],
+            *["-o", f"base_url={base}{'/v1' if backend == 'chatgpt' else ''}", *args],
+            ok=ok,
+            **({VARIABLES[backend]: key} if key else {}),
+        )
+
+    return run
+
+
+def rows(folder):
+    return (folder / "dataset.jsonl").read_bytes() + (folder / "provenance.jsonl").read_bytes()
+
+
+def report(folder):
+    return json.loads((folder / "report.json").read_text())
+
+
+def asked(service):
+    return [key for batch in service.batches.values() for key in batch["asked"]]
+
+
+def test_a_run_in_batches_has_the_rows_of_an_online_run_at_half_the_price(
+    generate, service, tmp_path
+):
+    done = generate("batch", "--batch", "--max-cost", "1")
+    assert "calls submitted" in done.stderr
+    lists = service.online
+    total = report(tmp_path / "batch")["usage"]["total"]
+    assert total["calls"] == lists + len(asked(service))
+    price = (0.1 * 11 + 0.5 * 3) / 1e6
+    dollars = price * lists + price / 2 * len(asked(service))
+    assert total["dollars"] == pytest.approx(dollars, abs=1e-6)
+    assert json.loads((tmp_path / "batch" / "manifest.json").read_text())["limits"]["batch"]
+    generate("online")
+    assert report(tmp_path / "online")["rows"] == report(tmp_path / "batch")["rows"]
+    assert rows(tmp_path / "batch") == rows(tmp_path / "online")
+    assert service.keys == {f"Bearer {KEY}"}
+    for path in tmp_path.rglob("*"):
+        assert not path.is_file() or b"verysecret" not in path.read_bytes(), path
+
+
+@pytest.mark.parametrize("wrong", ["expired", 500, "lost"])
+def test_what_a_batch_did_not_answer_goes_into_the_next(wrong, generate, service, tmp_path):
+    service.item = lambda number, position: wrong if number == 1 and position % 2 else None
+    service.extra_lines = ["not json", '{"custom_id": 7}', '{"custom_id": "x"}', "[]", '{"cus']
+    generate("batch", "--batch")
+    first, second = [set(batch["asked"]) for batch in service.batches.values()][:2]
+    assert len(first & second) == len(first) // 2
+    assert len(asked(service)) - len(set(asked(service))) == len(first & second)
+    service.extra_lines = []
+    generate("online")
+    assert rows(tmp_path / "batch") == rows(tmp_path / "online")
+
+
+@pytest.mark.parametrize("backend", ["chatgpt"])
+@pytest.mark.parametrize("status", ["expired", "failed", "cancelled"])
+def test_a_batch_that_ends_badly_is_made_again(status, generate, service, tmp_path):
+    service.status = lambda number: status if number == 1 else "completed"
+    service.item = lambda number, position: "expired" if number == 1 and position > 2 else None
+    done = generate("batch", "--batch")
+    first, second = [list(batch["asked"]) for batch in service.batches.values()][:2]
+    kept = 0 if status == "failed" else 3
+    assert set(first[kept:]) <= set(second)
+    assert not set(first[:kept]) & set(second)
+    assert f"{len(first) - kept} failed" in done.stderr
+
+
+@pytest.mark.parametrize("backend", ["chatgpt"])
+def test_a_service_that_never_takes_a_batch_ends_the_run_with_its_words(generate, service):
+    service.status = lambda number: "failed"
+    done = generate("batch", "--batch", "--rounds", "1", ok=1)
+    assert "after 1 refills" in done.stderr
+    assert "failed: too much" in done.stderr
+    assert "--rounds" in done.stderr
+
+
+def test_polls_and_uploads_that_fail_are_made_again(generate, service, tmp_path):
+    seen = []
+
+    def before(method, path):
+        seen.append((method, path))
+        again = seen.count((method, path))
+        if "batch" in path and method == "GET":
+            return 500 if again == 2 else None
+        if path == "/v1/files":
+            return 503 if again == 1 else None
+        return None
+
+    service.before = before
+    generate("batch", "--batch")
+    assert len(set(asked(service))) == len(asked(service)), "nothing is paid twice"
+    service.before = lambda method, path: None
+    generate("online")
+    assert rows(tmp_path / "batch") == rows(tmp_path / "online")
+
+
+def test_a_run_killed_between_submit_and_poll_finds_its_batch(
+    generate, backend, service, targen, tmp_path
+):
+    service.before = lambda method, path: (
+        401 if method == "GET" and re.search(r"batch_1", path) else None
+    )
+    generate("batch", "--batch", ok=1)
+    assert len(service.batches) == 1
+    assert (tmp_path / "batch" / "batches.jsonl").read_text().count("batch_1") == 1
+    service.before = lambda method, path: None
+    done = targen("resume", "batch", "--no-cache", **{VARIABLES[backend]: KEY})
+    assert "holds" in done.stderr
+    assert len(set(asked(service))) == len(asked(service)), "nothing is paid twice"
+    generate("online")
+    assert rows(tmp_path / "batch") == rows(tmp_path / "online")
+
+
+@pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGKILL])
+@pytest.mark.parametrize("backend", ["chatgpt"])
+def test_a_process_that_is_stopped_leaves_its_batch_to_the_next(
+    stop, generate, backend, service, targen, tmp_path
+):
+    service.rounds_open = 10**6
+    base = f"http://127.0.0.1:{service.server.server_port}/v1"
+    command = ["generate", "tickets", "-n", "6", "-b", backend, "--out", "batch", "--no-cache"]
+    command += ["-o", f"model={MODELS[backend]}", "-o", f"base_url={base}"]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "targen_core", *command, "--batch", "--rounds", "30"],
+        cwd=tmp_path,
+        env={**os.environ, VARIABLES[backend]: KEY},
+        stderr=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+    )
+    until = time.monotonic() + 60
+    while not (service.batches and service.batches["batch_1"]["polls"]):
+        assert time.monotonic() < until
+        time.sleep(0.05)
+    process.send_signal(stop)
+    assert process.wait(timeout=30) == (130 if stop == signal.SIGINT else -9)
+    service.rounds_open = 1
+    targen("resume", "batch", "--no-cache", **{VARIABLES[backend]: KEY})
+    assert len(set(asked(service))) == len(asked(service)), "nothing is paid twice"
+    generate("online")
+    assert rows(tmp_path / "batch") == rows(tmp_path / "online")
+
+
+def test_without_a_key_nothing_is_sent(generate, service):
+    done = generate("batch", "--batch", ok=1, key=None)
+    assert VARIABLES["chatgpt"] in done.stderr or VARIABLES["claude"] in done.stderr
+    assert service.batches == {}
+
+
+def test_a_backend_without_batches_is_refused(targen):
+    done = targen("generate", "tickets", "-n", "4", "-b", "scripted", "--batch", ok=2)
+    assert "--batch: the scripted backend has no batches, and step generate uses it" in done.stderr
+    done = targen("generate", "tickets", "-n", "4", "-b", "scripted", "--batch-offline", ok=2)
+    assert "no batches" in done.stderr
+
+
+def test_files_by_turns_give_the_rows_of_an_online_run(
+    generate, backend, service, targen, tmp_path
+):
+    done = generate("run", "--batch-offline", key=None)
+    assert "next: targen batch export run" in done.stdout
+    turns = 0
+    while True:
+        done = targen("batch", "export", "run", "--out", "asked.jsonl", "--no-cache", "--json")
+        if not json.loads(done.stdout)["requests"]:
+            break
+        turns += 1
+        lines = []
+        for line in (tmp_path / "asked.jsonl").read_text().splitlines():
+            request = json.loads(line)
+            body = request["body"] if backend == "chatgpt" else request["params"]
+            answer = service.reply(backend, body)
+            if backend == "chatgpt":
+                found = {"response": {"status_code": 200, "body": answer}, "error": None}
+            else:
+                found = {"result": {"type": "succeeded", "message": answer}}
+            lines.append(json.dumps({"custom_id": request["custom_id"], **found}))
+        (tmp_path / "answers.jsonl").write_text("\n".join(lines))
+        done = targen("batch", "import", "run", "answers.jsonl", "--no-cache")
+        assert done.stdout.startswith(f"{len(lines)} good, 0 failed, 0 already there, 0 unknown")
+    assert "is complete" in done.stdout or turns
+    assert service.log == []
+    again = targen("batch", "import", "run", "answers.jsonl", "--no-cache")
+    assert again.stdout.startswith(f"0 good, 0 failed, {len(lines)} already there")
+    generate("online")
+    assert rows(tmp_path / "run") == rows(tmp_path / "online")
+
+
+def test_words_that_are_wrong_are_refused(targen, tmp_path):
+    assert "no such action" in targen("batch", "send", "run", ok=2).stderr
+    assert "a file of answers" in targen("batch", "import", "run", ok=2).stderr
+    assert "no run directory" in targen("batch", "export", "run", ok=2).stderr

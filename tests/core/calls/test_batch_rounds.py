@@ -1,0 +1,364 @@
+"""A run in batches: how many submissions it takes, and that grouping changes no row."""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from targen_core import JobSpec, load_registry
+from targen_core.calls.batch import BatchAnswer, BatchState
+from targen_core.calls.model import ChatReply, ChatRequest
+from targen_core.errors import (
+    AuthenticationFailed,
+    BadRequest,
+    BatchFailed,
+    BudgetExhausted,
+    JobFailed,
+    ServiceGaveUp,
+    ServiceUnavailable,
+    UsageError,
+)
+from targen_core.runs.batch_files import Imported, export_batch, import_batch
+from targen_core.runs.job import Job
+from targen_core.runs.manifest import Limits
+from targen_core.testing import scripted
+
+pytestmark = pytest.mark.usefixtures("virtual_time")
+
+
+class World:
+    """All batches of a test's runs, and what goes wrong with them."""
+
+    def __init__(self) -> None:
+        self.batches: dict[str, list[str]] = {}
+        self.requests: dict[str, ChatRequest] = {}
+        self.polls = 0
+        self.fault: Callable[[int, str], BatchAnswer | None] = lambda number, key: None
+        self.on_submit: Callable[[int], None] = lambda number: None
+        self.on_poll: Callable[[int], None] = lambda number: None
+
+    @property
+    def sizes(self) -> list[int]:
+        return [len(keys) for keys in self.batches.values()]
+
+    @property
+    def submitted(self) -> list[str]:
+        return [key for keys in self.batches.values() for key in keys]
+
+
+class MemoryBatches:
+    """Batches in this process, answered by what a call is."""
+
+    most_requests = 50_000
+    most_bytes = 200_000_000
+
+    def __init__(self, world: World, model: scripted.ScriptedModel) -> None:
+        self.world = world
+        self.model = model
+        self.identity = model.identity
+
+    def line(self, request: ChatRequest) -> bytes:
+        self.world.requests[request.key] = request
+        return json.dumps({"custom_id": request.key}).encode()
+
+    def read(self, line: bytes, requests: Mapping[str, ChatRequest]) -> tuple[str, BatchAnswer]:
+        found = json.loads(line)
+        if "error" in found:
+            return found["custom_id"], BatchFailed(found["error"])
+        if "text" not in found:
+            raise ValueError("no text")
+        return found["custom_id"], ChatReply(found["text"], found["finish"], 10, 5)
+
+    async def submit(self, lines: Sequence[bytes]) -> str:
+        number = len(self.world.batches) + 1
+        self.world.on_submit(number)
+        self.world.batches[f"batch-{number}"] = [json.loads(line)["custom_id"] for line in lines]
+        return f"batch-{number}"
+
+    async def poll(self, batch: str, requests: Mapping[str, ChatRequest]) -> BatchState:
+        number = int(batch.partition("-")[2])
+        self.world.polls += 1
+        self.world.on_poll(number)
+        answers: dict[str, BatchAnswer] = {}
+        for key in requests:
+            wrong = self.world.fault(number, key)
+            answers[key] = wrong or self.model._reply(self.world.requests[key])
+        return BatchState(True, answers)
+
+    async def aclose(self) -> None:
+        pass
+
+
+class Model(scripted.ScriptedModel):
+    """The rehearsal, which refuses to write one in ten."""
+
+    def _reply(self, request: ChatRequest) -> ChatReply:
+        assert request.origin is not None
+        if request.origin.step == "generate" and random.Random(request.key).random() < 0.1:
+            return ChatReply("I cannot help with that.", "refusal", 10, 5)
+        return super()._reply(request)
+
+
+@pytest.fixture
+def world(monkeypatch: pytest.MonkeyPatch) -> World:
+    """The scripted backend with batches."""
+    made = World()
+    backend = replace(
+        scripted.BACKEND,
+        batch=lambda options: MemoryBatches(made, Model(options)),
+        create=Model,
+    )
+    monkeypatch.setattr(scripted, "BACKEND", backend)
+    return made
+
+
+PAPER = {"entailment": 1249, "not_entailment": 1241}
+SMALL = {"entailment": 30, "not_entailment": 30}
+
+
+def run(
+    out: Path, quotas: Mapping[str, int] = SMALL, *, batch: bool = True, **limits: Any
+) -> dict[str, Any]:
+    spec = JobSpec(
+        task="rte",
+        quotas=quotas,
+        backend="scripted",
+        options=["price_in=1000", "price_out=1000"] if "max_cost" in limits else [],
+        near_duplicates=0,  # the rehearsal has few words: the rejections are to be 10 %
+        limits=Limits(concurrency=64, batch=batch, **limits),
+    )
+    with Job.create(load_registry(), spec, out) as job:
+        return job.run()
+
+
+def rows(path: Path) -> bytes:
+    return (path / "dataset.jsonl").read_bytes() + (path / "provenance.jsonl").read_bytes()
+
+
+def online(tmp_path: Path) -> bytes:
+    run(tmp_path / "online", batch=False)
+    return rows(tmp_path / "online")
+
+
+def test_the_papers_rte_takes_at_most_8_submissions_and_the_same_rows(
+    world: World, tmp_path: Path
+) -> None:
+    report = run(tmp_path / "batch", PAPER)
+    assert report["status"] == "complete"
+    assert report["rows"] == PAPER
+    refused = sum(flow["reasons"].get("refusal", 0) for flow in report["flow"].values())
+    assert 230 < refused < 330
+    assert len(world.sizes) <= 8, world.sizes
+    assert world.sizes[0] == 2490
+    assert sum(world.sizes) < 5400, "few calls too many"
+    assert len(set(world.submitted)) == sum(world.sizes), "nothing is asked twice"
+    run(tmp_path / "online", PAPER, batch=False)
+    assert rows(tmp_path / "batch") == rows(tmp_path / "online")
+
+
+def test_finished_answers_are_kept_and_failed_ones_go_into_the_next_batch(
+    world: World, tmp_path: Path
+) -> None:
+    world.fault = lambda number, key: (
+        BatchFailed("it expired") if number == 1 and int(key[-1], 16) < 8 else None
+    )
+    assert run(tmp_path / "batch")["status"] == "complete"
+    first, second = list(world.batches.values())[:2]
+    again = set(first) & set(second)
+    assert again == {key for key in first if int(key[-1], 16) < 8}
+    assert len(world.submitted) - len(set(world.submitted)) == len(again)
+    assert rows(tmp_path / "batch") == online(tmp_path)
+
+
+def test_a_batch_that_is_not_taken_is_handed_over_again(world: World, tmp_path: Path) -> None:
+    tries: list[int] = []
+
+    def on_submit(number: int) -> None:
+        tries.append(number)
+        if len(tries) == 1:
+            raise ServiceUnavailable("HTTP 503")
+
+    world.on_submit = on_submit
+    assert run(tmp_path / "batch")["status"] == "complete"
+    assert tries[:2] == [1, 1]
+    assert rows(tmp_path / "batch") == online(tmp_path)
+
+
+def test_a_poll_that_fails_is_made_again_until_patience_ends(world: World, tmp_path: Path) -> None:
+    def on_poll(number: int) -> None:
+        if world.polls < 4:
+            raise ServiceUnavailable("HTTP 500")
+
+    world.on_poll = on_poll
+    assert run(tmp_path / "batch")["status"] == "complete"
+    world.polls = -(10**6)
+    with pytest.raises(ServiceGaveUp, match="no word from the service for longer than 100 s"):
+        run(tmp_path / "other", patience=100.0)
+
+
+def test_a_run_that_stopped_while_a_batch_was_open_finds_it_again(
+    world: World, tmp_path: Path
+) -> None:
+    def lost(number: int) -> None:
+        if number == 2:
+            raise AuthenticationFailed("HTTP 401: the key was revoked")
+
+    world.on_poll = lost
+    with pytest.raises(AuthenticationFailed):
+        run(tmp_path / "batch")
+    before = len(world.batches)
+    assert before == 2
+    world.on_poll = lambda number: None
+    with Job.resume(load_registry(), tmp_path / "batch") as job:
+        assert job.run()["status"] == "complete"
+    assert len(set(world.submitted)) == len(world.submitted), "nothing is paid twice"
+    assert rows(tmp_path / "batch") == online(tmp_path)
+
+
+def test_a_batch_that_the_service_forgot_is_handed_over_again(world: World, tmp_path: Path) -> None:
+    def forgotten(number: int) -> None:
+        if number == 1:
+            raise BadRequest("HTTP 404: no such batch")
+
+    world.on_poll = forgotten
+    assert run(tmp_path / "batch")["status"] == "complete"
+    assert set(world.batches["batch-1"]) == set(world.batches["batch-2"])
+
+
+def test_rounds_are_bounded_and_a_resumed_run_has_as_many_again(
+    world: World, tmp_path: Path
+) -> None:
+    world.fault = lambda number, key: BatchFailed("it expired")
+    with pytest.raises(JobFailed, match=r"after 1 refills 60 calls are still wanted.*it expired"):
+        run(tmp_path / "batch", rounds=1)
+    assert len(world.sizes) == 4
+    world.fault = lambda number, key: None
+    with Job.resume(load_registry(), tmp_path / "batch") as job:
+        assert job.run()["status"] == "complete"
+
+
+def test_a_cap_holds_and_what_does_not_fit_goes_into_a_later_batch(
+    world: World, tmp_path: Path
+) -> None:
+    # Each call sets aside far more than it takes, so that few fit at once.
+    report = run(tmp_path / "batch", max_cost=120.0, rounds=40)
+    assert report["status"] == "complete"
+    assert report["usage"]["total"]["dollars"] <= 120.0
+    assert max(world.sizes) < 60
+    with pytest.raises(BudgetExhausted):
+        run(tmp_path / "poor", max_cost=20.0, rounds=40)
+
+
+def test_a_backend_without_batches_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="--batch: the scripted backend has no batches"):
+        run(tmp_path / "batch")
+
+
+# --- by hand ---------------------------------------------------------------------
+
+
+def answered(world: World, requests: Path, answers: Path) -> None:
+    model = Model(scripted.ScriptedOptions())
+    lines = []
+    for line in requests.read_text().splitlines():
+        key = json.loads(line)["custom_id"]
+        reply = model._reply(world.requests[key])
+        lines.append(json.dumps({"custom_id": key, "text": reply.text, "finish": reply.finish}))
+    answers.write_text("\n".join(lines) + "\n")
+
+
+def begin(out: Path, quotas: Mapping[str, int] = SMALL, seeds: Path | None = None) -> None:
+    spec = JobSpec(task="rte", quotas=quotas, backend="scripted", near_duplicates=0, seeds=seeds)
+    with Job.create(load_registry(), spec, out) as job:
+        job.check_offline()
+
+
+def export(out: Path, to: Path) -> int:
+    with Job.resume(load_registry(), out) as job:
+        return export_batch(job, to)
+
+
+def bring(out: Path, answers: Path) -> Imported:
+    with Job.resume(load_registry(), out) as job:
+        return import_batch(job, answers)
+
+
+def test_export_and_import_by_turns_give_the_rows_of_an_online_run(
+    world: World, tmp_path: Path
+) -> None:
+    out, requests, answers = tmp_path / "run", tmp_path / "requests", tmp_path / "answers"
+    begin(out)
+    turns = 0
+    while export(out, requests):
+        turns += 1
+        answered(world, requests, answers)
+        told = bring(out, answers)
+        assert (told.failed, told.unknown, told.garbage) == (0, 0, [])
+    assert turns <= 8
+    assert rows(out) == online(tmp_path)
+
+
+def test_the_papers_rte_on_own_seeds_takes_at_most_8_files(world: World, tmp_path: Path) -> None:
+    out, requests, answers = tmp_path / "run", tmp_path / "requests", tmp_path / "answers"
+    seeds = tmp_path / "seeds.jsonl"
+    texts = (
+        f"The council of town number {n} counted {n + 3} bridges in its yearly report."
+        for n in range(1700)
+    )
+    seeds.write_text("".join(f"{json.dumps(text)}\n" for text in texts))
+    begin(out, PAPER, seeds)
+    sizes: list[int] = []
+    while count := export(out, requests):
+        sizes.append(count)
+        answered(world, requests, answers)
+        told = bring(out, answers)
+        assert (told.good, told.unknown) == (count, 0)
+    assert len(sizes) <= 8, sizes
+    assert json.loads((out / "report.json").read_text())["rows"] == PAPER
+    asked = sum(sizes)
+    assert asked < 5400
+
+
+def test_an_import_says_what_it_took_and_a_second_one_changes_nothing(
+    world: World, tmp_path: Path
+) -> None:
+    out, requests, answers = tmp_path / "run", tmp_path / "requests", tmp_path / "answers"
+    begin(out)
+    while export(out, requests) < 20:  # the lists come first
+        answered(world, requests, answers)
+        bring(out, answers)
+    count = export(out, requests)
+    answered(world, requests, answers)
+    good = answers.read_text().splitlines()
+    first = json.loads(good[0])["custom_id"]
+    second = json.loads(good[1])["custom_id"]
+    odd = [
+        json.dumps({"custom_id": first, "error": "it expired"}),
+        json.dumps({"custom_id": second, "oops": 1}),
+        "garbage",
+        '["a list"]',
+        json.dumps({"custom_id": "nobody", "text": "x", "finish": "stop"}),
+    ]
+    answers.write_text("\n".join([*odd, *good[2:]]))
+    told = bring(out, answers)
+    assert (told.good, told.failed, told.unknown) == (count - 2, 1, 1)
+    assert told.problem == "it expired"
+    assert sorted(told.garbage) == [
+        "line 2: no text",
+        "line 3: no JSON object with a custom_id",
+        "line 4: no JSON object with a custom_id",
+    ]
+    assert told.pending > 2
+    journal = (out / "journal").read_bytes()
+    told = bring(out, answers)
+    assert (told.good, told.again) == (0, count - 2)
+    assert (out / "journal").read_bytes() == journal
+    export(out, requests)
+    asked = {json.loads(line)["custom_id"] for line in requests.read_text().splitlines()}
+    assert {first, second} <= asked
