@@ -9,7 +9,6 @@ import asyncio
 import contextlib
 import json
 import random
-import selectors
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -39,6 +38,7 @@ from targen_core import (
 )
 from targen_core.plugins.register import Registration
 from targen_core.runs.manifest import Limits
+from targen_core.testing.virtual_time import VirtualLoop, virtual_time
 
 settings.register_profile(
     "targen-core",
@@ -52,42 +52,11 @@ settings.load_profile("targen-core")
 
 # --- virtual time -----------------------------------------------------------
 
-_STUCK = 5.0  # real seconds without timer, callback or answer: a deadlock
 
-
-class _Clock(selectors.DefaultSelector):
-    """Jumps to the next timer where a real selector would sleep."""
-
-    now = 1000.0
-
-    def select(self, timeout: float | None = None) -> list[Any]:
-        if timeout is None:
-            ready = super().select(_STUCK)
-            if not ready:
-                raise RuntimeError("the event loop waits for something that will never come")
-            return ready
-        ready = super().select(0)
-        if not ready and timeout > 0:
-            self.now += timeout
-        return ready
-
-
-class VirtualLoop(asyncio.SelectorEventLoop):
-    """An event loop whose sleeps take no time."""
-
-    def __init__(self) -> None:
-        self._virtual = _Clock()
-        super().__init__(self._virtual)
-
-    def time(self) -> float:
-        return self._virtual.now
-
-
-@pytest.fixture(scope="module")
-def virtual_time() -> Iterator[None]:
+@pytest.fixture(scope="module", name="virtual_time")
+def _virtual_time() -> Iterator[None]:
     """`asyncio.run` on virtual time, as long as the module's tests run."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(asyncio.events, "new_event_loop", VirtualLoop)
+    with virtual_time():
         yield
 
 
