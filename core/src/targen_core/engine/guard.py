@@ -12,10 +12,18 @@ from targen_core.calls.layer import Halted
 from targen_core.errors import BadReply, Rejected, StageFailed, TargenError
 from targen_core.tasks import model as task_model
 
-__all__ = ["Guard"]
+__all__ = ["Guard", "refused"]
 
 # What pydantic says of a field that the plugin's code left out or made up.
 _BUGS = ("missing", "extra_forbidden", "frozen_instance", "frozen_field")
+
+
+def refused(error: ValidationError) -> str:
+    """The first thing that a model refuses, with its column, in one line."""
+    first = error.errors(include_url=False, include_input=False)[0]
+    where = ".".join(map(str, first["loc"]))
+    message = first["msg"].removeprefix("Value error, ")
+    return f"{where}: {message}" if where else message
 
 
 class Guard:
@@ -64,9 +72,7 @@ class Guard:
         if isinstance(error, ValidationError):
             problems = error.errors(include_url=False, include_input=False)
             if all(problem["type"] not in _BUGS for problem in problems):
-                where = ".".join(map(str, problems[0]["loc"]))
-                message = problems[0]["msg"].removeprefix("Value error, ")
-                return Rejected("not-official", f"{where}: {message}" if where else message)
+                return Rejected("not-official", refused(error))
         return self._failed(error)
 
     def _failed(self, error: Exception) -> StageFailed:

@@ -23,7 +23,7 @@ from targen_core.engine.events import Committed, LabelGivenUp, Listener, Verdict
 from targen_core.engine.guard import Guard
 from targen_core.engine.lists import ListBatch, ListSpec, Seed, SeedOrder, item_value
 from targen_core.engine.neardup import NearDuplicates
-from targen_core.engine.tally import OPEN, RELABELLED, Tally
+from targen_core.engine.tally import Tally, ending
 from targen_core.errors import Rejected, StageFailed, TargenError
 from targen_core.tasks.model import Task
 from targen_core.tasks.steps import Corrector
@@ -295,10 +295,10 @@ class Engine:
         self._room.set()
 
     def _ending(self, outcome: Outcome) -> str | None:
-        """Where the label flow counts a candidate: open labels are kept or changed."""
-        if self.task.labels or outcome.corrected is None:
-            return outcome.corrected
-        return OPEN if outcome.corrected == outcome.claimed else RELABELLED
+        """Where the label flow counts a candidate."""
+        if outcome.corrected is None:
+            return None
+        return ending(outcome.corrected, outcome.claimed, closed=bool(self.task.labels))
 
     def _again(self, slot: _Slot, outcome: Outcome, verdict: Verdict) -> Verdict | None:
         """What it was at an earlier target: None, skipped or surplus. Counts its calls once."""

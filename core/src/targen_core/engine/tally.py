@@ -10,10 +10,17 @@ from targen_core.engine.events import Verdict
 from targen_core.engine.lists import Dropped
 from targen_core.errors import QuotaNotMet
 
-__all__ = ["OPEN", "RELABELLED", "Flow", "Tally"]
+__all__ = ["OPEN", "Flow", "Tally", "ending"]
 
 OPEN, RELABELLED = "any", "relabelled"
 """Where the flow of a task with open labels ends: the label was kept, or changed."""
+
+
+def ending(label: str, claimed: str | None, *, closed: bool) -> str:
+    """Where the label flow counts an instance that was `claimed` and ended with `label`."""
+    if closed:
+        return label
+    return OPEN if label == claimed else RELABELLED
 
 
 class Flow:

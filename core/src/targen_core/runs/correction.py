@@ -26,7 +26,7 @@ from targen_core.calls.usage import Usage
 from targen_core.engine.facade import StageLlm, seeded_rng
 from targen_core.engine.guard import Guard
 from targen_core.engine.lists import item_value
-from targen_core.engine.tally import OPEN, RELABELLED, Flow
+from targen_core.engine.tally import OPEN, Flow, ending
 from targen_core.errors import Rejected, RunConflict, TargenError, UsageError
 from targen_core.plugins.registry import Registry
 from targen_core.runs.directory import RunDirectory
@@ -317,8 +317,7 @@ def _report(
             flow.rejected["correct"] += 1
             flow.reasons[item.reason] += 1
         else:
-            ended = final if task.labels else OPEN if final == claimed else RELABELLED
-            flow.accepted[ended] += 1
+            flow.accepted[ending(final, claimed, closed=bool(task.labels))] += 1
     right = verdicts["flipped"]["right"] + verdicts["as_given"]["right"]
     kept = sum(item.final is not None for item in judged)
     names = [name for name in task.quota_names if name in flows]

@@ -15,6 +15,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from targen_core.engine.guard import refused
 from targen_core.errors import Rejected, UsageError
 from targen_core.tasks.model import Task
 
@@ -121,10 +122,7 @@ def official_row(line: bytes, task: Task[Any, Any]) -> dict[str, Any]:
 def problem_in(error: Exception) -> str:
     """The first problem of a row, with its column, in one line."""
     if isinstance(error, ValidationError):
-        first = error.errors(include_url=False, include_input=False)[0]
-        where = ".".join(map(str, first["loc"]))
-        message = first["msg"].removeprefix("Value error, ")
-        return f"{where}: {message}" if where else message
+        return refused(error)
     if isinstance(error, KeyError):
         return f"no {error.args[0]!r}"
     return str(error) or type(error).__name__

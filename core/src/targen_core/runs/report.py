@@ -10,7 +10,7 @@ from typing import Any
 
 from targen_core.calls.journal import Journal
 from targen_core.calls.usage import Usage
-from targen_core.engine.tally import OPEN, RELABELLED, Tally
+from targen_core.engine.tally import OPEN, Tally, ending
 from targen_core.errors import QuotaNotMet, RunDirectoryError
 from targen_core.runs.files import read_jsonl
 from targen_core.runs.manifest import Manifest
@@ -106,6 +106,4 @@ def read_report(path: Path) -> dict[str, Any]:
 def _ending(tally: Tally, record: Mapping[str, Any], name: str) -> str:
     """The label that a record ended with, as the flow counts it."""
     label: str = record[name]
-    if label in tally.have:
-        return label
-    return OPEN if label == record["claimed"] else RELABELLED
+    return ending(label, record.get("claimed"), closed=label in tally.have)
