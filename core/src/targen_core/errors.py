@@ -7,6 +7,11 @@ command line prints both without a traceback and exits with `exit_code`:
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from targen_core.calls.model import RateHeaders
+
 __all__ = [
     "AmbiguousName",
     "AnswersAwaited",
@@ -152,7 +157,8 @@ class ServiceError(TargenError):
     `retry_after` is the wait that the service asked for, in seconds. `billed`
     tells that the request may have been worked on although its answer was
     lost, so that the budget must count it. `request_id` is the service's own
-    name for the call, by which its support finds it.
+    name for the call, by which its support finds it; `rate` is what it said of
+    its limits.
     """
 
     retryable = False
@@ -165,9 +171,11 @@ class ServiceError(TargenError):
         retry_after: float | None = None,
         billed: bool = False,
         request_id: str = "",
+        rate: RateHeaders | None = None,
     ) -> None:
         super().__init__(message, hint=hint)
         self.retry_after = retry_after
+        self.rate = rate
         self.billed = billed
         self.request_id = request_id
 

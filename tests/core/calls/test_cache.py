@@ -42,6 +42,19 @@ def test_values_are_there_for_the_next_run(tmp_path):
     cache.close()
 
 
+def test_what_was_written_longest_ago_goes_where_the_cache_is_too_large(tmp_path):
+    for start in range(0, 200, 50):
+        cache = ReplyCache(tmp_path / "cache", size_limit=100_000)
+        for key in KEYS[start : start + 50]:
+            cache.put(key, key * 100)  # 1,600 bytes
+        cache.close()
+    cache = ReplyCache(tmp_path / "cache")
+    there = [key for key in KEYS if cache.get(key)]
+    cache.close()
+    assert 0 < len(there) < 100
+    assert set(there) <= set(KEYS[100:])
+
+
 def test_a_closed_cache_is_empty_and_takes_nothing(tmp_path):
     cache = ReplyCache(tmp_path / "cache")
     cache.close()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 
 import pytest
 from hypothesis import given
@@ -228,6 +229,72 @@ def test_the_first_answers_headers_are_obeyed(lab, desk, drive):
     assert at[3] - at[0] < 1
     assert at[4] - at[3] >= 60.0 - 1e-6
     assert one.limiter.rate_limited == 0
+
+
+@pytest.mark.parametrize(
+    ("limit", "reset", "gap"),
+    [
+        (1200, 60.0, 0.05),  # of a minute
+        (1200, 0.05, 0.05),  # of a minute, in a bucket that is small
+        (10_000, 86_400.0, 8.64),  # of a day
+    ],
+)
+def test_a_used_up_limit_of_known_size_is_kept_to_evenly(drive, limit, reset, gap):
+    async def work():
+        limiter = RateLimiter(4)
+        (ticket,) = await take(limiter, 1)
+        limiter.release(ticket, rate=RateHeaders(0, reset, limit_requests=limit))
+        began = now()
+        at = []
+        for _ in range(5):
+            limiter.release(await limiter.acquire(1))
+            at.append(now() - began)
+        assert at == pytest.approx([gap * (1 + number) for number in range(5)])
+
+    drive(work())
+
+
+class TokenBucket:
+    """A service that takes `rpm` requests a minute, evenly, and `burst` of them at once."""
+
+    def __init__(self, lab, rpm, burst, *, says_when):
+        self.rate, self.burst, self.says_when = rpm / 60.0, float(burst), says_when
+        self.tokens, self.last, self.limit = float(burst), 0.0, rpm
+        self.model = lab.ToyModel(self.reply, latency=lambda request: 0.1, hook=self.hook)
+
+    def rate_headers(self):
+        reset = (self.burst - self.tokens) / self.rate
+        return RateHeaders(int(self.tokens), reset, limit_requests=self.limit)
+
+    def hook(self, number, request):
+        if self.last:
+            self.tokens = min(self.burst, self.tokens + (now() - self.last) * self.rate)
+        self.last = now()
+        if self.tokens < 1:
+            wait = (1 - self.tokens) / self.rate
+            wait = wait if self.says_when else math.ceil(wait)
+            raise RateLimited("slow down", retry_after=wait, rate=self.rate_headers())
+        self.tokens -= 1
+
+    def reply(self, request):
+        return ChatReply("x", "stop", 1, 1, self.rate_headers())
+
+
+@pytest.mark.parametrize("says_when", [True, False])
+def test_a_limit_is_met_once_and_then_used_to_the_full(lab, desk, drive, says_when):
+    service = TokenBucket(lab, 1200, 20, says_when=says_when)
+    one = desk(service.model, concurrency=64)
+    took = []
+
+    async def work():
+        began = now()
+        answers = await one.many(700)
+        took.append(now() - began)
+        return answers
+
+    assert drive(work()) == ["x"] * 700
+    assert one.limiter.rate_limited <= 64
+    assert took[0] <= 1.05 * (700 - 20) / 20
 
 
 def test_rates_count_every_attempt(lab, desk, drive):

@@ -59,9 +59,39 @@ def test_back_off_doubles_with_jitter_and_has_a_ceiling(lab, desk, drive):
     assert drive(one.ask()) == "x"
     waits = [later - earlier for earlier, later in itertools.pairwise(at)]
     for number, wait in enumerate(waits):
-        most = min(60.0, 2.0**number)
+        most = min(60.0, 0.5 * 2.0**number)
         assert most / 2 - 1e-6 <= wait <= most + 1e-6
     assert one.layer.retries == 9
+
+
+def test_bad_luck_among_answers_is_tried_again_soon(lab, desk, drive):
+    """One call in ten fails, the others are answered: nobody waits long."""
+
+    def hook(number, request):
+        if number % 10 == 0:
+            raise ServiceUnavailable("once in a while")
+
+    one = desk(lab.ToyModel(lambda request: "x", hook=hook, latency=lambda request: 0.05))
+    began = []
+
+    async def work():
+        began.append(now())
+        answers = await one.many(1000)
+        began.append(now())
+        return answers
+
+    assert drive(work()) == ["x"] * 1000
+    assert one.layer.retries == pytest.approx(111, abs=2)
+    assert began[1] - began[0] < 8.0  # eight at a time: 6.3 without a failure
+
+
+def test_a_rate_limit_that_says_too_little_is_not_believed_for_ever(lab, desk, drive):
+    hook, at = failing(9, lambda: RateLimited("slow down", retry_after=0.001))
+    one = desk(lab.ToyModel(lambda request: "x", hook=hook), patience=10_000)
+    assert drive(one.ask()) == "x"
+    waits = [later - earlier for earlier, later in itertools.pairwise(at)]
+    assert waits[:3] == pytest.approx([0.001] * 3)
+    assert waits[-1] > 30
 
 
 def test_patience_ends_with_the_services_own_words(lab, desk, drive):

@@ -21,6 +21,7 @@ __all__ = ["BytesDisk", "ReplyCache"]
 
 _log = logging.getLogger("targen.cache")
 _RAW = 1  # diskcache's mode for a value that stands in the row itself
+_GATHER = 0.25  # seconds of replies that are written together
 
 
 class BytesDisk(Disk):  # type: ignore[misc]
@@ -63,9 +64,13 @@ class ReplyCache:
         self._cache: Cache | None = None
         self._queue: queue.SimpleQueue[tuple[bytes, bytes] | None] = queue.SimpleQueue()
         self._thread: threading.Thread | None = None
+        self._closing = threading.Event()
         try:
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            self._cache = Cache(str(folder), disk=BytesDisk, size_limit=size_limit)
+            # Not looked through at each write for what has to go, but once, by `close`.
+            self._cache = Cache(
+                str(folder), disk=BytesDisk, size_limit=size_limit, cull_limit=0
+            )
         except Exception as error:
             self._give_up(error)
 
@@ -90,11 +95,13 @@ class ReplyCache:
         self._queue.put((key, value))
 
     def close(self) -> None:
-        """Write what is waiting and close."""
+        """Write what is waiting, keep to the size limit and close."""
         if self._thread is not None:
+            self._closing.set()
             self._queue.put(None)
             self._thread.join()
             self._thread = None
+            self._cull()
         if self._cache is not None:
             self._cache.close()
             self._cache = None
@@ -103,11 +110,11 @@ class ReplyCache:
         done = False
         while not done:
             batch = [self._queue.get()]
-            while len(batch) < 512 and batch[-1] is not None:
-                try:
-                    batch.append(self._queue.get(timeout=0.25 if len(batch) < 64 else 0))
-                except queue.Empty:
-                    break
+            # One waking for many replies: waking for each costs the run's own
+            # thread more than writing it does.
+            self._closing.wait(_GATHER)
+            while not self._queue.empty():
+                batch.append(self._queue.get())
             done = None in batch
             items = [item for item in batch if item is not None]
             cache = self._cache
@@ -121,6 +128,14 @@ class ReplyCache:
                 self._give_up(error)
         if self._cache is not None:
             self._cache.close()  # this thread's own connection
+
+    def _cull(self) -> None:
+        """Let go what was written longest ago, where the cache is too large."""
+        try:
+            if self._cache is not None:
+                self._cache.cull(retry=True)
+        except Exception as error:
+            self._give_up(error)
 
     def _give_up(self, error: Exception) -> None:
         _log.warning("the reply cache is left out of this run: %s", error)

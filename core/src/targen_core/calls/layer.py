@@ -41,6 +41,9 @@ ATTEMPTS = 2
 """Answers asked for one question: the first and, where it is unreadable, a repair."""
 
 _MAX_BACKOFF = 60.0  # seconds
+_FIRST_BACKOFF = 0.5  # as the providers' own clients
+_BAD_LUCK = 0.1  # the first back-off of a call that failed while others were answered
+_TRUSTED = 3  # rate limits of one call for which the wait is just what the service says
 
 T = TypeVar("T")
 _compact = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), sort_keys=True).encode
@@ -273,6 +276,7 @@ class CallLayer:
                     raise Halted
                 error: ServiceError | None = None
                 reply: ChatReply | None = None
+                sent = loop.time()
                 try:
                     self._check(scope)
                     if bound.lane is None:
@@ -292,7 +296,7 @@ class CallLayer:
                 finally:
                     bound.limiter.release(
                         ticket,
-                        rate=reply.rate if reply else None,
+                        rate=reply.rate if reply else error.rate if error else None,
                         answered=reply is not None,
                         limited=isinstance(error, RateLimited | Overloaded),
                         failed=isinstance(error, ServiceUnavailable)
@@ -338,8 +342,12 @@ class CallLayer:
             if bound.limiter.open and bound.limiter.failing_since is not None:
                 since = bound.limiter.failing_since  # whoever asks, asks for all
             waited = now - max(self._last_success, since)
-            delay = min(_MAX_BACKOFF, 2.0**failures) * self._jitter.uniform(0.5, 1.0)
-            delay = max(delay, error.retry_after or 0.0)
+            lately = min(sent, now - _FIRST_BACKOFF)
+            first = _BAD_LUCK if self._last_success > lately else _FIRST_BACKOFF
+            delay = min(_MAX_BACKOFF, first * 2.0**failures) * self._jitter.uniform(0.5, 1.0)
+            if error.retry_after:
+                trusted = isinstance(error, RateLimited) and failures < _TRUSTED
+                delay = error.retry_after if trusted else max(delay, error.retry_after)
             failures += 1
             if bound.lane is None and waited + delay > self.patience:
                 raise ServiceGaveUp(

@@ -89,14 +89,16 @@ class Price:
 class RateHeaders:
     """What a service said of its limits beside an answer.
 
-    `remaining_requests` and `remaining_tokens` are what is left in the
-    window; `reset_requests` and `reset_tokens` the seconds until it refills.
+    `remaining_requests` and `remaining_tokens` are what is left;
+    `reset_requests` and `reset_tokens` the seconds until it is whole again;
+    `limit_requests` is what whole means.
     """
 
     remaining_requests: int | None = None
     reset_requests: float | None = None
     remaining_tokens: int | None = None
     reset_tokens: float | None = None
+    limit_requests: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -153,13 +153,22 @@ class RateLimiter:
         elif answered:
             self.limit = min(float(self.ceiling), self.limit + 1.0 / self.limit)
         if rate is not None:
-            for remaining, reset in (
-                (rate.remaining_requests, rate.reset_requests),
-                (rate.remaining_tokens, rate.reset_tokens),
-            ):
-                if remaining is not None and remaining <= 0 and reset:
-                    self._resume_at = max(self._resume_at, now + reset)
+            self._obey(rate, now, retry_after or 0.0)
         self._leave()
+
+    def _obey(self, rate: RateHeaders, now: float, retry_after: float) -> None:
+        """Wait, or slow down, where the service says that a limit is used up."""
+        if rate.remaining_tokens == 0 and rate.reset_tokens:
+            self._resume_at = max(self._resume_at, now + rate.reset_tokens)
+        if rate.remaining_requests == 0 and rate.reset_requests:
+            if rate.limit_requests:
+                # The reset is that of the whole limit, which most services give
+                # back evenly: the next request may go much sooner. Limits are a
+                # minute's, or a day's, which the reset tells.
+                per_second = rate.limit_requests / max(60.0, rate.reset_requests)
+                self._requests.keep_to(per_second, now + retry_after)
+            else:
+                self._resume_at = max(self._resume_at, now + rate.reset_requests)
 
     def _fail(self, ticket: int, now: float) -> None:
         """Count a failure; those of calls sent before the circuit opened pause nothing."""
@@ -235,6 +244,13 @@ class _Pace:
     def __init__(self, per_minute: float | None) -> None:
         self._rate = per_minute / 60.0 if per_minute else None
         self.ready_at = 0.0
+
+    def keep_to(self, per_second: float, start: float) -> None:
+        """Go no faster than so from now on, and begin at `start` with an empty bucket."""
+        known = self._rate
+        self._rate = min(known or per_second, per_second)
+        if known is None or start > self.ready_at:
+            self.ready_at = max(self.ready_at, start) + 1.0 / self._rate
 
     def ready(self, now: float) -> bool:
         return now >= self.ready_at

@@ -2,8 +2,9 @@
 
 Committed rows are indexed by banded MinHash over character shingles (Broder
 1997; banding as in Leskovec, Rajaraman and Ullman, Mining of Massive Datasets,
-section 3.4); only the few rows that share a band are compared exactly, by
-normalised indel similarity, 0 to 100.
+section 3.4). Of the rows that share a band, those whose sketches are far apart
+(b-bit minwise hashing, Li and König 2010) are left out, and the few others are
+compared exactly, by normalised indel similarity, 0 to 100.
 """
 
 from __future__ import annotations
@@ -22,6 +23,12 @@ _BANDS = 24
 _HASHES = 72
 _SHINGLE = 4
 
+# Bits, of 576, in which the low bytes of two sketches differ at most: hashes
+# that are not the same differ in four of a byte's eight bits. Texts that share
+# under a quarter of their shingles lie beyond it, pairs of similarity 90 share
+# two fifths at least.
+_FAR = 222
+
 
 class NearDuplicates:
     """Committed rows, searchable by likeness.
@@ -35,16 +42,20 @@ class NearDuplicates:
         self.threshold = threshold
         self._index = RMinHashLSH(threshold=0.5, num_perm=_HASHES, num_bands=_BANDS)
         self._rows: list[tuple[str, str, str]] = []
-        self._last = ("", _sketch(""))  # what was looked for is most often added next
+        self._low_bytes: list[int] = []
+        self._last = _Looked("", "")  # what was looked for is most often added next
 
     def find(self, seed: str, text: str, written: str) -> int | None:
         """The number of the committed row that this one nearly repeats, or None."""
         if not self.threshold:
             return None
-        text, written = normalised(text), normalised(written)
-        for number in sorted(self._index.query(self._sketch_of(text))):
+        looked = self._look(text, written)
+        mine, theirs = looked.low_bytes, self._low_bytes
+        found = self._index.query(looked.sketch)
+        for number in sorted([n for n in found if (mine ^ theirs[n]).bit_count() <= _FAR]):
             other_seed, other_text, other_written = self._rows[number]
-            pair = (written, other_written) if seed == other_seed else (text, other_text)
+            same = seed == other_seed
+            pair = (looked.written, other_written) if same else (looked.text, other_text)
             if fuzz.ratio(*pair, score_cutoff=self.threshold):
                 return int(number)
         return None
@@ -52,19 +63,28 @@ class NearDuplicates:
     def add(self, seed: str, text: str, written: str) -> None:
         """Index a committed row."""
         if self.threshold:
-            text, written = normalised(text), normalised(written)
-            self._index.insert(len(self._rows), self._sketch_of(text))
-            # Most tasks' generators write the whole row: one text, kept once.
-            self._rows.append((seed, text, text if written == text else written))
+            looked = self._look(text, written)
+            self._index.insert(len(self._rows), looked.sketch)
+            self._low_bytes.append(looked.low_bytes)
+            self._rows.append((seed, looked.text, looked.written))
 
-    def _sketch_of(self, text: str) -> RMinHash:
-        if self._last[0] != text:
-            self._last = (text, _sketch(text))
-        return self._last[1]
+    def _look(self, text: str, written: str) -> _Looked:
+        if self._last.raw != (text, written):
+            self._last = _Looked(text, written)
+        return self._last
 
 
-def _sketch(text: str) -> RMinHash:
-    sketch = RMinHash(num_perm=_HASHES, seed=1)
-    last = max(1, len(text) - _SHINGLE + 1)
-    sketch.update([text[start : start + _SHINGLE] for start in range(last)])
-    return sketch
+class _Looked:
+    """A row as it is looked for: normalised and sketched."""
+
+    __slots__ = ("low_bytes", "raw", "sketch", "text", "written")
+
+    def __init__(self, text: str, written: str) -> None:
+        self.raw = (text, written)
+        self.text = normalised(text)
+        # Most tasks' generators write the whole row: one text, kept once.
+        self.written = self.text if written == text else normalised(written)
+        self.sketch = RMinHash(num_perm=_HASHES, seed=1)
+        letters = [self.text[start:] for start in range(_SHINGLE)]
+        self.sketch.update(list(map("".join, zip(*letters, strict=False))) or [self.text])
+        self.low_bytes = int.from_bytes(bytes([one & 255 for one in self.sketch.digest()]))

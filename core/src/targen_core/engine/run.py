@@ -30,6 +30,7 @@ from targen_core.tasks.steps import Corrector
 
 __all__ = ["Engine", "Sink", "Target"]
 
+_TURN = 16  # candidates that are made in one go
 _AHEAD = 4  # candidates that wait past the commit point, in multiples of concurrency
 _SKIPPED, _FINAL, _SURPLUS = range(3)  # of a candidate; no later target reopens a final one
 
@@ -383,6 +384,8 @@ class Engine:
                     self._unstarted[label].append(slot)
                     self._start_due()
                     self._arrived.set()
+                    if number % _TURN == 0:
+                        await asyncio.sleep(0)  # what was started gets on its way
 
     def _start_due(self) -> None:
         """Start the candidates that are worth it now, for each label in their order.

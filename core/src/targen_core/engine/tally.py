@@ -69,18 +69,22 @@ class Tally:
         self._since_gain: dict[str, int] = dict.fromkeys(names, 0)
         self._gained: dict[str, int] = dict.fromkeys(names, 0)
         self._judged: dict[str, int] = dict.fromkeys(names, 0)
+        self._open: tuple[str, ...] | None = ()  # None: to be looked up again
 
     def aim(self, quotas: Mapping[str, int], *, by_intended: bool) -> None:
         """Take a new target; labels that were given up get a new chance."""
         self.wanted = {name: quotas.get(name, 0) for name in self.have}
         self.by_intended = by_intended
         self.given_up.clear()
+        self._open = None
         self._since_gain = dict.fromkeys(self.have, 0)
 
     @property
-    def open(self) -> list[str]:
+    def open(self) -> tuple[str, ...]:
         """Labels that want rows and were not given up."""
-        return [name for name in self.have if self.is_open(name)]
+        if self._open is None:
+            self._open = tuple(name for name in self.have if self.is_open(name))
+        return self._open
 
     def is_full(self, name: str) -> bool:
         """Whether a label has all its rows."""
@@ -139,6 +143,8 @@ class Tally:
             self.have[quota] += rows
             self._since_gain[quota] = 0
             self._gained[quota] += 1
+            if self.is_full(quota):
+                self._open = None
         elif verdict == "surplus":
             flow.surplus[corrected or ""] += 1
         elif verdict == "duplicate":
@@ -152,6 +158,7 @@ class Tally:
         if not self.is_open(name) or self._since_gain[name] < after:
             return False
         self.given_up.add(name)
+        self._open = None
         return True
 
     def commonest_reason(self, name: str) -> str:

@@ -70,7 +70,8 @@ def _sorted(
     status: int, words: str, codes: set[str], headers: Mapping[str, str], service: Service
 ) -> ServiceError:
     message = f"HTTP {status}: {words}" if words else f"HTTP {status}"
-    wait = retry_after(headers, service.limits(headers))
+    rate = service.limits(headers)
+    wait = retry_after(headers, rate)
     # Of a 5xx only the code counts: what was up-stream may be back in a moment.
     if codes & signs.NO_CREDIT_CODES or status == 402 or (status < 500 and signs.no_credit(words)):
         return CreditExhausted(message, hint=service.credit_hint)
@@ -79,7 +80,7 @@ def _sorted(
             return BadRequest(
                 message, hint="this one request is above the limit: lower -o max_tokens=N"
             )
-        return RateLimited(message, retry_after=wait, hint=_SLOWER)
+        return RateLimited(message, retry_after=wait, rate=rate, hint=_SLOWER)
     if status == 529 or codes & _OVERLOADED:
         return Overloaded(message, retry_after=wait)
     if status >= 500 or status in (408, 409, 425):

@@ -62,6 +62,7 @@ def rate_headers(headers: Mapping[str, str]) -> RateHeaders | None:
         _duration(headers.get("x-ratelimit-reset-requests")),
         _count(tokens),
         _duration(headers.get("x-ratelimit-reset-tokens")),
+        _count(headers.get("x-ratelimit-limit-requests")),
     )
 
 
@@ -85,7 +86,8 @@ def anthropic_rate_headers(headers: Mapping[str, str]) -> RateHeaders | None:
     if requests[0] is None and not tokens:
         return None
     least = min(tokens, key=lambda pair: (pair[0], -(pair[1] or 0.0)), default=(None, None))
-    return RateHeaders(*requests, *least)
+    limit = _count(headers.get("anthropic-ratelimit-requests-limit"))
+    return RateHeaders(*requests, *least, limit)
 
 
 def _number(value: str | None) -> float | None:
