@@ -79,10 +79,23 @@ def test_patience_counts_from_the_first_failure_of_all(lab, desk, drive):
     assert 200.0 < max(at) <= 331.0  # by one pause at most too late
 
 
-def test_a_429_is_an_answer_and_opens_nothing(lab, desk, drive):
-    hook, _ = down_until(30.0, RateLimited)
+def test_one_burst_of_429s_opens_nothing(drive):
+    async def work():
+        limiter = RateLimiter(64)
+        tickets = [await limiter.acquire(1) for _ in range(64)]
+        for ticket in tickets:
+            limiter.release(ticket, answered=False, limited=True)
+        assert not limiter.open
+        assert limiter.limit == 32
+
+    drive(work())
+
+
+def test_429s_without_an_answer_between_them_open_it(lab, desk, drive):
+    hook, at = down_until(200.0, RateLimited)
     one = desk(lab.ToyModel(lambda request: "x", hook=hook), concurrency=16)
     assert drive(one.many(40)) == ["x"] * 40
+    assert len([moment for moment in at if 20.0 < moment < 200.0]) < 15
     assert one.limiter.failing_since is None
 
 

@@ -297,6 +297,29 @@ def test_a_limit_is_met_once_and_then_used_to_the_full(lab, desk, drive, says_wh
     assert took[0] <= 1.05 * (700 - 20) / 20
 
 
+@pytest.mark.parametrize("retry_after", [20.0, None])
+def test_two_minutes_of_429s_lose_nothing_and_meet_no_crowd(lab, desk, drive, retry_after):
+    began = []
+
+    def hook(number, request):
+        began[:1] = began[:1] or [now()]
+        if now() - began[0] < 120.0:
+            raise RateLimited("slow down", retry_after=retry_after)
+
+    model = lab.ToyModel(lambda request: "x", hook=hook, latency=lambda request: 0.5)
+    one = desk(model, concurrency=64)
+    ended = []
+
+    async def work():
+        answers = await one.many(300)
+        ended.append(now())
+        return answers
+
+    assert drive(work()) == ["x"] * 300
+    assert one.limiter.rate_limited <= 100
+    assert ended[0] - began[0] <= 120.0 + 30.0 + 15.0  # the storm, a pause, the calls
+
+
 def test_rates_count_every_attempt(lab, desk, drive):
     """A retry takes a place in the rate as the first try did."""
     failed, at = set(), []

@@ -68,9 +68,7 @@ class ReplyCache:
         try:
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             # Not looked through at each write for what has to go, but once, by `close`.
-            self._cache = Cache(
-                str(folder), disk=BytesDisk, size_limit=size_limit, cull_limit=0
-            )
+            self._cache = Cache(str(folder), disk=BytesDisk, size_limit=size_limit, cull_limit=0)
         except Exception as error:
             self._give_up(error)
 

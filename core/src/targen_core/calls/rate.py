@@ -5,10 +5,11 @@ and grows back by one for each round of answers (additive increase,
 multiplicative decrease, as TCP's congestion avoidance: RFC 5681). Whoever has
 waited longest goes first.
 
-A service that fails again and again without one answer is left alone (the
-circuit opens): one call at a time asks whether it is back, after longer and
-longer pauses, and the first answer brings all the others back. Lost answers
-may be paid for, and a service that comes up is not met by a crowd.
+A service that fails or refuses again and again without one answer is left
+alone (the circuit opens): one call at a time asks whether it is back, after
+longer and longer pauses, and the first answer brings all the others back. Lost
+answers may be paid for, refused calls may count against the limit, and a
+service that comes up is not met by a crowd.
 """
 
 from __future__ import annotations
@@ -135,17 +136,18 @@ class RateLimiter:
         `limited` is a 429. Those of one burst count once: an answer to a call
         that was sent before the last cut cuts nothing. Only what was
         `answered` lets the concurrency grow. `failed` is a failure that may
-        pass: enough of them in a row open the circuit, and any answer, a 429
-        too, closes it.
+        pass: enough failures and bursts in a row open the circuit, and any
+        answer closes it.
         """
         now = asyncio.get_running_loop().time()
-        if failed:
-            self._fail(ticket, now)
-        elif answered or limited:
+        current = ticket == self._epoch
+        if answered:
             self._failures, self.failing_since = 0, None
+        elif failed or (limited and current):
+            self._fail(now, current=current)
         if limited:
             self.rate_limited += 1
-            if ticket == self._epoch:
+            if current:
                 self._epoch += 1
                 self.limit = max(1.0, min(self.limit, self.in_flight) / 2)
             if retry_after:
@@ -170,7 +172,7 @@ class RateLimiter:
             else:
                 self._resume_at = max(self._resume_at, now + rate.reset_requests)
 
-    def _fail(self, ticket: int, now: float) -> None:
+    def _fail(self, now: float, *, current: bool) -> None:
         """Count a failure; those of calls sent before the circuit opened pause nothing."""
         if self.failing_since is None:
             self.failing_since = now
@@ -178,7 +180,7 @@ class RateLimiter:
         if self._failures == _FAILURES:
             self._epoch += 1
             self._asked = 0
-        elif not self.open or ticket != self._epoch:
+        elif not self.open or not current:
             return
         pause = min(_LONGEST_PAUSE, 2.0**self._asked)
         self._asked += 1
