@@ -7,20 +7,26 @@ import subprocess
 import sys
 from pathlib import Path
 
-from targen_core.cli.app import COMMANDS
+from targen_core.cli.commands import COMMANDS
+from targen_core.plugins.loader import load_registry
 
 PAGE = Path("docs/reference/cli.md")
 _HEAD = """# Command line
 
 This page is made from the commands' own help by `scripts/cli_reference.py`.
-Exit codes: 0 done, 1 a job that failed, 2 wrong usage, 130 Ctrl-C. `--debug` shows tracebacks.
+Exit codes: 0 done, 1 a job that failed, 2 wrong usage, 130 Ctrl-C or SIGTERM. `--debug` shows
+tracebacks.
+
+`targen --install-completion` has bash, zsh or fish complete commands, options and the names of what
+is installed: tasks, backends, correctors, exporters and other parts.
 """
 
 
 def page() -> str:
     """The page's text."""
     parts = [_HEAD]
-    for command in ["", *COMMANDS]:
+    plugged = [item.name for item in load_registry().all("command")]
+    for command in ["", *COMMANDS, *plugged]:
         shown = subprocess.run(
             [sys.executable, "-m", "targen_core", *command.split(), "--help"],
             check=True,

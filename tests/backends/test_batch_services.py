@@ -11,6 +11,7 @@ import sys
 import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -22,8 +23,12 @@ from targen_core.testing.scripted import fill_schema
 pytest.importorskip("targen_plugin_example")
 
 KEY = "sk-verysecret-0123456789"
-MODELS = {"chatgpt": "gpt-6-luna", "claude": "claude-haiku-5-5"}
-VARIABLES = {"chatgpt": "OPENAI_API_KEY", "claude": "ANTHROPIC_API_KEY"}
+MODELS = {"chatgpt": "gpt-6-luna", "claude": "claude-haiku-5-5", "llama": "tiny"}
+VARIABLES = {
+    "chatgpt": "OPENAI_API_KEY",
+    "claude": "ANTHROPIC_API_KEY",
+    "llama": "TARGEN_LLAMA_API_KEY",
+}
 
 
 class Service:
@@ -198,7 +203,7 @@ def service(services):
     made.server.server_close()
 
 
-@pytest.fixture(params=sorted(MODELS))
+@pytest.fixture(params=["chatgpt", "claude"])
 def backend(request):
     return request.param
 
@@ -235,11 +240,13 @@ def generate(service, backend, targen):
     def run(out, *args, ok=0, key=KEY):
         if "--batch" in args and "--rounds" not in args:
             args = (*args, "--rounds", "30")  # the replies are of random words: few make a row
-        base = f"http://127.0.0.1:{service.server.server_port}"
+        base = (
+            f"http://127.0.0.1:{service.server.server_port}{'' if backend == 'claude' else '/v1'}"
+        )
         return targen(
             *["generate", "tickets", "-n", "6", "-b", backend, "--out", out, "--no-cache"],
             *["-o", f"model={MODELS[backend]}"],
-            *["-o", f"base_url={base}{'/v1' if backend == 'chatgpt' else ''}", *args],
+            *["-o", f"base_url={base}", *args],
             ok=ok,
             **({VARIABLES[backend]: key} if key else {}),
         )
@@ -277,6 +284,69 @@ def test_a_run_in_batches_has_the_rows_of_an_online_run_at_half_the_price(
     assert service.keys == {f"Bearer {KEY}"}
     for path in tmp_path.rglob("*"):
         assert not path.is_file() or b"verysecret" not in path.read_bytes(), path
+
+
+def test_lists_side_by_side_go_into_batches_too(generate, backend, service, targen, tmp_path):
+    generate("batch", "--batch", "--batch-lists", "--max-cost", "1")
+    assert service.online == 0
+    first = list(service.batches["batch_1" if backend == "chatgpt" else "msgbatch_1"]["asked"])
+    lines = (tmp_path / "batch" / "journal").read_text().splitlines()
+    journal = [json.loads(line.partition(" ")[2]) for line in lines]
+    places = {record["key"]: record["place"] for record in journal}
+    assert sorted(places[key] for key in first) == [f"contexts/{n}" for n in range(len(first))]
+    assert json.loads((tmp_path / "batch" / "manifest.json").read_text())["lists_at_once"] == 64
+    calls = report(tmp_path / "batch")["usage"]["total"]["calls"]
+    assert calls == len(asked(service)) == len(set(asked(service)))
+    done = targen("resume", "batch", "-n", "8", "--no-cache", **{VARIABLES[backend]: KEY})
+    assert "complete" in done.stdout
+    assert service.online == 0, "it is extended as it was begun"
+    generate("offline", "--batch-offline", "--batch-lists", key=None)
+    targen("batch", "export", "offline", "--out", "asked.jsonl", "--no-cache")
+    lines = (tmp_path / "asked.jsonl").read_text().splitlines()
+    assert {json.loads(line)["custom_id"] for line in lines} == set(first)
+
+
+def test_batch_lists_alone_says_nothing(targen):
+    done = targen("generate", "tickets", "-n", "4", "-b", "scripted", "--batch-lists", ok=2)
+    assert "--batch-lists says how --batch asks for lists" in done.stderr
+
+
+def test_a_correction_in_batches_has_the_verdicts_of_an_online_one(
+    backend, service, targen, tmp_path
+):
+    targen("generate", "tickets", "-n", "12", "-b", "scripted", "--out", "made", "--quiet")
+    base = f"http://127.0.0.1:{service.server.server_port}{'' if backend == 'claude' else '/v1'}"
+
+    def correct(out, *args, ok=0):
+        return targen(
+            *["correct", "made/dataset.jsonl", "--task", "tickets", "--flip", "0.5", "--no-cache"],
+            *["-b", backend, "-o", f"model={MODELS[backend]}", "-o", f"base_url={base}"],
+            *["--out", out, *args],
+            ok=ok,
+            **{VARIABLES[backend]: KEY},
+        )
+
+    service.before = lambda method, path: 401 if method == "GET" else None
+    correct("batch", "--batch", ok=1)
+    assert [len(batch["asked"]) for batch in service.batches.values()] == [12]
+    service.before = lambda method, path: None
+    service.item = lambda number, position: "expired" if number == 1 and position < 5 else None
+    correct("batch", "--batch", "--max-cost", "1")
+    assert service.online == 0
+    first, second = [set(batch["asked"]) for batch in service.batches.values()][:2]
+    assert len(first & second) == 5
+    correct("online")
+    assert service.online
+    found, other = report(tmp_path / "batch"), report(tmp_path / "online")
+    assert found["usage"]["total"]["calls"] == other["usage"]["total"]["calls"]
+    dollars = [made["usage"]["total"]["dollars"] for made in (found, other)]
+    assert dollars[0] == pytest.approx(dollars[1] / 2, abs=1e-6)
+    for name in ("changes.jsonl", "dataset.jsonl"):
+        assert (tmp_path / "batch" / name).read_bytes() == (tmp_path / "online" / name).read_bytes()
+    done = targen("batch", "export", "batch", ok=2)
+    assert "holds a correction, and files are for generated runs" in done.stderr
+    done = targen("correct", "made/dataset.jsonl", "--task", "tickets", "--batch", ok=2)
+    assert "--batch: the local backend has no batches" in done.stderr
 
 
 @pytest.mark.parametrize("wrong", ["expired", 500, "lost"])
@@ -390,9 +460,17 @@ def test_a_backend_without_batches_is_refused(targen):
     done = targen("generate", "tickets", "-n", "4", "-b", "scripted", "--batch", ok=2)
     assert "--batch: the scripted backend has no batches, and step generate uses it" in done.stderr
     done = targen("generate", "tickets", "-n", "4", "-b", "scripted", "--batch-offline", ok=2)
-    assert "no batches" in done.stderr
+    assert "no form for files of calls" in done.stderr
+    llama = ["generate", "tickets", "-n", "4", "-b", "llama", "-o", "model=m"]
+    done = targen(*llama, "--batch", ok=2)
+    assert "--batch: the llama backend has no batches" in done.stderr
+    assert "or --batch-offline, by files" in done.stderr
+    done = targen(*llama, "--batch-offline", "-o", "api=ollama", ok=2)
+    assert "-o api=ollama has no form for files of calls" in done.stderr
+    assert not Path("runs").exists()
 
 
+@pytest.mark.parametrize("backend", sorted(MODELS))
 def test_files_by_turns_give_the_rows_of_an_online_run(
     generate, backend, service, targen, tmp_path
 ):
@@ -407,9 +485,9 @@ def test_files_by_turns_give_the_rows_of_an_online_run(
         lines = []
         for line in (tmp_path / "asked.jsonl").read_text().splitlines():
             request = json.loads(line)
-            body = request["body"] if backend == "chatgpt" else request["params"]
+            body = request["params"] if backend == "claude" else request["body"]
             answer = service.reply(backend, body)
-            if backend == "chatgpt":
+            if backend != "claude":
                 found = {"response": {"status_code": 200, "body": answer}, "error": None}
             else:
                 found = {"result": {"type": "succeeded", "message": answer}}

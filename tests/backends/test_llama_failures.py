@@ -11,7 +11,8 @@ from aiohttp import web
 
 from targen_backends.http.failures import failure
 from targen_backends.http.limits import rate_headers, retry_after
-from targen_backends.llama.client import SERVICE, LlamaModel
+from targen_backends.llama.backend import LlamaOptions, lines
+from targen_backends.llama.client import LlamaModel
 from targen_core.calls.model import RateHeaders
 from targen_core.errors import (
     AuthenticationFailed,
@@ -64,6 +65,31 @@ def says(message, **more):
         (404, {"error": "model 'tiny' not found"}, BadRequest, False),
         (422, {"detail": [{"loc": ["body"]}]}, BadRequest, False),
         (402, says("pay first"), CreditExhausted, False),
+        # as vLLM 0.32.0 says it, read from a running server
+        (401, {"error": "Unauthorized"}, AuthenticationFailed, False),
+        (
+            400,
+            says(
+                "max_tokens=8000 cannot be greater than max_model_len=4096. Please request fewer "
+                "output tokens. (parameter=max_tokens, value=8000)",
+                type="BadRequestError",
+                code=400,
+            ),
+            ContextTooLong,
+            False,
+        ),
+        (
+            404,
+            says("The model `x` does not exist. Valid aliases: y.", type="NotFoundError", code=404),
+            BadRequest,
+            False,
+        ),
+        (
+            500,
+            says("EngineCore encountered an issue.", type="InternalServerError", code=500),
+            ServiceUnavailable,
+            False,
+        ),
     ],
 )
 def test_status_codes(ask, status, body, kind, billed):
@@ -82,6 +108,20 @@ def test_the_providers_words_are_quoted_and_cut(ask):
     with pytest.raises(BadRequest) as caught:
         ask(answers(400, says("x" * 10_000)))
     assert len(str(caught.value)) < 600
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "The provided JSON schema contains features not supported by xgrammar.",
+        'Failed to transform json schema into a grammar: Unsupported type "strin"',
+        'Grammar error: Unimplemented keys: ["uniqueItems"]',
+    ],
+)
+def test_a_schema_that_vllm_refuses_leads_to_the_other_ways(ask, words):
+    with pytest.raises(BadRequest) as caught:
+        ask(answers(400, says(words, type="BadRequestError", param=None, code=400)))
+    assert "-o structured=json_object" in caught.value.hint
 
 
 def test_authentication_names_the_variable(ask):
@@ -247,4 +287,24 @@ def test_no_rate_headers_is_none():
 
 
 def test_undecodable_bytes_in_an_error_are_shown_somehow():
-    assert "HTTP 500" in str(failure(500, b"\xff\xfe", {}, SERVICE))
+    assert "HTTP 500" in str(failure(500, b"\xff\xfe", {}, LlamaModel.service))
+
+
+@pytest.mark.parametrize(
+    ("status", "error", "kind", "words"),
+    [
+        (400, says("max_tokens=8 cannot be greater than max_model_len=4"), ContextTooLong, "=4"),
+        (404, says("The model `x` does not exist."), BadRequest, "`x` does not exist"),
+        (400, "URL /v1/other was used.", BadRequest, "/v1/other was used"),
+        (500, None, ServiceUnavailable, "HTTP 500 (request r-1)"),
+    ],
+)
+def test_a_line_may_have_its_error_beside_an_empty_body(status, error, kind, words):
+    """vLLM's run-batch writes them so; OpenAI's batches have it in the body."""
+    response = {"status_code": status, "request_id": "r-1", "body": None}
+    line = json.dumps({"custom_id": "k", "response": response, "error": error}).encode()
+    key, answer = lines(LlamaOptions(model="tiny")).read(line, {})
+    assert key == "k"
+    assert type(answer) is kind
+    assert words in str(answer)
+    assert "null" not in str(answer)

@@ -88,6 +88,12 @@ def test_options_reach_the_model():
     assert (model.structured, model.seeded, model.max_concurrency) == (False, True, 3)
 
 
+@pytest.mark.parametrize("api", ["openai", "ollama"])
+def test_seeds_may_be_left_out(api):
+    assert create(LlamaOptions(model="m", api=api)).seeded
+    assert not create(LlamaOptions(model="m", api=api, seeded="false")).seeded
+
+
 def test_a_strict_schema_closes_every_object():
     schema = {
         "$defs": {

@@ -108,6 +108,7 @@ def test_a_schema_may_be_asked_for_less_strictly(ask, request_of, mode, sent):
         (chat("<think>\nhm </think>\n\nVolga"), "Volga", "stop"),
         (chat("<think> hm", "length"), "", "length"),
         (chat("Volga", reasoning_content="hm"), "Volga", "stop"),
+        (chat(None, "length", reasoning="hm"), "", "length"),  # as vLLM 0.32 names it
         (chat([{"type": "thinking"}, {"type": "text", "text": "Volga"}]), "Volga", "stop"),
     ],
 )

@@ -9,7 +9,7 @@ import pytest
 from pydantic import BaseModel
 
 from targen_backends.http.failures import failure
-from targen_backends.llama.client import SERVICE
+from targen_backends.llama.client import LlamaModel
 from targen_backends.local.backend import LocalOptions, defaults
 from targen_backends.schema import strict_schema, tight_schema
 from targen_core.tasks.replies import line, list_of
@@ -58,5 +58,5 @@ def test_only_the_tiny_model_judges_at_a_high_temperature():
 
 def test_a_refused_schema_says_how_else_to_ask():
     body = json.dumps({"error": {"message": "response_format json_schema is not supported"}})
-    error = failure(400, body.encode(), {}, SERVICE)
+    error = failure(400, body.encode(), {}, LlamaModel.service)
     assert "structured=json_object" in error.hint

@@ -88,6 +88,49 @@ def test_each_batch_is_told_what_came_before_and_asks_for_its_fixed_size(lab, tm
     assert set(sizes["seeds"]) == {2}
 
 
+def test_batches_side_by_side_are_told_of_the_rounds_before_alone(lab, tmp_path):
+    world = lab.World(lists=(3, 2), labels=("only",), bad=0.3)
+    ran = lab.run(world, tmp_path / "run", {"only": 40}, lists_at_once=4, latency=lab.latency(3))
+    told = defaultdict(dict)
+    kept = defaultdict(dict)
+    by_key = {request.key: request for request in ran.model.requests}
+    for record in ran.journal:
+        if record["step"] in ("contexts", "seeds"):
+            parent, _, index = record["place"].rpartition("/")
+            *_, have, _, _ = by_key[record["key"]].messages[0].content.split()
+            told[parent][int(index)] = int(have)
+            items = {t for t in eval(record["text"])["items"] if not t.startswith("BAD")}
+            kept[parent][int(index)] = len(items)
+    assert max(told["contexts"]) >= 5
+    for parent, batches in told.items():
+        for index, have in batches.items():
+            before = range(index - index % 4)
+            assert have == sum(kept[parent][batch] for batch in before)
+    # all calls of the first round stand before the first answer's followers
+    first = [r.origin.place for r in ran.model.requests[:4]]
+    assert first == [f"contexts/{index}" for index in range(4)]
+
+
+def test_what_calls_side_by_side_repeat_is_left_out(lab, tmp_path):
+    task = lab.World(lists=(3,), labels=("only",)).task()
+
+    async def grow(llm, parent, have):
+        number = llm.rng("n").randrange(10)
+        return [f"item {number}", f"item {number + 1}"]
+
+    task = task.replace(contexts=dataclasses.replace(task.contexts, grow=grow))
+    ran = lab.run(
+        lab.World(lists=(3,), labels=("only",)),
+        tmp_path / "run",
+        {"only": 6},
+        task=task,
+        lists_at_once=64,
+    )
+    seeds = [record["seed"] for record in ran.provenance]
+    assert len(set(seeds)) == len(seeds)
+    assert "repeated" in {record.get("reason") for record in ran.rejects}
+
+
 def test_batch_sizes_are_options(lab, tmp_path):
     world = lab.World(lists=(3, 2, 2), labels=("only",))
     options = ["contexts.batch=4", "seeds.batch=1,5"]

@@ -17,6 +17,7 @@ from targen_core.runs.report import read_report
 pytestmark = pytest.mark.usefixtures("virtual_time")
 
 BALANCES = st.sampled_from(["final", "intended"])
+AT_ONCE = st.sampled_from([1, 2, 64])  # calls of a list that are not told of each other
 
 
 @given(data=st.data(), balance=BALANCES)
@@ -101,8 +102,8 @@ def test_no_label_changes_without_a_correction_that_says_so(lab, folder, data, b
             assert record["corrected"] is None
 
 
-@given(data=st.data(), balance=BALANCES)
-def test_bytes_do_not_depend_on_concurrency_or_latency(lab, folder, data, balance):
+@given(data=st.data(), balance=BALANCES, at_once=AT_ONCE)
+def test_bytes_do_not_depend_on_concurrency_or_latency(lab, folder, data, balance, at_once):
     world = data.draw(lab.worlds)
     quotas = data.draw(lab.quotas(world, 6))
     with folder() as path:
@@ -114,6 +115,7 @@ def test_bytes_do_not_depend_on_concurrency_or_latency(lab, folder, data, balanc
                 quotas,
                 balance=balance,
                 give_up_after=20,
+                lists_at_once=at_once,
                 concurrency=concurrency,
                 latency=lab.latency(concurrency),
             )
@@ -123,15 +125,15 @@ def test_bytes_do_not_depend_on_concurrency_or_latency(lab, folder, data, balanc
         assert all(other == seen[0] for other in seen[1:])
 
 
-@given(data=st.data(), balance=BALANCES, randomness=st.integers(0, 10**6))
+@given(data=st.data(), balance=BALANCES, at_once=AT_ONCE, randomness=st.integers(0, 10**6))
 @settings(max_examples=40)
 def test_a_run_that_was_stopped_again_and_again_ends_the_same(
-    lab, folder, data, balance, randomness
+    lab, folder, data, balance, at_once, randomness
 ):
     world = data.draw(lab.worlds)
     quotas = data.draw(lab.quotas(world, 6))
     rng = random.Random(randomness)
-    spec = {"balance": balance, "give_up_after": 20}
+    spec = {"balance": balance, "give_up_after": 20, "lists_at_once": at_once}
     with folder() as path:
         whole = lab.run(world, path / "whole", quotas, **spec)
         run, asked, ran = path / "run", [], None
@@ -201,15 +203,17 @@ def test_a_run_that_was_killed_goes_on_from_what_is_on_the_disk(lab, folder, dat
         assert str(ran.error) == str(whole.error)
 
 
-@given(data=st.data(), balance=BALANCES, randomness=st.integers(0, 10**6))
+@given(data=st.data(), balance=BALANCES, at_once=AT_ONCE, randomness=st.integers(0, 10**6))
 @settings(max_examples=40)
-def test_growing_keeps_the_rows_and_pays_for_nothing_twice(lab, folder, data, balance, randomness):
+def test_growing_keeps_the_rows_and_pays_for_nothing_twice(
+    lab, folder, data, balance, at_once, randomness
+):
     world = data.draw(lab.worlds)
     small = data.draw(lab.quotas(world, 4))
     more = data.draw(lab.quotas(world, 5))
     large = {name: small[name] + more[name] for name in small}
     rng = random.Random(randomness)
-    spec = {"balance": balance, "give_up_after": 20}
+    spec = {"balance": balance, "give_up_after": 20, "lists_at_once": at_once}
     with folder() as path:
         first = lab.run(world, path / "a", small, concurrency=1, **spec)
         a = lab.run(world, path / "a", grow=large, concurrency=64, latency=lab.latency("a"))
@@ -274,15 +278,15 @@ def test_each_judged_candidate_is_in_one_place_of_the_label_flow(lab, folder, da
         ) * (world.unit) == len(ran.rows)
 
 
-@given(data=st.data())
-def test_used_and_unused_calls_add_up(lab, folder, data):
+@given(data=st.data(), at_once=AT_ONCE)
+def test_used_and_unused_calls_add_up(lab, folder, data, at_once):
     """A call is used once, whatever it gave: a row, a reject, several instances or a list."""
     world = data.draw(lab.worlds)
     small = data.draw(lab.quotas(world, 4))
     more = data.draw(lab.quotas(world, 3))
     large = {name: small[name] + more[name] for name in small}
     with folder() as path:
-        lab.run(world, path / "run", small, give_up_after=20, concurrency=1)
+        lab.run(world, path / "run", small, give_up_after=20, lists_at_once=at_once, concurrency=1)
         ran = lab.run(world, path / "run", grow=large, concurrency=1)
         named = {
             key for record in [*ran.provenance, *ran.rejects] for key in record.get("calls", ())

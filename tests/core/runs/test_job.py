@@ -188,16 +188,21 @@ def test_a_directory_is_let_go_when_a_job_cannot_open(lab, tmp_path):
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no signals there")
-def test_ctrl_c_lets_calls_in_flight_finish_and_the_run_can_be_resumed(lab, tmp_path):
+@pytest.mark.parametrize(
+    ("number", "name"), [(signal.SIGINT, "Ctrl-C"), (signal.SIGTERM, "SIGTERM")]
+)
+def test_a_stop_lets_calls_in_flight_finish_and_the_run_can_be_resumed(lab, tmp_path, number, name):
+    sent = number
     world = lab.World()
     whole = lab.run(world, tmp_path / "whole", QUOTAS)
 
     def stop(number, request, job):
         if number == 20:
-            os.kill(os.getpid(), signal.SIGINT)
+            os.kill(os.getpid(), sent)
 
     ran = lab.run(world, tmp_path / "run", QUOTAS, hook=stop, latency=lab.latency("c"))
     assert isinstance(ran.error, Interrupted)
+    assert str(ran.error) == f"stopped by {name}"
     assert ran.error.exit_code == 130
     assert f"targen resume {tmp_path / 'run'}" in ran.error.hint
     assert set(ran.journaled) == set(ran.model.asked)

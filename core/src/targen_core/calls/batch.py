@@ -15,7 +15,7 @@ from typing import Protocol, runtime_checkable
 from targen_core.calls.model import ChatReply, ChatRequest, Price
 from targen_core.errors import ServiceError
 
-__all__ = ["BatchAnswer", "BatchProvider", "BatchState", "batch_price"]
+__all__ = ["BatchAnswer", "BatchLines", "BatchProvider", "BatchState", "batch_price"]
 
 BatchAnswer = ChatReply | ServiceError
 """What became of one request: the reply, or why there is none."""
@@ -35,20 +35,14 @@ class BatchState:
     problem: str = ""
 
 
-@runtime_checkable
-class BatchProvider(Protocol):
-    """A model behind a service that takes batches.
+class BatchLines(Protocol):
+    """A model's calls as lines of a file, and its answers.
 
     Attributes:
-        identity: that of the model; a batch belongs to the provider with the
-            same one.
-        most_requests: requests that one batch may hold.
-        most_bytes: bytes that one batch's lines may have.
+        identity: that of the model.
     """
 
     identity: str
-    most_requests: int
-    most_bytes: int
 
     def line(self, request: ChatRequest) -> bytes:
         """The request as a line, without its end; its `custom_id` is `request.key`."""
@@ -65,6 +59,25 @@ class BatchProvider(Protocol):
         """
         ...
 
+    async def aclose(self) -> None:
+        """Give back connections."""
+        ...
+
+
+@runtime_checkable
+class BatchProvider(BatchLines, Protocol):
+    """A model behind a service that takes batches.
+
+    A batch belongs to the provider with the same identity.
+
+    Attributes:
+        most_requests: requests that one batch may hold.
+        most_bytes: bytes that one batch's lines may have.
+    """
+
+    most_requests: int
+    most_bytes: int
+
     async def submit(self, lines: Sequence[bytes]) -> str:
         """Hand a batch over; returns the service's name for it.
 
@@ -80,10 +93,6 @@ class BatchProvider(Protocol):
         Raises:
             ServiceError: of the class that says whether trying later can help.
         """
-        ...
-
-    async def aclose(self) -> None:
-        """Give back connections."""
         ...
 
 

@@ -61,15 +61,15 @@ class OnlineCourier:
 
     Args:
         book: where batches are written down.
-        rounds: refills after the first round; a round is two submissions,
-            one to write and one to judge.
+        rounds: refills after the first round.
+        per_round: submissions that a round may take, one for each step or list.
         patience: seconds for which a service may fail to say how far a batch is.
     """
 
-    def __init__(self, book: BatchBook, *, rounds: int, patience: float) -> None:
+    def __init__(self, book: BatchBook, *, rounds: int, per_round: int, patience: float) -> None:
         self.submissions = 0
         self._book = book
-        self._most = 2 * (rounds + 1)
+        self._most = per_round * (rounds + 1)
         self._rounds = rounds
         self._waves = 0
         self._patience = patience
@@ -104,7 +104,7 @@ class OnlineCourier:
                 hint="resume the run for as many rounds again, or with a larger --rounds",
             )
         self._waves += 1
-        for provider in dict.fromkeys(call.provider for call in fresh):
+        for provider in dict.fromkeys(map(_provider, fresh)):
             for part in split(provider, [call for call in fresh if call.provider is provider]):
                 await self._submit(provider, part)
         return True
@@ -114,7 +114,7 @@ class OnlineCourier:
             if found.batch == batch and found.provider is call.provider:
                 found.calls[call.request.key] = call
                 return
-        self._open.append(_Open(call.provider, batch, {call.request.key: call}))
+        self._open.append(_Open(_provider(call), batch, {call.request.key: call}))
 
     async def _submit(
         self, provider: BatchProvider, part: Sequence[tuple[bytes, WaitingCall]]
@@ -205,6 +205,12 @@ class OnlineCourier:
                 call.give(answer)
             elif state.ended:
                 call.give(BatchFailed(state.problem or f"batch {found.batch} has no answer to it"))
+
+
+def _provider(call: WaitingCall) -> BatchProvider:
+    """Whose batches a call waits for: a service that takes some, as the plan saw to."""
+    assert isinstance(call.provider, BatchProvider)
+    return call.provider
 
 
 def split(

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from targen_core.calls.batch import BatchAnswer, BatchProvider
+from targen_core.calls.batch import BatchAnswer, BatchLines
 from targen_core.calls.layer import Halted
 from targen_core.calls.model import ChatReply, ChatRequest
 from targen_core.errors import StageFailed, TargenError
@@ -27,7 +27,7 @@ _LATE = 0.05  # by so much the loop was busy, and so the run was not quiet
 class WaitingCall:
     """A call whose answer comes with a batch."""
 
-    provider: BatchProvider
+    provider: BatchLines
     request: ChatRequest
     unwanted: Callable[[], bool]
     answer: asyncio.Future[ChatReply]
@@ -86,7 +86,7 @@ class BatchQueue:
         self._answered = 0
         self._task: asyncio.Task[None] | None = None
         self._collecting: asyncio.Future[None] | None = None
-        self._providers: list[BatchProvider] = []
+        self._providers: list[BatchLines] = []
 
     @property
     def parked(self) -> int:
@@ -94,7 +94,7 @@ class BatchQueue:
         return self._asked - self._answered
 
     async def ask(
-        self, provider: BatchProvider, request: ChatRequest, unwanted: Callable[[], bool]
+        self, provider: BatchLines, request: ChatRequest, unwanted: Callable[[], bool]
     ) -> ChatReply:
         """Wait for the answer, however long it takes.
 
@@ -203,7 +203,7 @@ class BatchLane:
     """Where a step's calls go in place of its model: a queue, and whose batches."""
 
     queue: BatchQueue
-    provider: BatchProvider
+    provider: BatchLines
 
     async def ask(self, request: ChatRequest, unwanted: Callable[[], bool]) -> ChatReply:
         """Wait for the answer; see `BatchQueue.ask`."""

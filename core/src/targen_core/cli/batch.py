@@ -57,6 +57,11 @@ def batch(
         )
     if action == "import" and out is not None:
         raise UsageError("--out is for batch export")
+    if (run / "correction.json").exists():
+        raise UsageError(
+            f"{run} holds a correction, and files are for generated runs",
+            hint="targen correct FILE --task NAME --batch asks in a service's batches",
+        )
     folder = cache_folder(cache)
     with Job.resume(load_registry(), run, cache=folder, options=option or ()) as job:
         if file is None:

@@ -11,12 +11,14 @@ import typer
 from targen_core.cli.report import flow_columns, print_usage
 from targen_core.cli.request import (
     BackendArg,
+    BatchArg,
     CacheArg,
     CorrectorArg,
     MaxCostArg,
     MaxTokensArg,
     OfTaskArg,
     OptionsArg,
+    RoundsArg,
     SeedArg,
     VariantArg,
     cache_folder,
@@ -53,6 +55,8 @@ def correct(
     ] = None,
     rpm: Annotated[float | None, typer.Option("--rpm", help="Requests a minute, at most.")] = None,
     tpm: Annotated[float | None, typer.Option("--tpm", help="Tokens a minute, at most.")] = None,
+    batch: BatchArg = False,
+    rounds: RoundsArg = None,
     cache: CacheArg = True,
     quiet: Annotated[
         bool, typer.Option("--quiet", "-q", help="No progress on standard error.")
@@ -70,6 +74,7 @@ def correct(
     Examples:
     - targen correct runs/rte-0/dataset.jsonl --task rte --corrector blind
     - targen correct RTE/val.jsonl --task rte --corrector vote --flip 0.2 --seed 1 -n 200
+    - targen correct RTE/train.jsonl --task rte -b chatgpt -o model=gpt-6-luna --batch
     """
     from targen_core.plugins.loader import load_registry
     from targen_core.runs.correction import correct_dataset
@@ -98,8 +103,14 @@ def correct(
         correct=True,
         corrector=corrector,
         limits=checked_limits(
-            max_cost=max_cost, max_tokens=max_tokens, concurrency=concurrency, rpm=rpm, tpm=tpm
-        ),
+            max_cost=max_cost,
+            max_tokens=max_tokens,
+            concurrency=concurrency,
+            rpm=rpm,
+            tpm=tpm,
+            rounds=rounds,
+        )
+        | {"batch": batch},
     )
     folder = out or Path("runs") / f"{file.stem}-{(corrector or 'corrected').replace(':', '-')}"
     with _progress(quiet=quiet) as on_judged:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -12,9 +12,12 @@ import typer
 from targen_core.cli.request import (
     BackendArg,
     BackendForArg,
+    BatchArg,
     CorrectArg,
     CorrectorArg,
     OptionsArg,
+    SomeTaskArg,
+    SuiteArg,
     VariantArg,
     job_spec,
     quotas_for,
@@ -28,7 +31,14 @@ if TYPE_CHECKING:
     from targen_core.runs.spec import JobSpec
     from targen_core.tasks.model import Task
 
-_HEADS = ("calls", "tokens in", "tokens out", "dollars")
+_HEADS = {
+    "calls": "calls",
+    "tokens_in": "tokens in",
+    "tokens_out": "tokens out",
+    "tokens_thought": "thoughts",
+    "dollars": "dollars",
+}
+_COUNTS = ("calls", "tokens_in", "tokens_out", "tokens_thought")
 _SAMPLE = 60  # rows that a rehearsal makes, at least; lists are whole batches in it
 
 
@@ -40,26 +50,17 @@ class _Estimate:
     rows: int
     basis: str
     steps: list[dict[str, Any]]
+    unthought: list[str]  # steps whose model thinks, nobody says how much
 
     @property
     def total(self) -> dict[str, Any]:
         """All steps together; dollars are None where a price is unknown."""
-        keys = ("calls", "tokens_in", "tokens_out")
-        known = all(step["dollars"] is not None for step in self.steps)
-        return {
-            **{key: sum(step[key] for step in self.steps) for key in keys},
-            "dollars": sum(step["dollars"] for step in self.steps) if known else None,
-        }
+        return _sum(self.steps)
 
 
 def estimate(
-    task: Annotated[
-        str | None, typer.Argument(help="A task, NAME or DISTRIBUTION:NAME.", show_default=False)
-    ] = None,
-    suite: Annotated[
-        str | None,
-        typer.Option("--suite", metavar="PLUGIN", help="All tasks of a plugin, such as superglue."),
-    ] = None,
+    task: SomeTaskArg = None,
+    suite: SuiteArg = None,
     n: Annotated[int | None, typer.Option("-n", "--number", help="Rows, split evenly.")] = None,
     preset: Annotated[str | None, typer.Option("--preset", help="A named set of counts.")] = None,
     label: Annotated[
@@ -78,19 +79,33 @@ def estimate(
     yield_: Annotated[
         float, typer.Option("--yield", help="Share of candidates that become rows, without --from.")
     ] = 0.7,
+    thoughts: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--thoughts",
+            metavar="[STEP=]TOKENS",
+            help="Tokens that the model thinks in a call, without --from.",
+        ),
+    ] = None,
+    batch: BatchArg = False,
+    batch_lists: Annotated[
+        bool, typer.Option("--batch-lists", help="With --batch: lists in batches too.")
+    ] = False,
     json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
 ) -> None:
     """Say what a run will take: calls, tokens and, where a price is known, dollars.
 
     Counts the prompts of a rehearsal, which costs nothing, at four characters a token; with --from
-    it scales the measured tokens of a run, rejects included. With --suite, for each task of a
-    plugin; lists that several of them share are counted for each.
+    it scales the measured tokens of a run, rejects and thoughts included. With --suite, for each
+    task of a plugin; lists that several of them share are counted for each.
 
     Examples:
     - targen estimate rte -n 1000 -b llama -o model=m -o price_in=0.15 -o price_out=0.60
     - targen estimate rte --preset paper --from runs/rte-0
     - targen estimate --suite superglue --preset paper -b llama -o model=m
+    - targen estimate rte -n 1000 -b chatgpt -o model=gpt-6-luna --batch --thoughts 400
     """
+    from targen_core.engine.lists import SIDE_BY_SIDE
     from targen_core.plugins.loader import load_registry
     from targen_core.runs.plan import find_task
     from targen_core.runs.suite import suite_tasks
@@ -102,6 +117,11 @@ def estimate(
             "say what to estimate: one task, or all tasks of a plugin",
             hint="targen estimate rte -n 10, or targen estimate --suite superglue --preset paper",
         )
+    if batch_lists and not batch:
+        raise UsageError("--batch-lists says how --batch asks for lists", hint="add --batch")
+    if thoughts and measured is not None:
+        raise UsageError("--from has measured the thoughts: leave --thoughts out")
+    thought = _thoughts(thoughts or ())
     if suite is not None and measured is not None:
         raise UsageError("--from is a run of one task, and --suite is of several")
     registry = load_registry()
@@ -119,11 +139,15 @@ def estimate(
             options=option or (),
             correct=correct,
             corrector=corrector,
+            lists_at_once=SIDE_BY_SIDE if batch_lists else 1,
+            limits={"batch": batch},
         )
-        found.append(_estimated(registry, target, spec, measured, yield_))
+        found.append(_estimated(registry, target, spec, measured, yield_, thought))
     if json:
         facts = [
-            {"task": one.task, "rows": one.rows, "basis": one.basis, "steps": one.steps} | one.total
+            {"task": one.task, "rows": one.rows, "basis": one.basis, "steps": one.steps}
+            | {"unthought": one.unthought}
+            | one.total
             for one in found
         ]
         print_json(facts if suite else facts[0])
@@ -134,24 +158,39 @@ def estimate(
 
 
 def _estimated(
-    registry: Registry, task: Task[Any, Any], spec: JobSpec, measured: Path | None, yield_: float
+    registry: Registry,
+    task: Task[Any, Any],
+    spec: JobSpec,
+    measured: Path | None,
+    yield_: float,
+    thoughts: Mapping[str, int],
 ) -> _Estimate:
     """What `spec` will take, by a run that was, or by a rehearsal at a yield."""
+    from targen_core.calls.batch import batch_price
+    from targen_core.engine.lists import NEW, SPARE
+    from targen_core.runs.batches import batched_steps
+    from targen_core.runs.manifest import Manifest
     from targen_core.runs.plan import prepare
     from targen_core.runs.report import read_report
     from targen_core.runs.trial import rehearsal_spec, run_trial
 
     prepared = prepare(registry, spec)
     wanted = sum(spec.quotas.values())
+    # Calls that are not told of each other repeat each other, and some are for a refill.
+    more = {"contexts": SPARE / NEW, "seeds": SPARE} if spec.lists_at_once > 1 else {}
     if measured is not None:
         report = read_report(measured)
         if report["task"] != prepared.manifest.task.id:
             raise UsageError(f"{measured} is a run of {report['task']}, not of {spec.task}")
+        if Manifest.load(measured / "manifest.json").lists_at_once > 1:
+            more = {}
         factor = 1.0
         basis = f"the measure of {measured}"
     else:
         sample = dict.fromkeys(task.quota_names, _SAMPLE * task.unit)
-        trial = run_trial(registry, rehearsal_spec(spec, sample))
+        # A rehearsal has few words: that it repeats itself is no measure of a model.
+        rehearsal = replace(rehearsal_spec(spec, sample), near_duplicates=0)
+        trial = run_trial(registry, rehearsal)
         if trial.problem is not None:
             raise trial.problem
         report, factor = trial.report, 1 / yield_
@@ -160,75 +199,131 @@ def _estimated(
     if not made:
         raise UsageError(f"{measured} has no rows to measure by")
     prices = {name: step.price for name, step in prepared.steps.items()}
+    if spec.limits.batch:
+        basis += ", in batches"
+        for name in {*batched_steps(spec.lists_at_once)} & prices.keys():
+            prices[name] = batch_price(prices[name])
+    silent = [
+        name
+        for name, step in prepared.steps.items()
+        if measured is None
+        and not thoughts.get(name)
+        and step.backend.thinks is not None
+        and step.backend.thinks(step.options)
+    ]
     total_calls = report["usage"]["total"]["calls"] + report["usage"]["total"]["cached"]
     if measured is None:  # what ran ahead for nothing in so short a run is no measure
         factor *= 1 - report["unused_calls"] / total_calls
-    steps = _scaled(report, wanted / made * factor, prices)
-    return _Estimate(prepared.manifest.task.id, wanted, basis, steps)
+    factors = {name: wanted / made * factor * more.get(name, 1.0) for name in prices}
+    steps = _scaled(report, factors, prices, thoughts)
+    return _Estimate(prepared.manifest.task.id, wanted, basis, steps, silent)
 
 
 def _print(found: _Estimate) -> None:
     print(f"{found.rows:,} rows of {found.task}, by {found.basis}\n")
-    print_table(
-        ["step", *_HEADS],
-        [
-            (line["step"], *_figures(line))
-            for line in [*found.steps, {"step": "all", **found.total}]
-        ],
-    )
-    _say_price(found.total["dollars"])
+    lines = [*found.steps, {"step": "all", **found.total}]
+    shown = _shown(found.total)
+    heads = ["step", *(_HEADS[key] for key in shown)]
+    print_table(heads, [(line["step"], *_figures(line, shown)) for line in lines])
+    _say_unknown(found.total["dollars"], found.unthought)
 
 
 def _print_all(found: Sequence[_Estimate]) -> None:
-    totals = [one.total for one in found]
-    known = all(total["dollars"] is not None for total in totals)
-    everything = {
-        key: sum(total[key] for total in totals) for key in ("calls", "tokens_in", "tokens_out")
-    }
-    everything["dollars"] = sum(total["dollars"] for total in totals) if known else None
+    everything = _sum([one.total for one in found])
+    shown = _shown(everything)
     print(f"{sum(one.rows for one in found):,} rows, by {found[0].basis}\n")
-    lines = [(one.task, f"{one.rows:,}", *_figures(one.total)) for one in found]
-    lines.append(("all", f"{sum(one.rows for one in found):,}", *_figures(everything)))
-    print_table(["task", "rows", *_HEADS], lines)
-    _say_price(everything["dollars"])
+    lines = [(one.task, f"{one.rows:,}", *_figures(one.total, shown)) for one in found]
+    lines.append(("all", f"{sum(one.rows for one in found):,}", *_figures(everything, shown)))
+    print_table(["task", "rows", *(_HEADS[key] for key in shown)], lines)
+    _say_unknown(everything["dollars"], found[0].unthought)
 
 
-def _figures(line: Mapping[str, Any]) -> tuple[str, ...]:
+def _sum(lines: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Lines added up; dollars are None where a price is unknown."""
+    known = all(line["dollars"] is not None for line in lines)
+    return {
+        **{key: sum(line[key] for line in lines) for key in _COUNTS},
+        "dollars": sum(line["dollars"] for line in lines) if known else None,
+    }
+
+
+def _shown(total: Mapping[str, Any]) -> list[str]:
+    """The columns that say something: no thoughts where there are none."""
+    return [key for key in _HEADS if key != "tokens_thought" or total[key]]
+
+
+def _figures(line: Mapping[str, Any], shown: Sequence[str]) -> tuple[str, ...]:
     dollars = line["dollars"]
-    return (
-        f"{line['calls']:,}",
-        f"{line['tokens_in']:,}",
-        f"{line['tokens_out']:,}",
-        "?" if dollars is None else f"{dollars:.2f}",
-    )
+    cost = "?" if dollars is None else f"{dollars:.2f}"
+    return tuple(cost if key == "dollars" else f"{line[key]:,}" for key in shown)
 
 
-def _say_price(dollars: float | None) -> None:
+def _say_unknown(dollars: float | None, unthought: Sequence[str]) -> None:
     if dollars is None:
         print("\nNo price is known for this model; add -o price_in=... -o price_out=...")
+    if unthought:
+        print(
+            f"\nThe model thinks before it answers ({', '.join(unthought)}), and thoughts are paid "
+            "as output.\nThey are not counted here: add --thoughts TOKENS, or measure a small run "
+            "with --from"
+        )
+
+
+def _thoughts(given: Sequence[str]) -> dict[str, int]:
+    """Tokens of thoughts in a call, by step; one without a step is for all that are not named.
+
+    Raises:
+        UsageError: no step, or no number.
+    """
+    from targen_core.tasks.steps import STEPS
+
+    found: dict[str, int] = {}
+    for item in given:
+        step, equals, text = item.rpartition("=")
+        if (equals and step not in STEPS) or not text.isdecimal():
+            raise UsageError(
+                f"--thoughts {item!r} is not TOKENS or STEP=TOKENS",
+                hint="--thoughts 400, or --thoughts correct=900",
+            )
+        found[step] = int(text)
+    return {step: found.get(step, found.get("", 0)) for step in STEPS}
 
 
 def _scaled(
-    report: dict[str, Any], factor: float, prices: dict[str, Price | None]
+    report: dict[str, Any],
+    factors: Mapping[str, float],
+    prices: Mapping[str, Price | None],
+    thoughts: Mapping[str, int],
 ) -> list[dict[str, Any]]:
-    """Each step's usage times `factor`, priced anew."""
+    """Each step's usage times its factor, with `thoughts` for each call, priced anew."""
     from targen_core.tasks.steps import STEPS
 
     steps: dict[str, dict[str, float]] = {}
     for counts in report["usage"]["by_step"]:
-        step = steps.setdefault(counts["step"], {"calls": 0, "tokens_in": 0, "tokens_out": 0})
-        step["calls"] += counts["calls"] + counts["cached"]
+        step = steps.setdefault(counts["step"], dict.fromkeys(_COUNTS, 0))
+        calls = counts["calls"] + counts["cached"]
+        thought = calls * thoughts.get(counts["step"], 0)
+        step["calls"] += calls
         step["tokens_in"] += counts["tokens_in"] + counts["cached_in"]
-        step["tokens_out"] += counts["tokens_out"] + counts["cached_out"]
+        step["tokens_out"] += counts["tokens_out"] + counts["cached_out"] + thought
+        # The cache does not say which of its tokens were thoughts: as in the other calls.
+        measured = counts.get("thought_out", 0) * calls / max(1, counts["calls"])
+        step["tokens_thought"] += thought or measured
     rows = []
     for name in STEPS:
         if name not in steps or name not in prices:
             continue
         row: dict[str, Any] = {"step": name}
-        row.update({key: round(value * factor) for key, value in steps[name].items()})
-        price = prices[name]
-        row["dollars"] = (
-            None if price is None else round(price.dollars(row["tokens_in"], row["tokens_out"]), 6)
-        )
+        row.update({key: round(value * factors[name]) for key, value in steps[name].items()})
+        row["dollars"] = _dollars(prices[name], row)
         rows.append(row)
     return rows
+
+
+def _dollars(price: Price | None, row: Mapping[str, Any]) -> float | None:
+    """What a step's calls cost, all alike: whether a prompt is a long one is said of each."""
+    if price is None:
+        return None
+    if price.long_from is not None and row["tokens_in"] <= price.long_from * row["calls"]:
+        price = replace(price, long_from=None)
+    return round(price.dollars(row["tokens_in"], row["tokens_out"]), 6)

@@ -20,8 +20,11 @@ from targen_core.cli.request import (
     MaxCostArg,
     MaxTokensArg,
     OptionsArg,
+    RoundsArg,
     SeedArg,
     SeedsArg,
+    SomeTaskArg,
+    SuiteArg,
     VariantArg,
     cache_folder,
     checked_limits,
@@ -52,22 +55,13 @@ _Patience = Annotated[
     float | None,
     typer.Option("--patience", help="Seconds without any answer that stop the run. [default: 600]"),
 ]
-_Rounds = Annotated[
-    int | None,
-    typer.Option("--rounds", help="With --batch: refills after the first round. [default: 4]"),
-]
 _Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress on standard error.")]
 _Json = Annotated[bool, typer.Option("--json", help="Print the report as JSON.")]
 
 
 def generate(
-    task: Annotated[
-        str | None, typer.Argument(help="A task, NAME or DISTRIBUTION:NAME.", show_default=False)
-    ] = None,
-    suite: Annotated[
-        str | None,
-        typer.Option("--suite", metavar="PLUGIN", help="All tasks of a plugin, such as superglue."),
-    ] = None,
+    task: SomeTaskArg = None,
+    suite: SuiteArg = None,
     n: _Number = None,
     preset: _Preset = None,
     label: _Label = None,
@@ -110,7 +104,14 @@ def generate(
             "--batch", help="Ask steps 3 and 4 in the service's batches: cheaper, within a day."
         ),
     ] = False,
-    rounds: _Rounds = None,
+    batch_lists: Annotated[
+        bool,
+        typer.Option(
+            "--batch-lists",
+            help="With --batch: steps 1 and 2 too, their calls not told of each other.",
+        ),
+    ] = False,
+    rounds: RoundsArg = None,
     batch_offline: Annotated[
         bool,
         typer.Option(
@@ -136,10 +137,13 @@ def generate(
     - targen generate cb -n 250 --variant commitment
     - targen generate --suite superglue --preset paper -b llama -o model=llama3.1
     - targen generate rte --preset paper -b chatgpt -o model=gpt-6-luna --batch --max-cost 5
+    - targen generate rte -n 2000 -b claude -o model=claude-haiku-5-5 --batch --batch-lists
     """
+    from targen_core.engine.lists import SIDE_BY_SIDE
     from targen_core.plugins.loader import load_registry
+    from targen_core.runs.batches import require_lines
     from targen_core.runs.job import Job
-    from targen_core.runs.plan import find_task
+    from targen_core.runs.plan import find_task, prepare
     from targen_core.runs.suite import run_suite, suite_tasks
 
     if (task is None) == (suite is None):
@@ -149,6 +153,11 @@ def generate(
         )
     if batch_offline and (batch or suite is not None):
         raise UsageError("--batch-offline goes without --batch, and is for one task")
+    if batch_lists and not (batch or batch_offline):
+        raise UsageError(
+            "--batch-lists says how --batch asks for lists",
+            hint="--batch --batch-lists, or --batch-offline --batch-lists",
+        )
     registry = load_registry()
 
     def spec_for(name: str) -> JobSpec:
@@ -168,6 +177,7 @@ def generate(
             seeds=seeds,
             contexts_limit=contexts_limit,
             contexts_share=contexts_share,
+            lists_at_once=SIDE_BY_SIDE if batch_lists else 1,
             balance=balance,
             near_duplicates=near_duplicates,
             give_up_after=give_up_after,
@@ -197,9 +207,10 @@ def generate(
     assert task is not None
     spec = spec_for(task)
     default = Path("runs") / f"{registry.find('task', task).name}-{seed}"
+    if batch_offline:
+        require_lines(prepare(registry, spec).steps)
     with Job.create(registry, spec, out or default, cache=folder) as job:
         if batch_offline:
-            job.check_offline()
             print(f"{job.path} is ready; next: targen batch export {job.path}")
             return
         _run(job, quiet=quiet, json=json)
@@ -226,7 +237,7 @@ def resume(
             "--batch/--no-batch", help="Go on in batches, or without. [default: as it was begun]"
         ),
     ] = None,
-    rounds: _Rounds = None,
+    rounds: RoundsArg = None,
     cache: CacheArg = True,
     quiet: _Quiet = False,
     json: _Json = False,
@@ -248,7 +259,7 @@ def resume(
     quotas = None
     if n is not None or label:
         manifest = Manifest.load(run / "manifest.json")
-        quotas = quotas_for(registry.get("task", manifest.task.id), n, None, label or ())
+        quotas = quotas_for(registry.get("task", manifest.task_name(run)), n, None, label or ())
     with Job.resume(
         registry,
         run,

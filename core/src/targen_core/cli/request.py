@@ -9,7 +9,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from targen_core import folders
+from targen_core.cli.completion import completer
 from targen_core.errors import UsageError
+from targen_core.nearest import did_you_mean
+from targen_core.plugins.register import is_file
 
 if TYPE_CHECKING:
     from targen_core.plugins.registry import Registry
@@ -19,6 +22,7 @@ if TYPE_CHECKING:
 __all__ = [
     "BackendArg",
     "BackendForArg",
+    "BatchArg",
     "CacheArg",
     "ContextsArg",
     "ContextsLimitArg",
@@ -29,21 +33,50 @@ __all__ = [
     "MaxTokensArg",
     "OfTaskArg",
     "OptionsArg",
+    "RoundsArg",
     "SeedArg",
     "SeedsArg",
+    "SomeTaskArg",
+    "SuiteArg",
     "TaskArg",
     "VariantArg",
     "cache_folder",
     "checked_limits",
+    "complete_task",
     "job_spec",
     "quotas_for",
 ]
 
+complete_task = completer("task")
 TaskArg = Annotated[
-    str, typer.Argument(help="A task, NAME or DISTRIBUTION:NAME.", show_default=False)
+    str,
+    typer.Argument(
+        help="A task: NAME, DISTRIBUTION:NAME or FILE.",
+        show_default=False,
+        autocompletion=complete_task,
+    ),
+]
+SomeTaskArg = Annotated[
+    str | None,
+    typer.Argument(
+        help="A task: NAME, DISTRIBUTION:NAME or FILE.",
+        show_default=False,
+        autocompletion=complete_task,
+    ),
+]
+SuiteArg = Annotated[
+    str | None,
+    typer.Option("--suite", metavar="PLUGIN", help="All tasks of a plugin, such as superglue."),
 ]
 OfTaskArg = Annotated[
-    str, typer.Option("--task", metavar="NAME", help="Whose rows they are.", show_default=False)
+    str,
+    typer.Option(
+        "--task",
+        metavar="NAME",
+        help="Whose rows they are.",
+        show_default=False,
+        autocompletion=complete_task,
+    ),
 ]
 VariantArg = Annotated[
     list[str] | None,
@@ -56,6 +89,7 @@ BackendArg = Annotated[
         "-b",
         metavar="NAME",
         help="The model to use; see list-backends. Or langchain:package.module.Class.",
+        autocompletion=completer("backend"),
     ),
 ]
 BackendForArg = Annotated[
@@ -81,11 +115,24 @@ MaxTokensArg = Annotated[
     int | None, typer.Option("--max-tokens", help="Never use more tokens, in and out.")
 ]
 SeedArg = Annotated[int, typer.Option("--seed", help="The run's seed: other seed, other data.")]
+BatchArg = Annotated[
+    bool, typer.Option("--batch", help="Ask in the service's batches: cheaper, within a day.")
+]
+RoundsArg = Annotated[
+    int | None,
+    typer.Option("--rounds", help="With --batch: refills after the first round. [default: 4]"),
+]
 CorrectArg = Annotated[
     bool, typer.Option("--correct/--no-correct", help="Do step 4, or leave it out.")
 ]
 CorrectorArg = Annotated[
-    str, typer.Option("--corrector", metavar="NAME", help="Another corrector than the task's own.")
+    str,
+    typer.Option(
+        "--corrector",
+        metavar="NAME",
+        help="Another corrector than the task's own.",
+        autocompletion=completer("corrector"),
+    ),
 ]
 ContextsArg = Annotated[
     Path | None,
@@ -153,8 +200,10 @@ def quotas_for(
         return split_evenly(n, task.quota_names, task.unit)
     if preset is not None:
         if preset not in task.presets:
-            known = ", ".join(task.presets) or "none"
-            raise UsageError(f"task {task.name} has no preset {preset!r}", hint=f"presets: {known}")
+            raise UsageError(
+                f"task {task.name} has no preset {preset!r}",
+                hint=did_you_mean(preset, task.presets, "presets"),
+            )
         return dict(task.presets[preset])
     quotas: dict[str, int] = {}
     for name, text in pairs(label, "--label", f"{task.quota_names[0]}=40").items():
@@ -183,7 +232,7 @@ def job_spec(
     if not correct and corrector:
         raise UsageError("--no-correct and --corrector exclude each other")
     return JobSpec(
-        task=registry.find("task", task_name).id,
+        task=task_name if is_file(task_name) else registry.find("task", task_name).id,
         quotas=quotas,
         backend_for=pairs(backend_for or (), "--backend-for", "correct=llama"),
         corrector=corrector if correct else None,

@@ -5,12 +5,18 @@ each context of a batch the next seed, until their first batches of seeds are
 used up; then the list grows by a batch, and when it grows no more, all its
 contexts give their next batch. Below the first list, a batch is used up
 before the next is asked for.
+
+Each batch of a list is told what came before it. Where lists are asked side by
+side, a fixed number of calls forms a round: they are told what the rounds
+before theirs gave, and not of each other, so that all of them can go off at
+once. The order, and what is left out as a repeat, stay as they are.
 """
 
 from __future__ import annotations
 
 import asyncio
 import hashlib
+import itertools
 import math
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field, replace
@@ -26,7 +32,27 @@ from targen_core.errors import Rejected
 from targen_core.tasks.model import Task
 from targen_core.tasks.steps import ListStep
 
-__all__ = ["Dropped", "ListBatch", "ListSpec", "Seed", "SeedOrder", "item_key", "item_value"]
+__all__ = [
+    "NEW",
+    "SIDE_BY_SIDE",
+    "SPARE",
+    "Dropped",
+    "ListBatch",
+    "ListSpec",
+    "Seed",
+    "SeedOrder",
+    "item_key",
+    "item_value",
+]
+
+SIDE_BY_SIDE = 64
+"""Calls of a list that are not told of each other, where lists are asked side by side."""
+
+NEW = 0.5
+"""How many of the first list's items are reckoned to be new then."""
+
+SPARE = 1.5
+"""Seeds prepared then for each that is wanted: a round that lacks some costs hours."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +129,7 @@ class ListBatch:
     dropped: list[Dropped] = field(default_factory=list)
     keys: tuple[str, ...] = ()
     start: int = 0  # the first item's position in the list
+    barren: bool = True  # whether it gave nothing that it was not told of
     walk: int = 0  # the last walk that came by
     reported: bool = False  # whether a commit has counted it
 
@@ -127,10 +154,11 @@ class _GrowingList:
         self.nodes: list[_GrowingList] = []
         self.finished = False
         self.grown = 0  # batches that are there, empty ones too
-        self.scope = Scope()  # of the batch that is being asked for: one at a time
+        self.scopes: dict[int, Scope] = {}  # of the batches that are being asked for
         self.batches: list[asyncio.Task[ListBatch | None]] = []
-        self._known: set[bytes] = set()
-        self._empty_in_a_row = 0
+        self._known: dict[bytes, int] = {}  # items, by their digests: their positions
+        self._barren_in_a_row = 0
+        self._looked_at = (0, 0, 0)  # the chunk walked, and what `_settled` found of it
 
     @property
     def is_leaf(self) -> bool:
@@ -141,7 +169,7 @@ class _GrowingList:
         while len(self.batches) <= index:
             before = self.batches[-1] if self.batches else None
             task = asyncio.ensure_future(self._grow(len(self.batches), before))
-            task.add_done_callback(self.order.on_done)
+            task.add_done_callback(self.order.on_done if self.is_leaf else self.order.grew)
             self.batches.append(task)
         return self.batches[index]
 
@@ -149,20 +177,23 @@ class _GrowingList:
         self, index: int, before: asyncio.Task[ListBatch | None] | None
     ) -> ListBatch | None:
         """The next batch, or None when the list is finished."""
-        if before is not None:
-            await asyncio.shield(before)
+        told: Sequence[Any] = ()
+        first = index - index % self.order.at_once  # of those that are not told of each other
+        if first:
+            last = await asyncio.shield(self.batches[first - 1])
+            told = () if last is None else self.items[: last.start + len(last.items)]
         if self.order.closed:
             raise Halted
         if self.finished:
             return None
         spec = self.order.specs[self.depth]
-        batch = ListBatch(start=len(self.items))
+        batch = ListBatch()
         if spec.fixed is not None:
             fresh: Sequence[Any] = spec.fixed
             self.finished = True
             place = f"{spec.step}/given"
         else:
-            scope = self.scope = Scope()
+            scope = self.scopes[index] = Scope()
             above = [".".join(map(str, self.path))] if self.path else []
             place = "/".join([spec.step, *above, str(index)])
             llm = StageLlm(
@@ -177,17 +208,22 @@ class _GrowingList:
             )
             parent = self.above[-1] if self.above else None
             try:
-                fresh = await self.order.guard.wait(
-                    spec.source.grow, llm, parent, tuple(self.items)
-                )
+                fresh = await self.order.guard.wait(spec.source.grow, llm, parent, tuple(told))
             except Rejected as error:
                 fresh = ()
                 batch.dropped.append(Dropped(spec.step, place, error.reason, str(error), None))
+            finally:
+                del self.scopes[index]
             batch.keys = tuple(scope.keys)
+            if before is not None:
+                await asyncio.shield(before)
+            if self.finished:
+                return None
             if not isinstance(fresh, Sequence) or isinstance(fresh, str):
                 raise self.order.guard.fault(
                     f"the list step for {spec.step} returned {type(fresh).__name__}, not a list"
                 )
+        batch.start = len(self.items)
         for item in fresh:
             if spec.limit is not None and len(self.items) >= spec.limit:
                 self.finished = True
@@ -195,6 +231,7 @@ class _GrowingList:
             try:
                 key = self.order.guard.call(_digest, spec.source, item)
                 if key in self._known:
+                    batch.barren = batch.barren and self._known[key] < len(told)
                     raise Rejected("repeated", "the list holds it already")
                 if spec.source.check is not None:
                     self.order.guard.call(spec.source.check, item)
@@ -203,10 +240,10 @@ class _GrowingList:
                     Dropped(spec.step, place, error.reason, str(error), item_value(item))
                 )
                 continue
-            self._known.add(key)
-            position = len(self.items)
+            position = self._known[key] = len(self.items)
             self.items.append(item)
             batch.items.append(item)
+            batch.barren = False
             if not self.is_leaf:
                 self.nodes.append(
                     _GrowingList(
@@ -220,22 +257,33 @@ class _GrowingList:
         if spec.source.once or (spec.limit is not None and len(self.items) >= spec.limit):
             self.finished = True
         self.grown += 1
-        self._empty_in_a_row = 0 if batch.items else self._empty_in_a_row + 1
-        if self._empty_in_a_row == 2:
+        self._barren_in_a_row = self._barren_in_a_row + 1 if batch.barren else 0
+        if self._barren_in_a_row == 2:
             self.finished = True
         return batch
 
     async def batch(self, index: int) -> ListBatch | None:
         """The `index`-th batch, waited for; its drops are told in walking order."""
+        if self.finished and index >= self.grown:
+            return None
         batch = await asyncio.shield(self.prefetch(index))
         if batch is not None and batch.walk != self.order.walks:
             self.order.passed.append(batch)
             batch.walk = self.order.walks
-            if not batch.items:
+            if batch.barren:
                 self.order.barren += 1
-            elif self.is_leaf:
+            elif batch.items and self.is_leaf:
                 self.order.barren = 0
         return batch
+
+    async def below(self, chunk: int) -> tuple[Sequence[_GrowingList], int]:
+        """The lists below this one that hold the chunk's seeds, and in which of their chunks."""
+        return self._below(chunk, await self.batch(chunk))
+
+    def _below(self, chunk: int, batch: ListBatch | None) -> tuple[Sequence[_GrowingList], int]:
+        if batch is None:  # no batch of its own: the next chunk of all that it holds
+            return self.nodes, chunk - self.grown + 1
+        return self.nodes[batch.start : batch.start + len(batch.items)], 0
 
     async def seeds(self, chunk: int) -> AsyncIterator[Seed]:
         """The seeds of the `chunk`-th chunk of this list."""
@@ -246,19 +294,73 @@ class _GrowingList:
                 for offset, value in enumerate(batch.items):
                     yield Seed(value, (*self.path, batch.start + offset), self.above, calls)
             return
-        index = position = 0
-        while (batch := await self.batch(index)) is not None and index < chunk:
-            position += len(batch.items)
-            index += 1
-        if batch is not None:
-            members, child_chunk = self.nodes[position : position + len(batch.items)], 0
-        else:
-            members, child_chunk = self.nodes, chunk - index + 1
-        for place, node in enumerate(members):
-            if place + 1 < len(members):
-                members[place + 1].prefetch(child_chunk if members[place + 1].is_leaf else 0)
-            async for seed in node.seeds(child_chunk):
+        members, below = await self.below(chunk)
+        for node in members:
+            async for seed in node.seeds(below):
                 yield seed
+
+    def prepare(self, chunk: int, wanted: int) -> int:
+        """Start the calls that a chunk's seeds need, as far as they can be asked now.
+
+        Returns how many seeds it has or should have; beyond `wanted` it does
+        not look.
+        """
+        batch: ListBatch | None = None
+        if not self.finished or chunk < self.grown:
+            if not self._may_ask(chunk):
+                return self._hoped(chunk)
+            task = self.prefetch(chunk)
+            if not task.done():
+                return self._hoped(chunk)
+            if task.cancelled() or task.exception():
+                return 0
+            batch = task.result()
+        if self.is_leaf:
+            return 0 if batch is None else len(batch.items)
+        members, below = self._below(chunk, batch)
+        if self.depth == 0:  # walked round-robin: a seed of each before the second of one
+            share = math.ceil(wanted / max(1, len(members)))
+            settled, found = self._settled(chunk, members, below)
+            return found + sum(node.prepare(below, share) for node in members[settled:wanted])
+        found = 0
+        for node in members:
+            if found >= wanted:
+                break
+            found += node.prepare(below, wanted - found)
+        return found
+
+    def _settled(self, chunk: int, members: Sequence[_GrowingList], below: int) -> tuple[int, int]:
+        """How many of the first members need no look any more, and how many seeds they have."""
+        at, settled, found = self._looked_at
+        if at != chunk:
+            settled = found = 0
+        for node in members[settled:]:
+            if not node.is_leaf or (below >= node.grown and not node.finished):
+                break
+            batch = node.batches[below].result() if below < node.grown else None
+            settled += 1
+            found += 0 if batch is None else len(batch.items)
+        if chunk == self.order.chunk:
+            self._looked_at = (chunk, settled, found)
+        return settled, found
+
+    def _may_ask(self, index: int) -> bool:
+        """Whether a batch was asked for, or all that it is told of is there."""
+        if index < len(self.batches):
+            return True
+        return self._hoped(index) > 0 and index - index % self.order.at_once <= self.grown
+
+    def _hoped(self, index: int) -> int:
+        """Seeds that a batch which is not there should give, with the lists below its items."""
+        specs = self.order.specs
+        spec = specs[self.depth]
+        if index and (spec.source.once or spec.fixed is not None):
+            return 0
+        new = NEW if self.depth == 0 and self.order.at_once > 1 else 1.0
+        before = len(self.items) + (index - self.grown) * spec.batch * new
+        if spec.limit is not None and before >= spec.limit:
+            return 0
+        return math.ceil(new * math.prod(part.batch for part in specs[self.depth :]))
 
     def ends_before(self, chunk: int) -> bool:
         """Whether neither this chunk nor a later one can hold a seed."""
@@ -276,10 +378,12 @@ class SeedOrder:
         task: whose lists they are.
         guard: runs the task's code.
         on_done: called with each batch's task, so that a failure is seen at once.
+        at_once: calls of a list that are not told of each other; 1: each is
+            told of all before it.
 
     `passed` collects the batches that the walk came by, for the engine to
-    report as it commits. `patience` empty batches without a seed between them
-    end the walk.
+    report as it commits. `patience` batches without a seed between them that
+    gave nothing which they were not told of end the walk.
     """
 
     def __init__(
@@ -289,12 +393,15 @@ class SeedOrder:
         task: Task[Any, Any],
         guard: Guard,
         on_done: Callable[[asyncio.Task[Any]], None],
+        *,
+        at_once: int = 1,
     ) -> None:
         self.specs = specs
         self.layer = layer
         self.task = task
         self.guard = guard
         self.on_done = on_done
+        self.at_once = at_once
         self.patience = 0
         self.passed: list[ListBatch] = []
         self.barren = 0
@@ -302,15 +409,16 @@ class SeedOrder:
         self.closed = False
         self._root = _GrowingList(self, 0)
         self._wanted: Callable[[], int] = lambda: 0
-        self._horizon = (0, 0, 0)
-        self._watched: asyncio.Task[ListBatch | None] | None = None
+        self.chunk = 0  # of the first list, that is walked now
+        self._steps = 0  # that were made in it
 
     async def aclose(self) -> None:
         """Ask for nothing more and wait for the calls in flight."""
         self.closed = True
         nodes = [self._root]
         for node in nodes:
-            node.scope.abandoned = True
+            for scope in node.scopes.values():
+                scope.abandoned = True
             nodes.extend(node.nodes)
         self.layer.sweep()
         for node in nodes:
@@ -341,92 +449,53 @@ class SeedOrder:
 
     async def _walk_once(self) -> AsyncIterator[Seed]:
         root = self._root
-        if root.is_leaf:
-            chunk = 0
-            while self.barren < self.patience and await root.batch(chunk) is not None:
-                async for seed in root.seeds(chunk):
-                    yield seed
-                chunk += 1
-            return
-        index = start = 0
-        while self.barren < self.patience:
-            batch = await root.batch(index)
-            if batch is None:
-                break
-            members = root.nodes[start : start + len(batch.items)]
-            start += len(batch.items)
-            index += 1
-            async for seed in self._round_robin(members, 0, behind=(index, start)):
+        for chunk in itertools.count():
+            if self.barren >= self.patience or root.ends_before(chunk):
+                return
+            self.chunk, self._steps = chunk, 0
+            self._prepare()
+            if root.is_leaf:
+                stream = root.seeds(chunk)
+            else:
+                stream = self._round_robin(*await root.below(chunk))
+            async for seed in stream:
+                self._steps += 1
+                self._prepare()
                 yield seed
-        chunk = 1
-        while self.barren < self.patience and not self._ended(chunk):
-            async for seed in self._round_robin(root.nodes, chunk, behind=None):
-                yield seed
-            chunk += 1
-
-    def _ended(self, chunk: int) -> bool:
-        """Whether no context has a chunk of that number, or a later one."""
-        return self._root.finished and all(node.ends_before(chunk) for node in self._root.nodes)
 
     async def _round_robin(
-        self, members: Sequence[_GrowingList], chunk: int, *, behind: tuple[int, int] | None
+        self, members: Sequence[_GrowingList], chunk: int
     ) -> AsyncIterator[Seed]:
-        """The next seed of each member in turn, until all chunks are used up.
-
-        `behind` is where the first list goes on behind the members: the next
-        batch and its first position.
-        """
+        """The next seed of each member in turn, until all chunks are used up."""
         streams: list[AsyncIterator[Seed]] = [node.seeds(chunk) for node in members]
-        started = 0
-        first_round = True
-        left = len(members) * self._seeds_below
         while streams:
             still: list[AsyncIterator[Seed]] = []
-            for position, stream in enumerate(streams):
-                if first_round:
-                    ahead = min(len(members), position + max(1, self._wanted()))
-                    for node in members[started:ahead]:
-                        node.prefetch(chunk if node.is_leaf else 0)
-                    started = max(started, ahead)
-                if behind is not None:
-                    self._look_ahead(*behind, left)
+            for stream in streams:
                 try:
                     seed = await anext(stream)
                 except StopAsyncIteration:
                     continue
                 still.append(stream)
-                left -= 1
                 yield seed
             streams = still
-            first_round = False
 
-    @property
-    def _seeds_below(self) -> int:
-        """Seeds that the first batches below one item of the first list should give."""
-        return math.prod(spec.batch for spec in self.specs[1:])
+    def grew(self, task: asyncio.Task[Any]) -> None:
+        """A batch came: look further ahead, from what it gave."""
+        self.on_done(task)
+        self._prepare()
 
-    def _look_ahead(self, index: int, start: int, left: int) -> None:
-        """Start the lists behind this batch that hold seeds worth preparing.
+    def _prepare(self) -> None:
+        """Start the lists that hold the seeds worth preparing.
 
-        `left` seeds of this batch come first; batch `index` of the first list
-        is the next, its items begin at `start`. A batch that has not come yet
-        calls again when it does: each is asked for when the one before it is
-        there, so they are what a run waits for longest.
+        They are what a run waits for longest: a batch is asked for when what
+        it is told of is there.
         """
-        self._horizon = (index, start, left)
-        missing = self._wanted() - left
-        while missing > 0 and not self.closed:
-            task = self._root.prefetch(index)
-            if not task.done():
-                if task is not self._watched:
-                    self._watched = task
-                    task.add_done_callback(lambda _: self._look_ahead(*self._horizon))
+        spare = SPARE if self.at_once > 1 else 1.0
+        wanted = self._steps + max(1, math.ceil(self._wanted() * spare))
+        chunk = self.chunk
+        while wanted > 0 and not self.closed:
+            found = self._root.prepare(chunk, wanted)
+            wanted -= found
+            if not found and chunk >= self._root.grown:
                 return
-            batch = None if task.cancelled() or task.exception() else task.result()
-            if batch is None:
-                return
-            for node in self._root.nodes[start : start + min(len(batch.items), missing)]:
-                node.prefetch(0)
-            index += 1
-            start += len(batch.items)
-            missing -= max(1, len(batch.items)) * self._seeds_below
+            chunk += 1

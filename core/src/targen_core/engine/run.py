@@ -144,6 +144,8 @@ class Engine:
         concurrency: calls at once; bounds how far execution runs ahead.
         near_duplicates: similarity (0 to 100) from which a candidate repeats
             a row; 0 turns the filter off.
+        lists_at_once: calls of a list that are not told of each other; see
+            `SeedOrder`.
         margin: how far above what is needed over the yield a label's
             candidates may run ahead, in standard deviations of its rows.
         listener: called with events.
@@ -160,6 +162,7 @@ class Engine:
         sink: Sink,
         concurrency: int,
         near_duplicates: float = 90.0,
+        lists_at_once: int = 1,
         margin: float = 0.0,
         listener: Listener | None = None,
     ) -> None:
@@ -173,7 +176,9 @@ class Engine:
         self._margin = margin
         self._listener = listener or (lambda event: None)
         self._near = NearDuplicates(near_duplicates)
-        self._order = SeedOrder(specs, layer, task, self._guard, self._on_done)
+        self._order = SeedOrder(
+            specs, layer, task, self._guard, self._on_done, at_once=lists_at_once
+        )
         self._shares_generations = task.instances_per_call > 1 or task.draws > 1
         self._draws: dict[tuple[str, str], dict[int, asyncio.Future[Sequence[Any]]]] = {}
         self._past = bytearray()  # by candidate number: how it fared when it was last its turn

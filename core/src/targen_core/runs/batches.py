@@ -4,25 +4,25 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from targen_core.calls.batch import batch_price
+from targen_core.calls.batch import BatchLines, batch_price
+from targen_core.calls.batch_online import OnlineCourier
 from targen_core.calls.batch_queue import BatchLane, BatchQueue, Courier
 from targen_core.calls.question import BoundModel
 from targen_core.calls.rate import RateLimiter
 from targen_core.errors import UsageError, WriteFailed
+from targen_core.tasks.steps import STEPS
 
 if TYPE_CHECKING:
+    from targen_core.runs.manifest import Limits
     from targen_core.runs.plan import PreparedStep
 
-__all__ = ["BATCHED", "BatchFile", "require_batches", "with_batches"]
-
-BATCHED = ("generate", "correct")
-"""The steps that `--batch` asks in batches; lists are told what came before, call by call."""
+__all__ = ["BatchFile", "batched_steps", "in_service_batches", "require_lines", "with_batches"]
 
 _NO_LIMIT = 1 << 30
 
@@ -98,19 +98,56 @@ class BatchFile:
             self._batch[record["model"], key] = batch
 
 
-def require_batches(steps: Mapping[str, PreparedStep], batched: Collection[str]) -> None:
-    """See that each step in `batched` has a backend with batches.
+def batched_steps(lists_at_once: int) -> tuple[str, ...]:
+    """The steps that `--batch` asks in batches.
+
+    Lists are among them where they are asked side by side: else each call is
+    told what the one before it gave.
+    """
+    return STEPS if lists_at_once > 1 else ("generate", "correct")
+
+
+def require_lines(steps: Mapping[str, PreparedStep]) -> None:
+    """See that each step has a backend whose calls can go into files.
 
     Raises:
-        UsageError: one has none.
+        UsageError: one has not.
     """
     for name, step in steps.items():
-        if name in batched and step.backend.batch is None:
-            raise UsageError(
-                f"the {step.backend_id.rpartition(':')[2]} backend has no batches, "
-                f"and step {name} uses it",
-                hint="--backend chatgpt or claude",
-            )
+        _lines(name, step)
+
+
+def _lines(name: str, step: PreparedStep) -> BatchLines:
+    """A step's calls as lines: those of its service's batches, or of files alone."""
+    make: Callable[[Any], BatchLines] | None = step.backend.batch or step.backend.lines
+    if make is None:
+        raise UsageError(
+            f"the {step.backend_id.rpartition(':')[2]} backend has no form for files of calls, "
+            f"and step {name} uses it",
+            hint="--backend chatgpt, claude or llama",
+        )
+    return make(step.options)
+
+
+def in_service_batches(
+    bound: Mapping[str, BoundModel],
+    steps: Mapping[str, PreparedStep],
+    folder: Path,
+    limits: Limits,
+    *,
+    batched: Collection[str],
+    per_round: int,
+) -> dict[str, BoundModel]:
+    """`bound` with the services' batches in place of the models for the steps in `batched`.
+
+    What is handed over stands in `folder`; a round of `limits.rounds` may take
+    `per_round` submissions.
+    """
+    book = BatchFile(folder / "batches.jsonl")
+    courier = OnlineCourier(
+        book, rounds=limits.rounds, per_round=per_round, patience=limits.patience
+    )
+    return with_batches(bound, steps, courier, batched=batched)
 
 
 def with_batches(
@@ -118,16 +155,15 @@ def with_batches(
     steps: Mapping[str, PreparedStep],
     courier: Courier,
     *,
-    batched: Collection[str],
+    batched: Collection[str] = STEPS,
 ) -> dict[str, BoundModel]:
     """`bound` with a lane in place of the model for each step in `batched`.
 
     Neither rate nor concurrency bounds what waits for a batch.
 
     Raises:
-        UsageError: a step's backend has no batches.
+        UsageError: a step's backend has no form for it.
     """
-    require_batches(steps, batched)
     queue = BatchQueue(courier)
     limiter = RateLimiter(_NO_LIMIT)
     lanes: dict[int, BatchLane] = {}
@@ -135,11 +171,9 @@ def with_batches(
     for name, step in steps.items():
         if name not in batched:
             continue
-        assert step.backend.batch is not None
         lane = lanes.get(id(step.model))
         if lane is None:
-            provider = step.backend.batch(step.options)
-            lane = lanes[id(step.model)] = BatchLane(queue, provider)
+            lane = lanes[id(step.model)] = BatchLane(queue, _lines(name, step))
         price = batch_price(step.price)
         found[name] = replace(bound[name], limiter=limiter, price=price, lane=lane, _prefixes={})
     return found

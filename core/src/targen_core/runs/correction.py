@@ -29,6 +29,7 @@ from targen_core.engine.lists import item_value
 from targen_core.engine.tally import OPEN, Flow, ending
 from targen_core.errors import Rejected, RunConflict, TargenError, UsageError
 from targen_core.plugins.registry import Registry
+from targen_core.runs.batches import in_service_batches
 from targen_core.runs.directory import RunDirectory
 from targen_core.runs.files import write_atomically
 from targen_core.runs.manifest import FORMAT, ManifestPart, StepPlan, TaskPlan, flat
@@ -228,8 +229,15 @@ async def _judge_all(
     guard = Guard(prepared.task.name, prepared.distribution)
     queue = iter(range(len(items)))
     results: dict[int, Judged] = {}
+    bound = bind_models(prepared.steps, spec.limits)
+    at_once = 2 * spec.limits.concurrency
+    if spec.limits.batch:
+        at_once = len(items)
+        bound = in_service_batches(
+            bound, prepared.steps, out, spec.limits, batched=["correct"], per_round=2
+        )
     async with open_layer(
-        bind_models(prepared.steps, spec.limits),
+        bound,
         [step.model for step in prepared.steps.values()],
         seed=spec.seed,
         limits=spec.limits,
@@ -252,7 +260,7 @@ async def _judge_all(
                 pass
 
         with interruptible(layer, f"the same command again, it goes on in {shlex.quote(str(out))}"):
-            await asyncio.gather(*(guarded() for _ in range(2 * spec.limits.concurrency)))
+            await asyncio.gather(*(guarded() for _ in range(at_once)))
         if layer.halt_reason is not None:
             raise layer.halt_reason
     return [results[number] for number in range(len(items))]

@@ -12,7 +12,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from targen_core.calls.batch_online import OnlineCourier
 from targen_core.calls.batch_queue import Courier
 from targen_core.calls.journal import Journal
 from targen_core.calls.layer import CallLayer
@@ -24,7 +23,7 @@ from targen_core.engine.lists import item_value
 from targen_core.engine.run import Engine
 from targen_core.errors import RunConflict, TargenError, UsageError
 from targen_core.plugins.registry import Registry
-from targen_core.runs.batches import BATCHED, BatchFile, require_batches, with_batches
+from targen_core.runs.batches import batched_steps, in_service_batches, with_batches
 from targen_core.runs.card import dataset_card
 from targen_core.runs.directory import RunDirectory
 from targen_core.runs.files import write_atomically
@@ -33,7 +32,6 @@ from targen_core.runs.plan import Prepared, prepare
 from targen_core.runs.report import build_report
 from targen_core.runs.session import interruptible, open_layer
 from targen_core.runs.spec import JobSpec, spec_of
-from targen_core.tasks.steps import STEPS
 
 __all__ = ["Job"]
 
@@ -50,6 +48,10 @@ _FIRST_FILES = {
     ".given-contexts.jsonl.part",
     "given-seeds.jsonl",
     ".given-seeds.jsonl.part",
+    "task.json",
+    ".task.json.part",
+    "task.py",
+    ".task.py.part",
 }
 
 
@@ -125,6 +127,8 @@ class Job:
                 values = (json.dumps(item_value(item), ensure_ascii=False) for item in items)
                 text = "".join(f"{value}\n" for value in values)
                 write_atomically(out / f"given-{name}.jsonl", text)
+            if prepared.file is not None:
+                write_atomically(out / prepared.file.copy.partition(":")[0], prepared.file.text)
             manifest.save(directory.manifest)
             return cls(directory, manifest, prepared, cache=cache)
         except BaseException:
@@ -191,14 +195,6 @@ class Job:
         """
         return asyncio.run(self._run(listener, observer))
 
-    def check_offline(self) -> None:
-        """Whether the run's calls can go into files.
-
-        Raises:
-            UsageError: a step's backend has no form for them.
-        """
-        require_batches(self._prepared.steps, STEPS)
-
     async def _run(self, listener: Listener | None, observer: Observer | None) -> dict[str, Any]:
         manifest, limits = self.manifest, self.manifest.limits
         error: Exception | None = None
@@ -230,6 +226,7 @@ class Job:
                 sink=self._directory,
                 concurrency=concurrency,
                 near_duplicates=manifest.near_duplicates,
+                lists_at_once=manifest.lists_at_once,
                 margin=_MARGIN if in_batches else 0.0,
                 listener=listener,
             )
@@ -263,11 +260,13 @@ class Job:
         bound = self._prepared.bind(limits)
         steps = self._prepared.steps
         if self.courier is not None:
-            return with_batches(bound, steps, self.courier, batched=STEPS)
+            return with_batches(bound, steps, self.courier)
         if limits.batch:
-            book = BatchFile(self.path / "batches.jsonl")
-            courier = OnlineCourier(book, rounds=limits.rounds, patience=limits.patience)
-            return with_batches(bound, steps, courier, batched=BATCHED)
+            batched = batched_steps(self.manifest.lists_at_once)
+            lists = len(self._prepared.specs) if self.manifest.lists_at_once > 1 else 0
+            return in_service_batches(
+                bound, steps, self.path, limits, batched=batched, per_round=2 + lists
+            )
         return bound
 
 

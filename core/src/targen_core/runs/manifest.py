@@ -81,8 +81,9 @@ class Manifest(ManifestPart):
     """A run directory's `manifest.json`.
 
     `backend` is the one that options without a step's name are about;
-    `batches` holds items a batch for each list of the chain; `given` the
-    digest of the user's own contexts or seeds, which stand in `given-*.jsonl`.
+    `batches` holds items a batch for each list of the chain; `lists_at_once`
+    how many calls of a list are not told of each other; `given` the digest of
+    the user's own contexts or seeds, which stand in `given-*.jsonl`.
     """
 
     format: int = FORMAT
@@ -93,8 +94,10 @@ class Manifest(ManifestPart):
     steps: dict[str, StepPlan]
     corrector: str | None
     batches: tuple[int, ...]
+    lists_at_once: int = 1
     contexts_limit: int | None = None
     given: dict[str, str] = {}
+    task_file: str = ""
     near_duplicates: float
     distributions: dict[str, str] = {}
     limits: Limits = Limits()
@@ -132,6 +135,21 @@ class Manifest(ManifestPart):
         except (ValueError, ValidationError) as error:
             first = str(error).splitlines()[0]
             raise RunDirectoryError(f"{path} does not read: {first}") from error
+
+    def task_name(self, run: Path) -> str:
+        """What finds the task of the run in `run`: its id, or the copy of its file.
+
+        Raises:
+            UsageError: the copy is code that was not run on this machine before.
+        """
+        if not self.task_file:
+            return self.task.id
+        copy = run / self.task_file
+        if ".py" in self.task_file:
+            from targen_core.declared.files import require_known
+
+            require_known(copy)
+        return str(copy)
 
     def differences(self, other: Manifest) -> list[str]:
         """What decides the rows and differs, as `field: this / other`."""

@@ -22,6 +22,8 @@ from targen_core.runs.manifest import Limits
 __all__ = ["interruptible", "open_layer"]
 
 _log = logging.getLogger("targen.run")
+# People stop a run by the one, queues and services by the other.
+_STOPPING = {signal.SIGINT: "Ctrl-C", signal.SIGTERM: "SIGTERM"}
 
 
 @contextlib.asynccontextmanager
@@ -61,27 +63,33 @@ async def open_layer(
 
 @contextlib.contextmanager
 def interruptible(layer: CallLayer, resume: str) -> Iterator[None]:
-    """Let the first Ctrl-C halt the layer, and the second one kill.
+    """Let the first Ctrl-C, or `kill`, halt the layer, and the second one kill.
 
     `resume` is the command that goes on.
     """
     loop = asyncio.get_running_loop()
 
-    def stop() -> None:
-        loop.remove_signal_handler(signal.SIGINT)
+    def unhandle() -> None:
+        for number in _STOPPING:
+            loop.remove_signal_handler(number)
+
+    def stop(name: str) -> None:
+        unhandle()
         _log.warning(
-            "finishing the calls in flight (%d); Ctrl-C again stops at once. Then: %s",
+            "finishing the calls in flight (%d); %s again stops at once. Then: %s",
             layer.in_flight,
+            name,
             resume,
         )
-        layer.halt(Interrupted("stopped by Ctrl-C", hint=resume))
+        layer.halt(Interrupted(f"stopped by {name}", hint=resume))
 
     try:
-        loop.add_signal_handler(signal.SIGINT, stop)
+        for number, name in _STOPPING.items():
+            loop.add_signal_handler(number, stop, name)
     except (NotImplementedError, RuntimeError, ValueError):
         yield  # no signals here: another thread, or Windows
         return
     try:
         yield
     finally:
-        loop.remove_signal_handler(signal.SIGINT)
+        unhandle()

@@ -18,10 +18,11 @@ __all__ = ["JobSpec", "spec_of"]
 class JobSpec:
     """What a user asks for; `targen generate`'s options, as values.
 
-    `variants` are applied to the task in order. `corrector` is a registered
-    name, "" for the task's own, or None for no step 4. `backend_for` names
-    other backends for some steps. `contexts_share` keeps that part of the
-    given contexts, or of the limit.
+    `task` is a name or a file. `variants` are applied to the task in order.
+    `corrector` is a registered name, "" for the task's own, or None for no
+    step 4. `backend_for` names other backends for some steps. `contexts_share`
+    keeps that part of the given contexts, or of the limit. `lists_at_once`
+    calls of a list are not told of each other.
     """
 
     task: str
@@ -38,6 +39,7 @@ class JobSpec:
     seeds: Path | None = None
     contexts_limit: int | None = None
     contexts_share: float = 1.0
+    lists_at_once: int = 1
     near_duplicates: float = 90.0
     limits: Limits = field(default_factory=Limits)
 
@@ -62,7 +64,7 @@ def spec_of(manifest: Manifest, path: Path, options: Sequence[str]) -> JobSpec:
     given = {name: path / f"given-{name}.jsonl" for name in manifest.given}
     last = manifest.targets[-1]
     return JobSpec(
-        task=manifest.task.id,
+        task=manifest.task_name(path),
         quotas=last.quotas,
         variants=manifest.task.variants,
         backend=manifest.backend,
@@ -75,6 +77,7 @@ def spec_of(manifest: Manifest, path: Path, options: Sequence[str]) -> JobSpec:
         contexts=given.get("contexts"),
         seeds=given.get("seeds"),
         contexts_limit=manifest.contexts_limit,
+        lists_at_once=manifest.lists_at_once,
         near_duplicates=manifest.near_duplicates,
         limits=manifest.limits,
     )

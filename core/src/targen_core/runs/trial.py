@@ -14,6 +14,7 @@ from targen_core.engine.events import Committed, Event
 from targen_core.errors import JobFailed, TargenError
 from targen_core.plugins.registry import Registry
 from targen_core.runs.job import Job
+from targen_core.runs.manifest import Limits
 from targen_core.runs.report import read_report
 from targen_core.runs.spec import JobSpec
 
@@ -43,10 +44,16 @@ class Trial:
 
 
 def rehearsal_spec(spec: JobSpec, quotas: Mapping[str, int]) -> JobSpec:
-    """`spec` on the scripted backend: offline, for nothing, and with its batches."""
+    """`spec` on the scripted backend: offline, for nothing, call by call."""
     kept = [item for item in spec.options if item.partition("=")[0].endswith(".batch")]
     return replace(
-        spec, quotas=quotas, backend="targen-core:scripted", backend_for={}, options=kept
+        spec,
+        quotas=quotas,
+        backend="targen-core:scripted",
+        backend_for={},
+        options=kept,
+        lists_at_once=1,
+        limits=Limits(),
     )
 
 

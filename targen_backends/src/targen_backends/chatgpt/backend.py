@@ -9,11 +9,11 @@ from typing import Any, ClassVar
 from pydantic import Field, SecretStr
 
 from targen_backends.chatgpt.batch import ChatGptBatches
-from targen_backends.chatgpt.client import ADDRESS, KEY_VARIABLE, ChatGptModel, Structured
+from targen_backends.chatgpt.client import ADDRESS, KEY_VARIABLE, ChatGptModel
+from targen_backends.http.completions import Structured
 from targen_backends.http.keys import find_key
 from targen_backends.http.options import HttpOptions
 from targen_core.calls.backend import Backend
-from targen_core.errors import UsageError
 
 __all__ = ["BACKEND", "ChatGptOptions", "create", "defaults", "reasons"]
 
@@ -63,19 +63,9 @@ def create(options: ChatGptOptions) -> ChatGptModel:
     Raises:
         UsageError: without the name of a model, or with a key that is none.
     """
-    if not options.model:
-        raise UsageError(
-            "the chatgpt backend needs the name of a model", hint="-o model=gpt-6-luna, for example"
-        )
-    return ChatGptModel(
-        options.base_url,
-        options.model,
-        api_key=find_key(options.api_key, options.api_key_file, KEY_VARIABLE),
-        timeout=options.timeout,
-        structured=options.structured,
-        max_concurrency=options.max_concurrency,
-        extra=options.extra,
-    )
+    options.require_model("chatgpt", "-o model=gpt-6-luna, for example")
+    key = find_key(options.api_key, options.api_key_file, KEY_VARIABLE)
+    return ChatGptModel(options.base_url, options.model, **options.arguments(key))
 
 
 def batches(options: ChatGptOptions) -> ChatGptBatches:
@@ -105,4 +95,5 @@ BACKEND = Backend(
     create=create,
     defaults=defaults,
     batch=batches,
+    thinks=reasons,
 )

@@ -14,24 +14,21 @@ import secrets
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from targen_backends.batches import NOBODY, answers, document, parsed
-from targen_backends.chatgpt.client import KEY_VARIABLE, SERVICE, ChatGptModel
-from targen_backends.completions import read_reply
-from targen_backends.http.failures import failure
+from targen_backends.batches import answers, document
+from targen_backends.chatgpt.client import ChatGptModel
+from targen_backends.http.completions import URL, CompletionLines
 from targen_backends.http.fetcher import Fetcher
-from targen_backends.http.keys import missing_key
 from targen_core.calls import signs
-from targen_core.calls.batch import BatchAnswer, BatchState
+from targen_core.calls.batch import BatchState
 from targen_core.calls.model import ChatRequest
-from targen_core.errors import BatchFailed, MalformedAnswer, ServiceError
+from targen_core.errors import ServiceError
 
 __all__ = ["ChatGptBatches"]
 
 _ENDED = ("completed", "failed", "expired", "cancelled")
-_URL = "/v1/chat/completions"
 
 
-class ChatGptBatches:
+class ChatGptBatches(CompletionLines):
     """A `BatchProvider` for a model behind OpenAI's batch API.
 
     Args:
@@ -45,44 +42,14 @@ class ChatGptBatches:
     most_bytes = 200_000_000
 
     def __init__(self, model: ChatGptModel, base_url: str, *, timeout: float) -> None:
-        self.identity = model.identity
-        self._model = model
+        super().__init__(model)
         self._fetcher = Fetcher(
             base_url.rstrip("/"),
             headers={"Authorization": f"Bearer {model.key}"},
             secret=model.key,
             timeout=10 * timeout,
-            service=SERVICE,
+            service=model.service,
         )
-
-    def line(self, request: ChatRequest) -> bytes:
-        """The request as a line of an input file."""
-        head = {"custom_id": request.key, "method": "POST", "url": _URL}
-        return b'%s,"body":%s}' % (json.dumps(head).encode()[:-1], self._model.body(request))
-
-    def read(self, line: bytes, requests: Mapping[str, ChatRequest]) -> tuple[str, BatchAnswer]:
-        """The key and the answer of a line of an output or error file.
-
-        Raises:
-            ValueError: the line is neither.
-        """
-        key, found = parsed(line)
-        response, error = found.get("response"), found.get("error")
-        if isinstance(response, dict) and isinstance(response.get("status_code", 200), int):
-            status, body = response.get("status_code", 200), response.get("body")
-            if status == 200:
-                try:
-                    return key, read_reply(body, requests.get(key, NOBODY), details=True)
-                except MalformedAnswer as raised:
-                    return key, raised
-            headers = {"x-request-id": str(response.get("request_id") or "")}
-            return key, failure(
-                status, json.dumps(body).encode(), headers, SERVICE, self._fetcher.secret
-            )
-        if isinstance(error, dict):
-            words = f"{error.get('code')}: {error.get('message')}"
-            return key, BatchFailed(signs.scrub(words, self._fetcher.secret)[:500])
-        raise ValueError("neither a response nor an error")
 
     async def submit(self, lines: Sequence[bytes]) -> str:
         """Upload a file and make a batch of it.
@@ -91,8 +58,7 @@ class ChatGptBatches:
             ServiceError: nothing was handed over, or, with `billed`, it may
                 have been.
         """
-        if not self._fetcher.secret:
-            raise missing_key("chatgpt", KEY_VARIABLE)
+        self._model.require_key()
         boundary = secrets.token_hex(16)
         form = _form(boundary, {"purpose": "batch"}, b"".join(line + b"\n" for line in lines))
         kind = {"Content-Type": f"multipart/form-data; boundary={boundary}"}
@@ -103,7 +69,7 @@ class ChatGptBatches:
             raise
         wanted = {
             "input_file_id": document(raw, "id")["id"],
-            "endpoint": _URL,
+            "endpoint": URL,
             "completion_window": "24h",
         }
         raw = await self._fetcher.fetch("POST", "/batches", data=json.dumps(wanted).encode())
@@ -130,7 +96,7 @@ class ChatGptBatches:
     async def aclose(self) -> None:
         """Close this event loop's connections."""
         await self._fetcher.aclose()
-        await self._model.aclose()
+        await super().aclose()
 
 
 def _why(found: Mapping[str, Any]) -> str:

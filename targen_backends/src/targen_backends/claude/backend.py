@@ -20,9 +20,8 @@ from targen_backends.claude.messages import SAMPLING
 from targen_backends.http.keys import find_key
 from targen_backends.http.options import HttpOptions
 from targen_core.calls.backend import Backend
-from targen_core.errors import UsageError
 
-__all__ = ["BACKEND", "ClaudeOptions", "create", "defaults"]
+__all__ = ["BACKEND", "ClaudeOptions", "create", "defaults", "thinks"]
 
 _TAKES_SAMPLING = re.compile(r"claude-(3|opus-4-[0-6]|sonnet-4-[0-6]|haiku-4|\w+-4-2025)")
 """Names of models that take a temperature. Later ones answer any but the default with
@@ -65,21 +64,13 @@ def create(options: ClaudeOptions) -> ClaudeModel:
     Raises:
         UsageError: without the name of a model, or with a key that is none.
     """
-    if not options.model:
-        raise UsageError(
-            "the claude backend needs the name of a model",
-            hint="-o model=claude-haiku-5-5, for example",
-        )
+    options.require_model("claude", "-o model=claude-haiku-5-5, for example")
     return ClaudeModel(
         options.base_url.removesuffix("/v1"),
         options.model,
-        api_key=find_key(options.api_key, options.api_key_file, KEY_VARIABLE),
-        timeout=options.timeout,
-        structured=options.structured,
         thinking=options.thinking,
         mark=options.prompt_cache,
-        max_concurrency=options.max_concurrency,
-        extra=options.extra,
+        **options.arguments(find_key(options.api_key, options.api_key_file, KEY_VARIABLE)),
     )
 
 
@@ -89,10 +80,15 @@ def batches(options: ClaudeOptions) -> ClaudeBatches:
     return ClaudeBatches(create(options), address, timeout=options.timeout)
 
 
+def thinks(options: ClaudeOptions) -> bool:
+    """Whether the model thinks by itself, as far as its name tells."""
+    return _TAKES_SAMPLING.match(options.model) is None
+
+
 def defaults(options: ClaudeOptions) -> Mapping[str, Any]:
     """Parameters that the model's kind asks for; None leaves one out."""
     found: dict[str, Any] = dict.fromkeys(_UNKNOWN)
-    if _TAKES_SAMPLING.match(options.model):
+    if not thinks(options):
         return found
     found |= dict.fromkeys(SAMPLING)
     found["max_tokens"] = _ROOM
@@ -105,4 +101,5 @@ BACKEND = Backend(
     create=create,
     defaults=defaults,
     batch=batches,
+    thinks=lambda options: thinks(options) and options.thinking != "disabled",
 )

@@ -12,11 +12,10 @@ import json
 from collections.abc import Mapping, Sequence
 
 from targen_backends.batches import NOBODY, answers, document, parsed
-from targen_backends.claude.client import KEY_VARIABLE, SERVICE, ClaudeModel
+from targen_backends.claude.client import ClaudeModel
 from targen_backends.claude.messages import SAMPLING, read_message
 from targen_backends.http.failures import failure
 from targen_backends.http.fetcher import Fetcher
-from targen_backends.http.keys import missing_key
 from targen_core.calls.batch import BatchAnswer, BatchState
 from targen_core.calls.model import ChatRequest
 from targen_core.errors import BatchFailed, MalformedAnswer
@@ -59,7 +58,7 @@ class ClaudeBatches:
             headers={},
             secret=model.key,
             timeout=10 * timeout,
-            service=SERVICE,
+            service=model.service,
         )
 
     def line(self, request: ChatRequest) -> bytes:
@@ -88,7 +87,9 @@ class ClaudeBatches:
             inner = envelope.get("error", envelope) if isinstance(envelope, dict) else None
             name = str(inner.get("type")) if isinstance(inner, dict) else ""
             body = json.dumps(envelope).encode()
-            return key, failure(_STATUS.get(name, 500), body, {}, SERVICE, self._fetcher.secret)
+            return key, failure(
+                _STATUS.get(name, 500), body, {}, self._model.service, self._model.key
+            )
         return key, BatchFailed(f"its batch was over before its turn: {kind[:50]}")
 
     async def submit(self, lines: Sequence[bytes]) -> str:
@@ -98,7 +99,7 @@ class ClaudeBatches:
             ServiceError: nothing was handed over, or, with `billed`, it may
                 have been.
         """
-        self._require_key()
+        self._model.require_key()
         params = json.loads(lines[0])["params"]
         headers = self._model.headers({name: params.get(name) for name in SAMPLING})
         body = b'{"requests":[%s]}' % b",".join(lines)
@@ -111,7 +112,7 @@ class ClaudeBatches:
         Raises:
             ServiceError: of the class that says whether trying later can help.
         """
-        self._require_key()
+        self._model.require_key()
         path = f"{_PATH}/{batch}"
         headers = self._model.headers({})
         raw = await self._fetcher.fetch("GET", path, headers=headers)
@@ -125,7 +126,3 @@ class ClaudeBatches:
         """Close this event loop's connections."""
         await self._fetcher.aclose()
         await self._model.aclose()
-
-    def _require_key(self) -> None:
-        if not self._fetcher.secret:
-            raise missing_key("claude", KEY_VARIABLE)

@@ -13,30 +13,20 @@ from targen_backends.claude.messages import (
     parameters,
     read_message,
 )
-from targen_backends.completions import token_bound
-from targen_backends.http.bodies import SchemaParts, digest
-from targen_backends.http.keys import missing_key
 from targen_backends.http.limits import anthropic_rate_headers
-from targen_backends.http.poster import Poster
+from targen_backends.http.model import HttpModel
+from targen_backends.http.poster import Answer
 from targen_backends.http.service import Service
 from targen_backends.prices import price_of
 from targen_backends.schema import described_schema
-from targen_core.calls.model import ChatReply, ChatRequest
+from targen_core.calls.model import ChatReply, ChatRequest, Price
 
-__all__ = ["ADDRESS", "KEY_VARIABLE", "SERVICE", "ClaudeModel", "Structured", "Thinking"]
+__all__ = ["ADDRESS", "KEY_VARIABLE", "ClaudeModel", "Structured", "Thinking"]
 
 ADDRESS = "https://api.anthropic.com"
 KEY_VARIABLE = "ANTHROPIC_API_KEY"
 Structured = Literal["json_schema", "tool", "none"]
 Thinking = Literal["default", "adaptive", "disabled", "between_tools"]
-
-SERVICE = Service(
-    key_variable=KEY_VARIABLE,
-    limits=anthropic_rate_headers,
-    credit_hint="the organization is out of credit or at a spend limit: see Billing and Limits in "
-    "the console, then resume the run",
-    schema_hint="-o structured=tool, or -o structured=none, asks for JSON in other ways",
-)
 
 _AROUND: dict[str, int] = {"json_schema": 512, "tool": 1024, "none": 0}
 """Tokens that the service may put around a schema or a tool, for the upper bound:
@@ -48,26 +38,35 @@ _OLDER = "2023-06-01"
 (platform.claude.com/docs/en/api/versioning, read 2026-11-20)."""
 
 
-class ClaudeModel:
-    """A model behind Anthropic's `POST {base_url}/v1/messages`; a `ChatModel`.
+class ClaudeModel(HttpModel):
+    """A model behind Anthropic's `POST {base_url}/v1/messages`; see `HttpModel`.
 
     A request with a sampling parameter is sent in the last version of the API
-    that has them; only models up to Claude 4.6 take them.
+    that has them; only models up to Claude 4.6 take them. The model's name
+    decides the price.
 
     Args:
         base_url: the address without `/v1/messages`.
-        model: the model's name; it decides the price.
-        api_key: the key. It never shows in `identity`, `repr` or an error.
-        timeout: seconds for one whole call.
+        model: the model's name.
         structured: how a schema is asked for: as the output's format, as the
-            input of a tool that must be used, or not at all.
+            input of a tool that must be used (`tool`), or not at all (`none`).
         thinking: what the model is told about thinking; `default` tells it
             nothing.
         mark: whether long system prompts are marked for the prompt cache.
-        max_concurrency: calls that make sense at once, or None.
         extra: fields that every request body gets besides.
+        **given: as `HttpModel` takes them.
     """
 
+    kind = "anthropic"
+    path = "/v1/messages"
+    service = Service(
+        key_variable=KEY_VARIABLE,
+        limits=anthropic_rate_headers,
+        credit_hint="the organization is out of credit or at a spend limit: see Billing and Limits "
+        "in the console, then resume the run",
+        schema_hint="-o structured=tool, or -o structured=none, asks for JSON in other ways",
+    )
+    key_of = "claude"
     seeded = False
 
     def __init__(
@@ -75,50 +74,37 @@ class ClaudeModel:
         base_url: str,
         model: str,
         *,
-        api_key: str = "",
-        timeout: float = 300.0,
         structured: Structured = "json_schema",
         thinking: Thinking = "default",
         mark: bool = True,
-        max_concurrency: int | None = None,
         extra: Mapping[str, Any] | None = None,
+        **given: Any,
     ) -> None:
-        address = base_url.rstrip("/")
-        head = dict(extra or {})
+        fixed = dict(extra or {})
         if thinking != "default":
-            head["thinking"] = {"type": thinking}
-        self.identity = f"anthropic:{address}:{model}:{structured}{digest(head)}"
+            fixed["thinking"] = {"type": thinking}
+        super().__init__(base_url, model, structured=structured, extra=fixed, **given)
         self.structured = structured != "none"
-        self.max_concurrency = max_concurrency
-        self.price = price_of("anthropic", model)
-        self._head = {"model": model, **head}
-        self._mode = structured
         self._mark = mark
-        self._schemas = SchemaParts(lambda schema, name: described_schema(schema))
         # As the official client does: since the newer version as a bearer token.
-        self._newer = {"anthropic-version": _VERSION, "Authorization": f"Bearer {api_key}"}
-        self._older = {"anthropic-version": _OLDER, "x-api-key": api_key}
-        self._poster = Poster(
-            f"{address}/v1/messages", headers={}, secret=api_key, timeout=timeout, service=SERVICE
-        )
+        self._newer = {"anthropic-version": _VERSION, "Authorization": f"Bearer {self.key}"}
+        self._older = {"anthropic-version": _OLDER, "x-api-key": self.key}
 
-    @property
-    def key(self) -> str:
-        """The API key, for who sends what this client does not; "" for none."""
-        return self._poster.secret
+    def priced(self, address: str, model: str) -> Price | None:
+        """The figure of `prices.toml`."""
+        return price_of("anthropic", model)
 
-    def __repr__(self) -> str:
-        return f"ClaudeModel({self.identity!r})"
+    def key_header(self, api_key: str) -> Mapping[str, str]:
+        """None: the header depends on the call; see `headers`."""
+        return {}
 
-    async def complete(self, request: ChatRequest) -> ChatReply:
-        """Answer one request over HTTP; see `ChatModel.complete`."""
-        if not self._poster.secret:
-            raise missing_key("claude", KEY_VARIABLE)
-        return await self._poster.ask(
-            self.body(request),
-            lambda answer: read_message(answer.envelope, request, answer.rate),
-            self.headers(request.params),
-        )
+    def schema(self, schema: Mapping[str, Any], name: str) -> Any:
+        """A reply's schema as a format or a tool holds it."""
+        return described_schema(schema)
+
+    def reply(self, answer: Answer, request: ChatRequest) -> ChatReply:
+        """The reply in an answer; see `HttpModel.reply`."""
+        return read_message(answer.envelope, request, answer.rate)
 
     def body(self, request: ChatRequest) -> bytes:
         """What is posted for a request."""
@@ -131,11 +117,7 @@ class ClaudeModel:
 
     def count_tokens(self, request: ChatRequest) -> int:
         """An upper bound of the input tokens, by bytes."""
-        return token_bound(request) + (_AROUND[self._mode] if request.schema else 0)
-
-    async def aclose(self) -> None:
-        """Close this event loop's connections; a later call opens new ones."""
-        await self._poster.aclose()
+        return super().count_tokens(request) + (_AROUND[self._mode] if request.schema else 0)
 
     def _fields(self, request: ChatRequest) -> dict[str, Any]:
         sent = parameters(request.params)

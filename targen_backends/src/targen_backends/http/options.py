@@ -10,6 +10,7 @@ from pydantic import ConfigDict, Field, SecretStr, field_validator, model_valida
 
 from targen_backends.http.address import checked
 from targen_core.calls.backend import BackendOptions
+from targen_core.errors import UsageError
 
 __all__ = ["HttpOptions"]
 
@@ -31,10 +32,30 @@ class HttpOptions(BackendOptions):
     api_key: SecretStr | None = Field(None, description="The key; better in a variable or a file")
     api_key_file: str = Field("", description="A file with the key in its first line")
     timeout: float = Field(120.0, gt=0, description="Seconds for one call")
+    structured: str = Field("json_schema", description="How JSON is asked for")
     max_concurrency: int | None = Field(None, ge=1, description="Most calls at once")
     extra: dict[str, Any] = Field(
         default_factory=dict, description="JSON object merged into every request body"
     )
+
+    def arguments(self, key: str) -> dict[str, Any]:
+        """What an `HttpModel` takes besides its address and name."""
+        return {
+            "api_key": key,
+            "timeout": self.timeout,
+            "structured": self.structured,
+            "max_concurrency": self.max_concurrency,
+            "extra": self.extra,
+        }
+
+    def require_model(self, backend: str, hint: str) -> None:
+        """See that a model is named; `hint` says what to type where none is.
+
+        Raises:
+            UsageError: none is.
+        """
+        if not self.model:
+            raise UsageError(f"the {backend} backend needs the name of a model", hint=hint)
 
     @model_validator(mode="before")
     @classmethod

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import os
-from typing import Any, ClassVar, Literal
+from typing import ClassVar, Literal
 from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, model_validator
 
+from targen_backends.http.completions import CompletionLines, Structured
 from targen_backends.http.keys import find_key
 from targen_backends.http.options import HttpOptions
-from targen_backends.llama.client import KEY_VARIABLE, LlamaModel, Structured
+from targen_backends.llama.client import KEY_VARIABLE, LlamaModel
 from targen_backends.llama.ollama import OllamaModel
 from targen_core.calls.backend import Backend
 from targen_core.errors import UsageError
 
-__all__ = ["BACKEND", "LlamaOptions", "create"]
+__all__ = ["BACKEND", "LlamaOptions", "create", "lines"]
 
 ADDRESS_VARIABLE = "TARGEN_LLAMA_BASE_URL"
 OLLAMA = "http://127.0.0.1:11434/v1"
@@ -42,6 +43,7 @@ class LlamaOptions(HttpOptions):
     api: Literal["openai", "ollama"] = Field(
         "openai", description="openai: /chat/completions; ollama: Ollama's own /api/chat"
     )
+    seeded: bool = Field(True, description="Send each call a sampling seed of its own")
 
     @model_validator(mode="after")
     def _ollamas_address(self) -> LlamaOptions:
@@ -58,22 +60,28 @@ def create(options: LlamaOptions) -> LlamaModel | OllamaModel:
     Raises:
         UsageError: without the name of a model, or with a key that is none.
     """
-    if not options.model:
-        where = "/api/tags" if options.api == "ollama" else "/models"
+    where = "/api/tags" if options.api == "ollama" else "/models"
+    options.require_model(
+        "llama", f"-o model=NAME; GET {options.base_url}{where} lists what the server has"
+    )
+    made = OllamaModel if options.api == "ollama" else LlamaModel
+    model = made(options.base_url, options.model, **options.arguments(_key(options)))
+    model.seeded = options.seeded
+    return model
+
+
+def lines(options: LlamaOptions) -> CompletionLines:
+    """What writes calls into files for `options`; see `create`.
+
+    Raises:
+        UsageError: Ollama's own API has no such files.
+    """
+    model = create(options)
+    if not isinstance(model, LlamaModel):
         raise UsageError(
-            "the llama backend needs the name of a model",
-            hint=f"-o model=NAME; GET {options.base_url}{where} lists what the server has",
+            "-o api=ollama has no form for files of calls", hint="leave it out: -o api=openai"
         )
-    given: dict[str, Any] = {
-        "api_key": _key(options),
-        "timeout": options.timeout,
-        "structured": options.structured,
-        "max_concurrency": options.max_concurrency,
-        "extra": options.extra,
-    }
-    if options.api == "ollama":
-        return OllamaModel(options.base_url, options.model, **given)
-    return LlamaModel(options.base_url, options.model, **given)
+    return CompletionLines(model)
 
 
 def _key(options: LlamaOptions) -> str:
@@ -89,4 +97,5 @@ BACKEND = Backend(
     summary="Any OpenAI-compatible server: Ollama, vLLM, llama.cpp, hosted ones",
     options=LlamaOptions,
     create=create,
+    lines=lines,
 )

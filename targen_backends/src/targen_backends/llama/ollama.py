@@ -13,12 +13,11 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from targen_backends.completions import sound, token_bound, without_thoughts
-from targen_backends.http.address import is_near
-from targen_backends.http.bodies import SchemaParts, digest
-from targen_backends.http.poster import Poster
+from targen_backends.completions import sound, without_thoughts
+from targen_backends.http.model import HttpModel
+from targen_backends.http.poster import Answer
 from targen_backends.http.service import Service
-from targen_backends.llama.client import KEY_VARIABLE, Structured
+from targen_backends.llama.client import KEY_VARIABLE, price_at
 from targen_backends.schema import strict_schema
 from targen_core.calls import tokens
 from targen_core.calls.model import ChatReply, ChatRequest, Finish, Price
@@ -26,83 +25,44 @@ from targen_core.errors import MalformedAnswer
 
 __all__ = ["OllamaModel"]
 
-_SERVICE = Service(
-    key_variable=KEY_VARIABLE,
-    missing_hint="ollama pull NAME fetches a model; ollama list shows what is there",
-    schema_hint="-o structured=json_object, or -o structured=none, asks for JSON in other ways",
-    long_hint="""-o extra='{"options": {"num_ctx": 16384}}' gives a longer context""",
-)
 _NAMES = {"max_tokens": "num_predict"}
 _SEED_MASK = 0x7FFFFFFF
 _FINISH: dict[Any, Finish] = {"stop": "stop", "length": "length"}
 
 
-class OllamaModel:
-    """A model behind Ollama's `/api/chat`; a `ChatModel`.
+class OllamaModel(HttpModel):
+    """A model behind Ollama's `/api/chat`; see `HttpModel`.
 
-    Args:
-        base_url: the address without `/api/chat`.
-        model: the model's name.
-        api_key: sent as a bearer token, for a server behind a gateway.
-        timeout: seconds for one whole call; loading the model counts.
-        structured: how a schema is asked for: enforced (`format`), any JSON
-            object, or not at all.
-        max_concurrency: calls that the server takes well at once, or None.
-        extra: fields that every request body gets besides; its `options` are
-            joined with the sampling parameters.
+    A schema is enforced (`format`), or asked for as any JSON object
+    (`json_object`), or not at all (`none`). The `options` in `extra` are joined
+    with the sampling parameters. Loading the model counts towards `timeout`.
     """
 
-    seeded = True
+    kind = "ollama"
+    path = "/api/chat"
+    service = Service(
+        key_variable=KEY_VARIABLE,
+        missing_hint="ollama pull NAME fetches a model; ollama list shows what is there",
+        schema_hint="-o structured=json_object, or -o structured=none, asks for JSON in other ways",
+        long_hint="""-o extra='{"options": {"num_ctx": 16384}}' gives a longer context""",
+    )
 
-    def __init__(
-        self,
-        base_url: str,
-        model: str,
-        *,
-        api_key: str = "",
-        timeout: float = 120.0,
-        structured: Structured = "json_schema",
-        max_concurrency: int | None = None,
-        extra: Mapping[str, Any] | None = None,
-    ) -> None:
-        address = base_url.rstrip("/")
-        self.identity = f"ollama:{address}:{model}:{structured}{digest(extra or {})}"
-        self.structured = structured == "json_schema"
-        self.max_concurrency = max_concurrency
-        self.price = Price(0.0, 0.0) if is_near(address) else None
-        rest = dict(extra or {})
-        self._options = rest.pop("options", {})
-        self._head = {"model": model, "stream": False, **rest}
-        self._mode = structured
-        self._formats = SchemaParts(lambda schema, name: strict_schema(schema))
-        self._poster = Poster(
-            f"{address}/api/chat",
-            headers={"Authorization": f"Bearer {api_key}"} if api_key else {},
-            secret=api_key,
-            timeout=timeout,
-            service=_SERVICE,
-        )
+    def priced(self, address: str, model: str) -> Price | None:
+        """Nothing where it is near; see `price_at`."""
+        return price_at(address)
 
-    def __repr__(self) -> str:
-        return f"OllamaModel({self.identity!r})"
+    def schema(self, schema: Mapping[str, Any], name: str) -> Any:
+        """A reply's schema as `format` holds it."""
+        return strict_schema(schema)
 
-    async def complete(self, request: ChatRequest) -> ChatReply:
-        """Answer one request over HTTP; see `ChatModel.complete`."""
-        return await self._poster.ask(
-            self._body(request), lambda answer: _read(answer.envelope, request)
-        )
+    def reply(self, answer: Answer, request: ChatRequest) -> ChatReply:
+        """The reply in an answer; see `HttpModel.reply`."""
+        return _read(answer.envelope, request)
 
-    def count_tokens(self, request: ChatRequest) -> int:
-        """An upper bound of the input tokens, by bytes."""
-        return token_bound(request)
-
-    async def aclose(self) -> None:
-        """Close this event loop's connections; a later call opens new ones."""
-        await self._poster.aclose()
-
-    def _body(self, request: ChatRequest) -> bytes:
-        options = dict(self._options)
-        body: dict[str, Any] = dict(self._head)
+    def body(self, request: ChatRequest) -> bytes:
+        """What is posted for a request."""
+        body: dict[str, Any] = {"stream": False, **self._head}
+        options = dict(body.get("options", {}))
         body["messages"] = [{"role": m.role, "content": sound(m.content)} for m in request.messages]
         for name, value in request.params.items():
             if value is None:
@@ -121,7 +81,7 @@ class OllamaModel:
         if self._mode == "json_object":
             wanted = b'"json"'
         else:
-            wanted = self._formats.part(request.schema, request.schema_name)
+            wanted = self._schemas.part(request.schema, request.schema_name)
         return b'%s,"format":%s}' % (made[:-1], wanted)
 
 

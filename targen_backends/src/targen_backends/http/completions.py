@@ -1,0 +1,106 @@
+"""OpenAI's chat completions over HTTP, and as lines of a file."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from targen_backends.batches import NOBODY, parsed
+from targen_backends.completions import fields, read_reply
+from targen_backends.http.failures import failure
+from targen_backends.http.model import HttpModel
+from targen_backends.http.poster import Answer
+from targen_backends.schema import response_format
+from targen_core.calls import signs
+from targen_core.calls.batch import BatchAnswer
+from targen_core.calls.model import ChatReply, ChatRequest
+from targen_core.errors import BatchFailed, MalformedAnswer
+
+__all__ = ["URL", "CompletionLines", "CompletionsModel", "Structured"]
+
+Structured = Literal["json_schema", "json_object", "none"]
+
+URL = "/v1/chat/completions"
+"""What a line of a file is about."""
+
+
+class CompletionsModel(HttpModel):
+    """A model behind `POST {base_url}/chat/completions`.
+
+    A schema is enforced by the server, or asked for as any JSON object
+    (`json_object`), or not at all (`none`).
+    """
+
+    path = "/chat/completions"
+
+    def body(self, request: ChatRequest) -> bytes:
+        """What is posted for a request."""
+        body = json.dumps({**self._head, **self.fields(request)}).encode()
+        if request.schema is None or self._mode == "none":
+            return body
+        if self._mode == "json_object":
+            wanted = b'{"type":"json_object"}'
+        else:
+            wanted = self._schemas.part(request.schema, request.schema_name)
+        return b'%s,"response_format":%s}' % (body[:-1], wanted)
+
+    def fields(self, request: ChatRequest) -> dict[str, Any]:
+        """The messages and parameters as they are sent."""
+        return fields(request)
+
+    def schema(self, schema: Mapping[str, Any], name: str) -> Any:
+        """A reply's schema as `response_format` holds it."""
+        return response_format(schema, name)
+
+    def reply(self, answer: Answer, request: ChatRequest) -> ChatReply:
+        """The reply in an answer; see `HttpModel.reply`."""
+        return read_reply(answer.envelope, request, answer.rate, details=True)
+
+
+class CompletionLines:
+    """A model's calls as lines of OpenAI's batch files; a `BatchLines`.
+
+    vLLM's `run-batch` and other servers read and write the same.
+
+    Args:
+        model: makes the requests' bodies.
+    """
+
+    def __init__(self, model: CompletionsModel) -> None:
+        self.identity = model.identity
+        self._model = model
+
+    def line(self, request: ChatRequest) -> bytes:
+        """The request as a line of an input file."""
+        head = {"custom_id": request.key, "method": "POST", "url": URL}
+        return b'%s,"body":%s}' % (json.dumps(head).encode()[:-1], self._model.body(request))
+
+    def read(self, line: bytes, requests: Mapping[str, ChatRequest]) -> tuple[str, BatchAnswer]:
+        """The key and the answer of a line of an output or error file.
+
+        Raises:
+            ValueError: the line is neither.
+        """
+        key, found = parsed(line)
+        response, error = found.get("response"), found.get("error")
+        if isinstance(response, dict) and isinstance(response.get("status_code", 200), int):
+            status, body = response.get("status_code", 200), response.get("body")
+            if status == 200:
+                try:
+                    return key, read_reply(body, requests.get(key, NOBODY), details=True)
+                except MalformedAnswer as raised:
+                    return key, raised
+            headers = {"x-request-id": str(response.get("request_id") or "")}
+            told = body or error or ""  # vLLM's run-batch writes the error beside an empty body
+            return key, failure(
+                status, json.dumps(told).encode(), headers, self._model.service, self._model.key
+            )
+        if isinstance(error, dict):
+            words = f"{error.get('code')}: {error.get('message')}"
+            return key, BatchFailed(signs.scrub(words, self._model.key)[:500])
+        raise ValueError("neither a response nor an error")
+
+    async def aclose(self) -> None:
+        """Close this event loop's connections."""
+        await self._model.aclose()

@@ -1,0 +1,130 @@
+"""`HttpModel`: what the chat models over HTTP have in common."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from targen_backends.completions import token_bound
+from targen_backends.http.bodies import SchemaParts, digest
+from targen_backends.http.keys import missing_key
+from targen_backends.http.poster import Answer, Poster
+from targen_backends.http.service import Service
+from targen_core.calls.model import ChatReply, ChatRequest, Price
+
+__all__ = ["HttpModel"]
+
+
+class HttpModel(ABC):
+    """A `ChatModel` that posts each request to one address; a service fills in its form.
+
+    Args:
+        base_url: the address without the path that is posted to, without user
+            info and query.
+        model: the name that the service knows the model by.
+        api_key: sent as a bearer token; "" sends none. It never shows in
+            `identity`, `repr` or an error.
+        timeout: seconds for one whole call.
+        structured: how a schema is asked for; `json_schema`: enforced.
+        max_concurrency: calls that make sense at once, or None.
+        extra: fields that every request body gets besides.
+    """
+
+    kind: ClassVar[str]
+    """What an identity begins with: the form that the service speaks."""
+    path: ClassVar[str]
+    """What is posted to, under the address."""
+    service: ClassVar[Service]
+    key_of: ClassVar[str] = ""
+    """The backend that makes no call without a key; "" where a call needs none."""
+    seeded = True
+
+    def __init__(
+        self,
+        base_url: str,
+        model: str,
+        *,
+        api_key: str = "",
+        timeout: float = 120.0,
+        structured: str = "json_schema",
+        max_concurrency: int | None = None,
+        extra: Mapping[str, Any] | None = None,
+    ) -> None:
+        address = base_url.rstrip("/")
+        self.identity = f"{self.kind}:{address}:{model}:{structured}{digest(extra or {})}"
+        self.structured = structured == "json_schema"
+        self.max_concurrency = max_concurrency
+        self.price: Price | None = self.priced(address, model)
+        self._head = {"model": model, **(extra or {})}
+        self._mode = structured
+        self._schemas = SchemaParts(self.schema)
+        self._poster = Poster(
+            f"{address}{self.path}",
+            headers=self.key_header(api_key) if api_key else {},
+            secret=api_key,
+            timeout=timeout,
+            service=self.service,
+        )
+
+    @property
+    def key(self) -> str:
+        """The API key, for who sends what this client does not; "" for none."""
+        return self._poster.secret
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.identity!r})"
+
+    async def complete(self, request: ChatRequest) -> ChatReply:
+        """Answer one request over HTTP; see `ChatModel.complete`."""
+        self.require_key()
+        return await self._poster.ask(
+            self.body(request),
+            lambda answer: self.reply(answer, request),
+            self.headers(request.params),
+        )
+
+    def require_key(self) -> None:
+        """See that there is a key, where calls need one.
+
+        Raises:
+            AuthenticationFailed: there is none.
+        """
+        if self.key_of and not self._poster.secret:
+            raise missing_key(self.key_of, self.service.key_variable)
+
+    def count_tokens(self, request: ChatRequest) -> int:
+        """An upper bound of the input tokens, by bytes."""
+        return token_bound(request)
+
+    async def aclose(self) -> None:
+        """Close this event loop's connections; a later call opens new ones."""
+        await self._poster.aclose()
+
+    @abstractmethod
+    def priced(self, address: str, model: str) -> Price | None:
+        """The model's price, or None where it is unknown."""
+
+    @abstractmethod
+    def schema(self, schema: Mapping[str, Any], name: str) -> Any:
+        """A reply's schema as the service wants it."""
+
+    @abstractmethod
+    def body(self, request: ChatRequest) -> bytes:
+        """What is posted for a request."""
+
+    @abstractmethod
+    def reply(self, answer: Answer, request: ChatRequest) -> ChatReply:
+        """The reply in an answer.
+
+        Raises:
+            MalformedAnswer: there is none in it.
+        """
+
+    def key_header(self, api_key: str) -> Mapping[str, str]:
+        """The header of every call that holds the key."""
+        return {"Authorization": f"Bearer {api_key}"}
+
+    def headers(self, params: Mapping[str, Any]) -> Mapping[str, str] | None:
+        """Headers of one call alone."""
+        return None

@@ -1,0 +1,86 @@
+"""Each backend passes the kit that every backend passes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from targen_core.testing import OPENAI, Wire
+from targen_core.testing import BackendSuite as Suite
+from targen_core.testing.wire import TOKENS_IN, TOKENS_OUT
+
+
+def _message(text: str, finish: str) -> dict[str, Any]:
+    """Anthropic's answer."""
+    return {
+        "id": "msg_1",
+        "type": "message",
+        "role": "assistant",
+        "model": "tiny",
+        "content": [{"type": "text", "text": text}],
+        "stop_reason": {"stop": "end_turn", "length": "max_tokens"}[finish],
+        "usage": {"input_tokens": TOKENS_IN, "output_tokens": TOKENS_OUT},
+    }
+
+
+def _chat(text: str, finish: str) -> dict[str, Any]:
+    """Ollama's answer."""
+    return {
+        "model": "tiny",
+        "message": {"role": "assistant", "content": text},
+        "done_reason": finish,
+        "done": True,
+        "prompt_eval_count": TOKENS_IN,
+        "eval_count": TOKENS_OUT,
+    }
+
+
+ANTHROPIC = Wire(
+    base="",
+    answer=_message,
+    fault=lambda message, code: {"type": "error", "error": {"type": code, "message": message}},
+    empty=({}, {"content": None}, {"content": [{}], "stop_reason": "end_turn"}),
+    too_long=("prompt is too long: 300000 tokens > 200000 maximum", "invalid_request_error"),
+    request_id="request-id",
+)
+OLLAMA = Wire(
+    base="",
+    answer=_chat,
+    fault=lambda message, code: {"error": message},
+    empty=({}, {"message": {}}, {"message": None}),
+    too_long=("prompt is too long; it exceeds the maximum context length", ""),
+)
+
+
+class TestChatGpt(Suite):
+    backend = "chatgpt"
+    wire = OPENAI
+
+
+class TestClaude(Suite):
+    backend = "claude"
+    wire = ANTHROPIC
+
+
+class TestLlama(Suite):
+    backend = "llama"
+    wire = OPENAI
+
+
+class TestOllama(Suite):
+    backend = "llama"
+    options = (*Suite.options, "api=ollama")
+    wire = OLLAMA
+
+
+class TestLocal(Suite):
+    """The embedded model: it has no service, so that its checks are few."""
+
+    backend = "local"
+    options = ("n_ctx=1024", "parallel=1")
+    wire = None
+
+    @pytest.fixture(autouse=True)
+    def _same_model(self, cache: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("TARGEN_CACHE_DIR", str(cache))

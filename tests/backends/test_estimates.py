@@ -1,0 +1,129 @@
+"""What `targen estimate` says of hosted models: batches, thoughts, long prompts."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from targen_core.cli import main
+
+pytest.importorskip("targen_plugin_example")
+
+Estimate = Callable[..., dict[str, Any]]
+HOSTED = ("-n", "600", "-b", "chatgpt", "-o", "model=gpt-6-luna")  # thinks; $0.1 in, $0.5 out
+
+
+@pytest.fixture
+def targen(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Callable[..., str]:
+    """Runs the command in this process; its output, or with `ok=2` its error."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("TARGEN_CACHE_DIR", str(tmp_path / "cache"))
+
+    def run(*args: str, ok: int = 0) -> str:
+        monkeypatch.setattr(sys, "argv", ["targen", *args])
+        capsys.readouterr()
+        code: Any = 0
+        try:
+            main()
+        except SystemExit as ended:
+            code = ended.code or 0
+        found = capsys.readouterr()
+        assert code == ok, found.err
+        return found.err if ok else found.out
+
+    return run
+
+
+@pytest.fixture
+def estimate(targen: Callable[..., str]) -> Estimate:
+    """The JSON of an estimate of tickets, its steps by name."""
+
+    def run(*args: str) -> dict[str, Any]:
+        found: dict[str, Any] = json.loads(targen("estimate", "tickets", *args, "--json"))
+        found["steps"] = {step["step"]: step for step in found["steps"]}
+        return found
+
+    return run
+
+
+def cost(step: dict[str, Any], factor: float = 1.0) -> Any:
+    dollars = factor * (step["tokens_in"] * 0.1 + step["tokens_out"] * 0.5) / 1e6
+    return pytest.approx(dollars, abs=1e-6)
+
+
+def test_no_call_is_priced_as_a_long_prompt_because_all_are(estimate: Estimate) -> None:
+    found = estimate("-n", "20000", *HOSTED[2:])
+    assert found["steps"]["generate"]["tokens_in"] > 272_000
+    for step in found["steps"].values():
+        assert step["dollars"] == cost(step)
+
+
+def test_a_batch_halves_the_price_of_what_goes_into_it(estimate: Estimate) -> None:
+    online, batch = estimate(*HOSTED), estimate(*HOSTED, "--batch")
+    for name, step in batch["steps"].items():
+        assert step["calls"] == online["steps"][name]["calls"]
+        assert step["dollars"] == cost(step, 0.5 if name in ("generate", "correct") else 1.0)
+    assert batch["basis"].endswith(", in batches")
+
+
+def test_lists_side_by_side_take_more_calls_at_half_the_price(
+    estimate: Estimate, targen: Callable[..., str]
+) -> None:
+    online, batch = estimate(*HOSTED), estimate(*HOSTED, "--batch", "--batch-lists")
+    for name, step in batch["steps"].items():
+        more = {"contexts": 3.0, "seeds": 1.5}.get(name, 1.0)
+        assert step["calls"] == pytest.approx(more * online["steps"][name]["calls"], abs=2)
+        assert step["dollars"] == cost(step, 0.5)
+    told = targen("estimate", "tickets", *HOSTED, "--batch-lists", ok=2)
+    assert "--batch-lists says how --batch asks for lists" in told
+
+
+def test_thoughts_are_counted_where_somebody_says_how_many(
+    estimate: Estimate, targen: Callable[..., str]
+) -> None:
+    silent = estimate(*HOSTED)
+    told = estimate(*HOSTED, "--thoughts", "400", "--thoughts", "generate=900")
+    assert silent["unthought"] == list(silent["steps"])
+    assert told["unthought"] == []
+    for name, step in told["steps"].items():
+        thought = step["calls"] * (900 if name == "generate" else 400)
+        assert step["tokens_thought"] == pytest.approx(thought, abs=900)
+        out = silent["steps"][name]["tokens_out"] + step["tokens_thought"]
+        assert step["tokens_out"] == pytest.approx(out, abs=1)
+        assert step["dollars"] == cost(step)
+    assert "thinks before it answers" in targen("estimate", "tickets", *HOSTED)
+    plain = targen("estimate", "tickets", *HOSTED, "-o", "thinks=false")
+    assert "thinks" not in plain
+    assert "thoughts" not in plain
+
+
+@pytest.mark.parametrize("thoughts", ["some", "-4", "judge=4", "=4", "correct="])
+def test_thoughts_that_are_no_number_are_refused(thoughts: str, targen: Callable[..., str]) -> None:
+    told = targen("estimate", "tickets", *HOSTED, f"--thoughts={thoughts}", ok=2)
+    assert f"--thoughts {thoughts!r} is not TOKENS or STEP=TOKENS" in told
+
+
+def test_a_measured_run_brings_its_thoughts(
+    estimate: Estimate, targen: Callable[..., str], tmp_path: Path
+) -> None:
+    targen("generate", "tickets", "-n", "6", "-b", "scripted", "--out", "probe", "--quiet")
+    path = tmp_path / "probe" / "report.json"
+    report = json.loads(path.read_text())
+    for counts in report["usage"]["by_step"]:
+        counts["thought_out"] = 100 * counts["calls"]
+        counts["tokens_out"] += 100 * counts["calls"]
+    path.write_text(json.dumps(report))
+    found = estimate(*HOSTED, "--from", "probe")
+    assert found["unthought"] == []
+    for step in found["steps"].values():
+        assert step["tokens_thought"] == pytest.approx(100 * step["calls"], abs=100)
+        assert step["tokens_out"] > step["tokens_thought"]
+    told = targen("estimate", "tickets", *HOSTED, "--from", "probe", "--thoughts", "5", ok=2)
+    assert "--from has measured the thoughts" in told
