@@ -7,16 +7,20 @@ import re
 from pathlib import Path
 
 import pytest
+from pydantic import BaseModel
 
-from targen_core import JobSpec, ListStep, Task, errors, load_registry
+from targen_core import JobSpec, ListStep, Task, errors, load_registry, testing
 from targen_core.calls.usage import Counts
 from targen_core.cli.app import COMMANDS
+from targen_core.declared import model as declared
 from targen_core.engine.tally import Flow, Tally
+from targen_core.metrics import model
 from targen_core.plugins.hookspecs import HOOKS
+from targen_core.plugins.rules import RULES
 from targen_core.runs.manifest import Limits, Manifest, StepPlan, TargetPlan, TaskPlan
 from targen_core.runs.options import SAMPLING
-from targen_core.testing import TaskSuite as Suite
 
+DECLARED = [getattr(declared, name) for name in declared.__all__]
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
 REFERENCE = DOCS / "reference"
@@ -70,6 +74,22 @@ def test_every_option_is_explained() -> None:
     assert missing(found, REFERENCE / "options.md") == []
 
 
+def test_every_metric_has_its_section_and_every_option_its_line() -> None:
+    registry = load_registry()
+    text = (REFERENCE / "metrics.md").read_text(encoding="utf-8")
+    for item in registry.all("metric"):
+        assert re.search(rf"^## `{item.name}`$", text, re.MULTILINE), item.name
+        assert missing(names(registry.resolve(item).options), REFERENCE / "metrics.md") == []
+
+
+@pytest.mark.parametrize(
+    "kind", [model.Metric, model.Study, model.Corpus, model.Findings, model.Plot, model.Table]
+)
+def test_every_field_that_metrics_meet_is_explained(kind: type) -> None:
+    fields = [field.name for field in dataclasses.fields(kind)]
+    assert missing(fields, REFERENCE / "hooks.md") == []
+
+
 @pytest.mark.parametrize("kind", [Task, ListStep])
 def test_every_field_of_a_task_is_explained(kind: type) -> None:
     assert missing([field.name for field in dataclasses.fields(kind)], REFERENCE / "task.md") == []
@@ -79,9 +99,15 @@ def test_every_field_of_a_job_is_explained() -> None:
     assert missing([f.name for f in dataclasses.fields(JobSpec)], REFERENCE / "python.md") == []
 
 
-def test_every_test_of_the_conformance_kit_is_named() -> None:
-    tests = [name for name in dir(Suite) if name.startswith("test_")]
-    assert missing(tests, DOCS / "tutorials" / "first-plugin.md") == []
+def test_every_check_of_the_conformance_kit_is_explained() -> None:
+    suites = (
+        testing.TaskSuite,
+        testing.BackendSuite,
+        testing.CorrectorSuite,
+        testing.ExporterSuite,
+    )
+    tests = [name for suite in suites for name in dir(suite) if name.startswith("test_")]
+    assert missing([*tests, *RULES], DOCS / "plugins" / "conformance.md") == []
 
 
 def test_every_task_has_its_page() -> None:
@@ -130,3 +156,15 @@ def test_defaults_of_options_are_as_written() -> None:
         for key, field in options.model_fields.items():
             if isinstance(field.default, (bool, int, float)):
                 assert cells[key] == str(field.default).lower().removesuffix(".0"), key
+
+
+@pytest.mark.parametrize("part", DECLARED, ids=lambda part: part.__name__)
+def test_every_key_of_a_declaration_is_explained_in_its_own_words(part: type[BaseModel]) -> None:
+    rows = [
+        [cell.strip() for cell in line.split("|")]
+        for line in (REFERENCE / "declaration.md").read_text(encoding="utf-8").splitlines()
+        if line.startswith("| `")
+    ]
+    told = {(row[1], row[3]) for row in rows}
+    wanted = {(f"`{name}`", info.description) for name, info in part.model_fields.items()}
+    assert wanted - told == set()

@@ -1,4 +1,4 @@
-"""The example plugin: the conformance kit, its corrector and its backend."""
+"""The example plugin: the conformance kit on all of it, and what its parts do."""
 
 from __future__ import annotations
 
@@ -11,15 +11,30 @@ from targen_core import Job, JobSpec, Registry, load_registry
 from targen_core.exporters.model import Dataset
 from targen_core.exporters.save import save
 from targen_core.plugins.hookspecs import HOOKS
-from targen_core.testing import TaskSuite as Suite
+from targen_core.testing import BackendSuite as Backends
+from targen_core.testing import CorrectorSuite as Correctors
+from targen_core.testing import ExporterSuite as Exporters
+from targen_core.testing import TaskSuite as Tasks
 
 
-class TestTickets(Suite):
+class TestTickets(Tasks):
     task = "tickets"
 
 
-class TestRte(Suite):
-    task = "rte"
+class TestKeywords(Correctors):
+    corrector = "keywords"
+    task = "tickets"
+
+
+class TestCanned(Backends):
+    backend = "canned"
+    options = ()
+    wire = None
+
+
+class TestPage(Exporters):
+    exporter = "page"
+    task = "tickets"
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from targen_core import Rejected
+from targen_core import Job, Rejected
 from targen_core.runs.files import read_jsonl
 from targen_core.tasks.checks import content_words, normalised, words
 from targen_core.testing import TaskSuite
@@ -47,7 +47,9 @@ class Cb(TaskSuite):
 
     def rows_of(self, quotas: dict[str, int], **values) -> list[dict]:
         with tempfile.TemporaryDirectory() as folder:
-            self.generate(Path(folder) / "run", replace(self.spec(), quotas=quotas, **values))
+            spec = replace(self.spec(), quotas=quotas, **values)
+            with Job.create(self.registry(), spec, Path(folder) / "run") as job:
+                job.run()
             return list(read_jsonl(Path(folder) / "run" / "dataset.jsonl"))
 
 

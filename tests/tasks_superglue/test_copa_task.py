@@ -14,7 +14,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from targen_core import Rejected
+from targen_core import Job, Rejected
 from targen_core.runs.files import read_jsonl
 from targen_core.tasks.checks import is_copy
 from targen_core.testing import TaskSuite
@@ -48,7 +48,8 @@ class Copa(TaskSuite):
     def rows_of(self, quotas: dict[str, int], *options: str, **values) -> list[dict]:
         with tempfile.TemporaryDirectory() as folder:
             spec = replace(self.spec(*options), quotas=quotas, **values)
-            self.generate(Path(folder) / "run", spec)
+            with Job.create(self.registry(), spec, Path(folder) / "run") as job:
+                job.run()
             return list(read_jsonl(Path(folder) / "run" / "dataset.jsonl"))
 
 

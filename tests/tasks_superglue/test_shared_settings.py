@@ -8,8 +8,8 @@ import random
 import pytest
 
 from targen_core import Rehearsal, Rejected, load_registry
+from targen_core.tasks.checks import phrase
 from targen_tasks_superglue.shared.nli import asks, no_copy, related, statement
-from targen_tasks_superglue.shared.phrases import phrase
 from targen_tasks_superglue.shared.settings import (
     SETTINGS,
     SETTINGS_PARAMETERS,

@@ -85,11 +85,17 @@ class RunConflict(UsageError):
 
 
 class PluginError(TargenError):
-    """A plugin could not be used; `distribution` says whose it is."""
+    """A plugin could not be used; `distribution` says whose it is.
 
-    def __init__(self, message: str, *, distribution: str, hint: str = "") -> None:
+    `check` names the rule that it breaks, where `targen plugins` has one.
+    """
+
+    def __init__(
+        self, message: str, *, distribution: str, hint: str = "", check: str = ""
+    ) -> None:
         super().__init__(message, hint=hint)
         self.distribution = distribution
+        self.check = check
 
 
 class MissingDependency(PluginError):

@@ -20,6 +20,8 @@ KINDS = {
     "register_correctors": "corrector",
     "register_backends": "backend",
     "register_exporters": "exporter",
+    "register_metrics": "metric",
+    "register_commands": "command",
 }
 
 

@@ -95,6 +95,8 @@ def _function():
         ("inverse generator", 5, "inverse generator acme:x is a int, not something to call"),
         ("corrector", 5, "corrector acme:x is a int, not something to call"),
         ("exporter", _function, "exporter acme:x is a function, not a targen_core.Exporter"),
+        ("metric", 5, "metric acme:x is a int, not a targen_core.metrics.model.Metric"),
+        ("command", 5, "command acme:x is a int, not something to call"),
     ],
 )
 def test_what_is_nothing_of_its_kind(kind, target, words, plugin, source):

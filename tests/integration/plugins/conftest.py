@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+collect_ignore = ["frozen_v1", "zoo"]  # plugins, with tests of their own
+
 
 @pytest.fixture
 def install(tmp_path: Path) -> Callable[..., Path]:
@@ -59,7 +61,7 @@ def targen(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
             },
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=300,  # a guard against hanging: `plugins check` runs many tests
             check=False,
         )
 

@@ -127,6 +127,16 @@ def test_broken_plugins_never_take_the_command_down(install, targen):
     }
     assert all(found[name]["problems"][0]["try"] for name, state in states.items() if state != "ok")
     assert "imported" not in json.dumps(found["later"])
+    assert found["later"]["api"] == "targen.v2"
+    checks = {name: found[name]["problems"][0]["check"] for name in states if name != "good"}
+    assert checks == {
+        "raises": "import-error",
+        "exits": "exit-at-import",
+        "absent": "entry-point-missing-module",
+        "misspelt": "unknown-hook",
+        "twice": "duplicate-name",
+        "later": "api-level",
+    }
 
     generated = targen("generate", "rte", "-n", "2", "-b", "scripted", "-q", path=[site])
     assert generated.returncode == 0
@@ -140,8 +150,9 @@ def test_strict_exits_1_and_says_what_to_do(install, targen):
     )
     plain = targen("plugins", path=[site])
     assert plain.returncode == 0
-    assert "acme 1.0  lazy  broken" in plain.stdout
-    assert "problem: task acme:lazy: 'lazy_task' has no attribute 'TASK'" in plain.stdout
+    assert "acme 1.0  lazy  targen.v1  broken" in plain.stdout
+    said = "target-missing-attribute: task acme:lazy: 'lazy_task' has no attribute 'TASK'"
+    assert said in plain.stdout
     assert "try: report it to the authors of acme" in plain.stdout
     assert targen("plugins", "--strict", path=[site]).returncode == 1
     # A missing attribute shows there and not in the listing.
@@ -186,7 +197,7 @@ def test_strict_counts_an_incompatible_plugin_and_forgives_a_disabled_one(instal
     assert targen("plugins", "--strict", path=[site]).returncode == 1
     site = install("zeta", "[targen.v1]\nbad = zeta_absent\n", {}, folder="other")
     result = targen("plugins", "--strict", path=[site], TARGEN_DISABLE_PLUGINS="zeta")
-    assert "zeta 1.0  bad  disabled" in result.stdout
+    assert "zeta 1.0  bad  targen.v1  disabled" in result.stdout
     assert result.returncode == 0
 
 

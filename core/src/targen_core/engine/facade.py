@@ -56,6 +56,8 @@ def read_reply(text: str, model: type[R]) -> R:
     while start >= 0:
         try:
             value, _ = decoder.raw_decode(text, start)
+        except RecursionError:
+            raise BadReply("it is nested too deeply") from None
         except ValueError:
             start = text.find("{", start + 1)
             continue
@@ -193,7 +195,7 @@ class StageLlm:
 
     def _rehearsal(self, prompt: str, values: Mapping[str, object]) -> Any:
         """What makes the task's offline reply to this call, given its key."""
-        rehearse = self.task.rehearsal
+        rehearse = self.task.rehearsal_of(prompt)
         if rehearse is None:
             return None
         step, label = self._step, self._label

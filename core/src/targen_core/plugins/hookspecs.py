@@ -15,8 +15,11 @@ import pluggy
 from targen_core.plugins.register import Register
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from targen_core.calls.backend import Backend
     from targen_core.exporters.model import Exporter
+    from targen_core.metrics.model import Metric
     from targen_core.tasks.model import Task
     from targen_core.tasks.steps import Corrector, InverseGenerator, ListStep
 
@@ -36,6 +39,8 @@ HOOKS = {
     "register_correctors": "corrector",
     "register_backends": "backend",
     "register_exporters": "exporter",
+    "register_metrics": "metric",
+    "register_commands": "command",
 }
 """Hook name -> the kind of thing that it registers."""
 
@@ -127,5 +132,31 @@ def register_exporters(register: Register[Exporter]) -> None:
         @hookimpl
         def register_exporters(register):
             register.register("report", "my_package.report:REPORT", summary="Rows to read")
+        ```
+    """
+
+
+@hookspec
+def register_metrics(register: Register[Metric]) -> None:
+    """Register metrics: what `targen analyze` measures of datasets.
+
+    Example:
+        ```python
+        @hookimpl
+        def register_metrics(register):
+            register.register("politeness", "my_package.metric:POLITENESS", summary="Kind words")
+        ```
+    """
+
+
+@hookspec
+def register_commands(register: Register[Callable[..., Any]]) -> None:
+    """Register commands: `targen NAME` calls a function that typer reads the options of.
+
+    Example:
+        ```python
+        @hookimpl
+        def register_commands(register):
+            register.register("publish", "my_package.cli:publish", summary="Send a dataset")
         ```
     """

@@ -7,29 +7,44 @@ leaves nothing behind and stops nobody else.
 
 from __future__ import annotations
 
-import contextlib
 import importlib
+import inspect
 import os
 import re
-import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
+from types import ModuleType
 from typing import Any
 
 import importlib_metadata
 import pluggy
 
+from targen_core.cli.commands import COMMANDS
 from targen_core.plugins import hookspecs
+from targen_core.plugins.aside import aside
 from targen_core.plugins.hookspecs import API_GROUP, HOOKS
-from targen_core.plugins.register import Register, Registration
+from targen_core.plugins.register import Register, Registration, RegistrationRefused
 from targen_core.plugins.registry import Plugin, Registry
 
-__all__ = ["DISABLE_VARIABLE", "Source", "installed_sources", "load_registry"]
+__all__ = [
+    "API_GROUPS",
+    "DISABLE_VARIABLE",
+    "Source",
+    "canonical",
+    "installed_sources",
+    "load_registry",
+    "source_of",
+]
 
 DISABLE_VARIABLE = "TARGEN_DISABLE_PLUGINS"
 """Environment variable: comma-separated entry points or distributions to leave out."""
 
-_ANY_API_GROUP = re.compile(r"targen\.v\d+")
+API_GROUPS = re.compile(r"targen\.v\d+")
+"""Entry-point groups of all levels of the plugin API."""
+
+_SPECS = ModuleType("hooks")
+"""The hookspecs alone: pluggy looks at every name there, and does so for each plugin."""
+vars(_SPECS).update({hook: getattr(hookspecs, hook) for hook in HOOKS})
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +72,15 @@ def canonical(name: str) -> str:
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
+def source_of(entry: importlib_metadata.EntryPoint, distribution: str, version: str) -> Source:
+    """One entry point of a distribution."""
+    try:
+        module, extras = entry.module, tuple(entry.extras)
+    except (ValueError, AttributeError):  # no module: importing it will say so
+        module, extras = entry.value, ()
+    return Source(distribution, version, entry.name, module, entry.group, extras)
+
+
 def installed_sources() -> list[Source]:
     """The entry points of this environment in any `targen.v*` group, in a stable order."""
     found: dict[tuple[str, str, str], Source] = {}
@@ -66,22 +90,16 @@ def installed_sources() -> list[Source]:
         if not text or "[targen.v" not in text:
             continue  # cheaper than parsing everybody's entry points
         try:
-            name = canonical(distribution.metadata["Name"])
-            version = distribution.version
+            metadata = distribution.metadata  # parsed anew each time that it is asked for
+            name, version = canonical(metadata["Name"]), metadata["Version"]
         except (FileNotFoundError, KeyError, TypeError):
             continue  # the rest of an uninstalled distribution: nobody to name
         if name in seen:
             continue  # the first on sys.path is the one that Python imports
         seen.add(name)
         for entry in distribution.entry_points:
-            if _ANY_API_GROUP.fullmatch(entry.group):
-                try:
-                    module, extras = entry.module, tuple(entry.extras)
-                except (ValueError, AttributeError):  # no module: importing it will say so
-                    module, extras = entry.value, ()
-                found[entry.group, name, entry.name] = Source(
-                    name, version, entry.name, module, entry.group, extras
-                )
+            if API_GROUPS.fullmatch(entry.group):
+                found[entry.group, name, entry.name] = source_of(entry, name, version)
     return [found[key] for key in sorted(found)]
 
 
@@ -102,40 +120,68 @@ def load_registry(sources: Iterable[Source] | None = None) -> Registry:
         module = source.module if isinstance(source.module, str) else source.module.__name__
 
         def note(
-            state: str, problem: str = "", hint: str = "", s: Source = source, m: str = module
+            state: str,
+            check: str = "",
+            problem: str = "",
+            hint: str = "",
+            printed: str = "",
+            s: Source = source,
+            m: str = module,
         ) -> None:
             plugins.append(
-                Plugin(s.distribution, s.version, s.entry_point, m, state, problem, hint)
+                Plugin(
+                    s.distribution,
+                    s.version,
+                    s.entry_point,
+                    m,
+                    state,
+                    problem,
+                    hint,
+                    check=check,
+                    group=s.group,
+                    printed=printed,
+                )
             )
 
         if source.group != API_GROUP:
             note(
                 "incompatible",
+                "api-level",
                 f"written for plugin API {source.group}; this core offers {API_GROUP}",
                 f"pip install --upgrade targen-core {source.distribution}",
             )
             continue
         if disabled & {canonical(source.entry_point), canonical(source.distribution)}:
-            note("disabled", f"named in {DISABLE_VARIABLE}")
+            note("disabled", problem=f"named in {DISABLE_VARIABLE}")
             continue
         try:
-            with contextlib.redirect_stdout(sys.stderr):  # standard output is the command's
+            with aside() as said:
                 registrations = _register(source)
             for item in registrations:
+                if item.kind == "command" and item.name in COMMANDS:
+                    raise RegistrationRefused(
+                        "reserved-name", f"command {item.name!r} is one of targen's own"
+                    )
                 if (item.kind, item.id) in merged:
                     other = merged[item.kind, item.id].entry_point
-                    raise ValueError(
-                        f"{item.kind} {item.id} is already registered by entry point {other!r}"
+                    raise RegistrationRefused(
+                        "duplicate-name",
+                        f"{item.kind} {item.id} is already registered by entry point {other!r}",
                     )
-        except ModuleNotFoundError as error:
-            needed = source.install if source.extras else error.name
-            note("broken", f"{type(error).__name__}: {error}", f"pip install '{needed}'")
         except (Exception, SystemExit) as error:
             note("broken", *_explain(error, source))
         else:
             merged.update({(item.kind, item.id): item for item in registrations})
-            note("ok")
+            note("ok", printed="".join(said).strip())
     return Registry(merged.values(), plugins)
+
+
+class _HookFailed(Exception):
+    """A hook did what no hook may; `check` names the rule."""
+
+    def __init__(self, check: str, message: str) -> None:
+        super().__init__(message)
+        self.check = check
 
 
 def _register(source: Source) -> list[Registration[Any]]:
@@ -144,7 +190,7 @@ def _register(source: Source) -> list[Registration[Any]]:
     if isinstance(module, str):
         module = importlib.import_module(module)
     manager = pluggy.PluginManager("targen")
-    manager.add_hookspecs(hookspecs)
+    manager.add_hookspecs(_SPECS)
     manager.register(module, name=source.entry_point)
     manager.check_pending()
     found: list[Registration[Any]] = []
@@ -155,18 +201,40 @@ def _register(source: Source) -> list[Registration[Any]]:
             entry_point=source.entry_point,
             install=source.install,
         )
-        returned = getattr(manager.hook, hook)(register=register)
-        if returned:  # a coroutine, most often: an async hook would never run
-            raise TypeError(f"{hook} returned a {type(returned[0]).__name__}; a hook returns None")
+        try:
+            returned = getattr(manager.hook, hook)(register=register)
+        except RegistrationRefused:
+            raise
+        except (Exception, SystemExit) as error:
+            raise _HookFailed("hook-raises", f"{type(error).__name__}: {error}") from error
+        if returned:
+            check = "hook-returns"
+            if inspect.iscoroutine(returned[0]):  # of an async hook: it would never run
+                returned[0].close()
+                check = "async-hook"
+            raise _HookFailed(
+                check, f"{hook} returned a {type(returned[0]).__name__}; a hook returns None"
+            )
         found.extend(register)
     return found
 
 
-def _explain(error: BaseException, source: Source) -> tuple[str, str]:
-    """Problem and hint for a plugin that failed to load."""
+def _explain(error: BaseException, source: Source) -> tuple[str, str, str]:
+    """Check, problem and hint for a plugin that failed to load."""
+    report = f"report it to the authors of {source.distribution}"
     if isinstance(error, pluggy.PluginValidationError):
         # pluggy's words name the plugin and the hook, the first line says which.
         problem = " ".join(str(error).split())
-        return problem, f"the hooks are: {', '.join(HOOKS)}"
+        return "unknown-hook", problem, f"the hooks are: {', '.join(HOOKS)}"
+    if isinstance(error, RegistrationRefused | _HookFailed):
+        return error.check, str(error), report
     problem = f"{type(error).__name__}: {error}"
-    return problem, f"report it to the authors of {source.distribution}"
+    if isinstance(error, SystemExit):
+        return "exit-at-import", problem, report
+    if isinstance(error, ModuleNotFoundError):
+        missing, module = error.name or "", str(source.module)
+        if missing and (module == missing or module.startswith(f"{missing}.")):
+            return "entry-point-missing-module", problem, report
+        needed = source.install if source.extras else missing
+        return "missing-package", problem, f"pip install '{needed}'"
+    return "import-error", problem, report

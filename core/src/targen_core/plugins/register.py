@@ -7,12 +7,33 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-__all__ = ["Register", "Registration"]
+__all__ = ["DECLARED", "FILE", "Register", "Registration", "is_file"]
 
 T = TypeVar("T")
 
+FILE = "file"
+"""What stands for a distribution in the id of a task that is in a file."""
+
+DECLARED = (".yaml", ".yml", ".toml", ".json")
+"""What the name of a declaration's file ends with."""
+
+
+def is_file(name: str) -> bool:
+    """Whether what was typed for a task is a file, and no registered name."""
+    path = name.rpartition(":")[0] if ".py:" in name else name
+    return "/" in name or "\\" in name or path.endswith((".py", *DECLARED))
+
+
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]*")
 _LAZY = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_][\w.]*")
+
+
+class RegistrationRefused(ValueError):
+    """A hook registers what cannot be; `check` is the name of the rule."""
+
+    def __init__(self, check: str, message: str) -> None:
+        super().__init__(message)
+        self.check = check
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,24 +79,29 @@ class Register(Generic[T]):
             name: lower-case letters, digits, `.`, `_` and `-`. The id becomes
                 `distribution:name`.
             target: the object, or `"package.module:ATTRIBUTE"`, imported when
-                it is first used.
+                it is first used; a task may be `"package:FILE.yaml"`, a
+                declaration that lies in the package.
             summary: one line for the listings.
 
         Raises:
             ValueError: for a malformed name or target, or a name that this
                 plugin registered before.
         """
-        if not _NAME.fullmatch(name):
-            raise ValueError(
-                f"{self._kind} name {name!r}: use lower-case letters, digits, '.', '_' and '-'"
+        if not isinstance(name, str) or not _NAME.fullmatch(name):
+            raise RegistrationRefused(
+                "bad-name",
+                f"{self._kind} name {name!r}: use lower-case letters, digits, '.', '_' and '-'",
             )
         if isinstance(target, str) and not _LAZY.fullmatch(target):
-            raise ValueError(
+            raise RegistrationRefused(
+                "bad-target",
                 f"{self._kind} {name!r}: a lazy target is 'package.module:ATTRIBUTE', "
-                f"not {target!r}"
+                f"not {target!r}",
             )
         if name in self._items:
-            raise ValueError(f"{self._kind} {name!r} is registered twice by the same plugin")
+            raise RegistrationRefused(
+                "duplicate-name", f"{self._kind} {name!r} is registered twice by the same plugin"
+            )
         self._items[name] = Registration(
             self._kind,
             name,

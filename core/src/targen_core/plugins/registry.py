@@ -6,18 +6,36 @@ global one.
 
 from __future__ import annotations
 
-import contextlib
-import difflib
 import importlib
-import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from targen_core.errors import AmbiguousName, MissingDependency, PluginError, UnknownName
-from targen_core.plugins.register import Registration
+from targen_core.errors import (
+    AmbiguousName,
+    MissingDependency,
+    PluginError,
+    UnknownName,
+    UsageError,
+)
+from targen_core.nearest import near_names
+from targen_core.plugins.aside import aside
+from targen_core.plugins.hookspecs import API_GROUP
+from targen_core.plugins.register import DECLARED, FILE, Registration, is_file
 
-__all__ = ["Plugin", "Registry", "missing_dependency"]
+__all__ = ["LISTS", "Plugin", "Registry", "missing_dependency"]
+
+LISTS = {
+    "task": "list-tasks",
+    "contexts": "list-contexts",
+    "seeds": "list-seeds",
+    "inverse generator": "list-generators",
+    "corrector": "list-correctors",
+    "backend": "list-backends",
+    "exporter": "list-exporters",
+    "metric": "list-metrics",
+}
+"""Kind -> the command that lists what is registered of it."""
 
 # Where the things come from that people ask for by name most often, so that
 # an environment without them can say what to install.
@@ -39,7 +57,9 @@ class Plugin:
     """One entry point and how it fared.
 
     `state` is "ok", "broken", "incompatible" or "disabled"; `problem` says
-    why in one line, `hint` what to type.
+    why in one line, `hint` what to type, and `check` names the rule that it
+    breaks (docs/plugins/conformance.md). `printed` is what it printed when it
+    was imported.
     """
 
     distribution: str
@@ -49,6 +69,9 @@ class Plugin:
     state: str
     problem: str = ""
     hint: str = ""
+    check: str = ""
+    group: str = API_GROUP
+    printed: str = ""
 
 
 class Registry:
@@ -69,6 +92,10 @@ class Registry:
         found = [item for (of, _), item in self._by_id.items() if of == kind]
         return sorted(found, key=lambda item: (item.name, item.distribution))
 
+    def everything(self) -> list[Registration[Any]]:
+        """All registrations, whatever their kind."""
+        return list(self._by_id.values())
+
     def find(self, kind: str, name: str) -> Registration[Any]:
         """The registration that `name`, bare or full, means.
 
@@ -76,8 +103,13 @@ class Registry:
             UnknownName: naming near matches, and the package to install where
                 it is one of ours.
             AmbiguousName: listing the full ids.
-            UsageError: `langchain:` with what is no import path.
+            UsageError: `langchain:` with what is no import path, or a task's
+                file that holds none.
         """
+        if kind == "task" and is_file(name):
+            from targen_core.declared.files import registration as in_file
+
+            return in_file(name)
         if kind == "backend" and name.startswith("langchain:"):
             from targen_core.calls.langchain_path import registration
 
@@ -109,11 +141,15 @@ class Registry:
             PluginError: the module fails to import, or lacks the attribute, or
                 what is registered is nothing of its kind.
         """
-        found = _imported(item) if isinstance(item.target, str) else item.target
+        if isinstance(item.target, str):
+            found = _declared(item) if item.target.endswith(DECLARED) else _imported(item)
+        else:
+            found = item.target
         wanted = _mismatch(item.kind, found)
         if wanted:
             raise PluginError(
                 f"{item.kind} {item.id} is a {type(found).__name__}, not {wanted}",
+                check="target-wrong-type",
                 distribution=item.distribution,
                 hint=f"report it to the authors of {item.distribution}",
             )
@@ -121,17 +157,16 @@ class Registry:
 
     def _unknown(self, kind: str, name: str) -> UnknownName:
         bare = name.rpartition(":")[2]
-        listing = {
-            kind: f"targen list-{kind}s" for kind in ("task", "backend", "corrector", "exporter")
-        }
         package = _KNOWN.get(kind, {}).get(bare)
         names = [item.name for item in self.all(kind)]
-        near = difflib.get_close_matches(bare, names, n=3)
+        near = near_names(bare, names)
         lame = [plugin for plugin in self.plugins if plugin.state == "broken"]
         disabled = [plugin for plugin in self.plugins if plugin.state == "disabled"]
         ours = [p for p in self.plugins if package and p.distribution == package.split("[")[0]]
         states = {plugin.state for plugin in ours}
-        if package and not ours:
+        if kind == "task" and name.startswith(f"{FILE}:"):
+            hint = f"a task in a file is named by its path, such as ./{bare}.yaml"
+        elif package and not ours:
             hint = f"pip install '{package}'"
         elif states == {"ok"}:
             there = f"{ours[0].distribution} {ours[0].version}"
@@ -146,8 +181,8 @@ class Registry:
             hint = f"no {kind} is installed"
         if lame:
             hint += f"; plugins that failed to load: {len(lame)}, see: targen plugins"
-        elif kind in listing and names:
-            hint += f"; see: {listing[kind]}"
+        elif names and kind in LISTS:
+            hint += f"; see: targen {LISTS[kind]}"
         if disabled:
             left_out = ", ".join(f"{p.distribution} ({p.entry_point})" for p in disabled)
             hint += f"; left out by TARGEN_DISABLE_PLUGINS: {left_out}"
@@ -158,22 +193,40 @@ def missing_dependency(item: Registration[Any], package: str) -> MissingDependen
     """The error for a registered object that needs a package which is not there."""
     return MissingDependency(
         f"{item.kind} {item.id} needs the package {package!r}, which is not installed",
+        check="missing-package",
         distribution=item.distribution,
         hint=f"pip install '{item.install}'",
     )
+
+
+def _declared(item: Registration[Any]) -> Any:
+    """The task of a declaration in a package."""
+    from targen_core.declared.files import packaged_task
+
+    package, _, name = item.target.partition(":")
+    try:
+        return packaged_task(package, name, item.name)
+    except (UsageError, ImportError) as error:
+        raise PluginError(
+            f"{item.kind} {item.id}: {error}",
+            check="target-import-error",
+            distribution=item.distribution,
+            hint=f"report it to the authors of {item.distribution}",
+        ) from error
 
 
 def _imported(item: Registration[Any]) -> Any:
     """What a lazy target stands for."""
     module_name, _, attribute = item.target.partition(":")
     try:
-        with contextlib.redirect_stdout(sys.stderr):  # standard output is the command's
+        with aside():
             found: Any = importlib.import_module(module_name)
     except ModuleNotFoundError as error:
         missing = error.name or str(error)
         if module_name == missing or module_name.startswith(f"{missing}."):
             raise PluginError(
                 f"{item.kind} {item.id}: its module {module_name!r} does not exist",
+                check="target-missing-module",
                 distribution=item.distribution,
                 hint=f"report it to the authors of {item.distribution}",
             ) from error
@@ -182,8 +235,10 @@ def _imported(item: Registration[Any]) -> Any:
         raise PluginError(
             f"{item.kind} {item.id}: importing {module_name} raised "
             f"{type(error).__name__}: {error}",
+            check="target-import-error",
             distribution=item.distribution,
-            hint=f"report it to the authors of {item.distribution}",
+            # A derived task that lacks what it derives from: its error knows what to install.
+            hint=getattr(error, "hint", "") or f"report it to the authors of {item.distribution}",
         ) from error
     for part in attribute.split("."):
         try:
@@ -191,6 +246,7 @@ def _imported(item: Registration[Any]) -> Any:
         except AttributeError as error:
             raise PluginError(
                 f"{item.kind} {item.id}: {module_name!r} has no attribute {attribute!r}",
+                check="target-missing-attribute",
                 distribution=item.distribution,
                 hint=f"report it to the authors of {item.distribution}",
             ) from error
@@ -211,6 +267,10 @@ def _mismatch(kind: str, found: object) -> str:
         from targen_core.exporters.model import Exporter
 
         return "" if isinstance(found, Exporter) else "a targen_core.Exporter"
+    if kind == "metric":
+        from targen_core.metrics.model import Metric
+
+        return "" if isinstance(found, Metric) else "a targen_core.metrics.model.Metric"
     if kind in ("contexts", "seeds"):
         from targen_core.tasks.steps import ListStep
 

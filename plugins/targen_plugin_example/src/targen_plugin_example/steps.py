@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict
 
 from targen_core import ListStep, Llm, Prompt
 from targen_core.tasks.checks import prose
+from targen_plugin_example.rehearsal import rehearse
 
 __all__ = ["BUSINESSES", "PROBLEMS", "PROMPTS", "Problem", "Ticket", "check_ticket"]
 
@@ -65,8 +66,23 @@ async def _grow_problems(llm: Llm, business: str, have: Sequence[Problem]) -> Se
     return reply.problems
 
 
-BUSINESSES = ListStep(item=str, grow=_grow_businesses, batch=8, summary="kinds of business")
-PROBLEMS = ListStep(item=Problem, grow=_grow_problems, batch=4, summary="what tickets are about")
+# `prompts` and `rehearsal` go with the list where another task uses it.
+BUSINESSES = ListStep(
+    item=str,
+    grow=_grow_businesses,
+    batch=8,
+    summary="kinds of business",
+    prompts=(_BUSINESSES,),
+    rehearsal=rehearse,
+)
+PROBLEMS = ListStep(
+    item=Problem,
+    grow=_grow_problems,
+    batch=4,
+    summary="what tickets are about",
+    prompts=(_PROBLEMS,),
+    rehearsal=rehearse,
+)
 
 
 async def write_urgent(llm: Llm, seed: Problem) -> Ticket:

@@ -1,0 +1,31 @@
+"""The commands of the core: their names, which no plugin may take."""
+
+from __future__ import annotations
+
+__all__ = ["COMMANDS"]
+
+COMMANDS = {
+    "list-tasks": "listing:list_tasks",
+    "list-contexts": "listing:list_contexts",
+    "list-seeds": "listing:list_seeds",
+    "list-generators": "listing:list_generators",
+    "list-correctors": "listing:list_correctors",
+    "list-backends": "listing:list_backends",
+    "list-exporters": "listing:list_exporters",
+    "list-metrics": "listing:list_metrics",
+    "backends": "backends:backends",
+    "describe": "describe:describe",
+    "init-task": "init_task:init_task",
+    "preview": "preview:preview",
+    "estimate": "estimate:estimate",
+    "generate": "generate:generate",
+    "resume": "generate:resume",
+    "batch": "batch:batch",
+    "report": "report:report",
+    "export": "export:export",
+    "validate": "validate:validate",
+    "correct": "correct:correct",
+    "new": "new:new",
+    "plugins": "plugins:plugins",
+}
+"""Command -> module and function, in the order of the help."""

@@ -1,0 +1,1 @@
+"""Metrics: what a plugin measures of datasets."""

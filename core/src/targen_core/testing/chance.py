@@ -1,0 +1,189 @@
+"""Finds chance and clocks that a plugin's code uses, by watching its calls.
+
+Python's own profiling hook sees every function that is called, whatever name
+it was imported by: `random.random`, `time.time`, `datetime.now`, `uuid4`,
+`os.urandom`, `secrets`, and `random.Random()` without a seed. A call counts
+if it comes from the plugin: from its own files, or from a library or a model
+that these use. numpy's global generator is compared before and after.
+
+What it cannot see: other threads and processes; C extensions with chance of
+their own (`numpy.random.default_rng()` without a seed is seen, since it asks
+`secrets`); and what depends on the order of a set, or on `id()`, which
+`test_same_bytes_in_another_process` is for.
+"""
+
+from __future__ import annotations
+
+import datetime
+import gc
+import os
+import random
+import secrets
+import sys
+import sysconfig
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import CodeType, FrameType
+from typing import Any
+
+import targen_core
+
+__all__ = ["Found", "homes_of", "watching"]
+
+_CORE = str(Path(targen_core.__file__).parent) + os.sep
+_STDLIB = tuple({sysconfig.get_path("stdlib"), sysconfig.get_path("platstdlib")})
+_SITE = tuple({sysconfig.get_path("purelib"), sysconfig.get_path("platlib")})
+# Files of the core that call into a plugin's models: their own code uses no chance.
+_ON_BEHALF = tuple(
+    str(Path(_CORE, *parts)) for parts in [("tasks", "model.py"), ("engine", "guard.py")]
+)
+_READS = ("read_reply",)  # functions of the core, likewise
+
+_CLOCKS: dict[Any, str] = {
+    getattr(time, name): f"time.{name}"
+    for name in "time time_ns monotonic monotonic_ns perf_counter perf_counter_ns localtime gmtime "
+    "ctime asctime process_time strftime".split()
+}
+_CHANCE: dict[Any, str] = {os.urandom: "os.urandom"}
+if hasattr(os, "getrandom"):
+    _CHANCE[os.getrandom] = "os.getrandom"
+_METHODS = {"now", "utcnow", "today"}  # of datetime.datetime and datetime.date
+
+# Functions of the global generator that are written in Python; those in C are bound to it.
+_GLOBAL: dict[CodeType, str] = {
+    method.__code__: f"random.{name}"
+    for name, method in vars(random.Random).items()
+    if hasattr(method, "__code__") and not name.startswith("_")
+}
+_CODES: dict[CodeType, str] = {
+    uuid.uuid1.__code__: "uuid.uuid1",
+    uuid.uuid4.__code__: "uuid.uuid4",
+}
+_SEEDING = random.Random.__init__.__code__
+_INST = random._inst
+_THROUGH = tuple(module.__file__ or "" for module in (random, secrets, uuid, datetime))
+
+
+@dataclass(slots=True)
+class Found:
+    """What was used, and from which line: `"random.random in grow (line 7 of steps.py)"`."""
+
+    chance: list[str] = field(default_factory=list)
+    clock: list[str] = field(default_factory=list)
+
+
+def homes_of(*parts: object) -> tuple[str, ...]:
+    """The files and folders that hold the code of functions and classes."""
+    found: set[str] = set()
+    for part in parts:
+        name = getattr(part, "__module__", None) or type(part).__module__
+        top = name if name.startswith("targen_core.") else name.partition(".")[0]
+        module = sys.modules.get(top)
+        paths = list(getattr(module, "__path__", ())) if top == name.partition(".")[0] else []
+        found.update(path + os.sep for path in paths)
+        if getattr(module, "__file__", None):
+            found.add(str(getattr(module, "__file__")))  # noqa: B009 - mypy sees no attribute
+    return tuple(sorted(found))
+
+
+@contextmanager
+def watching(homes: tuple[str, ...]) -> Iterator[Found]:
+    """Watch all that this thread calls inside the block for code in `homes`."""
+    found = Found()
+    numpy_state = _numpy_state()
+    before = sys.getprofile()
+    collecting = gc.isenabled()
+    gc.disable()  # its callbacks, hypothesis's for one, look at clocks from any line
+    sys.setprofile(_watcher(found, homes))
+    try:
+        yield found
+    finally:
+        sys.setprofile(before)
+        if collecting:
+            gc.enable()
+        if numpy_state != _numpy_state():
+            found.chance.append("numpy.random's global generator")
+
+
+def _watcher(found: Found, homes: tuple[str, ...]) -> Callable[[FrameType, str, Any], None]:
+    def watch(frame: FrameType, event: str, what: Any) -> None:
+        if event == "c_call":
+            name = _built_in(what)
+            if name:
+                _note(found, name, frame, homes)
+        elif event == "call":
+            code = frame.f_code
+            if code in _CODES:
+                name = _CODES[code]
+            elif code in _GLOBAL and _shared(frame.f_locals.get("self")):
+                name = _GLOBAL[code]
+            elif code is _SEEDING and frame.f_locals.get("x") is None:
+                name = "random.Random() without a seed"
+            else:
+                return
+            if frame.f_back is not None:
+                _note(found, name, frame.f_back, homes)
+
+    return watch
+
+
+def _shared(generator: object) -> bool:
+    """Whether a generator is everybody's: the module's own, or the system's."""
+    return generator is _INST or isinstance(generator, random.SystemRandom)
+
+
+def _built_in(what: Any) -> str:
+    """What a function in C is called, if it is chance or a clock."""
+    try:
+        name = _CLOCKS.get(what) or _CHANCE.get(what)
+    except TypeError:  # of an object without a hash
+        return ""
+    if name:
+        return name
+    owner = getattr(what, "__self__", None)
+    if _shared(owner):
+        return f"random.{what.__name__}"
+    if what.__name__ in _METHODS and isinstance(owner, type) and issubclass(owner, datetime.date):
+        return f"{owner.__name__}.{what.__name__}"
+    return ""
+
+
+def _note(found: Found, name: str, frame: FrameType, homes: tuple[str, ...]) -> None:
+    """Keep a call that comes from the plugin."""
+    where = _plugin_frame(frame, homes)
+    if where is None:
+        return
+    file = Path(where.f_code.co_filename).name
+    place = f" in {where.f_code.co_name} (line {where.f_lineno} of {file})"
+    into = found.clock if name.startswith(("time.", "date")) else found.chance
+    if not any(told.endswith(place) for told in into):
+        into.append(name + place)
+
+
+def _plugin_frame(frame: FrameType | None, homes: tuple[str, ...]) -> FrameType | None:
+    """The frame that asked, if it is a plugin's or works for one."""
+    while frame is not None:
+        file = frame.f_code.co_filename
+        if file.startswith(homes):
+            return frame
+        if file.startswith(_CORE):
+            reads = frame.f_code.co_name in _READS or file in _ON_BEHALF
+            return frame if reads else None
+        library = file.startswith(_SITE) or not file.startswith(_STDLIB)
+        if not library and file not in _THROUGH:
+            return None  # logging, asyncio, tempfile: what they do with a clock is their own
+        frame = frame.f_back  # a library's: who called it?
+    return None
+
+
+def _numpy_state() -> Any:
+    """The state of numpy's global generator, where numpy is imported."""
+    numpy = sys.modules.get("numpy.random")
+    if numpy is None:
+        return None
+    name, keys, *rest = numpy.get_state()
+    return name, keys.tobytes(), *rest

@@ -1,0 +1,108 @@
+"""A small task of the kit's own: what suites run that test no task."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from targen_core.correctors.meta import META_PROMPT
+from targen_core.errors import Rejected
+from targen_core.plugins.register import Registration
+from targen_core.plugins.registry import Registry
+from targen_core.tasks.judging import CorrectionSample
+from targen_core.tasks.model import Label, Rehearsal, Task
+from targen_core.tasks.prompt import Prompt
+from targen_core.tasks.steps import ListStep, Llm
+
+__all__ = ["SAMPLE", "Review", "with_sample"]
+
+_TOPICS = Prompt(
+    "sample-topics", '--- user\nName $count things that people review, as {"topics": [...]}.'
+)
+_REVIEW = Prompt("sample-review", '--- user\nWrite a $tone review of $topic, as {"text": "..."}.')
+
+
+class Review(BaseModel):
+    """A row of the sample task, without `idx`."""
+
+    model_config = ConfigDict(frozen=True)
+
+    text: str
+    label: Literal["good", "bad"]
+
+
+class _Topics(BaseModel):
+    topics: list[str]
+
+
+class _Text(BaseModel):
+    text: str
+
+
+async def _grow(llm: Llm, parent: None, have: Sequence[str]) -> Sequence[str]:
+    return (await llm.ask(_TOPICS, reply=_Topics, count=llm.batch)).topics
+
+
+async def _good(llm: Llm, topic: str) -> Review:
+    reply = await llm.ask(_REVIEW, reply=_Text, tone="glad", topic=topic)
+    return Review(text=reply.text, label="good")
+
+
+async def _bad(llm: Llm, topic: str) -> Review:
+    reply = await llm.ask(_REVIEW, reply=_Text, tone="sorry", topic=topic)
+    return Review(text=reply.text, label="bad")
+
+
+def _has_words(review: Review, topic: str) -> None:
+    if not review.text.strip():
+        raise Rejected("no-words", "the review has no words")
+
+
+def _rehearse(call: Rehearsal) -> Any:
+    if call.prompt == "sample-topics":
+        return {
+            "topics": [f"{call.rng.choice(_THINGS)} {call.rng.randint(1, 999)}" for _ in "1234"]
+        }
+    if call.prompt == "sample-review":
+        words = " ".join(call.rng.sample(_THINGS, 6))
+        return {"text": f"{call.values['tone']}: {call.values['topic']}, {words}."}
+    if call.prompt == "solve":
+        answer = "good" if call.values["input"].startswith("glad") else "bad"
+        return {"explanation": "Its tone says so.", "answer": answer}
+    label = call.values["output"]
+    return {"explanation": "Its tone says so.", "actual": label, "verdict": "correct"}
+
+
+_THINGS = "lamp kettle ferry hotel novel garden tunnel printer violin market bridge coat".split()
+
+SAMPLE: Task[str, Review] = Task(
+    name="sample",
+    version="1",
+    summary="reviews, good or bad: the conformance kit's own task",
+    description="Each row is a review; the label says whether its writer is glad.",
+    instance=Review,
+    labels=(Label("good"), Label("bad")),
+    contexts=ListStep(item=str, grow=_grow, batch=4),
+    generators={"good": _good, "bad": _bad},
+    checks=(_has_words,),
+    instructions="Is the writer of the review glad (good) or sorry (bad)?",
+    samples=(
+        CorrectionSample("glad: a fine lamp.", "good", "good", "The writer is glad."),
+        CorrectionSample("sorry: a dim lamp.", "bad", "bad", "The writer is sorry."),
+        CorrectionSample("glad: a warm coat.", "bad", "good", "The writer is glad."),
+        CorrectionSample("sorry: a thin coat.", "good", "bad", "The writer is sorry."),
+    ),
+    render=lambda review: review.text,
+    prompts=(_TOPICS, _REVIEW, META_PROMPT),
+    rehearsal=_rehearse,
+)
+
+
+def with_sample(registry: Registry) -> Registry:
+    """A registry with the sample task beside all that it has."""
+    sample: Registration[Any] = Registration(
+        "task", "sample", SAMPLE, SAMPLE.summary, "targen-core-testing", "sample", "targen-core"
+    )
+    return Registry([*registry.everything(), sample], registry.plugins)

@@ -1,0 +1,70 @@
+"""What a service puts on the wire: the forms of answers and faults that the kit sends."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+__all__ = ["OPENAI", "TOKENS_IN", "TOKENS_OUT", "Wire"]
+
+TOKENS_IN, TOKENS_OUT = 11, 3
+"""What every good answer says that the call took."""
+
+
+def _completion(text: str, finish: str) -> dict[str, Any]:
+    """OpenAI's chat completion."""
+    return {
+        "id": "chatcmpl-1",
+        "object": "chat.completion",
+        "created": 1,
+        "model": "tiny",
+        "choices": [
+            {
+                "index": 0,
+                "message": {"role": "assistant", "content": text, "refusal": None},
+                "logprobs": None,
+                "finish_reason": finish,
+            }
+        ],
+        "usage": {
+            "prompt_tokens": TOKENS_IN,
+            "completion_tokens": TOKENS_OUT,
+            "total_tokens": TOKENS_IN + TOKENS_OUT,
+        },
+    }
+
+
+def _error(message: str, code: str) -> dict[str, Any]:
+    """OpenAI's error."""
+    return {"error": {"message": message, "type": "error", "param": None, "code": code or None}}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wire:
+    """A service's forms; the defaults are those of OpenAI's chat completions.
+
+    Attributes:
+        base: what the address ends in that the backend is given: "/v1".
+        answer: `answer(text, finish)` is the JSON body of a good answer that
+            took `TOKENS_IN` and `TOKENS_OUT` tokens; `finish` is "stop", or
+            "length" for an answer cut at `max_tokens`.
+        fault: `fault(message, code)` is the JSON body of an error; the code
+            is OpenAI's, or "".
+        empty: answers with status 200 that hold no reply.
+        too_long: message and code of a prompt that does not fit the context.
+        request_id: the header with the service's name for a call, or "".
+    """
+
+    base: str = "/v1"
+    answer: Callable[[str, str], Any] = _completion
+    fault: Callable[[str, str], Any] = _error
+    empty: tuple[Any, ...] = ({"choices": []}, {"choices": [{}]}, {})
+    too_long: tuple[str, str] = (
+        "This model's maximum context length is 8192 tokens.",
+        "context_length_exceeded",
+    )
+    request_id: str = "x-request-id"
+
+
+OPENAI = Wire()

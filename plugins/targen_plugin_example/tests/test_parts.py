@@ -1,0 +1,27 @@
+"""So do its corrector, its backend and its exporter."""
+
+from targen_core.testing import BackendSuite as Backends
+from targen_core.testing import CorrectorSuite as Correctors
+from targen_core.testing import ExporterSuite as Exporters
+
+
+class TestKeywords(Correctors):
+    """It judges tickets alone: it looks at their words."""
+
+    corrector = "keywords"
+    task = "tickets"
+
+
+class TestCanned(Backends):
+    """It talks to no service, so that the checks with a server are left out."""
+
+    backend = "canned"
+    options = ("tone=brisk",)
+    wire = None
+
+
+class TestPage(Exporters):
+    """A page of tickets."""
+
+    exporter = "page"
+    task = "tickets"

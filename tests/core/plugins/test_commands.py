@@ -1,0 +1,126 @@
+"""Commands of plugins: found, refused, ambiguous, broken."""
+
+from __future__ import annotations
+
+import sys
+
+import pytest
+
+from targen_core.cli import main
+from targen_core.cli.commands import COMMANDS
+from targen_core.errors import UsageError
+from targen_core.plugins import loader
+
+
+@pytest.fixture
+def targen(monkeypatch, capsys):
+    """Run the command line with these plugins and no others."""
+
+    def run(sources, *args):
+        monkeypatch.setattr(loader, "installed_sources", lambda: list(sources))
+        monkeypatch.setattr(sys, "argv", ["targen", *args])
+        monkeypatch.setenv("COLUMNS", "200")
+        code = 0
+        try:
+            main()
+        except SystemExit as error:
+            code = int(error.code or 0)
+        out, err = capsys.readouterr()
+        return code, out, err
+
+    return run
+
+
+@pytest.fixture
+def command(plugin, source):
+    """A source whose plugin has one command."""
+
+    def make(name, target, distribution="acme", summary="Does things."):
+        hook = {
+            "register_commands": lambda register: register.register(name, target, summary=summary)
+        }
+        return source(plugin(f"{distribution.replace('-', '_')}_module", **hook), distribution)
+
+    return make
+
+
+def greet(name: str, loud: bool = False) -> None:
+    """Say hello.
+
+    Example: targen greet Ada
+    """
+    print(f"hello {name}{'!' if loud else ''}")
+
+
+def test_a_command_of_a_plugin_is_called_with_its_options(command, targen):
+    code, out, err = targen([command("greet", greet)], "greet", "Ada", "--loud")
+    assert (code, out, err) == (0, "hello Ada!\n", "")
+
+
+def test_it_is_in_the_help_and_has_its_own(command, targen):
+    source = command("greet", greet)
+    code, out, _ = targen([source], "--help")
+    assert code == 0
+    assert "Say hello." in out
+    code, out, _ = targen([source], "greet", "--help")
+    assert code == 0
+    assert "targen greet Ada" in out
+
+
+def test_two_of_one_name_need_their_ids(command, targen):
+    sources = [command("greet", greet), command("greet", greet, "other-one")]
+    code, _, err = targen(sources, "greet", "Ada")
+    assert code == 2
+    assert "command 'greet' is registered by 2 distributions" in err
+    assert "acme:greet or other-one:greet" in err
+    assert targen(sources, "other-one:greet", "Ada")[:2] == (0, "hello Ada\n")
+    _, out, _ = targen(sources, "--help")
+    assert "acme:greet" in out
+    assert "other-one:greet" in out
+
+
+@pytest.mark.parametrize("name", ["generate", "list-tasks", "plugins"])
+def test_names_of_the_core_are_taken(name, command):
+    registry = loader.load_registry([command(name, greet)])
+    (plugin,) = registry.plugins
+    assert (plugin.state, plugin.check) == ("broken", "reserved-name")
+    assert plugin.problem == f"command {name!r} is one of targen's own"
+    assert registry.all("command") == []
+
+
+def test_a_command_that_cannot_be_imported_spoils_no_help(command, targen):
+    sources = [command("lost", "no_such_package_here.cli:lost")]
+    code, out, _ = targen(sources, "--help")
+    assert code == 0
+    assert "generate" in out
+    assert "cannot be used" in out
+    code, out, err = targen(sources, "lost", "--any", "thing")
+    assert code == 1
+    assert "command acme:lost: its module 'no_such_package_here.cli' does not exist" in err
+
+
+def test_errors_of_a_command_are_told_without_a_traceback(command, targen):
+    def refuse() -> None:
+        raise UsageError("not like this", hint="like that")
+
+    code, _, err = targen([command("refuse", refuse)], "refuse")
+    assert (code, err) == (2, "error: not like this\n  try: like that\n")
+
+
+def test_an_unknown_command_is_told_what_is_near(command, targen):
+    code, _, err = targen([command("greet", greet)], "gret")
+    assert code == 2
+    assert "there is no command 'gret'\n  try: did you mean greet" in err
+    assert "pip install 'targen-analysis'" in targen([], "analyze")[2]
+
+
+def test_the_core_s_commands_load_no_plugin(monkeypatch, capsys):
+    def fail():
+        raise AssertionError("plugins were loaded")
+
+    monkeypatch.setattr(loader, "installed_sources", fail)
+    monkeypatch.setattr(sys, "argv", ["targen", "report", "--help"])
+    with pytest.raises(SystemExit) as done:
+        main()
+    assert done.value.code == 0
+    assert "report" in COMMANDS

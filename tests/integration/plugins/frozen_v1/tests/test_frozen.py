@@ -1,0 +1,28 @@
+"""Never edit: the conformance kit as a plugin for targen.v1 uses it."""
+
+from __future__ import annotations
+
+from targen_core.testing import BackendSuite as Backends
+from targen_core.testing import CorrectorSuite as Correctors
+from targen_core.testing import ExporterSuite as Exporters
+from targen_core.testing import TaskSuite as Tasks
+
+
+class TestLetters(Tasks):
+    task = "letters"
+
+
+class TestPolite(Correctors):
+    corrector = "polite"
+    task = "letters"
+
+
+class TestParrot(Backends):
+    backend = "parrot"
+    options = ()
+    wire = None
+
+
+class TestPost(Exporters):
+    exporter = "post"
+    task = "letters"

@@ -1,0 +1,137 @@
+"""`targen plugins check`: a plugin's folder, tested without being installed."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+FROZEN = Path(__file__).parent / "frozen_v1"
+
+
+@pytest.fixture
+def frozen(tmp_path: Path) -> Path:
+    """A copy of the frozen plugin, to change."""
+    return Path(shutil.copytree(FROZEN, tmp_path / "frozen"))
+
+
+def rewrite(file: Path, before: str, after: str) -> None:
+    text = file.read_text()
+    assert before in text
+    file.write_text(text.replace(before, after))
+
+
+def test_the_frozen_plugin_still_works(targen):
+    """What was written for level 1 when it was new passes all that is asked today."""
+    done = targen("plugins", "check", str(FROZEN), "--json")
+    assert done.returncode == 0, done.stdout + done.stderr
+    found = json.loads(done.stdout)
+    assert (found["distribution"], found["version"]) == ("frozen-v1", "1.0")
+    passed = {c["about"] for c in found["checks"] if c["outcome"] == "passed"}
+    suites = {"task letters", "corrector polite", "backend parrot", "exporter post"}
+    assert passed == {"distribution", "loading", *suites}
+    assert {c["problem"] for c in found["checks"] if c["outcome"] == "skipped"} == {
+        "declares no wire"
+    }
+
+
+def test_a_failing_check_is_named_with_what_to_do(targen, frozen):
+    rewrite(frozen / "pyproject.toml", '["targen-core>=0.1,<2"]', '["targen-core", "targen"]')
+    rewrite(frozen / "src" / "frozen_v1_plugin" / "parts.py", "def _write(", "async def _write(")
+    shutil.rmtree(frozen / "tests")
+    done = targen("plugins", "check", str(frozen))
+    assert done.returncode == 1
+    lines = done.stdout.splitlines()
+    assert lines[0] == f"frozen-v1 1.0  {frozen}"
+    for told in (
+        "    bare-targen-dependency: pyproject.toml: it depends on `targen`, which is not the core",
+        "    core-version-pin: pyproject.toml: `targen-core` has no lower or no upper bound",
+        "    writes: exporter post: ",
+    ):
+        assert any(line.startswith(told) for line in lines), told
+    assert sum(line.startswith("      try: ") for line in lines) == 2
+    assert any(line.startswith("      must hold: It makes the file") for line in lines)
+    assert "Traceback" not in done.stdout + done.stderr
+
+
+def test_an_overridden_check_is_not_hidden(targen, frozen):
+    """The author's suites are run as they are; what they skip is told."""
+    (frozen / "tests" / "test_frozen.py").write_text(
+        "import pytest\n"
+        "from targen_core.testing import TaskSuite as Tasks\n"
+        "class TestLetters(Tasks):\n"
+        "    task = 'letters'\n"
+        "    @pytest.fixture(autouse=True)\n"
+        "    def _later(self, request):\n"
+        "        if 'presets' in request.node.name:\n"
+        "            pytest.skip('later')\n"
+        "    def test_has_checks(self): ...\n"
+        "    test_uses_no_chance = None\n"
+    )
+    done = targen("plugins", "check", str(frozen))
+    assert done.returncode == 0, done.stdout + done.stderr
+    lines = done.stdout.splitlines()
+    assert "    skipped: task letters (later): presets-fit-the-labels" in lines
+    assert "    skipped: task letters (overridden): has-checks, uses-no-chance" in lines
+
+
+def test_a_plugin_with_tests_that_do_not_collect(targen, frozen):
+    (frozen / "tests" / "test_frozen.py").write_text("import no_such_package\n")
+    done = targen("plugins", "check", str(frozen), "--json")
+    assert done.returncode == 1
+    failed = {c["check"]: c for c in json.loads(done.stdout)["checks"] if c["outcome"] == "failed"}
+    assert "no_such_package" in failed["tests-not-collected"]["problem"]
+
+
+def test_a_build_backend_that_is_not_installed_is_said(targen, frozen):
+    rewrite(frozen / "pyproject.toml", "hatchling.build", "no_such_backend.build")
+    done = targen("plugins", "check", str(frozen))
+    assert done.returncode == 0
+    told = "skipped: wheel (the build backend no_such_backend is not installed): not-packaged"
+    assert told in done.stdout
+
+
+def test_a_wheel_that_does_not_build(targen, frozen):
+    rewrite(frozen / "pyproject.toml", 'version = "1.0"', 'version = "no version"')
+    done = targen("plugins", "check", str(frozen))
+    assert done.returncode == 1
+    assert "    wheel-not-built: wheel: hatchling.build fails: " in done.stdout
+    assert "      try: build it by hand" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words", "hint"),
+    [
+        (["check"], "which folder?", "targen plugins check PATH"),
+        (["chekc", "."], "no action 'chekc'", "targen plugins check PATH"),
+        (["check", "nowhere"], "there is no nowhere/pyproject.toml", "give the folder that holds"),
+    ],
+)
+def test_a_wrong_request_is_a_clear_error(targen, arguments, words, hint):
+    done = targen("plugins", *arguments)
+    assert done.returncode == 2
+    assert words in done.stderr
+    assert hint in done.stderr
+
+
+def test_a_pyproject_that_does_not_read(targen, tmp_path):
+    (tmp_path / "pyproject.toml").write_text("[project\n")
+    done = targen("plugins", "check", str(tmp_path))
+    assert done.returncode == 2
+    assert "pyproject.toml does not read" in done.stderr
+    (tmp_path / "pyproject.toml").write_text("[project]\nversion = '1'\n")
+    done = targen("plugins", "check", str(tmp_path))
+    assert done.returncode == 2
+    assert "names no project" in done.stderr
+
+
+def test_without_pytest_it_says_what_to_install(targen, tmp_path):
+    hide = "import sys; sys.modules['pytest'] = None\n"
+    (tmp_path / "site").mkdir()
+    (tmp_path / "site" / "sitecustomize.py").write_text(hide)
+    done = targen("plugins", "check", str(FROZEN), path=[tmp_path / "site"])
+    assert done.returncode == 2
+    assert "needs pytest" in done.stderr
+    assert "pip install 'targen-core[testing]'" in done.stderr

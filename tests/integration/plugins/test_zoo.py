@@ -1,0 +1,70 @@
+"""Every member of the zoo is caught by its own check, and harms nobody else."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+from targen_core import Job, JobSpec, load_registry
+from targen_core.plugins.folder import sources_with
+from targen_core.plugins.loader import installed_sources
+from targen_core.plugins.rules import RULES
+from targen_core.runs.manifest import Limits
+
+_SPEC = importlib.util.spec_from_file_location(
+    "zoo_members", Path(__file__).parent / "zoo_members.py"
+)
+assert _SPEC is not None and _SPEC.loader is not None
+zoo_members = importlib.util.module_from_spec(_SPEC)
+sys.modules["zoo_members"] = zoo_members
+_SPEC.loader.exec_module(zoo_members)
+
+MEMBERS = zoo_members.members()
+FROZEN = Path(__file__).parent / "frozen_v1"
+
+
+def test_the_zoo_is_large_and_every_rule_has_a_member():
+    assert len(MEMBERS) >= 50
+    rules = set(RULES) - {"wheel-not-built", "tests-not-collected"}
+    assert rules <= {member.check for member in MEMBERS}
+
+
+@pytest.mark.parametrize("member", MEMBERS, ids=lambda member: member.name)
+def test_it_is_caught_by_its_check_and_no_other(member, targen, tmp_path):
+    folder = member.lay_out(tmp_path / "plugin")
+    done = targen("plugins", "check", str(folder), "--json")
+    assert done.returncode == 1, done.stdout + done.stderr
+    checks = json.loads(done.stdout)["checks"]
+    failed = {found["check"]: found["problem"] for found in checks if found["outcome"] == "failed"}
+    assert list(failed) == [member.check], failed
+    assert failed[member.check]
+    assert all(found["hint"] for found in checks if found["outcome"] == "failed")
+
+
+@pytest.mark.parametrize("member", MEMBERS, ids=lambda member: member.name)
+def test_it_harms_nobody_else(member, tmp_path, monkeypatch, capsys):
+    """With it in the registry, another plugin is listed and makes its rows."""
+    folder = member.lay_out(tmp_path / "plugin")
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
+    mine = [s for s in sources_with(folder) if s.distribution == member.package.replace("_", "-")]
+    core = [s for s in installed_sources() if s.distribution == "targen-core"]
+    frozen = [s for s in sources_with(FROZEN) if s.distribution == "frozen-v1"]
+    registry = load_registry([*mine, *core, *frozen])
+    assert capsys.readouterr().out == ""
+    states = {plugin.distribution: plugin.state for plugin in registry.plugins}
+    assert states["frozen-v1"] == states["targen-core"] == "ok"
+    assert registry.find("task", "letters").distribution == "frozen-v1"
+    spec = JobSpec(
+        task="letters",
+        quotas={"thanks": 2, "complaint": 2},
+        backend="scripted",
+        corrector="blind",
+        limits=Limits(concurrency=4),
+    )
+    with Job.create(registry, spec, tmp_path / "run") as job:
+        assert job.run()["rows"] == {"thanks": 2, "complaint": 2}

@@ -1,0 +1,3 @@
+"""It raises when it is imported. kind: module; caught by: import-error"""
+
+raise RuntimeError("half a module")
