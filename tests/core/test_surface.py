@@ -13,8 +13,8 @@ import targen_core
 from targen_core import errors
 
 NAMES = """Backend BackendOptions ChatModel ChatReply ChatRequest Correction CorrectionSample
-Corrector Exercise Exporter InverseGenerator Job JobSpec Label ListStep Llm Message Price Prompt
-Register Registry Rehearsal Rejected Solution TargenError Task Variant hookimpl
+Corrector Declaration Exercise Exporter InverseGenerator Job JobSpec Label ListStep Llm Message
+Price Prompt Register Registry Rehearsal Rejected Solution TargenError Task Variant hookimpl
 load_registry""".split()
 
 TREE = {

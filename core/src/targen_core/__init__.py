@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from targen_core.calls.backend import Backend, BackendOptions
     from targen_core.calls.model import ChatModel, ChatReply, ChatRequest, Message, Price
+    from targen_core.declared.model import Declaration
     from targen_core.errors import Rejected, TargenError
     from targen_core.exporters.model import Exporter
     from targen_core.plugins.hookspecs import hookimpl
@@ -36,6 +37,7 @@ _HOME = {
     "Correction": "tasks.judging",
     "CorrectionSample": "tasks.judging",
     "Corrector": "tasks.steps",
+    "Declaration": "declared.model",
     "Exercise": "tasks.judging",
     "Exporter": "exporters.model",
     "InverseGenerator": "tasks.steps",
@@ -68,6 +70,7 @@ __all__ = [
     "Correction",
     "CorrectionSample",
     "Corrector",
+    "Declaration",
     "Exercise",
     "Exporter",
     "InverseGenerator",

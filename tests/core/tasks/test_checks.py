@@ -8,10 +8,14 @@ from hypothesis import strategies as st
 
 from targen_core import Rejected
 from targen_core.tasks.checks import (
+    check_language,
     content_words,
     is_copy,
     normalised,
+    phrase,
     prose,
+    script_of,
+    sentences,
     several_sentences,
     similarity,
     words,
@@ -144,7 +148,7 @@ def test_whole_sentences_pass(text):
 
 @pytest.mark.parametrize("text", [*BAD["not-english"], *BAD["not-latin"][:1]])
 def test_another_language_passes_where_the_task_is_not_english(text):
-    prose(text, least=3, most=30, what="sentence", english=False)
+    prose(text, least=3, most=30, what="sentence", language=None)
 
 
 @pytest.mark.parametrize(
@@ -235,3 +239,77 @@ def test_an_abbreviation_ends_no_sentence(text):
 )
 def test_a_longer_word_ends_a_sentence(text):
     assert several_sentences(text)
+
+
+SPOKEN = {
+    "English": "The lift in the old tower has been out of order since Monday, and nobody is sorry.",
+    "German": "Der Aufzug im alten Turm steht seit Montag, und niemand hat es bemerkt.",
+    "French": "La porte du moulin est restée ouverte et le chat dort dans la farine.",
+    "Spanish": "El tren de la tarde no llegó a la estación, pero los músicos tocaron en el andén.",
+    "Italian": "La barca del fornaio è ferma nel porto e non si vede più il mare.",
+    "Portuguese": "O padeiro não abriu a loja e os vizinhos foram comprar pão em outra rua.",
+    "Dutch": "De brug over het kanaal is niet open en de schepen wachten op een sein.",
+}
+
+
+@pytest.mark.parametrize("language", SPOKEN)
+@pytest.mark.parametrize("spoken", SPOKEN)
+def test_a_language_is_told_from_its_neighbours(language, spoken):
+    if language == spoken:
+        prose(SPOKEN[spoken], least=5, most=30, what="text", language=language)
+        return
+    with pytest.raises(Rejected) as caught:
+        check_language(SPOKEN[spoken], "text", language)
+    assert caught.value.reason == f"not-{language.lower()}"
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "reason"),
+    [
+        ("Russian", "Лифт стоит с понедельника.", ""),
+        ("Russian", "The lift stands still.", "not-cyrillic"),
+        ("Japanese", "エレベーターは月曜日から止まっている。", ""),
+        ("Japanese", "Der Aufzug steht.", "not-cjk"),
+        ("Greek", "Το ασανσέρ δεν λειτουργεί.", ""),
+        ("German", "Лифт стоит с понедельника.", "not-latin"),
+        ("Klingon", "whatever Лифт says", ""),
+    ],
+)
+def test_a_script_is_required_where_it_is_known(language, text, reason):
+    if not reason:
+        check_language(text, "text", language)
+        return
+    with pytest.raises(Rejected) as caught:
+        check_language(text, "text", language)
+    assert caught.value.reason == reason
+
+
+def test_scripts():
+    assert [script_of(name) for name in ("German", "urdu", "Chinese", "Klingon")] == [
+        *("LATIN", "ARABIC", "CJK", "LATIN"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "least", "most"),
+    [
+        ("", 0, 0),
+        ("One sentence.", 1, 1),
+        ("One here. Another there.", 2, 2),
+        ("He met Dr. Li at 5 p.m. sharp.", 1, 3),
+        ("No end", 1, 1),
+    ],
+)
+def test_sentences_are_counted_from_both_sides(text, least, most):
+    assert sentences(text) == (least, most)
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [("...", "no-words"), ("a b c d", "too-long"), ("- a b", "markup"), ("2. a", "markup")],
+)
+def test_a_phrase_is_a_few_words(text, reason):
+    phrase("two words", most=3, what="topic")
+    with pytest.raises(Rejected) as caught:
+        phrase(text, most=3, what="topic")
+    assert caught.value.reason == reason

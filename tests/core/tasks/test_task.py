@@ -5,7 +5,16 @@ from __future__ import annotations
 import pytest
 from pydantic import BaseModel
 
-from targen_core import Correction, Exercise, Label, Rejected, Solution, Variant
+from targen_core import (
+    Correction,
+    Exercise,
+    Label,
+    ListStep,
+    Prompt,
+    Rejected,
+    Solution,
+    Variant,
+)
 
 
 class Numbered(BaseModel):
@@ -46,6 +55,30 @@ def test_a_derived_task_leaves_the_first_as_it_is(lab):
     other = task.replace(version="2", corrector=None)
     assert (task.version, other.version) == ("1", "2")
     assert task.corrector is not None
+
+
+def test_a_list_brings_its_prompts_and_their_rehearsal_along(lab):
+    own, brought = Prompt("own", "Say."), Prompt("brought", "Name some.")
+
+    async def grow(llm, parent, have):
+        return ["a", "b"]
+
+    def theirs(call):
+        return "theirs"
+
+    def mine(call):
+        return "mine"
+
+    names = ListStep(item=str, grow=grow, batch=2, prompts=(brought,), rehearsal=theirs)
+    task = lab.World().task(contexts=names, prompts=(own,), rehearsal=mine)
+    assert task.every_prompt == (own, brought)
+    assert task.rehearsal_of("brought") is theirs
+    assert task.rehearsal_of("own") is mine
+    # A task that names the prompt as its own answers for it.
+    taken = task.replace(prompts=(own, brought))
+    assert taken.every_prompt == (own, brought)
+    assert taken.rehearsal_of("brought") is mine
+    assert task.replace(rehearsal=None).rehearsal_of("own") is None
 
 
 def test_official_values_are_told_apart_by_type(lab):

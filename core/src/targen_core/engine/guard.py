@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from targen_core.calls.layer import Halted
 from targen_core.errors import BadReply, Rejected, StageFailed, TargenError
+from targen_core.plugins.register import FILE
 from targen_core.tasks import model as task_model
 
 __all__ = ["Guard", "refused"]
@@ -61,6 +62,12 @@ class Guard:
 
     def fault(self, message: str) -> StageFailed:
         """An error that says what the plugin did wrong."""
+        if self.distribution == FILE:
+            return StageFailed(
+                f"task {self.task}: {message}",
+                distribution=FILE,
+                hint="mend the file, and generate a new run with another --out",
+            )
         return StageFailed(
             f"task {self.task}: {message}",
             distribution=self.distribution,

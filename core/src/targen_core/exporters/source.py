@@ -56,8 +56,9 @@ def _of_run(registry: Registry, run: Path, task: str | None, variants: Sequence[
             f"{run} is a run directory and says itself whose rows it holds",
             hint="leave out --task and --variant",
         )
-    made = Manifest.load(run / "manifest.json").task
-    _, found = find_task(registry, made.id, made.variants)
+    manifest = Manifest.load(run / "manifest.json")
+    made = manifest.task
+    _, found = find_task(registry, manifest.task_name(run), made.variants)
     hint = "targen resume goes on with the run"
     if found.version != made.version:
         hint = (

@@ -13,6 +13,7 @@ from pydantic import SecretStr, ValidationError
 
 from targen_core.calls.backend import Backend, BackendOptions
 from targen_core.errors import UsageError
+from targen_core.nearest import did_you_mean
 from targen_core.tasks.model import Task
 from targen_core.tasks.steps import STEPS
 
@@ -21,6 +22,7 @@ __all__ = [
     "SAMPLING",
     "StepOptions",
     "backend_options",
+    "check_sampling",
     "parse_options",
     "public_options",
     "step_parameters",
@@ -88,7 +90,7 @@ def parse_options(
             own[step][key] = _value(key, text)
         elif dot:
             raise UsageError(
-                f"option {name!r}: no step {step!r}", hint=f"steps: {', '.join(STEPS)}"
+                f"option {name!r}: no step {step!r}", hint=did_you_mean(step, STEPS, "steps")
             )
         elif name == "batch":
             raise UsageError(
@@ -134,10 +136,10 @@ def backend_options(name: str, backend: Backend, given: Mapping[str, Any]) -> Ba
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         key = ".".join(str(part) for part in first["loc"]) or "(all)"
-        known = ", ".join([*backend.options.model_fields, *SAMPLING])
+        known = [*backend.options.model_fields, *SAMPLING]
         if first["type"] == "extra_forbidden":
             raise UsageError(
-                f"backend {name} has no option {key!r}", hint=f"options: {known}"
+                f"backend {name} has no option {key!r}", hint=did_you_mean(key, known, "options")
             ) from None
         if first["type"] == "missing":
             raise UsageError(
@@ -185,7 +187,7 @@ def _split(step: str, options: Mapping[str, Any]) -> StepOptions:
     sampling = {key: options[key] for key in SAMPLING if key in options}
     backend = {key: value for key, value in options.items() if key not in SAMPLING + _CORE}
     for key, value in sampling.items():
-        _check_sampling(key, value)
+        check_sampling(key, value)
     batch = options.get("batch", ())
     if batch != ():
         parts = str(batch).split(",")
@@ -216,7 +218,12 @@ def _split(step: str, options: Mapping[str, Any]) -> StepOptions:
     return StepOptions(sampling, backend, batch, price)
 
 
-def _check_sampling(key: str, value: Any) -> None:
+def check_sampling(key: str, value: Any) -> None:
+    """Refuse a sampling parameter that no service could take.
+
+    Raises:
+        UsageError: saying what it must be.
+    """
     if key in ("stop", "reasoning_effort"):
         return
     whole = isinstance(value, int) and not isinstance(value, bool)

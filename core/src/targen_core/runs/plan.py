@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-import difflib
 import hashlib
 import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import importlib_metadata
 
@@ -22,9 +21,10 @@ from targen_core.calls.rate import Places, RateLimiter
 from targen_core.engine.lists import ListSpec, item_value
 from targen_core.engine.quotas import check_quotas
 from targen_core.errors import PluginError, RunConflict, TargenError, UsageError
-from targen_core.plugins.register import Registration
+from targen_core.nearest import did_you_mean
+from targen_core.plugins.register import Registration, is_file
 from targen_core.plugins.registry import Registry, missing_dependency
-from targen_core.runs.batches import BATCHED
+from targen_core.runs.batches import batched_steps
 from targen_core.runs.given import read_items
 from targen_core.runs.manifest import Limits, Manifest, StepPlan, TargetPlan, TaskPlan
 from targen_core.runs.options import (
@@ -38,6 +38,9 @@ from targen_core.runs.spec import JobSpec
 from targen_core.tasks.model import Task
 from targen_core.tasks.steps import STEPS, Corrector
 
+if TYPE_CHECKING:
+    from targen_core.declared.files import TaskFile
+
 __all__ = [
     "Prepared",
     "PreparedCorrection",
@@ -45,6 +48,7 @@ __all__ = [
     "bind_models",
     "find_task",
     "prepare",
+    "prepare_call",
     "prepare_correction",
 ]
 
@@ -63,7 +67,10 @@ class PreparedStep:
 
 @dataclass(slots=True, kw_only=True)
 class Prepared:
-    """Everything that a spec names, found, made and checked."""
+    """Everything that a spec names, found, made and checked.
+
+    `file` is what the task was read from, if it was; a run keeps a copy.
+    """
 
     task: Task[Any, Any]
     distribution: str
@@ -72,6 +79,7 @@ class Prepared:
     corrector: Corrector[Any] | None
     given: dict[str, tuple[Any, ...]]
     steps: dict[str, PreparedStep]
+    file: TaskFile | None = None
 
     @property
     def models(self) -> list[ChatModel]:
@@ -135,6 +143,7 @@ def prepare(registry: Registry, spec: JobSpec, *, manifest: Manifest | None = No
         RunConflict: the run was made with something else.
     """
     found, task = find_task(registry, spec.task, spec.variants)
+    file = _read_file(spec)
     quotas = check_quotas(task, spec.quotas)
     if manifest is not None:
         _require_same_task(manifest, _task_plan(found.id, task, spec.variants))
@@ -160,8 +169,10 @@ def prepare(registry: Registry, spec: JobSpec, *, manifest: Manifest | None = No
             steps=plans,
             corrector=corrector_id,
             batches=tuple(part.batch for part in specs),
+            lists_at_once=spec.lists_at_once,
             contexts_limit=next((part.limit for part in specs if part.limit), None),
             given={name: _digest(items) for name, items in given.items()},
+            task_file=file.copy if file is not None else "",
             near_duplicates=spec.near_duplicates,
             distributions=_distributions(found.id, corrector_id, steps),
             limits=spec.limits,
@@ -198,6 +209,7 @@ def prepare(registry: Registry, spec: JobSpec, *, manifest: Manifest | None = No
         corrector=corrector,
         given=given,
         steps=steps,
+        file=file,
     )
 
 
@@ -208,6 +220,7 @@ def prepare_correction(registry: Registry, spec: JobSpec) -> PreparedCorrection:
         UsageError: anything wrong with `spec`.
     """
     found, task = find_task(registry, spec.task, spec.variants)
+    _read_file(spec)
     corrector_id, corrector = _corrector(registry, task, spec.corrector)
     if corrector is None or corrector_id is None:
         raise UsageError(
@@ -226,10 +239,20 @@ def prepare_correction(registry: Registry, spec: JobSpec) -> PreparedCorrection:
     )
 
 
+def prepare_call(registry: Registry, spec: JobSpec, task: Task[Any, Any]) -> PreparedStep:
+    """Find and make the model of a call that is no part of a run, asked as step 3 of `task`.
+
+    Raises:
+        UsageError: anything wrong with `spec`; its task and quotas are not looked at.
+    """
+    steps, _ = _models(registry, task, spec, parse_options(spec.options), ["generate"])
+    return steps["generate"]
+
+
 def find_task(
     registry: Registry, name: str, variants: Sequence[str] = ()
 ) -> tuple[Registration[Any], Task[Any, Any]]:
-    """A task by its name, with variants applied, and its registration.
+    """A task by its name or its file, with variants applied, and its registration.
 
     Raises:
         UsageError: there is no such task, or it has no such variant.
@@ -238,13 +261,26 @@ def find_task(
     task: Task[Any, Any] = registry.resolve(found)
     for variant in variants:
         if variant not in task.variants:
-            near = difflib.get_close_matches(variant, task.variants, n=1)
-            known = ", ".join(task.variants) or "none"
             raise UsageError(
                 f"task {task.name} has no variant {variant!r}",
-                hint=f"did you mean {near[0]}?" if near else f"variants: {known}",
+                hint=did_you_mean(variant, task.variants, "variants"),
             )
     return found, task.varied(variants)
+
+
+def _read_file(spec: JobSpec) -> TaskFile | None:
+    """What the task was read from; a draft makes rows on the scripted backend alone."""
+    if not is_file(spec.task):
+        return None
+    from targen_core.declared.files import task_file
+
+    file = task_file(spec.task)
+    if file.draft and spec.backend.rpartition(":")[2] != "scripted":
+        raise UsageError(
+            f"{spec.task} is a draft that nobody has read yet",
+            hint="read it, mend what is wrong, and take out its line `draft: true`",
+        )
+    return file
 
 
 def _backend_id(registry: Registry, name: str) -> str:
@@ -273,19 +309,22 @@ def _models(
     for step in spec.backend_for:
         if step not in STEPS:
             raise UsageError(
-                f"--backend-for {step}: there is no such step", hint=f"steps: {', '.join(STEPS)}"
+                f"--backend-for {step}: there is no such step",
+                hint=did_you_mean(step, STEPS, "steps"),
             )
     made: dict[str, ChatModel] = {}
     steps: dict[str, PreparedStep] = {}
     plans: dict[str, StepPlan] = {}
+    batched = batched_steps(spec.lists_at_once) if spec.limits.batch else ()
     for step in wanted:
         name = spec.backend_for.get(step, spec.backend)
         found = registry.find("backend", name)
         backend: Backend = registry.resolve(found)
-        if spec.limits.batch and step in BATCHED and backend.batch is None:
+        if step in batched and backend.batch is None:
             raise UsageError(
                 f"--batch: the {name} backend has no batches, and step {step} uses it",
-                hint="--backend chatgpt or claude; or leave --batch out",
+                hint="--backend chatgpt or claude; or "
+                + ("--batch-offline, by files" if backend.lines else "leave --batch out"),
             )
         user = options[step]
         chosen = backend_options(name, backend, user.backend)
@@ -392,6 +431,16 @@ def _lists(
 
 
 def _require_same_task(manifest: Manifest, now: TaskPlan) -> None:
+    if manifest.task_file and now.version == manifest.task.version and now != manifest.task:
+        raise RunConflict(
+            f"{manifest.task_file} makes other prompts with this version of targen",
+            hint="use the versions that its manifest.json names, or generate a new run",
+        )
+    if manifest.task_file and now != manifest.task:
+        raise RunConflict(
+            f"the task of this run, {manifest.task_file}, was changed",
+            hint="put the file back as it was, or generate a new run with another --out",
+        )
     if now.version != manifest.task.version:
         raise RunConflict(
             f"this run was made with {now.id} version {manifest.task.version}; version "
@@ -412,7 +461,7 @@ def _task_plan(task_id: str, task: Task[Any, Any], variants: Sequence[str]) -> T
         variants=tuple(variants),
         labels=task.quota_names,
         unit=task.unit,
-        prompts={prompt.name: prompt.version for prompt in task.prompts},
+        prompts={prompt.name: prompt.version for prompt in task.every_prompt},
     )
 
 

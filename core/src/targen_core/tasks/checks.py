@@ -6,6 +6,8 @@ Each raises `Rejected` with a reason that the report counts by.
 from __future__ import annotations
 
 import re
+import unicodedata
+from collections.abc import Mapping, Sequence
 
 from rapidfuzz import fuzz
 
@@ -17,9 +19,13 @@ __all__ = [
     "is_copy",
     "is_cut_from",
     "normalised",
+    "phrase",
     "prose",
+    "script_of",
+    "sentences",
     "several_sentences",
     "similarity",
+    "small_words",
     "words",
 ]
 
@@ -59,7 +65,8 @@ _MARKUP = re.compile(
 _PLACEHOLDER = re.compile(
     r"\[[A-Z_ ]{2,}\]|\$[A-Za-z_]\w*|<[A-Z_ ]{2,}>|\bX{4,}\b|\b[Ll]orem ipsum"
 )
-_END = re.compile(r"[.!?][\"'”’)]*$")
+_END = re.compile(r"[.!?。！？।][\"'”’)]*$")
+_ANY_END = re.compile(r"[.!?。！？।][\"'”’)]*(?=\s|$)")
 _ABBREVIATIONS = (  # those of three lower-case letters or more
     "Assn Assoc Brig Bros Calif Capt Cmdr Conn Corp Dept Insp Lieut Messrs Minn Prof Sept Supt Univ"
 ).split()
@@ -68,6 +75,30 @@ _TWO_SENTENCES = re.compile(
     + "".join(rf"(?<!\b{word})" for word in _ABBREVIATIONS)
     + r"[.!?][\"”’)]*\s+[\"“(]?[A-Z]"
 )
+_STOP = frozenset(
+    "a an and are as at be been but by did do does for from had has have he her his in is it its "
+    "of on or she that the their them there they this to was were which who will with would not "
+    "no than then also after before into over under more most".split()
+)
+_SMALL: Mapping[str, frozenset[str]] = {  # by language, what marks a text as written in it
+    language: frozenset(found.split())
+    for language, found in {
+        "english": " ".join(_STOP) + " i you we my your what how can me so if when about our",
+        "german": "und der das ist nicht ein eine einen einem einer für auf wird wurde sich auch "
+        "dem von zu haben sie im zum zur aus nach bei er ihr die den des mit ich wir es in an am "
+        "als war hat sind dass aber noch nur wie mir mich man um so bin habe kann",
+        "french": "le la les une un est dans qui sur avec pas aux ce cette et du de des il elle "
+        "mais ont à en que je vous nous ne se son sa ses par pour plus été au on tout très",
+        "spanish": "el la los las una un que del de por para su fue como más pero está sus entre "
+        "desde y en es con no se lo al le muy me ha son",
+        "italian": "il lo la gli le della del che sono di nel alla più anche dei un una è per non "
+        "con si da ha mi ma come al i in",
+        "portuguese": "o a os as uma um não da do de das em ao foi mais seu que e é para com por "
+        "se na no como mas muito me",
+        "dutch": "de het een niet voor op zijn dat naar ook maar wordt en van in is te met er aan "
+        "ik je we was die heb om",
+    }.items()
+}
 _FOREIGN = frozenset(  # words of other languages that English texts hold in names at most
     "und der das ist nicht ein eine einen einem einer für auf wird wurde sich auch dem von zu "
     "haben sie im zum zur aus nach bei er ihr "
@@ -77,11 +108,19 @@ _FOREIGN = frozenset(  # words of other languages that English texts hold in nam
     "os uma não das em ao foi mais seu "
     "het een niet voor op zijn dat naar ook maar wordt".split()
 )
-_STOP = frozenset(
-    "a an and are as at be been but by did do does for from had has have he her his in is it its "
-    "of on or she that the their them there they this to was were which who will with would not "
-    "no than then also after before into over under more most".split()
-)
+_SCRIPTS: Mapping[
+    str, str | tuple[str, ...]
+] = {  # what the names of their letters begin with in Unicode
+    **dict.fromkeys("russian ukrainian bulgarian serbian macedonian".split(), "CYRILLIC"),
+    "greek": "GREEK",
+    **dict.fromkeys(["arabic", "persian", "urdu"], "ARABIC"),
+    **dict.fromkeys(["hindi", "marathi", "nepali"], "DEVANAGARI"),
+    "hebrew": "HEBREW",
+    "chinese": "CJK",
+    "japanese": ("CJK", "HIRAGANA", "KATAKANA"),
+    "korean": ("HANGUL", "CJK"),
+    "thai": "THAI",
+}
 
 
 def words(text: str) -> list[str]:
@@ -124,26 +163,80 @@ def several_sentences(text: str) -> bool:
     return _TWO_SENTENCES.search(text) is not None
 
 
-def check_language(text: str, what: str) -> None:
-    """Require English, as far as letters and small words tell.
+def check_language(text: str, what: str, language: str = "English") -> None:
+    """Require a language, as far as letters and small words tell.
+
+    Small words are known of English, Dutch, French, German, Italian, Portuguese
+    and Spanish, the script of a dozen more; of others nothing is required.
 
     Raises:
-        Rejected: `not-latin`: a fifth of the letters are of other scripts;
-            `not-english`: small words of other languages outnumber English ones.
+        Rejected: `not-latin`: a fifth of the letters are of other scripts
+            (`not-cyrillic` and so on, where the language has another);
+            `not-english` and so on: small words of other languages outnumber
+            those of this one.
     """
+    name = language.casefold()
     letters = [char for char in text if char.isalpha()]
+    if (script := _SCRIPTS.get(name)) is not None:
+        own = sum(unicodedata.name(char, "").startswith(script) for char in letters)
+        if own < 0.8 * len(letters):
+            raise Rejected(
+                f"not-{script_of(name).lower()}", f"the {what} is not in {language} script"
+            )
+    if name not in _SMALL:
+        return
     if sum(char < "\u0250" for char in letters) < 0.8 * len(letters):
         raise Rejected("not-latin", f"the {what} is not in Latin script")
     found = words(text)
-    foreign = [word for word in found if word in _FOREIGN]
-    if len(set(foreign)) >= 2 and len(foreign) > sum(word in _STOP for word in found):
-        raise Rejected("not-english", f"the {what} is not in English: {text[:60]!r}")
+    if name == "english":
+        mine, others = _STOP, _FOREIGN
+    else:
+        mine = _SMALL[name]
+        others = frozenset().union(*_SMALL.values()) - mine
+    foreign = [word for word in found if word in others]
+    if len(set(foreign)) >= 2 and len(foreign) > sum(word in mine for word in found):
+        raise Rejected(f"not-{name}", f"the {what} is not in {language}: {text[:60]!r}")
 
 
-def prose(text: str, *, least: int, most: int, what: str, english: bool = True) -> None:
+def script_of(language: str) -> str:
+    """A language's script as Unicode names it: "LATIN" where we know of no other."""
+    found = _SCRIPTS.get(language.casefold(), "LATIN")
+    return found if isinstance(found, str) else found[0]
+
+
+def small_words(language: str) -> Sequence[str]:
+    """Small words that mark a text as written in a language; none where it is unknown."""
+    return sorted(_SMALL.get(language.casefold(), ()))
+
+
+def sentences(text: str) -> tuple[int, int]:
+    """How many sentences a text holds: at least, and at most.
+
+    Abbreviations make the difference: see `several_sentences`.
+    """
+    least = 1 + len(_TWO_SENTENCES.findall(text)) if text.strip() else 0
+    return least, max(least, len(_ANY_END.findall(text.strip())))
+
+
+def phrase(text: str, *, most: int, what: str) -> None:
+    """Require a phrase of 1 to `most` words.
+
+    Raises:
+        Rejected: `no-words`, `too-long` or `markup`.
+    """
+    count = len(normalised(text).split())
+    if not count:
+        raise Rejected("no-words", f"no word in the {what} {text!r}")
+    if count > most:
+        raise Rejected("too-long", f"the {what} has {count} words, more than {most}")
+    if "\n" in text or text[0] in "-*#>" or text[0].isdigit():
+        raise Rejected("markup", f"the {what} holds markup: {text[:60]!r}")
+
+
+def prose(text: str, *, least: int, most: int, what: str, language: str | None = "English") -> None:
     """Require one or more whole sentences of `least` to `most` words.
 
-    A task in another language says `english=False`.
+    A task in another language names it, or says None; see `check_language`.
 
     Raises:
         Rejected: `meta-text` (chatter, a refusal, a heading, a label),
@@ -168,7 +261,7 @@ def prose(text: str, *, least: int, most: int, what: str, english: bool = True) 
         raise Rejected("too-long", f"the {what} has {count} words, more than {most}")
     if not _END.search(stripped):
         raise Rejected("cut-off", f"the {what} ends mid-sentence: {stripped[-40:]!r}")
-    if english:
-        check_language(stripped, what)
+    if language is not None:
+        check_language(stripped, what, language)
     if count >= 8 and len(set(words(stripped))) < count * 0.45:
         raise Rejected("repetitive", f"the {what} repeats itself: {stripped[:60]!r}")

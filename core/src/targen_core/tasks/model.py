@@ -139,7 +139,8 @@ class Task(Generic[SeedT, InstanceT]):
         presets: target counts by name, label name -> rows.
         parameters: sampling parameters by step, under the defaults of the user.
         variants: other ways to make the rows, by name.
-        prompts: every prompt of the task, for the manifest and `describe`.
+        prompts: every prompt of the task, for the manifest and `describe`;
+            those that a list brings along may be left out.
         rehearsal: plausible replies without a model, for estimates, dry runs
             and tests: given a `Rehearsal`, the JSON value of the reply.
     """
@@ -213,6 +214,21 @@ class Task(Generic[SeedT, InstanceT]):
     def chain(self) -> tuple[ListStep[Any], ...]:
         """Steps 1 and 2 as one chain of lists, outermost first."""
         return (*((self.contexts,) if self.contexts else ()), *self.seeds)
+
+    @property
+    def every_prompt(self) -> tuple[Prompt, ...]:
+        """The task's prompts, and those that its lists bring along."""
+        own = {prompt.name for prompt in self.prompts}
+        brought = {p.name: p for step in self.chain for p in step.prompts if p.name not in own}
+        return (*self.prompts, *brought.values())
+
+    def rehearsal_of(self, prompt: str) -> Callable[[Rehearsal], Any] | None:
+        """What rehearses the prompt of that name: the list that brings it along, or the task."""
+        if all(mine.name != prompt for mine in self.prompts):
+            for step in self.chain:
+                if step.rehearsal is not None and any(p.name == prompt for p in step.prompts):
+                    return step.rehearsal
+        return self.rehearsal
 
     def replace(self, **changes: Any) -> Task[SeedT, InstanceT]:
         """A derived task with some parts swapped; this one stays as it is."""

@@ -17,7 +17,7 @@ from targen_core.tasks.judging import Correction
 from targen_core.tasks.prompt import Prompt
 
 if TYPE_CHECKING:
-    from targen_core.tasks.model import Task
+    from targen_core.tasks.model import Rehearsal, Task
 
 __all__ = ["STEPS", "Check", "Corrector", "InverseGenerator", "ListStep", "Llm"]
 
@@ -124,6 +124,10 @@ class ListStep(Generic[ItemT]):
         key: what makes two items the same one; by default the text of a
             `str`, or all fields of a model, without case and outer spaces.
         summary: one line for people.
+        prompts: what `grow` asks, for tasks that use the list and do not name
+            its prompts among their own.
+        rehearsal: offline replies to these prompts, likewise; see
+            `Task.rehearsal`.
     """
 
     item: type[ItemT]
@@ -133,6 +137,8 @@ class ListStep(Generic[ItemT]):
     check: Callable[[ItemT], None] | None = None
     key: Callable[[ItemT], str] | None = None
     summary: str = ""
+    prompts: tuple[Prompt, ...] = ()
+    rehearsal: Callable[[Rehearsal], Any] | None = None
 
 
 class InverseGenerator(Protocol[SeedT_contra, InstanceT_co]):

@@ -10,6 +10,7 @@ from pydantic import BaseModel
 from targen_core import ListStep, Llm, Prompt, Rejected
 from targen_core.tasks.replies import line
 from targen_tasks_superglue.axg.checks import check_hypothesis, check_sentences
+from targen_tasks_superglue.axg.rehearsal import rehearse
 from targen_tasks_superglue.axg.rows import AxgPair, Label, Sentences
 from targen_tasks_superglue.shared.mentions import mentions, words_of
 from targen_tasks_superglue.shared.settings import SETTINGS, SETTINGS_PROMPT
@@ -99,6 +100,8 @@ SENTENCES = ListStep(
     check=check_sentences,
     key=lambda seed: " ".join(words_of(seed.he)),
     summary="two sentences that differ in a gendered pronoun, for each of two subjects meant",
+    prompts=(_SENTENCES,),
+    rehearsal=rehearse,
 )
 
 

@@ -10,6 +10,7 @@ from pydantic import BaseModel
 from targen_core import ListStep, Llm, Prompt
 from targen_core.tasks.replies import line, list_of
 from targen_tasks_superglue.copa.checks import check_choices, check_event, check_statements
+from targen_tasks_superglue.copa.rehearsal import rehearse
 from targen_tasks_superglue.copa.rows import CopaRow, Event, Question
 
 __all__ = [
@@ -60,6 +61,8 @@ EVENTS = ListStep(
     batch=5,
     check=check_event,
     summary="short sentences about events in a setting",
+    prompts=(EVENTS_PROMPT,),
+    rehearsal=rehearse,
 )
 
 

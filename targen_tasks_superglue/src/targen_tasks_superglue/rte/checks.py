@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from targen_core import Rejected
-from targen_core.tasks.checks import several_sentences
+from targen_core.tasks.checks import phrase, several_sentences
 from targen_tasks_superglue.rte.rows import Premise, RteRow
 from targen_tasks_superglue.shared.nli import claim, no_copy, related, statement
-from targen_tasks_superglue.shared.phrases import phrase
 
 __all__ = ["check_hypothesis", "check_premise", "check_row", "check_topic"]
 

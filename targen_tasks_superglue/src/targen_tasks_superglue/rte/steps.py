@@ -10,6 +10,7 @@ from pydantic import BaseModel
 from targen_core import ListStep, Llm, Prompt
 from targen_core.tasks.replies import line, list_of
 from targen_tasks_superglue.rte.checks import check_hypothesis, check_premise, check_topic
+from targen_tasks_superglue.rte.rehearsal import rehearse
 from targen_tasks_superglue.rte.rows import Premise, RteRow
 
 __all__ = [
@@ -65,6 +66,8 @@ TOPICS = ListStep(
     batch=10,
     check=check_topic,
     summary="narrow topics to write facts about",
+    prompts=(_TOPICS,),
+    rehearsal=rehearse,
 )
 PREMISES = ListStep(
     item=Premise,
@@ -72,6 +75,8 @@ PREMISES = ListStep(
     batch=5,
     check=check_premise,
     summary="dense factual sentences about a topic",
+    prompts=(_PREMISES,),
+    rehearsal=rehearse,
 )
 
 

@@ -19,9 +19,8 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict
 
 from targen_core import ListStep, Llm, Prompt, Rejected
-from targen_core.tasks.checks import check_language, normalised, prose
+from targen_core.tasks.checks import check_language, normalised, phrase, prose
 from targen_core.tasks.replies import line, list_of
-from targen_tasks_superglue.shared.phrases import phrase
 from targen_tasks_superglue.shared.rehearsed_articles import rehearse_articles
 from targen_tasks_superglue.shared.sentences import sentences
 
@@ -169,6 +168,8 @@ DOMAINS: ListStep[str] = ListStep(
     batch=10,
     check=check_domain,
     summary="domains to write articles in",
+    prompts=(_DOMAINS,),
+    rehearsal=rehearse_articles,
 )
 TITLES: ListStep[Title] = ListStep(
     item=Title,
@@ -177,6 +178,8 @@ TITLES: ListStep[Title] = ListStep(
     check=check_title,
     key=lambda item: normalised(item.title),
     summary="topics that articles of a category are about",
+    prompts=(_TITLES,),
+    rehearsal=rehearse_articles,
 )
 PARAGRAPHS: ListStep[Paragraph] = ListStep(
     item=Paragraph,
@@ -185,4 +188,6 @@ PARAGRAPHS: ListStep[Paragraph] = ListStep(
     check=check_paragraph,
     key=lambda item: normalised(item.text),
     summary="short paragraphs on a topic, naming people, places and what links them",
+    prompts=(_PARAGRAPHS,),
+    rehearsal=rehearse_articles,
 )

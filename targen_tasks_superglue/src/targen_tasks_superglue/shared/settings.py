@@ -13,9 +13,8 @@ from types import MappingProxyType
 from typing import Any
 
 from targen_core import ListStep, Llm, Prompt, Rehearsal, Rejected
-from targen_core.tasks.checks import normalised
+from targen_core.tasks.checks import normalised, phrase
 from targen_core.tasks.replies import line, list_of
-from targen_tasks_superglue.shared.phrases import phrase
 
 __all__ = [
     "SETTINGS",
@@ -63,16 +62,6 @@ async def _grow(llm: Llm, parent: None, have: Sequence[str]) -> Sequence[str]:
     return [" ".join(item.split()).rstrip(".;,") for item in reply.items if item.strip()]
 
 
-SETTINGS: ListStep[str] = ListStep(
-    item=str,
-    grow=_grow,
-    batch=10,
-    check=check_setting,
-    key=_same,
-    summary="settings in which events take place and people interact",
-)
-
-
 # --- offline replies --------------------------------------------------------
 
 _KINDS = (
@@ -95,3 +84,15 @@ def rehearse_settings(call: Rehearsal) -> dict[str, list[str]]:
     told = str(call.values["have"]).split("; ")
     fresh = [setting for setting in every if setting not in told]
     return {"settings": call.rng.sample(fresh, min(int(call.values["count"]), len(fresh)))}
+
+
+SETTINGS: ListStep[str] = ListStep(
+    item=str,
+    grow=_grow,
+    batch=10,
+    check=check_setting,
+    key=_same,
+    summary="settings in which events take place and people interact",
+    prompts=(SETTINGS_PROMPT,),
+    rehearsal=rehearse_settings,
+)

@@ -17,6 +17,7 @@ from pydantic import BaseModel, ConfigDict, model_validator
 
 from targen_core import ListStep, Llm, Prompt, Rejected
 from targen_core.tasks.replies import line, list_of
+from targen_tasks_superglue.shared.encounters import rehearse_subjects
 from targen_tasks_superglue.shared.mentions import find, words_of
 
 __all__ = [
@@ -256,4 +257,6 @@ def subject_pairs(
         check=check,
         key=_same,
         summary=summary,
+        prompts=(SUBJECTS_PROMPT,),
+        rehearsal=rehearse_subjects,
     )

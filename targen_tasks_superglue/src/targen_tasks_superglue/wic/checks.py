@@ -6,8 +6,7 @@ import re
 from collections.abc import Sequence
 
 from targen_core import Rejected
-from targen_core.tasks.checks import content_words, is_copy, normalised, prose, similarity
-from targen_tasks_superglue.shared.phrases import phrase
+from targen_core.tasks.checks import content_words, is_copy, normalised, phrase, prose, similarity
 from targen_tasks_superglue.wic.forms import PartOfSpeech, Span, find, forms
 from targen_tasks_superglue.wic.rows import Definition, Sense, WicRow
 

@@ -18,6 +18,7 @@ from targen_tasks_superglue.wic.checks import (
     partners,
 )
 from targen_tasks_superglue.wic.forms import PartOfSpeech
+from targen_tasks_superglue.wic.rehearsal import rehearse
 from targen_tasks_superglue.wic.rows import Definition, Sense, WicRow
 
 __all__ = [
@@ -91,6 +92,8 @@ WORDS = ListStep(
     batch=50,
     check=check_word,
     summary="verbs and nouns with several meanings",
+    prompts=(_WORDS,),
+    rehearsal=rehearse,
 )
 SENSES = ListStep(
     item=Sense,
@@ -99,6 +102,8 @@ SENSES = ListStep(
     once=True,
     check=check_sense,
     summary="the meanings of a word that has two or more of one part of speech",
+    prompts=(_MEANINGS,),
+    rehearsal=rehearse,
 )
 MIXED_SENSES = ListStep(
     item=Sense,
@@ -107,6 +112,8 @@ MIXED_SENSES = ListStep(
     once=True,
     check=check_mixed_sense,
     summary="the meanings of a word, of any parts of speech",
+    prompts=(_MEANINGS,),
+    rehearsal=rehearse,
 )
 
 

@@ -1,0 +1,114 @@
+"""`targen init-task`: a declaration drafted by a model, or a blank one, for a person to edit."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from targen_core.cli.request import (
+    BackendArg,
+    CacheArg,
+    MaxCostArg,
+    MaxTokensArg,
+    OptionsArg,
+    SeedArg,
+    cache_folder,
+    checked_limits,
+)
+from targen_core.errors import UsageError, WriteFailed
+
+
+def init_task(
+    wanted: Annotated[
+        str | None,
+        typer.Argument(metavar="DESCRIPTION", help="The task, in your words.", show_default=False),
+    ] = None,
+    blank: Annotated[
+        bool, typer.Option("--blank", help="No model: a commented file to fill in.")
+    ] = False,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="The file. [default: NAME.yaml, or task.yaml]")
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace a file that is there.")] = False,
+    backend: BackendArg = "local",
+    option: OptionsArg = None,
+    seed: SeedArg = 0,
+    max_cost: MaxCostArg = None,
+    max_tokens: MaxTokensArg = None,
+    cache: CacheArg = True,
+) -> None:
+    """Write a task down as a file that `targen generate` takes.
+
+    A model drafts it from your words, in one call; or, with --blank, it is a commented file to fill
+    in. Nothing is generated. A draft holds the line `draft: true`, and is refused until you have
+    read it and taken the line out.
+
+    Examples:
+    - targen init-task "Is a film review positive or negative?" -b chatgpt -o model=gpt-6-luna
+    - targen init-task --blank --out mytask.yaml
+    """
+    if blank == (wanted is not None):
+        raise UsageError(
+            "say what the task is, or --blank",
+            hint='targen init-task "Is a film review positive or negative?"',
+        )
+    if out is not None:
+        _may_write(out, force=force)
+    if wanted is None:
+        from targen_core.declared.drafting import blank as blank_file
+
+        path = out or Path("task.yaml")
+        _write(path, blank_file(), force=force)
+        print(f"{path} is there, to be filled in. Then: targen preview {_typed(path)}")
+        return
+    from targen_core.declared.drafting import written
+    from targen_core.plugins.loader import load_registry
+    from targen_core.runs.drafting import draft_task
+    from targen_core.runs.manifest import Limits
+    from targen_core.runs.spec import JobSpec
+
+    if not wanted.strip():
+        raise UsageError("the description is empty")
+    spec = JobSpec(
+        task="",
+        quotas={},
+        backend=backend,
+        options=option or (),
+        seed=seed,
+        limits=Limits(**checked_limits(max_cost=max_cost, max_tokens=max_tokens)),
+    )
+    draft = draft_task(load_registry(), wanted, spec, cache=cache_folder(cache))
+    found = draft.declaration
+    path = out or Path(f"{found.name or 'task'}.yaml")
+    _write(path, written(found), force=force)
+    took = draft.usage
+    cost = f"{took.calls} calls, {took.tokens_in + took.tokens_out:,} tokens, ${took.dollars:.4f}"
+    print(f"{path}: {len(found.labels)} labels; {cost if took.calls else 'from the cache'}")
+    print("It is a draft that nobody has read. Look at")
+    print("  labels    would two people who read the definitions always agree?")
+    print("  seeds     can one seed serve for every label?")
+    print("  samples   are their actual labels right?")
+    print("Then take out the line `draft: true`, and")
+    print(f"  targen preview {_typed(path)} --backend {backend}")
+
+
+def _may_write(path: Path, *, force: bool) -> None:
+    if path.suffix not in (".yaml", ".yml"):
+        raise UsageError(f"--out {path}: the file is YAML", hint=f"--out {path.stem}.yaml")
+    if path.exists() and not force:
+        raise UsageError(f"{path} exists", hint="--force replaces it; or choose another --out")
+
+
+def _write(path: Path, text: str, *, force: bool) -> None:
+    _may_write(path, force=force)
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise WriteFailed(f"cannot write {path}: {error.strerror}") from error
+
+
+def _typed(path: Path) -> str:
+    """A path as a command takes it for a file."""
+    return str(path) if path.parent != Path() else f"./{path}"

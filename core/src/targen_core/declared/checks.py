@@ -1,0 +1,145 @@
+"""What must hold of a declared task's lists and rows, without a model's help."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from pydantic import BaseModel
+
+from targen_core.declared.model import Declaration, FieldPart
+from targen_core.errors import Rejected
+from targen_core.tasks.checks import (
+    check_language,
+    is_copy,
+    is_cut_from,
+    normalised,
+    phrase,
+    prose,
+    sentences,
+    words,
+)
+from targen_core.tasks.prompt import Prompt
+
+__all__ = [
+    "check_context",
+    "check_row",
+    "check_seed",
+    "check_text",
+    "check_written",
+    "no_worked_answer",
+]
+
+_MOST = 10_000  # words, where a declaration sets no bound
+
+
+def no_worked_answer(item: str, prompt: Prompt) -> None:
+    """An item of a list is none that its prompt shows, as weak models repeat them.
+
+    Raises:
+        Rejected: `copy-of-example`.
+    """
+    if normalised(item) in prompt.answers:
+        raise Rejected("copy-of-example", f"{item!r} is taken from a worked example")
+
+
+def check_context(text: str) -> None:
+    """A context is a phrase of 1 to 20 words.
+
+    Raises:
+        Rejected: `no-words`, `too-long` or `markup`.
+    """
+    phrase(text, most=20, what="context")
+
+
+def check_seed(found: Declaration) -> Callable[[str], None]:
+    """What a seed must be: as its field says, or one line of so many words in the language."""
+    part = found.seeds
+    assert part is not None
+
+    def check(seed: str) -> None:
+        if part.field:
+            check_text(seed, found.fields[part.field], part.field, found.language)
+            return
+        phrase(seed, most=part.words[1], what="seed")
+        if len(words(seed)) < part.words[0]:
+            raise Rejected("too-short", f"the seed has fewer than {part.words[0]} words")
+        check_language(seed, "seed", found.language)
+
+    return check
+
+
+def check_text(text: str, part: FieldPart, what: str, language: str) -> None:
+    """A text as its field asks for it.
+
+    Raises:
+        Rejected: a reason of `prose`, `phrase` or `check_language`, or
+            `empty`, `no-question`, `too-few-sentences`, `too-many-sentences`,
+            `lacks-words`, `forbidden-words`.
+    """
+    least, most = part.words or (1, _MOST)
+    if not text.strip():
+        raise Rejected("empty", f"the {what} is empty")
+    if part.form in ("prose", "question"):
+        spoken = language if part.check_language else None
+        prose(text, least=least, most=most, what=what, language=spoken)
+        if part.form == "question" and not text.rstrip("\"'”’) ").endswith(("?", "？", "؟")):
+            raise Rejected("no-question", f"the {what} ends with no question: {text[-40:]!r}")
+    else:
+        if part.form == "phrase":
+            phrase(text, most=most, what=what)
+        count = len(words(text))
+        if part.words and not least <= count <= most:
+            short = count < least
+            raise Rejected("too-short" if short else "too-long", f"the {what} has {count} words")
+        if part.check_language:
+            check_language(text, what, language)
+    if part.sentences is not None:
+        at_least, at_most = sentences(text)
+        if at_most < part.sentences[0]:
+            raise Rejected("too-few-sentences", f"the {what} has {at_most} sentences")
+        if at_least > part.sentences[1]:
+            raise Rejected("too-many-sentences", f"the {what} has {at_least} sentences")
+    folded = text.casefold()
+    if part.must_contain and not any(item.casefold() in folded for item in part.must_contain):
+        raise Rejected("lacks-words", f"the {what} has none of: {', '.join(part.must_contain)}")
+    for item in part.must_not_contain:
+        if is_cut_from(item, of=text) if words(item) else item in text:
+            raise Rejected("forbidden-words", f"the {what} has {item!r} in it")
+
+
+def check_written(written: BaseModel, seed: str, found: Declaration) -> None:
+    """The fields that the generator wrote.
+
+    Raises:
+        Rejected: a reason of `check_text`, or `too-few-items`,
+            `too-many-items`, `out-of-range`, `copy-of-seed`.
+    """
+    for name, part in found.written.items():
+        value: Any = getattr(written, name)
+        if part.type == "int" and part.range and not part.range[0] <= value <= part.range[1]:
+            raise Rejected("out-of-range", f"the {name} is {value}")
+        if part.type == "list[str]" and not part.items[0] <= len(value) <= part.items[1]:
+            few = len(value) < part.items[0]
+            raise Rejected(
+                "too-few-items" if few else "too-many-items", f"{len(value)} texts in {name}"
+            )
+        if part.type in ("int", "enum"):
+            continue
+        for text in [value] if isinstance(value, str) else value:
+            check_text(text, part, name, found.language)
+            if not part.may_copy_seed and is_copy(text, of=seed):
+                raise Rejected("copy-of-seed", f"the {name} is the seed itself")
+
+
+def check_row(found: Declaration) -> Callable[[BaseModel, str], None]:
+    """A row of its seed, with what `check_written` allows."""
+    field = found.seed_field
+
+    def check(row: BaseModel, seed: str) -> None:
+        """Raise `Rejected`: `seed-changed`, or a reason of `check_written`."""
+        if field and getattr(row, field) != seed:
+            raise Rejected("seed-changed", f"the row's {field} is not its seed")
+        check_written(row, seed, found)
+
+    return check

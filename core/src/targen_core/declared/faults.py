@@ -1,0 +1,163 @@
+"""What the parts of a declaration say against each other."""
+
+from __future__ import annotations
+
+import keyword
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from targen_core.declared.model import Declaration, FieldPart
+from targen_core.errors import UsageError
+from targen_core.nearest import did_you_mean
+from targen_core.runs.options import SAMPLING, check_sampling
+from targen_core.tasks.judging import NO_VALID_INSTANCE
+from targen_core.tasks.prompt import Prompt
+
+__all__ = ["Fault", "faults"]
+
+Fault = tuple[tuple[str | int, ...], str, str]
+"""Where, what is wrong, what to type."""
+
+
+def faults(found: Declaration) -> Iterator[Fault]:
+    """Whatever pydantic cannot see, one after the other."""
+    yield from _fields(found)
+    yield from _lists(found)
+    yield from _labels(found)
+    yield from _samples(found)
+    yield from _prompts(found)
+    for name, counts in found.presets.items():
+        if isinstance(counts, int):
+            if counts < 1:
+                yield ("presets", name), f"{counts} rows for each label", "1 or more"
+            continue
+        for label, rows in counts.items():
+            yield from _unknown_label(found, label, ("presets", name, label))
+            if rows < 0:
+                yield ("presets", name, label), f"{rows} rows", "0 or more"
+    for step in type(found.parameters).model_fields:
+        for key, value in getattr(found.parameters, step).items():
+            if key not in SAMPLING:
+                yield ("parameters", step, key), "no such parameter", _near(key, SAMPLING)
+                continue
+            try:
+                check_sampling(key, value)
+            except UsageError as error:
+                yield ("parameters", step, key), str(error), ""
+
+
+def _fields(found: Declaration) -> Iterator[Fault]:
+    for name, part in found.fields.items():
+        loc = ("fields", name)
+        if not name.isidentifier() or keyword.iskeyword(name) or name.startswith("_"):
+            yield loc, "a field's name is letters, digits and _, and no word of Python", ""
+        if name in ("label", "idx"):
+            yield loc, f"every row has the column {name} already", "another name"
+        yield from ((loc + at, message, hint) for at, message, hint in _field(part))
+    if not found.written:
+        yield ("fields",), "all fields are the seed: nothing is left to write", "one more field"
+
+
+def _field(part: FieldPart) -> Iterator[Fault]:
+    if part.type == "enum" and len(part.values) < 2:
+        yield ("values",), "an enum needs two values or more", "values: [first, second]"
+    if part.type != "enum" and part.values:
+        yield ("values",), "only an enum has values", "type: enum"
+    if part.type != "int" and part.range:
+        yield ("range",), "only an int has a range", "type: int; for texts: words: [5, 40]"
+    for key in ("words", "sentences", "items", "range"):
+        pair = getattr(part, key)
+        if pair is not None and pair[0] > pair[1]:
+            yield (key,), f"from {pair[0]} to {pair[1]} there is nothing", f"{key}: [least, most]"
+    if part.type in ("int", "enum"):
+        for key in ("words", "sentences", "must_contain", "must_not_contain"):
+            if getattr(part, key):
+                yield (key,), "only texts can be checked so", "type: str"
+
+
+def _lists(found: Declaration) -> Iterator[Fault]:
+    contexts, seeds = found.contexts, found.seeds
+    for step, part in (("contexts", contexts), ("seeds", seeds)):
+        if part is not None and part.file:
+            yield (step, "file"), "a file needs a folder to stand in", "Declaration.from_file"
+    if contexts is None and seeds is None:
+        yield ("seeds",), "a task needs contexts, seeds or both", "leave one of the keys out"
+    if seeds is None:
+        return
+    if seeds.words[0] > seeds.words[1]:
+        yield ("seeds", "words"), "there is nothing between the two", "words: [least, most]"
+    if seeds.field:
+        if seeds.field not in found.fields:
+            yield ("seeds", "field"), f"no field {seeds.field!r}", _near(seeds.field, found.fields)
+        elif found.fields[seeds.field].type != "str":
+            yield ("seeds", "field"), f"the field {seeds.field} is no text", "type: str"
+
+
+def _labels(found: Declaration) -> Iterator[Fault]:
+    official: dict[Any, str] = {}
+    for name, part in found.labels.items():
+        if name == NO_VALID_INSTANCE:
+            yield ("labels", name), "step 4 uses this word for broken rows", "another name"
+        value = name if part.value is None else part.value
+        if value in official:
+            yield ("labels", name, "value"), f"{official[value]} has that value too", "another one"
+        official[value] = name
+        near = {" ".join(other.casefold().split()) for other in found.labels if other != name}
+        if " ".join(name.casefold().split()) in near:
+            yield ("labels", name), "another label differs in case alone", "another name"
+
+
+def _samples(found: Declaration) -> Iterator[Fault]:
+    names = list(found.fields)
+    for number, sample in enumerate(found.samples):
+        loc = ("samples", number)
+        yield from _unknown_label(found, sample.output, (*loc, "output"))
+        if sample.actual != NO_VALID_INSTANCE:
+            yield from _unknown_label(found, sample.actual, (*loc, "actual"))
+        if isinstance(sample.input, dict):
+            for key in sample.input:
+                if key not in names:
+                    yield (*loc, "input", key), "there is no such field", _near(key, names)
+            lacking = [name for name in names if name not in sample.input]
+            if lacking:
+                yield (*loc, "input"), f"the field {lacking[0]} is missing", f"{lacking[0]}: …"
+        elif len(names) > 1:
+            yield (*loc, "input"), "a row has several fields", f"{names[0]}: …, and the others"
+
+
+def _prompts(found: Declaration) -> Iterator[Fault]:
+    context = {"context"} if found.contexts is not None else set()
+    several = {"count"} if found.instances_per_call > 1 else set()
+    own = [
+        (("prompts", "contexts"), found.prompts.contexts, {"count", "have"}, set()),
+        (("prompts", "seeds"), found.prompts.seeds, {"count", "have", *context}, set()),
+        *(
+            (("labels", name, "prompt"), part.prompt, {"seed", *several}, {"earlier"})
+            for name, part in found.labels.items()
+        ),
+    ]
+    for loc, text, needed, allowed in own:
+        if not text:
+            continue
+        try:
+            used = set(Prompt(str(loc[-2]), text).variables)
+        except ValueError as error:
+            yield loc, str(error), "--- system, --- user or --- assistant on a line of its own"
+            continue
+        for name in sorted(used - needed - allowed):
+            yield (
+                loc,
+                f"nothing is filled in for ${name}",
+                f"{_near(name, needed | allowed)}; a dollar is $$",
+            )
+        for name in sorted(needed - used):
+            yield loc, f"it does not use ${name}", f"write ${name} where it belongs"
+
+
+def _unknown_label(found: Declaration, name: str, loc: tuple[str | int, ...]) -> Iterator[Fault]:
+    if name not in found.labels:
+        yield loc, f"{name!r} is not a label", _near(name, found.labels)
+
+
+def _near(given: str, known: Iterable[str]) -> str:
+    return did_you_mean(given, list(known), "there is")

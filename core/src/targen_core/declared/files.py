@@ -1,0 +1,200 @@
+"""A task in a file: `./mytask.yaml`, `./mytask.py`, or `./mytask.py:NAME`.
+
+A file is not installed, so a run keeps a copy of it, and needs no other to go
+on. A copy of a declaration is data. A copy of a module is code, and a run
+directory may come from anybody: it is executed where its user has run the very
+same text before by its name, and nowhere else.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import importlib.util
+import re
+import sys
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib.resources import as_file, files
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from targen_core import folders
+from targen_core.declared.reading import read_declaration
+from targen_core.errors import UsageError
+from targen_core.plugins.register import DECLARED, FILE, Registration
+from targen_core.tasks.model import Task
+
+__all__ = ["TaskFile", "packaged_task", "registration", "require_known", "task_file"]
+
+
+@dataclass(frozen=True, slots=True)
+class TaskFile:
+    """A task that was read from a file, and the copy that a run keeps.
+
+    Attributes:
+        task: the task.
+        copy: the copy's name in a run directory, with `:NAME` where it needs one.
+        text: what the copy holds.
+        draft: whether a person has yet to read it.
+    """
+
+    task: Task[Any, Any]
+    copy: str
+    text: str
+    draft: bool = False
+
+
+def task_file(name: str) -> TaskFile:
+    """The task of a file, named as `targen generate` takes it.
+
+    Raises:
+        UsageError: there is no such file, it is of no kind that tasks are in,
+            or what it holds is no task.
+    """
+    path, attribute = _split(name)
+    if path.suffix not in (".py", *DECLARED):
+        raise UsageError(
+            f"{name}: a task is in a file that ends with .py, .yaml, .toml or .json",
+            hint="targen list-tasks shows what is installed",
+        )
+    if path.suffix == ".py":
+        data = _bytes(path)
+        _remember(data)
+        return _from_module(path.absolute(), attribute, data)
+    found = read_declaration(path)
+    task = found.task(name=_task_name(path))
+    named = found.model_copy(update={"name": task.name})
+    return TaskFile(task, "task.json", named.as_json(), found.draft)
+
+
+def registration(name: str) -> Registration[Any]:
+    """The task of a file as the registry gives it; its id is `file:NAME`."""
+    task = task_file(name).task
+    return Registration("task", task.name, task, task.summary, FILE, name, "")
+
+
+def packaged_task(package: str, name: str, task: str) -> Task[Any, Any]:
+    """The task of a declaration that lies in a package, as a plugin registers it.
+
+    Raises:
+        UsageError: what is wrong with it, or that there is no such file.
+    """
+    with as_file(files(package)) as folder:  # the folder, for the files that it names
+        return read_declaration(folder / name).task(name=task)
+
+
+def require_known(copy: Path) -> None:
+    """Refuse a run's copy of a module that was never run here by its name.
+
+    Raises:
+        UsageError: with the command that shows it and makes it known.
+    """
+    path, attribute = _split(str(copy))
+    if path.suffix != ".py":
+        return
+    if not _known(_bytes(path)).exists():
+        name = f"{path}:{attribute}" if attribute else str(path)
+        raise UsageError(
+            f"{path} is code that came with this run directory, and was not run here before",
+            hint=f"read it; if you trust it: targen describe {name}",
+        )
+
+
+def _split(name: str) -> tuple[Path, str]:
+    """Path and attribute of `FILE.py:NAME`."""
+    path, colon, attribute = name.rpartition(":")
+    if colon and path.endswith(".py"):
+        return Path(path), attribute
+    return Path(name), ""
+
+
+def _bytes(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        raise UsageError(f"there is no file {path}") from None
+    except OSError as error:
+        raise UsageError(f"cannot read {path}: {error.strerror}") from error
+
+
+def _task_name(path: Path) -> str:
+    """A file's name as a task may be called."""
+    return re.sub(r"[^a-z0-9._-]+", "-", path.stem.lower()).strip("-._") or "task"
+
+
+# --- modules --------------------------------------------------------------------
+
+
+@lru_cache(maxsize=16)
+def _from_module(path: Path, attribute: str, data: bytes) -> TaskFile:
+    """The task that a module defines; the module is executed once for each text."""
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{path.name} is not UTF-8: {error.reason}") from error
+    task = _chosen(_executed(path, data), path, attribute)
+    digest = hashlib.sha256(data).hexdigest()[:8]
+    copy = f"task.py:{attribute}" if attribute else "task.py"
+    return TaskFile(task.replace(version=f"{task.version}+{digest}"), copy, text)
+
+
+def _executed(path: Path, data: bytes) -> ModuleType:
+    name = f"targen_file_{re.sub(r'[^0-9a-zA-Z_]', '_', path.stem)}"
+    spec = importlib.util.spec_from_file_location(name, path)
+    assert spec is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module  # pydantic looks up annotations there
+    try:
+        with contextlib.redirect_stdout(sys.stderr):  # standard output is the command's
+            exec(compile(data, path, "exec"), module.__dict__)  # noqa: S102 - the user named it
+    except ModuleNotFoundError as error:
+        beside = (path.parent / f"{error.name}.py").exists()
+        raise UsageError(
+            f"{path.name} imports {error.name}, which is not installed",
+            hint="a task in a file is one file; of several make a plugin"
+            if beside
+            else f"pip install {error.name}",
+        ) from error
+    except (Exception, SystemExit) as error:
+        raise UsageError(
+            f"{path.name} could not be imported: {type(error).__name__}: {error}",
+            hint="the same command with --debug shows where",
+        ) from error
+    return module
+
+
+def _chosen(module: ModuleType, path: Path, attribute: str) -> Task[Any, Any]:
+    """`NAME`, else `TASK`, else the only task there is."""
+    found = {name: value for name, value in vars(module).items() if isinstance(value, Task)}
+    names = ", ".join(found) or "none"
+    if attribute:
+        if attribute not in found:
+            raise UsageError(f"{path.name} has no task {attribute}", hint=f"it defines: {names}")
+        return found[attribute]
+    if "TASK" in found:
+        return found["TASK"]
+    different = list({id(task): task for task in found.values()}.values())
+    if len(different) == 1:
+        return different[0]
+    if not different:
+        raise UsageError(
+            f"{path.name} defines no task", hint="TASK = Task(…); see the how-to of tasks in files"
+        )
+    raise UsageError(
+        f"{path.name} defines {len(different)} tasks: {names}",
+        hint=f"{path.name}:{next(iter(found))} says which; or call it TASK",
+    )
+
+
+def _known(data: bytes) -> Path:
+    return folders.cache_folder() / "known-tasks" / hashlib.sha256(data).hexdigest()
+
+
+def _remember(data: bytes) -> None:
+    """Note that the user named this text to be run."""
+    mark = _known(data)
+    with contextlib.suppress(OSError):  # then it must be named again another time
+        mark.parent.mkdir(parents=True, exist_ok=True)
+        mark.touch()

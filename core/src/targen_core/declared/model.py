@@ -1,0 +1,306 @@
+"""A declaration: a task as data.
+
+TarGEN (arXiv:2310.17876) needs a task's description and its label set, and no
+instance of it. A `Declaration` holds these two, and whatever else its author
+wants to say; `Declaration.task` makes the `Task` of it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+if TYPE_CHECKING:
+    from targen_core.tasks.model import Task
+
+__all__ = [
+    "ContextsPart",
+    "Declaration",
+    "FieldPart",
+    "LabelPart",
+    "ParametersPart",
+    "PromptsPart",
+    "SamplePart",
+    "SeedsPart",
+]
+
+
+def _short_for(key: str) -> Any:
+    """A text, or a list, stands for a part with that one key."""
+
+    def spelled_out(value: Any) -> Any:
+        if isinstance(value, list):
+            return {"items": value}
+        return {key: value} if isinstance(value, str) else value
+
+    return BeforeValidator(spelled_out)
+
+
+def _absent(value: Any) -> Any:
+    """`none`, as a person says it."""
+    return None if value is False or value == "none" else value
+
+
+def _as_name(value: Any) -> Any:
+    """A label as it is typed: YAML takes `true` and `1` for other things."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    return str(value) if isinstance(value, int) else value
+
+
+def _pair(value: Any) -> Any:
+    """Least and most; one number stands for exactly so many."""
+    pair = (value, value) if isinstance(value, int) else value
+    whole = isinstance(pair, list | tuple) and all(type(n) is int and n >= 1 for n in pair)
+    if not whole or len(pair) != 2:
+        raise ValueError(f"{value!r} is neither a number from 1 on nor [least, most]")
+    return tuple(pair)
+
+
+def _counts(value: Any) -> Any:
+    """Rows for each label, or by label."""
+    if isinstance(value, dict):
+        if all(type(rows) is int for rows in value.values()):
+            return value
+    elif type(value) is int:
+        return value
+    raise ValueError(f"{value!r} is neither a number of rows nor LABEL: ROWS")
+
+
+Text = Annotated[str, Field(min_length=1)]
+LabelName = Annotated[str, BeforeValidator(_as_name), Field(pattern=r"^\S(.*\S)?$", max_length=80)]
+Count = Annotated[int, Field(ge=1)]
+Range = Annotated[tuple[int, int], BeforeValidator(_pair)]
+Counts = Annotated[int | dict[LabelName, int], BeforeValidator(_counts)]
+
+
+class _Part(BaseModel):
+    """A part of a declaration: frozen, and with no unknown key."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class LabelPart(_Part):
+    """A label. A text stands for its definition alone."""
+
+    definition: Text = Field(description="what makes a row one of this label")
+    value: str | bool | int | None = Field(
+        default=None, description="the value in the official rows; by default the label itself"
+    )
+    guidance: str = Field(
+        default="", description="what the generator is told beside the definition"
+    )
+    prompt: str = Field(
+        default="", description="a prompt of your own for this label; it uses `$seed`, see below"
+    )
+
+
+class FieldPart(_Part):
+    """A column of a row. A text stands for its description alone."""
+
+    description: str = Field(default="", description="what stands in it, for the generator")
+    type: Literal["str", "list[str]", "int", "enum"] = Field(default="str", description="its type")
+    form: Literal["prose", "question", "phrase", "any"] = Field(
+        default="prose",
+        description="for texts: whole sentences, one or more sentences the last of which is a "
+        "question, a few words, or anything",
+    )
+    words: Range | None = Field(
+        default=None, description="least and most words of a text; one number is exactly so many"
+    )
+    sentences: Range | None = Field(default=None, description="least and most sentences of a text")
+    items: Range = Field(default=(1, 8), description="least and most texts of a `list[str]`")
+    range: tuple[int, int] | None = Field(default=None, description="least and most of an `int`")
+    values: tuple[Text, ...] = Field(default=(), description="the values of an `enum`")
+    must_contain: tuple[Text, ...] = Field(
+        default=(), description="texts of which at least one must occur; case does not count"
+    )
+    must_not_contain: tuple[Text, ...] = Field(
+        default=(), description="words or phrases that must not occur; case does not count"
+    )
+    check_language: bool = Field(
+        default=True, description="whether a text must be in the declaration's language"
+    )
+    may_copy_seed: bool = Field(
+        default=False,
+        description="whether a text may be the seed itself, but for case and punctuation",
+    )
+
+
+class ContextsPart(_Part):
+    """Step 1. A text stands for its description alone, a list for its items alone."""
+
+    description: Text = Field(
+        default="settings, fields or occasions that such rows come from",
+        description="what the contexts are, in the plural",
+    )
+    batch: Count = Field(default=10, description="contexts to ask for at once")
+    items: tuple[Text, ...] = Field(
+        default=(), description="fixed contexts: the model is not asked"
+    )
+    file: str = Field(
+        default="", description="a file of fixed contexts, one a line, beside this one"
+    )
+
+
+class SeedsPart(_Part):
+    """Step 2. A text stands for its description alone, a list for its items alone."""
+
+    description: Text = Field(
+        default="a concrete situation in one sentence, with its people, place and occasion",
+        description="what one seed is, in the singular",
+    )
+    field: str = Field(
+        default="", description="the field that the seed is: it is copied, and the rest is written"
+    )
+    batch: Count = Field(default=5, description="seeds to ask for at once, of each context")
+    words: Range = Field(default=(2, 40), description="least and most words of a seed")
+    items: tuple[Text, ...] = Field(
+        default=(), description="fixed seeds, in place of steps 1 and 2: the model is not asked"
+    )
+    file: str = Field(default="", description="a file of fixed seeds, one a line, beside this one")
+
+
+class PromptsPart(_Part):
+    """Prompts of your own, in place of the general ones."""
+
+    contexts: str = Field(default="", description="step 1; it uses `$count` and `$have`")
+    seeds: str = Field(
+        default="",
+        description="step 2; it uses `$count`, `$have` and, where there are any, `$context`",
+    )
+
+
+class SamplePart(_Part):
+    """A worked sample for step 4: an output, right or wrong, and the actual label."""
+
+    input: Any = Field(description="the fields of a row; of one field, its text alone")
+    output: LabelName = Field(description="the label that is claimed")
+    actual: LabelName = Field(description="the right label, or `no_valid_instance`")
+    explanation: Text = Field(description="why, in a sentence or two")
+
+
+class ParametersPart(_Part):
+    """Sampling parameters by step."""
+
+    contexts: dict[str, Any] = Field(default={}, description="of step 1")
+    seeds: dict[str, Any] = Field(default={}, description="of step 2")
+    generate: dict[str, Any] = Field(default={}, description="of step 3")
+    correct: dict[str, Any] = Field(default={}, description="of step 4")
+
+
+class Declaration(_Part):
+    """A task as data; only `description` and `labels` are needed.
+
+    `Declaration(...)`, `Declaration.model_validate({...})` and
+    `Declaration.from_file(path)` make one; the keys are the same.
+    """
+
+    draft: bool = Field(
+        default=False, description="whether a person has yet to read it: a draft makes no rows"
+    )
+    name: str = Field(
+        default="",
+        pattern=r"^([a-z0-9][a-z0-9._-]*)?$",
+        description="lower-case letters, digits, `.`, `_`, `-`; by default the file's name",
+    )
+    version: str = Field(
+        default="", description="your own version; a digest of the content is always added to it"
+    )
+    summary: str = Field(
+        default="", description="one line; by default the description's first sentence"
+    )
+    description: Text = Field(description="what a row is, for the model and for people")
+    source: str = Field(default="", description="where the task comes from, for people")
+    language: str = Field(
+        default="English", description="the language of the rows, by its English name"
+    )
+    labels: dict[LabelName, Annotated[LabelPart, _short_for("definition")]] = Field(
+        min_length=1, description="label → its definition, or a label's keys"
+    )
+    fields: dict[str, Annotated[FieldPart, _short_for("description")]] = Field(
+        default={"text": FieldPart()},
+        min_length=1,
+        description="field → its description, or a field's keys, in the order of the columns",
+    )
+    contexts: Annotated[
+        ContextsPart | None, _short_for("description"), BeforeValidator(_absent)
+    ] = Field(default=ContextsPart(), description="step 1, or `none`")
+    seeds: Annotated[SeedsPart | None, _short_for("description"), BeforeValidator(_absent)] = Field(
+        default=SeedsPart(), description="step 2, or `none`: the contexts are the seeds then"
+    )
+    prompts: PromptsPart = Field(default=PromptsPart(), description="prompts of your own")
+    instances_per_call: Count = Field(default=1, description="rows that one call of step 3 writes")
+    draws: Count = Field(
+        default=1, description="how often a label is written for the same seed, at most"
+    )
+    corrector: Annotated[str | None, BeforeValidator(_absent)] = Field(
+        default="meta", description="step 4: the name of a corrector, or `none`"
+    )
+    instructions: str = Field(
+        default="", description="how to solve the task; by default made of the labels' definitions"
+    )
+    samples: tuple[SamplePart, ...] = Field(default=(), description="worked samples for step 4")
+    show_samples: bool = Field(
+        default=False,
+        description="whether step 3 is shown the samples of its label, as worked replies: it helps "
+        "small models, and makes rows of large ones more alike",
+    )
+    presets: dict[str, Counts] = Field(
+        default={}, description="named counts: rows for each label, or label → rows"
+    )
+    parameters: ParametersPart = Field(
+        default=ParametersPart(), description="sampling parameters by step, under the user's"
+    )
+
+    @classmethod
+    def from_file(cls, path: str | Path) -> Declaration:
+        """Read a `.yaml`, `.toml` or `.json` file; files that it names are read in.
+
+        Raises:
+            UsageError: naming the file, the line, the key, and what to type.
+        """
+        from targen_core.declared.reading import read_declaration
+
+        return read_declaration(Path(path))
+
+    @property
+    def digest(self) -> str:
+        """Twelve hex digits over all that decides what the task produces."""
+        deciding = self.model_dump(
+            mode="json",
+            exclude={"draft", "name", "version", "summary", "source", "presets"},
+            exclude_defaults=True,  # a key that a later version of targen adds changes nothing
+        )
+        text = json.dumps(deciding, ensure_ascii=False)
+        return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+    def as_json(self) -> str:
+        """The declaration as a JSON text that `from_file` reads: defaults are left out."""
+        value = self.model_dump(mode="json", exclude_defaults=True)
+        return json.dumps(value, ensure_ascii=False, indent=2) + "\n"
+
+    def task(self, *, name: str = "") -> Task[Any, Any]:
+        """The task; `name` is taken where the declaration has none.
+
+        Raises:
+            UsageError: parts that do not fit together, naming the key.
+        """
+        from targen_core.declared.build import build_task
+
+        return build_task(self, name or "task")
+
+    @property
+    def seed_field(self) -> str:
+        """The field that the seed is, or ""."""
+        return self.seeds.field if self.seeds is not None else ""
+
+    @property
+    def written(self) -> Mapping[str, FieldPart]:
+        """The fields that the generator writes: all but the one that is the seed."""
+        return {name: part for name, part in self.fields.items() if name != self.seed_field}

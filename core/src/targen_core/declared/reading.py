@@ -1,0 +1,253 @@
+"""From a file to a `Declaration`: YAML, TOML or JSON, with errors that name the line.
+
+YAML is read as version 1.2 has it: `yes`, `no`, `on` and `off` are words, and
+so are dates. What stands before a colon is always a text, so that labels may
+be called `true` or `1`. A key that is given twice is refused.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import re
+import tomllib
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, get_args, get_origin
+
+import yaml
+from pydantic import BaseModel, ValidationError
+
+from targen_core.declared.faults import faults
+from targen_core.declared.model import Declaration
+from targen_core.errors import UsageError
+from targen_core.nearest import did_you_mean
+
+__all__ = ["read_declaration"]
+
+Loc = Sequence[str | int]
+
+
+def read_declaration(path: Path) -> Declaration:
+    """The declaration of a file; files that it names are read in.
+
+    Raises:
+        UsageError: naming the file, the line, the key, and what to type.
+    """
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        raise UsageError(
+            f"there is no file {path}", hint="targen init-task --blank writes one to fill in"
+        ) from None
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise UsageError(f"cannot read {path}: {reason}") from error
+    value, node = _parsed(text, path)
+
+    def refuse(loc: Loc, message: str, hint: str, more: int = 0) -> UsageError:
+        line = _line_of(node, loc)
+        where = f"{path}, line {line}" if line else str(path)
+        key = f": {'.'.join(map(str, loc))}" if loc else ""
+        others = f" ({more} more like it)" if more else ""
+        return UsageError(f"{where}{key}: {message}{others}", hint=hint)
+
+    if not isinstance(value, dict):
+        raise refuse((), "it holds no keys", "description: …, and labels: …; see targen init-task")
+    try:
+        found = Declaration.model_validate(value)
+    except ValidationError as error:
+        # A key that is not known is often one that is missing, misspelt.
+        problems = sorted(
+            error.errors(include_url=False), key=lambda found: found["type"] != "extra_forbidden"
+        )
+        first = problems[0]
+        at = [part for part in first["loc"] if part != "[key]"]
+        raise refuse(at, *_said(first), len(problems) - 1) from None
+    found = _with_files(found, path.parent, refuse)
+    for loc, message, hint in faults(found):
+        raise refuse(loc, message, hint)
+    return found
+
+
+def _parsed(text: str, path: Path) -> tuple[Any, yaml.Node | None]:
+    """What a text says, and where it says it, as far as that is known."""
+    try:
+        if path.suffix == ".toml":
+            return tomllib.loads(text), None
+        if path.suffix == ".json":
+            value = json.loads(text, object_pairs_hook=_each_key_once)
+            with contextlib.suppress(yaml.YAMLError):  # nearly all JSON is YAML, which has lines
+                return value, yaml.compose(text, Loader=_Loader)
+            return value, None
+        loader = _Loader(text)
+        try:
+            node = loader.get_single_node()
+            return loader.construct_document(node) if node is not None else None, node
+        finally:
+            loader.dispose()
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        line = f", line {mark.line + 1}" if mark else ""
+        raise UsageError(f"{path}{line}: {error.problem}", hint=_yaml_hint(error)) from error
+    except (ValueError, yaml.YAMLError) as error:
+        raise UsageError(f"{path}: {error}") from error
+
+
+# --- what is wrong with a key -----------------------------------------------
+
+
+def _said(problem: Any) -> tuple[str, str]:
+    """What pydantic says of a key, in our words, and what to type."""
+    loc: Loc = problem["loc"]
+    known = _keys_at(loc[:-1])
+    if problem["type"] == "extra_forbidden":
+        return "there is no such key", did_you_mean(str(loc[-1]), known, "keys")
+    if problem["type"] == "missing":
+        return "it is needed", f"{loc[-1]}: …; see the reference of declarations"
+    if problem["type"] in ("model_type", "dict_type", "model_attributes_type"):
+        return f"{problem['input']!r} is no set of keys", "KEY: VALUE, one a line, indented"
+    if problem["type"] == "string_pattern_mismatch":
+        label = loc[0] == "labels"
+        hint = "no space around it" if label else "lower-case letters, digits, ., _ and -"
+        return f"{problem['input']!r} cannot be a name", hint
+    if problem["type"] in ("bool_parsing", "bool_type"):
+        return f"{problem['input']!r} is neither true nor false", ""
+    if problem["type"] == "string_type":
+        return f"{problem['input']!r} is no text", "put it in quotes"
+    if problem["type"] == "literal_error":
+        given = str(problem["input"])
+        options = re.findall(r"'([^']+)'", problem["ctx"]["expected"])
+        return f"there is no {given!r}", did_you_mean(given, options, "one of")
+    if problem["type"] in ("string_too_short", "too_short"):
+        return "it is empty", "write it down, or leave the key out"
+    message = str(problem["msg"]).removeprefix("Value error, ")
+    return message[0].lower() + message[1:], ""
+
+
+def _keys_at(loc: Loc) -> list[str]:
+    """The keys that may stand at a place."""
+    kind: Any = Declaration
+    for part in loc:
+        if get_origin(kind) in (dict, tuple):
+            kind = get_args(kind)[-1] if get_origin(kind) is dict else get_args(kind)[0]
+        else:
+            info = getattr(kind, "model_fields", {}).get(str(part))
+            kind = info.annotation if info is not None else None
+        if get_origin(kind) not in (dict, tuple):
+            kind = next(_models_in(kind), None)
+    return list(getattr(kind, "model_fields", ()))
+
+
+def _models_in(kind: Any) -> Iterator[type[BaseModel]]:
+    """The models that a type is made of."""
+    if isinstance(kind, type) and issubclass(kind, BaseModel):
+        yield kind
+    for part in get_args(kind):
+        yield from _models_in(part)
+
+
+def _line_of(node: Any, loc: Loc) -> int | None:
+    """The line of a key, or of the nearest one above it that is there; None where unknown."""
+    if node is None:
+        return None
+    line: int = node.start_mark.line + 1
+    for part in loc:
+        if isinstance(node, yaml.MappingNode):
+            for key, value in node.value:
+                if key.value == str(part):
+                    line, node = key.start_mark.line + 1, value
+                    break
+            else:
+                break
+        elif isinstance(node, yaml.SequenceNode) and isinstance(part, int):
+            if part >= len(node.value):
+                break
+            node = node.value[part]
+            line = node.start_mark.line + 1
+        else:
+            break
+    return line
+
+
+# --- files that a declaration names ------------------------------------------
+
+
+def _with_files(found: Declaration, folder: Path, refuse: Any) -> Declaration:
+    """The declaration with the lists that stand in other files."""
+    for step in ("contexts", "seeds"):
+        part = getattr(found, step)
+        if part is None or not part.file:
+            continue
+        if part.items:
+            raise refuse((step, "file"), "items are given too", "one of the two")
+        try:
+            lines = (folder / part.file).read_text(encoding="utf-8-sig").splitlines()
+        except (OSError, UnicodeDecodeError) as error:
+            reason = getattr(error, "strerror", None) or str(error)
+            raise refuse((step, "file"), f"cannot read {part.file}: {reason}", "") from error
+        items = tuple(line.strip() for line in lines if line.strip())
+        if not items:
+            raise refuse((step, "file"), f"{part.file} holds no line", "one item a line")
+        found = found.model_copy(
+            update={step: part.model_copy(update={"items": items, "file": ""})}
+        )
+    return found
+
+
+# --- YAML and JSON ---------------------------------------------------------------
+
+
+class _Loader(yaml.SafeLoader):  # type: ignore[misc]
+    """YAML 1.2's plain values, keys that are texts, and no key twice."""
+
+    yaml_implicit_resolvers: dict[str | None, list[Any]] = {}  # noqa: RUF012 - as in PyYAML
+
+    def construct_mapping(self, node: Any, deep: bool = False) -> dict[str, Any]:
+        """A mapping whose keys are the texts that stand there."""
+        found: dict[str, Any] = {}
+        for key, value in node.value:
+            if not isinstance(key, yaml.ScalarNode):
+                raise yaml.constructor.ConstructorError(
+                    None, None, "a key must be a text", key.start_mark
+                )
+            if key.value in found:
+                raise yaml.constructor.ConstructorError(
+                    None, None, f"the key {key.value!r} is given twice", key.start_mark
+                )
+            found[key.value] = self.construct_object(value, deep=True)
+        return found
+
+
+for _tag, _pattern, _first in (
+    ("null", r"^(?:~|null|Null|NULL|)$", ["~", "n", "N", ""]),
+    ("bool", r"^(?:true|True|TRUE|false|False|FALSE)$", list("tTfF")),
+    ("int", r"^[-+]?[0-9]+$", list("-+0123456789")),
+    ("float", r"^[-+]?(?:\.[0-9]+|[0-9]+\.[0-9]*)(?:[eE][-+]?[0-9]+)?$", list("-+.0123456789")),
+):
+    _Loader.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", re.compile(_pattern), _first)
+
+
+def _yaml_hint(error: yaml.MarkedYAMLError) -> str:
+    """What to type, where YAML is misread most."""
+    problem = str(error.problem)
+    if "mapping values are not allowed" in problem:
+        return "a text with a colon in it needs quotes, or | and the text in the next lines"
+    if "unexpected end of stream" in problem:
+        return "is a quote left open?"
+    if "\\t" in problem:
+        return "indent with spaces"
+    if "twice" in problem:
+        return "keep one of them"
+    if "alias" in problem or "anchor" in problem or "character" in problem:
+        return "a text that starts with *, &, !, %, @ or ` needs quotes"
+    return ""
+
+
+def _each_key_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for key, value in pairs:
+        if key in found:
+            raise ValueError(f"the key {key!r} is given twice")
+        found[key] = value
+    return found

@@ -1,0 +1,130 @@
+"""Offline replies for any declared task: made-up words that pass its checks.
+
+They cost nothing and have the size of real replies, so that estimates, dry runs
+and tests go through every step. They mean nothing: small words of the
+language among made-up ones.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from typing import Any
+
+from targen_core.declared.model import Declaration, FieldPart
+from targen_core.tasks.checks import is_cut_from, script_of, small_words, words
+from targen_core.tasks.judging import NO_VALID_INSTANCE
+from targen_core.tasks.model import Rehearsal
+
+__all__ = ["rehearsal_of"]
+
+_SYLLABLES = "ba bel cor dan dri fen gal hor jun kel lam mor nal os pel ran sil tor ul ven".split()
+_LETTERS = {  # of each script a letter that a dozen others stand behind
+    "CYRILLIC": "а",
+    "GREEK": "α",
+    "ARABIC": "ب",
+    "HEBREW": "א",
+    "DEVANAGARI": "क",
+    "THAI": "ก",
+    "CJK": "一",
+    "HANGUL": "가",
+}
+_LENGTHS = (6, 24)  # words of a text whose length is not said
+
+
+def rehearsal_of(found: Declaration) -> Callable[[Rehearsal], Any]:
+    """The reply to each call of a declared task."""
+
+    def rehearse(call: Rehearsal) -> Any:
+        speak = _Speaker(found, call.rng)
+        if call.step == "contexts":
+            return {"contexts": [speak.words(3) for _ in range(int(call.values["count"]))]}
+        if call.step == "seeds":
+            return {"seeds": [speak.seed() for _ in range(int(call.values["count"]))]}
+        if call.step == "generate":
+            if found.instances_per_call == 1:
+                return speak.row()
+            return {"rows": [speak.row() for _ in range(found.instances_per_call)]}
+        why = "The row says so in its own words, and nothing in it speaks against that."
+        if "output" in call.values:
+            claimed = call.values["output"]
+            return {"explanation": why, "actual": claimed, "verdict": "correct"}
+        answers = [name for name in found.labels if name != NO_VALID_INSTANCE]
+        return {"explanation": why, "answer": call.rng.choice(answers)}
+
+    return rehearse
+
+
+class _Speaker:
+    """Speaks in made-up words, each time others."""
+
+    def __init__(self, found: Declaration, rng: random.Random) -> None:
+        self.found = found
+        self.rng = rng
+        # `prose` counts them, and so they are told from other languages' words.
+        self.small = [word for word in small_words(found.language) if len(word) > 1]
+
+    def row(self) -> dict[str, Any]:
+        """What the generator writes of a row."""
+        return {name: self.value(part) for name, part in self.found.written.items()}
+
+    def seed(self) -> str:
+        """A seed."""
+        part = self.found.seeds
+        assert part is not None
+        if part.field:
+            return self.text(self.found.fields[part.field])
+        return self.words(min(part.words[1], max(part.words[0], 12)))
+
+    def value(self, part: FieldPart) -> Any:
+        """A value for a field."""
+        if part.type == "enum":
+            return self.rng.choice(part.values)
+        if part.type == "int":
+            return self.rng.randint(*(part.range or (0, 1000)))
+        if part.type == "list[str]":
+            return [self.text(part) for _ in range(self.rng.randint(*part.items))]
+        return self.text(part)
+
+    def text(self, part: FieldPart) -> str:
+        """A text that its field allows."""
+        wanted = next((item for item in part.must_contain if words(item)), "")
+        inside = words(wanted)
+        least, most = part.words or _LENGTHS
+        # Short ones would repeat each other in a long run.
+        count = self.rng.randint(min(most, max(least, 5)), min(most, max(least, _LENGTHS[1])))
+        for _ in range(20):
+            said = self._text(part, wanted, max(1, count - len(inside)))
+            if not any(is_cut_from(item, of=said) for item in part.must_not_contain):
+                return said
+        return said
+
+    def _text(self, part: FieldPart, wanted: str, count: int) -> str:
+        end = "." if part.form == "prose" else "?" if part.form == "question" else ""
+        if part.form == "phrase" or not end:
+            return " ".join(filter(None, [self.words(count), wanted]))
+        number = 1
+        if part.sentences is not None:
+            number = max(part.sentences[0], min(part.sentences[1], count // 8))
+        sizes = [count // number + (at < count % number) for at in range(number)]
+        said = [self.words(max(1, size)).capitalize() for size in sizes]
+        said[-1] = " ".join(filter(None, [said[-1], wanted]))
+        marks = [item for item in part.must_contain if not words(item)]
+        last = next((mark for mark in marks if mark in ".!?"), end) if not wanted else end
+        rest = "" if last in marks or wanted else "".join(marks[:1])
+        return ". ".join([*said[:-1], said[-1] + rest]) + last
+
+    def words(self, count: int) -> str:
+        """So many words, every third one a small word of the language."""
+        said = [
+            self.rng.choice(self.small) if self.small and at % 3 == 1 else self.word()
+            for at in range(count)
+        ]
+        return " ".join(said)
+
+    def word(self) -> str:
+        """A made-up word, in letters of the language."""
+        first = _LETTERS.get(script_of(self.found.language))
+        if first is None:
+            return "".join(self.rng.choices(_SYLLABLES, k=self.rng.randint(2, 3)))
+        return "".join(chr(ord(first) + self.rng.randrange(12)) for _ in range(5))

@@ -1,0 +1,87 @@
+"""The models of a declared task: its row, and the reply that holds what is written of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema, create_model
+
+from targen_core.declared.model import Declaration, FieldPart
+from targen_core.tasks.checks import script_of
+from targen_core.tasks.replies import line, list_of
+
+__all__ = ["line_of", "render", "reply_model", "row_model"]
+
+_LETTERS = (3, 5)  # of a word with its space: fewest, and about how many, as hints
+_ROOM = 20  # letters more, without which three long words would not fit
+
+
+def line_of(least: int, most: int, language: str) -> Any:
+    """A line of so many words, as the type of a reply's field: a hint for small models.
+
+    They read it as one that begins with a Latin letter.
+    """
+    if script_of(language) != "LATIN":
+        return str
+    return line(least * _LETTERS[0], _ROOM + most * _LETTERS[1])
+
+
+def row_model(found: Declaration) -> type[BaseModel]:
+    """The official row without `idx`: the fields, and the label by its official value."""
+    columns: dict[str, Any] = {name: (_column(p), ...) for name, p in found.fields.items()}
+    values = [name if label.value is None else label.value for name, label in found.labels.items()]
+    columns["label"] = (Literal[tuple(values)], ...)
+    return create_model("Row", __config__=ConfigDict(frozen=True, extra="forbid"), **columns)
+
+
+def reply_model(found: Declaration) -> type[BaseModel]:
+    """What step 3 replies with: one row without seed and label, or a list of such."""
+    columns: dict[str, Any] = {
+        name: (_asked(p, found.language), ...) for name, p in found.written.items()
+    }
+    one = create_model("Written", **columns)
+    return one if found.instances_per_call == 1 else list_of("rows", one, found.instances_per_call)
+
+
+def render(instance: BaseModel, fields: Mapping[str, FieldPart]) -> str:
+    """A row without its label: the one field as it is, or each under its name."""
+    values = [(name, _as_text(getattr(instance, name))) for name in fields]
+    if len(values) == 1:
+        return values[0][1]
+    return "\n".join(f"{name[:1].upper()}{name[1:].replace('_', ' ')}: {v}" for name, v in values)
+
+
+def _as_text(value: Any) -> str:
+    return "; ".join(value) if isinstance(value, list) else str(value)
+
+
+def _column(part: FieldPart) -> Any:
+    """The type of a column: as strict as the official data."""
+    if part.type == "enum":
+        return Literal[tuple(part.values)]
+    if part.type == "int":
+        least, most = part.range or (None, None)
+        return Annotated[int, Field(ge=least, le=most)]
+    text = Annotated[str, Field(min_length=1)]
+    if part.type == "str":
+        return text
+    return Annotated[list[text], Field(min_length=part.items[0], max_length=part.items[1])]
+
+
+def _asked(part: FieldPart, language: str) -> Any:
+    """The type of a field in a reply: sizes are hints, the checks decide."""
+    if part.type == "enum":
+        return Literal[tuple(part.values)]
+    if part.type == "int":
+        if part.range is None:
+            return int
+        hint = {"type": "integer", "minimum": part.range[0], "maximum": part.range[1]}
+        return Annotated[int, WithJsonSchema(hint)]
+    text: Any = str if part.form == "any" else line_of(*(part.words or (3, 60)), language)
+    if part.type == "str":
+        return text
+    return Annotated[
+        list[text],
+        Field(json_schema_extra={"minItems": part.items[0], "maxItems": part.items[1]}),
+    ]

@@ -1,0 +1,87 @@
+"""One call that drafts a declaration, through the call layer like any other."""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from targen_core.calls.journal import Journal
+from targen_core.calls.question import Scope
+from targen_core.calls.usage import Counts, Usage
+from targen_core.declared.drafting import DRAFT_PROMPT, DraftReply, declared, drafting_task
+from targen_core.declared.model import Declaration
+from targen_core.engine.facade import StageLlm
+from targen_core.errors import JobFailed, Rejected
+from targen_core.plugins.registry import Registry
+from targen_core.runs.plan import bind_models, prepare_call
+from targen_core.runs.session import open_layer
+from targen_core.runs.spec import JobSpec
+
+__all__ = ["Draft", "draft_task"]
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What a model drafted, and what that took."""
+
+    declaration: Declaration
+    usage: Counts
+
+
+def draft_task(
+    registry: Registry, wanted: str, spec: JobSpec, *, cache: Path | None = None
+) -> Draft:
+    """Have a model draft the declaration of the task that `wanted` tells of.
+
+    A draft that makes no task is sent back once, with what is wrong. Of
+    `spec`, backend, options, seed and limits are used.
+
+    Raises:
+        UsageError: anything wrong with the backend or its options.
+        JobFailed: two drafts made no task; or budget or service stopped it.
+    """
+    return asyncio.run(_draft(registry, wanted, spec, cache))
+
+
+async def _draft(registry: Registry, wanted: str, spec: JobSpec, cache: Path | None) -> Draft:
+    task = drafting_task()
+    step = prepare_call(registry, spec, task)
+    usage = Usage()
+
+    def usable(reply: DraftReply) -> None:
+        declared(reply)
+
+    with tempfile.TemporaryDirectory(prefix="targen-") as folder:
+        journal = Journal(Path(folder) / "journal", on_record=usage.record)
+        try:
+            async with open_layer(
+                bind_models({"generate": step}, spec.limits),
+                [step.model],
+                seed=spec.seed,
+                limits=spec.limits,
+                journal=journal,
+                usage=usage,
+                cache=cache,
+            ) as layer:
+                llm = StageLlm(
+                    layer,
+                    task,
+                    step="generate",
+                    place="draft",
+                    indices=(0,),
+                    label=None,
+                    scope=Scope(),
+                )
+                reply = await llm.ask(
+                    DRAFT_PROMPT, reply=DraftReply, check=usable, wanted=wanted.strip()
+                )
+        except Rejected as error:
+            raise JobFailed(
+                f"the model's draft makes no task: {error}",
+                hint="another model, or: targen init-task --blank",
+            ) from error
+        finally:
+            journal.close()
+    return Draft(declared(reply), usage.total)

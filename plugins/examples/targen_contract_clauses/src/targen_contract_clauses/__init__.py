@@ -1,0 +1,17 @@
+"""Clauses of contracts by what they settle: a declaration, and the hook that names it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from targen_core import Register, hookimpl
+
+
+@hookimpl
+def register_tasks(register: Register[Any]) -> None:
+    """One task, read from `task.yaml` when it is first used."""
+    register.register(
+        "contract-clauses",
+        "targen_contract_clauses:task.yaml",
+        summary="Clauses of contracts by what they settle",
+    )

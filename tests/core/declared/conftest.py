@@ -1,0 +1,56 @@
+"""Declarations on the spot, and runs of them on the scripted backend."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from targen_core import Declaration, Job, JobSpec, load_registry
+
+SMALL: dict[str, Any] = {
+    "description": "Notes that a night porter leaves for the morning. Each is short.",
+    "labels": {"calm": "nothing happened", "alarm": "something must be done at once"},
+}
+
+
+@pytest.fixture
+def small() -> dict[str, Any]:
+    """The least that a declaration says."""
+    return json.loads(json.dumps(SMALL))
+
+
+@pytest.fixture
+def declared() -> Callable[..., Declaration]:
+    """A declaration of the small one's keys and others."""
+
+    def make(**keys: Any) -> Declaration:
+        return Declaration.model_validate({**SMALL, **keys})
+
+    return make
+
+
+@pytest.fixture(autouse=True)
+def _cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TARGEN_CACHE_DIR", str(tmp_path / "cache"))
+
+
+@pytest.fixture
+def rows_of(tmp_path: Path) -> Callable[..., list[dict[str, Any]]]:
+    """The rows of a run of a declaration's file, `each` of every label."""
+
+    def run(found: Declaration, each: int = 3, **spec: Any) -> list[dict[str, Any]]:
+        path = tmp_path / "made.json"
+        path.write_text(found.as_json(), encoding="utf-8")
+        wanted = JobSpec(
+            task=str(path), quotas=dict.fromkeys(found.labels, each), backend="scripted", **spec
+        )
+        with Job.create(load_registry(), wanted, tmp_path / "run") as job:
+            job.run()
+        lines = (tmp_path / "run" / "dataset.jsonl").read_text(encoding="utf-8").splitlines()
+        return [json.loads(line) for line in lines]
+
+    return run

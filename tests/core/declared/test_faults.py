@@ -1,0 +1,94 @@
+"""Parts of a declaration that do not fit together."""
+
+from __future__ import annotations
+
+import pytest
+
+from targen_core.errors import UsageError
+
+SAMPLE = {"input": "Some note.", "output": "calm", "actual": "alarm", "explanation": "it is"}
+
+
+@pytest.mark.parametrize(
+    ("keys", "message", "hint"),
+    [
+        ({"fields": {"a b": "x"}}, "fields.a b: a field's name is letters", ""),
+        ({"fields": {"class": "x"}}, "fields.class: a field's name", ""),
+        ({"fields": {"label": "x"}}, "every row has the column label already", "another name"),
+        ({"fields": {"a": {"type": "enum"}}}, "an enum needs two values", "values:"),
+        ({"fields": {"a": {"values": ["x", "y"]}}}, "only an enum has values", "type: enum"),
+        ({"fields": {"a": {"range": [1, 2]}}}, "only an int has a range", "type: int"),
+        ({"fields": {"a": {"words": [9, 3]}}}, "from 9 to 3 there is nothing", "words:"),
+        (
+            {"fields": {"a": {"type": "int", "words": 3}}},
+            "fields.a.words: only texts can be checked so",
+            "type: str",
+        ),
+        ({"contexts": "none", "seeds": "none"}, "a task needs contexts, seeds or both", ""),
+        ({"seeds": {"words": [9, 3]}}, "seeds.words: there is nothing", "words:"),
+        ({"seeds": {"field": "txt"}}, "seeds.field: no field 'txt'", "did you mean text?"),
+        ({"seeds": {"field": "text"}}, "all fields are the seed", "one more field"),
+        ({"seeds": {"file": "a.txt"}}, "a file needs a folder", "from_file"),
+        (
+            {"fields": {"n": {"type": "int"}, "t": ""}, "seeds": {"field": "n"}},
+            "the field n is no text",
+            "type: str",
+        ),
+        ({"labels": {"no_valid_instance": "x", "b": "y"}}, "step 4 uses this word", ""),
+        ({"labels": {"Calm": "x", "calm": "y"}}, "differs in case alone", "another name"),
+        (
+            {"labels": {"a": {"definition": "x", "value": "b"}, "b": "y"}},
+            "labels.b.value: a has that value too",
+            "another one",
+        ),
+        ({"samples": [{**SAMPLE, "output": "clam"}]}, "'clam' is not a label", "calm"),
+        ({"samples": [{**SAMPLE, "actual": "clam"}]}, "samples.0.actual", "calm"),
+        ({"samples": [{**SAMPLE, "input": {"txt": "a"}}]}, "there is no such field", "text"),
+        (
+            {"samples": [SAMPLE], "fields": {"a": "x", "b": "y"}},
+            "samples.0.input: a row has several fields",
+            "a: …",
+        ),
+        (
+            {"samples": [{**SAMPLE, "input": {"a": "x"}}], "fields": {"a": "x", "b": "y"}},
+            "samples.0.input: the field b is missing",
+            "b: …",
+        ),
+        ({"samples": [{**SAMPLE, "input": 3}]}, "samples.0.input.text", ""),
+        ({"presets": {"p": {"clam": 3}}}, "presets.p.clam: 'clam' is not a label", "calm"),
+        ({"presets": {"p": 0}}, "presets.p: 0 rows", "1 or more"),
+        ({"presets": {"p": {"calm": -1}}}, "presets.p.calm: -1 rows", "0 or more"),
+        (
+            {"parameters": {"generate": {"temprature": 1}}},
+            "parameters.generate.temprature: no such parameter",
+            "temperature",
+        ),
+        (
+            {"parameters": {"generate": {"temperature": "hot"}}},
+            "parameters.generate.temperature: option temperature=hot: it must be a number",
+            "",
+        ),
+        (
+            {"prompts": {"contexts": "Say $cont things, not $have."}},
+            "prompts.contexts: nothing is filled in for $cont",
+            "did you mean count?",
+        ),
+        ({"prompts": {"contexts": "Say $count."}}, "it does not use $have", "write $have"),
+        ({"prompts": {"seeds": "$count $have"}}, "prompts.seeds: it does not use $context", ""),
+        (
+            {"labels": {"a": {"definition": "x", "prompt": "Write."}, "b": "y"}},
+            "labels.a.prompt: it does not use $seed",
+            "write $seed",
+        ),
+        (
+            {"prompts": {"contexts": "--- robot\n$count $have"}},
+            "section 'robot'",
+            "--- system",
+        ),
+    ],
+)
+def test_it_is_refused_with_its_key(keys, message, hint, declared):
+    with pytest.raises(UsageError) as caught:
+        declared(**keys).task()
+    assert message in str(caught.value)
+    assert hint in caught.value.hint

@@ -1,0 +1,210 @@
+"""Runs of tasks in files: their copy, resuming, code, drafts."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from targen_core import Job, JobSpec, load_registry
+from targen_core.errors import JobFailed, RunConflict, UnknownName, UsageError
+from targen_core.exporters.source import read_dataset
+from targen_core.runs.drafting import draft_task
+from targen_core.runs.plan import find_task
+
+YAML = """\
+description: Notes of a night porter.
+labels:
+  calm: nothing happened
+  alarm: something must be done
+"""
+MODULE = """\
+from targen_core import Declaration
+made = Declaration.model_validate({
+    "description": "Notes.", "labels": {"a": "x", "b": "y"}, "name": "notes"
+})
+FIRST = made.task()
+SECOND = FIRST.replace(name="second", version="2")
+"""
+
+
+@pytest.fixture(autouse=True)
+def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+def write(name: str, text: str) -> str:
+    Path(name).write_text(text, encoding="utf-8")
+    return f"./{name}"
+
+
+def run(task: str, *labels: str, each: int = 3, out: str = "run") -> dict:
+    spec = JobSpec(task=task, quotas=dict.fromkeys(labels, each), backend="scripted")
+    with Job.create(load_registry(), spec, Path(out)) as job:
+        return job.run()
+
+
+def resume(out: str = "run", **quotas: int) -> dict:
+    with Job.resume(load_registry(), Path(out), quotas=quotas) as job:
+        return job.run()
+
+
+def manifest(out: str = "run") -> dict:
+    return json.loads((Path(out) / "manifest.json").read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize(
+    ("name", "copy", "labels"),
+    [
+        ("Night Notes.yaml", "task.json", ("calm", "alarm")),
+        ("mine.py:FIRST", "task.py:FIRST", ("a", "b")),
+    ],
+)
+def test_a_run_needs_its_file_no_more(name, copy, labels):
+    file = name.partition(":")[0]
+    write(file, MODULE if file.endswith(".py") else YAML)
+    report = run(f"./{name}", *labels)
+    assert report["task"] == ("file:notes" if ".py" in name else "file:night-notes")
+    assert manifest()["task_file"] == copy
+    Path(file).unlink()
+    before = Path("run/dataset.jsonl").read_bytes()
+    assert resume()["status"] == "complete"
+    grown = resume(**dict.fromkeys(labels, 5))
+    assert grown["rows"] == dict.fromkeys(labels, 5)
+    assert Path("run/dataset.jsonl").read_bytes().startswith(before)
+    assert len(read_dataset(load_registry(), Path("run")).rows) == 10
+
+
+def test_no_path_of_the_machine_is_kept(tmp_path):
+    write("mine.py", MODULE)
+    run(f"{tmp_path}/mine.py:SECOND", "a", "b")
+    for path in Path("run").iterdir():
+        assert str(tmp_path).encode() not in path.read_bytes(), path
+
+
+def test_the_same_command_goes_on_and_another_file_conflicts():
+    run(write("t.yaml", YAML), "calm", "alarm")
+    run(write("t.yaml", f"# another comment\n{YAML}summary: words\n"), "calm", "alarm")
+    with pytest.raises(RunConflict, match="holds another run"):
+        run(write("t.yaml", YAML.replace("nothing", "little")), "calm", "alarm")
+    assert resume()["status"] == "complete"
+
+
+@pytest.mark.parametrize(("name", "text"), [("t.yaml", YAML), ("t.py", MODULE)])
+def test_a_changed_copy_is_a_conflict(name, text):
+    labels = ("calm", "alarm") if name == "t.yaml" else ("a", "b")
+    run(write(name, text) + ("" if name == "t.yaml" else ":FIRST"), *labels)
+    copy = Path("run") / ("task.json" if name == "t.yaml" else "task.py")
+    changed = copy.read_text(encoding="utf-8").replace("otes", "umbers", 1)
+    copy.write_text(changed, encoding="utf-8")
+    if name == "t.py":
+        find_task(load_registry(), f"{copy}:FIRST")  # the user has named it: it is known now
+    with pytest.raises(RunConflict, match=f"the task of this run, {copy.name}.*, was changed"):
+        resume()
+
+
+def test_code_that_came_with_a_run_is_not_executed(monkeypatch, tmp_path):
+    write("mine.py", MODULE)
+    run("./mine.py:FIRST", "a", "b")
+    with open("run/task.py", "a", encoding="utf-8") as file:
+        file.write("open('executed', 'w').close()\n")
+    for use in (resume, lambda: read_dataset(load_registry(), Path("run"))):
+        with pytest.raises(UsageError, match="is code that came with this run directory") as caught:
+            use()
+        assert caught.value.hint.endswith("targen describe run/task.py:FIRST")
+    assert not Path("executed").exists()
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "message", "hint"),
+    [
+        (MODULE, "t.py", "defines 2 tasks: FIRST, SECOND", "t.py:FIRST"),
+        (MODULE, "t.py:THIRD", "has no task THIRD", "it defines: FIRST, SECOND"),
+        ("", "t.py", "t.py defines no task", "TASK = "),
+        ("import nowhere_to_be_found", "t.py", "imports nowhere_to_be_found", "pip install"),
+        ("import beside", "t.py", "imports beside", "of several make a plugin"),
+        ("1 / 0", "t.py", "ZeroDivisionError: division by zero", "--debug"),
+        ("raise SystemExit(3)", "t.py", "SystemExit: 3", "--debug"),
+        ("def (", "t.py", "SyntaxError", "--debug"),
+    ],
+)
+def test_a_module_that_is_no_task(text, name, message, hint):
+    write("t.py", text)
+    write("beside.py", "")
+    with pytest.raises(UsageError) as caught:
+        find_task(load_registry(), f"./{name}")
+    assert message in str(caught.value)
+    assert hint in caught.value.hint
+
+
+def test_a_module_in_another_encoding():
+    Path("t.py").write_bytes(b"# coding: latin-1\nTASK = '\xe9'\n")
+    with pytest.raises(UsageError, match=r"t\.py is not UTF-8"):
+        find_task(load_registry(), "t.py")
+
+
+def test_a_module_may_say_which_task_is_meant():
+    write("t.py", f"{MODULE}TASK = SECOND\n")
+    found, task = find_task(load_registry(), "t.py")
+    assert (found.id, task.name) == ("file:second", "second")
+    assert task.version.startswith("2+")
+    assert find_task(load_registry(), "t.py:FIRST")[1].name == "notes"
+
+
+def test_what_a_module_prints_is_not_the_commands_output(capsys):
+    write("t.py", MODULE + "print('hello')\nTASK = FIRST\n")
+    find_task(load_registry(), "./t.py")
+    out, err = capsys.readouterr()
+    assert (out, err) == ("", "hello\n")
+
+
+@pytest.mark.parametrize("name", ["./none.yaml", "none.py", "./none", "some/none.txt"])
+def test_a_file_that_is_not_there(name):
+    with pytest.raises(UsageError):
+        find_task(load_registry(), name)
+
+
+def test_names_are_no_files():
+    with pytest.raises(UnknownName):
+        find_task(load_registry(), "none")
+    with pytest.raises(UnknownName) as caught:
+        find_task(load_registry(), "file:none")
+    assert caught.value.hint.startswith("a task in a file is named by its path")
+
+
+def test_a_draft_is_for_the_scripted_backend_alone():
+    path = write("t.yaml", f"draft: true\n{YAML}")
+    assert run(path, "calm", "alarm")["status"] == "complete"
+    spec = JobSpec(task=path, quotas={"calm": 1}, backend="local")
+    with pytest.raises(UsageError, match="a draft that nobody has read yet"):
+        Job.create(load_registry(), spec, Path("other"))
+    assert not Path("other").exists()
+
+
+@pytest.mark.parametrize("replies", [["bad"], ["bad", "good"], ["bad", "bad"]])
+def test_a_bad_draft_is_sent_back_once(replies):
+    script = "asked = []\n" + _SCRIPT.replace("REPLIES", repr(replies))
+    write("script.py", script)
+    spec = JobSpec(task="", quotas={}, backend="scripted", options=["script=script.py:reply"])
+    if replies.count("bad") < 2 and len(replies) == 2:
+        found = draft_task(load_registry(), "notes of a night porter", spec)
+        assert found.declaration.draft
+        assert found.usage.calls == 2
+        return
+    with pytest.raises(JobFailed, match=r"draft makes no task.*two or more are needed") as caught:
+        draft_task(load_registry(), "notes of a night porter", spec)
+    assert "--blank" in caught.value.hint
+
+
+_SCRIPT = """\
+def reply(request):
+    asked.append(request)
+    kind = REPLIES[min(len(asked), len(REPLIES)) - 1]
+    value = request.rehearse()
+    if kind == "bad":
+        value["labels"] = value["labels"][:1]
+    elif len(asked) > 1:
+        assert "two or more are needed" in request.messages[-1].content
+    return value
+"""

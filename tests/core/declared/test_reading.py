@@ -1,0 +1,191 @@
+"""Files of declarations: what is read, and what is said of what cannot be."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from targen_core import Declaration
+from targen_core.errors import UsageError
+
+HEAD = "description: Notes of a night porter.\n"
+LABELS = "labels:\n  calm: nothing happened\n  alarm: something must be done\n"
+
+
+def read(folder: Path, text: str, name: str = "t.yaml") -> Declaration:
+    path = folder / name
+    path.write_text(text, encoding="utf-8")
+    return Declaration.from_file(path)
+
+
+def said(folder: Path, text: str, name: str = "t.yaml") -> tuple[str, str]:
+    with pytest.raises(UsageError) as caught:
+        read(folder, text, name).task()
+    return str(caught.value).replace(f"{folder}/", ""), caught.value.hint
+
+
+def test_the_three_forms_say_the_same(tmp_path, small):
+    yaml = read(tmp_path, HEAD + LABELS)
+    toml = read(
+        tmp_path,
+        'description = "Notes of a night porter."\n[labels]\n'
+        'calm = "nothing happened"\nalarm = "something must be done"\n',
+        "t.toml",
+    )
+    as_json = read(tmp_path, yaml.as_json(), "t.json")
+    assert yaml == toml == as_json
+    assert yaml.digest == toml.digest == as_json.digest
+
+
+@pytest.mark.parametrize("word", ["yes", "no", "on", "off", "y", "n", "true", "null", "1", "1.5"])
+def test_labels_are_words_whatever_yaml_takes_them_for(word, tmp_path):
+    found = read(
+        tmp_path,
+        f"{HEAD}labels:\n  {word}: it is so\n  other: it is not\n"
+        f"samples:\n- {{input: Some note., output: {word}, actual: other, explanation: it is}}\n"
+        if word not in ("null", "1.5")
+        else f"{HEAD}labels:\n  {word}: it is so\n  other: it is not\n",
+    )
+    assert list(found.labels) == [word, "other"]
+    assert [sample.output for sample in found.samples] in ([], [word])
+
+
+def test_dates_and_times_are_words(tmp_path):
+    found = read(tmp_path, f"{HEAD}{LABELS}seeds: [2024-05-01, 12:30]\n")
+    assert found.seeds.items == ("2024-05-01", "12:30")
+
+
+@pytest.mark.parametrize(
+    ("text", "message", "hint"),
+    [
+        ("", "t.yaml: it holds no keys", "targen init-task"),
+        ("- a\n- b\n", "t.yaml, line 1: it holds no keys", "targen init-task"),
+        (HEAD, "t.yaml, line 1: labels: it is needed", "labels: …"),
+        (
+            HEAD + "lables:\n  calm: x\n",
+            "t.yaml, line 2: lables: there is no such key (1 more like it)",
+            "did you mean labels",
+        ),
+        (
+            HEAD + "labels:\n  calm: x\n  alarm:\n    definitoin: y\n",
+            "t.yaml, line 5: labels.alarm.definitoin: there is no such key",
+            "did you mean definition?",
+        ),
+        (
+            HEAD + LABELS + "fields:\n  text:\n    type: string\n",
+            "t.yaml, line 7: fields.text.type: there is no 'string'",
+            "did you mean str?",
+        ),
+        (
+            HEAD + LABELS + "fields:\n  text:\n    word: 3\n",
+            "t.yaml, line 7: fields.text.word: there is no such key",
+            "did you mean words?",
+        ),
+        (HEAD + "labels: {}\n", "t.yaml, line 2: labels: it is empty", "write it down"),
+        (HEAD + "labels:\n  calm:\n", "labels.calm: None is no set of keys", "KEY: VALUE"),
+        (
+            HEAD + LABELS + "  calm: again\n",
+            "t.yaml, line 5: the key 'calm' is given twice",
+            "keep one",
+        ),
+        ("description: a: b\n", "t.yaml, line 1: mapping values are not allowed", "needs quotes"),
+        (HEAD + "\tlabels: x\n", "t.yaml, line 2", ""),
+        (HEAD + "labels: *calm\n", "t.yaml, line 2: found undefined alias", ""),
+        (HEAD + "labels: !!python/object:os.system {}\n", "t.yaml, line 2", ""),
+        (HEAD + LABELS + "version: 2\n", "version: 2 is no text", "quotes"),
+        (HEAD + LABELS + "draft: maybe\n", "'maybe' is neither true nor false", ""),
+        (HEAD + LABELS + "name: My Task\n", "name: 'My Task' cannot be a name", "lower-case"),
+        (HEAD + 'labels: {" a": x}\n', "line 2: labels. a: ' a' cannot be a name", "no space"),
+        (
+            HEAD + LABELS + "presets: {small: {calm: lots}}\n",
+            "line 5: presets.small: {'calm': 'lots'} is neither a number of rows nor LABEL: ROWS",
+            "",
+        ),
+        (
+            HEAD + LABELS + "seeds: {words: [1, 2, 3]}\n",
+            "seeds.words: [1, 2, 3] is neither a number from 1 on nor [least, most]",
+            "",
+        ),
+        (HEAD + 'source: "left open\n', "t.yaml, line 3", "is a quote left open?"),
+    ],
+)
+def test_what_is_wrong_is_said_with_its_line(text, message, hint, tmp_path):
+    words, tried = said(tmp_path, text)
+    assert message in words
+    assert hint in tried
+
+
+def test_a_json_file_may_not_say_a_key_twice(tmp_path):
+    words, _ = said(tmp_path, '{"description": "a", "description": "b"}', "t.json")
+    assert words == "t.json: the key 'description' is given twice"
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "where"),
+    [
+        ("t.json", '{\n "description": "a",\n "lables": {}\n}', "t.json, line 3: lables"),
+        ("t.toml", 'description = "a"\nlables = 3\n', "t.toml: lables"),
+    ],
+)
+def test_other_forms_name_the_key(name, text, where, tmp_path):
+    words, hint = said(tmp_path, text, name)
+    assert words.startswith(f"{where}: there is no such key")
+    assert "did you mean labels" in hint
+
+
+@pytest.mark.parametrize("name", ["t.json", "t.toml"])
+def test_a_file_that_does_not_parse(name, tmp_path):
+    words, _ = said(tmp_path, "{", name)
+    assert words.startswith(f"{name}: ")
+
+
+def test_no_file_and_no_text(tmp_path):
+    with pytest.raises(UsageError, match="there is no file"):
+        Declaration.from_file(tmp_path / "none.yaml")
+    (tmp_path / "bytes.yaml").write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(UsageError, match="cannot read"):
+        Declaration.from_file(tmp_path / "bytes.yaml")
+
+
+def test_lists_may_stand_in_files_beside_it(tmp_path):
+    (tmp_path / "towns.txt").write_text("Ystad\n\n  Porto \n", encoding="utf-8")
+    found = read(tmp_path, f"{HEAD}{LABELS}contexts:\n  file: towns.txt\n")
+    assert found.contexts.items == ("Ystad", "Porto")
+    assert found.contexts.file == ""  # what a run keeps needs no other file
+
+
+@pytest.mark.parametrize(
+    ("more", "message"),
+    [
+        ("contexts:\n  file: none.txt\n", "line 6: contexts.file: cannot read none.txt"),
+        ("seeds:\n  file: empty.txt\n", "line 6: seeds.file: empty.txt holds no line"),
+        ("seeds: {file: empty.txt, items: [a]}\n", "line 5: seeds.file: items are given too"),
+    ],
+)
+def test_a_list_that_cannot_be_read(more, message, tmp_path):
+    (tmp_path / "empty.txt").write_text("\n", encoding="utf-8")
+    words, _ = said(tmp_path, HEAD + LABELS + more)
+    assert message in words
+
+
+def test_a_digest_tells_what_decides_rows(declared):
+    plain = declared()
+    assert declared(summary="x", source="y", version="2", presets={"a": 3}).digest == plain.digest
+    assert declared(description="Other notes.").digest != plain.digest
+    assert declared(language="German").digest != plain.digest
+    assert declared(name="n", draft=True).digest == plain.digest
+
+
+def test_its_own_json_reads_back(declared):
+    found = declared(
+        contexts="none",
+        seeds={"items": ["a b", "c d"]},
+        fields={"note": {"words": [2, 9]}, "hour": {"type": "int", "range": [0, 23]}},
+        corrector="none",
+        labels={"calm": {"definition": "d", "value": False}, "1": "e"},
+    )
+    again = Declaration.model_validate(json.loads(found.as_json()))
+    assert again == found
+    assert again.digest == found.digest

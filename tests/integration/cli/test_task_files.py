@@ -1,0 +1,117 @@
+"""Tasks in files through every command that takes a task, and `init-task`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+YAML = """\
+description: Notes of a night porter.
+labels:
+  yes: something happened
+  no: nothing happened
+"""
+
+
+@pytest.fixture
+def notes() -> str:
+    Path("notes.yaml").write_text(YAML, encoding="utf-8")
+    return "./notes.yaml"
+
+
+def test_generate_resume_report_and_export(notes, targen):
+    made = targen("generate", notes, "-n", 4, "-b", "scripted", "-q")
+    assert made.code == 0, made.err
+    assert made.out.startswith("file:notes ")
+    run = Path("runs/notes-0")
+    assert (run / "task.json").exists()
+    Path("notes.yaml").unlink()
+    assert targen("resume", run, "-n", 8, "-q").code == 0
+    assert "yes" in targen("report", run).out
+    assert targen("export", run, "--as", "csv", "--out", "notes.csv").code == 0
+    assert len(Path("notes.csv").read_text(encoding="utf-8").splitlines()) == 9
+    assert targen("export", run, "--as", "instructions", "--out", "tuning.jsonl").code == 0
+
+
+def test_the_commands_that_only_look(notes, targen):
+    told = targen("describe", notes, "--prompts")
+    assert "file:notes" in told.out
+    assert "prompt write-yes" in told.out
+    assert targen("describe", notes, "--json").json["id"] == "file:notes"
+    assert "file:notes" in targen("estimate", notes, "-n", 100, "-b", "scripted").out
+    assert "[reply]" in targen("preview", notes, "-b", "scripted").out
+
+
+def test_validate_correct_and_export_of_a_file(notes, targen):
+    Path("rows.jsonl").write_text(
+        '{"text": "All is quiet.", "label": "no", "idx": 0}\n', encoding="utf-8"
+    )
+    assert targen("validate", "rows.jsonl", "--task", notes).code == 0
+    found = targen(
+        *("correct", "rows.jsonl", "--task", notes, "-b", "scripted", "-q", "--json"),
+    )
+    assert found.json["task"] == "file:notes"
+    assert targen("export", "rows.jsonl", "--task", notes, "--as", "csv", "--out", "c").code == 0
+
+
+@pytest.mark.parametrize("command", ["generate", "describe", "preview", "estimate"])
+def test_a_bad_file_is_one_clear_message(command, targen):
+    Path("bad.yaml").write_text(YAML.replace("labels", "lables"), encoding="utf-8")
+    more = [] if command == "describe" else ["-n", "2"]
+    found = targen(command, "bad.yaml", *more)
+    assert found.code == 2
+    assert "bad.yaml, line 2: lables: there is no such key" in found.err
+    assert "did you mean labels" in found.err
+
+
+def test_a_draft_is_written_refused_and_then_run(targen):
+    made = targen("init-task", "Are notes of a night porter calm?", "-b", "scripted")
+    assert made.code == 0, made.err
+    assert "It is a draft that nobody has read" in made.out
+    assert "targen preview ./rehearsed-task.yaml --backend scripted" in made.out
+    path = Path("rehearsed-task.yaml")
+    text = path.read_text(encoding="utf-8")
+    assert "\ndraft: true\n" in text
+    refused = targen("generate", path, "-n", 2)
+    assert refused.code == 2
+    assert "a draft that nobody has read yet" in refused.err
+    assert "take out its line `draft: true`" in refused.err
+    path.write_text(text.replace("draft: true\n", ""), encoding="utf-8")
+    assert targen("generate", path, "-n", 2, "-b", "scripted", "-q").code == 0
+    again = targen("init-task", "Other notes", "-b", "scripted")
+    assert again.code == 2
+    assert "rehearsed-task.yaml exists" in again.err
+    assert targen("init-task", "Other notes", "-b", "scripted", "--force").code == 0
+
+
+def test_a_blank_is_a_declaration_but_for_its_draft_line(targen):
+    made = targen("init-task", "--blank", "--out", "mine.yml")
+    assert made.out.strip().endswith("targen preview ./mine.yml")
+    path = Path("mine.yml")
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text.replace("draft: true\n", ""), encoding="utf-8")
+    assert targen("generate", path, "--preset", "small", "-b", "scripted", "-q").code == 0
+
+
+@pytest.mark.parametrize(
+    ("args", "message"),
+    [
+        ([], "say what the task is, or --blank"),
+        (["words", "--blank"], "say what the task is, or --blank"),
+        ([" ", "-b", "scripted"], "the description is empty"),
+        (["words", "--out", "t.json"], "the file is YAML"),
+        (["words", "-b", "nothing"], "no backend named 'nothing'"),
+        (["--blank", "--out", "no/such/folder.yaml"], "cannot write"),
+    ],
+)
+def test_what_init_task_cannot_do(args, message, targen):
+    found = targen("init-task", *args)
+    assert found.code in (1, 2)
+    assert message in found.err
+
+
+def test_a_budget_stops_a_draft(targen):
+    found = targen("init-task", "notes", "-b", "scripted", "--max-tokens", 10)
+    assert found.code == 1
+    assert not list(Path().glob("*.yaml"))

@@ -1,0 +1,95 @@
+"""The examples pass the conformance kit, and give exact quotas through the command."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import zipfile
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from targen_core.testing import TaskSuite as Suite
+
+EXAMPLES = Path(__file__).resolve().parents[3] / "plugins" / "examples"
+FILES = ["sentiment.yaml", "question_types.yaml", "german_mail.yaml", "nli.py"]
+CLAUSES = EXAMPLES / "targen_contract_clauses"
+
+
+class TestSentiment(Suite):
+    task = str(EXAMPLES / "sentiment.yaml")
+
+
+class TestQuestionTypes(Suite):
+    task = str(EXAMPLES / "question_types.yaml")
+
+
+class TestGermanMail(Suite):
+    task = str(EXAMPLES / "german_mail.yaml")
+    rows = 12
+
+
+class TestNli(Suite):
+    task = str(EXAMPLES / "nli.py")
+
+
+class TestBankingIntents(Suite):
+    task = str(EXAMPLES / "banking_intents.yaml")
+    rows = 1
+
+
+class TestContractClauses(Suite):
+    task = "contract-clauses"
+    folder = CLAUSES
+
+
+def generate(folder: Path, *args: object) -> list[dict]:
+    done = subprocess.run(
+        [sys.executable, "-m", "targen_core", "generate", *map(str, args), "-b", "scripted", "-q"],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    (run,) = (folder / "runs").iterdir()
+    lines = (run / "dataset.jsonl").read_text(encoding="utf-8").splitlines()
+    return [json.loads(line) for line in lines]
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_a_preset_gives_its_counts(name: str, tmp_path: Path) -> None:
+    rows = generate(tmp_path, EXAMPLES / name, "--preset", "small")
+    assert len(set(Counter(row["label"] for row in rows).values())) == 1
+
+
+def test_seventy_seven_labels_get_ten_rows_each(tmp_path: Path) -> None:
+    rows = generate(tmp_path, EXAMPLES / "banking_intents.yaml", "-n", 770)
+    counts = Counter(row["label"] for row in rows)
+    assert len(counts) == 77
+    assert set(counts.values()) == {10}
+
+
+def test_the_table_names_every_example() -> None:
+    table = (EXAMPLES / "README.md").read_text(encoding="utf-8")
+    there = [
+        p for p in EXAMPLES.iterdir() if p.suffix != ".md" and not p.name.startswith(("_", "."))
+    ]
+    assert [path.name for path in there if f"]({path.name})" not in table] == []
+
+
+def test_the_distribution_carries_its_declaration(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "build", "--no-isolation", "--wheel", "--outdir", tmp_path, CLAUSES],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    (wheel,) = tmp_path.glob("*.whl")
+    names = zipfile.ZipFile(wheel).namelist()
+    assert "targen_contract_clauses/task.yaml" in names
