@@ -1,8 +1,12 @@
 """How long `targen list-tasks` takes, beside `import typer` in the same environment.
 
 The commands take turns, so that noise falls on all of them alike; medians
-over `--runs` turns after one warm-up turn. Exit 1 above the target of 3x, or
-when langchain or a pydantic model of ours is imported.
+over `--runs` turns after one warm-up turn. Then the same listing with 0, 10
+and 100 made-up plugins on the path, each a distribution with dist-info, files
+and a module of its own that registers one task: what does a plugin add? There
+the least of all turns counts, since other work on the machine can only add.
+Exit 1 above the targets of 3x and 1 ms a plugin, or when langchain or a
+pydantic model of ours is imported.
 """
 
 from __future__ import annotations
@@ -13,16 +17,64 @@ import shutil
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
 TARGET = 3.0
+PLUGINS = (0, 10, 100)
+MOST_A_PLUGIN = 1.0  # milliseconds that one more plugin may add to list-tasks
+
+METADATA = """Metadata-Version: 2.4
+Name: {name}
+Version: 1.{number}
+Summary: A made-up plugin, to measure by.
+Requires-Python: >=3.11
+Requires-Dist: targen-core<0.2,>=0.1
+Requires-Dist: pytest>=8; extra == 'test'
+Provides-Extra: test
+"""
+HOOK = """from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from targen_core import hookimpl
+
+if TYPE_CHECKING:
+    from targen_core import Register, Task
 
 
-def timed(command: list[str]) -> tuple[float, float]:
-    """Wall and CPU seconds of one command."""
+@hookimpl
+def register_tasks(register: Register[Task[Any, Any]]) -> None:
+    register.register("{name}", "{module}.task:TASK", summary="made up, to measure by")
+"""
+
+
+def lay_out(folder: Path, count: int) -> Path:
+    """A folder with so many plugins, as pip would install them."""
+    site = folder / f"plugins-{count}"
+    site.mkdir()
+    for number in range(count):
+        name, module = f"dummy-{number}", f"dummy_{number}"
+        info = site / f"{module}-1.{number}.dist-info"
+        for place in (info, site / module):
+            place.mkdir()
+        (site / module / "__init__.py").write_text(HOOK.format(name=name, module=module))
+        (info / "METADATA").write_text(METADATA.format(name=name, number=number))
+        (info / "entry_points.txt").write_text(f"[targen.v1]\n{name} = {module}\n")
+        (info / "INSTALLER").write_text("pip\n")
+        (info / "RECORD").write_text(f"{module}/__init__.py,,\n")
+    return site
+
+
+def timed(command: list[str], path: str = "") -> tuple[float, float]:
+    """Wall and CPU seconds of one command, with `path` in front of Python's own."""
+    environment: Mapping[str, str] = {**os.environ, "PYTHONPATH": path} if path else os.environ
     began = time.perf_counter()
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    process = subprocess.Popen(
+        command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
     _, status, usage = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
     wall = time.perf_counter() - began
@@ -38,6 +90,36 @@ def imported(command: list[str]) -> set[str]:
     )
     lines = (line for line in done.stderr.splitlines() if line.startswith("import time:"))
     return {line.rpartition("|")[2].strip() for line in lines} - {"imported package"}
+
+
+def measure_plugins(command: list[str], runs: int) -> bool:
+    """Print what a plugin adds to a listing; whether that is too much."""
+    with tempfile.TemporaryDirectory() as folder:
+        sites = {count: str(lay_out(Path(folder), count)) for count in PLUGINS}
+        walls: dict[int, list[float]] = {count: [] for count in PLUGINS}
+        cpus: dict[int, list[float]] = {count: [] for count in PLUGINS}
+        for turn in range(runs + 1):
+            for count, site in sites.items():
+                wall, cpu = timed(command, site)
+                if turn:
+                    walls[count].append(wall * 1e3)
+                    cpus[count].append(cpu * 1e3)
+        listed = subprocess.run(
+            command, env={**os.environ, "PYTHONPATH": sites[PLUGINS[-1]]}, capture_output=True
+        ).stdout
+    if listed.count(b"made up, to measure by") != PLUGINS[-1]:
+        raise SystemExit("the listing lacks made-up plugins")
+    print(f"\n{'more plugins':>12}  wall ms  cpu ms  wall ms a plugin  cpu ms a plugin")
+    base = {name: min(of[0]) for name, of in (("wall", walls), ("cpu", cpus))}
+    for count in PLUGINS:
+        wall, cpu = min(walls[count]), min(cpus[count])
+        each = [
+            (value - base[name]) / count if count else 0.0
+            for name, value in (("wall", wall), ("cpu", cpu))
+        ]
+        print(f"{count:12}{wall:9.1f}{cpu:8.1f}{each[0]:18.2f}{each[1]:17.2f}")
+    print(f"of {count} plugins one adds {each[0]:.2f} ms, target below {MOST_A_PLUGIN:g} ms")
+    return each[0] >= MOST_A_PLUGIN
 
 
 def main() -> int:
@@ -89,6 +171,7 @@ def main() -> int:
     )
     print(f"heavy ones among them: {', '.join(heavy) or 'none'}")
     failed |= bool({"langchain_core", "pydantic"} & set(heavy))
+    failed |= measure_plugins(commands["targen list-tasks"], runs)
     return int(failed)
 
 

@@ -269,3 +269,14 @@ def test_a_third_party_s_plugin_from_its_folder(installed, wheels, tmp_path):
     assert manifest["distributions"]["acme-parcels"] == "0.3"
     described = installed.targen("describe", "parcels", "--prompts", cwd=tmp_path)
     assert "things that people send" in described.stdout
+
+
+def test_a_plugin_from_the_scaffold_from_wheels_alone(installed, wheels, tmp_path):
+    """`targen new task demo && cd demo && pip install -e . && pytest && targen generate demo`."""
+    assert installed.targen("new", "task", "demo", cwd=tmp_path).returncode == 0
+    folder = tmp_path / "demo"
+    installed.install("--find-links", wheels, "-e", f"{folder}[test]")
+    _run([installed.bin / "python", "-m", "pytest", "-q", "-p", "no:cacheprovider"], cwd=folder)
+    done = installed.targen("generate", "demo", "-n", "4", "-b", "scripted", cwd=folder)
+    assert done.returncode == 0, done.stderr
+    assert "demo:demo 1: complete" in done.stdout

@@ -86,11 +86,11 @@ def test_no_correction_and_a_corrector(rte):
     _refused(result, "--no-correct and --corrector exclude each other")
 
 
-@pytest.mark.parametrize("command", ["nosuch", "generat"])
-def test_an_unknown_command(command, targen):
-    result = targen(command)
-    assert result.code == 2
-    assert "No such command" in result.err
+@pytest.mark.parametrize(
+    ("command", "hint"), [("nosuch", "the commands are: list-tasks, "), ("generat", "generate")]
+)
+def test_an_unknown_command(command, hint, targen):
+    _refused(targen(command), f"there is no command {command!r}", hint)
 
 
 def test_an_unknown_flag(rte):
@@ -193,7 +193,7 @@ def test_an_unknown_step_in_an_option(rte):
     _refused(
         rte("-n", "2", "-o", "corect.temperature=0"),
         "option 'corect.temperature': no step 'corect'",
-        "steps: contexts, seeds, generate, correct",
+        "did you mean correct?",
     )
 
 
@@ -201,7 +201,7 @@ def test_an_unknown_step_in_backend_for(rte):
     _refused(
         rte("-n", "2", "--backend-for", "corect=scripted"),
         "--backend-for corect: there is no such step",
-        "steps: contexts, seeds, generate, correct",
+        "did you mean correct?",
     )
 
 

@@ -416,7 +416,7 @@ def test_report_of_a_run_that_was_killed(rte, targen):
 def test_plugins(targen):
     result = targen("plugins", "--strict")
     assert result.code == 0
-    assert "targen-tasks-superglue 0.1.0  superglue  ok" in result.out
+    assert "targen-tasks-superglue 0.1.0  superglue  targen.v1  ok" in result.out
     found = {p["entry_point"]: p for p in targen("plugins", "--json").json}
     registered = found["superglue"]["registers"]
     assert [name for name in registered if name.startswith("task ")] == [

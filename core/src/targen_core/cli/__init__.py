@@ -41,12 +41,14 @@ def main() -> None:
 def _dispatch(args: list[str]) -> None:
     # Listing is what people type first and most: it goes past typer, which
     # imports pydantic to run any command and would take most of the time.
-    lists = ("list-tasks", "list-backends", "list-correctors", "list-exporters")
-    if args and args[0] in lists and args[1:] in ([], ["--json"]):
+    if args and args[0].startswith("list-") and args[1:] in ([], ["--json"]):
         from targen_core.cli.inventory import show_registered
+        from targen_core.plugins.registry import LISTS
 
-        show_registered(args[0].removeprefix("list-").rstrip("s"), json=bool(args[1:]))
-        return
+        for kind, command in LISTS.items():
+            if command == args[0]:
+                show_registered(kind, json=bool(args[1:]))
+                return
     import logging
 
     from targen_core.cli.app import build

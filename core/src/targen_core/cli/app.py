@@ -6,49 +6,52 @@ is built alone; `targen --help` builds them all.
 
 from __future__ import annotations
 
+from functools import cached_property
 from importlib import import_module
 from typing import Annotated, Any
 
 import typer
 from typer.core import TyperGroup
 
-__all__ = ["COMMANDS", "build"]
+from targen_core.cli.commands import COMMANDS
+from targen_core.cli.installed import add_command, command_names, is_command, unknown_command
+from targen_core.plugins.registry import Registry
 
-COMMANDS = {
-    "list-tasks": "listing:list_tasks",
-    "list-backends": "listing:list_backends",
-    "list-correctors": "listing:list_correctors",
-    "list-exporters": "listing:list_exporters",
-    "backends": "backends:backends",
-    "describe": "describe:describe",
-    "preview": "preview:preview",
-    "estimate": "estimate:estimate",
-    "generate": "generate:generate",
-    "resume": "generate:resume",
-    "batch": "batch:batch",
-    "report": "report:report",
-    "export": "export:export",
-    "validate": "validate:validate",
-    "correct": "correct:correct",
-    "plugins": "listing:plugins",
-}
-"""Command -> module and function, in the order of the help."""
+__all__ = ["COMMANDS", "build"]
 
 
 class _LazyGroup(TyperGroup):
-    """A group that builds a command when it is looked up."""
+    """A group that builds a command when it is looked up; plugins may have more."""
+
+    @cached_property
+    def registry(self) -> Registry:
+        """What is installed, for names that the core does not have."""
+        from targen_core.plugins.loader import load_registry
+
+        return load_registry()
 
     def list_commands(self, ctx: Any) -> list[str]:
-        return list(COMMANDS)
+        return [*COMMANDS, *command_names(self.registry)]
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        if args and not ctx.resilient_parsing and not self._has(args[0]):
+            raise unknown_command(self.registry, args[0], self.list_commands(ctx))
+        return super().resolve_command(ctx, args)
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
-        if cmd_name not in COMMANDS:
+        if not self._has(cmd_name):
             return None
-        module, _, function = COMMANDS[cmd_name].partition(":")
-        run = getattr(import_module(f"targen_core.cli.{module}"), function)
         alone = typer.Typer(add_completion=False, rich_markup_mode="markdown")
-        alone.command(name=cmd_name)(run)
+        if cmd_name in COMMANDS:
+            module, _, function = COMMANDS[cmd_name].partition(":")
+            run = getattr(import_module(f"targen_core.cli.{module}"), function)
+            alone.command(name=cmd_name)(run)
+        else:
+            add_command(alone, self.registry, cmd_name)
         return typer.main.get_command(alone)
+
+    def _has(self, name: str) -> bool:
+        return name in COMMANDS or is_command(self.registry, name)
 
 
 def _version(value: bool) -> None:
@@ -76,7 +79,6 @@ def build() -> Any:
     """The command, ready to be called."""
     app = typer.Typer(
         cls=_LazyGroup,
-        add_completion=False,
         no_args_is_help=True,
         rich_markup_mode="markdown",
         context_settings={"help_option_names": ["-h", "--help"]},

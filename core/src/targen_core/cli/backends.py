@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from targen_core.cli.completion import completer
 from targen_core.cli.request import OptionsArg
 from targen_core.cli.tables import print_json
 from targen_core.errors import PluginError, TargenError, UsageError
@@ -27,7 +28,14 @@ _MOST = 64  # tokens of the answer
 
 def backends(
     action: Annotated[str, typer.Argument(metavar="check", help="What to do: check.")],
-    name: Annotated[str, typer.Argument(metavar="NAME", help="The backend; see list-backends.")],
+    name: Annotated[
+        str,
+        typer.Argument(
+            metavar="NAME",
+            help="The backend; see list-backends.",
+            autocompletion=completer("backend"),
+        ),
+    ],
     option: OptionsArg = None,
     json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
 ) -> None:
@@ -39,7 +47,8 @@ def backends(
     """
     if action != "check":
         raise UsageError(
-            f"backends {action}: there is no such action", hint="targen backends check NAME"
+            f"backends {action}: there is no such action",
+            hint=f"targen backends check {name}",
         )
     found = _check(name, option or [])
     if json:

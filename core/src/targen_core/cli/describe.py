@@ -1,155 +1,105 @@
-"""`targen describe`: what a task is, and its prompts as they are sent."""
+"""`targen describe`: what a task, or anything else that plugins register, is."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from targen_core.cli.request import TaskArg, VariantArg, job_spec
-from targen_core.cli.tables import print_json, print_table
+from targen_core.cli.completion import complete_registered
+from targen_core.cli.request import OptionsArg, VariantArg
+from targen_core.cli.tables import print_json
+from targen_core.errors import AmbiguousName, UsageError
+from targen_core.nearest import did_you_mean, near_names
+from targen_core.plugins.register import is_file
+from targen_core.plugins.registry import LISTS
 
 if TYPE_CHECKING:
     from targen_core.plugins.registry import Registry
-    from targen_core.runs.trial import RecordedCall
-    from targen_core.tasks.model import Task
+
+_KINDS = {kind.split()[-1]: kind for kind in LISTS}
+"""What `--kind` takes: "generator" is short enough for an inverse one."""
 
 
 def describe(
-    task: TaskArg,
+    name: Annotated[
+        str,
+        typer.Argument(
+            help="Anything that is registered, NAME or DISTRIBUTION:NAME; or a task's FILE.",
+            show_default=False,
+            autocompletion=complete_registered,
+        ),
+    ],
+    kind: Annotated[
+        str,
+        typer.Option(
+            "--kind",
+            metavar="KIND",
+            help=f"Which, where a name is of several kinds: {', '.join(_KINDS)}.",
+            autocompletion=lambda incomplete: [k for k in _KINDS if k.startswith(incomplete)],
+        ),
+    ] = "",
     variant: VariantArg = None,
+    option: OptionsArg = None,
     prompts: Annotated[
-        bool, typer.Option("--prompts", help="Print every prompt, filled in by a rehearsal.")
+        bool, typer.Option("--prompts", help="Print every prompt: a task's, filled by a rehearsal.")
     ] = False,
     json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
 ) -> None:
-    """Describe a task: its labels, steps, presets and prompts.
+    """Describe a task, a backend, a corrector, or any other part that plugins register.
+
+    Of a task it says the labels, steps, presets and prompts; of a backend the options and, where
+    -o says enough to make it, what it supports and costs; of a list what its items look like.
 
     Examples:
     - targen describe rte
     - targen describe rte --prompts
+    - targen describe llama -o model=llama3.1
+    - targen describe settings --kind contexts --json
     """
+    from targen_core.cli.describe_parts import part_facts, print_part
+    from targen_core.cli.describe_task import print_task, task_facts
     from targen_core.plugins.loader import load_registry
-    from targen_core.runs.plan import find_task
 
     registry = load_registry()
-    found, target = find_task(registry, task, variant or ())
-    facts = _facts(target, found.id)
-    if prompts:
-        facts["prompts"] = [
-            {
-                "name": call.prompt,
-                "step": call.step,
-                "messages": [{"role": m.role, "content": m.content} for m in call.messages],
-            }
-            for call in _filled(registry, target, found.id, variant or ())
-        ]
+    meant = _kind(registry, name, kind)
+    if meant != "task" and variant:
+        raise UsageError(f"--variant is for tasks, and {name} is of the kind {meant}")
+    if meant != "backend" and option:
+        raise UsageError(f"-o is for backends, and {name} is of the kind {meant}")
+    if meant not in ("task", "corrector") and prompts:
+        raise UsageError(
+            f"--prompts is for tasks and correctors, and {name} is of the kind {meant}"
+        )
+    if meant == "task":
+        facts = task_facts(registry, name, variant or (), prompts=prompts)
+    else:
+        facts = part_facts(registry, registry.find(meant, name), option or (), prompts=prompts)
     if json:
         print_json(facts)
+    elif meant == "task":
+        print_task(facts)
     else:
-        _print(facts)
+        print_part(facts)
 
 
-def _facts(task: Task[Any, Any], task_id: str) -> dict[str, Any]:
-    from targen_core.runs.options import DEFAULT_PARAMETERS
-
-    steps = []
-    if task.contexts is not None:
-        steps.append(("contexts", task.contexts.summary, task.contexts.batch))
-    steps += [("seeds", step.summary, step.batch) for step in task.seeds]
-    return {
-        "id": task_id,
-        "version": task.version,
-        "summary": task.summary,
-        "description": task.description,
-        "source": task.source,
-        "labels": [
-            {"name": label.name, "value": label.official, "summary": label.summary}
-            for label in task.labels
-        ],
-        "columns": [*task.schema.model_fields],
-        "unit": task.unit,
-        "instances_per_call": task.instances_per_call,
-        "lists": [{"step": s, "summary": text, "batch": batch} for s, text, batch in steps],
-        "corrector": task.corrector if isinstance(task.corrector, str) else "task",
-        "parameters": {
-            step: {**defaults, **task.parameters.get(step, {})}
-            for step, defaults in DEFAULT_PARAMETERS.items()
-            if (step != "contexts" or task.contexts) and (step != "seeds" or task.seeds)
-        },
-        "variants": {name: variant.summary for name, variant in task.variants.items()},
-        "presets": {name: dict(counts) for name, counts in task.presets.items()},
-        "prompt_versions": {prompt.name: prompt.version for prompt in task.prompts},
-    }
-
-
-def _filled(
-    registry: Registry, task: Task[Any, Any], task_id: str, variants: Sequence[str]
-) -> list[RecordedCall]:
-    """The first filling of each prompt in a rehearsal that costs nothing."""
-    from targen_core.runs.trial import rehearsal_spec, run_trial
-
-    quotas = dict.fromkeys(task.quota_names, 2 * task.unit)
-    spec = job_spec(
-        registry,
-        task_id,
-        quotas=quotas,
-        variants=tuple(variants),
-        backend_for=(),
-        correct=True,
-        corrector="",
-    )
-    trial = run_trial(registry, rehearsal_spec(spec, quotas))
-    first: dict[str, RecordedCall] = {}
-    for call in trial.calls:
-        first.setdefault(call.prompt, call)
-    order = [prompt.name for prompt in task.prompts]
-    return sorted(first.values(), key=lambda c: order.index(c.prompt) if c.prompt in order else 99)
-
-
-def _print(facts: dict[str, Any]) -> None:
-    print(f"{facts['id']} version {facts['version']}: {facts['summary']}\n")
-    print(facts["description"])
-    if facts["source"]:
-        print(f"\nSource: {facts['source']}")
-    print(f"\nColumns: {', '.join(facts['columns'])}")
-    if facts["unit"] > 1:
-        print(f"Rows come in groups of {facts['unit']}.")
-    print()
-    if facts["labels"]:
-        print_table(["label", "meaning"], [(la["name"], la["summary"]) for la in facts["labels"]])
-    else:
-        print("Labels are open: one quota, called any.")
-    print()
-    print_table(
-        ["step", "what", "items a call"],
-        [
-            *((la["step"], la["summary"], la["batch"]) for la in facts["lists"]),
-            ("generate", "instances for a seed and a label", facts["instances_per_call"]),
-            ("correct", f"corrector {facts['corrector']}" if facts["corrector"] else "none", ""),
-        ],
-    )
-    print()
-    print_table(
-        ["step", "default parameters"],
-        [
-            (step, ", ".join(f"{key}={value}" for key, value in params.items()))
-            for step, params in facts["parameters"].items()
-        ],
-    )
-    print()
-    print_table(
-        ["preset", "rows"],
-        [
-            (name, ", ".join(f"{label} {count:,}" for label, count in counts.items()))
-            for name, counts in facts["presets"].items()
-        ],
-    )
-    if facts["variants"]:
-        print()
-        print_table(["variant", "what differs"], [*facts["variants"].items()])
-    for prompt in facts.get("prompts", ()):
-        print(f"\n{'=' * 78}\nprompt {prompt['name']} (step {prompt['step']})")
-        for message in prompt["messages"]:
-            print(f"--- {message['role']}\n{message['content']}")
+def _kind(registry: Registry, name: str, asked: str) -> str:
+    """The kind of thing that is meant: as asked for, or the one that has the name."""
+    if asked:
+        if asked not in _KINDS:
+            raise UsageError(
+                f"--kind {asked}: there is no such kind", hint=did_you_mean(asked, _KINDS, "kinds")
+            )
+        return _KINDS[asked]
+    if is_file(name):
+        return "task"
+    if name.startswith("langchain:"):
+        return "backend"
+    items = [item for kind in LISTS for item in registry.all(kind)]
+    kinds_of = dict.fromkeys(item.kind for item in items if name in (item.name, item.id))
+    if len(kinds_of) > 1:
+        words = " or ".join(f"--kind {kind.split()[-1]}" for kind in kinds_of)
+        raise AmbiguousName(f"{name!r} is the name of several things", hint=f"say which: {words}")
+    near = near_names(name.rpartition(":")[2], [item.name for item in items])
+    like = [item.kind for item in items if item.name in near[:1]]
+    return next(iter([*kinds_of, *like]), "task")

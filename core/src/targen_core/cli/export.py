@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from targen_core.cli.request import VariantArg
+from targen_core.cli.completion import completer
+from targen_core.cli.request import VariantArg, complete_task
 from targen_core.cli.tables import print_table
 
 if TYPE_CHECKING:
@@ -24,11 +25,22 @@ def export(
         ),
     ],
     form: Annotated[
-        str, typer.Option("--as", metavar="NAME", help="The form to write; see list-exporters.")
+        str,
+        typer.Option(
+            "--as",
+            metavar="NAME",
+            help="The form to write; see list-exporters.",
+            autocompletion=completer("exporter"),
+        ),
     ] = "jsonl",
     task: Annotated[
         str | None,
-        typer.Option("--task", metavar="NAME", help="Whose rows a file holds; a run knows."),
+        typer.Option(
+            "--task",
+            metavar="NAME",
+            help="Whose rows a file holds; a run knows.",
+            autocompletion=complete_task,
+        ),
     ] = None,
     variant: VariantArg = None,
     out: Annotated[

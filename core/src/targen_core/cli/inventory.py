@@ -12,8 +12,6 @@ __all__ = ["show_registered"]
 _NOTHING = {
     "task": "no task is installed; try: pip install targen-tasks-superglue",
     "backend": "no backend is installed; try: pip install 'targen-backends[local]'",
-    "corrector": "no corrector is installed; the core brings some: see targen plugins",
-    "exporter": "no exporter is installed; the core brings some: see targen plugins",
 }
 
 
@@ -40,7 +38,7 @@ def show_registered(kind: str, *, json: bool) -> None:
             [(i.name, i.distribution, versions[i.distribution], i.summary) for i in found],
         )
     else:
-        print(_NOTHING[kind])
+        print(_NOTHING.get(kind, f"no {kind} is registered by name; see: targen plugins"))
     lame = [p for p in registry.plugins if p.state in ("broken", "incompatible")]
     if lame:
         names = ", ".join(f"{plugin.distribution} ({plugin.entry_point})" for plugin in lame)

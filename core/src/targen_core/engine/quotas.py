@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from targen_core.errors import UsageError
+from targen_core.nearest import did_you_mean
 from targen_core.tasks.model import Task
 
 __all__ = ["check_quotas", "split_evenly"]
@@ -36,7 +37,7 @@ def check_quotas(task: Task[Any, Any], quotas: Mapping[str, int]) -> dict[str, i
         if name not in names:
             raise UsageError(
                 f"task {task.name} has no label {name!r}",
-                hint=f"its labels are: {', '.join(names)}",
+                hint=did_you_mean(name, names, "its labels are"),
             )
         if rows < 0:
             raise UsageError(f"label {name} has a quota of {rows}; it must not be negative")

@@ -14,6 +14,7 @@ from typing import Any
 
 from targen_core.calls.model import ChatReply
 from targen_core.errors import BudgetExhausted, UnknownName
+from targen_core.nearest import did_you_mean
 from targen_core.plugins.register import Registration
 from targen_core.plugins.registry import Registry
 from targen_core.runs.job import Job
@@ -32,8 +33,10 @@ def suite_tasks(registry: Registry, name: str) -> list[Registration[Any]]:
     tasks = registry.all("task")
     found = [task for task in tasks if name in (task.entry_point, task.distribution)]
     if not found:
-        known = ", ".join(sorted({task.entry_point for task in tasks})) or "none is installed"
-        raise UnknownName(f"no plugin named {name!r} registers tasks", hint=f"suites: {known}")
+        known = sorted({task.entry_point for task in tasks})
+        raise UnknownName(
+            f"no plugin named {name!r} registers tasks", hint=did_you_mean(name, known, "suites")
+        )
     return found
 
 

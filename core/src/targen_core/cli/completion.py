@@ -1,0 +1,36 @@
+"""What the shell completes: names out of the registry, of the kind that is wanted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from targen_core.plugins.loader import load_registry
+from targen_core.plugins.registry import LISTS
+
+__all__ = ["complete_registered", "completer"]
+
+
+def completer(*kinds: str) -> Callable[[str], list[tuple[str, str]]]:
+    """A completion of registered names of these kinds, with their summaries as help.
+
+    A name that two distributions register is offered as its full ids.
+    """
+
+    def complete(incomplete: str) -> list[tuple[str, str]]:
+        registry = load_registry()
+        found: list[tuple[str, str]] = []
+        for kind in kinds:
+            items = registry.all(kind)
+            names = [item.name for item in items]
+            for item in items:
+                alone = names.count(item.name) == 1 and ":" not in incomplete
+                word = item.name if alone else item.id
+                if word.startswith(incomplete):
+                    found.append((word, item.summary))
+        return found
+
+    return complete
+
+
+complete_registered = completer(*LISTS)
+"""Names of any kind of thing."""

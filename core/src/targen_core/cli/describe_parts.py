@@ -1,0 +1,309 @@
+"""`targen describe` of what is no task: backends, correctors, exporters, lists, generators."""
+
+from __future__ import annotations
+
+import dataclasses
+import inspect
+from collections.abc import Callable, Iterator, Sequence
+from types import NoneType, UnionType
+from typing import TYPE_CHECKING, Any, Literal, Union, get_args, get_origin, get_type_hints
+
+from targen_core.cli.tables import print_table
+from targen_core.errors import PluginError, TargenError
+
+if TYPE_CHECKING:
+    from targen_core.calls.backend import Backend
+    from targen_core.plugins.register import Registration
+    from targen_core.plugins.registry import Registry
+    from targen_core.tasks.model import Task
+
+__all__ = ["part_facts", "print_part"]
+
+
+def part_facts(
+    registry: Registry, item: Registration[Any], options: Sequence[str], *, prompts: bool
+) -> dict[str, Any]:
+    """What there is to say of a registered object that is no task."""
+    found = registry.resolve(item)
+    versions = {plugin.distribution: plugin.version for plugin in registry.plugins}
+    facts: dict[str, Any] = {
+        "kind": item.kind,
+        "id": item.id,
+        "version": versions.get(item.distribution, ""),
+        "summary": item.summary or getattr(found, "summary", ""),
+        "install": item.install,
+    }
+    if item.kind == "backend":
+        return facts | _backend(item.name, found, options)
+    if item.kind == "exporter":
+        return facts | {"writes": found.suffix or "folder", "about": _about(found.write)}
+    if item.kind in ("contexts", "seeds"):
+        users = [name for name, task in _tasks(registry) if any(found is p for p in task.chain)]
+        return facts | {
+            "item": _fields(found.item),
+            "batch": found.batch,
+            "once": found.once,
+            "checked": found.check is not None,
+            "about": _about(found.grow),
+            "tasks": users,
+        }
+    if item.kind == "corrector":
+        names = (item.name, item.id, found)
+        users = [name for name, task in _tasks(registry) if task.corrector in names]
+        return facts | _corrector(found, prompts=prompts) | {"tasks": users}
+    if item.kind == "inverse generator":
+        users = [
+            f"{name}, label {label}"
+            for name, task in _tasks(registry)
+            for label, generator in task.generators.items()
+            if generator is found
+        ]
+        return facts | {"about": _about(found), **_signature(found), "tasks": users}
+    return facts | {"about": _about(found)}
+
+
+def _backend(name: str, backend: Backend, items: Sequence[str]) -> dict[str, Any]:
+    """Options, and what the model that they make supports and costs."""
+    from targen_core.runs.options import SAMPLING, backend_options, parse_options
+
+    facts: dict[str, Any] = {
+        "options": [*_fields(backend.options)],
+        "sampling": [*SAMPLING],
+        "batches": backend.batch is not None,
+        "cacheable": backend.cacheable,
+        "packages": [*backend.packages],
+        "model": None,
+        "not_made": "",
+    }
+    user = parse_options(items)["generate"]
+    try:
+        chosen = backend_options(name, backend, user.backend)
+        facts["defaults"] = dict(backend.defaults(chosen)) if backend.defaults else {}
+        facts["model"] = _supports(backend, chosen)
+    except TargenError as error:
+        if items and error.exit_code == 2:  # the user's own mistake
+            raise
+        facts["not_made"] = f"{error}" + (f" ({error.hint})" if error.hint else "")
+    except Exception as error:  # its authors' code, or a package that it lacks
+        facts["not_made"] = f"{type(error).__name__}: {error}"
+    return facts
+
+
+def _supports(backend: Backend, options: Any) -> dict[str, Any]:
+    """What a model says of itself before it is asked anything."""
+    import asyncio
+
+    from targen_core.calls.langchain import as_chat_model
+
+    model = as_chat_model(backend.create(options))
+    try:
+        return {
+            "identity": model.identity,
+            "structured": model.structured,
+            "seeded": model.seeded,
+            "max_concurrency": model.max_concurrency,
+            "price": None if model.price is None else dataclasses.asdict(model.price),
+        }
+    finally:
+        asyncio.run(model.aclose())
+
+
+def _corrector(found: Any, *, prompts: bool) -> dict[str, Any]:
+    """What a corrector says of itself: its fields, if it is a dataclass, and its prompts."""
+    from targen_core.tasks.prompt import Prompt
+
+    settings = {}
+    asked: list[Prompt] = []
+    if dataclasses.is_dataclass(found):
+        for part in dataclasses.fields(found):
+            value = getattr(found, part.name)
+            if isinstance(value, Prompt):
+                asked.append(value)
+            elif part.name != "parameters":
+                settings[part.name] = _plain(value)
+    about = _about(found if inspect.isfunction(found) else type(found))
+    return {
+        "about": about,
+        "settings": settings,
+        "parameters": dict(getattr(found, "parameters", {})),
+        "prompts": [
+            {"name": prompt.name, "version": prompt.version}
+            | ({"text": prompt.text} if prompts else {})
+            for prompt in asked
+        ],
+    }
+
+
+def _signature(function: Callable[..., Any]) -> dict[str, Any]:
+    """Fields of the seed that a generator takes and of the instance that it gives."""
+    call = function if inspect.isfunction(function) else type(function).__call__
+    try:
+        hints = get_type_hints(call)
+    except (NameError, TypeError, AttributeError):  # annotations that only type checkers see
+        return {"seed": [], "instance": []}
+    taken = [name for name in inspect.signature(function).parameters if name in hints]
+    return {
+        "seed": _fields(hints[taken[-1]]) if len(taken) > 1 else [],
+        "instance": _fields(hints.get("return")),
+    }
+
+
+def _fields(model: Any) -> list[dict[str, Any]]:
+    """The fields of a pydantic model with their types and defaults; of a text, one."""
+    from pydantic import BaseModel
+
+    if model is str:
+        return [{"name": "", "type": "str", "description": "a text"}]
+    if not (isinstance(model, type) and issubclass(model, BaseModel)):
+        return []
+    found = []
+    for name, field in model.model_fields.items():
+        one: dict[str, Any] = {
+            "name": name,
+            "type": _type(field.annotation),
+            "description": field.description or "",
+        }
+        if field.is_required():
+            one["required"] = True
+        elif field.default_factory is None:
+            one["default"] = _plain(field.default)
+        found.append(one)
+    return found
+
+
+def _type(annotation: Any) -> str:
+    """A type as people write it."""
+    if get_origin(annotation) is Literal:
+        return " | ".join(map(str, get_args(annotation)))
+    if get_origin(annotation) in (Union, UnionType):
+        parts = [part for part in get_args(annotation) if part is not NoneType]
+        return " | ".join(map(_type, parts))
+    text = annotation.__name__ if type(annotation) is type else str(annotation)
+    return {"SecretStr": "secret"}.get(text, text.replace("typing.", ""))
+
+
+def _plain(value: Any) -> Any:
+    """A value as JSON has it; of what JSON lacks, its text."""
+    if value is None or isinstance(value, str | int | float):
+        return value
+    return [_plain(part) for part in value] if isinstance(value, list | tuple) else str(value)
+
+
+def _tasks(registry: Registry) -> Iterator[tuple[str, Task[Any, Any]]]:
+    """Every installed task that loads; one that does not uses nothing."""
+    for item in registry.all("task"):
+        try:
+            yield item.id, registry.resolve(item)
+        except PluginError:
+            continue
+
+
+def _about(thing: object) -> str:
+    """The first paragraph of a docstring, in one line."""
+    text = inspect.getdoc(thing) or ""
+    return " ".join(text.partition("\n\n")[0].split())
+
+
+# --- printing ---------------------------------------------------------------
+
+
+def print_part(facts: dict[str, Any]) -> None:
+    """Print what `part_facts` found."""
+    kind = facts["kind"]
+    summary = f": {facts['summary']}" if facts["summary"] else ""
+    print(f"{facts['id']} {facts['version']}, {kind}{summary}\n")
+    if facts.get("about"):
+        print(facts["about"])
+    if kind in _PRINTS:
+        _PRINTS[kind](facts)
+    if "tasks" in facts:
+        print(f"\nUsed by: {'; '.join(facts['tasks']) or 'no installed task'}")
+    print(f"Install: pip install '{facts['install']}'")
+
+
+def _print_backend(facts: dict[str, Any]) -> None:
+    print_table(
+        ["option", "type", "default", "meaning"],
+        [(one["name"], one["type"], _default(one), one["description"]) for one in facts["options"]],
+    )
+    print(f"\nSampling parameters that -o takes besides: {', '.join(facts['sampling'])}")
+    own = facts.get("defaults", {})
+    if any(value is not None for value in own.values()):
+        given = (f"{key}={value}" for key, value in own.items() if value is not None)
+        print(f"Its own defaults of them: {', '.join(given)}")
+    if None in own.values():
+        print(f"It leaves out: {', '.join(key for key, value in own.items() if value is None)}")
+    print(f"Batches (--batch): {'yes' if facts['batches'] else 'no'}")
+    made = facts["model"]
+    if made is None:
+        print(f"What it supports and costs is known once it is made: {facts['not_made']}")
+        return
+    print(f"Made with these options: {made['identity']}")
+    print(f"  holds to a JSON schema itself: {'yes' if made['structured'] else 'no'}")
+    print(f"  takes a seed: {'yes' if made['seeded'] else 'no'}")
+    print(f"  calls at once: {made['max_concurrency'] or 'as many as --concurrency allows'}")
+    price = made["price"]
+    if price is None:
+        print("  price: unknown; -o price_in=... -o price_out=... say it")
+    else:
+        print(f"  price: ${price['input']:g} in, ${price['output']:g} out a million tokens")
+        if price["source"]:
+            print(f"  source of the price: {price['source']}")
+
+
+def _print_corrector(facts: dict[str, Any]) -> None:
+    for key in ("settings", "parameters"):
+        if facts[key]:
+            print(f"{key}: " + ", ".join(f"{name}={v}" for name, v in facts[key].items()))
+    for prompt in facts["prompts"]:
+        print(f"prompt: {prompt['name']}, version {prompt['version']}")
+        if "text" in prompt:
+            print(f"\n{prompt['text'].strip()}\n")
+    print(f"use it: --corrector {facts['id'].rpartition(':')[2]}")
+
+
+def _print_exporter(facts: dict[str, Any]) -> None:
+    writes = facts["writes"]
+    print(f"writes: {'a folder' if writes == 'folder' else f'a file *{writes}'}")
+    print(f"use it: targen export RUN --as {facts['id'].rpartition(':')[2]}")
+
+
+def _print_list(facts: dict[str, Any]) -> None:
+    size = "the whole list" if facts["once"] else f"{facts['batch']}"
+    print(f"items a call: {size}; {'each is checked' if facts['checked'] else 'no check'}")
+    _print_fields("An item", facts["item"])
+
+
+def _print_generator(facts: dict[str, Any]) -> None:
+    _print_fields("The seed that it takes", facts["seed"])
+    _print_fields("The instance that it gives", facts["instance"])
+
+
+_PRINTS: dict[str, Callable[[dict[str, Any]], None]] = {
+    "backend": _print_backend,
+    "contexts": _print_list,
+    "corrector": _print_corrector,
+    "exporter": _print_exporter,
+    "inverse generator": _print_generator,
+    "seeds": _print_list,
+}
+
+
+def _print_fields(what: str, found: Sequence[dict[str, Any]]) -> None:
+    if not found:
+        return
+    if not found[0]["name"]:
+        print(f"{what} is a text.")
+        return
+    print(f"\n{what} has these fields:")
+    heads = ["field", "type", "default", "meaning"]
+    print_table(heads, [(f["name"], f["type"], _default(f), f["description"]) for f in found])
+
+
+def _default(field: dict[str, Any]) -> str:
+    if field.get("required"):
+        return "(required)"
+    default = field.get("default", "")
+    if default is None or default == "":
+        return ""
+    return str(default).lower() if isinstance(default, bool) else str(default)

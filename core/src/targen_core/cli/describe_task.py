@@ -1,0 +1,142 @@
+"""`targen describe TASK`: what a task is, and its prompts as they are sent."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from targen_core.cli.request import job_spec
+from targen_core.cli.tables import print_table
+
+if TYPE_CHECKING:
+    from targen_core.plugins.registry import Registry
+    from targen_core.runs.trial import RecordedCall
+    from targen_core.tasks.model import Task
+
+__all__ = ["print_task", "task_facts"]
+
+
+def task_facts(
+    registry: Registry, name: str, variants: Sequence[str], *, prompts: bool
+) -> dict[str, Any]:
+    """What there is to say of a task; with `prompts`, each of them filled in."""
+    from targen_core.runs.plan import find_task
+
+    found, target = find_task(registry, name, variants)
+    facts = _facts(target, found.id)
+    if prompts:
+        facts["prompts"] = [
+            {
+                "name": call.prompt,
+                "step": call.step,
+                "messages": [{"role": m.role, "content": m.content} for m in call.messages],
+            }
+            for call in _filled(registry, target, name, variants)
+        ]
+    return facts
+
+
+def _facts(task: Task[Any, Any], task_id: str) -> dict[str, Any]:
+    from targen_core.runs.options import DEFAULT_PARAMETERS
+
+    steps = []
+    if task.contexts is not None:
+        steps.append(("contexts", task.contexts.summary, task.contexts.batch))
+    steps += [("seeds", step.summary, step.batch) for step in task.seeds]
+    return {
+        "kind": "task",
+        "id": task_id,
+        "version": task.version,
+        "summary": task.summary,
+        "description": task.description,
+        "source": task.source,
+        "labels": [
+            {"name": label.name, "value": label.official, "summary": label.summary}
+            for label in task.labels
+        ],
+        "columns": [*task.schema.model_fields],
+        "unit": task.unit,
+        "instances_per_call": task.instances_per_call,
+        "lists": [{"step": s, "summary": text, "batch": batch} for s, text, batch in steps],
+        "corrector": task.corrector if isinstance(task.corrector, str) else "task",
+        "parameters": {
+            step: {**defaults, **task.parameters.get(step, {})}
+            for step, defaults in DEFAULT_PARAMETERS.items()
+            if (step != "contexts" or task.contexts) and (step != "seeds" or task.seeds)
+        },
+        "variants": {name: variant.summary for name, variant in task.variants.items()},
+        "presets": {name: dict(counts) for name, counts in task.presets.items()},
+        "prompt_versions": {prompt.name: prompt.version for prompt in task.every_prompt},
+    }
+
+
+def _filled(
+    registry: Registry, task: Task[Any, Any], name: str, variants: Sequence[str]
+) -> list[RecordedCall]:
+    """The first filling of each prompt in a rehearsal that costs nothing."""
+    from targen_core.runs.trial import rehearsal_spec, run_trial
+
+    quotas = dict.fromkeys(task.quota_names, 2 * task.unit)
+    spec = job_spec(
+        registry,
+        name,
+        quotas=quotas,
+        variants=tuple(variants),
+        backend_for=(),
+        correct=True,
+        corrector="",
+    )
+    trial = run_trial(registry, rehearsal_spec(spec, quotas))
+    first: dict[str, RecordedCall] = {}
+    for call in trial.calls:
+        first.setdefault(call.prompt, call)
+    order = [prompt.name for prompt in task.every_prompt]
+    return sorted(first.values(), key=lambda c: order.index(c.prompt) if c.prompt in order else 99)
+
+
+def print_task(facts: dict[str, Any]) -> None:
+    """Print what `task_facts` found."""
+    print(f"{facts['id']} version {facts['version']}: {facts['summary']}\n")
+    print(facts["description"])
+    if facts["source"]:
+        print(f"\nSource: {facts['source']}")
+    print(f"\nColumns: {', '.join(facts['columns'])}")
+    if facts["unit"] > 1:
+        print(f"Rows come in groups of {facts['unit']}.")
+    print()
+    if facts["labels"]:
+        print_table(["label", "meaning"], [(la["name"], la["summary"]) for la in facts["labels"]])
+    else:
+        print("Labels are open: one quota, called any.")
+    print()
+    print_table(
+        ["step", "what", "items a call"],
+        [
+            *((la["step"], la["summary"], la["batch"]) for la in facts["lists"]),
+            ("generate", "instances for a seed and a label", facts["instances_per_call"]),
+            ("correct", f"corrector {facts['corrector']}" if facts["corrector"] else "none", ""),
+        ],
+    )
+    print()
+    print_table(
+        ["step", "default parameters"],
+        [
+            (step, ", ".join(f"{key}={value}" for key, value in params.items()))
+            for step, params in facts["parameters"].items()
+        ],
+    )
+    print()
+    print_table(
+        ["preset", "rows"],
+        [
+            (name, ", ".join(f"{label} {count:,}" for label, count in counts.items()))
+            for name, counts in facts["presets"].items()
+        ],
+    )
+    if facts["variants"]:
+        print()
+        print_table(["variant", "what differs"], [*facts["variants"].items()])
+    for prompt in facts.get("prompts", ()):
+        print(f"\n{'=' * 78}\nprompt {prompt['name']} (step {prompt['step']})")
+        for message in prompt["messages"]:
+            print(f"--- {message['role']}\n{message['content']}")

@@ -1,0 +1,29 @@
+"""Names that somebody may have meant, for the hints of errors."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+__all__ = ["did_you_mean", "near_names"]
+
+_SHORTEST = 2  # letters that are taken for the beginning of a name
+
+
+def near_names(word: str, known: Collection[str]) -> list[str]:
+    """At most three known names like `word` or beginning with it, the nearest first."""
+    from difflib import get_close_matches  # only where something went wrong
+
+    folded = {name.casefold(): name for name in known}
+    typed = word.casefold()
+    found = get_close_matches(typed, folded, n=3)
+    if len(typed) >= _SHORTEST:
+        found += [name for name in folded if name.startswith(typed)]
+    return [folded[name] for name in dict.fromkeys(found)][:3]
+
+
+def did_you_mean(word: str, known: Collection[str], listing: str) -> str:
+    """The hint for an unknown name: what is near it, else `listing` and all that there is."""
+    near = near_names(word, known)
+    if near:
+        return f"did you mean {' or '.join(near)}?"
+    return f"{listing}: {', '.join(known) or 'none'}"

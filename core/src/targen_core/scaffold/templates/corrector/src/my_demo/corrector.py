@@ -1,0 +1,73 @@
+"""(1) How an instance is judged; (2) what the model is told stands in prompts/solve.md.
+
+A corrector works with every task: a task turns an instance into exercises,
+the corrector finds a solution of each, and the task settles what they amount
+to: a label, or a rejection. `llm.task` is the task that is being run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from pydantic import BaseModel
+from targen_core import Correction, Exercise, Llm, Prompt, Rejected, Solution
+
+__all__ = ["CORRECTOR", "Twice"]
+
+_BROKEN = "no_valid_instance"  # the answer to an input that is no sound instance
+
+
+class _Answer(BaseModel):
+    """The reply: the reason first, then what follows from it."""
+
+    explanation: str
+    answer: str
+
+
+@dataclass(frozen=True, slots=True)
+class Twice:
+    """Solves each exercise some times, without a look at the label that it checks.
+
+    Its fields are what `targen describe my-demo` says of it.
+
+    Attributes:
+        prompt: with the values instructions, options and input. Under the name
+            `solve`, because every task's rehearsal has a reply to that.
+        times: how often each exercise is solved.
+        parameters: sampling parameters of its calls; they win over the task's.
+    """
+
+    prompt: Prompt
+    times: int = 2
+    parameters: Mapping[str, object] = field(default_factory=lambda: {"temperature": 0.8})
+
+    async def __call__(self, llm: Llm, instance: BaseModel, /) -> Correction:
+        """Judge one instance; raise nothing but `Rejected`."""
+        exercises = llm.task.exercises_of(instance)
+        return llm.task.settled(instance, [await self._solve(llm, found) for found in exercises])
+
+    async def _solve(self, llm: Llm, exercise: Exercise) -> Solution:
+        def legal(reply: _Answer) -> None:
+            # What raises Rejected here is asked for once more, with the reason.
+            if exercise.options and reply.answer not in (*exercise.options, _BROKEN):
+                raise Rejected("illegal-output", f"{reply.answer!r} is none of the outputs")
+
+        replies = [
+            await llm.ask(
+                self.prompt,
+                reply=_Answer,
+                check=legal,
+                instructions=llm.task.instructions,
+                options=", ".join((*exercise.options, _BROKEN)),
+                input=exercise.input,
+            )
+            for _ in range(self.times)
+        ]
+        answers = {reply.answer for reply in replies}
+        if len(answers) > 1:
+            raise Rejected("two-answers", f"the answers were {' and '.join(sorted(answers))}")
+        return Solution((replies[0].answer,), replies[0].explanation)
+
+
+CORRECTOR = Twice(Prompt("solve", package="my_demo"))

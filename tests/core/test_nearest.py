@@ -1,0 +1,28 @@
+"""Names that somebody may have meant."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from targen_core.nearest import did_you_mean, near_names
+
+NAMES = st.lists(st.text("abcdefgh-", min_size=1, max_size=8), unique=True)
+
+
+@given(NAMES, st.text(max_size=8))
+def test_what_is_near_is_known_and_at_most_three(known, word):
+    found = near_names(word, known)
+    assert set(found) <= set(known)
+    assert len(found) == len(set(found)) <= 3
+
+
+@given(NAMES)
+def test_a_name_is_nearest_to_itself(known):
+    assert all(near_names(name, known)[0] == name for name in known)
+
+
+def test_what_is_near_nothing_gets_the_list():
+    assert did_you_mean("xyz", ["one", "two"], "there is") == "there is: one, two"
+    assert did_you_mean("xyz", [], "presets") == "presets: none"
+    assert did_you_mean("gen", ["generate"], "there is") == "did you mean generate?"

@@ -1,0 +1,154 @@
+"""Lists and descriptions of every kind of thing that plugins register."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from targen_core.plugins.hookspecs import HOOKS
+from targen_core.plugins.registry import LISTS
+
+SOME = {
+    "task": "rte",
+    "contexts": "settings",
+    "seeds": "events",
+    "inverse generator": "rte-entailment",
+    "corrector": "vote",
+    "backend": "scripted",
+    "exporter": "csv",
+    "metric": "labels",
+}
+
+
+def test_every_kind_has_its_list():
+    """But commands, which stand in `targen --help`."""
+    assert set(LISTS) == set(SOME) == set(HOOKS.values()) - {"command"}
+
+
+@pytest.mark.parametrize("kind", LISTS)
+def test_a_list_names_what_is_registered(kind, targen):
+    table = targen(LISTS[kind])
+    assert table.code == 0
+    assert table.out.startswith(kind)
+    assert any(line.split()[0] == SOME[kind] for line in table.out.splitlines())
+    names = [item["name"] for item in targen(LISTS[kind], "--json").json]
+    assert SOME[kind] in names
+    assert names == sorted(names)
+
+
+@pytest.mark.parametrize("command", LISTS.values())
+def test_a_list_imports_nothing_heavy(command):
+    heavy = "langchain_core pydantic typer rich click targen_core.tasks.model difflib".split()
+    code = (
+        f"import sys; sys.argv = ['targen', {command!r}]\n"
+        "from targen_core.cli import main; main()\n"
+        f"print([name for name in {heavy} if name in sys.modules])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True
+    )
+    assert done.stdout.splitlines()[-1] == "[]"
+
+
+@pytest.mark.parametrize("kind", LISTS)
+def test_everything_that_is_registered_can_be_described(kind, targen):
+    for item in targen(LISTS[kind], "--json").json:
+        word = kind.split()[-1]
+        facts = targen("describe", item["id"], "--kind", word, "--json").json
+        assert facts["id"] == item["id"]
+        assert facts["kind"] == kind
+        text = targen("describe", item["id"], "--kind", word)
+        assert text.code == 0
+        assert text.out.startswith(item["id"])
+
+
+def test_a_backend_says_its_options_and_what_it_supports(targen):
+    facts = targen("describe", "scripted", "--json").json
+    options = {option["name"]: option for option in facts["options"]}
+    assert options["down"] == {
+        "name": "down",
+        "type": "bool",
+        "description": "every call fails as a 5xx does",
+        "default": False,
+    }
+    assert facts["model"]["structured"] is True
+    assert facts["model"]["price"]["input"] == 0
+    assert facts["batches"] is False
+    assert facts["install"] == "targen-core"
+    text = targen("describe", "llama", "-o", "model=m", "-o", "base_url=https://llm.example/v1").out
+    for words in ("price: unknown", "pip install 'targen-backends[llama]'", "base_url", "secret"):
+        assert words in text
+
+
+def test_a_backend_that_needs_more_says_what(targen):
+    result = targen("describe", "chatgpt")
+    assert result.code == 0
+    assert "known once it is made: the chatgpt backend needs the name of a model" in result.out
+
+
+def test_a_wrong_option_is_the_user_s_mistake(targen):
+    result = targen("describe", "chatgpt", "-o", "modle=gpt")
+    assert result.code == 2
+    assert "backend chatgpt has no option 'modle'" in result.err
+    assert "did you mean model?" in result.err
+
+
+def test_a_backend_keeps_its_key_to_itself(targen):
+    result = targen("describe", "llama", "-o", "model=m", "-o", "api_key=sk-very-secret")
+    assert "sk-very-secret" not in result.out + result.err
+
+
+def test_a_list_says_what_its_items_look_like_and_who_uses_it(targen):
+    facts = targen("describe", "article-titles", "--json").json
+    assert [(field["name"], field["type"]) for field in facts["item"]] == [
+        ("category", "str"),
+        ("title", "str"),
+    ]
+    assert "targen-tasks-superglue:boolq" in facts["tasks"]
+    assert facts["batch"] == 50
+    text = targen("describe", "settings").out
+    assert "An item is a text." in text
+    assert "Used by: targen-tasks-superglue:axg; " in text
+
+
+def test_a_generator_says_what_it_takes_and_gives(targen):
+    facts = targen("describe", "rte-entailment", "--json").json
+    assert [field["name"] for field in facts["seed"]] == ["premise"]
+    assert {field["name"] for field in facts["instance"]} == {"premise", "hypothesis", "label"}
+    assert facts["tasks"] == ["targen-tasks-superglue:rte, label entailment"]
+
+
+def test_a_corrector_says_its_settings_parameters_and_prompts(targen):
+    vote = targen("describe", "vote", "--json").json
+    assert vote["settings"] == {"votes": 3}
+    assert vote["parameters"] == {"temperature": 0.8}
+    meta = targen("describe", "meta", "--prompts", "--json").json
+    assert [prompt["name"] for prompt in meta["prompts"]] == ["meta"]
+    assert "You check finished work" in meta["prompts"][0]["text"]
+    assert "targen-tasks-superglue:rte" in meta["tasks"]
+    assert "You check finished work" in targen("describe", "meta", "--prompts").out
+
+
+def test_an_exporter_says_what_it_writes(targen):
+    assert targen("describe", "csv", "--json").json["writes"] == ".csv"
+    assert "writes: a folder" in targen("describe", "hf").out
+
+
+@pytest.mark.parametrize(
+    ("args", "message"),
+    [
+        (("meta", "--variant", "x"), "--variant is for tasks, and meta is of the kind corrector"),
+        (("rte", "-o", "model=m"), "-o is for backends, and rte is of the kind task"),
+        (
+            ("csv", "--prompts"),
+            "--prompts is for tasks and correctors, and csv is of the kind exporter",
+        ),
+        (("rte", "--kind", "backend"), "no backend named 'rte'"),
+    ],
+)
+def test_what_does_not_go_together(args, message, targen):
+    result = targen("describe", *args)
+    assert result.code == 2
+    assert message in result.err

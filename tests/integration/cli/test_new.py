@@ -1,0 +1,188 @@
+"""`targen new`: what it writes works, lints and types clean before anything is changed."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tomllib
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+KINDS = ("task", "backend", "corrector", "exporter")
+NAMES = ("a", "class", "my-plugin-of-thirty-two-letters1")  # the shortest, a keyword, the longest
+
+
+def lay_out(folder: Path) -> Path:
+    """What `pip install -e` leaves behind for a distribution, as a folder to put on the path."""
+    project = tomllib.loads((folder / "pyproject.toml").read_text())["project"]
+    site = folder / "site"
+    info = site / f"{project['name'].replace('-', '_')}-{project['version']}.dist-info"
+    info.mkdir(parents=True)
+    (info / "METADATA").write_text(
+        f"Metadata-Version: 2.1\nName: {project['name']}\nVersion: {project['version']}\n"
+    )
+    entries = project["entry-points"]["targen.v1"].items()
+    (info / "entry_points.txt").write_text(
+        "[targen.v1]\n" + "".join(f"{name} = {module}\n" for name, module in entries)
+    )
+    return site
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., str]:
+    """Run a module of this Python in a new distribution's folder, which is as good as installed."""
+    cache = tmp_path_factory.mktemp("cache")
+
+    def module(folder: Path, *args: str) -> str:
+        environment = {k: v for k, v in os.environ.items() if not k.startswith("TARGEN_")}
+        done = subprocess.run(
+            [sys.executable, "-m", *args],
+            cwd=folder,
+            env={
+                **environment,
+                "PYTHONPATH": os.pathsep.join([str(folder / "src"), str(folder / "site")]),
+                "TARGEN_CACHE_DIR": str(cache),
+                "MYPY_CACHE_DIR": str(cache / "mypy"),
+                "COLUMNS": "200",
+            },
+            capture_output=True,
+            text=True,
+            timeout=300,
+            check=False,
+        )
+        assert done.returncode == 0, f"{args}\n{done.stdout}\n{done.stderr}"
+        return done.stdout
+
+    return module
+
+
+@pytest.fixture(scope="module", params=KINDS)
+def made(request, run, tmp_path_factory) -> Path:
+    """A new distribution of each kind."""
+    folder = tmp_path_factory.mktemp("made")
+    run(folder, "targen_core", "new", request.param, "my-demo", "--out", request.param)
+    lay_out(folder / request.param)
+    return folder / request.param
+
+
+def test_its_tests_pass_unchanged(made, run):
+    told = run(made, "pytest", "-q", "-p", "no:cacheprovider")
+    assert " passed" in told
+    assert "failed" not in told
+    assert "targen conformance:" not in told, "nothing of the kit is switched off"
+
+
+def test_its_plugin_is_sound(made, run):
+    assert f"{made.name} my-demo" in run(made, "targen_core", "plugins", "--strict")
+    assert "my-demo:my-demo" in run(made, "targen_core", "describe", "my-demo")
+
+
+def test_all_kinds_type_clean(targen, run, tmp_path):
+    """In one run, which reads pydantic once; a distribution's own settings are the same."""
+    for kind in KINDS:
+        assert targen("new", kind, f"my-{kind}").code == 0
+    sources = [f"my-{kind}/src" for kind in KINDS]
+    assert "Success" in run(tmp_path, "mypy", "--config-file", "my-task/pyproject.toml", *sources)
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("kind", KINDS)
+def test_it_lints_and_is_formatted_whatever_its_name(kind, name, targen, run, tmp_path):
+    assert targen("new", kind, name, "--out", "made").code == 0
+    run(tmp_path / "made", "ruff", "check", "--no-cache", ".")
+    run(tmp_path / "made", "ruff", "format", "--check", "--no-cache", ".")
+    texts = [path.read_text() for path in (tmp_path / "made").rglob("*") if path.is_file()]
+    assert not [text for text in texts if "my-demo" in text or "my_demo" in text.lower()]
+
+
+def test_it_generates(run, tmp_path):
+    run(tmp_path, "targen_core", "new", "task", "demo")
+    lay_out(tmp_path / "demo")
+    told = run(tmp_path / "demo", "targen_core", "generate", "demo", "-n", "4", "-b", "scripted")
+    assert "demo:demo 1: complete" in told
+    assert (tmp_path / "demo" / "runs" / "demo-0" / "dataset.jsonl").read_text().count("\n") == 4
+
+
+def test_its_lists_are_for_others_too(run, tmp_path):
+    """A task of somebody else on the new plugin's contexts, in a file."""
+    run(tmp_path, "targen_core", "new", "task", "demo")
+    lay_out(tmp_path / "demo")
+    (tmp_path / "demo" / "shops.py").write_text(
+        "from targen_core import load_registry\n"
+        "from targen_tasks_superglue.rte import RTE\n"
+        'SHOPS = load_registry().get("contexts", "demo:demo-businesses")\n'
+        'TASK = RTE.replace(name="rte-shops", version="1", contexts=SHOPS)\n'
+    )
+    options = ("-n", "2", "-b", "scripted", "--out", "run")
+    run(tmp_path / "demo", "targen_core", "generate", "./shops.py", *options)
+    assert '"businesses"' in (tmp_path / "demo" / "run" / "manifest.json").read_text()
+
+
+def test_it_says_what_to_type_next(targen, tmp_path):
+    result = targen("new", "task", "Good.Task_1")
+    assert result.code == 0
+    assert result.out.splitlines()[0].startswith("wrote good-task-1/: ")
+    for line in ("cd good-task-1", "pip install -e '.[test]'", "pytest"):
+        assert f"\n  {line}\n" in result.out
+    assert "targen generate good-task-1 -n 4 --backend local" in result.out
+    assert (tmp_path / "good-task-1" / "src" / "good_task_1" / "py.typed").exists()
+    assert (tmp_path / "good-task-1" / ".github" / "workflows" / "ci.yml").exists()
+    assert (tmp_path / "good-task-1" / ".gitignore").exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "message", "hint"),
+    [
+        ("My Task", "'My Task' is no name of a distribution", "targen new task my-task"),
+        ("-x", "'-x' is no name", ""),
+        ("été", "'été' is no name", "targen new task t"),
+        ("x" * 33, "has 33 characters; at most 32", ""),
+        ("Targen_Core", "a distribution called targen-core is installed here", "pip uninstall"),
+        ("rte", "a task called 'rte' is installed: targen-tasks-superglue:rte", "another name"),
+    ],
+)
+def test_a_name_that_cannot_be(name, message, hint, targen, tmp_path):
+    result = targen("new", "task", "--", name)
+    assert result.code == 2
+    assert message in result.err
+    assert hint in result.err
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("name", "module"),
+    [("class", "task_class"), ("json", "task_json"), ("3way", "task_3way"), ("yaml", "task_yaml")],
+)
+def test_a_module_that_python_could_not_import_gets_another_name(name, module, targen, tmp_path):
+    assert targen("new", "task", name).code == 0
+    assert [path.name for path in (tmp_path / name / "src").iterdir()] == [module]
+
+
+def test_a_kind_with_a_typing_error(targen):
+    result = targen("new", "taks", "demo")
+    assert result.code == 2
+    assert "new taks: there is no such template" in result.err
+    assert "did you mean task?" in result.err
+
+
+def test_a_folder_that_is_in_use_is_left_alone(targen, tmp_path):
+    (tmp_path / "demo").mkdir()
+    assert targen("new", "task", "demo").code == 0, "an empty folder will do"
+    before = sorted(tmp_path.rglob("*"))
+    result = targen("new", "task", "demo")
+    assert result.code == 2
+    assert "demo is not empty" in result.err
+    assert "--out FOLDER" in result.err
+    (tmp_path / "file").touch()
+    assert "file is a file" in targen("new", "task", "demo", "--out", "file").err
+    assert sorted(tmp_path.rglob("*")) == sorted([*before, tmp_path / "file"])
+
+
+def test_into_the_folder_that_one_is_in(targen, tmp_path):
+    result = targen("new", "corrector", "demo", "--out", ".")
+    assert result.code == 0
+    assert "cd " not in result.out
+    assert (tmp_path / "pyproject.toml").exists()

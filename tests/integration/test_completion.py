@@ -1,0 +1,69 @@
+"""Completion, as shells ask for it: the command in a process of its own, with their variables."""
+
+from __future__ import annotations
+
+import pytest
+
+SHELLS = ("bash", "zsh", "fish")
+
+
+def asked(shell: str, line: str) -> dict[str, str]:
+    """What the script of a shell puts into the environment for a line that is being typed."""
+    if shell == "bash":
+        variables = {"COMP_WORDS": line, "COMP_CWORD": str(len(line.split(" ")) - 1)}
+    else:
+        variables = {"_TYPER_COMPLETE_ARGS": line, "_TYPER_COMPLETE_FISH_ACTION": "get-args"}
+    return {**variables, "_TARGEN_COMPLETE": f"complete_{shell}"}
+
+
+LINES = {
+    "targen gen": ["generate"],
+    "targen list-c": ["list-contexts", "list-correctors"],
+    "targen generate rt": ["rte"],
+    "targen generate rte --backend scr": ["scripted"],
+    "targen generate rte --corrector meta": ["meta", "meta-paper"],
+    "targen export run --as cs": ["csv"],
+    "targen describe setting": ["settings"],
+    "targen describe targen-core:vo": ["targen-core:vote"],
+    "targen describe x --kind co": ["contexts", "corrector"],
+    "targen new ba": ["backend"],
+}
+
+
+@pytest.mark.parametrize("line", LINES)
+def test_names_are_completed(line, targen, environment):
+    environment |= asked("bash", line)
+    done = targen()
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.split() == LINES[line]
+
+
+@pytest.mark.parametrize("shell", ["zsh", "fish"])
+def test_other_shells_get_summaries_too(shell, targen, environment):
+    environment |= asked(shell, "targen generate rt")
+    done = targen()
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "rte" in done.stdout
+    assert "does the hypothesis follow from the premise?" in done.stdout
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_the_script_of_a_shell_is_shown_and_installed(shell, targen, environment, tmp_path):
+    environment |= {"_TYPER_COMPLETE_TEST_DISABLE_SHELL_DETECTION": "1", "HOME": str(tmp_path)}
+    shown = targen("--show-completion", shell)
+    assert shown.returncode == 0
+    assert f"_TARGEN_COMPLETE=complete_{shell}" in shown.stdout
+    assert targen("--install-completion", shell).returncode == 0
+    written = [path for path in tmp_path.rglob("*") if path.is_file()]
+    assert any(f"complete_{shell}" in path.read_text() for path in written)
+
+
+def test_a_broken_plugin_spoils_no_completion(targen, environment, tmp_path):
+    info = tmp_path / "site" / "acme-1.0.dist-info"
+    info.mkdir(parents=True)
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: acme\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text("[targen.v1]\nacme = acme_absent\n")
+    environment |= asked("bash", "targen generate rt") | {"PYTHONPATH": str(tmp_path / "site")}
+    done = targen()
+    assert done.stdout.split() == ["rte"]
+    assert done.stderr == ""
