@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from targen_core.cli.commands import COMMANDS
-from targen_core.plugins.loader import load_registry
+from targen_core.plugins.loader import DISABLE_VARIABLE, load_registry
 
 PAGE = Path("docs/reference/cli.md")
 _HEAD = """# Command line
@@ -25,6 +25,7 @@ is installed: tasks, backends, correctors, exporters and other parts.
 def page() -> str:
     """The page's text."""
     parts = [_HEAD]
+    os.environ[DISABLE_VARIABLE] = "targen-plugin-example"  # its command is nobody's reference
     plugged = [item.name for item in load_registry().all("command")]
     for command in ["", *COMMANDS, *plugged]:
         shown = subprocess.run(

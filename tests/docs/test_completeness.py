@@ -77,7 +77,9 @@ def test_every_option_is_explained() -> None:
 def test_every_metric_has_its_section_and_every_option_its_line() -> None:
     registry = load_registry()
     text = (REFERENCE / "metrics.md").read_text(encoding="utf-8")
-    for item in registry.all("metric"):
+    ours = [item for item in registry.all("metric") if item.distribution == "targen-analysis"]
+    assert ours
+    for item in ours:
         assert re.search(rf"^## `{item.name}`$", text, re.MULTILINE), item.name
         assert missing(names(registry.resolve(item).options), REFERENCE / "metrics.md") == []
 

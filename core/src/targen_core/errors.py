@@ -90,9 +90,7 @@ class PluginError(TargenError):
     `check` names the rule that it breaks, where `targen plugins` has one.
     """
 
-    def __init__(
-        self, message: str, *, distribution: str, hint: str = "", check: str = ""
-    ) -> None:
+    def __init__(self, message: str, *, distribution: str, hint: str = "", check: str = "") -> None:
         super().__init__(message, hint=hint)
         self.distribution = distribution
         self.check = check

@@ -142,6 +142,19 @@ def test_broken_plugins_never_take_the_command_down(install, targen):
     assert generated.returncode == 0
 
 
+def test_an_extra_that_is_not_installed_is_no_fault(install, targen):
+    site = install(
+        "acme",
+        "[targen.v1]\nlazy = acme_lazy [turbo]\n",
+        {"acme_lazy": _plugin("lazy"), "lazy_task": "import a_package_of_the_extra"},
+    )
+    shown = targen("plugins", "--strict", path=[site])
+    assert shown.returncode == 0
+    assert "acme 1.0  lazy  targen.v1  extra\n" in shown.stdout
+    assert "needs the package 'a_package_of_the_extra'" in shown.stdout
+    assert "try: pip install 'acme[turbo]'" in shown.stdout
+
+
 def test_strict_exits_1_and_says_what_to_do(install, targen):
     site = install(
         "acme",

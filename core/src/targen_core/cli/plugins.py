@@ -85,7 +85,11 @@ def _row(registry: Registry, plugin: Plugin) -> dict[str, Any]:
         problems.append(_problem(plugin.check, plugin.problem, plugin.hint))
     for item in items:
         problems += _resolved(registry, item)
-    state = "broken" if plugin.state == "ok" and problems else plugin.state
+    state = plugin.state
+    if state == "ok" and problems:
+        left_out = all(problem["check"] == "missing-package" for problem in problems)
+        # An extra that nobody asked for is no fault: backends come with one each.
+        state = "extra" if left_out and "[" in items[0].install else "broken"
     if plugin.state == "ok" and not items:
         hint = "mark its hooks with @targen_core.hookimpl"
         problems.append(_problem("registers-nothing", "it registers nothing", hint))

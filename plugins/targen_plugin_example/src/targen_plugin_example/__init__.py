@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 from targen_core import hookimpl
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from targen_core import (
         Backend,
         Corrector,
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
         Register,
         Task,
     )
+    from targen_core.metrics.model import Metric
 
 
 @hookimpl
@@ -78,4 +81,22 @@ def register_exporters(register: Register[Exporter]) -> None:
         "page",
         "targen_plugin_example.exporter:PAGE",
         summary="a page to read: the rows of a dataset as a list",
+    )
+
+
+@hookimpl
+def register_metrics(register: Register[Metric]) -> None:
+    """A figure of `targen analyze`, where targen-analysis is installed."""
+    register.register(
+        "loudness",
+        "targen_plugin_example.metric:LOUDNESS",
+        summary="the share of rows that exclaim",
+    )
+
+
+@hookimpl
+def register_commands(register: Register[Callable[..., Any]]) -> None:
+    """A command beside targen's own: `targen desk RUN`."""
+    register.register(
+        "desk", "targen_plugin_example.command:desk", summary="show tickets, urgent ones first"
     )

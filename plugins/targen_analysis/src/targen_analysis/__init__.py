@@ -1,0 +1,59 @@
+"""Analysis as a targen plugin: this module registers and imports nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from targen_core.plugins.hookspecs import hookimpl
+from targen_core.plugins.register import Register
+
+if TYPE_CHECKING:
+    from targen_core.metrics.model import Metric
+
+__all__ = ["register_commands", "register_metrics"]
+
+
+@hookimpl
+def register_commands(register: Register[Callable[..., Any]]) -> None:
+    """`targen analyze`."""
+    register.register(
+        "analyze",
+        "targen_analysis.cli:analyze",
+        summary="Say what is in a dataset, beside the original.",
+    )
+
+
+@hookimpl
+def register_metrics(register: Register[Metric]) -> None:
+    """What `targen analyze` measures."""
+    register.register(
+        "labels",
+        "targen_analysis.labels:LABELS",
+        summary="rows by label, and the label flow of step 4",
+    )
+    register.register(
+        "lexical",
+        "targen_analysis.lexical.metric:LEXICAL",
+        summary="vocabulary, distinct-n, entropy, HD-D, MATTR, MTLD, compression, at equal sizes",
+    )
+    register.register(
+        "repetition",
+        "targen_analysis.lexical.repetition:REPETITION",
+        summary="exact repeats, self-BLEU, rows without a near copy by ROUGE-L",
+    )
+    register.register(
+        "leakage",
+        "targen_analysis.leakage:LEAKAGE",
+        summary="what of the reference stands in a dataset",
+    )
+    register.register(
+        "artefacts",
+        "targen_analysis.artefacts.metric:ARTEFACTS",
+        summary="what gives labels away: parts of a row, length, overlap, words (scikit-learn)",
+    )
+    register.register(
+        "paper-vocabulary",
+        "targen_analysis.lexical.paper:PAPER_VOCABULARY",
+        summary="table 7 of the paper: unique non-stop tokens of each text, summed (spaCy)",
+    )

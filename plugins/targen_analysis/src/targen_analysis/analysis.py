@@ -1,0 +1,164 @@
+"""Metrics run one after the other; one that cannot run stops no other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import ValidationError
+
+from targen_core.engine.guard import refused
+from targen_core.errors import MissingDependency, TargenError, UsageError
+from targen_core.metrics.model import Findings, Metric, MetricOptions, Study
+from targen_core.nearest import did_you_mean
+from targen_core.plugins.register import Registration
+from targen_core.plugins.registry import Registry, missing_dependency
+
+__all__ = ["Analysis", "Asked", "Part", "ask", "measure_all"]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A metric that is to be measured, and with which options.
+
+    `metric` is None where it cannot even be imported; `problem` and `hint` say why.
+    """
+
+    item: Registration[Metric]
+    metric: Metric | None
+    options: MetricOptions
+    problem: str = ""
+    hint: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What became of one metric.
+
+    Attributes:
+        item: its registration.
+        title: the heading of its part of the report.
+        findings: what it found, or None where it could not be measured.
+        problem: why not, or "".
+        hint: what to type.
+    """
+
+    item: Registration[Metric]
+    title: str
+    findings: Findings | None
+    problem: str = ""
+    hint: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Analysis:
+    """A study, and what each metric found."""
+
+    study: Study
+    parts: Sequence[Part]
+
+    @property
+    def failed(self) -> list[Part]:
+        """The metrics that could not be measured."""
+        return [part for part in self.parts if part.findings is None]
+
+
+def ask(
+    registry: Registry, names: Sequence[str], without: Sequence[str], options: Sequence[str]
+) -> list[Asked]:
+    """The metrics that are meant, all by default, in the order of the report.
+
+    Raises:
+        UsageError: a name that is no metric's, or an option that is none of its.
+    """
+    items = [registry.find("metric", name) for name in names] or registry.all("metric")
+    left_out = [registry.find("metric", name) for name in without]
+    items = [item for item in dict.fromkeys(items) if item not in left_out]
+    given = _options(options, items)
+    found = [_asked(registry, item, given.get(item.id, {})) for item in items]
+    return sorted(found, key=lambda asked: asked.metric.order if asked.metric else 1000)
+
+
+def _options(
+    options: Sequence[str], items: Sequence[Registration[Any]]
+) -> dict[str, dict[str, str]]:
+    found: dict[str, dict[str, str]] = {}
+    by_name = {name: item.id for item in items for name in (item.name, item.id)}
+    for option in options:
+        left, equals, value = option.partition("=")
+        name, dot, key = left.rpartition(".")
+        if not equals or not dot:
+            raise UsageError(
+                f"option {option!r} is not METRIC.KEY=VALUE",
+                hint="for example -o lexical.replicates=200",
+            )
+        if name not in by_name:
+            names = [item.name for item in items]
+            raise UsageError(
+                f"option {option!r}: {name!r} is not measured",
+                hint=did_you_mean(name, names, "metrics"),
+            )
+        found.setdefault(by_name[name], {})[key] = value
+    return found
+
+
+def _asked(registry: Registry, item: Registration[Metric], given: dict[str, str]) -> Asked:
+    try:
+        metric: Metric = registry.resolve(item)
+    except MissingDependency as error:
+        return Asked(item, None, MetricOptions(), str(error), error.hint)
+    try:
+        return Asked(item, metric, metric.options.model_validate(given))
+    except ValidationError as error:
+        known = metric.options.model_fields
+        raise UsageError(
+            f"metric {item.name}: {refused(error)}",
+            hint=f"its options are: {', '.join(known) or 'none'}",
+        ) from error
+
+
+def measure_all(
+    study: Study,
+    asked: Sequence[Asked],
+    on_begin: Callable[[str], None] | None = None,
+    *,
+    raising: bool = False,
+) -> Analysis:
+    """Measure each metric; `on_begin` is told the name of each before.
+
+    With `raising`, what a metric raises by mistake is not caught, to be looked at.
+    """
+    parts = []
+    for each in asked:
+        if on_begin is not None:
+            on_begin(each.item.name)
+        parts.append(_measure(study, each, raising=raising))
+    return Analysis(study, parts)
+
+
+def _measure(study: Study, asked: Asked, *, raising: bool) -> Part:
+    item = asked.item
+    if asked.metric is None:
+        return Part(item, item.name, None, asked.problem, asked.hint)
+    title = asked.metric.title
+    try:
+        findings = asked.metric.measure(study, asked.options)
+    except ModuleNotFoundError as error:
+        missing = missing_dependency(item, error.name or str(error))
+        extra = asked.metric.extra
+        hint = f"pip install '{item.distribution}[{extra}]'" if extra else missing.hint
+        return Part(item, title, None, str(missing), hint)
+    except TargenError as error:
+        return Part(item, title, None, str(error), error.hint)
+    except Exception as error:
+        if raising:
+            raise
+        return Part(
+            item,
+            title,
+            None,
+            f"metric {item.id} failed: {type(error).__name__}: {error}",
+            f"report it to the authors of {item.distribution}",
+        )
+    return Part(item, title, findings)

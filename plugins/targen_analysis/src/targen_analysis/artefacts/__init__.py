@@ -1,0 +1,1 @@
+"""Artefacts: what gives a label away without the task being solved."""

@@ -1,0 +1,180 @@
+"""`targen analyze`: what is in a dataset, beside the original."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from targen_core.cli.completion import completer
+from targen_core.errors import JobFailed, UsageError
+
+if TYPE_CHECKING:
+    from targen_core.metrics.model import Corpus
+
+__all__ = ["analyze"]
+
+complete_metric = completer("metric")
+
+
+def analyze(
+    synthetic: Annotated[
+        list[Path],
+        typer.Argument(
+            help="Run directories, .jsonl or .csv files; several stand side by side.",
+            show_default=False,
+        ),
+    ],
+    against: Annotated[
+        Path | None,
+        typer.Option("--against", help="What to compare with, such as the original dataset."),
+    ] = None,
+    task: Annotated[
+        str | None,
+        typer.Option(
+            "--task",
+            metavar="NAME",
+            help="Whose rows the files hold; runs know, and --against takes theirs.",
+            autocompletion=completer("task"),
+        ),
+    ] = None,
+    text: Annotated[
+        list[str] | None,
+        typer.Option("--text", metavar="COLUMN", help="A column of text of the files; repeatable."),
+    ] = None,
+    label: Annotated[
+        str, typer.Option("--label", metavar="COLUMN", help="The column of the label.")
+    ] = "label",
+    intended: Annotated[
+        str,
+        typer.Option(
+            "--intended",
+            metavar="COLUMN",
+            help="A second label: the one that was asked for, for the label flow.",
+        ),
+    ] = "",
+    encoding: Annotated[
+        str, typer.Option("--encoding", help="Of files without a byte order mark.")
+    ] = "utf-8",
+    metric: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--metric",
+            metavar="NAME",
+            help="Measure this; repeatable. [default: every metric that is installed]",
+            autocompletion=complete_metric,
+        ),
+    ] = None,
+    without: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--without",
+            metavar="NAME",
+            help="Do not measure this; repeatable.",
+            autocompletion=complete_metric,
+        ),
+    ] = None,
+    option: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--option", "-o", metavar="METRIC.KEY=VALUE", help="An option of a metric; repeatable."
+        ),
+    ] = None,
+    seed: Annotated[int, typer.Option("--seed", help="Decides resamples and samples.")] = 0,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", help="A folder. [default: analyses/ and the first dataset's name]"),
+    ] = None,
+    pictures: Annotated[
+        str, typer.Option("--pictures", metavar="svg|png", help="Write each picture as a file too.")
+    ] = "",
+    force: Annotated[bool, typer.Option("--force", help="Replace an earlier analysis.")] = False,
+    quiet: Annotated[
+        bool, typer.Option("--quiet", "-q", help="No progress on standard error.")
+    ] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print analysis.json.")] = False,
+) -> None:
+    """Say what is in a dataset, beside the original.
+
+    Prints tables and writes analysis.json and report.html, a page that needs no network. Exits 1
+    where a metric could not be measured; the others are there all the same.
+
+    Examples:
+    - targen analyze runs/rte-0 --against RTE/train.jsonl
+    - targen analyze runs/rte-0 runs/rte-vote --against RTE/train.jsonl --pictures svg
+    - targen analyze reviews.csv --text review --label stars --metric lexical
+    """
+    from targen_analysis.analysis import ask, measure_all
+    from targen_analysis.data.corpus import Columns, named_apart, read_corpus
+    from targen_analysis.report.figures import as_json
+    from targen_analysis.report.folder import check_free, write
+    from targen_analysis.report.pictures import KINDS
+    from targen_analysis.report.terminal import print_analysis
+    from targen_core.cli.tables import print_json
+    from targen_core.metrics.model import Study
+    from targen_core.plugins.loader import load_registry
+
+    if pictures and pictures not in KINDS:
+        raise UsageError(f"--pictures {pictures}: there is {' and '.join(KINDS)}")
+    registry = load_registry()
+    asked = ask(registry, metric or (), without or (), option or ())
+    if not asked:
+        raise UsageError("no metric is left to measure", hint="leave out --without")
+    columns = Columns(tuple(text or ()), label if label != "label" else "", intended)
+    corpora = [
+        read_corpus(registry, path, task=task, columns=columns, encoding=encoding)
+        for path in synthetic
+    ]
+    sources = list(synthetic)
+    if intended and not any(corpus.intended for corpus in corpora):
+        raise UsageError(f"no file has a column {intended!r} (--intended)")
+    if against is not None:
+        known = task or _task_of(corpora)
+        plain = Columns(columns.texts, columns.label)
+        corpora.append(read_corpus(registry, against, task=known, columns=plain, encoding=encoding))
+        sources.append(against)
+    corpora = named_apart(corpora, sources)
+    reference = corpora.pop() if against is not None else None
+    target = out or Path("analyses") / re.sub(r"[^\w.-]+", "-", corpora[0].name)
+    check_free(target, force=force)
+    say = (lambda name: print(f"{name} …", file=sys.stderr)) if _watched(quiet) else None
+    analysis = measure_all(Study(tuple(corpora), reference, seed), asked, say, raising=_debugging())
+    files = write(analysis, target, pictures=pictures)
+    if json:
+        print_json(as_json(analysis))
+    else:
+        print_analysis(analysis)
+        print()
+        for path in files:
+            print(path)
+    if analysis.failed:
+        names = ", ".join(part.item.name for part in analysis.failed)
+        first = analysis.failed[0]
+        raise JobFailed(
+            f"{len(analysis.failed)} of {len(asked)} metrics could not be measured: {names}; "
+            f"{first.problem}",
+            hint=first.hint,
+        )
+
+
+def _task_of(corpora: Sequence[Corpus]) -> str | None:
+    """The task of the first run whose task is installed, for what it is compared with."""
+    from targen_core.runs.manifest import Manifest
+
+    for corpus in corpora:
+        if corpus.run is not None and corpus.task is not None:
+            return Manifest.load(corpus.run / "manifest.json").task_name(corpus.run)
+    return None
+
+
+def _debugging() -> bool:
+    return "--debug" in sys.argv or bool(os.environ.get("TARGEN_DEBUG"))
+
+
+def _watched(quiet: bool) -> bool:
+    return not quiet and sys.stderr.isatty()

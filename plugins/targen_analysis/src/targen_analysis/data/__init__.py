@@ -1,0 +1,1 @@
+"""From run directories and files to datasets as metrics see them."""

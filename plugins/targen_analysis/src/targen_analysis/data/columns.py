@@ -1,0 +1,82 @@
+"""Columns of nested rows: `target.span1_text`, through objects and lists."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+__all__ = ["bare", "filled", "named", "text_at", "text_columns"]
+
+_NOT_TEXTS = frozenset({"idx", "id", "label", "labels", "version", "source", "pair_id"})
+_PLACE = re.compile(r"\{([\w.]+)(:upper)?\}")
+
+
+def named(row: Any, path: str) -> list[Any]:
+    """All values at a path; a column whose own name has dots comes first."""
+    if isinstance(row, Mapping) and path in row:
+        return [row[path]]
+    head, _, rest = path.partition(".")
+    if isinstance(row, list):
+        return [value for part in row for value in named(part, path)]
+    if not isinstance(row, Mapping) or head not in row:
+        return []
+    return named(row[head], rest) if rest else [row[head]]
+
+
+def text_at(row: Mapping[str, Any], path: str) -> str:
+    """The text at a path, or "" where there is none; several are joined by line feeds.
+
+    Half of a surrogate pair, which JSON can hold and no file can, becomes a question mark.
+    """
+    found: list[str] = []
+    for value in named(row, path):
+        values = value if isinstance(value, list) else [value]
+        found += [part if isinstance(part, str) else str(part) for part in values if _plain(part)]
+    return "\n".join(found).encode(errors="replace").decode()
+
+
+def _plain(value: Any) -> bool:
+    return isinstance(value, str | int | float) and not isinstance(value, bool)
+
+
+def text_columns(rows: Sequence[Mapping[str, Any]], label: str) -> tuple[str, ...]:
+    """The columns that hold text, in the order in which they first occur.
+
+    Identifiers and the label are none, nor is a column whose texts look like
+    numbers throughout, as in a CSV file.
+    """
+    wordy: dict[str, bool] = {}
+    for row in rows:
+        for path, text in _texts(row, ""):
+            name = path.rpartition(".")[2]
+            if name in _NOT_TEXTS or path == label:
+                continue
+            wordy[path] = wordy.get(path, False) or any(map(str.isalpha, text))
+    return tuple(path for path, words in wordy.items() if words)
+
+
+def _texts(value: Any, path: str) -> Iterator[tuple[str, str]]:
+    if isinstance(value, str):
+        yield path, value
+    elif isinstance(value, list):
+        for part in value:
+            yield from _texts(part, path)
+    elif isinstance(value, Mapping):
+        for name, part in value.items():
+            yield from _texts(part, f"{path}.{name}" if path else str(name))
+
+
+def filled(template: str, row: Mapping[str, Any]) -> str:
+    """A template with a row's texts in its places."""
+    return _PLACE.sub(lambda place: _filling(place, row), template)
+
+
+def bare(template: str, row: Mapping[str, Any]) -> str:
+    """What a template shows of a row, without the template's own words and line feeds."""
+    return " ".join(_filling(place, row) for place in _PLACE.finditer(template))
+
+
+def _filling(place: re.Match[str], row: Mapping[str, Any]) -> str:
+    text = text_at(row, place[1])
+    return text.upper() if place[2] else text

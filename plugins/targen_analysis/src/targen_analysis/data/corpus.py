@@ -1,0 +1,213 @@
+"""From a run directory or a file to a `Corpus`."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from targen_analysis.data.columns import filled, named, text_at, text_columns
+from targen_analysis.data.files import read_rows
+from targen_analysis.data.known import FIELDS, TEMPLATES
+from targen_core.errors import Rejected, UnknownName, UsageError
+from targen_core.metrics.model import Corpus
+from targen_core.plugins.registry import Registry
+from targen_core.runs.manifest import Manifest
+from targen_core.runs.plan import find_task
+from targen_core.tasks.model import Task
+
+__all__ = ["Columns", "named_apart", "read_corpus"]
+
+_PLAIN_NAMES = frozenset({"data", "dataset", "dev", "rows", "test", "train", "val", "validation"})
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """Which columns of a file are what, as far as the user says.
+
+    Attributes:
+        texts: its texts; by default those of its task, else all that hold text.
+        label: its label, by default "label".
+        intended: the label that was asked for, in files that hold two.
+    """
+
+    texts: tuple[str, ...] = ()
+    label: str = ""
+    intended: str = ""
+
+
+def read_corpus(
+    registry: Registry,
+    source: Path,
+    *,
+    task: str | None = None,
+    columns: Columns | None = None,
+    encoding: str = "utf-8",
+) -> Corpus:
+    """The dataset of a run directory, of a `.jsonl` or of a `.csv` file.
+
+    A run says itself what its task is. Rows are taken as they are: `targen
+    validate` is there to hold them against a schema. One without any of the
+    texts is left out, and a note says how many there were.
+
+    Raises:
+        UsageError: no such file or task, no row, none with a text, or a column
+            that no row has.
+        RunDirectoryError: a folder that is no run directory.
+    """
+    columns = columns or Columns()
+    notes: list[str] = []
+    run = source if source.is_dir() else None
+    if run is not None:
+        manifest = Manifest.load(run / "manifest.json")
+        task, variants = manifest.task_name(run), manifest.task.variants
+        rows = read_rows(run / "dataset.jsonl", may_be_torn=True)
+    else:
+        variants = ()
+        rows = read_rows(source, encoding=encoding)
+    found: Task[Any, Any] | None = None
+    try:
+        found = find_task(registry, task, variants)[1] if task else None
+    except UnknownName as error:
+        if run is None:
+            raise
+        notes.append(f"{error}: its columns and labels are taken as they are.")
+    fields = _fields(source, rows, found, columns)
+    return _corpus(source, rows, found, fields, columns, run, notes)
+
+
+def _fields(
+    source: Path,
+    rows: Sequence[Mapping[str, Any]],
+    task: Task[Any, Any] | None,
+    columns: Columns,
+) -> tuple[str, ...]:
+    known = FIELDS.get(task.name, ()) if task is not None else ()
+    fields = columns.texts or known or text_columns(rows, columns.label or "label")
+    there = [field for field in fields if any(named(row, field) for row in rows)]
+    missing = [field for field in fields if field not in there]
+    if columns.texts and missing:
+        _no_column(source, rows, missing[0], "--text")
+    if not there:
+        raise UsageError(
+            f"{source} has no column of text" + (f" of {task.name}" if task is not None else ""),
+            hint=f"--text COLUMN; its columns are: {_names(rows)}",
+        )
+    if columns.label and not any(named(row, columns.label) for row in rows):
+        _no_column(source, rows, columns.label, "--label")
+    return tuple(fields) if not missing else tuple(there)
+
+
+def _corpus(
+    source: Path,
+    rows: Sequence[Mapping[str, Any]],
+    task: Task[Any, Any] | None,
+    fields: tuple[str, ...],
+    columns: Columns,
+    run: Path | None,
+    notes: list[str],
+) -> Corpus:
+    texts = [tuple(text_at(row, field) for field in fields) for row in rows]
+    kept = [at for at, of in enumerate(texts) if any(text.strip() for text in of)]
+    if not kept:
+        raise UsageError(f"{source} holds no row with a text", hint=f"columns: {_names(rows)}")
+    if len(kept) < len(rows):
+        notes.append(f"{len(rows) - len(kept):,} of {len(rows):,} rows hold no text: left out.")
+    rows, texts = [rows[at] for at in kept], [texts[at] for at in kept]
+    lacking = Counter(field for row in rows for field in fields if not named(row, field))
+    for field, count in lacking.items():
+        notes.append(f"{count:,} of {len(rows):,} rows lack the column {field}.")
+    shapes = {frozenset(row) - {columns.label or "label"} for row in rows}
+    if len(shapes) > 1:
+        notes.append(f"The rows are of {len(shapes)} shapes: not all have the same columns.")
+    names = _label_names(task)
+    labels = [_label(row, columns.label or "label", names) for row in rows]
+    strange = sum(bool(label) and label not in names.values() for label in labels) if names else 0
+    if strange and task is not None:
+        notes.append(f"{strange:,} rows have a label that {task.name} does not have.")
+    intended: list[str] = []
+    if columns.intended and any(named(row, columns.intended) for row in rows):
+        intended = [_label(row, columns.intended, names) for row in rows]
+    elif columns.intended and run is None:
+        notes.append(f"There is no column {columns.intended}, and so no label flow.")
+    return Corpus(
+        name=_name(source),
+        rows=rows,
+        fields=fields,
+        texts=texts,
+        labels=labels,
+        intended=intended,
+        rendered=_rendered(rows, texts, task),
+        task=task,
+        run=run,
+        notes=tuple(notes),
+    )
+
+
+def _rendered(
+    rows: Sequence[Mapping[str, Any]],
+    texts: Sequence[tuple[str, ...]],
+    task: Task[Any, Any] | None,
+) -> list[str]:
+    joined = ["\n".join(of) for of in texts]
+    if task is None:
+        return joined
+    template = TEMPLATES.get(task.name)
+    if template is not None:
+        return [filled(template, row) for row in rows]
+    try:
+        shown = [[task.render(instance) for instance in task.instances_of([row])] for row in rows]
+    except (ValueError, LookupError, TypeError, Rejected):
+        return joined
+    return [each[0] if len(each) == 1 else text for each, text in zip(shown, joined, strict=True)]
+
+
+def _label_names(task: Task[Any, Any] | None) -> dict[str, str]:
+    """Official value as text -> name."""
+    if task is None:
+        return {}
+    return {
+        key: label.name for label in task.labels for key in (label.name, _shown(label.official))
+    }
+
+
+def _label(row: Mapping[str, Any], column: str, names: Mapping[str, str]) -> str:
+    found = [value for value in named(row, column) if value is not None]
+    if len(found) != 1 or isinstance(found[0], list | dict):
+        return ""
+    text = _shown(found[0])
+    return names.get(text, text)
+
+
+def _shown(value: Any) -> str:
+    text = str(value).lower() if isinstance(value, bool) else str(value)
+    return text.encode(errors="replace").decode()
+
+
+def _name(source: Path) -> str:
+    whole = source.resolve()
+    if source.is_dir():
+        return whole.name
+    return f"{whole.parent.name}/{whole.stem}" if whole.stem in _PLAIN_NAMES else whole.stem
+
+
+def named_apart(corpora: Sequence[Corpus], sources: Sequence[Path]) -> list[Corpus]:
+    """The same with names that no two share."""
+    names = [corpus.name for corpus in corpora]
+    if len(set(names)) < len(names):
+        names = [str(source) for source in sources]
+    if len(set(names)) < len(names):
+        names = [f"{name} ({at})" for at, name in enumerate(names, 1)]
+    return [replace(corpus, name=name) for corpus, name in zip(corpora, names, strict=True)]
+
+
+def _names(rows: Sequence[Mapping[str, Any]]) -> str:
+    return ", ".join(dict.fromkeys(name for row in rows for name in row)) or "none"
+
+
+def _no_column(source: Path, rows: Sequence[Mapping[str, Any]], column: str, option: str) -> None:
+    raise UsageError(
+        f"{source} has no column {column!r} ({option})", hint=f"its columns are: {_names(rows)}"
+    )

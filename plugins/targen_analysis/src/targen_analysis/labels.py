@@ -1,0 +1,222 @@
+"""The metric `labels`: how many rows each label has, and where labels went (figure 2)."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+
+from targen_analysis.statistics import rate
+from targen_core.metrics.model import (
+    Cell,
+    Corpus,
+    Estimate,
+    Findings,
+    Metric,
+    MetricOptions,
+    Plot,
+    Study,
+    Table,
+)
+from targen_core.runs.report import read_report
+
+__all__ = ["LABELS"]
+
+_REJECTED, _SURPLUS, _DUPLICATE = "rejected", "surplus", "duplicate"
+
+Flow = Mapping[str, Mapping[str, int]]
+"""Intended label -> where its candidates went -> how many."""
+
+
+def _measure(study: Study, options: MetricOptions) -> Findings:
+    corpora = study.everything
+    counts = {corpus.name: Counter(corpus.labels) for corpus in corpora}
+    labels = list(dict.fromkeys(name for corpus in corpora for name in corpus.label_names))
+    figures: dict[str, dict[str, Estimate]] = {}
+    for corpus in corpora:
+        known = len(corpus) - counts[corpus.name][""]
+        figures[corpus.name] = {
+            f"share of {label}": rate(counts[corpus.name][label], known) for label in labels
+        }
+    tables, plots = _distribution(corpora, counts, figures, labels)
+    headlines, warnings, notes = _remarks(study, counts, labels, figures)
+    flows = {corpus.name: flow for corpus in study.corpora if (flow := _flow(corpus))}
+    if len(flows) > 1:
+        flows[f"all {len(flows)} together"] = _together(list(flows.values()))
+    for name, flow in flows.items():
+        tables.append(_flow_table(name, flow))
+        plots.append(_flow_plot(name, flow))
+        changed, judged = _changed(flow)
+        figures.setdefault(name, {})["changed by correction"] = rate(changed, judged)
+        headlines.append(
+            f"{changed / judged:.0%} of the candidates of {name} that got a label ({changed:,} of "
+            f"{judged:,}) got another than was asked for."
+            if judged
+            else f"No candidate of {name} got a label."
+        )
+    if flows:
+        notes.append(
+            "Label flow counts candidates that were judged; surplus and duplicates are no rows. "
+            "Where step 4 changes many labels, either the generator or the judge is wrong: the "
+            "matrix does not say which."
+        )
+    return Findings(
+        headlines=tuple(headlines),
+        figures=figures,
+        tables=tuple(tables),
+        plots=tuple(plots),
+        warnings=tuple(warnings),
+        notes=tuple(notes),
+    )
+
+
+def _distribution(
+    corpora: tuple[Corpus, ...],
+    counts: Mapping[str, Counter[str]],
+    figures: Mapping[str, Mapping[str, Estimate]],
+    labels: list[str],
+) -> tuple[list[Table], list[Plot]]:
+    if not labels or len(labels) > _MOST_LABELS:
+        return [], []
+    shown = [*labels, *([""] if any(counts[corpus.name][""] for corpus in corpora) else [])]
+    rows: list[tuple[Cell, ...]] = [
+        (label or "no label", *(counts[corpus.name][label] for corpus in corpora))
+        for label in shown
+    ]
+    rows.append(("all", *(len(corpus) for corpus in corpora)))
+    table = Table("Rows by label", ("label", *(corpus.name for corpus in corpora)), rows)
+    marks = [
+        {
+            "dataset": corpus.name,
+            "label": label,
+            "share": figures[corpus.name][f"share of {label}"].value or 0.0,
+            "rows": counts[corpus.name][label],
+        }
+        for corpus in corpora
+        for label in labels
+    ]
+    return [table], [Plot("bars", "Share of each label", marks, "label", "share", "dataset")]
+
+
+_MOST_LABELS = 50
+"""Beyond, labels are open, and a table of them says nothing."""
+
+
+def _remarks(
+    study: Study,
+    counts: Mapping[str, Counter[str]],
+    labels: list[str],
+    figures: dict[str, dict[str, Estimate]],
+) -> tuple[list[str], list[str], list[str]]:
+    headlines: list[str] = []
+    warnings: list[str] = []
+    notes: list[str] = []
+    for corpus in study.everything:
+        found, without = len(corpus.label_names), counts[corpus.name][""]
+        if not found:
+            notes.append(f"{corpus.name} has no labels.")
+        elif found == 1:
+            warnings.append(f"All rows of {corpus.name} have the label {corpus.label_names[0]}.")
+        if found and without:
+            notes.append(f"{without:,} of {len(corpus):,} rows of {corpus.name} have no label.")
+    if len(labels) > _MOST_LABELS:
+        notes.append(f"There are {len(labels):,} different labels: too many to count each.")
+        return headlines, warnings, notes
+    if study.reference is not None and study.reference.label_names:
+        for corpus in study.corpora:
+            if not corpus.label_names:
+                continue
+            away = _variation(figures[corpus.name], figures[study.reference.name], labels)
+            figures[corpus.name]["distance of labels"] = Estimate(away)
+            headlines.append(
+                f"{away:.0%} of the rows of {corpus.name} would need another label for the "
+                f"balance of {study.reference.name}."
+            )
+    return headlines, warnings, notes
+
+
+def _variation(
+    mine: Mapping[str, Estimate], other: Mapping[str, Estimate], labels: list[str]
+) -> float:
+    """Total variation distance of two label distributions."""
+    names = [f"share of {label}" for label in labels]
+    return sum(abs((mine[n].value or 0) - (other[n].value or 0)) for n in names) / 2
+
+
+def _flow(corpus: Corpus) -> Flow:
+    """Of a run by its report, of a file by its two columns of labels."""
+    if corpus.intended:
+        order = [name for name in corpus.label_names if name in corpus.intended]
+        found: dict[str, Counter[str]] = {name: Counter() for name in order}
+        for intended, label in zip(corpus.intended, corpus.labels, strict=True):
+            found.setdefault(intended or "(none)", Counter())[label or _REJECTED] += 1
+        return found
+    if corpus.run is None:
+        return {}
+    return {
+        name: {
+            **flow["accepted"],
+            _REJECTED: sum(flow["rejected"].values()),
+            _SURPLUS: sum(flow["surplus"].values()),
+            _DUPLICATE: flow["duplicate"],
+        }
+        for name, flow in read_report(corpus.run)["flow"].items()
+    }
+
+
+def _together(flows: list[Flow]) -> Flow:
+    found: dict[str, Counter[str]] = {}
+    for flow in flows:
+        for intended, ends in flow.items():
+            found.setdefault(intended, Counter()).update(ends)
+    return found
+
+
+def _ends(flow: Flow) -> list[str]:
+    """Labels that candidates ended with, those intended first; then what became no row."""
+    rest = (_REJECTED, _SURPLUS, _DUPLICATE)
+    found = {end for ends in flow.values() for end in ends}
+    last = [end for end in rest if any(ends.get(end) for ends in flow.values())]
+    return [*flow, *sorted(found - set(flow) - set(rest)), *last]
+
+
+def _changed(flow: Flow) -> tuple[int, int]:
+    """Candidates that ended with another label than intended, of those that have one."""
+    rest = (_REJECTED, _SURPLUS, _DUPLICATE)
+    labelled = [
+        (name, end, n) for name, ends in flow.items() for end, n in ends.items() if end not in rest
+    ]
+    return sum(n for name, end, n in labelled if end != name), sum(n for *_, n in labelled)
+
+
+def _flow_table(name: str, flow: Flow) -> Table:
+    ends = _ends(flow)
+    return Table(
+        f"Label flow of {name}",
+        ("intended", *ends),
+        [(intended, *(of.get(end, 0) for end in ends)) for intended, of in flow.items()],
+        note="Row: the label that was asked for; column: what the candidate ended as.",
+    )
+
+
+def _flow_plot(name: str, flow: Flow) -> Plot:
+    marks = []
+    for intended, of in flow.items():
+        total = sum(of.values())
+        marks += [
+            {
+                "intended": intended,
+                "ended as": end,
+                "share": of.get(end, 0) / total if total else 0.0,
+                "candidates": of.get(end, 0),
+            }
+            for end in _ends(flow)
+        ]
+    return Plot("heatmap", f"Label flow of {name}", marks, "ended as", "intended", "share")
+
+
+LABELS = Metric(
+    title="Labels and where they went",
+    measure=_measure,
+    order=10,
+    summary="rows by label, and the label flow of step 4 (figure 2 of the paper)",
+)

@@ -1,0 +1,283 @@
+"""The metric `leakage`: what of a reference stands in a dataset."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field
+
+from targen_analysis.data.excerpt import excerpt
+from targen_analysis.lexical.rouge import as_string, nearest
+from targen_analysis.lexical.words import Words, split, words_of
+from targen_analysis.statistics import generator, rate, subsample
+from targen_core.metrics.model import (
+    Corpus,
+    Estimate,
+    Findings,
+    Metric,
+    MetricOptions,
+    Plot,
+    Study,
+    Table,
+)
+
+__all__ = ["LEAKAGE", "LeakageOptions"]
+
+
+class LeakageOptions(MetricOptions):
+    """Options of `leakage`."""
+
+    n: int = Field(8, ge=2, description="Words that two texts must share in a row.")
+    probes: int = Field(200, ge=1, description="Rows that are compared with all of the reference.")
+    shown: int = Field(10, ge=0, description="Pairs that are shown.")
+
+
+_RANKED = 500
+"""Rows that share most with the reference, whose partners are looked at."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Overlap:
+    """How a dataset's rows share n-grams with a reference.
+
+    Attributes:
+        covered: of each row, the share of its words that stand in a shared n-gram.
+        partner: of each row that shares one, a row of the reference that does; else -1.
+    """
+
+    covered: NDArray[np.float64]
+    partner: NDArray[np.int64]
+
+
+def _measure(study: Study, options: LeakageOptions) -> Findings:
+    reference = study.reference
+    if reference is None:
+        return Findings(notes=("Leakage needs something to leak from: give --against.",))
+    *words, original = words_of(*study.everything)
+    strings = _strings(original, np.arange(len(original)))
+    figures: dict[str, dict[str, Estimate]] = {}
+    tables: list[Table] = []
+    marks: list[dict[str, object]] = []
+    headlines: list[str] = []
+    for corpus, mine in zip(study.corpora, words, strict=True):
+        rng = generator(study.rng(f"leakage/{corpus.name}"))
+        overlap = _overlap(mine, original, options.n)
+        probes = subsample(options.probes, len(corpus), rng)
+        best, which = nearest(_strings(mine, probes), strings)
+        figures[corpus.name] = _rates(corpus, reference, overlap, options.n)
+        marks += [
+            {"dataset": corpus.name, "ROUGE-L": low / 20, "share": float(share)}
+            for low, share in enumerate(np.histogram(best, bins=20, range=(0, 1))[0] / len(best))
+        ]
+        if options.shown:
+            pairs = {
+                (int(p), int(w)): float(b) for p, w, b in zip(probes, which, best, strict=True)
+            }
+            pairs.update(_partners(mine, original, overlap))
+            tables.append(_pairs(corpus, reference, pairs, options.shown))
+        headlines.append(_headline(corpus, reference, figures[corpus.name], options.n))
+    within = _within(original, study, options.n)
+    names = list(figures[study.corpora[0].name])
+    half = f"half of {reference.name} in its other half"
+    figures[reference.name] = within
+    table = Table(
+        f"What of {reference.name} stands in the datasets",
+        ("figure", *(corpus.name for corpus in study.corpora), half),
+        [
+            (name, *(figures[c.name][name] for c in study.corpora), within.get(name))
+            for name in names
+        ],
+        note="Shares of rows; 95 % intervals as if rows were drawn at random.",
+    )
+    exact = [c for c in study.corpora if figures[c.name]["the same texts"].value]
+    return Findings(
+        headlines=tuple(headlines),
+        figures=figures,
+        tables=(table, *_by_field(study), *tables),
+        plots=(
+            Plot(
+                "bars",
+                f"ROUGE-L of a row with the nearest of {reference.name}",
+                marks,
+                x="ROUGE-L",
+                y="share",
+                colour="dataset",
+            ),
+        ),
+        warnings=tuple(
+            f"{corpus.name} holds rows of {reference.name} word for word: do not train on the one "
+            "and test on the other."
+            for corpus in exact
+        ),
+        notes=(
+            (
+                f"Rows of {options.probes:,} drawn at random are compared with each row of "
+                f"{reference.name} by ROUGE-L; all rows by exact text, by words alone, and by runs "
+                f"of {options.n} words. Texts of fewer words are found by the first two alone."
+            ),
+            (
+                "A paraphrase or a translation is not found. What a model read before it wrote is "
+                "not known either: this says what is there, not where it is from."
+            ),
+        ),
+    )
+
+
+def _strings(words: Words, rows: NDArray[np.int64]) -> list[str]:
+    return [as_string(words.row(int(row))) for row in rows]
+
+
+def _windows(words: Words, n: int) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
+    """A 64-bit number for each run of n words in a field, and where it begins.
+
+    Two different runs share a number once in 2**64 pairs.
+    """
+    values = np.random.default_rng(0).integers(
+        0, 2**64 - 1, max(words.types, 1), dtype=np.uint64, endpoint=True
+    )
+    places = np.flatnonzero(words.left >= n)
+    found = np.zeros(len(places), dtype=np.uint64)
+    for at in range(n):
+        found = found * np.uint64(0x9E3779B97F4A7C15) + values[words.ids[places + at]]
+    return found, places
+
+
+def _overlap(mine: Words, other: Words, n: int) -> _Overlap:
+    runs, places = _windows(mine, n)
+    theirs, there = _windows(other, n)
+    order = np.argsort(theirs, kind="stable")
+    ranked = theirs[order]
+    at = np.searchsorted(ranked, runs)
+    hits = np.zeros(len(runs), dtype=bool)
+    inside = at < len(ranked)
+    hits[inside] = ranked[at[inside]] == runs[inside]
+    # A shared run covers n places: +1 where it begins, -1 behind it.
+    edges = np.zeros(len(mine.ids) + 1, dtype=np.int64)
+    begin = places[hits]
+    np.add.at(edges, begin, 1)
+    np.add.at(edges, begin + n, -1)
+    covered = np.cumsum(edges)[:-1] > 0
+    row_of = np.repeat(np.arange(len(mine)), mine.lengths)
+    sums = np.bincount(row_of[covered], minlength=len(mine))
+    partner = np.full(len(mine), -1, dtype=np.int64)
+    if len(begin):
+        theirs_at = np.searchsorted(other.starts, there[order[at[hits]]], side="right") - 1
+        pairs, often = np.unique(row_of[begin] * len(other) + theirs_at, return_counts=True)
+        # In order of how often: the last that is written is the most frequent.
+        ranked_pairs = pairs[np.argsort(often, kind="stable")]
+        partner[ranked_pairs // len(other)] = ranked_pairs % len(other)
+    return _Overlap(sums / np.maximum(mine.lengths, 1), partner)
+
+
+def _rates(corpus: Corpus, reference: Corpus, overlap: _Overlap, n: int) -> dict[str, Estimate]:
+    known = {tuple(row) for row in reference.texts}
+    plain = {_normal(row) for row in reference.texts}
+    of = len(corpus)
+    shared = overlap.covered > 0
+    return {
+        "the same texts": rate(sum(tuple(row) in known for row in corpus.texts), of),
+        "the same words": rate(sum(_normal(row) in plain for row in corpus.texts), of),
+        f"a run of {n} words": rate(int(shared.sum()), of),
+        "half of its words in such runs": rate(int((overlap.covered >= 0.5).sum()), of),
+    }
+
+
+def _normal(row: tuple[str, ...]) -> tuple[tuple[str, ...], ...]:
+    """The words of a row: case, punctuation and spacing do not count."""
+    return tuple(tuple(split(text)) for text in row)
+
+
+def _partners(mine: Words, other: Words, overlap: _Overlap) -> dict[tuple[int, int], float]:
+    """The rows that share most, each with one that it shares with, and their ROUGE-L."""
+    rows = np.flatnonzero(overlap.partner >= 0)
+    rows = rows[np.argsort(-overlap.covered[rows], kind="stable")][:_RANKED]
+    found = {}
+    for row in rows.tolist():
+        partner = int(overlap.partner[row])
+        best, _ = nearest([as_string(mine.row(row))], [as_string(other.row(partner))])
+        found[row, partner] = float(best[0])
+    return found
+
+
+def _pairs(
+    corpus: Corpus, reference: Corpus, pairs: dict[tuple[int, int], float], shown: int
+) -> Table:
+    ranked = sorted(pairs.items(), key=lambda item: (-item[1], item[0]))[:shown]
+    return Table(
+        f"Nearest pairs of {corpus.name} and {reference.name}",
+        ("ROUGE-L", corpus.name, reference.name),
+        [
+            (round(score, 2), excerpt(corpus.texts[one]), excerpt(reference.texts[two]))
+            for (one, two), score in ranked
+        ],
+        note="Of the rows that share most and of those drawn at random.",
+    )
+
+
+def _by_field(study: Study) -> list[Table]:
+    """The share of each field's different texts that the reference has too."""
+    reference = study.reference
+    assert reference is not None
+    rows: list[tuple[str | Estimate | None, ...]] = []
+    for at, name in enumerate(reference.fields):
+        known = {tuple(split(row[at])) for row in reference.texts}
+        cells: list[Estimate | None] = []
+        for corpus in study.corpora:
+            if name not in corpus.fields:
+                cells.append(None)
+                continue
+            place = corpus.fields.index(name)
+            mine = {tuple(split(row[place])) for row in corpus.texts if row[place].strip()}
+            cells.append(rate(len(mine & known), len(mine)))
+        rows.append((name, *cells))
+    title = f"Different texts of each field that {reference.name} has too, by their words"
+    return [Table(title, ("field", *(corpus.name for corpus in study.corpora)), rows)]
+
+
+def _within(original: Words, study: Study, n: int) -> dict[str, Estimate]:
+    """The same of the reference itself: one random half against the other."""
+    reference = study.reference
+    assert reference is not None
+    if len(reference) < 2:
+        return {}
+    order = generator(study.rng("leakage/halves")).permutation(len(reference))
+    one, two = np.sort(order[::2]), np.sort(order[1::2])
+    return _rates(
+        _part(reference, one),
+        _part(reference, two),
+        _overlap(_take(original, one), _take(original, two), n),
+        n,
+    )
+
+
+def _part(corpus: Corpus, rows: NDArray[np.int64]) -> Corpus:
+
+    chosen = rows.tolist()
+    return replace(
+        corpus, rows=[corpus.rows[r] for r in chosen], texts=[corpus.texts[r] for r in chosen]
+    )
+
+
+def _take(words: Words, rows: NDArray[np.int64]) -> Words:
+    places = words.places(rows)
+    starts = np.concatenate([[0], np.cumsum(words.lengths[rows])])
+    return Words(words.ids[places], starts, words.left[places], words.types)
+
+
+def _headline(corpus: Corpus, reference: Corpus, mine: dict[str, Estimate], n: int) -> str:
+    same, run = mine["the same words"].value or 0, mine[f"a run of {n} words"].value or 0
+    return (
+        f"{same:.1%} of the rows of {corpus.name} stand in {reference.name} up to case and "
+        f"punctuation; {run:.1%} share a run of {n} words with it."
+    )
+
+
+LEAKAGE = Metric(
+    title="Leakage",
+    measure=_measure,
+    options=LeakageOptions,
+    order=40,
+    summary="what of the reference stands in a dataset: exact, by words, by runs of words",
+)

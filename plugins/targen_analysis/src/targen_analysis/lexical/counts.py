@@ -1,0 +1,67 @@
+"""Figures that follow from how often each n-gram occurs in some rows."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from targen_analysis.lexical.richness import hdd
+from targen_analysis.lexical.words import LONGEST, Words
+
+__all__ = ["FIGURES", "counted"]
+
+FIGURES = (
+    "words",
+    "vocabulary",
+    *(f"distinct-{n}" for n in range(1, LONGEST + 1)),
+    *(f"entropy-{n}" for n in range(1, LONGEST)),
+    "hd-d",
+    "bigrams a row",
+    "own bigrams a row",
+)
+"""What `counted` gives, in its order."""
+
+
+def counted(words: Words, rows: NDArray[np.int64]) -> NDArray[np.float64]:
+    """The figures of some rows; NaN where they hold too little.
+
+    Args:
+        words: of the dataset.
+        rows: indexes of rows; one that stands in it twice counts twice.
+
+    Returns:
+        One number for each of `FIGURES`, shape (figures,).
+    """
+    places = words.places(rows)
+    often = [_counts(words.grams[n], places) for n in range(LONGEST)]
+    return np.array(
+        [
+            often[0].sum(),
+            len(often[0]),
+            *(_share(counts) for counts in often),
+            *(_entropy(counts) for counts in often[:-1]),
+            hdd(often[0]),
+            len(often[1]) / len(rows),
+            words.own_bigrams[rows].mean(),
+        ],
+        dtype=np.float64,
+    )
+
+
+def _counts(grams: tuple[NDArray[np.int32], int], places: NDArray[np.int64]) -> NDArray[np.int64]:
+    ids, kinds = grams
+    # One to the right: -1, no n-gram, becomes 0 and is dropped.
+    counts = np.bincount(ids[places] + 1, minlength=kinds + 1)[1:]
+    return counts[counts > 0]
+
+
+def _share(counts: NDArray[np.int64]) -> float:
+    return len(counts) / float(counts.sum()) if len(counts) else float("nan")
+
+
+def _entropy(counts: NDArray[np.int64]) -> float:
+    """In bits (Shannon, 1948), of the counts as they are."""
+    if not len(counts):
+        return float("nan")
+    shares = counts / counts.sum()
+    return float(-(shares * np.log2(shares)).sum())

@@ -1,0 +1,321 @@
+"""The metric `lexical`: how many different words and phrases there are."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field
+
+from targen_analysis.lexical.compression import compression_ratio
+from targen_analysis.lexical.counts import FIGURES, counted
+from targen_analysis.lexical.richness import mattr, mtld
+from targen_analysis.lexical.words import Words, words_of
+from targen_analysis.statistics import bootstrap, generator, half_samples, subsample
+from targen_core.metrics.model import (
+    Corpus,
+    Estimate,
+    Findings,
+    Metric,
+    MetricOptions,
+    Plot,
+    Study,
+    Table,
+)
+
+__all__ = ["LEXICAL", "LexicalOptions"]
+
+
+class LexicalOptions(MetricOptions):
+    """Options of `lexical`."""
+
+    replicates: int = Field(100, ge=0, description="Resamples for an interval; 0: no intervals.")
+    rows: int = Field(0, ge=0, description="Rows to compare at; 0: those of the smallest dataset.")
+
+
+_SUBSAMPLES = 20
+"""Subsamples whose mean is a larger dataset's figure at the common size."""
+
+_WORK = 200_000_000
+"""Words that an interval's resamples may hold together: larger data get fewer of them."""
+
+_FEWEST = 25
+"""Resamples, however large the data."""
+
+_SLOW_ROWS = 1_000
+"""Rows of a subsample, at most, where a figure cannot be had from counts."""
+
+_SLOW_REPLICATES = 40
+
+_SHOWN = {
+    "words": "words",
+    "vocabulary": "vocabulary (different words)",
+    "distinct-1": "type-token ratio (distinct-1)",
+    "distinct-2": "distinct-2",
+    "distinct-3": "distinct-3",
+    "distinct-4": "distinct-4",
+    "entropy-1": "entropy of words (bits)",
+    "entropy-2": "entropy of bigrams (bits)",
+    "entropy-3": "entropy of trigrams (bits)",
+    "hd-d": "HD-D",
+    "mattr": "MATTR (50 words)",
+    "mtld": "MTLD (words)",
+    "bigrams a row": "different bigrams / rows",
+    "own bigrams a row": "different bigrams within a row",
+    "compression": "compression ratio",
+}
+"""Figure -> how the table calls it, in its order."""
+
+_COMPARED = (
+    "vocabulary", "distinct-2", "entropy-2", "hd-d", "mattr", "mtld", "own bigrams a row",
+    "compression",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class _Measured:
+    """A dataset's figures: of all its rows, and at the common size with intervals."""
+
+    whole: dict[str, float]
+    matched: dict[str, Estimate]
+
+
+def _measure(study: Study, options: LexicalOptions) -> Findings:
+    corpora = study.everything
+    smallest = min(map(len, corpora))
+    size = min(options.rows or smallest, smallest)
+    of_words = words_of(*corpora)
+    found = [
+        _figures(study, corpus, words, size, options.replicates)
+        for corpus, words in zip(corpora, of_words, strict=True)
+    ]
+    same = all(len(corpus) == size for corpus in corpora)
+    at = f"at {size:,} rows"
+    tables = [
+        Table(
+            f"Lexical diversity {at}",
+            ("figure", *(corpus.name for corpus in corpora)),
+            [
+                (shown, *(measured.matched[name] for measured in found))
+                for name, shown in _SHOWN.items()
+            ],
+            note="95 % intervals. Higher is more diverse, but for the compression ratio.",
+        )
+    ]
+    if not same:
+        tables.append(
+            Table(
+                "On all rows: these grow or shrink with the number of rows and compare nothing",
+                ("figure", *(f"{corpus.name} ({len(corpus):,} rows)" for corpus in corpora)),
+                [
+                    (shown, *(_plain(measured.whole[name]) for measured in found))
+                    for name, shown in _SHOWN.items()
+                ],
+            )
+        )
+    return Findings(
+        headlines=_headlines(study, found, size),
+        figures={
+            corpus.name: {
+                **measured.matched,
+                **{f"{name}, all rows": Estimate(_plain(v)) for name, v in measured.whole.items()},
+            }
+            for corpus, measured in zip(corpora, found, strict=True)
+        },
+        tables=tuple(tables),
+        plots=_plots(study, found, of_words),
+        warnings=tuple(
+            f"{corpus.name} holds no words by the Latin pattern of words."
+            for corpus, words in zip(corpora, of_words, strict=True)
+            if not len(words.ids)
+        ),
+        notes=(
+            (
+                "Words are runs of letters and digits in lower case; an n-gram does not reach from "
+                "one field into the next; words of a template do not count."
+            ),
+            (
+                f"Larger datasets are measured on random rows, {_SUBSAMPLES} times {size:,}, since "
+                "raw counts grow with rows."
+            ),
+            (
+                "Few different words may be what a task asks for, and many may be noise: diversity "
+                "is no quality."
+            ),
+        ),
+    )
+
+
+def _figures(study: Study, corpus: Corpus, words: Words, size: int, replicates: int) -> _Measured:
+    """All figures of one dataset; its own chance, so that no other changes them."""
+    rng = generator(study.rng(f"lexical/{corpus.name}"))
+    of, everything = len(words), np.arange(len(words))
+    draws = [subsample(size, of, rng) for _ in range(_SUBSAMPLES if size < of else 1)]
+    whole = counted(words, everything)
+    matched = np.mean([counted(words, rows) for rows in draws], axis=0)
+    affordable = _WORK // max(1, len(words.ids) * size // of * 10)
+    times = min(replicates, max(_FEWEST, affordable))
+    spread = bootstrap(
+        lambda rows: counted(words, rows), matched, size=size, of=of, replicates=times, rng=rng
+    )
+    figures = {name: _bounded(name, found) for name, found in zip(FIGURES, spread, strict=True)}
+    totals = dict(zip(FIGURES, whole.tolist(), strict=True))
+    slow: dict[str, Callable[[NDArray[np.int64]], float]] = {
+        "mattr": lambda rows: mattr(words.sequence(rows)),
+        "mtld": lambda rows: mtld(words.sequence(rows)),
+        "compression": lambda rows: compression_ratio("\n".join(corpus.texts[row]) for row in rows),
+    }
+    for name, measure in slow.items():
+        totals[name] = measure(everything)
+        at = totals[name]
+        if size < of:
+            few = draws if size <= _SLOW_ROWS else draws[:3]
+            at = float(np.mean([measure(rows) for rows in few]))
+        figures[name] = half_samples(
+            measure,
+            at,
+            size=size,
+            of=of,
+            most=_SLOW_ROWS,
+            replicates=min(replicates, _SLOW_REPLICATES),
+            rng=rng,
+        )
+    return _Measured(totals, figures)
+
+
+def _bounded(name: str, found: Estimate) -> Estimate:
+    """An interval without what cannot be: no share is above 1, no count below 0."""
+    if found.low is None or found.high is None:
+        return found
+    high = min(1.0, found.high) if name.startswith("distinct") or name == "hd-d" else found.high
+    return Estimate(found.value, max(0.0, found.low), high)
+
+
+def _headlines(study: Study, found: Sequence[_Measured], size: int) -> tuple[str, ...]:
+    if study.reference is None:
+        return tuple(
+            f"{corpus.name}: {_count(measured, 'vocabulary')} different words in "
+            f"{_count(measured, 'words')} words of {size:,} rows."
+            for corpus, measured in zip(study.corpora, found, strict=True)
+        )
+    original = found[-1]
+    lines = []
+    for corpus, measured in zip(study.corpora, found, strict=False):
+        mine, other = measured.matched["vocabulary"], original.matched["vocabulary"]
+        if not mine.value or not other.value:
+            continue
+        lines.append(
+            f"{corpus.name} has {mine.value:,.0f} different words where {study.reference.name} has "
+            f"{other.value:,.0f} in as many rows ({size:,}): {_share(mine.value, other.value)}"
+            f"{'' if _apart(mine, other) else ', which may be chance'}. Its texts compress "
+            f"{_number(measured, 'compression')} times, the original's "
+            f"{_number(original, 'compression')} times (more is more repetitive)."
+        )
+    return tuple(lines)
+
+
+def _apart(one: Estimate, other: Estimate) -> bool:
+    """Whether two intervals lie apart; also where there are none."""
+    if one.low is None or one.high is None or other.low is None or other.high is None:
+        return True
+    return one.low > other.high or one.high < other.low
+
+
+def _share(one: float, other: float) -> str:
+    return f"{one / other:.0%}"
+
+
+def _count(measured: _Measured, name: str) -> str:
+    return f"{measured.matched[name].value or 0:,.0f}"
+
+
+def _number(measured: _Measured, name: str) -> str:
+    value = measured.matched[name].value
+    return "-" if value is None else f"{value:.2f}"
+
+
+def _plots(study: Study, found: Sequence[_Measured], words: Sequence[Words]) -> tuple[Plot, ...]:
+    growth = Plot(
+        "lines",
+        "Vocabulary by rows read, in random order",
+        [
+            {"dataset": corpus.name, "rows": rows, "vocabulary": vocabulary}
+            for corpus, of in zip(study.everything, words, strict=True)
+            for rows, vocabulary in _growth(study, corpus, of)
+        ],
+        x="rows",
+        y="vocabulary",
+        colour="dataset",
+    )
+    if study.reference is None:
+        return (growth,)
+    original = found[-1].matched
+    marks = []
+    for corpus, measured in zip(study.corpora, found, strict=False):
+        for name in _COMPARED:
+            mine, other = measured.matched[name], original[name]
+            if mine.value is None or not other.value:
+                continue
+            ratio = _ratio(mine, other)
+            marks.append(
+                {
+                    "dataset": corpus.name,
+                    "figure": _SHOWN[name],
+                    "ratio": ratio.value,
+                    "low": ratio.low,
+                    "high": ratio.high,
+                    "here": mine.value,
+                    "reference": other.value,
+                }
+            )
+    ratios = Plot(
+        "intervals",
+        f"Each figure over that of {study.reference.name}, in as many rows (1: the same)",
+        marks,
+        x="ratio",
+        y="figure",
+        colour="dataset",
+    )
+    return (ratios, growth) if marks else (growth,)
+
+
+def _ratio(mine: Estimate, other: Estimate) -> Estimate:
+    """One figure over another; relative errors of independent figures add as squares."""
+    assert mine.value is not None and other.value is not None
+    if not mine.value or None in (mine.low, mine.high, other.low, other.high):
+        return Estimate(mine.value / other.value)
+    assert mine.low is not None and mine.high is not None
+    assert other.low is not None and other.high is not None
+    ratio = mine.value / other.value
+    down = math.hypot(1 - mine.low / mine.value, other.high / other.value - 1)
+    up = math.hypot(mine.high / mine.value - 1, 1 - other.low / other.value)
+    return Estimate(ratio, ratio * (1 - down), ratio * (1 + up))
+
+
+def _growth(study: Study, corpus: Corpus, words: Words) -> list[tuple[int, int]]:
+    """Rows read and different words met, at no more than forty points."""
+    rng = generator(study.rng(f"growth/{corpus.name}"))
+    order = rng.permutation(len(words))
+    ids = words.sequence(order)
+    _, first = np.unique(ids, return_index=True)
+    new = np.zeros(len(ids) + 1, dtype=np.int64)
+    new[first + 1] = 1
+    met = np.cumsum(new)[np.cumsum(words.lengths[order])]
+    points = np.unique(np.linspace(1, len(words), min(40, len(words))).astype(np.int64))
+    return [(int(rows), int(met[rows - 1])) for rows in points]
+
+
+def _plain(value: float) -> float | None:
+    return value if math.isfinite(value) else None
+
+
+LEXICAL = Metric(
+    title="Lexical diversity",
+    measure=_measure,
+    options=LexicalOptions,
+    order=20,
+    summary="vocabulary, distinct-n, entropy, HD-D, MATTR, MTLD, compression, at equal sizes",
+)

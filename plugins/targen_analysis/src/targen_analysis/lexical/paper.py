@@ -1,0 +1,144 @@
+"""The metric `paper-vocabulary`: table 7 of the paper, as its figures come out.
+
+TarGEN (arXiv:2310.17876), table 7, calls its figures lexical diversity. They
+are sums over texts: in each the different tokens that are no stop words, by
+spaCy's blank English tokenizer, case-sensitive. Such a sum grows with the rows
+and counts a template's words once in each text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from targen_analysis.data.columns import bare
+from targen_analysis.data.known import TEMPLATES
+from targen_analysis.statistics import mean
+from targen_core.metrics.model import (
+    Corpus,
+    Estimate,
+    Findings,
+    Metric,
+    MetricOptions,
+    Study,
+    Table,
+)
+
+__all__ = ["PAPER_VOCABULARY"]
+
+_PAPER = {
+    # task: original, synthetic; the authors' counts behind the table.
+    "boolq": (251_895, 190_677),
+    "wic": (65_841, 76_453),
+    "cb": (6_414, 16_615),
+    "axg": (3_232, 4_473),
+    "record": (160_334, 236_782),
+    "rte": (79_174, 49_404),
+    "wsc": (8_858, 8_874),
+    "copa": (5_132, 5_235),
+}
+
+
+class _Tokens:
+    """Texts as spaCy splits them: of each the different tokens that are no stop words."""
+
+    def __init__(self) -> None:
+        import spacy
+        from spacy.attrs import ORTH
+
+        self._orth = ORTH
+        self._spacy = spacy.blank("en")
+        self._stops: dict[int, bool] = {}
+
+    def kept(self, texts: Sequence[str]) -> list[NDArray[np.uint64]]:
+        """Of each text its kept tokens, as spaCy's numbers for them."""
+        found = []
+        limit = self._spacy.max_length
+        for text in texts:
+            parts = [text[at : at + limit] for at in range(0, len(text), limit)] or [""]
+            ids = np.concatenate(
+                [self._spacy.make_doc(part).to_array([self._orth]).ravel() for part in parts]
+            )
+            kinds = np.unique(ids)
+            found.append(kinds[[not self._is_stop(int(kind)) for kind in kinds]])
+        return found
+
+    def _is_stop(self, kind: int) -> bool:
+        if kind not in self._stops:
+            self._stops[kind] = bool(self._spacy.vocab[kind].is_stop)
+        return self._stops[kind]
+
+
+def _measure(study: Study, options: MetricOptions) -> Findings:
+    tokens = _Tokens()
+    found = {corpus.name: _figures(corpus, tokens) for corpus in study.everything}
+    names = list(_SHOWN)
+    table = Table(
+        "Table 7 of the paper, and what it is made of",
+        ("figure", *found),
+        [(_SHOWN[name], *(figures[name] for figures in found.values())) for name in names],
+        note="The sum grows with the rows; the true vocabulary is what a dictionary of the whole "
+        "dataset would hold. Both without stop words, case-sensitive.",
+    )
+    return Findings(
+        figures=found,
+        tables=(table, *_printed(study)),
+        notes=(
+            (
+                "Table 13 of the paper gives another figure for lexical diversity, between 0 and "
+                "1, and does not define it; no ratio of different to all words of the originals "
+                "comes to it."
+            ),
+        ),
+    )
+
+
+_SHOWN = {
+    "sum of unique non-stop tokens": "sum over texts of unique non-stop tokens (table 7)",
+    "a text": "of it in a text, on average",
+    "share of template words": "share that is words of the template",
+    "sum without template": "the sum without the template",
+    "vocabulary": "true vocabulary without stop words",
+}
+
+
+def _figures(corpus: Corpus, tokens: _Tokens) -> dict[str, Estimate]:
+    shown = tokens.kept(corpus.rendered)
+    sizes = [len(kinds) for kinds in shown]
+    plain = tokens.kept(_without_template(corpus))
+    total, rest = sum(sizes), sum(len(kinds) for kinds in plain)
+    return {
+        "sum of unique non-stop tokens": Estimate(float(total)),
+        "a text": mean(sizes),
+        "share of template words": Estimate((total - rest) / total if total else None),
+        "sum without template": Estimate(float(rest)),
+        "vocabulary": Estimate(float(len(np.unique(np.concatenate(plain))))),
+    }
+
+
+def _without_template(corpus: Corpus) -> list[str]:
+    template = TEMPLATES.get(corpus.task.name) if corpus.task is not None else None
+    if template is not None:
+        return [bare(template, row) for row in corpus.rows]
+    pairs = zip(corpus.texts, corpus.rendered, strict=True)
+    return [shown if shown == "\n".join(row) else " ".join(row) for row, shown in pairs]
+
+
+def _printed(study: Study) -> list[Table]:
+    """What the paper has for the tasks that are here."""
+    names = dict.fromkeys(c.task.name for c in study.everything if c.task is not None)
+    rows: list[tuple[Any, ...]] = [(name, *_PAPER[name]) for name in names if name in _PAPER]
+    title = "The authors' own counts behind table 7"
+    return [Table(title, ("task", "original", "synthetic"), rows)] if rows else []
+
+
+PAPER_VOCABULARY = Metric(
+    title="The paper's vocabulary figure",
+    measure=_measure,
+    extra="spacy",
+    order=90,
+    summary="table 7 of the paper: unique non-stop tokens of each text, summed (needs spaCy)",
+)

@@ -1,0 +1,174 @@
+"""The metric `repetition`: how alike the rows of one dataset are."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import numpy as np
+from pydantic import Field
+
+from targen_analysis.data.excerpt import excerpt
+from targen_analysis.lexical.rouge import COMPARED, as_string, nearest
+from targen_analysis.lexical.selfbleu import self_bleu
+from targen_analysis.lexical.words import Words, words_of
+from targen_analysis.statistics import generator, mean, rate, subsample
+from targen_core.metrics.model import (
+    Corpus,
+    Estimate,
+    Findings,
+    Metric,
+    MetricOptions,
+    Plot,
+    Study,
+    Table,
+)
+
+__all__ = ["REPETITION", "THRESHOLDS", "RepetitionOptions"]
+
+THRESHOLDS = (0.7, 0.8, 0.9)
+"""ROUGE-L from which a row repeats another (DataTune, section 5)."""
+
+
+class RepetitionOptions(MetricOptions):
+    """Options of `repetition`."""
+
+    texts: int = Field(500, ge=2, description="Rows that self-BLEU compares with each other.")
+    probes: int = Field(500, ge=1, description="Rows whose nearest other row is looked for.")
+    among: int = Field(5000, ge=2, description="Rows among which it is looked for.")
+    shown: int = Field(5, ge=0, description="Pairs of rows that are shown.")
+
+
+def _measure(study: Study, options: RepetitionOptions) -> Findings:
+    corpora = study.everything
+    smallest = min(map(len, corpora))
+    texts, among = min(options.texts, smallest), min(options.among, smallest)
+    probes = min(options.probes, among)
+    figures: dict[str, dict[str, Estimate]] = {}
+    tables: list[Table] = []
+    marks: list[dict[str, object]] = []
+    warnings: list[str] = []
+    for corpus, words in zip(corpora, words_of(*corpora), strict=True):
+        rng = generator(study.rng(f"repetition/{corpus.name}"))
+        again = len(corpus) - len(set(corpus.texts))
+        mine: dict[str, Estimate] = {"repeated word for word": rate(again, len(corpus))}
+        if again:
+            warnings.append(_repeated(corpus, again))
+        if smallest > 1:
+            chosen = subsample(texts, len(corpus), rng)
+            mine["self-bleu"] = mean(self_bleu([words.row(row).tolist() for row in chosen]))
+            place = subsample(among, len(corpus), rng)
+            asked = rng.permutation(len(place))[:probes]
+            best, which = _nearest(words, place, asked)
+            for threshold in THRESHOLDS:
+                unique = int((best < threshold).sum())
+                mine[f"unique at {threshold}"] = rate(unique, len(asked))
+            marks += [
+                {"dataset": corpus.name, "ROUGE-L": low / 20, "share": float(share)}
+                for low, share in enumerate(
+                    np.histogram(best, bins=20, range=(0, 1))[0] / len(best)
+                )
+            ]
+            if options.shown:
+                tables.append(_pairs(corpus, best, place[asked], place[which], options.shown))
+        figures[corpus.name] = mine
+    names = list(dict.fromkeys(name for mine in figures.values() for name in mine))
+    table = Table(
+        "How alike the rows of a dataset are",
+        ("figure", *(corpus.name for corpus in corpora)),
+        [(_SHOWN[n], *(figures[c.name].get(n) for c in corpora)) for n in names],
+        note="95 % intervals.",
+    )
+    notes = (
+        (
+            f"Self-BLEU: {texts:,} random rows against each other; its value depends on that "
+            "number. The interval is that of the mean over these rows."
+        ),
+        (
+            f"Uniqueness: {probes:,} random rows, the nearest of {among:,} to each by ROUGE-L over "
+            f"all texts of a row, its first {COMPARED:,} words, as many rows in each dataset."
+        ),
+    )
+    return Findings(
+        headlines=_headlines(study, figures),
+        figures=figures,
+        tables=(table, *tables),
+        plots=(
+            Plot(
+                "bars",
+                "ROUGE-L of a row with its nearest other row",
+                marks,
+                x="ROUGE-L",
+                y="share",
+                colour="dataset",
+            ),
+        )
+        if marks
+        else (),
+        warnings=tuple(warnings),
+        notes=notes if smallest > 1 else ("One row has nothing to be compared with.",),
+    )
+
+
+_SHOWN = {
+    "repeated word for word": "rows that repeat an earlier one word for word",
+    "self-bleu": "self-BLEU (lower is more diverse)",
+    **{f"unique at {t}": f"rows with no other at ROUGE-L {t} or above" for t in THRESHOLDS},
+}
+
+
+def _repeated(corpus: Corpus, again: int) -> str:
+    text, count = Counter(corpus.texts).most_common(1)[0]
+    return (
+        f"{again:,} of {len(corpus):,} rows of {corpus.name} repeat an earlier one word for word; "
+        f"most often, {count:,} times: {excerpt(text, 80)}"
+    )
+
+
+def _nearest(words: Words, place: np.ndarray, asked: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    _, numbers = np.unique(words.sequence(place), return_inverse=True)
+    ends = np.cumsum(words.lengths[place])[:-1]
+    strings = [as_string(part) for part in np.split(numbers, ends)]
+    return nearest([strings[at] for at in asked], strings, own=asked.tolist())
+
+
+def _pairs(
+    corpus: Corpus, best: np.ndarray, probes: np.ndarray, others: np.ndarray, shown: int
+) -> Table:
+    seen: set[frozenset[int]] = set()
+    rows = []
+    for at in np.argsort(-best, kind="stable"):
+        pair = frozenset((int(probes[at]), int(others[at])))
+        if pair in seen:
+            continue
+        seen.add(pair)
+        one, two = int(probes[at]), int(others[at])
+        rows.append(
+            (round(float(best[at]), 2), excerpt(corpus.texts[one]), excerpt(corpus.texts[two]))
+        )
+        if len(rows) == shown:
+            break
+    return Table(f"Most alike in {corpus.name}", ("ROUGE-L", "row", "its nearest"), rows)
+
+
+def _headlines(study: Study, figures: dict[str, dict[str, Estimate]]) -> tuple[str, ...]:
+    lines = []
+    name = f"unique at {THRESHOLDS[0]}"
+    for corpus in study.corpora:
+        mine = figures[corpus.name].get(name)
+        if mine is None or mine.value is None:
+            continue
+        line = f"{mine.value:.0%} of the rows of {corpus.name} have no near copy beside them"
+        if study.reference is not None:
+            other = figures[study.reference.name][name].value or 0
+            line += f" ({study.reference.name}: {other:.0%})"
+        lines.append(f"{line}: ROUGE-L below {THRESHOLDS[0]}.")
+    return tuple(lines)
+
+
+REPETITION = Metric(
+    title="Repetition",
+    measure=_measure,
+    options=RepetitionOptions,
+    order=30,
+    summary="exact repeats, self-BLEU, rows without a near copy by ROUGE-L",
+)

@@ -1,0 +1,1 @@
+"""An analysis for people and for programs: JSON, tables, pictures, one HTML page."""

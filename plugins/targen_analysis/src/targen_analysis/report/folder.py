@@ -1,0 +1,73 @@
+"""The folder that an analysis is written to."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+from targen_analysis.analysis import Analysis
+from targen_analysis.report.figures import as_json
+from targen_analysis.report.page import as_page
+from targen_analysis.report.pictures import colours_of, write_picture
+from targen_core.errors import UsageError, WriteFailed
+from targen_core.runs.files import write_atomically
+
+__all__ = ["FILES", "check_free", "write"]
+
+FILES = ("analysis.json", "report.html")
+
+
+def check_free(out: Path, *, force: bool) -> None:
+    """Check that an analysis may be written to the folder `out`.
+
+    Raises:
+        UsageError: an analysis is there and `force` is not given, or something else is.
+    """
+    if out.exists() and not out.is_dir():
+        raise UsageError(
+            f"{out} is a file, and an analysis is a folder", hint="choose another --out"
+        )
+    if (out / "manifest.json").exists():
+        raise UsageError(
+            f"{out} is a run directory, which holds what the run left and nothing else",
+            hint="choose another --out",
+        )
+    if any((out / name).exists() for name in FILES) and not force:
+        raise UsageError(
+            f"{out} holds an analysis", hint="--force replaces it; or choose another --out"
+        )
+
+
+def write(analysis: Analysis, out: Path, *, pictures: str = "") -> list[Path]:
+    """Write `analysis.json`, `report.html` and, of a kind, each picture; return the files.
+
+    Raises:
+        WriteFailed: the operating system refuses.
+    """
+    text = json.dumps(as_json(analysis), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    written = [out / name for name in FILES]
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        write_atomically(written[0], text)
+        write_atomically(written[1], as_page(analysis))
+        if pictures:
+            written += _write_pictures(analysis, out / "pictures", pictures)
+    except OSError as error:
+        raise WriteFailed(f"cannot write {out}: {error.strerror}") from error
+    return written
+
+
+def _write_pictures(analysis: Analysis, folder: Path, kind: str) -> list[Path]:
+    folder.mkdir(exist_ok=True)
+    colours = colours_of(analysis.study)
+    written = []
+    for part in analysis.parts:
+        for at, plot in enumerate(part.findings.plots if part.findings else (), 1):
+            if not plot.data:
+                continue
+            title = re.sub(r"[^a-z0-9]+", "-", plot.title.lower()).strip("-")[:50]
+            path = folder / f"{part.item.name}-{at}-{title}.{kind}"
+            path.write_bytes(write_picture(plot, colours, kind))
+            written.append(path)
+    return written

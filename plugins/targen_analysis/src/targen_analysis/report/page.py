@@ -1,0 +1,170 @@
+"""The report: one HTML file that needs no network."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from html import escape
+from importlib.resources import files
+from typing import Any
+
+from targen_analysis.analysis import Analysis, Part
+from targen_analysis.report.cells import interval, number, shown
+from targen_analysis.report.pictures import colours_of, specification, theme
+from targen_core.metrics.model import Cell, Corpus, Estimate, Plot, Table
+
+__all__ = ["as_page"]
+
+_LONG = 60
+"""Characters from which a cell is a text to be read."""
+
+
+def as_page(analysis: Analysis) -> str:
+    """The analysis as a page: HTML with its style, its pictures and Vega within."""
+    import vl_convert
+
+    study = analysis.study
+    colours = colours_of(study)
+    drawn: dict[str, dict[str, Any]] = {}
+
+    def place(plot: Plot) -> str:
+        name = f"plot{len(drawn) + 1}"
+        drawn[name] = specification(plot, colours)
+        label = escape(plot.title, quote=True)
+        box = f'<div class="plot" id="{name}" role="img" aria-label="{label}"></div>'
+        return f"<h3>{escape(plot.title)}</h3>{box}"
+
+    title = " · ".join(corpus.name for corpus in study.corpora)
+    if study.reference is not None:
+        title += f" against {study.reference.name}"
+    parts = [_section(part, place) for part in analysis.parts]
+    data = {
+        "specifications": drawn,
+        "themes": {"light": theme(dark=False), "dark": theme(dark=True)},
+    }
+    own = files("targen_analysis.report")
+    style = (own / "page.css").read_text(encoding="utf-8")
+    script = (own / "page.js").read_text(encoding="utf-8")
+    # "</script" inside the libraries would end the element; within their strings
+    # the backslash changes nothing.
+    libraries = vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;").replace(
+        "</script", "<\\/script"
+    )
+    return "\n".join(
+        [
+            "<!doctype html>",
+            '<html lang="en"><head><meta charset="utf-8">',
+            '<meta name="viewport" content="width=device-width, initial-scale=1">',
+            '<meta name="generator" content="targen-analysis">',
+            f"<title>{escape(title)}</title><style>{style}</style></head><body>",
+            (
+                f'<header><div><h1>{escape(title)}</h1><p class="soft">What is in the '
+                "data, measured by targen analyze.</p></div>"
+                '<button id="shade">Light / dark</button></header>'
+            ),
+            "<nav>" + "".join(_link(part) for part in analysis.parts) + "</nav>",
+            *_datasets(study.everything, study.reference),
+            *_in_short(analysis),
+            *parts,
+            (
+                '<p class="soft">Figures of a dataset say how it is, not whether it is right: no '
+                "metric here reads a row and tells whether its label holds. Intervals take rows "
+                "for independent draws, which rows of one run are not quite.</p>"
+            ),
+            f'<script type="application/json" id="plots">{_embedded(data)}</script>',
+            f'<script type="module">{libraries}\n{script}</script>',
+            "</body></html>",
+            "",
+        ]
+    )
+
+
+def _embedded(value: Any) -> str:
+    text = json.dumps(value, ensure_ascii=False, allow_nan=False)
+    return text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
+
+
+def _anchor(part: Part) -> str:
+    return escape(part.item.id.replace(":", "-"), quote=True)
+
+
+def _link(part: Part) -> str:
+    return f'<a href="#{_anchor(part)}">{escape(part.title)}</a>'
+
+
+def _datasets(corpora: Iterable[Corpus], reference: Corpus | None) -> Iterator[str]:
+    rows: list[tuple[Cell, ...]] = [
+        (
+            corpus.name + (" (reference)" if corpus is reference else ""),
+            len(corpus),
+            corpus.task.name if corpus.task is not None else "-",
+            ", ".join(corpus.fields),
+            ", ".join(corpus.label_names[:8]) or "-",
+        )
+        for corpus in corpora
+    ]
+    yield _table(Table("", ("dataset", "rows", "task", "texts", "labels"), rows))
+    for corpus in corpora:
+        for note in corpus.notes:
+            yield f'<p class="doubt">{escape(corpus.name)}: {escape(note)}</p>'
+
+
+def _in_short(analysis: Analysis) -> Iterator[str]:
+    found = [part.findings for part in analysis.parts if part.findings is not None]
+    yield '<section class="short"><h2>In short</h2><ul>'
+    yield from (f"<li>{escape(line)}</li>" for part in found for line in part.headlines)
+    yield "</ul>"
+    yield from (f'<p class="doubt">{escape(line)}</p>' for part in found for line in part.warnings)
+    for part in analysis.failed:
+        yield (
+            f'<p class="doubt">Not measured: {escape(part.title)}. {escape(part.problem)}. '
+            f"Try: <code>{escape(part.hint)}</code></p>"
+        )
+    yield "</section>"
+
+
+def _section(part: Part, place: Any) -> str:
+    lines = [f'<section><h2 id="{_anchor(part)}">{escape(part.title)}</h2>']
+    if part.findings is None:
+        lines.append(
+            f'<p class="doubt">Not measured: {escape(part.problem)}. '
+            f"Try: <code>{escape(part.hint)}</code></p></section>"
+        )
+        return "\n".join(lines)
+    found = part.findings
+    lines += [place(plot) for plot in found.plots if plot.data]
+    lines += [_table(table) for table in found.tables if table.rows]
+    if found.notes:
+        notes = "".join(f"<li>{escape(note)}</li>" for note in found.notes)
+        lines.append(
+            '<details class="notes" open><summary>How it was measured</summary>'
+            f"<ul>{notes}</ul></details>"
+        )
+    lines.append("</section>")
+    return "\n".join(lines)
+
+
+def _table(table: Table) -> str:
+    columns = list(zip(*table.rows, strict=True))
+    flush = [all(not isinstance(cell, str) for cell in column) for column in columns]
+    head = "".join(
+        f"<th{' class=number' if right else ''}>{escape(name)}</th>"
+        for name, right in zip(table.columns, flush, strict=True)
+    )
+    body = "".join(f"<tr>{''.join(_cell(cell) for cell in row)}</tr>" for row in table.rows)
+    title = f"<h3>{escape(table.title)}</h3>" if table.title else ""
+    note = f'<p class="soft">{escape(table.note)}</p>' if table.note else ""
+    return (
+        f'{title}<div class="scroll"><table><thead><tr>{head}</tr></thead>'
+        f"<tbody>{body}</tbody></table></div>{note}"
+    )
+
+
+def _cell(cell: Cell) -> str:
+    if isinstance(cell, Estimate):
+        ends = interval(cell)
+        beside = f"<small>{escape(ends)}</small>" if ends else ""
+        return f'<td class="number">{escape(number(cell.value))}{beside}</td>'
+    if isinstance(cell, str):
+        return f"<td{' class=long' if len(cell) > _LONG else ''}>{escape(cell)}</td>"
+    return f'<td class="number">{escape(shown(cell))}</td>'

@@ -1,0 +1,218 @@
+"""Plots as Vega-Lite specifications, and as files of SVG or PNG."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from itertools import cycle
+from typing import Any
+
+from targen_core.metrics.model import Plot, Study
+
+__all__ = ["KINDS", "colours_of", "specification", "theme", "write_picture"]
+
+KINDS = ("svg", "png")
+
+_COLOURS = ("#2f6db5", "#d9822b", "#3f9a6b", "#a0529c", "#c44e52", "#b5a12f", "#4fa3b8")
+_REFERENCE = "#8a919c"
+
+_WIDTH, _HEIGHT, _ROW = 560, 260, 26
+
+
+def colours_of(study: Study) -> dict[str, str]:
+    """A colour for each dataset, and grey for the reference, on light and on dark ground."""
+    found = {
+        corpus.name: colour for corpus, colour in zip(study.corpora, cycle(_COLOURS), strict=False)
+    }
+    return found | ({study.reference.name: _REFERENCE} if study.reference is not None else {})
+
+
+def specification(plot: Plot, colours: Mapping[str, str] | None = None) -> dict[str, Any]:
+    """A plot as Vega-Lite (version 5).
+
+    Args:
+        plot: the plot.
+        colours: of the datasets, the same in all pictures; see `colours_of`.
+    """
+    return {
+        "$schema": "https://vega.github.io/schema/vega-lite/v5.json",
+        "description": plot.title,
+        "data": {"values": [dict(mark) for mark in plot.data]},
+        "width": _WIDTH,
+        **_KINDS[plot.kind](plot, colours or {}),
+    }
+
+
+def theme(*, dark: bool) -> dict[str, Any]:
+    """Vega's configuration: the reader's fonts, quiet lines, ink for the ground."""
+    ink, line = ("#e4e6eb", "#454a54") if dark else ("#24292f", "#d5d9de")
+    words = {"labelColor": ink, "titleColor": ink, "labelFontSize": 12, "titleFontSize": 12}
+    return {
+        "background": None,
+        "font": "system-ui, sans-serif",
+        "axis": {**words, "gridColor": line, "domainColor": line, "tickColor": line,
+                 "labelLimit": 280, "titleFontWeight": "normal"},
+        "legend": {**words, "orient": "top", "title": None, "labelLimit": 300},
+        "header": words,
+        "rule": {"color": ink},
+        "view": {"stroke": None},
+        "range": {"category": list(_COLOURS)},
+    }  # fmt: skip
+
+
+def write_picture(plot: Plot, colours: Mapping[str, str], kind: str) -> bytes:
+    """A plot as an SVG or PNG file on white; no browser and no network is needed.
+
+    The title stands above it, as a file has no heading.
+    """
+    import vl_convert
+
+    spec = {**specification(plot, colours), "title": plot.title}
+    config = {**theme(dark=False), "background": "white"}
+    if kind == "svg":
+        return str(vl_convert.vegalite_to_svg(spec, config=config)).encode()
+    return bytes(vl_convert.vegalite_to_png(spec, config=config, scale=2))
+
+
+def _field(name: str) -> dict[str, Any]:
+    # A dot or a bracket in a name means a place inside an object to Vega.
+    return {"field": re.sub(r"([.\[\]\\'\"])", r"\\\1", name), "title": name}
+
+
+def _colour(plot: Plot, colours: Mapping[str, str]) -> dict[str, Any]:
+    if not plot.colour:
+        return {}
+    scale = {"domain": list(colours), "range": list(colours.values())} if colours else {}
+    found = {**_field(plot.colour), "type": "nominal"}
+    return {"color": {**found, "scale": scale} if scale else found}
+
+
+def _tooltip(plot: Plot) -> list[dict[str, Any]]:
+    first: Mapping[str, Any] = plot.data[0] if plot.data else {}
+    tips = []
+    for name in first:
+        sample = next((mark[name] for mark in plot.data if mark.get(name) is not None), None)
+        number = isinstance(sample, float)
+        tips.append(
+            {**_field(name), "type": "quantitative" if number else "nominal"}
+            | ({"format": ".3~g"} if number else {})
+        )
+    return tips
+
+
+def _bars(plot: Plot, colours: Mapping[str, str]) -> dict[str, Any]:
+    numeric = all(isinstance(mark[plot.x], int | float) for mark in plot.data)
+    across: dict[str, Any] = {
+        **_field(plot.x),
+        "type": "ordinal",
+        "axis": {"labelAngle": 0, "labelOverlap": True},
+    }
+    if not numeric:
+        across["sort"] = None
+    if numeric:
+        across["axis"]["format"] = ".2~f"
+    return {
+        "height": _HEIGHT,
+        "mark": {"type": "bar", "tooltip": True},
+        "encoding": {
+            "x": across,
+            "y": {**_field(plot.y), "type": "quantitative", "axis": {"format": ".0%"}},
+            "xOffset": {**_field(plot.colour), "sort": list(colours) or None},
+            **_colour(plot, colours),
+            "tooltip": _tooltip(plot),
+        },
+    }
+
+
+def _intervals(plot: Plot, colours: Mapping[str, str]) -> dict[str, Any]:
+    rows = len({mark[plot.y] for mark in plot.data})
+    several = len({mark[plot.colour] for mark in plot.data}) if plot.colour else 1
+    down = {**_field(plot.y), "type": "nominal", "sort": None, "title": None,
+            "axis": {"grid": True}}  # fmt: skip
+    offset = (
+        {"yOffset": {**_field(plot.colour), "sort": list(colours) or None}} if several > 1 else {}
+    )
+    scale = {"zero": False}
+    return {
+        "height": max(3, rows) * _ROW * max(1.0, several * 0.6),
+        "encoding": {"y": down, **offset, **_colour(plot, colours), "tooltip": _tooltip(plot)},
+        "layer": [
+            {
+                "mark": {"type": "rule", "strokeWidth": 2, "opacity": 0.55},
+                "encoding": {
+                    "x": {"field": "low", "type": "quantitative", "title": plot.x, "scale": scale},
+                    "x2": {"field": "high"},
+                },
+            },
+            {
+                "mark": {"type": "point", "filled": True, "size": 70, "opacity": 1},
+                "encoding": {"x": {**_field(plot.x), "type": "quantitative", "scale": scale}},
+            },
+        ],
+    }
+
+
+def _heatmap(plot: Plot, colours: Mapping[str, str]) -> dict[str, Any]:
+    down = len({mark[plot.y] for mark in plot.data})
+    across = len({mark[plot.x] for mark in plot.data})
+    name = _field(plot.colour)["field"]
+    return {
+        "width": min(_WIDTH, 110 * across),
+        "height": 44 * down,
+        "encoding": {
+            "x": {**_field(plot.x), "type": "nominal", "sort": None,
+                  "axis": {"labelAngle": 0, "orient": "top"}},
+            "y": {**_field(plot.y), "type": "nominal", "sort": None},
+            "tooltip": _tooltip(plot),
+        },
+        "layer": [
+            {
+                "mark": {"type": "rect", "tooltip": True},
+                "encoding": {
+                    "color": {
+                        **_field(plot.colour),
+                        "type": "quantitative",
+                        "scale": {"range": ["#8fa8c422", "#2f6db5"], "domain": [0, 1]},
+                        "legend": None,
+                    }
+                },
+            },
+            {
+                "mark": {"type": "text", "fontSize": 13},
+                "encoding": {
+                    "text": {"field": name, "type": "quantitative", "format": ".0%"},
+                    "color": {
+                        "condition": {"test": f"datum['{plot.colour}'] > 0.45", "value": "white"},
+                        "value": "#7d8590",
+                    },
+                },
+            },
+        ],
+    }  # fmt: skip
+
+
+def _lines(plot: Plot, colours: Mapping[str, str]) -> dict[str, Any]:
+    return {
+        "height": _HEIGHT,
+        "mark": {"type": "line", "point": {"size": 25}, "tooltip": True},
+        "encoding": {
+            "x": {**_field(plot.x), "type": "quantitative"},
+            "y": {**_field(plot.y), "type": "quantitative"},
+            **_colour(plot, colours),
+            "tooltip": _tooltip(plot),
+        },
+    }
+
+
+def _points(plot: Plot, colours: Mapping[str, str]) -> dict[str, Any]:
+    mark = {"type": "point", "filled": True, "opacity": 0.6, "tooltip": True}
+    return {**_lines(plot, colours), "height": 420, "mark": mark}
+
+
+_KINDS = {
+    "bars": _bars,
+    "intervals": _intervals,
+    "heatmap": _heatmap,
+    "lines": _lines,
+    "points": _points,
+}

@@ -1,0 +1,24 @@
+"""A command of our own: `targen desk RUN` shows tickets as a support desk would."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from targen_core.errors import UsageError
+from targen_core.runs.files import read_jsonl
+
+
+def desk(
+    run: Annotated[Path, typer.Argument(help="A run directory of tickets.", show_default=False)],
+    most: Annotated[int, typer.Option("-n", "--number", help="Show so many.")] = 5,
+) -> None:
+    """Show the tickets of a run, the urgent ones first."""
+    dataset = run / "dataset.jsonl"
+    if not dataset.exists():
+        raise UsageError(f"{run} holds no dataset", hint="targen generate tickets -n 10")
+    tickets = sorted(read_jsonl(dataset), key=lambda row: row["label"] != "urgent")
+    for ticket in tickets[:most]:
+        typer.echo(f"{ticket['label']:8} {ticket['text']}")

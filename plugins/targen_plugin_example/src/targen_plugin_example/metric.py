@@ -1,0 +1,26 @@
+"""A metric of our own: how many texts raise their voice."""
+
+from __future__ import annotations
+
+from targen_core.metrics.model import Estimate, Findings, Metric, MetricOptions, Study, Table
+
+__all__ = ["LOUDNESS"]
+
+
+def _measure(study: Study, options: MetricOptions) -> Findings:
+    shares = {
+        corpus.name: sum("!" in text for text in corpus.rendered) / len(corpus)
+        for corpus in study.everything
+    }
+    return Findings(
+        figures={name: {"exclaiming": Estimate(share)} for name, share in shares.items()},
+        tables=(Table("Rows with an exclamation mark", ("dataset", "share"), [*shares.items()]),),
+        notes=("A mark in the words of the template would count too.",),
+    )
+
+
+LOUDNESS = Metric(
+    title="Loudness",
+    measure=_measure,
+    summary="the share of rows that exclaim; customers in trouble do, and so do models",
+)

@@ -1,0 +1,95 @@
+"""`targen analyze` on runs and on files of the tasks that are installed."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from targen_analysis.data.corpus import read_corpus
+from targen_analysis.lexical.paper import PAPER_VOCABULARY
+from targen_core import load_registry
+from targen_core.metrics.model import MetricOptions, Study
+
+ORIGINALS = Path(__file__).parents[4] / "shared" / "data" / "superglue"
+QUICK = ["--metric", "labels", "--metric", "leakage"]
+
+
+def generate(targen, task: str, rows: int = 8) -> None:
+    done = targen("generate", task, "-n", rows, "-b", "scripted", "-q")
+    assert done.returncode == 0, done.stderr
+
+
+def test_a_run_is_read_with_its_flow_and_its_task(targen, tmp_path):
+    generate(targen, "rte")
+    done = targen("analyze", "runs/rte-0", *QUICK, "--against", "runs/rte-0/dataset.jsonl")
+    assert done.returncode == 0, done.stderr
+    assert "Label flow of rte-0" in done.stdout
+    assert "reference: rte-0/dataset: 8 rows, rte, texts: premise, hypothesis" in done.stdout
+    assert "holds rows of rte-0/dataset word for word" in done.stdout
+    inside = targen("analyze", "runs/rte-0", *QUICK, "--out", "runs/rte-0")
+    assert inside.returncode == 2
+    assert "is a run directory" in inside.stderr
+    torn = tmp_path / "runs" / "rte-0" / "dataset.jsonl"
+    torn.write_bytes(torn.read_bytes()[:-20])
+    assert "rte-0: 7 rows" in targen("analyze", "runs/rte-0", *QUICK, "--force").stdout
+
+
+def test_several_runs_have_their_flows_summed(targen, tmp_path):
+    generate(targen, "rte")
+    again = targen("generate", "rte", "-n", 4, "-b", "scripted", "-q", "--out", "runs/more")
+    assert again.returncode == 0
+    done = targen("analyze", "runs/rte-0", "runs/more", "--metric", "labels")
+    assert done.returncode == 0, done.stderr
+    found = json.loads((tmp_path / "analyses" / "rte-0" / "analysis.json").read_text())
+    (part,) = found["metrics"].values()
+    table = next(t for t in part["findings"]["tables"] if "together" in t["title"])
+    assert sum(sum(row[1:]) for row in table["rows"]) == 12
+
+
+def test_a_run_whose_task_is_not_installed_is_read_all_the_same(targen, tmp_path):
+    generate(targen, "rte", 4)
+    path = tmp_path / "runs" / "rte-0" / "manifest.json"
+    path.write_text(path.read_text().replace("targen-tasks-superglue:rte", "acme:gone"))
+    done = targen("analyze", "runs/rte-0", *QUICK)
+    assert done.returncode == 0, done.stderr
+    assert "no task named 'acme:gone' is installed" in done.stdout
+    beside = targen(
+        "analyze", "runs/rte-0", *QUICK, "--against", "runs/rte-0/dataset.jsonl", "--force"
+    )
+    assert beside.returncode == 0, beside.stderr
+
+
+def test_labels_are_called_by_their_names_and_texts_shown_as_the_task_shows_them(targen, tmp_path):
+    registry = load_registry()
+    generate(targen, "copa")
+    copa = read_corpus(registry, tmp_path / "runs" / "copa-0")
+    assert copa.label_names == ("choice1", "choice2")
+    assert copa.fields == ("premise", "choice1", "choice2")
+    generate(targen, "tickets")
+    tickets = read_corpus(registry, tmp_path / "runs" / "tickets-0")
+    assert tickets.task is not None
+    row = tickets.rows[0]
+    (instance,) = tickets.task.instances_of([row])
+    assert tickets.rendered[0] == tickets.task.render(instance)
+
+
+@pytest.mark.parametrize("task", ["axg", "boolq", "cb", "multirc", "record", "wic", "wsc"])
+def test_every_task_has_texts(task, targen, tmp_path):
+    generate(targen, task, 4)
+    found = read_corpus(load_registry(), tmp_path / "runs" / f"{task}-0")
+    assert not found.notes
+    assert all(all(row) for row in found.texts)
+    assert all(found.rendered)
+
+
+@pytest.mark.skipif(not ORIGINALS.exists(), reason="the original datasets are not at hand")
+@pytest.mark.parametrize(("task", "wanted"), [("cb", 6_414), ("rte", 79_174)])
+def test_table_7_by_way_of_files_and_tasks(task, wanted):
+    pytest.importorskip("spacy")
+    file = ORIGINALS / task.upper() / "train.jsonl"
+    corpus = read_corpus(load_registry(), file, task=task)
+    found = PAPER_VOCABULARY.measure(Study((corpus,)), MetricOptions())
+    figures = found.figures[f"{task.upper()}/train"]
+    assert figures["sum of unique non-stop tokens"].value == wanted

@@ -1,0 +1,111 @@
+"""Datasets to measure, and the command in this process."""
+
+from __future__ import annotations
+
+import json
+import random
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from targen_core.cli import main
+from targen_core.metrics.model import Corpus, Study
+
+
+@dataclass(frozen=True)
+class Done:
+    """What a command did."""
+
+    code: int
+    out: str
+    err: str
+
+
+@pytest.fixture
+def targen(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Callable[..., Done]:
+    """Run the command line in an empty folder."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("TARGEN_CACHE_DIR", str(tmp_path / "cache"))
+    monkeypatch.setenv("COLUMNS", "200")
+    monkeypatch.delenv("TARGEN_DEBUG", raising=False)
+
+    def run(*args: object) -> Done:
+        monkeypatch.setattr(sys, "argv", ["targen", *map(str, args)])
+        code = 0
+        try:
+            main()
+        except SystemExit as error:
+            code = int(error.code or 0)
+        return Done(code, *capsys.readouterr())
+
+    return run
+
+
+@pytest.fixture
+def jsonl(tmp_path: Path) -> Callable[..., Path]:
+    """Write rows to a file."""
+
+    def write(name: str, rows: Sequence[Any]) -> Path:
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+        return path
+
+    return write
+
+
+def corpus(
+    texts: Sequence[str | tuple[str, ...]],
+    labels: Sequence[str] = (),
+    *,
+    name: str = "mine",
+    fields: Sequence[str] = ("text",),
+    **more: Any,
+) -> Corpus:
+    """A dataset of these texts."""
+    rows = [(text,) if isinstance(text, str) else text for text in texts]
+    return Corpus(
+        name=name,
+        rows=[dict(zip(fields, row, strict=True)) for row in rows],
+        fields=tuple(fields),
+        texts=rows,
+        labels=list(labels) or [""] * len(rows),
+        rendered=["\n".join(row) for row in rows],
+        **more,
+    )
+
+
+@pytest.fixture(name="corpus")
+def _corpus() -> Callable[..., Corpus]:
+    return corpus
+
+
+WORDS = [f"{a}{b}{c}" for a in "bdgklmnprst" for b in "aeiou" for c in "lmnrst"]
+
+
+def sentences(count: int, *, seed: int = 0, words: int = 12, of: int = len(WORDS)) -> list[str]:
+    """Sentences of words drawn with the frequencies that words have."""
+    rng = random.Random(seed)
+    weights = [1 / (rank + 1) for rank in range(of)]
+    return [" ".join(rng.choices(WORDS[:of], weights, k=words)) for _ in range(count)]
+
+
+@pytest.fixture(name="sentences")
+def _sentences() -> Callable[..., list[str]]:
+    return sentences
+
+
+@pytest.fixture
+def study() -> Callable[..., Study]:
+    """A study of datasets."""
+
+    def make(*corpora: Corpus, against: Corpus | None = None, seed: int = 0) -> Study:
+        return Study(corpora, against, seed)
+
+    return make

@@ -1,0 +1,174 @@
+"""`targen analyze`, from the command line."""
+
+from __future__ import annotations
+
+import json
+import sys
+from types import ModuleType
+
+import pytest
+
+from targen_core import hookimpl
+from targen_core.metrics.model import Estimate, Findings, Metric, MetricOptions
+from targen_core.plugins import loader
+from targen_core.plugins.loader import Source, installed_sources
+
+OWN = ["artefacts", "labels", "leakage", "lexical", "paper-vocabulary", "repetition"]
+QUICK = ["--metric", "labels", "--metric", "leakage"]
+
+
+@pytest.fixture
+def rows(jsonl, sentences):
+    """A file of labelled rows."""
+
+    def write(name="mine.jsonl", count=60, seed=0):
+        return jsonl(
+            name,
+            [
+                {"text": text, "label": "ab"[at % 2]}
+                for at, text in enumerate(sentences(count, seed=seed))
+            ],
+        )
+
+    return write
+
+
+def test_the_metrics_are_listed(targen):
+    listed = json.loads(targen("list-metrics", "--json").out)
+    assert [item["name"] for item in listed if item["id"].startswith("targen-analysis:")] == OWN
+
+
+def test_the_help_has_examples(targen):
+    done = targen("analyze", "--help")
+    assert done.code == 0
+    assert "targen analyze runs/rte-0 --against RTE/train.jsonl" in done.out
+
+
+def test_all_metrics_side_by_side(targen, rows, tmp_path):
+    pytest.importorskip("spacy")
+    pytest.importorskip("sklearn")
+    done = targen(
+        "analyze", rows(), rows("other.jsonl", seed=1), "--against", rows("original.jsonl", 90, 2),
+        "-o", "lexical.replicates=5", "--pictures", "svg",
+    )  # fmt: skip
+    assert (done.code, done.err) == (0, "")
+    folder = tmp_path / "analyses" / "mine"
+    found = json.loads((folder / "analysis.json").read_text())
+    assert [each["name"] for each in found["datasets"]] == ["mine", "other"]
+    assert found["reference"]["rows"] == 90
+    assert set(found["metrics"]) == {f"targen-analysis:{name}" for name in OWN}
+    assert all(part["findings"] for part in found["metrics"].values())
+    assert "<!doctype html>" in (folder / "report.html").read_text()
+    assert len(list((folder / "pictures").glob("*.svg"))) >= 5
+    assert "analyses/mine/report.html" in done.out
+    again = targen("analyze", rows(), "--metric", "labels")
+    assert again.code == 2
+    assert "--force replaces it" in again.err
+
+
+def test_the_same_twice_is_the_same(targen, rows):
+    args = ["analyze", rows(), "--json", "--force", "-o", "lexical.replicates=5"]
+    args += ["--metric", "lexical", "--metric", "repetition", "--metric", "labels"]
+    one, two = targen(*args), targen(*args)
+    assert json.loads(one.out) == json.loads(two.out)
+    assert json.loads(targen(*args, "--seed", "1").out) != json.loads(one.out)
+
+
+def test_a_table_with_columns_of_the_users_own(targen, tmp_path):
+    lines = [
+        f"it was {'good' if at % 2 else 'bad'} number {at},{at % 2},{at % 3}" for at in range(30)
+    ]
+    (tmp_path / "reviews.csv").write_text("\n".join(["review,stars,asked", *lines]))
+    done = targen(
+        "analyze", "reviews.csv", "--text", "review", "--label", "stars", "--intended", "asked",
+        "--metric", "labels",
+    )  # fmt: skip
+    assert done.code == 0
+    assert "Label flow of reviews" in done.out
+
+
+@pytest.mark.parametrize("package", ["spacy", "sklearn"])
+def test_a_missing_extra_stops_no_other_metric(package, targen, rows, monkeypatch, tmp_path):
+    for name in [n for n in sys.modules if n == package or n.startswith(f"{package}.")]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, package, None)
+    metric = {"spacy": "paper-vocabulary", "sklearn": "artefacts"}[package]
+    done = targen("analyze", rows(), "--metric", metric, "--metric", "labels")
+    assert done.code == 1
+    assert f"1 of 2 metrics could not be measured: {metric}" in done.err
+    assert f"pip install 'targen-analysis[{package}]'" in done.err
+    assert "Rows by label" in done.out
+    assert f"not measured: metric targen-analysis:{metric} needs the package" in done.out
+    page = (tmp_path / "analyses" / "mine" / "report.html").read_text()
+    assert "Not measured" in page
+    assert f"targen-analysis[{package}]" in page
+
+
+class Loud(MetricOptions):
+    """Options of a third party's metric."""
+
+    times: int = 1
+
+
+def plug(monkeypatch, measure):
+    module = ModuleType("third_party")
+    metric = Metric(title="Third", measure=measure, options=Loud, order=1)
+    module.register_metrics = hookimpl(lambda register: register.register("third", metric))
+    sources = [*installed_sources(), Source("acme", "1", "third", module)]
+    monkeypatch.setattr(loader, "installed_sources", lambda: sources)
+
+
+def test_a_third_party_s_metric_is_measured_with_its_options(targen, rows, monkeypatch):
+    def measure(study, options):
+        return Findings(
+            headlines=(f"Said {options.times} times.",),
+            figures={corpus.name: {"rows": Estimate(len(corpus))} for corpus in study.everything},
+        )
+
+    plug(monkeypatch, measure)
+    done = targen("analyze", rows(), "--metric", "third", "-o", "third.times=3")
+    assert done.code == 0
+    assert "* Said 3 times." in done.out
+    assert targen("analyze", rows(), "-o", "third.times=x", "--force").code == 2
+    wrong = targen("analyze", rows(), "-o", "third.tims=3", "--force")
+    assert "its options are: times" in wrong.err
+
+
+def test_a_metric_that_fails_is_the_authors_fault(targen, rows, monkeypatch):
+    def measure(study, options):
+        raise KeyError("oops")
+
+    plug(monkeypatch, measure)
+    done = targen("analyze", rows(), "--metric", "third", "--metric", "labels")
+    assert done.code == 1
+    assert "metric acme:third failed: KeyError: 'oops'" in done.err
+    assert "report it to the authors of acme" in done.err
+    assert "Traceback" not in done.err
+    assert "Rows by label" in done.out
+    with pytest.raises(KeyError, match="oops"):
+        targen("--debug", "analyze", rows(), "--metric", "third", "--force")
+
+
+@pytest.mark.parametrize(
+    ("args", "words"),
+    [
+        (["none.jsonl"], "there is no file none.jsonl"),
+        (["."], "is no run directory"),
+        (["MINE", "--metric", "labelz"], "did you mean labels?"),
+        (["MINE", "-o", "labels"], "is not METRIC.KEY=VALUE"),
+        (["MINE", "-o", "lexikal.replicates=3"], "did you mean lexical?"),
+        (["MINE", "-o", "lexical.replicates=-1"], "replicates"),
+        (["MINE", "--intended", "meant"], "no file has a column 'meant' (--intended)"),
+        (["MINE", "--pictures", "gif"], "there is svg and png"),
+        (["MINE", "--task", "no-such-task"], "no task named 'no-such-task' is installed"),
+        (["MINE", "--metric", "labels", "--without", "labels"], "no metric is left"),
+        (["MINE", "--out", "MINE"], "is a file, and an analysis is a folder"),
+    ],
+)
+def test_wrong_usage_is_told_before_anything_is_written(args, words, targen, rows, tmp_path):
+    path = str(rows())
+    done = targen("analyze", *(path if arg == "MINE" else arg for arg in args))
+    assert done.code in (1, 2)
+    assert words in done.err
+    assert "Traceback" not in done.err
+    assert not (tmp_path / "analyses").exists()

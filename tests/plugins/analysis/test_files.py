@@ -1,0 +1,150 @@
+"""Files of all kinds, good and bad."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from targen_analysis.data.columns import bare, filled, named, text_at
+from targen_analysis.data.corpus import Columns, read_corpus
+from targen_analysis.data.excerpt import excerpt
+from targen_core.errors import UsageError
+from targen_core.plugins.registry import Registry
+
+
+def read(path, **options):
+    columns = Columns(**{k: options.pop(k) for k in ("texts", "label", "intended") if k in options})
+    return read_corpus(Registry(), path, columns=columns, **options)
+
+
+def test_columns_of_text_are_found(jsonl):
+    rows = [
+        {
+            "idx": 0,
+            "id": "r1",
+            "premise": "One thing.",
+            "n": 5,
+            "target": {"span": "thing"},
+            "label": 1,
+        },
+        {
+            "idx": 1,
+            "id": "r2",
+            "premise": "Another.",
+            "n": 6,
+            "target": {"span": "it"},
+            "label": True,
+        },
+    ]
+    found = read(jsonl("rows.jsonl", rows))
+    assert found.fields == ("premise", "target.span")
+    assert found.texts == [("One thing.", "thing"), ("Another.", "it")]
+    assert found.labels == ["1", "true"]
+
+
+def test_a_table_and_its_numbers(tmp_path):
+    path = tmp_path / "reviews.csv"
+    path.write_text('review,stars,year\r\n"Good, really\nvery good",5,1999\r\nBad,1,2001\r\n')
+    found = read(path, label="stars")
+    assert found.name == "reviews"
+    assert found.fields == ("review",)
+    assert found.texts[0] == ("Good, really\nvery good",)
+    assert found.labels == ["5", "1"]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-32"])
+def test_a_byte_order_mark_says_the_encoding(encoding, tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_bytes("text\ncafé noir\n".encode(encoding))
+    assert read(path).texts == [("café noir",)]
+
+
+def test_another_encoding_is_named(tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_bytes("text\nplain\ncafé\n".encode("latin-1"))
+    with pytest.raises(UsageError) as caught:
+        read(path)
+    assert str(caught.value) == f"{path}, line 3: byte 0xe9 is no utf-8"
+    assert "--encoding latin-1" in caught.value.hint
+    assert read(path, encoding="latin-1").texts[1] == ("café",)
+    with pytest.raises(UsageError, match="no encoding 'klingon'"):
+        read(path, encoding="klingon")
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "words"),
+    [
+        ("e.jsonl", "", "holds no row"),
+        ("e.csv", "a,b\n", "holds no row"),
+        ("b.jsonl", '{"text": "x"}\n{"te', "line 2 is no JSON"),
+        ("l.jsonl", "[1]\n", "line 1 is no JSON object"),
+        ("r.csv", "a,b\n1,2,3\n", "line 2: 3 cells, the header has 2"),
+        ("t.csv", "a,a\n1,2\n", "two columns of the same name"),
+        ("q.csv", 'a,b\n"x,2\n', "line 2: unexpected end of data"),
+        ("n.jsonl", '{"a": 1, "label": 2}\n', "has no column of text"),
+    ],
+)
+def test_what_is_wrong_is_said(name, text, words, tmp_path):
+    path = tmp_path / name
+    path.write_text(text)
+    with pytest.raises(UsageError) as caught:
+        read(path)
+    assert words in str(caught.value)
+    assert str(path) in str(caught.value)
+
+
+def test_a_column_that_is_not_there(jsonl):
+    path = jsonl("a.jsonl", [{"text": "words", "label": "x"}])
+    for columns in ({"texts": ("txt",)}, {"label": "lable"}):
+        with pytest.raises(UsageError) as caught:
+            read(path, **columns)
+        assert "has no column" in str(caught.value)
+        assert caught.value.hint == "its columns are: text, label"
+    with pytest.raises(UsageError, match="there is no file"):
+        read(path.with_name("none.jsonl"))
+
+
+def test_rows_of_several_shapes_are_read_and_told(jsonl):
+    rows = [{"text": "one", "label": "a"}, {"review": "two"}, {"text": "  "}, {"other": 5}]
+    found = read(jsonl("a.jsonl", rows))
+    assert found.texts == [("one", ""), ("", "two")]
+    assert found.labels == ["a", ""]
+    assert "2 of 4 rows hold no text: left out." in found.notes
+    assert "1 of 2 rows lack the column review." in found.notes
+    assert any("2 shapes" in note for note in found.notes)
+
+
+def test_odd_values(jsonl, tmp_path):
+    path = tmp_path / "odd.jsonl"
+    path.write_text('{"text": "half \\ud800 pair", "label": {"deep": 1}}\n')
+    found = read(path)
+    assert found.texts == [("half ? pair",)]
+    assert found.labels == [""]
+
+
+def test_names_of_plain_files_have_their_folder(jsonl):
+    assert read(jsonl("RTE/train.jsonl", [{"t": "x"}])).name == "RTE/train"
+    assert read(jsonl("RTE/mine.jsonl", [{"t": "x"}])).name == "mine"
+
+
+def test_paths_reach_through_objects_and_lists():
+    row = {"a.b": "dotted", "qas": [{"q": "one", "n": 1}, {"q": "two"}], "x": {"y": ["p", "r"]}}
+    assert named(row, "a.b") == ["dotted"]
+    assert text_at(row, "qas.q") == "one\ntwo"
+    assert text_at(row, "x.y") == "p\nr"
+    assert text_at(row, "x.none") == ""
+    assert filled("Q: {qas.q} / {x.y:upper}.", row) == "Q: one\ntwo / P\nR."
+    assert bare("Q: {qas.q} / {x.y:upper}.", row) == "one\ntwo P\nR"
+
+
+def test_excerpts_are_short_whatever_the_text():
+    assert excerpt(("a\n b", "c")) == "a b / c"
+    long = excerpt(("word " * 1_000_000, "x"))
+    assert len(long) < 220
+    assert "…" in long
+
+
+def test_a_long_row_is_read(jsonl):
+    path = jsonl("big.jsonl", [{"text": "word " * 200_000, "label": "a"}, {"text": "x"}])
+    assert len(json.dumps(read(path).texts[0])) > 1_000_000

@@ -1,0 +1,70 @@
+"""What of a reference stands in a dataset."""
+
+from __future__ import annotations
+
+import pytest
+
+from targen_analysis.leakage import LEAKAGE
+
+
+def measure(study, **options):
+    return LEAKAGE.measure(study, LEAKAGE.options(**options))
+
+
+def test_copies_of_each_kind_are_found(corpus, sentences, study):
+    original = [(one, two) for one, two in zip(sentences(80), sentences(80, seed=1), strict=True)]
+    fresh = [(o, t) for o, t in zip(sentences(76, seed=7), sentences(76, seed=8), strict=True)]
+    one, _two = original[3]
+    mine = [
+        original[0],
+        (original[1][0].upper() + "!", original[1][1]),
+        (f"{' '.join(original[2][0].split()[:9])} and so on", "another thing"),
+        (one, "a new question"),
+        *fresh,
+    ]
+    fields = ("premise", "hypothesis")
+    found = measure(
+        study(corpus(mine, fields=fields), against=corpus(original, name="original", fields=fields))
+    )
+    figures = {name: round(each.value * 80) for name, each in found.figures["mine"].items()}
+    assert figures["the same texts"] == 1
+    assert figures["the same words"] == 2
+    assert figures["a run of 8 words"] == 4
+    assert figures["half of its words in such runs"] == 4
+    assert "do not train on the one and test on the other" in found.warnings[0]
+    by_field = found.tables[1]
+    assert by_field.rows[0][0] == "premise"
+    assert by_field.rows[0][1].value == pytest.approx(3 / 80)
+    pairs = found.tables[2]
+    assert pairs.rows[0][0] == 1.0
+    assert pairs.rows[0][1].lower().startswith(original[0][0][:10])
+    assert found.figures["original"]["a run of 8 words"].value == 0
+
+
+def test_short_texts_have_no_runs(corpus, study):
+    found = measure(study(corpus(["a b c"]), against=corpus(["a b c", "d"], name="original")))
+    figures = found.figures["mine"]
+    assert figures["the same texts"].value == 1
+    assert figures["a run of 8 words"].value == 0
+    assert (
+        measure(study(corpus(["a b c"]), against=corpus(["x a b c"], name="o")), n=3)
+        .figures["mine"]["a run of 3 words"]
+        .value
+        == 1
+    )
+
+
+def test_runs_do_not_reach_over_fields(corpus, study):
+    mine = corpus([("a b c", "d e f")], fields=("x", "y"))
+    other = corpus([("a b c d e f", "")], fields=("x", "y"), name="original")
+    found = measure(study(mine, against=other), n=4)
+    assert found.figures["mine"]["a run of 4 words"].value == 0
+
+
+def test_without_a_reference_it_says_so(corpus, study):
+    assert "--against" in measure(study(corpus(["a"]))).notes[0]
+
+
+def test_other_fields_are_no_fault(corpus, study):
+    found = measure(study(corpus(["a b"]), against=corpus(["a b"], name="o", fields=("review",))))
+    assert found.tables[1].rows == [("review", None)]

@@ -1,0 +1,156 @@
+"""The page, the JSON and the pictures."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import pytest
+
+from targen_analysis.analysis import Analysis, Part
+from targen_analysis.report.cells import shown
+from targen_analysis.report.figures import as_json
+from targen_analysis.report.page import as_page
+from targen_analysis.report.pictures import specification, write_picture
+from targen_core.metrics.model import Estimate, Findings, Metric, Plot, Table
+from targen_core.plugins.register import Registration
+
+EVIL = "<script>alert('x')</script>"
+KINDS = ["bars", "intervals", "heatmap", "lines", "points"]
+
+
+def plot(kind):
+    marks = [
+        {
+            "dataset": name,
+            "x": x,
+            "label.of [it]": f"{label}",
+            "low": 0.1,
+            "high": 0.6,
+            "share": 0.5,
+        }
+        for name in ("mine", "original")
+        for x in (0.1, 0.2)
+        for label in ("a", "b")
+    ]
+    x, y, colour = {
+        "bars": ("label.of [it]", "share", "dataset"),
+        "intervals": ("share", "label.of [it]", "dataset"),
+        "heatmap": ("dataset", "label.of [it]", "share"),
+        "lines": ("x", "share", "dataset"),
+        "points": ("x", "share", "dataset"),
+    }[kind]
+    return Plot(kind, f"A picture of {kind}", marks, x, y, colour)
+
+
+@pytest.fixture
+def analysis(corpus, study):
+    """An analysis with something of everything."""
+    findings = Findings(
+        headlines=(f"1 of 2 is {EVIL}.",),
+        figures={"mine": {"figure": Estimate(0.5, 0.4, float("nan"))}},
+        tables=(
+            Table(
+                "A table", ("what", "n"), [(EVIL, Estimate(1234.5, 1200.0, 1300.0)), ("b", None)]
+            ),
+            Table("An empty one", ("a",), []),
+        ),
+        plots=tuple(plot(kind) for kind in KINDS),
+        warnings=("Mind the gap.",),
+        notes=("Measured so.",),
+    )
+    item = Registration("metric", "good", "m:M", "", "acme", "main", "acme")
+    lame = Registration("metric", "lame", "m:M", "", "acme", "main", "acme")
+    parts = [
+        Part(item, "A good one", findings),
+        Part(lame, "A lame one", None, "it needs a model", "fetch it"),
+    ]
+    mine = corpus(["text"], ["a"], notes=("Two rows left out.",))
+    return Analysis(study(mine, against=corpus(["text"], name="original")), parts)
+
+
+def test_the_page_is_whole_and_asks_nobody(analysis):
+    page = as_page(analysis)
+    assert page.startswith("<!doctype html>")
+    own = re.sub(r'<script type="module">.*</script>', "", page, flags=re.DOTALL)
+    assert not re.search(r"(src|href)=[\"']?(https?:)?//", own)
+    assert "@import" not in own
+    assert page.count("<script") == page.count("</script") == 2
+    assert EVIL not in page
+    assert "&lt;script&gt;alert(" in page
+    for words in (
+        "Mind the gap.",
+        "Measured so.",
+        "Two rows left out.",
+        "it needs a model",
+        "fetch it",
+        "1,200–1,300",
+    ):
+        assert words in page, words
+    assert "An empty one" not in page
+    assert page.count('class="plot"') == len(KINDS)
+
+
+def test_the_pictures_of_the_page_are_data_in_it(analysis):
+    page = as_page(analysis)
+    text = re.search(r'<script type="application/json" id="plots">(.*?)</script>', page, re.DOTALL)
+    plots = json.loads(text[1])
+    assert set(plots["specifications"]) == {f"plot{n}" for n in range(1, 6)}
+    assert set(plots["themes"]) == {"light", "dark"}
+    for spec in plots["specifications"].values():
+        assert len(spec["data"]["values"]) == 8
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_picture_is_drawn_without_a_browser(kind):
+    colours = {"mine": "#2f6db5", "original": "#8a919c"}
+    svg = write_picture(plot(kind), colours, "svg").decode()
+    assert svg.startswith("<svg")
+    assert f"A picture of {kind}" in svg
+    assert "undefined" not in svg
+    if kind != "heatmap":
+        assert "#2f6db5" in svg
+    assert specification(plot(kind), colours)["description"] == f"A picture of {kind}"
+
+
+def test_a_picture_as_png():
+    assert write_picture(plot("bars"), {}, "png").startswith(b"\x89PNG")
+
+
+def test_the_json_has_everything_and_nothing_that_is_no_json(analysis):
+    found = json.loads(json.dumps(as_json(analysis), allow_nan=False))
+    assert found["format"] == 1
+    assert found["datasets"][0]["name"] == "mine"
+    assert found["reference"]["name"] == "original"
+    good = found["metrics"]["acme:good"]["findings"]
+    assert good["figures"]["mine"]["figure"] == {"value": 0.5, "low": 0.4, "high": None}
+    assert good["tables"][0]["rows"][1] == ["b", None]
+    assert found["metrics"]["acme:lame"] == {
+        "title": "A lame one",
+        "problem": "it needs a model",
+        "hint": "fetch it",
+        "findings": None,
+    }
+
+
+@pytest.mark.parametrize(
+    ("cell", "text"),
+    [
+        (None, "-"),
+        ("x", "x"),
+        (1234567, "1,234,567"),
+        (0.12345, "0.123"),
+        (12.345, "12.35"),
+        (1234.5, "1,234"),
+        (3.0, "3"),
+        (Estimate(0.5, 0.4, 0.6), "0.5 (0.4–0.6)"),
+        (Estimate(None), "-"),
+        (Estimate(0.0, 0.0, 0.00000001), "0 (0–0)"),
+    ],
+)
+def test_numbers_as_people_read_them(cell, text):
+    assert shown(cell) == text
+
+
+def test_a_metric_says_its_place():
+    assert Metric(title="x", measure=lambda study, options: Findings()).order == 100

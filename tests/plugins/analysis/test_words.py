@@ -1,0 +1,150 @@
+"""Words, n-grams and what is counted of them, against hand counts and slow definitions."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from targen_analysis.lexical.compression import compression_ratio
+from targen_analysis.lexical.counts import FIGURES, counted
+from targen_analysis.lexical.richness import hdd, mattr, mtld
+from targen_analysis.lexical.words import split, words_of
+
+
+def figures(words, rows):
+    return dict(zip(FIGURES, counted(words, np.array(rows)).tolist(), strict=True))
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("The cat's  hat, the CAT-hat!", ["the", "cat's", "hat", "the", "cat", "hat"]),
+        ("3.5 per cent_age", ["3", "5", "per", "cent", "age"]),
+        ("don’t 'quote'", ["don’t", "quote"]),
+        ("naïve Ænima", ["naïve", "ænima"]),
+        (" …!? ", []),
+    ],
+)
+def test_words(text, words):
+    assert split(text) == words
+
+
+def test_figures_by_hand(corpus):
+    (words,) = words_of(corpus([("a b a b", "c"), ("a b", "")], fields=("one", "two")))
+    found = figures(words, [0, 1])
+    # Words a b a b c a b; bigrams ab ba ab | ab: none reaches from field to field.
+    assert found["words"] == 7
+    assert found["vocabulary"] == 3
+    assert found["distinct-1"] == 3 / 7
+    assert found["distinct-2"] == 2 / 4
+    assert found["distinct-3"] == 2 / 2
+    assert found["distinct-4"] == 1
+    assert found["entropy-2"] == pytest.approx(-(0.75 * math.log2(0.75) + 0.25 * math.log2(0.25)))
+    assert found["bigrams a row"] == 2 / 2
+    assert found["own bigrams a row"] == (2 + 1) / 2
+    assert math.isnan(found["hd-d"])
+
+
+def test_a_row_that_is_drawn_twice_counts_twice(corpus):
+    (words,) = words_of(corpus(["a b", "c"]))
+    found = figures(words, [0, 0])
+    assert (found["words"], found["vocabulary"], found["distinct-2"]) == (4, 2, 0.5)
+
+
+def test_entropy_of_equally_frequent_words(corpus):
+    (words,) = words_of(corpus(["a b c d e f g h"]))
+    assert figures(words, [0])["entropy-1"] == pytest.approx(3)
+
+
+def test_two_datasets_share_numbers(corpus):
+    one, two = words_of(corpus(["a b"]), corpus(["c b"], name="other"))
+    assert one.ids[1] == two.ids[1]
+    assert one.types == two.types == 3
+
+
+rows_of_words = st.lists(
+    st.tuples(
+        st.lists(st.sampled_from("abcd"), max_size=6), st.lists(st.sampled_from("abcd"), max_size=4)
+    ),
+    min_size=1,
+    max_size=8,
+)
+
+
+@settings(max_examples=60, deadline=None, derandomize=True)
+@given(rows=rows_of_words, data=st.data())
+def test_counts_are_those_of_the_definition(rows, data):
+    from targen_core.metrics.model import Corpus
+
+    texts = [(" ".join(one), " ".join(two)) for one, two in rows]
+    (words,) = words_of(Corpus("m", [{}] * len(texts), ("x", "y"), texts, [""] * len(texts), [""]))
+    chosen = data.draw(st.lists(st.integers(0, len(rows) - 1), min_size=1, max_size=8))
+    found = figures(words, chosen)
+    for n in range(1, 5):
+        grams = Counter(
+            tuple(field[at : at + n])
+            for row in chosen
+            for field in rows[row]
+            for at in range(len(field) - n + 1)
+        )
+        wanted = len(grams) / grams.total() if grams else float("nan")
+        assert found[f"distinct-{n}"] == pytest.approx(wanted, nan_ok=True)
+    sequence = words.sequence(np.array(chosen))
+    assert len(sequence) == sum(len(one) + len(two) for one, two in (rows[row] for row in chosen))
+
+
+def test_hdd_is_the_expected_ratio_of_a_draw():
+    counts = np.array([30, 20, 10, 5, 1])
+    total = counts.sum()
+    expected = sum(1 - math.comb(total - c, 42) / math.comb(total, 42) for c in counts) / 42
+    assert hdd(counts) == pytest.approx(expected)
+
+
+def test_hdd_of_extremes():
+    assert hdd(np.ones(42, dtype=int)) == pytest.approx(1)
+    assert hdd(np.array([500])) == pytest.approx(1 / 42)
+    assert math.isnan(hdd(np.array([41])))
+
+
+@settings(max_examples=40, deadline=None, derandomize=True)
+@given(st.lists(st.integers(0, 5), max_size=40), st.integers(1, 12))
+def test_mattr_is_the_mean_over_windows(ids, window):
+    windows = [ids[at : at + window] for at in range(len(ids) - window + 1)]
+    wanted = sum(len(set(w)) / window for w in windows) / len(windows) if windows else math.nan
+    assert mattr(np.array(ids, dtype=np.int64), window) == pytest.approx(wanted, nan_ok=True)
+
+
+def number(text: str) -> np.ndarray:
+    kinds: dict[str, int] = {}
+    return np.array([kinds.setdefault(word, len(kinds)) for word in text.split()])
+
+
+def test_mtld_of_the_example_of_its_paper():
+    # McCarthy and Jarvis (2010). Forwards the ratio falls below .72 at the sixth word,
+    # 4 of 6, and the three words that are left repeat nothing; backwards at the fifth,
+    # 3 of 5, and four are left. One factor each way, 9 words.
+    assert mtld(number("of the people by the people for the people")) == pytest.approx(9)
+
+
+def test_mtld_counts_a_part_of_a_factor():
+    # Forwards a b a | c d d, two factors; backwards d d | c a b a, where 3 of 4 is a part.
+    backwards = 6 / (1 + (1 - 3 / 4) / 0.28)
+    assert mtld(number("a b a c d d")) == pytest.approx((6 / 2 + backwards) / 2)
+    # Four different words and one again, 4 of 5, either way.
+    assert mtld(number("a b c d a")) == pytest.approx(5 / (0.2 / 0.28))
+
+
+def test_mtld_without_a_repeat_is_unknown():
+    assert math.isnan(mtld(number("a b c d")))
+    assert math.isnan(mtld(np.array([], dtype=np.int64)))
+
+
+def test_compression_tells_repetition():
+    assert compression_ratio(["abc " * 500]) > 40
+    assert compression_ratio(["abcdefghij"]) <= 1
+    assert math.isnan(compression_ratio([]))
