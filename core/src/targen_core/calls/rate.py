@@ -86,6 +86,8 @@ class RateLimiter:
     @property
     def pause(self) -> float:
         """Seconds for which the service wants no call."""
+        if not self._resume_at:
+            return 0.0
         return max(0.0, self._resume_at - asyncio.get_running_loop().time())
 
     @property

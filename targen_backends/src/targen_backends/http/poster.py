@@ -76,6 +76,7 @@ class Poster:
         self._sessions: weakref.WeakKeyDictionary[
             asyncio.AbstractEventLoop, aiohttp.ClientSession
         ] = weakref.WeakKeyDictionary()
+        self._latest: tuple[Any, aiohttp.ClientSession] | None = None  # the loop that asked last
 
     async def post(self, body: bytes, headers: Mapping[str, str] | None = None) -> Answer:
         """Post once; `headers` are those of this call alone.
@@ -127,6 +128,9 @@ class Poster:
 
     def _open(self) -> aiohttp.ClientSession:
         loop = asyncio.get_running_loop()
+        latest = self._latest
+        if latest is not None and latest[0]() is loop and not latest[1].closed:
+            return latest[1]
         session = self._sessions.get(loop)
         if session is None or session.closed:
             session = self._sessions[loop] = aiohttp.ClientSession(
@@ -137,6 +141,7 @@ class Poster:
                 headers=self._headers,
                 cookie_jar=aiohttp.DummyCookieJar(),
             )
+        self._latest = weakref.ref(loop), session
         return session
 
     def _lost(self, error: Exception) -> ServiceUnavailable:
