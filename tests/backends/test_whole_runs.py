@@ -125,14 +125,18 @@ def test_a_passing_run_costs_what_it_says_and_keeps_no_key(backend, generate, se
     assert no_key_in(tmp_path)
 
 
-@pytest.mark.parametrize("way", ["option", "file"])
+@pytest.mark.parametrize("way", ["option", "file", "key-file"])
 def test_a_key_from_an_option_or_a_file_is_kept_nowhere_either(
     backend, way, generate, tmp_path, tmp_path_factory
 ):
     file = tmp_path_factory.mktemp("keys") / "key"
     file.write_text(KEY)
-    given = {"option": f"api_key={KEY}", "file": f"api_key_file={file}"}[way]
-    done, _ = generate(backend, "-o", given)
+    given = {
+        "option": ["-o", f"api_key={KEY}"],
+        "file": ["-o", f"api_key_file={file}"],
+        "key-file": ["--key-file", str(file)],
+    }[way]
+    done, _ = generate(backend, *given)
     assert done.returncode == 0, done.stderr
     assert no_key_in(tmp_path)
 

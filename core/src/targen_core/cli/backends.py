@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from targen_core.cli.completion import completer
-from targen_core.cli.request import OptionsArg
+from targen_core.cli.request import KeyFileArg, OptionsArg, with_key
 from targen_core.cli.tables import print_json
 from targen_core.errors import PluginError, TargenError, UsageError
 
@@ -37,6 +37,7 @@ def backends(
         ),
     ],
     option: OptionsArg = None,
+    key_file: KeyFileArg = None,
     json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
 ) -> None:
     """Make one tiny call, and say what is wrong or what it took.
@@ -50,7 +51,7 @@ def backends(
             f"backends {action}: there is no such action",
             hint=f"targen backends check {name}",
         )
-    found = _check(name, option or [])
+    found = _check(name, with_key(option, key_file))
     if json:
         print_json(found)
         return

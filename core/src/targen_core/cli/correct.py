@@ -14,6 +14,7 @@ from targen_core.cli.request import (
     BatchArg,
     CacheArg,
     CorrectorArg,
+    KeyFileArg,
     MaxCostArg,
     MaxTokensArg,
     OfTaskArg,
@@ -24,6 +25,7 @@ from targen_core.cli.request import (
     cache_folder,
     checked_limits,
     job_spec,
+    with_key,
 )
 from targen_core.cli.tables import print_json, print_table
 
@@ -37,6 +39,7 @@ def correct(
     variant: VariantArg = None,
     backend: BackendArg = "local",
     option: OptionsArg = None,
+    key_file: KeyFileArg = None,
     n: Annotated[
         int | None, typer.Option("-n", "--number", help="Judge so many, drawn by --seed.")
     ] = None,
@@ -98,7 +101,7 @@ def correct(
         variants=tuple(variant or ()),
         backend=backend,
         backend_for=None,
-        options=option or (),
+        options=with_key(option, key_file),
         seed=seed,
         correct=True,
         corrector=corrector,

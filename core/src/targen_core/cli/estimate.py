@@ -15,12 +15,14 @@ from targen_core.cli.request import (
     BatchArg,
     CorrectArg,
     CorrectorArg,
+    KeyFileArg,
     OptionsArg,
     SomeTaskArg,
     SuiteArg,
     VariantArg,
     job_spec,
     quotas_for,
+    with_key,
 )
 from targen_core.cli.tables import print_json, print_table
 from targen_core.errors import UsageError
@@ -70,6 +72,7 @@ def estimate(
     backend: BackendArg = "local",
     backend_for: BackendForArg = None,
     option: OptionsArg = None,
+    key_file: KeyFileArg = None,
     correct: CorrectArg = True,
     corrector: CorrectorArg = "",
     measured: Annotated[
@@ -136,7 +139,7 @@ def estimate(
             variants=tuple(variant or ()),
             backend=backend,
             backend_for=backend_for,
-            options=option or (),
+            options=with_key(option, key_file),
             correct=correct,
             corrector=corrector,
             lists_at_once=SIDE_BY_SIDE if batch_lists else 1,

@@ -17,6 +17,7 @@ from targen_core.cli.request import (
     ContextsShareArg,
     CorrectArg,
     CorrectorArg,
+    KeyFileArg,
     MaxCostArg,
     MaxTokensArg,
     OptionsArg,
@@ -30,6 +31,7 @@ from targen_core.cli.request import (
     checked_limits,
     job_spec,
     quotas_for,
+    with_key,
 )
 from targen_core.errors import QuotaNotMet, UsageError
 
@@ -69,6 +71,7 @@ def generate(
     backend: BackendArg = "local",
     backend_for: BackendForArg = None,
     option: OptionsArg = None,
+    key_file: KeyFileArg = None,
     out: Annotated[
         Path | None, typer.Option("--out", help="The run directory. [default: runs/TASK-SEED]")
     ] = None,
@@ -169,7 +172,7 @@ def generate(
             variants=tuple(variant or ()),
             backend=backend,
             backend_for=backend_for,
-            options=option or (),
+            options=with_key(option, key_file),
             seed=seed,
             correct=correct,
             corrector=corrector,
@@ -225,6 +228,7 @@ def resume(
         typer.Option("--give-up-after", help="Candidates without a row that end a label."),
     ] = None,
     option: OptionsArg = None,
+    key_file: KeyFileArg = None,
     max_cost: MaxCostArg = None,
     max_tokens: MaxTokensArg = None,
     concurrency: _Concurrency = None,
@@ -266,7 +270,7 @@ def resume(
         cache=cache_folder(cache),
         quotas=quotas,
         give_up_after=give_up_after,
-        options=option or (),
+        options=with_key(option, key_file),
         limits=checked_limits(
             max_cost=max_cost,
             max_tokens=max_tokens,

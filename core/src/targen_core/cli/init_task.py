@@ -10,12 +10,14 @@ import typer
 from targen_core.cli.request import (
     BackendArg,
     CacheArg,
+    KeyFileArg,
     MaxCostArg,
     MaxTokensArg,
     OptionsArg,
     SeedArg,
     cache_folder,
     checked_limits,
+    with_key,
 )
 from targen_core.errors import UsageError, WriteFailed
 
@@ -34,6 +36,7 @@ def init_task(
     force: Annotated[bool, typer.Option("--force", help="Replace a file that is there.")] = False,
     backend: BackendArg = "local",
     option: OptionsArg = None,
+    key_file: KeyFileArg = None,
     seed: SeedArg = 0,
     max_cost: MaxCostArg = None,
     max_tokens: MaxTokensArg = None,
@@ -75,7 +78,7 @@ def init_task(
         task="",
         quotas={},
         backend=backend,
-        options=option or (),
+        options=with_key(option, key_file),
         seed=seed,
         limits=Limits(**checked_limits(max_cost=max_cost, max_tokens=max_tokens)),
     )

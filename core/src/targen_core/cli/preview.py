@@ -16,6 +16,7 @@ from targen_core.cli.request import (
     ContextsArg,
     CorrectArg,
     CorrectorArg,
+    KeyFileArg,
     MaxCostArg,
     MaxTokensArg,
     OptionsArg,
@@ -27,6 +28,7 @@ from targen_core.cli.request import (
     checked_limits,
     job_spec,
     quotas_for,
+    with_key,
 )
 from targen_core.cli.tables import print_json, print_table
 from targen_core.errors import UsageError
@@ -60,6 +62,7 @@ def preview(
     backend: BackendArg = "local",
     backend_for: BackendForArg = None,
     option: OptionsArg = None,
+    key_file: KeyFileArg = None,
     seed: SeedArg = 0,
     correct: CorrectArg = True,
     corrector: CorrectorArg = "",
@@ -103,7 +106,7 @@ def preview(
         variants=tuple(variant or ()),
         backend=backend,
         backend_for=backend_for,
-        options=option or (),
+        options=with_key(option, key_file),
         seed=seed,
         correct=correct,
         corrector=corrector,

@@ -29,6 +29,7 @@ __all__ = [
     "ContextsShareArg",
     "CorrectArg",
     "CorrectorArg",
+    "KeyFileArg",
     "MaxCostArg",
     "MaxTokensArg",
     "OfTaskArg",
@@ -45,6 +46,7 @@ __all__ = [
     "complete_task",
     "job_spec",
     "quotas_for",
+    "with_key",
 ]
 
 complete_task = completer("task")
@@ -110,6 +112,12 @@ OptionsArg = Annotated[
         "`price_in`/`price_out`.",
     ),
 ]
+KeyFileArg = Annotated[
+    Path | None,
+    typer.Option(
+        "--key-file", metavar="FILE", help="The backend's key is the first line of this file."
+    ),
+]
 MaxCostArg = Annotated[float | None, typer.Option("--max-cost", help="Never pay more dollars.")]
 MaxTokensArg = Annotated[
     int | None, typer.Option("--max-tokens", help="Never use more tokens, in and out.")
@@ -155,6 +163,12 @@ ContextsShareArg = Annotated[
 CacheArg = Annotated[
     bool, typer.Option("--cache/--no-cache", help="Share replies with earlier runs, or do not.")
 ]
+
+
+def with_key(options: Sequence[str] | None, key_file: Path | None) -> list[str]:
+    """The backend's options, with the file that its key is in."""
+    said = [] if key_file is None else [f"api_key_file={key_file}"]
+    return [*(options or ()), *said]
 
 
 def cache_folder(enabled: bool) -> Path | None:
