@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import dataclasses
+import inspect
 import re
+import shlex
+import textwrap
 from pathlib import Path
 
+import click
 import pytest
 from pydantic import BaseModel
 
 from targen_core import JobSpec, ListStep, Task, errors, load_registry, testing
 from targen_core.calls.usage import Counts
-from targen_core.cli.app import COMMANDS
+from targen_core.cli.app import COMMANDS, build
 from targen_core.declared import model as declared
 from targen_core.engine.tally import Flow, Tally
 from targen_core.metrics import model
+from targen_core.plugins import hookspecs
 from targen_core.plugins.hookspecs import HOOKS
 from targen_core.plugins.rules import RULES
 from targen_core.runs.manifest import Limits, Manifest, StepPlan, TargetPlan, TaskPlan
@@ -43,6 +48,43 @@ def test_every_hook_has_its_section_and_signature() -> None:
     for hook in HOOKS:
         assert re.search(rf"^#+ `{hook}`$", text, re.MULTILINE), hook
         assert f"def {hook}(register" in text, hook
+
+
+@pytest.mark.parametrize("hook", HOOKS)
+def test_the_example_of_a_hook_is_that_of_its_specification(hook: str) -> None:
+    told = inspect.getdoc(getattr(hookspecs, hook)) or ""
+    found = re.search(r"```python\n(.*?)```", told, re.DOTALL)
+    assert found is not None
+    example = textwrap.dedent(found[1]).strip()
+    text = (REFERENCE / "hooks.md").read_text(encoding="utf-8")
+    assert f"```python\n{example}\n```" in text
+
+
+def commands(page: Path) -> list[str]:
+    """The `targen` commands of the blocks that nothing runs, since they ask a model or the net."""
+    text = page.read_text(encoding="utf-8")
+    blocks = re.findall(r"^```sh\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+    lines = "\n".join(blocks).replace("\\\n", " ").splitlines()
+    parts = [part.strip() for line in lines for part in line.split("&&")]
+    return [part for part in parts if part.startswith("targen ")]
+
+
+def test_every_command_that_is_shown_can_be_typed() -> None:
+    group = build()
+    context = click.Context(group, info_name="targen")
+    shown = [(page, text) for page in PAGES for text in commands(page)]
+    assert len(shown) > 40
+    for page, text in shown:
+        _, name, *words = shlex.split(text, comments=True)
+        if name.startswith("-"):
+            continue
+        command = group.get_command(context, name)
+        assert command is not None, f"{page.name}: {text}"
+        inner = click.Context(command, info_name=name, parent=context)
+        try:
+            command.make_parser(inner).parse_args(words)
+        except click.UsageError as error:
+            pytest.fail(f"{page.name}: {text}: {error.format_message()}")
 
 
 def test_every_command_is_in_the_reference() -> None:
