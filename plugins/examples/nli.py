@@ -23,7 +23,10 @@ A premise and a hypothesis. The premise is a sentence that describes what can be
 found out, the hypothesis a short statement about the same matter. The label is what the premise,
 taken as true, says of the hypothesis.""",
         "labels": {
-            "entailment": "whoever accepts the premise must accept the hypothesis too",
+            "entailment": {
+                "definition": "whoever accepts the premise must accept the hypothesis too",
+                "guidance": "Say what follows from it, and keep a noun or a verb of the premise.",
+            },
             "neutral": {
                 "definition": "the premise leaves open whether the hypothesis is true",
                 "guidance": "Stay close to it: the same people and things, one more claim.",
@@ -40,7 +43,8 @@ taken as true, says of the hypothesis.""",
                 "sentences": 1,
             },
             "hypothesis": {
-                "description": "one statement that can be understood without the premise",
+                "description": "one statement about the same people and things, "
+                "without a pronoun that only the premise explains",
                 "words": [3, 20],
                 "sentences": 1,
             },
@@ -96,7 +100,7 @@ taken as true, says of the hypothesis.""",
             {
                 "input": {
                     "premise": "A woman sleeps on a bench while her dog watches the pigeons.",
-                    "hypothesis": "The animal is awake.",
+                    "hypothesis": "The dog is awake.",
                 },
                 "output": "contradiction",
                 "actual": "entailment",

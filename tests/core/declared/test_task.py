@@ -49,7 +49,7 @@ def test_each_prompt_says_what_was_declared(declared):
     text = prompt(task, "write-calm")
     assert "calm: nothing $$5 worth\nBe dull.\n" in text
     assert "- alarm: something must be done" in text
-    assert "- note: the note, whole sentences, 5 to 9 words, in German" in text
+    assert "- note: the note, whole sentences, 5 to 9 words, on one line, in German" in text
     assert "one of these in it: key" in text
     assert '{"note": "..."}' in text
 

@@ -15,6 +15,7 @@ from importlib.resources import files
 from rapidfuzz import fuzz
 
 from targen_core.declared.model import Declaration, FieldPart
+from targen_core.tasks.checks import content_words
 from targen_core.tasks.prompt import Prompt
 
 __all__ = ["contexts_prompt", "default_instructions", "label_prompt", "seeds_prompt"]
@@ -48,7 +49,8 @@ def seeds_prompt(found: Declaration) -> Prompt:
     if part.field:
         field = found.fields[part.field]
         form = _form(field) or form
-        kind = field.description or kind
+        kind = (field.description or kind).rstrip(".")
+        kind += f"; it becomes the {_words_of(part.field)} of several rows, word for word"
     labels = "every label" if len(found.labels) > _NAMED else _list(found.labels)
     below = found.contexts is not None
     return _general(
@@ -154,11 +156,16 @@ def _quoted(text: str) -> str:
 
 
 def _others(found: Declaration, name: str) -> str:
-    """The labels that are nearest to one, with what they mean."""
-    mine = f"{name} {found.labels[name].definition}"
+    """The labels that are nearest to one, with what they mean; mistaken ones of samples first."""
+    mistaken = {
+        (sample.output if sample.actual == name else sample.actual)
+        for sample in found.samples
+        if name in (sample.actual, sample.output)
+    }
+    mine = _bare(name, found)
     ranked = sorted(
         (other for other in found.labels if other != name),
-        key=lambda other: -fuzz.token_set_ratio(mine, f"{other} {found.labels[other].definition}"),
+        key=lambda other: (other not in mistaken, -fuzz.token_set_ratio(mine, _bare(other, found))),
     )
     nearest = {*ranked[:_NEAREST]}
     return "\n".join(
@@ -166,6 +173,12 @@ def _others(found: Declaration, name: str) -> str:
         for other, label in found.labels.items()
         if other in nearest
     )
+
+
+def _bare(name: str, found: Declaration) -> str:
+    """The words of a label and of its definition that mean something by themselves."""
+    said = f"{name.replace('_', ' ')} {found.labels[name].definition}"
+    return " ".join(sorted(content_words(said)))
 
 
 def _field(name: str, part: FieldPart, language: str) -> str:
@@ -194,7 +207,7 @@ def _field(name: str, part: FieldPart, language: str) -> str:
 
 _FORMS = {
     "prose": "whole sentences",
-    "question": "ending with a question",
+    "question": "ending with a question mark",
     "phrase": "a phrase, not a sentence",
     "any": "",
 }
@@ -202,13 +215,14 @@ _FORMS = {
 
 def _form(part: FieldPart) -> str:
     """What a text looks like, and how long it is."""
+    whole = "whole " if part.form == "prose" else ""
     sizes = " in ".join(
         _numbers(pair, what)
-        for pair, what in ((part.words, "word"), (part.sentences, "sentence"))
+        for pair, what in ((part.words, "word"), (part.sentences, f"{whole}sentence"))
         if pair is not None
     )
     form = "" if part.form == "prose" and part.sentences else _FORMS[part.form]
-    return ", ".join(filter(None, [form, sizes]))
+    return ", ".join(filter(None, [form, sizes, "" if part.form == "any" else "on one line"]))
 
 
 def _numbers(pair: tuple[int, int], what: str) -> str:

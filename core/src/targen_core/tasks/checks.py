@@ -250,7 +250,9 @@ def prose(text: str, *, least: int, most: int, what: str, language: str | None =
         raise Rejected("meta-text", f"the {what} talks about the answer: {stripped[:60]!r}")
     if _PLACEHOLDER.search(stripped):
         raise Rejected("placeholder", f"the {what} holds a placeholder: {stripped[:60]!r}")
-    if _MARKUP.search(stripped) or "\n" in stripped:
+    if "\n" in stripped:
+        raise Rejected("markup", f"the {what} has a line break in it: write it on one line")
+    if _MARKUP.search(stripped):
         raise Rejected("markup", f"the {what} holds markup: {stripped[:60]!r}")
     if _QUOTED.match(stripped):
         raise Rejected("quoted", f"the whole {what} is in quotes: {stripped[:60]!r}")
