@@ -25,7 +25,7 @@ LINES = {
     "targen export run --as cs": ["csv"],
     "targen describe setting": ["settings"],
     "targen describe targen-core:vo": ["targen-core:vote"],
-    "targen describe x --kind co": ["contexts", "corrector"],
+    "targen describe x --kind co": ["contexts", "corrector", "command"],
     "targen new ba": ["backend"],
 }
 

@@ -17,7 +17,7 @@ from targen_core.plugins.registry import LISTS
 if TYPE_CHECKING:
     from targen_core.plugins.registry import Registry
 
-_KINDS = {kind.split()[-1]: kind for kind in LISTS}
+_KINDS = {kind.split()[-1]: kind for kind in (*LISTS, "command")}
 """What `--kind` takes: "generator" is short enough for an inverse one."""
 
 
@@ -95,7 +95,7 @@ def _kind(registry: Registry, name: str, asked: str) -> str:
         return "task"
     if name.startswith("langchain:"):
         return "backend"
-    items = [item for kind in LISTS for item in registry.all(kind)]
+    items = [item for kind in _KINDS.values() for item in registry.all(kind)]
     kinds_of = dict.fromkeys(item.kind for item in items if name in (item.name, item.id))
     if len(kinds_of) > 1:
         words = " or ".join(f"--kind {kind.split()[-1]}" for kind in kinds_of)

@@ -37,6 +37,10 @@ def part_facts(
         return facts | _backend(item.name, found, options)
     if item.kind == "exporter":
         return facts | {"writes": found.suffix or "folder", "about": _about(found.write)}
+    if item.kind == "metric":
+        needs = f"{item.distribution}[{found.extra}]" if found.extra else item.install
+        own = {"title": found.title, "options": _fields(found.options), "install": needs}
+        return facts | own | {"about": found.summary}
     if item.kind in ("contexts", "seeds"):
         users = [name for name, task in _tasks(registry) if any(found is p for p in task.chain)]
         return facts | {
@@ -212,7 +216,7 @@ def print_part(facts: dict[str, Any]) -> None:
     kind = facts["kind"]
     summary = f": {facts['summary']}" if facts["summary"] else ""
     print(f"{facts['id']} {facts['version']}, {kind}{summary}\n")
-    if facts.get("about"):
+    if facts.get("about") and facts["about"] != facts["summary"]:
         print(facts["about"])
     if kind in _PRINTS:
         _PRINTS[kind](facts)
@@ -268,6 +272,20 @@ def _print_exporter(facts: dict[str, Any]) -> None:
     print(f"use it: targen export RUN --as {facts['id'].rpartition(':')[2]}")
 
 
+def _print_metric(facts: dict[str, Any]) -> None:
+    name = facts["id"].rpartition(":")[2]
+    options = facts["options"]
+    if options:
+        heads = ["option", "type", "default", "meaning"]
+        rows = [(f"{name}.{f['name']}", f["type"], _default(f), f["description"]) for f in options]
+        print_table(heads, rows)
+    print(f"use it: targen analyze DATASET --metric {name}")
+
+
+def _print_command(facts: dict[str, Any]) -> None:
+    print(f"use it: targen {facts['id'].rpartition(':')[2]} --help")
+
+
 def _print_list(facts: dict[str, Any]) -> None:
     size = "the whole list" if facts["once"] else f"{facts['batch']}"
     print(f"items a call: {size}; {'each is checked' if facts['checked'] else 'no check'}")
@@ -284,7 +302,9 @@ _PRINTS: dict[str, Callable[[dict[str, Any]], None]] = {
     "contexts": _print_list,
     "corrector": _print_corrector,
     "exporter": _print_exporter,
+    "command": _print_command,
     "inverse generator": _print_generator,
+    "metric": _print_metric,
     "seeds": _print_list,
 }
 
