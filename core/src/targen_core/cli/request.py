@@ -50,22 +50,13 @@ __all__ = [
 ]
 
 complete_task = completer("task")
-TaskArg = Annotated[
-    str,
-    typer.Argument(
-        help="A task: NAME, DISTRIBUTION:NAME or FILE.",
-        show_default=False,
-        autocompletion=complete_task,
-    ),
-]
-SomeTaskArg = Annotated[
-    str | None,
-    typer.Argument(
-        help="A task: NAME, DISTRIBUTION:NAME or FILE.",
-        show_default=False,
-        autocompletion=complete_task,
-    ),
-]
+_task = typer.Argument(
+    help="A task: NAME, DISTRIBUTION:NAME or FILE.",
+    show_default=False,
+    autocompletion=complete_task,
+)
+TaskArg = Annotated[str, _task]
+SomeTaskArg = Annotated[str | None, _task]
 SuiteArg = Annotated[
     str | None,
     typer.Option("--suite", metavar="PLUGIN", help="All tasks of a plugin, such as superglue."),

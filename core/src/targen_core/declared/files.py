@@ -24,6 +24,7 @@ from targen_core import folders
 from targen_core.declared.reading import read_declaration
 from targen_core.errors import UsageError
 from targen_core.plugins.register import DECLARED, FILE, Registration
+from targen_core.runs.official import content_of
 from targen_core.tasks.model import Task
 
 __all__ = ["TaskFile", "packaged_task", "registration", "require_known", "task_file"]
@@ -60,7 +61,7 @@ def task_file(name: str) -> TaskFile:
             hint="targen list-tasks shows what is installed",
         )
     if path.suffix == ".py":
-        data = _bytes(path)
+        data = content_of(path)
         _remember(data)
         return _from_module(path.absolute(), attribute, data)
     found = read_declaration(path)
@@ -94,7 +95,7 @@ def require_known(copy: Path) -> None:
     path, attribute = _split(str(copy))
     if path.suffix != ".py":
         return
-    if not _known(_bytes(path)).exists():
+    if not _known(content_of(path)).exists():
         name = f"{path}:{attribute}" if attribute else str(path)
         raise UsageError(
             f"{path} is code that came with this run directory, and was not run here before",
@@ -108,15 +109,6 @@ def _split(name: str) -> tuple[Path, str]:
     if colon and path.endswith(".py"):
         return Path(path), attribute
     return Path(name), ""
-
-
-def _bytes(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except FileNotFoundError:
-        raise UsageError(f"there is no file {path}") from None
-    except OSError as error:
-        raise UsageError(f"cannot read {path}: {error.strerror}") from error
 
 
 def _task_name(path: Path) -> str:

@@ -19,7 +19,16 @@ from targen_core.engine.guard import refused
 from targen_core.errors import Rejected, UsageError
 from targen_core.tasks.model import Task
 
-__all__ = ["Labelled", "Problem", "RowFile", "lines_of", "official_row", "problem_in", "scan"]
+__all__ = [
+    "Labelled",
+    "Problem",
+    "RowFile",
+    "content_of",
+    "lines_of",
+    "official_row",
+    "problem_in",
+    "scan",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,19 +137,27 @@ def problem_in(error: Exception) -> str:
     return str(error) or type(error).__name__
 
 
+def content_of(path: Path) -> bytes:
+    """What stands in a file that a user names.
+
+    Raises:
+        UsageError: the file cannot be read.
+    """
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        raise UsageError(f"there is no file {path}") from None
+    except OSError as error:
+        raise UsageError(f"cannot read {path}: {error.strerror}") from error
+
+
 def lines_of(path: Path) -> Iterator[tuple[int, bytes]]:
     """The lines of a file with their numbers.
 
     Raises:
         UsageError: the file cannot be read.
     """
-    try:
-        data = path.read_bytes()
-    except FileNotFoundError:
-        raise UsageError(f"there is no file {path}") from None
-    except OSError as error:
-        raise UsageError(f"cannot read {path}: {error.strerror}") from error
-    for number, line in enumerate(data.removeprefix(codecs.BOM_UTF8).split(b"\n"), 1):
+    for number, line in enumerate(content_of(path).removeprefix(codecs.BOM_UTF8).split(b"\n"), 1):
         if line.strip():
             yield number, line
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from targen_core.errors import UsageError
+from targen_core.runs.official import content_of
 
 __all__ = ["read_rows"]
 
@@ -44,12 +45,7 @@ def read_rows(
 
 
 def _text(path: Path, encoding: str) -> str:
-    try:
-        data = path.read_bytes()
-    except FileNotFoundError:
-        raise UsageError(f"there is no file {path}") from None
-    except OSError as error:
-        raise UsageError(f"cannot read {path}: {error.strerror}") from error
+    data = content_of(path)
     for mark, marked in _MARKS:
         if data.startswith(mark):
             data, encoding = data.removeprefix(mark), marked
