@@ -150,6 +150,8 @@ class Findings:
     Attributes:
         headlines: whole sentences with numbers, for the top of the report.
         figures: dataset -> figure -> estimate, for programs.
+        glance: the few of these figures that stand on top of the report, datasets
+            side by side: figure -> how to read it, in a few words.
         tables: for people.
         plots: likewise.
         warnings: what makes the data or the figures doubtful.
@@ -160,6 +162,7 @@ class Findings:
     figures: Mapping[str, Mapping[str, Estimate]] = field(
         default_factory=lambda: MappingProxyType({})
     )
+    glance: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     tables: tuple[Table, ...] = ()
     plots: tuple[Plot, ...] = ()
     warnings: tuple[str, ...] = ()
