@@ -93,6 +93,12 @@ def analyze(
     pictures: Annotated[
         str, typer.Option("--pictures", metavar="svg|png", help="Write each picture as a file too.")
     ] = "",
+    tables: Annotated[
+        bool,
+        typer.Option(
+            "--tables", help="Print the tables of each metric too. [default: those of --metric]"
+        ),
+    ] = False,
     force: Annotated[bool, typer.Option("--force", help="Replace an earlier analysis.")] = False,
     quiet: Annotated[
         bool, typer.Option("--quiet", "-q", help="No progress on standard error.")
@@ -148,7 +154,7 @@ def analyze(
     if json:
         print_json(as_json(analysis))
     else:
-        print_analysis(analysis)
+        print_analysis(analysis, tables=tables or bool(metric))
         print()
         for path in files:
             print(path)

@@ -62,6 +62,10 @@ def _measure(study: Study, options: MetricOptions) -> Findings:
     return Findings(
         headlines=tuple(headlines),
         figures=figures,
+        glance={
+            "distance of labels": "rows to relabel for the balance of the reference",
+            "changed by correction": "of the candidates that ended with a label",
+        },
         tables=tuple(tables),
         plots=tuple(plots),
         warnings=tuple(warnings),

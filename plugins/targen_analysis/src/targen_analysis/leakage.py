@@ -95,6 +95,10 @@ def _measure(study: Study, options: LeakageOptions) -> Findings:
     return Findings(
         headlines=tuple(headlines),
         figures=figures,
+        glance={
+            "the same words": "rows that stand in the reference; it: half in its other half",
+            f"a run of {options.n} words": "rows that share one with the reference",
+        },
         tables=(table, *_by_field(study), *tables),
         plots=(
             Plot(

@@ -125,6 +125,11 @@ def _measure(study: Study, options: LexicalOptions) -> Findings:
             }
             for corpus, measured in zip(corpora, found, strict=True)
         },
+        glance={
+            "vocabulary": f"different words in {size:,} rows; more is more varied",
+            "mattr": "different words in each 50; more is more varied",
+            "compression": "how many times the texts compress; more is more repetitive",
+        },
         tables=tuple(tables),
         plots=_plots(study, found, of_words),
         warnings=tuple(

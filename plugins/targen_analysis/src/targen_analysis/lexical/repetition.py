@@ -91,6 +91,10 @@ def _measure(study: Study, options: RepetitionOptions) -> Findings:
     return Findings(
         headlines=_headlines(study, figures),
         figures=figures,
+        glance={
+            "self-bleu": "how much rows share with each other; less is more varied",
+            f"unique at {THRESHOLDS[0]}": "rows with no near copy beside them; more is more varied",
+        },
         tables=(table, *tables),
         plots=(
             Plot(

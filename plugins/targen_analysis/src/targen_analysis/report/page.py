@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from html import escape
 from importlib.resources import files
 from typing import Any
@@ -11,6 +11,7 @@ from typing import Any
 from targen_analysis.analysis import Analysis, Part
 from targen_analysis.report.cells import interval, number, shown
 from targen_analysis.report.pictures import colours_of, specification, theme
+from targen_analysis.report.short import in_short
 from targen_core.metrics.model import Cell, Corpus, Estimate, Plot, Table
 
 __all__ = ["as_page"]
@@ -37,7 +38,8 @@ def as_page(analysis: Analysis) -> str:
     title = " · ".join(corpus.name for corpus in study.corpora)
     if study.reference is not None:
         title += f" against {study.reference.name}"
-    parts = [_section(part, place) for part in analysis.parts]
+    several = len(study.corpora) > 1
+    parts = [_section(part, place, headlines=several) for part in analysis.parts]
     data = {
         "specifications": drawn,
         "themes": {"light": theme(dark=False), "dark": theme(dark=True)},
@@ -66,11 +68,6 @@ def as_page(analysis: Analysis) -> str:
             *_datasets(study.everything, study.reference),
             *_in_short(analysis),
             *parts,
-            (
-                '<p class="soft">Figures of a dataset say how it is, not whether it is right: no '
-                "metric here reads a row and tells whether its label holds. Intervals take rows "
-                "for independent draws, which rows of one run are not quite.</p>"
-            ),
             f'<script type="application/json" id="plots">{_embedded(data)}</script>',
             f'<script type="module">{libraries}\n{script}</script>',
             "</body></html>",
@@ -110,28 +107,37 @@ def _datasets(corpora: Iterable[Corpus], reference: Corpus | None) -> Iterator[s
 
 
 def _in_short(analysis: Analysis) -> Iterator[str]:
-    found = [part.findings for part in analysis.parts if part.findings is not None]
-    yield '<section class="short"><h2>In short</h2><ul>'
-    yield from (f"<li>{escape(line)}</li>" for part in found for line in part.headlines)
-    yield "</ul>"
-    yield from (f'<p class="doubt">{escape(line)}</p>' for part in found for line in part.warnings)
-    for part in analysis.failed:
-        yield (
-            f'<p class="doubt">Not measured: {escape(part.title)}. {escape(part.problem)}. '
-            f"Try: <code>{escape(part.hint)}</code></p>"
-        )
+    short = in_short(analysis)
+    yield '<section class="short"><h2>In short</h2>'
+    if short.glance.rows:
+        yield _table(short.glance)
+    yield from _list(short.headlines)
+    yield from (f'<p class="doubt">{escape(line)}</p>' for line in short.warnings)
+    yield from (_unmeasured(part, f"{part.title}. ") for part in short.unmeasured)
+    yield "<h3>What these data cannot say</h3>"
+    yield from _list(short.limits)
     yield "</section>"
 
 
-def _section(part: Part, place: Any) -> str:
+def _list(lines: Sequence[str]) -> Iterator[str]:
+    if lines:
+        yield f"<ul>{''.join(f'<li>{escape(line)}</li>' for line in lines)}</ul>"
+
+
+def _unmeasured(part: Part, name: str) -> str:
+    return (
+        f'<p class="doubt">Not measured: {escape(name)}{escape(part.problem)}. '
+        f"Try: <code>{escape(part.hint)}</code></p>"
+    )
+
+
+def _section(part: Part, place: Any, *, headlines: bool) -> str:
     lines = [f'<section><h2 id="{_anchor(part)}">{escape(part.title)}</h2>']
     if part.findings is None:
-        lines.append(
-            f'<p class="doubt">Not measured: {escape(part.problem)}. '
-            f"Try: <code>{escape(part.hint)}</code></p></section>"
-        )
-        return "\n".join(lines)
+        return "\n".join([*lines, _unmeasured(part, ""), "</section>"])
     found = part.findings
+    if headlines:
+        lines += _list(found.headlines)
     lines += [place(plot) for plot in found.plots if plot.data]
     lines += [_table(table) for table in found.tables if table.rows]
     if found.notes:

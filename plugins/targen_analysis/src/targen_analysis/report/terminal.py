@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from targen_analysis.analysis import Analysis, Part
 from targen_analysis.report.cells import shown
+from targen_analysis.report.short import in_short
 from targen_core.cli.tables import print_table
-from targen_core.metrics.model import Corpus
+from targen_core.metrics.model import Corpus, Table
 
 __all__ = ["print_analysis"]
 
@@ -13,16 +14,31 @@ _WIDEST = 60
 """Characters of a cell: pairs of rows are read in the report."""
 
 
-def print_analysis(analysis: Analysis) -> None:
-    """Print the tables, what is doubtful, and what could not be measured."""
-    study = analysis.study
+def print_analysis(analysis: Analysis, *, tables: bool) -> None:
+    """Print what matters in short; with `tables`, each metric's tables below it."""
+    study, short = analysis.study, in_short(analysis)
     for corpus in study.everything:
         role = "reference: " if corpus is study.reference else ""
         print(f"{role}{_about(corpus)}")
         for note in corpus.notes:
             print(f"  note: {note}")
-    for part in analysis.parts:
-        _print_part(part)
+    if short.glance.rows:
+        print()
+        _print_table(short.glance)
+    if short.headlines:
+        print()
+    for line in short.headlines:
+        print(f"* {line}")
+    for line in short.warnings:
+        print(f"warning: {line}")
+    for part in short.unmeasured:
+        print(f"not measured: {part.item.name}: {part.problem}")
+        print(f"  try: {part.hint}")
+    for line in short.limits:
+        print(f"limit: {line}")
+    if tables:
+        for part in analysis.parts:
+            _print_part(part, headlines=not short.headlines)
 
 
 def _about(corpus: Corpus) -> str:
@@ -30,21 +46,20 @@ def _about(corpus: Corpus) -> str:
     return f"{corpus.name}: {len(corpus):,} rows{task}, texts: {', '.join(corpus.fields)}"
 
 
-def _print_part(part: Part) -> None:
-    print(f"\n== {part.title}")
+def _print_part(part: Part, *, headlines: bool) -> None:
     if part.findings is None:
-        print(f"not measured: {part.problem}")
-        print(f"  try: {part.hint}")
         return
-    for line in part.findings.headlines:
+    print(f"\n== {part.title}")
+    for line in part.findings.headlines if headlines else ():
         print(f"* {line}")
-    for line in part.findings.warnings:
-        print(f"warning: {line}")
     for table in part.findings.tables:
-        if not table.rows:
-            continue
-        print(f"\n{table.title}")
-        print_table(table.columns, [[_cut(shown(cell)) for cell in row] for row in table.rows])
+        if table.rows:
+            print(f"\n{table.title}")
+            _print_table(table)
+
+
+def _print_table(table: Table) -> None:
+    print_table(table.columns, [[_cut(shown(cell)) for cell in row] for row in table.rows])
 
 
 def _cut(text: str) -> str:

@@ -1,0 +1,74 @@
+"""The top of the report: figures side by side, doubts, and what the data cannot say."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from targen_analysis.analysis import Analysis, Part
+from targen_analysis.report.page import as_page
+from targen_analysis.report.short import in_short
+from targen_core.metrics.model import Estimate, Findings
+from targen_core.plugins.register import Registration
+
+
+@pytest.fixture
+def analysis(corpus, study):
+    """An analysis of so many datasets by one metric."""
+
+    def make(*names, against="original", **changes):
+        corpora = [corpus(["text"] * 25, name=name) for name in names]
+        other = corpus(["text"] * 100, name=against) if against else None
+        figures = {name: {"size": Estimate(0.5, 0.4, 0.6)} for name in (*names, against) if name}
+        findings = Findings(
+            headlines=("It is half.",), figures=figures, glance={"size": "more is more"}
+        )
+        item = Registration("metric", "good", "m:M", "", "acme", "main", "acme")
+        part = Part(item, "A good one", replace(findings, **changes))
+        return Analysis(study(*corpora, against=other), [part])
+
+    return make
+
+
+def test_figures_stand_side_by_side_with_how_to_read_them(analysis):
+    short = in_short(analysis("a", "b"))
+    assert short.glance.columns == ("figure", "a", "b", "original", "how to read it")
+    half = Estimate(0.5, 0.4, 0.6)
+    assert short.glance.rows == [("good: size", half, half, half, "more is more")]
+
+
+def test_a_figure_that_no_dataset_has_is_no_row(analysis):
+    for glance in ({"else": "-"}, {"size": "-"}):
+        figures = {"a": {"size": Estimate(None)}}
+        assert in_short(analysis("a", glance=glance, figures=figures)).glance.rows == []
+
+
+def test_sentences_are_for_one_dataset_and_the_table_for_several(analysis):
+    one, two = analysis("a"), analysis("a", "b")
+    assert in_short(one).headlines == ("It is half.",)
+    assert in_short(two).headlines == ()
+    for each in (one, two):
+        assert as_page(each).count("It is half.") == 1
+    top = re.search(r'<section class="short">.*?</section>', as_page(two), re.DOTALL)
+    assert "It is half." not in top[0]
+    assert "more is more" in top[0]
+
+
+def test_limits_are_in_numbers(analysis):
+    lines = in_short(analysis("a")).limits
+    assert "a has 25 rows: a share near one half is known to ±20 points at best." in lines
+    assert any("label is right" in line for line in lines)
+    assert not any("--against" in line for line in lines)
+    assert any("--against" in line for line in in_short(analysis("a", against="")).limits)
+
+
+def test_other_texts_and_shared_seeds_are_limits(analysis, corpus):
+    plain = analysis("a")
+    run = replace(plain.study.corpora[0], run=Path("run"))
+    pairs = corpus([("x", "y")] * 9, fields=("one", "two"), name="original")
+    lines = in_short(Analysis(replace(plain.study, corpora=(run,), reference=pairs), [])).limits
+    assert any("original has other texts (one, two) than a (text)" in line for line in lines)
+    assert any("share contexts and seeds" in line for line in lines)
