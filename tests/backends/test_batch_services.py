@@ -493,9 +493,9 @@ def test_files_by_turns_give_the_rows_of_an_online_run(
                 found = {"result": {"type": "succeeded", "message": answer}}
             lines.append(json.dumps({"custom_id": request["custom_id"], **found}))
         (tmp_path / "answers.jsonl").write_text("\n".join(lines))
-        done = targen("batch", "import", "run", "answers.jsonl", "--no-cache")
-        assert done.stdout.startswith(f"{len(lines)} good, 0 failed, 0 already there, 0 unknown")
-    assert "is complete" in done.stdout or turns
+        told = targen("batch", "import", "run", "answers.jsonl", "--no-cache")
+        assert told.stdout.startswith(f"{len(lines)} good, 0 failed, 0 already there, 0 unknown")
+    assert ": complete\n" in told.stdout
     assert service.log == []
     again = targen("batch", "import", "run", "answers.jsonl", "--no-cache")
     assert again.stdout.startswith(f"0 good, 0 failed, {len(lines)} already there")

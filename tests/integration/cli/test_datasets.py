@@ -73,6 +73,19 @@ def test_what_we_generate_is_official(targen):
     assert result.code == 0
     assert result.json["rows"] == result.json["instances"] == 6
     assert result.json["problems"] == []
+    assert "6 rows of targen-tasks-superglue:rte read" in targen("validate", "run").out
+
+
+def test_a_file_does_not_say_whose_rows_it_holds(targen, file):
+    result = targen("validate", file(GOOD))
+    assert result.code == 2
+    assert "--task NAME" in result.err
+
+
+def test_no_corrector_is_called_none(targen):
+    result = targen("generate", "rte", "-n", "2", "-b", "scripted", "--corrector", "none")
+    assert result.code == 2
+    assert "--no-correct" in result.err
 
 
 def test_rows_without_labels_are_good_rows(targen, file):

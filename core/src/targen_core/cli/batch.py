@@ -41,9 +41,11 @@ def batch(
     - targen batch export runs/rte-0 --out requests.jsonl
     - targen batch import runs/rte-0 answers.jsonl
     """
+    from targen_core.cli.report import print_report
     from targen_core.plugins.loader import load_registry
     from targen_core.runs.batch_files import export_batch, import_batch
     from targen_core.runs.job import Job
+    from targen_core.runs.report import read_report
 
     if action not in ("export", "import"):
         raise UsageError(
@@ -99,6 +101,8 @@ def batch(
     if len(told.garbage) > _LINES:
         print(f"no answer: {len(told.garbage) - _LINES:,} lines more")
     if told.pending:
-        print(f"{told.pending:,} calls wait for answers; next: targen batch export {run}")
+        # How many, export says: with these answers a run may ask for more side by side.
+        print(f"calls wait for answers; next: targen batch export {run}")
     else:
-        print(f"{run} is complete")
+        print()
+        print_report(read_report(run), run)

@@ -111,7 +111,7 @@ def generate(
         bool,
         typer.Option(
             "--batch-lists",
-            help="With --batch: steps 1 and 2 too, their calls not told of each other.",
+            help="In batches, or by files: steps 1 and 2 too, their calls not told of each other.",
         ),
     ] = False,
     rounds: RoundsArg = None,

@@ -236,6 +236,8 @@ def job_spec(
 
     if not correct and corrector:
         raise UsageError("--no-correct and --corrector exclude each other")
+    if corrector == "none" and all(c.name != "none" for c in registry.all("corrector")):
+        raise UsageError("--corrector none: no corrector is called so", hint="--no-correct")
     return JobSpec(
         task=task_name if is_file(task_name) else registry.find("task", task_name).id,
         quotas=quotas,

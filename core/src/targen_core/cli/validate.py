@@ -7,16 +7,27 @@ from typing import Annotated
 
 import typer
 
-from targen_core.cli.request import OfTaskArg
+from targen_core.cli.completion import completer
 from targen_core.cli.tables import print_json, print_table
-from targen_core.errors import JobFailed
+from targen_core.errors import JobFailed, UsageError
 
 
 def validate(
     file: Annotated[
-        Path, typer.Argument(help="A .jsonl file of official rows.", show_default=False)
+        Path,
+        typer.Argument(
+            help="A .jsonl file of official rows, or a run directory.", show_default=False
+        ),
     ],
-    task: OfTaskArg,
+    task: Annotated[
+        str | None,
+        typer.Option(
+            "--task",
+            metavar="NAME",
+            help="Whose rows they are; a run directory knows.",
+            autocompletion=completer("task"),
+        ),
+    ] = None,
     most: Annotated[
         int, typer.Option("--most", help="Print at most so many problems; --json has them all.")
     ] = 20,
@@ -29,12 +40,20 @@ def validate(
     is a problem.
 
     Examples:
-    - targen validate runs/rte-0/dataset.jsonl --task rte
+    - targen validate runs/rte-0
     - targen validate WSC/train.jsonl --task wsc --json
     """
     from targen_core.plugins.loader import load_registry
+    from targen_core.runs.manifest import Manifest
     from targen_core.runs.official import scan
 
+    if file.is_dir():
+        task = task or Manifest.load(file / "manifest.json").task_name(file)
+        file = file / "dataset.jsonl"
+    if task is None:
+        raise UsageError(
+            f"whose rows are those of {file}?", hint="--task NAME; see: targen list-tasks"
+        )
     found = scan(file, load_registry().get("task", task))
     good, bad = len(found.rows), len({problem.line for problem in found.problems})
     if json:

@@ -26,8 +26,8 @@ class Imported:
 
     `again` are answers that the run has already, `unknown` those to calls
     that it does not ask; `garbage` says what lines are no answers, `problem`
-    why the first of the failed ones failed. `pending` calls wait for the next
-    file.
+    why the first of the failed ones failed. At least `pending` calls wait for the
+    next file: with the answers a run may go on side by side, and ask for more.
     """
 
     good: int = 0
