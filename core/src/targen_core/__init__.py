@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from targen_core.plugins.registry import Registry
     from targen_core.runs.job import Job
     from targen_core.runs.spec import JobSpec
+    from targen_core.tasks.cases import Case
     from targen_core.tasks.judging import Correction, CorrectionSample
     from targen_core.tasks.model import Label, Rehearsal, Task
     from targen_core.tasks.prompt import Prompt
@@ -31,6 +32,7 @@ __version__ = "0.1.0"
 _HOME = {
     "Backend": "calls.backend",
     "BackendOptions": "calls.backend",
+    "Case": "tasks.cases",
     "ChatModel": "calls.model",
     "ChatReply": "calls.model",
     "ChatRequest": "calls.model",
@@ -64,6 +66,7 @@ _HOME = {
 __all__ = [
     "Backend",
     "BackendOptions",
+    "Case",
     "ChatModel",
     "ChatReply",
     "ChatRequest",

@@ -17,6 +17,8 @@ from typing import Any, Generic, TypeVar
 from pydantic import BaseModel, create_model
 
 from targen_core.errors import Rejected
+from targen_core.tasks.cases import Case
+from targen_core.tasks.fields import text_fields
 from targen_core.tasks.judging import (
     NO_VALID_INSTANCE,
     Correction,
@@ -136,6 +138,11 @@ class Task(Generic[SeedT, InstanceT]):
             rows without a label, as in test files, give none.
         join: the official file of a dataset's rows, where that nests or
             numbers what a dataset holds line by line.
+        fields: the texts of an official row, as paths such as "target.span1_text";
+            see `texts`.
+        cases: the decisions that an official row holds, and what could give
+            them away, for the analysis: `Case`s, none where the row has no
+            label. By default one: the row's texts and its label.
         presets: target counts by name, label name -> rows.
         parameters: sampling parameters by step, under the defaults of the user.
         variants: other ways to make the rows, by name.
@@ -174,6 +181,8 @@ class Task(Generic[SeedT, InstanceT]):
     official: type[BaseModel] | None = None
     read: Callable[[Sequence[Mapping[str, Any]]], Sequence[InstanceT]] | None = None
     join: Callable[[Sequence[Mapping[str, Any]]], Sequence[Mapping[str, Any]]] | None = None
+    fields: tuple[str, ...] = ()
+    cases: Callable[[Mapping[str, Any]], Sequence[Case]] | None = None
     presets: Mapping[str, Mapping[str, int]] = field(default_factory=_empty)
     parameters: Mapping[str, Mapping[str, Any]] = field(default_factory=_empty)
     variants: Mapping[str, Variant] = field(default_factory=_empty)
@@ -294,6 +303,11 @@ class Task(Generic[SeedT, InstanceT]):
     def schema(self) -> type[BaseModel]:
         """The official row's schema: the label may be absent, as in test files."""
         return self.official or _official_form(self.instance)
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """Where an official row's texts are: `fields`, or what its schema types as text."""
+        return self.fields or text_fields(self.schema)
 
     def instances_of(self, rows: Sequence[Mapping[str, Any]]) -> Sequence[InstanceT]:
         """The instances of `unit` official rows; rows without a label give none."""

@@ -12,6 +12,7 @@ of its rehearsal, with bad ones, and with hostile ones.
 from __future__ import annotations
 
 import json
+import math
 import os
 import subprocess
 import sys
@@ -25,6 +26,8 @@ import pytest
 from targen_core.errors import QuotaNotMet, Rejected
 from targen_core.runs.manifest import Limits
 from targen_core.runs.spec import JobSpec
+from targen_core.tasks.cases import Case
+from targen_core.tasks.fields import named
 from targen_core.tasks.model import Task
 from targen_core.testing import trials
 from targen_core.testing.chance import Found, homes_of, watching
@@ -245,6 +248,38 @@ class TaskSuite(Suite):
         if problem:
             fail(problem)
 
+    def test_texts_are_there(self, good: Trial) -> None:
+        """The paths of `Task.texts` lead to texts of its rows: the analysis reads those."""
+        task = self.target()
+        if trials.unofficial(task, good):
+            pytest.skip("good replies make bad rows: see rows-are-official")
+        for path in task.texts:
+            found = [value for row in good.rows for value in named(row, path)]
+            if not any(isinstance(part, str) for value in found for part in _parts(value)):
+                fail(f"no row has a text at {path!r}: see Task.fields")
+
+    def test_cases_are_read(self, good: Trial) -> None:
+        """`Task.cases` reads every row, with texts and cues of the same names, and the labels."""
+        task = self.target()
+        if task.cases is None:
+            return
+        if trials.unofficial(task, good):
+            pytest.skip("good replies make bad rows: see rows-are-official")
+        labels: set[str] = set()
+        forms: set[tuple[Any, ...]] = set()
+        for row in good.rows:
+            found = _cases(task, row)
+            if not found:
+                fail(f"Task.cases finds nothing to decide in {json.dumps(row)[:200]}")
+            labels |= {case.label or str(row.get("label", "")) for case in found}
+            forms |= {_form(case) for case in found}
+            if "label" in row:
+                _cases(task, {name: value for name, value in row.items() if name != "label"})
+        if "" in labels or len(labels) < (1 if len(task.labels) == 1 else 2):
+            fail(f"the labels of the cases are {sorted(labels)}: that is nothing to tell apart")
+        if len(forms) > 1:
+            fail("its cases differ in the names of texts or cues, or in how many numbers a cue has")
+
     def test_label_set_is_closed(self, good: Trial) -> None:
         """A label that the task lacks is refused, never written."""
         task = self.target()
@@ -368,6 +403,31 @@ def _homes(task: Task[Any, Any]) -> tuple[str, ...]:
     parts: Sequence[Any] = [*task.generators.values(), *task.checks, *lists, *hooks]
     more = [task.instance, task.rehearsal, task.exercises, task.answer, task.distinct_on]
     return homes_of(*(part for part in (*parts, *more) if part is not None))
+
+
+def _parts(value: Any) -> Sequence[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def _cases(task: Task[Any, Any], row: Mapping[str, Any]) -> Sequence[Case]:
+    """The cases of a row, which is an official one or would be with its label."""
+    assert task.cases is not None
+    try:
+        return task.cases(row)
+    except Exception as error:
+        fail(f"Task.cases raises {type(error).__name__}: {error}, at {json.dumps(row)[:200]}")
+
+
+def _form(case: Case) -> tuple[Any, ...]:
+    """What all cases of a task have in common: names, and the form of each cue."""
+    cues = []
+    for name, cue in case.cues.items():
+        if not isinstance(cue, str):
+            numbers = isinstance(cue, tuple) and all(isinstance(n, int | float) for n in cue)
+            if not numbers or not all(math.isfinite(n) for n in cue):
+                fail(f"cue {name!r} is {cue!r}: it must be a word, or a tuple of finite numbers")
+        cues.append((name, None if isinstance(cue, str) else len(cue)))
+    return tuple(case.texts), tuple(cues)
 
 
 def _elsewhere(task: str, rows: int, folder: str | Path, out: Path) -> list[bytes]:

@@ -29,6 +29,7 @@ from collections.abc import Sequence
 
 from targen_core import Correction, Exercise, Prompt, Solution, Task, Variant
 from targen_core.correctors.meta import META_PROMPT
+from targen_tasks_multirc.cases import cases
 from targen_tasks_multirc.checks import (
     check_evidence,
     check_fair,
@@ -116,6 +117,7 @@ MULTIRC: Task[Paragraph, MultiRcQuestion] = Task(
     official=OfficialMultiRc,
     read=read,
     join=join,
+    cases=cases,
     presets={
         "small": {"any": 100},
         "original": {"any": 5131},  # questions of the official training set

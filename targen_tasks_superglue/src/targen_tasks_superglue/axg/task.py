@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from targen_core import Correction, Exercise, Label, Prompt, Solution, Task, Variant
 from targen_core.correctors.meta import META_PROMPT
 from targen_core.tasks.checks import normalised
+from targen_tasks_superglue.axg.cases import cases
 from targen_tasks_superglue.axg.checks import check_pair_of_rows
 from targen_tasks_superglue.axg.rehearsal import rehearse
 from targen_tasks_superglue.axg.rows import AxgPair, AxgRow, Sentences, read_rows, rows_of
@@ -101,6 +102,7 @@ AXG: Task[Sentences, AxgPair] = Task(
     unit=2,
     official=AxgRow,
     read=read_rows,
+    cases=cases,
     presets={
         "paper": {"entailment": 138, "not_entailment": 146},  # table 2: 284 rows, 142 pairs
         "original": {"entailment": 178, "not_entailment": 178},

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from targen_core import Label, Prompt, Task, Variant
 from targen_core.correctors.meta import META_PROMPT
+from targen_tasks_superglue.boolq.cases import cases
 from targen_tasks_superglue.boolq.checks import check_question, check_question_paper
 from targen_tasks_superglue.boolq.rehearsal import rehearse
 from targen_tasks_superglue.boolq.rows import BoolqRow
@@ -67,6 +68,7 @@ BOOLQ: Task[Paragraph, BoolqRow] = Task(
     tuning=_tuning("tuning"),
     render=_render,
     distinct_on=lambda row: row.question,
+    cases=cases,
     presets={
         "paper": {"true": 2535, "false": 1764},  # Table 2
         "original": {"true": 5874, "false": 3553},  # the official training set

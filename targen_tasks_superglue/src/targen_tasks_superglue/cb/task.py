@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from targen_core import Label, Prompt, Task, Variant
 from targen_core.correctors.meta import META_PROMPT
+from targen_tasks_superglue.cb.cases import cases
 from targen_tasks_superglue.cb.checks import (
     check_pair,
     check_pair_commitment,
@@ -78,6 +79,7 @@ CB: Task[str, CbRow] = Task(
     samples=SAMPLES,
     render=_render,
     tuning=Prompt("tuning", package="targen_tasks_superglue.cb"),
+    cases=cases,
     presets={
         # Table 2; the same numbers as the original train set, which is why
         # "original" is the same preset under another name.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from targen_core import Label, Prompt, Task, Variant
 from targen_core.correctors.meta import META_PROMPT
+from targen_tasks_superglue.copa.cases import cases
 from targen_tasks_superglue.copa.checks import check_row, check_row_paper
 from targen_tasks_superglue.copa.rehearsal import rehearse
 from targen_tasks_superglue.copa.rows import CopaRow, Event
@@ -62,6 +63,7 @@ COPA: Task[Event, CopaRow] = Task(
     render=_render,
     distinct_on=_choices,
     tuning=Prompt("tuning", package="targen_tasks_superglue.copa"),
+    cases=cases,
     presets={
         "paper": {"choice1": 195, "choice2": 107},  # table 2
         "original": {"choice1": 195, "choice2": 205},  # the official train set

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from targen_core import Correction, Exercise, Prompt, Solution, Task, Variant
 from targen_core.correctors.meta import META_PROMPT
+from targen_tasks_superglue.record.cases import cases
 from targen_tasks_superglue.record.checks import check_query, check_query_paper
 from targen_tasks_superglue.record.rehearsal import rehearse
 from targen_tasks_superglue.record.rows import (
@@ -96,6 +97,8 @@ RECORD: Task[Paragraph, RecordRow] = Task(
     official=OfficialRow,
     read=read_rows,
     join=join_rows,
+    fields=("passage.text", "qas.query"),
+    cases=cases,
     presets={
         "paper": {"any": 1778},  # Table 2
         "original": {"any": 100_730},  # queries of the official training set

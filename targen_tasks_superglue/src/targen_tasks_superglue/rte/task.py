@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from targen_core import Label, Prompt, Task, Variant
 from targen_core.correctors.meta import META_PROMPT
+from targen_tasks_superglue.rte.cases import cases
 from targen_tasks_superglue.rte.checks import check_row
 from targen_tasks_superglue.rte.rehearsal import rehearse
 from targen_tasks_superglue.rte.rows import Premise, RteRow
@@ -51,6 +52,7 @@ RTE: Task[Premise, RteRow] = Task(
     render=_render,
     distinct_on=lambda row: row.hypothesis,
     tuning=Prompt("tuning", package="targen_tasks_superglue.rte"),
+    cases=cases,
     presets={
         # Table 2; the same numbers as the original train set, which is why
         # "original" is the same preset under another name.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from targen_core import Label, Prompt, Task, Variant
 from targen_core.correctors.meta import META_PROMPT
+from targen_tasks_superglue.wic.cases import cases
 from targen_tasks_superglue.wic.checks import check_row
 from targen_tasks_superglue.wic.rehearsal import rehearse
 from targen_tasks_superglue.wic.rows import Sense, WicRow
@@ -54,6 +55,7 @@ WIC: Task[Sense, WicRow] = Task(
     render=_render,
     tuning=Prompt("tuning", package="targen_tasks_superglue.wic"),
     distinct_on=_sentences,
+    cases=cases,
     presets={
         "paper": {"true": 2433, "false": 2410},  # Table 2: the first 4,843 rows of train
         "original": {"true": 2714, "false": 2714},

@@ -6,6 +6,7 @@ from targen_core import Label, Prompt, Task, Variant
 from targen_core.correctors.meta import META_PROMPT
 from targen_tasks_superglue.shared.settings import SETTINGS_PARAMETERS
 from targen_tasks_superglue.shared.subjects import PronounPair
+from targen_tasks_superglue.wsc.cases import cases
 from targen_tasks_superglue.wsc.checks import check_row
 from targen_tasks_superglue.wsc.rehearsal import rehearse
 from targen_tasks_superglue.wsc.rows import WscRow
@@ -62,6 +63,7 @@ WSC: Task[PronounPair, WscRow] = Task(
     render=_render,
     distinct_on=lambda row: row.text,
     tuning=Prompt("tuning", package="targen_tasks_superglue.wsc"),
+    cases=cases,
     presets={
         "paper": {"true": 259, "false": 285},  # table 2
         "original": {"true": 259, "false": 295},

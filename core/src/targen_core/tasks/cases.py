@@ -1,0 +1,39 @@
+"""What an official row decides, and what could give it away."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+__all__ = ["RIGHT", "WRONG", "Case", "Cue"]
+
+Cue = tuple[float, ...] | str
+"""A shallow property: numbers, or a word that says which of several it is."""
+
+RIGHT, WRONG = "right", "wrong"
+"""The labels of options."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """One decision that a row holds: its label, or whether an option of it is right.
+
+    All cases of a task have the same texts and cues, by name.
+
+    Attributes:
+        texts: what can be read, by name: "premise", "hypothesis".
+        label: what is to be decided, by name; "" is the row's own label. An
+            option's is `RIGHT` or `WRONG`.
+        cues: what tells the label without the task being solved, should it
+            tell it: place, count, kind. By the name of the artefact, as in
+            "seeing NAME, a classifier tells 90 % of the labels". Length, words
+            and what two texts share are looked at without being named.
+        question: the options of one question have the same number; no two
+            questions of a row have.
+    """
+
+    texts: Mapping[str, str]
+    label: str = ""
+    cues: Mapping[str, Cue] = field(default_factory=lambda: MappingProxyType({}))
+    question: int = 0

@@ -1,0 +1,5 @@
+"""It names a column that its rows lack. kind: task; caught by: texts-are-there"""
+
+from .good import TASK
+
+PART = TASK.replace(fields=("note.text",))

@@ -1,0 +1,77 @@
+"""What MultiRC hands to the analysis: its options, and what could give the right ones away."""
+
+from __future__ import annotations
+
+import math
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from targen_core.tasks.cases import RIGHT, WRONG
+from targen_tasks_multirc.task import MULTIRC
+
+
+def row(*questions):
+    return {
+        "version": 1.1,
+        "idx": 0,
+        "passage": {
+            "text": "Ada keeps bees. Bo sells the honey.",
+            "questions": [
+                {
+                    "question": question,
+                    "idx": at,
+                    "answers": [
+                        {"text": text, "idx": place} | ({} if label is None else {"label": label})
+                        for place, (text, label) in enumerate(answers)
+                    ],
+                }
+                for at, (question, answers) in enumerate(questions)
+            ],
+        },
+    }
+
+
+def test_texts_of_the_official_rows():
+    assert MULTIRC.texts == (
+        "passage.text",
+        "passage.questions.question",
+        "passage.questions.answers.text",
+    )
+
+
+def test_each_option_is_a_case():
+    found = MULTIRC.cases(
+        row(
+            ("Who works?", [("Ada", 1), ("the neighbours of Bo", 0), ("Bo", 1)]),
+            ("Whose honey?", [("Ada's", 1)]),
+            ("Of a test file?", [("Ada", None)]),
+        )
+    )
+    assert [(case.question, case.label) for case in found] == [
+        (0, RIGHT),
+        (0, WRONG),
+        (0, RIGHT),
+        (1, RIGHT),
+    ]
+    assert list(found[0].texts) == ["passage", "question", "option"]
+    assert [case.cues["place among the options"] for case in found[:3]] == [
+        (0, -3),
+        (1, -2),
+        (2, -1),
+    ]
+    assert [case.cues["number of options"] for case in found] == [(3,), (3,), (3,), (1,)]
+    lengths = [case.cues["length beside the other options"][0] for case in found]
+    assert lengths == [-1.5, 3, -1.5, 0]
+
+
+answers = st.lists(st.tuples(st.text(max_size=30), st.sampled_from([0, 1, None])), max_size=6)
+
+
+@given(st.lists(st.tuples(st.text(max_size=30), answers), max_size=3))
+def test_any_row_is_read(questions):
+    found = MULTIRC.cases(row(*questions))
+    labels = [label for _, options in questions for _, label in options if label is not None]
+    assert [case.label for case in found] == [RIGHT if label else WRONG for label in labels]
+    for case in found:
+        assert all(math.isfinite(number) for value in case.cues.values() for number in value)
