@@ -9,7 +9,7 @@ import pytest
 from targen_analysis.data.columns import filled
 from targen_analysis.data.corpus import Columns, read_corpus
 from targen_analysis.data.files import read_rows
-from targen_analysis.data.known import FIELDS, TEMPLATES
+from targen_analysis.data.known import TEMPLATES
 from targen_analysis.lexical.paper import PAPER_VOCABULARY
 from targen_core.metrics.model import Corpus, MetricOptions
 from targen_core.plugins.registry import Registry
@@ -54,10 +54,9 @@ def as_paper(task: str, name: str, rows) -> Corpus:
         def __init__(self, of: str) -> None:
             self.name, self.labels = of, ()
 
-    fields = FIELDS[task]
-    texts = [tuple("" for _ in fields) for _ in rows]
     shown = [filled(TEMPLATES[task], row) for row in rows]
-    return Corpus(name, rows, fields, texts, [""] * len(rows), shown, task=Named(task))
+    texts = [(text,) for text in shown]
+    return Corpus(name, rows, ("text",), texts, [""] * len(rows), shown, task=Named(task))
 
 
 EXACT = {

@@ -35,7 +35,8 @@ def _measure(study: Study, options: MetricOptions) -> Findings:
     for corpus in corpora:
         known = len(corpus) - counts[corpus.name][""]
         figures[corpus.name] = {
-            f"share of {label}": rate(counts[corpus.name][label], known) for label in labels
+            f"share of {label}": rate(counts[corpus.name][label], known)
+            for label in (labels if len(labels) <= _MOST_LABELS else ())
         }
     tables, plots = _distribution(corpora, counts, figures, labels)
     headlines, warnings, notes = _remarks(study, counts, labels, figures)
@@ -46,7 +47,8 @@ def _measure(study: Study, options: MetricOptions) -> Findings:
         tables.append(_flow_table(name, flow))
         plots.append(_flow_plot(name, flow))
         changed, judged = _changed(flow)
-        figures.setdefault(name, {})["changed by correction"] = rate(changed, judged)
+        if name in figures:
+            figures[name]["changed by correction"] = rate(changed, judged)
         headlines.append(
             f"{changed / judged:.0%} of the candidates of {name} that got a label ({changed:,} of "
             f"{judged:,}) got another than was asked for."

@@ -11,7 +11,17 @@ from numpy.typing import NDArray
 
 from targen_core.metrics.model import Estimate
 
-__all__ = ["Z", "bootstrap", "generator", "half_samples", "mean", "rate", "subsample"]
+__all__ = [
+    "Z",
+    "bootstrap",
+    "difference",
+    "generator",
+    "half_samples",
+    "half_samples_together",
+    "mean",
+    "rate",
+    "subsample",
+]
 
 Z = 1.959964
 """Two-sided 95 % quantile of the normal distribution."""
@@ -86,12 +96,38 @@ def half_samples(
     with all rows and s half of them that is 1 (the delete-half jackknife; Shao
     and Wu, Annals of Statistics 17, 1989).
     """
+    (found,) = half_samples_together(
+        lambda rows: np.array([measure(rows)]),
+        np.array([at]),
+        size=size,
+        of=of,
+        most=most,
+        replicates=replicates,
+        rng=rng,
+    )
+    return found
+
+
+def half_samples_together(
+    measure: Callable[[Rows], NDArray[np.float64]],
+    at: NDArray[np.float64],
+    *,
+    size: int,
+    of: int,
+    most: int,
+    replicates: int,
+    rng: np.random.Generator,
+) -> list[Estimate]:
+    """The same for several figures that one look at the rows gives, shape (k,)."""
     take = min(size // 2, most)
     if replicates < 2 or take < 2:
-        return Estimate(_number(at))
-    found = [measure(subsample(take, of, rng)) for _ in range(replicates)]
-    spread = float(np.std(found, ddof=1)) * math.sqrt(take / size / (1 - take / of))
-    return Estimate(_number(at), _number(at - Z * spread), _number(at + Z * spread))
+        return [Estimate(_number(value)) for value in at]
+    found = np.array([measure(subsample(take, of, rng)) for _ in range(replicates)])
+    spread = Z * np.std(found, axis=0, ddof=1) * math.sqrt(take / size / (1 - take / of))
+    return [
+        Estimate(_number(value), _number(value - half), _number(value + half))
+        for value, half in zip(at, spread, strict=True)
+    ]
 
 
 def rate(hits: int, of: int) -> Estimate:
@@ -102,6 +138,18 @@ def rate(hits: int, of: int) -> Estimate:
     middle = (share + square / 2) / (1 + square)
     half = Z / (1 + square) * math.sqrt(share * (1 - share) / of + square / (4 * of))
     return Estimate(share, min(share, max(0.0, middle - half)), max(share, min(1.0, middle + half)))
+
+
+def difference(one: Estimate, other: Estimate) -> Estimate:
+    """One share less another, from Wilson intervals (Newcombe, Stat. Med. 17, 1998, method 10)."""
+    if one.value is None or other.value is None:
+        return Estimate(None)
+    assert one.low is not None and one.high is not None
+    assert other.low is not None and other.high is not None
+    away = one.value - other.value
+    down = math.hypot(one.value - one.low, other.high - other.value)
+    up = math.hypot(one.high - one.value, other.value - other.low)
+    return Estimate(away, away - down, away + up)
 
 
 def mean(values: Sequence[float]) -> Estimate:

@@ -2,35 +2,85 @@
 
 A hypothesis alone should not give away whether it follows (Gururangan et al.,
 arXiv:1803.02324; Poliak et al., arXiv:1805.01042). Features are word n-grams
-for texts and numbers for lengths and overlap; the classifiers are small.
+for texts, numbers for lengths, overlap and places, words for kinds; the
+classifiers are small.
 """
 
 from __future__ import annotations
 
 import math
-import random
 from collections import Counter
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import combinations, pairwise
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from targen_analysis.artefacts.properties import ALL, Numbers
+from targen_analysis.artefacts.sample import Sample
+from targen_analysis.folds import folds_of
 from targen_analysis.lexical.words import split
 from targen_analysis.statistics import Z
 from targen_core.metrics.model import Estimate
+from targen_core.tasks.cases import Cue
 
-__all__ = ["number_score", "numbers_of", "subsets", "text_score"]
+__all__ = ["ALONE", "Told", "adds_nothing", "subsets", "told"]
 
-Texts = Sequence[tuple[str, ...]]
+ALONE = " alone"
+"""What the name of a part of a decision ends in."""
 
 _MOST_FIELDS = 4
-_LEAST = 20
-"""Rows of the rarest label, and different rows, below which nothing is measured."""
+_LEAST = 10
+"""Decisions with the rarest label, and groups of them, below which nothing is measured."""
 
 _FOLDS = 5
 _MOST_GRAMS = 20_000
+_COPY = 4
+"""Words from which on a text that occurs again is a copy. A shorter one, such as
+"No" or a name, recurs by itself: what it gives away is an artefact."""
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What a classifier tells of a sample.
+
+    Attributes:
+        kind: what it saw: a "cue", "numbers" of all texts, or "texts".
+        score: its balanced accuracy, the mean recall of the labels, with its
+            95 % interval; no value where a label has too few decisions.
+        labels: of each decision the label that it gave, having learned from others.
+    """
+
+    kind: str
+    score: Estimate
+    labels: NDArray[np.str_] | None = None
+
+
+def told(sample: Sample, properties: Mapping[str, Numbers], seed: int) -> dict[str, Told]:
+    """What each part and property of the decisions tells: by the name of what is seen.
+
+    Decisions of the same rows, and those whose seen texts are the same, are
+    never on both sides of a fold. How rare an n-gram is, which no label tells,
+    is counted on all.
+    """
+    found = {
+        name: Told("cue", score, labels)
+        for name, values in sample.cues.items()
+        for score, labels in [_by_cue(sample, values, seed)]
+    }
+    for name, numbers in properties.items():
+        values = np.column_stack(list(numbers.values()))
+        found[name] = Told("numbers", *_by_numbers(sample, values, seed))
+    grams = _Grams(sample)
+    for seen in subsets(sample.fields):
+        if not set(seen) & set(sample.telling):
+            continue
+        whole = len(seen) == len(sample.fields)
+        name = ALL if whole else " + ".join(sample.fields[at] for at in seen) + ALONE
+        found[name] = Told("texts", *_by_texts(sample, seen, grams, seed))
+    return found
 
 
 def subsets(fields: Sequence[str]) -> list[tuple[int, ...]]:
@@ -41,103 +91,154 @@ def subsets(fields: Sequence[str]) -> list[tuple[int, ...]]:
     return [part for size in range(1, len(fields) + 1) for part in combinations(whole, size)]
 
 
-def text_score(texts: Texts, labels: Sequence[str], seen: tuple[int, ...], seed: int) -> Estimate:
-    """Balanced accuracy of logistic regression on word 1- and 2-grams of some fields.
-
-    Rows of the same seen texts are never on both sides of a fold. How rare an
-    n-gram is, which no label tells, is counted on all rows.
-
-    Returns:
-        The mean recall of the labels, chance being 1 over their number, with its
-        normal interval; no value where a label has too few rows.
-    """
-    from sklearn.feature_extraction.text import TfidfVectorizer
-    from sklearn.linear_model import LogisticRegression
-
-    shown = [tuple(row[at] for at in seen) for row in texts]
-    grams = TfidfVectorizer(analyzer=_grams, min_df=2, max_features=_MOST_GRAMS, sublinear_tf=True)
-    try:
-        inputs = grams.fit_transform(shown)
-    except ValueError:  # no n-gram stands in two rows
-        return Estimate(None)
-    model = LogisticRegression(C=4.0, class_weight="balanced", max_iter=300, tol=1e-3)
-    return _score(model, inputs, shown, labels, seed)
+Outcome = tuple[Estimate, "NDArray[np.str_] | None"]
 
 
-def number_score(values: NDArray[np.float64], labels: Sequence[str], seed: int) -> Estimate:
-    """Balanced accuracy of a small decision tree on numbers, shape (rows, numbers)."""
+class _Grams:
+    """Word 1- and 2-grams of each field, TF-IDF weighted, each text of length one."""
+
+    def __init__(self, sample: Sample) -> None:
+        self._sample = sample
+        self._found: dict[int, Any] = {}
+
+    def of(self, fields: tuple[int, ...]) -> Any:
+        """The features of some fields side by side, or None where there are none."""
+        from scipy.sparse import hstack
+
+        parts = [part for at in fields if (part := self._field(at)) is not None]
+        return hstack(parts, format="csr") if parts else None
+
+    def _field(self, at: int) -> Any:
+        from sklearn.feature_extraction.text import TfidfVectorizer
+
+        if at not in self._found:
+            # Options stand under the same passage: it is split once.
+            texts = [row[at] for row in self._sample.texts]
+            grams = {text: list(_grams(text)) for text in set(texts)}
+            counted = TfidfVectorizer(
+                analyzer=grams.__getitem__, min_df=2, max_features=_MOST_GRAMS, sublinear_tf=True
+            )
+            try:
+                self._found[at] = counted.fit_transform(texts)
+            except ValueError:  # no n-gram stands in two of them
+                self._found[at] = None
+        return self._found[at]
+
+
+def _grams(text: str) -> Iterator[str]:
+    words = split(text)
+    yield from words
+    yield from (f"{one} {two}" for one, two in pairwise(words))
+
+
+def _by_texts(sample: Sample, seen: tuple[int, ...], grams: _Grams, seed: int) -> Outcome:
+    from sklearn.svm import LinearSVC
+
+    inputs = grams.of(seen)
+    if inputs is None:
+        return Estimate(None), None
+    # Dual coordinate descent ends where logistic regression by gradients crawls: rows are long
+    # and features many.
+    model = LinearSVC(C=0.3, class_weight="balanced", dual=True, random_state=0, max_iter=5000)
+    return _outcome(model, inputs, sample, seen, seed)
+
+
+def _by_numbers(sample: Sample, values: NDArray[np.float64], seed: int) -> Outcome:
     from sklearn.tree import DecisionTreeClassifier
 
     model = DecisionTreeClassifier(
         max_depth=3, min_samples_leaf=10, class_weight="balanced", random_state=0
     )
-    # Rows with equal numbers are no copies of each other: each is a group.
-    return _score(model, values, range(len(values)), labels, seed)
+    return _outcome(model, values, sample, range(len(sample.fields)), seed)
 
 
-def _grams(row: tuple[str, ...]) -> Iterator[str]:
-    for at, text in enumerate(row):
-        words = split(text)
-        yield from (f"{at} {word}" for word in words)
-        yield from (f"{at} {one} {two}" for one, two in pairwise(words))
+def _by_cue(sample: Sample, values: Sequence[Cue], seed: int) -> Outcome:
+    from sklearn.naive_bayes import MultinomialNB
+    from sklearn.preprocessing import OneHotEncoder
+
+    if not isinstance(values[0], str):
+        return _by_numbers(sample, np.array(values, dtype=float), seed)
+    # Of one word, naive Bayes with equal priors is the label of which it has the largest share.
+    model = MultinomialNB(fit_prior=False)
+    inputs = OneHotEncoder().fit_transform([[value] for value in values])
+    return _outcome(model, inputs, sample, range(len(sample.fields)), seed)
 
 
-def _score(
-    model: Any, inputs: Any, groups: Sequence[Hashable], labels: Sequence[str], seed: int
-) -> Estimate:
+def _outcome(model: Any, inputs: Any, sample: Sample, seen: Sequence[int], seed: int) -> Outcome:
     from sklearn.model_selection import PredefinedSplit, cross_val_predict
 
-    often = Counter(labels)
-    if len(often) < 2 or min(often.values()) < _LEAST or len(set(groups)) < _LEAST:
-        return Estimate(None)
-    folds = _folds(groups, labels, seed)
-    if any(len({labels[at] for at in np.flatnonzero(folds != fold).tolist()}) < len(often)
-           for fold in range(_FOLDS)):  # fmt: skip
-        return Estimate(None)
-    wanted = np.array(labels)
-    right = cross_val_predict(model, inputs, wanted, cv=PredefinedSplit(folds)) == wanted
-    recalls = {name: float(right[wanted == name].mean()) for name in often}
-    score = float(np.mean(list(recalls.values())))
-    variance = sum(r * (1 - r) / often[name] for name, r in recalls.items()) / len(often) ** 2
-    half = Z * math.sqrt(variance)
-    return Estimate(score, max(0.0, score - half), min(1.0, score + half))
+    nothing = Estimate(None), None
+    often = Counter(sample.labels)
+    if len(often) < 2 or min(often.values()) < _LEAST:
+        return nothing
+    groups = _groups(sample, seen)
+    if len(set(groups.tolist())) < _LEAST:
+        return nothing
+    folds = folds_of(groups.tolist(), sample.labels, count=_FOLDS, seed=seed)
+    wanted = np.array(sample.labels)
+    if any(len(np.unique(wanted[folds != fold])) < len(often) for fold in range(_FOLDS)):
+        return nothing
+    labels = cross_val_predict(model, inputs, wanted, cv=PredefinedSplit(folds))
+    return _balanced(labels == wanted, wanted, groups), labels
 
 
-def _folds(groups: Sequence[Hashable], labels: Sequence[str], seed: int) -> NDArray[np.int64]:
-    """The fold of each row: a group in one, and of each label about as many rows in each."""
-    members: dict[Hashable, list[int]] = {}
-    for at, group in enumerate(groups):
-        members.setdefault(group, []).append(at)
-    whole = list(members.values())
-    random.Random(seed).shuffle(whole)
-    filled = {label: [0] * _FOLDS for label in labels}
-    folds = np.zeros(len(labels), dtype=np.int64)
-    for rows in sorted(whole, key=len, reverse=True):
-        counts = filled[labels[rows[0]]]
-        fold = counts.index(min(counts))
-        folds[rows] = fold
-        counts[fold] += len(rows)
-    return folds
+def _groups(sample: Sample, seen: Sequence[int]) -> NDArray[np.int64]:
+    """Of each decision a number that it shares with those that it must stay together with."""
+    from scipy.sparse import coo_matrix
+    from scipy.sparse.csgraph import connected_components
 
-
-def numbers_of(texts: Texts, fields: Sequence[str]) -> dict[str, NDArray[np.float64]]:
-    """Lengths of the fields, and for each two of them the overlap of their words.
-
-    Returns:
-        What it is -> numbers, shape (rows, numbers).
-    """
-    words = [[split(text) for text in row] for row in texts]
-    found = {
-        "length of all fields": np.array([[len(w) for w in row] for row in words], dtype=float)
-    }
-    for one, two in combinations(range(len(fields)), 2):
-        found[f"overlap of {fields[one]} and {fields[two]}"] = np.array(
-            [[_shared(row[one], row[two]), _shared(row[two], row[one])] for row in words]
-        )
+    kinds: dict[Any, int] = {}
+    of_unit = [kinds.setdefault(unit, len(kinds)) for unit in sample.units]
+    pairs = []
+    for unit, row in zip(of_unit, sample.texts, strict=True):
+        shown = tuple(row[at] for at in seen)
+        if sum(len(split(text)) for text in shown) >= _COPY:
+            pairs.append((unit, kinds.setdefault(shown, len(kinds))))
+    ends = np.array(pairs, dtype=np.int64).reshape(-1, 2).T
+    links = coo_matrix((np.ones(ends.shape[1]), ends), shape=(len(kinds), len(kinds)))
+    _, parts = connected_components(links, directed=False)
+    found: NDArray[np.int64] = parts[of_unit].astype(np.int64)
     return found
 
 
-def _shared(one: list[str], other: list[str]) -> float:
-    """The share of the different words of one that the other has."""
-    kinds = set(one)
-    return len(kinds & set(other)) / len(kinds) if kinds else 0.0
+def _balanced(
+    right: NDArray[np.bool_], wanted: NDArray[np.str_], groups: NDArray[np.int64]
+) -> Estimate:
+    """Mean recall of the labels; decisions of a group count as one draw for its error."""
+    names, at = np.unique(wanted, return_inverse=True)
+    often = np.bincount(at)
+    recalls = np.bincount(at, right) / often
+    score = float(recalls.mean())
+    away = np.bincount(groups, (right - recalls[at]) / often[at] / len(names))
+    half = Z * math.sqrt(float((away**2).sum()))
+    return Estimate(score, max(0.0, score - half), min(1.0, score + half))
+
+
+def adds_nothing(mine: Told, others: Sequence[Told], wanted: Sequence[str]) -> bool:
+    """Whether what a classifier tells is what others tell already.
+
+    Among the decisions that the others answer alike, its answers then agree
+    with the labels no more often than shuffled ones would: z is the agreement
+    beyond that, over all such strata together (the variance is that of a
+    linear permutation statistic; Hoeffding, 1951).
+    """
+    if mine.labels is None or not others:
+        return False
+    names, truth = np.unique(np.array(wanted), return_inverse=True)
+    said = np.searchsorted(names, mine.labels)
+    strata: dict[tuple[str, ...], list[int]] = {}
+    beyond = variance = 0.0
+    for at, answers in enumerate(
+        zip(*(o.labels for o in others if o.labels is not None), strict=True)
+    ):
+        strata.setdefault(answers, []).append(at)
+    for rows in strata.values():
+        if len(rows) < 2:
+            continue
+        count = len(rows)
+        r = np.bincount(truth[rows], minlength=len(names)) / count
+        c = np.bincount(said[rows], minlength=len(names)) / count
+        beyond += float((truth[rows] == said[rows]).sum()) - count * float(r @ c)
+        away = np.eye(len(names)) - c[:, None] - r[None, :] + r @ c
+        variance += count * count / (count - 1) * float(r @ away**2 @ c)
+    return beyond < 3 * math.sqrt(variance) if variance else True

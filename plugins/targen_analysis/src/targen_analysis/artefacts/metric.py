@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from pydantic import Field
 
-from targen_analysis.artefacts.baselines import number_score, numbers_of, subsets, text_score
+from targen_analysis.artefacts.baselines import ALONE, Told, adds_nothing, told
+from targen_analysis.artefacts.properties import ALL, by_label, numbers_of
+from targen_analysis.artefacts.sample import Sample, draw
 from targen_analysis.artefacts.words import signs
-from targen_analysis.statistics import generator, subsample
+from targen_analysis.statistics import mean, rate
 from targen_core.metrics.model import (
-    Corpus,
+    Cell,
     Estimate,
     Findings,
     Metric,
@@ -27,161 +29,281 @@ __all__ = ["ARTEFACTS", "ArtefactOptions"]
 class ArtefactOptions(MetricOptions):
     """Options of `artefacts`."""
 
-    rows: int = Field(2500, ge=40, description="Rows that are learned from, at most.")
+    rows: int = Field(
+        2500, ge=40, description="Rows that are learned from, at most; options, where there are."
+    )
     words: int = Field(15, ge=0, description="Words that are shown, at most.")
 
 
 _MOST_LABELS = 20
 
+Seen = Mapping[str, Mapping[str, Told]]
+"""Dataset -> what is seen -> what it tells."""
+
 
 def _measure(study: Study, options: ArtefactOptions) -> Findings:
     import sklearn  # noqa: F401 - said to be missing before anything is counted
 
-    labelled = [corpus for corpus in study.everything if 2 <= len(_labels(corpus)) <= _MOST_LABELS]
-    left_out = [corpus.name for corpus in study.everything if corpus not in labelled]
-    notes = [f"{name} has no labels to give away, or too many." for name in left_out]
-    if not labelled:
-        return Findings(notes=tuple(notes))
-    size = min(options.rows, *(sum(map(bool, corpus.labels)) for corpus in labelled))
-    figures: dict[str, dict[str, Estimate]] = {}
-    tables: list[Table] = []
-    for corpus in labelled:
-        texts, labels = _sample(study, corpus, size)
-        figures[corpus.name] = _scores(study, corpus, texts, labels)
-        if options.words:
-            tables += _words(corpus, texts, labels, options.words)
-    names = list(dict.fromkeys(name for mine in figures.values() for name in mine))
-    table = Table(
-        f"Balanced accuracy of classifiers that see a part of a row, {size:,} rows each",
-        ("what it sees", *figures),
-        [(name, *(mine.get(name) for mine in figures.values())) for name in names],
-        note="Five-fold cross-validation, 95 % intervals. Chance is 1 over the number of labels.",
-    )
-    marks = [
-        {
-            "dataset": corpus,
-            "what it sees": name,
-            "balanced accuracy": score.value,
-            "low": score.low,
-            "high": score.high,
-        }
-        for corpus, mine in figures.items()
-        for name, score in mine.items()
-        if score.value is not None and name != "chance"
+    drawn = {corpus.name: draw(study, corpus, options.rows) for corpus in study.everything}
+    notes = [note for sample in drawn.values() for note in sample.notes]
+    size = min([options.rows, *(len(sample) for sample in drawn.values() if _labelled(sample))])
+    samples = {name: sample.shortened(size) for name, sample in drawn.items() if _labelled(sample)}
+    samples = {name: sample for name, sample in samples.items() if _labelled(sample)}
+    notes += [
+        f"{name} has no labels to give away, or too many." for name in drawn if name not in samples
     ]
-    headlines, warnings = _remarks(study, labelled, figures)
+    if not samples:
+        return Findings(notes=tuple(notes))
+    seed = study.rng("artefacts/folds").getrandbits(32)
+    properties = {name: numbers_of(sample) for name, sample in samples.items()}
+    seen = {name: told(sample, properties[name], seed) for name, sample in samples.items()}
+    figures = {name: _figures(samples[name], mine) for name, mine in seen.items()}
+    tables = [_scores(samples, seen), *_right(samples, figures)]
+    tables += [by_label(name, sample, properties[name]) for name, sample in samples.items()]
+    if options.words:
+        tables += [_words(name, sample, options.words) for name, sample in samples.items()]
+    headlines, warnings = _remarks(study, samples, seen)
     return Findings(
         headlines=headlines,
         figures=figures,
-        tables=(table, *tables),
-        plots=(
-            Plot(
-                "intervals",
-                "What gives the label away",
-                marks,
-                x="balanced accuracy",
-                y="what it sees",
-                colour="dataset",
-            ),
-        )
-        if marks
-        else (),
-        warnings=warnings,
+        glance={_MOST: "accuracy over chance; less is better"},
+        tables=tuple(tables),
+        plots=_plots(samples, seen),
+        warnings=(*warnings, *_always(study, samples)),
         notes=(
             *notes,
             (
                 "A part of a row that gives its label away lets a model learn the artefact in "
-                "place of the task. A dash: a label has too few rows. Logistic regression on word "
-                "1- and 2-grams, small trees on lengths and overlap: a larger model may find more."
+                "place of the task. A dash: a label has too few rows. Linear classifiers on word "
+                "1- and 2-grams, small trees on numbers: a larger model may find more."
             ),
-            "What all fields together give is no artefact, and is there for comparison.",
+            f"What {ALL} together give is no artefact, and is there for comparison.",
+            *_twins(seen, samples),
         ),
     )
 
 
-def _labels(corpus: Corpus) -> Counter[str]:
-    return Counter(label for label in corpus.labels if label)
+def _labelled(sample: Sample) -> bool:
+    return 2 <= len(set(sample.labels)) <= _MOST_LABELS
 
 
-def _sample(study: Study, corpus: Corpus, size: int) -> tuple[list[tuple[str, ...]], list[str]]:
-    known = [at for at, label in enumerate(corpus.labels) if label]
-    rng = generator(study.rng(f"artefacts/{corpus.name}"))
-    rows = [known[at] for at in subsample(size, len(known), rng).tolist()]
-    return [corpus.texts[at] for at in rows], [corpus.labels[at] for at in rows]
-
-
-def _scores(
-    study: Study, corpus: Corpus, texts: Sequence[tuple[str, ...]], labels: Sequence[str]
-) -> dict[str, Estimate]:
-    seed = study.rng("artefacts/folds").getrandbits(32)
-    whole = tuple(range(len(corpus.fields)))
-    found = {"chance": Estimate(1 / len(set(labels)))}
-    for seen in subsets(corpus.fields):
-        name = " + ".join(corpus.fields[at] for at in seen)
-        name = "all fields" if seen == whole else f"{name}{_ALONE}"
-        found[name] = text_score(texts, labels, seen, seed)
-    for name, values in numbers_of(texts, corpus.fields).items():
-        found[name] = number_score(values, labels, seed)
+def _figures(sample: Sample, seen: Mapping[str, Told]) -> dict[str, Estimate]:
+    often = Counter(sample.labels)
+    chance = 1 / len(often)
+    found = {"chance": Estimate(chance)}
+    found |= {name: part.score for name, part in seen.items()}
+    parts = {n: p.score for n, p in seen.items() if n != ALL and p.score.low is not None}
+    if parts:
+        # By the lower end: of many parts, the luckiest would otherwise win.
+        best = max(parts.values(), key=lambda score: score.low or 0.0)
+        found[_MOST] = Estimate(*(max(0.0, (end or 0.0) - chance) for end in _ends(best)))
+    found["share of the most frequent label"] = rate(max(often.values()), len(sample))
     return found
 
 
-def _words(
-    corpus: Corpus, texts: Sequence[tuple[str, ...]], labels: Sequence[str], most: int
+def _ends(score: Estimate) -> tuple[float | None, float | None, float | None]:
+    return score.value, score.low, score.high
+
+
+def _scores(samples: Mapping[str, Sample], seen: Seen) -> Table:
+    names = list(dict.fromkeys(name for mine in seen.values() for name in mine))
+    rows: list[tuple[Cell, ...]] = [
+        ("chance", *(1 / len(set(sample.labels)) for sample in samples.values()))
+    ]
+    rows += [(name, *(_score(mine, name) for mine in seen.values())) for name in names]
+    options = any(len(set(sample.questions)) < len(sample) for sample in samples.values())
+    counts = {len(sample) for sample in samples.values()}
+    what = "options" if options else "rows"
+    many = f"about {max(counts):,}" if len(counts) > 1 else f"{max(counts):,}"
+    return Table(
+        f"Balanced accuracy of classifiers that see a part of a row, {many} {what} each",
+        ("what it sees", *seen),
+        rows,
+        note="Five-fold cross-validation, 95 % intervals. Chance is 1 over the number of labels.",
+    )
+
+
+def _score(mine: Mapping[str, Told], name: str) -> Estimate | None:
+    return mine[name].score if name in mine else None
+
+
+def _right(
+    samples: Mapping[str, Sample], figures: Mapping[str, dict[str, Estimate]]
 ) -> list[Table]:
-    found = signs(texts, corpus.fields, labels)
+    """How many options of a question are right, unless that is one in every dataset."""
+    counts = {name: _counts(sample) for name, sample in samples.items()}
+    kinds = sorted({count for mine in counts.values() for count in mine})
+    if len(kinds) < 2:
+        return []
+    for name, mine in counts.items():
+        if mine:
+            figures[name]["right options of a question"] = mean(list(mine.elements()))
+            figures[name]["questions with one right option"] = rate(mine[1], mine.total())
+    return [
+        Table(
+            "Right options of a question",
+            ("how many are right", *counts),
+            [
+                (kind, *(rate(mine[kind], mine.total()) for mine in counts.values()))
+                for kind in kinds
+            ],
+            note="Shares of the questions.",
+        )
+    ]
+
+
+def _counts(sample: Sample) -> Counter[int]:
+    """Right options -> how many questions have so many; nothing where rows are no options."""
+    if len(set(sample.questions)) == len(sample):
+        return Counter()
+    return Counter(sample.right())
+
+
+def _always(study: Study, samples: Mapping[str, Sample]) -> list[str]:
+    """Datasets whose questions have always as many right options, where the reference's vary."""
+    reference = study.reference
+    if reference is None or reference.name not in samples:
+        return []
+    original = _counts(samples[reference.name])
+    found = []
+    for name, sample in samples.items():
+        ((kind, often),) = _counts(sample).most_common(1) or [(0, 0)]
+        share = often / max(1, len(set(sample.questions)))
+        other = original[kind] / max(1, original.total())
+        if share > _ALWAYS > other + _MATTERS and original:
+            found.append(
+                f"{name}: {share:.0%} of the questions have {kind} right "
+                f"{'option' if kind == 1 else 'options'}, {other:.0%} in {reference.name}: a model "
+                "may learn how many there are."
+            )
+    return found
+
+
+def _twins(seen: Seen, samples: Mapping[str, Sample]) -> list[str]:
+    return [
+        f"{name}: a classifier that is wrong much more often than chance met texts much alike with "
+        "different labels, as in pairs made on purpose: no artefact."
+        for name, mine in seen.items()
+        if any(
+            part.score.high is not None
+            and part.score.high < 1 / len(set(samples[name].labels)) - _MATTERS
+            for part in mine.values()
+        )
+    ]
+
+
+def _words(name: str, sample: Sample, most: int) -> Table:
+    fields = [sample.fields[at] for at in sample.telling]
+    texts = [tuple(row[at] for at in sample.telling) for row in sample.texts]
+    found = signs(texts, fields, sample.labels)
     rows = [
         (s.field, s.word, s.label, s.rows, round(s.share, 2), round(s.pmi, 2), round(s.z, 1))
         for s in found[:most]
     ]
-    title = f"Words that go with a label in {corpus.name}: {len(found):,} beyond chance"
+    title = f"Words that go with a label in {name}: {len(found):,} beyond chance"
     columns = ("field", "word", "label", "rows with it", "share of the label", "PMI", "z")
-    return [Table(title, columns, rows)]
+    return Table(title, columns, rows)
+
+
+def _plots(samples: Mapping[str, Sample], seen: Seen) -> tuple[Plot, ...]:
+    marks = [
+        {
+            "dataset": corpus,
+            "what it sees": name,
+            "balanced accuracy": part.score.value,
+            "low": part.score.low,
+            "high": part.score.high,
+        }
+        for corpus, mine in seen.items()
+        for name, part in mine.items()
+        if part.score.value is not None
+    ]
+    if not marks:
+        return ()
+    chances = sorted({f"{1 / len(set(sample.labels)):.2g}" for sample in samples.values()})
+    return (
+        Plot(
+            "intervals",
+            f"What gives the label away (chance: {' or '.join(chances)})",
+            marks,
+            x="balanced accuracy",
+            y="what it sees",
+            colour="dataset",
+        ),
+    )
 
 
 def _remarks(
-    study: Study, labelled: Sequence[Corpus], figures: dict[str, dict[str, Estimate]]
+    study: Study, samples: Mapping[str, Sample], seen: Seen
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    reference = study.reference
-    original = figures.get(reference.name, {}) if reference is not None else {}
+    reference = study.reference.name if study.reference is not None else ""
+    original = seen.get(reference, {})
     headlines, warnings = [], []
-    for corpus in labelled:
-        if corpus is reference:
+    for corpus in study.corpora:
+        if corpus.name not in seen:
             continue
-        mine = figures[corpus.name]
-        chance = mine["chance"].value or 0.0
-        parts = {n: s for n, s in mine.items() if n not in ("chance", "all fields") and s.value}
-        told: dict[str, str] = {}
-        warned: list[str] = []
-        for name, score in parts.items():
-            other = original.get(name, _NOTHING)
-            beside = f", {other.value:.0%} in {reference.name}" if other.value and reference else ""
-            told[name] = (
-                f"{corpus.name}: seeing {name}, a classifier tells {score.value:.0%} of the labels "
-                f"(chance {chance:.0%}{beside})"
+        mine = seen[corpus.name]
+        labels = samples[corpus.name].labels
+        chance = 1 / len(set(labels))
+        parts = {name: part for name, part in mine.items() if name != ALL and part.score.value}
+        said: dict[str, str] = {}
+        beyond: list[str] = []
+        for name, part in parts.items():
+            other = original[name].score if name in original else _NOTHING
+            beside = f", {other.value:.0%} in {reference}" if other.value else ""
+            said[name] = (
+                f"{corpus.name}: seeing {name}, a classifier tells {part.score.value:.0%} of the "
+                f"labels (chance {chance:.0%}{beside})"
             )
-            least = score.low or 0.0
-            beyond = least > chance + _MATTERS and least > (other.high or 0.0)
-            if beyond and not any(_within(less, name) for less in warned):
-                warned.append(name)
+            least = part.score.low or 0.0
+            if least > chance + _MATTERS and least > (other.high or 0.0):
+                beyond.append(name)
         if parts:
-            headlines.append(f"{told[max(parts, key=lambda name: parts[name].value or 0)]}.")
+            headlines.append(f"{said[max(parts, key=lambda n: parts[n].score.value or 0)]}.")
         warnings += [
-            f"{told[name]}: a model may learn this in place of the task." for name in warned
+            f"{said[name]}: a model may learn this in place of the task."
+            for name in _causes({name: parts[name] for name in beyond}, labels)
         ]
     return tuple(headlines), tuple(warnings)
 
 
+def _causes(found: Mapping[str, Told], labels: Sequence[str]) -> list[str]:
+    """Of what tells labels, that which does not only repeat another; the strongest first."""
+
+    def strength(name: str) -> float:
+        return found[name].score.value or 0.0
+
+    kept: list[str] = []
+    for name in sorted(found, key=lambda name: -strength(name) - _SIMPLER[found[name].kind]):
+        if any(_within(less, name) for less in kept):
+            continue
+        if not adds_nothing(found[name], [found[less] for less in kept], labels):
+            kept.append(name)
+    for name in sorted(kept, key=strength):
+        if adds_nothing(found[name], [found[other] for other in kept if other != name], labels):
+            kept.remove(name)
+    return sorted(kept, key=strength, reverse=True)
+
+
 def _within(less: str, more: str) -> bool:
     """Whether one part of a row holds another: what the smaller gives away, it does too."""
-    one, other = (set(name.removesuffix(_ALONE).split(" + ")) for name in (less, more))
+    if not (less.endswith(ALONE) and more.endswith(ALONE)):
+        return False
+    one, other = (set(name.removesuffix(ALONE).split(" + ")) for name in (less, more))
     return one < other
 
 
-_ALONE = " alone"
+_SIMPLER = {"cue": 0.05, "numbers": 0.02, "texts": 0.0}
+"""What says the same in simpler terms is named as the cause, if it tells about as much."""
+
 _NOTHING = Estimate(None)
+_MOST = "most that a part gives away"
 
 _MATTERS = 0.05
 """Above chance by so much, at the lower end of the interval, is worth a warning."""
+
+_ALWAYS = 0.95
+"""The share of questions from which on they are all alike."""
 
 ARTEFACTS = Metric(
     title="Artefacts",
@@ -189,5 +311,5 @@ ARTEFACTS = Metric(
     options=ArtefactOptions,
     extra="sklearn",
     order=50,
-    summary="what gives labels away: parts of a row, length, overlap, single words",
+    summary="what gives labels away: parts of a row, length, overlap, places, single words",
 )

@@ -6,22 +6,11 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-__all__ = ["bare", "filled", "named", "text_at", "text_columns"]
+from targen_core.tasks.fields import NO_TEXTS, named
 
-_NOT_TEXTS = frozenset({"idx", "id", "label", "labels", "version", "source", "pair_id"})
+__all__ = ["bare", "filled", "text_at", "text_columns"]
+
 _PLACE = re.compile(r"\{([\w.]+)(:upper)?\}")
-
-
-def named(row: Any, path: str) -> list[Any]:
-    """All values at a path; a column whose own name has dots comes first."""
-    if isinstance(row, Mapping) and path in row:
-        return [row[path]]
-    head, _, rest = path.partition(".")
-    if isinstance(row, list):
-        return [value for part in row for value in named(part, path)]
-    if not isinstance(row, Mapping) or head not in row:
-        return []
-    return named(row[head], rest) if rest else [row[head]]
 
 
 def text_at(row: Mapping[str, Any], path: str) -> str:
@@ -50,7 +39,7 @@ def text_columns(rows: Sequence[Mapping[str, Any]], label: str) -> tuple[str, ..
     for row in rows:
         for path, text in _texts(row, ""):
             name = path.rpartition(".")[2]
-            if name in _NOT_TEXTS or path == label:
+            if name in NO_TEXTS or path == label:
                 continue
             wordy[path] = wordy.get(path, False) or any(map(str.isalpha, text))
     return tuple(path for path, words in wordy.items() if words)

@@ -8,14 +8,15 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from targen_analysis.data.columns import filled, named, text_at, text_columns
+from targen_analysis.data.columns import filled, text_at, text_columns
 from targen_analysis.data.files import read_rows
-from targen_analysis.data.known import FIELDS, TEMPLATES
+from targen_analysis.data.known import TEMPLATES
 from targen_core.errors import Rejected, UnknownName, UsageError
 from targen_core.metrics.model import Corpus
 from targen_core.plugins.registry import Registry
 from targen_core.runs.manifest import Manifest
 from targen_core.runs.plan import find_task
+from targen_core.tasks.fields import named
 from targen_core.tasks.model import Task
 
 __all__ = ["Columns", "named_apart", "read_corpus"]
@@ -74,6 +75,8 @@ def read_corpus(
         if run is None:
             raise
         notes.append(f"{error}: its columns and labels are taken as they are.")
+    if found is not None and (columns.texts or columns.label):
+        found = found.replace(cases=None)  # what is read and decided is what the user says
     fields = _fields(source, rows, found, columns)
     return _corpus(source, rows, found, fields, columns, run, notes)
 
@@ -84,7 +87,7 @@ def _fields(
     task: Task[Any, Any] | None,
     columns: Columns,
 ) -> tuple[str, ...]:
-    known = FIELDS.get(task.name, ()) if task is not None else ()
+    known = task.texts if task is not None else ()
     fields = columns.texts or known or text_columns(rows, columns.label or "label")
     there = [field for field in fields if any(named(row, field) for row in rows)]
     missing = [field for field in fields if field not in there]

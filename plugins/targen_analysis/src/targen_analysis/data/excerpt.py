@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from targen_core.metrics.model import Excerpt
+
 __all__ = ["excerpt"]
 
 _LONGEST = 400
 
 
-def excerpt(texts: Sequence[str], longest: int = _LONGEST) -> str:
+def excerpt(texts: Sequence[str], longest: int = _LONGEST) -> Excerpt:
     """The texts on one line with slashes between them, cut where they are long."""
     share = max(20, longest // max(1, len(texts)))
-    return " / ".join(_cut(text, share) for text in texts)
+    return Excerpt(" / ".join(_cut(text, share) for text in texts))
 
 
 def _cut(text: str, longest: int) -> str:

@@ -1,27 +1,13 @@
-"""What is known of the paper's tasks: their texts, and how the paper showed them.
+"""How the paper showed the rows of its tasks, for the figure of its table 7.
 
-A task will say this itself once `Task` has a place for it; until then the nine
-stand here. The templates are those under which the authors' counts (TarGEN,
-arXiv:2310.17876, table 7) come out: to the unit for AX-g, CB, RTE and WiC,
-within 2 % for COPA and WSC. That of BoolQ is a guess.
+Under these templates the authors' counts (TarGEN, arXiv:2310.17876) come out: to
+the unit for AX-g, CB, RTE and WiC, within 2 % for COPA and WSC. That of BoolQ is
+a guess.
 """
 
 from __future__ import annotations
 
-__all__ = ["FIELDS", "TEMPLATES"]
-
-FIELDS = {
-    "axg": ("premise", "hypothesis"),
-    "boolq": ("passage", "question"),
-    "cb": ("premise", "hypothesis"),
-    "copa": ("premise", "choice1", "choice2"),
-    "multirc": ("passage.text", "passage.questions.question", "passage.questions.answers.text"),
-    "record": ("passage.text", "qas.query"),
-    "rte": ("premise", "hypothesis"),
-    "wic": ("word", "sentence1", "sentence2"),
-    "wsc": ("text", "target.span1_text", "target.span2_text"),
-}
-"""Task -> the texts of its official rows; identifiers and answers are none."""
+__all__ = ["TEMPLATES"]
 
 _PAIR = "Premise: {premise}\nHypothesis: {hypothesis}"
 

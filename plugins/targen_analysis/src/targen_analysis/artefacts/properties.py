@@ -1,0 +1,90 @@
+"""Properties of decisions that no task has to name: lengths, and words that texts share.
+
+And how they and a task's cues are spread over the labels: which way an artefact goes.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import combinations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from targen_analysis.artefacts.sample import Sample
+from targen_analysis.lexical.words import split
+from targen_analysis.statistics import mean
+from targen_core.metrics.model import Cell, Table
+
+__all__ = ["ALL", "Numbers", "by_label", "numbers_of"]
+
+ALL = "all fields"
+"""What the whole of a decision is called."""
+
+Numbers = Mapping[str, NDArray[np.float64]]
+"""What is counted -> of each decision, how much, shape (decisions,)."""
+
+_KINDS = 3
+"""Of a cue that is a word, the commonest that are shown."""
+
+
+def numbers_of(sample: Sample) -> dict[str, Numbers]:
+    """Lengths of the texts, and for each two of them the words that they share.
+
+    Returns:
+        The name of the property -> its numbers.
+    """
+    known = {text: split(text) for row in sample.texts for text in row}
+    words = [[known[text] for text in row] for row in sample.texts]
+    lengths = {
+        f"words of {field}": np.array([len(row[at]) for row in words], dtype=float)
+        for at, field in enumerate(sample.fields)
+    }
+    found: dict[str, Numbers] = {f"length of {ALL}": lengths}
+    # Of a text that is one word there is no part to share.
+    longer = [at for at, counts in enumerate(lengths.values()) if counts.max(initial=0) > 1]
+    for one, two in combinations(longer, 2):
+        if {one, two} & set(sample.telling):
+            names = sample.fields[one], sample.fields[two]
+            found[f"overlap of {names[0]} and {names[1]}"] = {
+                f"share of the words of {names[0]} that {names[1]} has": np.array(
+                    [_shared(row[one], row[two]) for row in words]
+                ),
+                f"share of the words of {names[1]} that {names[0]} has": np.array(
+                    [_shared(row[two], row[one]) for row in words]
+                ),
+            }
+    return found
+
+
+def _shared(one: list[str], other: list[str]) -> float:
+    """The share of the different words of one that the other has."""
+    kinds = set(one)
+    return len(kinds & set(other)) / len(kinds) if kinds else 0.0
+
+
+def by_label(name: str, sample: Sample, properties: Mapping[str, Numbers]) -> Table:
+    """The mean of each property over the decisions of each label."""
+    labels = sorted(set(sample.labels))
+    rows: list[tuple[Cell, ...]] = []
+    for what, values in _counted(sample, properties):
+        found: dict[str, list[float]] = {label: [] for label in labels}
+        for label, value in zip(sample.labels, values, strict=True):
+            found[label].append(float(value))
+        rows.append((what, *(mean(found[label]) for label in labels)))
+    return Table(f"Means by label in {name}", ("of what", *labels), rows)
+
+
+def _counted(
+    sample: Sample, properties: Mapping[str, Numbers]
+) -> Iterator[tuple[str, Sequence[float]]]:
+    for name, values in sample.cues.items():
+        if isinstance(values[0], str):
+            for kind, _ in Counter(values).most_common(_KINDS):
+                yield f"{name}: {kind}", [float(value == kind) for value in values]
+        else:
+            yield name, [float(value[0]) for value in values]
+    for numbers in properties.values():
+        for name, counts in numbers.items():
+            yield name, counts.tolist()

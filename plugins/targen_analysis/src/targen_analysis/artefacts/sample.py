@@ -1,0 +1,160 @@
+"""The decisions of a dataset that classifiers learn from: whole rows, drawn at random."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from targen_analysis.statistics import generator
+from targen_core.metrics.model import Corpus, Study
+from targen_core.tasks.cases import RIGHT, Case, Cue
+
+__all__ = ["Sample", "draw"]
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """Labelled decisions of one dataset, in random order, those of a row together.
+
+    Attributes:
+        fields: the names of the texts.
+        texts: of each decision the texts that can be read.
+        labels: of each, what is decided.
+        cues: name -> of each decision numbers of one shape, or a word.
+        units: of each, a number that it shares with what belongs to the same row
+            (or rows, where a task's come in pairs).
+        questions: of each, a number that it shares with the options beside it.
+        notes: what could not be read.
+    """
+
+    fields: tuple[str, ...]
+    texts: Sequence[tuple[str, ...]]
+    labels: Sequence[str]
+    cues: Mapping[str, Sequence[Cue]]
+    units: Sequence[int]
+    questions: Sequence[int]
+    notes: tuple[str, ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    @property
+    def telling(self) -> tuple[int, ...]:
+        """The texts that may differ between the decisions of one question.
+
+        What all options have before them cannot say which of them is right.
+        """
+        if len(set(self.questions)) == len(self):
+            return tuple(range(len(self.fields)))
+        first: dict[int, tuple[str, ...]] = {}
+        for question, row in zip(self.questions, self.texts, strict=True):
+            first.setdefault(question, row)
+        pairs = [(first[q], row) for q, row in zip(self.questions, self.texts, strict=True)]
+        return tuple(
+            at for at in range(len(self.fields)) if any(one[at] != two[at] for one, two in pairs)
+        )
+
+    def right(self) -> list[int]:
+        """Of each question, how many of its options are right."""
+        found = dict.fromkeys(self.questions, 0)
+        for question, label in zip(self.questions, self.labels, strict=True):
+            found[question] += label == RIGHT
+        return list(found.values())
+
+    def shortened(self, size: int) -> Sample:
+        """The first whole units that hold no more than `size` decisions."""
+        if len(self) <= size:
+            return self
+        while size and self.units[size - 1] == self.units[size]:
+            size -= 1
+        return replace(
+            self,
+            texts=self.texts[:size],
+            labels=self.labels[:size],
+            cues={name: values[:size] for name, values in self.cues.items()},
+            units=self.units[:size],
+            questions=self.questions[:size],
+        )
+
+
+def draw(study: Study, corpus: Corpus, most: int) -> Sample:
+    """The decisions of random rows as the dataset's task reads them, `most` or a few more.
+
+    Where no task says more, a row is one decision about its texts; so it is
+    where none of the rows is in its task's official form.
+    """
+    cases = corpus.task.cases if corpus.task is not None else None
+    if cases is None:
+        return _drawn(study, corpus, most, lambda at: [_plain(corpus, at)])
+    read = cases
+    found = _drawn(study, corpus, most, lambda at: read(corpus.rows[at]))
+    if len(found) or not found.notes:
+        return found
+    plain = _drawn(study, corpus, most, lambda at: [_plain(corpus, at)])
+    return replace(plain, notes=found.notes)
+
+
+def _plain(corpus: Corpus, at: int) -> Case:
+    return Case(texts=dict(zip(corpus.fields, corpus.texts[at], strict=True)))
+
+
+def _drawn(
+    study: Study, corpus: Corpus, most: int, read: Callable[[int], Sequence[Case]]
+) -> Sample:
+    together = corpus.task.unit if corpus.task is not None else 1
+    units = -(-len(corpus) // together)
+    found: list[tuple[Case, str, int, int]] = []
+    questions: dict[tuple[int, int], int] = {}
+    tried = unread = 0
+    for unit in generator(study.rng(f"artefacts/{corpus.name}")).permutation(units).tolist():
+        if len(found) >= most:
+            break
+        for at in range(unit * together, min(len(corpus), (unit + 1) * together)):
+            tried += 1
+            try:
+                cases = [_sound(case) for case in read(at)]
+            except (ValueError, LookupError, TypeError, AttributeError, ArithmeticError):
+                unread += 1
+                continue
+            for case in cases:
+                question = questions.setdefault((at, case.question), len(questions))
+                if label := case.label or corpus.labels[at]:
+                    found.append((case, label, unit, question))
+    notes = []
+    if unread and corpus.task is not None:
+        notes.append(
+            f"{unread:,} of {tried:,} rows of {corpus.name} that were looked at are not in the "
+            f"form of {corpus.task.name}: left out here."
+        )
+    fields = tuple(dict.fromkeys(name for case, *_ in found[:1] for name in case.texts))
+    return Sample(
+        fields,
+        [tuple(case.texts.get(name, "") for name in fields) for case, *_ in found],
+        [label for _, label, *_ in found],
+        _cues([case for case, *_ in found]),
+        [unit for *_, unit, _ in found],
+        [question for *_, question in found],
+        tuple(notes),
+    )
+
+
+def _sound(case: Case) -> Case:
+    """A case whose texts are texts, and whose numbers are some; rows are as their file has them."""
+    if not all(isinstance(text, str) for text in case.texts.values()):
+        raise TypeError("a text is none")
+    for cue in case.cues.values():
+        if not isinstance(cue, str) and not all(map(math.isfinite, cue)):
+            raise ValueError("a number is none")
+    return case
+
+
+def _cues(cases: Sequence[Case]) -> dict[str, list[Cue]]:
+    """The cues that all cases have, in one form each."""
+    found = {}
+    for name in cases[0].cues if cases else ():
+        values = [case.cues[name] for case in cases if name in case.cues]
+        forms = {None if isinstance(value, str) else len(value) for value in values}
+        if len(values) == len(cases) and len(forms) == 1:
+            found[name] = values
+    return found

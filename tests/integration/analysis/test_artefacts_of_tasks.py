@@ -1,0 +1,650 @@
+"""For every task: each artefact planted in made-up official rows is found, and alone.
+
+The rows are words without meaning, so that nothing but what is planted can tell
+a label; each task also has rows in which nothing is.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from targen_analysis.artefacts.metric import ARTEFACTS
+from targen_analysis.data.corpus import Columns, read_corpus
+from targen_core import load_registry
+from targen_core.metrics.model import Findings, Study
+
+pytest.importorskip("sklearn")
+
+REGISTRY = load_registry()
+WORDS = [f"{a}{b}{c}" for a in "bdgklmnprst" for b in "aeiou" for c in "lmnrst"]
+ROWS = 300
+
+
+class Chance(random.Random):
+    def words(self, count: int) -> list[str]:
+        return self.choices(WORDS, k=count)
+
+    def text(self, count: int, *within: str) -> str:
+        """Words, some of them given, in any order."""
+        found = [*within, *self.words(count - len(within))]
+        self.shuffle(found)
+        return " ".join(found)
+
+
+# --- rows in which nothing tells the label -----------------------------------
+
+
+def pair(c: Chance, label: Any, idx: int) -> dict[str, Any]:
+    return {"premise": c.text(14), "hypothesis": c.text(6), "label": label, "idx": idx}
+
+
+def axg(c: Chance, label: Any, idx: int) -> dict[str, Any]:
+    # The two rows of a pair differ in the pronoun alone.
+    pair = Chance(idx // 2)
+    first, second = (f"{word}er" for word in pair.sample(WORDS, 2))
+    opening = f"the {first} saw the {second} {pair.text(3)} before"
+    hypothesis = f"the {pair.choice((first, second))} {pair.text(4)}"
+    premise = f"{opening} {('he', 'she')[idx % 2]} {pair.text(3)}"
+    return {
+        "premise": premise,
+        "hypothesis": hypothesis,
+        "label": label,
+        "idx": idx,
+        "pair_id": idx,
+    }
+
+
+def boolq(c: Chance, label: Any, idx: int) -> dict[str, Any]:
+    question = f"{c.choice(['is', 'does', 'can'])} {c.text(7)}"
+    passage = f"{c.text(1)} -- {c.text(30)}"
+    return {"passage": passage, "question": question, "label": label, "idx": idx}
+
+
+def copa(c: Chance, label: Any, idx: int) -> dict[str, Any]:
+    return {
+        "premise": c.text(7),
+        "choice1": c.text(5),
+        "choice2": c.text(5),
+        "question": c.choice(["cause", "effect"]),
+        "label": label,
+        "idx": idx,
+    }
+
+
+def wic(c: Chance, label: Any, idx: int) -> dict[str, Any]:
+    return sentences(c, label, idx, c.choice(WORDS))
+
+
+def sentences(
+    c: Chance,
+    label: Any,
+    idx: int,
+    word: str,
+    *,
+    surfaces: tuple[str, str] | None = None,
+    before: tuple[str, str] = ("", ""),
+    places: tuple[int, int] | None = None,
+) -> dict[str, Any]:
+    row: dict[str, Any] = {"word": word, "label": label, "version": 1.1, "idx": idx}
+    for at in (0, 1):
+        words = c.words(8)
+        place = c.randrange(8) if places is None else places[at]
+        surface = (surfaces or (word, word))[at]
+        opening = " ".join(filter(None, [*words[:place], before[at]]))
+        start = len(opening) + bool(opening)
+        row[f"sentence{at + 1}"] = " ".join(filter(None, [opening, surface, *words[place:]]))
+        row[f"start{at + 1}"], row[f"end{at + 1}"] = start, start + len(surface)
+    return row
+
+
+def wsc(c: Chance, label: Any, idx: int) -> dict[str, Any]:
+    return spans(c, label, idx, c.randrange(9), c.randrange(10, 18), c.choice(["he", "she"]))
+
+
+def spans(c: Chance, label: Any, idx: int, phrase: int, pronoun: int, said: str) -> dict[str, Any]:
+    words = c.words(18)
+    words[pronoun] = said
+    target = {
+        "span1_text": words[phrase],
+        "span1_index": phrase,
+        "span2_text": said,
+        "span2_index": pronoun,
+    }
+    return {"text": " ".join(words), "target": target, "label": label, "idx": idx}
+
+
+def record(
+    c: Chance,
+    label: Any,
+    idx: int,
+    *,
+    choose: Callable[[list[str]], int] | None = None,
+    often: int | None = None,
+    say: bool = False,
+    mark: str = "",
+) -> dict[str, Any]:
+    names = [word.capitalize() for word in c.sample(WORDS, 8)]
+    right = c.randrange(8) if choose is None else choose(names)
+    names[right] = mark or names[right]
+    again = names[c.randrange(8) if often is None else right]
+    told = [*names, again, again]
+    text, places = "", []
+    for name in told:
+        text += f"{c.text(2)} "
+        places.append({"start": len(text), "end": len(text) + len(name) - 1})
+        text += f"{name} "
+    answers = [
+        {**place, "text": name}
+        for name, place in zip(told, places, strict=True)
+        if name == names[right]
+    ]
+    said = names[right] if say else c.choice(names)
+    query = f"{c.text(3)} @placeholder {c.text(3)} {said}"
+    return {
+        "source": "s",
+        "passage": {"text": text.strip(), "entities": places},
+        "qas": [{"query": query, "answers": answers, "idx": idx}],
+        "idx": idx,
+    }
+
+
+def multirc(
+    c: Chance,
+    label: Any,
+    idx: int,
+    *,
+    right: Callable[[], list[int]] | None = None,
+    longer: int = 0,
+    word: str = "",
+    copied: bool = False,
+) -> dict[str, Any]:
+    passage = c.text(40)
+    labels = right() if right else [c.randrange(2) for _ in range(4)]
+    answers: list[dict[str, Any]] = []
+    shortest = c.randrange(3, 9) if longer else 4
+    for place, value in enumerate(labels):
+        said = c.text(shortest + longer * value, *([word] if word and value else []))
+        if copied and value:
+            said = " ".join(c.sample(passage.split(), 4))
+        answers.append({"text": said, "idx": 4 * idx + place, "label": value})
+    question = {"question": c.text(7), "answers": answers, "idx": idx}
+    return {"version": 1.1, "passage": {"text": passage, "questions": [question]}, "idx": idx}
+
+
+CLEAN = {
+    "axg": axg,
+    "boolq": boolq,
+    "cb": pair,
+    "copa": copa,
+    "multirc": multirc,
+    "record": record,
+    "rte": pair,
+    "wic": wic,
+    "wsc": wsc,
+}
+LABELS: dict[str, list[Any]] = {
+    "axg": ["entailment", "not_entailment"],
+    "boolq": [True, False],
+    "cb": ["entailment", "contradiction", "neutral"],
+    "copa": [0, 1],
+    "rte": ["entailment", "not_entailment"],
+    "wic": [True, False],
+    "wsc": [True, False],
+}
+
+
+# --- rows in which something does -------------------------------------------
+
+
+@dataclass(frozen=True)
+class Planted:
+    """Rows of a task with an artefact.
+
+    Attributes:
+        task: the task.
+        row: makes a row: of chance, its label and its number.
+        found: what is warned of.
+        also: what sees the same and is found too, without a warning of its own.
+    """
+
+    task: str
+    row: Callable[[Chance, Any, int], dict[str, Any]]
+    found: str
+    also: frozenset[str] = field(default_factory=frozenset)
+
+
+def changed(task: str, change: Callable[[Chance, dict[str, Any], Any], None]) -> Any:
+    """A clean row of a task, with something changed."""
+
+    def make(c: Chance, label: Any, idx: int) -> dict[str, Any]:
+        row = CLEAN[task](c, label, idx)
+        change(c, row, label)
+        return row
+
+    return make
+
+
+def one_more(c: Chance, text: str, word: str) -> str:
+    """A text with a word in place of another."""
+    words = text.split()
+    words[c.randrange(1, len(words))] = word
+    return " ".join(words)
+
+
+def negated(c: Chance, row: dict[str, Any], label: Any) -> None:
+    if label in ("contradiction", "not_entailment"):
+        row["hypothesis"] = one_more(c, row["hypothesis"], "not")
+
+
+def copied(c: Chance, row: dict[str, Any], label: Any) -> None:
+    if label == "entailment":
+        row["hypothesis"] = " ".join(c.sample(row["premise"].split(), 6))
+
+
+def grown(c: Chance, row: dict[str, Any], label: Any) -> None:
+    if label == "entailment":
+        row["hypothesis"] += f" {c.text(3)}"
+
+
+def marked(name: str, word: str, wanted: Any) -> Any:
+    def change(c: Chance, row: dict[str, Any], label: Any) -> None:
+        if label == wanted:
+            row[name] = one_more(c, row[name], word)
+
+    return change
+
+
+def asked_first(c: Chance, row: dict[str, Any], label: Any) -> None:
+    opening = "does" if label else c.choice(["is", "can"])
+    row["question"] = " ".join([opening, *row["question"].split()[1:]])
+
+
+def asked_of_the_passage(c: Chance, row: dict[str, Any], label: Any) -> None:
+    if label:
+        row["question"] = "is " + " ".join(c.sample(row["passage"].split()[2:], 7))
+
+
+def doubting(c: Chance, row: dict[str, Any], label: Any) -> None:
+    if label == "neutral":
+        row["premise"] += "?"
+
+
+def named_anew(c: Chance, row: dict[str, Any], label: Any) -> None:
+    if label == "not_entailment":
+        row["hypothesis"] = one_more(c, row["hypothesis"], f"Z{c.randrange(10**6)}")
+
+
+def by_gender(c: Chance, row: dict[str, Any], label: Any) -> None:
+    row["label"] = LABELS["axg"][row["idx"] % 2]
+
+
+def by_subject(c: Chance, row: dict[str, Any], label: Any) -> None:
+    first, second = row["premise"].split()[1], row["premise"].split()[4]
+    rest = row["hypothesis"].split()[2:]
+    subject = first if label == "entailment" else second
+    row["hypothesis"] = " ".join(["the", subject, *rest])
+
+
+def choice_of(row: dict[str, Any]) -> str:
+    return f"choice{row['label'] + 1}"
+
+
+def mostly_first(c: Chance, row: dict[str, Any], label: Any) -> None:
+    row["label"] = 0 if c.random() < 0.9 else 1
+
+
+def by_question(c: Chance, row: dict[str, Any], label: Any) -> None:
+    row["question"] = ("cause", "effect")[label]
+
+
+def longer_choice(c: Chance, row: dict[str, Any], label: Any) -> None:
+    for name in ("choice1", "choice2"):
+        row[name] = c.text(c.randrange(3, 9))
+    row[choice_of(row)] = c.text(len(row[f"choice{2 - label}"].split()) + 2)
+
+
+def tied_choice(c: Chance, row: dict[str, Any], label: Any) -> None:
+    row[choice_of(row)] = c.text(5, *c.sample(row["premise"].split(), 3))
+
+
+def marked_choice(c: Chance, row: dict[str, Any], label: Any) -> None:
+    row[choice_of(row)] = one_more(c, row[choice_of(row)], "wax")
+
+
+def one_form(c: Chance, label: Any, idx: int) -> dict[str, Any]:
+    word = c.choice(WORDS)
+    return sentences(c, label, idx, word, surfaces=(word, word if label else f"{word}s"))
+
+
+def one_part(c: Chance, label: Any, idx: int) -> dict[str, Any]:
+    first = c.choice(["the", "to"])
+    other = {"the": "to", "to": "the"}[first]
+    before = (first, first if label else other)
+    return sentences(c, label, idx, c.choice(WORDS), before=before)
+
+
+def same_place(c: Chance, label: Any, idx: int) -> dict[str, Any]:
+    return sentences(c, label, idx, c.choice(WORDS), places=(0, 0) if label else (5, 5))
+
+
+def by_word(c: Chance, label: Any, idx: int) -> dict[str, Any]:
+    return sentences(c, label, idx, c.choice([f"{w}y" for w in WORDS[bool(label) : 40 : 2]]))
+
+
+def shared_words(c: Chance, row: dict[str, Any], label: Any) -> None:
+    if label:
+        row["sentence2"] += " " + " ".join(row["sentence1"].split()[-3:])
+    else:
+        row["sentence2"] += f" {c.text(3)}"
+
+
+PLANTED = {
+    "axg: gender": Planted(
+        "axg",
+        changed("axg", by_gender),
+        "gender of the pronoun",
+        frozenset({"premise alone"}),
+    ),
+    "axg: the one who stands first": Planted(
+        "axg",
+        changed("axg", by_subject),
+        "place in the premise of the one whom the hypothesis names",
+    ),
+    "axg: hypothesis": Planted(
+        "axg", changed("axg", marked("hypothesis", "gladly", "entailment")), "hypothesis alone"
+    ),
+    "boolq: first word": Planted(
+        "boolq",
+        changed("boolq", asked_first),
+        "first word of the question",
+        frozenset({"question alone"}),
+    ),
+    "boolq: only": Planted(
+        "boolq",
+        changed("boolq", marked("question", "only", False)),
+        "only, always, never in the question",
+        frozenset({"question alone"}),
+    ),
+    "boolq: question": Planted(
+        "boolq", changed("boolq", marked("question", "still", True)), "question alone"
+    ),
+    "boolq: passage": Planted(
+        "boolq", changed("boolq", marked("passage", "however", True)), "passage alone"
+    ),
+    "boolq: overlap": Planted(
+        "boolq",
+        changed("boolq", asked_of_the_passage),
+        "overlap of passage and question",
+        frozenset({"first word of the question", "question alone"}),
+    ),
+    "cb: negation": Planted(
+        "cb",
+        changed("cb", negated),
+        "negation in the hypothesis",
+        frozenset({"hypothesis alone"}),
+    ),
+    "cb: negation of the premise": Planted(
+        "cb",
+        changed("cb", marked("premise", "never", "contradiction")),
+        "negation in the premise",
+        frozenset({"premise alone"}),
+    ),
+    "cb: question": Planted(
+        "cb",
+        changed("cb", doubting),
+        "question marks, conditions and modal verbs in the premise",
+    ),
+    "cb: overlap": Planted("cb", changed("cb", copied), "overlap of premise and hypothesis"),
+    "copa: place": Planted(
+        "copa",
+        changed("copa", mostly_first),
+        "place of the choice",
+        frozenset({"cause or effect, with the place of the choice"}),
+    ),
+    "copa: cause or effect": Planted(
+        "copa",
+        changed("copa", by_question),
+        "cause or effect, with the place of the choice",
+    ),
+    "copa: length": Planted(
+        "copa",
+        changed("copa", longer_choice),
+        "which choice is longer",
+        frozenset({"length of all fields"}),
+    ),
+    "copa: overlap": Planted(
+        "copa",
+        changed("copa", tied_choice),
+        "which choice shares more words with the premise",
+        frozenset({"overlap of premise and choice"}),
+    ),
+    "copa: choice": Planted("copa", changed("copa", marked_choice), "choice alone"),
+    "multirc: order": Planted(
+        "multirc",
+        lambda c, label, idx: multirc(c, label, idx, right=lambda: [1, c.randrange(2), 0, 0]),
+        "place among the options",
+    ),
+    "multirc: length": Planted(
+        "multirc",
+        lambda c, label, idx: multirc(
+            c, label, idx, longer=3, right=lambda: c.sample([0, 0, 1, 1], 4)
+        ),
+        "length beside the other options",
+        frozenset({"length of all fields", "overlap of passage and option"}),
+    ),
+    "multirc: option": Planted(
+        "multirc", lambda c, label, idx: multirc(c, label, idx, word="wax"), "option alone"
+    ),
+    "multirc: overlap": Planted(
+        "multirc",
+        lambda c, label, idx: multirc(c, label, idx, copied=True),
+        "overlap of passage and option",
+    ),
+    "record: first": Planted(
+        "record",
+        lambda c, label, idx: record(c, label, idx, choose=lambda names: 0),
+        "place among the entities",
+    ),
+    "record: most frequent": Planted(
+        "record",
+        lambda c, label, idx: record(c, label, idx, often=2),
+        "how often the passage names it",
+    ),
+    "record: stands in the query": Planted(
+        "record",
+        lambda c, label, idx: record(c, label, idx, say=True),
+        "whether the query names it",
+        frozenset({"overlap of query and entity"}),
+    ),
+    "record: entity": Planted(
+        "record",
+        lambda c, label, idx: record(c, label, idx, mark=c.choice(["Wax", "Vex"])),
+        "entity alone",
+    ),
+    "rte: negation": Planted(
+        "rte",
+        changed("rte", negated),
+        "negation in the hypothesis",
+        frozenset({"hypothesis alone"}),
+    ),
+    "rte: new names": Planted(
+        "rte", changed("rte", named_anew), "names and numbers that the premise lacks"
+    ),
+    "rte: length": Planted("rte", changed("rte", grown), "length of all fields"),
+    "rte: overlap": Planted("rte", changed("rte", copied), "overlap of premise and hypothesis"),
+    "rte: premise": Planted(
+        "rte", changed("rte", marked("premise", "reportedly", "entailment")), "premise alone"
+    ),
+    "wic: one form": Planted(
+        "wic",
+        one_form,
+        "whether the word has one form in both sentences",
+        frozenset({"overlap of sentence1 and sentence2"}),
+    ),
+    "wic: part of speech": Planted(
+        "wic",
+        one_part,
+        "noun or verb in each sentence, by the word before",
+        frozenset({"overlap of sentence1 and sentence2"}),
+    ),
+    "wic: place": Planted("wic", same_place, "place of the word in each sentence"),
+    "wic: word": Planted(
+        "wic",
+        by_word,
+        "word alone",
+        frozenset({"sentence1 alone", "sentence2 alone"}),
+    ),
+    "wic: overlap": Planted(
+        "wic", changed("wic", shared_words), "overlap of sentence1 and sentence2"
+    ),
+    "wsc: first phrase": Planted(
+        "wsc",
+        lambda c, label, idx: spans(c, label, idx, 0 if label else 8, c.randrange(10, 18), "he"),
+        "place of the phrase",
+        frozenset({"words from the phrase to the pronoun"}),
+    ),
+    "wsc: nearest phrase": Planted(
+        "wsc",
+        lambda c, label, idx: spans(
+            c, label, idx, *((at := c.randrange(10, 18)) - (2 if label else 8), at), "he"
+        ),
+        "words from the phrase to the pronoun",
+        frozenset({"place of the phrase"}),
+    ),
+    "wsc: pronoun": Planted(
+        "wsc",
+        lambda c, label, idx: spans(
+            c, label, idx, c.randrange(9), c.randrange(10, 18), "he" if label else "she"
+        ),
+        "pronoun alone",
+        frozenset({"text alone"}),
+    ),
+}
+
+
+@pytest.fixture
+def measure(tmp_path):
+    """What is found in made-up rows, alone or against clean ones of the same task."""
+
+    def write(task: str, name: str, row: Callable[..., dict[str, Any]]) -> Any:
+        c = Chance(name)
+        unit = REGISTRY.get("task", task).unit
+        path = tmp_path / f"{name}.jsonl"
+        labels = LABELS.get(task, [None])
+        drawn = [c.choice(labels) for _ in range(ROWS)]
+        rows = [row(c, drawn[idx // unit], idx) for idx in range(ROWS)]
+        path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+        schema = REGISTRY.get("task", task).schema
+        if task != "wic":  # a plural of a word that is none is no form of it
+            schema.model_validate(rows[0])
+        return read_corpus(REGISTRY, path, task=task)
+
+    def go(task: str, row: Callable[..., dict[str, Any]], *, against: bool = False) -> Findings:
+        mine = write(task, "mine", row)
+        original = write(task, "original", CLEAN[task]) if against else None
+        options = ARTEFACTS.options.model_validate({"words": 0})
+        return ARTEFACTS.measure(Study((mine,), original), options)
+
+    return go
+
+
+def clear(found: Findings, corpus: str) -> set[str]:
+    """What tells labels by a wide margin, parts of several texts left out."""
+    chance = found.figures[corpus]["chance"].value or 0
+    return {
+        name
+        for name, score in found.figures[corpus].items()
+        if (score.low or 0) > chance + 0.12
+        and name not in ("all fields", "share of the most frequent label")
+        and not name.startswith(("right options", "questions with"))
+        and not (" + " in name and name.endswith(" alone"))
+    }
+
+
+@pytest.mark.parametrize("task", CLEAN)
+def test_nothing_is_found_where_nothing_is(measure, task):
+    found = measure(task, CLEAN[task], against=True)
+    assert found.warnings == ()
+    assert clear(found, "mine") == clear(found, "original") == set()
+    assert found.notes[0].startswith("A part of a row"), "every row was read"
+
+
+@pytest.mark.parametrize("name", PLANTED)
+def test_what_is_planted_is_found_and_nothing_else(measure, name):
+    planted = PLANTED[name]
+    found = measure(planted.task, planted.row)
+    assert planted.found in clear(found, "mine")
+    assert clear(found, "mine") <= {planted.found} | planted.also
+    (warning,) = found.warnings
+    assert warning.startswith(f"mine: seeing {planted.found}, a classifier tells ")
+    assert found.figures["mine"]["most that a part gives away"].value > 0.1
+
+
+def test_always_one_right_option(measure):
+    def one(c: Chance, label: Any, idx: int) -> dict[str, Any]:
+        right = c.randrange(4)
+        return multirc(c, label, idx, right=lambda: [int(at == right) for at in range(4)])
+
+    found = measure("multirc", one, against=True)
+    (warning,) = found.warnings
+    assert warning.startswith("mine: 100% of the questions have 1 right option, ")
+    assert found.figures["mine"]["right options of a question"].value == 1
+    assert found.figures["mine"]["questions with one right option"].value == 1
+    table = next(t for t in found.tables if t.title == "Right options of a question")
+    assert [row[0] for row in table.rows] == [0, 1, 2, 3, 4]
+
+
+def test_columns_that_the_user_names_are_what_is_looked_at(tmp_path):
+    c = Chance(1)
+    rows = [CLEAN["copa"](c, at % 2, at) | {"label": at % 2} for at in range(200)]
+    path = tmp_path / "mine.jsonl"
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    named = read_corpus(REGISTRY, path, task="copa", columns=Columns(texts=("premise", "choice1")))
+    found = ARTEFACTS.measure(Study((named,)), ARTEFACTS.options())
+    assert "choice1 alone" in found.figures["mine"]
+    assert "place of the choice" not in found.figures["mine"]
+
+
+def test_rows_that_the_task_cannot_read_are_left_out(tmp_path):
+    c = Chance(1)
+    rows = [CLEAN["copa"](c, c.randrange(2), at) for at in range(100)]
+    for row in rows[:30]:
+        del row["question"]
+    path = tmp_path / "mine.jsonl"
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    found = ARTEFACTS.measure(
+        Study((read_corpus(REGISTRY, path, task="copa"),)), ARTEFACTS.options()
+    )
+    assert found.notes[0] == (
+        "30 of 100 rows of mine that were looked at are not in the form of copa: left out here."
+    )
+    assert found.tables[0].title.endswith("140 options each")
+    for row in rows:
+        row.pop("question", None)
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    found = ARTEFACTS.measure(
+        Study((read_corpus(REGISTRY, path, task="copa"),)), ARTEFACTS.options()
+    )
+    assert "100 of 100 rows" in found.notes[0]
+    assert "choice1 alone" in found.figures["mine"]  # by its columns, as without a task
+
+
+@pytest.mark.parametrize("task", CLEAN)
+def test_odd_rows_stop_nothing(task, tmp_path):
+    c = Chance(1)
+    odd = [None, "", 3, -1, 10**400, [], {}, ["x"], {"text": None}, True, "1"]
+    rows = []
+    for at in range(120):
+        row = CLEAN[task](c, c.choice(LABELS.get(task, [None])), at)
+        name = c.choice([key for key in row if key != "idx"])
+        rows.append(row if at % 2 else row | {name: c.choice(odd)})
+    path = tmp_path / "mine.jsonl"
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    found = ARTEFACTS.measure(Study((read_corpus(REGISTRY, path, task=task),)), ARTEFACTS.options())
+    assert "mine" in found.figures
