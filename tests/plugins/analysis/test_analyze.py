@@ -13,7 +13,18 @@ from targen_core.metrics.model import Estimate, Findings, Metric, MetricOptions
 from targen_core.plugins import loader
 from targen_core.plugins.loader import Source, installed_sources
 
-OWN = ["artefacts", "labels", "leakage", "lexical", "paper-vocabulary", "repetition"]
+OWN = [
+    "artefacts",
+    "difficulty",
+    "entities",
+    "gender",
+    "labels",
+    "leakage",
+    "lexical",
+    "paper-vocabulary",
+    "repetition",
+    "semantic",
+]
 QUICK = ["--metric", "labels", "--metric", "leakage"]
 
 
@@ -50,13 +61,16 @@ def test_all_metrics_side_by_side(targen, rows, tmp_path):
     done = targen(
         "analyze", rows(), rows("other.jsonl", seed=1), "--against", rows("original.jsonl", 90, 2),
         "-o", "lexical.replicates=5", "--pictures", "svg",
+        "--without", "entities", "--without", "semantic",
     )  # fmt: skip
     assert (done.code, done.err) == (0, "")
     folder = tmp_path / "analyses" / "mine"
     found = json.loads((folder / "analysis.json").read_text())
     assert [each["name"] for each in found["datasets"]] == ["mine", "other"]
     assert found["reference"]["rows"] == 90
-    assert set(found["metrics"]) >= {f"targen-analysis:{name}" for name in OWN}
+    assert set(found["metrics"]) >= {
+        f"targen-analysis:{name}" for name in OWN if name not in ("entities", "semantic")
+    }
     assert all(part["findings"] for part in found["metrics"].values())
     assert "<!doctype html>" in (folder / "report.html").read_text()
     assert len(list((folder / "pictures").glob("*.svg"))) >= 5
@@ -172,3 +186,19 @@ def test_wrong_usage_is_told_before_anything_is_written(args, words, targen, row
     assert words in done.err
     assert "Traceback" not in done.err
     assert not (tmp_path / "analyses").exists()
+
+
+def test_a_report_without_texts_holds_no_row(targen, jsonl, tmp_path):
+    mine = [{"text": f"row{at % 40} speaks of zanzibar", "label": "ab"[at % 2]} for at in range(60)]
+    names = ("repetition", "leakage")
+    args = ["analyze", jsonl("mine.jsonl", mine), "--against", jsonl("other.jsonl", mine)]
+    args += [part for name in names for part in ("--metric", name)]
+    shown, hidden = (targen(*args, "--out", out, *more) for out, more in
+                     (("open", ()), ("closed", ("--no-texts",))))  # fmt: skip
+    assert (shown.code, hidden.code) == (0, 0)
+    for name in ("analysis.json", "report.html"):
+        assert "speaks of zanzibar" in (tmp_path / "open" / name).read_text(encoding="utf-8")
+        assert "zanzibar" not in (tmp_path / "closed" / name).read_text(encoding="utf-8")
+    assert "speaks of zanzibar" in shown.out
+    assert "zanzibar" not in hidden.out
+    assert "(left out)" in hidden.out

@@ -17,6 +17,7 @@ __all__ = [
     "Cell",
     "Corpus",
     "Estimate",
+    "Excerpt",
     "Findings",
     "Metric",
     "MetricOptions",
@@ -107,6 +108,12 @@ class Estimate:
     high: float | None = None
 
 
+class Excerpt(str):
+    """What a row says, or a part of it: where a row's text may not be published, left out."""
+
+    __slots__ = ()
+
+
 Cell = str | int | float | Estimate | None
 """What stands in a table; None is shown as a dash."""
 
@@ -126,8 +133,8 @@ class Plot:
     """A picture as plain data; the report draws it.
 
     Attributes:
-        kind: "bars" (groups of bars), "intervals" (points with error bars),
-            "heatmap", "lines" or "points".
+        kind: "bars" (groups of bars), "intervals" (points with error bars, whose
+            ends are "low" and "high" in the data), "heatmap", "lines" or "points".
         title: what it shows.
         data: one mapping a mark: texts and numbers, under any names.
         x: the name that lies along the horizontal axis.
@@ -151,7 +158,8 @@ class Findings:
         headlines: whole sentences with numbers, for the top of the report.
         figures: dataset -> figure -> estimate, for programs.
         glance: the few of these figures that stand on top of the report, datasets
-            side by side: figure -> how to read it, in a few words.
+            side by side: figure -> how to read it, in a few words; one that no
+            dataset has is left out.
         tables: for people.
         plots: likewise.
         warnings: what makes the data or the figures doubtful.

@@ -53,6 +53,26 @@ def register_metrics(register: Register[Metric]) -> None:
         summary="what gives labels away: parts of a row, length, overlap, words (scikit-learn)",
     )
     register.register(
+        "semantic",
+        "targen_analysis.semantic.metric:SEMANTIC",
+        summary="mean cosine, Vendi score, coverage of the reference, a map (an embedding model)",
+    )
+    register.register(
+        "difficulty",
+        "targen_analysis.difficulty.metric:DIFFICULTY",
+        summary="V-usable information, PVI, probable mislabels, by a model that you name (torch)",
+    )
+    register.register(
+        "entities",
+        "targen_analysis.bias.entities:ENTITIES",
+        summary="named entities by type and by name, and their divergence (a spaCy pipeline)",
+    )
+    register.register(
+        "gender",
+        "targen_analysis.bias.gender:GENDER",
+        summary="words for women and men, by label and by occupation; AX-g's pairs",
+    )
+    register.register(
         "paper-vocabulary",
         "targen_analysis.lexical.paper:PAPER_VOCABULARY",
         summary="table 7 of the paper: unique non-stop tokens of each text, summed (spaCy)",

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from pydantic import ValidationError
 
 from targen_core.engine.guard import refused
 from targen_core.errors import MissingDependency, TargenError, UsageError
-from targen_core.metrics.model import Findings, Metric, MetricOptions, Study
+from targen_core.metrics.model import Excerpt, Findings, Metric, MetricOptions, Study
 from targen_core.nearest import did_you_mean
 from targen_core.plugins.register import Registration
 from targen_core.plugins.registry import Registry, missing_dependency
 
-__all__ = ["Analysis", "Asked", "Part", "ask", "measure_all"]
+__all__ = ["Analysis", "Asked", "Part", "ask", "measure_all", "without_texts"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,3 +162,37 @@ def _measure(study: Study, asked: Asked, *, raising: bool) -> Part:
             f"report it to the authors of {item.distribution}",
         )
     return Part(item, title, findings)
+
+
+def without_texts(analysis: Analysis) -> Analysis:
+    """The same without what rows say, in tables and in pictures."""
+    return replace(analysis, parts=[_without_texts(part) for part in analysis.parts])
+
+
+def _without_texts(part: Part) -> Part:
+    if part.findings is None:
+        return part
+    tables = tuple(
+        replace(
+            table,
+            rows=[
+                tuple(_LEFT_OUT if isinstance(cell, Excerpt) else cell for cell in row)
+                for row in table.rows
+            ],
+        )
+        for table in part.findings.tables
+    )
+    plots = tuple(
+        replace(
+            plot,
+            data=[
+                {name: value for name, value in mark.items() if not isinstance(value, Excerpt)}
+                for mark in plot.data
+            ],
+        )
+        for plot in part.findings.plots
+    )
+    return replace(part, findings=replace(part.findings, tables=tables, plots=plots))
+
+
+_LEFT_OUT = "(left out)"

@@ -99,6 +99,13 @@ def analyze(
             "--tables", help="Print the tables of each metric too. [default: those of --metric]"
         ),
     ] = False,
+    texts: Annotated[
+        bool,
+        typer.Option(
+            "--texts/--no-texts",
+            help="Show rows, or leave what they say out, to publish where the data may not be.",
+        ),
+    ] = True,
     force: Annotated[bool, typer.Option("--force", help="Replace an earlier analysis.")] = False,
     quiet: Annotated[
         bool, typer.Option("--quiet", "-q", help="No progress on standard error.")
@@ -115,7 +122,7 @@ def analyze(
     - targen analyze runs/rte-0 runs/rte-vote --against RTE/train.jsonl --pictures svg
     - targen analyze reviews.csv --text review --label stars --metric lexical
     """
-    from targen_analysis.analysis import ask, measure_all
+    from targen_analysis.analysis import ask, measure_all, without_texts
     from targen_analysis.data.corpus import Columns, named_apart, read_corpus
     from targen_analysis.report.figures import as_json
     from targen_analysis.report.folder import check_free, write
@@ -150,6 +157,8 @@ def analyze(
     check_free(target, force=force)
     say = (lambda name: print(f"{name} …", file=sys.stderr)) if _watched(quiet) else None
     analysis = measure_all(Study(tuple(corpora), reference, seed), asked, say, raising=_debugging())
+    if not texts:
+        analysis = without_texts(analysis)
     files = write(analysis, target, pictures=pictures)
     if json:
         print_json(as_json(analysis))

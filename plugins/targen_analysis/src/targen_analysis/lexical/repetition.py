@@ -13,6 +13,7 @@ from targen_analysis.lexical.selfbleu import self_bleu
 from targen_analysis.lexical.words import Words, words_of
 from targen_analysis.statistics import generator, mean, rate, subsample
 from targen_core.metrics.model import (
+    Cell,
     Corpus,
     Estimate,
     Findings,
@@ -47,12 +48,17 @@ def _measure(study: Study, options: RepetitionOptions) -> Findings:
     tables: list[Table] = []
     marks: list[dict[str, object]] = []
     warnings: list[str] = []
+    repeated: list[tuple[Cell, ...]] = []
     for corpus, words in zip(corpora, words_of(*corpora), strict=True):
         rng = generator(study.rng(f"repetition/{corpus.name}"))
         again = len(corpus) - len(set(corpus.texts))
         mine: dict[str, Estimate] = {"repeated word for word": rate(again, len(corpus))}
         if again:
-            warnings.append(_repeated(corpus, again))
+            warnings.append(
+                f"{again:,} of {len(corpus):,} rows of {corpus.name} repeat an earlier one word "
+                "for word."
+            )
+            repeated += _repeated(corpus, options.shown)
         if smallest > 1:
             chosen = subsample(texts, len(corpus), rng)
             mine["self-bleu"] = mean(self_bleu([words.row(row).tolist() for row in chosen]))
@@ -95,7 +101,11 @@ def _measure(study: Study, options: RepetitionOptions) -> Findings:
             "self-bleu": "how much rows share with each other; less is more varied",
             f"unique at {THRESHOLDS[0]}": "rows with no near copy beside them; more is more varied",
         },
-        tables=(table, *tables),
+        tables=(
+            table,
+            Table("Repeated word for word", ("dataset", "rows", "text"), repeated),
+            *tables,
+        ),
         plots=(
             Plot(
                 "bars",
@@ -120,12 +130,10 @@ _SHOWN = {
 }
 
 
-def _repeated(corpus: Corpus, again: int) -> str:
-    text, count = Counter(corpus.texts).most_common(1)[0]
-    return (
-        f"{again:,} of {len(corpus):,} rows of {corpus.name} repeat an earlier one word for word; "
-        f"most often, {count:,} times: {excerpt(text, 80)}"
-    )
+def _repeated(corpus: Corpus, shown: int) -> list[tuple[Cell, ...]]:
+    """The texts that stand in most rows, and in how many."""
+    often = Counter(corpus.texts).most_common(shown)
+    return [(corpus.name, count, excerpt(text)) for text, count in often if count > 1]
 
 
 def _nearest(words: Words, place: np.ndarray, asked: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -1,0 +1,1 @@
+"""Whom and what a dataset names: named entities by type, and gender."""

@@ -1,0 +1,141 @@
+"""What `entities` found, as tables and pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from targen_analysis.bias.mentions import Mentions
+from targen_analysis.data.excerpt import excerpt
+from targen_core.metrics.model import Cell, Estimate, Plot, Study, Table
+
+__all__ = [
+    "DENSITY",
+    "NAMED",
+    "Compared",
+    "divergence_of",
+    "overview",
+    "plots",
+    "share_of",
+    "top_table",
+    "type_table",
+]
+
+DENSITY = "entities per 100 words"
+NAMED = "rows with an entity"
+
+_RARE = 0.005
+"""A type with less of the entities in each dataset is not drawn."""
+
+Figures = Mapping[str, Mapping[str, Estimate]]
+"""Dataset -> figure -> estimate."""
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """How the types, or the entities of one type, are distributed.
+
+    Attributes:
+        things: how many of each dataset were compared.
+        figures: what was found of each, in the order of the datasets.
+    """
+
+    things: int
+    figures: Sequence[Mapping[str, Estimate]]
+
+
+def share_of(type: str) -> str:
+    """The name of the figure: what a type has of all entities."""
+    return f"share of {type}"
+
+
+def divergence_of(type: str) -> str:
+    """The name of the figure: from the reference, of a type's entities or, with "", of types."""
+    return f"divergence of {type or 'types'}"
+
+
+def overview(study: Study, figures: Figures, compared: Mapping[str, Compared], size: int) -> Table:
+    """How many entities there are, and how they are distributed."""
+    columns = [corpus.name for corpus in study.everything]
+    rows: list[tuple[Cell, ...]] = [
+        (name, *(figures[column][name] for column in columns)) for name in (DENSITY, NAMED)
+    ]
+    for each in compared.values():
+        for name in each.figures[0]:
+            cells = [mine[name] for mine in each.figures]
+            if any(cell.value is not None for cell in cells):
+                rows.append((f"{name}, in {each.things:,}", *cells))
+    note = "95 % intervals; entropy in bits."
+    if study.reference is not None:
+        note += (
+            " Divergence: Jensen-Shannon, from 0 to 1 bit; under "
+            f"{study.reference.name}, of one half of it from the other."
+        )
+    return Table(f"Named entities, {size:,} rows each", ("figure", *columns), rows, note=note)
+
+
+def type_table(study: Study, figures: Figures, types: Sequence[str]) -> Table:
+    """What each type has of all entities."""
+    columns = [corpus.name for corpus in study.everything]
+    return Table(
+        "Types of the entities",
+        ("type", *columns),
+        [(name, *(figures[column][share_of(name)] for column in columns)) for name in types],
+        note="Shares of all entities of a dataset; 95 % intervals over rows.",
+    )
+
+
+def top_table(study: Study, found: Sequence[Mentions], of: str, most: int) -> Table:
+    """The most frequent entities of a type, datasets side by side."""
+    columns = [
+        f"{corpus.name} ({np.count_nonzero(each.type == of):,})"
+        for corpus, each in zip(study.everything, found, strict=True)
+    ]
+    ranked = [each.top(of, most) for each in found]
+    rows: list[tuple[Cell, ...]] = [
+        (at + 1, *(_entity(top[at]) if at < len(top) else None for top in ranked))
+        for at in range(max(map(len, ranked)))
+    ]
+    return Table(f"The most frequent {of}", ("", *columns), rows)
+
+
+def _entity(top: tuple[str, float]) -> str:
+    name, share = top
+    return f"{excerpt([name], 60)} {share:.1%}"
+
+
+def plots(
+    study: Study, figures: Figures, compared: Mapping[str, Compared], types: Sequence[str]
+) -> Iterable[Plot]:
+    """The shares of the types, and the divergences beside that of the reference's halves."""
+    drawn = {
+        share_of(name): name
+        for name in types
+        if any((mine[share_of(name)].value or 0.0) >= _RARE for mine in figures.values())
+    }
+    yield _intervals("Types of the entities", study, figures, drawn, "share", "type")
+    reference = study.reference
+    if reference is not None:
+        yield _intervals(
+            f"Divergence from {reference.name}, and of its halves (1: nothing alike)",
+            study,
+            figures,
+            {divergence_of(of): of or "types" for of in compared},
+            "divergence",
+            "of",
+        )
+
+
+def _intervals(
+    title: str, study: Study, figures: Figures, named: Mapping[str, str], x: str, y: str
+) -> Plot:
+    marks: list[dict[str, Any]] = [
+        {"dataset": corpus.name, y: shown, x: mine.value, "low": mine.low, "high": mine.high}
+        for name, shown in named.items()
+        for corpus in study.everything
+        if (mine := figures[corpus.name][name]).value is not None
+    ]
+    return Plot("intervals", title, marks, x=x, y=y, colour="dataset")

@@ -1,0 +1,347 @@
+"""The metric `gender`: rows with female and with male words, by label and by occupation."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from statistics import NormalDist
+
+from pydantic import Field
+
+from targen_analysis.bias.genderwords import FEMALE, MALE, gender_of, occupations_of, words_in
+from targen_analysis.bias.parity import Pairs, pairs_of
+from targen_analysis.statistics import difference, rate
+from targen_core.metrics.model import (
+    Cell,
+    Corpus,
+    Estimate,
+    Findings,
+    Metric,
+    MetricOptions,
+    Plot,
+    Study,
+    Table,
+)
+
+__all__ = ["GENDER", "GenderOptions"]
+
+
+class GenderOptions(MetricOptions):
+    """Options of `gender`."""
+
+    shown: int = Field(5, ge=0, description="Occupations that are shown, at most.")
+
+
+_PARITY_TASK = "axg"
+_MOST_LABELS = 20
+
+_LEAST = 10
+"""Rows of one gender that a label or an occupation must have."""
+
+_MATTERS = 0.1
+"""A label whose share of female rows is off by so much, at the nearer end of the interval."""
+
+_SHARE = "female share"
+
+_SHOWN = {
+    "rows with female words": (FEMALE, "both"),
+    "rows with male words": (MALE, "both"),
+    "rows with both": ("both",),
+    "rows with they alone": ("neither",),
+}
+"""Figure -> the rows that count."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Occupation:
+    """An occupation, in rows with words of one gender.
+
+    Attributes:
+        z: standard deviations from the dataset's own share of female rows.
+        beyond: whether that is beyond chance, for as many occupations as were tried.
+    """
+
+    name: str
+    rows: int
+    share: Estimate
+    z: float
+    beyond: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Counted:
+    """A dataset's figures, its occupations and its pairs, if it is to have any."""
+
+    figures: dict[str, Estimate]
+    occupations: Sequence[_Occupation]
+    pairs: Pairs | None
+
+
+def _measure(study: Study, options: GenderOptions) -> Findings:
+    corpora = study.everything
+    labels = list(dict.fromkeys(name for corpus in corpora for name in corpus.label_names))
+    labels = labels if 2 <= len(labels) <= _MOST_LABELS else []
+    found = {corpus.name: _counted(corpus, labels) for corpus in corpora}
+    figures = {name: each.figures for name, each in found.items()}
+    return Findings(
+        headlines=tuple(_headlines(study, found)),
+        figures=figures,
+        glance={
+            _SHARE: "of the rows with words of one gender; 0.5: as many of either",
+            "pairs of one label": "pairs that differ in the pronoun alone; 1: all agree",
+        },
+        tables=(
+            _table("Rows with words for women and men", list(_SHOWN), figures),
+            _table(
+                "Female share: of the rows with words of one gender, those with female ones",
+                [_SHARE, *map(_of, labels), *map(_less, _held(labels))],
+                figures,
+            ),
+            _table(
+                "Pairs of rows that differ in a pronoun alone",
+                [name for each in found.values() if each.pairs for name in each.pairs.figures],
+                figures,
+            ),
+            *(_occupation_table(study, corpus, found, options.shown) for corpus in corpora),
+        ),
+        plots=(_plot(figures, labels),),
+        warnings=tuple(_warnings(study, found, labels)),
+        notes=tuple(_notes(any(each.pairs is not None for each in found.values()))),
+    )
+
+
+def _of(label: str) -> str:
+    return f"{_SHARE} of {label}"
+
+
+def _less(label: str) -> str:
+    return f"{_SHARE}, {label} less the others"
+
+
+def _held(labels: Sequence[str]) -> Sequence[str]:
+    """The labels that are held against the others: of two, the one says what the other does."""
+    return labels[:1] if len(labels) == 2 else labels
+
+
+def _counted(corpus: Corpus, labels: Sequence[str]) -> _Counted:
+    words = [words_in(texts) for texts in corpus.texts]
+    genders = [gender_of(each) for each in words]
+    figures = {
+        name: rate(sum(gender in kinds for gender in genders), len(corpus))
+        for name, kinds in _SHOWN.items()
+    }
+    one = [at for at, gender in enumerate(genders) if gender in (FEMALE, MALE)]
+
+    def share(rows: Iterable[int]) -> Estimate:
+        chosen = [genders[at] for at in rows]
+        return rate(chosen.count(FEMALE), len(chosen)) if len(chosen) >= _LEAST else Estimate(None)
+
+    figures[_SHARE] = share(one)
+    for label in labels:
+        figures[_of(label)] = share(at for at in one if corpus.labels[at] == label)
+    for label in _held(labels):
+        others = share(at for at in one if corpus.labels[at] not in ("", label))
+        figures[_less(label)] = difference(figures[_of(label)], others)
+    standing: dict[str, list[int]] = {}
+    for at in one:
+        for name in occupations_of(words[at]):
+            standing.setdefault(name, []).append(at)
+    tried = {name: share(rows) for name, rows in standing.items() if len(rows) >= _LEAST}
+    figures |= {f"{_SHARE} with {name}": each for name, each in tried.items()}
+    pairs = None
+    if corpus.task is not None and corpus.task.name == _PARITY_TASK:
+        pairs = pairs_of(corpus)
+        figures |= pairs.figures
+    occupations = _occupations(figures[_SHARE], tried, {n: len(standing[n]) for n in tried})
+    return _Counted(figures, occupations, pairs)
+
+
+def _occupations(
+    overall: Estimate, tried: Mapping[str, Estimate], rows: Mapping[str, int]
+) -> list[_Occupation]:
+    """The occupations that were tried, those first that are the furthest from all rows."""
+    chance = overall.value
+    if not tried or chance is None or not 0 < chance < 1:
+        return []
+    least = NormalDist().inv_cdf(1 - 0.025 / len(tried))
+    found = []
+    for name, share in tried.items():
+        z = ((share.value or 0.0) - chance) / math.sqrt(chance * (1 - chance) / rows[name])
+        found.append(_Occupation(name, rows[name], share, z, abs(z) >= least))
+    return sorted(found, key=lambda each: (-abs(each.z), each.name))
+
+
+def _table(
+    title: str, names: Sequence[str], figures: Mapping[str, Mapping[str, Estimate]]
+) -> Table:
+    rows: list[tuple[Cell, ...]] = [
+        (name, *(mine.get(name) for mine in figures.values())) for name in dict.fromkeys(names)
+    ]
+    return Table(title, ("figure", *figures), rows, note="95 % intervals.")
+
+
+def _occupation_table(
+    study: Study, corpus: Corpus, found: Mapping[str, _Counted], most: int
+) -> Table:
+    mine = found[corpus.name].occupations
+    reference = study.reference if corpus is not study.reference else None
+    other = found[reference.name].figures if reference is not None else {}
+    beyond = sum(each.beyond for each in mine)
+    title = f"Occupations and gender in {corpus.name}: {beyond} of {len(mine)} beyond chance"
+    columns = ["occupation", "rows", _SHARE, "z"]
+    rows: list[tuple[Cell, ...]] = []
+    for each in (one for one in mine[:most] if round(one.z, 1)):
+        beside = [other.get(f"{_SHARE} with {each.name}")] if reference is not None else []
+        rows.append((each.name, each.rows, each.share, round(each.z, 1), *beside))
+    return Table(
+        title,
+        (*columns, *([f"in {reference.name}"] if reference is not None else [])),
+        rows,
+        note=f"In rows with words of one gender, at least {_LEAST}; the furthest from the share "
+        "of all such rows first.",
+    )
+
+
+def _plot(figures: Mapping[str, Mapping[str, Estimate]], labels: Sequence[str]) -> Plot:
+    named = {_SHARE: "all", **{_of(label): label for label in labels}}
+    marks = [
+        {
+            "dataset": dataset,
+            "label": shown,
+            _SHARE: mine[name].value,
+            "low": mine[name].low,
+            "high": mine[name].high,
+        }
+        for name, shown in named.items()
+        for dataset, mine in figures.items()
+        if mine[name].value is not None
+    ]
+    title = "Female share of the rows with words of one gender"
+    return Plot("intervals", title, marks, x=_SHARE, y="label", colour="dataset")
+
+
+def _headlines(study: Study, found: Mapping[str, _Counted]) -> Iterable[str]:
+    reference = study.reference
+    for corpus in study.corpora:
+        mine = found[corpus.name]
+        share = mine.figures[_SHARE]
+        if share.value is None:
+            yield f"{corpus.name} has fewer than {_LEAST} rows with words of one gender."
+        else:
+            other = found[reference.name].figures[_SHARE].value if reference is not None else None
+            beside = (
+                f" ({other:.0%} in {reference.name})" if other is not None and reference else ""
+            )
+            yield (
+                f"{share.value:.0%} of the rows of {corpus.name} with words of one gender have "
+                f"female ones{beside}."
+            )
+
+
+def _warnings(study: Study, found: Mapping[str, _Counted], labels: Sequence[str]) -> Iterable[str]:
+    original = found[study.reference.name] if study.reference is not None else None
+    for corpus in study.corpora:
+        mine = found[corpus.name]
+        yield from _label_warnings(corpus, mine, original, labels)
+        yield from _occupation_warnings(corpus, mine, original)
+        if mine.pairs is not None:
+            yield from _pair_warnings(corpus, mine.pairs)
+
+
+def _label_warnings(
+    corpus: Corpus, mine: _Counted, original: _Counted | None, labels: Sequence[str]
+) -> Iterable[str]:
+    """Of the label that goes with a gender most, if it does so more than in the reference."""
+    least: dict[str, float] = {}
+    for label in _held(labels):
+        here = _nearer(mine.figures[_less(label)])
+        there = _further(original.figures[_less(label)]) if original is not None else 0.0
+        if here > max(_MATTERS, there):
+            least[label] = here
+    if least:
+        label = max(least, key=lambda name: least[name])
+        share, away = mine.figures[_of(label)].value, mine.figures[_less(label)].value
+        yield (
+            f"Gender goes with the label in {corpus.name}: of the rows of {label} with words of "
+            f"one gender {share:.0%} are female, {abs(away or 0):.0%} "
+            f"{'more' if (away or 0) > 0 else 'less'} than of the others."
+        )
+
+
+def _nearer(found: Estimate) -> float:
+    """How far a difference is from nothing at least."""
+    if found.low is None or found.high is None:
+        return 0.0
+    return max(0.0, found.low, -found.high)
+
+
+def _further(found: Estimate) -> float:
+    """How far it is at most."""
+    if found.low is None or found.high is None:
+        return 0.0
+    return max(found.high, -found.low)
+
+
+def _occupation_warnings(
+    corpus: Corpus, mine: _Counted, original: _Counted | None
+) -> Iterable[str]:
+    there = original.figures if original is not None else {}
+    told = []
+    for each in mine.occupations:
+        other = there.get(f"{_SHARE} with {each.name}", Estimate(None))
+        if each.beyond and not _overlap(each.share, other):
+            told.append(f"{each.name} ({each.share.value:.0%} of {each.rows} rows female)")
+    if told:
+        overall = mine.figures[_SHARE].value
+        yield (
+            f"Occupations go with a gender in {corpus.name}: {', '.join(told[:3])}; of all such "
+            f"rows {overall:.0%} are female."
+        )
+
+
+def _overlap(one: Estimate, other: Estimate) -> bool:
+    if one.low is None or one.high is None or other.low is None or other.high is None:
+        return False
+    return one.low <= other.high and other.low <= one.high
+
+
+def _pair_warnings(corpus: Corpus, found: Pairs) -> Iterable[str]:
+    alone = found.rows - 2 * len(found.pairs)
+    if alone:
+        yield (
+            f"{alone:,} of {found.rows:,} rows of {corpus.name} have no partner that differs in "
+            "the pronoun alone: the gender parity of a model cannot be measured on them."
+        )
+    differing = found.labelled - found.agreeing
+    if differing:
+        yield (
+            f"{differing:,} of {found.labelled:,} pairs of {corpus.name} change the label with the "
+            "pronoun: a model that is right on both is not gender-neutral."
+        )
+
+
+def _notes(paired: bool) -> Iterable[str]:
+    yield (
+        "English words of short lists: pronouns, kinship, titles, nouns for women and men; no "
+        "first names. A row has a gender if its words are of that one alone, so long texts often "
+        "have none. All rows are read: shares do not grow with their number."
+    )
+    yield (
+        "An occupation and a pronoun in one row need not mean one person: this is no coreference, "
+        "and a balanced dataset may still say one thing of women and another of men."
+    )
+    if paired:
+        yield (
+            "The gender parity score is a model's: the share of pairs on which it gives one "
+            "answer. Data only decide whether the pairs are there and their labels agree."
+        )
+
+
+GENDER = Metric(
+    title="Gender",
+    measure=_measure,
+    options=GenderOptions,
+    order=85,
+    summary="rows with words for women and men, by label and by occupation; AX-g's pairs",
+)

@@ -1,0 +1,100 @@
+"""A trained spaCy pipeline, of which only what finds named entities runs."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from targen_core.errors import UsageError
+
+__all__ = ["Recogniser"]
+
+_LEAVE_OUT = "--without entities leaves them out"
+_ENCODERS = frozenset({"tok2vec", "transformer", "curated_transformer"})
+"""Factories whose vectors the entity recogniser may listen to."""
+
+
+class Recogniser:
+    """Finds the named entities of texts.
+
+    Attributes:
+        about: the pipeline and its version, for people.
+        types: the types of entity that it knows.
+        warned: what spaCy warned of.
+
+    Raises:
+        UsageError: there is no such pipeline, it cannot be read, or it finds no entities.
+        ModuleNotFoundError: spaCy is not installed.
+    """
+
+    def __init__(self, name: str) -> None:
+        self.warned: list[str] = []
+        with self._noting():
+            self._pipeline = _loaded(name)
+        finders = [
+            part
+            for part in self._pipeline.pipe_names
+            if "doc.ents" in self._pipeline.get_pipe_meta(part).assigns
+        ]
+        if not finders:
+            parts = ", ".join(self._pipeline.pipe_names) or "none"
+            raise UsageError(
+                f"the spaCy pipeline {name} has no component that finds entities, such as ner "
+                f"(it has: {parts})",
+                hint=f"-o entities.model=en_core_web_sm, or another one; {_LEAVE_OUT}",
+            )
+        needed = [
+            part
+            for part in self._pipeline.pipe_names
+            if part in finders or self._pipeline.get_pipe_meta(part).factory in _ENCODERS
+        ]
+        self._pipeline.select_pipes(enable=needed)
+        meta = self._pipeline.meta
+        self.about = f"{meta['lang']}_{meta['name']} {meta['version']}"
+        self.types = tuple(
+            sorted({label for part in finders for label in self._pipeline.get_pipe(part).labels})
+        )
+
+    def entities(self, texts: Iterable[str]) -> Iterator[list[tuple[str, str]]]:
+        """Of each text its entities: type, and words as they stand."""
+        with self._noting():
+            for doc in self._pipeline.pipe(texts, batch_size=64):
+                yield [(entity.label_, entity.text) for entity in doc.ents]
+
+    @contextmanager
+    def _noting(self) -> Iterator[None]:
+        """Warnings, such as of a pipeline that another version trained, become notes."""
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            yield
+        for each in caught:
+            line = str(each.message).partition(". ")[0].partition("\n")[0]
+            if issubclass(each.category, UserWarning) and line not in self.warned:
+                self.warned.append(line)
+
+
+def _loaded(name: str) -> Any:
+    import spacy
+
+    try:
+        return spacy.load(name)
+    except (OSError, ValueError, ImportError, AttributeError, TypeError) as error:
+        there = Path(name).exists()
+        said = str(error).partition("\n")[0]
+        if "[E050]" not in said:
+            raise UsageError(
+                f"the spaCy pipeline {name} cannot be loaded: {said}",
+                hint=f"python -m spacy validate; {_LEAVE_OUT}",
+            ) from error
+        if there or "/" in name or "\\" in name:
+            raise UsageError(
+                f"there is no spaCy pipeline at {name}",
+                hint=f"-o entities.model=FOLDER, as nlp.to_disk writes it; {_LEAVE_OUT}",
+            ) from error
+        raise UsageError(
+            f"the spaCy pipeline {name} is not installed",
+            hint=f"python -m spacy download {name}; {_LEAVE_OUT}",
+        ) from error

@@ -1,0 +1,138 @@
+"""The decisions that a model is trained on: what it reads, and what belongs together."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
+
+from targen_analysis.artefacts.sample import draw
+from targen_analysis.statistics import generator
+from targen_core.errors import Rejected
+from targen_core.metrics.model import Corpus, Study
+
+__all__ = ["Decisions", "groups_of", "read"]
+
+_WORDS = 5
+"""Words from which a text that two rows share says that they belong together."""
+
+_COMMON = 0.05
+"""A text that more of the rows share is a formula and not theirs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decisions:
+    """Labelled decisions of one dataset, in random order.
+
+    Attributes:
+        inputs: what a model reads of each.
+        labels: the label of each.
+        texts: the texts that it is about.
+        units: a number that it shares with what its task makes together.
+    """
+
+    inputs: Sequence[str]
+    labels: Sequence[str]
+    texts: Sequence[tuple[str, ...]]
+    units: Sequence[int]
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def only(self, kept: Sequence[int]) -> Decisions:
+        """Some of them."""
+        return Decisions(
+            [self.inputs[at] for at in kept],
+            [self.labels[at] for at in kept],
+            [self.texts[at] for at in kept],
+            [self.units[at] for at in kept],
+        )
+
+
+def read(study: Study, corpus: Corpus, most: int) -> Decisions:
+    """Random labelled rows, at most so many; of rows without a label, what their task decides.
+
+    A row reads as its task shows it, or else each field under its name. Not as
+    `Corpus.rendered` has it: the paper left things out, such as COPA's second
+    choice.
+    """
+    known = [row for row, label in enumerate(corpus.labels) if label]
+    if not known and corpus.task is not None and corpus.task.cases is not None:
+        sample = draw(study, corpus, most)
+        return Decisions(
+            [_named(sample.fields, texts) for texts in sample.texts],
+            sample.labels,
+            sample.texts,
+            sample.units,
+        ).only(range(min(most, len(sample))))
+    order = generator(study.rng(f"difficulty/{corpus.name}")).permutation(len(known))[:most]
+    rows = [known[at] for at in order]
+    together = corpus.task.unit if corpus.task is not None else 1
+    texts = [corpus.texts[row] for row in rows]
+    return Decisions(
+        _as_task(corpus, rows) or [_named(corpus.fields, of) for of in texts],
+        [corpus.labels[row] for row in rows],
+        texts,
+        [row // together for row in rows],
+    )
+
+
+def _named(fields: Sequence[str], texts: Sequence[str]) -> str:
+    if len(fields) == 1:
+        return texts[0]
+    return "\n".join(f"{name}: {text}" for name, text in zip(fields, texts, strict=True))
+
+
+def _as_task(corpus: Corpus, rows: Sequence[int]) -> list[str]:
+    """Nothing where there is no task, or a row is not one of its instances."""
+    if corpus.task is None:
+        return []
+    try:
+        found = [corpus.task.instances_of([corpus.rows[row]]) for row in rows]
+        return [corpus.task.render(instance) for (instance,) in found]
+    except (ValueError, LookupError, TypeError, AttributeError, Rejected):
+        return []
+
+
+def groups_of(decisions: Decisions, *, largest: int) -> list[int]:
+    """Of each the number of its group: those that share a text, directly or through others.
+
+    A model that has met a premise with one hypothesis does not meet it anew with
+    the next. Texts of fewer than five words join nothing, nor do those that
+    more than one in twenty has. Where groups would pass `largest`, only what is
+    the same throughout, or what its task made together, is a group.
+    """
+    often = [Counter(column) for column in zip(*decisions.texts, strict=True)]
+    few = max(2, int(_COMMON * len(decisions)))
+    keys: list[list[Hashable]] = [
+        [
+            unit,
+            *(
+                (field, text)
+                for field, text in enumerate(texts)
+                if often[field][text] <= few and len(text.split()) >= _WORDS
+            ),
+        ]
+        for unit, texts in zip(decisions.units, decisions.texts, strict=True)
+    ]
+    groups = _joined(keys)
+    if max(Counter(groups).values()) > largest:
+        return _joined(list(zip(decisions.units, decisions.texts, strict=True)))
+    return groups
+
+
+def _joined(keys: Sequence[Sequence[Hashable]]) -> list[int]:
+    """Groups of what has a key in common."""
+    leader = list(range(len(keys)))
+
+    def find(at: int) -> int:
+        while leader[at] != at:
+            leader[at] = leader[leader[at]]
+            at = leader[at]
+        return at
+
+    first: dict[Hashable, int] = {}
+    for at, mine in enumerate(keys):
+        for key in mine:
+            leader[find(at)] = find(first.setdefault(key, at))
+    return [find(at) for at in range(len(keys))]

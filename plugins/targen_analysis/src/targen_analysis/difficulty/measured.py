@@ -1,0 +1,140 @@
+"""One dataset's difficulty: PVI of each row, and its place on the map."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from targen_analysis.difficulty.cartography import REGIONS, Chart, chart
+from targen_analysis.difficulty.inputs import Decisions, groups_of
+from targen_analysis.difficulty.models import Classifier
+from targen_analysis.difficulty.pvi import best_epoch, entropy, of_gold, pointwise, suspects
+from targen_analysis.difficulty.training import Recipe, fit
+from targen_analysis.folds import folds_of
+from targen_analysis.statistics import mean, rate
+from targen_core.metrics.model import Estimate
+
+__all__ = ["Measured", "measure_one"]
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """What became of a dataset's decisions; arrays are in their order.
+
+    Attributes:
+        decisions: what was decided.
+        names: labels, in the order of `given`.
+        gold: index of each decision's label, shape (rows,).
+        pvi: PVI in bits, by models that were not trained on the row, shape (rows,).
+        given: their log2 probabilities of each label, shape (rows, labels).
+        chart: where rows lie on the map.
+        fitted: share of what models learned from that they had right in the last epoch.
+        curve: V-information after each epoch, shape (epochs,).
+        without: bits of a label to the model whose input is empty.
+        cut: decisions whose beginning the model did not read.
+    """
+
+    decisions: Decisions
+    names: tuple[str, ...]
+    gold: NDArray[np.int64]
+    pvi: Floats
+    given: Floats
+    chart: Chart
+    fitted: float
+    curve: Floats
+    without: float
+    cut: int
+
+    @property
+    def information(self) -> Estimate:
+        """V-information in bits: mean PVI."""
+        return mean(self.pvi.tolist())
+
+    @property
+    def entropy(self) -> float:
+        """Bits of a label by the labels' shares, which V-information cannot pass."""
+        return entropy(self.decisions.labels)
+
+    @property
+    def learned(self) -> bool:
+        """Whether the model found anything that holds on rows that it has not seen."""
+        return (self.information.low or 0.0) > 0
+
+    @property
+    def suspects(self) -> list[int]:
+        """Decisions whose label is in doubt; none where the model knows nothing to doubt it by."""
+        return suspects(self.pvi, self.given, self.gold) if self.learned else []
+
+    def figures(self) -> Mapping[str, Estimate]:
+        """Everything that there is one number of."""
+        of, all_bits = len(self.pvi), self.information
+        right = int((self.given.argmax(axis=1) == self.gold).sum())
+        inside = Counter(self.chart.region.tolist())
+        return {
+            "V-information": all_bits,
+            "label entropy": Estimate(self.entropy),
+            "share of the label entropy": _over(all_bits, self.entropy),
+            "accuracy": rate(right, of),
+            "accuracy while learned": Estimate(self.fitted),
+            "negative PVI": rate(int((self.pvi < 0).sum()), of),
+            "probable mislabels": rate(len(self.suspects), of) if self.learned else Estimate(None),
+            **{name: rate(inside[at], of) for at, name in enumerate(REGIONS)},
+            **{
+                f"V-information of {name}": mean(self.pvi[self.gold == at].tolist())
+                for at, name in enumerate(self.names)
+            },
+        }
+
+
+def _over(found: Estimate, whole: float) -> Estimate:
+    ends = (None if end is None else end / whole for end in (found.value, found.low, found.high))
+    return Estimate(*ends)
+
+
+def measure_one(
+    classifier: Classifier,
+    decisions: Decisions,
+    recipe: Recipe,
+    *,
+    folds: int,
+    length: int,
+    seed: int,
+) -> Measured | None:
+    """Train with the input and without it, on all folds but one for each.
+
+    Returns:
+        Nothing where the decisions have one label, or are too alike to be parted.
+    """
+    names = tuple(sorted(set(decisions.labels)))
+    groups = groups_of(decisions, largest=len(decisions) // (2 * folds))
+    parts = folds_of(groups, decisions.labels, count=folds, seed=seed)
+    if len(names) < 2 or len(np.unique(parts)) < folds:
+        return None
+    gold = np.array([names.index(label) for label in decisions.labels])
+    inputs, cut = classifier.encode(decisions.inputs, length)
+    nothing, _ = classifier.encode([""], length)
+    given = fit(classifier, inputs, gold, parts, recipe, seed)
+    empty = fit(classifier, nothing * len(decisions), gold, parts, recipe, seed)
+    without = empty.unseen[best_epoch(empty.unseen, gold)]
+    best = given.unseen[best_epoch(given.unseen, gold)]
+    bits = -float(of_gold(without, gold).mean())
+    learned = of_gold(given.learned, gold)
+    right = given.learned.argmax(axis=-1) == gold
+    return Measured(
+        decisions,
+        names,
+        gold,
+        pointwise(best, without, gold),
+        best,
+        chart(np.exp2(learned), right),
+        float(right[:, -1][~np.isnan(learned[:, -1])].mean()),
+        of_gold(given.unseen, gold).mean(axis=1) + bits,
+        bits,
+        cut,
+    )

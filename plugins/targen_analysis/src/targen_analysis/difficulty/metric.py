@@ -1,0 +1,223 @@
+"""The metric `difficulty`: what of its label a model finds in a row (figures 5 and 6)."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+
+from pydantic import Field
+
+from targen_analysis.difficulty.cartography import CONFIDENT, DOUBTED, REGIONS, VARIES
+from targen_analysis.difficulty.inputs import Decisions, read
+from targen_analysis.difficulty.measured import Measured, measure_one
+from targen_analysis.difficulty.pvi import DOUBT
+from targen_analysis.difficulty.training import Recipe
+from targen_analysis.difficulty.views import figures_table, plots, row_tables
+from targen_analysis.pretrained import device_of
+from targen_analysis.statistics import difference
+from targen_core.metrics.model import Findings, Metric, MetricOptions, Study
+
+__all__ = ["DIFFICULTY", "DifficultyOptions"]
+
+
+_UNNAMED = (
+    "Difficulty is difficulty for a model. Name one that transformers load: "
+    "-o difficulty.model=google-bert/bert-base-uncased, say, or the folder of one."
+)
+
+
+class DifficultyOptions(MetricOptions):
+    """Options of `difficulty`."""
+
+    model: str = Field("", description="A folder with a model, or its name on the hub.")
+    rows: int = Field(1000, ge=30, description="Rows of each dataset, at most.")
+    folds: int = Field(3, ge=2, le=20, description="Parts; each is judged by what learned others.")
+    epochs: int = Field(5, ge=1, description="Times that a model sees its rows.")
+    batch: int = Field(16, ge=1, description="Rows of a step.")
+    learning_rate: float = Field(5e-5, gt=0, description="The highest rate of AdamW.")
+    length: int = Field(256, ge=8, description="Tokens of a row that are read, its last ones.")
+    device: str = Field("", description="Such as cpu or cuda; by default a GPU where there is one.")
+    shown: int = Field(10, ge=0, description="Rows that are shown of each kind.")
+
+
+_LEAST = 10
+"""Rows of a label below which it is left out."""
+
+_FEWEST = 30
+"""Rows of a dataset below which nothing is measured."""
+
+_MOST_LABELS = 50
+
+_UNSURE = 0.05
+"""Bits of the model without input beyond the label entropy that are worth a word."""
+
+_MANY = 0.02
+"""Probable mislabels that are worth a warning, at the lower end of the interval."""
+
+
+def _measure(study: Study, options: DifficultyOptions) -> Findings:
+    if not options.model:
+        return Findings(notes=(_UNNAMED,))
+    from targen_analysis.difficulty.models import find_classifier
+
+    classifier = find_classifier(options.model)
+    device = device_of(options.device, "-o difficulty.device")
+    recipe = Recipe(options.epochs, options.batch, options.learning_rate, device)
+    notes: list[str] = []
+    drawn: dict[str, Decisions] = {}
+    for corpus in study.everything:
+        decisions, remarks = _usable(corpus.name, read(study, corpus, options.rows))
+        notes += remarks
+        if decisions is not None:
+            drawn[corpus.name] = decisions
+    size = min(map(len, drawn.values()), default=0)
+    found: dict[str, Measured] = {}
+    for name, decisions in drawn.items():
+        measured = measure_one(
+            classifier,
+            decisions.only(range(size)),
+            recipe,
+            folds=options.folds,
+            length=options.length,
+            seed=study.rng(f"difficulty/{name}/training").getrandbits(32),
+        )
+        if measured is None:
+            notes.append(f"The rows of {name} are too alike to be learned from and asked apart.")
+        else:
+            found[name] = measured
+    if not found:
+        return Findings(notes=tuple(notes))
+    return Findings(
+        headlines=tuple(_headlines(study, found)),
+        figures={name: measured.figures() for name, measured in found.items()},
+        glance={
+            "V-information": "bits of a label that the model finds in its row; less is harder",
+            "negative PVI": "rows that speak against their label, to the model",
+        },
+        tables=(
+            figures_table(found, size),
+            *(
+                table
+                for name, measured in found.items()
+                for table in row_tables(name, measured, options.shown)
+            ),
+        ),
+        plots=plots(found),
+        warnings=tuple(_warnings(study, found)),
+        notes=(*notes, *_notes(found, options)),
+    )
+
+
+def _usable(name: str, drawn: Decisions) -> tuple[Decisions | None, list[str]]:
+    """The decisions whose label others have too, and what is left out; None where that is all."""
+    often = Counter(drawn.labels)
+    kept = [at for at, label in enumerate(drawn.labels) if often[label] >= _LEAST]
+    labels = {drawn.labels[at] for at in kept}
+    if len(labels) < 2 or len(labels) > _MOST_LABELS or len(kept) < _FEWEST:
+        reason = (
+            f"{name} has no labels to learn, or too many of them, or too few rows: at least "
+            f"{_FEWEST} with 2 to {_MOST_LABELS} labels of {_LEAST} rows each are needed."
+        )
+        return None, [reason]
+    if len(kept) == len(drawn):
+        return drawn, []
+    left = f"{len(drawn) - len(kept):,} rows of {name}"
+    return drawn.only(kept), [f"{left} are left out: of their label there are under {_LEAST}."]
+
+
+def _headlines(study: Study, found: dict[str, Measured]) -> Iterator[str]:
+    original = found.get(study.reference.name) if study.reference is not None else None
+    for name, measured in found.items():
+        if measured is original:
+            continue
+        bits, against = measured.information, measured.figures()["negative PVI"].value or 0.0
+        finds = f"{bits.value:.2f}" if measured.learned else "nothing"
+        yield (
+            f"In a row of {name} the model finds {finds} of the {measured.entropy:.2f} bits of its "
+            f"label{_beside(study, measured, original)}."
+            + (f" {against:.0%} of its rows speak against their label." if measured.learned else "")
+        )
+
+
+def _beside(study: Study, measured: Measured, original: Measured | None) -> str:
+    """How that is in the reference, and what it says."""
+    if original is None or study.reference is None or not original.learned:
+        return ""
+    bits = original.information
+    away = difference(measured.information, bits)
+    apart = (away.low or 0.0) > 0 or (away.high or 0.0) < 0
+    word = "easier" if (away.value or 0.0) > 0 else "harder"
+    return (
+        f", {bits.value:.2f} of {original.entropy:.2f} in {study.reference.name}: {word} for it"
+        f"{'' if apart else ', which may be chance'}"
+    )
+
+
+def _warnings(study: Study, found: dict[str, Measured]) -> Iterator[str]:
+    original = found.get(study.reference.name) if study.reference is not None else None
+    usual = (original.figures()["probable mislabels"].high or 0.0) if original else 0.0
+    for name, measured in found.items():
+        if measured is original:
+            continue
+        if not measured.learned:
+            yield (
+                f"{name}: what the model learned of the labels does not hold on rows that it has "
+                f"not seen; of those it learned from, {measured.fitted:.0%} were right. Where "
+                "that is little, raise difficulty.epochs or .learning_rate; else the labels do not "
+                "follow from the texts, or the model is too weak to see how."
+            )
+        doubted = measured.figures()["probable mislabels"]
+        if (doubted.low or 0.0) > max(_MANY, usual):
+            yield (
+                f"{name}: {doubted.value:.0%} of the labels may be wrong: read the rows under "
+                "“Probable mislabels”."
+            )
+
+
+def _notes(found: dict[str, Measured], options: DifficultyOptions) -> Iterator[str]:
+    yield (
+        f"{options.model}, trained on {options.folds - 1} of {options.folds} parts for "
+        f"{options.epochs} epochs with the row and again with an empty text, judges the part "
+        "left out. PVI is the logarithm of what the row does to the probability of its label. "
+        "Rows that share a text of five words or more are in one part."
+    )
+    yield (
+        "The direction: high V-information is easy, low is hard, negative PVI marks a row whose "
+        "label the model would not give (section 5 of the paper; its appendix B.5 prints it the "
+        "other way round). It grows with the rows that are learned from, and so all datasets have "
+        "as many. Intervals do not hold how a second training would differ."
+    )
+    yield (
+        f"A probable mislabel has a PVI of {DOUBT:g} or less and another label with at least half "
+        "of the probability. It may also be a hard row, or the model's own mistake."
+    )
+    yield (
+        "The map is of rows while they are learned, by the mean over the epochs of the "
+        f"probability of their label (confidence) and its standard deviation: {REGIONS[0]} from a "
+        f"confidence of {CONFIDENT} on; of the others {REGIONS[1]} from a variability of {VARIES} "
+        f"on; of the rest {REGIONS[2]} below a confidence of {DOUBTED}."
+    )
+    for name, measured in found.items():
+        if measured.cut:
+            yield (
+                f"Of {measured.cut:,} rows of {name} the model read the last {options.length:,} "
+                "tokens at most: difficulty.length."
+            )
+        if int(measured.curve.argmax()) == options.epochs - 1:
+            yield f"{name} was still being learned in the last epoch: difficulty.epochs."
+        if measured.without > measured.entropy + _UNSURE:
+            yield (
+                f"Without the input the model needs {measured.without:.2f} bits for a label of "
+                f"{name} where the labels' shares alone need {measured.entropy:.2f}: it was "
+                "trained too little, and PVI is too high by the difference."
+            )
+
+
+DIFFICULTY = Metric(
+    title="Difficulty",
+    measure=_measure,
+    options=DifficultyOptions,
+    extra="difficulty",
+    order=70,
+    summary="V-usable information, PVI, probable mislabels, cartography, by a model that you name",
+)

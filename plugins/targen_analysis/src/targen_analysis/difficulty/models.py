@@ -1,0 +1,99 @@
+"""Pretrained models that classify texts once they are trained."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from targen_analysis.pretrained import first_line, model_folder, quiet
+from targen_core.errors import UsageError
+
+__all__ = ["Classifier", "find_classifier"]
+
+
+@dataclass(frozen=True, slots=True)
+class Classifier:
+    """A pretrained model, to be trained anew for each use.
+
+    Attributes:
+        name: as the user calls it.
+        folder: where it is.
+        tokenizer: its tokenizer.
+        longest: tokens that it reads, at most.
+    """
+
+    name: str
+    folder: Path
+    tokenizer: Any
+    longest: int
+
+    @property
+    def pad(self) -> int:
+        """The number of the token that fills short texts up."""
+        return int(self.tokenizer.pad_token_id)
+
+    def encode(self, texts: Sequence[str], length: int) -> tuple[list[list[int]], int]:
+        """Tokens of each text, its beginning cut off beyond `length`, and how many were cut.
+
+        What a row ends with is what is asked of its long text: the hypothesis,
+        the question, the choices.
+        """
+        most = min(length, self.longest)
+        with quiet():
+            found = self.tokenizer(list(texts), truncation=True, max_length=most)["input_ids"]
+            full = [text for text, ids in zip(texts, found, strict=True) if len(ids) >= most]
+            whole = self.tokenizer(full)["input_ids"] if full else []
+        # A tokenizer without marks of beginning and end makes nothing of an empty text.
+        return [ids or [self.pad] for ids in found], sum(len(ids) > most for ids in whole)
+
+    def new(self, labels: int) -> Any:
+        """The model with a head for so many labels, its numbers in 32 bits."""
+        from transformers import AutoModelForSequenceClassification
+
+        with quiet(), _told(self.name):
+            model = AutoModelForSequenceClassification.from_pretrained(
+                self.folder, num_labels=labels, ignore_mismatched_sizes=True, local_files_only=True
+            )
+        model.config.pad_token_id = self.pad
+        return model.float()
+
+
+def find_classifier(name: str) -> Classifier:
+    """The model of this name.
+
+    Raises:
+        ModuleNotFoundError: torch or transformers is not installed.
+        UsageError: there is no such model on this machine, or it cannot be loaded.
+    """
+    import torch  # noqa: F401 - said to be missing before anything is looked for
+    from transformers import AutoConfig, AutoTokenizer
+
+    folder = model_folder(name, "-o difficulty.model")
+    with quiet(), _told(name):
+        config = AutoConfig.from_pretrained(folder, local_files_only=True)
+        tokenizer = AutoTokenizer.from_pretrained(
+            folder, local_files_only=True, truncation_side="left"
+        )
+        if tokenizer.pad_token is None:
+            if tokenizer.eos_token is None:
+                raise ValueError("its tokenizer has no token to fill short texts up with")
+            tokenizer.pad_token = tokenizer.eos_token
+    # A tokenizer that does not know its limit gives an enormous one.
+    places = getattr(config, "max_position_embeddings", None) or tokenizer.model_max_length
+    return Classifier(name, folder, tokenizer, min(tokenizer.model_max_length, places))
+
+
+@contextmanager
+def _told(name: str) -> Iterator[None]:
+    """What the library says of files that it cannot load, as an error of the user's."""
+    try:
+        yield
+    except Exception as error:  # what loaders raise over strange files has no end
+        raise UsageError(
+            f"the model {name} cannot be loaded: {first_line(error)}",
+            hint="-o difficulty.model=FOLDER with a model, its tokenizer and its weights, of a "
+            "kind that transformers can let classify texts",
+        ) from error

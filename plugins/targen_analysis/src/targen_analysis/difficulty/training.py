@@ -1,0 +1,198 @@
+"""Fine-tuning with cross-fitting: each row is judged by a model that has not seen it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from targen_analysis.difficulty.models import Classifier
+from targen_core.errors import UsageError
+
+__all__ = ["Fitted", "Recipe", "fit"]
+
+_WARM_UP = 0.1
+"""Share of the steps in which the learning rate rises."""
+
+_DECAY = 0.01
+_CLIP = 1.0
+
+_POOL = 8
+"""Batches that are drawn at random together and then parted by length."""
+
+_LN2 = float(np.log(2))
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """How a model is trained: AdamW, a linear rise and fall, clipped gradients.
+
+    Attributes:
+        epochs: times that it sees its rows.
+        batch: rows of a step.
+        rate: the highest learning rate.
+        device: where, as torch calls it.
+    """
+
+    epochs: int
+    batch: int
+    rate: float
+    device: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Fitted:
+    """What models said, one for each fold; logarithms are of base 2.
+
+    Attributes:
+        unseen: of each row by the model that was not trained on it, after each
+            epoch, shape (epochs, rows, labels).
+        learned: of each row by each model while it was trained on it, shape
+            (folds, epochs, rows, labels); NaN for rows that it was not trained on.
+    """
+
+    unseen: NDArray[np.float64]
+    learned: NDArray[np.float64]
+
+
+def fit(
+    classifier: Classifier,
+    encoded: Sequence[Sequence[int]],
+    gold: NDArray[np.int64],
+    folds: NDArray[np.int64],
+    recipe: Recipe,
+    seed: int,
+) -> Fitted:
+    """Train a model on all folds but one, for each fold, and ask it about that one.
+
+    Args:
+        classifier: what is trained.
+        encoded: tokens of each row.
+        gold: labels from 0 on, shape (rows,).
+        folds: of each row, shape (rows,).
+        recipe: how.
+        seed: decides new weights, dropout and the order of rows.
+
+    Raises:
+        UsageError: the memory does not hold a step, or the model diverged.
+    """
+    import torch
+
+    labels = int(gold.max()) + 1
+    count = int(folds.max()) + 1
+    shape = (recipe.epochs, len(gold), labels)
+    unseen = np.full(shape, np.nan)
+    learned = np.full((count, *shape), np.nan)
+    cuda = [recipe.device] if recipe.device.type == "cuda" else []
+    try:
+        for fold in range(count):
+            with torch.random.fork_rng(devices=cuda):
+                torch.manual_seed(seed + fold)
+                _fit_one(
+                    classifier.new(labels).to(recipe.device),
+                    _Rows(encoded, gold, classifier.pad, recipe.device),
+                    (np.flatnonzero(folds != fold), np.flatnonzero(folds == fold)),
+                    recipe,
+                    unseen,
+                    learned[fold],
+                )
+    except torch.cuda.OutOfMemoryError as error:
+        raise UsageError(
+            f"{recipe.device} has not the memory for a step of {recipe.batch} rows",
+            hint="-o difficulty.batch=4, a smaller difficulty.length, or a smaller model",
+        ) from error
+    if not np.isfinite(unseen).all():
+        raise UsageError(
+            f"{classifier.name} diverged at a learning rate of {recipe.rate:g}",
+            hint=f"-o difficulty.learning_rate={recipe.rate / 10:g}",
+        )
+    return Fitted(unseen / _LN2, learned / _LN2)
+
+
+def _fit_one(
+    model: Any,
+    rows: _Rows,
+    parts: tuple[NDArray[np.int64], NDArray[np.int64]],
+    recipe: Recipe,
+    unseen: NDArray[np.float64],
+    learned: NDArray[np.float64],
+) -> None:
+    """Train on the rows of one part and write down natural logarithms for both."""
+    import torch
+    from transformers import get_linear_schedule_with_warmup
+
+    train, held_out = parts
+    steps = recipe.epochs * -(-len(train) // recipe.batch)
+    optimizer = torch.optim.AdamW(
+        model.parameters(),
+        lr=recipe.rate,
+        weight_decay=_DECAY,
+        fused=recipe.device.type in ("cpu", "cuda"),  # a small model spends most of a step here
+    )
+    schedule = get_linear_schedule_with_warmup(optimizer, int(_WARM_UP * steps), steps)
+    for epoch in range(recipe.epochs):
+        model.train()
+        for batch in rows.shuffled(train, recipe.batch):
+            inputs, wanted = rows.take(batch)
+            logits = model(**inputs).logits
+            torch.nn.functional.cross_entropy(logits, wanted).backward()
+            torch.nn.utils.clip_grad_norm_(model.parameters(), _CLIP)
+            optimizer.step()
+            schedule.step()
+            optimizer.zero_grad()
+            learned[epoch, batch] = _logs(logits)
+        model.eval()
+        with torch.no_grad():
+            for batch in _batches(rows.by_length(held_out), recipe.batch):
+                unseen[epoch, batch] = _logs(model(**rows.take(batch)[0]).logits)
+
+
+def _batches(rows: NDArray[np.int64], size: int) -> Iterator[NDArray[np.int64]]:
+    for begin in range(0, len(rows), size):
+        yield rows[begin : begin + size]
+
+
+def _logs(logits: Any) -> NDArray[np.float64]:
+    found: NDArray[np.float64] = logits.detach().cpu().double().log_softmax(-1).numpy()
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Rows:
+    """Tokens and labels of all rows."""
+
+    encoded: Sequence[Sequence[int]]
+    gold: NDArray[np.int64]
+    pad: int
+    device: Any
+
+    def shuffled(self, rows: NDArray[np.int64], size: int) -> list[NDArray[np.int64]]:
+        """Batches by torch's chance: rows of like length, which need little filling up."""
+        import torch
+
+        order = rows[torch.randperm(len(rows)).numpy()]
+        pools = [self.by_length(pool) for pool in _batches(order, _POOL * size)]
+        batches = [batch for pool in pools for batch in _batches(pool, size)]
+        return [batches[at] for at in torch.randperm(len(batches)).tolist()]
+
+    def by_length(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
+        """The same rows, the shortest first."""
+        lengths = [len(self.encoded[row]) for row in rows.tolist()]
+        return rows[np.argsort(lengths, kind="stable")]
+
+    def take(self, rows: NDArray[np.int64]) -> tuple[dict[str, Any], Any]:
+        """What a model takes of some rows, and their labels."""
+        import torch
+        from torch.nn.utils.rnn import pad_sequence
+
+        texts = [torch.tensor(self.encoded[row]) for row in rows.tolist()]
+        masks = [torch.ones_like(ids) for ids in texts]
+        inputs = {
+            "input_ids": pad_sequence(texts, batch_first=True, padding_value=self.pad),
+            "attention_mask": pad_sequence(masks, batch_first=True),
+        }
+        moved = {name: part.to(self.device) for name, part in inputs.items()}
+        return moved, torch.tensor(self.gold[rows], device=self.device)

@@ -1,0 +1,159 @@
+"""Tables and pictures of difficulty."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from targen_analysis.data.excerpt import excerpt
+from targen_analysis.difficulty.cartography import REGIONS
+from targen_analysis.difficulty.measured import Measured
+from targen_core.metrics.model import Plot, Table
+
+__all__ = ["figures_table", "plots", "row_tables"]
+
+_SHOWN = {
+    "V-information": "V-information (bits)",
+    "label entropy": "label entropy (bits), the most that it can be",
+    "accuracy": "right on rows not seen",
+    "accuracy while learned": "right on rows learned from, last epoch",
+}
+"""Figure -> how the table calls it, where that is not its name."""
+
+_POINTS = 400
+"""Rows of a dataset on the map."""
+
+_EXCERPT = 160
+"""Characters of a row under the pointer."""
+
+_BELOW = -6.0
+"""PVI below which the histogram has one bar."""
+
+_BARS = 24
+
+Found = Mapping[str, Measured]
+"""Dataset -> what was measured."""
+
+
+def figures_table(found: Found, size: int) -> Table:
+    """Every figure, datasets side by side."""
+    figures = {name: measured.figures() for name, measured in found.items()}
+    lines = dict.fromkeys(line for mine in figures.values() for line in mine)
+    return Table(
+        f"Difficulty at {size:,} rows, each by a model that has not seen it",
+        ("figure", *found),
+        [
+            (_SHOWN.get(line, line), *(mine.get(line) for mine in figures.values()))
+            for line in lines
+        ],
+        note=(
+            "More bits: easier for this model. The four shares from "
+            f"“{REGIONS[0]}” on are of the map."
+        ),
+    )
+
+
+def row_tables(name: str, measured: Measured, shown: int) -> list[Table]:
+    """The hardest and the easiest rows, and those whose label is in doubt."""
+    if not measured.learned or not shown:
+        return []
+    order = np.argsort(measured.pvi, kind="stable").tolist()
+    doubtful = measured.suspects
+    of = f"{len(doubtful):,} of {len(order):,} rows"
+    return [
+        Table(
+            f"Probable mislabels of {name}: {of}",
+            _COLUMNS,
+            [_line(measured, at) for at in doubtful[:shown]],
+            note="Candidates, to be read: a row may as well be right and hard, or the model wrong.",
+        ),
+        Table(f"Hardest rows of {name}", _COLUMNS, [_line(measured, at) for at in order[:shown]]),
+        Table(
+            f"Easiest rows of {name}",
+            _COLUMNS,
+            [_line(measured, at) for at in order[::-1][:shown]],
+        ),
+    ]
+
+
+_COLUMNS = ("PVI (bits)", "label", "the model says", "row")
+
+
+def _line(measured: Measured, at: int) -> tuple[float, str, str, str]:
+    likeliest = int(measured.given[at].argmax())
+    return (
+        round(float(measured.pvi[at]), 2),
+        measured.decisions.labels[at],
+        f"{measured.names[likeliest]}, {2 ** float(measured.given[at, likeliest]):.0%}",
+        excerpt(measured.decisions.texts[at]),
+    )
+
+
+def plots(found: Found) -> tuple[Plot, ...]:
+    """How PVI is spread, the map, and whether there were epochs enough."""
+    return (
+        Plot(
+            "bars",
+            "PVI of the rows, in bits: right is easy, below 0 the row speaks against its label",
+            _histogram(found),
+            x="PVI",
+            y="share",
+            colour="dataset",
+        ),
+        Plot(
+            "points",
+            "The map: easy rows at the top left, hard ones at the bottom left, ambiguous right",
+            [mark for name, measured in found.items() for mark in _places(name, measured)],
+            x="variability",
+            y="confidence",
+            colour="dataset",
+        ),
+        Plot(
+            "lines",
+            "V-information after each epoch; the highest is taken",
+            [
+                {"dataset": name, "epoch": epoch, "V-information": float(bits)}
+                for name, measured in found.items()
+                for epoch, bits in enumerate(measured.curve, 1)
+            ],
+            x="epoch",
+            y="V-information",
+            colour="dataset",
+        ),
+    )
+
+
+def _histogram(found: Found) -> list[dict[str, object]]:
+    lowest = max(_BELOW, min(float(measured.pvi.min()) for measured in found.values()))
+    highest = max(float(measured.pvi.max()) for measured in found.values())
+    width = 0.25 if highest - lowest <= _BARS * 0.25 else 0.5
+    low, high = math.floor(lowest / width), math.floor(highest / width) + 1
+    edges = width * np.arange(low, high + 1)
+    marks: list[dict[str, object]] = []
+    for name, measured in found.items():
+        inside = np.maximum(measured.pvi, edges[0])
+        counts, _ = np.histogram(inside, bins=edges)
+        marks += [
+            {"dataset": name, "PVI": float(edge), "share": count / len(inside)}
+            for edge, count in zip(edges, counts.tolist(), strict=False)
+        ]
+    return marks
+
+
+def _places(name: str, measured: Measured) -> Sequence[dict[str, object]]:
+    # Decisions are in random order.
+    chart = measured.chart
+    return [
+        {
+            "dataset": name,
+            "variability": float(chart.variability[at]),
+            "confidence": float(chart.confidence[at]),
+            "right in": f"{chart.correctness[at]:.0%} of the epochs",
+            "PVI": float(measured.pvi[at]),
+            "label": measured.decisions.labels[at],
+            "row": excerpt(measured.decisions.texts[at], _EXCERPT),
+        }
+        for at in range(min(_POINTS, len(measured.pvi)))
+    ]

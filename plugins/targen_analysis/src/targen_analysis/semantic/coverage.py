@@ -1,0 +1,40 @@
+"""How two sets of embeddings lie in each other."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from targen_analysis.semantic.similarity import Vectors, kth_nearest, products
+
+__all__ = ["FIGURES", "coverage"]
+
+FIGURES = ("precision", "recall", "density", "coverage")
+
+_ROUNDING = 1e-9
+
+
+def coverage(reference: Vectors, rows: Vectors, k: int) -> NDArray[np.float64]:
+    """Precision, recall, density and coverage, in the order of `FIGURES`. Shape (4,).
+
+    A row's ball reaches to its k-th nearest row of its own set, that one
+    included. Precision is the share of `rows` in a ball of the reference,
+    recall the share of the reference in a ball of `rows` (Kynkäänniemi et al.,
+    arXiv:1904.06991); density is the mean number of the reference's balls that
+    a row lies in, over k, coverage the share of the reference's balls that
+    hold a row (Naeem et al., arXiv:2002.09797). Between vectors of length 1
+    cosines order pairs as distances do.
+
+    Both sets must hold more than k rows.
+    """
+    theirs = kth_nearest(reference, k) - _ROUNDING
+    mine = kth_nearest(rows, k) - _ROUNDING
+    inside = np.zeros(len(rows))
+    recalled = np.zeros(len(reference), dtype=bool)
+    covered = np.zeros(len(reference), dtype=bool)
+    for at, cosines in products(reference, rows):
+        balls = cosines >= theirs[at, None]
+        inside += balls.sum(axis=0)
+        covered[at] = balls.any(axis=1)
+        recalled[at] = (cosines >= mine).any(axis=1)
+    return np.array([(inside > 0).mean(), recalled.mean(), inside.mean() / k, covered.mean()])

@@ -1,0 +1,343 @@
+"""The metric `semantic`: how alike rows are in what they mean (figure 3 of the paper)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from pydantic import Field
+
+from targen_analysis.semantic.coverage import FIGURES
+from targen_analysis.semantic.diversity import pair_mean
+from targen_analysis.semantic.embedding import DEFAULT_MODEL, Embedder, load_embedder
+from targen_analysis.semantic.figures import REPEATED, Figures, alone, beside
+from targen_analysis.semantic.projection import UMAP_ROWS, Projection, check_umap, umap_map
+from targen_analysis.semantic.similarity import unit
+from targen_analysis.semantic.views import Sample, distribution, map_of, missing_and_new
+from targen_analysis.statistics import Rows, generator, subsample
+from targen_core.errors import UsageError
+from targen_core.metrics.model import (
+    Cell,
+    Estimate,
+    Findings,
+    Metric,
+    MetricOptions,
+    Plot,
+    Study,
+    Table,
+)
+
+__all__ = ["SEMANTIC", "SemanticOptions", "semantic_findings"]
+
+
+class SemanticOptions(MetricOptions):
+    """Options of `semantic`."""
+
+    model: str = Field(DEFAULT_MODEL, description="Embedding model: its folder or name.")
+    field: str = Field("", description="The text of a row that is embedded; all by default.")
+    rows: int = Field(2000, ge=2, description="Rows of each dataset, at most.")
+    k: int = Field(5, ge=1, description="Neighbours within which rows cover each other.")
+    map: Projection = Field("tsne", description="Of the map: tsne, pca, umap or none.")
+    points: int = Field(500, ge=1, description="Rows of each dataset on the map, at most.")
+    shown: int = Field(5, ge=0, description="Missing and new rows that are shown.")
+    umap: bool = Field(False, description="The mean cosine after UMAP too, as the paper took it.")
+    device: str = Field("", description="Where the model runs; by default a GPU if there is one.")
+    batch: int = Field(32, ge=1, description="Texts that are embedded at a time.")
+
+
+_UMAP_SEEDS = range(5)
+
+_SHOWN = {
+    "mean cosine": "mean cosine of two rows (less is more varied)",
+    "remote-clique": "remote-clique (more is more varied)",
+    "Chamfer distance": "Chamfer distance (more is more varied)",
+    "Vendi score": "Vendi score: as many wholly different rows",
+    "near repeats": f"rows with another at cosine {REPEATED} or above",
+    "precision": "precision: rows within the reference",
+    "recall": "recall: rows of the reference within these",
+    "density": "density: how deep within the reference (1: as its own)",
+    "coverage": "coverage: rows of the reference with one of these near",
+}
+
+
+def _measure(study: Study, options: SemanticOptions) -> Findings:
+    embed = load_embedder(options.model, device=options.device, batch=options.batch)
+    return semantic_findings(study, options, embed)
+
+
+def semantic_findings(study: Study, options: SemanticOptions, embed: Embedder) -> Findings:
+    """What the metric finds with any model.
+
+    Raises:
+        UsageError: a dataset has no text of the name that `options.field` says.
+        MissingDependency: UMAP is asked for and not installed.
+    """
+    if options.umap or options.map == "umap":
+        check_umap()
+    notes = list(embed.notes)
+    samples = _samples(study, options, embed, notes)
+    reference = next((s for s in samples if s.corpus is study.reference), None)
+    mine = [sample for sample in samples if sample is not reference]
+    if not mine:
+        return Findings(notes=tuple(notes))
+    size = min(map(len, samples))
+    figures = {sample.name: alone(study, sample, size) for sample in samples}
+    tables = [_table(f"Semantic diversity at {size:,} rows", samples, figures, tuple(_SHOWN)[:5])]
+    plots = [distribution(samples)]
+    warnings: list[str] = []
+    if reference is not None:
+        half = min(size, len(reference) // 2)
+        if half > options.k:
+            for sample in mine:
+                figures[sample.name] |= beside(study, sample, reference, half, options.k)
+            halves = beside(study, reference, reference, half, options.k)
+            figures[reference.name] |= halves
+            tables.append(_coverage_table(mine, reference, figures, half))
+            plots.append(_coverage_plot(mine, reference, figures))
+        else:
+            notes.append(
+                f"Nothing is said of coverage: it takes more than {options.k} rows (k) of each "
+                f"dataset, and as many in each half of {reference.name}."
+            )
+        if options.shown:
+            for sample in mine:
+                tables += missing_and_new(sample, reference, options.shown)
+        warnings += _warnings(mine, reference, figures)
+    if options.umap:
+        tables += _after_umap(study, samples, size, figures, warnings, notes)
+    if options.map != "none":
+        rng = generator(study.rng("semantic/map"))
+        seed = study.rng("semantic/map/seed").getrandbits(31)
+        plots.append(map_of(samples, options.map, options.points, seed, rng))
+        notes.append(
+            f"The map shows {options.points:,} random rows of each dataset at most. Neighbours on "
+            "it are alike; how far groups lie apart, and how large they are, means little."
+        )
+    return Findings(
+        headlines=tuple(_headline(sample, reference, figures) for sample in mine),
+        figures=figures,
+        glance=_GLANCE,
+        tables=tuple(tables),
+        plots=tuple(plots),
+        warnings=tuple(warnings),
+        notes=(*notes, *_NOTES),
+    )
+
+
+_GLANCE = {
+    "mean cosine": "of two rows; less is more varied",
+    "Vendi score": "as varied as so many wholly different rows",
+    "near repeats": "rows that another says nearly the same as",
+    "coverage": "rows of the reference with one near; its own: its halves",
+}
+
+_NOTES = (
+    (
+        "Figures are those of the model's eyes: what it takes for alike. They compare datasets "
+        "under one model, and one model's with no other's."
+    ),
+    (
+        "Varied is not good: noise is varied, and a narrow task has alike rows. Coverage says what "
+        "is there, not whether labels are right."
+    ),
+)
+
+
+def _samples(
+    study: Study, options: SemanticOptions, embed: Embedder, notes: list[str]
+) -> list[Sample]:
+    """At most `options.rows` random rows of each dataset, embedded; each text once."""
+    chosen: list[tuple[int, Rows]] = []
+    texts: list[list[str]] = []
+    for at, corpus in enumerate(study.everything):
+        if options.field and options.field not in corpus.fields:
+            raise UsageError(
+                f"{corpus.name} has no text {options.field!r} (semantic.field)",
+                hint=f"its texts are: {', '.join(corpus.fields)}",
+            )
+        place = corpus.fields.index(options.field) if options.field else None
+        whole = [
+            "\n".join(text for text in (row if place is None else (row[place],)) if text.strip())
+            for row in corpus.texts
+        ]
+        there = np.flatnonzero([bool(text) for text in whole])
+        if len(there) < len(whole):
+            notes.append(f"{len(whole) - len(there):,} rows of {corpus.name} lack the text.")
+        if len(there) < 2:
+            notes.append(f"{corpus.name} is left out: it takes two rows to compare.")
+            continue
+        rng = generator(study.rng(f"semantic/{corpus.name}"))
+        rows = there[subsample(options.rows, len(there), rng)]
+        chosen.append((at, rows))
+        texts.append([whole[row] for row in rows.tolist()])
+    if not chosen:
+        return []
+    distinct = list(dict.fromkeys(text for of in texts for text in of))
+    vectors = unit(embed.encode(distinct))
+    where = {text: at for at, text in enumerate(distinct)}
+    notes[:0] = _about(embed, distinct, options)
+    return [
+        Sample(study.everything[at], rows, vectors[[where[text] for text in of]])
+        for (at, rows), of in zip(chosen, texts, strict=True)
+    ]
+
+
+def _about(embed: Embedder, texts: Sequence[str], options: SemanticOptions) -> list[str]:
+    what = f"the text {options.field} of a row" if options.field else "all texts of a row together"
+    whole = f"Embedded by {embed.name}: {what}, {options.rows:,} random rows of a dataset at most."
+    most = embed.most_tokens
+    # A word is at least a token, so these are cut for sure; others may be.
+    cut = sum(len(text.split()) > most for text in texts) if most else 0
+    if not cut:
+        return [whole]
+    return [
+        whole,
+        (
+            f"The model reads the first {most:,} tokens of a row: at least {cut:,} of "
+            f"{len(texts):,} different rows are longer, and their rest does not count."
+        ),
+    ]
+
+
+def _table(
+    title: str, samples: Sequence[Sample], figures: Mapping[str, Figures], names: Sequence[str]
+) -> Table:
+    return Table(
+        title,
+        ("figure", *(sample.name for sample in samples)),
+        [(_SHOWN[name], *(figures[s.name].get(name) for s in samples)) for name in names],
+        note="95 % intervals.",
+    )
+
+
+def _coverage_table(
+    mine: Sequence[Sample], reference: Sample, figures: Mapping[str, Figures], size: int
+) -> Table:
+    title = f"Beside {reference.name}: {size:,} rows in {size:,} of it"
+    found = _table(title, [*mine, reference], figures, FIGURES)
+    half = f"half of {reference.name} in its other half"
+    return Table(title, (*found.columns[:-1], half), found.rows, note=found.note)
+
+
+def _coverage_plot(
+    mine: Sequence[Sample], reference: Sample, figures: Mapping[str, Figures]
+) -> Plot:
+    return Plot(
+        "intervals",
+        f"How the rows lie in those of {reference.name}, and its one half in its other",
+        [
+            {
+                "dataset": sample.name,
+                "figure": name,
+                "value": figures[sample.name][name].value,
+                "low": figures[sample.name][name].low,
+                "high": figures[sample.name][name].high,
+            }
+            for sample in (*mine, reference)
+            for name in FIGURES
+        ],
+        x="value",
+        y="figure",
+        colour="dataset",
+    )
+
+
+_LESS_COVERED = 0.2
+"""A coverage so far below what the reference has of itself is worth a warning."""
+
+_MORE_REPEATED = 0.05
+
+
+def _warnings(
+    mine: Sequence[Sample], reference: Sample, figures: Mapping[str, Figures]
+) -> list[str]:
+    found = []
+    theirs = figures[reference.name]
+    for sample in mine:
+        ours = figures[sample.name]
+        repeats = ours["near repeats"]
+        if (repeats.low or 0) > (theirs["near repeats"].high or 0) + _MORE_REPEATED:
+            found.append(
+                f"{repeats.value:.0%} of the rows of {sample.name} say nearly what another says, "
+                f"{theirs['near repeats'].value:.0%} in {reference.name}."
+            )
+        if "coverage" not in ours:
+            continue
+        covered, ceiling = ours["coverage"], theirs["coverage"]
+        if covered.high is None or ceiling.low is None:
+            continue
+        if covered.high < ceiling.low - _LESS_COVERED:
+            found.append(
+                f"{sample.name} has a row near {covered.value:.0%} of those of {reference.name}, "
+                f"whose own other half has one near {ceiling.value:.0%}: see what is missing."
+            )
+    return found
+
+
+def _headline(sample: Sample, reference: Sample | None, figures: Mapping[str, Figures]) -> str:
+    ours = figures[sample.name]
+    line = f"{sample.name}: two rows have a mean cosine of {ours['mean cosine'].value:.2f}"
+    if reference is None:
+        return (
+            f"{line}; they are as varied as {ours['Vendi score'].value:,.0f} wholly different "
+            "rows (Vendi score)."
+        )
+    theirs = figures[reference.name]
+    line += f", {theirs['mean cosine'].value:.2f} in {reference.name} (less is more varied)."
+    if "coverage" in ours:
+        line += (
+            f" They lie near {ours['coverage'].value:.0%} of its rows; its other half near "
+            f"{theirs['coverage'].value:.0%}."
+        )
+    return line
+
+
+def _after_umap(
+    study: Study,
+    samples: Sequence[Sample],
+    size: int,
+    figures: dict[str, Figures],
+    warnings: list[str],
+    notes: list[str],
+) -> list[Table]:
+    """The mean cosine on maps by UMAP, as the authors' code took it, over a few seeds."""
+    if size < UMAP_ROWS:
+        notes.append(f"UMAP needs {UMAP_ROWS} rows of each dataset: there is no figure after it.")
+        return []
+    seeds = [f"seed {seed}" for seed in _UMAP_SEEDS]
+    rows: list[tuple[Cell, ...]] = []
+    spans: list[str] = []
+    for sample in samples:
+        rng = generator(study.rng(f"semantic/umap/{sample.name}"))
+        vectors = sample.vectors[subsample(size, len(sample), rng)]
+        maps = [umap_map(vectors, seed) for seed in _UMAP_SEEDS]
+        found = [pair_mean(unit(plane)) for plane in maps]
+        moved = [pair_mean(unit(plane - plane.mean(axis=0))) for plane in maps]
+        figures[sample.name]["mean cosine after UMAP"] = Estimate(float(np.mean(found)))
+        rows.append((sample.name, *found, float(np.mean(moved))))
+        spans.append(
+            f"for {sample.name} it is {min(found):.2f} to {max(found):.2f} by the seed alone, and "
+            f"{np.mean(moved):.2f} once these maps are moved to their middle"
+        )
+    warnings.append(
+        "The mean cosine after UMAP says where a map happens to lie, and little of the rows: "
+        f"{'; '.join(spans)}."
+    )
+    return [
+        Table(
+            f"Mean cosine after UMAP, {size:,} rows each, a map for each dataset",
+            ("dataset", *seeds, "moved to the middle"),
+            rows,
+            note="As the authors' code took it. Where 0 lies on such a map is chance.",
+        )
+    ]
+
+
+SEMANTIC = Metric(
+    title="Semantic diversity",
+    measure=_measure,
+    options=SemanticOptions,
+    extra="minilm",
+    order=60,
+    summary="mean cosine, Vendi score, coverage of the reference, near repeats, a map",
+)

@@ -1,0 +1,82 @@
+"""Embeddings in two dimensions: to be looked at, not to be measured."""
+
+from __future__ import annotations
+
+import importlib.util
+import warnings
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from targen_analysis.semantic.similarity import Vectors
+from targen_core.errors import MissingDependency
+
+__all__ = ["UMAP_ROWS", "Projection", "check_umap", "possible", "project", "umap_map"]
+
+Projection = Literal["tsne", "pca", "umap", "none"]
+
+UMAP_ROWS = 16
+"""Rows that UMAP needs: its neighbourhoods are of 15."""
+
+_NEIGHBOURS = 15
+
+
+def possible(how: Projection, rows: int) -> Projection:
+    """The projection that so many rows allow: few are shown by their principal components."""
+    fewest = {"umap": UMAP_ROWS, "tsne": 4}
+    return how if rows >= fewest.get(how, 0) else "pca"
+
+
+def project(vectors: Vectors, how: Projection, seed: int) -> NDArray[np.float64]:
+    """The rows as points of a plane, as many as `how` takes, shape (n, 2)."""
+    if how == "umap":
+        return umap_map(vectors, seed)
+    plane = _principal(vectors)
+    if how != "tsne":
+        return plane
+    from sklearn.manifold import TSNE
+
+    # As scikit-learn's own start from principal components, which fails where all are 0.
+    start = plane / max(plane[:, 0].std(), 1e-12) * 1e-4
+    perplexity = min(30.0, (len(vectors) - 1) / 3)
+    # Made of a number alone it would ask the system for chance first.
+    chance = np.random.RandomState(np.random.MT19937(seed))
+    found = TSNE(init=start.astype(np.float32), perplexity=perplexity, random_state=chance)
+    return np.asarray(found.fit_transform(vectors), dtype=np.float64)
+
+
+def _principal(vectors: Vectors) -> NDArray[np.float64]:
+    centred = vectors - vectors.mean(axis=0)
+    _, _, axes = np.linalg.svd(centred, full_matrices=False)
+    plane = np.zeros((len(vectors), 2))
+    found = centred @ axes[:2].T
+    # The sign of an axis is chance: most of its weight counts as positive.
+    signs = [1 if axis[np.abs(axis).argmax()] > 0 else -1 for axis in axes[:2]]
+    plane[:, : found.shape[1]] = found * signs
+    return plane
+
+
+def check_umap() -> None:
+    """Say at once that UMAP is missing, and not after all else.
+
+    Raises:
+        MissingDependency: umap-learn is not installed.
+    """
+    if importlib.util.find_spec("umap") is None:
+        raise MissingDependency(
+            "UMAP needs the package 'umap', which is not installed",
+            distribution="targen-analysis",
+            hint="pip install 'targen-analysis[umap]'",
+        )
+
+
+def umap_map(vectors: Vectors, seed: int) -> NDArray[np.float64]:
+    """UMAP's plane with its own defaults, of at least `UMAP_ROWS` rows. Shape (n, 2)."""
+    # Its import and its use warn of things between it and numba.
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        from umap import UMAP
+
+        plane = UMAP(n_neighbors=_NEIGHBOURS, random_state=seed, n_jobs=1).fit_transform(vectors)
+    return np.asarray(plane, dtype=np.float64)

@@ -1,0 +1,47 @@
+"""Gender and names in runs and in files of the tasks that are installed."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+ORIGINAL = Path(__file__).parents[4] / "shared" / "data" / "superglue" / "AX-g" / "AX-g.jsonl"
+
+
+def figures(tmp_path: Path, folder: str, dataset: str) -> dict[str, dict[str, float]]:
+    found = json.loads((tmp_path / folder / "analysis.json").read_text())
+    part = found["metrics"]["targen-analysis:gender"]["findings"]
+    assert part["warnings"] == []
+    of: dict[str, dict[str, float]] = part["figures"][dataset]
+    return of
+
+
+def test_the_pairs_of_an_axg_run(targen, tmp_path):
+    done = targen("generate", "axg", "-n", 20, "-b", "scripted", "-q")
+    assert done.returncode == 0, done.stderr
+    done = targen("analyze", "runs/axg-0", "--metric", "gender", "--out", "found")
+    assert done.returncode == 0, done.stderr
+    found = figures(tmp_path, "found", "axg-0")
+    assert found["rows in pairs"]["value"] == found["pairs of one label"]["value"] == 1
+    assert found["female share"]["value"] == 0.5
+
+
+@pytest.mark.skipif(not ORIGINAL.exists(), reason="the original datasets are not at hand")
+def test_the_pairs_of_the_original(targen, tmp_path):
+    done = targen("analyze", ORIGINAL, "--task", "axg", "--metric", "gender", "--out", "found")
+    assert done.returncode == 0, done.stderr
+    found = figures(tmp_path, "found", "AX-g")
+    assert found["rows in pairs"]["value"] == found["pairs of one label"]["value"] == 1
+    assert found["pairs that begin with the male row"]["value"] == 1
+
+
+def test_a_pipeline_that_is_missing_stops_no_other_metric(targen):
+    pytest.importorskip("spacy")
+    assert targen("generate", "rte", "-n", 4, "-b", "scripted", "-q").returncode == 0
+    done = targen("analyze", "runs/rte-0", "--metric", "entities", "--metric", "labels",
+                  "-o", "entities.model=no_such_names")  # fmt: skip
+    assert done.returncode == 1
+    assert "python -m spacy download no_such_names" in done.stdout
+    assert "Rows by label" in done.stdout

@@ -1,0 +1,294 @@
+"""Planted differences of names, found by a small pipeline that the tests train."""
+
+from __future__ import annotations
+
+import json
+import random
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from targen_analysis.bias.divergence import Part, compare, entropy, jensen_shannon, top_share
+from targen_analysis.bias.entities import ENTITIES
+from targen_analysis.bias.mentions import mentions, texts_of
+from targen_core.errors import UsageError
+
+spacy = pytest.importorskip("spacy")
+
+NAMES = {
+    "PERSON": ["Mara Quill", "Tobin Ash", "Ines Vale", "Oskar Thorn", "Lena Brook", "Piet Marsh"],
+    "GPE": ["Norway", "Chile", "Kenya", "Peru", "Lisbon", "Osaka", "Quito", "Oslo"],
+    "NORP": ["Norwegian", "Chilean", "Kenyan", "Peruvian"],
+}
+FRAMES = [
+    ("{} moved to {} in spring.", "PERSON", "GPE"),
+    ("A {} cook works in {} now.", "NORP", "GPE"),
+    ("{} met {} at noon.", "PERSON", "PERSON"),
+    ("The road from {} to {} is long.", "GPE", "GPE"),
+]
+
+
+def sentence(rng, frames=FRAMES, names=NAMES):
+    """A sentence, and where its entities stand."""
+    pattern, *types = rng.choice(frames)
+    chosen = [rng.choice(names[each]) for each in types]
+    text, places = "", []
+    for part, name, kind in zip(pattern.split("{}"), [*chosen, ""], [*types, ""], strict=True):
+        text += part
+        places.append((len(text), len(text) + len(name), kind))
+        text += name
+    return text, places[:-1]
+
+
+def texts(count, seed=0, **more):
+    rng = random.Random(seed)
+    # Numbered, since a text that stands there twice counts once.
+    return [f"{sentence(rng, **more)[0]} ({at})" for at in range(count)]
+
+
+@pytest.fixture(scope="session")
+def pipeline(tmp_path_factory) -> Path:
+    """A pipeline that knows these names."""
+    from spacy.training import Example
+    from spacy.util import fix_random_seed, minibatch
+
+    fix_random_seed(0)
+    rng = random.Random(0)
+    nlp = spacy.blank("en")
+    small = {"@architectures": "spacy.HashEmbedCNN.v2", "pretrained_vectors": None, "width": 32,
+             "depth": 2, "embed_size": 500, "window_size": 1, "maxout_pieces": 2,
+             "subword_features": True}  # fmt: skip
+    ner = nlp.add_pipe("ner", config={"model": {"tok2vec": small, "hidden_width": 32}})
+    nlp.add_pipe("sentencizer")
+    examples = []
+    for at in range(160):
+        text, places = sentence(rng)
+        doc = nlp.make_doc(f"{text} ({at})")
+        examples.append(Example.from_dict(doc, {"entities": places}))
+    for kind in NAMES:
+        ner.add_label(kind)
+    optimiser = nlp.initialize(lambda: examples)
+    for _ in range(12):
+        rng.shuffle(examples)
+        for batch in minibatch(examples, 16):
+            nlp.update(batch, sgd=optimiser)
+    folder = tmp_path_factory.mktemp("spacy") / "names"
+    nlp.to_disk(folder)
+    return folder
+
+
+@pytest.fixture
+def measure(pipeline, study):
+    def run(*corpora, against=None, **options):
+        options = {"model": str(pipeline)} | options
+        return ENTITIES.measure(study(*corpora, against=against), ENTITIES.options(**options))
+
+    return run
+
+
+counts = st.lists(st.integers(0, 50), min_size=1, max_size=8).filter(any)
+
+
+@given(st.data(), counts)
+def test_the_divergence_is_symmetric_and_bounded(data, one):
+    other = data.draw(
+        st.lists(st.integers(0, 50), min_size=len(one), max_size=len(one)).filter(any)
+    )
+    a, b = np.array(one), np.array(other)
+    away = jensen_shannon(a, b)
+    assert 0 <= away <= 1
+    assert away == pytest.approx(jensen_shannon(b, a), abs=1e-12)
+    assert jensen_shannon(a, 3 * a) == pytest.approx(0, abs=1e-12)
+
+
+def test_the_divergence_in_closed_form():
+    assert jensen_shannon(np.array([3, 5, 0, 0]), np.array([0, 0, 1, 9])) == 1
+    # All on one of two against half on each: H(3/4, 1/4) - H(1/2, 1/2) / 2.
+    half = entropy(np.array([3, 1])) - 0.5
+    assert jensen_shannon(np.array([7, 0]), np.array([2, 2])) == pytest.approx(half)
+    assert entropy(np.array([4, 4, 0, 4, 4])) == 2
+    assert top_share(np.array([5, 3, 2]), top=1) == 0.5
+
+
+def part(rng, rows, kinds):
+    return Part(np.repeat(np.arange(rows), 2), rng.integers(0, kinds, 2 * rows))
+
+
+def test_equal_samples_diverge_as_halves_of_one_do():
+    rng = np.random.default_rng(0)
+    parts = [part(rng, 400, 30) for _ in range(2)]
+    size, (mine, other) = compare(parts, rows=400, times=60, rng=rng, referenced=True)
+    assert size == 400
+    assert mine.divergence.low < other.divergence.value < mine.divergence.high
+    assert mine.entropy.value == pytest.approx(np.log2(30), abs=0.1)
+
+
+def test_sizes_are_made_equal():
+    rng = np.random.default_rng(0)
+    few, many = part(rng, 60, 30), part(rng, 400, 30)
+    size, (mine, other) = compare([few, many], rows=400, times=60, rng=rng, referenced=True)
+    # Sixty against four hundred would diverge more than halves of four hundred do.
+    assert size == 60
+    assert mine.divergence.low < other.divergence.value < mine.divergence.high
+    scarce, (less, rest) = compare([part(rng, 10, 3), many], rows=400, times=9, rng=rng,
+                                   referenced=True)  # fmt: skip
+    assert (scarce, less.divergence.value) == (400, None)
+    assert rest.divergence.value is not None
+
+
+def test_nothing_planted_nothing_found(measure, corpus):
+    mine, original = corpus(texts(300)), corpus(texts(300, seed=1), name="original")
+    found = measure(mine, against=original)
+    figures, other = found.figures["mine"], found.figures["original"]
+    for name in ("divergence of types", "divergence of GPE", "divergence of PERSON"):
+        assert figures[name].low <= other[name].high, name
+    assert found.warnings == ()
+    assert figures["rows with an entity"].value > 0.95
+    assert any("no entities of type PRODUCT" in note for note in found.notes)
+    assert figures["share of GPE"].low < 4 / 8 < figures["share of GPE"].high
+    assert sum(figures[f"share of {kind}"].value for kind in NAMES) == pytest.approx(1)
+
+
+def test_other_types_are_found(measure, corpus):
+    mine = corpus(texts(200, frames=FRAMES[2:3]))
+    found = measure(mine, against=corpus(texts(200, seed=1), name="original"))
+    away, within = (found.figures[n]["divergence of types"] for n in ("mine", "original"))
+    assert away.low > within.high
+    assert "are PERSON, there" in found.headlines[0]
+    assert found.plots[1].data
+
+
+def test_other_names_of_one_type_are_found(measure, corpus):
+    few = NAMES | {"GPE": ["Oslo"]}
+    mine = corpus(texts(300, names=few))
+    found = measure(mine, against=corpus(texts(300, seed=1), name="original"), types="GPE,NORP")
+    figures, other = found.figures["mine"], found.figures["original"]
+    assert figures["divergence of GPE"].low > other["divergence of GPE"].high
+    assert figures["divergence of NORP"].low <= other["divergence of NORP"].high
+    assert figures["divergence of types"].low <= other["divergence of types"].high
+    assert figures["entropy of GPE"].high < other["entropy of GPE"].low
+    top = next(table for table in found.tables if table.title == "The most frequent GPE")
+    assert top.rows[0][1].startswith("Oslo ")
+    assert "divergence of PERSON" not in figures
+
+
+def test_ten_names_that_are_most_of_all(measure, corpus):
+    many = [f"{one} {two}" for one in ("Mara", "Tobin", "Ines", "Oskar", "Lena", "Piet")
+            for two in ("Quill", "Ash", "Vale", "Thorn", "Brook", "Marsh")]  # fmt: skip
+    frames = FRAMES[2:3]
+    mine = corpus(texts(300, frames=frames))
+    original = corpus(texts(300, 1, frames=frames, names={"PERSON": many}), name="original")
+    (warning,) = measure(mine, against=original).warnings
+    assert warning.startswith("Ten PERSON are 100% of all in mine")
+
+
+def test_without_a_reference_and_with_several(measure, corpus):
+    one, two = corpus(texts(60), name="one"), corpus(texts(60, seed=1), name="two")
+    found = measure(one, two)
+    assert "divergence of types" not in found.figures["one"]
+    assert "named entities per 100 words" in found.headlines[0]
+    assert found.figures["two"]["share of PERSON"].low is not None
+    plain = measure(one, replicates=0)
+    assert plain.figures["one"]["share of PERSON"].low is None
+
+
+def test_rows_without_names(measure, corpus):
+    found = measure(corpus(["it rains again."] * 3), against=corpus(texts(50), name="original"))
+    assert found.headlines == ("No named entity is found in mine.",)
+    assert found.figures["mine"]["share of GPE"].value is None
+    assert found.figures["mine"]["entities per 100 words"].value == 0
+    assert measure(corpus(["it rains."])).figures["mine"]["rows with an entity"].value == 0
+
+
+def test_as_many_rows_as_hold_the_words(measure, corpus):
+    long = [" ".join(texts(100, seed=seed)) for seed in range(60)]
+    found = measure(corpus(long), corpus(texts(60), name="short"))
+    assert "rows each" in found.tables[0].title
+    assert found.tables[0].title != "Named entities, 60 rows each"
+    assert "60 rows each" in measure(corpus(texts(60)), rows=500).tables[0].title
+
+
+def test_a_text_counts_once():
+    known = {"a": [("GPE", "the Oslo's")], "b": [("GPE", "OSLO"), ("NORP", "Dane")], "c": []}
+    found = mentions([["a", "b"], ["a"], ["c"]], known)
+    assert len(found) == 3
+    assert found.row.tolist() == [0, 0, 0]
+    assert found.named == 2
+    assert found.top("GPE", 5) == [("OSLO", 1.0)]
+    assert found.counts(["NORP", "GPE"]).tolist() == [[1, 2], [0, 0], [0, 0]]
+    assert texts_of(["Mara met him", "Mara", "", "him", "him"]) == ["Mara met him"]
+
+
+def test_a_long_text_is_read_in_part(measure, corpus):
+    found = measure(corpus(["Mara Quill met him. " + "x " * 3_000_000]))
+    assert any("the first 20,000 characters are read" in note for note in found.notes)
+    # One name, in the words that were read.
+    assert found.figures["mine"]["entities per 100 words"].value == pytest.approx(0.01, rel=0.01)
+
+
+def test_from_the_command_line(targen, jsonl, pipeline, tmp_path):
+    rows = jsonl("mine.jsonl", [{"text": text} for text in texts(80)])
+    done = targen(
+        "analyze", rows, "--against", jsonl("other.jsonl", [{"text": t} for t in texts(80, 1)]),
+        "--metric", "entities", "-o", f"entities.model={pipeline}",
+    )  # fmt: skip
+    assert (done.code, done.err) == (0, "")
+    assert "entities: divergence of types" in done.out
+    assert "The most frequent GPE" in done.out
+    found = json.loads((tmp_path / "analyses" / "mine" / "analysis.json").read_text())
+    figures = found["metrics"]["targen-analysis:entities"]["findings"]["figures"]
+    assert 0 < figures["mine"]["share of GPE"]["value"] < 1
+
+
+@pytest.mark.parametrize(
+    ("model", "problem", "hint"),
+    [
+        ("no_such_names", "the spaCy pipeline no_such_names is not installed",
+         "python -m spacy download no_such_names; --without entities"),
+        ("./gone", "there is no spaCy pipeline at ./gone", "as nlp.to_disk writes it"),
+        (".", "cannot be loaded: [E053]", "python -m spacy validate"),
+        ("pytest", "the spaCy pipeline pytest cannot be loaded", "python -m spacy validate"),
+    ],
+)  # fmt: skip
+def test_a_model_that_is_not_there_stops_no_other(model, problem, hint, targen, jsonl):
+    rows = jsonl("mine.jsonl", [{"text": text} for text in texts(8)])
+    done = targen("analyze", rows, "--metric", "entities", "--metric", "gender",
+                  "-o", f"entities.model={model}")  # fmt: skip
+    assert done.code == 1
+    assert problem in done.out
+    assert hint in done.out
+    assert "== Gender" in done.out
+
+
+def test_a_pipeline_that_finds_no_entities(measure, corpus, tmp_path):
+    nlp = spacy.blank("en")
+    nlp.add_pipe("sentencizer")
+    nlp.to_disk(tmp_path / "bare")
+    with pytest.raises(UsageError, match=r"no component that finds entities.*has: sentencizer"):
+        measure(corpus(["Oslo"]), model=str(tmp_path / "bare"))
+
+
+def test_a_type_that_the_pipeline_does_not_know(measure, corpus):
+    with pytest.raises(UsageError, match="no entities of type 'GPA'") as error:
+        measure(corpus(["Oslo"]), types="GPE,GPA")
+    assert error.value.hint == "its types are: GPE, NORP, PERSON"
+
+
+def test_a_pipeline_of_rules(measure, corpus, tmp_path):
+    nlp = spacy.blank("en")
+    nlp.add_pipe("entity_ruler").add_patterns([{"label": "GPE", "pattern": "Oslo"}])
+    nlp.to_disk(tmp_path / "rules")
+    found = measure(corpus(["Oslo sleeps", "Oslo wakes"]), model=str(tmp_path / "rules"))
+    assert found.figures["mine"]["share of GPE"].value == 1
+
+
+def test_another_versions_pipeline_is_a_note(measure, corpus, pipeline, tmp_path):
+    nlp = spacy.load(pipeline)
+    nlp.to_disk(tmp_path / "old")
+    meta = tmp_path / "old" / "meta.json"
+    meta.write_text(json.dumps(json.loads(meta.read_text()) | {"spacy_version": ">=3.0.0,<3.1.0"}))
+    found = measure(corpus(["Oslo sleeps"]), model=str(tmp_path / "old"))
+    assert any("spaCy says: [W095]" in note for note in found.notes)

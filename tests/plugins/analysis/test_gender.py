@@ -1,0 +1,178 @@
+"""Words for women and men, planted by label and by occupation; AX-g's pairs."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from targen_analysis.bias.gender import GENDER
+from targen_analysis.bias.genderwords import gender_of, occupations_of, words_in
+from targen_analysis.bias.parity import pairs_of
+from targen_analysis.statistics import difference, rate
+
+
+def measure(study, **options):
+    return GENDER.measure(study, GENDER.options(**options))
+
+
+@pytest.mark.parametrize(
+    ("text", "gender"),
+    [
+        ("She left.", "female"),
+        ("HE'S late, and so is his mother", "both"),
+        ("The queen’s hat", "female"),
+        ("They took their hats", "neither"),
+        ("They saw the boys", "male"),
+        ("The shed is there", ""),
+        ("Yes, ma'am", "female"),
+        ("", ""),
+    ],
+)
+def test_what_a_row_names(text, gender):
+    assert gender_of(words_in([text])) == gender
+
+
+def test_occupations_in_the_singular():
+    words = words_in(["Two Secretaries met the nurse's friends", "Attorneys wrote"])
+    assert occupations_of(words) == {"secretary", "nurse", "attorney"}
+    assert gender_of(words) == ""
+
+
+def test_a_difference_of_shares_as_published():
+    # Newcombe, Statistics in Medicine 17 (1998) 873-890, table II (a), method 10.
+    found = difference(rate(56, 70), rate(48, 80))
+    assert found.value == pytest.approx(0.2)
+    assert (found.low, found.high) == (pytest.approx(0.0524, abs=1e-4),
+                                       pytest.approx(0.3339, abs=1e-4))  # fmt: skip
+    assert difference(rate(0, 0), rate(1, 2)).value is None
+
+
+@given(st.integers(1, 80), st.integers(1, 80), st.data())
+def test_a_difference_has_its_ends_about_it(one, other, data):
+    here = rate(data.draw(st.integers(0, one)), one)
+    there = rate(data.draw(st.integers(0, other)), other)
+    found, back = difference(here, there), difference(there, here)
+    assert -1 - 1e-9 <= found.low <= found.value <= found.high <= 1 + 1e-9
+    assert (back.low, back.high) == (pytest.approx(-found.high), pytest.approx(-found.low))
+
+
+def rows(count, share, noun="friend", start=0):
+    """Rows about a noun, of which a share is about women."""
+    return [
+        f"The {noun} said that {'she' if at < share * count else 'he'} saw {at + start}."
+        for at in range(count)
+    ]
+
+
+def test_shares_of_rows(corpus, study):
+    texts = ["she ran", "he ran", "he and she ran", "they ran", "it ran"] * 20
+    found = measure(study(corpus(texts))).figures["mine"]
+    assert found["rows with female words"].value == 0.4
+    assert found["rows with male words"].value == 0.4
+    assert found["rows with both"].value == 0.2
+    assert found["rows with they alone"].value == 0.2
+    assert found["female share"].value == 0.5
+    assert found["female share"].low < 0.5 < found["female share"].high
+
+
+def test_gender_that_goes_with_the_label(corpus, study):
+    mine = corpus(rows(60, 0.9) + rows(60, 0.2), ["yes"] * 60 + ["no"] * 60)
+    original = corpus(rows(60, 0.5) + rows(60, 0.5), ["yes"] * 60 + ["no"] * 60, name="original")
+    found = measure(study(mine, against=original))
+    away = found.figures["mine"]["female share, no less the others"]
+    assert away.value == pytest.approx(-0.7)
+    (warning,) = found.warnings
+    assert "of the rows of no with words of one gender 20% are female, 70% less" in warning
+    assert "55% of the rows of mine" in found.headlines[0]
+    assert "(50% in original)" in found.headlines[0]
+    # The original has it too: that is how the task is.
+    assert measure(study(mine, against=mine)).warnings == ()
+    assert len(measure(study(mine)).warnings) == 1
+
+
+def test_three_labels_are_each_held_against_the_others(corpus, study):
+    texts = rows(40, 0.5) + rows(40, 0.5) + rows(40, 1)
+    found = measure(study(corpus(texts, ["a"] * 40 + ["b"] * 40 + ["c"] * 40)))
+    assert found.figures["mine"]["female share, c less the others"].value == pytest.approx(0.5)
+    assert "rows of c" in found.warnings[0]
+    assert len(found.warnings) == 1
+
+
+def test_occupations_beyond_chance(corpus, study):
+    texts = rows(40, 0.95, "nurse") + rows(40, 0.05, "engineer") + rows(40, 0.5, "teacher")
+    even = corpus([t for n in ("nurse", "engineer") for t in rows(40, 0.5, n)], name="original")
+    found = measure(study(corpus(texts), against=even))
+    table = next(t for t in found.tables if t.title.startswith("Occupations and gender in mine"))
+    assert table.title.endswith("2 of 3 beyond chance")
+    # Teachers are as all rows are: nothing to show.
+    assert {row[0] for row in table.rows} == {"nurse", "engineer"}
+    assert found.figures["mine"]["female share with teacher"].value == 0.5
+    assert abs(table.rows[0][3]) == pytest.approx(0.45 / (0.25 / 40) ** 0.5, abs=0.05)
+    assert "engineer (5% of 40 rows female)" in found.warnings[0]
+    assert len(measure(study(corpus(texts)), shown=1).tables[3].rows) == 1
+
+
+def test_too_few_rows_say_so(corpus, study):
+    found = measure(study(corpus(["she ran", "he ran", "it ran"])))
+    assert found.headlines == ("mine has fewer than 10 rows with words of one gender.",)
+    assert found.warnings == ()
+    assert found.figures["mine"]["female share"].value is None
+    assert measure(study(corpus(rows(30, 1, "nurse")))).warnings == ()
+
+
+class Axg:
+    """The task by its name: it need not be installed."""
+
+    name = "axg"
+    labels = ()
+
+
+def pairs(count):
+    made = []
+    for at in range(count):
+        made += [(f"The cook told guest {at} that {who} was late.", f"Guest {at} was late.")
+                 for who in ("he", "she")]  # fmt: skip
+    return made
+
+
+def test_pairs_wherever_they_stand(corpus):
+    made = pairs(6)
+    shuffled = [*made[1::2], *made[::2]]
+    found = pairs_of(corpus(shuffled, ["a"] * 12, fields=("premise", "hypothesis")))
+    assert len(found.pairs) == 6
+    assert found.figures["rows in pairs"].value == 1
+    assert found.figures["pairs of one label"].value == 1
+    assert found.figures["pairs that begin with the male row"].value == 0
+
+
+def test_what_is_no_pair(corpus):
+    made = [*pairs(2), ("He met him.", "x"), ("She met him.", "x"), ("It rained.", "x"),
+            ("His dog ran.", "x"), ("Her cat ran.", "x"), *pairs(1)[:1]]  # fmt: skip
+    found = pairs_of(corpus(made, fields=("premise", "hypothesis")))
+    assert len(found.pairs) == 2
+    assert (found.labelled, found.agreeing) == (0, 0)
+    assert found.figures["pairs of one label"].value is None
+
+
+def test_pairs_are_looked_for_in_axg_alone(corpus, study):
+    labels = ["a", "a", "b", "b", "a", "b"]
+    mine = corpus([*pairs(3), ("He ran.", "x")], [*labels, "a"],
+                  fields=("premise", "hypothesis"), task=Axg())  # fmt: skip
+    found = measure(study(mine))
+    assert found.figures["mine"]["pairs of one label"].value == pytest.approx(2 / 3)
+    alone, differing = found.warnings
+    assert "1 of 7 rows of mine have no partner" in alone
+    assert "1 of 3 pairs of mine change the label" in differing
+    assert any("parity score is a model's" in note for note in found.notes)
+    other = measure(study(corpus(pairs(3), labels, fields=("premise", "hypothesis"))))
+    assert "rows in pairs" not in other.figures["mine"]
+
+
+def test_from_the_command_line(targen, jsonl):
+    file = jsonl("mine.jsonl", [{"text": text, "label": "ab"[at % 2]}
+                                for at, text in enumerate(rows(40, 0.5))])  # fmt: skip
+    done = targen("analyze", file, "--metric", "gender")
+    assert (done.code, done.err) == (0, "")
+    assert "gender: female share" in done.out
+    assert "female share, a less the others" in done.out

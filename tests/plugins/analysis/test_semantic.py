@@ -1,0 +1,388 @@
+"""Semantic figures against closed forms, definitions written out, and planted differences."""
+
+from __future__ import annotations
+
+import json
+import math
+import random
+import sys
+import zlib
+from dataclasses import replace
+from functools import cache
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from targen_analysis.semantic.coverage import FIGURES, coverage
+from targen_analysis.semantic.diversity import mean_cosine, pair_mean, remote_clique, vendi
+from targen_analysis.semantic.embedding import Embedder
+from targen_analysis.semantic.metric import SEMANTIC, SemanticOptions, semantic_findings
+from targen_analysis.semantic.projection import possible, project
+from targen_analysis.semantic.similarity import kth_nearest, nearest, pair_shares, unit
+from targen_core.errors import MissingDependency, UsageError
+from targen_core.metrics.model import Excerpt
+from targen_core.testing import MetricSuite as Suite
+
+
+def vectors(count, dimensions=8, *, seed=0, about=0.0):
+    """Directions at random; with `about`, all of them nearer to the first axis."""
+    found = np.random.default_rng(seed).normal(size=(count, dimensions))
+    found[:, 0] += about
+    return unit(found)
+
+
+@cache
+def direction(word):
+    return np.random.default_rng(zlib.crc32(word.encode())).normal(size=32)
+
+
+def words_as_vectors(texts):
+    """A model that knows words, and what they mean not at all."""
+    return np.array([sum(map(direction, text.split()), np.zeros(32)) for text in texts])
+
+
+WORDS = Embedder("words", words_as_vectors)
+
+
+def measure(study, embed=WORDS, **options):
+    return semantic_findings(study, SemanticOptions(**options), embed)
+
+
+def sized(count):
+    """Rows of any few dimensions, rows of zeros among them."""
+    number = st.floats(-1, 1, allow_subnormal=False)
+    rows = st.integers(1, 6).flatmap(
+        lambda d: st.lists(st.lists(number, min_size=d, max_size=d), min_size=count, max_size=12)
+    )
+    return rows.map(unit)
+
+
+# --- one set of vectors ----------------------------------------------------
+
+
+def test_orthogonal_rows_are_as_many_as_they_are():
+    rows = np.eye(6)
+    assert vendi(rows) == pytest.approx(6)
+    assert mean_cosine(rows).value == 0
+    assert remote_clique(0, 6) == pytest.approx(5 / 6)
+    assert nearest(rows)[0].tolist() == [0] * 6
+
+
+def test_equal_rows_are_one():
+    rows = np.repeat(vectors(1), 7, axis=0)
+    assert vendi(rows) == pytest.approx(1)
+    found = mean_cosine(rows)
+    assert (found.value, found.low, found.high) == pytest.approx((1, 1, 1))
+
+
+@pytest.mark.parametrize(("count", "dimensions"), [(30, 5), (5, 30), (12, 12)])
+def test_vendi_is_that_of_the_matrix_of_all_pairs(count, dimensions):
+    rows = vectors(count, dimensions)
+    values = np.linalg.eigvalsh(rows @ rows.T / count)
+    values = values[values > 1e-15]
+    assert vendi(rows) == pytest.approx(math.exp(-sum(values * np.log(values))))
+
+
+def test_the_mean_cosine_is_that_of_the_pairs_and_its_interval_that_of_leaving_rows_out():
+    rows = vectors(40, about=1)
+    pairs = [float(rows[i] @ rows[j]) for i in range(40) for j in range(i)]
+    found = mean_cosine(rows)
+    assert found.value == pytest.approx(np.mean(pairs))
+    without = np.array([pair_mean(np.delete(rows, at, axis=0)) for at in range(40)])
+    error = math.sqrt(39 / 40 * ((without - without.mean()) ** 2).sum())
+    assert found.high - found.value == pytest.approx(1.959964 * error)
+
+
+@settings(deadline=None)
+@given(sized(2))
+def test_figures_stay_within_what_they_can_be(rows):
+    assert 1 <= vendi(rows) <= len(rows)
+    found = mean_cosine(rows)
+    assert -1 - 1e-9 <= found.value <= 1 + 1e-9
+    assert found.low is None or -1 <= found.low <= found.high <= 1
+
+
+@settings(deadline=None)
+@given(sized(2), st.randoms(use_true_random=False))
+def test_the_order_of_rows_does_not_matter(rows, rng):
+    order = list(range(len(rows)))
+    rng.shuffle(order)
+    assert vendi(rows[order]) == pytest.approx(vendi(rows))
+    assert pair_mean(rows[order]) == pytest.approx(pair_mean(rows), abs=1e-12)
+    assert nearest(rows[order])[0] == pytest.approx(nearest(rows)[0][order])
+
+
+def test_neighbours_in_blocks_are_those_of_all_pairs():
+    rows, others = vectors(1100), vectors(70, seed=1)  # more rows than a block
+    cosines = rows @ rows.T
+    np.fill_diagonal(cosines, -np.inf)
+    best, which = nearest(rows)
+    assert best == pytest.approx(cosines.max(axis=1))
+    assert which.tolist() == cosines.argmax(axis=1).tolist()
+    assert kth_nearest(rows, 3) == pytest.approx(np.sort(cosines, axis=1)[:, -3])
+    assert nearest(rows, others)[0] == pytest.approx((rows @ others.T).max(axis=1))
+    edges = np.linspace(-1, 1, 21)
+    pairs = cosines[np.triu_indices(1100, 1)]
+    shares = np.histogram(pairs, bins=edges)[0] / len(pairs)
+    assert pair_shares(rows, edges) == pytest.approx(shares)
+
+
+def test_a_row_of_zeros_stays_one():
+    assert unit([[0, 0], [3, 4]]).tolist() == [[0, 0], [0.6, 0.8]]
+    assert vendi(unit([[0, 0], [0, 0]])) == 1
+
+
+# --- two sets --------------------------------------------------------------
+
+
+def by_definition(reference, rows, k):
+    """Precision, recall, density and coverage by distances, one pair after the other."""
+
+    def distance(one, other):
+        return float(np.linalg.norm(one - other))
+
+    def radii(of):
+        return [sorted(distance(one, other) for other in of)[k] for one in of]  # 0 is its own
+
+    near, far = radii(reference), radii(rows)
+    inside = [sum(distance(r, row) <= near[at] for at, r in enumerate(reference)) for row in rows]
+    recalled = [any(distance(r, row) <= far[at] for at, row in enumerate(rows)) for r in reference]
+    covered = [any(distance(r, row) <= near[at] for row in rows) for at, r in enumerate(reference)]
+    return [
+        np.mean([count > 0 for count in inside]),
+        np.mean(recalled),
+        np.mean(inside) / k,
+        np.mean(covered),
+    ]
+
+
+@pytest.mark.parametrize("k", [1, 3, 5])
+@pytest.mark.parametrize("about", [0.0, 1.5])
+def test_coverage_is_that_of_its_definition(k, about):
+    reference, rows = vectors(40, 4), vectors(30, 4, seed=1, about=about)
+    assert coverage(reference, rows, k) == pytest.approx(by_definition(reference, rows, k))
+
+
+def test_copies_cover_and_strangers_do_not():
+    rows = vectors(30)
+    assert coverage(rows, rows, 5)[[0, 1, 3]].tolist() == [1, 1, 1]
+    equal = np.repeat(rows[:1], 30, axis=0)
+    assert coverage(equal, equal, 5)[[0, 1, 3]].tolist() == [1, 1, 1]
+    one, other = (
+        unit([[1, at / 1000] for at in range(9)]),
+        unit([[-1, at / 1000] for at in range(9)]),
+    )
+    assert coverage(one, other, 3).tolist() == [0, 0, 0, 0]
+
+
+def test_halves_of_one_set_cover_as_theory_has_it():
+    # Naeem et al.: of two samples of one law, coverage is 1 - 2^-k for many rows.
+    assert coverage(vectors(900), vectors(900, seed=1), 3)[3] == pytest.approx(1 - 1 / 8, abs=0.05)
+
+
+# --- maps ------------------------------------------------------------------
+
+
+def test_a_map_keeps_groups_apart():
+    pytest.importorskip("sklearn")
+    groups = np.repeat([0, 1], 20)
+    rows = unit(np.eye(8)[groups] * 5 + np.random.default_rng(0).normal(size=(40, 8)) * 0.3)
+    for how in ("tsne", "pca"):
+        plane = project(rows, how, 0)
+        assert plane.shape == (40, 2)
+        assert plane == pytest.approx(project(rows, how, 0))
+        middle = plane[:20].mean(axis=0), plane[20:].mean(axis=0)
+        assert all(
+            np.argmin([np.linalg.norm(point - m) for m in middle]) == group
+            for point, group in zip(plane, groups, strict=True)
+        )
+
+
+@pytest.mark.parametrize("rows", [np.ones((1, 1)), np.ones((30, 5)) / 5**0.5, np.eye(3)])
+def test_a_map_of_next_to_nothing_is_one(rows):
+    pytest.importorskip("sklearn")
+    for how in ("tsne", "pca"):
+        plane = project(rows, possible(how, len(rows)), 0)
+        assert plane.shape == (len(rows), 2)
+        assert np.isfinite(plane).all()
+
+
+class TestConformance(Suite):
+    """The kit that every metric must pass, without a model that takes seconds to load."""
+
+    metric = "semantic"
+
+    def target(self):
+        return replace(SEMANTIC, measure=lambda s, options: semantic_findings(s, options, WORDS))
+
+
+# --- the metric ------------------------------------------------------------
+
+TOPICS = [f"{a} {b}" for a in ("sea", "salt", "wave", "tide") for b in ("boat", "sail", "net")]
+OTHERS = [f"{a} {b}" for a in ("court", "law", "judge", "oath") for b in ("case", "jury", "bar")]
+
+
+def about_topics(count, *topics, seed=0):
+    rng = random.Random(seed)
+    return [f"{rng.choice(rng.choice(topics))} {rng.choice('abcdefgh')}x" for _ in range(count)]
+
+
+def test_a_narrow_dataset_is_less_varied_and_leaves_its_reference_uncovered(corpus, study):
+    narrow = corpus(about_topics(150, TOPICS), name="narrow")
+    wide = corpus(about_topics(150, TOPICS, OTHERS, seed=1), name="wide")
+    original = corpus(about_topics(200, TOPICS, OTHERS, seed=2), name="original")
+    found = measure(study(narrow, wide, against=original), map="none")
+    mine, other, theirs = (found.figures[name] for name in ("narrow", "wide", "original"))
+    assert mine["mean cosine"].low > other["mean cosine"].high
+    assert mine["Vendi score"].high < other["Vendi score"].low
+    assert mine["Chamfer distance"].value < other["Chamfer distance"].value
+    assert mine["coverage"].high < other["coverage"].low
+    assert mine["precision"].value > 0.8
+    assert theirs["coverage"].value == pytest.approx(other["coverage"].value, abs=0.15)
+    (warning,) = [line for line in found.warnings if "see what is missing" in line]
+    assert warning.startswith("narrow has a row near")
+    missing = next(t for t in found.tables if "nothing in narrow is near" in t.title)
+    assert all(isinstance(text, Excerpt) for row in missing.rows for text in row[1:])
+    assert all(set(row[1].split()) & {"court", "law", "judge", "oath"} for row in missing.rows)
+    assert len(found.headlines) == 2
+    assert "its other half near" in found.headlines[0]
+    assert set(found.glance) <= set(mine)
+
+
+def test_nothing_covered_is_warned_of_too(corpus, study):
+    far = corpus(["a single thing"] * 60, name="far")
+    original = corpus(about_topics(60, OTHERS), name="original")
+    found = measure(study(far, against=original), map="none")
+    assert found.figures["far"]["coverage"].value == 0
+    assert any("has a row near 0% of those" in line for line in found.warnings)
+
+
+def test_every_figure_is_finite_and_inside_its_interval(corpus, study, sentences):
+    found = measure(
+        study(corpus(sentences(60)), against=corpus(sentences(80, seed=1), name="original")),
+        map="none",
+    )
+    for figures in found.figures.values():
+        assert {*FIGURES, "near repeats"} <= set(figures)
+        for estimate in figures.values():
+            assert estimate.low <= estimate.value <= estimate.high
+            assert math.isfinite(estimate.low) and math.isfinite(estimate.high)
+    json.dumps([[dict(mark) for mark in plot.data] for plot in found.plots], allow_nan=False)
+
+
+def test_a_dataset_s_own_figures_do_not_depend_on_what_stands_beside_it(corpus, study, sentences):
+    mine, other = corpus(sentences(40)), corpus(sentences(40, seed=1), name="other")
+    alone = measure(study(mine), map="none").figures["mine"]
+    assert measure(study(mine, other), map="none").figures["mine"] == alone
+    assert measure(study(mine, seed=1), map="none").figures["mine"] != alone
+
+
+def test_rows_that_say_the_same_are_found(corpus, study, sentences):
+    texts = sentences(50)
+    again = corpus([*texts, *(" ".join(reversed(text.split())) for text in texts)])
+    original = corpus(sentences(100, seed=1), name="original")
+    found = measure(study(again, against=original), map="none")
+    assert found.figures["mine"]["near repeats"].value == 1
+    assert found.figures["original"]["near repeats"].value == 0
+    assert "100% of the rows of mine say nearly what another says" in found.warnings[0]
+
+
+def test_the_map_shows_rows_with_labels_and_no_more_than_asked_for(corpus, study, sentences):
+    pytest.importorskip("sklearn")
+    mine = corpus(sentences(60), ["yes", "no"] * 30)
+    original = corpus(sentences(60, seed=1), name="original")
+    found = measure(study(mine, against=original), points=20)
+    points = next(plot for plot in found.plots if plot.kind == "points")
+    assert len(points.data) == 40
+    assert set(points.data[0]) == {"dataset", "row", "label", "across", "up"}
+    assert {mark["label"] for mark in points.data} == {"yes", "no", ""}
+    assert points.data[0]["row"] in {text for (text,) in mine.texts}
+
+
+def test_the_distribution_is_of_all_pairs(corpus, study, sentences):
+    found = measure(study(corpus(sentences(30)), corpus(sentences(40, seed=1), name="b")))
+    bars = found.plots[0]
+    assert bars.kind == "bars"
+    for name in ("mine", "b"):
+        mine = [mark["share of pairs"] for mark in bars.data if mark["dataset"] == name]
+        assert sum(mine) == pytest.approx(1)
+
+
+def test_one_text_of_the_rows_is_chosen(corpus, study, sentences):
+    premises = ["the same"] * 40
+    rows = corpus(list(zip(premises, sentences(40), strict=True)), fields=("premise", "hypothesis"))
+    found = measure(study(rows), field="premise", map="none")
+    assert found.figures["mine"]["mean cosine"].value == pytest.approx(1)
+    assert measure(study(rows), field="hypothesis", map="none").figures["mine"][
+        "mean cosine"
+    ].value < 0.9  # fmt: skip
+    with pytest.raises(UsageError, match="mine has no text 'premises'") as error:
+        measure(study(rows), field="premises")
+    assert error.value.hint == "its texts are: premise, hypothesis"
+
+
+def test_each_text_is_embedded_once_and_long_ones_are_told(corpus, study):
+    seen = []
+
+    def encode(texts):
+        seen.extend(texts)
+        return words_as_vectors(texts)
+
+    embed = Embedder("short", encode, most_tokens=5, notes=("A note of its own.",))
+    texts = ["one two three", "one two three", "one two three four five six", "seven eight"]
+    found = measure(study(corpus(texts)), embed, map="none")
+    assert len(seen) == len(set(seen)) == 3
+    assert "at least 1 of 3 different rows are longer" in " ".join(found.notes)
+    assert "A note of its own." in found.notes
+    assert found.notes[0].startswith("Embedded by short")
+
+
+@pytest.mark.parametrize(
+    "texts",
+    [["one row"], ["all the same"] * 30, ["a b", "c d"], ["a b", "c d", "e f"]],
+    ids=["one", "equal", "two", "three"],
+)
+def test_next_to_nothing_is_measured_without_a_crash(texts, corpus, study, sentences):
+    pytest.importorskip("sklearn")
+    for against in (None, corpus(texts, name="original"), corpus(sentences(40), name="original")):
+        found = measure(study(corpus(texts), against=against))
+        for figures in found.figures.values():
+            for estimate in figures.values():
+                assert estimate.value is None or math.isfinite(estimate.value)
+        if len(texts) == 1:
+            assert "mine is left out: it takes two rows to compare." in found.notes
+        elif against is not None and len(against) < 30:
+            assert "Nothing is said of coverage" in " ".join(found.notes)
+
+
+def test_rows_without_the_text_are_left_out(corpus, study, sentences):
+    rows = [(text, "" if at % 2 else text) for at, text in enumerate(sentences(40))]
+    found = measure(study(corpus(rows, fields=("a", "b"))), field="b", map="none")
+    assert "20 rows of mine lack the text." in found.notes
+    assert found.tables[0].title == "Semantic diversity at 20 rows"
+
+
+def test_no_rows_are_shown_where_none_are_wanted(corpus, study, sentences):
+    both = study(corpus(sentences(30)), against=corpus(sentences(30, seed=1), name="original"))
+    titles = [table.title for table in measure(both, shown=0, map="none").tables]
+    assert len(titles) == 2
+    assert len(measure(both, shown=3, map="none").tables[2].rows) == 3
+
+
+@pytest.mark.parametrize("options", [{"umap": True}, {"map": "umap"}])
+def test_umap_is_missed_before_anything_is_embedded(options, corpus, study, monkeypatch):
+    monkeypatch.setitem(sys.modules, "umap", None)
+    with pytest.raises(MissingDependency, match="UMAP needs the package") as error:
+        measure(study(corpus(["a b", "c d"])), Embedder("none", lambda texts: 1 / 0), **options)
+    assert error.value.hint == "pip install 'targen-analysis[umap]'"
+
+
+def test_without_its_package_the_metric_says_what_to_install(targen, jsonl, monkeypatch):
+    monkeypatch.setitem(sys.modules, "sentence_transformers", None)
+    rows = jsonl("mine.jsonl", [{"text": "a b"}, {"text": "c d"}])
+    done = targen("analyze", rows, "--metric", "semantic", "--metric", "labels")
+    assert done.code == 1
+    assert "needs the package 'sentence_transformers'" in done.out
+    assert f"pip install 'targen-analysis[{SEMANTIC.extra}]'" in done.err

