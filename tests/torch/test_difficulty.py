@@ -93,7 +93,7 @@ def test_it_finds_what_was_planted(analyze, jsonl, tmp_path):
         < values["planted"]["V-information"]
         < values["clear"]["V-information"]
     )
-    assert values["planted"]["hard to learn"] > 0.03
+    assert values["planted"]["hard to learn"] > values["clear"]["hard to learn"]
     (doubted,) = [t for t in found["tables"] if t["title"].startswith("Probable mislabels of pla")]
     texts = {row[3] for row in doubted["rows"]}
     really = {clear[at]["text"] for at in wrong}

@@ -83,7 +83,7 @@ def test_one_topic_is_less_varied_than_two_and_leaves_one_out(targen, topics, tm
     harbour = set(HARBOUR)
     missing = next(t for t in found["tables"] if "nothing in kitchen is near" in t["title"])
     assert all(row[1] in harbour for row in missing["rows"])
-    assert [plot["kind"] for plot in found["plots"]] == ["bars", "intervals", "points"]
+    assert [plot["kind"] for plot in found["plots"]] == ["bars", "intervals", "map"]
     assert "<!doctype html>" in (tmp_path / "analyses" / "kitchen" / "report.html").read_text()
 
 

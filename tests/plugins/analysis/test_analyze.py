@@ -201,4 +201,5 @@ def test_a_report_without_texts_holds_no_row(targen, jsonl, tmp_path):
         assert "zanzibar" not in (tmp_path / "closed" / name).read_text(encoding="utf-8")
     assert "speaks of zanzibar" in shown.out
     assert "zanzibar" not in hidden.out
-    assert "(left out)" in hidden.out
+    assert "Repeated word for word" in hidden.out  # a table keeps its other columns
+    assert "Nearest pairs" not in hidden.out

@@ -16,7 +16,7 @@ from targen_core.metrics.model import Estimate, Findings, Metric, Plot, Table
 from targen_core.plugins.register import Registration
 
 EVIL = "<script>alert('x')</script>"
-KINDS = ["bars", "intervals", "heatmap", "lines", "points"]
+KINDS = ["bars", "intervals", "heatmap", "lines", "points", "map"]
 
 
 def plot(kind):
@@ -39,6 +39,7 @@ def plot(kind):
         "heatmap": ("dataset", "label.of [it]", "share"),
         "lines": ("x", "share", "dataset"),
         "points": ("x", "share", "dataset"),
+        "map": ("x", "share", "dataset"),
     }[kind]
     return Plot(kind, f"A picture of {kind}", marks, x, y, colour)
 
@@ -95,7 +96,7 @@ def test_the_pictures_of_the_page_are_data_in_it(analysis):
     page = as_page(analysis)
     text = re.search(r'<script type="application/json" id="plots">(.*?)</script>', page, re.DOTALL)
     plots = json.loads(text[1])
-    assert set(plots["specifications"]) == {f"plot{n}" for n in range(1, 6)}
+    assert set(plots["specifications"]) == {f"plot{n}" for n in range(1, len(KINDS) + 1)}
     assert set(plots["themes"]) == {"light", "dark"}
     for spec in plots["specifications"].values():
         assert len(spec["data"]["values"]) == 8

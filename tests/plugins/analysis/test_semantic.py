@@ -294,7 +294,7 @@ def test_the_map_shows_rows_with_labels_and_no_more_than_asked_for(corpus, study
     mine = corpus(sentences(60), ["yes", "no"] * 30)
     original = corpus(sentences(60, seed=1), name="original")
     found = measure(study(mine, against=original), points=20)
-    points = next(plot for plot in found.plots if plot.kind == "points")
+    points = next(plot for plot in found.plots if plot.kind == "map")
     assert len(points.data) == 40
     assert set(points.data[0]) == {"dataset", "row", "label", "across", "up"}
     assert {mark["label"] for mark in points.data} == {"yes", "no", ""}

@@ -134,7 +134,8 @@ class Plot:
 
     Attributes:
         kind: "bars" (groups of bars), "intervals" (points with error bars, whose
-            ends are "low" and "high" in the data), "heatmap", "lines" or "points".
+            ends are "low" and "high" in the data), "heatmap", "lines", "points", or "map"
+            (points that lie near those they are like; its axes mean nothing).
         title: what it shows.
         data: one mapping a mark: texts and numbers, under any names.
         x: the name that lies along the horizontal axis.
@@ -142,7 +143,7 @@ class Plot:
         colour: the name that decides the colour; of a heat map the number in a cell.
     """
 
-    kind: Literal["bars", "intervals", "heatmap", "lines", "points"]
+    kind: Literal["bars", "intervals", "heatmap", "lines", "points", "map"]
     title: str
     data: Sequence[Mapping[str, Any]]
     x: str

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from targen_core.engine.guard import refused
 from targen_core.errors import MissingDependency, TargenError, UsageError
-from targen_core.metrics.model import Excerpt, Findings, Metric, MetricOptions, Study
+from targen_core.metrics.model import Excerpt, Findings, Metric, MetricOptions, Study, Table
 from targen_core.nearest import did_you_mean
 from targen_core.plugins.register import Registration
 from targen_core.plugins.registry import Registry, missing_dependency
@@ -172,16 +172,7 @@ def without_texts(analysis: Analysis) -> Analysis:
 def _without_texts(part: Part) -> Part:
     if part.findings is None:
         return part
-    tables = tuple(
-        replace(
-            table,
-            rows=[
-                tuple(_LEFT_OUT if isinstance(cell, Excerpt) else cell for cell in row)
-                for row in table.rows
-            ],
-        )
-        for table in part.findings.tables
-    )
+    tables = [_without_columns(table) for table in part.findings.tables]
     plots = tuple(
         replace(
             plot,
@@ -192,7 +183,20 @@ def _without_texts(part: Part) -> Part:
         )
         for plot in part.findings.plots
     )
-    return replace(part, findings=replace(part.findings, tables=tables, plots=plots))
+    # Of one column nothing is left to be read.
+    kept = tuple(table for table in tables if len(table.columns) > 1)
+    return replace(part, findings=replace(part.findings, tables=kept, plots=plots))
 
 
-_LEFT_OUT = "(left out)"
+def _without_columns(table: Table) -> Table:
+    columns = list(zip(*table.rows, strict=True))
+    kept = [
+        at
+        for at in range(len(table.columns))
+        if not (columns and any(isinstance(cell, Excerpt) for cell in columns[at]))
+    ]
+    return replace(
+        table,
+        columns=tuple(table.columns[at] for at in kept),
+        rows=[tuple(row[at] for at in kept) for row in table.rows],
+    )

@@ -186,7 +186,7 @@ def _twins(seen: Seen, samples: Mapping[str, Sample]) -> list[str]:
         for name, mine in seen.items()
         if any(
             part.score.high is not None
-            and part.score.high < 1 / len(set(samples[name].labels)) - _MATTERS
+            and part.score.high < 1 / len(set(samples[name].labels)) - 2 * _MATTERS
             for part in mine.values()
         )
     ]

@@ -1,8 +1,8 @@
 """Dataset cartography: how rows were learned, epoch by epoch.
 
-Swayamdipta et al., arXiv:2009.10795. The regions there are the ends of each
-dataset's own ranking, a third of it each; to compare datasets they have fixed
-borders here.
+Swayamdipta et al., arXiv:2009.10795. The regions there are thirds of one
+dataset: the most confident, the most variable, the least confident. Here the
+thirds of one dataset part another's rows too.
 """
 
 from __future__ import annotations
@@ -12,15 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["CONFIDENT", "DOUBTED", "REGIONS", "VARIES", "Chart", "chart"]
+__all__ = ["REGIONS", "Chart", "chart", "inside"]
 
-REGIONS = ("easy to learn", "ambiguous", "hard to learn", "in between")
-
-CONFIDENT, DOUBTED = 0.7, 0.4
-"""Confidence from which a row is easy, and below which it is hard."""
-
-VARIES = 0.2
-"""Variability from which a row is ambiguous."""
+REGIONS = ("easy to learn", "ambiguous", "hard to learn")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,13 +25,11 @@ class Chart:
         confidence: mean probability of its label over the epochs.
         variability: the standard deviation of that probability.
         correctness: share of the epochs in which its label was the likeliest.
-        region: index into `REGIONS`.
     """
 
     confidence: NDArray[np.float64]
     variability: NDArray[np.float64]
     correctness: NDArray[np.float64]
-    region: NDArray[np.int64]
 
 
 def chart(probability: NDArray[np.float64], right: NDArray[np.bool_]) -> Chart:
@@ -49,10 +41,19 @@ def chart(probability: NDArray[np.float64], right: NDArray[np.bool_]) -> Chart:
         right: whether it was the likeliest, in the same shape.
     """
     trained = ~np.isnan(probability[:, 0])
-    confidence = np.nanmean(probability.mean(axis=1), axis=0)
-    variability = np.nanmean(probability.std(axis=1), axis=0)
-    correctness = (right.mean(axis=1) * trained).sum(axis=0) / trained.sum(axis=0)
-    region = np.select(
-        [confidence >= CONFIDENT, variability >= VARIES, confidence < DOUBTED], [0, 1, 2], 3
+    return Chart(
+        np.nanmean(probability.mean(axis=1), axis=0),
+        np.nanmean(probability.std(axis=1), axis=0),
+        (right.mean(axis=1) * trained).sum(axis=0) / trained.sum(axis=0),
     )
-    return Chart(confidence, variability, correctness, region)
+
+
+def inside(mine: Chart, usual: Chart) -> dict[str, int]:
+    """How many rows lie in each region, whose borders are the thirds of `usual`.
+
+    A row may lie in two: hard ones often vary little, but need not.
+    """
+    low, high = np.quantile(usual.confidence, [1 / 3, 2 / 3])
+    varies = np.quantile(usual.variability, 2 / 3)
+    found = (mine.confidence > high, mine.variability > varies, mine.confidence < low)
+    return {name: int(rows.sum()) for name, rows in zip(REGIONS, found, strict=True)}

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from targen_analysis.difficulty.cartography import REGIONS, Chart, chart
+from targen_analysis.difficulty.cartography import Chart, chart, inside
 from targen_analysis.difficulty.inputs import Decisions, groups_of
 from targen_analysis.difficulty.models import Classifier
 from targen_analysis.difficulty.pvi import best_epoch, entropy, of_gold, pointwise, suspects
@@ -67,24 +65,39 @@ class Measured:
         return (self.information.low or 0.0) > 0
 
     @property
+    def gained(self) -> float:
+        """Bits that the last epoch brought over all before; nothing where it was the first."""
+        return float(self.curve[-1] - self.curve[:-1].max()) if len(self.curve) > 1 else 0.0
+
+    @property
+    def negative(self) -> Estimate:
+        """Share of the decisions after whose input their label is less likely than before."""
+        return rate(int((self.pvi < 0).sum()), len(self.pvi))
+
+    @property
     def suspects(self) -> list[int]:
         """Decisions whose label is in doubt; none where the model knows nothing to doubt it by."""
         return suspects(self.pvi, self.given, self.gold) if self.learned else []
 
-    def figures(self) -> Mapping[str, Estimate]:
-        """Everything that there is one number of."""
+    @property
+    def doubted(self) -> Estimate:
+        """Share of the decisions whose label is in doubt."""
+        return rate(len(self.suspects), len(self.pvi)) if self.learned else Estimate(None)
+
+    def figures(self, usual: Chart | None) -> dict[str, Estimate]:
+        """Everything that there is one number of; shares of the map by the thirds of `usual`."""
         of, all_bits = len(self.pvi), self.information
         right = int((self.given.argmax(axis=1) == self.gold).sum())
-        inside = Counter(self.chart.region.tolist())
+        regions = {} if usual is None else inside(self.chart, usual)
         return {
             "V-information": all_bits,
             "label entropy": Estimate(self.entropy),
             "share of the label entropy": _over(all_bits, self.entropy),
             "accuracy": rate(right, of),
             "accuracy while learned": Estimate(self.fitted),
-            "negative PVI": rate(int((self.pvi < 0).sum()), of),
-            "probable mislabels": rate(len(self.suspects), of) if self.learned else Estimate(None),
-            **{name: rate(inside[at], of) for at, name in enumerate(REGIONS)},
+            "negative PVI": self.negative,
+            "probable mislabels": self.doubted,
+            **{name: rate(rows, of) for name, rows in regions.items()},
             **{
                 f"V-information of {name}": mean(self.pvi[self.gold == at].tolist())
                 for at, name in enumerate(self.names)

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from pydantic import Field
 
-from targen_analysis.difficulty.cartography import CONFIDENT, DOUBTED, REGIONS, VARIES
 from targen_analysis.difficulty.inputs import Decisions, read
 from targen_analysis.difficulty.measured import Measured, measure_one
 from targen_analysis.difficulty.pvi import DOUBT
@@ -32,7 +31,7 @@ class DifficultyOptions(MetricOptions):
     model: str = Field("", description="A folder with a model, or its name on the hub.")
     rows: int = Field(1000, ge=30, description="Rows of each dataset, at most.")
     folds: int = Field(3, ge=2, le=20, description="Parts; each is judged by what learned others.")
-    epochs: int = Field(5, ge=1, description="Times that a model sees its rows.")
+    epochs: int = Field(10, ge=1, description="Times that a model sees its rows.")
     batch: int = Field(16, ge=1, description="Rows of a step.")
     learning_rate: float = Field(5e-5, gt=0, description="The highest rate of AdamW.")
     length: int = Field(256, ge=8, description="Tokens of a row that are read, its last ones.")
@@ -50,6 +49,9 @@ _MOST_LABELS = 50
 
 _UNSURE = 0.05
 """Bits of the model without input beyond the label entropy that are worth a word."""
+
+_GAIN = 0.02
+"""Bits that the last epoch brings, from which there were too few epochs."""
 
 _MANY = 0.02
 """Probable mislabels that are worth a warning, at the lower end of the interval."""
@@ -87,23 +89,25 @@ def _measure(study: Study, options: DifficultyOptions) -> Findings:
             found[name] = measured
     if not found:
         return Findings(notes=tuple(notes))
+    reference = study.reference.name if study.reference is not None else ""
+    # Beside itself alone, a third of a dataset is a third.
+    usual = found.get(reference, next(iter(found.values()))).chart if len(found) > 1 else None
+    figures = {name: measured.figures(usual) for name, measured in found.items()}
+    tables = [
+        table
+        for name, measured in found.items()
+        for table in row_tables(name, measured, options.shown)
+    ]
     return Findings(
-        headlines=tuple(_headlines(study, found)),
-        figures={name: measured.figures() for name, measured in found.items()},
+        headlines=tuple(_headlines(found, reference)),
+        figures=figures,
         glance={
             "V-information": "bits of a label that the model finds in its row; less is harder",
             "negative PVI": "rows that speak against their label, to the model",
         },
-        tables=(
-            figures_table(found, size),
-            *(
-                table
-                for name, measured in found.items()
-                for table in row_tables(name, measured, options.shown)
-            ),
-        ),
+        tables=(figures_table(figures, size), *tables),
         plots=plots(found),
-        warnings=tuple(_warnings(study, found)),
+        warnings=tuple(_warnings(found, reference)),
         notes=(*notes, *_notes(found, options)),
     )
 
@@ -125,56 +129,58 @@ def _usable(name: str, drawn: Decisions) -> tuple[Decisions | None, list[str]]:
     return drawn.only(kept), [f"{left} are left out: of their label there are under {_LEAST}."]
 
 
-def _headlines(study: Study, found: dict[str, Measured]) -> Iterator[str]:
-    original = found.get(study.reference.name) if study.reference is not None else None
+def _headlines(found: Mapping[str, Measured], reference: str) -> Iterator[str]:
     for name, measured in found.items():
-        if measured is original:
+        if name == reference:
             continue
-        bits, against = measured.information, measured.figures()["negative PVI"].value or 0.0
-        finds = f"{bits.value:.2f}" if measured.learned else "nothing"
+        finds = f"{measured.information.value:.2f}" if measured.learned else "nothing"
         yield (
             f"In a row of {name} the model finds {finds} of the {measured.entropy:.2f} bits of its "
-            f"label{_beside(study, measured, original)}."
-            + (f" {against:.0%} of its rows speak against their label." if measured.learned else "")
+            f"label{_beside(measured, found.get(reference), reference)}."
+            + (f" {measured.negative.value:.0%} speak against theirs." if measured.learned else "")
         )
 
 
-def _beside(study: Study, measured: Measured, original: Measured | None) -> str:
+def _beside(measured: Measured, original: Measured | None, reference: str) -> str:
     """How that is in the reference, and what it says."""
-    if original is None or study.reference is None or not original.learned:
+    if original is None or not original.learned:
         return ""
     bits = original.information
     away = difference(measured.information, bits)
     apart = (away.low or 0.0) > 0 or (away.high or 0.0) < 0
     word = "easier" if (away.value or 0.0) > 0 else "harder"
     return (
-        f", {bits.value:.2f} of {original.entropy:.2f} in {study.reference.name}: {word} for it"
+        f", {bits.value:.2f} of {original.entropy:.2f} in {reference}: {word} for it"
         f"{'' if apart else ', which may be chance'}"
     )
 
 
-def _warnings(study: Study, found: dict[str, Measured]) -> Iterator[str]:
-    original = found.get(study.reference.name) if study.reference is not None else None
-    usual = (original.figures()["probable mislabels"].high or 0.0) if original else 0.0
+def _warnings(found: Mapping[str, Measured], reference: str) -> Iterator[str]:
+    usual = found[reference].doubted.high if reference in found else None
     for name, measured in found.items():
-        if measured is original:
+        if measured.gained > _GAIN:
+            yield (
+                f"{name} was still being learned in the last epoch: raise difficulty.epochs before "
+                "you compare its difficulty."
+            )
+        if name == reference:
             continue
         if not measured.learned:
             yield (
                 f"{name}: what the model learned of the labels does not hold on rows that it has "
                 f"not seen; of those it learned from, {measured.fitted:.0%} were right. Where "
-                "that is little, raise difficulty.epochs or .learning_rate; else the labels do not "
-                "follow from the texts, or the model is too weak to see how."
+                "that is little, raise difficulty.epochs or difficulty.learning_rate; else the "
+                "labels do not follow from the texts, or the model is too weak to see how."
             )
-        doubted = measured.figures()["probable mislabels"]
-        if (doubted.low or 0.0) > max(_MANY, usual):
+        doubted = measured.doubted
+        if (doubted.low or 0.0) > max(_MANY, usual or 0.0):
             yield (
                 f"{name}: {doubted.value:.0%} of the labels may be wrong: read the rows under "
                 "“Probable mislabels”."
             )
 
 
-def _notes(found: dict[str, Measured], options: DifficultyOptions) -> Iterator[str]:
+def _notes(found: Mapping[str, Measured], options: DifficultyOptions) -> Iterator[str]:
     yield (
         f"{options.model}, trained on {options.folds - 1} of {options.folds} parts for "
         f"{options.epochs} epochs with the row and again with an empty text, judges the part "
@@ -193,9 +199,9 @@ def _notes(found: dict[str, Measured], options: DifficultyOptions) -> Iterator[s
     )
     yield (
         "The map is of rows while they are learned, by the mean over the epochs of the "
-        f"probability of their label (confidence) and its standard deviation: {REGIONS[0]} from a "
-        f"confidence of {CONFIDENT} on; of the others {REGIONS[1]} from a variability of {VARIES} "
-        f"on; of the rest {REGIONS[2]} below a confidence of {DOUBTED}."
+        "probability of their label (confidence) and its standard deviation (variability). Easy "
+        "and hard to learn are more and less confident than the upper and the lower third of the "
+        "reference's rows, or of the first dataset's; ambiguous, more variable than the upper."
     )
     for name, measured in found.items():
         if measured.cut:
@@ -203,8 +209,6 @@ def _notes(found: dict[str, Measured], options: DifficultyOptions) -> Iterator[s
                 f"Of {measured.cut:,} rows of {name} the model read the last {options.length:,} "
                 "tokens at most: difficulty.length."
             )
-        if int(measured.curve.argmax()) == options.epochs - 1:
-            yield f"{name} was still being learned in the last epoch: difficulty.epochs."
         if measured.without > measured.entropy + _UNSURE:
             yield (
                 f"Without the input the model needs {measured.without:.2f} bits for a label of "

@@ -8,9 +8,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from targen_analysis.data.excerpt import excerpt
-from targen_analysis.difficulty.cartography import REGIONS
 from targen_analysis.difficulty.measured import Measured
-from targen_core.metrics.model import Plot, Table
+from targen_core.metrics.model import Estimate, Plot, Table
 
 __all__ = ["figures_table", "plots", "row_tables"]
 
@@ -37,21 +36,17 @@ Found = Mapping[str, Measured]
 """Dataset -> what was measured."""
 
 
-def figures_table(found: Found, size: int) -> Table:
+def figures_table(figures: Mapping[str, Mapping[str, Estimate]], size: int) -> Table:
     """Every figure, datasets side by side."""
-    figures = {name: measured.figures() for name, measured in found.items()}
     lines = dict.fromkeys(line for mine in figures.values() for line in mine)
     return Table(
         f"Difficulty at {size:,} rows, each by a model that has not seen it",
-        ("figure", *found),
+        ("figure", *figures),
         [
             (_SHOWN.get(line, line), *(mine.get(line) for mine in figures.values()))
             for line in lines
         ],
-        note=(
-            "More bits: easier for this model. The four shares from "
-            f"“{REGIONS[0]}” on are of the map."
-        ),
+        note="More bits: easier for this model.",
     )
 
 
@@ -74,6 +69,7 @@ def row_tables(name: str, measured: Measured, shown: int) -> list[Table]:
             f"Easiest rows of {name}",
             _COLUMNS,
             [_line(measured, at) for at in order[::-1][:shown]],
+            note="Beside what the label's share alone says: of a rare label a little is much.",
         ),
     ]
 

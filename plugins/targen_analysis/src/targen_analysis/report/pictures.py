@@ -209,10 +209,22 @@ def _points(plot: Plot, colours: Mapping[str, str]) -> dict[str, Any]:
     return {**_lines(plot, colours), "height": 420, "mark": mark}
 
 
+def _map(plot: Plot, colours: Mapping[str, str]) -> dict[str, Any]:
+    found = _points(plot, colours)
+    for axis in ("x", "y"):
+        found["encoding"][axis] |= {"axis": None, "scale": {"zero": False}}
+    # Where a point lies is seen; what it is, only hovering says.
+    found["encoding"]["tooltip"] = [
+        tip for tip in _tooltip(plot) if tip["title"] not in (plot.x, plot.y)
+    ]
+    return {**found, "height": 460}
+
+
 _KINDS = {
     "bars": _bars,
     "intervals": _intervals,
     "heatmap": _heatmap,
     "lines": _lines,
     "points": _points,
+    "map": _map,
 }

@@ -98,7 +98,7 @@ def map_of(
                 }
             )
     return Plot(
-        "points", f"Map of the rows ({_NAMES[how]})", marks, x="across", y="up", colour="dataset"
+        "map", f"Map of the rows ({_NAMES[how]})", marks, x="across", y="up", colour="dataset"
     )
 
 
