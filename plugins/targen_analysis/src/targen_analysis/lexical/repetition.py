@@ -53,12 +53,12 @@ def _measure(study: Study, options: RepetitionOptions) -> Findings:
         rng = generator(study.rng(f"repetition/{corpus.name}"))
         again = len(corpus) - len(set(corpus.texts))
         mine: dict[str, Estimate] = {"repeated word for word": rate(again, len(corpus))}
-        if again:
+        repeated += _repeated(corpus, options.shown) if again else []
+        if again and corpus is not study.reference:
             warnings.append(
                 f"{again:,} of {len(corpus):,} rows of {corpus.name} repeat an earlier one word "
                 "for word."
             )
-            repeated += _repeated(corpus, options.shown)
         if smallest > 1:
             chosen = subsample(texts, len(corpus), rng)
             mine["self-bleu"] = mean(self_bleu([words.row(row).tolist() for row in chosen]))
@@ -103,8 +103,8 @@ def _measure(study: Study, options: RepetitionOptions) -> Findings:
         },
         tables=(
             table,
-            Table("Repeated word for word", ("dataset", "rows", "text"), repeated),
             *tables,
+            Table("Repeated word for word", ("dataset", "rows", "text"), repeated),
         ),
         plots=(
             Plot(
