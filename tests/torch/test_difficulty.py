@@ -108,6 +108,13 @@ def test_it_finds_what_was_planted(analyze, jsonl, tmp_path):
         assert sum(shares) == pytest.approx(1)
         assert len([mark for mark in chart["data"] if mark["dataset"] == name]) == 240
         assert len([mark for mark in curve["data"] if mark["dataset"] == name]) == 5
+    lines = (tmp_path / "out/rows/difficulty-planted.jsonl").read_text().splitlines()
+    each = [json.loads(line) for line in lines]
+    assert [row["row"] for row in each] == list(range(240))
+    mean = sum(row["PVI"] for row in each) / len(each)
+    assert mean == pytest.approx(values["planted"]["V-information"])
+    assert sum(each[0]["probabilities"].values()) == pytest.approx(1)
+    assert len(wrong & {at for at, row in enumerate(each) if row["PVI"] < 0}) >= 0.9 * len(wrong)
     assert "the model finds" in "".join(found["headlines"])
     assert "<!doctype html>" in (tmp_path / "out" / "report.html").read_text()
     assert "difficulty: V-information" in done.out

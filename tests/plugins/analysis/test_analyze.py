@@ -188,6 +188,11 @@ def test_wrong_usage_is_told_before_anything_is_written(args, words, targen, row
     assert not (tmp_path / "analyses").exists()
 
 
+def test_what_could_not_be_compared_says_so(targen, jsonl):
+    done = targen("analyze", jsonl("mine.jsonl", [{"text": "one"}]), "--metric", "leakage")
+    assert "note: leakage: Leakage needs something to leak from: give --against." in done.out
+
+
 def test_a_report_without_texts_holds_no_row(targen, jsonl, tmp_path):
     mine = [{"text": f"row{at % 40} speaks of zanzibar", "label": "ab"[at % 2]} for at in range(60)]
     names = ("repetition", "leakage")

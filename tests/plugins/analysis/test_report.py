@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 
 import pytest
 
 from targen_analysis.analysis import Analysis, Part
 from targen_analysis.report.cells import shown
 from targen_analysis.report.figures import as_json
+from targen_analysis.report.folder import write
 from targen_analysis.report.page import as_page
 from targen_analysis.report.pictures import specification, write_picture
 from targen_core.metrics.model import Estimate, Findings, Metric, Plot, Table
@@ -132,6 +134,24 @@ def test_the_json_has_everything_and_nothing_that_is_no_json(analysis):
         "hint": "fetch it",
         "findings": None,
     }
+
+
+def test_single_rows_are_lines_of_a_file(analysis, tmp_path):
+    rows = {"mine/of us": [{"row": 0, "PVI": float("nan")}, {"row": 1, "PVI": 0.5}]}
+    first = analysis.parts[0]
+    whole = replace(analysis, parts=[replace(first, findings=replace(first.findings, rows=rows))])
+    files = write(whole, tmp_path / "out")
+    assert [path.name for path in files] == [
+        "analysis.json",
+        "report.html",
+        "good-mine-of-us.jsonl",
+    ]
+    lines = (tmp_path / "out/rows/good-mine-of-us.jsonl").read_text().splitlines()
+    assert [json.loads(line) for line in lines] == [
+        {"row": 0, "PVI": None},
+        {"row": 1, "PVI": 0.5},
+    ]
+    assert "rows" not in as_json(whole)["metrics"]["acme:good"]["findings"]
 
 
 @pytest.mark.parametrize(

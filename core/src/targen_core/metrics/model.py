@@ -163,6 +163,8 @@ class Findings:
             dataset has is left out.
         tables: for people.
         plots: likewise.
+        rows: dataset -> what was measured of single rows, a mapping each, for programs:
+            `analyze` writes them as JSON lines. "row" is a row's place, from 0.
         warnings: what makes the data or the figures doubtful.
         notes: how it was measured, and what the figures do not say.
     """
@@ -174,6 +176,9 @@ class Findings:
     glance: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     tables: tuple[Table, ...] = ()
     plots: tuple[Plot, ...] = ()
+    rows: Mapping[str, Sequence[Mapping[str, Any]]] = field(
+        default_factory=lambda: MappingProxyType({})
+    )
     warnings: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 

@@ -25,6 +25,7 @@ class Sample:
         units: of each, a number that it shares with what belongs to the same row
             (or rows, where a task's come in pairs).
         questions: of each, a number that it shares with the options beside it.
+        rows: of each, the place of its row in the dataset.
         notes: what could not be read.
     """
 
@@ -34,6 +35,7 @@ class Sample:
     cues: Mapping[str, Sequence[Cue]]
     units: Sequence[int]
     questions: Sequence[int]
+    rows: Sequence[int]
     notes: tuple[str, ...] = ()
 
     def __len__(self) -> int:
@@ -75,6 +77,7 @@ class Sample:
             cues={name: values[:size] for name, values in self.cues.items()},
             units=self.units[:size],
             questions=self.questions[:size],
+            rows=self.rows[:size],
         )
 
 
@@ -104,7 +107,7 @@ def _drawn(
 ) -> Sample:
     together = corpus.task.unit if corpus.task is not None else 1
     units = -(-len(corpus) // together)
-    found: list[tuple[Case, str, int, int]] = []
+    found: list[tuple[Case, str, int, int, int]] = []
     questions: dict[tuple[int, int], int] = {}
     tried = unread = 0
     for unit in generator(study.rng(f"artefacts/{corpus.name}")).permutation(units).tolist():
@@ -120,7 +123,7 @@ def _drawn(
             for case in cases:
                 question = questions.setdefault((at, case.question), len(questions))
                 if label := case.label or corpus.labels[at]:
-                    found.append((case, label, unit, question))
+                    found.append((case, label, unit, question, at))
     notes = []
     if unread and corpus.task is not None:
         notes.append(
@@ -133,8 +136,9 @@ def _drawn(
         [tuple(case.texts.get(name, "") for name in fields) for case, *_ in found],
         [label for _, label, *_ in found],
         _cues([case for case, *_ in found]),
-        [unit for *_, unit, _ in found],
-        [question for *_, question in found],
+        [unit for *_, unit, _, _ in found],
+        [question for *_, question, _ in found],
+        [at for *_, at in found],
         tuple(notes),
     )
 

@@ -29,12 +29,14 @@ class Decisions:
         labels: the label of each.
         texts: the texts that it is about.
         units: a number that it shares with what its task makes together.
+        rows: the place of the row that it is from.
     """
 
     inputs: Sequence[str]
     labels: Sequence[str]
     texts: Sequence[tuple[str, ...]]
     units: Sequence[int]
+    rows: Sequence[int]
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -46,6 +48,7 @@ class Decisions:
             [self.labels[at] for at in kept],
             [self.texts[at] for at in kept],
             [self.units[at] for at in kept],
+            [self.rows[at] for at in kept],
         )
 
 
@@ -64,6 +67,7 @@ def read(study: Study, corpus: Corpus, most: int) -> Decisions:
             sample.labels,
             sample.texts,
             sample.units,
+            sample.rows,
         ).only(range(min(most, len(sample))))
     order = generator(study.rng(f"difficulty/{corpus.name}")).permutation(len(known))[:most]
     rows = [known[at] for at in order]
@@ -74,6 +78,7 @@ def read(study: Study, corpus: Corpus, most: int) -> Decisions:
         [corpus.labels[row] for row in rows],
         texts,
         [row // together for row in rows],
+        rows,
     )
 
 

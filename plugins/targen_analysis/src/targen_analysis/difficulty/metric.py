@@ -11,7 +11,7 @@ from targen_analysis.difficulty.inputs import Decisions, read
 from targen_analysis.difficulty.measured import Measured, measure_one
 from targen_analysis.difficulty.pvi import DOUBT
 from targen_analysis.difficulty.training import Recipe
-from targen_analysis.difficulty.views import figures_table, plots, row_tables
+from targen_analysis.difficulty.views import figures_table, of_rows, plots, row_tables
 from targen_analysis.pretrained import device_of
 from targen_analysis.statistics import difference
 from targen_core.metrics.model import Findings, Metric, MetricOptions, Study
@@ -107,6 +107,7 @@ def _measure(study: Study, options: DifficultyOptions) -> Findings:
         },
         tables=(figures_table(figures, size), *tables),
         plots=plots(found),
+        rows={name: of_rows(measured) for name, measured in found.items()},
         warnings=tuple(_warnings(found, reference)),
         notes=(*notes, *_notes(found, options)),
     )
@@ -133,24 +134,26 @@ def _headlines(found: Mapping[str, Measured], reference: str) -> Iterator[str]:
     for name, measured in found.items():
         if name == reference:
             continue
-        finds = f"{measured.information.value:.2f}" if measured.learned else "nothing"
         yield (
-            f"In a row of {name} the model finds {finds} of the {measured.entropy:.2f} bits of its "
-            f"label{_beside(measured, found.get(reference), reference)}."
+            f"In a row of {name} the model finds {_bits(measured)} of the {measured.entropy:.2f} "
+            f"bits of its label{_beside(measured, found.get(reference), reference)}."
             + (f" {measured.negative.value:.0%} speak against theirs." if measured.learned else "")
         )
 
 
+def _bits(measured: Measured) -> str:
+    return f"{measured.information.value:.2f}" if measured.learned else "nothing"
+
+
 def _beside(measured: Measured, original: Measured | None, reference: str) -> str:
     """How that is in the reference, and what it says."""
-    if original is None or not original.learned:
+    if original is None or not (original.learned or measured.learned):
         return ""
-    bits = original.information
-    away = difference(measured.information, bits)
+    away = difference(measured.information, original.information)
     apart = (away.low or 0.0) > 0 or (away.high or 0.0) < 0
     word = "easier" if (away.value or 0.0) > 0 else "harder"
     return (
-        f", {bits.value:.2f} of {original.entropy:.2f} in {reference}: {word} for it"
+        f", {_bits(original)} of {original.entropy:.2f} in {reference}: {word} for it"
         f"{'' if apart else ', which may be chance'}"
     )
 
@@ -163,8 +166,6 @@ def _warnings(found: Mapping[str, Measured], reference: str) -> Iterator[str]:
                 f"{name} was still being learned in the last epoch: raise difficulty.epochs before "
                 "you compare its difficulty."
             )
-        if name == reference:
-            continue
         if not measured.learned:
             yield (
                 f"{name}: what the model learned of the labels does not hold on rows that it has "
@@ -173,7 +174,7 @@ def _warnings(found: Mapping[str, Measured], reference: str) -> Iterator[str]:
                 "labels do not follow from the texts, or the model is too weak to see how."
             )
         doubted = measured.doubted
-        if (doubted.low or 0.0) > max(_MANY, usual or 0.0):
+        if name != reference and (doubted.low or 0.0) > max(_MANY, usual or 0.0):
             yield (
                 f"{name}: {doubted.value:.0%} of the labels may be wrong: read the rows under "
                 "“Probable mislabels”."

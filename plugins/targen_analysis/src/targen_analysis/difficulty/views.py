@@ -11,7 +11,7 @@ from targen_analysis.data.excerpt import excerpt
 from targen_analysis.difficulty.measured import Measured
 from targen_core.metrics.model import Estimate, Plot, Table
 
-__all__ = ["figures_table", "plots", "row_tables"]
+__all__ = ["figures_table", "of_rows", "plots", "row_tables"]
 
 _SHOWN = {
     "V-information": "V-information (bits)",
@@ -85,6 +85,23 @@ def _line(measured: Measured, at: int) -> tuple[float, str, str, str]:
         f"{measured.names[likeliest]}, {2 ** float(measured.given[at, likeliest]):.0%}",
         excerpt(measured.decisions.texts[at]),
     )
+
+
+def of_rows(measured: Measured) -> list[dict[str, object]]:
+    """What is known of each row, in the dataset's order; probabilities of rows not seen."""
+    chart, decisions, names = measured.chart, measured.decisions, measured.names
+    return [
+        {
+            "row": decisions.rows[at],
+            "label": decisions.labels[at],
+            "PVI": float(measured.pvi[at]),
+            "probabilities": dict(zip(names, np.exp2(measured.given[at]).tolist(), strict=True)),
+            "confidence": float(chart.confidence[at]),
+            "variability": float(chart.variability[at]),
+            "correctness": float(chart.correctness[at]),
+        }
+        for at in sorted(range(len(decisions)), key=lambda at: decisions.rows[at])
+    ]
 
 
 def plots(found: Found) -> tuple[Plot, ...]:

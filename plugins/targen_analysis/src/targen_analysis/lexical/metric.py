@@ -50,6 +50,11 @@ _SLOW_ROWS = 1_000
 
 _SLOW_REPLICATES = 40
 
+_SLOW_WORK = 8_000_000
+"""Words that the subsamples of such a figure may hold together: a row may hold a million."""
+
+_FEWEST_SLOW = 8
+
 _SHOWN = {
     "words": "words",
     "vocabulary": "vocabulary (different words)",
@@ -173,11 +178,12 @@ def _figures(study: Study, corpus: Corpus, words: Words, size: int, replicates: 
         "mtld": lambda rows: mtld(words.sequence(rows)),
         "compression": lambda rows: compression_ratio("\n".join(corpus.texts[row]) for row in rows),
     }
+    slowly = _SLOW_WORK * of // max(1, len(words.ids) * min(size, _SLOW_ROWS))
     for name, measure in slow.items():
         totals[name] = measure(everything)
         at = totals[name]
         if size < of:
-            few = draws if size <= _SLOW_ROWS else draws[:3]
+            few = draws[: max(3, slowly)] if size <= _SLOW_ROWS else draws[:3]
             at = float(np.mean([measure(rows) for rows in few]))
         figures[name] = half_samples(
             measure,
@@ -185,7 +191,7 @@ def _figures(study: Study, corpus: Corpus, words: Words, size: int, replicates: 
             size=size,
             of=of,
             most=_SLOW_ROWS,
-            replicates=min(replicates, _SLOW_REPLICATES),
+            replicates=min(replicates, _SLOW_REPLICATES, max(_FEWEST_SLOW, 2 * slowly)),
             rng=rng,
         )
     return _Measured(totals, figures)

@@ -114,7 +114,8 @@ _SHOWN = {
 def _figures(corpus: Corpus, tokens: _Tokens) -> dict[str, Estimate]:
     shown = tokens.kept(corpus.rendered)
     sizes = [len(kinds) for kinds in shown]
-    plain = tokens.kept(_without_template(corpus))
+    bare_texts = _without_template(corpus)
+    plain = shown if bare_texts == list(corpus.rendered) else tokens.kept(bare_texts)
     total, rest = sum(sizes), sum(len(kinds) for kinds in plain)
     return {
         "sum of unique non-stop tokens": Estimate(float(total)),

@@ -10,7 +10,7 @@ from typing import Any
 from targen_analysis.analysis import Analysis, Part
 from targen_core.metrics.model import Corpus
 
-__all__ = ["FORMAT", "as_json"]
+__all__ = ["FORMAT", "as_json", "plain"]
 
 FORMAT = 1
 
@@ -42,17 +42,19 @@ def _part(part: Part) -> dict[str, Any]:
     found = {"title": part.title, "problem": part.problem, "hint": part.hint}
     if part.findings is None:
         return {**found, "findings": None}
-    return {**found, "findings": _plain(part.findings)}
+    findings = plain(part.findings)
+    del findings["rows"]  # in files of their own
+    return {**found, "findings": findings}
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
     """Frozen parts as objects and lists."""
     if is_dataclass(value):
-        return {each.name: _plain(getattr(value, each.name)) for each in fields(value)}
+        return {each.name: plain(getattr(value, each.name)) for each in fields(value)}
     if isinstance(value, Mapping):
-        return {str(name): _plain(part) for name, part in value.items()}
+        return {str(name): plain(part) for name, part in value.items()}
     if isinstance(value, Sequence) and not isinstance(value, str):
-        return [_plain(part) for part in value]
+        return [plain(part) for part in value]
     if isinstance(value, float) and not math.isfinite(value):
         return None
     return value if isinstance(value, str | int | float | bool | None) else value.item()

@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 
 from targen_analysis.analysis import Analysis
-from targen_analysis.report.figures import as_json
+from targen_analysis.report.figures import as_json, plain
 from targen_analysis.report.page import as_page
 from targen_analysis.report.pictures import colours_of, write_picture
 from targen_core.errors import UsageError, WriteFailed
@@ -40,7 +40,10 @@ def check_free(out: Path, *, force: bool) -> None:
 
 
 def write(analysis: Analysis, out: Path, *, pictures: str = "") -> list[Path]:
-    """Write `analysis.json`, `report.html` and, of a kind, each picture; return the files.
+    """Write `analysis.json`, `report.html`, single rows and, of a kind, each picture.
+
+    Returns:
+        The files.
 
     Raises:
         WriteFailed: the operating system refuses.
@@ -51,10 +54,23 @@ def write(analysis: Analysis, out: Path, *, pictures: str = "") -> list[Path]:
         out.mkdir(parents=True, exist_ok=True)
         write_atomically(written[0], text)
         write_atomically(written[1], as_page(analysis))
+        written += _write_rows(analysis, out / "rows")
         if pictures:
             written += _write_pictures(analysis, out / "pictures", pictures)
     except OSError as error:
         raise WriteFailed(f"cannot write {out}: {error.strerror}") from error
+    return written
+
+
+def _write_rows(analysis: Analysis, folder: Path) -> list[Path]:
+    written = []
+    for part in analysis.parts:
+        for name, rows in (part.findings.rows if part.findings else {}).items():
+            folder.mkdir(exist_ok=True)
+            path = folder / f"{part.item.name}-{re.sub(r'[^a-zA-Z0-9.]+', '-', name)}.jsonl"
+            lines = [json.dumps(plain(row), ensure_ascii=False, allow_nan=False) for row in rows]
+            write_atomically(path, "".join(f"{line}\n" for line in lines))
+            written.append(path)
     return written
 
 

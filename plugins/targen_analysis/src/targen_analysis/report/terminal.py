@@ -34,6 +34,10 @@ def print_analysis(analysis: Analysis, *, tables: bool) -> None:
     for part in short.unmeasured:
         print(f"not measured: {part.item.name}: {part.problem}")
         print(f"  try: {part.hint}")
+    for part in analysis.parts:
+        if part.findings is not None and not part.findings.tables:
+            for line in part.findings.notes:
+                print(f"note: {part.item.name}: {line}")
     for line in short.limits:
         print(f"limit: {line}")
     if tables:

@@ -1,0 +1,211 @@
+"""How hard rows are: the arithmetic, and what a model is given to learn. Without torch."""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from dataclasses import replace
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from targen_analysis.difficulty.cartography import chart, inside
+from targen_analysis.difficulty.inputs import Decisions, groups_of, read
+from targen_analysis.difficulty.metric import DIFFICULTY
+from targen_analysis.difficulty.pvi import best_epoch, entropy, of_gold, pointwise, suspects
+from targen_analysis.folds import folds_of
+from targen_core.plugins.loader import load_registry
+
+
+def logs(*rows):
+    return np.log2(np.array(rows))
+
+
+# --- pointwise V-information ---
+
+
+def test_pvi_is_what_the_row_does_to_the_probability_of_its_label():
+    found = pointwise(
+        logs([0.8, 0.2], [0.5, 0.5], [0.125, 0.875]), logs(*[[0.5, 0.5]] * 3), np.array([0, 1, 0])
+    )
+    assert found.tolist() == pytest.approx([np.log2(1.6), 0, -2])
+
+
+def test_a_row_that_decides_its_label_brings_the_label_s_entropy():
+    labels = ["a"] * 30 + ["b"] * 10 + ["c"] * 24
+    gold = np.array(["abc".index(label) for label in labels])
+    sure = np.log2(np.eye(3)[gold] * (1 - 3e-12) + 1e-12)
+    shares = np.log2(np.array([30, 10, 24]) / 64)
+    found = pointwise(sure, np.tile(shares, (64, 1)), gold)
+    assert found.mean() == pytest.approx(entropy(labels))
+
+
+probabilities = st.lists(st.floats(0.001, 1), min_size=3, max_size=3)
+
+
+@given(st.lists(st.tuples(probabilities, st.integers(0, 2)), min_size=1, max_size=20))
+def test_a_row_that_changes_nothing_brings_nothing(rows):
+    given_ = logs(*[np.array(row) / sum(row) for row, _ in rows])
+    gold = np.array([label for _, label in rows])
+    assert not pointwise(given_, given_, gold).any()
+    assert suspects(pointwise(given_, given_, gold), given_, gold) == []
+
+
+@given(st.lists(st.tuples(probabilities, st.integers(0, 2)), min_size=1, max_size=20))
+def test_doubted_rows_are_those_whose_label_became_half_as_likely_or_less(rows):
+    given_ = logs(*[np.array(row) / sum(row) for row, _ in rows])
+    gold = np.array([label for _, label in rows])
+    pvi = pointwise(given_, np.full_like(given_, -np.log2(3)), gold)
+    found = suspects(pvi, given_, gold)
+    assert all(one <= other for one, other in pairwise(pvi[found]))
+    for at in range(len(gold)):
+        chances = 2 ** given_[at]
+        doubted = pvi[at] <= -1 and chances.argmax() != gold[at] and chances.max() >= 0.5 - 1e-12
+        assert (at in found) == doubted
+
+
+def test_of_several_epochs_the_cheapest_counts():
+    gold = np.array([0, 1])
+    epochs = np.stack([
+        logs([0.5, 0.5], [0.5, 0.5]), logs([0.9, 0.1], [0.2, 0.8]), logs([0.99, 0.01], [0.9, 0.1])
+    ])  # fmt: skip
+    assert best_epoch(epochs, gold) == 1
+    assert of_gold(epochs, gold).shape == (3, 2)
+    assert of_gold(epochs, gold)[1].tolist() == pytest.approx([np.log2(0.9), np.log2(0.8)])
+
+
+@given(st.lists(st.sampled_from("abcd"), min_size=1))
+def test_a_label_has_no_more_bits_than_labels_allow(labels):
+    assert -1e-12 <= entropy(labels) <= np.log2(len(set(labels))) + 1e-12
+
+
+# --- the map ---
+
+
+def learned(*rows):
+    """One model: of each row the probability of its label, epoch by epoch."""
+    probability = np.array([rows]).transpose(0, 2, 1)
+    return chart(probability, probability > 0.5)
+
+
+def test_rows_lie_where_they_were_learned():
+    rows = [0.6, 0.9, 0.9], [0.1, 0.5, 0.9], [0.1, 0.1, 0.1]
+    found = learned(*rows)
+    assert found.confidence.tolist() == pytest.approx([0.8, 0.5, 0.1])
+    assert found.variability.tolist() == pytest.approx([np.std(row) for row in rows])
+    assert found.correctness.tolist() == pytest.approx([1, 1 / 3, 0])
+
+
+def test_a_dataset_s_thirds_part_another_s_rows():
+    usual = learned(*[[at / 30, at / 30] for at in range(30)])
+    assert inside(usual, usual) == {"easy to learn": 10, "ambiguous": 0, "hard to learn": 10}
+    mine = learned([0.9, 0.9], [0.95, 0.95], [0.5, 0.5], [0.0, 0.2])
+    assert inside(mine, usual) == {"easy to learn": 2, "ambiguous": 1, "hard to learn": 1}
+
+
+def test_models_that_did_not_see_a_row_say_nothing_of_it():
+    nothing = float("nan")
+    probability = np.array([[[0.4, nothing], [0.8, nothing]], [[0.2, 0.9], [0.6, 0.9]]])
+    found = chart(probability, np.array([[[0, 0], [1, 0]], [[0, 1], [1, 1]]], dtype=bool))
+    assert found.confidence.tolist() == pytest.approx([0.5, 0.9])
+    assert found.variability.tolist() == pytest.approx([0.2, 0])
+    assert found.correctness.tolist() == pytest.approx([0.5, 1])
+
+
+# --- what is learned from, and what belongs together ---
+
+
+def decided(texts, units=None):
+    units = list(range(len(texts))) if units is None else units
+    return Decisions(
+        [" ".join(of) for of in texts], ["a"] * len(texts), texts, units, range(len(texts))
+    )
+
+
+def test_rows_that_share_a_text_are_together_also_through_others():
+    one, two = "the ferry came late to Kilbrannan", "the tower was old and very cold"
+    texts = [(one, "a"), (one, two), ("b", two), ("c", "a"), ("d", "a"), ("c", "a")]
+    groups = groups_of(decided(texts), largest=6)
+    assert groups[0] == groups[1] == groups[2]
+    # Short texts join nothing, so not even equal rows of them where longer ones do.
+    assert len(set(groups)) == 4
+
+
+def test_a_formula_in_every_row_joins_none():
+    texts = [("Read this and say what it is", f"row {at} says {at} and no more") for at in range(9)]
+    assert len(set(groups_of(decided(texts), largest=9))) == 9
+
+
+def test_what_a_task_makes_together_stays_together():
+    texts = [(str(at),) for at in range(8)]
+    groups = groups_of(decided(texts, [at // 2 for at in range(8)]), largest=8)
+    assert sorted(Counter(groups).values()) == [2, 2, 2, 2]
+
+
+def test_groups_that_would_be_too_large_are_of_equal_rows_alone():
+    one, two = "the ferry came late to Kilbrannan", "the tower was old and very cold"
+    texts = [(one, "a"), (one, two), ("b", two), (one, "a")]
+    assert Counter(groups_of(decided(texts), largest=3).__iter__()).most_common(1)[0][1] == 2
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 12), st.sampled_from("abc")), min_size=1, max_size=80),
+    st.integers(2, 6),
+    st.integers(0, 5),
+)
+def test_folds_part_no_group_and_share_labels_out(rows, count, seed):
+    groups, labels = zip(*rows, strict=True)
+    folds = folds_of(groups, labels, count=count, seed=seed)
+    assert set(folds.tolist()) <= set(range(count))
+    assert len(set(zip(groups, folds.tolist(), strict=True))) == len(set(groups))
+    alone = folds_of(range(len(rows)), labels, count=count, seed=seed)
+    for label in set(labels):
+        often = Counter(int(f) for f, mine in zip(alone, labels, strict=True) if mine == label)
+        assert max(often.values()) - min(often[fold] for fold in range(count)) <= 1
+
+
+def test_a_row_reads_as_its_task_shows_it_and_otherwise_under_its_fields(corpus, study):
+    copa = load_registry().get("task", "copa")
+    fields = ("premise", "choice1", "choice2")
+    mine = corpus([("It rained.", "He got wet.", "He sang.")], ["0"], fields=fields)
+    assert list(read(study(mine), mine, 5).inputs) == [
+        "premise: It rained.\nchoice1: He got wet.\nchoice2: He sang."
+    ]
+    row = {**mine.rows[0], "question": "effect", "label": 0, "idx": 0}
+    known = replace(mine, task=copa, rows=[row])
+    (shown,) = read(study(known), known, 5).inputs
+    assert "as a result" in shown
+    assert "He got wet." in shown and "He sang." in shown
+
+
+def test_rows_without_a_label_are_left_out_and_chance_says_which_are_taken(corpus, study):
+    mine = corpus([f"row {at}" for at in range(40)], ["a", "b", "", ""] * 10)
+    drawn = read(study(mine), mine, 12)
+    assert len(drawn) == 12
+    assert all(mine.labels[int(text.split()[1])] for text in drawn.inputs)
+    assert drawn == read(study(mine), mine, 12)
+    assert drawn.inputs != read(study(mine, seed=1), mine, 12).inputs
+
+
+# --- the metric ---
+
+
+def test_without_a_model_there_is_a_note(corpus, study):
+    found = DIFFICULTY.measure(study(corpus(["a b c"] * 40)), DIFFICULTY.options())
+    assert not found.figures
+    assert "-o difficulty.model=" in found.notes[0]
+
+
+def test_without_the_packages_the_others_are_measured(targen, jsonl, monkeypatch):
+    monkeypatch.setitem(sys.modules, "torch", None)
+    rows = [{"text": f"row {at}", "label": "ab"[at % 2]} for at in range(40)]
+    done = targen(
+        "analyze", jsonl("mine.jsonl", rows), "--metric", "difficulty", "--metric", "labels",
+        "-o", "difficulty.model=some/model",
+    )  # fmt: skip
+    assert done.code == 1
+    assert "pip install 'targen-analysis[difficulty]'" in done.err
+    assert "Rows by label" in done.out
