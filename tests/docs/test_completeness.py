@@ -13,7 +13,7 @@ import click
 import pytest
 from pydantic import BaseModel
 
-from targen_core import JobSpec, ListStep, Task, errors, load_registry, testing
+from targen_core import Case, JobSpec, ListStep, Task, errors, load_registry, testing
 from targen_core.calls.usage import Counts
 from targen_core.cli.app import COMMANDS, build
 from targen_core.declared import model as declared
@@ -134,7 +134,7 @@ def test_every_field_that_metrics_meet_is_explained(kind: type) -> None:
     assert missing(fields, REFERENCE / "hooks.md") == []
 
 
-@pytest.mark.parametrize("kind", [Task, ListStep])
+@pytest.mark.parametrize("kind", [Task, Case, ListStep])
 def test_every_field_of_a_task_is_explained(kind: type) -> None:
     assert missing([field.name for field in dataclasses.fields(kind)], REFERENCE / "task.md") == []
 
@@ -149,6 +149,7 @@ def test_every_check_of_the_conformance_kit_is_explained() -> None:
         testing.BackendSuite,
         testing.CorrectorSuite,
         testing.ExporterSuite,
+        testing.MetricSuite,
     )
     tests = [name for suite in suites for name in dir(suite) if name.startswith("test_")]
     assert missing([*tests, *RULES], DOCS / "plugins" / "conformance.md") == []

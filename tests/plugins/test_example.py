@@ -14,6 +14,7 @@ from targen_core.plugins.hookspecs import HOOKS
 from targen_core.testing import BackendSuite as Backends
 from targen_core.testing import CorrectorSuite as Correctors
 from targen_core.testing import ExporterSuite as Exporters
+from targen_core.testing import MetricSuite as Metrics
 from targen_core.testing import TaskSuite as Tasks
 
 
@@ -35,6 +36,10 @@ class TestCanned(Backends):
 class TestPage(Exporters):
     exporter = "page"
     task = "tickets"
+
+
+class TestLoudness(Metrics):
+    metric = "loudness"
 
 
 @pytest.fixture

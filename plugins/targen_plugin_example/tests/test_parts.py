@@ -1,8 +1,9 @@
-"""So do its corrector, its backend and its exporter."""
+"""So do its corrector, its backend, its exporter and its metric."""
 
 from targen_core.testing import BackendSuite as Backends
 from targen_core.testing import CorrectorSuite as Correctors
 from targen_core.testing import ExporterSuite as Exporters
+from targen_core.testing import MetricSuite as Metrics
 
 
 class TestKeywords(Correctors):
@@ -25,3 +26,9 @@ class TestPage(Exporters):
 
     exporter = "page"
     task = "tickets"
+
+
+class TestLoudness(Metrics):
+    """How many rows raise their voice."""
+
+    metric = "loudness"

@@ -15,6 +15,7 @@ from targen_analysis.bias.divergence import Part, compare, entropy, jensen_shann
 from targen_analysis.bias.entities import ENTITIES
 from targen_analysis.bias.mentions import mentions, texts_of
 from targen_core.errors import UsageError
+from targen_core.testing import MetricSuite as Suite
 
 spacy = pytest.importorskip("spacy")
 
@@ -292,3 +293,13 @@ def test_another_versions_pipeline_is_a_note(measure, corpus, pipeline, tmp_path
     meta.write_text(json.dumps(json.loads(meta.read_text()) | {"spacy_version": ">=3.0.0,<3.1.0"}))
     found = measure(corpus(["Oslo sleeps"]), model=str(tmp_path / "old"))
     assert any("spaCy says: [W095]" in note for note in found.notes)
+
+
+class TestEntities(Suite):
+    """With a pipeline it passes the kit that other people's metrics pass."""
+
+    metric = "entities"
+
+    @pytest.fixture(autouse=True)
+    def _piped(self, monkeypatch, pipeline):
+        monkeypatch.setattr(type(self), "options", (f"model={pipeline}", "replicates=5"))

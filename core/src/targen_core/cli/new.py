@@ -16,6 +16,7 @@ _TRY = {
     "backend": ["targen describe {name} --kind backend", "targen backends check {name}"],
     "corrector": ["targen describe {name} --kind corrector"],
     "exporter": ["targen describe {name} --kind exporter"],
+    "metric": ["targen describe {name} --kind metric"],
 }
 
 
@@ -24,7 +25,7 @@ def new(
         str,
         typer.Argument(
             metavar="KIND",
-            help="One of task, backend, corrector and exporter.",
+            help="One of task, backend, corrector, exporter and metric.",
             autocompletion=lambda incomplete: [k for k in _TRY if k.startswith(incomplete)],
         ),
     ],

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from targen_core.testing.backends import BackendSuite
     from targen_core.testing.correctors import CorrectorSuite
     from targen_core.testing.exporters import ExporterSuite
+    from targen_core.testing.metrics import MetricSuite
     from targen_core.testing.scripted import Script, ScriptedModel, ScriptedOptions
     from targen_core.testing.tasks import TaskSuite
     from targen_core.testing.wire import OPENAI, Wire
@@ -21,6 +22,7 @@ __all__ = [
     "BackendSuite",
     "CorrectorSuite",
     "ExporterSuite",
+    "MetricSuite",
     "Script",
     "ScriptedModel",
     "ScriptedOptions",
@@ -33,6 +35,7 @@ _HOME = {
     "BackendSuite": "backends",
     "CorrectorSuite": "correctors",
     "ExporterSuite": "exporters",
+    "MetricSuite": "metrics",
     "Script": "scripted",
     "ScriptedModel": "scripted",
     "ScriptedOptions": "scripted",

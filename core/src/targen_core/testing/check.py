@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import io
 import json
+import os
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -96,6 +97,10 @@ def _run_suites(folder: Folder, registry: Registry) -> list[Finding]:
             file.write_text(text, encoding="utf-8")
             config = Path(scratch) / "pytest.ini"
             config.write_text("[pytest]\n", encoding="utf-8")
+            # Our suites need no plugin of pytest, and those that are installed take seconds to
+            # import; nor do they take what a user asks of such plugins.
+            os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
+            os.environ.pop("PYTEST_ADDOPTS", None)
             more, _ = _pytest(file, config)
             found += more
     return found
@@ -108,7 +113,13 @@ def _default_suites(
 
     Correctors judge instances of `task`.
     """
-    from targen_core.testing import BackendSuite, CorrectorSuite, ExporterSuite, TaskSuite
+    from targen_core.testing import (
+        BackendSuite,
+        CorrectorSuite,
+        ExporterSuite,
+        MetricSuite,
+        TaskSuite,
+    )
 
     made: dict[str, type[Suite]] = {}
     for item in items:
@@ -117,6 +128,8 @@ def _default_suites(
             base: type[Suite] = TaskSuite
         elif item.kind == "exporter":
             base = ExporterSuite
+        elif item.kind == "metric":
+            base = MetricSuite
         elif item.kind == "corrector":
             base = CorrectorSuite
             values["task"] = task

@@ -84,13 +84,13 @@ def _measure(study: Study, options: GenderOptions) -> Findings:
     labels = labels if 2 <= len(labels) <= _MOST_LABELS else []
     found = {corpus.name: _counted(corpus, labels) for corpus in corpora}
     figures = {name: each.figures for name, each in found.items()}
+    glance = {_SHARE: "of the rows with words of one gender; 0.5: as many of either"}
+    if any(each.pairs for each in found.values()):
+        glance["pairs of one label"] = "pairs that differ in the pronoun alone; 1: all agree"
     return Findings(
         headlines=tuple(_headlines(study, found)),
         figures=figures,
-        glance={
-            _SHARE: "of the rows with words of one gender; 0.5: as many of either",
-            "pairs of one label": "pairs that differ in the pronoun alone; 1: all agree",
-        },
+        glance=glance,
         tables=(
             _table("Rows with words for women and men", list(_SHOWN), figures),
             _table(

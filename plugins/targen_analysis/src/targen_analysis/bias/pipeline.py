@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from targen_analysis.data.runs import spaced
 from targen_core.errors import UsageError
 
 __all__ = ["Recogniser"]
@@ -61,7 +62,7 @@ class Recogniser:
     def entities(self, texts: Iterable[str]) -> Iterator[list[tuple[str, str]]]:
         """Of each text its entities: type, and words as they stand."""
         with self._noting():
-            for doc in self._pipeline.pipe(texts, batch_size=64):
+            for doc in self._pipeline.pipe(map(spaced, texts), batch_size=64):
                 yield [(entity.label_, entity.text) for entity in doc.ents]
 
     @contextmanager

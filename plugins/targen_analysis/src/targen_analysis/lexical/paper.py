@@ -8,7 +8,6 @@ and counts a template's words once in each text.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -17,6 +16,7 @@ from numpy.typing import NDArray
 
 from targen_analysis.data.columns import bare
 from targen_analysis.data.known import TEMPLATES
+from targen_analysis.data.runs import spaced
 from targen_analysis.statistics import mean
 from targen_core.metrics.model import (
     Corpus,
@@ -43,10 +43,6 @@ _PAPER = {
 }
 
 
-_RUN = re.compile(r"\S{250}")
-"""Longer than any word: cut, since spaCy's time grows with the square of a run without a space."""
-
-
 class _Tokens:
     """Texts as spaCy splits them: of each the different tokens that are no stop words."""
 
@@ -63,8 +59,8 @@ class _Tokens:
         found = []
         limit = self._spacy.max_length
         for text in texts:
-            text = _RUN.sub(r"\g<0> ", text)
-            parts = [text[at : at + limit] for at in range(0, len(text), limit)] or [""]
+            whole = spaced(text)
+            parts = [whole[at : at + limit] for at in range(0, len(whole), limit)] or [""]
             ids = np.concatenate(
                 [self._spacy.make_doc(part).to_array([self._orth]).ravel() for part in parts]
             )

@@ -1,0 +1,22 @@
+"""Every metric passes the kit that other people's pass."""
+
+from __future__ import annotations
+
+from targen_core.plugins.loader import load_registry
+from targen_core.testing import MetricSuite as Suite
+
+OPTIONS = {"lexical": ("replicates=5",)}
+
+for _item in load_registry().all("metric"):
+    if _item.distribution == "targen-analysis":
+        _name = f"Test{_item.name.title().replace('-', '')}"
+        globals()[_name] = type(
+            _name,
+            (Suite,),
+            {
+                "metric": _item.id,
+                "options": OPTIONS.get(_item.name, ()),
+                "__module__": __name__,
+                "__doc__": _item.summary,
+            },
+        )

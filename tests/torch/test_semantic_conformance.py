@@ -1,0 +1,9 @@
+"""With a model, `semantic` passes the kit that other people's metrics pass."""
+
+from __future__ import annotations
+
+from targen_core.testing import MetricSuite as Suite
+
+
+class TestSemantic(Suite):
+    metric = "semantic"
