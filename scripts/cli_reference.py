@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from targen_core.cli.commands import COMMANDS
@@ -27,17 +28,22 @@ def page() -> str:
     parts = [_HEAD]
     os.environ[DISABLE_VARIABLE] = "targen-plugin-example"  # its command is nobody's reference
     plugged = [item.name for item in load_registry().all("command")]
-    for command in ["", *COMMANDS, *plugged]:
-        shown = subprocess.run(
-            [sys.executable, "-m", "targen_core", *command.split(), "--help"],
-            check=True,
-            capture_output=True,
-            text=True,
-            env={**os.environ, "COLUMNS": "100", "TERM": "dumb", "NO_COLOR": "1"},
-        ).stdout
-        text = "\n".join(line.rstrip() for line in shown.strip().splitlines())
-        parts.append(f"## targen {command}".rstrip() + f"\n\n```text\n{text}\n```\n")
+    commands = ["", *COMMANDS, *plugged]
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        for command, shown in zip(commands, pool.map(_help, commands), strict=True):
+            text = "\n".join(line.rstrip() for line in shown.strip().splitlines())
+            parts.append(f"## targen {command}".rstrip() + f"\n\n```text\n{text}\n```\n")
     return "\n".join(parts)
+
+
+def _help(command: str) -> str:
+    return subprocess.run(
+        [sys.executable, "-m", "targen_core", *command.split(), "--help"],
+        check=True,
+        capture_output=True,
+        text=True,
+        env={**os.environ, "COLUMNS": "100", "TERM": "dumb", "NO_COLOR": "1"},
+    ).stdout
 
 
 def main() -> int:
