@@ -16,7 +16,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from targen_core.calls import layer
+from targen_core.calls import batch_online, layer
 from targen_core.cli import main
 from targen_core.testing.scripted import fill_schema
 
@@ -54,6 +54,7 @@ class Service:
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+            disable_nagle_algorithm = True  # head and body go in two parts: 40 ms each time
 
             def do_POST(self):
                 self.serve(self.rfile.read(int(self.headers["Content-Length"])))
@@ -80,7 +81,7 @@ class Service:
                 pass
 
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        threading.Thread(target=self.server.serve_forever, args=(0.02,), daemon=True).start()
 
     def answer(self, method, path, headers, body):
         if path == "/v1/chat/completions":
@@ -214,6 +215,7 @@ def targen(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("TARGEN_CACHE_DIR", str(tmp_path / "cache"))
     monkeypatch.setattr(layer, "_MAX_BACKOFF", 0.2)
+    monkeypatch.setattr(batch_online, "_FIRST_POLL", 0.01)
 
     def run(*args, ok=0, **variables):
         with monkeypatch.context() as patch:
