@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -17,7 +16,6 @@ from targen_analysis.difficulty.inputs import Decisions, groups_of, read
 from targen_analysis.difficulty.metric import DIFFICULTY
 from targen_analysis.difficulty.pvi import best_epoch, entropy, of_gold, pointwise, suspects
 from targen_analysis.folds import folds_of
-from targen_core.plugins.loader import load_registry
 
 
 def logs(*rows):
@@ -167,18 +165,12 @@ def test_folds_part_no_group_and_share_labels_out(rows, count, seed):
         assert max(often.values()) - min(often[fold] for fold in range(count)) <= 1
 
 
-def test_a_row_reads_as_its_task_shows_it_and_otherwise_under_its_fields(corpus, study):
-    copa = load_registry().get("task", "copa")
+def test_a_row_of_no_known_task_reads_each_text_under_its_name(corpus, study):
     fields = ("premise", "choice1", "choice2")
     mine = corpus([("It rained.", "He got wet.", "He sang.")], ["0"], fields=fields)
     assert list(read(study(mine), mine, 5).inputs) == [
         "premise: It rained.\nchoice1: He got wet.\nchoice2: He sang."
     ]
-    row = {**mine.rows[0], "question": "effect", "label": 0, "idx": 0}
-    known = replace(mine, task=copa, rows=[row])
-    (shown,) = read(study(known), known, 5).inputs
-    assert "as a result" in shown
-    assert "He got wet." in shown and "He sang." in shown
 
 
 def test_rows_without_a_label_are_left_out_and_chance_says_which_are_taken(corpus, study):

@@ -1,0 +1,125 @@
+"""Whatever a file holds, `targen analyze` ends with a report or with what is wrong with it."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+pytest.importorskip("spacy")
+pytest.importorskip("sklearn")
+
+ALL = [
+    *["--without", "semantic", "--without", "difficulty", "--without", "entities"],
+    *["-o", "lexical.replicates=2"],
+]
+"""But what needs a model, which has tests of its own."""
+
+
+@pytest.fixture
+def original(jsonl, sentences):
+    return jsonl("original.jsonl", labelled(sentences(40, seed=9)))
+
+
+@pytest.fixture
+def analyze(targen, original, tmp_path):
+    """All metrics but those of models, or those that are named, beside an ordinary file."""
+
+    def run(path, *args, code=0):
+        done = targen(
+            *("analyze", path, "--against", original, "--out", "out", "-q"),
+            *(args if "--metric" in args else [*ALL, *args]),
+        )
+        assert done.code == code, done.out + done.err
+        assert "Traceback" not in done.out + done.err
+        if not code:
+            assert done.err == ""
+            assert (tmp_path / "out" / "report.html").stat().st_size > 10_000
+            found = json.loads((tmp_path / "out" / "analysis.json").read_text())
+            assert all(part["findings"] for part in found["metrics"].values())
+        return done
+
+    return run
+
+
+def labelled(texts):
+    return [{"text": text, "label": "ab"[at % 2], "idx": at} for at, text in enumerate(texts)]
+
+
+ROWS = {
+    "one row": lambda rows: rows[:1],
+    "one label": lambda rows: [{**row, "label": "a"} for row in rows],
+    "no label": lambda rows: [{"text": row["text"]} for row in rows],
+    "a label that is null": lambda rows: [{**row, "label": None} for row in rows],
+    "equal rows": lambda rows: rows[:1] * 30,
+    "mixed schemas": lambda rows: [
+        row if at % 2 else {"premise": row["text"], "label": 3, "more": [1, {"deep": None}]}
+        for at, row in enumerate(rows)
+    ],
+    "other columns than the reference": lambda rows: [
+        {"premise": row["text"], "hypothesis": row["text"][:9], "label": row["label"]}
+        for row in rows
+    ],
+    "rows without a text": lambda rows: [
+        {**row, "text": row["text"] if at % 3 else None} for at, row in enumerate(rows)
+    ],
+}
+
+
+@pytest.mark.parametrize("what", ROWS)
+def test_odd_rows_are_analysed(what, analyze, jsonl, sentences):
+    analyze(jsonl("mine.jsonl", ROWS[what](labelled(sentences(30)))))
+
+
+@pytest.mark.parametrize("what", ["equal rows", "one label"])
+def test_what_makes_data_doubtful_is_a_warning(what, analyze, jsonl, sentences):
+    mine = jsonl("mine.jsonl", ROWS[what](labelled(sentences(30))))
+    done = analyze(mine, "--metric", "labels")
+    assert "All rows of mine have the label a." in done.out
+
+
+@pytest.mark.parametrize(
+    ("encoding", "args"), [("latin-1", ["--encoding", "latin-1"]), ("utf-16", []), ("utf-8", [])]
+)
+def test_other_encodings_are_read(encoding, args, analyze, sentences, tmp_path):
+    rows = labelled([f"{text} café" for text in sentences(20)])
+    lines = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
+    (tmp_path / "mine.jsonl").write_text(lines, encoding=encoding)
+    if encoding == "latin-1":  # the reference is plain ASCII, and so in any of them
+        done = analyze("mine.jsonl", code=2)
+        assert "mine.jsonl, line 1: byte 0xe9 is no utf-8" in done.err
+        assert "--encoding latin-1" in done.err
+    done = analyze("mine.jsonl", "--metric", "labels", *args)
+    assert "mine: 20 rows" in done.out
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("", "mine.jsonl holds no row"),
+        ("\n \n", "mine.jsonl holds no row"),
+        ('{"label": 1}\n', "mine.jsonl has no column of text"),
+        ('{"text": ""}\n', "mine.jsonl has no column of text"),
+        ("hello\n", "mine.jsonl, line 1 is no JSON"),
+        ("[1]\n", "mine.jsonl, line 1 is no JSON object"),
+    ],
+)
+def test_what_holds_no_data_is_told_before_anything_is_measured(text, words, analyze, tmp_path):
+    (tmp_path / "mine.jsonl").write_text(text)
+    done = analyze("mine.jsonl", code=2)
+    assert words in done.err
+    assert not (tmp_path / "out").exists()
+
+
+def test_missing_columns_are_told_with_those_that_there_are(analyze, jsonl, sentences):
+    mine = jsonl("mine.jsonl", labelled(sentences(5)))
+    done = analyze(mine, "--text", "premise", code=2)
+    assert "has no column 'premise' (--text)" in done.err
+    assert "its columns are: text, label, idx" in done.err
+
+
+@pytest.mark.parametrize("unit", ["word ", '{"a":[', "x"])
+def test_a_row_of_ten_megabytes_is_analysed(unit, analyze, jsonl, sentences):
+    huge = {"text": unit * (10_000_000 // len(unit)), "label": "a", "idx": 99}
+    done = analyze(jsonl("mine.jsonl", [huge, *labelled(sentences(20))]))
+    assert "mine: 21 rows" in done.out
