@@ -16,6 +16,8 @@ KINDS = ("svg", "png")
 _COLOURS = ("#2f6db5", "#d9822b", "#3f9a6b", "#a0529c", "#c44e52", "#b5a12f", "#4fa3b8")
 _REFERENCE = "#8a919c"
 
+_FONT = "Arial, Liberation Sans, Helvetica, sans-serif"
+
 _WIDTH, _HEIGHT, _ROW = 560, 260, 26
 
 
@@ -63,12 +65,13 @@ def theme(*, dark: bool) -> dict[str, Any]:
 def write_picture(plot: Plot, colours: Mapping[str, str], kind: str) -> bytes:
     """A plot as an SVG or PNG file on white; no browser and no network is needed.
 
-    The title stands above it, as a file has no heading.
+    The title stands above it, as a file has no heading. Its place for letters is
+    measured with a font that most machines have, or one as wide.
     """
     import vl_convert
 
     spec = {**specification(plot, colours), "title": plot.title}
-    config = {**theme(dark=False), "background": "white"}
+    config = {**theme(dark=False), "background": "white", "font": _FONT, "padding": 16}
     if kind == "svg":
         return str(vl_convert.vegalite_to_svg(spec, config=config)).encode()
     return bytes(vl_convert.vegalite_to_png(spec, config=config, scale=2))
