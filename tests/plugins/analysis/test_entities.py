@@ -11,9 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from targen_analysis.bias.divergence import Part, compare, entropy, jensen_shannon, top_share
+from targen_analysis.bias.divergence import Part, compare, jensen_shannon, top_share
 from targen_analysis.bias.entities import ENTITIES
 from targen_analysis.bias.mentions import mentions, texts_of
+from targen_analysis.statistics import entropy
 from targen_core.errors import UsageError
 from targen_core.testing import MetricSuite as Suite
 

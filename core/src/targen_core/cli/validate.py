@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from targen_core.cli.completion import completer
+from targen_core.cli.request import complete_task
 from targen_core.cli.tables import print_json, print_table
 from targen_core.errors import JobFailed, UsageError
 
@@ -25,7 +25,7 @@ def validate(
             "--task",
             metavar="NAME",
             help="Whose rows they are; a run directory knows.",
-            autocompletion=completer("task"),
+            autocompletion=complete_task,
         ),
     ] = None,
     most: Annotated[

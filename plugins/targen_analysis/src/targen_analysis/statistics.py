@@ -1,4 +1,4 @@
-"""Errors of figures: resampled rows, and rates."""
+"""Errors of figures: resampled rows, and rates; and what several metrics make of figures."""
 
 from __future__ import annotations
 
@@ -13,11 +13,14 @@ from targen_core.metrics.model import Estimate
 
 __all__ = [
     "Z",
+    "apart",
     "bootstrap",
     "difference",
+    "entropy",
     "generator",
     "half_samples",
     "half_samples_together",
+    "mapped",
     "mean",
     "rate",
     "subsample",
@@ -138,6 +141,28 @@ def rate(hits: int, of: int) -> Estimate:
     middle = (share + square / 2) / (1 + square)
     half = Z / (1 + square) * math.sqrt(share * (1 - share) / of + square / (4 * of))
     return Estimate(share, min(share, max(0.0, middle - half)), max(share, min(1.0, middle + half)))
+
+
+def apart(one: Estimate, other: Estimate) -> bool:
+    """Whether two intervals lie apart; also where there are none."""
+    if one.low is None or one.high is None or other.low is None or other.high is None:
+        return True
+    return one.low > other.high or one.high < other.low
+
+
+def mapped(found: Estimate, rising: Callable[[float], float]) -> Estimate:
+    """A figure and the ends of its interval, each through a function that keeps their order."""
+    ends = (found.value, found.low, found.high)
+    return Estimate(*(None if end is None else rising(end) for end in ends))
+
+
+def entropy(counts: NDArray[np.int64]) -> float:
+    """Shannon's entropy (1948) of counts, in bits; NaN where nothing was counted."""
+    there = counts[counts > 0]
+    if not len(there):
+        return float("nan")
+    shares = there / there.sum()
+    return float(-(shares * np.log2(shares)).sum())
 
 
 def difference(one: Estimate, other: Estimate) -> Estimate:

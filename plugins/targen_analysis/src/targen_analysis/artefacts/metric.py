@@ -11,7 +11,7 @@ from targen_analysis.artefacts.baselines import ALONE, Told, adds_nothing, told
 from targen_analysis.artefacts.properties import ALL, by_label, numbers_of
 from targen_analysis.artefacts.sample import Sample, draw
 from targen_analysis.artefacts.words import signs
-from targen_analysis.statistics import mean, rate
+from targen_analysis.statistics import mapped, mean, rate
 from targen_core.metrics.model import (
     Cell,
     Estimate,
@@ -96,13 +96,9 @@ def _figures(sample: Sample, seen: Mapping[str, Told]) -> dict[str, Estimate]:
     if parts:
         # By the lower end: of many parts, the luckiest would otherwise win.
         best = max(parts.values(), key=lambda score: score.low or 0.0)
-        found[_MOST] = Estimate(*(max(0.0, (end or 0.0) - chance) for end in _ends(best)))
+        found[_MOST] = mapped(best, lambda score: max(0.0, score - chance))
     found["share of the most frequent label"] = rate(max(often.values()), len(sample))
     return found
-
-
-def _ends(score: Estimate) -> tuple[float | None, float | None, float | None]:
-    return score.value, score.low, score.high
 
 
 def _scores(samples: Mapping[str, Sample], seen: Seen) -> Table:

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from targen_analysis.statistics import entropy
 from targen_core.metrics.model import Estimate
 
-__all__ = ["LEAST", "Counted", "Part", "compare", "entropy", "jensen_shannon", "top_share"]
+__all__ = ["LEAST", "Counted", "Part", "compare", "jensen_shannon", "top_share"]
 
 LEAST = 40
 """Things that a part must hold to be compared: twenty in a half."""
@@ -37,12 +38,6 @@ def jensen_shannon(one: Numbers, other: Numbers) -> float:
 def _bits(p: NDArray[np.float64], middle: NDArray[np.float64]) -> float:
     there = p > 0
     return float(np.sum(p[there] * np.log2(p[there] / middle[there])))
-
-
-def entropy(counts: Numbers) -> float:
-    """Shannon's entropy of counts, in bits."""
-    shares = counts[counts > 0] / counts.sum()
-    return float(-np.sum(shares * np.log2(shares)))
 
 
 def top_share(counts: Numbers, top: int = _TOP) -> float:

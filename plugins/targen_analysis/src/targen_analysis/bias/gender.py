@@ -11,7 +11,7 @@ from pydantic import Field
 
 from targen_analysis.bias.genderwords import FEMALE, MALE, gender_of, occupations_of, words_in
 from targen_analysis.bias.parity import Pairs, pairs_of
-from targen_analysis.statistics import difference, rate
+from targen_analysis.statistics import apart, difference, rate
 from targen_core.metrics.model import (
     Cell,
     Corpus,
@@ -290,7 +290,7 @@ def _occupation_warnings(
     told = []
     for each in mine.occupations:
         other = there.get(f"{_SHARE} with {each.name}", Estimate(None))
-        if each.beyond and not _overlap(each.share, other):
+        if each.beyond and apart(each.share, other):
             told.append(f"{each.name} ({each.share.value:.0%} of {each.rows} rows female)")
     if told:
         overall = mine.figures[_SHARE].value
@@ -298,12 +298,6 @@ def _occupation_warnings(
             f"Occupations go with a gender in {corpus.name}: {', '.join(told[:3])}; of all such "
             f"rows {overall:.0%} are female."
         )
-
-
-def _overlap(one: Estimate, other: Estimate) -> bool:
-    if one.low is None or one.high is None or other.low is None or other.high is None:
-        return False
-    return one.low <= other.high and other.low <= one.high
 
 
 def _pair_warnings(corpus: Corpus, found: Pairs) -> Iterable[str]:

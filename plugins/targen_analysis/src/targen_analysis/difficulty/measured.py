@@ -13,7 +13,7 @@ from targen_analysis.difficulty.models import Classifier
 from targen_analysis.difficulty.pvi import best_epoch, entropy, of_gold, pointwise, suspects
 from targen_analysis.difficulty.training import Recipe, fit
 from targen_analysis.folds import folds_of
-from targen_analysis.statistics import mean, rate
+from targen_analysis.statistics import mapped, mean, rate
 from targen_core.metrics.model import Estimate
 
 __all__ = ["Measured", "measure_one"]
@@ -92,7 +92,7 @@ class Measured:
         return {
             "V-information": all_bits,
             "label entropy": Estimate(self.entropy),
-            "share of the label entropy": _over(all_bits, self.entropy),
+            "share of the label entropy": mapped(all_bits, lambda bits: bits / self.entropy),
             "accuracy": rate(right, of),
             "accuracy while learned": Estimate(self.fitted),
             "negative PVI": self.negative,
@@ -103,11 +103,6 @@ class Measured:
                 for at, name in enumerate(self.names)
             },
         }
-
-
-def _over(found: Estimate, whole: float) -> Estimate:
-    ends = (None if end is None else end / whole for end in (found.value, found.low, found.high))
-    return Estimate(*ends)
 
 
 def measure_one(

@@ -11,6 +11,8 @@ from collections.abc import Hashable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from targen_analysis import statistics
+
 __all__ = ["DOUBT", "best_epoch", "entropy", "of_gold", "pointwise", "suspects"]
 
 Floats = NDArray[np.float64]
@@ -53,8 +55,7 @@ def pointwise(given: Floats, without: Floats, gold: Ints) -> Floats:
 
 def entropy(labels: Sequence[Hashable]) -> float:
     """Bits of a label, by the labels' shares."""
-    shares = np.array(list(Counter(labels).values())) / len(labels)
-    return float(-(shares * np.log2(shares)).sum())
+    return statistics.entropy(np.array(list(Counter(labels).values())))
 
 
 def suspects(pvi: Floats, given: Floats, gold: Ints) -> list[int]:

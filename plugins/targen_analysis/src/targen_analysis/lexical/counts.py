@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from targen_analysis.lexical.richness import hdd
 from targen_analysis.lexical.words import LONGEST, Words
+from targen_analysis.statistics import entropy
 
 __all__ = ["FIGURES", "counted"]
 
@@ -39,7 +40,7 @@ def counted(words: Words, rows: NDArray[np.int64]) -> NDArray[np.float64]:
             often[0].sum(),
             len(often[0]),
             *(_share(counts) for counts in often),
-            *(_entropy(counts) for counts in often[:-1]),
+            *(entropy(counts) for counts in often[:-1]),
             hdd(often[0]),
             len(often[1]) / len(rows),
             words.own_bigrams[rows].mean(),
@@ -57,11 +58,3 @@ def _counts(grams: tuple[NDArray[np.int32], int], places: NDArray[np.int64]) -> 
 
 def _share(counts: NDArray[np.int64]) -> float:
     return len(counts) / float(counts.sum()) if len(counts) else float("nan")
-
-
-def _entropy(counts: NDArray[np.int64]) -> float:
-    """In bits (Shannon, 1948), of the counts as they are."""
-    if not len(counts):
-        return float("nan")
-    shares = counts / counts.sum()
-    return float(-(shares * np.log2(shares)).sum())

@@ -14,7 +14,7 @@ from targen_analysis.lexical.compression import compression_ratio
 from targen_analysis.lexical.counts import FIGURES, counted
 from targen_analysis.lexical.richness import mattr, mtld
 from targen_analysis.lexical.words import Words, words_of
-from targen_analysis.statistics import bootstrap, generator, half_samples, subsample
+from targen_analysis.statistics import apart, bootstrap, generator, half_samples, subsample
 from targen_core.metrics.model import (
     Corpus,
     Estimate,
@@ -221,18 +221,11 @@ def _headlines(study: Study, found: Sequence[_Measured], size: int) -> tuple[str
         lines.append(
             f"{corpus.name} has {mine.value:,.0f} different words where {study.reference.name} has "
             f"{other.value:,.0f} in as many rows ({size:,}): {_share(mine.value, other.value)}"
-            f"{'' if _apart(mine, other) else ', which may be chance'}. Its texts compress "
+            f"{'' if apart(mine, other) else ', which may be chance'}. Its texts compress "
             f"{_number(measured, 'compression')} times, the original's "
             f"{_number(original, 'compression')} times (more is more repetitive)."
         )
     return tuple(lines)
-
-
-def _apart(one: Estimate, other: Estimate) -> bool:
-    """Whether two intervals lie apart; also where there are none."""
-    if one.low is None or one.high is None or other.low is None or other.high is None:
-        return True
-    return one.low > other.high or one.high < other.low
 
 
 def _share(one: float, other: float) -> str:

@@ -11,7 +11,14 @@ from targen_analysis.semantic.coverage import FIGURES, coverage
 from targen_analysis.semantic.diversity import mean_cosine, remote_clique, vendi
 from targen_analysis.semantic.similarity import nearest
 from targen_analysis.semantic.views import Sample
-from targen_analysis.statistics import Rows, generator, half_samples_together, rate, subsample
+from targen_analysis.statistics import (
+    Rows,
+    generator,
+    half_samples_together,
+    mapped,
+    rate,
+    subsample,
+)
 from targen_core.metrics.model import Estimate, Study
 
 __all__ = ["REPEATED", "Figures", "alone", "beside"]
@@ -63,22 +70,14 @@ def alone(study: Study, sample: Sample, size: int) -> Figures:
         "mean cosine": cosine,
         "remote-clique": Estimate(*clique),
         "Chamfer distance": _within(chamfer, 0, 2),
-        "Vendi score": _within(Estimate(*map(_exp, (score.value, score.low, score.high))), 1, size),
+        "Vendi score": _within(mapped(score, math.exp), 1, size),
         "near repeats": rate(round(float(at[2]) * size), size),
     }
 
 
-def _exp(value: float | None) -> float | None:
-    return None if value is None else math.exp(value)
-
-
 def _within(found: Estimate, low: float, high: float) -> Estimate:
     """A figure and its interval without what rounding or the normal law put outside."""
-    return Estimate(*(None if v is None else min(max(v, low), high) for v in _numbers(found)))
-
-
-def _numbers(found: Estimate) -> tuple[float | None, float | None, float | None]:
-    return found.value, found.low, found.high
+    return mapped(found, lambda value: min(max(value, low), high))
 
 
 def beside(study: Study, sample: Sample, reference: Sample, size: int, k: int) -> Figures:
