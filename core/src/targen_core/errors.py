@@ -163,9 +163,14 @@ class ServiceError(TargenError):
     lost, so that the budget must count it. `request_id` is the service's own
     name for the call, by which its support finds it; `rate` is what it said of
     its limits.
+
+    `first_patience` is for how many seconds it is tried again by default where
+    the service never answered: what is slow to start is waited for, what is
+    wrong is not.
     """
 
     retryable = False
+    first_patience = 60.0
 
     def __init__(
         self,
@@ -188,6 +193,7 @@ class RateLimited(ServiceError):
     """HTTP 429 and its like: come back later, more slowly."""
 
     retryable = True
+    first_patience = 600.0  # it is there, and says so
 
 
 class ServiceUnavailable(ServiceError):
@@ -197,11 +203,15 @@ class ServiceUnavailable(ServiceError):
 
 
 class Overloaded(ServiceUnavailable):
-    """The service has more to do than it can (529): come back later, more slowly."""
+    """The service has more to do than it can (503, 529), or is not up yet: come back later."""
+
+    first_patience = 120.0  # models take a minute or two to load
 
 
 class ConnectionFailed(ServiceUnavailable):
     """No connection came about, or it broke before the answer was whole."""
+
+    first_patience = 10.0
 
 
 class TimedOut(ServiceUnavailable):
@@ -210,6 +220,8 @@ class TimedOut(ServiceUnavailable):
 
 class MalformedAnswer(ServiceUnavailable):
     """An answer came that is not what the service promises: a broken envelope."""
+
+    first_patience = 10.0
 
 
 class BatchFailed(ServiceError):

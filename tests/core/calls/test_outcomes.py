@@ -85,7 +85,7 @@ def test_an_overloaded_service_is_asked_more_slowly(lab, desk, drive):
 
     one = desk(lab.ToyModel(lambda request: "x", hook=hook), concurrency=8)
     assert drive(one.many(20)) == ["x"] * 20
-    assert one.limiter.rate_limited == 8
+    assert one.limiter.refused == 8
 
 
 def test_input_from_the_services_cache_is_priced_and_told(lab, desk, drive, read_journal):

@@ -48,11 +48,11 @@ def test_a_burst_of_429s_halves_once(drive):
         limiter = RateLimiter(16)
         tickets = await take(limiter, 16)
         for ticket in tickets:
-            limiter.release(ticket, limited=True)
-        assert limiter.rate_limited == 16
+            limiter.release(ticket, refused=True)
+        assert limiter.refused == 16
         assert limiter.limit == 8
         tickets = await take(limiter, 8)
-        limiter.release(tickets[0], limited=True)
+        limiter.release(tickets[0], refused=True)
         assert limiter.limit == 4
 
     drive(work())
@@ -62,7 +62,7 @@ def test_it_halves_what_was_really_in_flight(drive):
     async def work():
         limiter = RateLimiter(64)
         tickets = await take(limiter, 10)
-        limiter.release(tickets[0], limited=True)
+        limiter.release(tickets[0], refused=True)
         assert limiter.limit == 5
 
     drive(work())
@@ -73,7 +73,7 @@ def test_concurrency_never_falls_below_one(drive):
         limiter = RateLimiter(4)
         for _ in range(10):
             (ticket,) = await take(limiter, 1)
-            limiter.release(ticket, limited=True)
+            limiter.release(ticket, refused=True)
         assert limiter.limit == 1
         (ticket,) = await take(limiter, 1)
         assert limiter.in_flight == 1
@@ -85,7 +85,7 @@ def test_it_grows_back_by_one_for_each_round_of_answers_up_to_the_ceiling(drive)
     async def work():
         limiter = RateLimiter(8)
         for ticket in await take(limiter, 8):
-            limiter.release(ticket, limited=True)
+            limiter.release(ticket, refused=True)
         assert limiter.limit == 4
         for ticket in await take(limiter, 4):
             limiter.release(ticket)
@@ -102,7 +102,7 @@ def test_retry_after_pauses_everyone(drive):
     async def work():
         limiter = RateLimiter(4)
         (ticket,) = await take(limiter, 1)
-        limiter.release(ticket, limited=True, retry_after=25.0)
+        limiter.release(ticket, refused=True, retry_after=25.0)
         began = now()
         ticket = await limiter.acquire(1)
         assert now() - began == pytest.approx(25.0, abs=1e-6)
@@ -228,7 +228,7 @@ def test_the_first_answers_headers_are_obeyed(lab, desk, drive):
     assert drive(one.many(10)) == ["x"] * 10
     assert at[3] - at[0] < 1
     assert at[4] - at[3] >= 60.0 - 1e-6
-    assert one.limiter.rate_limited == 0
+    assert one.limiter.refused == 0
 
 
 @pytest.mark.parametrize(
@@ -293,7 +293,7 @@ def test_a_limit_is_met_once_and_then_used_to_the_full(lab, desk, drive, says_wh
         return answers
 
     assert drive(work()) == ["x"] * 700
-    assert one.limiter.rate_limited <= 64
+    assert one.limiter.refused <= 64
     assert took[0] <= 1.05 * (700 - 20) / 20
 
 
@@ -316,7 +316,7 @@ def test_two_minutes_of_429s_lose_nothing_and_meet_no_crowd(lab, desk, drive, re
         return answers
 
     assert drive(work()) == ["x"] * 300
-    assert one.limiter.rate_limited <= 100
+    assert one.limiter.refused <= 100
     assert ended[0] - began[0] <= 120.0 + 30.0 + 15.0  # the storm, a pause, the calls
 
 
@@ -344,7 +344,7 @@ def test_concurrency_adapts_to_a_service_that_takes_four(lab, desk, drive):
     model = lab.ToyModel(lambda request: "x", hook=hook, latency=lambda request: 1.0)
     one = desk(model, concurrency=64)
     assert drive(one.many(300)) == ["x"] * 300
-    assert one.limiter.rate_limited < 200
+    assert one.limiter.refused < 200
     assert one.limiter.limit <= 9
 
 
@@ -374,7 +374,7 @@ def test_a_failure_does_not_let_concurrency_grow(drive):
     async def work():
         limiter = RateLimiter(8)
         first, second = await take(limiter, 2)
-        limiter.release(first, limited=True)
+        limiter.release(first, refused=True)
         halved = limiter.limit
         limiter.release(second, answered=False)
         assert limiter.limit == halved

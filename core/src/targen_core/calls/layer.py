@@ -14,6 +14,7 @@ import asyncio
 import json
 import random
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any, TypeVar, get_args
 
 from targen_core.calls.budget import Budget
@@ -33,9 +34,10 @@ from targen_core.errors import (
     ServiceUnavailable,
     StageFailed,
     TargenError,
+    TimedOut,
 )
 
-__all__ = ["ATTEMPTS", "CallLayer", "Halted"]
+__all__ = ["ATTEMPTS", "PATIENCE", "CallLayer", "Halted"]
 
 ATTEMPTS = 2
 """Answers asked for one question: the first and, where it is unreadable, a repair."""
@@ -43,7 +45,12 @@ ATTEMPTS = 2
 _MAX_BACKOFF = 60.0  # seconds
 _FIRST_BACKOFF = 0.5  # as the providers' own clients
 _BAD_LUCK = 0.1  # the first back-off of a call that failed while others were answered
-_TRUSTED = 3  # rate limits of one call for which the wait is just what the service says
+_TRUSTED = 3  # refusals of one call for which the wait is just what the service says
+_SWAPPED = 5.0  # seconds that one call waits at most while others are taken: doubles each time
+_SILENCE = 2.0  # seconds without an answer after which failures are told
+
+PATIENCE = 600.0
+"""Seconds without any answer that end a run in which the service answered before."""
 
 T = TypeVar("T")
 _compact = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), sort_keys=True).encode
@@ -64,7 +71,8 @@ class CallLayer:
         models: by step.
         seed: the run's seed, part of every call's key.
         patience: seconds without any success after which a failing service
-            stops the run.
+            stops the run; None: `PATIENCE`, and where it never answered as
+            long as its error suggests (`ServiceError.first_patience`).
     """
 
     def __init__(
@@ -76,7 +84,7 @@ class CallLayer:
         cache: ReplyCache | None,
         budget: Budget,
         usage: Usage,
-        patience: float = 600.0,
+        patience: float | None = None,
     ) -> None:
         self.models = models
         self.seed = seed
@@ -94,7 +102,8 @@ class CallLayer:
         self._queues = {bound.lane.queue for bound in models.values() if bound.lane is not None}
         for queue in self._queues:
             queue.elsewhere = self._elsewhere
-        self._last_success = 0.0
+        self._last_success: float | None = None
+        self._trouble: _Trouble | None = None
         self._jitter = random.Random(seed)
 
     @property
@@ -108,6 +117,15 @@ class CallLayer:
         """Seconds for which a backend's service is left alone, by its id; none where it is not."""
         found = {bound.backend: bound.limiter.pause for bound in self.models.values()}
         return {backend: pause for backend, pause in found.items() if pause > 0}
+
+    @property
+    def trouble(self) -> str:
+        """What keeps all calls from being answered, or ""; may be asked from any thread."""
+        trouble = self._trouble
+        if trouble is None or trouble.clock() - trouble.since < _SILENCE * trouble.answered:
+            return ""
+        tries = "1 failure" if trouble.failures == 1 else f"{trouble.failures} failures"
+        return f"no answer for {trouble.clock() - trouble.since:.0f} s, {tries}: {trouble.error}"
 
     def halt(self, reason: TargenError) -> None:
         """Send nothing from now on; calls in flight are let finish."""
@@ -264,13 +282,14 @@ class CallLayer:
         failures = 0
         failing_since = 0.0
         loop = asyncio.get_running_loop()
+        turn = bound.limiter.turn()
         while True:
             self._check(scope)
             await self.budget.reserve(*reserved)
             spent: tuple[int, float] = (0, 0.0)
             try:
                 ticket = await bound.limiter.acquire(
-                    reserved_tokens, unwanted=lambda: self._unwanted(scope)
+                    reserved_tokens, turn=turn, unwanted=lambda: self._unwanted(scope)
                 )
                 if ticket is None:
                     raise Halted
@@ -298,15 +317,16 @@ class CallLayer:
                         ticket,
                         rate=reply.rate if reply else error.rate if error else None,
                         answered=reply is not None,
-                        limited=isinstance(error, RateLimited | Overloaded),
-                        failed=isinstance(error, ServiceUnavailable)
-                        and not isinstance(error, Overloaded),
+                        refused=isinstance(error, RateLimited | Overloaded),
+                        failed=isinstance(error, ServiceUnavailable),
+                        timed_out=isinstance(error, TimedOut),
                         retry_after=error.retry_after if error else None,
                     )
-                if bound.limiter.pause > self.patience:
+                if bound.limiter.pause > (self.patience or PATIENCE):
+                    words = f": {error}" if error is not None else ""
                     self.halt(
                         ServiceGaveUp(
-                            f"the service asks for a pause of {bound.limiter.pause:.0f} s",
+                            f"the service asks for a pause of {bound.limiter.pause:.0f} s{words}",
                             hint="resume after it, or with a larger --patience",
                         )
                     )
@@ -323,6 +343,7 @@ class CallLayer:
                     )
                     spent = (reply.tokens_in + reply.tokens_out, cost or 0.0)
                     self._last_success = loop.time()
+                    self._trouble = None
                     self._write(question, key, reply, cached=False, cost=cost)
                     if self.cache is not None and bound.cacheable:
                         self.cache.put(key, _cached(reply))
@@ -338,23 +359,44 @@ class CallLayer:
             now = loop.time()
             failing_since = failing_since or now
             self.retries += 1
+            self._note(error, now, loop.time)
             since = failing_since
-            if bound.limiter.open and bound.limiter.failing_since is not None:
-                since = bound.limiter.failing_since  # whoever asks, asks for all
-            waited = now - max(self._last_success, since)
-            lately = min(sent, now - _FIRST_BACKOFF)
-            first = _BAD_LUCK if self._last_success > lately else _FIRST_BACKOFF
+            if bound.limiter.down and bound.limiter.control.failing_since is not None:
+                since = bound.limiter.control.failing_since  # whoever asks, asks for all
+            last = self._last_success
+            waited = now - (since if last is None else max(last, since))
+            lately = last is not None and last > min(sent, now - _FIRST_BACKOFF)
+            first = _BAD_LUCK if lately else _FIRST_BACKOFF
             delay = min(_MAX_BACKOFF, first * 2.0**failures) * self._jitter.uniform(0.5, 1.0)
             if error.retry_after:
-                trusted = isinstance(error, RateLimited) and failures < _TRUSTED
+                trusted = isinstance(error, RateLimited | Overloaded) and failures < _TRUSTED
                 delay = error.retry_after if trusted else max(delay, error.retry_after)
+                if lately:
+                    # The others are taken, so it is this call or another one in its place.
+                    delay = min(delay, _SWAPPED * 2.0**failures)
             failures += 1
-            if bound.lane is None and waited + delay > self.patience:
+            patience = self._patience_with(error)
+            if bound.lane is None and waited + delay > patience:
                 raise ServiceGaveUp(
-                    f"no answer from the service for longer than {self.patience:g} s: {error}",
-                    hint="resume when it is back, or with a larger --patience",
+                    f"no answer from the service for longer than {patience:g} s: {error}"
+                    if last is not None or patience >= _SILENCE
+                    else str(error),
+                    hint=_first(error.hint, "resume when it is back, or with a larger --patience"),
                 ) from error
             await self._back_off(delay, scope)
+
+    def _note(self, error: ServiceError, now: float, clock: Callable[[], float]) -> None:
+        """Remember a failure for who shows what goes on."""
+        last, before = self._last_success, self._trouble
+        since = before.since if before else now if last is None else last
+        failures = before.failures + 1 if before else 1
+        self._trouble = _Trouble(str(error), since, failures, last is not None, clock)
+
+    def _patience_with(self, error: ServiceError) -> float:
+        """Seconds without an answer that end the run."""
+        if self.patience is not None:
+            return self.patience
+        return PATIENCE if self._last_success is not None else error.first_patience
 
     def _write_lost(
         self, question: Question, tokens_in: int, tokens_out: int, price: Price | None
@@ -392,6 +434,22 @@ class CallLayer:
         finally:
             timer.cancel()
             del self._backing_off[waiter]
+
+
+@dataclass(frozen=True, slots=True)
+class _Trouble:
+    """Failures since the last answer: the latest, since when, how many, and was there one."""
+
+    error: str
+    since: float
+    failures: int
+    answered: bool
+    clock: Callable[[], float]
+
+
+def _first(*words: str) -> str:
+    """Hints that there are, one after the other."""
+    return "; ".join(filter(None, words))
 
 
 def _release(waiter: asyncio.Future[None]) -> None:

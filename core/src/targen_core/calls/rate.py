@@ -1,32 +1,22 @@
-"""The rate limit: adaptive concurrency, pauses, requests and tokens a minute.
+"""Who may call a service now: first come, first served, within what it takes.
 
-Concurrency starts at what the user allows, halves once for a burst of 429s,
-and grows back by one for each round of answers (additive increase,
-multiplicative decrease, as TCP's congestion avoidance: RFC 5681). Whoever has
-waited longest goes first.
-
-A service that fails or refuses again and again without one answer is left
-alone (the circuit opens): one call at a time asks whether it is back, after
-longer and longer pauses, and the first answer brings all the others back. Lost
-answers may be paid for, refused calls may count against the limit, and a
-service that comes up is not met by a crowd.
+`RateLimiter` holds the queue. How many calls may be in flight and how fast they
+may go says its `Controller`, from what the service refuses; beside it stand the
+requests and tokens a minute that the user or the service's headers name.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections import deque
+import heapq
+import itertools
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from targen_core.calls.control import Controller, Ticket
 from targen_core.calls.model import RateHeaders
 
-__all__ = ["Places", "RateLimiter"]
-
-_FAILURES = 12
-"""Failures in a row, without an answer between them, that open the circuit."""
-
-_LONGEST_PAUSE = 30.0  # seconds between two calls that ask whether the service is back
+__all__ = ["Places", "RateLimiter", "Ticket"]
 
 
 class Places:
@@ -56,6 +46,11 @@ class RateLimiter:
         rpm: requests a minute, or None.
         tpm: tokens a minute (input bound plus `max_tokens`), or None.
         places: places shared with other limiters, or None.
+
+    Attributes:
+        control: what was learned of the service.
+        peak: the most calls that were in flight.
+        refused: calls that the service refused.
     """
 
     def __init__(
@@ -67,95 +62,107 @@ class RateLimiter:
         places: Places | None = None,
     ) -> None:
         self.ceiling = concurrency
-        self.limit = float(concurrency)
+        self.control = Controller(concurrency)
         self.in_flight = 0
         self.peak = 0
-        self.rate_limited = 0
-        self.failing_since: float | None = None
-        self._failures = 0
-        self._asked = 0  # calls that asked in vain since the circuit opened
-        self._epoch = 0
-        self._resume_at = 0.0
+        self.refused = 0
         self._requests = _Pace(rpm)
         self._tokens = _Pace(tpm)
-        self._waiting: deque[_Waiter] = deque()
+        self._waiting: list[_Waiter] = []  # a heap
+        self._turns = itertools.count()
         self._timer: asyncio.TimerHandle | None = None
+        self._clock: Callable[[], float] | None = None
         self._places = places or Places(concurrency)
         self._places.share(self)
 
     @property
-    def pause(self) -> float:
-        """Seconds for which the service wants no call."""
-        if not self._resume_at:
-            return 0.0
-        return max(0.0, self._resume_at - asyncio.get_running_loop().time())
+    def limit(self) -> float:
+        """Calls in flight that the service takes, as far as is known."""
+        return self.control.limit
 
     @property
-    def open(self) -> bool:
-        """Whether the service fails so much that one call at a time asks for it."""
-        return self._failures >= _FAILURES
+    def pause(self) -> float:
+        """Seconds for which the service wants no call; may be asked from any thread."""
+        if not self.control.resume_at or self._clock is None:
+            return 0.0
+        return max(0.0, self.control.resume_at - self._clock())
+
+    @property
+    def down(self) -> bool:
+        """Whether nobody is served, so that one call at a time asks for it."""
+        return self.control.down
+
+    def turn(self) -> int:
+        """A place in the queue for a call and all its attempts."""
+        return next(self._turns)
 
     async def acquire(
-        self, tokens: int, *, unwanted: Callable[[], bool] | None = None
-    ) -> int | None:
+        self,
+        tokens: int,
+        *,
+        turn: int | None = None,
+        unwanted: Callable[[], bool] | None = None,
+    ) -> Ticket | None:
         """Wait for a place; returns the ticket that `release` wants back.
 
-        Where `unwanted` comes true before there is a place, none is taken and
-        the answer is None.
+        Who has the earliest `turn` goes first. Where `unwanted` comes true
+        before there is a place, none is taken and the answer is None.
         """
-        if self._waiting or not self._admit(tokens):
-            admitted = asyncio.get_running_loop().create_future()
-            self._waiting.append(_Waiter(admitted, tokens, unwanted or (lambda: False)))
-            self.wake()
-            try:
-                if not await admitted:
-                    return None
-            except asyncio.CancelledError:
-                if admitted.done() and not admitted.cancelled() and admitted.result():
-                    self._leave()
-                raise
-        return self._epoch
+        if self._clock is None:
+            self._clock = asyncio.get_running_loop().time
+        ticket = None if self._waiting else self._admit(tokens)
+        if ticket is not None:
+            return ticket
+        admitted: asyncio.Future[Ticket | None] = asyncio.get_running_loop().create_future()
+        place = self.turn() if turn is None else turn
+        waiter = _Waiter(place, next(self._turns), admitted, tokens, unwanted or _wanted)
+        heapq.heappush(self._waiting, waiter)
+        self.wake()
+        try:
+            return await admitted
+        except asyncio.CancelledError:
+            if admitted.done() and not admitted.cancelled() and (got := admitted.result()):
+                got.ended = True
+                self._leave()
+            raise
 
     def sweep(self) -> None:
         """Let go who waits for a place that is not wanted any more."""
         for waiter in self._waiting:
             if not waiter.admitted.done() and waiter.unwanted():
-                waiter.admitted.set_result(False)
+                waiter.admitted.set_result(None)
         self.wake()
 
     def release(
         self,
-        ticket: int,
+        ticket: Ticket,
         *,
         rate: RateHeaders | None = None,
         answered: bool = True,
-        limited: bool = False,
+        refused: bool = False,
         failed: bool = False,
+        timed_out: bool = False,
         retry_after: float | None = None,
     ) -> None:
-        """Give a place back, with what the answer said of the limits.
+        """Give a place back, with what became of the call.
 
-        `limited` is a 429. Those of one burst count once: an answer to a call
-        that was sent before the last cut cuts nothing. Only what was
-        `answered` lets the concurrency grow. `failed` is a failure that may
-        pass: enough failures and bursts in a row open the circuit, and any
-        answer closes it.
+        `refused` is a 429, 503 or 529: the service has too much to do, or
+        enough of us. `failed` is another failure that may pass, which
+        `timed_out` or not. What was neither answered nor one of these says nothing of the service. `rate`
+        is what it said of its limits, `retry_after` the wait that it asked of
+        this call.
         """
-        now = asyncio.get_running_loop().time()
-        current = ticket == self._epoch
+        assert self._clock is not None
+        now = self._clock()
         if answered:
-            self._failures, self.failing_since = 0, None
-        elif failed or (limited and current):
-            self._fail(now, current=current)
-        if limited:
-            self.rate_limited += 1
-            if current:
-                self._epoch += 1
-                self.limit = max(1.0, min(self.limit, self.in_flight) / 2)
-            if retry_after:
-                self._resume_at = max(self._resume_at, now + retry_after)
-        elif answered:
-            self.limit = min(float(self.ceiling), self.limit + 1.0 / self.limit)
+            self.control.answered(ticket, now, self.in_flight - 1)
+        elif refused:
+            self.refused += 1
+            self.control.refused(ticket, now, self.in_flight - 1, retry_after)
+        elif failed:
+            self.control.failed(ticket, now, self.in_flight - 1, timed_out=timed_out)
+        else:
+            ticket.ended = ticket.counted = True
         if rate is not None:
             self._obey(rate, now, retry_after or 0.0)
         self._leave()
@@ -163,7 +170,7 @@ class RateLimiter:
     def _obey(self, rate: RateHeaders, now: float, retry_after: float) -> None:
         """Wait, or slow down, where the service says that a limit is used up."""
         if rate.remaining_tokens == 0 and rate.reset_tokens:
-            self._resume_at = max(self._resume_at, now + rate.reset_tokens)
+            self.control.pause_until(now + rate.reset_tokens)
         if rate.remaining_requests == 0 and rate.reset_requests:
             if rate.limit_requests:
                 # The reset is that of the whole limit, which most services give
@@ -172,21 +179,7 @@ class RateLimiter:
                 per_second = rate.limit_requests / max(60.0, rate.reset_requests)
                 self._requests.keep_to(per_second, now + retry_after)
             else:
-                self._resume_at = max(self._resume_at, now + rate.reset_requests)
-
-    def _fail(self, now: float, *, current: bool) -> None:
-        """Count a failure; those of calls sent before the circuit opened pause nothing."""
-        if self.failing_since is None:
-            self.failing_since = now
-        self._failures += 1
-        if self._failures == _FAILURES:
-            self._epoch += 1
-            self._asked = 0
-        elif not self.open or not current:
-            return
-        pause = min(_LONGEST_PAUSE, 2.0**self._asked)
-        self._asked += 1
-        self._resume_at = max(self._resume_at, now + pause)
+                self.control.pause_until(now + rate.reset_requests)
 
     def _leave(self) -> None:
         self.in_flight -= 1
@@ -194,52 +187,82 @@ class RateLimiter:
 
     @property
     def _has_place(self) -> bool:
-        most = 1 if self.open else max(1, int(self.limit))
-        return self.in_flight < most and self._places.taken < self._places.most
+        if self._places.taken >= self._places.most:
+            return False
+        return self.control.has_room(self.in_flight)
 
-    def _admit(self, tokens: int) -> bool:
+    @property
+    def _ready_at(self) -> float:
+        """When time alone holds nobody back any more."""
+        control = self.control
+        return max(
+            control.resume_at,
+            control.ready_at,
+            self._requests.ready_at,
+            self._tokens.ready_at,
+        )
+
+    def _admit(self, tokens: int) -> Ticket | None:
         """Take a place if one is free now."""
+        assert self._clock is not None
         if not self._has_place:
-            return False
-        now = asyncio.get_running_loop().time()
-        if now < self._resume_at or not self._requests.ready(now) or not self._tokens.ready(now):
-            return False
+            return None
+        now = self._clock()
+        if now < self._ready_at:
+            return None
         self._requests.take(now, 1)
         self._tokens.take(now, tokens)
         self.in_flight += 1
         self._places.taken += 1
         self.peak = max(self.peak, self.in_flight)
-        return True
+        return self.control.sent(now, self.in_flight)
 
     def wake(self) -> None:
-        """Admit those who waited longest; set a timer where time alone is missing."""
+        """Admit those whose turn it is; set a timer where time alone is missing."""
         while self._waiting:
             waiter = self._waiting[0]
             if waiter.admitted.done():
-                self._waiting.popleft()
+                heapq.heappop(self._waiting)
             elif waiter.unwanted():
-                self._waiting.popleft()
-                waiter.admitted.set_result(False)
-            elif self._admit(waiter.tokens):
-                self._waiting.popleft()
-                waiter.admitted.set_result(True)
+                heapq.heappop(self._waiting)
+                waiter.admitted.set_result(None)
+            elif ticket := self._admit(waiter.tokens):
+                heapq.heappop(self._waiting)
+                waiter.admitted.set_result(ticket)
             else:
                 break
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        if self._waiting and self._has_place:
-            at = max(self._resume_at, self._requests.ready_at, self._tokens.ready_at)
-            self._timer = asyncio.get_running_loop().call_at(at, self.wake)
+        if not self._waiting:
+            return
+        at = self._ready_at if self._has_place else self.control.look_at(self.in_flight)
+        if at is not None:
+            self._timer = asyncio.get_running_loop().call_at(at, self._look)
+
+    def _look(self) -> None:
+        """Time has passed: there may be room although no call has ended."""
+        assert self._clock is not None
+        self.control.look(self._clock(), self.in_flight)
+        self.wake()
 
 
-@dataclass(frozen=True, slots=True)
+def _wanted() -> bool:
+    return False
+
+
+@dataclass(slots=True)
 class _Waiter:
-    """Who waits for a place: `admitted` comes true, or false where it was given up."""
+    """Who waits for a place: `admitted` gets a ticket, or None where it was given up."""
 
-    admitted: asyncio.Future[bool]
+    turn: int
+    number: int
+    admitted: asyncio.Future[Ticket | None]
     tokens: int
     unwanted: Callable[[], bool]
+
+    def __lt__(self, other: _Waiter) -> bool:
+        return (self.turn, self.number) < (other.turn, other.number)
 
 
 class _Pace:

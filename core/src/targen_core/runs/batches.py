@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from targen_core.calls.batch import BatchLines, batch_price
 from targen_core.calls.batch_online import OnlineCourier
 from targen_core.calls.batch_queue import BatchLane, BatchQueue, Courier
+from targen_core.calls.layer import PATIENCE
 from targen_core.calls.question import BoundModel
 from targen_core.calls.rate import RateLimiter
 from targen_core.errors import UsageError, WriteFailed
@@ -144,9 +145,8 @@ def in_service_batches(
     `per_round` submissions.
     """
     book = BatchFile(folder / "batches.jsonl")
-    courier = OnlineCourier(
-        book, rounds=limits.rounds, per_round=per_round, patience=limits.patience
-    )
+    patience = PATIENCE if limits.patience is None else limits.patience
+    courier = OnlineCourier(book, rounds=limits.rounds, per_round=per_round, patience=patience)
     return with_batches(bound, steps, courier, batched=batched)
 
 

@@ -72,7 +72,7 @@ class Limits(ManifestPart):
     concurrency: int = 32
     rpm: float | None = None
     tpm: float | None = None
-    patience: float = 600.0
+    patience: float | None = None
     batch: bool = False
     rounds: int = 4
 
