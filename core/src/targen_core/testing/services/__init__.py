@@ -1,0 +1,47 @@
+"""Simulated services in virtual time, to drive a backend or the call layer against."""
+
+from targen_core.testing.services.catalogue import CATALOGUE, Case
+from targen_core.testing.services.drive import Result, drive, omniscient
+from targen_core.testing.services.model import SimulatedModel
+from targen_core.testing.services.parts import (
+    Batching,
+    Bucket,
+    Cap,
+    Fault,
+    Fixed,
+    Latency,
+    Level,
+    Lognormal,
+    Part,
+    Queue,
+    Retry,
+    Window,
+    brownout,
+    cold_start,
+)
+from targen_core.testing.services.service import Answer, Service
+
+__all__ = [
+    "CATALOGUE",
+    "Answer",
+    "Batching",
+    "Bucket",
+    "Cap",
+    "Case",
+    "Fault",
+    "Fixed",
+    "Latency",
+    "Level",
+    "Lognormal",
+    "Part",
+    "Queue",
+    "Result",
+    "Retry",
+    "Service",
+    "SimulatedModel",
+    "Window",
+    "brownout",
+    "cold_start",
+    "drive",
+    "omniscient",
+]

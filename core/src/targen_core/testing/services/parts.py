@@ -1,0 +1,435 @@
+"""What services are made of: latencies, limits and faults, each a small part with its own state.
+
+A part meets every call in its turn and may end it (`meet`); an omniscient
+client asks it when it would let the next one through (`opens`). Times are
+seconds since the service began.
+
+Where the forms come from, all read 2026-11-20:
+
+- OpenAI counts refused requests too, and a call's tokens as the larger of
+  `max_tokens` and an estimate; Azure checks requests over windows of 1 or 10 s
+  and sends `retry-after-ms`; Anthropic refills continuously, so that 60 a
+  minute may mean one a second:
+  learn.microsoft.com/microsoft-cloud/dev/dev-proxy/concepts/llm-rate-limits
+- Ollama queues up to `OLLAMA_MAX_QUEUE` (512) and then answers 503 without
+  `Retry-After`: github.com/ollama/ollama/pull/4144
+- vLLM's throughput grows with the calls in flight until it is saturated, and
+  latency after that: docs.vultr.com/inference-cookbook/rocm/optimization/concurrency-tuning
+- Concurrency caps that answer 429 at once (text-generation-inference's "Model
+  is overloaded", hosted inference): docs.coreweave.com/support/inference/articles,
+  "Concurrency limit reached for requests"
+"""
+
+from __future__ import annotations
+
+import heapq
+import math
+from dataclasses import dataclass, field
+from random import Random
+from typing import Literal
+
+__all__ = [
+    "Batching",
+    "Bucket",
+    "Call",
+    "Cap",
+    "Fault",
+    "Fixed",
+    "Latency",
+    "Level",
+    "Limit",
+    "Lognormal",
+    "Part",
+    "Queue",
+    "Retry",
+    "Turn",
+    "Window",
+    "brownout",
+    "cold_start",
+]
+
+_EPS = 1e-9  # seconds, requests or tokens that rounding may lose
+
+What = Literal["answer", "status", "garbage", "drop", "refuse", "hang"]
+Unit = Literal["requests", "tokens"]
+Headers = Literal["", "openai", "anthropic"]
+
+
+# --- values that change ------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """A value that changes: `Level((0, 40), (60, 15))` is 40 and from 60 s on 15.
+
+    With `every` the steps begin anew after so many seconds.
+    """
+
+    steps: tuple[tuple[float, float], ...]
+    every: float
+
+    def __init__(self, *steps: tuple[float, float], every: float = math.inf) -> None:
+        object.__setattr__(self, "steps", steps)
+        object.__setattr__(self, "every", every)
+
+    def at(self, now: float) -> float:
+        """The value at a moment."""
+        phase = math.fmod(now + _EPS, self.every)
+        return [value for start, value in self.steps if start <= phase][-1]
+
+    def change(self, now: float) -> float:
+        """The next moment at which the value may change, later than `now`."""
+        phase = math.fmod(now + _EPS, self.every)
+        later = [start for start, _ in self.steps if start > phase]
+        return now + _EPS - phase + min(later, default=self.every)
+
+
+def _at(value: float | Level, now: float) -> float:
+    return value.at(now) if isinstance(value, Level) else value
+
+
+def _change(value: float | Level, now: float) -> float:
+    return value.change(now) if isinstance(value, Level) else math.inf
+
+
+# --- what passes between a service and its parts -------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A call as a part meets it; `in_flight` leaves the call itself out."""
+
+    now: float
+    tokens: int
+    in_flight: int
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """What a limit says of itself: `reset` is the seconds until it is whole again."""
+
+    unit: Unit
+    limit: int
+    remaining: int
+    reset: float
+    headers: Headers
+
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """How a refusal names the wait: in whole seconds, milliseconds or as a date.
+
+    `says` is what it claims, in seconds; None: the truth.
+    """
+
+    form: Literal["seconds", "ms", "date"] = "seconds"
+    says: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """How a part ends a call; `wait` is the seconds that its refusal names."""
+
+    what: What
+    status: int = 0
+    retry: Retry | None = None
+    wait: float = 0.0
+
+
+@dataclass(slots=True, kw_only=True)
+class Part:
+    """A part that lets every call through."""
+
+    rng: Random = field(default_factory=Random, repr=False, compare=False)
+
+    def meet(self, call: Call) -> Turn | None:
+        """End the call, or count it and let it through."""
+        return None
+
+    def opens(self, call: Call) -> float:
+        """The moment from which on this call is let through, if none comes or goes before.
+
+        Infinite where a call in flight must end first.
+        """
+        return call.now
+
+    def tell(self, now: float) -> Limit | None:
+        """What it says of itself beside an answer."""
+        return None
+
+
+# --- how long an answer takes --------------------------------------------------
+
+
+@dataclass(slots=True, kw_only=True)
+class Latency(Part):
+    """Seconds for an answer: a part that also says how long."""
+
+    loaded = False  # whether it depends on the calls in flight
+
+    def seconds(self, call: Call) -> float:
+        """How long the answer to this call takes."""
+        raise NotImplementedError
+
+
+@dataclass(slots=True)
+class Fixed(Latency):
+    """Always the same."""
+
+    median: float
+
+    def seconds(self, call: Call) -> float:
+        return self.median
+
+
+@dataclass(slots=True)
+class Lognormal(Latency):
+    """Half above `median` seconds, with a tail that grows with `sigma`."""
+
+    median: float
+    sigma: float = 0.5
+
+    def seconds(self, call: Call) -> float:
+        return self.median * math.exp(self.rng.gauss(0.0, self.sigma))
+
+
+@dataclass(slots=True)
+class Batching(Latency):
+    """A server that works on all calls together, as vLLM: `each` more seconds for each of them.
+
+    Throughput saturates at one in `each` seconds. Beyond `most` calls they
+    push each other out of memory, and each takes `thrash` times as much more.
+    """
+
+    alone: float
+    each: float
+    most: float = math.inf
+    thrash: float = 4.0
+    sigma: float = 0.2
+    loaded = True
+
+    def seconds(self, call: Call) -> float:
+        over = max(0.0, call.in_flight + 1 - self.most)
+        mean = self.alone + self.each * (call.in_flight + 1 + self.thrash * over)
+        return mean * math.exp(self.rng.gauss(0.0, self.sigma))
+
+
+@dataclass(slots=True)
+class Queue(Latency):
+    """`slots` calls at once, the others wait in turn; more than `waiting` get `status`.
+
+    Ollama's OLLAMA_NUM_PARALLEL and OLLAMA_MAX_QUEUE, or vLLM's max_num_seqs.
+    """
+
+    work: float
+    slots: int
+    waiting: float = math.inf
+    status: int = 503
+    retry: Retry | None = None
+    sigma: float = 0.3
+    loaded = True
+    _free: list[float] = field(default_factory=list, init=False, repr=False)
+    _starts: list[float] = field(default_factory=list, init=False, repr=False)
+
+    def meet(self, call: Call) -> Turn | None:
+        opens = self.opens(call)
+        if opens <= call.now + _EPS:
+            return None
+        return Turn("status", self.status, self.retry, opens - call.now)
+
+    def opens(self, call: Call) -> float:
+        if self._start(call.now) <= call.now + _EPS or len(self._starts) < self.waiting:
+            return call.now
+        later = sorted(start for start in self._starts if start > call.now + _EPS)
+        too_many = len(later) - self.waiting
+        return call.now if too_many < 0 else later[int(too_many)]
+
+    def _start(self, now: float) -> float:
+        return now if len(self._free) < self.slots else max(now, self._free[0])
+
+    def seconds(self, call: Call) -> float:
+        start = self._start(call.now)
+        while self._starts and self._starts[0] <= call.now + _EPS:
+            heapq.heappop(self._starts)
+        if len(self._free) >= self.slots:
+            heapq.heappop(self._free)
+        end = start + self.work * math.exp(self.rng.gauss(0.0, self.sigma))
+        heapq.heappush(self._free, end)
+        if start > call.now + _EPS:
+            heapq.heappush(self._starts, start)
+        return end - call.now
+
+
+# --- limits ----------------------------------------------------------------------
+
+
+@dataclass(slots=True)
+class Bucket(Part):
+    """A token bucket: `rate` a second flow in, up to `capacity`.
+
+    `window` is what the headers call whole (60: the limit of a minute). With
+    `counts_refused` a refused call takes what is left, so that hammering
+    keeps it empty (OpenAI).
+    """
+
+    rate: float | Level
+    capacity: float
+    unit: Unit = "requests"
+    headers: Headers = ""
+    retry: Retry | None = None
+    status: int = 429
+    window: float = 60.0
+    counts_refused: bool = False
+    _left: float = field(default=-1.0, init=False, repr=False)
+    _seen: float = field(default=0.0, init=False, repr=False)
+
+    def _cost(self, call: Call) -> float:
+        return min(self.capacity, call.tokens if self.unit == "tokens" else 1)
+
+    def _level(self, now: float) -> float:
+        left, seen = self.capacity if self._left < 0 else self._left, self._seen
+        while seen < now and left < self.capacity:
+            until = min(now, _change(self.rate, seen))
+            left = min(self.capacity, left + _at(self.rate, seen) * (until - seen))
+            seen = until
+        return left
+
+    def meet(self, call: Call) -> Turn | None:
+        opens = self.opens(call)
+        through = opens <= call.now + _EPS
+        if through or self.counts_refused:
+            self._left = max(0.0, self._level(call.now) - self._cost(call))
+            self._seen = call.now
+        if through:
+            return None
+        return Turn("status", self.status, self.retry, self.opens(call) - call.now)
+
+    def opens(self, call: Call) -> float:
+        then, left, cost = call.now, self._level(call.now), self._cost(call)
+        while left + _EPS < cost:
+            rate, change = _at(self.rate, then), _change(self.rate, then)
+            full = then + (cost - left) / rate if rate > 0 else math.inf
+            if full <= change:
+                return full
+            left, then = left + rate * (change - then), change
+        return then
+
+    def tell(self, now: float) -> Limit | None:
+        if not self.headers:
+            return None
+        rate, left = _at(self.rate, now), self._level(now)
+        reset = (self.capacity - left) / rate if rate > 0 else self.window
+        return Limit(self.unit, round(rate * self.window), int(left + _EPS), reset, self.headers)
+
+
+@dataclass(slots=True)
+class Window(Part):
+    """At most `limit` in each fixed window of `seconds`; the first ends after `phase`, if given."""
+
+    limit: float | Level
+    seconds: float = 60.0
+    unit: Unit = "requests"
+    headers: Headers = ""
+    retry: Retry | None = None
+    status: int = 429
+    phase: float | None = None
+    _used: float = field(default=0.0, init=False, repr=False)
+    _seen: float = field(default=0.0, init=False, repr=False)  # the end of the window of `_used`
+
+    def _ends(self, now: float) -> float:
+        first = self.seconds if self.phase is None else self.phase
+        return first + self.seconds * math.ceil((now + 2 * _EPS - first) / self.seconds)
+
+    def _left(self, now: float) -> float:
+        used = self._used if self._ends(now) == self._seen else 0.0
+        return max(0.0, _at(self.limit, now) - used)
+
+    def _cost(self, call: Call) -> float:
+        cost = call.tokens if self.unit == "tokens" else 1
+        return min(cost, _at(self.limit, call.now))
+
+    def meet(self, call: Call) -> Turn | None:
+        opens = self.opens(call)
+        if opens > call.now + _EPS:
+            return Turn("status", self.status, self.retry, opens - call.now)
+        ends = self._ends(call.now)
+        self._used = self._cost(call) + (self._used if ends == self._seen else 0.0)
+        self._seen = ends
+        return None
+
+    def opens(self, call: Call) -> float:
+        if self._cost(call) <= self._left(call.now) + _EPS:
+            return call.now
+        return min(self._ends(call.now), _change(self.limit, call.now))
+
+    def tell(self, now: float) -> Limit | None:
+        if not self.headers:
+            return None
+        limit, left = int(_at(self.limit, now)), int(self._left(now))
+        return Limit(self.unit, limit, left, self._ends(now) - now, self.headers)
+
+
+@dataclass(slots=True)
+class Cap(Part):
+    """At most so many calls in flight; the others get `status`."""
+
+    most: float | Level
+    status: int = 429
+    retry: Retry | None = None
+
+    def meet(self, call: Call) -> Turn | None:
+        if call.in_flight < _at(self.most, call.now):
+            return None
+        return Turn("status", self.status, self.retry)
+
+    def opens(self, call: Call) -> float:
+        then = call.now
+        while then < math.inf and call.in_flight >= _at(self.most, then):
+            then = _change(self.most, then)
+            if then > call.now + 1e6:  # a level that comes again and again and is never enough
+                return math.inf
+        return then
+
+
+# --- faults ------------------------------------------------------------------------
+
+
+@dataclass(slots=True)
+class Fault(Part):
+    """A share of the calls comes to nothing: a status, or what the network does.
+
+    `what` is an HTTP status, "garbage" (200 and no JSON), "drop" (the
+    connection breaks within the answer), "refuse" (none comes about) or
+    "hang" (silence until the client's time-out). A quarter is one bad replica
+    of four.
+    """
+
+    what: int | Literal["garbage", "drop", "refuse", "hang"]
+    rate: float | Level
+    retry: Retry | None = None
+
+    def meet(self, call: Call) -> Turn | None:
+        rate = _at(self.rate, call.now)
+        if rate <= 0 or (rate < 1 and self.rng.random() >= rate):
+            return None
+        if isinstance(self.what, str):
+            return Turn(self.what)
+        return Turn("status", self.what, self.retry, self.opens(call) - call.now)
+
+    def opens(self, call: Call) -> float:
+        then = call.now
+        while then < math.inf and _at(self.rate, then) >= 1:
+            then = _change(self.rate, then)
+        return then
+
+
+def cold_start(seconds: float, status: int = 503, retry: Retry | None = None) -> Fault:
+    """Nothing but `status` for so long after the service began."""
+    return Fault(status, Level((0, 1), (seconds, 0)), retry)
+
+
+def brownout(
+    start: float, end: float, status: int = 503, *, rate: float = 1.0, every: float = math.inf
+) -> Fault:
+    """From `start` to `end` a share of the calls gets `status`; again after `every` seconds."""
+    return Fault(status, Level((0, 0), (start, rate), (end, 0), every=every))
