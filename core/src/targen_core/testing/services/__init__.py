@@ -1,6 +1,6 @@
 """Simulated services in virtual time, to drive a backend or the call layer against."""
 
-from targen_core.testing.services.catalogue import CATALOGUE, Case
+from targen_core.testing.services.catalogue import CATALOGUE, Case, compose
 from targen_core.testing.services.drive import Result, drive, omniscient
 from targen_core.testing.services.model import SimulatedModel
 from targen_core.testing.services.parts import (
@@ -42,6 +42,7 @@ __all__ = [
     "Window",
     "brownout",
     "cold_start",
+    "compose",
     "drive",
     "omniscient",
 ]
