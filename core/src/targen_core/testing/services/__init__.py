@@ -19,6 +19,7 @@ from targen_core.testing.services.parts import (
     brownout,
     cold_start,
 )
+from targen_core.testing.services.server import serve
 from targen_core.testing.services.service import Answer, Service
 
 __all__ = [
@@ -45,4 +46,5 @@ __all__ = [
     "compose",
     "drive",
     "omniscient",
+    "serve",
 ]

@@ -101,6 +101,8 @@ def _until(value: float | Level, now: float, fits: Callable[[float], bool]) -> f
         if fits(_at(value, now)):
             return now
         now = _change(value, now)
+        if now == math.inf:
+            break
     return math.inf
 
 
