@@ -1,6 +1,6 @@
 """Simulated services in virtual time, to drive a backend or the call layer against."""
 
-from targen_core.testing.services.catalogue import CATALOGUE, Case
+from targen_core.testing.services.catalogue import CATALOGUE, Case, compose
 from targen_core.testing.services.drive import Result, drive, omniscient
 from targen_core.testing.services.model import SimulatedModel
 from targen_core.testing.services.parts import (
@@ -19,6 +19,7 @@ from targen_core.testing.services.parts import (
     brownout,
     cold_start,
 )
+from targen_core.testing.services.server import serve
 from targen_core.testing.services.service import Answer, Service
 
 __all__ = [
@@ -42,6 +43,8 @@ __all__ = [
     "Window",
     "brownout",
     "cold_start",
+    "compose",
     "drive",
     "omniscient",
+    "serve",
 ]

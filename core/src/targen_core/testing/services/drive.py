@@ -71,7 +71,8 @@ class Result:
             for at in range(int(begin), min(points, math.ceil(end))):
                 busy[at] += min(end, at + 1) - max(begin, at)
         return [
-            ((at + 0.5) * step, *row) for at, row in enumerate(zip(busy, good, refused, strict=True))
+            ((at + 0.5) * step, *row)
+            for at, row in enumerate(zip(busy, good, refused, strict=True))
         ]
 
 
@@ -91,6 +92,7 @@ def drive(
 
     Args:
         make: makes the service, the same each time.
+        calls: how many.
         concurrency: the most calls in flight, as of `--concurrency`.
         tokens: what each call reserves.
         seed: of the run, which decides the layer's jitter.
@@ -183,13 +185,19 @@ def omniscient(
     """
     shares = _CEILINGS if make().latency.loaded else (1.0,)
     ceilings = {max(1, round(concurrency * share)) for share in shares}
-    return min(_best(make(), calls, ceiling, tokens) for ceiling in ceilings)
+    best = math.inf
+    for ceiling in sorted(ceilings):
+        best = min(best, _best(make(), calls, ceiling, tokens, best))
+    return best
 
 
-def _best(service: Service, calls: int, ceiling: int, tokens: int) -> float:
+def _best(service: Service, calls: int, ceiling: int, tokens: int, enough: float) -> float:
+    """The seconds that it takes with at most `ceiling` in flight, or infinity above `enough`."""
     flying: list[tuple[float, int, Answer]] = []
     now, left = 0.0, calls
     while left:
+        if now > enough:
+            return math.inf
         opens = math.inf
         if len(flying) < min(ceiling, left):
             opens = service.opens(now, tokens)

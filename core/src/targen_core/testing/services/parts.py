@@ -24,6 +24,7 @@ from __future__ import annotations
 
 import heapq
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from random import Random
 from typing import Literal
@@ -35,6 +36,7 @@ __all__ = [
     "Cap",
     "Fault",
     "Fixed",
+    "Headers",
     "Latency",
     "Level",
     "Limit",
@@ -43,6 +45,7 @@ __all__ = [
     "Queue",
     "Retry",
     "Turn",
+    "What",
     "Window",
     "brownout",
     "cold_start",
@@ -92,16 +95,32 @@ def _change(value: float | Level, now: float) -> float:
     return value.change(now) if isinstance(value, Level) else math.inf
 
 
+def _until(value: float | Level, now: float, fits: Callable[[float], bool]) -> float:
+    """The first moment from `now` on at which the value fits; infinite where it never does."""
+    for _ in range(1 + (len(value.steps) if isinstance(value, Level) else 0)):
+        if fits(_at(value, now)):
+            return now
+        now = _change(value, now)
+        if now == math.inf:
+            break
+    return math.inf
+
+
 # --- what passes between a service and its parts -------------------------------
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A call as a part meets it; `in_flight` leaves the call itself out."""
+    """A call as a part meets it.
+
+    `in_flight` leaves the call itself out; `patience` is the seconds after
+    which its client goes.
+    """
 
     now: float
-    tokens: int
-    in_flight: int
+    tokens: int = 1
+    in_flight: int = 0
+    patience: float = math.inf
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,6 +238,7 @@ class Queue(Latency):
     """`slots` calls at once, the others wait in turn; more than `waiting` get `status`.
 
     Ollama's OLLAMA_NUM_PARALLEL and OLLAMA_MAX_QUEUE, or vLLM's max_num_seqs.
+    Whoever gives up leaves the queue, or the slot.
     """
 
     work: float
@@ -248,15 +268,17 @@ class Queue(Latency):
         return now if len(self._free) < self.slots else max(now, self._free[0])
 
     def seconds(self, call: Call) -> float:
-        start = self._start(call.now)
+        start, gone = self._start(call.now), call.now + call.patience
         while self._starts and self._starts[0] <= call.now + _EPS:
             heapq.heappop(self._starts)
+        if start > call.now + _EPS:
+            heapq.heappush(self._starts, min(start, gone))
+        if start >= gone:
+            return math.inf
         if len(self._free) >= self.slots:
             heapq.heappop(self._free)
         end = start + self.work * math.exp(self.rng.gauss(0.0, self.sigma))
-        heapq.heappush(self._free, end)
-        if start > call.now + _EPS:
-            heapq.heappush(self._starts, start)
+        heapq.heappush(self._free, min(end, gone))
         return end - call.now
 
 
@@ -383,12 +405,7 @@ class Cap(Part):
         return Turn("status", self.status, self.retry)
 
     def opens(self, call: Call) -> float:
-        then = call.now
-        while then < math.inf and call.in_flight >= _at(self.most, then):
-            then = _change(self.most, then)
-            if then > call.now + 1e6:  # a level that comes again and again and is never enough
-                return math.inf
-        return then
+        return _until(self.most, call.now, lambda most: call.in_flight < most)
 
 
 # --- faults ------------------------------------------------------------------------
@@ -417,10 +434,7 @@ class Fault(Part):
         return Turn("status", self.what, self.retry, self.opens(call) - call.now)
 
     def opens(self, call: Call) -> float:
-        then = call.now
-        while then < math.inf and _at(self.rate, then) >= 1:
-            then = _change(self.rate, then)
-        return then
+        return _until(self.rate, call.now, lambda rate: rate < 1)
 
 
 def cold_start(seconds: float, status: int = 503, retry: Retry | None = None) -> Fault:

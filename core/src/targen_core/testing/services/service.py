@@ -127,7 +127,7 @@ class Service:
 
     def arrive(self, now: float, tokens: int = 1) -> Answer:
         """Decide about a call; whoever sent it says `leave` when its answer is there."""
-        call = Call(now, tokens, self.in_flight)
+        call = Call(now, tokens, self.in_flight, self.timeout)
         turn: Turn | None = None
         for part in (*self.parts, self.latency):
             turn = part.meet(call)
@@ -146,7 +146,7 @@ class Service:
         """The first moment at which a call is let through, if none comes or goes before."""
         parts = (*self.parts, self.latency)
         while now < math.inf:
-            call = Call(now, tokens, self.in_flight)
+            call = Call(now, tokens, self.in_flight, self.timeout)
             then = max(part.opens(call) for part in parts)
             if then <= now + 1e-9:
                 return now
