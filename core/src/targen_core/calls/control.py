@@ -47,13 +47,19 @@ _SLOWER = 0.7  # of the calls in flight, where they are so many that they time o
 
 _PERIOD = 5.0  # seconds that what was taken is remembered, and as many after
 _OFTEN = 0.08  # refusals among outcomes that are worth an experiment
-_OUTCOMES = 30  # that an experiment takes, and that the share of refusals remembers
+_SURELY = 0.6  # refusals among outcomes that are no bad luck
+_OUTCOMES = 30  # that the share of refusals remembers, and the longest experiment takes
 _EXPERIMENT = 0.8  # of the rate
 _TRIALS = 2  # experiments in vain that make it bad luck
 _LUCK = 30.0  # seconds for which bad luck is believed in
 _PRECISE = 50  # calls between two refusals after which a rate counts as known
+_KEPT, _KEPT_SHORT = 0.97, 0.7  # of a rate that was refused, after many calls or few
+_NEAR = 1.2  # times the rate as it was set: beyond, it was a leap
+_LONG = 20  # calls that are many
+_FASTER = 0.25  # by which the rate grows at most with a call
 _DOUBT = 2  # refusals, each sent after the one before came: calls go one by one
 _IN_VAIN = 5  # as many of those: all wait
+_TOLD = 5.0  # seconds of a pause that the service asked for, from which it explains refusals
 _SLACK = 0.02  # seconds by which a call that was late may be followed sooner
 
 
@@ -110,6 +116,7 @@ class Controller:
         self._slowed_at = -math.inf  # when calls timed out
         # The rate.
         self._window: _Window | None = None
+        self._begun = 0.0  # the rate as it was set
         self._precision = 1
         self._sent = 0  # since the rate was set
         self._experiment: _Experiment | None = None
@@ -130,7 +137,8 @@ class Controller:
         """When `look` may make room although no call ends before; None where it will not."""
         if self._uncounted:
             return self._uncounted[0].at + self._settled_after
-        if not self.down and flying >= int(self.limit) and self.limit < self.ceiling:
+        full = flying >= int(self.limit) and self.limit < self.ceiling
+        if full and not self.down and self._slowed_at == -math.inf:
             return self._grow_at
         return None
 
@@ -224,8 +232,8 @@ class Controller:
 
     def _count(self, now: float, flying: int) -> None:
         """Count, in the order in which they were sent, the calls whose fate is known."""
-        waiting, before = self._uncounted, now - self._settled_after
-        while waiting and (waiting[0].ended or waiting[0].at <= before):
+        waiting, after = self._uncounted, self._settled_after
+        while waiting and (waiting[0].ended or waiting[0].at + after <= now):
             ticket = waiting.popleft()
             if ticket.counted:
                 continue
@@ -234,7 +242,7 @@ class Controller:
                 self._taken(ticket, now, flying)
             self._outcome(ticket, now)
         window = self._window
-        if window is not None and window.until is not None and window.until <= before:
+        if window is not None and window.until is not None and window.until + after <= now:
             self._measure(window, now)
 
     def _taken(self, ticket: Ticket, now: float, flying: int) -> None:
@@ -264,7 +272,7 @@ class Controller:
         if tried is not None and ticket.at >= tried.since:
             tried.outcomes += 1
             tried.refused += ticket.refused
-            if tried.outcomes >= _OUTCOMES:
+            if tried.outcomes >= min(_OUTCOMES, 3 / tried.share):
                 self._conclude(tried, now)
         if self._share > max(2 * self._luck_share, self._luck_share + 0.2):
             self._luck_until = -math.inf  # it is more than bad luck by now
@@ -310,18 +318,25 @@ class Controller:
             window.until = None  # a longer one tells more
             return
         rate = window.taken / (window.until - window.since)
-        precision = min(_PRECISE, window.taken)
+        precision = max(2, min(_PRECISE, window.taken))
         self._window = _Window(window.until, taken=window.taken_after)
         if self._experiment is not None or now < self._luck_until:
             return
-        if self.rate is None or self._share > 2 * _OFTEN:
+        if self._share < _SURELY and (self.rate is None or self._share > 2 * _OFTEN):
             self._experiment = _Experiment(now, rate, precision, self._share)
             self._set_rate(_EXPERIMENT * rate, precision, now)
         else:
-            self._set_rate(rate * (1 - 1 / (precision + 1)), precision, now)
+            rate *= 1 - 1 / (precision + 1)
+            if self.rate is not None:
+                # A small bucket loses what is not used: then the truth is nearer to the rate
+                # that was refused than to what was taken on the way to it.
+                kept = _KEPT if window.taken >= _LONG else _KEPT_SHORT
+                rate = max(rate, kept * min(self.rate, _NEAR * self._begun))
+            self._set_rate(rate, precision, now)
 
     def _set_rate(self, rate: float, precision: int, now: float) -> None:
-        self.rate, self._precision, self._sent = rate, precision, 0
+        self.rate = self._begun = rate
+        self._precision, self._sent = precision, 0
         self.ready_at = max(self.ready_at, now)
 
     def _speed_up(self) -> None:
@@ -330,7 +345,7 @@ class Controller:
             return
         self._sent += 1
         turns = min(20, self._sent // (2 * self._precision))
-        self.rate *= 1 + 2.0 * 2.0**turns / self._precision**2
+        self.rate *= 1 + min(_FASTER, 2.0 * 2.0**turns / self._precision**2)
         if self.rate > 1e5:
             self.rate = None  # nothing holds it any more
 
@@ -343,7 +358,7 @@ class Controller:
             self._set_rate(rate, tried.precision, now)
         elif tried.trial < _TRIALS:
             # Perhaps it was not slow enough: what was taken meanwhile says how slow is.
-            rate = (tried.outcomes - tried.refused) / (now - tried.since)
+            rate = max(1, tried.outcomes - tried.refused) / (now - tried.since)
             self._experiment = _Experiment(now, rate, tried.precision, tried.share, tried.trial + 1)
             self._set_rate(_EXPERIMENT * rate, tried.precision, now)
         else:
@@ -367,6 +382,12 @@ class Controller:
             since = now - (self._taken_at if self._answered else self.failing_since or now)
             least = _SHORTEST_PAUSE if self._answered else _FIRST_PAUSE
             wait = min(_LONGEST_PAUSE, max(least, _PAUSE_PART * since))
+        elif wait >= _TOLD:
+            # It says itself when it takes calls again: nothing is left to be found out.
+            self._window = None
+            if self._experiment is not None:
+                self._experiment = self.rate = None
+                self.ready_at = 0.0
         self.resume_at = max(self.resume_at, now + wait)
 
 

@@ -45,8 +45,8 @@ ATTEMPTS = 2
 _MAX_BACKOFF = 60.0  # seconds
 _FIRST_BACKOFF = 0.5  # as the providers' own clients
 _BAD_LUCK = 0.1  # the first back-off of a call that failed while others were answered
-_TRUSTED = 3  # refusals of one call for which the wait is just what the service says
-_SWAPPED = 5.0  # seconds that one call waits at most while others are taken: doubles each time
+_MAX_TURN = 2.0  # seconds that a refused call waits before it queues again
+_SWAPPED = 5.0  # seconds that one call waits at most while others are answered
 _SILENCE = 2.0  # seconds without an answer after which failures are told
 
 PATIENCE = 600.0
@@ -367,16 +367,18 @@ class CallLayer:
             waited = now - (since if last is None else max(last, since))
             lately = last is not None and last > min(sent, now - _FIRST_BACKOFF)
             first = _BAD_LUCK if lately else _FIRST_BACKOFF
-            delay = min(_MAX_BACKOFF, first * 2.0**failures) * self._jitter.uniform(0.5, 1.0)
+            if bound.limiter.down or isinstance(error, RateLimited | Overloaded):
+                # The limiter says when a call goes; this one waits its turn.
+                delay = min(_MAX_TURN, _BAD_LUCK * 2.0**failures)
+            else:
+                delay = min(_MAX_BACKOFF, first * 2.0**failures)
+            delay *= self._jitter.uniform(0.5, 1.0)
             if error.retry_after:
-                trusted = isinstance(error, RateLimited | Overloaded) and failures < _TRUSTED
-                delay = error.retry_after if trusted else max(delay, error.retry_after)
-                if lately:
-                    # The others are taken, so it is this call or another one in its place.
-                    delay = min(delay, _SWAPPED * 2.0**failures)
+                delay = max(delay, min(error.retry_after, PATIENCE))
             failures += 1
             patience = self._patience_with(error)
-            if bound.lane is None and waited + delay > patience:
+            asked = delay == error.retry_after  # the limiter knows whether all are meant
+            if bound.lane is None and waited + (0.0 if asked else delay) > patience:
                 raise ServiceGaveUp(
                     f"no answer from the service for longer than {patience:g} s: {error}"
                     if last is not None or patience >= _SILENCE
@@ -422,9 +424,19 @@ class CallLayer:
             raise Halted
 
     async def _back_off(self, seconds: float, scope: Scope) -> None:
-        """Wait, unless the answer is not wanted any more."""
-        if self._unwanted(scope):
-            return
+        """Wait, unless the answer is not wanted any more.
+
+        A long wait that this call was asked for ends where others are answered
+        meanwhile: it is this call or another one in its place.
+        """
+        began = asyncio.get_running_loop().time()
+        while seconds > 0 and not self._unwanted(scope):
+            await self._sleep(min(seconds, _SWAPPED), scope)
+            seconds -= _SWAPPED
+            if self._last_success is not None and self._last_success > began:
+                return
+
+    async def _sleep(self, seconds: float, scope: Scope) -> None:
         loop = asyncio.get_running_loop()
         waiter = loop.create_future()
         self._backing_off[waiter] = scope

@@ -19,6 +19,10 @@ from targen_core.calls.model import RateHeaders
 __all__ = ["Places", "RateLimiter", "Ticket"]
 
 
+_WHOLE = 0.1
+"""What part of a limit is left where it did not come back evenly."""
+
+
 class Places:
     """Places for calls in flight that several limiters share: the run's concurrency."""
 
@@ -180,6 +184,9 @@ class RateLimiter:
                 self._requests.keep_to(per_second, now + retry_after)
             else:
                 self.control.pause_until(now + rate.reset_requests)
+        elif rate.remaining_requests and rate.limit_requests:
+            if rate.remaining_requests >= _WHOLE * rate.limit_requests:
+                self._requests.lift()  # it came back all at once
 
     def _leave(self) -> None:
         self.in_flight -= 1
@@ -269,7 +276,8 @@ class _Pace:
     """A bucket that fills evenly and may go into debt by one call."""
 
     def __init__(self, per_minute: float | None) -> None:
-        self._rate = per_minute / 60.0 if per_minute else None
+        self._asked = per_minute / 60.0 if per_minute else None
+        self._rate = self._asked
         self.ready_at = 0.0
 
     def keep_to(self, per_second: float, start: float) -> None:
@@ -279,8 +287,10 @@ class _Pace:
         if known is None or start > self.ready_at:
             self.ready_at = max(self.ready_at, start) + 1.0 / self._rate
 
-    def ready(self, now: float) -> bool:
-        return now >= self.ready_at
+    def lift(self) -> None:
+        """Go as fast again as the user allows."""
+        if self._rate != self._asked:
+            self._rate, self.ready_at = self._asked, 0.0
 
     def take(self, now: float, amount: int) -> None:
         if self._rate is not None:
