@@ -272,7 +272,7 @@ class Controller:
         if tried is not None and ticket.at >= tried.since:
             tried.outcomes += 1
             tried.refused += ticket.refused
-            if tried.outcomes >= min(_OUTCOMES, 3 / tried.share):
+            if tried.outcomes >= _OUTCOMES:
                 self._conclude(tried, now)
         if self._share > max(2 * self._luck_share, self._luck_share + 0.2):
             self._luck_until = -math.inf  # it is more than bad luck by now
@@ -309,7 +309,8 @@ class Controller:
             return
         if window.until is None and ticket.at >= window.since:
             window.until = now
-            self.resume_at = max(self.resume_at, now + self._settled_after)
+            if self.rate is None:
+                self.resume_at = max(self.resume_at, now + self._settled_after)
 
     def _measure(self, window: _Window, now: float) -> None:
         """All calls of a window between two refusals are counted: learn the rate from it."""

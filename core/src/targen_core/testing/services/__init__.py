@@ -1,6 +1,6 @@
 """Simulated services in virtual time, to drive a backend or the call layer against."""
 
-from targen_core.testing.services.catalogue import CATALOGUE, Case, compose
+from targen_core.testing.services.catalogue import CATALOGUE, Scenario, compose
 from targen_core.testing.services.drive import Result, drive, omniscient
 from targen_core.testing.services.model import SimulatedModel
 from targen_core.testing.services.parts import (
@@ -28,7 +28,6 @@ __all__ = [
     "Batching",
     "Bucket",
     "Cap",
-    "Case",
     "Fault",
     "Fixed",
     "Latency",
@@ -38,6 +37,7 @@ __all__ = [
     "Queue",
     "Result",
     "Retry",
+    "Scenario",
     "Service",
     "SimulatedModel",
     "Window",

@@ -27,11 +27,11 @@ from targen_core.testing.services.parts import (
 )
 from targen_core.testing.services.service import Service
 
-__all__ = ["CATALOGUE", "Case", "compose"]
+__all__ = ["CATALOGUE", "Scenario", "compose"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Case:
+class Scenario:
     """A service and the load that it gets.
 
     Attributes:
@@ -65,37 +65,37 @@ class Case:
         )
 
 
-def _case(name: str, about: str, latency: Latency, *parts: Part, **load: Any) -> Case:
-    return Case(name=name, about=about, latency=latency, parts=parts, **load)
+def _of(name: str, about: str, latency: Latency, *parts: Part, **load: Any) -> Scenario:
+    return Scenario(name=name, about=about, latency=latency, parts=parts, **load)
 
 
 _QUICK, _CHAT, _SLOW = Lognormal(0.08, 0.3), Lognormal(0.8, 0.4), Lognormal(6.0, 0.4)
 _AFTER = Retry()
 
-_CASES = (
+_SCENARIOS = (
     # nothing in the way
-    _case("plain", "answers everything after 80 ms", Fixed(0.08), calls=2000),
-    _case("plain-slow", "a reasoning model: 20 s, now and then a minute", Lognormal(20, 0.5)),
-    _case("heavy-tail", "some answers take twenty times the median", Lognormal(0.5, 1.2)),
+    _of("plain", "answers everything after 80 ms", Fixed(0.08), calls=2000),
+    _of("plain-slow", "a reasoning model: 20 s, now and then a minute", Lognormal(20, 0.5)),
+    _of("heavy-tail", "some answers take twenty times the median", Lognormal(0.5, 1.2)),
     # servers of one's own
-    _case("ollama", "one model, 4 at once, 512 wait", Queue(1.0, 4, 512), calls=300),
-    _case("ollama-alone", "OLLAMA_NUM_PARALLEL=1, the default", Queue(1.5, 1, 512), calls=200),
-    _case("short-queue", "4 at once, 10 wait, the rest get 503", Queue(1.0, 4, 10), calls=400),
-    _case(
+    _of("ollama", "one model, 4 at once, 512 wait", Queue(1.0, 4, 512), calls=300),
+    _of("ollama-alone", "OLLAMA_NUM_PARALLEL=1, the default", Queue(1.5, 1, 512), calls=200),
+    _of("short-queue", "4 at once, 10 wait, the rest get 503", Queue(1.0, 4, 10), calls=400),
+    _of(
         "queue-timeout",
         "2 at once and no end of a queue: who waits longer than the time-out is lost",
         Queue(2.0, 2),
         calls=300,
         timeout=45,
     ),
-    _case("vllm", "throughput saturates, latency grows", Batching(1.0, 0.02), calls=2000),
-    _case(
+    _of("vllm", "throughput saturates, latency grows", Batching(1.0, 0.02), calls=2000),
+    _of(
         "vllm-thrashing",
         "beyond 32 calls they push each other out of the KV cache",
         Batching(1.0, 0.03, 32),
         calls=1500,
     ),
-    _case(
+    _of(
         "tgi",
         "text-generation-inference: max_concurrent_requests 24, then 429 at once",
         Batching(1.0, 0.05),
@@ -103,40 +103,40 @@ _CASES = (
         calls=1500,
     ),
     # caps of calls in flight
-    _case(
+    _of(
         "cap-40-503-after-1s",
         "503 and Retry-After 1 beyond 40 calls in flight",
         Fixed(0.08),
         Cap(40, 503, Retry(says=1)),
         calls=2000,
     ),
-    _case("cap-40-429", "429 beyond 40, no word of when", Lognormal(0.3), Cap(40), calls=2000),
-    _case("cap-5-429", "a free tier: 5 at once", _CHAT, Cap(5), calls=600),
-    _case("cap-1-429", "one call at a time", Lognormal(0.5, 0.3), Cap(1), calls=300),
-    _case("cap-20-529", "529 beyond 20, as when overloaded", Lognormal(2.0), Cap(20, 529)),
-    _case("cap-60-slow", "nearly all of the concurrency, slow answers", _SLOW, Cap(60)),
-    _case(
+    _of("cap-40-429", "429 beyond 40, no word of when", Lognormal(0.3), Cap(40), calls=2000),
+    _of("cap-5-429", "a free tier: 5 at once", _CHAT, Cap(5), calls=600),
+    _of("cap-1-429", "one call at a time", Lognormal(0.5, 0.3), Cap(1), calls=300),
+    _of("cap-20-529", "529 beyond 20, as when overloaded", Lognormal(2.0), Cap(20, 529)),
+    _of("cap-60-slow", "nearly all of the concurrency, slow answers", _SLOW, Cap(60)),
+    _of(
         "cap-absurd-hour",
         "a gateway that says Retry-After 3600 whatever is true",
         _CHAT,
         Cap(32, 429, Retry(says=3600)),
     ),
-    _case(
+    _of(
         "cap-absurd-day",
         "503 with a date of tomorrow",
         _CHAT,
         Cap(32, 503, Retry("date", 86400)),
     ),
     # buckets of requests
-    _case(
+    _of(
         "bucket-of-1",
         "60 a minute enforced as one a second",
         Lognormal(0.5),
         Bucket(1, 1, retry=_AFTER),
         calls=200,
     ),
-    _case("bucket-of-1-silent", "the same without a word", Fixed(0.2), Bucket(2, 1), calls=300),
-    _case(
+    _of("bucket-of-1-silent", "the same without a word", Fixed(0.2), Bucket(2, 1), calls=300),
+    _of(
         "bucket-below-latency",
         "3 a minute, answered within a second: most of the time nothing is in flight",
         _CHAT,
@@ -144,32 +144,32 @@ _CASES = (
         calls=200,
         concurrency=8,
     ),
-    _case(
+    _of(
         "bucket-10-a-second-ms",
         "10 a second, retry-after-ms",
         _CHAT,
         Bucket(10, 10, retry=Retry("ms")),
     ),
-    _case(
+    _of(
         "bucket-date",
         "20 a second, Retry-After as a date",
         _CHAT,
         Bucket(20, 40, retry=Retry("date")),
     ),
-    _case(
+    _of(
         "bucket-absurd-hour",
         "8 a second, and Retry-After 3600 at every 429",
         Lognormal(0.5),
         Bucket(8, 16, retry=Retry(says=3600)),
     ),
-    _case(
+    _of(
         "openai-500-a-minute",
         "a small account: 500 requests a minute, refused ones count",
         Lognormal(1.2),
         Bucket(500 / 60, 500, headers="openai", retry=_AFTER, counts_refused=True),
         calls=1500,
     ),
-    _case(
+    _of(
         "openai-3-a-minute",
         "OpenAI's free tier of old: 3 a minute, refused ones count",
         Lognormal(1.2),
@@ -177,20 +177,20 @@ _CASES = (
         calls=200,
         concurrency=16,
     ),
-    _case(
+    _of(
         "counts-refused-silent",
         "refused calls count, and nothing says when to come back",
         _CHAT,
         Bucket(10, 20, counts_refused=True),
     ),
-    _case(
+    _of(
         "anthropic-50-a-minute",
         "tier 1: 50 requests a minute, refilled evenly",
         Lognormal(3.0),
         Bucket(50 / 60, 50, headers="anthropic", retry=_AFTER),
         calls=250,
     ),
-    _case(
+    _of(
         "anthropic-1000-a-minute",
         "tier 2, enforced by the second, 529 now and then",
         Lognormal(2.0),
@@ -198,7 +198,7 @@ _CASES = (
         Fault(529, 0.03),
     ),
     # buckets of tokens
-    _case(
+    _of(
         "tokens-30k-a-minute",
         "30,000 tokens a minute, 600 a call",
         Lognormal(2.0),
@@ -206,7 +206,7 @@ _CASES = (
         calls=200,
         tokens=600,
     ),
-    _case(
+    _of(
         "tokens-and-requests",
         "both limits, and tokens bind",
         Lognormal(1.0),
@@ -215,7 +215,7 @@ _CASES = (
         calls=600,
         tokens=800,
     ),
-    _case(
+    _of(
         "anthropic-tokens",
         "40,000 input tokens a minute, refilled evenly, 1,000 a call",
         Lognormal(3.0),
@@ -224,82 +224,82 @@ _CASES = (
         tokens=1000,
     ),
     # windows of the clock
-    _case(
+    _of(
         "window-600-silent",
         "600 in each minute of the clock, without Retry-After",
         Lognormal(0.5),
         Window(600),
         calls=2000,
     ),
-    _case(
+    _of(
         "window-300-after",
         "300 in each minute, with Retry-After",
         Lognormal(0.5),
         Window(300, retry=_AFTER),
     ),
-    _case(
+    _of(
         "window-headers",
         "400 in each minute of the clock, with OpenAI's headers",
         Lognormal(1.0),
         Window(400, headers="openai", retry=_AFTER, phase=23),
         calls=1500,
     ),
-    _case(
+    _of(
         "azure-10s",
         "100 in each ten seconds, retry-after-ms",
         _CHAT,
         Window(100, 10, retry=Retry("ms")),
         calls=1500,
     ),
-    _case(
+    _of(
         "litellm",
         "a proxy: 300 in each minute and 20 in flight, both 429",
         _CHAT,
         Window(300, phase=41),
         Cap(20),
     ),
-    _case(
+    _of(
         "day-ends",
         "the day's 600 are used up two minutes before midnight",
         _CHAT,
         Window(600, 86_400, retry=_AFTER, phase=120),
     ),
     # limits that change
-    _case(
+    _of(
         "cap-40-15-60",
         "a cap that falls and rises",
         Lognormal(0.3),
         Cap(Level((0, 40), (10, 15), (30, 60))),
         calls=3000,
     ),
-    _case(
+    _of(
         "rate-halves",
         "20 a second, 10 after half a minute",
         _CHAT,
         Bucket(Level((0, 20), (30, 10)), 20, retry=_AFTER),
     ),
-    _case(
+    _of(
         "rate-grows",
         "a limit on the growth of traffic: twice as much every 15 s",
         _CHAT,
         Bucket(Level((0, 2), (15, 4), (30, 8), (45, 16), (60, 32)), 4),
         calls=1500,
     ),
-    _case(
+    _of(
         "neighbour-quota",
         "somebody takes half of 24 a second for 20 s of each 50",
         _CHAT,
         Bucket(Level((0, 24), (30, 12), every=50), 24, retry=_AFTER),
         calls=2000,
     ),
-    _case(
+    _of(
         "neighbour-cap",
         "somebody takes half of 48 places for 20 s of each 40",
         _CHAT,
         Cap(Level((0, 48), (20, 24), every=40)),
         calls=3000,
     ),
-    _case(
+    _of(
         "two-models-one-key",
         "two backends with a limiter each, and one cap of 40",
         _CHAT,
@@ -307,7 +307,7 @@ _CASES = (
         models=2,
         calls=2000,
     ),
-    _case(
+    _of(
         "two-models-one-quota",
         "two backends with a limiter each, and one bucket of 15 a second",
         _CHAT,
@@ -315,14 +315,10 @@ _CASES = (
         models=2,
     ),
     # faults
-    _case(
-        "bad-replica-500", "one of four answers 500", Lognormal(0.4), Fault(500, 0.25), calls=2000
-    ),
-    _case(
-        "bad-replica-503", "one of four answers 503", Lognormal(0.4), Fault(503, 0.25), calls=2000
-    ),
-    _case("bad-replica-refuses", "one of four takes no connection", _CHAT, Fault("refuse", 0.25)),
-    _case(
+    _of("bad-replica-500", "one of four answers 500", Lognormal(0.4), Fault(500, 0.25), calls=2000),
+    _of("bad-replica-503", "one of four answers 503", Lognormal(0.4), Fault(503, 0.25), calls=2000),
+    _of("bad-replica-refuses", "one of four takes no connection", _CHAT, Fault("refuse", 0.25)),
+    _of(
         "bad-replica-hangs",
         "one of four is silent until the time-out of 20 s",
         _CHAT,
@@ -330,11 +326,9 @@ _CASES = (
         calls=2000,
         timeout=20,
     ),
-    _case("garbage", "one answer in ten is a web page", _CHAT, Fault("garbage", 0.1)),
-    _case(
-        "flaky-network", "one connection in twelve breaks", _CHAT, Fault("drop", 0.08), calls=2000
-    ),
-    _case(
+    _of("garbage", "one answer in ten is a web page", _CHAT, Fault("garbage", 0.1)),
+    _of("flaky-network", "one connection in twelve breaks", _CHAT, Fault("drop", 0.08), calls=2000),
+    _of(
         "rare-hangs",
         "one call in a hundred hangs for a minute",
         _CHAT,
@@ -342,20 +336,20 @@ _CASES = (
         timeout=60,
         calls=3000,
     ),
-    _case(
+    _of(
         "shedding", "529 for one call in ten, whatever the load", _CHAT, Fault(529, 0.1), calls=2000
     ),
     # outages
-    _case("cold-start-30s", "a model that loads: 503 for 30 s", Lognormal(0.5), cold_start(30)),
-    _case(
+    _of("cold-start-30s", "a model that loads: 503 for 30 s", Lognormal(0.5), cold_start(30)),
+    _of(
         "cold-start-after",
         "the same, and says for how long",
         Lognormal(0.5),
         cold_start(45, 503, _AFTER),
     ),
-    _case("brownout-20s", "nothing but 503 for 20 s", Lognormal(0.5), brownout(5, 25), calls=3000),
-    _case("brownout-500", "nothing but 500 for 40 s", _CHAT, brownout(10, 50, 500), calls=3000),
-    _case(
+    _of("brownout-20s", "nothing but 503 for 20 s", Lognormal(0.5), brownout(5, 25), calls=3000),
+    _of("brownout-500", "nothing but 500 for 40 s", _CHAT, brownout(10, 50, 500), calls=3000),
+    _of(
         "brownout-half",
         "half of the calls get 500 for 30 s of each 60",
         _CHAT,
@@ -363,7 +357,7 @@ _CASES = (
         calls=3000,
     ),
     # all together
-    _case(
+    _of(
         "storm",
         "a cap, a bucket, lost and broken answers",
         Lognormal(0.08, 0.8),
@@ -374,7 +368,7 @@ _CASES = (
         Fault("garbage", 0.11),
         calls=2000,
     ),
-    _case(
+    _of(
         "bad-day",
         "a cold start, a small cap, a bucket and a neighbour",
         Lognormal(1.5, 0.6),
@@ -385,11 +379,11 @@ _CASES = (
     ),
 )
 
-CATALOGUE: dict[str, Case] = {case.name: case for case in _CASES}
+CATALOGUE: dict[str, Scenario] = {each.name: each for each in _SCENARIOS}
 
 
-def compose(seed: int) -> Case:
-    """A case of a random latency, up to two limits, and up to two faults."""
+def compose(seed: int) -> Scenario:
+    """A scenario of a random latency, up to two limits, and up to two faults."""
     rng = Random(f"service {seed}")
     concurrency = rng.choice([8, 16, 32, 64, 128])
     median = math.exp(rng.uniform(math.log(0.08), math.log(20.0)))
@@ -402,6 +396,7 @@ def compose(seed: int) -> Case:
             Queue(median, rng.choice([2, 4, 16]), rng.choice([16, 64, 512])),
         ]
     )
+    headers: Headers = rng.choice(["", "openai", "anthropic"])
     natural = min(concurrency, getattr(latency, "slots", concurrency)) / median
 
     def retry() -> Retry | None:
@@ -416,7 +411,6 @@ def compose(seed: int) -> Case:
 
     def limit() -> Part:
         rate = natural * rng.uniform(0.1, 1.1)
-        headers: Headers = rng.choice(["", "openai", "anthropic"])
         match rng.randrange(3):
             case 0:
                 most = wavy(max(1, round(concurrency * rng.uniform(0.1, 1.1))))
@@ -443,7 +437,7 @@ def compose(seed: int) -> Case:
 
     parts = [limit() for _ in range(rng.choice([0, 1, 1, 2]))]
     parts += [fault() for _ in range(rng.choice([0, 0, 1, 2]))]
-    return Case(
+    return Scenario(
         name=f"random-{seed}",
         about="composed at random",
         latency=latency,

@@ -80,6 +80,7 @@ class _Door:
         finally:
             self.service.leave(answer)
             stays = gone.cancel()
+        await asyncio.wait([gone])  # only one may wait for the connection's next bytes
         if not stays or answer.what in ("hang", "refuse"):
             return False
         status, raw = self._body(answer)

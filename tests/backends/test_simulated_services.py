@@ -1,0 +1,156 @@
+"""A real HTTP client against simulated services, on one virtual clock."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+
+import pytest
+
+from targen_backends.http.limits import anthropic_rate_headers, rate_headers, retry_after
+from targen_backends.llama.client import LlamaModel
+from targen_core import errors
+from targen_core.testing.services import (
+    Bucket,
+    Cap,
+    Fault,
+    Fixed,
+    Lognormal,
+    Queue,
+    Retry,
+    Service,
+    SimulatedModel,
+    Window,
+    compose,
+    serve,
+)
+from targen_core.testing.virtual_time import VirtualLoop
+
+HOUR = 3600.0
+
+SERVICES = {
+    "openai": (Bucket(0.5, 4, headers="openai", retry=Retry()),),
+    "no-retry-after": (Bucket(0.5, 4, headers="openai"),),
+    "milliseconds": (Bucket(0.7, 3, retry=Retry("ms")),),
+    "date": (Window(5, 60, retry=Retry("date")),),
+    "cap": (Cap(3, 503, Retry(says=1)),),
+    "overloaded": (Fault(529, 0.5, Retry(says=HOUR)),),
+    "internal": (Fault(500, 0.5),),
+    "garbage": (Fault("garbage", 0.5),),
+    "drop": (Fault("drop", 0.5),),
+    "refuse": (Fault("refuse", 0.5),),
+    "hang": (Fault("hang", 0.3),),
+}
+
+
+def told(outcome):
+    """What matters to the call layer of a reply or an error."""
+    if isinstance(outcome, errors.ServiceError):
+        return outcome.retry_after, outcome.rate
+    return outcome.text, outcome.rate
+
+
+async def ask(model, request):
+    """So many calls at odd moments: what became of each, and when."""
+    loop = asyncio.get_running_loop()
+    began = loop.time()
+
+    async def one(number):
+        await asyncio.sleep(0.37 * number)
+        try:
+            outcome = await model.complete(request)
+        except errors.ServiceError as error:
+            outcome = error
+        return outcome, loop.time() - began
+
+    outcomes = await asyncio.gather(*map(one, range(14)))
+    await model.aclose()
+    return outcomes
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_a_client_meets_the_service_that_the_simulated_model_is(name, request_of):
+    request = request_of()
+
+    def service():
+        return Service(Fixed(1.3), *SERVICES[name], seed=1, timeout=4.0)
+
+    async def over_http():
+        async with serve(service()) as url:
+            return await ask(LlamaModel(url, "tiny", timeout=4.0), request)
+
+    with asyncio.Runner(loop_factory=VirtualLoop) as runner:
+        direct = runner.run(ask(SimulatedModel(service()), request))
+        real = runner.run(over_http())
+    assert any(isinstance(outcome, errors.ServiceError) for outcome, _ in direct)
+    for (simulated, sooner), (outcome, later) in zip(direct, real, strict=True):
+        assert isinstance(simulated, type(outcome))
+        assert told(outcome) == told(simulated)
+        assert later == pytest.approx(sooner, abs=1e-6)
+
+
+def test_an_hour_of_calls_takes_seconds(request_of):
+    """The clock jumps over the latencies, and never over bytes that are under way."""
+    request = request_of()
+
+    async def run(model):
+        places, began = asyncio.Semaphore(16), asyncio.get_running_loop().time()
+
+        async def one():
+            async with places:
+                return await model.complete(request)
+
+        replies = await asyncio.gather(*(one() for _ in range(300)))
+        await model.aclose()
+        assert [reply.text for reply in replies] == ["{}"] * 300
+        return asyncio.get_running_loop().time() - began
+
+    def service():
+        return Service(Queue(50.0, 4), timeout=HOUR)
+
+    async def over_http():
+        async with serve(service()) as url:
+            return await run(LlamaModel(url, "tiny", timeout=HOUR))
+
+    with asyncio.Runner(loop_factory=VirtualLoop) as runner:
+        direct, real = runner.run(run(SimulatedModel(service()))), runner.run(over_http())
+    assert direct > 0.9 * HOUR
+    assert real == pytest.approx(direct, rel=1e-6)
+
+
+def test_who_goes_leaves_the_service(request_of):
+    service = Service(Lognormal(5.0), Cap(1))
+
+    async def work():
+        async with serve(service) as url:
+            model = LlamaModel(url, "tiny", timeout=60.0)
+            call = asyncio.ensure_future(model.complete(request_of()))
+            await asyncio.sleep(1.0)
+            assert service.in_flight == 1
+            call.cancel()
+            await asyncio.sleep(0.1)
+            assert service.in_flight == 0
+            await model.complete(request_of())
+            await model.aclose()
+
+    with asyncio.Runner(loop_factory=VirtualLoop) as runner:
+        runner.run(work())
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_headers_say_what_the_simulated_model_says(seed):
+    """Whatever is composed: the readers of headers find what the model hands to the call layer."""
+    service = compose(seed).service(seed)
+    for number in range(200):
+        answer = service.arrive(number * 0.11, 20)
+        if number % 3:
+            service.leave(answer)
+        if answer.what not in ("answer", "status"):
+            continue
+        headers = answer.headers()
+        rate = rate_headers(headers) or anthropic_rate_headers(headers)
+        assert (rate is None) == (answer.rate is None)
+        if rate is not None:
+            wanted = pytest.approx(dataclasses.astuple(answer.rate), abs=1e-6)
+            assert dataclasses.astuple(rate) == wanted
+        assert retry_after(headers, rate) == pytest.approx(answer.retry_after, abs=1e-6)
