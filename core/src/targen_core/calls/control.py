@@ -37,13 +37,13 @@ _LONGEST_PAUSE = 30.0  # seconds between two calls that ask whether the service 
 _SHORTEST_PAUSE = 0.05  # where it answered before: it may take less than a call a latency
 _FIRST_PAUSE = 0.5  # where it never did
 _PAUSE_PART = 0.15  # of the outage so far: by so much it is found too late, at most
-_OUTAGE = 5.0  # seconds after which a rate from before is forgotten
 
 _SETTLED = 0.02  # seconds after which a refusal would have come, at least
 _HOLD = 1.0  # seconds until a call above the limit is tried
 _LONGEST_HOLD = 6.0
 _STEP = 0.25  # of the limit, where growing goes well
 _SLOWER = 0.7  # of the calls in flight, where they are so many that they time out
+_SLOW = 0.25  # of what a call that timed out took: else it hung, and the others did not wait
 
 _PERIOD = 5.0  # seconds that what was taken is remembered, and as many after
 _OFTEN = 0.08  # refusals among outcomes that are worth an experiment
@@ -52,14 +52,14 @@ _OUTCOMES = 30  # that the share of refusals remembers, and the longest experime
 _EXPERIMENT = 0.8  # of the rate
 _TRIALS = 2  # experiments in vain that make it bad luck
 _LUCK = 30.0  # seconds for which bad luck is believed in
+_KNOWN = 60.0  # seconds for which a limit on the rate is
 _PRECISE = 50  # calls between two refusals after which a rate counts as known
 _KEPT, _KEPT_SHORT = 0.97, 0.7  # of a rate that was refused, after many calls or few
 _NEAR = 1.2  # times the rate as it was set: beyond, it was a leap
 _LONG = 20  # calls that are many
-_FASTER = 0.25  # by which the rate grows at most with a call
+_FASTER = 1.0  # by which the rate grows at most in as many calls as it is precise by
 _DOUBT = 2  # refusals, each sent after the one before came: calls go one by one
 _IN_VAIN = 5  # as many of those: all wait
-_TOLD = 5.0  # seconds of a pause that the service asked for, from which it explains refusals
 _SLACK = 0.02  # seconds by which a call that was late may be followed sooner
 
 
@@ -102,6 +102,7 @@ class Controller:
         self._refusal_took = 0.0  # seconds, of the slow ones lately
         self._taken_at = 0.0  # when the last call was known to be taken
         self._answered = False  # ever
+        self._latency = 0.0  # seconds, of answers lately
         self._failures = 0  # since the last answer
         self._in_vain = 0  # refusals of calls that were sent after the one before came
         self._refused_at = -math.inf  # when the last of these came
@@ -120,6 +121,7 @@ class Controller:
         self._precision = 1
         self._sent = 0  # since the rate was set
         self._experiment: _Experiment | None = None
+        self._limited_until = -math.inf
         self._luck_until = -math.inf
         self._luck_share = 0.0
 
@@ -164,13 +166,15 @@ class Controller:
         """The service answered; `flying` calls are in flight still."""
         ticket.ended = True
         self._failures = 0
+        took = now - ticket.at
+        self._latency += (took - self._latency) * (0.1 if self._answered else 1.0)
         self._answered = True
         if self.down:
             self.down = False
             self.resume_at = 0.0
             self._grow_at, self._hold = now, _HOLD
-            if self.failing_since is not None and now - self.failing_since > _OUTAGE:
-                self._window = None
+            if self._window is not None and not self._window.taken:
+                self._window = None  # an outage, and no limit on the rate
         self.failing_since = None
         self._taken(ticket, now, flying + 1)
         self._count(now, flying)
@@ -212,7 +216,8 @@ class Controller:
         ticket.ended = True
         self._failures += 1
         self._count(now, flying)
-        if timed_out and ticket.at >= self._slowed_at:
+        slow = self._latency > _SLOW * (now - ticket.at)
+        if timed_out and slow and ticket.at >= self._slowed_at:
             # Calls that wait too long in the service's queue are paid for and lost.
             self.limit = self._base = max(1.0, _SLOWER * min(self.limit, flying + 1))
             self._slowed_at = now
@@ -323,7 +328,12 @@ class Controller:
         self._window = _Window(window.until, taken=window.taken_after)
         if self._experiment is not None or now < self._luck_until:
             return
-        if self._share < _SURELY and (self.rate is None or self._share > 2 * _OFTEN):
+        if self._share >= _SURELY:
+            self._limited_until = now + _KNOWN
+        if now >= self._limited_until and (self.rate is None or self._share > 2 * _OFTEN):
+            if self._latency:
+                # Calls that go off together make a window look slower than it was.
+                rate = max(rate, max(self._proven) / self._latency)
             self._experiment = _Experiment(now, rate, precision, self._share)
             self._set_rate(_EXPERIMENT * rate, precision, now)
         else:
@@ -331,6 +341,8 @@ class Controller:
             if self.rate is not None:
                 # A small bucket loses what is not used: then the truth is nearer to the rate
                 # that was refused than to what was taken on the way to it.
+                if rate > 0.5 * self.rate:
+                    precision = max(precision, self._precision // 2)
                 kept = _KEPT if window.taken >= _LONG else _KEPT_SHORT
                 rate = max(rate, kept * min(self.rate, _NEAR * self._begun))
             self._set_rate(rate, precision, now)
@@ -344,9 +356,11 @@ class Controller:
         """Let the rate grow: as fast as it is uncertain, and faster the longer it goes well."""
         if self.rate is None or self._experiment is not None:
             return
+        if self._window is not None and self._window.until is not None:
+            return  # it was refused just now
         self._sent += 1
         turns = min(20, self._sent // (2 * self._precision))
-        self.rate *= 1 + min(_FASTER, 2.0 * 2.0**turns / self._precision**2)
+        self.rate *= 1 + min(_FASTER / self._precision, 2.0 * 2.0**turns / self._precision**2)
         if self.rate > 1e5:
             self.rate = None  # nothing holds it any more
 
@@ -354,14 +368,15 @@ class Controller:
         """Were fewer calls refused, as fewer were sent?"""
         self._experiment = None
         share = tried.refused / tried.outcomes
+        precision = max(2, min(tried.precision, tried.outcomes - tried.refused))
         if share <= max(0.5 * tried.share, 0.5 * _OFTEN):
-            rate = tried.rate * (1 - 1 / (tried.precision + 1))
-            self._set_rate(rate, tried.precision, now)
+            self._limited_until = now + _KNOWN
+            self._set_rate(tried.rate * (1 - 1 / (precision + 1)), precision, now)
         elif tried.trial < _TRIALS:
             # Perhaps it was not slow enough: what was taken meanwhile says how slow is.
             rate = max(1, tried.outcomes - tried.refused) / (now - tried.since)
-            self._experiment = _Experiment(now, rate, tried.precision, tried.share, tried.trial + 1)
-            self._set_rate(_EXPERIMENT * rate, tried.precision, now)
+            self._experiment = _Experiment(now, rate, precision, tried.share, tried.trial + 1)
+            self._set_rate(_EXPERIMENT * rate, precision, now)
         else:
             self._luck_until = now + _LUCK
             self._luck_share = self._share = share
@@ -383,12 +398,9 @@ class Controller:
             since = now - (self._taken_at if self._answered else self.failing_since or now)
             least = _SHORTEST_PAUSE if self._answered else _FIRST_PAUSE
             wait = min(_LONGEST_PAUSE, max(least, _PAUSE_PART * since))
-        elif wait >= _TOLD:
-            # It says itself when it takes calls again: nothing is left to be found out.
-            self._window = None
-            if self._experiment is not None:
-                self._experiment = self.rate = None
-                self.ready_at = 0.0
+        if self._experiment is not None:
+            self._experiment = self.rate = None  # what all suffer is no bad luck
+            self.ready_at = 0.0
         self.resume_at = max(self.resume_at, now + wait)
 
 

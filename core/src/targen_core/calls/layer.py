@@ -366,12 +366,13 @@ class CallLayer:
             last = self._last_success
             waited = now - (since if last is None else max(last, since))
             lately = last is not None and last > min(sent, now - _FIRST_BACKOFF)
-            first = _BAD_LUCK if lately else _FIRST_BACKOFF
             if bound.limiter.down or isinstance(error, RateLimited | Overloaded):
                 # The limiter says when a call goes; this one waits its turn.
                 delay = min(_MAX_TURN, _BAD_LUCK * 2.0**failures)
+            elif lately:
+                delay = min(_MAX_BACKOFF, _BAD_LUCK * 1.5**failures)
             else:
-                delay = min(_MAX_BACKOFF, first * 2.0**failures)
+                delay = min(_MAX_BACKOFF, _FIRST_BACKOFF * 2.0**failures)
             delay *= self._jitter.uniform(0.5, 1.0)
             if error.retry_after:
                 delay = max(delay, min(error.retry_after, PATIENCE))
