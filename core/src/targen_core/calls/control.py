@@ -56,7 +56,7 @@ _KNOWN = 60.0  # seconds for which a limit on the rate is
 _PRECISE = 50  # calls between two refusals after which a rate counts as known
 _KEPT, _KEPT_SHORT = 0.97, 0.7  # of a rate that was refused, after many calls or few
 _NEAR = 1.2  # times the rate as it was set: beyond, it was a leap
-_LONG = 20  # calls that are many
+_LONG = 10  # calls that are many
 _FASTER = 1.0  # by which the rate grows at most in as many calls as it is precise by
 _DOUBT = 2  # refusals, each sent after the one before came: calls go one by one
 _IN_VAIN = 5  # as many of those: all wait
@@ -328,8 +328,8 @@ class Controller:
         self._window = _Window(window.until, taken=window.taken_after)
         if self._experiment is not None or now < self._luck_until:
             return
-        if self._share >= _SURELY:
-            self._limited_until = now + _KNOWN
+        if self._share >= _SURELY or (self.rate is not None and window.taken >= _LONG):
+            self._limited_until = now + _KNOWN  # calls that are spaced are taken
         if now >= self._limited_until and (self.rate is None or self._share > 2 * _OFTEN):
             if self._latency:
                 # Calls that go off together make a window look slower than it was.
