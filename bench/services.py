@@ -75,41 +75,37 @@ def measure(name: str, seeds: int) -> Row:
 
 def picture(result: Result, name: str) -> str:
     """An SVG of a run: calls in flight, and answers and refusals a second, over time."""
-    width, height, left, gap = 760, 150, 60, 40
+    width, height, left, gap = 760, 110, 60, 34
     series = result.series()
     panels = (
-        ("in flight", ((1, "#3b6ea5"),)),
-        ("a second", ((2, "#3a8f5c"), (3, "#c0392b"))),
+        ("calls in flight", "#3b6ea5"),
+        ("answers a second", "#3a8f5c"),
+        ("refusals a second", "#c0392b"),
     )
     parts = []
-    for number, (label, lines) in enumerate(panels):
-        top = 40 + number * (height + gap)
-        most = max(max(row[column] for row in series) for column, _ in lines) or 1.0
-        for column, colour in lines:
-            points = " ".join(
-                f"{left + width * row[0] / result.wall:.1f},"
-                f"{top + height * (1 - row[column] / most):.1f}"
-                for row in series
-            )
-            parts.append(
-                f'<polyline points="{points}" fill="none" stroke="{colour}" stroke-width="1.5"/>'
-            )
-        end = left + width * min(1.0, result.best / result.wall)
+    end = left + width * min(1.0, result.best / result.wall)
+    for column, (label, colour) in enumerate(panels, 1):
+        top = 40 + (column - 1) * (height + gap)
+        most = max(row[column] for row in series) or 1.0
+        points = " ".join(
+            f"{left + width * row[0] / result.wall:.1f},"
+            f"{top + height * (1 - row[column] / most):.1f}"
+            for row in series
+        )
         parts += [
+            f'<polyline points="{points}" fill="none" stroke="{colour}" stroke-width="1.5"/>',
             f'<path d="M{left} {top}V{top + height}H{left + width}" fill="none" stroke="#999"/>',
             f'<path d="M{end:.1f} {top}V{top + height}" stroke="#999" stroke-dasharray="4 3"/>',
             f'<text x="{left - 6}" y="{top + 10}" text-anchor="end">{most:.3g}</text>',
             f'<text x="{left - 6}" y="{top + height}" text-anchor="end">0</text>',
-            f'<text x="{left}" y="{top - 5}">{label}</text>',
+            f'<text x="{left}" y="{top - 5}" fill="{colour}">{label}</text>',
         ]
-    bottom = 40 + 2 * height + gap
+    bottom = 40 + 3 * height + 2 * gap
     title = (
         f"{name}: {result.calls} calls in {result.wall:.1f} s, at best {result.best:.1f} s (dashed)"
     )
     parts += [
         f'<text x="{left}" y="16" font-weight="bold">{title}</text>',
-        f'<text x="{left + 70}" y="{35 + height + gap}" fill="#3a8f5c">answered</text>',
-        f'<text x="{left + 130}" y="{35 + height + gap}" fill="#c0392b">refused</text>',
         f'<text x="{left + width}" y="{bottom + 16}" text-anchor="end">{result.wall:.0f} s</text>',
     ]
     return (

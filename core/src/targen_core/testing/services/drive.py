@@ -7,6 +7,7 @@ import heapq
 import math
 import tempfile
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -37,7 +38,7 @@ class Result:
         answered: calls that have their answer.
         sent: attempts, of which `refused` got a 429, 503 or 529 and `failed`
             something else.
-        peak: the most calls in flight.
+        peak: the most calls that the service worked on at once.
         halted: why the call layer stopped early, or "".
         log: `Service.log`: moment, answer, calls in flight.
     """
@@ -101,10 +102,30 @@ def drive(
         tpm: likewise.
         patience: as of `--patience`.
     """
-    service = make()
-    asking = _ask(service, calls, concurrency, tokens, seed, models, rpm, tpm, patience)
-    with asyncio.Runner(loop_factory=VirtualLoop) as runner:
-        answered, wall, peak, halted = runner.run(asking)
+    service, places = make(), Places(concurrency)
+    limiters = [RateLimiter(concurrency, rpm=rpm, tpm=tpm, places=places) for _ in range(models)]
+    tokens_in, params = tokens // 2, {"max_tokens": tokens - tokens // 2}
+    bound = {
+        f"step {number}": BoundModel(
+            SimulatedModel(service, tokens_in=tokens_in, name=str(number)), limiter, params, None
+        )
+        for number, limiter in enumerate(limiters)
+    }
+    with (
+        tempfile.TemporaryDirectory(prefix="targen-drive-") as folder,
+        closing(Journal(Path(folder) / "journal", on_record=lambda record: None)) as journal,
+        asyncio.Runner(loop_factory=VirtualLoop) as runner,
+    ):
+        layer = CallLayer(
+            bound,
+            seed=seed,
+            journal=journal,
+            cache=None,
+            budget=Budget(),
+            usage=Usage(),
+            patience=patience,
+        )
+        answered, wall = runner.run(_ask(layer, calls))
     refused = sum(answer.refused for _, answer, _ in service.log)
     return Result(
         best=omniscient(make, calls=calls, concurrency=concurrency, tokens=tokens),
@@ -114,64 +135,32 @@ def drive(
         sent=len(service.log),
         refused=refused,
         failed=sum(not answer.good for _, answer, _ in service.log) - refused,
-        peak=peak,
-        halted=halted,
+        peak=max((in_flight for _, _, in_flight in service.log), default=0),
+        halted=str(layer.halt_reason or ""),
         log=service.log,
     )
 
 
-async def _ask(
-    service: Service,
-    calls: int,
-    concurrency: int,
-    tokens: int,
-    seed: int,
-    models: int,
-    rpm: float | None,
-    tpm: float | None,
-    patience: float,
-) -> tuple[int, float, int, str]:
-    """Calls answered, seconds taken, most calls in flight, and why it stopped early."""
-    places, usage = Places(concurrency), Usage()
-    bound = {}
-    for number in range(models):
-        limiter = RateLimiter(concurrency, rpm=rpm, tpm=tpm, places=places)
-        model = SimulatedModel(service, tokens_in=tokens // 2, name=str(number))
-        params = {"max_tokens": tokens - tokens // 2}
-        bound[f"step {number}"] = BoundModel(model, limiter, params, None)
-    with tempfile.TemporaryDirectory(prefix="targen-drive-") as folder:
-        journal = Journal(Path(folder) / "journal", on_record=lambda record: None)
-        layer = CallLayer(
-            bound,
-            seed=seed,
-            journal=journal,
-            cache=None,
-            budget=Budget(),
-            usage=usage,
-            patience=patience,
-        )
+async def _ask(layer: CallLayer, calls: int) -> tuple[int, float]:
+    """Ask the models in turn: how many calls were answered, and the seconds that it took."""
+    steps = list(layer.models)
 
-        async def one(number: int) -> bool:
-            message = (Message("user", f"question {number}"),)
-            step, place = f"step {number % models}", f"drive/{number}"
-            question = Question(step, None, place, 0, "inline", message, None, "", "", None)
-            try:
-                await layer.ask(question, Scope(), str)
-            except Halted:
-                return False
-            except TargenError as error:
-                layer.halt(error)
-                return False
-            return True
-
-        began = asyncio.get_running_loop().time()
+    async def one(number: int) -> bool:
+        step, place = steps[number % len(steps)], f"drive/{number}"
+        messages = (Message("user", f"question {number}"),)
+        question = Question(step, None, place, 0, "inline", messages, None, "", "", None)
         try:
-            answered = sum(await asyncio.gather(*map(one, range(calls))))
-        finally:
-            journal.close()
-        wall = asyncio.get_running_loop().time() - began
-    peak = max((in_flight for _, _, in_flight in service.log), default=0)
-    return answered, wall, peak, str(layer.halt_reason or "")
+            await layer.ask(question, Scope(), str)
+        except Halted:
+            return False
+        except TargenError as error:  # ends the run, as the engine does
+            layer.halt(error)
+            return False
+        return True
+
+    began = asyncio.get_running_loop().time()
+    answered = sum(await asyncio.gather(*map(one, range(calls))))
+    return answered, asyncio.get_running_loop().time() - began
 
 
 def omniscient(
