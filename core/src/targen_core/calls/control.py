@@ -60,6 +60,8 @@ _LONG = 10  # calls that are many
 _FASTER = 1.0  # by which the rate grows at most in as many calls as it is precise by
 _DOUBT = 2  # refusals, each sent after the one before came: calls go one by one
 _IN_VAIN = 5  # as many of those: all wait
+_BELIEVED = 60.0  # seconds of a pause that are believed at once; a longer one is often untrue
+_UNTIL_BELIEVED = 30.0  # seconds of refusals after which it is believed as well
 _SLACK = 0.02  # seconds by which a call that was late may be followed sooner
 
 
@@ -394,8 +396,8 @@ class Controller:
         self._pause(now, wait)
 
     def _pause(self, now: float, wait: float | None) -> None:
-        if not wait:
-            since = now - (self._taken_at if self._answered else self.failing_since or now)
+        since = now - (self._taken_at if self._answered else self.failing_since or now)
+        if not wait or (wait > _BELIEVED and since < _UNTIL_BELIEVED):
             least = _SHORTEST_PAUSE if self._answered else _FIRST_PAUSE
             wait = min(_LONGEST_PAUSE, max(least, _PAUSE_PART * since))
         if self._experiment is not None:

@@ -22,6 +22,7 @@ from targen_core.calls.cache import ReplyCache
 from targen_core.calls.journal import Journal
 from targen_core.calls.model import ChatReply, ChatRequest, Finish, Message, Origin, Price
 from targen_core.calls.question import BoundModel, Observer, Question, Scope, call_key
+from targen_core.calls.rate import Outcome
 from targen_core.calls.usage import Usage
 from targen_core.errors import (
     BadReply,
@@ -315,11 +316,8 @@ class CallLayer:
                 finally:
                     bound.limiter.release(
                         ticket,
+                        "answered" if reply is not None else _outcome(error),
                         rate=reply.rate if reply else error.rate if error else None,
-                        answered=reply is not None,
-                        refused=isinstance(error, RateLimited | Overloaded),
-                        failed=isinstance(error, ServiceUnavailable),
-                        timed_out=isinstance(error, TimedOut),
                         retry_after=error.retry_after if error else None,
                     )
                 if bound.limiter.pause > (self.patience or PATIENCE):
@@ -374,19 +372,16 @@ class CallLayer:
             else:
                 delay = min(_MAX_BACKOFF, _FIRST_BACKOFF * 2.0**failures)
             delay *= self._jitter.uniform(0.5, 1.0)
-            if error.retry_after:
-                delay = max(delay, min(error.retry_after, PATIENCE))
             failures += 1
             patience = self._patience_with(error)
-            asked = delay == error.retry_after  # the limiter knows whether all are meant
-            if bound.lane is None and waited + (0.0 if asked else delay) > patience:
+            if bound.lane is None and waited + delay > patience:
                 raise ServiceGaveUp(
                     f"no answer from the service for longer than {patience:g} s: {error}"
                     if last is not None or patience >= _SILENCE
                     else str(error),
                     hint=_first(error.hint, "resume when it is back, or with a larger --patience"),
                 ) from error
-            await self._back_off(delay, scope)
+            await self._back_off(max(delay, error.retry_after or 0.0), scope)
 
     def _note(self, error: ServiceError, now: float, clock: Callable[[], float]) -> None:
         """Remember a failure for who shows what goes on."""
@@ -458,6 +453,15 @@ class _Trouble:
     failures: int
     answered: bool
     clock: Callable[[], float]
+
+
+def _outcome(error: ServiceError | None) -> Outcome:
+    """What a failure says of the service's state."""
+    if isinstance(error, RateLimited | Overloaded):
+        return "refused"
+    if isinstance(error, TimedOut):
+        return "timed-out"
+    return "failed" if isinstance(error, ServiceUnavailable) else "nothing"
 
 
 def _first(*words: str) -> str:

@@ -10,13 +10,20 @@ from __future__ import annotations
 import asyncio
 import heapq
 import itertools
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Literal
 
 from targen_core.calls.control import Controller, Ticket
 from targen_core.calls.model import RateHeaders
 
-__all__ = ["Places", "RateLimiter", "Ticket"]
+__all__ = ["Outcome", "Places", "RateLimiter", "Ticket"]
+
+Outcome = Literal["answered", "refused", "failed", "timed-out", "nothing"]
+"""What became of a call: an answer; a refusal (429, 503, 529: the service has too
+much to do, or enough of us); another failure that may pass; silence; or what
+says nothing of the service, such as a wrong key."""
 
 
 _WHOLE = 0.1
@@ -140,33 +147,27 @@ class RateLimiter:
     def release(
         self,
         ticket: Ticket,
+        outcome: Outcome = "answered",
         *,
         rate: RateHeaders | None = None,
-        answered: bool = True,
-        refused: bool = False,
-        failed: bool = False,
-        timed_out: bool = False,
         retry_after: float | None = None,
     ) -> None:
         """Give a place back, with what became of the call.
 
-        `refused` is a 429, 503 or 529: the service has too much to do, or
-        enough of us. `failed` is another failure that may pass, which
-        `timed_out` or not. What was neither answered nor one of these says nothing of the service. `rate`
-        is what it said of its limits, `retry_after` the wait that it asked of
-        this call.
+        `rate` is what the service said of its limits, `retry_after` the wait
+        that it asked of this call.
         """
         assert self._clock is not None
-        now = self._clock()
-        if answered:
-            self.control.answered(ticket, now, self.in_flight - 1)
-        elif refused:
+        now, flying = self._clock(), self.in_flight - 1
+        if outcome == "answered":
+            self.control.answered(ticket, now, flying)
+        elif outcome == "refused":
             self.refused += 1
-            self.control.refused(ticket, now, self.in_flight - 1, retry_after)
-        elif failed:
-            self.control.failed(ticket, now, self.in_flight - 1, timed_out=timed_out)
-        else:
+            self.control.refused(ticket, now, flying, retry_after)
+        elif outcome == "nothing":
             ticket.ended = ticket.counted = True
+        else:
+            self.control.failed(ticket, now, flying, timed_out=outcome == "timed-out")
         if rate is not None:
             self._obey(rate, now, retry_after or 0.0)
         self._leave()
@@ -184,9 +185,8 @@ class RateLimiter:
                 self._requests.keep_to(per_second, now + retry_after)
             else:
                 self.control.pause_until(now + rate.reset_requests)
-        elif rate.remaining_requests and rate.limit_requests:
-            if rate.remaining_requests >= _WHOLE * rate.limit_requests:
-                self._requests.lift()  # it came back all at once
+        elif (rate.remaining_requests or 0) >= _WHOLE * (rate.limit_requests or math.inf):
+            self._requests.lift()  # it came back all at once
 
     def _leave(self) -> None:
         self.in_flight -= 1
