@@ -34,9 +34,9 @@ _RUNS = 512  # of a row; of a longer one a part that its hashes choose
 _WORDS = 16  # of a row that are combined: its pairs are 120, its threes 560
 _USUAL = 4  # a word in one row of so many, or more, tells rows apart too little
 
-_KEYS = 32  # under which a row is entered
+_KEYS = 24  # under which a row is entered
 _WIDTH = 8  # rows of a bucket
-_FILL = 6  # keys a bucket, on average, before their number doubles
+_FILL = 4  # keys a bucket, on average, before their number doubles
 
 _POOL = 2048  # rows met whose sketches are looked at
 _COMPARED = 24  # of these, compared exactly
@@ -79,9 +79,8 @@ class NearDuplicates:
         """Filter at `threshold` (0 to 100; 0 turns the filter off)."""
         self.threshold = threshold
         self.compared = 0  # texts, since this index was made
-        # Nine of the runs of two texts, those of either counted, go with an indel at most;
-        # where they do not lie next to one another few take more than seven.
-        self._floor = max(0.0, 0.5 - 4 * (1 - threshold / 100))
+        # An indel takes five runs of one text and four of the other at most, of all they have.
+        self._floor = max(0.0, 0.5 - 5 * (1 - threshold / 100))
         self._seeds: list[str] = []
         self._texts: list[str] = []
         self._written: dict[int, str] = {}  # of rows where it is not the text
@@ -307,12 +306,12 @@ class _Looked:
         self.words = _words(letters, self.runs)
         self.combined: Hashes | None = None  # of an index of so many rows
         self.rows = 0
-        # Texts alike may lie on either side of a halving: a candidate asks for one more half.
-        halvings = ((len(self.asked) - 1) // _RUNS).bit_length()
-        if halvings:
-            choice = self.asked * _THIN >> _U32(16)
-            self.runs = self.asked[choice & _U32((1 << halvings) - 1) == 0]
-            self.asked = self.asked[choice & _U32((1 << (halvings - 1)) - 1) == 0]
+        if len(self.runs) > _RUNS:
+            # A candidate asks for more than its own part: what is alike may be longer.
+            most = (_RUNS << 16) // len(self.runs)
+            choice = self.runs * _THIN >> _U32(16)
+            self.asked = self.runs[choice < most * 5 // 4]
+            self.runs = self.runs[choice < most]
         bits = np.zeros(64 * _SKETCH, np.uint8)
         bits[self.runs >> _U32(23)] = 1
         self.sketch = np.packbits(bits).view(_U64)
