@@ -39,7 +39,7 @@ _WIDTH = 8  # rows of a bucket
 _FILL = 4  # keys a bucket, on average, before their number doubles
 
 _POOL = 2048  # rows met whose sketches are looked at
-_COMPARED = 24  # of these, compared exactly
+_COMPARED = 16  # of these, compared exactly
 _SKETCH = 8  # words of 64 bits
 
 # Multipliers of the letters of a run, of words that are combined, and of long texts' choice.
@@ -201,18 +201,19 @@ class NearDuplicates:
         if not len(met):
             return []
         met.sort()
-        last = np.flatnonzero(met[1:] != met[:-1])
-        last = np.append(last, len(met) - 1)
-        rows = met.take(last).astype(np.int64) - 1
+        first = _changes(met)
+        rows = met[first]
         if len(rows) > _POOL:
-            rows = rows.take(_best(np.diff(last, prepend=-1), rows, _POOL))
+            times = np.diff(np.flatnonzero(first), append=len(met))
+            rows = rows.take(_best(times, rows, _POOL))
+        rows = rows.astype(np.intp) - 1
         shared = np.bitwise_count(self._sketches.take(rows, axis=0) & looked.sketch)
         alike = shared.astype(np.float32) @ _ONES / (self._sizes.take(rows) + looked.size)
-        near = np.flatnonzero(alike >= self._floor)
-        rows = rows.take(near)
         if len(rows) > _COMPARED:
-            score = (alike.take(near) * (1 << 20)).astype(np.int64)
-            rows = rows.take(_best(score, rows, _COMPARED))
+            best = _best((alike * (1 << 20)).astype(np.int64), rows, _COMPARED)
+            rows, alike = rows.take(best), alike.take(best)
+        if self._floor:
+            rows = rows[alike >= self._floor]
         found: list[int] = sorted(rows.tolist())
         return found
 
@@ -331,10 +332,17 @@ def _words(letters: Hashes, runs: Hashes) -> Hashes:
     """Of the runs with which words begin, but for the first: each once, ascending."""
     found = runs.take(np.flatnonzero(letters[: len(runs) - 1] == 32) + 1)
     found.sort()
-    return found[np.append(True, found[1:] != found[:-1])] if len(found) else found
+    return found[_changes(found)]
 
 
-def _best(scores: NDArray[np.int64], rows: NDArray[np.int64], count: int) -> NDArray[np.intp]:
+def _changes(ordered: Hashes) -> NDArray[np.bool_]:
+    """Where each value stands first."""
+    first = np.ones(len(ordered), np.bool_)
+    np.not_equal(ordered[1:], ordered[:-1], out=first[1:])
+    return first
+
+
+def _best(scores: NDArray[np.int64], rows: NDArray[np.integer], count: int) -> NDArray[np.intp]:
     """Places of the rows with the highest scores; of two with the same, the earlier row's."""
-    order = (scores << 32) - rows
+    order = (scores << 32) - rows.astype(np.int64)
     return np.argpartition(order, len(order) - count)[len(order) - count :]
