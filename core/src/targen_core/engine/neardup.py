@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterable
-from itertools import combinations
+from itertools import accumulate, combinations, islice, pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,9 +38,11 @@ _KEYS = 24  # under which a row is entered
 _WIDTH = 8  # rows of a bucket
 _FILL = 4  # keys a bucket, on average, before their number doubles
 
+_AT_ONCE = 8192  # rows that are entered together
 _POOL = 2048  # rows met whose sketches are looked at
 _COMPARED = 16  # of these, compared exactly
 _SKETCH = 8  # words of 64 bits
+_SHIFT = 23  # of a hash to a place in them
 
 # Multipliers of the letters of a run, of words that are combined, and of long texts' choice.
 _LETTERS = np.array([0x9E3779B1, 0x85EBCA77, 0xC2B2AE3D, 0x27D4EB2F, 0x165667B1], _U32)
@@ -90,7 +92,7 @@ class NearDuplicates:
         self._held = 0  # keys of all rows
         self._seen = np.zeros(1 << 16, _U32)  # rows that each word stands in, by its hash
         self._bits = 0
-        self._table: Hashes  # buckets, of row numbers from 1
+        self._table: NDArray[np.uint32]  # buckets, of row numbers from 1
         self._counts: NDArray[np.uint8]
         self._lay_out(12)
         self._last = _Looked("", "")  # what was looked for is most often added next
@@ -124,7 +126,7 @@ class NearDuplicates:
         self._sketches[number] = looked.sketch
         self._sizes[number] = looked.size
         self._keep(seed, looked.text, looked.written)
-        self._seen[looked.words >> _U32(16)] += _U32(1)
+        np.add.at(self._seen, looked.words >> _U32(16), 1)
         down = 32 - self._bits
         buckets = [*{key >> down for key in keys}]
         self._table[buckets, self._counts[buckets]] = number + 1
@@ -147,7 +149,7 @@ class NearDuplicates:
         form = _FORM | (number in self._written) << 7
         head = _HEAD.pack(form, len(seed), len(body), len(written))
         index = self._keys[number].tobytes() + self._sketches[number].tobytes()
-        return head + index + seed + body + written
+        return b"".join((head, index, seed, body, written))
 
     def restore(self, entries: Iterable[bytes]) -> None:
         """Add the rows of an earlier index's entries, in order, as `add` did.
@@ -157,36 +159,43 @@ class NearDuplicates:
         if not self.threshold:
             return
         first = len(self._texts)
-        index: list[bytes] = []
-        for entry in entries:
-            try:
-                form, *sizes = _HEAD.unpack_from(entry)
-                cuts = [_HEAD.size + _BODY]
-                for size in sizes:
-                    cuts.append(cuts[-1] + size)
-                if form & 127 != _FORM or cuts[-1] != len(entry):
-                    raise ValueError(f"form {form}, {len(entry)} bytes")
-                seed, text, written = (
-                    entry[start:end].decode("utf-8", "surrogatepass")
-                    for start, end in zip(cuts, cuts[1:], strict=False)
-                )
-            except (struct.error, ValueError) as error:
-                raise ValueError(f"not an entry of the near-duplicate index: {error}") from error
-            index.append(entry[_HEAD.size : _HEAD.size + _BODY])
-            self._keep(seed, text, written if form & 128 else text)
-            letters = _letters(text)
-            self._seen[_words(letters, _runs(letters)) >> _U32(16)] += _U32(1)
-        rows = np.frombuffer(b"".join(index), np.uint8).reshape(-1, _BODY)
-        last = first + len(rows)
-        self._make_room(last)
-        self._keys[first:last].view(np.uint8)[:] = rows[:, : 4 * _KEYS]
-        self._sketches[first:last].view(np.uint8)[:] = rows[:, 4 * _KEYS :]
-        self._sizes[first:last] = np.bitwise_count(self._sketches[first:last]).sum(axis=1)
-        self._held += int(np.count_nonzero(self._keys[first:last]))
+        entries = iter(entries)
+        while some := [*islice(entries, _AT_ONCE)]:
+            self._take_back(some)
+        self._held += int(np.count_nonzero(self._keys[first : len(self._texts)]))
         bits = self._bits
         while self._held > _FILL << bits:
             bits += 1
-        self._lay_out(bits)
+        if bits > self._bits:
+            self._lay_out(bits)
+        else:
+            self._enter(first, len(self._texts))
+
+    def _take_back(self, entries: list[bytes]) -> None:
+        """Keep what entries tell of their rows."""
+        start = len(self._texts)
+        index = bytearray()
+        for entry in entries:
+            try:
+                form, *sizes = _HEAD.unpack_from(entry)
+                cuts = [*accumulate(sizes, initial=_HEAD.size + _BODY)]
+                if form & 127 != _FORM or cuts[-1] != len(entry):
+                    raise ValueError(f"form {form}, {len(entry)} bytes")
+                seed, text, written = (
+                    entry[begun:ended].decode("utf-8", "surrogatepass")
+                    for begun, ended in pairwise(cuts)
+                )
+            except (struct.error, ValueError) as error:
+                raise ValueError(f"not an entry of the near-duplicate index: {error}") from error
+            index += entry[_HEAD.size : _HEAD.size + _BODY]
+            self._keep(seed, text, written if form & 128 else text)
+        self._count_words(self._texts[start:])
+        self._make_room(len(self._texts))
+        rows = np.frombuffer(index, np.uint8).reshape(-1, _BODY)
+        at = slice(start, len(self._texts))
+        self._keys[at].view(np.uint8)[:] = rows[:, : 4 * _KEYS]
+        self._sketches[at].view(np.uint8)[:] = rows[:, 4 * _KEYS :]
+        self._sizes[at] = np.bitwise_count(self._sketches[at]).sum(axis=1)
 
     def _look(self, text: str, written: str) -> _Looked:
         if self._last.raw != (text, written):
@@ -197,24 +206,25 @@ class NearDuplicates:
         """Numbers of the rows to compare, ascending: at most `_COMPARED`."""
         asked = np.concatenate((looked.asked, self._combined(looked)))
         met = self._table.take(asked >> _U32(32 - self._bits), axis=0)
-        met = met[met != 0]
-        if not len(met):
-            return []
+        met = met.ravel()
         met.sort()
         first = _changes(met)
         rows = met[first]
         if len(rows) > _POOL:
             times = np.diff(np.flatnonzero(first), append=len(met))
             rows = rows.take(_best(times, rows, _POOL))
-        rows = rows.astype(np.intp) - 1
-        shared = np.bitwise_count(self._sketches.take(rows, axis=0) & looked.sketch)
-        alike = shared.astype(np.float32) @ _ONES / (self._sizes.take(rows) + looked.size)
-        if len(rows) > _COMPARED:
-            best = _best((alike * (1 << 20)).astype(np.int64), rows, _COMPARED)
-            rows, alike = rows.take(best), alike.take(best)
+            rows.sort()
+        if not rows[0]:  # a place that is free
+            rows = rows[1:]
+        numbers = rows.astype(np.intp) - 1
+        shared = np.bitwise_count(self._sketches.take(numbers, axis=0) & looked.sketch)
+        alike = shared.astype(np.float32) @ _ONES / (self._sizes.take(numbers) + looked.size)
+        if len(numbers) > _COMPARED:
+            best = _best((alike * (1 << 20)).astype(np.int64), numbers, _COMPARED)
+            numbers, alike = numbers.take(best), alike.take(best)
         if self._floor:
-            rows = rows[alike >= self._floor]
-        found: list[int] = sorted(rows.tolist())
+            numbers = numbers[alike >= self._floor]
+        found: list[int] = sorted(numbers.tolist())
         return found
 
     def _combined(self, looked: _Looked) -> Hashes:
@@ -230,7 +240,9 @@ class NearDuplicates:
         full = self._counts.take(pairs >> _U32(32 - self._bits)) == _WIDTH
         if full.any():
             threes = np.flatnonzero(full.take(of.pair))
-            more = (pairs.take(of.pair.take(threes)) + words.take(of.third.take(threes))) * _THIRD | _U32(1)
+            more = (
+                pairs.take(of.pair.take(threes)) + words.take(of.third.take(threes))
+            ) * _THIRD | _U32(1)
             pairs = np.concatenate((pairs, more))
         looked.combined, looked.rows = pairs, rows
         return pairs
@@ -264,6 +276,17 @@ class NearDuplicates:
         self._seeds.append(seed)
         self._texts.append(text)
 
+    def _count_words(self, texts: list[str]) -> None:
+        """Count texts' words as seen, all texts at once."""
+        letters = _letters("\n".join(texts))
+        runs = _runs(letters)
+        ends = np.cumsum([len(text) + 1 for text in texts]) - 1
+        begin = np.flatnonzero(letters[: len(runs) - 1] == 32) + 1
+        of = np.searchsorted(ends, begin)
+        begin, of = (found[begin + _RUN <= ends[of]] for found in (begin, of))
+        each = np.unique(of.astype(_U64) << _U64(32) | runs[begin])
+        np.add.at(self._seen, each.astype(_U32) >> _U32(16), 1)
+
     def _make_room(self, rows: int) -> None:
         room = len(self._keys)
         while room < rows:
@@ -275,19 +298,23 @@ class NearDuplicates:
             self._sizes = np.concatenate((self._sizes, np.zeros(more, np.float32)))
 
     def _lay_out(self, bits: int) -> None:
-        """Enter all rows in a table of 2 ** bits buckets, as one by one would."""
+        """Begin a table of 2 ** bits buckets, and enter all rows."""
         self._bits = bits
         self._table = np.zeros((1 << bits, _WIDTH), _U32)
-        keys = self._keys[: len(self._texts)]
-        rows, places = np.nonzero(keys)
-        entered = (keys[rows, places] >> _U32(32 - bits)).astype(_U64) << _U64(32)
-        entered |= (rows + 1).astype(_U64)
-        entered = np.unique(entered)
-        buckets = (entered >> _U64(32)).astype(np.intp)
-        counts = np.bincount(buckets, minlength=1 << bits)
-        before = np.cumsum(counts) - counts
-        self._table[buckets, np.arange(len(buckets)) - before[buckets]] = entered.astype(_U32)
-        self._counts = counts.astype(np.uint8)
+        self._counts = np.zeros(1 << bits, np.uint8)
+        self._enter(0, len(self._texts))
+
+    def _enter(self, first: int, last: int) -> None:
+        """Enter rows in the table under their keys, as one by one would."""
+        for start in range(first, last, _AT_ONCE):
+            keys = self._keys[start : min(start + _AT_ONCE, last)]
+            entered = (keys >> _U32(32 - self._bits)).astype(_U64) << _U64(32)
+            entered |= np.arange(start + 1, start + 1 + len(keys), dtype=_U64)[:, np.newaxis]
+            entered = np.unique(entered[keys != 0])
+            buckets, held = np.unique(entered >> _U64(32), return_counts=True)
+            before = np.repeat(self._counts[buckets] - (held.cumsum() - held), held)
+            self._table[np.repeat(buckets, held), before + np.arange(len(entered))] = entered
+            self._counts[buckets] += held.astype(np.uint8)
 
 
 class _Looked:
@@ -314,7 +341,7 @@ class _Looked:
             self.asked = self.runs[choice < most * 5 // 4]
             self.runs = self.runs[choice < most]
         bits = np.zeros(64 * _SKETCH, np.uint8)
-        bits[self.runs >> _U32(23)] = 1
+        bits[self.runs >> _U32(_SHIFT)] = 1
         self.sketch = np.packbits(bits).view(_U64)
         self.size = int(np.count_nonzero(bits))
 
