@@ -81,8 +81,6 @@ class NearDuplicates:
         """Filter at `threshold` (0 to 100; 0 turns the filter off)."""
         self.threshold = threshold
         self.compared = 0  # texts, since this index was made
-        # An indel takes five runs of one text and four of the other at most, of all they have.
-        self._floor = max(0.0, 0.5 - 5 * (1 - threshold / 100))
         self._seeds: list[str] = []
         self._texts: list[str] = []
         self._written: dict[int, str] = {}  # of rows where it is not the text
@@ -217,13 +215,11 @@ class NearDuplicates:
         if not rows[0]:  # a place that is free
             rows = rows[1:]
         numbers = rows.astype(np.intp) - 1
-        shared = np.bitwise_count(self._sketches.take(numbers, axis=0) & looked.sketch)
-        alike = shared.astype(np.float32) @ _ONES / (self._sizes.take(numbers) + looked.size)
         if len(numbers) > _COMPARED:
+            shared = np.bitwise_count(self._sketches.take(numbers, axis=0) & looked.sketch)
+            alike = shared.astype(np.float32) @ _ONES / (self._sizes.take(numbers) + looked.size)
             best = _best((alike * (1 << 20)).astype(np.int64), numbers, _COMPARED)
-            numbers, alike = numbers.take(best), alike.take(best)
-        if self._floor:
-            numbers = numbers[alike >= self._floor]
+            numbers = numbers.take(best)
         found: list[int] = sorted(numbers.tolist())
         return found
 
