@@ -5,7 +5,7 @@ and, for rows that are made alike, pairs and threes of words. It takes those
 whose buckets hold the fewest rows, from all along its text, so that every
 stretch that an edit spares leads to it. A candidate looks under all its
 features (asymmetric signatures: Qin et al., TODS 38(3), 2013). Buckets hold
-eight rows at most. What is met there is ranked by a sketch of all its runs of
+sixteen rows at most. What is met there is ranked by a sketch of all its runs of
 letters, and the best are compared exactly, by normalised indel similarity, 0
 to 100. So a look costs the same with a hundred rows and with a hundred
 thousand, however alike they are.
@@ -35,11 +35,11 @@ _WORDS = 16  # of a row that are combined: its pairs are 120, its threes 560
 _USUAL = 4  # a word in one row of so many, or more, tells rows apart too little
 
 _KEYS = 24  # under which a row is entered
-_WIDTH = 8  # rows of a bucket
-_FILL = 4  # keys a bucket, on average, before their number doubles
+_WIDTH = 16  # rows of a bucket
+_FILL = 10  # keys a bucket, on average, before their number doubles
 
 _AT_ONCE = 8192  # rows that are entered together
-_POOL = 2048  # rows met whose sketches are looked at
+_POOL = 4096  # rows met whose sketches are looked at
 _COMPARED = 16  # of these, compared exactly
 _SKETCH = 8  # words of 64 bits
 _SHIFT = 23  # of a hash to a place in them
