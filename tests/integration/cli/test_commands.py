@@ -92,7 +92,7 @@ def test_lists_by_way_of_typer_too(targen):
 
 def test_listing_imports_nothing_heavy():
     heavy = (
-        "langchain langchain_core pydantic typer rich click aiohttp diskcache rensa xllamacpp "
+        "langchain langchain_core pydantic typer rich click aiohttp diskcache numpy xllamacpp "
         "targen_tasks_superglue.rte targen_backends.llama.client"
     ).split()
     code = (

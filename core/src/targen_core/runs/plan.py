@@ -470,7 +470,7 @@ def _distributions(
 ) -> dict[str, str]:
     """Versions of the distributions that have a part in what is produced."""
     ids = [task_id, corrector_id or "", *(step.backend_id for step in steps.values())]
-    names = {"targen-core", "rensa", "rapidfuzz", "pydantic"}
+    names = {"targen-core", "numpy", "rapidfuzz", "pydantic"}
     names |= {part.partition(":")[0] for part in ids if ":" in part}
     names |= {package for step in steps.values() for package in step.backend.packages}
     found: dict[str, str] = {}

@@ -1,0 +1,234 @@
+"""Near-duplicates against comparing everything: what is found, at what cost, and again."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from rapidfuzz import fuzz, process
+
+from targen_core.engine.neardup import NearDuplicates
+from targen_core.tasks.checks import normalised
+
+PLACES = "Elmstead Arden Montbrun Vesterby Quillan Lazaro Aramoana Sofia Lima Torshavn".split()
+NAMES = "Ada Mateo Tariq Farah Pavel Clara Ngozi Sunniva Emil Mirela Tessa Nadia".split()
+THINGS = "bridge railway harbour museum glacier orchard hospital market tower archive".split()
+DEEDS = "opened closed painted measured sold bought praised burned copied hid".split()
+LETTERS = "abcdefghijklmnopqrstuvwxyz"
+
+
+def made_up(rng, words):
+    """A text of words that are made up, the shorter ones often met."""
+    return " ".join(
+        "".join(rng.choices(LETTERS, weights=range(30, 4, -1), k=rng.choice((2, 3, 5, 6, 8))))
+        for _ in range(words)
+    )
+
+
+def alike_by_construction(rng):
+    """One of the rows that share a sentence and differ in its gaps."""
+    return (
+        f"After the dispute over the {rng.choice(THINGS)} of {rng.choice(PLACES)} had ended in "
+        f"{rng.randrange(1950, 2020)} the engineer {rng.choice(NAMES)} {rng.choice(NAMES)}son "
+        f"{rng.choice(DEEDS)} a {rng.choice(THINGS)} for {rng.choice(NAMES)} within "
+        f"{rng.randrange(2, 60)} weeks and nobody in {rng.choice(PLACES)} {rng.choice(DEEDS)} it"
+    )
+
+
+def with_letters_changed(rng, text):
+    at = rng.randrange(len(text))
+    kind = rng.randrange(3)
+    return text[:at] + rng.choice(LETTERS) * (kind > 0) + text[at + (kind < 2) :]
+
+
+def with_words_changed(rng, text):
+    words = text.split()
+    at = rng.randrange(len(words))
+    words[at : at + 1] = rng.choice(([], [made_up(rng, 1)], [words[at], made_up(rng, 1)]))
+    return " ".join(words)
+
+
+def with_words_swapped(rng, text):
+    words = text.split()
+    at = rng.randrange(len(words) - 1)
+    words[at : at + 2] = words[at + 1], words[at]
+    return " ".join(words)
+
+
+def edited_to_90(rng, text, edit):
+    """The text, edited again and again, as long as it is 90 alike."""
+    text = made = normalised(text)
+    while fuzz.ratio(text, after := normalised(edit(rng, made))) >= 90:
+        made = after
+    return made
+
+
+def first_alike(rows, seed, text, written, threshold=90.0):
+    """What comparing everything finds."""
+    text, written = normalised(text), normalised(written)
+    for number, (other_seed, other_text, other_written) in enumerate(rows):
+        pair = (written, other_written) if seed == other_seed else (text, other_text)
+        if fuzz.ratio(*pair) >= threshold:
+            return number
+    return None
+
+
+@pytest.mark.parametrize("edit", [with_letters_changed, with_words_changed, with_words_swapped])
+@pytest.mark.parametrize("words", [8, 40, 200])
+def test_a_row_edited_down_to_90_is_found(edit, words):
+    rng = random.Random(words)
+    near = NearDuplicates(90)
+    texts = [made_up(rng, words) for _ in range(300)]
+    for number, text in enumerate(texts):
+        near.add(str(number), text, text)
+    tried = found = 0
+    for number in rng.sample(range(300), 60):
+        made = edited_to_90(rng, texts[number], edit)
+        if made != normalised(texts[number]):
+            tried += 1
+            found += near.find("another", made, made) == number
+    assert tried >= 25
+    assert found >= 0.98 * tried
+
+
+def test_rows_that_are_made_alike_are_told_apart_as_by_comparing_everything():
+    """A run of them: what falls, falls with both; what is missed is one in fifty at most."""
+    rng = random.Random(4)
+    near = NearDuplicates(90)
+    rows = []
+    both = missed = 0
+    for number in range(1200):
+        text = alike_by_construction(rng)
+        seed = str(number // 2)
+        row = near.find(seed, text, text)
+        if row is None:
+            text = normalised(text)
+            missed += bool(process.extractOne(text, rows, scorer=fuzz.ratio, score_cutoff=90))
+            near.add(seed, text, text)
+            rows.append(text)
+        else:
+            both += 1
+            assert fuzz.ratio(normalised(text), rows[row]) >= 90
+    assert both >= 30
+    assert both >= 0.98 * (both + missed)
+
+
+def test_rows_of_one_seed_beyond_number_are_compared_on_what_was_written():
+    rng = random.Random(7)
+    passage = made_up(rng, 150)
+    near = NearDuplicates(90)
+    written = [made_up(rng, 9) for _ in range(200)]
+    for one in written:
+        assert near.find("0", f"{passage} {one}", one) is None
+        near.add("0", f"{passage} {one}", one)
+    found = [near.find("0", f"{passage} {one}!", f"{one}!") for one in written]
+    assert found == list(range(200))
+
+
+@pytest.mark.parametrize("kind", ["alike", "the same but for a number", "unlike"])
+def test_what_a_row_is_compared_with_is_bounded(kind):
+    rng = random.Random(2)
+    near = NearDuplicates(99.9)
+    for number in range(1000):
+        text = {
+            "alike": lambda: alike_by_construction(rng),
+            "the same but for a number": lambda: f"{'word ' * 30}{number}",  # noqa: B023
+            "unlike": lambda: made_up(rng, 30),
+        }[kind]()
+        before = near.compared
+        if near.find(str(number), text, text) is None:
+            near.add(str(number), text, text)
+        assert near.compared - before <= 16
+
+
+rows = st.lists(
+    st.tuples(
+        st.sampled_from(["0", "1", "2"]),
+        st.integers(0, 2**32),
+        st.sampled_from(["made up", "alike", "again", "one letter", "odd"]),
+    ),
+    max_size=30,
+)
+
+
+def drawn(plan):
+    """Rows of a plan: new ones, copies, and edits of those before."""
+    texts = ["a first text that is there"]
+    made = []
+    for seed, number, kind in plan:
+        rng = random.Random(number)
+        text = {
+            "made up": lambda: made_up(rng, rng.randint(1, 30)),  # noqa: B023
+            "alike": lambda: alike_by_construction(rng),  # noqa: B023
+            "again": lambda: rng.choice(texts),  # noqa: B023
+            "one letter": lambda: with_letters_changed(rng, rng.choice(texts) or "a"),  # noqa: B023
+            "odd": lambda: rng.choice(["", "!", "日本語の文。", "\udcff odd", "a\0b", "ß ẞ"]),  # noqa: B023
+        }[kind]()
+        texts.append(text)
+        made.append((seed, text, rng.choice([text, text, text[: len(text) // 2], ""])))
+    return made
+
+
+@settings(max_examples=60, deadline=None)
+@given(rows, st.sampled_from([60.0, 90.0, 100.0]))
+def test_few_rows_give_what_comparing_everything_gives(plan, threshold):
+    """With no more rows than are compared exactly, none that share a feature is left out."""
+    near = NearDuplicates(threshold)
+    there = []
+    for seed, text, written in drawn(plan)[:15]:
+        row = near.find(seed, text, written)
+        alike = first_alike(there, seed, text, written, threshold)
+        if row is not None:
+            other_seed, other_text, other_written = there[row]
+            mine, theirs = (text, other_text) if seed != other_seed else (written, other_written)
+            assert fuzz.ratio(normalised(mine), theirs) >= threshold
+        elif alike is not None:
+            # Only texts that share few runs of letters may be missed.
+            runs = [
+                {one[at : at + 5] for at in range(max(1, len(one) - 4))}
+                for one in (normalised(text), there[alike][1])
+            ]
+            assert len(runs[0] & runs[1]) <= 0.5 * max(map(len, runs))
+        near.add(seed, text, written)
+        there.append((seed, normalised(text), normalised(written)))
+
+
+@settings(max_examples=60, deadline=None)
+@given(rows, st.integers(0, 30))
+def test_a_restored_index_gives_the_same_answers(plan, cut):
+    near, other = NearDuplicates(90), NearDuplicates(90)
+    entries = []
+    made = drawn(plan)
+    for seed, text, written in made[:cut]:
+        near.add(seed, text, written)
+        entries.append(near.entry())
+    other.restore(entries)
+    for seed, text, written in made:
+        assert other.find(seed, text, written) == near.find(seed, text, written)
+        near.add(seed, text, written)
+        other.add(seed, text, written)
+        assert other.entry() == near.entry()
+
+
+def test_a_restored_index_of_many_rows_gives_the_same_answers():
+    """Enough of them that the table has grown more than once."""
+    rng = random.Random(9)
+    near = NearDuplicates(90)
+    entries = []
+    for number in range(3000):
+        text = alike_by_construction(rng) if number % 2 else made_up(rng, 30)
+        near.add(str(number // 3), text, text)
+        entries.append(near.entry())
+    whole, parts = NearDuplicates(90), NearDuplicates(90)
+    whole.restore(iter(entries))
+    parts.restore(entries[:700])
+    parts.restore(entries[700:])
+    for number in range(300):
+        text = alike_by_construction(rng) if number % 2 else made_up(rng, 30)
+        found = near.find("x", text, text)
+        assert whole.find("x", text, text) == parts.find("x", text, text) == found
+        for index in (near, whole, parts):
+            index.add("x", text, text)
+        assert whole.entry() == parts.entry() == near.entry()
