@@ -9,15 +9,23 @@ Where the forms come from, all read 2026-11-20:
 - OpenAI counts refused requests too, and a call's tokens as the larger of
   `max_tokens` and an estimate; Azure checks requests over windows of 1 or 10 s
   and sends `retry-after-ms`; Anthropic refills continuously, so that 60 a
-  minute may mean one a second:
+  minute may mean one a second; both limit how fast traffic may grow:
   learn.microsoft.com/microsoft-cloud/dev/dev-proxy/concepts/llm-rate-limits
+- OpenAI's headers after one request of 5,000 a minute: 4,999 remain, whole
+  again in 12 ms, which is a bucket that fills evenly:
+  community.openai.com/t/how-to-get-rate-limit-reset-time-for-response-api/1268905
 - Ollama queues up to `OLLAMA_MAX_QUEUE` (512) and then answers 503 without
   `Retry-After`: github.com/ollama/ollama/pull/4144
 - vLLM's throughput grows with the calls in flight until it is saturated, and
-  latency after that: docs.vultr.com/inference-cookbook/rocm/optimization/concurrency-tuning
-- Concurrency caps that answer 429 at once (text-generation-inference's "Model
-  is overloaded", hosted inference): docs.coreweave.com/support/inference/articles,
-  "Concurrency limit reached for requests"
+  latency after that: docs.vultr.com/inference-cookbook/rocm/optimization/concurrency-tuning;
+  beyond what the KV cache holds it starts calls over:
+  dev.to/ji_ai/vllm-preemption-why-1-in-50-requests-restarts-from-scratch-32kk
+- text-generation-inference answers 429 "Model is overloaded" at once beyond
+  `max_concurrent_requests`, without `Retry-After`:
+  github.com/huggingface/text-generation-inference/issues/439; hosted services
+  do the same: docs.coreweave.com/support/inference, "Concurrency limit reached"
+- LiteLLM's proxy has limits a minute and `max_parallel_requests`, both 429:
+  github.com/BerriAI/litellm/issues/9440
 """
 
 from __future__ import annotations

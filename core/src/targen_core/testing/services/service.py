@@ -114,6 +114,7 @@ class Service:
         self.in_flight = 0
         self.log: list[tuple[float, Answer, int]] = []
         self._trips = Random(f"{seed} trip")
+        self._breaks = Random(f"{seed} break")
         self._began: float | None = None
         for number, part in enumerate((self.latency, *self.parts)):
             part.rng = Random(f"{seed} {number}")
@@ -161,7 +162,7 @@ class Service:
             case "answer" | "garbage":
                 seconds = self.latency.seconds(call)
             case "drop":
-                seconds = self.latency.seconds(call) * self._trips.random()
+                seconds = self.latency.seconds(call) * self._breaks.random()
             case "hang":
                 seconds = math.inf
             case _:
