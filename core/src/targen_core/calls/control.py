@@ -207,7 +207,7 @@ class Controller:
         elif late or ticket.flying <= max(self._proven):
             self._contradict(ticket, now)
             if self._in_vain >= _IN_VAIN:
-                self._pause(now, wait)
+                self._pause(now, wait, flying)
         else:
             self._cut(now, flying)
 
@@ -346,7 +346,8 @@ class Controller:
                 if rate > 0.5 * self.rate:
                     precision = max(precision, self._precision // 2)
                 kept = _KEPT if window.taken >= _LONG else _KEPT_SHORT
-                rate = max(rate, kept * min(self.rate, _NEAR * self._begun))
+                if self._share < 2 * _OFTEN:
+                    rate = max(rate, kept * min(self.rate, _NEAR * self._begun))
             self._set_rate(rate, precision, now)
 
     def _set_rate(self, rate: float, precision: int, now: float) -> None:
@@ -393,11 +394,11 @@ class Controller:
 
     def _nobody(self, now: float, wait: float | None) -> None:
         self.down = True
-        self._pause(now, wait)
+        self._pause(now, wait, 0)
 
-    def _pause(self, now: float, wait: float | None) -> None:
+    def _pause(self, now: float, wait: float | None, flying: int) -> None:
         since = now - (self._taken_at if self._answered else self.failing_since or now)
-        if not wait or (wait > _BELIEVED and since < _UNTIL_BELIEVED):
+        if not wait or (wait > _BELIEVED and (flying or since < _UNTIL_BELIEVED)):
             least = _SHORTEST_PAUSE if self._answered else _FIRST_PAUSE
             wait = min(_LONGEST_PAUSE, max(least, _PAUSE_PART * since))
         if self._experiment is not None:

@@ -182,7 +182,10 @@ class RateLimiter:
                 # back evenly: the next request may go much sooner. Limits are a
                 # minute's, or a day's, which the reset tells.
                 per_second = rate.limit_requests / max(60.0, rate.reset_requests)
-                self._requests.keep_to(per_second, now + retry_after)
+                per_second = max(per_second, 1.0 / rate.reset_requests)
+                # Often the wait is that of the whole limit too, or untrue.
+                wait = min(retry_after, max(1.0, 1.0 / per_second))
+                self._requests.keep_to(per_second, now + wait)
             else:
                 self.control.pause_until(now + rate.reset_requests)
         elif (rate.remaining_requests or 0) >= _WHOLE * (rate.limit_requests or math.inf):
