@@ -7,21 +7,39 @@ from __future__ import annotations
 
 import pytest
 
-from targen_core.testing.services import CATALOGUE
+from targen_core.testing.services import CATALOGUE, compose
 
 FLOORS = {
-    "plain": 0.95,
-    "ollama": 0.95,
-    "cap-1-429": 0.6,
-    "cap-5-429": 0.6,
-    "bucket-of-1": 0.6,
+    "plain": 0.98,
+    "ollama": 0.98,
+    "tgi": 0.95,
+    "cap-40-503-after-1s": 0.95,
+    "cap-40-429": 0.95,
+    "cap-1-429": 0.95,
+    "cap-5-429": 0.95,
+    "cap-absurd-day": 0.8,
+    "bucket-of-1": 0.65,
+    "bucket-10-a-second-ms": 0.95,
+    "bucket-absurd-hour": 0.9,
+    "counts-refused-silent": 0.75,
     "openai-500-a-minute": 0.9,
-    "tokens-30k-a-minute": 0.9,
-    "window-300-after": 0.9,
-    "two-models-one-quota": 0.6,
-    "bad-replica-refuses": 0.9,
-    "garbage": 0.8,
+    "tokens-30k-a-minute": 0.85,
+    "anthropic-50-a-minute": 0.85,
+    "window-600-silent": 0.9,
+    "window-300-after": 0.95,
+    "azure-10s": 0.95,
+    "cap-40-15-60": 0.85,
+    "two-models-one-quota": 0.9,
+    "bad-replica-503": 0.8,
+    "bad-replica-refuses": 0.95,
+    "bad-replica-hangs": 0.95,
+    "garbage": 0.85,
+    "cold-start-30s": 0.8,
+    "brownout-20s": 0.9,
+    "storm": 0.85,
 }
+REFUSED = {"cap-40-503-after-1s": 60, "cap-40-429": 60, "storm": 60, "plain": 0}
+"""Refused calls, at most."""
 
 
 @pytest.mark.parametrize("name", FLOORS)
@@ -30,4 +48,14 @@ def test_goodput(name):
     assert result.halted == ""
     assert result.answered == result.calls
     assert result.goodput >= FLOORS[name]
+    assert result.refused <= REFUSED.get(name, result.sent)
     assert result.goodput <= 1.03, "nobody is faster than who knows all, but for the luck of draws"
+
+
+@pytest.mark.parametrize("seed", [0, 3, 5, 11, 12, 23])
+def test_services_that_nobody_tuned_for(seed):
+    """Composed at random: all calls are answered, at half of what is possible or more."""
+    result = compose(seed).drive()
+    assert result.halted == ""
+    assert result.answered == result.calls
+    assert result.goodput >= 0.4

@@ -57,6 +57,7 @@ _PRECISE = 50  # calls between two refusals after which a rate counts as known
 _KEPT, _KEPT_SHORT = 0.97, 0.7  # of a rate that was refused, after many calls or few
 _NEAR = 1.2  # times the rate as it was set: beyond, it was a leap
 _LONG = 10  # calls that are many
+_SOON = 5.0  # seconds without a refusal after which it grows twice as fast
 _FASTER = 1.0  # by which the rate grows at most in as many calls as it is precise by
 _DOUBT = 2  # refusals, each sent after the one before came: calls go one by one
 _IN_VAIN = 5  # as many of those: all wait
@@ -107,6 +108,7 @@ class Controller:
         self._latency = 0.0  # seconds, of answers lately
         self._failures = 0  # since the last answer
         self._in_vain = 0  # refusals of calls that were sent after the one before came
+        self._vain_run = 0  # the most of these since the rate was measured
         self._refused_at = -math.inf  # when the last of these came
         self._share = 0.0  # of refusals among the latest outcomes
         # Most calls in flight that were taken, this period and the one before.
@@ -119,7 +121,7 @@ class Controller:
         self._slowed_at = -math.inf  # when calls timed out
         # The rate.
         self._window: _Window | None = None
-        self._begun = 0.0  # the rate as it was set
+        self._begun = self._set_at = 0.0  # the rate as it was set, and when
         self._precision = 1
         self._sent = 0  # since the rate was set
         self._experiment: _Experiment | None = None
@@ -158,7 +160,7 @@ class Controller:
         self._count(now, flying - 1)
         ticket = Ticket(now, flying)
         self._uncounted.append(ticket)
-        self._speed_up()
+        self._speed_up(now)
         if self.rate is not None:
             gap = 1.0 / self.rate
             self.ready_at = max(self.ready_at, now - max(gap, _SLACK)) + gap
@@ -196,6 +198,7 @@ class Controller:
         self._refusal_took = max(now - ticket.at, 0.9 * self._refusal_took)
         if ticket.at >= self._refused_at:
             self._in_vain += 1
+            self._vain_run = max(self._vain_run, self._in_vain)
             self._refused_at = now
         self._count(now, flying)
         if self._window is None:
@@ -208,6 +211,8 @@ class Controller:
             self._contradict(ticket, now)
             if self._in_vain >= _IN_VAIN:
                 self._pause(now, wait, flying)
+            elif self._in_vain >= _DOUBT and self.rate is not None:
+                self.resume_at = max(self.resume_at, now + self._in_vain / self.rate)
         else:
             self._cut(now, flying)
 
@@ -328,6 +333,7 @@ class Controller:
         rate = window.taken / (window.until - window.since)
         precision = max(2, min(_PRECISE, window.taken))
         self._window = _Window(window.until, taken=window.taken_after)
+        vain_run, self._vain_run = self._vain_run, 0
         if self._experiment is not None or now < self._luck_until:
             return
         if self._share >= _SURELY or (self.rate is not None and window.taken >= _LONG):
@@ -346,23 +352,25 @@ class Controller:
                 if rate > 0.5 * self.rate:
                     precision = max(precision, self._precision // 2)
                 kept = _KEPT if window.taken >= _LONG else _KEPT_SHORT
-                if self._share < 2 * _OFTEN:
+                if vain_run < _IN_VAIN:
                     rate = max(rate, kept * min(self.rate, _NEAR * self._begun))
             self._set_rate(rate, precision, now)
 
     def _set_rate(self, rate: float, precision: int, now: float) -> None:
         self.rate = self._begun = rate
-        self._precision, self._sent = precision, 0
+        self._precision, self._sent, self._set_at = precision, 0, now
         self.ready_at = max(self.ready_at, now)
 
-    def _speed_up(self) -> None:
+    def _speed_up(self, now: float) -> None:
         """Let the rate grow: as fast as it is uncertain, and faster the longer it goes well."""
         if self.rate is None or self._experiment is not None:
             return
         if self._window is not None and self._window.until is not None:
             return  # it was refused just now
         self._sent += 1
-        turns = min(20, self._sent // (2 * self._precision))
+        turns = self._sent // (2 * self._precision)
+        soon = min((now - self._set_at) / _SOON, self._sent / max(4, self._precision / 5))
+        turns = min(20, max(turns, int(soon)))
         self.rate *= 1 + min(_FASTER / self._precision, 2.0 * 2.0**turns / self._precision**2)
         if self.rate > 1e5:
             self.rate = None  # nothing holds it any more
@@ -400,6 +408,8 @@ class Controller:
         since = now - (self._taken_at if self._answered else self.failing_since or now)
         if not wait or (wait > _BELIEVED and (flying or since < _UNTIL_BELIEVED)):
             least = _SHORTEST_PAUSE if self._answered else _FIRST_PAUSE
+            if self.rate is not None:  # refused calls may count as well
+                least = max(least, min(self._in_vain, 2 * _IN_VAIN) / self.rate)
             wait = min(_LONGEST_PAUSE, max(least, _PAUSE_PART * since))
         if self._experiment is not None:
             self._experiment = self.rate = None  # what all suffer is no bad luck
