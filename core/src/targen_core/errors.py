@@ -197,7 +197,7 @@ class ServiceUnavailable(ServiceError):
 
 
 class Overloaded(ServiceUnavailable):
-    """The service has more to do than it can (529): come back later, more slowly."""
+    """The service has more to do than it can (503, 529): come back later, more slowly."""
 
 
 class ConnectionFailed(ServiceUnavailable):

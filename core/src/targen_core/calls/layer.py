@@ -19,7 +19,7 @@ from typing import Any, TypeVar, get_args
 from targen_core.calls.budget import Budget
 from targen_core.calls.cache import ReplyCache
 from targen_core.calls.journal import Journal
-from targen_core.calls.model import ChatReply, ChatRequest, Finish, Message, Origin, Price
+from targen_core.calls.model import ChatReply, ChatRequest, Finish, Message, Origin, Price, counted
 from targen_core.calls.question import BoundModel, Observer, Question, Scope, call_key
 from targen_core.calls.usage import Usage
 from targen_core.errors import (
@@ -311,6 +311,7 @@ class CallLayer:
                         )
                     )
                 if reply is not None:
+                    reply = counted(reply, tokens, params["max_tokens"])
                     cost = (
                         bound.price.dollars(
                             reply.tokens_in,
