@@ -21,7 +21,7 @@ def size_category(rows: int) -> str:
 def dataset_card(task: Task[Any, Any], manifest: Manifest, report: dict[str, Any]) -> str:
     """The card of a run's dataset."""
     rows = sum(report["rows"].values())
-    models = sorted(set(report["models"].values()))
+    models = markdown(", ".join(sorted(set(report["models"].values()))))
     usage = report["usage"]["total"]
     labels = "\n".join(
         f"| {markdown(name)} | {report['rows'][name]:,} | {wanted:,} |"
@@ -89,5 +89,5 @@ made it, `rejects.jsonl` lists what was left out and why, and `report.json` hold
 
 ## Licence
 
-The licence of generated text depends on the terms of the models used: {markdown(", ".join(models))}.
+The licence of generated text depends on the terms of the models used: {models}.
 """
