@@ -5,8 +5,11 @@ from __future__ import annotations
 import asyncio
 import base64
 import gzip
+import itertools
 import json
 import random
+import subprocess
+import sys
 import zlib
 
 import pytest
@@ -22,8 +25,8 @@ from targen_core.errors import (
     Overloaded,
     ServiceError,
 )
-from targen_core.testing import Wire
-from targen_core.testing.fault_server import FaultServer, Raw
+from targen_core.testing import OPENAI, Wire
+from targen_core.testing.fault_server import FaultServer, Raw, Response
 from targen_core.testing.hostile import hostile_answer
 
 KEY = "sk-verysecret-0123456789/AbC+dEfGhIjKlMnOpQrStUvWxYz"
@@ -269,3 +272,49 @@ def test_no_descriptor_left_is_said(provider, request_of):
     error = asyncio.run(main("http://127.0.0.1:9"))
     assert type(error) is ConnectionFailed
     assert "ulimit -n" in str(error) and "--concurrency" in error.hint
+
+
+_RUN = """
+import logging, resource, sys
+from pathlib import Path
+resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64))
+logging.basicConfig(format="%(message)s")
+from targen_core import Job, JobSpec, load_registry
+from targen_core.runs.manifest import Limits
+from targen_core.testing.sample import with_sample
+
+spec = JobSpec(
+    task="sample",
+    quotas={"good": 60, "bad": 60},
+    backend="llama",
+    options=[f"base_url={sys.argv[1]}/v1", "model=tiny"],
+    corrector=None,
+    near_duplicates=100.0,
+    limits=Limits(concurrency=300, patience=5.0),
+)
+with Job.create(with_sample(load_registry()), spec, Path(sys.argv[2])) as job:
+    print(job.run()["status"])
+"""
+
+
+def test_a_run_fits_the_descriptors_that_there_are(tmp_path):
+    """64 descriptors and 300 calls at once: the run says so, and is complete."""
+    numbers = itertools.count()
+
+    def answer(seen):
+        number = next(numbers)
+        topics = [f"lamp {number}-{at}" for at in range(30)]
+        text = json.dumps({"topics": topics, "text": f"A review, number {number}."})
+        return Response(OPENAI.answer(text, "stop"))
+
+    with FaultServer(answer) as server:
+        done = subprocess.run(
+            [sys.executable, "-c", _RUN, server.url, str(tmp_path / "run")],
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+    assert done.stdout == "complete\n", done.stderr
+    (line,) = [line for line in done.stderr.splitlines() if "calls at once" in line]
+    assert "not 300" in line and "ulimit -n" in line

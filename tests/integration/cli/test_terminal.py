@@ -139,6 +139,12 @@ def test_no_result_depends_on_the_terminal_s_encoding(environment, task, tmp_pat
     assert json.loads(told.stdout.decode(encoding)) == report
 
 
+def test_a_traceback_is_escaped_too():
+    done = run("describe", "x\x1b[31m", "--debug")
+    assert b"Traceback" in done.stderr
+    assert b"\x1b" not in done.stderr and b"\\x1b[31m" in done.stderr
+
+
 def test_a_closed_standard_error_spoils_no_json(task):
     done = subprocess.run(
         ["/bin/sh", "-c", f'"{sys.executable}" -m targen_core list-tasks --json 2>&-'],

@@ -16,6 +16,7 @@ import random
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar, get_args
 
+from targen_core.calls import signs
 from targen_core.calls.budget import Budget
 from targen_core.calls.cache import ReplyCache
 from targen_core.calls.journal import Journal
@@ -413,7 +414,7 @@ def _backend_failed(backend: str, error: Exception) -> StageFailed:
     """A backend's own bug: neither the service's doing nor the task's."""
     distribution = backend.partition(":")[0]
     return StageFailed(
-        f"backend {backend}: {type(error).__name__}: {error}",
+        f"backend {backend}: {signs.scrub(f'{type(error).__name__}: {error}')}",
         distribution=distribution,
         hint=f"report it to the authors of {distribution}, and resume when it is mended",
     )
