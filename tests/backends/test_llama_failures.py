@@ -100,7 +100,7 @@ def test_status_codes(ask, status, body, kind, billed):
     assert type(error) is kind
     assert error.billed is billed
     assert f"HTTP {status}" in str(error)
-    assert error.retryable is (kind in (RateLimited, ServiceUnavailable))
+    assert error.retryable is (kind in (RateLimited, ServiceUnavailable, Overloaded))
 
 
 def test_the_providers_words_are_quoted_and_cut(ask):
