@@ -64,7 +64,7 @@ CASES = [
     (429, "slow down", {"code": "rate_limit_exceeded"}, RateLimited),
     (429, "Request too large for tiny on tokens per min (TPM)", {}, BadRequest),
     (500, "oops", {"type": "api_error"}, ServiceUnavailable),
-    (503, "busy", {}, ServiceUnavailable),
+    (503, "busy", {}, Overloaded),
     (529, "Overloaded", {"type": "overloaded_error"}, Overloaded),
     (400, "prompt is too long: 300000 tokens > 200000 maximum", {}, ContextTooLong),
     (400, "maximum context length is 8192", {"code": "context_length_exceeded"}, ContextTooLong),

@@ -1,6 +1,7 @@
 """From langchain to targen and back."""
 
 import asyncio
+import json
 import threading
 from types import SimpleNamespace
 
@@ -8,7 +9,7 @@ import pytest
 from langchain_core.language_models.fake_chat_models import FakeListChatModel
 from langchain_core.messages import AIMessage, HumanMessage, SystemMessage, ToolMessage
 from langchain_core.outputs import ChatGeneration, ChatResult
-from pydantic import Field
+from pydantic import Field, SecretStr
 
 from targen_backends.llama.langchain import ChatLlama
 from targen_core.calls.langchain import LangChainModel, TargenChat, as_chat_model
@@ -20,6 +21,7 @@ from targen_core.errors import (
     ContentFiltered,
     ContextTooLong,
     CreditExhausted,
+    MalformedAnswer,
     Overloaded,
     PermissionDenied,
     RateLimited,
@@ -41,6 +43,12 @@ class Chat(FakeListChatModel):
         if isinstance(self.reply, Exception):
             raise self.reply
         return ChatResult(generations=[ChatGeneration(message=self.reply)])
+
+
+class Keyed(Chat):
+    """One with a key, kept as providers' classes keep theirs."""
+
+    api_key: SecretStr
 
 
 def complete(model, request):
@@ -116,7 +124,8 @@ def raised(name, *bases, **attributes):
         (raised("AuthenticationError"), AuthenticationFailed),
         (raised("Whatever", status_code=403), PermissionDenied),
         (raised("APIConnectionError"), ConnectionFailed),
-        (raised("InternalServerError", status_code=503), ServiceUnavailable),
+        (raised("InternalServerError", status_code=503), Overloaded),
+        (raised("InternalServerError", status_code=500), ServiceUnavailable),
         (raised("Deep", type("APIConnectionError", (Exception,), {})), ConnectionFailed),
         (ConnectionResetError("gone"), ConnectionFailed),
         (TimeoutError(), TimedOut),
@@ -139,6 +148,39 @@ def test_retry_after_of_a_langchain_models_response(request_of):
     with pytest.raises(RateLimited) as caught:
         complete(LangChainModel(Chat(reply=raised("E", response=response))), request_of())
     assert caught.value.retry_after == 4
+
+
+@pytest.mark.parametrize("odd", ["inf", "nan", "9" * 400, "-1"])
+def test_an_odd_wait_of_a_langchain_models_response_is_none(request_of, odd):
+    response = SimpleNamespace(status_code=429, headers={"retry-after": odd})
+    with pytest.raises(RateLimited) as caught:
+        complete(LangChainModel(Chat(reply=raised("E", response=response))), request_of())
+    assert caught.value.retry_after is None
+
+
+def test_a_langchain_model_s_own_key_is_not_repeated(request_of):
+    key = "plain-words-as-a-key-0123456789"
+    error = type("Odd", (Exception,), {})(f"{'.' * 480}{key} {key.upper()} \x1b[31m\ud800")
+    with pytest.raises(BadRequest) as caught:
+        complete(LangChainModel(Keyed(reply=error, api_key=SecretStr(key))), request_of())
+    told = f"{caught.value!r} {caught.value.__cause__!r}"
+    assert not any(key[at : at + 9] in told.lower() for at in range(len(key) - 8))
+    assert str(caught.value).encode() and "\x1b" not in str(caught.value)
+
+
+@pytest.mark.parametrize("odd", [-5, 10**30])
+def test_counts_of_a_langchain_model_that_are_none(request_of, odd):
+    usage = {"input_tokens": odd, "output_tokens": odd, "total_tokens": odd}
+    model = LangChainModel(Chat(reply=AIMessage("Volga", usage_metadata=usage)))
+    reply = complete(model, request_of())
+    assert (reply.tokens_in, reply.tokens_out) == (model.count_tokens(request_of()), 40)
+
+
+@pytest.mark.parametrize("error", [RecursionError("deep"), json.JSONDecodeError("x", "y", 0)])
+def test_an_envelope_that_a_langchain_model_cannot_read_is_malformed(request_of, error):
+    with pytest.raises(MalformedAnswer) as caught:
+        complete(LangChainModel(Chat(reply=error)), request_of())
+    assert caught.value.billed
 
 
 def test_anything_else_is_no_model():

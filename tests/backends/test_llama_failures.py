@@ -19,6 +19,7 @@ from targen_core.errors import (
     BadRequest,
     ContextTooLong,
     CreditExhausted,
+    Overloaded,
     PermissionDenied,
     RateLimited,
     ServiceError,
@@ -47,7 +48,7 @@ def says(message, **more):
         (429, says("no credit", code="insufficient_quota"), CreditExhausted, False),
         (500, "oops", ServiceUnavailable, False),
         (502, "<html>bad gateway</html>", ServiceUnavailable, False),
-        (503, says("loading model"), ServiceUnavailable, False),
+        (503, says("loading model"), Overloaded, False),
         (504, "", ServiceUnavailable, True),
         (408, "", ServiceUnavailable, False),
         (409, "", ServiceUnavailable, False),
@@ -99,7 +100,7 @@ def test_status_codes(ask, status, body, kind, billed):
     assert type(error) is kind
     assert error.billed is billed
     assert f"HTTP {status}" in str(error)
-    assert error.retryable is (kind in (RateLimited, ServiceUnavailable))
+    assert error.retryable is (kind in (RateLimited, ServiceUnavailable, Overloaded))
 
 
 def test_the_providers_words_are_quoted_and_cut(ask):

@@ -183,7 +183,9 @@ class ServiceError(TargenError):
         rate: RateHeaders | None = None,
     ) -> None:
         super().__init__(message, hint=hint)
-        self.retry_after = retry_after
+        # A wait that is no number of seconds is none.
+        sound = retry_after is not None and 0 <= retry_after < float("inf")
+        self.retry_after = retry_after if sound else None
         self.rate = rate
         self.billed = billed
         self.request_id = request_id

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import functools
 import json
-from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from collections.abc import AsyncIterator, Callable, Mapping
+from typing import Any, ParamSpec, TypeVar
 
 from targen_core.calls.batch import BatchAnswer
 from targen_core.calls.model import ChatRequest
 from targen_core.errors import MalformedAnswer
 
-__all__ = ["NOBODY", "answers", "document", "parsed"]
+__all__ = ["NOBODY", "answers", "careful", "document", "parsed"]
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 NOBODY = ChatRequest((), {})
 """The request of an answer whose request is not known."""
@@ -18,12 +22,12 @@ NOBODY = ChatRequest((), {})
 Read = Callable[[bytes, Mapping[str, ChatRequest]], tuple[str, BatchAnswer]]
 
 
-def answers(
-    lines: Iterable[bytes], read: Read, requests: Mapping[str, ChatRequest]
+async def answers(
+    lines: AsyncIterator[bytes], read: Read, requests: Mapping[str, ChatRequest]
 ) -> dict[str, BatchAnswer]:
     """The answers to `requests`; what is no answer is passed over, and so asked for again."""
     found: dict[str, BatchAnswer] = {}
-    for line in lines:
+    async for line in lines:
         if not line.strip():
             continue
         try:
@@ -33,6 +37,19 @@ def answers(
         if key in requests:
             found[key] = answer
     return found
+
+
+def careful(read: Callable[P, T]) -> Callable[P, T]:
+    """`read` of a line, for which values that are nested too deeply are no answer."""
+
+    @functools.wraps(read)
+    def reading(*args: P.args, **kwargs: P.kwargs) -> T:
+        try:
+            return read(*args, **kwargs)
+        except RecursionError:
+            raise ValueError("nested too deeply") from None
+
+    return reading
 
 
 def parsed(line: bytes) -> tuple[str, dict[str, Any]]:
@@ -55,7 +72,7 @@ def document(raw: bytes, *fields: str, billed: bool = False) -> dict[str, Any]:
     """
     try:
         found = json.loads(raw)
-    except ValueError:
+    except (ValueError, RecursionError):
         found = None
     if not isinstance(found, dict) or not all(isinstance(found.get(f), str) for f in fields):
         raise MalformedAnswer(

@@ -11,10 +11,18 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from targen_core.calls import tokens
-from targen_core.calls.model import ChatReply, ChatRequest, Finish, RateHeaders
+from targen_core.calls.model import ChatReply, ChatRequest, Finish, RateHeaders, told
 from targen_core.errors import MalformedAnswer
 
-__all__ = ["count", "fields", "read_reply", "sound", "token_bound", "without_thoughts"]
+__all__ = [
+    "count",
+    "fields",
+    "read_reply",
+    "sound",
+    "token_bound",
+    "told_or_estimated",
+    "without_thoughts",
+]
 
 _SEED_MASK = 0x7FFFFFFF
 """llama.cpp reads 0xFFFFFFFF as "draw one"; some servers take 32 bits only."""
@@ -42,13 +50,14 @@ def read_reply(
     request: ChatRequest,
     rate: RateHeaders | None = None,
     *,
-    details: bool = False,
+    detailed: bool = False,
 ) -> ChatReply:
     """The reply inside the JSON that a server answered.
 
     A refusal's words become the text. Reasoning is dropped, whether it stands
     in a field of its own or as a leading `<think>` block. Token counts that
-    the server leaves out are estimated at four bytes a token. With `details`
+    the server leaves out are estimated at four bytes a token; what it tells and
+    is no count is taken as the most that the request may take. With `detailed`
     the model's name and the cached and the thought tokens are told too.
 
     Raises:
@@ -62,30 +71,27 @@ def read_reply(
         finish = _FINISH.get(choice.get("finish_reason"), "other")
         refusal = message.get("refusal")
         usage = envelope.get("usage") or {}
-        tokens_in = usage.get("prompt_tokens")
-        tokens_out = usage.get("completion_tokens")
+        given = usage.get("prompt_tokens"), usage.get("completion_tokens")
         model = envelope.get("model")
     except (KeyError, IndexError, TypeError, AttributeError):
         raise MalformedAnswer("the answer is no chat completion", billed=True) from None
     if refusal:
         text, finish = text or str(refusal), "refusal"
-    if not isinstance(tokens_in, int):
-        tokens_in = tokens.estimate(m.content for m in request.messages)
-    if not isinstance(tokens_out, int):
-        tokens_out = tokens.estimate([text])
+    tokens_in, tokens_out = told_or_estimated(*given, request, text)
     text = without_thoughts(text)
-    if not details:
+    if not detailed:
         return ChatReply(text, finish, tokens_in, tokens_out, rate)
-    read = usage.get("prompt_tokens_details")
+    details = usage.get("prompt_tokens_details")
     wrote = usage.get("completion_tokens_details")
+    read = count(details, "cached_tokens", tokens_in) if details else 0
     return ChatReply(
         text,
         finish,
         tokens_in,
         tokens_out,
         rate,
-        count(read, "cached_tokens", tokens_in) if read else 0,
-        count(read, "cache_write_tokens", tokens_in) if read else 0,
+        read,
+        count(details, "cache_write_tokens", tokens_in - read) if details else 0,
         count(wrote, "reasoning_tokens", tokens_out) if wrote else 0,
         model if isinstance(model, str) else "",
     )
@@ -94,7 +100,22 @@ def read_reply(
 def count(found: Any, name: str, most: int) -> int:
     """A count of tokens in a part of `usage`, between 0 and `most`; 0 where there is none."""
     value = found.get(name) if isinstance(found, Mapping) else None
-    return min(max(value, 0), most) if type(value) is int else 0
+    return min(told(value, 0), most)
+
+
+def told_or_estimated(
+    tokens_in: object, tokens_out: object, request: ChatRequest, text: str
+) -> tuple[int, int]:
+    """The tokens that a server tells; estimated where it tells none.
+
+    What is no count (`targen_core.calls.model.told`) becomes the request's bound.
+    """
+    if tokens_in is None:
+        tokens_in = tokens.estimate(m.content for m in request.messages)
+    if tokens_out is None:
+        tokens_out = tokens.estimate([text])
+    most = request.params.get("max_tokens") or tokens.estimate([text])
+    return told(tokens_in, token_bound(request)), told(tokens_out, most)
 
 
 def token_bound(request: ChatRequest) -> int:

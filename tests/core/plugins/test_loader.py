@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import importlib
+import signal
 import sys
 
 import pytest
 
 from targen_core import hookimpl, load_registry
-from targen_core.errors import AmbiguousName, UnknownName
+from targen_core.errors import AmbiguousName, PluginError, UnknownName
 from targen_core.plugins.hookspecs import API_GROUP, HOOKS
 
 GOOD = object()
@@ -50,6 +52,10 @@ def test_registries_share_nothing(plugin, source):
         ("raise ImportError('half a package')", "ImportError: half a package"),
         ("raise RuntimeError('boom')", "RuntimeError: boom"),
         ("raise SystemExit(3)", "SystemExit: 3"),
+        ("raise KeyboardInterrupt('mine')", "KeyboardInterrupt: mine"),
+        ("raise GeneratorExit", "GeneratorExit"),
+        ("class Odd(BaseException): pass\nraise Odd('x')", "Odd: x"),
+        ("import asyncio\nraise asyncio.CancelledError", "CancelledError"),
         ("def broken(:", "SyntaxError"),
     ],
 )
@@ -80,7 +86,9 @@ def test_a_missing_package_names_the_extra_to_install(source, tmp_path, monkeypa
     assert bad.hint == "pip install 'acme[fancy]'"
 
 
-@pytest.mark.parametrize("error", [RuntimeError("half-way"), SystemExit(1)])
+@pytest.mark.parametrize(
+    "error", [RuntimeError("half-way"), SystemExit(1), KeyboardInterrupt(), GeneratorExit()]
+)
 def test_nothing_is_left_of_a_plugin_that_raises_half_way(error, plugin, source):
     def half(register):
         register.register("first", object())
@@ -99,6 +107,53 @@ def test_nothing_is_left_of_a_plugin_that_raises_half_way(error, plugin, source)
     assert _names(registry) == ["before:good", "later:good"]
     assert _names(registry, "backend") == []
     assert [p.state for p in registry.plugins] == ["ok", "broken", "ok"]
+
+
+@pytest.mark.parametrize("where", ["import", "hook"])
+def test_ctrl_c_still_stops(where, plugin, source, tmp_path, monkeypatch):
+    press = "import os, signal, time\nos.kill(os.getpid(), signal.SIGINT)\ntime.sleep(5)\n"
+    (tmp_path / "pressed_at_import.py").write_text(press)
+    monkeypatch.syspath_prepend(tmp_path)
+    before = signal.getsignal(signal.SIGINT)
+
+    def hook(register):
+        importlib.import_module("pressed_at_import")
+
+    module = "pressed_at_import" if where == "import" else plugin(register_tasks=hook)
+    with pytest.raises(KeyboardInterrupt):
+        load_registry([source(module)])
+    assert signal.getsignal(signal.SIGINT) is before
+
+
+def test_what_is_written_past_python_s_own_stream_is_kept_off_it(
+    source, tmp_path, monkeypatch, capfd
+):
+    (tmp_path / "writes_to_one.py").write_text(
+        "import os, subprocess, sys\n"
+        "os.write(1, b'raw \\xff\\n')\n"
+        "sys.__stdout__.write('own\\n')\n"
+        "subprocess.run([sys.executable, '-c', 'print(\"child\")'], check=True)\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    registry = load_registry([source("writes_to_one")])
+    out, err = capfd.readouterr()
+    assert out == ""
+    (found,) = registry.plugins
+    assert found.state == "ok"
+    for text in (found.printed, err):
+        assert "raw \ufffd" in text and "own" in text and "child" in text
+
+
+def test_a_target_that_raises_what_ends_processes(plugin, source, tmp_path, monkeypatch):
+    (tmp_path / "ends_it_all.py").write_text("raise KeyboardInterrupt\n")
+    monkeypatch.syspath_prepend(tmp_path)
+
+    def lazy(register):
+        register.register("lazy", "ends_it_all:TASK")
+
+    registry = load_registry([source(plugin(register_tasks=lazy))])
+    with pytest.raises(PluginError, match="importing ends_it_all raised KeyboardInterrupt"):
+        registry.get("task", "lazy")
 
 
 def test_hooks_that_worked_before_the_one_that_raised_leave_nothing_either(plugin, source):

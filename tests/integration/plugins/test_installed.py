@@ -233,6 +233,51 @@ def test_a_malformed_entry_point_is_that_plugin_s_problem_alone(install, targen)
     assert _plugins(targen("plugins", "--json", path=[site]))["odd"]["state"] == "broken"
 
 
+def test_a_line_that_is_no_entry_point_is_that_distribution_s_problem_alone(install, targen):
+    bad = install("acme", "[targen.v1]\ngood = acme_good\njust some words\n", {})
+    good = install(
+        "zeta", "[targen.v1]\nzeta = zeta_good\n", {"zeta_good": _plugin("fine")}, folder="other"
+    )
+    listed = targen("list-tasks", "--json", path=[bad, good])
+    assert listed.returncode == 0
+    assert {"rte", "fine"} <= {task["name"] for task in json.loads(listed.stdout)}
+    assert "acme (entry_points.txt)" in listed.stderr
+    found = _plugins(targen("plugins", "--json", path=[bad, good]))["entry_points.txt"]
+    assert (found["distribution"], found["state"]) == ("acme", "broken")
+    (problem,) = found["problems"]
+    assert problem["check"] == "bad-entry-point"
+    assert "line 3, 'just some words'" in problem["problem"]
+    assert problem["try"] == "report it to the authors of acme"
+
+
+def test_a_plugin_that_would_end_every_command_is_named(install, targen):
+    site = install(
+        "acme",
+        "[targen.v1]\nstops = acme_stops\nwrites = acme_writes\n",
+        {
+            "acme_stops": "raise KeyboardInterrupt\n",
+            "acme_writes": "import os\nos.write(1, b'noise ')\n" + _plugin("loud"),
+            "loud_task": "TASK = 1",
+        },
+    )
+    listed = targen("list-tasks", "--json", path=[site])
+    assert listed.returncode == 0
+    assert {"rte", "loud"} <= {task["name"] for task in json.loads(listed.stdout)}
+    assert "not loaded: acme (stops)" in listed.stderr
+    assert "noise" in listed.stderr
+    found = _plugins(targen("plugins", "--json", path=[site]))
+    assert found["stops"]["problems"][0]["check"] == "exit-at-import"
+    assert "prints-at-import" in [problem["check"] for problem in found["writes"]["problems"]]
+    summary = install(
+        "zeta",
+        "[targen.v1]\nzeta = zeta_odd\n",
+        {"zeta_odd": _plugin("odd", "\\x1b[2Jclean\\u202e")},
+        folder="other",
+    )
+    shown = targen("list-tasks", path=[summary]).stdout
+    assert "\\x1b[2Jclean\\u202e" in shown and "\x1b" not in shown
+
+
 def test_a_distribution_without_metadata_does_not_take_the_command_down(install, targen):
     site = install(
         "acme", "[targen.v1]\nodd = acme_odd\n", {"acme_odd": _plugin("odd")}, metadata=False

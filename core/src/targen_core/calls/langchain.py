@@ -13,7 +13,7 @@ import functools
 import hashlib
 import json
 import threading
-from collections.abc import Coroutine, Iterable
+from collections.abc import Coroutine, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from targen_core.calls import signs, tokens
@@ -25,6 +25,7 @@ from targen_core.calls.model import (
     Message,
     Price,
     Role,
+    counted,
 )
 from targen_core.errors import (
     AuthenticationFailed,
@@ -33,6 +34,7 @@ from targen_core.errors import (
     ContentFiltered,
     ContextTooLong,
     CreditExhausted,
+    MalformedAnswer,
     Overloaded,
     PermissionDenied,
     RateLimited,
@@ -126,6 +128,9 @@ class LangChainModel:
         self.price = price
         self.max_concurrency = max_concurrency
         self._model = model
+        # What providers' classes keep as a SecretStr is their key.
+        values = (getattr(value, "get_secret_value", None) for value in vars(model).values())
+        self._secrets = tuple(str(get()) for get in values if get is not None)
 
     async def complete(self, request: ChatRequest) -> ChatReply:
         """Answer one request; see `ChatModel.complete`."""
@@ -140,21 +145,17 @@ class LangChainModel:
         except TargenError:
             raise
         except Exception as error:
-            raise _failure(error) from error
-        message: Any = result.generations[0].message
-        text = str(message.text)
-        usage = getattr(message, "usage_metadata", None) or {}
-        read = usage.get("input_token_details") or {}
-        wrote = usage.get("output_token_details") or {}
-        return ChatReply(
-            text,
-            _finish({**(result.generations[0].generation_info or {}), **message.response_metadata}),
-            usage.get("input_tokens") or tokens.estimate(m.content for m in request.messages),
-            usage.get("output_tokens") or tokens.estimate([text]),
-            tokens_read=read.get("cache_read") or 0,
-            tokens_written=read.get("cache_creation") or 0,
-            tokens_thought=wrote.get("reasoning") or 0,
-        )
+            told = str(error)
+            bare = signs.scrub(told, *self._secrets) == told  # else its traceback shows a key
+            raise _failure(error, self._secrets) from (error if bare else None)
+        try:
+            reply = _reply(result, request)
+        except (IndexError, KeyError, TypeError, AttributeError) as error:
+            raise MalformedAnswer(
+                f"{type(self._model).__qualname__} gave no message: {type(error).__name__}",
+                billed=True,
+            ) from error
+        return counted(reply, self.count_tokens(request), request.params["max_tokens"])
 
     def count_tokens(self, request: ChatRequest) -> int:
         """An upper bound of the input tokens; a schema stands in the messages."""
@@ -176,6 +177,24 @@ def _identity(model: BaseChatModel) -> str:
     text = json.dumps(known, sort_keys=True, default=lambda value: type(value).__qualname__)
     digest = hashlib.sha256(text.encode()).hexdigest()[:12]
     return f"langchain:{kind.__module__}.{kind.__qualname__}:{name}:{digest}"
+
+
+def _reply(result: Any, request: ChatRequest) -> ChatReply:
+    """The reply in a langchain result; token counts that are left out are estimated."""
+    message = result.generations[0].message
+    text = str(message.text)
+    usage = getattr(message, "usage_metadata", None) or {}
+    read = usage.get("input_token_details") or {}
+    wrote = usage.get("output_token_details") or {}
+    return ChatReply(
+        text,
+        _finish({**(result.generations[0].generation_info or {}), **message.response_metadata}),
+        usage.get("input_tokens") or tokens.estimate(m.content for m in request.messages),
+        usage.get("output_tokens") or tokens.estimate([text]),
+        tokens_read=read.get("cache_read") or 0,
+        tokens_written=read.get("cache_creation") or 0,
+        tokens_thought=wrote.get("reasoning") or 0,
+    )
 
 
 def _to_langchain(messages: Iterable[Message]) -> list[BaseMessage]:
@@ -202,8 +221,8 @@ def _finish(metadata: dict[str, Any]) -> Finish:
     return "stop"  # a model that says nothing of it
 
 
-def _failure(error: Exception) -> TargenError:
-    """The error of ours for what a provider's library raised.
+def _failure(error: Exception, secrets: Sequence[str] = ()) -> TargenError:
+    """The error of ours for what a provider's library raised, without `secrets`.
 
     Their classes are told apart by name and `status_code`, since none of the
     libraries is a dependency. What nobody knows is taken as a bad request:
@@ -213,13 +232,13 @@ def _failure(error: Exception) -> TargenError:
     response = getattr(error, "response", None)
     status = getattr(error, "status_code", None) or getattr(response, "status_code", None)
     status = status if isinstance(status, int) else 0
-    words = signs.scrub(f"{type(error).__name__}: {error}")[:500]
+    words = signs.quoted(f"{type(error).__name__}: {error}", *secrets)
     code = str(getattr(error, "code", None) or "")
     if code in signs.NO_CREDIT_CODES or signs.no_credit(words) or status == 402:
         return CreditExhausted(words, hint="add credit or raise the limit, then resume the run")
     if code in signs.CONTENT_FILTER_CODES or signs.filtered(words):
         return ContentFiltered(words, billed=True)
-    if status == 529 or "OverloadedError" in names:
+    if status in (503, 529) or "OverloadedError" in names:
         return Overloaded(words, retry_after=_retry_after(getattr(response, "headers", None)))
     if status == 429 or names & {"RateLimitError", "ResourceExhausted"}:
         return RateLimited(words, retry_after=_retry_after(getattr(response, "headers", None)))
@@ -236,6 +255,8 @@ def _failure(error: Exception) -> TargenError:
         return ConnectionFailed(words)
     if status >= 500 or status in (408, 409) or "InternalServerError" in names:
         return ServiceUnavailable(words)
+    if names & {"RecursionError", "JSONDecodeError", "APIResponseValidationError"}:
+        return MalformedAnswer(words, billed=True)
     if code in signs.TOO_LONG_CODES or signs.too_long(words):
         return ContextTooLong(words, hint="lower -o max_tokens=N, or take a model that reads more")
     return BadRequest(words)
@@ -243,10 +264,9 @@ def _failure(error: Exception) -> TargenError:
 
 def _retry_after(headers: Any) -> float | None:
     try:
-        seconds = float(headers["retry-after"])
-    except (TypeError, KeyError, ValueError):
+        return signs.seconds(headers["retry-after"])
+    except (TypeError, KeyError):
         return None
-    return seconds if 0 <= seconds < float("inf") else None
 
 
 @functools.cache

@@ -109,12 +109,12 @@ def _create(module: str, attribute: str, options: LangChainOptions) -> LangChain
         first = error.errors(include_url=False, include_input=False)[0]
         field = ".".join(str(part) for part in first["loc"])
         raise UsageError(
-            f"{path}: {field + ': ' if field else ''}{signs.scrub(first['msg'])[:500]}",
+            f"{path}: {field + ': ' if field else ''}{signs.quoted(first['msg'])}",
             hint=f"options of the class: {', '.join(sorted(found.model_fields)[:40])}",
         ) from None
     except Exception as error:
         raise UsageError(
-            f"{path} could not be made: {type(error).__name__}: {signs.scrub(str(error))[:500]}",
+            f"{path} could not be made: {type(error).__name__}: {signs.quoted(str(error))}",
             hint="its options are given with -o KEY=VALUE",
         ) from None
     # A class tells what it likes of itself: two addresses must not share replies.

@@ -17,10 +17,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar, get_args
 
+from targen_core.calls import signs
 from targen_core.calls.budget import Budget
 from targen_core.calls.cache import ReplyCache
 from targen_core.calls.journal import Journal
-from targen_core.calls.model import ChatReply, ChatRequest, Finish, Message, Origin, Price
+from targen_core.calls.model import ChatReply, ChatRequest, Finish, Message, Origin, Price, counted
 from targen_core.calls.question import BoundModel, Observer, Question, Scope, call_key
 from targen_core.calls.rate import Outcome
 from targen_core.calls.usage import Usage
@@ -329,6 +330,7 @@ class CallLayer:
                         )
                     )
                 if reply is not None:
+                    reply = counted(reply, tokens, params["max_tokens"])
                     cost = (
                         bound.price.dollars(
                             reply.tokens_in,
@@ -487,7 +489,7 @@ def _backend_failed(backend: str, error: Exception) -> StageFailed:
     """A backend's own bug: neither the service's doing nor the task's."""
     distribution = backend.partition(":")[0]
     return StageFailed(
-        f"backend {backend}: {type(error).__name__}: {error}",
+        f"backend {backend}: {signs.scrub(f'{type(error).__name__}: {error}')}",
         distribution=distribution,
         hint=f"report it to the authors of {distribution}, and resume when it is mended",
     )

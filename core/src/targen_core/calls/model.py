@@ -8,7 +8,7 @@ is adapted to it by `targen_core.calls.langchain`.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal, Protocol, runtime_checkable
 
 __all__ = [
@@ -21,10 +21,15 @@ __all__ = [
     "Price",
     "RateHeaders",
     "Role",
+    "counted",
+    "told",
 ]
 
 Role = Literal["system", "user", "assistant"]
 Finish = Literal["stop", "length", "refusal", "content-filter", "other"]
+
+_MOST_TOKENS = 10**9
+"""No call takes as many: who says more does not count."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +158,43 @@ class ChatReply:
     tokens_written: int = 0
     tokens_thought: int = 0
     model: str = ""
+
+
+def told(count: object, otherwise: int) -> int:
+    """A count of tokens that a service tells, or `otherwise` where it is none.
+
+    It is one if it is a whole number from 0 to a billion: no fraction, no text
+    and no negative number, which would give the budget money back.
+    """
+    return count if type(count) is int and 0 <= count <= _MOST_TOKENS else otherwise
+
+
+def counted(reply: ChatReply, most_in: int, most_out: int) -> ChatReply:
+    """`reply` with counts that a budget can be charged with.
+
+    What is no count (see `told`) is taken as the request's bound, `most_in` or
+    `most_out`; tokens that were read, written or thought are at most those of
+    which they are a part.
+    """
+    tokens_in, tokens_out = told(reply.tokens_in, most_in), told(reply.tokens_out, most_out)
+    read = min(told(reply.tokens_read, 0), tokens_in)
+    written = min(told(reply.tokens_written, 0), tokens_in - read)
+    thought = min(told(reply.tokens_thought, 0), tokens_out)
+    was = (
+        *(reply.tokens_in, reply.tokens_out),
+        *(reply.tokens_read, reply.tokens_written, reply.tokens_thought),
+    )
+    now = (tokens_in, tokens_out, read, written, thought)
+    if was == now and all(type(count) is int for count in was):
+        return reply
+    return replace(
+        reply,
+        tokens_in=tokens_in,
+        tokens_out=tokens_out,
+        tokens_read=read,
+        tokens_written=written,
+        tokens_thought=thought,
+    )
 
 
 @runtime_checkable

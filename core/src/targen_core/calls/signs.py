@@ -3,12 +3,18 @@
 Services agree on status codes and little else: that a prompt is too long, that
 an account is out of credit or that a filter stepped in stands in codes and
 words of their own. They are kept here once, for our clients and for the
-langchain adapter alike.
+langchain adapter alike; so is the way in which a service is quoted, without
+keys and without what a terminal would obey.
 """
 
 from __future__ import annotations
 
+import base64
+import functools
 import re
+from collections.abc import Iterator
+
+from targen_core.text import printable
 
 __all__ = [
     "CONTENT_FILTER_CODES",
@@ -16,7 +22,9 @@ __all__ = [
     "TOO_LONG_CODES",
     "filtered",
     "no_credit",
+    "quoted",
     "scrub",
+    "seconds",
     "too_long",
 ]
 
@@ -43,6 +51,9 @@ CONTENT_FILTER_CODES = frozenset(
 )
 """Codes of prompts and replies that a filter stopped (OpenAI, Azure, gateways)."""
 
+_LONGEST_WAIT = 31 * 86_400.0
+"""Seconds: limits are a month's at most, and clocks do not hold any number."""
+
 _TOO_LONG = re.compile(
     r"context_length_exceeded|maximum context length|context length exceeded|max_model_len"
     r"|prompt is too long|exceeds? the (available|maximum) context"
@@ -61,7 +72,28 @@ _FILTERED = re.compile(
     r"content[ _]management policy|content[ _]filtering policy|blocked by (our )?content filter",
     re.IGNORECASE,
 )
-_KEY_LIKE = re.compile(r"\bsk-[\w*-]{6,}|(?<=Bearer )\S+", re.IGNORECASE)
+_KEY_LIKE = re.compile(
+    r"\b(?:sk[-_]|gsk_|xai-|pplx-|nvapi-|csk-|glpat-|gh[pousr]_|github_pat_)[\w*-]{6,}"
+    r"|\b(?:hf|r8)_[A-Za-z0-9]{20,}|\bAIza[\w-]{20,}|\bAKIA[A-Z0-9]{12,}"
+    r"|(?<=Bearer)(?:\s|%20|\+)+\S+|(?<=Basic )[\w+/=-]{8,}"
+    r"|(?<=api-key: )\S+|(?<=api_key=)[^\s&]+",
+    re.IGNORECASE,
+)
+_SIGN = re.compile(
+    r"%(?:25)*([0-9a-f]{2})"  # percent-encoded, perhaps more than once
+    r"|\\+(?:u00|x)([0-9a-f]{2})"  # escaped in JSON, perhaps more than once
+    r"|&#x0*([0-9a-f]{2});|&#0*(\d{2,3});"  # in a web page
+    r"|([^\W_])",
+    re.IGNORECASE,
+)
+_PIECE = 8
+"""Letters and digits in a row that a text and a key must share to give part of the key away."""
+
+_READ = 16_384
+"""Characters of a service's words that are looked through before they are cut."""
+
+_QUOTED = 500
+"""Characters of a service's words that are quoted."""
 
 
 def too_long(words: str) -> bool:
@@ -79,8 +111,85 @@ def filtered(words: str) -> bool:
     return _FILTERED.search(words) is not None
 
 
-def scrub(text: str, secret: str = "") -> str:
-    """`text` without `secret` and without what looks like an API key."""
-    if secret:
-        text = text.replace(secret, "***")
-    return _KEY_LIKE.sub("***", text)
+def seconds(told: object) -> float | None:
+    """A wait that a service asks for, from 0 to a month; None where that is no finite number."""
+    try:
+        wait = float(told)  # type: ignore[arg-type]
+    except (TypeError, ValueError, OverflowError):
+        return None
+    return min(wait, _LONGEST_WAIT) if 0 <= wait < float("inf") else None
+
+
+def quoted(words: str, *secrets: str, most: int = _QUOTED) -> str:
+    """What somebody else said, as one line of at most `most` characters that is safe to keep.
+
+    Keys are taken out before anything is cut, and signs that a terminal obeys are escaped.
+    """
+    text = " ".join(scrub(words[:_READ], *secrets).split())
+    return printable(text)[:most]
+
+
+def scrub(text: str, *secrets: str) -> str:
+    """`text` without `secrets` and without what looks like an API key.
+
+    A secret is found whole or in part, in upper or lower case, with signs
+    between its letters, percent-encoded, escaped, in base64 or in hexadecimal
+    digits: whatever shares `_PIECE` letters and digits in a row with it.
+    """
+    for secret in filter(None, secrets):
+        text = _without(text.replace(secret, "***"), secret)
+    return _KEY_LIKE.sub(_hidden, text)
+
+
+def _hidden(found: re.Match[str]) -> str:
+    return " ***" if found[0][:1] in " \t\n+%" else "***"
+
+
+def _without(text: str, secret: str) -> str:
+    """`text` without what it shares with `secret`."""
+    pieces = _pieces(secret)
+    if not pieces:
+        return text
+    signs = [(found.span(), _plain(found)) for found in _SIGN.finditer(text)]
+    signs = [(span, sign) for span, sign in signs if sign]
+    folded = "".join(sign for _, sign in signs)
+    kept: list[str] = []
+    done = end = 0  # where in the text: what is kept already, and the end of what is hidden
+    for at in range(len(folded) - _PIECE + 1):
+        if folded[at : at + _PIECE] in pieces:
+            (start, _), (_, stop) = signs[at][0], signs[at + _PIECE - 1][0]
+            if start >= end:
+                kept += [text[done:start], "***"]
+            done = end = stop
+    return "".join([*kept, text[done:]])
+
+
+def _plain(found: re.Match[str]) -> str:
+    """The letter or digit that a match of `_SIGN` stands for, in lower case; or ""."""
+    percent, escaped, in_hex, decimal, itself = found.groups()
+    if itself:
+        sign: str = itself
+    else:
+        coded = percent or escaped or in_hex
+        sign = chr(int(coded, 16) if coded else int(decimal))
+    folded = sign.lower()
+    return folded if folded.isalnum() and len(folded) == 1 else ""
+
+
+@functools.lru_cache(maxsize=8)
+def _pieces(secret: str) -> frozenset[str]:
+    """All that is `_PIECE` letters and digits long in the forms that a secret may take."""
+    found: set[str] = set()
+    for form in _forms(secret):
+        folded = "".join(sign for sign in form.lower() if sign.isalnum())
+        found |= {folded[at : at + _PIECE] for at in range(len(folded) - _PIECE + 1)}
+    return frozenset(found)
+
+
+def _forms(secret: str) -> Iterator[str]:
+    yield secret
+    raw = secret.encode("utf-8", "surrogatepass")
+    yield raw.hex()
+    for before in range(3):  # it may stand behind a user's name
+        # The first and last digits hold parts of what stands around it.
+        yield base64.b64encode(b"\0" * before + raw).decode()[(0, 2, 3)[before] :].rstrip("=")[:-1]

@@ -5,22 +5,34 @@ from __future__ import annotations
 import os
 import sys
 
+from targen_core.cli.terminal import guarded, print_traceback
 from targen_core.errors import PluginError, TargenError
+from targen_core.text import printable
 
 __all__ = ["main"]
+
+_LONGEST = 4000
+"""Characters of an error that are printed: more of it helps nobody."""
 
 
 def main() -> None:
     """Run the command line; exit 0, 1 for a failed job, 2 for wrong usage."""
+    with guarded():
+        _main()
+
+
+def _main() -> None:
     args = [arg for arg in sys.argv[1:] if arg != "--debug"]
     debug = len(args) < len(sys.argv) - 1 or bool(os.environ.get("TARGEN_DEBUG"))
+    if debug:
+        sys.excepthook = print_traceback
     try:
         _dispatch(args)
     except TargenError as error:
         if debug:
             raise
         whose = f" [{error.distribution}]" if isinstance(error, PluginError) else ""
-        print(f"error{whose}: {error}", file=sys.stderr)
+        print(f"error{whose}: {_short(error)}", file=sys.stderr)
         if error.hint:
             print(f"  try: {error.hint}", file=sys.stderr)
         sys.exit(error.exit_code)
@@ -33,9 +45,13 @@ def main() -> None:
     except Exception as error:
         if debug:
             raise
-        print(f"error: targen failed: {type(error).__name__}: {error}", file=sys.stderr)
+        print(f"error: targen failed: {type(error).__name__}: {_short(error)}", file=sys.stderr)
         print("  try: the same command with --debug, and report what it prints", file=sys.stderr)
         sys.exit(1)
+
+
+def _short(error: Exception) -> str:
+    return printable(str(error), most=_LONGEST)
 
 
 def _dispatch(args: list[str]) -> None:

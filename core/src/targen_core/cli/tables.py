@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterable, Sequence
 from typing import Any
+
+from targen_core.text import json_safe, printable
 
 __all__ = ["print_json", "print_table"]
 
 
 def print_table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """Print aligned columns; numbers to the right."""
-    table = [[str(cell) for cell in row] for row in rows]
+    """Print aligned columns; numbers to the right. Each row stays one line."""
+    table = [[printable(str(cell), lines=False) for cell in row] for row in rows]
     widths = [max(len(row[i]) for row in [list(header), *table]) for i in range(len(header))]
     right = [
         all(row[i].replace(",", "").replace(".", "").lstrip("-$").isdigit() for row in table)
@@ -27,5 +30,6 @@ def print_table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> None
 
 
 def print_json(value: Any) -> None:
-    """Print a value for programs."""
-    print(json.dumps(value, indent=2, ensure_ascii=False))
+    """Print a value for programs: the same JSON whatever the output's encoding can hold."""
+    plain = not (sys.stdout.encoding or "").lower().startswith("utf")
+    print(json_safe(json.dumps(value, indent=2, ensure_ascii=plain)))

@@ -10,6 +10,7 @@ from typing import Any
 from targen_core.exporters.kinds import Classes, Kind, Many, Record, Scalar
 from targen_core.exporters.model import Dataset
 from targen_core.runs.card import size_category
+from targen_core.text import markdown
 
 __all__ = ["hub_card"]
 
@@ -58,7 +59,7 @@ def _columns(kinds: Mapping[str, Kind]) -> str:
     """What a reader of the Parquet file has to know."""
     lines = ["", "## Columns of the Parquet file", "", "| column | type |", "|---|---|"]
     for name, kind in kinds.items():
-        text = json.dumps(_words(kind), ensure_ascii=False).replace('"', "")
+        text = markdown(json.dumps(_words(kind), ensure_ascii=False).replace('"', ""))
         lines.append(f"| `{name}` | {text} |")
     lines += [
         "",

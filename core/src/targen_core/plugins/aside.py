@@ -1,13 +1,32 @@
-"""What plugins print goes to standard error: standard output is the command's."""
+"""Other people's code at import, kept from what is the command's: its output, and its end.
+
+What a plugin prints goes to standard error, by whichever way it is written.
+What it raises to end the process is a fault of its own like any other; only
+Ctrl-C, pressed by the user, ends the command.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import io
+import os
+import signal
 import sys
 from collections.abc import Iterator
+from types import FrameType
+from typing import NoReturn
 
-__all__ = ["aside"]
+__all__ = ["Escaped", "aside", "is_theirs", "raised_by"]
+
+_MOST = 65_536  # bytes of what was written past Python's own stream that are kept
+
+
+class Escaped(Exception):
+    """Code raised what would have ended the process: a `SystemExit`, a `KeyboardInterrupt`."""
+
+
+class _Pressed(KeyboardInterrupt):
+    """Ctrl-C, pressed by the user."""
 
 
 class _Aside(io.TextIOBase):
@@ -26,7 +45,97 @@ class _Aside(io.TextIOBase):
 
 @contextlib.contextmanager
 def aside() -> Iterator[list[str]]:
-    """Send what is printed inside the block to standard error; gives what that was."""
+    """Send what is printed inside the block to standard error; gives what that was.
+
+    Raises:
+        Escaped: the block raised what is no `Exception`, and nobody pressed Ctrl-C.
+    """
     stream = _Aside()
-    with contextlib.redirect_stdout(stream):
-        yield stream.said
+    with _watched(), _descriptor_aside(stream), contextlib.redirect_stdout(stream):
+        try:
+            yield stream.said
+        except Exception:
+            raise
+        except BaseException as error:
+            if not is_theirs(error):
+                raise
+            raise Escaped(str(error)) from error
+
+
+def is_theirs(error: BaseException) -> bool:
+    """Whether code inside `aside` raised an error, and not the user by Ctrl-C."""
+    if not isinstance(error, KeyboardInterrupt):
+        return True
+    return not isinstance(error, _Pressed) and signal.getsignal(signal.SIGINT) is _press
+
+
+def raised_by(error: BaseException) -> BaseException:
+    """What was raised: the cause of an `Escaped`, or the error itself."""
+    return error.__cause__ or error if isinstance(error, Escaped) else error
+
+
+def _press(number: int, frame: FrameType | None) -> NoReturn:
+    raise _Pressed
+
+
+@contextlib.contextmanager
+def _watched() -> Iterator[None]:
+    """Tell Ctrl-C from a `KeyboardInterrupt` that code raises, where Python would handle it."""
+    before = signal.getsignal(signal.SIGINT)
+    try:
+        if before is not signal.default_int_handler:
+            raise ValueError
+        signal.signal(signal.SIGINT, _press)
+    except ValueError:  # somebody else handles it, or this is not the main thread
+        yield
+        return
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+@contextlib.contextmanager
+def _descriptor_aside(stream: _Aside) -> Iterator[None]:
+    """Send what is written to descriptor 1 itself to `stream`: by C code, or a child process."""
+    _flush()
+    try:
+        kept = os.dup(1)
+    except OSError:  # it is closed
+        yield
+        return
+    try:
+        with _scratch() as scratch:
+            os.dup2(scratch, 1)
+            try:
+                yield
+            finally:
+                _flush()
+                os.dup2(kept, 1)
+                written = os.pread(scratch, _MOST, 0)
+                if written:
+                    stream.write(written.decode("utf-8", "replace"))
+    finally:
+        os.close(kept)
+
+
+def _flush() -> None:
+    for stream in (sys.stdout, sys.__stdout__):
+        with contextlib.suppress(OSError, ValueError, AttributeError):  # gone, closed, or none
+            stream.flush()  # type: ignore[union-attr]
+
+
+@contextlib.contextmanager
+def _scratch() -> Iterator[int]:
+    """A descriptor of a file without a name."""
+    if hasattr(os, "memfd_create"):
+        number = os.memfd_create("targen")
+        try:
+            yield number
+        finally:
+            os.close(number)
+    else:
+        import tempfile
+
+        with tempfile.TemporaryFile() as file:
+            yield file.fileno()

@@ -21,7 +21,7 @@ import pluggy
 
 from targen_core.cli.commands import COMMANDS
 from targen_core.plugins import hookspecs
-from targen_core.plugins.aside import aside
+from targen_core.plugins.aside import aside, is_theirs, raised_by
 from targen_core.plugins.hookspecs import API_GROUP, HOOKS
 from targen_core.plugins.register import Register, Registration, RegistrationRefused
 from targen_core.plugins.registry import Plugin, Registry
@@ -52,6 +52,8 @@ class Source:
     """One entry point: where a plugin comes from.
 
     `module` is a dotted module name, or in tests the module object itself.
+    `fault` says why there is none: the distribution's list of entry points does
+    not read.
     """
 
     distribution: str
@@ -60,6 +62,7 @@ class Source:
     module: Any
     group: str = API_GROUP
     extras: tuple[str, ...] = ()
+    fault: str = ""
 
     @property
     def install(self) -> str:
@@ -86,21 +89,39 @@ def installed_sources() -> list[Source]:
     found: dict[tuple[str, str, str], Source] = {}
     seen: set[str] = set()
     for distribution in importlib_metadata.distributions():
-        text = distribution.read_text("entry_points.txt")
+        try:
+            text = distribution.read_text("entry_points.txt")
+        except (OSError, ValueError):
+            continue  # no text: nobody can tell that it is a plugin
         if not text or "[targen.v" not in text:
             continue  # cheaper than parsing everybody's entry points
         try:
             metadata = distribution.metadata  # parsed anew each time that it is asked for
             name, version = canonical(metadata["Name"]), metadata["Version"]
-        except (FileNotFoundError, KeyError, TypeError):
+        except (FileNotFoundError, KeyError, TypeError, ValueError):
             continue  # the rest of an uninstalled distribution: nobody to name
         if name in seen:
             continue  # the first on sys.path is the one that Python imports
         seen.add(name)
-        for entry in distribution.entry_points:
+        try:
+            entries = list(distribution.entry_points)
+        except Exception as error:  # whatever the parser makes of a line that is none
+            fault = f"its entry_points.txt does not read: {_bad_line(text) or error}"
+            found["", name, ""] = Source(name, version, "entry_points.txt", "", fault=fault)
+            continue
+        for entry in entries:
             if API_GROUPS.fullmatch(entry.group):
                 found[entry.group, name, entry.name] = source_of(entry, name, version)
     return [found[key] for key in sorted(found)]
+
+
+def _bad_line(text: str) -> str:
+    """The first line that names no section and has no "=", as one quotes it; or ""."""
+    for number, line in enumerate(text.splitlines(), 1):
+        bare = line.strip()
+        if bare and bare[0] not in "[#;" and "=" not in bare:
+            return f"line {number}, {bare[:80]!r}, is no NAME = MODULE"
+    return ""
 
 
 def load_registry(sources: Iterable[Source] | None = None) -> Registry:
@@ -143,6 +164,9 @@ def load_registry(sources: Iterable[Source] | None = None) -> Registry:
                 )
             )
 
+        if source.fault:
+            note("broken", "bad-entry-point", source.fault, _report(source))
+            continue
         if source.group != API_GROUP:
             note(
                 "incompatible",
@@ -168,8 +192,8 @@ def load_registry(sources: Iterable[Source] | None = None) -> Registry:
                         "duplicate-name",
                         f"{item.kind} {item.id} is already registered by entry point {other!r}",
                     )
-        except (Exception, SystemExit) as error:
-            note("broken", *_explain(error, source))
+        except Exception as error:
+            note("broken", *_explain(raised_by(error), source))
         else:
             merged.update({(item.kind, item.id): item for item in registrations})
             note("ok", printed="".join(said).strip())
@@ -205,7 +229,9 @@ def _register(source: Source) -> list[Registration[Any]]:
             returned = getattr(manager.hook, hook)(register=register)
         except RegistrationRefused:
             raise
-        except (Exception, SystemExit) as error:
+        except BaseException as error:
+            if not is_theirs(error):
+                raise
             raise _HookFailed("hook-raises", f"{type(error).__name__}: {error}") from error
         if returned:
             check = "hook-returns"
@@ -219,9 +245,13 @@ def _register(source: Source) -> list[Registration[Any]]:
     return found
 
 
+def _report(source: Source) -> str:
+    return f"report it to the authors of {source.distribution}"
+
+
 def _explain(error: BaseException, source: Source) -> tuple[str, str, str]:
     """Check, problem and hint for a plugin that failed to load."""
-    report = f"report it to the authors of {source.distribution}"
+    report = _report(source)
     if isinstance(error, pluggy.PluginValidationError):
         # pluggy's words name the plugin and the hook, the first line says which.
         problem = " ".join(str(error).split())
@@ -229,7 +259,7 @@ def _explain(error: BaseException, source: Source) -> tuple[str, str, str]:
     if isinstance(error, RegistrationRefused | _HookFailed):
         return error.check, str(error), report
     problem = f"{type(error).__name__}: {error}"
-    if isinstance(error, SystemExit):
+    if not isinstance(error, Exception):
         return "exit-at-import", problem, report
     if isinstance(error, ModuleNotFoundError):
         missing, module = error.name or "", str(source.module)

@@ -19,7 +19,7 @@ from targen_core.errors import (
     UsageError,
 )
 from targen_core.nearest import near_names
-from targen_core.plugins.aside import aside
+from targen_core.plugins.aside import aside, raised_by
 from targen_core.plugins.hookspecs import API_GROUP
 from targen_core.plugins.register import DECLARED, FILE, Registration, is_file
 
@@ -231,10 +231,10 @@ def _imported(item: Registration[Any]) -> Any:
                 hint=f"report it to the authors of {item.distribution}",
             ) from error
         raise missing_dependency(item, missing) from error
-    except (Exception, SystemExit) as error:
+    except Exception as error:
+        told = raised_by(error)
         raise PluginError(
-            f"{item.kind} {item.id}: importing {module_name} raised "
-            f"{type(error).__name__}: {error}",
+            f"{item.kind} {item.id}: importing {module_name} raised {type(told).__name__}: {told}",
             check="target-import-error",
             distribution=item.distribution,
             # A derived task that lacks what it derives from: its error knows what to install.

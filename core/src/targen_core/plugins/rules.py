@@ -25,6 +25,7 @@ DISTRIBUTION_RULES = {
 LOADING_RULES = {
     # what happens when it is loaded
     "api-level": "write it for an API that this core offers, in its entry-point group",
+    "bad-entry-point": "write each line of a section as NAME = package.module",
     "entry-point-missing-module": "correct the module in the entry point, or write it",
     "missing-package": "put the package into the dependencies, or import it where it is used",
     "import-error": "mend the module; it must import nothing that may fail",

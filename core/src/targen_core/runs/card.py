@@ -6,6 +6,7 @@ from typing import Any
 
 from targen_core.runs.manifest import Manifest
 from targen_core.tasks.model import Task
+from targen_core.text import markdown
 
 __all__ = ["dataset_card", "size_category"]
 
@@ -20,15 +21,15 @@ def size_category(rows: int) -> str:
 def dataset_card(task: Task[Any, Any], manifest: Manifest, report: dict[str, Any]) -> str:
     """The card of a run's dataset."""
     rows = sum(report["rows"].values())
-    models = sorted(set(report["models"].values()))
+    models = markdown(", ".join(sorted(set(report["models"].values()))))
     usage = report["usage"]["total"]
     labels = "\n".join(
-        f"| {name} | {report['rows'][name]:,} | {wanted:,} |"
+        f"| {markdown(name)} | {report['rows'][name]:,} | {wanted:,} |"
         for name, wanted in report["wanted"].items()
     )
     steps = "\n".join(
-        f"| {step} | {plan.identity} | "
-        f"{', '.join(f'{key}={value}' for key, value in plan.params.items())} |"
+        f"| {step} | {markdown(plan.identity)} | "
+        f"{markdown(', '.join(f'{key}={value}' for key, value in plan.params.items()))} |"
         for step, plan in manifest.steps.items()
     )
     columns = ", ".join(f"`{name}`" for name in task.schema.model_fields)
@@ -36,7 +37,7 @@ def dataset_card(task: Task[Any, Any], manifest: Manifest, report: dict[str, Any
     flagged = (
         ""
         if report["status"] == "complete"
-        else f"\n> Status: {report['status']}. {report['problem']}\n"
+        else f"\n> Status: {report['status']}. {markdown(report['problem'])}\n"
     )
     return f"""---
 pretty_name: {manifest.task.id.rpartition(":")[2]} (synthetic)
@@ -88,5 +89,5 @@ made it, `rejects.jsonl` lists what was left out and why, and `report.json` hold
 
 ## Licence
 
-The licence of generated text depends on the terms of the models used: {", ".join(models)}.
+The licence of generated text depends on the terms of the models used: {models}.
 """

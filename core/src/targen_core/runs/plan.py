@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import importlib_metadata
 
 from targen_core.calls.backend import Backend, BackendOptions
+from targen_core.calls.descriptors import affordable
 from targen_core.calls.langchain import as_chat_model
 from targen_core.calls.model import ChatModel, Price
 from targen_core.calls.question import BoundModel
@@ -106,7 +107,7 @@ class PreparedCorrection:
 
 def bind_models(steps: Mapping[str, PreparedStep], limits: Limits) -> dict[str, BoundModel]:
     """Each step's model with its limiter, one for each backend; all share the places."""
-    places = Places(limits.concurrency)
+    places = Places(affordable(limits.concurrency))
     limiters = {
         backend: RateLimiter(
             max(

@@ -14,8 +14,13 @@ from targen_core.engine.tally import OPEN, Tally, ending
 from targen_core.errors import QuotaNotMet, RunDirectoryError
 from targen_core.runs.files import read_jsonl
 from targen_core.runs.manifest import Manifest
+from targen_core.text import printable
 
 __all__ = ["build_report", "read_report"]
+
+
+_LONGEST = 4000
+"""Characters of the problem that a report keeps."""
 
 
 def build_report(
@@ -43,7 +48,7 @@ def build_report(
         "task_version": manifest.task.version,
         "seed": manifest.seed,
         "status": status,
-        "problem": str(error) if error else "",
+        "problem": printable(str(error), most=_LONGEST) if error else "",
         "balance": manifest.targets[-1].balance,
         **counts,
         "usage": usage.as_dict(),

@@ -14,7 +14,9 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-from collections.abc import Callable, Sequence
+import math
+import tracemalloc
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import ClassVar
 
@@ -28,6 +30,7 @@ from targen_core.errors import (
     BadRequest,
     ContextTooLong,
     RateLimited,
+    ServiceError,
     ServiceUnavailable,
     TargenError,
     TimedOut,
@@ -47,6 +50,7 @@ from targen_core.testing.exchange import (
     using,
 )
 from targen_core.testing.fault_server import Drop, FaultServer, Response, Seen, Silence
+from targen_core.testing.hostile import ANSWERS, ENOUGH
 from targen_core.testing.sample import with_sample
 from targen_core.testing.suite import Suite
 from targen_core.testing.wire import OPENAI, TOKENS_IN, TOKENS_OUT, Wire
@@ -274,6 +278,37 @@ class BackendSuite(Suite):
         for plan in plans[how]:
             error = error_of(self.ask(plan), f"{how}: {plan}")
             assert isinstance(error, ServiceUnavailable), f"{how} is told as {error!r}"
+
+    @pytest.mark.parametrize("how", ANSWERS)
+    def test_survives_hostile_answers(self, how: str) -> None:
+        """Whatever a service answers is a reply or a `ServiceError`, and takes little memory."""
+        for plan in ANSWERS[how](self.served()):
+            with FaultServer(plan) as server:
+
+                async def call(model: ChatModel) -> ChatReply:
+                    return await model.complete(request_of())
+
+                error, peak = self._measured(server, call)
+                assert error is None or isinstance(error, ServiceError), f"{how}: {error!r}"
+                wait = error.retry_after if error is not None else None
+                assert wait is None or 0 <= wait < math.inf, f"{how}: a wait of {wait} s"
+                assert server.taken < ENOUGH, f"{how}: the client reads on and on"
+                assert peak < ENOUGH, f"{how}: one answer took {peak >> 20} MiB"
+
+    def _measured(
+        self, server: FaultServer, call: Callable[[ChatModel], Awaitable[ChatReply]]
+    ) -> tuple[Exception | None, int]:
+        """What a call raises, and the bytes that it takes at most."""
+        model = self.model(server.url)
+        tracemalloc.start()
+        try:
+            using(model, call)
+        except Exception as error:
+            return error, tracemalloc.get_traced_memory()[1]
+        else:
+            return None, tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
 
     def test_asks_once(self) -> None:
         """It tries nothing again by itself: the call layer does, and counts it."""

@@ -6,16 +6,17 @@ is caught and does not stop it.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import select
 import socket
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-__all__ = ["Drop", "FaultServer", "Response", "Seen", "Silence"]
+__all__ = ["Drop", "FaultServer", "Raw", "Response", "Seen", "Silence"]
 
 SILENCE = 10.0
 """Seconds after which a silent server gives up: only a client that fails waits for it."""
@@ -41,6 +42,13 @@ class Drop:
 
 
 @dataclass(frozen=True, slots=True)
+class Raw:
+    """An answer byte by byte, its head too: parts that are sent until the client goes."""
+
+    parts: Iterable[bytes]
+
+
+@dataclass(frozen=True, slots=True)
 class Seen:
     """One request as the server got it; `text` is the raw body."""
 
@@ -57,7 +65,7 @@ class Seen:
             return None
 
 
-Plan = Callable[[Seen], Response | Silence | Drop]
+Plan = Callable[[Seen], Response | Silence | Drop | Raw]
 
 
 class FaultServer:
@@ -67,14 +75,16 @@ class FaultServer:
         url: its address, without a path.
         seen: the requests so far.
         arrived: set when a request came.
+        taken: bytes of the last `Raw` answer that the client took, or that lie on the way to it.
         gave_up: whether a silent answer lasted longer than any client may wait.
     """
 
-    def __init__(self, plan: Plan | Response | Silence | Drop) -> None:
+    def __init__(self, plan: Plan | Response | Silence | Drop | Raw) -> None:
         self.plan: Plan = plan if callable(plan) else lambda seen: plan
         self.seen: list[Seen] = []
         self.arrived = threading.Event()
         self.gave_up = False
+        self.taken = 0
         self._change = threading.Condition()
         self._connections = 0
         self._closing = False
@@ -163,8 +173,19 @@ class _Handler(BaseHTTPRequestHandler):
             self.wfile.flush()
             self.connection.shutdown(socket.SHUT_RDWR)
             self.close_connection = True
+        elif isinstance(what, Raw):
+            self._send(what)
+            self.close_connection = True
         else:
             self._answer(what)
+
+    def _send(self, what: Raw) -> None:
+        faults = self.server.faults
+        faults.taken = 0
+        with contextlib.suppress(OSError):  # the client has enough
+            for part in what.parts:
+                self.wfile.write(part)
+                faults.taken += len(part)
 
     def _answer(self, what: Response) -> None:
         text = what.body if isinstance(what.body, str) else json.dumps(what.body)

@@ -5,19 +5,36 @@ begin as a good reply, of which one value is replaced: they get past the reply
 model and reach the steps and the checks.
 
     targen generate tickets -n 4 -b scripted -o script=targen_core.testing.hostile:replies
+
+And hostile answers, of a service that is broken or means harm: a body without
+end, one that unpacks to a thousand times its size, numbers that are none.
 """
 
 from __future__ import annotations
 
 import contextlib
+import gzip
 import json
 import random
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from targen_core.calls.model import ChatRequest
+from targen_core.testing.fault_server import Raw
 from targen_core.testing.scripted import fill_schema
+from targen_core.testing.wire import Wire
 
-__all__ = ["EDGES", "SHARE", "TEXTS", "VALUES", "good", "replies"]
+__all__ = [
+    "ANSWERS",
+    "EDGES",
+    "ENOUGH",
+    "SHARE",
+    "TEXTS",
+    "VALUES",
+    "good",
+    "hostile_answer",
+    "replies",
+]
 
 SHARE = 0.5
 """Share of calls that get a hostile reply; the others get a good one."""
@@ -122,3 +139,155 @@ def _spoilt(value: Any, rng: random.Random) -> Any:
     if type(value) in EDGES and rng.random() < 0.5:
         return rng.choice(EDGES[type(value)])
     return rng.choice(VALUES)
+
+
+# --- answers of services ---
+
+ENOUGH = 64 << 20
+"""Bytes of an answer that a client must not take, nor make of one that is packed."""
+
+_STATUSES = (200, 200, 200, 200, 400, 401, 403, 404, 408, 413, 429, 429, 500, 502, 503, 504, 529)
+_NUMBERS: tuple[Any, ...] = (-1, -(10**9), 10**30, True, 1.5, 1e308, "7", None, [], {}, 2**63)
+_WORDS: tuple[bytes, ...] = (
+    b"0",
+    b"-1",
+    b"nan",
+    b"inf",
+    b"1e308",
+    b"9" * 400,
+    b"9" * 400 + b"s",
+    b"1s" * 300,
+    b"6m0s",
+    b"\xff\xfe\x85",
+    b"Fri, 31 Dec 99999 23:59:59 GMT",
+    b"Thu, 01 Jan 1970 00:00:00 +9999999999999",
+    b"0001-01-01T00:00:00",
+    b"9999-12-31T23:59:59+23:59",
+    b"\t",
+    b"",
+    b"x" * 4000,
+)
+_HEADERS = (
+    b"Retry-After retry-after-ms Date Location Content-Type Content-Encoding "
+    b"x-request-id request-id "
+    b"x-ratelimit-remaining-requests x-ratelimit-reset-requests x-ratelimit-limit-requests "
+    b"x-ratelimit-remaining-tokens x-ratelimit-reset-tokens "
+    b"anthropic-ratelimit-requests-remaining anthropic-ratelimit-requests-reset "
+    b"anthropic-ratelimit-input-tokens-remaining anthropic-ratelimit-input-tokens-reset"
+).split()
+
+
+def _whole(body: bytes, status: int = 200, headers: bytes = b"") -> Raw:
+    """An answer with a body of a known length."""
+    head = b"HTTP/1.1 %d Odd\r\nContent-Type: application/json\r\nContent-Length: %d\r\n"
+    return Raw([head % (status, len(body)) + headers + b"\r\n", body])
+
+
+def _endless(head: bytes, part: bytes) -> Raw:
+    def parts() -> Iterator[bytes]:
+        yield head
+        for _ in range(ENOUGH // len(part) + 1):
+            yield part
+
+    return Raw(parts())
+
+
+def _with_numbers(value: Any, number: Any) -> Any:
+    """`value` with `number` in place of each whole number."""
+    if isinstance(value, dict):
+        return {name: _with_numbers(part, number) for name, part in value.items()}
+    if isinstance(value, list):
+        return [_with_numbers(part, number) for part in value]
+    return number if type(value) is int else value
+
+
+def _spoilt_counts(wire: Wire) -> list[Raw]:
+    """Good answers, of which all whole numbers are replaced by what is no count."""
+    found = []
+    text = json.dumps(wire.answer("A river.", "stop"))
+    for number in _NUMBERS:
+        value = _with_numbers(json.loads(text), number)
+        found.append(_whole(json.dumps(value).encode()))
+    return found
+
+
+_CHUNKED = (
+    b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
+)
+
+ANSWERS: dict[str, Callable[[Wire], list[Raw]]] = {
+    "endless": lambda wire: [_endless(_CHUNKED, b"10000\r\n%s\r\n" % (b" " * 65536))],
+    "endless-error": lambda wire: [_endless(b"HTTP/1.1 500 No\r\n\r\n", b"x" * 65536)],
+    "endless-headers": lambda wire: [
+        _endless(b"HTTP/1.1 200 OK\r\n", b"x-more: %s\r\n" % (b"y" * 1000))
+    ],
+    "packed": lambda wire: [
+        _whole(gzip.compress(b" " * (2 * ENOUGH)), headers=b"Content-Encoding: gzip\r\n")
+    ],
+    "nested": lambda wire: [
+        _whole(begin * depth + b"1" + end * depth, status)
+        for begin, end in ((b"[", b"]"), (b'{"error":', b"}"), (b'{"error":{"message":[', b"]}}"))
+        for depth in (300, 20_000)
+        for status in (200, 400)
+    ],
+    "odd-counts": _spoilt_counts,
+    "odd-bytes": lambda wire: [
+        _whole(
+            json.dumps(wire.fault("\ud800 \x1b]52;c;eA==\x07 \u202e \x00", "")).encode(),
+            status,
+            b"x-request-id: \xff\xfe\x85\r\nrequest-id: \xff\xfe\x85\r\n",
+        )
+        for status in (400, 500)
+    ],
+    "odd-waits": lambda wire: [
+        _whole(
+            json.dumps(wire.fault("Slow down.", "")).encode(), 429, b"Retry-After: %s\r\n" % word
+        )
+        for word in _WORDS
+    ],
+}
+"""Name -> hostile answers, in a service's forms."""
+
+
+def hostile_answer(wire: Wire, rng: random.Random) -> Raw:
+    """Any hostile answer: a good one or an error, spoilt in its head, its body or both."""
+    status = rng.choice(_STATUSES)
+    if status == 200:
+        value: Any = wire.answer(rng.choice(TEXTS), rng.choice(("stop", "length")))
+    else:
+        value = wire.fault(rng.choice(TEXTS), rng.choice(("", "context_length_exceeded", "1")))
+    for _ in range(rng.randrange(4)):
+        value = _twisted(value, rng)
+    body = json.dumps(value).encode()
+    draw = rng.random()
+    if draw < 0.1:
+        body = body[: rng.randrange(len(body) + 1)]
+    elif draw < 0.2:
+        body = rng.choice([b"", b"\xff\xfe", b"\xef\xbb\xbf" + body, rng.randbytes(300)])
+    elif draw < 0.25:
+        deep = rng.choice([400, 950, 5000])
+        body = body.replace(b"null", b"[" * deep + b"]" * deep)
+    headers = b"".join(
+        b"%s: %s\r\n"
+        % (name, rng.choice(_WORDS) if rng.random() < 0.7 else b"%d" % rng.randrange(99))
+        for name in rng.sample(_HEADERS, rng.randrange(5))
+    )
+    if rng.random() < 0.1:
+        body = gzip.compress(body)
+        headers += b"Content-Encoding: gzip\r\n"
+    raw = b"".join(_whole(body, status, headers).parts)
+    if rng.random() < 0.1:
+        at = rng.randrange(len(raw))
+        raw = raw[:at] + rng.randbytes(rng.randrange(4)) + raw[at + rng.randrange(4) :]
+    return Raw([raw])
+
+
+def _twisted(value: Any, rng: random.Random) -> Any:
+    """`value` with one part, at any depth, replaced by what services should not say."""
+    if isinstance(value, dict) and value and rng.random() < 0.9:
+        name = rng.choice(sorted(value))
+        return {**value, name: _twisted(value[name], rng)}
+    if isinstance(value, list) and value and rng.random() < 0.9:
+        at = rng.randrange(len(value))
+        return [*value[:at], _twisted(value[at], rng), *value[at + 1 :]]
+    return rng.choice((*_NUMBERS, *VALUES, None, "\ud800\x1b[2J", {"type": "text"}, [None]))

@@ -19,7 +19,7 @@ from targen_backends.chatgpt.client import ChatGptModel
 from targen_backends.http.completions import URL, CompletionLines
 from targen_backends.http.fetcher import Fetcher
 from targen_core.calls import signs
-from targen_core.calls.batch import BatchState
+from targen_core.calls.batch import BatchAnswer, BatchState
 from targen_core.calls.model import ChatRequest
 from targen_core.errors import ServiceError
 
@@ -84,14 +84,13 @@ class ChatGptBatches(CompletionLines):
         found = document(await self._fetcher.fetch("GET", f"/batches/{batch}"), "id", "status")
         if found["status"] not in _ENDED:
             return BatchState(False)
-        lines: list[bytes] = []
+        came: dict[str, BatchAnswer] = {}
         for name in ("output_file_id", "error_file_id"):
             if found.get(name):
-                raw = await self._fetcher.fetch("GET", f"/files/{found[name]}/content")
-                lines += raw.splitlines()
+                lines = self._fetcher.lines(f"/files/{found[name]}/content")
+                came |= await answers(lines, self.read, requests)
         problem = "" if found["status"] == "completed" else f"batch {batch} {_why(found)}"
-        problem = signs.scrub(problem, self._fetcher.secret)
-        return BatchState(True, answers(lines, self.read, requests), problem)
+        return BatchState(True, came, signs.quoted(problem, self._fetcher.secret))
 
     async def aclose(self) -> None:
         """Close this event loop's connections."""
@@ -104,7 +103,7 @@ def _why(found: Mapping[str, Any]) -> str:
     errors = found.get("errors")
     data = errors.get("data") if isinstance(errors, dict) else None
     first = data[0] if isinstance(data, list) and data else None
-    words = str(first.get("message") or "")[:300] if isinstance(first, dict) else ""
+    words = str(first.get("message") or "") if isinstance(first, dict) else ""
     return f"{found['status']}: {words}" if words else str(found["status"])
 
 

@@ -11,11 +11,12 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 
-from targen_backends.batches import NOBODY, answers, document, parsed
+from targen_backends.batches import NOBODY, answers, careful, document, parsed
 from targen_backends.claude.client import ClaudeModel
 from targen_backends.claude.messages import SAMPLING, read_message
 from targen_backends.http.failures import failure
 from targen_backends.http.fetcher import Fetcher
+from targen_core.calls import signs
 from targen_core.calls.batch import BatchAnswer, BatchState
 from targen_core.calls.model import ChatRequest
 from targen_core.errors import BatchFailed, MalformedAnswer
@@ -66,6 +67,7 @@ class ClaudeBatches:
         key = json.dumps(request.key).encode()
         return b'{"custom_id":%s,"params":%s}' % (key, self._model.body(request))
 
+    @careful
     def read(self, line: bytes, requests: Mapping[str, ChatRequest]) -> tuple[str, BatchAnswer]:
         """The key and the answer of a line of results.
 
@@ -90,7 +92,9 @@ class ClaudeBatches:
             return key, failure(
                 _STATUS.get(name, 500), body, {}, self._model.service, self._model.key
             )
-        return key, BatchFailed(f"its batch was over before its turn: {kind[:50]}")
+        return key, BatchFailed(
+            f"its batch was over before its turn: {signs.quoted(kind, most=50)}"
+        )
 
     async def submit(self, lines: Sequence[bytes]) -> str:
         """Hand a batch over.
@@ -119,8 +123,8 @@ class ClaudeBatches:
         if document(raw, "id", "processing_status")["processing_status"] != "ended":
             return BatchState(False)
         # Not the address that it names: the key goes to no other place.
-        raw = await self._fetcher.fetch("GET", f"{path}/results", headers=headers)
-        return BatchState(True, answers(raw.splitlines(), self.read, requests))
+        lines = self._fetcher.lines(f"{path}/results", headers=headers)
+        return BatchState(True, await answers(lines, self.read, requests))
 
     async def aclose(self) -> None:
         """Close this event loop's connections."""

@@ -10,8 +10,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from targen_backends.completions import count, sound
-from targen_core.calls import tokens
+from targen_backends.completions import count, sound, told_or_estimated
 from targen_core.calls.model import ChatReply, ChatRequest, Finish, Message, RateHeaders
 from targen_core.errors import BadRequest, MalformedAnswer
 
@@ -27,6 +26,8 @@ _CACHED_FROM = 4096
 """Bytes of a system prompt from which on it is marked for the cache. The least
 that any model caches is 1,024 tokens; what is shorter than a model's own least
 is not cached and costs nothing more (platform.claude.com, prompt-caching)."""
+
+_MOST = 10**8  # tokens that any context may have
 
 _FINISH: dict[Any, Finish] = {
     "end_turn": "stop",
@@ -107,14 +108,12 @@ def read_message(envelope: Any, request: ChatRequest, rate: RateHeaders | None =
     if finish == "refusal" and isinstance(details, Mapping):
         told = [str(details[key]) for key in ("category", "explanation") if details.get(key)]
         text = ": ".join(told) or text
-    read = count(usage, "cache_read_input_tokens", 1 << 40)
-    written = count(usage, "cache_creation_input_tokens", 1 << 40)
-    if type(known[0]) is int:
-        tokens_in = known[0] + read + written
-    else:
-        tokens_in = tokens.estimate(m.content for m in request.messages)
-        read = written = 0
-    tokens_out = known[1] if type(known[1]) is int else tokens.estimate([text])
+    tokens_in, tokens_out = told_or_estimated(*known, request, text)
+    read = written = 0
+    if tokens_in == known[0]:  # it told one, and a count
+        read = count(usage, "cache_read_input_tokens", _MOST)
+        written = count(usage, "cache_creation_input_tokens", _MOST)
+        tokens_in += read + written
     return ChatReply(
         text,
         finish,

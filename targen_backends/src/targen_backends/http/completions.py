@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from targen_backends.batches import NOBODY, parsed
+from targen_backends.batches import NOBODY, careful, parsed
 from targen_backends.completions import fields, read_reply
 from targen_backends.http.failures import failure
 from targen_backends.http.model import HttpModel
@@ -55,7 +55,7 @@ class CompletionsModel(HttpModel):
 
     def reply(self, answer: Answer, request: ChatRequest) -> ChatReply:
         """The reply in an answer; see `HttpModel.reply`."""
-        return read_reply(answer.envelope, request, answer.rate, details=True)
+        return read_reply(answer.envelope, request, answer.rate, detailed=True)
 
 
 class CompletionLines:
@@ -76,6 +76,7 @@ class CompletionLines:
         head = {"custom_id": request.key, "method": "POST", "url": URL}
         return b'%s,"body":%s}' % (json.dumps(head).encode()[:-1], self._model.body(request))
 
+    @careful
     def read(self, line: bytes, requests: Mapping[str, ChatRequest]) -> tuple[str, BatchAnswer]:
         """The key and the answer of a line of an output or error file.
 
@@ -88,7 +89,7 @@ class CompletionLines:
             status, body = response.get("status_code", 200), response.get("body")
             if status == 200:
                 try:
-                    return key, read_reply(body, requests.get(key, NOBODY), details=True)
+                    return key, read_reply(body, requests.get(key, NOBODY), detailed=True)
                 except MalformedAnswer as raised:
                     return key, raised
             headers = {"x-request-id": str(response.get("request_id") or "")}
@@ -98,7 +99,7 @@ class CompletionLines:
             )
         if isinstance(error, dict):
             words = f"{error.get('code')}: {error.get('message')}"
-            return key, BatchFailed(signs.scrub(words, self._model.key)[:500])
+            return key, BatchFailed(signs.quoted(words, self._model.key))
         raise ValueError("neither a response nor an error")
 
     async def aclose(self) -> None:

@@ -27,7 +27,6 @@ __all__ = ["failure", "named", "request_id"]
 
 E = TypeVar("E", bound=ServiceError)
 
-_QUOTE_LIMIT = 500
 _SCHEMA = re.compile(
     r"response_format|json_schema|guided|grammar|output_config|output_format", re.IGNORECASE
 )
@@ -43,13 +42,15 @@ def failure(
 ) -> ServiceError:
     """The error that an answer with `status` other than 200 stands for.
 
-    The provider's own words are quoted, up to 500 characters, without
-    `secret` and without anything that looks like a key; then its name for the
-    request, by which its support finds it.
+    The provider's own words are quoted, up to 500 characters (`signs.quoted`);
+    then its name for the request, by which its support finds it.
     """
     words, codes = _words(body)
-    words = signs.scrub(words, secret)[:_QUOTE_LIMIT]
-    return named(_sorted(status, words, codes, headers, service), request_id(headers, secret))
+    words = signs.quoted(words, secret)
+    place = signs.quoted(headers.get("Location", "").partition("?")[0], secret) or "nowhere"
+    return named(
+        _sorted(status, words, codes, headers, place, service), request_id(headers, secret)
+    )
 
 
 def named(error: E, request: str) -> E:
@@ -63,11 +64,16 @@ def named(error: E, request: str) -> E:
 def request_id(headers: Mapping[str, str], secret: str = "") -> str:
     """The service's name for a request, or ""."""
     found = headers.get("x-request-id") or headers.get("request-id") or ""
-    return signs.scrub(found[:100], secret)
+    return signs.quoted(found, secret, most=100)
 
 
 def _sorted(
-    status: int, words: str, codes: set[str], headers: Mapping[str, str], service: Service
+    status: int,
+    words: str,
+    codes: set[str],
+    headers: Mapping[str, str],
+    place: str,
+    service: Service,
 ) -> ServiceError:
     message = f"HTTP {status}: {words}" if words else f"HTTP {status}"
     rate = service.limits(headers)
@@ -81,8 +87,8 @@ def _sorted(
                 message, hint="this one request is above the limit: lower -o max_tokens=N"
             )
         return RateLimited(message, retry_after=wait, rate=rate, hint=_SLOWER)
-    if status == 529 or codes & _OVERLOADED:
-        return Overloaded(message, retry_after=wait)
+    if status in (503, 529) or codes & _OVERLOADED:
+        return Overloaded(message, retry_after=wait, rate=rate)
     if status >= 500 or status in (408, 409, 425):
         # The prompt was refused or lost; only a gateway that gave up waiting
         # (504) leaves a model at work behind it.
@@ -104,7 +110,7 @@ def _sorted(
         return ContextTooLong(message, hint=service.long_hint)
     if 300 <= status < 400:
         return BadRequest(
-            f"{message}: the address redirects to {_place(headers.get('Location', ''))}",
+            f"{message}: the address redirects to {place}",
             hint="set -o base_url=... to where it redirects",
         )
     hint = service.missing_hint if status == 404 else ""
@@ -118,22 +124,18 @@ def _words(body: bytes) -> tuple[str, set[str]]:
     text = body.decode("utf-8", "replace").strip()
     try:
         data: Any = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return text, set()
     error = data.get("error", data) if isinstance(data, dict) else data
     if not isinstance(error, dict):
         return error if isinstance(error, str) else text, set()
-    codes = {str(error[key]) for key in ("code", "type") if error.get(key)}
+    inner = [(error, "code"), (error, "type")]
     for part, key in (("details", "error_code"), ("innererror", "code")):
-        inner = error.get(part)
-        if isinstance(inner, dict) and inner.get(key):
-            codes.add(str(inner[key]))
+        if isinstance(error.get(part), dict):
+            inner.append((error[part], key))
+    codes = {str(one[key]) for one, key in inner if isinstance(one.get(key), str | int)}
     for key in ("message", "detail", "error"):
         if error.get(key):
-            value = error[key]
-            return value if isinstance(value, str) else json.dumps(value), codes
+            # What is no text is quoted as it came, with what stands around it.
+            return error[key] if isinstance(error[key], str) else text, codes
     return text, codes
-
-
-def _place(url: str) -> str:
-    return url.partition("?")[0] or "nowhere"

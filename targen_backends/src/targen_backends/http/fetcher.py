@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 
 import aiohttp
 
 from targen_backends.http.failures import failure
-from targen_backends.http.poster import Poster
+from targen_backends.http.poster import LOST, Poster
+from targen_backends.http.reading import MOST_ANSWER, MOST_OF_ERROR, Unreadable, body, lines
 
 __all__ = ["Fetcher"]
 
@@ -28,6 +30,26 @@ class Fetcher(Poster):
         Raises:
             ServiceError: for every other answer, and for none.
         """
+        async with self._answer(method, path, data, headers) as response:
+            return self.without_key(await body(response, MOST_ANSWER))
+
+    async def lines(
+        self, path: str, *, headers: Mapping[str, str] | None = None
+    ) -> AsyncIterator[bytes]:
+        """The lines of the file at `path`, as they come; see `fetch`.
+
+        A file of results may have hundreds of megabytes. Lines that are longer
+        than an answer may be are left out.
+        """
+        async with self._answer("GET", path, None, headers) as response:
+            async for line in lines(response, MOST_ANSWER):
+                yield self.without_key(line)
+
+    @asynccontextmanager
+    async def _answer(
+        self, method: str, path: str, data: bytes | None, headers: Mapping[str, str] | None
+    ) -> AsyncIterator[aiohttp.ClientResponse]:
+        """An answer with status 200, of which the body is still to be read."""
         session = self._open()
         try:
             async with session.request(
@@ -38,9 +60,13 @@ class Fetcher(Poster):
                 proxy=self._proxy,
                 allow_redirects=False,
             ) as response:
-                raw = await response.read()
-        except (aiohttp.ClientError, OSError) as error:  # TimeoutError is an OSError
+                if response.status != 200:
+                    raw = await body(response, MOST_OF_ERROR, cut=True)
+                    found = response.headers
+                    raise failure(response.status, raw, found, self._service, self.secret)
+                try:
+                    yield response
+                except Unreadable as error:
+                    raise self._unreadable(error, response.headers) from None
+        except LOST as error:
             raise self._lost(error) from None  # its context may hold the headers we sent
-        if response.status != 200:
-            raise failure(response.status, raw, response.headers, self._service, self.secret)
-        return raw

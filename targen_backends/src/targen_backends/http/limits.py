@@ -8,17 +8,19 @@ from collections.abc import Mapping
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 
+from targen_core.calls import signs
 from targen_core.calls.model import RateHeaders
 
 __all__ = ["anthropic_rate_headers", "rate_headers", "retry_after"]
 
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 _PART = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)")
+_MOST = 1e12  # of requests or tokens: what is more is as good as no limit
 _DURATION = re.compile(rf"(?:{_PART.pattern})+")
 
 
 def retry_after(headers: Mapping[str, str], rate: RateHeaders | None = None) -> float | None:
-    """Seconds that the server asks to wait, or None.
+    """Seconds that the server asks to wait, a month at most, or None.
 
     Read from `retry-after-ms`, from `Retry-After` in seconds or as a date
     (against the server's own clock where it sends one), or from the reset
@@ -26,15 +28,15 @@ def retry_after(headers: Mapping[str, str], rate: RateHeaders | None = None) -> 
     """
     milliseconds = _number(headers.get("retry-after-ms"))
     if milliseconds is not None:
-        return milliseconds / 1000
+        return signs.seconds(milliseconds / 1000)
     value = headers.get("Retry-After")
     if value is not None:
-        seconds = _number(value)
+        seconds = signs.seconds(value)
         if seconds is not None:
             return seconds
         then = _timestamp(value)
         if then is not None:
-            return max(0.0, then - _now(headers))
+            return signs.seconds(max(0.0, then - _now(headers)))
     if rate is None:
         return None
     waits = [
@@ -101,23 +103,25 @@ def _number(value: str | None) -> float | None:
 
 def _count(value: str | None) -> int | None:
     number = _number(value)
-    return None if number is None else int(number)
+    return None if number is None else int(min(number, _MOST))
 
 
 def _duration(value: str | None) -> float | None:
-    """Seconds in "1s", "6m0s", "120ms" or a plain number."""
+    """Seconds in "1s", "6m0s", "120ms" or a plain number; no more than a month."""
     if value and _DURATION.fullmatch(value):
-        return sum(float(number) * _UNITS[unit] for number, unit in _PART.findall(value))
-    return _number(value)
+        return signs.seconds(
+            sum(float(number) * _UNITS[unit] for number, unit in _PART.findall(value))
+        )
+    return signs.seconds(value)
 
 
 def _moment(value: str | None, headers: Mapping[str, str]) -> float | None:
     """Seconds from now until an RFC 3339 moment."""
     try:
         then = datetime.fromisoformat(value or "").timestamp()
-    except ValueError:
+    except (ValueError, OverflowError, OSError):  # the latter of years that no clock has
         return None
-    return max(0.0, then - _now(headers))
+    return signs.seconds(max(0.0, then - _now(headers)))
 
 
 def _now(headers: Mapping[str, str]) -> float:
@@ -129,5 +133,5 @@ def _now(headers: Mapping[str, str]) -> float:
 def _timestamp(value: str) -> float | None:
     try:
         return parsedate_to_datetime(value).timestamp()
-    except ValueError:
+    except (ValueError, OverflowError, OSError, TypeError, IndexError):
         return None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import json
 import weakref
 from collections.abc import Callable, Mapping
@@ -13,12 +14,20 @@ import aiohttp
 
 from targen_backends.http.address import proxy_for
 from targen_backends.http.failures import failure, named, request_id
+from targen_backends.http.reading import (
+    ENCODINGS,
+    MOST_ANSWER,
+    MOST_OF_ERROR,
+    TooLong,
+    Unreadable,
+    body,
+)
 from targen_backends.http.service import Service
-from targen_core.calls import signs
+from targen_core.calls import descriptors, signs
 from targen_core.calls.model import ChatReply, RateHeaders
 from targen_core.errors import ConnectionFailed, MalformedAnswer, ServiceUnavailable, TimedOut
 
-__all__ = ["Answer", "Poster"]
+__all__ = ["LOST", "Answer", "Poster"]
 
 _KEEP_ALIVE = 4.0
 """Seconds that an idle connection is kept: less than the five after which
@@ -26,6 +35,14 @@ uvicorn, and so vLLM, hangs up, which would cost a call now and then."""
 
 _CONNECT = 20.0
 """Seconds for a connection to come about; then nothing was sent or billed."""
+
+_KEY_LENGTH = 16
+"""Characters from which on a key is taken out of answers: what servers without keys are
+given for one ("EMPTY", "not-needed") is shorter, and may be a word of a reply."""
+
+
+LOST = (aiohttp.ClientError, OSError)  # TimeoutError is an OSError
+"""What aiohttp raises where no whole answer came."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +84,10 @@ class Poster:
         self._headers = {
             "Content-Type": "application/json",
             "Accept": "application/json",
+            "Accept-Encoding": ENCODINGS,
             **headers,
         }
+        self._key = secret.encode() if len(secret) >= _KEY_LENGTH else b""
         self._timeout = timeout
         self._service = service
         self._proxy = proxy_for(url)
@@ -78,8 +97,8 @@ class Poster:
         ] = weakref.WeakKeyDictionary()
         self._latest: tuple[Any, aiohttp.ClientSession] | None = None  # the loop that asked last
 
-    async def post(self, body: bytes, headers: Mapping[str, str] | None = None) -> Answer:
-        """Post once; `headers` are those of this call alone.
+    async def post(self, data: bytes, headers: Mapping[str, str] | None = None) -> Answer:
+        """Post `data` once; `headers` are those of this call alone.
 
         Raises:
             ServiceError: for every answer that is no JSON with status 200.
@@ -87,17 +106,21 @@ class Poster:
         session = self._open()
         try:
             async with session.post(
-                self.url, data=body, headers=headers, proxy=self._proxy, allow_redirects=False
+                self.url, data=data, headers=headers, proxy=self._proxy, allow_redirects=False
             ) as response:
-                raw = await response.read()
-        except (aiohttp.ClientError, OSError) as error:  # TimeoutError is an OSError
+                good = response.status == 200
+                raw = await body(response, MOST_ANSWER if good else MOST_OF_ERROR, cut=not good)
+        except LOST as error:
             raise self._lost(error) from None  # its context may hold the headers we sent
+        except Unreadable as error:
+            raise self._unreadable(error, response.headers) from None
         found = response.headers
-        if response.status != 200:
+        if not good:
             raise failure(response.status, raw, found, self._service, self.secret)
+        raw = self.without_key(raw)
         try:
             envelope = json.loads(raw)
-        except ValueError:
+        except (ValueError, RecursionError):
             raise self._malformed(raw, found) from None
         if isinstance(envelope, dict) and envelope.get("error") and "choices" not in envelope:
             raise self._failure_inside(envelope, raw, found)
@@ -105,20 +128,27 @@ class Poster:
 
     async def ask(
         self,
-        body: bytes,
+        data: bytes,
         read: Callable[[Answer], ChatReply],
         headers: Mapping[str, str] | None = None,
     ) -> ChatReply:
-        """Post once and read the answer; an answer that `read` refuses is named.
+        """Post `data` once and read the answer; an answer that `read` refuses is named.
 
         Raises:
             ServiceError: as `post` does, or as `read` does.
         """
-        answer = await self.post(body, headers)
+        answer = await self.post(data, headers)
         try:
             return read(answer)
         except MalformedAnswer as error:
             raise named(error, answer.request_id) from None
+        except RecursionError:
+            deep = MalformedAnswer("the answer is nested too deeply to be read", billed=True)
+            raise named(deep, answer.request_id) from None
+
+    def without_key(self, raw: bytes) -> bytes:
+        """What came, without our key: no reply may carry it into a dataset."""
+        return raw.replace(self._key, b"***") if self._key and self._key in raw else raw
 
     async def aclose(self) -> None:
         """Close this event loop's connections; a later call opens new ones."""
@@ -140,15 +170,23 @@ class Poster:
                 ),
                 headers=self._headers,
                 cookie_jar=aiohttp.DummyCookieJar(),
+                auto_decompress=False,  # see targen_backends.http.reading
             )
         self._latest = weakref.ref(loop), session
         return session
 
     def _lost(self, error: Exception) -> ServiceUnavailable:
         """The error for an answer that never came whole."""
+        words = signs.quoted(str(error), self.secret)
+        full = _no_descriptors(error)
+        if full is not None:
+            return ConnectionFailed(
+                f"no connection to {self.url}: {full}",
+                hint=descriptors.HINT,
+            )
         if isinstance(error, aiohttp.ConnectionTimeoutError | aiohttp.ClientConnectorError):
             return ConnectionFailed(
-                f"no connection to {self.url}: {signs.scrub(str(error), self.secret)}",
+                f"no connection to {self.url}: {words}",
                 hint="is the server running, and is -o base_url=... right?",
             )
         if isinstance(error, TimeoutError):
@@ -159,18 +197,26 @@ class Poster:
             )
         return ConnectionFailed(
             f"the connection to {self.url} broke before the answer was whole: "
-            f"{type(error).__name__}: {signs.scrub(str(error), self.secret)}",
+            f"{type(error).__name__}: {words}",
             billed=True,
         )
 
+    def _unreadable(self, error: Unreadable, headers: Mapping[str, str]) -> MalformedAnswer:
+        """The error for an answer with status 200 that is too long, or does not unpack."""
+        hint = "is -o base_url=... the API's own address?" if isinstance(error, TooLong) else ""
+        found = MalformedAnswer(f"the answer is {error}", hint=hint, billed=True)
+        return named(found, request_id(headers, self.secret))
+
     def _malformed(self, raw: bytes, headers: Mapping[str, str]) -> MalformedAnswer:
         """The error for an answer with status 200 that is no JSON."""
-        begin = signs.scrub(raw[:40].decode("utf-8", "replace"), self.secret)
+        begin = signs.scrub(raw[:400].decode("utf-8", "replace"), self.secret)[:40]
         kind = headers.get("Content-Type", "")
-        told = f" ({kind.partition(';')[0][:60]})" if kind and "json" not in kind else ""
+        told = f" ({signs.quoted(kind.partition(';')[0], self.secret, most=60)})"
+        web = bool(kind) and "json" not in kind
         error = MalformedAnswer(
-            f"the answer is no JSON but {len(raw)} bytes{told} that begin with {begin!r}",
-            hint="is -o base_url=... the API's own address, and no web page?" if told else "",
+            f"the answer is no JSON but {len(raw)} bytes{told if web else ''} that begin with "
+            f"{begin!r}",
+            hint="is -o base_url=... the API's own address, and no web page?" if web else "",
             billed=True,
         )
         return named(error, request_id(headers, self.secret))
@@ -185,3 +231,15 @@ class Poster:
         found = failure(status, raw, headers, self._service, self.secret)
         found.billed = found.retryable and status != 429
         return found
+
+
+def _no_descriptors(error: Exception) -> str | None:
+    """What is wrong where this process, or the machine, has no file descriptor left; or None."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, OSError) and cause.errno in (errno.EMFILE, errno.ENFILE):
+            return descriptors.used_up()
+        cause = getattr(cause, "os_error", None) or cause.__cause__
+        if cause is error:
+            return None
+    return None

@@ -13,13 +13,12 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from targen_backends.completions import sound, without_thoughts
+from targen_backends.completions import sound, told_or_estimated, without_thoughts
 from targen_backends.http.model import HttpModel
 from targen_backends.http.poster import Answer
 from targen_backends.http.service import Service
 from targen_backends.llama.client import KEY_VARIABLE, price_at
 from targen_backends.schema import strict_schema
-from targen_core.calls import tokens
 from targen_core.calls.model import ChatReply, ChatRequest, Finish, Price
 from targen_core.errors import MalformedAnswer
 
@@ -97,9 +96,6 @@ def _read(envelope: Any, request: ChatRequest) -> ChatReply:
         raise MalformedAnswer("the answer is no chat of Ollama's", billed=True) from None
     if not isinstance(text, str):
         raise MalformedAnswer("the answer is no chat of Ollama's", billed=True)
-    if not isinstance(tokens_in, int):
-        tokens_in = tokens.estimate(m.content for m in request.messages)
-    if not isinstance(tokens_out, int):
-        tokens_out = tokens.estimate([text])
+    tokens_in, tokens_out = told_or_estimated(tokens_in, tokens_out, request, text)
     model = model if isinstance(model, str) else ""
     return ChatReply(without_thoughts(text), finish, tokens_in, tokens_out, model=model)

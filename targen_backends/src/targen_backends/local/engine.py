@@ -24,6 +24,7 @@ import xllamacpp  # type: ignore[import-untyped, unused-ignore]
 from targen_backends.completions import fields, read_reply, token_bound
 from targen_backends.local.weights import fingerprint
 from targen_backends.schema import response_format, tight_schema
+from targen_core.calls import signs
 from targen_core.calls.model import ChatReply, ChatRequest, Price
 from targen_core.errors import BadRequest, ContextTooLong, ServiceError, ServiceUnavailable
 
@@ -175,7 +176,9 @@ class _Engine:
         try:
             answer = self._server.handle_chat_completions(body)
         except (ValueError, RuntimeError, TypeError) as error:
-            raise BadRequest(f"llama.cpp refuses the request: {str(error)[:500]}") from error
+            raise BadRequest(
+                f"llama.cpp refuses the request: {signs.quoted(str(error))}"
+            ) from error
         if "error" in answer:
             raise _failure(answer["error"])
         return answer
@@ -208,7 +211,7 @@ class _Engine:
 
 def _failure(error: dict[str, Any]) -> ServiceError:
     """The error for the `error` object of llama.cpp's answer."""
-    words = str(error.get("message", error))[:500]
+    words = signs.quoted(str(error.get("message", error)))
     if error.get("type") == "exceed_context_size_error":
         return ContextTooLong(words, hint="-o n_ctx=TOKENS allows more")
     if isinstance(error.get("code"), int) and error["code"] < 500:

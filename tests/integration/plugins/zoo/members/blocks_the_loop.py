@@ -16,10 +16,10 @@ class _Model(Model):
         )
         try:
             with urllib.request.urlopen(request, timeout=self.options.timeout) as answer:  # noqa: ASYNC210
-                return answer.status, answer.headers, answer.read()
+                return answer.status, answer.headers, answer.read(1 << 20)
         except urllib.error.HTTPError as error:
             with error:
-                return error.code, error.headers, error.read()
+                return error.code, error.headers, error.read(1 << 20)
         except TimeoutError:
             raise TimedOut("no answer in time") from None
         except Exception:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -159,16 +158,24 @@ class Model:
                     headers={"Authorization": f"Bearer {key}"},
                 ) as response,
             ):
-                return response.status, response.headers, await response.read()
+                return response.status, response.headers, await self.whole(response)
         except TimeoutError:
             raise TimedOut("no answer in time", billed=True) from None
         except aiohttp.ClientError:
             raise ConnectionFailed("the connection broke", billed=True) from None
 
+    async def whole(self, response: aiohttp.ClientResponse) -> bytes:
+        parts: list[bytes] = []
+        async for part in response.content.iter_any():
+            parts.append(part)
+            if sum(map(len, parts)) > 1 << 20:
+                raise MalformedAnswer("the answer has no end", billed=True)
+        return b"".join(parts)
+
     def failure(self, status: int, headers: Any, raw: bytes) -> Exception:
         if status == 429:
-            wait = float(headers.get("Retry-After", math.nan))
-            return RateLimited("slow down", retry_after=None if math.isnan(wait) else wait)
+            wait = headers.get("Retry-After", "")
+            return RateLimited("slow down", retry_after=float(wait) if wait.isdecimal() else None)
         if status in (401, 403):
             return AuthenticationFailed("the key is refused")
         if b"context_length" in raw:
@@ -184,7 +191,7 @@ class Model:
             usage = answer["usage"]
             text, finish = choice["message"]["content"], choice["finish_reason"]
             return ChatReply(text, finish, usage["prompt_tokens"], usage["completion_tokens"])
-        except (ValueError, KeyError, TypeError):
+        except (ValueError, KeyError, TypeError, RecursionError):
             raise MalformedAnswer("that is no answer", billed=True) from None
 
     def count_tokens(self, request: ChatRequest) -> int:

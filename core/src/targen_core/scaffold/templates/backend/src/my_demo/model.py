@@ -10,6 +10,7 @@ to rate limits and budgets, from what `_failure` and `_read` tell it.
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import aiohttp
@@ -30,6 +31,7 @@ from targen_core.errors import (
 __all__ = ["HttpModel"]
 
 _FINISH: dict[str, Finish] = {"stop": "stop", "length": "length"}
+_MOST = 4 << 20  # bytes of an answer that are read: a service may send without end
 _TURN = 16  # tokens that a service may add around each message
 
 
@@ -60,7 +62,7 @@ class HttpModel:
             async with self._session.post(
                 self._url, json=self._body(request), headers=headers, allow_redirects=False
             ) as answer:
-                text = await answer.text(errors="replace")
+                text = await _text(answer)
         except TimeoutError:
             raise TimedOut(f"no answer in {self._timeout.total:g} s", billed=True) from None
         except aiohttp.ClientError as error:
@@ -104,7 +106,7 @@ class HttpModel:
             finish = _FINISH.get(choice["finish_reason"], "other")
             usage = envelope["usage"]
             tokens = usage["prompt_tokens"], usage["completion_tokens"]
-        except (ValueError, KeyError, IndexError, TypeError):
+        except (ValueError, KeyError, IndexError, TypeError, AttributeError, RecursionError):
             raise MalformedAnswer("the answer is no chat completion", billed=True) from None
         return ChatReply(content, finish, tokens_in=tokens[0], tokens_out=tokens[1])
 
@@ -113,7 +115,7 @@ class HttpModel:
         if self._key:  # some services repeat it
             text = text.replace(self._key, "...")
         message = f"HTTP {status}: {text[:300]}"
-        seconds = float(wait) if wait.isdecimal() else None
+        seconds = float(wait) if re.fullmatch(r"[0-9]{1,6}", wait) else None
         if status == 429:
             return RateLimited(message, retry_after=seconds)
         if status >= 500:
@@ -123,3 +125,14 @@ class HttpModel:
         if "context length" in text:
             return ContextTooLong(message, hint="lower -o max_tokens=N")
         return BadRequest(message, hint="are base_url and the model's name right?")
+
+
+async def _text(answer: aiohttp.ClientResponse) -> str:
+    """The body of an answer, which must not take all memory."""
+    parts, size = [], 0
+    async for part in answer.content.iter_any():
+        parts.append(part)
+        size += len(part)
+        if size > _MOST:
+            raise MalformedAnswer(f"the answer is longer than {_MOST:,} bytes", billed=True)
+    return b"".join(parts).decode("utf-8", "replace")

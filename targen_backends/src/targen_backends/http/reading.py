@@ -1,0 +1,108 @@
+"""Reading a body in pieces, so that no answer takes more memory than it may.
+
+Bodies are unpacked here and not by aiohttp: a packed one may hold a thousand
+times its size.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import AsyncIterator
+
+import aiohttp
+
+__all__ = ["ENCODINGS", "MOST_ANSWER", "MOST_OF_ERROR", "TooLong", "Unreadable", "body", "lines"]
+
+ENCODINGS = "gzip, deflate"
+"""What a service is told that we unpack."""
+
+MOST_ANSWER = 4 << 20
+"""Bytes of one answer, unpacked: room for a million tokens."""
+
+MOST_OF_ERROR = 64 << 10
+"""Bytes of an answer other than 200 that are read; of its words 500 characters are quoted."""
+
+_PIECE = 64 << 10  # bytes that are unpacked at once
+
+
+class Unreadable(Exception):
+    """A body that does not unpack; the message says why."""
+
+
+class TooLong(Unreadable):
+    """A body that is longer than it may be."""
+
+
+async def body(response: aiohttp.ClientResponse, most: int, *, cut: bool = False) -> bytes:
+    """The body of an answer, unpacked: at most `most` bytes.
+
+    With `cut` the rest of a longer one is left unread, and what does not
+    unpack ends it.
+
+    Raises:
+        TooLong: it is longer, and `cut` is false.
+        Unreadable: it does not unpack, and `cut` is false.
+    """
+    parts: list[bytes] = []
+    size = 0
+    try:
+        async for part in _pieces(response):
+            parts.append(part)
+            size += len(part)
+            if size > most:
+                raise TooLong(f"longer than {most >> 20} MiB")
+    except Unreadable:
+        response.close()  # what else comes on this connection is nobody's answer
+        if not cut:
+            raise
+    return b"".join(parts)[:most]
+
+
+async def lines(response: aiohttp.ClientResponse, most: int) -> AsyncIterator[bytes]:
+    """The lines of a body, unpacked; those of more than `most` bytes are left out.
+
+    Raises:
+        Unreadable: it does not unpack.
+    """
+    rest = bytearray()
+    skipping = False
+    async for part in _pieces(response):
+        *whole, last = part.split(b"\n")
+        for line in whole:
+            rest += line
+            if not skipping and len(rest) <= most:
+                yield bytes(rest)
+            rest.clear()
+            skipping = False
+        rest += last
+        if len(rest) > most:
+            skipping = True
+            rest.clear()
+    if rest and not skipping:
+        yield bytes(rest)
+
+
+async def _pieces(response: aiohttp.ClientResponse) -> AsyncIterator[bytes]:
+    """A body in pieces of a bounded size, unpacked."""
+    encoding = response.headers.get("Content-Encoding", "").strip().lower()
+    if encoding in ("", "identity"):
+        async for part in response.content.iter_any():
+            yield part
+        return
+    if encoding not in ("gzip", "x-gzip", "deflate"):
+        raise Unreadable(f"packed as {encoding[:40]!r}, which was not asked for")
+    unpack = zlib.decompressobj(31 if encoding.endswith("gzip") else 15)
+    fresh = encoding == "deflate"
+    try:
+        async for part in response.content.iter_any():
+            if fresh and part:
+                fresh = False
+                if part[0] & 15 != 8:  # deflate without the wrapping that it should have
+                    unpack = zlib.decompressobj(-15)
+            while part and not unpack.eof:
+                yield unpack.decompress(part, _PIECE)
+                part = unpack.unconsumed_tail
+    except zlib.error as error:
+        raise Unreadable(f"packed as {encoding}, and does not unpack: {error}") from None
+    if not unpack.eof:
+        raise Unreadable(f"packed as {encoding}, and ends too early")

@@ -1,0 +1,320 @@
+"""Services that mean harm: what they answer is never more than an error of theirs."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import gzip
+import itertools
+import json
+import random
+import subprocess
+import sys
+import zlib
+
+import pytest
+from aiohttp import web
+
+from targen_backends.http.reading import MOST_ANSWER
+from targen_backends.llama.backend import LlamaOptions, lines
+from targen_core.calls.model import ChatReply
+from targen_core.errors import (
+    BadRequest,
+    ConnectionFailed,
+    MalformedAnswer,
+    Overloaded,
+    ServiceError,
+)
+from targen_core.testing import OPENAI, Wire
+from targen_core.testing.fault_server import FaultServer, Raw, Response
+from targen_core.testing.hostile import hostile_answer
+
+KEY = "sk-verysecret-0123456789/AbC+dEfGhIjKlMnOpQrStUvWxYz"
+
+
+@pytest.fixture
+def fails(call, request_of):
+    """The error of one call, whatever it is."""
+
+    def ask(provider, handler, **options):
+        with pytest.raises(ServiceError) as caught:
+            call(provider, handler, request_of(seed=None), **options)
+        return caught.value
+
+    return ask
+
+
+def answers(body, status=200, headers=None):
+    async def handler(request):
+        raw = body if isinstance(body, bytes) else json.dumps(body).encode()
+        return web.Response(body=raw, status=status, headers=headers)
+
+    return handler
+
+
+def wire_of(provider) -> Wire:
+    return Wire(
+        base=provider.base,
+        answer=lambda text, finish: provider.good(text),
+        fault=lambda words, code: provider.fault(words, code=code),
+        request_id=provider.request_id,
+    )
+
+
+def ask_raw(provider, plan, request, **options):
+    """One call of a server that answers as `plan` says: the reply or the error."""
+
+    async def main(url):
+        model = provider.make(f"{url}{provider.base}", "tiny", api_key=KEY, **options)
+        try:
+            return await model.complete(request)
+        except ServiceError as error:
+            return error
+        finally:
+            await model.aclose()
+
+    with FaultServer(plan) as server:
+        return asyncio.run(main(server.url))
+
+
+async def outcome(model, request):
+    try:
+        return await model.complete(request), None
+    except ServiceError as error:
+        return None, error
+
+
+def check(reply, error):
+    """A reply with counts that can be paid, or an error that can be shown and waited for."""
+    if error is None:
+        assert isinstance(reply, ChatReply) and isinstance(reply.text, str)
+        assert 0 <= reply.tokens_in <= 2 * 10**9 and 0 <= reply.tokens_out <= 10**9
+        assert reply.tokens_read + reply.tokens_written <= reply.tokens_in
+        return
+    told = f"{error} {error.hint} {error.request_id}"
+    told.encode()  # it can be written down
+    assert "\x1b" not in told and "\n" not in told
+    assert len(told) < 2000
+    assert error.retry_after is None or 0 <= error.retry_after <= 31 * 86_400
+
+
+def test_any_answer_is_a_reply_or_an_error_of_the_service(provider, request_of):
+    request = request_of(seed=None)
+    wire = wire_of(provider)
+    seeds = iter(range(10**6))
+
+    async def main(url):
+        model = provider.make(f"{url}{provider.base}", "tiny", api_key=KEY, timeout=2.0)
+        try:
+            for _ in range(200):
+                check(*await outcome(model, request))
+        finally:
+            await model.aclose()
+
+    with FaultServer(lambda seen: hostile_answer(wire, random.Random(next(seeds)))) as server:
+        asyncio.run(main(server.url))
+
+
+# --- keys ---
+
+
+@pytest.mark.parametrize("before", [0, 440, 470, 499, 8160, 65_500])
+def test_a_long_error_text_gives_no_part_of_the_key_away(provider, fails, before):
+    error = fails(provider, answers(b"." * before + KEY.encode(), 500), api_key=KEY)
+    shown = f"{error!r} {error}"
+    assert not any(KEY[at : at + 9] in shown for at in range(len(KEY) - 8))
+
+
+def test_a_key_split_or_encoded_is_not_repeated(provider, fails):
+    coded = base64.b64encode(KEY.encode()).decode()
+    words = f"{KEY[:20]} {KEY[20:]} {coded} {KEY.replace('/', '%2F')}"
+    headers = {
+        "Location": f"http://elsewhere/{KEY.replace('/', '%2F')}",
+        provider.request_id: f"{'.' * 80}{KEY}",
+        "Content-Type": f"text/{KEY[:40].replace('/', '')}",
+    }
+    for status in (200, 307, 400):
+        error = fails(provider, answers(words.encode(), status, headers), api_key=KEY)
+        shown = f"{error!r} {error} {error.hint} {error.request_id}"
+        for form in (KEY, coded):
+            assert not any(form[at : at + 12] in shown for at in range(len(form) - 11)), shown
+
+
+def test_no_reply_carries_the_key_into_a_dataset(provider, call, request_of):
+    handler = answers(provider.good(f"You sent me {KEY}."))
+    reply = call(provider, handler, request_of(seed=None), api_key=KEY)
+    assert reply.text == "You sent me ***."
+
+
+# --- size ---
+
+
+def test_packed_answers_are_read(provider, call, request_of):
+    good = json.dumps(provider.good("Volga")).encode()
+    bare = zlib.compressobj(wbits=-15)
+    packings = [
+        ("gzip", gzip.compress(good)),
+        ("deflate", zlib.compress(good)),
+        ("deflate", bare.compress(good) + bare.flush()),
+        ("identity", good),
+    ]
+    for encoding, raw in packings:
+        handler = answers(raw, headers={"Content-Encoding": encoding})
+        assert call(provider, handler, request_of(seed=None)).text == "Volga"
+
+
+@pytest.mark.parametrize(
+    ("encoding", "raw", "words"),
+    [
+        ("br", b"abc", "packed as 'br'"),
+        ("gzip", b"abc", "does not unpack"),
+        ("gzip", gzip.compress(b"{}" * 99)[:-20], "ends too early"),
+        ("gzip", gzip.compress(b" " * (MOST_ANSWER + 1)), "longer than 4 MiB"),
+    ],
+)
+def test_what_does_not_unpack_is_malformed(provider, fails, encoding, raw, words):
+    error = fails(provider, answers(raw, headers={"Content-Encoding": encoding}))
+    assert type(error) is MalformedAnswer
+    assert words in str(error)
+    assert error.billed
+
+
+def test_an_error_that_does_not_unpack_is_still_sorted(provider, fails):
+    error = fails(provider, answers(b"abc", 503, {"Content-Encoding": "gzip"}))
+    assert type(error) is Overloaded
+
+
+def test_an_answer_without_end_is_left(provider, request_of):
+    parts = [b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n", *[b" " * 65_536] * 400]
+    error = ask_raw(provider, Raw(parts), request_of(seed=None))
+    assert type(error) is MalformedAnswer
+    assert "longer than 4 MiB" in str(error)
+
+
+# --- forms ---
+
+
+@pytest.mark.parametrize("depth", [300, 900, 100_000])
+@pytest.mark.parametrize("status", [200, 400])
+def test_deep_nesting(provider, fails, depth, status):
+    body = b'{"error":{"message":' + b"[" * depth + b"]" * depth + b"}}"
+    error = fails(provider, answers(body, status))
+    assert isinstance(error, BadRequest if status == 400 else ServiceError)
+
+
+def test_halves_of_characters_are_escaped(provider, fails):
+    body = provider.fault("\ud800 \x1b]52;c;eA==\x07 \u202e")
+    error = fails(provider, answers(body, 400))
+    assert "\\ud800 \\x1b]52;c;eA==\\x07 \\u202e" in str(error)
+
+
+def test_bytes_that_are_no_text_in_a_header(provider, request_of):
+    name = provider.request_id.encode()
+    raw = b"HTTP/1.1 400 \xff\r\n%s: \xff\x85id\r\nContent-Length: 0\r\n\r\n" % name
+    error = ask_raw(provider, Raw([raw]), request_of(seed=None))
+    assert error.request_id == "\\udcff\\udc85id"
+    assert str(error).encode()
+
+
+@pytest.mark.parametrize("value", [b"9" * 400, b"9" * 400 + b"s", b"nan", b"-7", b"1e308"])
+def test_odd_waits(provider, request_of, value):
+    names = b"Retry-After", b"x-ratelimit-reset-requests", b"x-ratelimit-limit-requests"
+    odd = b"".join(b"%s: %s\r\n" % (name, value) for name in names)
+    odd += b"x-ratelimit-remaining-requests: 0\r\n"
+    raw = b"HTTP/1.1 429 No\r\n" + odd + b"Content-Length: 0\r\n\r\n"
+    error = ask_raw(provider, Raw([raw]), request_of(seed=None))
+    assert error.retry_after is None or error.retry_after <= 31 * 86_400
+    if error.rate is not None:
+        assert (error.rate.reset_requests or 0) <= 31 * 86_400
+
+
+@pytest.mark.parametrize("odd", [-5, 10**30, True, 1.5, "7", {}])
+def test_counts_that_are_none_are_the_request_s_bound(provider, call, request_of, odd):
+    def spoilt(value):
+        if isinstance(value, dict):
+            return {name: spoilt(part) for name, part in value.items()}
+        return odd if type(value) is int else value
+
+    request = request_of(seed=None)
+    reply = call(provider, answers(spoilt(provider.good("Volga"))), request)
+    model = provider.make("http://127.0.0.1:9", "tiny")
+    assert reply.tokens_out == 40
+    assert 0 < reply.tokens_in <= model.count_tokens(request)
+
+
+def test_a_line_of_a_batch_that_is_nested_too_deeply_is_no_answer():
+    read = lines(LlamaOptions(base_url="http://127.0.0.1:9/v1", model="tiny")).read
+    for depth in (900, 100_000):
+        deep = "[" * depth + "]" * depth
+        line = f'{{"custom_id":"k","response":{{"status_code":400,"body":{deep}}}}}'
+        try:
+            key, error = read(line.encode(), {})
+        except ValueError:
+            continue
+        assert key == "k" and isinstance(error, BadRequest)
+
+
+def test_no_descriptor_left_is_said(provider, request_of):
+    import resource
+
+    async def main(url):
+        model = provider.make(f"{url}{provider.base}", "tiny", api_key=KEY)
+        limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+        try:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (1, limits[1]))
+            return await model.complete(request_of(seed=None))
+        except ServiceError as error:
+            return error
+        finally:
+            resource.setrlimit(resource.RLIMIT_NOFILE, limits)
+            await model.aclose()
+
+    error = asyncio.run(main("http://127.0.0.1:9"))
+    assert type(error) is ConnectionFailed
+    assert "ulimit -n" in str(error) and "--concurrency" in error.hint
+
+
+_RUN = """
+import logging, resource, sys
+from pathlib import Path
+resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64))
+logging.basicConfig(format="%(message)s")
+from targen_core import Job, JobSpec, load_registry
+from targen_core.runs.manifest import Limits
+from targen_core.testing.sample import with_sample
+
+spec = JobSpec(
+    task="sample",
+    quotas={"good": 60, "bad": 60},
+    backend="llama",
+    options=[f"base_url={sys.argv[1]}/v1", "model=tiny"],
+    corrector=None,
+    near_duplicates=100.0,
+    limits=Limits(concurrency=300, patience=5.0),
+)
+with Job.create(with_sample(load_registry()), spec, Path(sys.argv[2])) as job:
+    print(job.run()["status"])
+"""
+
+
+def test_a_run_fits_the_descriptors_that_there_are(tmp_path):
+    """64 descriptors and 300 calls at once: the run says so, and is complete."""
+    numbers = itertools.count()
+
+    def answer(seen):
+        number = next(numbers)
+        topics = [f"lamp {number}-{at}" for at in range(30)]
+        text = json.dumps({"topics": topics, "text": f"A review, number {number}."})
+        return Response(OPENAI.answer(text, "stop"))
+
+    with FaultServer(answer) as server:
+        done = subprocess.run(
+            [sys.executable, "-c", _RUN, server.url, str(tmp_path / "run")],
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+    assert done.stdout == "complete\n", done.stderr
+    (line,) = [line for line in done.stderr.splitlines() if "calls at once" in line]
+    assert "not 300" in line and "ulimit -n" in line

@@ -1,0 +1,64 @@
+"""Counts of tokens that are none: the budget is charged with the request's bound."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from targen_core import ChatReply, Price
+from targen_core.calls.model import counted
+from targen_core.errors import BudgetExhausted, ServiceError
+
+ODD = [-1, -(10**9), 10**30, 10**9 + 1, True, 1.5, float("nan"), "7", None, [], {}]
+
+
+@pytest.mark.parametrize("odd", ODD, ids=repr)
+def test_what_is_no_count_is_the_bound(odd):
+    reply = counted(ChatReply("x", "stop", odd, odd), 70, 40)
+    assert (reply.tokens_in, reply.tokens_out) == (70, 40)
+    parts = ChatReply("x", "stop", 9, 5, tokens_read=odd, tokens_written=odd, tokens_thought=odd)
+    assert counted(parts, 70, 40).tokens_in == 9
+
+
+def test_good_counts_stay_even_above_the_bound():
+    reply = ChatReply("x", "stop", 900, 500, tokens_read=800, tokens_written=100, tokens_thought=9)
+    assert counted(reply, 70, 40) is reply
+
+
+COUNT = st.integers() | st.sampled_from([value for value in ODD if not isinstance(value, list)])
+
+
+@given(COUNT, COUNT, COUNT, COUNT, COUNT)
+def test_no_reply_ever_gives_money_back(tokens_in, tokens_out, read, written, thought):
+    reply = ChatReply(
+        *("x", "stop", tokens_in, tokens_out),
+        tokens_read=read,
+        tokens_written=written,
+        tokens_thought=thought,
+    )
+    found = counted(reply, 70, 40)
+    price = Price(3.0, 15.0, cached=0.3, written=3.75, long_from=100, long_input=2.0)
+    dollars = price.dollars(
+        *(found.tokens_in, found.tokens_out), read=found.tokens_read, written=found.tokens_written
+    )
+    assert 0 <= dollars < 1e6
+    assert 0 <= found.tokens_thought <= found.tokens_out
+
+
+@pytest.mark.parametrize("odd", [-50, 10**30, 1.5, "7"], ids=repr)
+def test_a_budget_holds_against_a_service_that_lies(lab, desk, drive, odd):
+    """However negative the usage is: as many calls as the bounds allow, and no more."""
+    model = lab.ToyModel(lambda request: ChatReply("x", "stop", odd, odd))
+    one = desk(model, max_tokens=1000, concurrency=1)
+    found = drive(one.many(40))
+    bound = one.budget.tokens // sum(answer == "x" for answer in found)
+    assert bound > 40
+    assert one.budget.tokens <= 1000
+    assert all(answer == "x" or isinstance(answer, BudgetExhausted) for answer in found)
+    assert sum(isinstance(answer, BudgetExhausted) for answer in found) >= 20
+
+
+@pytest.mark.parametrize("odd", [float("inf"), float("nan"), -3.0])
+def test_a_wait_that_is_no_time_is_none(odd):
+    assert ServiceError("x", retry_after=odd).retry_after is None

@@ -1,0 +1,52 @@
+"""File descriptors: as many calls at once as this process may hold open."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+resource = pytest.importorskip("resource")
+
+_ASK = """
+import logging, resource
+logging.basicConfig(format="%(message)s")
+resource.setrlimit(resource.RLIMIT_NOFILE, ({soft}, {hard}))
+from targen_core.calls.descriptors import affordable
+print(affordable({wanted}), resource.getrlimit(resource.RLIMIT_NOFILE)[0])
+"""
+
+
+def ask(soft: int, hard: int, wanted: int) -> tuple[int, int, str]:
+    done = subprocess.run(
+        [sys.executable, "-c", _ASK.format(soft=soft, hard=hard, wanted=wanted)],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    most, limit = map(int, done.stdout.split())
+    return most, limit, done.stderr
+
+
+def test_a_hard_limit_is_kept_to_and_said():
+    most, limit, said = ask(64, 64, 300)
+    assert 1 < most < 64
+    assert limit == 64
+    (line,) = said.splitlines()
+    assert f"{most} calls at once, not 300" in line and "64" in line and "ulimit -n" in line
+
+
+def test_a_soft_limit_is_raised_as_far_as_it_is_needed():
+    most, limit, said = ask(64, 1024, 300)
+    assert most == 300
+    assert 300 < limit < 1024
+    assert said == ""
+
+
+def test_what_fits_changes_nothing():
+    assert ask(1024, 1024, 300) == (300, 1024, "")
+
+
+def test_one_call_is_always_tried():
+    assert ask(16, 16, 300)[0] == 1

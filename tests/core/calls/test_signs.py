@@ -1,0 +1,98 @@
+"""Keys in what services say: none is left, in whole or in part, in any of its forms."""
+
+from __future__ import annotations
+
+import base64
+import json
+import string
+from urllib.parse import quote
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from targen_core.calls.signs import quoted, scrub, seconds
+
+KEY = "sk-verysecret-0123456789/AbC+dEfGhIjKlMnOp"
+
+FORMS = {
+    "itself": KEY,
+    "upper": KEY.upper(),
+    "begin": KEY[:17],
+    "middle": KEY[9:20],
+    "percent": quote(KEY, safe=""),
+    "percent-twice": quote(quote(KEY, safe=""), safe=""),
+    "every-sign-percent": "".join(f"%{ord(sign):02x}" for sign in KEY),
+    "json": json.dumps(json.dumps(f"é{KEY}")),
+    "every-sign-json": "".join(f"\\u{ord(sign):04x}" for sign in KEY),
+    "html": "".join(f"&#x{ord(sign):x};" for sign in KEY),
+    "basic": base64.b64encode(f"user:{KEY}".encode()).decode(),
+    "url-safe": base64.urlsafe_b64encode(f"xy{KEY}z".encode()).decode(),
+    "hex": KEY.encode().hex(),
+    "spaced": " ".join(KEY),
+    "in-lines": "\n".join(KEY[at : at + 5] for at in range(0, len(KEY), 5)),
+}
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_key_is_found_in_each_of_its_forms(form):
+    told = scrub(f"you sent {FORMS[form]} to us", KEY)
+    assert told.startswith("you sent ") and told.endswith(" to us")
+    assert "***" in told
+    left = told.removeprefix("you sent ").removesuffix(" to us")
+    assert sum(sign.isalnum() for sign in left) <= 16, left  # of the escapes' own digits
+
+
+@given(
+    st.text(string.ascii_letters + string.digits + "-_", min_size=20, max_size=164),
+    st.integers(0, 700),
+    st.data(),
+)
+def test_a_cut_never_leaves_a_part_of_a_key(key, before, data):
+    """Wherever in a long text it stands, and whichever part the service repeats."""
+    start = data.draw(st.integers(0, len(key)))
+    words = "." * before + key[start:] + key + key[: data.draw(st.integers(0, len(key)))]
+    told = quoted(words, key)
+    assert len(told) <= 500
+    for at in range(len(key) - 11):
+        assert key[at : at + 12] not in told
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        "sk-ant-api03-abcdefgh",
+        "gsk_abcdefgh1234",
+        "hf_abcdefghijklmnopqrstuvwx",
+        "AIzaSyabcdefghijklmnopqrstuvwxyz0123",
+        "xai-abcdefgh1234",
+    ],
+)
+def test_the_shapes_of_keys_are_known(key):
+    assert quoted(f"the key {key}, is wrong").startswith("the key ***")
+
+
+def test_bearers_and_headers():
+    assert "abc123" not in scrub("Authorization: Bearer  abc123")
+    assert "abc123" not in scrub("authorization=bearer%20abc123")
+    assert "abc123" not in scrub("X-API-Key: abc123")
+
+
+def test_ordinary_words_stay():
+    text = "task-specific words, the model llama-3.1-8b-instruct and risk-averse hf_hub"
+    assert scrub(text, KEY) == text
+    assert scrub("the prompt is empty", "EMPTY") == "the prompt is empty"
+
+
+def test_a_quotation_is_one_safe_line():
+    assert quoted("a\n\n  b\x1b[31m\ud800\u202e") == "a b\\x1b[31m\\ud800\\u202e"
+
+
+@pytest.mark.parametrize("odd", ["nan", "inf", "-1", "9" * 400, "", None, [], "x"])
+def test_a_wait_that_is_none(odd):
+    assert seconds(odd) is None
+
+
+def test_waits_are_a_month_at_most():
+    assert seconds("7.5") == 7.5
+    assert seconds(1e300) == 31 * 86_400

@@ -1,0 +1,54 @@
+"""Text of others: what a terminal would obey becomes something to read."""
+
+from __future__ import annotations
+
+import json
+import unicodedata
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from targen_core.text import json_safe, markdown, printable
+
+ODD = "\x00\x07\x1b\x7f\x85\x9b\u061c\u200e\u200f\u2028\u2029\u202a\u202e\u2066\u2069\ud800\udfff"
+TEXT = st.text(st.characters(exclude_categories=()) | st.sampled_from(ODD + "\r\n\t"))
+
+
+def test_what_a_terminal_obeys_becomes_an_escape():
+    assert printable("\x1b]52;c;eA==\x07") == "\\x1b]52;c;eA==\\x07"
+    assert printable("a\u202eb\u2028c\ud83d\x9b2J\rd") == "a\\u202eb\\u2028c\\ud83d\\x9b2J\\x0dd"
+
+
+def test_ordinary_text_stays():
+    text = "Gefühl, 感情, עברית, 👩\u200d👧 and a\ttab\nand a line"
+    assert printable(text) == text
+    assert printable("a\r\nb") == "a\nb"
+    assert printable("a\tb\n", lines=False) == "a\\tb\\n"
+
+
+def test_what_is_too_long_is_cut_and_says_so():
+    assert printable("x" * 5000, most=10) == "x" * 10 + " … (4,990 characters more)"
+
+
+@given(TEXT)
+def test_nothing_odd_is_left(text):
+    for sign in printable(text):
+        assert sign in "\n\t" or unicodedata.category(sign) not in ("Cc", "Cs", "Zl", "Zp")
+        assert unicodedata.bidirectional(sign) not in ("LRE", "RLE", "PDF", "LRO", "RLO", "LRI")
+    printable(text).encode()
+
+
+@given(st.recursive(TEXT | st.none(), lambda part: st.lists(part) | st.dictionaries(TEXT, part)))
+def test_json_stays_the_same_value(value):
+    safe = json_safe(json.dumps(value, indent=2, ensure_ascii=False))
+    assert json.loads(safe) == value
+    assert printable(safe) == safe
+
+
+def test_markdown_has_no_mark_up_of_its_own():
+    assert markdown("a|b") == "a\\|b"
+    assert markdown("<img src=x>\n\n# Big *news*") == "\\<img src=x\\> \\# Big \\*news\\*"
+    assert markdown("[click](http://evil)") == "[click\\](http://evil)"
+    assert markdown("`rm` _now_ \x1b[31m") == "\\`rm\\` \\_now\\_ \\\\x1b[31m"
+    for label in ("not_entailment", "New York", "list[int]", "süß", "50 %"):
+        assert markdown(label) == label

@@ -1,0 +1,206 @@
+"""What others say reaches the terminal as something to read, and never decides the outcome."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import pty
+import select
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from targen_core.cli.terminal import Guard, guarded
+from targen_core.testing.fault_server import FaultServer, Response
+
+ODD = "\x1b]52;c;eA==\x07\x9b2J\u202e\ud800\x00"
+SHOWN = "\\x1b]52;c;eA==\\x07\\x9b2J\\u202e\\ud800\\x00"
+
+CONTROLS = set("\x1b\x07\x9b\u202e\ud800\x00")
+
+TASK = """
+name: gefuehl
+summary: Gefühle
+description: Kurze Sätze über Gefühle.
+labels:
+  "süß|bitter": "froh"
+  "traurig": "nicht froh"
+"""
+
+
+@pytest.fixture
+def task(tmp_path: Path) -> Path:
+    """A task whose labels no ASCII terminal can show."""
+    path = tmp_path / "gefuehl.yaml"
+    path.write_text(TASK, encoding="utf-8")
+    return path
+
+
+def run(*args: object, **environment: str) -> subprocess.CompletedProcess[bytes]:
+    """The command in a process of its own; what it writes, as bytes."""
+    return subprocess.run(
+        [sys.executable, "-m", "targen_core", *map(str, args)],
+        env={**os.environ, **environment},
+        capture_output=True,
+        timeout=120,
+        check=False,
+    )
+
+
+def test_an_error_of_a_service_is_shown_and_kept_escaped(targen, tmp_path):
+    fault = {"error": {"message": f"no {ODD} <b>|x|</b>", "code": ODD}}
+    with FaultServer(Response(fault, 400, {"x-request-id": "a\x9bb"})) as server:
+        result = targen(
+            *("generate", "rte", "-n", "2", "-b", "llama", "-q", "--out", "run", "--no-cache"),
+            *("-o", f"base_url={server.url}/v1", "-o", "model=tiny"),
+        )
+    assert result.code == 1
+    assert SHOWN in result.err
+    assert not CONTROLS & set(result.out + result.err)
+    report = json.loads((tmp_path / "run" / "report.json").read_text())
+    assert SHOWN in report["problem"]
+    card = tmp_path / "run" / "README.md"
+    if card.exists():
+        assert "\\<b\\>\\|x\\|" in card.read_text()
+
+
+def test_replies_are_shown_escaped_and_given_as_they_are_to_programs(targen, tmp_path):
+    (tmp_path / "script.py").write_text(
+        "import json\n"
+        "def reply(request):\n"
+        "    made = request.rehearse()\n"
+        "    spoil = lambda v: v + '\\x9b2J\\u202e' if isinstance(v, str) else v\n"
+        "    if isinstance(made, dict):\n"
+        "        made = {k: spoil(v) for k, v in made.items()}\n"
+        "    return json.dumps(made, ensure_ascii=False)\n"
+    )
+    options = ("-b", "scripted", "-o", f"script={tmp_path / 'script.py'}:reply", "-n", "2")
+    shown = targen("preview", "rte", *options)
+    assert "\\x9b2J\\u202e" in shown.out
+    assert not {"\x9b", "\u202e"} & set(shown.out + shown.err)
+    asked = targen("preview", "rte", *options, "--json")
+    assert not {"\x9b", "\u202e"} & set(asked.out)
+    calls = [call for one in asked.json["candidates"] for call in one["calls"]]
+    assert any("\x9b2J\u202e" in call["reply"] for call in calls)
+
+
+def test_a_crafted_report_is_shown_escaped(targen, rte, tmp_path):
+    rte("-n", "2", "--out", "run")
+    path = tmp_path / "run" / "report.json"
+    report = json.loads(path.read_text())
+    report.update(problem=f"bad {ODD}", status="\x1b[8m")
+    report["rows"]["\x1b[1mx\ny"] = 1
+    report["wanted"]["\x1b[1mx\ny"] = 1
+    path.write_text(json.dumps(report))
+    result = targen("report", "run")
+    assert SHOWN in result.out
+    assert "\\x1b[1mx\\ny  " in result.out  # a row of a table stays one line
+    assert not CONTROLS & set(result.out + result.err)
+    assert targen("report", "run", "--json").json == report
+
+
+def test_names_that_were_typed_are_shown_escaped(targen):
+    result = targen("describe", "x\x1b]0;owned\x07")
+    assert result.code == 2
+    assert "\x1b" not in result.err and "\\x1b]0;owned\\x07" in result.err
+
+
+def test_an_error_of_any_length_is_cut(targen):
+    result = targen("describe", "x" * 100_000)
+    assert len(result.err) < 20_000
+    assert "characters more" in result.err
+
+
+@pytest.mark.parametrize(
+    "environment",
+    [
+        {"PYTHONIOENCODING": "ascii"},
+        {"PYTHONIOENCODING": "latin-1"},
+        {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"},
+    ],
+    ids=["ascii", "latin-1", "C"],
+)
+def test_no_result_depends_on_the_terminal_s_encoding(environment, task, tmp_path):
+    out = tmp_path / "run"
+    done = run("generate", task, "-n", "4", "-b", "scripted", "--out", out, **environment)
+    assert b"targen failed" not in done.stderr and b"Traceback" not in done.stderr
+    assert done.returncode == 0, done.stderr
+    report = json.loads((out / "report.json").read_text(encoding="utf-8"))
+    assert report["status"] == "complete"
+    assert report["rows"] == {"süß|bitter": 2, "traurig": 2}
+    assert "| süß\\|bitter | 2 | 2 |" in (out / "README.md").read_text(encoding="utf-8")
+    if environment.get("PYTHONIOENCODING") != "latin-1":
+        assert b"s\\xfc\\xdf|bitter" in done.stdout
+    told = run("report", out, "--json", **environment)
+    encoding = environment.get("PYTHONIOENCODING", "ascii")
+    assert json.loads(told.stdout.decode(encoding)) == report
+
+
+def test_a_traceback_is_escaped_too():
+    done = run("describe", "x\x1b[31m", "--debug")
+    assert b"Traceback" in done.stderr
+    assert b"\x1b" not in done.stderr and b"\\x1b[31m" in done.stderr
+
+
+def test_a_closed_standard_error_spoils_no_json(task):
+    done = subprocess.run(
+        ["/bin/sh", "-c", f'"{sys.executable}" -m targen_core list-tasks --json 2>&-'],
+        capture_output=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0
+    assert any(task["name"] == "rte" for task in json.loads(done.stdout))
+
+
+def test_on_a_terminal_rich_draws_and_nobody_else(tmp_path):
+    """Help keeps its colours there; an error's own controls are escaped all the same."""
+    for args in (["--help"], ["describe", "x\x1b[31m\x9b2J"]):
+        leader, follower = pty.openpty()
+        process = subprocess.Popen(
+            [sys.executable, "-m", "targen_core", *args],
+            stdin=follower,
+            stdout=follower,
+            stderr=follower,
+            env={**{k: v for k, v in os.environ.items() if k != "NO_COLOR"}, "TERM": "xterm"},
+        )
+        os.close(follower)
+        shown = b""
+        while select.select([leader], [], [], 60)[0]:
+            try:
+                part = os.read(leader, 65_536)
+            except OSError:  # the other end is closed
+                break
+            if not part:
+                break
+            shown += part
+        process.wait()
+        os.close(leader)
+        if args == ["--help"]:
+            assert b"\x1b[1m" in shown and b"\\x1b" not in shown
+        else:
+            assert b"\\x1b[31m\\x9b2J" in shown and b"\x1b" not in shown
+
+
+def test_log_lines_go_the_same_way(capsys):
+    with guarded():
+        handler = logging.StreamHandler()
+        handler.emit(logging.LogRecord("targen", 30, "", 0, f"said {ODD}", (), None))
+    assert capsys.readouterr().err == f"said {SHOWN}\n"
+
+
+def test_rich_may_draw_and_no_more(capsys, monkeypatch):
+    from rich.console import Console
+
+    monkeypatch.delenv("NO_COLOR")
+    monkeypatch.setenv("TERM", "xterm")
+    with guarded():
+        console = Console(force_terminal=True, color_system="standard", highlight=False)
+        console.print("[red]red[/] \x1b]0;title \u202e")
+        assert isinstance(sys.stdout, Guard)
+    out = capsys.readouterr().out
+    assert "\x1b[31mred\x1b[0m" in out
+    assert "\\x1b]0;title" in out and "\u202e" not in out
