@@ -141,7 +141,7 @@ def correct_dataset(
         _same_plan(out, plan)
         write_atomically(out / "correction.json", json.dumps(plan.model_dump(), indent=2) + "\n")
         usage = Usage()
-        journal = Journal(directory.journal, on_record=usage.record)
+        journal = Journal(directory.journal, on_record=usage.recall)
         try:
             work = _judge_all(prepared, spec, shown, journal, usage, cache, out, on_judged)
             judged = asyncio.run(work)
