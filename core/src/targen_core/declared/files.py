@@ -85,7 +85,7 @@ def packaged_task(package: str, name: str, task: str) -> Task[Any, Any]:
         UsageError: what is wrong with it, or that there is no such file.
     """
     with as_file(files(package)) as folder:  # the folder, for the files that it names
-        return read_declaration(folder / name).task(name=task)
+        return read_declaration(folder / name, packaged=True).task(name=task)
 
 
 def require_known(copy: Path) -> None:

@@ -108,9 +108,7 @@ def write_atomically(path: Path, text: str) -> None:
     try:
         replace_plain(path, text.encode("utf-8", "backslashreplace"))
     except OSError as error:
-        raise WriteFailed(
-            f"cannot write {path}: {error.strerror}", hint=_way_out(error)
-        ) from error
+        raise WriteFailed(f"cannot write {path}: {error.strerror}", hint=_way_out(error)) from error
 
 
 def read_jsonl(path: Path) -> Iterator[dict[str, Any]]:
@@ -143,5 +141,5 @@ def read_jsonl(path: Path) -> Iterator[dict[str, Any]]:
 
 def _way_out(error: OSError) -> str:
     if isinstance(error, NotPlain):
-        return "cp -r RUN COPY makes files of their own; take away what is no file, and use the copy"
+        return "write elsewhere, or put a file of its own there; cp -r makes such copies"
     return "free some space, then resume the run"

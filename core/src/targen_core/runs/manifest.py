@@ -79,7 +79,7 @@ class TargetPlan(ManifestPart):
 
 
 _Amount = Annotated[float, Field(ge=0, le=1e12, allow_inf_nan=False)]
-_Rate = Annotated[float, Field(gt=0, le=1e12, allow_inf_nan=False)]
+_Rate = Annotated[float, Field(ge=0.001, le=1e12, allow_inf_nan=False)]
 
 
 class Limits(ManifestPart):
