@@ -351,6 +351,28 @@ def test_files_bodies_and_prices_are_not_taken_from_a_manifest(options, waiting,
     assert f"this run asks for {next(iter(options))}=" in result.err
 
 
+def test_weights_that_only_a_manifest_names_are_not_loaded(run, targen):
+    manifest = json.loads((run / "manifest.json").read_text())
+    for plan in manifest["steps"].values():
+        plan |= {"backend": "targen-backends:local", "options": {"model": "./evil.gguf"}}
+    (run / "manifest.json").write_text(json.dumps(manifest))
+    result = targen("resume", "run", "-q", "-n", "8")
+    assert result.code == 2
+    assert "this run asks for" in result.err
+    assert "model=./evil.gguf" in result.err
+
+
+def test_a_link_among_the_runs_of_a_suite_is_refused(targen):
+    Path("mine").mkdir()
+    Path("suite").mkdir()
+    Path("suite/axg").symlink_to(Path("mine").resolve())
+    suite = ["--suite", "superglue", "-n", "4", "-b", "scripted", "-q"]
+    result = targen("generate", *suite, "--out", "suite")
+    assert result.code == 2
+    assert "suite/axg is a link, and no folder" in result.err
+    assert not any(Path("mine").iterdir())
+
+
 def test_a_key_in_a_manifest_is_refused(waiting, targen):
     every_step(waiting, api_key="sk-of-a-stranger")
     result = targen("resume", "run", "-q", "--patience", "1", "-o", "api_key=mine")

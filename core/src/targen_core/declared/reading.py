@@ -76,8 +76,8 @@ def read_declaration(path: Path, *, packaged: bool = False) -> Declaration:
 
     if _HALF.search(json.dumps(value, ensure_ascii=False, default=str)):
         escape = re.search(r"\\u[dD][89a-fA-F]", text)
-        line = f", line {text.count(chr(10), 0, escape.start()) + 1}" if escape else ""
-        raise UsageError(f"{path}{line}: half of a surrogate pair is no character")
+        where = f"{path}, line {text.count(chr(10), 0, escape.start()) + 1}" if escape else path
+        raise UsageError(f"{where}: half of a surrogate pair is no character")
     if not isinstance(value, dict):
         raise refuse((), "it holds no keys", "description: …, and labels: …; see targen init-task")
     try:
@@ -115,8 +115,8 @@ def _parsed(text: str, path: Path) -> tuple[Any, Callable[[], yaml.Node | None]]
         line = f", line {mark.line + 1}" if mark else ""
         raise UsageError(f"{path}{line}: {error.problem}", hint=_yaml_hint(error)) from error
     except RecursionError:
-        line = _deep_line(text)
-        where = f"{path}, line {line}" if line else str(path)
+        deep = _deep_line(text)
+        where = f"{path}, line {deep}" if deep else str(path)
         raise UsageError(f"{where}: {_TOO_DEEP}", hint=_FLAT) from None
     except (ValueError, yaml.YAMLError) as error:
         raise UsageError(f"{path}: {error}") from error

@@ -87,12 +87,12 @@ class Limits(ManifestPart):
 
     max_cost: _Amount | None = None
     max_tokens: Annotated[int, Field(ge=0, le=10**15)] | None = None
-    concurrency: int = Field(32, ge=1, le=100_000)
+    concurrency: Annotated[int, Field(ge=1, le=100_000)] = 32
     rpm: _Rate | None = None
     tpm: _Rate | None = None
     patience: _Amount = 600.0
     batch: bool = False
-    rounds: int = Field(4, ge=0, le=10_000)
+    rounds: Annotated[int, Field(ge=0, le=10_000)] = 4
 
 
 class Manifest(ManifestPart):
