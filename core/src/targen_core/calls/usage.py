@@ -12,6 +12,7 @@ _ORDER = {"contexts": 1, "seeds": 2, "generate": 3, "correct": 4}
 
 _TEXTS = ("key", "text", "finish")
 _COUNTS = ("in", "out", "read", "written", "thought")
+_PLAIN = 10  # fields of a call that is neither cached nor lost, and of which no more is known
 _MOST = 10**12  # tokens of one call, and dollars: what is more is no count
 
 
@@ -21,6 +22,8 @@ def check_record(record: Mapping[str, Any]) -> None:
     Raises:
         ValueError: naming the field.
     """
+    if _is_plain(record):
+        return  # nearly all are, and a run has hundreds of thousands
     step = record.get("step")
     if type(step) is not str or step not in _ORDER:
         raise ValueError("step is none of the four")
@@ -42,6 +45,29 @@ def check_record(record: Mapping[str, Any]) -> None:
     for name in _TEXTS:
         if type(get(name)) is not str:
             raise ValueError(f"{name} is no text")
+
+
+def _is_plain(record: Mapping[str, Any]) -> bool:
+    """Whether a record has the ten fields of an ordinary call, each as it should be."""
+    try:
+        return (
+            len(record) == _PLAIN
+            and record["step"] in _ORDER
+            and (record["label"] is None or type(record["label"]) is str)
+            and type(record["in"]) is int
+            and 0 <= record["in"] <= _MOST
+            and type(record["out"]) is int
+            and 0 <= record["out"] <= _MOST
+            and type(record["cost"]) is float
+            and 0 <= record["cost"] <= _MOST
+            and type(record["key"]) is str
+            and type(record["text"]) is str
+            and type(record["finish"]) is str
+            and "place" in record
+            and "prompt" in record
+        )
+    except (KeyError, TypeError):
+        return False
 
 
 @dataclass(slots=True)

@@ -30,6 +30,7 @@ _MEMBERS = (
     ".lock",
     "manifest.json",
     "journal",
+    "ledger",
     "dataset.jsonl",
     "provenance.jsonl",
     "rejects.jsonl",
