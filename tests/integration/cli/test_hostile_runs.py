@@ -14,6 +14,9 @@ from zlib import crc32
 
 import pytest
 
+from targen_core import Job, JobSpec, load_registry
+from targen_core.errors import BadRequest
+
 OPENING = [
     ["resume", "run", "-q"],
     ["report", "run"],
@@ -405,6 +408,21 @@ def test_a_limit_that_is_no_limit(flag, value, rte):
 
 
 @pytest.mark.parametrize(
+    ("args", "named"),
+    [
+        (["-n", str(10**12)], "targets.quotas: rows must be from 0 to 1,000,000,000"),
+        (["-n", "2", "--give-up-after", str(10**12)], "targets.give_up_after"),
+        (["-n", "2", "-o", f"seeds.batch={10**12}"], "batches"),
+    ],
+)
+def test_a_number_that_no_run_could_be_opened_with_again(args, named, rte):
+    result = rte(*args, "--out", "run")
+    assert result.code == 2
+    assert named in result.err
+    assert not Path("run").exists()
+
+
+@pytest.mark.parametrize(
     "option",
     [
         "temperature=nan",
@@ -553,20 +571,23 @@ def test_a_line_of_the_outputs_that_no_run_writes(name, change, problem, run, ta
     assert f"run/{name}: line 1 is none of a run's: {problem}" in result.err
 
 
-def test_half_of_a_character_hinders_no_report(targen, tmp_path):
+def test_half_of_a_character_hinders_no_report():
     Path("mine.py").write_text(
+        "from targen_core.errors import BadRequest\n"
         "def replies(request):\n"
-        "    if request.key[0] in '0123':\n"
-        "        return {'odd': '\\ud83d'}\n"
-        "    return request.rehearse()\n"
+        "    raise BadRequest('odd \\ud83d words')\n"
     )
-    told = targen("generate", "rte", "-n", "4", "-b", "scripted", "-o", "script=./mine.py:replies",
-                  "-q", "--out", "run", "--no-cache")  # fmt: skip
-    assert told.code in (0, 1)
-    for path in Path("run").iterdir():
-        if path.name != "journal":
-            path.read_text(encoding="utf-8")
-    assert json.loads(Path("run/report.json").read_text())["task"].endswith(":rte")
+    options = ("script=./mine.py:replies",)
+    spec = JobSpec(task="rte", quotas={"entailment": 1}, backend="scripted", options=options)
+    with (
+        Job.create(load_registry(), spec, Path("run")) as job,
+        pytest.raises(BadRequest, match="odd"),
+    ):
+        job.run()
+    report = json.loads(Path("run/report.json").read_text(encoding="utf-8"))
+    assert report["status"] == "stopped"
+    assert report["problem"].startswith("odd ")
+    assert Path("run/README.md").read_text(encoding="utf-8").startswith("---")
 
 
 # --- the command as a process of its own ---------------------------------------

@@ -117,6 +117,8 @@ class Job:
             RunConflict: `out` holds another run, or something that is no run.
         """
         prepared = prepare(registry, spec)
+        for field, why in prepared.manifest.odd():  # or it could not be opened again
+            raise UsageError(f"{field}: {why}")
         if out.exists() and not (out / "manifest.json").exists() and not _is_fresh(out):
             raise RunConflict(f"{out} exists and is no run directory", hint="choose another --out")
         directory = RunDirectory(out)

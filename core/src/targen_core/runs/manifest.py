@@ -154,15 +154,15 @@ class Manifest(ManifestPart):
             found = cls.model_validate(raw)
         except ValidationError as error:
             raise RunDirectoryError(f"{path} does not read: {said(error)}") from error
-        for field, why in found._odd():
+        for field, why in found.odd():
             raise RunDirectoryError(
                 f"{path} does not read: {field}: {why}",
                 hint="no targen wrote this; if it came from somebody else, do not trust it",
             )
         return found
 
-    def _odd(self) -> Iterator[tuple[str, str]]:
-        """What no run writes: the field, and why."""
+    def odd(self) -> Iterator[tuple[str, str]]:
+        """What no run has: the field, and why."""
         if not _TASK_ID.fullmatch(self.task.id) or (is_file(self.task.id) and not self.task_file):
             yield "task.id", f"{self.task.id[:80]!r} is no DISTRIBUTION:NAME of an installed task"
         if self.task_file and not _TASK_FILE.fullmatch(self.task_file):
