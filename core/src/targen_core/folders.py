@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 from pathlib import Path
 
-__all__ = ["CACHE_VARIABLE", "cache_folder"]
+__all__ = ["CACHE_VARIABLE", "cache_folder", "is_known", "make_known"]
 
 CACHE_VARIABLE = "TARGEN_CACHE_DIR"
 """Environment variable: the folder to use in place of the platform's own."""
@@ -23,3 +24,20 @@ def cache_folder() -> Path:
     else:
         base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
     return Path(base) / "targen"
+
+
+def is_known(kind: str, digest: str) -> bool:
+    """Whether this user has used a thing of a kind before, by its digest."""
+    return _mark(kind, digest).exists()
+
+
+def make_known(kind: str, digest: str) -> None:
+    """Note that this user has used a thing; where it cannot be noted it is asked for again."""
+    mark = _mark(kind, digest)
+    with contextlib.suppress(OSError):
+        mark.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        mark.touch()
+
+
+def _mark(kind: str, digest: str) -> Path:
+    return cache_folder() / f"known-{kind}" / digest

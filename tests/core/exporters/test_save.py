@@ -68,10 +68,11 @@ def test_what_is_there_stays_unless_it_is_to_be_replaced(exporter, dataset, tmp_
     assert old.read_text() == "new"
 
 
-def test_a_link_to_nothing_is_something(tmp_path):
+@pytest.mark.parametrize("force", [False, True])
+def test_a_link_to_nothing_is_something(force, tmp_path):
     (tmp_path / "out").symlink_to(tmp_path / "nothing")
-    with pytest.raises(UsageError, match="out exists"):
-        check_free(tmp_path / "out", folder=False, force=False)
+    with pytest.raises(UsageError, match="out is a link"):
+        check_free(tmp_path / "out", folder=False, force=force)
 
 
 @pytest.mark.parametrize(("exporter", "there"), [(FILE, "folder"), (FOLDER, "file")])

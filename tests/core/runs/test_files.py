@@ -25,6 +25,23 @@ def written(path, records):
     return path.read_bytes()
 
 
+def test_half_of_a_character_is_written_so_that_the_file_stays_utf_8(tmp_path):
+    path, records = tmp_path / "lines", [{"detail": "half \ud83d \\ é"}, {"detail": "whole"}]
+    data = written(path, records)
+    assert data.decode() == '{"detail": "half \\ud83d \\\\ é"}\n{"detail": "whole"}\n'
+    assert written(path, records) == data
+    assert [*read_jsonl(path)] == records
+    write_atomically(tmp_path / "text", "half \ud83d")
+    assert (tmp_path / "text").read_bytes() == b"half \\ud83d"
+
+
+@pytest.mark.parametrize("line", [b"[1]\n", b"7\n", b"[" * 100_000 + b"\n"])
+def test_a_line_that_is_no_object_is_named(tmp_path, line):
+    (tmp_path / "lines").write_bytes(b"{}\n" + line)
+    with pytest.raises(RunDirectoryError, match="line 2 is n"):
+        [*read_jsonl(tmp_path / "lines")]
+
+
 @given(cut=st.integers(0, 400), stop=st.integers(0, 6))
 def test_a_replay_ends_in_the_same_bytes_wherever_it_was_stopped(folder, cut, stop):
     with folder() as there:

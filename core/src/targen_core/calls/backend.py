@@ -23,7 +23,7 @@ class BackendOptions(BaseModel):
     Fields of type `SecretStr` are never written to a run directory.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

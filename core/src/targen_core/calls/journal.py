@@ -11,13 +11,17 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 from zlib import crc32
 
 from targen_core.errors import CorruptJournal, WriteFailed
+from targen_core.plain import open_plain
 
 __all__ = ["Journal"]
+
+_LINE = 64 << 20  # bytes: a reply is never so long
 
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
@@ -42,7 +46,9 @@ class Journal:
         With `read_only` a torn last record is passed over, not cut off.
 
         Raises:
-            CorruptJournal: a record before the last does not read back.
+            CorruptJournal: a record before the last does not read back, or
+                `on_record` refuses one with a `ValueError`.
+            WriteFailed: it cannot be opened, or is no plain file of its own.
         """
         self.path = path
         self.index_appends = False
@@ -51,15 +57,15 @@ class Journal:
         self._read_only = read_only
         flags = os.O_RDONLY if read_only else os.O_RDWR | os.O_CREAT | os.O_APPEND
         try:
-            self._fd = os.open(path, flags, 0o644)
+            self._fd = open_plain(path, flags, alone=not read_only)
             self._end = self._load(on_record)
         except OSError as error:
             raise WriteFailed(f"cannot open {path}: {error.strerror}") from error
 
     def _load(self, on_record: Callable[[dict[str, Any]], None]) -> int:
         offset = 0
-        with open(self.path, "rb") as file:
-            for number, line in enumerate(file, 1):
+        with open(self._fd, "rb", closefd=False) as file:
+            for number, line in enumerate(iter(partial(file.readline, _LINE), b""), 1):
                 if not line.endswith(b"\n"):
                     self.torn_bytes = len(line)
                     if not self._read_only:
@@ -72,9 +78,15 @@ class Journal:
                         hint="restore the file from a copy, or delete the run directory and start "
                         "again: replies in the cache are not paid for twice",
                     )
-                if "key" in record:
-                    self._offsets[bytes.fromhex(record["key"])] = offset
-                on_record(record)
+                try:
+                    if "key" in record:
+                        self._offsets[bytes.fromhex(record["key"])] = offset
+                    on_record(record)
+                except (TypeError, ValueError) as error:
+                    raise CorruptJournal(
+                        f"{self.path}: record {number} (byte {offset}) is none of a run's: {error}",
+                        hint="if the run came from somebody else, do not trust it",
+                    ) from error
                 offset += len(line)
         return offset
 
@@ -135,6 +147,6 @@ def _decode(line: bytes) -> dict[str, Any] | None:
         if int(line[:8], 16) != crc32(line[9:-1]) or line[8:9] != b" ":
             return None
         record = json.loads(line[9:-1])
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     return record if isinstance(record, dict) else None

@@ -6,9 +6,68 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-__all__ = ["Counts", "Usage"]
+__all__ = ["Counts", "Usage", "check_record"]
 
 _ORDER = {"contexts": 1, "seeds": 2, "generate": 3, "correct": 4}
+
+_TEXTS = ("key", "text", "finish")
+_COUNTS = ("in", "out", "read", "written", "thought")
+_PLAIN = 10  # fields of a call that is neither cached nor lost, and of which no more is known
+_MOST = 10**12  # tokens of one call, and dollars: what is more is no count
+
+
+def check_record(record: Mapping[str, Any]) -> None:
+    """See that a record of a journal has what a run goes by, each of its kind.
+
+    Raises:
+        ValueError: naming the field.
+    """
+    if _is_plain(record):
+        return  # nearly all are, and a run has hundreds of thousands
+    step = record.get("step")
+    if type(step) is not str or step not in _ORDER:
+        raise ValueError("step is none of the four")
+    label = record.get("label", 0)
+    if label is not None and type(label) is not str:
+        raise ValueError("label is no text")
+    get = record.get
+    for name in _COUNTS:
+        count = get(name, 0)
+        if type(count) is not int or not 0 <= count <= _MOST:
+            raise ValueError(f"{name} is no number of tokens")
+    if "in" not in record or "out" not in record or "cost" not in record:
+        raise ValueError("in, out or cost is missing")
+    cost = record["cost"]
+    if cost is not None and not (type(cost) in (float, int) and 0 <= cost <= _MOST):
+        raise ValueError("cost is no number of dollars")
+    if get("lost"):
+        return
+    for name in _TEXTS:
+        if type(get(name)) is not str:
+            raise ValueError(f"{name} is no text")
+
+
+def _is_plain(record: Mapping[str, Any]) -> bool:
+    """Whether a record has the ten fields of an ordinary call, each as it should be."""
+    try:
+        return (
+            len(record) == _PLAIN
+            and record["step"] in _ORDER
+            and (record["label"] is None or type(record["label"]) is str)
+            and type(record["in"]) is int
+            and 0 <= record["in"] <= _MOST
+            and type(record["out"]) is int
+            and 0 <= record["out"] <= _MOST
+            and type(record["cost"]) is float
+            and 0 <= record["cost"] <= _MOST
+            and type(record["key"]) is str
+            and type(record["text"]) is str
+            and type(record["finish"]) is str
+            and "place" in record
+            and "prompt" in record
+        )
+    except (KeyError, TypeError):
+        return False
 
 
 @dataclass(slots=True)
@@ -47,6 +106,15 @@ class Usage:
     def __init__(self) -> None:
         self.by_place: dict[tuple[str, str | None], Counts] = {}
         self.unpriced = False
+
+    def recall(self, record: Mapping[str, Any]) -> None:
+        """Count a record that was read back from a journal.
+
+        Raises:
+            ValueError: it is none that a run writes.
+        """
+        check_record(record)
+        self.record(record)
 
     def record(self, record: Mapping[str, Any]) -> None:
         """Count one journal record."""

@@ -75,6 +75,7 @@ def _check(name: str, items: list[str]) -> dict[str, Any]:
     from targen_core.calls.model import ChatRequest, Message, Price
     from targen_core.plugins.loader import load_registry
     from targen_core.plugins.registry import missing_dependency
+    from targen_core.runs.known import remember_class
     from targen_core.runs.options import backend_options, parse_options
 
     registry = load_registry()
@@ -100,6 +101,7 @@ def _check(name: str, items: list[str]) -> dict[str, Any]:
             distribution=item.distribution,
             hint=f"report it to the authors of {item.distribution}",
         ) from error
+    remember_class(item.id)  # the user has named it: runs may use it from now on
     price = Price(*user.price) if user.price else model.price
     return {
         "backend": item.id,

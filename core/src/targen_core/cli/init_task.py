@@ -20,6 +20,7 @@ from targen_core.cli.request import (
     with_key,
 )
 from targen_core.errors import UsageError, WriteFailed
+from targen_core.plain import replace_plain
 
 
 def init_task(
@@ -107,7 +108,7 @@ def _may_write(path: Path, *, force: bool) -> None:
 def _write(path: Path, text: str, *, force: bool) -> None:
     _may_write(path, force=force)
     try:
-        path.write_text(text, encoding="utf-8")
+        replace_plain(path, text.encode())
     except OSError as error:
         raise WriteFailed(f"cannot write {path}: {error.strerror}") from error
 

@@ -249,9 +249,22 @@ def job_spec(
 
 
 def checked_limits(**limits: float | None) -> dict[str, Any]:
-    """The limits that were given, each above 0."""
+    """The limits that were given, each above 0 and one that a run can have.
+
+    Raises:
+        UsageError: naming the option.
+    """
+    from pydantic import ValidationError
+
+    from targen_core.runs.manifest import Limits
+
     given = {name: value for name, value in limits.items() if value is not None}
     for name, value in given.items():
-        if value <= 0:
+        if not value > 0:  # "nan" is not either
             raise UsageError(f"--{name.replace('_', '-')} is {value}; it must be above 0")
+        try:
+            Limits.model_validate({name: value})
+        except ValidationError as error:
+            why = error.errors(include_url=False)[0]["msg"].lower()
+            raise UsageError(f"--{name.replace('_', '-')} is {value}: {why}") from None
     return given

@@ -6,6 +6,8 @@ import keyword
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from pydantic import BaseModel
+
 from targen_core.declared.model import Declaration, FieldPart
 from targen_core.errors import UsageError
 from targen_core.nearest import did_you_mean
@@ -51,6 +53,8 @@ def _fields(found: Declaration) -> Iterator[Fault]:
         loc = ("fields", name)
         if not name.isidentifier() or keyword.iskeyword(name) or name.startswith("_"):
             yield loc, "a field's name is letters, digits and _, and no word of Python", ""
+        if name.startswith("model_") and hasattr(BaseModel, name):
+            yield loc, "pydantic, which checks the rows, uses this name itself", "another name"
         if name in ("label", "idx"):
             yield loc, f"every row has the column {name} already", "another name"
         yield from ((loc + at, message, hint) for at, message, hint in _field(part))

@@ -29,6 +29,8 @@ from targen_core.tasks.model import Task
 
 __all__ = ["TaskFile", "packaged_task", "registration", "require_known", "task_file"]
 
+_TASKS = "tasks"  # what `folders` knows the code of tasks as
+
 
 @dataclass(frozen=True, slots=True)
 class TaskFile:
@@ -62,7 +64,7 @@ def task_file(name: str) -> TaskFile:
         )
     if path.suffix == ".py":
         data = content_of(path)
-        _remember(data)
+        folders.make_known(_TASKS, hashlib.sha256(data).hexdigest())  # the user has named it
         return _from_module(path.absolute(), attribute, data)
     found = read_declaration(path)
     task = found.task(name=_task_name(path))
@@ -83,7 +85,7 @@ def packaged_task(package: str, name: str, task: str) -> Task[Any, Any]:
         UsageError: what is wrong with it, or that there is no such file.
     """
     with as_file(files(package)) as folder:  # the folder, for the files that it names
-        return read_declaration(folder / name).task(name=task)
+        return read_declaration(folder / name, packaged=True).task(name=task)
 
 
 def require_known(copy: Path) -> None:
@@ -95,7 +97,7 @@ def require_known(copy: Path) -> None:
     path, attribute = _split(str(copy))
     if path.suffix != ".py":
         return
-    if not _known(content_of(path)).exists():
+    if not folders.is_known(_TASKS, hashlib.sha256(content_of(path)).hexdigest()):
         name = f"{path}:{attribute}" if attribute else str(path)
         raise UsageError(
             f"{path} is code that came with this run directory, and was not run here before",
@@ -178,15 +180,3 @@ def _chosen(module: ModuleType, path: Path, attribute: str) -> Task[Any, Any]:
         f"{path.name} defines {len(different)} tasks: {names}",
         hint=f"{path.name}:{next(iter(found))} says which; or call it TASK",
     )
-
-
-def _known(data: bytes) -> Path:
-    return folders.cache_folder() / "known-tasks" / hashlib.sha256(data).hexdigest()
-
-
-def _remember(data: bytes) -> None:
-    """Note that the user named this text to be run."""
-    mark = _known(data)
-    with contextlib.suppress(OSError):  # then it must be named again another time
-        mark.parent.mkdir(parents=True, exist_ok=True)
-        mark.touch()

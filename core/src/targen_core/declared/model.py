@@ -53,28 +53,35 @@ def _as_name(value: Any) -> Any:
     return str(value) if isinstance(value, int) else value
 
 
+_MOST = 1_000_000  # words, sentences or texts of a row, and items at once
+_ROWS = 10**9
+
+
 def _pair(value: Any) -> Any:
     """Least and most; one number stands for exactly so many."""
     pair = (value, value) if isinstance(value, int) else value
     whole = isinstance(pair, list | tuple) and all(type(n) is int and n >= 1 for n in pair)
     if not whole or len(pair) != 2:
-        raise ValueError(f"{value!r} is neither a number from 1 on nor [least, most]")
+        raise ValueError(f"{repr(value)[:80]} is neither a number from 1 on nor [least, most]")
+    if max(pair) > _MOST:
+        raise ValueError(f"{_MOST:,} is the most")
     return tuple(pair)
 
 
 def _counts(value: Any) -> Any:
     """Rows for each label, or by label."""
     if isinstance(value, dict):
-        if all(type(rows) is int for rows in value.values()):
+        if all(type(rows) is int and rows <= _ROWS for rows in value.values()):
             return value
-    elif type(value) is int:
+    elif type(value) is int and value <= _ROWS:
         return value
-    raise ValueError(f"{value!r} is neither a number of rows nor LABEL: ROWS")
+    raise ValueError(f"{repr(value)[:80]} is neither a number of rows nor LABEL: ROWS")
 
 
 Text = Annotated[str, Field(min_length=1)]
 LabelName = Annotated[str, BeforeValidator(_as_name), Field(pattern=r"^\S(.*\S)?$", max_length=80)]
-Count = Annotated[int, Field(ge=1)]
+Count = Annotated[int, Field(ge=1, le=_MOST)]
+Whole = Annotated[int, Field(ge=-(2**63), lt=2**63)]
 Range = Annotated[tuple[int, int], BeforeValidator(_pair)]
 Counts = Annotated[int | dict[LabelName, int], BeforeValidator(_counts)]
 
@@ -115,7 +122,9 @@ class FieldPart(_Part):
     )
     sentences: Range | None = Field(default=None, description="least and most sentences of a text")
     items: Range = Field(default=(1, 8), description="least and most texts of a `list[str]`")
-    range: tuple[int, int] | None = Field(default=None, description="least and most of an `int`")
+    range: tuple[Whole, Whole] | None = Field(
+        default=None, description="least and most of an `int`"
+    )
     values: tuple[Text, ...] = Field(default=(), description="the values of an `enum`")
     must_contain: tuple[Text, ...] = Field(
         default=(), description="texts of which at least one must occur; case does not count"
@@ -206,6 +215,7 @@ class Declaration(_Part):
     )
     name: str = Field(
         default="",
+        max_length=80,
         pattern=r"^([a-z0-9][a-z0-9._-]*)?$",
         description="lower-case letters, digits, `.`, `_`, `-`; by default the file's name",
     )
@@ -221,11 +231,12 @@ class Declaration(_Part):
         default="English", description="the language of the rows, by its English name"
     )
     labels: dict[LabelName, Annotated[LabelPart, _short_for("definition")]] = Field(
-        min_length=1, description="label → its definition, or a label's keys"
+        min_length=1, max_length=1000, description="label → its definition, or a label's keys"
     )
     fields: dict[str, Annotated[FieldPart, _short_for("description")]] = Field(
         default={"text": FieldPart()},
         min_length=1,
+        max_length=100,
         description="field → its description, or a field's keys, in the order of the columns",
     )
     contexts: Annotated[
@@ -245,7 +256,9 @@ class Declaration(_Part):
     instructions: str = Field(
         default="", description="how to solve the task; by default made of the labels' definitions"
     )
-    samples: tuple[SamplePart, ...] = Field(default=(), description="worked samples for step 4")
+    samples: tuple[SamplePart, ...] = Field(
+        default=(), max_length=1000, description="worked samples for step 4"
+    )
     show_samples: bool = Field(
         default=False,
         description="whether step 3 is shown the samples of its label, as worked replies: it helps "

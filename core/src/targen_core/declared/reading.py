@@ -11,7 +11,7 @@ import contextlib
 import json
 import re
 import tomllib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, get_args, get_origin
 
@@ -22,19 +22,41 @@ from targen_core.declared.faults import faults
 from targen_core.declared.model import Declaration
 from targen_core.errors import UsageError
 from targen_core.nearest import did_you_mean
+from targen_core.plain import read_plain
 
 __all__ = ["read_declaration"]
 
 Loc = Sequence[str | int]
 
 
-def read_declaration(path: Path) -> Declaration:
+_MOST_TYPED = 4 << 20
+"""Most bytes of a file that somebody wrote by hand."""
+
+_MOST_DATA = 64 << 20
+"""Most bytes of a JSON file: a run's copy holds the lists of other files too."""
+
+_HALF = re.compile("[\ud800-\udfff]")
+_DEEPEST = 16  # levels; a declaration has five
+_MOST_SAID = 8 << 20  # letters, with 16 for each value, once aliases are followed
+
+
+def read_declaration(path: Path, *, packaged: bool = False) -> Declaration:
     """The declaration of a file; files that it names are read in.
+
+    They lie in its folder or below, so that a declaration from a stranger
+    brings no file of yours into a prompt; one that is `packaged` is installed
+    code's, which is trusted.
 
     Raises:
         UsageError: naming the file, the line, the key, and what to type.
     """
     try:
+        most = _MOST_DATA if path.suffix == ".json" else _MOST_TYPED
+        if path.stat().st_size > most:
+            raise UsageError(
+                f"{path} is larger than {most >> 20} MiB",
+                hint="contexts and seeds may stand in files of their own: contexts: {file: …}",
+            )
         text = path.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
         raise UsageError(
@@ -43,15 +65,19 @@ def read_declaration(path: Path) -> Declaration:
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise UsageError(f"cannot read {path}: {reason}") from error
-    value, node = _parsed(text, path)
+    value, tree = _parsed(text, path)
 
     def refuse(loc: Loc, message: str, hint: str, more: int = 0) -> UsageError:
-        line = _line_of(node, loc)
+        line = _line_of(tree(), loc)
         where = f"{path}, line {line}" if line else str(path)
         key = f": {'.'.join(map(str, loc))}" if loc else ""
         others = f" ({more} more like it)" if more else ""
         return UsageError(f"{where}{key}: {message}{others}", hint=hint)
 
+    if _HALF.search(json.dumps(value, ensure_ascii=False, default=str)):
+        escape = re.search(r"\\u[dD][89a-fA-F]", text)
+        where = f"{path}, line {text.count(chr(10), 0, escape.start()) + 1}" if escape else path
+        raise UsageError(f"{where}: half of a surrogate pair is no character")
     if not isinstance(value, dict):
         raise refuse((), "it holds no keys", "description: …, and labels: …; see targen init-task")
     try:
@@ -64,34 +90,81 @@ def read_declaration(path: Path) -> Declaration:
         first = problems[0]
         at = [part for part in first["loc"] if part != "[key]"]
         raise refuse(at, *_said(first), len(problems) - 1) from None
-    found = _with_files(found, path.parent, refuse)
+    found = _with_files(found, path.parent, refuse, packaged=packaged)
     for loc, message, hint in faults(found):
         raise refuse(loc, message, hint)
     return found
 
 
-def _parsed(text: str, path: Path) -> tuple[Any, yaml.Node | None]:
-    """What a text says, and where it says it, as far as that is known."""
+def _parsed(text: str, path: Path) -> tuple[Any, Callable[[], yaml.Node | None]]:
+    """What a text says, and what finds out where it says it, as far as that can be known."""
     try:
         if path.suffix == ".toml":
-            return tomllib.loads(text), None
+            return _shallow(tomllib.loads(text)), lambda: None
         if path.suffix == ".json":
-            value = json.loads(text, object_pairs_hook=_each_key_once)
-            with contextlib.suppress(yaml.YAMLError):  # nearly all JSON is YAML, which has lines
-                return value, yaml.compose(text, Loader=_Loader)
-            return value, None
+            value = _shallow(json.loads(text, object_pairs_hook=_each_key_once))
+            return value, lambda: _composed(text)
         loader = _Loader(text)
         try:
             node = loader.get_single_node()
-            return loader.construct_document(node) if node is not None else None, node
+            return loader.construct_document(node) if node is not None else None, lambda: node
         finally:
             loader.dispose()
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = f", line {mark.line + 1}" if mark else ""
         raise UsageError(f"{path}{line}: {error.problem}", hint=_yaml_hint(error)) from error
+    except RecursionError:
+        deep = _deep_line(text)
+        where = f"{path}, line {deep}" if deep else str(path)
+        raise UsageError(f"{where}: {_TOO_DEEP}", hint=_FLAT) from None
     except (ValueError, yaml.YAMLError) as error:
         raise UsageError(f"{path}: {error}") from error
+
+
+_TOO_DEEP = f"it is nested more than {_DEEPEST} deep"
+_FLAT = "a declaration has a few levels; see its reference"
+
+
+def _composed(text: str) -> yaml.Node | None:
+    """The nodes of a JSON text, nearly all of which is YAML, with their lines."""
+    if len(text) > _MOST_TYPED:
+        return None  # nobody has written it: it would take long
+    with contextlib.suppress(yaml.YAMLError):
+        return yaml.compose(text, Loader=_Loader)
+    return None
+
+
+def _shallow(value: Any) -> Any:
+    """The value, where it is not nested too deeply.
+
+    Raises:
+        RecursionError: it is.
+    """
+    level = [value]
+    for _ in range(_DEEPEST + 1):
+        level = [
+            inner
+            for part in level
+            if isinstance(part, dict | list)
+            for inner in (part.values() if isinstance(part, dict) else part)
+        ]
+        if not level:
+            return value
+    raise RecursionError
+
+
+def _deep_line(text: str) -> int | None:
+    """The line in which TOML or JSON is nested too deeply, as brackets and dots tell it."""
+    depth = 0
+    for number, line in enumerate(text.splitlines(), 1):
+        for sign in line:
+            depth += (sign in "[{") - (sign in "]}")
+            if depth > _DEEPEST:
+                return number
+        if line.partition("=")[0].count(".") >= _DEEPEST:
+            return number
+    return None
 
 
 # --- what is wrong with a key -----------------------------------------------
@@ -106,23 +179,29 @@ def _said(problem: Any) -> tuple[str, str]:
     if problem["type"] == "missing":
         return "it is needed", f"{loc[-1]}: …; see the reference of declarations"
     if problem["type"] in ("model_type", "dict_type", "model_attributes_type"):
-        return f"{problem['input']!r} is no set of keys", "KEY: VALUE, one a line, indented"
+        return f"{_short(problem['input'])} is no set of keys", "KEY: VALUE, one a line, indented"
     if problem["type"] == "string_pattern_mismatch":
         label = loc[0] == "labels"
         hint = "no space around it" if label else "lower-case letters, digits, ., _ and -"
-        return f"{problem['input']!r} cannot be a name", hint
+        return f"{_short(problem['input'])} cannot be a name", hint
     if problem["type"] in ("bool_parsing", "bool_type"):
-        return f"{problem['input']!r} is neither true nor false", ""
+        return f"{_short(problem['input'])} is neither true nor false", ""
     if problem["type"] == "string_type":
-        return f"{problem['input']!r} is no text", "put it in quotes"
+        return f"{_short(problem['input'])} is no text", "put it in quotes"
     if problem["type"] == "literal_error":
         given = str(problem["input"])
         options = re.findall(r"'([^']+)'", problem["ctx"]["expected"])
-        return f"there is no {given!r}", did_you_mean(given, options, "one of")
+        return f"there is no {_short(given)}", did_you_mean(given, options, "one of")
     if problem["type"] in ("string_too_short", "too_short"):
         return "it is empty", "write it down, or leave the key out"
     message = str(problem["msg"]).removeprefix("Value error, ")
     return message[0].lower() + message[1:], ""
+
+
+def _short(value: Any) -> str:
+    """A value as it stands there, cut where it is long."""
+    shown = repr(value)
+    return shown if len(shown) <= 100 else f"{shown[:100]}..."
 
 
 def _keys_at(loc: Loc) -> list[str]:
@@ -173,7 +252,7 @@ def _line_of(node: Any, loc: Loc) -> int | None:
 # --- files that a declaration names ------------------------------------------
 
 
-def _with_files(found: Declaration, folder: Path, refuse: Any) -> Declaration:
+def _with_files(found: Declaration, folder: Path, refuse: Any, *, packaged: bool) -> Declaration:
     """The declaration with the lists that stand in other files."""
     for step in ("contexts", "seeds"):
         part = getattr(found, step)
@@ -182,8 +261,15 @@ def _with_files(found: Declaration, folder: Path, refuse: Any) -> Declaration:
         if part.items:
             raise refuse((step, "file"), "items are given too", "one of the two")
         try:
-            lines = (folder / part.file).read_text(encoding="utf-8-sig").splitlines()
-        except (OSError, UnicodeDecodeError) as error:
+            where = (folder / part.file).resolve()
+            if not packaged and not where.is_relative_to(folder.resolve()):
+                raise refuse(
+                    (step, "file"),
+                    f"{part.file} is not in the folder of the declaration",
+                    f"move it there; or give it yourself: --{step} FILE",
+                )
+            lines = read_plain(where, _MOST_DATA).decode("utf-8-sig").splitlines()
+        except (OSError, ValueError, RuntimeError) as error:
             reason = getattr(error, "strerror", None) or str(error)
             raise refuse((step, "file"), f"cannot read {part.file}: {reason}", "") from error
         items = tuple(line.strip() for line in lines if line.strip())
@@ -199,9 +285,40 @@ def _with_files(found: Declaration, folder: Path, refuse: Any) -> Declaration:
 
 
 class _Loader(yaml.SafeLoader):  # type: ignore[misc]
-    """YAML 1.2's plain values, keys that are texts, and no key twice."""
+    """YAML 1.2's plain values, keys that are texts, no key twice, and a bounded size."""
 
     yaml_implicit_resolvers: dict[str | None, list[Any]] = {}  # noqa: RUF012 - as in PyYAML
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+        self._depth = 0
+        self._said: dict[int, int] = {}  # of each whole node: its size, aliases followed
+
+    def compose_node(self, parent: Any, index: Any) -> Any:
+        """A node, not too deep, and not too large once its aliases are followed."""
+        event = self.peek_event()
+        self._depth += 1
+        if self._depth > _DEEPEST:
+            raise yaml.composer.ComposerError(None, None, _TOO_DEEP, event.start_mark)
+        node = super().compose_node(parent, index)
+        self._depth -= 1
+        size = self._said.get(id(node))
+        if size is None:
+            if isinstance(event, yaml.AliasEvent):
+                problem = f"the alias *{event.anchor} stands in what it is an alias of"
+                raise yaml.composer.ComposerError(None, None, problem, event.start_mark)
+            size = 16
+            if isinstance(node, yaml.ScalarNode):
+                size += len(node.value)
+            elif isinstance(node, yaml.MappingNode):
+                size += sum(self._said[id(part)] for pair in node.value for part in pair)
+            else:
+                size += sum(self._said[id(part)] for part in node.value)
+            self._said[id(node)] = size
+        if size > _MOST_SAID:
+            problem = "it says too much, once its aliases are followed"
+            raise yaml.composer.ComposerError(None, None, problem, event.start_mark)
+        return node
 
     def construct_mapping(self, node: Any, deep: bool = False) -> dict[str, Any]:
         """A mapping whose keys are the texts that stand there."""
@@ -239,6 +356,10 @@ def _yaml_hint(error: yaml.MarkedYAMLError) -> str:
         return "indent with spaces"
     if "twice" in problem:
         return "keep one of them"
+    if problem == _TOO_DEEP:
+        return _FLAT
+    if "too much" in problem or "an alias of" in problem:
+        return "write out what is meant; lists may stand in files of their own"
     if "alias" in problem or "anchor" in problem or "character" in problem:
         return "a text that starts with *, &, !, %, @ or ` needs quotes"
     return ""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 
 from rapidfuzz import fuzz
@@ -177,7 +177,11 @@ def _others(found: Declaration, name: str) -> str:
 
 def _bare(name: str, found: Declaration) -> str:
     """The words of a label and of its definition that mean something by themselves."""
-    said = f"{name.replace('_', ' ')} {found.labels[name].definition}"
+    return _words_in(f"{name.replace('_', ' ')} {found.labels[name].definition}")
+
+
+@lru_cache(maxsize=4096)  # each label is held against every other
+def _words_in(said: str) -> str:
     return " ".join(sorted(content_words(said)))
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from targen_core.errors import UsageError, WriteFailed
 from targen_core.exporters.model import Dataset, Exporter
+from targen_core.plain import kind_of
 
 __all__ = ["check_free", "save"]
 
@@ -17,10 +18,16 @@ def check_free(out: Path, *, folder: bool, force: bool) -> None:
     """Check that an export may be written to `out`.
 
     Raises:
-        UsageError: something is there, and `force` is not given or cannot help.
+        UsageError: something is there, and `force` is not given or cannot
+            help: neither a link nor a device is ever replaced.
     """
     if not os.path.lexists(out):
         return
+    if (kind := kind_of(out)) not in ("", "a folder"):
+        raise UsageError(
+            f"{out} is {kind}, and an export only ever replaces files and folders",
+            hint="choose another --out",
+        )
     if not force:
         raise UsageError(f"{out} exists", hint="--force replaces it; or choose another --out")
     if out.is_dir() != folder:

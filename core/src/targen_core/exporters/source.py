@@ -6,9 +6,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from targen_core.errors import UsageError
+from targen_core.errors import RunDirectoryError, UsageError
 from targen_core.exporters.model import Dataset
+from targen_core.plain import read_plain
 from targen_core.plugins.registry import Registry
+from targen_core.runs.gate import SMALL
 from targen_core.runs.manifest import Manifest
 from targen_core.runs.official import lines_of, official_row, problem_in
 from targen_core.runs.plan import find_task
@@ -66,9 +68,21 @@ def _of_run(registry: Registry, run: Path, task: str | None, variants: Sequence[
             f"version {found.version} is installed"
         )
     rows = _rows(run / "dataset.jsonl", found, may_be_torn=True, hint=hint)
-    card = run / "README.md"
-    text = card.read_text(encoding="utf-8") if card.exists() else ""
-    return Dataset(run.resolve().name, found, rows, text)
+    return Dataset(run.resolve().name, found, rows, _card(run / "README.md"))
+
+
+def _card(path: Path) -> str:
+    """The dataset card of a run, or "" where there is none.
+
+    Raises:
+        RunDirectoryError: it cannot be read.
+    """
+    try:
+        return read_plain(path, SMALL).decode(errors="replace")
+    except FileNotFoundError:
+        return ""
+    except OSError as error:
+        raise RunDirectoryError(f"cannot read {path}: {error.strerror}") from error
 
 
 def _rows(

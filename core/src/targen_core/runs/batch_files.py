@@ -6,7 +6,6 @@ that is not there, the call is written down.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,6 +14,7 @@ from targen_core.calls.batch_queue import WaitingCall
 from targen_core.calls.model import ChatReply
 from targen_core.errors import AnswersAwaited, ContentFiltered, UsageError, WriteFailed
 from targen_core.runs.files import write_atomically
+from targen_core.runs.gate import parsed
 from targen_core.runs.job import Job
 
 __all__ = ["Imported", "export_batch", "import_batch"]
@@ -142,7 +142,7 @@ def _read(file: Path, told: Imported) -> dict[str, tuple[int, bytes]]:
         if not line.strip():
             continue
         try:
-            key = json.loads(line)["custom_id"]
+            key = parsed(line)["custom_id"]
         except (ValueError, KeyError, TypeError):
             told.garbage.append(f"line {number}: no JSON object with a custom_id")
             continue

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -17,6 +18,7 @@ from targen_core.calls.layer import PATIENCE
 from targen_core.calls.question import BoundModel
 from targen_core.calls.rate import RateLimiter
 from targen_core.errors import UsageError, WriteFailed
+from targen_core.plain import open_plain, read_plain
 from targen_core.tasks.steps import STEPS
 
 if TYPE_CHECKING:
@@ -26,6 +28,8 @@ if TYPE_CHECKING:
 __all__ = ["BatchFile", "batched_steps", "in_service_batches", "require_lines", "with_batches"]
 
 _NO_LIMIT = 1 << 30
+_LARGEST = 1 << 30  # bytes of the file: thirty million calls
+_BATCH = re.compile(r"[\w.:-]*\w[\w.:-]*")
 
 
 class BatchFile:
@@ -45,13 +49,15 @@ class BatchFile:
         self._batch: dict[tuple[str, str], str] = {}  # by model and key: the last batch
         self._failed: dict[str, set[str]] = {}
         try:
-            lines = path.read_bytes().splitlines() if path.exists() else []
+            lines = read_plain(path, _LARGEST).splitlines()
+        except FileNotFoundError:
+            lines = []
         except OSError as error:
             raise WriteFailed(f"cannot read {path}: {error.strerror}") from error
         for line in lines:
             try:
                 self._take(json.loads(line))
-            except (ValueError, KeyError, TypeError):
+            except (ValueError, KeyError, TypeError, RecursionError):
                 continue
 
     def find(self, identity: str, key: str) -> str | None:
@@ -81,8 +87,9 @@ class BatchFile:
         # A line break first: a torn last line stays alone.
         line = f"\n{json.dumps(record, ensure_ascii=False)}\n".encode("utf-8", "replace")
         try:
-            with open(self._path, "ab") as file:
-                file.write(line[1:] if file.tell() == 0 else line)
+            flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND
+            with os.fdopen(open_plain(self._path, flags, alone=True), "ab") as file:
+                file.write(line[1:] if os.fstat(file.fileno()).st_size == 0 else line)
                 file.flush()
                 os.fsync(file.fileno())
         except OSError as error:
@@ -92,6 +99,8 @@ class BatchFile:
 
     def _take(self, record: Mapping[str, Any]) -> None:
         batch = str(record["batch"])
+        if not _BATCH.fullmatch(batch):
+            raise ValueError("no service names a batch so")  # it becomes part of an address
         if "failed" in record:
             self._failed.setdefault(batch, set()).update(record["failed"])
             return

@@ -27,11 +27,18 @@ from targen_core.engine.facade import StageLlm, seeded_rng
 from targen_core.engine.guard import Guard
 from targen_core.engine.lists import item_value
 from targen_core.engine.tally import OPEN, Flow, ending
-from targen_core.errors import Rejected, RunConflict, TargenError, UsageError
+from targen_core.errors import (
+    Rejected,
+    RunConflict,
+    RunDirectoryError,
+    TargenError,
+    UsageError,
+)
 from targen_core.plugins.registry import Registry
 from targen_core.runs.batches import in_service_batches
 from targen_core.runs.directory import RunDirectory
 from targen_core.runs.files import write_atomically
+from targen_core.runs.gate import read_json
 from targen_core.runs.manifest import FORMAT, ManifestPart, StepPlan, TaskPlan, flat
 from targen_core.runs.official import Labelled
 from targen_core.runs.plan import PreparedCorrection, bind_models, prepare_correction
@@ -141,7 +148,7 @@ def correct_dataset(
         _same_plan(out, plan)
         write_atomically(out / "correction.json", json.dumps(plan.model_dump(), indent=2) + "\n")
         usage = Usage()
-        journal = Journal(directory.journal, on_record=usage.record)
+        journal = Journal(directory.journal, on_record=usage.recall)
         try:
             work = _judge_all(prepared, spec, shown, journal, usage, cache, out, on_judged)
             judged = asyncio.run(work)
@@ -419,8 +426,8 @@ def _same_plan(out: Path, plan: CorrectionPlan) -> None:
             raise RunConflict(f"{out} exists and holds something else", hint="choose another --out")
         return
     try:
-        old = CorrectionPlan.model_validate_json(there.read_bytes())
-    except ValidationError as error:
+        old = CorrectionPlan.model_validate(read_json(there))
+    except (RunDirectoryError, ValidationError) as error:
         raise RunConflict(f"{there} does not read", hint="choose another --out") from error
     mine, theirs = flat(plan.model_dump(mode="json")), flat(old.model_dump(mode="json"))
     different = [name for name in sorted({*mine, *theirs}) if mine.get(name) != theirs.get(name)]

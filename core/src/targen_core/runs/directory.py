@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,9 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from targen_core.errors import RunLocked, WriteFailed
+from targen_core.plain import open_plain
 from targen_core.runs.files import ReplayedFile, write_atomically
+from targen_core.runs.gate import check_members
 
 __all__ = ["RunDirectory"]
 
@@ -27,11 +30,15 @@ class RunDirectory:
 
         Raises:
             WriteFailed: it cannot be made or written.
+            RunDirectoryError: it holds links or other things that are no files.
             RunLocked: another process holds it.
         """
         self.path = path
         try:
             path.mkdir(parents=True, exist_ok=True)
+            check_members(path)
+            # To take the lock empties the file, so it must be nobody else's.
+            os.close(open_plain(path / ".lock", os.O_RDWR | os.O_CREAT, alone=True))
             self._lock = FileLock(path / ".lock", timeout=0)
             self._lock.acquire()
         except Timeout:

@@ -5,10 +5,13 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from targen_core.errors import RunConflict, RunDirectoryError, WriteFailed
+from targen_core.plain import NotPlain, open_plain, replace_plain
+from targen_core.runs.gate import LINE
 
 __all__ = ["ReplayedFile", "read_jsonl", "write_atomically"]
 
@@ -24,12 +27,18 @@ class ReplayedFile:
     """
 
     def __init__(self, path: Path) -> None:
-        """Open or create `path`."""
+        """Open or create `path`.
+
+        Raises:
+            WriteFailed: it cannot be opened, or is no plain file of its own.
+        """
         self.path = path
         try:
-            self._fd = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+            self._fd = open_plain(path, os.O_RDWR | os.O_CREAT, alone=True)
         except OSError as error:
-            raise WriteFailed(f"cannot open {path}: {error.strerror}") from error
+            raise WriteFailed(
+                f"cannot open {path}: {error.strerror}", hint=_way_out(error)
+            ) from error
         self._there = os.fstat(self._fd).st_size
         self._at = 0
 
@@ -45,7 +54,7 @@ class ReplayedFile:
             RunConflict: the file holds another line here.
             WriteFailed: nothing of the line stays in the file.
         """
-        line = _encode(record).encode("utf-8", "surrogatepass") + b"\n"
+        line = _encode(record).encode("utf-8", "backslashreplace") + b"\n"
         if self._at < self._there:
             old = os.pread(self._fd, len(line), self._at)
             if old == line:
@@ -90,40 +99,47 @@ class ReplayedFile:
 
 
 def write_atomically(path: Path, text: str) -> None:
-    """Write a whole file, or leave the old one.
+    """Write a whole file, or leave the old one; half of a surrogate pair is written escaped.
 
     Raises:
-        WriteFailed: with the system's reason.
+        WriteFailed: with the system's reason, or since something else than a
+            plain file is there.
     """
-    part = path.with_name(f".{path.name}.part")
     try:
-        with open(part, "w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(path)
+        replace_plain(path, text.encode("utf-8", "backslashreplace"))
     except OSError as error:
-        part.unlink(missing_ok=True)
-        raise WriteFailed(
-            f"cannot write {path}: {error.strerror}",
-            hint="free some space, then resume the run",
-        ) from error
+        raise WriteFailed(f"cannot write {path}: {error.strerror}", hint=_way_out(error)) from error
 
 
 def read_jsonl(path: Path) -> Iterator[dict[str, Any]]:
     """The records of a jsonl file; a torn last line is left out.
 
     Raises:
-        RunDirectoryError: naming the line that does not read.
+        RunDirectoryError: it is no plain file, or naming the line that is no
+            JSON object.
     """
-    if not path.exists():
+    try:
+        descriptor = open_plain(path, os.O_RDONLY)
+    except FileNotFoundError:
         return
-    with open(path, "rb") as file:
-        for number, line in enumerate(file, 1):
+    except OSError as error:
+        raise RunDirectoryError(f"cannot read {path}: {error.strerror}") from error
+    with os.fdopen(descriptor, "rb") as file:
+        for number, line in enumerate(iter(partial(file.readline, LINE), b""), 1):
             if not line.endswith(b"\n"):
+                if len(line) == LINE:
+                    raise RunDirectoryError(f"{path}: line {number} has more than {LINE:,} bytes")
                 return
             try:
                 record = json.loads(line)
-            except ValueError as error:
+            except (ValueError, RecursionError) as error:
                 raise RunDirectoryError(f"{path}: line {number} is not JSON: {error}") from error
+            if not isinstance(record, dict):
+                raise RunDirectoryError(f"{path}: line {number} is no JSON object")
             yield record
+
+
+def _way_out(error: OSError) -> str:
+    if isinstance(error, NotPlain):
+        return "write elsewhere, or put a file of its own there; cp -r makes such copies"
+    return "free some space, then resume the run"

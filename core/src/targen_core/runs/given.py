@@ -13,6 +13,8 @@ from targen_core.tasks.steps import ListStep
 
 __all__ = ["read_items"]
 
+_LARGEST = 256 << 20  # bytes
+
 
 def read_items(path: Path, source: ListStep[Any], what: str) -> tuple[Any, ...]:
     """Items of a file, checked as the task's type.
@@ -25,6 +27,8 @@ def read_items(path: Path, source: ListStep[Any], what: str) -> tuple[Any, ...]:
         UsageError: naming the file, the line, and what is wrong with it.
     """
     try:
+        if path.stat().st_size > _LARGEST:
+            raise UsageError(f"{what} file {path} is larger than {_LARGEST >> 20:,} MiB")
         lines = path.read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or str(error)
@@ -37,7 +41,7 @@ def read_items(path: Path, source: ListStep[Any], what: str) -> tuple[Any, ...]:
             item = _item(line.strip(), source.item, as_json=path.suffix == ".jsonl")
             if source.check is not None:
                 source.check(item)
-        except (ValueError, Rejected) as error:
+        except (ValueError, Rejected, RecursionError) as error:
             raise UsageError(f"{what} file {path}, line {number}: {_words(error)}") from error
         items.append(item)
     if not items:

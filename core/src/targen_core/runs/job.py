@@ -27,6 +27,7 @@ from targen_core.runs.batches import batched_steps, in_service_batches, with_bat
 from targen_core.runs.card import dataset_card
 from targen_core.runs.directory import RunDirectory
 from targen_core.runs.files import write_atomically
+from targen_core.runs.known import remember_plans, require_known_plans
 from targen_core.runs.manifest import Manifest, TargetPlan
 from targen_core.runs.plan import Prepared, prepare
 from targen_core.runs.report import build_report
@@ -88,7 +89,7 @@ class Job:
         self._closing = contextlib.ExitStack()
         self._closing.callback(directory.close)
         try:
-            self.journal = Journal(directory.journal, on_record=self.usage.record)
+            self.journal = Journal(directory.journal, on_record=self.usage.recall)
             if self.journal.torn_bytes:
                 _log.warning("cut off a torn last record of the journal: the run was killed in it")
         except TargenError:
@@ -116,6 +117,8 @@ class Job:
             RunConflict: `out` holds another run, or something that is no run.
         """
         prepared = prepare(registry, spec)
+        for field, why in prepared.manifest.odd():  # or it could not be opened again
+            raise UsageError(f"{field}: {why}")
         if out.exists() and not (out / "manifest.json").exists() and not _is_fresh(out):
             raise RunConflict(f"{out} exists and is no run directory", hint="choose another --out")
         directory = RunDirectory(out)
@@ -130,6 +133,7 @@ class Job:
             if prepared.file is not None:
                 write_atomically(out / prepared.file.copy.partition(":")[0], prepared.file.text)
             manifest.save(directory.manifest)
+            remember_plans(manifest)
             return cls(directory, manifest, prepared, cache=cache)
         except BaseException:
             directory.close()
@@ -155,6 +159,7 @@ class Job:
         Raises:
             RunDirectoryError: `path` is no run directory.
             RunConflict: the installed task or its prompts are other ones.
+            UsageError: it names a service that this user has not used; see `runs.known`.
         """
         Manifest.load(path / "manifest.json")  # is it a run at all? Only then is it locked
         if give_up_after is not None and give_up_after < 1:
@@ -163,6 +168,7 @@ class Job:
         try:
             # Again, under the lock: another process may have extended it.
             manifest = Manifest.load(directory.manifest)
+            require_known_plans(registry, manifest, options)
             spec = spec_of(manifest, path, options)
             manifest = _extended(manifest, quotas, give_up_after)
             if limits:

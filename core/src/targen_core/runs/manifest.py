@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import json
+import math
+import re
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from targen_core.engine.run import Target
 from targen_core.errors import RunConflict, RunDirectoryError, UsageError
+from targen_core.plugins.register import is_file
 from targen_core.runs.files import write_atomically
+from targen_core.runs.gate import check_members, read_json, said
+from targen_core.runs.options import SAMPLING, check_sampling
+from targen_core.tasks.steps import STEPS
 
 __all__ = [
     "FORMAT",
@@ -24,6 +31,13 @@ __all__ = [
 ]
 
 FORMAT = 1
+
+_NAME = r"[A-Za-z0-9][A-Za-z0-9._-]*"
+_TASK_ID = re.compile(rf"{_NAME}:{_NAME}")
+_ID = re.compile(rf"({_NAME}:)?{_NAME}|langchain:[A-Za-z_][\w.]*(:[A-Za-z_]\w*)?")
+_TASK_FILE = re.compile(r"task\.json|task\.py(:[A-Za-z_]\w*)?")
+_OPTION = re.compile(r"[A-Za-z_]\w*")
+_MOST = 10**9  # rows, items, tokens at a time: whatever a run counts one by one
 
 
 class ManifestPart(BaseModel):
@@ -64,17 +78,21 @@ class TargetPlan(ManifestPart):
         return Target(self.quotas, self.balance, self.give_up_after)
 
 
+_Amount = Annotated[float, Field(ge=0, le=1e12, allow_inf_nan=False)]
+_Rate = Annotated[float, Field(ge=0.001, le=1e12, allow_inf_nan=False)]
+
+
 class Limits(ManifestPart):
     """What a run may take; changes nothing of what it produces."""
 
-    max_cost: float | None = None
-    max_tokens: int | None = None
-    concurrency: int = 32
-    rpm: float | None = None
-    tpm: float | None = None
-    patience: float | None = None
+    max_cost: _Amount | None = None
+    max_tokens: Annotated[int, Field(ge=0, le=10**15)] | None = None
+    concurrency: Annotated[int, Field(ge=1, le=100_000)] = 32
+    rpm: _Rate | None = None
+    tpm: _Rate | None = None
+    patience: _Amount | None = None
     batch: bool = False
-    rounds: int = 4
+    rounds: Annotated[int, Field(ge=0, le=10_000)] = 4
 
 
 class Manifest(ManifestPart):
@@ -109,32 +127,87 @@ class Manifest(ManifestPart):
 
     @classmethod
     def load(cls, path: Path) -> Manifest:
-        """Read a manifest.
+        """Read the manifest of a run directory, which may come from anybody.
 
         Raises:
             UsageError: there is no such directory.
-            RunDirectoryError: it holds no manifest, or one that does not read.
+            RunDirectoryError: it holds no manifest, one that does not read or
+                names what no run has, or links and the like in place of files.
         """
-        if not path.parent.exists():
-            raise UsageError(f"there is no run directory {path.parent}")
+        run = path.parent
+        if not run.exists():
+            raise UsageError(f"there is no run directory {run}")
+        check_members(run)
         try:
-            text = path.read_bytes()
+            raw = read_json(path)
         except OSError as error:
             raise RunDirectoryError(
-                f"{path.parent} is no run directory: {path.name}: {error.strerror}",
+                f"{run} is no run directory: {path.name}: {error.strerror}",
                 hint="a run directory is what targen generate --out makes",
             ) from error
+        if isinstance(raw, dict) and raw.get("format", FORMAT) != FORMAT:
+            raise RunConflict(
+                f"{path}: written in format {str(raw['format'])[:40]}, this targen reads {FORMAT}",
+                hint="use the targen-core version that made it",
+            )
         try:
-            raw = json.loads(text)
-            if isinstance(raw, dict) and raw.get("format", FORMAT) != FORMAT:
-                raise RunConflict(
-                    f"{path}: written in format {raw['format']}, this targen reads {FORMAT}",
-                    hint="use the targen-core version that made it",
-                )
-            return cls.model_validate(raw)
-        except (ValueError, ValidationError) as error:
-            first = str(error).splitlines()[0]
-            raise RunDirectoryError(f"{path} does not read: {first}") from error
+            found = cls.model_validate(raw)
+        except ValidationError as error:
+            raise RunDirectoryError(f"{path} does not read: {said(error)}") from error
+        for field, why in found.odd():
+            raise RunDirectoryError(
+                f"{path} does not read: {field}: {why}",
+                hint="no targen wrote this; if it came from somebody else, do not trust it",
+            )
+        return found
+
+    def odd(self) -> Iterator[tuple[str, str]]:
+        """What no run has: the field, and why."""
+        if not _TASK_ID.fullmatch(self.task.id) or (is_file(self.task.id) and not self.task_file):
+            yield "task.id", f"{self.task.id[:80]!r} is no DISTRIBUTION:NAME of an installed task"
+        if self.task_file and not _TASK_FILE.fullmatch(self.task_file):
+            yield "task_file", f"{self.task_file[:80]!r} is no copy of a task in a run directory"
+        ids = {"backend": self.backend, "corrector": self.corrector or "task"}
+        ids |= {f"steps.{step}.backend": plan.backend for step, plan in self.steps.items()}
+        for field, name in ids.items():
+            if not _ID.fullmatch(name):
+                yield field, f"{name[:80]!r} is no DISTRIBUTION:NAME"
+        for step, plan in self.steps.items():
+            if step not in STEPS:
+                yield "steps", f"there is no step {step[:80]!r}"
+            for name in plan.options:
+                if not _OPTION.fullmatch(name):
+                    yield f"steps.{step}.options", f"{name[:80]!r} cannot be an option"
+            for name, value in plan.params.items():
+                if name not in SAMPLING:
+                    yield f"steps.{step}.params", f"{name[:80]!r} is no sampling parameter"
+                elif value is not None:
+                    try:
+                        check_sampling(name, value)
+                    except UsageError as error:
+                        yield f"steps.{step}.params.{name}", str(error)
+        if not self.targets:
+            yield "targets", "there is none"
+        for at, target in enumerate(self.targets):
+            if unknown := set(target.quotas) - set(self.task.labels):
+                yield f"targets.{at}.quotas", f"{min(unknown)[:80]!r} is no label of the task"
+        if self.given.keys() - {"contexts", "seeds"}:
+            yield "given", "only contexts and seeds are"
+        numbers: dict[str, tuple[float, ...]] = {
+            "batches": self.batches,
+            "lists_at_once": (self.lists_at_once,),
+            "contexts_limit": () if self.contexts_limit is None else (self.contexts_limit,),
+            "task.unit": (self.task.unit,),
+            "targets.give_up_after": tuple(t.give_up_after for t in self.targets),
+        }
+        for field, values in numbers.items():
+            if not all(1 <= value <= _MOST for value in values):
+                yield field, f"it must be from 1 to {_MOST:,}"
+        rows = [n for target in self.targets for n in target.quotas.values()]
+        if not all(0 <= n <= _MOST for n in rows):
+            yield "targets.quotas", f"rows must be from 0 to {_MOST:,}"
+        if not (math.isfinite(self.near_duplicates) and 0 <= self.near_duplicates <= 100):
+            yield "near_duplicates", "it must be from 0 to 100"
 
     def task_name(self, run: Path) -> str:
         """What finds the task of the run in `run`: its id, or the copy of its file.

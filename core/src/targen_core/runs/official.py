@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import codecs
 import json
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,6 +30,8 @@ __all__ = [
     "problem_in",
     "scan",
 ]
+
+_LARGEST = 8 << 30  # bytes: a file is read whole
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,14 +140,17 @@ def problem_in(error: Exception) -> str:
     return str(error) or type(error).__name__
 
 
-def content_of(path: Path) -> bytes:
-    """What stands in a file that a user names.
+def content_of(path: Path, most: int = _LARGEST) -> bytes:
+    """What stands in a file that a user names, of at most `most` bytes.
 
     Raises:
-        UsageError: the file cannot be read.
+        UsageError: the file cannot be read, or is larger.
     """
     try:
-        return path.read_bytes()
+        with open(path, "rb") as file:
+            if os.fstat(file.fileno()).st_size > most:
+                raise UsageError(f"{path} is larger than {most >> 20:,} MiB")
+            return file.read()
     except FileNotFoundError:
         raise UsageError(f"there is no file {path}") from None
     except OSError as error:

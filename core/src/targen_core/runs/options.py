@@ -52,6 +52,7 @@ DEFAULT_PARAMETERS: Mapping[str, Mapping[str, Any]] = {
 }
 """Each step's parameters, under the task's, the backend's and the user's."""
 
+_MOST = 2**63  # what a seed may be; no other parameter comes near
 _CORE = ("batch", "price_in", "price_out")
 
 
@@ -228,6 +229,8 @@ def check_sampling(key: str, value: Any) -> None:
         return
     whole = isinstance(value, int) and not isinstance(value, bool)
     number = whole or (isinstance(value, float) and math.isfinite(value))
+    if number and abs(value) > _MOST:
+        raise UsageError(f"option {key}={str(value)[:20]}: no service takes so large a number")
     if key == "max_tokens" and not (whole and value > 0):
         raise UsageError(f"option max_tokens={value}: it must be a whole number above 0")
     if key in ("top_k", "seed"):  # -1 is "off" or "any" to some servers

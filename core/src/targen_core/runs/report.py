@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from targen_core.calls.journal import Journal
 from targen_core.calls.usage import Usage
 from targen_core.engine.tally import OPEN, Tally, ending
 from targen_core.errors import QuotaNotMet, RunDirectoryError
 from targen_core.runs.files import read_jsonl
+from targen_core.runs.gate import read_json, said
 from targen_core.runs.manifest import Manifest
 from targen_core.text import printable
 
 __all__ = ["build_report", "read_report"]
+
+_MOST = 10**9  # rows of one candidate: what is more is no count
 
 
 _LONGEST = 4000
@@ -58,26 +62,98 @@ def build_report(
     }
 
 
+class _Part(BaseModel):
+    """A part of `report.json` as it is read back; a later targen may have written more."""
+
+    model_config = ConfigDict(extra="allow", strict=True)
+
+
+_Count = Annotated[int, Field(ge=0, le=10**15)]
+
+
+class _Flow(_Part):
+    judged: _Count
+    accepted: dict[str, _Count]
+    surplus: dict[str, _Count]
+    rejected: dict[str, _Count]
+    duplicate: _Count
+    skipped: _Count
+    reasons: dict[str, _Count]
+
+
+class _Dropped(_Part):
+    step: str
+    reason: str
+    count: _Count
+
+
+class _Counts(_Part):
+    calls: _Count
+    cached: _Count
+    lost: _Count
+    tokens_in: _Count
+    tokens_out: _Count
+    cached_in: _Count
+    cached_out: _Count
+    dollars: Annotated[float, Field(ge=0, le=1e12, allow_inf_nan=False)]
+
+
+class _Place(_Counts):
+    step: str
+    label: str | None
+
+
+class _Usage(_Part):
+    total: _Counts
+    priced: bool
+    by_step: list[_Place]
+
+
+class _Report(_Part):
+    task: str
+    task_version: str
+    seed: int
+    status: str
+    problem: str
+    balance: str
+    rows: dict[str, _Count]
+    wanted: dict[str, _Count]
+    flow: dict[str, _Flow]
+    dropped_list_items: list[_Dropped]
+    usage: _Usage
+    unused_calls: _Count | None
+    models: dict[str, str]
+
+
 def read_report(path: Path) -> dict[str, Any]:
     """A run's report; of a run that was killed, what its files tell.
 
     Raises:
-        RunDirectoryError: `path` is no run directory.
+        RunDirectoryError: `path` is no run directory, or a file in it holds
+            what no run writes, naming the file and the field.
     """
     manifest = Manifest.load(path / "manifest.json")
     try:
-        report: dict[str, Any] = json.loads((path / "report.json").read_text(encoding="utf-8"))
-        return report
+        report: dict[str, Any] = read_json(path / "report.json")
     except FileNotFoundError:
-        pass
-    except ValueError as error:
-        raise RunDirectoryError(f"{path / 'report.json'} does not read: {error}") from error
+        return _unfinished(path, manifest)
+    try:
+        _Report.model_validate(report)
+    except ValidationError as error:
+        raise RunDirectoryError(f"{path / 'report.json'} does not read: {said(error)}") from error
+    if lacking := report["wanted"].keys() - report["rows"].keys():
+        raise RunDirectoryError(f"{path / 'report.json'} does not read: rows: no {min(lacking)!r}")
+    return report
+
+
+def _unfinished(path: Path, manifest: Manifest) -> dict[str, Any]:
+    """What the files of a run tell that has no report."""
     tally, usage = Tally(manifest.task.labels), Usage()
     target = manifest.targets[-1]
     tally.aim(target.quotas, by_intended=target.balance == "intended")
     rows: Counter[str] = Counter()
     accepted: set[str] = set()
-    for record in read_jsonl(path / "provenance.jsonl"):
+    for record in _candidates(path / "provenance.jsonl", tally):
         accepted.add(record["id"])
         counted = record["intended"] if tally.by_intended else record["label"]
         counted = counted if counted in tally.have else OPEN
@@ -85,7 +161,7 @@ def read_report(path: Path) -> dict[str, Any]:
         tally.flows[record["intended"]].accepted[_ending(tally, record, "label")] += 1
     tally.have.update(rows)
     # An extended run judges surplus candidates again: the last verdict holds.
-    last = {r["id"]: r for r in read_jsonl(path / "rejects.jsonl") if r["verdict"] != "dropped"}
+    last = {r["id"]: r for r in _candidates(path / "rejects.jsonl", tally)}
     for record in last.values():
         if record["id"] in accepted:
             continue
@@ -98,7 +174,7 @@ def read_report(path: Path) -> dict[str, Any]:
         else:
             flow.duplicate += 1
     if (path / "journal").exists():
-        Journal(path / "journal", on_record=usage.record, read_only=True).close()
+        Journal(path / "journal", on_record=usage.recall, read_only=True).close()
     report = build_report(manifest, tally, usage, used_calls=0, retries=0, error=None)
     report.update(
         status="unfinished",
@@ -106,6 +182,44 @@ def read_report(path: Path) -> dict[str, Any]:
         unused_calls=None,
     )
     return report
+
+
+_NEEDED = {
+    "rejected": ("stage", "reason"),
+    "surplus": ("corrected",),
+    "duplicate": (),
+    "accepted": ("label",),
+}
+"""Verdict -> the texts that a record of it has, beside `id` and `intended`."""
+
+
+def _candidates(path: Path, tally: Tally) -> Iterator[dict[str, Any]]:
+    """The records of candidates in provenance or rejects, each with what it is counted by.
+
+    Raises:
+        RunDirectoryError: naming the line and the field of one that no run writes.
+    """
+    for number, record in enumerate(read_jsonl(path), 1):
+        verdict = record.get("verdict", "accepted")
+        if verdict == "dropped":
+            continue
+        needed = _NEEDED.get(verdict) if isinstance(verdict, str) else None
+        if needed is None:
+            problem = "verdict is none that there is"
+        elif odd := [n for n in ("id", "intended", *needed) if type(record.get(n)) is not str]:
+            problem = f"{odd[0]} is no text"
+        elif record["intended"] not in tally.flows:
+            problem = "intended is no label of the run"
+        elif record.get("claimed") is not None and type(record["claimed"]) is not str:
+            problem = "claimed is no text"
+        elif verdict == "accepted" and not (
+            type(record.get("rows")) is int and 0 < record["rows"] <= _MOST
+        ):
+            problem = "rows is no number of rows"
+        else:
+            yield record
+            continue
+        raise RunDirectoryError(f"{path}: line {number} is none of a run's: {problem}")
 
 
 def _ending(tally: Tally, record: Mapping[str, Any], name: str) -> str:

@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from targen_core.calls.model import ChatReply
-from targen_core.errors import BudgetExhausted, UnknownName
+from targen_core.errors import BudgetExhausted, RunConflict, UnknownName
 from targen_core.nearest import did_you_mean
+from targen_core.plain import kind_of
 from targen_core.plugins.register import Registration
 from targen_core.plugins.registry import Registry
 from targen_core.runs.job import Job
@@ -53,10 +54,13 @@ def run_suite(
 
     Raises:
         BudgetExhausted: the jobs before took all that there is.
+        RunConflict: one of the directories holds another run, or is a link.
     """
     shared: dict[bytes, ChatReply] = {}
     tokens, dollars = 0, 0.0
     for out, spec in specs:
+        if (kind := kind_of(out)) not in ("", "a folder"):
+            raise RunConflict(f"{out} is {kind}, and no folder", hint="choose another --out")
         limits = _left(spec.limits, tokens, dollars)
         with Job.create(registry, replace(spec, limits=limits), out, cache=cache) as job:
             job.shared = shared

@@ -11,6 +11,7 @@ from targen_analysis.report.figures import as_json, plain
 from targen_analysis.report.page import as_page
 from targen_analysis.report.pictures import colours_of, write_picture
 from targen_core.errors import UsageError, WriteFailed
+from targen_core.plain import kind_of, replace_plain
 from targen_core.runs.files import write_atomically
 
 __all__ = ["FILES", "check_free", "write"]
@@ -33,6 +34,9 @@ def check_free(out: Path, *, force: bool) -> None:
             f"{out} is a run directory, which holds what the run left and nothing else",
             hint="choose another --out",
         )
+    for name in ("rows", "pictures"):
+        if (kind := kind_of(out / name)) not in ("", "a folder"):
+            raise UsageError(f"{out / name} is {kind}", hint="choose another --out")
     if any((out / name).exists() for name in FILES) and not force:
         raise UsageError(
             f"{out} holds an analysis", hint="--force replaces it; or choose another --out"
@@ -84,6 +88,6 @@ def _write_pictures(analysis: Analysis, folder: Path, kind: str) -> list[Path]:
                 continue
             title = re.sub(r"[^a-z0-9]+", "-", plot.title.lower()).strip("-")[:50]
             path = folder / f"{part.item.name}-{at}-{title}.{kind}"
-            path.write_bytes(write_picture(plot, colours, kind))
+            replace_plain(path, write_picture(plot, colours, kind))
             written.append(path)
     return written

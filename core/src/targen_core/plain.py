@@ -1,0 +1,122 @@
+"""Plain files and nothing else: how a folder that may come from a stranger is read and written.
+
+A link, a FIFO, a device or a socket in such a folder would lead a read or a write elsewhere, or
+hold it up for ever. All functions here refuse them with a `NotPlain`, an `OSError` whose
+`strerror` says what was found; no other part of the path is looked at, since the user typed it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import stat
+from pathlib import Path
+
+__all__ = ["NotPlain", "kind_of", "open_plain", "read_plain", "refuse_special", "replace_plain"]
+
+_QUIETLY = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0)
+_BINARY = getattr(os, "O_BINARY", 0)
+
+_KINDS = (
+    (stat.S_ISLNK, "a link"),
+    (stat.S_ISDIR, "a folder"),
+    (stat.S_ISFIFO, "a FIFO"),
+    (stat.S_ISSOCK, "a socket"),
+    (stat.S_ISCHR, "a device"),
+    (stat.S_ISBLK, "a device"),
+)
+
+
+class NotPlain(OSError):
+    """What lies at a path is no plain file, is too large, or is another file's second name."""
+
+
+def kind_of(path: Path) -> str:
+    """What lies at `path` in place of a plain file, such as "a link"; "" for a file, or nothing."""
+    try:
+        mode = os.lstat(path).st_mode
+    except OSError:
+        return ""  # nothing there; or what tries to open it will say why it cannot
+    return _kind(mode)
+
+
+def refuse_special(path: Path) -> None:
+    """Refuse to go on where something else than a plain file lies at `path`.
+
+    Raises:
+        NotPlain: it is no plain file.
+    """
+    _refuse(kind_of(path), path)
+
+
+def open_plain(path: Path, flags: int, *, alone: bool = False) -> int:
+    """A descriptor of the plain file at `path`; no link is followed, and nothing waited for.
+
+    With `alone` the file may have no second name (hard link): what is appended here would be
+    appended there.
+
+    Raises:
+        NotPlain: it is no plain file, or not alone.
+        OSError: it cannot be opened.
+    """
+    refuse_special(path)  # before it is opened: to open some devices is to use them
+    descriptor = os.open(path, flags | _QUIETLY | _BINARY, 0o644)
+    try:
+        status = os.fstat(descriptor)
+        _refuse(_kind(status.st_mode), path)
+        if alone and status.st_nlink > 1:
+            why = "the file has a second name (a hard link), which would change with it"
+            raise NotPlain(errno.EMLINK, why, str(path))
+    except BaseException:
+        os.close(descriptor)
+        raise
+    return descriptor
+
+
+def read_plain(path: Path, most: int) -> bytes:
+    """All of a plain file of at most `most` bytes.
+
+    Raises:
+        NotPlain: it is no plain file, or is larger.
+        OSError: it cannot be read.
+    """
+    with os.fdopen(open_plain(path, os.O_RDONLY), "rb") as file:
+        data = file.read(most + 1)
+    if len(data) > most:
+        raise NotPlain(errno.EFBIG, f"it is larger than {most >> 20:,} MiB", str(path))
+    return data
+
+
+def replace_plain(path: Path, data: bytes) -> None:
+    """Put a whole file at `path`, in place of a plain file or of nothing, or leave what is there.
+
+    Raises:
+        NotPlain: something else than a plain file is there.
+        OSError: it cannot be written.
+    """
+    refuse_special(path)
+    part = path.with_name(f".{path.name}.part")
+    part.unlink(missing_ok=True)  # of a process that was killed, or a stranger's: the name alone
+    descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _QUIETLY | _BINARY, 0o644)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(path)
+    except OSError:
+        with contextlib.suppress(OSError):
+            part.unlink()
+        raise
+
+
+def _kind(mode: int) -> str:
+    if stat.S_ISREG(mode):
+        return ""
+    return next((name for test, name in _KINDS if test(mode)), "no file")
+
+
+def _refuse(kind: str, path: Path) -> None:
+    if kind:
+        raise NotPlain(errno.EINVAL, f"it is {kind}, and no plain file", str(path))

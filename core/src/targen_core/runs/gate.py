@@ -1,0 +1,115 @@
+"""The gate through which a run directory is opened: what a stranger sends is only data.
+
+Every command reads a run by its manifest, and `Manifest.load` comes through here: what lies under
+the names that a run uses must be plain files, of sizes that such files have, and must hold what
+they should. `runs.known` decides which of the services that a manifest names are asked.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from targen_core.errors import RunDirectoryError
+from targen_core.plain import kind_of, read_plain
+
+__all__ = ["LINE", "SMALL", "check_members", "parsed", "read_json", "said"]
+
+SMALL = 64 << 20
+"""Most bytes of a file that is read whole: manifest, report, card, declaration, given items."""
+
+LINE = 64 << 20
+"""Most bytes of one line of a file of records."""
+
+_DEEPEST = 64  # levels of nesting; what targen writes has a dozen
+
+_MEMBERS = (
+    ".lock",
+    "manifest.json",
+    "journal",
+    "ledger",
+    "dataset.jsonl",
+    "provenance.jsonl",
+    "rejects.jsonl",
+    "report.json",
+    "README.md",
+    "batches.jsonl",
+    "requests.jsonl",
+    "given-contexts.jsonl",
+    "given-seeds.jsonl",
+    "task.json",
+    "task.py",
+    "correction.json",
+    "changes.jsonl",
+)
+
+
+def check_members(folder: Path) -> None:
+    """See that what lies under a run's names in `folder` are plain files.
+
+    Raises:
+        RunDirectoryError: one is a link, a folder, a FIFO, a device or a socket.
+    """
+    for name in _MEMBERS:
+        if kind := kind_of(folder / name):
+            raise RunDirectoryError(
+                f"{folder / name} is {kind}: a run directory holds plain files",
+                hint="if the run came from somebody else, do not trust it; else put the file "
+                "itself there",
+            )
+
+
+def read_json(path: Path) -> Any:
+    """The JSON value of a small file of a run.
+
+    Raises:
+        FileNotFoundError: it is not there.
+        RunDirectoryError: it is no plain file, too large, no JSON, or nested too deeply.
+    """
+    try:
+        data = read_plain(path, SMALL)
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        raise RunDirectoryError(f"cannot read {path}: {error.strerror}") from error
+    try:
+        return parsed(data)
+    except ValueError as error:
+        raise RunDirectoryError(f"{path} does not read: {error}") from error
+
+
+def parsed(data: bytes) -> Any:
+    """A JSON value that is not nested too deeply, and has no NaN or infinity in it.
+
+    Raises:
+        ValueError: it is not so.
+    """
+    try:
+        value = json.loads(data, parse_constant=_refuse)
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
+    level = [value]
+    for _ in range(_DEEPEST):
+        level = [
+            inner
+            for part in level
+            if isinstance(part, dict | list)
+            for inner in (part.values() if isinstance(part, dict) else part)
+        ]
+        if not level:
+            return value
+    raise ValueError("it is nested too deeply")
+
+
+def said(error: ValidationError) -> str:
+    """The first thing that pydantic finds wrong, with the place where it stands."""
+    first = error.errors(include_url=False, include_input=False)[0]
+    where = ".".join(str(part) for part in first["loc"])
+    return f"{where}: {first['msg']}" if where else str(first["msg"])
+
+
+def _refuse(constant: str) -> None:
+    raise ValueError(f"{constant} is no JSON")

@@ -1,0 +1,62 @@
+"""Records that are read back from a journal: money spent and answers given, so they are checked."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from targen_core.calls.usage import Usage, check_record
+
+CALL = {
+    "key": "00112233445566778899aabbccddeeff",
+    "step": "generate",
+    "label": "yes",
+    "place": "generate/3.2/yes/0",
+    "prompt": "write-yes",
+    "text": '{"text": "a row"}',
+    "finish": "stop",
+    "in": 300,
+    "out": 50,
+    "cost": 0.001,
+}
+LOST = {"lost": True, **{k: CALL[k] for k in ("step", "label", "place", "in", "out", "cost")}}
+GOOD = [
+    CALL,
+    {**CALL, "cost": None, "label": None},
+    {**CALL, "cached": True, "cost": 0.0},
+    {**CALL, "cost": 0, "read": 5, "written": 7, "thought": 9},
+    LOST,
+]
+ODD = st.sampled_from(
+    [None, True, -1, 10**30, -0.5, float("nan"), float("inf"), "", "x", [], {}, ["generate"]]
+)
+
+
+@pytest.mark.parametrize("record", GOOD)
+def test_what_a_run_writes_is_good(record):
+    check_record(record)
+    Usage().recall(record)
+
+
+@given(record=st.sampled_from(GOOD), name=st.sampled_from([*CALL, "read", "lost"]), odd=ODD)
+def test_what_is_counted_is_never_negative_endless_or_of_another_kind(record, name, odd):
+    made: dict[str, Any] = {**record, name: odd}
+    usage = Usage()
+    try:
+        usage.recall(made)
+    except ValueError:
+        assert usage.by_place == {}
+        return
+    total = usage.total
+    figures = (total.tokens_in, total.tokens_out, total.read_in, total.cached_in, total.dollars)
+    assert all(type(figure) in (int, float) and 0 <= figure < 10**13 for figure in figures)
+    usage.as_dict()
+
+
+@pytest.mark.parametrize("name", ["step", "label", "in", "out", "cost", "key", "text", "finish"])
+def test_what_is_missing_is_named(name):
+    with pytest.raises(ValueError, match=name):
+        check_record({key: value for key, value in CALL.items() if key != name})

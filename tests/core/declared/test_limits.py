@@ -1,0 +1,157 @@
+"""Declarations from strangers: bounded in size and depth, and of their own folder alone."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+
+import pytest
+
+from targen_core import Declaration
+from targen_core.errors import UsageError
+
+HEAD = "description: Notes of a night porter.\nlabels:\n  calm: nothing\n  alarm: something\n"
+JSON = '{"description": "Notes.", "labels": {"a": "x", "b": "y"},\n "samples": [%s]}'
+TOML = 'description = "Notes."\nlabels = {a = "x", b = "y"}\nsamples = [\n%s]\n'
+
+
+@pytest.fixture(autouse=True)
+def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "mine").mkdir()
+    monkeypatch.chdir(tmp_path / "mine")
+
+
+def refused(name: str, text: str) -> str:
+    Path(name).write_text(text, encoding="utf-8")
+    with pytest.raises(UsageError) as caught:
+        Declaration.from_file(name)
+    return str(caught.value)
+
+
+def bomb(levels: int, wide: int = 9) -> str:
+    """Aliases of aliases: wide ** levels values in a few lines."""
+    lines = ["x0: &x0 [lol, lol]"]
+    lines += [f"x{n}: &x{n} [{', '.join([f'*x{n - 1}'] * wide)}]" for n in range(1, levels + 1)]
+    return "\n".join(lines) + "\n"
+
+
+def test_aliases_of_aliases_are_refused_at_once():
+    begun = time.process_time()
+    assert "t.yaml, line 11: it says too much" in refused("t.yaml", HEAD + bomb(9))
+    assert time.process_time() - begun < 2
+
+
+def test_an_alias_that_is_used_a_few_times_is_good():
+    text = HEAD.replace("nothing", "&same nothing") + "summary: *same\n"
+    Path("t.yaml").write_text(text)
+    assert Declaration.from_file("t.yaml").summary == "nothing"
+
+
+def test_an_alias_in_itself_is_refused():
+    message = refused("t.yaml", HEAD + "samples: &all [*all]\n")
+    assert "t.yaml, line 5: the alias *all stands in what it is an alias of" in message
+
+
+@pytest.mark.parametrize("depth", [30, 300, 30_000])
+@pytest.mark.parametrize(
+    ("name", "text", "line"),
+    [
+        ("t.yaml", HEAD + "samples: {deep}\n", "line 5"),
+        ("t.json", JSON.replace("%s", "{deep}"), "line 2"),
+        ("t.toml", TOML.replace("%s", "{deep}"), "line 4"),
+    ],
+)
+def test_what_is_nested_too_deeply_is_refused_with_its_line(name, text, line, depth):
+    message = refused(name, text.replace("{deep}", "[" * depth + "]" * depth))
+    assert message == f"{name}, {line}: it is nested more than 16 deep"
+
+
+def test_block_yaml_and_dotted_toml_may_be_too_deep_as_well():
+    deep = "".join(f"{' ' * n}a:\n" for n in range(100))
+    assert "line 20: it is nested more than 16 deep" in refused("t.yaml", HEAD + deep)
+    dotted = 'description = "Notes."\n' + ".".join(["a"] * 5000) + " = 1\n"
+    assert "line 2: it is nested more than 16 deep" in refused("t.toml", dotted)
+
+
+@pytest.mark.parametrize("name", ["model_config", "model_fields", "model_dump", "model_validate"])
+def test_a_field_that_pydantic_needs_is_refused(name):
+    message = refused("t.yaml", f"{HEAD}fields:\n  text: the note\n  {name}: more\n")
+    assert f"line 7: fields.{name}: pydantic, which checks the rows, uses this name" in message
+
+
+@pytest.mark.parametrize("name", ["model", "model_name", "copy", "schema", "json"])
+def test_other_names_like_these_are_good(name):
+    Path("t.yaml").write_text(f"{HEAD}fields:\n  {name}: the note\n")
+    assert name in Declaration.from_file("t.yaml").fields
+
+
+@pytest.mark.parametrize("step", ["contexts", "seeds"])
+@pytest.mark.parametrize("file", ["../secret.txt", "/etc/hostname", "sub/../../secret.txt", "link"])
+def test_a_file_outside_the_folder_is_not_read(file, step, tmp_path):
+    (tmp_path / "secret.txt").write_text("the canary sings\n")
+    Path("sub").mkdir()
+    Path("link").symlink_to(tmp_path / "secret.txt")
+    message = refused("t.yaml", f"{HEAD}{step}:\n  file: {file}\n")
+    assert f"t.yaml, line 6: {step}.file: {file} is not in the folder" in message
+
+
+def test_a_file_below_the_folder_is_read():
+    Path("sub").mkdir()
+    Path("sub/places.txt").write_text("a hotel\na train\n")
+    Path("t.yaml").write_text(f"{HEAD}contexts:\n  file: sub/places.txt\n")
+    found = Declaration.from_file("t.yaml")
+    assert found.contexts is not None
+    assert found.contexts.items == ("a hotel", "a train")
+
+
+def test_a_fifo_is_not_waited_for():
+    os.mkfifo("places")
+    message = refused("t.yaml", f"{HEAD}contexts:\n  file: places\n")
+    assert "line 6: contexts.file: cannot read places: it is a FIFO" in message
+
+
+def test_thousands_of_labels_are_refused_and_a_thousand_are_quick():
+    def labels(count: int) -> str:
+        lines = "".join(f"  label_{n}: rows of kind number {n}\n" for n in range(count))
+        return f"description: Sort mails.\nlabels:\n{lines}"
+
+    message = refused("t.yaml", labels(5000))
+    assert "t.yaml, line 2: labels: dictionary should have at most 1000 items" in message
+    Path("t.yaml").write_text(labels(400))
+    assert len(Declaration.from_file("t.yaml").task().labels) == 400
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        (f"fields: {{text: {{words: [1, 1{'0' * 40}]}}}}\n", "line 5: fields.text.words"),
+        (
+            f"fields: {{tags: {{type: 'list[str]', items: [1, 1{'0' * 40}]}}}}\n",
+            "fields.tags.items",
+        ),
+        (f"fields: {{a: x, n: {{type: int, range: [0, 1{'0' * 40}]}}}}\n", "fields.n.range"),
+        (f"draws: 1{'0' * 40}\n", "line 5: draws"),
+        (f"presets: {{all: 1{'0' * 40}}}\n", "line 5: presets.all"),
+        (f"instances_per_call: 1{'0' * 5000}\n", "t.yaml: "),
+        (f"name: {'n' * 5000}\n", "line 5: name"),
+        (
+            "parameters: {generate: {temperature: .nan}}\n",
+            "line 5: parameters.generate.temperature",
+        ),
+        ('summary: "half \\ud83d"\n', "line 5: half of a surrogate pair is no character"),
+    ],
+    ids=lambda value: value[:20],
+)
+def test_a_value_that_cannot_be_is_named_with_its_line(text, named):
+    message = refused("t.yaml", HEAD + text)
+    assert named in message
+    assert len(message) < 500
+
+
+@pytest.mark.parametrize(("name", "size"), [("t.yaml", 5), ("t.toml", 5), ("t.json", 65)])
+def test_a_file_that_nobody_wrote_is_not_read(name, size):
+    with open(name, "wb") as file:
+        file.truncate(size << 20)
+    with pytest.raises(UsageError, match=f"{name} is larger than {size - 1} MiB"):
+        Declaration.from_file(name)

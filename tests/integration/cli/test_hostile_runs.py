@@ -1,0 +1,609 @@
+"""Runs from strangers: what they bring is read as data or refused, never executed or followed."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import threading
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from zlib import crc32
+
+import pytest
+
+from targen_core import Job, JobSpec, load_registry
+from targen_core.errors import BadRequest
+
+OPENING = [
+    ["resume", "run", "-q"],
+    ["report", "run"],
+    ["export", "run", "--out", "rows.jsonl"],
+    ["validate", "run"],
+    ["analyze", "run", "--metric", "labels"],
+    ["batch", "export", "run"],
+    ["estimate", "rte", "-n", "4", "-b", "scripted", "--from", "run"],
+]
+"""Every command that opens a run."""
+
+SECRET = "the canary sings\n"
+
+
+@pytest.fixture
+def run(rte) -> Path:
+    """A good run of four rows, and beside it a canary and code that a stranger would like run."""
+    assert rte("-n", "4", "--out", "run", "--no-cache").code == 0
+    Path("canary").write_text(SECRET)
+    Path("by").mkdir()
+    Path("by/task.py").write_text("open('EXECUTED', 'w').close()\n")
+    return Path("run")
+
+
+def edit(run: Path, *way: str, value: object) -> None:
+    """Change one value of the manifest."""
+    path = run / "manifest.json"
+    manifest = json.loads(path.read_text())
+    holder = manifest
+    for part in way[:-1]:
+        holder = holder[part] if isinstance(holder, dict) else holder[int(part)]
+    holder[way[-1]] = value
+    path.write_text(json.dumps(manifest))
+
+
+def untouched() -> None:
+    assert Path("canary").read_text() == SECRET
+    assert not Path("EXECUTED").exists()
+    assert not Path("MADE").exists()
+
+
+# --- code -------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("command", OPENING, ids=lambda args: args[0])
+@pytest.mark.parametrize("name", ["by/task.py", "./by/task.py", "by/task.py:TASK", "file:x.yaml"])
+def test_a_task_id_that_is_a_file_is_refused(name, command, run, targen):
+    edit(run, "task", "id", value=name)
+    result = targen(*command)
+    assert result.code == 1
+    assert "run/manifest.json does not read: task.id" in result.err
+    untouched()
+
+
+@pytest.mark.parametrize("command", OPENING, ids=lambda args: args[0])
+@pytest.mark.parametrize("name", ["../by/task.py", "by/task.py", "/etc/passwd", "journal"])
+def test_a_copy_of_the_task_that_is_elsewhere_is_refused(name, command, run, targen):
+    edit(run, "task_file", value=name)
+    result = targen(*command)
+    assert result.code == 1
+    assert "task_file" in result.err
+    untouched()
+
+
+@pytest.mark.parametrize(
+    ("way", "value"),
+    [
+        (("corrector",), "./by/task.py"),
+        (("backend",), "langchain:./by/task.py:Fly"),
+        (("steps", "generate", "backend"), "langchain:../by.Fly"),
+        (("steps", "generate", "options"), {"x=1 base_url": "http://127.0.0.1:9"}),
+        (("steps", "generate", "params"), {"temperature=0 -o script": "by/task.py:f"}),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_other_ids_and_names_that_are_none(way, value, run, targen):
+    edit(run, *way, value=value)
+    result = targen("resume", "run", "-q")
+    assert result.code == 1
+    assert f"run/manifest.json does not read: {'.'.join(way)}" in result.err
+    untouched()
+
+
+def test_a_script_is_only_run_where_it_was_run_before(run, targen):
+    edit(run, "steps", "generate", "options", value={"script": "by/task.py:replies"})
+    result = targen("resume", "run", "-q", "-n", "8")
+    assert result.code == 2
+    assert "script=by/task.py:replies, which was not used here before" in result.err
+    assert "-o script=by/task.py:replies" in result.err
+    untouched()
+
+
+def test_a_script_that_changed_is_another_one(rte, targen):
+    code = "def replies(request):\n    return request.rehearse()\n"
+    Path("mine.py").write_text(code)
+    assert rte("-n", "2", "-o", "script=./mine.py:replies", "--out", "run").code == 0
+    assert targen("resume", "run", "-q").code == 0
+    Path("mine.py").write_text(f"open('EXECUTED', 'w').close()\n{code}")
+    assert "which was not used here before" in targen("resume", "run", "-q").err
+    assert not Path("EXECUTED").exists()
+
+
+def test_a_class_is_only_imported_where_it_was_used_before(run, targen):
+    edit(run, "steps", "generate", "backend", value="langchain:by.task.Fly")
+    edit(run, "steps", "generate", "options", value={})
+    result = targen("resume", "run", "-q", "-n", "8")
+    assert result.code == 2
+    assert "targen backends check langchain:by.task.Fly" in result.err
+    untouched()
+
+
+# --- links, and what is no file ---------------------------------------------
+
+MEMBERS = [
+    "manifest.json",
+    "journal",
+    "dataset.jsonl",
+    "provenance.jsonl",
+    "rejects.jsonl",
+    "report.json",
+    "README.md",
+    "batches.jsonl",
+    ".lock",
+]
+
+
+def in_place_of(path: Path, kind: str) -> None:
+    path.unlink(missing_ok=True)
+    if kind == "a link":
+        path.symlink_to(Path("canary").resolve())
+    elif kind == "a FIFO":
+        os.mkfifo(path)
+    else:
+        path.mkdir()
+
+
+@pytest.mark.parametrize("kind", ["a link", "a FIFO", "a folder"])
+@pytest.mark.parametrize("name", MEMBERS)
+def test_what_is_no_file_is_refused_at_once(name, kind, run, targen):
+    in_place_of(run / name, kind)
+    for command in OPENING:
+        result = targen(*command)
+        assert result.code == 1, command
+        assert f"run/{name} is {kind}" in result.err
+        assert SECRET.strip() not in result.out + result.err
+    untouched()
+
+
+@pytest.mark.parametrize("name", ["README.md", "report.json", "manifest.json"])
+@pytest.mark.parametrize("target", ["canary", "MADE"])
+def test_the_link_of_a_part_is_not_written_through(name, target, run, targen):
+    (run / f".{name}.part").symlink_to(Path(target).resolve())
+    assert targen("resume", "run", "-q", "-n", "6").code == 0
+    assert not (run / name).is_symlink()
+    untouched()
+
+
+@pytest.mark.parametrize(
+    "name", ["journal", "dataset.jsonl", "provenance.jsonl", "rejects.jsonl", ".lock"]
+)
+def test_a_second_name_of_another_file_is_not_written_to(name, run, targen):
+    kept = (run / name).read_bytes()
+    Path("other").write_bytes(kept)
+    (run / name).unlink()
+    (run / name).hardlink_to("other")
+    result = targen("resume", "run", "-q", "-n", "6")
+    assert result.code == 1
+    assert f"run/{name}: the file has a second name (a hard link)" in result.err.replace(
+        "cannot write to run:", f"run/{name}:"
+    )
+    assert Path("other").read_bytes() == kept
+
+
+def test_a_correction_s_folder_likewise(run, targen):
+    command = ["correct", "run/dataset.jsonl", "--task", "rte", "-b", "scripted", "-q"]
+    assert targen(*command, "--out", "corrected").code == 0
+    for name in ("journal", "dataset.jsonl", "changes.jsonl", "correction.json"):
+        kept = Path("corrected", name).read_bytes()
+        in_place_of(Path("corrected", name), "a link")
+        result = targen(*command, "--out", "corrected")
+        assert result.code == 1
+        assert f"corrected/{name} is a link" in result.err
+        Path("corrected", name).unlink()
+        Path("corrected", name).write_bytes(kept)
+    untouched()
+
+
+@pytest.fixture(params=["FIFO", "socket", "link", "device"])
+def no_file(request, tmp_path) -> tuple[str, Path]:
+    """Something that no command may replace."""
+    out = tmp_path / "there"
+    if request.param == "FIFO":
+        os.mkfifo(out)
+    elif request.param == "socket":
+        with socket.socket(socket.AF_UNIX) as made:
+            made.bind("there")
+    elif request.param == "link":
+        out.symlink_to("/dev/null")
+    else:
+        out = Path("/dev/null")
+    return request.param, out
+
+
+def test_an_export_only_replaces_files_and_folders(no_file, run, targen):
+    kind, out = no_file
+    before = os.lstat(out)
+    for form in ("csv", "openai"):
+        result = targen("export", "run", "--as", form, "--out", out, "--force")
+        assert result.code == 2
+        assert f"{out} is a {kind}" in result.err
+    after = os.lstat(out)
+    assert (after.st_ino, after.st_mode) == (before.st_ino, before.st_mode)
+
+
+def test_a_file_of_requests_only_replaces_files(no_file, waiting, targen):
+    kind, out = no_file
+    before = os.lstat(out)
+    result = targen("batch", "export", "run", "--out", out)
+    assert result.code == 1
+    assert f"cannot write {out}: it is a {kind}" in result.err
+    after = os.lstat(out)
+    assert (after.st_ino, after.st_mode) == (before.st_ino, before.st_mode)
+
+
+# --- keys and addresses -----------------------------------------------------
+
+
+class _Thief(BaseHTTPRequestHandler):
+    """Answers nothing useful, and notes what it was sent."""
+
+    taken: list[str]
+
+    def do_POST(self) -> None:
+        self.taken.append(f"{self.headers} {self.rfile.read(int(self.headers['content-length']))}")
+        self.send_response(401)
+        self.send_header("content-length", "0")
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@pytest.fixture
+def thief():
+    """The address of a stranger's server, and what it got."""
+    taken: list[str] = []
+    server = HTTPServer(("127.0.0.1", 0), type("_One", (_Thief,), {"taken": taken}))
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}/v1", taken
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.fixture
+def waiting(targen, monkeypatch) -> Path:
+    """A run of somebody's on the llama backend, in which no call was answered yet."""
+    monkeypatch.setenv("TARGEN_LLAMA_API_KEY", "sk-mine-0815")
+    backend = ["-b", "llama", "-o", "model=tiny"]
+    made = targen("generate", "rte", "-n", "2", *backend, "--batch-offline", "--out", "run")
+    assert made.code == 0
+    return Path("run")
+
+
+def every_step(run: Path, **options: object) -> None:
+    manifest = json.loads((run / "manifest.json").read_text())
+    for plan in manifest["steps"].values():
+        plan["options"] |= options
+    (run / "manifest.json").write_text(json.dumps(manifest))
+
+
+def test_a_key_goes_to_no_address_that_only_a_manifest_names(waiting, thief, targen):
+    address, taken = thief
+    every_step(waiting, base_url=address)
+    result = targen("resume", "run", "-q", "--patience", "1")
+    assert result.code == 2
+    assert f"this run asks for base_url={address}, which was not used here before" in result.err
+    assert f"-o base_url={address}" in result.err
+    assert taken == []
+
+
+def test_an_address_that_is_typed_is_asked_and_known_from_then_on(waiting, thief, targen):
+    address, taken = thief
+    every_step(waiting, base_url=address)
+    manifest = json.loads((waiting / "manifest.json").read_text())
+    for plan in manifest["steps"].values():
+        plan["identity"] = plan["identity"].replace("http://127.0.0.1:11434/v1", address)
+    (waiting / "manifest.json").write_text(json.dumps(manifest))
+    told = targen("resume", "run", "-q", "--patience", "1", "-o", f"base_url={address}")
+    assert "not used here before" not in told.err
+    assert taken
+    taken.clear()
+    targen("resume", "run", "-q", "--patience", "1")
+    assert taken
+
+
+def test_the_owner_of_a_run_types_nothing_again(targen, thief, monkeypatch):
+    address, taken = thief
+    Path("key").write_text("sk-mine-0815\n")
+    chosen = ["-b", "llama", "-o", "model=tiny", "-o", f"base_url={address}", "--key-file", "key"]
+    targen("generate", "rte", "-n", "2", *chosen, "--out", "run", "-q", "--patience", "1")
+    assert "sk-mine-0815" in taken[0]
+    taken.clear()
+    targen("resume", "run", "-q", "--patience", "1")
+    assert "sk-mine-0815" in taken[0]
+    taken.clear()
+    monkeypatch.setenv("TARGEN_CACHE_DIR", str(Path("another").resolve()))
+    refused = targen("resume", "run", "-q", "--patience", "1")
+    assert "-o base_url=" in refused.err
+    assert "api_key_file=key" in refused.err
+    assert taken == []
+
+
+def test_what_the_environment_names_is_the_user_s_own(waiting, thief, targen, monkeypatch):
+    address, _ = thief
+    every_step(waiting, base_url=address)
+    monkeypatch.setenv("TARGEN_LLAMA_BASE_URL", address)
+    assert "not used here" not in targen("resume", "run", "-q", "--patience", "1").err
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"api_key_file": "/etc/hostname"},
+        {"extra": {"stream": True}},
+        {"price_in": 0, "price_out": 0},
+    ],
+    ids=lambda options: next(iter(options)),
+)
+def test_files_bodies_and_prices_are_not_taken_from_a_manifest(options, waiting, targen):
+    every_step(waiting, **options)
+    result = targen("resume", "run", "-q", "--patience", "1")
+    assert result.code == 2
+    assert f"this run asks for {next(iter(options))}=" in result.err
+
+
+def test_weights_that_only_a_manifest_names_are_not_loaded(run, targen):
+    manifest = json.loads((run / "manifest.json").read_text())
+    for plan in manifest["steps"].values():
+        plan |= {"backend": "targen-backends:local", "options": {"model": "./evil.gguf"}}
+    (run / "manifest.json").write_text(json.dumps(manifest))
+    result = targen("resume", "run", "-q", "-n", "8")
+    assert result.code == 2
+    assert "this run asks for" in result.err
+    assert "model=./evil.gguf" in result.err
+
+
+def test_a_link_among_the_runs_of_a_suite_is_refused(targen):
+    Path("mine").mkdir()
+    Path("suite").mkdir()
+    Path("suite/axg").symlink_to(Path("mine").resolve())
+    suite = ["--suite", "superglue", "-n", "4", "-b", "scripted", "-q"]
+    result = targen("generate", *suite, "--out", "suite")
+    assert result.code == 2
+    assert "suite/axg is a link, and no folder" in result.err
+    assert not any(Path("mine").iterdir())
+
+
+def test_a_key_in_a_manifest_is_refused(waiting, targen):
+    every_step(waiting, api_key="sk-of-a-stranger")
+    result = targen("resume", "run", "-q", "--patience", "1", "-o", "api_key=mine")
+    assert result.code == 1
+    assert "manifest.json holds a key, as option api_key" in result.err
+    assert "sk-of-a-stranger" not in result.err
+
+
+# --- numbers and types --------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("flag", "value"),
+    [
+        ("--rpm", "nan"),
+        ("--tpm", "inf"),
+        ("--max-cost", "nan"),
+        ("--max-cost", "inf"),
+        ("--patience", "nan"),
+        ("--rpm", "1e-300"),
+        ("--concurrency", "100000000"),
+        ("--max-tokens", "1" + "0" * 40),
+    ],
+)
+def test_a_limit_that_is_no_limit(flag, value, rte):
+    result = rte("-n", "2", flag, value, "--out", "run")
+    assert result.code == 2
+    assert f"{flag} is " in result.err
+    assert not Path("run").exists()
+
+
+@pytest.mark.parametrize(
+    ("args", "named"),
+    [
+        (["-n", str(10**12)], "targets.quotas: rows must be from 0 to 1,000,000,000"),
+        (["-n", "2", "--give-up-after", str(10**12)], "targets.give_up_after"),
+        (["-n", "2", "-o", f"seeds.batch={10**12}"], "batches"),
+    ],
+)
+def test_a_number_that_no_run_could_be_opened_with_again(args, named, rte):
+    result = rte(*args, "--out", "run")
+    assert result.code == 2
+    assert named in result.err
+    assert not Path("run").exists()
+
+
+@pytest.mark.parametrize(
+    "option",
+    [
+        "temperature=nan",
+        "temperature=1e400",
+        "max_tokens=1" + "0" * 40,
+        "latency_ms=inf",
+        "latency_ms=nan",
+    ],
+)
+def test_an_option_that_is_no_number(option, rte):
+    result = rte("-n", "2", "-o", option, "--out", "run")
+    assert result.code == 2
+    assert option.partition("=")[0] in result.err
+    assert not Path("run").exists()
+
+
+@pytest.mark.parametrize(
+    ("way", "value", "named"),
+    [
+        (("limits", "concurrency"), 0, "limits.concurrency"),
+        (("limits", "concurrency"), -1, "limits.concurrency"),
+        (("limits", "concurrency"), 10**30, "limits.concurrency"),
+        (("limits", "rpm"), 0, "limits.rpm"),
+        (("limits", "rpm"), 1e308, "limits.rpm"),
+        (("limits", "max_cost"), "much", "limits.max_cost"),
+        (("limits", "patience"), [], "limits.patience"),
+        (("seed",), {}, "seed"),
+        (("targets",), [], "targets"),
+        (("targets", "0", "quotas"), {"nosuch": 1}, "targets.0.quotas"),
+        (("targets", "0", "quotas"), {"entailment": 10**30}, "targets.quotas"),
+        (("batches",), [0], "batches"),
+        (("lists_at_once",), -5, "lists_at_once"),
+        (("near_duplicates",), -1, "near_duplicates"),
+        (("given",), {"../canary": "00"}, "given"),
+        (
+            ("steps", "generate", "params", "temperature"),
+            "hot",
+            "steps.generate.params.temperature",
+        ),
+        (
+            ("steps", "later"),
+            {"backend": "x", "identity": "", "options": {}, "params": {}},
+            "steps",
+        ),
+        (("task", "labels"), "entailment", "task.labels"),
+        (("task",), None, "task"),
+    ],
+)
+def test_a_field_of_a_manifest_that_no_run_has(way, value, named, run, targen):
+    edit(run, *way, value=value)
+    for command in (["resume", "run", "-q"], ["report", "run"]):
+        result = targen(*command)
+        assert result.code == 1
+        assert f"run/manifest.json does not read: {named}" in result.err
+
+
+@pytest.mark.parametrize(
+    "text", ["[" * 100_000, '{"a":' * 5000 + "1" + "}" * 5000, "NaN", "\ufeff"]
+)
+def test_a_manifest_that_is_no_json(text, run, targen):
+    (run / "manifest.json").write_text(text)
+    result = targen("report", "run")
+    assert result.code == 1
+    assert "run/manifest.json does not read" in result.err
+
+
+def test_a_manifest_as_large_as_a_disk(run, targen):
+    with open(run / "manifest.json", "wb") as file:
+        file.truncate(1 << 40)
+    assert "manifest.json: it is larger than 64 MiB" in targen("report", "run").err
+
+
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        ({"in": -5}, "in is no number of tokens"),
+        ({"out": "9"}, "out is no number"),
+        ({"cost": -1.0}, "cost is no number of dollars"),
+        ({"cost": float("nan")}, "cost is no number of dollars"),
+        ({"step": ["generate"]}, "step is none"),
+        ({"label": 7}, "label is no text"),
+        ({"key": "zz" * 16}, "hexadecimal"),
+        ({"key": None}, "is none of a run's"),
+        ({"text": None}, "text is no text"),
+    ],
+    ids=lambda value: str(value)[:20],
+)
+def test_a_record_of_the_journal_that_no_run_writes(change, named, run, targen):
+    lines = (run / "journal").read_bytes().splitlines()
+    body = json.dumps({**json.loads(lines[0][9:]), **change}).encode()
+    lines[0] = b"%08x %s" % (crc32(body), body)
+    (run / "journal").write_bytes(b"\n".join(lines) + b"\n")
+    (run / "report.json").unlink()
+    for command in (["resume", "run", "-q"], ["report", "run"]):
+        result = targen(*command)
+        assert result.code == 1
+        assert "run/journal: record 1 (byte 0) is none of a run's" in result.err
+        assert named in result.err
+
+
+@pytest.mark.parametrize(
+    ("way", "value"),
+    [
+        (("rows",), []),
+        (("rows", "entailment"), "many"),
+        (("flow", "entailment", "reasons"), None),
+        (("usage", "total", "dollars"), "free"),
+        (("usage", "by_step"), {"a": 1}),
+        (("problem",), ["x"]),
+        (("wanted",), {"nosuch": 1}),
+    ],
+    ids=lambda value: str(value),
+)
+def test_a_report_that_no_run_writes(way, value, run, targen):
+    report = json.loads((run / "report.json").read_text())
+    holder = report
+    for part in way[:-1]:
+        holder = holder[part]
+    holder[way[-1]] = value
+    (run / "report.json").write_text(json.dumps(report))
+    result = targen("report", "run")
+    assert result.code == 1
+    assert "run/report.json does not read: " in result.err
+    assert way[0] in result.err or "rows" in result.err
+
+
+@pytest.mark.parametrize(
+    ("name", "change", "problem"),
+    [
+        ("provenance.jsonl", {"id": []}, "id is no text"),
+        ("provenance.jsonl", {"intended": "nosuch"}, "intended is no label of the run"),
+        ("provenance.jsonl", {"rows": 10**30}, "rows is no number of rows"),
+        ("provenance.jsonl", {"label": None}, "label is no text"),
+        ("rejects.jsonl", {"verdict": {}}, "verdict is none that there is"),
+        ("rejects.jsonl", {"verdict": "rejected", "stage": 1}, "id is no text"),
+    ],
+    ids=lambda value: str(value)[:30],
+)
+def test_a_line_of_the_outputs_that_no_run_writes(name, change, problem, run, targen):
+    (run / "report.json").unlink()
+    lines = (run / name).read_text().splitlines()
+    first = json.loads(lines[0]) if lines else {}
+    (run / name).write_text("\n".join([json.dumps({**first, **change}), *lines[1:]]) + "\n")
+    result = targen("report", "run")
+    assert result.code == 1
+    assert f"run/{name}: line 1 is none of a run's: {problem}" in result.err
+
+
+def test_half_of_a_character_hinders_no_report():
+    Path("mine.py").write_text(
+        "from targen_core.errors import BadRequest\n"
+        "def replies(request):\n"
+        "    raise BadRequest('odd \\ud83d words')\n"
+    )
+    options = ("script=./mine.py:replies",)
+    spec = JobSpec(task="rte", quotas={"entailment": 1}, backend="scripted", options=options)
+    with (
+        Job.create(load_registry(), spec, Path("run")) as job,
+        pytest.raises(BadRequest, match="odd"),
+    ):
+        job.run()
+    report = json.loads(Path("run/report.json").read_text(encoding="utf-8"))
+    assert report["status"] == "stopped"
+    assert report["problem"].startswith("odd ")
+    assert Path("run/README.md").read_text(encoding="utf-8").startswith("---")
+
+
+# --- the command as a process of its own ---------------------------------------
+
+
+@pytest.mark.parametrize("name", ["journal", "manifest.json", "report.json"])
+def test_a_fifo_holds_no_process_up(name, run, tmp_path):
+    in_place_of(run / name, "a FIFO")
+    for command in ("resume", "report"):
+        found = subprocess.run(
+            [sys.executable, "-m", "targen_core", command, "run"],
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        assert found.returncode == 1
+        assert f"run/{name} is a FIFO" in found.stderr
