@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
+from targen_core.cli.streams import sound_streams
 from targen_core.errors import PluginError, TargenError
 
 __all__ = ["main"]
@@ -12,6 +13,11 @@ __all__ = ["main"]
 
 def main() -> None:
     """Run the command line; exit 0, 1 for a failed job, 2 for wrong usage."""
+    with sound_streams():
+        _main()
+
+
+def _main() -> None:
     args = [arg for arg in sys.argv[1:] if arg != "--debug"]
     debug = len(args) < len(sys.argv) - 1 or bool(os.environ.get("TARGEN_DEBUG"))
     try:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -21,6 +23,7 @@ from targen_core.cli.request import (
     MaxCostArg,
     MaxTokensArg,
     OptionsArg,
+    PatienceArg,
     RoundsArg,
     SeedArg,
     SeedsArg,
@@ -33,6 +36,7 @@ from targen_core.cli.request import (
     quotas_for,
     with_key,
 )
+from targen_core.cli.streams import mute
 from targen_core.errors import QuotaNotMet, UsageError
 
 if TYPE_CHECKING:
@@ -53,10 +57,6 @@ _Concurrency = Annotated[
 ]
 _Rpm = Annotated[float | None, typer.Option("--rpm", help="Requests a minute, at most.")]
 _Tpm = Annotated[float | None, typer.Option("--tpm", help="Tokens a minute, at most.")]
-_Patience = Annotated[
-    float | None,
-    typer.Option("--patience", help="Seconds without any answer that stop the run. [default: 600]"),
-]
 _Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress on standard error.")]
 _Json = Annotated[bool, typer.Option("--json", help="Print the report as JSON.")]
 
@@ -100,7 +100,7 @@ def generate(
     concurrency: _Concurrency = None,
     rpm: _Rpm = None,
     tpm: _Tpm = None,
-    patience: _Patience = None,
+    patience: PatienceArg = None,
     batch: Annotated[
         bool,
         typer.Option(
@@ -234,7 +234,7 @@ def resume(
     concurrency: _Concurrency = None,
     rpm: _Rpm = None,
     tpm: _Tpm = None,
-    patience: _Patience = None,
+    patience: PatienceArg = None,
     batch: Annotated[
         bool | None,
         typer.Option(
@@ -301,7 +301,19 @@ def _run(job: Job, *, quiet: bool, json: bool) -> None:
             if json:
                 print_json(report)
             else:
-                print_report(report, job.path)
+                with _shown():
+                    print_report(report, job.path)
+
+
+@contextmanager
+def _shown() -> Iterator[None]:
+    """Let what is printed for people fail alone: the run is what its directory holds."""
+    try:
+        yield
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except OSError:  # the reader went away, or the terminal
+        mute(sys.stdout)
 
 
 class _Suite:
@@ -336,7 +348,8 @@ class _Suite:
             print_json(self._reports)
         elif self._reports:
             heads = ["task", "status", "rows", "wanted", "calls", "cached", "tokens", "dollars"]
-            print_table(heads, [*map(_summary, self._reports)])
+            with _shown():
+                print_table(heads, [*map(_summary, self._reports)])
 
     def complain(self) -> None:
         """Raise where a task fell short."""

@@ -93,6 +93,7 @@ def correct_dataset(
     most: int | None = None,
     cache: Path | None = None,
     on_judged: Callable[[int, int], None] = lambda done, of: None,
+    on_layer: Callable[[CallLayer], None] = lambda layer: None,
 ) -> dict[str, Any]:
     """Judge instances with `spec`'s corrector, and write what came of it to `out`.
 
@@ -110,6 +111,7 @@ def correct_dataset(
         most: judge so many instances, drawn by the seed.
         cache: the folder of the reply cache.
         on_judged: called with how many are judged, and of how many.
+        on_layer: called with the call layer, once, before the first call.
 
     Returns:
         The report.
@@ -143,7 +145,9 @@ def correct_dataset(
         usage = Usage()
         journal = Journal(directory.journal, on_record=usage.record)
         try:
-            work = _judge_all(prepared, spec, shown, journal, usage, cache, out, on_judged)
+            work = _judge_all(
+                prepared, spec, shown, journal, usage, cache, out, on_judged, on_layer
+            )
             judged = asyncio.run(work)
         finally:
             journal.close()
@@ -224,6 +228,7 @@ async def _judge_all(
     cache: Path | None,
     out: Path,
     on_judged: Callable[[int, int], None],
+    on_layer: Callable[[CallLayer], None],
 ) -> list[Judged]:
     """Every instance's verdict, in order."""
     guard = Guard(prepared.task.name, prepared.distribution)
@@ -245,6 +250,7 @@ async def _judge_all(
         usage=usage,
         cache=cache,
     ) as layer:
+        on_layer(layer)
 
         async def work() -> None:
             for number in queue:
