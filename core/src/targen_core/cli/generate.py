@@ -41,6 +41,7 @@ from targen_core.errors import QuotaNotMet, UsageError
 
 if TYPE_CHECKING:
     from targen_core.runs.job import Job
+    from targen_core.runs.placing import Place
     from targen_core.runs.spec import JobSpec
 
 _Number = Annotated[
@@ -73,7 +74,10 @@ def generate(
     option: OptionsArg = None,
     key_file: KeyFileArg = None,
     out: Annotated[
-        Path | None, typer.Option("--out", help="The run directory. [default: runs/TASK-SEED]")
+        Path | None,
+        typer.Option(
+            "--out", help="The run directory. [default: runs/TASK-SEED, or -2 and so on behind it]"
+        ),
     ] = None,
     seed: SeedArg = 0,
     max_cost: MaxCostArg = None,
@@ -202,7 +206,13 @@ def generate(
         specs = [(below / t.name, spec_for(t.id)) for t in suite_tasks(registry, suite)]
         all_of_them = _Suite(quiet=quiet)
         try:
-            run_suite(registry, specs, all_of_them.run, cache=folder)
+            run_suite(
+                registry,
+                specs,
+                all_of_them.run,
+                cache=folder,
+                place="exact" if out else "replace",
+            )
         finally:
             all_of_them.show(json=json)
         all_of_them.complain()
@@ -212,7 +222,8 @@ def generate(
     default = Path("runs") / f"{registry.find('task', task).name}-{seed}"
     if batch_offline:
         require_lines(prepare(registry, spec).steps)
-    with Job.create(registry, spec, out or default, cache=folder) as job:
+    place: Place = "exact" if out else "number"
+    with Job.create(registry, spec, out or default, cache=folder, place=place) as job:
         if batch_offline:
             print(f"{job.path} is ready; next: targen batch export {job.path}")
             return
