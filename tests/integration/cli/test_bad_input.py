@@ -375,7 +375,7 @@ def test_another_run_is_there(rte, rows):
     rte("-n", "4", "--out", "run")
     before = rows("run")
     result = rte("-n", "4", "--out", "run", "--seed", "1")
-    _refused(result, "run holds another run (seed: 0 / 1)", "choose another --out")
+    _refused(result, "run holds another run, begun with seed 0; you ask for 1", "another --out")
     result = rte("-n", "4", "--out", "run", "-o", "correct.temperature=0.5")
     _refused(result, "steps.correct.params.temperature: 0.0 / 0.5", "choose another --out")
     assert rows("run") == before

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Literal
 
 from targen_core.errors import RunConflict, RunDirectoryError, RunLocked, WriteFailed
-from targen_core.runs.manifest import Manifest
+from targen_core.runs.manifest import Manifest, flat
 from targen_core.runs.naming import difference
 from targen_core.runs.options import PRICES
 
@@ -51,6 +51,7 @@ _EMPTY_RUN_FILES = _FIRST_FILES | {
     "README.md",
     ".README.md.part",
 }
+_IDLE = ("backend", "distributions", "limits", "created")
 _MOST = 10_000  # directories that are tried
 
 
@@ -91,8 +92,7 @@ def same_run(there: Manifest, wanted: Manifest, out: Path) -> Manifest:
     """
     if wanted.targets[0] in there.targets:  # it may have been extended since
         wanted = wanted.model_copy(update={"targets": there.targets})
-    different = _deciding(there, wanted)
-    if not different:
+    if not _deciding(there, wanted):
         return there.model_copy(update={"limits": wanted.limits, "steps": wanted.steps})
     rows, asked = (sum(m.targets[-1].quotas.values()) for m in (there, wanted))
     if rows != asked and _targets_alone(there, wanted):
@@ -100,9 +100,9 @@ def same_run(there: Manifest, wanted: Manifest, out: Path) -> Manifest:
             f"{out} holds another run: its target is {rows} rows, not these {asked}",
             hint=f"targen resume {out} -n N extends it; or choose another --out",
         )
-    words = _steps_apart(there, wanted) or f"({'; '.join(different[:3])})"
     raise RunConflict(
-        f"{out} holds another run{', ' if words[0] != '(' else ' '}{words}",
+        f"{out} holds another run, begun with "
+        f"{_steps_apart(there, wanted) or _plan_apart(there, wanted)}",
         hint=f"targen resume {out} goes on with it as it was begun; or give this one "
         f"another --out, such as --out {out.with_name(out.name + '-2')}",
     )
@@ -139,7 +139,20 @@ def _steps_apart(there: Manifest, wanted: Manifest) -> str:
         return ""
     (begun, asked), steps = max(found.items(), key=lambda item: len(item[1]))
     where = "" if len(steps) == len(wanted.steps) else f" in step {min(steps)}"
-    return f"begun with {begun}{where}; you ask for {asked}"
+    return f"{begun}{where}; you ask for {asked}"
+
+
+def _plan_apart(there: Manifest, wanted: Manifest) -> str:
+    """In plain words the first thing in which two plans differ whose models are alike."""
+    mine, theirs = (
+        flat({**m.model_dump(mode="json"), "targets": m.targets[-1].model_dump(mode="json")})
+        for m in (_unpriced(there), _unpriced(wanted))
+    )
+    for name, value in {**dict.fromkeys(theirs), **mine}.items():
+        if name.partition(".")[0] not in _IDLE and value != theirs.get(name):
+            called = name.removeprefix("targets.").replace("_", " ").replace(".", " ")
+            return f"{called} {value}; you ask for {theirs.get(name)}"
+    return "other options"
 
 
 def is_fresh(out: Path) -> bool:
