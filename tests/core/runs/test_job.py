@@ -70,7 +70,7 @@ def test_the_same_command_again_goes_on_with_the_same_run(lab, tmp_path):
 
     first = lab.run(world, tmp_path / "run", QUOTAS, hook=stop)
     assert first.report["status"] == "stopped"
-    assert "> Status: stopped. no" in (first.path / "README.md").read_text()
+    assert "> Status: stopped. Not all rows" in (first.path / "README.md").read_text()
     again = lab.run(world, tmp_path / "run", QUOTAS, concurrency=3)
     assert again.files == whole.files
     assert not set(first.journaled) & set(again.model.asked)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import shutil
 import sys
@@ -213,7 +214,10 @@ def test_the_reason_is_shown_and_moves_no_cursor(capfd):
     trouble = "retrying: connection refused \x1b[2J\u202e, 3rd try"
     state = progress._state(_watch(Layer(usage=Usage(), trouble=trouble)), 1.0)
     assert state.trouble == trouble
-    assert progress._clean(trouble) == r"retrying: connection refused \x1b[2J\u202e, 3rd try"
+    out = io.StringIO()
+    face = progress._Plain(_watch(Layer(usage=Usage(), trouble=trouble)), out)
+    face.draw([trouble], last=True)
+    assert out.getvalue() == "retrying: connection refused \\x1b[2J\\u202e, 3rd try\n"
 
 
 def test_a_display_that_breaks_is_dropped_and_said_for_debugging(monkeypatch, caplog):

@@ -76,6 +76,7 @@ def _check(name: str, items: list[str]) -> dict[str, Any]:
     from targen_core.plugins.loader import load_registry
     from targen_core.plugins.registry import missing_dependency
     from targen_core.runs.options import backend_options, parse_options
+    from targen_core.runs.plan import GIVEN
 
     registry = load_registry()
     item = registry.find("backend", name)
@@ -100,7 +101,7 @@ def _check(name: str, items: list[str]) -> dict[str, Any]:
             distribution=item.distribution,
             hint=f"report it to the authors of {item.distribution}",
         ) from error
-    price = Price(*user.price) if user.price else model.price
+    price = Price(*user.price, source=GIVEN) if user.price else model.price
     return {
         "backend": item.id,
         "identity": model.identity,

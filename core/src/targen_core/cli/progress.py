@@ -22,6 +22,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, TextIO, cast
 
 from targen_core.engine.events import Event, LabelGivenUp, Listener
+from targen_core.text import printable
 
 if TYPE_CHECKING:
     from targen_core.calls.layer import CallLayer
@@ -274,7 +275,7 @@ class _Plain:
         """Nothing stays open."""
 
     def _print(self, line: str) -> None:
-        self._out.write(f"{_clean(line)}\n")
+        self._out.write(f"{printable(line, lines=False)}\n")
         self._out.flush()
 
 
@@ -327,12 +328,16 @@ class _Bars:
             bars[""] = (sum(done for done, _ in every), sum(of for _, of in every))
         for name, (done, of) in bars.items():
             if name not in self._tasks:
-                self._tasks[name] = self._progress.add_task(_clean(name) or "all", total=of)
+                self._tasks[name] = self._progress.add_task(
+                    printable(name, lines=False) or "all", total=of
+                )
             self._progress.update(self._tasks[name], completed=done, total=of)
         parts: list[Any] = [self._progress] if self._tasks else []
-        parts += [Text(_clean(text)) for text in (state.figures, state.trouble) if text]
+        parts += [
+            Text(printable(text, lines=False)) for text in (state.figures, state.trouble) if text
+        ]
         for line in lines:
-            self._console.print(Text(_clean(line)), soft_wrap=True)
+            self._console.print(Text(printable(line, lines=False)), soft_wrap=True)
         self._live.update(Group(*parts), refresh=True)
 
     def close(self) -> None:
@@ -387,11 +392,4 @@ def _given_up(event: LabelGivenUp) -> str:
     return (
         f"label {event.label} is given up at {event.have} of {event.wanted} rows: "
         f"no row from {event.after} candidates"
-    )
-
-
-def _clean(text: str) -> str:
-    """Text whose control characters are written out: a service's words move no cursor."""
-    return "".join(
-        char if char.isprintable() else char.encode("unicode_escape").decode() for char in text
     )

@@ -10,6 +10,7 @@ from targen_core.errors import UsageError
 from targen_core.exporters.model import Dataset
 from targen_core.plugins.registry import Registry
 from targen_core.runs.manifest import Manifest
+from targen_core.runs.naming import without_addresses
 from targen_core.runs.official import lines_of, official_row, problem_in
 from targen_core.runs.plan import find_task
 from targen_core.tasks.model import Task
@@ -68,7 +69,9 @@ def _of_run(registry: Registry, run: Path, task: str | None, variants: Sequence[
     rows = _rows(run / "dataset.jsonl", found, may_be_torn=True, hint=hint)
     card = run / "README.md"
     text = card.read_text(encoding="utf-8") if card.exists() else ""
-    return Dataset(run.resolve().name, found, rows, text)
+    return Dataset(
+        run.resolve().name, found, rows, without_addresses(text, manifest.steps.values())
+    )
 
 
 def _rows(

@@ -31,7 +31,8 @@ class BatchFile:
     """`batches.jsonl`: a line for each batch that was handed over, and for what it did not answer.
 
     A line is `{"batch", "model", "keys", "at"}` or `{"batch", "failed",
-    "problem", "at"}`. A line that does not read, torn by a kill, is passed over.
+    "problem", "at"}`, or, of answers that a file brings, `{"imported", "at"}`
+    with how many. A line that does not read, torn by a kill, is passed over.
     """
 
     def __init__(self, path: Path) -> None:
@@ -43,6 +44,7 @@ class BatchFile:
         self._path = path
         self._batch: dict[tuple[str, str], str] = {}  # by model and key: the last batch
         self._failed: dict[str, set[str]] = {}
+        self.imported = False  # whether answers were ever brought by a file
         try:
             lines = path.read_bytes().splitlines() if path.exists() else []
         except OSError as error:
@@ -74,6 +76,14 @@ class BatchFile:
         """
         self._append({"batch": batch, "failed": list(keys), "problem": problem[:500]})
 
+    def bring(self, answers: int) -> None:
+        """Write down that a file of so many answers is read.
+
+        Raises:
+            WriteFailed: the disk does not take it.
+        """
+        self._append({"imported": answers})
+
     def _append(self, record: dict[str, Any]) -> None:
         self._take(record)
         record["at"] = datetime.now(UTC).isoformat(timespec="seconds")
@@ -90,6 +100,9 @@ class BatchFile:
             ) from error
 
     def _take(self, record: Mapping[str, Any]) -> None:
+        if "imported" in record:
+            self.imported = True
+            return
         batch = str(record["batch"])
         if "failed" in record:
             self._failed.setdefault(batch, set()).update(record["failed"])

@@ -33,6 +33,7 @@ from targen_core.runs.batches import in_service_batches
 from targen_core.runs.directory import RunDirectory
 from targen_core.runs.files import write_atomically
 from targen_core.runs.manifest import FORMAT, ManifestPart, StepPlan, TaskPlan, flat
+from targen_core.runs.naming import model_name
 from targen_core.runs.official import Labelled
 from targen_core.runs.plan import PreparedCorrection, bind_models, prepare_correction
 from targen_core.runs.session import interruptible, open_layer
@@ -340,7 +341,7 @@ def _report(
         "task_version": plan.task.version,
         "variants": list(plan.task.variants),
         "corrector": plan.corrector,
-        "model": plan.step.identity,
+        "model": model_name(plan.step),
         "seed": plan.seed,
         "flip": plan.flip,
         "instances": len(judged),

@@ -23,10 +23,10 @@ from targen_core.engine.lists import item_value
 from targen_core.engine.run import Engine
 from targen_core.errors import RunConflict, TargenError, UsageError
 from targen_core.plugins.registry import Registry
-from targen_core.runs.batches import batched_steps, in_service_batches, with_batches
+from targen_core.runs.batches import BatchFile, batched_steps, in_service_batches, with_batches
 from targen_core.runs.card import dataset_card
 from targen_core.runs.directory import RunDirectory
-from targen_core.runs.files import write_atomically
+from targen_core.runs.files import read_jsonl, write_atomically
 from targen_core.runs.manifest import Manifest, TargetPlan
 from targen_core.runs.placing import (
     Place,
@@ -255,9 +255,14 @@ class Job:
             used_calls=self.engine.used_calls,
             retries=self.layer.retries,
             error=error,
+            prices={step: bound.price for step, bound in self.layer.models.items()},
+            by_files=BatchFile(self.path / "batches.jsonl").imported,
         )
         complete = report["status"] in ("complete", "short")
-        card = dataset_card(self.task, manifest, report)
+        sample = None
+        with contextlib.suppress(TargenError):  # an edited file: said when it is compared
+            sample = next(read_jsonl(self.path / "dataset.jsonl"), None)
+        card = dataset_card(self.task, manifest, report, sample)
         # Where the run failed, that is what to say, not that its report could
         # not be written either (a full disk).
         quiet = contextlib.suppress(TargenError) if error else contextlib.nullcontext()

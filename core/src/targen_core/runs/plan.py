@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from targen_core.declared.files import TaskFile
 
 __all__ = [
+    "GIVEN",
     "Prepared",
     "PreparedCorrection",
     "PreparedStep",
@@ -51,6 +52,9 @@ __all__ = [
     "prepare_call",
     "prepare_correction",
 ]
+
+GIVEN = "given with -o price_in and -o price_out"
+"""The source of a price that the user said."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -344,7 +348,7 @@ def _models(
                 ) from error
         model = made[ident]
         params = step_parameters(task, step, backend, chosen, user)
-        price = Price(*user.price) if user.price else model.price
+        price = Price(*user.price, source=GIVEN) if user.price else model.price
         steps[step] = PreparedStep(model, params, price, backend, found.id, chosen)
         plans[step] = StepPlan(
             backend=found.id,
@@ -358,7 +362,8 @@ def _models(
         if spec.limits.max_cost is not None and price is None:
             raise UsageError(
                 f"--max-cost needs a price, and that of {model.identity} is unknown",
-                hint="say it, in dollars a million tokens: -o price_in=0.15 -o price_out=0.60",
+                hint="say it, in dollars a million tokens: -o price_in=0.15 -o price_out=0.60; "
+                "where calls cost nothing: -o price_in=0 -o price_out=0",
             )
     return steps, plans
 

@@ -1,0 +1,52 @@
+r"""Text that somebody else wrote, made fit to be shown: on a terminal, as JSON, in Markdown.
+
+What services, models, plugins and files say may hold signs that a terminal
+obeys: colours, cursor moves, the clipboard (OSC 52), a change of direction.
+Here they become escapes that can be read, such as `\x1b` and `\u202e`.
+"""
+
+from __future__ import annotations
+
+import re
+
+__all__ = ["json_safe", "markdown", "printable"]
+
+_ODD = re.compile(
+    r"[\x00-\x08\x0b-\x1f\x7f-\x9f"  # C0 but tab and line feed, DEL, C1
+    r"\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069"  # separators of lines, and of direction
+    r"\ud800-\udfff]"  # halves of characters, which cannot be written at all
+)
+# An underscore within a word emphasizes nothing, and labels are full of them.
+_MARKED = re.compile(r"[\\`*<>#|~$]|\](?=[(\[:])|(?<![^\W_])_|_(?![^\W_])|&(?=[#\w]+;)")
+
+
+def printable(text: str, *, lines: bool = True, most: int | None = None) -> str:
+    """`text` with an escape in place of each sign that a terminal would obey.
+
+    Line feeds and tabs stay, unless `lines` is false: then they are escaped
+    too. What is longer than `most` characters is cut, and says so.
+    """
+    text = _ODD.sub(_escape, text.replace("\r\n", "\n"))
+    if not lines:
+        text = text.replace("\n", "\\n").replace("\t", "\\t")
+    if most is not None and len(text) > most:
+        return f"{text[:most]} … ({len(text) - most:,} characters more)"
+    return text
+
+
+def json_safe(text: str) -> str:
+    """JSON with the same value and none of these signs."""
+    return _ODD.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+
+
+def markdown(text: str) -> str:
+    """`text` as Markdown that shows it: one line, without mark-up of its own.
+
+    It may stand in the cell of a table.
+    """
+    return _MARKED.sub(r"\\\g<0>", printable(" ".join(text.split())))
+
+
+def _escape(found: re.Match[str]) -> str:
+    code = ord(found[0])
+    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"
