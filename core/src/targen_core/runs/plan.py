@@ -92,7 +92,7 @@ class Prepared:
 
     def bind(self, limits: Limits) -> dict[str, BoundModel]:
         """Each step's model with its limiter, one for each backend; all share the places."""
-        return bind_models(self.steps, limits)
+        return bind_models(self.steps, limits, task=self.manifest.task.id)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,8 +108,15 @@ class PreparedCorrection:
     step: StepPlan
 
 
-def bind_models(steps: Mapping[str, PreparedStep], limits: Limits) -> dict[str, BoundModel]:
-    """Each step's model with its limiter, one for each backend; all share the places."""
+def bind_models(
+    steps: Mapping[str, PreparedStep], limits: Limits, *, task: str = ""
+) -> dict[str, BoundModel]:
+    """Each step's model with its limiter, one for each backend; all share the places.
+
+    Lists come from the cache of runs of `task` alone: tasks whose list
+    questions are the same word for word would get the same contexts and seeds,
+    and their datasets would be correlated. A suite shares them on purpose.
+    """
     places = Places(limits.concurrency)
     limiters = {
         backend: RateLimiter(
@@ -131,7 +138,8 @@ def bind_models(steps: Mapping[str, PreparedStep], limits: Limits) -> dict[str, 
             step.params,
             step.price,
             backend=step.backend_id,
-            cacheable=step.backend.cacheable,
+            cacheable=step.backend.cacheable and getattr(step.model, "cacheable", True),
+            shared_by=task if name in ("contexts", "seeds") else "",
         )
         for name, step in steps.items()
     }
