@@ -82,7 +82,8 @@ BackendArg = Annotated[
         "--backend",
         "-b",
         metavar="NAME",
-        help="The model to use; see list-backends. Or langchain:package.module.Class.",
+        help="The model to use; see list-backends. Or "
+        "langchain:package.module.Class, or langchain:./file.py:Class.",
         autocompletion=completer("backend"),
     ),
 ]

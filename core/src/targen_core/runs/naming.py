@@ -44,13 +44,9 @@ def model_name(plan: StepPlan) -> str:
 
 
 def backend_name(plan: StepPlan) -> str:
-    """The name of a step's backend; of a class in a file, the class."""
+    """The name of a step's backend."""
     distribution, _, name = plan.backend.partition(":")
-    if distribution == "langchain":
-        return (
-            f"langchain {re.split(r'[:/.]', name)[-1]}" if ".py:" in name else f"langchain {name}"
-        )
-    return name or distribution
+    return f"langchain {name}" if distribution == "langchain" else name or distribution
 
 
 def _bare(name: str) -> str:
