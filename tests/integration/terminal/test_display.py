@@ -115,6 +115,21 @@ def test_a_terminal_that_hangs_up(terminal, held, tmp_path):
     assert status(tmp_path) == "complete"
 
 
+def test_a_terminal_that_is_stopped_holds_up_no_run(terminal, held, tmp_path):
+    service = held()
+    service.go.clear()
+    service.hold_from = 3
+    with open(tmp_path / "report.txt", "wb") as report:
+        shown = terminal("generate", *on(service, "--out", "run"), stdout=report)
+    service.wait_for_calls(3)
+    shown.wait_for("in flight")
+    shown.type(b"\x13")  # Ctrl-S: the terminal takes no output until Ctrl-Q
+    service.go.set()
+    assert shown.exit_code() == 0
+    assert status(tmp_path) == "complete"
+    assert "8" in (tmp_path / "report.txt").read_text()
+
+
 @pytest.mark.parametrize(
     "line",
     [
