@@ -5,7 +5,6 @@ from aiohttp import web
 
 from targen_backends.llama.backend import LlamaOptions, create
 from targen_backends.llama.ollama import OllamaModel
-from targen_core.calls.model import Price
 
 SCHEMA = {"type": "object", "properties": {"km": {"type": "integer", "default": 1}}}
 
@@ -83,4 +82,4 @@ def test_the_option_picks_it_whatever_the_form_of_the_address(address):
 def test_its_own_address_is_the_default():
     model = create(LlamaOptions(model="m", api="ollama"))
     assert model._poster.url == "http://127.0.0.1:11434/api/chat"
-    assert model.price == Price(0, 0)
+    assert model.price is None

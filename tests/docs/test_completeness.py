@@ -99,7 +99,10 @@ def test_every_manifest_key_is_explained() -> None:
 
 def test_every_report_key_is_explained() -> None:
     made = [*Tally(["a"]).as_dict(), *Flow().as_dict(), *names(Counts), "by_step", "priced"]
-    own = "task task_version seed status problem balance usage unused_calls retries models".split()
+    own = (
+        "task task_version seed status problem balance usage unused_calls retries models "
+        "prices answers_by_files"
+    ).split()
     assert missing([*made, *own], REFERENCE / "run-directory.md") == []
 
 

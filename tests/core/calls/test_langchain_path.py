@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import sys
 from types import ModuleType
+from typing import Any, ClassVar
 
 import pytest
 from langchain_core.language_models.fake_chat_models import FakeListChatModel
-from pydantic import Field, SecretStr
+from pydantic import AliasChoices, ConfigDict, Field, SecretStr
 
 from targen_core.calls.langchain import LangChainModel
 from targen_core.calls.langchain_path import registration
@@ -25,6 +26,7 @@ class TheirChat(FakeListChatModel):
 
     responses: list[str] = Field(default_factory=lambda: ["Ob"])
     api_key: SecretStr = SecretStr("")
+    hf_token: str = ""
     base_url: str = ""
     max_retries: int = 2
     size: int = 1
@@ -88,7 +90,12 @@ def test_the_address_is_part_of_the_identity_and_the_key_is_not():
     [
         ("langchain:ChatOpenAI", UsageError, "names no class", "langchain_openai.ChatOpenAI"),
         ("langchain:", UsageError, "names no class", "package.module.Class"),
-        ("langchain:no_such_pkg.Chat", MissingDependency, "'no_such_pkg'", "pip install no-such"),
+        (
+            "langchain:no_such_pkg.Chat",
+            UsageError,
+            "'no_such_pkg'",
+            "langchain:./no_such_pkg.py:Chat",
+        ),
         ("langchain:their_package.chat.Other", UsageError, "has no Other", "documentation"),
         ("langchain:their_package.chat.helper", UsageError, "no langchain chat model", "subclass"),
     ],
@@ -104,6 +111,77 @@ def test_an_option_that_the_class_refuses_is_told_without_its_value():
         made(size="hunter2")
     assert "hunter2" not in str(caught.value)
     assert "base_url" in caught.value.hint
+
+
+class Aliased(FakeListChatModel):
+    """Fields that are given by other names, as partner packages have them."""
+
+    responses: list[str] = Field(default_factory=lambda: ["Ob"])
+    model_name: str = Field(default="m", alias="model")
+    only_name: str = Field(default="x", validation_alias=AliasChoices("one", "two"))
+    model_kwargs: dict[str, Any] = Field(default_factory=dict)
+
+
+class Open(FakeListChatModel):
+    """A class that takes anything."""
+
+    model_config = ConfigDict(extra="allow")
+    responses: list[str] = Field(default_factory=lambda: ["Ob"])
+
+
+class Own(FakeListChatModel):
+    """A class with a constructor of its own."""
+
+    def __init__(self, town: str, **rest: Any) -> None:
+        super().__init__(responses=[town], **rest)
+
+
+@pytest.mark.parametrize(
+    ("kind", "options", "problem", "hint"),
+    [
+        (TheirChat, {"base_ulr": "http://h"}, "base_ulr", "did you mean base_url"),
+        (Aliased, {"modle": "m"}, "modle", "did you mean model"),
+        (Aliased, {"model_name": "m"}, "model_name", "did you mean"),
+        (Aliased, {"only_name": "m"}, "only_name", "model_kwargs"),
+        (Own, {"town": "Ob", "twon": "x"}, "twon", "did you mean town"),
+    ],
+)
+def test_an_option_that_the_class_does_not_take_is_an_error(kind, options, problem, hint):
+    sys.modules["their_package.chat"].Kind = kind
+    with pytest.raises(UsageError, match=f"has no option '{problem}'") as caught:
+        made("langchain:their_package.chat.Kind", **options)
+    assert hint in caught.value.hint
+    assert "pip install" not in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("kind", "options"),
+    [
+        (Aliased, {"model": "a", "two": "b"}),
+        (Open, {"whatever": "7"}),
+        (Own, {"town": "Ob", "metadata": "{}"}),
+    ],
+)
+def test_options_that_a_class_takes_in_its_own_way(kind, options):
+    sys.modules["their_package.chat"].Kind = kind
+    made("langchain:their_package.chat.Kind", **options)
+
+
+def test_its_replies_are_shared_only_where_its_author_says_so():
+    class Sure(TheirChat):
+        targen_cacheable: ClassVar[bool] = True
+
+    assert made()[0].cacheable is False
+    sys.modules["their_package.chat"].Sure = Sure
+    assert made("langchain:their_package.chat.Sure")[0].cacheable is True
+
+
+def test_what_the_class_imports_is_told_apart_from_the_class(tmp_path, monkeypatch):
+    (tmp_path / "their_own.py").write_text("import no_such_thing")
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(MissingDependency, match="imports 'no_such_thing'") as caught:
+        made("langchain:their_own.Chat")
+    assert "pip" not in caught.value.hint
 
 
 def test_looking_it_up_imports_nothing():

@@ -70,7 +70,7 @@ def test_the_same_command_again_goes_on_with_the_same_run(lab, tmp_path):
 
     first = lab.run(world, tmp_path / "run", QUOTAS, hook=stop)
     assert first.report["status"] == "stopped"
-    assert "> Status: stopped. no" in (first.path / "README.md").read_text()
+    assert "> Status: stopped. Not all rows" in (first.path / "README.md").read_text()
     again = lab.run(world, tmp_path / "run", QUOTAS, concurrency=3)
     assert again.files == whole.files
     assert not set(first.journaled) & set(again.model.asked)
@@ -82,12 +82,12 @@ def test_the_same_command_again_goes_on_with_the_same_run(lab, tmp_path):
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ({"seed": 1}, "seed: 0 / 1"),
-        ({"balance": "intended"}, "targets"),
+        ({"seed": 1}, "begun with seed 0; you ask for 1"),
+        ({"balance": "intended"}, "begun with balance final; you ask for intended"),
         ({"options": ["temperature=0.5"]}, "temperature"),
-        ({"near_duplicates": 80.0}, "near_duplicates"),
+        ({"near_duplicates": 80.0}, "begun with near duplicates 90.0; you ask for 80.0"),
         ({"corrector": None}, "corrector"),
-        ({"contexts_limit": 3}, "contexts_limit"),
+        ({"contexts_limit": 3}, "begun with contexts limit None; you ask for 3"),
         ({"options": ["seeds.batch=9"]}, "batches"),
     ],
     ids=str,

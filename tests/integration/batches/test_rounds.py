@@ -212,7 +212,7 @@ def test_a_run_with_lists_in_batches_goes_on_and_grows_as_it_was_begun(
     with Job.resume(load_registry(), tmp_path / "online", quotas=more) as job:
         job.run()
     assert rows(tmp_path / "batch") == rows(tmp_path / "online")
-    with pytest.raises(RunConflict, match="lists_at_once: 64 / 1"):
+    with pytest.raises(RunConflict, match="begun with lists at once 64; you ask for 1"):
         run(tmp_path / "batch", more)
 
 

@@ -375,9 +375,14 @@ def test_another_run_is_there(rte, rows):
     rte("-n", "4", "--out", "run")
     before = rows("run")
     result = rte("-n", "4", "--out", "run", "--seed", "1")
-    _refused(result, "run holds another run (seed: 0 / 1)", "choose another --out")
+    _refused(result, "run holds another run, begun with seed 0; you ask for 1", "another --out")
     result = rte("-n", "4", "--out", "run", "-o", "correct.temperature=0.5")
-    _refused(result, "steps.correct.params.temperature: 0.0 / 0.5", "choose another --out")
+    _refused(
+        result,
+        "begun with model scripted of backend scripted with temperature=0.0 in step correct; "
+        "you ask for model scripted of backend scripted with temperature=0.5",
+        "another --out",
+    )
     assert rows("run") == before
 
 
@@ -455,7 +460,9 @@ def test_a_run_of_another_task_version(rte, targen):
         "this run was made with targen-tasks-superglue:rte version 0; version 1 is installed",
         "install the version that it was made with, or generate a new run",
     )
-    _refused(rte("-n", "4", "--out", "run"), "task.version: '0' / '1'", "choose another --out")
+    _refused(
+        rte("-n", "4", "--out", "run"), "begun with task version 0; you ask for 1", "another --out"
+    )
 
 
 def test_a_run_with_other_prompts(rte, targen):
@@ -467,7 +474,10 @@ def test_a_run_with_other_prompts(rte, targen):
         "the prompts or labels of targen-tasks-superglue:rte changed without a new version",
         "report it to the authors of targen-tasks-superglue",
     )
-    _refused(rte("-n", "4", "--out", "run"), "task.prompts.entailment: '0123456789ab'")
+    _refused(
+        rte("-n", "4", "--out", "run"),
+        "begun with task prompts entailment 0123456789ab; you ask for ",
+    )
 
 
 def test_a_run_of_another_format(rte, targen):

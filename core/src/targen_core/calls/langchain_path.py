@@ -1,12 +1,23 @@
-"""`--backend langchain:package.module.Class`: any langchain chat model, by its import path."""
+"""`--backend langchain:package.module.Class`: any langchain chat model, by its import path.
+
+Or `langchain:./file.py:Class`, for a class in a file. A file is taken from
+the command line alone: what a run keeps is an id without a path, and resuming
+finds no code by it.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import importlib
 import importlib.metadata
+import importlib.util
+import inspect
 import json
 import re
+import sys
+from collections.abc import Callable, Mapping
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 from pydantic import ConfigDict, SecretStr, ValidationError, model_validator
@@ -15,6 +26,7 @@ from targen_core.calls import signs
 from targen_core.calls.backend import Backend, BackendOptions
 from targen_core.calls.langchain import LangChainModel
 from targen_core.errors import MissingDependency, UsageError
+from targen_core.nearest import did_you_mean
 from targen_core.plugins.register import Registration
 
 __all__ = ["PREFIX", "LangChainOptions", "registration"]
@@ -22,7 +34,15 @@ __all__ = ["PREFIX", "LangChainOptions", "registration"]
 PREFIX = "langchain"
 
 _SECRET = re.compile(r"key|token$|secret|password|credential|authorization|headers", re.IGNORECASE)
+_FILE = ".py:"
 _NOT_SECRET = re.compile(r"max_|_file$")
+
+
+class _PathModel(LangChainModel):
+    """A model whose code may change from run to run."""
+
+    cacheable = False
+    """Whether its replies may be shared between runs: its class says so by `targen_cacheable`."""
 
 
 class LangChainOptions(BackendOptions):
@@ -49,48 +69,140 @@ class LangChainOptions(BackendOptions):
 
 
 def registration(name: str) -> Registration[Backend]:
-    """The backend that `langchain:package.module.Class` names; nothing is imported yet.
+    """The backend that `langchain:package.module.Class` or a file names; nothing is imported yet.
 
     Raises:
         UsageError: where this is no import path.
     """
+    if _FILE in name:
+        return _in_file(name.partition(":")[2])
     path = name.partition(":")[2].replace(":", ".")
     module, dot, attribute = path.rpartition(".")
     if not dot or not all(part.isidentifier() for part in path.split(".")):
         raise UsageError(
             f"backend {name!r} names no class",
-            hint=f"{PREFIX}:package.module.Class, e.g. {PREFIX}:langchain_openai.ChatOpenAI",
+            hint=f"{PREFIX}:package.module.Class, e.g. {PREFIX}:langchain_openai.ChatOpenAI; "
+            f"or {PREFIX}:./file.py:Class",
         )
     backend = Backend(
         summary=f"the langchain chat model {path}",
         options=LangChainOptions,
-        create=lambda options: _create(module, attribute, options),
+        create=partial(_create, path, partial(_imported, module, attribute)),
         packages=_distributions(module),
     )
-    return Registration("backend", path, backend, backend.summary, PREFIX, path, _package(module))
+    return Registration("backend", path, backend, backend.summary, PREFIX, path, "langchain-core")
 
 
-def _create(module: str, attribute: str, options: LangChainOptions) -> LangChainModel:
-    """Import the class and make its model.
+def _in_file(where: str) -> Registration[Backend]:
+    """The backend of a class in a file, `FILE.py:CLASS`.
+
+    Its id is as if the file were a module that can be imported: no run keeps a path.
+    """
+    file, _, attribute = where.rpartition(":")
+    if not attribute.isidentifier():
+        raise UsageError(
+            f"backend {PREFIX}:{where!r} names no class", hint=f"{PREFIX}:./file.py:Class"
+        )
+    module = re.sub(r"\W|^(?=\d)", "_", Path(file).stem)
+    name = f"{module}.{attribute}"
+    backend = Backend(
+        summary=f"the langchain chat model {attribute} of {file}",
+        options=LangChainOptions,
+        create=partial(_create, where, partial(_loaded, Path(file), module, attribute)),
+        packages=("langchain-core",),
+    )
+    return Registration("backend", name, backend, backend.summary, PREFIX, name, "langchain-core")
+
+
+def _imported(module: str, attribute: str) -> Any:
+    """What an import path names.
 
     Raises:
-        MissingDependency: a package that is not installed.
-        UsageError: no such class, no chat model, or options that it does not take.
+        MissingDependency: a module that it imports and that cannot be imported.
+        UsageError: no such module or class.
     """
     path = f"{module}.{attribute}"
     try:
-        found = getattr(importlib.import_module(module), attribute)
+        return getattr(importlib.import_module(module), attribute)
     except ModuleNotFoundError as error:
         missing = error.name or module
+        # No package is proposed: anybody may have registered one of that name.
+        if module == missing or module.startswith(f"{missing}."):
+            file = f"./{module.replace('.', '/')}.py"
+            raise UsageError(
+                f"the langchain model {path}: no module named {missing!r} can be imported",
+                hint=f"a class in a file is named by its path: -b {PREFIX}:{file}:{attribute} (a "
+                "run of one goes on by the same targen generate command, not by resume); a "
+                "package is installed by the name that its documentation says",
+            ) from error
         raise MissingDependency(
-            f"the langchain model {path} needs the package {missing!r}, which is not installed",
+            f"the langchain model {path} imports {missing!r}, and no module of that name can be "
+            "imported",
             distribution=PREFIX,
-            hint=f"pip install {_package(missing)}",
+            hint=f"see what the documentation of {module.split('.')[0]} says to install",
         ) from error
     except AttributeError:
         raise UsageError(
             f"module {module} has no {attribute}", hint="the class as its documentation imports it"
         ) from None
+
+
+def _loaded(file: Path, module: str, attribute: str) -> Any:
+    """A class of a file, which is executed.
+
+    Raises:
+        MissingDependency: a module that it imports and that cannot be imported.
+        UsageError: no such file or class, or one that does not run.
+    """
+    if not file.is_file():
+        raise UsageError(
+            f"there is no file {file}", hint=f"{PREFIX}:./file.py:Class, seen from this folder"
+        )
+    name = f"targen_file_{module}"
+    spec = importlib.util.spec_from_file_location(name, file)
+    assert spec is not None and spec.loader is not None
+    made = importlib.util.module_from_spec(spec)
+    sys.modules[name] = made  # pydantic looks a class's annotations up in its module
+    try:
+        spec.loader.exec_module(made)
+    except ModuleNotFoundError as error:
+        raise MissingDependency(
+            f"{file} imports {error.name!r}, and no module of that name can be imported",
+            distribution=PREFIX,
+            hint="install it, or put what is needed into the file itself",
+        ) from error
+    except Exception as error:
+        line = getattr(error, "lineno", None) or _line_in(file, error)
+        raise UsageError(
+            f"{file}{f', line {line}' if line else ''}: {type(error).__name__}: {error}",
+            hint="mend the file; it is executed whenever the class is used",
+        ) from error
+    try:
+        return getattr(made, attribute)
+    except AttributeError:
+        raise UsageError(
+            f"{file} has no {attribute}", hint=did_you_mean(attribute, vars(made), "names")
+        ) from None
+
+
+def _line_in(file: Path, error: Exception) -> int | None:
+    """The last line of a file that an error came by."""
+    line, trace = None, error.__traceback__
+    while trace is not None:
+        if trace.tb_frame.f_code.co_filename == str(file.absolute()):
+            line = trace.tb_lineno
+        trace = trace.tb_next
+    return line
+
+
+def _create(path: str, find: Callable[[], Any], options: LangChainOptions) -> LangChainModel:
+    """Find the class and make its model.
+
+    Raises:
+        MissingDependency: a package that is not installed.
+        UsageError: no such class, no chat model, or options that it does not take.
+    """
+    found = find()
     from langchain_core.language_models import BaseChatModel
 
     if not (isinstance(found, type) and issubclass(found, BaseChatModel)):
@@ -100,11 +212,13 @@ def _create(module: str, attribute: str, options: LangChainOptions) -> LangChain
             "langchain_openai.ChatOpenAI",
         )
     extra = options.__pydantic_extra__ or {}
+    unsure = _check_names(path, found, extra)
     given = {name: _plain(found, name, value) for name, value in extra.items()}
     if "max_retries" in found.model_fields:
         given.setdefault("max_retries", 0)  # the call layer retries, and counts each attempt
     try:
-        model = LangChainModel(found(**given))
+        chat = found(**given)
+        model = _PathModel(chat)
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         field = ".".join(str(part) for part in first["loc"])
@@ -117,6 +231,10 @@ def _create(module: str, attribute: str, options: LangChainOptions) -> LangChain
             f"{path} could not be made: {type(error).__name__}: {signs.quoted(str(error))}",
             hint="its options are given with -o KEY=VALUE",
         ) from None
+    for name in unsure:
+        if not hasattr(chat, name):
+            raise _no_option(path, found, name)
+    model.cacheable = getattr(found, "targen_cacheable", False) is True
     # A class tells what it likes of itself: two addresses must not share replies.
     public = {name: value for name, value in extra.items() if not isinstance(value, SecretStr)}
     text = json.dumps(public, sort_keys=True, default=str)
@@ -137,14 +255,62 @@ def _plain(kind: Any, name: str, value: Any) -> Any:
     return value
 
 
-def _package(module: str) -> str:
-    """What pip most likely calls the distribution of a module."""
-    return module.split(".")[0].replace("_", "-")
+def _names(kind: Any) -> tuple[set[str], bool]:
+    """The options that a class's constructor takes, and whether those are all.
+
+    Fields by their names and aliases, as the class allows, and the arguments of
+    constructors of its own; where one takes any, more is possible.
+    """
+    config = kind.model_config
+    by_name = config.get("populate_by_name") or config.get("validate_by_name")
+    names: set[str] = set()
+    for field, info in kind.model_fields.items():
+        alias = info.validation_alias or info.alias
+        if alias is None or by_name:
+            names.add(field)
+        for one in getattr(alias, "choices", [alias]):
+            if isinstance(one, str):
+                names.add(one)
+            elif one is not None:  # a path into a value
+                names.add(str(one.path[0]))
+    complete = config.get("extra") != "allow"
+    for base in kind.__mro__:
+        own = "__init__" in vars(base) and not base.__module__.startswith(
+            ("pydantic.", "langchain_core.")
+        )
+        if own and base is not object:
+            for name, argument in list(inspect.signature(base.__init__).parameters.items())[1:]:
+                if argument.kind is argument.VAR_KEYWORD:
+                    complete = False
+                elif argument.kind is not argument.VAR_POSITIONAL:
+                    names.add(name)
+    return names, complete
+
+
+def _check_names(path: str, kind: Any, given: Mapping[str, Any]) -> list[str]:
+    """Names of options of which only the model itself can tell whether it takes them.
+
+    Raises:
+        UsageError: one that the class does not take; pydantic passes over those.
+    """
+    names, complete = _names(kind)
+    unknown = [name for name in given if name not in names]
+    if unknown and complete:
+        raise _no_option(path, kind, unknown[0])
+    return unknown if kind.model_config.get("extra") != "allow" else []
+
+
+def _no_option(path: str, kind: Any, name: str) -> UsageError:
+    names, _ = _names(kind)
+    hint = did_you_mean(name, sorted(names), "options")
+    if "model_kwargs" in names:
+        hint += """; what goes into each request besides: -o model_kwargs='{"NAME": VALUE}'"""
+    return UsageError(f"{path} has no option {name!r}", hint=hint)
 
 
 def _distributions(module: str) -> tuple[str, ...]:
     """The distributions whose versions belong in a manifest."""
-    name = _package(module)
+    name = module.split(".")[0].replace("_", "-")  # as most are called
     try:
         importlib.metadata.version(name)
     except importlib.metadata.PackageNotFoundError:

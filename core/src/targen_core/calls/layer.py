@@ -218,7 +218,11 @@ class CallLayer:
         if self.shared is not None and key in self.shared:
             self._write(question, key, self.shared[key], cached=True, cost=0.0)
             return self.shared[key]
-        found = self.cache.get(key) if self.cache is not None and bound.cacheable else None
+        found = (
+            self.cache.get(bound.cache_key(key))
+            if self.cache is not None and bound.cacheable
+            else None
+        )
         if found is None:
             return None
         reply = _uncached(found)
@@ -346,7 +350,7 @@ class CallLayer:
                     self._trouble = None
                     self._write(question, key, reply, cached=False, cost=cost)
                     if self.cache is not None and bound.cacheable:
-                        self.cache.put(key, _cached(reply))
+                        self.cache.put(bound.cache_key(key), _cached(reply))
                     return reply
                 assert error is not None
                 if error.billed:

@@ -30,6 +30,7 @@ class BoundModel:
     backend: str = ""  # its full id, to say whose bug a failure of its code is
     cacheable: bool = True  # whether replies go to and come from the cache of other runs
     lane: BatchLane | None = None  # where its calls wait for a batch; None: sent at once
+    shared_by: str = ""  # what alone shares its replies through the cache; "": whoever asks alike
     _prefixes: dict[str, bytes] = field(default_factory=dict)
 
     def key_prefix(self, schema_digest: str) -> bytes:
@@ -41,6 +42,12 @@ class BoundModel:
                 _canonical(parts).encode()
             ).digest()
         return prefix
+
+    def cache_key(self, key: bytes) -> bytes:
+        """What the cache of other runs has a call's reply under."""
+        if not self.shared_by:
+            return key
+        return hashlib.sha256(self.shared_by.encode() + b"\n" + key).digest()[:16]
 
 
 @dataclass(slots=True)

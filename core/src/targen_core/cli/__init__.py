@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
+from targen_core.cli.streams import sound_streams
 from targen_core.cli.terminal import guarded, print_traceback
 from targen_core.errors import PluginError, TargenError
 from targen_core.text import printable
@@ -17,7 +18,7 @@ _LONGEST = 4000
 
 def main() -> None:
     """Run the command line; exit 0, 1 for a failed job, 2 for wrong usage."""
-    with guarded():
+    with sound_streams(), guarded():
         _main()
 
 

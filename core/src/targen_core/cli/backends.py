@@ -77,6 +77,7 @@ def _check(name: str, items: list[str]) -> dict[str, Any]:
     from targen_core.plugins.registry import missing_dependency
     from targen_core.runs.known import remember_class
     from targen_core.runs.options import backend_options, parse_options
+    from targen_core.runs.plan import GIVEN
 
     registry = load_registry()
     item = registry.find("backend", name)
@@ -102,7 +103,7 @@ def _check(name: str, items: list[str]) -> dict[str, Any]:
             hint=f"report it to the authors of {item.distribution}",
         ) from error
     remember_class(item.id)  # the user has named it: runs may use it from now on
-    price = Price(*user.price) if user.price else model.price
+    price = Price(*user.price, source=GIVEN) if user.price else model.price
     return {
         "backend": item.id,
         "identity": model.identity,

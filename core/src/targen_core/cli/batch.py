@@ -84,6 +84,7 @@ def batch(
                 "good": told.good,
                 "failed": told.failed,
                 "again": told.again,
+                "cached": told.cached,
                 "unknown": told.unknown,
                 "garbage": told.garbage,
                 "pending": told.pending,
@@ -94,6 +95,16 @@ def batch(
         f"{told.good:,} good, {told.failed:,} failed, {told.again:,} already there, "
         f"{told.unknown:,} unknown, {len(told.garbage):,} no answers"
     )
+    if told.cached:
+        print(
+            f"{told.cached:,} not used: the cache, which holds the answers of other runs of this "
+            "task and seed, had them first (--no-cache leaves it out)"
+        )
+    if told.unknown:
+        print(
+            f"{told.unknown:,} unknown: the run does not ask these calls. They are of another run, "
+            "or of this one with another model, seed or task version"
+        )
     if told.problem:
         print(f"the first failed one: {told.problem}")
     for words in told.garbage[:_LINES]:

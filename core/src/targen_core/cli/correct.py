@@ -19,6 +19,7 @@ from targen_core.cli.request import (
     MaxTokensArg,
     OfTaskArg,
     OptionsArg,
+    PatienceArg,
     RoundsArg,
     SeedArg,
     VariantArg,
@@ -58,6 +59,7 @@ def correct(
     ] = None,
     rpm: Annotated[float | None, typer.Option("--rpm", help="Requests a minute, at most.")] = None,
     tpm: Annotated[float | None, typer.Option("--tpm", help="Tokens a minute, at most.")] = None,
+    patience: PatienceArg = None,
     batch: BatchArg = False,
     rounds: RoundsArg = None,
     cache: CacheArg = True,
@@ -79,6 +81,7 @@ def correct(
     - targen correct RTE/val.jsonl --task rte --corrector vote --flip 0.2 --seed 1 -n 200
     - targen correct RTE/train.jsonl --task rte -b chatgpt -o model=gpt-6-luna --batch
     """
+    from targen_core.cli.progress import watching
     from targen_core.plugins.loader import load_registry
     from targen_core.runs.correction import correct_dataset
     from targen_core.runs.official import scan
@@ -111,12 +114,13 @@ def correct(
             concurrency=concurrency,
             rpm=rpm,
             tpm=tpm,
+            patience=patience,
             rounds=rounds,
         )
         | {"batch": batch},
     )
     folder = out or Path("runs") / f"{file.stem}-{(corrector or 'corrected').replace(':', '-')}"
-    with _progress(quiet=quiet) as on_judged:
+    with watching(quiet=quiet) as watch:
         report = correct_dataset(
             registry,
             spec,
@@ -125,7 +129,8 @@ def correct(
             flip_share=flip,
             most=n,
             cache=cache_folder(cache),
-            on_judged=on_judged,
+            on_judged=watch.counted("judged"),
+            on_layer=watch.on_layer,
         )
     if json:
         print_json(report)
@@ -171,23 +176,3 @@ def _print(report: dict[str, Any], folder: Path) -> None:
     print(f"labels right: {report['accuracy_before']:.1%} before, {text} after")
     print_usage(report)
     print(f"\n{folder / 'dataset.jsonl'}")
-
-
-def _progress(*, quiet: bool) -> Any:
-    """A function that shows how many are judged, on standard error."""
-    import contextlib
-
-    @contextlib.contextmanager
-    def nothing() -> Any:
-        yield lambda done, of: None
-
-    @contextlib.contextmanager
-    def bar() -> Any:
-        from rich.console import Console
-        from rich.progress import Progress
-
-        with Progress(console=Console(stderr=True)) as shown:
-            task = shown.add_task("judged", total=None)
-            yield lambda done, of: shown.update(task, completed=done, total=of)
-
-    return nothing() if quiet or not sys.stderr.isatty() else bar()

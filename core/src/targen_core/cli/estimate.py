@@ -53,6 +53,7 @@ class _Estimate:
     basis: str
     steps: list[dict[str, Any]]
     unthought: list[str]  # steps whose model thinks, nobody says how much
+    prices: dict[str, Any]  # what a step's tokens are counted at, as reports have it
 
     @property
     def total(self) -> dict[str, Any]:
@@ -149,7 +150,7 @@ def estimate(
     if json:
         facts = [
             {"task": one.task, "rows": one.rows, "basis": one.basis, "steps": one.steps}
-            | {"unthought": one.unthought}
+            | {"unthought": one.unthought, "prices": one.prices}
             | one.total
             for one in found
         ]
@@ -174,7 +175,7 @@ def _estimated(
     from targen_core.runs.batches import batched_steps
     from targen_core.runs.manifest import Manifest
     from targen_core.runs.plan import prepare
-    from targen_core.runs.report import read_report
+    from targen_core.runs.report import read_report, reported_prices
     from targen_core.runs.trial import rehearsal_spec, run_trial
 
     prepared = prepare(registry, spec)
@@ -219,7 +220,10 @@ def _estimated(
         factor *= 1 - report["unused_calls"] / total_calls
     factors = {name: wanted / made * factor * more.get(name, 1.0) for name in prices}
     steps = _scaled(report, factors, prices, thoughts)
-    return _Estimate(prepared.manifest.task.id, wanted, basis, steps, silent)
+    asked = {row["step"]: prices[row["step"]] for row in steps}
+    return _Estimate(
+        prepared.manifest.task.id, wanted, basis, steps, silent, reported_prices(asked)
+    )
 
 
 def _print(found: _Estimate) -> None:
@@ -228,6 +232,7 @@ def _print(found: _Estimate) -> None:
     shown = _shown(found.total)
     heads = ["step", *(_HEADS[key] for key in shown)]
     print_table(heads, [(line["step"], *_figures(line, shown)) for line in lines])
+    _say_prices(found.prices)
     _say_unknown(found.total["dollars"], found.unthought)
 
 
@@ -238,6 +243,7 @@ def _print_all(found: Sequence[_Estimate]) -> None:
     lines = [(one.task, f"{one.rows:,}", *_figures(one.total, shown)) for one in found]
     lines.append(("all", f"{sum(one.rows for one in found):,}", *_figures(everything, shown)))
     print_table(["task", "rows", *(_HEADS[key] for key in shown)], lines)
+    _say_prices(found[0].prices)
     _say_unknown(everything["dollars"], found[0].unthought)
 
 
@@ -259,6 +265,17 @@ def _figures(line: Mapping[str, Any], shown: Sequence[str]) -> tuple[str, ...]:
     dollars = line["dollars"]
     cost = "?" if dollars is None else f"{dollars:.2f}"
     return tuple(cost if key == "dollars" else f"{line[key]:,}" for key in shown)
+
+
+def _say_prices(prices: Mapping[str, Any]) -> None:
+    """Say what is reckoned with, where a price is known."""
+    from targen_core.runs.report import price_words
+
+    known = {step: price for step, price in prices.items() if price is not None}
+    if known:
+        print()
+        for line in price_words(known):
+            print(line)
 
 
 def _say_unknown(dollars: float | None, unthought: Sequence[str]) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -21,6 +23,7 @@ from targen_core.cli.request import (
     MaxCostArg,
     MaxTokensArg,
     OptionsArg,
+    PatienceArg,
     RoundsArg,
     SeedArg,
     SeedsArg,
@@ -33,10 +36,12 @@ from targen_core.cli.request import (
     quotas_for,
     with_key,
 )
+from targen_core.cli.streams import mute
 from targen_core.errors import QuotaNotMet, UsageError
 
 if TYPE_CHECKING:
     from targen_core.runs.job import Job
+    from targen_core.runs.placing import Place
     from targen_core.runs.spec import JobSpec
 
 _Number = Annotated[
@@ -53,10 +58,6 @@ _Concurrency = Annotated[
 ]
 _Rpm = Annotated[float | None, typer.Option("--rpm", help="Requests a minute, at most.")]
 _Tpm = Annotated[float | None, typer.Option("--tpm", help="Tokens a minute, at most.")]
-_Patience = Annotated[
-    float | None,
-    typer.Option("--patience", help="Seconds without any answer that stop the run. [default: 600]"),
-]
 _Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress on standard error.")]
 _Json = Annotated[bool, typer.Option("--json", help="Print the report as JSON.")]
 
@@ -73,7 +74,10 @@ def generate(
     option: OptionsArg = None,
     key_file: KeyFileArg = None,
     out: Annotated[
-        Path | None, typer.Option("--out", help="The run directory. [default: runs/TASK-SEED]")
+        Path | None,
+        typer.Option(
+            "--out", help="The run directory. [default: runs/TASK-SEED, or -2 and so on behind it]"
+        ),
     ] = None,
     seed: SeedArg = 0,
     max_cost: MaxCostArg = None,
@@ -100,7 +104,7 @@ def generate(
     concurrency: _Concurrency = None,
     rpm: _Rpm = None,
     tpm: _Tpm = None,
-    patience: _Patience = None,
+    patience: PatienceArg = None,
     batch: Annotated[
         bool,
         typer.Option(
@@ -202,7 +206,13 @@ def generate(
         specs = [(below / t.name, spec_for(t.id)) for t in suite_tasks(registry, suite)]
         all_of_them = _Suite(quiet=quiet)
         try:
-            run_suite(registry, specs, all_of_them.run, cache=folder)
+            run_suite(
+                registry,
+                specs,
+                all_of_them.run,
+                cache=folder,
+                place="exact" if out else "replace",
+            )
         finally:
             all_of_them.show(json=json)
         all_of_them.complain()
@@ -212,7 +222,8 @@ def generate(
     default = Path("runs") / f"{registry.find('task', task).name}-{seed}"
     if batch_offline:
         require_lines(prepare(registry, spec).steps)
-    with Job.create(registry, spec, out or default, cache=folder) as job:
+    place: Place = "exact" if out else "number"
+    with Job.create(registry, spec, out or default, cache=folder, place=place) as job:
         if batch_offline:
             print(f"{job.path} is ready; next: targen batch export {job.path}")
             return
@@ -234,7 +245,7 @@ def resume(
     concurrency: _Concurrency = None,
     rpm: _Rpm = None,
     tpm: _Tpm = None,
-    patience: _Patience = None,
+    patience: PatienceArg = None,
     batch: Annotated[
         bool | None,
         typer.Option(
@@ -301,7 +312,19 @@ def _run(job: Job, *, quiet: bool, json: bool) -> None:
             if json:
                 print_json(report)
             else:
-                print_report(report, job.path)
+                with _shown():
+                    print_report(report, job.path)
+
+
+@contextmanager
+def _shown() -> Iterator[None]:
+    """Let what is printed for people fail alone: the run is what its directory holds."""
+    try:
+        yield
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except OSError:  # the reader went away, or the terminal
+        mute(sys.stdout)
 
 
 class _Suite:
@@ -336,7 +359,8 @@ class _Suite:
             print_json(self._reports)
         elif self._reports:
             heads = ["task", "status", "rows", "wanted", "calls", "cached", "tokens", "dollars"]
-            print_table(heads, [*map(_summary, self._reports)])
+            with _shown():
+                print_table(heads, [*map(_summary, self._reports)])
 
     def complain(self) -> None:
         """Raise where a task fell short."""

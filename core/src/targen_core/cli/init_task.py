@@ -14,6 +14,7 @@ from targen_core.cli.request import (
     MaxCostArg,
     MaxTokensArg,
     OptionsArg,
+    PatienceArg,
     SeedArg,
     cache_folder,
     checked_limits,
@@ -41,6 +42,7 @@ def init_task(
     seed: SeedArg = 0,
     max_cost: MaxCostArg = None,
     max_tokens: MaxTokensArg = None,
+    patience: PatienceArg = None,
     cache: CacheArg = True,
 ) -> None:
     """Write a task down as a file that `targen generate` takes.
@@ -67,6 +69,7 @@ def init_task(
         _write(path, blank_file(), force=force)
         print(f"{path} is there, to be filled in. Then: targen preview {_typed(path)}")
         return
+    from targen_core.cli.progress import watching
     from targen_core.declared.drafting import written
     from targen_core.plugins.loader import load_registry
     from targen_core.runs.drafting import draft_task
@@ -81,9 +84,14 @@ def init_task(
         backend=backend,
         options=with_key(option, key_file),
         seed=seed,
-        limits=Limits(**checked_limits(max_cost=max_cost, max_tokens=max_tokens)),
+        limits=Limits(
+            **checked_limits(max_cost=max_cost, max_tokens=max_tokens, patience=patience)
+        ),
     )
-    draft = draft_task(load_registry(), wanted, spec, cache=cache_folder(cache))
+    with watching() as watch:
+        draft = draft_task(
+            load_registry(), wanted, spec, cache=cache_folder(cache), on_layer=watch.on_layer
+        )
     found = draft.declaration
     path = out or Path(f"{found.name or 'task'}.yaml")
     _write(path, written(found), force=force)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -20,6 +21,7 @@ from targen_core.cli.request import (
     MaxCostArg,
     MaxTokensArg,
     OptionsArg,
+    PatienceArg,
     SeedArg,
     SeedsArg,
     TaskArg,
@@ -70,6 +72,7 @@ def preview(
     seeds: SeedsArg = None,
     max_cost: MaxCostArg = None,
     max_tokens: MaxTokensArg = None,
+    patience: PatienceArg = None,
     full: Annotated[
         bool, typer.Option("--full", help="Print whole prompts, not their last turn alone.")
     ] = False,
@@ -87,6 +90,7 @@ def preview(
     - targen preview cb --variants default,commitment,paper --examples examples/superglue/cb.jsonl
     - targen preview rte -n 4 --backend llama -o model=llama3.1 --full
     """
+    from targen_core.cli.progress import progress
     from targen_core.plugins.loader import load_registry
     from targen_core.runs.plan import find_task
     from targen_core.runs.trial import run_trial
@@ -114,14 +118,18 @@ def preview(
         seeds=seeds,
         give_up_after=10,
         # One candidate after the other, and few ahead of need: this is a look.
-        limits=checked_limits(concurrency=2, max_cost=max_cost, max_tokens=max_tokens),
+        limits=checked_limits(
+            concurrency=2, max_cost=max_cost, max_tokens=max_tokens, patience=patience
+        ),
     )
     if variants:
         names = [name.strip() for name in variants.split(",")]
         solved = _examples(examples, found) if examples is not None else ()
         _compare(registry, spec, names, solved, cache_folder(cache), json=json)
         return
-    trial = run_trial(registry, spec, cache=cache_folder(cache))
+    trial = run_trial(
+        registry, spec, cache=cache_folder(cache), show=partial(progress, transient=True)
+    )
     if json:
         print_json(_facts(trial))
     else:
@@ -153,9 +161,17 @@ def _compare(
     json: bool,
 ) -> None:
     """Print how variants do side by side."""
+    from targen_core.cli.progress import progress
     from targen_core.runs.comparison import compare_variants
 
-    found = compare_variants(registry, spec, names, examples=examples, cache=cache)
+    found = compare_variants(
+        registry,
+        spec,
+        names,
+        examples=examples,
+        cache=cache,
+        show=partial(progress, transient=True),
+    )
     if json:
         print_json([{**asdict(one), "problem": str(one.problem or "")} for one in found])
         return

@@ -1,70 +1,391 @@
-"""The progress display: bars on a terminal, a few plain lines elsewhere."""
+"""The progress display: bars on a terminal, a few plain lines elsewhere.
+
+It draws from a thread of its own, on a copy of standard error, and reads plain
+numbers. So a run neither waits for a terminal that is slow or stopped, nor
+fails by one that is narrow, closed or gone: what goes wrong here ends the
+display alone.
+"""
 
 from __future__ import annotations
 
+import contextlib
+import io
+import logging
+import os
 import sys
+import threading
 import time
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol, TextIO, cast
 
-from targen_core.engine.events import Committed, Event, LabelGivenUp, Listener
+from targen_core.engine.events import Event, LabelGivenUp, Listener
+from targen_core.text import printable
 
 if TYPE_CHECKING:
+    from targen_core.calls.layer import CallLayer
     from targen_core.runs.job import Job
 
-__all__ = ["progress"]
+__all__ = ["Watch", "progress", "watching"]
 
+_log = logging.getLogger("targen.display")
+
+_REFRESH = 0.25  # seconds between two drawings
+_SILENCE = 2.0  # seconds without an answer after which that is said
 _PLAIN_INTERVAL = 10.0  # seconds between plain lines
+_PLAIN_LATER = 60.0  # the same, once a run has gone on for two minutes
+_CLOSING = 2.0  # seconds that the end of a run waits for the last drawing
+_MOST_BARS = 12  # labels with a bar each; more of them get one for all
+_DUMB = ("dumb", "unknown", "")
+
+
+class Watch:
+    """What a display shows: the call layer, and how much of what is done.
+
+    It is filled in the run's thread and read in the display's.
+    """
+
+    before: int | None = None
+    """Answers that were there when the display first looked: those of earlier processes."""
+
+    def __init__(self) -> None:
+        self.layer: CallLayer | None = None
+        self.counts: Mapping[str, tuple[int, int]] = {}  # what -> done, of how many
+
+    def on_layer(self, layer: CallLayer) -> None:
+        """Take the layer through which the calls go."""
+        self.layer = layer
+
+    def counted(self, what: str) -> Callable[[int, int], None]:
+        """A function to tell how many are done, and of how many."""
+
+        def count(done: int, of: int) -> None:
+            self.counts = {what: (done, of)}
+
+        return count
+
+
+class _JobWatch(Watch):
+    """A job's rows by label."""
+
+    def __init__(self, job: Job) -> None:
+        self._job = job
+
+    @property
+    def layer(self) -> CallLayer | None:  # type: ignore[override]
+        return self._job.layer
+
+    @property
+    def counts(self) -> Mapping[str, tuple[int, int]]:  # type: ignore[override]
+        wanted = {n: rows for n, rows in self._job.manifest.targets[-1].quotas.items() if rows}
+        engine = self._job.engine
+        have = dict(engine.tally.have) if engine is not None else {}
+        return {name: (have.get(name, 0), rows) for name, rows in wanted.items()}
 
 
 @contextmanager
-def progress(job: Job, *, quiet: bool) -> Iterator[Listener]:
-    """A listener that shows how far the job is, on standard error."""
-    if quiet:
-        yield lambda event: None
-    elif sys.stderr.isatty():
-        with _bars(job) as listener:
-            yield listener
-    else:
-        yield _PlainLines(job)
+def progress(job: Job, *, quiet: bool = False, transient: bool = False) -> Iterator[Listener]:
+    """A listener that shows how far the job is, on standard error.
+
+    With `transient`, bars are gone when it ends.
+    """
+    with _shown(_JobWatch(job), quiet=quiet, transient=transient) as say:
+
+        def listen(event: Event) -> None:
+            if isinstance(event, LabelGivenUp):
+                say(_given_up(event))
+
+        yield listen
 
 
-def _figures(job: Job) -> str:
-    """Calls, tokens and money so far."""
-    total = job.usage.total
-    layer = job.layer
-    flight = layer.in_flight if layer is not None else 0
-    text = (
-        f"{total.calls:,} calls, {flight} in flight, {total.tokens_in + total.tokens_out:,} tokens"
+@contextmanager
+def watching(*, quiet: bool = False) -> Iterator[Watch]:
+    """What shows calls that are no job's; the bars are gone when it ends."""
+    watch = Watch()
+    with _shown(watch, quiet=quiet, transient=True):
+        yield watch
+
+
+@contextmanager
+def _shown(watch: Watch, *, quiet: bool, transient: bool) -> Iterator[Callable[[str], None]]:
+    """Run a display beside what the body does; yields what prints a line there."""
+    out = None if quiet else _own_standard_error()
+    if out is None:
+        yield lambda line: None
+        return
+    plain = not out.isatty() or os.environ.get("TERM", "").lower() in _DUMB
+    face = _Plain(watch, out) if plain else _Bars(watch, out, transient=transient)
+    display = _Display(face)
+    try:
+        with contextlib.nullcontext() if plain else _log_through(display):
+            yield display.say
+    finally:
+        if display.stop() and out is not sys.stderr:
+            with contextlib.suppress(Exception):
+                out.close()
+
+
+def _own_standard_error() -> TextIO | None:
+    """A copy of standard error, so that a write that hangs holds no lock of the process."""
+    if sys.stderr is None:
+        return None
+    try:
+        raw = io.FileIO(os.dup(sys.stderr.fileno()), "w")
+    except (OSError, ValueError, AttributeError):
+        # Somebody put another stream there, or it was closed.
+        return sys.stderr if hasattr(sys.stderr, "write") else None
+    encoding = getattr(sys.stderr, "encoding", None) or "utf-8"
+    wrapped = io.TextIOWrapper(
+        cast("Any", raw), encoding=encoding, errors="backslashreplace", write_through=True
     )
-    if total.cached:
-        text += f", {total.cached:,} cached"
-    if total.dollars:
-        text += f", ${total.dollars:.4f}"
-    for backend, pause in (layer.pauses if layer is not None else {}).items():
-        if pause >= 1:  # counts down where the display is drawn anew
-            text += f"; {backend.rpartition(':')[2]} is left alone for {pause:.0f} s"
-    return text
+    return cast("TextIO", wrapped)
 
 
-class _PlainLines:
-    """A line when a label is full or given up, and one now and then."""
+@contextmanager
+def _log_through(display: _Display) -> Iterator[None]:
+    """Let what is logged stand above the bars, not across them."""
+    handlers = [
+        handler
+        for handler in logging.getLogger("targen").handlers
+        if isinstance(handler, logging.StreamHandler) and handler.stream is sys.stderr
+    ]
+    lines = _Lines(display.say)
+    for handler in handlers:
+        handler.setStream(lines)
+    try:
+        yield
+    finally:
+        for handler in handlers:
+            handler.setStream(sys.stderr)
 
-    def __init__(self, job: Job) -> None:
-        self.job = job
-        self.last = time.monotonic()
 
-    def __call__(self, event: Event) -> None:
-        if isinstance(event, LabelGivenUp):
-            print(_given_up(event), file=sys.stderr, flush=True)
-        elif time.monotonic() - self.last >= _PLAIN_INTERVAL and self.job.engine is not None:
-            self.last = time.monotonic()
-            tally = self.job.engine.tally
-            rows = ", ".join(
-                f"{name} {have}/{tally.wanted[name]}" for name, have in tally.have.items()
-            )
-            print(f"{rows}; {_figures(self.job)}", file=sys.stderr, flush=True)
+class _Lines:
+    """A stream that hands on whole lines."""
+
+    def __init__(self, say: Callable[[str], None]) -> None:
+        self._say = say
+        self._rest = ""
+
+    def write(self, text: str) -> None:
+        *lines, self._rest = (self._rest + text).split("\n")
+        for line in lines:
+            self._say(line)
+
+    def flush(self) -> None:
+        """Lines go on as they come."""
+
+
+class _Face(Protocol):
+    """How things look: opened, drawn and closed by the display's thread."""
+
+    def open(self) -> None: ...
+
+    def draw(self, lines: list[str], *, last: bool) -> None: ...
+
+    def close(self) -> None: ...
+
+
+class _Display:
+    """Draws a face again and again in a thread, until it is stopped or something goes wrong."""
+
+    def __init__(self, face: _Face) -> None:
+        self._face = face
+        self._lines: deque[str] = deque()
+        self._wake = threading.Event()
+        self._done = False
+        self._dropped = False
+        self._thread = threading.Thread(target=self._run, name="targen-display", daemon=True)
+        try:
+            self._thread.start()
+        except RuntimeError:  # no more threads to be had
+            self._dropped = True
+
+    def say(self, line: str) -> None:
+        """Print a line, above the bars where there are some."""
+        if self._dropped:
+            print(line, file=sys.stderr, flush=True)
+            return
+        self._lines.append(line)
+        self._wake.set()
+
+    def stop(self) -> bool:
+        """Draw once more and end; False where the terminal does not take it in time."""
+        self._done = True
+        self._wake.set()
+        if self._thread.ident is not None:
+            self._thread.join(_CLOSING)
+        return not self._thread.is_alive()
+
+    def _run(self) -> None:
+        try:
+            self._face.open()
+            while True:
+                done = self._done
+                lines = [self._lines.popleft() for _ in range(len(self._lines))]
+                self._face.draw(lines, last=done)
+                if done:
+                    break
+                self._wake.wait(_REFRESH)
+                self._wake.clear()
+        except Exception as error:
+            self._dropped = True
+            if _debugging():
+                _log.warning("the display is left out: %s: %s", type(error).__name__, error)
+        finally:
+            with contextlib.suppress(Exception):
+                self._face.close()
+
+
+def _debugging() -> bool:
+    return "--debug" in sys.argv or bool(os.environ.get("TARGEN_DEBUG"))
+
+
+class _Plain:
+    """Lines: soon where nothing is answered, when that changes, and now and then."""
+
+    def __init__(self, watch: Watch, out: TextIO) -> None:
+        self._watch = watch
+        self._out = out
+        self._begun = self._last = time.monotonic()
+        self._told_trouble = False
+
+    def open(self) -> None:
+        """Nothing: a short run says nothing."""
+
+    def draw(self, lines: list[str], *, last: bool) -> None:
+        for line in lines:
+            self._print(line)
+        now = time.monotonic()
+        since = now - self._last
+        if last or since < _SILENCE:
+            return
+        state = _state(self._watch, now - self._begun)
+        news = bool(state.trouble) and not self._told_trouble
+        interval = _PLAIN_INTERVAL if now - self._begun < 12 * _PLAIN_INTERVAL else _PLAIN_LATER
+        if not news and since < interval:
+            return
+        self._last = now
+        self._told_trouble = bool(state.trouble)
+        rows = ", ".join(f"{name} {done}/{of}" for name, (done, of) in state.counts.items())
+        self._print("; ".join(filter(None, (rows, state.figures, state.trouble))))
+
+    def close(self) -> None:
+        """Nothing stays open."""
+
+    def _print(self, line: str) -> None:
+        self._out.write(f"{printable(line, lines=False)}\n")
+        self._out.flush()
+
+
+class _Bars:
+    """A bar for each label and one for all, with what the calls took."""
+
+    def __init__(self, watch: Watch, out: TextIO, *, transient: bool) -> None:
+        self._watch = watch
+        self._out = out
+        self._transient = transient
+        self._begun = time.monotonic()
+        self._tasks: dict[str, Any] = {}
+        self._live: Any = None
+
+    def open(self) -> None:
+        from rich.console import Console
+        from rich.live import Live
+        from rich.progress import (
+            BarColumn,
+            MofNCompleteColumn,
+            Progress,
+            TextColumn,
+            TimeRemainingColumn,
+        )
+
+        self._progress = Progress(
+            TextColumn("{task.description}", markup=False),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeRemainingColumn(),
+        )
+        self._console = Console(file=self._out)
+        self._live = Live(
+            console=self._console,
+            auto_refresh=False,  # rich's own thread would end with a traceback
+            transient=self._transient,
+            redirect_stdout=False,
+            redirect_stderr=False,
+        )
+        self._live.start()
+
+    def draw(self, lines: list[str], *, last: bool) -> None:
+        from rich.console import Group
+        from rich.text import Text
+
+        state = _state(self._watch, time.monotonic() - self._begun)
+        bars = dict(state.counts) if len(state.counts) <= _MOST_BARS else {}
+        if len(state.counts) > 1:
+            every = state.counts.values()
+            bars[""] = (sum(done for done, _ in every), sum(of for _, of in every))
+        for name, (done, of) in bars.items():
+            if name not in self._tasks:
+                self._tasks[name] = self._progress.add_task(
+                    printable(name, lines=False) or "all", total=of
+                )
+            self._progress.update(self._tasks[name], completed=done, total=of)
+        parts: list[Any] = [self._progress] if self._tasks else []
+        parts += [
+            Text(printable(text, lines=False)) for text in (state.figures, state.trouble) if text
+        ]
+        for line in lines:
+            self._console.print(Text(printable(line, lines=False)), soft_wrap=True)
+        self._live.update(Group(*parts), refresh=True)
+
+    def close(self) -> None:
+        if self._live is not None:
+            self._live.stop()
+
+
+@dataclass(frozen=True, slots=True)
+class _State:
+    """One moment of a run, in plain numbers and words."""
+
+    counts: Mapping[str, tuple[int, int]]
+    figures: str
+    trouble: str
+
+
+def _state(watch: Watch, elapsed: float) -> _State:
+    """What there is to show after so many seconds."""
+    layer = watch.layer
+    if layer is None:
+        words = f"getting ready, for {elapsed:.0f} s" if elapsed >= _SILENCE else ""
+        return _State(watch.counts, "", words)
+    calls = cached = tokens = 0
+    dollars = 0.0
+    for counts in list(layer.usage.by_place.values()):
+        calls += counts.calls
+        cached += counts.cached
+        tokens += counts.tokens_in + counts.tokens_out
+        dollars += counts.dollars
+    flight = layer.in_flight
+    figures = f"{calls:,} calls, {flight} in flight, {tokens:,} tokens"
+    if cached:
+        figures += f", {cached:,} cached"
+    if dollars:
+        figures += f", ${dollars:.4f}"
+    if watch.before is None:
+        watch.before = calls + cached
+    trouble = str(getattr(layer, "trouble", ""))
+    pauses: dict[str, float] = {}
+    with contextlib.suppress(RuntimeError):  # asked of no event loop's thread
+        pauses = {name: pause for name, pause in layer.pauses.items() if pause >= 1}
+    none_yet = calls + cached == watch.before
+    if none_yet and not trouble and not pauses and elapsed >= _SILENCE:
+        trouble = f"no answer yet, after {elapsed:.0f} s"
+    for backend, pause in pauses.items():
+        alone = f"{backend.rpartition(':')[2]} is left alone for {pause:.0f} s"
+        trouble = f"{trouble}; {alone}" if trouble else alone
+    return _State(watch.counts, figures, trouble)
 
 
 def _given_up(event: LabelGivenUp) -> str:
@@ -72,40 +393,3 @@ def _given_up(event: LabelGivenUp) -> str:
         f"label {event.label} is given up at {event.have} of {event.wanted} rows: "
         f"no row from {event.after} candidates"
     )
-
-
-@contextmanager
-def _bars(job: Job) -> Iterator[Listener]:
-    from rich.console import Console, Group
-    from rich.live import Live
-    from rich.progress import (
-        BarColumn,
-        MofNCompleteColumn,
-        Progress,
-        TextColumn,
-        TimeRemainingColumn,
-    )
-    from rich.text import Text
-
-    class Figures:
-        def __rich__(self) -> Text:
-            return Text(_figures(job))
-
-    bars = Progress(
-        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
-    )
-    wanted = job.manifest.targets[-1].quotas
-    tasks = {name: bars.add_task(name, total=rows) for name, rows in wanted.items() if rows}
-    tasks[""] = bars.add_task("all", total=sum(wanted.values()))
-    console = Console(stderr=True)
-    with Live(Group(bars, Figures()), console=console, refresh_per_second=4):
-
-        def listen(event: Event) -> None:
-            if isinstance(event, LabelGivenUp):
-                console.print(_given_up(event))
-            elif isinstance(event, Committed) and event.rows and job.engine is not None:
-                have = job.engine.tally.have
-                for name, bar in tasks.items():
-                    bars.update(bar, completed=have.get(name, sum(have.values())))
-
-        yield listen

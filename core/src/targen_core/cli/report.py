@@ -31,6 +31,8 @@ def report(
 
 def print_report(report: dict[str, Any], path: Path) -> None:
     """Print a report's tables."""
+    from targen_core.runs.report import price_words
+
     print(f"{report['task']} {report['task_version']}: {report['status']}")
     if report["problem"]:
         print(f"  {report['problem']}")
@@ -56,6 +58,8 @@ def print_report(report: dict[str, Any], path: Path) -> None:
             [(d["step"], d["reason"], d["count"]) for d in report["dropped_list_items"]],
         )
     print_usage(report)
+    for line in price_words(report.get("prices", {})):
+        print(line)
     print(f"\n{path / 'dataset.jsonl'}")
 
 

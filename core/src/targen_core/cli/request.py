@@ -34,6 +34,7 @@ __all__ = [
     "MaxTokensArg",
     "OfTaskArg",
     "OptionsArg",
+    "PatienceArg",
     "RoundsArg",
     "SeedArg",
     "SeedsArg",
@@ -81,7 +82,8 @@ BackendArg = Annotated[
         "--backend",
         "-b",
         metavar="NAME",
-        help="The model to use; see list-backends. Or langchain:package.module.Class.",
+        help="The model to use; see list-backends. Or "
+        "langchain:package.module.Class, or langchain:./file.py:Class.",
         autocompletion=completer("backend"),
     ),
 ]
@@ -112,6 +114,10 @@ KeyFileArg = Annotated[
 MaxCostArg = Annotated[float | None, typer.Option("--max-cost", help="Never pay more dollars.")]
 MaxTokensArg = Annotated[
     int | None, typer.Option("--max-tokens", help="Never use more tokens, in and out.")
+]
+PatienceArg = Annotated[
+    float | None,
+    typer.Option("--patience", help="Seconds without any answer that stop the run. [default: 600]"),
 ]
 SeedArg = Annotated[int, typer.Option("--seed", help="The run's seed: other seed, other data.")]
 BatchArg = Annotated[

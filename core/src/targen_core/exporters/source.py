@@ -12,6 +12,7 @@ from targen_core.plain import read_plain
 from targen_core.plugins.registry import Registry
 from targen_core.runs.gate import SMALL
 from targen_core.runs.manifest import Manifest
+from targen_core.runs.naming import without_addresses
 from targen_core.runs.official import lines_of, official_row, problem_in
 from targen_core.runs.plan import find_task
 from targen_core.tasks.model import Task
@@ -68,7 +69,8 @@ def _of_run(registry: Registry, run: Path, task: str | None, variants: Sequence[
             f"version {found.version} is installed"
         )
     rows = _rows(run / "dataset.jsonl", found, may_be_torn=True, hint=hint)
-    return Dataset(run.resolve().name, found, rows, _card(run / "README.md"))
+    card = without_addresses(_card(run / "README.md"), manifest.steps.values())
+    return Dataset(run.resolve().name, found, rows, card)
 
 
 def _card(path: Path) -> str:

@@ -13,6 +13,7 @@ from pathlib import Path
 from targen_core.calls.batch_queue import WaitingCall
 from targen_core.calls.model import ChatReply
 from targen_core.errors import AnswersAwaited, ContentFiltered, UsageError, WriteFailed
+from targen_core.runs.batches import BatchFile
 from targen_core.runs.files import write_atomically
 from targen_core.runs.gate import parsed
 from targen_core.runs.job import Job
@@ -24,8 +25,9 @@ __all__ = ["Imported", "export_batch", "import_batch"]
 class Imported:
     """What became of a file of answers.
 
-    `again` are answers that the run has already, `unknown` those to calls
-    that it does not ask; `garbage` says what lines are no answers, `problem`
+    `again` are answers that the run has already, `cached` those to calls that
+    the cache of other runs has just answered, `unknown` those to calls that it
+    does not ask; `garbage` says what lines are no answers, `problem`
     why the first of the failed ones failed. At least `pending` calls wait for the
     next file: with the answers a run may go on side by side, and ask for more.
     """
@@ -33,6 +35,7 @@ class Imported:
     good: int = 0
     failed: int = 0
     again: int = 0
+    cached: int = 0
     unknown: int = 0
     garbage: list[str] = field(default_factory=list)
     problem: str = ""
@@ -114,13 +117,18 @@ def import_batch(job: Job, file: Path) -> Imported:
     for key in [key for key in answers if _journaled(job, key)]:
         del answers[key]
         told.again += 1
+    if answers:
+        # Before they are used: that a file was read is to be known of the rows.
+        BatchFile(job.path / "batches.jsonl").bring(len(answers))
+    job.journal.index_appends = True  # to tell what the cache answers from what nobody asks
     courier = job.courier = _FileCourier(answers, told)
     try:
         job.run()
     except AnswersAwaited:
         told.pending = len(courier.pending)
     finally:
-        told.unknown = len(courier.answers)
+        told.cached = sum(_journaled(job, key) for key in courier.answers)
+        told.unknown = len(courier.answers) - told.cached
     return told
 
 

@@ -36,7 +36,8 @@ class BatchFile:
     """`batches.jsonl`: a line for each batch that was handed over, and for what it did not answer.
 
     A line is `{"batch", "model", "keys", "at"}` or `{"batch", "failed",
-    "problem", "at"}`. A line that does not read, torn by a kill, is passed over.
+    "problem", "at"}`, or, of answers that a file brings, `{"imported", "at"}`
+    with how many. A line that does not read, torn by a kill, is passed over.
     """
 
     def __init__(self, path: Path) -> None:
@@ -48,6 +49,7 @@ class BatchFile:
         self._path = path
         self._batch: dict[tuple[str, str], str] = {}  # by model and key: the last batch
         self._failed: dict[str, set[str]] = {}
+        self.imported = False  # whether answers were ever brought by a file
         try:
             lines = read_plain(path, _LARGEST).splitlines()
         except FileNotFoundError:
@@ -81,6 +83,14 @@ class BatchFile:
         """
         self._append({"batch": batch, "failed": list(keys), "problem": problem[:500]})
 
+    def bring(self, answers: int) -> None:
+        """Write down that a file of so many answers is read.
+
+        Raises:
+            WriteFailed: the disk does not take it.
+        """
+        self._append({"imported": answers})
+
     def _append(self, record: dict[str, Any]) -> None:
         self._take(record)
         record["at"] = datetime.now(UTC).isoformat(timespec="seconds")
@@ -98,6 +108,9 @@ class BatchFile:
             ) from error
 
     def _take(self, record: Mapping[str, Any]) -> None:
+        if "imported" in record:
+            self.imported = True
+            return
         batch = str(record["batch"])
         if not _BATCH.fullmatch(batch):
             raise ValueError("no service names a batch so")  # it becomes part of an address

@@ -1,16 +1,38 @@
-"""The dataset card: a README.md with front matter that a hub accepts."""
+"""The dataset card: a README.md with front matter that a hub accepts.
+
+It is made to be published, so it says what is known and no more, and holds no
+address, no local path and no identity of a service: models and backends are
+called by their names. The words of a `problem` are a service's, and stay in
+the report.
+"""
 
 from __future__ import annotations
 
+import json
+import re
+from collections.abc import Mapping
 from typing import Any
 
 from targen_core.runs.manifest import Manifest
+from targen_core.runs.naming import backend_name, model_name
 from targen_core.tasks.model import Task
 from targen_core.text import markdown
 
 __all__ = ["dataset_card", "size_category"]
 
 _SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
+_LONGEST = 2_000  # characters of the sample row
+
+_CITATION = """@misc{gupta2023targen,
+  title         = {{TarGEN}: Targeted Data Generation with Large Language Models},
+  author        = {Gupta, Himanshu and Scaria, Kevin and Anantheswaran, Ujjwala and Verma, Shreyas
+                   and Parmar, Mihir and Sawant, Saurabh Arjun and Baral, Chitta
+                   and Mishra, Swaroop},
+  year          = {2023},
+  eprint        = {2310.17876},
+  archivePrefix = {arXiv},
+  primaryClass  = {cs.CL}
+}"""
 
 
 def size_category(rows: int) -> str:
@@ -18,31 +40,37 @@ def size_category(rows: int) -> str:
     return next((name for below, name in _SIZES if rows < below), "n>1M")
 
 
-def dataset_card(task: Task[Any, Any], manifest: Manifest, report: dict[str, Any]) -> str:
-    """The card of a run's dataset."""
+def dataset_card(
+    task: Task[Any, Any],
+    manifest: Manifest,
+    report: Mapping[str, Any],
+    sample: Mapping[str, Any] | None = None,
+) -> str:
+    """The card of a run's dataset, with `sample`, one of its rows, in it."""
     rows = sum(report["rows"].values())
-    models = markdown(", ".join(sorted(set(report["models"].values()))))
+    judged = sum(flow["judged"] for flow in report["flow"].values())
+    accepted = sum(sum(flow["accepted"].values()) for flow in report["flow"].values())
     usage = report["usage"]["total"]
     labels = "\n".join(
         f"| {markdown(name)} | {report['rows'][name]:,} | {wanted:,} |"
         for name, wanted in report["wanted"].items()
     )
     steps = "\n".join(
-        f"| {step} | {markdown(plan.identity)} | "
+        f"| {step} | {_named(model_name(plan))} | {markdown(backend_name(plan))} | "
         f"{markdown(', '.join(f'{key}={value}' for key, value in plan.params.items()))} |"
         for step, plan in manifest.steps.items()
     )
     columns = ", ".join(f"`{name}`" for name in task.schema.model_fields)
+    name = manifest.task.id.rpartition(":")[2]
+    task_id = name if manifest.task_file else manifest.task.id
     variants = "".join(f", variant {name}" for name in manifest.task.variants)
-    flagged = (
-        ""
-        if report["status"] == "complete"
-        else f"\n> Status: {report['status']}. {markdown(report['problem'])}\n"
-    )
+    corrector = (manifest.corrector or "none").rpartition(":")[2]
+    day = _date(manifest)
+    status = report["status"]
+    flagged = "" if status == "complete" else f"\n> Status: {status}. Not all rows are there.\n"
+    out_of = f" ({accepted / judged:.0%})" if judged else ""
     return f"""---
-pretty_name: {manifest.task.id.rpartition(":")[2]} (synthetic)
-language:
-- en
+pretty_name: {name} (synthetic)
 tags:
 - synthetic
 - targen
@@ -59,7 +87,7 @@ configs:
 {flagged}
 {task.description}
 
-Every row was written by a language model; no row was written or checked by a person.
+{_written(report)}
 
 ## Rows
 
@@ -68,26 +96,80 @@ Columns: {columns}.
 | label | rows | wanted |
 |---|--:|--:|
 {labels}
-
+{_sample(sample)}
 Rows stand in the order in which they were made: neighbours share contexts, and a label that had few
 rows to get stands at the front. Shuffle them before you train.
 
 ## How it was made
 
-Task `{manifest.task.id}`, version {manifest.task.version}{variants}, run seed {manifest.seed};
-labels balanced by the {manifest.targets[-1].balance} label; corrector:
-{manifest.corrector or "none"}.
-{task.source}
+Task `{task_id}`, version {manifest.task.version}{variants}, run seed {manifest.seed}{day};
+labels balanced by the {manifest.targets[-1].balance} label; corrector: {corrector}. {task.source}
 
-| step | model | parameters |
-|---|---|---|
+| step | model | backend | parameters |
+|---|---|---|---|
 {steps}
 
-It took {usage["calls"]:,} calls and {usage["cached"]:,} cached ones, {usage["tokens_in"]:,}
-tokens in and {usage["tokens_out"]:,} out. `provenance.jsonl` leads from each row to the calls that
-made it, `rejects.jsonl` lists what was left out and why, and `report.json` holds all counts.
+Of {judged:,} candidates that were judged, {accepted:,} were accepted{out_of}; `rejects.jsonl` of
+the run lists the others, and why. `provenance.jsonl` leads from each row to the calls that it rests
+on. {usage["calls"]:,} calls were answered and {usage["cached"]:,} taken from earlier runs, with
+{usage["tokens_in"]:,} tokens in and {usage["tokens_out"]:,} out.
+{_prices(report.get("prices", {}))}
 
 ## Licence
 
-The licence of generated text depends on the terms of the models used: {models}.
+No licence is given here. What may be done with generated text depends on the terms of the models
+that wrote it{_models(report)}.
+
+## Citation
+
+The method:
+
+```bibtex
+{_CITATION}
+```
 """
+
+
+def _named(name: str) -> str:
+    return markdown(name) if name else "not named"
+
+
+def _written(report: Mapping[str, Any]) -> str:
+    """Who wrote the rows, as far as that is known."""
+    if report.get("answers_by_files"):
+        return (
+            "Answers were brought to this run by files. Who or what wrote them is not known to\n"
+            "targen; the models below are those that the calls were made out to."
+        )
+    return (
+        "The rows are made of answers of the models named below, as their services gave them. The\n"
+        "run has no step in which a person reads them, and whether anybody did since is not known."
+    )
+
+
+def _sample(sample: Mapping[str, Any] | None) -> str:
+    if sample is None:
+        return ""
+    text = json.dumps(sample, indent=2, ensure_ascii=False)
+    if len(text) > _LONGEST:
+        return ""
+    longest = max((len(run) for run in re.findall("`+", text)), default=0)
+    fence = "`" * max(3, longest + 1)
+    return f"\nThe first row:\n\n{fence}json\n{text}\n{fence}\n"
+
+
+def _date(manifest: Manifest) -> str:
+    day = manifest.created[:10]
+    return f", begun on {day}" if re.fullmatch(r"\d{4}-\d{2}-\d{2}", day) else ""
+
+
+def _models(report: Mapping[str, Any]) -> str:
+    names = sorted({name for name in report["models"].values() if name})
+    return f": {markdown(', '.join(names))}" if names else ""
+
+
+def _prices(prices: Mapping[str, Any]) -> str:
+    """What the calls were counted at, and where that is from."""
+    from targen_core.runs.report import price_words
+
+    return "".join(f"{markdown(line)}.\n" for line in price_words(prices)).rstrip()

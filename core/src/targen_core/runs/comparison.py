@@ -21,7 +21,7 @@ from targen_core.runs.correction import correct_dataset
 from targen_core.runs.official import Labelled
 from targen_core.runs.plan import find_task
 from targen_core.runs.spec import JobSpec
-from targen_core.runs.trial import Trial, run_trial
+from targen_core.runs.trial import Show, Trial, run_trial
 from targen_core.tasks.checks import words
 from targen_core.tasks.model import Task
 
@@ -70,10 +70,12 @@ def compare_variants(
     *,
     examples: Sequence[Labelled] = (),
     cache: Path | None = None,
+    show: Show | None = None,
 ) -> list[Compared]:
     """Run `spec` once for each variant; the calls of steps 1 and 2 are shared.
 
     `examples`, labelled instances, are solved by each variant's instructions (corrector `blind`).
+    `show` displays how each run goes.
 
     Raises:
         UsageError: a variant that the task lacks, or one named twice.
@@ -84,7 +86,8 @@ def compare_variants(
     tasks = [find_task(registry, spec.task, variants)[1] for variants in chosen]
     shared: dict[bytes, ChatReply] = {}
     specs = [replace(spec, variants=variants) for variants in chosen]
-    trials = [run_trial(registry, mine, cache=cache, shared=shared) for mine in specs]
+    seen = {} if show is None else {"show": show}
+    trials = [run_trial(registry, mine, cache=cache, shared=shared, **seen) for mine in specs]
     instructions = mean_similarity([task.instructions for task in tasks])
     prompts = mean_similarity(
         [_asked(task, trial) for task, trial in zip(tasks, trials, strict=True)]

@@ -40,6 +40,7 @@ from targen_core.runs.directory import RunDirectory
 from targen_core.runs.files import write_atomically
 from targen_core.runs.gate import read_json
 from targen_core.runs.manifest import FORMAT, ManifestPart, StepPlan, TaskPlan, flat
+from targen_core.runs.naming import model_name
 from targen_core.runs.official import Labelled
 from targen_core.runs.plan import PreparedCorrection, bind_models, prepare_correction
 from targen_core.runs.session import interruptible, open_layer
@@ -100,6 +101,7 @@ def correct_dataset(
     most: int | None = None,
     cache: Path | None = None,
     on_judged: Callable[[int, int], None] = lambda done, of: None,
+    on_layer: Callable[[CallLayer], None] = lambda layer: None,
 ) -> dict[str, Any]:
     """Judge instances with `spec`'s corrector, and write what came of it to `out`.
 
@@ -117,6 +119,7 @@ def correct_dataset(
         most: judge so many instances, drawn by the seed.
         cache: the folder of the reply cache.
         on_judged: called with how many are judged, and of how many.
+        on_layer: called with the call layer, once, before the first call.
 
     Returns:
         The report.
@@ -150,7 +153,9 @@ def correct_dataset(
         usage = Usage()
         journal = Journal(directory.journal, on_record=usage.recall)
         try:
-            work = _judge_all(prepared, spec, shown, journal, usage, cache, out, on_judged)
+            work = _judge_all(
+                prepared, spec, shown, journal, usage, cache, out, on_judged, on_layer
+            )
             judged = asyncio.run(work)
         finally:
             journal.close()
@@ -231,6 +236,7 @@ async def _judge_all(
     cache: Path | None,
     out: Path,
     on_judged: Callable[[int, int], None],
+    on_layer: Callable[[CallLayer], None],
 ) -> list[Judged]:
     """Every instance's verdict, in order."""
     guard = Guard(prepared.task.name, prepared.distribution)
@@ -252,6 +258,7 @@ async def _judge_all(
         usage=usage,
         cache=cache,
     ) as layer:
+        on_layer(layer)
 
         async def work() -> None:
             for number in queue:
@@ -341,7 +348,7 @@ def _report(
         "task_version": plan.task.version,
         "variants": list(plan.task.variants),
         "corrector": plan.corrector,
-        "model": plan.step.identity,
+        "model": model_name(plan.step),
         "seed": plan.seed,
         "flip": plan.flip,
         "instances": len(judged),

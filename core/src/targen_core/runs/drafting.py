@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import tempfile
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from targen_core.calls.journal import Journal
+from targen_core.calls.layer import CallLayer
 from targen_core.calls.question import Scope
 from targen_core.calls.usage import Counts, Usage
 from targen_core.declared.drafting import DRAFT_PROMPT, DraftReply, declared, drafting_task
@@ -31,21 +33,33 @@ class Draft:
 
 
 def draft_task(
-    registry: Registry, wanted: str, spec: JobSpec, *, cache: Path | None = None
+    registry: Registry,
+    wanted: str,
+    spec: JobSpec,
+    *,
+    cache: Path | None = None,
+    on_layer: Callable[[CallLayer], None] = lambda layer: None,
 ) -> Draft:
     """Have a model draft the declaration of the task that `wanted` tells of.
 
     A draft that makes no task is sent back once, with what is wrong. Of
-    `spec`, backend, options, seed and limits are used.
+    `spec`, backend, options, seed and limits are used. `on_layer` is called
+    with the call layer, before the first call.
 
     Raises:
         UsageError: anything wrong with the backend or its options.
         JobFailed: two drafts made no task; or budget or service stopped it.
     """
-    return asyncio.run(_draft(registry, wanted, spec, cache))
+    return asyncio.run(_draft(registry, wanted, spec, cache, on_layer))
 
 
-async def _draft(registry: Registry, wanted: str, spec: JobSpec, cache: Path | None) -> Draft:
+async def _draft(
+    registry: Registry,
+    wanted: str,
+    spec: JobSpec,
+    cache: Path | None,
+    on_layer: Callable[[CallLayer], None],
+) -> Draft:
     task = drafting_task()
     step = prepare_call(registry, spec, task)
     usage = Usage()
@@ -65,6 +79,7 @@ async def _draft(registry: Registry, wanted: str, spec: JobSpec, cache: Path | N
                 usage=usage,
                 cache=cache,
             ) as layer:
+                on_layer(layer)
                 llm = StageLlm(
                     layer,
                     task,

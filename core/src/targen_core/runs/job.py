@@ -23,12 +23,20 @@ from targen_core.engine.lists import item_value
 from targen_core.engine.run import Engine
 from targen_core.errors import RunConflict, TargenError, UsageError
 from targen_core.plugins.registry import Registry
-from targen_core.runs.batches import batched_steps, in_service_batches, with_batches
+from targen_core.runs.batches import BatchFile, batched_steps, in_service_batches, with_batches
 from targen_core.runs.card import dataset_card
 from targen_core.runs.directory import RunDirectory
-from targen_core.runs.files import write_atomically
+from targen_core.runs.files import read_jsonl, write_atomically
 from targen_core.runs.known import remember_plans, require_known_plans
 from targen_core.runs.manifest import Manifest, TargetPlan
+from targen_core.runs.placing import (
+    Place,
+    clear_unanswered,
+    is_fresh,
+    is_unanswered,
+    place_for,
+    same_run,
+)
 from targen_core.runs.plan import Prepared, prepare
 from targen_core.runs.report import build_report
 from targen_core.runs.session import interruptible, open_layer
@@ -40,20 +48,6 @@ _log = logging.getLogger("targen.run")
 
 _MARGIN = 2.0
 """A refill of a batch costs hours, a candidate too many a call: so some more are asked."""
-
-# What a run that was killed before its manifest was written may leave.
-_FIRST_FILES = {
-    ".lock",
-    ".manifest.json.part",
-    "given-contexts.jsonl",
-    ".given-contexts.jsonl.part",
-    "given-seeds.jsonl",
-    ".given-seeds.jsonl.part",
-    "task.json",
-    ".task.json.part",
-    "task.py",
-    ".task.py.part",
-}
 
 
 class Job:
@@ -108,9 +102,18 @@ class Job:
 
     @classmethod
     def create(
-        cls, registry: Registry, spec: JobSpec, out: Path, *, cache: Path | None = None
+        cls,
+        registry: Registry,
+        spec: JobSpec,
+        out: Path,
+        *,
+        cache: Path | None = None,
+        place: Place = "exact",
     ) -> Job:
         """Make a run directory, or go on with the very same run in it.
+
+        `place` says what may become of another run in `out`; see `Place`. What
+        became of it is logged.
 
         Raises:
             UsageError: anything wrong with `spec`.
@@ -119,13 +122,23 @@ class Job:
         prepared = prepare(registry, spec)
         for field, why in prepared.manifest.odd():  # or it could not be opened again
             raise UsageError(f"{field}: {why}")
-        if out.exists() and not (out / "manifest.json").exists() and not _is_fresh(out):
+        if place == "number":
+            out, said = place_for(out, prepared.manifest)
+            if said:
+                _log.warning("%s", said)
+        if out.exists() and not (out / "manifest.json").exists() and not is_fresh(out):
             raise RunConflict(f"{out} exists and is no run directory", hint="choose another --out")
         directory = RunDirectory(out)
         try:
             manifest = prepared.manifest
             if directory.manifest.exists():
-                manifest = _same_run(Manifest.load(directory.manifest), manifest, out)
+                try:
+                    manifest = same_run(Manifest.load(directory.manifest), manifest, out)
+                except RunConflict:
+                    if place == "exact" or not is_unanswered(out):
+                        raise
+                    clear_unanswered(out)
+                    _log.warning("%s held a run without an answered call: replaced", out)
             for name, items in prepared.given.items():
                 values = (json.dumps(item_value(item), ensure_ascii=False) for item in items)
                 text = "".join(f"{value}\n" for value in values)
@@ -248,9 +261,14 @@ class Job:
             used_calls=self.engine.used_calls,
             retries=self.layer.retries,
             error=error,
+            prices={step: bound.price for step, bound in self.layer.models.items()},
+            by_files=BatchFile(self.path / "batches.jsonl").imported,
         )
         complete = report["status"] in ("complete", "short")
-        card = dataset_card(self.task, manifest, report)
+        sample = None
+        with contextlib.suppress(TargenError):  # an edited file: said when it is compared
+            sample = next(read_jsonl(self.path / "dataset.jsonl"), None)
+        card = dataset_card(self.task, manifest, report, sample)
         # Where the run failed, that is what to say, not that its report could
         # not be written either (a full disk).
         quiet = contextlib.suppress(TargenError) if error else contextlib.nullcontext()
@@ -298,26 +316,3 @@ def _extended(
     if wanted == last:
         return manifest
     return manifest.model_copy(update={"targets": (*manifest.targets, wanted)})
-
-
-def _is_fresh(out: Path) -> bool:
-    """Whether a directory holds at most what a run leaves before its manifest."""
-    return out.is_dir() and all(path.name in _FIRST_FILES for path in out.iterdir())
-
-
-def _same_run(there: Manifest, wanted: Manifest, out: Path) -> Manifest:
-    """The manifest to go on with, if `out` holds the very run that is asked for."""
-    if wanted.targets[0] in there.targets:  # it may have been extended since
-        wanted = wanted.model_copy(update={"targets": there.targets})
-    different = there.differences(wanted)
-    rows, asked = (sum(m.targets[-1].quotas.values()) for m in (there, wanted))
-    if rows != asked and all(part.startswith("targets") for part in different):
-        raise RunConflict(
-            f"{out} holds another run: its target is {rows} rows, not these {asked}",
-            hint=f"targen resume {out} -n N extends it; or choose another --out",
-        )
-    if different:
-        raise RunConflict(
-            f"{out} holds another run ({'; '.join(different[:3])})", hint="choose another --out"
-        )
-    return there.model_copy(update={"limits": wanted.limits})

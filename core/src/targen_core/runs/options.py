@@ -19,6 +19,7 @@ from targen_core.tasks.steps import STEPS
 
 __all__ = [
     "DEFAULT_PARAMETERS",
+    "PRICES",
     "SAMPLING",
     "StepOptions",
     "backend_options",
@@ -53,7 +54,11 @@ DEFAULT_PARAMETERS: Mapping[str, Mapping[str, Any]] = {
 """Each step's parameters, under the task's, the backend's and the user's."""
 
 _MOST = 2**63  # what a seed may be; no other parameter comes near
-_CORE = ("batch", "price_in", "price_out")
+
+PRICES = ("price_in", "price_out")
+"""What a model costs: no option of a backend, and it decides no reply."""
+
+_CORE = ("batch", *PRICES)
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from targen_core.declared.files import TaskFile
 
 __all__ = [
+    "GIVEN",
     "Prepared",
     "PreparedCorrection",
     "PreparedStep",
@@ -52,6 +53,9 @@ __all__ = [
     "prepare_call",
     "prepare_correction",
 ]
+
+GIVEN = "given with -o price_in and -o price_out"
+"""The source of a price that the user said."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +93,7 @@ class Prepared:
 
     def bind(self, limits: Limits) -> dict[str, BoundModel]:
         """Each step's model with its limiter, one for each backend; all share the places."""
-        return bind_models(self.steps, limits)
+        return bind_models(self.steps, limits, task=self.manifest.task.id)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,8 +109,15 @@ class PreparedCorrection:
     step: StepPlan
 
 
-def bind_models(steps: Mapping[str, PreparedStep], limits: Limits) -> dict[str, BoundModel]:
-    """Each step's model with its limiter, one for each backend; all share the places."""
+def bind_models(
+    steps: Mapping[str, PreparedStep], limits: Limits, *, task: str = ""
+) -> dict[str, BoundModel]:
+    """Each step's model with its limiter, one for each backend; all share the places.
+
+    Lists come from the cache of runs of `task` alone: tasks whose list
+    questions are the same word for word would get the same contexts and seeds,
+    and their datasets would be correlated. A suite shares them on purpose.
+    """
     places = Places(affordable(limits.concurrency))
     limiters = {
         backend: RateLimiter(
@@ -128,7 +139,8 @@ def bind_models(steps: Mapping[str, PreparedStep], limits: Limits) -> dict[str, 
             step.params,
             step.price,
             backend=step.backend_id,
-            cacheable=step.backend.cacheable,
+            cacheable=step.backend.cacheable and getattr(step.model, "cacheable", True),
+            shared_by=task if name in ("contexts", "seeds") else "",
         )
         for name, step in steps.items()
     }
@@ -345,7 +357,7 @@ def _models(
                 ) from error
         model = made[ident]
         params = step_parameters(task, step, backend, chosen, user)
-        price = Price(*user.price) if user.price else model.price
+        price = Price(*user.price, source=GIVEN) if user.price else model.price
         steps[step] = PreparedStep(model, params, price, backend, found.id, chosen)
         plans[step] = StepPlan(
             backend=found.id,
@@ -359,7 +371,8 @@ def _models(
         if spec.limits.max_cost is not None and price is None:
             raise UsageError(
                 f"--max-cost needs a price, and that of {model.identity} is unknown",
-                hint="say it, in dollars a million tokens: -o price_in=0.15 -o price_out=0.60",
+                hint="say it, in dollars a million tokens: -o price_in=0.15 -o price_out=0.60; "
+                "where calls cost nothing: -o price_in=0 -o price_out=0",
             )
     return steps, plans
 

@@ -10,15 +10,18 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from targen_core.calls.journal import Journal
+from targen_core.calls.model import Price
 from targen_core.calls.usage import Usage
 from targen_core.engine.tally import OPEN, Tally, ending
 from targen_core.errors import QuotaNotMet, RunDirectoryError
+from targen_core.runs.batches import BatchFile
 from targen_core.runs.files import read_jsonl
 from targen_core.runs.gate import read_json, said
 from targen_core.runs.manifest import Manifest
+from targen_core.runs.naming import model_name
 from targen_core.text import printable
 
-__all__ = ["build_report", "read_report"]
+__all__ = ["build_report", "price_words", "read_report", "reported_prices"]
 
 _MOST = 10**9  # rows of one candidate: what is more is no count
 
@@ -35,8 +38,13 @@ def build_report(
     used_calls: int,
     retries: int,
     error: Exception | None,
+    prices: Mapping[str, Price | None] | None = None,
+    by_files: bool = False,
 ) -> dict[str, Any]:
-    """What `report.json` holds.
+    """What `report.json` holds: no address, but in the words of a `problem`.
+
+    `prices` are those that the calls were counted at, by step; `by_files` says
+    that answers were brought by `targen batch import`.
 
     `status` is "complete", "short" (a label fell short) or "stopped" (budget,
     service, Ctrl-C, a fault), with the reason in `problem`.
@@ -58,7 +66,9 @@ def build_report(
         "usage": usage.as_dict(),
         "unused_calls": max(0, total.calls + total.cached - used_calls),
         "retries": retries,
-        "models": {step: plan.identity for step, plan in manifest.steps.items()},
+        "models": {step: model_name(plan) for step, plan in manifest.steps.items()},
+        "prices": reported_prices(prices or {}),
+        "answers_by_files": by_files,
     }
 
 
@@ -125,6 +135,29 @@ class _Report(_Part):
     models: dict[str, str]
 
 
+def reported_prices(prices: Mapping[str, Price | None]) -> dict[str, Any]:
+    """Prices by step as a report has them: dollars a million tokens, and where that is from."""
+    return {
+        step: price and {"in": price.input, "out": price.output, "source": price.source}
+        for step, price in prices.items()
+    }
+
+
+def price_words(prices: Mapping[str, Mapping[str, Any] | None]) -> list[str]:
+    """A line for each price that a report's calls were counted at, with where it is from."""
+    steps: dict[str, list[str]] = {}
+    for step, price in prices.items():
+        if price is None:
+            words = "unknown: dollars are not counted"
+        else:
+            source = f" ({price['source']})" if price["source"] else ""
+            words = f"${price['in']:g} in, ${price['out']:g} out a million tokens{source}"
+        steps.setdefault(words, []).append(step)
+    if len(steps) == 1:
+        return [f"Price: {words}" for words in steps]
+    return [f"Price of {', '.join(names)}: {words}" for words, names in steps.items()]
+
+
 def read_report(path: Path) -> dict[str, Any]:
     """A run's report; of a run that was killed, what its files tell.
 
@@ -175,7 +208,15 @@ def _unfinished(path: Path, manifest: Manifest) -> dict[str, Any]:
             flow.duplicate += 1
     if (path / "journal").exists():
         Journal(path / "journal", on_record=usage.recall, read_only=True).close()
-    report = build_report(manifest, tally, usage, used_calls=0, retries=0, error=None)
+    report = build_report(
+        manifest,
+        tally,
+        usage,
+        used_calls=0,
+        retries=0,
+        error=None,
+        by_files=BatchFile(path / "batches.jsonl").imported,
+    )
     report.update(
         status="unfinished",
         problem="the run was killed or is going on; targen resume finishes it",

@@ -20,6 +20,7 @@ from targen_core.plugins.register import Registration
 from targen_core.plugins.registry import Registry
 from targen_core.runs.job import Job
 from targen_core.runs.manifest import Limits
+from targen_core.runs.placing import Place
 from targen_core.runs.spec import JobSpec
 
 __all__ = ["run_suite", "suite_tasks"]
@@ -47,10 +48,12 @@ def run_suite(
     run: Callable[[Job], object],
     *,
     cache: Path | None = None,
+    place: Place = "exact",
 ) -> None:
     """Call `run` with each spec's job in its directory, one after the other.
 
-    The limits on money and tokens hold for all of them together.
+    The limits on money and tokens hold for all of them together. `place` is
+    what `Job.create` takes.
 
     Raises:
         BudgetExhausted: the jobs before took all that there is.
@@ -62,7 +65,8 @@ def run_suite(
         if (kind := kind_of(out)) not in ("", "a folder"):
             raise RunConflict(f"{out} is {kind}, and no folder", hint="choose another --out")
         limits = _left(spec.limits, tokens, dollars)
-        with Job.create(registry, replace(spec, limits=limits), out, cache=cache) as job:
+        mine = replace(spec, limits=limits)
+        with Job.create(registry, mine, out, cache=cache, place=place) as job:
             job.shared = shared
             run(job)
             total = job.usage.total

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from targen_core.calls.model import ChatReply, Message
 from targen_core.calls.question import Question
-from targen_core.engine.events import Committed, Event
+from targen_core.engine.events import Committed, Event, Listener
 from targen_core.errors import JobFailed, TargenError
 from targen_core.plugins.registry import Registry
 from targen_core.runs.job import Job
@@ -18,7 +19,15 @@ from targen_core.runs.manifest import Limits
 from targen_core.runs.report import read_report
 from targen_core.runs.spec import JobSpec
 
-__all__ = ["RecordedCall", "Trial", "rehearsal_spec", "run_trial"]
+__all__ = ["RecordedCall", "Show", "Trial", "rehearsal_spec", "run_trial"]
+
+Show = Callable[[Job], AbstractContextManager[Listener]]
+"""Displays a job while the context is open; the listener that it gives gets the job's events."""
+
+
+def _unseen(job: Job) -> AbstractContextManager[Listener]:
+    """Display nothing."""
+    return nullcontext(lambda event: None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,12 +72,13 @@ def run_trial(
     *,
     cache: Path | None = None,
     shared: dict[bytes, ChatReply] | None = None,
+    show: Show = _unseen,
 ) -> Trial:
     """Run `spec` and record it; a run that ends early is a result too.
 
     With `cache`, replies are shared: what a trial paid for, a run of the same
     seed and options does not pay again; with `shared`, so are those to list
-    calls with other trials.
+    calls with other trials. `show` displays how the job goes, for as long as it does.
     """
     trial = Trial()
 
@@ -80,6 +90,7 @@ def run_trial(
     def listen(event: Event) -> None:
         if isinstance(event, Committed) and event.verdict != "skipped":
             trial.verdicts.append(event)
+        tell(event)
 
     with (
         tempfile.TemporaryDirectory(prefix="targen-") as folder,
@@ -88,7 +99,8 @@ def run_trial(
         job.shared = shared
         trial.instances_per_call = job.task.instances_per_call
         try:
-            trial.report = job.run(listen, observer=observe)
+            with show(job) as tell:
+                trial.report = job.run(listen, observer=observe)
         except JobFailed as error:
             error.hint = ""  # nothing stays of a trial that could be resumed or read
             trial.problem = error

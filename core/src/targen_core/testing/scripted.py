@@ -63,7 +63,7 @@ class ScriptedModel:
     structured = True
     seeded = True
     max_concurrency: int | None = None
-    price: Price | None = Price(0.0, 0.0)
+    price: Price | None = Price(0.0, 0.0, source="it runs in this process")
 
     def __init__(self, options: ScriptedOptions, script: Script | None = None) -> None:
         self.options = options

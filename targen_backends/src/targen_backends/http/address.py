@@ -1,12 +1,11 @@
-"""Addresses of services: which are sound, which are near, which go through a proxy."""
+"""Addresses of services: which are sound, which go through a proxy."""
 
 from __future__ import annotations
 
-import ipaddress
 import urllib.request
 from urllib.parse import urlsplit
 
-__all__ = ["checked", "is_near", "proxy_for"]
+__all__ = ["checked", "proxy_for"]
 
 
 def checked(address: str, key_variable: str) -> str:
@@ -24,17 +23,6 @@ def checked(address: str, key_variable: str) -> str:
             f"an address holds no user, password, query or fragment; a key goes to {key_variable}"
         )
     return address.rstrip("/")
-
-
-def is_near(address: str) -> bool:
-    """Whether an address is this machine or a private network, by its looks."""
-    host = urlsplit(address).hostname or ""
-    if host == "localhost" or host.endswith((".localhost", ".local", ".internal")):
-        return True
-    try:
-        return ipaddress.ip_address(host).is_private
-    except ValueError:
-        return False
 
 
 def proxy_for(address: str) -> str | None:

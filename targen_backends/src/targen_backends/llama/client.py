@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from targen_backends.http.address import is_near
 from targen_backends.http.completions import CompletionsModel
 from targen_backends.http.service import Service
 from targen_core.calls.model import Price
 
-__all__ = ["KEY_VARIABLE", "LlamaModel", "price_at"]
+__all__ = ["KEY_VARIABLE", "LlamaModel"]
 
 KEY_VARIABLE = "TARGEN_LLAMA_API_KEY"
 
@@ -23,14 +22,5 @@ class LlamaModel(CompletionsModel):
     )
 
     def priced(self, address: str, model: str) -> Price | None:
-        """Nothing where it is near; see `price_at`."""
-        return price_at(address)
-
-
-def price_at(address: str) -> Price | None:
-    """The price at an address.
-
-    On a loopback or private one calls cost nothing; elsewhere it is unknown
-    until the user sets it (`-o price_in=... -o price_out=...`).
-    """
-    return Price(0.0, 0.0) if is_near(address) else None
+        """Unknown: also behind a near address, where proxies and tunnels lie."""
+        return None

@@ -1,0 +1,77 @@
+"""Standard streams that may be closed, full or gone: nothing that is said there ends the work."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from collections.abc import Iterator
+from typing import Any, TextIO, cast
+
+__all__ = ["mute", "sound_streams"]
+
+
+@contextlib.contextmanager
+def sound_streams() -> Iterator[None]:
+    """Standard error that never raises, and no file of ours under a standard number.
+
+    Where a stream was closed (`2>&-`), the next file that is opened would get
+    its number, and what a library says to standard error would land in it.
+    """
+    with contextlib.suppress(OSError):
+        number = os.open(os.devnull, os.O_RDWR)
+        while number <= 2:
+            number = os.dup(number)
+        os.close(number)
+    before = sys.stderr
+    sys.stderr = cast("TextIO", _Unfailing(before))
+    try:
+        yield
+    finally:
+        if isinstance(sys.stderr, _Unfailing):
+            sys.stderr = before
+
+
+def mute(stream: TextIO | None) -> None:
+    """Send what a stream still holds, and all that follows, nowhere."""
+    with contextlib.suppress(OSError, ValueError, AttributeError):
+        null = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(null, cast("TextIO", stream).fileno())
+        os.close(null)
+    with contextlib.suppress(OSError, ValueError, AttributeError):
+        cast("TextIO", stream).flush()
+
+
+class _Unfailing:
+    """A text stream; where writing fails it goes on, and says nothing any more."""
+
+    def __init__(self, stream: TextIO | None) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        try:
+            if self._stream is not None:
+                self._stream.write(text)
+        except UnicodeError:
+            self.write(text.encode("ascii", "backslashreplace").decode())
+        except (OSError, ValueError):
+            mute(self._stream)
+        return len(text)
+
+    def flush(self) -> None:
+        try:
+            if self._stream is not None:
+                self._stream.flush()
+        except (OSError, ValueError):
+            mute(self._stream)
+
+    def isatty(self) -> bool:
+        return self._stream is not None and not self._stream.closed and self._stream.isatty()
+
+    def fileno(self) -> int:
+        if self._stream is None:
+            raise OSError("standard error is closed")
+        return self._stream.fileno()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)

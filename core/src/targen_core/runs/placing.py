@@ -1,0 +1,191 @@
+"""Where a run goes: a directory that is free, that holds the very run, or one that came to nothing.
+
+A first try often ends before a model has answered anything: a wrong key, a
+wrong name, a server that is not up. What it leaves is in nobody's way.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from pathlib import Path
+from typing import Literal
+
+from targen_core.errors import RunConflict, RunDirectoryError, RunLocked, WriteFailed
+from targen_core.runs.manifest import Manifest, flat
+from targen_core.runs.naming import difference
+from targen_core.runs.options import PRICES
+
+__all__ = ["Place", "clear_unanswered", "is_fresh", "is_unanswered", "place_for", "same_run"]
+
+Place = Literal["exact", "replace", "number"]
+"""What may become of a directory that holds another run.
+
+"exact": it is an error. "replace": a run without an answered call makes room.
+"number": likewise, and where the directory holds anything else the run goes
+to the first of DIRECTORY-2, DIRECTORY-3, ... that is free or holds it.
+"""
+
+# What a run that was killed before its manifest was written may leave.
+_FIRST_FILES = {
+    ".lock",
+    ".manifest.json.part",
+    "given-contexts.jsonl",
+    ".given-contexts.jsonl.part",
+    "given-seeds.jsonl",
+    ".given-seeds.jsonl.part",
+    "task.json",
+    ".task.json.part",
+    "task.py",
+    ".task.py.part",
+}
+# What one writes besides that made no row: nothing in it was paid for or written by hand.
+_EMPTY_RUN_FILES = _FIRST_FILES | {
+    "manifest.json",
+    "journal",
+    "dataset.jsonl",
+    "provenance.jsonl",
+    "rejects.jsonl",
+    "ledger",
+    "report.json",
+    ".report.json.part",
+    "README.md",
+    ".README.md.part",
+}
+_IDLE = ("backend", "distributions", "limits", "created")
+_MOST = 10_000  # directories that are tried
+
+
+def place_for(out: Path, wanted: Manifest) -> tuple[Path, str]:
+    """Where a run with a default name goes, and what to say of it, or "".
+
+    Raises:
+        RunConflict: `out` holds the same run with another number of rows.
+    """
+    taken = ""
+    for number in range(1, _MOST):
+        path = out if number == 1 else out.with_name(f"{out.name}-{number}")
+        if not path.exists() or is_fresh(path):
+            break
+        if not (path / "manifest.json").exists():
+            taken = taken or f"{path} is no run directory"
+            continue
+        try:
+            there = Manifest.load(path / "manifest.json")
+            same_run(there, wanted, path)
+            break
+        except RunDirectoryError:
+            taken = taken or f"{path} holds a run that does not read"
+        except RunConflict as conflict:
+            if is_unanswered(path):
+                break
+            if not _steps_apart(there, wanted) and _targets_alone(there, wanted):
+                raise
+            taken = taken or str(conflict)
+    return path, f"{taken}. This run goes to {path}" if taken else ""
+
+
+def same_run(there: Manifest, wanted: Manifest, out: Path) -> Manifest:
+    """The manifest to go on with, if `out` holds the very run that is asked for.
+
+    Raises:
+        RunConflict: it holds another one; says in what they differ.
+    """
+    if wanted.targets[0] in there.targets:  # it may have been extended since
+        wanted = wanted.model_copy(update={"targets": there.targets})
+    if not _deciding(there, wanted):
+        return there.model_copy(update={"limits": wanted.limits, "steps": wanted.steps})
+    rows, asked = (sum(m.targets[-1].quotas.values()) for m in (there, wanted))
+    if rows != asked and _targets_alone(there, wanted):
+        raise RunConflict(
+            f"{out} holds another run: its target is {rows} rows, not these {asked}",
+            hint=f"targen resume {out} -n N extends it; or choose another --out",
+        )
+    raise RunConflict(
+        f"{out} holds another run, begun with "
+        f"{_steps_apart(there, wanted) or _plan_apart(there, wanted)}",
+        hint=f"targen resume {out} goes on with it as it was begun; or give this one "
+        f"another --out, such as --out {out.with_name(out.name + '-2')}",
+    )
+
+
+def _deciding(there: Manifest, wanted: Manifest) -> list[str]:
+    """What differs, but for prices: those decide no row."""
+    return _unpriced(there).differences(_unpriced(wanted))
+
+
+def _unpriced(manifest: Manifest) -> Manifest:
+    steps = {
+        name: plan.model_copy(
+            update={"options": {k: v for k, v in plan.options.items() if k not in PRICES}}
+        )
+        for name, plan in manifest.steps.items()
+    }
+    return manifest.model_copy(update={"steps": steps})
+
+
+def _targets_alone(there: Manifest, wanted: Manifest) -> bool:
+    return all(part.startswith("targets") for part in _deciding(there, wanted))
+
+
+def _steps_apart(there: Manifest, wanted: Manifest) -> str:
+    """In plain words what another model, or another use of one, a step is asked of; or ""."""
+    found: dict[tuple[str, str], list[str]] = {}
+    there, wanted = _unpriced(there), _unpriced(wanted)
+    for step in there.steps.keys() & wanted.steps.keys():
+        apart = difference(there.steps[step], wanted.steps[step])
+        if apart is not None:
+            found.setdefault(apart, []).append(step)
+    if not found:
+        return ""
+    (begun, asked), steps = max(found.items(), key=lambda item: len(item[1]))
+    where = "" if len(steps) == len(wanted.steps) else f" in step {min(steps)}"
+    return f"{begun}{where}; you ask for {asked}"
+
+
+def _plan_apart(there: Manifest, wanted: Manifest) -> str:
+    """In plain words the first thing in which two plans differ whose models are alike."""
+    mine, theirs = (
+        flat({**m.model_dump(mode="json"), "targets": m.targets[-1].model_dump(mode="json")})
+        for m in (_unpriced(there), _unpriced(wanted))
+    )
+    for name, value in {**dict.fromkeys(theirs), **mine}.items():
+        if name.partition(".")[0] not in _IDLE and value != theirs.get(name):
+            called = name.removeprefix("targets.").replace("_", " ").replace(".", " ")
+            return f"{called} {value}; you ask for {theirs.get(name)}"
+    return "other options"
+
+
+def is_fresh(out: Path) -> bool:
+    """Whether a directory holds at most what a run leaves before its manifest."""
+    return out.is_dir() and all(path.name in _FIRST_FILES for path in out.iterdir())
+
+
+def is_unanswered(out: Path) -> bool:
+    """Whether a run holds nothing but what it would write again: no call was answered or lost."""
+    try:
+        for path in out.iterdir():
+            if path.name not in _EMPTY_RUN_FILES or path.is_symlink() or not path.is_file():
+                return False
+            if path.name in ("journal", "dataset.jsonl") and path.stat().st_size:
+                return False
+    except OSError:
+        return False
+    return True
+
+
+def clear_unanswered(out: Path) -> None:
+    """Take away what a run without an answer left, in a directory that is locked.
+
+    Raises:
+        RunLocked: it is not what it was any more.
+        WriteFailed: a file cannot be removed.
+    """
+    if not is_unanswered(out):
+        raise RunLocked(f"another process is working on {out}", hint="wait for it, or stop it")
+    try:
+        for path in out.iterdir():
+            if path.name != ".lock":
+                with contextlib.suppress(FileNotFoundError):
+                    path.unlink()
+    except OSError as error:
+        raise WriteFailed(f"cannot write to {out}: {error.strerror}") from error

@@ -1,0 +1,131 @@
+"""`-b langchain:./file.py:Class`: a model in a file of the user's own."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("targen_plugin_example")
+
+CHAT = """
+import random
+from typing import Any, ClassVar
+from langchain_core.language_models import BaseChatModel
+from langchain_core.messages import AIMessage
+from langchain_core.outputs import ChatGeneration, ChatResult
+from targen_core.testing.scripted import fill_schema
+import json, re
+
+class Chat(BaseChatModel):
+    tone: str = "calm"
+    CACHEABLE
+
+    @property
+    def _llm_type(self) -> str:
+        return "mine"
+
+    def _generate(self, messages, stop=None, run_manager=None, **kwargs) -> ChatResult:
+        with open("calls.txt", "a") as file:
+            file.write("VERSION\\n")
+        text = "\\n".join(str(m.content) for m in messages)
+        found = json.JSONDecoder().raw_decode(text[text.index('{"'):])[0]
+        reply = json.dumps(fill_schema(found, random.Random(text)))
+        return ChatResult(generations=[ChatGeneration(message=AIMessage(reply))])
+"""
+
+RUN = ("generate", "tickets", "-n", 2, "-q", "--give-up-after", 2)
+
+
+def write(file, version="one", cacheable=""):
+    text = CHAT.replace("VERSION", version).replace("CACHEABLE", cacheable)
+    Path(file).write_text(text.replace("\\\\", "\\"))
+
+
+def calls():
+    path = Path("calls.txt")
+    return path.read_text().split() if path.exists() else []
+
+
+@pytest.fixture(autouse=True)
+def _forget():
+    yield
+    for name in [name for name in sys.modules if name.startswith("targen_file_")]:
+        del sys.modules[name]
+
+
+def test_a_class_in_a_file_makes_rows_and_its_path_stays_here(targen, tmp_path):
+    Path("alice").mkdir()
+    write("alice/chat.py")
+    targen(*RUN, "-b", "langchain:./alice/chat.py:Chat", "-o", "tone=bold", "--out", "run")
+    assert set(calls()) == {"one"}
+    manifest = Path("run/manifest.json").read_text()
+    assert json.loads(manifest)["backend"] == "langchain:chat.Chat"
+    assert "alice" not in manifest + Path("run/README.md").read_text()
+
+
+def test_replies_of_code_that_changed_come_from_the_code(targen):
+    write("chat.py")
+    mine = ("-b", "langchain:./chat.py:Chat")
+    targen(*RUN, *mine, "--out", "first")
+    before = len(calls())
+    assert before
+    write("chat.py", "two")
+    targen(*RUN, *mine, "--out", "second")
+    assert calls()[before:] == ["two"] * before
+    usage = json.loads(Path("second/report.json").read_text())["usage"]["total"]
+    assert usage["cached"] == 0
+
+
+def test_an_author_may_say_that_replies_can_be_shared(targen):
+    write("chat.py", cacheable="targen_cacheable: ClassVar[bool] = True")
+    mine = ("-b", "langchain:./chat.py:Chat")
+    targen(*RUN, *mine, "--out", "first")
+    before = len(calls())
+    targen(*RUN, *mine, "--out", "second")
+    assert len(calls()) == before
+
+
+def test_the_same_command_goes_on_and_resume_finds_no_code(targen):
+    write("chat.py")
+    command = (*RUN, "-b", "langchain:./chat.py:Chat", "--out", "run")
+    targen(*command)
+    before = calls()
+    targen(*command)
+    assert calls() == before, "answered calls are in the journal"
+    result = targen("resume", "run", "-q")
+    assert result.code == 2
+    assert "no module named 'chat' can be imported" in result.err
+    assert calls() == before
+
+
+def test_a_module_of_this_folder_is_pointed_to_by_its_path(targen):
+    write("chat.py")
+    result = targen(*RUN, "-b", "langchain:chat.Chat")
+    assert result.code == 2
+    assert "no module named 'chat' can be imported" in result.err
+    assert "-b langchain:./chat.py:Chat" in result.err
+    assert "pip install" not in result.err
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "words"),
+    [
+        (None, "chat.py:Chat", "there is no file chat.py"),
+        ("x = 1", "chat.py:Chat", "chat.py has no Chat"),
+        ("x = 1\ny =", "chat.py:Chat", "chat.py, line 2: SyntaxError"),
+        ("x = 1\n\n[][0]", "chat.py:Chat", "chat.py, line 3: IndexError"),
+        ("import nothing_of_the_kind", "chat.py:Chat", "chat.py imports 'nothing_of_the_kind'"),
+        ("Chat = 7", "chat.py:Chat", "is no langchain chat model"),
+        ("x = 1", "chat.py:", "names no class"),
+    ],
+)
+def test_what_is_wrong_with_a_file_is_said(targen, text, name, words):
+    if text is not None:
+        Path("chat.py").write_text(text)
+    result = targen(*RUN, "-b", f"langchain:{name}")
+    assert result.code == (1 if "import" in (text or "") else 2)
+    assert words in result.err
+    assert "pip install" not in result.err

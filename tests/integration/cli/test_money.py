@@ -1,0 +1,189 @@
+"""What a run costs, what is assumed of it, and what of its services is published."""
+
+from __future__ import annotations
+
+import json
+import random
+from pathlib import Path
+
+import pytest
+
+from targen_core.testing.fault_server import FaultServer, Response
+from targen_core.testing.scripted import fill_schema
+from targen_core.testing.wire import OPENAI
+
+pytest.importorskip("targen_plugin_example")
+
+FREE = ("-o", "price_in=0", "-o", "price_out=0")
+
+
+def answer(body, number=0):
+    schema = body["response_format"]["json_schema"]["schema"]
+    return OPENAI.answer(json.dumps(fill_schema(schema, random.Random(number))), "stop")
+
+
+@pytest.fixture
+def service():
+    with FaultServer(lambda seen: Response(answer(seen.body, seen.text))) as made:
+        yield made
+
+
+@pytest.fixture
+def generate(targen, service):
+    """Four rows of a model behind a loopback address, which may be a proxy's."""
+
+    def run(*args, model="tiny"):
+        address = ("-o", f"base_url={service.url}/v1", "-o", f"model={model}")
+        wanted = ("generate", "tickets", "-n", 4, "-b", "llama", "-q", *address)
+        return targen(*wanted, "--out", "run", *args)
+
+    return run
+
+
+# --- money ---
+
+
+def test_a_cap_in_dollars_is_not_void_on_loopback(generate, service):
+    result = generate("--max-cost", 3)
+    assert result.code == 2
+    assert "--max-cost needs a price" in result.err
+    assert "where calls cost nothing: -o price_in=0 -o price_out=0" in result.err
+    assert service.seen == []
+    assert not Path("run").exists()
+
+
+def test_a_price_of_nothing_can_be_said(generate, targen):
+    result = generate("--max-cost", 3, *FREE)
+    assert result.code == 0, result.err
+    assert "Price: $0 in, $0 out a million tokens (given with -o price_in and" in result.out
+    report = json.loads(Path("run/report.json").read_text())
+    assert report["usage"]["priced"] is True
+    price = {"in": 0.0, "out": 0.0, "source": "given with -o price_in and -o price_out"}
+    assert report["prices"] == dict.fromkeys(("contexts", "seeds", "generate", "correct"), price)
+    assert "$0 in, $0 out a million tokens (given with" in Path(
+        "run/README.md"
+    ).read_text().replace("\\", "")
+    assert targen("resume", "run", "-q", "--max-cost", 1).code == 0
+
+
+def test_a_cap_given_on_resume_needs_a_price_as_well(generate, targen):
+    assert generate().code == 0
+    result = targen("resume", "run", "-q", "-n", 8, "--max-cost", 1)
+    assert result.code == 2
+    assert "--max-cost needs a price" in result.err
+    assert targen("resume", "run", "-q", "-n", 8, "--max-cost", 1, *FREE).code == 0
+
+
+def test_without_a_price_no_dollars_are_claimed(generate):
+    result = generate()
+    assert result.code == 0
+    assert "Price: unknown: dollars are not counted" in result.out
+    report = json.loads(Path("run/report.json").read_text())
+    assert (report["usage"]["priced"], report["prices"]["generate"]) == (False, None)
+
+
+def test_an_estimate_says_what_it_reckons_with(targen):
+    near = ("-b", "llama", "-o", "model=m", "-o", "base_url=http://127.0.0.1:1/v1")
+    result = targen("estimate", "rte", "-n", 10, *near)
+    assert "No price is known for this model" in result.out
+    result = targen("estimate", "rte", "-n", 10, *near, *FREE)
+    assert "Price: $0 in, $0 out a million tokens (given with -o price_in and -o" in result.out
+    found = targen("estimate", "rte", "-n", 10, "-b", "chatgpt", "-o", "model=gpt-6-luna", "--json")
+    assert found.json["prices"]["generate"]["in"] > 0
+    assert "20" in found.json["prices"]["generate"]["source"], "the day of the price list"
+
+
+def test_a_model_inside_the_process_costs_nothing_and_says_so(rte):
+    result = rte("-n", 2, "--max-cost", 1)
+    assert result.code == 0
+    assert "$0 in, $0 out a million tokens (it runs in this process)" in result.out
+
+
+# --- privacy ---
+
+
+def published(folder):
+    """All that an export holds, as one text."""
+    files = [path for path in Path(folder).rglob("*") if path.is_file()]
+    assert files
+    return "\n".join(path.read_bytes().decode("utf-8", "replace") for path in files)
+
+
+@pytest.mark.parametrize(
+    ("model", "name"),
+    [
+        ("tiny", "tiny"),
+        ("meta-llama/Llama-3.1-8B", "meta-llama/Llama-3.1-8B"),
+        ("/home/alice/models/secret-tuned.gguf", "secret-tuned.gguf"),
+        (r"C:\\Users\\alice\\tuned.gguf", "tuned.gguf"),
+        ("s3://alices-bucket/tuned", "tuned"),
+    ],
+)
+def test_neither_card_nor_export_tells_where_a_model_is(generate, targen, service, model, name):
+    assert generate(model=model).code == 0
+    card = Path("run/README.md").read_text()
+    report = Path("run/report.json").read_text()
+    assert targen("export", "run", "--as", "hf", "--out", "hub").code == 0
+    port = service.url.rpartition(":")[2]
+    for text in (card, report, published("hub")):
+        for private in (port, "127.0.0.1", "openai-compatible:", "alice", "json_schema", "s3:"):
+            assert private not in text
+    assert f"| generate | {name} | llama |" in card.replace("\\", "")
+    assert json.loads(report)["models"]["generate"] == name
+
+
+def test_a_failed_run_publishes_no_words_of_a_service(targen, tmp_path):
+    with FaultServer(Response({"error": {"message": "no key for 10.9.8.7"}}, 401)) as refusing:
+        address = ("-o", f"base_url={refusing.url}/v1", "-o", "model=m")
+        wanted = ("generate", "tickets", "-n", 4, "-b", "llama", "-q", *address)
+        assert targen(*wanted, "--out", "run").code == 1
+    card = Path("run/README.md").read_text()
+    assert "> Status: stopped." in card
+    assert "10.9.8.7" not in card and "127.0.0.1" not in card
+
+
+def test_the_card_of_an_older_version_is_exported_without_addresses(generate, targen, service):
+    assert generate().code == 0
+    identity = f"openai-compatible:{service.url}/v1:tiny:json_schema"
+    card = Path("run/README.md")
+    card.write_text(f"# Mine\n\nmade by {identity} at {service.url}/v1, see {service.url[7:]}\n")
+    assert targen("export", "run", "--as", "hf", "--out", "hub").code == 0
+    text = Path("hub/README.md").read_text()
+    assert "made by tiny at tiny, see the service" in text
+
+
+def test_the_card_says_what_is_known(generate, service):
+    assert generate().code == 0
+    card = Path("run/README.md").read_text()
+    first = json.loads(Path("run/dataset.jsonl").read_text().splitlines()[0])
+    assert json.loads(card.partition("```json\n")[2].partition("```")[0]) == first
+    judged = json.loads(Path("run/report.json").read_text())["flow"]
+    assert f"Of {sum(flow['judged'] for flow in judged.values())} candidates" in card
+    created = json.loads(Path("run/manifest.json").read_text())["created"]
+    assert f"begun on {created[:10]}" in card
+    assert "eprint        = {2310.17876}" in card
+    assert "checked by a person" not in card
+    assert "answers of the models named below" in card
+
+
+def test_answers_by_files_are_told_and_their_writer_is_not_claimed(generate, targen, service):
+    assert generate("--batch-offline").code == 0
+    for turn in range(40):
+        asked = targen("batch", "export", "run", "--out", "asked.jsonl", "--json").json
+        if not asked["requests"]:
+            break
+        lines = []
+        for line in Path("asked.jsonl").read_text().splitlines():
+            request = json.loads(line)
+            body = answer(request["body"], f"{turn} {request['custom_id']}")
+            found = {"response": {"status_code": 200, "body": body}, "error": None}
+            lines.append(json.dumps({"custom_id": request["custom_id"], **found}))
+        Path("answers.jsonl").write_text("\n".join(lines))
+        assert targen("batch", "import", "run", "answers.jsonl").code == 0
+    assert service.seen == []
+    report = json.loads(Path("run/report.json").read_text())
+    assert (report["status"], report["answers_by_files"]) == ("complete", True)
+    card = Path("run/README.md").read_text()
+    assert "brought to this run by files. Who or what wrote them is not known" in card
+    assert "as their services gave them" not in card
+    assert targen("report", "run", "--json").json["answers_by_files"] is True

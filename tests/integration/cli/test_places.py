@@ -1,0 +1,104 @@
+"""Where a run goes that nobody named, and what is said where it cannot go."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+RTE = ("generate", "rte", "-b", "scripted", "-q")
+
+
+def manifest(run):
+    return json.loads((Path(run) / "manifest.json").read_text())
+
+
+def test_a_first_try_without_an_answer_is_in_nobodys_way(targen, rows):
+    failed = targen(*RTE, "-n", 2, "-o", "unauthorised=true", "-o", "temperature=0.1")
+    assert failed.code == 1
+    assert Path("runs/rte-0/report.json").exists()
+    result = targen(*RTE, "-n", 4)
+    assert result.code == 0, result.err
+    assert result.err == "runs/rte-0 held a run without an answered call: replaced\n"
+    assert len(rows("runs/rte-0")) == 4
+    assert [path.name for path in Path("runs").iterdir()] == ["rte-0"]
+
+
+def test_a_named_directory_is_never_replaced(targen):
+    assert targen(*RTE, "-n", 2, "-o", "unauthorised=true", "--out", "mine").code == 1
+    before = manifest("mine")
+    assert targen(*RTE, "-n", 2, "--out", "mine").code == 2
+    assert manifest("mine") == before
+
+
+def test_another_run_takes_the_next_number_and_is_found_there_again(targen, rows):
+    assert targen(*RTE, "-n", 2).code == 0
+    first = rows("runs/rte-0")
+    other = (*RTE, "-n", 2, "-o", "generate.temperature=0.2")
+    result = targen(*other)
+    assert result.code == 0
+    (line,) = result.err.splitlines()
+    assert line.startswith("runs/rte-0 holds another run, begun with model scripted of backend ")
+    assert "temperature=0.7" in line and "temperature=0.2" in line
+    assert line.endswith("This run goes to runs/rte-0-2")
+    journal = Path("runs/rte-0-2/journal").read_bytes()
+    assert targen(*other).code == 0
+    assert Path("runs/rte-0-2/journal").read_bytes() == journal
+    assert targen(*RTE, "-n", 2, "-o", "generate.temperature=0.3").code == 0
+    assert manifest("runs/rte-0-3")["steps"]["generate"]["params"]["temperature"] == 0.3
+    assert rows("runs/rte-0") == first
+
+
+def test_more_rows_of_the_same_run_point_to_resume(targen):
+    assert targen(*RTE, "-n", 2).code == 0
+    result = targen(*RTE, "-n", 4)
+    assert result.code == 2
+    assert "its target is 2 rows, not these 4" in result.err
+    assert "targen resume runs/rte-0 -n N" in result.err
+
+
+def test_a_conflict_names_the_two_models_and_what_to_type(targen):
+    assert targen(*RTE, "-n", 2, "--out", "mine").code == 0
+    result = targen("generate", "rte", "-n", 2, "-b", "llama", "-o", "model=big", "--out", "mine")
+    assert result.code == 2
+    assert (
+        "mine holds another run, begun with model scripted of backend scripted; "
+        "you ask for model big of backend llama at http://127.0.0.1:11434/v1" in result.err
+    )
+    assert "--out mine-2" in result.err
+    assert "steps." not in result.err
+
+
+@pytest.mark.parametrize("name", ["requests.jsonl", "batches.jsonl", "notes.txt"])
+def test_what_somebody_may_need_is_not_replaced(targen, name):
+    assert targen(*RTE, "-n", 2, "-o", "unauthorised=true").code == 1
+    (Path("runs/rte-0") / name).write_text("")
+    assert targen(*RTE, "-n", 2).code == 0
+    assert "unauthorised" in manifest("runs/rte-0")["steps"]["generate"]["options"]
+    assert Path("runs/rte-0-2/dataset.jsonl").exists()
+
+
+def test_a_folder_of_something_else_is_passed_by(targen):
+    Path("runs/rte-0").mkdir(parents=True)
+    Path("runs/rte-0/thesis.txt").write_text("years of work")
+    result = targen(*RTE, "-n", 2)
+    assert result.code == 0
+    assert result.err == "runs/rte-0 is no run directory. This run goes to runs/rte-0-2\n"
+
+
+def test_a_price_makes_no_other_run(targen):
+    assert targen(*RTE, "-n", 2).code == 0
+    priced = ("-o", "price_in=1", "-o", "price_out=2")
+    result = targen(*RTE, "-n", 2, *priced)
+    assert (result.code, result.err) == (0, "")
+    assert manifest("runs/rte-0")["steps"]["generate"]["options"] == {
+        "price_in": 1.0,
+        "price_out": 2.0,
+    }
+
+
+def test_a_suite_replaces_what_came_to_nothing(targen):
+    suite = ("generate", "--suite", "example", "-n", 2, "-b", "scripted", "-q")
+    assert targen(*suite, "-o", "unauthorised=true").code == 1
+    assert targen(*suite).code == 0

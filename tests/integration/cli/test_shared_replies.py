@@ -1,0 +1,126 @@
+"""What runs get from the cache of other runs, and what they must not."""
+
+from __future__ import annotations
+
+import json
+import random
+from pathlib import Path
+
+import pytest
+
+from targen_core.testing.fault_server import FaultServer, Response
+from targen_core.testing.scripted import fill_schema
+from targen_core.testing.wire import OPENAI
+
+pytest.importorskip("targen_tasks_superglue")
+
+
+@pytest.fixture
+def service():
+    """Answers any call with words of its schema, other ones each time."""
+    rng = random.Random(1)
+
+    def plan(seen):
+        schema = seen.body["response_format"]["json_schema"]["schema"]
+        return Response(OPENAI.answer(json.dumps(fill_schema(schema, rng)), "stop"))
+
+    with FaultServer(plan) as made:
+        yield made
+
+
+@pytest.fixture
+def asked(targen, service):
+    """Runs a task; says how many list calls were paid for and how many the cache answered."""
+
+    def run(task, out, *args):
+        address = ("-o", f"base_url={service.url}/v1", "-o", "model=tiny", "--concurrency", 1)
+        targen(
+            *("generate", task, "-n", 2, "-b", "llama", "-q", *address, "--out", out),
+            *("--give-up-after", 1, "--contexts-limit", 2, *args),
+        )
+        steps = json.loads(Path(out, "report.json").read_text())["usage"]["by_step"]
+        (contexts,) = [counts for counts in steps if counts["step"] == "contexts"]
+        return contexts["calls"], contexts["cached"]
+
+    return run
+
+
+def test_tasks_that_ask_the_same_list_question_get_lists_of_their_own(asked, service):
+    """CB and COPA list settings in the same words: one list for both would tie their rows."""
+    calls, cached = asked("cb", "first")
+    assert calls >= 1 and cached == 0
+    question = service.seen[0].text
+    calls, cached = asked("copa", "second")
+    assert calls >= 1 and cached == 0
+    assert sum(seen.text == question for seen in service.seen) == 2, "they do ask alike"
+
+
+def test_runs_of_one_task_share_their_lists(asked):
+    calls, _ = asked("cb", "first")
+    assert asked("cb", "second") == (0, calls)
+    assert asked("cb", "variant", "--variant", "paper")[1] >= 1
+
+
+def test_a_suite_shares_lists_among_its_tasks(targen, service):
+    address = ("-o", f"base_url={service.url}/v1", "-o", "model=tiny", "--concurrency", 1)
+    targen(
+        *("generate", "--suite", "superglue", "-n", 2, "-b", "llama", "-q", *address),
+        *("--give-up-after", 1, "--out", "all", "--no-cache"),
+    )
+    cached = {}
+    for path in Path("all").glob("*/report.json"):
+        for counts in json.loads(path.read_text())["usage"]["by_step"]:
+            if counts["step"] == "contexts":
+                cached[path.parent.name] = counts["cached"]
+    assert cached["copa"] >= 1
+
+
+def requests(targen, run):
+    found = targen("batch", "export", run, "--out", "asked.jsonl", "--json")
+    assert found.code == 0, found.err
+    return [json.loads(line) for line in Path("asked.jsonl").read_text().splitlines()]
+
+
+def answers(asked, name="answers.jsonl"):
+    rng = random.Random(2)
+    lines = []
+    for request in asked:
+        schema = request["body"]["response_format"]["json_schema"]["schema"]
+        body = OPENAI.answer(json.dumps(fill_schema(schema, rng)), "stop")
+        found = {"response": {"status_code": 200, "body": body}, "error": None}
+        lines.append(json.dumps({"custom_id": request["custom_id"], **found}))
+    Path(name).write_text("\n".join(lines))
+    return name
+
+
+def test_an_import_says_why_it_does_not_use_a_line(targen):
+    def offline(out, *args):
+        wanted = ("generate", "cb", "-n", 2, "-b", "llama", "-o", "model=m", "-q")
+        assert targen(*wanted, "--batch-offline", "--out", out, *args).code == 0
+
+    offline("one")
+    offline("two")
+    offline("other", "--seed", 5)
+    first = requests(targen, "one")
+    assert requests(targen, "two") == first
+    file = answers(first)
+    assert targen("batch", "import", "one", file, "--json").json["good"] == len(first)
+    told = targen("batch", "import", "two", file, "--json").json
+    assert (told["good"], told["cached"], told["unknown"]) == (0, len(first), 0)
+    again = targen("batch", "import", "two", file)
+    assert f"{len(first)} already there" in again.out
+    stray = targen("batch", "import", "other", file)
+    assert f"{len(first)} unknown: the run does not ask these calls" in stray.out
+    assert "another model, seed or task version" in stray.out
+
+
+def test_an_import_says_that_the_cache_was_first(targen):
+    wanted = ("generate", "cb", "-n", 2, "-b", "llama", "-o", "model=m", "-q", "--batch-offline")
+    for out in ("one", "two"):
+        assert targen(*wanted, "--out", out).code == 0
+    file = answers(requests(targen, "one"))
+    requests(targen, "two")
+    assert targen("batch", "import", "one", file).code == 0
+    result = targen("batch", "import", "two", file)
+    assert "not used: the cache, which holds the answers of other runs of this task" in result.out
+    assert "--no-cache leaves it out" in result.out

@@ -1,0 +1,223 @@
+"""The command on a terminal: a pseudo-terminal of its own, and a service that can be held."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import json
+import os
+import pty
+import random
+import re
+import signal
+import struct
+import subprocess
+import sys
+import termios
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from targen_core.testing.fault_server import FaultServer, Response, Seen
+from targen_core.testing.scripted import fill_schema
+from targen_core.testing.wire import OPENAI
+
+DEADLINE = 60.0  # seconds for anything to appear: only a test that fails waits so long
+
+_ESCAPES = re.compile(r"\x1b(\[[0-9;?]*[A-Za-z]|\][^\x07]*\x07|.)")
+
+
+class Terminal:
+    """A process whose three streams are a pseudo-terminal, and which it controls."""
+
+    def __init__(
+        self,
+        command: list[str],
+        *,
+        cwd: Path,
+        env: dict[str, str],
+        columns: int = 80,
+        deaf_to_hangup: bool = False,
+        stdout: Any = None,
+    ) -> None:
+        self.master, slave = pty.openpty()
+        self._set_size(slave, columns)
+        self._seen = bytearray()
+        self._change = threading.Condition()
+
+        def prepare() -> None:
+            fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+            if deaf_to_hangup:
+                signal.signal(signal.SIGHUP, signal.SIG_IGN)
+
+        self.process = subprocess.Popen(
+            command,
+            cwd=cwd,
+            env=env,
+            stdin=slave,
+            stdout=slave if stdout is None else stdout,
+            stderr=slave,
+            start_new_session=True,
+            preexec_fn=prepare,
+        )
+        os.close(slave)
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    def _read(self) -> None:
+        while True:
+            try:
+                part = os.read(self.master, 65536)
+            except OSError:  # the process is gone, or we hung up
+                part = b""
+            with self._change:
+                if not part:
+                    self._change.notify_all()
+                    return
+                self._seen += part
+                self._change.notify_all()
+
+    @property
+    def text(self) -> str:
+        """All that was ever shown, without what moves and colours it."""
+        return _ESCAPES.sub("", self._seen.decode("utf-8", "replace")).replace("\r", "")
+
+    def wait_for(self, words: str, *, after: int = 0) -> int:
+        """Wait until `words` were shown behind `after`; returns where they end."""
+        deadline = time.monotonic() + DEADLINE
+        with self._change:
+            while (at := self.text.find(words, after)) < 0:
+                left = deadline - time.monotonic()
+                if left <= 0 or (self.process.poll() is not None and not self._reader.is_alive()):
+                    pytest.fail(f"{words!r} was never shown:\n{self.text}")
+                self._change.wait(min(left, 0.2))
+        return at + len(words)
+
+    def type(self, keys: bytes) -> None:
+        """Press keys."""
+        os.write(self.master, keys)
+
+    def resize(self, columns: int) -> None:
+        """Make the window so wide."""
+        self._set_size(self.master, columns)
+
+    def hang_up(self) -> None:
+        """Close the terminal."""
+        os.close(self.master)
+        self.master = -1
+
+    def exit_code(self) -> int:
+        """Wait for the end; the exit status, negative for a signal."""
+        code = self.process.wait(DEADLINE)
+        self._reader.join(5)
+        return code
+
+    def close(self) -> None:
+        """Kill what still runs."""
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait(DEADLINE)
+        if self.master >= 0:
+            os.close(self.master)
+        self._reader.join(5)
+
+    @staticmethod
+    def _set_size(number: int, columns: int) -> None:
+        fcntl.ioctl(number, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+
+
+class HeldService(FaultServer):
+    """Answers as the schema asks; `moods[n]` comes instead for the n-th call.
+
+    While `held`, calls wait for `go`.
+    """
+
+    def __init__(self, moods: Callable[[int], Response | None] = lambda number: None) -> None:
+        super().__init__(self._plan)
+        self._moods = moods
+        self._lock = threading.Lock()
+        self._count = 0
+        self._waiting = 0
+        self.go = threading.Event()
+        self.go.set()
+        self.hold_from = 0  # calls before it are answered whatever `go` says
+
+    def _plan(self, seen: Seen) -> Response:
+        with self._lock:
+            self._count += 1
+            number = self._count
+        mood = self._moods(number)
+        if mood is not None:
+            return mood
+        if number >= self.hold_from and not self.go.wait(DEADLINE):
+            return Response({}, status=500)
+        schema = seen.body["response_format"]["json_schema"]["schema"]
+        text = json.dumps(fill_schema(schema, random.Random(seen.text)))
+        return Response(OPENAI.answer(text, "stop"))
+
+    def wait_for_calls(self, count: int) -> None:
+        """Wait until so many calls came."""
+        deadline = time.monotonic() + DEADLINE
+        while len(self.seen) < count:
+            assert time.monotonic() < deadline, f"{len(self.seen)} calls came, not {count}"
+            self.arrived.wait(0.02)
+            self.arrived.clear()
+
+    def __exit__(self, *_: object) -> None:
+        self.go.set()
+        super().__exit__()
+
+
+@pytest.fixture
+def held() -> Iterator[Callable[..., HeldService]]:
+    """Makes services."""
+    with contextlib.ExitStack() as stack:
+        yield lambda *args: stack.enter_context(HeldService(*args))
+
+
+@pytest.fixture
+def surroundings(tmp_path: Path) -> dict[str, str]:
+    """The environment of a terminal with colours, and a cache of the test's own."""
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(("TARGEN_", "COLUMNS"))}
+    for name in ("NO_COLOR", "FORCE_COLOR", "LINES"):
+        kept.pop(name, None)
+    return {**kept, "TARGEN_CACHE_DIR": str(tmp_path / "cache"), "TERM": "xterm-256color"}
+
+
+@pytest.fixture
+def terminal(tmp_path: Path, surroundings: dict[str, str]) -> Iterator[Callable[..., Terminal]]:
+    """Starts the command on a terminal; what still runs at the end is killed."""
+    started: list[Terminal] = []
+
+    def start(*args: object, env: dict[str, str] | None = None, **options: Any) -> Terminal:
+        command = [sys.executable, "-m", "targen_core", *map(str, args)]
+        made = Terminal(command, cwd=tmp_path, env={**surroundings, **(env or {})}, **options)
+        started.append(made)
+        return made
+
+    yield start
+    for made in started:
+        made.close()
+
+
+@pytest.fixture
+def shell(tmp_path: Path, surroundings: dict[str, str]) -> Callable[..., Any]:
+    """Runs the command by a line of bash, in which `targen` stands for it."""
+
+    def run(line: str) -> subprocess.CompletedProcess[str]:
+        begin = f'set -o pipefail; targen() {{ "{sys.executable}" -m targen_core "$@"; }}; '
+        return subprocess.run(
+            ["bash", "-c", begin + line],
+            cwd=tmp_path,
+            env=surroundings,
+            capture_output=True,
+            text=True,
+            timeout=2 * DEADLINE,
+            check=False,
+        )
+
+    return run

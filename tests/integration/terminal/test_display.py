@@ -1,0 +1,259 @@
+"""What a run shows of itself, and that nothing that befalls the display befalls the run."""
+
+from __future__ import annotations
+
+import io
+import json
+import shutil
+import sys
+import threading
+from types import MappingProxyType, SimpleNamespace
+
+import pytest
+
+from targen_core.calls.usage import Usage
+from targen_core.cli import progress
+from targen_core.testing.fault_server import Response
+
+pytest.importorskip("targen_plugin_example")
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="no pseudo-terminals there")
+
+SLOW_DOWN = Response(
+    {"error": {"message": "slow down", "type": "requests"}}, 429, {"Retry-After": "1"}
+)
+
+
+def on(service, *args):
+    """Arguments of a run of eight rows on a service."""
+    address = ("-o", f"base_url={service.url}/v1", "-o", "model=tiny")
+    return ("tickets", "-n", "8", "-b", "llama", *address, "--concurrency", "4", *args)
+
+
+def status(tmp_path, run="run"):
+    return json.loads((tmp_path / run / "report.json").read_text())["status"]
+
+
+def test_a_429_with_a_wait_ends_no_run_on_a_terminal(terminal, held, tmp_path):
+    service = held(lambda number: SLOW_DOWN if number in (1, 6) else None)
+    shown = terminal("generate", *on(service, "--out", "run"))
+    assert shown.exit_code() == 0, shown.text
+    assert status(tmp_path) == "complete"
+    assert "8/8" in shown.text
+    assert "Traceback" not in shown.text
+    assert "no running event loop" not in shown.text
+
+
+def test_a_window_that_gets_narrow_and_wide_again(terminal, held, tmp_path):
+    service = held()
+    service.go.clear()
+    service.hold_from = 3
+    shown = terminal("generate", *on(service, "--out", "run"), columns=120)
+    shown.wait_for("in flight")
+    for columns, words in ((20, "calls"), (1, "c"), (200, "calls")):
+        shown.resize(columns)
+        shown.wait_for(words, after=len(shown.text))
+    service.go.set()
+    assert shown.exit_code() == 0, shown.text
+    assert status(tmp_path) == "complete"
+
+
+def test_the_first_ctrl_c_lets_calls_finish_and_says_how_to_go_on(terminal, held, shell, tmp_path):
+    service = held()
+    service.go.clear()
+    service.hold_from = 2
+    shown = terminal("generate", *on(service, "--out", "run"))
+    service.wait_for_calls(2)
+    shown.wait_for("1 calls, ")
+    shown.type(b"\x03")
+    shown.wait_for("finishing the calls in flight (")
+    service.go.set()
+    assert shown.exit_code() == 130
+    assert "targen resume run" in shown.text
+    assert "Traceback" not in shown.text
+    answered = len((tmp_path / "run" / "journal").read_bytes().splitlines())
+    assert answered == len(service.seen) >= 2
+    done = shell("targen resume run -q")
+    assert (done.returncode, status(tmp_path)) == (0, "complete")
+
+
+def test_the_second_ctrl_c_stops_at_once_and_gives_the_terminal_back(terminal, held, tmp_path):
+    service = held()
+    service.go.clear()
+    shown = terminal("generate", *on(service, "--out", "run"))
+    service.wait_for_calls(1)
+    shown.wait_for("1 in flight")
+    shown.type(b"\x03")
+    shown.wait_for("finishing the calls in flight")
+    shown.type(b"\x03")
+    assert shown.exit_code() == 130
+    assert "Traceback" not in shown.text
+    assert bytes(shown._seen).rfind(b"\x1b[?25h") > bytes(shown._seen).rfind(b"\x1b[?25l")
+
+
+@pytest.mark.parametrize("variables", [{"TERM": "dumb"}, {"NO_COLOR": "1"}], ids=str)
+def test_terminals_that_can_do_little(terminal, held, tmp_path, variables):
+    service = held(lambda number: SLOW_DOWN if number == 2 else None)
+    shown = terminal("generate", *on(service, "--out", "run"), env=variables)
+    assert shown.exit_code() == 0, shown.text
+    assert status(tmp_path) == "complete"
+    if "TERM" in variables:
+        assert b"\x1b" not in shown._seen
+    else:
+        assert b"\x1b[3" not in shown._seen, "no colour"
+
+
+def test_a_terminal_that_hangs_up(terminal, held, tmp_path):
+    service = held()
+    service.go.clear()
+    service.hold_from = 3
+    shown = terminal("generate", *on(service, "--out", "run"), deaf_to_hangup=True)
+    service.wait_for_calls(3)
+    shown.wait_for("in flight")
+    shown.hang_up()
+    service.go.set()
+    assert shown.exit_code() == 0
+    assert status(tmp_path) == "complete"
+
+
+def test_a_terminal_that_is_stopped_holds_up_no_run(terminal, held, tmp_path):
+    service = held()
+    service.go.clear()
+    service.hold_from = 3
+    with open(tmp_path / "report.txt", "wb") as report:
+        shown = terminal("generate", *on(service, "--out", "run"), stdout=report)
+    service.wait_for_calls(3)
+    shown.wait_for("in flight")
+    shown.type(b"\x13")  # Ctrl-S: the terminal takes no output until Ctrl-Q
+    service.go.set()
+    assert shown.exit_code() == 0
+    assert status(tmp_path) == "complete"
+    assert "8" in (tmp_path / "report.txt").read_text()
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "targen generate {args} 2>&1 | head -c 1",
+        "targen generate {args} 2>&-",
+        "targen generate {args} >&- 2>&-",
+        "targen generate {args} <&- >&- 2>&-",
+        "targen generate {args} 2> >(exec 0<&-)",
+    ],
+)
+def test_streams_that_are_closed(shell, held, tmp_path, line):
+    args = " ".join(on(held(lambda n: SLOW_DOWN if n == 2 else None), "--out", "run"))
+    done = shell(line.format(args=args))
+    assert done.returncode == 0, done.stderr
+    assert status(tmp_path) == "complete"
+    # Nothing that is meant for people lands in a file that took a stream's number.
+    for name in ("journal", "dataset.jsonl", "provenance.jsonl", "rejects.jsonl"):
+        for row in (tmp_path / "run" / name).read_text().splitlines():
+            json.loads(row[9:] if name == "journal" else row)
+
+
+@pytest.mark.skipif(not shutil.which("bash"), reason="no bash")
+def test_an_error_keeps_its_exit_status_where_nobody_can_be_told(shell):
+    for line in ("targen generate nope -n 2 2>&-", "targen generate nope -n 2 2>/dev/full"):
+        assert shell(line).returncode == 2, line
+
+
+def test_a_full_disk_under_standard_error(shell, held, tmp_path):
+    service = held()
+    done = shell(f"targen generate {' '.join(on(service, '--out', 'run'))} 2>/dev/full")
+    assert done.returncode == 0
+    assert status(tmp_path) == "complete"
+
+
+@pytest.mark.parametrize("command", ["generate", "preview"])
+def test_two_seconds_without_an_answer_are_told_in_plain_lines_too(
+    terminal, held, tmp_path, command
+):
+    service = held()
+    service.go.clear()
+    shown = terminal(command, *on(service)[:9], "--no-cache", env={"TERM": "dumb"})
+    shown.wait_for("1 in flight, 0 tokens; no answer yet, after 2 s")
+    service.go.set()
+    assert shown.exit_code() == 0, shown.text
+
+
+def test_a_preview_shows_that_it_works_and_leaves_nothing_of_it(terminal, held):
+    service = held()
+    service.go.clear()
+    shown = terminal("preview", *on(service)[:9])
+    shown.wait_for("no answer yet")
+    service.go.set()
+    assert shown.exit_code() == 0, shown.text
+    assert "candidate" in shown.text
+
+
+def test_a_correction_and_a_draft_show_that_they_wait(terminal, held, tmp_path, shell):
+    service = held()
+    assert shell(f"targen generate {' '.join(on(service, '--out', 'run'))}").returncode == 0
+    service.go.clear()
+    model = on(service)[3:9]
+    file = "run/dataset.jsonl"
+    shown = terminal("correct", file, "--task", "tickets", "--corrector", "blind", *model, "-n", 2)
+    shown.wait_for("no answer yet")
+    service.go.set()
+    shown.exit_code()
+    service.go.clear()
+    shown = terminal("init-task", "Is a review good or bad?", *model)
+    shown.wait_for("no answer yet")
+    service.go.set()
+    shown.exit_code()
+
+
+@pytest.mark.parametrize(
+    "command",
+    ["generate rte -n 2", "preview rte", "correct rows.jsonl --task rte", "init-task 'A task.'"],
+)
+def test_every_command_that_calls_takes_patience(shell, command, tmp_path):
+    row = {"premise": "It rains.", "hypothesis": "It is wet.", "label": "entailment", "idx": 0}
+    (tmp_path / "rows.jsonl").write_text(json.dumps(row) + "\n")
+    done = shell(f"targen {command} -b scripted --patience 0")
+    assert (done.returncode, "--patience is 0" in done.stderr) == (2, True), done.stderr
+
+
+# --- the display by itself ---
+
+
+class Layer(SimpleNamespace):
+    """What the display reads of a call layer."""
+
+    in_flight = 3
+    pauses = MappingProxyType({})
+    trouble = ""
+
+
+def test_the_reason_is_shown_and_moves_no_cursor(capfd):
+    trouble = "retrying: connection refused \x1b[2J\u202e, 3rd try"
+    state = progress._state(_watch(Layer(usage=Usage(), trouble=trouble)), 1.0)
+    assert state.trouble == trouble
+    out = io.StringIO()
+    face = progress._Plain(_watch(Layer(usage=Usage(), trouble=trouble)), out)
+    face.draw([trouble], last=True)
+    assert out.getvalue() == "retrying: connection refused \\x1b[2J\\u202e, 3rd try\n"
+
+
+def test_a_display_that_breaks_is_dropped_and_said_for_debugging(monkeypatch, caplog):
+    looked = threading.Event()
+
+    class Broken(Layer):
+        @property
+        def in_flight(self):
+            looked.set()
+            raise ValueError("no such number")
+
+    monkeypatch.setattr(progress, "_SILENCE", 0.0)
+    monkeypatch.setattr(progress, "_PLAIN_INTERVAL", 0.0)
+    monkeypatch.setenv("TARGEN_DEBUG", "1")
+    with progress.watching() as watch:
+        watch.on_layer(Broken(usage=Usage()))
+        assert looked.wait(30)
+    assert "the display is left out: ValueError: no such number" in caplog.messages
+
+
+def _watch(layer):
+    watch = progress.Watch()
+    watch.on_layer(layer)
+    return watch
