@@ -78,6 +78,45 @@ def test_short_and_odd_texts_are_compared_too(text):
     assert near.find("1", text, text) == 0
 
 
+class TestRestoring:
+    def test_a_restored_index_answers_as_the_first_did(self):
+        near = NearDuplicates(90)
+        entries = []
+        for seed, text, written in [
+            ("0.0", LONG, LONG),
+            ("1.0", OTHER, OTHER),
+            ("2.0", f"{LONG} It cost money. \udcff", "It cost money. \udcff"),
+        ]:
+            near.add(seed, text, written)
+            entries.append(near.entry())
+        again = NearDuplicates(90)
+        again.restore(iter(entries))
+        for seed, text, written in [
+            ("9", LONG.upper(), LONG),
+            ("9", OTHER, "x"),
+            ("2.0", f"{LONG} Nobody came.", "Nobody came."),
+            ("2.0", f"{LONG} It cost money!", "It cost money!"),
+            ("9", "Something else.", "Something else."),
+        ]:
+            assert again.find(seed, text, written) == near.find(seed, text, written)
+        near.add("3", "Something else.", "Something else.")
+        again.add("3", "Something else.", "Something else.")
+        assert again.entry() == near.entry()
+        assert again.find("9", "something else", "x") == near.find("9", "something else", "x") == 3
+
+    @pytest.mark.parametrize("bad", [b"", b"nothing of the kind", b"\0" * 40])
+    def test_what_is_no_entry_is_refused(self, bad):
+        with pytest.raises(ValueError, match="not an entry"):
+            NearDuplicates(90).restore([bad])
+
+    def test_an_index_that_is_off_has_empty_entries_and_takes_them(self):
+        near = NearDuplicates(0)
+        near.add("0", LONG, LONG)
+        assert near.entry() == b""
+        near.restore([near.entry()])
+        assert near.find("1", LONG, LONG) is None
+
+
 class TestInARun:
     pytestmark = pytest.mark.usefixtures("virtual_time")
 

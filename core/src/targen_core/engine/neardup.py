@@ -9,6 +9,9 @@ compared exactly, by normalised indel similarity, 0 to 100.
 
 from __future__ import annotations
 
+import json
+import zlib
+from collections.abc import Iterable
 from struct import unpack_from
 
 from rapidfuzz import fuzz
@@ -69,6 +72,25 @@ class NearDuplicates:
             self._index.insert(len(self._rows), looked.sketch)
             self._low_bytes.append(looked.low_bytes)
             self._rows.append((seed, looked.text, looked.written))
+
+    def entry(self) -> bytes:
+        """What `restore` needs of the row that was added last; empty where the filter is off."""
+        if not self._rows:
+            return b""
+        return zlib.compress(json.dumps(self._rows[-1]).encode(), 1)
+
+    def restore(self, entries: Iterable[bytes]) -> None:
+        """Add the rows of an earlier index's entries, in order, as `add` did.
+
+        Raises ValueError where one is not what `entry` gives.
+        """
+        for entry in entries:
+            if self.threshold:
+                try:
+                    seed, text, written = json.loads(zlib.decompress(entry))
+                except zlib.error as error:
+                    raise ValueError(f"not an entry of the index: {error}") from error
+                self.add(seed, text, written)
 
     def _look(self, text: str, written: str) -> _Looked:
         if self._last.raw != (text, written):
