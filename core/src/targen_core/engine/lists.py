@@ -26,6 +26,7 @@ from pydantic import BaseModel
 
 from targen_core.calls.layer import CallLayer, Halted
 from targen_core.calls.question import Scope
+from targen_core.engine.commits import Ledger, NoLedger
 from targen_core.engine.facade import StageLlm
 from targen_core.engine.guard import Guard
 from targen_core.errors import Rejected
@@ -224,7 +225,10 @@ class _GrowingList:
                     f"the list step for {spec.step} returned {type(fresh).__name__}, not a list"
                 )
         batch.start = len(self.items)
-        for item in fresh:
+        ledger = self.order.ledger
+        known = ledger.checked(place)
+        refused: dict[int, tuple[str, str]] = {}
+        for number, item in enumerate(fresh):
             if spec.limit is not None and len(self.items) >= spec.limit:
                 self.finished = True
                 break
@@ -233,8 +237,14 @@ class _GrowingList:
                 if key in self._known:
                     batch.barren = batch.barren and self._known[key] < len(told)
                     raise Rejected("repeated", "the list holds it already")
-                if spec.source.check is not None:
-                    self.order.guard.call(spec.source.check, item)
+                if known is not None and number in known:
+                    raise Rejected(*known[number])
+                if known is None and spec.source.check is not None:
+                    try:
+                        self.order.guard.call(spec.source.check, item)
+                    except Rejected as error:
+                        refused[number] = error.reason, str(error)
+                        raise
             except Rejected as error:
                 batch.dropped.append(
                     Dropped(spec.step, place, error.reason, str(error), item_value(item))
@@ -254,6 +264,8 @@ class _GrowingList:
                         (*self.calls, *batch.keys),
                     )
                 )
+        if known is None:
+            ledger.keep_checked(place, refused)
         if spec.source.once or (spec.limit is not None and len(self.items) >= spec.limit):
             self.finished = True
         self.grown += 1
@@ -380,6 +392,7 @@ class SeedOrder:
         on_done: called with each batch's task, so that a failure is seen at once.
         at_once: calls of a list that are not told of each other; 1: each is
             told of all before it.
+        ledger: knows what checks said of items to earlier processes.
 
     `passed` collects the batches that the walk came by, for the engine to
     report as it commits. `patience` batches without a seed between them that
@@ -395,7 +408,9 @@ class SeedOrder:
         on_done: Callable[[asyncio.Task[Any]], None],
         *,
         at_once: int = 1,
+        ledger: Ledger | None = None,
     ) -> None:
+        self.ledger: Ledger = ledger or NoLedger()
         self.specs = specs
         self.layer = layer
         self.task = task
@@ -490,6 +505,8 @@ class SeedOrder:
         They are what a run waits for longest: a batch is asked for when what
         it is told of is there.
         """
+        if self.ledger.pending:
+            return  # nobody waits for what the journal answers
         spare = SPARE if self.at_once > 1 else 1.0
         wanted = self._steps + max(1, math.ceil(self._wanted() * spare))
         chunk = self.chunk

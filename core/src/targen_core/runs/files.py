@@ -7,7 +7,9 @@ import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
+from zlib import crc32
 
+from targen_core.calls.journal import Mark, check_sum
 from targen_core.errors import RunConflict, RunDirectoryError, WriteFailed
 
 __all__ = ["ReplayedFile", "read_jsonl", "write_atomically"]
@@ -31,7 +33,19 @@ class ReplayedFile:
         except OSError as error:
             raise WriteFailed(f"cannot open {path}: {error.strerror}") from error
         self._there = os.fstat(self._fd).st_size
-        self._at = 0
+        self._at = self._crc = 0
+
+    @property
+    def mark(self) -> Mark:
+        """What was written or found so far."""
+        return self._at, self._crc
+
+    def skip(self, mark: Mark) -> bool:
+        """Go on behind what an earlier process wrote, if the file still begins with it."""
+        if check_sum(self._fd, mark[0]) != mark[1]:
+            return False
+        self._at, self._crc = mark
+        return True
 
     @property
     def replaying(self) -> bool:
@@ -49,7 +63,7 @@ class ReplayedFile:
         if self._at < self._there:
             old = os.pread(self._fd, len(line), self._at)
             if old == line:
-                self._at += len(line)
+                self._went(line)
                 return
             if not line.startswith(old):
                 raise RunConflict(
@@ -67,8 +81,12 @@ class ReplayedFile:
                 f"cannot write {self.path}: {error.strerror}",
                 hint="free some space, then resume the run",
             ) from error
-        self._at += len(line)
+        self._went(line)
         self._there = max(self._there, self._at)
+
+    def _went(self, line: bytes) -> None:
+        self._at += len(line)
+        self._crc = crc32(line, self._crc)
 
     def end(self) -> None:
         """Say that the run is over: nothing may be left behind the last line.

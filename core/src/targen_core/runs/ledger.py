@@ -1,0 +1,267 @@
+"""The ledger: every verdict of a run, so that a resumed one need not judge again.
+
+It stands beside the outputs and never above them: all that it says could be
+found out by repeating the run from its journal. A ledger that is missing, torn,
+of other code or of other files than those that are there costs time alone.
+
+The file holds frames, each written with one unbuffered write: the sizes of its
+two parts and a CRC32 over them (12 bytes, little-endian), a JSON value, and
+bytes that belong to it. The first frame says whose ledger it is; then come
+targets, verdicts and, now and then, the sums of the calls. Each says up to
+where the journal and the outputs were written then, with their check sums.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import stat
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict
+from pathlib import Path
+from struct import Struct
+from typing import Any, BinaryIO, get_args
+from zlib import crc32
+
+from targen_core.calls.journal import Mark
+from targen_core.engine.commits import Commit, Contradicted, Refused, Target
+from targen_core.engine.events import Verdict
+from targen_core.errors import WriteFailed
+
+__all__ = ["LedgerFile"]
+
+FORMAT = 1
+
+_HEAD = Struct("<III")
+_LARGEST = 1 << 24  # bytes of a part; nothing that a run writes comes near
+_SUMS_EVERY = 1000  # commits
+_SUMS, _CHECKS = b'["sums"', b'["checks"'
+_FILES = 4  # journal, dataset, provenance and rejects
+_VERDICTS = get_args(Verdict)
+_decode = json.JSONDecoder().decode
+_encode = json.JSONEncoder(ensure_ascii=True, separators=(",", ":")).encode
+
+_Marks = tuple[Mark, ...]
+_Frame = tuple[bytes, bytes, int]
+
+
+class LedgerFile:
+    """A run's ledger: read from its start, and appended to behind its end.
+
+    Attributes:
+        marks: how far journal, dataset, provenance and rejects went at the
+            last verdict or target; None where there is none.
+        sums: how far the journal went when the sums of the calls were written
+            down last, and these sums.
+    """
+
+    def __init__(self, path: Path, digest: str) -> None:
+        """Open or create the file; what does not belong to `digest` is dropped.
+
+        Raises:
+            WriteFailed: it cannot be opened.
+        """
+        self.path = path
+        self.marks: _Marks | None = None
+        self.sums: tuple[Mark, Mapping[str, Any]] | None = None
+        self._first = {"format": FORMAT, "digest": digest}
+        self._where: Callable[[], _Marks] = tuple
+        self._snapshot: Callable[[], Mapping[str, Any]] = dict
+        self._since_sums = 0
+        self._checked: dict[str, Refused] = {}
+        flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | getattr(os, "O_NOFOLLOW", 0)
+        try:
+            self._fd = os.open(path, flags, 0o644)
+            if not stat.S_ISREG(os.fstat(self._fd).st_mode):
+                os.close(self._fd)
+                raise OSError(22, "not a regular file")
+        except OSError as error:
+            raise WriteFailed(f"cannot open {path}: {error.strerror}") from error
+        self._file: BinaryIO = os.fdopen(os.dup(self._fd), "rb")
+        self._end = 0
+        self._frames: Iterator[_Frame] = iter(())
+        self._next: _Frame | None = None
+        self._scan()
+
+    def _scan(self) -> None:
+        """Find the end of what is whole, and what was true there."""
+        frames = _frames(self._file)
+        first = next(frames, None)
+        if first is None or _read(first[0]) != self._first:
+            self.forget()
+            return
+        text, sums, checks, self._end = b"", b"", [], first[2]
+        for text, _, end in frames:
+            if text.startswith(_SUMS):
+                sums = text
+            elif text.startswith(_CHECKS):
+                checks.append(text)
+            self._end = end
+        os.ftruncate(self._fd, self._end)
+        if not text:
+            return
+        try:
+            self.marks = _marks(_read(text)[-1])
+            if sums:
+                _, found, marks = _read(sums)
+                self.sums = _marks(marks)[0], found
+            for text in checks:
+                _, place, refused, _ = _read(text)
+                self._checked[place] = {int(n): (str(word), str(why)) for n, word, why in refused}
+        except (ValueError, TypeError, IndexError, KeyError):
+            self.forget()
+            return
+        self._file.seek(first[2])
+        self._frames = _frames(self._file)
+        self._advance()
+
+    def start(self, where: Callable[[], _Marks], snapshot: Callable[[], Mapping[str, Any]]) -> None:
+        """Say what tells how far journal and outputs are, and the sums of the calls."""
+        self._where = where
+        self._snapshot = snapshot
+
+    def forget(self) -> None:
+        """Begin anew: nothing is taken over."""
+        os.ftruncate(self._fd, 0)
+        self._end = 0
+        self._next = self.marks = self.sums = None
+        self._checked = {}
+        self._append(self._first)
+
+    # --- the engine's side ---
+
+    @property
+    def pending(self) -> bool:
+        """See `Ledger.pending`."""
+        return self._next is not None
+
+    def aim(self, target: Target) -> None:
+        """See `Ledger.aim`."""
+        wanted = {**asdict(target), "quotas": dict(target.quotas)}
+        if self._next is None:
+            self.marks = self._where()
+            self._append(["target", wanted, self.marks])
+            return
+        value = _read(self._next[0])
+        if not isinstance(value, list) or value[:2] != ["target", wanted]:
+            raise Contradicted
+        self._advance()
+
+    def recall(self, candidate: str) -> Commit:
+        """See `Ledger.recall`."""
+        assert self._next is not None
+        commit = _commit(_read(self._next[0]), self._next[1])
+        if commit.id != candidate:
+            raise Contradicted
+        self._advance()
+        return commit
+
+    def keep(self, commit: Commit) -> None:
+        """See `Ledger.keep`."""
+        self.marks = self._where()
+        self._append(
+            [
+                commit.id,
+                commit.verdict,
+                commit.quota,
+                commit.corrected,
+                commit.ending,
+                commit.stage,
+                commit.reason,
+                commit.rows,
+                commit.calls,
+                self.marks,
+            ],
+            commit.entry,
+        )
+        self._since_sums += 1
+        if self._since_sums >= _SUMS_EVERY:
+            self._since_sums = 0
+            self._append(["sums", self._snapshot(), self.marks])
+
+    def checked(self, place: str) -> Refused | None:
+        """See `Ledger.checked`."""
+        return self._checked.get(place)
+
+    def keep_checked(self, place: str, refused: Refused) -> None:
+        """See `Ledger.keep_checked`."""
+        assert self.marks is not None  # lists grow below a target
+        # Of the outputs, what no verdict or target covers is not counted as written.
+        marks = (self._where()[0], *self.marks[1:])
+        self._append(["checks", place, [[n, *why] for n, why in refused.items()], marks])
+
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close()
+        os.close(self._fd)
+
+    def _advance(self) -> None:
+        """Go to the next frame that the engine asks for."""
+        self._next = next((f for f in self._frames if not f[0].startswith((_SUMS, _CHECKS))), None)
+
+    def _append(self, value: Any, data: bytes = b"") -> None:
+        text = _encode(value).encode()
+        frame = _HEAD.pack(len(text), len(data), crc32(data, crc32(text))) + text + data
+        try:
+            if os.write(self._fd, frame) != len(frame):
+                raise OSError(28, "No space left on device")
+        except OSError as error:
+            with contextlib.suppress(OSError):
+                os.ftruncate(self._fd, self._end)
+            raise WriteFailed(
+                f"cannot write {self.path}: {error.strerror}",
+                hint="free some space, then resume the run",
+            ) from error
+        self._end += len(frame)
+
+
+def _frames(file: BinaryIO) -> Iterator[_Frame]:
+    """The whole frames behind a place, up to the first that is not: JSON, bytes, where they end."""
+    end = file.tell()
+    while len(head := file.read(_HEAD.size)) == _HEAD.size:
+        size, more, crc = _HEAD.unpack(head)
+        if size > _LARGEST or more > _LARGEST:
+            return
+        text = file.read(size)
+        data = file.read(more)
+        if len(text) + len(data) != size + more or crc32(data, crc32(text)) != crc:
+            return
+        end += len(head) + size + more
+        yield text, data, end
+
+
+def _read(text: bytes) -> Any:
+    try:
+        return _decode(text.decode())
+    except (ValueError, RecursionError):
+        return None
+
+
+def _marks(value: Any) -> _Marks:
+    """Marks as a frame holds them.
+
+    Raises:
+        ValueError or TypeError: it holds none.
+    """
+    marks = tuple((at, crc) for at, crc in value)
+    if len(marks) != _FILES or not all(type(n) is int and n >= 0 for m in marks for n in m):
+        raise ValueError(value)
+    return marks
+
+
+def _commit(value: Any, entry: bytes) -> Commit:
+    """A verdict as a frame holds it.
+
+    Raises:
+        Contradicted: it holds none.
+    """
+    if type(value) is not list or len(value) != 10:
+        raise Contradicted
+    candidate, verdict, quota, corrected, ending, stage, reason, rows, calls, _ = value
+    for text in (candidate, quota, stage, reason, corrected or "", ending or ""):
+        if type(text) is not str:
+            raise Contradicted
+    if verdict not in _VERDICTS or type(rows) is not int or type(calls) is not int:
+        raise Contradicted
+    return Commit(candidate, verdict, quota, corrected, ending, stage, reason, rows, calls, entry)
