@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 from targen_core.engine.events import Verdict
 
-__all__ = ["Commit", "Contradicted", "Ledger", "NoLedger", "Refused", "Target"]
+__all__ = ["Commit", "Contradicted", "Grown", "Ledger", "NoLedger", "Target"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +49,20 @@ class Commit:
     entry: bytes = b""
 
 
-Refused = Mapping[int, tuple[str, str]]
-"""By its position in a reply: why a list item was refused, in a word and in words."""
+@dataclass(frozen=True, slots=True)
+class Grown:
+    """What one batch of a list gave.
+
+    `items` are JSON values, in the order of the reply; None where they would
+    not read back as they were. `refused` says, by an item's place among them,
+    why the list's check refused it, in a word and in words; `failed` why there
+    are none at all. `keys` are those of the calls.
+    """
+
+    items: Sequence[Any] | None
+    keys: tuple[str, ...]
+    refused: Mapping[int, tuple[str, str]]
+    failed: tuple[str, str] | None = None
 
 
 class Contradicted(Exception):
@@ -81,11 +93,11 @@ class Ledger(Protocol):
     def keep(self, commit: Commit) -> None:
         """Write a verdict down, after its outputs."""
 
-    def checked(self, place: str) -> Refused | None:
-        """What the check of a list batch refused; None where nothing is known of it."""
+    def grown(self, place: str) -> Grown | None:
+        """What a list batch gave; None where nothing is known of it."""
 
-    def keep_checked(self, place: str, refused: Refused) -> None:
-        """Write down what the check of a list batch refused."""
+    def keep_grown(self, place: str, grown: Grown) -> None:
+        """Write down what a list batch gave."""
 
 
 class NoLedger:
@@ -103,9 +115,9 @@ class NoLedger:
     def keep(self, commit: Commit) -> None:
         """Nothing to write."""
 
-    def checked(self, place: str) -> Refused | None:
+    def grown(self, place: str) -> Grown | None:
         """Nothing is known."""
         return None
 
-    def keep_checked(self, place: str, refused: Refused) -> None:
+    def keep_grown(self, place: str, grown: Grown) -> None:
         """Nothing to write."""

@@ -92,23 +92,26 @@ def _required(names: Iterable[str]) -> dict[str, tuple[str, Distribution]]:
 def _sources(distribution: Distribution) -> Iterator[Path]:
     """The files that may change while the version stays: those of plugins and of checkouts."""
     ours = [point for point in distribution.entry_points if point.group == API_GROUP]
+    origin = distribution.read_text("direct_url.json") or ""
+    if not ours and '"editable"' not in origin:
+        return
+    imported: list[Path] = []
     for top in sorted({point.module.partition(".")[0] for point in ours}):
         spec = importlib.util.find_spec(top)
         if spec is None:
             raise ImportError(top)
-        for folder in spec.submodule_search_locations or ():
-            yield from _files(Path(folder), "*")
         if not spec.submodule_search_locations and spec.origin:
             yield Path(spec.origin)
-    origin = distribution.read_text("direct_url.json") or ""
-    if not ours and '"editable"' not in origin:
-        return
+        for folder in map(Path, spec.submodule_search_locations or ()):
+            imported.append(folder)
+            yield from _files(folder, "*")
     for file in distribution.files or ():
         path = Path(str(file.locate()))
         if file.suffix == ".pth":  # an editable install: where the checkout is
-            for line in path.read_text(encoding="utf-8").splitlines():
-                if not line.startswith("import") and Path(line).is_dir():
-                    yield from _files(Path(line), "*.py")
+            for root in map(Path, path.read_text(encoding="utf-8").splitlines()):
+                # Not where another copy comes before it on the path.
+                if root.is_dir() and all(root in folder.parents for folder in imported):
+                    yield from _files(root, "*.py")
         elif ours and file.suffix == ".py":
             yield path
 

@@ -25,7 +25,7 @@ from typing import Any, BinaryIO, get_args
 from zlib import crc32
 
 from targen_core.calls.journal import Mark
-from targen_core.engine.commits import Commit, Contradicted, Refused, Target
+from targen_core.engine.commits import Commit, Contradicted, Grown, Target
 from targen_core.engine.events import Verdict
 from targen_core.errors import WriteFailed
 
@@ -36,7 +36,7 @@ FORMAT = 1
 _HEAD = Struct("<III")
 _LARGEST = 1 << 24  # bytes of a part; nothing that a run writes comes near
 _SUMS_EVERY = 1000  # commits
-_SUMS, _CHECKS = b'["sums"', b'["checks"'
+_SUMS, _LIST = b'["sums"', b'["list"'
 _FILES = 4  # journal, dataset, provenance and rejects
 _VERDICTS = get_args(Verdict)
 _decode = json.JSONDecoder().decode
@@ -69,7 +69,7 @@ class LedgerFile:
         self._where: Callable[[], _Marks] = tuple
         self._snapshot: Callable[[], Mapping[str, Any]] = dict
         self._since_sums = 0
-        self._checked: dict[str, Refused] = {}
+        self._grown: dict[str, Grown] = {}
         flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | getattr(os, "O_NOFOLLOW", 0)
         try:
             self._fd = os.open(path, flags, 0o644)
@@ -91,12 +91,13 @@ class LedgerFile:
         if first is None or _read(first[0]) != self._first:
             self.forget()
             return
-        text, sums, checks, self._end = b"", b"", [], first[2]
+        lists: list[bytes] = []
+        text, sums, self._end = b"", b"", first[2]
         for text, _, end in frames:
             if text.startswith(_SUMS):
                 sums = text
-            elif text.startswith(_CHECKS):
-                checks.append(text)
+            elif text.startswith(_LIST):
+                lists.append(text)
             self._end = end
         os.ftruncate(self._fd, self._end)
         if not text:
@@ -106,9 +107,9 @@ class LedgerFile:
             if sums:
                 _, found, marks = _read(sums)
                 self.sums = _marks(marks)[0], found
-            for text in checks:
-                _, place, refused, _ = _read(text)
-                self._checked[place] = {int(n): (str(word), str(why)) for n, word, why in refused}
+            for text in lists:
+                _, place, *parts, _ = _read(text)
+                self._grown[place] = _grown(*parts)
         except (ValueError, TypeError, IndexError, KeyError):
             self.forget()
             return
@@ -126,7 +127,7 @@ class LedgerFile:
         os.ftruncate(self._fd, 0)
         self._end = 0
         self._next = self.marks = self.sums = None
-        self._checked = {}
+        self._grown = {}
         self._append(self._first)
 
     # --- the engine's side ---
@@ -180,16 +181,17 @@ class LedgerFile:
             self._since_sums = 0
             self._append(["sums", self._snapshot(), self.marks])
 
-    def checked(self, place: str) -> Refused | None:
-        """See `Ledger.checked`."""
-        return self._checked.get(place)
+    def grown(self, place: str) -> Grown | None:
+        """See `Ledger.grown`."""
+        return self._grown.get(place)
 
-    def keep_checked(self, place: str, refused: Refused) -> None:
-        """See `Ledger.keep_checked`."""
+    def keep_grown(self, place: str, grown: Grown) -> None:
+        """See `Ledger.keep_grown`."""
         assert self.marks is not None  # lists grow below a target
         # Of the outputs, what no verdict or target covers is not counted as written.
         marks = (self._where()[0], *self.marks[1:])
-        self._append(["checks", place, [[n, *why] for n, why in refused.items()], marks])
+        refused = [[number, *why] for number, why in grown.refused.items()]
+        self._append(["list", place, grown.items, grown.keys, refused, grown.failed, marks])
 
     def close(self) -> None:
         """Close the file."""
@@ -198,7 +200,7 @@ class LedgerFile:
 
     def _advance(self) -> None:
         """Go to the next frame that the engine asks for."""
-        self._next = next((f for f in self._frames if not f[0].startswith((_SUMS, _CHECKS))), None)
+        self._next = next((f for f in self._frames if not f[0].startswith((_SUMS, _LIST))), None)
 
     def _append(self, value: Any, data: bytes = b"") -> None:
         text = _encode(value).encode()
@@ -248,6 +250,19 @@ def _marks(value: Any) -> _Marks:
     if len(marks) != _FILES or not all(type(n) is int and n >= 0 for m in marks for n in m):
         raise ValueError(value)
     return marks
+
+
+def _grown(items: Any, keys: Any, refused: Any, failed: Any) -> Grown:
+    """A list batch as a frame holds it.
+
+    Raises:
+        ValueError or TypeError: it holds none.
+    """
+    if not (items is None or type(items) is list):
+        raise TypeError(items)
+    why = {int(number): (str(word), str(words)) for number, word, words in refused}
+    word, words = failed or ("", "")
+    return Grown(items, tuple(map(str, keys)), why, (str(word), str(words)) if failed else None)
 
 
 def _commit(value: Any, entry: bytes) -> Commit:
