@@ -242,6 +242,12 @@ def resume(
         ),
     ] = None,
     rounds: RoundsArg = None,
+    verify: Annotated[
+        bool,
+        typer.Option(
+            "--verify", help="Judge all that is there again, and compare it; slower by minutes."
+        ),
+    ] = False,
     cache: CacheArg = True,
     quiet: _Quiet = False,
     json: _Json = False,
@@ -281,6 +287,7 @@ def resume(
             rounds=rounds,
         )
         | ({} if batch is None else {"batch": batch}),
+        verify=verify,
     ) as job:
         _run(job, quiet=quiet, json=json)
 

@@ -7,8 +7,9 @@ of other code or of other files than those that are there costs time alone.
 The file holds frames, each written with one unbuffered write: the sizes of its
 two parts and a CRC32 over them (12 bytes, little-endian), a JSON value, and
 bytes that belong to it. The first frame says whose ledger it is; then come
-targets, verdicts and, now and then, the sums of the calls. Each says up to
-where the journal and the outputs were written then, with their check sums.
+targets, verdicts, what lists gave and, now and then, the sums of the calls. Each
+says up to where the journal was written then, with its check sum; verdicts and
+targets, up to where the outputs were.
 """
 
 from __future__ import annotations
@@ -92,21 +93,26 @@ class LedgerFile:
             self.forget()
             return
         lists: list[bytes] = []
-        text, sums, self._end = b"", b"", first[2]
+        text, last, sums, self._end = b"", b"", b"", first[2]
         for text, _, end in frames:
             if text.startswith(_SUMS):
                 sums = text
             elif text.startswith(_LIST):
                 lists.append(text)
+            else:
+                last = text
             self._end = end
         os.ftruncate(self._fd, self._end)
-        if not text:
+        if not last:
+            self.forget()
             return
         try:
-            self.marks = _marks(_read(text)[-1])
+            self.marks = (_mark(_read(text)[-1][0]), *map(_mark, _read(last)[-1][1:]))
+            if len(self.marks) != _FILES:
+                raise ValueError(last)
             if sums:
-                _, found, marks = _read(sums)
-                self.sums = _marks(marks)[0], found
+                _, found, (mark,) = _read(sums)
+                self.sums = _mark(mark), found
             for text in lists:
                 _, place, *parts, _ = _read(text)
                 self._grown[place] = _grown(*parts)
@@ -179,7 +185,7 @@ class LedgerFile:
         self._since_sums += 1
         if self._since_sums >= _SUMS_EVERY:
             self._since_sums = 0
-            self._append(["sums", self._snapshot(), self.marks])
+            self._append(["sums", self._snapshot(), self.marks[:1]])
 
     def grown(self, place: str) -> Grown | None:
         """See `Ledger.grown`."""
@@ -187,11 +193,10 @@ class LedgerFile:
 
     def keep_grown(self, place: str, grown: Grown) -> None:
         """See `Ledger.keep_grown`."""
-        assert self.marks is not None  # lists grow below a target
-        # Of the outputs, what no verdict or target covers is not counted as written.
-        marks = (self._where()[0], *self.marks[1:])
         refused = [[number, *why] for number, why in grown.refused.items()]
-        self._append(["list", place, grown.items, grown.keys, refused, grown.failed, marks])
+        self._append(
+            ["list", place, grown.items, grown.keys, refused, grown.failed, self._where()[:1]]
+        )
 
     def close(self) -> None:
         """Close the file."""
@@ -240,16 +245,16 @@ def _read(text: bytes) -> Any:
         return None
 
 
-def _marks(value: Any) -> _Marks:
-    """Marks as a frame holds them.
+def _mark(value: Any) -> Mark:
+    """A mark as a frame holds it.
 
     Raises:
         ValueError or TypeError: it holds none.
     """
-    marks = tuple((at, crc) for at, crc in value)
-    if len(marks) != _FILES or not all(type(n) is int and n >= 0 for m in marks for n in m):
+    at, crc = value
+    if type(at) is not int or type(crc) is not int or at < 0:
         raise ValueError(value)
-    return marks
+    return at, crc
 
 
 def _grown(items: Any, keys: Any, refused: Any, failed: Any) -> Grown:
