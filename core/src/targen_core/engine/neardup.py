@@ -1,38 +1,71 @@
 """The near-duplicate filter: is a candidate almost a row that is there?
 
-Committed rows are indexed by banded MinHash over character shingles (Broder
-1997; banding as in Leskovec, Rajaraman and Ullman, Mining of Massive Datasets,
-section 3.4). Of the rows that share a band, those whose sketches are far apart
-(b-bit minwise hashing, Li and König 2010) are left out, and the few others are
-compared exactly, by normalised indel similarity, 0 to 100.
+A row is entered in a table under a few of its features: runs of five letters
+and, for rows that are made alike, pairs and threes of words. It takes those
+whose buckets hold the fewest rows, from all along its text, so that every
+stretch that an edit spares leads to it. A candidate looks under all its
+features (asymmetric signatures: Qin et al., TODS 38(3), 2013). Buckets hold
+eight rows at most. What is met there is ranked by a sketch of all its runs of
+letters, and the best are compared exactly, by normalised indel similarity, 0
+to 100. So a look costs the same with a hundred rows and with a hundred
+thousand, however alike they are.
 """
 
 from __future__ import annotations
 
-import json
-import zlib
+import struct
 from collections.abc import Iterable
-from struct import unpack_from
+from itertools import combinations
 
+import numpy as np
+from numpy.typing import NDArray
 from rapidfuzz import fuzz
-from rensa import RMinHash, RMinHashLSH
 
 from targen_core.tasks.checks import normalised
 
 __all__ = ["NearDuplicates"]
 
-# 24 bands of 3: a pair of similarity 90 is found with a probability of 0.84
-# where its edits are spread as widely as can be, and of over 0.99 where they
-# are whole words. About one unlike text in sixteen is compared for it.
-_BANDS = 24
-_HASHES = 72
-_SHINGLE = 4
+_U32 = np.uint32
+_U64 = np.uint64
+Hashes = NDArray[np.uint32]
 
-# Bits, of 576, in which the low bytes of two sketches differ at most: hashes
-# that are not the same differ in four of a byte's eight bits. Texts that share
-# under a quarter of their shingles lie beyond it, pairs of similarity 90 share
-# two fifths at least.
-_FAR = 222
+_RUN = 5  # letters of a feature: the most that scattered edits leave whole often enough
+_RUNS = 512  # of a row; of a longer one a part that its hashes choose
+_WORDS = 16  # of a row that are combined: its pairs are 120, its threes 560
+_USUAL = 4  # a word in one row of so many, or more, tells rows apart too little
+
+_KEYS = 24  # under which a row is entered
+_WIDTH = 8  # rows of a bucket
+_FILL = 4  # keys a bucket, on average, before their number doubles
+
+_POOL = 2048  # rows met whose sketches are looked at
+_COMPARED = 24  # of these, compared exactly
+_SKETCH = 8  # words of 64 bits
+
+# Multipliers of the letters of a run, of words that are combined, and of long texts' choice.
+_LETTERS = np.array([0x9E3779B1, 0x85EBCA77, 0xC2B2AE3D, 0x27D4EB2F, 0x165667B1], _U32)
+_FIRST, _SECOND, _THIRD, _THIN = (
+    _U32(odd) for odd in (0x8DA6B343, 0xD8163841, 0xCB1AB31F, 0xB5297A4D)
+)
+
+
+class _Combinations:
+    """Places of the words of pairs and threes, for texts of so many words."""
+
+    def __init__(self, words: int) -> None:
+        self.left, self.right = np.triu_indices(words, 1)
+        threes = np.array([*combinations(range(words), 3)], np.intp).reshape(-1, 3)
+        first, second, self.third = threes.T.copy()
+        self.pair = first * (2 * words - first - 1) // 2 + second - first - 1
+
+
+_COMBINATIONS = [_Combinations(words) for words in range(_WORDS + 1)]
+_ONES = np.ones(_SKETCH, np.float32)
+_STRETCHES = np.arange(_KEYS // 2)
+
+_HEAD = struct.Struct("<BHII")  # of an entry: its form, and bytes of seed, text, written
+_FORM = 1
+_BODY = 4 * _KEYS + 8 * _SKETCH
 
 
 class NearDuplicates:
@@ -45,33 +78,115 @@ class NearDuplicates:
     def __init__(self, threshold: float) -> None:
         """Filter at `threshold` (0 to 100; 0 turns the filter off)."""
         self.threshold = threshold
-        self._index = RMinHashLSH(threshold=0.5, num_perm=_HASHES, num_bands=_BANDS)
-        self._rows: list[tuple[str, str, str]] = []
-        self._low_bytes: list[int] = []
+        self.compared = 0  # texts, since this index was made
+        # An indel takes five runs of one text and four of the other at most, of all they have.
+        self._floor = max(0.0, 0.5 - 5 * (1 - threshold / 100))
+        self._seeds: list[str] = []
+        self._texts: list[str] = []
+        self._written: dict[int, str] = {}  # of rows where it is not the text
+        self._keys = np.zeros((1024, _KEYS), _U32)  # of each row, 0 for none
+        self._sketches = np.zeros((1024, _SKETCH), _U64)
+        self._sizes = np.zeros(1024, np.float32)  # bits that are set in them
+        self._held = 0  # keys of all rows
+        self._seen = np.zeros(1 << 16, _U32)  # rows that each word stands in, by its hash
+        self._bits = 0
+        self._table: Hashes  # buckets, of row numbers from 1
+        self._counts: NDArray[np.uint8]
+        self._lay_out(12)
         self._last = _Looked("", "")  # what was looked for is most often added next
 
     def find(self, seed: str, text: str, written: str) -> int | None:
-        """The number of the committed row that this one nearly repeats, or None."""
-        if not self.threshold:
+        """The number of the committed row that this one nearly repeats, or None.
+
+        It is the first of those compared that are alike.
+        """
+        if not self._texts:
             return None
         looked = self._look(text, written)
-        mine, theirs = looked.low_bytes, self._low_bytes
-        found = self._index.query(looked.sketch)
-        for number in sorted([n for n in found if (mine ^ theirs[n]).bit_count() <= _FAR]):
-            other_seed, other_text, other_written = self._rows[number]
-            same = seed == other_seed
-            pair = (looked.written, other_written) if same else (looked.text, other_text)
-            if fuzz.ratio(*pair, score_cutoff=self.threshold):
-                return int(number)
+        for number in self._candidates(looked):
+            self.compared += 1
+            mine, theirs = looked.text, self._texts[number]
+            if seed == self._seeds[number]:
+                mine, theirs = looked.written, self._written.get(number, theirs)
+            if fuzz.ratio(mine, theirs, score_cutoff=self.threshold):
+                return number
         return None
 
     def add(self, seed: str, text: str, written: str) -> None:
         """Index a committed row."""
-        if self.threshold:
-            looked = self._look(text, written)
-            self._index.insert(len(self._rows), looked.sketch)
-            self._low_bytes.append(looked.low_bytes)
-            self._rows.append((seed, looked.text, looked.written))
+        if not self.threshold:
+            return
+        looked = self._look(text, written)
+        number = len(self._texts)
+        keys = self._choose(looked)
+        self._make_room(number + 1)
+        self._keys[number, : len(keys)] = keys
+        self._sketches[number] = looked.sketch
+        self._sizes[number] = looked.size
+        self._keep(seed, looked.text, looked.written)
+        self._seen[looked.words >> _U32(16)] += _U32(1)
+        down = 32 - self._bits
+        buckets = [*{key >> down for key in keys}]
+        self._table[buckets, self._counts[buckets]] = number + 1
+        self._counts[buckets] += np.uint8(1)
+        self._held += len(keys)
+        if self._held > _FILL << self._bits:
+            self._lay_out(self._bits + 1)
+
+    def entry(self) -> bytes:
+        """What `restore` needs of the row that was added last; empty where the filter is off."""
+        if not self._texts:
+            return b""
+        number = len(self._texts) - 1
+        text = self._texts[number]
+        seed, body, written = (
+            part.encode("utf-8", "surrogatepass")
+            for part in (self._seeds[number], text, self._written.get(number, ""))
+        )
+        # A row that wrote nothing is not one that wrote its whole text.
+        form = _FORM | (number in self._written) << 7
+        head = _HEAD.pack(form, len(seed), len(body), len(written))
+        index = self._keys[number].tobytes() + self._sketches[number].tobytes()
+        return head + index + seed + body + written
+
+    def restore(self, entries: Iterable[bytes]) -> None:
+        """Add the rows of an earlier index's entries, in order, as `add` did.
+
+        Raises ValueError where one is not what `entry` gives.
+        """
+        if not self.threshold:
+            return
+        first = len(self._texts)
+        index: list[bytes] = []
+        for entry in entries:
+            try:
+                form, *sizes = _HEAD.unpack_from(entry)
+                cuts = [_HEAD.size + _BODY]
+                for size in sizes:
+                    cuts.append(cuts[-1] + size)
+                if form & 127 != _FORM or cuts[-1] != len(entry):
+                    raise ValueError(f"form {form}, {len(entry)} bytes")
+                seed, text, written = (
+                    entry[start:end].decode("utf-8", "surrogatepass")
+                    for start, end in zip(cuts, cuts[1:], strict=False)
+                )
+            except (struct.error, ValueError) as error:
+                raise ValueError(f"not an entry of the near-duplicate index: {error}") from error
+            index.append(entry[_HEAD.size : _HEAD.size + _BODY])
+            self._keep(seed, text, written if form & 128 else text)
+            letters = _letters(text)
+            self._seen[_words(letters, _runs(letters)) >> _U32(16)] += _U32(1)
+        rows = np.frombuffer(b"".join(index), np.uint8).reshape(-1, _BODY)
+        last = first + len(rows)
+        self._make_room(last)
+        self._keys[first:last].view(np.uint8)[:] = rows[:, : 4 * _KEYS]
+        self._sketches[first:last].view(np.uint8)[:] = rows[:, 4 * _KEYS :]
+        self._sizes[first:last] = np.bitwise_count(self._sketches[first:last]).sum(axis=1)
+        self._held += int(np.count_nonzero(self._keys[first:last]))
+        bits = self._bits
+        while self._held > _FILL << bits:
+            bits += 1
+        self._lay_out(bits)
 
     def entry(self) -> bytes:
         """What `restore` needs of the row that was added last; empty where the filter is off."""
@@ -97,27 +212,148 @@ class NearDuplicates:
             self._last = _Looked(text, written)
         return self._last
 
+    def _candidates(self, looked: _Looked) -> list[int]:
+        """Numbers of the rows to compare, ascending: at most `_COMPARED`."""
+        asked = np.concatenate((looked.asked, self._combined(looked)))
+        met = self._table.take(asked >> _U32(32 - self._bits), axis=0)
+        met = met[met != 0]
+        if not len(met):
+            return []
+        met.sort()
+        last = np.flatnonzero(met[1:] != met[:-1])
+        last = np.append(last, len(met) - 1)
+        rows = met.take(last).astype(np.int64) - 1
+        if len(rows) > _POOL:
+            rows = rows.take(_best(np.diff(last, prepend=-1), rows, _POOL))
+        shared = np.bitwise_count(self._sketches.take(rows, axis=0) & looked.sketch)
+        alike = shared.astype(np.float32) @ _ONES / (self._sizes.take(rows) + looked.size)
+        near = np.flatnonzero(alike >= self._floor)
+        rows = rows.take(near)
+        if len(rows) > _COMPARED:
+            score = (alike.take(near) * (1 << 20)).astype(np.int64)
+            rows = rows.take(_best(score, rows, _COMPARED))
+        found: list[int] = sorted(rows.tolist())
+        return found
+
+    def _combined(self, looked: _Looked) -> Hashes:
+        """Features of a text's less usual words: their pairs, and threes of full pairs."""
+        rows = len(self._texts)
+        if looked.combined is not None and looked.rows == rows:
+            return looked.combined
+        words = looked.words
+        usual = max(rows, 64) // _USUAL
+        words = words[self._seen.take(words >> _U32(16)) <= usual][:_WORDS]
+        of = _COMBINATIONS[len(words)]
+        pairs = (words.take(of.left) * _FIRST + words.take(of.right)) * _SECOND | _U32(1)
+        full = self._counts.take(pairs >> _U32(32 - self._bits)) == _WIDTH
+        if full.any():
+            threes = np.flatnonzero(full.take(of.pair))
+            more = (pairs.take(of.pair.take(threes)) + words.take(of.third.take(threes))) * _THIRD | _U32(1)
+            pairs = np.concatenate((pairs, more))
+        looked.combined, looked.rows = pairs, rows
+        return pairs
+
+    def _choose(self, looked: _Looked) -> list[int]:
+        """Features whose buckets hold the fewest rows, one from each stretch of them first."""
+        runs, combined = looked.runs, self._combined(looked)
+        features = np.concatenate((runs, combined))
+        held = self._counts.take(features >> _U32(32 - self._bits))
+        order = held.astype(_U64) << _U64(32) | features
+        stretches = _STRETCHES * len(runs) // len(_STRETCHES)
+        if len(combined):
+            more = _STRETCHES * len(combined) // len(_STRETCHES) + len(runs)
+            stretches = np.concatenate((stretches, more))
+        chosen = {*np.minimum.reduceat(order, stretches).tolist()}
+        full = _WIDTH << 32
+        found = {int(key) & 0xFFFFFFFF for key in chosen if key < full}
+        if len(found) < _KEYS:
+            if len(order) > 2 * _KEYS:
+                order = np.partition(order, 2 * _KEYS)[: 2 * _KEYS]
+            order.sort()
+            for key in order.tolist():
+                if len(found) == _KEYS or key >= full:
+                    break
+                found.add(key & 0xFFFFFFFF)
+        return sorted(found)
+
+    def _keep(self, seed: str, text: str, written: str) -> None:
+        if written != text:
+            self._written[len(self._texts)] = written
+        self._seeds.append(seed)
+        self._texts.append(text)
+
+    def _make_room(self, rows: int) -> None:
+        room = len(self._keys)
+        while room < rows:
+            room += room // 2
+        if room > len(self._keys):
+            more = room - len(self._keys)
+            self._keys = np.concatenate((self._keys, np.zeros((more, _KEYS), _U32)))
+            self._sketches = np.concatenate((self._sketches, np.zeros((more, _SKETCH), _U64)))
+            self._sizes = np.concatenate((self._sizes, np.zeros(more, np.float32)))
+
+    def _lay_out(self, bits: int) -> None:
+        """Enter all rows in a table of 2 ** bits buckets, as one by one would."""
+        self._bits = bits
+        self._table = np.zeros((1 << bits, _WIDTH), _U32)
+        keys = self._keys[: len(self._texts)]
+        rows, places = np.nonzero(keys)
+        entered = (keys[rows, places] >> _U32(32 - bits)).astype(_U64) << _U64(32)
+        entered |= (rows + 1).astype(_U64)
+        entered = np.unique(entered)
+        buckets = (entered >> _U64(32)).astype(np.intp)
+        counts = np.bincount(buckets, minlength=1 << bits)
+        before = np.cumsum(counts) - counts
+        self._table[buckets, np.arange(len(buckets)) - before[buckets]] = entered.astype(_U32)
+        self._counts = counts.astype(np.uint8)
+
 
 class _Looked:
-    """A row as it is looked for: normalised and sketched."""
+    """A row as it is looked for: normalised, with its features and its sketch."""
 
-    __slots__ = ("low_bytes", "raw", "sketch", "text", "written")
+    __slots__ = (
+        "asked", "combined", "raw", "rows", "runs", "size", "sketch", "text", "words", "written"
+    )  # fmt: skip
 
     def __init__(self, text: str, written: str) -> None:
         self.raw = (text, written)
         self.text = normalised(text)
         # Most tasks' generators write the whole row: one text, kept once.
         self.written = self.text if written == text else normalised(written)
-        self.sketch = RMinHash(num_perm=_HASHES, seed=1)
-        self.sketch.update(_shingles(self.text))
-        self.low_bytes = int.from_bytes(bytes([one & 255 for one in self.sketch.digest()]))
+        letters = _letters(self.text)
+        self.runs = self.asked = _runs(letters)
+        self.words = _words(letters, self.runs)
+        self.combined: Hashes | None = None  # of an index of so many rows
+        self.rows = 0
+        if len(self.runs) > _RUNS:
+            # A candidate asks for more than its own part: what is alike may be longer.
+            most = (_RUNS << 16) // len(self.runs)
+            choice = self.runs * _THIN >> _U32(16)
+            self.asked = self.runs[choice < most * 5 // 4]
+            self.runs = self.runs[choice < most]
+        bits = np.zeros(64 * _SKETCH, np.uint8)
+        bits[self.runs >> _U32(23)] = 1
+        self.sketch = np.packbits(bits).view(_U64)
+        self.size = int(np.count_nonzero(bits))
 
 
-def _shingles(text: str) -> list[bytes]:
-    """Every run of four letters, each letter four bytes: cut in C, from four beginnings."""
-    size = 4 * _SHINGLE
-    letters = text.encode("utf-32-le", "surrogatepass").ljust(size, b"\0")
-    found: list[bytes] = []
-    for start in range(0, size, 4):
-        found += unpack_from(f"{size}s" * ((len(letters) - start) // size), letters, start)
-    return found
+def _letters(text: str) -> Hashes:
+    return np.frombuffer(text.ljust(_RUN, "\0").encode("utf-32-le", "surrogatepass"), _U32)
+
+
+def _runs(letters: Hashes) -> Hashes:
+    """Hashes of every run of five letters, in order: odd, and best in their higher bits."""
+    return np.correlate(letters, _LETTERS) | _U32(1)
+
+
+def _words(letters: Hashes, runs: Hashes) -> Hashes:
+    """Of the runs with which words begin, but for the first: each once, ascending."""
+    found = runs.take(np.flatnonzero(letters[: len(runs) - 1] == 32) + 1)
+    found.sort()
+    return found[np.append(True, found[1:] != found[:-1])] if len(found) else found
+
+
+def _best(scores: NDArray[np.int64], rows: NDArray[np.int64], count: int) -> NDArray[np.intp]:
+    """Places of the rows with the highest scores; of two with the same, the earlier row's."""
+    order = (scores << 32) - rows
+    return np.argpartition(order, len(order) - count)[len(order) - count :]
