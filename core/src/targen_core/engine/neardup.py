@@ -188,25 +188,6 @@ class NearDuplicates:
             bits += 1
         self._lay_out(bits)
 
-    def entry(self) -> bytes:
-        """What `restore` needs of the row that was added last; empty where the filter is off."""
-        if not self._rows:
-            return b""
-        return zlib.compress(json.dumps(self._rows[-1]).encode(), 1)
-
-    def restore(self, entries: Iterable[bytes]) -> None:
-        """Add the rows of an earlier index's entries, in order, as `add` did.
-
-        Raises ValueError where one is not what `entry` gives.
-        """
-        for entry in entries:
-            if self.threshold:
-                try:
-                    seed, text, written = json.loads(zlib.decompress(entry))
-                except zlib.error as error:
-                    raise ValueError(f"not an entry of the index: {error}") from error
-                self.add(seed, text, written)
-
     def _look(self, text: str, written: str) -> _Looked:
         if self._last.raw != (text, written):
             self._last = _Looked(text, written)

@@ -257,7 +257,8 @@ class Engine:
 
         def restore() -> None:
             try:
-                self._near.restore(entries)
+                if entries:
+                    self._near.restore(entries)
             except ValueError as error:
                 raise Contradicted from error
             entries.clear()
