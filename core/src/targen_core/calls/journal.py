@@ -42,11 +42,13 @@ class Journal:
         on_record: Callable[[dict[str, Any]], None],
         read_only: bool = False,
         known: Mark = (0, 0),
+        indexed: bool = True,
     ) -> None:
         """Open or create the file and hand every whole record to `on_record`.
 
         With `read_only` a torn last record is passed over, not cut off. Records before the
         mark `known`, of which `holds` must have been true, are indexed and not handed over.
+        Without `indexed` none is: no record can be asked for then.
 
         Raises:
             CorruptJournal: a record before the last does not read back.
@@ -55,13 +57,15 @@ class Journal:
         self.index_appends = False
         self.torn_bytes = 0
         self._offsets: dict[bytes, int] = {}
+        self._indexed = indexed
         self._end = self._crc = 0
         self._read_only = read_only
         flags = os.O_RDONLY if read_only else os.O_RDWR | os.O_CREAT | os.O_APPEND
         try:
             self._fd = os.open(path, flags, 0o644)
-            if known[0]:
+            if indexed:
                 self._index(known)
+            self._end, self._crc = known
             self._load(on_record)
         except OSError as error:
             raise WriteFailed(f"cannot open {path}: {error.strerror}") from error
@@ -74,18 +78,18 @@ class Journal:
     def reindex(self) -> None:
         """Find what was appended by key as well, from now on."""
         self.index_appends = True
-        self._index((self._end, self._crc))
+        self._index(self.mark)
 
     def _index(self, mark: Mark) -> None:
         """Note where the records before a mark are; they read back, so they are not parsed."""
         offset = 0
         with open(self.path, "rb") as file:
-            while offset < mark[0]:
-                line = file.readline()
+            for line in file:
+                if offset >= mark[0]:
+                    break
                 if line.startswith(_KEYED, 9):
                     self._offsets[bytes.fromhex(line[17:49].decode())] = offset
                 offset += len(line)
-        self._end, self._crc = mark
 
     def _load(self, on_record: Callable[[dict[str, Any]], None]) -> None:
         """Read the records behind `_end`."""
@@ -106,7 +110,7 @@ class Journal:
                         hint="restore the file from a copy, or delete the run directory and start "
                         "again: replies in the cache are not paid for twice",
                     )
-                if "key" in record:
+                if self._indexed and "key" in record:
                     self._offsets[bytes.fromhex(record["key"])] = offset
                 on_record(record)
                 offset += len(line)

@@ -229,7 +229,9 @@ class NearDuplicates:
         full = self._counts.take(pairs >> _U32(32 - self._bits)) == _WIDTH
         if full.any():
             threes = np.flatnonzero(full.take(of.pair))
-            more = (pairs.take(of.pair.take(threes)) + words.take(of.third.take(threes))) * _THIRD | _U32(1)
+            more = (
+                pairs.take(of.pair.take(threes)) + words.take(of.third.take(threes))
+            ) * _THIRD | _U32(1)
             pairs = np.concatenate((pairs, more))
         looked.combined, looked.rows = pairs, rows
         return pairs

@@ -128,8 +128,8 @@ def write_atomically(path: Path, text: str) -> None:
         ) from error
 
 
-def read_jsonl(path: Path) -> Iterator[dict[str, Any]]:
-    """The records of a jsonl file; a torn last line is left out.
+def read_jsonl(path: Path, *, start: int = 0) -> Iterator[dict[str, Any]]:
+    """The records of a jsonl file, from a byte on; a torn last line is left out.
 
     Raises:
         RunDirectoryError: naming the line that does not read.
@@ -137,6 +137,7 @@ def read_jsonl(path: Path) -> Iterator[dict[str, Any]]:
     if not path.exists():
         return
     with open(path, "rb") as file:
+        file.seek(start)
         for number, line in enumerate(file, 1):
             if not line.endswith(b"\n"):
                 return

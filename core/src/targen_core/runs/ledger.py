@@ -15,11 +15,12 @@ targets, up to where the outputs were.
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import os
 import stat
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from struct import Struct
 from typing import Any, BinaryIO, get_args
@@ -30,14 +31,15 @@ from targen_core.engine.commits import Commit, Contradicted, Grown, Target
 from targen_core.engine.events import Verdict
 from targen_core.errors import WriteFailed
 
-__all__ = ["LedgerFile"]
+__all__ = ["LedgerFile", "Past", "read_past"]
 
 FORMAT = 1
 
 _HEAD = Struct("<III")
 _LARGEST = 1 << 24  # bytes of a part; nothing that a run writes comes near
 _SUMS_EVERY = 1000  # commits
-_SUMS, _LIST = b'["sums"', b'["list"'
+_SUMS, _LIST, _TARGET = b'["sums"', b'["list"', b'["target"'
+_ASIDE = (_SUMS, _LIST)
 _FILES = 4  # journal, dataset, provenance and rejects
 _VERDICTS = get_args(Verdict)
 _decode = json.JSONDecoder().decode
@@ -45,6 +47,18 @@ _encode = json.JSONEncoder(ensure_ascii=True, separators=(",", ":")).encode
 
 _Marks = tuple[Mark, ...]
 _Frame = tuple[bytes, bytes, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """What a ledger tells of a run: see the attributes of `LedgerFile`, and its verdicts.
+
+    `commits` raises `Contradicted` where a verdict does not read.
+    """
+
+    marks: _Marks
+    sums: tuple[Mark, Mapping[str, Any]] | None
+    commits: Iterator[Commit]
 
 
 class LedgerFile:
@@ -71,56 +85,35 @@ class LedgerFile:
         self._snapshot: Callable[[], Mapping[str, Any]] = dict
         self._since_sums = 0
         self._grown: dict[str, Grown] = {}
-        flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | getattr(os, "O_NOFOLLOW", 0)
         try:
-            self._fd = os.open(path, flags, 0o644)
-            if not stat.S_ISREG(os.fstat(self._fd).st_mode):
-                os.close(self._fd)
-                raise OSError(22, "not a regular file")
+            self._fd = _opened(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+            # Not a copy of the descriptor: that would share its place in the file.
+            self._file: BinaryIO = os.fdopen(_opened(path, os.O_RDONLY), "rb")
         except OSError as error:
             raise WriteFailed(f"cannot open {path}: {error.strerror}") from error
-        self._file: BinaryIO = os.fdopen(os.dup(self._fd), "rb")
-        self._end = 0
+        self._end = self._left = 0
         self._frames: Iterator[_Frame] = iter(())
         self._next: _Frame | None = None
         self._scan()
 
     def _scan(self) -> None:
         """Find the end of what is whole, and what was true there."""
-        frames = _frames(self._file)
-        first = next(frames, None)
-        if first is None or _read(first[0]) != self._first:
+        found = _scan(self._file)
+        if found is None or found.first != self._first:
             self.forget()
             return
-        lists: list[bytes] = []
-        text, last, sums, self._end = b"", b"", b"", first[2]
-        for text, _, end in frames:
-            if text.startswith(_SUMS):
-                sums = text
-            elif text.startswith(_LIST):
-                lists.append(text)
-            else:
-                last = text
-            self._end = end
-        os.ftruncate(self._fd, self._end)
-        if not last:
-            self.forget()
-            return
+        os.ftruncate(self._fd, found.end)
+        self._end, self.marks, self.sums = found.end, found.marks, found.sums
         try:
-            self.marks = (_mark(_read(text)[-1][0]), *map(_mark, _read(last)[-1][1:]))
-            if len(self.marks) != _FILES:
-                raise ValueError(last)
-            if sums:
-                _, found, (mark,) = _read(sums)
-                self.sums = _mark(mark), found
-            for text in lists:
+            for text in found.lists:
                 _, place, *parts, _ = _read(text)
                 self._grown[place] = _grown(*parts)
-        except (ValueError, TypeError, IndexError, KeyError):
+        except (ValueError, TypeError):
             self.forget()
             return
-        self._file.seek(first[2])
+        self._file.seek(found.behind)
         self._frames = _frames(self._file)
+        self._left = found.count
         self._advance()
 
     def start(self, where: Callable[[], _Marks], snapshot: Callable[[], Mapping[str, Any]]) -> None:
@@ -131,7 +124,7 @@ class LedgerFile:
     def forget(self) -> None:
         """Begin anew: nothing is taken over."""
         os.ftruncate(self._fd, 0)
-        self._end = 0
+        self._end = self._left = 0
         self._next = self.marks = self.sums = None
         self._grown = {}
         self._append(self._first)
@@ -204,8 +197,17 @@ class LedgerFile:
         os.close(self._fd)
 
     def _advance(self) -> None:
-        """Go to the next frame that the engine asks for."""
-        self._next = next((f for f in self._frames if not f[0].startswith((_SUMS, _LIST))), None)
+        """Go to the next frame that the engine asks for.
+
+        Raises:
+            Contradicted: the file changed since it was read to its end.
+        """
+        self._next = None
+        if self._left:
+            self._left -= 1
+            self._next = next((f for f in self._frames if not f[0].startswith(_ASIDE)), None)
+            if self._next is None:
+                raise Contradicted
 
     def _append(self, value: Any, data: bytes = b"") -> None:
         text = _encode(value).encode()
@@ -221,6 +223,85 @@ class LedgerFile:
                 hint="free some space, then resume the run",
             ) from error
         self._end += len(frame)
+
+
+@contextlib.contextmanager
+def read_past(path: Path) -> Iterator[Past | None]:
+    """What a run's ledger tells of it, whoever works on it now; None where it tells nothing."""
+    try:
+        fd = _opened(path, os.O_RDONLY)
+    except OSError:
+        yield None
+        return
+    with os.fdopen(fd, "rb") as file:
+        found = _scan(file)
+        if found is None or found.first.get("format") != FORMAT:
+            yield None
+            return
+        file.seek(found.behind)
+        yield Past(found.marks, found.sums, _commits(file, found.end))
+
+
+def _opened(path: Path, flags: int) -> int:
+    """A descriptor of a regular file, never of what a link leads to."""
+    fd = os.open(path, flags | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0), 0o644)
+    if not stat.S_ISREG(os.fstat(fd).st_mode):
+        os.close(fd)
+        raise OSError(errno.EINVAL, "not a regular file")
+    return fd
+
+
+def _commits(file: BinaryIO, end: int) -> Iterator[Commit]:
+    for text, entry, at in _frames(file):
+        if at > end:
+            return  # written since
+        if not text.startswith((*_ASIDE, _TARGET)):
+            yield _commit(_read(text), entry)
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What a file says up to `end`: `count` verdicts and targets; the first frame ends at `behind`.
+
+    `lists` holds the frames of what lists gave.
+    """
+
+    first: dict[str, Any]
+    behind: int
+    end: int
+    count: int
+    marks: _Marks
+    sums: tuple[Mark, Mapping[str, Any]] | None
+    lists: list[bytes]
+
+
+def _scan(file: BinaryIO) -> _Found | None:
+    """Read a ledger to its end; None where it tells of no verdict and no target."""
+    frames = _frames(file)
+    text, _, behind = next(frames, (b"", b"", 0))
+    first = _read(text)
+    last, sums, end, count = b"", b"", behind, 0
+    lists: list[bytes] = []
+    for text, _, at in frames:
+        end = at
+        if text.startswith(_SUMS):
+            sums = text
+        elif text.startswith(_LIST):
+            lists.append(text)
+        else:
+            last = text
+            count += 1
+    try:
+        marks = (_mark(_read(text)[-1][0]), *map(_mark, _read(last)[-1][1:]))
+        if len(marks) != _FILES or type(first) is not dict:
+            return None
+        summed = None
+        if sums:
+            _, counts, (mark,) = _read(sums)
+            summed = _mark(mark), counts
+    except (ValueError, TypeError, IndexError, KeyError):
+        return None
+    return _Found(first, behind, end, count, marks, summed, lists)
 
 
 def _frames(file: BinaryIO) -> Iterator[_Frame]:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
-from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from targen_core.calls.journal import Journal
+from targen_core.calls.journal import Journal, Mark, holds
 from targen_core.calls.usage import Usage
+from targen_core.engine.commits import Commit, Contradicted
 from targen_core.engine.tally import OPEN, Tally, ending
 from targen_core.errors import QuotaNotMet, RunDirectoryError
 from targen_core.runs.files import read_jsonl
+from targen_core.runs.ledger import Past, read_past
 from targen_core.runs.manifest import Manifest
 
 __all__ = ["build_report", "read_report"]
@@ -67,33 +69,28 @@ def read_report(path: Path) -> dict[str, Any]:
         pass
     except ValueError as error:
         raise RunDirectoryError(f"{path / 'report.json'} does not read: {error}") from error
-    tally, usage = Tally(manifest.task.labels), Usage()
+    tally = Tally(manifest.task.labels)
     target = manifest.targets[-1]
     tally.aim(target.quotas, by_intended=target.balance == "intended")
-    rows: Counter[str] = Counter()
-    accepted: set[str] = set()
-    for record in read_jsonl(path / "provenance.jsonl"):
-        accepted.add(record["id"])
-        counted = record["intended"] if tally.by_intended else record["label"]
-        counted = counted if counted in tally.have else OPEN
-        rows[counted] += record["rows"]
-        tally.flows[record["intended"]].accepted[_ending(tally, record, "label")] += 1
-    tally.have.update(rows)
+    with read_past(path / "ledger") as past:
+        try:
+            commits, usage = _written(path, tally, past)
+        except Contradicted:
+            commits, usage = _written(path, tally, None)
     # An extended run judges surplus candidates again: the last verdict holds.
-    last = {r["id"]: r for r in read_jsonl(path / "rejects.jsonl") if r["verdict"] != "dropped"}
-    for record in last.values():
-        if record["id"] in accepted:
-            continue
-        flow = tally.flows[record["intended"]]
-        if record["verdict"] == "rejected":
-            flow.rejected[record["stage"]] += 1
-            flow.reasons[record["reason"]] += 1
-        elif record["verdict"] == "surplus":
-            flow.surplus[_ending(tally, record, "corrected")] += 1
+    last = {commit.id: commit for commit in commits if commit.verdict != "skipped"}
+    for commit in last.values():
+        flow = tally.flows[_intended(commit)]
+        if commit.verdict == "accepted":
+            tally.have[commit.quota] += commit.rows
+            flow.accepted[commit.ending or ""] += 1
+        elif commit.verdict == "rejected":
+            flow.rejected[commit.stage] += 1
+            flow.reasons[commit.reason] += 1
+        elif commit.verdict == "surplus":
+            flow.surplus[commit.ending or ""] += 1
         else:
             flow.duplicate += 1
-    if (path / "journal").exists():
-        Journal(path / "journal", on_record=usage.record, read_only=True).close()
     report = build_report(manifest, tally, usage, used_calls=0, retries=0, error=None)
     report.update(
         status="unfinished",
@@ -103,7 +100,55 @@ def read_report(path: Path) -> dict[str, Any]:
     return report
 
 
-def _ending(tally: Tally, record: Mapping[str, Any], name: str) -> str:
+def _written(path: Path, tally: Tally, past: Past | None) -> tuple[list[Commit], Usage]:
+    """A run's verdicts and what its calls took: by its ledger, and by its files behind that."""
+    usage, known = Usage(), (0, 0)
+    commits: list[Commit] = []
+    marks: tuple[Mark, ...] = ((0, 0),) * 4
+    names = ("journal", "dataset.jsonl", "provenance.jsonl", "rejects.jsonl")
+    if past is not None and all(
+        holds(path / name, mark) for name, mark in zip(names, past.marks, strict=True)
+    ):
+        commits, marks = list(past.commits), past.marks
+        if past.sums is not None and holds(path / "journal", past.sums[0]):
+            with contextlib.suppress(ValueError, TypeError, KeyError):
+                usage.restore(past.sums[1])
+                known = past.sums[0]
+    journal = path / "journal"
+    if journal.exists():
+        Journal(journal, on_record=usage.record, read_only=True, known=known, indexed=False).close()
+    _, _, provenance, rejects = marks
+    for record in read_jsonl(path / "rejects.jsonl", start=rejects[0]):
+        if record["verdict"] != "dropped":
+            commits.append(_rejected(record, tally))
+    for record in read_jsonl(path / "provenance.jsonl", start=provenance[0]):
+        commits.append(_accepted(record, tally))
+    return commits, usage
+
+
+def _accepted(record: Mapping[str, Any], tally: Tally) -> Commit:
+    """The verdict that a line of `provenance.jsonl` stands for."""
+    label = record["label"]
+    counted = record["intended"] if tally.by_intended else label
+    quota = counted if counted in tally.have else OPEN
+    end = _ending(tally, record, label)
+    return Commit(record["id"], "accepted", quota, label, end, "", "", record["rows"], 0)
+
+
+def _rejected(record: Mapping[str, Any], tally: Tally) -> Commit:
+    """The verdict that a line of `rejects.jsonl` stands for."""
+    label = record["corrected"]
+    end = None if label is None else _ending(tally, record, label)
+    stage, reason = record["stage"], record["reason"]
+    verdict, intended = record["verdict"], record["intended"]
+    return Commit(record["id"], verdict, intended, label, end, stage, reason, 0, 0)
+
+
+def _intended(commit: Commit) -> str:
+    """The label that a candidate was generated for: its id is `seed/label/number`."""
+    return commit.id.partition("/")[2].rpartition("/")[0]
+
+
+def _ending(tally: Tally, record: Mapping[str, Any], label: str) -> str:
     """The label that a record ended with, as the flow counts it."""
-    label: str = record[name]
     return ending(label, record.get("claimed"), closed=label in tally.have)
