@@ -33,7 +33,7 @@ __all__ = ["Engine", "Sink", "Target"]
 
 _TURN = 16  # candidates that are made in one go
 _AHEAD = 4  # candidates that wait past the commit point, in multiples of concurrency
-_RESTORED = 1000  # rows of the near-duplicate filter that are restored at once
+_RESTORED = 25_000  # rows that the near-duplicate filter takes at once: it lays itself out anew
 _SKIPPED, _FINAL, _SURPLUS = range(3)  # of a candidate; no later target reopens a final one
 
 
@@ -274,6 +274,7 @@ class Engine:
                 entries.append(commit.entry)
             if len(entries) == _RESTORED:
                 restore()
+            if slot.number % 1000 == 0:
                 await asyncio.sleep(0)  # a Ctrl-C is heard
             self._count(slot, commit, target, "", None)
         restore()
