@@ -5,8 +5,10 @@ random 20 to 50 ms. One run goes to its end undisturbed. Then `--runs` runs are
 each killed once (SIGKILL) at a random moment between the first request and the
 end, and resumed, by `targen resume` and by the same `targen generate` in turn,
 with another concurrency; and one run is killed `--kills` times in a row, in
-start-up, while it repeats its journal, or later. The replies hold malformed,
-cut, copied, relabelled and refused ones, so that every kind of verdict occurs.
+start-up, while it repeats its journal, or later. Of the runs that are killed once,
+about a fifth are killed as they write their report, and three in ten as they grow
+by a quarter. The replies hold malformed, cut, copied, relabelled and refused ones,
+so that every kind of verdict occurs.
 
 Counted for each kill, over all processes that follow it:
 
@@ -18,13 +20,23 @@ Counted for each kill, over all processes that follow it:
 
 Exit 1 where the first is not 0, an answered call that was sent again was
 answered long (0.25 s) before its kill, or bytes differ.
+
+`--large ROWS` measures in place of that what a long run costs, on the scripted
+backend: CPU a row and peak memory at 2,000 and 20,000 rows and at ROWS; then a
+run of ROWS that is killed at nine tenths, resumed by its ledger and by `--verify`:
+seconds from the command to the first new call, and whether both end in the same
+bytes; and seconds of `targen report` on the killed and on the finished run. Exit 1
+where CPU a row at ROWS exceeds 1.2 of that at 2,000, memory 400 MB, the first call
+10 s, or a report of a finished run 1 s.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -85,14 +97,19 @@ class Bench:
         self.server = server
         self.folder = folder
         self.rows = rows
+        self.more = rows + rows // 4  # that a run grows to
         self.reference: dict[str, bytes] = {}
+        self.grown: dict[str, bytes] = {}
         self.seconds = 0.0  # of the undisturbed run, from its first request on
+        self.growing = 0.0  # of its growth, likewise
 
-    def start(self, out: Path, concurrency: int, *, resume: bool) -> subprocess.Popen:
-        """A process that begins or goes on with the run in `out`."""
+    def start(
+        self, out: Path, concurrency: int, *, resume: bool, grow: bool = False
+    ) -> subprocess.Popen:
+        """A process that begins, goes on with or grows the run in `out`."""
         targen = [sys.executable, "-m", "targen_core"]
-        if resume:
-            command = [*targen, "resume", str(out)]
+        if resume or grow:
+            command = [*targen, "resume", str(out), *(["-n", str(self.more)] if grow else [])]
         else:
             command = [*targen, "generate", "rte", "-n", str(self.rows), "--out", str(out)]
             command += ["-b", "llama", "-o", f"base_url={self.server.base_url}", "-o", "model=mock"]
@@ -111,31 +128,52 @@ class Bench:
             time.sleep(0.003)
 
     def undisturbed(self) -> None:
-        """The run that all others are compared with."""
+        """The run that all others are compared with, and its growth."""
         out = self.folder / "undisturbed"
-        process = self.start(out, 24, resume=False)
-        self.first_request(process, 0)
+        self.seconds = self._timed(self.start(out, 24, resume=False))
+        self.reference = {name: (out / name).read_bytes() for name in FILES}
+        self.growing = self._timed(self.start(out, 24, resume=True, grow=True))
+        self.grown = {name: (out / name).read_bytes() for name in FILES}
+
+    def _timed(self, process: subprocess.Popen) -> float:
+        """Seconds of a process from its first request on."""
+        self.first_request(process, self.server.stats()["calls"])
         began = time.monotonic()
         self.finish(process)
-        self.seconds = time.monotonic() - began
-        self.reference = {name: (out / name).read_bytes() for name in FILES}
+        return time.monotonic() - began
 
     def killed_once(self, name: str, rng: random.Random) -> Story:
         """A run that is killed at a random moment and resumed to the end."""
-        out, story = self.folder / name, Story(name)
+        kind = rng.choices(["run", "report", "growth"], [5, 2, 3])[0]
+        out, story = self.folder / f"{name}-{kind}", Story(f"{name} {kind}")
+        grow = kind == "growth"
         while not story.kills:  # again where it was over before its moment came
             self.server.reset()
             self.server.phase("0")
+            if grow:
+                self.finish(self.start(out, 24, resume=False))
+            before = self.server.stats()["calls"]
             began = time.monotonic()
-            process = self.start(out, 24, resume=False)
-            self.first_request(process, 0)
-            time.sleep(rng.uniform(0, self.seconds))
+            process = self.start(out, 24, resume=False, grow=grow)
+            if kind == "report":
+                self.last_row(process, out)
+                time.sleep(rng.uniform(0, 0.05))
+            else:
+                self.first_request(process, before)
+                time.sleep(rng.uniform(0, self.growing if grow else self.seconds))
             if not self.kill(process, story, out, began):
                 self.clear(out)
         self.server.phase("1")
         resume = rng.random() < 0.5
-        self.finish(self.start(out, rng.choice([4, 16, 64]), resume=resume))
-        return self.judge(story, out)
+        self.finish(self.start(out, rng.choice([4, 16, 64]), resume=resume, grow=grow))
+        return self.judge(story, out, self.grown if grow else self.reference)
+
+    def last_row(self, process: subprocess.Popen, out: Path) -> None:
+        """Wait until a run's rows are all there: what is left is its report."""
+        whole = len(self.reference["dataset.jsonl"])
+        path = out / "dataset.jsonl"
+        while process.poll() is None and not (path.exists() and path.stat().st_size >= whole):
+            time.sleep(0.001)
 
     def killed_often(self, name: str, rng: random.Random, kills: int) -> Story:
         """A run that is killed again and again, then resumed to the end."""
@@ -156,7 +194,7 @@ class Bench:
                 break  # it reached its end first
         self.server.phase(str(len(story.kills)))
         self.finish(self.start(out, 24, resume=False))
-        return self.judge(story, out)
+        return self.judge(story, out, self.reference)
 
     def kill(self, process: subprocess.Popen, story: Story, out: Path, began: float) -> bool:
         """SIGKILL; False where the process was over already."""
@@ -168,7 +206,7 @@ class Bench:
         story.kills.append(Killed(at - began, at, journaled(out / "journal")))
         return True
 
-    def judge(self, story: Story, out: Path) -> Story:
+    def judge(self, story: Story, out: Path, reference: dict[str, bytes]) -> Story:
         """Compare what was sent after each kill with what was there at it."""
         log = self.server.log()
         story.calls = len(log)
@@ -187,7 +225,7 @@ class Bench:
         twice = Counter((call[0], call[1]) for call in log)
         if max(twice.values(), default=1) > 1:
             raise SystemExit("one process sent the same request twice")
-        story.same = {name: (out / name).read_bytes() == self.reference[name] for name in FILES}
+        story.same = {name: (out / name).read_bytes() == reference[name] for name in FILES}
         return story
 
     @staticmethod
@@ -196,13 +234,116 @@ class Bench:
             path.unlink()
 
 
+# --- long runs ---
+
+
+class Large:
+    """Scripted runs: what a row costs, and how soon a killed one goes on."""
+
+    def __init__(self, folder: Path, near_duplicates: str) -> None:
+        self.folder = folder
+        self.near_duplicates = near_duplicates
+
+    def start(self, *args: str) -> subprocess.Popen:
+        command = [sys.executable, "-m", "targen_core", *args]
+        return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+    def generate(self, rows: int, out: Path) -> subprocess.Popen:
+        return self.start(
+            *["generate", "rte", "-n", str(rows), "-b", "scripted", "--out", str(out)],
+            *["--near-duplicates", self.near_duplicates, "--no-cache", "-q"],
+        )
+
+    def end(self, process: subprocess.Popen, *, killed: bool = False) -> tuple[float, float]:
+        """CPU seconds and peak megabytes of a process, waited for."""
+        _, status, used = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+        if process.returncode != (-signal.SIGKILL if killed else 0):
+            raise SystemExit(f"{process.args} ended with {process.returncode}")
+        return used.ru_utime + used.ru_stime, used.ru_maxrss / 1e3
+
+    def first_call(self, run: Path, *options: str) -> tuple[subprocess.Popen, float]:
+        """Resume a killed run; seconds from the command to the journal's first new record."""
+        size = (run / "journal").stat().st_size
+        began = time.monotonic()
+        process = self.start("resume", str(run), "--no-cache", "-q", *options)
+        while (run / "journal").stat().st_size <= size:
+            if process.poll() is not None:
+                raise SystemExit("the run ended without a new call")
+            time.sleep(0.002)
+        return process, time.monotonic() - began
+
+    def report(self, run: Path) -> float:
+        """Seconds of `targen report`, the better of two."""
+        took = []
+        for _ in range(2):
+            began = time.monotonic()
+            self.end(self.start("report", str(run)))
+            took.append(time.monotonic() - began)
+        return min(took)
+
+    def measure(self, rows: int) -> bool:
+        """Print it all; whether each target is met."""
+        start_up, _ = self.end(self.start("generate", "--help"))
+        cost = {}
+        for count in (2_000, 20_000):
+            cpu, peak = self.end(self.generate(count, self.folder / str(count)))
+            cost[count] = (cpu - start_up) / count
+            print(f"{count:7,} rows: {cost[count] * 1e3:.3f} ms CPU a row, peak {peak:.0f} MB")
+        run, again = self.folder / "run", self.folder / "again"
+        process = self.generate(rows, run)
+        self.wait_for_rows(process, run, rows * 9 // 10)
+        process.kill()
+        cpu, peak = self.end(process, killed=True)
+        shutil.copytree(run, again)
+        unfinished = self.report(run)
+        process, soon = self.first_call(run)
+        more, second = self.end(process)
+        cost[rows], peak = (cpu + more - 2 * start_up) / rows, max(peak, second)
+        print(
+            f"{rows:7,} rows: {cost[rows] * 1e3:.3f} ms CPU a row, its resume included, "
+            f"{cost[rows] / cost[2_000]:.2f}x of 2,000 (target 1.2), peak {peak:.0f} MB (400)"
+        )
+        finished = self.report(run)
+        process, late = self.first_call(again, "--verify")
+        self.end(process)
+        same = {name: (run / name).read_bytes() == (again / name).read_bytes() for name in FILES}
+        print(f"killed at {rows * 9 // 10:,} rows: first new call after {soon:.1f} s (target 10)")
+        print(f"  with --verify after {late:.1f} s; the same bytes: {same}")
+        print(f"targen report: {unfinished:.2f} s killed, {finished:.2f} s finished (target 1)")
+        met = cost[rows] <= 1.2 * cost[2_000] and peak <= 400 and soon <= 10 and finished <= 1
+        return met and all(same.values())
+
+    @staticmethod
+    def wait_for_rows(process: subprocess.Popen, run: Path, rows: int) -> None:
+        """Wait until a run has so many."""
+        seen, path = 0, run / "dataset.jsonl"
+        while not path.exists():
+            time.sleep(0.01)
+        with open(path, "rb") as file:
+            while seen < rows:
+                if process.poll() is not None:
+                    raise SystemExit(f"the run ended with {seen} rows")
+                time.sleep(0.01)
+                seen += file.read().count(b"\n")
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rows", type=int, default=400)
     parser.add_argument("--runs", type=int, default=20)
     parser.add_argument("--kills", type=int, default=20)
     parser.add_argument("--seed", type=int, default=None, help="of the moments; printed")
+    parser.add_argument("--large", type=int, default=0, metavar="ROWS", help="a long run instead")
+    parser.add_argument(
+        "--near-duplicates",
+        default="100",
+        help="of the long run; its rehearsed texts are too alike for the usual 90",
+    )
     args = parser.parse_args()
+    if args.large:
+        with tempfile.TemporaryDirectory(prefix="targen-bench-") as name:
+            return int(not Large(Path(name), args.near_duplicates).measure(args.large))
     seed = args.seed if args.seed is not None else random.SystemRandom().randrange(10**6)
     with (
         tempfile.TemporaryDirectory(prefix="targen-bench-") as name,
@@ -215,7 +356,7 @@ def main() -> int:
             f"{bench.seconds:.2f} s after the first; seed of the moments {seed}"
         )
         print(
-            f"{'run':12}{'killed at':>10}{'journaled':>11}{'in flight':>11}"
+            f"{'run':18}{'killed at':>10}{'journaled':>11}{'in flight':>11}"
             f"{'again: journaled':>18}{'answered':>10}"
         )
         stories = []
@@ -249,11 +390,11 @@ def show(story: Story) -> None:
     """Print a line for each kill of a run, and how it ended."""
     for killed in story.kills:
         print(
-            f"{story.name:12}{killed.after:8.2f} s{len(killed.journaled):11}{killed.in_flight:11}"
+            f"{story.name:18}{killed.after:8.2f} s{len(killed.journaled):11}{killed.in_flight:11}"
             f"{killed.again_journaled:18}{killed.again_answered:10}"
         )
     end = "same bytes" if all(story.same.values()) else str(story.same)
-    print(f"{'':12}{story.calls} calls in all; {end}", flush=True)
+    print(f"{'':18}{story.calls} calls in all; {end}", flush=True)
 
 
 if __name__ == "__main__":

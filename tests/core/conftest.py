@@ -37,6 +37,7 @@ from targen_core import (
     Task,
 )
 from targen_core.plugins.register import Registration
+from targen_core.runs import job as jobs
 from targen_core.runs.manifest import Limits
 from targen_core.testing.virtual_time import VirtualLoop, virtual_time
 
@@ -431,10 +432,51 @@ class Lab:
         cache: Path | None = None,
         limits: Mapping[str, Any] | None = None,
         resuming: Mapping[str, Any] | None = None,
+        code: str | None = None,
         **spec: Any,
     ) -> Ran:
-        """Create a job (or resume it, or grow it) and run it; a job's failure is a result."""
-        model = model or ToyModel(world.reply, latency=latency)
+        """Create a job (or resume it, or grow it) and run it; a job's failure is a result.
+
+        `code` stands for the digest of the code: by default, one for each world and task.
+        """
+        code = code or f"{world} {id(task) if task else ''}"
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(jobs, "code_digest", lambda prepared: code)
+            return self._run(
+                world,
+                path,
+                quotas,
+                resume=resume,
+                grow=grow,
+                concurrency=concurrency,
+                hook=hook,
+                listen=listen,
+                model=model or ToyModel(world.reply, latency=latency),
+                task=task,
+                cache=cache,
+                limits=limits,
+                resuming=resuming,
+                **spec,
+            )
+
+    def _run(
+        self,
+        world: World,
+        path: Path,
+        quotas: Mapping[str, int] | None,
+        *,
+        resume: bool,
+        grow: Mapping[str, int] | None,
+        concurrency: int,
+        hook: Callable[[int, ChatRequest, Job], None] | None,
+        listen: Callable[[Any], None] | None,
+        model: Any,
+        task: Task[Any, Any] | None,
+        cache: Path | None,
+        limits: Mapping[str, Any] | None,
+        resuming: Mapping[str, Any] | None,
+        **spec: Any,
+    ) -> Ran:
         registry = self.registry(task or world.task(), model)
         caps = {"concurrency": concurrency, **(limits or {})}
         if resume or grow is not None:

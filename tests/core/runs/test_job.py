@@ -35,6 +35,7 @@ def test_a_run_directory_holds_what_it_says(lab, tmp_path):
     assert names == {
         "manifest.json",
         "journal",
+        "ledger",
         "dataset.jsonl",
         "provenance.jsonl",
         "rejects.jsonl",

@@ -8,6 +8,7 @@ read back from it.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 from collections.abc import Callable
@@ -19,10 +20,15 @@ from zlib import crc32
 from targen_core.errors import CorruptJournal, WriteFailed
 from targen_core.plain import open_plain
 
-__all__ = ["Journal"]
+__all__ = ["Journal", "Mark", "check_sum", "holds"]
 
 _LINE = 64 << 20  # bytes: a reply is never so long
 
+Mark = tuple[int, int]
+"""A place in a file that only grows: bytes before it, and the CRC32 of them."""
+
+_CHUNK = 1 << 20
+_KEYED = b'{"key":"'  # how the record of a call begins
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
@@ -40,10 +46,14 @@ class Journal:
         *,
         on_record: Callable[[dict[str, Any]], None],
         read_only: bool = False,
+        known: Mark = (0, 0),
+        indexed: bool = True,
     ) -> None:
         """Open or create the file and hand every whole record to `on_record`.
 
-        With `read_only` a torn last record is passed over, not cut off.
+        With `read_only` a torn last record is passed over, not cut off. Records before the
+        mark `known`, of which `holds` must have been true, are indexed and not handed over.
+        Without `indexed` none is: no record can be asked for then.
 
         Raises:
             CorruptJournal: a record before the last does not read back, or
@@ -54,17 +64,47 @@ class Journal:
         self.index_appends = False
         self.torn_bytes = 0
         self._offsets: dict[bytes, int] = {}
+        self._indexed = indexed
+        self._end = self._crc = 0
         self._read_only = read_only
         flags = os.O_RDONLY if read_only else os.O_RDWR | os.O_CREAT | os.O_APPEND
         try:
             self._fd = open_plain(path, flags, alone=not read_only)
-            self._end = self._load(on_record)
+            if indexed:
+                self._index(known)
+            self._end, self._crc = known
+            self._load(on_record)
         except OSError as error:
             raise WriteFailed(f"cannot open {path}: {error.strerror}") from error
 
-    def _load(self, on_record: Callable[[dict[str, Any]], None]) -> int:
+    @property
+    def mark(self) -> Mark:
+        """Where the journal ends, and the check sum of all that it holds."""
+        return self._end, self._crc
+
+    def reindex(self) -> None:
+        """Find what was appended by key as well, from now on."""
+        self.index_appends = True
+        self._index(self.mark)
+
+    def _index(self, mark: Mark) -> None:
+        """Note where the records before a mark are; they read back, so they are not parsed."""
         offset = 0
         with open(self._fd, "rb", closefd=False) as file:
+            file.seek(0)
+            for line in iter(partial(file.readline, _LINE), b""):
+                if offset >= mark[0]:
+                    break
+                if line.startswith(_KEYED, 9):
+                    with contextlib.suppress(ValueError):  # no key that can be asked for
+                        self._offsets[bytes.fromhex(line[17:49].decode())] = offset
+                offset += len(line)
+
+    def _load(self, on_record: Callable[[dict[str, Any]], None]) -> None:
+        """Read the records behind `_end`."""
+        offset, crc = self._end, self._crc
+        with open(self._fd, "rb", closefd=False) as file:
+            file.seek(offset)
             for number, line in enumerate(iter(partial(file.readline, _LINE), b""), 1):
                 if not line.endswith(b"\n"):
                     self.torn_bytes = len(line)
@@ -73,13 +113,14 @@ class Journal:
                     break
                 record = _decode(line)
                 if record is None:
+                    before = " behind those of an earlier process" if self._end else ""
                     raise CorruptJournal(
-                        f"{self.path}: record {number} (byte {offset}) is damaged",
+                        f"{self.path}: record {number}{before} (byte {offset}) is damaged",
                         hint="restore the file from a copy, or delete the run directory and start "
                         "again: replies in the cache are not paid for twice",
                     )
                 try:
-                    if "key" in record:
+                    if self._indexed and "key" in record:
                         self._offsets[bytes.fromhex(record["key"])] = offset
                     on_record(record)
                 except (TypeError, ValueError) as error:
@@ -88,7 +129,8 @@ class Journal:
                         hint="if the run came from somebody else, do not trust it",
                     ) from error
                 offset += len(line)
-        return offset
+                crc = crc32(line, crc)
+        self._end, self._crc = offset, crc
 
     def __len__(self) -> int:
         return len(self._offsets)
@@ -135,10 +177,35 @@ class Journal:
         if self.index_appends and "key" in record:
             self._offsets[bytes.fromhex(record["key"])] = self._end
         self._end += len(line)
+        self._crc = crc32(line, self._crc)
 
     def close(self) -> None:
         """Close the file."""
         os.close(self._fd)
+
+
+def check_sum(fd: int, size: int) -> int | None:
+    """The CRC32 of a file's first bytes; None where it has fewer."""
+    crc = at = 0
+    while at < size:
+        part = os.pread(fd, min(size - at, _CHUNK), at)
+        if not part:
+            return None
+        crc = crc32(part, crc)
+        at += len(part)
+    return crc
+
+
+def holds(path: Path, mark: Mark) -> bool:
+    """Whether a file's first bytes are those that an earlier process saw."""
+    try:
+        fd = open_plain(path, os.O_RDONLY)
+    except OSError:
+        return False
+    try:
+        return check_sum(fd, mark[0]) == mark[1]
+    finally:
+        os.close(fd)
 
 
 def _decode(line: bytes) -> dict[str, Any] | None:

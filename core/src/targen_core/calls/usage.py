@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 __all__ = ["Counts", "Usage", "check_record"]
@@ -141,6 +141,33 @@ class Usage:
             self.unpriced = True
         else:
             counts.dollars += cost
+
+    def snapshot(self) -> dict[str, Any]:
+        """All of it as JSON, for `restore`; sums of dollars keep their last bit."""
+        places = [[step, label, *asdict(c).values()] for (step, label), c in self.by_place.items()]
+        return {"places": places, "unpriced": self.unpriced}
+
+    def restore(self, snapshot: Mapping[str, Any]) -> None:
+        """Begin where an earlier process was, before any record is counted.
+
+        Raises:
+            ValueError, TypeError or KeyError: it is no snapshot.
+        """
+        by_place: dict[tuple[str, str | None], Counts] = {}
+        for step, label, *sums in snapshot["places"]:
+            if step not in _ORDER or not (label is None or isinstance(label, str)):
+                raise ValueError(step)
+            if len(sums) != len(fields(Counts)):
+                raise ValueError(sums)
+            for one, part in zip(sums, fields(Counts), strict=True):
+                kinds = (int, float) if part.name == "dollars" else (int,)
+                if type(one) not in kinds:
+                    raise TypeError(one)
+                if not 0 <= one < 10**15:  # it would fool the budget; NaN as well
+                    raise ValueError(one)
+            by_place[step, label] = Counts(*sums)
+        self.by_place = by_place
+        self.unpriced = bool(snapshot["unpriced"])
 
     @property
     def total(self) -> Counts:

@@ -253,6 +253,12 @@ def resume(
         ),
     ] = None,
     rounds: RoundsArg = None,
+    verify: Annotated[
+        bool,
+        typer.Option(
+            "--verify", help="Judge all that is there again, and compare it; slower by minutes."
+        ),
+    ] = False,
     cache: CacheArg = True,
     quiet: _Quiet = False,
     json: _Json = False,
@@ -292,6 +298,7 @@ def resume(
             rounds=rounds,
         )
         | ({} if batch is None else {"batch": batch}),
+        verify=verify,
     ) as job:
         _run(job, quiet=quiet, json=json)
 

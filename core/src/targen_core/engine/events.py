@@ -16,7 +16,9 @@ class Committed:
     """A candidate got its verdict.
 
     `stage` says where a rejection fell: "generate", "check" or "correct".
-    `corrected` is the label after step 4, None where there is none.
+    `corrected` is the label after step 4, None where there is none. Of a
+    candidate that an earlier process judged, `detail` is empty and `instance`
+    None.
     """
 
     id: str

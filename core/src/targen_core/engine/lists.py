@@ -26,6 +26,7 @@ from pydantic import BaseModel
 
 from targen_core.calls.layer import CallLayer, Halted
 from targen_core.calls.question import Scope
+from targen_core.engine.commits import Grown, Ledger, NoLedger
 from targen_core.engine.facade import StageLlm
 from targen_core.engine.guard import Guard
 from targen_core.errors import Rejected
@@ -115,6 +116,27 @@ def item_key(source: ListStep[Any], item: Any) -> str:
     return " ".join(str(text).casefold().split())
 
 
+def _items(source: ListStep[Any], values: Sequence[Any]) -> list[Any] | None:
+    """Items from JSON values as `item_value` gives them; None where they are none."""
+    kind = source.item
+    if kind is str:
+        return list(values) if all(type(value) is str for value in values) else None
+    if not (isinstance(kind, type) and issubclass(kind, BaseModel)):
+        return None
+    try:
+        return [kind.model_validate(value) for value in values]
+    except Exception:  # of a model's own validators, too
+        return None
+
+
+def _readable(source: ListStep[Any], items: Sequence[Any]) -> list[Any] | None:
+    """JSON values that read back as these items; None where there are none such."""
+    if not all(type(item) is source.item for item in items):
+        return None
+    values = [item_value(item) for item in items]
+    return values if _items(source, values) == list(items) else None
+
+
 def _digest(source: ListStep[Any], item: Any) -> bytes:
     """An item's key in the room that a long run can spare for each."""
     key = item_key(source, item).encode("utf-8", "surrogatepass")
@@ -188,43 +210,29 @@ class _GrowingList:
             return None
         spec = self.order.specs[self.depth]
         batch = ListBatch()
+        above = [".".join(map(str, self.path))] if self.path else []
+        place = "/".join([spec.step, *above, str(index) if spec.fixed is None else "given"])
+        known = self.order.ledger.grown(place)
+        failed: tuple[str, str] | None = None
         if spec.fixed is not None:
             fresh: Sequence[Any] = spec.fixed
             self.finished = True
-            place = f"{spec.step}/given"
         else:
-            scope = self.scopes[index] = Scope()
-            above = [".".join(map(str, self.path))] if self.path else []
-            place = "/".join([spec.step, *above, str(index)])
-            llm = StageLlm(
-                self.order.layer,
-                self.order.task,
-                step=spec.step,
-                place=place,
-                indices=(*self.path, index),
-                label=None,
-                scope=scope,
-                batch=spec.batch,
-            )
-            parent = self.above[-1] if self.above else None
-            try:
-                fresh = await self.order.guard.wait(spec.source.grow, llm, parent, tuple(told))
-            except Rejected as error:
-                fresh = ()
-                batch.dropped.append(Dropped(spec.step, place, error.reason, str(error), None))
-            finally:
-                del self.scopes[index]
-            batch.keys = tuple(scope.keys)
+            there = self._read(spec, known)
+            if there is None:
+                fresh, batch.keys, failed = await self._ask(index, place, told)
+            else:
+                assert known is not None
+                fresh, batch.keys, failed = there, known.keys, known.failed
             if before is not None:
                 await asyncio.shield(before)
             if self.finished:
                 return None
-            if not isinstance(fresh, Sequence) or isinstance(fresh, str):
-                raise self.order.guard.fault(
-                    f"the list step for {spec.step} returned {type(fresh).__name__}, not a list"
-                )
+            if failed is not None:
+                batch.dropped.append(Dropped(spec.step, place, *failed, None))
         batch.start = len(self.items)
-        for item in fresh:
+        refused: dict[int, tuple[str, str]] = {}
+        for number, item in enumerate(fresh):
             if spec.limit is not None and len(self.items) >= spec.limit:
                 self.finished = True
                 break
@@ -233,8 +241,14 @@ class _GrowingList:
                 if key in self._known:
                     batch.barren = batch.barren and self._known[key] < len(told)
                     raise Rejected("repeated", "the list holds it already")
-                if spec.source.check is not None:
-                    self.order.guard.call(spec.source.check, item)
+                if known is not None and number in known.refused:
+                    raise Rejected(*known.refused[number])
+                if known is None and spec.source.check is not None:
+                    try:
+                        self.order.guard.call(spec.source.check, item)
+                    except Rejected as error:
+                        refused[number] = error.reason, str(error)
+                        raise
             except Rejected as error:
                 batch.dropped.append(
                     Dropped(spec.step, place, error.reason, str(error), item_value(item))
@@ -254,6 +268,9 @@ class _GrowingList:
                         (*self.calls, *batch.keys),
                     )
                 )
+        if known is None:
+            items = None if spec.fixed is not None else _readable(spec.source, fresh)
+            self.order.ledger.keep_grown(place, Grown(items, batch.keys, refused, failed))
         if spec.source.once or (spec.limit is not None and len(self.items) >= spec.limit):
             self.finished = True
         self.grown += 1
@@ -261,6 +278,50 @@ class _GrowingList:
         if self._barren_in_a_row == 2:
             self.finished = True
         return batch
+
+    async def _ask(
+        self, index: int, place: str, told: Sequence[Any]
+    ) -> tuple[Sequence[Any], tuple[str, ...], tuple[str, str] | None]:
+        """Have a batch listed: its items, the keys of the calls, and why it failed if it did."""
+        spec = self.order.specs[self.depth]
+        scope = self.scopes[index] = Scope()
+        llm = StageLlm(
+            self.order.layer,
+            self.order.task,
+            step=spec.step,
+            place=place,
+            indices=(*self.path, index),
+            label=None,
+            scope=scope,
+            batch=spec.batch,
+        )
+        parent = self.above[-1] if self.above else None
+        try:
+            fresh = await self.order.guard.wait(spec.source.grow, llm, parent, tuple(told))
+        except Rejected as error:
+            return (), tuple(scope.keys), (error.reason, str(error))
+        finally:
+            del self.scopes[index]
+        if not isinstance(fresh, Sequence) or isinstance(fresh, str):
+            raise self.order.guard.fault(
+                f"the list step for {spec.step} returned {type(fresh).__name__}, not a list"
+            )
+        return fresh, tuple(scope.keys), None
+
+    def _read(self, spec: ListSpec, known: Grown | None) -> list[Any] | None:
+        """The items that an earlier process wrote down; None where they must be asked for.
+
+        They must be where somebody looks on at the calls, or shares them.
+        """
+        layer = self.order.layer
+        if (
+            known is None
+            or known.items is None
+            or layer.shared is not None
+            or layer.observer is not None
+        ):
+            return None
+        return _items(spec.source, known.items)
 
     async def batch(self, index: int) -> ListBatch | None:
         """The `index`-th batch, waited for; its drops are told in walking order."""
@@ -380,6 +441,7 @@ class SeedOrder:
         on_done: called with each batch's task, so that a failure is seen at once.
         at_once: calls of a list that are not told of each other; 1: each is
             told of all before it.
+        ledger: knows what checks said of items to earlier processes.
 
     `passed` collects the batches that the walk came by, for the engine to
     report as it commits. `patience` batches without a seed between them that
@@ -395,7 +457,9 @@ class SeedOrder:
         on_done: Callable[[asyncio.Task[Any]], None],
         *,
         at_once: int = 1,
+        ledger: Ledger | None = None,
     ) -> None:
+        self.ledger: Ledger = ledger or NoLedger()
         self.specs = specs
         self.layer = layer
         self.task = task
@@ -490,6 +554,8 @@ class SeedOrder:
         They are what a run waits for longest: a batch is asked for when what
         it is told of is there.
         """
+        if self.ledger.pending:
+            return  # nobody waits for what the journal answers
         spare = SPARE if self.at_once > 1 else 1.0
         wanted = self._steps + max(1, math.ceil(self._wanted() * spare))
         chunk = self.chunk

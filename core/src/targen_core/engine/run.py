@@ -12,13 +12,14 @@ from __future__ import annotations
 import asyncio
 import math
 from collections import deque
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
-from typing import Any, Literal, Protocol
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any, Protocol
 
 from targen_core.calls.layer import CallLayer, Halted
 from targen_core.calls.question import Scope
 from targen_core.engine.candidate import Generated, Outcome, Worker
+from targen_core.engine.commits import Commit, Contradicted, Ledger, NoLedger, Target
 from targen_core.engine.events import Committed, LabelGivenUp, Listener, Verdict
 from targen_core.engine.guard import Guard
 from targen_core.engine.lists import ListBatch, ListSpec, Seed, SeedOrder, item_value
@@ -32,24 +33,8 @@ __all__ = ["Engine", "Sink", "Target"]
 
 _TURN = 16  # candidates that are made in one go
 _AHEAD = 4  # candidates that wait past the commit point, in multiples of concurrency
+_RESTORED = 25_000  # rows that the near-duplicate filter takes at once: it lays itself out anew
 _SKIPPED, _FINAL, _SURPLUS = range(3)  # of a candidate; no later target reopens a final one
-
-
-@dataclass(frozen=True, slots=True)
-class Target:
-    """What a run, or one extension of it, wants.
-
-    Attributes:
-        quotas: rows by label name ("any" for open labels).
-        balance: "final" counts rows by the label they end with, "intended"
-            by the label they were generated for.
-        give_up_after: a label is given up when so many candidates intended
-            for it were judged since it last gained a row.
-    """
-
-    quotas: Mapping[str, int]
-    balance: Literal["final", "intended"] = "final"
-    give_up_after: int = 50
 
 
 class Sink(Protocol):
@@ -141,6 +126,8 @@ class Engine:
         corrector: step 4, or None.
         layer: answers every call.
         sink: takes rows and rejects, in commit order.
+        ledger: verdicts of earlier processes, which are taken over, and what
+            takes this one's; None where everything is to be judged.
         concurrency: calls at once; bounds how far execution runs ahead.
         near_duplicates: similarity (0 to 100) from which a candidate repeats
             a row; 0 turns the filter off.
@@ -160,6 +147,7 @@ class Engine:
         corrector: Corrector[Any] | None,
         layer: CallLayer,
         sink: Sink,
+        ledger: Ledger | None = None,
         concurrency: int,
         near_duplicates: float = 90.0,
         lists_at_once: int = 1,
@@ -172,12 +160,19 @@ class Engine:
         self._worker = Worker(task, layer, corrector, self._guard)
         self._layer = layer
         self._sink = sink
+        self._ledger: Ledger = ledger or NoLedger()
         self._window_size = _AHEAD * concurrency
         self._margin = margin
         self._listener = listener or (lambda event: None)
         self._near = NearDuplicates(near_duplicates)
         self._order = SeedOrder(
-            specs, layer, task, self._guard, self._on_done, at_once=lists_at_once
+            specs,
+            layer,
+            task,
+            self._guard,
+            self._on_done,
+            at_once=lists_at_once,
+            ledger=self._ledger,
         )
         self._shares_generations = task.instances_per_call > 1 or task.draws > 1
         self._draws: dict[tuple[str, str], dict[int, asyncio.Future[Sequence[Any]]]] = {}
@@ -188,7 +183,7 @@ class Engine:
         # By label: candidates in the window that were started, and the others in their order.
         self._started: dict[str, int] = dict.fromkeys(task.quota_names, 0)
         self._unstarted: dict[str, deque[_Slot]] = {name: deque() for name in task.quota_names}
-        self._tasks: set[asyncio.Task[Outcome]] = set()
+        self._tasks: set[asyncio.Task[Any]] = set()
         self._room = asyncio.Event()
         self._arrived = asyncio.Event()
 
@@ -206,10 +201,13 @@ class Engine:
         Raises:
             QuotaNotMet: a label of the last target fell short.
             TargenError: whatever stopped the run; what was committed stays.
+            Contradicted: the ledger tells of another run; a new engine without it can go on.
         """
         try:
             for target in targets:
                 await self._reach(target)
+            if self._ledger.pending:
+                raise Contradicted
         except Halted:
             assert self._layer.halt_reason is not None
             raise self._layer.halt_reason from None
@@ -226,10 +224,13 @@ class Engine:
 
     async def _reach(self, target: Target) -> None:
         self._order.passed = []
+        self._ledger.aim(target)
         self.tally.aim(target.quotas, by_intended=target.balance == "intended")
         self._order.patience = target.give_up_after
+        candidates = self._candidates()
+        await self._repeat(candidates, target)
         self._room.set()
-        producer = asyncio.ensure_future(self._produce())
+        producer = asyncio.ensure_future(self._produce(candidates))
         producer.add_done_callback(lambda _: self._arrived.set())
         try:
             while self.tally.open:
@@ -238,7 +239,7 @@ class Engine:
                     await self._arrived.wait()
                 if not self._window:
                     producer.result()  # raises where the walk failed
-                    self._report(self._order.passed)
+                    self._report(self._order.passed, written=self._ledger.pending)
                     break
                 await self._commit(self._window[0], target)
         finally:
@@ -249,6 +250,34 @@ class Engine:
             for label, slots in self._unstarted.items():
                 self._started[label] = 0
                 slots.clear()
+
+    async def _repeat(self, candidates: AsyncIterator[_Slot], target: Target) -> None:
+        """Take over the verdicts of earlier processes: nothing is executed, judged or written."""
+        entries: list[bytes] = []
+
+        def restore() -> None:
+            try:
+                if entries:
+                    self._near.restore(entries)
+            except ValueError as error:
+                raise Contradicted from error
+            entries.clear()
+
+        while self._ledger.pending and self.tally.open:
+            slot = await anext(candidates, None)
+            if slot is None:
+                break
+            commit = self._ledger.recall(slot.id)
+            self._report(slot.batches, written=True)
+            self._next_idx += commit.rows
+            if commit.verdict == "accepted":
+                entries.append(commit.entry)
+            if len(entries) == _RESTORED:
+                restore()
+            if slot.number % 1000 == 0:
+                await asyncio.sleep(0)  # a Ctrl-C is heard
+            self._count(slot, commit, target, "", None)
+        restore()
 
     async def _commit(self, slot: _Slot, target: Target) -> None:
         """Give the candidate at the head of the window its verdict."""
@@ -264,41 +293,67 @@ class Engine:
             self._unstarted[slot.label].popleft()
         else:
             self._started[slot.label] -= 1
-        self._report(slot.batches)
-        again = self._again(slot, outcome, verdict)
-        rows = self.task.unit if verdict == "accepted" else 0
-        self.tally.count(
-            slot.label,
-            verdict,
-            corrected=self._ending(outcome),
-            stage=outcome.stage,
-            reason=outcome.reason,
-            quota=quota,
-            rows=rows,
-            again=again,
-        )
+        self._report(slot.batches, written=False)
+        entry = b""
         if verdict == "accepted":
-            self._accept(slot, outcome)
+            entry = self._accept(slot, outcome)
         elif verdict != "skipped":
             self._sink.reject(slot.reject(outcome, verdict, detail))
+        commit = Commit(
+            slot.id,
+            verdict,
+            quota,
+            outcome.corrected,
+            self._ending(outcome),
+            outcome.stage,
+            outcome.reason,
+            self.task.unit if verdict == "accepted" else 0,
+            self._calls(slot, verdict),
+            entry,
+        )
+        self._ledger.keep(commit)
+        self._count(
+            slot, commit, target, detail or outcome.detail, outcome.final or outcome.instance
+        )
+        self._start_due()
+        self._room.set()
+
+    def _count(
+        self, slot: _Slot, commit: Commit, target: Target, detail: str, instance: Any
+    ) -> None:
+        """Count a verdict whose outputs are written, and tell of it."""
+        again = self._before(slot)
+        if slot.number == len(self._past):
+            self._past.append(_SKIPPED)
+        if commit.verdict != "skipped":
+            self._past[slot.number] = _SURPLUS if commit.verdict == "surplus" else _FINAL
+        self._used_calls += commit.calls
+        self.tally.count(
+            slot.label,
+            commit.verdict,
+            corrected=commit.ending,
+            stage=commit.stage,
+            reason=commit.reason,
+            quota=commit.quota,
+            rows=commit.rows,
+            again=again,
+        )
         self._listener(
             Committed(
-                slot.id,
-                verdict,
+                commit.id,
+                commit.verdict,
                 slot.label,
-                outcome.corrected,
-                outcome.stage,
-                outcome.reason,
-                detail or outcome.detail,
-                outcome.final or outcome.instance,
-                rows,
+                commit.corrected,
+                commit.stage,
+                commit.reason,
+                detail,
+                instance,
+                commit.rows,
             )
         )
         if self.tally.give_up(slot.label, target.give_up_after):
             have, wanted = self.tally.have[slot.label], self.tally.wanted[slot.label]
             self._listener(LabelGivenUp(slot.label, target.give_up_after, have, wanted))
-        self._start_due()
-        self._room.set()
 
     def _ending(self, outcome: Outcome) -> str | None:
         """Where the label flow counts a candidate."""
@@ -306,23 +361,20 @@ class Engine:
             return None
         return ending(outcome.corrected, outcome.claimed, closed=bool(self.task.labels))
 
-    def _again(self, slot: _Slot, outcome: Outcome, verdict: Verdict) -> Verdict | None:
-        """What it was at an earlier target: None, skipped or surplus. Counts its calls once."""
-        before: Verdict | None = None
-        if slot.number < len(self._past):
-            before = "surplus" if self._past[slot.number] == _SURPLUS else "skipped"
-        else:
-            self._past.append(_SKIPPED)
-        if verdict == "skipped":
-            return before
-        if before != "surplus":
-            self._used_calls += len(slot.scope.keys)
-            first = slot.ordinal % self.task.instances_per_call == 0
-            self._used_calls += len(slot.generation.scope.keys) if first else 0
-        self._past[slot.number] = _SURPLUS if verdict == "surplus" else _FINAL
-        return before
+    def _before(self, slot: _Slot) -> Verdict | None:
+        """What a candidate was at an earlier target: None, skipped or surplus."""
+        if slot.number >= len(self._past):
+            return None
+        return "surplus" if self._past[slot.number] == _SURPLUS else "skipped"
 
-    def _report(self, batches: Sequence[ListBatch]) -> None:
+    def _calls(self, slot: _Slot, verdict: Verdict) -> int:
+        """Calls that the verdict rests on and that were not counted at an earlier target."""
+        if verdict == "skipped" or self._before(slot) == "surplus":
+            return 0
+        first = slot.ordinal % self.task.instances_per_call == 0
+        return len(slot.scope.keys) + (len(slot.generation.scope.keys) if first else 0)
+
+    def _report(self, batches: Sequence[ListBatch], *, written: bool) -> None:
         """Count list batches, and write the items that they left out, once."""
         for batch in batches:
             if batch.reported:
@@ -331,7 +383,8 @@ class Engine:
             self._used_calls += len(batch.keys)
             for item in batch.dropped:
                 self.tally.drop(item)
-                self._sink.reject({"verdict": "dropped", **asdict(item)})
+                if not written:
+                    self._sink.reject({"verdict": "dropped", **asdict(item)})
 
     def _judge(self, slot: _Slot, outcome: Outcome) -> tuple[Verdict, str, str]:
         """The verdict, the quota that it concerns, and what to say of it."""
@@ -347,7 +400,8 @@ class Engine:
             return "surplus", quota, f"label {quota} has all its rows"
         return "accepted", quota, ""
 
-    def _accept(self, slot: _Slot, outcome: Outcome) -> None:
+    def _accept(self, slot: _Slot, outcome: Outcome) -> bytes:
+        """Write an instance's rows; what the near-duplicate filter keeps of it."""
         rows = self._guard.call(self.task.official_rows, outcome.final, self._next_idx)
         if len(rows) != self.task.unit:
             raise self._guard.fault(
@@ -356,6 +410,7 @@ class Engine:
         self._sink.accept(rows, slot.provenance(outcome, self._next_idx, len(rows)))
         self._next_idx += len(rows)
         self._near.add(slot.seed.id, *self._texts(outcome.final))
+        return self._near.entry()
 
     def _texts(self, instance: Any) -> tuple[str, str]:
         """An instance as the near-duplicate filter compares it: whole, and what was written."""
@@ -364,33 +419,34 @@ class Engine:
 
     # --- execution ahead of the commit point ------------------------------
 
-    async def _produce(self) -> None:
-        """Walk the order and line candidates up while there is room for more."""
-        number = 0
-        walk = self._order.walk(self._seeds_ahead)
-        while True:
-            await self._wait_for_room()
-            try:
-                seed = await anext(walk)
-            except StopAsyncIteration:
-                return
+    async def _candidates(self) -> AsyncIterator[_Slot]:
+        """The candidates that have no final verdict yet, in the run's one order."""
+        number = -1
+        async for seed in self._order.walk(self._seeds_ahead):
             passed, self._order.passed = self._order.passed, []
+            first = seed.draw * self.task.instances_per_call
             for label in self.task.quota_names:
                 generation = _Generation()
-                first = seed.draw * self.task.instances_per_call
                 for ordinal in range(first, first + self.task.instances_per_call):
                     number += 1
-                    if number <= len(self._past) and self._past[number - 1] == _FINAL:
+                    if number < len(self._past) and self._past[number] == _FINAL:
                         continue
-                    await self._wait_for_room()
-                    slot = _Slot(number - 1, seed, label, ordinal, Scope(), generation, passed)
+                    yield _Slot(number, seed, label, ordinal, Scope(), generation, passed)
                     passed = []
-                    self._window.append(slot)
-                    self._unstarted[label].append(slot)
-                    self._start_due()
-                    self._arrived.set()
-                    if number % _TURN == 0:
-                        await asyncio.sleep(0)  # what was started gets on its way
+
+    async def _produce(self, candidates: AsyncIterator[_Slot]) -> None:
+        """Line candidates up while there is room for more."""
+        while True:
+            await self._wait_for_room()
+            slot = await anext(candidates, None)
+            if slot is None:
+                return
+            self._window.append(slot)
+            self._unstarted[slot.label].append(slot)
+            self._start_due()
+            self._arrived.set()
+            if (slot.number + 1) % _TURN == 0:
+                await asyncio.sleep(0)  # what was started gets on its way
 
     def _start_due(self) -> None:
         """Start the candidates that are worth it now, for each label in their order.
@@ -419,7 +475,7 @@ class Engine:
         if self.task.draws == 1:
             return await self._worker.generate(seed, label, scope)
         draws = self._draws.setdefault((seed.id, label), {})
-        before = [draws[draw] for draw in range(seed.draw)]
+        before = [self._given(draws, replace(seed, draw=d), label) for d in range(seed.draw)]
         mine = draws[seed.draw] = asyncio.get_running_loop().create_future()
         try:
             told = [instance for draw in before for instance in await draw]
@@ -431,6 +487,21 @@ class Engine:
             mine.exception()  # it may be that nobody waits
             raise
         return made
+
+    def _given(
+        self, draws: dict[int, asyncio.Future[Sequence[Any]]], seed: Seed, label: str
+    ) -> asyncio.Future[Sequence[Any]]:
+        """What an earlier draw gave; made again from the journal where its verdicts are old."""
+        if seed.draw not in draws:
+
+            async def again() -> Sequence[Any]:
+                return (await self._draw(seed, label, Scope())).instances
+
+            task = asyncio.ensure_future(again())
+            self._tasks.add(task)
+            task.add_done_callback(self._on_done)
+            draws[seed.draw] = task
+        return draws[seed.draw]
 
     async def _wait_for_room(self) -> None:
         while not self._has_room():

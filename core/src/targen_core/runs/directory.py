@@ -10,6 +10,7 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
+from targen_core.calls.journal import Mark
 from targen_core.errors import RunLocked, WriteFailed
 from targen_core.plain import open_plain
 from targen_core.runs.files import ReplayedFile, write_atomically
@@ -22,7 +23,7 @@ class RunDirectory:
     """The files of one run, locked for one process.
 
     `manifest.json`, `journal`, `dataset.jsonl` (official rows and nothing
-    else), `provenance.jsonl`, `rejects.jsonl`, `report.json`, `README.md`.
+    else), `provenance.jsonl`, `rejects.jsonl`, `ledger`, `report.json`, `README.md`.
     """
 
     def __init__(self, path: Path) -> None:
@@ -63,13 +64,34 @@ class RunDirectory:
         """Where the journal is."""
         return self.path / "journal"
 
+    @property
+    def ledger(self) -> Path:
+        """Where the ledger is."""
+        return self.path / "ledger"
+
+    @property
+    def marks(self) -> tuple[Mark, ...]:
+        """How far dataset, provenance and rejects are written or repeated."""
+        return tuple(file.mark for file in self._outputs)
+
     def open_outputs(self) -> None:
         """Open dataset, provenance and rejects to be written from their start."""
+        for file in self._outputs:
+            file.close()
         # A report speaks of a run that has ended; this one goes on.
         (self.path / "report.json").unlink(missing_ok=True)
         self._dataset = ReplayedFile(self.path / "dataset.jsonl")
         self._provenance = ReplayedFile(self.path / "provenance.jsonl")
         self._rejects = ReplayedFile(self.path / "rejects.jsonl")
+
+    def skip(self, marks: Sequence[Mark]) -> bool:
+        """Go on behind what earlier processes wrote, if all of it is there unchanged."""
+        return all(file.skip(mark) for file, mark in zip(self._outputs, marks, strict=True))
+
+    @property
+    def _outputs(self) -> list[ReplayedFile]:
+        files = (self._dataset, self._provenance, self._rejects)
+        return [file for file in files if file is not None]
 
     def accept(self, rows: Sequence[Mapping[str, Any]], provenance: Mapping[str, Any]) -> None:
         """Write the rows of one instance, and where they come from."""
@@ -85,8 +107,8 @@ class RunDirectory:
 
     def finish(self, *, complete: bool, report: Mapping[str, Any], card: str) -> None:
         """Write report and card; with `complete`, check that the files end here."""
-        for file in (self._dataset, self._provenance, self._rejects):
-            if file is not None and complete:
+        if complete:
+            for file in self._outputs:
                 file.end()
         text = json.dumps(report, indent=2, ensure_ascii=False) + "\n"
         write_atomically(self.path / "report.json", text)
@@ -94,8 +116,7 @@ class RunDirectory:
 
     def close(self) -> None:
         """Close the files and let the directory go."""
-        for file in (self._dataset, self._provenance, self._rejects):
-            if file is not None:
-                file.close()
+        for file in self._outputs:
+            file.close()
         self._dataset = self._provenance = self._rejects = None
         self._lock.release()

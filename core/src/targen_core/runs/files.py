@@ -8,7 +8,9 @@ from collections.abc import Iterator, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
+from zlib import crc32
 
+from targen_core.calls.journal import Mark, check_sum
 from targen_core.errors import RunConflict, RunDirectoryError, WriteFailed
 from targen_core.plain import NotPlain, open_plain, replace_plain
 from targen_core.runs.gate import LINE
@@ -40,7 +42,19 @@ class ReplayedFile:
                 f"cannot open {path}: {error.strerror}", hint=_way_out(error)
             ) from error
         self._there = os.fstat(self._fd).st_size
-        self._at = 0
+        self._at = self._crc = 0
+
+    @property
+    def mark(self) -> Mark:
+        """What was written or found so far."""
+        return self._at, self._crc
+
+    def skip(self, mark: Mark) -> bool:
+        """Go on behind what an earlier process wrote, if the file still begins with it."""
+        if check_sum(self._fd, mark[0]) != mark[1]:
+            return False
+        self._at, self._crc = mark
+        return True
 
     @property
     def replaying(self) -> bool:
@@ -58,7 +72,7 @@ class ReplayedFile:
         if self._at < self._there:
             old = os.pread(self._fd, len(line), self._at)
             if old == line:
-                self._at += len(line)
+                self._went(line)
                 return
             if not line.startswith(old):
                 raise RunConflict(
@@ -76,8 +90,12 @@ class ReplayedFile:
                 f"cannot write {self.path}: {error.strerror}",
                 hint="free some space, then resume the run",
             ) from error
-        self._at += len(line)
+        self._went(line)
         self._there = max(self._there, self._at)
+
+    def _went(self, line: bytes) -> None:
+        self._at += len(line)
+        self._crc = crc32(line, self._crc)
 
     def end(self) -> None:
         """Say that the run is over: nothing may be left behind the last line.
@@ -111,8 +129,8 @@ def write_atomically(path: Path, text: str) -> None:
         raise WriteFailed(f"cannot write {path}: {error.strerror}", hint=_way_out(error)) from error
 
 
-def read_jsonl(path: Path) -> Iterator[dict[str, Any]]:
-    """The records of a jsonl file; a torn last line is left out.
+def read_jsonl(path: Path, *, start: int = 0) -> Iterator[dict[str, Any]]:
+    """The records of a jsonl file, from a byte on; a torn last line is left out.
 
     Raises:
         RunDirectoryError: it is no plain file, or naming the line that is no
@@ -125,6 +143,7 @@ def read_jsonl(path: Path) -> Iterator[dict[str, Any]]:
     except OSError as error:
         raise RunDirectoryError(f"cannot read {path}: {error.strerror}") from error
     with os.fdopen(descriptor, "rb") as file:
+        file.seek(start)
         for number, line in enumerate(iter(partial(file.readline, LINE), b""), 1):
             if not line.endswith(b"\n"):
                 if len(line) == LINE:

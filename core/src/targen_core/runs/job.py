@@ -13,11 +13,12 @@ from pathlib import Path
 from typing import Any
 
 from targen_core.calls.batch_queue import Courier
-from targen_core.calls.journal import Journal
+from targen_core.calls.journal import Journal, holds
 from targen_core.calls.layer import CallLayer
 from targen_core.calls.model import ChatReply
 from targen_core.calls.question import BoundModel, Observer
 from targen_core.calls.usage import Usage
+from targen_core.engine.commits import Contradicted
 from targen_core.engine.events import Listener
 from targen_core.engine.lists import item_value
 from targen_core.engine.run import Engine
@@ -25,9 +26,11 @@ from targen_core.errors import RunConflict, TargenError, UsageError
 from targen_core.plugins.registry import Registry
 from targen_core.runs.batches import BatchFile, batched_steps, in_service_batches, with_batches
 from targen_core.runs.card import dataset_card
+from targen_core.runs.code import code_digest
 from targen_core.runs.directory import RunDirectory
 from targen_core.runs.files import read_jsonl, write_atomically
 from targen_core.runs.known import remember_plans, require_known_plans
+from targen_core.runs.ledger import LedgerFile
 from targen_core.runs.manifest import Manifest, TargetPlan
 from targen_core.runs.placing import (
     Place,
@@ -68,6 +71,7 @@ class Job:
         prepared: Prepared,
         *,
         cache: Path | None,
+        verify: bool = False,
     ) -> None:
         self.manifest = manifest
         self.path = directory.path
@@ -82,15 +86,36 @@ class Job:
         self._cache_folder = cache
         self._closing = contextlib.ExitStack()
         self._closing.callback(directory.close)
+        self._ledger: LedgerFile | None = None
         try:
-            self.journal = Journal(directory.journal, on_record=self.usage.recall)
-            if self.journal.torn_bytes:
-                _log.warning("cut off a torn last record of the journal: the run was killed in it")
+            code = code_digest(prepared)
+            if code is not None:
+                digest = f"{manifest.digest()} {code}"
+                self._ledger = LedgerFile(directory.ledger, digest)
+                self._closing.callback(self._ledger.close)
+                if verify:
+                    self._ledger.forget()
+            self.journal = self._open_journal()
         except TargenError:
             self._closing.close()
             raise
         self._closing.callback(self.journal.close)
         self.journal.index_appends = len(manifest.targets) > 1
+
+    def _open_journal(self) -> Journal:
+        """The journal; its records are read from where the ledger has their sums."""
+        path, ledger, known = self._directory.journal, self._ledger, (0, 0)
+        if ledger is not None and ledger.marks is not None:
+            if not holds(path, ledger.marks[0]):
+                ledger.forget()
+            elif ledger.sums is not None and holds(path, ledger.sums[0]):
+                with contextlib.suppress(ValueError, TypeError, KeyError):
+                    self.usage.restore(ledger.sums[1])
+                    known = ledger.sums[0]
+        journal = Journal(path, on_record=self.usage.recall, known=known)
+        if journal.torn_bytes:
+            _log.warning("cut off a torn last record of the journal: the run was killed in it")
+        return journal
 
     def __enter__(self) -> Job:
         return self
@@ -163,11 +188,14 @@ class Job:
         give_up_after: int | None = None,
         options: Sequence[str] = (),
         limits: Mapping[str, Any] | None = None,
+        verify: bool = False,
     ) -> Job:
         """Open a run to finish it, or to extend it to larger quotas.
 
         `options` may only bring what the manifest must not hold (a key) or
-        what changes no reply (a time-out); `limits` replaces those given.
+        what changes no reply (a time-out); `limits` replaces those given. With
+        `verify` nothing is taken from the ledger: every candidate is judged
+        again from the journal, and compared with what was written of it.
 
         Raises:
             RunDirectoryError: `path` is no run directory.
@@ -193,7 +221,7 @@ class Job:
             )
             prepared = prepare(registry, spec, manifest=manifest)
             manifest.save(directory.manifest)
-            return cls(directory, manifest, prepared, cache=cache)
+            return cls(directory, manifest, prepared, cache=cache, verify=verify)
         except BaseException:
             directory.close()
             raise
@@ -236,24 +264,26 @@ class Job:
             if in_batches:
                 # A batch is to hold all that is needed.
                 concurrency = max(concurrency, sum(manifest.targets[-1].quotas.values()))
-            self.engine = Engine(
-                self.task,
-                distribution=self._prepared.distribution,
-                specs=self._prepared.specs,
-                corrector=self._prepared.corrector,
-                layer=layer,
-                sink=self._directory,
-                concurrency=concurrency,
-                near_duplicates=manifest.near_duplicates,
-                lists_at_once=manifest.lists_at_once,
-                margin=_MARGIN if in_batches else 0.0,
-                listener=listener,
-            )
+            ledger = self._ledger
+            if ledger is not None:
+                outputs = self._directory
+                ledger.start(lambda: (self.journal.mark, *outputs.marks), self.usage.snapshot)
+                if ledger.marks is not None and not outputs.skip(ledger.marks[1:]):
+                    self._judge_all(ledger)  # it finds what differs, and says where
+            targets = [plan.target() for plan in manifest.targets]
             try:
                 with interruptible(layer, f"targen resume {shlex.quote(str(self.path))}"):
-                    await self.engine.run([plan.target() for plan in manifest.targets])
+                    try:
+                        self.engine = self._engine(layer, concurrency, in_batches, listener)
+                        await self.engine.run(targets)
+                    except Contradicted:
+                        assert ledger is not None
+                        self._judge_all(ledger)
+                        self.engine = self._engine(layer, concurrency, in_batches, listener)
+                        await self.engine.run(targets)
             except Exception as raised:
                 error = raised
+        assert self.engine is not None
         report = build_report(
             manifest,
             self.engine.tally,
@@ -277,6 +307,30 @@ class Job:
         if error is not None:
             raise error
         return report
+
+    def _engine(
+        self, layer: CallLayer, concurrency: int, in_batches: bool, listener: Listener | None
+    ) -> Engine:
+        return Engine(
+            self.task,
+            distribution=self._prepared.distribution,
+            specs=self._prepared.specs,
+            corrector=self._prepared.corrector,
+            layer=layer,
+            sink=self._directory,
+            ledger=self._ledger,
+            concurrency=concurrency,
+            near_duplicates=self.manifest.near_duplicates,
+            lists_at_once=self.manifest.lists_at_once,
+            margin=_MARGIN if in_batches else 0.0,
+            listener=listener,
+        )
+
+    def _judge_all(self, ledger: LedgerFile) -> None:
+        """Take nothing over: judge and compare everything from the start."""
+        ledger.forget()
+        self._directory.open_outputs()
+        self.journal.reindex()
 
     def _bind(self) -> dict[str, BoundModel]:
         """Each step's model, or where its calls wait for a batch."""

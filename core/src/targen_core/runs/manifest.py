@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import math
 import re
@@ -11,7 +12,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from targen_core.engine.run import Target
+from targen_core.engine.commits import Target
 from targen_core.errors import RunConflict, RunDirectoryError, UsageError
 from targen_core.plugins.register import is_file
 from targen_core.runs.files import write_atomically
@@ -232,6 +233,11 @@ class Manifest(ManifestPart):
             for name in sorted({*mine, *theirs})
             if mine.get(name) != theirs.get(name)
         ]
+
+    def digest(self) -> str:
+        """All that decides the rows but how many are wanted, in 32 digits."""
+        text = json.dumps({**self._deciding(), "targets": None}, sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()[:32]
 
     def _deciding(self) -> dict[str, Any]:
         return self.model_dump(

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections import Counter
+import contextlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from targen_core.calls.journal import Journal
+from targen_core.calls.journal import Journal, Mark, holds
 from targen_core.calls.model import Price
 from targen_core.calls.usage import Usage
+from targen_core.engine.commits import Commit, Contradicted
 from targen_core.engine.tally import OPEN, Tally, ending
 from targen_core.errors import QuotaNotMet, RunDirectoryError
 from targen_core.runs.batches import BatchFile
 from targen_core.runs.files import read_jsonl
 from targen_core.runs.gate import read_json, said
+from targen_core.runs.ledger import Past, read_past
 from targen_core.runs.manifest import Manifest
 from targen_core.runs.naming import model_name
 from targen_core.text import printable
@@ -181,33 +183,28 @@ def read_report(path: Path) -> dict[str, Any]:
 
 def _unfinished(path: Path, manifest: Manifest) -> dict[str, Any]:
     """What the files of a run tell that has no report."""
-    tally, usage = Tally(manifest.task.labels), Usage()
+    tally = Tally(manifest.task.labels)
     target = manifest.targets[-1]
     tally.aim(target.quotas, by_intended=target.balance == "intended")
-    rows: Counter[str] = Counter()
-    accepted: set[str] = set()
-    for record in _candidates(path / "provenance.jsonl", tally):
-        accepted.add(record["id"])
-        counted = record["intended"] if tally.by_intended else record["label"]
-        counted = counted if counted in tally.have else OPEN
-        rows[counted] += record["rows"]
-        tally.flows[record["intended"]].accepted[_ending(tally, record, "label")] += 1
-    tally.have.update(rows)
+    with read_past(path / "ledger") as past:
+        try:
+            commits, usage = _written(path, tally, past)
+        except Contradicted:
+            commits, usage = _written(path, tally, None)
     # An extended run judges surplus candidates again: the last verdict holds.
-    last = {r["id"]: r for r in _candidates(path / "rejects.jsonl", tally)}
-    for record in last.values():
-        if record["id"] in accepted:
-            continue
-        flow = tally.flows[record["intended"]]
-        if record["verdict"] == "rejected":
-            flow.rejected[record["stage"]] += 1
-            flow.reasons[record["reason"]] += 1
-        elif record["verdict"] == "surplus":
-            flow.surplus[_ending(tally, record, "corrected")] += 1
+    last = {commit.id: commit for commit in commits if commit.verdict != "skipped"}
+    for commit in last.values():
+        flow = tally.flows[_intended(commit)]
+        if commit.verdict == "accepted":
+            tally.have[commit.quota] += commit.rows
+            flow.accepted[commit.ending or ""] += 1
+        elif commit.verdict == "rejected":
+            flow.rejected[commit.stage] += 1
+            flow.reasons[commit.reason] += 1
+        elif commit.verdict == "surplus":
+            flow.surplus[commit.ending or ""] += 1
         else:
             flow.duplicate += 1
-    if (path / "journal").exists():
-        Journal(path / "journal", on_record=usage.recall, read_only=True).close()
     report = build_report(
         manifest,
         tally,
@@ -234,13 +231,13 @@ _NEEDED = {
 """Verdict -> the texts that a record of it has, beside `id` and `intended`."""
 
 
-def _candidates(path: Path, tally: Tally) -> Iterator[dict[str, Any]]:
-    """The records of candidates in provenance or rejects, each with what it is counted by.
+def _candidates(path: Path, tally: Tally, start: int) -> Iterator[dict[str, Any]]:
+    """The records of candidates in provenance or rejects from a byte on, with what they count by.
 
     Raises:
         RunDirectoryError: naming the line and the field of one that no run writes.
     """
-    for number, record in enumerate(read_jsonl(path), 1):
+    for number, record in enumerate(read_jsonl(path, start=start), 1):
         verdict = record.get("verdict", "accepted")
         if verdict == "dropped":
             continue
@@ -263,7 +260,54 @@ def _candidates(path: Path, tally: Tally) -> Iterator[dict[str, Any]]:
         raise RunDirectoryError(f"{path}: line {number} is none of a run's: {problem}")
 
 
-def _ending(tally: Tally, record: Mapping[str, Any], name: str) -> str:
+def _written(path: Path, tally: Tally, past: Past | None) -> tuple[list[Commit], Usage]:
+    """A run's verdicts and what its calls took: by its ledger, and by its files behind that."""
+    usage, known = Usage(), (0, 0)
+    commits: list[Commit] = []
+    marks: tuple[Mark, ...] = ((0, 0),) * 4
+    names = ("journal", "dataset.jsonl", "provenance.jsonl", "rejects.jsonl")
+    if past is not None and all(
+        holds(path / name, mark) for name, mark in zip(names, past.marks, strict=True)
+    ):
+        commits, marks = list(past.commits), past.marks
+        if past.sums is not None and holds(path / "journal", past.sums[0]):
+            with contextlib.suppress(ValueError, TypeError, KeyError):
+                usage.restore(past.sums[1])
+                known = past.sums[0]
+    journal = path / "journal"
+    if journal.exists():
+        Journal(journal, on_record=usage.recall, read_only=True, known=known, indexed=False).close()
+    _, _, provenance, rejects = marks
+    for record in _candidates(path / "rejects.jsonl", tally, rejects[0]):
+        commits.append(_rejected(record, tally))
+    for record in _candidates(path / "provenance.jsonl", tally, provenance[0]):
+        commits.append(_accepted(record, tally))
+    return commits, usage
+
+
+def _accepted(record: Mapping[str, Any], tally: Tally) -> Commit:
+    """The verdict that a line of `provenance.jsonl` stands for."""
+    label = record["label"]
+    counted = record["intended"] if tally.by_intended else label
+    quota = counted if counted in tally.have else OPEN
+    end = _ending(tally, record, label)
+    return Commit(record["id"], "accepted", quota, label, end, "", "", record["rows"], 0)
+
+
+def _rejected(record: Mapping[str, Any], tally: Tally) -> Commit:
+    """The verdict that a line of `rejects.jsonl` stands for."""
+    label = record["corrected"]
+    end = None if label is None else _ending(tally, record, label)
+    stage, reason = record["stage"], record["reason"]
+    verdict, intended = record["verdict"], record["intended"]
+    return Commit(record["id"], verdict, intended, label, end, stage, reason, 0, 0)
+
+
+def _intended(commit: Commit) -> str:
+    """The label that a candidate was generated for: its id is `seed/label/number`."""
+    return commit.id.partition("/")[2].rpartition("/")[0]
+
+
+def _ending(tally: Tally, record: Mapping[str, Any], label: str) -> str:
     """The label that a record ended with, as the flow counts it."""
-    label: str = record[name]
     return ending(label, record.get("claimed"), closed=label in tally.have)

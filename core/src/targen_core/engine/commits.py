@@ -1,0 +1,123 @@
+"""What a verdict changed, in a form that a later process can take over."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol
+
+from targen_core.engine.events import Verdict
+
+__all__ = ["Commit", "Contradicted", "Grown", "Ledger", "NoLedger", "Target"]
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What a run, or one extension of it, wants.
+
+    Attributes:
+        quotas: rows by label name ("any" for open labels).
+        balance: "final" counts rows by the label they end with, "intended"
+            by the label they were generated for.
+        give_up_after: a label is given up when so many candidates intended
+            for it were judged since it last gained a row.
+    """
+
+    quotas: Mapping[str, int]
+    balance: Literal["final", "intended"] = "final"
+    give_up_after: int = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Commit:
+    """One verdict, and all that the engine keeps of it.
+
+    `ending` is where the label flow counts `corrected`; `quota` the label that
+    gains `rows`; `calls` how many calls are counted as used with it; `entry`
+    what the near-duplicate filter knows of an accepted instance.
+    """
+
+    id: str
+    verdict: Verdict
+    quota: str
+    corrected: str | None
+    ending: str | None
+    stage: str
+    reason: str
+    rows: int
+    calls: int
+    entry: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class Grown:
+    """What one batch of a list gave.
+
+    `items` are JSON values, in the order of the reply; None where they would
+    not read back as they were. `refused` says, by an item's place among them,
+    why the list's check refused it, in a word and in words; `failed` why there
+    are none at all. `keys` are those of the calls.
+    """
+
+    items: Sequence[Any] | None
+    keys: tuple[str, ...]
+    refused: Mapping[int, tuple[str, str]]
+    failed: tuple[str, str] | None = None
+
+
+class Contradicted(Exception):
+    """The ledger tells of another run than this one: replay it all."""
+
+
+class Ledger(Protocol):
+    """The verdicts of earlier processes, in commit order, and of this one."""
+
+    @property
+    def pending(self) -> bool:
+        """Whether something was not repeated yet."""
+
+    def aim(self, target: Target) -> None:
+        """Begin a target: find it there, or write it.
+
+        Raises:
+            Contradicted: something else comes now.
+        """
+
+    def recall(self, candidate: str) -> Commit:
+        """What was said of the candidate, while something is pending.
+
+        Raises:
+            Contradicted: something else comes now.
+        """
+
+    def keep(self, commit: Commit) -> None:
+        """Write a verdict down, after its outputs."""
+
+    def grown(self, place: str) -> Grown | None:
+        """What a list batch gave; None where nothing is known of it."""
+
+    def keep_grown(self, place: str, grown: Grown) -> None:
+        """Write down what a list batch gave."""
+
+
+class NoLedger:
+    """Remembers nothing: everything is judged."""
+
+    pending = False
+
+    def aim(self, target: Target) -> None:
+        """Nothing to find or write."""
+
+    def recall(self, candidate: str) -> Commit:
+        """Never asked, since nothing is pending."""
+        raise Contradicted
+
+    def keep(self, commit: Commit) -> None:
+        """Nothing to write."""
+
+    def grown(self, place: str) -> Grown | None:
+        """Nothing is known."""
+        return None
+
+    def keep_grown(self, place: str, grown: Grown) -> None:
+        """Nothing to write."""

@@ -1,0 +1,358 @@
+"""The ledger: every verdict of a run, so that a resumed one need not judge again.
+
+It stands beside the outputs and never above them: all that it says could be
+found out by repeating the run from its journal. A ledger that is missing, torn,
+of other code or of other files than those that are there costs time alone.
+
+The file holds frames, each written with one unbuffered write: the sizes of its
+two parts and a CRC32 over them (12 bytes, little-endian), a JSON value, and
+bytes that belong to it. The first frame says whose ledger it is; then come
+targets, verdicts, what lists gave and, now and then, the sums of the calls. Each
+says up to where the journal was written then, with its check sum; verdicts and
+targets, up to where the outputs were.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from struct import Struct
+from typing import Any, BinaryIO, get_args
+from zlib import crc32
+
+from targen_core.calls.journal import Mark
+from targen_core.engine.commits import Commit, Contradicted, Grown, Target
+from targen_core.engine.events import Verdict
+from targen_core.errors import WriteFailed
+from targen_core.plain import open_plain
+
+__all__ = ["LedgerFile", "Past", "read_past"]
+
+FORMAT = 1
+
+_HEAD = Struct("<III")
+_LARGEST = 1 << 24  # bytes of a part; nothing that a run writes comes near
+_SUMS_EVERY = 1000  # commits
+_SUMS, _LIST, _TARGET = b'["sums"', b'["list"', b'["target"'
+_ASIDE = (_SUMS, _LIST)
+_FILES = 4  # journal, dataset, provenance and rejects
+_VERDICTS = get_args(Verdict)
+_decode = json.JSONDecoder().decode
+_encode = json.JSONEncoder(ensure_ascii=True, separators=(",", ":")).encode
+
+_Marks = tuple[Mark, ...]
+_Frame = tuple[bytes, bytes, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """What a ledger tells of a run: see the attributes of `LedgerFile`, and its verdicts.
+
+    `commits` raises `Contradicted` where a verdict does not read.
+    """
+
+    marks: _Marks
+    sums: tuple[Mark, Mapping[str, Any]] | None
+    commits: Iterator[Commit]
+
+
+class LedgerFile:
+    """A run's ledger: read from its start, and appended to behind its end.
+
+    Attributes:
+        marks: how far journal, dataset, provenance and rejects went at the
+            last verdict or target; None where there is none.
+        sums: how far the journal went when the sums of the calls were written
+            down last, and these sums.
+    """
+
+    def __init__(self, path: Path, digest: str) -> None:
+        """Open or create the file; what does not belong to `digest` is dropped.
+
+        Raises:
+            WriteFailed: it cannot be opened.
+        """
+        self.path = path
+        self.marks: _Marks | None = None
+        self.sums: tuple[Mark, Mapping[str, Any]] | None = None
+        self._first = {"format": FORMAT, "digest": digest}
+        self._where: Callable[[], _Marks] = tuple
+        self._snapshot: Callable[[], Mapping[str, Any]] = dict
+        self._since_sums = 0
+        self._grown: dict[str, Grown] = {}
+        try:
+            self._fd = open_plain(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, alone=True)
+            # Not a copy of the descriptor: that would share its place in the file.
+            self._file: BinaryIO = os.fdopen(open_plain(path, os.O_RDONLY), "rb")
+        except OSError as error:
+            raise WriteFailed(f"cannot open {path}: {error.strerror}") from error
+        self._end = self._left = 0
+        self._frames: Iterator[_Frame] = iter(())
+        self._next: _Frame | None = None
+        self._scan()
+
+    def _scan(self) -> None:
+        """Find the end of what is whole, and what was true there."""
+        found = _scan(self._file)
+        if found is None or found.first != self._first:
+            self.forget()
+            return
+        os.ftruncate(self._fd, found.end)
+        self._end, self.marks, self.sums = found.end, found.marks, found.sums
+        try:
+            for text in found.lists:
+                _, place, *parts, _ = _read(text)
+                self._grown[place] = _grown(*parts)
+        except (ValueError, TypeError):
+            self.forget()
+            return
+        self._file.seek(found.behind)
+        self._frames = _frames(self._file)
+        self._left = found.count
+        self._advance()
+
+    def start(self, where: Callable[[], _Marks], snapshot: Callable[[], Mapping[str, Any]]) -> None:
+        """Say what tells how far journal and outputs are, and the sums of the calls."""
+        self._where = where
+        self._snapshot = snapshot
+
+    def forget(self) -> None:
+        """Begin anew: nothing is taken over."""
+        os.ftruncate(self._fd, 0)
+        self._end = self._left = 0
+        self._next = self.marks = self.sums = None
+        self._grown = {}
+        self._append(self._first)
+
+    # --- the engine's side ---
+
+    @property
+    def pending(self) -> bool:
+        """See `Ledger.pending`."""
+        return self._next is not None
+
+    def aim(self, target: Target) -> None:
+        """See `Ledger.aim`."""
+        wanted = {**asdict(target), "quotas": dict(target.quotas)}
+        if self._next is None:
+            self.marks = self._where()
+            self._append(["target", wanted, self.marks])
+            return
+        value = _read(self._next[0])
+        if not isinstance(value, list) or value[:2] != ["target", wanted]:
+            raise Contradicted
+        self._advance()
+
+    def recall(self, candidate: str) -> Commit:
+        """See `Ledger.recall`."""
+        assert self._next is not None
+        commit = _commit(_read(self._next[0]), self._next[1])
+        if commit.id != candidate:
+            raise Contradicted
+        self._advance()
+        return commit
+
+    def keep(self, commit: Commit) -> None:
+        """See `Ledger.keep`."""
+        self.marks = self._where()
+        self._append(
+            [
+                commit.id,
+                commit.verdict,
+                commit.quota,
+                commit.corrected,
+                commit.ending,
+                commit.stage,
+                commit.reason,
+                commit.rows,
+                commit.calls,
+                self.marks,
+            ],
+            commit.entry,
+        )
+        self._since_sums += 1
+        if self._since_sums >= _SUMS_EVERY:
+            self._since_sums = 0
+            self._append(["sums", self._snapshot(), self.marks[:1]])
+
+    def grown(self, place: str) -> Grown | None:
+        """See `Ledger.grown`."""
+        return self._grown.get(place)
+
+    def keep_grown(self, place: str, grown: Grown) -> None:
+        """See `Ledger.keep_grown`."""
+        refused = [[number, *why] for number, why in grown.refused.items()]
+        self._append(
+            ["list", place, grown.items, grown.keys, refused, grown.failed, self._where()[:1]]
+        )
+
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close()
+        os.close(self._fd)
+
+    def _advance(self) -> None:
+        """Go to the next frame that the engine asks for.
+
+        Raises:
+            Contradicted: the file changed since it was read to its end.
+        """
+        self._next = None
+        if self._left:
+            self._left -= 1
+            self._next = next((f for f in self._frames if not f[0].startswith(_ASIDE)), None)
+            if self._next is None:
+                raise Contradicted
+
+    def _append(self, value: Any, data: bytes = b"") -> None:
+        text = _encode(value).encode()
+        frame = _HEAD.pack(len(text), len(data), crc32(data, crc32(text))) + text + data
+        try:
+            if os.write(self._fd, frame) != len(frame):
+                raise OSError(28, "No space left on device")
+        except OSError as error:
+            with contextlib.suppress(OSError):
+                os.ftruncate(self._fd, self._end)
+            raise WriteFailed(
+                f"cannot write {self.path}: {error.strerror}",
+                hint="free some space, then resume the run",
+            ) from error
+        self._end += len(frame)
+
+
+@contextlib.contextmanager
+def read_past(path: Path) -> Iterator[Past | None]:
+    """What a run's ledger tells of it, whoever works on it now; None where it tells nothing."""
+    try:
+        fd = open_plain(path, os.O_RDONLY)
+    except OSError:
+        yield None
+        return
+    with os.fdopen(fd, "rb") as file:
+        found = _scan(file)
+        if found is None or found.first.get("format") != FORMAT:
+            yield None
+            return
+        file.seek(found.behind)
+        yield Past(found.marks, found.sums, _commits(file, found.end))
+
+
+def _commits(file: BinaryIO, end: int) -> Iterator[Commit]:
+    for text, entry, at in _frames(file):
+        if at > end:
+            return  # written since
+        if not text.startswith((*_ASIDE, _TARGET)):
+            yield _commit(_read(text), entry)
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What a file says up to `end`: `count` verdicts and targets; the first frame ends at `behind`.
+
+    `lists` holds the frames of what lists gave.
+    """
+
+    first: dict[str, Any]
+    behind: int
+    end: int
+    count: int
+    marks: _Marks
+    sums: tuple[Mark, Mapping[str, Any]] | None
+    lists: list[bytes]
+
+
+def _scan(file: BinaryIO) -> _Found | None:
+    """Read a ledger to its end; None where it tells of no verdict and no target."""
+    frames = _frames(file)
+    text, _, behind = next(frames, (b"", b"", 0))
+    first = _read(text)
+    last, sums, end, count = b"", b"", behind, 0
+    lists: list[bytes] = []
+    for text, _, at in frames:
+        end = at
+        if text.startswith(_SUMS):
+            sums = text
+        elif text.startswith(_LIST):
+            lists.append(text)
+        else:
+            last = text
+            count += 1
+    try:
+        marks = (_mark(_read(text)[-1][0]), *map(_mark, _read(last)[-1][1:]))
+        if len(marks) != _FILES or type(first) is not dict:
+            return None
+        summed = None
+        if sums:
+            _, counts, (mark,) = _read(sums)
+            summed = _mark(mark), counts
+    except (ValueError, TypeError, IndexError, KeyError):
+        return None
+    return _Found(first, behind, end, count, marks, summed, lists)
+
+
+def _frames(file: BinaryIO) -> Iterator[_Frame]:
+    """The whole frames behind a place, up to the first that is not: JSON, bytes, where they end."""
+    end = file.tell()
+    while len(head := file.read(_HEAD.size)) == _HEAD.size:
+        size, more, crc = _HEAD.unpack(head)
+        if size > _LARGEST or more > _LARGEST:
+            return
+        text = file.read(size)
+        data = file.read(more)
+        if len(text) + len(data) != size + more or crc32(data, crc32(text)) != crc:
+            return
+        end += len(head) + size + more
+        yield text, data, end
+
+
+def _read(text: bytes) -> Any:
+    try:
+        return _decode(text.decode())
+    except (ValueError, RecursionError):
+        return None
+
+
+def _mark(value: Any) -> Mark:
+    """A mark as a frame holds it.
+
+    Raises:
+        ValueError or TypeError: it holds none.
+    """
+    at, crc = value
+    if type(at) is not int or type(crc) is not int or at < 0:
+        raise ValueError(value)
+    return at, crc
+
+
+def _grown(items: Any, keys: Any, refused: Any, failed: Any) -> Grown:
+    """A list batch as a frame holds it.
+
+    Raises:
+        ValueError or TypeError: it holds none.
+    """
+    if not (items is None or type(items) is list):
+        raise TypeError(items)
+    why = {int(number): (str(word), str(words)) for number, word, words in refused}
+    word, words = failed or ("", "")
+    return Grown(items, tuple(map(str, keys)), why, (str(word), str(words)) if failed else None)
+
+
+def _commit(value: Any, entry: bytes) -> Commit:
+    """A verdict as a frame holds it.
+
+    Raises:
+        Contradicted: it holds none.
+    """
+    if type(value) is not list or len(value) != 10:
+        raise Contradicted
+    candidate, verdict, quota, corrected, ending, stage, reason, rows, calls, _ = value
+    for text in (candidate, quota, stage, reason, corrected or "", ending or ""):
+        if type(text) is not str:
+            raise Contradicted
+    if verdict not in _VERDICTS or type(rows) is not int or type(calls) is not int:
+        raise Contradicted
+    return Commit(candidate, verdict, quota, corrected, ending, stage, reason, rows, calls, entry)

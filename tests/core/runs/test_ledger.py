@@ -1,0 +1,465 @@
+"""The ledger: a resumed run takes verdicts over, and ends as if it had judged all of them again."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import shutil
+import struct
+from collections import Counter
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from targen_core.engine.events import Committed
+from targen_core.errors import AuthenticationFailed, Interrupted, RunConflict, WriteFailed
+from targen_core.runs import ledger as ledgers
+from targen_core.runs.code import code_digest
+from targen_core.runs.report import read_report
+
+pytestmark = pytest.mark.usefixtures("virtual_time", "often")
+
+OUTPUTS = ("dataset.jsonl", "provenance.jsonl", "rejects.jsonl")
+QUOTAS = {"yes": 8, "no": 8}
+HEAD = struct.Struct("<III")
+
+
+@pytest.fixture(scope="module")
+def often():
+    """Sums of calls in the ledger of short runs, too."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ledgers, "_SUMS_EVERY", 3)
+        yield
+
+
+def frames(path: Path) -> list[bytes]:
+    """The ledger's frames; read here by hand, so that a fault of its reader cannot hide."""
+    text, at, found = path.read_bytes(), 0, []
+    while at < len(text):
+        size, more, _ = HEAD.unpack_from(text, at)
+        end = at + HEAD.size + size + more
+        found.append(text[at:end])
+        at = end
+    assert at == len(text)
+    return found
+
+
+def value(frame: bytes):
+    """A frame's JSON."""
+    size, _, _ = HEAD.unpack_from(frame)
+    return json.loads(frame[HEAD.size : HEAD.size + size])
+
+
+def stop_at(run: Path, out: Path, count: int, rng: random.Random) -> None:
+    """A copy of a run as if it had been killed behind the ledger's `count`-th frame.
+
+    The outputs end there or later, the journal is whole.
+    """
+    shutil.copytree(run, out, ignore=shutil.ignore_patterns(".lock", "report.json", "README.md"))
+    kept = frames(run / "ledger")[:count]
+    (out / "ledger").write_bytes(b"".join(kept))
+    marks = [value(frame)[-1] for frame in kept[1:]]
+    sizes = next((all_of[1:] for all_of in reversed(marks) if len(all_of) == 4), [[0, 0]] * 3)
+    for name, (size, _) in zip(OUTPUTS, sizes, strict=True):
+        whole = (run / name).stat().st_size
+        os.truncate(out / name, rng.choice([size, whole, rng.randint(size, whole)]))
+
+
+def both_ways(lab, world, run, tmp, **options):
+    """A killed run, resumed by the ledger and by judging it all again."""
+    found = []
+    for way in ("ledger", "verify"):
+        copy = tmp / f"{run.name}-{way}"
+        shutil.copytree(run, copy)
+        ran = lab.run(world, copy, resume=True, resuming={"verify": way == "verify"}, **options)
+        files = {path.name: path.read_bytes() for path in copy.iterdir() if path.name != "ledger"}
+        found.append((ran, files))
+    return found
+
+
+# --- both ways agree ---
+
+
+@given(data=st.data(), balance=st.sampled_from(["final", "intended"]), salt=st.integers(0, 10**6))
+@settings(max_examples=40)
+def test_both_ways_end_in_the_same_files(lab, folder, data, balance, salt):
+    world = data.draw(lab.worlds)
+    quotas = data.draw(lab.quotas(world, 6))
+    rng = random.Random(salt)
+    with folder() as tmp:
+        whole = lab.run(world, tmp / "run", quotas, balance=balance, give_up_after=20)
+        if rng.random() < 0.5:  # an extension, that is killed in its turn
+            more = {name: rows + 2 * world.unit for name, rows in quotas.items()}
+            whole = lab.run(world, tmp / "run", grow=more)
+        count = rng.randint(1, len(frames(tmp / "run" / "ledger")))
+        stop_at(tmp / "run", tmp / "killed", count, rng)
+        (fast, files), (slow, compared) = both_ways(lab, world, tmp / "killed", tmp)
+        if not fast.model.asked and not slow.model.asked:  # nothing ran ahead of what was asked
+            assert files == compared  # the report, too
+        for ran in (fast, slow):
+            assert ran.files == whole.files
+            assert str(ran.error) == str(whole.error)
+            assert ran.report["flow"] == whole.report["flow"]
+            assert ran.report["dropped_list_items"] == whole.report["dropped_list_items"]
+
+        def told(ran):
+            return [(e.id, e.verdict, e.rows) for e in ran.events if isinstance(e, Committed)]
+
+        assert told(fast) == told(slow)
+
+
+@given(data=st.data(), salt=st.integers(0, 10**6))
+@settings(max_examples=25)
+def test_both_ways_ask_for_the_same_rows_after_a_kill(lab, folder, data, salt):
+    """The directory as it is at some commit, with calls that are still to be asked."""
+    world = data.draw(lab.worlds)
+    quotas = data.draw(lab.quotas(world, 6))
+    rng = random.Random(salt)
+    at, seen, torn = rng.randint(1, 25), [0], rng.random() < 0.5
+    with folder() as tmp:
+
+        def copy(event):
+            seen[0] += isinstance(event, Committed)
+            if seen[0] == at and not (tmp / "killed").exists():
+                shutil.copytree(tmp / "run", tmp / "killed", ignore=lambda *_: [".lock"])
+
+        whole = lab.run(
+            world, tmp / "run", quotas, give_up_after=20, listen=copy, latency=lab.latency(salt)
+        )
+        if not (tmp / "killed").exists():
+            return
+        for name in ("journal", "ledger", *OUTPUTS) if torn else ():
+            text = (tmp / "killed" / name).read_bytes()
+            os.truncate(tmp / "killed" / name, max(0, len(text) - rng.choice([0, 0, 1, 9])))
+        for ran, _ in both_ways(lab, world, tmp / "killed", tmp, concurrency=rng.choice([1, 9])):
+            assert ran.files == whole.files
+            assert str(ran.error) == str(whole.error)
+            assert ran.report["flow"] == whole.report["flow"]
+            assert len(set(ran.journaled)) == len(ran.journaled)
+
+
+def counting(world, counts: Counter, **changes):
+    """A world's task that counts the instances and the list items that it checks."""
+
+    def check(row, seed):
+        counts["rows"] += 1
+
+    task = world.task(**changes)
+    steps = {"checks": (*task.checks, check)}
+    if task.contexts is not None:
+        old = task.contexts.check
+
+        def item(text):
+            counts["items"] += 1
+            return old(text)
+
+        steps["contexts"] = type(task.contexts)(
+            item=str, grow=task.contexts.grow, batch=task.contexts.batch, check=item
+        )
+    return task.replace(**steps)
+
+
+def test_what_was_judged_is_not_judged_again_but_with_verify(lab, tmp_path):
+    world, counts = lab.World(bad=0.2, relabel=0.1), Counter()
+    task = counting(world, counts)
+    lab.run(world, tmp_path / "run", {"yes": 30, "no": 30}, task=task, code="same")
+    judged = counts.copy()
+    assert judged["rows"] > 60
+    assert judged["items"] > 5
+    counts.clear()
+    again = lab.run(world, tmp_path / "run", resume=True, task=task, code="same")
+    assert again.report["status"] == "complete"
+    assert counts == Counter()
+    options = {"task": task, "code": "same", "resuming": {"verify": True}}
+    lab.run(world, tmp_path / "run", resume=True, **options)
+    assert counts["rows"] >= judged["rows"] - 30  # but those that ran ahead in vain
+    assert counts["items"] > 0
+    counts.clear()
+    grown = lab.run(
+        world, tmp_path / "run", grow={"yes": 31, "no": 31}, task=task, code="same", concurrency=1
+    )
+    assert grown.report["rows"] == {"yes": 31, "no": 31}
+    assert 0 < counts["rows"] < 20
+
+
+def test_a_later_draw_is_told_of_what_earlier_processes_generated(lab, tmp_path):
+    world = lab.World(draws=3, most=2, lists=(2,), relabel=0.2)
+    quotas = {"yes": 5, "no": 5}
+    whole = lab.run(world, tmp_path / "run", quotas, give_up_after=20)
+    draws = {record["id"].rsplit("/", 1)[1] for record in whole.provenance}
+    assert draws == {"0", "1", "2"}
+    total = len(frames(tmp_path / "run" / "ledger"))
+    rng = random.Random("draws")
+    for count in range(1, total + 1):
+        stop_at(tmp_path / "run", tmp_path / str(count), count, rng)
+        assert lab.run(world, tmp_path / str(count), resume=True).files == whole.files
+
+
+# --- the ledger only ever saves time ---
+
+
+def killed(lab, world, tmp_path, quotas=QUOTAS, at=25):
+    """A run that stopped on the way, and the same run undisturbed."""
+
+    def stop(number, request, job):
+        if number == at:
+            raise AuthenticationFailed("the key was taken away")
+
+    whole = lab.run(world, tmp_path / "whole", quotas)
+    ran = lab.run(world, tmp_path / "killed", quotas, hook=stop, concurrency=2)
+    assert 2 < len(ran.rows) < len(whole.rows)
+    return whole, tmp_path / "killed"
+
+
+def test_a_ledger_that_is_torn_at_any_byte_harms_nothing(lab, tmp_path):
+    world = lab.World(bad=0.2, relabel=0.2)
+    whole, run = killed(lab, world, tmp_path)
+    text = (run / "ledger").read_bytes()
+    for cut in range(0, len(text), 61):
+        (tmp_path / "copy").mkdir()
+        copy = shutil.copytree(run, tmp_path / "copy" / "run")
+        os.truncate(copy / "ledger", cut)
+        ran = lab.run(world, copy, resume=True)
+        assert ran.files == whole.files
+        assert ran.report["flow"] == whole.report["flow"]
+        shutil.rmtree(tmp_path / "copy")
+
+
+@given(at=st.integers(0, 10**6), bit=st.integers(0, 7))
+def test_a_flipped_bit_of_the_ledger_harms_nothing(lab, folder, at, bit):
+    world = lab.World(bad=0.2, relabel=0.2)
+    with folder() as tmp:
+        whole, run = killed(lab, world, tmp)
+        text = bytearray((run / "ledger").read_bytes())
+        text[at % len(text)] ^= 1 << bit
+        (run / "ledger").write_bytes(bytes(text))
+        ran = lab.run(world, run, resume=True)
+        assert ran.files == whole.files
+        assert ran.report["flow"] == whole.report["flow"]
+        assert lab.run(world, run, resume=True).files == whole.files
+
+
+def test_a_ledger_that_is_deleted_or_of_another_run_harms_nothing(lab, tmp_path):
+    world = lab.World(bad=0.2)
+    whole, run = killed(lab, world, tmp_path)
+    other = lab.run(world, tmp_path / "other", QUOTAS, seed=7)
+    for number, ledger in enumerate([None, other.path / "ledger", whole.path / "ledger"]):
+        copy = shutil.copytree(run, tmp_path / str(number))
+        (copy / "ledger").unlink()
+        if ledger is not None:
+            shutil.copy(ledger, copy / "ledger")
+        assert lab.run(world, copy, resume=True).files == whole.files
+
+
+@given(which=st.integers(0, 10**6), how=st.sampled_from(["left out", "twice", "other", "junk"]))
+def test_a_whole_ledger_that_tells_another_story_is_not_believed(lab, folder, which, how):
+    """Check sums that hold, and yet candidates that are not this run's."""
+    world = lab.World(bad=0.2, relabel=0.2)
+    with folder() as tmp:
+        whole, run = killed(lab, world, tmp)
+        there = frames(run / "ledger")
+        middle = 2 + which % (len(there) - 3)
+        story = {
+            "left out": [],
+            "twice": [there[middle]] * 2,
+            "other": [there[middle + 1], there[middle]],
+            "junk": [_frame(b'["0.0/yes/0","accepted",1,2,3,[],{},"x",null,7]')],
+        }[how]
+        (run / "ledger").write_bytes(
+            b"".join([*there[:middle], *story, *there[middle + 1 + (how == "other") :]])
+        )
+        ran = lab.run(world, run, resume=True)
+        assert ran.files == whole.files
+        assert ran.report["flow"] == whole.report["flow"]
+        assert len(set(ran.journaled)) == len(ran.journaled)
+
+
+def _frame(text: bytes) -> bytes:
+    from zlib import crc32
+
+    return HEAD.pack(len(text), 0, crc32(text)) + text
+
+
+@pytest.mark.parametrize("name", OUTPUTS)
+def test_an_edited_line_is_found_and_its_byte_named(lab, tmp_path, name):
+    world = lab.World(bad=0.3)
+    ran = lab.run(world, tmp_path / "run", QUOTAS)
+    text = ran.files[name]
+    at = text.index(b"\n") + 12  # in the second line, far before the ledger's end
+    (ran.path / name).write_bytes(text[:at] + b"#" + text[at + 1 :])
+    line = text.index(b"\n") + 1
+    for _ in range(2):  # the second time, the ledger holds what was before that line alone
+        again = lab.run(world, ran.path, resume=True)
+        assert isinstance(again.error, RunConflict)
+        assert f"{name}: the run repeats itself differently at byte {line}" in str(again.error)
+    (ran.path / name).write_bytes(text)
+    assert lab.run(world, ran.path, resume=True).files == ran.files
+
+
+def test_code_that_changed_without_a_version_is_found(lab, tmp_path):
+    world = lab.World()
+    ran = lab.run(world, tmp_path / "run", QUOTAS, code="before")
+    task = world.task(render=lambda row: f"{row.text} !", rows=None)
+    shout = task.replace(instance=task.instance, rows=lambda row, idx: [_shouted(row, idx)])
+    again = lab.run(world, ran.path, resume=True, task=shout, code="after")
+    assert isinstance(again.error, RunConflict)
+    assert "dataset.jsonl: the run repeats itself differently at byte 0" in str(again.error)
+    assert lab.run(world, ran.path, resume=True, code="before").files == ran.files
+
+
+def _shouted(row, idx):
+    return {**row.model_dump(), "text": row.text.upper(), "idx": idx}
+
+
+def test_a_kill_while_the_report_is_written_costs_nothing(lab, tmp_path):
+    world = lab.World(bad=0.2)
+    ran = lab.run(world, tmp_path / "run", QUOTAS)
+    report = (ran.path / "report.json").read_bytes()
+    for left in (["README.md"], ["report.json", "README.md"]):
+        for name in left:
+            (ran.path / name).unlink()
+        (ran.path / ".report.json.part").write_text('{"task": "to')
+        again = lab.run(world, ran.path, resume=True)
+        assert again.files == ran.files
+        assert (ran.path / "report.json").read_bytes() == report
+        assert again.model.asked == []
+
+
+def test_a_task_without_a_digest_is_judged_again(lab, tmp_path, monkeypatch):
+    world, counts = lab.World(), Counter()
+    task = counting(world, counts)
+    from targen_core.runs import job as jobs
+
+    registry = lab.registry(task, lab.ToyModel(world.reply))
+    assert registry.find("task", "toy").distribution == "toy-tasks"  # which is not installed
+    ran = lab.run(world, tmp_path / "run", QUOTAS, task=task, code="x")
+    counts.clear()
+    with jobs.Job.resume(registry, ran.path) as job:
+        job.run()
+    assert counts["rows"] >= 16
+    assert {name: (ran.path / name).read_bytes() for name in OUTPUTS} == ran.files
+
+
+@pytest.mark.parametrize("kind", ["link", "folder"])
+def test_a_ledger_that_is_no_file_is_refused(lab, tmp_path, kind):
+    ran = lab.run(lab.World(), tmp_path / "run", QUOTAS)
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.write_text("mine")
+    (ran.path / "ledger").unlink()
+    if kind == "link":
+        (ran.path / "ledger").symlink_to(elsewhere)
+    else:
+        (ran.path / "ledger").mkdir()
+    with pytest.raises(WriteFailed, match=r"cannot open .*ledger"):
+        lab.run(lab.World(), ran.path, resume=True)
+    assert elsewhere.read_text() == "mine"
+
+
+def test_a_stop_while_verdicts_are_taken_over_loses_none(lab, tmp_path):
+    world = lab.World(bad=0.2)
+    whole, run = killed(lab, world, tmp_path)
+
+    def stop(number, request, job):
+        job.layer.halt(Interrupted("stopped"))
+
+    ran = lab.run(world, run, resume=True, hook=stop)
+    assert isinstance(ran.error, Interrupted)
+    assert sum(ran.report["rows"].values()) == len(ran.rows) > 0
+    assert lab.run(world, run, resume=True).files == whole.files
+
+
+def test_the_report_of_a_killed_run_counts_what_its_ledger_and_files_hold(lab, tmp_path):
+    world = lab.World(bad=0.2, relabel=0.2, repeat=0.3)
+    whole = lab.run(world, tmp_path / "run", QUOTAS)
+    rng = random.Random("report")
+    for count in range(1, len(frames(tmp_path / "run" / "ledger")) + 1):
+        out = tmp_path / str(count)
+        stop_at(tmp_path / "run", out, count, rng)
+        there = read_report(out)
+        (out / "ledger").unlink()
+        counted = read_report(out)
+        for report in (there, counted):
+            report.pop("dropped_list_items")
+            for flow in report["flow"].values():
+                flow.pop("skipped")
+                flow["reasons"] = sorted(flow["reasons"].items())
+        assert there == counted
+    assert whole.report["status"] == "complete"
+
+
+# --- the code's digest ---
+
+
+@pytest.fixture
+def installed(tmp_path, monkeypatch):
+    """A distribution `demo-plugin` with a package and a dependency, and what makes its digest."""
+    site = tmp_path / "site"
+    for name, version, needs in (("demo-plugin", "1", "demo-needs>=1"), ("demo-needs", "1", "")):
+        info = site / f"{name.replace('-', '_')}-{version}.dist-info"
+        info.mkdir(parents=True)
+        requires = f"Requires-Dist: {needs}\n" if needs else ""
+        (info / "METADATA").write_text(f"Name: {name}\nVersion: {version}\n{requires}")
+    info = site / "demo_plugin-1.dist-info"
+    (info / "entry_points.txt").write_text("[targen.v1]\ndemo = demo_plugin.tasks\n")
+    package = site / "demo_plugin"
+    package.mkdir()
+    (package / "__init__.py").write_text("")
+    (package / "tasks.py").write_text("RATE = 1\n")
+    (package / "words.yaml").write_text("- a\n")
+    monkeypatch.syspath_prepend(str(site))
+
+    def digest(distribution="demo-plugin", file=None):
+        from targen_core.runs import code
+
+        code._digest.cache_clear()
+        manifest = SimpleNamespace(distributions={"demo-plugin": "1"})
+        return code_digest(SimpleNamespace(manifest=manifest, distribution=distribution, file=file))
+
+    return site, digest
+
+
+@pytest.mark.parametrize("name", ["demo_plugin/tasks.py", "demo_plugin/words.yaml"])
+def test_the_digest_follows_a_plugins_files(installed, name):
+    site, digest = installed
+    before = digest()
+    assert before is not None
+    assert digest() == before
+    (site / "demo_plugin" / "__pycache__").mkdir()
+    (site / "demo_plugin" / "__pycache__" / "tasks.pyc").write_bytes(b"1")
+    assert digest() == before
+    (site / name).write_text("changed")
+    assert digest() not in (None, before)
+
+
+def test_the_digest_follows_versions_of_what_a_plugin_needs(installed):
+    site, digest = installed
+    before = digest()
+    info = site / "demo_needs-1.dist-info"
+    (info / "METADATA").write_text("Name: demo-needs\nVersion: 2\n")
+    info.rename(site / "demo_needs-2.dist-info")
+    assert digest() not in (None, before)
+
+
+def test_what_lives_in_memory_has_no_digest(installed):
+    _, digest = installed
+    assert digest("somewhere-else") is None
+
+
+@pytest.mark.parametrize(
+    ("text", "alone"),
+    [
+        ("import json\nfrom targen_core import Task\nimport pydantic\n", True),
+        ("from demo_plugin import tasks\n", False),
+        ("import numpy.random\n", False),
+        ("from . import other\n", False),
+    ],
+)
+def test_a_file_has_a_digest_where_it_stands_alone(installed, text, alone):
+    _, digest = installed
+    file = SimpleNamespace(copy="task.py", text=text)
+    assert (digest("file", file) is not None) is alone
+    assert digest("file", SimpleNamespace(copy="task.json", text="{")) is not None
