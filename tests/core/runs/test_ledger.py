@@ -354,7 +354,7 @@ def test_a_ledger_that_is_no_file_is_refused(lab, tmp_path, kind):
         (ran.path / "ledger").symlink_to(elsewhere)
     else:
         (ran.path / "ledger").mkdir()
-    with pytest.raises(WriteFailed, match=r"cannot open .*ledger"):
+    with pytest.raises(RunDirectoryError, match=r"cannot open .*ledger"):
         lab.run(lab.World(), ran.path, resume=True)
     assert elsewhere.read_text() == "mine"
 

@@ -8,20 +8,25 @@ wrong text, never code.
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import queue
 import sqlite3
 import threading
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from diskcache import Cache, Disk
+from diskcache import Cache, Disk, Timeout
+from diskcache.core import DBNAME
 
 __all__ = ["BytesDisk", "ReplyCache"]
 
 _log = logging.getLogger("targen.cache")
 _RAW = 1  # diskcache's mode for a value that stands in the row itself
 _GATHER = 0.25  # seconds of replies that are written together
+_PATIENCE = 1.0  # seconds for which a cache that another process has locked is waited for
+_TRIES = 5  # of that patience, for a batch
 
 
 class BytesDisk(Disk):  # type: ignore[misc]
@@ -67,8 +72,15 @@ class ReplyCache:
         self._closing = threading.Event()
         try:
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            _require_unlocked(folder / DBNAME)
             # Not looked through at each write for what has to go, but once, by `close`.
-            self._cache = Cache(str(folder), disk=BytesDisk, size_limit=size_limit, cull_limit=0)
+            self._cache = Cache(
+                str(folder),
+                timeout=_PATIENCE,
+                disk=BytesDisk,
+                size_limit=size_limit,
+                cull_limit=0,
+            )
         except Exception as error:
             self._give_up(error)
 
@@ -119,22 +131,50 @@ class ReplyCache:
             if cache is None or not items:
                 continue
             try:
-                with cache.transact(retry=True):
-                    for key, value in items:
-                        cache.set(key, value, retry=True)
+                self._store(cache, items)
             except Exception as error:
                 self._give_up(error)
         if self._cache is not None:
             self._cache.close()  # this thread's own connection
 
+    def _store(self, cache: Cache, items: Sequence[tuple[bytes, bytes]]) -> None:
+        """Write a batch; another process may be at it for a moment.
+
+        Raises:
+            Timeout: it is locked for longer.
+        """
+        for left in reversed(range(_TRIES)):
+            try:
+                with cache.transact():
+                    for key, value in items:
+                        cache.set(key, value)
+                return
+            except Timeout:
+                if not left:
+                    raise
+
     def _cull(self) -> None:
         """Let go what was written longest ago, where the cache is too large."""
         try:
             if self._cache is not None:
-                self._cache.cull(retry=True)
+                self._cache.cull()
         except Exception as error:
             self._give_up(error)
 
     def _give_up(self, error: Exception) -> None:
-        _log.warning("the reply cache is left out of this run: %s", error)
+        why = str(error) or "another process has locked it"
+        _log.warning("the reply cache is left out of this run: %s", why)
         self._cache = None
+
+
+def _require_unlocked(database: Path) -> None:
+    """See that no other process holds the cache: diskcache would wait a minute to open it.
+
+    Raises:
+        OperationalError: one does.
+    """
+    if not database.exists():
+        return
+    with contextlib.closing(sqlite3.connect(database, timeout=_PATIENCE)) as connection:
+        connection.execute("BEGIN IMMEDIATE")
+        connection.rollback()

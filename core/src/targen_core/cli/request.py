@@ -117,7 +117,11 @@ MaxTokensArg = Annotated[
 ]
 PatienceArg = Annotated[
     float | None,
-    typer.Option("--patience", help="Seconds without any answer that stop the run. [default: 600]"),
+    typer.Option(
+        "--patience",
+        help="Seconds without any answer that stop the run. [default: 600; where the service "
+        "never answered 1 to 120, by what fails]",
+    ),
 ]
 SeedArg = Annotated[int, typer.Option("--seed", help="The run's seed: other seed, other data.")]
 BatchArg = Annotated[

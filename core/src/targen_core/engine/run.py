@@ -268,6 +268,9 @@ class Engine:
             if slot is None:
                 break
             commit = self._ledger.recall(slot.id)
+            rows = self.task.unit if commit.verdict == "accepted" else 0
+            if commit.quota not in self.tally.have or commit.rows != rows:
+                raise Contradicted
             self._report(slot.batches, written=True)
             self._next_idx += commit.rows
             if commit.verdict == "accepted":

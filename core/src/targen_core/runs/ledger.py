@@ -355,4 +355,6 @@ def _commit(value: Any, entry: bytes) -> Commit:
             raise Contradicted
     if verdict not in _VERDICTS or type(rows) is not int or type(calls) is not int:
         raise Contradicted
+    if rows < 0 or calls < 0:
+        raise Contradicted
     return Commit(candidate, verdict, quota, corrected, ending, stage, reason, rows, calls, entry)

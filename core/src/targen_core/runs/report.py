@@ -270,6 +270,9 @@ def _written(path: Path, tally: Tally, past: Past | None) -> tuple[list[Commit],
         holds(path / name, mark) for name, mark in zip(names, past.marks, strict=True)
     ):
         commits, marks = list(past.commits), past.marks
+        for commit in commits:
+            if commit.quota not in tally.have or _intended(commit) not in tally.flows:
+                raise Contradicted
         if past.sums is not None and holds(path / "journal", past.sums[0]):
             with contextlib.suppress(ValueError, TypeError, KeyError):
                 usage.restore(past.sums[1])

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import ipaddress
 import urllib.request
 from urllib.parse import urlsplit
 
-__all__ = ["checked", "proxy_for"]
+__all__ = ["checked", "is_loopback", "proxy_for"]
 
 
 def checked(address: str, key_variable: str) -> str:
@@ -32,3 +33,13 @@ def proxy_for(address: str) -> str | None:
     if not proxy or urllib.request.proxy_bypass(parts.hostname or ""):
         return None
     return proxy
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host is this machine itself."""
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

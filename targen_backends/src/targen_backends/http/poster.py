@@ -12,7 +12,7 @@ from typing import Any
 
 import aiohttp
 
-from targen_backends.http.address import proxy_for
+from targen_backends.http.address import is_loopback, proxy_for
 from targen_backends.http.failures import failure, named, request_id
 from targen_backends.http.reading import (
     ENCODINGS,
@@ -32,6 +32,10 @@ __all__ = ["LOST", "Answer", "Poster"]
 _KEEP_ALIVE = 4.0
 """Seconds that an idle connection is kept: less than the five after which
 uvicorn, and so vLLM, hangs up, which would cost a call now and then."""
+
+_HERE = 1.5
+"""Seconds of patience where nothing on this machine listens: a server that starts
+is tried again a few times, and one that is not there is said at once."""
 
 _CONNECT = 20.0
 """Seconds for a connection to come about; then nothing was sent or billed."""
@@ -185,10 +189,13 @@ class Poster:
                 hint=descriptors.HINT,
             )
         if isinstance(error, aiohttp.ConnectionTimeoutError | aiohttp.ClientConnectorError):
-            return ConnectionFailed(
+            failed = ConnectionFailed(
                 f"no connection to {self.url}: {words}",
                 hint="is the server running, and is -o base_url=... right?",
             )
+            if _refused_here(error):
+                failed.first_patience = _HERE
+            return failed
         if isinstance(error, TimeoutError):
             return TimedOut(
                 f"no answer from {self.url} within {self._timeout:g} s",
@@ -243,3 +250,10 @@ def _no_descriptors(error: Exception) -> str | None:
         if cause is error:
             return None
     return None
+
+
+def _refused_here(error: Exception) -> bool:
+    """Whether this machine itself says that nothing listens there."""
+    if not isinstance(error, aiohttp.ClientConnectorError):
+        return False
+    return isinstance(error.os_error, ConnectionRefusedError) and is_loopback(error.host)
