@@ -114,7 +114,7 @@ def published(folder):
     [
         ("tiny", "tiny"),
         ("meta-llama/Llama-3.1-8B", "meta-llama/Llama-3.1-8B"),
-        ("/home/alice/models/secret-tuned.gguf", "secret-tuned.gguf"),
+        ("/srv/alice/models/secret-tuned.gguf", "secret-tuned.gguf"),
         (r"C:\\Users\\alice\\tuned.gguf", "tuned.gguf"),
         ("s3://alices-bucket/tuned", "tuned"),
     ],
