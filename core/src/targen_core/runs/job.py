@@ -62,6 +62,7 @@ class Job:
         engine: set by `run`; its tally tells how far the run is.
         shared: replies to list calls, shared with other runs of a suite.
         courier: takes all calls away in batches of its own, or None.
+        trial: whether nothing stays of it that could be resumed.
     """
 
     def __init__(
@@ -81,6 +82,7 @@ class Job:
         self.layer: CallLayer | None = None
         self.shared: dict[bytes, ChatReply] | None = None
         self.courier: Courier | None = None
+        self.trial = False
         self._directory = directory
         self._prepared = prepared
         self._cache_folder = cache
@@ -272,7 +274,8 @@ class Job:
                     self._judge_all(ledger)  # it finds what differs, and says where
             targets = [plan.target() for plan in manifest.targets]
             try:
-                with interruptible(layer, f"targen resume {shlex.quote(str(self.path))}"):
+                resume = "" if self.trial else f"targen resume {shlex.quote(str(self.path))}"
+                with interruptible(layer, resume):
                     try:
                         self.engine = self._engine(layer, concurrency, in_batches, listener)
                         await self.engine.run(targets)

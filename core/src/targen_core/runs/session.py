@@ -71,7 +71,7 @@ async def open_layer(
 def interruptible(layer: CallLayer, resume: str) -> Iterator[None]:
     """Let the first Ctrl-C, or `kill`, halt the layer, and the second one kill.
 
-    `resume` is the command that goes on.
+    `resume` is the command that goes on, or "" where nothing stays.
     """
     loop = asyncio.get_running_loop()
 
@@ -82,10 +82,10 @@ def interruptible(layer: CallLayer, resume: str) -> Iterator[None]:
     def stop(name: str) -> None:
         unhandle()
         _log.warning(
-            "finishing the calls in flight (%d); %s again stops at once. Then: %s",
+            "finishing the calls in flight (%d); %s again stops at once%s",
             layer.in_flight,
             name,
-            resume,
+            f". Then: {resume}" if resume else "",
         )
         layer.halt(Interrupted(f"stopped by {name}", hint=resume))
 

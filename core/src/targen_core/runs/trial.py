@@ -97,12 +97,15 @@ def run_trial(
         Job.create(registry, spec, Path(folder) / "trial", cache=cache) as job,
     ):
         job.shared = shared
+        job.trial = True
         trial.instances_per_call = job.task.instances_per_call
         try:
             with show(job) as tell:
                 trial.report = job.run(listen, observer=observe)
         except JobFailed as error:
-            error.hint = ""  # nothing stays of a trial that could be resumed or read
+            # Nothing stays of a trial that could be resumed or read; what the service's
+            # own error advises holds all the same.
+            error.hint = getattr(error.__cause__, "hint", "")
             trial.problem = error
             trial.report = read_report(job.path)
     return trial

@@ -1,0 +1,58 @@
+"""A run that gets no answer says so, and why, and ends."""
+
+from __future__ import annotations
+
+import json
+import socket
+import sys
+
+import pytest
+
+from targen_core.testing.fault_server import Response
+
+pytest.importorskip("targen_plugin_example")
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="no pseudo-terminals there")
+
+LOADING = Response({"error": {"message": "the model is loading", "type": "unavailable"}}, 503)
+
+
+@pytest.fixture
+def nowhere():
+    """An address of this machine at which nothing listens."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        yield f"http://127.0.0.1:{taken.getsockname()[1]}/v1"
+
+
+@pytest.mark.parametrize("command", ["generate", "preview"])
+def test_where_nothing_listens_that_is_said_without_patience(shell, nowhere, command):
+    rows = "-n 8 --out run" if command == "generate" else ""
+    done = shell(f"targen {command} tickets {rows} -b llama -o base_url={nowhere} -o model=tiny")
+    assert done.returncode == 1
+    assert "error: no connection to" in done.stderr
+    assert "is the server running" in done.stderr
+    assert ("resume when it is back" in done.stderr) is (command == "generate")
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("on_terminal", [True, False])
+def test_what_a_service_answers_in_place_of_an_answer_is_shown(
+    terminal, held, shell, tmp_path, on_terminal
+):
+    service = held(lambda number: LOADING)
+    command = (
+        f"generate tickets -n 8 -b llama -o base_url={service.url}/v1 -o model=tiny --out run "
+        "--patience 4"
+    )
+    if on_terminal:
+        shown = terminal(*command.split())
+        shown.wait_for("no answer for")
+        code, text = shown.exit_code(), shown.text
+    else:
+        done = shell(f"targen {command}")
+        code, text = done.returncode, done.stderr
+    assert code == 1
+    assert "no answer for" in text
+    assert "the model is loading" in text
+    assert "--patience" in text
+    assert json.loads((tmp_path / "run" / "report.json").read_text())["status"] == "stopped"
