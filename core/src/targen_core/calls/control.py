@@ -57,6 +57,7 @@ _PRECISE = 50  # calls between two refusals after which a rate counts as known
 _KEPT, _KEPT_SHORT = 0.97, 0.7  # of a rate that was refused, after many calls or few
 _NEAR = 1.2  # times the rate as it was set: beyond, it was a leap
 _LONG = 10  # calls that are many
+_LOWEST = 1 / 60  # calls a second: what is slower is found out by asking
 _SOON = 5.0  # seconds without a refusal after which it grows twice as fast
 _FASTER = 1.0  # by which the rate grows at most in as many calls as it is precise by
 _DOUBT = 2  # refusals, each sent after the one before came: calls go one by one
@@ -212,7 +213,8 @@ class Controller:
             if self._in_vain >= _IN_VAIN:
                 self._pause(now, wait, flying)
             elif self._in_vain >= _DOUBT and self.rate is not None:
-                self.resume_at = max(self.resume_at, now + self._in_vain / self.rate)
+                wait_for = min(_LONGEST_PAUSE, self._in_vain / self.rate)
+                self.resume_at = max(self.resume_at, now + wait_for)
         else:
             self._cut(now, flying)
 
@@ -357,7 +359,7 @@ class Controller:
             self._set_rate(rate, precision, now)
 
     def _set_rate(self, rate: float, precision: int, now: float) -> None:
-        self.rate = self._begun = rate
+        self.rate = self._begun = max(rate, _LOWEST)
         self._precision, self._sent, self._set_at = precision, 0, now
         self.ready_at = max(self.ready_at, now)
 
@@ -385,7 +387,7 @@ class Controller:
             self._set_rate(tried.rate * (1 - 1 / (precision + 1)), precision, now)
         elif tried.trial < _TRIALS:
             # Perhaps it was not slow enough: what was taken meanwhile says how slow is.
-            rate = max(1, tried.outcomes - tried.refused) / (now - tried.since)
+            rate = max(1, tried.outcomes - tried.refused) / max(_SETTLED, now - tried.since)
             self._experiment = _Experiment(now, rate, precision, tried.share, tried.trial + 1)
             self._set_rate(_EXPERIMENT * rate, precision, now)
         else:

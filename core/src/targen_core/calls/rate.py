@@ -93,10 +93,11 @@ class RateLimiter:
 
     @property
     def pause(self) -> float:
-        """Seconds for which the service wants no call; may be asked from any thread."""
-        if not self.control.resume_at or self._clock is None:
+        """Seconds for which the service takes no call; may be asked from any thread."""
+        if self._clock is None:
             return 0.0
-        return max(0.0, self.control.resume_at - self._clock())
+        at = max(self.control.resume_at, self.control.ready_at, self._requests.kept_until)
+        return max(0.0, at - self._clock()) if at else 0.0
 
     @property
     def down(self) -> bool:
@@ -289,6 +290,11 @@ class _Pace:
         self._rate = min(known or per_second, per_second)
         if known is None or start > self.ready_at:
             self.ready_at = max(self.ready_at, start) + 1.0 / self._rate
+
+    @property
+    def kept_until(self) -> float:
+        """When the next call may go by what the service says; 0.0 where it says nothing."""
+        return self.ready_at if self._rate != self._asked else 0.0
 
     def lift(self) -> None:
         """Go as fast again as the user allows."""
