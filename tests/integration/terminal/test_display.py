@@ -170,7 +170,8 @@ def test_two_seconds_without_an_answer_are_told_in_plain_lines_too(
 ):
     service = held()
     service.go.clear()
-    shown = terminal(command, *on(service)[:9], "--no-cache", env={"TERM": "dumb"})
+    rows = ("tickets", "-n", "2", *on(service)[3:9])
+    shown = terminal(command, *rows, "--no-cache", env={"TERM": "dumb"})
     shown.wait_for("1 in flight, 0 tokens; no answer yet, after 2 s")
     service.go.set()
     assert shown.exit_code() == 0, shown.text
@@ -179,7 +180,7 @@ def test_two_seconds_without_an_answer_are_told_in_plain_lines_too(
 def test_a_preview_shows_that_it_works_and_leaves_nothing_of_it(terminal, held):
     service = held()
     service.go.clear()
-    shown = terminal("preview", *on(service)[:9])
+    shown = terminal("preview", "tickets", "-n", "2", *on(service)[3:9])
     shown.wait_for("no answer yet")
     service.go.set()
     assert shown.exit_code() == 0, shown.text

@@ -120,8 +120,9 @@ class Journal:
                         "again: replies in the cache are not paid for twice",
                     )
                 try:
-                    if self._indexed and "key" in record:
-                        self._offsets[bytes.fromhex(record["key"])] = offset
+                    key = bytes.fromhex(record["key"]) if "key" in record else None
+                    if self._indexed and key is not None:
+                        self._offsets[key] = offset
                     on_record(record)
                 except (TypeError, ValueError) as error:
                     raise CorruptJournal(

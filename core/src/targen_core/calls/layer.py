@@ -383,7 +383,7 @@ class CallLayer:
             if bound.lane is None and waited + delay > patience:
                 raise ServiceGaveUp(
                     f"no answer from the service for longer than {patience:g} s: {error}"
-                    if last is not None or patience >= _SILENCE
+                    if self.patience is not None or patience >= _SILENCE
                     else str(error),
                     hint=_first(error.hint, "resume when it is back, or with a larger --patience"),
                 ) from error
