@@ -80,11 +80,11 @@ def first_alike(rows, seed, text, written, threshold=90.0):
 def test_a_row_edited_down_to_90_is_found(edit, words):
     rng = random.Random(words)
     near = NearDuplicates(90)
-    texts = [made_up(rng, words) for _ in range(300)]
+    texts = [made_up(rng, words) for _ in range(200)]
     for number, text in enumerate(texts):
         near.add(str(number), text, text)
     tried = found = 0
-    for number in rng.sample(range(300), 60):
+    for number in rng.sample(range(200), 50):
         made = edited_to_90(rng, texts[number], edit)
         if made != normalised(texts[number]):
             tried += 1
@@ -171,7 +171,7 @@ def drawn(plan):
     return made
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(rows, st.sampled_from([60.0, 90.0, 100.0]))
 def test_few_rows_give_what_comparing_everything_gives(plan, threshold):
     """With no more rows than are compared exactly, none that share a feature is left out."""
@@ -195,7 +195,7 @@ def test_few_rows_give_what_comparing_everything_gives(plan, threshold):
         there.append((seed, normalised(text), normalised(written)))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(rows, st.integers(0, 30))
 def test_a_restored_index_gives_the_same_answers(plan, cut):
     near, other = NearDuplicates(90), NearDuplicates(90)

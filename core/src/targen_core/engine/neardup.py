@@ -280,8 +280,9 @@ class NearDuplicates:
         begin = np.flatnonzero(letters[: len(runs) - 1] == 32) + 1
         of = np.searchsorted(ends, begin)
         begin, of = (found[begin + _RUN <= ends[of]] for found in (begin, of))
-        each = np.unique(of.astype(_U64) << _U64(32) | runs[begin])
-        np.add.at(self._seen, each.astype(_U32) >> _U32(16), 1)
+        each = of.astype(_U64) << _U64(32) | runs[begin]
+        each.sort()
+        np.add.at(self._seen, each[_changes(each)].astype(_U32) >> _U32(16), 1)
 
     def _make_room(self, rows: int) -> None:
         room = len(self._keys)
@@ -306,8 +307,12 @@ class NearDuplicates:
             keys = self._keys[start : min(start + _AT_ONCE, last)]
             entered = (keys >> _U32(32 - self._bits)).astype(_U64) << _U64(32)
             entered |= np.arange(start + 1, start + 1 + len(keys), dtype=_U64)[:, np.newaxis]
-            entered = np.unique(entered[keys != 0])
-            buckets, held = np.unique(entered >> _U64(32), return_counts=True)
+            entered = entered[keys != 0]
+            entered.sort()
+            entered = entered[_changes(entered)]
+            buckets = entered >> _U64(32)
+            begun = np.flatnonzero(_changes(buckets))
+            buckets, held = buckets[begun], np.diff(begun, append=len(entered))
             before = np.repeat(self._counts[buckets] - (held.cumsum() - held), held)
             self._table[np.repeat(buckets, held), before + np.arange(len(entered))] = entered
             self._counts[buckets] += held.astype(np.uint8)
@@ -358,7 +363,7 @@ def _words(letters: Hashes, runs: Hashes) -> Hashes:
     return found[_changes(found)]
 
 
-def _changes(ordered: Hashes) -> NDArray[np.bool_]:
+def _changes(ordered: NDArray[np.unsignedinteger]) -> NDArray[np.bool_]:
     """Where each value stands first."""
     first = np.ones(len(ordered), np.bool_)
     np.not_equal(ordered[1:], ordered[:-1], out=first[1:])
