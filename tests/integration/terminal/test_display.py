@@ -224,6 +224,7 @@ class Layer(SimpleNamespace):
     in_flight = 3
     pauses = MappingProxyType({})
     trouble = ""
+    answered = False
 
 
 def test_the_reason_is_shown_and_moves_no_cursor(capfd):

@@ -106,6 +106,7 @@ class Controller:
         self._refusal_took = 0.0  # seconds, of the slow ones lately
         self._taken_at = 0.0  # when the last call was known to be taken
         self._answered = False  # ever
+        self._answered_at = 0.0
         self._latency = 0.0  # seconds, of answers lately
         self._failures = 0  # since the last answer
         self._in_vain = 0  # refusals of calls that were sent after the one before came
@@ -174,6 +175,7 @@ class Controller:
         took = now - ticket.at
         self._latency += (took - self._latency) * (0.1 if self._answered else 1.0)
         self._answered = True
+        self._answered_at = now
         if self.down:
             self.down = False
             self.resume_at = 0.0
@@ -222,7 +224,7 @@ class Controller:
         """No answer came, and no refusal: an error, a broken connection, or silence."""
         if self.failing_since is None:
             self.failing_since = now
-        ticket.ended = True
+        ticket.ended = ticket.counted = True  # neither taken nor refused
         self._failures += 1
         self._count(now, flying)
         slow = self._latency > _SLOW * (now - ticket.at)
@@ -231,6 +233,9 @@ class Controller:
             self.limit = self._base = max(1.0, _SLOWER * min(self.limit, flying + 1))
             self._slowed_at = now
         if self.down or self._failures >= _FAILURES:
+            # A call that is out for a moment was taken, for all that is known of limits.
+            # Of an outage answers alone tell.
+            self._taken_at = min(self._taken_at, self._answered_at)
             self._nobody(now, None)
 
     def pause_until(self, moment: float) -> None:

@@ -97,6 +97,7 @@ class CallLayer:
         self.patience = patience
         self.halt_reason: TargenError | None = None
         self.retries = 0
+        self.answered = False  # whether there was any reply, from a model or the cache
         self.observer: Observer | None = None
         self.shared: dict[bytes, ChatReply] | None = None  # list calls of a suite's other runs
         self._backing_off: dict[asyncio.Future[None], Scope] = {}
@@ -257,6 +258,7 @@ class CallLayer:
             record["cached"] = True
         self.journal.append(record)
         self.usage.record(record)
+        self.answered = True
 
     async def _send(
         self,

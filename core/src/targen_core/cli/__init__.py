@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import os
 import sys
 
@@ -19,7 +21,35 @@ _LONGEST = 4000
 def main() -> None:
     """Run the command line; exit 0, 1 for a failed job, 2 for wrong usage."""
     with sound_streams(), guarded():
-        _main()
+        try:
+            _main()
+        finally:
+            _flush()
+
+
+def _flush() -> None:
+    """Write what is still to be written, or say that it is lost."""
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        _mute_output()
+        sys.exit(1)
+    except OSError as error:
+        sys.exit(_lost(error))
+
+
+def _lost(error: OSError) -> int:
+    """Say that what was printed is lost, as on a full disk; the exit code."""
+    _mute_output()
+    print(f"error: cannot write to standard output: {error.strerror}", file=sys.stderr)
+    print("  try: what the command wrote to files is there all the same", file=sys.stderr)
+    return 1
+
+
+def _mute_output() -> None:
+    """What is still to be written goes nowhere: Python would complain at its end."""
+    with contextlib.suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _main() -> None:
@@ -41,11 +71,13 @@ def _main() -> None:
         print("stopped", file=sys.stderr)
         sys.exit(130)
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _mute_output()
         sys.exit(1)
     except Exception as error:
         if debug:
             raise
+        if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+            sys.exit(_lost(error))
         print(f"error: targen failed: {type(error).__name__}: {_short(error)}", file=sys.stderr)
         print("  try: the same command with --debug, and report what it prints", file=sys.stderr)
         sys.exit(1)

@@ -47,9 +47,6 @@ class Watch:
     It is filled in the run's thread and read in the display's.
     """
 
-    before: int | None = None
-    """Answers that were there when the display first looked: those of earlier processes."""
-
     def __init__(self) -> None:
         self.layer: CallLayer | None = None
         self.counts: Mapping[str, tuple[int, int]] = {}  # what -> done, of how many
@@ -373,14 +370,11 @@ def _state(watch: Watch, elapsed: float) -> _State:
         figures += f", {cached:,} cached"
     if dollars:
         figures += f", ${dollars:.4f}"
-    if watch.before is None:
-        watch.before = calls + cached
     trouble = str(getattr(layer, "trouble", ""))
     pauses: dict[str, float] = {}
     with contextlib.suppress(RuntimeError):  # asked of no event loop's thread
         pauses = {name: pause for name, pause in layer.pauses.items() if pause >= 1}
-    none_yet = calls + cached == watch.before
-    if none_yet and not trouble and not pauses and elapsed >= _SILENCE:
+    if not layer.answered and not trouble and not pauses and elapsed >= _SILENCE:
         trouble = f"no answer yet, after {elapsed:.0f} s"
     for backend, pause in pauses.items():
         alone = f"{backend.rpartition(':')[2]} is left alone for {pause:.0f} s"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 from collections.abc import Mapping, Sequence
@@ -12,9 +13,9 @@ from filelock import FileLock, Timeout
 
 from targen_core.calls.journal import Mark
 from targen_core.errors import RunLocked, WriteFailed
-from targen_core.plain import open_plain
+from targen_core.plain import open_plain, read_plain
 from targen_core.runs.files import ReplayedFile, write_atomically
-from targen_core.runs.gate import check_members
+from targen_core.runs.gate import SMALL, check_members
 
 __all__ = ["RunDirectory"]
 
@@ -35,6 +36,7 @@ class RunDirectory:
             RunLocked: another process holds it.
         """
         self.path = path
+        self._report: bytes | None = None  # that of an earlier process
         try:
             path.mkdir(parents=True, exist_ok=True)
             check_members(path)
@@ -79,7 +81,10 @@ class RunDirectory:
         for file in self._outputs:
             file.close()
         # A report speaks of a run that has ended; this one goes on.
-        (self.path / "report.json").unlink(missing_ok=True)
+        report = self.path / "report.json"
+        with contextlib.suppress(OSError):
+            self._report = read_plain(report, SMALL)
+        report.unlink(missing_ok=True)
         self._dataset = ReplayedFile(self.path / "dataset.jsonl")
         self._provenance = ReplayedFile(self.path / "provenance.jsonl")
         self._rejects = ReplayedFile(self.path / "rejects.jsonl")
@@ -104,6 +109,11 @@ class RunDirectory:
         """Write one candidate or list item that made no row."""
         assert self._rejects is not None
         self._rejects.write(record)
+
+    def leave_as_it_was(self) -> None:
+        """Put the report back: nothing was written that it should tell of."""
+        if self._report is not None:
+            write_atomically(self.path / "report.json", self._report.decode(errors="replace"))
 
     def finish(self, *, complete: bool, report: Mapping[str, Any], card: str) -> None:
         """Write report and card; with `complete`, check that the files end here."""

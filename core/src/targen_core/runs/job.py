@@ -83,6 +83,7 @@ class Job:
         self.shared: dict[bytes, ChatReply] | None = None
         self.courier: Courier | None = None
         self.trial = False
+        self._manifest_before: Manifest | None = None  # where this process has changed it
         self._directory = directory
         self._prepared = prepared
         self._cache_folder = cache
@@ -210,7 +211,7 @@ class Job:
         directory = RunDirectory(path)
         try:
             # Again, under the lock: another process may have extended it.
-            manifest = Manifest.load(directory.manifest)
+            there = manifest = Manifest.load(directory.manifest)
             require_known_plans(registry, manifest, options)
             spec = spec_of(manifest, path, options)
             manifest = _extended(manifest, quotas, give_up_after)
@@ -223,7 +224,9 @@ class Job:
             )
             prepared = prepare(registry, spec, manifest=manifest)
             manifest.save(directory.manifest)
-            return cls(directory, manifest, prepared, cache=cache, verify=verify)
+            job = cls(directory, manifest, prepared, cache=cache, verify=verify)
+            job._manifest_before = there
+            return job
         except BaseException:
             directory.close()
             raise
@@ -284,6 +287,9 @@ class Job:
                         self._judge_all(ledger)
                         self.engine = self._engine(layer, concurrency, in_batches, listener)
                         await self.engine.run(targets)
+            except RunConflict:
+                self._leave_as_it_was()
+                raise
             except Exception as raised:
                 error = raised
         assert self.engine is not None
@@ -305,11 +311,21 @@ class Job:
         # Where the run failed, that is what to say, not that its report could
         # not be written either (a full disk).
         quiet = contextlib.suppress(TargenError) if error else contextlib.nullcontext()
-        with quiet:
-            self._directory.finish(complete=complete, report=report, card=card)
+        try:
+            with quiet:
+                self._directory.finish(complete=complete, report=report, card=card)
+        except RunConflict:
+            self._leave_as_it_was()
+            raise
         if error is not None:
             raise error
         return report
+
+    def _leave_as_it_was(self) -> None:
+        """A file was edited, or code changed: report and target stay those of the run there."""
+        self._directory.leave_as_it_was()
+        if self._manifest_before is not None:
+            self._manifest_before.save(self._directory.manifest)
 
     def _engine(
         self, layer: CallLayer, concurrency: int, in_batches: bool, listener: Listener | None
