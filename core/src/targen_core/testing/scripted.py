@@ -228,10 +228,11 @@ def _load(where: str) -> Script:
             spec = importlib.util.spec_from_file_location(
                 f"targen_script_{Path(source).stem}", source
             )
-            assert spec is not None and spec.loader is not None
+            assert spec is not None
             module = importlib.util.module_from_spec(spec)
             sys.modules[spec.name] = module
-            spec.loader.exec_module(module)
+            code = compile(Path(source).read_bytes(), source, "exec")
+            exec(code, module.__dict__)  # noqa: S102 - the user named it
         else:
             module = importlib.import_module(source)
         script: Script = getattr(module, name)
