@@ -12,8 +12,17 @@ import errno
 import os
 import stat
 from pathlib import Path
+from typing import Any
 
-__all__ = ["NotPlain", "kind_of", "open_plain", "read_plain", "refuse_special", "replace_plain"]
+__all__ = [
+    "NotPlain",
+    "is_within",
+    "kind_of",
+    "open_plain",
+    "read_plain",
+    "refuse_special",
+    "replace_plain",
+]
 
 _QUIETLY = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0)
 _BINARY = getattr(os, "O_BINARY", 0)
@@ -120,3 +129,18 @@ def _kind(mode: int) -> str:
 def _refuse(kind: str, path: Path) -> None:
     if kind:
         raise NotPlain(errno.EINVAL, f"it is {kind}, and no plain file", str(path))
+
+
+def is_within(value: Any, deepest: int) -> bool:
+    """Whether what JSON, YAML or TOML gave has at most so many levels below the first."""
+    level = [value]
+    for _ in range(deepest + 1):
+        level = [
+            inner
+            for part in level
+            if isinstance(part, dict | list)
+            for inner in (part.values() if isinstance(part, dict) else part)
+        ]
+        if not level:
+            return True
+    return False

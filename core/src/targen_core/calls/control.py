@@ -206,7 +206,7 @@ class Controller:
         self._count(now, flying)
         if self._window is None:
             self._window = _Window(now)
-        if self.down or (flying == 0 and self._in_vain > 1) or self._all_refused(flying):
+        if self.down or (flying == 0 and (self._in_vain > 1 or not self._answered)):
             self._nobody(now, wait)
         elif now < self._luck_until:
             return
@@ -403,9 +403,6 @@ class Controller:
             self.limit, self._base = float(self.ceiling), 0.0
 
     # --- nobody is served ---
-
-    def _all_refused(self, flying: int) -> bool:
-        return flying == 0 and not self._answered
 
     def _nobody(self, now: float, wait: float | None) -> None:
         self.down = True

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
 import errno
 import os
 import sys
 
-from targen_core.cli.streams import sound_streams
+from targen_core.cli.streams import mute, sound_streams
 from targen_core.cli.terminal import guarded, print_traceback
 from targen_core.errors import PluginError, TargenError
 from targen_core.text import printable
@@ -32,7 +31,7 @@ def _flush() -> None:
     try:
         sys.stdout.flush()
     except BrokenPipeError:
-        _mute_output()
+        mute(sys.stdout)
         sys.exit(1)
     except OSError as error:
         sys.exit(_lost(error))
@@ -40,16 +39,10 @@ def _flush() -> None:
 
 def _lost(error: OSError) -> int:
     """Say that what was printed is lost, as on a full disk; the exit code."""
-    _mute_output()
+    mute(sys.stdout)
     print(f"error: cannot write to standard output: {error.strerror}", file=sys.stderr)
     print("  try: what the command wrote to files is there all the same", file=sys.stderr)
     return 1
-
-
-def _mute_output() -> None:
-    """What is still to be written goes nowhere: Python would complain at its end."""
-    with contextlib.suppress(OSError, ValueError):
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _main() -> None:
@@ -71,7 +64,7 @@ def _main() -> None:
         print("stopped", file=sys.stderr)
         sys.exit(130)
     except BrokenPipeError:
-        _mute_output()
+        mute(sys.stdout)
         sys.exit(1)
     except Exception as error:
         if debug:

@@ -370,10 +370,8 @@ def _state(watch: Watch, elapsed: float) -> _State:
         figures += f", {cached:,} cached"
     if dollars:
         figures += f", ${dollars:.4f}"
-    trouble = str(getattr(layer, "trouble", ""))
-    pauses: dict[str, float] = {}
-    with contextlib.suppress(RuntimeError):  # asked of no event loop's thread
-        pauses = {name: pause for name, pause in layer.pauses.items() if pause >= 1}
+    trouble = layer.trouble
+    pauses = {name: pause for name, pause in layer.pauses.items() if pause >= 1}
     if not layer.answered and not trouble and not pauses and elapsed >= _SILENCE:
         trouble = f"no answer yet, after {elapsed:.0f} s"
     for backend, pause in pauses.items():

@@ -22,7 +22,7 @@ from targen_core.declared.faults import faults
 from targen_core.declared.model import Declaration
 from targen_core.errors import UsageError
 from targen_core.nearest import did_you_mean
-from targen_core.plain import read_plain
+from targen_core.plain import is_within, read_plain
 
 __all__ = ["read_declaration"]
 
@@ -141,17 +141,9 @@ def _shallow(value: Any) -> Any:
     Raises:
         RecursionError: it is.
     """
-    level = [value]
-    for _ in range(_DEEPEST + 1):
-        level = [
-            inner
-            for part in level
-            if isinstance(part, dict | list)
-            for inner in (part.values() if isinstance(part, dict) else part)
-        ]
-        if not level:
-            return value
-    raise RecursionError
+    if not is_within(value, _DEEPEST):
+        raise RecursionError
+    return value
 
 
 def _deep_line(text: str) -> int | None:

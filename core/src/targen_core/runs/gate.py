@@ -14,7 +14,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from targen_core.errors import RunDirectoryError
-from targen_core.plain import kind_of, read_plain
+from targen_core.plain import is_within, kind_of, read_plain
 
 __all__ = ["LINE", "SMALL", "check_members", "parsed", "read_json", "said"]
 
@@ -91,17 +91,9 @@ def parsed(data: bytes) -> Any:
         value = json.loads(data, parse_constant=_refuse)
     except RecursionError:
         raise ValueError("it is nested too deeply") from None
-    level = [value]
-    for _ in range(_DEEPEST):
-        level = [
-            inner
-            for part in level
-            if isinstance(part, dict | list)
-            for inner in (part.values() if isinstance(part, dict) else part)
-        ]
-        if not level:
-            return value
-    raise ValueError("it is nested too deeply")
+    if not is_within(value, _DEEPEST - 1):
+        raise ValueError("it is nested too deeply")
+    return value
 
 
 def said(error: ValidationError) -> str:
