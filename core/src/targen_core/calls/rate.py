@@ -242,18 +242,27 @@ class RateLimiter:
                 waiter.admitted.set_result(ticket)
             else:
                 break
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
         if not self._waiting:
-            return
-        at = self._ready_at if self._has_place else self.control.look_at(self.in_flight)
-        if at is not None:
-            self._timer = asyncio.get_running_loop().call_at(at, self._look)
+            self._look_at(None)
+        elif self._has_place:
+            self._look_at(self._ready_at)
+        else:
+            self._look_at(self.control.look_at(self.in_flight))
+
+    def _look_at(self, at: float | None) -> None:
+        """Look again at a time, if nothing happens before; a look that comes sooner sees to it."""
+        timer = self._timer
+        if timer is not None:
+            if at is not None and timer.when() <= at:
+                return
+            timer.cancel()
+        loop = asyncio.get_running_loop()
+        self._timer = None if at is None else loop.call_at(at, self._look)
 
     def _look(self) -> None:
         """Time has passed: there may be room although no call has ended."""
         assert self._clock is not None
+        self._timer = None
         self.control.look(self._clock(), self.in_flight)
         self.wake()
 

@@ -5,8 +5,9 @@ and, for rows that are made alike, pairs and threes of words. It takes those
 whose buckets hold the fewest rows, from all along its text, so that every
 stretch that an edit spares leads to it. A candidate looks under all its
 features (asymmetric signatures: Qin et al., TODS 38(3), 2013). Buckets hold
-sixteen rows at most. What is met there is ranked by a sketch of all its runs of
-letters, and the best are compared exactly, by normalised indel similarity, 0
+sixteen rows at most. Of those that stand there under the same features, the ones
+met most often are ranked by a sketch of all their runs of letters, and the best
+are compared exactly, by normalised indel similarity, 0
 to 100. So a look costs the same with a hundred rows and with a hundred
 thousand, however alike they are.
 """
@@ -39,7 +40,7 @@ _WIDTH = 16  # rows of a bucket
 _FILL = 10  # keys a bucket, on average, before their number doubles
 
 _AT_ONCE = 8192  # rows that are entered together
-_POOL = 4096  # rows met whose sketches are looked at
+_POOL = 256  # rows met most often, whose sketches are looked at
 _COMPARED = 16  # of these, compared exactly
 _SKETCH = 8  # words of 64 bits
 _SHIFT = 23  # of a hash to a place in them
@@ -90,7 +91,8 @@ class NearDuplicates:
         self._held = 0  # keys of all rows
         self._seen = np.zeros(1 << 16, _U32)  # rows that each word stands in, by its hash
         self._bits = 0
-        self._table: NDArray[np.uint32]  # buckets, of row numbers from 1
+        self._under: Hashes  # buckets, of the keys under which rows are entered,
+        self._rows: NDArray[np.uint32]  # and of those rows' numbers
         self._counts: NDArray[np.uint8]
         self._lay_out(12)
         self._last = _Looked("", "")  # what was looked for is most often added next
@@ -126,9 +128,13 @@ class NearDuplicates:
         self._keep(seed, looked.text, looked.written)
         np.add.at(self._seen, looked.words >> _U32(16), 1)
         down = 32 - self._bits
-        buckets = [*{key >> down for key in keys}]
-        self._table[buckets, self._counts[buckets]] = number + 1
-        self._counts[buckets] += np.uint8(1)
+        for key in keys:
+            bucket = key >> down
+            place = self._counts[bucket]
+            if place < _WIDTH:
+                self._under[bucket, place] = key
+                self._rows[bucket, place] = number
+                self._counts[bucket] = place + 1
         self._held += len(keys)
         if self._held > _FILL << self._bits:
             self._lay_out(self._bits + 1)
@@ -203,25 +209,22 @@ class NearDuplicates:
     def _candidates(self, looked: _Looked) -> list[int]:
         """Numbers of the rows to compare, ascending: at most `_COMPARED`."""
         asked = np.concatenate((looked.asked, self._combined(looked)))
-        met = self._table.take(asked >> _U32(32 - self._bits), axis=0)
-        met = met.ravel()
+        buckets = asked >> self._down
+        found = (self._under.take(buckets, axis=0) == asked[:, np.newaxis]).ravel().nonzero()[0]
+        met = self._rows.take(buckets, axis=0).ravel().take(found)
         met.sort()
-        first = _changes(met)
-        rows = met[first]
-        if len(rows) > _POOL:
-            times = np.diff(np.flatnonzero(first), append=len(met))
-            rows = rows.take(_best(times, rows, _POOL))
-            rows.sort()
-        if not rows[0]:  # a place that is free
-            rows = rows[1:]
-        numbers = rows.astype(np.intp) - 1
+        numbers = _met(met, 1)
+        for times in range(2, _KEYS):
+            if len(numbers) <= _POOL:
+                break
+            numbers = _met(met, times)
         if len(numbers) > _COMPARED:
             shared = np.bitwise_count(self._sketches.take(numbers, axis=0) & looked.sketch)
             alike = shared.astype(np.float32) @ _ONES / (self._sizes.take(numbers) + looked.size)
-            best = _best((alike * (1 << 20)).astype(np.int64), numbers, _COMPARED)
-            numbers = numbers.take(best)
-        found: list[int] = sorted(numbers.tolist())
-        return found
+            numbers = numbers.take(alike.argsort(kind="stable")[-_COMPARED:])
+            numbers.sort()
+        rows: list[int] = numbers.tolist()
+        return rows
 
     def _combined(self, looked: _Looked) -> Hashes:
         """Features of a text's less usual words: their pairs, and threes of full pairs."""
@@ -233,7 +236,7 @@ class NearDuplicates:
         words = words[self._seen.take(words >> _U32(16)) <= usual][:_WORDS]
         of = _COMBINATIONS[len(words)]
         pairs = (words.take(of.left) * _FIRST + words.take(of.right)) * _SECOND | _U32(1)
-        full = self._counts.take(pairs >> _U32(32 - self._bits)) == _WIDTH
+        full = self._counts.take(pairs >> self._down) == _WIDTH
         if full.any():
             threes = np.flatnonzero(full.take(of.pair))
             more = (
@@ -247,7 +250,7 @@ class NearDuplicates:
         """Features whose buckets hold the fewest rows, one from each stretch of them first."""
         runs, combined = looked.runs, self._combined(looked)
         features = np.concatenate((runs, combined))
-        held = self._counts.take(features >> _U32(32 - self._bits))
+        held = self._counts.take(features >> self._down)
         order = held.astype(_U64) << _U64(32) | features
         stretches = _STRETCHES * len(runs) // len(_STRETCHES)
         if len(combined):
@@ -297,7 +300,9 @@ class NearDuplicates:
     def _lay_out(self, bits: int) -> None:
         """Begin a table of 2 ** bits buckets, and enter all rows."""
         self._bits = bits
-        self._table = np.zeros((1 << bits, _WIDTH), _U32)
+        self._down = _U32(32 - bits)  # from a key to its bucket
+        self._under = np.zeros((1 << bits, _WIDTH), _U32)
+        self._rows = np.zeros((1 << bits, _WIDTH), _U32)
         self._counts = np.zeros(1 << bits, np.uint8)
         self._enter(0, len(self._texts))
 
@@ -305,17 +310,20 @@ class NearDuplicates:
         """Enter rows in the table under their keys, as one by one would."""
         for start in range(first, last, _AT_ONCE):
             keys = self._keys[start : min(start + _AT_ONCE, last)]
-            entered = (keys >> _U32(32 - self._bits)).astype(_U64) << _U64(32)
-            entered |= np.arange(start + 1, start + 1 + len(keys), dtype=_U64)[:, np.newaxis]
-            entered = entered[keys != 0]
-            entered.sort()
-            entered = entered[_changes(entered)]
-            buckets = entered >> _U64(32)
-            begun = np.flatnonzero(_changes(buckets))
-            buckets, held = buckets[begun], np.diff(begun, append=len(entered))
-            before = np.repeat(self._counts[buckets] - (held.cumsum() - held), held)
-            self._table[np.repeat(buckets, held), before + np.arange(len(entered))] = entered
-            self._counts[buckets] += held.astype(np.uint8)
+            numbers, places = np.nonzero(keys)
+            keys = keys[numbers, places]
+            entered = keys >> self._down
+            order = np.argsort(entered, kind="stable")
+            entered = entered.take(order)
+            begun = np.flatnonzero(_changes(entered))
+            held = np.diff(begun, append=len(entered))
+            before = np.repeat(self._counts[entered[begun]] - (held.cumsum() - held), held)
+            slots = before + np.arange(len(entered))
+            fit = np.flatnonzero(slots < _WIDTH)
+            entered, slots, order = entered.take(fit), slots.take(fit), order.take(fit)
+            self._under[entered, slots] = keys.take(order)
+            self._rows[entered, slots] = start + numbers.take(order)
+            np.add.at(self._counts, entered, 1)
 
 
 class _Looked:
@@ -358,19 +366,22 @@ def _runs(letters: Hashes) -> Hashes:
 
 def _words(letters: Hashes, runs: Hashes) -> Hashes:
     """Of the runs with which words begin, but for the first: each once, ascending."""
-    found = runs.take(np.flatnonzero(letters[: len(runs) - 1] == 32) + 1)
+    found = runs.take((letters[: len(runs) - 1] == 32).nonzero()[0] + 1)
     found.sort()
-    return found[_changes(found)]
+    return found.take(_changes(found).nonzero()[0])
 
 
 def _changes(ordered: NDArray[np.unsignedinteger]) -> NDArray[np.bool_]:
     """Where each value stands first."""
-    first = np.ones(len(ordered), np.bool_)
+    first = np.empty(len(ordered), np.bool_)
+    first[:1] = True
     np.not_equal(ordered[1:], ordered[:-1], out=first[1:])
     return first
 
 
-def _best(scores: NDArray[np.int64], rows: NDArray[np.integer], count: int) -> NDArray[np.intp]:
-    """Places of the rows with the highest scores; of two with the same, the earlier row's."""
-    order = (scores << 32) - rows.astype(np.int64)
-    return np.argpartition(order, len(order) - count)[len(order) - count :]
+def _met(rows: NDArray[np.uint32], times: int) -> NDArray[np.uint32]:
+    """Which of the rows, ascending, stand there so many times or more; each once."""
+    more = rows[times - 1 :]
+    if times > 1:
+        more = more.take((more == rows[: len(more)]).nonzero()[0])
+    return more.take(_changes(more).nonzero()[0])
