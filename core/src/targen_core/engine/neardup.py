@@ -40,7 +40,7 @@ _WIDTH = 16  # rows of a bucket
 _FILL = 10  # keys a bucket, on average, before their number doubles
 
 _AT_ONCE = 8192  # rows that are entered together
-_POOL = 256  # rows met most often, whose sketches are looked at
+_POOL = 512  # rows met most often, whose sketches are looked at
 _COMPARED = 16  # of these, compared exactly
 _SKETCH = 8  # words of 64 bits
 _SHIFT = 23  # of a hash to a place in them
