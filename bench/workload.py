@@ -35,7 +35,7 @@ from targen_core import (
 from targen_core.plugins.loader import Source, load_registry
 from targen_core.plugins.registry import Registry
 from targen_core.runs.manifest import Limits
-from targen_core.testing.scripted import ScriptedModel, ScriptedOptions
+from targen_core.scripted import ScriptedModel, ScriptedOptions
 
 LABELS = ("praise", "complaint")
 

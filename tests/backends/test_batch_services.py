@@ -18,7 +18,7 @@ import pytest
 
 from targen_core.calls import batch_online, layer
 from targen_core.cli import main
-from targen_core.testing.scripted import fill_schema
+from targen_core.scripted import fill_schema
 
 pytest.importorskip("targen_plugin_example")
 

@@ -39,7 +39,7 @@ from targen_core import (
 from targen_core.plugins.register import Registration
 from targen_core.runs import job as jobs
 from targen_core.runs.manifest import Limits
-from targen_core.testing.virtual_time import VirtualLoop, virtual_time
+from targen_testing.virtual_time import VirtualLoop, virtual_time
 
 settings.register_profile(
     "targen-core",

@@ -14,7 +14,8 @@ from targen_core import errors
 
 NAMES = """Backend BackendOptions Case ChatModel ChatReply ChatRequest Correction CorrectionSample
 Corrector Declaration Exercise Exporter InverseGenerator Job JobSpec Label ListStep Llm Message
-Price Prompt Register Registry Rehearsal Rejected Solution TargenError Task Variant hookimpl
+Price Prompt Register Registry Rehearsal Rejected Script ScriptedModel
+ScriptedOptions Solution TargenError Task Variant hookimpl
 load_registry""".split()
 
 TREE = {

@@ -21,9 +21,9 @@ from targen_core.engine.tally import Flow, Tally
 from targen_core.metrics import model
 from targen_core.plugins import hookspecs
 from targen_core.plugins.hookspecs import HOOKS
-from targen_core.plugins.rules import RULES
 from targen_core.runs.manifest import Limits, Manifest, StepPlan, TargetPlan, TaskPlan
 from targen_core.runs.options import SAMPLING
+from targen_testing.rules import RULES
 
 DECLARED = [getattr(declared, name) for name in declared.__all__]
 ROOT = Path(__file__).resolve().parents[2]

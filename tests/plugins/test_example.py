@@ -11,11 +11,11 @@ from targen_core import Job, JobSpec, Registry, load_registry
 from targen_core.exporters.model import Dataset
 from targen_core.exporters.save import save
 from targen_core.plugins.hookspecs import HOOKS
-from targen_core.testing import BackendSuite as Backends
-from targen_core.testing import CorrectorSuite as Correctors
-from targen_core.testing import ExporterSuite as Exporters
-from targen_core.testing import MetricSuite as Metrics
-from targen_core.testing import TaskSuite as Tasks
+from targen_testing import BackendSuite as Backends
+from targen_testing import CorrectorSuite as Correctors
+from targen_testing import ExporterSuite as Exporters
+from targen_testing import MetricSuite as Metrics
+from targen_testing import TaskSuite as Tasks
 
 
 class TestTickets(Tasks):

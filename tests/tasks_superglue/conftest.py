@@ -18,7 +18,7 @@ from targen_core.plugins.loader import Source, installed_sources
 from targen_core.runs.job import Job
 from targen_core.runs.manifest import Limits
 from targen_core.runs.spec import JobSpec
-from targen_core.testing.scripted import ScriptedModel, ScriptedOptions
+from targen_core.scripted import ScriptedModel, ScriptedOptions
 
 Bend = Callable[[str, Any, bool], Any]
 """`bend(step, good, repair)` -> the reply: text, a JSON value or a `ChatReply`."""

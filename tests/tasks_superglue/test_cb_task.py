@@ -17,10 +17,10 @@ from pydantic import ValidationError
 from targen_core import Job, Rejected
 from targen_core.runs.files import read_jsonl
 from targen_core.tasks.checks import content_words, normalised, words
-from targen_core.testing import TaskSuite
 from targen_tasks_superglue.cb import CB, CbRow
 from targen_tasks_superglue.cb.checks import check_pair_commitment, check_pair_paper
 from targen_tasks_superglue.shared.sentences import sentences
+from targen_testing import TaskSuite
 
 OFFICIAL = Path(__file__).parents[3] / "shared" / "data" / "superglue" / "CB"
 needs_official = pytest.mark.skipif(

@@ -17,9 +17,9 @@ from pydantic import ValidationError
 from targen_core import Job, Rejected
 from targen_core.runs.files import read_jsonl
 from targen_core.tasks.checks import is_copy
-from targen_core.testing import TaskSuite
 from targen_tasks_superglue.copa import COPA, CopaRow, Event
 from targen_tasks_superglue.copa.rows import ASKED
+from targen_testing import TaskSuite
 
 OFFICIAL = Path(__file__).parents[3] / "shared" / "data" / "superglue" / "COPA"
 needs_official = pytest.mark.skipif(

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from targen_core.plugins.registry import Registry
     from targen_core.runs.job import Job
     from targen_core.runs.spec import JobSpec
+    from targen_core.scripted import Script, ScriptedModel, ScriptedOptions
     from targen_core.tasks.cases import Case
     from targen_core.tasks.judging import Correction, CorrectionSample
     from targen_core.tasks.model import Label, Rehearsal, Task
@@ -56,6 +57,9 @@ _HOME = {
     "Rehearsal": "tasks.model",
     "Rejected": "errors",
     "TargenError": "errors",
+    "Script": "scripted",
+    "ScriptedModel": "scripted",
+    "ScriptedOptions": "scripted",
     "Solution": "tasks.judging",
     "Task": "tasks.model",
     "Variant": "tasks.model",
@@ -89,6 +93,9 @@ __all__ = [
     "Registry",
     "Rehearsal",
     "Rejected",
+    "Script",
+    "ScriptedModel",
+    "ScriptedOptions",
     "Solution",
     "TargenError",
     "Task",

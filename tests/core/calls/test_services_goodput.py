@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pytest
 
-from targen_core.testing.services import CATALOGUE, compose
+from targen_testing.services import CATALOGUE, compose
 
 FLOORS = {
     "plain": 0.98,

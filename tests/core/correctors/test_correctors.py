@@ -30,7 +30,7 @@ from targen_core.plugins.loader import Source, installed_sources
 from targen_core.runs.correction import correct_dataset, flip
 from targen_core.runs.manifest import Limits
 from targen_core.runs.official import Labelled
-from targen_core.testing.scripted import ScriptedModel, ScriptedOptions
+from targen_core.scripted import ScriptedModel, ScriptedOptions
 
 
 class Colour(BaseModel):

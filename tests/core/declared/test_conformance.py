@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from targen_core import Declaration, Job, JobSpec, load_registry
-from targen_core.testing import TaskSuite as Suite
+from targen_testing import TaskSuite as Suite
 
 PAIR = """\
 name: pair

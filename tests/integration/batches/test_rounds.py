@@ -29,7 +29,7 @@ from targen_core.errors import (
 from targen_core.runs.batch_files import Imported, export_batch, import_batch
 from targen_core.runs.job import Job
 from targen_core.runs.manifest import Limits
-from targen_core.testing import scripted
+from targen_testing import scripted
 
 pytestmark = pytest.mark.usefixtures("virtual_time")
 

@@ -60,7 +60,7 @@ def test_an_overridden_check_is_not_hidden(targen, frozen):
     """The author's suites are run as they are; what they skip is told."""
     (frozen / "tests" / "test_frozen.py").write_text(
         "import pytest\n"
-        "from targen_core.testing import TaskSuite as Tasks\n"
+        "from targen_testing import TaskSuite as Tasks\n"
         "class TestLetters(Tasks):\n"
         "    task = 'letters'\n"
         "    @pytest.fixture(autouse=True)\n"

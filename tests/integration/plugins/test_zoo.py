@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from targen_core import Job, JobSpec, load_registry
-from targen_core.plugins.folder import sources_with
 from targen_core.plugins.loader import installed_sources
-from targen_core.plugins.rules import RULES
 from targen_core.runs.manifest import Limits
+from targen_testing.folder import sources_with
+from targen_testing.rules import RULES
 
 _SPEC = importlib.util.spec_from_file_location(
     "zoo_members", Path(__file__).parent / "zoo_members.py"

@@ -384,4 +384,5 @@ def _met(rows: NDArray[np.uint32], times: int) -> NDArray[np.uint32]:
     more = rows[times - 1 :]
     if times > 1:
         more = more.take((more == rows[: len(more)]).nonzero()[0])
-    return more.take(_changes(more).nonzero()[0])
+    met: NDArray[np.uint32] = more.take(_changes(more).nonzero()[0])
+    return met
