@@ -12,6 +12,7 @@ from targen_testing.services import CATALOGUE, compose
 FLOORS = {
     "plain": 0.98,
     "ollama": 0.98,
+    "vllm-thrashing": 0.7,
     "tgi": 0.95,
     "cap-40-503-after-1s": 0.95,
     "cap-40-429": 0.95,
@@ -36,6 +37,7 @@ FLOORS = {
     "garbage": 0.85,
     "cold-start-30s": 0.8,
     "brownout-20s": 0.9,
+    "brownout-half": 0.8,
     "storm": 0.85,
 }
 REFUSED = {"cap-40-503-after-1s": 60, "cap-40-429": 60, "storm": 60, "plain": 0}

@@ -287,7 +287,7 @@ class CallLayer:
         reserved_tokens = tokens + params["max_tokens"]
         reserved_dollars = bound.price.most(tokens, params["max_tokens"]) if bound.price else 0.0
         reserved = (reserved_tokens, reserved_dollars)
-        failures = 0
+        failures = alone = 0  # and those of them since others were answered
         failing_since = 0.0
         loop = asyncio.get_running_loop()
         turn = bound.limiter.turn()
@@ -376,9 +376,10 @@ class CallLayer:
                 # The limiter says when a call goes; this one waits its turn.
                 delay = min(_MAX_TURN, _BAD_LUCK * 2.0**failures)
             elif lately:
-                delay = min(_MAX_BACKOFF, _BAD_LUCK * 1.5**failures)
+                delay, alone = min(_MAX_BACKOFF, _BAD_LUCK * 1.5**failures), 0
             else:
-                delay = min(_MAX_BACKOFF, _FIRST_BACKOFF * 2.0**failures)
+                delay = min(_MAX_BACKOFF, _FIRST_BACKOFF * 2.0**alone)
+                alone += 1
             delay *= self._jitter.uniform(0.5, 1.0)
             failures += 1
             patience = self._patience_with(error)
