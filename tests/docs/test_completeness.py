@@ -13,7 +13,8 @@ import click
 import pytest
 from pydantic import BaseModel
 
-from targen_core import Case, JobSpec, ListStep, Task, errors, load_registry, testing
+import targen_testing
+from targen_core import Case, JobSpec, ListStep, Task, errors, load_registry
 from targen_core.calls.usage import Counts
 from targen_core.cli.app import COMMANDS, build
 from targen_core.declared import model as declared
@@ -148,11 +149,11 @@ def test_every_field_of_a_job_is_explained() -> None:
 
 def test_every_check_of_the_conformance_kit_is_explained() -> None:
     suites = (
-        testing.TaskSuite,
-        testing.BackendSuite,
-        testing.CorrectorSuite,
-        testing.ExporterSuite,
-        testing.MetricSuite,
+        targen_testing.TaskSuite,
+        targen_testing.BackendSuite,
+        targen_testing.CorrectorSuite,
+        targen_testing.ExporterSuite,
+        targen_testing.MetricSuite,
     )
     tests = [name for suite in suites for name in dir(suite) if name.startswith("test_")]
     assert missing([*tests, *RULES], DOCS / "plugins" / "conformance.md") == []

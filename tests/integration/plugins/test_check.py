@@ -127,11 +127,11 @@ def test_a_pyproject_that_does_not_read(targen, tmp_path):
     assert "names no project" in done.stderr
 
 
-def test_without_pytest_it_says_what_to_install(targen, tmp_path):
-    hide = "import sys; sys.modules['pytest'] = None\n"
+def test_without_the_kit_it_says_what_to_install(targen, tmp_path):
+    hide = "import sys; sys.modules['targen_testing'] = None\n"
     (tmp_path / "site").mkdir()
     (tmp_path / "site" / "sitecustomize.py").write_text(hide)
     done = targen("plugins", "check", str(FROZEN), path=[tmp_path / "site"])
     assert done.returncode == 2
-    assert "needs pytest" in done.stderr
-    assert "pip install 'targen-core[testing]'" in done.stderr
+    assert "is not installed" in done.stderr
+    assert "pip install targen-testing" in done.stderr
