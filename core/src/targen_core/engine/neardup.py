@@ -368,7 +368,8 @@ def _words(letters: Hashes, runs: Hashes) -> Hashes:
     """Of the runs with which words begin, but for the first: each once, ascending."""
     found = runs.take((letters[: len(runs) - 1] == 32).nonzero()[0] + 1)
     found.sort()
-    return found.take(_changes(found).nonzero()[0])
+    words: Hashes = found.take(_changes(found).nonzero()[0])
+    return words
 
 
 def _changes(ordered: NDArray[np.unsignedinteger]) -> NDArray[np.bool_]:
