@@ -42,7 +42,7 @@ from targen_core.runs.placing import (
 )
 from targen_core.runs.plan import Prepared, prepare
 from targen_core.runs.report import build_report
-from targen_core.runs.session import interruptible, open_layer
+from targen_core.runs.session import interruptible, open_layer, run_whole
 from targen_core.runs.spec import JobSpec, spec_of
 
 __all__ = ["Job"]
