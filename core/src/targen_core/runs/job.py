@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import json
 import logging
@@ -86,7 +85,7 @@ class Job:
         self._manifest_before: Manifest | None = None  # where this process has changed it
         self._directory = directory
         self._prepared = prepared
-        self._cache_folder = cache
+        self._cache_folder = cache if manifest.limits.cache else None
         self._closing = contextlib.ExitStack()
         self._closing.callback(directory.close)
         self._ledger: LedgerFile | None = None
@@ -245,9 +244,12 @@ class Job:
             JobFailed: the run ended early; the report is written all the same.
             TargenError: something else stopped it, likewise.
         """
-        return asyncio.run(self._run(listener, observer))
+        resume = "" if self.trial else f"targen resume {shlex.quote(str(self.path))}"
+        return run_whole(self._run(listener, observer, resume), resume)
 
-    async def _run(self, listener: Listener | None, observer: Observer | None) -> dict[str, Any]:
+    async def _run(
+        self, listener: Listener | None, observer: Observer | None, resume: str
+    ) -> dict[str, Any]:
         manifest, limits = self.manifest, self.manifest.limits
         error: Exception | None = None
         async with open_layer(
@@ -277,7 +279,6 @@ class Job:
                     self._judge_all(ledger)  # it finds what differs, and says where
             targets = [plan.target() for plan in manifest.targets]
             try:
-                resume = "" if self.trial else f"targen resume {shlex.quote(str(self.path))}"
                 with interruptible(layer, resume):
                     try:
                         self.engine = self._engine(layer, concurrency, in_batches, listener)
