@@ -21,10 +21,12 @@ __all__ = [
     "open_plain",
     "read_plain",
     "refuse_special",
+    "refuse_waiting",
     "replace_plain",
 ]
 
 _QUIETLY = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0)
+_HANDED_OVER = ("/dev/stdin", "/dev/fd/", "/proc/self/fd/")
 _BINARY = getattr(os, "O_BINARY", 0)
 
 _KINDS = (
@@ -57,6 +59,25 @@ def refuse_special(path: Path) -> None:
         NotPlain: it is no plain file.
     """
     _refuse(kind_of(path), path)
+
+
+def refuse_waiting(path: Path) -> None:
+    """Refuse an input file that the user names where reading it could wait for ever.
+
+    A FIFO without a writer does, and so may a device. What a shell hands over, as `/dev/stdin`
+    or `<(command)`, has a writer.
+
+    Raises:
+        NotPlain: it is a FIFO, a socket or a device.
+    """
+    if str(path).startswith(_HANDED_OVER):
+        return
+    try:
+        mode = path.stat().st_mode
+    except OSError:
+        return  # who opens it says why it cannot
+    if not stat.S_ISDIR(mode):
+        _refuse(_kind(mode), path)
 
 
 def open_plain(path: Path, flags: int, *, alone: bool = False) -> int:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+import threading
 from pathlib import Path
 from zlib import crc32
 
@@ -346,6 +347,38 @@ def test_a_file_that_is_no_utf8(rte):
 def test_an_item_of_the_wrong_kind_is_named_by_its_line(flag, name, lines, words, rte):
     Path(name).write_text("\n".join(lines) + "\n")
     _refused(rte("-n", "2", flag, name), f"{flag} file {name}, {words}")
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no FIFOs there")
+@pytest.mark.parametrize(
+    ("name", "command"),
+    [
+        ("rows.jsonl", "validate {} --task rte"),
+        ("rows.jsonl", "correct {} --task rte -b scripted"),
+        ("mine.txt", "generate rte -n 2 -b scripted --contexts {}"),
+        ("mine.jsonl", "generate rte -n 2 -b scripted --seeds {}"),
+        ("task.yaml", "generate {} -n 2 -b scripted"),
+        ("task.py", "describe ./{}"),
+        ("said.jsonl", "generate rte -n 2 -b scripted -o recorded={}"),
+    ],
+)
+def test_a_fifo_is_not_waited_for(name, command, targen):
+    os.mkfifo(name)
+    # Whoever opens it all the same finds it empty, and does not hang.
+    threading.Thread(target=lambda: Path(name).open("wb").close(), daemon=True).start()
+    result = targen(*command.format(name).split())
+    _refused(result, f"{name}: it is a FIFO, and no plain file")
+    os.close(os.open(name, os.O_RDONLY | os.O_NONBLOCK))  # lets the thread go
+
+
+@pytest.mark.skipif(not Path("/dev/fd").exists(), reason="no /dev/fd there")
+def test_a_pipe_from_a_shell_is_read(targen):
+    reader, writer = os.pipe()
+    with os.fdopen(writer, "w") as rows:
+        rows.write('{"premise": "It rains.", "hypothesis": "It is wet.", "idx": 0}\n')
+    result = targen("validate", f"/dev/fd/{reader}", "--task", "rte")
+    os.close(reader)
+    assert "1 rows of rte read" in result.out
 
 
 def test_seeds_and_contexts_together(rte):
