@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 __all__ = [
+    "MISPLACED",
     "NotPlain",
     "is_within",
     "kind_of",
@@ -23,11 +24,21 @@ __all__ = [
     "refuse_special",
     "refuse_waiting",
     "replace_plain",
+    "why_not",
 ]
 
 _QUIETLY = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0)
 _HANDED_OVER = ("/dev/stdin", "/dev/fd/", "/proc/self/fd/")
 _BINARY = getattr(os, "O_BINARY", 0)
+
+MISPLACED = (
+    FileExistsError,
+    FileNotFoundError,
+    IsADirectoryError,
+    NotADirectoryError,
+    PermissionError,
+)
+"""Errors that another path mends, and free space does not."""
 
 _KINDS = (
     (stat.S_ISLNK, "a link"),
@@ -139,6 +150,12 @@ def replace_plain(path: Path, data: bytes) -> None:
         with contextlib.suppress(OSError):
             part.unlink()
         raise
+
+
+def why_not(path: Path, error: OSError) -> str:
+    """Why nothing could be written at `path`: a file that stands for a folder, or the system's."""
+    files = (above for above in path.parents if above.is_file())
+    return next((f"{above} is a file, and no folder" for above in files), error.strerror)
 
 
 def _kind(mode: int) -> str:

@@ -429,7 +429,8 @@ def test_other_files_are_there(rte):
     Path("mine").mkdir()
     Path("mine/thesis.tex").write_text("years of work")
     result = rte("-n", "4", "--out", "mine")
-    _refused(result, "mine exists and is no run directory", "choose another --out")
+    hint = "choose another --out, such as --out mine/run"
+    _refused(result, "mine exists and is no run directory", hint)
     assert [path.name for path in Path("mine").iterdir()] == ["thesis.tex"]
 
 
@@ -453,10 +454,41 @@ def test_out_is_a_file(rte):
     assert Path("file").read_text() == "here"
 
 
-def test_out_cannot_be_made(rte):
+def test_out_cannot_be_made(targen):
     Path("file").write_text("here")
-    result = rte("-n", "4", "--out", "file/run")
-    _refused(result, "cannot write to file/run: Not a directory", "choose another --out", code=1)
+    row = {"premise": "It rains.", "hypothesis": "It is wet.", "label": "entailment", "idx": 0}
+    Path("rows.jsonl").write_text(json.dumps(row) + "\n")
+    why = "file is a file, and no folder"
+    for command in (
+        ("generate", "rte", "-b", "scripted", "-n", "4"),
+        ("generate", "--suite", "superglue", "-b", "scripted", "-n", "4"),
+        ("correct", "rows.jsonl", "--task", "rte", "-b", "scripted"),
+        ("export", "rows.jsonl", "--task", "rte"),
+        ("init-task", "--blank"),
+        ("new", "task", "demo"),
+    ):
+        result = targen(*command, "--out", "file/a/made.yaml")
+        _refused(result, why, "--out", code=1)
+        assert "space" not in result.err
+
+
+@pytest.mark.parametrize("empty", [["--out", ""], ["--out="]])
+def test_an_empty_out_is_not_this_folder(empty, targen):
+    for command in (["generate", "--suite", "superglue"], ["export", "run"], ["new", "task", "x"]):
+        result = targen(*command, *empty)
+        _refused(result, "--out is empty", "or leave --out out")
+    assert not list(Path().iterdir())
+
+
+def test_the_folder_that_is_proposed_is_free_and_can_be_typed(rte, monkeypatch):
+    Path("my run-2").mkdir()
+    rte("-n", "4", "--out", "my run")
+    refused = rte("-n", "4", "--out", "my run", "--seed", "1")
+    _refused(refused, "my run holds another run", "targen resume 'my run' goes on")
+    assert "--out 'my run-3'" in refused.err
+    monkeypatch.chdir("my run")
+    here = rte("-n", "4", "--out", ".", "--seed", "1")
+    _refused(here, ". holds another run", f"--out '{Path.cwd()}-3'")
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from targen_core.calls.batch_queue import WaitingCall
 from targen_core.calls.model import ChatReply
-from targen_core.errors import AnswersAwaited, ContentFiltered, UsageError, WriteFailed
+from targen_core.errors import AnswersAwaited, ContentFiltered, UsageError
 from targen_core.plain import refuse_waiting
 from targen_core.runs.batches import BatchFile
 from targen_core.runs.files import write_atomically
@@ -99,10 +99,7 @@ def export_batch(job: Job, out: Path) -> int:
     else:
         return 0
     lines = [call.provider.line(call.request) for call in courier.pending]
-    try:
-        write_atomically(out, b"".join(line + b"\n" for line in lines).decode())
-    except OSError as error:
-        raise WriteFailed(f"cannot write {out}: {error.strerror}") from error
+    write_atomically(out, b"".join(line + b"\n" for line in lines).decode())
     return len(lines)
 
 

@@ -154,7 +154,10 @@ class Job:
             if said:
                 _log.warning("%s", said)
         if out.exists() and not (out / "manifest.json").exists() and not is_fresh(out):
-            raise RunConflict(f"{out} exists and is no run directory", hint="choose another --out")
+            below = f", such as --out {shlex.quote(str(out / 'run'))}" if out.is_dir() else ""
+            raise RunConflict(
+                f"{out} exists and is no run directory", hint=f"choose another --out{below}"
+            )
         directory = RunDirectory(out)
         try:
             manifest = prepared.manifest
