@@ -155,7 +155,9 @@ def replace_plain(path: Path, data: bytes) -> None:
 def why_not(path: Path, error: OSError) -> str:
     """Why nothing could be written at `path`: a file that stands for a folder, or the system's."""
     files = (above for above in path.parents if above.is_file())
-    return next((f"{above} is a file, and no folder" for above in files), error.strerror)
+    return next(
+        (f"{above} is a file, and no folder" for above in files), error.strerror or str(error)
+    )
 
 
 def _kind(mode: int) -> str:
