@@ -297,6 +297,21 @@ def test_a_cost_cap_without_a_price(targen):
     assert not Path("runs").exists()
 
 
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["generate", "rte", "-n", "2"],
+        ["preview", "rte"],
+        ["correct", "rows.jsonl", "--task", "rte"],
+        ["init-task", "A task."],
+    ],
+)
+def test_every_command_that_calls_takes_patience(command, targen):
+    row = {"premise": "It rains.", "hypothesis": "It is wet.", "label": "entailment", "idx": 0}
+    Path("rows.jsonl").write_text(json.dumps(row) + "\n")
+    _refused(targen(*command, "-b", "scripted", "--patience", "0"), "--patience is 0")
+
+
 # --- files of the user's own ------------------------------------------------
 
 GOOD = "The mill of Dunmore was rebuilt by Ada Brenner in 1993 after a storm."

@@ -205,17 +205,6 @@ def test_a_correction_and_a_draft_show_that_they_wait(terminal, held, tmp_path, 
     shown.exit_code()
 
 
-@pytest.mark.parametrize(
-    "command",
-    ["generate rte -n 2", "preview rte", "correct rows.jsonl --task rte", "init-task 'A task.'"],
-)
-def test_every_command_that_calls_takes_patience(shell, command, tmp_path):
-    row = {"premise": "It rains.", "hypothesis": "It is wet.", "label": "entailment", "idx": 0}
-    (tmp_path / "rows.jsonl").write_text(json.dumps(row) + "\n")
-    done = shell(f"targen {command} -b scripted --patience 0")
-    assert (done.returncode, "--patience is 0" in done.stderr) == (2, True), done.stderr
-
-
 # --- the display by itself ---
 
 
