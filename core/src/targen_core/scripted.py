@@ -27,6 +27,7 @@ from targen_core.errors import (
     ServiceUnavailable,
     UsageError,
 )
+from targen_core.plain import refuse_waiting
 
 __all__ = [
     "BACKEND",
@@ -191,6 +192,7 @@ def recorded_replies(path: Path) -> Script:
     """
     records: dict[str, list[tuple[dict[str, str], Any]]] = {}
     try:
+        refuse_waiting(path)
         lines = path.read_text(encoding="utf-8").split("\n")
     except OSError as error:
         raise UsageError(f"recorded replies {path}: {error.strerror}") from error

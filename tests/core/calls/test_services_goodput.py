@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import pytest
 
-from targen_testing.services import CATALOGUE, compose
+from targen_testing.services import CATALOGUE, Bucket, Fixed, Retry, Service, compose
+from targen_testing.services.drive import drive
 
 FLOORS = {
     "plain": 0.98,
@@ -61,3 +62,16 @@ def test_services_that_nobody_tuned_for(seed):
     assert result.halted == ""
     assert result.answered == result.calls
     assert result.goodput >= 0.4
+
+
+@pytest.mark.parametrize("retry", [None, Retry("seconds"), Retry(says=3600)], ids=str)
+@pytest.mark.parametrize("concurrency", [1, 8])
+def test_a_gap_of_a_learned_rate_is_no_silence(retry, concurrency):
+    """A call in eight seconds: our own pauses, and one that is untrue, end no run."""
+
+    def make():
+        return Service(Fixed(0.5), Bucket(1 / 8, 3, retry=retry))
+
+    result = drive(make, calls=30, concurrency=concurrency, patience=12.0)
+    assert result.halted == ""
+    assert result.goodput >= 0.7

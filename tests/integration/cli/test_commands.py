@@ -380,10 +380,10 @@ def test_resume_takes_every_option_from_the_run(rte, targen, rows):
     for out in ("one", "two"):
         assert rte("-n", "6", *options, "--out", out).code == 0
     manifest = json.loads(Path("two/manifest.json").read_text())
-    assert targen("resume", "two", "-q", "--no-cache").code == 0
+    assert targen("resume", "two", "-q").code == 0
     assert json.loads(Path("two/manifest.json").read_text()) == manifest
     for out in ("one", "two"):
-        assert targen("resume", out, "-n", "14", "-q", "--no-cache").code == 0
+        assert targen("resume", out, "-n", "14", "-q").code == 0
     assert rows("one") == rows("two")
     grown = json.loads(Path("two/manifest.json").read_text())
     assert grown.pop("targets")[:1] == manifest.pop("targets")

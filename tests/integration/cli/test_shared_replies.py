@@ -75,6 +75,38 @@ def test_a_suite_shares_lists_among_its_tasks(targen, service):
     assert cached["copa"] >= 1
 
 
+def test_a_run_without_the_cache_goes_on_without_it_until_it_is_told_otherwise(targen):
+    def plan(seen):  # equal calls are answered alike, so that runs ask alike
+        schema = seen.body["response_format"]["json_schema"]["schema"]
+        text = json.dumps(fill_schema(schema, random.Random(seen.text)))
+        return Response(OPENAI.answer(text, "stop"))
+
+    def cached(*args):
+        return targen(*args, "-q", "--json").json["usage"]["total"]["cached"]
+
+    pytest.importorskip("targen_plugin_example")
+    with FaultServer(plan) as service:
+        address = ("-o", f"base_url={service.url}/v1", "-o", "model=tiny")
+        for out, rows, *options in (("first", 16), ("run", 4, "--no-cache")):
+            assert (
+                cached(
+                    "generate",
+                    "tickets",
+                    "-n",
+                    rows,
+                    "-b",
+                    "llama",
+                    *address,
+                    "--out",
+                    out,
+                    *options,
+                )
+                == 0
+            )
+        assert cached("resume", "run", "-n", 8) == 0
+        assert cached("resume", "run", "-n", 12, "--cache") > 0
+
+
 def requests(targen, run):
     found = targen("batch", "export", run, "--out", "asked.jsonl", "--json")
     assert found.code == 0, found.err

@@ -14,6 +14,7 @@ from targen_core.cli.request import (
     BackendArg,
     BackendForArg,
     CacheArg,
+    CacheAsBegunArg,
     ContextsArg,
     ContextsLimitArg,
     ContextsShareArg,
@@ -197,10 +198,10 @@ def generate(
                 patience=patience,
                 rounds=rounds,
             )
-            | {"batch": batch},
+            | {"batch": batch, "cache": cache},
         )
 
-    folder = cache_folder(cache)
+    folder = cache_folder()
     if suite is not None:
         below = out or Path("runs") / f"{suite}-{seed}"
         specs = [(below / t.name, spec_for(t.id)) for t in suite_tasks(registry, suite)]
@@ -259,7 +260,7 @@ def resume(
             "--verify", help="Judge all that is there again, and compare it; slower by minutes."
         ),
     ] = False,
-    cache: CacheArg = True,
+    cache: CacheAsBegunArg = None,
     quiet: _Quiet = False,
     json: _Json = False,
 ) -> None:
@@ -278,13 +279,14 @@ def resume(
 
     registry = load_registry()
     quotas = None
+    switches = {"batch": batch, "cache": cache}
     if n is not None or label:
         manifest = Manifest.load(run / "manifest.json")
         quotas = quotas_for(registry.get("task", manifest.task_name(run)), n, None, label or ())
     with Job.resume(
         registry,
         run,
-        cache=cache_folder(cache),
+        cache=cache_folder(),
         quotas=quotas,
         give_up_after=give_up_after,
         options=with_key(option, key_file),
@@ -297,7 +299,7 @@ def resume(
             patience=patience,
             rounds=rounds,
         )
-        | ({} if batch is None else {"batch": batch}),
+        | {name: on for name, on in switches.items() if on is not None},
         verify=verify,
     ) as job:
         _run(job, quiet=quiet, json=json)

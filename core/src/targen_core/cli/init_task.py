@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from shlex import quote
 from typing import Annotated
 
 import typer
@@ -21,7 +22,7 @@ from targen_core.cli.request import (
     with_key,
 )
 from targen_core.errors import UsageError, WriteFailed
-from targen_core.plain import replace_plain
+from targen_core.plain import replace_plain, why_not
 
 
 def init_task(
@@ -108,7 +109,8 @@ def init_task(
 
 def _may_write(path: Path, *, force: bool) -> None:
     if path.suffix not in (".yaml", ".yml"):
-        raise UsageError(f"--out {path}: the file is YAML", hint=f"--out {path.stem}.yaml")
+        meant = path / "task.yaml" if path.is_dir() else path.with_suffix(".yaml")
+        raise UsageError(f"--out {path}: the file is YAML", hint=f"--out {quote(str(meant))}")
     if path.exists() and not force:
         raise UsageError(f"{path} exists", hint="--force replaces it; or choose another --out")
 
@@ -118,7 +120,9 @@ def _write(path: Path, text: str, *, force: bool) -> None:
     try:
         replace_plain(path, text.encode())
     except OSError as error:
-        raise WriteFailed(f"cannot write {path}: {error.strerror}") from error
+        raise WriteFailed(
+            f"cannot write {path}: {why_not(path, error)}", hint="choose another --out"
+        ) from error
 
 
 def _typed(path: Path) -> str:

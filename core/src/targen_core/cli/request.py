@@ -24,6 +24,7 @@ __all__ = [
     "BackendForArg",
     "BatchArg",
     "CacheArg",
+    "CacheAsBegunArg",
     "ContextsArg",
     "ContextsLimitArg",
     "ContextsShareArg",
@@ -161,8 +162,10 @@ ContextsShareArg = Annotated[
         help="Use the first part of --contexts or --contexts-limit: 0.5 is half (an ablation).",
     ),
 ]
-CacheArg = Annotated[
-    bool, typer.Option("--cache/--no-cache", help="Share replies with earlier runs, or do not.")
+_CACHE = ("--cache/--no-cache", "Share replies with earlier runs, or do not.")
+CacheArg = Annotated[bool, typer.Option(_CACHE[0], help=_CACHE[1])]
+CacheAsBegunArg = Annotated[
+    bool | None, typer.Option(_CACHE[0], help=f"{_CACHE[1]} [default: as it was begun]")
 ]
 
 
@@ -172,7 +175,7 @@ def with_key(options: Sequence[str] | None, key_file: Path | None) -> list[str]:
     return [*(options or ()), *said]
 
 
-def cache_folder(enabled: bool) -> Path | None:
+def cache_folder(enabled: bool = True) -> Path | None:
     """The folder of the reply cache, or None where it is not wanted."""
     return folders.cache_folder() / "replies" if enabled else None
 

@@ -43,7 +43,7 @@ from targen_core.runs.manifest import FORMAT, ManifestPart, StepPlan, TaskPlan, 
 from targen_core.runs.naming import model_name
 from targen_core.runs.official import Labelled
 from targen_core.runs.plan import PreparedCorrection, bind_models, prepare_correction
-from targen_core.runs.session import interruptible, open_layer
+from targen_core.runs.session import interruptible, open_layer, run_whole
 from targen_core.runs.spec import JobSpec
 from targen_core.tasks.judging import Correction, Solution
 from targen_core.tasks.model import Task
@@ -156,7 +156,7 @@ def correct_dataset(
             work = _judge_all(
                 prepared, spec, shown, journal, usage, cache, out, on_judged, on_layer
             )
-            judged = asyncio.run(work)
+            judged = run_whole(work, _resume(out))
         finally:
             journal.close()
         report = _report(plan, prepared.task, judged, usage)
@@ -204,6 +204,11 @@ def _other_labels(
         name = task.settled(instance, [Solution(guess)] * len(exercises)).label
         if name is not None and name != claimed:
             yield name
+
+
+def _resume(out: Path) -> str:
+    """What goes on with a correction, in words."""
+    return f"the same command again, it goes on in {shlex.quote(str(out))}"
 
 
 def _sample(instances: Sequence[Labelled], most: int | None, seed: int) -> Sequence[Labelled]:
@@ -273,7 +278,7 @@ async def _judge_all(
             except Halted:
                 pass
 
-        with interruptible(layer, f"the same command again, it goes on in {shlex.quote(str(out))}"):
+        with interruptible(layer, _resume(out)):
             await asyncio.gather(*(guarded() for _ in range(at_once)))
         if layer.halt_reason is not None:
             raise layer.halt_reason

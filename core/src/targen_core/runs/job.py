@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import json
 import logging
@@ -42,7 +41,7 @@ from targen_core.runs.placing import (
 )
 from targen_core.runs.plan import Prepared, prepare
 from targen_core.runs.report import build_report
-from targen_core.runs.session import interruptible, open_layer
+from targen_core.runs.session import interruptible, open_layer, run_whole
 from targen_core.runs.spec import JobSpec, spec_of
 
 __all__ = ["Job"]
@@ -86,7 +85,7 @@ class Job:
         self._manifest_before: Manifest | None = None  # where this process has changed it
         self._directory = directory
         self._prepared = prepared
-        self._cache_folder = cache
+        self._cache_folder = cache if manifest.limits.cache else None
         self._closing = contextlib.ExitStack()
         self._closing.callback(directory.close)
         self._ledger: LedgerFile | None = None
@@ -155,7 +154,10 @@ class Job:
             if said:
                 _log.warning("%s", said)
         if out.exists() and not (out / "manifest.json").exists() and not is_fresh(out):
-            raise RunConflict(f"{out} exists and is no run directory", hint="choose another --out")
+            below = f", such as --out {shlex.quote(str(out / 'run'))}" if out.is_dir() else ""
+            raise RunConflict(
+                f"{out} exists and is no run directory", hint=f"choose another --out{below}"
+            )
         directory = RunDirectory(out)
         try:
             manifest = prepared.manifest
@@ -245,9 +247,12 @@ class Job:
             JobFailed: the run ended early; the report is written all the same.
             TargenError: something else stopped it, likewise.
         """
-        return asyncio.run(self._run(listener, observer))
+        resume = "" if self.trial else f"targen resume {shlex.quote(str(self.path))}"
+        return run_whole(self._run(listener, observer, resume), resume)
 
-    async def _run(self, listener: Listener | None, observer: Observer | None) -> dict[str, Any]:
+    async def _run(
+        self, listener: Listener | None, observer: Observer | None, resume: str
+    ) -> dict[str, Any]:
         manifest, limits = self.manifest, self.manifest.limits
         error: Exception | None = None
         async with open_layer(
@@ -277,7 +282,6 @@ class Job:
                     self._judge_all(ledger)  # it finds what differs, and says where
             targets = [plan.target() for plan in manifest.targets]
             try:
-                resume = "" if self.trial else f"targen resume {shlex.quote(str(self.path))}"
                 with interruptible(layer, resume):
                     try:
                         self.engine = self._engine(layer, concurrency, in_batches, listener)

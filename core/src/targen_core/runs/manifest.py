@@ -93,6 +93,7 @@ class Limits(ManifestPart):
     tpm: _Rate | None = None
     patience: _Amount | None = None
     batch: bool = False
+    cache: bool = True
     rounds: Annotated[int, Field(ge=0, le=10_000)] = 4
 
 

@@ -18,6 +18,7 @@ from pydantic import ValidationError
 
 from targen_core.engine.guard import refused
 from targen_core.errors import Rejected, UsageError
+from targen_core.plain import refuse_waiting
 from targen_core.tasks.model import Task
 
 __all__ = [
@@ -147,6 +148,7 @@ def content_of(path: Path, most: int = _LARGEST) -> bytes:
         UsageError: the file cannot be read, or is larger.
     """
     try:
+        refuse_waiting(path)
         with open(path, "rb") as file:
             if os.fstat(file.fileno()).st_size > most:
                 raise UsageError(f"{path} is larger than {most >> 20:,} MiB")

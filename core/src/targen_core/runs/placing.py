@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 from pathlib import Path
+from shlex import quote
 from typing import Literal
 
 from targen_core.errors import RunConflict, RunDirectoryError, RunLocked, WriteFailed
@@ -98,14 +99,21 @@ def same_run(there: Manifest, wanted: Manifest, out: Path) -> Manifest:
     if rows != asked and _targets_alone(there, wanted):
         raise RunConflict(
             f"{out} holds another run: its target is {rows} rows, not these {asked}",
-            hint=f"targen resume {out} -n N extends it; or choose another --out",
+            hint=f"targen resume {quote(str(out))} -n N extends it; or choose another --out",
         )
     raise RunConflict(
         f"{out} holds another run, begun with "
         f"{_steps_apart(there, wanted) or _plan_apart(there, wanted)}",
-        hint=f"targen resume {out} goes on with it as it was begun; or give this one "
-        f"another --out, such as --out {out.with_name(out.name + '-2')}",
+        hint=f"targen resume {quote(str(out))} goes on with it as it was begun; or give this one "
+        f"another --out, such as --out {quote(str(_beside(out)))}",
     )
+
+
+def _beside(out: Path) -> Path:
+    """A path beside `out` that nothing is at."""
+    named = out if out.name.strip(".") else out.resolve()  # "." and ".." have no name to add to
+    paths = (named.with_name(f"{named.name}-{number}") for number in range(2, _MOST))
+    return next((path for path in paths if not path.exists()), named)
 
 
 def _deciding(there: Manifest, wanted: Manifest) -> list[str]:

@@ -7,8 +7,9 @@ import contextlib
 import gc
 import logging
 import signal
-from collections.abc import AsyncIterator, Collection, Iterator, Mapping
+from collections.abc import AsyncIterator, Collection, Coroutine, Iterator, Mapping
 from pathlib import Path
+from typing import Any, TypeVar
 
 from targen_core.calls.budget import Budget
 from targen_core.calls.cache import ReplyCache
@@ -20,11 +21,26 @@ from targen_core.calls.usage import Usage
 from targen_core.errors import Interrupted
 from targen_core.runs.manifest import Limits
 
-__all__ = ["interruptible", "open_layer"]
+__all__ = ["interruptible", "open_layer", "run_whole"]
+
+T = TypeVar("T")
 
 _log = logging.getLogger("targen.run")
 # People stop a run by the one, queues and services by the other.
 _STOPPING = {signal.SIGINT: "Ctrl-C", signal.SIGTERM: "SIGTERM"}
+
+
+def run_whole(work: Coroutine[Any, Any, T], resume: str) -> T:
+    """`asyncio.run`; where Ctrl-C ends it in the middle, that is said before the loop is closed.
+
+    `resume` as for `interruptible`.
+    """
+    with asyncio.Runner() as runner:
+        try:
+            return runner.run(work)
+        except KeyboardInterrupt:
+            _log.warning("stopping at once%s", _then(resume))
+            raise
 
 
 @contextlib.asynccontextmanager
@@ -85,7 +101,7 @@ def interruptible(layer: CallLayer, resume: str) -> Iterator[None]:
             "finishing the calls in flight (%d); %s again stops at once%s",
             layer.in_flight,
             name,
-            f". Then: {resume}" if resume else "",
+            _then(resume),
         )
         layer.halt(Interrupted(f"stopped by {name}", hint=resume))
 
@@ -99,3 +115,7 @@ def interruptible(layer: CallLayer, resume: str) -> Iterator[None]:
         yield
     finally:
         unhandle()
+
+
+def _then(resume: str) -> str:
+    return f". Then: {resume}" if resume else ""
