@@ -344,6 +344,8 @@ class _Looked:
         self.combined: Hashes | None = None  # of an index of so many rows
         self.rows = 0
         if len(self.runs) > _RUNS:
+            self.runs = self.asked = _distinct(self.runs)
+        if len(self.runs) > _RUNS:
             # A candidate asks for more than its own part: what is alike may be longer.
             most = (_RUNS << 16) // len(self.runs)
             choice = self.runs * _THIN >> _U32(16)
@@ -370,6 +372,14 @@ def _words(letters: Hashes, runs: Hashes) -> Hashes:
     found.sort()
     words: Hashes = found.take(_changes(found).nonzero()[0])
     return words
+
+
+def _distinct(runs: Hashes) -> Hashes:
+    """Each once, where it stands first: a text that repeats itself has few."""
+    first = np.unique(runs, return_index=True)[1]
+    first.sort()
+    distinct: Hashes = runs.take(first)
+    return distinct
 
 
 def _changes(ordered: NDArray[np.unsignedinteger]) -> NDArray[np.bool_]:
