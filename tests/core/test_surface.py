@@ -13,10 +13,10 @@ import targen_core
 from targen_core import errors
 
 NAMES = """Backend BackendOptions Case ChatModel ChatReply ChatRequest Correction CorrectionSample
-Corrector Declaration Exercise Exporter InverseGenerator Job JobSpec Label ListStep Llm Message
-Price Prompt Register Registry Rehearsal Rejected Script ScriptedModel
+Corrector Dataset Declaration Exercise Exporter InverseGenerator Job JobSpec Label ListStep Llm
+Message Price Prompt Register Registry Rehearsal Rejected Script ScriptedModel
 ScriptedOptions Solution TargenError Task Variant hookimpl
-load_registry""".split()
+load_registry read_dataset""".split()
 
 TREE = {
     "TargenError": ("Exception", 1),
