@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from targen_core.plugins.register import Register
     from targen_core.plugins.registry import Registry
     from targen_core.runs.job import Job
-    from targen_core.runs.spec import JobSpec
+    from targen_core.runs.spec import RunSpec
     from targen_core.tasks.cases import Case
     from targen_core.tasks.judging import Correction, CorrectionSample
     from targen_core.tasks.model import Label, Rehearsal, Task
@@ -44,7 +44,7 @@ _HOME = {
     "Exporter": "exporters.model",
     "InverseGenerator": "tasks.steps",
     "Job": "runs.job",
-    "JobSpec": "runs.spec",
+    "RunSpec": "runs.spec",
     "Label": "tasks.model",
     "ListStep": "tasks.steps",
     "Llm": "tasks.steps",
@@ -78,7 +78,6 @@ __all__ = [
     "Exporter",
     "InverseGenerator",
     "Job",
-    "JobSpec",
     "Label",
     "ListStep",
     "Llm",
@@ -89,6 +88,7 @@ __all__ = [
     "Registry",
     "Rehearsal",
     "Rejected",
+    "RunSpec",
     "Solution",
     "TargenError",
     "Task",

@@ -139,7 +139,7 @@ class TestManifest:
             world,
             tmp_path / "run",
             {"yes": 2, "no": 1},
-            options=["temperature=0.3", "correct.model=large"],
+            options={"temperature": 0.3, "correct.model": "large"},
             limits={"max_cost": 3.5},
         )
         return Manifest.load(tmp_path / "run" / "manifest.json")
@@ -148,20 +148,28 @@ class TestManifest:
         manifest.save(tmp_path / "copy.json")
         assert Manifest.load(tmp_path / "copy.json") == manifest
         assert manifest.differences(manifest) == []
-        assert manifest.limits.max_cost == 3.5
+        assert manifest.spec.limits.max_cost == 3.5
         assert manifest.steps["correct"].options == {"model": "large"}
         assert manifest.steps["generate"].params["temperature"] == 0.3
         assert manifest.targets[0].quotas == {"yes": 2, "no": 1}
-        assert set(manifest.distributions) >= {"targen-core", "pydantic"}
+        assert set(manifest.lock.distributions) >= {"targen-core", "pydantic"}
 
     def test_differences_name_what_decides_the_rows(self, manifest):
-        other = manifest.model_copy(update={"seed": 9, "near_duplicates": 50.0})
+        spec = manifest.spec.replace(seed=9, near_duplicates=50.0)
+        other = manifest.model_copy(update={"spec": spec})
         assert manifest.differences(other) == ["near_duplicates: 90.0 / 50.0", "seed: 0 / 9"]
 
-    @pytest.mark.parametrize("field", ["limits", "distributions", "created"])
+    @pytest.mark.parametrize("field", ["limits", "price", "distributions", "created"])
     def test_what_decides_no_row_makes_no_difference(self, manifest, field):
-        value = {"limits": manifest.limits.model_copy(update={"rpm": 1.0})}.get(field, {})
-        other = manifest.model_copy(update={field: value})
+        spec, lock = manifest.spec, manifest.lock
+        other = manifest.model_copy(
+            update={
+                "limits": {"spec": spec.replace(limits={"rpm": 1.0})},
+                "price": {"spec": spec.also({"price_in": 1, "price_out": 2})},
+                "distributions": {"lock": lock.model_copy(update={"distributions": {}})},
+                "created": {"created": ""},
+            }[field]
+        )
         assert other != manifest
         assert manifest.differences(other) == []
 
@@ -170,7 +178,7 @@ class TestManifest:
         [
             (lambda raw: {**raw, "format": FORMAT + 1}, RunConflict, "written in format"),
             (lambda raw: {**raw, "surprise": 1}, RunDirectoryError, "does not read"),
-            (lambda raw: {k: v for k, v in raw.items() if k != "seed"}, RunDirectoryError, "read"),
+            (lambda raw: {k: v for k, v in raw.items() if k != "spec"}, RunDirectoryError, "read"),
             (lambda raw: [raw], RunDirectoryError, "does not read"),
         ],
     )

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from targen_core import Job, JobSpec, load_registry
+from targen_core import Job, RunSpec, load_registry
 from targen_core.plugins.folder import sources_with
 from targen_core.plugins.loader import installed_sources
 from targen_core.plugins.rules import RULES
-from targen_core.runs.manifest import Limits
+from targen_core.runs.spec import Limits
 
 _SPEC = importlib.util.spec_from_file_location(
     "zoo_members", Path(__file__).parent / "zoo_members.py"
@@ -60,7 +60,7 @@ def test_it_harms_nobody_else(member, tmp_path, monkeypatch, capsys):
     states = {plugin.distribution: plugin.state for plugin in registry.plugins}
     assert states["frozen-v1"] == states["targen-core"] == "ok"
     assert registry.find("task", "letters").distribution == "frozen-v1"
-    spec = JobSpec(
+    spec = RunSpec(
         task="letters",
         quotas={"thanks": 2, "complaint": 2},
         backend="scripted",

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from targen_core.cli.request import CacheArg, OptionsArg, cache_folder
+from targen_core.cli.request import CacheArg, OptionsArg, cache_folder, options_of
 from targen_core.cli.tables import print_json
 from targen_core.errors import UsageError
 
@@ -65,7 +65,7 @@ def batch(
             hint="targen correct FILE --task NAME --batch asks in a service's batches",
         )
     folder = cache_folder(cache)
-    with Job.resume(load_registry(), run, cache=folder, options=option or ()) as job:
+    with Job.resume(load_registry(), run, cache=folder, options=options_of(option)) as job:
         if file is None:
             where = out or run / "requests.jsonl"
             count = export_batch(job, where)

@@ -25,8 +25,8 @@ from targen_core.cli.request import (
     VariantArg,
     cache_folder,
     checked_limits,
-    job_spec,
-    with_key,
+    options_of,
+    spec_of,
 )
 from targen_core.cli.tables import print_json, print_table
 
@@ -97,14 +97,14 @@ def correct(
             f"{first.message}; see: targen validate {file} --task {task}",
             file=sys.stderr,
         )
-    spec = job_spec(
+    spec = spec_of(
         registry,
         task,
         quotas={},
         variants=tuple(variant or ()),
         backend=backend,
         backend_for=None,
-        options=with_key(option, key_file),
+        options=options_of(option, key_file),
         seed=seed,
         correct=True,
         corrector=corrector,

@@ -39,12 +39,13 @@ from targen_core.runs.batches import in_service_batches
 from targen_core.runs.directory import RunDirectory
 from targen_core.runs.files import write_atomically
 from targen_core.runs.gate import read_json
-from targen_core.runs.manifest import FORMAT, ManifestPart, StepPlan, TaskPlan, flat
+from targen_core.runs.lock import StepPlan, TaskPlan
+from targen_core.runs.manifest import flat
 from targen_core.runs.naming import model_name
 from targen_core.runs.official import Labelled
 from targen_core.runs.plan import PreparedCorrection, bind_models, prepare_correction
 from targen_core.runs.session import interruptible, open_layer
-from targen_core.runs.spec import JobSpec
+from targen_core.runs.spec import ManifestPart, RunSpec
 from targen_core.tasks.judging import Correction, Solution
 from targen_core.tasks.model import Task
 
@@ -57,7 +58,7 @@ class CorrectionPlan(ManifestPart):
     `data` is a digest of the instances that it judges.
     """
 
-    format: int = FORMAT
+    format: int = 1
     task: TaskPlan
     corrector: str
     step: StepPlan
@@ -93,7 +94,7 @@ class Judged:
 
 def correct_dataset(
     registry: Registry,
-    spec: JobSpec,
+    spec: RunSpec,
     instances: Sequence[Labelled],
     out: Path,
     *,
@@ -229,7 +230,7 @@ def _flipped(
 
 async def _judge_all(
     prepared: PreparedCorrection,
-    spec: JobSpec,
+    spec: RunSpec,
     items: Sequence[Judged],
     journal: Journal,
     usage: Usage,
