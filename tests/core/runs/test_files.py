@@ -154,6 +154,25 @@ class TestManifest:
         assert manifest.targets[0].quotas == {"yes": 2, "no": 1}
         assert set(manifest.lock.distributions) >= {"targen-core", "pydantic"}
 
+    def test_one_of_format_1_is_read(self, manifest, tmp_path):
+        """Then a run had no spec: what its steps used stands for what was asked."""
+        raw = manifest.model_dump(mode="json")
+        lock, spec = raw["lock"], raw["spec"]
+        alone = ("seed", "lists_at_once", "contexts_limit", "near_duplicates", "limits", "backend")
+        target = {name: spec[name] for name in ("quotas", "balance", "give_up_after")}
+        old = {**lock, **{name: spec[name] for name in alone}, "format": 1, "targets": [target]}
+        path = tmp_path / "old.json"
+        path.write_text(json.dumps({**old, "task_file": "", "created": raw["created"]}))
+        found = Manifest.load(path)
+        assert found.differences(manifest) == []
+        assert found.spec.options["correct.model"] == "large"
+        assert found.spec.options["generate.temperature"] == 0.3
+        assert found.spec.options["seeds.batch"] == list(manifest.lock.batches[1:])
+        for broken in ({**old, "steps": [1]}, {**old, "targets": []}, {**old, "batches": 3}):
+            path.write_text(json.dumps(broken))
+            with pytest.raises(RunDirectoryError, match="does not read: it is no manifest of fo"):
+                Manifest.load(path)
+
     def test_differences_name_what_decides_the_rows(self, manifest):
         spec = manifest.spec.replace(seed=9, near_duplicates=50.0)
         other = manifest.model_copy(update={"spec": spec})

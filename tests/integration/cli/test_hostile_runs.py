@@ -92,7 +92,7 @@ def test_a_copy_of_the_task_that_is_elsewhere_is_refused(name, command, run, tar
         (("lock", "steps", "generate", "backend"), "langchain:../by.Fly"),
         (("spec", "options"), {"x=1 base_url": "http://127.0.0.1:9"}),
         (("spec", "options"), {"temperature=0 -o script": "by/task.py:f"}),
-        (("lock", "steps", "generate", "params"), {"temperature=0 -o script": "by/task.py:f"}),
+        (("lock", "corrector"), "./by/task.py"),
         (("spec", "contexts"), "canary"),
         (("spec", "seeds"), "../canary"),
     ],
@@ -485,7 +485,6 @@ def test_an_option_that_is_no_number(option, rte):
         (("extensions",), [{"quotas": {"nosuch": 1}}], "quotas"),
         (("extensions",), [{"quotas": {"entailment": 1}, "give_up_after": 0}], "extensions.0"),
         (("lock", "given"), {"../canary": "00"}, "lock.given"),
-        (("lock", "steps", "generate", "params", "temperature"), "hot", "lock.steps.generate"),
         (
             ("lock", "steps", "later"),
             {"backend": "x", "identity": "", "options": {}, "params": {}},

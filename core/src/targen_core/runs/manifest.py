@@ -17,7 +17,7 @@ from targen_core.plugins.register import is_file
 from targen_core.runs.files import write_atomically
 from targen_core.runs.gate import check_members, read_json, said
 from targen_core.runs.lock import Lock, StepPlan, TaskPlan
-from targen_core.runs.options import CORE, SAMPLING, check_sampling
+from targen_core.runs.options import CORE
 from targen_core.runs.spec import ManifestPart, RunSpec
 from targen_core.tasks.steps import STEPS
 
@@ -118,7 +118,8 @@ class Manifest(ManifestPart):
         for field, name in names.items():
             if not _TASK_ID.fullmatch(name) or (is_file(name) and not in_file):
                 yield field, f"{name[:80]!r} is no DISTRIBUTION:NAME of an installed task"
-        ids = {"spec.backend": spec.backend, "spec.corrector": spec.corrector or "task"}
+        correctors = {"spec.corrector": spec.corrector, "lock.corrector": lock.corrector}
+        ids = {"spec.backend": spec.backend} | {k: v for k, v in correctors.items() if v}
         ids |= {f"spec.backend_for.{step}": name for step, name in spec.backend_for.items()}
         ids |= {f"lock.steps.{step}.backend": plan.backend for step, plan in lock.steps.items()}
         for field, name in ids.items():
@@ -133,15 +134,6 @@ class Manifest(ManifestPart):
             spec.step_options()
         except UsageError as error:
             yield "spec.options", str(error)
-        for step, plan in lock.steps.items():
-            for name, value in plan.params.items():
-                try:
-                    if name not in SAMPLING:
-                        raise UsageError(f"{name[:80]!r} is no sampling parameter")
-                    if value is not None:
-                        check_sampling(name, value)
-                except UsageError as error:
-                    yield f"lock.steps.{step}.params", str(error)
         for target in self.targets:
             if unknown := set(target.quotas) - set(lock.task.labels):
                 yield "quotas", f"{min(unknown)[:80]!r} is no label of the task"
