@@ -68,7 +68,7 @@ def test_its_backend_and_corrector_make_rows(registry: Registry, tmp_path: Path)
     with Job.create(registry, spec, tmp_path / "run") as job:
         report = job.run()
     assert report["rows"] == {"urgent": 5, "routine": 5}
-    assert job.manifest.corrector == "targen-plugin-example:keywords"
+    assert job.manifest.lock.corrector == "targen-plugin-example:keywords"
     text = (tmp_path / "run" / "dataset.jsonl").read_text(encoding="utf-8")
     assert "Hurry up." in text or "Answer me." in text
 
