@@ -13,7 +13,7 @@ import targen_core
 from targen_core import errors
 
 NAMES = """Backend BackendOptions Case ChatModel ChatReply ChatRequest Correction CorrectionSample
-Corrector Dataset Declaration Exercise Exporter InverseGenerator Job JobSpec Label ListStep Llm
+Corrector Dataset Declaration Exercise Exporter InverseGenerator Job RunSpec Label ListStep Llm
 Message Price Prompt Register Registry Rehearsal Rejected Script ScriptedModel
 ScriptedOptions Solution TargenError Task Variant hookimpl
 load_registry read_dataset""".split()

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from targen_core.plugins.register import Register
     from targen_core.plugins.registry import Registry
     from targen_core.runs.job import Job
-    from targen_core.runs.spec import JobSpec
+    from targen_core.runs.spec import RunSpec
     from targen_core.scripted import Script, ScriptedModel, ScriptedOptions
     from targen_core.tasks.cases import Case
     from targen_core.tasks.judging import Correction, CorrectionSample
@@ -48,7 +48,6 @@ _HOME = {
     "Exporter": "exporters.model",
     "InverseGenerator": "tasks.steps",
     "Job": "runs.job",
-    "JobSpec": "runs.spec",
     "Label": "tasks.model",
     "ListStep": "tasks.steps",
     "Llm": "tasks.steps",
@@ -59,6 +58,7 @@ _HOME = {
     "Registry": "plugins.registry",
     "Rehearsal": "tasks.model",
     "Rejected": "errors",
+    "RunSpec": "runs.spec",
     "TargenError": "errors",
     "Script": "scripted",
     "ScriptedModel": "scripted",
@@ -87,7 +87,6 @@ __all__ = [
     "Exporter",
     "InverseGenerator",
     "Job",
-    "JobSpec",
     "Label",
     "ListStep",
     "Llm",
@@ -98,6 +97,7 @@ __all__ = [
     "Registry",
     "Rehearsal",
     "Rejected",
+    "RunSpec",
     "Script",
     "ScriptedModel",
     "ScriptedOptions",

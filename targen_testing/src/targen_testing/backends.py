@@ -18,7 +18,7 @@ import math
 import tracemalloc
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import pytest
 
@@ -36,9 +36,8 @@ from targen_core.errors import (
     TimedOut,
 )
 from targen_core.runs.job import Job
-from targen_core.runs.manifest import Limits
-from targen_core.runs.options import backend_options, parse_options, public_options
-from targen_core.runs.spec import JobSpec
+from targen_core.runs.options import backend_options, parse_options, public_options, step_options
+from targen_core.runs.spec import Limits, RunSpec
 from targen_testing.exchange import (
     KEY,
     MOST,
@@ -85,18 +84,16 @@ class BackendSuite(Suite):
         backend: Backend = self.registry().get("backend", self.backend)
         return backend
 
-    def given(self, url: str = "", *, key: str = KEY, more: Sequence[str] = ()) -> list[str]:
+    def given(self, url: str = "", *, key: str = KEY, more: Sequence[str] = ()) -> dict[str, Any]:
         """The options, filled in."""
         address = url + (self.wire.base if self.wire else "")
-        return [
-            option.replace("{url}", address).replace("{key}", key)
-            for option in (*self.options, *more)
-        ]
+        typed = (*self.options, *more)
+        return parse_options([o.replace("{url}", address).replace("{key}", key) for o in typed])
 
     def model(self, url: str = "", *, key: str = KEY, more: Sequence[str] = ()) -> ChatModel:
         """The model, made as a run makes it."""
         backend = self.target()
-        options = parse_options(self.given(url, key=key, more=more))["generate"].backend
+        options = step_options(self.given(url, key=key, more=more))["generate"].backend
         return as_chat_model(backend.create(backend_options(self.backend, backend, options)))
 
     def served(self) -> Wire:
@@ -387,7 +384,7 @@ class BackendSuite(Suite):
         elif where == "identity":
             model = self.model("http://127.0.0.1:9")
             backend = self.target()
-            options = parse_options(self.given("http://127.0.0.1:9"))["generate"].backend
+            options = step_options(self.given("http://127.0.0.1:9"))["generate"].backend
             chosen = backend_options(self.backend, backend, options)
             told = f"{model.identity} {model!r} {chosen!r} {chosen} {public_options(chosen)}"
             assert KEY not in told, "identity or repr holds the key: make it a SecretStr"
@@ -432,7 +429,7 @@ class BackendSuite(Suite):
 
         with FaultServer(answer) as server:
             registry = with_sample(self.registry())
-            spec = JobSpec(
+            spec = RunSpec(
                 task="sample",
                 quotas={"good": 1, "bad": 1},
                 backend=registry.find("backend", self.backend).id,

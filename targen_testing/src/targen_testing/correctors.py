@@ -9,7 +9,7 @@ class TestStrict(Suite):
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar
@@ -18,8 +18,7 @@ import pytest
 
 from targen_core.dataset.model import Dataset, Unit
 from targen_core.plugins.registry import Registry
-from targen_core.runs.manifest import Limits
-from targen_core.runs.spec import JobSpec
+from targen_core.runs.spec import Limits, RunSpec
 from targen_core.tasks.model import Task
 from targen_testing import trials
 from targen_testing.chance import Found, homes_of, watching
@@ -61,14 +60,16 @@ class CorrectorSuite(Suite):
         task: Task[Any, Any] = self.everything().get("task", self.task)
         return task
 
-    def spec(self, option: str, corrector: str | None, concurrency: int = 8) -> JobSpec:
+    def spec(
+        self, options: Mapping[str, str], corrector: str | None, concurrency: int = 8
+    ) -> RunSpec:
         """A job on the scripted backend."""
         task = self.whose()
-        return JobSpec(
+        return RunSpec(
             task=self.task,
             quotas=dict.fromkeys(task.quota_names, self.rows * task.unit),
             backend="targen-core:scripted",
-            options=(option,),
+            options=options,
             corrector=corrector,
             limits=Limits(concurrency=concurrency),
         )
@@ -87,11 +88,15 @@ class CorrectorSuite(Suite):
         return self.kept("dataset", make)
 
     def judge(
-        self, dataset: Dataset, folder: Path, option: str = GOOD, concurrency: int = 8
+        self,
+        dataset: Dataset,
+        folder: Path,
+        options: Mapping[str, str] = GOOD,
+        concurrency: int = 8,
     ) -> Trial:
         """Run the corrector on instances."""
         corrector = self.registry().find("corrector", self.corrector).id
-        spec = self.spec(option, corrector, concurrency)
+        spec = self.spec(options, corrector, concurrency)
         return trials.correct(self.everything(), spec, dataset, folder)
 
     # --- what must hold ---
@@ -112,8 +117,8 @@ class CorrectorSuite(Suite):
 
     def test_labels_come_from_the_set(self, dataset: Dataset, tmp_path: Path) -> None:
         """A label that it gives is one of the task's, whatever the replies."""
-        for name, option in (("good", GOOD), ("hostile", HOSTILE)):
-            trial = self.judge(dataset, tmp_path / name, option)
+        for name, options in (("good", GOOD), ("hostile", HOSTILE)):
+            trial = self.judge(dataset, tmp_path / name, options)
             foreign = trial.reasons.get("illegal-label", 0)
             assert not foreign, f"{foreign} labels are none of {self.task}'s, with {name} replies"
 

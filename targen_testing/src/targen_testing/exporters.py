@@ -24,8 +24,7 @@ from targen_core.errors import UsageError
 from targen_core.exporters.model import Exporter
 from targen_core.exporters.save import save
 from targen_core.plugins.registry import Registry
-from targen_core.runs.manifest import Limits
-from targen_core.runs.spec import JobSpec
+from targen_core.runs.spec import Limits, RunSpec
 from targen_core.tasks.model import Task
 from targen_testing import trials
 from targen_testing.sample import PAIRS, with_sample
@@ -80,11 +79,11 @@ class ExporterSuite(Suite):
 
     def _made(self, folder: Path) -> Dataset:
         task = self.whose()
-        spec = JobSpec(
+        spec = RunSpec(
             task=self.task,
             quotas=dict.fromkeys(task.quota_names, self.rows * task.unit),
             backend="targen-core:scripted",
-            options=(GOOD,),
+            options=GOOD,
             corrector=None,
             limits=Limits(concurrency=8),
         )

@@ -25,8 +25,7 @@ import pytest
 
 from targen_core.dataset.model import Dataset
 from targen_core.errors import QuotaNotMet, Rejected
-from targen_core.runs.manifest import Limits
-from targen_core.runs.spec import JobSpec
+from targen_core.runs.spec import Limits, RunSpec
 from targen_core.tasks.cases import Case
 from targen_core.tasks.fields import named
 from targen_core.tasks.model import Task
@@ -38,18 +37,17 @@ from targen_testing.trials import HOSTILE, Trial
 __all__ = ["TaskSuite", "job_of"]
 
 _SHOWN = 12  # labels whose samples still fit a prompt
-_BAD = ("garbage_rate=0.12", "cut_rate=0.08", "empty_rate=0.06", "refusal_rate=0.06")
+_BAD = {"garbage_rate": 0.12, "cut_rate": 0.08, "empty_rate": 0.06, "refusal_rate": 0.06}
 
 
 def job_of(
-    task: Task[Any, Any], name: str, rows: int, *options: str, concurrency: int = 8, **values: Any
-) -> JobSpec:
+    task: Task[Any, Any], name: str, rows: int, *, concurrency: int = 8, **values: Any
+) -> RunSpec:
     """A job of `rows` instances a label on the scripted backend."""
-    return JobSpec(
+    return RunSpec(
         task=name,
         quotas=dict.fromkeys(task.quota_names, rows * task.unit),
         backend="targen-core:scripted",
-        options=options,
         limits=Limits(concurrency=concurrency),
         **values,
     )
@@ -83,13 +81,13 @@ class TaskSuite(Suite):
         task: Task[Any, Any] = self.registry().get("task", self.task)
         return task
 
-    def spec(self, *options: str, **values: Any) -> JobSpec:
+    def spec(self, **values: Any) -> RunSpec:
         """A job of `rows` rows a label on the scripted backend."""
-        return job_of(self.target(), self.task, self.rows, *options, **values)
+        return job_of(self.target(), self.task, self.rows, **values)
 
-    def trial(self, folder: Path, *options: str, **values: Any) -> Trial:
+    def trial(self, folder: Path, **values: Any) -> Trial:
         """Run such a job; what stops it is kept."""
-        return trials.generate(self.registry(), self.spec(*options, **values), folder)
+        return trials.generate(self.registry(), self.spec(**values), folder)
 
     @pytest.fixture
     def watched(self, tmp_path_factory: pytest.TempPathFactory) -> _Watched:
@@ -115,7 +113,8 @@ class TaskSuite(Suite):
         """A run with hostile replies; that it falls short is in order."""
 
         def make() -> Trial:
-            spec = job_of(self.target(), self.task, max(40, self.rows), HOSTILE, give_up_after=40)
+            rows = max(40, self.rows)
+            spec = job_of(self.target(), self.task, rows, options=HOSTILE, give_up_after=40)
             folder = tmp_path_factory.mktemp("hostile") / "run"
             return trials.generate(self.registry(), spec, folder)
 
@@ -347,7 +346,7 @@ class TaskSuite(Suite):
 
     def test_bad_replies_make_no_rows(self, good: Trial, tmp_path: Path) -> None:
         """With a third of all replies bad, the rows are still good ones."""
-        trial = self.trial(tmp_path / "run", *_BAD)
+        trial = self.trial(tmp_path / "run", options=_BAD)
         if not isinstance(trial.error, QuotaNotMet | None):
             fail(f"with bad replies: {trial.error}")
         for row in trial.rows:

@@ -15,7 +15,7 @@ from targen_core.plugins.registry import Registry
 from targen_core.runs.correction import correct_dataset
 from targen_core.runs.files import read_jsonl
 from targen_core.runs.job import Job
-from targen_core.runs.spec import JobSpec
+from targen_core.runs.spec import RunSpec
 from targen_core.tasks.model import Task
 
 __all__ = [
@@ -30,8 +30,8 @@ __all__ = [
     "unofficial",
 ]
 
-GOOD = "script=targen_testing.hostile:good"
-HOSTILE = "script=targen_testing.hostile:replies"
+GOOD = {"script": "targen_testing.hostile:good"}
+HOSTILE = {"script": "targen_testing.hostile:replies"}
 """Options of the scripted backend: replies that fit, and half of them hostile."""
 
 SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
@@ -99,7 +99,7 @@ class Trial:
         return list(read_jsonl(path)) if path.exists() else []
 
 
-def generate(registry: Registry, spec: JobSpec, folder: Path) -> Trial:
+def generate(registry: Registry, spec: RunSpec, folder: Path) -> Trial:
     """Run a job; what stops it is kept and not raised."""
     asked: set[str] = set()
     error: Exception | None = None
@@ -114,7 +114,7 @@ def generate(registry: Registry, spec: JobSpec, folder: Path) -> Trial:
     return Trial(folder, report, error, frozenset(asked))
 
 
-def correct(registry: Registry, spec: JobSpec, dataset: Dataset, folder: Path) -> Trial:
+def correct(registry: Registry, spec: RunSpec, dataset: Dataset, folder: Path) -> Trial:
     """Run step 4 on a dataset; what stops it is kept and not raised."""
     try:
         return Trial(folder, correct_dataset(registry, spec, dataset, folder), None)

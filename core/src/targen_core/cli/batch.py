@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from targen_core.cli.request import CacheAsBegunArg, OptionsArg, cache_folder
+from targen_core.cli.request import CacheAsBegunArg, OptionsArg, cache_folder, options_of
 from targen_core.cli.tables import print_json
 from targen_core.errors import UsageError
 
@@ -66,7 +66,7 @@ def batch(
         )
     limits = {} if cache is None else {"cache": cache}
     with Job.resume(
-        load_registry(), run, cache=cache_folder(), options=option or (), limits=limits
+        load_registry(), run, cache=cache_folder(), options=options_of(option), limits=limits
     ) as job:
         if file is None:
             where = out or run / "requests.jsonl"

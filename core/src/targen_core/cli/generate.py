@@ -33,17 +33,18 @@ from targen_core.cli.request import (
     VariantArg,
     cache_folder,
     checked_limits,
-    job_spec,
+    options_of,
     quotas_for,
-    with_key,
+    spec_of,
 )
 from targen_core.cli.streams import mute
 from targen_core.errors import QuotaNotMet, UsageError
 
 if TYPE_CHECKING:
+    from targen_core.engine.quotas import Quotas
     from targen_core.runs.job import Job
     from targen_core.runs.placing import Place
-    from targen_core.runs.spec import JobSpec
+    from targen_core.runs.spec import RunSpec
 
 _Number = Annotated[
     int | None, typer.Option("-n", "--number", help="Rows, split evenly over the labels.")
@@ -168,16 +169,16 @@ def generate(
         )
     registry = load_registry()
 
-    def spec_for(name: str) -> JobSpec:
+    def spec_for(name: str) -> RunSpec:
         _, found = find_task(registry, name, variant or ())
-        return job_spec(
+        return spec_of(
             registry,
             name,
             quotas=quotas_for(found, n, preset, label or ()),
             variants=tuple(variant or ()),
             backend=backend,
             backend_for=backend_for,
-            options=with_key(option, key_file),
+            options=options_of(option, key_file),
             seed=seed,
             correct=correct,
             corrector=corrector,
@@ -278,7 +279,7 @@ def resume(
     from targen_core.runs.manifest import Manifest
 
     registry = load_registry()
-    quotas = None
+    quotas: Quotas | None = None
     switches = {"batch": batch, "cache": cache}
     if n is not None or label:
         manifest = Manifest.load(run / "manifest.json")
@@ -289,7 +290,7 @@ def resume(
         cache=cache_folder(),
         quotas=quotas,
         give_up_after=give_up_after,
-        options=with_key(option, key_file),
+        options=options_of(option, key_file),
         limits=checked_limits(
             max_cost=max_cost,
             max_tokens=max_tokens,
@@ -349,7 +350,7 @@ class _Suite:
         from targen_core.runs.report import read_report
 
         if not self._quiet:
-            wanted = sum(job.manifest.targets[-1].quotas.values())
+            wanted = job.manifest.targets[-1].quotas.total
             print(f"{job.task.name}: {wanted:,} rows", file=sys.stderr, flush=True)
         try:
             with progress(job, quiet=self._quiet) as listener:

@@ -19,7 +19,7 @@ from targen_core.cli.request import (
     SeedArg,
     cache_folder,
     checked_limits,
-    with_key,
+    options_of,
 )
 from targen_core.errors import UsageError, WriteFailed
 from targen_core.plain import replace_plain, why_not
@@ -74,16 +74,15 @@ def init_task(
     from targen_core.declared.drafting import written
     from targen_core.plugins.loader import load_registry
     from targen_core.runs.drafting import draft_task
-    from targen_core.runs.manifest import Limits
-    from targen_core.runs.spec import JobSpec
+    from targen_core.runs.spec import Limits, RunSpec
 
     if not wanted.strip():
         raise UsageError("the description is empty")
-    spec = JobSpec(
+    spec = RunSpec(
         task="",
         quotas={},
         backend=backend,
-        options=with_key(option, key_file),
+        options=options_of(option, key_file),
         seed=seed,
         limits=Limits(
             **checked_limits(max_cost=max_cost, max_tokens=max_tokens, patience=patience)

@@ -36,7 +36,7 @@ def code_digest(prepared: Prepared) -> str | None:
     all that they depend on, and Python's. A task that lives in memory alone has no digest,
     nor one in a file that imports what targen-core does not bring.
     """
-    names = {"targen-core", *prepared.manifest.distributions}
+    names = {"targen-core", *prepared.lock.distributions}
     if prepared.distribution != FILE:
         names.add(prepared.distribution)
     elif prepared.file is None or not _stands_alone(prepared.file):

@@ -40,11 +40,12 @@ from targen_core.runs.batches import in_service_batches
 from targen_core.runs.directory import RunDirectory
 from targen_core.runs.files import write_atomically
 from targen_core.runs.gate import read_json
-from targen_core.runs.manifest import FORMAT, ManifestPart, StepPlan, TaskPlan, flat
+from targen_core.runs.lock import StepPlan, TaskPlan
+from targen_core.runs.manifest import flat
 from targen_core.runs.naming import model_name
 from targen_core.runs.plan import PreparedCorrection, bind_models, prepare_correction
 from targen_core.runs.session import interruptible, open_layer, run_whole
-from targen_core.runs.spec import JobSpec
+from targen_core.runs.spec import ManifestPart, RunSpec
 from targen_core.tasks.judging import Correction, Solution
 from targen_core.tasks.model import Task
 
@@ -60,7 +61,7 @@ class CorrectionPlan(ManifestPart):
     `data` is a digest of the instances that it judges.
     """
 
-    format: int = FORMAT
+    format: int = 1
     task: TaskPlan
     corrector: str
     step: StepPlan
@@ -93,7 +94,7 @@ class Judged:
 
 def correct_dataset(
     registry: Registry,
-    spec: JobSpec,
+    spec: RunSpec,
     dataset: Dataset,
     out: Path,
     *,
@@ -235,7 +236,7 @@ def _flipped(
 
 async def _judge_all(
     prepared: PreparedCorrection,
-    spec: JobSpec,
+    spec: RunSpec,
     items: Sequence[Judged],
     journal: Journal,
     usage: Usage,

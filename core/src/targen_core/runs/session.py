@@ -19,7 +19,7 @@ from targen_core.calls.model import ChatModel
 from targen_core.calls.question import BoundModel
 from targen_core.calls.usage import Usage
 from targen_core.errors import Interrupted
-from targen_core.runs.manifest import Limits
+from targen_core.runs.spec import Limits
 
 __all__ = ["interruptible", "open_layer", "run_whole"]
 
