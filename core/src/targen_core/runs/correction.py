@@ -43,12 +43,13 @@ from targen_core.runs.manifest import FORMAT, ManifestPart, StepPlan, TaskPlan, 
 from targen_core.runs.naming import model_name
 from targen_core.runs.official import Labelled
 from targen_core.runs.plan import PreparedCorrection, bind_models, prepare_correction
-from targen_core.runs.session import interruptible, open_layer
+from targen_core.runs.loops import stoppable, synchronous
+from targen_core.runs.session import open_layer
 from targen_core.runs.spec import JobSpec
 from targen_core.tasks.judging import Correction, Solution
 from targen_core.tasks.model import Task
 
-__all__ = ["CorrectionPlan", "correct_dataset", "flip", "patched"]
+__all__ = ["CorrectionPlan", "acorrect_dataset", "correct_dataset", "flip", "patched"]
 
 
 class CorrectionPlan(ManifestPart):
@@ -91,7 +92,7 @@ class Judged:
         return self.source.instance
 
 
-def correct_dataset(
+async def acorrect_dataset(
     registry: Registry,
     spec: JobSpec,
     instances: Sequence[Labelled],
@@ -156,7 +157,7 @@ def correct_dataset(
             work = _judge_all(
                 prepared, spec, shown, journal, usage, cache, out, on_judged, on_layer
             )
-            judged = asyncio.run(work)
+            judged = await work
         finally:
             journal.close()
         report = _report(plan, prepared.task, judged, usage)
@@ -164,6 +165,10 @@ def correct_dataset(
     finally:
         directory.close()
     return report
+
+
+correct_dataset = synchronous(acorrect_dataset)
+"""The same for ordinary code."""
 
 
 def flip(task: Task[Any, Any], instance: Any, rng: random.Random) -> Any:
@@ -273,8 +278,9 @@ async def _judge_all(
             except Halted:
                 pass
 
-        with interruptible(layer, f"the same command again, it goes on in {shlex.quote(str(out))}"):
-            await asyncio.gather(*(guarded() for _ in range(at_once)))
+        everyone = asyncio.gather(*(guarded() for _ in range(at_once)))
+        resume = f"the same command again, it goes on in {shlex.quote(str(out))}"
+        await stoppable(layer, everyone, resume)
         if layer.halt_reason is not None:
             raise layer.halt_reason
     return [results[number] for number in range(len(items))]

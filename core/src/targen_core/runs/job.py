@@ -22,7 +22,7 @@ from targen_core.engine.commits import Contradicted
 from targen_core.engine.events import Listener
 from targen_core.engine.lists import item_value
 from targen_core.engine.run import Engine
-from targen_core.errors import RunConflict, TargenError, UsageError
+from targen_core.errors import Interrupted, RunConflict, TargenError, UsageError
 from targen_core.plugins.registry import Registry
 from targen_core.runs.batches import BatchFile, batched_steps, in_service_batches, with_batches
 from targen_core.runs.card import dataset_card
@@ -31,6 +31,7 @@ from targen_core.runs.directory import RunDirectory
 from targen_core.runs.files import read_jsonl, write_atomically
 from targen_core.runs.known import remember_plans, require_known_plans
 from targen_core.runs.ledger import LedgerFile
+from targen_core.runs.loops import finish, stoppable
 from targen_core.runs.manifest import Manifest, TargetPlan
 from targen_core.runs.placing import (
     Place,
@@ -42,7 +43,7 @@ from targen_core.runs.placing import (
 )
 from targen_core.runs.plan import Prepared, prepare
 from targen_core.runs.report import build_report
-from targen_core.runs.session import interruptible, open_layer
+from targen_core.runs.session import open_layer
 from targen_core.runs.spec import JobSpec, spec_of
 
 __all__ = ["Job"]
@@ -62,7 +63,7 @@ class Job:
         engine: set by `run`; its tally tells how far the run is.
         shared: replies to list calls, shared with other runs of a suite.
         courier: takes all calls away in batches of its own, or None.
-        trial: whether nothing stays of it that could be resumed.
+        resuming: what is typed to go on with it; "" where nothing stays of it.
     """
 
     def __init__(
@@ -71,7 +72,7 @@ class Job:
         manifest: Manifest,
         prepared: Prepared,
         *,
-        cache: Path | None,
+        cache: Path | str | None,
         verify: bool = False,
     ) -> None:
         self.manifest = manifest
@@ -82,11 +83,11 @@ class Job:
         self.layer: CallLayer | None = None
         self.shared: dict[bytes, ChatReply] | None = None
         self.courier: Courier | None = None
-        self.trial = False
+        self.resuming = f"targen resume {shlex.quote(str(self.path))}"
         self._manifest_before: Manifest | None = None  # where this process has changed it
         self._directory = directory
         self._prepared = prepared
-        self._cache_folder = cache
+        self._cache_folder = None if cache is None else Path(cache)
         self._closing = contextlib.ExitStack()
         self._closing.callback(directory.close)
         self._ledger: LedgerFile | None = None
@@ -124,6 +125,10 @@ class Job:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close its files and let its directory go; once is enough."""
         self._closing.close()
 
     # --- making and opening ---
@@ -133,9 +138,9 @@ class Job:
         cls,
         registry: Registry,
         spec: JobSpec,
-        out: Path,
+        out: Path | str,
         *,
-        cache: Path | None = None,
+        cache: Path | str | None = None,
         place: Place = "exact",
     ) -> Job:
         """Make a run directory, or go on with the very same run in it.
@@ -147,6 +152,7 @@ class Job:
             UsageError: anything wrong with `spec`.
             RunConflict: `out` holds another run, or something that is no run.
         """
+        out = Path(out)
         prepared = prepare(registry, spec)
         for field, why in prepared.manifest.odd():  # or it could not be opened again
             raise UsageError(f"{field}: {why}")
@@ -184,9 +190,9 @@ class Job:
     def resume(
         cls,
         registry: Registry,
-        path: Path,
+        path: Path | str,
         *,
-        cache: Path | None = None,
+        cache: Path | str | None = None,
         quotas: Mapping[str, int] | None = None,
         give_up_after: int | None = None,
         options: Sequence[str] = (),
@@ -205,6 +211,7 @@ class Job:
             RunConflict: the installed task or its prompts are other ones.
             UsageError: it names a service that this user has not used; see `runs.known`.
         """
+        path = Path(path)
         Manifest.load(path / "manifest.json")  # is it a run at all? Only then is it locked
         if give_up_after is not None and give_up_after < 1:
             raise UsageError(f"--give-up-after is {give_up_after}; it must be at least 1")
@@ -239,13 +246,33 @@ class Job:
         """Run to the target; write report and card; return the report.
 
         `listener` gets events, `observer` every answer with its prompt. Ctrl-C
-        lets calls in flight finish and stops; a second one stops hard.
+        lets calls in flight finish and stops; a second one stops hard. Where an
+        event loop runs, as in a notebook, it runs in a thread of its own.
 
         Raises:
             JobFailed: the run ended early; the report is written all the same.
             TargenError: something else stopped it, likewise.
         """
-        return asyncio.run(self._run(listener, observer))
+        return finish(self.arun(listener, observer=observer))
+
+    async def arun(
+        self, listener: Listener | None = None, *, observer: Observer | None = None
+    ) -> dict[str, Any]:
+        """The same in the event loop that runs; signals are left to it.
+
+        To cancel it lets calls in flight finish and stops; a second time stops
+        hard.
+
+        Raises:
+            JobFailed: the run ended early; the report is written all the same.
+            TargenError: something else stopped it, likewise.
+        """
+        try:
+            return await self._run(listener, observer)
+        except Interrupted as stopped:
+            if isinstance(stopped.__cause__, asyncio.CancelledError):
+                raise stopped.__cause__ from None
+            raise
 
     async def _run(self, listener: Listener | None, observer: Observer | None) -> dict[str, Any]:
         manifest, limits = self.manifest, self.manifest.limits
@@ -277,16 +304,14 @@ class Job:
                     self._judge_all(ledger)  # it finds what differs, and says where
             targets = [plan.target() for plan in manifest.targets]
             try:
-                resume = "" if self.trial else f"targen resume {shlex.quote(str(self.path))}"
-                with interruptible(layer, resume):
-                    try:
-                        self.engine = self._engine(layer, concurrency, in_batches, listener)
-                        await self.engine.run(targets)
-                    except Contradicted:
-                        assert ledger is not None
-                        self._judge_all(ledger)
-                        self.engine = self._engine(layer, concurrency, in_batches, listener)
-                        await self.engine.run(targets)
+                try:
+                    self.engine = self._engine(layer, concurrency, in_batches, listener)
+                    await stoppable(layer, self.engine.run(targets), self.resuming)
+                except Contradicted:
+                    assert ledger is not None
+                    self._judge_all(ledger)
+                    self.engine = self._engine(layer, concurrency, in_batches, listener)
+                    await stoppable(layer, self.engine.run(targets), self.resuming)
             except RunConflict:
                 self._leave_as_it_was()
                 raise
