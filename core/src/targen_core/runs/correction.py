@@ -39,11 +39,11 @@ from targen_core.runs.batches import in_service_batches
 from targen_core.runs.directory import RunDirectory
 from targen_core.runs.files import write_atomically
 from targen_core.runs.gate import read_json
+from targen_core.runs.loops import stoppable, synchronous
 from targen_core.runs.manifest import FORMAT, ManifestPart, StepPlan, TaskPlan, flat
 from targen_core.runs.naming import model_name
 from targen_core.runs.official import Labelled
 from targen_core.runs.plan import PreparedCorrection, bind_models, prepare_correction
-from targen_core.runs.loops import stoppable, synchronous
 from targen_core.runs.session import open_layer
 from targen_core.runs.spec import JobSpec
 from targen_core.tasks.judging import Correction, Solution

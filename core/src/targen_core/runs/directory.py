@@ -52,7 +52,7 @@ class RunDirectory:
         except Timeout:
             if any(other.path.samefile(path) for other in list(_OPEN)):
                 raise RunLocked(
-                    f"{path} is open in this process: a run in it goes on, or its Job was not closed",
+                    f"{path} is open in this process: a run goes on in it, or a Job was not closed",
                     hint="wait for it; or close it: job.close(), or with Job.create(...) as job",
                 ) from None
             raise RunLocked(
