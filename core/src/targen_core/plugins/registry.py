@@ -95,16 +95,15 @@ class Registry:
     def including(
         self,
         *,
-        tasks: Iterable[Task[Any, Any]] = (),
+        tasks: Mapping[str, Task[Any, Any]] = MappingProxyType({}),
         backends: Mapping[str, Backend] = MappingProxyType({}),
     ) -> Registry:
-        """This registry with objects of the program that runs; their ids begin with `memory:`."""
-        found: list[Registration[Any]] = [
-            Registration("task", task.name, task, task.summary, MEMORY, "", "") for task in tasks
-        ]
-        found += [
-            Registration("backend", name, backend, backend.summary, MEMORY, "", "")
-            for name, backend in backends.items()
+        """This registry with objects of the program that runs; their ids are `memory:NAME`."""
+        objects = [*(("task", *item) for item in tasks.items())]
+        objects += [("backend", *item) for item in backends.items()]
+        found = [
+            Registration[Any](kind, name, target, target.summary, MEMORY, "", "")
+            for kind, name, target in objects
         ]
         return Registry([*self.everything(), *found], self.plugins)
 
