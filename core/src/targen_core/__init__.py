@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from targen_core.calls.backend import Backend, BackendOptions
     from targen_core.calls.model import ChatModel, ChatReply, ChatRequest, Message, Price
+    from targen_core.dataset.model import Dataset
+    from targen_core.dataset.read import read_dataset
     from targen_core.declared.model import Declaration
     from targen_core.errors import Rejected, TargenError
     from targen_core.exporters.model import Exporter
@@ -39,6 +41,7 @@ _HOME = {
     "Correction": "tasks.judging",
     "CorrectionSample": "tasks.judging",
     "Corrector": "tasks.steps",
+    "Dataset": "dataset.model",
     "Declaration": "declared.model",
     "Exercise": "tasks.judging",
     "Exporter": "exporters.model",
@@ -61,6 +64,7 @@ _HOME = {
     "Variant": "tasks.model",
     "hookimpl": "plugins.hookspecs",
     "load_registry": "plugins.loader",
+    "read_dataset": "dataset.read",
 }
 
 __all__ = [
@@ -73,6 +77,7 @@ __all__ = [
     "Correction",
     "CorrectionSample",
     "Corrector",
+    "Dataset",
     "Declaration",
     "Exercise",
     "Exporter",
@@ -95,6 +100,7 @@ __all__ = [
     "Variant",
     "hookimpl",
     "load_registry",
+    "read_dataset",
 ]
 
 

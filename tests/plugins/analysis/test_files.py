@@ -6,12 +6,12 @@ import json
 
 import pytest
 
-from targen_analysis.data.columns import bare, filled, text_at
+from targen_analysis.data.columns import bare, filled
 from targen_analysis.data.corpus import Columns, read_corpus
 from targen_analysis.data.excerpt import excerpt
 from targen_core.errors import UsageError
 from targen_core.plugins.registry import Registry
-from targen_core.tasks.fields import named
+from targen_core.tasks.fields import named, text_at
 
 
 def read(path, **options):

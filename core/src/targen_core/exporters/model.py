@@ -2,31 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from targen_core.tasks.model import Task
+from targen_core.dataset.model import Dataset
 
 __all__ = ["Dataset", "Exporter"]
-
-
-@dataclass(frozen=True, slots=True)
-class Dataset:
-    """A dataset to export.
-
-    Attributes:
-        name: its name, as a file or folder would be called.
-        task: whose rows they are.
-        rows: the official rows, in order, each valid by `task.schema`.
-        card: the dataset card (Markdown), or "" where there is none.
-    """
-
-    name: str
-    task: Task[Any, Any]
-    rows: Sequence[Mapping[str, Any]]
-    card: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,7 @@ from typing import Any, Literal, get_args, get_origin
 
 from pydantic import BaseModel
 
-__all__ = ["NO_TEXTS", "named", "text_fields"]
+__all__ = ["NO_TEXTS", "named", "text_at", "text_fields"]
 
 NO_TEXTS = frozenset({"idx", "id", "label", "labels", "version", "source", "pair_id"})
 """Columns that identify a row or say its label, whatever they hold."""
@@ -23,6 +23,22 @@ def named(row: Any, path: str) -> list[Any]:
     if not isinstance(row, Mapping) or head not in row:
         return []
     return named(row[head], rest) if rest else [row[head]]
+
+
+def text_at(row: Mapping[str, Any], path: str) -> str:
+    """The text at a path, or "" where there is none; several are joined by line feeds.
+
+    Half of a surrogate pair, which JSON can hold and no file can, becomes a question mark.
+    """
+    found: list[str] = []
+    for value in named(row, path):
+        values = value if isinstance(value, list) else [value]
+        found += [part if isinstance(part, str) else str(part) for part in values if _plain(part)]
+    return "\n".join(found).encode(errors="replace").decode()
+
+
+def _plain(value: Any) -> bool:
+    return isinstance(value, str | int | float) and not isinstance(value, bool)
 
 
 def text_fields(schema: type[BaseModel]) -> tuple[str, ...]:

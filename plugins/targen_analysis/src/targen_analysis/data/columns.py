@@ -6,27 +6,11 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from targen_core.tasks.fields import NO_TEXTS, named
+from targen_core.tasks.fields import NO_TEXTS, text_at
 
-__all__ = ["bare", "filled", "text_at", "text_columns"]
+__all__ = ["bare", "filled", "text_columns"]
 
 _PLACE = re.compile(r"\{([\w.]+)(:upper)?\}")
-
-
-def text_at(row: Mapping[str, Any], path: str) -> str:
-    """The text at a path, or "" where there is none; several are joined by line feeds.
-
-    Half of a surrogate pair, which JSON can hold and no file can, becomes a question mark.
-    """
-    found: list[str] = []
-    for value in named(row, path):
-        values = value if isinstance(value, list) else [value]
-        found += [part if isinstance(part, str) else str(part) for part in values if _plain(part)]
-    return "\n".join(found).encode(errors="replace").decode()
-
-
-def _plain(value: Any) -> bool:
-    return isinstance(value, str | int | float) and not isinstance(value, bool)
 
 
 def text_columns(rows: Sequence[Mapping[str, Any]], label: str) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from targen_analysis.data.columns import filled, text_at, text_columns
+from targen_analysis.data.columns import filled, text_columns
 from targen_analysis.data.files import read_rows
 from targen_analysis.data.known import TEMPLATES
 from targen_core.errors import Rejected, UnknownName, UsageError
@@ -16,7 +16,7 @@ from targen_core.metrics.model import Corpus
 from targen_core.plugins.registry import Registry
 from targen_core.runs.manifest import Manifest
 from targen_core.runs.plan import find_task
-from targen_core.tasks.fields import named
+from targen_core.tasks.fields import named, text_at
 from targen_core.tasks.model import Task
 
 __all__ = ["Columns", "named_apart", "read_corpus"]

@@ -1,0 +1,1 @@
+"""A dataset: what runs make, and what export, correct, validate and analyze take."""

@@ -1,0 +1,232 @@
+"""`Dataset`: official rows of a task, with what they hold."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, overload
+
+from pydantic import ValidationError
+
+from targen_core.engine.guard import refused
+from targen_core.errors import Rejected, TargenError, UsageError
+from targen_core.tasks.fields import text_at
+from targen_core.tasks.model import Task
+
+if TYPE_CHECKING:
+    import datasets
+    import pandas as pd
+
+__all__ = ["Dataset", "Problem", "Unit", "problem_in"]
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What is wrong with a row.
+
+    Attributes:
+        line: its line, or its place in a form without lines, from 1.
+        idx: its `idx`, if it has one.
+        message: why.
+        left_out: whether the row is not in the dataset for it.
+    """
+
+    line: int
+    idx: Any
+    message: str
+    left_out: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """Rows that belong together, and what they hold.
+
+    Attributes:
+        number: the place of the first row, from 1.
+        rows: the rows, `Task.unit` of them.
+        instances: the labelled instances: one for most tasks, several where a
+            row nests them, none where the label is absent, as in test files.
+    """
+
+    number: int
+    rows: tuple[Mapping[str, Any], ...]
+    instances: Sequence[Any]
+
+    @property
+    def idx(self) -> Any:
+        """The `idx` of the first row."""
+        return self.rows[0].get("idx")
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """Official rows of a task, in order, each valid by `task.schema`.
+
+    A dataset is the sequence of its rows: `len`, iteration, `dataset[3]`, and
+    `dataset[:100]`, which is a dataset again.
+
+    Attributes:
+        name: its name, as a file or folder would be called.
+        task: whose rows they are.
+        rows: the rows.
+        card: the dataset card (Markdown), or "" where there is none.
+        source: where it was read from, for people; "" where it was not.
+        run: the run directory that it is of, where it is of one.
+        provenance: of a run, where its instances are from: a record each.
+        problems: what is wrong with rows, where it was read to be told.
+    """
+
+    name: str
+    task: Task[Any, Any]
+    rows: Sequence[Mapping[str, Any]]
+    card: str = field(default="", compare=False)
+    source: str = field(default="", compare=False)
+    run: Path | None = field(default=None, compare=False)
+    provenance: Iterable[Mapping[str, Any]] = field(default=(), compare=False)
+    problems: Sequence[Problem] = field(default=(), compare=False)
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def __iter__(self) -> Iterator[Mapping[str, Any]]:
+        return iter(self.rows)
+
+    @overload
+    def __getitem__(self, index: int) -> Mapping[str, Any]: ...
+    @overload
+    def __getitem__(self, index: slice) -> Dataset: ...
+    def __getitem__(self, index: int | slice) -> Mapping[str, Any] | Dataset:
+        if not isinstance(index, slice):
+            return self.rows[index]
+        unit = self.task.unit
+        start, stop, step = index.indices(len(self))
+        if unit > 1 and (step != 1 or start % unit or stop % unit):
+            raise UsageError(
+                f"rows of {self.task.name} come in groups of {unit}, and [{start}:{stop}] breaks one"
+            )
+        return replace(self, rows=self.rows[index], provenance=(), problems=())
+
+    def units(self) -> Iterator[Unit]:
+        """The rows in groups that must stay together, each with its instances.
+
+        Instances are made as they are asked for, and not kept.
+
+        Raises:
+            UsageError: rows that hold no instance of the task, naming the first.
+        """
+        task = self.task
+        for start in range(0, len(self.rows), task.unit):
+            rows = tuple(self.rows[start : start + task.unit])
+            if len(rows) < task.unit:
+                raise UsageError(
+                    f"{self.name} ends with row {start + 1} alone, and rows of {task.name} come "
+                    f"in groups of {task.unit}"
+                )
+            try:
+                instances = task.instances_of(rows)
+            except (ValueError, LookupError, TypeError, Rejected) as error:
+                raise UsageError(
+                    f"{self.name}, row {start + 1} is no labelled row of {task.name}: "
+                    f"{problem_in(error)}"
+                ) from error
+            yield Unit(start + 1, rows, instances)
+
+    @property
+    def instances(self) -> Iterator[Any]:
+        """The labelled instances in order, whatever rows each of them takes.
+
+        Rows without a label, as in test files, give none.
+
+        Raises:
+            UsageError: rows that hold no instance of the task, naming the first.
+        """
+        for unit in self.units():
+            yield from unit.instances
+
+    @property
+    def texts(self) -> Iterator[tuple[str, ...]]:
+        """Of each row, the text of each of `task.texts`; "" where the row lacks it."""
+        fields = self.task.texts
+        for row in self.rows:
+            yield tuple(text_at(row, path) for path in fields)
+
+    @cached_property
+    def labels(self) -> Mapping[str, int]:
+        """Rows by label, as quotas count them, in the order of the task's labels.
+
+        An official row that nests several instances counts for each.
+        """
+        task = self.task
+        found = Counter(task.read_label(instance) for instance in self.instances)
+        order = [label.name for label in task.labels] or sorted(found)
+        return {name: found[name] * task.unit for name in order if found[name]}
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 of the rows, the same in whatever form they were read.
+
+        The order of keys does not count, nor whether what is absent is null.
+        """
+        known = hashlib.sha256()
+        for row in self.rows:
+            text = json.dumps(_canonical(row), ensure_ascii=False, sort_keys=True)
+            known.update(text.encode("utf-8", "surrogatepass") + b"\n")
+        return known.hexdigest()
+
+    def to_pandas(self) -> pd.DataFrame:
+        """The rows as a data frame.
+
+        Raises:
+            MissingDependency: pandas is not installed.
+        """
+        from targen_core.dataset.frames import to_pandas
+
+        return to_pandas(self)
+
+    def to_hf(self) -> datasets.Dataset:
+        """The rows as a `datasets.Dataset`, typed; a closed label set is a `ClassLabel`.
+
+        Raises:
+            MissingDependency: `datasets` is not installed.
+            UsageError: a column that has no one type.
+        """
+        from targen_core.dataset.frames import to_hf
+
+        return to_hf(self)
+
+    def __repr__(self) -> str:
+        try:
+            labels = ", ".join(f"{name} {count:,}" for name, count in self.labels.items())
+        except TargenError:
+            labels = ""  # rows that were never checked
+        of = f": {labels}" if labels and len(self.labels) <= 20 else ""
+        return f"<Dataset {self.name}: {len(self):,} rows of {self.task.name}{of}>"
+
+    def _repr_html_(self) -> str:
+        from targen_core.dataset.frames import as_html
+
+        return as_html(self)
+
+
+def problem_in(error: Exception) -> str:
+    """The first problem of a row, with its column, in one line."""
+    if isinstance(error, ValidationError):
+        return refused(error)
+    if isinstance(error, KeyError):
+        return f"no {error.args[0]!r}"
+    return str(error) or type(error).__name__
+
+
+def _canonical(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _canonical(part) for key, part in value.items() if part is not None}
+    if isinstance(value, list | tuple):
+        return [_canonical(part) for part in value]
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    return value
