@@ -13,7 +13,9 @@ __all__ = ["table"]
 def table(caption: str, heads: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     """A table as HTML."""
     lines = ["<table>", f"<caption>{_safe(caption)}</caption>"]
-    lines.append("<thead><tr>" + "".join(f"<th>{_safe(head)}</th>" for head in heads) + "</tr></thead>")
+    lines.append(
+        "<thead><tr>" + "".join(f"<th>{_safe(head)}</th>" for head in heads) + "</tr></thead>"
+    )
     lines.append("<tbody>")
     for row in rows:
         lines.append("<tr>" + "".join(f"<td>{_safe(cell)}</td>" for cell in row) + "</tr>")

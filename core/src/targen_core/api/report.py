@@ -34,7 +34,7 @@ class UsageReport:
         """From a report's `usage`."""
         total = raw["total"]
         names = ("calls", "cached", "tokens_in", "tokens_out", "dollars")
-        return cls(*(total[name] for name in names), priced=raw["priced"])
+        return cls(**{name: total[name] for name in names}, priced=raw["priced"])
 
     @property
     def tokens(self) -> int:
@@ -214,7 +214,7 @@ class CorrectionReport:
         """From what `report.json` holds."""
         names = "task corrector model instances kept accuracy_before accuracy_after".split()
         return cls(
-            *(raw[name] for name in names),
+            **{name: raw[name] for name in names},
             labels=_labels(raw),
             usage=UsageReport.of(raw["usage"]),
             raw=raw,

@@ -34,6 +34,7 @@ __all__ = [
     "Asked",
     "ItemsLike",
     "PathText",
+    "StepLike",
     "TaskLike",
     "as_path",
     "asked",
@@ -49,6 +50,8 @@ TaskLike: TypeAlias = "str | PathLike[str] | Task[Any, Any] | Declaration"
 """A task: its name, its file, a `Task`, or a `Declaration`."""
 ItemsLike: TypeAlias = "str | PathLike[str] | Iterable[Any]"
 """Contexts or seeds of one's own: a file of them, or the items."""
+StepLike: TypeAlias = "ModelLike | Mapping[str, Any]"
+"""What one step uses: another model, or `model` and options of this step alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +79,7 @@ def asked(
     task: TaskLike,
     *,
     model: ModelLike,
-    steps: Mapping[str, Mapping[str, Any]],
+    steps: Mapping[str, StepLike],
     options: Mapping[str, Any],
     variants: str | Iterable[str] = (),
     n: int | None = None,
@@ -115,7 +118,7 @@ def asked(
         texts = texts_of({**own, **options})
         backend_for: dict[str, str] = {}
         for step, parts in steps.items():
-            mine = dict(parts)
+            mine = dict(parts) if isinstance(parts, Mapping) else {"model": parts}
             if "model" in mine:
                 backend_for[step], own = backend(mine.pop("model"))
                 mine = own | mine
@@ -164,7 +167,9 @@ def _items(items: ItemsLike | None, file: Path) -> Path | None:
         return None
     if isinstance(items, str | PathLike):
         return as_path(items)
-    values = (item.model_dump(mode="json") if isinstance(item, BaseModel) else item for item in items)
+    values = (
+        item.model_dump(mode="json") if isinstance(item, BaseModel) else item for item in items
+    )
     file.write_text("".join(f"{json.dumps(value)}\n" for value in values), encoding="utf-8")
     return file
 
@@ -189,7 +194,9 @@ def _text(name: str, value: Any) -> str:
     try:
         return json.dumps(value, ensure_ascii=False)
     except (TypeError, ValueError) as error:
-        raise UsageError(f"option {name}: {error}", hint="numbers, texts, lists, mappings") from error
+        raise UsageError(
+            f"option {name}: {error}", hint="numbers, texts, lists, mappings"
+        ) from error
 
 
 def quotas_of(

@@ -99,7 +99,7 @@ class Registry:
         backends: Mapping[str, Backend] = MappingProxyType({}),
     ) -> Registry:
         """This registry with objects of the program that runs; their ids are `memory:NAME`."""
-        objects = [*(("task", *item) for item in tasks.items())]
+        objects: list[tuple[str, str, Any]] = [("task", *item) for item in tasks.items()]
         objects += [("backend", *item) for item in backends.items()]
         found = [
             Registration[Any](kind, name, target, target.summary, MEMORY, "", "")

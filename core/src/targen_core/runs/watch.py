@@ -47,10 +47,12 @@ class JobWatch(Watch):
 
     @property
     def layer(self) -> CallLayer | None:  # type: ignore[override]
+        """The job's layer, once it runs."""
         return self._job.layer
 
     @property
     def counts(self) -> Mapping[str, tuple[int, int]]:  # type: ignore[override]
+        """Rows that each label has, and of how many."""
         wanted = {n: rows for n, rows in self._job.manifest.targets[-1].quotas.items() if rows}
         engine = self._job.engine
         have = dict(engine.tally.have) if engine is not None else {}
