@@ -101,8 +101,8 @@ class Registry:
         """This registry with objects of the program that runs; their ids are `memory:NAME`."""
         objects: list[tuple[str, str, Any]] = [("task", *item) for item in tasks.items()]
         objects += [("backend", *item) for item in backends.items()]
-        found = [
-            Registration[Any](kind, name, target, target.summary, MEMORY, "", "")
+        found: list[Registration[Any]] = [
+            Registration(kind, name, target, target.summary, MEMORY, "", "")
             for kind, name, target in objects
         ]
         return Registry([*self.everything(), *found], self.plugins)
