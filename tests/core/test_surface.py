@@ -13,9 +13,9 @@ import targen_core
 from targen_core import errors
 
 NAMES = """Backend BackendOptions Case ChatModel ChatReply ChatRequest Correction CorrectionSample
-Corrector Declaration Exercise Exporter InverseGenerator Job JobSpec Label ListStep Llm Message
-Price Prompt Register Registry Rehearsal Rejected Solution TargenError Task Variant hookimpl
-load_registry""".split()
+Corrector Dataset Declaration Exercise Exporter InverseGenerator Job JobSpec Label ListStep Llm
+Message Price Prompt Register Registry Rehearsal Rejected Solution TargenError Task Variant hookimpl
+load_registry read_dataset""".split()
 
 TREE = {
     "TargenError": ("Exception", 1),

@@ -7,8 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from targen_core import Job, JobSpec, Registry, load_registry
-from targen_core.exporters.model import Dataset
+from targen_core import Dataset, Job, JobSpec, Registry, load_registry
 from targen_core.exporters.save import save
 from targen_core.plugins.hookspecs import HOOKS
 from targen_core.testing import BackendSuite as Backends

@@ -14,8 +14,11 @@ import stat
 from pathlib import Path
 from typing import Any
 
+from targen_core.errors import UsageError
+
 __all__ = [
     "NotPlain",
+    "content_of",
     "is_within",
     "kind_of",
     "open_plain",
@@ -95,6 +98,23 @@ def read_plain(path: Path, most: int) -> bytes:
     if len(data) > most:
         raise NotPlain(errno.EFBIG, f"it is larger than {most >> 20:,} MiB", str(path))
     return data
+
+
+def content_of(path: Path, most: int = 8 << 30) -> bytes:
+    """What stands in a file that a user names, link or not, of at most `most` bytes.
+
+    Raises:
+        UsageError: the file cannot be read, or is larger.
+    """
+    try:
+        with open(path, "rb") as file:
+            if os.fstat(file.fileno()).st_size > most:
+                raise UsageError(f"{path} is larger than {most >> 20:,} MiB")
+            return file.read()
+    except FileNotFoundError:
+        raise UsageError(f"there is no file {path}") from None
+    except OSError as error:
+        raise UsageError(f"cannot read {path}: {error.strerror}") from error
 
 
 def replace_plain(path: Path, data: bytes) -> None:

@@ -16,6 +16,7 @@ from targen_core import (
     Backend,
     Correction,
     CorrectionSample,
+    Dataset,
     Exercise,
     JobSpec,
     Label,
@@ -29,7 +30,6 @@ from targen_core.errors import AuthenticationFailed, BudgetExhausted, RunConflic
 from targen_core.plugins.loader import Source, installed_sources
 from targen_core.runs.correction import correct_dataset, flip
 from targen_core.runs.manifest import Limits
-from targen_core.runs.official import Labelled
 from targen_core.testing.scripted import ScriptedModel, ScriptedOptions
 
 
@@ -96,6 +96,9 @@ TAGS = Task(
     render=lambda row: row.text,
     label_of=lambda row: "+".join(row.right),
     relabel=lambda row, name: row.model_copy(update={"right": tuple(name.split("+"))}),
+    read=lambda rows: [
+        Tags(text=row["text"], options=row["options"], right=row["right"]) for row in rows
+    ],
     exercises=lambda row: [
         Exercise(f"{row.text}\n{', '.join(row.options)}", row.right, row.options, several=True)
     ],
@@ -163,8 +166,13 @@ def correct(tmp_path):
             seed=kwargs.pop("seed", 0),
             limits=limits,
         )
-        found = [Labelled(at, instance) for at, instance in enumerate(instances)]
-        report = correct_dataset(registry, spec, found, tmp_path / out, **kwargs)
+        rows = [
+            row
+            for at, instance in enumerate(instances)
+            for row in task.official_rows(instance, at * task.unit)
+        ]
+        data = Dataset("given", task, rows)
+        report = correct_dataset(registry, spec, data, tmp_path / out, **kwargs)
         return report, asked
 
     return run

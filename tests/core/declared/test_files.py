@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from targen_core import Job, JobSpec, load_registry
+from targen_core.dataset.read import read_dataset
 from targen_core.errors import JobFailed, RunConflict, UnknownName, UsageError
-from targen_core.exporters.source import read_dataset
 from targen_core.runs.drafting import draft_task
 from targen_core.runs.plan import find_task
 
@@ -73,7 +73,7 @@ def test_a_run_needs_its_file_no_more(name, copy, labels):
     grown = resume(**dict.fromkeys(labels, 5))
     assert grown["rows"] == dict.fromkeys(labels, 5)
     assert Path("run/dataset.jsonl").read_bytes().startswith(before)
-    assert len(read_dataset(load_registry(), Path("run")).rows) == 10
+    assert len(read_dataset("run").rows) == 10
 
 
 def test_no_path_of_the_machine_is_kept(tmp_path):
@@ -109,7 +109,7 @@ def test_code_that_came_with_a_run_is_not_executed(monkeypatch, tmp_path):
     run("./mine.py:FIRST", "a", "b")
     with open("run/task.py", "a", encoding="utf-8") as file:
         file.write("open('executed', 'w').close()\n")
-    for use in (resume, lambda: read_dataset(load_registry(), Path("run"))):
+    for use in (resume, lambda: read_dataset("run")):
         with pytest.raises(UsageError, match="is code that came with this run directory") as caught:
             use()
         assert caught.value.hint.endswith("targen describe run/task.py:FIRST")

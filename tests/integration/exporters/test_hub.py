@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from pydantic import BaseModel
 
 from targen_core import Label
+from targen_core.dataset.kinds import column_kinds
 from targen_core.errors import UsageError
 from targen_core.exporters.hub import HF
-from targen_core.exporters.kinds import column_kinds
 from targen_core.exporters.parquet import write_parquet
 
 YES_NO = (Label("yes"), Label("no"))
@@ -141,7 +141,7 @@ def test_missing_values_are_null(dataset, load, tmp_path):
 
 
 def test_many_rows_in_several_batches(dataset, load, tmp_path, monkeypatch):
-    monkeypatch.setattr("targen_core.exporters.parquet._BATCH", 3)
+    monkeypatch.setattr("targen_core.dataset.arrow._BATCH", 3)
     rows = [{"text": str(n), "label": ("yes", "no")[n % 2], "idx": n} for n in range(8)]
     HF.write(dataset(rows, *YES_NO), tmp_path / "out")
     assert load(tmp_path / "out").to_list() == [{**row, "label": row["idx"] % 2} for row in rows]

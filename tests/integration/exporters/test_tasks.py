@@ -9,8 +9,8 @@ import re
 import pytest
 
 from targen_core import Job, JobSpec, load_registry
+from targen_core.dataset.read import read_dataset
 from targen_core.exporters.save import save
-from targen_core.exporters.source import read_dataset
 
 REGISTRY = load_registry()
 
@@ -24,7 +24,7 @@ def made(request, tmp_path_factory):
     spec = JobSpec(task=request.param, quotas=quotas, backend="targen-core:scripted")
     with Job.create(REGISTRY, spec, run) as job:
         job.run()
-    return read_dataset(REGISTRY, run)
+    return read_dataset(run, registry=REGISTRY)
 
 
 @pytest.fixture

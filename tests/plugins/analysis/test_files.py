@@ -78,17 +78,18 @@ def test_another_encoding_is_named(tmp_path):
     [
         ("e.jsonl", "", "holds no row"),
         ("e.csv", "a,b\n", "holds no row"),
-        ("b.jsonl", '{"text": "x"}\n{"te', "line 2 is no JSON"),
-        ("l.jsonl", "[1]\n", "line 1 is no JSON object"),
-        ("r.csv", "a,b\n1,2,3\n", "line 2: 3 cells, the header has 2"),
+        ("b.jsonl", '{"text": "x"}\n{"te', "line 2 is no row: Invalid JSON: EOF"),
+        ("l.jsonl", "[1]\n", "line 1 is no row: Input should be an object"),
+        ("r.csv", "a,b\n1,2,3\n", "line 2 is no row: 3 cells, the header has 2"),
         ("t.csv", "a,a\n1,2\n", "two columns of the same name"),
-        ("q.csv", 'a,b\n"x,2\n', "line 2: unexpected end of data"),
+        ("q.csv", 'a,b\n"x,2\n', "line 2 is no row: unexpected end of data"),
+        ("u.jsonl", '{"text": "caf\u00e9"}\n', "line 1 is no row: byte 0xe9 is no utf-8"),
         ("n.jsonl", '{"a": 1, "label": 2}\n', "has no column of text"),
     ],
 )
 def test_what_is_wrong_is_said(name, text, words, tmp_path):
     path = tmp_path / name
-    path.write_text(text)
+    path.write_text(text, encoding="latin-1")
     with pytest.raises(UsageError) as caught:
         read(path)
     assert words in str(caught.value)

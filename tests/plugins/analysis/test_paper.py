@@ -8,9 +8,9 @@ import pytest
 
 from targen_analysis.data.columns import filled
 from targen_analysis.data.corpus import Columns, read_corpus
-from targen_analysis.data.files import read_rows
 from targen_analysis.data.known import TEMPLATES
 from targen_analysis.lexical.paper import PAPER_VOCABULARY
+from targen_core.dataset.source import open_source
 from targen_core.metrics.model import Corpus, MetricOptions
 from targen_core.plugins.registry import Registry
 
@@ -72,7 +72,9 @@ NEAR = {"copa": ("COPA/train.jsonl", 5_132), "wsc": ("WSC/train.jsonl", 8_858)}
 @pytest.mark.parametrize("task", EXACT)
 def test_the_original_row_comes_out_to_the_unit(task, study):
     file, rows, wanted = EXACT[task]
-    found, values = figures(study(as_paper(task, "mine", read_rows(ORIGINALS / file)[:rows])))
+    found, values = figures(
+        study(as_paper(task, "mine", open_source(ORIGINALS / file).rows()[:rows]))
+    )
     assert values["sum of unique non-stop tokens"] == wanted
     assert found.tables[1].rows[0][:2] == (task, wanted)
     shares = {"wic": 0.44, "axg": 0.26, "cb": 0.14, "rte": 0.125}
@@ -84,7 +86,7 @@ def test_the_original_row_comes_out_to_the_unit(task, study):
 @pytest.mark.parametrize("task", NEAR)
 def test_two_come_out_within_two_per_cent(task, study):
     file, wanted = NEAR[task]
-    _, values = figures(study(as_paper(task, "mine", read_rows(ORIGINALS / file))))
+    _, values = figures(study(as_paper(task, "mine", open_source(ORIGINALS / file).rows())))
     assert values["sum of unique non-stop tokens"] == pytest.approx(wanted, rel=0.02)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -17,7 +17,6 @@ from targen_core.cli.request import (
     KeyFileArg,
     MaxCostArg,
     MaxTokensArg,
-    OfTaskArg,
     OptionsArg,
     PatienceArg,
     RoundsArg,
@@ -28,16 +27,19 @@ from targen_core.cli.request import (
     job_spec,
     with_key,
 )
+from targen_core.cli.sources import EncodingArg, SourceArg, WhoseArg, task_name
 from targen_core.cli.tables import print_json, print_table
+
+if TYPE_CHECKING:
+    from targen_core.dataset.model import Dataset
 
 
 def correct(
-    file: Annotated[
-        Path, typer.Argument(help="A .jsonl file of official rows.", show_default=False)
-    ],
-    task: OfTaskArg,
+    source: SourceArg,
+    task: WhoseArg = None,
     corrector: CorrectorArg = "",
     variant: VariantArg = None,
+    encoding: EncodingArg = "utf-8",
     backend: BackendArg = "local",
     option: OptionsArg = None,
     key_file: KeyFileArg = None,
@@ -50,7 +52,7 @@ def correct(
     seed: SeedArg = 0,
     out: Annotated[
         Path | None,
-        typer.Option("--out", help="A directory. [default: runs/FILE-CORRECTOR]"),
+        typer.Option("--out", help="A directory. [default: runs/NAME-CORRECTOR]"),
     ] = None,
     max_cost: MaxCostArg = None,
     max_tokens: MaxTokensArg = None,
@@ -77,31 +79,26 @@ def correct(
     The same command goes on where it was stopped.
 
     Examples:
-    - targen correct runs/rte-0/dataset.jsonl --task rte --corrector blind
+    - targen correct runs/rte-0 --corrector blind
     - targen correct RTE/val.jsonl --task rte --corrector vote --flip 0.2 --seed 1 -n 200
     - targen correct RTE/train.jsonl --task rte -b chatgpt -o model=gpt-6-luna --batch
     """
     from targen_core.cli.progress import watching
+    from targen_core.dataset.read import read_dataset
+    from targen_core.dataset.source import open_source
     from targen_core.plugins.loader import load_registry
     from targen_core.runs.correction import correct_dataset
-    from targen_core.runs.official import scan
-    from targen_core.runs.plan import find_task
 
     registry = load_registry()
-    _, found = find_task(registry, task, variant or ())
-    data = scan(file, found)
-    if data.problems:
-        first, lines = data.problems[0], len({problem.line for problem in data.problems})
-        print(
-            f"note: {lines:,} lines of {file} are left out, the first is line {first.line}: "
-            f"{first.message}; see: targen validate {file} --task {task}",
-            file=sys.stderr,
-        )
+    opened = open_source(source, encoding=encoding)
+    data = read_dataset(opened, task, variants=variant or (), registry=registry, strict=False)
+    name = task_name(opened, task) or data.task.name
+    _say_left_out(data, opened.form.place, f"targen validate {source} --task {name}")
     spec = job_spec(
         registry,
-        task,
+        name,
         quotas={},
-        variants=tuple(variant or ()),
+        variants=tuple(variant or opened.variants),
         backend=backend,
         backend_for=None,
         options=with_key(option, key_file),
@@ -119,12 +116,12 @@ def correct(
         )
         | {"batch": batch},
     )
-    folder = out or Path("runs") / f"{file.stem}-{(corrector or 'corrected').replace(':', '-')}"
+    folder = out or Path("runs") / f"{data.name}-{(corrector or 'corrected').replace(':', '-')}"
     with watching(quiet=quiet) as watch:
         report = correct_dataset(
             registry,
             spec,
-            data.instances,
+            data,
             folder,
             flip_share=flip,
             most=n,
@@ -136,6 +133,18 @@ def correct(
         print_json(report)
     else:
         _print(report, folder)
+
+
+def _say_left_out(data: Dataset, word: str, command: str) -> None:
+    """Tell on standard error which rows are not judged."""
+    bad = [problem for problem in data.problems if problem.left_out]
+    if bad:
+        count = len({problem.line for problem in bad})
+        print(
+            f"note: {count:,} {word}s of {data.source} are left out, the first is {word} "
+            f"{bad[0].line}: {bad[0].message}; see: {command}",
+            file=sys.stderr,
+        )
 
 
 def _print(report: dict[str, Any], folder: Path) -> None:

@@ -9,21 +9,18 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from targen_core.cli.completion import completer
-from targen_core.cli.request import VariantArg, complete_task
+from targen_core.cli.request import VariantArg
+from targen_core.cli.sources import EncodingArg, SourceArg, WhoseArg
 from targen_core.cli.tables import print_table
 
 if TYPE_CHECKING:
-    from targen_core.exporters.model import Dataset, Exporter
+    from targen_core.dataset.model import Dataset
+    from targen_core.exporters.model import Exporter
     from targen_core.plugins.register import Registration
 
 
 def export(
-    source: Annotated[
-        Path,
-        typer.Argument(
-            help="A run directory, or a .jsonl file of official rows.", show_default=False
-        ),
-    ],
+    source: SourceArg,
     form: Annotated[
         str,
         typer.Option(
@@ -33,16 +30,9 @@ def export(
             autocompletion=completer("exporter"),
         ),
     ] = "jsonl",
-    task: Annotated[
-        str | None,
-        typer.Option(
-            "--task",
-            metavar="NAME",
-            help="Whose rows a file holds; a run knows.",
-            autocompletion=complete_task,
-        ),
-    ] = None,
+    task: WhoseArg = None,
     variant: VariantArg = None,
+    encoding: EncodingArg = "utf-8",
     out: Annotated[
         Path | None,
         typer.Option(
@@ -58,20 +48,23 @@ def export(
     Examples:
     - targen export runs/rte-0
     - targen export runs/rte-0 --as hf --out my-dataset
-    - targen export rows.jsonl --task rte --as openai
+    - targen export rows.csv --task rte --as openai
     """
+    from targen_core.dataset.read import read_dataset
     from targen_core.exporters.save import check_free
-    from targen_core.exporters.source import read_dataset
     from targen_core.plugins.loader import load_registry
 
     registry = load_registry()
     item = registry.find("exporter", form)
     exporter: Exporter = registry.resolve(item)
-    dataset = read_dataset(registry, source, task, variant or ())
+    dataset = read_dataset(
+        source, task, variants=variant or (), registry=registry, encoding=encoding
+    )
     target = out or Path("exports") / _file_name(dataset.name, item.name, exporter.suffix)
     _check_apart(target, source)
     check_free(target, folder=not exporter.suffix, force=force)
-    _say_unfinished(source)
+    if dataset.run is not None:
+        _say_unfinished(dataset.run)
     files = _save(dataset, item, exporter, target, force=force)
     print(f"{len(dataset.rows):,} rows of {dataset.task.name} as {item.name}: {target}\n")
     print_table(["file", "bytes"], [(path, f"{path.stat().st_size:,}") for path in files])
@@ -96,18 +89,17 @@ def _check_apart(out: Path, source: Path) -> None:
         )
 
 
-def _say_unfinished(source: Path) -> None:
+def _say_unfinished(run: Path) -> None:
     """Tell on standard error that a run did not make all its rows."""
     from targen_core.runs.report import read_report
 
-    if source.is_dir():
-        report = read_report(source)
-        if report["status"] != "complete":
-            print(
-                f"note: this run is {report['status']}, its rows so far are exported: "
-                f"{report['problem']}",
-                file=sys.stderr,
-            )
+    report = read_report(run)
+    if report["status"] != "complete":
+        print(
+            f"note: this run is {report['status']}, its rows so far are exported: "
+            f"{report['problem']}",
+            file=sys.stderr,
+        )
 
 
 def _save(

@@ -36,8 +36,8 @@ from targen_core.cli.tables import print_json, print_table
 from targen_core.errors import UsageError
 
 if TYPE_CHECKING:
+    from targen_core.dataset.model import Dataset
     from targen_core.plugins.registry import Registry
-    from targen_core.runs.official import Labelled
     from targen_core.runs.spec import JobSpec
     from targen_core.runs.trial import RecordedCall, Trial
     from targen_core.tasks.model import Task
@@ -124,7 +124,7 @@ def preview(
     )
     if variants:
         names = [name.strip() for name in variants.split(",")]
-        solved = _examples(examples, found) if examples is not None else ()
+        solved = _examples(examples, found) if examples is not None else None
         _compare(registry, spec, names, solved, cache_folder(cache), json=json)
         return
     trial = run_trial(
@@ -138,24 +138,21 @@ def preview(
         raise trial.problem
 
 
-def _examples(path: Path, task: Task[Any, Any]) -> Sequence[Labelled]:
-    """The labelled instances of a file."""
-    from targen_core.runs.official import scan
+def _examples(source: Path, task: Task[Any, Any]) -> Dataset:
+    """Labelled rows."""
+    from targen_core.dataset.read import read_dataset
 
-    found = scan(path, task)
-    if found.problems or not found.instances:
-        why = found.problems[0].message if found.problems else "no row has a label"
-        raise UsageError(
-            f"--examples {path}: {why}", hint=f"targen validate {path} --task {task.name}"
-        )
-    return found.instances
+    found = read_dataset(source, task)
+    if next(found.instances, None) is None:
+        raise UsageError(f"--examples {source}: no row has a label")
+    return found
 
 
 def _compare(
     registry: Registry,
     spec: JobSpec,
     names: Sequence[str],
-    examples: Sequence[Labelled],
+    examples: Dataset | None,
     cache: Path | None,
     *,
     json: bool,

@@ -1,39 +1,26 @@
-"""`targen validate`: does a file hold official rows of a task?"""
+"""`targen validate`: are the rows of a dataset official rows of a task?"""
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from targen_core.cli.request import complete_task
+from targen_core.cli.sources import EncodingArg, SourceArg, WhoseArg, task_name
 from targen_core.cli.tables import print_json, print_table
-from targen_core.errors import JobFailed, UsageError
+from targen_core.errors import JobFailed
 
 
 def validate(
-    file: Annotated[
-        Path,
-        typer.Argument(
-            help="A .jsonl file of official rows, or a run directory.", show_default=False
-        ),
-    ],
-    task: Annotated[
-        str | None,
-        typer.Option(
-            "--task",
-            metavar="NAME",
-            help="Whose rows they are; a run directory knows.",
-            autocompletion=complete_task,
-        ),
-    ] = None,
+    source: SourceArg,
+    task: WhoseArg = None,
+    encoding: EncodingArg = "utf-8",
     most: Annotated[
         int, typer.Option("--most", help="Print at most so many problems; --json has them all.")
     ] = 20,
     json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
 ) -> None:
-    """Say which rows of a file break the task's official schema, and why.
+    """Say which rows of a dataset break the task's official schema, and why.
 
     Checks each row's columns, types and spans, that `idx` is unique, and that rows which belong
     together do. Rows without labels, as in test files, are as good as others. Exits 1 where there
@@ -42,44 +29,41 @@ def validate(
     Examples:
     - targen validate runs/rte-0
     - targen validate WSC/train.jsonl --task wsc --json
+    - targen validate rows.csv --task rte
     """
+    from targen_core.dataset.read import read_dataset
+    from targen_core.dataset.source import open_source
     from targen_core.plugins.loader import load_registry
-    from targen_core.runs.manifest import Manifest
-    from targen_core.runs.official import scan
 
-    if file.is_dir():
-        task = task or Manifest.load(file / "manifest.json").task_name(file)
-        file = file / "dataset.jsonl"
-    if task is None:
-        raise UsageError(
-            f"whose rows are those of {file}?", hint="--task NAME; see: targen list-tasks"
-        )
-    found = scan(file, load_registry().get("task", task))
-    good, bad = len(found.rows), len({problem.line for problem in found.problems})
+    opened = open_source(source, encoding=encoding)
+    found = read_dataset(opened, task, registry=load_registry(), strict=False)
+    name, place, word = task_name(opened, task), opened.place, opened.form.place
+    held = [len(unit.instances) for unit in found.units()]
+    instances, unlabelled = sum(held), held.count(0) * found.task.unit
+    problems = found.problems
     if json:
         print_json(
             {
-                "file": str(file),
-                "task": task,
-                "rows": good,
-                "instances": len(found.instances),
-                "unlabelled": found.unlabelled,
+                "file": place,
+                "task": name,
+                "rows": len(found),
+                "instances": instances,
+                "unlabelled": unlabelled,
                 "problems": [
-                    {"line": p.line, "idx": p.idx, "message": p.message} for p in found.problems
+                    {"line": p.line, "idx": p.idx, "message": p.message} for p in problems
                 ],
             }
         )
     else:
-        labels = f", {found.unlabelled:,} of them without a label" if found.unlabelled else ""
-        several = len(found.instances) not in (good, 0)
-        instances = f", {len(found.instances):,} instances" if several else ""
-        print(f"{file}: {good:,} rows of {task} read{instances}{labels}")
-        if found.problems:
+        labels = f", {unlabelled:,} of them without a label" if unlabelled else ""
+        several = f", {instances:,} instances" if instances not in (len(found), 0) else ""
+        print(f"{place}: {len(found):,} rows of {name} read{several}{labels}")
+        if problems:
             print_table(
-                ["line", "idx", "problem"],
-                [(p.line, p.idx, p.message) for p in found.problems[:most]],
+                [word, "idx", "problem"], [(p.line, p.idx, p.message) for p in problems[:most]]
             )
-            if len(found.problems) > most:
-                print(f"... and {len(found.problems) - most:,} more; --most 1000 shows more")
-    if found.problems:
-        raise JobFailed(f"{bad:,} lines of {file} are no official rows of {task}")
+            if len(problems) > most:
+                print(f"... and {len(problems) - most:,} more; --most 1000 shows more")
+    if problems:
+        bad = len({problem.line for problem in problems})
+        raise JobFailed(f"{bad:,} {word}s of {place} are no official rows of {name}")

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     import datasets
     import pandas as pd
 
+_NAMED = 12  # labels that a summary names
+
 __all__ = ["Dataset", "Problem", "Unit", "problem_in"]
 
 
@@ -107,7 +109,7 @@ class Dataset:
         start, stop, step = index.indices(len(self))
         if unit > 1 and (step != 1 or start % unit or stop % unit):
             raise UsageError(
-                f"rows of {self.task.name} come in groups of {unit}, and [{start}:{stop}] breaks one"
+                f"rows of {self.task.name} come in groups of {unit}; [{start}:{stop}] breaks one"
             )
         return replace(self, rows=self.rows[index], provenance=(), problems=())
 
@@ -200,17 +202,22 @@ class Dataset:
         return to_hf(self)
 
     def __repr__(self) -> str:
-        try:
-            labels = ", ".join(f"{name} {count:,}" for name, count in self.labels.items())
-        except TargenError:
-            labels = ""  # rows that were never checked
-        of = f": {labels}" if labels and len(self.labels) <= 20 else ""
-        return f"<Dataset {self.name}: {len(self):,} rows of {self.task.name}{of}>"
+        return f"<Dataset {self.summary}>"
 
     def _repr_html_(self) -> str:
         from targen_core.dataset.frames import as_html
 
         return as_html(self)
+
+    @property
+    def summary(self) -> str:
+        """Name, rows, task and labels in one line."""
+        try:
+            labels = [f"{name} {count:,}" for name, count in self.labels.items()]
+        except TargenError:
+            labels = []  # rows that were never checked
+        of = f" ({', '.join(labels)})" if 0 < len(labels) <= _NAMED else ""
+        return f"{self.name}: {len(self):,} rows of {self.task.name}{of}"
 
 
 def problem_in(error: Exception) -> str:

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
-from targen_core.dataset.model import Dataset
+from targen_core.dataset.forms.records import official_row
+from targen_core.dataset.model import Dataset, Problem, problem_in
+from targen_core.dataset.source import Source, open_source
+from targen_core.errors import Rejected, UsageError
+from targen_core.plugins.loader import load_registry
 from targen_core.plugins.registry import Registry
+from targen_core.runs.plan import find_task
 from targen_core.tasks.model import Task
 
 __all__ = ["read_dataset"]
+
+_Row = Mapping[str, Any]
 
 
 def read_dataset(
@@ -23,15 +32,192 @@ def read_dataset(
 ) -> Dataset:
     """A dataset in any form, as official rows of its task.
 
+    Every row is validated by the task's schema, strictly: `"true"` is no truth
+    value. A torn last line of a run that is going on is left out.
+
     Args:
-        source: a run directory, a .jsonl, .csv or .parquet file, a folder that
-            `targen export --as hf` or `datasets` saved, "hf:OWNER/NAME", or rows: a
-            `datasets.Dataset`, a data frame, any mappings.
+        source: a run directory, or what `targen correct` left; a .jsonl, .csv or
+            .parquet file; a folder that `targen export --as hf` or `datasets`
+            saved; "hf:OWNER/NAME[:CONFIG[:SPLIT]]" of a hub; or rows: a
+            `datasets.Dataset`, a data frame, mappings, a `Dataset`.
         task: whose rows they are: a task, its name, or its file. A run knows.
         variants: of the task; a run knows these too.
         registry: finds the task; by default what is installed.
         encoding: of text files without a byte order mark.
-        strict: whether the first bad row is an error. Where it is not, bad rows are
-            left out, and told in `problems`.
+        strict: whether the first bad row is an error. Else bad rows are left out,
+            with those that belong to them, and told in `Dataset.problems`; what
+            else is odd, such as an `idx` that comes twice, is told there too.
+
+    Raises:
+        UsageError: there is no such dataset, it holds no row or one that is none
+            of the task's; or the task is missing, or another than the run's.
+        RunDirectoryError: a folder that holds no dataset.
+        UnknownName: the task is not installed.
+        MissingDependency: the library that reads this form is not installed.
     """
-    raise NotImplementedError
+    if isinstance(made := getattr(source, "dataset", None), Dataset):  # of a run
+        source = made
+    if isinstance(source, Dataset):
+        return _same(source, task, registry)
+    opened = open_source(source, encoding=encoding)
+    whose = _task(opened, task, variants, registry)
+    if strict:
+        rows, problems = _strictly(opened, whose, task), []
+    else:
+        rows, problems = _leniently(opened, whose)
+    return Dataset(
+        opened.name,
+        whose,
+        rows,
+        opened.card,
+        source=opened.place,
+        run=opened.run,
+        provenance=opened.provenance,
+        problems=problems,
+    )
+
+
+def _task(
+    source: Source,
+    task: Task[Any, Any] | str | None,
+    variants: Sequence[str],
+    registry: Registry | None,
+) -> Task[Any, Any]:
+    """The task whose rows they are.
+
+    Raises:
+        UsageError: nobody says it, or two say different things.
+        UnknownName: it is not installed.
+    """
+    if isinstance(task, Task):
+        return task.varied(variants)
+    registry = load_registry() if registry is None else registry
+    if source.task is None:
+        if task is None:
+            raise UsageError(f"{source.place} does not say whose rows it holds", hint=_hint(source))
+        return find_task(registry, task, variants)[1]
+    item, found = find_task(registry, source.task(), source.variants)
+    other = task is not None and registry.find("task", task).id != item.id
+    if other or (variants and tuple(variants) != source.variants):
+        raise UsageError(
+            f"{source.run or source.place} says itself whose rows it holds: those of {item.id}",
+            hint="leave out --task and --variant",
+        )
+    return found
+
+
+def _same(
+    dataset: Dataset, task: Task[Any, Any] | str | None, registry: Registry | None
+) -> Dataset:
+    """A dataset as it is, if it is of that task.
+
+    Raises:
+        UsageError: it is of another.
+    """
+    if isinstance(task, str):
+        task = find_task(load_registry() if registry is None else registry, task)[1]
+    if task is not None and task.name != dataset.task.name:
+        raise UsageError(f"{dataset.name} holds rows of {dataset.task.name}, not of {task.name}")
+    return dataset
+
+
+def _hint(source: Source) -> str:
+    run = Path(source.place).parent
+    if (run / "manifest.json").exists():
+        return f"give the run directory, {run}"
+    return "--task NAME; see targen list-tasks"
+
+
+def _strictly(
+    source: Source, task: Task[Any, Any], named: Task[Any, Any] | str | None
+) -> list[_Row]:
+    """All rows, each valid.
+
+    Raises:
+        UsageError: one is not, or there is none.
+    """
+    hint = _way_out(source, task, named)
+    rows: list[_Row] = []
+    for number, record in source.form.records():
+        try:
+            rows.append(official_row(record, source.form, task))
+        except ValueError as error:
+            raise source.no_row(number, error, task.name, hint) from error
+    if not rows:
+        source.none(hint if source.run else "")
+    over = len(rows) % task.unit
+    if over and source.run is not None:  # it was killed between the rows of one instance
+        del rows[-over:]
+    elif over:
+        raise UsageError(
+            f"{source.place} has {len(rows)} rows; those of {task.name} come in groups of "
+            f"{task.unit}",
+            hint=hint,
+        )
+    return rows
+
+
+def _way_out(source: Source, task: Task[Any, Any], named: Task[Any, Any] | str | None) -> str:
+    if source.run is None:
+        name = named if isinstance(named, str) else task.name
+        return f"targen validate {source.place} --task {name} lists all such rows"
+    if task.version != source.version:
+        return (
+            f"version {source.version} of the task made the rows, "
+            f"version {task.version} is installed"
+        )
+    return "targen resume goes on with the run"
+
+
+def _leniently(source: Source, task: Task[Any, Any]) -> tuple[list[_Row], list[Problem]]:
+    """The rows that are right, with all that belong to them; and what is wrong.
+
+    Raises:
+        UsageError: there is no row, right or wrong.
+    """
+    found: list[tuple[int, _Row | None]] = []  # None where the row is bad
+    problems: list[Problem] = []
+    places: dict[Any, int] = {}
+    for number, record in source.form.records():
+        try:
+            row = official_row(record, source.form, task)
+        except ValueError as error:
+            problems.append(Problem(number, _idx(record), problem_in(error)))
+            found.append((number, None))
+            continue
+        idx = row.get("idx")
+        found.append((number, row))
+        if idx in places:
+            said = f"idx {idx} stands in {source.form.place} {places[idx]} already"
+            problems.append(Problem(number, idx, said, left_out=False))
+        places.setdefault(idx, number)
+    if not found:
+        source.none()
+    if source.run is not None and (over := len(found) % task.unit):
+        del found[-over:]
+    rows: list[_Row] = []
+    for start in range(0, len(found), task.unit):
+        group = found[start : start + task.unit]
+        unit = [row for _, row in group if row is not None]
+        if len(unit) < len(group):
+            continue  # one of it is bad: said above
+        try:
+            if len(unit) < task.unit:
+                raise ValueError(f"rows come in groups of {task.unit}; the last has {len(unit)}")
+            task.instances_of(unit)
+        except (ValueError, LookupError, TypeError, Rejected) as error:
+            problems.append(Problem(group[0][0], unit[0].get("idx"), problem_in(error)))
+        else:
+            rows += unit
+    problems.sort(key=lambda problem: problem.line)
+    return rows, problems
+
+
+def _idx(record: Any) -> Any:
+    """The `idx` of a record that may be anything."""
+    if isinstance(record, bytes):
+        try:
+            record = json.loads(record)
+        except (ValueError, RecursionError):
+            return None
+    return record.get("idx") if isinstance(record, Mapping) else None

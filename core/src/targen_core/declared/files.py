@@ -23,8 +23,8 @@ from typing import Any
 from targen_core import folders
 from targen_core.declared.reading import read_declaration
 from targen_core.errors import UsageError
+from targen_core.plain import content_of
 from targen_core.plugins.register import DECLARED, FILE, Registration
-from targen_core.runs.official import content_of
 from targen_core.tasks.model import Task
 
 __all__ = ["TaskFile", "packaged_task", "registration", "require_known", "task_file"]

@@ -6,14 +6,13 @@ for each row.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from targen_core.calls.model import Message
-from targen_core.errors import Rejected, UsageError
-from targen_core.exporters.model import Dataset
-from targen_core.runs.official import problem_in
+from targen_core.dataset.model import Dataset
+from targen_core.errors import UsageError
 from targen_core.tasks.model import Task
 from targen_core.tasks.prompt import Prompt
 
@@ -56,32 +55,17 @@ def conversations(dataset: Dataset) -> Iterator[Conversation]:
         UsageError: rows that make no labelled instance, naming the first.
     """
     task = dataset.task
-    for start in range(0, len(dataset.rows), task.unit):
-        rows = dataset.rows[start : start + task.unit]
-        for instance in _instances(dataset.name, task, rows, start + 1):
+    for unit in dataset.units():
+        if not unit.instances:
+            raise UsageError(
+                f"{dataset.name}, row {unit.number} has no label",
+                hint="this form needs labels; --as jsonl, csv and hf do not",
+            )
+        for instance in unit.instances:
             exercises = task.exercises_of(instance)
             several = len(exercises) > 1
             for text in [e.input for e in exercises] if several else [task.render(instance)]:
                 yield Conversation(_turns(task, text, task.answered(instance)))
-
-
-def _instances(name: str, task: Task[Any, Any], rows: Sequence[Any], number: int) -> Sequence[Any]:
-    if len(rows) < task.unit:
-        raise UsageError(
-            f"{name} ends with row {number} alone, and rows of {task.name} come in groups of "
-            f"{task.unit}"
-        )
-    hint = "this form needs labels; --as jsonl, csv and hf do not"
-    try:
-        found = task.instances_of(rows)
-    except (ValueError, LookupError, TypeError, Rejected) as error:
-        raise UsageError(
-            f"{name}, row {number} is no labelled row of {task.name}: {problem_in(error)}",
-            hint=hint,
-        ) from error
-    if not found:
-        raise UsageError(f"{name}, row {number} has no label", hint=hint)
-    return found
 
 
 def _turns(task: Task[Any, Any], question: str, answer: str) -> tuple[Message, ...]:

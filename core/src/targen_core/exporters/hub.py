@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from targen_core.dataset.kinds import column_kinds
+from targen_core.dataset.model import Dataset
 from targen_core.exporters.hub_card import hub_card
-from targen_core.exporters.kinds import column_kinds
-from targen_core.exporters.model import Dataset, Exporter
+from targen_core.exporters.model import Exporter
 from targen_core.exporters.parquet import write_parquet
 
 __all__ = ["HF"]

@@ -7,8 +7,8 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from targen_core.exporters.kinds import Classes, Kind, Many, Record, Scalar
-from targen_core.exporters.model import Dataset
+from targen_core.dataset.kinds import Classes, Kind, Many, Record, Scalar
+from targen_core.dataset.model import Dataset
 from targen_core.runs.card import size_category
 from targen_core.text import markdown
 

@@ -7,8 +7,9 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from targen_core.dataset.model import Dataset
 from targen_core.exporters.conversations import conversations
-from targen_core.exporters.model import Dataset, Exporter
+from targen_core.exporters.model import Exporter
 
 __all__ = ["INSTRUCTIONS", "JSONL", "OPENAI"]
 

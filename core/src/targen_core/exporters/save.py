@@ -7,8 +7,9 @@ import shutil
 import tempfile
 from pathlib import Path
 
+from targen_core.dataset.model import Dataset
 from targen_core.errors import UsageError, WriteFailed
-from targen_core.exporters.model import Dataset, Exporter
+from targen_core.exporters.model import Exporter
 from targen_core.plain import kind_of
 
 __all__ = ["check_free", "save"]

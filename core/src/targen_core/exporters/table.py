@@ -7,7 +7,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-from targen_core.exporters.model import Dataset, Exporter
+from targen_core.dataset.model import Dataset
+from targen_core.exporters.model import Exporter
 
 __all__ = ["CSV", "columns"]
 

@@ -15,10 +15,10 @@ from pathlib import Path
 from typing import Any
 
 from targen_core.calls.model import ChatReply
+from targen_core.dataset.model import Dataset
 from targen_core.errors import TargenError, UsageError
 from targen_core.plugins.registry import Registry
 from targen_core.runs.correction import correct_dataset
-from targen_core.runs.official import Labelled
 from targen_core.runs.plan import find_task
 from targen_core.runs.spec import JobSpec
 from targen_core.runs.trial import Show, Trial, run_trial
@@ -68,13 +68,13 @@ def compare_variants(
     spec: JobSpec,
     names: Sequence[str],
     *,
-    examples: Sequence[Labelled] = (),
+    examples: Dataset | None = None,
     cache: Path | None = None,
     show: Show | None = None,
 ) -> list[Compared]:
     """Run `spec` once for each variant; the calls of steps 1 and 2 are shared.
 
-    `examples`, labelled instances, are solved by each variant's instructions (corrector `blind`).
+    The labelled rows of `examples` are solved by each variant's instructions (corrector `blind`).
     `show` displays how each run goes.
 
     Raises:
@@ -92,7 +92,7 @@ def compare_variants(
     prompts = mean_similarity(
         [_asked(task, trial) for task, trial in zip(tasks, trials, strict=True)]
     )
-    solved = [_solve(registry, mine, examples, cache) if examples else None for mine in specs]
+    solved = [examples and _solve(registry, mine, examples, cache) for mine in specs]
     return [
         _compared(*figures)
         for figures in zip(names, trials, instructions, prompts, solved, strict=True)
@@ -126,7 +126,7 @@ def _asked(task: Task[Any, Any], trial: Trial) -> str:
 
 
 def _solve(
-    registry: Registry, spec: JobSpec, examples: Sequence[Labelled], cache: Path | None
+    registry: Registry, spec: JobSpec, examples: Dataset, cache: Path | None
 ) -> dict[str, int]:
     """How the variant's instructions alone do on labelled examples."""
     blind = replace(spec, corrector="targen-core:blind")

@@ -23,6 +23,7 @@ from targen_core.calls.journal import Journal
 from targen_core.calls.layer import CallLayer, Halted
 from targen_core.calls.question import Scope
 from targen_core.calls.usage import Usage
+from targen_core.dataset.model import Dataset, Unit
 from targen_core.engine.facade import StageLlm, seeded_rng
 from targen_core.engine.guard import Guard
 from targen_core.engine.lists import item_value
@@ -42,7 +43,6 @@ from targen_core.runs.gate import read_json
 from targen_core.runs.loops import stoppable, synchronous
 from targen_core.runs.manifest import FORMAT, ManifestPart, StepPlan, TaskPlan, flat
 from targen_core.runs.naming import model_name
-from targen_core.runs.official import Labelled
 from targen_core.runs.plan import PreparedCorrection, bind_models, prepare_correction
 from targen_core.runs.session import open_layer
 from targen_core.runs.spec import JobSpec
@@ -50,6 +50,9 @@ from targen_core.tasks.judging import Correction, Solution
 from targen_core.tasks.model import Task
 
 __all__ = ["CorrectionPlan", "acorrect_dataset", "correct_dataset", "flip", "patched"]
+
+_Held = tuple[Unit, Any]
+"""A labelled instance, and the rows that hold it."""
 
 
 class CorrectionPlan(ManifestPart):
@@ -72,13 +75,15 @@ class Judged:
     """One instance and what step 4 said of it.
 
     Attributes:
-        source: the instance as the file has it.
+        unit: the rows that hold it.
+        gold: the instance with the label of its rows.
         shown: the same, or with another label where that was flipped.
         final: with the label that it ended with; None where it was rejected.
         verdict: "confirmed", "relabelled" or "rejected".
     """
 
-    source: Labelled
+    unit: Unit
+    gold: Any
     shown: Any
     final: Any
     verdict: str
@@ -86,16 +91,11 @@ class Judged:
     explanation: str
     calls: Sequence[str]
 
-    @property
-    def gold(self) -> Any:
-        """The instance with the label of the file."""
-        return self.source.instance
-
 
 async def acorrect_dataset(
     registry: Registry,
     spec: JobSpec,
-    instances: Sequence[Labelled],
+    dataset: Dataset,
     out: Path,
     *,
     flip_share: float = 0.0,
@@ -104,7 +104,7 @@ async def acorrect_dataset(
     on_judged: Callable[[int, int], None] = lambda done, of: None,
     on_layer: Callable[[CallLayer], None] = lambda layer: None,
 ) -> dict[str, Any]:
-    """Judge instances with `spec`'s corrector, and write what came of it to `out`.
+    """Judge a dataset's instances with `spec`'s corrector, and write what came of it to `out`.
 
     The directory gets `dataset.jsonl` (the rows with the labels that they
     ended with), `changes.jsonl` (every instance's verdict), `report.json`,
@@ -114,7 +114,7 @@ async def acorrect_dataset(
         registry: finds task, corrector and backend.
         spec: whose task, variants, corrector, backend, options, seed and
             limits are used.
-        instances: what to judge.
+        dataset: what to judge; rows without labels are left out.
         out: the directory.
         flip_share: share of labels that are flipped before they are judged.
         most: judge so many instances, drawn by the seed.
@@ -134,6 +134,7 @@ async def acorrect_dataset(
         raise UsageError(f"--flip is {flip_share}; it must be from 0 to 1")
     if most is not None and most < 1:
         raise UsageError(f"-n is {most}; it must be at least 1")
+    instances = [(unit, each) for unit in dataset.units() for each in unit.instances]
     if not instances:
         raise UsageError("there is no labelled row to correct")
     prepared = prepare_correction(registry, spec)
@@ -211,7 +212,7 @@ def _other_labels(
             yield name
 
 
-def _sample(instances: Sequence[Labelled], most: int | None, seed: int) -> Sequence[Labelled]:
+def _sample(instances: Sequence[_Held], most: int | None, seed: int) -> Sequence[_Held]:
     """At most so many instances, drawn by the seed, in their order."""
     if most is None or most >= len(instances):
         return instances
@@ -220,15 +221,15 @@ def _sample(instances: Sequence[Labelled], most: int | None, seed: int) -> Seque
 
 
 def _flipped(
-    task: Task[Any, Any], instances: Sequence[Labelled], share: float, seed: int
+    task: Task[Any, Any], instances: Sequence[_Held], share: float, seed: int
 ) -> list[Judged]:
     """The instances as step 4 will see them: that share of them with wrong labels."""
     rng = seeded_rng(seed, "correct", "flip")
     wrong = set(rng.sample(range(len(instances)), round(share * len(instances))))
     found = []
-    for number, source in enumerate(instances):
-        shown = flip(task, source.instance, rng) if number in wrong else source.instance
-        found.append(Judged(source, shown, shown, "confirmed", "", "", ()))
+    for number, (unit, gold) in enumerate(instances):
+        shown = flip(task, gold, rng) if number in wrong else gold
+        found.append(Judged(unit, gold, shown, shown, "confirmed", "", "", ()))
     return found
 
 
@@ -379,7 +380,7 @@ def _write(
         gold, claimed = task.read_label(item.gold), task.read_label(item.shown)
         changes.append(
             {
-                "idx": item.source.idx,
+                "idx": item.unit.idx,
                 "claimed": claimed,
                 **({"gold": gold} if gold != claimed else {}),
                 "label": None if item.final is None else task.read_label(item.final),
@@ -391,9 +392,9 @@ def _write(
         )
         if item.final is None:
             continue
-        if item.source.rows:
+        if len(item.unit.instances) == 1:
             before, after = (task.official_rows(i, 0) for i in (item.gold, item.final))
-            rows += patched(item.source.rows, before, after)
+            rows += patched(item.unit.rows, before, after)
         else:  # a row of several instances comes apart: they are numbered anew
             rows += task.official_rows(item.final, at)
         at += task.unit
@@ -451,6 +452,6 @@ def _same_plan(out: Path, plan: CorrectionPlan) -> None:
         )
 
 
-def _digest(instances: Sequence[Labelled]) -> str:
-    text = json.dumps([[found.idx, item_value(found.instance)] for found in instances])
+def _digest(instances: Sequence[_Held]) -> str:
+    text = json.dumps([[unit.idx, item_value(instance)] for unit, instance in instances])
     return hashlib.sha256(text.encode()).hexdigest()[:16]

@@ -14,9 +14,9 @@ from typing import Any, ClassVar
 
 import pytest
 
+from targen_core.dataset.model import Dataset
 from targen_core.plugins.registry import Registry
 from targen_core.runs.manifest import Limits
-from targen_core.runs.official import Labelled
 from targen_core.runs.spec import JobSpec
 from targen_core.tasks.model import Task
 from targen_core.testing import trials
@@ -72,20 +72,20 @@ class CorrectorSuite(Suite):
         )
 
     @pytest.fixture
-    def instances(self, tmp_path_factory: pytest.TempPathFactory) -> list[Labelled]:
+    def instances(self, tmp_path_factory: pytest.TempPathFactory) -> Dataset:
         """Instances to judge."""
 
-        def make() -> list[Labelled]:
+        def make() -> Dataset:
             folder = tmp_path_factory.mktemp("instances") / "run"
             made = trials.generate(self.everything(), self.spec(GOOD, None), folder)
             if made.error is not None:
                 fail(f"task {self.task} makes no instances to judge: {made.error}")
-            return trials.labelled(self.whose(), made.rows)
+            return Dataset("made", self.whose(), made.rows)
 
         return self.kept("instances", make)
 
     def judge(
-        self, instances: list[Labelled], folder: Path, option: str = GOOD, concurrency: int = 8
+        self, instances: Dataset, folder: Path, option: str = GOOD, concurrency: int = 8
     ) -> Trial:
         """Run the corrector on instances."""
         corrector = self.registry().find("corrector", self.corrector).id
@@ -99,22 +99,23 @@ class CorrectorSuite(Suite):
         summary = self.registry().find("corrector", self.corrector).summary
         assert summary.strip(), "register it with a summary"
 
-    def test_judges(self, instances: list[Labelled], tmp_path: Path) -> None:
+    def test_judges(self, instances: Dataset, tmp_path: Path) -> None:
         """Good replies end in a label or a reason for each instance, and some in a label."""
         trial = self.judge(instances, tmp_path / "out")
         if trial.error is not None:
             fail(f"with good replies: {trial.error}")
         judged = sum(flow["judged"] for flow in trial.report["flow"].values())
-        assert judged == len(instances), f"{judged} of {len(instances)} instances were judged"
+        count = len(list(instances.instances))
+        assert judged == count, f"{judged} of {count} instances were judged"
 
-    def test_labels_come_from_the_set(self, instances: list[Labelled], tmp_path: Path) -> None:
+    def test_labels_come_from_the_set(self, instances: Dataset, tmp_path: Path) -> None:
         """A label that it gives is one of the task's, whatever the replies."""
         for name, option in (("good", GOOD), ("hostile", HOSTILE)):
             trial = self.judge(instances, tmp_path / name, option)
             foreign = trial.reasons.get("illegal-label", 0)
             assert not foreign, f"{foreign} labels are none of {self.task}'s, with {name} replies"
 
-    def test_raises_only_rejections(self, instances: list[Labelled], tmp_path: Path) -> None:
+    def test_raises_only_rejections(self, instances: Dataset, tmp_path: Path) -> None:
         """Hostile replies end in a rejection with a reason, never in another exception."""
         trial = self.judge(instances, tmp_path / "out", HOSTILE)
         if trial.error is not None:
@@ -123,7 +124,7 @@ class CorrectorSuite(Suite):
         assert not bad, f"reasons are short words with dashes, not {bad}"
 
     @pytest.fixture
-    def found(self, instances: list[Labelled], tmp_path_factory: pytest.TempPathFactory) -> Found:
+    def found(self, instances: Dataset, tmp_path_factory: pytest.TempPathFactory) -> Found:
         """The chance and clocks that it uses."""
 
         def make() -> Found:
@@ -138,15 +139,13 @@ class CorrectorSuite(Suite):
         assert not found.chance, f"chance: {'; '.join(found.chance)}: use llm.rng(name)"
         assert not found.clock, f"a clock: {'; '.join(found.clock)}"
 
-    def test_changes_no_instance(self, instances: list[Labelled], tmp_path: Path) -> None:
+    def test_changes_no_instance(self, instances: Dataset, tmp_path: Path) -> None:
         """It judges an instance and leaves it as it was."""
-        before = [item.instance.model_dump() for item in instances]
+        before = [item.model_dump() for item in instances.instances]
         self.judge(instances, tmp_path / "out")
-        assert [item.instance.model_dump() for item in instances] == before
+        assert [item.model_dump() for item in instances.instances] == before
 
-    def test_same_verdicts_again(
-        self, instances: list[Labelled], found: Found, tmp_path: Path
-    ) -> None:
+    def test_same_verdicts_again(self, instances: Dataset, found: Found, tmp_path: Path) -> None:
         """The verdicts depend on the replies alone: not on the concurrency, nor on earlier runs."""
         if found.chance or found.clock:
             pytest.skip("it uses chance or a clock: see uses-no-chance-and-no-clock")

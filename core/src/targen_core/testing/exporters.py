@@ -19,15 +19,16 @@ from typing import Any, ClassVar
 
 import pytest
 
+from targen_core.dataset.model import Dataset
 from targen_core.errors import UsageError
-from targen_core.exporters.model import Dataset, Exporter
+from targen_core.exporters.model import Exporter
 from targen_core.exporters.save import save
 from targen_core.plugins.registry import Registry
 from targen_core.runs.manifest import Limits
 from targen_core.runs.spec import JobSpec
 from targen_core.tasks.model import Task
 from targen_core.testing import trials
-from targen_core.testing.sample import with_sample
+from targen_core.testing.sample import PAIRS, with_sample
 from targen_core.testing.suite import Suite, fail
 from targen_core.testing.trials import GOOD
 
@@ -131,6 +132,24 @@ class ExporterSuite(Suite):
         assert first.keys() == again.keys(), "the same rows make other files"
         for name, content in first.items():
             assert content == again[name], f"the same rows make another {name}"
+
+    def test_keeps_pairs_together(self, tmp_path: Path) -> None:
+        """It writes rows of a task whose instances take two rows each, or says why not."""
+        rows = [
+            {"text": f"A {word} {thing}.", "label": label, "idx": 2 * at + side}
+            for at, (thing, label) in enumerate([("lamp", "good"), ("boat", "bad")])
+            for side, word in enumerate(("warm", "light"))
+        ]
+        exporter = self.target()
+        try:
+            save(Dataset("pairs", PAIRS, rows), exporter, tmp_path / f"made{exporter.suffix}")
+        except UsageError:
+            pass
+        except Exception as error:
+            fail(
+                "an instance of some tasks takes several rows: walk through dataset.instances or "
+                f"dataset.units(), not row by row; {type(error).__name__}: {error}"
+            )
 
     def test_changes_no_row(self, dataset: Dataset, tmp_path: Path) -> None:
         """The rows are as they were."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
@@ -16,7 +16,7 @@ from targen_core.tasks.model import Label, Rehearsal, Task
 from targen_core.tasks.prompt import Prompt
 from targen_core.tasks.steps import ListStep, Llm
 
-__all__ = ["SAMPLE", "Review", "with_sample"]
+__all__ = ["PAIRS", "SAMPLE", "Review", "with_sample"]
 
 _TOPICS = Prompt(
     "sample-topics", '--- user\nName $count things that people review, as {"topics": [...]}.'
@@ -98,6 +98,51 @@ SAMPLE: Task[str, Review] = Task(
     prompts=(_TOPICS, _REVIEW, META_PROMPT),
     rehearsal=_rehearse,
 )
+
+
+class _Pair(BaseModel):
+    """Two reviews that differ in one word, and must stay together."""
+
+    model_config = ConfigDict(frozen=True)
+
+    texts: tuple[str, str]
+    label: Literal["good", "bad"]
+
+
+class _PairRow(Review):
+    """One of the two rows of a pair."""
+
+    idx: int
+
+
+def _read_pair(rows: Sequence[Mapping[str, Any]]) -> list[_Pair]:
+    if len(rows) != 2:
+        raise ValueError(f"an instance is two rows, not {len(rows)}: see Dataset.instances")
+    one, two = rows
+    return [_Pair(texts=(one["text"], two["text"]), label=one["label"])]
+
+
+PAIRS: Task[str, _Pair] = Task(
+    name="sample-pairs",
+    version="1",
+    summary="pairs of reviews: a task of the conformance kit whose instances take two rows",
+    description="Each two rows are reviews that differ in one word.",
+    instance=_Pair,
+    labels=SAMPLE.labels,
+    contexts=SAMPLE.contexts,
+    generators=dict.fromkeys(SAMPLE.generators, lambda llm, topic: _unasked()),
+    render=lambda pair: "\n".join(pair.texts),
+    rows=lambda pair, idx: [
+        {"text": text, "label": pair.label, "idx": idx + at} for at, text in enumerate(pair.texts)
+    ],
+    unit=2,
+    official=_PairRow,
+    read=_read_pair,
+)
+
+
+async def _unasked() -> _Pair:
+    raise NotImplementedError("its rows are given")
 
 
 def with_sample(registry: Registry) -> Registry:

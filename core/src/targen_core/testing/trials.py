@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from targen_core.errors import StageFailed, TargenError
+from targen_core.dataset.model import Dataset
+from targen_core.dataset.read import read_dataset
+from targen_core.errors import StageFailed, TargenError, UsageError
 from targen_core.plugins.registry import Registry
 from targen_core.runs.correction import correct_dataset
 from targen_core.runs.files import read_jsonl
 from targen_core.runs.job import Job
-from targen_core.runs.official import Labelled, official_row, problem_in
 from targen_core.runs.spec import JobSpec
 from targen_core.tasks.model import Task
 
@@ -26,7 +26,6 @@ __all__ = [
     "bad_reasons",
     "correct",
     "generate",
-    "labelled",
     "misread",
     "unofficial",
 ]
@@ -115,20 +114,12 @@ def generate(registry: Registry, spec: JobSpec, folder: Path) -> Trial:
     return Trial(folder, report, error, frozenset(asked))
 
 
-def correct(
-    registry: Registry, spec: JobSpec, instances: Sequence[Labelled], folder: Path
-) -> Trial:
-    """Run step 4 on instances; what stops it is kept and not raised."""
+def correct(registry: Registry, spec: JobSpec, dataset: Dataset, folder: Path) -> Trial:
+    """Run step 4 on a dataset; what stops it is kept and not raised."""
     try:
-        return Trial(folder, correct_dataset(registry, spec, instances, folder), None)
+        return Trial(folder, correct_dataset(registry, spec, dataset, folder), None)
     except TargenError as error:
         return Trial(folder, {}, error)
-
-
-def labelled(task: Task[Any, Any], rows: Sequence[dict[str, Any]]) -> list[Labelled]:
-    """The instances of a dataset's rows."""
-    groups = [rows[at : at + task.unit] for at in range(0, len(rows), task.unit)]
-    return [Labelled(g[0]["idx"], task.instances_of(g)[0], g) for g in groups]
 
 
 def bad_reasons(trial: Trial) -> list[str]:
@@ -138,24 +129,23 @@ def bad_reasons(trial: Trial) -> list[str]:
 
 def unofficial(task: Task[Any, Any], trial: Trial) -> str:
     """What is wrong with the first row that is not official, or ""."""
-    for row in trial.rows:
-        try:
-            official_row(json.dumps(row).encode(), task)
-        except ValueError as error:
-            return f"this is no official row: {problem_in(error)}: {row}"
+    if not (rows := trial.rows):
+        return ""
+    try:
+        read_dataset(rows, task)
+    except UsageError as error:
+        return str(error)
     return ""
 
 
 def misread(task: Task[Any, Any], trial: Trial) -> str:
     """What is wrong with the first rows that do not read back, or ""."""
-    rows = trial.rows
-    for start in range(0, len(rows), task.unit):
-        group = rows[start : start + task.unit]
-        try:
-            (instance,) = task.instances_of(group)
-            again = json.loads(json.dumps(list(task.official_rows(instance, group[0]["idx"]))))
-        except Exception as error:
-            return f"row {start} is not read back: {type(error).__name__}: {error}: {group}"
-        if again != group:
-            return f"row {start} is read back as another: {again}, not {group}"
+    try:
+        for unit in Dataset("the dataset", task, trial.rows).units():
+            (instance,) = unit.instances
+            again = json.loads(json.dumps(list(task.official_rows(instance, unit.idx))))
+            if again != list(unit.rows):
+                return f"row {unit.number} is read back as another: {again}, not {unit.rows}"
+    except Exception as error:
+        return f"a row is not read back: {type(error).__name__}: {error}"
     return ""

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from targen_core.cli.completion import completer
+from targen_core.cli.sources import EncodingArg
 from targen_core.errors import JobFailed, UsageError
 
 if TYPE_CHECKING:
@@ -26,7 +27,8 @@ def analyze(
     synthetic: Annotated[
         list[Path],
         typer.Argument(
-            help="Run directories, .jsonl or .csv files; several stand side by side.",
+            help="Run directories, files, or any form that `targen export` takes; several stand "
+            "side by side.",
             show_default=False,
         ),
     ],
@@ -58,9 +60,7 @@ def analyze(
             help="A second label: the one that was asked for, for the label flow.",
         ),
     ] = "",
-    encoding: Annotated[
-        str, typer.Option("--encoding", help="Of files without a byte order mark.")
-    ] = "utf-8",
+    encoding: EncodingArg = "utf-8",
     metric: Annotated[
         list[str] | None,
         typer.Option(

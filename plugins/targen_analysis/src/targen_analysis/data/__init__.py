@@ -1,1 +1,1 @@
-"""From run directories and files to datasets as metrics see them."""
+"""From datasets in any form to corpora: datasets as metrics see them."""

@@ -9,12 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from targen_analysis.data.columns import filled, text_columns
-from targen_analysis.data.files import read_rows
 from targen_analysis.data.known import TEMPLATES
+from targen_core.dataset.source import Source, open_source
 from targen_core.errors import Rejected, UnknownName, UsageError
 from targen_core.metrics.model import Corpus
 from targen_core.plugins.registry import Registry
-from targen_core.runs.manifest import Manifest
 from targen_core.runs.plan import find_task
 from targen_core.tasks.fields import named, text_at
 from targen_core.tasks.model import Task
@@ -41,48 +40,43 @@ class Columns:
 
 def read_corpus(
     registry: Registry,
-    source: Path,
+    source: Any,
     *,
     task: str | None = None,
     columns: Columns | None = None,
     encoding: str = "utf-8",
 ) -> Corpus:
-    """The dataset of a run directory, of a `.jsonl` or of a `.csv` file.
+    """A dataset in any form that `targen_core.read_dataset` takes.
 
     A run says itself what its task is. Rows are taken as they are: `targen
     validate` is there to hold them against a schema. One without any of the
     texts is left out, and a note says how many there were.
 
     Raises:
-        UsageError: no such file or task, no row, none with a text, or a column
+        UsageError: no such dataset or task, no row, none with a text, or a column
             that no row has.
-        RunDirectoryError: a folder that is no run directory.
+        RunDirectoryError: a folder that holds no dataset.
     """
     columns = columns or Columns()
     notes: list[str] = []
-    run = source if source.is_dir() else None
-    if run is not None:
-        manifest = Manifest.load(run / "manifest.json")
-        task, variants = manifest.task_name(run), manifest.task.variants
-        rows = read_rows(run / "dataset.jsonl", may_be_torn=True)
-    else:
-        variants = ()
-        rows = read_rows(source, encoding=encoding)
+    opened = open_source(source, encoding=encoding)
+    name = opened.task() if opened.task is not None else task
     found: Task[Any, Any] | None = None
     try:
-        found = find_task(registry, task, variants)[1] if task else None
+        found = find_task(registry, name, opened.variants)[1] if name else None
     except UnknownName as error:
-        if run is None:
+        if opened.task is None:
             raise
         notes.append(f"{error}: its columns and labels are taken as they are.")
+    rows = opened.rows(found)
     if found is not None and (columns.texts or columns.label):
         found = found.replace(cases=None)  # what is read and decided is what the user says
-    fields = _fields(source, rows, found, columns)
-    return _corpus(source, rows, found, fields, columns, run, notes)
+    fields = _fields(opened.place, rows, found, columns)
+    return _corpus(opened, rows, found, fields, columns, notes)
 
 
 def _fields(
-    source: Path,
+    source: str,
     rows: Sequence[Mapping[str, Any]],
     task: Task[Any, Any] | None,
     columns: Columns,
@@ -104,18 +98,19 @@ def _fields(
 
 
 def _corpus(
-    source: Path,
+    source: Source,
     rows: Sequence[Mapping[str, Any]],
     task: Task[Any, Any] | None,
     fields: tuple[str, ...],
     columns: Columns,
-    run: Path | None,
     notes: list[str],
 ) -> Corpus:
     texts = [tuple(text_at(row, field) for field in fields) for row in rows]
     kept = [at for at, of in enumerate(texts) if any(text.strip() for text in of)]
     if not kept:
-        raise UsageError(f"{source} holds no row with a text", hint=f"columns: {_names(rows)}")
+        raise UsageError(
+            f"{source.place} holds no row with a text", hint=f"columns: {_names(rows)}"
+        )
     if len(kept) < len(rows):
         notes.append(f"{len(rows) - len(kept):,} of {len(rows):,} rows hold no text: left out.")
     rows, texts = [rows[at] for at in kept], [texts[at] for at in kept]
@@ -133,7 +128,7 @@ def _corpus(
     intended: list[str] = []
     if columns.intended and any(named(row, columns.intended) for row in rows):
         intended = [_label(row, columns.intended, names) for row in rows]
-    elif columns.intended and run is None:
+    elif columns.intended and source.run is None:
         notes.append(f"There is no column {columns.intended}, and so no label flow.")
     return Corpus(
         name=_name(source),
@@ -144,7 +139,7 @@ def _corpus(
         intended=intended,
         rendered=_rendered(rows, texts, task),
         task=task,
-        run=run,
+        run=source.run,
         notes=tuple(notes),
     )
 
@@ -189,14 +184,14 @@ def _shown(value: Any) -> str:
     return text.encode(errors="replace").decode()
 
 
-def _name(source: Path) -> str:
-    whole = source.resolve()
-    if source.is_dir():
-        return whole.name
-    return f"{whole.parent.name}/{whole.stem}" if whole.stem in _PLAIN_NAMES else whole.stem
+def _name(source: Source) -> str:
+    """Its name, with that of its folder where it would not say much."""
+    if source.name not in _PLAIN_NAMES or source.run is not None:
+        return source.name
+    return f"{Path(source.place).resolve().parent.name}/{source.name}"
 
 
-def named_apart(corpora: Sequence[Corpus], sources: Sequence[Path]) -> list[Corpus]:
+def named_apart(corpora: Sequence[Corpus], sources: Sequence[object]) -> list[Corpus]:
     """The same with names that no two share."""
     names = [corpus.name for corpus in corpora]
     if len(set(names)) < len(names):
@@ -210,7 +205,7 @@ def _names(rows: Sequence[Mapping[str, Any]]) -> str:
     return ", ".join(dict.fromkeys(name for row in rows for name in row)) or "none"
 
 
-def _no_column(source: Path, rows: Sequence[Mapping[str, Any]], column: str, option: str) -> None:
+def _no_column(source: str, rows: Sequence[Mapping[str, Any]], column: str, option: str) -> None:
     raise UsageError(
         f"{source} has no column {column!r} ({option})", hint=f"its columns are: {_names(rows)}"
     )

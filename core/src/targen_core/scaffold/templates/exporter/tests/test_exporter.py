@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from targen_core.exporters.model import Dataset
+from targen_core import Dataset
 from targen_core.testing import ExporterSuite as Suite
 
 from my_demo.exporter import EXPORTER

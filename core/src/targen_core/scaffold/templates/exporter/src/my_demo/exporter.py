@@ -1,11 +1,10 @@
-"""(1) How a dataset is written: here as fastText reads it, a line for each row."""
+"""(1) How a dataset is written: here as fastText reads it, a line for each instance."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from targen_core import Exporter
-from targen_core.exporters.model import Dataset
+from targen_core import Dataset, Exporter
 
 __all__ = ["EXPORTER"]
 
@@ -18,11 +17,10 @@ def _write(dataset: Dataset, out: Path) -> None:
     """
     task = dataset.task
     with open(out, "w", encoding="utf-8") as file:
-        for row in dataset.rows:
-            for instance in task.instances_of([row]):
-                label = task.answered(instance).replace(" ", "-")
-                text = " ".join(task.render(instance).split())
-                file.write(f"__label__{label} {text}\n")
+        for instance in dataset.instances:
+            label = task.answered(instance).replace(" ", "-")
+            text = " ".join(task.render(instance).split())
+            file.write(f"__label__{label} {text}\n")
 
 
 EXPORTER = Exporter(write=_write, suffix=".txt", summary="fastText's lines: __label__NAME text")

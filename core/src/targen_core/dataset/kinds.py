@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from targen_core.dataset.model import Dataset
+from targen_core.dataset.schema import Place, schema_of
 from targen_core.errors import UsageError
-from targen_core.exporters.model import Dataset
 from targen_core.tasks.model import Label
 
 __all__ = ["Classes", "Kind", "Many", "Record", "Scalar", "column_kinds"]
@@ -58,8 +59,7 @@ def column_kinds(dataset: Dataset) -> dict[str, Kind]:
     Raises:
         UsageError: a column that has no one type.
     """
-    schema = dataset.task.schema.model_json_schema()
-    top = _kind(list(dataset.rows), schema, schema, "")
+    top = _kind(list(dataset.rows), schema_of(dataset.task.schema), "")
     assert isinstance(top, Record)
     kinds = dict(top.fields)
     classes = _classes(dataset.task.labels)
@@ -85,14 +85,8 @@ def _hashable(value: Any) -> bool:
     return not isinstance(value, (dict, list))
 
 
-def _kind(
-    values: Sequence[Any], schema: Mapping[str, Any], root: Mapping[str, Any], at: str
-) -> Kind:
-    """The kind of all `values` at one place of the rows.
-
-    `schema` is the JSON schema of that place, {} where there is none.
-    """
-    schema = _plain(schema, root)
+def _kind(values: Sequence[Any], place: Place, at: str) -> Kind:
+    """The kind of all `values` at one place of the rows."""
     values = [value for value in values if value is not None]
     if values:
         shapes = {
@@ -102,18 +96,16 @@ def _kind(
             raise _no_type(at)
         shape = "object" if dict in shapes else "array" if list in shapes else "scalar"
     else:
-        shape = schema.get("type", "scalar")
+        shape = place.type or "scalar"
     if shape == "object":
-        parts = schema.get("properties", {})
-        names = dict.fromkeys(name for v in values for name in v) or dict.fromkeys(parts)
+        names = dict.fromkeys(name for v in values for name in v) or dict.fromkeys(place.columns)
         if not names:
             raise _no_type(at)
         return Record(
             {
                 name: _kind(
                     [v[name] for v in values if name in v],
-                    parts.get(name, {}),
-                    root,
+                    place.column(name),
                     f"{at}.{name}" if at else name,
                 )
                 for name in names
@@ -121,30 +113,15 @@ def _kind(
         )
     if shape == "array":
         items = [item for value in values for item in value]
-        return Many(_kind(items, schema.get("items", {}), root, f"{at}[]"))
-    if schema.get("type") in _JSON_TYPES:
-        return Scalar(_JSON_TYPES[schema["type"]])
+        return Many(_kind(items, place.item, f"{at}[]"))
+    if place.type in _JSON_TYPES:
+        return Scalar(_JSON_TYPES[place.type])
     found = {_PYTHON_TYPES[type(value)] for value in values}
     if found == {"int64", "float64"}:
         return Scalar("float64")
     if len(found) > 1:
         raise _no_type(at)
     return Scalar(found.pop() if found else "null")
-
-
-def _plain(schema: Mapping[str, Any], root: Mapping[str, Any]) -> Mapping[str, Any]:
-    """A schema with its reference followed, and without "or null"."""
-    for _ in range(20):  # references of references end soon, or are a circle
-        if "$ref" in schema:
-            schema = root["$defs"][schema["$ref"].rpartition("/")[2]]
-        elif "anyOf" in schema:
-            rest = [part for part in schema["anyOf"] if part.get("type") != "null"]
-            if len(rest) != 1:
-                return {}  # several types: the rows decide
-            schema = rest[0]
-        else:
-            return schema
-    return {}
 
 
 def _no_type(at: str) -> UsageError:

@@ -7,51 +7,53 @@ import json
 import pytest
 
 from targen_core import Registry
+from targen_core.dataset.read import read_dataset
 from targen_core.errors import RunDirectoryError, UnknownName, UsageError
-from targen_core.exporters.source import read_dataset
 from targen_core.plugins.register import Registration
 
 ROW = b'{"first": "a", "second": "b", "label": "same", "idx": 0}'
 
 
 def test_a_run_says_itself_what_it_is(registry, run, rows):
-    found = read_dataset(registry, run)
+    found = read_dataset(run, registry=registry)
     assert (found.name, found.task.name, found.card) == ("pairs-0", "pairs", "# The card\n")
     assert found.rows == rows
 
 
 def test_a_run_without_a_card_has_none(registry, run):
     (run / "README.md").unlink()
-    assert read_dataset(registry, run).card == ""
+    assert read_dataset(run, registry=registry).card == ""
 
 
 def test_a_run_that_is_going_on_may_end_in_a_torn_line(registry, run, rows):
     with open(run / "dataset.jsonl", "ab") as file:
         file.write(b'{"first": "to')
-    assert read_dataset(registry, run).rows == rows
+    assert read_dataset(run, registry=registry).rows == rows
 
 
 def test_a_file_needs_its_task(registry, tmp_path):
     path = tmp_path / "mine.jsonl"
     path.write_bytes(ROW + b"\n")
-    found = read_dataset(registry, path, "pairs")
+    found = read_dataset(path, "pairs", registry=registry)
     assert (found.name, found.card) == ("mine", "")
     assert found.rows == [json.loads(ROW)]
     with pytest.raises(UsageError) as caught:
-        read_dataset(registry, path)
+        read_dataset(path, registry=registry)
     assert str(caught.value) == f"{path} does not say whose rows it holds"
     assert caught.value.hint == "--task NAME; see targen list-tasks"
 
 
 def test_a_file_of_a_run_leads_to_the_run(registry, run):
     with pytest.raises(UsageError) as caught:
-        read_dataset(registry, run / "dataset.jsonl")
+        read_dataset(run / "dataset.jsonl", registry=registry)
     assert caught.value.hint == f"give the run directory, {run}"
 
 
-def test_a_run_takes_no_task(registry, run):
-    with pytest.raises(UsageError, match="says itself whose rows it holds"):
-        read_dataset(registry, run, "pairs")
+def test_a_run_takes_its_own_task_and_no_other(run, task, rows):
+    items = [Registration("task", name, task(), "", "acme", "1", "acme") for name in ("pairs", "x")]
+    assert read_dataset(run, "pairs", registry=Registry(items)).rows == rows
+    with pytest.raises(UsageError, match="says itself whose rows it holds: those of acme:pairs"):
+        read_dataset(run, "x", registry=Registry(items))
 
 
 @pytest.mark.parametrize(
@@ -66,14 +68,14 @@ def test_a_run_takes_no_task(registry, run):
 def test_files_as_editors_and_others_leave_them(data, registry, tmp_path):
     path = tmp_path / "mine.jsonl"
     path.write_bytes(data)
-    assert len(read_dataset(registry, path, "pairs").rows) == 1
+    assert len(read_dataset(path, "pairs", registry=registry).rows) == 1
 
 
 def test_rows_without_a_label_and_with_more_columns_are_kept(registry, tmp_path):
     row = {"first": "a", "second": "b", "idx": 7, "source": {"page": 3}}
     path = tmp_path / "test.jsonl"
     path.write_text(json.dumps(row))
-    assert read_dataset(registry, path, "pairs").rows == [row]
+    assert read_dataset(path, "pairs", registry=registry).rows == [row]
 
 
 @pytest.mark.parametrize(
@@ -87,7 +89,7 @@ def test_rows_without_a_label_and_with_more_columns_are_kept(registry, tmp_path)
         (ROW.replace(b'"a"', b'"\\ud800"'), "Invalid JSON: "),
         (ROW[:-1], "Invalid JSON: EOF while parsing an object"),
         (ROW.replace(b"0}", b'0, "x": NaN}'), "NaN is no JSON"),
-        (ROW.replace(b'"a"', b'"\xff"'), "Invalid JSON: "),
+        (ROW.replace(b'"a"', b'"\xff"'), "byte 0xff is no utf-8"),
         (b"[1]", "Input should be an object"),
     ],
 )
@@ -95,18 +97,18 @@ def test_a_row_that_is_none_is_named_with_its_line_and_column(line, why, registr
     path = tmp_path / "mine.jsonl"
     path.write_bytes(ROW + b"\n\n" + line + b"\n")
     with pytest.raises(UsageError) as caught:
-        read_dataset(registry, path, "pairs")
+        read_dataset(path, "pairs", registry=registry)
     assert str(caught.value).startswith(f"{path}, line 3 is no row of pairs: {why}")
 
 
 def test_rows_of_another_version_of_the_task_say_so(registry, run, task):
     (run / "dataset.jsonl").write_text('{"first": "a"}\n')
     with pytest.raises(UsageError) as caught:
-        read_dataset(registry, run)
+        read_dataset(run, registry=registry)
     assert caught.value.hint == "targen resume goes on with the run"
     newer = Registration("task", "pairs", task(version="2"), "", "acme", "acme", "acme")
     with pytest.raises(UsageError) as caught:
-        read_dataset(Registry([newer]), run)
+        read_dataset(run, registry=Registry([newer]))
     assert caught.value.hint == "version 1 of the task made the rows, version 2 is installed"
 
 
@@ -114,17 +116,17 @@ def test_there_must_be_a_row(registry, run, tmp_path):
     empty = tmp_path / "empty.jsonl"
     empty.write_text("\n")
     with pytest.raises(UsageError) as caught:
-        read_dataset(registry, empty, "pairs")
+        read_dataset(empty, "pairs", registry=registry)
     assert str(caught.value) == f"{empty} holds no row"
     (run / "dataset.jsonl").write_text("")
     with pytest.raises(UsageError, match=r"dataset\.jsonl holds no row"):
-        read_dataset(registry, run)
+        read_dataset(run, registry=registry)
 
 
 def test_there_must_be_something(registry, tmp_path, run):
     with pytest.raises(UsageError, match="there is no file"):
-        read_dataset(registry, tmp_path / "nothing", "pairs")
+        read_dataset(tmp_path / "nothing", "pairs", registry=registry)
     with pytest.raises(RunDirectoryError, match="is no run directory"):
-        read_dataset(registry, tmp_path)
+        read_dataset(tmp_path, registry=registry)
     with pytest.raises(UnknownName, match="no task named 'acme:pairs' is installed"):
-        read_dataset(Registry(), run)
+        read_dataset(run, registry=Registry())

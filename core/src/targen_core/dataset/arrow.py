@@ -1,0 +1,89 @@
+"""Rows as columns of Arrow, with the types as the `datasets` library notes them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from targen_core.dataset.extras import needs
+from targen_core.dataset.kinds import Classes, Kind, Many, Scalar, column_kinds
+from targen_core.dataset.model import Dataset
+from targen_core.errors import UsageError
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+__all__ = ["arrow_schema", "arrow_tables", "feature"]
+
+_BATCH = 10_000  # rows that are held twice at once; each batch is a row group of Parquet
+
+
+def arrow_schema(kinds: Mapping[str, Kind]) -> pa.Schema:
+    """The types of columns.
+
+    Raises:
+        MissingDependency: pyarrow is not installed.
+    """
+    with needs("Parquet", extra="parquet"):
+        import pyarrow as pa
+    info = {"info": {"features": {name: feature(kind) for name, kind in kinds.items()}}}
+    return pa.schema(
+        [pa.field(name, _arrow(pa, kind)) for name, kind in kinds.items()],
+        metadata={"huggingface": json.dumps(info)},
+    )
+
+
+def arrow_tables(dataset: Dataset, kinds: Mapping[str, Kind] | None = None) -> Iterator[pa.Table]:
+    """The rows in batches; a key that a row lacks becomes a null.
+
+    Raises:
+        MissingDependency: pyarrow is not installed.
+        UsageError: a column that has no one type, or a number that fits none.
+    """
+    kinds = column_kinds(dataset) if kinds is None else kinds
+    schema = arrow_schema(kinds)
+    import pyarrow as pa
+
+    for batch in _batches(dataset, kinds):
+        try:
+            yield pa.Table.from_pylist(batch, schema=schema)
+        except (pa.ArrowException, OverflowError) as error:
+            raise UsageError(
+                f"{dataset.name} does not fit into Parquet: {error}",
+                hint="--as jsonl takes any values",
+            ) from error
+
+
+def feature(kind: Kind) -> Any:
+    """A kind as `datasets.Features.from_dict` reads it, in every version of that library."""
+    if isinstance(kind, Scalar):
+        return {"dtype": kind.dtype, "_type": "Value"}
+    if isinstance(kind, Classes):
+        return {"names": list(kind.names), "_type": "ClassLabel"}
+    if isinstance(kind, Many):
+        return [feature(kind.item)]
+    return {name: feature(part) for name, part in kind.fields.items()}
+
+
+def _arrow(pa: Any, kind: Kind) -> pa.DataType:
+    if isinstance(kind, Scalar):
+        return pa.type_for_alias(kind.dtype)
+    if isinstance(kind, Classes):
+        return pa.int64()
+    if isinstance(kind, Many):
+        return pa.list_(_arrow(pa, kind.item))
+    return pa.struct([pa.field(name, _arrow(pa, part)) for name, part in kind.fields.items()])
+
+
+def _batches(dataset: Dataset, kinds: Mapping[str, Kind]) -> Iterator[list[dict[str, Any]]]:
+    """The rows, labels as their numbers."""
+    coded = {name: kind.codes for name, kind in kinds.items() if isinstance(kind, Classes)}
+    for start in range(0, len(dataset.rows), _BATCH):
+        batch = []
+        for row in dataset.rows[start : start + _BATCH]:
+            numbers = {
+                name: codes[row[name]] for name, codes in coded.items() if row.get(name) is not None
+            }
+            batch.append({**row, **numbers})
+        yield batch

@@ -1,0 +1,27 @@
+"""Packages of our extras: imported when they are needed, named where they are not there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from targen_core.errors import MissingDependency
+
+__all__ = ["needs"]
+
+
+@contextmanager
+def needs(what: str, extra: str) -> Iterator[None]:
+    """Around an import: `what` is that which cannot be done without it.
+
+    Raises:
+        MissingDependency: naming the package, and the extra that brings it.
+    """
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        raise MissingDependency(
+            f"{what} needs the package {error.name!r}, which is not installed",
+            distribution="targen-core",
+            hint=f"pip install 'targen-core[{extra}]'",
+        ) from error

@@ -1,0 +1,1 @@
+"""The forms that datasets come in: each a function from a path to records."""

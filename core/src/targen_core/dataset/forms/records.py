@@ -1,0 +1,97 @@
+"""What every form gives: records, and how one of them reads as a row of a task."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import JsonValue, TypeAdapter
+
+from targen_core.tasks.model import Task
+
+__all__ = ["Form", "NotUtf8", "Record", "as_it_is", "official_row"]
+
+Record = bytes | Mapping[str, Any] | ValueError
+"""A line of JSON, values by their columns, or why it cannot be read."""
+
+_ROW: TypeAdapter[dict[str, JsonValue]] = TypeAdapter(dict[str, JsonValue])
+
+
+def _same(row: Mapping[str, Any], task: Task[Any, Any] | None) -> Mapping[str, Any]:
+    return row
+
+
+class NotUtf8(ValueError):
+    """A line whose bytes are no UTF-8."""
+
+    hint = "--encoding latin-1, or whatever the file is in"
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """A dataset in one form.
+
+    Attributes:
+        records: its records in order, each with its place, from 1.
+        place: what such a place is called.
+        typed: from values as the form has them to those of the task's rows,
+            or of rows of no known task.
+    """
+
+    records: Callable[[], Iterator[tuple[int, Record]]]
+    place: str = "line"
+    typed: Callable[[Mapping[str, Any], Task[Any, Any] | None], Mapping[str, Any]] = _same
+
+
+def official_row(record: Record, form: Form, task: Task[Any, Any]) -> Mapping[str, Any]:
+    """The row of a record, which the task's schema accepts: `"true"` is no truth value.
+
+    Raises:
+        ValueError: it does not; see `problem_in`.
+    """
+    if isinstance(record, ValueError):
+        raise record
+    if isinstance(record, bytes):
+        _decode(record)
+        task.schema.model_validate_json(record, strict=True)
+        found: dict[str, Any] = json.loads(record, parse_constant=_refuse)
+        json.dumps(found, ensure_ascii=False).encode()  # fails for half of a surrogate pair
+        return found
+    row = form.typed(record, task)
+    try:
+        line = json.dumps(row, ensure_ascii=False, allow_nan=False).encode()
+    except TypeError as error:  # a date, an image
+        raise ValueError(str(error)) from error
+    task.schema.model_validate_json(line, strict=True)
+    return row
+
+
+def as_it_is(record: Record, form: Form, task: Task[Any, Any] | None = None) -> Mapping[str, Any]:
+    """The row of a record, whether or not a schema would accept it.
+
+    Raises:
+        ValueError: it is no object.
+    """
+    if isinstance(record, ValueError):
+        raise record
+    if not isinstance(record, bytes):
+        return form.typed(record, task)
+    _decode(record)
+    try:
+        row = json.loads(record)
+    except (ValueError, RecursionError):
+        row = None
+    return row if isinstance(row, dict) else _ROW.validate_json(record)
+
+
+def _decode(line: bytes) -> None:
+    try:
+        line.decode()
+    except UnicodeDecodeError as error:
+        raise NotUtf8(f"byte 0x{line[error.start]:02x} is no utf-8") from error
+
+
+def _refuse(constant: str) -> None:
+    raise ValueError(f"{constant} is no JSON")

@@ -1,0 +1,133 @@
+r"""Files of text: JSON lines, and CSV.
+
+Lines of JSON end at `\n` alone; blank ones are passed over. A byte order mark
+says the encoding, whatever was said.
+"""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import io
+import json
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from targen_core.dataset.forms.records import Form, NotUtf8, Record
+from targen_core.dataset.schema import schema_of
+from targen_core.errors import UsageError
+from targen_core.plain import content_of
+from targen_core.tasks.model import Task
+
+__all__ = ["lines", "table"]
+
+_MARKS = (
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF32_LE, "utf-32-le"),  # before UTF-16, whose mark it begins with
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+)
+
+
+def lines(path: Path, encoding: str = "utf-8", *, may_be_torn: bool = False) -> Form:
+    """A file of JSON lines; its last may be torn where a run is going on.
+
+    Raises:
+        UsageError: the file cannot be read, or is in another encoding.
+    """
+    data, encoding = _content(path, encoding)
+    if codecs.lookup(encoding).name != "utf-8":
+        data = _decoded(path, data, encoding).encode()
+
+    def records() -> Iterator[tuple[int, Record]]:
+        for number, line in enumerate(io.BytesIO(data), 1):
+            if line.strip() and not (may_be_torn and not line.endswith(b"\n")):
+                yield number, line.removesuffix(b"\n")
+
+    return Form(records)
+
+
+def table(path: Path, encoding: str = "utf-8") -> Form:
+    """A CSV file with a header, or one with tabs.
+
+    Raises:
+        UsageError: the file cannot be read, is in another encoding, or names a column twice.
+    """
+    text = _decoded(path, *_content(path, encoding))
+    dialect = "excel-tab" if path.suffix.lower() == ".tsv" else "excel"
+    header = _header(path, text, dialect)
+
+    def records() -> Iterator[tuple[int, Record]]:
+        reader = _reader(text, dialect)
+        try:
+            next(reader, None)
+            for cells in reader:
+                if not cells:
+                    continue
+                if len(cells) == len(header):
+                    yield reader.line_num, dict(zip(header, cells, strict=True))
+                else:
+                    why = f"{len(cells)} cells, the header has {len(header)}"
+                    yield reader.line_num, ValueError(why)
+        except csv.Error as error:
+            yield reader.line_num, ValueError(str(error))
+
+    return Form(records, typed=_typed)
+
+
+def _header(path: Path, text: str, dialect: str) -> list[str]:
+    try:
+        header = next(_reader(text, dialect), [])
+    except csv.Error as error:
+        raise UsageError(f"{path}, line 1: {error}") from error
+    if len(set(header)) < len(header):
+        raise UsageError(f"{path} has two columns of the same name: {', '.join(header)}")
+    return header
+
+
+def _reader(text: str, dialect: str) -> Any:
+    csv.field_size_limit(sys.maxsize)  # a cell may be a whole book
+    return csv.reader(io.StringIO(text, newline=""), dialect, strict=True)
+
+
+def _typed(row: Mapping[str, Any], task: Task[Any, Any] | None) -> Mapping[str, Any]:
+    """Cells as the task's schema types their columns; a column that it lacks stays text."""
+    if task is None:
+        return row
+    root = schema_of(task.schema)
+    found = {
+        name: root.column(name).parsed(cell)
+        for name, cell in row.items()
+        if cell or name in root.required  # else it is missing, and not an empty text
+    }
+    for label in task.labels:
+        if row.get("label") == json.dumps(label.official):  # numbers, where the schema names none
+            found["label"] = label.official
+    return found
+
+
+def _content(path: Path, encoding: str) -> tuple[bytes, str]:
+    data = content_of(path)
+    for mark, marked in _MARKS:
+        if data.startswith(mark):
+            return data.removeprefix(mark), marked
+    try:
+        codecs.lookup(encoding)
+    except LookupError:
+        raise UsageError(
+            f"there is no encoding {encoding!r}", hint="--encoding latin-1, for example"
+        ) from None
+    return data, encoding
+
+
+def _decoded(path: Path, data: bytes, encoding: str) -> str:
+    try:
+        return data.decode(encoding)
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise UsageError(
+            f"{path}, line {line}: byte 0x{data[error.start]:02x} is no {encoding}",
+            hint=NotUtf8.hint,
+        ) from error

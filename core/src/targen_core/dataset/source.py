@@ -1,0 +1,214 @@
+"""Where a dataset is: any of its forms, told apart and opened."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from targen_core.dataset.forms.columns import HUB, columns_of, from_hub, parquet, saved
+from targen_core.dataset.forms.records import Form, Record, as_it_is
+from targen_core.dataset.forms.text import lines, table
+from targen_core.dataset.model import problem_in
+from targen_core.errors import RunDirectoryError, UsageError
+from targen_core.plain import read_plain
+from targen_core.plugins.register import is_file
+from targen_core.runs.files import read_jsonl
+from targen_core.runs.gate import SMALL, check_members, read_json
+from targen_core.runs.manifest import Manifest
+from targen_core.runs.naming import without_addresses
+from targen_core.tasks.model import Task
+
+__all__ = ["Source", "open_source"]
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A dataset in one of its forms, before any task is asked about its rows.
+
+    Attributes:
+        place: the file or the like that holds the rows, for people.
+        name: what the dataset is called.
+        form: how its rows are read.
+        run: the run directory that it is.
+        version: the version of the task that made a run's rows.
+        task: finds the name of the task that a folder says it is of.
+        variants: of that task.
+        card: the dataset card, or "".
+        provenance: where a run's instances are from.
+    """
+
+    place: str
+    name: str
+    form: Form
+    run: Path | None = None
+    version: str = ""
+    task: Callable[[], str] | None = None
+    variants: tuple[str, ...] = ()
+    card: str = ""
+    provenance: Iterable[Mapping[str, Any]] = ()
+
+    def rows(self, task: Task[Any, Any] | None = None) -> list[Mapping[str, Any]]:
+        """The rows as they are: of any schema, in values of `task` where it is given.
+
+        Raises:
+            UsageError: there is none, or naming the place of what is no row.
+        """
+        rows: list[Mapping[str, Any]] = []
+        for number, record in self.form.records():
+            try:
+                rows.append(as_it_is(record, self.form, task))
+            except ValueError as error:
+                raise self.no_row(number, error) from error
+        return rows or self.none()
+
+    def no_row(self, number: int, error: Exception, of: str = "", hint: str = "") -> UsageError:
+        """The error that says what is wrong with a row."""
+        whose = f" of {of}" if of else ""
+        return UsageError(
+            f"{self.place}, {self.form.place} {number} is no row{whose}: {problem_in(error)}",
+            hint=getattr(error, "hint", "") or hint,
+        )
+
+    def none(self, hint: str = "") -> Any:
+        """Refuse a dataset without rows.
+
+        Raises:
+            UsageError: always.
+        """
+        raise UsageError(f"{self.place} holds no row", hint=hint)
+
+
+def open_source(source: Any, *, encoding: str = "utf-8") -> Source:
+    """A dataset, wherever and in whatever form it is.
+
+    Args:
+        source: see `read_dataset`.
+        encoding: of text files without a byte order mark.
+
+    Raises:
+        UsageError: there is no such thing, or it cannot be read.
+        RunDirectoryError: a folder that holds no dataset.
+        MissingDependency: the library that reads this form is not installed.
+    """
+    if isinstance(source, Source):
+        return source
+    if not isinstance(source, str | Path):
+        return _given(source)
+    if str(source).startswith(HUB):
+        named = str(source).removeprefix(HUB).replace("/", "-").replace(":", "-")
+        return Source(str(source), named, from_hub(str(source)))
+    path = Path(source)
+    if path.is_dir():
+        return _folder(path)
+    suffix = path.suffix.lower()
+    if suffix in (".csv", ".tsv"):
+        form = table(path, encoding)
+    elif suffix == ".parquet":
+        form = parquet([path])
+    else:
+        form = lines(path, encoding)
+    return Source(str(path), path.stem, form)
+
+
+def _folder(path: Path) -> Source:
+    name = path.resolve().name
+    if (path / "correction.json").exists() and not (path / "manifest.json").exists():
+        return _of_correction(path, name)
+    if (path / "state.json").is_file():
+        return Source(str(path), name, saved(path))
+    if (path / "dataset_dict.json").is_file():
+        splits = sorted(each for each in path.iterdir() if (each / "state.json").is_file())
+        return _folder(splits[0]) if len(splits) == 1 else _several(path, splits)
+    files = sorted(each for each in _parquet_files(path) if each.is_file())
+    if files and not (path / "manifest.json").exists():
+        splits = sorted({each.name.partition("-")[0].partition(".")[0] for each in files})
+        return (
+            Source(str(path), name, parquet(files)) if len(splits) == 1 else _several(path, files)
+        )
+    return _of_run(path, name)
+
+
+def _parquet_files(path: Path) -> list[Path]:
+    return [*path.glob("*.parquet"), *path.glob("data/*.parquet")]
+
+
+def _several(path: Path, parts: Sequence[Path]) -> Any:
+    names = ", ".join(part.name for part in parts) or "none that can be read"
+    raise UsageError(
+        f"{path} holds several datasets: {names}",
+        hint=f"name one, such as {parts[0]}" if parts else "",
+    )
+
+
+def _of_run(run: Path, name: str) -> Source:
+    """A run: what is read of it goes through the gate of `Manifest.load`."""
+    manifest = Manifest.load(run / "manifest.json")
+    rows = run / "dataset.jsonl"
+    return Source(
+        str(rows),
+        name,
+        lines(rows, may_be_torn=True),
+        run=run,
+        version=manifest.task.version,
+        task=lambda: manifest.task_name(run),
+        variants=tuple(manifest.task.variants),
+        card=without_addresses(_card(run / "README.md"), manifest.steps.values()),
+        provenance=_Lines(run / "provenance.jsonl"),
+    )
+
+
+def _of_correction(folder: Path, name: str) -> Source:
+    """What `targen correct` left: its rows are of the task that it names."""
+    check_members(folder)
+    plan = read_json(folder / "correction.json")
+    task = plan.get("task") if isinstance(plan, dict) else None
+    known = task.get("id") if isinstance(task, dict) else None
+    rows = folder / "dataset.jsonl"
+    # What a folder calls its task is a name, and never a file whose code would be run.
+    named = isinstance(known, str) and not is_file(known) and not known.startswith("file:")
+    return Source(str(rows), name, lines(rows), task=(lambda: str(known)) if named else None)
+
+
+@dataclass(frozen=True, slots=True)
+class _Lines:
+    """The records of a jsonl file, read anew each time they are asked for."""
+
+    path: Path
+
+    def __iter__(self) -> Iterator[Mapping[str, Any]]:
+        return read_jsonl(self.path)
+
+
+def _card(path: Path) -> str:
+    """The dataset card of a run, or "" where there is none.
+
+    Raises:
+        RunDirectoryError: it cannot be read.
+    """
+    try:
+        return read_plain(path, SMALL).decode(errors="replace")
+    except FileNotFoundError:
+        return ""
+    except OSError as error:
+        raise RunDirectoryError(f"cannot read {path}: {error.strerror}") from error
+
+
+def _given(source: Any) -> Source:
+    """Rows that are in memory."""
+    name = "the rows given"
+    if hasattr(source, "features") and hasattr(source, "with_format"):
+        return Source(name, "dataset", columns_of(source))
+    if hasattr(source, "to_dict") and hasattr(source, "notna"):  # a data frame
+        source = source.astype(object).where(source.notna(), None).to_dict("records")
+    if isinstance(source, Mapping) or not isinstance(source, Iterable):
+        raise UsageError(f"{type(source).__name__} is no dataset: give a path, or rows")
+    rows = list(source)
+
+    def records() -> Iterator[tuple[int, Record]]:
+        for number, row in enumerate(rows, 1):
+            bad = ValueError(f"{type(row).__name__} is no row")
+            yield number, row if isinstance(row, Mapping) else bad
+
+    return Source(name, "dataset", Form(records, place="row"))
