@@ -10,8 +10,8 @@ from typing import Any, Generic, TypeVar
 from targen_core.api.html import table
 from targen_core.api.report import CorrectionReport, Report
 from targen_core.dataset.model import Dataset
+from targen_core.dataset.read import read_dataset
 from targen_core.errors import TargenError
-from targen_core.exporters.source import read_dataset
 from targen_core.plugins.registry import Registry
 from targen_core.runs.files import read_jsonl
 from targen_core.tasks.model import Task
@@ -87,7 +87,7 @@ class Run(_Folder[Report]):
         Raises:
             UsageError: there is no row, or the task of the run is not there.
         """
-        return read_dataset(self.registry, self.path)
+        return read_dataset(self.path, registry=self.registry)
 
     @property
     def task(self) -> Task[Any, Any]:
