@@ -36,23 +36,25 @@ class _Loop:
 
     def __init__(self) -> None:
         self.halt: Callable[[], None] | None = None  # where there is something to let finish
-        self._kill: Callable[[], object] = lambda: None
         self._loop: asyncio.AbstractEventLoop | None = None
 
     async def run(self, work: Coroutine[Any, Any, T]) -> T:
         """Do the work in the loop that runs, which is this one."""
         _OURS.set(self)
-        task = asyncio.current_task()
-        assert task is not None
-        self._loop, self._kill = asyncio.get_running_loop(), task.cancel
+        self._loop = asyncio.get_running_loop()
         return await work
 
     def interrupt(self) -> None:
         """Halt at the first call, kill at the second."""
-        act, self.halt = self.halt or self._kill, None
+        act, self.halt = self.halt or _kill, None
         if self._loop is not None:
             with contextlib.suppress(RuntimeError):  # it has just ended
                 self._loop.call_soon_threadsafe(act)
+
+
+def _kill() -> None:
+    for task in asyncio.all_tasks():
+        task.cancel()
 
 
 _OURS: ContextVar[_Loop | None] = ContextVar("targen_loop", default=None)
@@ -98,16 +100,28 @@ def _beside(loop: _Loop, work: Coroutine[Any, Any, T]) -> T:
             done.set()
 
     threading.Thread(target=copy_context().run, args=(body,), name="targen", daemon=True).start()
-    while not done.is_set():
-        try:
+    with _interrupting(loop):
+        while not done.is_set():
             done.wait(_POLL)
-        except KeyboardInterrupt:
-            loop.interrupt()
     if not raised:
         return found[0]
     if isinstance(raised[0], asyncio.CancelledError):
         raise KeyboardInterrupt
     raise raised[0]
+
+
+@contextlib.contextmanager
+def _interrupting(loop: _Loop) -> Iterator[None]:
+    """Hand Ctrl-C on, where it comes to this thread."""
+    before = signal.getsignal(signal.SIGINT)
+    if before is None or threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    signal.signal(signal.SIGINT, lambda number, frame: loop.interrupt())
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 async def stoppable(layer: CallLayer, work: Awaitable[T], resume: str) -> T:
