@@ -140,9 +140,10 @@ def _say_left_out(data: Dataset, word: str, command: str) -> None:
     bad = [problem for problem in data.problems if problem.left_out]
     if bad:
         count = len({problem.line for problem in bad})
+        some = f"1 {word}" if count == 1 else f"{count:,} {word}s"
         print(
-            f"note: {count:,} {word}s of {data.source} are left out, the first is {word} "
-            f"{bad[0].line}: {bad[0].message}; see: {command}",
+            f"note: {some} of {data.source} left out, the first is {word} {bad[0].line}: "
+            f"{bad[0].message}; see: {command}",
             file=sys.stderr,
         )
 

@@ -66,4 +66,9 @@ def validate(
                 print(f"... and {len(problems) - most:,} more; --most 1000 shows more")
     if problems:
         bad = len({problem.line for problem in problems})
-        raise JobFailed(f"{bad:,} {word}s of {place} are no official rows of {name}")
+        some = (
+            f"1 {word} of {place} is no official row"
+            if bad == 1
+            else (f"{bad:,} {word}s of {place} are no official rows")
+        )
+        raise JobFailed(f"{some} of {name}")

@@ -70,7 +70,7 @@ class Dataset:
     """Official rows of a task, in order, each valid by `task.schema`.
 
     A dataset is the sequence of its rows: `len`, iteration, `dataset[3]`, and
-    `dataset[:100]`, which is a dataset again.
+    `dataset[:100]`, which is a dataset again. Two are equal by task and rows.
 
     Attributes:
         name: its name, as a file or folder would be called.
@@ -83,7 +83,7 @@ class Dataset:
         problems: what is wrong with rows, where it was read to be told.
     """
 
-    name: str
+    name: str = field(compare=False)
     task: Task[Any, Any]
     rows: Sequence[Mapping[str, Any]]
     card: str = field(default="", compare=False)

@@ -61,10 +61,8 @@ def read_dataset(
         return _same(source, task, registry)
     opened = open_source(source, encoding=encoding)
     whose = _task(opened, task, variants, registry)
-    if strict:
-        rows, problems = _strictly(opened, whose, task), []
-    else:
-        rows, problems = _leniently(opened, whose)
+    problems: list[Problem] = []
+    rows = _strictly(opened, whose, task) if strict else _leniently(opened, whose, problems)
     return Dataset(
         opened.name,
         whose,
@@ -169,14 +167,13 @@ def _way_out(source: Source, task: Task[Any, Any], named: Task[Any, Any] | str |
     return "targen resume goes on with the run"
 
 
-def _leniently(source: Source, task: Task[Any, Any]) -> tuple[list[_Row], list[Problem]]:
-    """The rows that are right, with all that belong to them; and what is wrong.
+def _leniently(source: Source, task: Task[Any, Any], problems: list[Problem]) -> list[_Row]:
+    """The rows that are right, with all that belong to them; `problems` gets what is wrong.
 
     Raises:
         UsageError: there is no row, right or wrong.
     """
     found: list[tuple[int, _Row | None]] = []  # None where the row is bad
-    problems: list[Problem] = []
     places: dict[Any, int] = {}
     for number, record in source.form.records():
         try:
@@ -210,7 +207,7 @@ def _leniently(source: Source, task: Task[Any, Any]) -> tuple[list[_Row], list[P
         else:
             rows += unit
     problems.sort(key=lambda problem: problem.line)
-    return rows, problems
+    return rows
 
 
 def _idx(record: Any) -> Any:

@@ -121,17 +121,18 @@ def _folder(path: Path) -> Source:
     if (path / "dataset_dict.json").is_file():
         splits = sorted(each for each in path.iterdir() if (each / "state.json").is_file())
         return _folder(splits[0]) if len(splits) == 1 else _several(path, splits)
-    files = sorted(each for each in _parquet_files(path) if each.is_file())
+    files = sorted([*path.glob("*.parquet"), *path.glob("data/*.parquet")])
+    files = [each for each in files if each.is_file()]
     if files and not (path / "manifest.json").exists():
-        splits = sorted({each.name.partition("-")[0].partition(".")[0] for each in files})
-        return (
-            Source(str(path), name, parquet(files)) if len(splits) == 1 else _several(path, files)
-        )
+        if len({_split(each) for each in files}) > 1:
+            _several(path, files)
+        return Source(str(path), name, parquet(files))
     return _of_run(path, name)
 
 
-def _parquet_files(path: Path) -> list[Path]:
-    return [*path.glob("*.parquet"), *path.glob("data/*.parquet")]
+def _split(path: Path) -> str:
+    """The split whose rows a file of an export or a hub holds: `train-00000-of-00001.parquet`."""
+    return path.stem.partition("-")[0].lstrip("0123456789")
 
 
 def _several(path: Path, parts: Sequence[Path]) -> Any:

@@ -92,7 +92,7 @@ def compare_variants(
     prompts = mean_similarity(
         [_asked(task, trial) for task, trial in zip(tasks, trials, strict=True)]
     )
-    solved = [examples and _solve(registry, mine, examples, cache) for mine in specs]
+    solved = [_solve(registry, mine, examples, cache) if examples else None for mine in specs]
     return [
         _compared(*figures)
         for figures in zip(names, trials, instructions, prompts, solved, strict=True)

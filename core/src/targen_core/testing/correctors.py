@@ -9,12 +9,14 @@ class TestStrict(Suite):
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
 
-from targen_core.dataset.model import Dataset
+from targen_core.dataset.model import Dataset, Unit
 from targen_core.plugins.registry import Registry
 from targen_core.runs.manifest import Limits
 from targen_core.runs.spec import JobSpec
@@ -72,7 +74,7 @@ class CorrectorSuite(Suite):
         )
 
     @pytest.fixture
-    def instances(self, tmp_path_factory: pytest.TempPathFactory) -> Dataset:
+    def dataset(self, tmp_path_factory: pytest.TempPathFactory) -> Dataset:
         """Instances to judge."""
 
         def make() -> Dataset:
@@ -80,17 +82,17 @@ class CorrectorSuite(Suite):
             made = trials.generate(self.everything(), self.spec(GOOD, None), folder)
             if made.error is not None:
                 fail(f"task {self.task} makes no instances to judge: {made.error}")
-            return Dataset("made", self.whose(), made.rows)
+            return _Kept("made", self.whose(), made.rows)
 
-        return self.kept("instances", make)
+        return self.kept("dataset", make)
 
     def judge(
-        self, instances: Dataset, folder: Path, option: str = GOOD, concurrency: int = 8
+        self, dataset: Dataset, folder: Path, option: str = GOOD, concurrency: int = 8
     ) -> Trial:
         """Run the corrector on instances."""
         corrector = self.registry().find("corrector", self.corrector).id
         spec = self.spec(option, corrector, concurrency)
-        return trials.correct(self.everything(), spec, instances, folder)
+        return trials.correct(self.everything(), spec, dataset, folder)
 
     # --- what must hold ---
 
@@ -99,37 +101,37 @@ class CorrectorSuite(Suite):
         summary = self.registry().find("corrector", self.corrector).summary
         assert summary.strip(), "register it with a summary"
 
-    def test_judges(self, instances: Dataset, tmp_path: Path) -> None:
+    def test_judges(self, dataset: Dataset, tmp_path: Path) -> None:
         """Good replies end in a label or a reason for each instance, and some in a label."""
-        trial = self.judge(instances, tmp_path / "out")
+        trial = self.judge(dataset, tmp_path / "out")
         if trial.error is not None:
             fail(f"with good replies: {trial.error}")
         judged = sum(flow["judged"] for flow in trial.report["flow"].values())
-        count = len(list(instances.instances))
+        count = len(list(dataset.instances))
         assert judged == count, f"{judged} of {count} instances were judged"
 
-    def test_labels_come_from_the_set(self, instances: Dataset, tmp_path: Path) -> None:
+    def test_labels_come_from_the_set(self, dataset: Dataset, tmp_path: Path) -> None:
         """A label that it gives is one of the task's, whatever the replies."""
         for name, option in (("good", GOOD), ("hostile", HOSTILE)):
-            trial = self.judge(instances, tmp_path / name, option)
+            trial = self.judge(dataset, tmp_path / name, option)
             foreign = trial.reasons.get("illegal-label", 0)
             assert not foreign, f"{foreign} labels are none of {self.task}'s, with {name} replies"
 
-    def test_raises_only_rejections(self, instances: Dataset, tmp_path: Path) -> None:
+    def test_raises_only_rejections(self, dataset: Dataset, tmp_path: Path) -> None:
         """Hostile replies end in a rejection with a reason, never in another exception."""
-        trial = self.judge(instances, tmp_path / "out", HOSTILE)
+        trial = self.judge(dataset, tmp_path / "out", HOSTILE)
         if trial.error is not None:
             fail(f"with hostile replies: {trial.error}")
         bad = trials.bad_reasons(trial)
         assert not bad, f"reasons are short words with dashes, not {bad}"
 
     @pytest.fixture
-    def found(self, instances: Dataset, tmp_path_factory: pytest.TempPathFactory) -> Found:
+    def found(self, dataset: Dataset, tmp_path_factory: pytest.TempPathFactory) -> Found:
         """The chance and clocks that it uses."""
 
         def make() -> Found:
             with watching(homes_of(self.target())) as found:
-                self.judge(instances, tmp_path_factory.mktemp("watched") / "out")
+                self.judge(dataset, tmp_path_factory.mktemp("watched") / "out")
             return found
 
         return self.kept("found", make)
@@ -139,19 +141,30 @@ class CorrectorSuite(Suite):
         assert not found.chance, f"chance: {'; '.join(found.chance)}: use llm.rng(name)"
         assert not found.clock, f"a clock: {'; '.join(found.clock)}"
 
-    def test_changes_no_instance(self, instances: Dataset, tmp_path: Path) -> None:
+    def test_changes_no_instance(self, dataset: Dataset, tmp_path: Path) -> None:
         """It judges an instance and leaves it as it was."""
-        before = [item.model_dump() for item in instances.instances]
-        self.judge(instances, tmp_path / "out")
-        assert [item.model_dump() for item in instances.instances] == before
+        before = [item.model_dump() for item in dataset.instances]
+        self.judge(dataset, tmp_path / "out")
+        assert [item.model_dump() for item in dataset.instances] == before
 
-    def test_same_verdicts_again(self, instances: Dataset, found: Found, tmp_path: Path) -> None:
+    def test_same_verdicts_again(self, dataset: Dataset, found: Found, tmp_path: Path) -> None:
         """The verdicts depend on the replies alone: not on the concurrency, nor on earlier runs."""
         if found.chance or found.clock:
             pytest.skip("it uses chance or a clock: see uses-no-chance-and-no-clock")
         files = []
         for name, concurrency in (("first", 1), ("again", 16)):
-            self.judge(instances, tmp_path / name, HOSTILE, concurrency)
+            self.judge(dataset, tmp_path / name, HOSTILE, concurrency)
             path = tmp_path / name / "changes.jsonl"
             files.append(path.read_bytes() if path.exists() else b"")
         assert files[0] == files[1], "the same replies gave other verdicts"
+
+
+class _Kept(Dataset):
+    """A dataset that keeps its instances: what becomes of them is seen."""
+
+    def units(self) -> Iterator[Unit]:
+        return iter(self._units)
+
+    @cached_property
+    def _units(self) -> list[Unit]:
+        return list(super().units())

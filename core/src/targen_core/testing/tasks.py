@@ -23,6 +23,7 @@ from typing import Any, ClassVar
 
 import pytest
 
+from targen_core.dataset.model import Dataset
 from targen_core.errors import QuotaNotMet, Rejected
 from targen_core.runs.manifest import Limits
 from targen_core.runs.spec import JobSpec
@@ -298,14 +299,14 @@ class TaskSuite(Suite):
         made = self.trial(tmp_path / "run", corrector=None)
         if made.error is not None:
             fail(f"without a corrector: {made.error}")
-        instances = trials.labelled(task, made.rows)
+        dataset = Dataset("made", task, made.rows)
         judged = trials.correct(
-            self.registry(), self.spec(corrector=corrector), instances, tmp_path / "corrected"
+            self.registry(), self.spec(corrector=corrector), dataset, tmp_path / "corrected"
         )
         if judged.error is not None:
             fail(f"corrector {corrector}: {judged.error}")
         flows = judged.report["flow"].values()
-        assert sum(flow["judged"] for flow in flows) == len(instances)
+        assert sum(flow["judged"] for flow in flows) == len(list(dataset.instances))
         for flow in flows:
             assert set(flow["accepted"]) <= {*task.quota_names, "relabelled"}
             assert all(flow["reasons"])

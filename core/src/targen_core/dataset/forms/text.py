@@ -69,7 +69,8 @@ def table(path: Path, encoding: str = "utf-8") -> Form:
                 if len(cells) == len(header):
                     yield reader.line_num, dict(zip(header, cells, strict=True))
                 else:
-                    why = f"{len(cells)} cells, the header has {len(header)}"
+                    some = f"{len(cells)} cell{'' if len(cells) == 1 else 's'}"
+                    why = f"{some}, the header has {len(header)}"
                     yield reader.line_num, ValueError(why)
         except csv.Error as error:
             yield reader.line_num, ValueError(str(error))
@@ -79,7 +80,7 @@ def table(path: Path, encoding: str = "utf-8") -> Form:
 
 def _header(path: Path, text: str, dialect: str) -> list[str]:
     try:
-        header = next(_reader(text, dialect), [])
+        header: list[str] = next(_reader(text, dialect), [])
     except csv.Error as error:
         raise UsageError(f"{path}, line 1: {error}") from error
     if len(set(header)) < len(header):

@@ -1,0 +1,122 @@
+"""What a `Dataset` is: rows, units, instances, texts, labels, a digest, and how it is shown."""
+
+from __future__ import annotations
+
+import random
+from html.parser import HTMLParser
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from targen_core import Dataset
+from targen_core.errors import UsageError
+from targen_core.testing.sample import PAIRS, SAMPLE
+
+
+def reviews(count):
+    return [
+        {"text": f"review {at}", "label": ("bad", "good")[at % 2], "idx": at} for at in range(count)
+    ]
+
+
+def pairs(count):
+    return [
+        {"text": f"{side} {at}", "label": "good", "idx": 2 * at + place}
+        for at in range(count)
+        for place, side in enumerate(("one", "other"))
+    ]
+
+
+def test_it_is_the_sequence_of_its_rows():
+    rows = reviews(5)
+    found = Dataset("mine", SAMPLE, rows, "# A card")
+    assert len(found) == 5
+    assert list(found) == rows
+    assert (found[0], found[-1]) == (rows[0], rows[4])
+    part = found[1:3]
+    assert isinstance(part, Dataset)
+    assert (part.name, part.card, part.rows) == ("mine", "# A card", rows[1:3])
+    assert part == Dataset("other", SAMPLE, rows[1:3])
+    assert list(found[::2]) == rows[::2]
+
+
+def test_texts_and_labels():
+    found = Dataset("mine", SAMPLE, [*reviews(3), {"text": "bare", "idx": 3}])
+    assert list(found.texts) == [("review 0",), ("review 1",), ("review 2",), ("bare",)]
+    assert list(found.labels.items()) == [("good", 1), ("bad", 2)]  # as the task has them
+    assert [each.text for each in found.instances] == ["review 0", "review 1", "review 2"]
+
+
+def test_units_are_groups_that_nothing_breaks():
+    found = Dataset("mine", PAIRS, pairs(3))
+    assert [(unit.number, unit.idx) for unit in found.units()] == [(1, 0), (3, 2), (5, 4)]
+    assert next(found.instances).texts == ("one 0", "other 0")
+    assert found.labels == {"good": 6}
+    assert found[2:].rows == pairs(3)[2:]
+    for broken in (slice(1, None), slice(0, 3), slice(0, 6, 2)):
+        with pytest.raises(UsageError, match="rows of sample-pairs come in groups of 2"):
+            found[broken]
+
+
+def test_rows_that_are_no_unit_are_named():
+    half = Dataset("mine", PAIRS, pairs(2)[:3])
+    with pytest.raises(UsageError, match="mine ends with row 3 alone, and rows of sample-pairs"):
+        list(half.instances)
+    bad = Dataset("mine", SAMPLE, [*reviews(1), {"text": 5, "label": "good"}])
+    with pytest.raises(UsageError, match="mine, row 2 is no labelled row of sample: text: "):
+        list(bad.instances)
+    assert repr(bad) == "<Dataset mine: 2 rows of sample>"
+
+
+def test_instances_are_made_as_they_are_asked_for():
+    bad = Dataset("mine", SAMPLE, [*reviews(2), {"text": 5, "label": "good"}])
+    assert next(bad.instances).text == "review 0"
+
+
+@given(
+    rows=st.lists(st.dictionaries(st.text(), st.none() | st.text() | st.floats() | st.integers()))
+)
+def test_its_digest_is_of_what_the_rows_say(rows):
+    rng = random.Random(0)
+    shuffled = [dict(rng.sample(list(row.items()), len(row))) for row in rows]
+    bare = [{name: value for name, value in row.items() if value is not None} for row in rows]
+    known = Dataset("mine", SAMPLE, rows).digest
+    assert Dataset("other", SAMPLE, shuffled).digest == known
+    assert Dataset("other", SAMPLE, bare).digest == known
+    assert Dataset("mine", SAMPLE, [*rows, {"text": "more"}]).digest != known
+
+
+def test_its_summary_is_short():
+    found = Dataset("mine", SAMPLE, reviews(1001))
+    assert repr(found) == "<Dataset mine: 1,001 rows of sample (good 500, bad 501)>"
+
+
+class _Table(HTMLParser):
+    def __init__(self):
+        super().__init__()
+        self.tags, self.text = [], []
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append(tag)
+
+    def handle_data(self, data):
+        self.text.append(data)
+
+
+@given(text=st.text(), name=st.text(min_size=1))
+def test_a_notebook_shows_a_table_and_runs_nothing(text, name):
+    rows = [{"text": f"<script>{text}</script>", name: {"a": [1]}, "idx": 0}] * 20
+    table = _Table()
+    shown = Dataset(f"<b>{name}", SAMPLE, rows)._repr_html_()
+    table.feed(shown)
+    assert set(table.tags) == {"table", "caption", "thead", "tbody", "tr", "th", "td"}
+    assert table.tags.count("tr") == 1 + 8 + 1
+    assert "… and 12 more" in table.text
+    assert "\x1b" not in shown
+
+
+def test_a_cell_of_a_notebook_is_short():
+    shown = Dataset("mine", SAMPLE, [{"text": "long " * 10_000, "label": "good"}])._repr_html_()
+    assert len(shown) < 1000
+    assert "…" in shown

@@ -1,0 +1,333 @@
+"""A dataset in each of its forms reads back as the same dataset; what cannot be read is said."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import tempfile
+from pathlib import Path
+from typing import Any, Literal
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pydantic import BaseModel
+
+from targen_core import Dataset, Label, ListStep, Task, read_dataset
+from targen_core.errors import MissingDependency, UsageError
+from targen_core.exporters.hub import HF
+from targen_core.exporters.lines import JSONL
+from targen_core.exporters.table import CSV
+
+
+class Span(BaseModel):
+    start: int
+    text: str
+
+
+class Row(BaseModel):
+    """A row with a column of each kind."""
+
+    text: str
+    note: str | None = None
+    score: float | None = None
+    count: int
+    sure: bool
+    kind: Literal["cause", "effect"]
+    target: Span
+    answers: list[str] = []
+    spans: list[Span] = []
+    label: Any
+
+
+async def _never(llm: Any, seed: Any) -> Any:
+    raise AssertionError("reading asks no model")
+
+
+def make(instance: type[BaseModel] = Row, **changes: Any) -> Task[Any, Any]:
+    labels = changes.pop("labels", (Label("yes"), Label("no")))
+    parts: dict[str, Any] = {
+        "name": "toy",
+        "version": "1",
+        "summary": "A toy",
+        "description": "Rows of all kinds.",
+        "instance": instance,
+        "labels": labels,
+        "generators": {label.name: _never for label in labels},
+        "contexts": ListStep(item=str, grow=_never, batch=1),
+        "render": lambda row: row.text,
+    }
+    return Task(**{**parts, **changes})
+
+
+LABELS = {
+    "texts": (Label("yes"), Label("no", "not_yes")),
+    "truth": (Label("true", True), Label("false", False)),
+    "numbers": (Label("second", 1), Label("first", 0)),
+}
+TASKS = {name: make(labels=labels) for name, labels in LABELS.items()}
+
+# No cell of a table tells an empty text from a missing one, and no reader keeps "\r" as it is.
+_TEXT = st.text(st.characters(codec="utf-8", exclude_characters="\r\0"), min_size=1)
+_WHOLE = st.integers(-(2**63), 2**63 - 1)
+_SPAN = st.fixed_dictionaries({"start": _WHOLE, "text": _TEXT})
+
+
+def _row(labels: tuple[Label, ...]) -> st.SearchStrategy[dict[str, Any]]:
+    return st.fixed_dictionaries(
+        {
+            "text": st.text(st.characters(codec="utf-8", exclude_characters="\r\0")),
+            "count": _WHOLE,
+            "sure": st.booleans(),
+            "kind": st.sampled_from(["cause", "effect"]),
+            "target": _SPAN,
+        },
+        optional={
+            "note": _TEXT,
+            "score": st.floats(allow_nan=False, allow_infinity=False),
+            "answers": st.lists(_TEXT),
+            "spans": st.lists(_SPAN),
+            "label": st.sampled_from([label.official for label in labels]),
+        },
+    )
+
+
+@st.composite
+def datasets_of(draw: st.DrawFn) -> Dataset:
+    task = TASKS[draw(st.sampled_from(sorted(TASKS)))]
+    rows = draw(st.lists(_row(task.labels), min_size=1, max_size=6))
+    return Dataset("toy", task, [{**row, "idx": at} for at, row in enumerate(rows)])
+
+
+@pytest.mark.parametrize("exporter", [JSONL, CSV, HF], ids=["jsonl", "csv", "hf"])
+@settings(max_examples=60)
+@given(dataset=datasets_of())
+def test_every_export_reads_back_as_the_same_dataset(exporter, dataset):
+    with tempfile.TemporaryDirectory() as folder:
+        out = Path(folder) / f"made{exporter.suffix}"
+        exporter.write(dataset, out)
+        found = read_dataset(out, dataset.task)
+        assert found.digest == dataset.digest
+        assert list(found.instances) == list(dataset.instances)
+        assert found.labels == dataset.labels
+        if not exporter.suffix:
+            (path,) = out.glob("data/*.parquet")
+            assert read_dataset(path, dataset.task).digest == dataset.digest
+
+
+@settings(max_examples=30)
+@given(dataset=datasets_of())
+def test_rows_in_memory_read_back_as_the_same_dataset(dataset):
+    assert read_dataset(dataset) is dataset
+    assert read_dataset(dataset.rows, dataset.task) == dataset
+    assert read_dataset(iter(dataset.rows), dataset.task).digest == dataset.digest
+
+
+ROWS = [
+    {"text": "one", "label": "not_yes", "target": {"start": 0, "text": "o"}, "kind": "cause"},
+    {"text": "two", "label": "yes", "target": {"start": 1, "text": "w"}, "kind": "effect"},
+    {"text": "", "target": {"start": 0, "text": ""}, "kind": "effect", "note": "no label"},
+]
+ROWS = [{**row, "count": at, "sure": at == 0, "idx": at} for at, row in enumerate(ROWS)]
+
+
+@pytest.fixture
+def dataset() -> Dataset:
+    return Dataset("toy", TASKS["texts"], ROWS)
+
+
+@pytest.fixture(scope="session")
+def library(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """`datasets`, offline and with a cache of the test's own."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("HF_DATASETS_OFFLINE", "1")
+        patch.setenv("HF_HUB_OFFLINE", "1")
+        patch.setenv("HF_HOME", str(tmp_path_factory.mktemp("hf")))
+        found = importlib.import_module("datasets")
+        found.disable_progress_bars()
+        yield found
+
+
+def test_what_datasets_saves_and_holds(dataset, library, tmp_path):
+    held = dataset.to_hf()
+    assert held.features["label"].names == ["yes", "not_yes"]
+    held.save_to_disk(str(tmp_path / "saved"))
+    for source in (held, tmp_path / "saved", str(tmp_path / "saved")):
+        found = read_dataset(source, dataset.task)
+        assert found.digest == dataset.digest
+    library.DatasetDict(train=held).save_to_disk(str(tmp_path / "one"))
+    assert read_dataset(tmp_path / "one", dataset.task).digest == dataset.digest
+    library.DatasetDict(train=held, test=held).save_to_disk(str(tmp_path / "two"))
+    with pytest.raises(UsageError) as caught:
+        read_dataset(tmp_path / "two", dataset.task)
+    assert str(caught.value) == f"{tmp_path / 'two'} holds several datasets: test, train"
+    assert caught.value.hint == f"name one, such as {tmp_path / 'two' / 'test'}"
+    assert read_dataset(tmp_path / "two" / "train", dataset.task).digest == dataset.digest
+
+
+def test_a_hub(dataset, library, tmp_path, monkeypatch):
+    asked = []
+
+    def load_dataset(path, config, split):
+        asked.append((path, config, split))
+        if path == "acme/gone":
+            raise ConnectionError("no hub\nwithin reach")
+        held = dataset.to_hf()
+        return held if split else library.DatasetDict(train=held, test=held)
+
+    monkeypatch.setattr(library, "load_dataset", load_dataset)
+    found = read_dataset("hf:acme/toy:small:train", dataset.task)
+    assert (found.name, found.digest) == ("acme-toy-small-train", dataset.digest)
+    with pytest.raises(UsageError, match="has several splits: train, test") as caught:
+        read_dataset("hf:acme/toy", dataset.task)
+    assert caught.value.hint == "name one, such as hf:acme/toy::train"
+    with pytest.raises(UsageError, match=r"^cannot read hf:acme/gone: no hub$"):
+        read_dataset("hf:acme/gone", dataset.task)
+    with pytest.raises(UsageError, match="is no hf:OWNER/NAME"):
+        read_dataset("hf:a:b:c:d", dataset.task)
+    assert asked[:2] == [("acme/toy", "small", "train"), ("acme/toy", None, None)]
+
+
+@pytest.mark.parametrize(
+    ("names", "labels", "values"),
+    [
+        (["not_entailment", "entailment"], ("entailment", "not_entailment"), None),
+        (["False", "True"], ("false", "true"), {"false": False, "true": True}),
+        (["choice1", "choice2"], ("first", "second"), {"first": 0, "second": 1}),
+    ],
+)
+def test_labels_of_others_are_found_by_name_and_then_by_number(names, labels, values, library):
+    class Text(BaseModel):
+        text: str
+        label: Any
+
+    task = make(Text, labels=tuple(Label(name, (values or {}).get(name)) for name in labels))
+    features = library.Features(
+        {
+            "text": library.Value("string"),
+            "label": library.ClassLabel(names=names),
+            "idx": library.Value("int32"),
+        }
+    )
+    rows = {"text": ["a", "b", "c"], "label": [0, 1, -1], "idx": [0, 1, 2]}
+    found = read_dataset(library.Dataset.from_dict(rows, features=features), task)
+    first, second = (
+        [0, 1] if names[0] == "choice1" else [False, True] if names[0] == "False" else names
+    )
+    assert [row.get("label") for row in found] == [first, second, None]
+
+
+def test_data_frames(dataset):
+    frame = dataset.to_pandas()
+    assert list(frame.columns)[:2] == ["text", "label"]
+    assert read_dataset(frame, dataset.task).digest == dataset.digest
+
+
+def test_a_table_as_pandas_writes_it(dataset, tmp_path):
+    rows = [{key: row[key] for key in ("text", "label", "idx", "sure")} for row in ROWS[:2]]
+
+    class Flat(BaseModel):
+        text: str
+        sure: bool
+        label: Literal["yes", "not_yes"]
+
+    task = make(Flat, labels=LABELS["texts"])
+    frame = Dataset("flat", task, rows).to_pandas()
+    frame.to_csv(tmp_path / "flat.csv", index=False)
+    assert "True" in (tmp_path / "flat.csv").read_text()
+    frame.to_csv(tmp_path / "flat.tsv", index=False, sep="\t")
+    for name in ("flat.csv", "flat.tsv"):
+        assert list(read_dataset(tmp_path / name, task)) == rows
+
+
+def flat() -> Task[Any, Any]:
+    """A task of one column."""
+
+    class Flat(BaseModel):
+        text: str
+
+    any_label = {"labels": (), "label_of": lambda row: "any", "generators": {"any": _never}}
+    return make(Flat, name="flat", **any_label)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "words"),
+    [
+        ("a.csv", "text,idx\nx\n", "a.csv, line 2 is no row of flat: 1 cell, the header has 2"),
+        ("a.csv", "text,idx\nx,one\n", "a.csv, line 2 is no row of flat: idx: Input should be a"),
+        ("a.csv", 'text,idx\n"x,1\n', "a.csv, line 2 is no row of flat: unexpected end of data"),
+        ("a.csv", "text,text\nx,y\n", "a.csv has two columns of the same name: text, text"),
+        ("a.csv", "text,idx\ncaf\xe9,1\n", "a.csv, line 2: byte 0xe9 is no utf-8"),
+        ("a.csv", "text,idx\n", "a.csv holds no row"),
+        ("a.jsonl", '{"text": "caf\xe9"}\n', "a.jsonl, line 1 is no row of flat: byte 0xe9 is no"),
+        ("a.jsonl", '{"text": "x"}\n', "a.jsonl, line 1 is no row of flat: idx: Field required"),
+        ("a.parquet", "PAR1 and more", "cannot read "),
+    ],
+)
+def test_what_is_wrong_is_said_in_the_same_words(name, text, words, tmp_path):
+    class Flat(BaseModel):
+        text: str
+
+    task = make(
+        Flat, name="flat", labels=(), label_of=lambda row: "any", generators={"any": _never}
+    )
+    (tmp_path / name).write_text(text, encoding="latin-1")
+    with pytest.raises(UsageError) as caught:
+        read_dataset(tmp_path / name, task)
+    assert words in str(caught.value)
+    assert name in str(caught.value)
+
+
+def test_a_row_of_typed_columns_is_told_by_its_place(library):
+    held = library.Dataset.from_dict({"text": ["a", None], "idx": [0, 1]})
+
+    class Flat(BaseModel):
+        text: str
+
+    task = make(
+        Flat, name="flat", labels=(), label_of=lambda row: "any", generators={"any": _never}
+    )
+    with pytest.raises(UsageError, match="the rows given, row 2 is no row of flat: text: Input"):
+        read_dataset(held, task)
+    found = read_dataset(held, task, strict=False)
+    assert len(found) == 1
+    assert [(problem.line, problem.idx) for problem in found.problems] == [(2, 1)]
+
+
+@pytest.mark.parametrize("source", [{"text": "a"}, 5, None])
+def test_what_is_no_dataset_at_all(source, dataset):
+    with pytest.raises(UsageError, match="is no dataset: give a path, or rows"):
+        read_dataset(source, dataset.task)
+
+
+def test_rows_that_are_none(dataset):
+    with pytest.raises(UsageError, match="the rows given, row 2 is no row of toy: str is no row"):
+        read_dataset([ROWS[0], "text"], dataset.task)
+
+
+@pytest.mark.parametrize(
+    ("package", "use", "extra"),
+    [
+        ("pandas", lambda data, folder: data.to_pandas(), "pandas"),
+        ("datasets", lambda data, folder: data.to_hf(), "datasets"),
+        ("datasets", lambda data, folder: read_dataset("hf:a/b", data.task), "datasets"),
+        ("pyarrow", lambda data, folder: read_dataset(folder, data.task), "parquet"),
+    ],
+)
+def test_a_library_that_is_missing_is_named(package, use, extra, dataset, tmp_path, monkeypatch):
+    HF.write(dataset, tmp_path / "made")
+    monkeypatch.setitem(importlib.import_module("sys").modules, package, None)
+    with pytest.raises(MissingDependency) as caught:
+        use(dataset, tmp_path / "made")
+    assert f"needs the package '{package}', which is not installed" in str(caught.value)
+    assert caught.value.hint == f"pip install 'targen-core[{extra}]'"
+
+
+def test_what_correct_leaves_names_its_task_and_never_a_file(tmp_path, dataset):
+    lines = "".join(f"{json.dumps(row)}\n" for row in ROWS)
+    (tmp_path / "dataset.jsonl").write_text(lines)
+    for known in ("by/task.py", "file:toy", None, 5):
+        (tmp_path / "correction.json").write_text(json.dumps({"task": {"id": known}}))
+        with pytest.raises(UsageError, match="does not say whose rows it holds"):
+            read_dataset(tmp_path)
+        assert read_dataset(tmp_path, dataset.task).digest == dataset.digest

@@ -1,0 +1,152 @@
+"""Every command on a dataset takes every form of it, and says the same words of each."""
+
+from __future__ import annotations
+
+import importlib
+import json
+from pathlib import Path, PurePosixPath
+
+import pytest
+
+from targen_core import load_registry, read_dataset
+from targen_core.scaffold.names import Names
+from targen_core.scaffold.writing import rendered
+
+FORMS = ("run", "corrected", "jsonl", "csv", "parquet", "hf", "saved")
+COMMANDS = {
+    "validate": (),
+    "export": ("--out", "made.jsonl"),
+    "correct": ("-b", "scripted", "-q", "--out", "judged"),
+    "analyze": ("--metric", "labels", "--out", "analysed", "-q"),
+}
+
+
+@pytest.fixture
+def forms(targen):
+    """A run of a task in every form, by the name of the form; those that do not know their task."""
+
+    def make(task="rte", rows=8):
+        made = targen("generate", task, "-n", rows, "-b", "scripted", "-q", "--out", "runs/mine")
+        assert made.code == 0, made.err
+        for form in ("jsonl", "csv", "hf"):
+            done = targen("export", "runs/mine", "--as", form, "--out", f"mine.{form}")
+            assert done.code == 0, done.err
+        done = targen("correct", "runs/mine", "-b", "scripted", "-q", "--out", "corrected")
+        assert done.code == 0, done.err
+        read_dataset("runs/mine").to_hf().save_to_disk("saved")
+        (path,) = Path("mine.hf").glob("data/*.parquet")
+        path.rename("mine.parquet")
+        Path("mine.hf/data/part-0.parquet").write_bytes(Path("mine.parquet").read_bytes())
+        places = ["runs/mine", "corrected", "mine.jsonl", "mine.csv", "mine.parquet", "mine.hf"]
+        return dict(zip(FORMS, [*places, "saved"], strict=True))
+
+    return make
+
+
+@pytest.fixture(autouse=True)
+def _offline(monkeypatch):
+    monkeypatch.setenv("HF_DATASETS_DISABLE_PROGRESS_BARS", "1")
+    importlib.import_module("datasets").disable_progress_bars()
+
+
+@pytest.mark.parametrize("task", ["rte", "axg", "wsc"])
+def test_every_form_is_the_same_dataset(task, forms):
+    found = {
+        form: read_dataset(source, None if form in ("run", "corrected") else task)
+        for form, source in forms(task).items()
+    }
+    assert len({data.digest for form, data in found.items() if form != "corrected"}) == 1
+    assert len({len(data) for data in found.values()}) <= 2  # what correct rejected is gone
+    assert all(list(data.instances) for data in found.values())
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_command_takes_every_form(command, forms, targen):
+    for form, source in forms().items():
+        whose = () if form in ("run", "corrected") else ("--task", "rte")
+        done = targen(command, source, *whose, *COMMANDS[command])
+        assert done.code == 0, (form, done.err)
+        for made in ("made.jsonl", "judged", "analysed"):
+            if Path(made).exists():
+                Path(made).rename(f"{made}-{form}")
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_what_is_not_there_is_said_in_the_same_words(command, targen):
+    for name in ("gone.jsonl", "gone.csv", "gone.parquet", "gone"):
+        done = targen(command, name, "--task", "rte", *COMMANDS[command])
+        assert (done.code, done.err) == (2, f"error: there is no file {name}\n"), name
+
+
+@pytest.mark.parametrize("command", ["validate", "export", "correct"])
+def test_a_file_says_not_whose_rows_it_holds_and_a_run_does(command, forms, targen):
+    made = forms()
+    done = targen(command, made["csv"], *COMMANDS[command])
+    assert done.code == 2
+    assert done.err.startswith("error: mine.csv does not say whose rows it holds\n")
+    assert "--task NAME" in done.err
+    done = targen(command, made["run"], "--task", "cb", *COMMANDS[command])
+    assert done.code == 2
+    assert "runs/mine says itself whose rows it holds: those of" in done.err
+    done = targen(command, made["run"], "--task", "rte", *COMMANDS[command])
+    assert done.code == 0, done.err
+
+
+def test_a_bad_row_of_a_table_is_named_by_all(targen):
+    Path("mine.csv").write_text("premise,hypothesis,label,idx\na,b,maybe,0\nc,d,entailment,1\n")
+    why = "label: Input should be 'entailment' or 'not_entailment'"
+    export = targen("export", "mine.csv", "--task", "rte")
+    assert export.err == (
+        f"error: mine.csv, line 2 is no row of rte: {why}\n"
+        "  try: targen validate mine.csv --task rte lists all such rows\n"
+    )
+    validate = targen("validate", "mine.csv", "--task", "rte", "--json")
+    assert validate.code == 1
+    assert [(p["line"], p["message"]) for p in validate.json["problems"]] == [(2, why)]
+    correct = targen("correct", "mine.csv", "--task", "rte", "-b", "scripted", "-q")
+    assert f"1 line of mine.csv left out, the first is line 2: {why}" in correct.err
+    assert correct.code == 0
+
+
+def test_another_encoding(targen):
+    row = {"premise": "Caf\u00e9 noir.", "hypothesis": "Coffee.", "label": "entailment", "idx": 0}
+    Path("mine.jsonl").write_text(json.dumps(row, ensure_ascii=False), encoding="latin-1")
+    done = targen("export", "mine.jsonl", "--task", "rte", "--out", "made.jsonl")
+    assert "mine.jsonl, line 1 is no row of rte: byte 0xe9 is no utf-8" in done.err
+    assert "--encoding latin-1" in done.err
+    options = ("--task", "rte", "--encoding", "latin-1", "--out", "made.jsonl")
+    assert targen("export", "mine.jsonl", *options).code == 0
+    assert json.loads(Path("made.jsonl").read_text()) == row
+
+
+def test_correct_goes_on_with_the_variant_of_a_run(targen):
+    made = targen(*"generate rte -n 4 -b scripted -q --variant paper --out runs/mine".split())
+    assert made.code == 0, made.err
+    done = targen("correct", "runs/mine", "-b", "scripted", "-q", "--json")
+    assert done.code == 0, done.err
+    assert done.json["variants"] == ["paper"]
+    assert Path("runs/mine-corrected/dataset.jsonl").exists()
+
+
+def test_provenance_stands_beside_the_instances_of_a_run(targen):
+    assert targen(*"generate axg -n 8 -b scripted -q --out runs/mine".split()).code == 0
+    found = read_dataset("runs/mine")
+    units = list(found.units())
+    origins = list(found.provenance)
+    assert [origin["idx"] for origin in origins] == [unit.idx for unit in units]
+    assert found.run == Path("runs/mine")
+
+
+@pytest.mark.parametrize("task", ["axg", "record", "rte"])
+def test_the_scaffolded_exporter_as_it_is_writes_any_task(task, targen):
+    """A pair stays a pair, though its author never heard of one."""
+    assert targen("generate", task, "-n", "4", "-b", "scripted", "-q", "--out", "run").code == 0
+    files = rendered("exporter", Names("acme", "acme"))
+    text = files[PurePosixPath("src/acme/exporter.py")]
+    module = {"__name__": "acme.exporter"}
+    exec(compile(text, "exporter.py", "exec"), module)
+    dataset = read_dataset("run", registry=load_registry())
+    module["EXPORTER"].write(dataset, Path("made.txt"))
+    lines = Path("made.txt").read_text(encoding="utf-8").splitlines()
+    assert len(lines) == len(list(dataset.instances)) == 4 // dataset.task.unit
+    assert all(line.startswith("__label__") for line in lines)
