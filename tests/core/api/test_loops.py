@@ -33,7 +33,7 @@ def stops(lab, world):
             reply = await super().complete(request)
             if len(self.asked) == 5:
                 self.act()
-            while len(self.asked) >= 5 and not self.halted.is_set():
+            while len(self.asked) >= 5 and not self.halted.is_set():  # noqa: ASYNC110 - a thread's
                 await asyncio.sleep(0)
             return reply
 

@@ -1,4 +1,4 @@
-"""Tasks and models that are objects of the program: by a name inside, handed over again to resume."""
+"""Tasks and models that are objects: by a name inside, handed over again to resume."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def test_without_them_the_error_says_what_to_hand_over(lab, world):
 
 def test_other_objects_than_those_are_refused(lab, world):
     tg.generate(world.task(), n=2, model=lab.ToyModel(world.reply), out="x")
-    with pytest.raises(RunConflict, match="used toy .*; now it would use other"):
+    with pytest.raises(RunConflict, match=r"used toy .*; now it would use other"):
         tg.resume("x", task=world.task(), model=lab.ToyModel(world.reply, identity="other"))
     with pytest.raises(RunConflict, match="version 1; version 2"):
         tg.resume("x", task=world.task(version="2"), model=lab.ToyModel(world.reply))

@@ -98,14 +98,18 @@ class Registry:
         tasks: Mapping[str, Task[Any, Any]] = MappingProxyType({}),
         backends: Mapping[str, Backend] = MappingProxyType({}),
     ) -> Registry:
-        """This registry with objects of the program that runs; their ids are `memory:NAME`."""
+        """This registry with objects of the program that runs; their ids are `memory:NAME`.
+
+        An object takes the place of an earlier one of its name.
+        """
         objects: list[tuple[str, str, Any]] = [("task", *item) for item in tasks.items()]
         objects += [("backend", *item) for item in backends.items()]
         found: list[Registration[Any]] = [
             Registration(kind, name, target, target.summary, MEMORY, "", "")
             for kind, name, target in objects
         ]
-        return Registry([*self.everything(), *found], self.plugins)
+        known = {(item.kind, item.id): item for item in [*self.everything(), *found]}
+        return Registry(known.values(), self.plugins)
 
     def all(self, kind: str) -> list[Registration[Any]]:
         """All registrations of a kind, by name and then by distribution."""
