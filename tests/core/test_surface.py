@@ -18,7 +18,8 @@ NAMES = """Backend BackendOptions Case ChatModel ChatReply ChatRequest Corrected
 CorrectionReport CorrectionSample Corrector Dataset Declaration Exercise Exporter InverseGenerator
 Job JobFailed JobSpec Label LabelReport ListStep Llm Message Price Prompt Register Registry
 Rehearsal Rejected Report Run Solution TargenError Task UsageError UsageReport Variant acorrect
-agenerate analyze aresume correct errors generate hookimpl load load_registry read_dataset resume""".split()
+agenerate analyze aresume correct errors generate hookimpl load load_registry read_dataset
+resume""".split()
 
 TREE = {
     "TargenError": ("Exception", 1),
