@@ -73,6 +73,8 @@ def _entry(name: str) -> str:
     found = getattr(targen_core, name)
     if name == "errors":
         return "### `errors`\n\nThe module of all errors: see [Errors and exit codes](errors.md).\n"
+    if name == "hookimpl":
+        return "### `hookimpl`\n\nMarks a hook of a plugin: see [Hooks](hooks.md).\n"
     lines = [f"### `{name}`\n"]
     if name.startswith("a") and name[1:] in targen_core.__all__:
         return "\n".join(
@@ -80,16 +82,9 @@ def _entry(name: str) -> str:
         )
     if isinstance(found, type):
         lines += _class(found)
-    elif callable(found) and not isinstance(found, str) and hasattr(found, "__name__"):
-        lines += [_code(_signature(found, name)), _words(inspect.getdoc(found) or "")]
     else:
-        lines += [_code(str(found)), _words(_own_words(found))]
+        lines += [_code(_signature(found, name)), _words(inspect.getdoc(found) or "")]
     return "\n".join(lines)
-
-
-def _own_words(found: Any) -> str:
-    own = inspect.getdoc(found) or ""
-    return "" if own == inspect.getdoc(type(found)) else own
 
 
 def _class(kind: type) -> Iterator[str]:
@@ -97,10 +92,12 @@ def _class(kind: type) -> Iterator[str]:
     fields = _fields(kind)
     if fields:
         yield _code("\n".join([f"class {kind.__name__}:", *(f"    {line}" for line in fields)]))
+    elif "__init__" in vars(kind) and not getattr(kind, "_is_protocol", False):
+        yield _code(_signature(kind.__init__, kind.__name__).removesuffix(" -> None"))
     if not doc.startswith(f"{kind.__name__}("):  # what dataclasses make where there is none
         yield _words(doc)
     for name, member in vars(kind).items():
-        if name.startswith("_"):
+        if name.startswith("_") and name != "__call__":
             continue
         plain = member.__func__ if isinstance(member, classmethod | staticmethod) else member
         if isinstance(plain, property):
@@ -152,13 +149,12 @@ def _signature(function: Any, name: str) -> str:
             text += f" = {_default(parameter.default)}"
         parts.append(text)
     word = "async def" if inspect.iscoroutinefunction(function) else "def"
-    if inspect.iscoroutinefunction(inspect.unwrap(function)) and not name.startswith("a"):
-        word = "def"
     end = (
         ""
         if signature.return_annotation is signature.empty
         else (f" -> {_text(signature.return_annotation)}")
     )
+    word = "class" if name[0].isupper() else word
     line = f"{word} {name}({', '.join(parts)}){end}"
     if len(line) <= _WIDE:
         return line

@@ -68,11 +68,17 @@ def is_ours() -> bool:
 def finish(work: Coroutine[Any, Any, T]) -> T:
     """Do the work in a loop of its own, in another thread where one runs in this."""
     loop = _Loop()
+    if _running():
+        return _beside(loop, work)
+    return asyncio.run(loop.run(work))
+
+
+def _running() -> bool:
     try:
         asyncio.get_running_loop()
     except RuntimeError:
-        return asyncio.run(loop.run(work))
-    return _beside(loop, work)
+        return False
+    return True
 
 
 def synchronous(function: Callable[P, Coroutine[Any, Any, T]]) -> Callable[P, T]:
