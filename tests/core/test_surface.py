@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import ast
 import importlib
 import pkgutil
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 import targen_core
 from targen_core import errors
 
-NAMES = """Backend BackendOptions Case ChatModel ChatReply ChatRequest Correction CorrectionSample
-Corrector Dataset Declaration Exercise Exporter InverseGenerator Job RunSpec Label ListStep Llm
-Message Price Prompt Register Registry Rehearsal Rejected Script ScriptedModel
-ScriptedOptions Solution TargenError Task Variant hookimpl
-load_registry read_dataset""".split()
+NAMES = """Backend BackendOptions Case ChatModel ChatReply ChatRequest Corrected Correction
+CorrectionReport CorrectionSample Corrector Dataset Declaration Exercise Exporter
+InverseGenerator Job JobFailed Label LabelReport ListStep Llm Message Price Prompt
+Register Registry Rehearsal Rejected Report Run RunSpec Script ScriptedModel
+ScriptedOptions Solution TargenError Task UsageError UsageReport Variant acorrect
+agenerate analyze aresume correct errors generate hookimpl load load_registry
+read_dataset resume""".split()
 
 TREE = {
     "TargenError": ("Exception", 1),
@@ -64,6 +68,19 @@ def test_the_names_for_authors_are_these():
 @pytest.mark.parametrize("name", NAMES)
 def test_each_of_them_can_be_imported(name):
     assert getattr(targen_core, name) is not None
+
+
+def test_type_checkers_see_what_programs_get():
+    tree = ast.parse(Path(targen_core.__file__).read_text(encoding="utf-8"))
+    block = next(node for node in tree.body if isinstance(node, ast.If))
+    seen = {
+        alias.name: node.module
+        for node in block.body
+        if isinstance(node, ast.ImportFrom)
+        for alias in node.names
+    }
+    assert seen.pop("errors") == "targen_core"
+    assert seen == {name: f"targen_core.{home}" for name, home in targen_core._HOME.items()}
 
 
 def test_no_other_name_is_there():

@@ -1,21 +1,28 @@
 """targen: labelled NLP datasets from a task description alone.
 
-The names below are the public surface for authors of plugins; each is
-imported when it is first used, so that `import targen_core` costs nothing.
+The names below are the public surface, for programs and for authors of
+plugins; each is imported when it is first used, so that `import targen_core`
+costs nothing.
 """
 
 from __future__ import annotations
 
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from targen_core import errors
+    from targen_core.api.analyzing import analyze
+    from targen_core.api.correcting import acorrect, correct
+    from targen_core.api.generating import agenerate, aresume, generate, load, resume
+    from targen_core.api.report import CorrectionReport, LabelReport, Report, UsageReport
+    from targen_core.api.run import Corrected, Run
     from targen_core.calls.backend import Backend, BackendOptions
     from targen_core.calls.model import ChatModel, ChatReply, ChatRequest, Message, Price
     from targen_core.dataset.model import Dataset
     from targen_core.dataset.read import read_dataset
     from targen_core.declared.model import Declaration
-    from targen_core.errors import Rejected, TargenError
+    from targen_core.errors import JobFailed, Rejected, TargenError, UsageError
     from targen_core.exporters.model import Exporter
     from targen_core.plugins.hookspecs import hookimpl
     from targen_core.plugins.loader import load_registry
@@ -25,8 +32,8 @@ if TYPE_CHECKING:
     from targen_core.runs.spec import RunSpec
     from targen_core.scripted import Script, ScriptedModel, ScriptedOptions
     from targen_core.tasks.cases import Case
-    from targen_core.tasks.judging import Correction, CorrectionSample
-    from targen_core.tasks.model import Label, Rehearsal, Task
+    from targen_core.tasks.judging import Correction, CorrectionSample, Exercise, Solution
+    from targen_core.tasks.model import Label, Rehearsal, Task, Variant
     from targen_core.tasks.prompt import Prompt
     from targen_core.tasks.steps import Corrector, InverseGenerator, ListStep, Llm
 
@@ -39,7 +46,9 @@ _HOME = {
     "ChatModel": "calls.model",
     "ChatReply": "calls.model",
     "ChatRequest": "calls.model",
+    "Corrected": "api.run",
     "Correction": "tasks.judging",
+    "CorrectionReport": "api.report",
     "CorrectionSample": "tasks.judging",
     "Corrector": "tasks.steps",
     "Dataset": "dataset.model",
@@ -48,7 +57,9 @@ _HOME = {
     "Exporter": "exporters.model",
     "InverseGenerator": "tasks.steps",
     "Job": "runs.job",
+    "JobFailed": "errors",
     "Label": "tasks.model",
+    "LabelReport": "api.report",
     "ListStep": "tasks.steps",
     "Llm": "tasks.steps",
     "Message": "calls.model",
@@ -58,17 +69,29 @@ _HOME = {
     "Registry": "plugins.registry",
     "Rehearsal": "tasks.model",
     "Rejected": "errors",
+    "Report": "api.report",
+    "Run": "api.run",
     "RunSpec": "runs.spec",
-    "TargenError": "errors",
     "Script": "scripted",
     "ScriptedModel": "scripted",
     "ScriptedOptions": "scripted",
     "Solution": "tasks.judging",
+    "TargenError": "errors",
     "Task": "tasks.model",
+    "UsageError": "errors",
+    "UsageReport": "api.report",
     "Variant": "tasks.model",
+    "acorrect": "api.correcting",
+    "agenerate": "api.generating",
+    "analyze": "api.analyzing",
+    "aresume": "api.generating",
+    "correct": "api.correcting",
+    "generate": "api.generating",
     "hookimpl": "plugins.hookspecs",
+    "load": "api.generating",
     "load_registry": "plugins.loader",
     "read_dataset": "dataset.read",
+    "resume": "api.generating",
 }
 
 __all__ = [
@@ -78,7 +101,9 @@ __all__ = [
     "ChatModel",
     "ChatReply",
     "ChatRequest",
+    "Corrected",
     "Correction",
+    "CorrectionReport",
     "CorrectionSample",
     "Corrector",
     "Dataset",
@@ -87,7 +112,9 @@ __all__ = [
     "Exporter",
     "InverseGenerator",
     "Job",
+    "JobFailed",
     "Label",
+    "LabelReport",
     "ListStep",
     "Llm",
     "Message",
@@ -97,6 +124,8 @@ __all__ = [
     "Registry",
     "Rehearsal",
     "Rejected",
+    "Report",
+    "Run",
     "RunSpec",
     "Script",
     "ScriptedModel",
@@ -104,20 +133,33 @@ __all__ = [
     "Solution",
     "TargenError",
     "Task",
+    "UsageError",
+    "UsageReport",
     "Variant",
+    "acorrect",
+    "agenerate",
+    "analyze",
+    "aresume",
+    "correct",
+    "errors",
+    "generate",
     "hookimpl",
+    "load",
     "load_registry",
     "read_dataset",
+    "resume",
 ]
 
+if not TYPE_CHECKING:  # type checkers read the imports above, and know of no other name
 
-def __getattr__(name: str) -> Any:
-    if name not in _HOME:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
-    globals()[name] = value
-    return value
+    def __getattr__(name: str) -> object:
+        if name == "errors":
+            return import_module(f"{__name__}.errors")
+        if name not in _HOME:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        value = getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
+        globals()[name] = value
+        return value
 
-
-def __dir__() -> list[str]:
-    return sorted(__all__)
+    def __dir__() -> list[str]:
+        return sorted(__all__)

@@ -142,7 +142,7 @@ def test_a_second_job_on_the_same_run_is_refused(lab, tmp_path):
 
     def hook(number, request, job):
         if number == 5:
-            with pytest.raises(RunLocked, match="another process") as caught:
+            with pytest.raises(RunLocked, match="open in this process") as caught:
                 lab.run(lab.World(), job.path, resume=True)
             refused.append(caught.value)
             with pytest.raises(RunLocked):

@@ -13,6 +13,7 @@ import pytest
 
 from targen_core.calls.usage import Usage
 from targen_core.cli import progress
+from targen_core.runs.watch import Watch, state_of
 from targen_testing.fault_server import Response
 
 pytest.importorskip("targen_plugin_example")
@@ -219,7 +220,7 @@ class Layer(SimpleNamespace):
 
 def test_the_reason_is_shown_and_moves_no_cursor(capfd):
     trouble = "retrying: connection refused \x1b[2J\u202e, 3rd try"
-    state = progress._state(_watch(Layer(usage=Usage(), trouble=trouble)), 1.0)
+    state = state_of(_watch(Layer(usage=Usage(), trouble=trouble)), 1.0)
     assert state.trouble == trouble
     out = io.StringIO()
     face = progress._Plain(_watch(Layer(usage=Usage(), trouble=trouble)), out)
@@ -236,7 +237,7 @@ def test_a_display_that_breaks_is_dropped_and_said_for_debugging(monkeypatch, ca
             looked.set()
             raise ValueError("no such number")
 
-    monkeypatch.setattr(progress, "_SILENCE", 0.0)
+    monkeypatch.setattr(progress, "SILENCE", 0.0)
     monkeypatch.setattr(progress, "_PLAIN_INTERVAL", 0.0)
     monkeypatch.setenv("TARGEN_DEBUG", "1")
     with progress.watching() as watch:
@@ -246,6 +247,6 @@ def test_a_display_that_breaks_is_dropped_and_said_for_debugging(monkeypatch, ca
 
 
 def _watch(layer):
-    watch = progress.Watch()
+    watch = Watch()
     watch.on_layer(layer)
     return watch

@@ -16,16 +16,15 @@ import sys
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, TextIO, cast
 
 from targen_core.engine.events import Event, LabelGivenUp, Listener
+from targen_core.runs.watch import SILENCE, JobWatch, Watch, state_of
 from targen_core.text import printable
 
 if TYPE_CHECKING:
-    from targen_core.calls.layer import CallLayer
     from targen_core.runs.job import Job
 
 __all__ = ["Watch", "progress", "watching"]
@@ -33,53 +32,11 @@ __all__ = ["Watch", "progress", "watching"]
 _log = logging.getLogger("targen.display")
 
 _REFRESH = 0.25  # seconds between two drawings
-_SILENCE = 2.0  # seconds without an answer after which that is said
 _PLAIN_INTERVAL = 10.0  # seconds between plain lines
 _PLAIN_LATER = 60.0  # the same, once a run has gone on for two minutes
 _CLOSING = 2.0  # seconds that the end of a run waits for the last drawing
 _MOST_BARS = 12  # labels with a bar each; more of them get one for all
 _DUMB = ("dumb", "unknown", "")
-
-
-class Watch:
-    """What a display shows: the call layer, and how much of what is done.
-
-    It is filled in the run's thread and read in the display's.
-    """
-
-    def __init__(self) -> None:
-        self.layer: CallLayer | None = None
-        self.counts: Mapping[str, tuple[int, int]] = {}  # what -> done, of how many
-
-    def on_layer(self, layer: CallLayer) -> None:
-        """Take the layer through which the calls go."""
-        self.layer = layer
-
-    def counted(self, what: str) -> Callable[[int, int], None]:
-        """A function to tell how many are done, and of how many."""
-
-        def count(done: int, of: int) -> None:
-            self.counts = {what: (done, of)}
-
-        return count
-
-
-class _JobWatch(Watch):
-    """A job's rows by label."""
-
-    def __init__(self, job: Job) -> None:
-        self._job = job
-
-    @property
-    def layer(self) -> CallLayer | None:  # type: ignore[override]
-        return self._job.layer
-
-    @property
-    def counts(self) -> Mapping[str, tuple[int, int]]:  # type: ignore[override]
-        wanted = {n: rows for n, rows in self._job.manifest.targets[-1].quotas.items() if rows}
-        engine = self._job.engine
-        have = dict(engine.tally.have) if engine is not None else {}
-        return {name: (have.get(name, 0), rows) for name, rows in wanted.items()}
 
 
 @contextmanager
@@ -88,7 +45,7 @@ def progress(job: Job, *, quiet: bool = False, transient: bool = False) -> Itera
 
     With `transient`, bars are gone when it ends.
     """
-    with _shown(_JobWatch(job), quiet=quiet, transient=transient) as say:
+    with _shown(JobWatch(job), quiet=quiet, transient=transient) as say:
 
         def listen(event: Event) -> None:
             if isinstance(event, LabelGivenUp):
@@ -256,9 +213,9 @@ class _Plain:
             self._print(line)
         now = time.monotonic()
         since = now - self._last
-        if last or since < _SILENCE:
+        if last or since < SILENCE:
             return
-        state = _state(self._watch, now - self._begun)
+        state = state_of(self._watch, now - self._begun)
         news = bool(state.trouble) and not self._told_trouble
         interval = _PLAIN_INTERVAL if now - self._begun < 12 * _PLAIN_INTERVAL else _PLAIN_LATER
         if not news and since < interval:
@@ -318,7 +275,7 @@ class _Bars:
         from rich.console import Group
         from rich.text import Text
 
-        state = _state(self._watch, time.monotonic() - self._begun)
+        state = state_of(self._watch, time.monotonic() - self._begun)
         bars = dict(state.counts) if len(state.counts) <= _MOST_BARS else {}
         if len(state.counts) > 1:
             every = state.counts.values()
@@ -340,44 +297,6 @@ class _Bars:
     def close(self) -> None:
         if self._live is not None:
             self._live.stop()
-
-
-@dataclass(frozen=True, slots=True)
-class _State:
-    """One moment of a run, in plain numbers and words."""
-
-    counts: Mapping[str, tuple[int, int]]
-    figures: str
-    trouble: str
-
-
-def _state(watch: Watch, elapsed: float) -> _State:
-    """What there is to show after so many seconds."""
-    layer = watch.layer
-    if layer is None:
-        words = f"getting ready, for {elapsed:.0f} s" if elapsed >= _SILENCE else ""
-        return _State(watch.counts, "", words)
-    calls = cached = tokens = 0
-    dollars = 0.0
-    for counts in list(layer.usage.by_place.values()):
-        calls += counts.calls
-        cached += counts.cached
-        tokens += counts.tokens_in + counts.tokens_out
-        dollars += counts.dollars
-    flight = layer.in_flight
-    figures = f"{calls:,} calls, {flight} in flight, {tokens:,} tokens"
-    if cached:
-        figures += f", {cached:,} cached"
-    if dollars:
-        figures += f", ${dollars:.4f}"
-    trouble = layer.trouble
-    pauses = {name: pause for name, pause in layer.pauses.items() if pause >= 1}
-    if not layer.answered and not trouble and not pauses and elapsed >= _SILENCE:
-        trouble = f"no answer yet, after {elapsed:.0f} s"
-    for backend, pause in pauses.items():
-        alone = f"{backend.rpartition(':')[2]} is left alone for {pause:.0f} s"
-        trouble = f"{trouble}; {alone}" if trouble else alone
-    return _State(watch.counts, figures, trouble)
 
 
 def _given_up(event: LabelGivenUp) -> str:

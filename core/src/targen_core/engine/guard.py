@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from targen_core.calls.layer import Halted
 from targen_core.errors import BadReply, Rejected, StageFailed, TargenError
-from targen_core.plugins.register import FILE
+from targen_core.plugins.register import FILE, MEMORY
 from targen_core.tasks import model as task_model
 
 __all__ = ["Guard", "refused"]
@@ -67,6 +67,12 @@ class Guard:
                 f"task {self.task}: {message}",
                 distribution=FILE,
                 hint="mend the file, and generate a new run with another --out",
+            )
+        if self.distribution == MEMORY:
+            return StageFailed(
+                f"task {self.task}: {message}",
+                distribution=MEMORY,
+                hint="correct it, and resume: targen_core.resume(RUN, task=...)",
             )
         return StageFailed(
             f"task {self.task}: {message}",

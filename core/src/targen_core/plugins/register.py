@@ -7,12 +7,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-__all__ = ["DECLARED", "FILE", "Register", "Registration", "is_file"]
+__all__ = ["DECLARED", "FILE", "MEMORY", "Register", "Registration", "is_file"]
 
 T = TypeVar("T")
 
 FILE = "file"
 """What stands for a distribution in the id of a task that is in a file."""
+
+MEMORY = "memory"
+"""What stands for a distribution in the id of an object of the program that runs."""
 
 DECLARED = (".yaml", ".yml", ".toml", ".json")
 """What the name of a declaration's file ends with."""

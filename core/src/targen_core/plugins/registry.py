@@ -7,9 +7,10 @@ global one.
 from __future__ import annotations
 
 import importlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
 
 from targen_core.errors import (
     AmbiguousName,
@@ -21,7 +22,11 @@ from targen_core.errors import (
 from targen_core.nearest import near_names
 from targen_core.plugins.aside import aside, raised_by
 from targen_core.plugins.hookspecs import API_GROUP
-from targen_core.plugins.register import DECLARED, FILE, Registration, is_file
+from targen_core.plugins.register import DECLARED, FILE, MEMORY, Registration, is_file
+
+if TYPE_CHECKING:
+    from targen_core.calls.backend import Backend
+    from targen_core.tasks.model import Task
 
 __all__ = ["LISTS", "Plugin", "Registry", "missing_dependency"]
 
@@ -86,6 +91,25 @@ class Registry:
             if (item.kind, item.id) in self._by_id:
                 raise ValueError(f"{item.kind} {item.id} is registered twice")
             self._by_id[item.kind, item.id] = item
+
+    def including(
+        self,
+        *,
+        tasks: Mapping[str, Task[Any, Any]] = MappingProxyType({}),
+        backends: Mapping[str, Backend] = MappingProxyType({}),
+    ) -> Registry:
+        """This registry with objects of the program that runs; their ids are `memory:NAME`.
+
+        An object takes the place of an earlier one of its name.
+        """
+        objects: list[tuple[str, str, Any]] = [("task", *item) for item in tasks.items()]
+        objects += [("backend", *item) for item in backends.items()]
+        found: list[Registration[Any]] = [
+            Registration(kind, name, target, target.summary, MEMORY, "", "")
+            for kind, name, target in objects
+        ]
+        known = {(item.kind, item.id): item for item in [*self.everything(), *found]}
+        return Registry(known.values(), self.plugins)
 
     def all(self, kind: str) -> list[Registration[Any]]:
         """All registrations of a kind, by name and then by distribution."""
@@ -157,6 +181,12 @@ class Registry:
 
     def _unknown(self, kind: str, name: str) -> UnknownName:
         bare = name.rpartition(":")[2]
+        if name.startswith(f"{MEMORY}:"):
+            word = "task" if kind == "task" else "model"
+            return UnknownName(
+                f"{word} {bare!r} was an object of the program that used it, and is not installed",
+                hint=f"hand it over again in Python: targen_core.resume(RUN, {word}=...)",
+            )
         package = _KNOWN.get(kind, {}).get(bare)
         names = [item.name for item in self.all(kind)]
         near = near_names(bare, names)

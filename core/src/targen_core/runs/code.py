@@ -18,7 +18,7 @@ from packaging.requirements import InvalidRequirement, Requirement
 
 from targen_core.plugins.hookspecs import API_GROUP
 from targen_core.plugins.loader import canonical
-from targen_core.plugins.register import FILE
+from targen_core.plugins.register import FILE, MEMORY
 
 if TYPE_CHECKING:
     from targen_core.declared.files import TaskFile
@@ -36,6 +36,8 @@ def code_digest(prepared: Prepared) -> str | None:
     all that they depend on, and Python's. A task that lives in memory alone has no digest,
     nor one in a file that imports what targen-core does not bring.
     """
+    if prepared.distribution == MEMORY:
+        return None
     names = {"targen-core", *prepared.lock.distributions}
     if prepared.distribution != FILE:
         names.add(prepared.distribution)

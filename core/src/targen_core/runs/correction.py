@@ -41,15 +41,16 @@ from targen_core.runs.directory import RunDirectory
 from targen_core.runs.files import write_atomically
 from targen_core.runs.gate import read_json
 from targen_core.runs.lock import StepPlan, TaskPlan
+from targen_core.runs.loops import stoppable, synchronous
 from targen_core.runs.manifest import flat
 from targen_core.runs.naming import model_name
 from targen_core.runs.plan import PreparedCorrection, bind_models, prepare_correction
-from targen_core.runs.session import interruptible, open_layer, run_whole
+from targen_core.runs.session import open_layer
 from targen_core.runs.spec import ManifestPart, RunSpec
 from targen_core.tasks.judging import Correction, Solution
 from targen_core.tasks.model import Task
 
-__all__ = ["CorrectionPlan", "correct_dataset", "flip", "patched"]
+__all__ = ["CorrectionPlan", "acorrect_dataset", "correct_dataset", "flip", "patched"]
 
 _Held = tuple[Unit, Any]
 """A labelled instance, and the rows that hold it."""
@@ -92,7 +93,7 @@ class Judged:
     calls: Sequence[str]
 
 
-def correct_dataset(
+async def acorrect_dataset(
     registry: Registry,
     spec: RunSpec,
     dataset: Dataset,
@@ -158,7 +159,7 @@ def correct_dataset(
             work = _judge_all(
                 prepared, spec, shown, journal, usage, cache, out, on_judged, on_layer
             )
-            judged = run_whole(work, _resume(out))
+            judged = await work
         finally:
             journal.close()
         report = _report(plan, prepared.task, judged, usage)
@@ -166,6 +167,10 @@ def correct_dataset(
     finally:
         directory.close()
     return report
+
+
+correct_dataset = synchronous(acorrect_dataset)
+"""The same for ordinary code."""
 
 
 def flip(task: Task[Any, Any], instance: Any, rng: random.Random) -> Any:
@@ -280,8 +285,9 @@ async def _judge_all(
             except Halted:
                 pass
 
-        with interruptible(layer, _resume(out)):
-            await asyncio.gather(*(guarded() for _ in range(at_once)))
+        everyone = asyncio.gather(*(guarded() for _ in range(at_once)))
+        resume = f"the same command again, it goes on in {shlex.quote(str(out))}"
+        await stoppable(layer, everyone, resume)
         if layer.halt_reason is not None:
             raise layer.halt_reason
     return [results[number] for number in range(len(items))]

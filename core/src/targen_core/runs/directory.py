@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import weakref
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,9 @@ from targen_core.runs.files import ReplayedFile, write_atomically
 from targen_core.runs.gate import SMALL, check_members
 
 __all__ = ["RunDirectory"]
+
+_OPEN: weakref.WeakSet[RunDirectory] = weakref.WeakSet()
+"""Those that this process holds."""
 
 
 class RunDirectory:
@@ -33,7 +37,7 @@ class RunDirectory:
         Raises:
             WriteFailed: it cannot be made or written.
             RunDirectoryError: it holds links or other things that are no files.
-            RunLocked: another process holds it.
+            RunLocked: another process holds it, or this one does already.
         """
         self.path = path
         self._report: bytes | None = None  # that of an earlier process
@@ -42,9 +46,15 @@ class RunDirectory:
             check_members(path)
             # To take the lock empties the file, so it must be nobody else's.
             os.close(open_plain(path / ".lock", os.O_RDWR | os.O_CREAT, alone=True))
-            self._lock = FileLock(path / ".lock", timeout=0)
+            # Not a thread's own: a job may be run in one and closed in another.
+            self._lock = FileLock(path / ".lock", timeout=0, thread_local=False)
             self._lock.acquire()
         except Timeout:
+            if any(other.path.samefile(path) for other in list(_OPEN)):
+                raise RunLocked(
+                    f"{path} is open in this process: a run goes on in it, or a Job was not closed",
+                    hint="wait for it; or close it: job.close(), or with Job.create(...) as job",
+                ) from None
             raise RunLocked(
                 f"another process is working on {path}", hint="wait for it, or stop it"
             ) from None
@@ -55,6 +65,7 @@ class RunDirectory:
         self._dataset: ReplayedFile | None = None
         self._provenance: ReplayedFile | None = None
         self._rejects: ReplayedFile | None = None
+        _OPEN.add(self)
 
     @property
     def manifest(self) -> Path:
@@ -130,3 +141,4 @@ class RunDirectory:
             file.close()
         self._dataset = self._provenance = self._rejects = None
         self._lock.release()
+        _OPEN.discard(self)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import json
 import logging
@@ -22,7 +23,7 @@ from targen_core.engine.commits import Contradicted
 from targen_core.engine.events import Listener
 from targen_core.engine.lists import item_value
 from targen_core.engine.run import Engine
-from targen_core.errors import RunConflict, TargenError, UsageError
+from targen_core.errors import Interrupted, RunConflict, TargenError, UsageError
 from targen_core.plugins.registry import Registry
 from targen_core.runs.batches import BatchFile, batched_steps, in_service_batches, with_batches
 from targen_core.runs.card import dataset_card
@@ -32,6 +33,7 @@ from targen_core.runs.files import read_jsonl, write_atomically
 from targen_core.runs.known import remember, require_known
 from targen_core.runs.ledger import LedgerFile
 from targen_core.runs.lock import require_same
+from targen_core.runs.loops import finish, stoppable
 from targen_core.runs.manifest import Manifest, given_file
 from targen_core.runs.placing import (
     Place,
@@ -43,7 +45,7 @@ from targen_core.runs.placing import (
 )
 from targen_core.runs.plan import Prepared, named, prepare
 from targen_core.runs.report import build_report
-from targen_core.runs.session import interruptible, open_layer, run_whole
+from targen_core.runs.session import open_layer
 from targen_core.runs.spec import RunSpec
 
 __all__ = ["Job"]
@@ -63,7 +65,7 @@ class Job:
         engine: set by `run`; its tally tells how far the run is.
         shared: replies to list calls, shared with other runs of a suite.
         courier: takes all calls away in batches of its own, or None.
-        trial: whether nothing stays of it that could be resumed.
+        resuming: what is typed to go on with it; "" where nothing stays of it.
     """
 
     def __init__(
@@ -72,7 +74,7 @@ class Job:
         manifest: Manifest,
         prepared: Prepared,
         *,
-        cache: Path | None,
+        cache: Path | str | None,
         verify: bool = False,
     ) -> None:
         self.manifest = manifest
@@ -83,11 +85,12 @@ class Job:
         self.layer: CallLayer | None = None
         self.shared: dict[bytes, ChatReply] | None = None
         self.courier: Courier | None = None
-        self.trial = False
+        self.resuming = f"targen resume {shlex.quote(str(self.path))}"
         self._manifest_before: Manifest | None = None  # where this process has changed it
         self._directory = directory
         self._prepared = prepared
-        self._cache_folder = cache if manifest.spec.limits.cache else None
+        shares = cache is not None and manifest.spec.limits.cache
+        self._cache_folder = Path(cache) if cache is not None and shares else None
         self._closing = contextlib.ExitStack()
         self._closing.callback(directory.close)
         self._ledger: LedgerFile | None = None
@@ -125,6 +128,10 @@ class Job:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close its files and let its directory go; once is enough."""
         self._closing.close()
 
     # --- making and opening ---
@@ -134,9 +141,9 @@ class Job:
         cls,
         registry: Registry,
         spec: RunSpec,
-        out: Path,
+        out: Path | str,
         *,
-        cache: Path | None = None,
+        cache: Path | str | None = None,
         place: Place = "exact",
     ) -> Job:
         """Make a run directory, or go on with the very same run in it.
@@ -148,6 +155,7 @@ class Job:
             UsageError: anything wrong with `spec`.
             RunConflict: `out` holds another run, or something that is no run.
         """
+        out = Path(out)
         prepared = prepare(registry, spec)
         now = datetime.now(UTC).isoformat(timespec="seconds")
         manifest = Manifest(spec=prepared.spec, lock=prepared.lock, created=now)
@@ -189,9 +197,9 @@ class Job:
     def resume(
         cls,
         registry: Registry,
-        path: Path,
+        path: Path | str,
         *,
-        cache: Path | None = None,
+        cache: Path | str | None = None,
         quotas: Mapping[str, int] | None = None,
         give_up_after: int | None = None,
         options: Mapping[str, Any] | None = None,
@@ -210,6 +218,7 @@ class Job:
             RunConflict: the installed task or its prompts are other ones.
             UsageError: it names a service that this user has not used; see `runs.known`.
         """
+        path = Path(path)
         Manifest.load(path / "manifest.json")  # is it a run at all? Only then is it locked
         directory = RunDirectory(path)
         try:
@@ -240,18 +249,35 @@ class Job:
         """Run to the target; write report and card; return the report.
 
         `listener` gets events, `observer` every answer with its prompt. Ctrl-C
-        lets calls in flight finish and stops; a second one stops hard.
+        lets calls in flight finish and stops; a second one stops hard. Where an
+        event loop runs, as in a notebook, it runs in a thread of its own.
 
         Raises:
             JobFailed: the run ended early; the report is written all the same.
             TargenError: something else stopped it, likewise.
         """
-        resume = "" if self.trial else f"targen resume {shlex.quote(str(self.path))}"
-        return run_whole(self._run(listener, observer, resume), resume)
+        return finish(self.arun(listener, observer=observer))
 
-    async def _run(
-        self, listener: Listener | None, observer: Observer | None, resume: str
+    async def arun(
+        self, listener: Listener | None = None, *, observer: Observer | None = None
     ) -> dict[str, Any]:
+        """The same in the event loop that runs; signals are left to it.
+
+        To cancel it lets calls in flight finish and stops; a second time stops
+        hard.
+
+        Raises:
+            JobFailed: the run ended early; the report is written all the same.
+            TargenError: something else stopped it, likewise.
+        """
+        try:
+            return await self._run(listener, observer)
+        except Interrupted as stopped:
+            if isinstance(stopped.__cause__, asyncio.CancelledError):
+                raise stopped.__cause__ from None
+            raise
+
+    async def _run(self, listener: Listener | None, observer: Observer | None) -> dict[str, Any]:
         manifest, limits = self.manifest, self.manifest.spec.limits
         error: Exception | None = None
         async with open_layer(
@@ -280,15 +306,14 @@ class Job:
                 if ledger.marks is not None and not outputs.skip(ledger.marks[1:]):
                     self._judge_all(ledger)  # it finds what differs, and says where
             try:
-                with interruptible(layer, resume):
-                    try:
-                        self.engine = self._engine(layer, concurrency, in_batches, listener)
-                        await self.engine.run(manifest.targets)
-                    except Contradicted:
-                        assert ledger is not None
-                        self._judge_all(ledger)
-                        self.engine = self._engine(layer, concurrency, in_batches, listener)
-                        await self.engine.run(manifest.targets)
+                try:
+                    self.engine = self._engine(layer, concurrency, in_batches, listener)
+                    await stoppable(layer, self.engine.run(manifest.targets), self.resuming)
+                except Contradicted:
+                    assert ledger is not None
+                    self._judge_all(ledger)
+                    self.engine = self._engine(layer, concurrency, in_batches, listener)
+                    await stoppable(layer, self.engine.run(manifest.targets), self.resuming)
             except RunConflict:
                 self._leave_as_it_was()
                 raise

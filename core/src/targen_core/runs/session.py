@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import gc
-import logging
-import signal
-from collections.abc import AsyncIterator, Collection, Coroutine, Iterator, Mapping
+from collections.abc import AsyncIterator, Collection, Mapping
 from pathlib import Path
-from typing import Any, TypeVar
 
 from targen_core.calls.budget import Budget
 from targen_core.calls.cache import ReplyCache
@@ -18,29 +14,9 @@ from targen_core.calls.layer import CallLayer
 from targen_core.calls.model import ChatModel
 from targen_core.calls.question import BoundModel
 from targen_core.calls.usage import Usage
-from targen_core.errors import Interrupted
 from targen_core.runs.spec import Limits
 
-__all__ = ["interruptible", "open_layer", "run_whole"]
-
-T = TypeVar("T")
-
-_log = logging.getLogger("targen.run")
-# People stop a run by the one, queues and services by the other.
-_STOPPING = {signal.SIGINT: "Ctrl-C", signal.SIGTERM: "SIGTERM"}
-
-
-def run_whole(work: Coroutine[Any, Any, T], resume: str) -> T:
-    """`asyncio.run`; where Ctrl-C ends it in the middle, that is said before the loop is closed.
-
-    `resume` as for `interruptible`.
-    """
-    with asyncio.Runner() as runner:
-        try:
-            return runner.run(work)
-        except KeyboardInterrupt:
-            _log.warning("stopping at once%s", _then(resume))
-            raise
+__all__ = ["open_layer"]
 
 
 @contextlib.asynccontextmanager
@@ -81,41 +57,3 @@ async def open_layer(
             await model.aclose()
         if replies is not None:
             replies.close()
-
-
-@contextlib.contextmanager
-def interruptible(layer: CallLayer, resume: str) -> Iterator[None]:
-    """Let the first Ctrl-C, or `kill`, halt the layer, and the second one kill.
-
-    `resume` is the command that goes on, or "" where nothing stays.
-    """
-    loop = asyncio.get_running_loop()
-
-    def unhandle() -> None:
-        for number in _STOPPING:
-            loop.remove_signal_handler(number)
-
-    def stop(name: str) -> None:
-        unhandle()
-        _log.warning(
-            "finishing the calls in flight (%d); %s again stops at once%s",
-            layer.in_flight,
-            name,
-            _then(resume),
-        )
-        layer.halt(Interrupted(f"stopped by {name}", hint=resume))
-
-    try:
-        for number, name in _STOPPING.items():
-            loop.add_signal_handler(number, stop, name)
-    except (NotImplementedError, RuntimeError, ValueError):
-        yield  # no signals here: another thread, or Windows
-        return
-    try:
-        yield
-    finally:
-        unhandle()
-
-
-def _then(resume: str) -> str:
-    return f". Then: {resume}" if resume else ""

@@ -95,7 +95,7 @@ def run_trial(
         Job.create(registry, spec, Path(folder) / "trial", cache=cache) as job,
     ):
         job.shared = shared
-        job.trial = True
+        job.resuming = ""
         trial.instances_per_call = job.task.instances_per_call
         try:
             with show(job) as tell:

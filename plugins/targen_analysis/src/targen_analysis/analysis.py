@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
+from targen_core.api.html import table
 from targen_core.engine.guard import refused
 from targen_core.errors import MissingDependency, TargenError, UsageError
 from targen_core.metrics.model import Excerpt, Findings, Metric, MetricOptions, Study, Table
@@ -51,7 +53,7 @@ class Part:
     hint: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Analysis:
     """A study, and what each metric found."""
 
@@ -62,6 +64,57 @@ class Analysis:
     def failed(self) -> list[Part]:
         """The metrics that could not be measured."""
         return [part for part in self.parts if part.findings is None]
+
+    def __getitem__(self, metric: str) -> Findings:
+        """What a metric found.
+
+        Raises:
+            KeyError: it was not measured, and why.
+        """
+        for part in self.parts:
+            if metric in (part.item.name, part.item.id):
+                if part.findings is None:
+                    raise KeyError(f"{metric} could not be measured: {part.problem}")
+                return part.findings
+        raise KeyError(f"{metric} was not asked for")
+
+    def as_dict(self) -> dict[str, Any]:
+        """All of it, as `analysis.json` holds it."""
+        from targen_analysis.report.figures import as_json
+
+        return as_json(self)
+
+    def save(self, out: str | Path, *, pictures: str = "", force: bool = False) -> list[Path]:
+        """Write analysis.json and report.html, and pictures of a kind ("svg", "png"), to a folder.
+
+        Raises:
+            UsageError: an analysis is there and `force` is not given, or something else is.
+        """
+        from targen_analysis.report.folder import check_free, write
+        from targen_analysis.report.pictures import KINDS
+
+        if pictures and pictures not in KINDS:
+            raise UsageError(f"pictures are {' or '.join(KINDS)}, not {pictures}")
+        folder = Path(out).expanduser()
+        check_free(folder, force=force)
+        return write(self, folder, pictures=pictures)
+
+    def __repr__(self) -> str:
+        names = ", ".join(corpus.name for corpus in self.study.everything)
+        measured = ", ".join(part.item.name for part in self.parts if part.findings is not None)
+        failed = ", ".join(part.item.name for part in self.failed)
+        return f"<Analysis of {names}: {measured}{f'; not {failed}' if failed else ''}>"
+
+    def _repr_html_(self) -> str:
+        rows: list[tuple[object, ...]] = []
+        for part in self.parts:
+            if part.findings is None:
+                rows.append((part.title, f"not measured: {part.problem} ({part.hint})"))
+            else:
+                said = (*part.findings.headlines, *part.findings.warnings)
+                rows += [(part.title, sentence) for sentence in said]
+        names = ", ".join(corpus.name for corpus in self.study.everything)
+        return table(f"Analysis of {names}", ("metric", "what it found"), rows)
 
 
 def ask(

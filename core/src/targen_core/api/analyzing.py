@@ -1,0 +1,76 @@
+"""`analyze`: what is in a dataset, by the metrics that are installed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from targen_core.api.reading import DataLike
+from targen_core.errors import MissingDependency
+from targen_core.plugins.registry import Registry
+
+if TYPE_CHECKING:
+    from targen_analysis.analysis import Analysis
+
+__all__ = ["analyze"]
+
+
+def analyze(
+    *data: DataLike,
+    against: DataLike | None = None,
+    task: str | None = None,
+    metrics: Sequence[str] = (),
+    without: Sequence[str] = (),
+    options: Mapping[str, Mapping[str, Any]] | None = None,
+    text: Sequence[str] = (),
+    label: str = "",
+    seed: int = 0,
+    registry: Registry | None = None,
+) -> Analysis:
+    """Say what is in datasets, side by side, and beside another such as the original.
+
+    It takes the distribution targen-analysis. A metric that cannot be measured
+    stops no other: see `Analysis.failed`.
+
+    Args:
+        *data: runs, `Dataset`s, their paths, or rows.
+        against: what they are compared with.
+        task: whose rows files hold; runs and `Dataset`s know.
+        metrics: what to measure; by default every metric that is installed.
+        without: what not to measure.
+        options: metric -> option -> value.
+        text: columns of text, where there is no task.
+        label: the column of the label, where there is no task.
+        seed: decides resamples and samples.
+        registry: finds metrics and tasks; by default what is installed.
+
+    Returns:
+        The findings by metric, `analysis["lexical"]`; `analysis.save(folder)`
+        writes them and the page.
+
+    Raises:
+        MissingDependency: targen-analysis is not installed.
+        UsageError: anything wrong with what was asked for.
+    """
+    try:
+        from targen_analysis.api import analyze as measured
+    except ModuleNotFoundError as error:
+        if not (error.name or "").startswith("targen_analysis"):
+            raise
+        raise MissingDependency(
+            "analyze needs the distribution targen-analysis, which is not installed",
+            distribution="targen-analysis",
+            hint="pip install targen-analysis",
+        ) from error
+    return measured(
+        data,
+        against=against,
+        task=task,
+        metrics=metrics,
+        without=without,
+        options=options or {},
+        text=text,
+        label=label,
+        seed=seed,
+        registry=registry,
+    )

@@ -1,0 +1,84 @@
+"""Model objects of a program as backends: by a name inside, lent and not owned."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from targen_core.calls.backend import Backend, BackendOptions
+from targen_core.calls.langchain import as_chat_model
+from targen_core.calls.model import ChatModel, ChatReply, ChatRequest
+from targen_core.errors import UsageError
+from targen_core.runs.loops import is_ours
+
+if TYPE_CHECKING:
+    from langchain_core.language_models import BaseChatModel
+
+__all__ = ["ModelLike", "backend_of", "name_of", "named"]
+
+ModelLike: TypeAlias = "str | ChatModel | BaseChatModel"
+"""A backend's name, with a model's behind it or not, or a model object: ours or langchain's."""
+
+
+def named(model: str) -> tuple[str, dict[str, Any]]:
+    """The backend of `BACKEND` or `BACKEND/MODEL`, and the option that names the model."""
+    if model.startswith("langchain:"):
+        return model, {}
+    backend, slash, name = model.partition("/")
+    return backend, {"model": name} if slash else {}
+
+
+def name_of(model: object, taken: Mapping[str, object]) -> str:
+    """What a model object is called in a run: its class, and a number where that is taken."""
+    name = re.sub(r"[^a-z0-9]+", "-", type(model).__name__.lower()).strip("-") or "model"
+    number, found = 1, name
+    while taken.get(found, model) is not model:
+        number += 1
+        found = f"{name}-{number}"
+    return found
+
+
+def backend_of(model: object) -> Backend:
+    """A backend that gives this one object.
+
+    Raises:
+        UsageError: it is no model.
+    """
+    try:
+        chat = as_chat_model(model)
+    except TypeError as error:
+        raise UsageError(
+            f"model: {error}",
+            hint='a backend by its name, such as "llama", or a model object, not its class',
+        ) from error
+    return Backend(
+        summary="a model object",
+        options=BackendOptions,
+        create=lambda options: _Lent(chat),
+        # The code of an object may change from one program to the next.
+        cacheable=getattr(model, "cacheable", getattr(model, "targen_cacheable", False)) is True,
+    )
+
+
+class _Lent:
+    """A model that is its owner's: closed only with the event loop that it was used in."""
+
+    def __init__(self, model: ChatModel) -> None:
+        self._model = model
+        self.identity = model.identity
+        self.structured = model.structured
+        self.seeded = model.seeded
+        self.max_concurrency = model.max_concurrency
+        self.price = model.price
+
+    async def complete(self, request: ChatRequest) -> ChatReply:
+        return await self._model.complete(request)
+
+    def count_tokens(self, request: ChatRequest) -> int:
+        return self._model.count_tokens(request)
+
+    async def aclose(self) -> None:
+        # Connections of a loop that ends are of no use to anybody.
+        if is_ours():
+            await self._model.aclose()

@@ -1,0 +1,93 @@
+"""One line of progress, redrawn in a notebook or on a terminal; nowhere else is there any."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from targen_core.runs.watch import State, Watch, state_of
+from targen_core.text import printable
+
+__all__ = ["shown"]
+
+_REFRESH = 0.5  # seconds between two drawings
+_CLOSING = 2.0  # seconds that the end of a run waits for the last drawing
+
+
+@contextmanager
+def shown(watch: Watch, name: str, *, enabled: bool) -> Iterator[None]:
+    """Show how far the body's work is; what goes wrong here ends the line alone."""
+    draw = _face() if enabled else None
+    if draw is None:
+        yield
+        return
+    begun, done = time.monotonic(), threading.Event()
+
+    def run() -> None:
+        try:
+            while not done.wait(_REFRESH):
+                draw(_line(name, state_of(watch, time.monotonic() - begun)), False)
+            draw(_line(name, state_of(watch, time.monotonic() - begun)), True)
+        except Exception:
+            return  # a closed stream, a front end that went away
+
+    thread = threading.Thread(target=run, name="targen-progress", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        done.set()
+        thread.join(_CLOSING)
+
+
+def _face() -> Callable[[str, bool], None] | None:
+    """What draws a line, told whether it is the last; None where nobody would see it."""
+    shell = _notebook()
+    if shell is not None:
+        return _in_notebook(shell)
+    stream = sys.stderr
+    if stream is None or not stream.isatty():
+        return None
+    drawn = 0
+
+    def draw(line: str, last: bool) -> None:
+        nonlocal drawn
+        line = line[: shutil.get_terminal_size().columns - 1]
+        stream.write(f"\r{line.ljust(drawn)}" + "\n" * last)
+        stream.flush()
+        drawn = len(line)
+
+    return draw
+
+
+def _notebook() -> Any:
+    """IPython's shell where it is a notebook's, else None; IPython itself is not imported."""
+    module = sys.modules.get("IPython")
+    shell = None if module is None else module.get_ipython()
+    return shell if shell is not None and hasattr(shell, "kernel") else None
+
+
+def _in_notebook(shell: Any) -> Callable[[str, bool], None]:
+    handle = f"targen-{time.monotonic_ns()}"
+    first = True
+
+    def draw(line: str, last: bool) -> None:
+        nonlocal first
+        shell.display_pub.publish(
+            data={"text/plain": line}, transient={"display_id": handle}, update=not first
+        )
+        first = False
+
+    return draw
+
+
+def _line(name: str, state: State) -> str:
+    done = sum(count for count, _ in state.counts.values())
+    of = sum(count for _, count in state.counts.values())
+    parts = [f"{name} {done:,}/{of:,}", state.figures, state.trouble]
+    return printable("; ".join(filter(None, parts)), lines=False)

@@ -1,0 +1,254 @@
+"""`Report`: what a run came to, with attributes; `report.json` as people use it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+__all__ = ["CorrectionReport", "LabelReport", "Report", "UsageReport"]
+
+
+@dataclass(frozen=True, slots=True)
+class UsageReport:
+    """What the calls of a run took.
+
+    Attributes:
+        calls: calls that models answered.
+        cached: calls that the cache of earlier runs answered.
+        tokens_in: tokens of the prompts.
+        tokens_out: tokens of the replies, thoughts included.
+        dollars: what is known of the cost.
+        priced: whether the price of every call is known.
+    """
+
+    calls: int
+    cached: int
+    tokens_in: int
+    tokens_out: int
+    dollars: float
+    priced: bool
+
+    @classmethod
+    def of(cls, raw: Mapping[str, Any]) -> UsageReport:
+        """From a report's `usage`."""
+        total = raw["total"]
+        names = ("calls", "cached", "tokens_in", "tokens_out", "dollars")
+        return cls(**{name: total[name] for name in names}, priced=raw["priced"])
+
+    @property
+    def tokens(self) -> int:
+        """Tokens in and out."""
+        return self.tokens_in + self.tokens_out
+
+    @property
+    def cost(self) -> float | None:
+        """Dollars; None where a price is unknown."""
+        return self.dollars if self.priced else None
+
+    @property
+    def summary(self) -> str:
+        """Calls, tokens and dollars in a few words."""
+        words = f"{self.calls:,} calls, {self.tokens:,} tokens"
+        if self.cached:
+            words += f", {self.cached:,} cached"
+        return words + (f", ${self.dollars:.4f}" if self.dollars else "")
+
+
+@dataclass(frozen=True, slots=True)
+class LabelReport:
+    """What became of the candidates that were generated for one label.
+
+    Attributes:
+        wanted: rows that were asked for.
+        rows: rows with this label in the dataset.
+        judged: candidates that were generated for it and got a verdict.
+        accepted: of these, those that are in the dataset, by the label that they ended with.
+        surplus: those that ended with a label that was full, by that label.
+        rejected: those that were rejected, by the step that did so.
+        duplicate: those that are near-duplicates of rows that were there.
+        reasons: the reasons of the rejections, and how often each was given.
+    """
+
+    wanted: int
+    rows: int
+    judged: int
+    accepted: Mapping[str, int]
+    surplus: Mapping[str, int]
+    rejected: Mapping[str, int]
+    duplicate: int
+    reasons: Mapping[str, int]
+
+    @property
+    def yield_(self) -> float | None:
+        """The share of candidates that are in the dataset; None where none was judged."""
+        return sum(self.accepted.values()) / self.judged if self.judged else None
+
+
+def _labels(raw: Mapping[str, Any]) -> dict[str, LabelReport]:
+    names = ("judged", "accepted", "surplus", "rejected", "duplicate", "reasons")
+    rows, wanted = raw.get("rows", {}), raw.get("wanted", {})
+    return {
+        label: LabelReport(wanted.get(label, 0), rows.get(label, 0), *(flow[n] for n in names))
+        for label, flow in raw["flow"].items()
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What a run came to.
+
+    Attributes:
+        task: the task's full id.
+        status: "complete", "short" (a label fell short), "stopped" (budget, service,
+            Ctrl-C, a fault) or "unfinished" (it was killed, or goes on).
+        problem: why it is not complete, or "".
+        rows: rows by label.
+        wanted: rows by label that were asked for.
+        labels: what became of each label's candidates.
+        usage: what the calls took.
+        models: the model's name by step.
+        raw: all of `report.json`.
+    """
+
+    task: str
+    status: str
+    problem: str
+    rows: Mapping[str, int]
+    wanted: Mapping[str, int]
+    labels: Mapping[str, LabelReport]
+    usage: UsageReport
+    models: Mapping[str, str]
+    raw: Mapping[str, Any] = field(repr=False, compare=False)
+
+    @classmethod
+    def of(cls, raw: Mapping[str, Any]) -> Report:
+        """From what `report.json` holds."""
+        return cls(
+            task=raw["task"],
+            status=raw["status"],
+            problem=raw["problem"],
+            rows=raw["rows"],
+            wanted=raw["wanted"],
+            labels=_labels(raw),
+            usage=UsageReport.of(raw["usage"]),
+            models=raw["models"],
+            raw=raw,
+        )
+
+    @property
+    def complete(self) -> bool:
+        """Whether every label has its rows."""
+        return self.status == "complete"
+
+    @property
+    def yield_(self) -> float | None:
+        """The share of judged candidates that are in the dataset; None where none was judged."""
+        return _yield(self.labels)
+
+    @property
+    def cost(self) -> float | None:
+        """Dollars that the calls cost; None where a price is unknown."""
+        return self.usage.cost
+
+    @property
+    def summary(self) -> str:
+        """The report in one line."""
+        made, wanted = sum(self.rows.values()), sum(self.wanted.values())
+        shares = "" if self.yield_ is None else f", {self.yield_:.0%} of candidates kept"
+        return f"{self.status}, {made:,} of {wanted:,} rows{shares}, {self.usage.summary}"
+
+    def __repr__(self) -> str:
+        return f"<Report of {self.task}: {self.summary}>"
+
+    def _repr_html_(self) -> str:
+        from targen_core.api.html import table
+
+        heads = ("label", "rows", "wanted", "candidates", "kept", "duplicates", "rejected for")
+        rows = [
+            (
+                name,
+                found.rows,
+                found.wanted,
+                found.judged,
+                "" if found.yield_ is None else f"{found.yield_:.0%}",
+                found.duplicate,
+                ", ".join(f"{reason} {count}" for reason, count in found.reasons.items()),
+            )
+            for name, found in self.labels.items()
+        ]
+        problem = f" — {self.problem}" if self.problem else ""
+        return table(f"{self.task}: {self.summary}{problem}", heads, rows)
+
+
+@dataclass(frozen=True, slots=True)
+class CorrectionReport:
+    """What a corrector did to a dataset.
+
+    Attributes:
+        task: the task's full id.
+        corrector: the corrector's.
+        model: the model's name, or "".
+        instances: instances that were judged.
+        kept: of these, those that were not rejected.
+        accuracy_before: the share of labels, as they were shown, that are those of the data.
+        accuracy_after: the same of the labels that they ended with; None where none was kept.
+        labels: what became of the instances of each label that was shown.
+        usage: what the calls took.
+        raw: all of `report.json`.
+    """
+
+    task: str
+    corrector: str
+    model: str
+    instances: int
+    kept: int
+    accuracy_before: float
+    accuracy_after: float | None
+    labels: Mapping[str, LabelReport]
+    usage: UsageReport
+    raw: Mapping[str, Any] = field(repr=False, compare=False)
+
+    @classmethod
+    def of(cls, raw: Mapping[str, Any]) -> CorrectionReport:
+        """From what `report.json` holds."""
+        names = "task corrector model instances kept accuracy_before accuracy_after".split()
+        return cls(
+            **{name: raw[name] for name in names},
+            labels=_labels(raw),
+            usage=UsageReport.of(raw["usage"]),
+            raw=raw,
+        )
+
+    @property
+    def cost(self) -> float | None:
+        """Dollars that the calls cost; None where a price is unknown."""
+        return self.usage.cost
+
+    @property
+    def summary(self) -> str:
+        """The report in one line."""
+        after = "" if self.accuracy_after is None else f", {self.accuracy_after:.1%} after"
+        return (
+            f"{self.kept:,} of {self.instances:,} kept by {self.corrector}, labels as in the data: "
+            f"{self.accuracy_before:.1%} before{after}, {self.usage.summary}"
+        )
+
+    def __repr__(self) -> str:
+        return f"<CorrectionReport of {self.task}: {self.summary}>"
+
+    def _repr_html_(self) -> str:
+        from targen_core.api.html import table
+
+        ends = list(dict.fromkeys(end for found in self.labels.values() for end in found.accepted))
+        rows = [
+            (name, *(found.accepted.get(end, 0) for end in ends), sum(found.rejected.values()))
+            for name, found in self.labels.items()
+        ]
+        return table(f"{self.task}: {self.summary}", ("label shown", *ends, "rejected"), rows)
+
+
+def _yield(labels: Mapping[str, LabelReport]) -> float | None:
+    judged = sum(found.judged for found in labels.values())
+    kept = sum(sum(found.accepted.values()) for found in labels.values())
+    return kept / judged if judged else None

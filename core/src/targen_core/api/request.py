@@ -1,0 +1,286 @@
+"""From keywords to what the engine runs: objects get names, and items get files."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from os import PathLike, fspath
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from pydantic import BaseModel, SecretStr, ValidationError
+
+from targen_core import folders
+from targen_core.api.models import ModelLike, backend_of, name_of, named
+from targen_core.declared.model import Declaration
+from targen_core.engine.quotas import Quotas
+from targen_core.errors import UsageError
+from targen_core.nearest import did_you_mean
+from targen_core.plugins.loader import load_registry
+from targen_core.plugins.register import MEMORY, is_file
+from targen_core.plugins.registry import Registry
+from targen_core.runs.manifest import Manifest
+from targen_core.runs.plan import find_task
+from targen_core.runs.spec import Limits, RunSpec
+from targen_core.tasks.model import Task
+
+if TYPE_CHECKING:
+    from targen_core.calls.backend import Backend
+
+__all__ = [
+    "Asked",
+    "ItemsLike",
+    "PathText",
+    "StepLike",
+    "TaskLike",
+    "as_path",
+    "asked",
+    "limits_of",
+    "quotas_of",
+    "registry_for",
+    "replies_folder",
+    "values_of",
+]
+
+PathText: TypeAlias = str | PathLike[str]
+TaskLike: TypeAlias = "str | PathLike[str] | Task[Any, Any] | Declaration"
+"""A task: its name, its file, a `Task`, or a `Declaration`."""
+ItemsLike: TypeAlias = "str | PathLike[str] | Iterable[Any]"
+"""Contexts or seeds of one's own: a file of them, or the items."""
+StepLike: TypeAlias = "ModelLike | Mapping[str, Any]"
+"""What one step uses: another model, or `model` and options of this step alone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a program asks for, with all of its objects found by name."""
+
+    registry: Registry
+    spec: RunSpec
+    name: str
+
+
+def as_path(path: PathText) -> Path:
+    """A path as a person writes it."""
+    return Path(fspath(path)).expanduser()
+
+
+def replies_folder(cache: bool = True) -> Path | None:
+    """The folder of the replies that runs share."""
+    return folders.cache_folder() / "replies" if cache else None
+
+
+@contextmanager
+def asked(
+    registry: Registry | None,
+    task: TaskLike,
+    *,
+    model: ModelLike,
+    steps: Mapping[str, StepLike],
+    options: Mapping[str, Any],
+    variants: str | Iterable[str] = (),
+    n: int | None = None,
+    labels: Mapping[str, int] | None = None,
+    preset: str | None = None,
+    rows: bool = True,
+    correct: bool = True,
+    corrector: str | None = None,
+    contexts: ItemsLike | None = None,
+    seeds: ItemsLike | None = None,
+    limits: Limits,
+    **values: Any,
+) -> Iterator[Asked]:
+    """All that was asked for; files that stand for objects are there as long as this lasts.
+
+    Raises:
+        UsageError: what cannot be.
+    """
+    if not correct and corrector is not None:
+        raise UsageError("correct=False and a corrector exclude each other")
+    known = load_registry() if registry is None else registry
+    with tempfile.TemporaryDirectory(prefix="targen-") as folder:
+        given = Path(folder)
+        tasks, called = _task(task, given)
+        backends: dict[str, Backend] = {}
+        models: dict[str, Any] = {}
+
+        def backend(of: ModelLike) -> tuple[str, dict[str, Any]]:
+            if isinstance(of, str):
+                return named(of)
+            name = name_of(of, models)
+            models[name], backends[name] = of, backend_of(of)
+            return f"{MEMORY}:{name}", {}
+
+        main, own = backend(model)
+        given_options = values_of({**own, **options})
+        backend_for: dict[str, str] = {}
+        for step, parts in steps.items():
+            mine = dict(parts) if isinstance(parts, Mapping) else {"model": parts}
+            if "model" in mine:
+                backend_for[step], own = backend(mine.pop("model"))
+                mine = own | mine
+            given_options |= values_of(mine, step)
+        known = known.including(tasks=tasks, backends=backends)
+        chosen = (variants,) if isinstance(variants, str) else tuple(variants)
+        found, made = find_task(known, called, chosen)
+        spec = RunSpec(
+            task=called if is_file(called) else found.id,
+            quotas=quotas_of(made, n, labels, preset) if rows else {},
+            variants=chosen,
+            backend=main,
+            backend_for=backend_for,
+            options=given_options,
+            corrector=(corrector or "") if correct else None,
+            contexts=_items(contexts, given / "contexts.jsonl"),
+            seeds=_items(seeds, given / "seeds.jsonl"),
+            limits=limits,
+            **values,
+        )
+        yield Asked(known, spec, found.name)
+
+
+def _task(task: TaskLike, folder: Path) -> tuple[dict[str, Task[Any, Any]], str]:
+    """The objects that a task brings, and what finds it."""
+    if isinstance(task, Task):
+        return {task.name: task}, f"{MEMORY}:{task.name}"
+    if isinstance(task, Declaration):  # as a file, of which the run keeps a copy
+        path = folder / f"{task.name or 'task'}.json"
+        path.write_text(task.as_json(), encoding="utf-8")
+        return {}, str(path)
+    if isinstance(task, PathLike):
+        text = str(as_path(task))
+        return {}, text if is_file(text) else str(Path(text).absolute())
+    if isinstance(task, str):
+        return {}, str(as_path(task)) if task.startswith("~") else task
+    raise UsageError(
+        f"task: {type(task).__name__} is no task",
+        hint="a name, a file's path, a Task or a Declaration",
+    )
+
+
+def _items(items: ItemsLike | None, file: Path) -> Path | None:
+    """The file that items are in; those of a program are written into `file`."""
+    if items is None:
+        return None
+    if isinstance(items, str | PathLike):
+        return as_path(items)
+    values = (
+        item.model_dump(mode="json") if isinstance(item, BaseModel) else item for item in items
+    )
+    file.write_text("".join(f"{json.dumps(value)}\n" for value in values), encoding="utf-8")
+    return file
+
+
+def values_of(options: Mapping[str, Any], step: str = "") -> dict[str, Any]:
+    """Options by `KEY`, or `STEP.KEY`; None is an option that was not given.
+
+    Raises:
+        UsageError: a value that no manifest can hold.
+    """
+    before = f"{step}." if step else ""
+    return {
+        f"{before}{name}": _value(name, value)
+        for name, value in options.items()
+        if value is not None
+    }
+
+
+def _value(name: str, value: Any) -> Any:
+    if isinstance(value, SecretStr):
+        return value.get_secret_value()
+    if isinstance(value, PathLike):
+        return str(as_path(value))
+    try:
+        return json.loads(json.dumps(value, allow_nan=False))
+    except (TypeError, ValueError) as error:
+        raise UsageError(
+            f"option {name}: {error}", hint="numbers, texts, lists, mappings"
+        ) from error
+
+
+def quotas_of(
+    task: Task[Any, Any], n: int | None, labels: Mapping[str, int] | None, preset: str | None
+) -> Mapping[str, int]:
+    """Rows by label, from exactly one of the three.
+
+    Raises:
+        UsageError: none or several of them, or a value that cannot be.
+    """
+    if (n is not None) + (preset is not None) + bool(labels) != 1:
+        raise UsageError(
+            "say how many rows, in one way",
+            hint=f'n=100, or preset="paper", or labels={{"{task.quota_names[0]}": 40}}',
+        )
+    if n is not None:
+        return Quotas.even(n, task)
+    if labels:
+        return Quotas(labels)
+    assert preset is not None
+    return Quotas.preset(preset, task)
+
+
+def limits_of(**limits: float | None) -> dict[str, Any]:
+    """The limits that were given, each one that a run can have.
+
+    Raises:
+        UsageError: naming the keyword.
+    """
+    given = {name: value for name, value in limits.items() if value is not None}
+    for name, value in given.items():
+        if not value > 0 and name != "batch":  # nan is not either
+            raise UsageError(f"{name} is {value}; it must be above 0")
+    try:
+        Limits.model_validate(given)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        name = str(first["loc"][0])
+        raise UsageError(f"{name} is {given[name]}: {first['msg'].lower()}") from None
+    return given
+
+
+def registry_for(
+    path: Path,
+    manifest: Manifest,
+    registry: Registry | None,
+    task: Task[Any, Any] | None = None,
+    models: Mapping[str, ModelLike] | None = None,
+) -> Registry:
+    """What finds the parts of a run that is there, objects that it was made with among them.
+
+    `models` are by step, and "" is the one that all others use.
+
+    Raises:
+        UsageError: an object that the run has no use for.
+    """
+    known = load_registry() if registry is None else registry
+    tasks: dict[str, Task[Any, Any]] = {}
+    if task is not None:
+        tasks[_in_memory(path, "task", manifest.task.id)] = task
+    backends = {}
+    for step, model in (models or {}).items():
+        if isinstance(model, str):
+            raise UsageError(
+                f"{path} knows its backends; a model object alone is handed over again",
+                hint="leave model= out",
+            )
+        if step and step not in manifest.steps:
+            raise UsageError(
+                f"the run {path} has no step {step!r}",
+                hint=did_you_mean(step, manifest.steps, "steps"),
+            )
+        used = manifest.steps[step].backend if step else manifest.spec.backend
+        backends[_in_memory(path, "model", used)] = backend_of(model)
+    return known.including(tasks=tasks, backends=backends)
+
+
+def _in_memory(path: Path, kind: str, used: str) -> str:
+    """The name of an object that a run was made with."""
+    if not used.startswith(f"{MEMORY}:"):
+        raise UsageError(
+            f"the {kind} of {path} is {used}, which is found by its name",
+            hint=f"leave {kind}= out",
+        )
+    return used.partition(":")[2]

@@ -1,0 +1,137 @@
+"""`Run`: a run directory, as programs and notebooks use it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Generic, TypeVar
+
+from targen_core.api.html import table
+from targen_core.api.report import CorrectionReport, Report
+from targen_core.dataset.model import Dataset
+from targen_core.dataset.read import read_dataset
+from targen_core.errors import TargenError
+from targen_core.plugins.registry import Registry
+from targen_core.runs.files import read_jsonl
+from targen_core.tasks.model import Task
+
+__all__ = ["Corrected", "Run"]
+
+ReportT = TypeVar("ReportT", bound=Report | CorrectionReport)
+
+_SHOWN = 5  # rows of a table
+_LONGEST = 200  # characters of a cell
+
+
+class _Folder(Generic[ReportT]):
+    """A directory with rows and a report; it is the sequence of its rows."""
+
+    path: Path
+    report: ReportT
+
+    def __init__(self, path: Path, report: ReportT) -> None:
+        self.path = path
+        self.report = report
+
+    @cached_property
+    def dataset(self) -> Dataset:
+        """The rows with their task, read when this is first asked for."""
+        raise NotImplementedError
+
+    def __iter__(self) -> Iterator[Mapping[str, Any]]:
+        return iter(self.dataset.rows)
+
+    def __len__(self) -> int:
+        return len(self.dataset.rows)
+
+    def __getitem__(self, index: int) -> Mapping[str, Any]:
+        return self.dataset.rows[index]
+
+    def __bool__(self) -> bool:
+        return True  # a run without a row is a run
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.path}: {self.report.task}, {self.report.summary}>"
+
+    def _repr_html_(self) -> str:
+        shown = self.report._repr_html_()
+        try:
+            rows = list(self.dataset.rows[:_SHOWN])
+        except TargenError:  # no row, or a task that is not there: the report says what there is
+            return shown
+        columns = list(dict.fromkeys(column for row in rows for column in row))
+        cells = ([_cut(row.get(column, "")) for column in columns] for row in rows)
+        return shown + "\n" + table(f"{self.path}: the first rows of {len(self):,}", columns, cells)
+
+
+class Run(_Folder[Report]):
+    """A run: its directory, its report, and its rows.
+
+    It is the sequence of its rows: `len(run)`, `run[0]`, `for row in run`.
+
+    Attributes:
+        path: the run directory.
+        report: what the run came to.
+        registry: finds its parts, objects of the program among them.
+    """
+
+    def __init__(self, path: Path, report: Report, registry: Registry) -> None:
+        super().__init__(path, report)
+        self.registry = registry
+
+    @cached_property
+    def dataset(self) -> Dataset:
+        """The rows with their task, read when this is first asked for.
+
+        Raises:
+            UsageError: there is no row, or the task of the run is not there.
+        """
+        return read_dataset(self.path, registry=self.registry)
+
+    @property
+    def task(self) -> Task[Any, Any]:
+        """The task whose rows they are, with the run's variants."""
+        return self.dataset.task
+
+    @property
+    def provenance(self) -> Iterator[dict[str, Any]]:
+        """Where each accepted instance comes from, in the order of the rows."""
+        return read_jsonl(self.path / "provenance.jsonl")
+
+    @property
+    def rejects(self) -> Iterator[dict[str, Any]]:
+        """Candidates and list items that made no row, each with its reason."""
+        return read_jsonl(self.path / "rejects.jsonl")
+
+
+class Corrected(_Folder[CorrectionReport]):
+    """A corrected dataset: its directory, its report, and the rows that were kept.
+
+    It is the sequence of its rows, each with the label that it ended with.
+
+    Attributes:
+        path: the directory.
+        report: what the corrector did.
+        dataset: the rows with their task.
+    """
+
+    def __init__(self, path: Path, report: CorrectionReport, task: Task[Any, Any]) -> None:
+        super().__init__(path, report)
+        self.task = task
+
+    @cached_property
+    def dataset(self) -> Dataset:
+        """The rows with their task, read when this is first asked for."""
+        file = self.path / "dataset.jsonl"
+        return Dataset(self.path.name, self.task, list(read_jsonl(file)), source=str(file))
+
+    @property
+    def changes(self) -> Iterator[dict[str, Any]]:
+        """The verdict on each instance: the label that was shown, the one it ended with, why."""
+        return read_jsonl(self.path / "changes.jsonl")
+
+
+def _cut(value: object) -> str:
+    text = str(value)
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"

@@ -1,0 +1,57 @@
+"""Errors in the words of Python: what the command line calls options are keywords here."""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager
+from typing import Any, ParamSpec, TypeVar
+
+from targen_core.errors import TargenError
+
+__all__ = ["in_python", "speaking_python"]
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+_RESUME = re.compile(r"targen resume (?P<run>'[^']*'|[^\s,;]+)(?: -n (?P<n>\w+))?")
+_KEY = re.compile(r"(?<!\S)-o (?=[\w.]+=)")
+_FLAG = re.compile(r"(?<![\w-])--([a-z][a-z-]*[a-z])")
+
+
+@contextmanager
+def in_python() -> Iterator[None]:
+    """Let errors name keywords and functions, in place of options and commands."""
+    try:
+        yield
+    except TargenError as error:
+        error.hint = _said(error.hint)
+        if error.args and isinstance(error.args[0], str):
+            error.args = (_said(error.args[0]), *error.args[1:])
+        raise
+
+
+def speaking_python(
+    function: Callable[P, Coroutine[Any, Any, T]],
+) -> Callable[P, Coroutine[Any, Any, T]]:
+    """The same coroutine function with its errors in the words of Python."""
+
+    @functools.wraps(function)
+    async def speaking(*args: P.args, **kwargs: P.kwargs) -> T:
+        with in_python():
+            return await function(*args, **kwargs)
+
+    return speaking
+
+
+def _said(text: str) -> str:
+    text = _RESUME.sub(_call, text)
+    text = _KEY.sub("", text)
+    return _FLAG.sub(lambda found: found[1].replace("-", "_"), text)
+
+
+def _call(found: re.Match[str]) -> str:
+    run = found["run"].strip("'")
+    rows = f", n={found['n']}" if found["n"] else ""
+    return f"targen_core.resume({run!r}{rows})"

@@ -1,0 +1,206 @@
+"""Event loops: whose they are, and what stops the work in them.
+
+Ordinary code gets a loop of its own, in a thread where one runs already, as in
+a notebook. There the first Ctrl-C halts the calls and the second one kills. A
+caller's loop keeps its signals: cancelling the task is what halts there.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import functools
+import logging
+import signal
+import threading
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
+from contextvars import ContextVar, copy_context
+from typing import Any, ParamSpec, TypeVar
+
+from targen_core.calls.layer import CallLayer
+from targen_core.errors import Interrupted
+
+__all__ = ["finish", "is_ours", "stoppable", "synchronous"]
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+_log = logging.getLogger("targen.run")
+# People stop a run by the one, queues and services by the other.
+_STOPPING = {signal.SIGINT: "Ctrl-C", signal.SIGTERM: "SIGTERM"}
+_POLL = 0.5  # seconds; Windows tells a waiting thread of no Ctrl-C
+
+
+class _Loop:
+    """A loop that was made for one piece of work, as other threads see it."""
+
+    def __init__(self) -> None:
+        self.halt: Callable[[], None] | None = None  # where there is something to let finish
+        self.resume = ""  # what goes on with it once it was stopped
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    async def run(self, work: Coroutine[Any, Any, T]) -> T:
+        """Do the work in the loop that runs, which is this one."""
+        _OURS.set(self)
+        self._loop = asyncio.get_running_loop()
+        return await work
+
+    def interrupt(self) -> None:
+        """Halt at the first call, kill at the second."""
+        act, self.halt = self.halt or self._kill, None
+        if self._loop is not None:
+            with contextlib.suppress(RuntimeError):  # it has just ended
+                self._loop.call_soon_threadsafe(act)
+
+    def killed(self) -> None:
+        """Say that it stops in the middle, before what is open is closed."""
+        _log.warning("stopping at once%s", _then(self.resume))
+
+    def _kill(self) -> None:
+        self.killed()
+        for task in asyncio.all_tasks():
+            task.cancel()
+
+
+_OURS: ContextVar[_Loop | None] = ContextVar("targen_loop", default=None)
+
+
+def is_ours() -> bool:
+    """Whether the loop that runs was made here, and ends with the work."""
+    return _OURS.get() is not None
+
+
+def finish(work: Coroutine[Any, Any, T]) -> T:
+    """Do the work in a loop of its own, in another thread where one runs in this."""
+    loop = _Loop()
+    if _running():
+        return _beside(loop, work)
+    with asyncio.Runner() as runner:
+        try:
+            return runner.run(loop.run(work))
+        except KeyboardInterrupt:
+            loop.killed()
+            raise
+
+
+def _running() -> bool:
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True
+
+
+def synchronous(function: Callable[P, Coroutine[Any, Any, T]]) -> Callable[P, T]:
+    """The same function for ordinary code, which waits for what it returns."""
+
+    @functools.wraps(function)
+    def waiting(*args: P.args, **kwargs: P.kwargs) -> T:
+        return finish(function(*args, **kwargs))
+
+    return waiting
+
+
+def _beside(loop: _Loop, work: Coroutine[Any, Any, T]) -> T:
+    """Do the work in a thread; Ctrl-C comes to this one and is handed on."""
+    found: list[T] = []
+    raised: list[BaseException] = []
+    done = threading.Event()
+
+    def body() -> None:
+        try:
+            found.append(asyncio.run(loop.run(work)))
+        except BaseException as error:
+            raised.append(error)
+        finally:
+            done.set()
+
+    threading.Thread(target=copy_context().run, args=(body,), name="targen", daemon=True).start()
+    with _interrupting(loop):
+        while not done.is_set():
+            done.wait(_POLL)
+    if not raised:
+        return found[0]
+    if isinstance(raised[0], asyncio.CancelledError):
+        raise KeyboardInterrupt
+    raise raised[0]
+
+
+@contextlib.contextmanager
+def _interrupting(loop: _Loop) -> Iterator[None]:
+    """Hand Ctrl-C on, where it comes to this thread."""
+    before = signal.getsignal(signal.SIGINT)
+    if before is None or threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    signal.signal(signal.SIGINT, lambda number, frame: loop.interrupt())
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+async def stoppable(layer: CallLayer, work: Awaitable[T], resume: str) -> T:
+    """Await work on a layer; to interrupt it halts the layer, to do so again kills it.
+
+    `resume` is what goes on with it, or "" where nothing stays.
+
+    Raises:
+        Interrupted: it was, and ended by that; caused by the cancellation in a caller's loop.
+    """
+    ours = _OURS.get()
+    if ours is not None:
+        with _interruptible(ours, layer, resume):
+            return await work
+    task = asyncio.ensure_future(work)
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError as cancelled:
+        layer.halt(Interrupted("cancelled", hint=resume))
+        try:
+            await task
+        except Interrupted as stopped:
+            raise stopped from cancelled
+        raise
+
+
+@contextlib.contextmanager
+def _interruptible(ours: _Loop, layer: CallLayer, resume: str) -> Iterator[None]:
+    loop = asyncio.get_running_loop()
+    ours.resume = resume
+
+    def unhandle() -> None:
+        for number in _STOPPING:
+            loop.remove_signal_handler(number)
+
+    def stop(name: str) -> None:
+        _log.warning(
+            "finishing the calls in flight (%d); %s again stops at once%s",
+            layer.in_flight,
+            name,
+            _then(resume),
+        )
+        layer.halt(Interrupted(f"stopped by {name}", hint=resume))
+
+    def caught(name: str) -> None:
+        unhandle()
+        stop(name)
+
+    try:
+        for number, name in _STOPPING.items():
+            loop.add_signal_handler(number, caught, name)
+    except (NotImplementedError, RuntimeError, ValueError):  # another thread, or Windows
+        ours.halt = functools.partial(stop, "Ctrl-C")
+        try:
+            yield
+        finally:
+            ours.halt = None
+        return
+    try:
+        yield
+    finally:
+        unhandle()
+
+
+def _then(resume: str) -> str:
+    return f". Then: {resume}" if resume else ""

@@ -1,0 +1,212 @@
+"""Write `docs/reference/api.md` from signatures and docstrings; `--check` compares."""
+
+from __future__ import annotations
+
+import dataclasses
+import inspect
+import re
+import sys
+import textwrap
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel
+
+import targen_core
+
+PAGE = Path("docs/reference/api.md")
+HEAD = """# Python API
+
+This page is made from the code's own words by `scripts/python_reference.py`. It holds every name
+that `targen_core` exports; each is imported when it is first used. [Use targen from
+Python](../how-to/use-from-python.md) shows them at work.
+
+In signatures these stand for what an argument takes:
+
+| name | what it takes |
+|---|---|
+"""
+
+LIKE = {
+    "TaskLike": "a task's name, the path of its file, a `Task`, or a `Declaration`",
+    "ModelLike": "a backend's name, such as `\"llama\"`; with a model's behind it, such as "
+    '`"chatgpt/gpt-6-luna"`; `"langchain:package.module.Class"`; a `ChatModel`; any langchain chat '
+    "model",
+    "StepLike": 'a `ModelLike`, or a mapping of options with `"model"` among them',
+    "ItemsLike": "the path of a file, or the items",
+    "DataLike": 'a `Run`, a `Corrected`, a `Dataset`, the path of one, `"hf:OWNER/NAME"`, or rows: '
+    "mappings, a data frame, a `datasets.Dataset`",
+    "PathText": "a text, or a `Path`",
+}
+
+GROUPS = {
+    "Run": "generate agenerate resume aresume load correct acorrect analyze read_dataset",
+    "What they return": "Run Report LabelReport UsageReport Corrected CorrectionReport Dataset",
+    "Errors": "TargenError UsageError JobFailed Rejected errors",
+    "Write a task": "Task Label ListStep Llm InverseGenerator Prompt Variant Rehearsal Case "
+    "Declaration",
+    "Judge": "Corrector Exercise Solution Correction CorrectionSample",
+    "Write a backend": "Backend BackendOptions ChatModel ChatRequest ChatReply Message Price",
+    "Write an exporter": "Exporter",
+    "Plugins": "hookimpl Register Registry load_registry",
+    "Jobs": "Job JobSpec",
+}
+_SECTION = re.compile(r"^(Args|Attributes|Returns|Raises):$", re.MULTILINE)
+_TITLES = {"Args": "Arguments"}
+_ITEM = re.compile(r"^ {4}(\S[^:]*): ", re.MULTILINE)
+_WIDE = 88
+
+
+def page() -> str:
+    """The page's text."""
+    told = {name for names in GROUPS.values() for name in names.split()}
+    assert told == set(targen_core.__all__), told ^ set(targen_core.__all__)
+    parts = [HEAD + "".join(f"| `{name}` | {words} |\n" for name, words in LIKE.items())]
+    for title, names in GROUPS.items():
+        parts.append(f"## {title}\n")
+        parts += [_entry(name) for name in names.split()]
+    return "\n".join(parts)
+
+
+def _entry(name: str) -> str:
+    found = getattr(targen_core, name)
+    if name == "errors":
+        return "### `errors`\n\nThe module of all errors: see [Errors and exit codes](errors.md).\n"
+    if name == "hookimpl":
+        return "### `hookimpl`\n\nMarks a hook of a plugin: see [Hooks](hooks.md).\n"
+    lines = [f"### `{name}`\n"]
+    if name.startswith("a") and name[1:] in targen_core.__all__:
+        return "\n".join(
+            [*lines, f"`{name[1:]}` as a coroutine function, with the same arguments.\n"]
+        )
+    if isinstance(found, type):
+        lines += _class(found)
+    else:
+        lines += [_code(_signature(found, name)), _words(inspect.getdoc(found) or "")]
+    return "\n".join(lines)
+
+
+def _class(kind: type) -> Iterator[str]:
+    doc = inspect.getdoc(kind) or ""
+    fields = _fields(kind)
+    if fields:
+        yield _code("\n".join([f"class {kind.__name__}:", *(f"    {line}" for line in fields)]))
+    elif "__init__" in vars(kind) and not getattr(kind, "_is_protocol", False):
+        yield _code(_signature(kind.__init__, kind.__name__).removesuffix(" -> None"))
+    if not doc.startswith(f"{kind.__name__}("):  # what dataclasses make where there is none
+        yield _words(doc)
+    for name, member in vars(kind).items():
+        if name.startswith("_") and name != "__call__":
+            continue
+        plain = member.__func__ if isinstance(member, classmethod | staticmethod) else member
+        if isinstance(plain, property):
+            told = inspect.getdoc(plain) or ""
+            returned = _text(inspect.signature(plain.fget).return_annotation)  # type: ignore[arg-type]
+            yield f"#### `{kind.__name__}.{name}`\n\n{_code(f'{name}: {returned}')}\n{_words(told)}"
+        elif hasattr(plain, "func") and hasattr(plain, "attrname"):  # a cached property
+            returned = _text(inspect.signature(plain.func).return_annotation)
+            told = inspect.getdoc(plain.func) or ""
+            yield f"#### `{kind.__name__}.{name}`\n\n{_code(f'{name}: {returned}')}\n{_words(told)}"
+        elif inspect.isfunction(plain):
+            told = inspect.getdoc(plain) or ""
+            yield (
+                f"#### `{kind.__name__}.{name}`\n\n{_code(_signature(plain, name))}\n{_words(told)}"
+            )
+
+
+def _fields(kind: type) -> list[str]:
+    if dataclasses.is_dataclass(kind):
+        return [
+            f"{field.name}: {_text(field.type)}"
+            + ("" if field.default is dataclasses.MISSING else f" = {_default(field.default)}")
+            for field in dataclasses.fields(kind)
+            if not field.name.startswith("_")
+        ]
+    if issubclass(kind, BaseModel):
+        return []
+    hints = vars(kind).get("__annotations__", {})
+    return [f"{name}: {_text(hint)}" for name, hint in hints.items() if not name.startswith("_")]
+
+
+def _signature(function: Any, name: str) -> str:
+    """A function's signature on lines that fit."""
+    signature = inspect.signature(function)
+    parts: list[str] = []
+    star = False
+    for parameter in signature.parameters.values():
+        if parameter.name in ("self", "cls"):
+            continue
+        if parameter.kind is parameter.KEYWORD_ONLY and not star:
+            parts.append("*")
+            star = True
+        star = star or parameter.kind is parameter.VAR_POSITIONAL
+        before = {parameter.VAR_POSITIONAL: "*", parameter.VAR_KEYWORD: "**"}
+        text = before.get(parameter.kind, "") + parameter.name
+        if parameter.annotation is not parameter.empty:
+            text += f": {_text(parameter.annotation)}"
+        if parameter.default is not parameter.empty:
+            text += f" = {_default(parameter.default)}"
+        parts.append(text)
+    word = "async def" if inspect.iscoroutinefunction(function) else "def"
+    end = (
+        ""
+        if signature.return_annotation is signature.empty
+        else (f" -> {_text(signature.return_annotation)}")
+    )
+    word = "class" if name[0].isupper() else word
+    line = f"{word} {name}({', '.join(parts)}){end}"
+    if len(line) <= _WIDE:
+        return line
+    inside = "".join(f"    {part},\n" for part in parts)
+    return f"{word} {name}(\n{inside}){end}"
+
+
+def _text(annotation: Any) -> str:
+    if isinstance(annotation, str):
+        return annotation.strip("'\"")
+    return inspect.formatannotation(annotation)
+
+
+def _default(value: Any) -> str:
+    text = repr(value)
+    return "..." if " at 0x" in text or len(text) > 40 or text.startswith("<") else text
+
+
+def _code(text: str) -> str:
+    return f"```python\n{text}\n```\n"
+
+
+def _words(doc: str) -> str:
+    """A docstring as Markdown: its sections as lists."""
+    head, *rest = _SECTION.split(doc)
+    parts = [head.strip(), *(_section(*pair) for pair in zip(rest[::2], rest[1::2], strict=True))]
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _section(title: str, body: str) -> str:
+    told = f"**{_TITLES.get(title, title)}**\n\n"
+    if title == "Returns":
+        return told + textwrap.dedent(body.strip("\n")).strip()
+    names = _ITEM.split("\n" + body)[1:]
+    items = (
+        f"- `{name}`: {' '.join(text.split())}"
+        for name, text in zip(names[::2], names[1::2], strict=True)
+    )
+    return told + "\n".join(items)
+
+
+def main() -> int:
+    """Write or check."""
+    text = page()
+    if "--check" in sys.argv:
+        if PAGE.read_text(encoding="utf-8") != text:
+            print(f"{PAGE} is out of date: run python scripts/python_reference.py")
+            return 1
+        return 0
+    PAGE.write_text(text, encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,88 @@
+"""`correct`: labels of data in any form, and what comes of them."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from pathlib import Path
+
+import pytest
+
+import targen_core as tg
+from targen_core.errors import RunConflict
+
+
+@pytest.fixture
+def run():
+    return tg.generate("rte", n=8, model="scripted", out="runs/x")
+
+
+def test_a_run_knows_its_task(run):
+    found = tg.correct(run, model="scripted", corrector="blind", flip=0.5, seed=1)
+    assert found.path == Path("runs/x-blind")
+    assert list(found) == [
+        json.loads(line) for line in (found.path / "dataset.jsonl").read_text().splitlines()
+    ]
+    report = found.report
+    assert (report.instances, report.accuracy_before) == (8, 0.5)
+    assert report.kept == len(found) == len(found.dataset)
+    assert report.raw == json.loads((found.path / "report.json").read_text())
+    assert [change["idx"] for change in found.changes] == list(range(8))
+    assert found.task.name == "rte"
+    assert repr(found).startswith("<Corrected runs/x-blind: targen-tasks-superglue:rte, ")
+    assert "<th>label shown</th>" in found._repr_html_()
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        lambda run: run.dataset,
+        lambda run: run.path,
+        lambda run: str(run.path),
+        lambda run: run.path / "dataset.jsonl",
+        list,
+        lambda run: run.dataset.to_pandas(),
+    ],
+    ids=["dataset", "path", "text", "file", "rows", "frame"],
+)
+def test_data_come_in_any_form(form, run):
+    data = form(run)
+    knows = isinstance(data, tg.Dataset) or str(data).endswith("x")
+    task = None if knows else "rte"
+    found = tg.correct(data, task=task, model="scripted", n=4, out="out")
+    assert found.report.instances == 4
+    assert found.report.task == "targen-tasks-superglue:rte"
+
+
+def test_rows_that_do_not_say_whose_they_are_are_refused(run):
+    with pytest.raises(tg.UsageError, match="whose rows are these") as caught:
+        tg.correct(list(run), model="scripted")
+    assert caught.value.hint == 'say it: task="rte"'
+
+
+def test_rows_that_are_none_of_the_task_are_left_out_and_told(run, caplog):
+    rows = [{**run[0], "label": "perhaps"}, *list(run)[1:]]
+    found = tg.correct(rows, task="rte", model="scripted", out="out")
+    assert found.report.instances == 7
+    assert "1 rows of" in caplog.text or "1 row of" in caplog.text
+
+
+def test_objects_serve_here_too_and_the_same_call_goes_on(lab):
+    world = lab.World(relabel=0.5)
+    made = tg.generate(world.task(), n=6, model=lab.ToyModel(world.reply))
+    first = tg.correct(made, model=lab.ToyModel(world.reply), out="out")
+    silent = lab.ToyModel(lambda request: pytest.fail("an answered call is asked again"))
+    again = tg.correct(made, model=silent, out="out")
+    assert list(first) == list(again)
+    with pytest.raises(RunConflict, match="holds another correction") as caught:
+        tg.correct(made, model=silent, n=2, out="out")
+    assert caught.value.hint == "choose another out"
+
+
+def test_it_works_in_a_loop(run):
+    async def cell():
+        plain = tg.correct(run, model="scripted", out="a")
+        return plain, await tg.acorrect(run, model="scripted", out="b")
+
+    first, second = asyncio.run(cell())
+    assert list(first) == list(second)

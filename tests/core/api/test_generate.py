@@ -1,0 +1,281 @@
+"""`generate`, `resume` and `load`: what they take, what they return, and where it goes."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from pathlib import Path
+
+import pytest
+
+import targen_core as tg
+from targen_core.errors import (
+    BudgetExhausted,
+    MissingDependency,
+    QuotaNotMet,
+    RunConflict,
+    RunLocked,
+    UnknownName,
+    UsageError,
+)
+
+DECLARED = {
+    "name": "porter",
+    "description": "Notes that a night porter leaves for the morning.",
+    "labels": {"calm": "nothing happened", "alarm": "something must be done at once"},
+}
+
+
+def porter(**options):
+    return tg.generate(tg.Declaration.model_validate(DECLARED), model="scripted", **options)
+
+
+def rows_in(path):
+    return [json.loads(line) for line in Path(path, "dataset.jsonl").read_text().splitlines()]
+
+
+# --- what is returned -------------------------------------------------------
+
+
+def test_a_run_is_its_rows_with_its_path_and_report():
+    run = porter(n=4, out="runs/x")
+    assert run.path == Path("runs/x")
+    assert list(run) == rows_in("runs/x")
+    assert (len(run), run[0]["idx"], bool(run)) == (4, 0, True)
+    assert run.report.complete
+    assert run.report.status == "complete"
+    assert run.report.rows == run.report.wanted == {"calm": 2, "alarm": 2}
+    assert run.report.raw == json.loads(Path("runs/x/report.json").read_text())
+    assert run.report.cost == 0.0
+    assert run.report.usage.calls == run.report.raw["usage"]["total"]["calls"]
+    assert run.task.name == "porter"
+    assert [each["idx"] for each in run.provenance] == [0, 1, 2, 3]
+    assert repr(run).startswith("<Run runs/x: file:porter, complete, 4 of 4 rows, ")
+
+
+def test_the_yield_is_the_share_of_candidates_that_are_rows(lab):
+    world = lab.World(relabel=0.3, none=0.1, bad=0.2)
+    run = tg.generate(world.task(), n=12, model=lab.ToyModel(world.reply))
+    flow = run.report.raw["flow"].values()
+    kept = sum(sum(each["accepted"].values()) for each in flow)
+    judged = sum(each["judged"] for each in flow)
+    assert kept < judged
+    assert run.report.yield_ == kept / judged
+    of_one = run.report.labels["yes"]
+    assert of_one.yield_ == sum(of_one.accepted.values()) / of_one.judged
+    assert of_one.rows == of_one.wanted == 6
+    assert sum(1 for _ in run.rejects) >= sum(of_one.rejected.values())
+
+
+def test_a_notebook_shows_tables_in_which_nothing_is_markup(lab):
+    class Loud(lab.ToyModel):
+        async def complete(self, request):
+            reply = await super().complete(request)
+            return tg.ChatReply(reply.text.replace("a", "<script>&"), "stop", 1, 1)
+
+    world = lab.World()
+    run = tg.generate(world.task(), n=2, model=Loud(world.reply), correct=False)
+    shown = run._repr_html_()
+    assert "<script>" in run[0]["text"]
+    assert "<script>" not in shown
+    assert "&lt;script&gt;&amp;" in shown
+    assert "<th>wanted</th>" in shown
+
+
+# --- where it goes ----------------------------------------------------------
+
+
+def test_a_run_goes_where_the_command_would_put_it_and_the_same_call_goes_on_with_it():
+    first = porter(n=2)
+    assert first.path == Path("runs/porter-0")
+    assert porter(n=2).path == first.path
+    assert porter(n=2, seed=3).path == Path("runs/porter-3")
+    assert porter(n=2, near_duplicates=80).path == Path("runs/porter-0-2")
+
+
+def test_more_rows_of_the_same_run_are_refused_in_the_words_of_python():
+    porter(n=2)
+    with pytest.raises(RunConflict, match="its target is 2 rows, not these 4") as caught:
+        porter(n=4)
+    assert "targen_core.resume('runs/porter-0', n=N)" in caught.value.hint
+    assert "--" not in caught.value.hint
+    grown = tg.resume("runs/porter-0", n=4)
+    assert len(grown) == 4
+    assert len(tg.resume(grown, labels={"calm": 4})) == 6
+
+
+def test_paths_are_texts_or_paths_and_a_tilde_is_the_home(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    assert porter(n=2, out="~/runs/x").path == tmp_path / "home" / "runs" / "x"
+    assert tg.load(Path("~/runs/x")).report.complete
+
+
+# --- what is asked for ------------------------------------------------------
+
+
+def test_a_task_is_a_name_a_file_or_a_declaration():
+    declared = tg.Declaration.model_validate(DECLARED)
+    Path("porter.json").write_text(declared.as_json())
+    by_object = porter(n=4, out="a")
+    for number, task in enumerate(("./porter.json", Path("porter.json"))):
+        again = tg.generate(task, n=4, model="scripted", out=f"b{number}")
+        assert rows_in(again.path) == rows_in(by_object.path)
+    assert tg.resume("a", n=6).report.complete  # the run keeps a copy
+    with pytest.raises(UnknownName, match="no task named 'portre'"):
+        tg.generate("portre", n=4)
+    with pytest.raises(UsageError, match="dict is no task"):
+        tg.generate(DECLARED, n=4)
+
+
+def test_rows_are_asked_for_in_one_way():
+    assert porter(labels={"calm": 3}, out="a").report.rows == {"calm": 3, "alarm": 0}
+    with pytest.raises(UsageError, match="in one way") as caught:
+        porter(n=2, labels={"calm": 3})
+    assert caught.value.hint == 'n=100, or preset="paper", or labels={"calm": 40}'
+    with pytest.raises(UsageError, match="in one way"):
+        porter()
+    with pytest.raises(UsageError, match="has no preset 'paper'"):
+        porter(preset="paper")
+    with pytest.raises(UsageError, match="no label 'loud'"):
+        porter(labels={"loud": 1})
+
+
+def test_options_go_to_the_backend_and_steps_to_one_step():
+    run = porter(
+        n=2,
+        latency_ms=0.5,
+        temperature=0.9,
+        options={"max_tokens": 300},
+        steps={"seeds": {"batch": 3, "temperature": 0.1, "top_p": None}, "correct": "scripted"},
+        correct=True,
+        corrector="blind",
+    )
+    manifest = json.loads((run.path / "manifest.json").read_text())["lock"]
+    assert manifest["steps"]["generate"]["params"]["temperature"] == 0.9
+    assert manifest["steps"]["generate"]["params"]["max_tokens"] == 300
+    assert manifest["steps"]["seeds"]["params"]["temperature"] == 0.1
+    assert manifest["steps"]["seeds"]["options"]["latency_ms"] == 0.5
+    assert manifest["batches"] == [10, 3]
+    assert manifest["corrector"] == "targen-core:blind"
+    assert porter(n=2, correct=False, out="b").report.models.keys() == {
+        "contexts",
+        "seeds",
+        "generate",
+    }
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"corrector": "blind", "correct": False}, "correct=False and a corrector"),
+        ({"max_cost": 0}, "max_cost is 0; it must be above 0"),
+        ({"concurrency": 10**9}, "concurrency is 1000000000: "),
+        ({"near_duplicates": 101}, "near_duplicates is 101; it must be at most 100"),
+        ({"give_up_after": 0}, "give_up_after is 0; it must be at least 1"),
+        ({"steps": {"judge": {"temperature": 1}}}, "no step 'judge'"),
+        ({"speed": 3}, "speed"),
+        ({"temperature": object()}, "option temperature: "),
+        ({"contexts": "nowhere.txt"}, "contexts file nowhere.txt: No such file"),
+    ],
+)
+def test_what_cannot_be_is_said_in_the_words_of_python(options, words):
+    with pytest.raises(UsageError) as caught:
+        porter(n=2, **options)
+    assert words in str(caught.value)
+    assert "--" not in f"{caught.value} {caught.value.hint}"
+
+
+def test_contexts_and_seeds_are_a_file_or_items():
+    Path("mine.txt").write_text("a kitchen\na court\n")
+    by_file = porter(n=4, contexts="mine.txt", out="a")
+    by_items = porter(n=4, contexts=["a kitchen", "a court"], out="b")
+    assert list(by_file) == list(by_items)
+    seeds = (f"The tap of room {number} was left running." for number in range(4))
+    assert {each["seed"] for each in porter(n=2, seeds=seeds, out="c").provenance} <= {
+        f"The tap of room {number} was left running." for number in range(4)
+    }
+
+
+# --- how it ends ------------------------------------------------------------
+
+
+def test_what_ends_early_is_our_error_and_keeps_what_was_made(lab):
+    world = lab.World(most=1, lists=(1, 1))
+    with pytest.raises(QuotaNotMet) as caught:
+        tg.generate(world.task(), n=40, model=lab.ToyModel(world.reply), out="short")
+    assert caught.value.__notes__ == ["what was made is kept: targen_core.load('short')"]
+    kept = tg.load("short", task=world.task())
+    assert kept.report.status == "short"
+    assert not kept.report.complete
+    assert len(kept) == sum(kept.report.rows.values())
+
+
+def test_a_budget_ends_it_and_a_larger_one_goes_on(lab):
+    world = lab.World()
+    with pytest.raises(BudgetExhausted) as caught:
+        tg.generate(world.task(), n=40, model=lab.ToyModel(world.reply), max_tokens=3_000, out="x")
+    assert "--" not in caught.value.hint
+    run = tg.resume("x", task=world.task(), model=lab.ToyModel(world.reply), max_tokens=10**9)
+    assert run.report.complete
+
+
+def test_everything_is_closed_whatever_happened(lab):
+    world = lab.World(most=1, lists=(1, 1))
+    for _ in range(2):
+        with pytest.raises(QuotaNotMet):
+            tg.generate(world.task(), n=40, model=lab.ToyModel(world.reply), out="short")
+    for _ in range(2):
+        porter(n=2)
+
+
+def test_a_run_that_is_open_here_is_said_to_be():
+    porter(n=2, out="x")
+    job = tg.Job.resume(tg.load_registry(), "x")
+    with pytest.raises(RunLocked, match="x is open in this process") as caught:
+        tg.resume("x")
+    assert "job.close()" in caught.value.hint
+    job.close()
+    job.close()
+    assert tg.resume("x").report.complete
+
+
+# --- load -------------------------------------------------------------------
+
+
+def test_a_run_is_loaded_from_its_directory():
+    made = porter(n=4, out="x")
+    loaded = tg.load("x")
+    assert loaded.report == made.report
+    assert list(loaded) == list(made)
+    assert loaded.dataset.labels == {"calm": 2, "alarm": 2}
+    with pytest.raises(UsageError, match="there is no run directory nowhere"):
+        tg.load("nowhere")
+
+
+# --- the metrics of another distribution ------------------------------------
+
+
+def test_analyze_says_what_to_install(monkeypatch):
+    monkeypatch.setitem(__import__("sys").modules, "targen_analysis", None)
+    monkeypatch.setitem(__import__("sys").modules, "targen_analysis.api", None)
+    with pytest.raises(MissingDependency) as caught:
+        tg.analyze("x")
+    assert caught.value.hint == "pip install targen-analysis"
+
+
+# --- a job of one's own -----------------------------------------------------
+
+
+def test_a_job_takes_text_paths_and_runs_where_a_loop_runs():
+    registry = tg.load_registry()
+    Path("porter.json").write_text(tg.Declaration.model_validate(DECLARED).as_json())
+    spec = tg.RunSpec(task="./porter.json", quotas={"calm": 1, "alarm": 1}, backend="scripted")
+
+    async def both():
+        with tg.Job.create(registry, spec, "a", cache="cache") as job:
+            here = job.run()
+        with tg.Job.create(registry, spec, "b") as job:
+            return here, await job.arun()
+
+    first, second = asyncio.run(both())
+    assert first["rows"] == second["rows"] == {"calm": 1, "alarm": 1}

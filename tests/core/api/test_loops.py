@@ -1,0 +1,160 @@
+"""Whose event loop it is: none, one that runs already, one in another thread; and interrupts."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import signal
+import threading
+
+import pytest
+
+import targen_core as tg
+from targen_core.errors import Interrupted
+
+
+@pytest.fixture
+def world(lab):
+    return lab.World()
+
+
+@pytest.fixture
+def stops(lab, world):
+    """A model whose fifth call does something, after which no call is answered until a halt."""
+
+    class Stops(lab.ToyModel):
+        def __init__(self, act):
+            super().__init__(world.reply)
+            self.act = act
+            self.halted = threading.Event()
+
+        async def complete(self, request):
+            reply = await super().complete(request)
+            if len(self.asked) == 5:
+                self.act()
+            while len(self.asked) >= 5 and not self.halted.is_set():  # noqa: ASYNC110 - a thread's
+                await asyncio.sleep(0)
+            return reply
+
+    def make(act):
+        model = Stops(act)
+
+        class Handler(logging.Handler):
+            def emit(self, record):
+                if "finishing the calls in flight" in record.getMessage():
+                    model.halted.set()
+
+        logging.getLogger("targen.run").addHandler(Handler())
+        return model
+
+    before = list(logging.getLogger("targen.run").handlers)
+    yield make
+    logging.getLogger("targen.run").handlers[:] = before
+
+
+def in_a_loop(function):
+    """As a notebook calls it: a loop runs, and the signal handler is Python's own."""
+
+    async def cell():
+        return function()
+
+    loop = asyncio.new_event_loop()
+    try:
+        return loop.run_until_complete(cell())
+    finally:
+        loop.close()
+
+
+def test_generate_works_in_a_loop_that_runs_and_in_a_thread(lab, world):
+    def make(out):
+        return tg.generate(world.task(), n=4, model=lab.ToyModel(world.reply), out=out)
+
+    plain = make("a")
+    assert list(in_a_loop(lambda: make("b"))) == list(plain)
+    found = []
+    thread = threading.Thread(target=lambda: found.append(make("c")))
+    thread.start()
+    thread.join()
+    assert list(found[0]) == list(plain)
+
+
+def test_errors_come_out_of_the_other_thread(lab, world):
+    with pytest.raises(tg.UsageError, match="in one way"):
+        in_a_loop(lambda: tg.generate(world.task(), model="scripted"))
+
+
+def test_agenerate_shares_its_loop(lab, world):
+    async def two():
+        return await asyncio.gather(
+            *(
+                tg.agenerate(world.task(), n=4, model=lab.ToyModel(world.reply), out=out)
+                for out in ("a", "b")
+            )
+        )
+
+    first, second = asyncio.run(two())
+    assert list(first) == list(second)
+
+
+def ctrl_c():
+    os.kill(os.getpid(), signal.SIGINT)
+
+
+@pytest.mark.parametrize("where", [in_a_loop, lambda function: function()], ids=["loop", "plain"])
+def test_ctrl_c_lets_the_calls_in_flight_finish(where, lab, world, stops):
+    model = stops(ctrl_c)
+    with pytest.raises(Interrupted, match="stopped by Ctrl-C") as caught:
+        where(lambda: tg.generate(world.task(), n=40, model=model, out="x"))
+    assert caught.value.hint == "targen_core.resume('x')"
+    assert tg.load("x").report.status == "stopped"
+    run = tg.resume("x", task=world.task(), model=lab.ToyModel(world.reply))
+    assert run.report.complete
+
+
+def test_a_second_ctrl_c_ends_it_at_once(lab, world, stops):
+    class Deaf(type(stops(None))):
+        async def complete(self, request):
+            reply = await lab.ToyModel.complete(self, request)
+            if len(self.asked) == 5:
+                ctrl_c()
+            while len(self.asked) >= 5:
+                if self.halted.is_set():
+                    self.halted.clear()
+                    ctrl_c()
+                await asyncio.sleep(0)
+            return reply
+
+    model = stops(None)
+    model.__class__ = Deaf
+    with pytest.raises(KeyboardInterrupt):
+        in_a_loop(lambda: tg.generate(world.task(), n=40, model=model, out="x"))
+    assert tg.load("x").report.status == "unfinished"
+    run = tg.resume("x", task=world.task(), model=lab.ToyModel(world.reply))
+    assert run.report.complete
+
+
+def test_a_cancelled_task_stops_as_ctrl_c_does(lab, world):
+    async def main():
+        model = lab.ToyModel(world.reply)
+        task = asyncio.ensure_future(tg.agenerate(world.task(), n=40, model=model, out="x"))
+        model.hook = lambda number, request: task.cancel() if number == 5 else None
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        return signal.getsignal(signal.SIGTERM)
+
+    assert asyncio.run(main()) == signal.SIG_DFL
+    assert tg.load("x").report.status == "stopped"
+    run = tg.resume("x", task=world.task(), model=lab.ToyModel(world.reply))
+    assert run.report.complete
+
+
+def test_a_time_out_of_the_caller_is_one(lab, world, drive):
+    async def main():
+        model = lab.ToyModel(world.reply, latency=lab.latency("slow"))
+        async with asyncio.timeout(5):
+            await tg.agenerate(world.task(), n=400, model=model, out="x")
+
+    with pytest.raises(TimeoutError):
+        drive(main())
+    assert tg.load("x").report.status == "stopped"

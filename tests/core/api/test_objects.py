@@ -1,0 +1,139 @@
+"""Tasks and models that are objects: by a name inside, handed over again to resume."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from langchain_core.language_models.fake_chat_models import GenericFakeChatModel
+from langchain_core.messages import AIMessage
+
+import targen_core as tg
+from targen_core.errors import RunConflict, StageFailed, UnknownName, UsageError
+
+
+@pytest.fixture
+def world(lab):
+    return lab.World(relabel=0.2, bad=0.1)
+
+
+def manifest(run):
+    return json.loads((run.path / "manifest.json").read_text())["lock"]
+
+
+def test_objects_are_named_in_all_that_is_written(lab, world):
+    run = tg.generate(world.task(), n=6, model=lab.ToyModel(world.reply, identity="toy-7b"))
+    assert run.path.name == "toy-0"
+    assert manifest(run)["task"]["id"] == "memory:toy"
+    assert {step["backend"] for step in manifest(run)["steps"].values()} == {"memory:toymodel"}
+    assert run.report.task == "memory:toy"
+    assert set(run.report.models.values()) == {"toy-7b"}
+    assert "memory:toy" in (run.path / "README.md").read_text()
+
+
+def test_the_rows_are_those_of_the_same_parts_from_plugins(lab, world, tmp_path):
+    by_object = tg.generate(world.task(), n=6, model=lab.ToyModel(world.reply), out="a")
+    by_name = lab.run(world, tmp_path / "b", {"yes": 3, "no": 3})
+    assert list(by_object) == by_name.rows
+
+
+def test_a_run_of_objects_is_resumed_with_them(lab, world):
+    made = list(tg.generate(world.task(), n=6, model=lab.ToyModel(world.reply), out="x"))
+    again = tg.resume("x", n=10, task=world.task(), model=lab.ToyModel(world.reply))
+    assert list(again)[:6] == made
+    assert len(again) == 10
+
+
+def test_without_them_the_error_says_what_to_hand_over(lab, world):
+    tg.generate(world.task(), n=2, model=lab.ToyModel(world.reply), out="x")
+    with pytest.raises(UnknownName, match="task 'toy' was an object") as caught:
+        tg.resume("x", model=lab.ToyModel(world.reply))
+    assert caught.value.hint.endswith("targen_core.resume(RUN, task=...)")
+    with pytest.raises(UnknownName, match="model 'toymodel' was an object") as caught:
+        tg.resume("x", task=world.task())
+    assert caught.value.hint.endswith("targen_core.resume(RUN, model=...)")
+    loaded = tg.load("x")
+    assert loaded.report.complete
+    assert "yes" in loaded._repr_html_()
+    with pytest.raises(UnknownName, match="task 'toy' was an object"):
+        _ = loaded.dataset
+    assert len(tg.load("x", task=world.task())) == 2
+
+
+def test_other_objects_than_those_are_refused(lab, world):
+    tg.generate(world.task(), n=2, model=lab.ToyModel(world.reply), out="x")
+    with pytest.raises(RunConflict, match=r"used toy .*; now it would use other"):
+        tg.resume("x", task=world.task(), model=lab.ToyModel(world.reply, identity="other"))
+    with pytest.raises(RunConflict, match="version 1; version 2"):
+        tg.resume("x", task=world.task(version="2"), model=lab.ToyModel(world.reply))
+
+
+def test_what_has_a_name_is_not_handed_over(lab, world):
+    run = tg.generate("rte", n=2, model="scripted", out="x")
+    with pytest.raises(UsageError, match=r"the task of x is targen-tasks-superglue:rte") as caught:
+        tg.resume(run, task=world.task())
+    assert caught.value.hint == "leave task= out"
+    with pytest.raises(UsageError, match="the model of x is targen-core:scripted"):
+        tg.resume(run, model=lab.ToyModel(world.reply))
+    with pytest.raises(UsageError, match="knows its backends"):
+        tg.resume(run, model="scripted")
+
+
+def test_steps_may_have_models_of_their_own(lab, world):
+    main, judge = (lab.ToyModel(world.reply, identity=name) for name in ("main", "judge"))
+    steps = {"correct": judge, "seeds": {"model": main, "temperature": 0.2}}
+    run = tg.generate(world.task(), n=4, model=main, steps=steps, out="x")
+    plans = manifest(run)["steps"]
+    assert plans["generate"]["backend"] == plans["seeds"]["backend"] == "memory:toymodel"
+    assert plans["correct"]["backend"] == "memory:toymodel-2"
+    assert plans["seeds"]["params"]["temperature"] == 0.2
+    assert judge.asked and main.asked
+    again = tg.resume("x", n=6, task=world.task(), model=main, steps={"correct": judge})
+    assert again.report.complete
+
+
+def test_a_langchain_model_is_a_model(lab):
+    world = lab.World()
+
+    class Fake(GenericFakeChatModel):
+        def _generate(self, messages, stop=None, run_manager=None, **kwargs):
+            request = tg.ChatRequest((tg.Message("user", messages[0].content.split("\n")[0]),), {})
+            self.messages = iter([AIMessage(json.dumps(world.reply(request)))])
+            return super()._generate(messages, stop, run_manager)
+
+    run = tg.generate(world.task(), n=2, model=Fake(messages=iter([])), correct=False, out="x")
+    assert manifest(run)["steps"]["generate"]["backend"] == "memory:fake"
+    assert run.report.cost is None  # nobody knows what it costs
+
+
+@pytest.mark.parametrize("model", [object(), tg.Job, lambda prompt: "text"])
+def test_what_is_no_model_is_refused(model, lab, world):
+    with pytest.raises(UsageError, match="neither a targen ChatModel nor a langchain"):
+        tg.generate(world.task(), n=2, model=model)
+
+
+def test_a_lent_model_is_closed_with_the_loop_that_it_was_used_in_and_no_other(lab, world, drive):
+    model = lab.ToyModel(world.reply)
+
+    async def lend():
+        await tg.agenerate(world.task(), n=2, model=model, out="a")
+        return model.closed
+
+    assert drive(lend()) == 0
+    tg.generate(world.task(), n=2, model=model, out="b")
+    assert model.closed == 1
+
+
+def test_a_fault_of_a_task_is_told_to_its_author(lab, world):
+    def broken(row):
+        raise ZeroDivisionError("oh")
+
+    with pytest.raises(StageFailed, match="ZeroDivisionError: oh") as caught:
+        tg.generate(world.task(render=broken, distinct_on=broken), n=2, model="scripted")
+    assert caught.value.hint == "correct it, and resume: targen_core.resume(RUN, task=...)"
+
+
+def test_objects_stand_beside_what_is_installed(lab, world):
+    registry = tg.load_registry().including(tasks={"rte": world.task()})
+    assert registry.get("task", "memory:rte").name == "toy"
+    assert registry.get("task", "targen-tasks-superglue:rte").name == "rte"

@@ -1,0 +1,58 @@
+"""Type checkers see the whole of the API through names that are imported when they are used."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[3]
+
+PROGRAM = """
+from collections.abc import Mapping
+from typing import Any, assert_type
+
+import targen_core as tg
+
+run = tg.generate("rte", n=4, model="llama", base_url="http://127.0.0.1:8000/v1")
+assert_type(run, tg.Run)
+assert_type(run.report, tg.Report)
+assert_type(run.report.yield_, float | None)
+assert_type(run.report.rows, Mapping[str, int])
+assert_type(run.report.labels["yes"], tg.LabelReport)
+assert_type(run.dataset, tg.Dataset)
+for row in run:
+    assert_type(row, Mapping[str, Any])
+assert_type(tg.resume("runs/x", n=8), tg.Run)
+assert_type(tg.load("runs/x"), tg.Run)
+assert_type(tg.correct(run, task="cb").report.accuracy_after, float | None)
+
+
+async def main(model: tg.ChatModel, task: tg.Task[str, Any]) -> None:
+    found = await tg.agenerate(task, labels={"yes": 4}, model=model, steps={"correct": model})
+    assert_type(found, tg.Run)
+
+
+exercise = tg.Exercise("input", ("answer",), ("yes", "no"))
+tg.generate("rte", n="four")  # error
+tg.generate("rte", nn=4, balance="other")  # error
+tg.generate()  # error
+tg.Engine  # error
+tg.errors.UsageError("no")
+"""
+
+
+def test_mypy_knows_every_name_and_type(tmp_path):
+    program = tmp_path / "program.py"
+    program.write_text(PROGRAM, encoding="utf-8")
+    command = [sys.executable, "-m", "mypy", "--no-error-summary", "--hide-error-context"]
+    done = subprocess.run(
+        [*command, "--config-file", str(ROOT / "pyproject.toml"), str(program)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    wrong = [n for n, line in enumerate(PROGRAM.split("\n"), 1) if line.endswith("# error")]
+    told = [line for line in done.stdout.splitlines() if "error:" in line]
+    assert sorted({int(line.split(":")[1]) for line in told}) == wrong, done.stdout

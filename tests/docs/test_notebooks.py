@@ -1,0 +1,59 @@
+"""The notebooks of the documentation run as in a kernel: cell by cell, in a loop that runs."""
+
+from __future__ import annotations
+
+import ast
+import asyncio
+import inspect
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+DOCS = Path(__file__).resolve().parents[2] / "docs"
+NOTEBOOKS = sorted(DOCS.rglob("*.ipynb"))
+
+
+def cells(notebook: Path) -> list[str]:
+    found = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
+    return ["".join(cell["source"]) for cell in found if cell["cell_type"] == "code"]
+
+
+async def shown(source: str, namespace: dict[str, Any]) -> Any:
+    """Run a cell; the value of its last line, as a notebook shows it."""
+    tree = ast.parse(source)
+    last = tree.body.pop() if isinstance(tree.body[-1], ast.Expr) else None
+    await _run(compile(tree, "cell", "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT), namespace)
+    if not isinstance(last, ast.Expr):
+        return None
+    value = ast.Expression(last.value)
+    return await _run(compile(value, "cell", "eval", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT), namespace)
+
+
+async def _run(code: Any, namespace: dict[str, Any]) -> Any:
+    value = eval(code, namespace)
+    return await value if inspect.iscoroutine(value) else value
+
+
+@pytest.mark.parametrize("notebook", NOTEBOOKS, ids=lambda path: path.name)
+def test_every_cell_runs_and_shows_itself(
+    notebook: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("TARGEN_CACHE_DIR", str(tmp_path / "cache"))
+
+    async def kernel() -> list[Any]:
+        namespace: dict[str, Any] = {"__name__": "__main__"}
+        return [await shown(cell, namespace) for cell in cells(notebook)]
+
+    values = asyncio.run(kernel())
+    tables = [value._repr_html_() for value in values if hasattr(value, "_repr_html_")]
+    assert len(tables) >= 4
+    assert all("<table" in table for table in tables)
+
+
+@pytest.mark.parametrize("notebook", NOTEBOOKS, ids=lambda path: path.name)
+def test_no_output_is_kept(notebook: Path) -> None:
+    found = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
+    assert not any(cell.get("outputs") or cell.get("execution_count") for cell in found)
