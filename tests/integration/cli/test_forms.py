@@ -49,7 +49,7 @@ def _offline(monkeypatch):
     importlib.import_module("datasets").disable_progress_bars()
 
 
-@pytest.mark.parametrize("task", ["rte", "axg", "wsc"])
+@pytest.mark.parametrize("task", ["axg", "copa", "record", "rte", "wsc"])
 def test_every_form_is_the_same_dataset(task, forms):
     found = {
         form: read_dataset(source, None if form in ("run", "corrected") else task)

@@ -9,9 +9,11 @@ import pytest
 from targen_analysis.data.columns import bare, filled
 from targen_analysis.data.corpus import Columns, read_corpus
 from targen_analysis.data.excerpt import excerpt
+from targen_core import Dataset
 from targen_core.errors import UsageError
 from targen_core.plugins.registry import Registry
 from targen_core.tasks.fields import named, text_at
+from targen_core.testing.sample import SAMPLE
 
 
 def read(path, **options):
@@ -150,3 +152,12 @@ def test_excerpts_are_short_whatever_the_text():
 def test_a_long_row_is_read(jsonl):
     path = jsonl("big.jsonl", [{"text": "word " * 200_000, "label": "a"}, {"text": "x"}])
     assert len(json.dumps(read(path).texts[0])) > 1_000_000
+
+
+def test_rows_in_memory_are_read_as_a_file_of_them_is(jsonl):
+    rows = [{"text": "glad, of course", "label": "good", "idx": 0}]
+    found = read(Dataset("mine", SAMPLE, rows))
+    assert (found.name, found.task, found.labels) == ("mine", SAMPLE, ["good"])
+    assert found.texts == [("glad, of course",)]
+    for given in (rows, iter(rows)):
+        assert read(given, task=SAMPLE).rendered == ["glad, of course"]

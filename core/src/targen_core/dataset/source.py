@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from os import PathLike
 from pathlib import Path
 from typing import Any, NoReturn
 
 from targen_core.dataset.forms.columns import HUB, columns_of, from_hub, parquet, saved
 from targen_core.dataset.forms.records import Form, Record, as_it_is
 from targen_core.dataset.forms.text import lines, table
-from targen_core.dataset.model import problem_in
+from targen_core.dataset.model import Dataset, problem_in
 from targen_core.errors import RunDirectoryError, UsageError
 from targen_core.plain import read_plain
 from targen_core.plugins.register import is_file
@@ -35,6 +36,7 @@ class Source:
         version: the version of the task that made a run's rows.
         task: finds the name of the task that a folder says it is of.
         variants: of that task.
+        of: that task itself, where the rows are of a `Dataset`.
         card: the dataset card, or "".
         provenance: where a run's instances are from.
     """
@@ -46,6 +48,7 @@ class Source:
     version: str = ""
     task: Callable[[], str] | None = None
     variants: tuple[str, ...] = ()
+    of: Task[Any, Any] | None = None
     card: str = ""
     provenance: Iterable[Mapping[str, Any]] = ()
 
@@ -94,12 +97,14 @@ def open_source(source: Any, *, encoding: str = "utf-8") -> Source:
     """
     if isinstance(source, Source):
         return source
-    if not isinstance(source, str | Path):
+    if isinstance(source, Dataset):
+        return _of_dataset(source)
+    if not isinstance(source, str | PathLike):
         return _given(source)
     if str(source).startswith(HUB):
         named = str(source).removeprefix(HUB).replace("/", "-").replace(":", "-")
         return Source(str(source), named, from_hub(str(source)))
-    path = Path(source)
+    path = Path(source).expanduser()
     if path.is_dir():
         return _folder(path)
     suffix = path.suffix.lower()
@@ -195,6 +200,18 @@ def _card(path: Path) -> str:
         return ""
     except OSError as error:
         raise RunDirectoryError(f"cannot read {path}: {error.strerror}") from error
+
+
+def _of_dataset(found: Dataset) -> Source:
+    return Source(
+        found.source or found.name,
+        found.name,
+        Form(lambda: enumerate(found.rows, 1), place="row"),
+        run=found.run,
+        of=found.task,
+        card=found.card,
+        provenance=found.provenance,
+    )
 
 
 def _given(source: Any) -> Source:

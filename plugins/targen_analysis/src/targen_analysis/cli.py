@@ -5,18 +5,14 @@ from __future__ import annotations
 import os
 import re
 import sys
-from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from targen_core.cli.completion import completer
 from targen_core.cli.sources import EncodingArg
 from targen_core.errors import JobFailed, UsageError
-
-if TYPE_CHECKING:
-    from targen_core.metrics.model import Corpus
 
 __all__ = ["analyze"]
 
@@ -147,7 +143,7 @@ def analyze(
     if intended and not any(corpus.intended for corpus in corpora):
         raise UsageError(f"no file has a column {intended!r} (--intended)")
     if against is not None:
-        known = task or _task_of(corpora)
+        known = task or next((each.task for each in corpora if each.task is not None), None)
         plain = Columns(columns.texts, columns.label)
         corpora.append(read_corpus(registry, against, task=known, columns=plain, encoding=encoding))
         sources.append(against)
@@ -175,16 +171,6 @@ def analyze(
             f"{first.problem}",
             hint=first.hint,
         )
-
-
-def _task_of(corpora: Sequence[Corpus]) -> str | None:
-    """The task of the first run whose task is installed, for what it is compared with."""
-    from targen_core.runs.manifest import Manifest
-
-    for corpus in corpora:
-        if corpus.run is not None and corpus.task is not None:
-            return Manifest.load(corpus.run / "manifest.json").task_name(corpus.run)
-    return None
 
 
 def _debugging() -> bool:

@@ -42,7 +42,7 @@ def read_corpus(
     registry: Registry,
     source: Any,
     *,
-    task: str | None = None,
+    task: Task[Any, Any] | str | None = None,
     columns: Columns | None = None,
     encoding: str = "utf-8",
 ) -> Corpus:
@@ -60,10 +60,11 @@ def read_corpus(
     columns = columns or Columns()
     notes: list[str] = []
     opened = open_source(source, encoding=encoding)
-    name = opened.task() if opened.task is not None else task
-    found: Task[Any, Any] | None = None
+    whose = opened.of or (task if opened.task is None else opened.task())
+    found = whose if isinstance(whose, Task) else None
     try:
-        found = find_task(registry, name, opened.variants)[1] if name else None
+        if isinstance(whose, str):
+            found = find_task(registry, whose, opened.variants)[1]
     except UnknownName as error:
         if opened.task is None:
             raise
