@@ -87,6 +87,7 @@ def test_values_of_a_backends_options_are_left_to_the_backend(item, key, value):
         ("batch=5", "a batch size of its own"),
         ("price_in=1", "both sides"),
         ("price_out=free", "both sides"),
+        ("price_in=1" + "0" * 400, "both sides"),
     ],
 )
 def test_options_that_make_no_sense_are_refused(item, words):

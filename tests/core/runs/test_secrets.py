@@ -6,7 +6,7 @@ import pytest
 from pydantic import BaseModel, Field, SecretStr
 
 from targen_core import BackendOptions, Job, RunSpec
-from targen_core.errors import AuthenticationFailed, TargenError
+from targen_core.errors import AuthenticationFailed, TargenError, UsageError
 from targen_core.runs.options import public_options
 
 pytestmark = pytest.mark.usefixtures("virtual_time")
@@ -76,6 +76,15 @@ def test_an_option_that_is_wrong_is_named_without_its_value(lab, tmp_path, wrong
     while error is not None:
         assert KEY not in f"{error} {error!r} {getattr(error, 'hint', '')}"
         error = error.__cause__
+
+
+def test_a_spec_shows_no_option():
+    spec = RunSpec(task="toy", quotas={"yes": 1}, options=OPTIONS)
+    assert KEY not in f"{spec!r} {spec}"
+    with pytest.raises(UsageError) as caught:
+        spec.replace(options=[f"api_key={KEY}"])
+    assert str(caught.value).startswith("--options: ")
+    assert KEY not in str(caught.value)
 
 
 def test_public_options_leave_out_what_is_secret_and_what_was_not_given(lab):

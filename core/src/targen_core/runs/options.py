@@ -231,7 +231,7 @@ def _split(step: str, options: Mapping[str, Any]) -> StepOptions:
     if "price_in" in options or "price_out" in options:
         try:
             price = (float(options["price_in"]), float(options["price_out"]))
-        except (KeyError, TypeError, ValueError):
+        except (KeyError, OverflowError, TypeError, ValueError):
             raise UsageError(
                 "a price needs both sides, in dollars for a million tokens",
                 hint="for example -o price_in=0.15 -o price_out=0.60",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
     AfterValidator,
@@ -35,7 +35,26 @@ class ManifestPart(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
 
-class Limits(ManifestPart):
+class _Asked(ManifestPart):
+    """What options say; one that cannot be is a `UsageError` by its name."""
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _said(cls, given: Any, read: ModelWrapValidatorHandler[Self]) -> Self:
+        try:
+            return read(given)
+        except ValidationError as error:
+            first = error.errors(include_url=False)[0]
+            option = f"--{first['loc'][-1]}".replace("_", "-") if first["loc"] else "spec"
+            why = first["msg"].replace("Input should be", "it must be")
+            why = why.replace("greater than or equal to", "at least")
+            why = why.replace("less than or equal to", "at most")
+            if isinstance(first["input"], int | float):  # a text may be a key
+                raise UsageError(f"{option} is {first['input']}; {why}") from None
+            raise UsageError(f"{option}: {why}") from None
+
+
+class Limits(_Asked):
     """What a run may take; changes nothing of what it produces."""
 
     max_cost: _Amount | None = None
@@ -49,7 +68,7 @@ class Limits(ManifestPart):
     rounds: Annotated[int, Field(ge=0, le=10_000)] = 4
 
 
-class RunSpec(ManifestPart):
+class RunSpec(_Asked):
     """What a user asks for; `targen generate`'s options, as values.
 
     `task` is a name or a file. `variants` are applied to the task in order.
@@ -80,21 +99,6 @@ class RunSpec(ManifestPart):
     lists_at_once: _Count = 1
     near_duplicates: Annotated[float, Field(ge=0, le=100)] = 90.0
     limits: Limits = Limits()
-
-    @model_validator(mode="wrap")
-    @classmethod
-    def _said(cls, given: Any, read: ModelWrapValidatorHandler[RunSpec]) -> RunSpec:
-        try:
-            return read(given)
-        except ValidationError as error:
-            first = error.errors(include_url=False)[0]
-            option = f"--{first['loc'][-1]}".replace("_", "-") if first["loc"] else "spec"
-            number = isinstance(first["input"], int | float)
-            value = f" is {first['input']}" if number else ""  # a text may be a key
-            why = first["msg"].replace("Input should be", "it must be")
-            why = why.replace("greater than or equal to", "at least")
-            why = why.replace("less than or equal to", "at most")
-            raise UsageError(f"{option}{value}; {why}") from None
 
     def replace(self, **changes: Any) -> RunSpec:
         """The spec with other values in some fields.
