@@ -24,7 +24,7 @@ from pydantic import ConfigDict, SecretStr, ValidationError, model_validator
 
 from targen_core.calls import signs
 from targen_core.calls.backend import Backend, BackendOptions
-from targen_core.calls.langchain import LangChainModel
+from targen_core.calls.langchain import LangChainModel, place
 from targen_core.errors import MissingDependency, UsageError
 from targen_core.nearest import did_you_mean
 from targen_core.plugins.register import Registration
@@ -230,7 +230,8 @@ def _create(path: str, find: Callable[[], Any], options: LangChainOptions) -> La
         ) from None
     except Exception as error:
         raise UsageError(
-            f"{path} could not be made: {type(error).__name__}: {signs.quoted(str(error))}",
+            f"{path} could not be made: {type(error).__name__}: {signs.quoted(str(error))}"
+            f"{place(error, found)}",
             hint="its options are given with -o KEY=VALUE",
         ) from None
     for name in unsure:

@@ -23,13 +23,13 @@ from targen_core.plugins.aside import aside, raised_by
 from targen_core.plugins.hookspecs import API_GROUP
 from targen_core.plugins.register import DECLARED, FILE, Registration, is_file
 
-__all__ = ["LISTS", "Plugin", "Registry", "missing_dependency"]
+__all__ = ["KNOWN", "LISTS", "Plugin", "Registry", "missing_dependency"]
 
 LISTS = {
     "task": "list-tasks",
     "contexts": "list-contexts",
     "seeds": "list-seeds",
-    "inverse generator": "list-generators",
+    "generator": "list-generators",
     "corrector": "list-correctors",
     "backend": "list-backends",
     "exporter": "list-exporters",
@@ -37,9 +37,7 @@ LISTS = {
 }
 """Kind -> the command that lists what is registered of it."""
 
-# Where the things come from that people ask for by name most often, so that
-# an environment without them can say what to install.
-_KNOWN = {
+KNOWN = {
     "task": {
         **dict.fromkeys(
             ["axg", "boolq", "cb", "copa", "record", "rte", "wic", "wsc"], "targen-tasks-superglue"
@@ -50,6 +48,8 @@ _KNOWN = {
         name: f"targen-backends[{name}]" for name in ["chatgpt", "claude", "llama", "local"]
     },
 }
+"""Where the things come from that people ask for by name most often, so that an environment
+without them can say what to install."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +157,7 @@ class Registry:
 
     def _unknown(self, kind: str, name: str) -> UnknownName:
         bare = name.rpartition(":")[2]
-        package = _KNOWN.get(kind, {}).get(bare)
+        package = KNOWN.get(kind, {}).get(bare)
         names = [item.name for item in self.all(kind)]
         near = near_names(bare, names)
         lame = [plugin for plugin in self.plugins if plugin.state == "broken"]

@@ -7,6 +7,8 @@ import contextlib
 import gc
 import logging
 import signal
+import sys
+import threading
 from collections.abc import AsyncIterator, Collection, Iterator, Mapping
 from pathlib import Path
 
@@ -20,7 +22,7 @@ from targen_core.calls.usage import Usage
 from targen_core.errors import Interrupted
 from targen_core.runs.manifest import Limits
 
-__all__ = ["interruptible", "open_layer"]
+__all__ = ["interruptible", "open_layer", "tidy_when_killed"]
 
 _log = logging.getLogger("targen.run")
 # People stop a run by the one, queues and services by the other.
@@ -74,10 +76,12 @@ def interruptible(layer: CallLayer, resume: str) -> Iterator[None]:
     `resume` is the command that goes on, or "" where nothing stays.
     """
     loop = asyncio.get_running_loop()
+    before = {number: signal.getsignal(number) for number in _STOPPING}
 
     def unhandle() -> None:
         for number in _STOPPING:
-            loop.remove_signal_handler(number)
+            if loop.remove_signal_handler(number):
+                signal.signal(number, before[number])
 
     def stop(name: str) -> None:
         unhandle()
@@ -99,3 +103,20 @@ def interruptible(layer: CallLayer, resume: str) -> Iterator[None]:
         yield
     finally:
         unhandle()
+
+
+@contextlib.contextmanager
+def tidy_when_killed() -> Iterator[None]:
+    """Let `kill` end the process as `sys.exit` does, so that nothing temporary stays."""
+
+    def leave(number: int, frame: object) -> None:
+        sys.exit(128 + number)
+
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, leave)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)

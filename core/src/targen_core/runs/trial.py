@@ -17,6 +17,7 @@ from targen_core.plugins.registry import Registry
 from targen_core.runs.job import Job
 from targen_core.runs.manifest import Limits
 from targen_core.runs.report import read_report
+from targen_core.runs.session import tidy_when_killed
 from targen_core.runs.spec import JobSpec
 
 __all__ = ["RecordedCall", "Show", "Trial", "rehearsal_spec", "run_trial"]
@@ -93,6 +94,7 @@ def run_trial(
         tell(event)
 
     with (
+        tidy_when_killed(),
         tempfile.TemporaryDirectory(prefix="targen-") as folder,
         Job.create(registry, spec, Path(folder) / "trial", cache=cache) as job,
     ):
