@@ -187,7 +187,7 @@ def prepare(registry: Registry, spec: JobSpec, *, manifest: Manifest | None = No
             given={name: _digest(items) for name, items in given.items()},
             task_file=file.copy if file is not None else "",
             near_duplicates=spec.near_duplicates,
-            distributions=_distributions(found.id, corrector_id, steps),
+            distributions=_distributions(found.id, task, corrector_id, steps),
             limits=spec.limits,
             created=datetime.now(UTC).isoformat(timespec="seconds"),
         )
@@ -480,10 +480,14 @@ def _task_plan(task_id: str, task: Task[Any, Any], variants: Sequence[str]) -> T
 
 
 def _distributions(
-    task_id: str, corrector_id: str | None, steps: Mapping[str, PreparedStep]
+    task_id: str,
+    task: Task[Any, Any],
+    corrector_id: str | None,
+    steps: Mapping[str, PreparedStep],
 ) -> dict[str, str]:
     """Versions of the distributions that have a part in what is produced."""
     ids = [task_id, corrector_id or "", *(step.backend_id for step in steps.values())]
+    ids += [source.origin for source in task.chain]
     names = {"targen-core", "numpy", "rapidfuzz", "pydantic"}
     names |= {part.partition(":")[0] for part in ids if ":" in part}
     names |= {package for step in steps.values() for package in step.backend.packages}
