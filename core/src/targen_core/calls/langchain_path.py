@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import importlib
-import importlib.metadata
 import importlib.util
 import inspect
 import json
@@ -20,6 +19,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import importlib_metadata
 from pydantic import ConfigDict, SecretStr, ValidationError, model_validator
 
 from targen_core.calls import signs
@@ -315,7 +315,7 @@ def _distributions(module: str) -> tuple[str, ...]:
     """The distributions whose versions belong in a manifest."""
     name = module.split(".")[0].replace("_", "-")  # as most are called
     try:
-        importlib.metadata.version(name)
-    except importlib.metadata.PackageNotFoundError:
+        importlib_metadata.version(name)
+    except importlib_metadata.PackageNotFoundError:
         return ("langchain-core",)
     return (name, "langchain-core")
