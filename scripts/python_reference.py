@@ -50,7 +50,7 @@ GROUPS = {
     "Write a backend": "Backend BackendOptions ChatModel ChatRequest ChatReply Message Price",
     "Write an exporter": "Exporter",
     "Plugins": "hookimpl Register Registry load_registry",
-    "Jobs": "Job JobSpec",
+    "Jobs": "Job RunSpec",
 }
 _SECTION = re.compile(r"^(Args|Attributes|Returns|Raises):$", re.MULTILINE)
 _TITLES = {"Args": "Arguments"}

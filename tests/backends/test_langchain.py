@@ -3,6 +3,7 @@
 import asyncio
 import json
 import threading
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -45,6 +46,11 @@ class Chat(FakeListChatModel):
         return ChatResult(generations=[ChatGeneration(message=self.reply)])
 
 
+class Buggy(Chat):
+    def _generate(self, messages, stop=None, run_manager=None, **kwargs):
+        return self.responses[len(messages)]  # the line that is told
+
+
 class Keyed(Chat):
     """One with a key, kept as providers' classes keep theirs."""
 
@@ -53,6 +59,15 @@ class Keyed(Chat):
 
 def complete(model, request):
     return asyncio.run(model.complete(request))
+
+
+def test_a_bug_of_the_class_is_told_with_the_class_and_the_line(request_of):
+    lines = Path(__file__).read_text().splitlines()
+    (line,) = [n for n, text in enumerate(lines, 1) if text.endswith("# the line that is told")]
+    with pytest.raises(BadRequest) as caught:
+        complete(LangChainModel(Buggy()), request_of("hello"))
+    told = f"Buggy: IndexError: list index out of range (line {line} of test_langchain.py)"
+    assert str(caught.value).endswith(told)
 
 
 def test_a_langchain_model_answers(request_of):

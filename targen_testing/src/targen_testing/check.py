@@ -152,13 +152,15 @@ def _default_suites(
 def _pytest(path: Path, config: Path) -> tuple[list[Finding], set[tuple[str, str]]]:
     """Run the suites of a file or folder; the findings, and what they are about.
 
-    `config` is named, so that pytest looks for none in the folders above.
+    `config` is named, so that pytest looks for none in the folders above. What pytest's other
+    plugins, such as pytest-asyncio, say of their own settings fails no check.
     """
+    options = ["-q", "-p", "no:cacheprovider", "-W", "default::pytest.PytestDeprecationWarning"]
     results = _Results()
     printed = io.StringIO()
     with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(printed):
         code = pytest.main(
-            [str(path), "-q", "-p", "no:cacheprovider", "-c", str(config)],
+            [str(path), *options, "-c", str(config)],
             plugins=[results],
         )
     ended = (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED, pytest.ExitCode.NO_TESTS_COLLECTED)

@@ -6,6 +6,7 @@ import asyncio
 import itertools
 import json
 from dataclasses import replace
+from typing import Literal
 
 import pytest
 from pydantic import BaseModel, field_validator
@@ -470,7 +471,25 @@ def test_half_characters_in_a_plain_answer_do_not_reach_the_rows(lab, tmp_path):
         text.decode("utf-8")
 
 
-# --- labels that corrections give ---
+# --- labels that code and corrections give ---
+
+
+def test_a_label_of_the_generator_s_own_that_the_schema_refuses_is_its_bug(lab, tmp_path):
+    class Strict(lab.Row):
+        label: Literal["yes", "no"]
+
+    async def write(llm, seed):
+        text = await llm.ask("say $seed", seed=seed)
+        return Strict(seed=seed, text=text, label="yess")
+
+    world = lab.World(lists=(4,), correct=False)
+    task = world.task(instance=Strict, generators={"yes": write, "no": write})
+    ran = lab.run(world, tmp_path / "run", {"yes": 3, "no": 3}, task=task)
+    assert isinstance(ran.error, StageFailed)
+    assert "the generator for yes returned an instance labelled otherwise: label: Input" in str(
+        ran.error
+    )
+    assert not ran.rejects
 
 
 def test_a_relabel_outside_the_label_set_is_rejected_and_never_written(lab, tmp_path):

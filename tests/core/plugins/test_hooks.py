@@ -16,7 +16,7 @@ KINDS = {
     "register_tasks": "task",
     "register_contexts": "contexts",
     "register_seeds": "seeds",
-    "register_inverse_generators": "inverse generator",
+    "register_inverse_generators": "generator",
     "register_correctors": "corrector",
     "register_backends": "backend",
     "register_exporters": "exporter",

@@ -92,7 +92,7 @@ def _function():
         ("backend", _function, "backend acme:x is a function, not a targen_core.Backend"),
         ("contexts", _function, "contexts acme:x is a function, not a targen_core.ListStep"),
         ("seeds", ("a",), "seeds acme:x is a tuple, not a targen_core.ListStep"),
-        ("inverse generator", 5, "inverse generator acme:x is a int, not something to call"),
+        ("generator", 5, "generator acme:x is a int, not something to call"),
         ("corrector", 5, "corrector acme:x is a int, not something to call"),
         ("exporter", _function, "exporter acme:x is a function, not a targen_core.Exporter"),
         ("metric", 5, "metric acme:x is a int, not a targen_core.metrics.model.Metric"),
@@ -116,7 +116,7 @@ def test_what_is_of_its_kind_is_given_as_it_is(lab, plugin, source):
     exporter = Exporter(write=lambda dataset, out: None, suffix=".txt")
     things = {"task": task, "backend": backend, "contexts": task.contexts, "seeds": task.seeds[0]}
     things["exporter"] = exporter
-    for kind, thing in {**things, "inverse generator": _function, "corrector": _function}.items():
+    for kind, thing in {**things, "generator": _function, "corrector": _function}.items():
         (hook,) = [hook for hook, of in HOOKS.items() if of == kind]
         hooks = {hook: lambda register, thing=thing: register.register("x", thing)}
         assert load_registry([source(plugin(**hooks))]).get(kind, "x") is thing

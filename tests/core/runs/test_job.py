@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 
 import pytest
 
@@ -22,6 +24,8 @@ from targen_core.errors import (
     WriteFailed,
 )
 from targen_core.runs.report import read_report
+from targen_core.runs.spec import RunSpec
+from targen_core.runs.trial import run_trial
 
 pytestmark = pytest.mark.usefixtures("virtual_time")
 
@@ -212,6 +216,30 @@ def test_a_stop_lets_calls_in_flight_finish_and_the_run_can_be_resumed(lab, tmp_
     again = lab.run(world, tmp_path / "run", resume=True)
     assert again.files == whole.files
     assert not set(ran.journaled) & set(again.model.asked)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no signals there")
+def test_a_trial_that_is_killed_leaves_nothing(lab, tmp_path, monkeypatch):
+    """Not even by a second signal, which waits for no call."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    world = lab.World()
+
+    class Stuck(lab.ToyModel):
+        async def complete(self, request):
+            os.kill(os.getpid(), signal.SIGTERM)
+            while signal.getsignal(signal.SIGTERM).__name__ != "leave":  # noqa: ASYNC110
+                await asyncio.sleep(0)  # until the loop has seen it
+            os.kill(os.getpid(), signal.SIGTERM)
+            await asyncio.Event().wait()
+
+    registry = lab.registry(world.task(), Stuck(world.reply))
+    spec = RunSpec(task="toy-tasks:toy", quotas=QUOTAS, backend="toy-models:toy")
+    before = signal.getsignal(signal.SIGTERM)
+    with pytest.raises(SystemExit) as stopped:
+        run_trial(registry, spec)
+    assert stopped.value.code == 128 + signal.SIGTERM
+    assert list(tmp_path.iterdir()) == []
+    assert signal.getsignal(signal.SIGTERM) is before
 
 
 # --- resuming what has changed ---

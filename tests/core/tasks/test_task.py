@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import pytest
 from pydantic import BaseModel
 
@@ -48,6 +50,16 @@ def test_open_labels_need_a_way_to_read_them(lab):
     with pytest.raises(ValueError, match="need label_of"):
         world.task(label_of=None)
     assert world.task().quota_names == ("any",)
+
+
+def test_a_label_that_no_row_may_have_is_refused_when_the_task_is_made(lab):
+    class Strict(lab.Row):
+        label: Literal["yes", "no"]
+
+    task = lab.World(labels=("yes", "no")).task(instance=Strict)
+    more = {**task.generators, "maybe": task.generators["yes"]}
+    with pytest.raises(ValueError, match="'maybe' is none of those that Strict may have: 'yes'"):
+        task.replace(labels=(*task.labels, Label("maybe")), generators=more)
 
 
 def test_a_derived_task_leaves_the_first_as_it_is(lab):

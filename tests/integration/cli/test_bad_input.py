@@ -34,12 +34,17 @@ def _refused(result, message: str, hint: str = "", code: int = 2) -> None:
 # --- names ------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("command", ["generate", "preview", "estimate", "describe"])
+@pytest.mark.parametrize("command", ["generate", "preview", "estimate"])
 def test_an_unknown_task(command, targen):
-    more = [] if command == "describe" else ["-b", "scripted", "-n", "2"]
-    result = targen(command, "nosuch", *more)
+    result = targen(command, "nosuch", "-b", "scripted", "-n", "2")
     _refused(result, "no task named 'nosuch' is installed", "see: targen list-tasks")
     assert result.out == ""
+
+
+def test_describing_what_is_nothing_of_any_kind(targen):
+    _refused(targen("describe", "nosuch"), "nothing named 'nosuch' is installed", "list-exporters")
+    near = targen("describe", "nope")
+    _refused(near, "nothing named 'nope' is installed", "did you mean openai (exporter)?")
 
 
 def test_a_task_with_a_typing_error(targen):
@@ -694,5 +699,5 @@ def test_an_estimate_from_another_task_s_run(rte, targen):
 
 def test_debug_shows_the_traceback(monkeypatch):
     monkeypatch.setattr(sys, "argv", ["targen", "describe", "nosuch", "--debug"])
-    with pytest.raises(Exception, match="no task named 'nosuch'"):
+    with pytest.raises(Exception, match="nothing named 'nosuch'"):
         main()

@@ -360,12 +360,15 @@ def test_a_third_party_s_task_that_returns_the_wrong_thing(places, words, acme, 
     assert words in _error(result)
 
 
-def test_a_third_party_s_label_outside_the_set_is_a_rejection(acme, targen, rows):
+def test_a_third_party_s_label_outside_the_set_stops_the_run(acme, targen):
     acme(write="return Row(text='x', label='early')")
     result = targen("generate", "parcels", "-n", "3", "-b", "scripted", "-q", "--out", "run")
     assert result.code == 1
-    assert "label late has 0 of 3 rows (most often: illegal-label, 50 times)" in _error(result)
-    assert rows("run") == []
+    assert _error(result).startswith(
+        "error [acme-parcels]: task parcels: the generator for late returned an instance "
+        "labelled otherwise: 'early' is not a label of parcels"
+    )
+    assert Path("run/rejects.jsonl").read_text() == "", "and no candidate more was paid for"
 
 
 def test_a_third_party_s_backend_that_cannot_be_made(acme, targen):

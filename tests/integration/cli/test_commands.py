@@ -222,6 +222,30 @@ def test_estimate(targen, tmp_path):
     assert not (tmp_path / "runs").exists()
 
 
+def test_a_few_rows_take_whole_calls_of_lists(targen):
+    facts = targen("estimate", "rte", "-n", "12", "-b", "scripted", "--json").json
+    lists = {step["step"]: step for step in facts["steps"][:2]}
+    assert lists["contexts"]["calls"] == 1
+    assert lists["contexts"]["tokens_in"] > 250, "as many as one call has"
+    assert lists["seeds"]["calls"] > 1
+
+
+def test_a_comparison_that_is_stopped_runs_no_other_variant(targen, tmp_path):
+    script = """
+import os, signal
+
+def reply(request):
+    os.kill(os.getpid(), signal.SIGTERM)
+    return request.rehearse()
+"""
+    (tmp_path / "stop.py").write_text(script)
+    compared = ["--variants", "default,paper", "-o", "script=stop.py:reply"]
+    result = targen("preview", "rte", "-b", "scripted", *compared)
+    assert result.code == 130
+    assert result.err.count("SIGTERM again stops at once") == 1
+    assert result.out == ""
+
+
 def test_estimate_without_a_price_says_how_to_give_one(targen):
     hosted = ["-b", "llama", "-o", "model=m", "-o", "base_url=https://llm.example/v1"]
     result = targen("estimate", "rte", "-n", "10", *hosted)
@@ -426,7 +450,7 @@ def test_plugins(targen):
     assert [name for name in registered if name.startswith("task ")] == [
         f"task {name}" for name in "axg boolq cb copa record rte wic wsc".split()
     ]
-    for part in ("contexts settings", "seeds premises", "inverse generator rte-entailment"):
+    for part in ("contexts settings", "seeds premises", "generator rte-entailment"):
         assert part in registered
     assert found["builtin"]["distribution"] == "targen-core"
 

@@ -14,7 +14,7 @@ SOME = {
     "task": "rte",
     "contexts": "settings",
     "seeds": "events",
-    "inverse generator": "rte-entailment",
+    "generator": "rte-entailment",
     "corrector": "vote",
     "backend": "scripted",
     "exporter": "csv",

@@ -85,6 +85,24 @@ def test_a_plugin_with_tests_that_do_not_collect(targen, frozen):
     assert "no_such_package" in failed["tests-not-collected"]["problem"]
 
 
+def test_what_other_plugins_of_pytest_say_of_their_own_settings_fails_nothing(
+    targen, frozen, install
+):
+    """As pytest-asyncio does where its fixtures' loop scope is unset."""
+    module = """
+        import warnings
+        import pytest
+
+        def pytest_configure():
+            warnings.warn(pytest.PytestDeprecationWarning("my_scope is unset"))
+        """
+    site = install("fussy", "", {"fussy": module})
+    with (frozen / "pyproject.toml").open("a") as file:
+        file.write('\n[tool.pytest.ini_options]\nfilterwarnings = ["error"]\n')
+    done = targen("plugins", "check", str(frozen), path=[site], PYTEST_PLUGINS="fussy")
+    assert done.returncode == 0, done.stdout
+
+
 def test_a_build_backend_that_is_not_installed_is_said(targen, frozen):
     rewrite(frozen / "pyproject.toml", "hatchling.build", "no_such_backend.build")
     done = targen("plugins", "check", str(frozen))

@@ -13,7 +13,7 @@ from targen_core import Dataset
 from targen_core.errors import UsageError
 from targen_core.plugins.registry import Registry
 from targen_core.tasks.fields import named, text_at
-from targen_core.testing.sample import SAMPLE
+from targen_testing.sample import SAMPLE
 
 
 def read(path, **options):

@@ -12,8 +12,11 @@ import asyncio
 import functools
 import hashlib
 import json
+import sys
 import threading
+import traceback
 from collections.abc import Coroutine, Iterable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from targen_core.calls import signs, tokens
@@ -147,7 +150,12 @@ class LangChainModel:
         except Exception as error:
             told = str(error)
             bare = signs.scrub(told, *self._secrets) == told  # else its traceback shows a key
-            raise _failure(error, self._secrets) from (error if bare else None)
+            failure = _failure(error, self._secrets)
+            if type(failure) is BadRequest and not _status(error):  # nobody refused it: a bug
+                kind = type(self._model)
+                words = f"{kind.__module__}.{kind.__qualname__}: {failure}{place(error, kind)}"
+                failure = BadRequest(words, hint="mend the class, or report it to its authors")
+            raise failure from (error if bare else None)
         try:
             reply = _reply(result, request)
         except (IndexError, KeyError, TypeError, AttributeError) as error:
@@ -230,8 +238,7 @@ def _failure(error: Exception, secrets: Sequence[str] = ()) -> TargenError:
     """
     names = {base.__name__ for base in type(error).__mro__}
     response = getattr(error, "response", None)
-    status = getattr(error, "status_code", None) or getattr(response, "status_code", None)
-    status = status if isinstance(status, int) else 0
+    status = _status(error)
     words = signs.quoted(f"{type(error).__name__}: {error}", *secrets)
     code = str(getattr(error, "code", None) or "")
     if code in signs.NO_CREDIT_CODES or signs.no_credit(words) or status == 402:
@@ -260,6 +267,21 @@ def _failure(error: Exception, secrets: Sequence[str] = ()) -> TargenError:
     if code in signs.TOO_LONG_CODES or signs.too_long(words):
         return ContextTooLong(words, hint="lower -o max_tokens=N, or take a model that reads more")
     return BadRequest(words)
+
+
+def _status(error: Exception) -> int:
+    """The HTTP status that a library's error tells, or 0."""
+    response = getattr(error, "response", None)
+    status = getattr(error, "status_code", None) or getattr(response, "status_code", None)
+    return status if isinstance(status, int) else 0
+
+
+def place(error: BaseException, kind: type) -> str:
+    """Where a class's own file, or else any other, let an error by: " (line 7 of x.py)"."""
+    frames = traceback.extract_tb(error.__traceback__)
+    home = getattr(sys.modules.get(kind.__module__), "__file__", None)
+    own = [frame for frame in frames if frame.filename == home] or frames
+    return f" (line {own[-1].lineno} of {Path(own[-1].filename).name})" if own else ""
 
 
 def _retry_after(headers: Any) -> float | None:

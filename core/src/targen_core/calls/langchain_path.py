@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import importlib
-import importlib.metadata
 import importlib.util
 import inspect
 import json
@@ -20,11 +19,12 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import importlib_metadata
 from pydantic import ConfigDict, SecretStr, ValidationError, model_validator
 
 from targen_core.calls import signs
 from targen_core.calls.backend import Backend, BackendOptions
-from targen_core.calls.langchain import LangChainModel
+from targen_core.calls.langchain import LangChainModel, place
 from targen_core.errors import MissingDependency, UsageError
 from targen_core.nearest import did_you_mean
 from targen_core.plugins.register import Registration
@@ -230,7 +230,8 @@ def _create(path: str, find: Callable[[], Any], options: LangChainOptions) -> La
         ) from None
     except Exception as error:
         raise UsageError(
-            f"{path} could not be made: {type(error).__name__}: {signs.quoted(str(error))}",
+            f"{path} could not be made: {type(error).__name__}: {signs.quoted(str(error))}"
+            f"{place(error, found)}",
             hint="its options are given with -o KEY=VALUE",
         ) from None
     for name in unsure:
@@ -314,7 +315,7 @@ def _distributions(module: str) -> tuple[str, ...]:
     """The distributions whose versions belong in a manifest."""
     name = module.split(".")[0].replace("_", "-")  # as most are called
     try:
-        importlib.metadata.version(name)
-    except importlib.metadata.PackageNotFoundError:
+        importlib_metadata.version(name)
+    except importlib_metadata.PackageNotFoundError:
         return ("langchain-core",)
     return (name, "langchain-core")

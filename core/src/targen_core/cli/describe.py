@@ -9,16 +9,15 @@ import typer
 from targen_core.cli.completion import complete_registered
 from targen_core.cli.request import OptionsArg, VariantArg
 from targen_core.cli.tables import print_json
-from targen_core.errors import AmbiguousName, UsageError
+from targen_core.errors import AmbiguousName, UnknownName, UsageError
 from targen_core.nearest import did_you_mean, near_names
 from targen_core.plugins.register import is_file
-from targen_core.plugins.registry import LISTS
+from targen_core.plugins.registry import KNOWN, LISTS
 
 if TYPE_CHECKING:
     from targen_core.plugins.registry import Registry
 
-_KINDS = {kind.split()[-1]: kind for kind in (*LISTS, "command")}
-"""What `--kind` takes: "generator" is short enough for an inverse one."""
+_KINDS = (*LISTS, "command")
 
 
 def describe(
@@ -90,16 +89,24 @@ def _kind(registry: Registry, name: str, asked: str) -> str:
             raise UsageError(
                 f"--kind {asked}: there is no such kind", hint=did_you_mean(asked, _KINDS, "kinds")
             )
-        return _KINDS[asked]
+        return asked
     if is_file(name):
         return "task"
     if name.startswith("langchain:"):
         return "backend"
-    items = [item for kind in _KINDS.values() for item in registry.all(kind)]
+    items = [item for kind in _KINDS for item in registry.all(kind)]
     kinds_of = dict.fromkeys(item.kind for item in items if name in (item.name, item.id))
     if len(kinds_of) > 1:
-        words = " or ".join(f"--kind {kind.split()[-1]}" for kind in kinds_of)
+        words = " or ".join(f"--kind {kind}" for kind in kinds_of)
         raise AmbiguousName(f"{name!r} is the name of several things", hint=f"say which: {words}")
-    near = near_names(name.rpartition(":")[2], [item.name for item in items])
-    like = [item.kind for item in items if item.name in near[:1]]
-    return next(iter([*kinds_of, *like]), "task")
+    bare = name.rpartition(":")[2]
+    names = {item.name: item.kind for item in items}
+    near = near_names(bare, names)
+    ours = [kind for kind, known in KNOWN.items() if bare in known]
+    if kinds_of or ours or (near and names[near[0]] == "task"):
+        return next(iter([*kinds_of, *ours]), "task")
+    told = " or ".join(f"{one} ({names[one]})" for one in near)
+    raise UnknownName(
+        f"nothing named {name!r} is installed",
+        hint=f"did you mean {told}?" if near else f"targen {', '.join(LISTS.values())}",
+    )

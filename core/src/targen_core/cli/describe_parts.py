@@ -55,7 +55,7 @@ def part_facts(
         names = (item.name, item.id, found)
         users = [name for name, task in _tasks(registry) if task.corrector in names]
         return facts | _corrector(found, prompts=prompts) | {"tasks": users}
-    if item.kind == "inverse generator":
+    if item.kind == "generator":
         users = [
             f"{name}, label {label}"
             for name, task in _tasks(registry)
@@ -303,7 +303,7 @@ _PRINTS: dict[str, Callable[[dict[str, Any]], None]] = {
     "corrector": _print_corrector,
     "exporter": _print_exporter,
     "command": _print_command,
-    "inverse generator": _print_generator,
+    "generator": _print_generator,
     "metric": _print_metric,
     "seeds": _print_list,
 }

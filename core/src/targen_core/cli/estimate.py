@@ -332,7 +332,9 @@ def _scaled(
         if name not in steps or name not in prices:
             continue
         row: dict[str, Any] = {"step": name}
-        row.update({key: round(value * factors[name]) for key, value in steps[name].items()})
+        # However few rows are wanted, a list's first call asks for a whole batch.
+        factor = max(factors[name], 1 / max(1, steps[name]["calls"]))
+        row.update({key: round(value * factor) for key, value in steps[name].items()})
         row["dollars"] = _dollars(prices[name], row)
         rows.append(row)
     return rows

@@ -40,7 +40,7 @@ def list_generators(json: _Json = False) -> None:
 
     Example: targen list-generators
     """
-    show_registered("inverse generator", json=json)
+    show_registered("generator", json=json)
 
 
 def list_backends(json: _Json = False) -> None:

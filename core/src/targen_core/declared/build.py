@@ -19,6 +19,7 @@ from targen_core.declared.faults import faults
 from targen_core.declared.model import ContextsPart, Declaration, SeedsPart
 from targen_core.declared.rehearsal import rehearsal_of
 from targen_core.declared.rows import line_of, render, reply_model, row_model
+from targen_core.declared.used import used_list
 from targen_core.declared.wording import (
     contexts_prompt,
     default_instructions,
@@ -52,8 +53,8 @@ def build_task(found: Declaration, name: str) -> Task[str, BaseModel]:
     seeds = () if found.seeds is None else (_seeds(found, found.seeds),)
     writers = {label.name: label_prompt(found, label.name) for label in labels}
     asked = [
-        *([contexts_prompt(found)] if contexts is not None and not contexts.once else []),
-        *([seeds_prompt(found)] if found.seeds is not None and not fixed else []),
+        *([contexts_prompt(found)] if contexts and not (contexts.once or contexts.origin) else []),
+        *([seeds_prompt(found)] if seeds and not (fixed or seeds[0].origin) else []),
     ]
     presets = {
         preset: dict.fromkeys(found.labels, counts) if isinstance(counts, int) else counts
@@ -108,6 +109,8 @@ def _told(found: Declaration) -> str:
 def _contexts(found: Declaration, part: ContextsPart) -> ListStep[str]:
     if part.items:
         return _fixed(part.items, part.description)
+    if part.use:
+        return used_list("contexts", part.use, check=None)
     prompt = contexts_prompt(found)
 
     async def grow(llm: Llm, parent: None, have: Sequence[str]) -> Sequence[str]:
@@ -126,6 +129,10 @@ def _contexts(found: Declaration, part: ContextsPart) -> ListStep[str]:
 def _seeds(found: Declaration, part: SeedsPart) -> ListStep[str]:
     if part.items:
         return _fixed(part.items, part.description)
+    if part.use:
+        above = found.contexts.use if found.contexts is not None else ""
+        check = check_seed(found) if part.field else None
+        return used_list("seeds", part.use, above=above, check=check)
     prompt = seeds_prompt(found)
     field = found.fields[part.field] if part.field else None
     least, most = (field.words if field and field.words else part.words) or (1, 60)

@@ -84,6 +84,12 @@ def _lists(found: Declaration) -> Iterator[Fault]:
     for step, part in (("contexts", contexts), ("seeds", seeds)):
         if part is not None and part.file:
             yield (step, "file"), "a file needs a folder to stand in", "Declaration.from_file"
+        if part is not None and part.use:
+            for key in sorted(part.model_fields_set - {"use", "field"}):
+                hint = f"for a run: -o {step}.batch=N" if key == "batch" else "one of the two"
+                yield (step, key), f"{part.use} has its own, which `use` takes", hint
+            if getattr(found.prompts, step):
+                yield ("prompts", step), f"{part.use} brings its own along", "one of the two"
     if contexts is None and seeds is None:
         yield ("seeds",), "a task needs contexts, seeds or both", "leave one of the keys out"
     if seeds is None:

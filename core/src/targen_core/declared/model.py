@@ -80,6 +80,7 @@ def _counts(value: Any) -> Any:
 
 Text = Annotated[str, Field(min_length=1)]
 LabelName = Annotated[str, BeforeValidator(_as_name), Field(pattern=r"^\S(.*\S)?$", max_length=80)]
+UsedName = Annotated[str, Field(pattern=r"^([^:\s]+:[^:\s]+)?$", max_length=200)]
 Count = Annotated[int, Field(ge=1, le=_MOST)]
 Whole = Annotated[int, Field(ge=-(2**63), lt=2**63)]
 Range = Annotated[tuple[int, int], BeforeValidator(_pair)]
@@ -148,6 +149,9 @@ class ContextsPart(_Part):
         default="settings, fields or occasions that such rows come from",
         description="what the contexts are, in the plural",
     )
+    use: UsedName = Field(
+        default="", description="the full id of registered contexts, in place of the other keys"
+    )
     batch: Count = Field(default=10, description="contexts to ask for at once")
     items: tuple[Text, ...] = Field(
         default=(), description="fixed contexts: the model is not asked"
@@ -166,6 +170,10 @@ class SeedsPart(_Part):
     )
     field: str = Field(
         default="", description="the field that the seed is: it is copied, and the rest is written"
+    )
+    use: UsedName = Field(
+        default="",
+        description="the full id of registered seeds, in place of the other keys but `field`",
     )
     batch: Count = Field(default=5, description="seeds to ask for at once, of each context")
     words: Range = Field(default=(2, 40), description="least and most words of a seed")

@@ -6,12 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from pydantic import ValidationError
+
 from targen_core.calls.layer import CallLayer
 from targen_core.calls.question import Scope
 from targen_core.engine.facade import StageLlm
 from targen_core.engine.guard import Guard
 from targen_core.engine.lists import Seed
-from targen_core.errors import Rejected
+from targen_core.errors import Rejected, StageFailed
 from targen_core.tasks.judging import Correction
 from targen_core.tasks.model import Task
 from targen_core.tasks.steps import Corrector
@@ -73,6 +75,8 @@ class Worker:
         try:
             made = await self._guard.wait(self._task.generators[label], llm, seed.value)
         except Rejected as error:
+            if self._refuses_label(error.__cause__):
+                raise self._own_label(label, error) from error
             return Generated((), llm.notes, error)
         instances = list(made) if isinstance(made, Sequence) else [made]
         for position, instance in enumerate(instances):
@@ -86,6 +90,8 @@ class Worker:
             try:
                 found = self._guard.call(self._task.quota_of, instance)
             except Rejected as error:
+                if self._task.labels and error.reason == "illegal-label":
+                    raise self._own_label(label, error) from error
                 instances[position] = error
                 continue
             if found != label:
@@ -98,6 +104,21 @@ class Worker:
                 f"instances_per_call is {self._task.instances_per_call}"
             )
         return Generated(instances, llm.notes)
+
+    def _own_label(self, label: str, error: Rejected) -> StageFailed:
+        """G(label, seed) of a closed set has its label from code, so every candidate would fail."""
+        return self._guard.fault(
+            f"the generator for {label} returned an instance labelled otherwise: {error}"
+        )
+
+    def _refuses_label(self, error: BaseException | None) -> bool:
+        """Whether `error` is the instance's schema refusing a label of a closed set."""
+        return (
+            bool(self._task.labels)
+            and isinstance(error, ValidationError)
+            and error.title == self._task.instance.__name__
+            and any(problem["loc"] == ("label",) for problem in error.errors())
+        )
 
     async def judge(
         self, generated: Generated, ordinal: int, seed: Seed, label: str, scope: Scope

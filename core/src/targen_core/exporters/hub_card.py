@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from targen_core.dataset.kinds import Classes, Kind, Many, Record, Scalar
 from targen_core.dataset.model import Dataset
-from targen_core.runs.card import size_category
+from targen_core.runs.card import front_matter, size_category
 from targen_core.text import markdown
 
 __all__ = ["hub_card"]
 
 _FRONT = re.compile(r"\A---\n(.*?)^---\n", re.DOTALL | re.MULTILINE)
 _KEY = re.compile(r"^(?=[A-Za-z_])", re.MULTILINE)
-_PLAIN = re.compile(r"[A-Za-z_][\w /*.-]*\w")
-_WORDS = {"true", "false", "yes", "no", "on", "off", "null", "y", "n"}
 
 
 def hub_card(dataset: Dataset, kinds: Mapping[str, Kind], *, in_memory: int, on_disk: int) -> str:
@@ -48,7 +46,7 @@ def hub_card(dataset: Dataset, kinds: Mapping[str, Kind], *, in_memory: int, on_
     for key in ("size_categories", "configs", "dataset_info"):
         front.pop(key, None)
     for key, value in own.items():
-        front.setdefault(key, "".join(f"{line}\n" for line in _yaml({key: value})))
+        front.setdefault(key, front_matter({key: value}))
     body = dataset.card[found.end() :] if found else dataset.card
     task = dataset.task
     body = body.strip() or f"# {task.summary}\n\n{task.description}"
@@ -92,28 +90,3 @@ def _simple(kind: Kind) -> dict[str, Any]:
         return {"struct": parts}
     item = _simple(kind.item)
     return {"list": item.get("struct", item) if isinstance(kind.item, Record) else item}
-
-
-def _yaml(value: Any) -> Iterator[str]:
-    """Lines of YAML for objects, lists and scalars."""
-    if isinstance(value, dict):
-        for key, part in value.items():
-            if isinstance(part, (dict, list)):
-                yield f"{_scalar(key)}:"
-                indent = "  " if isinstance(part, dict) else ""
-                yield from (indent + line for line in _yaml(part))
-            else:
-                yield f"{_scalar(key)}: {_scalar(part)}"
-    else:
-        for part in value:
-            first, *rest = _yaml(part) if isinstance(part, dict) else [_scalar(part)]
-            yield f"- {first}"
-            yield from (f"  {line}" for line in rest)
-
-
-def _scalar(value: Any) -> str:
-    """Plain where nothing can be mistaken, else as JSON, which YAML reads too."""
-    text = str(value)
-    if isinstance(value, str) and not (_PLAIN.fullmatch(text) and text.lower() not in _WORDS):
-        return json.dumps(value, ensure_ascii=False)
-    return text

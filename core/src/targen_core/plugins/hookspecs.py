@@ -35,7 +35,7 @@ HOOKS = {
     "register_tasks": "task",
     "register_contexts": "contexts",
     "register_seeds": "seeds",
-    "register_inverse_generators": "inverse generator",
+    "register_inverse_generators": "generator",
     "register_correctors": "corrector",
     "register_backends": "backend",
     "register_exporters": "exporter",

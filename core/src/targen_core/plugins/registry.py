@@ -28,13 +28,13 @@ if TYPE_CHECKING:
     from targen_core.calls.backend import Backend
     from targen_core.tasks.model import Task
 
-__all__ = ["LISTS", "Plugin", "Registry", "missing_dependency"]
+__all__ = ["KNOWN", "LISTS", "Plugin", "Registry", "missing_dependency"]
 
 LISTS = {
     "task": "list-tasks",
     "contexts": "list-contexts",
     "seeds": "list-seeds",
-    "inverse generator": "list-generators",
+    "generator": "list-generators",
     "corrector": "list-correctors",
     "backend": "list-backends",
     "exporter": "list-exporters",
@@ -42,9 +42,7 @@ LISTS = {
 }
 """Kind -> the command that lists what is registered of it."""
 
-# Where the things come from that people ask for by name most often, so that
-# an environment without them can say what to install.
-_KNOWN = {
+KNOWN = {
     "task": {
         **dict.fromkeys(
             ["axg", "boolq", "cb", "copa", "record", "rte", "wic", "wsc"], "targen-tasks-superglue"
@@ -55,6 +53,8 @@ _KNOWN = {
         name: f"targen-backends[{name}]" for name in ["chatgpt", "claude", "llama", "local"]
     },
 }
+"""Where the things come from that people ask for by name most often, so that an environment
+without them can say what to install."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,7 +187,7 @@ class Registry:
                 f"{word} {bare!r} was an object of the program that used it, and is not installed",
                 hint=f"hand it over again in Python: targen_core.resume(RUN, {word}=...)",
             )
-        package = _KNOWN.get(kind, {}).get(bare)
+        package = KNOWN.get(kind, {}).get(bare)
         names = [item.name for item in self.all(kind)]
         near = near_names(bare, names)
         lame = [plugin for plugin in self.plugins if plugin.state == "broken"]

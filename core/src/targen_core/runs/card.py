@@ -18,7 +18,7 @@ from targen_core.runs.naming import backend_name, model_name
 from targen_core.tasks.model import Task
 from targen_core.text import markdown
 
-__all__ = ["dataset_card", "size_category"]
+__all__ = ["dataset_card", "front_matter", "size_category"]
 
 _SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
 _LONGEST = 2_000  # characters of the sample row
@@ -38,6 +38,14 @@ _CITATION = """@misc{gupta2023targen,
 def size_category(rows: int) -> str:
     """The size of a dataset as hubs name it."""
     return next((name for below, name in _SIZES if rows < below), "n>1M")
+
+
+def front_matter(values: Mapping[str, Any]) -> str:
+    """A card's keys as YAML, in their order, each string on one line."""
+    import yaml  # only where a card is written
+
+    text: str = yaml.safe_dump(values, sort_keys=False, allow_unicode=True, width=float("inf"))
+    return text
 
 
 def dataset_card(
@@ -69,19 +77,19 @@ def dataset_card(
     status = report["status"]
     flagged = "" if status == "complete" else f"\n> Status: {status}. Not all rows are there.\n"
     out_of = f" ({accepted / judged:.0%})" if judged else ""
+    front = {
+        "pretty_name": f"{name} (synthetic)",
+        "tags": ["synthetic", "targen"],
+        "size_categories": [size_category(rows)],
+        "configs": [
+            {
+                "config_name": "default",
+                "data_files": [{"split": "train", "path": "dataset.jsonl"}],
+            }
+        ],
+    }
     return f"""---
-pretty_name: {name} (synthetic)
-tags:
-- synthetic
-- targen
-size_categories:
-- {size_category(rows)}
-configs:
-- config_name: default
-  data_files:
-  - split: train
-    path: dataset.jsonl
----
+{front_matter(front)}---
 
 # {task.summary}
 {flagged}

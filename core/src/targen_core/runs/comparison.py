@@ -16,7 +16,7 @@ from typing import Any
 
 from targen_core.calls.model import ChatReply
 from targen_core.dataset.model import Dataset
-from targen_core.errors import TargenError, UsageError
+from targen_core.errors import Interrupted, TargenError, UsageError
 from targen_core.plugins.registry import Registry
 from targen_core.runs.correction import correct_dataset
 from targen_core.runs.plan import find_task
@@ -79,6 +79,7 @@ def compare_variants(
 
     Raises:
         UsageError: a variant that the task lacks, or one named twice.
+        Interrupted: somebody stopped it; the other variants are not run either.
     """
     if len(set(names)) < len(names):
         raise UsageError("--variants names one twice")
@@ -87,7 +88,11 @@ def compare_variants(
     shared: dict[bytes, ChatReply] = {}
     specs = [spec.replace(variants=variants) for variants in chosen]
     seen = {} if show is None else {"show": show}
-    trials = [run_trial(registry, mine, cache=cache, shared=shared, **seen) for mine in specs]
+    trials = []
+    for mine in specs:
+        trials.append(run_trial(registry, mine, cache=cache, shared=shared, **seen))
+        if isinstance(trials[-1].problem, Interrupted):
+            raise trials[-1].problem
     instructions = mean_similarity([task.instructions for task in tasks])
     prompts = mean_similarity(
         [_asked(task, trial) for task, trial in zip(tasks, trials, strict=True)]

@@ -12,6 +12,7 @@ import contextlib
 import functools
 import logging
 import signal
+import sys
 import threading
 from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from contextvars import ContextVar, copy_context
@@ -20,7 +21,7 @@ from typing import Any, ParamSpec, TypeVar
 from targen_core.calls.layer import CallLayer
 from targen_core.errors import Interrupted
 
-__all__ = ["finish", "is_ours", "stoppable", "synchronous"]
+__all__ = ["finish", "is_ours", "stoppable", "synchronous", "tidy_when_killed"]
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -169,9 +170,13 @@ def _interruptible(ours: _Loop, layer: CallLayer, resume: str) -> Iterator[None]
     loop = asyncio.get_running_loop()
     ours.resume = resume
 
+    before = {number: signal.getsignal(number) for number in _STOPPING}
+
     def unhandle() -> None:
         for number in _STOPPING:
-            loop.remove_signal_handler(number)
+            # A second Ctrl-C is Python's again, at once, and not the runner's, which waits.
+            if loop.remove_signal_handler(number) and number != signal.SIGINT:
+                signal.signal(number, before[number])
 
     def stop(name: str) -> None:
         _log.warning(
@@ -200,6 +205,23 @@ def _interruptible(ours: _Loop, layer: CallLayer, resume: str) -> Iterator[None]
         yield
     finally:
         unhandle()
+
+
+@contextlib.contextmanager
+def tidy_when_killed() -> Iterator[None]:
+    """Let `kill` end the process as `sys.exit` does, so that nothing temporary stays."""
+
+    def leave(number: int, frame: object) -> None:
+        sys.exit(128 + number)
+
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, leave)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _then(resume: str) -> str:

@@ -191,7 +191,7 @@ def prepare(
         corrector=corrector_id,
         batches=tuple(part.batch for part in specs),
         given={name: _digest(items) for name, items in given.items()},
-        distributions=_distributions(found.id, corrector_id, steps),
+        distributions=_distributions(found.id, task, corrector_id, steps),
     )
     kept = full.replace(
         task=file.copy if file is not None else found.id,
@@ -448,10 +448,14 @@ def _task_plan(task_id: str, task: Task[Any, Any], variants: Sequence[str]) -> T
 
 
 def _distributions(
-    task_id: str, corrector_id: str | None, steps: Mapping[str, PreparedStep]
+    task_id: str,
+    task: Task[Any, Any],
+    corrector_id: str | None,
+    steps: Mapping[str, PreparedStep],
 ) -> dict[str, str]:
     """Versions of the distributions that have a part in what is produced."""
     ids = [task_id, corrector_id or "", *(step.backend_id for step in steps.values())]
+    ids += [source.origin for source in task.chain]
     names = {"targen-core", "numpy", "rapidfuzz", "pydantic"}
     names |= {part.partition(":")[0] for part in ids if ":" in part}
     names |= {package for step in steps.values() for package in step.backend.packages}

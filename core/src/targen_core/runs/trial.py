@@ -15,6 +15,7 @@ from targen_core.engine.events import Committed, Event, Listener
 from targen_core.errors import JobFailed, TargenError
 from targen_core.plugins.registry import Registry
 from targen_core.runs.job import Job
+from targen_core.runs.loops import tidy_when_killed
 from targen_core.runs.report import read_report
 from targen_core.runs.spec import Limits, RunSpec
 
@@ -91,6 +92,7 @@ def run_trial(
         tell(event)
 
     with (
+        tidy_when_killed(),
         tempfile.TemporaryDirectory(prefix="targen-") as folder,
         Job.create(registry, spec, Path(folder) / "trial", cache=cache) as job,
     ):

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from functools import lru_cache
 from types import MappingProxyType
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Literal, TypeVar, get_args, get_origin
 
 from pydantic import BaseModel, create_model
 
@@ -206,6 +206,7 @@ class Task(Generic[SeedT, InstanceT]):
             raise ValueError(f"task {self.name}: unit, instances_per_call and draws are at least 1")
         if not self.labels and self.label_of is None:
             raise ValueError(f"task {self.name}: open labels need label_of")
+        self._refuse_labels_that_no_row_can_have()
         for step in self.parameters:
             if step not in STEPS:
                 raise ValueError(f"task {self.name}: parameters for unknown step {step!r}")
@@ -213,6 +214,23 @@ class Task(Generic[SeedT, InstanceT]):
         for name, variant in self.variants.items():
             if not variant.changes.keys() <= known:
                 raise ValueError(f"task {self.name}: variant {name} changes what a task lacks")
+
+    def _refuse_labels_that_no_row_can_have(self) -> None:
+        """Labels that the instance's schema lists differently, as derived tasks come to have."""
+        column = self.instance.model_fields.get("label")
+        if (
+            self.label_of is not None
+            or column is None
+            or get_origin(column.annotation) is not Literal
+        ):
+            return
+        legal = get_args(column.annotation)
+        for label in self.labels:
+            if label.official not in legal:
+                raise ValueError(
+                    f"task {self.name}: the label {label.official!r} is none of those that "
+                    f"{self.instance.__name__} may have: {', '.join(map(repr, legal))}"
+                )
 
     @property
     def quota_names(self) -> tuple[str, ...]:

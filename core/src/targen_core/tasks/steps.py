@@ -128,6 +128,8 @@ class ListStep(Generic[ItemT]):
             its prompts among their own.
         rehearsal: offline replies to these prompts, likewise; see
             `Task.rehearsal`.
+        origin: the id of the registered list that this one stands for, where a
+            declaration uses it; its distribution is named in manifests.
     """
 
     item: type[ItemT]
@@ -139,6 +141,7 @@ class ListStep(Generic[ItemT]):
     summary: str = ""
     prompts: tuple[Prompt, ...] = ()
     rehearsal: Callable[[Rehearsal], Any] | None = None
+    origin: str = ""
 
 
 class InverseGenerator(Protocol[SeedT_contra, InstanceT_co]):

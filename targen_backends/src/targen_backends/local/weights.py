@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import importlib
-import importlib.metadata
 import importlib.util
 import logging
 import re
@@ -21,6 +20,8 @@ import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import importlib_metadata
 
 from targen_core.errors import MissingDependency, TargenError, UsageError
 from targen_core.folders import CACHE_VARIABLE, cache_folder
@@ -132,8 +133,8 @@ def pinned_weights(pin: PinnedWeights, cache: Path) -> Path:
 def _installed(pin: PinnedWeights) -> Path | None:
     """The file inside an installed copy of the distribution, found without an import."""
     try:
-        distribution = importlib.metadata.distribution(pin.distribution)
-    except importlib.metadata.PackageNotFoundError:
+        distribution = importlib_metadata.distribution(pin.distribution)
+    except importlib_metadata.PackageNotFoundError:
         return None
     return Path(str(distribution.locate_file(pin.member)))
 
