@@ -48,9 +48,10 @@ GROUPS = {
     "Declaration",
     "Judge": "Corrector Exercise Solution Correction CorrectionSample",
     "Write a backend": "Backend BackendOptions ChatModel ChatRequest ChatReply Message Price",
+    "A model without a model": "ScriptedModel ScriptedOptions",
     "Write an exporter": "Exporter",
     "Plugins": "hookimpl Register Registry load_registry",
-    "Jobs": "Job RunSpec",
+    "Jobs": "Job RunSpec Limits Quotas",
 }
 _SECTION = re.compile(r"^(Args|Attributes|Returns|Raises):$", re.MULTILINE)
 _TITLES = {"Args": "Arguments"}

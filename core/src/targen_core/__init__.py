@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from targen_core.dataset.model import Dataset
     from targen_core.dataset.read import read_dataset
     from targen_core.declared.model import Declaration
+    from targen_core.engine.quotas import Quotas
     from targen_core.errors import JobFailed, Rejected, TargenError, UsageError
     from targen_core.exporters.model import Exporter
     from targen_core.plugins.hookspecs import hookimpl
@@ -29,8 +30,8 @@ if TYPE_CHECKING:
     from targen_core.plugins.register import Register
     from targen_core.plugins.registry import Registry
     from targen_core.runs.job import Job
-    from targen_core.runs.spec import RunSpec
-    from targen_core.scripted import Script, ScriptedModel, ScriptedOptions
+    from targen_core.runs.spec import Limits, RunSpec
+    from targen_core.scripted import ScriptedModel, ScriptedOptions
     from targen_core.tasks.cases import Case
     from targen_core.tasks.judging import Correction, CorrectionSample, Exercise, Solution
     from targen_core.tasks.model import Label, Rehearsal, Task, Variant
@@ -60,11 +61,13 @@ _HOME = {
     "JobFailed": "errors",
     "Label": "tasks.model",
     "LabelReport": "api.report",
+    "Limits": "runs.spec",
     "ListStep": "tasks.steps",
     "Llm": "tasks.steps",
     "Message": "calls.model",
     "Price": "calls.model",
     "Prompt": "tasks.prompt",
+    "Quotas": "engine.quotas",
     "Register": "plugins.register",
     "Registry": "plugins.registry",
     "Rehearsal": "tasks.model",
@@ -72,7 +75,6 @@ _HOME = {
     "Report": "api.report",
     "Run": "api.run",
     "RunSpec": "runs.spec",
-    "Script": "scripted",
     "ScriptedModel": "scripted",
     "ScriptedOptions": "scripted",
     "Solution": "tasks.judging",
@@ -115,11 +117,13 @@ __all__ = [
     "JobFailed",
     "Label",
     "LabelReport",
+    "Limits",
     "ListStep",
     "Llm",
     "Message",
     "Price",
     "Prompt",
+    "Quotas",
     "Register",
     "Registry",
     "Rehearsal",
@@ -127,7 +131,6 @@ __all__ = [
     "Report",
     "Run",
     "RunSpec",
-    "Script",
     "ScriptedModel",
     "ScriptedOptions",
     "Solution",

@@ -169,7 +169,7 @@ def test_options_go_to_the_backend_and_steps_to_one_step():
     [
         ({"corrector": "blind", "correct": False}, "correct=False and a corrector"),
         ({"max_cost": 0}, "max_cost is 0; it must be above 0"),
-        ({"concurrency": 10**9}, "concurrency is 1000000000: "),
+        ({"concurrency": 10**9}, "concurrency is 1000000000; it must be at most"),
         ({"near_duplicates": 101}, "near_duplicates is 101; it must be at most 100"),
         ({"give_up_after": 0}, "give_up_after is 0; it must be at least 1"),
         ({"steps": {"judge": {"temperature": 1}}}, "no step 'judge'"),

@@ -22,8 +22,8 @@ def test_a_run_on_registered_lists_records_where_they_are_from(declared, tmp_pat
         job.run()
         assert job.task.chain[0].batch == 10, "the list's own"
     manifest = json.loads((tmp_path / "run" / "manifest.json").read_text())
-    assert "targen-tasks-superglue" in manifest["distributions"]
-    assert {"settings", "events"} <= manifest["task"]["prompts"].keys()
+    assert "targen-tasks-superglue" in manifest["lock"]["distributions"]
+    assert {"settings", "events"} <= manifest["lock"]["task"]["prompts"].keys()
     kept = json.loads((tmp_path / "run" / "task.json").read_text())
     assert (kept["contexts"], kept["seeds"]) == (SETTINGS, EVENTS)
     for line in (tmp_path / "run" / "provenance.jsonl").read_text().splitlines():
