@@ -174,6 +174,7 @@ def _default(value: Any) -> str:
 
 
 def _code(text: str) -> str:
+    text = text.replace("'", '"')  # as the linter has it
     return f"```python\n{text}\n```\n"
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from targen_core.api.reading import DataLike
+from targen_core.api.words import in_python
 from targen_core.errors import MissingDependency
 from targen_core.plugins.registry import Registry
 
@@ -62,15 +63,16 @@ def analyze(
             distribution="targen-analysis",
             hint="pip install targen-analysis",
         ) from error
-    return measured(
-        data,
-        against=against,
-        task=task,
-        metrics=metrics,
-        without=without,
-        options=options or {},
-        text=text,
-        label=label,
-        seed=seed,
-        registry=registry,
-    )
+    with in_python():
+        return measured(
+            data,
+            against=against,
+            task=task,
+            metrics=metrics,
+            without=without,
+            options=options or {},
+            text=text,
+            label=label,
+            seed=seed,
+            registry=registry,
+        )

@@ -1,0 +1,70 @@
+"""`targen_core.analyze`: what it takes, and what it returns."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+import targen_core as tg
+from targen_core.metrics.model import Metric
+from targen_core.plugins.register import Registration
+
+
+@pytest.fixture
+def run(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("TARGEN_CACHE_DIR", str(tmp_path / "cache"))
+    return tg.generate("rte", n=8, model="scripted", out="runs/x")
+
+
+def test_runs_paths_and_rows_stand_side_by_side(run):
+    analysis = tg.analyze(
+        run, "runs/x/dataset.jsonl", list(run), against=run.dataset, task="rte", metrics=["labels"]
+    )
+    assert len(analysis.study.corpora) == 3
+    assert analysis.study.reference is not None
+    assert not analysis.failed
+    assert analysis["labels"].headlines
+    assert repr(analysis).startswith("<Analysis of ") and ": labels>" in repr(analysis)
+
+
+def test_it_is_written_like_the_command_writes_it(run):
+    analysis = tg.analyze(run, metrics=["repetition"], options={"repetition": {}})
+    written = analysis.save("here")
+    assert written[:2] == [Path("here/analysis.json"), Path("here/report.html")]
+    assert json.loads(written[0].read_text()) == json.loads(json.dumps(analysis.as_dict()))
+    with pytest.raises(tg.UsageError, match="holds an analysis"):
+        analysis.save("here")
+    assert analysis.save("here", force=True)
+
+
+def test_what_could_not_be_measured_is_said_where_it_is_looked_at(run):
+    def measure(study, options):
+        raise tg.UsageError("it <b>cannot</b> be")
+
+    metric = Metric(title="Broken", measure=measure)
+    broken = Registration("metric", "broken", metric, "", "mine", "mine", "mine")
+    registry = tg.Registry([*run.registry.everything(), broken])
+    analysis = tg.analyze(run, metrics=["broken", "labels"], registry=registry)
+    assert [part.item.name for part in analysis.failed] == ["broken"]
+    with pytest.raises(KeyError, match="broken could not be measured"):
+        _ = analysis["broken"]
+    with pytest.raises(KeyError, match="lexical was not asked for"):
+        _ = analysis["lexical"]
+    assert "not measured: it &lt;b&gt;cannot&lt;/b&gt; be" in analysis._repr_html_()
+    assert repr(analysis).endswith(": labels; not broken>")
+
+
+def test_what_rows_say_is_no_markup(run):
+    rows = [{**row, "premise": "<script>", "hypothesis": "<script>"} for row in run]
+    analysis = tg.analyze(rows, task="rte", metrics=["repetition", "leakage"], against=rows)
+    assert "<script>" not in analysis._repr_html_()
+
+
+def test_nothing_to_do_is_an_error(run):
+    with pytest.raises(tg.UsageError, match="nothing to analyze"):
+        tg.analyze()
+    with pytest.raises(tg.UsageError, match="no metric is left"):
+        tg.analyze(run, metrics=["labels"], without=["labels"])
