@@ -3,7 +3,7 @@
     python hostile_answers.py [--count 10000] [--seed 0]
 
 Every client over HTTP asks a server on loopback that answers at random what
-services should not (`targen_core.testing.hostile`), many calls at once, and
+services should not (`targen_testing.hostile`), many calls at once, and
 then each of the kit's fixed answers: bodies without end, packed ones, deep
 nesting. Exits 1 for another exception, for a call that outlasts its time-out,
 and above 300 MB.
@@ -28,9 +28,9 @@ from targen_backends.llama.client import LlamaModel
 from targen_backends.llama.ollama import OllamaModel
 from targen_core.calls.model import ChatRequest, Message
 from targen_core.errors import ServiceError
-from targen_core.testing import OPENAI, Wire
-from targen_core.testing.fault_server import FaultServer, Raw, Seen
-from targen_core.testing.hostile import ANSWERS, hostile_answer
+from targen_testing import OPENAI, Wire
+from targen_testing.fault_server import FaultServer, Raw, Seen
+from targen_testing.hostile import ANSWERS, hostile_answer
 
 MOST_MB = 300
 TIMEOUT = 5.0  # seconds of a call

@@ -1,6 +1,6 @@
 """The call layer against simulated services: how near it comes to a client that knows all.
 
-Every service of the catalogue (`targen_core.testing.services`), and some
+Every service of the catalogue (`targen_testing.services`), and some
 composed at random, in virtual time, with several seeds. Goodput is an
 omniscient client's wall time as a share of the call layer's: that client is
 never refused, and waits for nothing but the service. Exit 1 where a service's
@@ -17,7 +17,7 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from targen_core.testing.services import CATALOGUE, Result, Scenario, compose
+from targen_testing.services import CATALOGUE, Result, Scenario, compose
 
 MEDIAN, WORST = 0.95, 0.70
 HEAD = ("service", "best s", "ours s", "median", "worst", "refused", "sent/calls", "halted")

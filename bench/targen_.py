@@ -20,10 +20,10 @@ from typing import Literal  # noqa: E402
 
 from pydantic import BaseModel, ConfigDict  # noqa: E402
 
-from targen_core import Job, JobSpec, Label, ListStep, Llm, Prompt, Task, hookimpl  # noqa: E402
+from targen_core import Job, Label, ListStep, Llm, Prompt, RunSpec, Task, hookimpl  # noqa: E402
 from targen_core.errors import TargenError  # noqa: E402
 from targen_core.plugins.loader import Source, installed_sources, load_registry  # noqa: E402
-from targen_core.runs.manifest import Limits  # noqa: E402
+from targen_core.runs.spec import Limits  # noqa: E402
 
 
 class Row(BaseModel):
@@ -95,11 +95,11 @@ def main() -> None:
     count = a.n + a.n // 10 if a.variant == "structured" else a.n
     seeds.write_text("".join(f"{number}\n" for number in range(count)))
     registry = load_registry([*installed_sources(), Source("bench", "0", "calls", _Plugin())])
-    spec = JobSpec(
+    spec = RunSpec(
         task="calls",
         quotas={"row": a.n},
         backend="llama",
-        options=[f"base_url={a.base_url}", "model=mock"],
+        options={"base_url": a.base_url, "model": "mock"},
         seeds=seeds,
         limits=Limits(concurrency=a.concurrency),
     )

@@ -20,12 +20,12 @@ import time
 from pathlib import Path
 from types import ModuleType
 
-from targen_core import Correction, Job, JobSpec, hookimpl, load_registry
+from targen_core import Correction, Job, RunSpec, hookimpl, load_registry
 from targen_core.correctors.meta import meta
-from targen_core.engine.quotas import split_evenly
+from targen_core.engine.quotas import Quotas
 from targen_core.plugins.loader import Source, installed_sources
 from targen_core.runs.correction import flip
-from targen_core.runs.manifest import Limits
+from targen_core.runs.spec import Limits
 
 TARGET = 1.15
 MEMORY = 1.5e9
@@ -53,21 +53,16 @@ def registry_with_noise():
 
 
 def run(registry, task, rows, concurrency, folder):
-    spec = JobSpec(
+    spec = RunSpec(
         task=task.id,
-        quotas=split_evenly(rows, *_shape(registry, task)),
+        quotas=Quotas.even(rows, registry.resolve(task)),
         backend="targen-core:scripted",
-        options=[f"latency_ms={LATENCY_MS if concurrency > 1 else 0}"],
+        options={"latency_ms": LATENCY_MS if concurrency > 1 else 0},
         corrector="bench:noisy",
         limits=Limits(concurrency=concurrency),
     )
     with Job.create(registry, spec, folder) as job:
         return job.run()
-
-
-def _shape(registry, task):
-    found = registry.resolve(task)
-    return found.quota_names, found.unit
 
 
 def measure_tasks(args):

@@ -23,19 +23,19 @@ from targen_core import (
     ChatReply,
     ChatRequest,
     Correction,
-    JobSpec,
     Label,
     ListStep,
     Llm,
     Prompt,
     Rehearsal,
+    RunSpec,
     Task,
     hookimpl,
 )
 from targen_core.plugins.loader import Source, load_registry
 from targen_core.plugins.registry import Registry
-from targen_core.runs.manifest import Limits
-from targen_core.testing.scripted import ScriptedModel, ScriptedOptions
+from targen_core.runs.spec import Limits
+from targen_core.scripted import ScriptedModel, ScriptedOptions
 
 LABELS = ("praise", "complaint")
 
@@ -210,14 +210,14 @@ def spec(
     concurrency: int,
     near_duplicates: float = 90.0,
     labels: int = 2,
-) -> JobSpec:
+) -> RunSpec:
     """`rows` rows, split evenly over both labels or all of the first."""
     second = rows // 2 if labels == 2 else 0
-    return JobSpec(
+    return RunSpec(
         task="letters",
         quotas={LABELS[0]: rows - second, LABELS[1]: second},
         backend="timed",
-        options=[f"latency_ms={latency_ms:g}"],
+        options={"latency_ms": latency_ms},
         near_duplicates=near_duplicates,
         limits=Limits(concurrency=concurrency),
     )

@@ -16,9 +16,9 @@ from types import SimpleNamespace
 
 import pytest
 
-from targen_core.calls import batch_online, layer
+from targen_core.calls import batch_online, batch_queue, layer
 from targen_core.cli import main
-from targen_core.testing.scripted import fill_schema
+from targen_core.scripted import fill_schema
 
 pytest.importorskip("targen_plugin_example")
 
@@ -216,6 +216,7 @@ def targen(tmp_path, monkeypatch, capsys):
     monkeypatch.setenv("TARGEN_CACHE_DIR", str(tmp_path / "cache"))
     monkeypatch.setattr(layer, "_MAX_BACKOFF", 0.2)
     monkeypatch.setattr(batch_online, "_FIRST_POLL", 0.01)
+    monkeypatch.setattr(batch_queue, "_SETTLE", 0.01)
 
     def run(*args, ok=0, **variables):
         with monkeypatch.context() as patch:
@@ -279,7 +280,7 @@ def test_a_run_in_batches_has_the_rows_of_an_online_run_at_half_the_price(
     price = (0.1 * 11 + 0.5 * 3) / 1e6
     dollars = price * lists + price / 2 * len(asked(service))
     assert total["dollars"] == pytest.approx(dollars, abs=1e-6)
-    assert json.loads((tmp_path / "batch" / "manifest.json").read_text())["limits"]["batch"]
+    assert json.loads((tmp_path / "batch" / "manifest.json").read_text())["spec"]["limits"]["batch"]
     generate("online")
     assert report(tmp_path / "online")["rows"] == report(tmp_path / "batch")["rows"]
     assert rows(tmp_path / "batch") == rows(tmp_path / "online")
@@ -296,7 +297,10 @@ def test_lists_side_by_side_go_into_batches_too(generate, backend, service, targ
     journal = [json.loads(line.partition(" ")[2]) for line in lines]
     places = {record["key"]: record["place"] for record in journal}
     assert sorted(places[key] for key in first) == [f"contexts/{n}" for n in range(len(first))]
-    assert json.loads((tmp_path / "batch" / "manifest.json").read_text())["lists_at_once"] == 64
+    assert (
+        json.loads((tmp_path / "batch" / "manifest.json").read_text())["spec"]["lists_at_once"]
+        == 64
+    )
     calls = report(tmp_path / "batch")["usage"]["total"]["calls"]
     assert calls == len(asked(service)) == len(set(asked(service)))
     done = targen("resume", "batch", "-n", "8", "--no-cache", **{VARIABLES[backend]: KEY})

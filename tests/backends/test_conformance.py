@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from targen_core.testing import OPENAI, Wire
-from targen_core.testing import BackendSuite as Suite
-from targen_core.testing.wire import TOKENS_IN, TOKENS_OUT
+from targen_testing import OPENAI, Wire
+from targen_testing import BackendSuite as Suite
+from targen_testing.wire import TOKENS_IN, TOKENS_OUT
 
 
 def _message(text: str, finish: str) -> dict[str, Any]:

@@ -25,9 +25,9 @@ from targen_core.errors import (
     Overloaded,
     ServiceError,
 )
-from targen_core.testing import OPENAI, Wire
-from targen_core.testing.fault_server import FaultServer, Raw, Response
-from targen_core.testing.hostile import hostile_answer
+from targen_testing import OPENAI, Wire
+from targen_testing.fault_server import FaultServer, Raw, Response
+from targen_testing.hostile import hostile_answer
 
 KEY = "sk-verysecret-0123456789/AbC+dEfGhIjKlMnOpQrStUvWxYz"
 
@@ -279,15 +279,15 @@ import logging, resource, sys
 from pathlib import Path
 resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64))
 logging.basicConfig(format="%(message)s")
-from targen_core import Job, JobSpec, load_registry
-from targen_core.runs.manifest import Limits
-from targen_core.testing.sample import with_sample
+from targen_core import Job, RunSpec, load_registry
+from targen_core.runs.spec import Limits
+from targen_testing.sample import with_sample
 
-spec = JobSpec(
+spec = RunSpec(
     task="sample",
     quotas={"good": 60, "bad": 60},
     backend="llama",
-    options=[f"base_url={sys.argv[1]}/v1", "model=tiny"],
+    options={"base_url": f"{sys.argv[1]}/v1", "model": "tiny"},
     corrector=None,
     near_duplicates=100.0,
     limits=Limits(concurrency=300, patience=5.0),

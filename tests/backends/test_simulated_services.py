@@ -10,7 +10,7 @@ import pytest
 from targen_backends.http.limits import anthropic_rate_headers, rate_headers, retry_after
 from targen_backends.llama.client import LlamaModel
 from targen_core import errors
-from targen_core.testing.services import (
+from targen_testing.services import (
     Bucket,
     Cap,
     Fault,
@@ -24,7 +24,7 @@ from targen_core.testing.services import (
     compose,
     serve,
 )
-from targen_core.testing.virtual_time import VirtualLoop
+from targen_testing.virtual_time import VirtualLoop
 
 HOUR = 3600.0
 

@@ -11,7 +11,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from targen_core.testing.scripted import fill_schema
+from targen_core.scripted import fill_schema
 
 pytest.importorskip("targen_plugin_example")
 

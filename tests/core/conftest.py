@@ -27,19 +27,19 @@ from targen_core import (
     ChatRequest,
     Correction,
     Job,
-    JobSpec,
     Label,
     ListStep,
     Price,
     Registry,
     Rejected,
+    RunSpec,
     TargenError,
     Task,
 )
 from targen_core.plugins.register import Registration
 from targen_core.runs import job as jobs
-from targen_core.runs.manifest import Limits
-from targen_core.testing.virtual_time import VirtualLoop, virtual_time
+from targen_core.runs.spec import Limits
+from targen_testing.virtual_time import VirtualLoop, virtual_time
 
 settings.register_profile(
     "targen-core",
@@ -485,7 +485,7 @@ class Lab:
             )
         else:
             assert quotas is not None
-            wanted = JobSpec(
+            wanted = RunSpec(
                 task="toy", quotas=quotas, backend="toy", limits=Limits(**caps), **spec
             )
             job = Job.create(registry, wanted, path, cache=cache)

@@ -13,17 +13,21 @@ import click
 import pytest
 from pydantic import BaseModel
 
-from targen_core import Case, JobSpec, ListStep, Task, errors, load_registry, testing
+import targen_testing
+from targen_core import Case, ListStep, RunSpec, Task, errors, load_registry
 from targen_core.calls.usage import Counts
 from targen_core.cli.app import COMMANDS, build
 from targen_core.declared import model as declared
+from targen_core.engine.commits import Target
 from targen_core.engine.tally import Flow, Tally
 from targen_core.metrics import model
 from targen_core.plugins import hookspecs
 from targen_core.plugins.hookspecs import HOOKS
-from targen_core.plugins.rules import RULES
-from targen_core.runs.manifest import Limits, Manifest, StepPlan, TargetPlan, TaskPlan
+from targen_core.runs.lock import Lock, StepPlan, TaskPlan
+from targen_core.runs.manifest import Manifest
 from targen_core.runs.options import SAMPLING
+from targen_core.runs.spec import Limits
+from targen_testing.rules import RULES
 
 DECLARED = [getattr(declared, name) for name in declared.__all__]
 ROOT = Path(__file__).resolve().parents[2]
@@ -93,7 +97,8 @@ def test_every_command_is_in_the_reference() -> None:
 
 
 def test_every_manifest_key_is_explained() -> None:
-    keys = [n for m in (Manifest, TaskPlan, StepPlan, TargetPlan, Limits) for n in names(m)]
+    parts = (Manifest, RunSpec, Limits, Target, Lock, TaskPlan, StepPlan)
+    keys = [name for part in parts for name in names(part)]
     assert missing(keys, REFERENCE / "run-directory.md") == []
 
 
@@ -143,16 +148,16 @@ def test_every_field_of_a_task_is_explained(kind: type) -> None:
 
 
 def test_every_field_of_a_job_is_explained() -> None:
-    assert missing([f.name for f in dataclasses.fields(JobSpec)], REFERENCE / "python.md") == []
+    assert missing(names(RunSpec), REFERENCE / "python.md") == []
 
 
 def test_every_check_of_the_conformance_kit_is_explained() -> None:
     suites = (
-        testing.TaskSuite,
-        testing.BackendSuite,
-        testing.CorrectorSuite,
-        testing.ExporterSuite,
-        testing.MetricSuite,
+        targen_testing.TaskSuite,
+        targen_testing.BackendSuite,
+        targen_testing.CorrectorSuite,
+        targen_testing.ExporterSuite,
+        targen_testing.MetricSuite,
     )
     tests = [name for suite in suites for name in dir(suite) if name.startswith("test_")]
     assert missing([*tests, *RULES], DOCS / "plugins" / "conformance.md") == []

@@ -2,9 +2,10 @@
 
 A fenced block is marked by an HTML comment in the line above its fence:
 
-- `<!-- tested -->` before `console`: every `$ command` is run in a shell, must
-  exit 0 (`<!-- tested exit=2 -->`: 2), and the lines shown must come out in
-  that order. A line `…` stands for lines left out, `…` inside a line for text
+- `<!-- tested -->` before `console`: every `$ command` is run in a shell, or
+  in this process where it is `targen` and plain words; it must exit 0
+  (`<!-- tested exit=2 -->`: 2), and the lines shown must come out in that
+  order. A line `…` stands for lines left out, `…` inside a line for text
   left out. Before `python`: the block is run.
 - `<!-- file: NAME -->`: the block is written to that file first.
 - `<!-- from: PATH -->`: the block is an excerpt of that file of the repository,
@@ -16,14 +17,19 @@ blocks in one namespace, with an empty cache and no address or key of a model.
 
 from __future__ import annotations
 
+import contextlib
+import io
 import os
 import re
+import shlex
 import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+
+from targen_core.cli import main
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = [
@@ -38,6 +44,7 @@ _BLOCK = re.compile(
     r"(?P<fence>`{3,})(?P<kind>\w*)[^\n]*\n(?P<body>.*?)\n(?P=fence)$",
     re.MULTILINE | re.DOTALL,
 )
+_PLAIN = re.compile(r"targen (?:[\w./:=,@%+ -]|\\\n|'[^']*'|\"[^\"$`\\]*\")*")
 _MARK = re.compile(r"^<!-- (?:tested|file:|from:)", re.MULTILINE)
 
 
@@ -112,19 +119,39 @@ def _run(block: Block, expected: int) -> None:
     assert not commands[0].strip(), f"{block.where}: output before the first command"
     for text in commands[1:]:
         command, shown = _split(text)
-        done = subprocess.run(
-            command,
-            shell=True,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            encoding="utf-8",
-            timeout=60,
-            check=False,
-        )
-        what = f"{block.where}\n$ {command}\n{done.stdout}"
-        assert done.returncode == expected, f"exit {done.returncode}: {what}"
-        _in_order(shown, done.stdout.splitlines(), what)
+        code, out = (_here if _PLAIN.fullmatch(command) else _in_a_shell)(command)
+        what = f"{block.where}\n$ {command}\n{out}"
+        assert code == expected, f"exit {code}: {what}"
+        _in_order(shown, out.splitlines(), what)
+
+
+def _here(command: str) -> tuple[int, str]:
+    """Run `targen` in this process: most pages have many commands, and each would import all."""
+    printed = io.StringIO()
+    code: object = 0
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys, "argv", shlex.split(command.replace("\\\n", " ")))
+        with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(printed):
+            try:
+                main()
+            except SystemExit as ended:
+                code = ended.code or 0
+    assert isinstance(code, int)
+    return code, printed.getvalue()
+
+
+def _in_a_shell(command: str) -> tuple[int, str]:
+    done = subprocess.run(
+        command,
+        shell=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        encoding="utf-8",
+        timeout=60,
+        check=False,
+    )
+    return done.returncode, done.stdout
 
 
 def _split(text: str) -> tuple[str, list[str]]:

@@ -265,8 +265,8 @@ def test_a_third_party_s_plugin_from_its_folder(installed, wheels, tmp_path):
     assert (done.returncode, done.stderr) == (0, "")
     assert json.loads(done.stdout)["rows"] == {"late": 3, "in_time": 3}
     manifest = json.loads((tmp_path / "runs" / "parcels-0" / "manifest.json").read_text())
-    assert manifest["task"]["id"] == "acme-parcels:parcels"
-    assert manifest["distributions"]["acme-parcels"] == "0.3"
+    assert manifest["lock"]["task"]["id"] == "acme-parcels:parcels"
+    assert manifest["lock"]["distributions"]["acme-parcels"] == "0.3"
     described = installed.targen("describe", "parcels", "--prompts", cwd=tmp_path)
     assert "things that people send" in described.stdout
 

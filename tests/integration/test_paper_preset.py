@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from targen_core import JobSpec, load_registry
+from targen_core import RunSpec, load_registry
 from targen_core.runs.files import read_jsonl
 from targen_core.runs.job import Job
-from targen_core.runs.manifest import Limits
+from targen_core.runs.spec import Limits
 
 TABLE_2 = {
     "axg": {"not_entailment": 146, "entailment": 138},
@@ -35,7 +35,7 @@ def test_the_paper_preset_is_met_exactly(name: str, tmp_path: Path) -> None:
     registry = load_registry()
     task = registry.get("task", name)
     assert dict(task.presets["paper"]) == TABLE_2[name]
-    spec = JobSpec(
+    spec = RunSpec(
         task=name,
         quotas=task.presets["paper"],
         backend="scripted",

@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from targen_core import Dataset, Job, JobSpec, Registry, load_registry
+from targen_core import Dataset, Job, Registry, RunSpec, load_registry
 from targen_core.exporters.save import save
 from targen_core.plugins.hookspecs import HOOKS
-from targen_core.testing import BackendSuite as Backends
-from targen_core.testing import CorrectorSuite as Correctors
-from targen_core.testing import ExporterSuite as Exporters
-from targen_core.testing import MetricSuite as Metrics
-from targen_core.testing import TaskSuite as Tasks
+from targen_testing import BackendSuite as Backends
+from targen_testing import CorrectorSuite as Correctors
+from targen_testing import ExporterSuite as Exporters
+from targen_testing import MetricSuite as Metrics
+from targen_testing import TaskSuite as Tasks
 
 
 class TestTickets(Tasks):
@@ -57,17 +57,17 @@ def test_it_uses_every_hook(registry: Registry) -> None:
 
 
 def test_its_backend_and_corrector_make_rows(registry: Registry, tmp_path: Path) -> None:
-    spec = JobSpec(
+    spec = RunSpec(
         task="tickets",
         quotas={"urgent": 5, "routine": 5},
         backend="canned",
-        options=["tone=brisk"],
+        options={"tone": "brisk"},
         corrector="keywords",
     )
     with Job.create(registry, spec, tmp_path / "run") as job:
         report = job.run()
     assert report["rows"] == {"urgent": 5, "routine": 5}
-    assert job.manifest.corrector == "targen-plugin-example:keywords"
+    assert job.manifest.lock.corrector == "targen-plugin-example:keywords"
     text = (tmp_path / "run" / "dataset.jsonl").read_text(encoding="utf-8")
     assert "Hurry up." in text or "Answer me." in text
 
@@ -87,7 +87,7 @@ def test_its_corrector_rejects_with_its_reason(registry: Registry, tmp_path: Pat
         for kind in HOOKS.values()
         for item in registry.all(kind)
     ]
-    spec = JobSpec(
+    spec = RunSpec(
         task="tickets",
         quotas={"urgent": 2, "routine": 2},
         backend="scripted",

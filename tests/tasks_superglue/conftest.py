@@ -12,13 +12,12 @@ from typing import Any
 import pytest
 
 from targen_core import Backend, ChatReply, ChatRequest, hookimpl, load_registry
-from targen_core.engine.quotas import split_evenly
+from targen_core.engine.quotas import Quotas
 from targen_core.errors import JobFailed
 from targen_core.plugins.loader import Source, installed_sources
 from targen_core.runs.job import Job
-from targen_core.runs.manifest import Limits
-from targen_core.runs.spec import JobSpec
-from targen_core.testing.scripted import ScriptedModel, ScriptedOptions
+from targen_core.runs.spec import Limits, RunSpec
+from targen_core.scripted import ScriptedModel, ScriptedOptions
 
 Bend = Callable[[str, Any, bool], Any]
 """`bend(step, good, repair)` -> the reply: text, a JSON value or a `ChatReply`."""
@@ -98,12 +97,12 @@ def run(tmp_path: Path) -> Callable[..., Ran]:
         module.register_backends = hookimpl(lambda register: register.register("bent", backend))
         registry = load_registry([*installed_sources(), Source("acme", "1", "bent", module)])
         found = registry.get("task", task)
-        job = JobSpec(
+        job = RunSpec(
             task=registry.find("task", task).id,
             backend="acme:bent",
             limits=Limits(concurrency=4),
             **{
-                "quotas": split_evenly(rows, found.quota_names, found.unit),
+                "quotas": Quotas.even(rows, found),
                 "give_up_after": 12,
                 **spec,
             },

@@ -11,8 +11,7 @@ import pytest
 from targen_core import load_registry
 from targen_core.runs.files import read_jsonl
 from targen_core.runs.job import Job
-from targen_core.runs.manifest import Limits
-from targen_core.runs.spec import JobSpec
+from targen_core.runs.spec import Limits, RunSpec
 from targen_tasks_superglue.axg import AXG
 
 RECORDED = Path(__file__).parent / "recorded" / "axg.jsonl"
@@ -24,11 +23,11 @@ def ran(tmp_path_factory):
     """The folder and the report of a run on the recorded replies."""
     out = tmp_path_factory.mktemp("axg") / "run"
     registry = load_registry()
-    spec = JobSpec(
+    spec = RunSpec(
         task=registry.find("task", "axg").id,
         quotas={"entailment": 86, "not_entailment": 86},
         backend="targen-core:scripted",
-        options=[f"recorded={RECORDED}"],
+        options={"recorded": str(RECORDED)},
         limits=Limits(concurrency=4),
     )
     with Job.create(registry, spec, out) as job:

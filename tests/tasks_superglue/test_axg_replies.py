@@ -10,8 +10,7 @@ import pytest
 from targen_core import ChatReply, Rejected, load_registry
 from targen_core.errors import QuotaNotMet
 from targen_core.runs.job import Job
-from targen_core.runs.manifest import Limits
-from targen_core.runs.spec import JobSpec
+from targen_core.runs.spec import Limits, RunSpec
 from targen_tasks_superglue.axg import AXG, AxgPair, Sentences
 from targen_tasks_superglue.axg.checks import check_hypothesis, check_sentences
 
@@ -457,11 +456,11 @@ def _judged(tmp_path: Path, pronouns: set[str]) -> dict:
     """The report of a run with that judge."""
     (tmp_path / "judge.py").write_text(JUDGE.format(pronouns=repr(pronouns)), encoding="utf-8")
     registry = load_registry()
-    spec = JobSpec(
+    spec = RunSpec(
         task=registry.find("task", "axg").id,
         quotas={"entailment": 8, "not_entailment": 8},
         backend="targen-core:scripted",
-        options=[f"script={tmp_path / 'judge.py'}:judge"],
+        options={"script": f"{tmp_path / 'judge.py'}:judge"},
         give_up_after=12,
         limits=Limits(concurrency=4),
     )

@@ -18,8 +18,7 @@ from targen_core import Solution, load_registry
 from targen_core.errors import UsageError
 from targen_core.runs.files import read_jsonl
 from targen_core.runs.job import Job
-from targen_core.runs.manifest import Limits
-from targen_core.runs.spec import JobSpec
+from targen_core.runs.spec import Limits, RunSpec
 from targen_core.tasks.checks import normalised
 from targen_tasks_superglue.axg import AXG, AxgPair, Sentences
 from targen_tasks_superglue.axg.checks import check_hypothesis, check_sentences
@@ -215,7 +214,9 @@ def test_the_variant_paper_speaks_of_the_right_person(run):
     kinds = Counter((e["label"], e["notes"]["means"]) for e in ran.provenance)
     assert len(kinds) == 4
     assert max(kinds.values()) - min(kinds.values()) <= 2
-    assert "false" in json.loads((ran.path / "manifest.json").read_text())["task"]["prompts"]
+    assert (
+        "false" in json.loads((ran.path / "manifest.json").read_text())["lock"]["task"]["prompts"]
+    )
 
 
 SEED = Sentences(
@@ -303,8 +304,8 @@ def test_a_pair_that_is_judged_by_its_pronoun_is_rejected(claimed):
 # --- runs -------------------------------------------------------------------
 
 
-def _job(quotas: dict[str, int], seed: int) -> JobSpec:
-    return JobSpec(
+def _job(quotas: dict[str, int], seed: int) -> RunSpec:
+    return RunSpec(
         task=load_registry().find("task", "axg").id,
         quotas=quotas,
         backend="targen-core:scripted",

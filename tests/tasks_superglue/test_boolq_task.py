@@ -75,10 +75,10 @@ def test_each_passage_gets_a_question_of_each_label(run):
 def test_any_quota_is_met_exactly(quotas, tmp_path_factory):
     from targen_core import load_registry
     from targen_core.runs.job import Job
-    from targen_core.runs.spec import JobSpec
+    from targen_core.runs.spec import RunSpec
 
     wanted = dict(zip(("true", "false"), quotas, strict=True))
-    spec = JobSpec(
+    spec = RunSpec(
         task="targen-tasks-superglue:boolq", backend="targen-core:scripted", quotas=wanted
     )
     out = tmp_path_factory.mktemp("quota") / "run"

@@ -6,7 +6,6 @@ import json
 import re
 import tempfile
 from collections import Counter
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -17,10 +16,10 @@ from pydantic import ValidationError
 from targen_core import Job, Rejected
 from targen_core.runs.files import read_jsonl
 from targen_core.tasks.checks import content_words, normalised, words
-from targen_core.testing import TaskSuite
 from targen_tasks_superglue.cb import CB, CbRow
 from targen_tasks_superglue.cb.checks import check_pair_commitment, check_pair_paper
 from targen_tasks_superglue.shared.sentences import sentences
+from targen_testing import TaskSuite
 
 OFFICIAL = Path(__file__).parents[3] / "shared" / "data" / "superglue" / "CB"
 needs_official = pytest.mark.skipif(
@@ -47,7 +46,7 @@ class Cb(TaskSuite):
 
     def rows_of(self, quotas: dict[str, int], **values) -> list[dict]:
         with tempfile.TemporaryDirectory() as folder:
-            spec = replace(self.spec(), quotas=quotas, **values)
+            spec = self.spec().replace(quotas=quotas, **values)
             with Job.create(self.registry(), spec, Path(folder) / "run") as job:
                 job.run()
             return list(read_jsonl(Path(folder) / "run" / "dataset.jsonl"))
@@ -262,7 +261,7 @@ def test_no_operator_marks_a_label(run):
     assert under["entailment"] == under["contradiction"] == under["neutral"]
     assert len(under["neutral"]) == 5
     manifest = json.loads((ran.path / "manifest.json").read_text())
-    assert {f"commitment_{label}" for label in LABELS} < set(manifest["task"]["prompts"])
+    assert {f"commitment_{label}" for label in LABELS} < set(manifest["lock"]["task"]["prompts"])
 
 
 def test_a_commitment_is_judged_by_instructions_of_its_own(run):

@@ -6,7 +6,6 @@ import json
 import re
 import tempfile
 from collections import Counter
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -17,9 +16,9 @@ from pydantic import ValidationError
 from targen_core import Job, Rejected
 from targen_core.runs.files import read_jsonl
 from targen_core.tasks.checks import is_copy
-from targen_core.testing import TaskSuite
 from targen_tasks_superglue.copa import COPA, CopaRow, Event
 from targen_tasks_superglue.copa.rows import ASKED
+from targen_testing import TaskSuite
 
 OFFICIAL = Path(__file__).parents[3] / "shared" / "data" / "superglue" / "COPA"
 needs_official = pytest.mark.skipif(
@@ -45,9 +44,9 @@ class Copa(TaskSuite):
 
     task = "copa"
 
-    def rows_of(self, quotas: dict[str, int], *options: str, **values) -> list[dict]:
+    def rows_of(self, quotas: dict[str, int], **values) -> list[dict]:
         with tempfile.TemporaryDirectory() as folder:
-            spec = replace(self.spec(*options), quotas=quotas, **values)
+            spec = self.spec().replace(quotas=quotas, **values)
             with Job.create(self.registry(), spec, Path(folder) / "run") as job:
                 job.run()
             return list(read_jsonl(Path(folder) / "run" / "dataset.jsonl"))
@@ -288,8 +287,8 @@ def test_the_paper_s_variant_takes_any_unlikely_choice(run):
     assert not prompts & {"cause", "effect"}
     assert Counter(row["label"] for row in ran.rows) == {0: 4, 1: 4}
     manifest = json.loads((ran.path / "manifest.json").read_text())
-    assert list(manifest["task"]["variants"]) == ["paper"]
-    assert set(manifest["task"]["prompts"]) == {
+    assert list(manifest["lock"]["task"]["variants"]) == ["paper"]
+    assert set(manifest["lock"]["task"]["prompts"]) == {
         "settings",
         "events",
         "cause_any",

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from targen_core import JobSpec, load_registry
+from targen_core import RunSpec, load_registry
 from targen_core.runs.job import Job
 from targen_tasks_superglue.record import RECORD
 from targen_tasks_superglue.record.rows import answer_of
@@ -19,11 +19,11 @@ RECORDED = Path(__file__).parent / "recorded" / "record.jsonl"
 @pytest.fixture(scope="module")
 def ran(tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("recorded") / "run"
-    spec = JobSpec(
+    spec = RunSpec(
         task="targen-tasks-superglue:record",
         quotas={"any": 56},
         backend="targen-core:scripted",
-        options=[f"recorded={RECORDED}"],
+        options={"recorded": str(RECORDED)},
     )
     with Job.create(load_registry(), spec, folder) as job:
         job.run()

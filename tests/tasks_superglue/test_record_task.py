@@ -108,9 +108,9 @@ def test_neither_place_nor_frequency_tells_the_answer(run):
 def test_the_quota_counts_queries(count, tmp_path_factory):
     from targen_core import load_registry
     from targen_core.runs.job import Job
-    from targen_core.runs.spec import JobSpec
+    from targen_core.runs.spec import RunSpec
 
-    spec = JobSpec(
+    spec = RunSpec(
         task="targen-tasks-superglue:record",
         backend="targen-core:scripted",
         quotas={"any": count},

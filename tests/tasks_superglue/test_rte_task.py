@@ -284,12 +284,12 @@ def test_the_original_preset_is_the_original_count():
 
 def test_the_manifest_holds_each_prompt_s_version(run):
     manifest = json.loads((run(rows=2).path / "manifest.json").read_text())
-    for name, version in manifest["task"]["prompts"].items():
+    for name, version in manifest["lock"]["task"]["prompts"].items():
         package = "targen_core.correctors" if name == "meta" else "targen_tasks_superglue.rte"
         text = (files(package) / "prompts" / f"{name}.md").read_text(encoding="utf-8")
         assert version == hashlib.sha256(text.encode()).hexdigest()[:12]
-    assert set(manifest["task"]["prompts"]) == {*HYPOTHESES, "topics", "premises", "meta"}
-    assert manifest["task"]["version"] == RTE.version
+    assert set(manifest["lock"]["task"]["prompts"]) == {*HYPOTHESES, "topics", "premises", "meta"}
+    assert manifest["lock"]["task"]["version"] == RTE.version
 
 
 def test_each_step_has_its_temperature():
@@ -306,7 +306,7 @@ def test_the_paper_s_variant_asks_for_sound_and_unsound_hypotheses(run):
     prompts = {request.origin.prompt for request in ran.requests}
     assert prompts == {"topics", "premises", "sound", "unsound", "meta"}
     manifest = json.loads((ran.path / "manifest.json").read_text())
-    assert set(manifest["task"]["prompts"]) == prompts
+    assert set(manifest["lock"]["task"]["prompts"]) == prompts
     assert not any("kind" in entry.get("notes", {}) for entry in ran.provenance)
 
 

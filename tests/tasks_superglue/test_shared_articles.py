@@ -57,7 +57,7 @@ def test_the_calls_of_the_lists_are_the_same_calls_in_every_task(run, tmp_path):
 
 def test_batches_are_the_paper_s_and_may_be_smaller(run):
     assert (TITLES.batch, PARAGRAPHS.batch) == (50, 7)
-    ran = run(task="boolq", rows=30, options=("seeds.batch=10,3", "contexts.batch=2"))
+    ran = run(task="boolq", rows=30, options={"seeds.batch": [10, 3], "contexts.batch": 2})
     asked = {(r.origin.prompt, str(r.origin.values["count"])) for r in ran.requests if _lists(r)}
     assert asked == {("domains", "2"), ("titles", "10"), ("paragraphs", "3")}
     assert len(ran.rows) == 30
@@ -79,7 +79,7 @@ def test_prompts_hold_what_is_asked_for(run):
 
 
 def test_a_prompt_names_what_is_there_already(run):
-    ran = run(task="boolq", rows=60, options=("seeds.batch=2,2",), contexts_limit=2)
+    ran = run(task="boolq", rows=60, options={"seeds.batch": [2, 2]}, contexts_limit=2)
     later = [r.origin for r in ran.requests if _lists(r) and r.origin.values["have"][:2] != "no"]
     assert {origin.prompt for origin in later} == {"titles"}, "topics grow before their paragraphs"
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from targen_core import JobSpec, load_registry
+from targen_core import RunSpec, load_registry
 from targen_core.runs.job import Job
 from targen_tasks_superglue.wic import WIC
 
@@ -18,11 +18,11 @@ RECORDED = Path(__file__).parent / "recorded" / "wic.jsonl"
 @pytest.fixture(scope="module")
 def ran(tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("recorded") / "run"
-    spec = JobSpec(
+    spec = RunSpec(
         task="targen-tasks-superglue:wic",
         quotas={"true": 31, "false": 24},
         backend="targen-core:scripted",
-        options=[f"recorded={RECORDED}"],
+        options={"recorded": str(RECORDED)},
     )
     with Job.create(load_registry(), spec, folder) as job:
         job.run()

@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 from rapidfuzz import fuzz, process
 
-from targen_core import JobSpec, Rejected, load_registry
+from targen_core import Rejected, RunSpec, load_registry
 from targen_core.runs.job import Job
-from targen_core.runs.manifest import Limits
+from targen_core.runs.spec import Limits
 from targen_tasks_superglue.wic import (
     WIC,
     Definition,
@@ -490,11 +490,11 @@ def test_a_users_own_senses(run, tmp_path):
 def test_quotas_hold_exactly(true, false, bad, seed):
     assume(true + false)
     registry = load_registry()
-    spec = JobSpec(
+    spec = RunSpec(
         task="targen-tasks-superglue:wic",
         quotas={"true": true, "false": false},
         backend="targen-core:scripted",
-        options=[f"garbage_rate={bad}"],
+        options={"garbage_rate": bad},
         seed=seed,
         limits=Limits(concurrency=8),
     )

@@ -11,8 +11,7 @@ import pytest
 from targen_core import load_registry
 from targen_core.runs.files import read_jsonl
 from targen_core.runs.job import Job
-from targen_core.runs.manifest import Limits
-from targen_core.runs.spec import JobSpec
+from targen_core.runs.spec import Limits, RunSpec
 from targen_tasks_superglue.shared.mentions import same_words
 from targen_tasks_superglue.shared.subjects import PronounPair
 from targen_tasks_superglue.wsc import WSC
@@ -27,11 +26,11 @@ def ran(tmp_path_factory):
     """The folder and the report of a run on the recorded replies."""
     out = tmp_path_factory.mktemp("wsc") / "run"
     registry = load_registry()
-    spec = JobSpec(
+    spec = RunSpec(
         task=registry.find("task", "wsc").id,
         quotas={"true": 45, "false": 45},
         backend="targen-core:scripted",
-        options=[f"recorded={RECORDED}"],
+        options={"recorded": str(RECORDED)},
         limits=Limits(concurrency=4),
     )
     with Job.create(registry, spec, out) as job:

@@ -18,8 +18,7 @@ from rapidfuzz import fuzz, process
 from targen_core import Rejected, load_registry
 from targen_core.runs.files import read_jsonl
 from targen_core.runs.job import Job
-from targen_core.runs.manifest import Limits
-from targen_core.runs.spec import JobSpec
+from targen_core.runs.spec import Limits, RunSpec
 from targen_tasks_superglue.shared.mentions import same_words, words_of
 from targen_tasks_superglue.shared.subjects import PRONOUNS, PronounPair
 from targen_tasks_superglue.wsc import WSC, Target, WscRow
@@ -249,7 +248,7 @@ def test_the_crossings_can_be_read_off_the_notes(run):
 def test_the_paper_s_variant_leaves_the_order_to_the_model(tmp_path):
     """A model that likes to mean the first-named phrase makes it a trick, and the notes show it."""
     registry = load_registry()
-    spec = JobSpec(
+    spec = RunSpec(
         task=registry.find("task", "wsc").id,
         quotas={"true": 100, "false": 100},
         backend="targen-core:scripted",
@@ -262,7 +261,7 @@ def test_the_paper_s_variant_leaves_the_order_to_the_model(tmp_path):
     assert Counter(row["label"] for row in rows) == {True: 100, False: 100}
     manifest = json.loads((tmp_path / "run" / "manifest.json").read_text())
     prompts = {"settings", "subjects", "passages_paper", "meta"}
-    assert set(manifest["task"]["prompts"]) == prompts
+    assert set(manifest["lock"]["task"]["prompts"]) == prompts
     asks_first = Counter()
     for row, entry in zip(rows, read_jsonl(tmp_path / "run" / "provenance.jsonl"), strict=True):
         assert "named_first" not in entry["notes"]
@@ -370,7 +369,7 @@ def test_ten_pairs_are_asked_for_in_a_setting_five_of_each_number(run):
 
 @pytest.mark.parametrize("size", [1, 3, 7])
 def test_another_batch_is_shared_out_too(size, run):
-    ran = run(task="wsc", rows=8, options=[f"seeds.batch={size}"])
+    ran = run(task="wsc", rows=8, options={"seeds.batch": size})
     assert len(ran.rows) == 8
     asked = Counter()
     for request in ran.requests:
@@ -388,7 +387,7 @@ def test_quotas_hold_exactly(true, false, seed):
     registry = load_registry()
     if not true + false:
         return
-    spec = JobSpec(
+    spec = RunSpec(
         task=registry.find("task", "wsc").id,
         quotas={"true": true, "false": false},
         backend="targen-core:scripted",

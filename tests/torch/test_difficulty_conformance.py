@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from targen_core.testing import MetricSuite as Suite
+from targen_testing import MetricSuite as Suite
 
 pytest.importorskip("transformers")
 

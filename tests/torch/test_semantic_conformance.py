@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from targen_core.testing import MetricSuite as Suite
+from targen_testing import MetricSuite as Suite
 
 
 class TestSemantic(Suite):

@@ -29,7 +29,8 @@ if TYPE_CHECKING:
     from targen_core.plugins.register import Register
     from targen_core.plugins.registry import Registry
     from targen_core.runs.job import Job
-    from targen_core.runs.spec import JobSpec
+    from targen_core.runs.spec import RunSpec
+    from targen_core.scripted import Script, ScriptedModel, ScriptedOptions
     from targen_core.tasks.cases import Case
     from targen_core.tasks.judging import Correction, CorrectionSample, Exercise, Solution
     from targen_core.tasks.model import Label, Rehearsal, Task, Variant
@@ -57,7 +58,6 @@ _HOME = {
     "InverseGenerator": "tasks.steps",
     "Job": "runs.job",
     "JobFailed": "errors",
-    "JobSpec": "runs.spec",
     "Label": "tasks.model",
     "LabelReport": "api.report",
     "ListStep": "tasks.steps",
@@ -71,6 +71,10 @@ _HOME = {
     "Rejected": "errors",
     "Report": "api.report",
     "Run": "api.run",
+    "RunSpec": "runs.spec",
+    "Script": "scripted",
+    "ScriptedModel": "scripted",
+    "ScriptedOptions": "scripted",
     "Solution": "tasks.judging",
     "TargenError": "errors",
     "Task": "tasks.model",
@@ -109,7 +113,6 @@ __all__ = [
     "InverseGenerator",
     "Job",
     "JobFailed",
-    "JobSpec",
     "Label",
     "LabelReport",
     "ListStep",
@@ -123,6 +126,10 @@ __all__ = [
     "Rejected",
     "Report",
     "Run",
+    "RunSpec",
+    "Script",
+    "ScriptedModel",
+    "ScriptedOptions",
     "Solution",
     "TargenError",
     "Task",

@@ -43,7 +43,7 @@ def register_backends(register: Register[Backend]) -> None:
     """The offline backend."""
     register.register(
         "scripted",
-        "targen_core.testing.scripted:BACKEND",
+        "targen_core.scripted:BACKEND",
         summary="no model: replies from a script or the task's rehearsal, for dry runs and tests",
     )
 

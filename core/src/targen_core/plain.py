@@ -17,6 +17,7 @@ from typing import Any
 from targen_core.errors import UsageError
 
 __all__ = [
+    "MISPLACED",
     "NotPlain",
     "content_of",
     "is_within",
@@ -24,11 +25,23 @@ __all__ = [
     "open_plain",
     "read_plain",
     "refuse_special",
+    "refuse_waiting",
     "replace_plain",
+    "why_not",
 ]
 
 _QUIETLY = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0)
+_HANDED_OVER = ("/dev/stdin", "/dev/fd/", "/proc/self/fd/")
 _BINARY = getattr(os, "O_BINARY", 0)
+
+MISPLACED = (
+    FileExistsError,
+    FileNotFoundError,
+    IsADirectoryError,
+    NotADirectoryError,
+    PermissionError,
+)
+"""Errors that another path mends, and free space does not."""
 
 _KINDS = (
     (stat.S_ISLNK, "a link"),
@@ -60,6 +73,25 @@ def refuse_special(path: Path) -> None:
         NotPlain: it is no plain file.
     """
     _refuse(kind_of(path), path)
+
+
+def refuse_waiting(path: Path) -> None:
+    """Refuse an input file that the user names where reading it could wait for ever.
+
+    A FIFO without a writer does, and so may a device. What a shell hands over, as `/dev/stdin`
+    or `<(command)`, has a writer.
+
+    Raises:
+        NotPlain: it is a FIFO, a socket or a device.
+    """
+    if str(path).startswith(_HANDED_OVER):
+        return
+    try:
+        mode = path.stat().st_mode
+    except OSError:
+        return  # who opens it says why it cannot
+    if not stat.S_ISDIR(mode):
+        _refuse(_kind(mode), path)
 
 
 def open_plain(path: Path, flags: int, *, alone: bool = False) -> int:
@@ -107,6 +139,7 @@ def content_of(path: Path, most: int = 8 << 30) -> bytes:
         UsageError: the file cannot be read, or is larger.
     """
     try:
+        refuse_waiting(path)
         with open(path, "rb") as file:
             if os.fstat(file.fileno()).st_size > most:
                 raise UsageError(f"{path} is larger than {most >> 20:,} MiB")
@@ -138,6 +171,14 @@ def replace_plain(path: Path, data: bytes) -> None:
         with contextlib.suppress(OSError):
             part.unlink()
         raise
+
+
+def why_not(path: Path, error: OSError) -> str:
+    """Why nothing could be written at `path`: a file that stands for a folder, or the system's."""
+    files = (above for above in path.parents if above.is_file())
+    return next(
+        (f"{above} is a file, and no folder" for above in files), error.strerror or str(error)
+    )
 
 
 def _kind(mode: int) -> str:

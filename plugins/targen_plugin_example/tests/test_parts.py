@@ -1,9 +1,9 @@
 """So do its corrector, its backend, its exporter and its metric."""
 
-from targen_core.testing import BackendSuite as Backends
-from targen_core.testing import CorrectorSuite as Correctors
-from targen_core.testing import ExporterSuite as Exporters
-from targen_core.testing import MetricSuite as Metrics
+from targen_testing import BackendSuite as Backends
+from targen_testing import CorrectorSuite as Correctors
+from targen_testing import ExporterSuite as Exporters
+from targen_testing import MetricSuite as Metrics
 
 
 class TestKeywords(Correctors):

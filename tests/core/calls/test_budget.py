@@ -153,7 +153,7 @@ class TestInARun:
     def test_at_the_cap_rows_stay_and_more_money_ends_the_same(self, lab, tmp_path, cap):
         world = lab.World(relabel=0.2, bad=0.1)
         quotas = {"yes": 25, "no": 25}
-        options = ["max_tokens=1000"]
+        options = {"max_tokens": 1000}
         whole = lab.run(world, tmp_path / "whole", quotas, options=options)
         asked = []
         ran = lab.run(
@@ -201,7 +201,7 @@ class TestInARun:
             {"yes": 1},
             model=model,
             limits={"max_cost": 1.0},
-            options=["price_in=1", "price_out=2"],
+            options={"price_in": 1, "price_out": 2},
         )
         assert priced.error is None
         assert priced.report["usage"]["priced"] is True

@@ -10,7 +10,7 @@ import sqlite3
 
 import pytest
 
-from targen_core import Job, JobSpec
+from targen_core import Job, RunSpec
 from targen_core.calls.cache import BytesDisk, ReplyCache
 
 KEYS = [bytes([number]) * 16 for number in range(200)]
@@ -216,7 +216,7 @@ def test_a_backend_whose_replies_may_change_shares_none(lab, tmp_path):
     world, shared = lab.World(), tmp_path / "cache"
     registry = lab.registry(world.task(), lab.ToyModel(world.reply), cacheable=False)
     for name in ("first", "second"):
-        spec = JobSpec(task="toy", quotas={"yes": 3, "no": 3}, backend="toy")
+        spec = RunSpec(task="toy", quotas={"yes": 3, "no": 3}, backend="toy")
         with Job.create(registry, spec, tmp_path / name, cache=shared) as job:
             report = job.run()
         assert report["usage"]["total"]["cached"] == 0

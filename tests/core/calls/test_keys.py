@@ -87,7 +87,7 @@ class TestInARun:
             "plain": {},
             "again": {},
             "seed": {"seed": 3},
-            "option": {"options": ["temperature=0.1"]},
+            "option": {"options": {"temperature": 0.1}},
         }.items():
             ran = lab.run(world, tmp_path / name, {"only": 2}, **spec)
             keys[name] = set(ran.model.asked)

@@ -85,6 +85,28 @@ def test_bad_luck_among_answers_is_tried_again_soon(lab, desk, drive):
     assert began[1] - began[0] < 8.0  # eight at a time: 6.3 without a failure
 
 
+def test_bad_luck_among_answers_does_not_count_when_a_call_is_the_last_one(lab, desk, drive):
+    """Who failed often while others were answered begins again with half a second."""
+    at = []
+
+    def hook(number, request):
+        if request.messages[0].content == "cursed":
+            at.append(now())
+            if len(at) < 12:
+                raise ServiceUnavailable("bad luck")
+
+    async def work():
+        cursed = asyncio.ensure_future(one.ask("cursed", place="c"))
+        while len(at) < 8:
+            await asyncio.sleep(0.05)
+            await one.ask(f"fine {now()}", place=f"f/{now()}")
+        return await cursed
+
+    one = desk(lab.ToyModel(lambda request: "x", hook=hook))
+    assert drive(work()) == "x"
+    assert at[-1] - at[-4] < 0.5 + 1.0 + 2.0 + 4.0
+
+
 def test_a_rate_limit_that_says_too_little_is_not_believed_for_ever(lab, desk, drive):
     hook, at = failing(9, lambda: RateLimited("slow down", retry_after=0.001))
     one = desk(lab.ToyModel(lambda request: "x", hook=hook), patience=10_000)

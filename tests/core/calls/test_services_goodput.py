@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import pytest
 
-from targen_core.testing.services import CATALOGUE, compose
+from targen_testing.services import CATALOGUE, Bucket, Fixed, Retry, Service, compose
+from targen_testing.services.drive import drive
 
 FLOORS = {
     "plain": 0.98,
     "ollama": 0.98,
+    "vllm-thrashing": 0.7,
     "tgi": 0.95,
     "cap-40-503-after-1s": 0.95,
     "cap-40-429": 0.95,
@@ -36,6 +38,7 @@ FLOORS = {
     "garbage": 0.85,
     "cold-start-30s": 0.8,
     "brownout-20s": 0.9,
+    "brownout-half": 0.8,
     "storm": 0.85,
 }
 REFUSED = {"cap-40-503-after-1s": 60, "cap-40-429": 60, "storm": 60, "plain": 0}
@@ -59,3 +62,16 @@ def test_services_that_nobody_tuned_for(seed):
     assert result.halted == ""
     assert result.answered == result.calls
     assert result.goodput >= 0.4
+
+
+@pytest.mark.parametrize("retry", [None, Retry("seconds"), Retry(says=3600)], ids=str)
+@pytest.mark.parametrize("concurrency", [1, 8])
+def test_a_gap_of_a_learned_rate_is_no_silence(retry, concurrency):
+    """A call in eight seconds: our own pauses, and one that is untrue, end no run."""
+
+    def make():
+        return Service(Fixed(0.5), Bucket(1 / 8, 3, retry=retry))
+
+    result = drive(make, calls=30, concurrency=concurrency, patience=12.0)
+    assert result.halted == ""
+    assert result.goodput >= 0.7

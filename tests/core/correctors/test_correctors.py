@@ -18,9 +18,9 @@ from targen_core import (
     CorrectionSample,
     Dataset,
     Exercise,
-    JobSpec,
     Label,
     ListStep,
+    RunSpec,
     Task,
     hookimpl,
     load_registry,
@@ -29,8 +29,8 @@ from targen_core.engine.facade import seeded_rng
 from targen_core.errors import AuthenticationFailed, BudgetExhausted, RunConflict, UsageError
 from targen_core.plugins.loader import Source, installed_sources
 from targen_core.runs.correction import correct_dataset, flip
-from targen_core.runs.manifest import Limits
-from targen_core.testing.scripted import ScriptedModel, ScriptedOptions
+from targen_core.runs.spec import Limits
+from targen_core.scripted import ScriptedModel, ScriptedOptions
 
 
 class Colour(BaseModel):
@@ -158,7 +158,7 @@ def correct(tmp_path):
         builtin = [s for s in installed_sources() if s.distribution == "targen-core"]
         registry = load_registry([*builtin, Source("acme", "1", "toy", module)])
         limits = Limits(concurrency=4, **kwargs.pop("limits", {}))
-        spec = JobSpec(
+        spec = RunSpec(
             task=task.name,
             quotas={},
             backend="acme:toy",

@@ -11,10 +11,11 @@ import pytest
 from pydantic import BaseModel
 
 from targen_core import Label, ListStep, Registry, Task
-from targen_core.engine.run import Target
 from targen_core.exporters.model import Dataset
 from targen_core.plugins.register import Registration
-from targen_core.runs.manifest import Manifest, TargetPlan, TaskPlan
+from targen_core.runs.lock import Lock, TaskPlan
+from targen_core.runs.manifest import Manifest
+from targen_core.runs.spec import RunSpec
 
 
 class Pair(BaseModel):
@@ -82,16 +83,13 @@ def run(tmp_path: Path) -> Path:
     """A run directory of the task of pairs, as far as exports read it."""
     folder = tmp_path / "runs" / "pairs-0"
     folder.mkdir(parents=True)
-    quotas = Target({"same": 1, "other": 1}).quotas
+    labels = ("same", "other")
+    task = TaskPlan(id="acme:pairs", version="1", labels=labels, unit=1, prompts={})
     Manifest(
-        task=TaskPlan(id="acme:pairs", version="1", labels=("same", "other"), unit=1, prompts={}),
-        seed=0,
-        targets=(TargetPlan(quotas=dict(quotas), balance="final", give_up_after=50),),
-        backend="acme:toy",
-        steps={},
-        corrector=None,
-        batches=(),
-        near_duplicates=90.0,
+        spec=RunSpec(
+            task="acme:pairs", quotas=dict.fromkeys(labels, 1), backend="acme:toy", corrector=None
+        ),
+        lock=Lock(task=task, steps={}, corrector=None, batches=(), given={}, distributions={}),
     ).save(folder / "manifest.json")
     lines = [json.dumps(row, ensure_ascii=False) + "\n" for row in ROWS]
     (folder / "dataset.jsonl").write_text("".join(lines), encoding="utf-8")

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from targen_core import Dataset
 from targen_core.errors import UsageError
-from targen_core.testing.sample import PAIRS, SAMPLE
+from targen_testing.sample import PAIRS, SAMPLE
 
 
 def reviews(count):

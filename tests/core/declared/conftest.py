@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from targen_core import Declaration, Job, JobSpec, load_registry
+from targen_core import Declaration, Job, RunSpec, load_registry
 
 SMALL: dict[str, Any] = {
     "description": "Notes that a night porter leaves for the morning. Each is short.",
@@ -45,7 +45,7 @@ def rows_of(tmp_path: Path) -> Callable[..., list[dict[str, Any]]]:
     def run(found: Declaration, each: int = 3, **spec: Any) -> list[dict[str, Any]]:
         path = tmp_path / "made.json"
         path.write_text(found.as_json(), encoding="utf-8")
-        wanted = JobSpec(
+        wanted = RunSpec(
             task=str(path), quotas=dict.fromkeys(found.labels, each), backend="scripted", **spec
         )
         with Job.create(load_registry(), wanted, tmp_path / "run") as job:

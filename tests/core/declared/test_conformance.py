@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from targen_core import Declaration, Job, JobSpec, load_registry
-from targen_core.testing import TaskSuite as Suite
+from targen_core import Declaration, Job, RunSpec, load_registry
+from targen_testing import TaskSuite as Suite
 
 PAIR = """\
 name: pair
@@ -99,6 +99,6 @@ def test_any_declaration_gives_exact_quotas(keys: dict[str, Any]) -> None:
         path.write_text(found.as_json(), encoding="utf-8")
         assert Declaration.from_file(path).digest == found.digest
         quotas = dict.fromkeys(found.labels, 2)
-        spec = JobSpec(task=str(path), quotas=quotas, backend="scripted", near_duplicates=0)
+        spec = RunSpec(task=str(path), quotas=quotas, backend="scripted", near_duplicates=0)
         with Job.create(load_registry(), spec, Path(folder) / "run") as job:
             assert job.run()["rows"] == quotas

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from targen_core import Job, JobSpec, load_registry
+from targen_core import Job, RunSpec, load_registry
 from targen_core.dataset.read import read_dataset
 from targen_core.errors import JobFailed, RunConflict, UnknownName, UsageError
 from targen_core.runs.drafting import draft_task
@@ -40,7 +40,7 @@ def write(name: str, text: str) -> str:
 
 
 def run(task: str, *labels: str, each: int = 3, out: str = "run") -> dict:
-    spec = JobSpec(task=task, quotas=dict.fromkeys(labels, each), backend="scripted")
+    spec = RunSpec(task=task, quotas=dict.fromkeys(labels, each), backend="scripted")
     with Job.create(load_registry(), spec, Path(out)) as job:
         return job.run()
 
@@ -66,7 +66,7 @@ def test_a_run_needs_its_file_no_more(name, copy, labels):
     write(file, MODULE if file.endswith(".py") else YAML)
     report = run(f"./{name}", *labels)
     assert report["task"] == ("file:notes" if ".py" in name else "file:night-notes")
-    assert manifest()["task_file"] == copy
+    assert manifest()["spec"]["task"] == copy
     Path(file).unlink()
     before = Path("run/dataset.jsonl").read_bytes()
     assert resume()["status"] == "complete"
@@ -176,7 +176,7 @@ def test_names_are_no_files():
 def test_a_draft_is_for_the_scripted_backend_alone():
     path = write("t.yaml", f"draft: true\n{YAML}")
     assert run(path, "calm", "alarm")["status"] == "complete"
-    spec = JobSpec(task=path, quotas={"calm": 1}, backend="local")
+    spec = RunSpec(task=path, quotas={"calm": 1}, backend="local")
     with pytest.raises(UsageError, match="a draft that nobody has read yet"):
         Job.create(load_registry(), spec, Path("other"))
     assert not Path("other").exists()
@@ -186,7 +186,7 @@ def test_a_draft_is_for_the_scripted_backend_alone():
 def test_a_bad_draft_is_sent_back_once(replies):
     script = "asked = []\n" + _SCRIPT.replace("REPLIES", repr(replies))
     write("script.py", script)
-    spec = JobSpec(task="", quotas={}, backend="scripted", options=["script=script.py:reply"])
+    spec = RunSpec(task="", quotas={}, backend="scripted", options={"script": "script.py:reply"})
     if replies.count("bad") < 2 and len(replies) == 2:
         found = draft_task(load_registry(), "notes of a night porter", spec)
         assert found.declaration.draft

@@ -70,7 +70,9 @@ def test_threshold_100_takes_only_what_says_the_same():
     assert near.find("1", LONG.replace("Friday", "Sunday"), "x") is None
 
 
-@pytest.mark.parametrize("text", ["", "a", "ab", "!?", "日本語の文。", "\udcff odd"])
+@pytest.mark.parametrize(
+    "text", ["", "a", "ab", "!?", "日本語の文。", "\udcff odd", "a" * 900, "b" * 900, "word " * 300]
+)
 def test_short_and_odd_texts_are_compared_too(text):
     near = NearDuplicates(90)
     assert near.find("0", text, text) is None

@@ -133,7 +133,7 @@ def test_what_calls_side_by_side_repeat_is_left_out(lab, tmp_path):
 
 def test_batch_sizes_are_options(lab, tmp_path):
     world = lab.World(lists=(3, 2, 2), labels=("only",))
-    options = ["contexts.batch=4", "seeds.batch=1,5"]
+    options = {"contexts.batch": 4, "seeds.batch": [1, 5]}
     ran = lab.run(world, tmp_path / "run", {"only": 12}, options=options)
     asked = {
         (r.messages[0].content.split()[1], r.messages[0].content.split()[-1])

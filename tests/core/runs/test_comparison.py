@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from types import ModuleType
 
 import pytest
 
-from targen_core import Backend, JobSpec, Prompt, Variant, hookimpl, load_registry
+from targen_core import Backend, Prompt, RunSpec, Variant, hookimpl, load_registry
 from targen_core.errors import UsageError
 from targen_core.plugins.loader import Source, installed_sources
 from targen_core.runs.comparison import compare_variants, mean_similarity
 from targen_core.runs.job import Job
-from targen_core.runs.manifest import Limits, Manifest
+from targen_core.runs.manifest import Manifest
+from targen_core.runs.spec import Limits
 
 pytestmark = pytest.mark.usefixtures("virtual_time")
 
@@ -47,7 +47,7 @@ def made(lab):
     module.register_backends = hookimpl(lambda register: register.register("toy", backend))
     builtin = [s for s in installed_sources() if s.distribution == "targen-core"]
     registry = load_registry([*builtin, Source("acme", "1", "toy", module)])
-    spec = JobSpec(
+    spec = RunSpec(
         task="toy", quotas={"yes": 6, "no": 6}, backend="toy", limits=Limits(concurrency=2)
     )
     return registry, spec, model
@@ -98,7 +98,7 @@ def test_variants_that_are_not_are_refused(made, names, words):
 
 def test_a_run_of_a_variant_says_so_and_resumes_as_it(made, tmp_path):
     registry, spec, _ = made
-    with Job.create(registry, replace(spec, variants=("unjudged",)), tmp_path / "run") as job:
+    with Job.create(registry, spec.replace(variants=("unjudged",)), tmp_path / "run") as job:
         job.run()
     manifest = Manifest.load(tmp_path / "run" / "manifest.json")
     assert manifest.task.variants == ("unjudged",)

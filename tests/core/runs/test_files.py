@@ -139,7 +139,7 @@ class TestManifest:
             world,
             tmp_path / "run",
             {"yes": 2, "no": 1},
-            options=["temperature=0.3", "correct.model=large"],
+            options={"temperature": 0.3, "correct.model": "large"},
             limits={"max_cost": 3.5},
         )
         return Manifest.load(tmp_path / "run" / "manifest.json")
@@ -148,20 +148,47 @@ class TestManifest:
         manifest.save(tmp_path / "copy.json")
         assert Manifest.load(tmp_path / "copy.json") == manifest
         assert manifest.differences(manifest) == []
-        assert manifest.limits.max_cost == 3.5
+        assert manifest.spec.limits.max_cost == 3.5
         assert manifest.steps["correct"].options == {"model": "large"}
         assert manifest.steps["generate"].params["temperature"] == 0.3
         assert manifest.targets[0].quotas == {"yes": 2, "no": 1}
-        assert set(manifest.distributions) >= {"targen-core", "pydantic"}
+        assert set(manifest.lock.distributions) >= {"targen-core", "pydantic"}
+
+    def test_one_of_format_1_is_read(self, manifest, tmp_path):
+        """Then a run had no spec: what its steps used stands for what was asked."""
+        raw = manifest.model_dump(mode="json")
+        lock, spec = raw["lock"], raw["spec"]
+        alone = ("seed", "lists_at_once", "contexts_limit", "near_duplicates", "limits", "backend")
+        target = {name: spec[name] for name in ("quotas", "balance", "give_up_after")}
+        old = {**lock, **{name: spec[name] for name in alone}, "format": 1, "targets": [target]}
+        path = tmp_path / "old.json"
+        path.write_text(json.dumps({**old, "task_file": "", "created": raw["created"]}))
+        found = Manifest.load(path)
+        assert found.differences(manifest) == []
+        assert found.spec.options["correct.model"] == "large"
+        assert found.spec.options["generate.temperature"] == 0.3
+        assert found.spec.options["seeds.batch"] == list(manifest.lock.batches[1:])
+        for broken in ({**old, "steps": [1]}, {**old, "targets": []}, {**old, "batches": 3}):
+            path.write_text(json.dumps(broken))
+            with pytest.raises(RunDirectoryError, match="does not read: it is no manifest of fo"):
+                Manifest.load(path)
 
     def test_differences_name_what_decides_the_rows(self, manifest):
-        other = manifest.model_copy(update={"seed": 9, "near_duplicates": 50.0})
+        spec = manifest.spec.replace(seed=9, near_duplicates=50.0)
+        other = manifest.model_copy(update={"spec": spec})
         assert manifest.differences(other) == ["near_duplicates: 90.0 / 50.0", "seed: 0 / 9"]
 
-    @pytest.mark.parametrize("field", ["limits", "distributions", "created"])
+    @pytest.mark.parametrize("field", ["limits", "price", "distributions", "created"])
     def test_what_decides_no_row_makes_no_difference(self, manifest, field):
-        value = {"limits": manifest.limits.model_copy(update={"rpm": 1.0})}.get(field, {})
-        other = manifest.model_copy(update={field: value})
+        spec, lock = manifest.spec, manifest.lock
+        other = manifest.model_copy(
+            update={
+                "limits": {"spec": spec.replace(limits={"rpm": 1.0})},
+                "price": {"spec": spec.also({"price_in": 1, "price_out": 2})},
+                "distributions": {"lock": lock.model_copy(update={"distributions": {}})},
+                "created": {"created": ""},
+            }[field]
+        )
         assert other != manifest
         assert manifest.differences(other) == []
 
@@ -170,7 +197,7 @@ class TestManifest:
         [
             (lambda raw: {**raw, "format": FORMAT + 1}, RunConflict, "written in format"),
             (lambda raw: {**raw, "surprise": 1}, RunDirectoryError, "does not read"),
-            (lambda raw: {k: v for k, v in raw.items() if k != "seed"}, RunDirectoryError, "read"),
+            (lambda raw: {k: v for k, v in raw.items() if k != "spec"}, RunDirectoryError, "read"),
             (lambda raw: [raw], RunDirectoryError, "does not read"),
         ],
     )

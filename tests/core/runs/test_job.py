@@ -85,11 +85,11 @@ def test_the_same_command_again_goes_on_with_the_same_run(lab, tmp_path):
     [
         ({"seed": 1}, "begun with seed 0; you ask for 1"),
         ({"balance": "intended"}, "begun with balance final; you ask for intended"),
-        ({"options": ["temperature=0.5"]}, "temperature"),
+        ({"options": {"temperature": 0.5}}, "temperature"),
         ({"near_duplicates": 80.0}, "begun with near duplicates 90.0; you ask for 80.0"),
         ({"corrector": None}, "corrector"),
         ({"contexts_limit": 3}, "begun with contexts limit None; you ask for 3"),
-        ({"options": ["seeds.batch=9"]}, "batches"),
+        ({"options": {"seeds.batch": 9}}, "batches"),
     ],
     ids=str,
 )
@@ -269,18 +269,18 @@ def test_given_items_that_were_edited_are_found_out(lab, tmp_path):
 @pytest.mark.parametrize(
     "options",
     [
-        ['stop="4"'],
-        ['stop="null"', "temperature=0.25"],
-        ['stop=["a","b"]'],
-        ["model=4"],
-        ["model=1.50"],
-        ["model=true"],
-        ['model="null"'],
-        ["model=naïve/模型"],
-        ["timeout=12"],
-        ["correct.model=large", "model=small", "correct.max_tokens=9"],
-        ['mirrors=["a", "b"]'],
-        ["price_in=0.125", "price_out=3"],
+        {"stop": "4"},
+        {"stop": "null", "temperature": 0.25},
+        {"stop": ["a", "b"]},
+        {"model": "4"},
+        {"model": "1.50"},
+        {"model": "null"},
+        {"model": "naïve/模型"},
+        {"timeout": "12"},
+        {"timeout": 12},
+        {"correct.model": "large", "model": "small", "correct.max_tokens": 9},
+        {"mirrors": ["a", "b"]},
+        {"price_in": 0.125, "price_out": 3},
     ],
     ids=str,
 )
@@ -347,10 +347,10 @@ def test_a_report_of_no_run_is_an_error(tmp_path):
         read_report(tmp_path)
 
 
-@pytest.mark.parametrize("option", ["nonsense=1", "correct.nonsense=1"])
+@pytest.mark.parametrize("option", ["nonsense", "correct.nonsense"])
 def test_an_option_that_no_backend_has_is_refused(lab, tmp_path, option):
     with pytest.raises(UsageError, match="no option 'nonsense'") as caught:
-        lab.run(lab.World(), tmp_path / "run", QUOTAS, options=[option])
+        lab.run(lab.World(), tmp_path / "run", QUOTAS, options={option: 1})
     assert "timeout" in caught.value.hint
 
 

@@ -416,8 +416,8 @@ def installed(tmp_path, monkeypatch):
         from targen_core.runs import code
 
         code._digest.cache_clear()
-        manifest = SimpleNamespace(distributions={"demo-plugin": "1"})
-        return code_digest(SimpleNamespace(manifest=manifest, distribution=distribution, file=file))
+        lock = SimpleNamespace(distributions={"demo-plugin": "1"})
+        return code_digest(SimpleNamespace(lock=lock, distribution=distribution, file=file))
 
     return site, digest
 

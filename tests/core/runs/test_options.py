@@ -2,27 +2,39 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from targen_core import Backend, BackendOptions
-from targen_core.engine.quotas import split_evenly
+from targen_core.engine.quotas import Quotas
 from targen_core.errors import UsageError
-from targen_core.runs.options import DEFAULT_PARAMETERS, parse_options, step_parameters
+from targen_core.runs.options import (
+    DEFAULT_PARAMETERS,
+    StepOptions,
+    parse_options,
+    step_options,
+    step_parameters,
+)
+
+
+def typed(*items: str, **how) -> dict[str, StepOptions]:
+    return step_options(parse_options(items), **how)
 
 
 def test_an_option_without_a_step_is_for_all_and_one_with_a_step_wins():
-    options = parse_options(["temperature=0.5", "correct.temperature=0", "model=a"])
+    options = typed("temperature=0.5", "correct.temperature=0", "model=a")
     assert options["generate"].sampling == {"temperature": 0.5}
     assert options["correct"].sampling == {"temperature": 0}
     assert {step.backend["model"] for step in options.values()} == {"a"}
-    reverse = parse_options(["correct.temperature=0", "temperature=0.5"])
-    assert reverse == parse_options(["temperature=0.5", "correct.temperature=0"])
+    reverse = typed("correct.temperature=0", "temperature=0.5")
+    assert reverse == typed("temperature=0.5", "correct.temperature=0")
 
 
 def test_the_last_of_two_equal_options_counts():
-    assert parse_options(["top_p=0.1", "top_p=0.2"])["seeds"].sampling == {"top_p": 0.2}
+    assert typed("top_p=0.1", "top_p=0.2")["seeds"].sampling == {"top_p": 0.2}
 
 
 @pytest.mark.parametrize(
@@ -38,7 +50,7 @@ def test_the_last_of_two_equal_options_counts():
     ],
 )
 def test_values_of_a_backends_options_are_left_to_the_backend(item, key, value):
-    assert parse_options([item])["generate"].backend == {key: value}
+    assert typed(item)["generate"].backend == {key: value}
 
 
 @pytest.mark.parametrize(
@@ -79,30 +91,30 @@ def test_values_of_a_backends_options_are_left_to_the_backend(item, key, value):
 )
 def test_options_that_make_no_sense_are_refused(item, words):
     with pytest.raises(UsageError, match=words):
-        parse_options([item])
+        typed(item)
 
 
 def test_prices_and_batches():
-    options = parse_options(["price_in=1", "price_out=2.5", "seeds.batch=2,3", "contexts.batch=7"])
+    options = typed("price_in=1", "price_out=2.5", "seeds.batch=2,3", "contexts.batch=7")
     assert options["generate"].price == (1.0, 2.5)
     assert options["seeds"].batch == (2, 3)
     assert options["contexts"].batch == (7,)
     assert options["correct"].batch == ()
     for price in ("-1", "nan", "NaN", "inf", "Infinity", "1e999"):
         with pytest.raises(UsageError, match="a price must be a number, 0 or more"):
-            parse_options([f"price_in={price}", "price_out=2"])
+            typed(f"price_in={price}", "price_out=2")
 
 
 def test_a_batch_size_for_all_steps_points_to_those_of_two():
     with pytest.raises(UsageError) as caught:
-        parse_options(["batch=5"])
+        typed("batch=5")
     assert caught.value.hint == "-o contexts.batch=5 or -o seeds.batch=5"
 
 
 def test_two_penalties_may_be_negative():
     sampling = {"frequency_penalty": -0.5, "presence_penalty": -2}
     items = [f"{key}={value}" for key, value in sampling.items()]
-    assert parse_options(items)["generate"].sampling == sampling
+    assert typed(*items)["generate"].sampling == sampling
 
 
 def test_parameters_come_from_core_task_backend_and_user_in_this_order(lab):
@@ -115,7 +127,7 @@ def test_parameters_come_from_core_task_backend_and_user_in_this_order(lab):
     )
 
     def parameters(step):
-        user = parse_options(["generate.top_p=0.5"])[step]
+        user = typed("generate.top_p=0.5")[step]
         return step_parameters(task, step, backend, BackendOptions(), user)
 
     assert parameters("generate") == {"temperature": 0.1, "max_tokens": 22, "top_p": 0.5}
@@ -126,7 +138,7 @@ def test_parameters_come_from_core_task_backend_and_user_in_this_order(lab):
 @given(rows=st.integers(1, 500), labels=st.integers(1, 7), unit=st.sampled_from([1, 2, 3]))
 def test_an_even_split_loses_no_row_and_breaks_no_unit(rows, labels, unit):
     names = [f"label{number}" for number in range(labels)]
-    quotas = split_evenly(rows * unit, names, unit)
+    quotas = Quotas.even(rows * unit, SimpleNamespace(quota_names=names, unit=unit))
     counts = list(quotas.values())
     assert list(quotas) == names
     assert sum(counts) == rows * unit
@@ -140,13 +152,13 @@ def test_an_even_split_loses_no_row_and_breaks_no_unit(rows, labels, unit):
 )
 def test_a_split_that_makes_no_sense_is_refused(rows, unit, hint):
     with pytest.raises(UsageError) as caught:
-        split_evenly(rows, ["a", "b"], unit)
+        Quotas.even(rows, SimpleNamespace(quota_names=["a", "b"], unit=unit))
     assert caught.value.hint == hint
 
 
 def test_an_option_without_a_step_is_about_the_main_backend():
-    found = parse_options(
-        ["model=small", "price_in=1", "price_out=2", "temperature=0.3", "correct.model=large"],
+    found = typed(
+        *("model=small", "price_in=1", "price_out=2", "temperature=0.3", "correct.model=large"),
         elsewhere=["correct"],
     )
     assert found["generate"].backend == {"model": "small"}

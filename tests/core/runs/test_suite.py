@@ -7,10 +7,10 @@ from types import ModuleType
 
 import pytest
 
-from targen_core import Backend, JobSpec, ListStep, hookimpl, load_registry
+from targen_core import Backend, ListStep, RunSpec, hookimpl, load_registry
 from targen_core.errors import BudgetExhausted, UnknownName
 from targen_core.plugins.loader import Source, installed_sources
-from targen_core.runs.manifest import Limits
+from targen_core.runs.spec import Limits
 from targen_core.runs.suite import run_suite, suite_tasks
 
 pytestmark = pytest.mark.usefixtures("virtual_time")
@@ -43,11 +43,11 @@ def suite(lab, tmp_path):
         specs = [
             (
                 tmp_path / out / task.name,
-                JobSpec(
+                RunSpec(
                     task=task.id,
                     quotas={"yes": 4, "no": 4},
                     backend="toy",
-                    options=["max_tokens=20"],  # little is reserved for a call
+                    options={"max_tokens": 20},  # little is reserved for a call
                     limits=Limits(concurrency=4, **limits),
                 ),
             )

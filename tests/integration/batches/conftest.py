@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from targen_core.testing.virtual_time import virtual_time
+from targen_testing.virtual_time import virtual_time
 
 
 @pytest.fixture(scope="module", name="virtual_time")

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from targen_core import JobSpec, load_registry
+from targen_core import RunSpec, load_registry
 from targen_core.calls.batch import BatchAnswer, BatchState
 from targen_core.calls.model import ChatReply, ChatRequest
 from targen_core.engine.lists import SIDE_BY_SIDE
@@ -28,8 +28,8 @@ from targen_core.errors import (
 )
 from targen_core.runs.batch_files import Imported, export_batch, import_batch
 from targen_core.runs.job import Job
-from targen_core.runs.manifest import Limits
-from targen_core.testing import scripted
+from targen_core.runs.spec import Limits
+from targen_testing import scripted
 
 pytestmark = pytest.mark.usefixtures("virtual_time")
 
@@ -132,11 +132,11 @@ def run(
     lists_at_once: int = 1,
     **limits: Any,
 ) -> dict[str, Any]:
-    spec = JobSpec(
+    spec = RunSpec(
         task="rte",
         quotas=quotas,
         backend="scripted",
-        options=["price_in=1000", "price_out=1000"] if "max_cost" in limits else [],
+        options={"price_in": 1000, "price_out": 1000} if "max_cost" in limits else {},
         near_duplicates=0,  # the rehearsal has few words: the rejections are to be 10 %
         lists_at_once=lists_at_once,
         limits=Limits(concurrency=64, batch=batch, **limits),
@@ -328,7 +328,7 @@ def answered(world: World, requests: Path, answers: Path) -> None:
 
 
 def begin(out: Path, quotas: Mapping[str, int] = SMALL, **spec_of: Any) -> None:
-    spec = JobSpec(task="rte", quotas=quotas, backend="scripted", near_duplicates=0, **spec_of)
+    spec = RunSpec(task="rte", quotas=quotas, backend="scripted", near_duplicates=0, **spec_of)
     Job.create(load_registry(), spec, out).__exit__()
 
 

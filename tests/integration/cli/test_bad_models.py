@@ -325,7 +325,7 @@ def test_a_third_party_s_task_works(acme, targen, rows):
     assert result.code == 0
     assert [row["idx"] for row in rows("run")] == list(range(7))
     manifest = json.loads(Path("run/manifest.json").read_text())
-    assert manifest["distributions"]["acme-parcels"] == "2.0"
+    assert manifest["lock"]["distributions"]["acme-parcels"] == "2.0"
 
 
 @pytest.mark.parametrize(

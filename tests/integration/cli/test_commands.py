@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 import targen_core
-from targen_core.testing import scripted
+from targen_testing import scripted
 
 COMMANDS = [
     "list-tasks",
@@ -277,8 +277,8 @@ def test_one_label_alone(rte):
 
 def test_a_preset(rte):
     assert rte("--preset", "paper", "--out", "run", "--max-tokens", "1000").code == 1  # enough
-    (target,) = json.loads(Path("run/manifest.json").read_text())["targets"]
-    assert target["quotas"] == {"entailment": 1249, "not_entailment": 1241}
+    manifest = json.loads(Path("run/manifest.json").read_text())
+    assert manifest["spec"]["quotas"] == {"entailment": 1249, "not_entailment": 1241}
 
 
 def test_another_seed_gives_other_rows_in_another_folder(rte, rows, tmp_path):
@@ -298,9 +298,10 @@ def test_a_backend_and_options_for_one_step(rte):
         == 0
     )
     manifest = json.loads(Path("run/manifest.json").read_text())
-    temperatures = {step: plan["params"]["temperature"] for step, plan in manifest["steps"].items()}
+    steps = manifest["lock"]["steps"]
+    temperatures = {step: plan["params"]["temperature"] for step, plan in steps.items()}
     assert temperatures == {"contexts": 0.9, "seeds": 0.9, "generate": 0.9, "correct": 0.3}
-    assert manifest["batches"] == [10, 3]
+    assert manifest["lock"]["batches"] == [10, 3]
 
 
 def test_without_correction(rte):
@@ -315,7 +316,9 @@ def test_without_correction(rte):
 
 def test_a_corrector_by_name(rte):
     assert rte("-n", "4", "--corrector", "targen-core:meta", "--out", "run").code == 0
-    assert json.loads(Path("run/manifest.json").read_text())["corrector"] == "targen-core:meta"
+    assert (
+        json.loads(Path("run/manifest.json").read_text())["lock"]["corrector"] == "targen-core:meta"
+    )
 
 
 def test_the_same_command_again_changes_nothing(rte, tmp_path):
@@ -364,7 +367,7 @@ def test_an_option_on_resume_is_about_the_main_backend_wherever_that_is(rte, tar
     rte("-n", "4", "--backend-for", "contexts=canned", *prices, *other, "--out", "run")
     again = ("-o", "price_in=5", "-o", "price_out=6", "-o", "latency_ms=1")
     assert targen("resume", "run", "-n", "6", *again, "--max-cost", "9", "-q").code == 0
-    steps = json.loads(Path("run/manifest.json").read_text())["steps"]
+    steps = json.loads(Path("run/manifest.json").read_text())["lock"]["steps"]
     assert steps["contexts"]["identity"] == "canned:brisk"
 
 
@@ -380,13 +383,14 @@ def test_resume_takes_every_option_from_the_run(rte, targen, rows):
     for out in ("one", "two"):
         assert rte("-n", "6", *options, "--out", out).code == 0
     manifest = json.loads(Path("two/manifest.json").read_text())
-    assert targen("resume", "two", "-q", "--no-cache").code == 0
+    assert targen("resume", "two", "-q").code == 0
     assert json.loads(Path("two/manifest.json").read_text()) == manifest
     for out in ("one", "two"):
-        assert targen("resume", out, "-n", "14", "-q", "--no-cache").code == 0
+        assert targen("resume", out, "-n", "14", "-q").code == 0
     assert rows("one") == rows("two")
     grown = json.loads(Path("two/manifest.json").read_text())
-    assert grown.pop("targets")[:1] == manifest.pop("targets")
+    assert len(grown.pop("extensions")) == 1
+    assert manifest.pop("extensions") == []
     assert grown == manifest
 
 

@@ -185,6 +185,16 @@ def test_what_exists_is_replaced_only_by_force(targen, run):
     assert len(lines("exports/rte-0.jsonl")) == 8
 
 
+def test_no_hint_says_that_force_replaces_what_it_does_not(targen, run):
+    Path("mine").mkdir()
+    Path("mine/thesis.tex").write_text("years of work")
+    for form, message, hint in (
+        ("jsonl", "mine is a folder, and this export is a file", "choose another --out"),
+        ("hf", "mine exists", "--force replaces an earlier export; or choose another --out"),
+    ):
+        refused(targen("export", run, "--as", form, "--out", "mine"), 2, message, hint)
+
+
 @pytest.mark.parametrize("out", ["runs/rte-0/dataset.jsonl", "runs/rte-0/new", "runs/rte-0"])
 def test_a_run_directory_is_not_written_to(out, targen, run):
     before = (run / "dataset.jsonl").read_bytes()

@@ -42,7 +42,7 @@ def _world(hostile: Any, tmp_path_factory: pytest.TempPathFactory) -> Any:
     derandomize=True,
     database=None,
     deadline=None,
-    max_examples=40,
+    max_examples=20,
     phases=[Phase.explicit, Phase.generate],
     suppress_health_check=[*HealthCheck],
 )

@@ -14,7 +14,7 @@ from zlib import crc32
 
 import pytest
 
-from targen_core import Job, JobSpec, load_registry
+from targen_core import Job, RunSpec, load_registry
 from targen_core.errors import BadRequest
 
 OPENING = [
@@ -64,31 +64,37 @@ def untouched() -> None:
 @pytest.mark.parametrize("command", OPENING, ids=lambda args: args[0])
 @pytest.mark.parametrize("name", ["by/task.py", "./by/task.py", "by/task.py:TASK", "file:x.yaml"])
 def test_a_task_id_that_is_a_file_is_refused(name, command, run, targen):
-    edit(run, "task", "id", value=name)
-    result = targen(*command)
-    assert result.code == 1
-    assert "run/manifest.json does not read: task.id" in result.err
-    untouched()
+    for way in (("spec", "task"), ("lock", "task", "id")):
+        edit(run, *way, value=name)
+        result = targen(*command)
+        assert result.code == 1
+        assert f"run/manifest.json does not read: {'.'.join(way)}" in result.err
+        untouched()
+        edit(run, *way, value="targen-tasks-superglue:rte")
 
 
 @pytest.mark.parametrize("command", OPENING, ids=lambda args: args[0])
 @pytest.mark.parametrize("name", ["../by/task.py", "by/task.py", "/etc/passwd", "journal"])
 def test_a_copy_of_the_task_that_is_elsewhere_is_refused(name, command, run, targen):
-    edit(run, "task_file", value=name)
+    edit(run, "spec", "task", value=name)
     result = targen(*command)
     assert result.code == 1
-    assert "task_file" in result.err
+    assert "spec.task" in result.err
     untouched()
 
 
 @pytest.mark.parametrize(
     ("way", "value"),
     [
-        (("corrector",), "./by/task.py"),
-        (("backend",), "langchain:./by/task.py:Fly"),
-        (("steps", "generate", "backend"), "langchain:../by.Fly"),
-        (("steps", "generate", "options"), {"x=1 base_url": "http://127.0.0.1:9"}),
-        (("steps", "generate", "params"), {"temperature=0 -o script": "by/task.py:f"}),
+        (("spec", "corrector"), "./by/task.py"),
+        (("spec", "backend"), "langchain:./by/task.py:Fly"),
+        (("spec", "backend_for"), {"generate": "langchain:../by.Fly"}),
+        (("lock", "steps", "generate", "backend"), "langchain:../by.Fly"),
+        (("spec", "options"), {"x=1 base_url": "http://127.0.0.1:9"}),
+        (("spec", "options"), {"temperature=0 -o script": "by/task.py:f"}),
+        (("lock", "corrector"), "./by/task.py"),
+        (("spec", "contexts"), "canary"),
+        (("spec", "seeds"), "../canary"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
@@ -101,7 +107,7 @@ def test_other_ids_and_names_that_are_none(way, value, run, targen):
 
 
 def test_a_script_is_only_run_where_it_was_run_before(run, targen):
-    edit(run, "steps", "generate", "options", value={"script": "by/task.py:replies"})
+    edit(run, "spec", "options", value={"script": "by/task.py:replies"})
     result = targen("resume", "run", "-q", "-n", "8")
     assert result.code == 2
     assert "script=by/task.py:replies, which was not used here before" in result.err
@@ -120,12 +126,14 @@ def test_a_script_that_changed_is_another_one(rte, targen):
 
 
 def test_a_class_is_only_imported_where_it_was_used_before(run, targen):
-    edit(run, "steps", "generate", "backend", value="langchain:by.task.Fly")
-    edit(run, "steps", "generate", "options", value={})
-    result = targen("resume", "run", "-q", "-n", "8")
-    assert result.code == 2
-    assert "targen backends check langchain:by.task.Fly" in result.err
-    untouched()
+    edit(run, "spec", "backend", value="langchain:by.task.Fly")
+    for steps in (None, {}):  # whatever the lock says of it
+        if steps is not None:
+            edit(run, "lock", "steps", value=steps)
+        result = targen("resume", "run", "-q", "-n", "8")
+        assert result.code == 2
+        assert "targen backends check langchain:by.task.Fly" in result.err
+        untouched()
 
 
 # --- links, and what is no file ---------------------------------------------
@@ -284,8 +292,7 @@ def waiting(targen, monkeypatch) -> Path:
 
 def every_step(run: Path, **options: object) -> None:
     manifest = json.loads((run / "manifest.json").read_text())
-    for plan in manifest["steps"].values():
-        plan["options"] |= options
+    manifest["spec"]["options"] |= options
     (run / "manifest.json").write_text(json.dumps(manifest))
 
 
@@ -303,7 +310,7 @@ def test_an_address_that_is_typed_is_asked_and_known_from_then_on(waiting, thief
     address, taken = thief
     every_step(waiting, base_url=address)
     manifest = json.loads((waiting / "manifest.json").read_text())
-    for plan in manifest["steps"].values():
+    for plan in manifest["lock"]["steps"].values():
         plan["identity"] = plan["identity"].replace("http://127.0.0.1:11434/v1", address)
     (waiting / "manifest.json").write_text(json.dumps(manifest))
     told = targen("resume", "run", "-q", "--patience", "1", "-o", f"base_url={address}")
@@ -355,10 +362,8 @@ def test_files_bodies_and_prices_are_not_taken_from_a_manifest(options, waiting,
 
 
 def test_weights_that_only_a_manifest_names_are_not_loaded(run, targen):
-    manifest = json.loads((run / "manifest.json").read_text())
-    for plan in manifest["steps"].values():
-        plan |= {"backend": "targen-backends:local", "options": {"model": "./evil.gguf"}}
-    (run / "manifest.json").write_text(json.dumps(manifest))
+    edit(run, "spec", "backend", value="targen-backends:local")
+    edit(run, "spec", "options", value={"model": "./evil.gguf"})
     result = targen("resume", "run", "-q", "-n", "8")
     assert result.code == 2
     assert "this run asks for" in result.err
@@ -374,6 +379,22 @@ def test_a_link_among_the_runs_of_a_suite_is_refused(targen):
     assert result.code == 2
     assert "suite/axg is a link, and no folder" in result.err
     assert not any(Path("mine").iterdir())
+
+
+def test_two_names_of_one_backend_hide_no_option(waiting, thief, targen):
+    """Options without a step are about the main backend, whatever a manifest calls it."""
+    address, taken = thief
+    steps = ("contexts", "seeds", "generate", "correct")
+    for main, others in (("llama", "targen-backends:llama"), ("targen-backends:llama", "llama")):
+        edit(waiting, "spec", "backend", value=main)
+        edit(waiting, "spec", "backend_for", value=dict.fromkeys(steps, others))
+        every_step(waiting, base_url=address)
+        result = targen("resume", "run", "-q", "--patience", "1")
+        assert f"this run asks for base_url={address}" in result.err
+        every_step(waiting, **{"correct.base_url": address})
+        typed = ("-o", "base_url=http://127.0.0.1:9/v1")
+        targen("resume", "run", "-q", "--patience", "1", *typed)
+    assert taken == []
 
 
 def test_a_key_in_a_manifest_is_refused(waiting, targen):
@@ -410,9 +431,9 @@ def test_a_limit_that_is_no_limit(flag, value, rte):
 @pytest.mark.parametrize(
     ("args", "named"),
     [
-        (["-n", str(10**12)], "targets.quotas: rows must be from 0 to 1,000,000,000"),
-        (["-n", "2", "--give-up-after", str(10**12)], "targets.give_up_after"),
-        (["-n", "2", "-o", f"seeds.batch={10**12}"], "batches"),
+        (["-n", str(10**12)], "label entailment has a quota above 1,000,000,000 rows"),
+        (["-n", "2", "--give-up-after", str(10**12)], "--give-up-after is"),
+        (["-n", "2", "-o", f"seeds.batch={10**12}"], "seeds.batch"),
     ],
 )
 def test_a_number_that_no_run_could_be_opened_with_again(args, named, rte):
@@ -442,33 +463,36 @@ def test_an_option_that_is_no_number(option, rte):
 @pytest.mark.parametrize(
     ("way", "value", "named"),
     [
-        (("limits", "concurrency"), 0, "limits.concurrency"),
-        (("limits", "concurrency"), -1, "limits.concurrency"),
-        (("limits", "concurrency"), 10**30, "limits.concurrency"),
-        (("limits", "rpm"), 0, "limits.rpm"),
-        (("limits", "rpm"), 1e308, "limits.rpm"),
-        (("limits", "max_cost"), "much", "limits.max_cost"),
-        (("limits", "patience"), [], "limits.patience"),
-        (("seed",), {}, "seed"),
-        (("targets",), [], "targets"),
-        (("targets", "0", "quotas"), {"nosuch": 1}, "targets.0.quotas"),
-        (("targets", "0", "quotas"), {"entailment": 10**30}, "targets.quotas"),
-        (("batches",), [0], "batches"),
-        (("lists_at_once",), -5, "lists_at_once"),
-        (("near_duplicates",), -1, "near_duplicates"),
-        (("given",), {"../canary": "00"}, "given"),
+        (("spec", "limits", "concurrency"), 0, "--concurrency is 0"),
+        (("spec", "limits", "concurrency"), -1, "--concurrency is -1"),
+        (("spec", "limits", "concurrency"), 10**30, "--concurrency is 1"),
+        (("spec", "limits", "rpm"), 0, "--rpm is 0"),
+        (("spec", "limits", "rpm"), 1e308, "--rpm is 1e+308"),
+        (("spec", "limits", "max_cost"), "much", "--max-cost"),
+        (("spec", "limits", "patience"), [], "--patience"),
+        (("spec", "seed"), {}, "--seed"),
+        (("spec", "quotas"), {"nosuch": 1}, "quotas"),
+        (("spec", "quotas"), {"entailment": 10**30}, "label entailment has a quota above"),
+        (("spec", "quotas"), {"entailment": -1}, "label entailment has a quota of -1"),
+        (("spec", "give_up_after"), 0, "--give-up-after is 0"),
+        (("spec", "lists_at_once"), -5, "--lists-at-once is -5"),
+        (("spec", "near_duplicates"), -1, "--near-duplicates is -1"),
+        (("spec", "contexts_share"), 0, "--contexts-share is 0"),
+        (("spec", "options"), {"seeds.batch": 0}, "spec.options"),
+        (("spec", "options"), {"generate.temperature": "hot"}, "spec.options"),
+        (("spec", "backend_for"), {"later": "x"}, "steps"),
+        (("spec", "surprise"), 1, "--surprise"),
+        (("extensions",), [{"quotas": {"nosuch": 1}}], "quotas"),
+        (("extensions",), [{"quotas": {"entailment": 1}, "give_up_after": 0}], "extensions.0"),
+        (("lock", "given"), {"../canary": "00"}, "lock.given"),
         (
-            ("steps", "generate", "params", "temperature"),
-            "hot",
-            "steps.generate.params.temperature",
-        ),
-        (
-            ("steps", "later"),
+            ("lock", "steps", "later"),
             {"backend": "x", "identity": "", "options": {}, "params": {}},
             "steps",
         ),
-        (("task", "labels"), "entailment", "task.labels"),
-        (("task",), None, "task"),
+        (("lock", "task", "labels"), "entailment", "lock.task.labels"),
+        (("lock", "task"), None, "lock.task"),
+        (("spec",), None, "spec"),
     ],
 )
 def test_a_field_of_a_manifest_that_no_run_has(way, value, named, run, targen):
@@ -577,8 +601,8 @@ def test_half_of_a_character_hinders_no_report():
         "def replies(request):\n"
         "    raise BadRequest('odd \\ud83d words')\n"
     )
-    options = ("script=./mine.py:replies",)
-    spec = JobSpec(task="rte", quotas={"entailment": 1}, backend="scripted", options=options)
+    options = {"script": "./mine.py:replies"}
+    spec = RunSpec(task="rte", quotas={"entailment": 1}, backend="scripted", options=options)
     with (
         Job.create(load_registry(), spec, Path("run")) as job,
         pytest.raises(BadRequest, match="odd"),

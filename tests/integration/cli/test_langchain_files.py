@@ -16,7 +16,7 @@ from typing import Any, ClassVar
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage
 from langchain_core.outputs import ChatGeneration, ChatResult
-from targen_core.testing.scripted import fill_schema
+from targen_core.scripted import fill_schema
 import json, re
 
 class Chat(BaseChatModel):
@@ -62,7 +62,7 @@ def test_a_class_in_a_file_makes_rows_and_its_path_stays_here(targen, tmp_path):
     targen(*RUN, "-b", "langchain:./alice/chat.py:Chat", "-o", "tone=bold", "--out", "run")
     assert set(calls()) == {"one"}
     manifest = Path("run/manifest.json").read_text()
-    assert json.loads(manifest)["backend"] == "langchain:chat.Chat"
+    assert json.loads(manifest)["spec"]["backend"] == "langchain:chat.Chat"
     assert "alice" not in manifest + Path("run/README.md").read_text()
 
 

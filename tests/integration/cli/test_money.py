@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from targen_core.testing.fault_server import FaultServer, Response
-from targen_core.testing.scripted import fill_schema
-from targen_core.testing.wire import OPENAI
+from targen_core.scripted import fill_schema
+from targen_testing.fault_server import FaultServer, Response
+from targen_testing.wire import OPENAI
 
 pytest.importorskip("targen_plugin_example")
 

@@ -46,7 +46,7 @@ def test_another_run_takes_the_next_number_and_is_found_there_again(targen, rows
     assert targen(*other).code == 0
     assert Path("runs/rte-0-2/journal").read_bytes() == journal
     assert targen(*RTE, "-n", 2, "-o", "generate.temperature=0.3").code == 0
-    assert manifest("runs/rte-0-3")["steps"]["generate"]["params"]["temperature"] == 0.3
+    assert manifest("runs/rte-0-3")["lock"]["steps"]["generate"]["params"]["temperature"] == 0.3
     assert rows("runs/rte-0") == first
 
 
@@ -75,7 +75,7 @@ def test_what_somebody_may_need_is_not_replaced(targen, name):
     assert targen(*RTE, "-n", 2, "-o", "unauthorised=true").code == 1
     (Path("runs/rte-0") / name).write_text("")
     assert targen(*RTE, "-n", 2).code == 0
-    assert "unauthorised" in manifest("runs/rte-0")["steps"]["generate"]["options"]
+    assert "unauthorised" in manifest("runs/rte-0")["spec"]["options"]
     assert Path("runs/rte-0-2/dataset.jsonl").exists()
 
 
@@ -92,7 +92,7 @@ def test_a_price_makes_no_other_run(targen):
     priced = ("-o", "price_in=1", "-o", "price_out=2")
     result = targen(*RTE, "-n", 2, *priced)
     assert (result.code, result.err) == (0, "")
-    assert manifest("runs/rte-0")["steps"]["generate"]["options"] == {
+    assert manifest("runs/rte-0")["spec"]["options"] == {
         "price_in": 1.0,
         "price_out": 2.0,
     }

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from targen_core.testing.fault_server import FaultServer, Response
-from targen_core.testing.scripted import fill_schema
-from targen_core.testing.wire import OPENAI
+from targen_core.scripted import fill_schema
+from targen_testing.fault_server import FaultServer, Response
+from targen_testing.wire import OPENAI
 
 pytest.importorskip("targen_tasks_superglue")
 
@@ -73,6 +73,38 @@ def test_a_suite_shares_lists_among_its_tasks(targen, service):
             if counts["step"] == "contexts":
                 cached[path.parent.name] = counts["cached"]
     assert cached["copa"] >= 1
+
+
+def test_a_run_without_the_cache_goes_on_without_it_until_it_is_told_otherwise(targen):
+    def plan(seen):  # equal calls are answered alike, so that runs ask alike
+        schema = seen.body["response_format"]["json_schema"]["schema"]
+        text = json.dumps(fill_schema(schema, random.Random(seen.text)))
+        return Response(OPENAI.answer(text, "stop"))
+
+    def cached(*args):
+        return targen(*args, "-q", "--json").json["usage"]["total"]["cached"]
+
+    pytest.importorskip("targen_plugin_example")
+    with FaultServer(plan) as service:
+        address = ("-o", f"base_url={service.url}/v1", "-o", "model=tiny")
+        for out, rows, *options in (("first", 16), ("run", 4, "--no-cache")):
+            assert (
+                cached(
+                    "generate",
+                    "tickets",
+                    "-n",
+                    rows,
+                    "-b",
+                    "llama",
+                    *address,
+                    "--out",
+                    out,
+                    *options,
+                )
+                == 0
+            )
+        assert cached("resume", "run", "-n", 8) == 0
+        assert cached("resume", "run", "-n", 12, "--cache") > 0
 
 
 def requests(targen, run):

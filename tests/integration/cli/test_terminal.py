@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from targen_core.cli.terminal import Guard, guarded
-from targen_core.testing.fault_server import FaultServer, Response
+from targen_testing.fault_server import FaultServer, Response
 
 ODD = "\x1b]52;c;eA==\x07\x9b2J\u202e\ud800\x00"
 SHOWN = "\\x1b]52;c;eA==\\x07\\x9b2J\\u202e\\ud800\\x00"

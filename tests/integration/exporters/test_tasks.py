@@ -8,7 +8,7 @@ import re
 
 import pytest
 
-from targen_core import Job, JobSpec, load_registry
+from targen_core import Job, RunSpec, load_registry
 from targen_core.dataset.read import read_dataset
 from targen_core.exporters.save import save
 
@@ -21,7 +21,7 @@ def made(request, tmp_path_factory):
     run = tmp_path_factory.mktemp("runs") / "run"
     task = REGISTRY.get("task", request.param)
     quotas = dict.fromkeys(task.quota_names, 3 * task.unit)
-    spec = JobSpec(task=request.param, quotas=quotas, backend="targen-core:scripted")
+    spec = RunSpec(task=request.param, quotas=quotas, backend="targen-core:scripted")
     with Job.create(REGISTRY, spec, run) as job:
         job.run()
     return read_dataset(run, registry=REGISTRY)

@@ -60,7 +60,7 @@ def test_an_overridden_check_is_not_hidden(targen, frozen):
     """The author's suites are run as they are; what they skip is told."""
     (frozen / "tests" / "test_frozen.py").write_text(
         "import pytest\n"
-        "from targen_core.testing import TaskSuite as Tasks\n"
+        "from targen_testing import TaskSuite as Tasks\n"
         "class TestLetters(Tasks):\n"
         "    task = 'letters'\n"
         "    @pytest.fixture(autouse=True)\n"
@@ -127,11 +127,11 @@ def test_a_pyproject_that_does_not_read(targen, tmp_path):
     assert "names no project" in done.stderr
 
 
-def test_without_pytest_it_says_what_to_install(targen, tmp_path):
-    hide = "import sys; sys.modules['pytest'] = None\n"
+def test_without_the_kit_it_says_what_to_install(targen, tmp_path):
+    hide = "import sys; sys.modules['targen_testing'] = None\n"
     (tmp_path / "site").mkdir()
     (tmp_path / "site" / "sitecustomize.py").write_text(hide)
     done = targen("plugins", "check", str(FROZEN), path=[tmp_path / "site"])
     assert done.returncode == 2
-    assert "needs pytest" in done.stderr
-    assert "pip install 'targen-core[testing]'" in done.stderr
+    assert "is not installed" in done.stderr
+    assert "pip install targen-testing" in done.stderr

@@ -43,10 +43,10 @@ def test_five_lines_make_a_task_of_other_parts(contexts, calm, targen, tmp_path)
     assert done.returncode == 0, done.stderr
     assert "calm:rte-calm 1: complete" in done.stdout
     manifest = json.loads((tmp_path / "run" / "manifest.json").read_text())
-    assert manifest["task"]["id"] == "calm:rte-calm"
-    assert manifest["corrector"] == "targen-core:vote"
+    assert manifest["lock"]["task"]["id"] == "calm:rte-calm"
+    assert manifest["lock"]["corrector"] == "targen-core:vote"
     # A list brings its prompt along, and the offline replies to it.
-    assert contexts.partition(":")[2] in manifest["task"]["prompts"]
+    assert contexts.partition(":")[2] in manifest["lock"]["task"]["prompts"]
     assert targen("plugins", "--strict", path=[site]).returncode == 0
 
 

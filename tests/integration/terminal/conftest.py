@@ -22,9 +22,9 @@ from typing import Any
 
 import pytest
 
-from targen_core.testing.fault_server import FaultServer, Response, Seen
-from targen_core.testing.scripted import fill_schema
-from targen_core.testing.wire import OPENAI
+from targen_core.scripted import fill_schema
+from targen_testing.fault_server import FaultServer, Response, Seen
+from targen_testing.wire import OPENAI
 
 DEADLINE = 60.0  # seconds for anything to appear: only a test that fails waits so long
 

@@ -14,7 +14,7 @@ import pytest
 from targen_core.calls.usage import Usage
 from targen_core.cli import progress
 from targen_core.runs.watch import Watch, state_of
-from targen_core.testing.fault_server import Response
+from targen_testing.fault_server import Response
 
 pytest.importorskip("targen_plugin_example")
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="no pseudo-terminals there")
@@ -87,6 +87,7 @@ def test_the_second_ctrl_c_stops_at_once_and_gives_the_terminal_back(terminal, h
     shown.wait_for("finishing the calls in flight")
     shown.type(b"\x03")
     assert shown.exit_code() == 130
+    assert "stopping at once. Then: targen resume run" in shown.text
     assert "Traceback" not in shown.text
     assert bytes(shown._seen).rfind(b"\x1b[?25h") > bytes(shown._seen).rfind(b"\x1b[?25l")
 
@@ -203,17 +204,6 @@ def test_a_correction_and_a_draft_show_that_they_wait(terminal, held, tmp_path, 
     shown.wait_for("no answer yet")
     service.go.set()
     shown.exit_code()
-
-
-@pytest.mark.parametrize(
-    "command",
-    ["generate rte -n 2", "preview rte", "correct rows.jsonl --task rte", "init-task 'A task.'"],
-)
-def test_every_command_that_calls_takes_patience(shell, command, tmp_path):
-    row = {"premise": "It rains.", "hypothesis": "It is wet.", "label": "entailment", "idx": 0}
-    (tmp_path / "rows.jsonl").write_text(json.dumps(row) + "\n")
-    done = shell(f"targen {command} -b scripted --patience 0")
-    assert (done.returncode, "--patience is 0" in done.stderr) == (2, True), done.stderr
 
 
 # --- the display by itself ---

@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from targen_core.testing.fault_server import Response
+from targen_testing.fault_server import Response
 
 pytest.importorskip("targen_plugin_example")
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="no pseudo-terminals there")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from targen_core.plugins.loader import load_registry
-from targen_core.testing import MetricSuite as Suite
+from targen_testing import MetricSuite as Suite
 
 OPTIONS = {"lexical": ("replicates=5",)}
 

@@ -16,7 +16,7 @@ from targen_analysis.bias.entities import ENTITIES
 from targen_analysis.bias.mentions import mentions, texts_of
 from targen_analysis.statistics import entropy
 from targen_core.errors import UsageError
-from targen_core.testing import MetricSuite as Suite
+from targen_testing import MetricSuite as Suite
 
 spacy = pytest.importorskip("spacy")
 

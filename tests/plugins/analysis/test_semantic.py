@@ -23,7 +23,7 @@ from targen_analysis.semantic.projection import possible, project
 from targen_analysis.semantic.similarity import kth_nearest, nearest, pair_shares, unit
 from targen_core.errors import MissingDependency, UsageError
 from targen_core.metrics.model import Excerpt
-from targen_core.testing import MetricSuite as Suite
+from targen_testing import MetricSuite as Suite
 
 
 def vectors(count, dimensions=8, *, seed=0, about=0.0):

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from targen_core.testing import TaskSuite as Suite
+from targen_testing import TaskSuite as Suite
 
 EXAMPLES = Path(__file__).resolve().parents[3] / "plugins" / "examples"
 FILES = ["sentiment.yaml", "question_types.yaml", "german_mail.yaml", "nli.py"]

@@ -11,12 +11,12 @@ from typing import Any
 
 import pytest
 
-from targen_core import Backend, ChatRequest, JobSpec, hookimpl, load_registry
+from targen_core import Backend, ChatRequest, RunSpec, hookimpl, load_registry
 from targen_core.errors import JobFailed
 from targen_core.plugins.loader import Source, installed_sources
 from targen_core.runs.job import Job
-from targen_core.runs.manifest import Limits
-from targen_core.testing.scripted import ScriptedModel, ScriptedOptions
+from targen_core.runs.spec import Limits
+from targen_core.scripted import ScriptedModel, ScriptedOptions
 
 Bend = Callable[[str, Any], Any]
 """`bend(prompt, good)` -> the reply: text, a JSON value or a `ChatReply`."""
@@ -76,7 +76,7 @@ def run(tmp_path: Path) -> Callable[..., Ran]:
         )
         module.register_backends = hookimpl(lambda register: register.register("bent", backend))
         registry = load_registry([*installed_sources(), Source("acme", "1", "bent", module)])
-        job = JobSpec(
+        job = RunSpec(
             task="targen-tasks-multirc:multirc",
             backend="acme:bent",
             limits=Limits(concurrency=4),

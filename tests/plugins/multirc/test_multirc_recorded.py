@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from targen_core import JobSpec, load_registry
+from targen_core import RunSpec, load_registry
 from targen_core.runs.job import Job
 from targen_tasks_multirc.official import OfficialMultiRc, join, read
 from targen_tasks_multirc.task import MULTIRC
@@ -21,11 +21,11 @@ EXAMPLES = Path(__file__).parents[3] / "examples" / "superglue" / "multirc.jsonl
 @pytest.fixture(scope="module")
 def ran(tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("recorded") / "run"
-    spec = JobSpec(
+    spec = RunSpec(
         task="targen-tasks-multirc:multirc",
         quotas={"any": 51},
         backend="targen-core:scripted",
-        options=[f"recorded={RECORDED}"],
+        options={"recorded": str(RECORDED)},
     )
     with Job.create(load_registry(), spec, folder) as job:
         job.run()

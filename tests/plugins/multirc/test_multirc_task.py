@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 from rapidfuzz import fuzz, process
 
-from targen_core import Correction, JobSpec, Rejected, Solution, load_registry
+from targen_core import Correction, Rejected, RunSpec, Solution, load_registry
 from targen_core.runs.job import Job
-from targen_core.runs.manifest import Limits
+from targen_core.runs.spec import Limits
 from targen_tasks_multirc.checks import mean_words
 from targen_tasks_multirc.official import OfficialMultiRc, join, read, rows
 from targen_tasks_multirc.rows import MultiRcQuestion, Option
@@ -460,11 +460,11 @@ def test_the_original_preset_is_the_original_count():
 @settings(max_examples=5, deadline=None)
 @given(n=st.integers(1, 60), bad=st.sampled_from([0.0, 0.1, 0.25]), seed=st.integers(0, 99))
 def test_quotas_hold_exactly(n, bad, seed):
-    spec = JobSpec(
+    spec = RunSpec(
         task="targen-tasks-multirc:multirc",
         quotas={"any": n},
         backend="targen-core:scripted",
-        options=[f"garbage_rate={bad}"],
+        options={"garbage_rate": bad},
         seed=seed,
         limits=Limits(concurrency=8),
     )

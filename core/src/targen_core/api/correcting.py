@@ -17,7 +17,7 @@ from targen_core.errors import TargenError
 from targen_core.plugins.registry import Registry
 from targen_core.runs.correction import acorrect_dataset
 from targen_core.runs.loops import synchronous
-from targen_core.runs.manifest import Limits
+from targen_core.runs.spec import Limits
 from targen_core.runs.watch import Watch
 
 __all__ = ["acorrect", "correct"]
@@ -107,7 +107,7 @@ async def acorrect(
         model=model,
         steps={},
         options={**model_options, **(options or {})},
-        limits=Limits(batch=batch, **given),
+        limits=Limits(batch=batch, cache=cache, **given),
         seed=seed,
     ) as request:
         dataset = found.rows_of(request)
@@ -123,7 +123,7 @@ async def acorrect(
                     folder,
                     flip_share=flip,
                     most=n,
-                    cache=replies_folder(cache),
+                    cache=replies_folder() if cache else None,
                     on_judged=watch.counted("judged"),
                     on_layer=watch.on_layer,
                 )

@@ -17,10 +17,10 @@ from targen_core.api.request import (
     as_path,
     asked,
     limits_of,
+    options_of,
     quotas_of,
     registry_for,
     replies_folder,
-    texts_of,
 )
 from targen_core.api.run import Run
 from targen_core.api.words import in_python, speaking_python
@@ -29,9 +29,10 @@ from targen_core.errors import TargenError
 from targen_core.plugins.registry import Registry
 from targen_core.runs.job import Job
 from targen_core.runs.loops import synchronous
-from targen_core.runs.manifest import Limits, Manifest
+from targen_core.runs.manifest import Manifest
 from targen_core.runs.plan import find_task
 from targen_core.runs.report import read_report
+from targen_core.runs.spec import Limits
 from targen_core.runs.watch import JobWatch
 from targen_core.tasks.model import Task
 
@@ -150,7 +151,7 @@ async def agenerate(
         corrector=corrector,
         contexts=contexts,
         seeds=seeds,
-        limits=Limits(batch=batch, **given),
+        limits=Limits(batch=batch, cache=cache, **given),
         contexts_limit=contexts_limit,
         seed=seed,
         balance=balance,
@@ -163,7 +164,7 @@ async def agenerate(
             request.registry,
             request.spec,
             folder,
-            cache=replies_folder(cache),
+            cache=replies_folder(),
             place="number" if out is None else "exact",
         )
     return await _finished(job, request.registry, progress)
@@ -189,7 +190,7 @@ async def aresume(
     batch: bool | None = None,
     rounds: int | None = None,
     verify: bool = False,
-    cache: bool = True,
+    cache: bool | None = None,
     progress: bool = True,
     registry: Registry | None = None,
     **model_options: Any,
@@ -218,7 +219,7 @@ async def aresume(
         batch: go on in batches, or without; by default as it was begun.
         rounds: refills of a batch after the first round.
         verify: judge again all that is there, and compare it.
-        cache: whether to share replies with earlier runs.
+        cache: whether to share replies with earlier runs; by default as it was begun.
         progress: whether to show a line of progress in a notebook or on a terminal.
         registry: finds what has a name; by default what is installed.
         **model_options: options that change no reply, such as a key or a
@@ -235,12 +236,12 @@ async def aresume(
     path = run.path if isinstance(run, Run) else as_path(run)
     manifest = Manifest.load(path / "manifest.json")
     models = {} if model is None else {"": model}
-    texts = texts_of({**model_options, **(options or {})})
+    given = options_of({**model_options, **(options or {})})
     for step, parts in (steps or {}).items():
         mine = dict(parts) if isinstance(parts, Mapping) else {"model": parts}
         if "model" in mine:
             models[step] = mine.pop("model")
-        texts += texts_of(mine, step)
+        given |= options_of(mine, step)
     known = registry_for(path, manifest, registry, task, models)
     quotas = None
     if n is not None or labels:
@@ -255,14 +256,15 @@ async def aresume(
         patience=patience,
         rounds=rounds,
     )
+    switches = {"batch": batch, "cache": cache}
     job = Job.resume(
         known,
         path,
-        cache=replies_folder(cache),
+        cache=replies_folder(),
         quotas=quotas,
         give_up_after=give_up_after,
-        options=texts,
-        limits=limits | ({} if batch is None else {"batch": batch}),
+        options=given,
+        limits=limits | {name: on for name, on in switches.items() if on is not None},
         verify=verify,
     )
     return await _finished(job, known, progress)

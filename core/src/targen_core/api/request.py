@@ -1,4 +1,4 @@
-"""From keywords to what the engine runs: objects get names, items get files, options text."""
+"""From keywords to what the engine runs: objects get names, items get files."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ from pydantic import BaseModel, SecretStr, ValidationError
 from targen_core import folders
 from targen_core.api.models import ModelLike, backend_of, name_of, named
 from targen_core.declared.model import Declaration
-from targen_core.engine.quotas import split_evenly
+from targen_core.engine.quotas import Quotas
 from targen_core.errors import UsageError
 from targen_core.nearest import did_you_mean
 from targen_core.plugins.loader import load_registry
 from targen_core.plugins.register import MEMORY, is_file
 from targen_core.plugins.registry import Registry
-from targen_core.runs.manifest import Limits, Manifest
+from targen_core.runs.manifest import Manifest
 from targen_core.runs.plan import find_task
-from targen_core.runs.spec import JobSpec
+from targen_core.runs.spec import Limits, RunSpec
 from targen_core.tasks.model import Task
 
 if TYPE_CHECKING:
@@ -39,10 +39,10 @@ __all__ = [
     "as_path",
     "asked",
     "limits_of",
+    "options_of",
     "quotas_of",
     "registry_for",
     "replies_folder",
-    "texts_of",
 ]
 
 PathText: TypeAlias = str | PathLike[str]
@@ -59,7 +59,7 @@ class Asked:
     """What a program asks for, with all of its objects found by name."""
 
     registry: Registry
-    spec: JobSpec
+    spec: RunSpec
     name: str
 
 
@@ -68,9 +68,9 @@ def as_path(path: PathText) -> Path:
     return Path(fspath(path)).expanduser()
 
 
-def replies_folder(cache: bool) -> Path | None:
+def replies_folder() -> Path:
     """The folder of the replies that runs share."""
-    return folders.cache_folder() / "replies" if cache else None
+    return folders.cache_folder() / "replies"
 
 
 @contextmanager
@@ -115,24 +115,24 @@ def asked(
             return f"{MEMORY}:{name}", {}
 
         main, own = backend(model)
-        texts = texts_of({**own, **options})
+        given_options = options_of({**own, **options})
         backend_for: dict[str, str] = {}
         for step, parts in steps.items():
             mine = dict(parts) if isinstance(parts, Mapping) else {"model": parts}
             if "model" in mine:
                 backend_for[step], own = backend(mine.pop("model"))
                 mine = own | mine
-            texts += texts_of(mine, step)
+            given_options |= options_of(mine, step)
         known = known.including(tasks=tasks, backends=backends)
         chosen = (variants,) if isinstance(variants, str) else tuple(variants)
         found, made = find_task(known, called, chosen)
-        spec = JobSpec(
+        spec = RunSpec(
             task=called if is_file(called) else found.id,
             quotas=quotas_of(made, n, labels, preset) if rows else {},
             variants=chosen,
             backend=main,
             backend_for=backend_for,
-            options=texts,
+            options=given_options,
             corrector=(corrector or "") if correct else None,
             contexts=_items(contexts, given / "contexts.jsonl"),
             seeds=_items(seeds, given / "seeds.jsonl"),
@@ -174,25 +174,23 @@ def _items(items: ItemsLike | None, file: Path) -> Path | None:
     return file
 
 
-def texts_of(options: Mapping[str, Any], step: str = "") -> list[str]:
-    """Options as `-o` takes them; None is an option that was not given."""
+def options_of(options: Mapping[str, Any], step: str = "") -> dict[str, Any]:
+    """Options as a spec has them; None is an option that was not given.
+
+    Raises:
+        UsageError: a value that no run could keep.
+    """
     before = f"{step}." if step else ""
-    return [
-        f"{before}{name}={_text(name, value)}"
-        for name, value in options.items()
-        if value is not None
-    ]
+    return {f"{before}{k}": _plain(k, v) for k, v in options.items() if v is not None}
 
 
-def _text(name: str, value: Any) -> str:
+def _plain(name: str, value: Any) -> Any:
     if isinstance(value, SecretStr):
-        value = value.get_secret_value()
-    if name == "batch":
-        return ",".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
+        return value.get_secret_value()
     if isinstance(value, PathLike):
-        value = str(as_path(value))
+        return str(as_path(value))
     try:
-        return json.dumps(value, ensure_ascii=False)
+        return json.loads(json.dumps(value))
     except (TypeError, ValueError) as error:
         raise UsageError(
             f"option {name}: {error}", hint="numbers, texts, lists, mappings"
@@ -201,7 +199,7 @@ def _text(name: str, value: Any) -> str:
 
 def quotas_of(
     task: Task[Any, Any], n: int | None, labels: Mapping[str, int] | None, preset: str | None
-) -> Mapping[str, int]:
+) -> Quotas:
     """Rows by label, from exactly one of the three.
 
     Raises:
@@ -213,16 +211,8 @@ def quotas_of(
             hint=f'n=100, or preset="paper", or labels={{"{task.quota_names[0]}": 40}}',
         )
     if n is not None:
-        return split_evenly(n, task.quota_names, task.unit)
-    if labels:
-        return dict(labels)
-    assert preset is not None
-    if preset not in task.presets:
-        raise UsageError(
-            f"task {task.name} has no preset {preset!r}",
-            hint=did_you_mean(preset, task.presets, "presets"),
-        )
-    return dict(task.presets[preset])
+        return Quotas.even(n, task)
+    return Quotas(labels) if labels else Quotas.preset(preset or "", task)
 
 
 def limits_of(**limits: float | None) -> dict[str, Any]:
@@ -274,7 +264,7 @@ def registry_for(
                 f"the run {path} has no step {step!r}",
                 hint=did_you_mean(step, manifest.steps, "steps"),
             )
-        used = manifest.steps[step].backend if step else manifest.backend
+        used = manifest.steps[step].backend if step else manifest.spec.backend
         backends[_in_memory(path, "model", used)] = backend_of(model)
     return known.including(tasks=tasks, backends=backends)
 

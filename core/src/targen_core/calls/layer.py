@@ -21,7 +21,16 @@ from targen_core.calls import signs
 from targen_core.calls.budget import Budget
 from targen_core.calls.cache import ReplyCache
 from targen_core.calls.journal import Journal
-from targen_core.calls.model import ChatReply, ChatRequest, Finish, Message, Origin, Price, counted
+from targen_core.calls.model import (
+    ChatReply,
+    ChatRequest,
+    Finish,
+    Message,
+    Origin,
+    Price,
+    RateHeaders,
+    counted,
+)
 from targen_core.calls.question import BoundModel, Observer, Question, Scope, call_key
 from targen_core.calls.rate import Outcome
 from targen_core.calls.usage import Usage
@@ -287,7 +296,7 @@ class CallLayer:
         reserved_tokens = tokens + params["max_tokens"]
         reserved_dollars = bound.price.most(tokens, params["max_tokens"]) if bound.price else 0.0
         reserved = (reserved_tokens, reserved_dollars)
-        failures = 0
+        failures = alone = 0  # and those of them since others were answered
         failing_since = 0.0
         loop = asyncio.get_running_loop()
         turn = bound.limiter.turn()
@@ -321,17 +330,20 @@ class CallLayer:
                 except Exception as raised:
                     raise _backend_failed(bound.backend, raised) from raised
                 finally:
+                    rate = reply.rate if reply else error.rate if error else None
+                    retry_after = error.retry_after if error else None
                     bound.limiter.release(
                         ticket,
                         "answered" if reply is not None else _outcome(error),
-                        rate=reply.rate if reply else error.rate if error else None,
-                        retry_after=error.retry_after if error else None,
+                        rate=rate,
+                        retry_after=retry_after,
                     )
-                if bound.limiter.pause > (self.patience or PATIENCE):
+                asked = _asked(bound.limiter.pause, rate, retry_after)
+                if asked > (self.patience or PATIENCE):
                     words = f": {error}" if error is not None else ""
                     self.halt(
                         ServiceGaveUp(
-                            f"the service asks for a pause of {bound.limiter.pause:.0f} s{words}",
+                            f"the service asks for a pause of {asked:.0f} s{words}",
                             hint="resume after it, or with a larger --patience",
                         )
                     )
@@ -376,9 +388,10 @@ class CallLayer:
                 # The limiter says when a call goes; this one waits its turn.
                 delay = min(_MAX_TURN, _BAD_LUCK * 2.0**failures)
             elif lately:
-                delay = min(_MAX_BACKOFF, _BAD_LUCK * 1.5**failures)
+                delay, alone = min(_MAX_BACKOFF, _BAD_LUCK * 1.5**failures), 0
             else:
-                delay = min(_MAX_BACKOFF, _FIRST_BACKOFF * 2.0**failures)
+                delay = min(_MAX_BACKOFF, _FIRST_BACKOFF * 2.0**alone)
+                alone += 1
             delay *= self._jitter.uniform(0.5, 1.0)
             failures += 1
             patience = self._patience_with(error)
@@ -389,7 +402,8 @@ class CallLayer:
                     else str(error),
                     hint=_first(error.hint, "resume when it is back, or with a larger --patience"),
                 ) from error
-            await self._back_off(max(delay, error.retry_after or 0.0), scope)
+            # What it was asked to wait may be untrue: it asks again before the run would end.
+            await self._back_off(max(delay, min(error.retry_after or 0.0, patience)), scope)
 
     def _note(self, error: ServiceError, now: float, clock: Callable[[], float]) -> None:
         """Remember a failure for who shows what goes on."""
@@ -470,6 +484,21 @@ def _outcome(error: ServiceError | None) -> Outcome:
     if isinstance(error, TimedOut):
         return "timed-out"
     return "failed" if isinstance(error, ServiceUnavailable) else "nothing"
+
+
+def _asked(pause: float, rate: RateHeaders | None, retry_after: float | None) -> float:
+    """Seconds of a limiter's pause that the service asked for, and that are believed.
+
+    A limiter pauses of itself too, as for a slow rate that it learned.
+    """
+    waits = [0.0]
+    if retry_after and pause > 0.9 * retry_after:
+        waits.append(retry_after)
+    if rate is not None and rate.remaining_requests == 0:
+        waits.append(rate.reset_requests or 0.0)
+    if rate is not None and rate.remaining_tokens == 0:
+        waits.append(rate.reset_tokens or 0.0)
+    return min(pause, max(waits))
 
 
 def _first(*words: str) -> str:

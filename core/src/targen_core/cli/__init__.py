@@ -5,10 +5,11 @@ from __future__ import annotations
 import errno
 import os
 import sys
+from itertools import pairwise
 
 from targen_core.cli.streams import mute, sound_streams
 from targen_core.cli.terminal import guarded, print_traceback
-from targen_core.errors import PluginError, TargenError
+from targen_core.errors import PluginError, TargenError, UsageError
 from targen_core.text import printable
 
 __all__ = ["main"]
@@ -91,6 +92,9 @@ def _dispatch(args: list[str]) -> None:
             if command == args[0]:
                 show_registered(kind, json=bool(args[1:]))
                 return
+    if "--out=" in args or ("--out", "") in pairwise(args):
+        # A shell variable that is not set; a path would be this folder.
+        raise UsageError("--out is empty", hint="name a folder or a file, or leave --out out")
     import logging
 
     from targen_core.cli.app import build

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from targen_core.cli.completion import completer
-from targen_core.cli.request import KeyFileArg, OptionsArg, with_key
+from targen_core.cli.request import KeyFileArg, OptionsArg, options_of
 from targen_core.cli.tables import print_json
 from targen_core.errors import PluginError, TargenError, UsageError
 
@@ -51,7 +52,7 @@ def backends(
             f"backends {action}: there is no such action",
             hint=f"targen backends check {name}",
         )
-    found = _check(name, with_key(option, key_file))
+    found = _check(name, options_of(option, key_file))
     if json:
         print_json(found)
         return
@@ -67,7 +68,7 @@ def backends(
         print(f"note     {note}")
 
 
-def _check(name: str, items: list[str]) -> dict[str, Any]:
+def _check(name: str, options: Mapping[str, Any]) -> dict[str, Any]:
     """Make the backend, ask it once, and gather what there is to tell."""
     import asyncio
 
@@ -76,13 +77,13 @@ def _check(name: str, items: list[str]) -> dict[str, Any]:
     from targen_core.plugins.loader import load_registry
     from targen_core.plugins.registry import missing_dependency
     from targen_core.runs.known import remember_class
-    from targen_core.runs.options import backend_options, parse_options
+    from targen_core.runs.options import backend_options, step_options
     from targen_core.runs.plan import GIVEN
 
     registry = load_registry()
     item = registry.find("backend", name)
     backend = registry.resolve(item)
-    user = parse_options(items)["generate"]
+    user = step_options(options)["generate"]
     chosen = backend_options(name, backend, user.backend)
     suited = dict(backend.defaults(chosen)) if backend.defaults is not None else {}
     params = {"max_tokens": _MOST, **{k: v for k, v in suited.items() if "." not in k}}

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from targen_core.cli.request import CacheArg, OptionsArg, cache_folder
+from targen_core.cli.request import CacheAsBegunArg, OptionsArg, cache_folder, options_of
 from targen_core.cli.tables import print_json
 from targen_core.errors import UsageError
 
@@ -27,7 +27,7 @@ def batch(
         typer.Option("--out", help="export: where to write. [default: RUN/requests.jsonl]"),
     ] = None,
     option: OptionsArg = None,
-    cache: CacheArg = True,
+    cache: CacheAsBegunArg = None,
     json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
 ) -> None:
     """Write the calls that a run waits for to a file, or take the answers from one.
@@ -64,8 +64,10 @@ def batch(
             f"{run} holds a correction, and files are for generated runs",
             hint="targen correct FILE --task NAME --batch asks in a service's batches",
         )
-    folder = cache_folder(cache)
-    with Job.resume(load_registry(), run, cache=folder, options=option or ()) as job:
+    limits = {} if cache is None else {"cache": cache}
+    with Job.resume(
+        load_registry(), run, cache=cache_folder(), options=options_of(option), limits=limits
+    ) as job:
         if file is None:
             where = out or run / "requests.jsonl"
             count = export_batch(job, where)

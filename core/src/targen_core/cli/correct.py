@@ -24,8 +24,8 @@ from targen_core.cli.request import (
     VariantArg,
     cache_folder,
     checked_limits,
-    job_spec,
-    with_key,
+    options_of,
+    spec_of,
 )
 from targen_core.cli.sources import EncodingArg, SourceArg, WhoseArg, task_name
 from targen_core.cli.tables import print_json, print_table
@@ -94,14 +94,14 @@ def correct(
     data = read_dataset(opened, task, variants=variant or (), registry=registry, strict=False)
     name = task_name(opened, task) or data.task.name
     _say_left_out(data, opened.form.place, f"targen validate {source} --task {name}")
-    spec = job_spec(
+    spec = spec_of(
         registry,
         name,
         quotas={},
         variants=tuple(variant or opened.variants),
         backend=backend,
         backend_for=None,
-        options=with_key(option, key_file),
+        options=options_of(option, key_file),
         seed=seed,
         correct=True,
         corrector=corrector,

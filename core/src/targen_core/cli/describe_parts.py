@@ -68,7 +68,7 @@ def part_facts(
 
 def _backend(name: str, backend: Backend, items: Sequence[str]) -> dict[str, Any]:
     """Options, and what the model that they make supports and costs."""
-    from targen_core.runs.options import SAMPLING, backend_options, parse_options
+    from targen_core.runs.options import SAMPLING, backend_options, parse_options, step_options
 
     facts: dict[str, Any] = {
         "options": [*_fields(backend.options)],
@@ -79,7 +79,7 @@ def _backend(name: str, backend: Backend, items: Sequence[str]) -> dict[str, Any
         "model": None,
         "not_made": "",
     }
-    user = parse_options(items)["generate"]
+    user = step_options(parse_options(items))["generate"]
     try:
         chosen = backend_options(name, backend, user.backend)
         facts["defaults"] = dict(backend.defaults(chosen)) if backend.defaults else {}

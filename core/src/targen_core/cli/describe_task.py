@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from targen_core.cli.request import job_spec
+from targen_core.cli.request import spec_of
 from targen_core.cli.tables import print_table
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ def _filled(
     from targen_core.runs.trial import rehearsal_spec, run_trial
 
     quotas = dict.fromkeys(task.quota_names, 2 * task.unit)
-    spec = job_spec(
+    spec = spec_of(
         registry,
         name,
         quotas=quotas,

@@ -20,9 +20,9 @@ from targen_core.cli.request import (
     SomeTaskArg,
     SuiteArg,
     VariantArg,
-    job_spec,
+    options_of,
     quotas_for,
-    with_key,
+    spec_of,
 )
 from targen_core.cli.tables import print_json, print_table
 from targen_core.errors import UsageError
@@ -30,7 +30,7 @@ from targen_core.errors import UsageError
 if TYPE_CHECKING:
     from targen_core.calls.model import Price
     from targen_core.plugins.registry import Registry
-    from targen_core.runs.spec import JobSpec
+    from targen_core.runs.spec import RunSpec
     from targen_core.tasks.model import Task
 
 _HEADS = {
@@ -133,14 +133,14 @@ def estimate(
     found = []
     for name in names:
         _, target = find_task(registry, name, variant or ())
-        spec = job_spec(
+        spec = spec_of(
             registry,
             name,
             quotas=quotas_for(target, n, preset, label or ()),
             variants=tuple(variant or ()),
             backend=backend,
             backend_for=backend_for,
-            options=with_key(option, key_file),
+            options=options_of(option, key_file),
             correct=correct,
             corrector=corrector,
             lists_at_once=SIDE_BY_SIDE if batch_lists else 1,
@@ -164,7 +164,7 @@ def estimate(
 def _estimated(
     registry: Registry,
     task: Task[Any, Any],
-    spec: JobSpec,
+    spec: RunSpec,
     measured: Path | None,
     yield_: float,
     thoughts: Mapping[str, int],
@@ -179,21 +179,21 @@ def _estimated(
     from targen_core.runs.trial import rehearsal_spec, run_trial
 
     prepared = prepare(registry, spec)
-    wanted = sum(spec.quotas.values())
+    wanted = spec.target.quotas.total
     # Calls that are not told of each other repeat each other, and some are for a refill.
     more = {"contexts": SPARE / NEW, "seeds": SPARE} if spec.lists_at_once > 1 else {}
     if measured is not None:
         report = read_report(measured)
-        if report["task"] != prepared.manifest.task.id:
+        if report["task"] != prepared.lock.task.id:
             raise UsageError(f"{measured} is a run of {report['task']}, not of {spec.task}")
-        if Manifest.load(measured / "manifest.json").lists_at_once > 1:
+        if Manifest.load(measured / "manifest.json").spec.lists_at_once > 1:
             more = {}
         factor = 1.0
         basis = f"the measure of {measured}"
     else:
         sample = dict.fromkeys(task.quota_names, _SAMPLE * task.unit)
         # A rehearsal has few words: that it repeats itself is no measure of a model.
-        rehearsal = replace(rehearsal_spec(spec, sample), near_duplicates=0)
+        rehearsal = rehearsal_spec(spec, sample).replace(near_duplicates=0)
         trial = run_trial(registry, rehearsal)
         if trial.problem is not None:
             raise trial.problem
@@ -221,9 +221,7 @@ def _estimated(
     factors = {name: wanted / made * factor * more.get(name, 1.0) for name in prices}
     steps = _scaled(report, factors, prices, thoughts)
     asked = {row["step"]: prices[row["step"]] for row in steps}
-    return _Estimate(
-        prepared.manifest.task.id, wanted, basis, steps, silent, reported_prices(asked)
-    )
+    return _Estimate(prepared.lock.task.id, wanted, basis, steps, silent, reported_prices(asked))
 
 
 def _print(found: _Estimate) -> None:

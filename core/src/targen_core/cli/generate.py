@@ -14,6 +14,7 @@ from targen_core.cli.request import (
     BackendArg,
     BackendForArg,
     CacheArg,
+    CacheAsBegunArg,
     ContextsArg,
     ContextsLimitArg,
     ContextsShareArg,
@@ -32,17 +33,18 @@ from targen_core.cli.request import (
     VariantArg,
     cache_folder,
     checked_limits,
-    job_spec,
+    options_of,
     quotas_for,
-    with_key,
+    spec_of,
 )
 from targen_core.cli.streams import mute
 from targen_core.errors import QuotaNotMet, UsageError
 
 if TYPE_CHECKING:
+    from targen_core.engine.quotas import Quotas
     from targen_core.runs.job import Job
     from targen_core.runs.placing import Place
-    from targen_core.runs.spec import JobSpec
+    from targen_core.runs.spec import RunSpec
 
 _Number = Annotated[
     int | None, typer.Option("-n", "--number", help="Rows, split evenly over the labels.")
@@ -167,16 +169,16 @@ def generate(
         )
     registry = load_registry()
 
-    def spec_for(name: str) -> JobSpec:
+    def spec_for(name: str) -> RunSpec:
         _, found = find_task(registry, name, variant or ())
-        return job_spec(
+        return spec_of(
             registry,
             name,
             quotas=quotas_for(found, n, preset, label or ()),
             variants=tuple(variant or ()),
             backend=backend,
             backend_for=backend_for,
-            options=with_key(option, key_file),
+            options=options_of(option, key_file),
             seed=seed,
             correct=correct,
             corrector=corrector,
@@ -197,10 +199,10 @@ def generate(
                 patience=patience,
                 rounds=rounds,
             )
-            | {"batch": batch},
+            | {"batch": batch, "cache": cache},
         )
 
-    folder = cache_folder(cache)
+    folder = cache_folder()
     if suite is not None:
         below = out or Path("runs") / f"{suite}-{seed}"
         specs = [(below / t.name, spec_for(t.id)) for t in suite_tasks(registry, suite)]
@@ -259,7 +261,7 @@ def resume(
             "--verify", help="Judge all that is there again, and compare it; slower by minutes."
         ),
     ] = False,
-    cache: CacheArg = True,
+    cache: CacheAsBegunArg = None,
     quiet: _Quiet = False,
     json: _Json = False,
 ) -> None:
@@ -277,17 +279,18 @@ def resume(
     from targen_core.runs.manifest import Manifest
 
     registry = load_registry()
-    quotas = None
+    quotas: Quotas | None = None
+    switches = {"batch": batch, "cache": cache}
     if n is not None or label:
         manifest = Manifest.load(run / "manifest.json")
         quotas = quotas_for(registry.get("task", manifest.task_name(run)), n, None, label or ())
     with Job.resume(
         registry,
         run,
-        cache=cache_folder(cache),
+        cache=cache_folder(),
         quotas=quotas,
         give_up_after=give_up_after,
-        options=with_key(option, key_file),
+        options=options_of(option, key_file),
         limits=checked_limits(
             max_cost=max_cost,
             max_tokens=max_tokens,
@@ -297,7 +300,7 @@ def resume(
             patience=patience,
             rounds=rounds,
         )
-        | ({} if batch is None else {"batch": batch}),
+        | {name: on for name, on in switches.items() if on is not None},
         verify=verify,
     ) as job:
         _run(job, quiet=quiet, json=json)
@@ -347,7 +350,7 @@ class _Suite:
         from targen_core.runs.report import read_report
 
         if not self._quiet:
-            wanted = sum(job.manifest.targets[-1].quotas.values())
+            wanted = job.manifest.targets[-1].quotas.total
             print(f"{job.task.name}: {wanted:,} rows", file=sys.stderr, flush=True)
         try:
             with progress(job, quiet=self._quiet) as listener:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from shlex import quote
 from typing import Annotated
 
 import typer
@@ -18,10 +19,10 @@ from targen_core.cli.request import (
     SeedArg,
     cache_folder,
     checked_limits,
-    with_key,
+    options_of,
 )
 from targen_core.errors import UsageError, WriteFailed
-from targen_core.plain import replace_plain
+from targen_core.plain import replace_plain, why_not
 
 
 def init_task(
@@ -73,16 +74,15 @@ def init_task(
     from targen_core.declared.drafting import written
     from targen_core.plugins.loader import load_registry
     from targen_core.runs.drafting import draft_task
-    from targen_core.runs.manifest import Limits
-    from targen_core.runs.spec import JobSpec
+    from targen_core.runs.spec import Limits, RunSpec
 
     if not wanted.strip():
         raise UsageError("the description is empty")
-    spec = JobSpec(
+    spec = RunSpec(
         task="",
         quotas={},
         backend=backend,
-        options=with_key(option, key_file),
+        options=options_of(option, key_file),
         seed=seed,
         limits=Limits(
             **checked_limits(max_cost=max_cost, max_tokens=max_tokens, patience=patience)
@@ -108,7 +108,8 @@ def init_task(
 
 def _may_write(path: Path, *, force: bool) -> None:
     if path.suffix not in (".yaml", ".yml"):
-        raise UsageError(f"--out {path}: the file is YAML", hint=f"--out {path.stem}.yaml")
+        meant = path / "task.yaml" if path.is_dir() else path.with_suffix(".yaml")
+        raise UsageError(f"--out {path}: the file is YAML", hint=f"--out {quote(str(meant))}")
     if path.exists() and not force:
         raise UsageError(f"{path} exists", hint="--force replaces it; or choose another --out")
 
@@ -118,7 +119,9 @@ def _write(path: Path, text: str, *, force: bool) -> None:
     try:
         replace_plain(path, text.encode())
     except OSError as error:
-        raise WriteFailed(f"cannot write {path}: {error.strerror}") from error
+        raise WriteFailed(
+            f"cannot write {path}: {why_not(path, error)}", hint="choose another --out"
+        ) from error
 
 
 def _typed(path: Path) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -13,7 +14,6 @@ from targen_core.errors import PluginError, UsageError
 if TYPE_CHECKING:
     from targen_core.plugins.register import Registration
     from targen_core.plugins.registry import Plugin, Registry
-    from targen_core.plugins.rules import Finding
 
 
 def plugins(
@@ -43,7 +43,14 @@ def plugins(
     if action == "check":
         if path is None:
             raise UsageError("which folder?", hint="targen plugins check PATH")
-        _check(path, json=json)
+        if importlib.util.find_spec("targen_testing") is None:
+            raise UsageError(
+                "targen plugins check runs the conformance kit, which is not installed",
+                hint="pip install targen-testing",
+            )
+        from targen_testing.command import check
+
+        check(path, json=json)
     elif action:
         raise UsageError(
             f"no action {action!r}", hint="targen plugins, or targen plugins check PATH"
@@ -123,102 +130,3 @@ def _resolved(registry: Registry, item: Registration[Any]) -> list[dict[str, str
     except PluginError as error:
         return [_problem(error.check, str(error), error.hint)]
     return []
-
-
-def _check(path: Path, *, json: bool) -> None:
-    """All that a plugin's folder can be tested for."""
-    from dataclasses import asdict
-
-    from targen_core.plugins.folder import read_folder
-    from targen_core.plugins.rules import RULES
-
-    folder = read_folder(path)
-    findings = _findings(path)
-    failed = [finding for finding in findings if finding.outcome == "failed"]
-    if json:
-        print_json(
-            {
-                "distribution": folder.name,
-                "version": folder.version,
-                "checks": [asdict(finding) for finding in findings],
-            }
-        )
-    else:
-        print(f"{folder.name} {folder.version}  {path}")
-        passed = sum(finding.outcome == "passed" for finding in findings)
-        if passed:
-            print(f"    passed: {passed} checks")
-        for line in _skipped(findings):
-            print(f"    skipped: {line}")
-        for finding in failed:
-            print(f"    {finding.check}: {finding.about}: {finding.problem}")
-            print(f"      {'try' if finding.check in RULES else 'must hold'}: {finding.hint}")
-    if failed:
-        raise typer.Exit(1)
-
-
-def _skipped(findings: list[Finding]) -> list[str]:
-    """What was skipped, by what it is about and why."""
-    found: dict[str, list[str]] = {}
-    for finding in findings:
-        if finding.outcome == "skipped":
-            found.setdefault(f"{finding.about} ({finding.problem})", []).append(finding.check)
-    return [f"{why}: {', '.join(checks)}" for why, checks in found.items()]
-
-
-def _findings(path: Path) -> list[Finding]:
-    """The findings of all checks; those that need the plugin run in another process."""
-    import importlib.util
-
-    from targen_core.plugins.distribution import metadata_problems, wheel_problems
-    from targen_core.plugins.folder import read_folder
-    from targen_core.plugins.rules import DISTRIBUTION_RULES, LOADING_RULES, Finding
-
-    if importlib.util.find_spec("pytest") is None:
-        raise UsageError(
-            "targen plugins check runs the conformance kit, which needs pytest",
-            hint="pip install 'targen-core[testing]'",
-        )
-    folder = read_folder(path)
-    found = list(metadata_problems(folder))
-    if {finding.check for finding in found} & {"no-entry-point", "api-level"}:
-        return found
-    try:
-        found += wheel_problems(folder)
-    except LookupError as error:
-        why = f"the build backend {error.args[0]} is not installed"
-        found.append(Finding("not-packaged", "wheel", "skipped", why))
-    found += _run(folder.path)
-    told = {finding.check for finding in found}
-    for about, rules in (("distribution", DISTRIBUTION_RULES), ("loading", LOADING_RULES)):
-        if rules is DISTRIBUTION_RULES or not told & rules.keys():  # a plugin that fails, stops
-            found += [Finding(rule, about, "passed") for rule in rules if rule not in told]
-    return found
-
-
-def _run(folder: Path) -> list[Finding]:
-    """The findings of a process that loads the plugin."""
-    import json
-    import os
-    import subprocess
-    import sys
-    import tempfile
-
-    from targen_core.plugins.rules import Finding, broken
-
-    with tempfile.TemporaryDirectory(prefix="targen-check-") as scratch:
-        results = Path(scratch) / "results.json"
-        run = "from targen_core.testing.check import main; main()"
-        done = subprocess.run(  # noqa: S603 - this Python, on a folder that the user names
-            [sys.executable, "-P", "-c", run, str(folder), str(results)],
-            cwd=folder,
-            env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        if not results.exists():
-            last = (done.stderr or done.stdout).strip().splitlines()[-1:]
-            words = "".join(last) or f"the process ended with exit code {done.returncode}"
-            return [broken("import-error", folder.name, words)]
-        return [Finding(**entry) for entry in json.loads(results.read_text(encoding="utf-8"))]

@@ -28,9 +28,9 @@ from targen_core.cli.request import (
     VariantArg,
     cache_folder,
     checked_limits,
-    job_spec,
+    options_of,
     quotas_for,
-    with_key,
+    spec_of,
 )
 from targen_core.cli.tables import print_json, print_table
 from targen_core.errors import UsageError
@@ -38,7 +38,7 @@ from targen_core.errors import UsageError
 if TYPE_CHECKING:
     from targen_core.dataset.model import Dataset
     from targen_core.plugins.registry import Registry
-    from targen_core.runs.spec import JobSpec
+    from targen_core.runs.spec import RunSpec
     from targen_core.runs.trial import RecordedCall, Trial
     from targen_core.tasks.model import Task
 
@@ -103,14 +103,14 @@ def preview(
         raise UsageError("--examples is for --variants", hint="--variants default")
     each = _COMPARED if variants else 1
     rows = n if n is not None else len(found.quota_names) * found.unit * each
-    spec = job_spec(
+    spec = spec_of(
         registry,
         task,
         quotas=quotas_for(found, rows, None, ()),
         variants=tuple(variant or ()),
         backend=backend,
         backend_for=backend_for,
-        options=with_key(option, key_file),
+        options=options_of(option, key_file),
         seed=seed,
         correct=correct,
         corrector=corrector,
@@ -150,7 +150,7 @@ def _examples(source: Path, task: Task[Any, Any]) -> Dataset:
 
 def _compare(
     registry: Registry,
-    spec: JobSpec,
+    spec: RunSpec,
     names: Sequence[str],
     examples: Dataset | None,
     cache: Path | None,

@@ -1,4 +1,4 @@
-"""What `generate`, `preview` and `estimate` have in common: from options to a `JobSpec`."""
+"""What `generate`, `preview` and `estimate` have in common: from options to a `RunSpec`."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ import typer
 from targen_core import folders
 from targen_core.cli.completion import completer
 from targen_core.errors import UsageError
-from targen_core.nearest import did_you_mean
 from targen_core.plugins.register import is_file
 
 if TYPE_CHECKING:
+    from targen_core.engine.quotas import Quotas
     from targen_core.plugins.registry import Registry
-    from targen_core.runs.spec import JobSpec
+    from targen_core.runs.spec import RunSpec
     from targen_core.tasks.model import Task
 
 __all__ = [
@@ -24,6 +24,7 @@ __all__ = [
     "BackendForArg",
     "BatchArg",
     "CacheArg",
+    "CacheAsBegunArg",
     "ContextsArg",
     "ContextsLimitArg",
     "ContextsShareArg",
@@ -45,9 +46,9 @@ __all__ = [
     "cache_folder",
     "checked_limits",
     "complete_task",
-    "job_spec",
+    "options_of",
     "quotas_for",
-    "with_key",
+    "spec_of",
 ]
 
 complete_task = completer("task")
@@ -161,18 +162,26 @@ ContextsShareArg = Annotated[
         help="Use the first part of --contexts or --contexts-limit: 0.5 is half (an ablation).",
     ),
 ]
-CacheArg = Annotated[
-    bool, typer.Option("--cache/--no-cache", help="Share replies with earlier runs, or do not.")
+_CACHE = ("--cache/--no-cache", "Share replies with earlier runs, or do not.")
+CacheArg = Annotated[bool, typer.Option(_CACHE[0], help=_CACHE[1])]
+CacheAsBegunArg = Annotated[
+    bool | None, typer.Option(_CACHE[0], help=f"{_CACHE[1]} [default: as it was begun]")
 ]
 
 
-def with_key(options: Sequence[str] | None, key_file: Path | None) -> list[str]:
-    """The backend's options, with the file that its key is in."""
-    said = [] if key_file is None else [f"api_key_file={key_file}"]
-    return [*(options or ()), *said]
+def options_of(items: Sequence[str] | None, key_file: Path | None = None) -> dict[str, Any]:
+    """What -o says, with the file that the backend's key is in.
+
+    Raises:
+        UsageError: an item that is no KEY=VALUE.
+    """
+    from targen_core.runs.options import parse_options
+
+    said = {} if key_file is None else {"api_key_file": str(key_file)}
+    return {**parse_options(items or ()), **said}
 
 
-def cache_folder(enabled: bool) -> Path | None:
+def cache_folder(enabled: bool = True) -> Path | None:
     """The folder of the reply cache, or None where it is not wanted."""
     return folders.cache_folder() / "replies" if enabled else None
 
@@ -196,7 +205,7 @@ def pairs(items: Sequence[str], option: str, example: str) -> dict[str, str]:
 
 def quotas_for(
     task: Task[Any, Any], n: int | None, preset: str | None, label: Sequence[str]
-) -> dict[str, int]:
+) -> Quotas:
     """Rows by label, from exactly one of -n, --preset and --label.
 
     Labels that --label does not name are left out; the plan checks the rest.
@@ -204,7 +213,7 @@ def quotas_for(
     Raises:
         UsageError: none or several of them, or a value that cannot be.
     """
-    from targen_core.engine.quotas import split_evenly
+    from targen_core.engine.quotas import Quotas
 
     if (n is not None) + (preset is not None) + bool(label) != 1:
         raise UsageError(
@@ -212,24 +221,19 @@ def quotas_for(
             hint=f"-n 100, or --preset paper, or --label {task.quota_names[0]}=40",
         )
     if n is not None:
-        return split_evenly(n, task.quota_names, task.unit)
+        return Quotas.even(n, task)
     if preset is not None:
-        if preset not in task.presets:
-            raise UsageError(
-                f"task {task.name} has no preset {preset!r}",
-                hint=did_you_mean(preset, task.presets, "presets"),
-            )
-        return dict(task.presets[preset])
+        return Quotas.preset(preset, task)
     quotas: dict[str, int] = {}
     for name, text in pairs(label, "--label", f"{task.quota_names[0]}=40").items():
         try:
             quotas[name] = int(text)
         except ValueError:
             raise UsageError(f"--label {name}={text}: {text!r} is no number of rows") from None
-    return quotas
+    return Quotas(quotas)
 
 
-def job_spec(
+def spec_of(
     registry: Registry,
     task_name: str,
     *,
@@ -239,16 +243,15 @@ def job_spec(
     corrector: str,
     limits: Mapping[str, Any] | None = None,
     **values: Any,
-) -> JobSpec:
-    """A `JobSpec` of what the options say."""
-    from targen_core.runs.manifest import Limits
-    from targen_core.runs.spec import JobSpec
+) -> RunSpec:
+    """A `RunSpec` of what the options say."""
+    from targen_core.runs.spec import Limits, RunSpec
 
     if not correct and corrector:
         raise UsageError("--no-correct and --corrector exclude each other")
     if corrector == "none" and all(c.name != "none" for c in registry.all("corrector")):
         raise UsageError("--corrector none: no corrector is called so", hint="--no-correct")
-    return JobSpec(
+    return RunSpec(
         task=task_name if is_file(task_name) else registry.find("task", task_name).id,
         quotas=quotas,
         backend_for=pairs(backend_for or (), "--backend-for", "correct=llama"),
@@ -266,7 +269,7 @@ def checked_limits(**limits: float | None) -> dict[str, Any]:
     """
     from pydantic import ValidationError
 
-    from targen_core.runs.manifest import Limits
+    from targen_core.runs.spec import Limits
 
     given = {name: value for name, value in limits.items() if value is not None}
     for name, value in given.items():

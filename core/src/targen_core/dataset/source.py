@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from targen_core.dataset.forms.columns import HUB, columns_of, from_hub, parquet, saved
 from targen_core.dataset.forms.records import Form, Record, as_it_is
@@ -71,7 +71,7 @@ class Source:
             hint=getattr(error, "hint", "") or hint,
         )
 
-    def none(self, hint: str = "") -> Any:
+    def none(self, hint: str = "") -> NoReturn:
         """Refuse a dataset without rows.
 
         Raises:
@@ -114,20 +114,21 @@ def open_source(source: Any, *, encoding: str = "utf-8") -> Source:
 
 def _folder(path: Path) -> Source:
     name = path.resolve().name
-    if (path / "correction.json").exists() and not (path / "manifest.json").exists():
+    if (path / "manifest.json").exists():
+        return _of_run(path, name)
+    if (path / "correction.json").exists():
         return _of_correction(path, name)
     if (path / "state.json").is_file():
         return Source(str(path), name, saved(path))
     if (path / "dataset_dict.json").is_file():
         splits = sorted(each for each in path.iterdir() if (each / "state.json").is_file())
         return _folder(splits[0]) if len(splits) == 1 else _several(path, splits)
-    files = sorted([*path.glob("*.parquet"), *path.glob("data/*.parquet")])
-    files = [each for each in files if each.is_file()]
-    if files and not (path / "manifest.json").exists():
+    found = sorted([*path.glob("*.parquet"), *path.glob("data/*.parquet")])
+    if files := [each for each in found if each.is_file()]:
         if len({_split(each) for each in files}) > 1:
             _several(path, files)
         return Source(str(path), name, parquet(files))
-    return _of_run(path, name)
+    return _of_run(path, name)  # which says that it is none
 
 
 def _split(path: Path) -> str:
@@ -135,7 +136,7 @@ def _split(path: Path) -> str:
     return path.stem.partition("-")[0].lstrip("0123456789")
 
 
-def _several(path: Path, parts: Sequence[Path]) -> Any:
+def _several(path: Path, parts: Sequence[Path]) -> NoReturn:
     names = ", ".join(part.name for part in parts) or "none that can be read"
     raise UsageError(
         f"{path} holds several datasets: {names}",

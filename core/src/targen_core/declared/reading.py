@@ -22,7 +22,7 @@ from targen_core.declared.faults import faults
 from targen_core.declared.model import Declaration
 from targen_core.errors import UsageError
 from targen_core.nearest import did_you_mean
-from targen_core.plain import is_within, read_plain
+from targen_core.plain import is_within, read_plain, refuse_waiting
 
 __all__ = ["read_declaration"]
 
@@ -51,6 +51,7 @@ def read_declaration(path: Path, *, packaged: bool = False) -> Declaration:
         UsageError: naming the file, the line, the key, and what to type.
     """
     try:
+        refuse_waiting(path)
         most = _MOST_DATA if path.suffix == ".json" else _MOST_TYPED
         if path.stat().st_size > most:
             raise UsageError(

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol
+from typing import Annotated, Any, Literal, Protocol
+
+from pydantic import Field
 
 from targen_core.engine.events import Verdict
+from targen_core.engine.quotas import MOST, Quotas
 
 __all__ = ["Commit", "Contradicted", "Grown", "Ledger", "NoLedger", "Target"]
 
@@ -16,16 +19,16 @@ class Target:
     """What a run, or one extension of it, wants.
 
     Attributes:
-        quotas: rows by label name ("any" for open labels).
+        quotas: the rows.
         balance: "final" counts rows by the label they end with, "intended"
             by the label they were generated for.
         give_up_after: a label is given up when so many candidates intended
             for it were judged since it last gained a row.
     """
 
-    quotas: Mapping[str, int]
+    quotas: Quotas
     balance: Literal["final", "intended"] = "final"
-    give_up_after: int = 50
+    give_up_after: Annotated[int, Field(ge=1, le=MOST)] = 50
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,7 +40,7 @@ _WIDTH = 16  # rows of a bucket
 _FILL = 10  # keys a bucket, on average, before their number doubles
 
 _AT_ONCE = 8192  # rows that are entered together
-_POOL = 256  # rows met most often, whose sketches are looked at
+_POOL = 512  # rows met most often, whose sketches are looked at
 _COMPARED = 16  # of these, compared exactly
 _SKETCH = 8  # words of 64 bits
 _SHIFT = 23  # of a hash to a place in them
@@ -344,6 +344,8 @@ class _Looked:
         self.combined: Hashes | None = None  # of an index of so many rows
         self.rows = 0
         if len(self.runs) > _RUNS:
+            self.runs = self.asked = _distinct(self.runs)
+        if len(self.runs) > _RUNS:
             # A candidate asks for more than its own part: what is alike may be longer.
             most = (_RUNS << 16) // len(self.runs)
             choice = self.runs * _THIN >> _U32(16)
@@ -368,7 +370,16 @@ def _words(letters: Hashes, runs: Hashes) -> Hashes:
     """Of the runs with which words begin, but for the first: each once, ascending."""
     found = runs.take((letters[: len(runs) - 1] == 32).nonzero()[0] + 1)
     found.sort()
-    return found.take(_changes(found).nonzero()[0])
+    words: Hashes = found.take(_changes(found).nonzero()[0])
+    return words
+
+
+def _distinct(runs: Hashes) -> Hashes:
+    """Each once, where it stands first: a text that repeats itself has few."""
+    first = np.unique(runs, return_index=True)[1]
+    first.sort()
+    distinct: Hashes = runs.take(first)
+    return distinct
 
 
 def _changes(ordered: NDArray[np.unsignedinteger]) -> NDArray[np.bool_]:
@@ -384,4 +395,5 @@ def _met(rows: NDArray[np.uint32], times: int) -> NDArray[np.uint32]:
     more = rows[times - 1 :]
     if times > 1:
         more = more.take((more == rows[: len(more)]).nonzero()[0])
-    return more.take(_changes(more).nonzero()[0])
+    met: NDArray[np.uint32] = more.take(_changes(more).nonzero()[0])
+    return met

@@ -2,49 +2,116 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
+
+from pydantic_core import CoreSchema, core_schema
 
 from targen_core.errors import UsageError
 from targen_core.nearest import did_you_mean
 from targen_core.tasks.model import Task
 
-__all__ = ["check_quotas", "split_evenly"]
+__all__ = ["MOST", "Quotas"]
+
+MOST = 10**9
+"""Most rows, items or tokens at a time: whatever a run counts one by one."""
 
 
-def split_evenly(rows: int, names: Sequence[str], unit: int = 1) -> dict[str, int]:
-    """`rows` over `names`, in whole units, the remainder to the first names.
+class Quotas(Mapping[str, int]):
+    """Rows by label name ("any" for open labels): checked when made, and never changed.
 
-    Raises:
-        UsageError: `rows` is not positive, or no multiple of `unit`.
-    """
-    if rows <= 0:
-        raise UsageError(f"-n is {rows}; it must be at least {unit}")
-    _check_unit("-n", rows, unit)
-    each, rest = divmod(rows // unit, len(names))
-    return {name: (each + (index < rest)) * unit for index, name in enumerate(names)}
-
-
-def check_quotas(task: Task[Any, Any], quotas: Mapping[str, int]) -> dict[str, int]:
-    """Quotas in the task's label order, labels left out as 0.
+    A field of a pydantic model may be one; any mapping of names to numbers is
+    read as one.
 
     Raises:
-        UsageError: an unknown label, a negative count, a broken unit, or
-            nothing wanted at all.
+        UsageError: a number that no quota can be.
     """
-    names = task.quota_names
-    for name, rows in quotas.items():
-        if name not in names:
+
+    __slots__ = ("_rows",)
+
+    def __init__(self, rows: Mapping[str, int]) -> None:
+        for name, wanted in rows.items():
+            if wanted < 0:
+                raise UsageError(f"label {name} has a quota of {wanted}; it must not be negative")
+            if wanted > MOST:
+                raise UsageError(f"label {name} has a quota above {MOST:,} rows")
+        self._rows = dict(rows)
+
+    @classmethod
+    def even(cls, rows: int, task: Task[Any, Any]) -> Quotas:
+        """`rows` over the labels of `task`, in whole units, the remainder to the first labels.
+
+        Raises:
+            UsageError: `rows` is not positive, or no multiple of the task's unit.
+        """
+        names, unit = task.quota_names, task.unit
+        if rows <= 0:
+            raise UsageError(f"-n is {rows}; it must be at least {unit}")
+        _check_unit("-n", rows, unit)
+        each, rest = divmod(rows // unit, len(names))
+        return cls({name: (each + (index < rest)) * unit for index, name in enumerate(names)})
+
+    @classmethod
+    def preset(cls, name: str, task: Task[Any, Any]) -> Quotas:
+        """The counts that `task` has under a name.
+
+        Raises:
+            UsageError: it has none of that name.
+        """
+        if name not in task.presets:
             raise UsageError(
-                f"task {task.name} has no label {name!r}",
-                hint=did_you_mean(name, names, "its labels are"),
+                f"task {task.name} has no preset {name!r}",
+                hint=did_you_mean(name, task.presets, "presets"),
             )
-        if rows < 0:
-            raise UsageError(f"label {name} has a quota of {rows}; it must not be negative")
-        _check_unit(f"label {name}", rows, task.unit)
-    if not any(quotas.values()):
-        raise UsageError("all quotas are 0: there is nothing to generate")
-    return {name: quotas.get(name, 0) for name in names}
+        return cls(task.presets[name])
+
+    @property
+    def total(self) -> int:
+        """Rows of all labels together."""
+        return sum(self._rows.values())
+
+    def over(self, names: Sequence[str]) -> Quotas:
+        """The quotas of just these labels, in their order; 0 for those that are left out."""
+        return Quotas({name: self._rows.get(name, 0) for name in names})
+
+    def for_task(self, task: Task[Any, Any]) -> Quotas:
+        """The quotas of all labels of `task`, in their order.
+
+        Raises:
+            UsageError: an unknown label, a broken unit, or nothing wanted at all.
+        """
+        names = task.quota_names
+        for name, rows in self.items():
+            if name not in names:
+                raise UsageError(
+                    f"task {task.name} has no label {name!r}",
+                    hint=did_you_mean(name, names, "its labels are"),
+                )
+            _check_unit(f"label {name}", rows, task.unit)
+        if not self.total:
+            raise UsageError("all quotas are 0: there is nothing to generate")
+        return self.over(names)
+
+    def __getitem__(self, name: str) -> int:
+        return self._rows[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._rows)
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def __repr__(self) -> str:
+        return f"Quotas({self._rows})"
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: Any) -> CoreSchema:
+        """From any mapping of names to numbers, and back to a dict."""
+        return core_schema.no_info_after_validator_function(
+            cls,
+            core_schema.dict_schema(core_schema.str_schema(), core_schema.int_schema()),
+            serialization=core_schema.plain_serializer_function_ser_schema(dict),
+        )
 
 
 def _check_unit(what: str, rows: int, unit: int) -> None:

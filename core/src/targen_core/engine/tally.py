@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from targen_core.engine.events import Verdict
 from targen_core.engine.lists import Dropped
+from targen_core.engine.quotas import Quotas
 from targen_core.errors import QuotaNotMet
 
 __all__ = ["OPEN", "Flow", "Tally", "ending"]
@@ -61,7 +62,7 @@ class Tally:
 
     def __init__(self, names: Sequence[str]) -> None:
         self.have: dict[str, int] = dict.fromkeys(names, 0)
-        self.wanted: dict[str, int] = dict.fromkeys(names, 0)
+        self.wanted = Quotas({}).over(names)
         self.flows: dict[str, Flow] = {name: Flow() for name in names}
         self.dropped: Counter[tuple[str, str]] = Counter()
         self.given_up: set[str] = set()
@@ -71,9 +72,9 @@ class Tally:
         self._judged: dict[str, int] = dict.fromkeys(names, 0)
         self._open: tuple[str, ...] | None = ()  # None: to be looked up again
 
-    def aim(self, quotas: Mapping[str, int], *, by_intended: bool) -> None:
+    def aim(self, quotas: Quotas, *, by_intended: bool) -> None:
         """Take a new target; labels that were given up get a new chance."""
-        self.wanted = {name: quotas.get(name, 0) for name in self.have}
+        self.wanted = quotas.over(tuple(self.have))
         self.by_intended = by_intended
         self.given_up.clear()
         self._open = None

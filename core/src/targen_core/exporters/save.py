@@ -10,7 +10,7 @@ from pathlib import Path
 from targen_core.dataset.model import Dataset
 from targen_core.errors import UsageError, WriteFailed
 from targen_core.exporters.model import Exporter
-from targen_core.plain import kind_of
+from targen_core.plain import MISPLACED, kind_of, why_not
 
 __all__ = ["check_free", "save"]
 
@@ -29,13 +29,14 @@ def check_free(out: Path, *, folder: bool, force: bool) -> None:
             f"{out} is {kind}, and an export only ever replaces files and folders",
             hint="choose another --out",
         )
-    if not force:
-        raise UsageError(f"{out} exists", hint="--force replaces it; or choose another --out")
     if out.is_dir() != folder:
         there, made = ("folder", "file") if out.is_dir() else ("file", "folder")
         raise UsageError(
             f"{out} is a {there}, and this export is a {made}", hint="choose another --out"
         )
+    if not force:
+        what = "an earlier export" if folder else "it"
+        raise UsageError(f"{out} exists", hint=f"--force replaces {what}; or choose another --out")
 
 
 def save(dataset: Dataset, exporter: Exporter, out: Path, *, force: bool = False) -> list[Path]:
@@ -101,5 +102,7 @@ def _keep_others(out: Path, ours: set[Path]) -> None:
 
 def _failed(out: Path, error: OSError) -> WriteFailed:
     return WriteFailed(
-        f"cannot write {out}: {error.strerror}", hint="free some space, or choose another --out"
+        f"cannot write {out}: {why_not(out, error)}",
+        hint=("" if isinstance(error, MISPLACED) else "free some space, or ")
+        + "choose another --out",
     )

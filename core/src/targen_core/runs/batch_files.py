@@ -12,7 +12,8 @@ from pathlib import Path
 
 from targen_core.calls.batch_queue import WaitingCall
 from targen_core.calls.model import ChatReply
-from targen_core.errors import AnswersAwaited, ContentFiltered, UsageError, WriteFailed
+from targen_core.errors import AnswersAwaited, ContentFiltered, UsageError
+from targen_core.plain import refuse_waiting
 from targen_core.runs.batches import BatchFile
 from targen_core.runs.files import write_atomically
 from targen_core.runs.gate import parsed
@@ -98,10 +99,7 @@ def export_batch(job: Job, out: Path) -> int:
     else:
         return 0
     lines = [call.provider.line(call.request) for call in courier.pending]
-    try:
-        write_atomically(out, b"".join(line + b"\n" for line in lines).decode())
-    except OSError as error:
-        raise WriteFailed(f"cannot write {out}: {error.strerror}") from error
+    write_atomically(out, b"".join(line + b"\n" for line in lines).decode())
     return len(lines)
 
 
@@ -142,6 +140,7 @@ def _journaled(job: Job, key: str) -> bool:
 def _read(file: Path, told: Imported) -> dict[str, tuple[int, bytes]]:
     """The lines of a file, and their numbers, by `custom_id`; of several the last."""
     try:
+        refuse_waiting(file)
         lines = file.read_bytes().splitlines()
     except OSError as error:
         raise UsageError(f"cannot read {file}: {error.strerror}") from error

@@ -19,10 +19,10 @@ from targen_core.calls.question import BoundModel
 from targen_core.calls.rate import RateLimiter
 from targen_core.errors import UsageError, WriteFailed
 from targen_core.plain import open_plain, read_plain
+from targen_core.runs.spec import Limits
 from targen_core.tasks.steps import STEPS
 
 if TYPE_CHECKING:
-    from targen_core.runs.manifest import Limits
     from targen_core.runs.plan import PreparedStep
 
 __all__ = ["BatchFile", "batched_steps", "in_service_batches", "require_lines", "with_batches"]

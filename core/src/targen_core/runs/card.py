@@ -64,7 +64,7 @@ def dataset_card(
     name = manifest.task.id.rpartition(":")[2]
     task_id = name if manifest.task_file else manifest.task.id
     variants = "".join(f", variant {name}" for name in manifest.task.variants)
-    corrector = (manifest.corrector or "none").rpartition(":")[2]
+    corrector = (manifest.lock.corrector or "none").rpartition(":")[2]
     day = _date(manifest)
     status = report["status"]
     flagged = "" if status == "complete" else f"\n> Status: {status}. Not all rows are there.\n"
@@ -102,8 +102,8 @@ rows to get stands at the front. Shuffle them before you train.
 
 ## How it was made
 
-Task `{task_id}`, version {manifest.task.version}{variants}, run seed {manifest.seed}{day};
-labels balanced by the {manifest.targets[-1].balance} label; corrector: {corrector}. {task.source}
+Task `{task_id}`, version {manifest.task.version}{variants}, run seed {manifest.spec.seed}{day};
+labels balanced by the {manifest.spec.balance} label; corrector: {corrector}. {task.source}
 
 | step | model | backend | parameters |
 |---|---|---|---|

@@ -38,7 +38,7 @@ def code_digest(prepared: Prepared) -> str | None:
     """
     if prepared.distribution == MEMORY:
         return None
-    names = {"targen-core", *prepared.manifest.distributions}
+    names = {"targen-core", *prepared.lock.distributions}
     if prepared.distribution != FILE:
         names.add(prepared.distribution)
     elif prepared.file is None or not _stands_alone(prepared.file):

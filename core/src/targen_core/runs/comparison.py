@@ -10,7 +10,7 @@ import math
 import tempfile
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,7 @@ from targen_core.errors import TargenError, UsageError
 from targen_core.plugins.registry import Registry
 from targen_core.runs.correction import correct_dataset
 from targen_core.runs.plan import find_task
-from targen_core.runs.spec import JobSpec
+from targen_core.runs.spec import RunSpec
 from targen_core.runs.trial import Show, Trial, run_trial
 from targen_core.tasks.checks import words
 from targen_core.tasks.model import Task
@@ -65,7 +65,7 @@ class Compared:
 
 def compare_variants(
     registry: Registry,
-    spec: JobSpec,
+    spec: RunSpec,
     names: Sequence[str],
     *,
     examples: Dataset | None = None,
@@ -85,7 +85,7 @@ def compare_variants(
     chosen = [() if name == DEFAULT else (name,) for name in names]
     tasks = [find_task(registry, spec.task, variants)[1] for variants in chosen]
     shared: dict[bytes, ChatReply] = {}
-    specs = [replace(spec, variants=variants) for variants in chosen]
+    specs = [spec.replace(variants=variants) for variants in chosen]
     seen = {} if show is None else {"show": show}
     trials = [run_trial(registry, mine, cache=cache, shared=shared, **seen) for mine in specs]
     instructions = mean_similarity([task.instructions for task in tasks])
@@ -126,10 +126,10 @@ def _asked(task: Task[Any, Any], trial: Trial) -> str:
 
 
 def _solve(
-    registry: Registry, spec: JobSpec, examples: Dataset, cache: Path | None
+    registry: Registry, spec: RunSpec, examples: Dataset, cache: Path | None
 ) -> dict[str, int]:
     """How the variant's instructions alone do on labelled examples."""
-    blind = replace(spec, corrector="targen-core:blind")
+    blind = spec.replace(corrector="targen-core:blind")
     with tempfile.TemporaryDirectory(prefix="targen-") as folder:
         out = Path(folder) / "examples"
         report = correct_dataset(registry, blind, examples, out, cache=cache)

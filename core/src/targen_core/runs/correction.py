@@ -40,12 +40,13 @@ from targen_core.runs.batches import in_service_batches
 from targen_core.runs.directory import RunDirectory
 from targen_core.runs.files import write_atomically
 from targen_core.runs.gate import read_json
+from targen_core.runs.lock import StepPlan, TaskPlan
 from targen_core.runs.loops import stoppable, synchronous
-from targen_core.runs.manifest import FORMAT, ManifestPart, StepPlan, TaskPlan, flat
+from targen_core.runs.manifest import flat
 from targen_core.runs.naming import model_name
 from targen_core.runs.plan import PreparedCorrection, bind_models, prepare_correction
 from targen_core.runs.session import open_layer
-from targen_core.runs.spec import JobSpec
+from targen_core.runs.spec import ManifestPart, RunSpec
 from targen_core.tasks.judging import Correction, Solution
 from targen_core.tasks.model import Task
 
@@ -61,7 +62,7 @@ class CorrectionPlan(ManifestPart):
     `data` is a digest of the instances that it judges.
     """
 
-    format: int = FORMAT
+    format: int = 1
     task: TaskPlan
     corrector: str
     step: StepPlan
@@ -94,7 +95,7 @@ class Judged:
 
 async def acorrect_dataset(
     registry: Registry,
-    spec: JobSpec,
+    spec: RunSpec,
     dataset: Dataset,
     out: Path,
     *,
@@ -212,6 +213,11 @@ def _other_labels(
             yield name
 
 
+def _resume(out: Path) -> str:
+    """What goes on with a correction, in words."""
+    return f"the same command again, it goes on in {shlex.quote(str(out))}"
+
+
 def _sample(instances: Sequence[_Held], most: int | None, seed: int) -> Sequence[_Held]:
     """At most so many instances, drawn by the seed, in their order."""
     if most is None or most >= len(instances):
@@ -235,7 +241,7 @@ def _flipped(
 
 async def _judge_all(
     prepared: PreparedCorrection,
-    spec: JobSpec,
+    spec: RunSpec,
     items: Sequence[Judged],
     journal: Journal,
     usage: Usage,
@@ -280,8 +286,7 @@ async def _judge_all(
                 pass
 
         everyone = asyncio.gather(*(guarded() for _ in range(at_once)))
-        resume = f"the same command again, it goes on in {shlex.quote(str(out))}"
-        await stoppable(layer, everyone, resume)
+        await stoppable(layer, everyone, _resume(out))
         if layer.halt_reason is not None:
             raise layer.halt_reason
     return [results[number] for number in range(len(items))]

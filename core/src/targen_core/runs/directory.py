@@ -14,7 +14,7 @@ from filelock import FileLock, Timeout
 
 from targen_core.calls.journal import Mark
 from targen_core.errors import RunLocked, WriteFailed
-from targen_core.plain import open_plain, read_plain
+from targen_core.plain import open_plain, read_plain, why_not
 from targen_core.runs.files import ReplayedFile, write_atomically
 from targen_core.runs.gate import SMALL, check_members
 
@@ -60,7 +60,7 @@ class RunDirectory:
             ) from None
         except OSError as error:
             raise WriteFailed(
-                f"cannot write to {path}: {error.strerror}", hint="choose another --out"
+                f"cannot write to {path}: {why_not(path, error)}", hint="choose another --out"
             ) from error
         self._dataset: ReplayedFile | None = None
         self._provenance: ReplayedFile | None = None

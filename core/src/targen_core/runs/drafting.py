@@ -19,7 +19,7 @@ from targen_core.errors import JobFailed, Rejected
 from targen_core.plugins.registry import Registry
 from targen_core.runs.plan import bind_models, prepare_call
 from targen_core.runs.session import open_layer
-from targen_core.runs.spec import JobSpec
+from targen_core.runs.spec import RunSpec
 
 __all__ = ["Draft", "draft_task"]
 
@@ -35,7 +35,7 @@ class Draft:
 def draft_task(
     registry: Registry,
     wanted: str,
-    spec: JobSpec,
+    spec: RunSpec,
     *,
     cache: Path | None = None,
     on_layer: Callable[[CallLayer], None] = lambda layer: None,
@@ -56,7 +56,7 @@ def draft_task(
 async def _draft(
     registry: Registry,
     wanted: str,
-    spec: JobSpec,
+    spec: RunSpec,
     cache: Path | None,
     on_layer: Callable[[CallLayer], None],
 ) -> Draft:

@@ -12,7 +12,7 @@ from zlib import crc32
 
 from targen_core.calls.journal import Mark, check_sum
 from targen_core.errors import RunConflict, RunDirectoryError, WriteFailed
-from targen_core.plain import NotPlain, open_plain, replace_plain
+from targen_core.plain import MISPLACED, NotPlain, open_plain, replace_plain, why_not
 from targen_core.runs.gate import LINE
 
 __all__ = ["ReplayedFile", "read_jsonl", "write_atomically"]
@@ -126,7 +126,9 @@ def write_atomically(path: Path, text: str) -> None:
     try:
         replace_plain(path, text.encode("utf-8", "backslashreplace"))
     except OSError as error:
-        raise WriteFailed(f"cannot write {path}: {error.strerror}", hint=_way_out(error)) from error
+        raise WriteFailed(
+            f"cannot write {path}: {why_not(path, error)}", hint=_way_out(error)
+        ) from error
 
 
 def read_jsonl(path: Path, *, start: int = 0) -> Iterator[dict[str, Any]]:
@@ -161,4 +163,6 @@ def read_jsonl(path: Path, *, start: int = 0) -> Iterator[dict[str, Any]]:
 def _way_out(error: OSError) -> str:
     if isinstance(error, NotPlain):
         return "write elsewhere, or put a file of its own there; cp -r makes such copies"
+    if isinstance(error, MISPLACED):
+        return "write elsewhere"
     return "free some space, then resume the run"

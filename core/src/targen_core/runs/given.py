@@ -9,6 +9,7 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from targen_core.errors import Rejected, UsageError
+from targen_core.plain import refuse_waiting
 from targen_core.tasks.steps import ListStep
 
 __all__ = ["read_items"]
@@ -27,6 +28,7 @@ def read_items(path: Path, source: ListStep[Any], what: str) -> tuple[Any, ...]:
         UsageError: naming the file, the line, and what is wrong with it.
     """
     try:
+        refuse_waiting(path)
         if path.stat().st_size > _LARGEST:
             raise UsageError(f"{what} file {path} is larger than {_LARGEST >> 20:,} MiB")
         lines = path.read_text(encoding="utf-8").splitlines()

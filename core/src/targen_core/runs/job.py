@@ -7,8 +7,9 @@ import contextlib
 import json
 import logging
 import shlex
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -29,10 +30,11 @@ from targen_core.runs.card import dataset_card
 from targen_core.runs.code import code_digest
 from targen_core.runs.directory import RunDirectory
 from targen_core.runs.files import read_jsonl, write_atomically
-from targen_core.runs.known import remember_plans, require_known_plans
+from targen_core.runs.known import remember, require_known
 from targen_core.runs.ledger import LedgerFile
+from targen_core.runs.lock import require_same
 from targen_core.runs.loops import finish, stoppable
-from targen_core.runs.manifest import Manifest, TargetPlan
+from targen_core.runs.manifest import Manifest, given_file
 from targen_core.runs.placing import (
     Place,
     clear_unanswered,
@@ -41,10 +43,10 @@ from targen_core.runs.placing import (
     place_for,
     same_run,
 )
-from targen_core.runs.plan import Prepared, prepare
+from targen_core.runs.plan import Prepared, named, prepare
 from targen_core.runs.report import build_report
 from targen_core.runs.session import open_layer
-from targen_core.runs.spec import JobSpec, spec_of
+from targen_core.runs.spec import RunSpec
 
 __all__ = ["Job"]
 
@@ -87,7 +89,7 @@ class Job:
         self._manifest_before: Manifest | None = None  # where this process has changed it
         self._directory = directory
         self._prepared = prepared
-        self._cache_folder = None if cache is None else Path(cache)
+        self._cache_folder = Path(cache) if cache and manifest.spec.limits.cache else None
         self._closing = contextlib.ExitStack()
         self._closing.callback(directory.close)
         self._ledger: LedgerFile | None = None
@@ -137,7 +139,7 @@ class Job:
     def create(
         cls,
         registry: Registry,
-        spec: JobSpec,
+        spec: RunSpec,
         out: Path | str,
         *,
         cache: Path | str | None = None,
@@ -154,17 +156,21 @@ class Job:
         """
         out = Path(out)
         prepared = prepare(registry, spec)
-        for field, why in prepared.manifest.odd():  # or it could not be opened again
+        now = datetime.now(UTC).isoformat(timespec="seconds")
+        manifest = Manifest(spec=prepared.spec, lock=prepared.lock, created=now)
+        for field, why in manifest.odd():  # or it could not be opened again
             raise UsageError(f"{field}: {why}")
         if place == "number":
-            out, said = place_for(out, prepared.manifest)
+            out, said = place_for(out, manifest)
             if said:
                 _log.warning("%s", said)
         if out.exists() and not (out / "manifest.json").exists() and not is_fresh(out):
-            raise RunConflict(f"{out} exists and is no run directory", hint="choose another --out")
+            below = f", such as --out {shlex.quote(str(out / 'run'))}" if out.is_dir() else ""
+            raise RunConflict(
+                f"{out} exists and is no run directory", hint=f"choose another --out{below}"
+            )
         directory = RunDirectory(out)
         try:
-            manifest = prepared.manifest
             if directory.manifest.exists():
                 try:
                     manifest = same_run(Manifest.load(directory.manifest), manifest, out)
@@ -176,11 +182,11 @@ class Job:
             for name, items in prepared.given.items():
                 values = (json.dumps(item_value(item), ensure_ascii=False) for item in items)
                 text = "".join(f"{value}\n" for value in values)
-                write_atomically(out / f"given-{name}.jsonl", text)
+                write_atomically(out / given_file(name), text)
             if prepared.file is not None:
                 write_atomically(out / prepared.file.copy.partition(":")[0], prepared.file.text)
             manifest.save(directory.manifest)
-            remember_plans(manifest)
+            remember(manifest.spec, manifest.steps)
             return cls(directory, manifest, prepared, cache=cache)
         except BaseException:
             directory.close()
@@ -195,7 +201,7 @@ class Job:
         cache: Path | str | None = None,
         quotas: Mapping[str, int] | None = None,
         give_up_after: int | None = None,
-        options: Sequence[str] = (),
+        options: Mapping[str, Any] | None = None,
         limits: Mapping[str, Any] | None = None,
         verify: bool = False,
     ) -> Job:
@@ -213,23 +219,19 @@ class Job:
         """
         path = Path(path)
         Manifest.load(path / "manifest.json")  # is it a run at all? Only then is it locked
-        if give_up_after is not None and give_up_after < 1:
-            raise UsageError(f"--give-up-after is {give_up_after}; it must be at least 1")
         directory = RunDirectory(path)
         try:
             # Again, under the lock: another process may have extended it.
             there = manifest = Manifest.load(directory.manifest)
-            require_known_plans(registry, manifest, options)
-            spec = spec_of(manifest, path, options)
-            manifest = _extended(manifest, quotas, give_up_after)
+            manifest = manifest.extended(quotas or {}, give_up_after)
             if limits:
-                merged = manifest.limits.model_copy(update=dict(limits))
-                manifest = manifest.model_copy(update={"limits": merged})
-            last = manifest.targets[-1]
-            spec = replace(
-                spec, quotas=last.quotas, give_up_after=last.give_up_after, limits=manifest.limits
-            )
-            prepared = prepare(registry, spec, manifest=manifest)
+                merged = {**dict(manifest.spec.limits), **limits}
+                spec = manifest.spec.replace(limits=merged)
+                manifest = manifest.model_copy(update={"spec": spec})
+            spec, typed = named(registry, manifest.asked(path)), options or {}
+            allow = partial(require_known, registry, spec, typed=typed)
+            prepared = prepare(registry, spec.also(typed), allow=allow)
+            require_same(manifest.lock, prepared.lock, manifest.task_file)
             manifest.save(directory.manifest)
             job = cls(directory, manifest, prepared, cache=cache, verify=verify)
             job._manifest_before = there
@@ -275,12 +277,12 @@ class Job:
             raise
 
     async def _run(self, listener: Listener | None, observer: Observer | None) -> dict[str, Any]:
-        manifest, limits = self.manifest, self.manifest.limits
+        manifest, limits = self.manifest, self.manifest.spec.limits
         error: Exception | None = None
         async with open_layer(
             self._bind(),
             self._prepared.models,
-            seed=manifest.seed,
+            seed=manifest.spec.seed,
             limits=limits,
             journal=self.journal,
             usage=self.usage,
@@ -295,23 +297,22 @@ class Job:
             in_batches = any(bound.lane is not None for bound in layer.models.values())
             if in_batches:
                 # A batch is to hold all that is needed.
-                concurrency = max(concurrency, sum(manifest.targets[-1].quotas.values()))
+                concurrency = max(concurrency, manifest.targets[-1].quotas.total)
             ledger = self._ledger
             if ledger is not None:
                 outputs = self._directory
                 ledger.start(lambda: (self.journal.mark, *outputs.marks), self.usage.snapshot)
                 if ledger.marks is not None and not outputs.skip(ledger.marks[1:]):
                     self._judge_all(ledger)  # it finds what differs, and says where
-            targets = [plan.target() for plan in manifest.targets]
             try:
                 try:
                     self.engine = self._engine(layer, concurrency, in_batches, listener)
-                    await stoppable(layer, self.engine.run(targets), self.resuming)
+                    await stoppable(layer, self.engine.run(manifest.targets), self.resuming)
                 except Contradicted:
                     assert ledger is not None
                     self._judge_all(ledger)
                     self.engine = self._engine(layer, concurrency, in_batches, listener)
-                    await stoppable(layer, self.engine.run(targets), self.resuming)
+                    await stoppable(layer, self.engine.run(manifest.targets), self.resuming)
             except RunConflict:
                 self._leave_as_it_was()
                 raise
@@ -364,8 +365,8 @@ class Job:
             sink=self._directory,
             ledger=self._ledger,
             concurrency=concurrency,
-            near_duplicates=self.manifest.near_duplicates,
-            lists_at_once=self.manifest.lists_at_once,
+            near_duplicates=self.manifest.spec.near_duplicates,
+            lists_at_once=self.manifest.spec.lists_at_once,
             margin=_MARGIN if in_batches else 0.0,
             listener=listener,
         )
@@ -378,39 +379,15 @@ class Job:
 
     def _bind(self) -> dict[str, BoundModel]:
         """Each step's model, or where its calls wait for a batch."""
-        limits = self.manifest.limits
+        limits, at_once = self.manifest.spec.limits, self.manifest.spec.lists_at_once
         bound = self._prepared.bind(limits)
         steps = self._prepared.steps
         if self.courier is not None:
             return with_batches(bound, steps, self.courier)
         if limits.batch:
-            batched = batched_steps(self.manifest.lists_at_once)
-            lists = len(self._prepared.specs) if self.manifest.lists_at_once > 1 else 0
+            batched = batched_steps(at_once)
+            lists = len(self._prepared.specs) if at_once > 1 else 0
             return in_service_batches(
                 bound, steps, self.path, limits, batched=batched, per_round=2 + lists
             )
         return bound
-
-
-def _extended(
-    manifest: Manifest, quotas: Mapping[str, int] | None, give_up_after: int | None
-) -> Manifest:
-    """The manifest with one more target, where another one is asked for.
-
-    Labels that `quotas` does not name keep their target.
-    """
-    last = manifest.targets[-1]
-    wanted = TargetPlan(
-        quotas={**last.quotas, **(quotas or {})},
-        balance=last.balance,
-        give_up_after=last.give_up_after if give_up_after is None else give_up_after,
-    )
-    for name, rows in last.quotas.items():
-        if wanted.quotas[name] < rows:
-            raise UsageError(
-                f"label {name}: {wanted.quotas[name]} rows wanted, the run's target is {rows}",
-                hint="a run only grows; generate a smaller one with another --out",
-            )
-    if wanted == last:
-        return manifest
-    return manifest.model_copy(update={"targets": (*manifest.targets, wanted)})

@@ -14,7 +14,7 @@ import hashlib
 import json
 import re
 import shlex
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -25,23 +25,24 @@ from targen_core.calls.backend import Backend
 from targen_core.errors import RunDirectoryError, UsageError
 from targen_core.plain import read_plain
 from targen_core.plugins.registry import Registry
-from targen_core.runs.manifest import Manifest, StepPlan
 from targen_core.runs.options import backend_options
+from targen_core.runs.spec import RunSpec
 
-__all__ = ["remember_class", "remember_plans", "require_known_plans"]
+__all__ = ["remember", "remember_class", "require_known"]
 
-_PRICES = ("price_in", "price_out")
 _CLASS = "langchain:"  # ids of backends that are import paths
 _SHOWN = 100  # letters of a value in a message
 _CODE = 16 << 20  # bytes of a script
 
 
-def remember_plans(manifest: Manifest) -> None:
-    """Note the backends and options of a run as used by this user."""
-    for plan in manifest.steps.values():
-        if plan.options:
-            folders.make_known("options", _digest(plan))
-        remember_class(plan.backend)
+def remember(spec: RunSpec, steps: Iterable[str]) -> None:
+    """Note the backends and options of a run's steps as used by this user."""
+    options = spec.step_options()
+    for step in steps:
+        backend = spec.backend_of(step)
+        if asked := options[step].reaching:
+            folders.make_known("options", _digest(backend, asked))
+        remember_class(backend)
 
 
 def remember_class(backend: str) -> None:
@@ -50,42 +51,46 @@ def remember_class(backend: str) -> None:
         folders.make_known("classes", hashlib.sha256(backend.encode()).hexdigest())
 
 
-def require_known_plans(registry: Registry, manifest: Manifest, options: Sequence[str]) -> None:
-    """Refuse a plan with options that are not the user's own; `options` are typed ones.
+def require_known(
+    registry: Registry, spec: RunSpec, steps: Iterable[str], typed: Mapping[str, Any]
+) -> None:
+    """Refuse options of a run's spec that are not the user's own; `typed` are the user's.
 
-    What is typed as the manifest has it is noted, and need not be typed another time.
+    What is typed as the spec has it is noted, and need not be typed another time. `steps` are
+    those that will ask a model.
 
     Raises:
         UsageError: with the options to type, or an unknown backend.
         RunDirectoryError: a key stands in the manifest.
     """
-    typed = {name: text for name, _, text in (item.partition("=") for item in options)}
+    options = spec.step_options()
     lacking: dict[str, Any] = {}
-    for step, plan in manifest.steps.items():
-        backend: Backend = registry.resolve(registry.find("backend", plan.backend))
-        _refuse_keys(step, plan, backend)
-        if not plan.options and not plan.backend.startswith(_CLASS):
+    for step in steps:
+        name, user = spec.backend_of(step), options[step]
+        backend: Backend = registry.resolve(registry.find("backend", name))
+        _refuse_keys(step, name, user.backend, backend)
+        asked = user.reaching
+        if not asked and not name.startswith(_CLASS):
             continue
-        if folders.is_known("options", _digest(plan)):
+        if folders.is_known("options", _digest(name, asked)):
             continue
-        if plan.backend.startswith(_CLASS):
-            mark = hashlib.sha256(plan.backend.encode()).hexdigest()
+        if name.startswith(_CLASS):
+            mark = hashlib.sha256(name.encode()).hexdigest()
             if not folders.is_known("classes", mark):
                 raise UsageError(
-                    f"step {step} of this run uses {plan.backend}, which was not used here before",
-                    hint=f"if you trust that code: targen backends check {plan.backend}",
+                    f"step {step} of this run uses {name}, which was not used here before",
+                    hint=f"if you trust that code: targen backends check {name}",
                 )
         same = True
-        for name in _doubtful(plan, backend):
-            value = plan.options[name]
-            key = f"{step}.{name}"
-            if plan.backend == manifest.backend and key not in typed:
-                key = name
-            if key not in typed:
-                lacking[key] = value
-            same &= typed.get(key) in (value, str(value), json.dumps(value))
-        if same:
-            folders.make_known("options", _digest(plan))
+        for key in _doubtful(name, asked, backend):
+            own = f"{step}.{key}"
+            place = key if name == spec.backend and own not in typed else own
+            if place not in typed:
+                lacking[place] = asked[key]
+            elif _text(typed[place]) != _text(asked[key]):
+                same = False
+        if same and not lacking:
+            folders.make_known("options", _digest(name, asked))
     if lacking:
         listed = ", ".join(f"{name}={_shown(value)}" for name, value in lacking.items())
         again = " ".join(
@@ -98,39 +103,38 @@ def require_known_plans(registry: Registry, manifest: Manifest, options: Sequenc
         )
 
 
-def _doubtful(plan: StepPlan, backend: Backend) -> Iterator[str]:
-    """Options of a plan that are not what the backend has by itself."""
+def _doubtful(name: str, asked: Mapping[str, Any], backend: Backend) -> Iterator[str]:
+    """Options that are not what the backend has by itself."""
     free = {}
-    if "model" in plan.options and "base_url" in backend.options.model_fields:
-        free["model"] = plan.options["model"]  # a name, and nothing that is loaded here
+    if "model" in asked and "base_url" in backend.options.model_fields:
+        free["model"] = asked["model"]  # a name, and nothing that is loaded here
     own: Mapping[str, Any] = {}
     try:
-        found = backend_options(plan.backend, backend, free)
+        found = backend_options(name, backend, free)
     except UsageError:
         pass  # it needs more: then nothing is its own
     else:
-        own = {name: getattr(found, name) for name in backend.options.model_fields}
-    for name, value in plan.options.items():
-        plain = json.loads(json.dumps(own.get(name), default=str))
-        if name not in free and (name not in own or plain != value):
-            yield name
+        own = {key: getattr(found, key) for key in backend.options.model_fields}
+    for key, value in asked.items():
+        plain = json.loads(json.dumps(own.get(key), default=str))
+        if key not in free and (key not in own or plain != value):
+            yield key
 
 
-def _refuse_keys(step: str, plan: StepPlan, backend: Backend) -> None:
-    given = {name: value for name, value in plan.options.items() if name not in _PRICES}
-    chosen = backend_options(plan.backend, backend, given)
-    for name in given:
-        if isinstance(getattr(chosen, name, None), SecretStr):
+def _refuse_keys(step: str, name: str, given: Mapping[str, Any], backend: Backend) -> None:
+    chosen = backend_options(name, backend, given)
+    for key in given:
+        if isinstance(getattr(chosen, key, None), SecretStr):
             raise RunDirectoryError(
-                f"manifest.json holds a key, as option {name} of step {step}; no targen writes one",
+                f"manifest.json holds a key, as option {key} of step {step}; no targen writes one",
                 hint="take it out, and do not trust the run if it came from somebody else",
             )
 
 
-def _digest(plan: StepPlan) -> str:
+def _digest(backend: str, asked: Mapping[str, Any]) -> str:
     """Of a backend and its options; scripts by what they hold, other files by where they are."""
     files = {}
-    for name, value in plan.options.items():
+    for name, value in asked.items():
         if not isinstance(value, str):
             continue
         path = Path(re.sub(r"(?<=\.py):\w*$", "", value))
@@ -141,10 +145,14 @@ def _digest(plan: StepPlan) -> str:
             files[name] = read_plain(path, _CODE).hex() if code else str(path.resolve())
         except (OSError, ValueError):
             continue
-    text = json.dumps([plan.backend, plan.options, files], sort_keys=True)
+    text = json.dumps([backend, asked, files], sort_keys=True)
     return hashlib.sha256(text.encode("utf-8", "backslashreplace")).hexdigest()
 
 
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value, default=str)
+
+
 def _shown(value: Any) -> str:
-    text = value if isinstance(value, str) else json.dumps(value)
+    text = _text(value)
     return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."

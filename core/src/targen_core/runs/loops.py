@@ -36,6 +36,7 @@ class _Loop:
 
     def __init__(self) -> None:
         self.halt: Callable[[], None] | None = None  # where there is something to let finish
+        self.resume = ""  # what goes on with the work
         self._loop: asyncio.AbstractEventLoop | None = None
 
     async def run(self, work: Coroutine[Any, Any, T]) -> T:
@@ -46,15 +47,19 @@ class _Loop:
 
     def interrupt(self) -> None:
         """Halt at the first call, kill at the second."""
-        act, self.halt = self.halt or _kill, None
+        act, self.halt = self.halt or self._kill, None
         if self._loop is not None:
             with contextlib.suppress(RuntimeError):  # it has just ended
                 self._loop.call_soon_threadsafe(act)
 
+    def killed(self) -> None:
+        """Say that the work ends in the middle, and what goes on with it."""
+        _log.warning("stopping at once%s", _then(self.resume))
 
-def _kill() -> None:
-    for task in asyncio.all_tasks():
-        task.cancel()
+    def _kill(self) -> None:
+        self.killed()
+        for task in asyncio.all_tasks():
+            task.cancel()
 
 
 _OURS: ContextVar[_Loop | None] = ContextVar("targen_loop", default=None)
@@ -70,7 +75,12 @@ def finish(work: Coroutine[Any, Any, T]) -> T:
     loop = _Loop()
     if _running():
         return _beside(loop, work)
-    return asyncio.run(loop.run(work))
+    with asyncio.Runner() as runner:
+        try:
+            return runner.run(loop.run(work))
+        except KeyboardInterrupt:
+            loop.killed()  # before the loop is closed, which may take its time
+            raise
 
 
 def _running() -> bool:
@@ -157,6 +167,7 @@ async def stoppable(layer: CallLayer, work: Awaitable[T], resume: str) -> T:
 @contextlib.contextmanager
 def _interruptible(ours: _Loop, layer: CallLayer, resume: str) -> Iterator[None]:
     loop = asyncio.get_running_loop()
+    ours.resume = resume
 
     def unhandle() -> None:
         for number in _STOPPING:
@@ -167,7 +178,7 @@ def _interruptible(ours: _Loop, layer: CallLayer, resume: str) -> Iterator[None]
             "finishing the calls in flight (%d); %s again stops at once%s",
             layer.in_flight,
             name,
-            f". Then: {resume}" if resume else "",
+            _then(resume),
         )
         layer.halt(Interrupted(f"stopped by {name}", hint=resume))
 
@@ -189,3 +200,7 @@ def _interruptible(ours: _Loop, layer: CallLayer, resume: str) -> Iterator[None]
         yield
     finally:
         unhandle()
+
+
+def _then(resume: str) -> str:
+    return f". Then: {resume}" if resume else ""

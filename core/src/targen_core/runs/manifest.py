@@ -1,126 +1,71 @@
-"""The manifest: all that decides what a run produces, and what it may take."""
+"""The manifest: what a user asked for, what that stood for, and how the run was extended."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-import math
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import ValidationError
 
 from targen_core.engine.commits import Target
 from targen_core.errors import RunConflict, RunDirectoryError, UsageError
 from targen_core.plugins.register import is_file
 from targen_core.runs.files import write_atomically
 from targen_core.runs.gate import check_members, read_json, said
-from targen_core.runs.options import SAMPLING, check_sampling
+from targen_core.runs.lock import Lock, StepPlan, TaskPlan
+from targen_core.runs.options import CORE
+from targen_core.runs.spec import ManifestPart, RunSpec
 from targen_core.tasks.steps import STEPS
 
-__all__ = [
-    "FORMAT",
-    "Limits",
-    "Manifest",
-    "ManifestPart",
-    "StepPlan",
-    "TargetPlan",
-    "TaskPlan",
-    "flat",
-]
+__all__ = ["FORMAT", "Manifest", "flat", "given_file"]
 
-FORMAT = 1
+FORMAT = 2
 
 _NAME = r"[A-Za-z0-9][A-Za-z0-9._-]*"
 _TASK_ID = re.compile(rf"{_NAME}:{_NAME}")
 _ID = re.compile(rf"({_NAME}:)?{_NAME}|langchain:[A-Za-z_][\w.]*(:[A-Za-z_]\w*)?")
 _TASK_FILE = re.compile(r"task\.json|task\.py(:[A-Za-z_]\w*)?")
-_OPTION = re.compile(r"[A-Za-z_]\w*")
-_MOST = 10**9  # rows, items, tokens at a time: whatever a run counts one by one
-
-
-class ManifestPart(BaseModel):
-    """A part of a file that says what was run: frozen, with no unknown field."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class TaskPlan(ManifestPart):
-    """The task: its full id and version, its variants, and each prompt's version."""
-
-    id: str
-    version: str
-    variants: tuple[str, ...] = ()
-    labels: tuple[str, ...]
-    unit: int
-    prompts: dict[str, str]
-
-
-class StepPlan(ManifestPart):
-    """One step's model: backend id, options without secrets, parameters."""
-
-    backend: str
-    identity: str
-    options: dict[str, Any]
-    params: dict[str, Any]
-
-
-class TargetPlan(ManifestPart):
-    """One target; a run that is extended has several, one after the other."""
-
-    quotas: dict[str, int]
-    balance: Literal["final", "intended"]
-    give_up_after: int
-
-    def target(self) -> Target:
-        """The engine's form."""
-        return Target(self.quotas, self.balance, self.give_up_after)
-
-
-_Amount = Annotated[float, Field(ge=0, le=1e12, allow_inf_nan=False)]
-_Rate = Annotated[float, Field(ge=0.001, le=1e12, allow_inf_nan=False)]
-
-
-class Limits(ManifestPart):
-    """What a run may take; changes nothing of what it produces."""
-
-    max_cost: _Amount | None = None
-    max_tokens: Annotated[int, Field(ge=0, le=10**15)] | None = None
-    concurrency: Annotated[int, Field(ge=1, le=100_000)] = 32
-    rpm: _Rate | None = None
-    tpm: _Rate | None = None
-    patience: _Amount | None = None
-    batch: bool = False
-    rounds: Annotated[int, Field(ge=0, le=10_000)] = 4
+_OPTION = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)?")
+_DECIDING = {"seed", "lists_at_once", "contexts_limit", "contexts_share", "near_duplicates"}
 
 
 class Manifest(ManifestPart):
     """A run directory's `manifest.json`.
 
-    `backend` is the one that options without a step's name are about;
-    `batches` holds items a batch for each list of the chain; `lists_at_once`
-    how many calls of a list are not told of each other; `given` the digest of
-    the user's own contexts or seeds, which stand in `given-*.jsonl`.
+    `spec` is what was asked for, as it was, but for three things: it has no
+    secrets, names are full ids, and files are the run's own copies. `lock` is
+    what it came to. A run that is extended has further targets.
     """
 
     format: int = FORMAT
-    task: TaskPlan
-    seed: int
-    targets: tuple[TargetPlan, ...]
-    backend: str
-    steps: dict[str, StepPlan]
-    corrector: str | None
-    batches: tuple[int, ...]
-    lists_at_once: int = 1
-    contexts_limit: int | None = None
-    given: dict[str, str] = {}
-    task_file: str = ""
-    near_duplicates: float
-    distributions: dict[str, str] = {}
-    limits: Limits = Limits()
+    spec: RunSpec
+    extensions: tuple[Target, ...] = ()
+    lock: Lock
     created: str = ""
+
+    @property
+    def task(self) -> TaskPlan:
+        """The task, as it was."""
+        return self.lock.task
+
+    @property
+    def steps(self) -> dict[str, StepPlan]:
+        """The model of each step that asks one."""
+        return self.lock.steps
+
+    @property
+    def targets(self) -> tuple[Target, ...]:
+        """What the run wants: at first, and after each extension."""
+        return self.spec.target, *self.extensions
+
+    @property
+    def task_file(self) -> str:
+        """The run's copy of a task that was in a file, or ""."""
+        return self.spec.task if is_file(self.spec.task) else ""
 
     def save(self, path: Path) -> None:
         """Write the manifest atomically."""
@@ -146,15 +91,18 @@ class Manifest(ManifestPart):
                 f"{run} is no run directory: {path.name}: {error.strerror}",
                 hint="a run directory is what targen generate --out makes",
             ) from error
-        if isinstance(raw, dict) and raw.get("format", FORMAT) != FORMAT:
+        written = raw.get("format", FORMAT) if isinstance(raw, dict) else FORMAT
+        if written not in (1, FORMAT):
             raise RunConflict(
-                f"{path}: written in format {str(raw['format'])[:40]}, this targen reads {FORMAT}",
+                f"{path}: written in format {str(written)[:40]}, this targen reads {FORMAT}",
                 hint="use the targen-core version that made it",
             )
         try:
-            found = cls.model_validate(raw)
+            found = cls.model_validate(_of_format_1(raw) if written == 1 else raw)
         except ValidationError as error:
             raise RunDirectoryError(f"{path} does not read: {said(error)}") from error
+        except UsageError as error:
+            raise RunDirectoryError(f"{path} does not read: {error}") from error
         for field, why in found.odd():
             raise RunDirectoryError(
                 f"{path} does not read: {field}: {why}",
@@ -164,51 +112,38 @@ class Manifest(ManifestPart):
 
     def odd(self) -> Iterator[tuple[str, str]]:
         """What no run has: the field, and why."""
-        if not _TASK_ID.fullmatch(self.task.id) or (is_file(self.task.id) and not self.task_file):
-            yield "task.id", f"{self.task.id[:80]!r} is no DISTRIBUTION:NAME of an installed task"
-        if self.task_file and not _TASK_FILE.fullmatch(self.task_file):
-            yield "task_file", f"{self.task_file[:80]!r} is no copy of a task in a run directory"
-        ids = {"backend": self.backend, "corrector": self.corrector or "task"}
-        ids |= {f"steps.{step}.backend": plan.backend for step, plan in self.steps.items()}
+        spec, lock = self.spec, self.lock
+        in_file = bool(_TASK_FILE.fullmatch(spec.task))
+        names = {"lock.task.id": lock.task.id} | ({} if in_file else {"spec.task": spec.task})
+        for field, name in names.items():
+            if not _TASK_ID.fullmatch(name) or (is_file(name) and not in_file):
+                yield field, f"{name[:80]!r} is no DISTRIBUTION:NAME of an installed task"
+        correctors = {"spec.corrector": spec.corrector, "lock.corrector": lock.corrector}
+        ids = {"spec.backend": spec.backend} | {k: v for k, v in correctors.items() if v}
+        ids |= {f"spec.backend_for.{step}": name for step, name in spec.backend_for.items()}
+        ids |= {f"lock.steps.{step}.backend": plan.backend for step, plan in lock.steps.items()}
         for field, name in ids.items():
             if not _ID.fullmatch(name):
                 yield field, f"{name[:80]!r} is no DISTRIBUTION:NAME"
-        for step, plan in self.steps.items():
-            if step not in STEPS:
-                yield "steps", f"there is no step {step[:80]!r}"
-            for name in plan.options:
-                if not _OPTION.fullmatch(name):
-                    yield f"steps.{step}.options", f"{name[:80]!r} cannot be an option"
-            for name, value in plan.params.items():
-                if name not in SAMPLING:
-                    yield f"steps.{step}.params", f"{name[:80]!r} is no sampling parameter"
-                elif value is not None:
-                    try:
-                        check_sampling(name, value)
-                    except UsageError as error:
-                        yield f"steps.{step}.params.{name}", str(error)
-        if not self.targets:
-            yield "targets", "there is none"
-        for at, target in enumerate(self.targets):
-            if unknown := set(target.quotas) - set(self.task.labels):
-                yield f"targets.{at}.quotas", f"{min(unknown)[:80]!r} is no label of the task"
-        if self.given.keys() - {"contexts", "seeds"}:
-            yield "given", "only contexts and seeds are"
-        numbers: dict[str, tuple[float, ...]] = {
-            "batches": self.batches,
-            "lists_at_once": (self.lists_at_once,),
-            "contexts_limit": () if self.contexts_limit is None else (self.contexts_limit,),
-            "task.unit": (self.task.unit,),
-            "targets.give_up_after": tuple(t.give_up_after for t in self.targets),
-        }
-        for field, values in numbers.items():
-            if not all(1 <= value <= _MOST for value in values):
-                yield field, f"it must be from 1 to {_MOST:,}"
-        rows = [n for target in self.targets for n in target.quotas.values()]
-        if not all(0 <= n <= _MOST for n in rows):
-            yield "targets.quotas", f"rows must be from 0 to {_MOST:,}"
-        if not (math.isfinite(self.near_duplicates) and 0 <= self.near_duplicates <= 100):
-            yield "near_duplicates", "it must be from 0 to 100"
+        if strange := {*spec.backend_for, *lock.steps} - set(STEPS):
+            yield "steps", f"there is no step {min(strange)[:80]!r}"
+        for name in spec.options:
+            if not _OPTION.fullmatch(name):
+                yield "spec.options", f"{name[:80]!r} cannot be an option"
+        try:
+            spec.step_options()
+        except UsageError as error:
+            yield "spec.options", str(error)
+        for target in self.targets:
+            if unknown := set(target.quotas) - set(lock.task.labels):
+                yield "quotas", f"{min(unknown)[:80]!r} is no label of the task"
+        files = {"contexts": spec.contexts, "seeds": spec.seeds}
+        given = {name: path for name, path in files.items() if path is not None}
+        for name, path in given.items():
+            if path != Path(given_file(name)):
+                yield f"spec.{name}", f"{str(path)[:80]!r} is no copy in a run directory"
+        if given.keys() != lock.given.keys():
+            yield "lock.given", "it must be of the contexts or seeds of the spec"
 
     def task_name(self, run: Path) -> str:
         """What finds the task of the run in `run`: its id, or the copy of its file.
@@ -217,7 +152,7 @@ class Manifest(ManifestPart):
             UsageError: the copy is code that was not run on this machine before.
         """
         if not self.task_file:
-            return self.task.id
+            return self.spec.task
         copy = run / self.task_file
         if ".py" in self.task_file:
             from targen_core.declared.files import require_known
@@ -225,9 +160,46 @@ class Manifest(ManifestPart):
             require_known(copy)
         return str(copy)
 
+    def asked(self, run: Path) -> RunSpec:
+        """The spec as it is asked for again in the directory `run`, for the last target.
+
+        Raises:
+            UsageError: as `task_name` does.
+        """
+        last = self.targets[-1]
+        return self.spec.replace(
+            task=self.task_name(run),
+            quotas=last.quotas,
+            give_up_after=last.give_up_after,
+            **{name: run / given_file(name) for name in self.lock.given},
+        )
+
+    def extended(self, quotas: Mapping[str, int], give_up_after: int | None) -> Manifest:
+        """The manifest with one more target, where another one is asked for.
+
+        Labels that `quotas` does not name keep their target.
+
+        Raises:
+            UsageError: fewer rows than before, or a number that cannot be.
+        """
+        last = self.targets[-1]
+        wanted = self.spec.replace(
+            quotas={**last.quotas, **quotas},
+            give_up_after=last.give_up_after if give_up_after is None else give_up_after,
+        ).target
+        for name, rows in last.quotas.items():
+            if wanted.quotas[name] < rows:
+                raise UsageError(
+                    f"label {name}: {wanted.quotas[name]} rows wanted, the run's target is {rows}",
+                    hint="a run only grows; generate a smaller one with another --out",
+                )
+        if wanted == last:
+            return self
+        return self.model_copy(update={"extensions": (*self.extensions, wanted)})
+
     def differences(self, other: Manifest) -> list[str]:
         """What decides the rows and differs, as `field: this / other`."""
-        mine, theirs = flat(self._deciding()), flat(other._deciding())
+        mine, theirs = flat(self.deciding()), flat(other.deciding())
         return [
             f"{name}: {mine.get(name)!r} / {theirs.get(name)!r}"
             for name in sorted({*mine, *theirs})
@@ -236,13 +208,25 @@ class Manifest(ManifestPart):
 
     def digest(self) -> str:
         """All that decides the rows but how many are wanted, in 32 digits."""
-        text = json.dumps({**self._deciding(), "targets": None}, sort_keys=True)
+        text = json.dumps({**self.deciding(), "targets": None}, sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:32]
 
-    def _deciding(self) -> dict[str, Any]:
-        return self.model_dump(
-            mode="json", exclude={"backend", "distributions", "limits", "created"}
-        )
+    def deciding(self) -> dict[str, Any]:
+        """What decides the rows, by name."""
+        return {
+            **self.lock.model_dump(mode="json", exclude={"distributions"}),
+            **self.spec.model_dump(mode="json", include=_DECIDING),
+            "task_file": self.task_file,
+            "targets": [
+                {"quotas": dict(t.quotas), "balance": t.balance, "give_up_after": t.give_up_after}
+                for t in self.targets
+            ],
+        }
+
+
+def given_file(name: str) -> str:
+    """What the run's copy of the user's contexts or seeds is called."""
+    return f"given-{name}.jsonl"
 
 
 def flat(value: Any, path: str = "") -> dict[str, Any]:
@@ -253,3 +237,53 @@ def flat(value: Any, path: str = "") -> dict[str, Any]:
             found.update(flat(part, f"{path}.{name}" if path else name))
         return found
     return {path: value}
+
+
+def _of_format_1(raw: dict[str, Any]) -> dict[str, Any]:
+    """A manifest of format 1, which had no spec: what the steps used stands for what was asked."""
+    try:
+        steps, sizes, given = raw["steps"], list(raw["batches"]), raw.get("given", {})
+        options = {}
+        for step, plan in steps.items():
+            # A parameter that is None is one that the backend leaves out, and will again.
+            params = {name: value for name, value in plan["params"].items() if value is not None}
+            used = {**params, **plan["options"]}
+            options.update({f"{step}.{name}": value for name, value in used.items()})
+        if sizes and ("contexts" in steps or "contexts" in given):
+            options["contexts.batch"] = sizes.pop(0)
+        if sizes and "seeds" not in given:
+            options["seeds.batch"] = sizes
+        first, *extensions = raw["targets"]
+        same = ("backend", "seed", "lists_at_once", "contexts_limit", "near_duplicates", "limits")
+        return {
+            "spec": {
+                **{name: raw[name] for name in same if name in raw},
+                **first,
+                "task": raw.get("task_file") or raw["task"]["id"],
+                "variants": raw["task"]["variants"],
+                "backend_for": {step: plan["backend"] for step, plan in steps.items()},
+                "options": options,
+                "corrector": "" if raw["corrector"] == "task" else raw["corrector"],
+                **{name: given_file(name) for name in given},
+            },
+            "extensions": extensions,
+            "lock": {
+                **{name: raw[name] for name in ("task", "corrector", "batches")},
+                "steps": {
+                    step: {
+                        **plan,
+                        "options": {
+                            name: value
+                            for name, value in plan["options"].items()
+                            if name not in CORE
+                        },
+                    }
+                    for step, plan in steps.items()
+                },
+                "given": given,
+                "distributions": raw.get("distributions", {}),
+            },
+            "created": raw.get("created", ""),
+        }
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise UsageError(f"it is no manifest of format 1: {error!r}") from None

@@ -1,4 +1,4 @@
-"""`-o KEY=VALUE` and `-o STEP.KEY=VALUE`: from strings to what each step uses."""
+"""Options by `KEY` and `STEP.KEY`: read from `-o KEY=VALUE`, and as each step uses them."""
 
 from __future__ import annotations
 
@@ -12,20 +12,22 @@ from urllib.parse import urlsplit, urlunsplit
 from pydantic import SecretStr, ValidationError
 
 from targen_core.calls.backend import Backend, BackendOptions
+from targen_core.engine.quotas import MOST
 from targen_core.errors import UsageError
 from targen_core.nearest import did_you_mean
 from targen_core.tasks.model import Task
 from targen_core.tasks.steps import STEPS
 
 __all__ = [
+    "CORE",
     "DEFAULT_PARAMETERS",
-    "PRICES",
     "SAMPLING",
     "StepOptions",
     "backend_options",
     "check_sampling",
     "parse_options",
     "public_options",
+    "step_options",
     "step_parameters",
 ]
 
@@ -53,12 +55,10 @@ DEFAULT_PARAMETERS: Mapping[str, Mapping[str, Any]] = {
 }
 """Each step's parameters, under the task's, the backend's and the user's."""
 
+CORE = ("batch", "price_in", "price_out")
+"""Keys that are neither: items a call, and what a model costs."""
+
 _MOST = 2**63  # what a seed may be; no other parameter comes near
-
-PRICES = ("price_in", "price_out")
-"""What a model costs: no option of a backend, and it decides no reply."""
-
-_CORE = ("batch", *PRICES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,9 +70,32 @@ class StepOptions:
     batch: tuple[int, ...] = ()
     price: tuple[float, float] | None = None
 
+    @property
+    def reaching(self) -> dict[str, Any]:
+        """What may reach out, or fool the budget: the backend's options, and the price."""
+        prices = zip(("price_in", "price_out"), self.price or (), strict=False)
+        return {**self.backend, **dict(prices)}
 
-def parse_options(
-    items: Sequence[str], *, elsewhere: Collection[str] = ()
+
+def parse_options(items: Sequence[str]) -> dict[str, Any]:
+    """Options as they are typed; the last of two with one name counts.
+
+    Raises:
+        UsageError: an item that is no KEY=VALUE.
+    """
+    found = {}
+    for item in items:
+        name, equals, text = item.partition("=")
+        if not equals or not name:
+            raise UsageError(
+                f"option {item!r} is not KEY=VALUE", hint="for example -o temperature=0.7"
+            )
+        found[name] = _value(name.rpartition(".")[2], text)
+    return found
+
+
+def step_options(
+    options: Mapping[str, Any], *, elsewhere: Collection[str] = ()
 ) -> dict[str, StepOptions]:
     """Each step's options; an option with a step's name wins over one without.
 
@@ -81,30 +104,25 @@ def parse_options(
     the main backend's.
 
     Raises:
-        UsageError: an item that is no KEY=VALUE, or a malformed value.
+        UsageError: an unknown step, or a malformed value.
     """
     shared: dict[str, Any] = {}
     own: dict[str, dict[str, Any]] = {step: {} for step in STEPS}
-    for item in items:
-        name, equals, text = item.partition("=")
-        if not equals or not name:
-            raise UsageError(
-                f"option {item!r} is not KEY=VALUE", hint="for example -o temperature=0.7"
-            )
+    for name, value in options.items():
         step, dot, key = name.partition(".")
         if dot and step in STEPS:
-            own[step][key] = _value(key, text)
+            own[step][key] = value
         elif dot:
             raise UsageError(
                 f"option {name!r}: no step {step!r}", hint=did_you_mean(step, STEPS, "steps")
             )
         elif name == "batch":
             raise UsageError(
-                f"option {item}: each step has a batch size of its own",
-                hint=f"-o contexts.batch={text} or -o seeds.batch={text}",
+                f"option batch={value}: each step has a batch size of its own",
+                hint=f"-o contexts.batch={value} or -o seeds.batch={value}",
             )
         else:
-            shared[name] = _value(name, text)
+            shared[name] = value
     sampling = {key: value for key, value in shared.items() if key in SAMPLING}
     return {
         step: _split(step, {**(sampling if step in elsewhere else shared), **own[step]})
@@ -178,11 +196,13 @@ def _without_login(value: Any) -> Any:
 
 
 def _value(key: str, text: str) -> Any:
+    if key == "batch" and "," in text and all(part.strip().isdecimal() for part in text.split(",")):
+        return [int(part) for part in text.split(",")]
     try:
         value = json.loads(text)
     except ValueError:
         return text
-    if key in SAMPLING or key in _CORE or not isinstance(value, (int, float)):
+    if key in SAMPLING or key in CORE or not isinstance(value, (int, float)):
         return value
     # A backend's option may be a text of digits (a model called "4"): its
     # model decides, and pydantic reads numbers from text.
@@ -191,25 +211,22 @@ def _value(key: str, text: str) -> Any:
 
 def _split(step: str, options: Mapping[str, Any]) -> StepOptions:
     sampling = {key: options[key] for key in SAMPLING if key in options}
-    backend = {key: value for key, value in options.items() if key not in SAMPLING + _CORE}
+    backend = {key: value for key, value in options.items() if key not in SAMPLING + CORE}
     for key, value in sampling.items():
         check_sampling(key, value)
     batch = options.get("batch", ())
-    if batch != ():
-        parts = str(batch).split(",")
-        if step not in ("contexts", "seeds") or not all(
-            p.strip().isdigit() and int(p) for p in parts
-        ):
-            raise UsageError(
-                f"option {step}.batch={batch}: give items a batch for contexts or seeds",
-                hint="for example -o seeds.batch=10",
-            )
-        if step == "contexts" and len(parts) > 1:
-            raise UsageError(
-                f"option contexts.batch={batch}: contexts are one list, give one number",
-                hint=f"-o contexts.batch={parts[0]}",
-            )
-        batch = tuple(int(part) for part in parts)
+    sizes = tuple(batch) if isinstance(batch, list | tuple) else (batch,)
+    whole = all(type(size) is int and 0 < size <= MOST for size in sizes)
+    if sizes and not (whole and step in ("contexts", "seeds")):
+        raise UsageError(
+            f"option {step}.batch={batch}: give items a batch for contexts or seeds",
+            hint="for example -o seeds.batch=10",
+        )
+    if step == "contexts" and len(sizes) > 1:
+        raise UsageError(
+            f"option contexts.batch={batch}: contexts are one list, give one number",
+            hint=f"-o contexts.batch={sizes[0]}",
+        )
     price = None
     if "price_in" in options or "price_out" in options:
         try:
@@ -221,7 +238,7 @@ def _split(step: str, options: Mapping[str, Any]) -> StepOptions:
             ) from None
         if not all(math.isfinite(side) and side >= 0 for side in price):
             raise UsageError("a price must be a number, 0 or more: not negative, not infinite")
-    return StepOptions(sampling, backend, batch, price)
+    return StepOptions(sampling, backend, sizes, price)
 
 
 def check_sampling(key: str, value: Any) -> None:

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import contextlib
 from pathlib import Path
+from shlex import quote
 from typing import Literal
 
 from targen_core.errors import RunConflict, RunDirectoryError, RunLocked, WriteFailed
 from targen_core.runs.manifest import Manifest, flat
 from targen_core.runs.naming import difference
-from targen_core.runs.options import PRICES
 
 __all__ = ["Place", "clear_unanswered", "is_fresh", "is_unanswered", "place_for", "same_run"]
 
@@ -51,7 +51,6 @@ _EMPTY_RUN_FILES = _FIRST_FILES | {
     "README.md",
     ".README.md.part",
 }
-_IDLE = ("backend", "distributions", "limits", "created")
 _MOST = 10_000  # directories that are tried
 
 
@@ -90,47 +89,40 @@ def same_run(there: Manifest, wanted: Manifest, out: Path) -> Manifest:
     Raises:
         RunConflict: it holds another one; says in what they differ.
     """
-    if wanted.targets[0] in there.targets:  # it may have been extended since
-        wanted = wanted.model_copy(update={"targets": there.targets})
-    if not _deciding(there, wanted):
-        return there.model_copy(update={"limits": wanted.limits, "steps": wanted.steps})
-    rows, asked = (sum(m.targets[-1].quotas.values()) for m in (there, wanted))
+    if wanted.spec.target in there.targets:  # it may have been extended since
+        first = there.spec.target
+        spec = wanted.spec.replace(quotas=first.quotas, give_up_after=first.give_up_after)
+        wanted = wanted.model_copy(update={"spec": spec, "extensions": there.extensions})
+    if not there.differences(wanted):
+        return there.model_copy(update={"spec": wanted.spec})
+    rows, asked = (m.targets[-1].quotas.total for m in (there, wanted))
     if rows != asked and _targets_alone(there, wanted):
         raise RunConflict(
             f"{out} holds another run: its target is {rows} rows, not these {asked}",
-            hint=f"targen resume {out} -n N extends it; or choose another --out",
+            hint=f"targen resume {quote(str(out))} -n N extends it; or choose another --out",
         )
     raise RunConflict(
         f"{out} holds another run, begun with "
         f"{_steps_apart(there, wanted) or _plan_apart(there, wanted)}",
-        hint=f"targen resume {out} goes on with it as it was begun; or give this one "
-        f"another --out, such as --out {out.with_name(out.name + '-2')}",
+        hint=f"targen resume {quote(str(out))} goes on with it as it was begun; or give this one "
+        f"another --out, such as --out {quote(str(_beside(out)))}",
     )
 
 
-def _deciding(there: Manifest, wanted: Manifest) -> list[str]:
-    """What differs, but for prices: those decide no row."""
-    return _unpriced(there).differences(_unpriced(wanted))
-
-
-def _unpriced(manifest: Manifest) -> Manifest:
-    steps = {
-        name: plan.model_copy(
-            update={"options": {k: v for k, v in plan.options.items() if k not in PRICES}}
-        )
-        for name, plan in manifest.steps.items()
-    }
-    return manifest.model_copy(update={"steps": steps})
+def _beside(out: Path) -> Path:
+    """A path beside `out` that nothing is at."""
+    named = out if out.name.strip(".") else out.resolve()  # "." and ".." have no name to add to
+    paths = (named.with_name(f"{named.name}-{number}") for number in range(2, _MOST))
+    return next((path for path in paths if not path.exists()), named)
 
 
 def _targets_alone(there: Manifest, wanted: Manifest) -> bool:
-    return all(part.startswith("targets") for part in _deciding(there, wanted))
+    return all(part.startswith("targets") for part in there.differences(wanted))
 
 
 def _steps_apart(there: Manifest, wanted: Manifest) -> str:
     """In plain words what another model, or another use of one, a step is asked of; or ""."""
     found: dict[tuple[str, str], list[str]] = {}
-    there, wanted = _unpriced(there), _unpriced(wanted)
     for step in there.steps.keys() & wanted.steps.keys():
         apart = difference(there.steps[step], wanted.steps[step])
         if apart is not None:
@@ -145,11 +137,11 @@ def _steps_apart(there: Manifest, wanted: Manifest) -> str:
 def _plan_apart(there: Manifest, wanted: Manifest) -> str:
     """In plain words the first thing in which two plans differ whose models are alike."""
     mine, theirs = (
-        flat({**m.model_dump(mode="json"), "targets": m.targets[-1].model_dump(mode="json")})
-        for m in (_unpriced(there), _unpriced(wanted))
+        flat({**decides, "targets": decides["targets"][-1]})
+        for decides in (there.deciding(), wanted.deciding())
     )
     for name, value in {**dict.fromkeys(theirs), **mine}.items():
-        if name.partition(".")[0] not in _IDLE and value != theirs.get(name):
+        if value != theirs.get(name):
             called = name.removeprefix("targets.").replace("_", " ").replace(".", " ")
             return f"{called} {value}; you ask for {theirs.get(name)}"
     return "other options"

@@ -6,9 +6,8 @@ import contextlib
 import hashlib
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import importlib_metadata
@@ -20,22 +19,25 @@ from targen_core.calls.model import ChatModel, Price
 from targen_core.calls.question import BoundModel
 from targen_core.calls.rate import Places, RateLimiter
 from targen_core.engine.lists import ListSpec, item_value
-from targen_core.engine.quotas import check_quotas
-from targen_core.errors import PluginError, RunConflict, TargenError, UsageError
+from targen_core.engine.quotas import Quotas
+from targen_core.errors import PluginError, TargenError, UsageError
 from targen_core.nearest import did_you_mean
 from targen_core.plugins.register import Registration, is_file
 from targen_core.plugins.registry import Registry, missing_dependency
 from targen_core.runs.batches import batched_steps
 from targen_core.runs.given import read_items
-from targen_core.runs.manifest import Limits, Manifest, StepPlan, TargetPlan, TaskPlan
+from targen_core.runs.lock import Lock, StepPlan, TaskPlan
+from targen_core.runs.manifest import given_file
 from targen_core.runs.options import (
+    CORE,
+    SAMPLING,
     StepOptions,
     backend_options,
-    parse_options,
     public_options,
+    step_options,
     step_parameters,
 )
-from targen_core.runs.spec import JobSpec
+from targen_core.runs.spec import Limits, RunSpec
 from targen_core.tasks.model import Task
 from targen_core.tasks.steps import STEPS, Corrector
 
@@ -49,6 +51,7 @@ __all__ = [
     "PreparedStep",
     "bind_models",
     "find_task",
+    "named",
     "prepare",
     "prepare_call",
     "prepare_correction",
@@ -69,17 +72,30 @@ class PreparedStep:
     backend_id: str
     options: BackendOptions
 
+    @property
+    def plan(self) -> StepPlan:
+        """What a file says of it."""
+        return StepPlan(
+            backend=self.backend_id,
+            identity=self.model.identity,
+            options=public_options(self.options),
+            params=self.params,
+        )
+
 
 @dataclass(slots=True, kw_only=True)
 class Prepared:
     """Everything that a spec names, found, made and checked.
 
-    `file` is what the task was read from, if it was; a run keeps a copy.
+    `spec` is what was asked for, in the form that a run keeps (see `Manifest`),
+    and `lock` what it came to. `file` is what the task was read from, if it
+    was; a run keeps a copy.
     """
 
+    spec: RunSpec
+    lock: Lock
     task: Task[Any, Any]
     distribution: str
-    manifest: Manifest
     specs: tuple[ListSpec, ...]
     corrector: Corrector[Any] | None
     given: dict[str, tuple[Any, ...]]
@@ -93,7 +109,7 @@ class Prepared:
 
     def bind(self, limits: Limits) -> dict[str, BoundModel]:
         """Each step's model with its limiter, one for each backend; all share the places."""
-        return bind_models(self.steps, limits, task=self.manifest.task.id)
+        return bind_models(self.steps, limits, task=self.lock.task.id)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,78 +162,49 @@ def bind_models(
     }
 
 
-def prepare(registry: Registry, spec: JobSpec, *, manifest: Manifest | None = None) -> Prepared:
+def prepare(
+    registry: Registry,
+    spec: RunSpec,
+    *,
+    allow: Callable[[Sequence[str]], None] = lambda steps: None,
+) -> Prepared:
     """Find, make and check everything that `spec` names; no call is made.
 
-    With `manifest`, that of a run to resume, it must all be what the run used.
+    `allow` is called with the steps that ask a model, before one is made.
 
     Raises:
         UsageError: anything wrong with `spec`.
-        RunConflict: the run was made with something else.
     """
     found, task = find_task(registry, spec.task, spec.variants)
     file = _read_file(spec)
-    quotas = check_quotas(task, spec.quotas)
-    if manifest is not None:
-        _require_same_task(manifest, _task_plan(found.id, task, spec.variants))
-    if spec.give_up_after < 1:
-        raise UsageError(f"--give-up-after is {spec.give_up_after}; it must be at least 1")
-    if not 0 <= spec.near_duplicates <= 100:
-        raise UsageError(f"--near-duplicates is {spec.near_duplicates}; it must be from 0 to 100")
-    main = _backend_id(registry, spec.backend)
-    elsewhere = [step for step, b in spec.backend_for.items() if _backend_id(registry, b) != main]
-    options = parse_options(spec.options, elsewhere=elsewhere)
+    quotas = Quotas(spec.quotas).for_task(task)
+    full = named(registry, spec)
+    options = full.step_options()
     corrector_id, corrector = _corrector(registry, task, spec.corrector)
     specs, given = _lists(task, spec, options)
-    wanted_steps = [step for step in STEPS if _has_step(task, step, specs, corrector)]
-    steps, plans = _models(registry, _judged_by(task, corrector), spec, options, wanted_steps)
-    if manifest is None:
-        manifest = Manifest(
-            task=_task_plan(found.id, task, spec.variants),
-            seed=spec.seed,
-            targets=(
-                TargetPlan(quotas=quotas, balance=spec.balance, give_up_after=spec.give_up_after),
-            ),
-            backend=main,
-            steps=plans,
-            corrector=corrector_id,
-            batches=tuple(part.batch for part in specs),
-            lists_at_once=spec.lists_at_once,
-            contexts_limit=next((part.limit for part in specs if part.limit), None),
-            given={name: _digest(items) for name, items in given.items()},
-            task_file=file.copy if file is not None else "",
-            near_duplicates=spec.near_duplicates,
-            distributions=_distributions(found.id, corrector_id, steps),
-            limits=spec.limits,
-            created=datetime.now(UTC).isoformat(timespec="seconds"),
-        )
-    else:
-        for step, plan in manifest.steps.items():
-            if step in plans and (plans[step].identity, plans[step].params) != (
-                plan.identity,
-                plan.params,
-            ):
-                raise RunConflict(
-                    f"step {step} of this run used {plan.identity} with {plan.params}; now it "
-                    f"would use {plans[step].identity} with {plans[step].params}",
-                    hint="resume it with the options that it was made with",
-                )
-        for name, items in given.items():
-            if _digest(items) != manifest.given[name]:
-                raise RunConflict(
-                    f"the {name} of this run, given-{name}.jsonl, were changed",
-                    hint="put the file back as it was, or generate a new run",
-                )
-        batches = tuple(part.batch for part in specs)
-        if batches != manifest.batches:
-            raise RunConflict(
-                f"this run's lists grow by {manifest.batches} items; now they would by {batches}",
-                hint="resume it with the options that it was made with",
-            )
+    wanted = [step for step in STEPS if _has_step(task, step, specs, corrector)]
+    allow(wanted)
+    steps = _models(registry, _judged_by(task, corrector), spec, options, wanted)
+    lock = Lock(
+        task=_task_plan(found.id, task, spec.variants),
+        steps={name: step.plan for name, step in steps.items()},
+        corrector=corrector_id,
+        batches=tuple(part.batch for part in specs),
+        given={name: _digest(items) for name, items in given.items()},
+        distributions=_distributions(found.id, corrector_id, steps),
+    )
+    kept = full.replace(
+        task=file.copy if file is not None else found.id,
+        quotas=quotas,
+        options=_kept(full, lock.steps),
+        corrector=corrector_id if spec.corrector else spec.corrector,
+        **{name: given_file(name) for name in given},
+    )
     return Prepared(
+        spec=kept,
+        lock=lock,
         task=task,
         distribution=found.distribution,
-        manifest=manifest,
         specs=specs,
         corrector=corrector,
         given=given,
@@ -226,7 +213,7 @@ def prepare(registry: Registry, spec: JobSpec, *, manifest: Manifest | None = No
     )
 
 
-def prepare_correction(registry: Registry, spec: JobSpec) -> PreparedCorrection:
+def prepare_correction(registry: Registry, spec: RunSpec) -> PreparedCorrection:
     """Find, make and check what step 4 alone needs; `spec`'s quotas are not looked at.
 
     Raises:
@@ -239,8 +226,8 @@ def prepare_correction(registry: Registry, spec: JobSpec) -> PreparedCorrection:
         raise UsageError(
             f"task {task.name} has no corrector of its own", hint="--corrector meta, blind or vote"
         )
-    options = parse_options(spec.options)
-    steps, plans = _models(registry, _judged_by(task, corrector), spec, options, ["correct"])
+    options = step_options(spec.options)
+    steps = _models(registry, _judged_by(task, corrector), spec, options, ["correct"])
     return PreparedCorrection(
         task=task,
         distribution=found.distribution,
@@ -248,18 +235,17 @@ def prepare_correction(registry: Registry, spec: JobSpec) -> PreparedCorrection:
         corrector=corrector,
         plan=_task_plan(found.id, task, spec.variants),
         steps=steps,
-        step=plans["correct"],
+        step=steps["correct"].plan,
     )
 
 
-def prepare_call(registry: Registry, spec: JobSpec, task: Task[Any, Any]) -> PreparedStep:
+def prepare_call(registry: Registry, spec: RunSpec, task: Task[Any, Any]) -> PreparedStep:
     """Find and make the model of a call that is no part of a run, asked as step 3 of `task`.
 
     Raises:
         UsageError: anything wrong with `spec`; its task and quotas are not looked at.
     """
-    steps, _ = _models(registry, task, spec, parse_options(spec.options), ["generate"])
-    return steps["generate"]
+    return _models(registry, task, spec, step_options(spec.options), ["generate"])["generate"]
 
 
 def find_task(
@@ -281,7 +267,7 @@ def find_task(
     return found, task.varied(variants)
 
 
-def _read_file(spec: JobSpec) -> TaskFile | None:
+def _read_file(spec: RunSpec) -> TaskFile | None:
     """What the task was read from; a draft makes rows on the scripted backend alone."""
     if not is_file(spec.task):
         return None
@@ -303,6 +289,28 @@ def _backend_id(registry: Registry, name: str) -> str:
     return name
 
 
+def named(registry: Registry, spec: RunSpec) -> RunSpec:
+    """The spec with its backends by their full ids, so that equal ones have equal names."""
+    names = {step: _backend_id(registry, name) for step, name in spec.backend_for.items()}
+    return spec.replace(backend=_backend_id(registry, spec.backend), backend_for=names)
+
+
+def _kept(spec: RunSpec, steps: Mapping[str, StepPlan]) -> dict[str, Any]:
+    """Options as a run keeps them: without secrets, and with the values that backends read."""
+    found: dict[str, Any] = {}
+    for name, value in spec.options.items():
+        *step, key = name.split(".", 1)
+        if key in SAMPLING or key in CORE:
+            found[name] = value
+            continue
+        for about, plan in steps.items():
+            shared = about not in spec.elsewhere and f"{about}.{key}" not in spec.options
+            if key in plan.options and (about in step or (not step and shared)):
+                found[name] = plan.options[key]
+                break
+    return found
+
+
 def _has_step(
     task: Task[Any, Any], step: str, specs: Sequence[ListSpec], corrector: object
 ) -> bool:
@@ -314,10 +322,10 @@ def _has_step(
 def _models(
     registry: Registry,
     task: Task[Any, Any],
-    spec: JobSpec,
+    spec: RunSpec,
     options: Mapping[str, StepOptions],
     wanted: Sequence[str],
-) -> tuple[dict[str, PreparedStep], dict[str, StepPlan]]:
+) -> dict[str, PreparedStep]:
     """Each step's model; steps with the same backend and options share one."""
     for step in spec.backend_for:
         if step not in STEPS:
@@ -325,12 +333,11 @@ def _models(
                 f"--backend-for {step}: there is no such step",
                 hint=did_you_mean(step, STEPS, "steps"),
             )
-    made: dict[str, ChatModel] = {}
+    made: list[tuple[str, BackendOptions, ChatModel]] = []
     steps: dict[str, PreparedStep] = {}
-    plans: dict[str, StepPlan] = {}
     batched = batched_steps(spec.lists_at_once) if spec.limits.batch else ()
     for step in wanted:
-        name = spec.backend_for.get(step, spec.backend)
+        name = spec.backend_of(step)
         found = registry.find("backend", name)
         backend: Backend = registry.resolve(found)
         if step in batched and backend.batch is None:
@@ -341,10 +348,10 @@ def _models(
             )
         user = options[step]
         chosen = backend_options(name, backend, user.backend)
-        ident = json.dumps([found.id, user.backend], sort_keys=True, default=str)
-        if ident not in made:
+        model = next((m for *same, m in made if same == [found.id, chosen]), None)
+        if model is None:
             try:
-                made[ident] = as_chat_model(backend.create(chosen))
+                model = as_chat_model(backend.create(chosen))
             except ModuleNotFoundError as error:
                 raise missing_dependency(found, error.name or str(error)) from error
             except TargenError:
@@ -355,26 +362,17 @@ def _models(
                     distribution=found.distribution,
                     hint=f"report it to the authors of {found.distribution}",
                 ) from error
-        model = made[ident]
+            made.append((found.id, chosen, model))
         params = step_parameters(task, step, backend, chosen, user)
         price = Price(*user.price, source=GIVEN) if user.price else model.price
         steps[step] = PreparedStep(model, params, price, backend, found.id, chosen)
-        plans[step] = StepPlan(
-            backend=found.id,
-            identity=model.identity,
-            options=public_options(chosen)
-            | (
-                {"price_in": price.input, "price_out": price.output} if user.price and price else {}
-            ),
-            params=params,
-        )
         if spec.limits.max_cost is not None and price is None:
             raise UsageError(
                 f"--max-cost needs a price, and that of {model.identity} is unknown",
                 hint="say it, in dollars a million tokens: -o price_in=0.15 -o price_out=0.60; "
                 "where calls cost nothing: -o price_in=0 -o price_out=0",
             )
-    return steps, plans
+    return steps
 
 
 def _judged_by(task: Task[Any, Any], corrector: Corrector[Any] | None) -> Task[Any, Any]:
@@ -387,13 +385,11 @@ def _judged_by(task: Task[Any, Any], corrector: Corrector[Any] | None) -> Task[A
 def _corrector(
     registry: Registry, task: Task[Any, Any], name: str | None
 ) -> tuple[str | None, Corrector[Any] | None]:
-    """Step 4: its id for the manifest, and itself."""
+    """Step 4: its id, "task" for one of the task's own, and itself."""
     chosen = task.corrector if name == "" else name
     if chosen is None:
         return None, None
     if isinstance(chosen, str):
-        if chosen == "task" and not isinstance(task.corrector, str):
-            return "task", task.corrector
         found = registry.find("corrector", chosen)
         corrector: Corrector[Any] = registry.resolve(found)
         return found.id, corrector
@@ -401,14 +397,10 @@ def _corrector(
 
 
 def _lists(
-    task: Task[Any, Any], spec: JobSpec, options: Mapping[str, StepOptions]
+    task: Task[Any, Any], spec: RunSpec, options: Mapping[str, StepOptions]
 ) -> tuple[tuple[ListSpec, ...], dict[str, tuple[Any, ...]]]:
     """The chain of lists, with the user's own items and batch sizes in place."""
-    if spec.contexts_limit is not None and spec.contexts_limit < 1:
-        raise UsageError(f"--contexts-limit is {spec.contexts_limit}; it must be at least 1")
     share = spec.contexts_share
-    if not 0 < share <= 1:
-        raise UsageError(f"--contexts-share is {share}; it must be above 0 and at most 1")
     if share < 1 and spec.contexts is None and spec.contexts_limit is None:
         raise UsageError(
             "--contexts-share is a share of what? Contexts are asked for as they are needed",
@@ -428,8 +420,8 @@ def _lists(
     if task.contexts is not None:
         fixed = None
         if spec.contexts is not None:
-            items = read_items(spec.contexts, task.contexts, "--contexts")
-            fixed = given["contexts"] = items[: math.ceil(len(items) * share)]
+            given["contexts"] = items = read_items(spec.contexts, task.contexts, "--contexts")
+            fixed = items[: math.ceil(len(items) * share)]
         size = (options["contexts"].batch or (task.contexts.batch,))[0]
         chain.append(ListSpec("contexts", task.contexts, size, fixed, limit))
     elif spec.contexts is not None or spec.contexts_limit is not None:
@@ -442,30 +434,6 @@ def _lists(
     for source in task.seeds:
         chain.append(ListSpec("seeds", source, sizes.pop(0) if sizes else source.batch))
     return tuple(chain), given
-
-
-def _require_same_task(manifest: Manifest, now: TaskPlan) -> None:
-    if manifest.task_file and now.version == manifest.task.version and now != manifest.task:
-        raise RunConflict(
-            f"{manifest.task_file} makes other prompts with this version of targen",
-            hint="use the versions that its manifest.json names, or generate a new run",
-        )
-    if manifest.task_file and now != manifest.task:
-        raise RunConflict(
-            f"the task of this run, {manifest.task_file}, was changed",
-            hint="put the file back as it was, or generate a new run with another --out",
-        )
-    if now.version != manifest.task.version:
-        raise RunConflict(
-            f"this run was made with {now.id} version {manifest.task.version}; version "
-            f"{now.version} is installed",
-            hint="install the version that it was made with, or generate a new run",
-        )
-    if now != manifest.task:
-        raise RunConflict(
-            f"the prompts or labels of {now.id} changed without a new version",
-            hint=f"report it to the authors of {now.id.partition(':')[0]}, or generate a new run",
-        )
 
 
 def _task_plan(task_id: str, task: Task[Any, Any], variants: Sequence[str]) -> TaskPlan:

@@ -60,10 +60,10 @@ def build_report(
     return {
         "task": manifest.task.id,
         "task_version": manifest.task.version,
-        "seed": manifest.seed,
+        "seed": manifest.spec.seed,
         "status": status,
         "problem": printable(str(error), most=_LONGEST) if error else "",
-        "balance": manifest.targets[-1].balance,
+        "balance": manifest.spec.balance,
         **counts,
         "usage": usage.as_dict(),
         "unused_calls": max(0, total.calls + total.cached - used_calls),

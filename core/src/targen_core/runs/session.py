@@ -14,7 +14,7 @@ from targen_core.calls.layer import CallLayer
 from targen_core.calls.model import ChatModel
 from targen_core.calls.question import BoundModel
 from targen_core.calls.usage import Usage
-from targen_core.runs.manifest import Limits
+from targen_core.runs.spec import Limits
 
 __all__ = ["open_layer"]
 

@@ -1,83 +1,139 @@
-"""What a user asks for, as values."""
+"""What a user asks for, as one value: made once, and kept in the run's manifest."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Any, Literal
 
-from targen_core.runs.manifest import Limits, Manifest
-from targen_core.runs.options import SAMPLING
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ModelWrapValidatorHandler,
+    ValidationError,
+    model_validator,
+)
 
-__all__ = ["JobSpec", "spec_of"]
+from targen_core.engine.commits import Target
+from targen_core.engine.quotas import MOST, Quotas
+from targen_core.errors import UsageError
+from targen_core.runs.options import SAMPLING, StepOptions, step_options
+from targen_core.tasks.steps import STEPS
+
+__all__ = ["Limits", "ManifestPart", "RunSpec"]
+
+_Amount = Annotated[float, Field(ge=0, le=1e12, allow_inf_nan=False)]
+_Rate = Annotated[float, Field(ge=0.001, le=1e12, allow_inf_nan=False)]
+_Count = Annotated[int, Field(ge=1, le=MOST)]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class JobSpec:
+class ManifestPart(BaseModel):
+    """A part of a file that says what was run: frozen, with no unknown field."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+
+class Limits(ManifestPart):
+    """What a run may take; changes nothing of what it produces."""
+
+    max_cost: _Amount | None = None
+    max_tokens: Annotated[int, Field(ge=0, le=10**15)] | None = None
+    concurrency: Annotated[int, Field(ge=1, le=100_000)] = 32
+    rpm: _Rate | None = None
+    tpm: _Rate | None = None
+    patience: _Amount | None = None
+    batch: bool = False
+    cache: bool = True
+    rounds: Annotated[int, Field(ge=0, le=10_000)] = 4
+
+
+class RunSpec(ManifestPart):
     """What a user asks for; `targen generate`'s options, as values.
 
     `task` is a name or a file. `variants` are applied to the task in order.
     `corrector` is a registered name, "" for the task's own, or None for no
-    step 4. `backend_for` names other backends for some steps. `contexts_share`
-    keeps that part of the given contexts, or of the limit. `lists_at_once`
-    calls of a list are not told of each other.
+    step 4. `backend_for` names other backends for some steps. `options` are
+    those of `-o`, by `KEY` or `STEP.KEY`. `contexts_share` keeps that part of
+    the given contexts, or of the limit. `lists_at_once` calls of a list are
+    not told of each other.
+
+    Raises:
+        UsageError: a value that cannot be, by the name of its option.
     """
 
     task: str
-    quotas: Mapping[str, int]
-    variants: Sequence[str] = ()
+    quotas: Annotated[Mapping[str, int], Quotas]
+    variants: Annotated[Sequence[str], AfterValidator(tuple)] = ()
     backend: str = "local"
-    backend_for: Mapping[str, str] = field(default_factory=dict)
-    options: Sequence[str] = ()
+    backend_for: Mapping[str, str] = {}
+    options: Mapping[str, Any] = Field(default={}, repr=False)  # a key may be among them
     seed: int = 0
     balance: Literal["final", "intended"] = "final"
-    give_up_after: int = 50
+    give_up_after: _Count = 50
     corrector: str | None = ""
     contexts: Path | None = None
     seeds: Path | None = None
-    contexts_limit: int | None = None
-    contexts_share: float = 1.0
-    lists_at_once: int = 1
-    near_duplicates: float = 90.0
-    limits: Limits = field(default_factory=Limits)
+    contexts_limit: _Count | None = None
+    contexts_share: Annotated[float, Field(gt=0, le=1)] = 1.0
+    lists_at_once: _Count = 1
+    near_duplicates: Annotated[float, Field(ge=0, le=100)] = 90.0
+    limits: Limits = Limits()
 
+    @model_validator(mode="wrap")
+    @classmethod
+    def _said(cls, given: Any, read: ModelWrapValidatorHandler[RunSpec]) -> RunSpec:
+        try:
+            return read(given)
+        except ValidationError as error:
+            first = error.errors(include_url=False)[0]
+            option = f"--{first['loc'][-1]}".replace("_", "-") if first["loc"] else "spec"
+            number = isinstance(first["input"], int | float)
+            value = f" is {first['input']}" if number else ""  # a text may be a key
+            why = first["msg"].replace("Input should be", "it must be")
+            raise UsageError(f"{option}{value}; {why}") from None
 
-def spec_of(manifest: Manifest, path: Path, options: Sequence[str]) -> JobSpec:
-    """The spec that a manifest was made from, with `options` on top."""
-    rebuilt: list[str] = []
-    # What is said anew without a step wins over the manifest, in the steps that it is about.
-    anew = {item.partition("=")[0] for item in options}
-    for step, plan in manifest.steps.items():
-        said = anew if plan.backend == manifest.backend else anew & set(SAMPLING)
-        # A parameter that is None is one that the backend leaves out, and will again.
-        params = {k: v for k, v in plan.params.items() if v is not None}
-        kept = {**params, **plan.options}
-        rebuilt += [f"{step}.{k}={json.dumps(v)}" for k, v in kept.items() if k not in said]
-    sizes = list(manifest.batches)
-    has_contexts = "contexts" in manifest.steps or "contexts" in manifest.given
-    if has_contexts and sizes:
-        rebuilt.append(f"contexts.batch={sizes.pop(0)}")
-    if sizes and "seeds" not in manifest.given:
-        rebuilt.append(f"seeds.batch={','.join(map(str, sizes))}")
-    given = {name: path / f"given-{name}.jsonl" for name in manifest.given}
-    last = manifest.targets[-1]
-    return JobSpec(
-        task=manifest.task_name(path),
-        quotas=last.quotas,
-        variants=manifest.task.variants,
-        backend=manifest.backend,
-        backend_for={step: plan.backend for step, plan in manifest.steps.items()},
-        options=[*rebuilt, *options],
-        seed=manifest.seed,
-        balance=last.balance,
-        give_up_after=last.give_up_after,
-        corrector=manifest.corrector,
-        contexts=given.get("contexts"),
-        seeds=given.get("seeds"),
-        contexts_limit=manifest.contexts_limit,
-        lists_at_once=manifest.lists_at_once,
-        near_duplicates=manifest.near_duplicates,
-        limits=manifest.limits,
-    )
+    def replace(self, **changes: Any) -> RunSpec:
+        """The spec with other values in some fields.
+
+        Raises:
+            UsageError: a value that cannot be.
+        """
+        return RunSpec(**{**dict(self), **changes})
+
+    @property
+    def target(self) -> Target:
+        """What the run wants."""
+        return Target(Quotas(self.quotas), self.balance, self.give_up_after)
+
+    def backend_of(self, step: str) -> str:
+        """The name of a step's backend."""
+        return self.backend_for.get(step, self.backend)
+
+    @property
+    def elsewhere(self) -> list[str]:
+        """Steps on another backend than the rest."""
+        return [step for step, name in self.backend_for.items() if name != self.backend]
+
+    def step_options(self) -> dict[str, StepOptions]:
+        """Each step's options.
+
+        Raises:
+            UsageError: an option that cannot be.
+        """
+        return step_options(self.options, elsewhere=self.elsewhere)
+
+    def also(self, options: Mapping[str, Any]) -> RunSpec:
+        """The spec with `options` on top.
+
+        What they say without a step wins in all the steps that it is about.
+        """
+        said = {
+            f"{step}.{name}"
+            for step in STEPS
+            for name in options
+            if name in SAMPLING or step not in self.elsewhere
+        }
+        kept = {name: value for name, value in self.options.items() if name not in said}
+        return self.replace(options={**kept, **options})

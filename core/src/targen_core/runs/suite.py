@@ -8,7 +8,6 @@ all of them. Each task has a run directory of its own, to resume by itself.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +18,8 @@ from targen_core.plain import kind_of
 from targen_core.plugins.register import Registration
 from targen_core.plugins.registry import Registry
 from targen_core.runs.job import Job
-from targen_core.runs.manifest import Limits
 from targen_core.runs.placing import Place
-from targen_core.runs.spec import JobSpec
+from targen_core.runs.spec import Limits, RunSpec
 
 __all__ = ["run_suite", "suite_tasks"]
 
@@ -44,7 +42,7 @@ def suite_tasks(registry: Registry, name: str) -> list[Registration[Any]]:
 
 def run_suite(
     registry: Registry,
-    specs: Sequence[tuple[Path, JobSpec]],
+    specs: Sequence[tuple[Path, RunSpec]],
     run: Callable[[Job], object],
     *,
     cache: Path | None = None,
@@ -65,7 +63,7 @@ def run_suite(
         if (kind := kind_of(out)) not in ("", "a folder"):
             raise RunConflict(f"{out} is {kind}, and no folder", hint="choose another --out")
         limits = _left(spec.limits, tokens, dollars)
-        mine = replace(spec, limits=limits)
+        mine = spec.replace(limits=limits)
         with Job.create(registry, mine, out, cache=cache, place=place) as job:
             job.shared = shared
             run(job)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +15,8 @@ from targen_core.engine.events import Committed, Event, Listener
 from targen_core.errors import JobFailed, TargenError
 from targen_core.plugins.registry import Registry
 from targen_core.runs.job import Job
-from targen_core.runs.manifest import Limits
 from targen_core.runs.report import read_report
-from targen_core.runs.spec import JobSpec
+from targen_core.runs.spec import Limits, RunSpec
 
 __all__ = ["RecordedCall", "Show", "Trial", "rehearsal_spec", "run_trial"]
 
@@ -52,11 +51,10 @@ class Trial:
     instances_per_call: int = 1
 
 
-def rehearsal_spec(spec: JobSpec, quotas: Mapping[str, int]) -> JobSpec:
+def rehearsal_spec(spec: RunSpec, quotas: Mapping[str, int]) -> RunSpec:
     """`spec` on the scripted backend: offline, for nothing, call by call."""
-    kept = [item for item in spec.options if item.partition("=")[0].endswith(".batch")]
-    return replace(
-        spec,
+    kept = {name: size for name, size in spec.options.items() if name.endswith(".batch")}
+    return spec.replace(
         quotas=quotas,
         backend="targen-core:scripted",
         backend_for={},
@@ -68,7 +66,7 @@ def rehearsal_spec(spec: JobSpec, quotas: Mapping[str, int]) -> JobSpec:
 
 def run_trial(
     registry: Registry,
-    spec: JobSpec,
+    spec: RunSpec,
     *,
     cache: Path | None = None,
     shared: dict[bytes, ChatReply] | None = None,

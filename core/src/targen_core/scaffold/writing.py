@@ -8,6 +8,7 @@ from importlib.resources.abc import Traversable
 from pathlib import Path, PurePosixPath
 
 from targen_core.errors import UsageError, WriteFailed
+from targen_core.plain import why_not
 from targen_core.scaffold.names import Names
 
 __all__ = ["KINDS", "rendered", "write_distribution"]
@@ -53,7 +54,9 @@ def write_distribution(kind: str, names: Names, folder: Path) -> list[Path]:
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_text(text, encoding="utf-8", newline="\n")
     except OSError as error:
-        raise WriteFailed(f"cannot write {folder}: {error.strerror}") from error
+        raise WriteFailed(
+            f"cannot write {folder}: {why_not(folder, error)}", hint="another folder: --out FOLDER"
+        ) from error
     return [folder / path for path in texts]
 
 

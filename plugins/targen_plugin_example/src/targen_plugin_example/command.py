@@ -7,8 +7,7 @@ from typing import Annotated
 
 import typer
 
-from targen_core.errors import UsageError
-from targen_core.runs.files import read_jsonl
+from targen_core import read_dataset
 
 
 def desk(
@@ -16,9 +15,6 @@ def desk(
     most: Annotated[int, typer.Option("-n", "--number", help="Show so many.")] = 5,
 ) -> None:
     """Show the tickets of a run, the urgent ones first."""
-    dataset = run / "dataset.jsonl"
-    if not dataset.exists():
-        raise UsageError(f"{run} holds no dataset", hint="targen generate tickets -n 10")
-    tickets = sorted(read_jsonl(dataset), key=lambda row: row["label"] != "urgent")
+    tickets = sorted(read_dataset(run), key=lambda row: row["label"] != "urgent")
     for ticket in tickets[:most]:
         typer.echo(f"{ticket['label']:8} {ticket['text']}")

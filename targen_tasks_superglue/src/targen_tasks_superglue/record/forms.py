@@ -9,6 +9,7 @@ the names of things ("Vesterby" in "Vesterby Museum") are neither.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 from targen_tasks_superglue.record.words import (
     ALIASES,
@@ -24,8 +25,10 @@ from targen_tasks_superglue.record.words import (
 __all__ = ["may_stand_for", "stands_for", "words_of"]
 
 _JOINTS = frozenset(["of", "for", "the", "and", "&"])
+_PAIRS = 1 << 14  # each check of a passage compares the same pairs: those of a hundred passages
 
 
+@lru_cache(maxsize=_PAIRS)
 def stands_for(short: str, full: str) -> bool:
     """Whether a form is the same name, shortened or said in another way."""
     few, many = words_of(short), words_of(full)
@@ -51,6 +54,7 @@ def stands_for(short: str, full: str) -> bool:
     return many[: len(few)] == few and many[len(few)] in _JOINTS and few[-1] in GENERIC
 
 
+@lru_cache(maxsize=_PAIRS)
 def may_stand_for(form: str, other: str) -> bool:
     """Whether two forms that are not joined may mean the same entity all the same."""
     few, many = sorted((words_of(form), words_of(other)), key=len)

@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from targen_tasks_superglue.record.words import (
     GENERIC,
@@ -101,8 +102,9 @@ def find_names(text: str, *, known: Collection[str] = ()) -> list[Span]:
     return [Span(tokens[0].start, tokens[-1].end) for tokens in named if tokens]
 
 
-def _words(name: str) -> Iterator[str]:
-    return (token.text for token in _tokens(name) if token.capital)
+@lru_cache(maxsize=1 << 12)  # each statement about a passage is compared with the same names
+def _words(name: str) -> tuple[str, ...]:
+    return tuple(token.text for token in _tokens(name) if token.capital)
 
 
 def _tokens(text: str) -> Iterator[_Token]:

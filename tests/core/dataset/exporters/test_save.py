@@ -62,7 +62,8 @@ def test_what_is_there_stays_unless_it_is_to_be_replaced(exporter, dataset, tmp_
     with pytest.raises(UsageError) as caught:
         save(dataset(), exporter, out)
     assert str(caught.value) == f"{out} exists"
-    assert caught.value.hint == "--force replaces it; or choose another --out"
+    what = "it" if exporter is FILE else "an earlier export"
+    assert caught.value.hint == f"--force replaces {what}; or choose another --out"
     assert old.read_text() == "old"
     save(dataset(), exporter, out, force=True)
     assert old.read_text() == "new"

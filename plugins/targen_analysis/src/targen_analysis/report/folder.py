@@ -11,7 +11,7 @@ from targen_analysis.report.figures import as_json, plain
 from targen_analysis.report.page import as_page
 from targen_analysis.report.pictures import colours_of, write_picture
 from targen_core.errors import UsageError, WriteFailed
-from targen_core.plain import kind_of, replace_plain
+from targen_core.plain import kind_of, replace_plain, why_not
 from targen_core.runs.files import write_atomically
 
 __all__ = ["FILES", "check_free", "write"]
@@ -62,7 +62,9 @@ def write(analysis: Analysis, out: Path, *, pictures: str = "") -> list[Path]:
         if pictures:
             written += _write_pictures(analysis, out / "pictures", pictures)
     except OSError as error:
-        raise WriteFailed(f"cannot write {out}: {error.strerror}") from error
+        raise WriteFailed(
+            f"cannot write {out}: {why_not(out, error)}", hint="choose another --out"
+        ) from error
     return written
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from targen_core.testing import BackendSuite as Backends
-from targen_core.testing import CorrectorSuite as Correctors
-from targen_core.testing import ExporterSuite as Exporters
-from targen_core.testing import TaskSuite as Tasks
+from targen_testing import BackendSuite as Backends
+from targen_testing import CorrectorSuite as Correctors
+from targen_testing import ExporterSuite as Exporters
+from targen_testing import TaskSuite as Tasks
 
 
 class TestLetters(Tasks):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from targen_core import Dataset
-from targen_core.testing import ExporterSuite as Suite
+from targen_testing import ExporterSuite as Suite
 
 from my_demo.exporter import EXPORTER
 

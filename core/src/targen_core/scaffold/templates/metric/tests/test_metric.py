@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from targen_core.metrics.model import Estimate, Study
-from targen_core.testing import MetricSuite as Suite
-from targen_core.testing.corpora import dataset
+from targen_testing import MetricSuite as Suite
+from targen_testing.corpora import dataset
 
 from my_demo.metric import METRIC
 

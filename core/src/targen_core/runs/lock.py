@@ -1,0 +1,103 @@
+"""What a spec came to when a run was begun: compared with what it comes to later."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from targen_core.errors import RunConflict
+from targen_core.runs.spec import ManifestPart
+from targen_core.tasks.steps import STEPS
+
+__all__ = ["Lock", "StepPlan", "TaskPlan", "require_same"]
+
+
+class TaskPlan(ManifestPart):
+    """The task: its full id and version, its variants, and each prompt's version."""
+
+    id: str
+    version: str
+    variants: tuple[str, ...] = ()
+    labels: tuple[str, ...]
+    unit: int
+    prompts: dict[str, str]
+
+
+class StepPlan(ManifestPart):
+    """One step's model: backend id, options without secrets, parameters."""
+
+    backend: str
+    identity: str
+    options: dict[str, Any]
+    params: dict[str, Any]
+
+
+class Lock(ManifestPart):
+    """All that a spec's names stand for.
+
+    `batches` holds items a batch for each list of the chain; `given` the
+    digests of the user's own contexts or seeds.
+    """
+
+    task: TaskPlan
+    steps: dict[str, StepPlan]
+    corrector: str | None
+    batches: tuple[int, ...]
+    given: dict[str, str]
+    distributions: dict[str, str]
+
+
+def require_same(there: Lock, now: Lock, file: str) -> None:
+    """See that what a run was begun with is what it would go on with.
+
+    `file` is the run's copy of the task's file, if it was in one.
+
+    Raises:
+        RunConflict: naming each difference.
+    """
+    if now.task != there.task:
+        raise _other_task(there.task, now.task, file)
+    apart = []
+    hint = "resume it with the options that it was made with, and the versions of its manifest.json"
+    for step in STEPS:
+        used, uses = (_used(lock.steps.get(step)) for lock in (there, now))
+        if used != uses:
+            apart.append(f"step {step} of this run used {used}; now it would use {uses}")
+    if there.corrector != now.corrector:
+        apart.append(f"this run's corrector was {there.corrector}; now it would be {now.corrector}")
+    if there.batches != now.batches:
+        apart.append(
+            f"this run's lists grow by {there.batches} items; now they would by {now.batches}"
+        )
+    for name in sorted({*there.given, *now.given}):
+        if there.given.get(name) != now.given.get(name):
+            hint = "put the file back as it was, or generate a new run"
+            apart.append(f"the {name} of this run, given-{name}.jsonl, were changed")
+    if apart:
+        raise RunConflict("; ".join(apart), hint=hint)
+
+
+def _used(plan: StepPlan | None) -> str:
+    return f"{plan.identity} with {plan.params}" if plan else "no model"
+
+
+def _other_task(there: TaskPlan, now: TaskPlan, file: str) -> RunConflict:
+    if file and now.version == there.version:
+        return RunConflict(
+            f"{file} makes other prompts with this version of targen",
+            hint="use the versions that its manifest.json names, or generate a new run",
+        )
+    if file:
+        return RunConflict(
+            f"the task of this run, {file}, was changed",
+            hint="put the file back as it was, or generate a new run with another --out",
+        )
+    if now.version != there.version:
+        return RunConflict(
+            f"this run was made with {now.id} version {there.version}; version "
+            f"{now.version} is installed",
+            hint="install the version that it was made with, or generate a new run",
+        )
+    return RunConflict(
+        f"the prompts or labels of {now.id} changed without a new version",
+        hint=f"report it to the authors of {now.id.partition(':')[0]}, or generate a new run",
+    )

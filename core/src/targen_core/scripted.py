@@ -1,0 +1,255 @@
+"""The scripted backend: a model without a model, with faults on demand.
+
+It answers by what a call is (its messages, its key), never by when it comes.
+So a run on it is reproducible whatever the concurrency, and the faults of a
+run fall on the same calls each time.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import importlib.util
+import json
+import random
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field
+
+from targen_core.calls.backend import Backend, BackendOptions
+from targen_core.calls.model import ChatReply, ChatRequest, Price
+from targen_core.errors import (
+    AuthenticationFailed,
+    RateLimited,
+    ServiceUnavailable,
+    UsageError,
+)
+from targen_core.plain import refuse_waiting
+
+__all__ = [
+    "BACKEND",
+    "Script",
+    "ScriptedModel",
+    "ScriptedOptions",
+    "fill_schema",
+    "recorded_replies",
+]
+
+Script = Callable[[ChatRequest], Any]
+"""Given a request, the reply: text, a JSON value, a `ChatReply`, or an error raised."""
+
+
+class ScriptedOptions(BackendOptions):
+    """Options of the scripted backend; rates are shares of calls, 0 to 1."""
+
+    script: str = Field("", description="FILE.py:FUNCTION or MODULE:FUNCTION; default: rehearsal")
+    recorded: str = Field("", description="FILE.jsonl of recorded replies; others come empty")
+    latency_ms: float = Field(0.0, ge=0, description="milliseconds that each call takes")
+    error_rate: float = Field(0.0, ge=0, le=1, description="first tries that fail as a 5xx does")
+    limit_rate: float = Field(0.0, ge=0, le=1, description="first tries refused as a 429 does")
+    garbage_rate: float = Field(0.0, ge=0, le=1, description="replies that are no JSON")
+    cut_rate: float = Field(0.0, ge=0, le=1, description="replies cut at max_tokens")
+    empty_rate: float = Field(0.0, ge=0, le=1, description="empty replies")
+    refusal_rate: float = Field(0.0, ge=0, le=1, description="refusals")
+    down: bool = Field(False, description="every call fails as a 5xx does")
+    unauthorised: bool = Field(False, description="every call fails as a 401 does")
+
+
+class ScriptedModel:
+    """Implements `ChatModel` from a script, the task's rehearsal, or the schema."""
+
+    structured = True
+    seeded = True
+    max_concurrency: int | None = None
+    price: Price | None = Price(0.0, 0.0, source="it runs in this process")
+
+    def __init__(self, options: ScriptedOptions, script: Script | None = None) -> None:
+        self.options = options
+        if script is None and options.recorded:
+            script = recorded_replies(Path(options.recorded))
+        self.script = script or (_load(options.script) if options.script else None)
+        self.calls = 0
+        decisive = options.model_dump(
+            include={"script", "recorded", "garbage_rate", "cut_rate", "empty_rate", "refusal_rate"}
+        )
+        self.identity = (
+            "scripted:"
+            + hashlib.sha256(json.dumps(decisive, sort_keys=True).encode()).hexdigest()[:8]
+        )
+        self._failed_once: set[str] = set()
+
+    async def complete(self, request: ChatRequest) -> ChatReply:
+        """Answer, or fail as the options say."""
+        self.calls += 1
+        options = self.options
+        if options.latency_ms:
+            await asyncio.sleep(options.latency_ms / 1000)
+        if options.unauthorised:
+            raise AuthenticationFailed("the script refuses the key")
+        if options.down:
+            raise ServiceUnavailable("the script is down")
+        rng = random.Random(f"faults {request.key}")
+        if request.key not in self._failed_once:
+            draw = rng.random()
+            if draw < options.error_rate + options.limit_rate:
+                self._failed_once.add(request.key)
+                if draw < options.error_rate:
+                    raise ServiceUnavailable("the script failed once")
+                raise RateLimited("the script asks for patience", retry_after=0.01)
+        reply = self._reply(request)
+        if options.garbage_rate + options.cut_rate + options.empty_rate + options.refusal_rate:
+            draw = random.Random(f"bad replies {request.key}").random()
+            if draw < options.garbage_rate:
+                return ChatReply("Sure! As for that, it depends.", "stop", reply.tokens_in, 9)
+            draw -= options.garbage_rate
+            if draw < options.cut_rate:
+                half = reply.text[: len(reply.text) // 2]
+                return ChatReply(half, "length", reply.tokens_in, request.params["max_tokens"])
+            draw -= options.cut_rate
+            if draw < options.empty_rate:
+                return ChatReply("", "stop", reply.tokens_in, 0)
+            draw -= options.empty_rate
+            if draw < options.refusal_rate:
+                return ChatReply("I cannot help with that.", "refusal", reply.tokens_in, 6)
+        return reply
+
+    def _reply(self, request: ChatRequest) -> ChatReply:
+        if self.script is not None:
+            value = self.script(request)
+        elif request.rehearse is not None:
+            value = request.rehearse()
+        elif request.schema is not None:
+            value = fill_schema(request.schema, random.Random(request.key))
+        else:
+            value = _words(random.Random(request.key))
+        if isinstance(value, ChatReply):
+            return value
+        text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+        read = sum(len(message.content) for message in request.messages)
+        # Four characters a token: what English text comes to, roughly.
+        return ChatReply(text, "stop", read // 4 + 1, len(text) // 4 + 1)
+
+    def count_tokens(self, request: ChatRequest) -> int:
+        """One token a byte: more than any tokenizer needs."""
+        return sum(len(message.content.encode()) + 16 for message in request.messages)
+
+    async def aclose(self) -> None:
+        """Nothing to give back."""
+
+
+def fill_schema(schema: Mapping[str, Any], rng: random.Random) -> Any:
+    """A value that a JSON schema (as pydantic writes it) allows."""
+    return _fill(schema, rng, schema.get("$defs", {}))
+
+
+def _fill(schema: Mapping[str, Any], rng: random.Random, defs: Mapping[str, Any]) -> Any:
+    if "$ref" in schema:
+        return _fill(defs[schema["$ref"].rpartition("/")[2]], rng, defs)
+    if "const" in schema:
+        return schema["const"]
+    if "enum" in schema:
+        return rng.choice(schema["enum"])
+    for union in ("anyOf", "oneOf", "allOf"):
+        if union in schema:
+            return _fill(schema[union][0], rng, defs)
+    kind = schema.get("type")
+    if kind == "object":
+        return {name: _fill(part, rng, defs) for name, part in schema.get("properties", {}).items()}
+    if kind == "array":
+        least = schema.get("minItems", 3)
+        count = min(max(least, 3), schema.get("maxItems", 3))
+        return [_fill(schema.get("items", {}), rng, defs) for _ in range(max(least, count))]
+    if kind == "integer":
+        return rng.randint(schema.get("minimum", 0), schema.get("maximum", 100))
+    if kind == "number":
+        return rng.uniform(schema.get("minimum", 0.0), schema.get("maximum", 1.0))
+    if kind == "boolean":
+        return rng.random() < 0.5
+    return _words(rng)
+
+
+_SYLLABLES = ["ba", "de", "fi", "go", "ku", "la", "me", "ni", "po", "ra", "se", "ti", "vo", "za"]
+
+
+def _words(rng: random.Random) -> str:
+    words = ("".join(rng.choices(_SYLLABLES, k=rng.randint(2, 4))) for _ in range(10))
+    return " ".join(words).capitalize() + "."
+
+
+def recorded_replies(path: Path) -> Script:
+    """A script that gives the replies of a file, by what was asked.
+
+    Each line is `{"prompt": NAME, "values": {...}, "reply": ...}`: the reply to
+    that prompt when it is filled so. `values` may name some of the prompt's
+    values only; the record that names most of them wins, the first of equals.
+    What the file has no reply for gets an empty one, which makes no row.
+
+    Raises:
+        UsageError: the file does not read.
+    """
+    records: dict[str, list[tuple[dict[str, str], Any]]] = {}
+    try:
+        refuse_waiting(path)
+        lines = path.read_text(encoding="utf-8").split("\n")
+    except OSError as error:
+        raise UsageError(f"recorded replies {path}: {error.strerror}") from error
+    for number, line in enumerate(lines, 1):
+        if not line.strip():
+            continue
+        try:
+            record = json.loads(line)
+            values = {name: str(value) for name, value in record.get("values", {}).items()}
+            records.setdefault(record["prompt"], []).append((values, record["reply"]))
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise UsageError(f"recorded replies {path}, line {number}: {error!r}") from error
+    for known in records.values():
+        known.sort(key=lambda item: -len(item[0]))
+
+    def reply(request: ChatRequest) -> Any:
+        origin = request.origin
+        if origin is None:
+            return ""
+        for values, found in records.get(origin.prompt, ()):
+            if all(str(origin.values.get(name)) == value for name, value in values.items()):
+                return found
+        return ""
+
+    return reply
+
+
+def _load(where: str) -> Script:
+    """The function that `FILE.py:FUNCTION` or `MODULE:FUNCTION` names."""
+    source, _, name = where.rpartition(":")
+    if not source:
+        raise UsageError(f"script {where!r}: say FILE.py:FUNCTION or MODULE:FUNCTION")
+    try:
+        if source.endswith(".py"):
+            spec = importlib.util.spec_from_file_location(
+                f"targen_script_{Path(source).stem}", source
+            )
+            assert spec is not None
+            module = importlib.util.module_from_spec(spec)
+            sys.modules[spec.name] = module
+            code = compile(Path(source).read_bytes(), source, "exec")
+            exec(code, module.__dict__)  # noqa: S102 - the user named it
+        else:
+            module = importlib.import_module(source)
+        script: Script = getattr(module, name)
+    except (OSError, ImportError, AttributeError, SyntaxError) as error:
+        raise UsageError(f"script {where!r}: {error}") from error
+    return script
+
+
+def _create(options: ScriptedOptions) -> ScriptedModel:
+    return ScriptedModel(options)
+
+
+BACKEND = Backend(
+    summary="no model: replies from a script, the task's rehearsal, or the schema alone",
+    options=ScriptedOptions,
+    create=_create,
+    cacheable=False,
+)

@@ -1,0 +1,24 @@
+"""A suite's run once more, in a process of its own: TASK ROWS OUT [FOLDER]."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from targen_core.plugins.loader import installed_sources, load_registry
+from targen_core.runs.job import Job
+
+
+def main(task: str, rows: str, out: str, folder: str = "") -> None:
+    """Make `rows` rows a label of a task in the folder `out`."""
+    from targen_testing.folder import sources_with
+    from targen_testing.tasks import job_of
+
+    registry = load_registry(sources_with(Path(folder)) if folder else installed_sources())
+    spec = job_of(registry.get("task", task), task, int(rows))
+    with Job.create(registry, spec, Path(out)) as job:
+        job.run()
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,445 @@
+"""`BackendSuite`: the checks that every backend must pass.
+
+    from targen_testing import BackendSuite as Suite
+
+    class TestHouse(Suite):
+        backend = "house"
+
+A backend that talks to a service is run against a server on loopback that
+misbehaves in every way that services do.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import math
+import tracemalloc
+from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
+from typing import Any, ClassVar
+
+import pytest
+
+from targen_core.calls.backend import Backend
+from targen_core.calls.langchain import as_chat_model
+from targen_core.calls.model import ChatModel, ChatReply, Price
+from targen_core.errors import (
+    AuthenticationFailed,
+    BadRequest,
+    ContextTooLong,
+    RateLimited,
+    ServiceError,
+    ServiceUnavailable,
+    TargenError,
+    TimedOut,
+)
+from targen_core.runs.job import Job
+from targen_core.runs.options import backend_options, parse_options, public_options, step_options
+from targen_core.runs.spec import Limits, RunSpec
+from targen_testing.exchange import (
+    KEY,
+    MOST,
+    TEXT,
+    Exchange,
+    error_of,
+    leaves,
+    request_of,
+    using,
+)
+from targen_testing.fault_server import Drop, FaultServer, Response, Seen, Silence
+from targen_testing.hostile import ANSWERS, ENOUGH
+from targen_testing.sample import with_sample
+from targen_testing.suite import Suite
+from targen_testing.wire import OPENAI, TOKENS_IN, TOKENS_OUT, Wire
+
+__all__ = ["BackendSuite"]
+
+
+class BackendSuite(Suite):
+    """Checks of a backend; set `backend` to its registered name.
+
+    Attributes:
+        backend: the registered name.
+        options: what a user would give as `-o`. `{url}` becomes the address
+            of the kit's server and `{key}` a secret.
+        timeout: the option that sets the seconds of one call, likewise;
+            "" where there is none.
+        wire: the forms of the service's answers; None for a backend without
+            a service, whose checks with a server are then skipped.
+    """
+
+    backend: ClassVar[str]
+    options: ClassVar[tuple[str, ...]] = ("base_url={url}", "model=tiny", "api_key={key}")
+    timeout: ClassVar[str] = "timeout={seconds}"
+    wire: ClassVar[Wire | None] = OPENAI
+    kind = "backend"
+    own: ClassVar[frozenset[str]] = Suite.own | {"backend", "options", "timeout", "wire"}
+
+    # --- how the tests run it ---
+
+    def target(self) -> Backend:
+        """The backend."""
+        backend: Backend = self.registry().get("backend", self.backend)
+        return backend
+
+    def given(self, url: str = "", *, key: str = KEY, more: Sequence[str] = ()) -> dict[str, Any]:
+        """The options, filled in."""
+        address = url + (self.wire.base if self.wire else "")
+        typed = (*self.options, *more)
+        return parse_options([o.replace("{url}", address).replace("{key}", key) for o in typed])
+
+    def model(self, url: str = "", *, key: str = KEY, more: Sequence[str] = ()) -> ChatModel:
+        """The model, made as a run makes it."""
+        backend = self.target()
+        options = step_options(self.given(url, key=key, more=more))["generate"].backend
+        return as_chat_model(backend.create(backend_options(self.backend, backend, options)))
+
+    def served(self) -> Wire:
+        """The service's forms; skips the test where there is no service."""
+        if self.wire is None:
+            pytest.skip("declares no wire")
+        return self.wire
+
+    def secret(self) -> None:
+        """Skip the test where the backend takes no key."""
+        if not any("{key}" in option for option in self.options):
+            pytest.skip("declares no {key} among its options")
+
+    def ask(
+        self,
+        plan: Callable[[Seen], Response] | Response | Silence | Drop,
+        *,
+        more: Sequence[str] = (),
+        schema: bool = False,
+    ) -> Exchange:
+        """One call of a server that answers as `plan` says."""
+        with FaultServer(plan) as server:
+
+            async def call(model: ChatModel) -> ChatReply:
+                return await model.complete(request_of(schema=schema))
+
+            try:
+                reply = using(self.model(server.url, more=more), call)
+            except Exception as error:
+                return Exchange(None, error, server.seen)
+            return Exchange(reply, None, server.seen)
+
+    def good(self, text: str = TEXT, finish: str = "stop") -> Response:
+        """A good answer."""
+        return Response(self.served().answer(text, finish))
+
+    def fault(self, status: int, message: str, code: str = "", **headers: str) -> Response:
+        """An error of the service."""
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        return Response(self.served().fault(message, code), status, named)
+
+    # --- what must hold of every backend ---
+
+    def test_described(self) -> None:
+        """It has a summary, and each of its options says what it is for."""
+        item = self.registry().find("backend", self.backend)
+        backend = self.target()
+        assert item.summary.strip(), "register it with a summary"
+        assert backend.summary.strip(), "Backend.summary is empty"
+        mute = [n for n, f in backend.options.model_fields.items() if not f.description]
+        assert not mute, f"options without a description: {', '.join(mute)}"
+
+    def test_identity_is_stable(self) -> None:
+        """The identity is made of the options alone, and is the same whatever the key."""
+        first, again = (
+            self.model("http://127.0.0.1:9"),
+            self.model("http://127.0.0.1:9", key="other"),
+        )
+        assert isinstance(first, ChatModel), "what `create` returns is no ChatModel"
+        assert first.identity.strip(), "identity is empty"
+        assert first.identity == again.identity, "identity differs from one model to the next"
+        assert first.price is None or isinstance(first.price, Price)
+
+    def test_answers(self) -> None:
+        """A call gives text, and the same options a model that may be closed twice."""
+
+        async def twice(model: ChatModel) -> ChatReply:
+            reply = await model.complete(request_of(schema=True))
+            await model.aclose()
+            return reply
+
+        if self.wire is None:
+            reply = using(self.model(), twice)
+        else:
+            with FaultServer(self.good()) as server:
+                reply = using(self.model(server.url), twice)
+            assert reply.text == TEXT, "the reply is not the service's text, as it came"
+        assert isinstance(reply, ChatReply)
+        assert reply.text.strip(), "the reply is empty"
+        assert reply.finish in ("stop", "length"), f"finish is {reply.finish!r}"
+
+    def test_counts_tokens(self) -> None:
+        """A reply says what it took, in and out, and `count_tokens` is never below it."""
+        if self.wire is None:
+
+            async def call(model: ChatModel) -> ChatReply:
+                return await model.complete(request_of())
+
+            model = self.model()
+            reply: ChatReply | None = using(model, call)
+            error: Exception | None = None
+        else:
+            model = self.model("http://127.0.0.1:9")
+            exchange = self.ask(self.good())
+            reply, error = exchange.reply, exchange.error
+        assert reply is not None, f"a good answer gave {error!r}"
+        assert reply.tokens_in > 0 and reply.tokens_out > 0, (
+            "tokens_in and tokens_out are not told: budgets and estimates need them"
+        )
+        if self.wire is not None:
+            assert (reply.tokens_in, reply.tokens_out) == (TOKENS_IN, TOKENS_OUT), (
+                "these are not the tokens that the service told"
+            )
+        assert model.count_tokens(request_of()) >= reply.tokens_in, (
+            "count_tokens must be an upper bound"
+        )
+        few, many = (model.count_tokens(request_of(text)) for text in ("river", "river " * 500))
+        assert many >= few + 500, "count_tokens does not grow with the prompt"
+
+    # --- what must hold where there is a service ---
+
+    def test_hands_parameters_on(self) -> None:
+        """`max_tokens` and the messages reach the service."""
+        self.served()
+        exchange = self.ask(self.good())
+        assert exchange.seen, f"no request arrived: {exchange.error!r}"
+        assert MOST in leaves(exchange.seen[0].body), "max_tokens does not reach the service"
+        assert "Name a river." in exchange.seen[0].text, "the prompt does not reach the service"
+
+    def test_hands_the_schema_on(self) -> None:
+        """A model that is `structured` sends the schema; others say that they are not."""
+        self.served()
+        if not self.model("http://127.0.0.1:9").structured:
+            return
+        exchange = self.ask(self.good(), schema=True)
+        assert exchange.seen, f"no request arrived: {exchange.error!r}"
+        body = exchange.seen[0].body
+        bare = {**body, "messages": None} if isinstance(body, dict) else body
+        assert "waterway_of_note" in json.dumps(bare), (
+            "structured is true, and the schema does not reach the service: hand it on, or say "
+            "structured = False"
+        )
+
+    def test_tells_a_cut_reply(self) -> None:
+        """An answer cut at `max_tokens` has the finish "length"."""
+        exchange = self.ask(self.good("The Vol", "length"))
+        assert exchange.reply is not None, f"a cut answer gave {exchange.error!r}"
+        assert exchange.reply.finish == "length"
+
+    @pytest.mark.parametrize("wait", ["7", ""], ids=["retry-after", "no-wait"])
+    def test_rate_limit(self, wait: str) -> None:
+        """A 429 is `RateLimited`, with the wait that the service asks for, or none."""
+        headers = {"Retry_After": wait} if wait else {}
+        fault = self.fault(429, "Slow down.", "rate_limit_exceeded", **headers)
+        error = error_of(self.ask(fault), "a 429")
+        assert isinstance(error, RateLimited), f"a 429 is told as {error!r}"
+        assert error.retry_after == (float(wait) if wait else None)
+
+    @pytest.mark.parametrize(
+        ("status", "message", "code", "kind"),
+        [
+            (401, "Invalid key.", "invalid_api_key", AuthenticationFailed),
+            (403, "You may not use this model.", "", AuthenticationFailed),
+            (400, "Unknown parameter.", "", BadRequest),
+            (404, "No such model.", "model_not_found", BadRequest),
+            (400, "", "too-long", ContextTooLong),
+            (500, "Something broke.", "", ServiceUnavailable),
+            (503, "Busy.", "", ServiceUnavailable),
+        ],
+        ids=["401", "403", "400", "404", "too-long", "500", "503"],
+    )
+    def test_sorts_failures(self, status: int, message: str, code: str, kind: type) -> None:
+        """Each failure is the error that says whether trying later can help."""
+        if code == "too-long":
+            message, code = self.served().too_long
+        error = error_of(self.ask(self.fault(status, message, code)), f"HTTP {status}")
+        assert isinstance(error, kind), f"HTTP {status} is told as {error!r}, not {kind.__name__}"
+
+    @pytest.mark.parametrize("how", ["torn-json", "web-page", "no-reply", "dropped"])
+    def test_broken_answers_are_no_replies(self, how: str) -> None:
+        """What is no whole answer is an error that is worth another try."""
+        whole = json.dumps(self.served().answer(TEXT, "stop"))
+        plans: dict[str, list[Response | Drop]] = {
+            "torn-json": [Response(whole[: len(whole) // 2])],
+            "web-page": [Response("<html>Welcome</html>", headers={"Content-Type": "text/html"})],
+            "no-reply": [Response(body) for body in self.served().empty],
+            "dropped": [Drop()],
+        }
+        for plan in plans[how]:
+            error = error_of(self.ask(plan), f"{how}: {plan}")
+            assert isinstance(error, ServiceUnavailable), f"{how} is told as {error!r}"
+
+    @pytest.mark.parametrize("how", ANSWERS)
+    def test_survives_hostile_answers(self, how: str) -> None:
+        """Whatever a service answers is a reply or a `ServiceError`, and takes little memory."""
+        for plan in ANSWERS[how](self.served()):
+            with FaultServer(plan) as server:
+
+                async def call(model: ChatModel) -> ChatReply:
+                    return await model.complete(request_of())
+
+                error, peak = self._measured(server, call)
+                assert error is None or isinstance(error, ServiceError), f"{how}: {error!r}"
+                wait = error.retry_after if error is not None else None
+                assert wait is None or 0 <= wait < math.inf, f"{how}: a wait of {wait} s"
+                assert server.taken < ENOUGH, f"{how}: the client reads on and on"
+                assert peak < ENOUGH, f"{how}: one answer took {peak >> 20} MiB"
+
+    def _measured(
+        self, server: FaultServer, call: Callable[[ChatModel], Awaitable[ChatReply]]
+    ) -> tuple[Exception | None, int]:
+        """What a call raises, and the bytes that it takes at most."""
+        model = self.model(server.url)
+        tracemalloc.start()
+        try:
+            using(model, call)
+        except Exception as error:
+            return error, tracemalloc.get_traced_memory()[1]
+        else:
+            return None, tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+
+    def test_asks_once(self) -> None:
+        """It tries nothing again by itself: the call layer does, and counts it."""
+        for fault in (self.fault(429, "Slow down."), self.fault(500, "Broken."), Drop()):
+            exchange = self.ask(fault)
+            assert len(exchange.seen) == 1, f"{len(exchange.seen)} requests for one call"
+
+    def test_times_out(self) -> None:
+        """A service that says nothing is left after the time that the user set."""
+        self.served()
+        if not self.timeout:
+            pytest.skip("declares no timeout")
+        with FaultServer(Silence()) as server:
+            model = self.model(server.url, more=[self.timeout.replace("{seconds}", "0.5")])
+
+            async def call(model: ChatModel) -> ChatReply:
+                return await model.complete(request_of())
+
+            with pytest.raises(Exception) as caught:
+                using(model, call)
+            assert not server.gave_up, f"{self.timeout} is not kept"
+        assert isinstance(caught.value, TimedOut), f"a time-out is told as {caught.value!r}"
+
+    def test_can_be_cancelled(self) -> None:
+        """A call that nobody waits for ends at once, leaves nothing, and the next one works."""
+        self.served()
+        plans: list[Response | Silence] = [self.good(), Silence()]
+        with FaultServer(lambda seen: plans.pop()) as server:
+
+            async def cancel(model: ChatModel) -> ChatReply:
+                before = asyncio.all_tasks()
+                call = asyncio.ensure_future(model.complete(request_of()))
+                await asyncio.to_thread(server.arrived.wait)
+                assert not server.gave_up, "complete() holds up the event loop while it waits"
+                call.cancel()
+                await asyncio.wait([call], timeout=5)
+                assert call.done(), "complete() goes on after it was cancelled"
+                assert call.cancelled(), f"complete() swallowed its cancellation: {call}"
+                left = asyncio.all_tasks() - before
+                assert not left, f"tasks are left behind: {left}"
+                return await model.complete(request_of())
+
+            reply = using(self.model(server.url), cancel)
+            assert reply.text == TEXT, "the call after a cancelled one fails"
+            assert server.wait_closed(), "a connection is open after aclose()"
+
+    def test_gives_connections_back(self) -> None:
+        """Calls at once are answered each with its own reply; `aclose` closes what they opened."""
+        wire = self.served()
+
+        def echo(seen: Seen) -> Response:
+            (number,) = [n for n in range(8) if f"river {n}." in seen.text]
+            return Response(wire.answer(f"Reply {number}.", "stop"))
+
+        with FaultServer(echo) as server:
+
+            async def many(model: ChatModel) -> list[ChatReply]:
+                requests = [request_of(f"Name river {n}.") for n in range(8)]
+                return await asyncio.gather(*(model.complete(request) for request in requests))
+
+            replies = using(self.model(server.url), many)
+            assert [reply.text for reply in replies] == [f"Reply {n}." for n in range(8)]
+            assert server.wait_closed(), "a connection is open after aclose()"
+
+    @pytest.mark.parametrize("where", ["errors", "identity", "logs", "files"])
+    def test_keeps_its_key_secret(
+        self, where: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        """The key stands in no error, identity, `repr`, log or run directory."""
+        self.served()
+        self.secret()
+        caplog.set_level(logging.DEBUG)
+        if where == "errors":
+            for told in self._told_of_errors():
+                assert KEY not in told, "an error repeats the key"
+        elif where == "identity":
+            model = self.model("http://127.0.0.1:9")
+            backend = self.target()
+            options = step_options(self.given("http://127.0.0.1:9"))["generate"].backend
+            chosen = backend_options(self.backend, backend, options)
+            told = f"{model.identity} {model!r} {chosen!r} {chosen} {public_options(chosen)}"
+            assert KEY not in told, "identity or repr holds the key: make it a SecretStr"
+        elif where == "logs":
+            self.ask(self.good())
+            self.ask(self.fault(401, "Invalid key."))
+            assert KEY not in caplog.text, "the log holds the key"
+        else:
+            self._run_a_job(tmp_path / "run")
+            for path in sorted((tmp_path / "run").rglob("*")):
+                if path.is_file():
+                    assert KEY not in path.read_text(encoding="utf-8"), f"{path.name} holds the key"
+
+    def _told_of_errors(self) -> list[str]:
+        """All that a user may see of failures, from a service that repeats the key."""
+        id_header = {self.served().request_id: KEY} if self.served().request_id else {}
+        plans: list[Response | Drop] = [
+            Response(self.served().fault(f"Incorrect key: {KEY}", ""), 401, id_header),
+            Response(f"Authorization: Bearer {KEY}", 400),
+            Response(KEY * 3, 500),
+            Response(KEY),
+            Drop(),
+        ]
+        told = []
+        for plan in plans:
+            error: BaseException | None = self.ask(plan).error
+            while error is not None:
+                told.append(f"{error!r} {error} {getattr(error, 'hint', '')}")
+                told.append(str(getattr(error, "request_id", "")))
+                error = error.__cause__ or (
+                    None if error.__suppress_context__ else error.__context__
+                )
+        return told
+
+    def _run_a_job(self, out: Path) -> None:
+        """A whole run of the kit's own task, with the key among the options."""
+        wire = self.served()
+
+        def answer(seen: Seen) -> Response:
+            text = {"topics": ["lamp", "coat"], "text": f"A review, number {len(server.seen)}."}
+            return Response(wire.answer(json.dumps(text), "stop"))
+
+        with FaultServer(answer) as server:
+            registry = with_sample(self.registry())
+            spec = RunSpec(
+                task="sample",
+                quotas={"good": 1, "bad": 1},
+                backend=registry.find("backend", self.backend).id,
+                options=self.given(server.url),
+                corrector=None,
+                near_duplicates=100.0,
+                limits=Limits(concurrency=2, patience=5.0),
+            )
+            try:
+                with Job.create(registry, spec, out) as job:
+                    job.run()
+            except TargenError as error:
+                pytest.fail(f"a whole run on this backend fails: {error!r}", pytrace=False)

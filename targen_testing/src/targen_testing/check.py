@@ -1,0 +1,247 @@
+"""A plugin's folder, loaded and run through the suites in a process of its own.
+
+`targen plugins check` starts `main`: whatever the plugin does at import, or to
+this process, ends here. A file gets a JSON list of `Finding`s. The plugin's
+own suites, in `tests/`, are run as they are; what they leave out is run with
+the defaults.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import os
+import sys
+import tempfile
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from targen_core.errors import PluginError
+from targen_core.plugins.loader import load_registry
+from targen_core.plugins.register import Registration
+from targen_core.plugins.registry import Registry
+from targen_testing.folder import Folder, read_folder, sources_with
+from targen_testing.plugin import check_name, replaced, suite_of
+from targen_testing.rules import Finding, broken
+from targen_testing.suite import Suite
+
+__all__ = ["check", "chosen", "main"]
+
+
+chosen: dict[str, type[Suite]] = {}
+"""The suites that the test file of this process takes up."""
+
+
+def check(path: Path) -> list[Finding]:
+    """Load a plugin's folder, resolve what it registers, and run the suites."""
+    folder = read_folder(path)
+    registry = load_registry(sources_with(path))
+    loaded = list(_load(folder, registry))
+    if any(finding.check != "prints-at-import" for finding in loaded):
+        return loaded
+    return [*loaded, *_run_suites(folder, registry)]
+
+
+def _mine(folder: Folder, registry: Registry) -> list[Registration[Any]]:
+    return [item for item in registry.everything() if item.distribution == folder.name]
+
+
+def _load(folder: Folder, registry: Registry) -> Iterator[Finding]:
+    """What is wrong with the folder's plugins before anything of theirs runs."""
+    for plugin in registry.plugins:
+        if plugin.distribution != folder.name:
+            continue
+        if plugin.check:
+            yield broken(plugin.check, f"entry point {plugin.entry_point}", plugin.problem)
+        elif not any(item.entry_point == plugin.entry_point for item in _mine(folder, registry)):
+            about = f"entry point {plugin.entry_point}"
+            yield broken("registers-nothing", about, "it registers nothing")
+        if plugin.printed:
+            words = plugin.printed.splitlines()[0]
+            about = f"entry point {plugin.entry_point}"
+            yield broken("prints-at-import", about, f"it prints {words!r}")
+    for item in _mine(folder, registry):
+        try:
+            registry.resolve(item)
+        except PluginError as error:
+            rule = error.check or "target-import-error"
+            yield broken(rule, f"{item.kind} {item.name}", str(error))
+
+
+def _run_suites(folder: Folder, registry: Registry) -> list[Finding]:
+    """Run the author's suites, and the default ones for what they leave out."""
+    Suite.folder = folder.path
+    found: list[Finding] = []
+    covered: set[tuple[str, str]] = set()
+    if (folder.path / "tests").is_dir():
+        own = folder.path / "pytest.ini"
+        config = own if own.exists() else folder.path / "pyproject.toml"
+        found, covered = _pytest(folder.path / "tests", config)
+    mine = _mine(folder, registry)
+    tasks = [item.id for item in mine if item.kind == "task"]
+    left = [
+        item
+        for item in mine
+        if (item.kind, item.name) not in covered and (item.kind, item.id) not in covered
+    ]
+    chosen.update(_default_suites(registry, left, tasks[0] if tasks else "sample"))
+    if chosen:
+        with tempfile.TemporaryDirectory(prefix="targen-check-") as scratch:
+            file = Path(scratch) / "test_by_default.py"
+            text = "from targen_testing import check\nglobals().update(check.chosen)\n"
+            file.write_text(text, encoding="utf-8")
+            config = Path(scratch) / "pytest.ini"
+            config.write_text("[pytest]\n", encoding="utf-8")
+            # Our suites need no plugin of pytest, and those that are installed take seconds to
+            # import; nor do they take what a user asks of such plugins.
+            os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
+            os.environ.pop("PYTEST_ADDOPTS", None)
+            more, _ = _pytest(file, config)
+            found += more
+    return found
+
+
+def _default_suites(
+    registry: Registry, items: list[Registration[Any]], task: str
+) -> dict[str, type[Suite]]:
+    """A suite for each thing that there is one for, by a class's name.
+
+    Correctors judge instances of `task`.
+    """
+    from targen_testing import (
+        BackendSuite,
+        CorrectorSuite,
+        ExporterSuite,
+        MetricSuite,
+        TaskSuite,
+    )
+
+    made: dict[str, type[Suite]] = {}
+    for item in items:
+        values: dict[str, Any] = {item.kind: item.id, "__module__": __name__}
+        if item.kind == "task":
+            base: type[Suite] = TaskSuite
+        elif item.kind == "exporter":
+            base = ExporterSuite
+        elif item.kind == "metric":
+            base = MetricSuite
+        elif item.kind == "corrector":
+            base = CorrectorSuite
+            values["task"] = task
+        elif item.kind == "backend":
+            base = BackendSuite
+            fields = registry.resolve(item).options.model_fields
+            values["options"] = tuple(
+                option for option in BackendSuite.options if option.partition("=")[0] in fields
+            )
+            values["timeout"] = BackendSuite.timeout if "timeout" in fields else ""
+            if "base_url" not in fields:
+                values["wire"] = None
+        else:
+            continue
+        name = f"Test{item.kind.title()}{len(made)}"
+        made[name] = type(name, (base,), values)
+    return made
+
+
+def _pytest(path: Path, config: Path) -> tuple[list[Finding], set[tuple[str, str]]]:
+    """Run the suites of a file or folder; the findings, and what they are about.
+
+    `config` is named, so that pytest looks for none in the folders above.
+    """
+    results = _Results()
+    printed = io.StringIO()
+    with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(printed):
+        code = pytest.main(
+            [str(path), "-q", "-p", "no:cacheprovider", "-c", str(config)],
+            plugins=[results],
+        )
+    ended = (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED, pytest.ExitCode.NO_TESTS_COLLECTED)
+    if code not in ended:
+        words = results.problems[:1] or printed.getvalue().strip().splitlines()[-1:]
+        results.findings.append(broken("tests-not-collected", path.name, "".join(words)))
+    return results.all(), results.covered
+
+
+class _Results:
+    """A pytest plugin: keeps the suites' tests alone, and how each went."""
+
+    def __init__(self) -> None:
+        self.findings: list[Finding] = []
+        self.covered: set[tuple[str, str]] = set()
+        self.problems: list[str] = []
+        self._suites: set[type[Suite]] = set()
+        self._tests: dict[str, tuple[str, str, str]] = {}
+
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        kept = []
+        for item in items:
+            suite = suite_of(item)
+            if suite is None:
+                continue
+            kept.append(item)
+            self._suites.add(suite)
+            self.covered.add((suite.kind, getattr(suite, suite.kind)))
+            doc = (getattr(item.obj, "__doc__", "") or "").strip()  # type: ignore[attr-defined]
+            must = doc.partition("\n")[0]
+            self._tests[item.nodeid] = check_name(item.name), _about(suite), must
+        items[:] = kept
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        if report.failed:
+            last = str(report.longrepr).strip().splitlines()[-1:]
+            self.problems.append(f"{report.nodeid}: {''.join(last)}")
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if report.nodeid not in self._tests or (report.when != "call" and report.passed):
+            return
+        name, about, must = self._tests[report.nodeid]
+        if report.failed:
+            crash = getattr(report.longrepr, "reprcrash", None)
+            words = crash.message if crash is not None else str(report.longrepr)
+            words = words.removeprefix("AssertionError: ").removeprefix("Failed: ")
+            words = words.partition("\nassert ")[0].strip()
+            self.findings.append(Finding(name, about, "failed", words, must))
+        elif report.skipped:
+            words = report.longrepr[2] if isinstance(report.longrepr, tuple) else "xfailed"
+            words = words.removeprefix("Skipped: ")
+            self.findings.append(Finding(name, about, "skipped", words))
+        else:
+            self.findings.append(Finding(name, about, "passed"))
+
+    def all(self) -> list[Finding]:
+        """Each check once: failed where any of its tests failed, skipped where it was replaced."""
+        order = {"failed": 0, "skipped": 1, "passed": 2}
+        worst: dict[tuple[str, str], Finding] = {}
+        for finding in [*self.findings, *self._switched_off()]:
+            key = finding.about, finding.check
+            if key not in worst or order[finding.outcome] < order[worst[key].outcome]:
+                worst[key] = finding
+        return list(worst.values())
+
+    def _switched_off(self) -> Iterator[Finding]:
+        """The checks that suites replace or leave out."""
+        done = {(finding.about, finding.check) for finding in self.findings}
+        for suite in sorted(self._suites, key=lambda suite: suite.__qualname__):
+            about = _about(suite)
+            for name in replaced(suite):
+                yield Finding(check_name(name), about, "skipped", "overridden")
+            for name in dir(suite):
+                if name.startswith("test_") and (about, check_name(name)) not in done:
+                    yield Finding(check_name(name), about, "skipped", "not run")
+
+
+def _about(suite: type[Suite]) -> str:
+    """What a suite checks: `task tickets`."""
+    return f"{suite.kind} {getattr(suite, suite.kind).rpartition(':')[2]}"
+
+
+def main() -> None:
+    """Check the folder of the first argument; write the findings to the second."""
+    findings = check(Path(sys.argv[1]))
+    Path(sys.argv[2]).write_text(json.dumps([asdict(f) for f in findings]), encoding="utf-8")

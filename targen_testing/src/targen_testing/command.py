@@ -1,0 +1,95 @@
+"""`targen plugins check`: all that a plugin's folder can be tested for, as findings."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+from dataclasses import asdict
+from json import loads
+from pathlib import Path
+
+import typer
+
+from targen_core.cli.tables import print_json
+from targen_testing.distribution import metadata_problems, wheel_problems
+from targen_testing.folder import read_folder
+from targen_testing.rules import DISTRIBUTION_RULES, LOADING_RULES, RULES, Finding, broken
+
+__all__ = ["check"]
+
+
+def check(path: Path, *, json: bool) -> None:
+    """All that a plugin's folder can be tested for."""
+    folder = read_folder(path)
+    findings = _findings(path)
+    failed = [finding for finding in findings if finding.outcome == "failed"]
+    if json:
+        print_json(
+            {
+                "distribution": folder.name,
+                "version": folder.version,
+                "checks": [asdict(finding) for finding in findings],
+            }
+        )
+    else:
+        print(f"{folder.name} {folder.version}  {path}")
+        passed = sum(finding.outcome == "passed" for finding in findings)
+        if passed:
+            print(f"    passed: {passed} checks")
+        for line in _skipped(findings):
+            print(f"    skipped: {line}")
+        for finding in failed:
+            print(f"    {finding.check}: {finding.about}: {finding.problem}")
+            print(f"      {'try' if finding.check in RULES else 'must hold'}: {finding.hint}")
+    if failed:
+        raise typer.Exit(1)
+
+
+def _skipped(findings: list[Finding]) -> list[str]:
+    """What was skipped, by what it is about and why."""
+    found: dict[str, list[str]] = {}
+    for finding in findings:
+        if finding.outcome == "skipped":
+            found.setdefault(f"{finding.about} ({finding.problem})", []).append(finding.check)
+    return [f"{why}: {', '.join(checks)}" for why, checks in found.items()]
+
+
+def _findings(path: Path) -> list[Finding]:
+    """The findings of all checks; those that need the plugin run in another process."""
+    folder = read_folder(path)
+    found = list(metadata_problems(folder))
+    if {finding.check for finding in found} & {"no-entry-point", "api-level"}:
+        return found
+    try:
+        found += wheel_problems(folder)
+    except LookupError as error:
+        why = f"the build backend {error.args[0]} is not installed"
+        found.append(Finding("not-packaged", "wheel", "skipped", why))
+    found += _run(folder.path)
+    told = {finding.check for finding in found}
+    for about, rules in (("distribution", DISTRIBUTION_RULES), ("loading", LOADING_RULES)):
+        if rules is DISTRIBUTION_RULES or not told & rules.keys():  # a plugin that fails, stops
+            found += [Finding(rule, about, "passed") for rule in rules if rule not in told]
+    return found
+
+
+def _run(folder: Path) -> list[Finding]:
+    """The findings of a process that loads the plugin."""
+    with tempfile.TemporaryDirectory(prefix="targen-check-") as scratch:
+        results = Path(scratch) / "results.json"
+        run = "from targen_testing.check import main; main()"
+        done = subprocess.run(  # noqa: S603 - this Python, on a folder that the user names
+            [sys.executable, "-P", "-c", run, str(folder), str(results)],
+            cwd=folder,
+            env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if not results.exists():
+            last = (done.stderr or done.stdout).strip().splitlines()[-1:]
+            words = "".join(last) or f"the process ended with exit code {done.returncode}"
+            return [broken("import-error", folder.name, words)]
+        return [Finding(**entry) for entry in loads(results.read_text(encoding="utf-8"))]

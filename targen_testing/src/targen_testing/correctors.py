@@ -1,0 +1,175 @@
+"""`CorrectorSuite`: the checks that every corrector must pass.
+
+from targen_testing import CorrectorSuite as Suite
+
+class TestStrict(Suite):
+    corrector = "strict"
+    task = "tickets"
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import Any, ClassVar
+
+import pytest
+
+from targen_core.dataset.model import Dataset, Unit
+from targen_core.plugins.registry import Registry
+from targen_core.runs.spec import Limits, RunSpec
+from targen_core.tasks.model import Task
+from targen_testing import trials
+from targen_testing.chance import Found, homes_of, watching
+from targen_testing.sample import with_sample
+from targen_testing.suite import Suite, fail
+from targen_testing.trials import GOOD, HOSTILE, Trial
+
+__all__ = ["CorrectorSuite"]
+
+
+class CorrectorSuite(Suite):
+    """Checks of a corrector; set `corrector` to its registered name.
+
+    Attributes:
+        corrector: the registered name.
+        task: whose instances it judges; by default those of the kit's own
+            small task, which has two labels.
+        rows: how many instances of each label it judges.
+    """
+
+    corrector: ClassVar[str]
+    task: ClassVar[str] = "sample"
+    rows: ClassVar[int] = 4
+    kind = "corrector"
+    own: ClassVar[frozenset[str]] = Suite.own | {"corrector", "task", "rows"}
+
+    # --- how the tests run it ---
+
+    def everything(self) -> Registry:
+        """The plugins, and the kit's own task."""
+        return with_sample(self.registry())
+
+    def target(self) -> Any:
+        """The corrector."""
+        return self.registry().get("corrector", self.corrector)
+
+    def whose(self) -> Task[Any, Any]:
+        """The task whose instances are judged."""
+        task: Task[Any, Any] = self.everything().get("task", self.task)
+        return task
+
+    def spec(
+        self, options: Mapping[str, str], corrector: str | None, concurrency: int = 8
+    ) -> RunSpec:
+        """A job on the scripted backend."""
+        task = self.whose()
+        return RunSpec(
+            task=self.task,
+            quotas=dict.fromkeys(task.quota_names, self.rows * task.unit),
+            backend="targen-core:scripted",
+            options=options,
+            corrector=corrector,
+            limits=Limits(concurrency=concurrency),
+        )
+
+    @pytest.fixture
+    def dataset(self, tmp_path_factory: pytest.TempPathFactory) -> Dataset:
+        """Instances to judge."""
+
+        def make() -> Dataset:
+            folder = tmp_path_factory.mktemp("instances") / "run"
+            made = trials.generate(self.everything(), self.spec(GOOD, None), folder)
+            if made.error is not None:
+                fail(f"task {self.task} makes no instances to judge: {made.error}")
+            return _Kept("made", self.whose(), made.rows)
+
+        return self.kept("dataset", make)
+
+    def judge(
+        self,
+        dataset: Dataset,
+        folder: Path,
+        options: Mapping[str, str] = GOOD,
+        concurrency: int = 8,
+    ) -> Trial:
+        """Run the corrector on instances."""
+        corrector = self.registry().find("corrector", self.corrector).id
+        spec = self.spec(options, corrector, concurrency)
+        return trials.correct(self.everything(), spec, dataset, folder)
+
+    # --- what must hold ---
+
+    def test_described(self) -> None:
+        """It is registered with a summary, which the listings show."""
+        summary = self.registry().find("corrector", self.corrector).summary
+        assert summary.strip(), "register it with a summary"
+
+    def test_judges(self, dataset: Dataset, tmp_path: Path) -> None:
+        """Good replies end in a label or a reason for each instance, and some in a label."""
+        trial = self.judge(dataset, tmp_path / "out")
+        if trial.error is not None:
+            fail(f"with good replies: {trial.error}")
+        judged = sum(flow["judged"] for flow in trial.report["flow"].values())
+        count = len(list(dataset.instances))
+        assert judged == count, f"{judged} of {count} instances were judged"
+
+    def test_labels_come_from_the_set(self, dataset: Dataset, tmp_path: Path) -> None:
+        """A label that it gives is one of the task's, whatever the replies."""
+        for name, options in (("good", GOOD), ("hostile", HOSTILE)):
+            trial = self.judge(dataset, tmp_path / name, options)
+            foreign = trial.reasons.get("illegal-label", 0)
+            assert not foreign, f"{foreign} labels are none of {self.task}'s, with {name} replies"
+
+    def test_raises_only_rejections(self, dataset: Dataset, tmp_path: Path) -> None:
+        """Hostile replies end in a rejection with a reason, never in another exception."""
+        trial = self.judge(dataset, tmp_path / "out", HOSTILE)
+        if trial.error is not None:
+            fail(f"with hostile replies: {trial.error}")
+        bad = trials.bad_reasons(trial)
+        assert not bad, f"reasons are short words with dashes, not {bad}"
+
+    @pytest.fixture
+    def found(self, dataset: Dataset, tmp_path_factory: pytest.TempPathFactory) -> Found:
+        """The chance and clocks that it uses."""
+
+        def make() -> Found:
+            with watching(homes_of(self.target())) as found:
+                self.judge(dataset, tmp_path_factory.mktemp("watched") / "out")
+            return found
+
+        return self.kept("found", make)
+
+    def test_uses_no_chance_and_no_clock(self, found: Found) -> None:
+        """Chance comes from `llm.rng`; there is no clock."""
+        assert not found.chance, f"chance: {'; '.join(found.chance)}: use llm.rng(name)"
+        assert not found.clock, f"a clock: {'; '.join(found.clock)}"
+
+    def test_changes_no_instance(self, dataset: Dataset, tmp_path: Path) -> None:
+        """It judges an instance and leaves it as it was."""
+        before = [item.model_dump() for item in dataset.instances]
+        self.judge(dataset, tmp_path / "out")
+        assert [item.model_dump() for item in dataset.instances] == before
+
+    def test_same_verdicts_again(self, dataset: Dataset, found: Found, tmp_path: Path) -> None:
+        """The verdicts depend on the replies alone: not on the concurrency, nor on earlier runs."""
+        if found.chance or found.clock:
+            pytest.skip("it uses chance or a clock: see uses-no-chance-and-no-clock")
+        files = []
+        for name, concurrency in (("first", 1), ("again", 16)):
+            self.judge(dataset, tmp_path / name, HOSTILE, concurrency)
+            path = tmp_path / name / "changes.jsonl"
+            files.append(path.read_bytes() if path.exists() else b"")
+        assert files[0] == files[1], "the same replies gave other verdicts"
+
+
+class _Kept(Dataset):
+    """A dataset that keeps its instances: what becomes of them is seen."""
+
+    def units(self) -> Iterator[Unit]:
+        return iter(self._units)
+
+    @cached_property
+    def _units(self) -> list[Unit]:
+        return list(super().units())

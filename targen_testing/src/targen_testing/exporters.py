@@ -1,0 +1,273 @@
+"""`ExporterSuite`: the checks that every exporter must pass.
+
+from targen_testing import ExporterSuite as Suite
+
+class TestPage(Suite):
+    exporter = "page"
+"""
+
+from __future__ import annotations
+
+import copy
+import os
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, ClassVar
+
+import pytest
+
+from targen_core.dataset.model import Dataset
+from targen_core.errors import UsageError
+from targen_core.exporters.model import Exporter
+from targen_core.exporters.save import save
+from targen_core.plugins.registry import Registry
+from targen_core.runs.spec import Limits, RunSpec
+from targen_core.tasks.model import Task
+from targen_testing import trials
+from targen_testing.sample import PAIRS, with_sample
+from targen_testing.suite import Suite, fail
+from targen_testing.trials import GOOD
+
+__all__ = ["ExporterSuite"]
+
+_ODD = (
+    "Two\nlines, \"quotes\", commas, 'and' more.",
+    "=1+1;|\t\\ # * _ < & > [x](y) {z} $a %s",
+    "Zażółć gęślą jaźń, 日本語, 🙂, \u2028 and \u00a0.",
+)
+
+
+class ExporterSuite(Suite):
+    """Checks of an exporter; set `exporter` to its registered name.
+
+    Attributes:
+        exporter: the registered name.
+        task: whose rows it writes; by default those of the kit's own small
+            task, a text and a label.
+        rows: how many rows of each label it writes.
+    """
+
+    exporter: ClassVar[str]
+    task: ClassVar[str] = "sample"
+    rows: ClassVar[int] = 4
+    kind = "exporter"
+    own: ClassVar[frozenset[str]] = Suite.own | {"exporter", "task", "rows"}
+
+    # --- how the tests run it ---
+
+    def everything(self) -> Registry:
+        """The plugins, and the kit's own task."""
+        return with_sample(self.registry())
+
+    def target(self) -> Exporter:
+        """The exporter."""
+        exporter: Exporter = self.registry().get("exporter", self.exporter)
+        return exporter
+
+    def whose(self) -> Task[Any, Any]:
+        """The task whose rows are written."""
+        task: Task[Any, Any] = self.everything().get("task", self.task)
+        return task
+
+    @pytest.fixture
+    def dataset(self, tmp_path_factory: pytest.TempPathFactory) -> Dataset:
+        """Rows to write: the task's own and, of the kit's task, odd ones."""
+        return self.kept("dataset", lambda: self._made(tmp_path_factory.mktemp("dataset") / "run"))
+
+    def _made(self, folder: Path) -> Dataset:
+        task = self.whose()
+        spec = RunSpec(
+            task=self.task,
+            quotas=dict.fromkeys(task.quota_names, self.rows * task.unit),
+            backend="targen-core:scripted",
+            options=GOOD,
+            corrector=None,
+            limits=Limits(concurrency=8),
+        )
+        made = trials.generate(self.everything(), spec, folder)
+        if made.error is not None:
+            fail(f"task {self.task} makes no rows to write: {made.error}")
+        rows = made.rows
+        if self.task == "sample":
+            rows += [
+                {"text": text, "label": "good", "idx": len(rows) + number}
+                for number, text in enumerate(_ODD)
+            ]
+        return Dataset("mine", task, rows, "# A card\n")
+
+    def write(self, dataset: Dataset, folder: Path) -> list[Path]:
+        """Write a dataset into `folder` as `targen export` does; the files."""
+        folder.mkdir(parents=True, exist_ok=True)
+        exporter = self.target()
+        try:
+            return save(dataset, exporter, folder / f"made{exporter.suffix}")
+        except Exception as error:
+            fail(
+                f"writing {len(dataset.rows)} rows of {self.task}: {type(error).__name__}: {error}"
+            )
+
+    # --- what must hold ---
+
+    def test_described(self) -> None:
+        """It is registered with a summary, which the listings show."""
+        item = self.registry().find("exporter", self.exporter)
+        assert item.summary.strip() or self.target().summary.strip(), "register it with a summary"
+
+    def test_writes(self, dataset: Dataset, tmp_path: Path) -> None:
+        """It makes the file or the folder that its suffix promises, with something in it."""
+        files = self.write(dataset, tmp_path)
+        assert files, "the folder holds no file"
+        assert any(path.stat().st_size for path in files), "what it wrote is empty"
+
+    def test_same_bytes_again(self, dataset: Dataset, tmp_path: Path) -> None:
+        """The same rows make the same bytes: no date, no chance, no name of a folder."""
+        first, again = (
+            {path.relative_to(folder): path.read_bytes() for path in self.write(dataset, folder)}
+            for folder in (tmp_path / "first", tmp_path / "again")
+        )
+        assert first.keys() == again.keys(), "the same rows make other files"
+        for name, content in first.items():
+            assert content == again[name], f"the same rows make another {name}"
+
+    def test_keeps_pairs_together(self, tmp_path: Path) -> None:
+        """It writes rows of a task whose instances take two rows each, or says why not."""
+        rows = [
+            {"text": f"A {word} {thing}.", "label": label, "idx": 2 * at + side}
+            for at, (thing, label) in enumerate([("lamp", "good"), ("boat", "bad")])
+            for side, word in enumerate(("warm", "light"))
+        ]
+        exporter = self.target()
+        try:
+            save(Dataset("pairs", PAIRS, rows), exporter, tmp_path / f"made{exporter.suffix}")
+        except UsageError:
+            pass
+        except Exception as error:
+            fail(
+                "an instance of some tasks takes several rows: walk through dataset.instances or "
+                f"dataset.units(), not row by row; {type(error).__name__}: {error}"
+            )
+
+    def test_changes_no_row(self, dataset: Dataset, tmp_path: Path) -> None:
+        """The rows are as they were."""
+        before = copy.deepcopy(dataset.rows)
+        self.write(dataset, tmp_path)
+        assert dataset.rows == before
+
+    def test_writes_nowhere_else(self, dataset: Dataset, tmp_path: Path) -> None:
+        """It writes, makes and removes nothing outside of the path that it is given."""
+        exporter = self.target()
+        folder, scratch = tmp_path / "out", tmp_path / "scratch"
+        folder.mkdir()
+        scratch.mkdir()
+        before = tempfile.tempdir
+        tempfile.tempdir = str(scratch)
+        try:
+            with _writes() as written:
+                exporter.write(dataset, folder / f"made{exporter.suffix}")
+        except Exception as error:
+            fail(f"writing {len(dataset.rows)} rows: {type(error).__name__}: {error}")
+        finally:
+            tempfile.tempdir = before
+        made = folder / f"made{exporter.suffix}"
+        allowed = (made, scratch)
+        outside = [
+            path
+            for path in written
+            if not any(path.is_relative_to(place) for place in allowed)
+            and "__pycache__" not in path.parts
+        ]
+        outside += [path for path in folder.iterdir() if path != made]
+        assert not outside, f"it writes to {', '.join(sorted({str(p) for p in outside}))}"
+
+    def test_leaves_nothing_half_done(self, dataset: Dataset, tmp_path: Path) -> None:
+        """A failure on the way comes out, so that no half of a dataset looks like a whole."""
+        exporter = self.target()
+        out = tmp_path / f"made{exporter.suffix}"
+        rows = _Torn(dataset.rows, at=len(dataset.rows) // 2)
+        try:
+            save(Dataset(dataset.name, dataset.task, rows, dataset.card), exporter, out)
+        except _TornRow:
+            assert not list(tmp_path.iterdir()), "something of the half is left behind"
+        else:
+            fail("reading a row failed, and the exporter wrote half of them as if they were all")
+
+    def test_refuses_in_words(self, dataset: Dataset, tmp_path: Path) -> None:
+        """Where it cannot write a dataset, such as one without rows, it says so as a UsageError."""
+        exporter = self.target()
+        empty = Dataset(dataset.name, dataset.task, (), dataset.card)
+        try:
+            save(empty, exporter, tmp_path / f"made{exporter.suffix}")
+        except UsageError:
+            pass
+        except Exception as error:
+            fail(f"a dataset without rows raises {type(error).__name__}: {error}")
+
+
+class _TornRow(Exception):
+    """The kit's own failure."""
+
+
+class _Torn(Sequence[Mapping[str, Any]]):
+    """Rows of which one cannot be read."""
+
+    def __init__(self, rows: Sequence[Mapping[str, Any]], *, at: int) -> None:
+        self._rows = rows
+        self._at = at
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def __getitem__(self, index: Any) -> Any:
+        if isinstance(index, slice):
+            return [self[number] for number in range(*index.indices(len(self)))]
+        number = index if index >= 0 else index + len(self)
+        if not 0 <= number < len(self):
+            raise IndexError(index)
+        if number == self._at:
+            raise _TornRow(f"row {number} cannot be read")
+        return self._rows[number]
+
+
+_watchers: list[list[Path]] = []
+_OPENS_TO_WRITE = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_TRUNC
+_CHANGES = {"os.mkdir", "os.remove", "os.rename", "os.rmdir", "os.link", "os.symlink"}
+
+
+@contextmanager
+def _writes() -> Iterator[list[Path]]:
+    """The paths that Python code writes, makes or removes inside the block."""
+    _listen()
+    seen: list[Path] = []
+    _watchers.append(seen)
+    try:
+        yield seen
+    finally:
+        _watchers.remove(seen)
+
+
+def _listen() -> None:
+    """Hear of file operations; once in a process, since nobody can stop listening."""
+    if not getattr(sys, "_targen_conformance_listens", False):
+        sys.addaudithook(_hear)
+        sys._targen_conformance_listens = True  # type: ignore[attr-defined]
+
+
+def _hear(event: str, args: tuple[Any, ...]) -> None:
+    if not _watchers:
+        return
+    found: list[Any] = []
+    if event == "open":
+        path, mode, flags = args
+        writes = any(letter in (mode or "") for letter in "wax+") or (flags or 0) & _OPENS_TO_WRITE
+        if writes and isinstance(path, str | bytes | os.PathLike):
+            found = [path]
+    elif event in _CHANGES:
+        found = [part for part in args[:2] if isinstance(part, str | bytes | os.PathLike)]
+    for path in found:
+        absolute = Path(os.path.abspath(os.fsdecode(path)))  # noqa: PTH100 - follows no link
+        if absolute != Path(os.devnull):
+            for seen in list(_watchers):
+                seen.append(absolute)

@@ -1,0 +1,78 @@
+"""The rules that a plugin keeps before it runs, by name, and what its author does about each.
+
+A rule of the suites is named after its test: see `targen_testing`. All
+are explained in docs/plugins/conformance.md.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+__all__ = ["DISTRIBUTION_RULES", "LOADING_RULES", "RULES", "Finding", "broken"]
+
+DISTRIBUTION_RULES = {
+    # what pyproject.toml says, and the wheel that comes of it
+    "no-entry-point": 'add [project.entry-points."targen.v1"] with NAME = "package.module"',
+    "core-version-pin": 'put "targen-core>=0.1,<0.2" into [project] dependencies',
+    "bare-targen-dependency": "take `targen` out of the dependencies: the core is `targen-core`, "
+    "and `targen` on the package index is somebody else's",
+    "no-readme": 'add readme = "README.md" to [project], and write it',
+    "no-requires-python": 'add requires-python = ">=3.11" to [project]',
+    "wheel-not-built": "build it by hand and mend what it says: python -m build --wheel",
+    "not-packaged": "tell the build backend to pack these files; with hatchling: "
+    'packages = ["src/PACKAGE"] under [tool.hatch.build.targets.wheel]',
+}
+LOADING_RULES = {
+    # what happens when it is loaded
+    "api-level": "write it for an API that this core offers, in its entry-point group",
+    "bad-entry-point": "write each line of a section as NAME = package.module",
+    "entry-point-missing-module": "correct the module in the entry point, or write it",
+    "missing-package": "put the package into the dependencies, or import it where it is used",
+    "import-error": "mend the module; it must import nothing that may fail",
+    "exit-at-import": "take the exit out of the module: importing it registers and runs nothing",
+    "prints-at-import": "take the print out: standard output is the command's",
+    "unknown-hook": "correct the hook's name or its argument, `register`",
+    "async-hook": "write `def`, not `async def`: a hook registers and runs nothing",
+    "hook-returns": "return nothing from the hook: call register.register(name, target)",
+    "hook-raises": "mend the hook; it must only call register.register(name, target)",
+    "bad-name": "use lower-case letters, digits, '.', '_' and '-'",
+    "bad-target": 'write the target as "package.module:ATTRIBUTE"',
+    "duplicate-name": "give each thing of a kind a name of its own",
+    "reserved-name": "give the command a name that targen --help does not have",
+    "registers-nothing": "mark its hooks with @targen_core.hookimpl",
+    # what its lazy targets stand for
+    "target-missing-module": "correct the module in the target, or write it",
+    "target-missing-attribute": "correct the attribute in the target, or write it",
+    "target-import-error": "mend the module that the target names",
+    "target-wrong-type": "register an object of the kind that the hook is for",
+}
+RULES = {
+    **DISTRIBUTION_RULES,
+    **LOADING_RULES,
+    "tests-not-collected": "mend the tests until `python -m pytest tests` collects them",
+}
+"""Name -> what the author does."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """How one check went.
+
+    Attributes:
+        check: its name.
+        about: what was checked: a file, an entry point, a registered thing.
+        outcome: "passed", "failed" or "skipped".
+        problem: what is wrong, or why it was skipped.
+        hint: what to do.
+    """
+
+    check: str
+    about: str
+    outcome: str
+    problem: str = ""
+    hint: str = ""
+
+
+def broken(check: str, about: str, problem: str) -> Finding:
+    """A rule that is not kept."""
+    return Finding(check, about, "failed", problem, RULES[check])

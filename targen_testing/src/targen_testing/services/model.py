@@ -1,0 +1,81 @@
+"""`SimulatedModel`: a chat model in front of a simulated service."""
+
+from __future__ import annotations
+
+import asyncio
+
+from targen_core.calls.model import ChatReply, ChatRequest, Price
+from targen_core.errors import (
+    ConnectionFailed,
+    MalformedAnswer,
+    Overloaded,
+    RateLimited,
+    ServiceError,
+    ServiceUnavailable,
+    TimedOut,
+)
+from targen_testing.services.service import Answer, Service
+
+__all__ = ["SimulatedModel"]
+
+
+class SimulatedModel:
+    """Answers as `service` does, by sleeping and raising: wants virtual time.
+
+    Several models may share one service, as several models share one key.
+
+    Args:
+        tokens_in: what every request is counted as.
+    """
+
+    structured = True
+    seeded = False
+    max_concurrency: int | None = None
+    price: Price | None = None
+
+    def __init__(self, service: Service, *, tokens_in: int = 10, name: str = "") -> None:
+        self.service = service
+        self.identity = f"simulated {name}"
+        self.tokens_in = tokens_in
+
+    async def complete(self, request: ChatRequest) -> ChatReply:
+        """Answer one request.
+
+        Raises:
+            ServiceError: of the class that a backend over HTTP makes of the answer.
+        """
+        tokens = self.tokens_in + int(request.params["max_tokens"])
+        answer = self.service.arrive(self.service.now(), tokens)
+        try:
+            await asyncio.sleep(answer.seconds)
+        finally:
+            self.service.leave(answer)
+        if not answer.good:
+            raise _error(answer)
+        return ChatReply("{}", "stop", self.tokens_in, 1, answer.rate)
+
+    def count_tokens(self, request: ChatRequest) -> int:
+        """The same for each."""
+        return self.tokens_in
+
+    async def aclose(self) -> None:
+        """There is nothing to give back."""
+
+
+def _error(answer: Answer) -> ServiceError:
+    """What a backend over HTTP raises for such an answer."""
+    match answer.what:
+        case "hang":
+            return TimedOut("no answer in time", billed=True)
+        case "refuse":
+            return ConnectionFailed("no connection")
+        case "drop":
+            return ConnectionFailed("the connection broke", billed=True)
+        case "garbage":
+            return MalformedAnswer("the answer is no JSON", billed=True)
+    message, wait = f"HTTP {answer.status}", answer.retry_after
+    if answer.status == 429:
+        return RateLimited(message, retry_after=wait, rate=answer.rate)
+    if answer.status in (503, 529):
+        return Overloaded(message, retry_after=wait)
+    return ServiceUnavailable(message, retry_after=wait, billed=answer.status == 504)

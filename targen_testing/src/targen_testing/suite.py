@@ -1,0 +1,74 @@
+"""What the suites of the conformance kit share: where plugins come from, and honesty.
+
+A suite is a class that authors subclass. Its tests are its *checks*; a check's
+name is its test's without `test_`, with dashes. What a subclass replaces,
+deselects, skips or expects to fail is named in pytest's output: see
+`targen_testing.plugin`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, ClassVar, NoReturn, TypeVar
+
+import pytest
+
+from targen_core.plugins.loader import load_registry
+from targen_core.plugins.registry import Registry
+
+__all__ = ["Suite", "fail"]
+
+T = TypeVar("T")
+
+
+def fail(message: str) -> NoReturn:
+    """Fail a check with words alone: where it stood in the kit helps nobody."""
+    pytest.fail(message, pytrace=False)
+
+
+class Suite:
+    """Base of all suites.
+
+    Attributes:
+        folder: a plugin's folder under development, which takes the place of
+            an installed copy; "" tests what is installed.
+    """
+
+    folder: ClassVar[str | Path] = ""
+    kind: ClassVar[str]
+    """What it checks, and its attribute that holds the registered name."""
+
+    own: ClassVar[frozenset[str]] = frozenset({"_kept", "folder", "own", "registry"})
+    """What a subclass may set or replace; anything else that it replaces is named."""
+
+    def registry(self) -> Registry:
+        """The plugins that are installed, and the one in `folder`."""
+        if not self.folder:
+            return load_registry()
+        from targen_testing.folder import sources_with
+
+        return load_registry(sources_with(Path(self.folder)))
+
+    def kept(self, name: str, make: Callable[[], T]) -> T:
+        """What `make` made for this suite, once for all of its checks."""
+        kept: dict[str, Any] = vars(type(self)).get("_kept") or {}
+        if name not in kept:
+            kept[name] = make()
+            type(self)._kept = kept
+        found: T = kept[name]
+        return found
+
+    _kept: ClassVar[dict[str, Any]] = {}
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        """Keep the hook by which pytest hears of the suite."""
+        super().__init_subclass__(**kwargs)
+        if "pytest_generate_tests" in vars(cls):
+            raise TypeError(f"{cls.__name__}.pytest_generate_tests is the conformance kit's own")
+
+    def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
+        """Have the plugin watch this test run; nobody else's pays for it."""
+        from targen_testing.plugin import watch
+
+        watch(metafunc.config)

@@ -1,0 +1,451 @@
+"""`TaskSuite`: the checks that every task must pass.
+
+    from targen_testing import TaskSuite as Suite
+
+    class TestTickets(Suite):
+        task = "tickets"
+
+Every check runs the task for real, on the scripted backend: with the replies
+of its rehearsal, with bad ones, and with hostile ones.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar
+
+import pytest
+
+from targen_core.dataset.model import Dataset
+from targen_core.errors import QuotaNotMet, Rejected
+from targen_core.runs.spec import Limits, RunSpec
+from targen_core.tasks.cases import Case
+from targen_core.tasks.fields import named
+from targen_core.tasks.model import Task
+from targen_testing import trials
+from targen_testing.chance import Found, homes_of, watching
+from targen_testing.suite import Suite, fail
+from targen_testing.trials import HOSTILE, Trial
+
+__all__ = ["TaskSuite", "job_of"]
+
+_SHOWN = 12  # labels whose samples still fit a prompt
+_BAD = {"garbage_rate": 0.12, "cut_rate": 0.08, "empty_rate": 0.06, "refusal_rate": 0.06}
+
+
+def job_of(
+    task: Task[Any, Any], name: str, rows: int, *, concurrency: int = 8, **values: Any
+) -> RunSpec:
+    """A job of `rows` instances a label on the scripted backend."""
+    return RunSpec(
+        task=name,
+        quotas=dict.fromkeys(task.quota_names, rows * task.unit),
+        backend="targen-core:scripted",
+        limits=Limits(concurrency=concurrency),
+        **values,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Watched:
+    """A run with good replies, and the chance and clocks that the task used in it."""
+
+    trial: Trial
+    found: Found
+
+
+class TaskSuite(Suite):
+    """Checks of a task; set `task` to its registered name.
+
+    Attributes:
+        task: the registered name.
+        rows: how many rows a label get; raise it where labels are rare.
+    """
+
+    task: ClassVar[str]
+    rows: ClassVar[int] = 6
+    kind = "task"
+    own: ClassVar[frozenset[str]] = Suite.own | {"task", "rows", "target"}
+
+    # --- how the tests run it ---
+
+    def target(self) -> Task[Any, Any]:
+        """The task."""
+        task: Task[Any, Any] = self.registry().get("task", self.task)
+        return task
+
+    def spec(self, **values: Any) -> RunSpec:
+        """A job of `rows` rows a label on the scripted backend."""
+        return job_of(self.target(), self.task, self.rows, **values)
+
+    def trial(self, folder: Path, **values: Any) -> Trial:
+        """Run such a job; what stops it is kept."""
+        return trials.generate(self.registry(), self.spec(**values), folder)
+
+    @pytest.fixture
+    def watched(self, tmp_path_factory: pytest.TempPathFactory) -> _Watched:
+        """The run with good replies."""
+
+        def make() -> _Watched:
+            with watching(_homes(self.target())) as found:
+                trial = self.trial(tmp_path_factory.mktemp("good") / "run")
+            return _Watched(trial, found)
+
+        return self.kept("watched", make)
+
+    @pytest.fixture
+    def good(self, watched: _Watched) -> Trial:
+        """The same, for checks that need it to have ended well."""
+        check, _ = _trouble(watched)
+        if check:
+            pytest.skip(f"there is no run to look at: see {check}")
+        return watched.trial
+
+    @pytest.fixture
+    def hostile(self, tmp_path_factory: pytest.TempPathFactory) -> Trial:
+        """A run with hostile replies; that it falls short is in order."""
+
+        def make() -> Trial:
+            rows = max(40, self.rows)
+            spec = job_of(self.target(), self.task, rows, options=HOSTILE, give_up_after=40)
+            folder = tmp_path_factory.mktemp("hostile") / "run"
+            return trials.generate(self.registry(), spec, folder)
+
+        return self.kept("hostile", make)
+
+    def must_not(self, check: str, watched: _Watched) -> None:
+        """Fail if the run with good replies had just this trouble."""
+        found, message = _trouble(watched)
+        if found == check:
+            fail(message)
+
+    # --- what is written down ---
+
+    def test_described(self) -> None:
+        """It has a summary, a version and a description, and is named as it is registered."""
+        item, task = self.registry().find("task", self.task), self.target()
+        assert item.summary.strip(), "register it with a summary: the listings show it"
+        for name in ("summary", "version", "description"):
+            assert getattr(task, name).strip(), f"Task.{name} is empty"
+        assert task.name == item.name, f"registered as {item.name}, named {task.name}"
+
+    def test_prompts_fill(self) -> None:
+        """Every prompt reads, has turns, and ends with the user's."""
+        for prompt in self.target().every_prompt:
+            try:
+                values: dict[str, object] = dict.fromkeys(prompt.variables, "x")
+                inserted = {
+                    line.split()[2]
+                    for line in prompt.text.splitlines()
+                    if line.startswith("--- insert")
+                }
+                values.update(dict.fromkeys(inserted, ()))
+                messages = prompt.fill(values)
+            except (OSError, ValueError) as error:
+                fail(f"prompt {prompt.name} does not read: {error}")
+            assert messages, f"prompt {prompt.name} is empty"
+            assert messages[-1].role == "user", f"prompt {prompt.name} ends with no question"
+
+    def test_prompts_name_nothing_undefined(self, watched: _Watched) -> None:
+        """The steps give each prompt the values that it names, and no others."""
+        self.must_not("prompts-name-nothing-undefined", watched)
+
+    def test_prompts_are_listed(self, good: Trial) -> None:
+        """What is asked stands in `Task.prompts` or a list's: manifests have its version."""
+        listed = {prompt.name for prompt in self.target().every_prompt}
+        missing = good.asked - listed
+        assert not missing, f"Task.prompts lacks {', '.join(sorted(missing))}"
+
+    def test_samples_cover_right_and_wrong(self) -> None:
+        """The meta-prompt's samples show right and wrong outputs, for each label.
+
+        Of more labels than a prompt can show, for some of them.
+        """
+        task = self.target()
+        if task.corrector != "meta" or not task.labels:
+            return
+        names = {label.name for label in task.labels}
+        right = {s.actual for s in task.samples if s.actual == s.output}
+        if len(names) > _SHOWN:
+            assert right, "no sample shows a right output"
+            assert len(right) < len(task.samples), "no sample shows a wrong output"
+            return
+        assert right == names, f"samples of right outputs are for {right}, labels are {names}"
+        wrong = {s.actual for s in task.samples if s.actual != s.output}
+        missing = names - wrong - {"no_valid_instance"}
+        assert not missing, f"no sample shows a wrong output whose label is {missing}"
+        assert all(s.explanation for s in task.samples), "a sample has no explanation"
+
+    def test_presets_fit_the_labels(self) -> None:
+        """Presets name labels of the task, in whole units."""
+        task = self.target()
+        for name, counts in task.presets.items():
+            assert set(counts) <= set(task.quota_names), f"preset {name} names another label"
+            assert all(count % task.unit == 0 for count in counts.values()), f"preset {name}"
+
+    def test_has_checks(self) -> None:
+        """A task without checks accepts anything that parses."""
+        assert self.target().checks, "Task.checks is empty"
+
+    # --- with good replies ---
+
+    def test_uses_no_chance(self, watched: _Watched) -> None:
+        """Chance comes from `llm.rng(name)`, and in a rehearsal from `call.rng`."""
+        self.must_not("uses-no-chance", watched)
+
+    def test_uses_no_clock(self, watched: _Watched) -> None:
+        """Nothing depends on the time."""
+        self.must_not("uses-no-clock", watched)
+
+    def test_steps_raise_only_rejections(self, watched: _Watched, hostile: Trial) -> None:
+        """Steps and checks raise `Rejected` or nothing, whatever the replies."""
+        self.must_not("steps-raise-only-rejections", watched)
+        if not _trouble(watched)[0] and not isinstance(hostile.error, QuotaNotMet | None):
+            fail(f"with hostile replies: {hostile.error}")
+
+    def test_reasons_are_slugs(self, watched: _Watched, hostile: Trial) -> None:
+        """Rejections are counted by a short word with dashes."""
+        for trial in (watched.trial, hostile):
+            bad = trials.bad_reasons(trial)
+            assert not bad, f"reasons are short words with dashes, not {bad}"
+
+    def test_labels_come_from_the_set(self, watched: _Watched, hostile: Trial) -> None:
+        """Every instance has the label that it was made for, and every row one of the set."""
+        self.must_not("labels-come-from-the-set", watched)
+        task = self.target()
+        for row in (*watched.trial.rows, *hostile.rows):
+            if task.labels and "label" in row:
+                values = [label.official for label in task.labels]
+                assert row["label"] in values, f"{row['label']!r} is not a label of {task.name}"
+
+    def test_generates_exact_quotas(self, watched: _Watched) -> None:
+        """A rehearsal ends complete, and each row has its provenance."""
+        self.must_not("generates-exact-quotas", watched)
+        trial, task = watched.trial, self.target()
+        if trial.error is not None:
+            pytest.skip(f"the run did not end: see {_trouble(watched)[0]}")
+        assert trial.report["status"] == "complete"
+        assert len(trial.rows) == self.rows * task.unit * len(task.quota_names)
+        assert sum(entry["rows"] for entry in trial.provenance) == len(trial.rows)
+        assert all(entry["calls"] for entry in trial.provenance), "a row was made without a call"
+
+    def test_rows_are_official(self, good: Trial) -> None:
+        """Every row satisfies the official schema, strictly."""
+        problem = trials.unofficial(self.target(), good)
+        if problem:
+            fail(problem)
+
+    def test_rows_read_back(self, good: Trial) -> None:
+        """The instance that is read from a row makes the same row again."""
+        problem = trials.misread(self.target(), good)
+        if problem:
+            fail(problem)
+
+    def test_texts_are_there(self, good: Trial) -> None:
+        """The paths of `Task.texts` lead to texts of its rows: the analysis reads those."""
+        task = self.target()
+        if trials.unofficial(task, good):
+            pytest.skip("good replies make bad rows: see rows-are-official")
+        for path in task.texts:
+            found = [value for row in good.rows for value in named(row, path)]
+            if not any(isinstance(part, str) for value in found for part in _parts(value)):
+                fail(f"no row has a text at {path!r}: see Task.fields")
+
+    def test_cases_are_read(self, good: Trial) -> None:
+        """`Task.cases` reads every row, with texts and cues of the same names, and the labels."""
+        task = self.target()
+        if task.cases is None:
+            return
+        if trials.unofficial(task, good):
+            pytest.skip("good replies make bad rows: see rows-are-official")
+        labels: set[str] = set()
+        forms: set[tuple[Any, ...]] = set()
+        for row in good.rows:
+            found = _cases(task, row)
+            if not found:
+                fail(f"Task.cases finds nothing to decide in {json.dumps(row)[:200]}")
+            labels |= {case.label or str(row.get("label", "")) for case in found}
+            forms |= {_form(case) for case in found}
+            if "label" in row:
+                _cases(task, {name: value for name, value in row.items() if name != "label"})
+        if "" in labels or len(labels) < (1 if len(task.labels) == 1 else 2):
+            fail(f"the labels of the cases are {sorted(labels)}: that is nothing to tell apart")
+        if len(forms) > 1:
+            fail("its cases differ in the names of texts or cues, or in how many numbers a cue has")
+
+    def test_label_set_is_closed(self, good: Trial) -> None:
+        """A label that the task lacks is refused, never written."""
+        task = self.target()
+        if not task.labels or task.unit > 1:
+            return
+        row = good.rows[0]
+        instance = task.instance.model_validate({k: v for k, v in row.items() if k != "idx"})
+        with pytest.raises(Rejected) as caught:
+            task.write_label(instance, "no-such-label")
+        assert caught.value.reason == "illegal-label"
+
+    @pytest.mark.parametrize("corrector", ["meta", "meta-paper", "blind", "vote"])
+    def test_every_corrector_judges_it(self, good: Trial, tmp_path: Path, corrector: str) -> None:
+        """Correctors find the exercises, and what they find is a label or a reason."""
+        task = self.target()
+        made = self.trial(tmp_path / "run", corrector=None)
+        if made.error is not None:
+            fail(f"without a corrector: {made.error}")
+        dataset = Dataset("made", task, made.rows)
+        judged = trials.correct(
+            self.registry(), self.spec(corrector=corrector), dataset, tmp_path / "corrected"
+        )
+        if judged.error is not None:
+            fail(f"corrector {corrector}: {judged.error}")
+        flows = judged.report["flow"].values()
+        assert sum(flow["judged"] for flow in flows) == len(list(dataset.instances))
+        for flow in flows:
+            assert set(flow["accepted"]) <= {*task.quota_names, "relabelled"}
+            assert all(flow["reasons"])
+
+    def test_variants_generate(self, good: Trial, tmp_path: Path) -> None:
+        """Each variant ends complete."""
+        for name, variant in self.target().variants.items():
+            trial = self.trial(tmp_path / name, variants=(name,))
+            if trial.error is not None:
+                fail(f"variant {name}: {trial.error}")
+            assert variant.summary, f"variant {name} does not say what differs"
+
+    # --- the same replies, the same rows ---
+
+    def test_same_bytes_whatever_the_concurrency(self, good: Trial, tmp_path: Path) -> None:
+        """The rows depend on the replies, not on what comes back first."""
+        for concurrency in (1, 16):
+            again = self.trial(tmp_path / str(concurrency), concurrency=concurrency)
+            if again.dataset != good.dataset and self._repeats(tmp_path):
+                fail(f"{concurrency} calls at once make other rows than 8")
+
+    def test_same_bytes_again(self, good: Trial, tmp_path: Path) -> None:
+        """A second run in the same process makes the same rows: nothing is kept between runs."""
+        if not self._repeats(tmp_path):
+            fail("a second run makes other rows: something of the plugin remembers the first one")
+        assert self.trial(tmp_path / "again").dataset == good.dataset
+
+    def test_same_bytes_in_another_process(self, good: Trial, tmp_path: Path) -> None:
+        """Other processes make the same rows: nothing goes by the order of a set or by `id`."""
+        if type(self).registry is not Suite.registry or type(self).target is not TaskSuite.target:
+            pytest.skip("its plugins are made in the test")
+        found = _elsewhere(self.task, self.rows, self.folder, tmp_path)
+        assert found[0] == found[1], (
+            "two processes make other rows: does a step go by the order of a set, or by hash()?"
+        )
+
+    # --- with bad and hostile replies ---
+
+    def test_bad_replies_make_no_rows(self, good: Trial, tmp_path: Path) -> None:
+        """With a third of all replies bad, the rows are still good ones."""
+        trial = self.trial(tmp_path / "run", options=_BAD)
+        if not isinstance(trial.error, QuotaNotMet | None):
+            fail(f"with bad replies: {trial.error}")
+        for row in trial.rows:
+            text = json.dumps(row)
+            assert "Sure! As for that" not in text
+            assert "I cannot help" not in text
+        assert set(trial.report["flow"]) == set(self.target().quota_names)
+
+    def test_hostile_replies_make_no_bad_rows(self, good: Trial, hostile: Trial) -> None:
+        """What passes of hostile replies is an official row, which reads back."""
+        task = self.target()
+        if trials.unofficial(task, good) or trials.misread(task, good):
+            pytest.skip("good replies make bad rows: see rows-are-official, rows-read-back")
+        problem = trials.unofficial(task, hostile) or trials.misread(task, hostile)
+        if problem:
+            fail(f"with hostile replies: {problem}")
+
+    # --- parts ---
+
+    def _repeats(self, tmp_path: Path) -> bool:
+        """Whether two runs one after the other make the same rows."""
+
+        def make() -> bool:
+            first, second = (self.trial(tmp_path / f"{name} of two") for name in ("one", "two"))
+            return first.dataset == second.dataset
+
+        return self.kept("repeats", make)
+
+
+def _trouble(watched: _Watched) -> tuple[str, str]:
+    """The check that explains what was wrong with the run with good replies, and its words."""
+    trial, found = watched.trial, watched.found
+    if found.chance:
+        return "uses-no-chance", f"it uses {'; '.join(found.chance)}: use llm.rng(name)"
+    if found.clock:
+        return "uses-no-clock", f"it uses {'; '.join(found.clock)}: rows must not depend on it"
+    if trial.bad_prompt:
+        return "prompts-name-nothing-undefined", trial.bad_prompt
+    if "illegal-label" in trial.reasons or "an instance labelled" in trial.bug:
+        return "labels-come-from-the-set", str(trial.error or "illegal labels were rejected")
+    if trial.error is None:
+        return "", ""
+    if isinstance(trial.error, OSError) or isinstance(trial.error.__cause__, OSError):
+        return "prompts-fill", str(trial.error)
+    if isinstance(trial.error, QuotaNotMet):
+        return "generates-exact-quotas", f"{trial.error} ({trial.reasons})"
+    return "steps-raise-only-rejections", str(trial.error)
+
+
+def _homes(task: Task[Any, Any]) -> tuple[str, ...]:
+    """Where the code of a task is."""
+    lists = [part for step in task.chain for part in (step.grow, step.check, step.key, step.item)]
+    hooks = (task.render, task.label_of, task.relabel, task.rows, task.read, task.settle)
+    parts: Sequence[Any] = [*task.generators.values(), *task.checks, *lists, *hooks]
+    more = [task.instance, task.rehearsal, task.exercises, task.answer, task.distinct_on]
+    return homes_of(*(part for part in (*parts, *more) if part is not None))
+
+
+def _parts(value: Any) -> Sequence[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def _cases(task: Task[Any, Any], row: Mapping[str, Any]) -> Sequence[Case]:
+    """The cases of a row, which is an official one or would be with its label."""
+    assert task.cases is not None
+    try:
+        return task.cases(row)
+    except Exception as error:
+        fail(f"Task.cases raises {type(error).__name__}: {error}, at {json.dumps(row)[:200]}")
+
+
+def _form(case: Case) -> tuple[Any, ...]:
+    """What all cases of a task have in common: names, and the form of each cue."""
+    cues = []
+    for name, cue in case.cues.items():
+        if not isinstance(cue, str):
+            numbers = isinstance(cue, tuple) and all(isinstance(n, int | float) for n in cue)
+            if not numbers or not all(math.isfinite(n) for n in cue):
+                fail(f"cue {name!r} is {cue!r}: it must be a word, or a tuple of finite numbers")
+        cues.append((name, None if isinstance(cue, str) else len(cue)))
+    return tuple(case.texts), tuple(cues)
+
+
+def _elsewhere(task: str, rows: int, folder: str | Path, out: Path) -> list[bytes]:
+    """The rows that two processes make, which hash texts differently."""
+    environment: Mapping[str, str] = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    command = [sys.executable, "-m", "targen_testing.again", task, str(rows)]
+    running = [
+        subprocess.Popen(  # noqa: S603 - this Python, and a module of ours
+            [*command, str(out / seed), *([str(folder)] if folder else [])],
+            env={**environment, "PYTHONHASHSEED": seed},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        for seed in ("1", "2")
+    ]
+    printed = [process.communicate()[0] for process in running]
+    for process, words in zip(running, printed, strict=True):
+        if process.returncode:
+            fail(f"in another process the run fails:\n{words}")
+    return [(out / seed / "dataset.jsonl").read_bytes() for seed in ("1", "2")]

@@ -1,0 +1,151 @@
+"""Runs that suites look at: made once, kept with whatever stopped them."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from targen_core.dataset.model import Dataset
+from targen_core.dataset.read import read_dataset
+from targen_core.errors import StageFailed, TargenError, UsageError
+from targen_core.plugins.registry import Registry
+from targen_core.runs.correction import correct_dataset
+from targen_core.runs.files import read_jsonl
+from targen_core.runs.job import Job
+from targen_core.runs.spec import RunSpec
+from targen_core.tasks.model import Task
+
+__all__ = [
+    "GOOD",
+    "HOSTILE",
+    "SLUG",
+    "Trial",
+    "bad_reasons",
+    "correct",
+    "generate",
+    "misread",
+    "unofficial",
+]
+
+GOOD = {"script": "targen_testing.hostile:good"}
+HOSTILE = {"script": "targen_testing.hostile:replies"}
+"""Options of the scripted backend: replies that fit, and half of them hostile."""
+
+SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+"""What a reason looks like."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """A run that ended, well or not.
+
+    Attributes:
+        folder: the run directory.
+        report: the report, or {} where there is none.
+        error: what stopped it, or None.
+        asked: the names of the prompts that were sent.
+    """
+
+    folder: Path
+    report: dict[str, Any]
+    error: Exception | None
+    asked: frozenset[str] = frozenset()
+
+    @property
+    def rows(self) -> list[dict[str, Any]]:
+        """The dataset."""
+        return self._lines("dataset.jsonl")
+
+    @property
+    def provenance(self) -> list[dict[str, Any]]:
+        """Where each row comes from."""
+        return self._lines("provenance.jsonl")
+
+    @property
+    def dataset(self) -> bytes:
+        """The dataset as it stands in its file."""
+        path = self.folder / "dataset.jsonl"
+        return path.read_bytes() if path.exists() else b""
+
+    @property
+    def reasons(self) -> dict[str, int]:
+        """Why candidates and list items were rejected, and how often."""
+        found: dict[str, int] = {}
+        counts = [flow["reasons"] for flow in self.report.get("flow", {}).values()]
+        dropped = self.report.get("dropped_list_items", {})
+        if isinstance(dropped, dict):
+            counts.append(dropped)
+        for count in counts:
+            for reason, times in count.items():
+                found[reason] = found.get(reason, 0) + times
+        return found
+
+    @property
+    def bug(self) -> str:
+        """What the plugin's code did that is no verdict, or ""."""
+        return str(self.error) if isinstance(self.error, StageFailed) else ""
+
+    @property
+    def bad_prompt(self) -> str:
+        """What is wrong with a prompt that could not be filled, or ""."""
+        cause = self.error.__cause__ if self.error is not None else None
+        return str(cause) if isinstance(cause, ValueError) and "prompt " in str(cause) else ""
+
+    def _lines(self, name: str) -> list[dict[str, Any]]:
+        path = self.folder / name
+        return list(read_jsonl(path)) if path.exists() else []
+
+
+def generate(registry: Registry, spec: RunSpec, folder: Path) -> Trial:
+    """Run a job; what stops it is kept and not raised."""
+    asked: set[str] = set()
+    error: Exception | None = None
+    report: dict[str, Any] = {}
+    try:
+        with Job.create(registry, spec, folder) as job:
+            report = job.run(observer=lambda question, *_: asked.add(question.prompt))
+    except Exception as raised:
+        error = raised
+        path = folder / "report.json"
+        report = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    return Trial(folder, report, error, frozenset(asked))
+
+
+def correct(registry: Registry, spec: RunSpec, dataset: Dataset, folder: Path) -> Trial:
+    """Run step 4 on a dataset; what stops it is kept and not raised."""
+    try:
+        return Trial(folder, correct_dataset(registry, spec, dataset, folder), None)
+    except TargenError as error:
+        return Trial(folder, {}, error)
+
+
+def bad_reasons(trial: Trial) -> list[str]:
+    """Reasons that are no slugs."""
+    return [reason for reason in trial.reasons if not SLUG.fullmatch(reason)]
+
+
+def unofficial(task: Task[Any, Any], trial: Trial) -> str:
+    """What is wrong with the first row that is not official, or ""."""
+    if not (rows := trial.rows):
+        return ""
+    try:
+        read_dataset(rows, task)
+    except UsageError as error:
+        return str(error)
+    return ""
+
+
+def misread(task: Task[Any, Any], trial: Trial) -> str:
+    """What is wrong with the first rows that do not read back, or ""."""
+    try:
+        for unit in Dataset("the dataset", task, trial.rows).units():
+            (instance,) = unit.instances
+            again = json.loads(json.dumps(list(task.official_rows(instance, unit.idx))))
+            if again != list(unit.rows):
+                return f"row {unit.number} is read back as another: {again}, not {unit.rows}"
+    except Exception as error:
+        return f"a row is not read back: {type(error).__name__}: {error}"
+    return ""

@@ -1,0 +1,125 @@
+"""A plugin's folder: what its pyproject.toml says, and how it stands beside what is installed."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from targen_core import load_registry
+from targen_core.errors import UsageError
+from targen_testing.distribution import metadata_problems, wheel_problems
+from targen_testing.folder import read_folder, sources_with
+
+PROJECT = """
+[project]
+name = "Acme.Tools"
+version = "2.1"
+readme = "README.md"
+requires-python = ">=3.11"
+dependencies = ["targen-core>=0.1,<2"]
+
+[project.entry-points."targen.v1"]
+main = "acme_tools_in_a_folder"
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A plugin that registers one backend."""
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    (tmp_path / "pyproject.toml").write_text(PROJECT)
+    (tmp_path / "README.md").write_text("A plugin.\n")
+    (tmp_path / "src").mkdir()
+    (tmp_path / "src" / "acme_tools_in_a_folder.py").write_text(
+        "from targen_core import hookimpl\n"
+        "@hookimpl\n"
+        "def register_backends(register):\n"
+        "    register.register('tool', 'a.b:C', summary='a tool')\n"
+    )
+    return tmp_path
+
+
+def checks(folder: Path, before: str = "", after: str = "") -> list[str]:
+    file = folder / "pyproject.toml"
+    assert before in file.read_text()
+    file.write_text(file.read_text().replace(before, after))
+    return [found.check for found in metadata_problems(read_folder(folder))]
+
+
+def test_a_folder_is_read_without_being_imported(folder):
+    found = read_folder(folder)
+    assert (found.name, found.version, found.code) == ("acme-tools", "2.1", folder / "src")
+    [source] = found.sources
+    assert (source.distribution, source.entry_point) == ("acme-tools", "main")
+    assert "acme_tools_in_a_folder" not in sys.modules
+    assert checks(folder) == []
+
+
+def test_it_takes_its_place_beside_what_is_installed(folder):
+    sources = sources_with(folder)
+    assert "targen-core" in {source.distribution for source in sources}
+    registry = load_registry(sources)
+    assert registry.find("backend", "tool").id == "acme-tools:tool"
+    assert registry.find("backend", "scripted").distribution == "targen-core"
+    sys.modules.pop("acme_tools_in_a_folder", None)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "broken"),
+    [
+        ("targen-core>=0.1,<0.2", []),
+        ("targen_core>=0.1,<=3", []),
+        ("targen-core[parquet]~=0.1", []),
+        ("targen-core", ["core-version-pin"]),
+        ("targen-core>=0.1", ["core-version-pin"]),
+        ("targen-core<2", ["core-version-pin"]),
+        ("targen-core>=7,<8", ["core-version-pin"]),
+        ("attrs>=20", ["core-version-pin"]),
+        ('targen-core>=0.1,<2", "targen', ["bare-targen-dependency"]),
+        ("targen-core>=0.1,<2\", \"targen>=1; python_version > '3'", ["bare-targen-dependency"]),
+    ],
+)
+def test_the_dependency_on_the_core(folder, wanted, broken):
+    assert checks(folder, "targen-core>=0.1,<2", wanted) == broken
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "broken"),
+    [
+        ('readme = "README.md"', 'readme = "MISSING.md"', ["no-readme"]),
+        ('readme = "README.md"', 'readme = {text = "hello", content-type = "text/plain"}', []),
+        ('readme = "README.md"', "", ["no-readme"]),
+        ('requires-python = ">=3.11"', "", ["no-requires-python"]),
+        ("targen.v1", "targen.v9", ["api-level"]),
+        ("targen.v1", "targen", ["no-entry-point"]),
+    ],
+)
+def test_what_else_it_must_say(folder, before, after, broken):
+    assert checks(folder, before, after) == broken
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (None, "there is no"),
+        ("[project", "does not read"),
+        ("[tool]", "names no project"),
+        ("[project]\nname = 7", "names no project"),
+    ],
+)
+def test_what_is_no_plugin_s_folder(folder, text, words):
+    file = folder / "pyproject.toml"
+    file.unlink()
+    if text is not None:
+        file.write_text(text)
+    with pytest.raises(UsageError, match=words):
+        read_folder(folder)
+
+
+def test_a_build_backend_that_is_not_installed_is_named(folder):
+    with open(folder / "pyproject.toml", "a") as file:
+        file.write('\n[build-system]\nbuild-backend = "no_such_backend.api"\n')
+    with pytest.raises(LookupError, match="no_such_backend"):
+        list(wheel_problems(read_folder(folder)))

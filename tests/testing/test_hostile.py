@@ -1,0 +1,62 @@
+"""Hostile replies: the reader survives each of them, and each belongs to its call."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections import Counter
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import BaseModel
+
+from targen_core import ChatRequest, Message
+from targen_core.engine.facade import read_reply
+from targen_core.errors import BadReply
+from targen_testing.hostile import TEXTS, good, replies
+
+
+class Pair(BaseModel):
+    first: str
+    rest: list[int]
+
+
+def request(key: str, rehearse=None) -> ChatRequest:
+    schema = Pair.model_json_schema()
+    messages = (Message("user", "Say two things."),)
+    return ChatRequest(messages, {"max_tokens": 9}, schema, "pair", key, rehearse=rehearse)
+
+
+@pytest.mark.parametrize("text", TEXTS, ids=range(len(TEXTS)))
+def test_a_hostile_text_is_a_bad_reply_and_nothing_else(text):
+    with pytest.raises(BadReply) as caught:
+        read_reply(text, Pair)
+    assert len(str(caught.value)) < 1000
+
+
+@given(st.text("0123456789abcdef", min_size=8, max_size=8))
+def test_a_reply_belongs_to_its_call(key):
+    reply = replies(request(key))
+    assert replies(request(key)) == reply
+    text = reply if isinstance(reply, str) else json.dumps(reply)
+    with contextlib.suppress(BadReply):
+        assert isinstance(read_reply(text, Pair), Pair)
+
+
+def test_about_half_of_the_calls_get_a_good_one():
+    def rehearse():
+        return {"first": "one", "rest": [2, 3]}
+
+    found = Counter(replies(request(f"{n:08x}", rehearse)) == rehearse() for n in range(400))
+    assert 150 < found[True] < 250
+
+
+@pytest.mark.parametrize("rehearsed", [{"second": "of another prompt"}, None])
+def test_a_rehearsal_that_does_not_fit_is_replaced(rehearsed):
+    value = good(request("00", lambda: rehearsed))
+    assert Pair.model_validate(value)
+
+
+def test_a_rehearsal_that_knows_nothing_of_the_prompt_is_replaced():
+    assert Pair.model_validate(good(request("00", lambda: {}["missing"])))

@@ -1,0 +1,440 @@
+"""Simulated services: each part does what it says, and the best client is never refused."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import math
+from copy import deepcopy
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from targen_core import ChatRequest, Message, errors
+from targen_testing.services import (
+    CATALOGUE,
+    Batching,
+    Bucket,
+    Cap,
+    Fault,
+    Fixed,
+    Level,
+    Lognormal,
+    Queue,
+    Retry,
+    Service,
+    SimulatedModel,
+    Window,
+    brownout,
+    cold_start,
+    compose,
+    drive,
+    omniscient,
+)
+from targen_testing.services.parts import Call
+from targen_testing.virtual_time import VirtualLoop
+
+GAPS = st.lists(st.sampled_from([0.0, 0.01, 0.3, 1.0, 7.0]), min_size=1, max_size=60)
+
+
+def moments(gaps):
+    return list(itertools.accumulate(gaps))
+
+
+def statuses(service, times, tokens=1):
+    """What calls get that are answered at once."""
+    found = []
+    for now in times:
+        answer = service.arrive(now, tokens)
+        service.leave(answer)
+        found.append(answer.status)
+    return found
+
+
+# --- levels -------------------------------------------------------------------
+
+
+def test_a_level_changes_when_it_says():
+    level = Level((0, 40), (10, 15), (30, 60))
+    assert [level.at(now) for now in (0, 9.9, 10, 29, 30, 1e6)] == [40, 40, 15, 15, 60, 60]
+    assert [level.change(now) for now in (0, 10, 30)] == [10, 30, math.inf]
+
+
+@given(now=st.floats(0, 1e5), every=st.sampled_from([7.0, 50.0, 0.3]))
+def test_a_level_that_comes_again_goes_on_for_ever(now, every):
+    level = Level((0, 1), (every / 3, 2), every=every)
+    change = level.change(now)
+    assert now < change <= now + every
+    assert level.at(change) != level.at(now)
+
+
+# --- limits --------------------------------------------------------------------
+
+
+@given(
+    gaps=GAPS,
+    rate=st.sampled_from([0.1, 1.0, 5.0]),
+    capacity=st.integers(1, 10),
+    hammered=st.booleans(),
+)
+def test_a_bucket_grants_what_it_holds_and_what_flows_in(gaps, rate, capacity, hammered):
+    times = moments(gaps)
+    bucket = Bucket(rate, capacity, counts_refused=hammered)
+    found = statuses(Service(Fixed(0.0), bucket), times)
+    granted = [now for now, status in zip(times, found, strict=True) if status == 200]
+    for first, begin in enumerate(granted):
+        for count, end in enumerate(granted[first:], 1):
+            assert count <= capacity + rate * (end - begin) + 1e-6
+    if not hammered:  # nor less, by more than the part of a call that is left over
+        left = float(capacity)
+        before = times[0]
+        for now, status in zip(times, found, strict=True):
+            left, before = min(capacity, left + rate * (now - before)), now
+            assert (status == 200) == (left >= 1 - 1e-6)
+            left -= status == 200
+
+
+@pytest.mark.parametrize(("counts", "granted"), [(False, 20), (True, 0)])
+def test_hammering_keeps_a_bucket_empty_where_refused_calls_count(counts, granted):
+    service = Service(Fixed(0.0), Bucket(1.0, 5, counts_refused=counts))
+    assert statuses(service, [0.0] * 5) == [200] * 5
+    assert statuses(service, [0.01 * n for n in range(1, 2001)]).count(200) == granted
+
+
+def test_a_bucket_of_tokens_takes_what_a_call_holds():
+    service = Service(Fixed(0.0), Bucket(100.0, 1000, "tokens"))
+    assert statuses(service, [0.0] * 3, 400) == [200, 200, 429]
+    assert statuses(service, [1.99, 2.0], 400) == [429, 200]
+    assert statuses(service, [11.9, 12.0], 5000) == [429, 200], "a call above all takes all"
+
+
+def test_a_rate_that_halves():
+    service = Service(Fixed(0.0), Bucket(Level((0, 10), (10, 5)), 10))
+    found = statuses(service, [0.05 * n for n in range(400)])
+    assert found[:200].count(200) == pytest.approx(109, abs=1)
+    assert found[200:].count(200) == pytest.approx(50, abs=1)
+
+
+@given(gaps=GAPS, limit=st.integers(1, 5), phase=st.sampled_from([None, 0.0, 3.0]))
+def test_a_window_grants_so_many_and_starts_anew_on_the_minute(gaps, limit, phase):
+    times = moments(gaps)
+    service = Service(Fixed(0.0), Window(limit, 10, phase=phase))
+    found = statuses(service, times)
+    seen = {}
+    for now, status in zip(times, found, strict=True):
+        window = math.floor((now + 1e-9 - (phase or 0)) / 10)
+        seen.setdefault(window, []).append(status)
+    for got in seen.values():
+        assert got == [200] * min(limit, len(got)) + [429] * (len(got) - limit)
+
+
+@given(seed=st.integers(0, 99), most=st.integers(1, 6))
+def test_a_cap_is_never_exceeded(seed, most):
+    result = drive(
+        lambda: Service(Lognormal(1.0, 0.8), Cap(most), seed=seed), calls=60, concurrency=8
+    )
+    assert result.answered == 60
+    assert result.peak == min(most, 8)
+
+
+def test_a_cap_that_falls_lets_calls_end_and_no_others_in():
+    service = Service(Fixed(5.0), Cap(Level((0, 3), (1, 1)), 503))
+    flying = [service.arrive(0.0) for _ in range(4)]
+    assert [answer.status for answer in flying] == [200, 200, 200, 503]
+    service.leave(flying[0])
+    service.leave(flying[1])
+    assert service.arrive(2.0).status == 503
+    service.leave(flying[2])
+    assert service.arrive(2.0).status == 200
+
+
+# --- latencies ----------------------------------------------------------------
+
+
+@given(count=st.integers(1, 40), slots=st.integers(1, 5))
+def test_a_queue_works_on_so_many_at_once_in_turn(count, slots):
+    service = Service(Queue(2.0, slots, sigma=0.0))
+    seconds = [service.arrive(0.0).seconds for _ in range(count)]
+    assert seconds == pytest.approx([2.0 * (1 + n // slots) for n in range(count)])
+
+
+def test_a_full_queue_refuses_and_says_when_there_is_room():
+    service = Service(Queue(2.0, 2, 3, 503, Retry("ms"), sigma=0.0))
+    found = [service.arrive(0.0) for _ in range(6)]
+    assert [answer.status for answer in found] == [200] * 5 + [503]
+    assert found[-1].retry_after == pytest.approx(2.0)
+    assert service.arrive(1.9).status == 503
+    assert service.arrive(2.0).status == 200
+
+
+def test_who_gives_up_in_a_queue_takes_no_slot():
+    service = Service(Queue(2.0, 1, sigma=0.0), timeout=3.0)
+    found = [service.arrive(0.0) for _ in range(3)]
+    assert [answer.what for answer in found] == ["answer", "hang", "hang"]
+    assert service.arrive(3.0).seconds == pytest.approx(2.0), "the second left its slot at 3 s"
+
+
+def test_batching_saturates():
+    def throughput(load):
+        best = omniscient(
+            lambda: Service(Batching(1.0, 0.1, sigma=0.0)), calls=400, concurrency=load
+        )
+        return 400 / best
+
+    few, some, many = throughput(2), throughput(10), throughput(100)
+    assert few < some < many < 10.0
+    assert (many - some) / 90 < (some - few) / 8 / 5, "five times less for each call more"
+
+
+def test_a_lognormal_s_median_is_its_median():
+    service = Service(Lognormal(2.0, 0.8), seed=3)
+    seconds = sorted(service.arrive(0.0).seconds for _ in range(2001))
+    assert seconds[1000] == pytest.approx(2.0, rel=0.1)
+    assert seconds[-50] > 5.0
+
+
+# --- faults --------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("what", [500, 503, "garbage", "drop", "refuse", "hang"])
+def test_a_share_of_the_calls_fails(what):
+    service = Service(Fixed(1.0), Fault(what, 0.25), seed=5, timeout=9.0)
+    answers = [service.arrive(0.0) for _ in range(2000)]
+    failed = [answer for answer in answers if not answer.good]
+    assert len(failed) == pytest.approx(500, abs=60)
+    assert {answer.status if answer.what == "status" else answer.what for answer in failed} == {
+        what
+    }
+    slowest = max(answer.seconds for answer in failed)
+    assert slowest == 9.0 if what == "hang" else slowest <= 1.0
+
+
+def test_outages_begin_and_end():
+    parts = cold_start(3, retry=Retry()), brownout(10, 12, 500, every=20)
+    service = Service(Fixed(0.0), *parts)
+    found = statuses(service, range(36))
+    assert found == [
+        *[503] * 3,
+        *[200] * 7,
+        *[500] * 2,
+        *[200] * 18,
+        *[500] * 2,
+        *[200] * 4,
+    ]
+    assert service.log[0][1].retry_after == 3.0
+
+
+# --- what is said -----------------------------------------------------------------
+
+
+def test_headers_have_the_forms_of_the_services():
+    def headers(part):
+        service = Service(Fixed(0.0), part)
+        service.arrive(0.0)
+        return service.arrive(0.0).headers()
+
+    said = headers(Bucket(1 / 12, 1, headers="openai", retry=Retry()))
+    assert said == {
+        "Date": "Wed, 18 Nov 2026 11:06:40 GMT",
+        "Retry-After": "12",
+        "x-ratelimit-limit-requests": "5",
+        "x-ratelimit-remaining-requests": "0",
+        "x-ratelimit-reset-requests": "12s",
+    }
+    assert headers(Window(10, 360, headers="openai"))["x-ratelimit-reset-requests"] == "6m0s"
+    said = headers(Window(1, 60, headers="anthropic", retry=Retry("date")))
+    assert said["anthropic-ratelimit-requests-reset"] == "2026-11-18T11:07:41Z"
+    assert said["Retry-After"] == "Wed, 18 Nov 2026 11:07:41 GMT"
+    assert headers(Bucket(3.0, 1, retry=Retry("ms")))["retry-after-ms"] == "334"
+    assert headers(Bucket(3.0, 1, retry=Retry()))["Retry-After"] == "1"
+    assert headers(Bucket(3.0, 1, retry=Retry("seconds", 3600)))["Retry-After"] == "3600"
+    assert set(headers(Bucket(3.0, 1))) == {"Date"}
+
+
+@pytest.mark.parametrize(
+    ("part", "kind", "billed"),
+    [
+        (Fault(429, 1.0), errors.RateLimited, False),
+        (Fault(503, 1.0), errors.Overloaded, False),
+        (Fault(529, 1.0), errors.Overloaded, False),
+        (Fault(500, 1.0), errors.ServiceUnavailable, False),
+        (Fault("refuse", 1.0), errors.ConnectionFailed, False),
+        (Fault("drop", 1.0), errors.ConnectionFailed, True),
+        (Fault("garbage", 1.0), errors.MalformedAnswer, True),
+        (Fault("hang", 1.0), errors.TimedOut, True),
+    ],
+)
+def test_the_model_raises_what_a_backend_raises(part, kind, billed):
+    service = Service(Fixed(0.01), part, timeout=0.02)
+    request = ChatRequest((Message("user", "hello"),), {"max_tokens": 5})
+    with pytest.raises(kind) as raised:
+        asyncio.run(SimulatedModel(service).complete(request))
+    assert type(raised.value) is kind
+    assert raised.value.billed is billed
+    assert service.in_flight == 0
+
+
+# --- the best client, and runs -----------------------------------------------------
+
+
+def limits_alone(seed):
+    scenario = compose(seed)
+    parts = [part for part in scenario.parts if not isinstance(part, Fault)]
+    return scenario, lambda: Service(scenario.latency, *parts, seed=seed)
+
+
+@given(seed=st.integers(0, 10_000))
+def test_the_best_client_is_never_refused(seed):
+    scenario, make = limits_alone(seed)
+    made = []
+
+    def kept():
+        made.append(make())
+        return made[-1]
+
+    best = omniscient(kept, calls=100, concurrency=scenario.concurrency)
+    assert 0 < best < math.inf
+    for service in made:
+        assert not any(answer.refused for _, answer, _ in service.log)
+    assert max(peak for service in made for _, _, peak in service.log) <= scenario.concurrency
+
+
+@given(seed=st.integers(0, 10_000), gap=st.sampled_from([0.0, 0.05, 1.0]))
+def test_a_call_gets_through_when_the_service_opens_and_not_before(seed, gap):
+    _, make = limits_alone(seed)
+    service, now = make(), 0.0
+    for number in range(60):
+        opens = service.opens(now, 20)
+        if now + 1e-3 < opens < math.inf:
+            assert deepcopy(service).arrive(opens - 1e-3, 20).refused
+        if opens < math.inf:
+            # Asking changes nothing, and what was opened is open.
+            assert not deepcopy(service).arrive(opens, 20).refused
+        answer = service.arrive(now, 20)
+        assert answer.refused == (opens > now)
+        if number % 2:
+            service.leave(answer)
+        now += gap
+
+
+def test_the_best_time_is_the_one_on_paper():
+    def best(*parts, latency=2.0, calls=100, concurrency=10):
+        return omniscient(
+            lambda: Service(Fixed(latency), *parts), calls=calls, concurrency=concurrency
+        )
+
+    assert best() == pytest.approx(20.0)
+    assert best(Cap(5)) == pytest.approx(40.0)
+    assert best(Bucket(1.0, 10)) == pytest.approx(90.0 + 2.0)
+    assert best(Window(30, 60)) == pytest.approx(180.0 + 2.0)
+    assert best(cold_start(7)) == pytest.approx(27.0)
+    assert best(Cap(Level((0, 5), (20, 10)))) == pytest.approx(30.0)
+    with pytest.raises(ValueError, match="lets no call of 20 tokens through, ever"):
+        best(Fault(500, 1.0))
+
+
+@given(seed=st.integers(0, 10_000))
+def test_the_same_seed_is_the_same_run(seed):
+    scenario = compose(seed)
+
+    def run():
+        made = drive(
+            lambda: scenario.service(seed), calls=60, concurrency=scenario.concurrency, seed=seed
+        )
+        return made.wall, made.best, made.halted, [(now, a.status) for now, a, _ in made.log]
+
+    assert run() == run()
+
+
+def test_two_models_share_a_service():
+    result = drive(lambda: Service(Fixed(1.0), Cap(6)), calls=120, concurrency=16, models=2, seed=1)
+    assert result.answered == 120
+    assert result.peak == 6
+    assert result.refused > 0
+
+
+def test_a_run_that_stops_early_is_worth_nothing():
+    result = drive(
+        lambda: Service(Fixed(1.0), brownout(5, 50_000, 500)),
+        calls=100,
+        concurrency=4,
+        patience=60.0,
+    )
+    assert "no answer from the service" in result.halted
+    assert 10 < result.answered < 100
+    assert result.goodput == 0.0
+    assert result.best > 50_000
+
+
+def test_a_series_counts_every_answer_once():
+    result = drive(
+        lambda: Service(Lognormal(1.0), Cap(8), Fault(500, 0.1), seed=2), calls=200, concurrency=16
+    )
+    series = result.series(50)
+    step = result.wall / 50
+    assert len(series) == 50
+    assert sum(row[2] for row in series) * step == pytest.approx(200)
+    assert sum(row[3] for row in series) * step == pytest.approx(result.refused)
+    busy = sum(min(result.wall - now, a.seconds) for now, a, _ in result.log)
+    assert sum(row[1] for row in series) * step == pytest.approx(busy)
+
+
+# --- the catalogue -------------------------------------------------------------------
+
+
+def test_the_catalogue_is_wide():
+    assert len(CATALOGUE) >= 40
+    medians = [getattr(each.latency, "median", 1.0) for each in CATALOGUE.values()]
+    assert min(medians) <= 0.08
+    assert max(medians) >= 20
+    kinds = {type(part) for each in CATALOGUE.values() for part in (each.latency, *each.parts)}
+    assert kinds == {Fixed, Lognormal, Batching, Queue, Bucket, Window, Cap, Fault}
+
+
+@pytest.mark.parametrize("name", CATALOGUE)
+def test_every_service_of_the_catalogue_can_be_served(name):
+    scenario = CATALOGUE[name]
+    assert scenario.about
+    assert 200 <= scenario.calls <= 3000
+    best = omniscient(
+        scenario.service,
+        calls=scenario.calls // 10,
+        concurrency=scenario.concurrency,
+        tokens=scenario.tokens,
+    )
+    assert 0 < best < 3600
+
+
+def test_bytes_under_way_come_before_the_next_timer():
+    """A thousand round trips through loopback take no virtual time, with timers all around."""
+
+    async def echo(reader, writer):
+        while line := await reader.readline():
+            writer.write(line)
+        writer.close()
+
+    async def work():
+        server = await asyncio.start_server(echo, "127.0.0.1", 0)
+        reader, writer = await asyncio.open_connection(*server.sockets[0].getsockname())
+        began = asyncio.get_running_loop().time()
+        for number in range(1000):
+            writer.write(b"%d\n" % number)
+            assert await asyncio.wait_for(reader.readline(), 1e-3) == b"%d\n" % number
+        took = asyncio.get_running_loop().time() - began
+        writer.close()
+        await writer.wait_closed()
+        server.close()
+        await server.wait_closed()
+        return took
+
+    with asyncio.Runner(loop_factory=VirtualLoop) as runner:
+        assert runner.run(work()) == 0.0
+
+
+def test_asking_when_a_part_opens_does_not_open_it():
+    bucket = Bucket(1.0, 1)
+    call = Call(0.0)
+    assert bucket.meet(call) is None
+    assert bucket.opens(Call(100.0)) == 100.0
+    assert bucket.meet(call) is not None
