@@ -15,11 +15,12 @@ import targen_core
 from targen_core import errors
 
 NAMES = """Backend BackendOptions Case ChatModel ChatReply ChatRequest Corrected Correction
-CorrectionReport CorrectionSample Corrector Dataset Declaration Exercise Exporter InverseGenerator
-Job JobFailed Label LabelReport ListStep Llm Message Price Prompt Register Registry Rehearsal
-Rejected Report Run RunSpec Script ScriptedModel ScriptedOptions Solution TargenError Task
-UsageError UsageReport Variant acorrect agenerate analyze aresume correct errors generate hookimpl
-load load_registry read_dataset resume""".split()
+CorrectionReport CorrectionSample Corrector Dataset Declaration Exercise Exporter
+InverseGenerator Job JobFailed Label LabelReport ListStep Llm Message Price Prompt
+Register Registry Rehearsal Rejected Report Run RunSpec Script ScriptedModel
+ScriptedOptions Solution TargenError Task UsageError UsageReport Variant acorrect
+agenerate analyze aresume correct errors generate hookimpl load load_registry
+read_dataset resume""".split()
 
 TREE = {
     "TargenError": ("Exception", 1),

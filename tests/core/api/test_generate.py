@@ -150,13 +150,13 @@ def test_options_go_to_the_backend_and_steps_to_one_step():
         correct=True,
         corrector="blind",
     )
-    lock = json.loads((run.path / "manifest.json").read_text())["lock"]
-    assert lock["steps"]["generate"]["params"]["temperature"] == 0.9
-    assert lock["steps"]["generate"]["params"]["max_tokens"] == 300
-    assert lock["steps"]["seeds"]["params"]["temperature"] == 0.1
-    assert lock["steps"]["seeds"]["options"]["latency_ms"] == 0.5
-    assert lock["batches"] == [10, 3]
-    assert lock["corrector"] == "targen-core:blind"
+    manifest = json.loads((run.path / "manifest.json").read_text())["lock"]
+    assert manifest["steps"]["generate"]["params"]["temperature"] == 0.9
+    assert manifest["steps"]["generate"]["params"]["max_tokens"] == 300
+    assert manifest["steps"]["seeds"]["params"]["temperature"] == 0.1
+    assert manifest["steps"]["seeds"]["options"]["latency_ms"] == 0.5
+    assert manifest["batches"] == [10, 3]
+    assert manifest["corrector"] == "targen-core:blind"
     assert porter(n=2, correct=False, out="b").report.models.keys() == {
         "contexts",
         "seeds",
@@ -170,8 +170,8 @@ def test_options_go_to_the_backend_and_steps_to_one_step():
         ({"corrector": "blind", "correct": False}, "correct=False and a corrector"),
         ({"max_cost": 0}, "max_cost is 0; it must be above 0"),
         ({"concurrency": 10**9}, "concurrency is 1000000000: "),
-        ({"near_duplicates": 101}, "near_duplicates is 101; it must be "),
-        ({"give_up_after": 0}, "give_up_after is 0; it must be "),
+        ({"near_duplicates": 101}, "near_duplicates is 101; it must be at most 100"),
+        ({"give_up_after": 0}, "give_up_after is 0; it must be at least 1"),
         ({"steps": {"judge": {"temperature": 1}}}, "no step 'judge'"),
         ({"speed": 3}, "speed"),
         ({"temperature": object()}, "option temperature: "),

@@ -17,15 +17,15 @@ def world(lab):
     return lab.World(relabel=0.2, bad=0.1)
 
 
-def lock(run):
+def manifest(run):
     return json.loads((run.path / "manifest.json").read_text())["lock"]
 
 
 def test_objects_are_named_in_all_that_is_written(lab, world):
     run = tg.generate(world.task(), n=6, model=lab.ToyModel(world.reply, identity="toy-7b"))
     assert run.path.name == "toy-0"
-    assert lock(run)["task"]["id"] == "memory:toy"
-    assert {step["backend"] for step in lock(run)["steps"].values()} == {"memory:toymodel"}
+    assert manifest(run)["task"]["id"] == "memory:toy"
+    assert {step["backend"] for step in manifest(run)["steps"].values()} == {"memory:toymodel"}
     assert run.report.task == "memory:toy"
     assert set(run.report.models.values()) == {"toy-7b"}
     assert "memory:toy" in (run.path / "README.md").read_text()
@@ -83,7 +83,7 @@ def test_steps_may_have_models_of_their_own(lab, world):
     main, judge = (lab.ToyModel(world.reply, identity=name) for name in ("main", "judge"))
     steps = {"correct": judge, "seeds": {"model": main, "temperature": 0.2}}
     run = tg.generate(world.task(), n=4, model=main, steps=steps, out="x")
-    plans = lock(run)["steps"]
+    plans = manifest(run)["steps"]
     assert plans["generate"]["backend"] == plans["seeds"]["backend"] == "memory:toymodel"
     assert plans["correct"]["backend"] == "memory:toymodel-2"
     assert plans["seeds"]["params"]["temperature"] == 0.2
@@ -102,7 +102,7 @@ def test_a_langchain_model_is_a_model(lab):
             return super()._generate(messages, stop, run_manager)
 
     run = tg.generate(world.task(), n=2, model=Fake(messages=iter([])), correct=False, out="x")
-    assert lock(run)["steps"]["generate"]["backend"] == "memory:fake"
+    assert manifest(run)["steps"]["generate"]["backend"] == "memory:fake"
     assert run.report.cost is None  # nobody knows what it costs
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from targen_core import RunSpec, load_registry
+from targen_core import RunSpec, load_registry, scripted
 from targen_core.calls.batch import BatchAnswer, BatchState
 from targen_core.calls.model import ChatReply, ChatRequest
 from targen_core.engine.lists import SIDE_BY_SIDE
@@ -29,7 +29,6 @@ from targen_core.errors import (
 from targen_core.runs.batch_files import Imported, export_batch, import_batch
 from targen_core.runs.job import Job
 from targen_core.runs.spec import Limits
-from targen_testing import scripted
 
 pytestmark = pytest.mark.usefixtures("virtual_time")
 

@@ -281,7 +281,7 @@ def test_giving_up_after_nothing(value, rte, targen):
     _refused(rte("-n", "2", "--give-up-after", value), f"--give-up-after is {value}")
     rte("-n", "2", "--out", "run")
     result = targen("resume", "run", "-q", "--give-up-after", value)
-    _refused(result, f"--give-up-after is {value}; it must be greater than or equal to 1")
+    _refused(result, f"--give-up-after is {value}; it must be at least 1")
 
 
 @pytest.mark.parametrize("value", ["0", "-0.5", "1.5"])
@@ -405,7 +405,7 @@ def test_seeds_and_contexts_together(rte):
 @pytest.mark.parametrize("value", ["0", "-2"])
 def test_a_limit_of_no_contexts(value, rte):
     result = rte("-n", "2", "--contexts-limit", value)
-    _refused(result, f"--contexts-limit is {value}; it must be greater than or equal to 1")
+    _refused(result, f"--contexts-limit is {value}; it must be at least 1")
 
 
 def test_too_few_seeds_end_the_run_with_what_there_is(rte, rows):

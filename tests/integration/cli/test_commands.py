@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 import targen_core
-from targen_testing import scripted
+from targen_core import scripted
 
 COMMANDS = [
     "list-tasks",

@@ -17,10 +17,10 @@ from targen_core.api.request import (
     as_path,
     asked,
     limits_of,
-    options_of,
     quotas_of,
     registry_for,
     replies_folder,
+    values_of,
 )
 from targen_core.api.run import Run
 from targen_core.api.words import in_python, speaking_python
@@ -236,12 +236,12 @@ async def aresume(
     path = run.path if isinstance(run, Run) else as_path(run)
     manifest = Manifest.load(path / "manifest.json")
     models = {} if model is None else {"": model}
-    given = options_of({**model_options, **(options or {})})
+    typed = values_of({**model_options, **(options or {})})
     for step, parts in (steps or {}).items():
         mine = dict(parts) if isinstance(parts, Mapping) else {"model": parts}
         if "model" in mine:
             models[step] = mine.pop("model")
-        given |= options_of(mine, step)
+        typed |= values_of(mine, step)
     known = registry_for(path, manifest, registry, task, models)
     quotas = None
     if n is not None or labels:
@@ -263,7 +263,7 @@ async def aresume(
         cache=replies_folder(),
         quotas=quotas,
         give_up_after=give_up_after,
-        options=given,
+        options=typed,
         limits=limits | {name: on for name, on in switches.items() if on is not None},
         verify=verify,
     )

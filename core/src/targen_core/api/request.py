@@ -1,4 +1,4 @@
-"""From keywords to what the engine runs: objects get names, items get files."""
+"""From keywords to what the engine runs: objects get names, and items get files."""
 
 from __future__ import annotations
 
@@ -39,10 +39,10 @@ __all__ = [
     "as_path",
     "asked",
     "limits_of",
-    "options_of",
     "quotas_of",
     "registry_for",
     "replies_folder",
+    "values_of",
 ]
 
 PathText: TypeAlias = str | PathLike[str]
@@ -115,14 +115,14 @@ def asked(
             return f"{MEMORY}:{name}", {}
 
         main, own = backend(model)
-        given_options = options_of({**own, **options})
+        given_options = values_of({**own, **options})
         backend_for: dict[str, str] = {}
         for step, parts in steps.items():
             mine = dict(parts) if isinstance(parts, Mapping) else {"model": parts}
             if "model" in mine:
                 backend_for[step], own = backend(mine.pop("model"))
                 mine = own | mine
-            given_options |= options_of(mine, step)
+            given_options |= values_of(mine, step)
         known = known.including(tasks=tasks, backends=backends)
         chosen = (variants,) if isinstance(variants, str) else tuple(variants)
         found, made = find_task(known, called, chosen)
@@ -174,23 +174,27 @@ def _items(items: ItemsLike | None, file: Path) -> Path | None:
     return file
 
 
-def options_of(options: Mapping[str, Any], step: str = "") -> dict[str, Any]:
-    """Options as a spec has them; None is an option that was not given.
+def values_of(options: Mapping[str, Any], step: str = "") -> dict[str, Any]:
+    """Options by `KEY`, or `STEP.KEY`; None is an option that was not given.
 
     Raises:
-        UsageError: a value that no run could keep.
+        UsageError: a value that no manifest can hold.
     """
     before = f"{step}." if step else ""
-    return {f"{before}{k}": _plain(k, v) for k, v in options.items() if v is not None}
+    return {
+        f"{before}{name}": _value(name, value)
+        for name, value in options.items()
+        if value is not None
+    }
 
 
-def _plain(name: str, value: Any) -> Any:
+def _value(name: str, value: Any) -> Any:
     if isinstance(value, SecretStr):
         return value.get_secret_value()
     if isinstance(value, PathLike):
         return str(as_path(value))
     try:
-        return json.loads(json.dumps(value))
+        return json.loads(json.dumps(value, allow_nan=False))
     except (TypeError, ValueError) as error:
         raise UsageError(
             f"option {name}: {error}", hint="numbers, texts, lists, mappings"
@@ -212,7 +216,10 @@ def quotas_of(
         )
     if n is not None:
         return Quotas.even(n, task)
-    return Quotas(labels) if labels else Quotas.preset(preset or "", task)
+    if labels:
+        return Quotas(labels)
+    assert preset is not None
+    return Quotas.preset(preset, task)
 
 
 def limits_of(**limits: float | None) -> dict[str, Any]:

@@ -256,8 +256,9 @@ class RateLimiter:
             if at is not None and timer.when() <= at:
                 return
             timer.cancel()
-        loop = asyncio.get_running_loop()
-        self._timer = None if at is None else loop.call_at(at, self._look)
+            self._timer = None
+        if at is not None:
+            self._timer = asyncio.get_running_loop().call_at(at, self._look)
 
     def _look(self) -> None:
         """Time has passed: there may be room although no call has ended."""

@@ -89,7 +89,8 @@ class Job:
         self._manifest_before: Manifest | None = None  # where this process has changed it
         self._directory = directory
         self._prepared = prepared
-        self._cache_folder = Path(cache) if cache and manifest.spec.limits.cache else None
+        shares = cache is not None and manifest.spec.limits.cache
+        self._cache_folder = Path(cache) if cache is not None and shares else None
         self._closing = contextlib.ExitStack()
         self._closing.callback(directory.close)
         self._ledger: LedgerFile | None = None

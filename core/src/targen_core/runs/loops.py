@@ -36,7 +36,7 @@ class _Loop:
 
     def __init__(self) -> None:
         self.halt: Callable[[], None] | None = None  # where there is something to let finish
-        self.resume = ""  # what goes on with the work
+        self.resume = ""  # what goes on with it once it was stopped
         self._loop: asyncio.AbstractEventLoop | None = None
 
     async def run(self, work: Coroutine[Any, Any, T]) -> T:
@@ -53,7 +53,7 @@ class _Loop:
                 self._loop.call_soon_threadsafe(act)
 
     def killed(self) -> None:
-        """Say that the work ends in the middle, and what goes on with it."""
+        """Say that it stops in the middle, before what is open is closed."""
         _log.warning("stopping at once%s", _then(self.resume))
 
     def _kill(self) -> None:
@@ -79,7 +79,7 @@ def finish(work: Coroutine[Any, Any, T]) -> T:
         try:
             return runner.run(loop.run(work))
         except KeyboardInterrupt:
-            loop.killed()  # before the loop is closed, which may take its time
+            loop.killed()
             raise
 
 

@@ -92,6 +92,8 @@ class RunSpec(ManifestPart):
             number = isinstance(first["input"], int | float)
             value = f" is {first['input']}" if number else ""  # a text may be a key
             why = first["msg"].replace("Input should be", "it must be")
+            why = why.replace("greater than or equal to", "at least")
+            why = why.replace("less than or equal to", "at most")
             raise UsageError(f"{option}{value}; {why}") from None
 
     def replace(self, **changes: Any) -> RunSpec:
