@@ -9,7 +9,8 @@ import sys
 import textwrap
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from types import UnionType
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from pydantic import BaseModel
 
@@ -40,6 +41,13 @@ LIKE = {
     "PathText": "a text, or a `Path`",
 }
 
+ALIASES = {
+    "Script": (
+        "Callable[[ChatRequest], Any]",
+        "From a request to the reply: a text, a JSON value, a `ChatReply`; or it raises an error.",
+    ),
+}
+
 GROUPS = {
     "Run": "generate agenerate resume aresume load correct acorrect analyze read_dataset",
     "What they return": "Run Report LabelReport UsageReport Corrected CorrectionReport Dataset",
@@ -47,8 +55,8 @@ GROUPS = {
     "Write a task": "Task Label ListStep Llm InverseGenerator Prompt Variant Rehearsal Case "
     "Declaration",
     "Judge": "Corrector Exercise Solution Correction CorrectionSample",
-    "Write a backend": "Backend BackendOptions ChatModel ChatRequest ChatReply Message Price",
-    "A model without a model": "ScriptedModel ScriptedOptions",
+    "Write a backend": "Backend BackendOptions ChatModel ChatRequest ChatReply Message Price "
+    "ScriptedModel ScriptedOptions Script",
     "Write an exporter": "Exporter",
     "Plugins": "hookimpl Register Registry load_registry",
     "Jobs": "Job RunSpec Limits Quotas",
@@ -81,7 +89,9 @@ def _entry(name: str) -> str:
         return "\n".join(
             [*lines, f"`{name[1:]}` as a coroutine function, with the same arguments.\n"]
         )
-    if isinstance(found, type):
+    if name in ALIASES:
+        lines += [_code(f"{name} = {ALIASES[name][0]}"), f"{ALIASES[name][1]}\n"]
+    elif isinstance(found, type):
         lines += _class(found)
     else:
         lines += [_code(_signature(found, name)), _words(inspect.getdoc(found) or "")]
@@ -124,10 +134,18 @@ def _fields(kind: type) -> list[str]:
             for field in dataclasses.fields(kind)
             if not field.name.startswith("_")
         ]
-    if issubclass(kind, BaseModel):
-        return []
     hints = vars(kind).get("__annotations__", {})
-    return [f"{name}: {_text(hint)}" for name, hint in hints.items() if not name.startswith("_")]
+    known = kind.model_fields if issubclass(kind, BaseModel) else {}
+    return [
+        f"{name}: {_text(known[name].annotation if name in known else hint)}"
+        + ("" if name not in known or known[name].is_required() else _default_of(known[name]))
+        for name, hint in hints.items()
+        if not name.startswith("_") and "ClassVar" not in str(hint)
+    ]
+
+
+def _default_of(field: Any) -> str:
+    return " = ..." if field.default_factory else f" = {_default(field.default)}"
 
 
 def _signature(function: Any, name: str) -> str:
@@ -166,7 +184,17 @@ def _signature(function: Any, name: str) -> str:
 def _text(annotation: Any) -> str:
     if isinstance(annotation, str):
         return annotation.strip("'\"")
-    return inspect.formatannotation(annotation)
+    origin, parts = get_origin(annotation), get_args(annotation)
+    if origin is Annotated:
+        return _text(parts[0])
+    if origin in (Union, UnionType):
+        return " | ".join(_text(part) for part in parts)
+    if origin is not None and origin is not Literal and isinstance(origin, type):
+        return f"{origin.__name__}[{', '.join(_text(part) for part in parts)}]"
+    special = {type(None): "None", Ellipsis: "..."}
+    if annotation in special:
+        return special[annotation]
+    return re.sub(r"\b(?:[a-z_]+\.)+(?=[A-Z])", "", inspect.formatannotation(annotation))
 
 
 def _default(value: Any) -> str:

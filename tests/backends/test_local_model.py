@@ -93,6 +93,12 @@ def test_a_bad_parameter_is_a_bad_request(local_model, request_of):
         answer(local_model, request_of(schema={"type": "nonsense"}))
 
 
+def test_a_closed_model_is_loaded_again(local_model, request_of):
+    before = answer(local_model, request_of())[0].text
+    asyncio.run(local_model.aclose())
+    assert answer(local_model, request_of())[0].text == before
+
+
 def test_a_file_that_does_not_load(tmp_path, request_of):
     broken = tmp_path / "broken.gguf"
     broken.write_bytes(b"GGUF" + bytes(100))

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from targen_core.plugins.registry import Registry
     from targen_core.runs.job import Job
     from targen_core.runs.spec import Limits, RunSpec
-    from targen_core.scripted import ScriptedModel, ScriptedOptions
+    from targen_core.scripted import Script, ScriptedModel, ScriptedOptions
     from targen_core.tasks.cases import Case
     from targen_core.tasks.judging import Correction, CorrectionSample, Exercise, Solution
     from targen_core.tasks.model import Label, Rehearsal, Task, Variant
@@ -75,6 +75,7 @@ _HOME = {
     "Report": "api.report",
     "Run": "api.run",
     "RunSpec": "runs.spec",
+    "Script": "scripted",
     "ScriptedModel": "scripted",
     "ScriptedOptions": "scripted",
     "Solution": "tasks.judging",
@@ -131,6 +132,7 @@ __all__ = [
     "Report",
     "Run",
     "RunSpec",
+    "Script",
     "ScriptedModel",
     "ScriptedOptions",
     "Solution",

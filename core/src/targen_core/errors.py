@@ -116,7 +116,7 @@ class CorruptJournal(RunDirectoryError):
 
 
 class RunLocked(RunDirectoryError):
-    """Another process is working on this run."""
+    """Another process is working on this run, or this one is already."""
 
 
 class WriteFailed(RunDirectoryError):

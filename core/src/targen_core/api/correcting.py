@@ -107,7 +107,7 @@ async def acorrect(
         model=model,
         steps={},
         options={**model_options, **(options or {})},
-        limits=Limits(batch=batch, **given),
+        limits=Limits(batch=batch, cache=cache, **given),
         seed=seed,
     ) as request:
         dataset = found.rows_of(request)
@@ -123,7 +123,7 @@ async def acorrect(
                     folder,
                     flip_share=flip,
                     most=n,
-                    cache=replies_folder(cache),
+                    cache=replies_folder() if cache else None,
                     on_judged=watch.counted("judged"),
                     on_layer=watch.on_layer,
                 )

@@ -68,9 +68,9 @@ def as_path(path: PathText) -> Path:
     return Path(fspath(path)).expanduser()
 
 
-def replies_folder(cache: bool = True) -> Path | None:
+def replies_folder() -> Path:
     """The folder of the replies that runs share."""
-    return folders.cache_folder() / "replies" if cache else None
+    return folders.cache_folder() / "replies"
 
 
 @contextmanager
@@ -203,7 +203,7 @@ def _value(name: str, value: Any) -> Any:
 
 def quotas_of(
     task: Task[Any, Any], n: int | None, labels: Mapping[str, int] | None, preset: str | None
-) -> Mapping[str, int]:
+) -> Quotas:
     """Rows by label, from exactly one of the three.
 
     Raises:

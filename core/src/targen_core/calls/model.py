@@ -230,5 +230,5 @@ class ChatModel(Protocol):
         ...
 
     async def aclose(self) -> None:
-        """Give back connections, threads and memory."""
+        """Give back connections, threads and memory; a later call may have them anew."""
         ...

@@ -286,8 +286,7 @@ async def _judge_all(
                 pass
 
         everyone = asyncio.gather(*(guarded() for _ in range(at_once)))
-        resume = f"the same command again, it goes on in {shlex.quote(str(out))}"
-        await stoppable(layer, everyone, resume)
+        await stoppable(layer, everyone, _resume(out))
         if layer.halt_reason is not None:
             raise layer.halt_reason
     return [results[number] for number in range(len(items))]

@@ -16,6 +16,7 @@ import secrets
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -73,10 +74,14 @@ class LocalModel:
         self.price: Price | None = Price(0.0, 0.0, source="it runs in this process")
         self._lock = threading.Lock()
         self._weights = weights
-        self._idle = [
-            _Engine(self._find, threads, n_ctx, kept_prompts, verbose) for _ in range(parallel)
-        ]
-        self._workers = ThreadPoolExecutor(parallel, thread_name_prefix="targen-local")
+        self._parallel = parallel
+        self._engine = partial(_Engine, self._find, threads, n_ctx, kept_prompts, verbose)
+        self._open()
+
+    def _open(self) -> None:
+        """Have engines and workers; neither takes anything before the first call."""
+        self._idle = [self._engine() for _ in range(self._parallel)]
+        self._workers = ThreadPoolExecutor(self._parallel, thread_name_prefix="targen-local")
 
     def __repr__(self) -> str:
         return f"LocalModel({self.identity!r})"
@@ -91,9 +96,9 @@ class LocalModel:
         return token_bound(request)
 
     async def aclose(self) -> None:
-        """Wait for the calls that run, then unload the model."""
+        """Wait for the calls that run, then unload the model; a later call loads it again."""
         await asyncio.to_thread(self._workers.shutdown, cancel_futures=True)
-        self._idle.clear()
+        self._open()
 
     def _find(self) -> Path:
         """The weights, looked for (or downloaded) once."""
