@@ -15,6 +15,7 @@ from pydantic import BaseModel
 
 import targen_testing
 from targen_core import Case, ListStep, RunSpec, Task, errors, load_registry
+from targen_core.calls.sampling import SAMPLING
 from targen_core.calls.usage import Counts
 from targen_core.cli.app import COMMANDS, build
 from targen_core.declared import model as declared
@@ -22,10 +23,9 @@ from targen_core.engine.commits import Target
 from targen_core.engine.tally import Flow, Tally
 from targen_core.metrics import model
 from targen_core.plugins import hookspecs
-from targen_core.plugins.hookspecs import HOOKS
+from targen_core.plugins.kinds import HOOKS
 from targen_core.runs.lock import Lock, StepPlan, TaskPlan
 from targen_core.runs.manifest import Manifest
-from targen_core.runs.options import SAMPLING
 from targen_core.runs.spec import Limits
 from targen_testing.rules import RULES
 

@@ -9,7 +9,7 @@ import pytest
 
 from targen_core import Dataset, Job, Registry, RunSpec, load_registry
 from targen_core.exporters.save import save
-from targen_core.plugins.hookspecs import HOOKS
+from targen_core.plugins.kinds import HOOKS
 from targen_testing import BackendSuite as Backends
 from targen_testing import CorrectorSuite as Correctors
 from targen_testing import ExporterSuite as Exporters

@@ -10,7 +10,7 @@ import pytest
 
 from targen_core import load_registry
 from targen_core.plugins import hookspecs
-from targen_core.plugins.hookspecs import HOOKS
+from targen_core.plugins.kinds import HOOKS
 
 KINDS = {
     "register_tasks": "task",

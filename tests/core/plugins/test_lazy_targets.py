@@ -8,7 +8,7 @@ import pytest
 
 from targen_core import Backend, BackendOptions, Exporter, load_registry
 from targen_core.errors import MissingDependency, PluginError
-from targen_core.plugins.hookspecs import HOOKS
+from targen_core.plugins.kinds import HOOKS
 
 
 @pytest.fixture

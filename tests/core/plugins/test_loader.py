@@ -10,7 +10,8 @@ import pytest
 
 from targen_core import hookimpl, load_registry
 from targen_core.errors import AmbiguousName, PluginError, UnknownName
-from targen_core.plugins.hookspecs import API_GROUP, HOOKS
+from targen_core.plugins.hookspecs import API_GROUP
+from targen_core.plugins.kinds import HOOKS
 
 GOOD = object()
 

@@ -7,8 +7,7 @@ import sys
 
 import pytest
 
-from targen_core.plugins.hookspecs import HOOKS
-from targen_core.plugins.registry import LISTS
+from targen_core.plugins.kinds import HOOKS, LISTS
 
 SOME = {
     "task": "rte",

@@ -86,7 +86,7 @@ def _dispatch(args: list[str]) -> None:
     # imports pydantic to run any command and would take most of the time.
     if args and args[0].startswith("list-") and args[1:] in ([], ["--json"]):
         from targen_core.cli.inventory import show_registered
-        from targen_core.plugins.registry import LISTS
+        from targen_core.plugins.kinds import LISTS
 
         for kind, command in LISTS.items():
             if command == args[0]:

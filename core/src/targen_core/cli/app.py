@@ -13,8 +13,8 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from targen_core.cli.commands import COMMANDS
 from targen_core.cli.installed import add_command, command_names, is_command, unknown_command
+from targen_core.commands import COMMANDS
 from targen_core.plugins.registry import Registry
 
 __all__ = ["COMMANDS", "build"]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from targen_core.plugins.kinds import LISTS
 from targen_core.plugins.loader import load_registry
-from targen_core.plugins.registry import LISTS
 
 __all__ = ["complete_registered", "completer"]
 

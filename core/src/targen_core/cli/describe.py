@@ -11,8 +11,9 @@ from targen_core.cli.request import OptionsArg, VariantArg
 from targen_core.cli.tables import print_json
 from targen_core.errors import AmbiguousName, UnknownName, UsageError
 from targen_core.nearest import did_you_mean, near_names
+from targen_core.plugins.kinds import LISTS
 from targen_core.plugins.register import is_file
-from targen_core.plugins.registry import KNOWN, LISTS
+from targen_core.plugins.registry import KNOWN
 
 if TYPE_CHECKING:
     from targen_core.plugins.registry import Registry

@@ -23,26 +23,13 @@ if TYPE_CHECKING:
     from targen_core.tasks.model import Task
     from targen_core.tasks.steps import Corrector, InverseGenerator, ListStep
 
-__all__ = ["API_GROUP", "HOOKS", "hookimpl", "hookspec"]
+__all__ = ["API_GROUP", "hookimpl", "hookspec"]
 
 API_GROUP = "targen.v1"
 """Entry-point group; the number is the level of the plugin API."""
 
 hookspec = pluggy.HookspecMarker("targen")
 hookimpl = pluggy.HookimplMarker("targen")
-
-HOOKS = {
-    "register_tasks": "task",
-    "register_contexts": "contexts",
-    "register_seeds": "seeds",
-    "register_inverse_generators": "generator",
-    "register_correctors": "corrector",
-    "register_backends": "backend",
-    "register_exporters": "exporter",
-    "register_metrics": "metric",
-    "register_commands": "command",
-}
-"""Hook name -> the kind of thing that it registers."""
 
 
 @hookspec

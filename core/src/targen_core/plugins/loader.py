@@ -19,10 +19,11 @@ from typing import Any
 import importlib_metadata
 import pluggy
 
-from targen_core.cli.commands import COMMANDS
+from targen_core.commands import COMMANDS
 from targen_core.plugins import hookspecs
 from targen_core.plugins.aside import aside, is_theirs, raised_by
-from targen_core.plugins.hookspecs import API_GROUP, HOOKS
+from targen_core.plugins.hookspecs import API_GROUP
+from targen_core.plugins.kinds import HOOKS
 from targen_core.plugins.register import Register, Registration, RegistrationRefused
 from targen_core.plugins.registry import Plugin, Registry
 

@@ -22,25 +22,14 @@ from targen_core.errors import (
 from targen_core.nearest import near_names
 from targen_core.plugins.aside import aside, raised_by
 from targen_core.plugins.hookspecs import API_GROUP
-from targen_core.plugins.register import DECLARED, FILE, MEMORY, Registration, is_file
+from targen_core.plugins.kinds import KINDS, LISTS, looked_up
+from targen_core.plugins.register import DECLARED, FILE, MEMORY, Registration
 
 if TYPE_CHECKING:
     from targen_core.calls.backend import Backend
     from targen_core.tasks.model import Task
 
-__all__ = ["KNOWN", "LISTS", "Plugin", "Registry", "missing_dependency"]
-
-LISTS = {
-    "task": "list-tasks",
-    "contexts": "list-contexts",
-    "seeds": "list-seeds",
-    "generator": "list-generators",
-    "corrector": "list-correctors",
-    "backend": "list-backends",
-    "exporter": "list-exporters",
-    "metric": "list-metrics",
-}
-"""Kind -> the command that lists what is registered of it."""
+__all__ = ["KNOWN", "Plugin", "Registry", "missing_dependency"]
 
 KNOWN = {
     "task": {
@@ -130,14 +119,10 @@ class Registry:
             UsageError: `langchain:` with what is no import path, or a task's
                 file that holds none.
         """
-        if kind == "task" and is_file(name):
-            from targen_core.declared.files import registration as in_file
-
-            return in_file(name)
-        if kind == "backend" and name.startswith("langchain:"):
-            from targen_core.calls.langchain_path import registration
-
-            return registration(name)
+        of = KINDS.get(kind)
+        if of is not None and of.claims(name):
+            found_by: Registration[Any] = looked_up(of.finder)(name)
+            return found_by
         if ":" in name:
             if (kind, name) in self._by_id:
                 return self._by_id[kind, name]
@@ -169,7 +154,7 @@ class Registry:
             found = _declared(item) if item.target.endswith(DECLARED) else _imported(item)
         else:
             found = item.target
-        wanted = _mismatch(item.kind, found)
+        wanted = KINDS[item.kind].mismatch(found)
         if wanted:
             raise PluginError(
                 f"{item.kind} {item.id} is a {type(found).__name__}, not {wanted}",
@@ -230,12 +215,10 @@ def missing_dependency(item: Registration[Any], package: str) -> MissingDependen
 
 
 def _declared(item: Registration[Any]) -> Any:
-    """The task of a declaration in a package."""
-    from targen_core.declared.files import packaged_task
-
+    """What a declaration in a package stands for."""
     package, _, name = item.target.partition(":")
     try:
-        return packaged_task(package, name, item.name)
+        return looked_up(KINDS[item.kind].opener)(package, name, item.name)
     except (UsageError, ImportError) as error:
         raise PluginError(
             f"{item.kind} {item.id}: {error}",
@@ -281,28 +264,3 @@ def _imported(item: Registration[Any]) -> Any:
                 hint=f"report it to the authors of {item.distribution}",
             ) from error
     return found
-
-
-def _mismatch(kind: str, found: object) -> str:
-    """What a registered object should be and is not, or ""."""
-    if kind == "task":
-        from targen_core.tasks.model import Task
-
-        return "" if isinstance(found, Task) else "a targen_core.Task"
-    if kind == "backend":
-        from targen_core.calls.backend import Backend
-
-        return "" if isinstance(found, Backend) else "a targen_core.Backend"
-    if kind == "exporter":
-        from targen_core.exporters.model import Exporter
-
-        return "" if isinstance(found, Exporter) else "a targen_core.Exporter"
-    if kind == "metric":
-        from targen_core.metrics.model import Metric
-
-        return "" if isinstance(found, Metric) else "a targen_core.metrics.model.Metric"
-    if kind in ("contexts", "seeds"):
-        from targen_core.tasks.steps import ListStep
-
-        return "" if isinstance(found, ListStep) else "a targen_core.ListStep"
-    return "" if callable(found) else "something to call"

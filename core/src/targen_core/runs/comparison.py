@@ -12,10 +12,9 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from targen_core.calls.model import ChatReply
-from targen_core.dataset.model import Dataset
 from targen_core.errors import Interrupted, TargenError, UsageError
 from targen_core.plugins.registry import Registry
 from targen_core.runs.correction import correct_dataset
@@ -24,6 +23,9 @@ from targen_core.runs.spec import RunSpec
 from targen_core.runs.trial import Show, Trial, run_trial
 from targen_core.tasks.checks import words
 from targen_core.tasks.model import Task
+
+if TYPE_CHECKING:  # datasets know runs, and not the other way
+    from targen_core.dataset.model import Dataset
 
 __all__ = ["DEFAULT", "Compared", "compare_variants", "mean_similarity"]
 

@@ -15,7 +15,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from pydantic import ValidationError
 
@@ -23,7 +23,6 @@ from targen_core.calls.journal import Journal
 from targen_core.calls.layer import CallLayer, Halted
 from targen_core.calls.question import Scope
 from targen_core.calls.usage import Usage
-from targen_core.dataset.model import Dataset, Unit
 from targen_core.engine.facade import StageLlm, seeded_rng
 from targen_core.engine.guard import Guard
 from targen_core.engine.lists import item_value
@@ -50,9 +49,12 @@ from targen_core.runs.spec import ManifestPart, RunSpec
 from targen_core.tasks.judging import Correction, Solution
 from targen_core.tasks.model import Task
 
+if TYPE_CHECKING:  # datasets know runs, and not the other way
+    from targen_core.dataset.model import Dataset, Unit
+
 __all__ = ["CorrectionPlan", "acorrect_dataset", "correct_dataset", "flip", "patched"]
 
-_Held = tuple[Unit, Any]
+_Held: TypeAlias = "tuple[Unit, Any]"
 """A labelled instance, and the rows that hold it."""
 
 

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit, urlunsplit
 from pydantic import SecretStr, ValidationError
 
 from targen_core.calls.backend import Backend, BackendOptions
+from targen_core.calls.sampling import SAMPLING, check_sampling
 from targen_core.engine.quotas import MOST
 from targen_core.errors import UsageError
 from targen_core.nearest import did_you_mean
@@ -21,30 +22,13 @@ from targen_core.tasks.steps import STEPS
 __all__ = [
     "CORE",
     "DEFAULT_PARAMETERS",
-    "SAMPLING",
     "StepOptions",
     "backend_options",
-    "check_sampling",
     "parse_options",
     "public_options",
     "step_options",
     "step_parameters",
 ]
-
-SAMPLING = (
-    "temperature",
-    "max_tokens",
-    "top_p",
-    "top_k",
-    "min_p",
-    "stop",
-    "seed",
-    "frequency_penalty",
-    "presence_penalty",
-    "repeat_penalty",
-    "reasoning_effort",
-)
-"""Sampling parameters: part of each request. Other keys are a backend's options."""
 
 DEFAULT_PARAMETERS: Mapping[str, Mapping[str, Any]] = {
     # Lists want variety, and a batch of items is long; a judgement wants neither.
@@ -57,8 +41,6 @@ DEFAULT_PARAMETERS: Mapping[str, Mapping[str, Any]] = {
 
 CORE = ("batch", "price_in", "price_out")
 """Keys that are neither: items a call, and what a model costs."""
-
-_MOST = 2**63  # what a seed may be; no other parameter comes near
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,29 +221,3 @@ def _split(step: str, options: Mapping[str, Any]) -> StepOptions:
         if not all(math.isfinite(side) and side >= 0 for side in price):
             raise UsageError("a price must be a number, 0 or more: not negative, not infinite")
     return StepOptions(sampling, backend, sizes, price)
-
-
-def check_sampling(key: str, value: Any) -> None:
-    """Refuse a sampling parameter that no service could take.
-
-    Raises:
-        UsageError: saying what it must be.
-    """
-    if key in ("stop", "reasoning_effort"):
-        return
-    whole = isinstance(value, int) and not isinstance(value, bool)
-    number = whole or (isinstance(value, float) and math.isfinite(value))
-    if number and abs(value) > _MOST:
-        raise UsageError(f"option {key}={str(value)[:20]}: no service takes so large a number")
-    if key == "max_tokens" and not (whole and value > 0):
-        raise UsageError(f"option max_tokens={value}: it must be a whole number above 0")
-    if key in ("top_k", "seed"):  # -1 is "off" or "any" to some servers
-        if not whole or value < -1:
-            raise UsageError(f"option {key}={value}: it must be a whole number, -1 or more")
-    elif key in ("frequency_penalty", "presence_penalty"):
-        if not number:
-            raise UsageError(f"option {key}={value}: it must be a number")
-    elif not number or value < 0:
-        raise UsageError(f"option {key}={value}: it must be a number, 0 or more")
-    if key in ("top_p", "min_p") and value > 1:
-        raise UsageError(f"option {key}={value}: it must be a number from 0 to 1")

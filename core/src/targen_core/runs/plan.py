@@ -18,6 +18,7 @@ from targen_core.calls.langchain import as_chat_model
 from targen_core.calls.model import ChatModel, Price
 from targen_core.calls.question import BoundModel
 from targen_core.calls.rate import Places, RateLimiter
+from targen_core.calls.sampling import SAMPLING
 from targen_core.engine.lists import ListSpec, item_value
 from targen_core.engine.quotas import Quotas
 from targen_core.errors import PluginError, TargenError, UsageError
@@ -30,7 +31,6 @@ from targen_core.runs.lock import Lock, StepPlan, TaskPlan
 from targen_core.runs.manifest import given_file
 from targen_core.runs.options import (
     CORE,
-    SAMPLING,
     StepOptions,
     backend_options,
     public_options,

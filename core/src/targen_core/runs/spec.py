@@ -16,10 +16,11 @@ from pydantic import (
     model_validator,
 )
 
+from targen_core.calls.sampling import SAMPLING
 from targen_core.engine.commits import Target
 from targen_core.engine.quotas import MOST, Quotas
 from targen_core.errors import UsageError
-from targen_core.runs.options import SAMPLING, StepOptions, step_options
+from targen_core.runs.options import StepOptions, step_options
 from targen_core.tasks.steps import STEPS
 
 __all__ = ["Limits", "ManifestPart", "RunSpec"]

@@ -12,9 +12,9 @@ from langchain_core.language_models.fake_chat_models import FakeListChatModel
 from pydantic import AliasChoices, ConfigDict, Field, SecretStr
 
 from targen_core.calls.langchain import LangChainModel
-from targen_core.calls.langchain_path import registration
 from targen_core.calls.model import ChatRequest, Message
 from targen_core.errors import MissingDependency, UsageError
+from targen_core.langchain_path import registration
 from targen_core.plugins.registry import Registry
 from targen_core.runs.options import backend_options, public_options
 

@@ -1,0 +1,53 @@
+"""Sampling parameters: what a request says of how its reply is drawn."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from targen_core.errors import UsageError
+
+__all__ = ["SAMPLING", "check_sampling"]
+
+SAMPLING = (
+    "temperature",
+    "max_tokens",
+    "top_p",
+    "top_k",
+    "min_p",
+    "stop",
+    "seed",
+    "frequency_penalty",
+    "presence_penalty",
+    "repeat_penalty",
+    "reasoning_effort",
+)
+"""Sampling parameters: part of each request. Other keys are a backend's options."""
+
+_MOST = 2**63  # what a seed may be; no other parameter comes near
+
+
+def check_sampling(key: str, value: Any) -> None:
+    """Refuse a sampling parameter that no service could take.
+
+    Raises:
+        UsageError: saying what it must be.
+    """
+    if key in ("stop", "reasoning_effort"):
+        return
+    whole = isinstance(value, int) and not isinstance(value, bool)
+    number = whole or (isinstance(value, float) and math.isfinite(value))
+    if number and abs(value) > _MOST:
+        raise UsageError(f"option {key}={str(value)[:20]}: no service takes so large a number")
+    if key == "max_tokens" and not (whole and value > 0):
+        raise UsageError(f"option max_tokens={value}: it must be a whole number above 0")
+    if key in ("top_k", "seed"):  # -1 is "off" or "any" to some servers
+        if not whole or value < -1:
+            raise UsageError(f"option {key}={value}: it must be a whole number, -1 or more")
+    elif key in ("frequency_penalty", "presence_penalty"):
+        if not number:
+            raise UsageError(f"option {key}={value}: it must be a number")
+    elif not number or value < 0:
+        raise UsageError(f"option {key}={value}: it must be a number, 0 or more")
+    if key in ("top_p", "min_p") and value > 1:
+        raise UsageError(f"option {key}={value}: it must be a number from 0 to 1")

@@ -1,0 +1,106 @@
+"""The kinds of things that plugins bring: one table, from which all else follows.
+
+It names what it tells of, and imports nothing: a kind's type is looked at when
+something of the kind is resolved.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from targen_core.plugins.register import is_file
+
+__all__ = ["HOOKS", "KINDS", "LISTS", "Kind"]
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One kind.
+
+    Attributes:
+        name: what it is called everywhere.
+        hook: the hook that registers it.
+        listing: the command that lists it; "" for none.
+        type: the type of its objects, as `module:NAME`; "" for anything that can be called.
+        described: that type as its authors know it.
+        claims: whether a name means something that no plugin registers, such as a file.
+        finder: what makes a registration of such a name, as `module:function`.
+        opener: what makes the object of a declaration that lies in a package, likewise.
+    """
+
+    name: str
+    hook: str
+    listing: str
+    type: str = ""
+    described: str = "something to call"
+    claims: Callable[[str], bool] = lambda name: False
+    finder: str = ""
+    opener: str = ""
+
+    def mismatch(self, found: object) -> str:
+        """What an object should be and is not, or ""."""
+        right = isinstance(found, looked_up(self.type)) if self.type else callable(found)
+        return "" if right else self.described
+
+
+def looked_up(target: str) -> Any:
+    """What `module:NAME` stands for."""
+    module, _, name = target.partition(":")
+    return getattr(importlib.import_module(module), name)
+
+
+_LIST = ("targen_core.tasks.steps:ListStep", "a targen_core.ListStep")
+
+KINDS = {
+    kind.name: kind
+    for kind in (
+        Kind(
+            "task",
+            "register_tasks",
+            "list-tasks",
+            "targen_core.tasks.model:Task",
+            "a targen_core.Task",
+            claims=is_file,
+            finder="targen_core.declared.files:registration",
+            opener="targen_core.declared.files:packaged_task",
+        ),
+        Kind("contexts", "register_contexts", "list-contexts", *_LIST),
+        Kind("seeds", "register_seeds", "list-seeds", *_LIST),
+        Kind("generator", "register_inverse_generators", "list-generators"),
+        Kind("corrector", "register_correctors", "list-correctors"),
+        Kind(
+            "backend",
+            "register_backends",
+            "list-backends",
+            "targen_core.calls.backend:Backend",
+            "a targen_core.Backend",
+            claims=lambda name: name.startswith("langchain:"),
+            finder="targen_core.langchain_path:registration",
+        ),
+        Kind(
+            "exporter",
+            "register_exporters",
+            "list-exporters",
+            "targen_core.exporters.model:Exporter",
+            "a targen_core.Exporter",
+        ),
+        Kind(
+            "metric",
+            "register_metrics",
+            "list-metrics",
+            "targen_core.metrics.model:Metric",
+            "a targen_core.metrics.model.Metric",
+        ),
+        Kind("command", "register_commands", ""),
+    )
+}
+"""By name, in the order of every listing."""
+
+HOOKS = {kind.hook: kind.name for kind in KINDS.values()}
+"""Hook name -> the kind of thing that it registers."""
+
+LISTS = {kind.name: kind.listing for kind in KINDS.values() if kind.listing}
+"""Kind -> the command that lists what is registered of it."""
