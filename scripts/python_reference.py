@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import importlib
 import inspect
 import re
 import sys
@@ -61,6 +62,28 @@ GROUPS = {
     "Plugins": "hookimpl Register Registry load_registry",
     "Jobs": "Job RunSpec Limits Quotas",
 }
+MODULES = [
+    "tasks.checks",
+    "tasks.replies",
+    "tasks.cases",
+    "tasks.fields",
+    "correctors.meta",
+    "metrics.model",
+    "calls.model",
+    "calls.batch",
+    "calls.langchain",
+    "calls.signs",
+    "calls.tokens",
+    "calls.descriptors",
+    "folders",
+    "text",
+    "cli.tables",
+    "cli.completion",
+]
+MODULES_HEAD = """# Modules for authors of plugins
+
+Beside the names above, plugins may use what these modules list in `__all__`. Ours use nothing else.
+"""
 _SECTION = re.compile(r"^(Args|Attributes|Returns|Raises):$", re.MULTILINE)
 _TITLES = {"Args": "Arguments"}
 _ITEM = re.compile(r"^ {4}(\S[^:]*): ", re.MULTILINE)
@@ -75,6 +98,13 @@ def page() -> str:
     for title, names in GROUPS.items():
         parts.append(f"## {title}\n")
         parts += [_entry(name) for name in names.split()]
+    parts.append(MODULES_HEAD)
+    for path in MODULES:
+        module = importlib.import_module(f"targen_core.{path}")
+        intro = (inspect.getdoc(module) or "").splitlines()[0]
+        parts.append(f"## `targen_core.{path}`\n\n{intro}\n")
+        names = [name for name in module.__all__ if name not in targen_core.__all__]
+        parts += [_told(name, getattr(module, name)) for name in names]
     return "\n".join(parts)
 
 
@@ -91,10 +121,20 @@ def _entry(name: str) -> str:
         )
     if name in ALIASES:
         lines += [_code(f"{name} = {ALIASES[name][0]}"), f"{ALIASES[name][1]}\n"]
-    elif isinstance(found, type):
-        lines += _class(found)
     else:
+        return _told(name, found)
+    return "\n".join(lines)
+
+
+def _told(name: str, found: Any) -> str:
+    """A class, a function or a value, by its own words."""
+    lines = [f"### `{name}`\n"]
+    if isinstance(found, type):
+        lines += _class(found)
+    elif inspect.isroutine(found):
         lines += [_code(_signature(found, name)), _words(inspect.getdoc(found) or "")]
+    else:
+        lines.append(_code(f"{name}: {type(found).__name__}"))
     return "\n".join(lines)
 
 

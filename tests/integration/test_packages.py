@@ -21,6 +21,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 OURS = {
     "targen_core": "core",
+    "targen_testing": "targen_testing",
     "targen_tasks_superglue": "targen_tasks_superglue",
     "targen_tasks_multirc": "plugins/targen_tasks_multirc",
 }

@@ -10,8 +10,9 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from targen_core import ChatReply, ChatRequest
 from targen_core.calls import tokens
-from targen_core.calls.model import ChatReply, ChatRequest, Finish, RateHeaders, told
+from targen_core.calls.model import Finish, RateHeaders, told
 from targen_core.errors import MalformedAnswer
 
 __all__ = [

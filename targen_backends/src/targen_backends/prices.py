@@ -9,7 +9,7 @@ from fnmatch import fnmatchcase
 from importlib.resources import files
 from typing import Any
 
-from targen_core.calls.model import Price
+from targen_core import Price
 
 __all__ = ["price_of", "table"]
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from targen_core.plugins.hookspecs import hookimpl
-from targen_core.plugins.register import Register
+from targen_core import Register, hookimpl
 
 if TYPE_CHECKING:
     from targen_core.metrics.model import Metric

@@ -9,13 +9,14 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from targen_core import Registry
 from targen_core.api.html import table
 from targen_core.engine.guard import refused
 from targen_core.errors import MissingDependency, TargenError, UsageError
 from targen_core.metrics.model import Excerpt, Findings, Metric, MetricOptions, Study, Table
 from targen_core.nearest import did_you_mean
 from targen_core.plugins.register import Registration
-from targen_core.plugins.registry import Registry, missing_dependency
+from targen_core.plugins.registry import missing_dependency
 
 __all__ = ["Analysis", "Asked", "Part", "ask", "measure_all", "without_texts"]
 

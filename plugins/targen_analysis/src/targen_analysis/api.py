@@ -9,11 +9,9 @@ from typing import Any
 
 from targen_analysis.analysis import Analysis, ask, measure_all
 from targen_analysis.data.corpus import Columns, named_apart, read_corpus
-from targen_core.api.run import Run
+from targen_core import Registry, Run, load_registry
 from targen_core.errors import UsageError
 from targen_core.metrics.model import Corpus, Study
-from targen_core.plugins.loader import load_registry
-from targen_core.plugins.registry import Registry
 from targen_core.runs.manifest import Manifest
 
 __all__ = ["analyze"]

@@ -124,9 +124,9 @@ def analyze(
     from targen_analysis.report.folder import check_free, write
     from targen_analysis.report.pictures import KINDS
     from targen_analysis.report.terminal import print_analysis
+    from targen_core import load_registry
     from targen_core.cli.tables import print_json
     from targen_core.metrics.model import Study
-    from targen_core.plugins.loader import load_registry
 
     if pictures and pictures not in KINDS:
         raise UsageError(f"--pictures {pictures}: there is {' and '.join(KINDS)}")

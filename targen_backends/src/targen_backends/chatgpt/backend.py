@@ -13,7 +13,7 @@ from targen_backends.chatgpt.client import ADDRESS, KEY_VARIABLE, ChatGptModel
 from targen_backends.http.completions import Structured
 from targen_backends.http.keys import find_key
 from targen_backends.http.options import HttpOptions
-from targen_core.calls.backend import Backend
+from targen_core import Backend
 
 __all__ = ["BACKEND", "ChatGptOptions", "create", "defaults", "reasons"]
 

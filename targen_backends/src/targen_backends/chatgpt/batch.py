@@ -18,9 +18,9 @@ from targen_backends.batches import answers, document
 from targen_backends.chatgpt.client import ChatGptModel
 from targen_backends.http.completions import URL, CompletionLines
 from targen_backends.http.fetcher import Fetcher
+from targen_core import ChatRequest
 from targen_core.calls import signs
 from targen_core.calls.batch import BatchAnswer, BatchState
-from targen_core.calls.model import ChatRequest
 from targen_core.errors import ServiceError
 
 __all__ = ["ChatGptBatches"]

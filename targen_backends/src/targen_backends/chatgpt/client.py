@@ -12,7 +12,7 @@ from typing import Any
 from targen_backends.http.completions import CompletionsModel
 from targen_backends.http.service import Service
 from targen_backends.prices import price_of
-from targen_core.calls.model import ChatRequest, Price
+from targen_core import ChatRequest, Price
 
 __all__ = ["ADDRESS", "KEY_VARIABLE", "ChatGptModel"]
 

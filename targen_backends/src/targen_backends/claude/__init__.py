@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from targen_core.plugins.hookspecs import hookimpl
+from targen_core import hookimpl
 
 if TYPE_CHECKING:
-    from targen_core.calls.backend import Backend
-    from targen_core.plugins.register import Register
+    from targen_core import Backend, Register
 
 __all__ = ["register_backends"]
 

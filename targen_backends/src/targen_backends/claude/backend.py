@@ -19,7 +19,7 @@ from targen_backends.claude.client import (
 from targen_backends.claude.messages import SAMPLING
 from targen_backends.http.keys import find_key
 from targen_backends.http.options import HttpOptions
-from targen_core.calls.backend import Backend
+from targen_core import Backend
 
 __all__ = ["BACKEND", "ClaudeOptions", "create", "defaults", "thinks"]
 

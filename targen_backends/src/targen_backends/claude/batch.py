@@ -16,9 +16,9 @@ from targen_backends.claude.client import ClaudeModel
 from targen_backends.claude.messages import SAMPLING, read_message
 from targen_backends.http.failures import failure
 from targen_backends.http.fetcher import Fetcher
+from targen_core import ChatRequest
 from targen_core.calls import signs
 from targen_core.calls.batch import BatchAnswer, BatchState
-from targen_core.calls.model import ChatRequest
 from targen_core.errors import BatchFailed, MalformedAnswer
 
 __all__ = ["ClaudeBatches"]

@@ -19,7 +19,7 @@ from targen_backends.http.poster import Answer
 from targen_backends.http.service import Service
 from targen_backends.prices import price_of
 from targen_backends.schema import described_schema
-from targen_core.calls.model import ChatReply, ChatRequest, Price
+from targen_core import ChatReply, ChatRequest, Price
 
 __all__ = ["ADDRESS", "KEY_VARIABLE", "ClaudeModel", "Structured", "Thinking"]
 

@@ -11,7 +11,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from targen_backends.completions import count, sound, told_or_estimated
-from targen_core.calls.model import ChatReply, ChatRequest, Finish, Message, RateHeaders
+from targen_core import ChatReply, ChatRequest, Message
+from targen_core.calls.model import Finish, RateHeaders
 from targen_core.errors import BadRequest, MalformedAnswer
 
 __all__ = ["SAMPLING", "TOOL", "conversation", "parameters", "read_message"]

@@ -12,9 +12,9 @@ from targen_backends.http.failures import failure
 from targen_backends.http.model import HttpModel
 from targen_backends.http.poster import Answer
 from targen_backends.schema import response_format
+from targen_core import ChatReply, ChatRequest
 from targen_core.calls import signs
 from targen_core.calls.batch import BatchAnswer
-from targen_core.calls.model import ChatReply, ChatRequest
 from targen_core.errors import BatchFailed, MalformedAnswer
 
 __all__ = ["URL", "CompletionLines", "CompletionsModel", "Structured"]

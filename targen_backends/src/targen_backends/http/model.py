@@ -11,7 +11,7 @@ from targen_backends.http.bodies import SchemaParts, digest
 from targen_backends.http.keys import missing_key
 from targen_backends.http.poster import Answer, Poster
 from targen_backends.http.service import Service
-from targen_core.calls.model import ChatReply, ChatRequest, Price
+from targen_core import ChatReply, ChatRequest, Price
 
 __all__ = ["HttpModel"]
 

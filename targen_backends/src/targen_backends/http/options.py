@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 from pydantic import ConfigDict, Field, SecretStr, field_validator, model_validator
 
 from targen_backends.http.address import checked
-from targen_core.calls.backend import BackendOptions
+from targen_core import BackendOptions
 from targen_core.errors import UsageError
 
 __all__ = ["HttpOptions"]

@@ -23,8 +23,9 @@ from targen_backends.http.reading import (
     body,
 )
 from targen_backends.http.service import Service
+from targen_core import ChatReply
 from targen_core.calls import descriptors, signs
-from targen_core.calls.model import ChatReply, RateHeaders
+from targen_core.calls.model import RateHeaders
 from targen_core.errors import ConnectionFailed, MalformedAnswer, ServiceUnavailable, TimedOut
 
 __all__ = ["LOST", "Answer", "Poster"]

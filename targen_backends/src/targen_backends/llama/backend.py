@@ -13,7 +13,7 @@ from targen_backends.http.keys import find_key
 from targen_backends.http.options import HttpOptions
 from targen_backends.llama.client import KEY_VARIABLE, LlamaModel
 from targen_backends.llama.ollama import OllamaModel
-from targen_core.calls.backend import Backend
+from targen_core import Backend
 from targen_core.errors import UsageError
 
 __all__ = ["BACKEND", "LlamaOptions", "create", "lines"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from targen_backends.http.completions import CompletionsModel
 from targen_backends.http.service import Service
-from targen_core.calls.model import Price
+from targen_core import Price
 
 __all__ = ["KEY_VARIABLE", "LlamaModel"]
 

@@ -19,7 +19,8 @@ from targen_backends.http.poster import Answer
 from targen_backends.http.service import Service
 from targen_backends.llama.client import KEY_VARIABLE
 from targen_backends.schema import strict_schema
-from targen_core.calls.model import ChatReply, ChatRequest, Finish, Price
+from targen_core import ChatReply, ChatRequest, Price
+from targen_core.calls.model import Finish
 from targen_core.errors import MalformedAnswer
 
 __all__ = ["OllamaModel"]

@@ -10,7 +10,7 @@ from pydantic import Field
 
 from targen_backends.local.engine import LocalModel
 from targen_backends.local.weights import DEFAULT_MODEL, find_weights
-from targen_core.calls.backend import Backend, BackendOptions
+from targen_core import Backend, BackendOptions
 
 __all__ = ["BACKEND", "DEFAULT_IDENTITY", "LocalOptions", "create"]
 

@@ -25,8 +25,8 @@ import xllamacpp  # type: ignore[import-untyped, unused-ignore]
 from targen_backends.completions import fields, read_reply, token_bound
 from targen_backends.local.weights import fingerprint
 from targen_backends.schema import response_format, tight_schema
+from targen_core import ChatReply, ChatRequest, Price
 from targen_core.calls import signs
-from targen_core.calls.model import ChatReply, ChatRequest, Price
 from targen_core.errors import BadRequest, ContextTooLong, ServiceError, ServiceUnavailable
 
 __all__ = ["LocalModel"]

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from targen_core.tasks.cases import RIGHT, WRONG, Case
+from targen_core import Case
+from targen_core.tasks.cases import RIGHT, WRONG
 from targen_tasks_superglue.shared.cues import beside, beside_lengths, is_labelled, shared
 
 __all__ = ["cases"]

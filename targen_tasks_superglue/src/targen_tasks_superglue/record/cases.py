@@ -6,7 +6,8 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from targen_core.tasks.cases import RIGHT, WRONG, Case
+from targen_core import Case
+from targen_core.tasks.cases import RIGHT, WRONG
 from targen_tasks_superglue.shared.cues import shared
 
 __all__ = ["cases"]

@@ -7,8 +7,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from targen_analysis.statistics import generator
+from targen_core import Case
 from targen_core.metrics.model import Corpus, Study
-from targen_core.tasks.cases import RIGHT, Case, Cue
+from targen_core.tasks.cases import RIGHT, Cue
 
 __all__ = ["Sample", "draw"]
 

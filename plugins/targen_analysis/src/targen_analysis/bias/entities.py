@@ -31,14 +31,7 @@ from targen_analysis.bias.mentions import Mentions, mentions, texts_of
 from targen_analysis.bias.pipeline import Recogniser
 from targen_analysis.statistics import bootstrap, generator, rate, subsample
 from targen_core.errors import UsageError
-from targen_core.metrics.model import (
-    Corpus,
-    Estimate,
-    Findings,
-    Metric,
-    MetricOptions,
-    Study,
-)
+from targen_core.metrics.model import Corpus, Estimate, Findings, Metric, MetricOptions, Study
 
 __all__ = ["ENTITIES", "EntityOptions"]
 

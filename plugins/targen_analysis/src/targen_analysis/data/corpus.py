@@ -10,13 +10,12 @@ from typing import Any
 
 from targen_analysis.data.columns import filled, text_columns
 from targen_analysis.data.known import TEMPLATES
+from targen_core import Registry, Task
 from targen_core.dataset.source import Source, open_source
 from targen_core.errors import Rejected, UnknownName, UsageError
 from targen_core.metrics.model import Corpus
-from targen_core.plugins.registry import Registry
 from targen_core.runs.plan import find_task
 from targen_core.tasks.fields import named, text_at
-from targen_core.tasks.model import Task
 
 __all__ = ["Columns", "named_apart", "read_corpus"]
 

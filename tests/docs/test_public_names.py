@@ -1,0 +1,83 @@
+"""Our own plugins use what any author may: the names of docs/reference/api.md, and no others."""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PLUGINS = [
+    "targen_tasks_superglue",
+    "targen_backends",
+    "plugins/targen_plugin_example",
+    "plugins/targen_tasks_multirc",
+    "plugins/targen_analysis",
+    *sorted(str(path.parent.relative_to(ROOT)) for path in ROOT.glob("plugins/examples/*/src")),
+]
+# What `targen analyze` still takes from inside: runs to read, and the words of other commands.
+INSIDE = {
+    "targen_core.api.html": {"table"},
+    "targen_core.cli.sources": {"EncodingArg"},
+    "targen_core.dataset.source": {"Source", "open_source"},
+    "targen_core.engine.guard": {"refused"},
+    "targen_core.nearest": {"did_you_mean"},
+    "targen_core.plain": {"kind_of", "replace_plain", "why_not"},
+    "targen_core.plugins.register": {"Registration"},
+    "targen_core.plugins.registry": {"missing_dependency"},
+    "targen_core.runs.files": {"write_atomically"},
+    "targen_core.runs.manifest": {"Manifest"},
+    "targen_core.runs.plan": {"find_task"},
+    "targen_core.runs.report": {"read_report"},
+}
+
+
+def promised():
+    """Module -> the names that the page promises of it; of modules by their own heading too."""
+    page = (ROOT / "docs/reference/api.md").read_text(encoding="utf-8")
+    found = {"targen_core": set(), "targen_core.errors": None}
+    module = "targen_core"
+    for mark, name in re.findall(r"^(##|###) `([\w.]+)`$", page, re.MULTILINE):
+        if mark == "##":
+            module = name
+            found[module] = set()
+            parent, _, last = name.rpartition(".")
+            found.setdefault(parent, set()).add(last)
+        else:
+            found[module].add(name)
+    return found
+
+
+def used(folder):
+    """(file, module, name) of every import from targen_core."""
+    for path in sorted((ROOT / folder / "src").rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("targen_core"):
+                for alias in node.names:
+                    yield path.relative_to(ROOT), node.module, alias.name
+            elif isinstance(node, ast.Import):
+                for alias in node.names:
+                    if alias.name.startswith("targen_core."):
+                        yield path.relative_to(ROOT), alias.name, "*"
+
+
+@pytest.mark.parametrize("folder", PLUGINS)
+def test_a_plugin_uses_only_what_the_page_promises(folder):
+    page = promised()
+    inside = INSIDE if folder == "plugins/targen_analysis" else {}
+    odd = [
+        f"{path}: {module}.{name}"
+        for path, module, name in used(folder)
+        if not (
+            (module in page and (page[module] is None or name in page[module]))
+            or name in inside.get(module, ())
+        )
+    ]
+    assert not odd
+
+
+def test_what_analyze_takes_from_inside_is_no_more_than_is_said():
+    found = {(module, name) for _, module, name in used("plugins/targen_analysis")}
+    assert {(module, name) for module, names in INSIDE.items() for name in names} <= found
