@@ -122,7 +122,7 @@ def test_wheels_hold_each_source_file_and_nothing_else(wheels):
         }
         assert held == files
         assert f"{name}/py.typed" in held
-        assert any(part.endswith(".md") for part in held), "the prompts"
+        assert name == "targen_testing" or any(part.endswith(".md") for part in held), "the prompts"
 
 
 def test_the_command_works_after_installing_the_tasks_alone(installed, tmp_path):
