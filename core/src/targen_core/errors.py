@@ -7,7 +7,8 @@ command line prints both without a traceback and exits with `exit_code`:
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from copyreg import __newobj__  # type: ignore[attr-defined]
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from targen_core.calls.model import RateHeaders
@@ -58,6 +59,10 @@ class TargenError(Exception):
     def __init__(self, message: str, *, hint: str = "") -> None:
         super().__init__(message)
         self.hint = hint
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Copied and pickled as it is: `__init__` would want what made the message."""
+        return __newobj__, (type(self), *self.args), self.__dict__
 
 
 # --- what was asked for cannot be done -------------------------------------

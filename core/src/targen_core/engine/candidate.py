@@ -12,9 +12,9 @@ from targen_core.calls.layer import CallLayer
 from targen_core.calls.question import Scope
 from targen_core.engine.facade import StageLlm
 from targen_core.engine.guard import Guard
+from targen_core.engine.judging import judge
 from targen_core.engine.lists import Seed
 from targen_core.errors import Rejected, StageFailed
-from targen_core.tasks.judging import Correction
 from targen_core.tasks.model import Task
 from targen_core.tasks.steps import Corrector
 
@@ -156,19 +156,11 @@ class Worker:
         outcome.final, outcome.claimed, outcome.corrected = outcome.instance, claimed, claimed
         if self._corrector is None:
             return
-        correction = await self._guard.wait(self._corrector, llm, outcome.instance)
-        if not isinstance(correction, Correction):
-            raise self._guard.fault(
-                f"the corrector returned {type(correction).__name__}, not Correction"
-            )
-        outcome.explanation = correction.explanation
-        if correction.label is None:
-            raise Rejected(correction.reason or "rejected", correction.explanation)
+        outcome.final, correction = await judge(
+            self._corrector, llm, self._guard, outcome.instance, claimed
+        )
+        outcome.corrected, outcome.explanation = correction.label, correction.explanation
         if correction.label != claimed:
-            outcome.corrected = correction.label
-            outcome.final = self._guard.call(
-                self._task.write_label, outcome.instance, correction.label
-            )
             self._check(outcome.final, seed)
 
     def _check(self, instance: Any, seed: Seed) -> None:

@@ -37,7 +37,7 @@ class Commit:
 
     `ending` is where the label flow counts `corrected`; `quota` the label that
     gains `rows`; `calls` how many calls are counted as used with it; `entry`
-    what the near-duplicate filter knows of an accepted instance.
+    what the filters keep of an accepted instance.
     """
 
     id: str

@@ -15,7 +15,7 @@ Verdict = Literal["accepted", "rejected", "duplicate", "surplus", "skipped"]
 class Committed:
     """A candidate got its verdict.
 
-    `stage` says where a rejection fell: "generate", "check" or "correct".
+    `stage` says where a rejection fell: "generate", "check", "filter" or "correct".
     `corrected` is the label after step 4, None where there is none. Of a
     candidate that an earlier process judged, `detail` is empty and `instance`
     None.

@@ -21,9 +21,9 @@ from targen_core.calls.question import Scope
 from targen_core.engine.candidate import Generated, Outcome, Worker
 from targen_core.engine.commits import Commit, Contradicted, Ledger, NoLedger, Target
 from targen_core.engine.events import Committed, LabelGivenUp, Listener, Verdict
+from targen_core.engine.filters import Candidate, Filter, Filters
 from targen_core.engine.guard import Guard
 from targen_core.engine.lists import ListBatch, ListSpec, Seed, SeedOrder, item_value
-from targen_core.engine.neardup import NearDuplicates
 from targen_core.engine.tally import Tally, ending
 from targen_core.errors import Rejected, StageFailed, TargenError
 from targen_core.tasks.model import Task
@@ -33,7 +33,7 @@ __all__ = ["Engine", "Sink", "Target"]
 
 _TURN = 16  # candidates that are made in one go
 _AHEAD = 4  # candidates that wait past the commit point, in multiples of concurrency
-_RESTORED = 25_000  # rows that the near-duplicate filter takes at once: it lays itself out anew
+_RESTORED = 25_000  # rows that filters take back at once: an index is laid out anew each time
 _SKIPPED, _FINAL, _SURPLUS = range(3)  # of a candidate; no later target reopens a final one
 
 
@@ -129,8 +129,7 @@ class Engine:
         ledger: verdicts of earlier processes, which are taken over, and what
             takes this one's; None where everything is to be judged.
         concurrency: calls at once; bounds how far execution runs ahead.
-        near_duplicates: similarity (0 to 100) from which a candidate repeats
-            a row; 0 turns the filter off.
+        filters: what refuses candidates beside the task, in this order; new ones.
         lists_at_once: calls of a list that are not told of each other; see
             `SeedOrder`.
         margin: how far above what is needed over the yield a label's
@@ -149,7 +148,7 @@ class Engine:
         sink: Sink,
         ledger: Ledger | None = None,
         concurrency: int,
-        near_duplicates: float = 90.0,
+        filters: Sequence[Filter] = (),
         lists_at_once: int = 1,
         margin: float = 0.0,
         listener: Listener | None = None,
@@ -164,7 +163,7 @@ class Engine:
         self._window_size = _AHEAD * concurrency
         self._margin = margin
         self._listener = listener or (lambda event: None)
-        self._near = NearDuplicates(near_duplicates)
+        self._filters = Filters(filters)
         self._order = SeedOrder(
             specs,
             layer,
@@ -258,7 +257,7 @@ class Engine:
         def restore() -> None:
             try:
                 if entries:
-                    self._near.restore(entries)
+                    self._filters.restore(entries)
             except ValueError as error:
                 raise Contradicted from error
             entries.clear()
@@ -393,9 +392,11 @@ class Engine:
         """The verdict, the quota that it concerns, and what to say of it."""
         if outcome.stage in ("generate", "check"):
             return "rejected", slot.label, ""
-        row = self._near.find(slot.seed.id, *self._texts(outcome.instance))
-        if row is not None:
-            return "duplicate", slot.label, f"nearly repeats accepted instance {row}"
+        refusal = self._filters.find(self._candidate(slot, outcome.instance))
+        if refusal is not None:
+            if refusal.verdict == "rejected":
+                outcome.reject("filter", Rejected(refusal.reason, refusal.detail))
+            return refusal.verdict, slot.label, refusal.detail
         if outcome.stage:
             return "rejected", slot.label, ""
         quota = slot.label if self.tally.by_intended else self.task.quota_of(outcome.final)
@@ -404,7 +405,7 @@ class Engine:
         return "accepted", quota, ""
 
     def _accept(self, slot: _Slot, outcome: Outcome) -> bytes:
-        """Write an instance's rows; what the near-duplicate filter keeps of it."""
+        """Write an instance's rows; what the filters keep of it."""
         rows = self._guard.call(self.task.official_rows, outcome.final, self._next_idx)
         if len(rows) != self.task.unit:
             raise self._guard.fault(
@@ -412,13 +413,14 @@ class Engine:
             )
         self._sink.accept(rows, slot.provenance(outcome, self._next_idx, len(rows)))
         self._next_idx += len(rows)
-        self._near.add(slot.seed.id, *self._texts(outcome.final))
-        return self._near.entry()
+        return self._filters.add(self._candidate(slot, outcome.final))
 
-    def _texts(self, instance: Any) -> tuple[str, str]:
-        """An instance as the near-duplicate filter compares it: whole, and what was written."""
-        call = self._guard.call
-        return call(self.task.render, instance), call(self.task.written, instance)
+    def _candidate(self, slot: _Slot, instance: Any) -> Candidate:
+        """An instance as filters see it."""
+        call, task = self._guard.call, self.task
+        return Candidate(
+            slot.seed.id, instance, call(task.render, instance), call(task.written, instance)
+        )
 
     # --- execution ahead of the commit point ------------------------------
 

@@ -25,6 +25,7 @@ from targen_core.calls.question import Scope
 from targen_core.calls.usage import Usage
 from targen_core.engine.facade import StageLlm, seeded_rng
 from targen_core.engine.guard import Guard
+from targen_core.engine.judging import judge
 from targen_core.engine.lists import item_value
 from targen_core.engine.tally import OPEN, Flow, ending
 from targen_core.errors import (
@@ -46,7 +47,7 @@ from targen_core.runs.naming import model_name
 from targen_core.runs.plan import PreparedCorrection, bind_models, prepare_correction
 from targen_core.runs.session import open_layer
 from targen_core.runs.spec import ManifestPart, RunSpec
-from targen_core.tasks.judging import Correction, Solution
+from targen_core.tasks.judging import Solution
 from targen_core.tasks.model import Task
 
 if TYPE_CHECKING:  # datasets know runs, and not the other way
@@ -309,13 +310,8 @@ async def _judge(
         scope=scope,
     )
     try:
-        found = await guard.wait(prepared.corrector, llm, item.shown)
-        if not isinstance(found, Correction):
-            raise guard.fault(f"the corrector returned {type(found).__name__}, not Correction")
-        if found.label is None:
-            raise Rejected(found.reason or "rejected", found.explanation)
+        final, found = await judge(prepared.corrector, llm, guard, item.shown, claimed)
         same = found.label == claimed
-        final = item.shown if same else guard.call(task.write_label, item.shown, found.label)
         if not same:
             for row in guard.call(task.official_rows, final, 0):
                 guard.call(task.schema.model_validate, row)

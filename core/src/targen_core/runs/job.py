@@ -21,6 +21,7 @@ from targen_core.calls.question import BoundModel, Observer
 from targen_core.calls.usage import Usage
 from targen_core.engine.commits import Contradicted
 from targen_core.engine.events import Listener
+from targen_core.engine.filters import NearDuplicateFilter
 from targen_core.engine.lists import item_value
 from targen_core.engine.run import Engine
 from targen_core.errors import Interrupted, RunConflict, TargenError, UsageError
@@ -366,7 +367,7 @@ class Job:
             sink=self._directory,
             ledger=self._ledger,
             concurrency=concurrency,
-            near_duplicates=self.manifest.spec.near_duplicates,
+            filters=[NearDuplicateFilter(self.manifest.spec.near_duplicates)],
             lists_at_once=self.manifest.spec.lists_at_once,
             margin=_MARGIN if in_batches else 0.0,
             listener=listener,

@@ -1,0 +1,131 @@
+"""Filters: what refuses a candidate when it is its turn, whatever its task says of it."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+from struct import Struct
+from typing import Any, Literal
+
+from targen_core.engine.neardup import NearDuplicates
+
+__all__ = ["Candidate", "Filter", "Filters", "NearDuplicateFilter", "Refusal"]
+
+_SIZE = Struct("<I")
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """An instance as filters see it.
+
+    Attributes:
+        seed: the id of its seed.
+        instance: the instance; the rest are its texts.
+        text: the whole of it, as its task renders it.
+        written: what the generator wrote.
+    """
+
+    seed: str
+    instance: Any
+    text: str
+    written: str
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why a filter refuses a candidate.
+
+    Attributes:
+        reason: in a short kebab-case word, which reports count by.
+        detail: in words.
+        verdict: what it is counted as; a rejection is one of the stage "filter".
+    """
+
+    reason: str
+    detail: str
+    verdict: Literal["rejected", "duplicate"] = "rejected"
+
+
+class Filter(ABC):
+    """Refuses candidates, in commit order.
+
+    All that it says follows from what it was made with and from the instances
+    that were added, so that rows depend on nothing else. Each engine gets new
+    ones.
+    """
+
+    @abstractmethod
+    def find(self, candidate: Candidate) -> Refusal | None:
+        """Why the candidate is refused, or None; it is as generated, before step 4."""
+
+    def add(self, accepted: Candidate) -> bytes:
+        """Learn of an instance that made rows; give what `restore` needs of it."""
+        return b""
+
+    def restore(self, entries: Sequence[bytes]) -> None:  # noqa: B027
+        """Learn what earlier filters' `add` gave, in order; called with many at once.
+
+        Raises:
+            ValueError: one of them is nothing that `add` gives.
+        """
+
+
+class Filters(Filter):
+    """Several filters as one: the first that refuses a candidate says why."""
+
+    def __init__(self, filters: Sequence[Filter]) -> None:
+        self._filters = tuple(filters)
+
+    def find(self, candidate: Candidate) -> Refusal | None:
+        """See `Filter.find`."""
+        found = (each.find(candidate) for each in self._filters)
+        return next((refusal for refusal in found if refusal is not None), None)
+
+    def add(self, accepted: Candidate) -> bytes:
+        """See `Filter.add`: the entries, each but the last behind its size."""
+        entries = [each.add(accepted) for each in self._filters]
+        sized = [_SIZE.pack(len(entry)) + entry for entry in entries[:-1]]
+        return b"".join(sized + entries[-1:])
+
+    def restore(self, entries: Sequence[bytes]) -> None:
+        """See `Filter.restore`."""
+        for each in self._filters[:-1]:
+            parts = [_cut(entry) for entry in entries]
+            each.restore([part for part, _ in parts])
+            entries = [rest for _, rest in parts]
+        for each in self._filters[-1:]:
+            each.restore(entries)
+
+
+def _cut(entry: bytes) -> tuple[bytes, bytes]:
+    """The first of several entries, and the others."""
+    size = int.from_bytes(entry[: _SIZE.size], "little")
+    end = _SIZE.size + size
+    if len(entry) < end:
+        raise ValueError(f"an entry of {size} bytes in {len(entry)}")
+    return entry[_SIZE.size : end], entry[end:]
+
+
+class NearDuplicateFilter(Filter):
+    """Refuses what nearly repeats a row that is there."""
+
+    def __init__(self, threshold: float) -> None:
+        """Refuse from this similarity on (0 to 100; 0 refuses nothing)."""
+        self._rows = NearDuplicates(threshold)
+
+    def find(self, candidate: Candidate) -> Refusal | None:
+        """See `Filter.find`."""
+        row = self._rows.find(candidate.seed, candidate.text, candidate.written)
+        if row is None:
+            return None
+        return Refusal("duplicate", f"nearly repeats accepted instance {row}", "duplicate")
+
+    def add(self, accepted: Candidate) -> bytes:
+        """See `Filter.add`."""
+        self._rows.add(accepted.seed, accepted.text, accepted.written)
+        return self._rows.entry()
+
+    def restore(self, entries: Sequence[bytes]) -> None:
+        """See `Filter.restore`."""
+        self._rows.restore(entries)

@@ -1,0 +1,35 @@
+"""Step 4 of one instance, whether it was just generated or stood in a file."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from targen_core.engine.facade import StageLlm
+from targen_core.engine.guard import Guard
+from targen_core.errors import Rejected
+from targen_core.tasks.judging import Correction
+from targen_core.tasks.steps import Corrector
+
+__all__ = ["judge"]
+
+
+async def judge(
+    corrector: Corrector[Any], llm: StageLlm, guard: Guard, instance: Any, claimed: str
+) -> tuple[Any, Correction]:
+    """The instance with the label that the corrector gives it, and what it said.
+
+    One that keeps its `claimed` label is given back as it is; whether another
+    may have its new one is for the caller to check.
+
+    Raises:
+        Rejected: the corrector gives it none, or it cannot have that one.
+        StageFailed: the corrector, or the task, is broken.
+    """
+    correction = await guard.wait(corrector, llm, instance)
+    if not isinstance(correction, Correction):
+        raise guard.fault(f"the corrector returned {type(correction).__name__}, not Correction")
+    if correction.label is None:
+        raise Rejected(correction.reason or "rejected", correction.explanation)
+    if correction.label == claimed:
+        return instance, correction
+    return guard.call(llm.task.write_label, instance, correction.label), correction

@@ -1,0 +1,127 @@
+"""Filters: what refuses candidates when it is their turn, and what a resumed run knows of it."""
+
+from __future__ import annotations
+
+import shutil
+
+import pytest
+
+from targen_core.engine.filters import Candidate, Filter, Filters, NearDuplicateFilter, Refusal
+from targen_core.engine.run import Engine
+from targen_core.runs import job as jobs
+
+pytestmark = pytest.mark.usefixtures("virtual_time")
+
+
+class Excluded(Filter):
+    """Refuses the texts of a list."""
+
+    def __init__(self, texts):
+        self.texts = frozenset(texts)
+
+    def find(self, candidate):
+        if candidate.written in self.texts:
+            return Refusal("excluded", "it stands in the list")
+        return None
+
+
+@pytest.fixture
+def also(monkeypatch):
+    """Gives the runs of a test one filter more, before that for near-duplicates."""
+
+    def give(make):
+        def engine(*args, filters, **kwargs):
+            return Engine(*args, filters=[make(), *filters], **kwargs)
+
+        monkeypatch.setattr(jobs, "Engine", engine)
+
+    return give
+
+
+class TestASecondFilter:
+    def test_refuses_and_is_counted_by_its_reason(self, lab, tmp_path, also):
+        world = lab.World(relabel=0.2, none=0.2)
+        free = lab.run(world, tmp_path / "free", {"yes": 6, "no": 6})
+        texts = {row["text"] for row in free.rows[::3]}
+        also(lambda: Excluded(texts))
+        ran = lab.run(world, tmp_path / "run", {"yes": 6, "no": 6})
+        assert ran.error is None
+        assert not texts & {row["text"] for row in ran.rows}
+        records = [r for r in ran.rejects if r["stage"] == "filter"]
+        assert {r["instance"]["text"] for r in records} == texts
+        for record in records:
+            assert (record["verdict"], record["reason"]) == ("rejected", "excluded")
+            assert (record["corrected"], record["detail"]) == (None, "it stands in the list")
+        flows = ran.report["flow"].values()
+        for counted in ("rejected", "filter"), ("reasons", "excluded"):
+            assert sum(flow[counted[0]].get(counted[1], 0) for flow in flows) == len(records)
+
+
+class Varied(Filter):
+    """Takes so many rows of each word that they begin with; keeps what it learned in the ledger."""
+
+    def __init__(self, most):
+        self.most = most
+        self.begun = []
+        self.restored = 0
+
+    def find(self, candidate):
+        word = candidate.written.split()[0]
+        if self.begun.count(word) >= self.most:
+            return Refusal("too-many", f"{self.most} rows begin with {word}")
+        return None
+
+    def add(self, accepted):
+        self.begun.append(accepted.written.split()[0])
+        return self.begun[-1].encode()
+
+    def restore(self, entries):
+        self.begun += [entry.decode() for entry in entries]
+        self.restored = len(entries)
+
+
+def test_a_resumed_run_knows_what_filters_learned(lab, tmp_path, also):
+    """By the ledger it ends as it does when all is judged again."""
+    made = []
+    also(lambda: made.append(Varied(2)) or made[-1])
+    world = lab.World(repeat=0.3)
+    ways = [tmp_path / "ledger", tmp_path / "verify"]
+    lab.run(world, ways[0], {"yes": 4, "no": 4})
+    shutil.copytree(ways[0], ways[1])
+    fast, slow = (
+        lab.run(world, way, grow={"yes": 9, "no": 9}, resuming={"verify": way is ways[1]})
+        for way in ways
+    )
+    assert [each.restored for each in made] == [0, 8, 0]
+    assert fast.error is None
+    assert fast.files == slow.files
+    assert fast.report["flow"] == slow.report["flow"]
+    assert {"too-many", "duplicate"} <= {r["reason"] or r["verdict"] for r in fast.rejects}
+
+
+class TestEntries:
+    ROWS = tuple(Candidate(w, None, f"{w} is {w}", w) for w in ("one", "seven", "twelve"))
+
+    def test_those_of_near_duplicates_alone_are_kept_as_they_are(self):
+        alone, one = NearDuplicateFilter(90), Filters([NearDuplicateFilter(90)])
+        assert [one.add(row) for row in self.ROWS] == [alone.add(row) for row in self.ROWS]
+
+    def test_each_filter_gets_its_own_back(self):
+        def make():
+            return Varied(1), Excluded([]), NearDuplicateFilter(90), Varied(2)
+
+        entries = [Filters(make()).add(row) for row in self.ROWS]
+        again = make()
+        Filters(again).restore(entries)
+        assert again[0].begun == again[3].begun == ["one", "seven", "twelve"]
+        assert again[2].find(self.ROWS[2]).detail == "nearly repeats accepted instance 2"
+
+    @pytest.mark.parametrize("bad", [b"", b"\x01", b"\x09\0\0\0red"])
+    def test_what_is_cut_is_refused(self, bad):
+        with pytest.raises(ValueError, match="an entry of"):
+            Filters([Varied(1), Excluded([])]).restore([bad])
+
+    def test_no_filter_keeps_nothing(self):
+        assert Filters([]).find(self.ROWS[0]) is None
+        assert Filters([]).add(self.ROWS[0]) == b""
+        Filters([]).restore([b""])

@@ -1,0 +1,58 @@
+"""Errors go whole from one process to another."""
+
+import copy
+import inspect
+import pickle
+
+import pytest
+
+from targen_core.calls.model import RateHeaders
+from targen_core.errors import PluginError, TargenError
+
+
+class Torn(PluginError):
+    """A plugin's own error, which is made of something else than its message."""
+
+    def __init__(self, path, lines):
+        super().__init__(f"{path} is torn", distribution="targen-torn", hint="write it again")
+        self.lines = lines
+
+
+VALUES = {
+    "message": "it broke",
+    "hint": "mend it",
+    "distribution": "targen-torn",
+    "check": "loads",
+    "retry_after": 2.5,
+    "billed": True,
+    "request_id": "req-1",
+    "rate": RateHeaders(remaining_requests=1, reset_requests=0.5),
+    "reason": "too-long",
+    "path": "a/b",
+    "lines": [1, 2],
+}
+WAYS = {
+    "copied": copy.copy,
+    "deeply": copy.deepcopy,
+    **{
+        f"pickled-{n}": lambda error, n=n: pickle.loads(pickle.dumps(error, n))
+        for n in range(pickle.HIGHEST_PROTOCOL + 1)
+    },
+}
+
+
+def tree(cls):
+    return [cls, *(below for child in cls.__subclasses__() for below in tree(child))]
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("cls", tree(TargenError))
+def test_an_error_survives_whole(cls, way):
+    error = cls(**{name: VALUES[name] for name in inspect.signature(cls).parameters})
+    error.add_note("seen at noon")
+    again = WAYS[way](error)
+    assert type(again) is cls
+    assert again is not error
+    assert str(again) == str(error) == ("a/b is torn" if cls is Torn else "it broke")
+    assert again.args == error.args
+    assert vars(again) == vars(error)
