@@ -8,7 +8,6 @@ each new schema, so the schema stays and the answer is checked when it came.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import lru_cache
 from typing import Any, Literal
 
 from targen_core.errors import Rejected
@@ -16,18 +15,23 @@ from targen_core.tasks.checks import normalised
 from targen_core.tasks.judging import NO_VALID_INSTANCE, Exercise
 from targen_core.tasks.model import Task
 
-__all__ = ["answer_type", "as_json", "as_text", "listed", "matched", "outputs_of"]
+__all__ = ["answer_form", "answer_type", "as_json", "as_text", "listed", "matched", "outputs_of"]
 
 
-def answer_type(task: Task[Any, Any], exercise: Exercise, *, may_reject: bool = True) -> Any:
-    """The type of the field that holds the answer to an exercise."""
+def answer_form(
+    task: Task[Any, Any], exercise: Exercise, *, may_reject: bool = True
+) -> tuple[tuple[str, ...], bool]:
+    """The options of the field that holds an exercise's answer, and whether it holds several.
+
+    Caches are keyed by it, and never by the type: two `Literal` are equal
+    whatever their order, and the order stands in the schema that is asked with.
+    """
     broken = (NO_VALID_INSTANCE,) if may_reject else ()
-    options = (*exercise.options, *broken) if task.labels else ()
-    return _answer_type(options, exercise.several)
+    return (*exercise.options, *broken) if task.labels else (), exercise.several
 
 
-@lru_cache(maxsize=64)
-def _answer_type(options: tuple[str, ...], several: bool) -> Any:
+def answer_type(options: tuple[str, ...], several: bool) -> Any:
+    """The type of that field."""
     one: Any = Literal[options] if options else str
     return list[one] if several else one
 

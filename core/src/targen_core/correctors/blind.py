@@ -13,7 +13,7 @@ from typing import Any
 from pydantic import BaseModel, create_model
 
 from targen_core.calls.model import Message
-from targen_core.correctors.answers import answer_type, as_json, matched, outputs_of
+from targen_core.correctors.answers import answer_form, answer_type, as_json, matched, outputs_of
 from targen_core.tasks.judging import Correction, CorrectionSample, Exercise, Solution
 from targen_core.tasks.prompt import Prompt
 from targen_core.tasks.replies import line
@@ -50,7 +50,7 @@ async def solve(llm: Llm, exercise: Exercise) -> Solution:
 
     reply = await llm.ask(
         SOLVE_PROMPT,
-        reply=_reply(answer_type(task, exercise)),
+        reply=_reply(*answer_form(task, exercise)),
         check=legal,
         instructions=task.instructions,
         outputs=outputs_of(task, exercise),
@@ -61,7 +61,8 @@ async def solve(llm: Llm, exercise: Exercise) -> Solution:
 
 
 @lru_cache(maxsize=64)
-def _reply(answer: Any) -> type[_Solved]:
+def _reply(options: tuple[str, ...], several: bool) -> type[_Solved]:
+    answer = answer_type(options, several)
     return create_model("Solved", answer=(answer, ...), __base__=_Solved)
 
 

@@ -17,6 +17,7 @@ from pydantic import BaseModel, create_model
 
 from targen_core.calls.model import Message
 from targen_core.correctors.answers import (
+    answer_form,
     answer_type,
     as_json,
     as_text,
@@ -84,7 +85,7 @@ class Meta:
 
         judgement = await llm.ask(
             self.prompt,
-            reply=_judgement(answer_type(task, exercise, may_reject=self.may_reject)),
+            reply=_judgement(*answer_form(task, exercise, may_reject=self.may_reject)),
             check=consistent,
             instructions=task.instructions,
             outputs=outputs_of(task, exercise),
@@ -96,8 +97,9 @@ class Meta:
 
 
 @lru_cache(maxsize=64)
-def _judgement(answer: Any) -> type[_Judgement]:
-    """The reply whose `actual` is of that type."""
+def _judgement(options: tuple[str, ...], several: bool) -> type[_Judgement]:
+    """The reply whose `actual` is of that form."""
+    answer = answer_type(options, several)
     return create_model("Judgement", actual=(answer, ...), __base__=_Judgement)
 
 

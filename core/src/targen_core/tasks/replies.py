@@ -33,9 +33,14 @@ def line(least: int, most: int, *, pattern: str = "") -> Any:
     return Annotated[str, WithJsonSchema(hint | ({"pattern": pattern} if pattern else {}))]
 
 
-@lru_cache(maxsize=256)
 def list_of(name: str, item: Any, count: int) -> type[ListReply[Any]]:
     """A reply `{name: [...]}` with `count` items of a type; read them as `.items`."""
+    # Two `Literal` are equal whatever their order, and the order stands in the schema.
+    return _list_of(name, item, count, repr(item))
+
+
+@lru_cache(maxsize=256)
+def _list_of(name: str, item: Any, count: int, told: str) -> type[ListReply[Any]]:
     hint: dict[str, Any] = {"minItems": count, "maxItems": count}
     return create_model(
         name.capitalize(),
