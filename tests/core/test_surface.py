@@ -18,7 +18,7 @@ NAMES = """Backend BackendOptions Case ChatModel ChatReply ChatRequest Corrected
 CorrectionReport CorrectionSample Corrector Dataset Declaration Exercise Exporter
 InverseGenerator Job JobFailed Label LabelReport Limits ListStep Llm Message Price Prompt Quotas
 Register Registry Rehearsal Rejected Report Run RunSpec Script ScriptedModel
-ScriptedOptions Solution TargenError Task UsageError UsageReport Variant acorrect
+ScriptedOptions Solution Step TargenError Task UsageError UsageReport Variant acorrect
 agenerate analyze aresume correct errors generate hookimpl load load_registry
 read_dataset resume""".split()
 

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from targen_core.tasks.judging import Correction, CorrectionSample, Exercise, Solution
     from targen_core.tasks.model import Label, Rehearsal, Task, Variant
     from targen_core.tasks.prompt import Prompt
-    from targen_core.tasks.steps import Corrector, InverseGenerator, ListStep, Llm
+    from targen_core.tasks.steps import Corrector, InverseGenerator, ListStep, Llm, Step
 
 __version__ = "0.1.0"
 
@@ -79,6 +79,7 @@ _HOME = {
     "ScriptedModel": "scripted",
     "ScriptedOptions": "scripted",
     "Solution": "tasks.judging",
+    "Step": "tasks.steps",
     "TargenError": "errors",
     "Task": "tasks.model",
     "UsageError": "errors",
@@ -136,6 +137,7 @@ __all__ = [
     "ScriptedModel",
     "ScriptedOptions",
     "Solution",
+    "Step",
     "TargenError",
     "Task",
     "UsageError",

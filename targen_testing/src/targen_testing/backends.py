@@ -93,7 +93,7 @@ class BackendSuite(Suite):
     def model(self, url: str = "", *, key: str = KEY, more: Sequence[str] = ()) -> ChatModel:
         """The model, made as a run makes it."""
         backend = self.target()
-        options = step_options(self.given(url, key=key, more=more))["generate"].backend
+        options = step_options(self.given(url, key=key, more=more), "generate").backend
         return as_chat_model(backend.create(backend_options(self.backend, backend, options)))
 
     def served(self) -> Wire:
@@ -384,7 +384,7 @@ class BackendSuite(Suite):
         elif where == "identity":
             model = self.model("http://127.0.0.1:9")
             backend = self.target()
-            options = step_options(self.given("http://127.0.0.1:9"))["generate"].backend
+            options = step_options(self.given("http://127.0.0.1:9"), "generate").backend
             chosen = backend_options(self.backend, backend, options)
             told = f"{model.identity} {model!r} {chosen!r} {chosen} {public_options(chosen)}"
             assert KEY not in told, "identity or repr holds the key: make it a SecretStr"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
@@ -12,16 +14,20 @@ from targen_core import Backend, BackendOptions
 from targen_core.engine.quotas import Quotas
 from targen_core.errors import UsageError
 from targen_core.runs.options import (
-    DEFAULT_PARAMETERS,
     StepOptions,
+    check_steps,
     parse_options,
     step_options,
     step_parameters,
 )
+from targen_core.tasks.steps import PARAMETERS
+from targen_testing.sample import SAMPLE
 
 
-def typed(*items: str, **how) -> dict[str, StepOptions]:
-    return step_options(parse_options(items), **how)
+def typed(*items: str, elsewhere: Sequence[str] = ()) -> dict[str, StepOptions]:
+    options = parse_options(items)
+    check_steps(SAMPLE.replace(seeds=(SAMPLE.contexts,) * 2).steps, options)
+    return {step: step_options(options, step, elsewhere=step in elsewhere) for step in PARAMETERS}
 
 
 def test_an_option_without_a_step_is_for_all_and_one_with_a_step_wins():
@@ -82,7 +88,7 @@ def test_values_of_a_backends_options_are_left_to_the_backend(item, key, value):
         ("seeds.batch=-1", "items a batch"),
         ("seeds.batch=a", "items a batch"),
         ("contexts.batch=2,", "items a batch"),
-        ("contexts.batch=5,6", "contexts are one list, give one number"),
+        ("contexts.batch=5,6", "names 2 sizes; step contexts grows one list"),
         ("generate.batch=2", "for contexts or seeds"),
         ("batch=5", "a batch size of its own"),
         ("price_in=1", "both sides"),
@@ -128,12 +134,15 @@ def test_parameters_come_from_core_task_backend_and_user_in_this_order(lab):
     )
 
     def parameters(step):
-        user = typed("generate.top_p=0.5")[step]
-        return step_parameters(task, step, backend, BackendOptions(), user)
+        user = step_options({"generate.top_p": 0.5}, step)
+        (asked,) = (part for part in task.steps if part.name == step)
+        return step_parameters(asked, backend, BackendOptions(), user)
 
     assert parameters("generate") == {"temperature": 0.1, "max_tokens": 22, "top_p": 0.5}
-    assert parameters("seeds") == {**DEFAULT_PARAMETERS["seeds"], "max_tokens": 33}
-    assert parameters("correct") == {**DEFAULT_PARAMETERS["correct"], "max_tokens": 22}
+    assert parameters("seeds") == {**PARAMETERS["seeds"], "max_tokens": 33}
+    task = lab.World().task(seeds=(replace(SAMPLE.contexts, name="passages"),))
+    assert parameters("passages") == {**PARAMETERS["seeds"], "max_tokens": 33}
+    assert parameters("correct") == {**PARAMETERS["correct"], "max_tokens": 22}
 
 
 @given(rows=st.integers(1, 500), labels=st.integers(1, 7), unit=st.sampled_from([1, 2, 3]))

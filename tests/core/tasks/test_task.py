@@ -19,6 +19,11 @@ from targen_core import (
 )
 
 
+def named(name: str) -> ListStep[str]:
+    """A list of that name."""
+    return ListStep(item=str, grow=lambda llm, parent, have: None, batch=1, name=name)
+
+
 class Numbered(BaseModel):
     text: str
     label: int | bool
@@ -33,6 +38,10 @@ class Numbered(BaseModel):
         ({"unit": 0}, "at least 1"),
         ({"instances_per_call": 0}, "at least 1"),
         ({"parameters": {"judge": {}}}, "unknown step 'judge'"),
+        ({"seeds": (named("generate"),)}, "two of its steps are called 'generate'"),
+        ({"seeds": (named("contexts"),)}, "two of its steps are called 'contexts'"),
+        ({"seeds": (named("../x"),)}, "no list can be called '../x'"),
+        ({"seeds": (named("a"),), "parameters": {"seeds": {}}}, "its steps are contexts, a, gen"),
         ({"draws": 0}, "at least 1"),
         (
             {"variants": {"odd": Variant("", {"colour": 1})}},

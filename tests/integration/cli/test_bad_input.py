@@ -234,7 +234,7 @@ def test_an_unknown_backend_for_a_step(rte):
         ("price_in=1", "a price needs both sides"),
         ("batch=0", "batch=0"),
         ("generate.batch=3", "generate.batch=3: give items a batch for contexts or seeds"),
-        ("seeds.batch=3,4", "seeds.batch names 2 sizes; task rte has 1 lists"),
+        ("seeds.batch=3,4", "seeds.batch names 2 sizes; step seeds grows one list"),
     ],
 )
 def test_an_option_with_a_wrong_value(option, words, rte):

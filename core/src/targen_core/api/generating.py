@@ -92,8 +92,8 @@ async def agenerate(
             `ChatModel` or any langchain chat model.
         options: options of the backend and sampling parameters that are called
             like a keyword here, such as `max_tokens` of one reply.
-        steps: another model for one step ("contexts", "seeds", "generate",
-            "correct"), or `model` and options for it alone.
+        steps: another model for one step by its name, such as "correct", or
+            `model` and options for it alone; see `Task.steps`.
         out: the run directory; by default runs/TASK-SEED, or -2 and so on
             behind it where another run is there.
         seed: other seed, other data.

@@ -190,7 +190,7 @@ class CallLayer:
                     reply = await self._send(bound, question, messages, key, attempt, scope)
                 finally:
                     self._sending -= 1
-            if self.shared is not None and question.step in ("contexts", "seeds"):
+            if self.shared is not None and bound.shared_by:
                 self.shared[key] = reply
             scope.keys.append(key.hex())
             if self.observer is not None:

@@ -30,7 +30,7 @@ class BoundModel:
     backend: str = ""  # its full id, to say whose bug a failure of its code is
     cacheable: bool = True  # whether replies go to and come from the cache of other runs
     lane: BatchLane | None = None  # where its calls wait for a batch; None: sent at once
-    shared_by: str = ""  # what alone shares its replies through the cache; "": whoever asks alike
+    shared_by: str = ""  # of lists, what alone shares the cached replies; "": whoever asks alike
     _prefixes: dict[str, bytes] = field(default_factory=dict)
 
     def key_prefix(self, schema_digest: str) -> bytes:

@@ -83,7 +83,7 @@ def _check(name: str, options: Mapping[str, Any]) -> dict[str, Any]:
     registry = load_registry()
     item = registry.find("backend", name)
     backend = registry.resolve(item)
-    user = step_options(options)["generate"]
+    user = step_options(options, "generate")
     chosen = backend_options(name, backend, user.backend)
     suited = dict(backend.defaults(chosen)) if backend.defaults is not None else {}
     params = {"max_tokens": _MOST, **{k: v for k, v in suited.items() if "." not in k}}

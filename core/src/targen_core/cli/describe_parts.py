@@ -80,7 +80,7 @@ def _backend(name: str, backend: Backend, items: Sequence[str]) -> dict[str, Any
         "model": None,
         "not_made": "",
     }
-    user = step_options(parse_options(items))["generate"]
+    user = step_options(parse_options(items), "generate")
     try:
         chosen = backend_options(name, backend, user.backend)
         facts["defaults"] = dict(backend.defaults(chosen)) if backend.defaults else {}

@@ -37,12 +37,7 @@ def task_facts(
 
 
 def _facts(task: Task[Any, Any], task_id: str) -> dict[str, Any]:
-    from targen_core.runs.options import DEFAULT_PARAMETERS
-
-    steps = []
-    if task.contexts is not None:
-        steps.append(("contexts", task.contexts.summary, task.contexts.batch))
-    steps += [("seeds", step.summary, step.batch) for step in task.seeds]
+    steps = [step for step in task.steps if step.lists != ()]
     return {
         "kind": "task",
         "id": task_id,
@@ -57,13 +52,13 @@ def _facts(task: Task[Any, Any], task_id: str) -> dict[str, Any]:
         "columns": [*task.schema.model_fields],
         "unit": task.unit,
         "instances_per_call": task.instances_per_call,
-        "lists": [{"step": s, "summary": text, "batch": batch} for s, text, batch in steps],
+        "lists": [
+            {"step": step.name, "summary": part.summary, "batch": part.batch}
+            for step in steps
+            for part in step.lists or ()
+        ],
         "corrector": task.corrector if isinstance(task.corrector, str) else "task",
-        "parameters": {
-            step: {**defaults, **task.parameters.get(step, {})}
-            for step, defaults in DEFAULT_PARAMETERS.items()
-            if (step != "contexts" or task.contexts) and (step != "seeds" or task.seeds)
-        },
+        "parameters": {step.name: dict(step.parameters) for step in steps},
         "variants": {name: variant.summary for name, variant in task.variants.items()},
         "presets": {name: dict(counts) for name, counts in task.presets.items()},
         "prompt_versions": {prompt.name: prompt.version for prompt in task.every_prompt},

@@ -26,6 +26,7 @@ from targen_core.cli.request import (
 )
 from targen_core.cli.tables import print_json, print_table
 from targen_core.errors import UsageError
+from targen_core.nearest import did_you_mean
 
 if TYPE_CHECKING:
     from targen_core.calls.model import Price
@@ -178,10 +179,15 @@ def _estimated(
     from targen_core.runs.report import read_report, reported_prices
     from targen_core.runs.trial import rehearsal_spec, run_trial
 
+    thoughts = _by_step(thoughts, task)
     prepared = prepare(registry, spec)
     wanted = spec.target.quotas.total
     # Calls that are not told of each other repeat each other, and some are for a refill.
-    more = {"contexts": SPARE / NEW, "seeds": SPARE} if spec.lists_at_once > 1 else {}
+    more = {
+        step.name: SPARE / NEW if task.contexts in step.lists else SPARE
+        for step in task.steps
+        if step.lists and spec.lists_at_once > 1
+    }
     if measured is not None:
         report = read_report(measured)
         if report["task"] != prepared.lock.task.id:
@@ -205,7 +211,7 @@ def _estimated(
     prices = {name: step.price for name, step in prepared.steps.items()}
     if spec.limits.batch:
         basis += ", in batches"
-        for name in {*batched_steps(spec.lists_at_once)} & prices.keys():
+        for name in {*batched_steps(task.steps, spec.lists_at_once)} & prices.keys():
             prices[name] = batch_price(prices[name])
     silent = [
         name
@@ -288,23 +294,37 @@ def _say_unknown(dollars: float | None, unthought: Sequence[str]) -> None:
 
 
 def _thoughts(given: Sequence[str]) -> dict[str, int]:
-    """Tokens of thoughts in a call, by step; one without a step is for all that are not named.
+    """Tokens of thoughts in a call, by step; "" is for all that are not named.
 
     Raises:
-        UsageError: no step, or no number.
+        UsageError: no number.
     """
-    from targen_core.tasks.steps import STEPS
-
     found: dict[str, int] = {}
     for item in given:
         step, equals, text = item.rpartition("=")
-        if (equals and step not in STEPS) or not text.isdecimal():
+        if (equals and not step) or not text.isdecimal():
             raise UsageError(
                 f"--thoughts {item!r} is not TOKENS or STEP=TOKENS",
                 hint="--thoughts 400, or --thoughts correct=900",
             )
         found[step] = int(text)
-    return {step: found.get(step, found.get("", 0)) for step in STEPS}
+    return found
+
+
+def _by_step(thoughts: Mapping[str, int], task: Task[Any, Any]) -> dict[str, int]:
+    """The thoughts of each of the task's steps.
+
+    Raises:
+        UsageError: they are said of a step that it has not.
+    """
+    steps = [step.name for step in task.steps]
+    for name in thoughts:
+        if name and name not in steps:
+            raise UsageError(
+                f"--thoughts {name}={thoughts[name]}: there is no such step",
+                hint=did_you_mean(name, steps, "steps"),
+            )
+    return {step: thoughts.get(step, thoughts.get("", 0)) for step in steps}
 
 
 def _scaled(
@@ -314,8 +334,6 @@ def _scaled(
     thoughts: Mapping[str, int],
 ) -> list[dict[str, Any]]:
     """Each step's usage times its factor, with `thoughts` for each call, priced anew."""
-    from targen_core.tasks.steps import STEPS
-
     steps: dict[str, dict[str, float]] = {}
     for counts in report["usage"]["by_step"]:
         step = steps.setdefault(counts["step"], dict.fromkeys(_COUNTS, 0))
@@ -328,8 +346,8 @@ def _scaled(
         measured = counts.get("thought_out", 0) * calls / max(1, counts["calls"])
         step["tokens_thought"] += thought or measured
     rows = []
-    for name in STEPS:
-        if name not in steps or name not in prices:
+    for name in prices:
+        if name not in steps:
             continue
         row: dict[str, Any] = {"step": name}
         # However few rows are wanted, a list's first call asks for a whole batch.

@@ -241,7 +241,7 @@ def _facts(trial: Trial) -> dict[str, Any]:
         }
 
     return {
-        "lists": [call(c) for c in trial.calls if c.step in ("contexts", "seeds")],
+        "lists": [call(c) for c in trial.calls if c.step in trial.lists],
         "candidates": [
             {
                 "id": verdict.id,
@@ -260,7 +260,7 @@ def _facts(trial: Trial) -> dict[str, Any]:
 
 def _print(trial: Trial, *, full: bool) -> None:
     for recorded in trial.calls:
-        if recorded.step in ("contexts", "seeds"):
+        if recorded.step in trial.lists:
             _print_call(recorded, full=full)
     for verdict in trial.verdicts:
         print("=" * 78)

@@ -93,7 +93,7 @@ BackendForArg = Annotated[
     typer.Option(
         "--backend-for",
         metavar="STEP=NAME",
-        help="Another backend for one step: contexts, seeds, generate or correct.",
+        help="Another backend for one step of the task; see describe.",
     ),
 ]
 OptionsArg = Annotated[
@@ -102,7 +102,7 @@ OptionsArg = Annotated[
         "-o",
         "--option",
         metavar="[STEP.]KEY=VALUE",
-        help="A backend's option, a sampling parameter, `contexts.batch`/`seeds.batch`, or "
+        help="A backend's option, a sampling parameter, a list's `batch` (`seeds.batch=10`), or "
         "`price_in`/`price_out`.",
     ),
 ]

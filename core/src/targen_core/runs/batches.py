@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,7 +20,7 @@ from targen_core.calls.rate import RateLimiter
 from targen_core.errors import UsageError, WriteFailed
 from targen_core.plain import open_plain, read_plain
 from targen_core.runs.spec import Limits
-from targen_core.tasks.steps import STEPS
+from targen_core.tasks.steps import Step
 
 if TYPE_CHECKING:
     from targen_core.runs.plan import PreparedStep
@@ -121,13 +121,13 @@ class BatchFile:
             self._batch[record["model"], key] = batch
 
 
-def batched_steps(lists_at_once: int) -> tuple[str, ...]:
-    """The steps that `--batch` asks in batches.
+def batched_steps(steps: Iterable[Step], lists_at_once: int) -> list[str]:
+    """Those of the steps that `--batch` asks in batches.
 
     Lists are among them where they are asked side by side: else each call is
     told what the one before it gave.
     """
-    return STEPS if lists_at_once > 1 else ("generate", "correct")
+    return [step.name for step in steps if step.lists is None or lists_at_once > 1]
 
 
 def require_lines(steps: Mapping[str, PreparedStep]) -> None:
@@ -177,7 +177,7 @@ def with_batches(
     steps: Mapping[str, PreparedStep],
     courier: Courier,
     *,
-    batched: Collection[str] = STEPS,
+    batched: Collection[str],
 ) -> dict[str, BoundModel]:
     """`bound` with a lane in place of the model for each step in `batched`.
 

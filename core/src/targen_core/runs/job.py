@@ -385,9 +385,9 @@ class Job:
         bound = self._prepared.bind(limits)
         steps = self._prepared.steps
         if self.courier is not None:
-            return with_batches(bound, steps, self.courier)
+            return with_batches(bound, steps, self.courier, batched=steps)
         if limits.batch:
-            batched = batched_steps(at_once)
+            batched = batched_steps(self.task.steps, at_once)
             lists = len(self._prepared.specs) if at_once > 1 else 0
             return in_service_batches(
                 bound, steps, self.path, limits, batched=batched, per_round=2 + lists

@@ -37,10 +37,9 @@ _CODE = 16 << 20  # bytes of a script
 
 def remember(spec: RunSpec, steps: Iterable[str]) -> None:
     """Note the backends and options of a run's steps as used by this user."""
-    options = spec.step_options()
     for step in steps:
         backend = spec.backend_of(step)
-        if asked := options[step].reaching:
+        if asked := spec.options_of(step).reaching:
             folders.make_known("options", _digest(backend, asked))
         remember_class(backend)
 
@@ -63,10 +62,9 @@ def require_known(
         UsageError: with the options to type, or an unknown backend.
         RunDirectoryError: a key stands in the manifest.
     """
-    options = spec.step_options()
     lacking: dict[str, Any] = {}
     for step in steps:
-        name, user = spec.backend_of(step), options[step]
+        name, user = spec.backend_of(step), spec.options_of(step)
         backend: Backend = registry.resolve(registry.find("backend", name))
         _refuse_keys(step, name, user.backend, backend)
         asked = user.reaching

@@ -6,7 +6,6 @@ from typing import Any
 
 from targen_core.errors import RunConflict
 from targen_core.runs.spec import ManifestPart
-from targen_core.tasks.steps import STEPS
 
 __all__ = ["Lock", "StepPlan", "TaskPlan", "require_same"]
 
@@ -58,7 +57,7 @@ def require_same(there: Lock, now: Lock, file: str) -> None:
         raise _other_task(there.task, now.task, file)
     apart = []
     hint = "resume it with the options that it was made with, and the versions of its manifest.json"
-    for step in STEPS:
+    for step in {**there.steps, **now.steps}:
         used, uses = (_used(lock.steps.get(step)) for lock in (there, now))
         if used != uses:
             apart.append(f"step {step} of this run used {used}; now it would use {uses}")

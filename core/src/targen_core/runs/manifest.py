@@ -19,7 +19,6 @@ from targen_core.runs.gate import check_members, read_json, said
 from targen_core.runs.lock import Lock, StepPlan, TaskPlan
 from targen_core.runs.options import CORE
 from targen_core.runs.spec import ManifestPart, RunSpec
-from targen_core.tasks.steps import STEPS
 
 __all__ = ["FORMAT", "Manifest", "flat", "given_file"]
 
@@ -29,6 +28,7 @@ _NAME = r"[A-Za-z0-9][A-Za-z0-9._-]*"
 _TASK_ID = re.compile(rf"{_NAME}:{_NAME}")
 _ID = re.compile(rf"({_NAME}:)?{_NAME}|langchain:[A-Za-z_][\w.]*(:[A-Za-z_]\w*)?")
 _TASK_FILE = re.compile(r"task\.json|task\.py(:[A-Za-z_]\w*)?")
+_STEP = re.compile(r"[A-Za-z_]\w*")
 _OPTION = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)?")
 _DECIDING = {"seed", "lists_at_once", "contexts_limit", "contexts_share", "near_duplicates"}
 
@@ -125,13 +125,15 @@ class Manifest(ManifestPart):
         for field, name in ids.items():
             if not _ID.fullmatch(name):
                 yield field, f"{name[:80]!r} is no DISTRIBUTION:NAME"
-        if strange := {*spec.backend_for, *lock.steps} - set(STEPS):
-            yield "steps", f"there is no step {min(strange)[:80]!r}"
+        for step in (*spec.backend_for, *lock.steps):
+            if not _STEP.fullmatch(step):
+                yield "steps", f"{step[:80]!r} cannot be a step"
         for name in spec.options:
             if not _OPTION.fullmatch(name):
                 yield "spec.options", f"{name[:80]!r} cannot be an option"
         try:
-            spec.step_options()
+            for step in {*lock.steps, *(name.partition(".")[0] for name in spec.options)}:
+                spec.options_of(step)
         except UsageError as error:
             yield "spec.options", str(error)
         for target in self.targets:

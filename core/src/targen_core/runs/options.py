@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
@@ -16,28 +16,18 @@ from targen_core.calls.sampling import SAMPLING, check_sampling
 from targen_core.engine.quotas import MOST
 from targen_core.errors import UsageError
 from targen_core.nearest import did_you_mean
-from targen_core.tasks.model import Task
-from targen_core.tasks.steps import STEPS
+from targen_core.tasks.steps import Step
 
 __all__ = [
     "CORE",
-    "DEFAULT_PARAMETERS",
     "StepOptions",
     "backend_options",
+    "check_steps",
     "parse_options",
     "public_options",
     "step_options",
     "step_parameters",
 ]
-
-DEFAULT_PARAMETERS: Mapping[str, Mapping[str, Any]] = {
-    # Lists want variety, and a batch of items is long; a judgement wants neither.
-    "contexts": {"temperature": 1.0, "max_tokens": 1024},
-    "seeds": {"temperature": 1.0, "max_tokens": 2048},
-    "generate": {"temperature": 0.7, "max_tokens": 512},
-    "correct": {"temperature": 0.0, "max_tokens": 512},
-}
-"""Each step's parameters, under the task's, the backend's and the user's."""
 
 CORE = ("batch", "price_in", "price_out")
 """Keys that are neither: items a call, and what a model costs."""
@@ -76,55 +66,81 @@ def parse_options(items: Sequence[str]) -> dict[str, Any]:
     return found
 
 
-def step_options(
-    options: Mapping[str, Any], *, elsewhere: Collection[str] = ()
-) -> dict[str, StepOptions]:
-    """Each step's options; an option with a step's name wins over one without.
+def step_options(options: Mapping[str, Any], step: str, *, elsewhere: bool = False) -> StepOptions:
+    """A step's options; an option with the step's name wins over one without.
 
-    Steps `elsewhere`, on another backend than the rest, take of the options
+    A step `elsewhere`, on another backend than the rest, takes of the options
     without a step the sampling parameters alone: a model's name or a price is
     the main backend's.
 
     Raises:
-        UsageError: an unknown step, or a malformed value.
+        UsageError: a malformed value.
     """
     shared: dict[str, Any] = {}
-    own: dict[str, dict[str, Any]] = {step: {} for step in STEPS}
+    own: dict[str, Any] = {}
+    for name, value in options.items():
+        about, dot, key = name.partition(".")
+        if not dot and (name in SAMPLING or not elsewhere):
+            shared[name] = value
+        elif dot and about == step:
+            own[key] = value
+    return _split(step, {**shared, **own})
+
+
+def check_steps(
+    steps: Iterable[Step], options: Mapping[str, Any], backend_for: Iterable[str] = ()
+) -> None:
+    """See that options and backends are for steps that there are.
+
+    Raises:
+        UsageError: with the steps that the task has.
+    """
+    known = {step.name: step for step in steps}
+    growing = [name for name, step in known.items() if step.lists is not None]
     for name, value in options.items():
         step, dot, key = name.partition(".")
-        if dot and step in STEPS:
-            own[step][key] = value
-        elif dot:
+        if dot and step not in known:
             raise UsageError(
-                f"option {name!r}: no step {step!r}", hint=did_you_mean(step, STEPS, "steps")
+                f"option {name!r}: no step {step!r}", hint=did_you_mean(step, known, "steps")
             )
-        elif name == "batch":
+        if name == "batch":
             raise UsageError(
                 f"option batch={value}: each step has a batch size of its own",
-                hint=f"-o contexts.batch={value} or -o seeds.batch={value}",
+                hint=" or ".join(f"-o {step}.batch={value}" for step in growing),
             )
-        else:
-            shared[name] = value
-    sampling = {key: value for key, value in shared.items() if key in SAMPLING}
-    return {
-        step: _split(step, {**(sampling if step in elsewhere else shared), **own[step]})
-        for step in STEPS
-    }
+        if key != "batch":
+            continue
+        lists = known[step].lists
+        if lists is None:
+            raise UsageError(
+                f"option {name}={value}: give items a batch for {' or '.join(growing)}",
+                hint=f"for example -o {growing[-1]}.batch=10",
+            )
+        if isinstance(value, list | tuple) and len(value) > max(1, len(lists)):
+            raise UsageError(
+                f"option {name} names {len(value)} sizes; step {step} grows "
+                + ("one list" if len(lists) == 1 else f"{len(lists)} lists")
+            )
+    for step in backend_for:
+        if step not in known:
+            raise UsageError(
+                f"--backend-for {step}: there is no such step",
+                hint=did_you_mean(step, known, "steps"),
+            )
 
 
 def step_parameters(
-    task: Task[Any, Any], step: str, backend: Backend, chosen: BackendOptions, user: StepOptions
+    step: Step, backend: Backend, chosen: BackendOptions, user: StepOptions
 ) -> dict[str, Any]:
     """The sampling parameters that a step sends."""
     suited = backend.defaults(chosen) if backend.defaults is not None else {}
     own = {
-        key.removeprefix(f"{step}."): value
+        key.removeprefix(f"{step.kind}."): value
         for key, value in suited.items()
-        if key.startswith(f"{step}.")
+        if key.startswith(f"{step.kind}.")
     }
     return {
-        **DEFAULT_PARAMETERS[step],
-        **task.parameters.get(step, {}),
+        **step.parameters,
         **{key: value for key, value in suited.items() if "." not in key},
         **own,
         **user.sampling,
@@ -199,15 +215,10 @@ def _split(step: str, options: Mapping[str, Any]) -> StepOptions:
     batch = options.get("batch", ())
     sizes = tuple(batch) if isinstance(batch, list | tuple) else (batch,)
     whole = all(type(size) is int and 0 < size <= MOST for size in sizes)
-    if sizes and not (whole and step in ("contexts", "seeds")):
+    if not whole:
         raise UsageError(
-            f"option {step}.batch={batch}: give items a batch for contexts or seeds",
-            hint="for example -o seeds.batch=10",
-        )
-    if step == "contexts" and len(sizes) > 1:
-        raise UsageError(
-            f"option contexts.batch={batch}: contexts are one list, give one number",
-            hint=f"-o contexts.batch={sizes[0]}",
+            f"option {step}.batch={batch}: give items a batch, a whole number above 0",
+            hint=f"for example -o {step}.batch=10",
         )
     price = None
     if "price_in" in options or "price_out" in options:

@@ -6,8 +6,8 @@ import contextlib
 import hashlib
 import json
 import math
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import importlib_metadata
@@ -33,13 +33,13 @@ from targen_core.runs.options import (
     CORE,
     StepOptions,
     backend_options,
+    check_steps,
     public_options,
-    step_options,
     step_parameters,
 )
 from targen_core.runs.spec import Limits, RunSpec
 from targen_core.tasks.model import Task
-from targen_core.tasks.steps import STEPS, Corrector
+from targen_core.tasks.steps import Corrector, Step
 
 if TYPE_CHECKING:
     from targen_core.declared.files import TaskFile
@@ -65,6 +65,7 @@ GIVEN = "given with -o price_in and -o price_out"
 class PreparedStep:
     """One step's model, and how it is used."""
 
+    step: Step
     model: ChatModel
     params: dict[str, Any]
     price: Price | None
@@ -156,7 +157,7 @@ def bind_models(
             step.price,
             backend=step.backend_id,
             cacheable=step.backend.cacheable and getattr(step.model, "cacheable", True),
-            shared_by=task if name in ("contexts", "seeds") else "",
+            shared_by=task if step.step.lists is not None else "",
         )
         for name, step in steps.items()
     }
@@ -179,12 +180,14 @@ def prepare(
     file = _read_file(spec)
     quotas = Quotas(spec.quotas).for_task(task)
     full = named(registry, spec)
-    options = full.step_options()
+    options = _options(task, full)
     corrector_id, corrector = _corrector(registry, task, spec.corrector)
     specs, given = _lists(task, spec, options)
-    wanted = [step for step in STEPS if _has_step(task, step, specs, corrector)]
-    allow(wanted)
-    steps = _models(registry, _judged_by(task, corrector), spec, options, wanted)
+    asked = {part.step for part in specs if part.fixed is None} | {"generate"}
+    if corrector is not None:
+        asked.add("correct")
+    allow([step.name for step in task.steps if step.name in asked])
+    steps = _models(registry, _judged_by(task, corrector), spec, options, asked)
     lock = Lock(
         task=_task_plan(found.id, task, spec.variants),
         steps={name: step.plan for name, step in steps.items()},
@@ -226,8 +229,8 @@ def prepare_correction(registry: Registry, spec: RunSpec) -> PreparedCorrection:
         raise UsageError(
             f"task {task.name} has no corrector of its own", hint="--corrector meta, blind or vote"
         )
-    options = step_options(spec.options)
-    steps = _models(registry, _judged_by(task, corrector), spec, options, ["correct"])
+    options = _options(task, spec)
+    steps = _models(registry, _judged_by(task, corrector), spec, options, {"correct"})
     return PreparedCorrection(
         task=task,
         distribution=found.distribution,
@@ -245,7 +248,7 @@ def prepare_call(registry: Registry, spec: RunSpec, task: Task[Any, Any]) -> Pre
     Raises:
         UsageError: anything wrong with `spec`; its task and quotas are not looked at.
     """
-    return _models(registry, task, spec, step_options(spec.options), ["generate"])["generate"]
+    return _models(registry, task, spec, _options(task, spec), {"generate"})["generate"]
 
 
 def find_task(
@@ -311,12 +314,10 @@ def _kept(spec: RunSpec, steps: Mapping[str, StepPlan]) -> dict[str, Any]:
     return found
 
 
-def _has_step(
-    task: Task[Any, Any], step: str, specs: Sequence[ListSpec], corrector: object
-) -> bool:
-    if step == "correct":
-        return corrector is not None
-    return step == "generate" or any(s.step == step and s.fixed is None for s in specs)
+def _options(task: Task[Any, Any], spec: RunSpec) -> dict[str, StepOptions]:
+    """What the user says of each of the task's steps."""
+    check_steps(task.steps, spec.options, spec.backend_for)
+    return {step.name: spec.options_of(step.name) for step in task.steps}
 
 
 def _models(
@@ -324,29 +325,25 @@ def _models(
     task: Task[Any, Any],
     spec: RunSpec,
     options: Mapping[str, StepOptions],
-    wanted: Sequence[str],
+    asked: Collection[str],
 ) -> dict[str, PreparedStep]:
-    """Each step's model; steps with the same backend and options share one."""
-    for step in spec.backend_for:
-        if step not in STEPS:
-            raise UsageError(
-                f"--backend-for {step}: there is no such step",
-                hint=did_you_mean(step, STEPS, "steps"),
-            )
+    """The models of the steps `asked`; those with the same backend and options share one."""
     made: list[tuple[str, BackendOptions, ChatModel]] = []
     steps: dict[str, PreparedStep] = {}
-    batched = batched_steps(spec.lists_at_once) if spec.limits.batch else ()
-    for step in wanted:
-        name = spec.backend_of(step)
+    batched = batched_steps(task.steps, spec.lists_at_once) if spec.limits.batch else ()
+    for step in task.steps:
+        if step.name not in asked:
+            continue
+        name = spec.backend_of(step.name)
         found = registry.find("backend", name)
         backend: Backend = registry.resolve(found)
-        if step in batched and backend.batch is None:
+        if step.name in batched and backend.batch is None:
             raise UsageError(
-                f"--batch: the {name} backend has no batches, and step {step} uses it",
+                f"--batch: the {name} backend has no batches, and step {step.name} uses it",
                 hint="--backend chatgpt or claude; or "
                 + ("--batch-offline, by files" if backend.lines else "leave --batch out"),
             )
-        user = options[step]
+        user = options[step.name]
         chosen = backend_options(name, backend, user.backend)
         model = next((m for *same, m in made if same == [found.id, chosen]), None)
         if model is None:
@@ -363,9 +360,9 @@ def _models(
                     hint=f"report it to the authors of {found.distribution}",
                 ) from error
             made.append((found.id, chosen, model))
-        params = step_parameters(task, step, backend, chosen, user)
+        params = step_parameters(step, backend, chosen, user)
         price = Price(*user.price, source=GIVEN) if user.price else model.price
-        steps[step] = PreparedStep(model, params, price, backend, found.id, chosen)
+        steps[step.name] = PreparedStep(step, model, params, price, backend, found.id, chosen)
         if spec.limits.max_cost is not None and price is None:
             raise UsageError(
                 f"--max-cost needs a price, and that of {model.identity} is unknown",
@@ -416,23 +413,20 @@ def _lists(
             raise UsageError("--seeds takes the place of the contexts too: give one of the two")
         last = task.chain[-1]
         given["seeds"] = read_items(spec.seeds, last, "--seeds")
-        return (ListSpec("seeds", last, last.batch, fixed=given["seeds"]),), given
-    if task.contexts is not None:
-        fixed = None
-        if spec.contexts is not None:
-            given["contexts"] = items = read_items(spec.contexts, task.contexts, "--contexts")
-            fixed = items[: math.ceil(len(items) * share)]
-        size = (options["contexts"].batch or (task.contexts.batch,))[0]
-        chain.append(ListSpec("contexts", task.contexts, size, fixed, limit))
-    elif spec.contexts is not None or spec.contexts_limit is not None:
+        return (ListSpec(last.name or "seeds", last, last.batch, fixed=given["seeds"]),), given
+    if task.contexts is None and (spec.contexts is not None or limit is not None):
         raise UsageError(f"task {task.name} has no contexts (step 1)", hint="use --seeds")
-    sizes = list(options["seeds"].batch)
-    if len(sizes) > len(task.seeds):
-        raise UsageError(
-            f"seeds.batch names {len(sizes)} sizes; task {task.name} has {len(task.seeds)} lists"
-        )
-    for source in task.seeds:
-        chain.append(ListSpec("seeds", source, sizes.pop(0) if sizes else source.batch))
+    if spec.contexts is not None and task.contexts is not None:
+        given["contexts"] = read_items(spec.contexts, task.contexts, "--contexts")
+    for step in task.steps:
+        sizes = list(options[step.name].batch)
+        for source in step.lists or ():
+            part = ListSpec(step.name, source, sizes.pop(0) if sizes else source.batch)
+            if source is task.contexts:
+                items = given.get("contexts")
+                fixed = items and items[: math.ceil(len(items) * share)]
+                part = replace(part, fixed=fixed, limit=limit)
+            chain.append(part)
     return tuple(chain), given
 
 

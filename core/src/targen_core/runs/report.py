@@ -65,7 +65,7 @@ def build_report(
         "problem": printable(str(error), most=_LONGEST) if error else "",
         "balance": manifest.spec.balance,
         **counts,
-        "usage": usage.as_dict(),
+        "usage": usage.as_dict(manifest.steps),
         "unused_calls": max(0, total.calls + total.cached - used_calls),
         "retries": retries,
         "models": {step: model_name(plan) for step, plan in manifest.steps.items()},

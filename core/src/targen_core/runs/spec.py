@@ -21,7 +21,6 @@ from targen_core.engine.commits import Target
 from targen_core.engine.quotas import MOST, Quotas
 from targen_core.errors import UsageError
 from targen_core.runs.options import StepOptions, step_options
-from targen_core.tasks.steps import STEPS
 
 __all__ = ["Limits", "ManifestPart", "RunSpec"]
 
@@ -123,24 +122,24 @@ class RunSpec(_Asked):
         """Steps on another backend than the rest."""
         return [step for step, name in self.backend_for.items() if name != self.backend]
 
-    def step_options(self) -> dict[str, StepOptions]:
-        """Each step's options.
+    def options_of(self, step: str) -> StepOptions:
+        """A step's options.
 
         Raises:
             UsageError: an option that cannot be.
         """
-        return step_options(self.options, elsewhere=self.elsewhere)
+        return step_options(self.options, step, elsewhere=step in self.elsewhere)
 
     def also(self, options: Mapping[str, Any]) -> RunSpec:
         """The spec with `options` on top.
 
         What they say without a step wins in all the steps that it is about.
         """
-        said = {
-            f"{step}.{name}"
-            for step in STEPS
-            for name in options
-            if name in SAMPLING or step not in self.elsewhere
-        }
-        kept = {name: value for name, value in self.options.items() if name not in said}
+
+        def stays(name: str) -> bool:
+            step, dot, key = name.partition(".")
+            about = key in SAMPLING or step not in self.elsewhere
+            return not (dot and key in options and about)
+
+        kept = {name: value for name, value in self.options.items() if stays(name)}
         return self.replace(options={**kept, **options})

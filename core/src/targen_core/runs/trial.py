@@ -43,13 +43,17 @@ class RecordedCall:
 
 @dataclass(slots=True)
 class Trial:
-    """What a trial showed: calls and verdicts, its report, and what stopped it."""
+    """What a trial showed: calls and verdicts, its report, and what stopped it.
+
+    `lists` names the steps that grow lists.
+    """
 
     calls: list[RecordedCall] = field(default_factory=list)
     verdicts: list[Committed] = field(default_factory=list)
     report: dict[str, Any] = field(default_factory=dict)
     problem: TargenError | None = None
     instances_per_call: int = 1
+    lists: tuple[str, ...] = ()
 
 
 def rehearsal_spec(spec: RunSpec, quotas: Mapping[str, int]) -> RunSpec:
@@ -99,6 +103,7 @@ def run_trial(
         job.shared = shared
         job.resuming = ""
         trial.instances_per_call = job.task.instances_per_call
+        trial.lists = tuple(step.name for step in job.task.steps if step.lists)
         try:
             with show(job) as tell:
                 trial.report = job.run(listen, observer=observe)

@@ -27,7 +27,7 @@ from targen_core.tasks.judging import (
     Solution,
 )
 from targen_core.tasks.prompt import Prompt
-from targen_core.tasks.steps import STEPS, Check, Corrector, InverseGenerator, ListStep
+from targen_core.tasks.steps import PARAMETERS, Check, Corrector, InverseGenerator, ListStep, Step
 
 __all__ = ["Label", "Rehearsal", "Task", "Variant"]
 
@@ -144,7 +144,8 @@ class Task(Generic[SeedT, InstanceT]):
             them away, for the analysis: `Case`s, none where the row has no
             label. By default one: the row's texts and its label.
         presets: target counts by name, label name -> rows.
-        parameters: sampling parameters by step, under the defaults of the user.
+        parameters: sampling parameters by step, under the defaults of the user;
+            see `steps`.
         variants: other ways to make the rows, by name.
         prompts: every prompt of the task, for the manifest and `describe`;
             those that a list brings along may be left out.
@@ -207,9 +208,18 @@ class Task(Generic[SeedT, InstanceT]):
         if not self.labels and self.label_of is None:
             raise ValueError(f"task {self.name}: open labels need label_of")
         self._refuse_labels_that_no_row_can_have()
+        steps = [step.name for step in self.steps]
+        for step in steps:
+            if not (step.isidentifier() and step.isascii()):
+                raise ValueError(f"task {self.name}: no list can be called {step!r}")
+            if steps.count(step) > 1:
+                raise ValueError(f"task {self.name}: two of its steps are called {step!r}")
         for step in self.parameters:
-            if step not in STEPS:
-                raise ValueError(f"task {self.name}: parameters for unknown step {step!r}")
+            if step not in steps:
+                raise ValueError(
+                    f"task {self.name}: parameters for unknown step {step!r}; "
+                    f"its steps are {', '.join(steps)}"
+                )
         known = {part.name for part in fields(self)}
         for name, variant in self.variants.items():
             if not variant.changes.keys() <= known:
@@ -241,6 +251,19 @@ class Task(Generic[SeedT, InstanceT]):
     def chain(self) -> tuple[ListStep[Any], ...]:
         """Steps 1 and 2 as one chain of lists, outermost first."""
         return (*((self.contexts,) if self.contexts else ()), *self.seeds)
+
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        """What options, backends and reports tell apart, in order: by default the four steps."""
+        found: list[Step] = []
+        lists = {"contexts": (self.contexts,) if self.contexts else (), "seeds": self.seeds}
+        for kind, defaults in PARAMETERS.items():
+            parts = lists.get(kind)
+            for name in dict.fromkeys(part.name or kind for part in parts or ()) or (kind,):
+                mine = {**defaults, **self.parameters.get(name, {})}
+                grown = parts and tuple(part for part in parts if (part.name or kind) == name)
+                found.append(Step(name, kind, mine, grown))
+        return tuple(found)
 
     @property
     def every_prompt(self) -> tuple[Prompt, ...]:

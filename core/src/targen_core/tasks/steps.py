@@ -6,7 +6,7 @@ Each is an object of a plain shape; `Llm` is what it is given to work with.
 from __future__ import annotations
 
 import random
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar, overload
 
@@ -19,10 +19,24 @@ from targen_core.tasks.prompt import Prompt
 if TYPE_CHECKING:
     from targen_core.tasks.model import Rehearsal, Task
 
-__all__ = ["STEPS", "Check", "Corrector", "InverseGenerator", "ListStep", "Llm"]
+__all__ = [
+    "PARAMETERS",
+    "Check",
+    "Corrector",
+    "InverseGenerator",
+    "ListStep",
+    "Llm",
+    "Step",
+]
 
-STEPS = ("contexts", "seeds", "generate", "correct")
-"""The four steps by the names that options, reports and manifests use."""
+PARAMETERS: Mapping[str, Mapping[str, Any]] = {
+    # Lists want variety, and a batch of items is long; a judgement wants neither.
+    "contexts": {"temperature": 1.0, "max_tokens": 1024},
+    "seeds": {"temperature": 1.0, "max_tokens": 2048},
+    "generate": {"temperature": 0.7, "max_tokens": 512},
+    "correct": {"temperature": 0.0, "max_tokens": 512},
+}
+"""The four kinds of step, with the parameters that a task starts from."""
 
 R = TypeVar("R", bound=BaseModel)
 ItemT = TypeVar("ItemT")
@@ -130,6 +144,8 @@ class ListStep(Generic[ItemT]):
             `Task.rehearsal`.
         origin: the id of the registered list that this one stands for, where a
             declaration uses it; its distribution is named in manifests.
+        name: the step that its calls belong to, for options, backends and
+            reports; by default "contexts" or "seeds", by its place in the task.
     """
 
     item: type[ItemT]
@@ -142,6 +158,25 @@ class ListStep(Generic[ItemT]):
     prompts: tuple[Prompt, ...] = ()
     rehearsal: Callable[[Rehearsal], Any] | None = None
     origin: str = ""
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """Calls of a task that options, backends, batches and reports treat as one.
+
+    Attributes:
+        name: as in `-o NAME.temperature=1` and `--backend-for NAME=...`.
+        kind: the usual name of a step in its place, by which backends know it.
+        parameters: sampling parameters, under the backend's and the user's.
+        lists: the lists that it grows; None where it is asked for each
+            candidate.
+    """
+
+    name: str
+    kind: str
+    parameters: Mapping[str, Any]
+    lists: tuple[ListStep[Any], ...] | None = None
 
 
 class InverseGenerator(Protocol[SeedT_contra, InstanceT_co]):

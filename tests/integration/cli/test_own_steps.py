@@ -1,0 +1,93 @@
+"""A task whose list has a name of its own: a fifth step, wherever steps are told apart."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+TASK = """
+from dataclasses import replace
+
+from targen_testing.sample import SAMPLE
+
+topics = SAMPLE.contexts
+TASK = SAMPLE.replace(
+    name="reviews",
+    seeds=(replace(topics, name="passages"), replace(topics, once=True)),
+    parameters={"passages": {"max_tokens": 77}},
+)
+"""
+STEPS = ["contexts", "passages", "seeds", "generate", "correct"]
+RUN = ("-n", "6", "-b", "scripted", "--backend-for", "passages=scripted")
+
+
+@pytest.fixture(autouse=True)
+def _task() -> None:
+    Path("reviews.py").write_text(TASK)
+
+
+def test_it_has_a_backend_options_and_a_line_of_its_own(targen):
+    own = (
+        "-o",
+        "passages.latency_ms=1",
+        "-o",
+        "passages.temperature=0.3",
+        "-o",
+        "passages.batch=2",
+    )
+    result = targen("generate", "reviews.py", *RUN, *own, "-q", "--out", "run")
+    assert result.code == 0, result.err
+    lock = json.loads(Path("run/manifest.json").read_text())["lock"]
+    assert list(lock["steps"]) == STEPS
+    assert lock["steps"]["passages"]["params"] == {"temperature": 0.3, "max_tokens": 77}
+    assert lock["steps"]["passages"]["options"] == {"latency_ms": 1}
+    assert lock["steps"]["seeds"]["options"] == {}
+    assert lock["batches"] == [4, 2, 4]
+    told = json.loads(targen("report", "run", "--json").out)
+    assert list(dict.fromkeys(line["step"] for line in told["usage"]["by_step"])) == STEPS
+    assert "\npassages" in targen("report", "run").out
+    assert targen("resume", "run", "-n", "8", "-q").code == 0
+
+
+def test_an_estimate_has_its_line_and_its_price(targen):
+    price = ("-o", "passages.price_in=1", "-o", "passages.price_out=2")
+    result = targen("estimate", "reviews.py", *RUN, *price, "--thoughts", "passages=9", "--json")
+    facts = json.loads(result.out)
+    lines = {line["step"]: line for line in facts["steps"]}
+    assert list(lines) == STEPS
+    assert lines["passages"]["tokens_thought"] == 9 * lines["passages"]["calls"] > 0
+    assert [name for name in STEPS if lines[name]["dollars"]] == ["passages"]
+    assert lines["seeds"]["tokens_thought"] == 0
+
+
+def test_describe_and_preview_know_it(targen):
+    facts = json.loads(targen("describe", "reviews.py", "--json").out)
+    assert [part["step"] for part in facts["lists"]] == STEPS[:3]
+    assert list(facts["parameters"]) == STEPS
+    calls = json.loads(targen("preview", "reviews.py", "-b", "scripted", "--json").out)["lists"]
+    assert {call["step"] for call in calls} == set(STEPS[:3])
+
+
+def test_it_is_batched_where_lists_are(targen):
+    batch = ("-b", "chatgpt", "-o", "model=m", "-o", "api_key=x", "--batch", "--yield", "0.5")
+    command = ("estimate", "reviews.py", "-n", "6", *batch, "--backend-for", "passages=scripted")
+    assert targen(*command).code == 0
+    result = targen(*command, "--batch-lists")
+    assert result.code == 2
+    assert "has no batches, and step passages uses it" in result.err
+
+
+@pytest.mark.parametrize(
+    ("option", "words"),
+    [
+        (("-o", "topics.temperature=1"), "no step 'topics'"),
+        (("--backend-for", "topics=scripted"), "--backend-for topics: there is no such step"),
+    ],
+)
+def test_an_error_lists_the_steps_of_the_task(option, words, targen):
+    result = targen("generate", "reviews.py", "-n", "2", "-b", "scripted", *option)
+    assert result.code == 2
+    assert words in result.err
+    assert "steps: " + ", ".join(STEPS) in result.err
