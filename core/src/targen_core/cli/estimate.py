@@ -26,7 +26,6 @@ from targen_core.cli.request import (
 )
 from targen_core.cli.tables import print_json, print_table
 from targen_core.errors import UsageError
-from targen_core.nearest import did_you_mean
 
 if TYPE_CHECKING:
     from targen_core.calls.model import Price
@@ -126,7 +125,6 @@ def estimate(
         raise UsageError("--batch-lists says how --batch asks for lists", hint="add --batch")
     if thoughts and measured is not None:
         raise UsageError("--from has measured the thoughts: leave --thoughts out")
-    thought = _thoughts(thoughts or ())
     if suite is not None and measured is not None:
         raise UsageError("--from is a run of one task, and --suite is of several")
     registry = load_registry()
@@ -147,7 +145,7 @@ def estimate(
             lists_at_once=SIDE_BY_SIDE if batch_lists else 1,
             limits={"batch": batch},
         )
-        found.append(_estimated(registry, target, spec, measured, yield_, thought))
+        found.append(_estimated(registry, target, spec, measured, yield_, thoughts or ()))
     if json:
         facts = [
             {"task": one.task, "rows": one.rows, "basis": one.basis, "steps": one.steps}
@@ -168,7 +166,7 @@ def _estimated(
     spec: RunSpec,
     measured: Path | None,
     yield_: float,
-    thoughts: Mapping[str, int],
+    thoughts: Sequence[str],
 ) -> _Estimate:
     """What `spec` will take, by a run that was, or by a rehearsal at a yield."""
     from targen_core.calls.batch import batch_price
@@ -179,7 +177,7 @@ def _estimated(
     from targen_core.runs.report import read_report, reported_prices
     from targen_core.runs.trial import rehearsal_spec, run_trial
 
-    thoughts = _by_step(thoughts, task)
+    thought = _thoughts(thoughts, [step.name for step in task.steps])
     prepared = prepare(registry, spec)
     wanted = spec.target.quotas.total
     # Calls that are not told of each other repeat each other, and some are for a refill.
@@ -217,7 +215,7 @@ def _estimated(
         name
         for name, step in prepared.steps.items()
         if measured is None
-        and not thoughts.get(name)
+        and not thought[name]
         and step.backend.thinks is not None
         and step.backend.thinks(step.options)
     ]
@@ -225,7 +223,7 @@ def _estimated(
     if measured is None:  # what ran ahead for nothing in so short a run is no measure
         factor *= 1 - report["unused_calls"] / total_calls
     factors = {name: wanted / made * factor * more.get(name, 1.0) for name in prices}
-    steps = _scaled(report, factors, prices, thoughts)
+    steps = _scaled(report, factors, prices, thought)
     asked = {row["step"]: prices[row["step"]] for row in steps}
     return _Estimate(prepared.lock.task.id, wanted, basis, steps, silent, reported_prices(asked))
 
@@ -293,38 +291,23 @@ def _say_unknown(dollars: float | None, unthought: Sequence[str]) -> None:
         )
 
 
-def _thoughts(given: Sequence[str]) -> dict[str, int]:
-    """Tokens of thoughts in a call, by step; "" is for all that are not named.
+def _thoughts(given: Sequence[str], steps: Sequence[str]) -> dict[str, int]:
+    """Tokens of thoughts in a call, by step; one without a step is for all that are not named.
 
     Raises:
-        UsageError: no number.
+        UsageError: no step, or no number.
     """
     found: dict[str, int] = {}
     for item in given:
         step, equals, text = item.rpartition("=")
-        if (equals and not step) or not text.isdecimal():
+        if (equals and step not in steps) or not text.isdecimal():
             raise UsageError(
                 f"--thoughts {item!r} is not TOKENS or STEP=TOKENS",
-                hint="--thoughts 400, or --thoughts correct=900",
+                hint="for example --thoughts 400, or --thoughts correct=900; "
+                f"steps: {', '.join(steps)}",
             )
         found[step] = int(text)
-    return found
-
-
-def _by_step(thoughts: Mapping[str, int], task: Task[Any, Any]) -> dict[str, int]:
-    """The thoughts of each of the task's steps.
-
-    Raises:
-        UsageError: they are said of a step that it has not.
-    """
-    steps = [step.name for step in task.steps]
-    for name in thoughts:
-        if name and name not in steps:
-            raise UsageError(
-                f"--thoughts {name}={thoughts[name]}: there is no such step",
-                hint=did_you_mean(name, steps, "steps"),
-            )
-    return {step: thoughts.get(step, thoughts.get("", 0)) for step in steps}
+    return {step: found.get(step, found.get("", 0)) for step in steps}
 
 
 def _scaled(
