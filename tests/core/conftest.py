@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel, SecretStr
 
@@ -40,16 +39,6 @@ from targen_core.plugins.register import Registration
 from targen_core.runs import job as jobs
 from targen_core.runs.spec import Limits
 from targen_testing.virtual_time import VirtualLoop, virtual_time
-
-settings.register_profile(
-    "targen-core",
-    derandomize=True,
-    deadline=None,
-    max_examples=25,
-    phases=[Phase.explicit, Phase.generate],  # worlds shrink slowly, and seldom to anything clearer
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
-)
-settings.load_profile("targen-core")
 
 # --- virtual time -----------------------------------------------------------
 
