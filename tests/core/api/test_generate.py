@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import traceback
 from pathlib import Path
 
 import pytest
@@ -203,7 +204,7 @@ def test_what_ends_early_is_our_error_and_keeps_what_was_made(lab):
     world = lab.World(most=1, lists=(1, 1))
     with pytest.raises(QuotaNotMet) as caught:
         tg.generate(world.task(), n=40, model=lab.ToyModel(world.reply), out="short")
-    assert caught.value.__notes__ == ["what was made is kept: targen_core.load('short')"]
+    assert "what was made is kept: targen_core.load('short')" in caught.value.__notes__
     kept = tg.load("short", task=world.task())
     assert kept.report.status == "short"
     assert not kept.report.complete
@@ -279,3 +280,14 @@ def test_a_job_takes_text_paths_and_runs_where_a_loop_runs():
 
     first, second = asyncio.run(both())
     assert first["rows"] == second["rows"] == {"calm": 1, "alarm": 1}
+
+
+# --- errors -----------------------------------------------------------------
+
+
+def test_a_traceback_shows_the_hint():
+    with pytest.raises(UnknownName) as caught:
+        tg.generate("rtee", n=4, model="scripted")
+    shown = traceback.format_exception(caught.value)
+    assert shown[-1] == f"hint: {caught.value.hint}\n"
+    assert "did you mean" in caught.value.hint

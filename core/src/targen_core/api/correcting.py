@@ -12,11 +12,11 @@ from targen_core.api.reading import DataLike, given_data
 from targen_core.api.report import CorrectionReport
 from targen_core.api.request import PathText, TaskLike, as_path, asked, limits_of, replies_folder
 from targen_core.api.run import Corrected
+from targen_core.api.waiting import waiting
 from targen_core.api.words import speaking_python
 from targen_core.errors import TargenError
 from targen_core.plugins.registry import Registry
 from targen_core.runs.correction import acorrect_dataset
-from targen_core.runs.loops import synchronous
 from targen_core.runs.spec import Limits
 from targen_core.runs.watch import Watch
 
@@ -133,4 +133,4 @@ async def acorrect(
         return Corrected(folder, CorrectionReport.of(report), dataset.task)
 
 
-correct = synchronous(acorrect)
+correct = waiting(acorrect)

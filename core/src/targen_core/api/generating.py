@@ -23,12 +23,12 @@ from targen_core.api.request import (
     values_of,
 )
 from targen_core.api.run import Run
+from targen_core.api.waiting import waiting
 from targen_core.api.words import in_python, speaking_python
 from targen_core.engine.lists import SIDE_BY_SIDE
 from targen_core.errors import TargenError
 from targen_core.plugins.registry import Registry
 from targen_core.runs.job import Job
-from targen_core.runs.loops import synchronous
 from targen_core.runs.manifest import Manifest
 from targen_core.runs.plan import find_task
 from targen_core.runs.report import read_report
@@ -270,8 +270,8 @@ async def aresume(
     return await _finished(job, known, progress)
 
 
-generate = synchronous(agenerate)
-resume = synchronous(aresume)
+generate = waiting(agenerate)
+resume = waiting(aresume)
 
 
 def load(
