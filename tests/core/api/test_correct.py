@@ -79,6 +79,14 @@ def test_objects_serve_here_too_and_the_same_call_goes_on(lab):
     assert caught.value.hint == "choose another out"
 
 
+def test_rows_that_were_changed_in_passing_are_corrected_as_they_were(run):
+    for row in run:
+        row["score"] = 1
+    found = tg.correct(run, model="scripted")
+    assert list(tg.read_dataset(found.path)) == list(found)
+    assert "score" not in found[0]
+
+
 def test_it_works_in_a_loop(run):
     async def cell():
         plain = tg.correct(run, model="scripted", out="a")

@@ -253,6 +253,16 @@ def test_a_run_is_loaded_from_its_directory():
         tg.load("nowhere")
 
 
+def test_a_run_without_a_row_is_an_empty_sequence():
+    with pytest.raises(BudgetExhausted):
+        porter(n=4, max_tokens=10, out="x")
+    run = tg.load("x")
+    assert (len(run), list(run), bool(run)) == (0, [], True)
+    assert run.dataset == tg.Dataset("x", run.task, [])
+    assert (run.dataset.labels, len(run.dataset.to_pandas())) == ({}, 0)
+    assert run._repr_html_() == run.report._repr_html_()
+
+
 # --- the metrics of another distribution ------------------------------------
 
 

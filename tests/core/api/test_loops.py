@@ -116,11 +116,15 @@ def test_ctrl_c_lets_the_calls_in_flight_finish(where, lab, world, stops):
 
 def test_one_ctrl_c_ends_a_loop_that_goes_on_after_failures(lab, world, stops):
     model, seeds = stops(ctrl_c), []
-    with pytest.raises(KeyboardInterrupt):
+
+    def sweep():
         for seed in range(3):
             seeds.append(seed)
             with contextlib.suppress(tg.JobFailed):
                 tg.generate(world.task(), n=40, seed=seed, model=model)
+
+    with pytest.raises(KeyboardInterrupt):
+        sweep()
     assert seeds == [0]
 
 
