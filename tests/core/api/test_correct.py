@@ -87,6 +87,18 @@ def test_rows_that_were_changed_in_passing_are_corrected_as_they_were(run):
     assert "score" not in found[0]
 
 
+def test_what_was_corrected_can_be_corrected_again(run, lab):
+    first = tg.correct(run, model="scripted")
+    second = tg.correct(first, model="scripted")
+    assert second.report.task == "targen-tasks-superglue:rte"
+    assert list(tg.read_dataset(second.path)) == list(second)
+    task = lab.World().task()
+    made = tg.generate(task, n=4, model=lab.ToyModel(lab.World().reply))
+    own = tg.correct(made, model=lab.ToyModel(lab.World().reply), out="own")
+    again = tg.correct(own, model=lab.ToyModel(lab.World().reply), out="again")
+    assert again.report.task == "memory:toy"
+
+
 def test_it_works_in_a_loop(run):
     async def cell():
         plain = tg.correct(run, model="scripted", out="a")

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import copy
 import json
+import pickle
 import traceback
 from pathlib import Path
 
@@ -261,6 +263,16 @@ def test_a_run_without_a_row_is_an_empty_sequence():
     assert run.dataset == tg.Dataset("x", run.task, [])
     assert (run.dataset.labels, len(run.dataset.to_pandas())) == ({}, 0)
     assert run._repr_html_() == run.report._repr_html_()
+
+
+def test_a_run_is_pickled_and_copied_with_its_rows_read_or_not():
+    run = tg.generate("rte", n=2, model="scripted", out="x")
+    assert run.dataset.task.name == "rte"
+    for twin in (pickle.loads(pickle.dumps(run)), copy.deepcopy(run)):
+        assert (twin.path, twin.report, list(twin)) == (run.path, run.report, list(run))
+    twin = copy.deepcopy(run.dataset)
+    assert twin == run.dataset
+    assert twin.rows is not run.dataset.rows
 
 
 # --- the metrics of another distribution ------------------------------------

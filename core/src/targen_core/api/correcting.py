@@ -130,7 +130,7 @@ async def acorrect(
         except TargenError as error:
             error.add_note("the same call goes on where this one stopped")
             raise
-        return Corrected(folder, CorrectionReport.of(report), dataset.task)
+        return Corrected(folder, CorrectionReport.of(report), dataset.task, request.registry)
 
 
 correct = waiting(acorrect)

@@ -54,6 +54,10 @@ class _Folder(Generic[ReportT]):
     def __bool__(self) -> bool:
         return True  # a run without a row is a run
 
+    def __getstate__(self) -> dict[str, Any]:
+        """All but the rows, which are read again; their task is code that no pickle holds."""
+        return {name: value for name, value in vars(self).items() if name != "dataset"}
+
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.path}: {self.report.task}, {self.report.summary}>"
 
@@ -126,11 +130,16 @@ class Corrected(_Folder[CorrectionReport]):
         path: the directory.
         report: what the corrector did.
         dataset: the rows with their task.
+        task: the task whose rows they are, with its variants.
+        registry: finds it, where it has a name.
     """
 
-    def __init__(self, path: Path, report: CorrectionReport, task: Task[Any, Any]) -> None:
+    def __init__(
+        self, path: Path, report: CorrectionReport, task: Task[Any, Any], registry: Registry
+    ) -> None:
         super().__init__(path, report)
         self.task = task
+        self.registry = registry
 
     @cached_property
     def dataset(self) -> Dataset:
