@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import targen_core as tg
-from targen_core.errors import RunConflict
+from targen_core.errors import BudgetExhausted, RunConflict
 
 
 @pytest.fixture
@@ -97,6 +97,16 @@ def test_what_was_corrected_can_be_corrected_again(run, lab):
     own = tg.correct(made, model=lab.ToyModel(lab.World().reply), out="own")
     again = tg.correct(own, model=lab.ToyModel(lab.World().reply), out="again")
     assert again.report.task == "memory:toy"
+
+
+def test_the_same_call_is_offered_where_it_goes_on(run):
+    with pytest.raises(BudgetExhausted) as caught:
+        tg.correct(run, model="scripted", max_tokens=10)
+    assert caught.value.hint == "call it again with a larger max_tokens"
+    assert "the same call goes on where this one stopped" in caught.value.__notes__
+    with pytest.raises(RunConflict) as refused:
+        tg.correct(run, model="scripted", n=2, out=run.path)
+    assert refused.value.__notes__ == [f"hint: {refused.value.hint}"]
 
 
 def test_it_works_in_a_loop(run):

@@ -286,6 +286,12 @@ def test_analyze_says_what_to_install(monkeypatch):
     assert caught.value.hint == "pip install targen-analysis"
 
 
+def test_analyze_takes_one_name_for_a_list_of_it():
+    rows = [{"premise": "It rained all night.", "label": "wet"}] * 4
+    found = tg.analyze(rows, metrics="labels", text="premise", label="label")
+    assert [part.item.name for part in found.parts] == ["labels"]
+
+
 # --- a job of one's own -----------------------------------------------------
 
 

@@ -14,7 +14,7 @@ from targen_core.api.request import PathText, TaskLike, as_path, asked, limits_o
 from targen_core.api.run import Corrected
 from targen_core.api.waiting import waiting
 from targen_core.api.words import speaking_python
-from targen_core.errors import TargenError
+from targen_core.errors import JobFailed, ServiceError, StageFailed
 from targen_core.plugins.registry import Registry
 from targen_core.runs.correction import acorrect_dataset
 from targen_core.runs.spec import Limits
@@ -127,7 +127,9 @@ async def acorrect(
                     on_judged=watch.counted("judged"),
                     on_layer=watch.on_layer,
                 )
-        except TargenError as error:
+        except (JobFailed, ServiceError, StageFailed) as error:
+            if error.hint.startswith("resume "):  # which is for runs
+                error.hint = f"call it again {error.hint.removeprefix('resume ')}"
             error.add_note("the same call goes on where this one stopped")
             raise
         return Corrected(folder, CorrectionReport.of(report), dataset.task, request.registry)
