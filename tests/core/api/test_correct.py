@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import targen_core as tg
-from targen_core.errors import RunConflict
+from targen_core.errors import BudgetExhausted, RunConflict
 
 
 @pytest.fixture
@@ -77,6 +77,36 @@ def test_objects_serve_here_too_and_the_same_call_goes_on(lab):
     with pytest.raises(RunConflict, match="holds another correction") as caught:
         tg.correct(made, model=silent, n=2, out="out")
     assert caught.value.hint == "choose another out"
+
+
+def test_rows_that_were_changed_in_passing_are_corrected_as_they_were(run):
+    for row in run:
+        row["score"] = 1
+    found = tg.correct(run, model="scripted")
+    assert list(tg.read_dataset(found.path)) == list(found)
+    assert "score" not in found[0]
+
+
+def test_what_was_corrected_can_be_corrected_again(run, lab):
+    first = tg.correct(run, model="scripted")
+    second = tg.correct(first, model="scripted")
+    assert second.report.task == "targen-tasks-superglue:rte"
+    assert list(tg.read_dataset(second.path)) == list(second)
+    task = lab.World().task()
+    made = tg.generate(task, n=4, model=lab.ToyModel(lab.World().reply))
+    own = tg.correct(made, model=lab.ToyModel(lab.World().reply), out="own")
+    again = tg.correct(own, model=lab.ToyModel(lab.World().reply), out="again")
+    assert again.report.task == "memory:toy"
+
+
+def test_the_same_call_is_offered_where_it_goes_on(run):
+    with pytest.raises(BudgetExhausted) as caught:
+        tg.correct(run, model="scripted", max_tokens=10)
+    assert caught.value.hint == "call it again with a larger max_tokens"
+    assert "the same call goes on where this one stopped" in caught.value.__notes__
+    with pytest.raises(RunConflict) as refused:
+        tg.correct(run, model="scripted", n=2, out=run.path)
+    assert refused.value.__notes__ == [f"hint: {refused.value.hint}"]
 
 
 def test_it_works_in_a_loop(run):

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import copy
 import json
+import pickle
+import traceback
 from pathlib import Path
 
 import pytest
@@ -203,7 +206,7 @@ def test_what_ends_early_is_our_error_and_keeps_what_was_made(lab):
     world = lab.World(most=1, lists=(1, 1))
     with pytest.raises(QuotaNotMet) as caught:
         tg.generate(world.task(), n=40, model=lab.ToyModel(world.reply), out="short")
-    assert caught.value.__notes__ == ["what was made is kept: targen_core.load('short')"]
+    assert "what was made is kept: targen_core.load('short')" in caught.value.__notes__
     kept = tg.load("short", task=world.task())
     assert kept.report.status == "short"
     assert not kept.report.complete
@@ -252,6 +255,26 @@ def test_a_run_is_loaded_from_its_directory():
         tg.load("nowhere")
 
 
+def test_a_run_without_a_row_is_an_empty_sequence():
+    with pytest.raises(BudgetExhausted):
+        porter(n=4, max_tokens=10, out="x")
+    run = tg.load("x")
+    assert (len(run), list(run), bool(run)) == (0, [], True)
+    assert run.dataset == tg.Dataset("x", run.task, [])
+    assert (run.dataset.labels, len(run.dataset.to_pandas())) == ({}, 0)
+    assert run._repr_html_() == run.report._repr_html_()
+
+
+def test_a_run_is_pickled_and_copied_with_its_rows_read_or_not():
+    run = tg.generate("rte", n=2, model="scripted", out="x")
+    assert run.dataset.task.name == "rte"
+    for twin in (pickle.loads(pickle.dumps(run)), copy.deepcopy(run)):
+        assert (twin.path, twin.report, list(twin)) == (run.path, run.report, list(run))
+    twin = copy.deepcopy(run.dataset)
+    assert twin == run.dataset
+    assert twin.rows is not run.dataset.rows
+
+
 # --- the metrics of another distribution ------------------------------------
 
 
@@ -261,6 +284,12 @@ def test_analyze_says_what_to_install(monkeypatch):
     with pytest.raises(MissingDependency) as caught:
         tg.analyze("x")
     assert caught.value.hint == "pip install targen-analysis"
+
+
+def test_analyze_takes_one_name_for_a_list_of_it():
+    rows = [{"premise": "It rained all night.", "label": "wet"}] * 4
+    found = tg.analyze(rows, metrics="labels", text="premise", label="label")
+    assert [part.item.name for part in found.parts] == ["labels"]
 
 
 # --- a job of one's own -----------------------------------------------------
@@ -279,3 +308,14 @@ def test_a_job_takes_text_paths_and_runs_where_a_loop_runs():
 
     first, second = asyncio.run(both())
     assert first["rows"] == second["rows"] == {"calm": 1, "alarm": 1}
+
+
+# --- errors -----------------------------------------------------------------
+
+
+def test_a_traceback_shows_the_hint():
+    with pytest.raises(UnknownName) as caught:
+        tg.generate("rtee", n=4, model="scripted")
+    shown = traceback.format_exception(caught.value)
+    assert shown[-1] == f"hint: {caught.value.hint}\n"
+    assert "did you mean" in caught.value.hint

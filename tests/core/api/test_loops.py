@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import os
 import signal
@@ -104,12 +105,27 @@ def ctrl_c():
 @pytest.mark.parametrize("where", [in_a_loop, lambda function: function()], ids=["loop", "plain"])
 def test_ctrl_c_lets_the_calls_in_flight_finish(where, lab, world, stops):
     model = stops(ctrl_c)
-    with pytest.raises(Interrupted, match="stopped by Ctrl-C") as caught:
+    with pytest.raises(KeyboardInterrupt, match="stopped by Ctrl-C") as caught:
         where(lambda: tg.generate(world.task(), n=40, model=model, out="x"))
-    assert caught.value.hint == "targen_core.resume('x')"
+    assert isinstance(caught.value.__cause__, Interrupted)
+    assert caught.value.__cause__.hint == "targen_core.resume('x')"
     assert tg.load("x").report.status == "stopped"
     run = tg.resume("x", task=world.task(), model=lab.ToyModel(world.reply))
     assert run.report.complete
+
+
+def test_one_ctrl_c_ends_a_loop_that_goes_on_after_failures(lab, world, stops):
+    model, seeds = stops(ctrl_c), []
+
+    def sweep():
+        for seed in range(3):
+            seeds.append(seed)
+            with contextlib.suppress(tg.JobFailed):
+                tg.generate(world.task(), n=40, seed=seed, model=model)
+
+    with pytest.raises(KeyboardInterrupt):
+        sweep()
+    assert seeds == [0]
 
 
 def test_a_second_ctrl_c_ends_it_at_once(lab, world, stops):

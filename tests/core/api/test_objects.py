@@ -44,6 +44,14 @@ def test_a_run_of_objects_is_resumed_with_them(lab, world):
     assert len(again) == 10
 
 
+def test_a_live_run_knows_them_itself(lab, world):
+    run = tg.generate(world.task(), n=4, model=lab.ToyModel(world.reply), out="x")
+    made = list(run)
+    assert list(tg.resume(run, n=6))[:4] == made
+    with pytest.raises(RunConflict, match="version 1; version 2"):
+        tg.resume(run, task=world.task(version="2"))
+
+
 def test_without_them_the_error_says_what_to_hand_over(lab, world):
     tg.generate(world.task(), n=2, model=lab.ToyModel(world.reply), out="x")
     with pytest.raises(UnknownName, match="task 'toy' was an object") as caught:

@@ -41,6 +41,19 @@ def test_it_is_the_sequence_of_its_rows():
     assert list(found[::2]) == rows[::2]
 
 
+def test_the_rows_that_it_gives_are_copies():
+    rows = [{"text": "so", "label": "good", "idx": 0, "spans": [{"start": 1}]}]
+    found = Dataset("mine", SAMPLE, rows)
+    before = found.digest
+    for row in (*found, found[0]):
+        row["score"] = 1
+        row["spans"][0]["start"] = 2
+    assert (
+        list(found) == rows == [{"text": "so", "label": "good", "idx": 0, "spans": [{"start": 1}]}]
+    )
+    assert Dataset("mine", SAMPLE, rows).digest == before
+
+
 def test_texts_and_labels():
     found = Dataset("mine", SAMPLE, [*reviews(3), {"text": "bare", "idx": 3}])
     assert list(found.texts) == [("review 0",), ("review 1",), ("review 2",), ("bare",)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from targen_core.api.reading import DataLike
@@ -20,10 +20,10 @@ def analyze(
     *data: DataLike,
     against: DataLike | None = None,
     task: str | None = None,
-    metrics: Sequence[str] = (),
-    without: Sequence[str] = (),
+    metrics: str | Iterable[str] = (),
+    without: str | Iterable[str] = (),
     options: Mapping[str, Mapping[str, Any]] | None = None,
-    text: Sequence[str] = (),
+    text: str | Iterable[str] = (),
     label: str = "",
     seed: int = 0,
     registry: Registry | None = None,
@@ -68,11 +68,16 @@ def analyze(
             data,
             against=against,
             task=task,
-            metrics=metrics,
-            without=without,
+            metrics=_names(metrics),
+            without=_names(without),
             options=options or {},
-            text=text,
+            text=_names(text),
             label=label,
             seed=seed,
             registry=registry,
         )
+
+
+def _names(given: str | Iterable[str]) -> tuple[str, ...]:
+    """Names, where one alone may stand for a list of it."""
+    return (given,) if isinstance(given, str) else tuple(given)

@@ -12,11 +12,11 @@ from targen_core.api.reading import DataLike, given_data
 from targen_core.api.report import CorrectionReport
 from targen_core.api.request import PathText, TaskLike, as_path, asked, limits_of, replies_folder
 from targen_core.api.run import Corrected
+from targen_core.api.waiting import waiting
 from targen_core.api.words import speaking_python
-from targen_core.errors import TargenError
+from targen_core.errors import JobFailed, ServiceError, StageFailed
 from targen_core.plugins.registry import Registry
 from targen_core.runs.correction import acorrect_dataset
-from targen_core.runs.loops import synchronous
 from targen_core.runs.spec import Limits
 from targen_core.runs.watch import Watch
 
@@ -127,10 +127,12 @@ async def acorrect(
                     on_judged=watch.counted("judged"),
                     on_layer=watch.on_layer,
                 )
-        except TargenError as error:
+        except (JobFailed, ServiceError, StageFailed) as error:
+            if error.hint.startswith("resume "):  # which is for runs
+                error.hint = f"call it again {error.hint.removeprefix('resume ')}"
             error.add_note("the same call goes on where this one stopped")
             raise
-        return Corrected(folder, CorrectionReport.of(report), dataset.task)
+        return Corrected(folder, CorrectionReport.of(report), dataset.task, request.registry)
 
 
-correct = synchronous(acorrect)
+correct = waiting(acorrect)

@@ -23,12 +23,12 @@ from targen_core.api.request import (
     values_of,
 )
 from targen_core.api.run import Run
+from targen_core.api.waiting import waiting
 from targen_core.api.words import in_python, speaking_python
 from targen_core.engine.lists import SIDE_BY_SIDE
 from targen_core.errors import TargenError
 from targen_core.plugins.registry import Registry
 from targen_core.runs.job import Job
-from targen_core.runs.loops import synchronous
 from targen_core.runs.manifest import Manifest
 from targen_core.runs.plan import find_task
 from targen_core.runs.report import read_report
@@ -204,8 +204,8 @@ async def aresume(
         run: a run, or its directory.
         n: rows in all, split evenly over the labels.
         labels: rows in all by label; labels that are not named keep theirs.
-        task: the `Task`, where the run was made with an object.
-        model: the model, where the run was made with an object.
+        task: the `Task`, where the run was made with an object; a `Run` knows it.
+        model: the model, likewise.
         options: as `model_options`, where one is called like a keyword here.
         steps: the models of single steps, where those were objects; or options
             for single steps.
@@ -221,7 +221,8 @@ async def aresume(
         verify: judge again all that is there, and compare it.
         cache: whether to share replies with earlier runs; by default as it was begun.
         progress: whether to show a line of progress in a notebook or on a terminal.
-        registry: finds what has a name; by default what is installed.
+        registry: finds what has a name; by default what found it for the `Run`, or
+            what is installed.
         **model_options: options that change no reply, such as a key or a
             time-out; others are those that the run was begun with.
 
@@ -233,7 +234,10 @@ async def aresume(
         RunConflict: the task, its prompts or the model are other ones now.
         JobFailed: the run ended early; what was made is kept.
     """
-    path = run.path if isinstance(run, Run) else as_path(run)
+    if isinstance(run, Run):
+        path, registry = run.path, registry or run.registry
+    else:
+        path = as_path(run)
     manifest = Manifest.load(path / "manifest.json")
     models = {} if model is None else {"": model}
     typed = values_of({**model_options, **(options or {})})
@@ -270,8 +274,8 @@ async def aresume(
     return await _finished(job, known, progress)
 
 
-generate = synchronous(agenerate)
-resume = synchronous(aresume)
+generate = waiting(agenerate)
+resume = waiting(aresume)
 
 
 def load(

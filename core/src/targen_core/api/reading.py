@@ -13,6 +13,7 @@ from targen_core.api.run import Corrected, Run
 from targen_core.dataset.model import Dataset
 from targen_core.dataset.read import read_dataset
 from targen_core.errors import UsageError
+from targen_core.plugins.register import FILE, MEMORY
 from targen_core.plugins.registry import Registry
 from targen_core.runs.manifest import Manifest
 from targen_core.runs.plan import find_task
@@ -65,7 +66,7 @@ def given_data(
     Raises:
         UsageError: nobody says whose rows they are.
     """
-    if isinstance(source, Run) and registry is None:
+    if isinstance(source, Run | Corrected) and registry is None:
         registry = source.registry
     made: Any = source.dataset if isinstance(source, Run | Corrected) else source
     if isinstance(made, str | PathLike) and not str(made).startswith("hf:"):
@@ -74,9 +75,16 @@ def given_data(
     if task is None and run is not None and (as_path(run) / "manifest.json").exists():
         manifest = Manifest.load(as_path(run) / "manifest.json")
         return Data(made, manifest.task_name(as_path(run)), manifest.task.variants, registry)
+    if task is None and isinstance(source, Corrected) and not _is_object(source.report.task):
+        return Data(made, source.report.task, source.report.raw["variants"], registry)
     if task is None and isinstance(made, Dataset):
         return Data(made, made.task, (), registry)
     if task is None:
         raise UsageError("whose rows are these?", hint='say it: task="rte"')
     chosen = (variants,) if isinstance(variants, str) else tuple(variants)
     return Data(made, task, chosen, registry)
+
+
+def _is_object(task: str) -> bool:
+    """Whether a task's id is of a file or an object, which nothing finds again by it."""
+    return task.partition(":")[0] in (FILE, MEMORY)

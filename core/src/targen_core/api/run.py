@@ -9,11 +9,14 @@ from typing import Any, Generic, TypeVar
 
 from targen_core.api.html import table
 from targen_core.api.report import CorrectionReport, Report
+from targen_core.api.words import in_python
 from targen_core.dataset.model import Dataset
 from targen_core.dataset.read import read_dataset
 from targen_core.errors import TargenError
 from targen_core.plugins.registry import Registry
 from targen_core.runs.files import read_jsonl
+from targen_core.runs.manifest import Manifest
+from targen_core.runs.plan import find_task
 from targen_core.tasks.model import Task
 
 __all__ = ["Corrected", "Run"]
@@ -40,16 +43,20 @@ class _Folder(Generic[ReportT]):
         raise NotImplementedError
 
     def __iter__(self) -> Iterator[Mapping[str, Any]]:
-        return iter(self.dataset.rows)
+        return iter(self.dataset)
 
     def __len__(self) -> int:
         return len(self.dataset.rows)
 
     def __getitem__(self, index: int) -> Mapping[str, Any]:
-        return self.dataset.rows[index]
+        return self.dataset[index]
 
     def __bool__(self) -> bool:
         return True  # a run without a row is a run
+
+    def __getstate__(self) -> dict[str, Any]:
+        """All but the rows, which are read again; their task is code that no pickle holds."""
+        return {name: value for name, value in vars(self).items() if name != "dataset"}
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.path}: {self.report.task}, {self.report.summary}>"
@@ -58,7 +65,9 @@ class _Folder(Generic[ReportT]):
         shown = self.report._repr_html_()
         try:
             rows = list(self.dataset.rows[:_SHOWN])
-        except TargenError:  # no row, or a task that is not there: the report says what there is
+        except TargenError:  # a task that is not there: the report says what there is
+            return shown
+        if not rows:
             return shown
         columns = list(dict.fromkeys(column for row in rows for column in row))
         cells = ([_cut(row.get(column, "")) for column in columns] for row in rows)
@@ -68,7 +77,8 @@ class _Folder(Generic[ReportT]):
 class Run(_Folder[Report]):
     """A run: its directory, its report, and its rows.
 
-    It is the sequence of its rows: `len(run)`, `run[0]`, `for row in run`.
+    It is the sequence of its rows: `len(run)`, `run[0]`, `for row in run`, which
+    gives copies of them.
 
     Attributes:
         path: the run directory.
@@ -85,9 +95,15 @@ class Run(_Folder[Report]):
         """The rows with their task, read when this is first asked for.
 
         Raises:
-            UsageError: there is no row, or the task of the run is not there.
+            UsageError: the task of the run is not there.
         """
-        return read_dataset(self.path, registry=self.registry)
+        with in_python():
+            if any(True for _ in read_jsonl(self.path / "dataset.jsonl")):
+                return read_dataset(self.path, registry=self.registry)
+            manifest = Manifest.load(self.path / "manifest.json")
+            name, variants = manifest.task_name(self.path), manifest.task.variants
+            _, task = find_task(self.registry, name, variants)
+            return Dataset(self.path.name, task, [], run=self.path)
 
     @property
     def task(self) -> Task[Any, Any]:
@@ -114,11 +130,16 @@ class Corrected(_Folder[CorrectionReport]):
         path: the directory.
         report: what the corrector did.
         dataset: the rows with their task.
+        task: the task whose rows they are, with its variants.
+        registry: finds it, where it has a name.
     """
 
-    def __init__(self, path: Path, report: CorrectionReport, task: Task[Any, Any]) -> None:
+    def __init__(
+        self, path: Path, report: CorrectionReport, task: Task[Any, Any], registry: Registry
+    ) -> None:
         super().__init__(path, report)
         self.task = task
+        self.registry = registry
 
     @cached_property
     def dataset(self) -> Dataset:

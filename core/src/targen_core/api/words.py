@@ -29,6 +29,9 @@ def in_python() -> Iterator[None]:
         error.hint = _said(error.hint)
         if error.args and isinstance(error.args[0], str):
             error.args = (_said(error.args[0]), *error.args[1:])
+        note = f"hint: {error.hint}"  # a traceback shows notes, and no attributes
+        if error.hint and note not in getattr(error, "__notes__", ()):
+            error.add_note(note)
         raise
 
 

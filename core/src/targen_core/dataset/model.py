@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 _NAMED = 12  # labels that a summary names
 
-__all__ = ["Dataset", "Problem", "Unit", "problem_in"]
+__all__ = ["Dataset", "Problem", "Unit", "copied", "problem_in"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +70,8 @@ class Dataset:
     """Official rows of a task, in order, each valid by `task.schema`.
 
     A dataset is the sequence of its rows: `len`, iteration, `dataset[3]`, and
-    `dataset[:100]`, which is a dataset again. Two are equal by task and rows.
+    `dataset[:100]`, which is a dataset again. What they give are copies: to
+    change one changes no dataset. Two are equal by task and rows.
 
     Attributes:
         name: its name, as a file or folder would be called.
@@ -96,7 +97,7 @@ class Dataset:
         return len(self.rows)
 
     def __iter__(self) -> Iterator[Mapping[str, Any]]:
-        return iter(self.rows)
+        return map(copied, self.rows)
 
     @overload
     def __getitem__(self, index: int) -> Mapping[str, Any]: ...
@@ -104,7 +105,8 @@ class Dataset:
     def __getitem__(self, index: slice) -> Dataset: ...
     def __getitem__(self, index: int | slice) -> Mapping[str, Any] | Dataset:
         if not isinstance(index, slice):
-            return self.rows[index]
+            row: Mapping[str, Any] = copied(self.rows[index])
+            return row
         unit = self.task.unit
         start, stop, step = index.indices(len(self))
         if unit > 1 and (step != 1 or start % unit or stop % unit):
@@ -218,6 +220,18 @@ class Dataset:
             labels = []  # rows that were never checked
         of = f" ({', '.join(labels)})" if 0 < len(labels) <= _NAMED else ""
         return f"{self.name}: {len(self):,} rows of {self.task.name}{of}"
+
+
+def copied(value: Any) -> Any:
+    """A value as json has them, with mappings and lists that are nobody else's.
+
+    It knows no more kinds than these, so that it is much faster than `copy.deepcopy`.
+    """
+    if isinstance(value, dict):
+        return {key: copied(part) for key, part in value.items()}
+    if isinstance(value, list):
+        return [copied(part) for part in value]
+    return value
 
 
 def problem_in(error: Exception) -> str:

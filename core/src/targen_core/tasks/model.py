@@ -284,6 +284,10 @@ class Task(Generic[SeedT, InstanceT]):
         """A derived task with some parts swapped; this one stays as it is."""
         return replace(self, **changes)
 
+    def __deepcopy__(self, memo: object) -> Task[SeedT, InstanceT]:
+        """Itself: a task never changes, and its functions have no copies."""
+        return self
+
     def varied(self, names: Sequence[str]) -> Task[SeedT, InstanceT]:
         """The task with variants applied, in order.
 

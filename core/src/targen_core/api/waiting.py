@@ -1,0 +1,36 @@
+"""From coroutine functions to functions for ordinary code, which Ctrl-C ends for good."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Coroutine
+from typing import Any, ParamSpec, TypeVar
+
+from targen_core.errors import Interrupted
+from targen_core.runs.loops import synchronous
+
+__all__ = ["waiting"]
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+def waiting(function: Callable[P, Coroutine[Any, Any, T]]) -> Callable[P, T]:
+    """The same function for ordinary code, which waits for what it returns.
+
+    Ctrl-C ends the program that calls it too: `except JobFailed` in a loop over
+    seeds would take `Interrupted` for one more run that failed.
+
+    Raises:
+        KeyboardInterrupt: in place of `Interrupted`, which is its cause.
+    """
+    plain = synchronous(function)
+
+    @functools.wraps(function)
+    def call(*args: P.args, **kwargs: P.kwargs) -> T:
+        try:
+            return plain(*args, **kwargs)
+        except Interrupted as stopped:
+            raise KeyboardInterrupt(str(stopped)) from stopped
+
+    return call
