@@ -64,7 +64,13 @@ class Asked:
 
 
 def as_path(path: PathText) -> Path:
-    """A path as a person writes it."""
+    """A path as a person writes it.
+
+    Raises:
+        UsageError: it is something else.
+    """
+    if not isinstance(path, str | PathLike):
+        raise UsageError(f"{repr(path)[:80]} is no path", hint='pass a path, such as "runs/rte-0"')
     return Path(fspath(path)).expanduser()
 
 
@@ -258,6 +264,11 @@ def registry_for(
     known = load_registry() if registry is None else registry
     tasks: dict[str, Task[Any, Any]] = {}
     if task is not None:
+        if not isinstance(task, Task):
+            raise UsageError(
+                f"task is {repr(task)[:80]}; a run knows its task by name",
+                hint="leave task= out, or pass the Task object that the run was made with",
+            )
         tasks[_in_memory(path, "task", manifest.task.id)] = task
     backends = {}
     for step, model in (models or {}).items():

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import functools
+import inspect
 import re
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from typing import Any, ParamSpec, TypeVar
 
+from targen_core.api.kinds import check_kinds
 from targen_core.errors import TargenError
 
 __all__ = ["in_python", "speaking_python"]
@@ -35,11 +37,13 @@ def in_python() -> Iterator[None]:
 def speaking_python(
     function: Callable[P, Coroutine[Any, Any, T]],
 ) -> Callable[P, Coroutine[Any, Any, T]]:
-    """The same coroutine function with its errors in the words of Python."""
+    """The same coroutine function: checked arguments, and errors in the words of Python."""
+    keywords = inspect.signature(function).parameters
 
     @functools.wraps(function)
     async def speaking(*args: P.args, **kwargs: P.kwargs) -> T:
         with in_python():
+            check_kinds({name: value for name, value in kwargs.items() if name in keywords})
             return await function(*args, **kwargs)
 
     return speaking
