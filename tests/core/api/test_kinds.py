@@ -62,6 +62,34 @@ def test_so_do_the_other_functions(call):
     assert "pass" in caught.value.hint
 
 
+@pytest.mark.parametrize(
+    ("given", "wrong", "hint"),
+    [
+        ({**DECLARED, "labels": ["a", "b"]}, r"labels: \['a', 'b'\] is no set", "{KEY: VALUE}"),
+        ({**DECLARED, "lables": {}}, "lables: there is no such key", "did you mean labels"),
+        ({**DECLARED, "name": "My Task"}, "name: 'My Task' cannot be a name", "lower-case"),
+        ({"labels": {"a": "one"}}, "description: it is needed", "description: "),
+    ],
+)
+def test_so_does_a_declaration(given, wrong, hint):
+    for make in (tg.Declaration.model_validate, lambda keys: tg.Declaration(**keys)):
+        with pytest.raises(tg.UsageError, match=wrong) as caught:
+            make(given)
+        assert hint in caught.value.hint
+
+
+def test_a_keyword_may_have_been_meant_where_an_option_is_unknown():
+    with pytest.raises(tg.UsageError, match="no option 'max_cots'") as caught:
+        tg.generate("rte", n=2, model="scripted", max_cots=2)
+    assert caught.value.hint == "did you mean max_cost or max_tokens?"
+
+
+def test_a_backend_of_many_models_is_named_with_one():
+    with pytest.raises(tg.UsageError, match="needs the name of a model") as caught:
+        tg.generate("rte", n=2, model="llama")
+    assert 'model="llama/NAME"' in caught.value.hint
+
+
 def test_a_class_is_no_model(lab):
     with pytest.raises(tg.UsageError, match=r"ToyModel is a class; .* such as ToyModel\(...\)"):
         tg.generate("rte", n=2, model=lab.ToyModel)
