@@ -94,3 +94,29 @@ def test_a_class_is_no_model(lab):
     with pytest.raises(tg.UsageError, match=r"ToyModel is a class; .* such as ToyModel\(...\)"):
         tg.generate("rte", n=2, model=lab.ToyModel)
     assert not Path("runs").exists()
+
+
+def _stray(name: str) -> str:
+    Path(name).mkdir()
+    Path(name, "mine.txt").write_text("mine")
+    return name
+
+
+@pytest.mark.parametrize(
+    ("call", "said"),
+    [
+        (lambda: tg.generate("rte", n=0, model="scripted"), "n is 0; it must be at least 1"),
+        (lambda: tg.load(_stray("x")), "a run directory is what targen_core.generate(..., out="),
+        (
+            lambda: tg.generate("rte", n=2, model="scripted", out=_stray("y")),
+            'choose another out, such as out="y/run"',
+        ),
+        (lambda: tg.read_dataset([{"label": 1}]), 'task="NAME"'),
+    ],
+)
+def test_options_of_the_command_line_are_keywords(call, said):
+    with pytest.raises(tg.TargenError) as caught:
+        call()
+    words = f"{caught.value} {caught.value.hint}"
+    assert said in words
+    assert " -" not in words

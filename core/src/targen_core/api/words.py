@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import json
 import re
 from collections.abc import Callable, Collection, Coroutine, Iterator
 from contextlib import contextmanager
@@ -20,6 +21,11 @@ T = TypeVar("T")
 
 _RESUME = re.compile(r"targen resume (?P<run>'[^']*'|[^\s,;]+)(?: -n (?P<n>\w+))?")
 _KEY = re.compile(r"(?<!\S)-o (?=[\w.]+=)")
+_MAKES = re.compile(r"targen generate --out\b")
+_N = re.compile(r"(?<!\S)-n(?= is |: )")
+_PLACE = re.compile(r"such as --out ('[^']*'|[^\s,;]+)")
+_SWITCH = re.compile(r"--force replaces")
+_NAMES = {"backend": "model", "backend-for": "steps", "variant": "variants"}
 _MODEL = re.compile(r"-o model=([\w.-]+)")
 _BACKEND = re.compile(r"the (\S+) backend needs")
 _FLAG = re.compile(r"(?<![\w-])--([a-z][a-z-]*[a-z])")
@@ -71,7 +77,12 @@ def _nearest(name: str, keywords: Collection[str], hint: str) -> str:
 def _said(text: str) -> str:
     text = _RESUME.sub(_call, text)
     text = _KEY.sub("", text)
-    return _FLAG.sub(lambda found: found[1].replace("-", "_"), text)
+    text = _MAKES.sub("targen_core.generate(..., out=...)", text)
+    text = _N.sub("n", text)
+    text = _PLACE.sub(lambda found: "such as out=" + json.dumps(found[1].strip("'")), text)
+    text = _SWITCH.sub("force=True replaces", text)
+    text = text.replace("--task NAME; see targen list-tasks", 'task="NAME"')
+    return _FLAG.sub(lambda found: _NAMES.get(found[1], found[1]).replace("-", "_"), text)
 
 
 def _call(found: re.Match[str]) -> str:
