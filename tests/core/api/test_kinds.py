@@ -103,6 +103,20 @@ def _stray(name: str) -> str:
 
 
 @pytest.mark.parametrize(
+    ("given", "wrong"),
+    [
+        ({"contexts": []}, "^contexts holds no item$"),
+        ({"contexts": ["a port", 5]}, "^contexts, item 2: 5 is no str$"),
+        ({"seeds": []}, "^seeds holds no item$"),
+    ],
+)
+def test_items_of_a_program_are_in_no_file(given, wrong, lab):
+    world = lab.World()
+    with pytest.raises(tg.UsageError, match=wrong):
+        tg.generate(world.task(), n=2, model=lab.ToyModel(world.reply), **given)
+
+
+@pytest.mark.parametrize(
     ("call", "said"),
     [
         (lambda: tg.generate("rte", n=0, model="scripted"), "n is 0; it must be at least 1"),

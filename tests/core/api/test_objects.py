@@ -133,6 +133,30 @@ def test_a_fault_of_a_task_is_told_to_its_author(lab, world):
     assert caught.value.hint == "correct it, and resume: targen_core.resume(RUN, task=...)"
 
 
+def _raise(request):
+    raise ZeroDivisionError("oh")
+
+
+@pytest.mark.parametrize(
+    ("method", "gives", "wrong"),
+    [
+        ("complete", lambda request: "text", r"complete\(\) gave str, not a ChatReply"),
+        ("complete", _raise, "ZeroDivisionError: oh"),
+        ("count_tokens", lambda request: None, r"count_tokens\(\) gave NoneType, not an int"),
+        ("count_tokens", _raise, "ZeroDivisionError: oh"),
+    ],
+)
+def test_a_fault_of_a_model_is_told_to_its_author(method, gives, wrong, lab, world):
+    async def later(request):
+        return gives(request)
+
+    model = lab.ToyModel(world.reply)
+    setattr(model, method, later if method == "complete" else gives)
+    with pytest.raises(StageFailed, match=f"backend memory:toymodel: .*{wrong}") as caught:
+        tg.generate(world.task(), n=2, model=model)
+    assert caught.value.hint == "correct it, and resume: targen_core.resume(RUN, model=...)"
+
+
 def test_objects_stand_beside_what_is_installed(lab, world):
     registry = tg.load_registry().including(tasks={"rte": world.task()})
     assert registry.get("task", "memory:rte").name == "toy"
