@@ -31,7 +31,7 @@ DECLARED = {
         ({"n": 2, "concurrency": "4"}, "concurrency is '4'", "a number"),
         ({"n": 2, "max_tokens": "5k"}, "max_tokens is '5k'", "a number"),
         ({"n": 2, "correct": "blind"}, "correct is 'blind'", 'corrector="NAME"'),
-        ({"n": 2, "near_duplicates": 0.9}, "near_duplicates is 0.9", "from 0 to 100"),
+        ({"n": 2, "near_duplicates": 0.9}, "near_duplicates is 0.9", "up to 100"),
         ({"n": 2, "registry": "x"}, "registry is 'x'", "load_registry()"),
         ({"n": 2, "out": 4}, "4 is no path", "pass a path"),
     ],

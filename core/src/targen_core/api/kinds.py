@@ -60,7 +60,7 @@ _KINDS: dict[str, _Kind] = {
     "correct": (_is_switch, 'True or False; another corrector is corrector="NAME"'),
     "near_duplicates": (
         lambda value: _is_number(value) and not 0 < value <= 1,
-        "a similarity from 0 to 100, such as near_duplicates=90; 0 is off",
+        "a similarity in per cent, above 1 and up to 100, such as near_duplicates=90; 0 is off",
     ),
     "registry": (
         lambda value: isinstance(value, Registry),
