@@ -15,12 +15,12 @@ if TYPE_CHECKING:
     from targen_core.api.analyzing import analyze
     from targen_core.api.correcting import acorrect, correct
     from targen_core.api.generating import agenerate, aresume, generate, load, resume
+    from targen_core.api.reading import read_dataset
     from targen_core.api.report import CorrectionReport, LabelReport, Report, UsageReport
     from targen_core.api.run import Corrected, Run
     from targen_core.calls.backend import Backend, BackendOptions
     from targen_core.calls.model import ChatModel, ChatReply, ChatRequest, Message, Price
     from targen_core.dataset.model import Dataset
-    from targen_core.dataset.read import read_dataset
     from targen_core.declared.model import Declaration
     from targen_core.engine.quotas import Quotas
     from targen_core.errors import JobFailed, Rejected, TargenError, UsageError
@@ -94,7 +94,7 @@ _HOME = {
     "hookimpl": "plugins.hookspecs",
     "load": "api.generating",
     "load_registry": "plugins.loader",
-    "read_dataset": "dataset.read",
+    "read_dataset": "api.reading",
     "resume": "api.generating",
 }
 

@@ -114,7 +114,7 @@ def test_a_langchain_model_is_a_model(lab):
     assert run.report.cost is None  # nobody knows what it costs
 
 
-@pytest.mark.parametrize("model", [object(), tg.Job, lambda prompt: "text"])
+@pytest.mark.parametrize("model", [object(), lambda prompt: "text"])
 def test_what_is_no_model_is_refused(model, lab, world):
     with pytest.raises(UsageError, match="neither a targen ChatModel nor a langchain"):
         tg.generate(world.task(), n=2, model=model)
@@ -139,6 +139,30 @@ def test_a_fault_of_a_task_is_told_to_its_author(lab, world):
     with pytest.raises(StageFailed, match="ZeroDivisionError: oh") as caught:
         tg.generate(world.task(render=broken, distinct_on=broken), n=2, model="scripted")
     assert caught.value.hint == "correct it, and resume: targen_core.resume(RUN, task=...)"
+
+
+def _raise(request):
+    raise ZeroDivisionError("oh")
+
+
+@pytest.mark.parametrize(
+    ("method", "gives", "wrong"),
+    [
+        ("complete", lambda request: "text", r"complete\(\) gave str, not a ChatReply"),
+        ("complete", _raise, "ZeroDivisionError: oh"),
+        ("count_tokens", lambda request: None, r"count_tokens\(\) gave NoneType, not an int"),
+        ("count_tokens", _raise, "ZeroDivisionError: oh"),
+    ],
+)
+def test_a_fault_of_a_model_is_told_to_its_author(method, gives, wrong, lab, world):
+    async def later(request):
+        return gives(request)
+
+    model = lab.ToyModel(world.reply)
+    setattr(model, method, later if method == "complete" else gives)
+    with pytest.raises(StageFailed, match=f"backend memory:toymodel: .*{wrong}") as caught:
+        tg.generate(world.task(), n=2, model=model)
+    assert caught.value.hint == "correct it, and resume: targen_core.resume(RUN, model=...)"
 
 
 def test_objects_stand_beside_what_is_installed(lab, world):

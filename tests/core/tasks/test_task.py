@@ -43,6 +43,11 @@ class Numbered(BaseModel):
         ({"seeds": (named("../x"),)}, "no list can be called '../x'"),
         ({"seeds": (named("a"),), "parameters": {"seeds": {}}}, "its steps are contexts, a, gen"),
         ({"draws": 0}, "at least 1"),
+        ({"labels": ("yes", "no")}, r"labels is \('yes', 'no'\); pass Labels"),
+        ({"instance": dict}, "instance is <class 'dict'>; pass a pydantic model class"),
+        ({"version": 1}, "version is 1; pass a text"),
+        ({"seeds": named("a")}, r"seeds is ListStep.*; pass ListSteps in a tuple"),
+        ({"name": "My Task"}, "name is 'My Task'; pass lower-case letters"),
         (
             {"variants": {"odd": Variant("", {"colour": 1})}},
             "variant odd changes what a task lacks",

@@ -35,8 +35,9 @@ def test_it_is_written_like_the_command_writes_it(run):
     written = analysis.save("here")
     assert written[:2] == [Path("here/analysis.json"), Path("here/report.html")]
     assert json.loads(written[0].read_text()) == json.loads(json.dumps(analysis.as_dict()))
-    with pytest.raises(tg.UsageError, match="holds an analysis"):
+    with pytest.raises(tg.UsageError, match="holds an analysis") as caught:
         analysis.save("here")
+    assert caught.value.hint == "force=True replaces it; or choose another out"
     assert analysis.save("here", force=True)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Literal
 
+from targen_core.api.kinds import check_kinds
 from targen_core.api.models import ModelLike
 from targen_core.api.progress import shown
 from targen_core.api.report import Report
@@ -292,8 +293,9 @@ def load(
         UsageError: there is no such directory.
         RunDirectoryError: it holds no run.
     """
-    path = as_path(run)
     with in_python():
+        path = as_path(run)
+        check_kinds({"registry": registry})
         manifest = Manifest.load(path / "manifest.json")
         known = registry_for(path, manifest, registry, task)
         return Run(path, Report.of(read_report(path)), known)

@@ -10,20 +10,23 @@ from typing import Any, TypeAlias
 
 from targen_core.api.request import Asked, TaskLike, as_path
 from targen_core.api.run import Corrected, Run
+from targen_core.api.words import in_python
+from targen_core.dataset import read
 from targen_core.dataset.model import Dataset
-from targen_core.dataset.read import read_dataset
 from targen_core.errors import UsageError
 from targen_core.plugins.register import FILE, MEMORY
 from targen_core.plugins.registry import Registry
 from targen_core.runs.manifest import Manifest
 from targen_core.runs.plan import find_task
 
-__all__ = ["Data", "DataLike", "given_data"]
+__all__ = ["Data", "DataLike", "given_data", "read_dataset"]
 
 DataLike: TypeAlias = (
     "Run | Corrected | Dataset | str | PathLike[str] | Iterable[Mapping[str, Any]]"
 )
 """A run, a `Dataset`, the path of either, or rows, a data frame or a `datasets.Dataset`."""
+
+read_dataset = in_python()(read.read_dataset)
 
 _log = logging.getLogger("targen.run")
 
@@ -45,7 +48,7 @@ class Data:
         """
         spec = request.spec
         _, task = find_task(request.registry, spec.task, spec.variants)
-        dataset = read_dataset(self.source, task, registry=request.registry, strict=False)
+        dataset = read.read_dataset(self.source, task, registry=request.registry, strict=False)
         bad = [problem for problem in dataset.problems if problem.left_out]
         if bad:
             _log.warning(

@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from os import PathLike, fspath
+from os import PathLike, fspath, sep
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -64,7 +64,13 @@ class Asked:
 
 
 def as_path(path: PathText) -> Path:
-    """A path as a person writes it."""
+    """A path as a person writes it.
+
+    Raises:
+        UsageError: it is something else.
+    """
+    if not isinstance(path, str | PathLike):
+        raise UsageError(f"{repr(path)[:80]} is no path", hint='pass a path, such as "runs/rte-0"')
     return Path(fspath(path)).expanduser()
 
 
@@ -139,7 +145,11 @@ def asked(
             limits=limits,
             **values,
         )
-        yield Asked(known, spec, found.name)
+        try:
+            yield Asked(known, spec, found.name)
+        except UsageError as error:
+            error.args = (_without(given, str(error)),)
+            raise
 
 
 def _task(task: TaskLike, folder: Path) -> tuple[dict[str, Task[Any, Any]], str]:
@@ -172,6 +182,14 @@ def _items(items: ItemsLike | None, file: Path) -> Path | None:
     )
     file.write_text("".join(f"{json.dumps(value)}\n" for value in values), encoding="utf-8")
     return file
+
+
+def _without(folder: Path, text: str) -> str:
+    """What is said of files that stand for objects, said of the objects."""
+    for what in ("contexts", "seeds"):
+        file = f"{what} file {folder / what}.jsonl"
+        text = text.replace(f"{file}, line ", f"{what}, item ").replace(file, what)
+    return text.replace(f"{folder}{sep}", "")
 
 
 def values_of(options: Mapping[str, Any], step: str = "") -> dict[str, Any]:
@@ -258,6 +276,11 @@ def registry_for(
     known = load_registry() if registry is None else registry
     tasks: dict[str, Task[Any, Any]] = {}
     if task is not None:
+        if not isinstance(task, Task):
+            raise UsageError(
+                f"task is {repr(task)[:80]}; a run knows its task by name",
+                hint="leave task= out, or pass the Task object that the run was made with",
+            )
         tasks[_in_memory(path, "task", manifest.task.id)] = task
     backends = {}
     for step, model in (models or {}).items():

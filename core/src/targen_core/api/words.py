@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import functools
+import inspect
+import json
 import re
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Collection, Coroutine, Iterator
 from contextlib import contextmanager
 from typing import Any, ParamSpec, TypeVar
 
-from targen_core.errors import TargenError
+from targen_core.api.kinds import check_kinds
+from targen_core.errors import TargenError, UsageError
+from targen_core.nearest import did_you_mean, near_names
 
 __all__ = ["in_python", "speaking_python"]
 
@@ -17,6 +21,13 @@ T = TypeVar("T")
 
 _RESUME = re.compile(r"targen resume (?P<run>'[^']*'|[^\s,;]+)(?: -n (?P<n>\w+))?")
 _KEY = re.compile(r"(?<!\S)-o (?=[\w.]+=)")
+_MAKES = re.compile(r"targen generate --out\b")
+_N = re.compile(r"(?<!\S)-n(?= is |: )")
+_PLACE = re.compile(r"such as --out ('[^']*'|[^\s,;]+)")
+_SWITCH = re.compile(r"--force replaces")
+_NAMES = {"backend": "model", "backend-for": "steps", "variant": "variants"}
+_MODEL = re.compile(r"-o model=([\w.-]+)")
+_BACKEND = re.compile(r"the (\S+) backend needs")
 _FLAG = re.compile(r"(?<![\w-])--([a-z][a-z-]*[a-z])")
 
 
@@ -26,6 +37,8 @@ def in_python() -> Iterator[None]:
     try:
         yield
     except TargenError as error:
+        if backend := _BACKEND.match(str(error)):  # the keyword is not the option of that name
+            error.hint = _MODEL.sub(rf'model="{backend[1]}/\1"', error.hint)
         error.hint = _said(error.hint)
         if error.args and isinstance(error.args[0], str):
             error.args = (_said(error.args[0]), *error.args[1:])
@@ -38,20 +51,41 @@ def in_python() -> Iterator[None]:
 def speaking_python(
     function: Callable[P, Coroutine[Any, Any, T]],
 ) -> Callable[P, Coroutine[Any, Any, T]]:
-    """The same coroutine function with its errors in the words of Python."""
+    """The same coroutine function: checked arguments, and errors in the words of Python."""
+    keywords = inspect.signature(function).parameters
 
     @functools.wraps(function)
     async def speaking(*args: P.args, **kwargs: P.kwargs) -> T:
         with in_python():
-            return await function(*args, **kwargs)
+            check_kinds({name: value for name, value in kwargs.items() if name in keywords})
+            try:
+                return await function(*args, **kwargs)
+            except UsageError as error:
+                for name in kwargs.keys() - keywords.keys():
+                    if str(error).endswith(f" has no option {name!r}"):
+                        error.hint = _nearest(name, keywords, error.hint)
+                raise
 
     return speaking
+
+
+def _nearest(name: str, keywords: Collection[str], hint: str) -> str:
+    """The hint for what is no option, where a keyword may have been meant as well."""
+    if not near_names(name, keywords):
+        return hint
+    options = re.findall(r"\w+", hint.partition("did you mean ")[2])
+    return did_you_mean(name, [*keywords, *options], "options")
 
 
 def _said(text: str) -> str:
     text = _RESUME.sub(_call, text)
     text = _KEY.sub("", text)
-    return _FLAG.sub(lambda found: found[1].replace("-", "_"), text)
+    text = _MAKES.sub("targen_core.generate(..., out=...)", text)
+    text = _N.sub("n", text)
+    text = _PLACE.sub(lambda found: "such as out=" + json.dumps(found[1].strip("'")), text)
+    text = _SWITCH.sub("force=True replaces", text)
+    text = text.replace("--task NAME; see targen list-tasks", 'task="NAME"')
+    return _FLAG.sub(lambda found: _NAMES.get(found[1], found[1]).replace("-", "_"), text)
 
 
 def _call(found: re.Match[str]) -> str:

@@ -86,6 +86,9 @@ def as_chat_model(model: object) -> ChatModel:
     Raises:
         TypeError: if it is neither.
     """
+    if isinstance(model, type):  # whose methods look like those of an object
+        name = model.__qualname__
+        raise TypeError(f"{name} is a class; a model is an object of it, such as {name}(...)")
     if any(
         base.__name__ == "BaseChatModel" and base.__module__.startswith("langchain_core.")
         for base in type(model).__mro__

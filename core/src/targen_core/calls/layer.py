@@ -292,7 +292,7 @@ class CallLayer:
             Origin(question.step, question.label, question.place, question.prompt, question.values),
             None if rehearse is None else lambda: rehearse(key),
         )
-        tokens = bound.model.count_tokens(request)
+        tokens = _tokens(bound, request)
         reserved_tokens = tokens + params["max_tokens"]
         reserved_dollars = bound.price.most(tokens, params["max_tokens"]) if bound.price else 0.0
         reserved = (reserved_tokens, reserved_dollars)
@@ -316,7 +316,7 @@ class CallLayer:
                 try:
                     self._check(scope)
                     if bound.lane is None:
-                        reply = await bound.model.complete(request)
+                        reply = _checked(await bound.model.complete(request))
                     else:
                         reply = await bound.lane.ask(request, lambda: self._unwanted(scope))
                 except ContentFiltered as raised:
@@ -520,13 +520,36 @@ def _is_unicode(text: str) -> bool:
     return True
 
 
+def _checked(reply: Any) -> ChatReply:
+    """What a model answered, where it is a reply at all."""
+    if not isinstance(reply, ChatReply):
+        raise TypeError(f"complete() gave {type(reply).__name__}, not a ChatReply")
+    return reply
+
+
+def _tokens(bound: BoundModel, request: ChatRequest) -> int:
+    """The tokens of a request, as its model counts them."""
+    try:
+        tokens: Any = bound.model.count_tokens(request)
+        if not isinstance(tokens, int):
+            raise TypeError(f"count_tokens() gave {type(tokens).__name__}, not an int")
+    except TargenError:
+        raise
+    except Exception as error:
+        raise _backend_failed(bound.backend, error) from error
+    return tokens
+
+
 def _backend_failed(backend: str, error: Exception) -> StageFailed:
     """A backend's own bug: neither the service's doing nor the task's."""
     distribution = backend.partition(":")[0]
+    hint = f"report it to the authors of {distribution}, and resume when it is mended"
+    if distribution == "memory":  # an object of the program
+        hint = "correct it, and resume: targen_core.resume(RUN, model=...)"
     return StageFailed(
         f"backend {backend}: {signs.scrub(f'{type(error).__name__}: {error}')}",
         distribution=distribution,
-        hint=f"report it to the authors of {distribution}, and resume when it is mended",
+        hint=hint,
     )
 
 

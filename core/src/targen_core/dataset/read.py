@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from os import PathLike
 from pathlib import Path
 from typing import Any
 
@@ -89,6 +90,11 @@ def _task(
     """
     if isinstance(task, Task):
         return task.varied(variants)
+    if not isinstance(task, str | PathLike | None):
+        raise UsageError(
+            f"task is {repr(task)[:80]}",
+            hint="pass a task's name or file, or a Task, which declaration.task() gives",
+        )
     registry = load_registry() if registry is None else registry
     if source.task is None:
         if task is None:

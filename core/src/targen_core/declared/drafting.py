@@ -7,7 +7,7 @@ from importlib.resources import files
 from typing import Any
 
 import yaml
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 
 from targen_core.declared.model import Declaration, LabelPart
 from targen_core.errors import Rejected, UsageError
@@ -112,10 +112,6 @@ def declared(reply: DraftReply) -> Declaration:
     try:
         found = Declaration.model_validate(value)
         found.task()
-    except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        where = ".".join(map(str, first["loc"]))
-        raise Rejected("bad-draft", f"{where}: {first['msg']}") from None
     except UsageError as error:
         raise Rejected("bad-draft", str(error)) from None
     return found

@@ -11,9 +11,19 @@ import hashlib
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ModelWrapValidatorHandler,
+    ValidationError,
+    model_validator,
+)
+
+from targen_core.errors import UsageError
 
 if TYPE_CHECKING:
     from targen_core.tasks.model import Task
@@ -216,6 +226,9 @@ class Declaration(_Part):
 
     `Declaration(...)`, `Declaration.model_validate({...})` and
     `Declaration.from_file(path)` make one; the keys are the same.
+
+    Raises:
+        UsageError: naming the key, what is wrong, and what to write.
     """
 
     draft: bool = Field(
@@ -278,6 +291,18 @@ class Declaration(_Part):
     parameters: ParametersPart = Field(
         default=ParametersPart(), description="sampling parameters by step, under the user's"
     )
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _said(cls, given: Any, read: ModelWrapValidatorHandler[Self]) -> Self:
+        try:
+            return read(given)
+        except ValidationError as error:
+            from targen_core.declared.reading import refusal
+
+            loc, message, hint = refusal(error)
+            where = f"{'.'.join(map(str, loc))}: " if loc else ""
+            raise UsageError(f"declaration: {where}{message}", hint=hint) from error
 
     @classmethod
     def from_file(cls, path: str | Path) -> Declaration:

@@ -24,7 +24,7 @@ from targen_core.errors import UsageError
 from targen_core.nearest import did_you_mean
 from targen_core.plain import is_within, read_plain, refuse_waiting
 
-__all__ = ["read_declaration"]
+__all__ = ["read_declaration", "refusal"]
 
 Loc = Sequence[str | int]
 
@@ -68,12 +68,11 @@ def read_declaration(path: Path, *, packaged: bool = False) -> Declaration:
         raise UsageError(f"cannot read {path}: {reason}") from error
     value, tree = _parsed(text, path)
 
-    def refuse(loc: Loc, message: str, hint: str, more: int = 0) -> UsageError:
+    def refuse(loc: Loc, message: str, hint: str) -> UsageError:
         line = _line_of(tree(), loc)
         where = f"{path}, line {line}" if line else str(path)
         key = f": {'.'.join(map(str, loc))}" if loc else ""
-        others = f" ({more} more like it)" if more else ""
-        return UsageError(f"{where}{key}: {message}{others}", hint=hint)
+        return UsageError(f"{where}{key}: {message}", hint=hint)
 
     if _HALF.search(json.dumps(value, ensure_ascii=False, default=str)):
         escape = re.search(r"\\u[dD][89a-fA-F]", text)
@@ -83,14 +82,10 @@ def read_declaration(path: Path, *, packaged: bool = False) -> Declaration:
         raise refuse((), "it holds no keys", "description: …, and labels: …; see targen init-task")
     try:
         found = Declaration.model_validate(value)
-    except ValidationError as error:
-        # A key that is not known is often one that is missing, misspelt.
-        problems = sorted(
-            error.errors(include_url=False), key=lambda found: found["type"] != "extra_forbidden"
-        )
-        first = problems[0]
-        at = [part for part in first["loc"] if part != "[key]"]
-        raise refuse(at, *_said(first), len(problems) - 1) from None
+    except UsageError as error:
+        if not isinstance(error.__cause__, ValidationError):
+            raise
+        raise refuse(*refusal(error.__cause__)) from None
     found = _with_files(found, path.parent, refuse, packaged=packaged)
     for loc, message, hint in faults(found):
         raise refuse(loc, message, hint)
@@ -163,6 +158,17 @@ def _deep_line(text: str) -> int | None:
 # --- what is wrong with a key -----------------------------------------------
 
 
+def refusal(error: ValidationError) -> tuple[Loc, str, str]:
+    """What pydantic refuses of a declaration: where, what is wrong, and what to type."""
+    # A key that is not known is often one that is missing, misspelt.
+    problems = sorted(
+        error.errors(include_url=False), key=lambda found: found["type"] != "extra_forbidden"
+    )
+    message, hint = _said(problems[0])
+    others = f" ({len(problems) - 1} more like it)" if len(problems) > 1 else ""
+    return [part for part in problems[0]["loc"] if part != "[key]"], f"{message}{others}", hint
+
+
 def _said(problem: Any) -> tuple[str, str]:
     """What pydantic says of a key, in our words, and what to type."""
     loc: Loc = problem["loc"]
@@ -172,7 +178,10 @@ def _said(problem: Any) -> tuple[str, str]:
     if problem["type"] == "missing":
         return "it is needed", f"{loc[-1]}: …; see the reference of declarations"
     if problem["type"] in ("model_type", "dict_type", "model_attributes_type"):
-        return f"{_short(problem['input'])} is no set of keys", "KEY: VALUE, one a line, indented"
+        return (
+            f"{_short(problem['input'])} is no set of keys",
+            "KEY: VALUE, one a line, indented; {KEY: VALUE} in Python",
+        )
     if problem["type"] == "string_pattern_mismatch":
         label = loc[0] == "labels"
         hint = "no space around it" if label else "lower-case letters, digits, ., _ and -"

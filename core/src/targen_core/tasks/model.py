@@ -8,6 +8,7 @@ each label (step 3), and a `corrector` (step 4).
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from functools import lru_cache
@@ -30,6 +31,8 @@ from targen_core.tasks.prompt import Prompt
 from targen_core.tasks.steps import PARAMETERS, Check, Corrector, InverseGenerator, ListStep, Step
 
 __all__ = ["Label", "Rehearsal", "Task", "Variant"]
+
+_NAME = re.compile(r"[a-z0-9][a-z0-9._-]*")  # as it is registered
 
 SeedT = TypeVar("SeedT")
 InstanceT = TypeVar("InstanceT", bound=BaseModel)
@@ -82,6 +85,10 @@ def _official_form(instance: type[BaseModel]) -> type[BaseModel]:
     if "label" in instance.model_fields:
         columns["label"] = (instance.model_fields["label"].annotation, None)
     return create_model(f"Official{instance.__name__}", __base__=instance, **columns)
+
+
+def _is_tuple_of(value: Any, kind: type) -> bool:
+    return isinstance(value, tuple | list) and all(isinstance(part, kind) for part in value)
 
 
 def _empty() -> Mapping[str, Any]:
@@ -193,6 +200,7 @@ class Task(Generic[SeedT, InstanceT]):
 
     def __post_init__(self) -> None:
         """Refuse a task that could not run, naming what is wrong."""
+        self._refuse_wrong_kinds()
         names = self.quota_names
         if len(set(names)) != len(names):
             raise ValueError(f"task {self.name}: a label is named twice")
@@ -224,6 +232,34 @@ class Task(Generic[SeedT, InstanceT]):
         for name, variant in self.variants.items():
             if not variant.changes.keys() <= known:
                 raise ValueError(f"task {self.name}: variant {name} changes what a task lacks")
+
+    def _refuse_wrong_kinds(self) -> None:
+        """Parts that are something else than their annotations say, with what to pass."""
+        wanted: tuple[tuple[str, bool, str], ...] = (
+            (
+                "name",
+                isinstance(self.name, str) and bool(_NAME.fullmatch(self.name)),
+                "lower-case letters, digits, ., _ and -",
+            ),
+            ("version", isinstance(self.version, str), 'a text, such as "1"'),
+            (
+                "instance",
+                isinstance(self.instance, type) and issubclass(self.instance, BaseModel),
+                "a pydantic model class",
+            ),
+            ("labels", _is_tuple_of(self.labels, Label), 'Labels, such as (Label("yes"),)'),
+            ("generators", isinstance(self.generators, Mapping), "functions by label name"),
+            (
+                "contexts",
+                self.contexts is None or isinstance(self.contexts, ListStep),
+                "a ListStep or None",
+            ),
+            ("seeds", _is_tuple_of(self.seeds, ListStep), "ListSteps in a tuple: (step,)"),
+        )
+        for part, fits, kind in wanted:
+            if not fits:
+                given = repr(getattr(self, part))[:80]
+                raise ValueError(f"task {self.name}: {part} is {given}; pass {kind}")
 
     def _refuse_labels_that_no_row_can_have(self) -> None:
         """Labels that the instance's schema lists differently, as derived tasks come to have."""

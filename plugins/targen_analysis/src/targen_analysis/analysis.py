@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from targen_core import Registry
 from targen_core.api.html import table
+from targen_core.api.words import in_python
 from targen_core.engine.guard import refused
 from targen_core.errors import MissingDependency, TargenError, UsageError
 from targen_core.metrics.model import Excerpt, Findings, Metric, MetricOptions, Study, Table
@@ -97,8 +98,9 @@ class Analysis:
         if pictures and pictures not in KINDS:
             raise UsageError(f"pictures are {' or '.join(KINDS)}, not {pictures}")
         folder = Path(out).expanduser()
-        check_free(folder, force=force)
-        return write(self, folder, pictures=pictures)
+        with in_python():
+            check_free(folder, force=force)
+            return write(self, folder, pictures=pictures)
 
     def __repr__(self) -> str:
         names = ", ".join(corpus.name for corpus in self.study.everything)

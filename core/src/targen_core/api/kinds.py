@@ -1,0 +1,89 @@
+"""What each keyword may be, for programs that no type checker reads: one table for all functions.
+
+What a number or a name must be beyond its kind is said where it is used.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from numbers import Integral, Real
+from typing import Any, TypeAlias
+
+from targen_core.errors import UsageError
+from targen_core.plugins.registry import Registry
+
+__all__ = ["check_kinds"]
+
+_Kind: TypeAlias = tuple[Callable[[Any], bool], str]
+
+
+def _is_whole(value: Any) -> bool:
+    return isinstance(value, Integral) and not isinstance(value, bool)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, Real) and not isinstance(value, bool)
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str)
+
+
+def _is_switch(value: Any) -> bool:
+    return isinstance(value, bool)
+
+
+def _is_mapping(value: Any) -> bool:
+    return isinstance(value, Mapping)
+
+
+_NUMBER: _Kind = _is_number, "a number"
+_WHOLE: _Kind = _is_whole, "a whole number"
+_SWITCH: _Kind = _is_switch, "True or False"
+
+_KINDS: dict[str, _Kind] = {
+    "n": (_is_whole, "a whole number of rows, such as n=100"),
+    "labels": (
+        lambda value: _is_mapping(value) and all(map(_is_whole, value.values())),
+        'whole numbers of rows by label, such as labels={"yes": 40}',
+    ),
+    "preset": (_is_text, 'the name of a preset, such as preset="paper"'),
+    "variants": (
+        lambda value: (
+            _is_text(value) or (isinstance(value, Iterable) and not isinstance(value, bytes))
+        ),
+        "the name of a variant, or a list of names",
+    ),
+    "options": (_is_mapping, 'values by option, such as options={"temperature": 0.7}'),
+    "steps": (_is_mapping, 'models by step, such as steps={"correct": "chatgpt"}'),
+    "corrector": (_is_text, 'the name of a corrector, such as corrector="blind"'),
+    "correct": (_is_switch, 'True or False; another corrector is corrector="NAME"'),
+    "near_duplicates": (
+        lambda value: _is_number(value) and not 0 < value <= 1,
+        "a similarity in per cent, above 1 and up to 100, such as near_duplicates=90; 0 is off",
+    ),
+    "registry": (
+        lambda value: isinstance(value, Registry),
+        "what targen_core.load_registry() gives",
+    ),
+    **dict.fromkeys(("seed", "contexts_limit", "give_up_after"), _WHOLE),
+    **dict.fromkeys(
+        ("flip", "max_cost", "max_tokens", "concurrency", "rpm", "tpm", "patience", "rounds"),
+        _NUMBER,
+    ),
+    **dict.fromkeys(("batch", "batch_lists", "cache", "progress", "verify"), _SWITCH),
+}
+
+
+def check_kinds(given: Mapping[str, Any]) -> None:
+    """See that arguments are of the kinds that their names want; None is one that was not given.
+
+    Raises:
+        UsageError: the first that is not, and what to pass.
+    """
+    for name, value in given.items():
+        if name not in _KINDS or value is None:
+            continue
+        fits, wanted = _KINDS[name]
+        if not fits(value):
+            raise UsageError(f"{name} is {repr(value)[:80]}", hint=f"pass {wanted}")

@@ -1,0 +1,136 @@
+"""What arguments must be: a `UsageError` that says what is wrong, and what to pass."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+import targen_core as tg
+
+DECLARED = {
+    "name": "porter",
+    "description": "Notes of a night porter.",
+    "labels": {"a": "one", "b": "two"},
+}
+
+
+@pytest.mark.parametrize(
+    ("given", "wrong", "hint"),
+    [
+        ({"n": "8"}, "n is '8'", "n=100"),
+        ({"n": [2]}, r"n is \[2\]", "n=100"),
+        ({"n": True}, "n is True", "n=100"),
+        ({"labels": ["entailment"]}, "labels is", "labels={"),
+        ({"labels": {"entailment": "2"}}, "labels is", "labels={"),
+        ({"labels": {"entailment": 1.0}}, "labels is", "labels={"),
+        ({"preset": 3}, "preset is 3", 'preset="paper"'),
+        ({"n": 2, "variants": 5}, "variants is 5", "a list of names"),
+        ({"n": 2, "steps": ["correct"]}, "steps is", "steps={"),
+        ({"n": 2, "options": ["x"]}, "options is", "options={"),
+        ({"n": 2, "concurrency": "4"}, "concurrency is '4'", "a number"),
+        ({"n": 2, "max_tokens": "5k"}, "max_tokens is '5k'", "a number"),
+        ({"n": 2, "correct": "blind"}, "correct is 'blind'", 'corrector="NAME"'),
+        ({"n": 2, "near_duplicates": 0.9}, "near_duplicates is 0.9", "up to 100"),
+        ({"n": 2, "registry": "x"}, "registry is 'x'", "load_registry()"),
+        ({"n": 2, "out": 4}, "4 is no path", "pass a path"),
+    ],
+)
+def test_generate_says_what_to_pass(given, wrong, hint):
+    with pytest.raises(tg.UsageError, match=wrong) as caught:
+        tg.generate("rte", model="scripted", **given)
+    assert hint in caught.value.hint
+    assert not Path("runs").exists()
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda: tg.load(None),
+        lambda: tg.resume(5),
+        lambda: tg.resume("x", task="rte"),
+        lambda: tg.load("x", task="rte"),
+        lambda: tg.load("x", registry="x"),
+        lambda: tg.correct("x", model="scripted", flip="a"),
+        lambda: tg.read_dataset([{"text": "t"}], tg.Declaration.model_validate(DECLARED)),
+    ],
+)
+def test_so_do_the_other_functions(call):
+    tg.generate("rte", n=2, model="scripted", out="x")
+    with pytest.raises(tg.UsageError) as caught:
+        call()
+    assert "pass" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("given", "wrong", "hint"),
+    [
+        ({**DECLARED, "labels": ["a", "b"]}, r"labels: \['a', 'b'\] is no set", "{KEY: VALUE}"),
+        ({**DECLARED, "lables": {}}, "lables: there is no such key", "did you mean labels"),
+        ({**DECLARED, "name": "My Task"}, "name: 'My Task' cannot be a name", "lower-case"),
+        ({"labels": {"a": "one"}}, "description: it is needed", "description: "),
+    ],
+)
+def test_so_does_a_declaration(given, wrong, hint):
+    for make in (tg.Declaration.model_validate, lambda keys: tg.Declaration(**keys)):
+        with pytest.raises(tg.UsageError, match=wrong) as caught:
+            make(given)
+        assert hint in caught.value.hint
+
+
+def test_a_keyword_may_have_been_meant_where_an_option_is_unknown():
+    with pytest.raises(tg.UsageError, match="no option 'max_cots'") as caught:
+        tg.generate("rte", n=2, model="scripted", max_cots=2)
+    assert caught.value.hint == "did you mean max_cost or max_tokens?"
+
+
+def test_a_backend_of_many_models_is_named_with_one():
+    with pytest.raises(tg.UsageError, match="needs the name of a model") as caught:
+        tg.generate("rte", n=2, model="llama")
+    assert 'model="llama/NAME"' in caught.value.hint
+
+
+def test_a_class_is_no_model(lab):
+    with pytest.raises(tg.UsageError, match=r"ToyModel is a class; .* such as ToyModel\(...\)"):
+        tg.generate("rte", n=2, model=lab.ToyModel)
+    assert not Path("runs").exists()
+
+
+def _stray(name: str) -> str:
+    Path(name).mkdir()
+    Path(name, "mine.txt").write_text("mine")
+    return name
+
+
+@pytest.mark.parametrize(
+    ("given", "wrong"),
+    [
+        ({"contexts": []}, "^contexts holds no item$"),
+        ({"contexts": ["a port", 5]}, "^contexts, item 2: 5 is no str$"),
+        ({"seeds": []}, "^seeds holds no item$"),
+    ],
+)
+def test_items_of_a_program_are_in_no_file(given, wrong, lab):
+    world = lab.World()
+    with pytest.raises(tg.UsageError, match=wrong):
+        tg.generate(world.task(), n=2, model=lab.ToyModel(world.reply), **given)
+
+
+@pytest.mark.parametrize(
+    ("call", "said"),
+    [
+        (lambda: tg.generate("rte", n=0, model="scripted"), "n is 0; it must be at least 1"),
+        (lambda: tg.load(_stray("x")), "a run directory is what targen_core.generate(..., out="),
+        (
+            lambda: tg.generate("rte", n=2, model="scripted", out=_stray("y")),
+            'choose another out, such as out="y/run"',
+        ),
+        (lambda: tg.read_dataset([{"label": 1}]), 'task="NAME"'),
+    ],
+)
+def test_options_of_the_command_line_are_keywords(call, said):
+    with pytest.raises(tg.TargenError) as caught:
+        call()
+    words = f"{caught.value} {caught.value.hint}"
+    assert said in words
+    assert " -" not in words
