@@ -20,6 +20,7 @@ PLUGINS = [
 # What `targen analyze` still takes from inside: runs to read, and the words of other commands.
 INSIDE = {
     "targen_core.api.html": {"table"},
+    "targen_core.api.words": {"in_python"},
     "targen_core.cli.sources": {"EncodingArg"},
     "targen_core.dataset.source": {"Source", "open_source"},
     "targen_core.engine.guard": {"refused"},

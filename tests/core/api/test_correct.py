@@ -11,6 +11,8 @@ import pytest
 import targen_core as tg
 from targen_core.errors import BudgetExhausted, RunConflict
 
+pytestmark = pytest.mark.whole
+
 
 @pytest.fixture
 def run():

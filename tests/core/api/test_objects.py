@@ -76,6 +76,7 @@ def test_other_objects_than_those_are_refused(lab, world):
         tg.resume("x", task=world.task(version="2"), model=lab.ToyModel(world.reply))
 
 
+@pytest.mark.whole
 def test_what_has_a_name_is_not_handed_over(lab, world):
     run = tg.generate("rte", n=2, model="scripted", out="x")
     with pytest.raises(UsageError, match=r"the task of x is targen-tasks-superglue:rte") as caught:
@@ -165,6 +166,7 @@ def test_a_fault_of_a_model_is_told_to_its_author(method, gives, wrong, lab, wor
     assert caught.value.hint == "correct it, and resume: targen_core.resume(RUN, model=...)"
 
 
+@pytest.mark.whole
 def test_objects_stand_beside_what_is_installed(lab, world):
     registry = tg.load_registry().including(tasks={"rte": world.task()})
     assert registry.get("task", "memory:rte").name == "toy"

@@ -19,6 +19,8 @@ from targen_core.exporters.hub import HF
 from targen_core.exporters.lines import JSONL
 from targen_core.exporters.table import CSV
 
+pytestmark = pytest.mark.whole
+
 
 class Span(BaseModel):
     start: int

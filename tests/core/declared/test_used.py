@@ -10,6 +10,8 @@ from targen_core import RunSpec, load_registry
 from targen_core.errors import UsageError
 from targen_core.runs.job import Job
 
+pytestmark = pytest.mark.whole
+
 SETTINGS = {"use": "targen-tasks-superglue:settings"}
 EVENTS = {"use": "targen-tasks-superglue:events"}  # models of one text
 
