@@ -255,6 +255,7 @@ def test_a_run_is_loaded_from_its_directory():
         tg.load("nowhere")
 
 
+@pytest.mark.whole
 def test_a_run_without_a_row_is_an_empty_sequence():
     with pytest.raises(BudgetExhausted):
         porter(n=4, max_tokens=10, out="x")
@@ -265,6 +266,7 @@ def test_a_run_without_a_row_is_an_empty_sequence():
     assert run._repr_html_() == run.report._repr_html_()
 
 
+@pytest.mark.whole
 def test_a_run_is_pickled_and_copied_with_its_rows_read_or_not():
     run = tg.generate("rte", n=2, model="scripted", out="x")
     assert run.dataset.task.name == "rte"
@@ -286,6 +288,7 @@ def test_analyze_says_what_to_install(monkeypatch):
     assert caught.value.hint == "pip install targen-analysis"
 
 
+@pytest.mark.whole
 def test_analyze_takes_one_name_for_a_list_of_it():
     rows = [{"premise": "It rained all night.", "label": "wet"}] * 4
     found = tg.analyze(rows, metrics="labels", text="premise", label="label")
@@ -313,6 +316,7 @@ def test_a_job_takes_text_paths_and_runs_where_a_loop_runs():
 # --- errors -----------------------------------------------------------------
 
 
+@pytest.mark.whole
 def test_a_traceback_shows_the_hint():
     with pytest.raises(UnknownName) as caught:
         tg.generate("rtee", n=4, model="scripted")

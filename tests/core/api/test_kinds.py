@@ -8,6 +8,9 @@ import pytest
 
 import targen_core as tg
 
+pytestmark = pytest.mark.whole
+
+
 DECLARED = {
     "name": "porter",
     "description": "Notes of a night porter.",
