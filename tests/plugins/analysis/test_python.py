@@ -11,6 +11,8 @@ import targen_core as tg
 from targen_core.metrics.model import Metric
 from targen_core.plugins.register import Registration
 
+pytestmark = pytest.mark.whole
+
 
 @pytest.fixture
 def run(tmp_path, monkeypatch):
