@@ -120,3 +120,11 @@ def test_what_is_of_its_kind_is_given_as_it_is(lab, plugin, source):
         (hook,) = [hook for hook, of in HOOKS.items() if of == kind]
         hooks = {hook: lambda register, thing=thing: register.register("x", thing)}
         assert load_registry([source(plugin(**hooks))]).get(kind, "x") is thing
+
+
+def test_a_declaration_is_a_task_whatever_it_was_registered_as(plugin, source):
+    hooks = {"register_backends": lambda register: register.register("x", "no_such_package:x.yaml")}
+    with pytest.raises(PluginError) as caught:
+        load_registry([source(plugin(**hooks))]).get("backend", "x")
+    assert caught.value.check == "target-import-error"
+    assert caught.value.distribution == "acme"

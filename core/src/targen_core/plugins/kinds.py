@@ -13,7 +13,7 @@ from typing import Any
 
 from targen_core.plugins.register import is_file
 
-__all__ = ["HOOKS", "KINDS", "LISTS", "Kind"]
+__all__ = ["HOOKS", "KINDS", "LISTS", "OPENER", "Kind"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,6 @@ class Kind:
         described: that type as its authors know it.
         claims: whether a name means something that no plugin registers, such as a file.
         finder: what makes a registration of such a name, as `module:function`.
-        opener: what makes the object of a declaration that lies in a package, likewise.
     """
 
     name: str
@@ -38,7 +37,6 @@ class Kind:
     described: str = "something to call"
     claims: Callable[[str], bool] = lambda name: False
     finder: str = ""
-    opener: str = ""
 
     def mismatch(self, found: object) -> str:
         """What an object should be and is not, or ""."""
@@ -65,7 +63,6 @@ KINDS = {
             "a targen_core.Task",
             claims=is_file,
             finder="targen_core.declared.files:registration",
-            opener="targen_core.declared.files:packaged_task",
         ),
         Kind("contexts", "register_contexts", "list-contexts", *_LIST),
         Kind("seeds", "register_seeds", "list-seeds", *_LIST),
@@ -98,6 +95,9 @@ KINDS = {
     )
 }
 """By name, in the order of every listing."""
+
+OPENER = "targen_core.declared.files:packaged_task"
+"""What makes the task of a declaration that lies in a package, whatever it was registered as."""
 
 HOOKS = {kind.hook: kind.name for kind in KINDS.values()}
 """Hook name -> the kind of thing that it registers."""

@@ -22,7 +22,7 @@ from targen_core.errors import (
 from targen_core.nearest import near_names
 from targen_core.plugins.aside import aside, raised_by
 from targen_core.plugins.hookspecs import API_GROUP
-from targen_core.plugins.kinds import KINDS, LISTS, looked_up
+from targen_core.plugins.kinds import KINDS, LISTS, OPENER, looked_up
 from targen_core.plugins.register import DECLARED, FILE, MEMORY, Registration
 
 if TYPE_CHECKING:
@@ -215,10 +215,10 @@ def missing_dependency(item: Registration[Any], package: str) -> MissingDependen
 
 
 def _declared(item: Registration[Any]) -> Any:
-    """What a declaration in a package stands for."""
+    """The task of a declaration in a package."""
     package, _, name = item.target.partition(":")
     try:
-        return looked_up(KINDS[item.kind].opener)(package, name, item.name)
+        return looked_up(OPENER)(package, name, item.name)
     except (UsageError, ImportError) as error:
         raise PluginError(
             f"{item.kind} {item.id}: {error}",
