@@ -33,7 +33,6 @@ __all__ = [
     "KeyFileArg",
     "MaxCostArg",
     "MaxTokensArg",
-    "OfTaskArg",
     "OptionsArg",
     "PatienceArg",
     "RoundsArg",
@@ -62,16 +61,6 @@ SomeTaskArg = Annotated[str | None, _task]
 SuiteArg = Annotated[
     str | None,
     typer.Option("--suite", metavar="PLUGIN", help="All tasks of a plugin, such as superglue."),
-]
-OfTaskArg = Annotated[
-    str,
-    typer.Option(
-        "--task",
-        metavar="NAME",
-        help="Whose rows they are.",
-        show_default=False,
-        autocompletion=complete_task,
-    ),
 ]
 VariantArg = Annotated[
     list[str] | None,
