@@ -22,6 +22,7 @@ COMMANDS = {
     "resume": "generate:resume",
     "batch": "batch:batch",
     "report": "report:report",
+    "show": "show:show",
     "export": "export:export",
     "validate": "validate:validate",
     "correct": "correct:correct",

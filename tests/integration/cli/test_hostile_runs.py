@@ -20,6 +20,9 @@ from targen_core.errors import BadRequest
 OPENING = [
     ["resume", "run", "-q"],
     ["report", "run"],
+    ["show", "run"],
+    ["show", "run", "0"],
+    ["show", "run", "--rejected"],
     ["export", "run", "--out", "rows.jsonl"],
     ["validate", "run"],
     ["analyze", "run", "--metric", "labels"],

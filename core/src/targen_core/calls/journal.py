@@ -11,16 +11,16 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Set
 from functools import partial
 from pathlib import Path
 from typing import Any
 from zlib import crc32
 
-from targen_core.errors import CorruptJournal, WriteFailed
+from targen_core.errors import CorruptJournal, RunDirectoryError, WriteFailed
 from targen_core.plain import open_plain
 
-__all__ = ["Journal", "Mark", "check_sum", "holds"]
+__all__ = ["Journal", "Mark", "check_sum", "find_records", "holds"]
 
 _LINE = 64 << 20  # bytes: a reply is never so long
 
@@ -207,6 +207,29 @@ def holds(path: Path, mark: Mark) -> bool:
         return check_sum(fd, mark[0]) == mark[1]
     finally:
         os.close(fd)
+
+
+def find_records(path: Path, keys: Set[str]) -> dict[str, dict[str, Any]]:
+    """The records of some calls by their keys, without reading the others.
+
+    A damaged record is as one that is not there; so is a journal.
+
+    Raises:
+        RunDirectoryError: it cannot be read.
+    """
+    found: dict[str, dict[str, Any]] = {}
+    try:
+        fd = open_plain(path, os.O_RDONLY)
+    except FileNotFoundError:
+        return found
+    except OSError as error:
+        raise RunDirectoryError(f"cannot read {path}: {error.strerror}") from error
+    with os.fdopen(fd, "rb") as file:
+        for line in iter(partial(file.readline, _LINE), b""):
+            key = line[17:49].decode("ascii", "replace")
+            if key in keys and line.startswith(_KEYED, 9) and (record := _decode(line)):
+                found[key] = record
+    return found
 
 
 def _decode(line: bytes) -> dict[str, Any] | None:

@@ -1,0 +1,247 @@
+"""`targen show`: rows of a run, and where each of them is from."""
+
+from __future__ import annotations
+
+import json as jsonlib
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from targen_core.cli.tables import print_json
+from targen_core.errors import UsageError
+from targen_core.text import printable
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from targen_core.runs.tracing import Traced
+
+_LIMIT = 10  # rows shown, unless the user says otherwise
+_REPLY = 300  # characters of a reply
+_MIN_TEXT = 24  # columns that a text has at least, however narrow the terminal
+
+Pairs = Iterable[tuple[str, object]]
+
+
+def show(
+    run: Annotated[Path, typer.Argument(help="A run directory.", show_default=False)],
+    row: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[ROW]",
+            help="One row, by its number from 0, or a candidate by its id, with all that made it.",
+            show_default=False,
+        ),
+    ] = None,
+    label: Annotated[
+        str | None, typer.Option("--label", metavar="LABEL", help="Only those of this label.")
+    ] = None,
+    rejected: Annotated[
+        bool, typer.Option("--rejected", help="Candidates that made no row, each with its reason.")
+    ] = False,
+    reason: Annotated[
+        str | None,
+        typer.Option("--reason", metavar="REASON", help="Only those rejected for this reason."),
+    ] = None,
+    limit: Annotated[
+        int, typer.Option("-n", "--limit", min=0, help="Rows to show; 0 is all.")
+    ] = _LIMIT,
+    full: Annotated[bool, typer.Option("--full", help="Print whole replies of a row.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print JSON lines for programs.")] = False,
+) -> None:
+    """Show rows of a run, or one row with its context, seed, calls and judgement.
+
+    Examples:
+    - targen show runs/rte-0
+    - targen show runs/rte-0 3
+    - targen show runs/rte-0 --rejected --reason duplicate
+    """
+    from targen_core.runs import tracing
+
+    if row is not None:
+        if label is not None or rejected or reason is not None:
+            raise UsageError("a row is shown whole: leave --label, --rejected and --reason out")
+        traced = tracing.find(run, row)
+        if json:
+            print_json({**_facts(traced), "calls": traced.calls()})
+        else:
+            _print_one(traced, full=full)
+        return
+    if full:
+        raise UsageError("--full is for one row", hint=f"targen show {run} 0 --full")
+    every = tracing.rejects(run) if rejected or reason is not None else tracing.rows(run)
+    chosen = (each for each in every if _fits(each, label, reason))
+    shown = list(islice(chosen, limit or None))
+    if json:
+        for each in shown:
+            print(jsonlib.dumps(_facts(each)))
+        return
+    _print_list(run, shown, more=next(chosen, None) is not None)
+
+
+def _fits(traced: Traced, label: str | None, reason: str | None) -> bool:
+    known = (traced.label, traced.record.get("intended"))
+    return (label is None or label in known) and reason in (
+        None,
+        traced.verdict,
+        traced.record.get("reason"),
+    )
+
+
+def _facts(traced: Traced) -> dict[str, Any]:
+    facts = {"verdict": traced.verdict, **traced.record}
+    return {**facts, "official": list(traced.rows)} if traced.rows else facts
+
+
+def _print_list(run: Path, shown: list[Traced], *, more: bool) -> None:
+    screen = _Screen()
+    for traced in shown:
+        if traced.rows:
+            screen.title(str(traced.record.get("idx", "")), str(traced.label), "")
+        else:
+            screen.title(traced.id, *_outcome(traced))
+        screen.pairs(_content(traced), indent=4)
+    if not shown:
+        print("nothing to show", file=sys.stderr)
+    elif more:
+        print("there is more: --limit 0 shows all", file=sys.stderr)
+    if shown:
+        example = shown[0].record.get("idx", shown[0].id)
+        print(f"where one is from: targen show {run} {example}", file=sys.stderr)
+
+
+def _print_one(traced: Traced, *, full: bool) -> None:
+    screen, record = _Screen(), traced.record
+    if traced.rows:
+        screen.title(f"row {record.get('idx')}", str(traced.label), "")
+    else:
+        screen.title(traced.id, *_outcome(traced))
+    screen.pairs(_content(traced), indent=2)
+    screen.heading("Where it is from")
+    screen.pairs(_origin(traced), indent=2)
+    calls = traced.calls()
+    if not calls:
+        return
+    screen.heading("Calls")
+    for call in calls:
+        cost = call.get("cost")
+        price = f", ${cost:.6f}" if isinstance(cost, int | float) else ""
+        tokens = f"{call.get('in', 0)} tokens in, {call.get('out', 0)} out{price}"
+        screen.title(str(call.get("place")), "", f"prompt {call.get('prompt')}; {tokens}", indent=2)
+        screen.text(printable(str(call.get("text", "")), most=None if full else _REPLY), indent=6)
+
+
+def _outcome(traced: Traced) -> tuple[str, str]:
+    """What became of a candidate that made no row, and why."""
+    record = traced.record
+    verdict = traced.verdict
+    if record.get("stage"):
+        verdict += f" by {record['stage']}"
+    words = [str(record[name]) for name in ("reason", "detail") if record.get(name)]
+    return verdict, ": ".join(words)
+
+
+def _content(traced: Traced) -> Iterator[tuple[str, object]]:
+    """What it says: its rows but for what the title says, or the instance that was rejected."""
+    for number, row in enumerate(traced.rows):
+        if number:
+            yield "", ""
+        for name, value in row.items():
+            if name != "idx" and (name, _as_text(value)) != ("label", traced.label):
+                yield name, value
+    if not traced.rows:
+        instance = traced.record.get("instance", traced.record.get("item"))
+        yield from instance.items() if isinstance(instance, Mapping) else [("", instance)]
+
+
+def _origin(traced: Traced) -> Iterator[tuple[str, object]]:
+    record = traced.record
+    yield "candidate", traced.id
+    for above in record.get("above", ()):
+        yield "context", above
+    if "seed" in record:
+        seed = record["seed"]
+        yield "seed", seed
+    if "intended" in record:
+        yield "generated for", record["intended"]
+    if record.get("claimed"):
+        yield "label before step 4", record["claimed"]
+    ended = record.get("label", record.get("corrected"))
+    if ended is not None:
+        kept = ended == record.get("claimed", record.get("intended"))
+        yield "step 4", f"{'kept' if kept else 'relabelled'}: {ended}"
+    if record.get("explanation"):
+        yield "explanation", record["explanation"]
+    yield from (record.get("notes") or {}).items()
+
+
+class _Screen:
+    """Prints texts with a hanging indent, wrapped to a terminal and never in a pipe."""
+
+    def __init__(self) -> None:
+        from rich.console import Console
+
+        self._console: Console = Console(highlight=False, markup=False, emoji=False)
+        self._width = self._console.width if sys.stdout.isatty() else 0
+
+    def heading(self, words: str) -> None:
+        """A line above what belongs together."""
+        self._print("")
+        self._print(words, "bold")
+
+    def title(self, name: str, outcome: str, detail: str, *, indent: int = 0) -> None:
+        """A line that names something and says what became of it."""
+        from rich.text import Text
+
+        line = Text(" " * indent)
+        for words, style in ((name, "bold"), (outcome, "bold cyan"), (detail, "dim")):
+            if words:
+                line.append(printable(words, lines=False), style)
+                line.append("  ")
+        line.rstrip()
+        self._console.print(line, soft_wrap=True)
+
+    def pairs(self, pairs: Pairs, *, indent: int) -> None:
+        """Names, and beside each its value."""
+        every = [(name, _as_text(value)) for name, value in pairs]
+        column = max((len(name) for name, _ in every), default=0)
+        for name, value in every:
+            start = f"{' ' * indent}{printable(name, lines=False):<{column}}  "
+            for line in self._lines(value, len(start)):
+                self._print(f"{start}{line}", "", name_ends=len(start))
+                start = " " * len(start)
+
+    def text(self, text: str, *, indent: int) -> None:
+        """A text by itself."""
+        for line in self._lines(text, indent):
+            self._print(" " * indent + line)
+
+    def _lines(self, text: str, indent: int) -> Iterator[str]:
+        from rich.text import Text
+
+        for line in printable(text).split("\n"):
+            if not self._width:
+                yield line
+                continue
+            width = max(_MIN_TEXT, self._width - indent - 1)
+            for part in Text(line).wrap(self._console, width) or [Text()]:
+                yield part.plain.rstrip()
+
+    def _print(self, line: str, style: str = "", *, name_ends: int = 0) -> None:
+        from rich.text import Text
+
+        text = Text(line.rstrip(), style)
+        text.stylize("dim", 0, name_ends)
+        self._console.print(text, soft_wrap=True)
+
+
+def _as_text(value: object) -> str:
+    if isinstance(value, str):
+        return value
+    if isinstance(value, Mapping) and all(isinstance(part, str) for part in value.values()):
+        return "\n".join(f"{name}: {part}" for name, part in value.items())
+    return jsonlib.dumps(value, ensure_ascii=False)

@@ -1,0 +1,109 @@
+"""`targen show`: rows, rejects, and where one is from, through the command."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+Command = Callable[..., Any]
+
+
+@pytest.fixture
+def run(rte: Command) -> Path:
+    """A run with 20 rows and some rejects."""
+    assert rte("-n", 20, "--out", "run", "-o", "refusal_rate=0.2").code == 0
+    return Path("run")
+
+
+def records(file: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in file.read_text().splitlines()]
+
+
+def test_the_first_rows_are_shown_with_their_labels(targen: Command, run: Path) -> None:
+    shown = targen("show", run, "-n", 3)
+    assert shown.code == 0
+    for row in records(run / "dataset.jsonl")[:3]:
+        assert f"{row['idx']}  {row['label']}" in shown.out
+        assert row["premise"] in shown.out and row["hypothesis"] in shown.out
+    assert "--limit 0" in shown.err
+
+
+def test_a_label_and_a_reason_choose(targen: Command, run: Path) -> None:
+    every = [json.loads(line) for line in targen("show", run, "-n", 0, "--json").out.splitlines()]
+    assert [one["official"][0] for one in every] == records(run / "dataset.jsonl")
+    some = targen("show", run, "--label", "entailment", "-n", 0, "--json").out.splitlines()
+    assert len(some) >= 10
+    assert all("entailment" in (r["label"], r["intended"]) for r in map(json.loads, some))
+
+    rejects = records(run / "rejects.jsonl")
+    shown = targen("show", run, "--rejected", "-n", 0, "--json").out.splitlines()
+    assert [json.loads(line) for line in shown] == rejects
+    reason = next(record["reason"] for record in rejects if record.get("stage"))
+    some = targen("show", run, "--reason", reason, "-n", 0, "--json").out.splitlines()
+    assert [json.loads(line) for line in some] == [r for r in rejects if r["reason"] == reason]
+
+
+def test_a_row_is_shown_with_all_that_made_it(targen: Command, run: Path) -> None:
+    record = records(run / "provenance.jsonl")[4]
+    shown = targen("show", run, "4", "--full")
+    assert shown.code == 0
+    assert record["id"] in shown.out and record["above"][0] in shown.out
+    assert record["seed"]["premise"] in shown.out
+    facts = targen("show", run, "4", "--json").json
+    assert [call["key"] for call in facts["calls"]] == record["calls"]
+    for call in facts["calls"]:
+        assert call["place"] in shown.out
+        assert " ".join(call["text"].split()) in " ".join(shown.out.split())
+    by_id = targen("show", run, record["id"], "--json").json
+    assert by_id == facts
+
+
+def test_a_reject_is_found_by_its_id(targen: Command, run: Path) -> None:
+    record = next(r for r in records(run / "rejects.jsonl") if r.get("stage"))
+    shown = targen("show", run, record["id"])
+    assert f"{record['verdict']} by {record['stage']}" in shown.out
+    assert record["reason"] in shown.out
+
+
+def test_rows_of_a_pair_are_shown_together(targen: Command) -> None:
+    assert targen("generate", "axg", "-n", 8, "-b", "scripted", "-q", "--out", "run").code == 0
+    first, second = records(Path("run/dataset.jsonl"))[2:4]
+    for row in ("2", "3"):
+        shown = targen("show", "run", row).out
+        assert first["hypothesis"] in shown and second["hypothesis"] in shown
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["run", "20"], "run has no row 20: it holds 20, 0 to 19"),
+        (["run", "9.9/entailment/0"], 'run has no candidate "9.9/entailment/0"'),
+        (["elsewhere"], "no run directory elsewhere"),
+        (["run", "3", "--rejected"], "a row is shown whole"),
+        (["run", "--full"], "--full is for one row"),
+    ],
+)
+def test_what_is_not_there_is_said(targen: Command, run: Path, words: list[str], said: str) -> None:
+    shown = targen("show", *words)
+    assert shown.code == 2
+    assert said in shown.err
+    assert not shown.out
+
+
+def test_control_characters_never_reach_the_terminal(targen: Command, run: Path) -> None:
+    rows = records(run / "dataset.jsonl")
+    rows[0]["premise"] = "a\x1b]52;c;AAAA\x07b"
+    text = "".join(json.dumps(row) + "\n" for row in rows)
+    (run / "dataset.jsonl").write_text(text)
+    for words in ([], ["0"]):
+        shown = targen("show", run, *words).out
+        assert "\x1b" not in shown and "\\x1b]52" in shown
+
+
+def test_a_damaged_journal_leaves_the_row_to_be_shown(targen: Command, run: Path) -> None:
+    (run / "journal").write_bytes(b"nothing\n" + b"00000000 {}\n")
+    assert targen("show", run, "0").code == 0
