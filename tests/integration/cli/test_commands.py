@@ -9,6 +9,7 @@ import sys
 from collections import Counter
 from pathlib import Path
 
+import importlib_metadata
 import pytest
 
 import targen_core
@@ -41,7 +42,10 @@ FILES = {
 
 def test_version(targen):
     result = targen("--version")
-    assert (result.code, result.out) == (0, f"targen-core {targen_core.__version__}\n")
+    first, *plugins = result.out.splitlines()
+    assert (result.code, first) == (0, f"targen-core {targen_core.__version__}")
+    for name in ("targen-backends", "targen-tasks-superglue"):
+        assert f"{name} {importlib_metadata.version(name)}" in plugins
 
 
 @pytest.mark.parametrize("flag", ["--help", "-h"])

@@ -57,14 +57,19 @@ class _LazyGroup(TyperGroup):
 def _version(value: bool) -> None:
     if value:
         from targen_core import __version__
+        from targen_core.plugins.loader import installed_sources
 
         print(f"targen-core {__version__}")
+        sources = {each.distribution: each.version for each in installed_sources()}
+        for name, number in sources.items():
+            if name != "targen-core":
+                print(f"{name} {number}")
         raise typer.Exit
 
 
 def _main(
     version: Annotated[
-        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print what is installed, with versions.")
     ] = False,
     debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
 ) -> None:
