@@ -20,7 +20,7 @@ from targen_core.calls.usage import Counts
 from targen_core.cli.app import COMMANDS, build
 from targen_core.declared import model as declared
 from targen_core.engine.commits import Target
-from targen_core.engine.tally import Flow, Tally
+from targen_core.engine.quota_tracker import Flow, QuotaTracker
 from targen_core.metrics import model
 from targen_core.plugins import hookspecs
 from targen_core.plugins.kinds import HOOKS
@@ -103,7 +103,7 @@ def test_every_manifest_key_is_explained() -> None:
 
 
 def test_every_report_key_is_explained() -> None:
-    made = [*Tally(["a"]).as_dict(), *Flow().as_dict(), *names(Counts), "by_step", "priced"]
+    made = [*QuotaTracker(["a"]).as_dict(), *Flow().as_dict(), *names(Counts), "by_step", "priced"]
     own = (
         "task task_version seed status problem balance usage unused_calls retries models "
         "prices answers_by_files"

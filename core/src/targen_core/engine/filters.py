@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from struct import Struct
 from typing import Any, Literal
 
-from targen_core.engine.neardup import NearDuplicates
+from targen_core.engine.dedup import NearDuplicates
 
 __all__ = ["Candidate", "Filter", "Filters", "NearDuplicateFilter", "Refusal"]
 

@@ -24,7 +24,7 @@ from targen_core.engine.events import Committed, LabelGivenUp, Listener, Verdict
 from targen_core.engine.filters import Candidate, Filter, Filters
 from targen_core.engine.guard import Guard
 from targen_core.engine.lists import ListBatch, ListSpec, Seed, SeedOrder, item_value
-from targen_core.engine.tally import Tally, ending
+from targen_core.engine.quota_tracker import QuotaTracker, ending
 from targen_core.errors import Rejected, StageFailed, TargenError
 from targen_core.tasks.model import Task
 from targen_core.tasks.steps import Corrector
@@ -154,7 +154,7 @@ class Engine:
         listener: Listener | None = None,
     ) -> None:
         self.task = task
-        self.tally = Tally(task.quota_names)
+        self.quotas = QuotaTracker(task.quota_names)
         self._guard = Guard(task.name, distribution)
         self._worker = Worker(task, layer, corrector, self._guard)
         self._layer = layer
@@ -215,7 +215,7 @@ class Engine:
             raise
         finally:
             await self._order.aclose()
-        short = self.tally.shortfall(targets[-1].give_up_after)
+        short = self.quotas.shortfall(targets[-1].give_up_after)
         if short is not None:
             raise short
 
@@ -224,7 +224,7 @@ class Engine:
     async def _reach(self, target: Target) -> None:
         self._order.passed = []
         self._ledger.aim(target)
-        self.tally.aim(target.quotas, by_intended=target.balance == "intended")
+        self.quotas.aim(target.quotas, by_intended=target.balance == "intended")
         self._order.patience = target.give_up_after
         candidates = self._candidates()
         await self._repeat(candidates, target)
@@ -232,7 +232,7 @@ class Engine:
         producer = asyncio.ensure_future(self._produce(candidates))
         producer.add_done_callback(lambda _: self._arrived.set())
         try:
-            while self.tally.open:
+            while self.quotas.open:
                 while not self._window and not producer.done():
                     self._arrived.clear()
                     await self._arrived.wait()
@@ -262,13 +262,13 @@ class Engine:
                 raise Contradicted from error
             entries.clear()
 
-        while self._ledger.pending and self.tally.open:
+        while self._ledger.pending and self.quotas.open:
             slot = await anext(candidates, None)
             if slot is None:
                 break
             commit = self._ledger.recall(slot.id)
             rows = self.task.unit if commit.verdict == "accepted" else 0
-            if commit.quota not in self.tally.have or commit.rows != rows:
+            if commit.quota not in self.quotas.have or commit.rows != rows:
                 raise Contradicted
             self._report(slot.batches, written=True)
             self._next_idx += commit.rows
@@ -283,7 +283,7 @@ class Engine:
 
     async def _commit(self, slot: _Slot, target: Target) -> None:
         """Give the candidate at the head of the window its verdict."""
-        if self.tally.is_open(slot.label):
+        if self.quotas.is_open(slot.label):
             assert slot.task is not None
             outcome = await slot.task
             verdict, quota, detail = self._judge(slot, outcome)
@@ -330,7 +330,7 @@ class Engine:
         if commit.verdict != "skipped":
             self._past[slot.number] = _SURPLUS if commit.verdict == "surplus" else _FINAL
         self._used_calls += commit.calls
-        self.tally.count(
+        self.quotas.count(
             slot.label,
             commit.verdict,
             corrected=commit.ending,
@@ -353,8 +353,8 @@ class Engine:
                 commit.rows,
             )
         )
-        if self.tally.give_up(slot.label, target.give_up_after):
-            have, wanted = self.tally.have[slot.label], self.tally.wanted[slot.label]
+        if self.quotas.give_up(slot.label, target.give_up_after):
+            have, wanted = self.quotas.have[slot.label], self.quotas.wanted[slot.label]
             self._listener(LabelGivenUp(slot.label, target.give_up_after, have, wanted))
 
     def _ending(self, outcome: Outcome) -> str | None:
@@ -384,7 +384,7 @@ class Engine:
             batch.reported = True
             self._used_calls += len(batch.keys)
             for item in batch.dropped:
-                self.tally.drop(item)
+                self.quotas.drop(item)
                 if not written:
                     self._sink.reject({"verdict": "dropped", **asdict(item)})
 
@@ -399,8 +399,8 @@ class Engine:
             return refusal.verdict, slot.label, refusal.detail
         if outcome.stage:
             return "rejected", slot.label, ""
-        quota = slot.label if self.tally.by_intended else self.task.quota_of(outcome.final)
-        if self.tally.is_full(quota):
+        quota = slot.label if self.quotas.by_intended else self.task.quota_of(outcome.final)
+        if self.quotas.is_full(quota):
             return "surplus", quota, f"label {quota} has all its rows"
         return "accepted", quota, ""
 
@@ -458,7 +458,7 @@ class Engine:
 
         The first in the window is always among them: its label needs a row.
         """
-        for label in self.tally.open:
+        for label in self.quotas.open:
             unstarted = self._unstarted[label]
             while unstarted and self._started[label] < self._worth(label):
                 self._start(unstarted.popleft())
@@ -517,7 +517,7 @@ class Engine:
         """Whether another candidate is worth starting now."""
         if len(self._window) >= self._window_size:
             return False
-        return any(self._waiting(label) < self._worth(label) for label in self.tally.open)
+        return any(self._waiting(label) < self._worth(label) for label in self.quotas.open)
 
     def _waiting(self, label: str) -> int:
         """A label's candidates in the window."""
@@ -525,16 +525,16 @@ class Engine:
 
     def _worth(self, label: str) -> int:
         """Candidates worth running for a label: what is needed over the yield seen."""
-        units = self.tally.needed(label) / self.task.unit
-        part = min(1.0, self.tally.yield_of(label))
+        units = self.quotas.needed(label) / self.task.unit
+        part = min(1.0, self.quotas.yield_of(label))
         spread = self._margin * math.sqrt(units * (1 - part))
-        return math.ceil((units + spread) / self.tally.yield_of(label))
+        return math.ceil((units + spread) / self.quotas.yield_of(label))
 
     def _seeds_ahead(self) -> int:
         """Seeds worth preparing past the one that is walked to next."""
         most = self._window_size // (len(self.task.quota_names) * self.task.instances_per_call)
         worth = max(
-            (self._worth(label) - self._waiting(label) for label in self.tally.open), default=0
+            (self._worth(label) - self._waiting(label) for label in self.quotas.open), default=0
         )
         return max(0, min(most, math.ceil(worth / self.task.instances_per_call)))
 

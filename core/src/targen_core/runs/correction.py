@@ -27,7 +27,7 @@ from targen_core.engine.facade import StageLlm, seeded_rng
 from targen_core.engine.guard import Guard
 from targen_core.engine.judging import judge
 from targen_core.engine.lists import item_value
-from targen_core.engine.tally import OPEN, Flow, ending
+from targen_core.engine.quota_tracker import OPEN, Flow, ending
 from targen_core.errors import (
     Rejected,
     RunConflict,

@@ -63,7 +63,7 @@ class Job:
     Attributes:
         manifest: the plan.
         usage: what the calls took so far, earlier processes included.
-        engine: set by `run`; its tally tells how far the run is.
+        engine: set by `run`; its quotas tell how far the run is.
         shared: replies to list calls, shared with other runs of a suite.
         courier: takes all calls away in batches of its own, or None.
         resuming: what is typed to go on with it; "" where nothing stays of it.
@@ -323,7 +323,7 @@ class Job:
         assert self.engine is not None
         report = build_report(
             manifest,
-            self.engine.tally,
+            self.engine.quotas,
             self.usage,
             used_calls=self.engine.used_calls,
             retries=self.layer.retries,

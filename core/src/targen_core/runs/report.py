@@ -13,7 +13,7 @@ from targen_core.calls.journal import Journal, Mark, holds
 from targen_core.calls.model import Price
 from targen_core.calls.usage import Usage
 from targen_core.engine.commits import Commit, Contradicted
-from targen_core.engine.tally import OPEN, Tally, ending
+from targen_core.engine.quota_tracker import OPEN, QuotaTracker, ending
 from targen_core.errors import QuotaNotMet, RunDirectoryError
 from targen_core.runs.batches import BatchFile
 from targen_core.runs.files import read_jsonl
@@ -34,7 +34,7 @@ _LONGEST = 4000
 
 def build_report(
     manifest: Manifest,
-    tally: Tally,
+    tracker: QuotaTracker,
     usage: Usage,
     *,
     used_calls: int,
@@ -51,7 +51,7 @@ def build_report(
     `status` is "complete", "short" (a label fell short) or "stopped" (budget,
     service, Ctrl-C, a fault), with the reason in `problem`.
     """
-    counts = tally.as_dict()
+    counts = tracker.as_dict()
     if error is None:
         status = "complete"
     else:
@@ -183,20 +183,20 @@ def read_report(path: Path) -> dict[str, Any]:
 
 def _unfinished(path: Path, manifest: Manifest) -> dict[str, Any]:
     """What the files of a run tell that has no report."""
-    tally = Tally(manifest.task.labels)
+    tracker = QuotaTracker(manifest.task.labels)
     target = manifest.targets[-1]
-    tally.aim(target.quotas, by_intended=target.balance == "intended")
+    tracker.aim(target.quotas, by_intended=target.balance == "intended")
     with read_past(path / "ledger") as past:
         try:
-            commits, usage = _written(path, tally, past)
+            commits, usage = _written(path, tracker, past)
         except Contradicted:
-            commits, usage = _written(path, tally, None)
+            commits, usage = _written(path, tracker, None)
     # An extended run judges surplus candidates again: the last verdict holds.
     last = {commit.id: commit for commit in commits if commit.verdict != "skipped"}
     for commit in last.values():
-        flow = tally.flows[_intended(commit)]
+        flow = tracker.flows[_intended(commit)]
         if commit.verdict == "accepted":
-            tally.have[commit.quota] += commit.rows
+            tracker.have[commit.quota] += commit.rows
             flow.accepted[commit.ending or ""] += 1
         elif commit.verdict == "rejected":
             flow.rejected[commit.stage] += 1
@@ -207,7 +207,7 @@ def _unfinished(path: Path, manifest: Manifest) -> dict[str, Any]:
             flow.duplicate += 1
     report = build_report(
         manifest,
-        tally,
+        tracker,
         usage,
         used_calls=0,
         retries=0,
@@ -231,7 +231,7 @@ _NEEDED = {
 """Verdict -> the texts that a record of it has, beside `id` and `intended`."""
 
 
-def _candidates(path: Path, tally: Tally, start: int) -> Iterator[dict[str, Any]]:
+def _candidates(path: Path, tracker: QuotaTracker, start: int) -> Iterator[dict[str, Any]]:
     """The records of candidates in provenance or rejects from a byte on, with what they count by.
 
     Raises:
@@ -246,7 +246,7 @@ def _candidates(path: Path, tally: Tally, start: int) -> Iterator[dict[str, Any]
             problem = "verdict is none that there is"
         elif odd := [n for n in ("id", "intended", *needed) if type(record.get(n)) is not str]:
             problem = f"{odd[0]} is no text"
-        elif record["intended"] not in tally.flows:
+        elif record["intended"] not in tracker.flows:
             problem = "intended is no label of the run"
         elif record.get("claimed") is not None and type(record["claimed"]) is not str:
             problem = "claimed is no text"
@@ -260,7 +260,7 @@ def _candidates(path: Path, tally: Tally, start: int) -> Iterator[dict[str, Any]
         raise RunDirectoryError(f"{path}: line {number} is none of a run's: {problem}")
 
 
-def _written(path: Path, tally: Tally, past: Past | None) -> tuple[list[Commit], Usage]:
+def _written(path: Path, tracker: QuotaTracker, past: Past | None) -> tuple[list[Commit], Usage]:
     """A run's verdicts and what its calls took: by its ledger, and by its files behind that."""
     usage, known = Usage(), (0, 0)
     commits: list[Commit] = []
@@ -271,7 +271,7 @@ def _written(path: Path, tally: Tally, past: Past | None) -> tuple[list[Commit],
     ):
         commits, marks = list(past.commits), past.marks
         for commit in commits:
-            if commit.quota not in tally.have or _intended(commit) not in tally.flows:
+            if commit.quota not in tracker.have or _intended(commit) not in tracker.flows:
                 raise Contradicted
         if past.sums is not None and holds(path / "journal", past.sums[0]):
             with contextlib.suppress(ValueError, TypeError, KeyError):
@@ -281,26 +281,26 @@ def _written(path: Path, tally: Tally, past: Past | None) -> tuple[list[Commit],
     if journal.exists():
         Journal(journal, on_record=usage.recall, read_only=True, known=known, indexed=False).close()
     _, _, provenance, rejects = marks
-    for record in _candidates(path / "rejects.jsonl", tally, rejects[0]):
-        commits.append(_rejected(record, tally))
-    for record in _candidates(path / "provenance.jsonl", tally, provenance[0]):
-        commits.append(_accepted(record, tally))
+    for record in _candidates(path / "rejects.jsonl", tracker, rejects[0]):
+        commits.append(_rejected(record, tracker))
+    for record in _candidates(path / "provenance.jsonl", tracker, provenance[0]):
+        commits.append(_accepted(record, tracker))
     return commits, usage
 
 
-def _accepted(record: Mapping[str, Any], tally: Tally) -> Commit:
+def _accepted(record: Mapping[str, Any], tracker: QuotaTracker) -> Commit:
     """The verdict that a line of `provenance.jsonl` stands for."""
     label = record["label"]
-    counted = record["intended"] if tally.by_intended else label
-    quota = counted if counted in tally.have else OPEN
-    end = _ending(tally, record, label)
+    counted = record["intended"] if tracker.by_intended else label
+    quota = counted if counted in tracker.have else OPEN
+    end = _ending(tracker, record, label)
     return Commit(record["id"], "accepted", quota, label, end, "", "", record["rows"], 0)
 
 
-def _rejected(record: Mapping[str, Any], tally: Tally) -> Commit:
+def _rejected(record: Mapping[str, Any], tracker: QuotaTracker) -> Commit:
     """The verdict that a line of `rejects.jsonl` stands for."""
     label = record["corrected"]
-    end = None if label is None else _ending(tally, record, label)
+    end = None if label is None else _ending(tracker, record, label)
     stage, reason = record["stage"], record["reason"]
     verdict, intended = record["verdict"], record["intended"]
     return Commit(record["id"], verdict, intended, label, end, stage, reason, 0, 0)
@@ -311,6 +311,6 @@ def _intended(commit: Commit) -> str:
     return commit.id.partition("/")[2].rpartition("/")[0]
 
 
-def _ending(tally: Tally, record: Mapping[str, Any], label: str) -> str:
+def _ending(tracker: QuotaTracker, record: Mapping[str, Any], label: str) -> str:
     """The label that a record ended with, as the flow counts it."""
-    return ending(label, record.get("claimed"), closed=label in tally.have)
+    return ending(label, record.get("claimed"), closed=label in tracker.have)

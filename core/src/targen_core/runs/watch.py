@@ -55,7 +55,7 @@ class JobWatch(Watch):
         """Rows that each label has, and of how many."""
         wanted = {n: rows for n, rows in self._job.manifest.targets[-1].quotas.items() if rows}
         engine = self._job.engine
-        have = dict(engine.tally.have) if engine is not None else {}
+        have = dict(engine.quotas.have) if engine is not None else {}
         return {name: (have.get(name, 0), rows) for name, rows in wanted.items()}
 
 

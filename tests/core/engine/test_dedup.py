@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from targen_core.engine.neardup import NearDuplicates
+from targen_core.engine.dedup import NearDuplicates
 
 LONG = (
     "The mayor of Elmstead opened the new railway bridge on Friday after eleven years of "

@@ -1,4 +1,4 @@
-"""The tally: what was committed, what is still wanted, and where it went."""
+"""The quota tracker: what was committed, what is still wanted, and where it went."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from targen_core.engine.lists import Dropped
 from targen_core.engine.quotas import Quotas
 from targen_core.errors import QuotaNotMet
 
-__all__ = ["OPEN", "Flow", "Tally", "ending"]
+__all__ = ["OPEN", "Flow", "QuotaTracker", "ending"]
 
 OPEN, RELABELLED = "any", "relabelled"
 """Where the flow of a task with open labels ends: the label was kept, or changed."""
@@ -57,7 +57,7 @@ class Flow:
         }
 
 
-class Tally:
+class QuotaTracker:
     """Counts in commit order, and which labels are still open."""
 
     def __init__(self, names: Sequence[str]) -> None:

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rapidfuzz import fuzz, process
 
-from targen_core.engine.neardup import NearDuplicates
+from targen_core.engine.dedup import NearDuplicates
 from targen_core.tasks.checks import normalised
 
 PLACES = "Elmstead Arden Montbrun Vesterby Quillan Lazaro Aramoana Sofia Lima Torshavn".split()

@@ -24,7 +24,7 @@ from pathlib import Path
 from memory import resident
 from rapidfuzz import fuzz
 
-from targen_core.engine.neardup import NearDuplicates
+from targen_core.engine.dedup import NearDuplicates
 from targen_core.tasks.checks import normalised
 
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
