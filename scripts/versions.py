@@ -1,9 +1,9 @@
 """The one version of all distributions.
 
-    python scripts/versions.py                  print it; exit 1 where they disagree
-    python scripts/versions.py --expect v0.1.0  and where it is not that of a tag
-    python scripts/versions.py --set 0.2.0      write it
-    python scripts/versions.py --folders        the folders that are published
+python scripts/versions.py                  print it; exit 1 where they disagree
+python scripts/versions.py --expect v0.1.0  and where it is not that of a tag
+python scripts/versions.py --set 0.2.0      write it
+python scripts/versions.py --folders        the folders that are published
 """
 
 from __future__ import annotations

@@ -69,7 +69,10 @@ def _version(value: bool) -> None:
 
 def _main(
     version: Annotated[
-        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print what is installed, with versions.")
+        bool,
+        typer.Option(
+            "--version", callback=_version, is_eager=True, help="Print what is installed."
+        ),
     ] = False,
     debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
 ) -> None:
