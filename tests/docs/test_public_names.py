@@ -24,7 +24,7 @@ INSIDE = {
     "targen_core.cli.sources": {"EncodingArg"},
     "targen_core.dataset.source": {"Source", "open_source"},
     "targen_core.engine.guard": {"refused"},
-    "targen_core.nearest": {"did_you_mean"},
+    "targen_core.suggestions": {"did_you_mean"},
     "targen_core.plain": {"kind_of", "replace_plain", "why_not"},
     "targen_core.plugins.register": {"Registration"},
     "targen_core.plugins.registry": {"missing_dependency"},

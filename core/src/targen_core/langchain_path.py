@@ -26,8 +26,8 @@ from targen_core.calls import signs
 from targen_core.calls.backend import Backend, BackendOptions
 from targen_core.calls.langchain import LangChainModel, place
 from targen_core.errors import MissingDependency, UsageError
-from targen_core.nearest import did_you_mean
 from targen_core.plugins.register import Registration
+from targen_core.suggestions import did_you_mean
 
 __all__ = ["PREFIX", "LangChainOptions", "registration"]
 

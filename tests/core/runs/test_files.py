@@ -173,6 +173,14 @@ class TestManifest:
             with pytest.raises(RunDirectoryError, match="does not read: it is no manifest of fo"):
                 Manifest.load(path)
 
+    def test_one_of_format_2_is_read(self, manifest, tmp_path):
+        """Then some fields had other names."""
+        raw = manifest.model_dump(mode="json")
+        raw["spec"]["contexts_share"] = raw["spec"].pop("contexts_fraction")
+        path = tmp_path / "old.json"
+        path.write_text(json.dumps({**raw, "format": 2}))
+        assert Manifest.load(path) == manifest
+
     def test_differences_name_what_decides_the_rows(self, manifest):
         spec = manifest.spec.replace(seed=9, near_duplicates=50.0)
         other = manifest.model_copy(update={"spec": spec})

@@ -570,7 +570,7 @@ def test_a_run_with_other_prompts(rte, targen):
 def test_a_run_of_another_format(rte, targen):
     rte("-n", "4", "--out", "run")
     _edit("run", format=99)
-    _refused(targen("resume", "run"), "written in format 99, this targen reads 2", "targen-core")
+    _refused(targen("resume", "run"), "written in format 99, this targen reads 3", "targen-core")
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"format": 1, "task": 3}'])

@@ -116,7 +116,7 @@ def test_each_problem_is_named_with_its_line_and_idx(targen, file):
     assert found[5]["message"] == "idx 0 stands in line 1 already"
     assert found[6]["idx"] is None
     assert found[7]["message"].startswith("idx:")
-    text = targen("validate", file(rows), "--task", "rte", "--most", "2")
+    text = targen("validate", file(rows), "--task", "rte", "--limit", "2")
     assert "and 5 more" in text.out
     assert "7 lines of" in text.err
 
@@ -281,20 +281,20 @@ def test_suites_that_cannot_be(targen, args, words):
     assert words in result.err
 
 
-def test_a_share_of_the_contexts(targen):
+def test_a_fraction_of_the_contexts(targen):
     run = ["generate", "rte", "-n", "8", "-b", "scripted", "-q"]
-    for share, used in (("1.0", 8), ("0.5", 4), ("0.25", 2)):
-        result = targen(*run, "--contexts-limit", "8", "--contexts-share", share, "--out", share)
+    for part, used in (("1.0", 8), ("0.5", 4), ("0.25", 2)):
+        result = targen(*run, "--contexts-limit", "8", "--contexts-fraction", part, "--out", part)
         assert result.code == 0
         above = {
             json.loads(line)["above"][0]
-            for line in Path(share, "provenance.jsonl").read_text().splitlines()
+            for line in Path(part, "provenance.jsonl").read_text().splitlines()
         }
         assert len(above) <= used
-    bare = targen(*run, "--contexts-share", "0.5")
+    bare = targen(*run, "--contexts-fraction", "0.5")
     assert bare.code == 2
     assert "--contexts-limit N" in bare.err
-    assert targen(*run, "--contexts-limit", "8", "--contexts-share", "2").code == 2
+    assert targen(*run, "--contexts-limit", "8", "--contexts-fraction", "2").code == 2
 
 
 def test_an_estimate_of_a_suite_adds_up(targen):

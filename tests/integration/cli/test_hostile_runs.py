@@ -480,7 +480,7 @@ def test_an_option_that_is_no_number(option, rte):
         (("spec", "give_up_after"), 0, "--give-up-after is 0"),
         (("spec", "lists_at_once"), -5, "--lists-at-once is -5"),
         (("spec", "near_duplicates"), -1, "--near-duplicates is -1"),
-        (("spec", "contexts_share"), 0, "--contexts-share is 0"),
+        (("spec", "contexts_fraction"), 0, "--contexts-fraction is 0"),
         (("spec", "options"), {"seeds.batch": 0}, "spec.options"),
         (("spec", "options"), {"generate.temperature": "hot"}, "spec.options"),
         (("spec", "backend_for"), {"../later": "x"}, "steps"),

@@ -78,6 +78,6 @@ def analyze(
         )
 
 
-def _names(given: str | Iterable[str]) -> tuple[str, ...]:
+def _names(names: str | Iterable[str]) -> tuple[str, ...]:
     """Names, where one alone may stand for a list of it."""
-    return (given,) if isinstance(given, str) else tuple(given)
+    return (names,) if isinstance(names, str) else tuple(names)

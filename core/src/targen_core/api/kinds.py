@@ -75,15 +75,15 @@ _KINDS: dict[str, _Kind] = {
 }
 
 
-def check_kinds(given: Mapping[str, Any]) -> None:
+def check_kinds(arguments: Mapping[str, Any]) -> None:
     """See that arguments are of the kinds that their names want; None is one that was not given.
 
     Raises:
         UsageError: the first that is not, and what to pass.
     """
-    for name, value in given.items():
+    for name, value in arguments.items():
         if name not in _KINDS or value is None:
             continue
-        fits, wanted = _KINDS[name]
+        fits, expected = _KINDS[name]
         if not fits(value):
-            raise UsageError(f"{name} is {repr(value)[:80]}", hint=f"pass {wanted}")
+            raise UsageError(f"{name} is {repr(value)[:80]}", hint=f"pass {expected}")

@@ -32,11 +32,11 @@ def named(model: str) -> tuple[str, dict[str, Any]]:
 def name_of(model: object, taken: Mapping[str, object]) -> str:
     """What a model object is called in a run: its class, and a number where that is taken."""
     name = re.sub(r"[^a-z0-9]+", "-", type(model).__name__.lower()).strip("-") or "model"
-    number, found = 1, name
-    while taken.get(found, model) is not model:
+    number, called = 1, name
+    while taken.get(called, model) is not model:
         number += 1
-        found = f"{name}-{number}"
-    return found
+        called = f"{name}-{number}"
+    return called
 
 
 def backend_of(model: object) -> Backend:

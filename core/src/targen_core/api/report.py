@@ -168,14 +168,14 @@ class Report:
         rows = [
             (
                 name,
-                found.rows,
-                found.wanted,
-                found.judged,
-                "" if found.yield_ is None else f"{found.yield_:.0%}",
-                found.duplicate,
-                ", ".join(f"{reason} {count}" for reason, count in found.reasons.items()),
+                label.rows,
+                label.wanted,
+                label.judged,
+                "" if label.yield_ is None else f"{label.yield_:.0%}",
+                label.duplicate,
+                ", ".join(f"{reason} {count}" for reason, count in label.reasons.items()),
             )
-            for name, found in self.labels.items()
+            for name, label in self.labels.items()
         ]
         problem = f" — {self.problem}" if self.problem else ""
         return table(f"{self.task}: {self.summary}{problem}", heads, rows)
@@ -240,15 +240,15 @@ class CorrectionReport:
     def _repr_html_(self) -> str:
         from targen_core.api.html import table
 
-        ends = list(dict.fromkeys(end for found in self.labels.values() for end in found.accepted))
+        ends = list(dict.fromkeys(end for label in self.labels.values() for end in label.accepted))
         rows = [
-            (name, *(found.accepted.get(end, 0) for end in ends), sum(found.rejected.values()))
-            for name, found in self.labels.items()
+            (name, *(label.accepted.get(end, 0) for end in ends), sum(label.rejected.values()))
+            for name, label in self.labels.items()
         ]
         return table(f"{self.task}: {self.summary}", ("label shown", *ends, "rejected"), rows)
 
 
 def _yield(labels: Mapping[str, LabelReport]) -> float | None:
-    judged = sum(found.judged for found in labels.values())
-    kept = sum(sum(found.accepted.values()) for found in labels.values())
+    judged = sum(label.judged for label in labels.values())
+    kept = sum(sum(label.accepted.values()) for label in labels.values())
     return kept / judged if judged else None

@@ -18,13 +18,13 @@ from targen_core.api.models import ModelLike, backend_of, name_of, named
 from targen_core.declared.model import Declaration
 from targen_core.engine.quotas import Quotas
 from targen_core.errors import UsageError
-from targen_core.nearest import did_you_mean
 from targen_core.plugins.loader import load_registry
 from targen_core.plugins.register import MEMORY, is_file
 from targen_core.plugins.registry import Registry
 from targen_core.runs.manifest import Manifest
 from targen_core.runs.plan import find_task
 from targen_core.runs.spec import Limits, RunSpec
+from targen_core.suggestions import did_you_mean
 from targen_core.tasks.model import Task
 
 if TYPE_CHECKING:

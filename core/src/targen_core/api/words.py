@@ -12,7 +12,7 @@ from typing import Any, ParamSpec, TypeVar
 
 from targen_core.api.kinds import check_kinds
 from targen_core.errors import TargenError, UsageError
-from targen_core.nearest import did_you_mean, near_names
+from targen_core.suggestions import did_you_mean, suggestions_for
 
 __all__ = ["in_python", "speaking_python"]
 
@@ -71,7 +71,7 @@ def speaking_python(
 
 def _nearest(name: str, keywords: Collection[str], hint: str) -> str:
     """The hint for what is no option, where a keyword may have been meant as well."""
-    if not near_names(name, keywords):
+    if not suggestions_for(name, keywords):
         return hint
     options = re.findall(r"\w+", hint.partition("did you mean ")[2])
     return did_you_mean(name, [*keywords, *options], "options")

@@ -52,19 +52,19 @@ def backends(
             f"backends {action}: there is no such action",
             hint=f"targen backends check {name}",
         )
-    found = _check(name, options_of(option, key_file))
+    check = _check(name, options_of(option, key_file))
     if json:
-        print_json(found)
+        print_json(check)
         return
-    print(f"{name} works: {found['model']} answered in {found['seconds']:.2f} s")
-    print(f"tokens   {found['tokens_in']:,} in, {found['tokens_out']:,} out")
-    if found["price"] is None:
+    print(f"{name} works: {check['model']} answered in {check['seconds']:.2f} s")
+    print(f"tokens   {check['tokens_in']:,} in, {check['tokens_out']:,} out")
+    if check["price"] is None:
         print("price    unknown: -o price_in=... -o price_out=..., in dollars a million tokens")
     else:
-        source = f" ({found['price_source']})" if found["price_source"] else ""
-        print(f"price    ${found['price'][0]:g} in, ${found['price'][1]:g} out a million{source}")
-        print(f"cost     ${found['dollars']:.6f} for this call")
-    for note in found["notes"]:
+        source = f" ({check['price_source']})" if check["price_source"] else ""
+        print(f"price    ${check['price'][0]:g} in, ${check['price'][1]:g} out a million{source}")
+        print(f"cost     ${check['dollars']:.6f} for this call")
+    for note in check["notes"]:
         print(f"note     {note}")
 
 

@@ -79,41 +79,41 @@ def batch(
             else:
                 print(f"{run} is complete: it waits for no call")
             return
-        told = import_batch(job, file)
+        brought = import_batch(job, file)
     if json:
         print_json(
             {
-                "good": told.good,
-                "failed": told.failed,
-                "again": told.again,
-                "cached": told.cached,
-                "unknown": told.unknown,
-                "garbage": told.garbage,
-                "pending": told.pending,
+                "good": brought.good,
+                "failed": brought.failed,
+                "again": brought.again,
+                "cached": brought.cached,
+                "unknown": brought.unknown,
+                "garbage": brought.garbage,
+                "pending": brought.pending,
             }
         )
         return
     print(
-        f"{told.good:,} good, {told.failed:,} failed, {told.again:,} already there, "
-        f"{told.unknown:,} unknown, {len(told.garbage):,} no answers"
+        f"{brought.good:,} good, {brought.failed:,} failed, {brought.again:,} already there, "
+        f"{brought.unknown:,} unknown, {len(brought.garbage):,} no answers"
     )
-    if told.cached:
+    if brought.cached:
         print(
-            f"{told.cached:,} not used: the cache, which holds the answers of other runs of this "
-            "task and seed, had them first (--no-cache leaves it out)"
+            f"{brought.cached:,} not used: the cache, which holds the answers of other runs of "
+            "this task and seed, had them first (--no-cache leaves it out)"
         )
-    if told.unknown:
+    if brought.unknown:
         print(
-            f"{told.unknown:,} unknown: the run does not ask these calls. They are of another run, "
-            "or of this one with another model, seed or task version"
+            f"{brought.unknown:,} unknown: the run does not ask these calls. They are of another "
+            "run, or of this one with another model, seed or task version"
         )
-    if told.problem:
-        print(f"the first failed one: {told.problem}")
-    for words in told.garbage[:_LINES]:
+    if brought.problem:
+        print(f"the first failed one: {brought.problem}")
+    for words in brought.garbage[:_LINES]:
         print(f"no answer: {words}")
-    if len(told.garbage) > _LINES:
-        print(f"no answer: {len(told.garbage) - _LINES:,} lines more")
-    if told.pending:
+    if len(brought.garbage) > _LINES:
+        print(f"no answer: {len(brought.garbage) - _LINES:,} lines more")
+    if brought.pending:
         # How many, export says: with these answers a run may ask for more side by side.
         print(f"calls wait for answers; next: targen batch export {run}")
     else:

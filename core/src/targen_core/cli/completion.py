@@ -18,7 +18,7 @@ def completer(*kinds: str) -> Callable[[str], list[tuple[str, str]]]:
 
     def complete(incomplete: str) -> list[tuple[str, str]]:
         registry = load_registry()
-        found: list[tuple[str, str]] = []
+        matches: list[tuple[str, str]] = []
         for kind in kinds:
             items = registry.all(kind)
             names = [item.name for item in items]
@@ -26,8 +26,8 @@ def completer(*kinds: str) -> Callable[[str], list[tuple[str, str]]]:
                 alone = names.count(item.name) == 1 and ":" not in incomplete
                 word = item.name if alone else item.id
                 if word.startswith(incomplete):
-                    found.append((word, item.summary))
-        return found
+                    matches.append((word, item.summary))
+        return matches
 
     return complete
 

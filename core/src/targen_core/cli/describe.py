@@ -10,10 +10,10 @@ from targen_core.cli.completion import complete_registered
 from targen_core.cli.request import OptionsArg, VariantArg
 from targen_core.cli.tables import print_json
 from targen_core.errors import AmbiguousName, UnknownName, UsageError
-from targen_core.nearest import did_you_mean, near_names
 from targen_core.plugins.kinds import LISTS
 from targen_core.plugins.register import is_file
 from targen_core.plugins.registry import KNOWN
+from targen_core.suggestions import did_you_mean, suggestions_for
 
 if TYPE_CHECKING:
     from targen_core.plugins.registry import Registry
@@ -102,12 +102,12 @@ def _kind(registry: Registry, name: str, asked: str) -> str:
         raise AmbiguousName(f"{name!r} is the name of several things", hint=f"say which: {words}")
     bare = name.rpartition(":")[2]
     names = {item.name: item.kind for item in items}
-    near = near_names(bare, names)
+    near = suggestions_for(bare, names)
     ours = [kind for kind, known in KNOWN.items() if bare in known]
     if kinds_of or ours or (near and names[near[0]] == "task"):
         return next(iter([*kinds_of, *ours]), "task")
-    told = " or ".join(f"{one} ({names[one]})" for one in near)
+    meant = " or ".join(f"{one} ({names[one]})" for one in near)
     raise UnknownName(
         f"nothing named {name!r} is installed",
-        hint=f"did you mean {told}?" if near else f"targen {', '.join(LISTS.values())}",
+        hint=f"did you mean {meant}?" if near else f"targen {', '.join(LISTS.values())}",
     )

@@ -24,46 +24,46 @@ def part_facts(
     registry: Registry, item: Registration[Any], options: Sequence[str], *, prompts: bool
 ) -> dict[str, Any]:
     """What there is to say of a registered object that is no task."""
-    found = registry.resolve(item)
+    target = registry.resolve(item)
     versions = {plugin.distribution: plugin.version for plugin in registry.plugins}
     facts: dict[str, Any] = {
         "kind": item.kind,
         "id": item.id,
         "version": versions.get(item.distribution, ""),
-        "summary": item.summary or getattr(found, "summary", ""),
+        "summary": item.summary or getattr(target, "summary", ""),
         "install": item.install,
     }
     if item.kind == "backend":
-        return facts | _backend(item.name, found, options)
+        return facts | _backend(item.name, target, options)
     if item.kind == "exporter":
-        return facts | {"writes": found.suffix or "folder", "about": _about(found.write)}
+        return facts | {"writes": target.suffix or "folder", "about": _about(target.write)}
     if item.kind == "metric":
-        needs = f"{item.distribution}[{found.extra}]" if found.extra else item.install
-        own = {"title": found.title, "options": _fields(found.options), "install": needs}
-        return facts | own | {"about": found.summary}
+        needs = f"{item.distribution}[{target.extra}]" if target.extra else item.install
+        own = {"title": target.title, "options": _fields(target.options), "install": needs}
+        return facts | own | {"about": target.summary}
     if item.kind in ("contexts", "seeds"):
-        users = [name for name, task in _tasks(registry) if any(found is p for p in task.chain)]
+        users = [name for name, task in _tasks(registry) if any(target is p for p in task.chain)]
         return facts | {
-            "item": _fields(found.item),
-            "batch": found.batch,
-            "once": found.once,
-            "checked": found.check is not None,
-            "about": _about(found.grow),
+            "item": _fields(target.item),
+            "batch": target.batch,
+            "once": target.once,
+            "checked": target.check is not None,
+            "about": _about(target.grow),
             "tasks": users,
         }
     if item.kind == "corrector":
-        names = (item.name, item.id, found)
+        names = (item.name, item.id, target)
         users = [name for name, task in _tasks(registry) if task.corrector in names]
-        return facts | _corrector(found, prompts=prompts) | {"tasks": users}
+        return facts | _corrector(target, prompts=prompts) | {"tasks": users}
     if item.kind == "generator":
         users = [
             f"{name}, label {label}"
             for name, task in _tasks(registry)
             for label, generator in task.generators.items()
-            if generator is found
+            if generator is target
         ]
-        return facts | {"about": _about(found), **_signature(found), "tasks": users}
-    return facts | {"about": _about(found)}
+        return facts | {"about": _about(target), **_signature(target), "tasks": users}
+    return facts | {"about": _about(target)}
 
 
 def _backend(name: str, backend: Backend, items: Sequence[str]) -> dict[str, Any]:
@@ -113,24 +113,24 @@ def _supports(backend: Backend, options: Any) -> dict[str, Any]:
         asyncio.run(model.aclose())
 
 
-def _corrector(found: Any, *, prompts: bool) -> dict[str, Any]:
+def _corrector(corrector: Any, *, prompts: bool) -> dict[str, Any]:
     """What a corrector says of itself: its fields, if it is a dataclass, and its prompts."""
     from targen_core.tasks.prompt import Prompt
 
     settings = {}
     asked: list[Prompt] = []
-    if dataclasses.is_dataclass(found):
-        for part in dataclasses.fields(found):
-            value = getattr(found, part.name)
+    if dataclasses.is_dataclass(corrector):
+        for part in dataclasses.fields(corrector):
+            value = getattr(corrector, part.name)
             if isinstance(value, Prompt):
                 asked.append(value)
             elif part.name != "parameters":
                 settings[part.name] = _plain(value)
-    about = _about(found if inspect.isfunction(found) else type(found))
+    about = _about(corrector if inspect.isfunction(corrector) else type(corrector))
     return {
         "about": about,
         "settings": settings,
-        "parameters": dict(getattr(found, "parameters", {})),
+        "parameters": dict(getattr(corrector, "parameters", {})),
         "prompts": [
             {"name": prompt.name, "version": prompt.version}
             | ({"text": prompt.text} if prompts else {})
@@ -161,7 +161,7 @@ def _fields(model: Any) -> list[dict[str, Any]]:
         return [{"name": "", "type": "str", "description": "a text"}]
     if not (isinstance(model, type) and issubclass(model, BaseModel)):
         return []
-    found = []
+    fields = []
     for name, field in model.model_fields.items():
         one: dict[str, Any] = {
             "name": name,
@@ -172,8 +172,8 @@ def _fields(model: Any) -> list[dict[str, Any]]:
             one["required"] = True
         elif field.default_factory is None:
             one["default"] = _plain(field.default)
-        found.append(one)
-    return found
+        fields.append(one)
+    return fields
 
 
 def _type(annotation: Any) -> str:
@@ -213,7 +213,7 @@ def _about(thing: object) -> str:
 
 
 def print_part(facts: dict[str, Any]) -> None:
-    """Print what `part_facts` found."""
+    """Print what `part_facts` says."""
     kind = facts["kind"]
     summary = f": {facts['summary']}" if facts["summary"] else ""
     print(f"{facts['id']} {facts['version']}, {kind}{summary}\n")
@@ -234,8 +234,8 @@ def _print_backend(facts: dict[str, Any]) -> None:
     print(f"\nSampling parameters that -o takes besides: {', '.join(facts['sampling'])}")
     own = facts.get("defaults", {})
     if any(value is not None for value in own.values()):
-        given = (f"{key}={value}" for key, value in own.items() if value is not None)
-        print(f"Its own defaults of them: {', '.join(given)}")
+        defaults = (f"{key}={value}" for key, value in own.items() if value is not None)
+        print(f"Its own defaults of them: {', '.join(defaults)}")
     if None in own.values():
         print(f"It leaves out: {', '.join(key for key, value in own.items() if value is None)}")
     print(f"Batches (--batch): {'yes' if facts['batches'] else 'no'}")
@@ -310,15 +310,15 @@ _PRINTS: dict[str, Callable[[dict[str, Any]], None]] = {
 }
 
 
-def _print_fields(what: str, found: Sequence[dict[str, Any]]) -> None:
-    if not found:
+def _print_fields(what: str, fields: Sequence[dict[str, Any]]) -> None:
+    if not fields:
         return
-    if not found[0]["name"]:
+    if not fields[0]["name"]:
         print(f"{what} is a text.")
         return
     print(f"\n{what} has these fields:")
     heads = ["field", "type", "default", "meaning"]
-    print_table(heads, [(f["name"], f["type"], _default(f), f["description"]) for f in found])
+    print_table(heads, [(f["name"], f["type"], _default(f), f["description"]) for f in fields])
 
 
 def _default(field: dict[str, Any]) -> str:

@@ -22,8 +22,8 @@ def task_facts(
     """What there is to say of a task; with `prompts`, each of them filled in."""
     from targen_core.runs.plan import find_task
 
-    found, target = find_task(registry, name, variants)
-    facts = _facts(target, found.id)
+    registration, target = find_task(registry, name, variants)
+    facts = _facts(target, registration.id)
     if prompts:
         facts["prompts"] = [
             {
@@ -90,7 +90,7 @@ def _filled(
 
 
 def print_task(facts: dict[str, Any]) -> None:
-    """Print what `task_facts` found."""
+    """Print what `task_facts` says."""
     print(f"{facts['id']} version {facts['version']}: {facts['summary']}\n")
     print(facts["description"])
     if facts["source"]:

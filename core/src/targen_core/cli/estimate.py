@@ -128,8 +128,8 @@ def estimate(
     if suite is not None and measured is not None:
         raise UsageError("--from is a run of one task, and --suite is of several")
     registry = load_registry()
-    names = [found.id for found in suite_tasks(registry, suite)] if suite else [task or ""]
-    found = []
+    names = [item.id for item in suite_tasks(registry, suite)] if suite else [task or ""]
+    estimates = []
     for name in names:
         _, target = find_task(registry, name, variant or ())
         spec = spec_of(
@@ -145,19 +145,19 @@ def estimate(
             lists_at_once=SIDE_BY_SIDE if batch_lists else 1,
             limits={"batch": batch},
         )
-        found.append(_estimated(registry, target, spec, measured, yield_, thoughts or ()))
+        estimates.append(_estimated(registry, target, spec, measured, yield_, thoughts or ()))
     if json:
         facts = [
             {"task": one.task, "rows": one.rows, "basis": one.basis, "steps": one.steps}
             | {"unthought": one.unthought, "prices": one.prices}
             | one.total
-            for one in found
+            for one in estimates
         ]
         print_json(facts if suite else facts[0])
     elif suite:
-        _print_all(found)
+        _print_all(estimates)
     else:
-        _print(found[0])
+        _print(estimates[0])
 
 
 def _estimated(
@@ -179,7 +179,7 @@ def _estimated(
 
     thought = _thoughts(thoughts, [step.name for step in task.steps])
     prepared = prepare(registry, spec)
-    wanted = spec.target.quotas.total
+    rows = spec.target.quotas.total
     # Calls that are not told of each other repeat each other, and some are for a refill.
     more = {
         step.name: SPARE / NEW if task.contexts in step.lists else SPARE
@@ -222,31 +222,31 @@ def _estimated(
     total_calls = report["usage"]["total"]["calls"] + report["usage"]["total"]["cached"]
     if measured is None:  # what ran ahead for nothing in so short a run is no measure
         factor *= 1 - report["unused_calls"] / total_calls
-    factors = {name: wanted / made * factor * more.get(name, 1.0) for name in prices}
+    factors = {name: rows / made * factor * more.get(name, 1.0) for name in prices}
     steps = _scaled(report, factors, prices, thought)
     asked = {row["step"]: prices[row["step"]] for row in steps}
-    return _Estimate(prepared.lock.task.id, wanted, basis, steps, silent, reported_prices(asked))
+    return _Estimate(prepared.lock.task.id, rows, basis, steps, silent, reported_prices(asked))
 
 
-def _print(found: _Estimate) -> None:
-    print(f"{found.rows:,} rows of {found.task}, by {found.basis}\n")
-    lines = [*found.steps, {"step": "all", **found.total}]
-    shown = _shown(found.total)
+def _print(estimated: _Estimate) -> None:
+    print(f"{estimated.rows:,} rows of {estimated.task}, by {estimated.basis}\n")
+    lines = [*estimated.steps, {"step": "all", **estimated.total}]
+    shown = _shown(estimated.total)
     heads = ["step", *(_HEADS[key] for key in shown)]
     print_table(heads, [(line["step"], *_figures(line, shown)) for line in lines])
-    _say_prices(found.prices)
-    _say_unknown(found.total["dollars"], found.unthought)
+    _say_prices(estimated.prices)
+    _say_unknown(estimated.total["dollars"], estimated.unthought)
 
 
-def _print_all(found: Sequence[_Estimate]) -> None:
-    everything = _sum([one.total for one in found])
+def _print_all(estimates: Sequence[_Estimate]) -> None:
+    everything = _sum([one.total for one in estimates])
     shown = _shown(everything)
-    print(f"{sum(one.rows for one in found):,} rows, by {found[0].basis}\n")
-    lines = [(one.task, f"{one.rows:,}", *_figures(one.total, shown)) for one in found]
-    lines.append(("all", f"{sum(one.rows for one in found):,}", *_figures(everything, shown)))
+    print(f"{sum(one.rows for one in estimates):,} rows, by {estimates[0].basis}\n")
+    lines = [(one.task, f"{one.rows:,}", *_figures(one.total, shown)) for one in estimates]
+    lines.append(("all", f"{sum(one.rows for one in estimates):,}", *_figures(everything, shown)))
     print_table(["task", "rows", *(_HEADS[key] for key in shown)], lines)
-    _say_prices(found[0].prices)
-    _say_unknown(everything["dollars"], found[0].unthought)
+    _say_prices(estimates[0].prices)
+    _say_unknown(everything["dollars"], estimates[0].unthought)
 
 
 def _sum(lines: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
@@ -291,14 +291,14 @@ def _say_unknown(dollars: float | None, unthought: Sequence[str]) -> None:
         )
 
 
-def _thoughts(given: Sequence[str], steps: Sequence[str]) -> dict[str, int]:
+def _thoughts(items: Sequence[str], steps: Sequence[str]) -> dict[str, int]:
     """Tokens of thoughts in a call, by step; one without a step is for all that are not named.
 
     Raises:
         UsageError: no step, or no number.
     """
-    found: dict[str, int] = {}
-    for item in given:
+    tokens: dict[str, int] = {}
+    for item in items:
         step, equals, text = item.rpartition("=")
         if (equals and step not in steps) or not text.isdecimal():
             raise UsageError(
@@ -306,8 +306,8 @@ def _thoughts(given: Sequence[str], steps: Sequence[str]) -> dict[str, int]:
                 hint="for example --thoughts 400, or --thoughts correct=900; "
                 f"steps: {', '.join(steps)}",
             )
-        found[step] = int(text)
-    return {step: found.get(step, found.get("", 0)) for step in steps}
+        tokens[step] = int(text)
+    return {step: tokens.get(step, tokens.get("", 0)) for step in steps}
 
 
 def _scaled(

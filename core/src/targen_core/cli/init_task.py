@@ -26,7 +26,7 @@ from targen_core.plain import replace_plain, why_not
 
 
 def init_task(
-    wanted: Annotated[
+    description: Annotated[
         str | None,
         typer.Argument(metavar="DESCRIPTION", help="The task, in your words.", show_default=False),
     ] = None,
@@ -56,14 +56,14 @@ def init_task(
     - targen init-task "Is a film review positive or negative?" -b chatgpt -o model=gpt-6-luna
     - targen init-task --blank --out mytask.yaml
     """
-    if blank == (wanted is not None):
+    if blank == (description is not None):
         raise UsageError(
             "say what the task is, or --blank",
             hint='targen init-task "Is a film review positive or negative?"',
         )
     if out is not None:
         _may_write(out, force=force)
-    if wanted is None:
+    if description is None:
         from targen_core.declared.drafting import blank as blank_file
 
         path = out or Path("task.yaml")
@@ -76,7 +76,7 @@ def init_task(
     from targen_core.runs.drafting import draft_task
     from targen_core.runs.spec import Limits, RunSpec
 
-    if not wanted.strip():
+    if not description.strip():
         raise UsageError("the description is empty")
     spec = RunSpec(
         task="",
@@ -90,14 +90,14 @@ def init_task(
     )
     with watching() as watch:
         draft = draft_task(
-            load_registry(), wanted, spec, cache=cache_folder(cache), on_layer=watch.on_layer
+            load_registry(), description, spec, cache=cache_folder(cache), on_layer=watch.on_layer
         )
-    found = draft.declaration
-    path = out or Path(f"{found.name or 'task'}.yaml")
-    _write(path, written(found), force=force)
+    declaration = draft.declaration
+    path = out or Path(f"{declaration.name or 'task'}.yaml")
+    _write(path, written(declaration), force=force)
     took = draft.usage
     cost = f"{took.calls} calls, {took.tokens_in + took.tokens_out:,} tokens, ${took.dollars:.4f}"
-    print(f"{path}: {len(found.labels)} labels; {cost if took.calls else 'from the cache'}")
+    print(f"{path}: {len(declaration.labels)} labels; {cost if took.calls else 'from the cache'}")
     print("It is a draft that nobody has read. Look at")
     print("  labels    would two people who read the definitions always agree?")
     print("  seeds     can one seed serve for every label?")

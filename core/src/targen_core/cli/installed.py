@@ -8,8 +8,8 @@ from typing import Any
 import typer
 
 from targen_core.errors import PluginError, UsageError
-from targen_core.nearest import did_you_mean
 from targen_core.plugins.registry import Registry
+from targen_core.suggestions import did_you_mean
 
 __all__ = ["add_command", "command_names", "is_command", "unknown_command"]
 
@@ -41,9 +41,9 @@ def add_command(to: typer.Typer, registry: Registry, name: str) -> None:
     try:
         to.command(name=name)(registry.resolve(item))
     except PluginError as error:
-        told = f"{item.summary} (cannot be used: see targen plugins)".strip()
+        summary = f"{item.summary} (cannot be used: see targen plugins)".strip()
         any_words = {"ignore_unknown_options": True, "allow_extra_args": True}
-        to.command(name=name, help=told, context_settings=any_words)(_refusing(error))
+        to.command(name=name, help=summary, context_settings=any_words)(_refusing(error))
 
 
 def _refusing(error: PluginError) -> Callable[..., Any]:

@@ -18,7 +18,7 @@ _NOTHING = {
 def show_registered(kind: str, *, json: bool) -> None:
     """List what there is of a kind; plugins that failed are named on standard error."""
     registry = load_registry()
-    found = registry.all(kind)
+    items = registry.all(kind)
     versions = {plugin.distribution: plugin.version for plugin in registry.plugins}
     if json:
         print_json(
@@ -29,13 +29,13 @@ def show_registered(kind: str, *, json: bool) -> None:
                     "version": versions[i.distribution],
                     "summary": i.summary,
                 }
-                for i in found
+                for i in items
             ]
         )
-    elif found:
+    elif items:
         print_table(
             [kind, "distribution", "version", "summary"],
-            [(i.name, i.distribution, versions[i.distribution], i.summary) for i in found],
+            [(i.name, i.distribution, versions[i.distribution], i.summary) for i in items],
         )
     else:
         print(_NOTHING.get(kind, f"no {kind} is registered by name; see: targen plugins"))

@@ -45,10 +45,10 @@ def new(
     - targen new task my-task
     - targen new backend my-service --out plugins/my-service
     """
-    from targen_core.nearest import did_you_mean
     from targen_core.plugins.loader import load_registry
     from targen_core.scaffold.names import choose_names
     from targen_core.scaffold.writing import KINDS, write_distribution
+    from targen_core.suggestions import did_you_mean
 
     if kind not in KINDS:
         raise UsageError(

@@ -142,10 +142,10 @@ def _examples(source: Path, task: Task[Any, Any]) -> Dataset:
     """Labelled rows."""
     from targen_core.dataset.read import read_dataset
 
-    found = read_dataset(source, task)
-    if next(found.instances, None) is None:
+    dataset = read_dataset(source, task)
+    if next(dataset.instances, None) is None:
         raise UsageError(f"--examples {source}: no row has a label")
-    return found
+    return dataset
 
 
 def _compare(
@@ -161,7 +161,7 @@ def _compare(
     from targen_core.cli.progress import progress
     from targen_core.runs.comparison import compare_variants
 
-    found = compare_variants(
+    results = compare_variants(
         registry,
         spec,
         names,
@@ -170,7 +170,7 @@ def _compare(
         show=partial(progress, transient=True),
     )
     if json:
-        print_json([{**asdict(one), "problem": str(one.problem or "")} for one in found])
+        print_json([{**asdict(one), "problem": str(one.problem or "")} for one in results])
         return
     heads = ["variant", "judged", "rows", "rejected", "relabelled", "duplicates", "tokens a row"]
     print_table(
@@ -187,10 +187,10 @@ def _compare(
                 _two(one.instructions_similarity),
                 _two(one.prompts_similarity),
             )
-            for one in found
+            for one in results
         ],
     )
-    reasons = [(one.name, reason, n) for one in found for reason, n in one.rejected.items()]
+    reasons = [(one.name, reason, n) for one in results for reason, n in one.rejected.items()]
     if reasons:
         print("\nRejected because")
         print_table(["variant", "reason", "count"], reasons)
@@ -204,11 +204,11 @@ def _compare(
                     *(counts[kind] for kind in ("right", "wrong", "rejected")),
                     _share(counts["right"], len(examples)),
                 )
-                for one in found
+                for one in results
                 if (counts := one.examples) is not None
             ],
         )
-    for one in found:
+    for one in results:
         if one.problem is not None:
             print(f"\n{one.name}: {one.problem}")
 

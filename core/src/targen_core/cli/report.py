@@ -22,11 +22,11 @@ def report(
     """
     from targen_core.runs.report import read_report
 
-    found = read_report(run)
+    content = read_report(run)
     if json:
-        print_json(found)
+        print_json(content)
     else:
-        print_report(found, run)
+        print_report(content, run)
 
 
 def print_report(report: dict[str, Any], path: Path) -> None:
@@ -86,8 +86,8 @@ def print_flow(flows: dict[str, Any]) -> None:
 
 def flow_columns(flows: dict[str, Any]) -> list[str]:
     """The labels that candidates ended with: those of the rows, then others."""
-    found = [set(flow["accepted"]) | set(flow["surplus"]) for flow in flows.values()]
-    return [*flows, *sorted(set().union(*found) - set(flows))]
+    labels = [set(flow["accepted"]) | set(flow["surplus"]) for flow in flows.values()]
+    return [*flows, *sorted(set().union(*labels) - set(flows))]
 
 
 def print_usage(report: dict[str, Any]) -> None:

@@ -26,8 +26,8 @@ __all__ = [
     "CacheArg",
     "CacheAsBegunArg",
     "ContextsArg",
+    "ContextsFractionArg",
     "ContextsLimitArg",
-    "ContextsShareArg",
     "CorrectArg",
     "CorrectorArg",
     "KeyFileArg",
@@ -144,10 +144,10 @@ SeedsArg = Annotated[
 ContextsLimitArg = Annotated[
     int | None, typer.Option("--contexts-limit", help="Use at most so many contexts.")
 ]
-ContextsShareArg = Annotated[
+ContextsFractionArg = Annotated[
     float,
     typer.Option(
-        "--contexts-share",
+        "--contexts-fraction",
         help="Use the first part of --contexts or --contexts-limit: 0.5 is half (an ablation).",
     ),
 ]

@@ -86,6 +86,6 @@ def print_traceback(
     """A hook for `sys.excepthook`: the traceback on standard error, made safe."""
     import traceback
 
-    told = "".join(traceback.format_exception(kind, error, where))
+    text = "".join(traceback.format_exception(kind, error, where))
     with guarded():
-        print(told, end="", file=sys.stderr)
+        print(text, end="", file=sys.stderr)

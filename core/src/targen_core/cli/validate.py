@@ -15,8 +15,8 @@ def validate(
     source: SourceArg,
     task: WhoseArg = None,
     encoding: EncodingArg = "utf-8",
-    most: Annotated[
-        int, typer.Option("--most", help="Print at most so many problems; --json has them all.")
+    limit: Annotated[
+        int, typer.Option("--limit", help="Print at most so many problems; --json has them all.")
     ] = 20,
     json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
 ) -> None:
@@ -36,17 +36,17 @@ def validate(
     from targen_core.plugins.loader import load_registry
 
     opened = open_source(source, encoding=encoding)
-    found = read_dataset(opened, task, registry=load_registry(), strict=False)
+    dataset = read_dataset(opened, task, registry=load_registry(), strict=False)
     name, place, word = task_name(opened, task), opened.place, opened.form.place
-    held = [len(unit.instances) for unit in found.units()]
-    instances, unlabelled = sum(held), held.count(0) * found.task.unit
-    problems = found.problems
+    held = [len(unit.instances) for unit in dataset.units()]
+    instances, unlabelled = sum(held), held.count(0) * dataset.task.unit
+    problems = dataset.problems
     if json:
         print_json(
             {
                 "file": place,
                 "task": name,
-                "rows": len(found),
+                "rows": len(dataset),
                 "instances": instances,
                 "unlabelled": unlabelled,
                 "problems": [
@@ -56,14 +56,14 @@ def validate(
         )
     else:
         labels = f", {unlabelled:,} of them without a label" if unlabelled else ""
-        several = f", {instances:,} instances" if instances not in (len(found), 0) else ""
-        print(f"{place}: {len(found):,} rows of {name} read{several}{labels}")
+        several = f", {instances:,} instances" if instances not in (len(dataset), 0) else ""
+        print(f"{place}: {len(dataset):,} rows of {name} read{several}{labels}")
         if problems:
             print_table(
-                [word, "idx", "problem"], [(p.line, p.idx, p.message) for p in problems[:most]]
+                [word, "idx", "problem"], [(p.line, p.idx, p.message) for p in problems[:limit]]
             )
-            if len(problems) > most:
-                print(f"... and {len(problems) - most:,} more; --most 1000 shows more")
+            if len(problems) > limit:
+                print(f"... and {len(problems) - limit:,} more; --limit 1000 shows more")
     if problems:
         bad = len({problem.line for problem in problems})
         some = (

@@ -11,7 +11,7 @@ from pydantic import BaseModel
 from targen_core.calls.sampling import SAMPLING, check_sampling
 from targen_core.declared.model import Declaration, FieldPart
 from targen_core.errors import UsageError
-from targen_core.nearest import did_you_mean
+from targen_core.suggestions import did_you_mean
 from targen_core.tasks.judging import NO_VALID_INSTANCE
 from targen_core.tasks.prompt import Prompt
 

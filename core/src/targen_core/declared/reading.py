@@ -21,8 +21,8 @@ from pydantic import BaseModel, ValidationError
 from targen_core.declared.faults import faults
 from targen_core.declared.model import Declaration
 from targen_core.errors import UsageError
-from targen_core.nearest import did_you_mean
 from targen_core.plain import is_within, read_plain, refuse_waiting
+from targen_core.suggestions import did_you_mean
 
 __all__ = ["read_declaration", "refusal"]
 

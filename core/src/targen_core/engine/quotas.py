@@ -8,7 +8,7 @@ from typing import Any
 from pydantic_core import CoreSchema, core_schema
 
 from targen_core.errors import UsageError
-from targen_core.nearest import did_you_mean
+from targen_core.suggestions import did_you_mean
 from targen_core.tasks.model import Task
 
 __all__ = ["MOST", "Quotas"]

@@ -19,11 +19,11 @@ from targen_core.errors import (
     UnknownName,
     UsageError,
 )
-from targen_core.nearest import near_names
 from targen_core.plugins.aside import aside, raised_by
 from targen_core.plugins.hookspecs import API_GROUP
 from targen_core.plugins.kinds import KINDS, LISTS, OPENER, looked_up
 from targen_core.plugins.register import DECLARED, FILE, MEMORY, Registration
+from targen_core.suggestions import suggestions_for
 
 if TYPE_CHECKING:
     from targen_core.calls.backend import Backend
@@ -174,7 +174,7 @@ class Registry:
             )
         package = KNOWN.get(kind, {}).get(bare)
         names = [item.name for item in self.all(kind)]
-        near = near_names(bare, names)
+        near = suggestions_for(bare, names)
         lame = [plugin for plugin in self.plugins if plugin.state == "broken"]
         disabled = [plugin for plugin in self.plugins if plugin.state == "disabled"]
         ours = [p for p in self.plugins if package and p.distribution == package.split("[")[0]]

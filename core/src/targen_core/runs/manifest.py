@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,7 @@ from targen_core.runs.spec import ManifestPart, RunSpec
 
 __all__ = ["FORMAT", "Manifest", "flat", "given_file"]
 
-FORMAT = 2
+FORMAT = 3
 
 _NAME = r"[A-Za-z0-9][A-Za-z0-9._-]*"
 _TASK_ID = re.compile(rf"{_NAME}:{_NAME}")
@@ -30,7 +30,9 @@ _ID = re.compile(rf"({_NAME}:)?{_NAME}|langchain:[A-Za-z_][\w.]*(:[A-Za-z_]\w*)?
 _TASK_FILE = re.compile(r"task\.json|task\.py(:[A-Za-z_]\w*)?")
 _STEP = re.compile(r"[A-Za-z_]\w*")
 _OPTION = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)?")
-_DECIDING = {"seed", "lists_at_once", "contexts_limit", "contexts_share", "near_duplicates"}
+_BEFORE_3 = {"spec": {"contexts_share": "contexts_fraction"}}
+"""By part of a manifest, fields that format 2 called otherwise."""
+_DECIDING = {"seed", "lists_at_once", "contexts_limit", "contexts_fraction", "near_duplicates"}
 
 
 class Manifest(ManifestPart):
@@ -92,13 +94,13 @@ class Manifest(ManifestPart):
                 hint="a run directory is what targen generate --out makes",
             ) from error
         written = raw.get("format", FORMAT) if isinstance(raw, dict) else FORMAT
-        if written not in (1, FORMAT):
+        if written not in (1, 2, FORMAT):
             raise RunConflict(
                 f"{path}: written in format {str(written)[:40]}, this targen reads {FORMAT}",
                 hint="use the targen-core version that made it",
             )
         try:
-            found = cls.model_validate(_of_format_1(raw) if written == 1 else raw)
+            found = cls.model_validate(_READ[written](raw))
         except ValidationError as error:
             raise RunDirectoryError(f"{path} does not read: {said(error)}") from error
         except UsageError as error:
@@ -241,6 +243,15 @@ def flat(value: Any, path: str = "") -> dict[str, Any]:
     return {path: value}
 
 
+def _of_format_2(raw: dict[str, Any]) -> dict[str, Any]:
+    """A manifest of format 2, in which some fields had other names."""
+    found = {**raw, "format": FORMAT}
+    for part, names in _BEFORE_3.items():
+        if isinstance(fields := raw.get(part), dict):
+            found[part] = {names.get(name, name): value for name, value in fields.items()}
+    return found
+
+
 def _of_format_1(raw: dict[str, Any]) -> dict[str, Any]:
     """A manifest of format 1, which had no spec: what the steps used stands for what was asked."""
     try:
@@ -289,3 +300,6 @@ def _of_format_1(raw: dict[str, Any]) -> dict[str, Any]:
         }
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise UsageError(f"it is no manifest of format 1: {error!r}") from None
+
+
+_READ: dict[int, Callable[[Any], Any]] = {1: _of_format_1, 2: _of_format_2, FORMAT: lambda raw: raw}

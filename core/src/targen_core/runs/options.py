@@ -15,7 +15,7 @@ from targen_core.calls.backend import Backend, BackendOptions
 from targen_core.calls.sampling import SAMPLING, check_sampling
 from targen_core.engine.quotas import MOST
 from targen_core.errors import UsageError
-from targen_core.nearest import did_you_mean
+from targen_core.suggestions import did_you_mean
 from targen_core.tasks.steps import Step
 
 __all__ = [

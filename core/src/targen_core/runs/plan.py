@@ -22,7 +22,6 @@ from targen_core.calls.sampling import SAMPLING
 from targen_core.engine.lists import ListSpec, item_value
 from targen_core.engine.quotas import Quotas
 from targen_core.errors import PluginError, TargenError, UsageError
-from targen_core.nearest import did_you_mean
 from targen_core.plugins.register import Registration, is_file
 from targen_core.plugins.registry import Registry, missing_dependency
 from targen_core.runs.batches import batched_steps
@@ -38,6 +37,7 @@ from targen_core.runs.options import (
     step_parameters,
 )
 from targen_core.runs.spec import Limits, RunSpec
+from targen_core.suggestions import did_you_mean
 from targen_core.tasks.model import Task
 from targen_core.tasks.steps import Corrector, Step
 
@@ -397,15 +397,15 @@ def _lists(
     task: Task[Any, Any], spec: RunSpec, options: Mapping[str, StepOptions]
 ) -> tuple[tuple[ListSpec, ...], dict[str, tuple[Any, ...]]]:
     """The chain of lists, with the user's own items and batch sizes in place."""
-    share = spec.contexts_share
-    if share < 1 and spec.contexts is None and spec.contexts_limit is None:
+    fraction = spec.contexts_fraction
+    if fraction < 1 and spec.contexts is None and spec.contexts_limit is None:
         raise UsageError(
-            "--contexts-share is a share of what? Contexts are asked for as they are needed",
-            hint="give --contexts-limit N, or a --contexts FILE, of which it is the share",
+            "--contexts-fraction is a fraction of what? Contexts are asked for as they are needed",
+            hint="give --contexts-limit N, or a --contexts FILE, of which it is the fraction",
         )
     limit = spec.contexts_limit
     if limit is not None:
-        limit = math.ceil(limit * share)
+        limit = math.ceil(limit * fraction)
     given: dict[str, tuple[Any, ...]] = {}
     chain: list[ListSpec] = []
     if spec.seeds is not None:
@@ -424,7 +424,7 @@ def _lists(
             part = ListSpec(step.name, source, sizes.pop(0) if sizes else source.batch)
             if source is task.contexts:
                 items = given.get("contexts")
-                fixed = items and items[: math.ceil(len(items) * share)]
+                fixed = items and items[: math.ceil(len(items) * fraction)]
                 part = replace(part, fixed=fixed, limit=limit)
             chain.append(part)
     return tuple(chain), given

@@ -13,13 +13,13 @@ from typing import Any
 
 from targen_core.calls.model import ChatReply
 from targen_core.errors import BudgetExhausted, RunConflict, UnknownName
-from targen_core.nearest import did_you_mean
 from targen_core.plain import kind_of
 from targen_core.plugins.register import Registration
 from targen_core.plugins.registry import Registry
 from targen_core.runs.job import Job
 from targen_core.runs.placing import Place
 from targen_core.runs.spec import Limits, RunSpec
+from targen_core.suggestions import did_you_mean
 
 __all__ = ["run_suite", "suite_tasks"]
 

@@ -15,9 +15,9 @@ from targen_core.api.words import in_python
 from targen_core.engine.guard import refused
 from targen_core.errors import MissingDependency, TargenError, UsageError
 from targen_core.metrics.model import Excerpt, Findings, Metric, MetricOptions, Study, Table
-from targen_core.nearest import did_you_mean
 from targen_core.plugins.register import Registration
 from targen_core.plugins.registry import missing_dependency
+from targen_core.suggestions import did_you_mean
 
 __all__ = ["Analysis", "Asked", "Part", "ask", "measure_all", "without_texts"]
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-__all__ = ["did_you_mean", "near_names"]
+__all__ = ["did_you_mean", "suggestions_for"]
 
 _SHORTEST = 2  # letters that are taken for the beginning of a name
 
 
-def near_names(word: str, known: Collection[str]) -> list[str]:
+def suggestions_for(word: str, known: Collection[str]) -> list[str]:
     """At most three known names like `word` or beginning with it, the nearest first."""
     from difflib import get_close_matches  # only where something went wrong
 
@@ -23,7 +23,7 @@ def near_names(word: str, known: Collection[str]) -> list[str]:
 
 def did_you_mean(word: str, known: Collection[str], listing: str) -> str:
     """The hint for an unknown name: what is near it, else `listing` and all that there is."""
-    near = near_names(word, known)
+    near = suggestions_for(word, known)
     if near:
         return f"did you mean {' or '.join(near)}?"
     return f"{listing}: {', '.join(known) or 'none'}"
