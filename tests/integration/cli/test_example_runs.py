@@ -1,0 +1,32 @@
+"""The runs that come with the repository: an older format, which every command reads."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+Command = Callable[..., Any]
+
+RUNS = Path(__file__).parents[3] / "examples/runs"
+TASKS = sorted(folder.name for folder in RUNS.iterdir() if folder.is_dir())
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_an_example_is_whole(targen: Command, task: str, tmp_path: Path) -> None:
+    run = RUNS / task
+    report = targen("report", run, "--json").json
+    assert sum(report["rows"].values()) == 240
+    assert targen("validate", run).code == 0
+    assert targen("show", run, "0").out.count("prompt ") >= 3  # each with its calls
+    assert targen("export", run, "--out", tmp_path / "rows.jsonl").code == 0
+
+
+def test_an_example_leads_from_every_row_to_its_calls(targen: Command) -> None:
+    lines = (RUNS / "cb/provenance.jsonl").read_text().splitlines()
+    for row in range(0, 240, 40):
+        facts = targen("show", RUNS / "cb", row, "--json").json
+        assert [call["key"] for call in facts["calls"]] == json.loads(lines[row])["calls"]
