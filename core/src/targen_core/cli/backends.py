@@ -78,7 +78,7 @@ def _check(name: str, options: Mapping[str, Any]) -> dict[str, Any]:
     from targen_core.plugins.registry import missing_dependency
     from targen_core.runs.known import remember_class
     from targen_core.runs.options import backend_options, step_options
-    from targen_core.runs.plan import GIVEN
+    from targen_core.runs.plan import USER_PRICE
 
     registry = load_registry()
     item = registry.find("backend", name)
@@ -104,7 +104,7 @@ def _check(name: str, options: Mapping[str, Any]) -> dict[str, Any]:
             hint=f"report it to the authors of {item.distribution}",
         ) from error
     remember_class(item.id)  # the user has named it: runs may use it from now on
-    price = Price(*user.price, source=GIVEN) if user.price else model.price
+    price = Price(*user.price, source=USER_PRICE) if user.price else model.price
     return {
         "backend": item.id,
         "identity": model.identity,

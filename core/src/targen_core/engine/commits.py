@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal, Protocol
 from pydantic import Field
 
 from targen_core.engine.events import Verdict
-from targen_core.engine.quotas import MOST, Quotas
+from targen_core.engine.quotas import MAX_COUNT, Quotas
 
 __all__ = ["Commit", "Contradicted", "Grown", "Ledger", "NoLedger", "Target"]
 
@@ -28,7 +28,7 @@ class Target:
 
     quotas: Quotas
     balance: Literal["final", "intended"] = "final"
-    give_up_after: Annotated[int, Field(ge=1, le=MOST)] = 50
+    give_up_after: Annotated[int, Field(ge=1, le=MAX_COUNT)] = 50
 
 
 @dataclass(frozen=True, slots=True)

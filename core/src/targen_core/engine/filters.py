@@ -79,8 +79,8 @@ class Filters(Filter):
 
     def find(self, candidate: Candidate) -> Refusal | None:
         """See `Filter.find`."""
-        found = (each.find(candidate) for each in self._filters)
-        return next((refusal for refusal in found if refusal is not None), None)
+        refusals = (each.find(candidate) for each in self._filters)
+        return next((refusal for refusal in refusals if refusal is not None), None)
 
     def add(self, accepted: Candidate) -> bytes:
         """See `Filter.add`: the entries, each but the last behind its size."""

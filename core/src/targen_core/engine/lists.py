@@ -199,11 +199,11 @@ class _GrowingList:
         self, index: int, before: asyncio.Task[ListBatch | None] | None
     ) -> ListBatch | None:
         """The next batch, or None when the list is finished."""
-        told: Sequence[Any] = ()
+        shown: Sequence[Any] = ()
         first = index - index % self.order.at_once  # of those that are not told of each other
         if first:
             last = await asyncio.shield(self.batches[first - 1])
-            told = () if last is None else self.items[: last.start + len(last.items)]
+            shown = () if last is None else self.items[: last.start + len(last.items)]
         if self.order.closed:
             raise Halted
         if self.finished:
@@ -220,7 +220,7 @@ class _GrowingList:
         else:
             there = self._read(spec, known)
             if there is None:
-                fresh, batch.keys, failed = await self._ask(index, place, told)
+                fresh, batch.keys, failed = await self._ask(index, place, shown)
             else:
                 assert known is not None
                 fresh, batch.keys, failed = there, known.keys, known.failed
@@ -239,7 +239,7 @@ class _GrowingList:
             try:
                 key = self.order.guard.call(_digest, spec.source, item)
                 if key in self._known:
-                    batch.barren = batch.barren and self._known[key] < len(told)
+                    batch.barren = batch.barren and self._known[key] < len(shown)
                     raise Rejected("repeated", "the list holds it already")
                 if known is not None and number in known.refused:
                     raise Rejected(*known.refused[number])
@@ -280,7 +280,7 @@ class _GrowingList:
         return batch
 
     async def _ask(
-        self, index: int, place: str, told: Sequence[Any]
+        self, index: int, place: str, shown: Sequence[Any]
     ) -> tuple[Sequence[Any], tuple[str, ...], tuple[str, str] | None]:
         """Have a batch listed: its items, the keys of the calls, and why it failed if it did."""
         spec = self.order.specs[self.depth]
@@ -297,7 +297,7 @@ class _GrowingList:
         )
         parent = self.above[-1] if self.above else None
         try:
-            fresh = await self.order.guard.wait(spec.source.grow, llm, parent, tuple(told))
+            fresh = await self.order.guard.wait(spec.source.grow, llm, parent, tuple(shown))
         except Rejected as error:
             return (), tuple(scope.keys), (error.reason, str(error))
         finally:
@@ -360,10 +360,10 @@ class _GrowingList:
             async for seed in node.seeds(below):
                 yield seed
 
-    def prepare(self, chunk: int, wanted: int) -> int:
+    def prepare(self, chunk: int, requested: int) -> int:
         """Start the calls that a chunk's seeds need, as far as they can be asked now.
 
-        Returns how many seeds it has or should have; beyond `wanted` it does
+        Returns how many seeds it has or should have; beyond `requested` it does
         not look.
         """
         batch: ListBatch | None = None
@@ -380,30 +380,30 @@ class _GrowingList:
             return 0 if batch is None else len(batch.items)
         members, below = self._below(chunk, batch)
         if self.depth == 0:  # walked round-robin: a seed of each before the second of one
-            share = math.ceil(wanted / max(1, len(members)))
-            settled, found = self._settled(chunk, members, below)
-            return found + sum(node.prepare(below, share) for node in members[settled:wanted])
-        found = 0
+            share = math.ceil(requested / max(1, len(members)))
+            settled, count = self._settled(chunk, members, below)
+            return count + sum(node.prepare(below, share) for node in members[settled:requested])
+        count = 0
         for node in members:
-            if found >= wanted:
+            if count >= requested:
                 break
-            found += node.prepare(below, wanted - found)
-        return found
+            count += node.prepare(below, requested - count)
+        return count
 
     def _settled(self, chunk: int, members: Sequence[_GrowingList], below: int) -> tuple[int, int]:
         """How many of the first members need no look any more, and how many seeds they have."""
-        at, settled, found = self._looked_at
+        at, settled, count = self._looked_at
         if at != chunk:
-            settled = found = 0
+            settled = count = 0
         for node in members[settled:]:
             if not node.is_leaf or (below >= node.grown and not node.finished):
                 break
             batch = node.batches[below].result() if below < node.grown else None
             settled += 1
-            found += 0 if batch is None else len(batch.items)
+            count += 0 if batch is None else len(batch.items)
         if chunk == self.order.chunk:
-            self._looked_at = (chunk, settled, found)
-        return settled, found
+            self._looked_at = (chunk, settled, count)
+        return settled, count
 
     def _may_ask(self, index: int) -> bool:
         """Whether a batch was asked for, or all that it is told of is there."""
@@ -472,7 +472,7 @@ class SeedOrder:
         self.walks = 0
         self.closed = False
         self._root = _GrowingList(self, 0)
-        self._wanted: Callable[[], int] = lambda: 0
+        self._requested: Callable[[], int] = lambda: 0
         self.chunk = 0  # of the first list, that is walked now
         self._steps = 0  # that were made in it
 
@@ -488,15 +488,15 @@ class SeedOrder:
         for node in nodes:
             await asyncio.gather(*node.batches, return_exceptions=True)
 
-    async def walk(self, wanted: Callable[[], int]) -> AsyncIterator[Seed]:
+    async def walk(self, requested: Callable[[], int]) -> AsyncIterator[Seed]:
         """All seeds, in order; then again, as often as the task draws of a seed.
 
-        `wanted()` is how many seeds are worth preparing ahead; it decides what
+        `requested()` is how many seeds are worth preparing ahead; it decides what
         runs early, never the order.
         """
         self.walks += 1
         self.barren = 0
-        self._wanted = wanted
+        self._requested = requested
         if self.task.draws == 1:
             async for seed in self._walk_once():
                 yield seed
@@ -557,11 +557,11 @@ class SeedOrder:
         if self.ledger.pending:
             return  # nobody waits for what the journal answers
         spare = SPARE if self.at_once > 1 else 1.0
-        wanted = self._steps + max(1, math.ceil(self._wanted() * spare))
+        requested = self._steps + max(1, math.ceil(self._requested() * spare))
         chunk = self.chunk
-        while wanted > 0 and not self.closed:
-            found = self._root.prepare(chunk, wanted)
-            wanted -= found
-            if not found and chunk >= self._root.grown:
+        while requested > 0 and not self.closed:
+            count = self._root.prepare(chunk, requested)
+            requested -= count
+            if not count and chunk >= self._root.grown:
                 return
             chunk += 1

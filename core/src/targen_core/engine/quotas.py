@@ -11,9 +11,9 @@ from targen_core.errors import UsageError
 from targen_core.suggestions import did_you_mean
 from targen_core.tasks.model import Task
 
-__all__ = ["MOST", "Quotas"]
+__all__ = ["MAX_COUNT", "Quotas"]
 
-MOST = 10**9
+MAX_COUNT = 10**9
 """Most rows, items or tokens at a time: whatever a run counts one by one."""
 
 
@@ -30,11 +30,11 @@ class Quotas(Mapping[str, int]):
     __slots__ = ("_rows",)
 
     def __init__(self, rows: Mapping[str, int]) -> None:
-        for name, wanted in rows.items():
-            if wanted < 0:
-                raise UsageError(f"label {name} has a quota of {wanted}; it must not be negative")
-            if wanted > MOST:
-                raise UsageError(f"label {name} has a quota above {MOST:,} rows")
+        for name, count in rows.items():
+            if count < 0:
+                raise UsageError(f"label {name} has a quota of {count}; it must not be negative")
+            if count > MAX_COUNT:
+                raise UsageError(f"label {name} has a quota above {MAX_COUNT:,} rows")
         self._rows = dict(rows)
 
     @classmethod

@@ -46,10 +46,10 @@ class Imported:
 class _FileCourier:
     """A `Courier` that has the answers of a file, and writes down what else is asked."""
 
-    def __init__(self, answers: dict[str, tuple[int, bytes]], told: Imported) -> None:
+    def __init__(self, answers: dict[str, tuple[int, bytes]], imported: Imported) -> None:
         self.pending: list[WaitingCall] = []
         self.answers = answers
-        self._told = told
+        self._imported = imported
 
     async def send(self, calls: Sequence[WaitingCall]) -> bool:
         """Answer what the file answers; where it answers nothing, stop."""
@@ -71,13 +71,13 @@ class _FileCourier:
         try:
             _, answer = call.provider.read(line, {key: call.request})
         except ValueError as error:
-            self._told.garbage.append(f"line {number}: {error}")
+            self._imported.garbage.append(f"line {number}: {error}")
             return False
         if not isinstance(answer, ChatReply | ContentFiltered):
-            self._told.failed += 1
-            self._told.problem = self._told.problem or str(answer)
+            self._imported.failed += 1
+            self._imported.problem = self._imported.problem or str(answer)
             return False
-        self._told.good += 1
+        self._imported.good += 1
         call.give(answer)
         return True
 
@@ -110,24 +110,24 @@ def import_batch(job: Job, file: Path) -> Imported:
         UsageError: the file cannot be read.
         JobFailed: the run cannot go on for another reason.
     """
-    told = Imported()
-    answers = _read(file, told)
+    imported = Imported()
+    answers = _read(file, imported)
     for key in [key for key in answers if _journaled(job, key)]:
         del answers[key]
-        told.again += 1
+        imported.again += 1
     if answers:
         # Before they are used: that a file was read is to be known of the rows.
         BatchFile(job.path / "batches.jsonl").bring(len(answers))
     job.journal.index_appends = True  # to tell what the cache answers from what nobody asks
-    courier = job.courier = _FileCourier(answers, told)
+    courier = job.courier = _FileCourier(answers, imported)
     try:
         job.run()
     except AnswersAwaited:
-        told.pending = len(courier.pending)
+        imported.pending = len(courier.pending)
     finally:
-        told.cached = sum(_journaled(job, key) for key in courier.answers)
-        told.unknown = len(courier.answers) - told.cached
-    return told
+        imported.cached = sum(_journaled(job, key) for key in courier.answers)
+        imported.unknown = len(courier.answers) - imported.cached
+    return imported
 
 
 def _journaled(job: Job, key: str) -> bool:
@@ -137,21 +137,21 @@ def _journaled(job: Job, key: str) -> bool:
         return False
 
 
-def _read(file: Path, told: Imported) -> dict[str, tuple[int, bytes]]:
+def _read(file: Path, imported: Imported) -> dict[str, tuple[int, bytes]]:
     """The lines of a file, and their numbers, by `custom_id`; of several the last."""
     try:
         refuse_waiting(file)
         lines = file.read_bytes().splitlines()
     except OSError as error:
         raise UsageError(f"cannot read {file}: {error.strerror}") from error
-    found: dict[str, tuple[int, bytes]] = {}
+    lines_by_id: dict[str, tuple[int, bytes]] = {}
     for number, line in enumerate(lines, 1):
         if not line.strip():
             continue
         try:
             key = parsed(line)["custom_id"]
         except (ValueError, KeyError, TypeError):
-            told.garbage.append(f"line {number}: no JSON object with a custom_id")
+            imported.garbage.append(f"line {number}: no JSON object with a custom_id")
             continue
-        found[str(key)] = (number, line)
-    return found
+        lines_by_id[str(key)] = (number, line)
+    return lines_by_id

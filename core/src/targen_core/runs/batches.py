@@ -189,7 +189,7 @@ def with_batches(
     queue = BatchQueue(courier)
     limiter = RateLimiter(_NO_LIMIT)
     lanes: dict[int, BatchLane] = {}
-    found = dict(bound)
+    models = dict(bound)
     for name, step in steps.items():
         if name not in batched:
             continue
@@ -197,5 +197,5 @@ def with_batches(
         if lane is None:
             lane = lanes[id(step.model)] = BatchLane(queue, _lines(name, step))
         price = batch_price(step.price)
-        found[name] = replace(bound[name], limiter=limiter, price=price, lane=lane, _prefixes={})
-    return found
+        models[name] = replace(bound[name], limiter=limiter, price=price, lane=lane, _prefixes={})
+    return models

@@ -70,7 +70,7 @@ def _required(names: Iterable[str]) -> dict[str, tuple[str, Distribution]]:
     Raises:
         PackageNotFoundError: one of `names` is not.
     """
-    found: dict[str, tuple[str, Distribution]] = {}
+    required: dict[str, tuple[str, Distribution]] = {}
     left = dict.fromkeys(names, True)
     while left:
         name, needed = left.popitem()
@@ -81,14 +81,14 @@ def _required(names: Iterable[str]) -> dict[str, tuple[str, Distribution]]:
                 raise
             continue
         metadata = distribution.metadata  # parsed anew whenever it is asked for
-        found[name] = (metadata["Version"], distribution)
+        required[name] = (metadata["Version"], distribution)
         for text in metadata.get_all("Requires-Dist") or ():
             with contextlib.suppress(InvalidRequirement):
                 requirement = Requirement(text)
                 marker, other = requirement.marker, canonical(requirement.name)
-                if other not in found and (marker is None or marker.evaluate({"extra": ""})):
+                if other not in required and (marker is None or marker.evaluate({"extra": ""})):
                     left.setdefault(other, False)
-    return found
+    return required
 
 
 def _sources(distribution: Distribution) -> Iterator[Path]:

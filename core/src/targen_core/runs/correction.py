@@ -235,11 +235,11 @@ def _flipped(
     """The instances as step 4 will see them: that share of them with wrong labels."""
     rng = seeded_rng(seed, "correct", "flip")
     wrong = set(rng.sample(range(len(instances)), round(share * len(instances))))
-    found = []
+    held = []
     for number, (unit, gold) in enumerate(instances):
         shown = flip(task, gold, rng) if number in wrong else gold
-        found.append(Judged(unit, gold, shown, shown, "confirmed", "", "", ()))
-    return found
+        held.append(Judged(unit, gold, shown, shown, "confirmed", "", "", ()))
+    return held
 
 
 async def _judge_all(
@@ -310,8 +310,8 @@ async def _judge(
         scope=scope,
     )
     try:
-        final, found = await judge(prepared.corrector, llm, guard, item.shown, claimed)
-        same = found.label == claimed
+        final, correction = await judge(prepared.corrector, llm, guard, item.shown, claimed)
+        same = correction.label == claimed
         if not same:
             for row in guard.call(task.official_rows, final, 0):
                 guard.call(task.schema.model_validate, row)
@@ -328,7 +328,7 @@ async def _judge(
         item,
         final=final,
         verdict="confirmed" if same else "relabelled",
-        explanation=found.explanation,
+        explanation=correction.explanation,
         calls=scope.keys,
     )
 

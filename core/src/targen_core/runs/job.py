@@ -181,7 +181,7 @@ class Job:
                         raise
                     clear_unanswered(out)
                     _log.warning("%s held a run without an answered call: replaced", out)
-            for name, items in prepared.given.items():
+            for name, items in prepared.user_items.items():
                 values = (json.dumps(item_value(item), ensure_ascii=False) for item in items)
                 text = "".join(f"{value}\n" for value in values)
                 write_atomically(out / given_file(name), text)

@@ -108,20 +108,20 @@ def _doubtful(name: str, asked: Mapping[str, Any], backend: Backend) -> Iterator
         free["model"] = asked["model"]  # a name, and nothing that is loaded here
     own: Mapping[str, Any] = {}
     try:
-        found = backend_options(name, backend, free)
+        options = backend_options(name, backend, free)
     except UsageError:
         pass  # it needs more: then nothing is its own
     else:
-        own = {key: getattr(found, key) for key in backend.options.model_fields}
+        own = {key: getattr(options, key) for key in backend.options.model_fields}
     for key, value in asked.items():
         plain = json.loads(json.dumps(own.get(key), default=str))
         if key not in free and (key not in own or plain != value):
             yield key
 
 
-def _refuse_keys(step: str, name: str, given: Mapping[str, Any], backend: Backend) -> None:
-    chosen = backend_options(name, backend, given)
-    for key in given:
+def _refuse_keys(step: str, name: str, options: Mapping[str, Any], backend: Backend) -> None:
+    chosen = backend_options(name, backend, options)
+    for key in options:
         if isinstance(getattr(chosen, key, None), SecretStr):
             raise RunDirectoryError(
                 f"manifest.json holds a key, as option {key} of step {step}; no targen writes one",

@@ -97,22 +97,22 @@ class LedgerFile:
 
     def _scan(self) -> None:
         """Find the end of what is whole, and what was true there."""
-        found = _scan(self._file)
-        if found is None or found.first != self._first:
+        scanned = _scan(self._file)
+        if scanned is None or scanned.first != self._first:
             self.forget()
             return
-        os.ftruncate(self._fd, found.end)
-        self._end, self.marks, self.sums = found.end, found.marks, found.sums
+        os.ftruncate(self._fd, scanned.end)
+        self._end, self.marks, self.sums = scanned.end, scanned.marks, scanned.sums
         try:
-            for text in found.lists:
+            for text in scanned.lists:
                 _, place, *parts, _ = _read(text)
                 self._grown[place] = _grown(*parts)
         except (ValueError, TypeError):
             self.forget()
             return
-        self._file.seek(found.behind)
+        self._file.seek(scanned.behind)
         self._frames = _frames(self._file)
-        self._left = found.count
+        self._left = scanned.count
         self._advance()
 
     def start(self, where: Callable[[], _Marks], snapshot: Callable[[], Mapping[str, Any]]) -> None:
@@ -137,13 +137,13 @@ class LedgerFile:
 
     def aim(self, target: Target) -> None:
         """See `Ledger.aim`."""
-        wanted = {**asdict(target), "quotas": dict(target.quotas)}
+        asked = {**asdict(target), "quotas": dict(target.quotas)}
         if self._next is None:
             self.marks = self._where()
-            self._append(["target", wanted, self.marks])
+            self._append(["target", asked, self.marks])
             return
         value = _read(self._next[0])
-        if not isinstance(value, list) or value[:2] != ["target", wanted]:
+        if not isinstance(value, list) or value[:2] != ["target", asked]:
             raise Contradicted
         self._advance()
 
@@ -233,12 +233,12 @@ def read_past(path: Path) -> Iterator[Past | None]:
         yield None
         return
     with os.fdopen(fd, "rb") as file:
-        found = _scan(file)
-        if found is None or found.first.get("format") != FORMAT:
+        scanned = _scan(file)
+        if scanned is None or scanned.first.get("format") != FORMAT:
             yield None
             return
-        file.seek(found.behind)
-        yield Past(found.marks, found.sums, _commits(file, found.end))
+        file.seek(scanned.behind)
+        yield Past(scanned.marks, scanned.sums, _commits(file, scanned.end))
 
 
 def _commits(file: BinaryIO, end: int) -> Iterator[Commit]:

@@ -104,13 +104,13 @@ def synchronous(function: Callable[P, Coroutine[Any, Any, T]]) -> Callable[P, T]
 
 def _beside(loop: _Loop, work: Coroutine[Any, Any, T]) -> T:
     """Do the work in a thread; Ctrl-C comes to this one and is handed on."""
-    found: list[T] = []
+    results: list[T] = []
     raised: list[BaseException] = []
     done = threading.Event()
 
     def body() -> None:
         try:
-            found.append(asyncio.run(loop.run(work)))
+            results.append(asyncio.run(loop.run(work)))
         except BaseException as error:
             raised.append(error)
         finally:
@@ -121,7 +121,7 @@ def _beside(loop: _Loop, work: Coroutine[Any, Any, T]) -> T:
         while not done.is_set():
             done.wait(_POLL)
     if not raised:
-        return found[0]
+        return results[0]
     if isinstance(raised[0], asyncio.CancelledError):
         raise KeyboardInterrupt
     raise raised[0]

@@ -100,17 +100,17 @@ class Manifest(ManifestPart):
                 hint="use the targen-core version that made it",
             )
         try:
-            found = cls.model_validate(_READ[written](raw))
+            manifest = cls.model_validate(_READ[written](raw))
         except ValidationError as error:
             raise RunDirectoryError(f"{path} does not read: {said(error)}") from error
         except UsageError as error:
             raise RunDirectoryError(f"{path} does not read: {error}") from error
-        for field, why in found.odd():
+        for field, why in manifest.odd():
             raise RunDirectoryError(
                 f"{path} does not read: {field}: {why}",
                 hint="no targen wrote this; if it came from somebody else, do not trust it",
             )
-        return found
+        return manifest
 
     def odd(self) -> Iterator[tuple[str, str]]:
         """What no run has: the field, and why."""
@@ -187,19 +187,20 @@ class Manifest(ManifestPart):
             UsageError: fewer rows than before, or a number that cannot be.
         """
         last = self.targets[-1]
-        wanted = self.spec.replace(
+        requested = self.spec.replace(
             quotas={**last.quotas, **quotas},
             give_up_after=last.give_up_after if give_up_after is None else give_up_after,
         ).target
         for name, rows in last.quotas.items():
-            if wanted.quotas[name] < rows:
+            if requested.quotas[name] < rows:
                 raise UsageError(
-                    f"label {name}: {wanted.quotas[name]} rows wanted, the run's target is {rows}",
+                    f"label {name}: {requested.quotas[name]} rows wanted, "
+                    f"the run's target is {rows}",
                     hint="a run only grows; generate a smaller one with another --out",
                 )
-        if wanted == last:
+        if requested == last:
             return self
-        return self.model_copy(update={"extensions": (*self.extensions, wanted)})
+        return self.model_copy(update={"extensions": (*self.extensions, requested)})
 
     def differences(self, other: Manifest) -> list[str]:
         """What decides the rows and differs, as `field: this / other`."""
@@ -236,10 +237,10 @@ def given_file(name: str) -> str:
 def flat(value: Any, path: str = "") -> dict[str, Any]:
     """Nested values by their dotted paths, to compare two manifests by."""
     if isinstance(value, dict) and value:
-        found: dict[str, Any] = {}
+        parts: dict[str, Any] = {}
         for name, part in value.items():
-            found.update(flat(part, f"{path}.{name}" if path else name))
-        return found
+            parts.update(flat(part, f"{path}.{name}" if path else name))
+        return parts
     return {path: value}
 
 

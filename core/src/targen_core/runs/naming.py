@@ -75,8 +75,8 @@ def without_addresses(text: str, plans: Iterable[StepPlan]) -> str:
                 hidden[value] = name
                 if host := urlsplit(value).netloc:
                     hidden[host] = "the service"
-    for found in sorted(hidden, key=len, reverse=True):
-        text = text.replace(found, hidden[found])
+    for address in sorted(hidden, key=len, reverse=True):
+        text = text.replace(address, hidden[address])
     return text
 
 
@@ -89,13 +89,13 @@ def difference(there: StepPlan, asked: StepPlan) -> tuple[str, str] | None:
         return mine, other
     mine_set, their_set = ({**plan.options, **plan.params} for plan in (there, asked))
     apart = [k for k in sorted({*mine_set, *their_set}) if mine_set.get(k) != their_set.get(k)]
-    told = [
-        ", ".join(f"{k}={given[k]}" if k in given else f"no {k}" for k in apart)
-        for given in (mine_set, their_set)
+    words = [
+        ", ".join(f"{k}={settings[k]}" if k in settings else f"no {k}" for k in apart)
+        for settings in (mine_set, their_set)
     ]
     if not apart:  # only the backend knows
-        told = [there.identity, asked.identity]
-    return f"{mine} with {told[0]}", f"{other} with {told[1]}"
+        words = [there.identity, asked.identity]
+    return f"{mine} with {words[0]}", f"{other} with {words[1]}"
 
 
 def _words(plan: StepPlan) -> str:

@@ -13,7 +13,7 @@ from pydantic import SecretStr, ValidationError
 
 from targen_core.calls.backend import Backend, BackendOptions
 from targen_core.calls.sampling import SAMPLING, check_sampling
-from targen_core.engine.quotas import MOST
+from targen_core.engine.quotas import MAX_COUNT
 from targen_core.errors import UsageError
 from targen_core.suggestions import did_you_mean
 from targen_core.tasks.steps import Step
@@ -55,15 +55,15 @@ def parse_options(items: Sequence[str]) -> dict[str, Any]:
     Raises:
         UsageError: an item that is no KEY=VALUE.
     """
-    found = {}
+    options = {}
     for item in items:
         name, equals, text = item.partition("=")
         if not equals or not name:
             raise UsageError(
                 f"option {item!r} is not KEY=VALUE", hint="for example -o temperature=0.7"
             )
-        found[name] = _value(name.rpartition(".")[2], text)
-    return found
+        options[name] = _value(name.rpartition(".")[2], text)
+    return options
 
 
 def step_options(options: Mapping[str, Any], step: str, *, elsewhere: bool = False) -> StepOptions:
@@ -147,14 +147,14 @@ def step_parameters(
     }
 
 
-def backend_options(name: str, backend: Backend, given: Mapping[str, Any]) -> BackendOptions:
+def backend_options(name: str, backend: Backend, options: Mapping[str, Any]) -> BackendOptions:
     """Validated options of a backend.
 
     Raises:
         UsageError: naming the option, what is wrong, and the options there are.
     """
     try:
-        return backend.options.model_validate(dict(given))
+        return backend.options.model_validate(dict(options))
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         key = ".".join(str(part) for part in first["loc"]) or "(all)"
@@ -172,12 +172,12 @@ def backend_options(name: str, backend: Backend, given: Mapping[str, Any]) -> Ba
 
 def public_options(options: BackendOptions) -> dict[str, Any]:
     """A backend's options without what is secret, as the manifest keeps them."""
-    found = {}
+    public = {}
     for name in sorted(options.model_fields_set):
         value = getattr(options, name)
         if not isinstance(value, SecretStr):
-            found[name] = value
-    shown: dict[str, Any] = json.loads(json.dumps(found, default=str))
+            public[name] = value
+    shown: dict[str, Any] = json.loads(json.dumps(public, default=str))
     return {name: _without_login(value) for name, value in shown.items()}
 
 
@@ -214,7 +214,7 @@ def _split(step: str, options: Mapping[str, Any]) -> StepOptions:
         check_sampling(key, value)
     batch = options.get("batch", ())
     sizes = tuple(batch) if isinstance(batch, list | tuple) else (batch,)
-    whole = all(type(size) is int and 0 < size <= MOST for size in sizes)
+    whole = all(type(size) is int and 0 < size <= MAX_COUNT for size in sizes)
     if not whole:
         raise UsageError(
             f"option {step}.batch={batch}: give items a batch, a whole number above 0",

@@ -54,7 +54,7 @@ _EMPTY_RUN_FILES = _FIRST_FILES | {
 _MOST = 10_000  # directories that are tried
 
 
-def place_for(out: Path, wanted: Manifest) -> tuple[Path, str]:
+def place_for(out: Path, requested: Manifest) -> tuple[Path, str]:
     """Where a run with a default name goes, and what to say of it, or "".
 
     Raises:
@@ -70,40 +70,40 @@ def place_for(out: Path, wanted: Manifest) -> tuple[Path, str]:
             continue
         try:
             there = Manifest.load(path / "manifest.json")
-            same_run(there, wanted, path)
+            same_run(there, requested, path)
             break
         except RunDirectoryError:
             taken = taken or f"{path} holds a run that does not read"
         except RunConflict as conflict:
             if is_unanswered(path):
                 break
-            if not _steps_apart(there, wanted) and _targets_alone(there, wanted):
+            if not _steps_apart(there, requested) and _targets_alone(there, requested):
                 raise
             taken = taken or str(conflict)
     return path, f"{taken}. This run goes to {path}" if taken else ""
 
 
-def same_run(there: Manifest, wanted: Manifest, out: Path) -> Manifest:
+def same_run(there: Manifest, requested: Manifest, out: Path) -> Manifest:
     """The manifest to go on with, if `out` holds the very run that is asked for.
 
     Raises:
         RunConflict: it holds another one; says in what they differ.
     """
-    if wanted.spec.target in there.targets:  # it may have been extended since
+    if requested.spec.target in there.targets:  # it may have been extended since
         first = there.spec.target
-        spec = wanted.spec.replace(quotas=first.quotas, give_up_after=first.give_up_after)
-        wanted = wanted.model_copy(update={"spec": spec, "extensions": there.extensions})
-    if not there.differences(wanted):
-        return there.model_copy(update={"spec": wanted.spec})
-    rows, asked = (m.targets[-1].quotas.total for m in (there, wanted))
-    if rows != asked and _targets_alone(there, wanted):
+        spec = requested.spec.replace(quotas=first.quotas, give_up_after=first.give_up_after)
+        requested = requested.model_copy(update={"spec": spec, "extensions": there.extensions})
+    if not there.differences(requested):
+        return there.model_copy(update={"spec": requested.spec})
+    rows, asked = (m.targets[-1].quotas.total for m in (there, requested))
+    if rows != asked and _targets_alone(there, requested):
         raise RunConflict(
             f"{out} holds another run: its target is {rows} rows, not these {asked}",
             hint=f"targen resume {quote(str(out))} -n N extends it; or choose another --out",
         )
     raise RunConflict(
         f"{out} holds another run, begun with "
-        f"{_steps_apart(there, wanted) or _plan_apart(there, wanted)}",
+        f"{_steps_apart(there, requested) or _plan_apart(there, requested)}",
         hint=f"targen resume {quote(str(out))} goes on with it as it was begun; or give this one "
         f"another --out, such as --out {quote(str(_beside(out)))}",
     )
@@ -116,29 +116,29 @@ def _beside(out: Path) -> Path:
     return next((path for path in paths if not path.exists()), named)
 
 
-def _targets_alone(there: Manifest, wanted: Manifest) -> bool:
-    return all(part.startswith("targets") for part in there.differences(wanted))
+def _targets_alone(there: Manifest, requested: Manifest) -> bool:
+    return all(part.startswith("targets") for part in there.differences(requested))
 
 
-def _steps_apart(there: Manifest, wanted: Manifest) -> str:
+def _steps_apart(there: Manifest, requested: Manifest) -> str:
     """In plain words what another model, or another use of one, a step is asked of; or ""."""
-    found: dict[tuple[str, str], list[str]] = {}
-    for step in there.steps.keys() & wanted.steps.keys():
-        apart = difference(there.steps[step], wanted.steps[step])
+    apart_in: dict[tuple[str, str], list[str]] = {}
+    for step in there.steps.keys() & requested.steps.keys():
+        apart = difference(there.steps[step], requested.steps[step])
         if apart is not None:
-            found.setdefault(apart, []).append(step)
-    if not found:
+            apart_in.setdefault(apart, []).append(step)
+    if not apart_in:
         return ""
-    (begun, asked), steps = max(found.items(), key=lambda item: len(item[1]))
-    where = "" if len(steps) == len(wanted.steps) else f" in step {min(steps)}"
+    (begun, asked), steps = max(apart_in.items(), key=lambda item: len(item[1]))
+    where = "" if len(steps) == len(requested.steps) else f" in step {min(steps)}"
     return f"{begun}{where}; you ask for {asked}"
 
 
-def _plan_apart(there: Manifest, wanted: Manifest) -> str:
+def _plan_apart(there: Manifest, requested: Manifest) -> str:
     """In plain words the first thing in which two plans differ whose models are alike."""
     mine, theirs = (
         flat({**decides, "targets": decides["targets"][-1]})
-        for decides in (there.deciding(), wanted.deciding())
+        for decides in (there.deciding(), requested.deciding())
     )
     for name, value in {**dict.fromkeys(theirs), **mine}.items():
         if value != theirs.get(name):

@@ -25,7 +25,6 @@ from targen_core.errors import PluginError, TargenError, UsageError
 from targen_core.plugins.register import Registration, is_file
 from targen_core.plugins.registry import Registry, missing_dependency
 from targen_core.runs.batches import batched_steps
-from targen_core.runs.given import read_items
 from targen_core.runs.lock import Lock, StepPlan, TaskPlan
 from targen_core.runs.manifest import given_file
 from targen_core.runs.options import (
@@ -37,6 +36,7 @@ from targen_core.runs.options import (
     step_parameters,
 )
 from targen_core.runs.spec import Limits, RunSpec
+from targen_core.runs.user_items import read_items
 from targen_core.suggestions import did_you_mean
 from targen_core.tasks.model import Task
 from targen_core.tasks.steps import Corrector, Step
@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from targen_core.declared.files import TaskFile
 
 __all__ = [
-    "GIVEN",
+    "USER_PRICE",
     "Prepared",
     "PreparedCorrection",
     "PreparedStep",
@@ -57,7 +57,7 @@ __all__ = [
     "prepare_correction",
 ]
 
-GIVEN = "given with -o price_in and -o price_out"
+USER_PRICE = "given with -o price_in and -o price_out"
 """The source of a price that the user said."""
 
 
@@ -99,7 +99,7 @@ class Prepared:
     distribution: str
     specs: tuple[ListSpec, ...]
     corrector: Corrector[Any] | None
-    given: dict[str, tuple[Any, ...]]
+    user_items: dict[str, tuple[Any, ...]]
     steps: dict[str, PreparedStep]
     file: TaskFile | None = None
 
@@ -176,41 +176,41 @@ def prepare(
     Raises:
         UsageError: anything wrong with `spec`.
     """
-    found, task = find_task(registry, spec.task, spec.variants)
+    registered, task = find_task(registry, spec.task, spec.variants)
     file = _read_file(spec)
     quotas = Quotas(spec.quotas).for_task(task)
     full = named(registry, spec)
     options = _options(task, full)
     corrector_id, corrector = _corrector(registry, task, spec.corrector)
-    specs, given = _lists(task, spec, options)
+    specs, user_items = _lists(task, spec, options)
     asked = {part.step for part in specs if part.fixed is None} | {"generate"}
     if corrector is not None:
         asked.add("correct")
     allow([step.name for step in task.steps if step.name in asked])
     steps = _models(registry, _judged_by(task, corrector), spec, options, asked)
     lock = Lock(
-        task=_task_plan(found.id, task, spec.variants),
+        task=_task_plan(registered.id, task, spec.variants),
         steps={name: step.plan for name, step in steps.items()},
         corrector=corrector_id,
         batches=tuple(part.batch for part in specs),
-        given={name: _digest(items) for name, items in given.items()},
-        distributions=_distributions(found.id, task, corrector_id, steps),
+        given={name: _digest(items) for name, items in user_items.items()},
+        distributions=_distributions(registered.id, task, corrector_id, steps),
     )
     kept = full.replace(
-        task=file.copy if file is not None else found.id,
+        task=file.copy if file is not None else registered.id,
         quotas=quotas,
         options=_kept(full, lock.steps),
         corrector=corrector_id if spec.corrector else spec.corrector,
-        **{name: given_file(name) for name in given},
+        **{name: given_file(name) for name in user_items},
     )
     return Prepared(
         spec=kept,
         lock=lock,
         task=task,
-        distribution=found.distribution,
+        distribution=registered.distribution,
         specs=specs,
         corrector=corrector,
-        given=given,
+        user_items=user_items,
         steps=steps,
         file=file,
     )
@@ -222,7 +222,7 @@ def prepare_correction(registry: Registry, spec: RunSpec) -> PreparedCorrection:
     Raises:
         UsageError: anything wrong with `spec`.
     """
-    found, task = find_task(registry, spec.task, spec.variants)
+    registered, task = find_task(registry, spec.task, spec.variants)
     _read_file(spec)
     corrector_id, corrector = _corrector(registry, task, spec.corrector)
     if corrector is None or corrector_id is None:
@@ -233,10 +233,10 @@ def prepare_correction(registry: Registry, spec: RunSpec) -> PreparedCorrection:
     steps = _models(registry, _judged_by(task, corrector), spec, options, {"correct"})
     return PreparedCorrection(
         task=task,
-        distribution=found.distribution,
+        distribution=registered.distribution,
         corrector_id=corrector_id,
         corrector=corrector,
-        plan=_task_plan(found.id, task, spec.variants),
+        plan=_task_plan(registered.id, task, spec.variants),
         steps=steps,
         step=steps["correct"].plan,
     )
@@ -259,15 +259,15 @@ def find_task(
     Raises:
         UsageError: there is no such task, or it has no such variant.
     """
-    found = registry.find("task", name)
-    task: Task[Any, Any] = registry.resolve(found)
+    registered = registry.find("task", name)
+    task: Task[Any, Any] = registry.resolve(registered)
     for variant in variants:
         if variant not in task.variants:
             raise UsageError(
                 f"task {task.name} has no variant {variant!r}",
                 hint=did_you_mean(variant, task.variants, "variants"),
             )
-    return found, task.varied(variants)
+    return registered, task.varied(variants)
 
 
 def _read_file(spec: RunSpec) -> TaskFile | None:
@@ -300,18 +300,18 @@ def named(registry: Registry, spec: RunSpec) -> RunSpec:
 
 def _kept(spec: RunSpec, steps: Mapping[str, StepPlan]) -> dict[str, Any]:
     """Options as a run keeps them: without secrets, and with the values that backends read."""
-    found: dict[str, Any] = {}
+    kept: dict[str, Any] = {}
     for name, value in spec.options.items():
         *step, key = name.split(".", 1)
         if key in SAMPLING or key in CORE:
-            found[name] = value
+            kept[name] = value
             continue
         for about, plan in steps.items():
             shared = about not in spec.elsewhere and f"{about}.{key}" not in spec.options
             if key in plan.options and (about in step or (not step and shared)):
-                found[name] = plan.options[key]
+                kept[name] = plan.options[key]
                 break
-    return found
+    return kept
 
 
 def _options(task: Task[Any, Any], spec: RunSpec) -> dict[str, StepOptions]:
@@ -335,8 +335,8 @@ def _models(
         if step.name not in asked:
             continue
         name = spec.backend_of(step.name)
-        found = registry.find("backend", name)
-        backend: Backend = registry.resolve(found)
+        registered = registry.find("backend", name)
+        backend: Backend = registry.resolve(registered)
         if step.name in batched and backend.batch is None:
             raise UsageError(
                 f"--batch: the {name} backend has no batches, and step {step.name} uses it",
@@ -345,24 +345,24 @@ def _models(
             )
         user = options[step.name]
         chosen = backend_options(name, backend, user.backend)
-        model = next((m for *same, m in made if same == [found.id, chosen]), None)
+        model = next((m for *same, m in made if same == [registered.id, chosen]), None)
         if model is None:
             try:
                 model = as_chat_model(backend.create(chosen))
             except ModuleNotFoundError as error:
-                raise missing_dependency(found, error.name or str(error)) from error
+                raise missing_dependency(registered, error.name or str(error)) from error
             except TargenError:
                 raise
             except Exception as error:
                 raise PluginError(
-                    f"backend {found.id} could not be made: {type(error).__name__}: {error}",
-                    distribution=found.distribution,
-                    hint=f"report it to the authors of {found.distribution}",
+                    f"backend {registered.id} could not be made: {type(error).__name__}: {error}",
+                    distribution=registered.distribution,
+                    hint=f"report it to the authors of {registered.distribution}",
                 ) from error
-            made.append((found.id, chosen, model))
+            made.append((registered.id, chosen, model))
         params = step_parameters(step, backend, chosen, user)
-        price = Price(*user.price, source=GIVEN) if user.price else model.price
-        steps[step.name] = PreparedStep(step, model, params, price, backend, found.id, chosen)
+        price = Price(*user.price, source=USER_PRICE) if user.price else model.price
+        steps[step.name] = PreparedStep(step, model, params, price, backend, registered.id, chosen)
         if spec.limits.max_cost is not None and price is None:
             raise UsageError(
                 f"--max-cost needs a price, and that of {model.identity} is unknown",
@@ -387,9 +387,9 @@ def _corrector(
     if chosen is None:
         return None, None
     if isinstance(chosen, str):
-        found = registry.find("corrector", chosen)
-        corrector: Corrector[Any] = registry.resolve(found)
-        return found.id, corrector
+        registered = registry.find("corrector", chosen)
+        corrector: Corrector[Any] = registry.resolve(registered)
+        return registered.id, corrector
     return "task", chosen
 
 
@@ -406,28 +406,30 @@ def _lists(
     limit = spec.contexts_limit
     if limit is not None:
         limit = math.ceil(limit * fraction)
-    given: dict[str, tuple[Any, ...]] = {}
+    user_items: dict[str, tuple[Any, ...]] = {}
     chain: list[ListSpec] = []
     if spec.seeds is not None:
         if spec.contexts is not None:
             raise UsageError("--seeds takes the place of the contexts too: give one of the two")
         last = task.chain[-1]
-        given["seeds"] = read_items(spec.seeds, last, "--seeds")
-        return (ListSpec(last.name or "seeds", last, last.batch, fixed=given["seeds"]),), given
+        user_items["seeds"] = read_items(spec.seeds, last, "--seeds")
+        return (
+            ListSpec(last.name or "seeds", last, last.batch, fixed=user_items["seeds"]),
+        ), user_items
     if task.contexts is None and (spec.contexts is not None or limit is not None):
         raise UsageError(f"task {task.name} has no contexts (step 1)", hint="use --seeds")
     if spec.contexts is not None and task.contexts is not None:
-        given["contexts"] = read_items(spec.contexts, task.contexts, "--contexts")
+        user_items["contexts"] = read_items(spec.contexts, task.contexts, "--contexts")
     for step in task.steps:
         sizes = list(options[step.name].batch)
         for source in step.lists or ():
             part = ListSpec(step.name, source, sizes.pop(0) if sizes else source.batch)
             if source is task.contexts:
-                items = given.get("contexts")
+                items = user_items.get("contexts")
                 fixed = items and items[: math.ceil(len(items) * fraction)]
                 part = replace(part, fixed=fixed, limit=limit)
             chain.append(part)
-    return tuple(chain), given
+    return tuple(chain), user_items
 
 
 def _task_plan(task_id: str, task: Task[Any, Any], variants: Sequence[str]) -> TaskPlan:
@@ -453,11 +455,11 @@ def _distributions(
     names = {"targen-core", "numpy", "rapidfuzz", "pydantic"}
     names |= {part.partition(":")[0] for part in ids if ":" in part}
     names |= {package for step in steps.values() for package in step.backend.packages}
-    found: dict[str, str] = {}
+    versions: dict[str, str] = {}
     for name in sorted(names):
         with contextlib.suppress(importlib_metadata.PackageNotFoundError):
-            found[name] = importlib_metadata.version(name)
-    return found
+            versions[name] = importlib_metadata.version(name)
+    return versions
 
 
 def _digest(items: Sequence[Any]) -> str:

@@ -18,7 +18,7 @@ from pydantic import (
 
 from targen_core.calls.sampling import SAMPLING
 from targen_core.engine.commits import Target
-from targen_core.engine.quotas import MOST, Quotas
+from targen_core.engine.quotas import MAX_COUNT, Quotas
 from targen_core.errors import UsageError
 from targen_core.runs.options import StepOptions, step_options
 
@@ -26,7 +26,7 @@ __all__ = ["Limits", "ManifestPart", "RunSpec"]
 
 _Amount = Annotated[float, Field(ge=0, le=1e12, allow_inf_nan=False)]
 _Rate = Annotated[float, Field(ge=0.001, le=1e12, allow_inf_nan=False)]
-_Count = Annotated[int, Field(ge=1, le=MOST)]
+_Count = Annotated[int, Field(ge=1, le=MAX_COUNT)]
 
 
 class ManifestPart(BaseModel):
@@ -40,9 +40,9 @@ class _Asked(ManifestPart):
 
     @model_validator(mode="wrap")
     @classmethod
-    def _said(cls, given: Any, read: ModelWrapValidatorHandler[Self]) -> Self:
+    def _said(cls, asked: Any, read: ModelWrapValidatorHandler[Self]) -> Self:
         try:
-            return read(given)
+            return read(asked)
         except ValidationError as error:
             first = error.errors(include_url=False)[0]
             option = f"--{first['loc'][-1]}".replace("_", "-") if first["loc"] else "spec"

@@ -31,13 +31,13 @@ def suite_tasks(registry: Registry, name: str) -> list[Registration[Any]]:
         UnknownName: no plugin of that name registers a task.
     """
     tasks = registry.all("task")
-    found = [task for task in tasks if name in (task.entry_point, task.distribution)]
-    if not found:
+    members = [task for task in tasks if name in (task.entry_point, task.distribution)]
+    if not members:
         known = sorted({task.entry_point for task in tasks})
         raise UnknownName(
             f"no plugin named {name!r} registers tasks", hint=did_you_mean(name, known, "suites")
         )
-    return found
+    return members
 
 
 def run_suite(
