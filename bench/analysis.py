@@ -50,8 +50,8 @@ def write(path: Path, rows: int, seed: int) -> None:
     weights = [1 / (rank + 10) for rank in range(kinds)]
     drawn = iter(rng.choices(words, weights, k=rows * 44))
 
-    def text(most: int) -> str:
-        return " ".join(next(drawn) for _ in range(rng.randint(most // 2, most)))
+    def text(max_words: int) -> str:
+        return " ".join(next(drawn) for _ in range(rng.randint(max_words // 2, max_words)))
 
     with open(path, "w", encoding="utf-8") as file:
         for at in range(rows):
@@ -111,14 +111,14 @@ def main() -> int:
         done = subprocess.run(
             [sys.executable, __file__, "--only", what], check=True, stdout=subprocess.PIPE
         )
-        found = json.loads(done.stdout)
+        used = json.loads(done.stdout)
         seconds, megabytes = PROMISED[what]
-        late |= found["cpu"] > seconds or found["megabytes"] > megabytes
+        late |= used["cpu"] > seconds or used["megabytes"] > megabytes
         rows, others = SIZES[what]
         against = f" against {others:,}" if others else ""
         print(
-            f"{what:8} {rows:,} rows{against}: {found['seconds']:.1f} s ({found['cpu']:.1f} of "
-            f"processor), {found['megabytes']:.0f} MB; promised {seconds:.0f} s, {megabytes:.0f} MB"
+            f"{what:8} {rows:,} rows{against}: {used['seconds']:.1f} s ({used['cpu']:.1f} of "
+            f"processor), {used['megabytes']:.0f} MB; promised {seconds:.0f} s, {megabytes:.0f} MB"
         )
     return int(late)
 

@@ -163,24 +163,24 @@ def main() -> int:
     parser.add_argument("--base-url", default="", help=argparse.SUPPRESS)
     args = parser.parse_args()
     if args.only:
-        found = measure(args.only, args.base_url, args.calls, args.concurrency)
-        print(json.dumps(asyncio.run(found)))
+        measured = measure(args.only, args.base_url, args.calls, args.concurrency)
+        print(json.dumps(asyncio.run(measured)))
         return 0
-    found: dict[str, list[dict]] = {kind: [] for kind in KINDS}
+    results: dict[str, list[dict]] = {kind: [] for kind in KINDS}
     with Loopback(args.latency_ms, args.latency_ms) as server:
         for _ in range(args.runs):
             for kind in KINDS:
                 command = [sys.executable, __file__, "--only", kind, "--base-url", server.base_url]
                 command += ["--calls", str(args.calls), "--concurrency", str(args.concurrency)]
                 done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
-                found[kind].append(json.loads(done.stdout))
+                results[kind].append(json.loads(done.stdout))
                 server.reset()
     ideal = args.calls * args.latency_ms / 1000 / args.concurrency
-    bare = statistics.median(one["cpu"] for one in found["bare"])
+    bare = statistics.median(one["cpu"] for one in results["bare"])
     print(f"{args.calls} calls, {args.concurrency} in flight, {args.latency_ms:g} ms")
     for kind, name in KINDS.items():
-        cpu = [one["cpu"] for one in found[kind]]
-        wall = statistics.median(one["wall"] for one in found[kind])
+        cpu = [one["cpu"] for one in results[kind]]
+        wall = statistics.median(one["wall"] for one in results[kind])
         print(
             f"{name:26}{statistics.median(cpu):7.0f} us of CPU a call, "
             f"{statistics.median(cpu) / bare:5.2f}x bare ({min(cpu):.0f} to {max(cpu):.0f}); "

@@ -137,19 +137,19 @@ class World:
 
     def state(self) -> str:
         """A digest of all that lies outside `here` and the user's own cache."""
-        found = hashlib.sha256()
+        digest = hashlib.sha256()
         for top in sorted(self.root.iterdir()):
             if top.name in ("here", "cache"):
                 continue
             for path in [top, *sorted(top.rglob("*"))]:
-                found.update(f"{path} {os.lstat(path).st_mode}".encode())
+                digest.update(f"{path} {os.lstat(path).st_mode}".encode())
                 if path.is_file():
-                    found.update(path.read_bytes())
-        return found.hexdigest()
+                    digest.update(path.read_bytes())
+        return digest.hexdigest()
 
 
 @dataclass(frozen=True)
-class Told:
+class Outcome:
     """What a command did: its exit code, what it printed, and the seconds that it took."""
 
     code: Any
@@ -161,7 +161,7 @@ class _Hang(BaseException):
     pass
 
 
-def run(args: Sequence[str]) -> Told:
+def run(args: Sequence[str]) -> Outcome:
     """Run the command in this process; one that hangs is broken off."""
     from targen_core.cli import main
 
@@ -185,7 +185,7 @@ def run(args: Sequence[str]) -> Told:
         signal.alarm(0)
         signal.signal(signal.SIGALRM, kept)
         sys.argv = before
-    return Told(code, out.getvalue(), time.process_time() - begun)
+    return Outcome(code, out.getvalue(), time.process_time() - begun)
 
 
 def make_world(root: Path) -> World:
@@ -209,9 +209,9 @@ def make_world(root: Path) -> World:
         backend = ("llama", "-o", "model=tiny") if name == "waiting" else ("scripted",)
         world.good[name] = good / name
         quiet = ("--no-cache", "-q", "--out", str(good / name))
-        told = run(["generate", args[0], "-b", *backend, *args[1:], *quiet])
-        if told.code != 0:
-            raise SystemExit(f"no good run {name}: {told.code}\n{told.text}")
+        outcome = run(["generate", args[0], "-b", *backend, *args[1:], *quiet])
+        if outcome.code != 0:
+            raise SystemExit(f"no good run {name}: {outcome.code}\n{outcome.text}")
     (good / "killed" / "report.json").unlink()
     run(["batch", "export", str(good / "waiting")])
     for line in (good / "waiting" / "requests.jsonl").read_text().splitlines():
@@ -419,24 +419,26 @@ KINDS: dict[str, Callable[[World, random.Random], list[str]]] = {
 }
 
 
-def try_case(world: World, number: int) -> tuple[str, list[str], Told, str]:
+def try_case(world: World, number: int) -> tuple[str, list[str], Outcome, str]:
     """Lay out and run a case; returns its kind, the command, what it did, and what is wrong."""
     chance = random.Random(f"hostile {number}")
     shutil.rmtree(world.here, ignore_errors=True)
     world.here.mkdir()
     kind = chance.choice([*KINDS])
     args = KINDS[kind](world, chance)
-    told = run(args)
+    outcome = run(args)
     wrong = ""
-    if told.code not in (0, 1, 2):
-        wrong = f"ended with {told.code!r}"
-    elif "targen failed" in told.text or "Traceback" in told.text:
-        wrong = next(line for line in told.text.splitlines() if "failed" in line or "Trace" in line)
-    elif "the canary sings" in told.text:
+    if outcome.code not in (0, 1, 2):
+        wrong = f"ended with {outcome.code!r}"
+    elif "targen failed" in outcome.text or "Traceback" in outcome.text:
+        wrong = next(
+            line for line in outcome.text.splitlines() if "failed" in line or "Trace" in line
+        )
+    elif "the canary sings" in outcome.text:
         wrong = "printed what lies outside"
-    elif told.seconds > HANG:
-        wrong = f"took {told.seconds:.1f} s"
-    return kind, args, told, wrong
+    elif outcome.seconds > HANG:
+        wrong = f"took {outcome.seconds:.1f} s"
+    return kind, args, outcome, wrong
 
 
 def main() -> None:
@@ -444,30 +446,32 @@ def main() -> None:
     parser.add_argument("--cases", type=int, default=1000)
     parser.add_argument("--first", type=int, default=0, help="number of the first case")
     parser.add_argument("--case", type=int, help="run one case, and show what it printed")
-    given = parser.parse_args()
+    args = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="hostile-") as folder:
         world = make_world(Path(folder).resolve())
-        if given.case is not None:
-            kind, args, told, wrong = try_case(world, given.case)
-            print(kind, args, told.code, f"{told.seconds:.2f} s", wrong or "good", sep="\n")
-            print(told.text[-3000:].encode("ascii", "backslashreplace").decode())
+        if args.case is not None:
+            kind, command, outcome, wrong = try_case(world, args.case)
+            print(
+                kind, command, outcome.code, f"{outcome.seconds:.2f} s", wrong or "good", sep="\n"
+            )
+            print(outcome.text[-3000:].encode("ascii", "backslashreplace").decode())
             return
         before, codes, slowest = world.state(), Counter[Any](), 0.0
         bad: list[str] = []
-        for number in range(given.first, given.first + given.cases):
-            kind, args, told, wrong = try_case(world, number)
-            codes[kind, told.code] += 1
-            slowest = max(slowest, told.seconds)
+        for number in range(args.first, args.first + args.cases):
+            kind, command, outcome, wrong = try_case(world, number)
+            codes[kind, outcome.code] += 1
+            slowest = max(slowest, outcome.seconds)
             if not wrong and world.state() != before:
                 wrong, before = "changed a file outside", world.state()
             if wrong:
-                bad.append(f"case {number}, {kind}, {args[0]}: {wrong}")
+                bad.append(f"case {number}, {kind}, {command[0]}: {wrong}")
                 print(bad[-1].encode("ascii", "backslashreplace").decode(), flush=True)
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
         for (kind, code), count in sorted(codes.items(), key=str):
             print(f"{kind:22} exit {code}: {count:,}")
         print(
-            f"{given.cases:,} cases, {len(bad)} bad; slowest {slowest:.2f} s; peak {peak:,.0f} MiB"
+            f"{args.cases:,} cases, {len(bad)} bad; slowest {slowest:.2f} s; peak {peak:,.0f} MiB"
         )
         sys.exit(1 if bad else 0)
 

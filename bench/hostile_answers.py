@@ -32,7 +32,7 @@ from targen_testing import OPENAI, Wire
 from targen_testing.fault_server import FaultServer, Raw, Seen
 from targen_testing.hostile import ANSWERS, hostile_answer
 
-MOST_MB = 300
+MAX_MB = 300
 TIMEOUT = 5.0  # seconds of a call
 SLACK = 5.0  # seconds more, on a machine that does other work
 AT_ONCE = 16
@@ -68,33 +68,33 @@ def peak_mb() -> int:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
 
 
-async def ask(model: Any, found: Counter[str], faults: list[str]) -> None:
+async def ask(model: Any, endings: Counter[str], failures: list[str]) -> None:
     """One call, counted by how it ended."""
     begun = time.monotonic()
     try:
         reply = await model.complete(REQUEST)
         counts = (reply.tokens_in, reply.tokens_out)
         if not all(type(count) is int and 0 <= count < 2 * 10**9 for count in counts):
-            faults.append(f"counts {counts!r}")
-        found["reply"] += 1
+            failures.append(f"counts {counts!r}")
+        endings["reply"] += 1
     except ServiceError as error:
-        found[type(error).__name__] += 1
-        told = f"{error} {error.hint} {error.request_id}"
-        if any(sign in told for sign in ("\x1b", "\n")) or KEY in told or len(told) > 2000:
-            faults.append(f"words {told[:200]!r}")
-        told.encode()
+        endings[type(error).__name__] += 1
+        words = f"{error} {error.hint} {error.request_id}"
+        if any(sign in words for sign in ("\x1b", "\n")) or KEY in words or len(words) > 2000:
+            failures.append(f"words {words[:200]!r}")
+        words.encode()
         if error.retry_after is not None and not 0 <= error.retry_after < 1e7:
-            faults.append(f"a wait of {error.retry_after}")
+            failures.append(f"a wait of {error.retry_after}")
     except Exception as error:
-        faults.append(f"{type(error).__name__}: {error}"[:300])
+        failures.append(f"{type(error).__name__}: {error}"[:300])
     if time.monotonic() - begun > TIMEOUT + SLACK:
-        faults.append(f"a call of {time.monotonic() - begun:.1f} s")
+        failures.append(f"a call of {time.monotonic() - begun:.1f} s")
 
 
 def attack(count: int, seed: int) -> dict[str, Any]:
     """`count` random answers to the clients in turn, then the kit's; what came of them."""
-    found: Counter[str] = Counter()
-    faults: list[str] = []
+    endings: Counter[str] = Counter()
+    failures: list[str] = []
     rng = random.Random(seed)
     for name, (make, wire) in CLIENTS.items():
 
@@ -104,7 +104,7 @@ def attack(count: int, seed: int) -> dict[str, Any]:
 
             async def one() -> None:
                 async with places:
-                    await ask(model, found, faults)
+                    await ask(model, endings, failures)
 
             await asyncio.gather(*(one() for _ in range(calls)))
             await model.aclose()
@@ -122,8 +122,8 @@ def attack(count: int, seed: int) -> dict[str, Any]:
                 with FaultServer(fixed) as server:
                     asyncio.run(run(server.url, 1))
                     if case.startswith("endless") and server.taken > 48 << 20:
-                        faults.append(f"{name} reads {case} on and on")
-    return {"ended": dict(found), "faults": faults, "peak_mb": peak_mb()}
+                        failures.append(f"{name} reads {case} on and on")
+    return {"ended": dict(endings), "failures": failures, "peak_mb": peak_mb()}
 
 
 def main() -> None:
@@ -132,9 +132,9 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     args = parser.parse_args()
     begun = time.monotonic()
-    found = attack(args.count, args.seed)
-    print(json.dumps({**found, "seconds": round(time.monotonic() - begun, 1)}, indent=2))
-    sys.exit(1 if found["faults"] or found["peak_mb"] > MOST_MB else 0)
+    result = attack(args.count, args.seed)
+    print(json.dumps({**result, "seconds": round(time.monotonic() - begun, 1)}, indent=2))
+    sys.exit(1 if result["failures"] or result["peak_mb"] > MAX_MB else 0)
 
 
 if __name__ == "__main__":

@@ -94,9 +94,9 @@ def _value(fields: dict[str, Any], asked: list[str], rng: random.Random) -> dict
 def _after(mark: str, asked: list[str]) -> str:
     """What stands behind `mark` in the last user turn that has it."""
     for text in reversed(asked):
-        found = re.search(re.escape(mark) + r"(.+)", text)
-        if found:
-            return found[1].strip()
+        match = re.search(re.escape(mark) + r"(.+)", text)
+        if match:
+            return match[1].strip()
     raise KeyError(mark)
 
 
@@ -154,8 +154,8 @@ class _Connection(asyncio.Protocol):
         self.buffer += data
         while (end := self.buffer.find(b"\r\n\r\n")) >= 0:
             head = self.buffer[:end]
-            found = re.search(rb"\r\ncontent-length: *(\d+)", head, re.IGNORECASE)
-            size = int(found[1]) if found else 0
+            match = re.search(rb"\r\ncontent-length: *(\d+)", head, re.IGNORECASE)
+            size = int(match[1]) if match else 0
             if len(self.buffer) < end + 4 + size:
                 return
             body = self.buffer[end + 4 : end + 4 + size]

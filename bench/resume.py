@@ -58,15 +58,15 @@ def journaled(path: Path) -> set[int]:
 
     Read here by hand, so that a fault of the journal's reader cannot hide.
     """
-    found = set()
+    seeds = set()
     content = path.read_bytes() if path.exists() else b""
     for line in content.split(b"\n")[:-1]:
         if int(line[:8], 16) != crc32(line[9:]):
             raise SystemExit(f"{path}: a whole line with a wrong check sum")
         record = json.loads(line[9:])
         if "key" in record:
-            found.add(int(record["key"][:8], 16) >> 1)
-    return found
+            seeds.add(int(record["key"][:8], 16) >> 1)
+    return seeds
 
 
 @dataclass

@@ -59,8 +59,8 @@ def scenario(name: str) -> Scenario:
 
 def measure(name: str, seeds: int) -> Row:
     """A service's row; at the top level, so that another process can do it."""
-    found = sorted((scenario(name).drive(seed) for seed in range(seeds)), key=lambda r: r.goodput)
-    goodput, middle = [result.goodput for result in found], found[(seeds - 1) // 2]
+    results = sorted((scenario(name).drive(seed) for seed in range(seeds)), key=lambda r: r.goodput)
+    goodput, middle = [result.goodput for result in results], results[(seeds - 1) // 2]
     return Row(
         name,
         middle.best,
@@ -69,7 +69,7 @@ def measure(name: str, seeds: int) -> Row:
         goodput[0],
         middle.refused,
         middle.sent / middle.calls,
-        sum(bool(result.halted) for result in found),
+        sum(bool(result.halted) for result in results),
     )
 
 
@@ -86,17 +86,17 @@ def picture(result: Result, name: str) -> str:
     end = left + width * min(1.0, result.best / result.wall)
     for column, (label, colour) in enumerate(panels, 1):
         top = 40 + (column - 1) * (height + gap)
-        most = max(row[column] for row in series) or 1.0
+        peak = max(row[column] for row in series) or 1.0
         points = " ".join(
             f"{left + width * row[0] / result.wall:.1f},"
-            f"{top + height * (1 - row[column] / most):.1f}"
+            f"{top + height * (1 - row[column] / peak):.1f}"
             for row in series
         )
         parts += [
             f'<polyline points="{points}" fill="none" stroke="{colour}" stroke-width="1.5"/>',
             f'<path d="M{left} {top}V{top + height}H{left + width}" fill="none" stroke="#999"/>',
             f'<path d="M{end:.1f} {top}V{top + height}" stroke="#999" stroke-dasharray="4 3"/>',
-            f'<text x="{left - 6}" y="{top + 10}" text-anchor="end">{most:.3g}</text>',
+            f'<text x="{left - 6}" y="{top + 10}" text-anchor="end">{peak:.3g}</text>',
             f'<text x="{left - 6}" y="{top + height}" text-anchor="end">0</text>',
             f'<text x="{left}" y="{top - 5}" fill="{colour}">{label}</text>',
         ]

@@ -36,14 +36,14 @@ SHARE = 0.1  # of candidates that are rejected, and as many relabelled
 
 async def noisy(llm, instance):
     """The paper's call, and then a verdict of our own for a fifth of the candidates."""
-    found = await meta(llm, instance)
+    correction = await meta(llm, instance)
     rng = llm.rng("noise")
     draw = rng.random()
     if draw < SHARE:
         return Correction.reject("bench", "rejected for the measure")
     if draw < 2 * SHARE:
         return Correction(llm.task.read_label(flip(llm.task, instance, rng)), "relabelled")
-    return found
+    return correction
 
 
 def registry_with_noise():

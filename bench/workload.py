@@ -74,8 +74,10 @@ _JUDGE = Prompt("judge", _MANNER + "\nIs this praise or a complaint? $text\nClai
 
 
 async def _grow(llm: Llm, parent: str | None, have: Sequence[str]) -> Sequence[str]:
-    told = "; ".join(have[-40:]) or "none"
-    reply = await llm.ask(_LIST, reply=_Items, count=llm.batch, parent=parent or "shops", have=told)
+    have_text = "; ".join(have[-40:]) or "none"
+    reply = await llm.ask(
+        _LIST, reply=_Items, count=llm.batch, parent=parent or "shops", have=have_text
+    )
     return reply.items
 
 
@@ -90,10 +92,10 @@ def _generator(label: str):
 
 
 async def _correct(llm: Llm, instance: Row) -> Correction:
-    found = await llm.ask(_JUDGE, reply=_Judgement, text=instance.text, output=instance.label)
-    if found.actual == "neither":
-        return Correction.reject("neither", found.explanation)
-    return Correction(found.actual, found.explanation)
+    judgement = await llm.ask(_JUDGE, reply=_Judgement, text=instance.text, output=instance.label)
+    if judgement.actual == "neither":
+        return Correction.reject("neither", judgement.explanation)
+    return Correction(judgement.actual, judgement.explanation)
 
 
 def _vocabulary(size: int) -> tuple[list[str], list[float]]:

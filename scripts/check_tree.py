@@ -17,12 +17,12 @@ _HOST = re.compile(_HOSTS)
 def main() -> int:
     """Print each finding; 1 if there is one."""
     listed = subprocess.run(["git", "ls-files", "-z"], check=True, capture_output=True, text=True)
-    found = 0
+    findings = 0
     for name in filter(None, listed.stdout.split("\0")):
         path = Path(name)
         if path.name == "uv.lock" or path.suffix in (".gguf", ".whl"):
             print(f"{name}: must not be tracked")
-            found += 1
+            findings += 1
             continue
         try:
             lines = path.read_text(encoding="utf-8").splitlines()
@@ -31,8 +31,8 @@ def main() -> int:
         for number, line in enumerate(lines, 1):
             if _PATH.search(line) or _HOST.search(line):
                 print(f"{name}:{number}: {line.strip()[:120]}")
-                found += 1
-    return 1 if found else 0
+                findings += 1
+    return 1 if findings else 0
 
 
 if __name__ == "__main__":

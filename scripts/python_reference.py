@@ -92,8 +92,8 @@ _WIDE = 88
 
 def page() -> str:
     """The page's text."""
-    told = {name for names in GROUPS.values() for name in names.split()}
-    assert told == set(targen_core.__all__), told ^ set(targen_core.__all__)
+    grouped = {name for names in GROUPS.values() for name in names.split()}
+    assert grouped == set(targen_core.__all__), grouped ^ set(targen_core.__all__)
     parts = [HEAD + "".join(f"| `{name}` | {words} |\n" for name, words in LIKE.items())]
     for title, names in GROUPS.items():
         parts.append(f"## {title}\n")
@@ -104,12 +104,12 @@ def page() -> str:
         intro = (inspect.getdoc(module) or "").splitlines()[0]
         parts.append(f"## `targen_core.{path}`\n\n{intro}\n")
         names = [name for name in module.__all__ if name not in targen_core.__all__]
-        parts += [_told(name, getattr(module, name)) for name in names]
+        parts += [_described(name, getattr(module, name)) for name in names]
     return "\n".join(parts)
 
 
 def _entry(name: str) -> str:
-    found = getattr(targen_core, name)
+    value = getattr(targen_core, name)
     if name == "errors":
         return "### `errors`\n\nThe module of all errors: see [Errors and exit codes](errors.md).\n"
     if name == "hookimpl":
@@ -122,47 +122,47 @@ def _entry(name: str) -> str:
     if name in ALIASES:
         lines += [_code(f"{name} = {ALIASES[name][0]}"), f"{ALIASES[name][1]}\n"]
     else:
-        return _told(name, found)
+        return _described(name, value)
     return "\n".join(lines)
 
 
-def _told(name: str, found: Any) -> str:
+def _described(name: str, value: Any) -> str:
     """A class, a function or a value, by its own words."""
     lines = [f"### `{name}`\n"]
-    if isinstance(found, type):
-        lines += _class(found)
-    elif inspect.isroutine(found):
-        lines += [_code(_signature(found, name)), _words(inspect.getdoc(found) or "")]
+    if isinstance(value, type):
+        lines += _class(value)
+    elif inspect.isroutine(value):
+        lines += [_code(_signature(value, name)), _words(inspect.getdoc(value) or "")]
     else:
-        lines.append(_code(f"{name}: {type(found).__name__}"))
+        lines.append(_code(f"{name}: {type(value).__name__}"))
     return "\n".join(lines)
 
 
 def _class(kind: type) -> Iterator[str]:
-    doc = inspect.getdoc(kind) or ""
+    whole = inspect.getdoc(kind) or ""
     fields = _fields(kind)
     if fields:
         yield _code("\n".join([f"class {kind.__name__}:", *(f"    {line}" for line in fields)]))
     elif "__init__" in vars(kind) and not getattr(kind, "_is_protocol", False):
         yield _code(_signature(kind.__init__, kind.__name__).removesuffix(" -> None"))
-    if not doc.startswith(f"{kind.__name__}("):  # what dataclasses make where there is none
-        yield _words(doc)
+    if not whole.startswith(f"{kind.__name__}("):  # what dataclasses make where there is none
+        yield _words(whole)
     for name, member in vars(kind).items():
         if name.startswith("_") and name != "__call__":
             continue
         plain = member.__func__ if isinstance(member, classmethod | staticmethod) else member
         if isinstance(plain, property):
-            told = inspect.getdoc(plain) or ""
+            doc = inspect.getdoc(plain) or ""
             returned = _text(inspect.signature(plain.fget).return_annotation)  # type: ignore[arg-type]
-            yield f"#### `{kind.__name__}.{name}`\n\n{_code(f'{name}: {returned}')}\n{_words(told)}"
+            yield f"#### `{kind.__name__}.{name}`\n\n{_code(f'{name}: {returned}')}\n{_words(doc)}"
         elif hasattr(plain, "func") and hasattr(plain, "attrname"):  # a cached property
             returned = _text(inspect.signature(plain.func).return_annotation)
-            told = inspect.getdoc(plain.func) or ""
-            yield f"#### `{kind.__name__}.{name}`\n\n{_code(f'{name}: {returned}')}\n{_words(told)}"
+            doc = inspect.getdoc(plain.func) or ""
+            yield f"#### `{kind.__name__}.{name}`\n\n{_code(f'{name}: {returned}')}\n{_words(doc)}"
         elif inspect.isfunction(plain):
-            told = inspect.getdoc(plain) or ""
+            doc = inspect.getdoc(plain) or ""
             yield (
-                f"#### `{kind.__name__}.{name}`\n\n{_code(_signature(plain, name))}\n{_words(told)}"
+                f"#### `{kind.__name__}.{name}`\n\n{_code(_signature(plain, name))}\n{_words(doc)}"
             )
 
 
@@ -255,15 +255,15 @@ def _words(doc: str) -> str:
 
 
 def _section(title: str, body: str) -> str:
-    told = f"**{_TITLES.get(title, title)}**\n\n"
+    heading = f"**{_TITLES.get(title, title)}**\n\n"
     if title == "Returns":
-        return told + textwrap.dedent(body.strip("\n")).strip()
+        return heading + textwrap.dedent(body.strip("\n")).strip()
     names = _ITEM.split("\n" + body)[1:]
     items = (
         f"- `{name}`: {' '.join(text.split())}"
         for name, text in zip(names[::2], names[1::2], strict=True)
     )
-    return told + "\n".join(items)
+    return heading + "\n".join(items)
 
 
 def main() -> int:

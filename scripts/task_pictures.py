@@ -33,23 +33,23 @@ STYLE = """
 
 def boxes(task: Task[Any, Any]) -> list[tuple[str, list[str]]]:
     """A heading and lines for each box, from left to right."""
-    found = []
+    parts = []
     if task.contexts is not None:
-        found.append(("step 1: contexts", about(task.contexts)))
+        parts.append(("step 1: contexts", about(task.contexts)))
     for number, step in enumerate(task.seeds, 1):
         several = f" ({number} of {len(task.seeds)})" if len(task.seeds) > 1 else ""
-        found.append((f"step 2: seeds{several}", about(step)))
+        parts.append((f"step 2: seeds{several}", about(step)))
     labels = [f"{label.name}: {label.summary}" for label in task.labels]
     each = "an instance" if task.instances_per_call == 1 else f"{task.instances_per_call} instances"
-    found.append(("step 3: G(label, seed)", [f"{each} a call", *(labels or ["the label is open"])]))
+    parts.append(("step 3: G(label, seed)", [f"{each} a call", *(labels or ["the label is open"])]))
     checks = ["each with its reason", "again after a new label"]
-    found.append(("checks, no model", checks))
+    parts.append(("checks, no model", checks))
     rejecting = [f"rejects: {reason}" for reason in task.rejecting.values()]
     corrector = task.corrector if isinstance(task.corrector, str) else "the task's own"
-    found.append(("step 4: correction", [f"{corrector}: confirm, relabel or reject", *rejecting]))
+    parts.append(("step 4: correction", [f"{corrector}: confirm, relabel or reject", *rejecting]))
     rows = "a row" if task.unit == 1 else f"{task.unit} rows that stay together"
-    found.append(("commit, in order", ["no near-duplicate", "label not full", rows]))
-    return found
+    parts.append(("commit, in order", ["no near-duplicate", "label not full", rows]))
+    return parts
 
 
 def about(step: ListStep[Any]) -> list[str]:

@@ -56,15 +56,15 @@ class LangChainOptions(BackendOptions):
 
     @model_validator(mode="before")
     @classmethod
-    def _hidden(cls, given: Any) -> Any:
+    def _hidden(cls, values: Any) -> Any:
         """Wrap what must not be kept."""
-        if not isinstance(given, dict):
-            return given
+        if not isinstance(values, dict):
+            return values
         return {
             name: SecretStr(value)
             if isinstance(value, str) and _SECRET.search(name) and not _NOT_SECRET.search(name)
             else value
-            for name, value in given.items()
+            for name, value in values.items()
         }
 
 
@@ -204,40 +204,40 @@ def _create(path: str, find: Callable[[], Any], options: LangChainOptions) -> La
         MissingDependency: a package that is not installed.
         UsageError: no such class, no chat model, or options that it does not take.
     """
-    found = find()
+    kind = find()
     from langchain_core.language_models import BaseChatModel
 
-    if not (isinstance(found, type) and issubclass(found, BaseChatModel)):
+    if not (isinstance(kind, type) and issubclass(kind, BaseChatModel)):
         raise UsageError(
             f"{path} is no langchain chat model",
             hint="a subclass of langchain_core.language_models.BaseChatModel, such as "
             "langchain_openai.ChatOpenAI",
         )
     extra = options.__pydantic_extra__ or {}
-    unsure = _check_names(path, found, extra)
-    given = {name: _plain(found, name, value) for name, value in extra.items()}
-    if "max_retries" in found.model_fields:
-        given.setdefault("max_retries", 0)  # the call layer retries, and counts each attempt
+    unsure = _check_names(path, kind, extra)
+    arguments = {name: _plain(kind, name, value) for name, value in extra.items()}
+    if "max_retries" in kind.model_fields:
+        arguments.setdefault("max_retries", 0)  # the call layer retries, and counts each attempt
     try:
-        chat = found(**given)
+        chat = kind(**arguments)
         model = _PathModel(chat)
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         field = ".".join(str(part) for part in first["loc"])
         raise UsageError(
             f"{path}: {field + ': ' if field else ''}{signs.quoted(first['msg'])}",
-            hint=f"options of the class: {', '.join(sorted(found.model_fields)[:40])}",
+            hint=f"options of the class: {', '.join(sorted(kind.model_fields)[:40])}",
         ) from None
     except Exception as error:
         raise UsageError(
             f"{path} could not be made: {type(error).__name__}: {signs.quoted(str(error))}"
-            f"{place(error, found)}",
+            f"{place(error, kind)}",
             hint="its options are given with -o KEY=VALUE",
         ) from None
     for name in unsure:
         if not hasattr(chat, name):
-            raise _no_option(path, found, name)
-    model.cacheable = getattr(found, "targen_cacheable", False) is True
+            raise _no_option(path, kind, name)
+    model.cacheable = getattr(kind, "targen_cacheable", False) is True
     # A class tells what it likes of itself: two addresses must not share replies.
     public = {name: value for name, value in extra.items() if not isinstance(value, SecretStr)}
     text = json.dumps(public, sort_keys=True, default=str)
@@ -290,14 +290,14 @@ def _names(kind: Any) -> tuple[set[str], bool]:
     return names, complete
 
 
-def _check_names(path: str, kind: Any, given: Mapping[str, Any]) -> list[str]:
+def _check_names(path: str, kind: Any, options: Mapping[str, Any]) -> list[str]:
     """Names of options of which only the model itself can tell whether it takes them.
 
     Raises:
         UsageError: one that the class does not take; pydantic passes over those.
     """
     names, complete = _names(kind)
-    unknown = [name for name in given if name not in names]
+    unknown = [name for name in options if name not in names]
     if unknown and complete:
         raise _no_option(path, kind, unknown[0])
     return unknown if kind.model_config.get("extra") != "allow" else []

@@ -118,22 +118,22 @@ def open_plain(path: Path, flags: int, *, alone: bool = False) -> int:
     return descriptor
 
 
-def read_plain(path: Path, most: int) -> bytes:
-    """All of a plain file of at most `most` bytes.
+def read_plain(path: Path, max_bytes: int) -> bytes:
+    """All of a plain file of at most `max_bytes` bytes.
 
     Raises:
         NotPlain: it is no plain file, or is larger.
         OSError: it cannot be read.
     """
     with os.fdopen(open_plain(path, os.O_RDONLY), "rb") as file:
-        data = file.read(most + 1)
-    if len(data) > most:
-        raise NotPlain(errno.EFBIG, f"it is larger than {most >> 20:,} MiB", str(path))
+        data = file.read(max_bytes + 1)
+    if len(data) > max_bytes:
+        raise NotPlain(errno.EFBIG, f"it is larger than {max_bytes >> 20:,} MiB", str(path))
     return data
 
 
-def content_of(path: Path, most: int = 8 << 30) -> bytes:
-    """What stands in a file that a user names, link or not, of at most `most` bytes.
+def content_of(path: Path, max_bytes: int = 8 << 30) -> bytes:
+    """What stands in a file that a user names, link or not, of at most `max_bytes` bytes.
 
     Raises:
         UsageError: the file cannot be read, or is larger.
@@ -141,8 +141,8 @@ def content_of(path: Path, most: int = 8 << 30) -> bytes:
     try:
         refuse_waiting(path)
         with open(path, "rb") as file:
-            if os.fstat(file.fileno()).st_size > most:
-                raise UsageError(f"{path} is larger than {most >> 20:,} MiB")
+            if os.fstat(file.fileno()).st_size > max_bytes:
+                raise UsageError(f"{path} is larger than {max_bytes >> 20:,} MiB")
             return file.read()
     except FileNotFoundError:
         raise UsageError(f"there is no file {path}") from None

@@ -159,9 +159,9 @@ def _fill(schema: Mapping[str, Any], rng: random.Random, defs: Mapping[str, Any]
     if kind == "object":
         return {name: _fill(part, rng, defs) for name, part in schema.get("properties", {}).items()}
     if kind == "array":
-        least = schema.get("minItems", 3)
-        count = min(max(least, 3), schema.get("maxItems", 3))
-        return [_fill(schema.get("items", {}), rng, defs) for _ in range(max(least, count))]
+        minimum = schema.get("minItems", 3)
+        count = min(max(minimum, 3), schema.get("maxItems", 3))
+        return [_fill(schema.get("items", {}), rng, defs) for _ in range(max(minimum, count))]
     if kind == "integer":
         return rng.randint(schema.get("minimum", 0), schema.get("maximum", 100))
     if kind == "number":
@@ -212,9 +212,9 @@ def recorded_replies(path: Path) -> Script:
         origin = request.origin
         if origin is None:
             return ""
-        for values, found in records.get(origin.prompt, ()):
+        for values, recorded in records.get(origin.prompt, ()):
             if all(str(origin.values.get(name)) == value for name, value in values.items()):
-                return found
+                return recorded
         return ""
 
     return reply

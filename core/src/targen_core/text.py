@@ -20,23 +20,23 @@ _ODD = re.compile(
 _MARKED = re.compile(r"[\\`*<>#|~$]|\](?=[(\[:])|(?<![^\W_])_|_(?![^\W_])|&(?=[#\w]+;)")
 
 
-def printable(text: str, *, lines: bool = True, most: int | None = None) -> str:
+def printable(text: str, *, lines: bool = True, max_length: int | None = None) -> str:
     """`text` with an escape in place of each sign that a terminal would obey.
 
     Line feeds and tabs stay, unless `lines` is false: then they are escaped
-    too. What is longer than `most` characters is cut, and says so.
+    too. What is longer than `max_length` characters is cut, and says so.
     """
     text = _ODD.sub(_escape, text.replace("\r\n", "\n"))
     if not lines:
         text = text.replace("\n", "\\n").replace("\t", "\\t")
-    if most is not None and len(text) > most:
-        return f"{text[:most]} … ({len(text) - most:,} characters more)"
+    if max_length is not None and len(text) > max_length:
+        return f"{text[:max_length]} … ({len(text) - max_length:,} characters more)"
     return text
 
 
 def json_safe(text: str) -> str:
     """JSON with the same value and none of these signs."""
-    return _ODD.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+    return _ODD.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
 
 
 def markdown(text: str) -> str:
@@ -47,6 +47,6 @@ def markdown(text: str) -> str:
     return _MARKED.sub(r"\\\g<0>", printable(" ".join(text.split())))
 
 
-def _escape(found: re.Match[str]) -> str:
-    code = ord(found[0])
+def _escape(match: re.Match[str]) -> str:
+    code = ord(match[0])
     return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"

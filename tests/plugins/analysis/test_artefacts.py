@@ -12,10 +12,10 @@ from itertools import permutations
 import numpy as np
 import pytest
 
-from targen_analysis.artefacts.baselines import Told, adds_nothing, subsets
+from targen_analysis.artefacts.baselines import Baseline, adds_nothing, subsets
 from targen_analysis.artefacts.metric import ARTEFACTS
 from targen_analysis.artefacts.sample import draw
-from targen_analysis.artefacts.words import signs
+from targen_analysis.artefacts.words import label_words
 from targen_core import Case, Label, ListStep, Task
 from targen_core.metrics.model import Estimate
 from targen_core.tasks.cases import RIGHT, WRONG
@@ -123,9 +123,9 @@ def test_too_few_rows_one_label_or_none(corpus, sentences, study):
 def test_signs_need_more_than_chance(sentences):
     texts = [(text,) for text in sentences(300)]
     labels = ["a", "b", "c"] * 100
-    assert signs(texts, ("text",), labels) == []
+    assert label_words(texts, ("text",), labels) == []
     marked = [(f"{text} never",) if at % 3 == 0 else (text,) for at, (text,) in enumerate(texts)]
-    (sign,) = signs(marked, ("text",), labels)
+    (sign,) = label_words(marked, ("text",), labels)
     assert (sign.word, sign.label, sign.rows, sign.share) == ("never", "a", 100, 1.0)
     assert sign.z == pytest.approx((1 - 1 / 3) / (1 / 3 * 2 / 3 / 100) ** 0.5)
     assert sign.pmi > 0
@@ -269,8 +269,8 @@ def test_cues_that_not_all_rows_have_are_left_out(corpus, study, sentences):
     assert "all fields" in found.figures["mine"]
 
 
-def told(answers):
-    return Told("cue", Estimate(0.9), np.array(list(answers)))
+def baseline(answers):
+    return Baseline("cue", Estimate(0.9), np.array(list(answers)))
 
 
 def test_what_repeats_another_is_no_cause_of_its_own():
@@ -280,11 +280,11 @@ def test_what_repeats_another_is_no_cause_of_its_own():
     one = [label if rng.random() < 0.8 else flip[label] for label in truth]
     same = [label if rng.random() < 0.8 else flip[label] for label in one]  # sees the first alone
     other = [label if rng.random() < 0.7 else flip[label] for label in truth]
-    assert adds_nothing(told(one), [told(one)], truth)
-    assert adds_nothing(told(same), [told(one)], truth)
-    assert not adds_nothing(told(other), [told(one)], truth)
-    assert not adds_nothing(told(other), [told(one), told(same)], truth)
-    assert not adds_nothing(told(one), [], truth)
+    assert adds_nothing(baseline(one), [baseline(one)], truth)
+    assert adds_nothing(baseline(same), [baseline(one)], truth)
+    assert not adds_nothing(baseline(other), [baseline(one)], truth)
+    assert not adds_nothing(baseline(other), [baseline(one), baseline(same)], truth)
+    assert not adds_nothing(baseline(one), [], truth)
 
 
 def test_agreement_beyond_shuffled_answers_against_all_permutations():
@@ -299,4 +299,7 @@ def test_agreement_beyond_shuffled_answers_against_all_permutations():
     repeats = int(np.ceil((3 / z) ** 2)) + 1  # independent strata add up as their number's root
     for count, wanted in ((1, True), (repeats, False), (max(1, repeats // 2), True)):
         strata = "".join(chr(65 + at) * len(truth) for at in range(count))
-        assert adds_nothing(told(answers * count), [told(strata)], list(truth * count)) is wanted
+        assert (
+            adds_nothing(baseline(answers * count), [baseline(strata)], list(truth * count))
+            is wanted
+        )

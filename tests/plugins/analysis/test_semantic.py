@@ -331,7 +331,7 @@ def test_each_text_is_embedded_once_and_long_ones_are_told(corpus, study):
         seen.extend(texts)
         return words_as_vectors(texts)
 
-    embed = Embedder("short", encode, most_tokens=5, notes=("A note of its own.",))
+    embed = Embedder("short", encode, max_tokens=5, notes=("A note of its own.",))
     texts = ["one two three", "one two three", "one two three four five six", "seven eight"]
     found = measure(study(corpus(texts)), embed, map="none")
     assert len(seen) == len(set(seen)) == 3

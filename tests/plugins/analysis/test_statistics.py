@@ -57,7 +57,7 @@ def test_half_samples_are_as_wide_as_theory_has_it():
             float(values.mean()),
             size=1000,
             of=1000,
-            most=most,
+            max_size=most,
             replicates=400,
             rng=rng,
         )

@@ -78,7 +78,7 @@ def _main() -> None:
 
 
 def _short(error: Exception) -> str:
-    return printable(str(error), most=_LONGEST)
+    return printable(str(error), max_length=_LONGEST)
 
 
 def _dispatch(args: list[str]) -> None:

@@ -63,8 +63,8 @@ def column_kinds(dataset: Dataset) -> dict[str, Kind]:
     assert isinstance(top, Record)
     kinds = dict(top.fields)
     classes = _classes(dataset.task.labels)
-    found = [row["label"] for row in dataset.rows if row.get("label") is not None]
-    if classes is not None and found and all(_hashable(v) and v in classes.codes for v in found):
+    labels = [row["label"] for row in dataset.rows if row.get("label") is not None]
+    if classes is not None and labels and all(_hashable(v) and v in classes.codes for v in labels):
         kinds["label"] = classes
     return kinds
 
@@ -116,12 +116,12 @@ def _kind(values: Sequence[Any], place: Place, at: str) -> Kind:
         return Many(_kind(items, place.item, f"{at}[]"))
     if place.type in _JSON_TYPES:
         return Scalar(_JSON_TYPES[place.type])
-    found = {_PYTHON_TYPES[type(value)] for value in values}
-    if found == {"int64", "float64"}:
+    types = {_PYTHON_TYPES[type(value)] for value in values}
+    if types == {"int64", "float64"}:
         return Scalar("float64")
-    if len(found) > 1:
+    if len(types) > 1:
         raise _no_type(at)
-    return Scalar(found.pop() if found else "null")
+    return Scalar(types.pop() if types else "null")
 
 
 def _no_type(at: str) -> UsageError:

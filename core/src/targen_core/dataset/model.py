@@ -166,9 +166,9 @@ class Dataset:
         An official row that nests several instances counts for each.
         """
         task = self.task
-        found = Counter(task.read_label(instance) for instance in self.instances)
-        order = [label.name for label in task.labels] or sorted(found)
-        return {name: found[name] * task.unit for name in order if found[name]}
+        rows = Counter(task.read_label(instance) for instance in self.instances)
+        order = [label.name for label in task.labels] or sorted(rows)
+        return {name: rows[name] * task.unit for name in order if rows[name]}
 
     @cached_property
     def digest(self) -> str:

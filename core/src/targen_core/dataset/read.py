@@ -100,14 +100,14 @@ def _task(
         if task is None:
             raise UsageError(f"{source.place} does not say whose rows it holds", hint=_hint(source))
         return find_task(registry, task, variants)[1]
-    item, found = find_task(registry, source.task(), source.variants)
+    item, recorded = find_task(registry, source.task(), source.variants)
     other = task is not None and registry.find("task", task).id != item.id
     if other or (variants and tuple(variants) != source.variants):
         raise UsageError(
             f"{source.run or source.place} says itself whose rows it holds: those of {item.id}",
             hint="leave out --task and --variant",
         )
-    return found
+    return recorded
 
 
 def _same(
@@ -179,28 +179,28 @@ def _leniently(source: Source, task: Task[Any, Any], problems: list[Problem]) ->
     Raises:
         UsageError: there is no row, right or wrong.
     """
-    found: list[tuple[int, _Row | None]] = []  # None where the row is bad
+    numbered: list[tuple[int, _Row | None]] = []  # None where the row is bad
     places: dict[Any, int] = {}
     for number, record in source.form.records():
         try:
             row = official_row(record, source.form, task)
         except ValueError as error:
             problems.append(Problem(number, _idx(record), problem_in(error)))
-            found.append((number, None))
+            numbered.append((number, None))
             continue
         idx = row.get("idx")
-        found.append((number, row))
+        numbered.append((number, row))
         if idx in places:
             said = f"idx {idx} stands in {source.form.place} {places[idx]} already"
             problems.append(Problem(number, idx, said, left_out=False))
         places.setdefault(idx, number)
-    if not found:
+    if not numbered:
         source.none()
-    if source.run is not None and (over := len(found) % task.unit):
-        del found[-over:]
+    if source.run is not None and (over := len(numbered) % task.unit):
+        del numbered[-over:]
     rows: list[_Row] = []
-    for start in range(0, len(found), task.unit):
-        group = found[start : start + task.unit]
+    for start in range(0, len(numbered), task.unit):
+        group = numbered[start : start + task.unit]
         unit = [row for _, row in group if row is not None]
         if len(unit) < len(group):
             continue  # one of it is bad: said above

@@ -27,8 +27,8 @@ class Place:
     @property
     def type(self) -> str:
         """The JSON type of its values, or ""."""
-        found = self.schema.get("type", "")
-        return found if isinstance(found, str) else ""
+        kind = self.schema.get("type", "")
+        return kind if isinstance(kind, str) else ""
 
     @cached_property
     def required(self) -> frozenset[str]:
@@ -48,8 +48,8 @@ class Place:
     @cached_property
     def item(self) -> Place:
         """What stands in a list."""
-        found = self.schema.get("items", {})
-        return Place(found, self._root) if isinstance(found, dict) else _ANYTHING
+        items = self.schema.get("items", {})
+        return Place(items, self._root) if isinstance(items, dict) else _ANYTHING
 
     def parsed(self, cell: str) -> Any:
         """The value of a cell of a table: text stays, all else is JSON.

@@ -100,7 +100,7 @@ def open_source(source: Any, *, encoding: str = "utf-8") -> Source:
     if isinstance(source, Dataset):
         return _of_dataset(source)
     if not isinstance(source, str | PathLike):
-        return _given(source)
+        return _in_memory(source)
     if str(source).startswith(HUB):
         named = str(source).removeprefix(HUB).replace("/", "-").replace(":", "-")
         return Source(str(source), named, from_hub(str(source)))
@@ -128,8 +128,8 @@ def _folder(path: Path) -> Source:
     if (path / "dataset_dict.json").is_file():
         splits = sorted(each for each in path.iterdir() if (each / "state.json").is_file())
         return _folder(splits[0]) if len(splits) == 1 else _several(path, splits)
-    found = sorted([*path.glob("*.parquet"), *path.glob("data/*.parquet")])
-    if files := [each for each in found if each.is_file()]:
+    tables = sorted([*path.glob("*.parquet"), *path.glob("data/*.parquet")])
+    if files := [each for each in tables if each.is_file()]:
         if len({_split(each) for each in files}) > 1:
             _several(path, files)
         return Source(str(path), name, parquet(files))
@@ -202,19 +202,19 @@ def _card(path: Path) -> str:
         raise RunDirectoryError(f"cannot read {path}: {error.strerror}") from error
 
 
-def _of_dataset(found: Dataset) -> Source:
+def _of_dataset(dataset: Dataset) -> Source:
     return Source(
-        found.source or found.name,
-        found.name,
-        Form(lambda: enumerate(found.rows, 1), place="row"),
-        run=found.run,
-        of=found.task,
-        card=found.card,
-        provenance=found.provenance,
+        dataset.source or dataset.name,
+        dataset.name,
+        Form(lambda: enumerate(dataset.rows, 1), place="row"),
+        run=dataset.run,
+        of=dataset.task,
+        card=dataset.card,
+        provenance=dataset.provenance,
     )
 
 
-def _given(source: Any) -> Source:
+def _in_memory(source: Any) -> Source:
     """Rows that are in memory."""
     name = "the rows given"
     if hasattr(source, "features") and hasattr(source, "with_format"):

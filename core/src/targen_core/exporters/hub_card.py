@@ -24,8 +24,8 @@ def hub_card(dataset: Dataset, kinds: Mapping[str, Kind], *, in_memory: int, on_
     Keys of the card's front matter are kept, but for those that speak of the
     files. `in_memory` and `on_disk` are the bytes of the rows.
     """
-    found = _FRONT.match(dataset.card)
-    front = {part.partition(":")[0]: part for part in _KEY.split(found[1]) if part} if found else {}
+    match = _FRONT.match(dataset.card)
+    front = {part.partition(":")[0]: part for part in _KEY.split(match[1]) if part} if match else {}
     rows = len(dataset.rows)
     own: dict[str, Any] = {
         "pretty_name": dataset.name,
@@ -47,7 +47,7 @@ def hub_card(dataset: Dataset, kinds: Mapping[str, Kind], *, in_memory: int, on_
         front.pop(key, None)
     for key, value in own.items():
         front.setdefault(key, front_matter({key: value}))
-    body = dataset.card[found.end() :] if found else dataset.card
+    body = dataset.card[match.end() :] if match else dataset.card
     task = dataset.task
     body = body.strip() or f"# {task.summary}\n\n{task.description}"
     return f"---\n{''.join(front.values())}---\n\n{body}\n{_columns(kinds)}"

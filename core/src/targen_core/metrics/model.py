@@ -63,10 +63,10 @@ class Corpus:
     @property
     def label_names(self) -> tuple[str, ...]:
         """The labels that occur: those of the task in its order, then others."""
-        found = set(self.labels) - {""}
+        used = set(self.labels) - {""}
         known = [label.name for label in self.task.labels] if self.task else []
-        first = [name for name in known if name in found]
-        return (*first, *sorted(found - set(first)))
+        first = [name for name in known if name in used]
+        return (*first, *sorted(used - set(first)))
 
 
 @dataclass(frozen=True, slots=True)

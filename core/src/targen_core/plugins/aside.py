@@ -18,7 +18,7 @@ from typing import NoReturn
 
 __all__ = ["Escaped", "aside", "is_theirs", "raised_by"]
 
-_MOST = 65_536  # bytes of what was written past Python's own stream that are kept
+_MAX_BYTES = 65_536  # bytes of what was written past Python's own stream that are kept
 
 
 class Escaped(Exception):
@@ -112,7 +112,7 @@ def _descriptor_aside(stream: _Aside) -> Iterator[None]:
             finally:
                 _flush()
                 os.dup2(kept, 1)
-                written = os.pread(scratch, _MOST, 0)
+                written = os.pread(scratch, _MAX_BYTES, 0)
                 if written:
                     stream.write(written.decode("utf-8", "replace"))
     finally:

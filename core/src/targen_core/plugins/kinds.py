@@ -38,9 +38,9 @@ class Kind:
     claims: Callable[[str], bool] = lambda name: False
     finder: str = ""
 
-    def mismatch(self, found: object) -> str:
+    def mismatch(self, target: object) -> str:
         """What an object should be and is not, or ""."""
-        right = isinstance(found, looked_up(self.type)) if self.type else callable(found)
+        right = isinstance(target, looked_up(self.type)) if self.type else callable(target)
         return "" if right else self.described
 
 

@@ -53,7 +53,7 @@ class Source:
     """One entry point: where a plugin comes from.
 
     `module` is a dotted module name, or in tests the module object itself.
-    `fault` says why there is none: the distribution's list of entry points does
+    `problem` says why there is none: the distribution's list of entry points does
     not read.
     """
 
@@ -63,7 +63,7 @@ class Source:
     module: Any
     group: str = API_GROUP
     extras: tuple[str, ...] = ()
-    fault: str = ""
+    problem: str = ""
 
     @property
     def install(self) -> str:
@@ -87,7 +87,7 @@ def source_of(entry: importlib_metadata.EntryPoint, distribution: str, version: 
 
 def installed_sources() -> list[Source]:
     """The entry points of this environment in any `targen.v*` group, in a stable order."""
-    found: dict[tuple[str, str, str], Source] = {}
+    sources: dict[tuple[str, str, str], Source] = {}
     seen: set[str] = set()
     for distribution in importlib_metadata.distributions():
         try:
@@ -107,13 +107,13 @@ def installed_sources() -> list[Source]:
         try:
             entries = list(distribution.entry_points)
         except Exception as error:  # whatever the parser makes of a line that is none
-            fault = f"its entry_points.txt does not read: {_bad_line(text) or error}"
-            found["", name, ""] = Source(name, version, "entry_points.txt", "", fault=fault)
+            problem = f"its entry_points.txt does not read: {_bad_line(text) or error}"
+            sources["", name, ""] = Source(name, version, "entry_points.txt", "", problem=problem)
             continue
         for entry in entries:
             if API_GROUPS.fullmatch(entry.group):
-                found[entry.group, name, entry.name] = source_of(entry, name, version)
-    return [found[key] for key in sorted(found)]
+                sources[entry.group, name, entry.name] = source_of(entry, name, version)
+    return [sources[key] for key in sorted(sources)]
 
 
 def _bad_line(text: str) -> str:
@@ -165,8 +165,8 @@ def load_registry(sources: Iterable[Source] | None = None) -> Registry:
                 )
             )
 
-        if source.fault:
-            note("broken", "bad-entry-point", source.fault, _report(source))
+        if source.problem:
+            note("broken", "bad-entry-point", source.problem, _report(source))
             continue
         if source.group != API_GROUP:
             note(
@@ -218,7 +218,7 @@ def _register(source: Source) -> list[Registration[Any]]:
     manager.add_hookspecs(_SPECS)
     manager.register(module, name=source.entry_point)
     manager.check_pending()
-    found: list[Registration[Any]] = []
+    registrations: list[Registration[Any]] = []
     for hook, kind in HOOKS.items():
         register: Register[Any] = Register(
             kind,
@@ -242,8 +242,8 @@ def _register(source: Source) -> list[Registration[Any]]:
             raise _HookFailed(
                 check, f"{hook} returned a {type(returned[0]).__name__}; a hook returns None"
             )
-        found.extend(register)
-    return found
+        registrations.extend(register)
+    return registrations
 
 
 def _report(source: Source) -> str:

@@ -93,17 +93,17 @@ class Registry:
         """
         objects: list[tuple[str, str, Any]] = [("task", *item) for item in tasks.items()]
         objects += [("backend", *item) for item in backends.items()]
-        found: list[Registration[Any]] = [
+        registrations: list[Registration[Any]] = [
             Registration(kind, name, target, target.summary, MEMORY, "", "")
             for kind, name, target in objects
         ]
-        known = {(item.kind, item.id): item for item in [*self.everything(), *found]}
+        known = {(item.kind, item.id): item for item in [*self.everything(), *registrations]}
         return Registry(known.values(), self.plugins)
 
     def all(self, kind: str) -> list[Registration[Any]]:
         """All registrations of a kind, by name and then by distribution."""
-        found = [item for (of, _), item in self._by_id.items() if of == kind]
-        return sorted(found, key=lambda item: (item.name, item.distribution))
+        registrations = [item for (of, _), item in self._by_id.items() if of == kind]
+        return sorted(registrations, key=lambda item: (item.name, item.distribution))
 
     def everything(self) -> list[Registration[Any]]:
         """All registrations, whatever their kind."""
@@ -121,22 +121,22 @@ class Registry:
         """
         of = KINDS.get(kind)
         if of is not None and of.claims(name):
-            found_by: Registration[Any] = looked_up(of.finder)(name)
-            return found_by
+            registration: Registration[Any] = looked_up(of.finder)(name)
+            return registration
         if ":" in name:
             if (kind, name) in self._by_id:
                 return self._by_id[kind, name]
             raise self._unknown(kind, name)
-        found = [item for item in self.all(kind) if item.name == name]
-        if not found:
+        same_name = [item for item in self.all(kind) if item.name == name]
+        if not same_name:
             raise self._unknown(kind, name)
-        if len(found) > 1:
-            ids = " or ".join(item.id for item in found)
+        if len(same_name) > 1:
+            ids = " or ".join(item.id for item in same_name)
             raise AmbiguousName(
-                f"{kind} {name!r} is registered by {len(found)} distributions",
+                f"{kind} {name!r} is registered by {len(same_name)} distributions",
                 hint=f"say which: {ids}",
             )
-        return found[0]
+        return same_name[0]
 
     def get(self, kind: str, name: str) -> Any:
         """The object that `name` means, its lazy target resolved."""
@@ -151,18 +151,18 @@ class Registry:
                 what is registered is nothing of its kind.
         """
         if isinstance(item.target, str):
-            found = _declared(item) if item.target.endswith(DECLARED) else _imported(item)
+            target = _declared(item) if item.target.endswith(DECLARED) else _imported(item)
         else:
-            found = item.target
-        wanted = KINDS[item.kind].mismatch(found)
-        if wanted:
+            target = item.target
+        described = KINDS[item.kind].mismatch(target)
+        if described:
             raise PluginError(
-                f"{item.kind} {item.id} is a {type(found).__name__}, not {wanted}",
+                f"{item.kind} {item.id} is a {type(target).__name__}, not {described}",
                 check="target-wrong-type",
                 distribution=item.distribution,
                 hint=f"report it to the authors of {item.distribution}",
             )
-        return found
+        return target
 
     def _unknown(self, kind: str, name: str) -> UnknownName:
         bare = name.rpartition(":")[2]
@@ -233,7 +233,7 @@ def _imported(item: Registration[Any]) -> Any:
     module_name, _, attribute = item.target.partition(":")
     try:
         with aside():
-            found: Any = importlib.import_module(module_name)
+            target: Any = importlib.import_module(module_name)
     except ModuleNotFoundError as error:
         missing = error.name or str(error)
         if module_name == missing or module_name.startswith(f"{missing}."):
@@ -245,9 +245,10 @@ def _imported(item: Registration[Any]) -> Any:
             ) from error
         raise missing_dependency(item, missing) from error
     except Exception as error:
-        told = raised_by(error)
+        cause = raised_by(error)
         raise PluginError(
-            f"{item.kind} {item.id}: importing {module_name} raised {type(told).__name__}: {told}",
+            f"{item.kind} {item.id}: importing {module_name} raised "
+            f"{type(cause).__name__}: {cause}",
             check="target-import-error",
             distribution=item.distribution,
             # A derived task that lacks what it derives from: its error knows what to install.
@@ -255,7 +256,7 @@ def _imported(item: Registration[Any]) -> Any:
         ) from error
     for part in attribute.split("."):
         try:
-            found = getattr(found, part)
+            target = getattr(target, part)
         except AttributeError as error:
             raise PluginError(
                 f"{item.kind} {item.id}: {module_name!r} has no attribute {attribute!r}",
@@ -263,4 +264,4 @@ def _imported(item: Registration[Any]) -> Any:
                 distribution=item.distribution,
                 hint=f"report it to the authors of {item.distribution}",
             ) from error
-    return found
+    return target

@@ -62,7 +62,7 @@ def build_report(
         "task_version": manifest.task.version,
         "seed": manifest.spec.seed,
         "status": status,
-        "problem": printable(str(error), most=_LONGEST) if error else "",
+        "problem": printable(str(error), max_length=_LONGEST) if error else "",
         "balance": manifest.spec.balance,
         **counts,
         "usage": usage.as_dict(manifest.steps),

@@ -53,13 +53,13 @@ def choose_names(registry: Registry, kind: str, name: str) -> Names:
         not module.isidentifier()
         or keyword.iskeyword(module)
         or module in sys.stdlib_module_names
-        or _is_found(module)
+        or _is_importable(module)
     ):
         module = f"{kind}_{module}"
     return Names(distribution, module)
 
 
-def _is_found(module: str) -> bool:
+def _is_importable(module: str) -> bool:
     """Whether Python finds something under a name; a mere folder of that name does not count."""
     spec = find_spec(module)
     return spec is not None and spec.origin is not None

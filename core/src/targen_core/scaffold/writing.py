@@ -24,17 +24,17 @@ _NEEDS = {"backend": '"aiohttp>=3.10", '}  # dependencies beside the core
 def rendered(kind: str, names: Names) -> dict[PurePosixPath, str]:
     """The files of a new distribution, by their path in its folder."""
     templates = files("targen_core.scaffold") / "templates"
-    found: dict[PurePosixPath, str] = {}
+    texts: dict[PurePosixPath, str] = {}
     shared = [(PurePosixPath(name), templates / name) for name in _SHARED]
     own = [(PurePosixPath(part.name), part) for part in (templates / kind).iterdir()]
     for path, part in sorted([*shared, *own], key=lambda item: item[0]):
         for below, file in _files(path, part):
-            found[_target(below, names)] = _filled(file.read_text(encoding="utf-8"), names)
+            texts[_target(below, names)] = _filled(file.read_text(encoding="utf-8"), names)
     project = PurePosixPath("pyproject.toml")
-    found[project] = found[project].replace(
+    texts[project] = texts[project].replace(
         "\ndependencies = [", f"\ndependencies = [{_NEEDS.get(kind, '')}"
     )
-    return found
+    return texts
 
 
 def write_distribution(kind: str, names: Names, folder: Path) -> list[Path]:

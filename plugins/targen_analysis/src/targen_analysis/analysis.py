@@ -131,15 +131,15 @@ def ask(
     items = [registry.find("metric", name) for name in names] or registry.all("metric")
     left_out = [registry.find("metric", name) for name in without]
     items = [item for item in dict.fromkeys(items) if item not in left_out]
-    given = _options(options, items)
-    found = [_asked(registry, item, given.get(item.id, {})) for item in items]
-    return sorted(found, key=lambda asked: asked.metric.order if asked.metric else 1000)
+    by_metric = _options(options, items)
+    metrics = [_asked(registry, item, by_metric.get(item.id, {})) for item in items]
+    return sorted(metrics, key=lambda asked: asked.metric.order if asked.metric else 1000)
 
 
 def _options(
     options: Sequence[str], items: Sequence[Registration[Any]]
 ) -> dict[str, dict[str, str]]:
-    found: dict[str, dict[str, str]] = {}
+    by_metric: dict[str, dict[str, str]] = {}
     by_name = {name: item.id for item in items for name in (item.name, item.id)}
     for option in options:
         left, equals, value = option.partition("=")
@@ -155,17 +155,17 @@ def _options(
                 f"option {option!r}: {name!r} is not measured",
                 hint=did_you_mean(name, names, "metrics"),
             )
-        found.setdefault(by_name[name], {})[key] = value
-    return found
+        by_metric.setdefault(by_name[name], {})[key] = value
+    return by_metric
 
 
-def _asked(registry: Registry, item: Registration[Metric], given: dict[str, str]) -> Asked:
+def _asked(registry: Registry, item: Registration[Metric], values: dict[str, str]) -> Asked:
     try:
         metric: Metric = registry.resolve(item)
     except MissingDependency as error:
         return Asked(item, None, MetricOptions(), str(error), error.hint)
     try:
-        return Asked(item, metric, metric.options.model_validate(given))
+        return Asked(item, metric, metric.options.model_validate(values))
     except ValidationError as error:
         known = metric.options.model_fields
         raise UsageError(

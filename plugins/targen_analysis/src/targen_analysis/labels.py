@@ -36,7 +36,7 @@ def _measure(study: Study, options: MetricOptions) -> Findings:
         known = len(corpus) - counts[corpus.name][""]
         figures[corpus.name] = {
             f"share of {label}": rate(counts[corpus.name][label], known)
-            for label in (labels if len(labels) <= _MOST_LABELS else ())
+            for label in (labels if len(labels) <= _MAX_LABELS else ())
         }
     tables, plots = _distribution(corpora, counts, figures, labels)
     headlines, warnings, notes = _remarks(study, counts, labels, figures)
@@ -81,7 +81,7 @@ def _distribution(
     figures: Mapping[str, Mapping[str, Estimate]],
     labels: list[str],
 ) -> tuple[list[Table], list[Plot]]:
-    if not labels or len(labels) > _MOST_LABELS:
+    if not labels or len(labels) > _MAX_LABELS:
         return [], []
     shown = [*labels, *([""] if any(counts[corpus.name][""] for corpus in corpora) else [])]
     rows: list[tuple[Cell, ...]] = [
@@ -103,7 +103,7 @@ def _distribution(
     return [table], [Plot("bars", "Share of each label", marks, "label", "share", "dataset")]
 
 
-_MOST_LABELS = 50
+_MAX_LABELS = 50
 """Beyond, labels are open, and a table of them says nothing."""
 
 
@@ -117,14 +117,14 @@ def _remarks(
     warnings: list[str] = []
     notes: list[str] = []
     for corpus in study.everything:
-        found, without = len(corpus.label_names), counts[corpus.name][""]
-        if not found:
+        kinds, without = len(corpus.label_names), counts[corpus.name][""]
+        if not kinds:
             notes.append(f"{corpus.name} has no labels.")
-        elif found == 1:
+        elif kinds == 1:
             warnings.append(f"All rows of {corpus.name} have the label {corpus.label_names[0]}.")
-        if found and without:
+        if kinds and without:
             notes.append(f"{without:,} of {len(corpus):,} rows of {corpus.name} have no label.")
-    if len(labels) > _MOST_LABELS:
+    if len(labels) > _MAX_LABELS:
         notes.append(f"There are {len(labels):,} different labels: too many to count each.")
         return headlines, warnings, notes
     if study.reference is not None and study.reference.label_names:
@@ -152,10 +152,10 @@ def _flow(corpus: Corpus) -> Flow:
     """Of a run by its report, of a file by its two columns of labels."""
     if corpus.intended:
         order = [name for name in corpus.label_names if name in corpus.intended]
-        found: dict[str, Counter[str]] = {name: Counter() for name in order}
+        flow: dict[str, Counter[str]] = {name: Counter() for name in order}
         for intended, label in zip(corpus.intended, corpus.labels, strict=True):
-            found.setdefault(intended or "(none)", Counter())[label or _REJECTED] += 1
-        return found
+            flow.setdefault(intended or "(none)", Counter())[label or _REJECTED] += 1
+        return flow
     if corpus.run is None:
         return {}
     return {
@@ -170,19 +170,19 @@ def _flow(corpus: Corpus) -> Flow:
 
 
 def _together(flows: list[Flow]) -> Flow:
-    found: dict[str, Counter[str]] = {}
+    total: dict[str, Counter[str]] = {}
     for flow in flows:
         for intended, ends in flow.items():
-            found.setdefault(intended, Counter()).update(ends)
-    return found
+            total.setdefault(intended, Counter()).update(ends)
+    return total
 
 
 def _ends(flow: Flow) -> list[str]:
     """Labels that candidates ended with, those intended first; then what became no row."""
     rest = (_REJECTED, _SURPLUS, _DUPLICATE)
-    found = {end for ends in flow.values() for end in ends}
+    reached = {end for ends in flow.values() for end in ends}
     last = [end for end in rest if any(ends.get(end) for ends in flow.values())]
-    return [*flow, *sorted(found - set(flow) - set(rest)), *last]
+    return [*flow, *sorted(reached - set(flow) - set(rest)), *last]
 
 
 def _changed(flow: Flow) -> tuple[int, int]:

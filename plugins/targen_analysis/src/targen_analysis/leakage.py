@@ -142,10 +142,10 @@ def _windows(words: Words, n: int) -> tuple[NDArray[np.uint64], NDArray[np.int64
         0, 2**64 - 1, max(words.types, 1), dtype=np.uint64, endpoint=True
     )
     places = np.flatnonzero(words.left >= n)
-    found = np.zeros(len(places), dtype=np.uint64)
+    hashes = np.zeros(len(places), dtype=np.uint64)
     for at in range(n):
-        found = found * np.uint64(0x9E3779B97F4A7C15) + values[words.ids[places + at]]
-    return found, places
+        hashes = hashes * np.uint64(0x9E3779B97F4A7C15) + values[words.ids[places + at]]
+    return hashes, places
 
 
 def _overlap(mine: Words, other: Words, n: int) -> _Overlap:
@@ -197,12 +197,12 @@ def _partners(mine: Words, other: Words, overlap: _Overlap) -> dict[tuple[int, i
     """The rows that share most, each with one that it shares with, and their ROUGE-L."""
     rows = np.flatnonzero(overlap.partner >= 0)
     rows = rows[np.argsort(-overlap.covered[rows], kind="stable")][:_RANKED]
-    found = {}
+    recalls = {}
     for row in rows.tolist():
         partner = int(overlap.partner[row])
         best, _ = nearest([as_string(mine.row(row))], [as_string(other.row(partner))])
-        found[row, partner] = float(best[0])
-    return found
+        recalls[row, partner] = float(best[0])
+    return recalls
 
 
 def _pairs(

@@ -73,8 +73,8 @@ def bootstrap(
     """
     if replicates < 2 or of < 2:
         return [Estimate(_number(value)) for value in at]
-    found = np.array([measure(rng.integers(0, of, size)) for _ in range(replicates)])
-    away = np.quantile(found - found.mean(axis=0), [0.025, 0.975], axis=0)
+    drawn = np.array([measure(rng.integers(0, of, size)) for _ in range(replicates)])
+    away = np.quantile(drawn - drawn.mean(axis=0), [0.025, 0.975], axis=0)
     return [
         Estimate(_number(value), _number(value + low), _number(value + high))
         for value, low, high in zip(at, *away, strict=True)
@@ -87,7 +87,7 @@ def half_samples(
     *,
     size: int,
     of: int,
-    most: int,
+    max_size: int,
     replicates: int,
     rng: np.random.Generator,
 ) -> Estimate:
@@ -95,20 +95,20 @@ def half_samples(
 
     For figures that a repeated row would spoil, such as a compression ratio.
     The standard deviation over subsamples of s rows, s being half of `size` and
-    at most `most`, is scaled to `size` rows by sqrt(s / size / (1 - s / of)):
+    at most `max_size`, is scaled to `size` rows by sqrt(s / size / (1 - s / of)):
     with all rows and s half of them that is 1 (the delete-half jackknife; Shao
     and Wu, Annals of Statistics 17, 1989).
     """
-    (found,) = half_samples_together(
+    (estimate,) = half_samples_together(
         lambda rows: np.array([measure(rows)]),
         np.array([at]),
         size=size,
         of=of,
-        most=most,
+        max_size=max_size,
         replicates=replicates,
         rng=rng,
     )
-    return found
+    return estimate
 
 
 def half_samples_together(
@@ -117,16 +117,16 @@ def half_samples_together(
     *,
     size: int,
     of: int,
-    most: int,
+    max_size: int,
     replicates: int,
     rng: np.random.Generator,
 ) -> list[Estimate]:
     """The same for several figures that one look at the rows gives, shape (k,)."""
-    take = min(size // 2, most)
+    take = min(size // 2, max_size)
     if replicates < 2 or take < 2:
         return [Estimate(_number(value)) for value in at]
-    found = np.array([measure(subsample(take, of, rng)) for _ in range(replicates)])
-    spread = Z * np.std(found, axis=0, ddof=1) * math.sqrt(take / size / (1 - take / of))
+    drawn = np.array([measure(subsample(take, of, rng)) for _ in range(replicates)])
+    spread = Z * np.std(drawn, axis=0, ddof=1) * math.sqrt(take / size / (1 - take / of))
     return [
         Estimate(_number(value), _number(value - half), _number(value + half))
         for value, half in zip(at, spread, strict=True)
@@ -150,9 +150,9 @@ def apart(one: Estimate, other: Estimate) -> bool:
     return one.low > other.high or one.high < other.low
 
 
-def mapped(found: Estimate, rising: Callable[[float], float]) -> Estimate:
+def mapped(estimate: Estimate, rising: Callable[[float], float]) -> Estimate:
     """A figure and the ends of its interval, each through a function that keeps their order."""
-    ends = (found.value, found.low, found.high)
+    ends = (estimate.value, estimate.low, estimate.high)
     return Estimate(*(None if end is None else rising(end) for end in ends))
 
 

@@ -77,29 +77,29 @@ def from_hub(name: str) -> Form:
     if not 1 <= len(parts) <= 3 or not parts[0]:
         raise UsageError(f"{name} is no {HUB}OWNER/NAME[:CONFIG[:SPLIT]]")
     path, config, split = [*parts, "", ""][:3]
-    found = _loaded(
+    loaded = _loaded(
         name,
         lambda datasets: datasets.load_dataset(path, config or None, split=split or None),
     )
-    if isinstance(found, Mapping):
-        if len(found) > 1:
+    if isinstance(loaded, Mapping):
+        if len(loaded) > 1:
             base = f"{HUB}{path}:{config}"
             raise UsageError(
-                f"{name} has several splits: {', '.join(map(str, found))}",
-                hint=f"name one, such as {base}:{next(iter(found))}",
+                f"{name} has several splits: {', '.join(map(str, loaded))}",
+                hint=f"name one, such as {base}:{next(iter(loaded))}",
             )
-        (found,) = found.values()
-    return columns_of(found)
+        (loaded,) = loaded.values()
+    return columns_of(loaded)
 
 
-def columns_of(found: Any) -> Form:
+def columns_of(dataset: Any) -> Form:
     """A `datasets.Dataset` that is there already."""
     classes = {
         name: feature.names
-        for name, feature in (found.features or {}).items()
+        for name, feature in (dataset.features or {}).items()
         if type(feature).__name__ == "ClassLabel"
     }
-    return _form(lambda: iter(found.with_format(None)), classes)
+    return _form(lambda: iter(dataset.with_format(None)), classes)
 
 
 def _loaded(name: str, load: Callable[[Any], Any]) -> Any:
@@ -134,13 +134,13 @@ def _noted_classes(noted: bytes) -> dict[str, list[str]]:
 def _typed(
     classes: _Classes, row: Mapping[str, Any], task: Task[Any, Any] | None
 ) -> Mapping[str, Any]:
-    found = dict(row)
+    values = dict(row)
     for column, names in classes.items():
         number = row.get(column)
         if isinstance(number, int):  # -1 is how test files say that there is none
             name = names[number] if 0 <= number < len(names) else None
-            found[column] = _official(task, number, name) if column == "label" else name
-    return dict(schema_of(task.schema).without_nulls(found)) if task is not None else found
+            values[column] = _official(task, number, name) if column == "label" else name
+    return dict(schema_of(task.schema).without_nulls(values)) if task is not None else values
 
 
 def _official(task: Task[Any, Any] | None, number: int, name: str | None) -> Any:

@@ -56,9 +56,9 @@ def official_row(record: Record, form: Form, task: Task[Any, Any]) -> Mapping[st
     if isinstance(record, bytes):
         _decode(record)
         task.schema.model_validate_json(record, strict=True)
-        found: dict[str, Any] = json.loads(record, parse_constant=_refuse)
-        json.dumps(found, ensure_ascii=False).encode()  # fails for half of a surrogate pair
-        return found
+        parsed: dict[str, Any] = json.loads(record, parse_constant=_refuse)
+        json.dumps(parsed, ensure_ascii=False).encode()  # fails for half of a surrogate pair
+        return parsed
     row = form.typed(record, task)
     try:
         line = json.dumps(row, ensure_ascii=False, allow_nan=False).encode()

@@ -98,15 +98,15 @@ def _typed(row: Mapping[str, Any], task: Task[Any, Any] | None) -> Mapping[str, 
     if task is None:
         return row
     root = schema_of(task.schema)
-    found = {
+    values = {
         name: root.column(name).parsed(cell)
         for name, cell in row.items()
         if cell or name in root.required  # else it is missing, and not an empty text
     }
     for label in task.labels:
         if row.get("label") == json.dumps(label.official):  # numbers, where the schema names none
-            found["label"] = label.official
-    return found
+            values["label"] = label.official
+    return values
 
 
 def _content(path: Path, encoding: str) -> tuple[bytes, str]:

@@ -26,24 +26,24 @@ from targen_analysis.statistics import Z
 from targen_core.metrics.model import Estimate
 from targen_core.tasks.cases import Cue
 
-__all__ = ["ALONE", "Told", "adds_nothing", "subsets", "told"]
+__all__ = ["ALONE", "Baseline", "adds_nothing", "baselines", "subsets"]
 
 ALONE = " alone"
 """What the name of a part of a decision ends in."""
 
-_MOST_FIELDS = 4
-_LEAST = 10
+_MAX_FIELDS = 4
+_MIN_DECISIONS = 10
 """Decisions with the rarest label, and groups of them, below which nothing is measured."""
 
 _FOLDS = 5
-_MOST_GRAMS = 20_000
+_MAX_GRAMS = 20_000
 _COPY = 4
 """Words from which on a text that occurs again is a copy. A shorter one, such as
 "No" or a name, recurs by itself: what it gives away is an artefact."""
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class Baseline:
     """What a classifier tells of a sample.
 
     Attributes:
@@ -58,35 +58,35 @@ class Told:
     labels: NDArray[np.str_] | None = None
 
 
-def told(sample: Sample, properties: Mapping[str, Numbers], seed: int) -> dict[str, Told]:
+def baselines(sample: Sample, properties: Mapping[str, Numbers], seed: int) -> dict[str, Baseline]:
     """What each part and property of the decisions tells: by the name of what is seen.
 
     Decisions of the same rows, and those whose seen texts are the same, are
     never on both sides of a fold. How rare an n-gram is, which no label tells,
     is counted on all.
     """
-    found = {
-        name: Told("cue", score, labels)
+    scored = {
+        name: Baseline("cue", score, labels)
         for name, values in sample.cues.items()
         for score, labels in [_by_cue(sample, values, seed)]
     }
     for name, numbers in properties.items():
         values = np.column_stack(list(numbers.values()))
-        found[name] = Told("numbers", *_by_numbers(sample, values, seed))
+        scored[name] = Baseline("numbers", *_by_numbers(sample, values, seed))
     grams = _Grams(sample)
     for seen in subsets(sample.fields):
         if not set(seen) & set(sample.telling):
             continue
         whole = len(seen) == len(sample.fields)
         name = ALL if whole else " + ".join(sample.fields[at] for at in seen) + ALONE
-        found[name] = Told("texts", *_by_texts(sample, seen, grams, seed))
-    return found
+        scored[name] = Baseline("texts", *_by_texts(sample, seen, grams, seed))
+    return scored
 
 
 def subsets(fields: Sequence[str]) -> list[tuple[int, ...]]:
     """Which fields a classifier sees: each alone, several, all; of many, alone and all."""
     whole = range(len(fields))
-    if len(fields) > _MOST_FIELDS:
+    if len(fields) > _MAX_FIELDS:
         return [*((at,) for at in whole), tuple(whole)]
     return [part for size in range(1, len(fields) + 1) for part in combinations(whole, size)]
 
@@ -99,7 +99,7 @@ class _Grams:
 
     def __init__(self, sample: Sample) -> None:
         self._sample = sample
-        self._found: dict[int, Any] = {}
+        self._vectors: dict[int, Any] = {}
 
     def of(self, fields: tuple[int, ...]) -> Any:
         """The features of some fields side by side, or None where there are none."""
@@ -111,18 +111,18 @@ class _Grams:
     def _field(self, at: int) -> Any:
         from sklearn.feature_extraction.text import TfidfVectorizer
 
-        if at not in self._found:
+        if at not in self._vectors:
             # Options stand under the same passage: it is split once.
             texts = [row[at] for row in self._sample.texts]
             grams = {text: list(_grams(text)) for text in set(texts)}
             counted = TfidfVectorizer(
-                analyzer=grams.__getitem__, min_df=2, max_features=_MOST_GRAMS, sublinear_tf=True
+                analyzer=grams.__getitem__, min_df=2, max_features=_MAX_GRAMS, sublinear_tf=True
             )
             try:
-                self._found[at] = counted.fit_transform(texts)
+                self._vectors[at] = counted.fit_transform(texts)
             except ValueError:  # no n-gram stands in two of them
-                self._found[at] = None
-        return self._found[at]
+                self._vectors[at] = None
+        return self._vectors[at]
 
 
 def _grams(text: str) -> Iterator[str]:
@@ -169,17 +169,17 @@ def _outcome(model: Any, inputs: Any, sample: Sample, seen: Sequence[int], seed:
 
     nothing = Estimate(None), None
     often = Counter(sample.labels)
-    if len(often) < 2 or min(often.values()) < _LEAST:
+    if len(often) < 2 or min(often.values()) < _MIN_DECISIONS:
         return nothing
     groups = _groups(sample, seen)
-    if len(set(groups.tolist())) < _LEAST:
+    if len(set(groups.tolist())) < _MIN_DECISIONS:
         return nothing
     folds = folds_of(groups.tolist(), sample.labels, count=_FOLDS, seed=seed)
-    wanted = np.array(sample.labels)
-    if any(len(np.unique(wanted[folds != fold])) < len(often) for fold in range(_FOLDS)):
+    truth = np.array(sample.labels)
+    if any(len(np.unique(truth[folds != fold])) < len(often) for fold in range(_FOLDS)):
         return nothing
-    labels = cross_val_predict(model, inputs, wanted, cv=PredefinedSplit(folds))
-    return _balanced(labels == wanted, wanted, groups), labels
+    labels = cross_val_predict(model, inputs, truth, cv=PredefinedSplit(folds))
+    return _balanced(labels == truth, truth, groups), labels
 
 
 def _groups(sample: Sample, seen: Sequence[int]) -> NDArray[np.int64]:
@@ -197,15 +197,15 @@ def _groups(sample: Sample, seen: Sequence[int]) -> NDArray[np.int64]:
     ends = np.array(pairs, dtype=np.int64).reshape(-1, 2).T
     links = coo_matrix((np.ones(ends.shape[1]), ends), shape=(len(kinds), len(kinds)))
     _, parts = connected_components(links, directed=False)
-    found: NDArray[np.int64] = parts[of_unit].astype(np.int64)
-    return found
+    groups: NDArray[np.int64] = parts[of_unit].astype(np.int64)
+    return groups
 
 
 def _balanced(
-    right: NDArray[np.bool_], wanted: NDArray[np.str_], groups: NDArray[np.int64]
+    right: NDArray[np.bool_], truth: NDArray[np.str_], groups: NDArray[np.int64]
 ) -> Estimate:
     """Mean recall of the labels; decisions of a group count as one draw for its error."""
-    names, at = np.unique(wanted, return_inverse=True)
+    names, at = np.unique(truth, return_inverse=True)
     often = np.bincount(at)
     recalls = np.bincount(at, right) / often
     score = float(recalls.mean())
@@ -214,7 +214,7 @@ def _balanced(
     return Estimate(score, max(0.0, score - half), min(1.0, score + half))
 
 
-def adds_nothing(mine: Told, others: Sequence[Told], wanted: Sequence[str]) -> bool:
+def adds_nothing(mine: Baseline, others: Sequence[Baseline], truth: Sequence[str]) -> bool:
     """Whether what a classifier tells is what others tell already.
 
     Among the decisions that the others answer alike, its answers then agree
@@ -224,8 +224,8 @@ def adds_nothing(mine: Told, others: Sequence[Told], wanted: Sequence[str]) -> b
     """
     if mine.labels is None or not others:
         return False
-    names, truth = np.unique(np.array(wanted), return_inverse=True)
-    said = np.searchsorted(names, mine.labels)
+    kinds, actual = np.unique(np.array(truth), return_inverse=True)
+    said = np.searchsorted(kinds, mine.labels)
     strata: dict[tuple[str, ...], list[int]] = {}
     beyond = variance = 0.0
     for at, answers in enumerate(
@@ -236,9 +236,9 @@ def adds_nothing(mine: Told, others: Sequence[Told], wanted: Sequence[str]) -> b
         if len(rows) < 2:
             continue
         count = len(rows)
-        r = np.bincount(truth[rows], minlength=len(names)) / count
-        c = np.bincount(said[rows], minlength=len(names)) / count
-        beyond += float((truth[rows] == said[rows]).sum()) - count * float(r @ c)
-        away = np.eye(len(names)) - c[:, None] - r[None, :] + r @ c
+        r = np.bincount(actual[rows], minlength=len(kinds)) / count
+        c = np.bincount(said[rows], minlength=len(kinds)) / count
+        beyond += float((actual[rows] == said[rows]).sum()) - count * float(r @ c)
+        away = np.eye(len(kinds)) - c[:, None] - r[None, :] + r @ c
         variance += count * count / (count - 1) * float(r @ away**2 @ c)
     return beyond < 3 * math.sqrt(variance) if variance else True

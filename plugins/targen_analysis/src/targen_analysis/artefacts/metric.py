@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 
 from pydantic import Field
 
-from targen_analysis.artefacts.baselines import ALONE, Told, adds_nothing, told
+from targen_analysis.artefacts.baselines import ALONE, Baseline, adds_nothing, baselines
 from targen_analysis.artefacts.properties import ALL, by_label, numbers_of
 from targen_analysis.artefacts.sample import Sample, draw
-from targen_analysis.artefacts.words import signs
+from targen_analysis.artefacts.words import label_words
 from targen_analysis.statistics import mapped, mean, rate
 from targen_core.metrics.model import (
     Cell,
@@ -35,9 +35,9 @@ class ArtefactOptions(MetricOptions):
     words: int = Field(15, ge=0, description="Words that are shown, at most.")
 
 
-_MOST_LABELS = 20
+_MAX_LABELS = 20
 
-Seen = Mapping[str, Mapping[str, Told]]
+Seen = Mapping[str, Mapping[str, Baseline]]
 """Dataset -> what is seen -> what it tells."""
 
 
@@ -56,7 +56,7 @@ def _measure(study: Study, options: ArtefactOptions) -> Findings:
         return Findings(notes=tuple(notes))
     seed = study.rng("artefacts/folds").getrandbits(32)
     properties = {name: numbers_of(sample) for name, sample in samples.items()}
-    seen = {name: told(sample, properties[name], seed) for name, sample in samples.items()}
+    seen = {name: baselines(sample, properties[name], seed) for name, sample in samples.items()}
     figures = {name: _figures(samples[name], mine) for name, mine in seen.items()}
     tables = [_scores(samples, seen), *_right(samples, figures)]
     tables += [by_label(name, sample, properties[name]) for name, sample in samples.items()]
@@ -66,7 +66,7 @@ def _measure(study: Study, options: ArtefactOptions) -> Findings:
     return Findings(
         headlines=headlines,
         figures=figures,
-        glance={_MOST: "accuracy over chance; less is better"},
+        glance={_STRONGEST: "accuracy over chance; less is better"},
         tables=tuple(tables),
         plots=_plots(samples, seen),
         warnings=(*warnings, *_always(study, samples)),
@@ -84,21 +84,21 @@ def _measure(study: Study, options: ArtefactOptions) -> Findings:
 
 
 def _labelled(sample: Sample) -> bool:
-    return 2 <= len(set(sample.labels)) <= _MOST_LABELS
+    return 2 <= len(set(sample.labels)) <= _MAX_LABELS
 
 
-def _figures(sample: Sample, seen: Mapping[str, Told]) -> dict[str, Estimate]:
+def _figures(sample: Sample, seen: Mapping[str, Baseline]) -> dict[str, Estimate]:
     often = Counter(sample.labels)
     chance = 1 / len(often)
-    found = {"chance": Estimate(chance)}
-    found |= {name: part.score for name, part in seen.items()}
+    figures = {"chance": Estimate(chance)}
+    figures |= {name: part.score for name, part in seen.items()}
     parts = {n: p.score for n, p in seen.items() if n != ALL and p.score.low is not None}
     if parts:
         # By the lower end: of many parts, the luckiest would otherwise win.
         best = max(parts.values(), key=lambda score: score.low or 0.0)
-        found[_MOST] = mapped(best, lambda score: max(0.0, score - chance))
-    found["share of the most frequent label"] = rate(max(often.values()), len(sample))
-    return found
+        figures[_STRONGEST] = mapped(best, lambda score: max(0.0, score - chance))
+    figures["share of the most frequent label"] = rate(max(often.values()), len(sample))
+    return figures
 
 
 def _scores(samples: Mapping[str, Sample], seen: Seen) -> Table:
@@ -119,7 +119,7 @@ def _scores(samples: Mapping[str, Sample], seen: Seen) -> Table:
     )
 
 
-def _score(mine: Mapping[str, Told], name: str) -> Estimate | None:
+def _score(mine: Mapping[str, Baseline], name: str) -> Estimate | None:
     return mine[name].score if name in mine else None
 
 
@@ -161,18 +161,18 @@ def _always(study: Study, samples: Mapping[str, Sample]) -> list[str]:
     if reference is None or reference.name not in samples:
         return []
     original = _counts(samples[reference.name])
-    found = []
+    warnings = []
     for name, sample in samples.items():
         ((kind, often),) = _counts(sample).most_common(1) or [(0, 0)]
         share = often / max(1, len(set(sample.questions)))
         other = original[kind] / max(1, original.total())
         if share > _ALWAYS > other + _MATTERS and original:
-            found.append(
+            warnings.append(
                 f"{name}: {share:.0%} of the questions have {kind} right "
                 f"{'option' if kind == 1 else 'options'}, {other:.0%} in {reference.name}: a model "
                 "may learn how many there are."
             )
-    return found
+    return warnings
 
 
 def _twins(seen: Seen, samples: Mapping[str, Sample]) -> list[str]:
@@ -188,15 +188,15 @@ def _twins(seen: Seen, samples: Mapping[str, Sample]) -> list[str]:
     ]
 
 
-def _words(name: str, sample: Sample, most: int) -> Table:
+def _words(name: str, sample: Sample, limit: int) -> Table:
     fields = [sample.fields[at] for at in sample.telling]
     texts = [tuple(row[at] for at in sample.telling) for row in sample.texts]
-    found = signs(texts, fields, sample.labels)
+    ranked = label_words(texts, fields, sample.labels)
     rows = [
         (s.field, s.word, s.label, s.rows, round(s.share, 2), round(s.pmi, 2), round(s.z, 1))
-        for s in found[:most]
+        for s in ranked[:limit]
     ]
-    title = f"Words that go with a label in {name}: {len(found):,} beyond chance"
+    title = f"Words that go with a label in {name}: {len(ranked):,} beyond chance"
     columns = ("field", "word", "label", "rows with it", "share of the label", "PMI", "z")
     return Table(title, columns, rows)
 
@@ -251,8 +251,8 @@ def _remarks(
                 f"{corpus.name}: seeing {name}, a classifier tells {part.score.value:.0%} of the "
                 f"labels (chance {chance:.0%}{beside})"
             )
-            least = part.score.low or 0.0
-            if least > chance + _MATTERS and least > (other.high or 0.0):
+            low = part.score.low or 0.0
+            if low > chance + _MATTERS and low > (other.high or 0.0):
                 beyond.append(name)
         if parts:
             headlines.append(f"{said[max(parts, key=lambda n: parts[n].score.value or 0)]}.")
@@ -263,20 +263,20 @@ def _remarks(
     return tuple(headlines), tuple(warnings)
 
 
-def _causes(found: Mapping[str, Told], labels: Sequence[str]) -> list[str]:
+def _causes(parts: Mapping[str, Baseline], labels: Sequence[str]) -> list[str]:
     """Of what tells labels, that which does not only repeat another; the strongest first."""
 
     def strength(name: str) -> float:
-        return found[name].score.value or 0.0
+        return parts[name].score.value or 0.0
 
     kept: list[str] = []
-    for name in sorted(found, key=lambda name: -strength(name) - _SIMPLER[found[name].kind]):
+    for name in sorted(parts, key=lambda name: -strength(name) - _SIMPLER[parts[name].kind]):
         if any(_within(less, name) for less in kept):
             continue
-        if not adds_nothing(found[name], [found[less] for less in kept], labels):
+        if not adds_nothing(parts[name], [parts[less] for less in kept], labels):
             kept.append(name)
     for name in sorted(kept, key=strength):
-        if adds_nothing(found[name], [found[other] for other in kept if other != name], labels):
+        if adds_nothing(parts[name], [parts[other] for other in kept if other != name], labels):
             kept.remove(name)
     return sorted(kept, key=strength, reverse=True)
 
@@ -293,7 +293,7 @@ _SIMPLER = {"cue": 0.05, "numbers": 0.02, "texts": 0.0}
 """What says the same in simpler terms is named as the cause, if it tells about as much."""
 
 _NOTHING = Estimate(None)
-_MOST = "most that a part gives away"
+_STRONGEST = "most that a part gives away"
 
 _MATTERS = 0.05
 """Above chance by so much, at the lower end of the interval, is worth a warning."""

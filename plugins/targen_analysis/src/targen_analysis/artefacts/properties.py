@@ -41,13 +41,13 @@ def numbers_of(sample: Sample) -> dict[str, Numbers]:
         f"words of {field}": np.array([len(row[at]) for row in words], dtype=float)
         for at, field in enumerate(sample.fields)
     }
-    found: dict[str, Numbers] = {f"length of {ALL}": lengths}
+    numbers: dict[str, Numbers] = {f"length of {ALL}": lengths}
     # Of a text that is one word there is no part to share.
     longer = [at for at, counts in enumerate(lengths.values()) if counts.max(initial=0) > 1]
     for one, two in combinations(longer, 2):
         if {one, two} & set(sample.telling):
             names = sample.fields[one], sample.fields[two]
-            found[f"overlap of {names[0]} and {names[1]}"] = {
+            numbers[f"overlap of {names[0]} and {names[1]}"] = {
                 f"share of the words of {names[0]} that {names[1]} has": np.array(
                     [_shared(row[one], row[two]) for row in words]
                 ),
@@ -55,7 +55,7 @@ def numbers_of(sample: Sample) -> dict[str, Numbers]:
                     [_shared(row[two], row[one]) for row in words]
                 ),
             }
-    return found
+    return numbers
 
 
 def _shared(one: list[str], other: list[str]) -> float:
@@ -69,10 +69,10 @@ def by_label(name: str, sample: Sample, properties: Mapping[str, Numbers]) -> Ta
     labels = sorted(set(sample.labels))
     rows: list[tuple[Cell, ...]] = []
     for what, values in _counted(sample, properties):
-        found: dict[str, list[float]] = {label: [] for label in labels}
+        by_kind: dict[str, list[float]] = {label: [] for label in labels}
         for label, value in zip(sample.labels, values, strict=True):
-            found[label].append(float(value))
-        rows.append((what, *(mean(found[label]) for label in labels)))
+            by_kind[label].append(float(value))
+        rows.append((what, *(mean(by_kind[label]) for label in labels)))
     return Table(f"Means by label in {name}", ("of what", *labels), rows)
 
 

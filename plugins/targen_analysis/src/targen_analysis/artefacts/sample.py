@@ -60,10 +60,10 @@ class Sample:
 
     def right(self) -> list[int]:
         """Of each question, how many of its options are right."""
-        found = dict.fromkeys(self.questions, 0)
+        count = dict.fromkeys(self.questions, 0)
         for question, label in zip(self.questions, self.labels, strict=True):
-            found[question] += label == RIGHT
-        return list(found.values())
+            count[question] += label == RIGHT
+        return list(count.values())
 
     def shortened(self, size: int) -> Sample:
         """The first whole units that hold no more than `size` decisions."""
@@ -82,21 +82,21 @@ class Sample:
         )
 
 
-def draw(study: Study, corpus: Corpus, most: int) -> Sample:
-    """The decisions of random rows as the dataset's task reads them, `most` or a few more.
+def draw(study: Study, corpus: Corpus, limit: int) -> Sample:
+    """The decisions of random rows as the dataset's task reads them, `limit` or a few more.
 
     Where no task says more, a row is one decision about its texts; so it is
     where none of the rows is in its task's official form.
     """
     cases = corpus.task.cases if corpus.task is not None else None
     if cases is None:
-        return _drawn(study, corpus, most, lambda at: [_plain(corpus, at)])
+        return _drawn(study, corpus, limit, lambda at: [_plain(corpus, at)])
     read = cases
-    found = _drawn(study, corpus, most, lambda at: read(corpus.rows[at]))
-    if len(found) or not found.notes:
-        return found
-    plain = _drawn(study, corpus, most, lambda at: [_plain(corpus, at)])
-    return replace(plain, notes=found.notes)
+    sample = _drawn(study, corpus, limit, lambda at: read(corpus.rows[at]))
+    if len(sample) or not sample.notes:
+        return sample
+    plain = _drawn(study, corpus, limit, lambda at: [_plain(corpus, at)])
+    return replace(plain, notes=sample.notes)
 
 
 def _plain(corpus: Corpus, at: int) -> Case:
@@ -104,15 +104,15 @@ def _plain(corpus: Corpus, at: int) -> Case:
 
 
 def _drawn(
-    study: Study, corpus: Corpus, most: int, read: Callable[[int], Sequence[Case]]
+    study: Study, corpus: Corpus, limit: int, read: Callable[[int], Sequence[Case]]
 ) -> Sample:
     together = corpus.task.unit if corpus.task is not None else 1
     units = -(-len(corpus) // together)
-    found: list[tuple[Case, str, int, int, int]] = []
+    decisions: list[tuple[Case, str, int, int, int]] = []
     questions: dict[tuple[int, int], int] = {}
     tried = unread = 0
     for unit in generator(study.rng(f"artefacts/{corpus.name}")).permutation(units).tolist():
-        if len(found) >= most:
+        if len(decisions) >= limit:
             break
         for at in range(unit * together, min(len(corpus), (unit + 1) * together)):
             tried += 1
@@ -124,22 +124,22 @@ def _drawn(
             for case in cases:
                 question = questions.setdefault((at, case.question), len(questions))
                 if label := case.label or corpus.labels[at]:
-                    found.append((case, label, unit, question, at))
+                    decisions.append((case, label, unit, question, at))
     notes = []
     if unread and corpus.task is not None:
         notes.append(
             f"{unread:,} of {tried:,} rows of {corpus.name} that were looked at are not in the "
             f"form of {corpus.task.name}: left out here."
         )
-    fields = tuple(dict.fromkeys(name for case, *_ in found[:1] for name in case.texts))
+    fields = tuple(dict.fromkeys(name for case, *_ in decisions[:1] for name in case.texts))
     return Sample(
         fields,
-        [tuple(case.texts.get(name, "") for name in fields) for case, *_ in found],
-        [label for _, label, *_ in found],
-        _cues([case for case, *_ in found]),
-        [unit for *_, unit, _, _ in found],
-        [question for *_, question, _ in found],
-        [at for *_, at in found],
+        [tuple(case.texts.get(name, "") for name in fields) for case, *_ in decisions],
+        [label for _, label, *_ in decisions],
+        _cues([case for case, *_ in decisions]),
+        [unit for *_, unit, _, _ in decisions],
+        [question for *_, question, _ in decisions],
+        [at for *_, at in decisions],
         tuple(notes),
     )
 
@@ -156,10 +156,10 @@ def _sound(case: Case) -> Case:
 
 def _cues(cases: Sequence[Case]) -> dict[str, list[Cue]]:
     """The cues that all cases have, in one form each."""
-    found = {}
+    cues = {}
     for name in cases[0].cues if cases else ():
         values = [case.cues[name] for case in cases if name in case.cues]
         forms = {None if isinstance(value, str) else len(value) for value in values}
         if len(values) == len(cases) and len(forms) == 1:
-            found[name] = values
-    return found
+            cues[name] = values
+    return cues

@@ -10,14 +10,14 @@ from statistics import NormalDist
 
 from targen_analysis.lexical.words import split
 
-__all__ = ["Sign", "signs"]
+__all__ = ["LabelWord", "label_words"]
 
 _RAREST = 10
 """Rows that a word must stand in."""
 
 
 @dataclass(frozen=True, slots=True)
-class Sign:
+class LabelWord:
     """A word of a field that stands with a label more often than chance has it.
 
     Attributes:
@@ -35,9 +35,9 @@ class Sign:
     z: float
 
 
-def signs(
+def label_words(
     texts: Sequence[tuple[str, ...]], fields: Sequence[str], labels: Sequence[str]
-) -> list[Sign]:
+) -> list[LabelWord]:
     """The words beyond chance, the strongest first.
 
     Beyond chance: z passes the one-sided 5 % level, divided by how many words
@@ -55,17 +55,17 @@ def signs(
     tried = [key for key, count in having.items() if _RAREST <= count < total]
     if not tried or len(rows) < 2:
         return []
-    least = NormalDist().inv_cdf(1 - 0.05 / (len(tried) * len(rows)))
-    found = []
+    threshold = NormalDist().inv_cdf(1 - 0.05 / (len(tried) * len(rows)))
+    words = []
     for at, word in tried:
         count = having[at, word]
         for label, of in rows.items():
             chance, both = of / total, with_label[at, word, label]
             z = (both / count - chance) / math.sqrt(chance * (1 - chance) / count)
-            if z >= least:
+            if z >= threshold:
                 pmi = _pmi(both, count, of, total, len(rows))
-                found.append(Sign(fields[at], word, label, count, both / count, pmi, z))
-    return sorted(found, key=lambda sign: (-sign.z, sign.field, sign.word))
+                words.append(LabelWord(fields[at], word, label, count, both / count, pmi, z))
+    return sorted(words, key=lambda sign: (-sign.z, sign.field, sign.word))
 
 
 def _pmi(both: int, count: int, of: int, total: int, labels: int) -> float:

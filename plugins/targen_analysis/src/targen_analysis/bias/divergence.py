@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from targen_analysis.statistics import entropy
 from targen_core.metrics.model import Estimate
 
-__all__ = ["LEAST", "Counted", "Part", "compare", "jensen_shannon", "top_share"]
+__all__ = ["MIN_SIZE", "Counted", "Part", "compare", "jensen_shannon", "top_share"]
 
-LEAST = 40
+MIN_SIZE = 40
 """Things that a part must hold to be compared: twenty in a half."""
 
 _TOP = 10
@@ -100,12 +100,12 @@ def compare(
     Returns:
         Things that each half gave, and what was found of each part.
     """
-    enough = [len(part.row) >= LEAST for part in parts]
+    enough = [len(part.row) >= MIN_SIZE for part in parts]
     if times < 1 or rows < 2 or not any(enough):
         return 0, [Counted() for _ in parts]
     size = min(len(part.row) // 2 for part, has in zip(parts, enough, strict=True) if has)
     kinds = 1 + max(int(part.kind.max()) for part in parts if len(part.kind))
-    found: list[list[tuple[float, float, float]]] = [[] for _ in parts]
+    drawn: list[list[tuple[float, float, float]]] = [[] for _ in parts]
     for _ in range(times):
         first: Numbers | None = None
         for at in reversed(range(len(parts))):  # the reference first: others are held against it
@@ -119,8 +119,8 @@ def compare(
                 first, away = one, jensen_shannon(one, two)
             elif first is not None:
                 away = jensen_shannon(one, first)
-            found[at].append((away, entropy(one), top_share(one)))
-    return size, [Counted(*_over(draws)) for draws in found]
+            drawn[at].append((away, entropy(one), top_share(one)))
+    return size, [Counted(*_over(draws)) for draws in drawn]
 
 
 def _halves(

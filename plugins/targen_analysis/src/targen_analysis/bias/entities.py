@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, field_validator
 
-from targen_analysis.bias.divergence import LEAST, compare
+from targen_analysis.bias.divergence import MIN_SIZE, compare
 from targen_analysis.bias.entitytables import (
     DENSITY,
     NAMED,
@@ -77,14 +77,14 @@ def _measure(study: Study, options: EntityOptions) -> Findings:
     asked = _asked_types(recogniser, options)
     corpora = study.everything
     size = _size(corpora, options.rows)
-    found = _read(study, recogniser, size)
-    types = _by_frequency(found)
+    mentions = _read(study, recogniser, size)
+    types = _by_frequency(mentions)
     figures = {
         corpus.name: _frequencies(study, corpus, of, types, options.replicates)
-        for corpus, of in zip(corpora, found, strict=True)
+        for corpus, of in zip(corpora, mentions, strict=True)
     }
     compared = {
-        name: _compared(study, found, name, size, options.replicates)
+        name: _compared(study, mentions, name, size, options.replicates)
         for name in ("", *(name for name in asked if name in types))
     }
     for each in compared.values():
@@ -101,11 +101,11 @@ def _measure(study: Study, options: EntityOptions) -> Findings:
         tables=(
             overview(study, figures, compared, size),
             type_table(study, figures, types),
-            *(top_table(study, found, name, options.shown) for name in asked if options.shown),
+            *(top_table(study, mentions, name, options.shown) for name in asked if options.shown),
         ),
         plots=tuple(plots(study, figures, compared, types)),
-        warnings=tuple(_warnings(study, figures, found, asked)),
-        notes=tuple(_notes(recogniser, options, corpora, found, size)),
+        warnings=tuple(_warnings(study, figures, mentions, asked)),
+        notes=tuple(_notes(recogniser, options, corpora, mentions, size)),
     )
 
 
@@ -143,24 +143,24 @@ def _read(study: Study, recogniser: Recogniser, size: int) -> list[Mentions]:
     return [mentions(rows, known) for rows in samples]
 
 
-def _by_frequency(found: Sequence[Mentions]) -> list[str]:
+def _by_frequency(mentions: Sequence[Mentions]) -> list[str]:
     """The types that occur, those first that have the most of any dataset."""
-    most: dict[str, float] = {}
-    for each in found:
+    highest: dict[str, float] = {}
+    for each in mentions:
         for name, count in zip(*np.unique(each.type, return_counts=True), strict=True):
-            most[str(name)] = max(most.get(str(name), 0.0), int(count) / len(each))
-    return sorted(most, key=lambda name: (-most[name], name))
+            highest[str(name)] = max(highest.get(str(name), 0.0), int(count) / len(each))
+    return sorted(highest, key=lambda name: (-highest[name], name))
 
 
 def _frequencies(
-    study: Study, corpus: Corpus, found: Mentions, types: Sequence[str], replicates: int
+    study: Study, corpus: Corpus, mentions: Mentions, types: Sequence[str], replicates: int
 ) -> dict[str, Estimate]:
     """How many entities there are, and the share of each type; intervals over rows."""
-    counts, rows = found.counts(types), len(found.words)
+    counts, rows = mentions.counts(types), len(mentions.words)
 
     def measure(chosen: NDArray[np.int64]) -> NDArray[np.float64]:
         by_type = counts[chosen].sum(axis=0)
-        total, words = by_type.sum(), found.words[chosen].sum()
+        total, words = by_type.sum(), mentions.words[chosen].sum()
         return np.array([100 * total / max(1, words), *(by_type / max(1, total))])
 
     at = measure(np.arange(rows))
@@ -168,33 +168,33 @@ def _frequencies(
     density, *shares = bootstrap(measure, at, size=rows, of=rows, replicates=replicates, rng=rng)
     return {
         DENSITY: Estimate(density.value, density.low and max(0.0, density.low), density.high),
-        NAMED: rate(found.named, rows),
+        NAMED: rate(mentions.named, rows),
         **{
-            share_of(name): _at_least(share, rate(int(count), len(found)))
+            share_of(name): _no_narrower(share, rate(int(count), len(mentions)))
             for name, share, count in zip(types, shares, counts.sum(axis=0), strict=True)
         },
     }
 
 
-def _at_least(found: Estimate, alone: Estimate) -> Estimate:
+def _no_narrower(estimate: Estimate, alone: Estimate) -> Estimate:
     """An interval over rows, but no narrower than if mentions were independent.
 
     Mentions of a row go together, so it is wider as a rule; where there are few
     of them, the resamples may all be alike.
     """
-    if found.low is None or found.high is None or alone.low is None or alone.high is None:
+    if estimate.low is None or estimate.high is None or alone.low is None or alone.high is None:
         return Estimate(alone.value)
-    low, high = min(found.low, alone.low), max(found.high, alone.high)
-    return Estimate(found.value, max(0.0, low), min(1.0, high))
+    low, high = min(estimate.low, alone.low), max(estimate.high, alone.high)
+    return Estimate(estimate.value, max(0.0, low), min(1.0, high))
 
 
 def _compared(
-    study: Study, found: Sequence[Mentions], of: str, size: int, replicates: int
+    study: Study, mentions: Sequence[Mentions], of: str, size: int, replicates: int
 ) -> Compared:
     """The types, or the entities of one type, in halves of equally many."""
     numbers: dict[str, int] = {}
     things, counted = compare(
-        [each.kinds(numbers, of) for each in found],
+        [each.kinds(numbers, of) for each in mentions],
         rows=size,
         times=replicates,
         rng=generator(study.rng(f"entities/halves/{of}")),
@@ -245,9 +245,9 @@ def _headlines(
             if _above(one, two) or _above(two, one)
         }
         if apart and _above(away, other[divergence_of("")]):
-            most = max(apart, key=lambda name: abs(apart[name][0] - apart[name][1]))
-            here, there = apart[most]
-            line += f": {here:.0%} are {most}, there {there:.0%}"
+            furthest = max(apart, key=lambda name: abs(apart[name][0] - apart[name][1]))
+            here, there = apart[furthest]
+            line += f": {here:.0%} are {furthest}, there {there:.0%}"
         yield f"{line}."
 
 
@@ -259,13 +259,13 @@ def _above(one: Estimate, other: Estimate) -> bool:
 def _warnings(
     study: Study,
     figures: Mapping[str, Mapping[str, Estimate]],
-    found: Sequence[Mentions],
+    mentions: Sequence[Mentions],
     asked: Sequence[str],
 ) -> Iterable[str]:
     reference = study.reference
     if reference is None:
         return
-    for corpus, each in zip(study.corpora, found, strict=False):
+    for corpus, each in zip(study.corpora, mentions, strict=False):
         for of in asked:
             name = _top(of)
             mine = figures[corpus.name].get(name, Estimate(None))
@@ -285,11 +285,11 @@ def _notes(
     recogniser: Recogniser,
     options: EntityOptions,
     corpora: Sequence[Corpus],
-    found: Sequence[Mentions],
+    mentions: Sequence[Mentions],
     size: int,
 ) -> Iterable[str]:
     sampled = any(len(corpus) > size for corpus in corpora)
-    words = max(int(each.words.sum()) for each in found)
+    words = max(int(each.words.sum()) for each in mentions)
     yield (
         f"{recogniser.about} reads {size:,} rows of each dataset"
         f"{', drawn at random' if sampled else ''}, up to {words:,} words. A text that several of "
@@ -301,7 +301,7 @@ def _notes(
         yield f"{recogniser.about} knows no entities of type {', '.join(lacking)}."
     yield (
         f"Divergence, entropy and the ten most frequent are of equally many entities of each "
-        f"dataset, from random halves of its rows; below {LEAST} of a type there is a dash."
+        f"dataset, from random halves of its rows; below {MIN_SIZE} of a type there is a dash."
     )
     yield from (f"spaCy says: {line}." for line in recogniser.warned)
     if any(len(text) > _LONGEST for corpus in corpora for row in corpus.texts for text in row):

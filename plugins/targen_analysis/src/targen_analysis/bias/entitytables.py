@@ -88,13 +88,13 @@ def type_table(study: Study, figures: Figures, types: Sequence[str]) -> Table:
     )
 
 
-def top_table(study: Study, found: Sequence[Mentions], of: str, most: int) -> Table:
+def top_table(study: Study, mentions: Sequence[Mentions], of: str, limit: int) -> Table:
     """The most frequent entities of a type, datasets side by side."""
     columns = [
         f"{corpus.name} ({np.count_nonzero(each.type == of):,})"
-        for corpus, each in zip(study.everything, found, strict=True)
+        for corpus, each in zip(study.everything, mentions, strict=True)
     ]
-    ranked = [each.top(of, most) for each in found]
+    ranked = [each.top(of, limit) for each in mentions]
     rows: list[tuple[Cell, ...]] = [
         (at + 1, *(_entity(top[at]) if at < len(top) else None for top in ranked))
         for at in range(max(map(len, ranked)))

@@ -34,9 +34,9 @@ class GenderOptions(MetricOptions):
 
 
 _PARITY_TASK = "axg"
-_MOST_LABELS = 20
+_MAX_LABELS = 20
 
-_LEAST = 10
+_MIN_ROWS = 10
 """Rows of one gender that a label or an occupation must have."""
 
 _MATTERS = 0.1
@@ -81,14 +81,14 @@ class _Counted:
 def _measure(study: Study, options: GenderOptions) -> Findings:
     corpora = study.everything
     labels = list(dict.fromkeys(name for corpus in corpora for name in corpus.label_names))
-    labels = labels if 2 <= len(labels) <= _MOST_LABELS else []
-    found = {corpus.name: _counted(corpus, labels) for corpus in corpora}
-    figures = {name: each.figures for name, each in found.items()}
+    labels = labels if 2 <= len(labels) <= _MAX_LABELS else []
+    counts = {corpus.name: _counted(corpus, labels) for corpus in corpora}
+    figures = {name: each.figures for name, each in counts.items()}
     glance = {_SHARE: "of the rows with words of one gender; 0.5: as many of either"}
-    if any(each.pairs for each in found.values()):
+    if any(each.pairs for each in counts.values()):
         glance["pairs of one label"] = "pairs that differ in the pronoun alone; 1: all agree"
     return Findings(
-        headlines=tuple(_headlines(study, found)),
+        headlines=tuple(_headlines(study, counts)),
         figures=figures,
         glance=glance,
         tables=(
@@ -100,14 +100,14 @@ def _measure(study: Study, options: GenderOptions) -> Findings:
             ),
             _table(
                 "Pairs of rows that differ in a pronoun alone",
-                [name for each in found.values() if each.pairs for name in each.pairs.figures],
+                [name for each in counts.values() if each.pairs for name in each.pairs.figures],
                 figures,
             ),
-            *(_occupation_table(study, corpus, found, options.shown) for corpus in corpora),
+            *(_occupation_table(study, corpus, counts, options.shown) for corpus in corpora),
         ),
         plots=(_plot(figures, labels),),
-        warnings=tuple(_warnings(study, found, labels)),
-        notes=tuple(_notes(any(each.pairs is not None for each in found.values()))),
+        warnings=tuple(_warnings(study, counts, labels)),
+        notes=tuple(_notes(any(each.pairs is not None for each in counts.values()))),
     )
 
 
@@ -135,7 +135,9 @@ def _counted(corpus: Corpus, labels: Sequence[str]) -> _Counted:
 
     def share(rows: Iterable[int]) -> Estimate:
         chosen = [genders[at] for at in rows]
-        return rate(chosen.count(FEMALE), len(chosen)) if len(chosen) >= _LEAST else Estimate(None)
+        return (
+            rate(chosen.count(FEMALE), len(chosen)) if len(chosen) >= _MIN_ROWS else Estimate(None)
+        )
 
     figures[_SHARE] = share(one)
     for label in labels:
@@ -147,7 +149,7 @@ def _counted(corpus: Corpus, labels: Sequence[str]) -> _Counted:
     for at in one:
         for name in occupations_of(words[at]):
             standing.setdefault(name, []).append(at)
-    tried = {name: share(rows) for name, rows in standing.items() if len(rows) >= _LEAST}
+    tried = {name: share(rows) for name, rows in standing.items() if len(rows) >= _MIN_ROWS}
     figures |= {f"{_SHARE} with {name}": each for name, each in tried.items()}
     pairs = None
     if corpus.task is not None and corpus.task.name == _PARITY_TASK:
@@ -164,12 +166,12 @@ def _occupations(
     chance = overall.value
     if not tried or chance is None or not 0 < chance < 1:
         return []
-    least = NormalDist().inv_cdf(1 - 0.025 / len(tried))
-    found = []
+    threshold = NormalDist().inv_cdf(1 - 0.025 / len(tried))
+    occupations = []
     for name, share in tried.items():
         z = ((share.value or 0.0) - chance) / math.sqrt(chance * (1 - chance) / rows[name])
-        found.append(_Occupation(name, rows[name], share, z, abs(z) >= least))
-    return sorted(found, key=lambda each: (-abs(each.z), each.name))
+        occupations.append(_Occupation(name, rows[name], share, z, abs(z) >= threshold))
+    return sorted(occupations, key=lambda each: (-abs(each.z), each.name))
 
 
 def _table(
@@ -182,23 +184,23 @@ def _table(
 
 
 def _occupation_table(
-    study: Study, corpus: Corpus, found: Mapping[str, _Counted], most: int
+    study: Study, corpus: Corpus, counts: Mapping[str, _Counted], limit: int
 ) -> Table:
-    mine = found[corpus.name].occupations
+    mine = counts[corpus.name].occupations
     reference = study.reference if corpus is not study.reference else None
-    other = found[reference.name].figures if reference is not None else {}
+    other = counts[reference.name].figures if reference is not None else {}
     beyond = sum(each.beyond for each in mine)
     title = f"Occupations and gender in {corpus.name}: {beyond} of {len(mine)} beyond chance"
     columns = ["occupation", "rows", _SHARE, "z"]
     rows: list[tuple[Cell, ...]] = []
-    for each in (one for one in mine[:most] if round(one.z, 1)):
+    for each in (one for one in mine[:limit] if round(one.z, 1)):
         beside = [other.get(f"{_SHARE} with {each.name}")] if reference is not None else []
         rows.append((each.name, each.rows, each.share, round(each.z, 1), *beside))
     return Table(
         title,
         (*columns, *([f"in {reference.name}"] if reference is not None else [])),
         rows,
-        note=f"In rows with words of one gender, at least {_LEAST}; the furthest from the share "
+        note=f"In rows with words of one gender, at least {_MIN_ROWS}; the furthest from the share "
         "of all such rows first.",
     )
 
@@ -221,15 +223,15 @@ def _plot(figures: Mapping[str, Mapping[str, Estimate]], labels: Sequence[str]) 
     return Plot("intervals", title, marks, x=_SHARE, y="label", colour="dataset")
 
 
-def _headlines(study: Study, found: Mapping[str, _Counted]) -> Iterable[str]:
+def _headlines(study: Study, counts: Mapping[str, _Counted]) -> Iterable[str]:
     reference = study.reference
     for corpus in study.corpora:
-        mine = found[corpus.name]
+        mine = counts[corpus.name]
         share = mine.figures[_SHARE]
         if share.value is None:
-            yield f"{corpus.name} has fewer than {_LEAST} rows with words of one gender."
+            yield f"{corpus.name} has fewer than {_MIN_ROWS} rows with words of one gender."
         else:
-            other = found[reference.name].figures[_SHARE].value if reference is not None else None
+            other = counts[reference.name].figures[_SHARE].value if reference is not None else None
             beside = (
                 f" ({other:.0%} in {reference.name})" if other is not None and reference else ""
             )
@@ -239,10 +241,10 @@ def _headlines(study: Study, found: Mapping[str, _Counted]) -> Iterable[str]:
             )
 
 
-def _warnings(study: Study, found: Mapping[str, _Counted], labels: Sequence[str]) -> Iterable[str]:
-    original = found[study.reference.name] if study.reference is not None else None
+def _warnings(study: Study, counts: Mapping[str, _Counted], labels: Sequence[str]) -> Iterable[str]:
+    original = counts[study.reference.name] if study.reference is not None else None
     for corpus in study.corpora:
-        mine = found[corpus.name]
+        mine = counts[corpus.name]
         yield from _label_warnings(corpus, mine, original, labels)
         yield from _occupation_warnings(corpus, mine, original)
         if mine.pairs is not None:
@@ -253,14 +255,14 @@ def _label_warnings(
     corpus: Corpus, mine: _Counted, original: _Counted | None, labels: Sequence[str]
 ) -> Iterable[str]:
     """Of the label that goes with a gender most, if it does so more than in the reference."""
-    least: dict[str, float] = {}
+    differences: dict[str, float] = {}
     for label in _held(labels):
         here = _nearer(mine.figures[_less(label)])
         there = _further(original.figures[_less(label)]) if original is not None else 0.0
         if here > max(_MATTERS, there):
-            least[label] = here
-    if least:
-        label = max(least, key=lambda name: least[name])
+            differences[label] = here
+    if differences:
+        label = max(differences, key=lambda name: differences[name])
         share, away = mine.figures[_of(label)].value, mine.figures[_less(label)].value
         yield (
             f"Gender goes with the label in {corpus.name}: of the rows of {label} with words of "
@@ -269,48 +271,48 @@ def _label_warnings(
         )
 
 
-def _nearer(found: Estimate) -> float:
+def _nearer(difference: Estimate) -> float:
     """How far a difference is from nothing at least."""
-    if found.low is None or found.high is None:
+    if difference.low is None or difference.high is None:
         return 0.0
-    return max(0.0, found.low, -found.high)
+    return max(0.0, difference.low, -difference.high)
 
 
-def _further(found: Estimate) -> float:
+def _further(difference: Estimate) -> float:
     """How far it is at most."""
-    if found.low is None or found.high is None:
+    if difference.low is None or difference.high is None:
         return 0.0
-    return max(found.high, -found.low)
+    return max(difference.high, -difference.low)
 
 
 def _occupation_warnings(
     corpus: Corpus, mine: _Counted, original: _Counted | None
 ) -> Iterable[str]:
     there = original.figures if original is not None else {}
-    told = []
+    shares = []
     for each in mine.occupations:
         other = there.get(f"{_SHARE} with {each.name}", Estimate(None))
         if each.beyond and apart(each.share, other):
-            told.append(f"{each.name} ({each.share.value:.0%} of {each.rows} rows female)")
-    if told:
+            shares.append(f"{each.name} ({each.share.value:.0%} of {each.rows} rows female)")
+    if shares:
         overall = mine.figures[_SHARE].value
         yield (
-            f"Occupations go with a gender in {corpus.name}: {', '.join(told[:3])}; of all such "
+            f"Occupations go with a gender in {corpus.name}: {', '.join(shares[:3])}; of all such "
             f"rows {overall:.0%} are female."
         )
 
 
-def _pair_warnings(corpus: Corpus, found: Pairs) -> Iterable[str]:
-    alone = found.rows - 2 * len(found.pairs)
+def _pair_warnings(corpus: Corpus, pairs: Pairs) -> Iterable[str]:
+    alone = pairs.rows - 2 * len(pairs.pairs)
     if alone:
         yield (
-            f"{alone:,} of {found.rows:,} rows of {corpus.name} have no partner that differs in "
+            f"{alone:,} of {pairs.rows:,} rows of {corpus.name} have no partner that differs in "
             "the pronoun alone: the gender parity of a model cannot be measured on them."
         )
-    differing = found.labelled - found.agreeing
+    differing = pairs.labelled - pairs.agreeing
     if differing:
         yield (
-            f"{differing:,} of {found.labelled:,} pairs of {corpus.name} change the label with the "
+            f"{differing:,} of {pairs.labelled:,} pairs of {corpus.name} change the label with the "
             "pronoun: a model that is right on both is not gender-neutral."
         )
 

@@ -42,19 +42,19 @@ def _plurals(one: str) -> list[str]:
 
 def words_in(texts: Sequence[str]) -> set[str]:
     """The different words of a row in lower case, without 's, 'd or 'll."""
-    found = set()
+    words = set()
     for text in texts:
         for word in split(text.replace("’", "'")):
-            found.add(word if word in _lists().gender else word.partition("'")[0])
-    return found
+            words.add(word if word in _lists().gender else word.partition("'")[0])
+    return words
 
 
 def gender_of(words: set[str]) -> str:
     """What the words of a row name: female, male, both, neither (but "they"), or ""."""
     gender = _lists().gender
-    found = {gender[word] for word in words if word in gender}
-    named = found - {_NEITHER}
-    return "both" if len(named) == 2 else next(iter(named or found), "")
+    genders = {gender[word] for word in words if word in gender}
+    named = genders - {_NEITHER}
+    return "both" if len(named) == 2 else next(iter(named or genders), "")
 
 
 def occupations_of(words: set[str]) -> set[str]:

@@ -46,10 +46,10 @@ class Mentions:
 
     def counts(self, types: Sequence[str]) -> Numbers:
         """Mentions by row and type, shape (rows, types)."""
-        found = np.zeros((len(self.words), len(types)), dtype=np.int64)
+        counts = np.zeros((len(self.words), len(types)), dtype=np.int64)
         for at, name in enumerate(types):
-            np.add.at(found[:, at], self.row[self.type == name], 1)
-        return found
+            np.add.at(counts[:, at], self.row[self.type == name], 1)
+        return counts
 
     def kinds(self, numbers: dict[str, int], of: str = "") -> Part:
         """The types of all mentions, or the entities of one type, as numbers.
@@ -61,11 +61,11 @@ class Mentions:
         kind = [numbers.setdefault(value, len(numbers)) for value in values]
         return Part(self.row[chosen], np.array(kind, dtype=np.int64))
 
-    def top(self, of: str, most: int) -> list[tuple[str, float]]:
+    def top(self, of: str, limit: int) -> list[tuple[str, float]]:
         """The most frequent entities of a type, as mostly spelt, and their shares of it."""
-        found = Counter(self.entity[self.type == of].tolist())
-        ranked = sorted(found.items(), key=lambda item: (-item[1], item[0]))[:most]
-        total = found.total()
+        counts = Counter(self.entity[self.type == of].tolist())
+        ranked = sorted(counts.items(), key=lambda item: (-item[1], item[0]))[:limit]
+        total = counts.total()
         return [(_mostly(self.spelling[of, name]), count / total) for name, count in ranked]
 
 

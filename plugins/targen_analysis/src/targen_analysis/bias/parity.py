@@ -51,7 +51,7 @@ def pairs_of(corpus: Corpus) -> Pairs:
     """Rows that are the same but for one pronoun, two and two, wherever they stand."""
     groups: dict[tuple[str, ...], tuple[list[int], list[int]]] = {}
     for at, texts in enumerate(corpus.texts):
-        pronouns = [found for text in texts for found in _PRONOUN.finditer(text)]
+        pronouns = [pronoun for text in texts for pronoun in _PRONOUN.finditer(text)]
         if len(pronouns) != 1:
             continue
         key = tuple(_PRONOUN.sub("_", text) for text in texts)

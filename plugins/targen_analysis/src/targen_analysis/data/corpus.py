@@ -60,19 +60,19 @@ def read_corpus(
     notes: list[str] = []
     opened = open_source(source, encoding=encoding)
     whose = opened.of or (task if opened.task is None else opened.task())
-    found = whose if isinstance(whose, Task) else None
+    known = whose if isinstance(whose, Task) else None
     try:
         if isinstance(whose, str):
-            found = find_task(registry, whose, opened.variants)[1]
+            known = find_task(registry, whose, opened.variants)[1]
     except UnknownName as error:
         if opened.task is None:
             raise
         notes.append(f"{error}: its columns and labels are taken as they are.")
-    rows = opened.rows(found)
-    if found is not None and (columns.texts or columns.label):
-        found = found.replace(cases=None)  # what is read and decided is what the user says
-    fields = _fields(opened.place, rows, found, columns)
-    return _corpus(opened, rows, found, fields, columns, notes)
+    rows = opened.rows(known)
+    if known is not None and (columns.texts or columns.label):
+        known = known.replace(cases=None)  # what is read and decided is what the user says
+    fields = _fields(opened.place, rows, known, columns)
+    return _corpus(opened, rows, known, fields, columns, notes)
 
 
 def _fields(
@@ -172,10 +172,10 @@ def _label_names(task: Task[Any, Any] | None) -> dict[str, str]:
 
 
 def _label(row: Mapping[str, Any], column: str, names: Mapping[str, str]) -> str:
-    found = [value for value in named(row, column) if value is not None]
-    if len(found) != 1 or isinstance(found[0], list | dict):
+    values = [value for value in named(row, column) if value is not None]
+    if len(values) != 1 or isinstance(values[0], list | dict):
         return ""
-    text = _shown(found[0])
+    text = _shown(values[0])
     return names.get(text, text)
 
 

@@ -55,5 +55,5 @@ def inside(mine: Chart, usual: Chart) -> dict[str, int]:
     """
     low, high = np.quantile(usual.confidence, [1 / 3, 2 / 3])
     varies = np.quantile(usual.variability, 2 / 3)
-    found = (mine.confidence > high, mine.variability > varies, mine.confidence < low)
-    return {name: int(rows.sum()) for name, rows in zip(REGIONS, found, strict=True)}
+    regions = (mine.confidence > high, mine.variability > varies, mine.confidence < low)
+    return {name: int(rows.sum()) for name, rows in zip(REGIONS, regions, strict=True)}

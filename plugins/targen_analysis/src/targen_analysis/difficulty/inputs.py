@@ -52,7 +52,7 @@ class Decisions:
         )
 
 
-def read(study: Study, corpus: Corpus, most: int) -> Decisions:
+def read(study: Study, corpus: Corpus, limit: int) -> Decisions:
     """Random labelled rows, at most so many; of rows without a label, what their task decides.
 
     A row reads as its task shows it, or else each field under its name. Not as
@@ -61,15 +61,15 @@ def read(study: Study, corpus: Corpus, most: int) -> Decisions:
     """
     known = [row for row, label in enumerate(corpus.labels) if label]
     if not known and corpus.task is not None and corpus.task.cases is not None:
-        sample = draw(study, corpus, most)
+        sample = draw(study, corpus, limit)
         return Decisions(
             [_named(sample.fields, texts) for texts in sample.texts],
             sample.labels,
             sample.texts,
             sample.units,
             sample.rows,
-        ).only(range(min(most, len(sample))))
-    order = generator(study.rng(f"difficulty/{corpus.name}")).permutation(len(known))[:most]
+        ).only(range(min(limit, len(sample))))
+    order = generator(study.rng(f"difficulty/{corpus.name}")).permutation(len(known))[:limit]
     rows = [known[at] for at in order]
     together = corpus.task.unit if corpus.task is not None else 1
     texts = [corpus.texts[row] for row in rows]
@@ -93,8 +93,8 @@ def _as_task(corpus: Corpus, rows: Sequence[int]) -> list[str]:
     if corpus.task is None:
         return []
     try:
-        found = [corpus.task.instances_of([corpus.rows[row]]) for row in rows]
-        return [corpus.task.render(instance) for (instance,) in found]
+        instances = [corpus.task.instances_of([corpus.rows[row]]) for row in rows]
+        return [corpus.task.render(instance) for (instance,) in instances]
     except (ValueError, LookupError, TypeError, AttributeError, Rejected):
         return []
 

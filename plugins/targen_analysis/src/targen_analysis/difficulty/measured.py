@@ -27,10 +27,10 @@ class Measured:
 
     Attributes:
         decisions: what was decided.
-        names: labels, in the order of `given`.
+        names: labels, in the order of `with_input`.
         gold: index of each decision's label, shape (rows,).
         pvi: PVI in bits, by models that were not trained on the row, shape (rows,).
-        given: their log2 probabilities of each label, shape (rows, labels).
+        with_input: their log2 probabilities of each label, shape (rows, labels).
         chart: where rows lie on the map.
         fitted: share of what models learned from that they had right in the last epoch.
         curve: V-information after each epoch, shape (epochs,).
@@ -42,7 +42,7 @@ class Measured:
     names: tuple[str, ...]
     gold: NDArray[np.int64]
     pvi: Floats
-    given: Floats
+    with_input: Floats
     chart: Chart
     fitted: float
     curve: Floats
@@ -77,7 +77,7 @@ class Measured:
     @property
     def suspects(self) -> list[int]:
         """Decisions whose label is in doubt; none where the model knows nothing to doubt it by."""
-        return suspects(self.pvi, self.given, self.gold) if self.learned else []
+        return suspects(self.pvi, self.with_input, self.gold) if self.learned else []
 
     @property
     def doubted(self) -> Estimate:
@@ -87,7 +87,7 @@ class Measured:
     def figures(self, usual: Chart | None) -> dict[str, Estimate]:
         """Everything that there is one number of; shares of the map by the thirds of `usual`."""
         of, all_bits = len(self.pvi), self.information
-        right = int((self.given.argmax(axis=1) == self.gold).sum())
+        right = int((self.with_input.argmax(axis=1) == self.gold).sum())
         regions = {} if usual is None else inside(self.chart, usual)
         return {
             "V-information": all_bits,
@@ -127,13 +127,13 @@ def measure_one(
     gold = np.array([names.index(label) for label in decisions.labels])
     inputs, cut = classifier.encode(decisions.inputs, length)
     nothing, _ = classifier.encode([""], length)
-    given = fit(classifier, inputs, gold, parts, recipe, seed)
+    with_input = fit(classifier, inputs, gold, parts, recipe, seed)
     empty = fit(classifier, nothing * len(decisions), gold, parts, recipe, seed)
     without = empty.unseen[best_epoch(empty.unseen, gold)]
-    best = given.unseen[best_epoch(given.unseen, gold)]
+    best = with_input.unseen[best_epoch(with_input.unseen, gold)]
     bits = -float(of_gold(without, gold).mean())
-    learned = of_gold(given.learned, gold)
-    right = given.learned.argmax(axis=-1) == gold
+    learned = of_gold(with_input.learned, gold)
+    right = with_input.learned.argmax(axis=-1) == gold
     return Measured(
         decisions,
         names,
@@ -142,7 +142,7 @@ def measure_one(
         best,
         chart(np.exp2(learned), right),
         float(right[:, -1][~np.isnan(learned[:, -1])].mean()),
-        of_gold(given.unseen, gold).mean(axis=1) + bits,
+        of_gold(with_input.unseen, gold).mean(axis=1) + bits,
         bits,
         cut,
     )

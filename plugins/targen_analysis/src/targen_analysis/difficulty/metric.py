@@ -39,13 +39,13 @@ class DifficultyOptions(MetricOptions):
     shown: int = Field(10, ge=0, description="Rows that are shown of each kind.")
 
 
-_LEAST = 10
+_MIN_ROWS = 10
 """Rows of a label below which it is left out."""
 
 _FEWEST = 30
 """Rows of a dataset below which nothing is measured."""
 
-_MOST_LABELS = 50
+_MAX_LABELS = 50
 
 _UNSURE = 0.05
 """Bits of the model without input beyond the label entropy that are worth a word."""
@@ -73,7 +73,7 @@ def _measure(study: Study, options: DifficultyOptions) -> Findings:
         if decisions is not None:
             drawn[corpus.name] = decisions
     size = min(map(len, drawn.values()), default=0)
-    found: dict[str, Measured] = {}
+    results: dict[str, Measured] = {}
     for name, decisions in drawn.items():
         measured = measure_one(
             classifier,
@@ -86,57 +86,57 @@ def _measure(study: Study, options: DifficultyOptions) -> Findings:
         if measured is None:
             notes.append(f"The rows of {name} are too alike to be learned from and asked apart.")
         else:
-            found[name] = measured
-    if not found:
+            results[name] = measured
+    if not results:
         return Findings(notes=tuple(notes))
     reference = study.reference.name if study.reference is not None else ""
     # Beside itself alone, a third of a dataset is a third.
-    usual = found.get(reference, next(iter(found.values()))).chart if len(found) > 1 else None
-    figures = {name: measured.figures(usual) for name, measured in found.items()}
+    usual = results.get(reference, next(iter(results.values()))).chart if len(results) > 1 else None
+    figures = {name: measured.figures(usual) for name, measured in results.items()}
     tables = [
         table
-        for name, measured in found.items()
+        for name, measured in results.items()
         for table in row_tables(name, measured, options.shown)
     ]
     return Findings(
-        headlines=tuple(_headlines(found, reference)),
+        headlines=tuple(_headlines(results, reference)),
         figures=figures,
         glance={
             "V-information": "bits of a label that the model finds in its row; less is harder",
             "negative PVI": "rows that speak against their label, to the model",
         },
         tables=(figures_table(figures, size), *tables),
-        plots=plots(found),
-        rows={name: of_rows(measured) for name, measured in found.items()},
-        warnings=tuple(_warnings(found, reference)),
-        notes=(*notes, *_notes(found, options)),
+        plots=plots(results),
+        rows={name: of_rows(measured) for name, measured in results.items()},
+        warnings=tuple(_warnings(results, reference)),
+        notes=(*notes, *_notes(results, options)),
     )
 
 
 def _usable(name: str, drawn: Decisions) -> tuple[Decisions | None, list[str]]:
     """The decisions whose label others have too, and what is left out; None where that is all."""
     often = Counter(drawn.labels)
-    kept = [at for at, label in enumerate(drawn.labels) if often[label] >= _LEAST]
+    kept = [at for at, label in enumerate(drawn.labels) if often[label] >= _MIN_ROWS]
     labels = {drawn.labels[at] for at in kept}
-    if len(labels) < 2 or len(labels) > _MOST_LABELS or len(kept) < _FEWEST:
+    if len(labels) < 2 or len(labels) > _MAX_LABELS or len(kept) < _FEWEST:
         reason = (
             f"{name} has no labels to learn, or too many of them, or too few rows: at least "
-            f"{_FEWEST} with 2 to {_MOST_LABELS} labels of {_LEAST} rows each are needed."
+            f"{_FEWEST} with 2 to {_MAX_LABELS} labels of {_MIN_ROWS} rows each are needed."
         )
         return None, [reason]
     if len(kept) == len(drawn):
         return drawn, []
     left = f"{len(drawn) - len(kept):,} rows of {name}"
-    return drawn.only(kept), [f"{left} are left out: of their label there are under {_LEAST}."]
+    return drawn.only(kept), [f"{left} are left out: of their label there are under {_MIN_ROWS}."]
 
 
-def _headlines(found: Mapping[str, Measured], reference: str) -> Iterator[str]:
-    for name, measured in found.items():
+def _headlines(results: Mapping[str, Measured], reference: str) -> Iterator[str]:
+    for name, measured in results.items():
         if name == reference:
             continue
         yield (
             f"In a row of {name} the model finds {_bits(measured)} of the {measured.entropy:.2f} "
-            f"bits of its label{_beside(measured, found.get(reference), reference)}."
+            f"bits of its label{_beside(measured, results.get(reference), reference)}."
             + (f" {measured.negative.value:.0%} speak against theirs." if measured.learned else "")
         )
 
@@ -158,9 +158,9 @@ def _beside(measured: Measured, original: Measured | None, reference: str) -> st
     )
 
 
-def _warnings(found: Mapping[str, Measured], reference: str) -> Iterator[str]:
-    usual = found[reference].doubted.high if reference in found else None
-    for name, measured in found.items():
+def _warnings(results: Mapping[str, Measured], reference: str) -> Iterator[str]:
+    usual = results[reference].doubted.high if reference in results else None
+    for name, measured in results.items():
         if measured.gained > _GAIN:
             yield (
                 f"{name} was still being learned in the last epoch: raise difficulty.epochs before "
@@ -181,7 +181,7 @@ def _warnings(found: Mapping[str, Measured], reference: str) -> Iterator[str]:
             )
 
 
-def _notes(found: Mapping[str, Measured], options: DifficultyOptions) -> Iterator[str]:
+def _notes(results: Mapping[str, Measured], options: DifficultyOptions) -> Iterator[str]:
     yield (
         f"{options.model}, trained on {options.folds - 1} of {options.folds} parts for "
         f"{options.epochs} epochs with the row and again with an empty text, judges the part "
@@ -204,7 +204,7 @@ def _notes(found: Mapping[str, Measured], options: DifficultyOptions) -> Iterato
         "and hard to learn are more and less confident than the upper and the lower third of the "
         "reference's rows, or of the first dataset's; ambiguous, more variable than the upper."
     )
-    for name, measured in found.items():
+    for name, measured in results.items():
         if measured.cut:
             yield (
                 f"Of {measured.cut:,} rows of {name} the model read the last {options.length:,} "

@@ -41,19 +41,19 @@ class Classifier:
         What a row ends with is what is asked of its long text: the hypothesis,
         the question, the choices.
         """
-        most = min(length, self.longest)
+        limit = min(length, self.longest)
         with quiet():
-            found = self.tokenizer(list(texts), truncation=True, max_length=most)["input_ids"]
-            full = [text for text, ids in zip(texts, found, strict=True) if len(ids) >= most]
+            tokens = self.tokenizer(list(texts), truncation=True, max_length=limit)["input_ids"]
+            full = [text for text, ids in zip(texts, tokens, strict=True) if len(ids) >= limit]
             whole = self.tokenizer(full)["input_ids"] if full else []
         # A tokenizer without marks of beginning and end makes nothing of an empty text.
-        return [ids or [self.pad] for ids in found], sum(len(ids) > most for ids in whole)
+        return [ids or [self.pad] for ids in tokens], sum(len(ids) > limit for ids in whole)
 
     def new(self, labels: int) -> Any:
         """The model with a head for so many labels, its numbers in 32 bits."""
         from transformers import AutoModelForSequenceClassification
 
-        with quiet(), _told(self.name):
+        with quiet(), _explained(self.name):
             model = AutoModelForSequenceClassification.from_pretrained(
                 self.folder, num_labels=labels, ignore_mismatched_sizes=True, local_files_only=True
             )
@@ -72,7 +72,7 @@ def find_classifier(name: str) -> Classifier:
     from transformers import AutoConfig, AutoTokenizer
 
     folder = model_folder(name, "-o difficulty.model")
-    with quiet(), _told(name):
+    with quiet(), _explained(name):
         config = AutoConfig.from_pretrained(folder, local_files_only=True)
         tokenizer = AutoTokenizer.from_pretrained(
             folder, local_files_only=True, truncation_side="left"
@@ -87,7 +87,7 @@ def find_classifier(name: str) -> Classifier:
 
 
 @contextmanager
-def _told(name: str) -> Iterator[None]:
+def _explained(name: str) -> Iterator[None]:
     """What the library says of files that it cannot load, as an error of the user's."""
     try:
         yield

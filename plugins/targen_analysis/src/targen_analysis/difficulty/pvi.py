@@ -42,15 +42,15 @@ def best_epoch(logs: Floats, gold: Ints) -> int:
     return int(np.argmax(of_gold(logs, gold).mean(axis=1)))
 
 
-def pointwise(given: Floats, without: Floats, gold: Ints) -> Floats:
+def pointwise(with_input: Floats, without_input: Floats, gold: Ints) -> Floats:
     """PVI(x -> y) = -log2 g'[∅](y) + log2 g[x](y), shape (rows,).
 
     Args:
-        given: log2 probabilities by the model that reads the input, shape (rows, labels).
-        without: those by the model whose input is empty.
+        with_input: log2 probabilities by the model that reads the input, shape (rows, labels).
+        without_input: those by the model whose input is empty.
         gold: the rows' labels, shape (rows,).
     """
-    return of_gold(given, gold) - of_gold(without, gold)
+    return of_gold(with_input, gold) - of_gold(without_input, gold)
 
 
 def entropy(labels: Sequence[Hashable]) -> float:
@@ -58,13 +58,13 @@ def entropy(labels: Sequence[Hashable]) -> float:
     return statistics.entropy(np.array(list(Counter(labels).values())))
 
 
-def suspects(pvi: Floats, given: Floats, gold: Ints) -> list[int]:
+def suspects(pvi: Floats, with_input: Floats, gold: Ints) -> list[int]:
     """Rows whose label the model doubts, the most doubtful first.
 
     Those with a PVI of `DOUBT` or less where another label has at least half of
     the probability.
     """
-    other = given.argmax(axis=1)
-    doubtful = (pvi <= DOUBT) & (other != gold) & (given.max(axis=1) >= -1)
+    other = with_input.argmax(axis=1)
+    doubtful = (pvi <= DOUBT) & (other != gold) & (with_input.max(axis=1) >= -1)
     rows = np.flatnonzero(doubtful)
     return [int(row) for row in rows[np.argsort(pvi[rows], kind="stable")]]

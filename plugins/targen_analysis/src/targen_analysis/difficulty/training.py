@@ -136,9 +136,9 @@ def _fit_one(
     for epoch in range(recipe.epochs):
         model.train()
         for batch in rows.shuffled(train, recipe.batch):
-            inputs, wanted = rows.take(batch)
+            inputs, gold = rows.take(batch)
             logits = model(**inputs).logits
-            torch.nn.functional.cross_entropy(logits, wanted).backward()
+            torch.nn.functional.cross_entropy(logits, gold).backward()
             torch.nn.utils.clip_grad_norm_(model.parameters(), _CLIP)
             optimizer.step()
             schedule.step()
@@ -156,8 +156,8 @@ def _batches(rows: NDArray[np.int64], size: int) -> Iterator[NDArray[np.int64]]:
 
 
 def _logs(logits: Any) -> NDArray[np.float64]:
-    found: NDArray[np.float64] = logits.detach().cpu().double().log_softmax(-1).numpy()
-    return found
+    logs: NDArray[np.float64] = logits.detach().cpu().double().log_softmax(-1).numpy()
+    return logs
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,7 +32,7 @@ _BELOW = -6.0
 
 _BARS = 24
 
-Found = Mapping[str, Measured]
+Results = Mapping[str, Measured]
 """Dataset -> what was measured."""
 
 
@@ -78,11 +78,11 @@ _COLUMNS = ("PVI (bits)", "label", "the model says", "row")
 
 
 def _line(measured: Measured, at: int) -> tuple[float, str, str, str]:
-    likeliest = int(measured.given[at].argmax())
+    likeliest = int(measured.with_input[at].argmax())
     return (
         round(float(measured.pvi[at]), 2),
         measured.decisions.labels[at],
-        f"{measured.names[likeliest]}, {2 ** float(measured.given[at, likeliest]):.0%}",
+        f"{measured.names[likeliest]}, {2 ** float(measured.with_input[at, likeliest]):.0%}",
         excerpt(measured.decisions.texts[at]),
     )
 
@@ -95,7 +95,9 @@ def of_rows(measured: Measured) -> list[dict[str, object]]:
             "row": decisions.rows[at],
             "label": decisions.labels[at],
             "PVI": float(measured.pvi[at]),
-            "probabilities": dict(zip(names, np.exp2(measured.given[at]).tolist(), strict=True)),
+            "probabilities": dict(
+                zip(names, np.exp2(measured.with_input[at]).tolist(), strict=True)
+            ),
             "confidence": float(chart.confidence[at]),
             "variability": float(chart.variability[at]),
             "correctness": float(chart.correctness[at]),
@@ -104,13 +106,13 @@ def of_rows(measured: Measured) -> list[dict[str, object]]:
     ]
 
 
-def plots(found: Found) -> tuple[Plot, ...]:
+def plots(results: Results) -> tuple[Plot, ...]:
     """How PVI is spread, the map, and whether there were epochs enough."""
     return (
         Plot(
             "bars",
             "PVI of the rows, in bits: right is easy, below 0 the row speaks against its label",
-            _histogram(found),
+            _histogram(results),
             x="PVI",
             y="share",
             colour="dataset",
@@ -118,7 +120,7 @@ def plots(found: Found) -> tuple[Plot, ...]:
         Plot(
             "points",
             "The map: easy rows at the top left, hard ones at the bottom left, ambiguous right",
-            [mark for name, measured in found.items() for mark in _places(name, measured)],
+            [mark for name, measured in results.items() for mark in _places(name, measured)],
             x="variability",
             y="confidence",
             colour="dataset",
@@ -128,7 +130,7 @@ def plots(found: Found) -> tuple[Plot, ...]:
             "V-information after each epoch; the highest is taken",
             [
                 {"dataset": name, "epoch": epoch, "V-information": float(bits)}
-                for name, measured in found.items()
+                for name, measured in results.items()
                 for epoch, bits in enumerate(measured.curve, 1)
             ],
             x="epoch",
@@ -138,14 +140,14 @@ def plots(found: Found) -> tuple[Plot, ...]:
     )
 
 
-def _histogram(found: Found) -> list[dict[str, object]]:
-    lowest = max(_BELOW, min(float(measured.pvi.min()) for measured in found.values()))
-    highest = max(float(measured.pvi.max()) for measured in found.values())
+def _histogram(results: Results) -> list[dict[str, object]]:
+    lowest = max(_BELOW, min(float(measured.pvi.min()) for measured in results.values()))
+    highest = max(float(measured.pvi.max()) for measured in results.values())
     width = 0.25 if highest - lowest <= _BARS * 0.25 else 0.5
     low, high = math.floor(lowest / width), math.floor(highest / width) + 1
     edges = width * np.arange(low, high + 1)
     marks: list[dict[str, object]] = []
-    for name, measured in found.items():
+    for name, measured in results.items():
         inside = np.maximum(measured.pvi, edges[0])
         counts, _ = np.histogram(inside, bins=edges)
         marks += [

@@ -93,7 +93,7 @@ def _measure(study: Study, options: LexicalOptions) -> Findings:
     smallest = min(map(len, corpora))
     size = min(options.rows or smallest, smallest)
     of_words = words_of(*corpora)
-    found = [
+    results = [
         _figures(study, corpus, words, size, options.replicates)
         for corpus, words in zip(corpora, of_words, strict=True)
     ]
@@ -104,7 +104,7 @@ def _measure(study: Study, options: LexicalOptions) -> Findings:
             f"Lexical diversity {at}",
             ("figure", *(corpus.name for corpus in corpora)),
             [
-                (shown, *(measured.matched[name] for measured in found))
+                (shown, *(measured.matched[name] for measured in results))
                 for name, shown in _SHOWN.items()
             ],
             note="95 % intervals. Higher is more diverse, but for the compression ratio.",
@@ -116,19 +116,19 @@ def _measure(study: Study, options: LexicalOptions) -> Findings:
                 "On all rows: these grow or shrink with the number of rows and compare nothing",
                 ("figure", *(f"{corpus.name} ({len(corpus):,} rows)" for corpus in corpora)),
                 [
-                    (shown, *(_plain(measured.whole[name]) for measured in found))
+                    (shown, *(_plain(measured.whole[name]) for measured in results))
                     for name, shown in _SHOWN.items()
                 ],
             )
         )
     return Findings(
-        headlines=_headlines(study, found, size),
+        headlines=_headlines(study, results, size),
         figures={
             corpus.name: {
                 **measured.matched,
                 **{f"{name}, all rows": Estimate(_plain(v)) for name, v in measured.whole.items()},
             }
-            for corpus, measured in zip(corpora, found, strict=True)
+            for corpus, measured in zip(corpora, results, strict=True)
         },
         glance={
             "vocabulary": f"different words in {size:,} rows; more is more varied",
@@ -136,7 +136,7 @@ def _measure(study: Study, options: LexicalOptions) -> Findings:
             "compression": "how many times the texts compress; more is more repetitive",
         },
         tables=tuple(tables),
-        plots=_plots(study, found, of_words),
+        plots=_plots(study, results, of_words),
         warnings=tuple(
             f"{corpus.name} holds no words by the Latin pattern of words."
             for corpus, words in zip(corpora, of_words, strict=True)
@@ -171,7 +171,9 @@ def _figures(study: Study, corpus: Corpus, words: Words, size: int, replicates: 
     spread = bootstrap(
         lambda rows: counted(words, rows), matched, size=size, of=of, replicates=times, rng=rng
     )
-    figures = {name: _bounded(name, found) for name, found in zip(FIGURES, spread, strict=True)}
+    figures = {
+        name: _bounded(name, estimate) for name, estimate in zip(FIGURES, spread, strict=True)
+    }
     totals = dict(zip(FIGURES, whole.tolist(), strict=True))
     slow: dict[str, Callable[[NDArray[np.int64]], float]] = {
         "mattr": lambda rows: mattr(words.sequence(rows)),
@@ -190,31 +192,33 @@ def _figures(study: Study, corpus: Corpus, words: Words, size: int, replicates: 
             at,
             size=size,
             of=of,
-            most=_SLOW_ROWS,
+            max_size=_SLOW_ROWS,
             replicates=min(replicates, _SLOW_REPLICATES, max(_FEWEST_SLOW, 2 * slowly)),
             rng=rng,
         )
     return _Measured(totals, figures)
 
 
-def _bounded(name: str, found: Estimate) -> Estimate:
+def _bounded(name: str, estimate: Estimate) -> Estimate:
     """An interval without what cannot be: no share is above 1, no count below 0."""
-    if found.low is None or found.high is None:
-        return found
-    high = min(1.0, found.high) if name.startswith("distinct") or name == "hd-d" else found.high
-    return Estimate(found.value, max(0.0, found.low), high)
+    if estimate.low is None or estimate.high is None:
+        return estimate
+    high = (
+        min(1.0, estimate.high) if name.startswith("distinct") or name == "hd-d" else estimate.high
+    )
+    return Estimate(estimate.value, max(0.0, estimate.low), high)
 
 
-def _headlines(study: Study, found: Sequence[_Measured], size: int) -> tuple[str, ...]:
+def _headlines(study: Study, results: Sequence[_Measured], size: int) -> tuple[str, ...]:
     if study.reference is None:
         return tuple(
             f"{corpus.name}: {_count(measured, 'vocabulary')} different words in "
             f"{_count(measured, 'words')} words of {size:,} rows."
-            for corpus, measured in zip(study.corpora, found, strict=True)
+            for corpus, measured in zip(study.corpora, results, strict=True)
         )
-    original = found[-1]
+    original = results[-1]
     lines = []
-    for corpus, measured in zip(study.corpora, found, strict=False):
+    for corpus, measured in zip(study.corpora, results, strict=False):
         mine, other = measured.matched["vocabulary"], original.matched["vocabulary"]
         if not mine.value or not other.value:
             continue
@@ -241,7 +245,7 @@ def _number(measured: _Measured, name: str) -> str:
     return "-" if value is None else f"{value:.2f}"
 
 
-def _plots(study: Study, found: Sequence[_Measured], words: Sequence[Words]) -> tuple[Plot, ...]:
+def _plots(study: Study, results: Sequence[_Measured], words: Sequence[Words]) -> tuple[Plot, ...]:
     growth = Plot(
         "lines",
         "Vocabulary by rows read, in random order",
@@ -256,9 +260,9 @@ def _plots(study: Study, found: Sequence[_Measured], words: Sequence[Words]) -> 
     )
     if study.reference is None:
         return (growth,)
-    original = found[-1].matched
+    original = results[-1].matched
     marks = []
-    for corpus, measured in zip(study.corpora, found, strict=False):
+    for corpus, measured in zip(study.corpora, results, strict=False):
         for name in _COMPARED:
             mine, other = measured.matched[name], original[name]
             if mine.value is None or not other.value:

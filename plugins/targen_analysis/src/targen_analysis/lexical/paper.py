@@ -56,7 +56,7 @@ class _Tokens:
 
     def kept(self, texts: Sequence[str]) -> list[NDArray[np.uint64]]:
         """Of each text its kept tokens, as spaCy's numbers for them."""
-        found = []
+        kept = []
         limit = self._spacy.max_length
         for text in texts:
             whole = spaced(text)
@@ -65,8 +65,8 @@ class _Tokens:
                 [self._spacy.make_doc(part).to_array([self._orth]).ravel() for part in parts]
             )
             kinds = np.unique(ids)
-            found.append(kinds[[not self._is_stop(int(kind)) for kind in kinds]])
-        return found
+            kept.append(kinds[[not self._is_stop(int(kind)) for kind in kinds]])
+        return kept
 
     def _is_stop(self, kind: int) -> bool:
         if kind not in self._stops:
@@ -76,17 +76,17 @@ class _Tokens:
 
 def _measure(study: Study, options: MetricOptions) -> Findings:
     tokens = _Tokens()
-    found = {corpus.name: _figures(corpus, tokens) for corpus in study.everything}
+    figures = {corpus.name: _figures(corpus, tokens) for corpus in study.everything}
     names = list(_SHOWN)
     table = Table(
         "Table 7 of the paper, and what it is made of",
-        ("figure", *found),
-        [(_SHOWN[name], *(figures[name] for figures in found.values())) for name in names],
+        ("figure", *figures),
+        [(_SHOWN[name], *(each[name] for each in figures.values())) for name in names],
         note="The sum grows with the rows; the true vocabulary is what a dictionary of the whole "
         "dataset would hold. Both without stop words, case-sensitive.",
     )
     return Findings(
-        figures=found,
+        figures=figures,
         tables=(table, *_printed(study)),
         notes=(
             (

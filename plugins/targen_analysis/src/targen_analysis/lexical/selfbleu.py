@@ -19,12 +19,12 @@ ORDERS = 4
 def self_bleu(texts: Sequence[Sequence[int]]) -> list[float]:
     """The BLEU of each text against all others, from 0 to 1; texts are words as numbers."""
     counted = [[_grams(text, n) for n in range(1, ORDERS + 1)] for text in texts]
-    most = [_two_most([grams[n] for grams in counted]) for n in range(ORDERS)]
+    highest = [_two_highest([grams[n] for grams in counted]) for n in range(ORDERS)]
     lengths = Counter(len(text) for text in texts)
     scores = []
     for text, grams in zip(texts, counted, strict=True):
         matched = [
-            sum(min(count, _others(most[n], gram, count)) for gram, count in grams[n].items())
+            sum(min(count, _others(highest[n], gram, count)) for gram, count in grams[n].items())
             for n in range(ORDERS)
         ]
         totals = [max(len(text) - n, 0) for n in range(ORDERS)]
@@ -36,24 +36,26 @@ def _grams(text: Sequence[int], n: int) -> Counter[tuple[int, ...]]:
     return Counter(tuple(text[at : at + n]) for at in range(len(text) - n + 1))
 
 
-def _two_most(
+def _two_highest(
     counters: Sequence[Counter[tuple[int, ...]]],
 ) -> dict[tuple[int, ...], tuple[int, int]]:
     """Of each n-gram the highest count in one text and the next one."""
-    most: dict[tuple[int, ...], tuple[int, int]] = {}
+    highest: dict[tuple[int, ...], tuple[int, int]] = {}
     for counter in counters:
         for gram, count in counter.items():
-            first, second = most.get(gram, (0, 0))
+            first, second = highest.get(gram, (0, 0))
             if count > first:
-                most[gram] = (count, first)
+                highest[gram] = (count, first)
             elif count > second:
-                most[gram] = (first, count)
-    return most
+                highest[gram] = (first, count)
+    return highest
 
 
-def _others(most: dict[tuple[int, ...], tuple[int, int]], gram: tuple[int, ...], own: int) -> int:
+def _others(
+    highest: dict[tuple[int, ...], tuple[int, int]], gram: tuple[int, ...], own: int
+) -> int:
     """The highest count in the other texts: where the own one is the highest, the next."""
-    first, second = most[gram]
+    first, second = highest[gram]
     return second if own == first else first
 
 

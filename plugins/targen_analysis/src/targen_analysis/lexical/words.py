@@ -60,16 +60,16 @@ class Words:
 
         An n-gram is a number, -1 where the field ends before it does.
         """
-        found = [(self.ids.astype(np.int32), self.types)]
+        by_length = [(self.ids.astype(np.int32), self.types)]
         for n in range(2, LONGEST + 1):
-            shorter, _ = found[-1]
+            shorter, _ = by_length[-1]
             whole = np.flatnonzero(self.left >= n)
             codes = shorter[whole].astype(np.int64) * self.types + self.ids[whole + n - 1]
             kinds, numbers = np.unique(codes, return_inverse=True)
             ids = np.full(len(self.ids), -1, dtype=np.int32)
             ids[whole] = numbers
-            found.append((ids, len(kinds)))
-        return found
+            by_length.append((ids, len(kinds)))
+        return by_length
 
     @cached_property
     def own_bigrams(self) -> Ids:

@@ -39,12 +39,12 @@ def _dataset(corpus: Corpus) -> dict[str, Any]:
 
 
 def _part(part: Part) -> dict[str, Any]:
-    found = {"title": part.title, "problem": part.problem, "hint": part.hint}
+    record = {"title": part.title, "problem": part.problem, "hint": part.hint}
     if part.findings is None:
-        return {**found, "findings": None}
+        return {**record, "findings": None}
     findings = plain(part.findings)
     del findings["rows"]  # in files of their own
-    return {**found, "findings": findings}
+    return {**record, "findings": findings}
 
 
 def plain(value: Any) -> Any:

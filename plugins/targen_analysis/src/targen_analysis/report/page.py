@@ -135,13 +135,13 @@ def _section(part: Part, place: Any, *, headlines: bool) -> str:
     lines = [f'<section><h2 id="{_anchor(part)}">{escape(part.title)}</h2>']
     if part.findings is None:
         return "\n".join([*lines, _unmeasured(part, ""), "</section>"])
-    found = part.findings
+    findings = part.findings
     if headlines:
-        lines += _list(found.headlines)
-    lines += [place(plot) for plot in found.plots if plot.data]
-    lines += [_table(table) for table in found.tables if table.rows]
-    if found.notes:
-        notes = "".join(f"<li>{escape(note)}</li>" for note in found.notes)
+        lines += _list(findings.headlines)
+    lines += [place(plot) for plot in findings.plots if plot.data]
+    lines += [_table(table) for table in findings.tables if table.rows]
+    if findings.notes:
+        notes = "".join(f"<li>{escape(note)}</li>" for note in findings.notes)
         lines.append(
             '<details class="notes" open><summary>How it was measured</summary>'
             f"<ul>{notes}</ul></details>"

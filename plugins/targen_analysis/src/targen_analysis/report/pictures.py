@@ -23,10 +23,10 @@ _WIDTH, _HEIGHT, _ROW = 560, 260, 26
 
 def colours_of(study: Study) -> dict[str, str]:
     """A colour for each dataset, and grey for the reference, on light and on dark ground."""
-    found = {
+    colours = {
         corpus.name: colour for corpus, colour in zip(study.corpora, cycle(_COLOURS), strict=False)
     }
-    return found | ({study.reference.name: _REFERENCE} if study.reference is not None else {})
+    return colours | ({study.reference.name: _REFERENCE} if study.reference is not None else {})
 
 
 def specification(plot: Plot, colours: Mapping[str, str] | None = None) -> dict[str, Any]:
@@ -86,8 +86,8 @@ def _colour(plot: Plot, colours: Mapping[str, str]) -> dict[str, Any]:
     if not plot.colour:
         return {}
     scale = {"domain": list(colours), "range": list(colours.values())} if colours else {}
-    found = {**_field(plot.colour), "type": "nominal"}
-    return {"color": {**found, "scale": scale} if scale else found}
+    encoding = {**_field(plot.colour), "type": "nominal"}
+    return {"color": {**encoding, "scale": scale} if scale else encoding}
 
 
 def _tooltip(plot: Plot) -> list[dict[str, Any]]:
@@ -213,14 +213,14 @@ def _points(plot: Plot, colours: Mapping[str, str]) -> dict[str, Any]:
 
 
 def _map(plot: Plot, colours: Mapping[str, str]) -> dict[str, Any]:
-    found = _points(plot, colours)
+    spec = _points(plot, colours)
     for axis in ("x", "y"):
-        found["encoding"][axis] |= {"axis": None, "scale": {"zero": False}}
+        spec["encoding"][axis] |= {"axis": None, "scale": {"zero": False}}
     # Where a point lies is seen; what it is, only hovering says.
-    found["encoding"]["tooltip"] = [
+    spec["encoding"]["tooltip"] = [
         tip for tip in _tooltip(plot) if tip["title"] not in (plot.x, plot.y)
     ]
-    return {**found, "height": 460}
+    return {**spec, "height": 460}
 
 
 _KINDS = {

@@ -36,12 +36,12 @@ class Short:
 def in_short(analysis: Analysis) -> Short:
     """The top of the report of an analysis."""
     study = analysis.study
-    found = [part.findings for part in analysis.parts if part.findings is not None]
+    findings = [part.findings for part in analysis.parts if part.findings is not None]
     alone = len(study.corpora) == 1
     return Short(
         glance=_glance(analysis),
-        headlines=tuple(line for each in found for line in each.headlines) if alone else (),
-        warnings=tuple(line for each in found for line in each.warnings),
+        headlines=tuple(line for each in findings for line in each.headlines) if alone else (),
+        warnings=tuple(line for each in findings for line in each.warnings),
         unmeasured=analysis.failed,
         limits=tuple(_limits(study)),
     )

@@ -20,8 +20,8 @@ def pair_mean(vectors: Vectors) -> float:
     the mean (s·s - n) / (n (n - 1)).
     """
     n, total = len(vectors), vectors.sum(axis=0)
-    found = float((total @ total - (vectors * vectors).sum()) / (n * (n - 1)))
-    return min(1.0, max(-1.0, found))  # rounding may take it beyond
+    cosine = float((total @ total - (vectors * vectors).sum()) / (n * (n - 1)))
+    return min(1.0, max(-1.0, cosine))  # rounding may take it beyond
 
 
 def mean_cosine(vectors: Vectors) -> Estimate:

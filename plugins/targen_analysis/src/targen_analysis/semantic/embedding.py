@@ -32,13 +32,13 @@ class Embedder:
     Attributes:
         name: what it is, for people.
         encode: texts -> a vector each, of any length; shape (n, d).
-        most_tokens: it reads no further than this, if that is known.
+        max_tokens: it reads no further than this, if that is known.
         notes: what else a reader must know of it.
     """
 
     name: str
     encode: Callable[[Sequence[str]], NDArray[Any]]
-    most_tokens: int | None = None
+    max_tokens: int | None = None
     notes: tuple[str, ...] = ()
 
 
@@ -75,7 +75,7 @@ def load_embedder(model: str = DEFAULT_MODEL, *, device: str = "", batch: int = 
     return Embedder(
         model,
         partial(_encode, model, loaded, batch),
-        most_tokens=loaded.max_seq_length or None,
+        max_tokens=loaded.max_seq_length or None,
         notes=notes,
     )
 
@@ -86,18 +86,20 @@ _OPTION = "-o semantic.{}"
 def _encode(name: str, model: Any, batch: int, texts: Sequence[str]) -> NDArray[Any]:
     try:
         with quiet():
-            found = np.asarray(model.encode(list(texts), batch_size=batch, show_progress_bar=False))
+            vectors = np.asarray(
+                model.encode(list(texts), batch_size=batch, show_progress_bar=False)
+            )
     except RuntimeError as error:
         raise UsageError(
             f"the embedding model {name} failed: {first_line(error)}",
             hint="-o semantic.batch=4 needs less memory, -o semantic.device=cpu no GPU",
         ) from error
-    if not np.isfinite(found).all():
+    if not np.isfinite(vectors).all():
         raise UsageError(
             f"the embedding model {name} gives vectors that are no numbers",
             hint="-o semantic.model=NAME for another",
         )
-    return found
+    return vectors
 
 
 def _folder(model: str) -> Path:

@@ -34,7 +34,7 @@ _DRAWS = 10
 _REPLICATES = 40
 """Subsamples for an interval."""
 
-_MOST = 500
+_MAX_ROWS = 500
 """Rows of such a subsample, at most."""
 
 
@@ -57,7 +57,7 @@ def alone(study: Study, sample: Sample, size: int) -> Figures:
         at[:2],
         size=size,
         of=of,
-        most=_MOST,
+        max_size=_MAX_ROWS,
         replicates=_REPLICATES,
         rng=rng,
     )
@@ -75,9 +75,9 @@ def alone(study: Study, sample: Sample, size: int) -> Figures:
     }
 
 
-def _within(found: Estimate, low: float, high: float) -> Estimate:
+def _within(estimate: Estimate, low: float, high: float) -> Estimate:
     """A figure and its interval without what rounding or the normal law put outside."""
-    return mapped(found, lambda value: min(max(value, low), high))
+    return mapped(estimate, lambda value: min(max(value, low), high))
 
 
 def beside(study: Study, sample: Sample, reference: Sample, size: int, k: int) -> Figures:
@@ -94,17 +94,17 @@ def beside(study: Study, sample: Sample, reference: Sample, size: int, k: int) -
         return coverage(reference.vectors[order[:size]], sample.vectors[rows], k)
 
     at = np.mean([measured(size) for _ in range(_DRAWS)], axis=0)
-    found = half_samples_together(
+    estimates = half_samples_together(
         lambda rows: measured(len(rows)),
         at,
         size=size,
         of=min(len(sample), len(reference)),
-        most=_MOST,
-        replicates=_REPLICATES if min(size // 2, _MOST) > k else 0,
+        max_size=_MAX_ROWS,
+        replicates=_REPLICATES if min(size // 2, _MAX_ROWS) > k else 0,
         rng=rng,
     )
     highest = {"density": math.inf}
     return {
         name: _within(estimate, 0, highest.get(name, 1))
-        for name, estimate in zip(FIGURES, found, strict=True)
+        for name, estimate in zip(FIGURES, estimates, strict=True)
     }

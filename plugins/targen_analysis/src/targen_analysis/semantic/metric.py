@@ -185,15 +185,15 @@ def _samples(
 def _about(embed: Embedder, texts: Sequence[str], options: SemanticOptions) -> list[str]:
     what = f"the text {options.field} of a row" if options.field else "all texts of a row together"
     whole = f"Embedded by {embed.name}: {what}, {options.rows:,} random rows of a dataset at most."
-    most = embed.most_tokens
+    limit = embed.max_tokens
     # A word is at least a token, so these are cut for sure; others may be.
-    cut = sum(len(text.split()) > most for text in texts) if most else 0
+    cut = sum(len(text.split()) > limit for text in texts) if limit else 0
     if not cut:
         return [whole]
     return [
         whole,
         (
-            f"The model reads the first {most:,} tokens of a row: at least {cut:,} of "
+            f"The model reads the first {limit:,} tokens of a row: at least {cut:,} of "
             f"{len(texts):,} different rows are longer, and their rest does not count."
         ),
     ]
@@ -214,9 +214,9 @@ def _coverage_table(
     mine: Sequence[Sample], reference: Sample, figures: Mapping[str, Figures], size: int
 ) -> Table:
     title = f"Beside {reference.name}: {size:,} rows in {size:,} of it"
-    found = _table(title, [*mine, reference], figures, FIGURES)
+    table = _table(title, [*mine, reference], figures, FIGURES)
     half = f"half of {reference.name} in its other half"
-    return Table(title, (*found.columns[:-1], half), found.rows, note=found.note)
+    return Table(title, (*table.columns[:-1], half), table.rows, note=table.note)
 
 
 def _coverage_plot(
@@ -251,13 +251,13 @@ _MORE_REPEATED = 0.05
 def _warnings(
     mine: Sequence[Sample], reference: Sample, figures: Mapping[str, Figures]
 ) -> list[str]:
-    found = []
+    warnings = []
     theirs = figures[reference.name]
     for sample in mine:
         ours = figures[sample.name]
         repeats = ours["near repeats"]
         if (repeats.low or 0) > (theirs["near repeats"].high or 0) + _MORE_REPEATED:
-            found.append(
+            warnings.append(
                 f"{repeats.value:.0%} of the rows of {sample.name} say nearly what another says, "
                 f"{theirs['near repeats'].value:.0%} in {reference.name}."
             )
@@ -267,11 +267,11 @@ def _warnings(
         if covered.high is None or ceiling.low is None:
             continue
         if covered.high < ceiling.low - _LESS_COVERED:
-            found.append(
+            warnings.append(
                 f"{sample.name} has a row near {covered.value:.0%} of those of {reference.name}, "
                 f"whose own other half has one near {ceiling.value:.0%}: see what is missing."
             )
-    return found
+    return warnings
 
 
 def _headline(sample: Sample, reference: Sample | None, figures: Mapping[str, Figures]) -> str:
@@ -311,13 +311,13 @@ def _after_umap(
         rng = generator(study.rng(f"semantic/umap/{sample.name}"))
         vectors = sample.vectors[subsample(size, len(sample), rng)]
         maps = [umap_map(vectors, seed) for seed in _UMAP_SEEDS]
-        found = [pair_mean(unit(plane)) for plane in maps]
+        cosines = [pair_mean(unit(plane)) for plane in maps]
         moved = [pair_mean(unit(plane - plane.mean(axis=0))) for plane in maps]
-        figures[sample.name]["mean cosine after UMAP"] = Estimate(float(np.mean(found)))
-        rows.append((sample.name, *found, float(np.mean(moved))))
+        figures[sample.name]["mean cosine after UMAP"] = Estimate(float(np.mean(cosines)))
+        rows.append((sample.name, *cosines, float(np.mean(moved))))
         spans.append(
-            f"for {sample.name} it is {min(found):.2f} to {max(found):.2f} by the seed alone, and "
-            f"{np.mean(moved):.2f} once these maps are moved to their middle"
+            f"for {sample.name} it is {min(cosines):.2f} to {max(cosines):.2f} by the seed alone, "
+            f"and {np.mean(moved):.2f} once these maps are moved to their middle"
         )
     warnings.append(
         "The mean cosine after UMAP says where a map happens to lie, and little of the rows: "

@@ -42,18 +42,18 @@ def project(vectors: Vectors, how: Projection, seed: int) -> NDArray[np.float64]
     perplexity = min(30.0, (len(vectors) - 1) / 3)
     # Made of a number alone it would ask the system for chance first.
     chance = np.random.RandomState(np.random.MT19937(seed))
-    found = TSNE(init=start.astype(np.float32), perplexity=perplexity, random_state=chance)
-    return np.asarray(found.fit_transform(vectors), dtype=np.float64)
+    tsne = TSNE(init=start.astype(np.float32), perplexity=perplexity, random_state=chance)
+    return np.asarray(tsne.fit_transform(vectors), dtype=np.float64)
 
 
 def _principal(vectors: Vectors) -> NDArray[np.float64]:
     centred = vectors - vectors.mean(axis=0)
     _, _, axes = np.linalg.svd(centred, full_matrices=False)
     plane = np.zeros((len(vectors), 2))
-    found = centred @ axes[:2].T
+    points = centred @ axes[:2].T
     # The sign of an axis is chance: most of its weight counts as positive.
     signs = [1 if axis[np.abs(axis).argmax()] > 0 else -1 for axis in axes[:2]]
-    plane[:, : found.shape[1]] = found * signs
+    plane[:, : points.shape[1]] = points * signs
     return plane
 
 

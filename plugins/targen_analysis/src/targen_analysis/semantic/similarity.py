@@ -18,9 +18,9 @@ _BLOCK = 512
 
 def unit(vectors: ArrayLike) -> Vectors:
     """The rows scaled to length 1; a row of zeros stays one. Shape (n, d)."""
-    found = np.asarray(vectors, dtype=np.float64)
-    length = np.linalg.norm(found, axis=1, keepdims=True)
-    return found / np.where(length > 0, length, 1)
+    rows = np.asarray(vectors, dtype=np.float64)
+    length = np.linalg.norm(rows, axis=1, keepdims=True)
+    return rows / np.where(length > 0, length, 1)
 
 
 def products(some: Vectors, others: Vectors) -> Iterator[tuple[slice, NDArray[np.float64]]]:
@@ -55,10 +55,10 @@ def nearest(
 
 def kth_nearest(vectors: Vectors, k: int) -> NDArray[np.float64]:
     """Of each row the cosine with its k-th nearest other row, 1 <= k < n. Shape (n,)."""
-    found = np.empty(len(vectors))
+    cosine = np.empty(len(vectors))
     for at, cosines in _among_others(vectors):
-        found[at] = np.partition(cosines, -k, axis=1)[:, -k]
-    return found
+        cosine[at] = np.partition(cosines, -k, axis=1)[:, -k]
+    return cosine
 
 
 def pair_shares(vectors: Vectors, edges: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -75,10 +75,10 @@ def distribution(samples: Sequence[Sample]) -> Plot:
 
 
 def map_of(
-    samples: Sequence[Sample], how: Projection, most: int, seed: int, rng: np.random.Generator
+    samples: Sequence[Sample], how: Projection, limit: int, seed: int, rng: np.random.Generator
 ) -> Plot:
-    """All datasets on one plane, `most` points of each at most."""
-    chosen = [subsample(most, len(sample), rng) for sample in samples]
+    """All datasets on one plane, `limit` points of each at most."""
+    chosen = [subsample(limit, len(sample), rng) for sample in samples]
     vectors = np.vstack([s.vectors[rows] for s, rows in zip(samples, chosen, strict=True)])
     how = possible(how, len(vectors))
     points = iter(project(vectors, how, seed).round(2).tolist())

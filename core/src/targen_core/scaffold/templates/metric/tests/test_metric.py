@@ -18,5 +18,5 @@ class TestMetric(Suite):
 def test_every_other_row_asks() -> None:
     texts = ("Is it late?", "It is late.")
     study = Study((dataset(count=10, text=lambda at, field: texts[at % 2]),))
-    found = METRIC.measure(study, METRIC.options())
-    assert found.figures["mine"]["asking"] == Estimate(0.5)
+    findings = METRIC.measure(study, METRIC.options())
+    assert findings.figures["mine"]["asking"] == Estimate(0.5)

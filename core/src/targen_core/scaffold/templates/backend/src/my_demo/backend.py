@@ -27,8 +27,8 @@ class Options(BackendOptions):
 
 
 def _create(options: Options) -> HttpModel:
-    given = options.api_key.get_secret_value() if options.api_key else os.environ.get(_KEY, "")
-    return HttpModel(options.base_url, options.model, key=given.strip(), timeout=options.timeout)
+    key = options.api_key.get_secret_value() if options.api_key else os.environ.get(_KEY, "")
+    return HttpModel(options.base_url, options.model, key=key.strip(), timeout=options.timeout)
 
 
 BACKEND = Backend(summary="a service over HTTP", options=Options, create=_create)

@@ -31,7 +31,7 @@ from targen_core.errors import (
 __all__ = ["HttpModel"]
 
 _FINISH: dict[str, Finish] = {"stop": "stop", "length": "length"}
-_MOST = 4 << 20  # bytes of an answer that are read: a service may send without end
+_MAX_BYTES = 4 << 20  # bytes of an answer that are read: a service may send without end
 _TURN = 16  # tokens that a service may add around each message
 
 
@@ -133,6 +133,6 @@ async def _text(answer: aiohttp.ClientResponse) -> str:
     async for part in answer.content.iter_any():
         parts.append(part)
         size += len(part)
-        if size > _MOST:
-            raise MalformedAnswer(f"the answer is longer than {_MOST:,} bytes", billed=True)
+        if size > _MAX_BYTES:
+            raise MalformedAnswer(f"the answer is longer than {_MAX_BYTES:,} bytes", billed=True)
     return b"".join(parts).decode("utf-8", "replace")

@@ -45,7 +45,7 @@ class Twice:
     async def __call__(self, llm: Llm, instance: BaseModel, /) -> Correction:
         """Judge one instance; raise nothing but `Rejected`."""
         exercises = llm.task.exercises_of(instance)
-        return llm.task.settled(instance, [await self._solve(llm, found) for found in exercises])
+        return llm.task.settled(instance, [await self._solve(llm, exercise) for exercise in exercises])
 
     async def _solve(self, llm: Llm, exercise: Exercise) -> Solution:
         def legal(reply: _Answer) -> None:

@@ -32,9 +32,9 @@ PROMPTS = (_BUSINESSES, _MATTERS, _PRAISE, _COMPLAINT)
 
 async def _grow_businesses(llm: Llm, parent: None, have: Sequence[str]) -> Sequence[str]:
     """The next businesses. `have` are those that there are, for the prompt to name."""
-    wanted = list_of("businesses", line(4, 30), llm.batch)
+    model = list_of("businesses", line(4, 30), llm.batch)
     reply = await llm.ask(
-        _BUSINESSES, reply=wanted, count=llm.batch, have="; ".join(have) or "none"
+        _BUSINESSES, reply=model, count=llm.batch, have="; ".join(have) or "none"
     )
     return [item.strip() for item in reply.items]
 
@@ -60,9 +60,9 @@ BUSINESSES = ListStep(
 
 async def _grow_matters(llm: Llm, business: str, have: Sequence[Matter]) -> Sequence[Matter]:
     """The next matters of one business, the item of the list above."""
-    told = "; ".join(item.matter for item in have) or "none"
-    wanted = list_of("matters", line(4, 34), llm.batch)
-    reply = await llm.ask(_MATTERS, reply=wanted, business=business, count=llm.batch, have=told)
+    existing = "; ".join(item.matter for item in have) or "none"
+    model = list_of("matters", line(4, 34), llm.batch)
+    reply = await llm.ask(_MATTERS, reply=model, business=business, count=llm.batch, have=existing)
     return [Matter(business=business, matter=item.strip()) for item in reply.items]
 
 
