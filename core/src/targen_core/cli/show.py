@@ -132,7 +132,8 @@ def _print_one(traced: Traced, *, full: bool) -> None:
         price = f", ${cost:.6f}" if isinstance(cost, int | float) else ""
         tokens = f"{call.get('in', 0)} tokens in, {call.get('out', 0)} out{price}"
         screen.title(str(call.get("place")), "", f"prompt {call.get('prompt')}; {tokens}", indent=2)
-        screen.text(printable(str(call.get("text", "")), max_length=None if full else _REPLY), indent=6)
+        text = str(call.get("text", ""))
+        screen.text(printable(text, max_length=None if full else _REPLY), indent=6)
 
 
 def _outcome(traced: Traced) -> tuple[str, str]:
