@@ -73,7 +73,7 @@ async def ask(model: Any, endings: Counter[str], failures: list[str]) -> None:
     begun = time.monotonic()
     try:
         reply = await model.complete(REQUEST)
-        counts = (reply.tokens_in, reply.tokens_out)
+        counts = (reply.input_tokens, reply.output_tokens)
         if not all(type(count) is int and 0 <= count < 2 * 10**9 for count in counts):
             failures.append(f"counts {counts!r}")
         endings["reply"] += 1

@@ -69,7 +69,15 @@ def measure_tasks(args):
     registry = registry_with_noise()
     tasks = [t for t in registry.all("task") if t.name in (args.task or PAPER)]
     print(f"{args.rows} rows a task; 10 % of candidates rejected, 10 % relabelled")
-    heads = ("task", "calls a row", "tokens in", "tokens out", "at 64: calls", "ratio", "unused")
+    heads = (
+        "task",
+        "calls a row",
+        "input tokens",
+        "output tokens",
+        "at 64: calls",
+        "ratio",
+        "unused",
+    )
     print("| " + " | ".join(heads) + " |")
     print("|---" * len(heads) + "|")
     worst = 0.0
@@ -90,8 +98,8 @@ def measure_tasks(args):
         figures = (
             task.name,
             f"{alone['calls'] / made:.2f}",
-            f"{alone['tokens_in'] / made:,.0f}",
-            f"{alone['tokens_out'] / made:,.0f}",
+            f"{alone['input_tokens'] / made:,.0f}",
+            f"{alone['output_tokens'] / made:,.0f}",
             f"{ahead['calls'] / made:.2f}",
             f"{ratio:.3f}",
             f"{many['unused_calls']} of {ahead['calls']}",

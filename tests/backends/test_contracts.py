@@ -183,10 +183,13 @@ def test_openais_answers_are_read_as_its_client_reads_them(answer, finish):
     assert reply.text == (choice.message.content or choice.message.refusal or "")
     assert reply.finish == finish
     usage = official.usage
-    assert (reply.tokens_in, reply.tokens_out) == (usage.prompt_tokens, usage.completion_tokens)
-    assert reply.tokens_read == usage.prompt_tokens_details.cached_tokens
-    assert reply.tokens_written == usage.prompt_tokens_details.cache_write_tokens
-    assert reply.tokens_thought == usage.completion_tokens_details.reasoning_tokens
+    assert (reply.input_tokens, reply.output_tokens) == (
+        usage.prompt_tokens,
+        usage.completion_tokens,
+    )
+    assert reply.cache_read_tokens == usage.prompt_tokens_details.cached_tokens
+    assert reply.cache_write_tokens == usage.prompt_tokens_details.cache_write_tokens
+    assert reply.reasoning_tokens == usage.completion_tokens_details.reasoning_tokens
     assert reply.model == official.model
 
 
@@ -348,13 +351,13 @@ def test_anthropics_answers_are_read_as_its_client_reads_them(answer, finish, te
     if finish != "refusal":
         assert reply.text == "".join(b.text for b in official.content if b.type == "text")
     usage = official.usage
-    assert reply.tokens_in == (
+    assert reply.input_tokens == (
         usage.input_tokens + usage.cache_read_input_tokens + usage.cache_creation_input_tokens
     )
-    assert reply.tokens_read == usage.cache_read_input_tokens
-    assert reply.tokens_written == usage.cache_creation_input_tokens
-    assert reply.tokens_out == usage.output_tokens
-    assert reply.tokens_thought == usage.output_tokens_details.thinking_tokens
+    assert reply.cache_read_tokens == usage.cache_read_input_tokens
+    assert reply.cache_write_tokens == usage.cache_creation_input_tokens
+    assert reply.output_tokens == usage.output_tokens
+    assert reply.reasoning_tokens == usage.output_tokens_details.thinking_tokens
 
 
 def test_our_names_for_openais_schema_are_its_clients():

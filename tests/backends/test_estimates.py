@@ -1,4 +1,4 @@
-"""What `targen estimate` says of hosted models: batches, thoughts, long prompts."""
+"""What `targen estimate` says of hosted models: batches, reasoning, long prompts."""
 
 from __future__ import annotations
 
@@ -54,13 +54,13 @@ def estimate(targen: Callable[..., str]) -> Estimate:
 
 
 def cost(step: dict[str, Any], factor: float = 1.0) -> Any:
-    dollars = factor * (step["tokens_in"] * 0.1 + step["tokens_out"] * 0.5) / 1e6
+    dollars = factor * (step["input_tokens"] * 0.1 + step["output_tokens"] * 0.5) / 1e6
     return pytest.approx(dollars, abs=1e-6)
 
 
 def test_no_call_is_priced_as_a_long_prompt_because_all_are(estimate: Estimate) -> None:
     found = estimate("-n", "20000", *HOSTED[2:])
-    assert found["steps"]["generate"]["tokens_in"] > 272_000
+    assert found["steps"]["generate"]["input_tokens"] > 272_000
     for step in found["steps"].values():
         assert step["dollars"] == cost(step)
 
@@ -85,46 +85,50 @@ def test_lists_side_by_side_take_more_calls_at_half_the_price(
     assert "--batch-lists says how --batch asks for lists" in told
 
 
-def test_thoughts_are_counted_where_somebody_says_how_many(
+def test_reasoning_is_counted_where_somebody_says_how_many(
     estimate: Estimate, targen: Callable[..., str]
 ) -> None:
     silent = estimate(*HOSTED)
-    told = estimate(*HOSTED, "--thoughts", "400", "--thoughts", "generate=900")
-    assert silent["unthought"] == list(silent["steps"])
-    assert told["unthought"] == []
+    told = estimate(*HOSTED, "--reasoning-tokens", "400", "--reasoning-tokens", "generate=900")
+    assert silent["uncounted_reasoning"] == list(silent["steps"])
+    assert told["uncounted_reasoning"] == []
     for name, step in told["steps"].items():
         thought = step["calls"] * (900 if name == "generate" else 400)
-        assert step["tokens_thought"] == pytest.approx(thought, abs=900)
-        out = silent["steps"][name]["tokens_out"] + step["tokens_thought"]
-        assert step["tokens_out"] == pytest.approx(out, abs=1)
+        assert step["reasoning_tokens"] == pytest.approx(thought, abs=900)
+        out = silent["steps"][name]["output_tokens"] + step["reasoning_tokens"]
+        assert step["output_tokens"] == pytest.approx(out, abs=1)
         assert step["dollars"] == cost(step)
     assert "thinks before it answers" in targen("estimate", "tickets", *HOSTED)
     plain = targen("estimate", "tickets", *HOSTED, "-o", "thinks=false")
     assert "thinks" not in plain
-    assert "thoughts" not in plain
+    assert "reasoning tokens" not in plain
 
 
-@pytest.mark.parametrize("thoughts", ["some", "-4", "judge=4", "=4", "correct="])
-def test_thoughts_that_are_no_number_are_refused(thoughts: str, targen: Callable[..., str]) -> None:
-    told = targen("estimate", "tickets", *HOSTED, f"--thoughts={thoughts}", ok=2)
-    assert f"--thoughts {thoughts!r} is not TOKENS or STEP=TOKENS" in told
+@pytest.mark.parametrize("tokens", ["some", "-4", "judge=4", "=4", "correct="])
+def test_reasoning_tokens_that_are_no_number_are_refused(
+    tokens: str, targen: Callable[..., str]
+) -> None:
+    told = targen("estimate", "tickets", *HOSTED, f"--reasoning-tokens={tokens}", ok=2)
+    assert f"--reasoning-tokens {tokens!r} is not TOKENS or STEP=TOKENS" in told
     assert "steps: contexts, seeds, generate, correct" in told
 
 
-def test_a_measured_run_brings_its_thoughts(
+def test_a_measured_run_brings_its_reasoning(
     estimate: Estimate, targen: Callable[..., str], tmp_path: Path
 ) -> None:
     targen("generate", "tickets", "-n", "6", "-b", "scripted", "--out", "probe", "--quiet")
     path = tmp_path / "probe" / "report.json"
     report = json.loads(path.read_text())
     for counts in report["usage"]["by_step"]:
-        counts["thought_out"] = 100 * counts["calls"]
-        counts["tokens_out"] += 100 * counts["calls"]
+        counts["reasoning_tokens"] = 100 * counts["calls"]
+        counts["output_tokens"] += 100 * counts["calls"]
     path.write_text(json.dumps(report))
     found = estimate(*HOSTED, "--from", "probe")
-    assert found["unthought"] == []
+    assert found["uncounted_reasoning"] == []
     for step in found["steps"].values():
-        assert step["tokens_thought"] == pytest.approx(100 * step["calls"], abs=100)
-        assert step["tokens_out"] > step["tokens_thought"]
-    told = targen("estimate", "tickets", *HOSTED, "--from", "probe", "--thoughts", "5", ok=2)
-    assert "--from has measured the thoughts" in told
+        assert step["reasoning_tokens"] == pytest.approx(100 * step["calls"], abs=100)
+        assert step["output_tokens"] > step["reasoning_tokens"]
+    told = targen(
+        "estimate", "tickets", *HOSTED, "--from", "probe", "--reasoning-tokens", "5", ok=2
+    )
+    assert "--from has measured the reasoning" in told

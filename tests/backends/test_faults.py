@@ -178,7 +178,7 @@ def test_an_answer_without_a_reply(provider, fails):
 def test_unknown_fields_are_passed_over(provider, call, plain):
     reply = call(provider, answers(200, provider.good("Volga")), plain)
     assert (reply.text, reply.finish) == ("Volga", "stop")
-    assert (reply.tokens_in, reply.tokens_out, reply.model) == (11, 3, "tiny-2026")
+    assert (reply.input_tokens, reply.output_tokens, reply.model) == (11, 3, "tiny-2026")
 
 
 @pytest.mark.parametrize(

@@ -88,8 +88,8 @@ def check(reply, error):
     """A reply with counts that can be paid, or an error that can be shown and waited for."""
     if error is None:
         assert isinstance(reply, ChatReply) and isinstance(reply.text, str)
-        assert 0 <= reply.tokens_in <= 2 * 10**9 and 0 <= reply.tokens_out <= 10**9
-        assert reply.tokens_read + reply.tokens_written <= reply.tokens_in
+        assert 0 <= reply.input_tokens <= 2 * 10**9 and 0 <= reply.output_tokens <= 10**9
+        assert reply.cache_read_tokens + reply.cache_write_tokens <= reply.input_tokens
         return
     told = f"{error} {error.hint} {error.request_id}"
     told.encode()  # it can be written down
@@ -238,8 +238,8 @@ def test_counts_that_are_none_are_the_request_s_bound(provider, call, request_of
     request = request_of(seed=None)
     reply = call(provider, answers(spoilt(provider.good("Volga"))), request)
     model = provider.make("http://127.0.0.1:9", "tiny")
-    assert reply.tokens_out == 40
-    assert 0 < reply.tokens_in <= model.count_tokens(request)
+    assert reply.output_tokens == 40
+    assert 0 < reply.input_tokens <= model.count_tokens(request)
 
 
 def test_a_line_of_a_batch_that_is_nested_too_deeply_is_no_answer():

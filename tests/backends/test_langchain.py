@@ -92,7 +92,7 @@ def test_a_langchain_model_answers(request_of):
 
 def test_what_a_langchain_model_does_not_say_is_filled_in(request_of):
     reply = complete(LangChainModel(Chat(reply=AIMessage("Wołga"))), request_of())
-    assert (reply.finish, reply.tokens_in, reply.tokens_out) == ("stop", 8, 2)
+    assert (reply.finish, reply.input_tokens, reply.output_tokens) == ("stop", 8, 2)
 
 
 @pytest.mark.parametrize(
@@ -188,7 +188,7 @@ def test_counts_of_a_langchain_model_that_are_none(request_of, odd):
     usage = {"input_tokens": odd, "output_tokens": odd, "total_tokens": odd}
     model = LangChainModel(Chat(reply=AIMessage("Volga", usage_metadata=usage)))
     reply = complete(model, request_of())
-    assert (reply.tokens_in, reply.tokens_out) == (model.count_tokens(request_of()), 40)
+    assert (reply.input_tokens, reply.output_tokens) == (model.count_tokens(request_of()), 40)
 
 
 @pytest.mark.parametrize("error", [RecursionError("deep"), json.JSONDecodeError("x", "y", 0)])
@@ -238,7 +238,7 @@ def test_there_and_back_again(request_of):
     model = as_chat_model(TargenChat(model=Echo(), params={}))
     reply = complete(model, request_of())
     assert reply.text == "system,user {'max_tokens': 40, 'seed': 7}"
-    assert (reply.finish, reply.tokens_in, reply.tokens_out) == ("refusal", 4, 2)
+    assert (reply.finish, reply.input_tokens, reply.output_tokens) == ("refusal", 4, 2)
 
 
 def test_chat_llama_takes_the_backends_options():

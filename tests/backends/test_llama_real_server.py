@@ -56,7 +56,7 @@ def ask(address, text="Name a river.", schema=SCHEMA, key="k-123"):
 def test_it_answers_along_the_schema(address):
     reply = ask(address)
     assert reply.finish in ("stop", "length")
-    assert reply.tokens_in > 5 and reply.tokens_out > 2
+    assert reply.input_tokens > 5 and reply.output_tokens > 2
     if reply.finish == "stop":
         assert set(json.loads(reply.text)) == {"river", "long"}
     assert reply.text.startswith("{")

@@ -40,7 +40,12 @@ def chat(content="Volga", finish="stop", usage=True, **message):
 
 def test_a_reply_has_text_finish_tokens_and_rate(ask):
     reply = ask(chat())
-    assert (reply.text, reply.finish, reply.tokens_in, reply.tokens_out) == ("Volga", "stop", 11, 3)
+    assert (reply.text, reply.finish, reply.input_tokens, reply.output_tokens) == (
+        "Volga",
+        "stop",
+        11,
+        3,
+    )
     assert reply.rate.remaining_requests == 0
 
 
@@ -119,7 +124,7 @@ def test_text_and_finish_of_unusual_answers(ask, answer, text, finish):
 
 def test_absent_usage_is_estimated_at_four_bytes_a_token(ask):
     reply = ask(chat("Wołga", usage=False))
-    assert (reply.tokens_in, reply.tokens_out) == (8, 2)  # 32 and 6 bytes
+    assert (reply.input_tokens, reply.output_tokens) == (8, 2)  # 32 and 6 bytes
 
 
 def test_connections_are_kept_and_shared_by_a_loop(request_of):

@@ -47,8 +47,8 @@ def test_a_reply_obeys_its_schema(local_model, request_of):
     assert value["label"] in ("entailment", "not_entailment")
     assert len(value["topics"]) == 2
     assert reply.finish == "stop"
-    assert 20 < reply.tokens_in <= local_model.count_tokens(request_of("Label a pair.", SCHEMA))
-    assert reply.tokens_out > 5
+    assert 20 < reply.input_tokens <= local_model.count_tokens(request_of("Label a pair.", SCHEMA))
+    assert reply.output_tokens > 5
 
 
 def test_a_reply_depends_on_its_request_alone(local_model, request_of):

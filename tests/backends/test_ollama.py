@@ -64,9 +64,14 @@ def test_a_schema_may_be_asked_for_less_strictly(ask, mode, sent):
 
 def test_the_reply(ask):
     reply, _, _ = ask()
-    assert (reply.text, reply.finish, reply.tokens_in, reply.tokens_out) == ("Volga", "stop", 11, 3)
+    assert (reply.text, reply.finish, reply.input_tokens, reply.output_tokens) == (
+        "Volga",
+        "stop",
+        11,
+        3,
+    )
     cut, _, _ = ask({"message": {"content": "<think>hm</think> Vol"}, "done_reason": "length"})
-    assert (cut.text, cut.finish, cut.tokens_in) == ("Vol", "length", 8)  # counts are estimated
+    assert (cut.text, cut.finish, cut.input_tokens) == ("Vol", "length", 8)  # counts are estimated
 
 
 @pytest.mark.parametrize(

@@ -13,14 +13,14 @@ ENTRIES = [(provider, entry) for provider, found in table().items() for entry in
     ("provider", "entry"), ENTRIES, ids=[entry["model"] for _, entry in ENTRIES]
 )
 def test_every_figure_has_its_date_and_source(provider, entry):
-    known = {"model", "input", "cached", "written", "output", "long", "source", "date"}
+    known = {"model", "input", "cache_read", "cache_write", "output", "long", "source", "date"}
     assert set(entry) <= known
     assert "/" in entry["source"]
     date = entry.get("date", table()[provider]["date"])
     assert datetime.date(2026, 1, 1) <= date <= datetime.date.today()
     assert 0 < entry["input"] < entry["output"]
-    assert entry.get("cached", 0) < entry["input"]
-    assert entry.get("written", entry["input"]) >= entry["input"]
+    assert entry.get("cache_read", 0) < entry["input"]
+    assert entry.get("cache_write", entry["input"]) >= entry["input"]
     assert set(entry.get("long", {})) <= {"above", "input", "output"}
 
 

@@ -118,7 +118,7 @@ def test_a_passing_run_costs_what_it_says_and_keeps_no_key(backend, generate, se
     done, report = generate(backend, "--max-cost", "1", **{VARIABLES[backend]: KEY})
     assert done.returncode == 0, done.stderr
     total = report["usage"]["total"]
-    assert total["tokens_in"] == 11 * total["calls"]
+    assert total["input_tokens"] == 11 * total["calls"]
     price = {"chatgpt": (0.1, 0.5), "claude": (0.1, 0.5)}[backend]
     expected = total["calls"] * (11 * price[0] + 3 * price[1]) / 1e6
     assert total["dollars"] == pytest.approx(expected, abs=1e-6)

@@ -103,17 +103,17 @@ class ScriptedModel:
         if options.garbage_rate + options.cut_rate + options.empty_rate + options.refusal_rate:
             draw = random.Random(f"bad replies {request.key}").random()
             if draw < options.garbage_rate:
-                return ChatReply("Sure! As for that, it depends.", "stop", reply.tokens_in, 9)
+                return ChatReply("Sure! As for that, it depends.", "stop", reply.input_tokens, 9)
             draw -= options.garbage_rate
             if draw < options.cut_rate:
                 half = reply.text[: len(reply.text) // 2]
-                return ChatReply(half, "length", reply.tokens_in, request.params["max_tokens"])
+                return ChatReply(half, "length", reply.input_tokens, request.params["max_tokens"])
             draw -= options.cut_rate
             if draw < options.empty_rate:
-                return ChatReply("", "stop", reply.tokens_in, 0)
+                return ChatReply("", "stop", reply.input_tokens, 0)
             draw -= options.empty_rate
             if draw < options.refusal_rate:
-                return ChatReply("I cannot help with that.", "refusal", reply.tokens_in, 6)
+                return ChatReply("I cannot help with that.", "refusal", reply.input_tokens, 6)
         return reply
 
     def _reply(self, request: ChatRequest) -> ChatReply:

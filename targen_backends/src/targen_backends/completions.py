@@ -12,17 +12,17 @@ from typing import Any
 
 from targen_core import ChatReply, ChatRequest
 from targen_core.calls import tokens
-from targen_core.calls.model import Finish, RateHeaders, told
+from targen_core.calls.model import Finish, RateHeaders, token_count
 from targen_core.errors import MalformedAnswer
 
 __all__ = [
     "count",
     "fields",
     "read_reply",
+    "reported_or_estimated",
     "sound",
     "token_bound",
-    "told_or_estimated",
-    "without_thoughts",
+    "without_reasoning",
 ]
 
 _SEED_MASK = 0x7FFFFFFF
@@ -57,9 +57,9 @@ def read_reply(
 
     A refusal's words become the text. Reasoning is dropped, whether it stands
     in a field of its own or as a leading `<think>` block. Token counts that
-    the server leaves out are estimated at four bytes a token; what it tells and
+    the server leaves out are estimated at four bytes a token; what it reports and
     is no count is taken as the most that the request may take. With `detailed`
-    the model's name and the cached and the thought tokens are told too.
+    the model's name and the cached and the reasoning tokens are reported too.
 
     Raises:
         MalformedAnswer: where the envelope has no first choice with a
@@ -72,51 +72,56 @@ def read_reply(
         finish = _FINISH.get(choice.get("finish_reason"), "other")
         refusal = message.get("refusal")
         usage = envelope.get("usage") or {}
-        given = usage.get("prompt_tokens"), usage.get("completion_tokens")
+        known = usage.get("prompt_tokens"), usage.get("completion_tokens")
         model = envelope.get("model")
     except (KeyError, IndexError, TypeError, AttributeError):
         raise MalformedAnswer("the answer is no chat completion", billed=True) from None
     if refusal:
         text, finish = text or str(refusal), "refusal"
-    tokens_in, tokens_out = told_or_estimated(*given, request, text)
-    text = without_thoughts(text)
+    input_tokens, output_tokens = reported_or_estimated(*known, request, text)
+    text = without_reasoning(text)
     if not detailed:
-        return ChatReply(text, finish, tokens_in, tokens_out, rate)
-    details = usage.get("prompt_tokens_details")
-    wrote = usage.get("completion_tokens_details")
-    read = count(details, "cached_tokens", tokens_in) if details else 0
+        return ChatReply(text, finish, input_tokens, output_tokens, rate)
+    input_details = usage.get("prompt_tokens_details")
+    output_details = usage.get("completion_tokens_details")
+    cache_read = count(input_details, "cached_tokens", input_tokens) if input_details else 0
     return ChatReply(
         text,
         finish,
-        tokens_in,
-        tokens_out,
+        input_tokens,
+        output_tokens,
         rate,
-        read,
-        count(details, "cache_write_tokens", tokens_in - read) if details else 0,
-        count(wrote, "reasoning_tokens", tokens_out) if wrote else 0,
+        cache_read,
+        count(input_details, "cache_write_tokens", input_tokens - cache_read)
+        if input_details
+        else 0,
+        count(output_details, "reasoning_tokens", output_tokens) if output_details else 0,
         model if isinstance(model, str) else "",
     )
 
 
-def count(found: Any, name: str, most: int) -> int:
-    """A count of tokens in a part of `usage`, between 0 and `most`; 0 where there is none."""
-    value = found.get(name) if isinstance(found, Mapping) else None
-    return min(told(value, 0), most)
+def count(usage: Any, name: str, maximum: int) -> int:
+    """A count of tokens in a part of `usage`, between 0 and `maximum`; 0 where there is none."""
+    value = usage.get(name) if isinstance(usage, Mapping) else None
+    return min(token_count(value, 0), maximum)
 
 
-def told_or_estimated(
-    tokens_in: object, tokens_out: object, request: ChatRequest, text: str
+def reported_or_estimated(
+    input_tokens: object, output_tokens: object, request: ChatRequest, text: str
 ) -> tuple[int, int]:
-    """The tokens that a server tells; estimated where it tells none.
+    """The tokens that a server reports; estimated where it reports none.
 
-    What is no count (`targen_core.calls.model.told`) becomes the request's bound.
+    What is no count (`targen_core.calls.model.token_count`) becomes the request's bound.
     """
-    if tokens_in is None:
-        tokens_in = tokens.estimate(m.content for m in request.messages)
-    if tokens_out is None:
-        tokens_out = tokens.estimate([text])
-    most = request.params.get("max_tokens") or tokens.estimate([text])
-    return told(tokens_in, token_bound(request)), told(tokens_out, most)
+    if input_tokens is None:
+        input_tokens = tokens.estimate(m.content for m in request.messages)
+    if output_tokens is None:
+        output_tokens = tokens.estimate([text])
+    max_output = request.params.get("max_tokens") or tokens.estimate([text])
+    return (
+        token_count(input_tokens, token_bound(request)),
+        token_count(output_tokens, max_output),
+    )
 
 
 def token_bound(request: ChatRequest) -> int:
@@ -138,7 +143,7 @@ def _text(content: str | Sequence[Mapping[str, Any]] | None) -> str:
     return "".join(part["text"] for part in content if part.get("type") == "text")
 
 
-def without_thoughts(text: str) -> str:
+def without_reasoning(text: str) -> str:
     """`text` after its leading <think> block; nothing where the block never ends."""
     start = text.lstrip()
     if not start.startswith("<think>"):

@@ -38,8 +38,8 @@ def price_of(provider: str, model: str) -> Price | None:
             return Price(
                 entry["input"],
                 entry["output"],
-                cached=entry.get("cached"),
-                written=entry.get("written"),
+                cache_read=entry.get("cache_read"),
+                cache_write=entry.get("cache_write"),
                 long_from=long.get("above"),
                 long_input=long.get("input", 1.0),
                 long_output=long.get("output", 1.0),

@@ -190,14 +190,14 @@ class BackendSuite(Suite):
             exchange = self.ask(self.good())
             reply, error = exchange.reply, exchange.error
         assert reply is not None, f"a good answer gave {error!r}"
-        assert reply.tokens_in > 0 and reply.tokens_out > 0, (
-            "tokens_in and tokens_out are not told: budgets and estimates need them"
+        assert reply.input_tokens > 0 and reply.output_tokens > 0, (
+            "input_tokens and output_tokens are not told: budgets and estimates need them"
         )
         if self.wire is not None:
-            assert (reply.tokens_in, reply.tokens_out) == (TOKENS_IN, TOKENS_OUT), (
+            assert (reply.input_tokens, reply.output_tokens) == (TOKENS_IN, TOKENS_OUT), (
                 "these are not the tokens that the service told"
             )
-        assert model.count_tokens(request_of()) >= reply.tokens_in, (
+        assert model.count_tokens(request_of()) >= reply.input_tokens, (
             "count_tokens must be an upper bound"
         )
         few, many = (model.count_tokens(request_of(text)) for text in ("river", "river " * 500))

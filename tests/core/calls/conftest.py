@@ -87,7 +87,7 @@ def desk(tmp_path: Path) -> Any:
         opened.append(journal)
         budget = Budget(max_tokens=max_tokens, max_cost=max_cost)
         spent = usage.total
-        budget.spend(spent.tokens_in + spent.tokens_out, spent.dollars)
+        budget.spend(spent.tokens, spent.dollars)
         limiter = RateLimiter(concurrency, rpm=rpm, tpm=tpm)
         bound = BoundModel(model, limiter, params or {"max_tokens": 50}, price)
         layer = CallLayer(

@@ -25,8 +25,8 @@ def request(key: str) -> ChatRequest:
 
 
 def test_a_batch_costs_what_the_factor_says() -> None:
-    price = batch_price(Price(2.0, 10.0, cached=0.2, written=2.5, batch=0.5))
-    assert price == Price(1.0, 5.0, cached=0.1, written=1.25)
+    price = batch_price(Price(2.0, 10.0, cache_read=0.2, cache_write=2.5, batch=0.5))
+    assert price == Price(1.0, 5.0, cache_read=0.1, cache_write=1.25)
     assert batch_price(Price(2.0, 10.0)) == Price(2.0, 10.0)
     assert batch_price(None) is None
 

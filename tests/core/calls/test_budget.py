@@ -26,9 +26,9 @@ def test_no_cap_is_ever_passed(lab, desk, drive, folder, caps, concurrency, salt
     paid = {"tokens": 0, "dollars": 0.0}
     price = Price(2.0, 6.0)
 
-    def pay(tokens_in, tokens_out):
-        paid["tokens"] += tokens_in + tokens_out
-        paid["dollars"] += price.dollars(tokens_in, tokens_out)
+    def pay(input_tokens, output_tokens):
+        paid["tokens"] += input_tokens + output_tokens
+        paid["dollars"] += price.dollars(input_tokens, output_tokens)
         if "max_tokens" in caps:
             assert paid["tokens"] <= caps["max_tokens"]
         if "max_cost" in caps:
@@ -43,9 +43,9 @@ def test_no_cap_is_ever_passed(lab, desk, drive, folder, caps, concurrency, salt
         if draw < 0.25:
             pay(bound, 50)  # the worst that a lost answer can have cost
             raise ServiceUnavailable("timed out", billed=True)
-        tokens_in, tokens_out = rng.randint(0, bound), rng.randint(0, 50)
-        pay(tokens_in, tokens_out)
-        return ChatReply("x", "stop", tokens_in, tokens_out)
+        input_tokens, output_tokens = rng.randint(0, bound), rng.randint(0, 50)
+        pay(input_tokens, output_tokens)
+        return ChatReply("x", "stop", input_tokens, output_tokens)
 
     model = lab.ToyModel(reply, latency=lab.latency(salt), price=price)
     with folder() as path:
@@ -62,7 +62,7 @@ def test_no_cap_is_ever_passed(lab, desk, drive, folder, caps, concurrency, salt
         found = drive(work())
         assert one.budget.tokens == paid["tokens"]
         assert one.budget.dollars == pytest.approx(paid["dollars"])
-        assert one.usage.total.tokens_in + one.usage.total.tokens_out == paid["tokens"]
+        assert one.usage.total.input_tokens + one.usage.total.output_tokens == paid["tokens"]
         if found.count("x") < 40:
             stopped = next(error for error in found if error != "x")
             assert "resume with a larger --max-" in stopped.hint
@@ -180,7 +180,7 @@ class TestInARun:
             ran = lab.run(world, tmp_path / "run", resume=True, limits=limits)
             total = ran.report["usage"]["total"]
             if "max_tokens" in limits:
-                assert total["tokens_in"] + total["tokens_out"] <= limits["max_tokens"]
+                assert total["input_tokens"] + total["output_tokens"] <= limits["max_tokens"]
             else:
                 assert total["dollars"] <= limits["max_cost"] + 1e-6
         assert rounds > 1

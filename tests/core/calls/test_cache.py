@@ -162,9 +162,9 @@ class TestInARun:
         assert total["cached"] == len(set(large.journaled) & set(small.journaled)) > 100
         assert total["calls"] == len(large.model.asked)
         assert total["cached"] + total["calls"] == len(large.journaled)
-        assert total["cached_in"] > 0 < total["cached_out"]
+        assert total["saved_input_tokens"] > 0 < total["saved_output_tokens"]
         paid = [record for record in large.journal if not record.get("cached")]
-        assert total["tokens_in"] == sum(record["in"] for record in paid)
+        assert total["input_tokens"] == sum(record["in"] for record in paid)
         assert total["dollars"] == pytest.approx(sum(record["cost"] for record in paid), abs=1e-6)
 
     def test_what_is_cached_costs_nothing_of_the_budget(self, lab, tmp_path):

@@ -16,13 +16,17 @@ ODD = [-1, -(10**9), 10**30, 10**9 + 1, True, 1.5, float("nan"), "7", None, [], 
 @pytest.mark.parametrize("odd", ODD, ids=repr)
 def test_what_is_no_count_is_the_bound(odd):
     reply = counted(ChatReply("x", "stop", odd, odd), 70, 40)
-    assert (reply.tokens_in, reply.tokens_out) == (70, 40)
-    parts = ChatReply("x", "stop", 9, 5, tokens_read=odd, tokens_written=odd, tokens_thought=odd)
-    assert counted(parts, 70, 40).tokens_in == 9
+    assert (reply.input_tokens, reply.output_tokens) == (70, 40)
+    parts = ChatReply(
+        "x", "stop", 9, 5, cache_read_tokens=odd, cache_write_tokens=odd, reasoning_tokens=odd
+    )
+    assert counted(parts, 70, 40).input_tokens == 9
 
 
 def test_good_counts_stay_even_above_the_bound():
-    reply = ChatReply("x", "stop", 900, 500, tokens_read=800, tokens_written=100, tokens_thought=9)
+    reply = ChatReply(
+        "x", "stop", 900, 500, cache_read_tokens=800, cache_write_tokens=100, reasoning_tokens=9
+    )
     assert counted(reply, 70, 40) is reply
 
 
@@ -30,20 +34,22 @@ COUNT = st.integers() | st.sampled_from([value for value in ODD if not isinstanc
 
 
 @given(COUNT, COUNT, COUNT, COUNT, COUNT)
-def test_no_reply_ever_gives_money_back(tokens_in, tokens_out, read, written, thought):
+def test_no_reply_ever_gives_money_back(input_tokens, output_tokens, read, written, thought):
     reply = ChatReply(
-        *("x", "stop", tokens_in, tokens_out),
-        tokens_read=read,
-        tokens_written=written,
-        tokens_thought=thought,
+        *("x", "stop", input_tokens, output_tokens),
+        cache_read_tokens=read,
+        cache_write_tokens=written,
+        reasoning_tokens=thought,
     )
     found = counted(reply, 70, 40)
-    price = Price(3.0, 15.0, cached=0.3, written=3.75, long_from=100, long_input=2.0)
+    price = Price(3.0, 15.0, cache_read=0.3, cache_write=3.75, long_from=100, long_input=2.0)
     dollars = price.dollars(
-        *(found.tokens_in, found.tokens_out), read=found.tokens_read, written=found.tokens_written
+        *(found.input_tokens, found.output_tokens),
+        cache_read=found.cache_read_tokens,
+        cache_write=found.cache_write_tokens,
     )
     assert 0 <= dollars < 1e6
-    assert 0 <= found.tokens_thought <= found.tokens_out
+    assert 0 <= found.reasoning_tokens <= found.output_tokens
 
 
 @pytest.mark.parametrize("odd", [-50, 10**30, 1.5, "7"], ids=repr)

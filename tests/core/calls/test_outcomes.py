@@ -14,7 +14,7 @@ from targen_core.errors import (
     PermissionDenied,
 )
 
-CACHED = Price(10.0, 20.0, cached=1.0, written=12.5)
+CACHED = Price(10.0, 20.0, cache_read=1.0, cache_write=12.5)
 
 
 def test_a_content_filter_rejects_the_candidate_and_not_the_run(lab, desk, drive, read_journal):
@@ -56,7 +56,7 @@ def test_a_filter_that_bills_the_prompt_is_counted(lab, desk, drive):
     with pytest.raises(Rejected):
         drive(one.ask())
     bound = model.count_tokens(model.requests[0])
-    assert one.usage.total.tokens_in == bound == one.budget.tokens
+    assert one.usage.total.input_tokens == bound == one.budget.tokens
 
 
 def test_a_filtered_reply_is_rejected_too(lab, desk, drive):
@@ -91,17 +91,27 @@ def test_an_overloaded_service_is_asked_more_slowly(lab, desk, drive):
 def test_input_from_the_services_cache_is_priced_and_told(lab, desk, drive, read_journal):
     def reply(request):
         return ChatReply(
-            "x", "stop", 1000, 100, tokens_read=600, tokens_written=300, tokens_thought=80
+            "x",
+            "stop",
+            1000,
+            100,
+            cache_read_tokens=600,
+            cache_write_tokens=300,
+            reasoning_tokens=80,
         )
 
     one = desk(lab.ToyModel(reply), price=CACHED)
     drive(one.ask())
     total = one.usage.total
-    assert (total.read_in, total.written_in, total.thought_out) == (600, 300, 80)
+    assert (total.cache_read_tokens, total.cache_write_tokens, total.reasoning_tokens) == (
+        600,
+        300,
+        80,
+    )
     paid = (100 * 10.0 + 600 * 1.0 + 300 * 12.5 + 100 * 20.0) / 1e6
     assert total.dollars == pytest.approx(paid) == one.budget.dollars
     record = read_journal()[0]
-    assert (record["read"], record["written"], record["thought"]) == (600, 300, 80)
+    assert (record["cache_read"], record["cache_write"], record["reasoning"]) == (600, 300, 80)
     again = desk(lab.ToyModel(reply), price=CACHED)
     assert again.usage.total == total  # a function of the journal alone
 
@@ -119,7 +129,11 @@ def test_a_cap_reckons_with_the_dearest_input(lab, desk, drive):
 
 def test_a_price_without_details_is_the_plain_one():
     price = Price(1.0, 2.0)
-    assert price.dollars(10, 5, read=5, written=5) == price.dollars(10, 5) == price.most(10, 5)
+    assert (
+        price.dollars(10, 5, cache_read=5, cache_write=5)
+        == price.dollars(10, 5)
+        == price.max_dollars(10, 5)
+    )
 
 
 def test_a_long_prompt_costs_what_the_rule_says():

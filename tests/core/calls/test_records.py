@@ -27,7 +27,7 @@ GOOD = [
     CALL,
     {**CALL, "cost": None, "label": None},
     {**CALL, "cached": True, "cost": 0.0},
-    {**CALL, "cost": 0, "read": 5, "written": 7, "thought": 9},
+    {**CALL, "cost": 0, "cache_read": 5, "cache_write": 7, "reasoning": 9},
     LOST,
 ]
 ODD = st.sampled_from(
@@ -41,7 +41,11 @@ def test_what_a_run_writes_is_good(record):
     Usage().recall(record)
 
 
-@given(record=st.sampled_from(GOOD), name=st.sampled_from([*CALL, "read", "lost"]), odd=ODD)
+@given(
+    record=st.sampled_from(GOOD),
+    name=st.sampled_from([*CALL, "cache_read", "read", "lost"]),
+    odd=ODD,
+)
 def test_what_is_counted_is_never_negative_endless_or_of_another_kind(record, name, odd):
     made: dict[str, Any] = {**record, name: odd}
     usage = Usage()
@@ -51,7 +55,10 @@ def test_what_is_counted_is_never_negative_endless_or_of_another_kind(record, na
         assert usage.by_place == {}
         return
     total = usage.total
-    figures = (total.tokens_in, total.tokens_out, total.read_in, total.cached_in, total.dollars)
+    figures = (
+        *(total.input_tokens, total.output_tokens, total.dollars),
+        *(total.cache_read_tokens, total.saved_input_tokens),
+    )
     assert all(type(figure) in (int, float) and 0 <= figure < 10**13 for figure in figures)
     usage.as_dict()
 
@@ -60,3 +67,11 @@ def test_what_is_counted_is_never_negative_endless_or_of_another_kind(record, na
 def test_what_is_missing_is_named(name):
     with pytest.raises(ValueError, match=name):
         check_record({key: value for key, value in CALL.items() if key != name})
+
+
+def test_the_names_of_an_older_journal_are_read():
+    new, old = Usage(), Usage()
+    new.recall({**CALL, "cache_read": 5, "cache_write": 7, "reasoning": 9})
+    old.recall({**CALL, "read": 5, "written": 7, "thought": 9})
+    assert old.total == new.total
+    assert old.total.reasoning_tokens == 9

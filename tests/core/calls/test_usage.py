@@ -19,7 +19,11 @@ def summed(journal):
         mine = sums.setdefault((record["step"], record["label"]), Counter())
         kind = "cached" if record.get("cached") else "lost" if record.get("lost") else "calls"
         mine[kind] += 1
-        names = ("cached_in", "cached_out") if kind == "cached" else ("tokens_in", "tokens_out")
+        names = (
+            ("saved_input_tokens", "saved_output_tokens")
+            if kind == "cached"
+            else ("input_tokens", "output_tokens")
+        )
         mine[names[0]] += record["in"]
         mine[names[1]] += record["out"]
     return sums
@@ -56,7 +60,14 @@ def test_usage_is_the_sum_over_the_journal_and_survives_resume(lab, tmp_path):
         for place, counts in sums.items():
             assert found[place] == Counter({k: v for k, v in counts.items() if v})
         total = part.report["usage"]["total"]
-        for name in ("calls", "cached", "lost", "tokens_in", "tokens_out", "cached_in"):
+        for name in (
+            "calls",
+            "cached",
+            "lost",
+            "input_tokens",
+            "output_tokens",
+            "saved_input_tokens",
+        ):
             assert total[name] == sum(counts[name] for counts in sums.values())
         dollars = sum(r["cost"] for r in part.journal if not r.get("cached"))
         assert total["dollars"] == pytest.approx(dollars, abs=1e-6)
@@ -81,5 +92,5 @@ def test_calls_without_a_price_make_the_sum_unpriced():
     usage = Usage()
     usage.record({"step": "seeds", "label": None, "in": 5, "out": 6, "cost": None})
     assert usage.unpriced
-    assert usage.total == Counts(calls=1, tokens_in=5, tokens_out=6)
+    assert usage.total == Counts(calls=1, input_tokens=5, output_tokens=6)
     assert usage.as_dict()["priced"] is False

@@ -81,7 +81,7 @@ def test_the_second_time_nothing_is_asked(suite):
 def test_one_budget_holds_for_all_tasks(suite, tmp_path):
     reports, _ = suite("free")
     tokens = [r["usage"]["total"] for r in reports]
-    needed = sum(t["tokens_in"] + t["tokens_out"] for t in tokens)
+    needed = sum(t["input_tokens"] + t["output_tokens"] for t in tokens)
     with pytest.raises(BudgetExhausted):
         suite("short", max_tokens=needed * 3 // 4)
     spent = 0

@@ -170,7 +170,7 @@ def test_a_service_that_refuses_one_step_alone(step, rte):
 def test_too_few_tokens_then_more(rte, targen, rows):
     few = ["-n", "20", "--no-cache", "--concurrency", "2", "--json"]
     total = rte(*few, "--out", "whole").json["usage"]["total"]
-    used = total["tokens_in"] + total["tokens_out"]
+    used = total["input_tokens"] + total["output_tokens"]
     cap = int(0.6 * used)
     result = rte(*few, "--out", "run", "--max-tokens", cap)
     assert result.code == 1
@@ -178,7 +178,7 @@ def test_too_few_tokens_then_more(rte, targen, rows):
     assert f"of {cap:,} spent" in _error(result)
     assert "resume with a larger --max-tokens" in result.err
     total = result.json["usage"]["total"]
-    assert 0 < total["tokens_in"] + total["tokens_out"] <= cap
+    assert 0 < total["input_tokens"] + total["output_tokens"] <= cap
     assert 0 < len(rows("run")) < 20
     again = targen("resume", "run", "-q", "--max-tokens", int(0.7 * used), "--no-cache")
     assert again.code == 1

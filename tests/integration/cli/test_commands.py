@@ -220,7 +220,7 @@ def test_estimate(targen, tmp_path):
     assert 2000 <= steps["generate"]["calls"] <= 2400  # at a yield of a half, and some for nothing
     for step in steps.values():
         assert step["dollars"] == pytest.approx(
-            (step["tokens_in"] + 2 * step["tokens_out"]) / 1e6, abs=1e-6
+            (step["input_tokens"] + 2 * step["output_tokens"]) / 1e6, abs=1e-6
         )
     assert facts["dollars"] == pytest.approx(sum(step["dollars"] for step in steps.values()))
     assert not (tmp_path / "runs").exists()
@@ -230,7 +230,7 @@ def test_a_few_rows_take_whole_calls_of_lists(targen):
     facts = targen("estimate", "rte", "-n", "12", "-b", "scripted", "--json").json
     lists = {step["step"]: step for step in facts["steps"][:2]}
     assert lists["contexts"]["calls"] == 1
-    assert lists["contexts"]["tokens_in"] > 250, "as many as one call has"
+    assert lists["contexts"]["input_tokens"] > 250, "as many as one call has"
     assert lists["seeds"]["calls"] > 1
 
 
@@ -265,8 +265,8 @@ def test_estimate_from_a_run(targen, rte):
     facts = targen(*command, "-n", "200").json
     assert facts["calls"] == pytest.approx(10 * made["usage"]["total"]["calls"], abs=4)
     assert "measured" in facts["basis"]
-    assert targen(*command, "-n", "20").json["tokens_in"] == pytest.approx(
-        made["usage"]["total"]["tokens_in"], abs=4
+    assert targen(*command, "-n", "20").json["input_tokens"] == pytest.approx(
+        made["usage"]["total"]["input_tokens"], abs=4
     )
 
 
@@ -429,7 +429,7 @@ def test_report(rte, targen):
     for words in (
         "targen-tasks-superglue:rte 1: complete",
         "Label flow (row: intended; column: after correction",
-        "tokens in",
+        "input tokens",
         "run/dataset.jsonl",
     ):
         assert words in text

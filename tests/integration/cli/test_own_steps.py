@@ -53,13 +53,15 @@ def test_it_has_a_backend_options_and_a_line_of_its_own(targen):
 
 def test_an_estimate_has_its_line_and_its_price(targen):
     price = ("-o", "passages.price_in=1", "-o", "passages.price_out=2")
-    result = targen("estimate", "reviews.py", *RUN, *price, "--thoughts", "passages=9", "--json")
+    result = targen(
+        "estimate", "reviews.py", *RUN, *price, "--reasoning-tokens", "passages=9", "--json"
+    )
     facts = json.loads(result.out)
     lines = {line["step"]: line for line in facts["steps"]}
     assert list(lines) == STEPS
-    assert lines["passages"]["tokens_thought"] == 9 * lines["passages"]["calls"] > 0
+    assert lines["passages"]["reasoning_tokens"] == 9 * lines["passages"]["calls"] > 0
     assert [name for name in STEPS if lines[name]["dollars"]] == ["passages"]
-    assert lines["seeds"]["tokens_thought"] == 0
+    assert lines["seeds"]["reasoning_tokens"] == 0
 
 
 def test_describe_and_preview_know_it(targen):

@@ -16,16 +16,16 @@ class UsageReport:
     Attributes:
         calls: calls that models answered.
         cached: calls that the cache of earlier runs answered.
-        tokens_in: tokens of the prompts.
-        tokens_out: tokens of the replies, thoughts included.
+        input_tokens: tokens of the prompts.
+        output_tokens: tokens of the replies, reasoning included.
         dollars: what is known of the cost.
         priced: whether the price of every call is known.
     """
 
     calls: int
     cached: int
-    tokens_in: int
-    tokens_out: int
+    input_tokens: int
+    output_tokens: int
     dollars: float
     priced: bool
 
@@ -33,13 +33,13 @@ class UsageReport:
     def of(cls, raw: Mapping[str, Any]) -> UsageReport:
         """From a report's `usage`."""
         total = raw["total"]
-        names = ("calls", "cached", "tokens_in", "tokens_out", "dollars")
+        names = ("calls", "cached", "input_tokens", "output_tokens", "dollars")
         return cls(**{name: total[name] for name in names}, priced=raw["priced"])
 
     @property
     def tokens(self) -> int:
         """Tokens in and out."""
-        return self.tokens_in + self.tokens_out
+        return self.input_tokens + self.output_tokens
 
     @property
     def cost(self) -> float | None:

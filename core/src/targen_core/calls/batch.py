@@ -105,7 +105,7 @@ def batch_price(price: Price | None) -> Price | None:
         price,
         input=price.input * factor,
         output=price.output * factor,
-        cached=None if price.cached is None else price.cached * factor,
-        written=None if price.written is None else price.written * factor,
+        cache_read=None if price.cache_read is None else price.cache_read * factor,
+        cache_write=None if price.cache_write is None else price.cache_write * factor,
         batch=None,
     )

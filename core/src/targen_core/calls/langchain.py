@@ -151,8 +151,8 @@ class LangChainModel:
         except TargenError:
             raise
         except Exception as error:
-            told = str(error)
-            bare = signs.scrub(told, *self._secrets) == told  # else its traceback shows a key
+            words = str(error)
+            bare = signs.scrub(words, *self._secrets) == words  # else its traceback shows a key
             failure = _failure(error, self._secrets)
             if type(failure) is BadRequest and not _status(error):  # nobody refused it: a bug
                 kind = type(self._model)
@@ -195,16 +195,16 @@ def _reply(result: Any, request: ChatRequest) -> ChatReply:
     message = result.generations[0].message
     text = str(message.text)
     usage = getattr(message, "usage_metadata", None) or {}
-    read = usage.get("input_token_details") or {}
-    wrote = usage.get("output_token_details") or {}
+    input_details = usage.get("input_token_details") or {}
+    output_details = usage.get("output_token_details") or {}
     return ChatReply(
         text,
         _finish({**(result.generations[0].generation_info or {}), **message.response_metadata}),
         usage.get("input_tokens") or tokens.estimate(m.content for m in request.messages),
         usage.get("output_tokens") or tokens.estimate([text]),
-        tokens_read=read.get("cache_read") or 0,
-        tokens_written=read.get("cache_creation") or 0,
-        tokens_thought=wrote.get("reasoning") or 0,
+        cache_read_tokens=input_details.get("cache_read") or 0,
+        cache_write_tokens=input_details.get("cache_creation") or 0,
+        reasoning_tokens=output_details.get("reasoning") or 0,
     )
 
 
@@ -345,9 +345,9 @@ def _make_targen_chat() -> type[BaseChatModel]:
             message = AIMessage(
                 content=reply.text,
                 usage_metadata={
-                    "input_tokens": reply.tokens_in,
-                    "output_tokens": reply.tokens_out,
-                    "total_tokens": reply.tokens_in + reply.tokens_out,
+                    "input_tokens": reply.input_tokens,
+                    "output_tokens": reply.output_tokens,
+                    "total_tokens": reply.input_tokens + reply.output_tokens,
                 },
                 response_metadata={"finish_reason": finish, "model_name": self.model.identity},
             )

@@ -252,14 +252,14 @@ class CallLayer:
             "prompt": question.prompt,
             "text": reply.text,
             "finish": reply.finish,
-            "in": reply.tokens_in,
-            "out": reply.tokens_out,
+            "in": reply.input_tokens,
+            "out": reply.output_tokens,
             "cost": cost,
         }
         for name, count in (
-            ("read", reply.tokens_read),
-            ("written", reply.tokens_written),
-            ("thought", reply.tokens_thought),
+            ("cache_read", reply.cache_read_tokens),
+            ("cache_write", reply.cache_write_tokens),
+            ("reasoning", reply.reasoning_tokens),
         ):
             if count and not cached:
                 record[name] = count
@@ -294,7 +294,9 @@ class CallLayer:
         )
         tokens = _tokens(bound, request)
         reserved_tokens = tokens + params["max_tokens"]
-        reserved_dollars = bound.price.most(tokens, params["max_tokens"]) if bound.price else 0.0
+        reserved_dollars = (
+            bound.price.max_dollars(tokens, params["max_tokens"]) if bound.price else 0.0
+        )
         reserved = (reserved_tokens, reserved_dollars)
         failures = alone = 0  # and those of them since others were answered
         failing_since = 0.0
@@ -351,15 +353,15 @@ class CallLayer:
                     reply = counted(reply, tokens, params["max_tokens"])
                     cost = (
                         bound.price.dollars(
-                            reply.tokens_in,
-                            reply.tokens_out,
-                            read=reply.tokens_read,
-                            written=reply.tokens_written,
+                            reply.input_tokens,
+                            reply.output_tokens,
+                            cache_read=reply.cache_read_tokens,
+                            cache_write=reply.cache_write_tokens,
                         )
                         if bound.price
                         else None
                     )
-                    spent = (reply.tokens_in + reply.tokens_out, cost or 0.0)
+                    spent = (reply.input_tokens + reply.output_tokens, cost or 0.0)
                     self._last_success = loop.time()
                     self._trouble = None
                     self._write(question, key, reply, cached=False, cost=cost)
@@ -419,7 +421,7 @@ class CallLayer:
         return PATIENCE if self._last_success is not None else error.first_patience
 
     def _write_lost(
-        self, question: Question, tokens_in: int, tokens_out: int, price: Price | None
+        self, question: Question, input_tokens: int, output_tokens: int, price: Price | None
     ) -> None:
         """Journal that an answer was lost, at the price of its reservation."""
         record = {
@@ -427,9 +429,9 @@ class CallLayer:
             "step": question.step,
             "label": question.label,
             "place": question.place,
-            "in": tokens_in,
-            "out": tokens_out,
-            "cost": price.most(tokens_in, tokens_out) if price else None,
+            "in": input_tokens,
+            "out": output_tokens,
+            "cost": price.max_dollars(input_tokens, output_tokens) if price else None,
         }
         self.journal.append(record)
         self.usage.record(record)
@@ -560,7 +562,7 @@ def _uncached(found: bytes) -> ChatReply | None:
         reply = ChatReply(value["text"], value["finish"], value["in"], value["out"])
     except (ValueError, KeyError, TypeError):
         return None
-    counts = (reply.tokens_in, reply.tokens_out)
+    counts = (reply.input_tokens, reply.output_tokens)
     if not all(type(count) is int and count >= 0 for count in counts):
         return None
     return reply if type(reply.text) is str and reply.finish in get_args(Finish) else None
@@ -571,7 +573,7 @@ def _cached(reply: ChatReply) -> bytes:
     value = {
         "text": reply.text,
         "finish": reply.finish,
-        "in": reply.tokens_in,
-        "out": reply.tokens_out,
+        "in": reply.input_tokens,
+        "out": reply.output_tokens,
     }
     return _compact(value).encode("utf-8", "surrogatepass")

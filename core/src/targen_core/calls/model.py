@@ -22,13 +22,13 @@ __all__ = [
     "RateHeaders",
     "Role",
     "counted",
-    "told",
+    "token_count",
 ]
 
 Role = Literal["system", "user", "assistant"]
 Finish = Literal["stop", "length", "refusal", "content-filter", "other"]
 
-_MOST_TOKENS = 10**9
+_MAX_TOKENS = 10**9
 """No call takes as many: who says more does not count."""
 
 
@@ -46,9 +46,9 @@ class Price:
 
     Attributes:
         input: read by the model for the first time.
-        output: written by it, thoughts included.
-        cached: read from the service's prompt cache; None: as `input`.
-        written: read and put into that cache; None: as `input`.
+        output: written by it, reasoning included.
+        cache_read: read from the service's prompt cache; None: as `input`.
+        cache_write: read and put into that cache; None: as `input`.
         long_from: a prompt of more tokens than this costs `long_input` times
             its input and `long_output` times its output; None: no such rule.
         long_input: the factor of a long prompt's input.
@@ -59,35 +59,37 @@ class Price:
 
     input: float
     output: float
-    cached: float | None = None
-    written: float | None = None
+    cache_read: float | None = None
+    cache_write: float | None = None
     long_from: int | None = None
     long_input: float = 1.0
     long_output: float = 1.0
     batch: float | None = None
     source: str = field(default="", compare=False)
 
-    def dollars(self, tokens_in: int, tokens_out: int, *, read: int = 0, written: int = 0) -> float:
+    def dollars(
+        self, input_tokens: int, output_tokens: int, *, cache_read: int = 0, cache_write: int = 0
+    ) -> float:
         """What so many tokens cost.
 
-        `read` of the `tokens_in` came from the service's prompt cache and
-        `written` of them went into it.
+        `cache_read` of the `input_tokens` came from the service's prompt cache
+        and `cache_write` of them went into it.
         """
-        if not read and not written and self.long_from is None:
-            return (tokens_in * self.input + tokens_out * self.output) / 1e6
-        paid_in = (tokens_in - read - written) * self.input
-        paid_in += read * (self.input if self.cached is None else self.cached)
-        paid_in += written * (self.input if self.written is None else self.written)
-        paid_out = tokens_out * self.output
-        if self.long_from is not None and tokens_in > self.long_from:
+        if not cache_read and not cache_write and self.long_from is None:
+            return (input_tokens * self.input + output_tokens * self.output) / 1e6
+        paid_in = (input_tokens - cache_read - cache_write) * self.input
+        paid_in += cache_read * (self.input if self.cache_read is None else self.cache_read)
+        paid_in += cache_write * (self.input if self.cache_write is None else self.cache_write)
+        paid_out = output_tokens * self.output
+        if self.long_from is not None and input_tokens > self.long_from:
             paid_in *= self.long_input
             paid_out *= self.long_output
         return (paid_in + paid_out) / 1e6
 
-    def most(self, tokens_in: int, tokens_out: int) -> float:
+    def max_dollars(self, input_tokens: int, output_tokens: int) -> float:
         """The most that a call of at most so many tokens can cost."""
-        dearer = self.written is not None and self.written > self.input
-        return self.dollars(tokens_in, tokens_out, written=tokens_in if dearer else 0)
+        dearer = self.cache_write is not None and self.cache_write > self.input
+        return self.dollars(input_tokens, output_tokens, cache_write=input_tokens if dearer else 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,57 +145,58 @@ class ChatRequest:
 class ChatReply:
     """One answer: its text, why it ended, and what it took.
 
-    Of `tokens_in`, `tokens_read` came from the service's own prompt cache and
-    `tokens_written` went into it; of `tokens_out`, `tokens_thought` were
-    thoughts that the text leaves out. `model` is the name that the service
-    gave the model that answered, or "".
+    Of `input_tokens`, `cache_read_tokens` came from the service's own prompt
+    cache and `cache_write_tokens` went into it; of `output_tokens`,
+    `reasoning_tokens` are left out of the text. `model` is the name that the
+    service gave the model that answered, or "".
     """
 
     text: str
     finish: Finish = "stop"
-    tokens_in: int = 0
-    tokens_out: int = 0
+    input_tokens: int = 0
+    output_tokens: int = 0
     rate: RateHeaders | None = None
-    tokens_read: int = 0
-    tokens_written: int = 0
-    tokens_thought: int = 0
+    cache_read_tokens: int = 0
+    cache_write_tokens: int = 0
+    reasoning_tokens: int = 0
     model: str = ""
 
 
-def told(count: object, otherwise: int) -> int:
-    """A count of tokens that a service tells, or `otherwise` where it is none.
+def token_count(value: object, otherwise: int) -> int:
+    """A count of tokens that a service reports, or `otherwise` where it is none.
 
     It is one if it is a whole number from 0 to a billion: no fraction, no text
     and no negative number, which would give the budget money back.
     """
-    return count if type(count) is int and 0 <= count <= _MOST_TOKENS else otherwise
+    return value if type(value) is int and 0 <= value <= _MAX_TOKENS else otherwise
 
 
-def counted(reply: ChatReply, most_in: int, most_out: int) -> ChatReply:
+def counted(reply: ChatReply, max_input: int, max_output: int) -> ChatReply:
     """`reply` with counts that a budget can be charged with.
 
-    What is no count (see `told`) is taken as the request's bound, `most_in` or
-    `most_out`; tokens that were read, written or thought are at most those of
-    which they are a part.
+    What is no count (see `token_count`) is taken as the request's bound,
+    `max_input` or `max_output`; cache-read, cache-write and reasoning tokens
+    are at most those of which they are a part.
     """
-    tokens_in, tokens_out = told(reply.tokens_in, most_in), told(reply.tokens_out, most_out)
-    read = min(told(reply.tokens_read, 0), tokens_in)
-    written = min(told(reply.tokens_written, 0), tokens_in - read)
-    thought = min(told(reply.tokens_thought, 0), tokens_out)
+    input_tokens = token_count(reply.input_tokens, max_input)
+    output_tokens = token_count(reply.output_tokens, max_output)
+    cache_read = min(token_count(reply.cache_read_tokens, 0), input_tokens)
+    cache_write = min(token_count(reply.cache_write_tokens, 0), input_tokens - cache_read)
+    reasoning = min(token_count(reply.reasoning_tokens, 0), output_tokens)
     was = (
-        *(reply.tokens_in, reply.tokens_out),
-        *(reply.tokens_read, reply.tokens_written, reply.tokens_thought),
+        *(reply.input_tokens, reply.output_tokens),
+        *(reply.cache_read_tokens, reply.cache_write_tokens, reply.reasoning_tokens),
     )
-    now = (tokens_in, tokens_out, read, written, thought)
+    now = (input_tokens, output_tokens, cache_read, cache_write, reasoning)
     if was == now and all(type(count) is int for count in was):
         return reply
     return replace(
         reply,
-        tokens_in=tokens_in,
-        tokens_out=tokens_out,
-        tokens_read=read,
-        tokens_written=written,
-        tokens_thought=thought,
+        input_tokens=input_tokens,
+        output_tokens=output_tokens,
+        cache_read_tokens=cache_read,
+        cache_write_tokens=cache_write,
+        reasoning_tokens=reasoning,
     )
 
 

@@ -9,9 +9,10 @@ from typing import Any
 __all__ = ["Counts", "Usage", "check_record"]
 
 _TEXTS = ("key", "text", "finish")
-_COUNTS = ("in", "out", "read", "written", "thought")
+_COUNTS = ("in", "out", "cache_read", "cache_write", "reasoning")
+_RENAMED = {"read": "cache_read", "written": "cache_write", "thought": "reasoning"}  # of old
 _PLAIN = 10  # fields of a call that is neither cached nor lost, and of which no more is known
-_MOST = 10**12  # tokens of one call, and dollars: what is more is no count
+_MAX = 10**12  # tokens of one call, and dollars: what is more is no count
 
 
 def check_record(record: Mapping[str, Any]) -> None:
@@ -30,12 +31,12 @@ def check_record(record: Mapping[str, Any]) -> None:
     get = record.get
     for name in _COUNTS:
         count = get(name, 0)
-        if type(count) is not int or not 0 <= count <= _MOST:
+        if type(count) is not int or not 0 <= count <= _MAX:
             raise ValueError(f"{name} is no number of tokens")
     if "in" not in record or "out" not in record or "cost" not in record:
         raise ValueError("in, out or cost is missing")
     cost = record["cost"]
-    if cost is not None and not (type(cost) in (float, int) and 0 <= cost <= _MOST):
+    if cost is not None and not (type(cost) in (float, int) and 0 <= cost <= _MAX):
         raise ValueError("cost is no number of dollars")
     if get("lost"):
         return
@@ -52,11 +53,11 @@ def _is_plain(record: Mapping[str, Any]) -> bool:
             and type(record["step"]) is str
             and (record["label"] is None or type(record["label"]) is str)
             and type(record["in"]) is int
-            and 0 <= record["in"] <= _MOST
+            and 0 <= record["in"] <= _MAX
             and type(record["out"]) is int
-            and 0 <= record["out"] <= _MOST
+            and 0 <= record["out"] <= _MAX
             and type(record["cost"]) is float
-            and 0 <= record["cost"] <= _MOST
+            and 0 <= record["cost"] <= _MAX
             and type(record["key"]) is str
             and type(record["text"]) is str
             and type(record["finish"]) is str
@@ -73,23 +74,28 @@ class Counts:
 
     `calls` were answered by the model, `cached` by the cache of earlier runs;
     `lost` were sent and their answer lost.
-    Tokens and dollars count what was or may have been paid, `cached_in` and
-    `cached_out` the tokens that the cache saved. Of the tokens paid, `read_in`
-    came cheaper from the service's own prompt cache, `written_in` went into
-    it, and `thought_out` were thoughts.
+    Tokens and dollars count what was or may have been paid, `saved_input_tokens`
+    and `saved_output_tokens` the tokens that the cache saved. Of the tokens paid,
+    `cache_read_tokens` came cheaper from the service's own prompt cache,
+    `cache_write_tokens` went into it, and `reasoning_tokens` are not in the text.
     """
 
     calls: int = 0
     cached: int = 0
     lost: int = 0
-    tokens_in: int = 0
-    tokens_out: int = 0
+    input_tokens: int = 0
+    output_tokens: int = 0
     dollars: float = 0.0
-    cached_in: int = 0
-    cached_out: int = 0
-    read_in: int = 0
-    written_in: int = 0
-    thought_out: int = 0
+    saved_input_tokens: int = 0
+    saved_output_tokens: int = 0
+    cache_read_tokens: int = 0
+    cache_write_tokens: int = 0
+    reasoning_tokens: int = 0
+
+    @property
+    def tokens(self) -> int:
+        """Input and output tokens together."""
+        return self.input_tokens + self.output_tokens
 
     def add(self, other: Counts) -> None:
         """Add another sum to this one."""
@@ -110,6 +116,8 @@ class Usage:
         Raises:
             ValueError: it is none that a run writes.
         """
+        if len(record) > _PLAIN:
+            record = {_RENAMED.get(name, name): value for name, value in record.items()}
         check_record(record)
         self.record(record)
 
@@ -121,18 +129,18 @@ class Usage:
             counts = self.by_place[place] = Counts()
         if record.get("cached"):
             counts.cached += 1
-            counts.cached_in += record["in"]
-            counts.cached_out += record["out"]
+            counts.saved_input_tokens += record["in"]
+            counts.saved_output_tokens += record["out"]
             return
         if record.get("lost"):
             counts.lost += 1
         else:
             counts.calls += 1
-        counts.tokens_in += record["in"]
-        counts.tokens_out += record["out"]
-        counts.read_in += record.get("read", 0)
-        counts.written_in += record.get("written", 0)
-        counts.thought_out += record.get("thought", 0)
+        counts.input_tokens += record["in"]
+        counts.output_tokens += record["out"]
+        counts.cache_read_tokens += record.get("cache_read", 0)
+        counts.cache_write_tokens += record.get("cache_write", 0)
+        counts.reasoning_tokens += record.get("reasoning", 0)
         cost = record["cost"]
         if cost is None:
             self.unpriced = True

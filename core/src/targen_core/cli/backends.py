@@ -57,7 +57,7 @@ def backends(
         print_json(check)
         return
     print(f"{name} works: {check['model']} answered in {check['seconds']:.2f} s")
-    print(f"tokens   {check['tokens_in']:,} in, {check['tokens_out']:,} out")
+    print(f"tokens   {check['input_tokens']:,} in, {check['output_tokens']:,} out")
     if check["price"] is None:
         print("price    unknown: -o price_in=... -o price_out=..., in dollars a million tokens")
     else:
@@ -110,8 +110,8 @@ def _check(name: str, options: Mapping[str, Any]) -> dict[str, Any]:
         "identity": model.identity,
         "model": reply.model or getattr(chosen, "model", "") or model.identity,
         "seconds": round(seconds, 3),
-        "tokens_in": reply.tokens_in,
-        "tokens_out": reply.tokens_out,
+        "input_tokens": reply.input_tokens,
+        "output_tokens": reply.output_tokens,
         "price": None if price is None else [price.input, price.output],
         "price_source": price.source if price else "",
         "dollars": None if price is None else _cost(price, reply),
@@ -131,7 +131,10 @@ async def _ask(model: ChatModel, request: ChatRequest) -> tuple[ChatReply, float
 
 def _cost(price: Price, reply: ChatReply) -> float:
     return price.dollars(
-        reply.tokens_in, reply.tokens_out, read=reply.tokens_read, written=reply.tokens_written
+        reply.input_tokens,
+        reply.output_tokens,
+        cache_read=reply.cache_read_tokens,
+        cache_write=reply.cache_write_tokens,
     )
 
 
@@ -140,8 +143,8 @@ def _notes(model: ChatModel, reply: ChatReply) -> list[str]:
     import json
 
     notes = []
-    if reply.tokens_thought:
-        notes.append(f"{reply.tokens_thought:,} of its tokens were thoughts, which are paid too")
+    if reply.reasoning_tokens:
+        notes.append(f"{reply.reasoning_tokens:,} of its tokens were reasoning, which is paid too")
     if reply.finish == "length":
         notes.append("its reply was cut: -o max_tokens=N allows more")
     elif reply.finish != "stop":

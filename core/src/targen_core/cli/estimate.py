@@ -35,12 +35,12 @@ if TYPE_CHECKING:
 
 _HEADS = {
     "calls": "calls",
-    "tokens_in": "tokens in",
-    "tokens_out": "tokens out",
-    "tokens_thought": "thoughts",
+    "input_tokens": "input tokens",
+    "output_tokens": "output tokens",
+    "reasoning_tokens": "reasoning tokens",
     "dollars": "dollars",
 }
-_COUNTS = ("calls", "tokens_in", "tokens_out", "tokens_thought")
+_COUNTS = ("calls", "input_tokens", "output_tokens", "reasoning_tokens")
 _SAMPLE = 60  # rows that a rehearsal makes, at least; lists are whole batches in it
 
 
@@ -52,7 +52,7 @@ class _Estimate:
     rows: int
     basis: str
     steps: list[dict[str, Any]]
-    unthought: list[str]  # steps whose model thinks, nobody says how much
+    uncounted_reasoning: list[str]  # steps whose model thinks, nobody says how much
     prices: dict[str, Any]  # what a step's tokens are counted at, as reports have it
 
     @property
@@ -83,12 +83,12 @@ def estimate(
     yield_: Annotated[
         float, typer.Option("--yield", help="Share of candidates that become rows, without --from.")
     ] = 0.7,
-    thoughts: Annotated[
+    reasoning_tokens: Annotated[
         list[str] | None,
         typer.Option(
-            "--thoughts",
+            "--reasoning-tokens",
             metavar="[STEP=]TOKENS",
-            help="Tokens that the model thinks in a call, without --from.",
+            help="Tokens of reasoning in a call, without --from.",
         ),
     ] = None,
     batch: BatchArg = False,
@@ -100,14 +100,14 @@ def estimate(
     """Say what a run will take: calls, tokens and, where a price is known, dollars.
 
     Counts the prompts of a rehearsal, which costs nothing, at four characters a token; with --from
-    it scales the measured tokens of a run, rejects and thoughts included. With --suite, for each
+    it scales the measured tokens of a run, rejects and reasoning included. With --suite, for each
     task of a plugin; lists that several of them share are counted for each.
 
     Examples:
     - targen estimate rte -n 1000 -b llama -o model=m -o price_in=0.15 -o price_out=0.60
     - targen estimate rte --preset paper --from runs/rte-0
     - targen estimate --suite superglue --preset paper -b llama -o model=m
-    - targen estimate rte -n 1000 -b chatgpt -o model=gpt-6-luna --batch --thoughts 400
+    - targen estimate rte -n 1000 -b chatgpt -o model=gpt-6-luna --batch --reasoning-tokens 400
     """
     from targen_core.engine.lists import SIDE_BY_SIDE
     from targen_core.plugins.loader import load_registry
@@ -123,8 +123,8 @@ def estimate(
         )
     if batch_lists and not batch:
         raise UsageError("--batch-lists says how --batch asks for lists", hint="add --batch")
-    if thoughts and measured is not None:
-        raise UsageError("--from has measured the thoughts: leave --thoughts out")
+    if reasoning_tokens and measured is not None:
+        raise UsageError("--from has measured the reasoning: leave --reasoning-tokens out")
     if suite is not None and measured is not None:
         raise UsageError("--from is a run of one task, and --suite is of several")
     registry = load_registry()
@@ -145,11 +145,13 @@ def estimate(
             lists_at_once=SIDE_BY_SIDE if batch_lists else 1,
             limits={"batch": batch},
         )
-        estimates.append(_estimated(registry, target, spec, measured, yield_, thoughts or ()))
+        estimates.append(
+            _estimated(registry, target, spec, measured, yield_, reasoning_tokens or ())
+        )
     if json:
         facts = [
             {"task": one.task, "rows": one.rows, "basis": one.basis, "steps": one.steps}
-            | {"unthought": one.unthought, "prices": one.prices}
+            | {"uncounted_reasoning": one.uncounted_reasoning, "prices": one.prices}
             | one.total
             for one in estimates
         ]
@@ -166,7 +168,7 @@ def _estimated(
     spec: RunSpec,
     measured: Path | None,
     yield_: float,
-    thoughts: Sequence[str],
+    reasoning_tokens: Sequence[str],
 ) -> _Estimate:
     """What `spec` will take, by a run that was, or by a rehearsal at a yield."""
     from targen_core.calls.batch import batch_price
@@ -177,7 +179,7 @@ def _estimated(
     from targen_core.runs.report import read_report, reported_prices
     from targen_core.runs.trial import rehearsal_spec, run_trial
 
-    thought = _thoughts(thoughts, [step.name for step in task.steps])
+    reasoning = _reasoning(reasoning_tokens, [step.name for step in task.steps])
     prepared = prepare(registry, spec)
     rows = spec.target.quotas.total
     # Calls that are not told of each other repeat each other, and some are for a refill.
@@ -215,7 +217,7 @@ def _estimated(
         name
         for name, step in prepared.steps.items()
         if measured is None
-        and not thought[name]
+        and not reasoning[name]
         and step.backend.thinks is not None
         and step.backend.thinks(step.options)
     ]
@@ -223,7 +225,7 @@ def _estimated(
     if measured is None:  # what ran ahead for nothing in so short a run is no measure
         factor *= 1 - report["unused_calls"] / total_calls
     factors = {name: rows / made * factor * more.get(name, 1.0) for name in prices}
-    steps = _scaled(report, factors, prices, thought)
+    steps = _scaled(report, factors, prices, reasoning)
     asked = {row["step"]: prices[row["step"]] for row in steps}
     return _Estimate(prepared.lock.task.id, rows, basis, steps, silent, reported_prices(asked))
 
@@ -235,7 +237,7 @@ def _print(estimated: _Estimate) -> None:
     heads = ["step", *(_HEADS[key] for key in shown)]
     print_table(heads, [(line["step"], *_figures(line, shown)) for line in lines])
     _say_prices(estimated.prices)
-    _say_unknown(estimated.total["dollars"], estimated.unthought)
+    _say_unknown(estimated.total["dollars"], estimated.uncounted_reasoning)
 
 
 def _print_all(estimates: Sequence[_Estimate]) -> None:
@@ -246,7 +248,7 @@ def _print_all(estimates: Sequence[_Estimate]) -> None:
     lines.append(("all", f"{sum(one.rows for one in estimates):,}", *_figures(everything, shown)))
     print_table(["task", "rows", *(_HEADS[key] for key in shown)], lines)
     _say_prices(estimates[0].prices)
-    _say_unknown(everything["dollars"], estimates[0].unthought)
+    _say_unknown(everything["dollars"], estimates[0].uncounted_reasoning)
 
 
 def _sum(lines: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
@@ -259,8 +261,8 @@ def _sum(lines: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
 
 
 def _shown(total: Mapping[str, Any]) -> list[str]:
-    """The columns that say something: no thoughts where there are none."""
-    return [key for key in _HEADS if key != "tokens_thought" or total[key]]
+    """The columns that say something: no reasoning where there is none."""
+    return [key for key in _HEADS if key != "reasoning_tokens" or total[key]]
 
 
 def _figures(line: Mapping[str, Any], shown: Sequence[str]) -> tuple[str, ...]:
@@ -280,19 +282,19 @@ def _say_prices(prices: Mapping[str, Any]) -> None:
             print(line)
 
 
-def _say_unknown(dollars: float | None, unthought: Sequence[str]) -> None:
+def _say_unknown(dollars: float | None, uncounted: Sequence[str]) -> None:
     if dollars is None:
         print("\nNo price is known for this model; add -o price_in=... -o price_out=...")
-    if unthought:
+    if uncounted:
         print(
-            f"\nThe model thinks before it answers ({', '.join(unthought)}), and thoughts are paid "
-            "as output.\nThey are not counted here: add --thoughts TOKENS, or measure a small run "
-            "with --from"
+            f"\nThe model thinks before it answers ({', '.join(uncounted)}), and that is paid as "
+            "output.\nIt is not counted here: add --reasoning-tokens TOKENS, or measure a small "
+            "run with --from"
         )
 
 
-def _thoughts(items: Sequence[str], steps: Sequence[str]) -> dict[str, int]:
-    """Tokens of thoughts in a call, by step; one without a step is for all that are not named.
+def _reasoning(items: Sequence[str], steps: Sequence[str]) -> dict[str, int]:
+    """Tokens of reasoning in a call, by step; one without a step is for all that are not named.
 
     Raises:
         UsageError: no step, or no number.
@@ -302,8 +304,8 @@ def _thoughts(items: Sequence[str], steps: Sequence[str]) -> dict[str, int]:
         step, equals, text = item.rpartition("=")
         if (equals and step not in steps) or not text.isdecimal():
             raise UsageError(
-                f"--thoughts {item!r} is not TOKENS or STEP=TOKENS",
-                hint="for example --thoughts 400, or --thoughts correct=900; "
+                f"--reasoning-tokens {item!r} is not TOKENS or STEP=TOKENS",
+                hint="for example --reasoning-tokens 400, or --reasoning-tokens correct=900; "
                 f"steps: {', '.join(steps)}",
             )
         tokens[step] = int(text)
@@ -314,20 +316,20 @@ def _scaled(
     report: dict[str, Any],
     factors: Mapping[str, float],
     prices: Mapping[str, Price | None],
-    thoughts: Mapping[str, int],
+    reasoning: Mapping[str, int],
 ) -> list[dict[str, Any]]:
-    """Each step's usage times its factor, with `thoughts` for each call, priced anew."""
+    """Each step's usage times its factor, with `reasoning` for each call, priced anew."""
     steps: dict[str, dict[str, float]] = {}
     for counts in report["usage"]["by_step"]:
         step = steps.setdefault(counts["step"], dict.fromkeys(_COUNTS, 0))
         calls = counts["calls"] + counts["cached"]
-        thought = calls * thoughts.get(counts["step"], 0)
+        assumed = calls * reasoning.get(counts["step"], 0)
         step["calls"] += calls
-        step["tokens_in"] += counts["tokens_in"] + counts["cached_in"]
-        step["tokens_out"] += counts["tokens_out"] + counts["cached_out"] + thought
-        # The cache does not say which of its tokens were thoughts: as in the other calls.
-        measured = counts.get("thought_out", 0) * calls / max(1, counts["calls"])
-        step["tokens_thought"] += thought or measured
+        step["input_tokens"] += counts["input_tokens"] + counts["saved_input_tokens"]
+        step["output_tokens"] += counts["output_tokens"] + counts["saved_output_tokens"] + assumed
+        # The cache does not say which of its tokens were reasoning: as in the other calls.
+        measured = counts.get("reasoning_tokens", 0) * calls / max(1, counts["calls"])
+        step["reasoning_tokens"] += assumed or measured
     rows = []
     for name in prices:
         if name not in steps:
@@ -345,6 +347,6 @@ def _dollars(price: Price | None, row: Mapping[str, Any]) -> float | None:
     """What a step's calls cost, all alike: whether a prompt is a long one is said of each."""
     if price is None:
         return None
-    if price.long_from is not None and row["tokens_in"] <= price.long_from * row["calls"]:
+    if price.long_from is not None and row["input_tokens"] <= price.long_from * row["calls"]:
         price = replace(price, long_from=None)
-    return round(price.dollars(row["tokens_in"], row["tokens_out"]), 6)
+    return round(price.dollars(row["input_tokens"], row["output_tokens"]), 6)

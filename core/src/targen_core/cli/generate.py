@@ -391,6 +391,6 @@ def _summary(report: dict[str, Any]) -> tuple[str, ...]:
         ", ".join(f"{name} {rows:,}" for name, rows in report["wanted"].items()),
         f"{total['calls']:,}",
         f"{total['cached']:,}",
-        f"{total['tokens_in'] + total['tokens_out']:,}",
+        f"{total['input_tokens'] + total['output_tokens']:,}",
         f"{total['dollars']:.4f}",
     )

@@ -96,7 +96,7 @@ def init_task(
     path = out or Path(f"{declaration.name or 'task'}.yaml")
     _write(path, written(declaration), force=force)
     took = draft.usage
-    cost = f"{took.calls} calls, {took.tokens_in + took.tokens_out:,} tokens, ${took.dollars:.4f}"
+    cost = f"{took.calls} calls, {took.tokens:,} tokens, ${took.dollars:.4f}"
     print(f"{path}: {len(declaration.labels)} labels; {cost if took.calls else 'from the cache'}")
     print("It is a draft that nobody has read. Look at")
     print("  labels    would two people who read the definitions always agree?")

@@ -103,13 +103,13 @@ def print_usage(report: dict[str, Any]) -> None:
             f"{counts['calls']:,}",
             f"{counts['cached']:,}",
             f"{counts['lost']:,}",
-            f"{counts['tokens_in']:,}",
-            f"{counts['tokens_out']:,}",
+            f"{counts['input_tokens']:,}",
+            f"{counts['output_tokens']:,}",
             f"{counts['dollars']:.4f}" if priced else "?",
         )
 
     print_table(
-        ["step", "label", "calls", "cached", "lost", "tokens in", "tokens out", "dollars"],
+        ["step", "label", "calls", "cached", "lost", "input tokens", "output tokens", "dollars"],
         [
             *(row(c["step"], c["label"] or "-", c) for c in usage["by_step"]),
             row("all", "-", usage["total"]),

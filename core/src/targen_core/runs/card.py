@@ -120,7 +120,7 @@ labels balanced by the {manifest.spec.balance} label; corrector: {corrector}. {t
 Of {judged:,} candidates that were judged, {accepted:,} were accepted{out_of}; `rejects.jsonl` of
 the run lists the others, and why. `provenance.jsonl` leads from each row to the calls that it rests
 on. {usage["calls"]:,} calls were answered and {usage["cached"]:,} taken from earlier runs, with
-{usage["tokens_in"]:,} tokens in and {usage["tokens_out"]:,} out.
+{usage["input_tokens"]:,} tokens in and {usage["output_tokens"]:,} out.
 {_prices(report.get("prices", {}))}
 
 ## Licence

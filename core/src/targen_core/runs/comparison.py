@@ -161,7 +161,7 @@ def _compared(
         ended = Counter(flow["accepted"]) + Counter(flow["surplus"])
         totals["relabelled"] += sum(count for end, count in ended.items() if end != label)
     usage = trial.report["usage"]["total"] if trial.report else {}
-    keys = ("tokens_in", "tokens_out", "cached_in", "cached_out")
+    keys = ("input_tokens", "output_tokens", "saved_input_tokens", "saved_output_tokens")
     return Compared(
         name=name,
         judged=totals["judged"],

@@ -103,10 +103,10 @@ class _Counts(_Part):
     calls: _Count
     cached: _Count
     lost: _Count
-    tokens_in: _Count
-    tokens_out: _Count
-    cached_in: _Count
-    cached_out: _Count
+    input_tokens: _Count
+    output_tokens: _Count
+    saved_input_tokens: _Count
+    saved_output_tokens: _Count
     dollars: Annotated[float, Field(ge=0, le=1e12, allow_inf_nan=False)]
 
 
@@ -135,6 +135,24 @@ class _Report(_Part):
     usage: _Usage
     unused_calls: _Count | None
     models: dict[str, str]
+
+
+_RENAMED = {
+    "tokens_in": "input_tokens",
+    "tokens_out": "output_tokens",
+    "cached_in": "saved_input_tokens",
+    "cached_out": "saved_output_tokens",
+    "read_in": "cache_read_tokens",
+    "written_in": "cache_write_tokens",
+    "thought_out": "reasoning_tokens",
+}
+
+
+def _renamed(usage: Any) -> Any:
+    """The usage of a report with the names of today, where an older targen wrote it."""
+    if isinstance(usage, dict):
+        return {_RENAMED.get(name, name): _renamed(value) for name, value in usage.items()}
+    return [_renamed(part) for part in usage] if isinstance(usage, list) else usage
 
 
 def reported_prices(prices: Mapping[str, Price | None]) -> dict[str, Any]:
@@ -172,6 +190,8 @@ def read_report(path: Path) -> dict[str, Any]:
         report: dict[str, Any] = read_json(path / "report.json")
     except FileNotFoundError:
         return _unfinished(path, manifest)
+    if isinstance(report, dict):
+        report["usage"] = _renamed(report.get("usage"))
     try:
         _Report.model_validate(report)
     except ValidationError as error:

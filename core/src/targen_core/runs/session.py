@@ -34,7 +34,7 @@ async def open_layer(
     replies = ReplyCache(cache) if cache else None
     budget = Budget(max_tokens=limits.max_tokens, max_cost=limits.max_cost)
     spent = usage.total
-    budget.spend(spent.tokens_in + spent.tokens_out, spent.dollars)
+    budget.spend(spent.tokens, spent.dollars)
     layer = CallLayer(
         bound,
         seed=seed,

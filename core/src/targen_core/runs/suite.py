@@ -68,7 +68,7 @@ def run_suite(
             job.shared = shared
             run(job)
             total = job.usage.total
-            tokens += total.tokens_in + total.tokens_out
+            tokens += total.tokens
             dollars += total.dollars
 
 

@@ -79,7 +79,7 @@ def state_of(watch: Watch, elapsed: float) -> State:
     for counts in list(layer.usage.by_place.values()):
         calls += counts.calls
         cached += counts.cached
-        tokens += counts.tokens_in + counts.tokens_out
+        tokens += counts.tokens
         dollars += counts.dollars
     flight = layer.in_flight
     figures = f"{calls:,} calls, {flight} in flight, {tokens:,} tokens"

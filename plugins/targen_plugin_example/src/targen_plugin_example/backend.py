@@ -39,7 +39,7 @@ class CannedModel:
         if "text" in value and self.tone == "brisk":
             value["text"] += random.Random(request.key).choice([" Hurry up.", " Answer me."])
         text = json.dumps(value)
-        return ChatReply(text, tokens_in=self.count_tokens(request), tokens_out=len(text))
+        return ChatReply(text, input_tokens=self.count_tokens(request), output_tokens=len(text))
 
     def count_tokens(self, request: ChatRequest) -> int:
         """At most one token a byte."""

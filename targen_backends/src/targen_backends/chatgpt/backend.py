@@ -21,13 +21,13 @@ _PLAIN = re.compile(r"(.*/)?(ft:)?(gpt-3|gpt-4|chatgpt-4)|.*-chat(-latest)?$")
 """Names of models that do not think: they take a temperature."""
 
 _ROOM = 8192
-"""`max_tokens` for models that think. Thoughts count towards it, and a reply
+"""`max_tokens` for models that think. Reasoning counts towards it, and a reply
 that is cut off is a failed call; what is not used costs nothing."""
 
 _UNKNOWN = ("top_k", "min_p", "repeat_penalty")
 """Sampling parameters that OpenAI does not have."""
 
-_NOT_WITH_THOUGHTS = ("temperature", "top_p", "frequency_penalty", "presence_penalty", "stop")
+_NOT_WITH_REASONING = ("temperature", "top_p", "frequency_penalty", "presence_penalty", "stop")
 """Parameters that its thinking models refuse: "Unsupported value: 'temperature' does
 not support 0.2 with this model" (developers.openai.com, guides/reasoning; and the
 issues of its users, read 2026-11-20)."""
@@ -84,7 +84,7 @@ def defaults(options: ChatGptOptions) -> Mapping[str, Any]:
     """Parameters that the model's kind asks for; None leaves one out."""
     found: dict[str, Any] = dict.fromkeys(_UNKNOWN)
     if reasons(options):
-        found |= dict.fromkeys(_NOT_WITH_THOUGHTS)
+        found |= dict.fromkeys(_NOT_WITH_REASONING)
         found["max_tokens"] = _ROOM
     return found
 

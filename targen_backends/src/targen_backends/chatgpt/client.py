@@ -24,7 +24,7 @@ class ChatGptModel(CompletionsModel):
     """A model behind OpenAI's `POST {base_url}/chat/completions`; see `HttpModel`.
 
     `max_tokens` is sent as `max_completion_tokens`, which all its models take
-    and which counts thoughts too. No sampling seed is sent: the service gives
+    and which counts reasoning too. No sampling seed is sent: the service gives
     no promise for it, and the journal keeps every reply. The model's name
     decides the price.
     """

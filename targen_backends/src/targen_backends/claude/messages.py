@@ -10,7 +10,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from targen_backends.completions import count, sound, told_or_estimated
+from targen_backends.completions import count, reported_or_estimated, sound
 from targen_core import ChatReply, ChatRequest, Message
 from targen_core.calls.model import Finish, RateHeaders
 from targen_core.errors import BadRequest, MalformedAnswer
@@ -85,7 +85,7 @@ def parameters(params: Mapping[str, Any]) -> dict[str, Any]:
 def read_message(envelope: Any, request: ChatRequest, rate: RateHeaders | None = None) -> ChatReply:
     """The reply inside the JSON that the API answered.
 
-    Thoughts are left out of the text and counted. A refusal's explanation
+    Reasoning is left out of the text and counted. A refusal's explanation
     becomes the text. Input tokens are all of them, read from the cache or not.
 
     Raises:
@@ -107,22 +107,24 @@ def read_message(envelope: Any, request: ChatRequest, rate: RateHeaders | None =
     except (KeyError, TypeError, AttributeError):
         raise MalformedAnswer("the answer is no message of Anthropic's", billed=True) from None
     if finish == "refusal" and isinstance(details, Mapping):
-        told = [str(details[key]) for key in ("category", "explanation") if details.get(key)]
-        text = ": ".join(told) or text
-    tokens_in, tokens_out = told_or_estimated(*known, request, text)
-    read = written = 0
-    if tokens_in == known[0]:  # it told one, and a count
-        read = count(usage, "cache_read_input_tokens", _MOST)
-        written = count(usage, "cache_creation_input_tokens", _MOST)
-        tokens_in += read + written
+        parts = [str(details[key]) for key in ("category", "explanation") if details.get(key)]
+        text = ": ".join(parts) or text
+    input_tokens, output_tokens = reported_or_estimated(*known, request, text)
+    cache_read = cache_write = 0
+    if input_tokens == known[0]:  # it reported one, and a count
+        cache_read = count(usage, "cache_read_input_tokens", _MOST)
+        cache_write = count(usage, "cache_creation_input_tokens", _MOST)
+        input_tokens += cache_read + cache_write
     return ChatReply(
         text,
         finish,
-        tokens_in,
-        tokens_out,
+        input_tokens,
+        output_tokens,
         rate,
-        tokens_read=read,
-        tokens_written=written,
-        tokens_thought=count(usage.get("output_tokens_details"), "thinking_tokens", tokens_out),
+        cache_read_tokens=cache_read,
+        cache_write_tokens=cache_write,
+        reasoning_tokens=count(
+            usage.get("output_tokens_details"), "thinking_tokens", output_tokens
+        ),
         model=model if isinstance(model, str) else "",
     )

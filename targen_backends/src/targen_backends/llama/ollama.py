@@ -13,7 +13,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from targen_backends.completions import sound, told_or_estimated, without_thoughts
+from targen_backends.completions import reported_or_estimated, sound, without_reasoning
 from targen_backends.http.model import HttpModel
 from targen_backends.http.poster import Answer
 from targen_backends.http.service import Service
@@ -90,13 +90,13 @@ def _read(envelope: Any, request: ChatRequest) -> ChatReply:
     try:
         text = envelope["message"]["content"] or ""
         finish = _FINISH.get(envelope.get("done_reason") or "stop", "other")
-        tokens_in = envelope.get("prompt_eval_count")
-        tokens_out = envelope.get("eval_count")
+        input_tokens = envelope.get("prompt_eval_count")
+        output_tokens = envelope.get("eval_count")
         model = envelope.get("model")
     except (KeyError, TypeError, AttributeError):
         raise MalformedAnswer("the answer is no chat of Ollama's", billed=True) from None
     if not isinstance(text, str):
         raise MalformedAnswer("the answer is no chat of Ollama's", billed=True)
-    tokens_in, tokens_out = told_or_estimated(tokens_in, tokens_out, request, text)
+    input_tokens, output_tokens = reported_or_estimated(input_tokens, output_tokens, request, text)
     model = model if isinstance(model, str) else ""
-    return ChatReply(without_thoughts(text), finish, tokens_in, tokens_out, model=model)
+    return ChatReply(without_reasoning(text), finish, input_tokens, output_tokens, model=model)

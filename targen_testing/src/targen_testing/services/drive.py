@@ -104,10 +104,13 @@ def drive(
     """
     service, places = make(), Places(concurrency)
     limiters = [RateLimiter(concurrency, rpm=rpm, tpm=tpm, places=places) for _ in range(models)]
-    tokens_in, params = tokens // 2, {"max_tokens": tokens - tokens // 2}
+    input_tokens, params = tokens // 2, {"max_tokens": tokens - tokens // 2}
     bound = {
         f"step {number}": BoundModel(
-            SimulatedModel(service, tokens_in=tokens_in, name=str(number)), limiter, params, None
+            SimulatedModel(service, input_tokens=input_tokens, name=str(number)),
+            limiter,
+            params,
+            None,
         )
         for number, limiter in enumerate(limiters)
     }

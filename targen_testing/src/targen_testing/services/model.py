@@ -25,7 +25,7 @@ class SimulatedModel:
     Several models may share one service, as several models share one key.
 
     Args:
-        tokens_in: what every request is counted as.
+        input_tokens: what every request is counted as.
     """
 
     structured = True
@@ -33,10 +33,10 @@ class SimulatedModel:
     max_concurrency: int | None = None
     price: Price | None = None
 
-    def __init__(self, service: Service, *, tokens_in: int = 10, name: str = "") -> None:
+    def __init__(self, service: Service, *, input_tokens: int = 10, name: str = "") -> None:
         self.service = service
         self.identity = f"simulated {name}"
-        self.tokens_in = tokens_in
+        self.input_tokens = input_tokens
 
     async def complete(self, request: ChatRequest) -> ChatReply:
         """Answer one request.
@@ -44,7 +44,7 @@ class SimulatedModel:
         Raises:
             ServiceError: of the class that a backend over HTTP makes of the answer.
         """
-        tokens = self.tokens_in + int(request.params["max_tokens"])
+        tokens = self.input_tokens + int(request.params["max_tokens"])
         answer = self.service.arrive(self.service.now(), tokens)
         try:
             await asyncio.sleep(answer.seconds)
@@ -52,11 +52,11 @@ class SimulatedModel:
             self.service.leave(answer)
         if not answer.good:
             raise _error(answer)
-        return ChatReply("{}", "stop", self.tokens_in, 1, answer.rate)
+        return ChatReply("{}", "stop", self.input_tokens, 1, answer.rate)
 
     def count_tokens(self, request: ChatRequest) -> int:
         """The same for each."""
-        return self.tokens_in
+        return self.input_tokens
 
     async def aclose(self) -> None:
         """There is nothing to give back."""

@@ -7,7 +7,7 @@ from .good import Model, backend
 
 class _Model(Model):
     def read(self, raw):
-        return replace(super().read(raw), tokens_in=0, tokens_out=0)
+        return replace(super().read(raw), input_tokens=0, output_tokens=0)
 
 
 PART = backend(_Model)

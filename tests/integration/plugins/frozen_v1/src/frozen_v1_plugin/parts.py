@@ -54,7 +54,7 @@ class ParrotModel:
             value = request.rehearse()
         text = json.dumps(value) + self.suffix
         return ChatReply(
-            text, finish="stop", tokens_in=self.count_tokens(request), tokens_out=len(text)
+            text, finish="stop", input_tokens=self.count_tokens(request), output_tokens=len(text)
         )
 
     def count_tokens(self, request: ChatRequest) -> int:

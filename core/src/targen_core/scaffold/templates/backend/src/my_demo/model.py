@@ -108,7 +108,7 @@ class HttpModel:
             tokens = usage["prompt_tokens"], usage["completion_tokens"]
         except (ValueError, KeyError, IndexError, TypeError, AttributeError, RecursionError):
             raise MalformedAnswer("the answer is no chat completion", billed=True) from None
-        return ChatReply(content, finish, tokens_in=tokens[0], tokens_out=tokens[1])
+        return ChatReply(content, finish, input_tokens=tokens[0], output_tokens=tokens[1])
 
     def _failure(self, status: int, text: str, wait: str) -> ServiceError:
         """The error that a status other than 200 stands for."""
