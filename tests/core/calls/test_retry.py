@@ -10,12 +10,14 @@ import pytest
 from targen_core import ChatReply
 from targen_core.calls.layer import Halted
 from targen_core.calls.model import RateHeaders
-from targen_core.calls.question import Scope
+from targen_core.calls.question import BoundModel, Scope
+from targen_core.calls.rate import RateLimiter
 from targen_core.errors import (
     AuthenticationFailed,
     BadRequest,
     ContextTooLong,
     Interrupted,
+    Overloaded,
     RateLimited,
     ServiceGaveUp,
     ServiceUnavailable,
@@ -51,6 +53,59 @@ def test_retry_after_holds_back_the_other_calls_too(lab, desk, drive):
     one = desk(lab.ToyModel(lambda request: "x", hook=hook), concurrency=1)
     assert drive(one.many(5)) == ["x"] * 5
     assert all(later - at[0] >= 30.0 - 1e-6 for later in at[1:])
+
+
+def test_a_pause_that_one_call_was_asked_for_ends_where_others_are_answered(lab, desk, drive):
+    at = []
+
+    def hook(number, request):
+        at.append(now())
+        if number == 12:
+            raise RateLimited("slow down", retry_after=30.0)
+
+    one = desk(lab.ToyModel(lambda request: "x", hook=hook, latency=lambda request: 0.5))
+    assert drive(one.many(60)) == ["x"] * 60
+    sent = [request.key for request in one.model.requests]
+    again = sent.index(sent[11], 12)
+    assert at[again] - at[11] < 1.5
+    assert again < 40, "it keeps its turn"
+
+
+def test_an_answer_of_one_service_ends_no_pause_of_another(lab, desk, drive):
+    hook, at = failing(1, lambda: RateLimited("slow down", retry_after=30.0))
+    one = desk(lab.ToyModel(lambda request: "x", hook=hook))
+    other = lab.ToyModel(lambda request: "y")
+    one.layer.models["correct"] = BoundModel(other, RateLimiter(8), {"max_tokens": 9}, None)
+
+    async def work():
+        asked = asyncio.ensure_future(one.ask())
+        for number in range(10):
+            await asyncio.sleep(1)
+            assert await one.ask(step="correct", place=f"correct/{number}") == "y"
+        return await asked
+
+    assert drive(work()) == "x"
+    assert at[1] - at[0] == pytest.approx(30.0, abs=1e-6)
+
+
+@pytest.mark.usefixtures("virtual_time")
+def test_under_a_cap_that_asks_for_pauses_a_run_hardly_waits(lab, tmp_path):
+    """Commit waits for the earliest call: it may not sit out a pause while others are served."""
+    world = lab.World(labels=("only",), lists=(100,), correct=False)
+    model = lab.ToyModel(world.reply, latency=lambda request: 0.08)
+    sent, refused = [], []
+
+    def hook(number, request, job):
+        sent.append(now())
+        if model.flying > 40:
+            refused.append(number)
+            raise Overloaded("busy", retry_after=1.0)
+
+    ran = lab.run(world, tmp_path / "run", {"only": 1000}, concurrency=64, model=model, hook=hook)
+    assert ran.error is None
+    assert len(refused) <= 60
+    taken = len(sent) - len(refused)
+    assert sent[-1] - sent[0] < 1.3 * taken * 0.08 / 40
 
 
 def test_back_off_doubles_with_jitter_and_has_a_ceiling(lab, desk, drive):

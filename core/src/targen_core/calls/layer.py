@@ -32,7 +32,7 @@ from targen_core.calls.model import (
     counted,
 )
 from targen_core.calls.question import BoundModel, Observer, Question, Scope, call_key
-from targen_core.calls.rate import Outcome
+from targen_core.calls.rate import Outcome, RateLimiter
 from targen_core.calls.usage import Usage
 from targen_core.errors import (
     BadReply,
@@ -57,7 +57,6 @@ _MAX_BACKOFF = 60.0  # seconds
 _FIRST_BACKOFF = 0.5  # as the providers' own clients
 _BAD_LUCK = 0.1  # the first back-off of a call that failed while others were answered
 _MAX_TURN = 2.0  # seconds that a refused call waits before it queues again
-_SWAPPED = 5.0  # seconds that one call waits at most while others are answered
 _SILENCE = 2.0  # seconds without an answer after which failures are told
 
 PATIENCE = 600.0
@@ -110,6 +109,7 @@ class CallLayer:
         self.observer: Observer | None = None
         self.shared: dict[bytes, ChatReply] | None = None  # list calls of a suite's other runs
         self._backing_off: dict[asyncio.Future[None], Scope] = {}
+        self._put_off: dict[RateLimiter, set[asyncio.Future[None]]] = {}
         self._sending = 0
         self._queues = {bound.lane.queue for bound in models.values() if bound.lane is not None}
         for queue in self._queues:
@@ -364,6 +364,8 @@ class CallLayer:
                     spent = (reply.input_tokens + reply.output_tokens, cost or 0.0)
                     self._last_success = loop.time()
                     self._trouble = None
+                    for waiter in self._put_off.pop(bound.limiter, ()):
+                        _release(waiter)
                     self._write(question, key, reply, cached=False, cost=cost)
                     if self.cache is not None and bound.cacheable:
                         self.cache.put(bound.cache_key(key), _cached(reply))
@@ -405,7 +407,8 @@ class CallLayer:
                     hint=_first(error.hint, "resume when it is back, or with a larger --patience"),
                 ) from error
             # What it was asked to wait may be untrue: it asks again before the run would end.
-            await self._back_off(max(delay, min(error.retry_after or 0.0, patience)), scope)
+            asked = min(error.retry_after or 0.0, patience)
+            await self._back_off(delay, asked, bound.limiter, scope)
 
     def _note(self, error: ServiceError, now: float, clock: Callable[[], float]) -> None:
         """Remember a failure for who shows what goes on."""
@@ -443,28 +446,34 @@ class CallLayer:
         if self._unwanted(scope):
             raise Halted
 
-    async def _back_off(self, seconds: float, scope: Scope) -> None:
+    async def _back_off(
+        self, least: float, asked: float, limiter: RateLimiter, scope: Scope
+    ) -> None:
         """Wait, unless the answer is not wanted any more.
 
-        A long wait that this call was asked for ends where others are answered
-        meanwhile: it is this call or another one in its place.
+        Beyond `least`, what this call was asked to wait ends where another one is
+        answered: the next to be sent is this call or another in its place.
         """
-        began = asyncio.get_running_loop().time()
-        while seconds > 0 and not self._unwanted(scope):
-            await self._sleep(min(seconds, _SWAPPED), scope)
-            seconds -= _SWAPPED
-            if self._last_success is not None and self._last_success > began:
-                return
+        await self._sleep(least, scope)
+        if asked > least:
+            await self._sleep(asked - least, scope, self._put_off.setdefault(limiter, set()))
 
-    async def _sleep(self, seconds: float, scope: Scope) -> None:
+    async def _sleep(
+        self, seconds: float, scope: Scope, among: set[asyncio.Future[None]] | None = None
+    ) -> None:
+        if self._unwanted(scope):
+            return
         loop = asyncio.get_running_loop()
         waiter = loop.create_future()
+        among = set() if among is None else among
+        among.add(waiter)
         self._backing_off[waiter] = scope
         timer = loop.call_later(seconds, _release, waiter)
         try:
             await waiter
         finally:
             timer.cancel()
+            among.discard(waiter)
             del self._backing_off[waiter]
 
 
