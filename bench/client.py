@@ -113,9 +113,9 @@ async def _asker(kind: str, base_url: str):
         return ask_client, client.aclose
 
     from targen_core.calls.budget import Budget
+    from targen_core.calls.call import BoundModel, Call, Scope
     from targen_core.calls.journal import Journal
     from targen_core.calls.layer import CallLayer
-    from targen_core.calls.question import BoundModel, Question, Scope
     from targen_core.calls.rate import RateLimiter
     from targen_core.calls.usage import Usage
     from targen_core.engine.facade import read_reply
@@ -130,7 +130,7 @@ async def _asker(kind: str, base_url: str):
     )
 
     async def ask_layer(number: int) -> None:
-        question = Question(
+        call = Call(
             "generate",
             "entailment",
             f"generate/{number}/entailment/0",
@@ -143,7 +143,7 @@ async def _asker(kind: str, base_url: str):
             None,
         )
         with contextlib.suppress(Rejected):  # the server gives a bad reply now and then
-            await layer.ask(question, Scope(), lambda text: read_reply(text, model))
+            await layer.ask(call, Scope(), lambda text: read_reply(text, model))
 
     async def close_layer() -> None:
         await client.aclose()

@@ -332,7 +332,7 @@ def _command(world: World, chance: random.Random, run_folder: Path) -> list[str]
     """A command that opens a run."""
     return chance.choice(
         (
-            ["resume", str(run_folder), *"-q --max-tokens 20000 --patience 1 --no-cache".split()],
+            ["resume", str(run_folder), *"-q --max-tokens 20000 --max-outage 1 --no-cache".split()],
             ["report", str(run_folder)],
             ["report", str(run_folder), "--json"],
             ["validate", str(run_folder)],

@@ -100,10 +100,10 @@ def attack(count: int, seed: int) -> dict[str, Any]:
 
         async def run(url: str, calls: int, make: Any = make, base: str = wire.base) -> None:
             model = make(f"{url}{base}", "tiny", api_key=KEY, timeout=TIMEOUT)
-            places = asyncio.Semaphore(AT_ONCE)
+            slots = asyncio.Semaphore(AT_ONCE)
 
             async def one() -> None:
-                async with places:
+                async with slots:
                     await ask(model, endings, failures)
 
             await asyncio.gather(*(one() for _ in range(calls)))

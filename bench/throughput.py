@@ -96,7 +96,7 @@ def _cpu() -> float:
 
 
 def _phases(spans: list[tuple[float, float]], concurrency: int) -> tuple[float, float, float]:
-    """Seconds until 95 % of the places are taken, seconds after they last were,
+    """Seconds until 95 % of the slots are taken, seconds after they last were,
     and the mean of calls in flight between the two."""
     if not spans:
         return 0.0, 0.0, 0.0
@@ -133,7 +133,7 @@ def show(name: str, runs: list[Run]) -> Run:
     )
     if middle.calls:
         print(
-            f"    ramp {middle.ramp:.2f} s to 95 % of the places, then "
+            f"    ramp {middle.ramp:.2f} s to 95 % of the slots, then "
             f"{middle.steady_in_flight:.0f} calls in flight, tail {middle.tail:.2f} s; "
             f"a call took {middle.overshoot * 1e3:+.1f} ms against its latency"
         )

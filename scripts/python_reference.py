@@ -72,7 +72,7 @@ MODULES = [
     "calls.model",
     "calls.batch",
     "calls.langchain",
-    "calls.signs",
+    "calls.error_patterns",
     "calls.tokens",
     "calls.descriptors",
     "folders",

@@ -290,7 +290,7 @@ spec = RunSpec(
     options={"base_url": f"{sys.argv[1]}/v1", "model": "tiny"},
     corrector=None,
     near_duplicates=100.0,
-    limits=Limits(concurrency=300, patience=5.0),
+    limits=Limits(concurrency=300, max_outage=5.0),
 )
 with Job.create(with_sample(load_registry()), spec, Path(sys.argv[2])) as job:
     print(job.run()["status"])

@@ -94,10 +94,10 @@ def test_an_hour_of_calls_takes_seconds(request_of):
     request = request_of()
 
     async def run(model):
-        places, began = asyncio.Semaphore(16), asyncio.get_running_loop().time()
+        slots, began = asyncio.Semaphore(16), asyncio.get_running_loop().time()
 
         async def one():
-            async with places:
+            async with slots:
                 return await model.complete(request)
 
         replies = await asyncio.gather(*(one() for _ in range(300)))

@@ -359,7 +359,7 @@ def test_a_run_that_stops_early_is_worth_nothing():
         lambda: Service(Fixed(1.0), brownout(5, 50_000, 500)),
         calls=100,
         concurrency=4,
-        patience=60.0,
+        max_outage=60.0,
     )
     assert "no answer from the service" in result.halted
     assert 10 < result.answered < 100

@@ -144,7 +144,7 @@ class BudgetExhausted(JobFailed):
 
 
 class ServiceGaveUp(JobFailed):
-    """The service failed for longer than `--patience`."""
+    """The service failed for longer than `--max-outage`."""
 
 
 class AnswersAwaited(JobFailed):
@@ -169,13 +169,13 @@ class ServiceError(TargenError):
     name for the call, by which its support finds it; `rate` is what it said of
     its limits.
 
-    `first_patience` is for how many seconds it is tried again by default where
+    `max_startup` is for how many seconds it is tried again by default where
     the service never answered: what is slow to start is waited for, what is
     wrong is not.
     """
 
     retryable = False
-    first_patience = 60.0
+    max_startup = 60.0
 
     def __init__(
         self,
@@ -200,7 +200,7 @@ class RateLimited(ServiceError):
     """HTTP 429 and its like: come back later, more slowly."""
 
     retryable = True
-    first_patience = 600.0  # it is there, and says so
+    max_startup = 600.0  # it is there, and says so
 
 
 class ServiceUnavailable(ServiceError):
@@ -212,13 +212,13 @@ class ServiceUnavailable(ServiceError):
 class Overloaded(ServiceUnavailable):
     """The service has more to do than it can (503, 529), or is not up yet: come back later."""
 
-    first_patience = 120.0  # models take a minute or two to load
+    max_startup = 120.0  # models take a minute or two to load
 
 
 class ConnectionFailed(ServiceUnavailable):
     """No connection came about, or it broke before the answer was whole."""
 
-    first_patience = 10.0
+    max_startup = 10.0
 
 
 class TimedOut(ServiceUnavailable):
@@ -228,7 +228,7 @@ class TimedOut(ServiceUnavailable):
 class MalformedAnswer(ServiceUnavailable):
     """An answer came that is not what the service promises: a broken envelope."""
 
-    first_patience = 10.0
+    max_startup = 10.0
 
 
 class BatchFailed(ServiceError):

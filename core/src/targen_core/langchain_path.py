@@ -22,7 +22,7 @@ from typing import Any
 import importlib_metadata
 from pydantic import ConfigDict, SecretStr, ValidationError, model_validator
 
-from targen_core.calls import signs
+from targen_core.calls import error_patterns
 from targen_core.calls.backend import Backend, BackendOptions
 from targen_core.calls.langchain import LangChainModel, place
 from targen_core.errors import MissingDependency, UsageError
@@ -225,12 +225,12 @@ def _create(path: str, find: Callable[[], Any], options: LangChainOptions) -> La
         first = error.errors(include_url=False, include_input=False)[0]
         field = ".".join(str(part) for part in first["loc"])
         raise UsageError(
-            f"{path}: {field + ': ' if field else ''}{signs.quoted(first['msg'])}",
+            f"{path}: {field + ': ' if field else ''}{error_patterns.quoted(first['msg'])}",
             hint=f"options of the class: {', '.join(sorted(kind.model_fields)[:40])}",
         ) from None
     except Exception as error:
         raise UsageError(
-            f"{path} could not be made: {type(error).__name__}: {signs.quoted(str(error))}"
+            f"{path} could not be made: {type(error).__name__}: {error_patterns.quoted(str(error))}"
             f"{place(error, kind)}",
             hint="its options are given with -o KEY=VALUE",
         ) from None

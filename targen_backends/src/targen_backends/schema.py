@@ -104,11 +104,11 @@ def tight_schema(schema: Mapping[str, Any]) -> dict[str, Any]:
     a letter or digit, and cannot wander off into brackets or blank lines. How
     a text ends is left to the model, so that a check can see one that was cut.
     """
-    least, most = schema.get("minLength", 1), schema.get("maxLength")
-    if schema.get("type") == "string" and most is not None and "pattern" not in schema:
+    min_length, max_length = schema.get("minLength", 1), schema.get("maxLength")
+    if schema.get("type") == "string" and max_length is not None and "pattern" not in schema:
         return {
             "type": "string",
-            "pattern": f"^[A-Za-z0-9]{_PLAIN}{{{max(0, least - 1)},{most - 1}}}$",
+            "pattern": f"^[A-Za-z0-9]{_PLAIN}{{{max(0, min_length - 1)},{max_length - 1}}}$",
         }
     return {key: _tight(part) for key, part in schema.items()}
 

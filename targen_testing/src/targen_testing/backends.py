@@ -436,7 +436,7 @@ class BackendSuite(Suite):
                 options=self.given(server.url),
                 corrector=None,
                 near_duplicates=100.0,
-                limits=Limits(concurrency=2, patience=5.0),
+                limits=Limits(concurrency=2, max_outage=5.0),
             )
             try:
                 with Job.create(registry, spec, out) as job:

@@ -106,7 +106,7 @@ def generate(registry: Registry, spec: RunSpec, folder: Path) -> Trial:
     report: dict[str, Any] = {}
     try:
         with Job.create(registry, spec, folder) as job:
-            report = job.run(observer=lambda question, *_: asked.add(question.prompt))
+            report = job.run(observer=lambda call, *_: asked.add(call.prompt))
     except Exception as raised:
         error = raised
         path = folder / "report.json"

@@ -12,9 +12,9 @@ import pytest
 
 from targen_core import Message, Price
 from targen_core.calls.budget import Budget
+from targen_core.calls.call import BoundModel, Call, Scope
 from targen_core.calls.journal import Journal
 from targen_core.calls.layer import CallLayer
-from targen_core.calls.question import BoundModel, Question, Scope
 from targen_core.calls.rate import RateLimiter
 from targen_core.calls.usage import Usage
 
@@ -45,10 +45,8 @@ class Desk:
         read: Callable[[str], Any] = str,
     ) -> Any:
         messages = messages or (Message("user", text),)
-        question = Question(
-            step, label, place, occurrence, "inline", messages, None, "", digest, None
-        )
-        return await self.layer.ask(question, scope or Scope(), read)
+        call = Call(step, label, place, occurrence, "inline", messages, None, "", digest, None)
+        return await self.layer.ask(call, scope or Scope(), read)
 
     async def many(self, count: int, **options: Any) -> list[Any]:
         """So many different questions at once; errors are results."""
@@ -74,7 +72,7 @@ def desk(tmp_path: Path) -> Any:
         price: Price | None = Price(1.0, 2.0),  # noqa: B008 - frozen
         cache: Any = None,
         seed: int = 0,
-        patience: float = 600.0,
+        max_outage: float = 600.0,
     ) -> Desk:
         usage = Usage()
         records: list[dict[str, Any]] = []
@@ -97,7 +95,7 @@ def desk(tmp_path: Path) -> Any:
             cache=cache,
             budget=budget,
             usage=usage,
-            patience=patience,
+            max_outage=max_outage,
         )
         return Desk(layer, journal, usage, budget, limiter, model, records)
 

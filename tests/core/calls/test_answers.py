@@ -6,8 +6,8 @@ import pytest
 from pydantic import BaseModel
 
 from targen_core import ChatReply, Rejected
-from targen_core.calls.layer import ATTEMPTS, Halted
-from targen_core.calls.question import Scope
+from targen_core.calls.call import Scope
+from targen_core.calls.layer import ATTEMPTS, CallCancelled
 from targen_core.engine.facade import read_reply
 from targen_core.errors import BadReply, Interrupted, RateLimited, ServiceUnavailable
 
@@ -98,8 +98,8 @@ def test_the_observer_is_told_of_each_answer(lab, desk, drive):
     replies = iter(["awful", "good"])
     one = desk(lab.ToyModel(lambda request: next(replies)))
     told = []
-    one.layer.observer = lambda question, messages, reply: told.append(
-        (question.place, len(messages), reply.text)
+    one.layer.observer = lambda call, messages, reply: told.append(
+        (call.place, len(messages), reply.text)
     )
     drive(one.ask(read=picky))
     assert told == [("generate/0/yes/0", 1, "awful"), ("generate/0/yes/0", 3, "good")]
@@ -111,7 +111,7 @@ def test_a_halted_layer_sends_nothing_but_remembers(lab, desk, drive):
     one.layer.halt(Interrupted("stop"))
     one.layer.halt(Interrupted("a later reason"))
     assert str(one.layer.halt_reason) == "stop"
-    with pytest.raises(Halted):
+    with pytest.raises(CallCancelled):
         drive(one.ask("new"))
     two = desk(lab.ToyModel(lambda request: "another"))
     two.layer.halt(Interrupted("stop"))
@@ -120,7 +120,7 @@ def test_a_halted_layer_sends_nothing_but_remembers(lab, desk, drive):
 
 def test_an_abandoned_scope_sends_nothing(lab, desk, drive):
     one = desk(lab.ToyModel(lambda request: "answer"))
-    with pytest.raises(Halted):
+    with pytest.raises(CallCancelled):
         drive(one.ask(scope=Scope(abandoned=True)))
     assert one.model.asked == []
     assert one.budget.tokens == 0

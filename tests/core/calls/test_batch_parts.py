@@ -14,7 +14,7 @@ from targen_core import Message, Price
 from targen_core.calls.batch import batch_price
 from targen_core.calls.batch_online import split
 from targen_core.calls.batch_queue import BatchQueue, WaitingCall
-from targen_core.calls.layer import Halted
+from targen_core.calls.layer import CallCancelled
 from targen_core.calls.model import ChatReply, ChatRequest
 from targen_core.errors import StageFailed
 from targen_core.runs.batches import BatchFile
@@ -38,7 +38,7 @@ def test_a_batch_holds_no_more_than_the_service_takes(
     requests: int, size: int, parts: list[int]
 ) -> None:
     provider: Any = SimpleNamespace(
-        most_requests=requests, most_bytes=size, line=lambda request: b"abc"
+        max_requests=requests, max_bytes=size, line=lambda request: b"abc"
     )
     calls: list[Any] = [SimpleNamespace(request=request(str(n))) for n in range(5)]
     found = split(provider, calls)
@@ -119,7 +119,7 @@ def test_a_call_that_nobody_wants_is_let_go_sent_or_not(drive: Callable[[Any], A
         unwanted.update("bc")
         queue.sweep()
         found = await asyncio.gather(*calls, return_exceptions=True)
-        assert [type(error) for error in found] == [Halted] * 3
+        assert [type(error) for error in found] == [CallCancelled] * 3
 
     drive(main())
 

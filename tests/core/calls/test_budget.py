@@ -50,7 +50,12 @@ def test_no_cap_is_ever_passed(lab, desk, drive, folder, caps, concurrency, salt
     model = lab.ToyModel(reply, latency=lab.latency(salt), price=price)
     with folder() as path:
         one = desk(
-            model, path=path / "journal", concurrency=concurrency, price=price, patience=1e6, **caps
+            model,
+            path=path / "journal",
+            concurrency=concurrency,
+            price=price,
+            max_outage=1e6,
+            **caps,
         )
 
         async def work():
@@ -67,7 +72,7 @@ def test_no_cap_is_ever_passed(lab, desk, drive, folder, caps, concurrency, salt
             stopped = next(error for error in found if error != "x")
             assert "resume with a larger --max-" in stopped.hint
         # ... and the cap holds over a restart
-        again = desk(model, path=path / "journal", price=price, patience=1e6, **caps)
+        again = desk(model, path=path / "journal", price=price, max_outage=1e6, **caps)
         assert again.budget.tokens == paid["tokens"]
         drive(again.many(60))
 

@@ -85,9 +85,9 @@ def test_a_service_that_dies_in_the_middle_is_left_alone_as_well(lab, desk, driv
     assert len(failed) < 120
 
 
-def test_patience_counts_from_the_first_failure_of_all(lab, desk, drive):
+def test_an_outage_counts_from_the_first_failure_of_all(lab, desk, drive):
     hook, at = down_until(float("inf"))
-    one = desk(lab.ToyModel(lambda request: "x", hook=hook), concurrency=16, patience=300.0)
+    one = desk(lab.ToyModel(lambda request: "x", hook=hook), concurrency=16, max_outage=300.0)
 
     async def first_end():
         asked = [asyncio.ensure_future(one.ask(f"q {n}", place=f"p/{n}")) for n in range(200)]

@@ -5,7 +5,12 @@ from __future__ import annotations
 import pytest
 
 from targen_core import ChatReply, Price, Rejected
-from targen_core.calls import signs
+from targen_core.calls.error_patterns import (
+    filtered,
+    no_credit,
+    scrub,
+    too_long,
+)
 from targen_core.errors import (
     BudgetExhausted,
     ContentFiltered,
@@ -143,24 +148,27 @@ def test_a_long_prompt_costs_what_the_rule_says():
 
 
 @pytest.mark.parametrize(
-    ("words", "sign"),
+    ("words", "pattern"),
     [
-        ("This model's maximum context length is 8192 tokens", signs.too_long),
-        ("prompt is too long: 9 tokens > 8 maximum", signs.too_long),
-        ("request (9 tokens) exceeds the available context size (8 tokens)", signs.too_long),
-        ("Your credit balance is too low to access the API", signs.no_credit),
-        ("You have reached your specified API usage limits.", signs.no_credit),
-        ("triggering Azure OpenAI's content management policy", signs.filtered),
+        ("This model's maximum context length is 8192 tokens", too_long),
+        ("prompt is too long: 9 tokens > 8 maximum", too_long),
+        (
+            "request (9 tokens) exceeds the available context size (8 tokens)",
+            too_long,
+        ),
+        ("Your credit balance is too low to access the API", no_credit),
+        ("You have reached your specified API usage limits.", no_credit),
+        ("triggering Azure OpenAI's content management policy", filtered),
     ],
 )
-def test_each_sign_is_seen_and_no_other(words, sign):
-    assert [s for s in (signs.too_long, signs.no_credit, signs.filtered) if s(words)] == [sign]
+def test_each_pattern_is_seen_and_no_other(words, pattern):
+    assert [s for s in (too_long, no_credit, filtered) if s(words)] == [pattern]
 
 
 def test_a_rate_that_some_call_a_quota_is_no_lack_of_credit():
-    assert not signs.no_credit("You exceeded your current quota. Please retry in 13 s.")
+    assert not no_credit("You exceeded your current quota. Please retry in 13 s.")
 
 
 def test_keys_are_scrubbed():
     text = "key my-own-key, sk-abcdef123456, sk-ant-api03-x_y, sk-ab***z9, Bearer abc"
-    assert signs.scrub(text, "my-own-key") == "key ***, ***, ***, ***, Bearer ***"
+    assert scrub(text, "my-own-key") == "key ***, ***, ***, ***, Bearer ***"

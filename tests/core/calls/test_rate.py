@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from targen_core import ChatReply
 from targen_core.calls.model import RateHeaders
-from targen_core.calls.rate import Places, RateLimiter
+from targen_core.calls.rate import ConcurrencyLimit, RateLimiter
 from targen_core.errors import RateLimited, ServiceUnavailable
 
 
@@ -384,10 +384,10 @@ def test_concurrency_adapts_to_a_service_that_takes_four(lab, desk, drive):
     assert one.limiter.limit <= 6
 
 
-def test_limiters_of_one_run_share_its_places(drive):
+def test_limiters_of_one_run_share_its_concurrency(drive):
     async def work():
-        places = Places(3)
-        limiters = [RateLimiter(3, places=places) for _ in range(2)]
+        shared = ConcurrencyLimit(3)
+        limiters = [RateLimiter(3, shared=shared) for _ in range(2)]
         flying = peak = 0
 
         async def one(number):

@@ -8,9 +8,9 @@ import itertools
 import pytest
 
 from targen_core import ChatReply
-from targen_core.calls.layer import Halted
+from targen_core.calls.call import BoundModel, Scope
+from targen_core.calls.layer import CallCancelled
 from targen_core.calls.model import RateHeaders
-from targen_core.calls.question import BoundModel, Scope
 from targen_core.calls.rate import RateLimiter
 from targen_core.errors import (
     AuthenticationFailed,
@@ -110,7 +110,7 @@ def test_under_a_cap_that_asks_for_pauses_a_run_hardly_waits(lab, tmp_path):
 
 def test_back_off_doubles_with_jitter_and_has_a_ceiling(lab, desk, drive):
     hook, at = failing(9, lambda: ServiceUnavailable("down"))
-    one = desk(lab.ToyModel(lambda request: "x", hook=hook), patience=10_000)
+    one = desk(lab.ToyModel(lambda request: "x", hook=hook), max_outage=10_000)
     assert drive(one.ask()) == "x"
     waits = [later - earlier for earlier, later in itertools.pairwise(at)]
     for number, wait in enumerate(waits):
@@ -164,23 +164,23 @@ def test_bad_luck_among_answers_does_not_count_when_a_call_is_the_last_one(lab, 
 
 def test_a_rate_limit_that_says_too_little_is_not_believed_for_ever(lab, desk, drive):
     hook, at = failing(9, lambda: RateLimited("slow down", retry_after=0.001))
-    one = desk(lab.ToyModel(lambda request: "x", hook=hook), patience=10_000)
+    one = desk(lab.ToyModel(lambda request: "x", hook=hook), max_outage=10_000)
     assert drive(one.ask()) == "x"
     waits = [later - earlier for earlier, later in itertools.pairwise(at)]
     assert waits[-1] > 2 * waits[0]
 
 
-def test_patience_ends_with_the_services_own_words(lab, desk, drive):
+def test_an_outage_ends_with_the_services_own_words(lab, desk, drive):
     hook, at = failing(10**9, lambda: ServiceUnavailable("the moon is in the way"))
-    one = desk(lab.ToyModel(lambda request: "x", hook=hook), patience=100.0)
+    one = desk(lab.ToyModel(lambda request: "x", hook=hook), max_outage=100.0)
     with pytest.raises(ServiceGaveUp, match="the moon is in the way") as caught:
         drive(one.ask())
-    assert "--patience" in caught.value.hint
+    assert "--max-outage" in caught.value.hint
     assert at[-1] - at[0] <= 100.0
     assert one.budget.tokens == 0
 
 
-def test_patience_counts_from_the_last_success_of_anyone(lab, desk, drive):
+def test_an_outage_counts_from_the_last_success_of_anyone(lab, desk, drive):
     """One call that always fails does not end a run in which others succeed."""
 
     def hook(number, request):
@@ -197,7 +197,7 @@ def test_patience_counts_from_the_last_success_of_anyone(lab, desk, drive):
             await one.ask(f"fine {number}", place=f"f/{number}")
         return await cursed
 
-    one = desk(lab.ToyModel(lambda request: "x", hook=hook), patience=100.0)
+    one = desk(lab.ToyModel(lambda request: "x", hook=hook), max_outage=100.0)
     assert drive(work()) == "x"
 
 
@@ -288,7 +288,7 @@ def test_a_service_that_is_gone_stops_a_run_that_can_be_resumed(lab, tmp_path):
             raise ServiceUnavailable("gone")
 
     ran = lab.run(
-        world, tmp_path / "run", {"yes": 10, "no": 10}, hook=gone, limits={"patience": 60}
+        world, tmp_path / "run", {"yes": 10, "no": 10}, hook=gone, limits={"max_outage": 60}
     )
     assert isinstance(ran.error, ServiceGaveUp)
     assert ran.error.exit_code == 1
@@ -332,7 +332,7 @@ def test_who_is_not_wanted_any_more_stops_waiting_at_once(lab, desk, drive, how,
     model = lab.ToyModel(lambda request: "x", hook=hook)
     one = desk(model, concurrency=2, rpm=0.1 if waits == "rate" else None)
     found = drive(work())
-    assert [type(error) for error in found] == [Halted] * len(found)
+    assert [type(error) for error in found] == [CallCancelled] * len(found)
     assert len(model.asked) == 1
     assert one.limiter.in_flight == 0
 
@@ -351,18 +351,18 @@ def test_a_call_that_fails_after_the_halt_does_not_back_off(lab, desk, drive):
         raise RateLimited("later", retry_after=500.0)
 
     one = desk(lab.ToyModel(late, latency=lambda request: 5.0))
-    assert isinstance(drive(work())[0], Halted)
+    assert isinstance(drive(work())[0], CallCancelled)
 
 
-def test_a_pause_longer_than_patience_ends_the_run(drive, desk, lab):
+def test_a_pause_longer_than_max_outage_ends_the_run(drive, desk, lab):
     tomorrow = RateHeaders(remaining_requests=0, reset_requests=86_400.0)
     model = lab.ToyModel(lambda request: ChatReply("fine", "stop", 5, 5, tomorrow))
 
     async def work():
-        made = desk(model, concurrency=1, patience=60.0)
+        made = desk(model, concurrency=1, max_outage=60.0)
         found = await made.many(3)
         assert found[0] == "fine"
-        assert all(isinstance(error, Halted) for error in found[1:])
+        assert all(isinstance(error, CallCancelled) for error in found[1:])
         assert isinstance(made.layer.halt_reason, ServiceGaveUp)
 
     drive(work())

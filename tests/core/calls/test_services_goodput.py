@@ -72,6 +72,6 @@ def test_a_gap_of_a_learned_rate_is_no_silence(retry, concurrency):
     def make():
         return Service(Fixed(0.5), Bucket(1 / 8, 3, retry=retry))
 
-    result = drive(make, calls=30, concurrency=concurrency, patience=12.0)
+    result = drive(make, calls=30, concurrency=concurrency, max_outage=12.0)
     assert result.halted == ""
     assert result.goodput >= 0.7

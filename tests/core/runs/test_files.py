@@ -158,6 +158,7 @@ class TestManifest:
         """Then a run had no spec: what its steps used stands for what was asked."""
         raw = manifest.model_dump(mode="json")
         lock, spec = raw["lock"], raw["spec"]
+        spec["limits"]["patience"] = spec["limits"].pop("max_outage")
         alone = ("seed", "lists_at_once", "contexts_limit", "near_duplicates", "limits", "backend")
         target = {name: spec[name] for name in ("quotas", "balance", "give_up_after")}
         old = {**lock, **{name: spec[name] for name in alone}, "format": 1, "targets": [target]}
@@ -177,6 +178,7 @@ class TestManifest:
         """Then some fields had other names."""
         raw = manifest.model_dump(mode="json")
         raw["spec"]["contexts_share"] = raw["spec"].pop("contexts_fraction")
+        raw["spec"]["limits"]["patience"] = raw["spec"]["limits"].pop("max_outage")
         path = tmp_path / "old.json"
         path.write_text(json.dumps({**raw, "format": 2}))
         assert Manifest.load(path) == manifest

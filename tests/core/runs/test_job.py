@@ -116,7 +116,7 @@ def test_a_larger_quota_in_the_same_directory_points_to_resume(lab, tmp_path):
 def test_limits_are_no_part_of_what_a_run_is(lab, tmp_path):
     world = lab.World()
     lab.run(world, tmp_path / "run", QUOTAS, concurrency=2)
-    again = lab.run(world, tmp_path / "run", QUOTAS, limits={"rpm": 50.0, "patience": 3.0})
+    again = lab.run(world, tmp_path / "run", QUOTAS, limits={"rpm": 50.0, "max_outage": 3.0})
     assert again.error is None
 
 

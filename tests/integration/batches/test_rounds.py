@@ -56,8 +56,8 @@ class World:
 class MemoryBatches:
     """Batches in this process, answered by what a call is."""
 
-    most_requests = 50_000
-    most_bytes = 200_000_000
+    max_requests = 50_000
+    max_bytes = 200_000_000
 
     def __init__(self, world: World, model: scripted.ScriptedModel) -> None:
         self.world = world
@@ -243,7 +243,7 @@ def test_a_batch_that_is_not_taken_is_handed_over_again(world: World, tmp_path: 
     assert rows(tmp_path / "batch") == online(tmp_path)
 
 
-def test_a_poll_that_fails_is_made_again_until_patience_ends(world: World, tmp_path: Path) -> None:
+def test_a_poll_that_fails_is_made_again_in_an_outage(world: World, tmp_path: Path) -> None:
     def on_poll(number: int) -> None:
         if world.polls < 4:
             raise ServiceUnavailable("HTTP 500")
@@ -252,7 +252,7 @@ def test_a_poll_that_fails_is_made_again_until_patience_ends(world: World, tmp_p
     assert run(tmp_path / "batch")["status"] == "complete"
     world.polls = -(10**6)
     with pytest.raises(ServiceGaveUp, match="no word from the service for longer than 100 s"):
-        run(tmp_path / "other", patience=100.0)
+        run(tmp_path / "other", max_outage=100.0)
 
 
 def test_a_run_that_stopped_while_a_batch_was_open_finds_it_again(

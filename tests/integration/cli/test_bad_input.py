@@ -266,11 +266,11 @@ def test_a_script_that_cannot_be_used(script, words, rte):
         ("--concurrency", "0"),
         ("--rpm", "-5"),
         ("--tpm", "0"),
-        ("--patience", "-1"),
+        ("--max-outage", "-1"),
     ],
 )
 def test_a_limit_must_be_above_0(flag, value, rte, targen):
-    shown = float(value) if flag in ("--max-cost", "--rpm", "--tpm", "--patience") else int(value)
+    shown = float(value) if flag in ("--max-cost", "--rpm", "--tpm", "--max-outage") else int(value)
     _refused(rte("-n", "2", flag, value), f"{flag} is {shown}; it must be above 0")
     assert not Path("runs").exists()
 
@@ -311,10 +311,10 @@ def test_a_cost_cap_without_a_price(targen):
         ["init-task", "A task."],
     ],
 )
-def test_every_command_that_calls_takes_patience(command, targen):
+def test_every_command_that_calls_takes_max_outage(command, targen):
     row = {"premise": "It rains.", "hypothesis": "It is wet.", "label": "entailment", "idx": 0}
     Path("rows.jsonl").write_text(json.dumps(row) + "\n")
-    _refused(targen(*command, "-b", "scripted", "--patience", "0"), "--patience is 0")
+    _refused(targen(*command, "-b", "scripted", "--max-outage", "0"), "--max-outage is 0")
 
 
 # --- files of the user's own ------------------------------------------------

@@ -80,7 +80,7 @@ def test_one_label_that_never_works_does_not_stop_the_other(rte, rows, tmp_path)
 
 
 def test_what_there_is_when_a_run_falls_short_is_kept(rte, rows):
-    """The rows before the model went bad stay, and a stronger patience goes on from them."""
+    """The rows before the model went bad stay, and more patience goes on from them."""
     result = rte(
         *("-n", "600", "-o", "generate.garbage_rate=0.6", "--give-up-after", "5"),
         *("--out", "run", "--json"),
@@ -144,11 +144,11 @@ def test_faults_of_the_service_change_no_row(fault, rte, rows):
 
 
 def test_a_service_that_is_down(rte, targen):
-    result = rte("-n", "4", "-o", "down=true", "--patience", "0.01", "--out", "run")
+    result = rte("-n", "4", "-o", "down=true", "--max-outage", "0.01", "--out", "run")
     assert result.code == 1
     assert "no answer from the service for longer than" in _error(result)
     assert "the script is down" in _error(result)
-    assert "larger --patience" in result.err
+    assert "larger --max-outage" in result.err
     assert json.loads(Path("run/report.json").read_text())["status"] == "stopped"
 
 

@@ -359,7 +359,7 @@ def test_the_same_command_again_changes_nothing(rte, tmp_path):
 
 def test_limits_are_no_part_of_the_run(rte):
     assert rte("-n", "6", "--out", "run", "--concurrency", "4").code == 0
-    assert rte("-n", "6", "--out", "run", "--concurrency", "9", "--patience", "5").code == 0
+    assert rte("-n", "6", "--out", "run", "--concurrency", "9", "--max-outage", "5").code == 0
 
 
 def test_resume_of_a_finished_run(rte, targen, rows):
@@ -551,8 +551,8 @@ def test_balance_by_the_intended_label(rte):
 
 def test_a_backend_s_option_is_replaced_on_resume(rte, targen, rows):
     """What changes no reply (a time-out, a server that is up again) may be given anew."""
-    stopped = rte("-n", "4", "--out", "run", "-o", "down=true", "--patience", "0.01")
+    stopped = rte("-n", "4", "--out", "run", "-o", "down=true", "--max-outage", "0.01")
     assert stopped.code == 1
-    assert targen("resume", "run", "-q", "--patience", "0.01").code == 1
+    assert targen("resume", "run", "-q", "--max-outage", "0.01").code == 1
     assert targen("resume", "run", "-q", "-o", "down=false").code == 0
     assert len(rows("run")) == 4

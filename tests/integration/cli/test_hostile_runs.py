@@ -302,7 +302,7 @@ def every_step(run: Path, **options: object) -> None:
 def test_a_key_goes_to_no_address_that_only_a_manifest_names(waiting, thief, targen):
     address, taken = thief
     every_step(waiting, base_url=address)
-    result = targen("resume", "run", "-q", "--patience", "1")
+    result = targen("resume", "run", "-q", "--max-outage", "1")
     assert result.code == 2
     assert f"this run asks for base_url={address}, which was not used here before" in result.err
     assert f"-o base_url={address}" in result.err
@@ -316,11 +316,11 @@ def test_an_address_that_is_typed_is_asked_and_known_from_then_on(waiting, thief
     for plan in manifest["lock"]["steps"].values():
         plan["identity"] = plan["identity"].replace("http://127.0.0.1:11434/v1", address)
     (waiting / "manifest.json").write_text(json.dumps(manifest))
-    told = targen("resume", "run", "-q", "--patience", "1", "-o", f"base_url={address}")
+    told = targen("resume", "run", "-q", "--max-outage", "1", "-o", f"base_url={address}")
     assert "not used here before" not in told.err
     assert taken
     taken.clear()
-    targen("resume", "run", "-q", "--patience", "1")
+    targen("resume", "run", "-q", "--max-outage", "1")
     assert taken
 
 
@@ -328,14 +328,14 @@ def test_the_owner_of_a_run_types_nothing_again(targen, thief, monkeypatch):
     address, taken = thief
     Path("key").write_text("sk-mine-0815\n")
     chosen = ["-b", "llama", "-o", "model=tiny", "-o", f"base_url={address}", "--key-file", "key"]
-    targen("generate", "rte", "-n", "2", *chosen, "--out", "run", "-q", "--patience", "1")
+    targen("generate", "rte", "-n", "2", *chosen, "--out", "run", "-q", "--max-outage", "1")
     assert "sk-mine-0815" in taken[0]
     taken.clear()
-    targen("resume", "run", "-q", "--patience", "1")
+    targen("resume", "run", "-q", "--max-outage", "1")
     assert "sk-mine-0815" in taken[0]
     taken.clear()
     monkeypatch.setenv("TARGEN_CACHE_DIR", str(Path("another").resolve()))
-    refused = targen("resume", "run", "-q", "--patience", "1")
+    refused = targen("resume", "run", "-q", "--max-outage", "1")
     assert "-o base_url=" in refused.err
     assert "api_key_file=key" in refused.err
     assert taken == []
@@ -345,7 +345,7 @@ def test_what_the_environment_names_is_the_user_s_own(waiting, thief, targen, mo
     address, _ = thief
     every_step(waiting, base_url=address)
     monkeypatch.setenv("TARGEN_LLAMA_BASE_URL", address)
-    assert "not used here" not in targen("resume", "run", "-q", "--patience", "1").err
+    assert "not used here" not in targen("resume", "run", "-q", "--max-outage", "1").err
 
 
 @pytest.mark.parametrize(
@@ -359,7 +359,7 @@ def test_what_the_environment_names_is_the_user_s_own(waiting, thief, targen, mo
 )
 def test_files_bodies_and_prices_are_not_taken_from_a_manifest(options, waiting, targen):
     every_step(waiting, **options)
-    result = targen("resume", "run", "-q", "--patience", "1")
+    result = targen("resume", "run", "-q", "--max-outage", "1")
     assert result.code == 2
     assert f"this run asks for {next(iter(options))}=" in result.err
 
@@ -392,17 +392,17 @@ def test_two_names_of_one_backend_hide_no_option(waiting, thief, targen):
         edit(waiting, "spec", "backend", value=main)
         edit(waiting, "spec", "backend_for", value=dict.fromkeys(steps, others))
         every_step(waiting, base_url=address)
-        result = targen("resume", "run", "-q", "--patience", "1")
+        result = targen("resume", "run", "-q", "--max-outage", "1")
         assert f"this run asks for base_url={address}" in result.err
         every_step(waiting, **{"correct.base_url": address})
         typed = ("-o", "base_url=http://127.0.0.1:9/v1")
-        targen("resume", "run", "-q", "--patience", "1", *typed)
+        targen("resume", "run", "-q", "--max-outage", "1", *typed)
     assert taken == []
 
 
 def test_a_key_in_a_manifest_is_refused(waiting, targen):
     every_step(waiting, api_key="sk-of-a-stranger")
-    result = targen("resume", "run", "-q", "--patience", "1", "-o", "api_key=mine")
+    result = targen("resume", "run", "-q", "--max-outage", "1", "-o", "api_key=mine")
     assert result.code == 1
     assert "manifest.json holds a key, as option api_key" in result.err
     assert "sk-of-a-stranger" not in result.err
@@ -418,7 +418,7 @@ def test_a_key_in_a_manifest_is_refused(waiting, targen):
         ("--tpm", "inf"),
         ("--max-cost", "nan"),
         ("--max-cost", "inf"),
-        ("--patience", "nan"),
+        ("--max-outage", "nan"),
         ("--rpm", "1e-300"),
         ("--concurrency", "100000000"),
         ("--max-tokens", "1" + "0" * 40),
@@ -472,7 +472,7 @@ def test_an_option_that_is_no_number(option, rte):
         (("spec", "limits", "rpm"), 0, "--rpm is 0"),
         (("spec", "limits", "rpm"), 1e308, "--rpm is 1e+308"),
         (("spec", "limits", "max_cost"), "much", "--max-cost"),
-        (("spec", "limits", "patience"), [], "--patience"),
+        (("spec", "limits", "max_outage"), [], "--max-outage"),
         (("spec", "seed"), {}, "--seed"),
         (("spec", "quotas"), {"nosuch": 1}, "quotas"),
         (("spec", "quotas"), {"entailment": 10**30}, "label entailment has a quota above"),

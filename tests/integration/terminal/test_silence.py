@@ -25,7 +25,7 @@ def nowhere():
 
 
 @pytest.mark.parametrize("command", ["generate", "preview"])
-def test_where_nothing_listens_that_is_said_without_patience(shell, nowhere, command):
+def test_where_nothing_listens_that_is_said_at_once(shell, nowhere, command):
     rows = "-n 8 --out run" if command == "generate" else ""
     done = shell(f"targen {command} tickets {rows} -b llama -o base_url={nowhere} -o model=tiny")
     assert done.returncode == 1
@@ -42,7 +42,7 @@ def test_what_a_service_answers_in_place_of_an_answer_is_shown(
     service = held(lambda number: LOADING)
     command = (
         f"generate tickets -n 8 -b llama -o base_url={service.url}/v1 -o model=tiny --out run "
-        "--patience 4"
+        "--max-outage 4"
     )
     if on_terminal:
         shown = terminal(*command.split())
@@ -54,5 +54,5 @@ def test_what_a_service_answers_in_place_of_an_answer_is_shown(
     assert code == 1
     assert "no answer for" in text
     assert "the model is loading" in text
-    assert "--patience" in text
+    assert "--max-outage" in text
     assert json.loads((tmp_path / "run" / "report.json").read_text())["status"] == "stopped"

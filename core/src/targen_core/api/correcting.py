@@ -41,7 +41,7 @@ async def acorrect(
     concurrency: int | None = None,
     rpm: float | None = None,
     tpm: float | None = None,
-    patience: float | None = None,
+    max_outage: float | None = None,
     batch: bool = False,
     rounds: int | None = None,
     cache: bool = True,
@@ -72,7 +72,7 @@ async def acorrect(
         concurrency: calls at once, at most; 32 by default.
         rpm: requests a minute, at most.
         tpm: tokens a minute, at most.
-        patience: seconds without any answer that stop it.
+        max_outage: seconds without any answer that stop it.
         batch: ask in the service's batches.
         rounds: refills of a batch after the first round.
         cache: whether to share replies with earlier runs.
@@ -94,7 +94,7 @@ async def acorrect(
         concurrency=concurrency,
         rpm=rpm,
         tpm=tpm,
-        patience=patience,
+        max_outage=max_outage,
         rounds=rounds,
     )
     found = given_data(data, task, variants, registry)

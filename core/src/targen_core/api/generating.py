@@ -66,7 +66,7 @@ async def agenerate(
     concurrency: int | None = None,
     rpm: float | None = None,
     tpm: float | None = None,
-    patience: float | None = None,
+    max_outage: float | None = None,
     batch: bool = False,
     batch_lists: bool = False,
     rounds: int | None = None,
@@ -112,7 +112,7 @@ async def agenerate(
         concurrency: calls at once, at most; 32 by default.
         rpm: requests a minute, at most.
         tpm: tokens a minute, at most.
-        patience: seconds without any answer that stop the run.
+        max_outage: seconds without any answer that stop the run.
         batch: ask steps 3 and 4 in the service's batches.
         batch_lists: in batches ask steps 1 and 2 too.
         rounds: refills of a batch after the first round.
@@ -135,7 +135,7 @@ async def agenerate(
         concurrency=concurrency,
         rpm=rpm,
         tpm=tpm,
-        patience=patience,
+        max_outage=max_outage,
         rounds=rounds,
     )
     with asked(
@@ -187,7 +187,7 @@ async def aresume(
     concurrency: int | None = None,
     rpm: float | None = None,
     tpm: float | None = None,
-    patience: float | None = None,
+    max_outage: float | None = None,
     batch: bool | None = None,
     rounds: int | None = None,
     verify: bool = False,
@@ -216,7 +216,7 @@ async def aresume(
         concurrency: calls at once, at most.
         rpm: requests a minute, at most.
         tpm: tokens a minute, at most.
-        patience: seconds without any answer that stop the run.
+        max_outage: seconds without any answer that stop the run.
         batch: go on in batches, or without; by default as it was begun.
         rounds: refills of a batch after the first round.
         verify: judge again all that is there, and compare it.
@@ -258,7 +258,7 @@ async def aresume(
         concurrency=concurrency,
         rpm=rpm,
         tpm=tpm,
-        patience=patience,
+        max_outage=max_outage,
         rounds=rounds,
     )
     switches = {"batch": batch, "cache": cache}

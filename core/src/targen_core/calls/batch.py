@@ -71,12 +71,12 @@ class BatchProvider(BatchLines, Protocol):
     A batch belongs to the provider with the same identity.
 
     Attributes:
-        most_requests: requests that one batch may hold.
-        most_bytes: bytes that one batch's lines may have.
+        max_requests: requests that one batch may hold.
+        max_bytes: bytes that one batch's lines may have.
     """
 
-    most_requests: int
-    most_bytes: int
+    max_requests: int
+    max_bytes: int
 
     async def submit(self, lines: Sequence[bytes]) -> str:
         """Hand a batch over; returns the service's name for it.

@@ -63,16 +63,16 @@ class OnlineCourier:
         book: where batches are written down.
         rounds: refills after the first round.
         per_round: submissions that a round may take, one for each step or list.
-        patience: seconds for which a service may fail to say how far a batch is.
+        max_outage: seconds for which a service may fail to say how far a batch is.
     """
 
-    def __init__(self, book: BatchBook, *, rounds: int, per_round: int, patience: float) -> None:
+    def __init__(self, book: BatchBook, *, rounds: int, per_round: int, max_outage: float) -> None:
         self.submissions = 0
         self._book = book
         self._most = per_round * (rounds + 1)
         self._rounds = rounds
         self._waves = 0
-        self._patience = patience
+        self._max_outage = max_outage
         self._open: list[_Open] = []
         self._problem = ""
 
@@ -144,7 +144,7 @@ class OnlineCourier:
 
         Raises:
             ServiceGaveUp: a service did not say how far a batch is for longer
-                than the patience.
+                than it may be.
             AuthenticationFailed: the key does not do any more.
         """
         await asyncio.gather(*(self._wait_for(found) for found in self._open))
@@ -163,10 +163,10 @@ class OnlineCourier:
             except ServiceError as error:
                 if not error.retryable:  # the service does not know it any more
                     state = BatchState(True, problem=str(error))
-                elif loop.time() - heard > self._patience:
+                elif loop.time() - heard > self._max_outage:
                     raise ServiceGaveUp(
                         f"batch {found.batch}: no word from the service for longer than "
-                        f"{self._patience:g} s: {error}",
+                        f"{self._max_outage:g} s: {error}",
                         hint="resume when it is back: the batch goes on without you",
                     ) from error
                 else:
@@ -221,8 +221,8 @@ def split(
     size = 0
     for call in calls:
         line = provider.line(call.request)
-        full = not parts or len(parts[-1]) >= provider.most_requests
-        if full or size + len(line) + 1 > provider.most_bytes:
+        full = not parts or len(parts[-1]) >= provider.max_requests
+        if full or size + len(line) + 1 > provider.max_bytes:
             parts.append([])
             size = 0
         parts[-1].append((line, call))

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from targen_core.calls.batch import BatchAnswer, BatchLines
-from targen_core.calls.layer import Halted
+from targen_core.calls.layer import CallCancelled
 from targen_core.calls.model import ChatReply, ChatRequest
 from targen_core.errors import StageFailed, TargenError
 
@@ -32,7 +32,7 @@ class WaitingCall:
     unwanted: Callable[[], bool]
     answer: asyncio.Future[ChatReply]
 
-    def give(self, answer: BatchAnswer | TargenError | Halted) -> None:
+    def give(self, answer: BatchAnswer | TargenError | CallCancelled) -> None:
         """Answer it, unless it was let go."""
         if self.answer.done():
             return
@@ -100,7 +100,7 @@ class BatchQueue:
 
         Raises:
             ServiceError: there is none; of the class that says whether to ask again.
-            Halted: nobody wants it any more.
+            CallCancelled: nobody wants it any more.
         """
         call = WaitingCall(provider, request, unwanted, asyncio.get_running_loop().create_future())
         if provider not in self._providers:
@@ -121,12 +121,12 @@ class BatchQueue:
         """
         for call in self._waiting:
             if self._closed or call.unwanted():
-                call.give(Halted())
+                call.give(CallCancelled())
         if self._sending:
             return  # a batch that is being handed over is written down first
         for call in self._sent:
             if self._closed or call.unwanted():
-                call.give(Halted())
+                call.give(CallCancelled())
         if self._collecting is not None and all(call.answer.done() for call in self._sent):
             self._collecting.cancel()
 
@@ -146,7 +146,7 @@ class BatchQueue:
             waiting, self._waiting = self._waiting, []
             for call in waiting:
                 if call.unwanted():
-                    call.give(Halted())
+                    call.give(CallCancelled())
             self._sent = [call for call in waiting if not call.answer.done()]
             if self._sent:
                 await self._deliver()
@@ -180,7 +180,7 @@ class BatchQueue:
             self._waiting = [c for c in self._sent if not c.answer.done()] + self._waiting
             self._sent = []
 
-    def _give_all(self, answer: TargenError | Halted) -> None:
+    def _give_all(self, answer: TargenError | CallCancelled) -> None:
         for call in self._sent:
             call.give(answer)
 

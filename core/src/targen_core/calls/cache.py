@@ -25,8 +25,8 @@ __all__ = ["BytesDisk", "ReplyCache"]
 _log = logging.getLogger("targen.cache")
 _RAW = 1  # diskcache's mode for a value that stands in the row itself
 _GATHER = 0.25  # seconds of replies that are written together
-_PATIENCE = 1.0  # seconds for which a cache that another process has locked is waited for
-_TRIES = 5  # of that patience, for a batch
+_TIMEOUT = 1.0  # seconds for which a cache that another process has locked is waited for
+_TRIES = 5  # of that time-out, for a batch
 
 
 class BytesDisk(Disk):  # type: ignore[misc]
@@ -76,7 +76,7 @@ class ReplyCache:
             # Not looked through at each write for what has to go, but once, by `close`.
             self._cache = Cache(
                 str(folder),
-                timeout=_PATIENCE,
+                timeout=_TIMEOUT,
                 disk=BytesDisk,
                 size_limit=size_limit,
                 cull_limit=0,
@@ -175,6 +175,6 @@ def _require_unlocked(database: Path) -> None:
     """
     if not database.exists():
         return
-    with contextlib.closing(sqlite3.connect(database, timeout=_PATIENCE)) as connection:
+    with contextlib.closing(sqlite3.connect(database, timeout=_TIMEOUT)) as connection:
         connection.execute("BEGIN IMMEDIATE")
         connection.rollback()

@@ -143,7 +143,7 @@ class Controller:
             return flying < 1
         if self._in_vain >= _DOUBT and self._uncounted:
             return False
-        return flying < max(1, min(int(self.limit), self._crowding.most))
+        return flying < max(1, min(int(self.limit), self._crowding.limit))
 
     def look_at(self, flying: int) -> float | None:
         """When `look` may make room although no call ends before; None where it will not."""
@@ -236,7 +236,7 @@ class Controller:
         self._failures += 1
         self._count(now, flying)
         if timed_out:
-            self._crowding.forget()  # silence holds places, and answers are chance
+            self._crowding.forget()  # silence holds slots, and answers are chance
         slow = self._latency > _SLOW * (now - ticket.at)
         if timed_out and slow and ticket.at >= self._slowed_at:
             # Calls that wait too long in the service's queue are paid for and lost.
@@ -326,7 +326,7 @@ class Controller:
             self._hold = _HOLD
         self.limit = self._base = max(1.0, min(self.limit, float(flying)))
         self._grow_at = now + self._hold
-        self._proven = [min(most, int(self.limit)) for most in self._proven]
+        self._proven = [min(flying, int(self.limit)) for flying in self._proven]
 
     # --- the rate ---
 

@@ -9,7 +9,7 @@ From there trials go up and down in turn, and more calls are kept unless clearly
 fewer answers come: what chance taught is forgotten again.
 
 Time is counted in rounds of as many answers as calls are in flight, which is as
-long as an answer takes (Little's law). Rounds count only where all places are
+long as an answer takes (Little's law). Rounds count only where all slots are
 taken; where there is less to do, answers a second tell nothing.
 """
 
@@ -39,11 +39,11 @@ class Crowding:
         ceiling: the most calls in flight that the user allows.
 
     Attributes:
-        most: calls in flight that are allowed now.
+        limit: calls in flight that are allowed now.
     """
 
     def __init__(self, ceiling: int) -> None:
-        self.most = self._kept = self._ceiling = ceiling
+        self.limit = self._kept = self._ceiling = ceiling
         self._rate = 0.0  # answers a second with `_kept` in flight
         self._fewer = True  # the next trial is one with fewer calls
         self._wait = 1  # times as long as at first until then
@@ -54,26 +54,26 @@ class Crowding:
 
     def forget(self) -> None:
         """Something else holds the calls back."""
-        if self._since is not None or self.most < self._ceiling:
-            self.most = self._kept = self._ceiling
+        if self._since is not None or self.limit < self._ceiling:
+            self.limit = self._kept = self._ceiling
             self._enter("wait")
 
     def answered(self, now: float, flying: int) -> None:
         """An answer came while `flying` calls were in flight, it among them."""
-        if flying < self.most and self._phase != "wait":
-            self.most = self._kept
+        if flying < self.limit and self._phase != "wait":
+            self.limit = self._kept
             self._enter("wait")
-        if flying != self.most:
+        if flying != self.limit:
             return
         if self._since is None:
             self._since = now
             return
         self._answers += 1
         if self._phase == "settle":  # these were sent before
-            if self._answers == self.most:
+            if self._answers == self.limit:
                 self._enter("trial")
             return
-        rounds, rest = divmod(self._answers, max(self.most, _ANSWERS, int(self._a_second)))
+        rounds, rest = divmod(self._answers, max(self.limit, _ANSWERS, int(self._a_second)))
         if rest == 0:
             self._round(rounds, now - self._since)
 
@@ -103,21 +103,21 @@ class Crowding:
         elif self._kept <= _FEWEST:
             self._fewer = False
         if self._fewer:
-            self.most = round(_STEP * self._kept)
+            self.limit = round(_STEP * self._kept)
         else:
-            self.most = min(self._ceiling, round(self._kept / _STEP))
+            self.limit = min(self._ceiling, round(self._kept / _STEP))
         self._enter("settle")
 
     def _judge(self, rate: float, rounds: int) -> None:
         surplus = rate / self._rate - (_MORE if self._fewer else _AS_MANY)
         doubt = _DOUBT / rounds if rounds < _ROUNDS else 0.0
         if surplus < -doubt:
-            self.most = self._kept
+            self.limit = self._kept
             self._fewer = not self._fewer
             self._wait = min(_LONGEST, _LONGER * self._wait)
             self._enter("wait")
         elif surplus >= doubt and rounds > 1:
-            self._kept, self._wait = self.most, 1
+            self._kept, self._wait = self.limit, 1
             if _FEWEST < self._kept < self._ceiling:
                 self._try(rate)
             else:

@@ -28,14 +28,14 @@ def affordable(concurrency: int) -> int:
     """
     if resource is None:
         return concurrency
-    limit, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    limit, hard_limit = resource.getrlimit(resource.RLIMIT_NOFILE)
     taken = _open_now() + _RESERVE
     if limit in (-1, resource.RLIM_INFINITY) or taken + concurrency <= limit:
         return concurrency
     wanted = taken + concurrency
-    wanted = wanted if most in (-1, resource.RLIM_INFINITY) else min(wanted, most)
+    wanted = wanted if hard_limit in (-1, resource.RLIM_INFINITY) else min(wanted, hard_limit)
     with contextlib.suppress(OSError, ValueError):
-        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, most))
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard_limit))
         limit = wanted
     fits = max(1, min(concurrency, limit - taken))
     if fits < concurrency:

@@ -19,7 +19,18 @@ from collections.abc import Coroutine, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from targen_core.calls import signs, tokens
+from targen_core.calls import tokens
+from targen_core.calls.error_patterns import (
+    CONTENT_FILTER_CODES,
+    NO_CREDIT_CODES,
+    TOO_LONG_CODES,
+    filtered,
+    no_credit,
+    quoted,
+    scrub,
+    seconds,
+    too_long,
+)
 from targen_core.calls.model import (
     ChatModel,
     ChatReply,
@@ -152,7 +163,7 @@ class LangChainModel:
             raise
         except Exception as error:
             words = str(error)
-            bare = signs.scrub(words, *self._secrets) == words  # else its traceback shows a key
+            bare = scrub(words, *self._secrets) == words  # else its traceback shows a key
             failure = _failure(error, self._secrets)
             if type(failure) is BadRequest and not _status(error):  # nobody refused it: a bug
                 kind = type(self._model)
@@ -242,11 +253,11 @@ def _failure(error: Exception, secrets: Sequence[str] = ()) -> TargenError:
     names = {base.__name__ for base in type(error).__mro__}
     response = getattr(error, "response", None)
     status = _status(error)
-    words = signs.quoted(f"{type(error).__name__}: {error}", *secrets)
+    words = quoted(f"{type(error).__name__}: {error}", *secrets)
     code = str(getattr(error, "code", None) or "")
-    if code in signs.NO_CREDIT_CODES or signs.no_credit(words) or status == 402:
+    if code in NO_CREDIT_CODES or no_credit(words) or status == 402:
         return CreditExhausted(words, hint="add credit or raise the limit, then resume the run")
-    if code in signs.CONTENT_FILTER_CODES or signs.filtered(words):
+    if code in CONTENT_FILTER_CODES or filtered(words):
         return ContentFiltered(words, billed=True)
     if status in (503, 529) or "OverloadedError" in names:
         return Overloaded(words, retry_after=_retry_after(getattr(response, "headers", None)))
@@ -267,7 +278,7 @@ def _failure(error: Exception, secrets: Sequence[str] = ()) -> TargenError:
         return ServiceUnavailable(words)
     if names & {"RecursionError", "JSONDecodeError", "APIResponseValidationError"}:
         return MalformedAnswer(words, billed=True)
-    if code in signs.TOO_LONG_CODES or signs.too_long(words):
+    if code in TOO_LONG_CODES or too_long(words):
         return ContextTooLong(words, hint="lower -o max_tokens=N, or take a model that reads more")
     return BadRequest(words)
 
@@ -289,7 +300,7 @@ def place(error: BaseException, kind: type) -> str:
 
 def _retry_after(headers: Any) -> float | None:
     try:
-        return signs.seconds(headers["retry-after"])
+        return seconds(headers["retry-after"])
     except (TypeError, KeyError):
         return None
 

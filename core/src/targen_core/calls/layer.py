@@ -17,9 +17,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar, get_args
 
-from targen_core.calls import signs
+from targen_core.calls import error_patterns
 from targen_core.calls.budget import Budget
 from targen_core.calls.cache import ReplyCache
+from targen_core.calls.call import BoundModel, Call, Observer, Scope, call_key
 from targen_core.calls.journal import Journal
 from targen_core.calls.model import (
     ChatReply,
@@ -31,7 +32,6 @@ from targen_core.calls.model import (
     RateHeaders,
     counted,
 )
-from targen_core.calls.question import BoundModel, Observer, Question, Scope, call_key
 from targen_core.calls.rate import Outcome, RateLimiter
 from targen_core.calls.usage import Usage
 from targen_core.errors import (
@@ -48,10 +48,10 @@ from targen_core.errors import (
     TimedOut,
 )
 
-__all__ = ["ATTEMPTS", "PATIENCE", "CallLayer", "Halted"]
+__all__ = ["ATTEMPTS", "MAX_OUTAGE", "CallCancelled", "CallLayer"]
 
 ATTEMPTS = 2
-"""Answers asked for one question: the first and, where it is unreadable, a repair."""
+"""Replies asked for one call: the first and, where it is unreadable, a repair."""
 
 _MAX_BACKOFF = 60.0  # seconds
 _FIRST_BACKOFF = 0.5  # as the providers' own clients
@@ -59,7 +59,7 @@ _BAD_LUCK = 0.1  # the first back-off of a call that failed while others were an
 _MAX_TURN = 2.0  # seconds that a refused call waits before it queues again
 _SILENCE = 2.0  # seconds without an answer after which failures are told
 
-PATIENCE = 600.0
+MAX_OUTAGE = 600.0
 """Seconds without any answer that end a run in which the service answered before."""
 
 T = TypeVar("T")
@@ -70,19 +70,23 @@ _REPAIR = (
 )
 
 
-class Halted(Exception):
-    """The run is stopping, or nobody wants the answer any more: send nothing."""
+class CallCancelled(Exception):
+    """The run is stopping, or nobody wants the answer any more: send nothing.
+
+    No `asyncio.CancelledError`: the task that asks goes on, and other calls of
+    the run are let finish.
+    """
 
 
 class CallLayer:
-    """Answers questions, each attempt paid at most once.
+    """Answers calls, each attempt paid at most once.
 
     Args:
         models: by step.
         seed: the run's seed, part of every call's key.
-        patience: seconds without any success after which a failing service
-            stops the run; None: `PATIENCE`, and where it never answered as
-            long as its error suggests (`ServiceError.first_patience`).
+        max_outage: seconds without any success after which a failing service
+            stops the run; None: `MAX_OUTAGE`, and where it never answered as
+            long as its error suggests (`ServiceError.max_startup`).
     """
 
     def __init__(
@@ -94,7 +98,7 @@ class CallLayer:
         cache: ReplyCache | None,
         budget: Budget,
         usage: Usage,
-        patience: float | None = None,
+        max_outage: float | None = None,
     ) -> None:
         self.models = models
         self.seed = seed
@@ -102,7 +106,7 @@ class CallLayer:
         self.cache = cache
         self.budget = budget
         self.usage = usage
-        self.patience = patience
+        self.max_outage = max_outage
         self.halt_reason: TargenError | None = None
         self.retries = 0
         self.answered = False  # whether there was any reply, from a model or the cache
@@ -164,37 +168,37 @@ class CallLayer:
         """Calls under way that wait neither for a batch nor for the budget of others."""
         return self._sending - sum(q.parked for q in self._queues) - self.budget.waiting
 
-    async def ask(self, question: Question, scope: Scope, read: Callable[[str], T]) -> T:
-        """Answer a question, with one more attempt where the reply is unreadable.
+    async def ask(self, call: Call, scope: Scope, read: Callable[[str], T]) -> T:
+        """Answer a call, with one more attempt where the reply is unreadable.
 
         Args:
-            question: what to ask.
+            call: what to ask.
             scope: for whom; gets the keys of the calls used.
             read: turns a reply's text into the value, or raises `BadReply`.
 
         Raises:
             Rejected: `malformed-reply`, what `read` names, `refusal` or
                 `content-filter`: what the model or its filter said.
-            Halted: the run stops or the scope was abandoned.
+            CallCancelled: the run stops or the scope was abandoned.
             TargenError: budget or service end the run.
         """
-        bound = self.models[question.step]
-        messages = question.messages
+        bound = self.models[call.step]
+        messages = call.messages
         problem: BadReply | None = None
         for attempt in range(ATTEMPTS):
-            key = call_key(bound, question, messages, self.seed, attempt)
-            reply = self._recall(bound, key, question)
+            key = call_key(bound, call, messages, self.seed, attempt)
+            reply = self._recall(bound, key, call)
             if reply is None:
                 self._sending += 1
                 try:
-                    reply = await self._send(bound, question, messages, key, attempt, scope)
+                    reply = await self._send(bound, call, messages, key, attempt, scope)
                 finally:
                     self._sending -= 1
             if self.shared is not None and bound.shared_by:
                 self.shared[key] = reply
             scope.keys.append(key.hex())
             if self.observer is not None:
-                self.observer(question, messages, reply)
+                self.observer(call, messages, reply)
             if reply.finish == "refusal":
                 raise Rejected("refusal", f"the model refused: {reply.text[:200]!r}")
             if reply.finish == "content-filter":
@@ -211,7 +215,7 @@ class CallLayer:
                 problem = error
                 if reply.finish != "length" and reply.text.strip() and _is_unicode(reply.text):
                     messages = (
-                        *question.messages,
+                        *call.messages,
                         Message("assistant", reply.text),
                         Message("user", _REPAIR.format(problem=problem)),
                     )
@@ -220,13 +224,13 @@ class CallLayer:
 
     # --- where a reply comes from ---
 
-    def _recall(self, bound: BoundModel, key: bytes, question: Question) -> ChatReply | None:
+    def _recall(self, bound: BoundModel, key: bytes, call: Call) -> ChatReply | None:
         """The reply from the journal, or from the cache of other runs."""
         record = self.journal.get(key)
         if record is not None:
             return ChatReply(record["text"], record["finish"], record["in"], record["out"])
         if self.shared is not None and key in self.shared:
-            self._write(question, key, self.shared[key], cached=True, cost=0.0)
+            self._write(call, key, self.shared[key], cached=True, cost=0.0)
             return self.shared[key]
         found = (
             self.cache.get(bound.cache_key(key))
@@ -238,18 +242,18 @@ class CallLayer:
         reply = _uncached(found)
         if reply is None:
             return None  # written by a stranger: ask the model instead
-        self._write(question, key, reply, cached=True, cost=0.0)
+        self._write(call, key, reply, cached=True, cost=0.0)
         return reply
 
     def _write(
-        self, question: Question, key: bytes, reply: ChatReply, *, cached: bool, cost: float | None
+        self, call: Call, key: bytes, reply: ChatReply, *, cached: bool, cost: float | None
     ) -> None:
         record: dict[str, Any] = {
             "key": key.hex(),
-            "step": question.step,
-            "label": question.label,
-            "place": question.place,
-            "prompt": question.prompt,
+            "step": call.step,
+            "label": call.label,
+            "place": call.place,
+            "prompt": call.prompt,
             "text": reply.text,
             "finish": reply.finish,
             "in": reply.input_tokens,
@@ -272,7 +276,7 @@ class CallLayer:
     async def _send(
         self,
         bound: BoundModel,
-        question: Question,
+        call: Call,
         messages: tuple[Message, ...],
         key: bytes,
         attempt: int,
@@ -282,14 +286,14 @@ class CallLayer:
         params = dict(bound.params)
         if bound.model.seeded and "seed" not in params:
             params["seed"] = int.from_bytes(key[:4], "big") >> 1
-        rehearse = question.rehearse
+        rehearse = call.rehearse
         request = ChatRequest(
             messages,
             params,
-            question.schema,
-            question.schema_name,
+            call.schema,
+            call.schema_name,
             key.hex(),
-            Origin(question.step, question.label, question.place, question.prompt, question.values),
+            Origin(call.step, call.label, call.place, call.prompt, call.values),
             None if rehearse is None else lambda: rehearse(key),
         )
         tokens = _tokens(bound, request)
@@ -311,7 +315,7 @@ class CallLayer:
                     reserved_tokens, turn=turn, unwanted=lambda: self._unwanted(scope)
                 )
                 if ticket is None:
-                    raise Halted
+                    raise CallCancelled
                 error: ServiceError | None = None
                 reply: ChatReply | None = None
                 sent = loop.time()
@@ -327,7 +331,7 @@ class CallLayer:
                     reply = ChatReply(str(raised), "content-filter", tokens if raised.billed else 0)
                 except ServiceError as raised:
                     error = raised
-                except (TargenError, Halted):
+                except (TargenError, CallCancelled):
                     raise
                 except Exception as raised:
                     raise _backend_failed(bound.backend, raised) from raised
@@ -341,12 +345,12 @@ class CallLayer:
                         retry_after=retry_after,
                     )
                 asked = _asked(bound.limiter.pause, rate, retry_after)
-                if asked > (self.patience or PATIENCE):
+                if asked > (self.max_outage or MAX_OUTAGE):
                     words = f": {error}" if error is not None else ""
                     self.halt(
                         ServiceGaveUp(
                             f"the service asks for a pause of {asked:.0f} s{words}",
-                            hint="resume after it, or with a larger --patience",
+                            hint="resume after it, or with a larger --max-outage",
                         )
                     )
                 if reply is not None:
@@ -366,14 +370,14 @@ class CallLayer:
                     self._trouble = None
                     for waiter in self._put_off.pop(bound.limiter, ()):
                         _release(waiter)
-                    self._write(question, key, reply, cached=False, cost=cost)
+                    self._write(call, key, reply, cached=False, cost=cost)
                     if self.cache is not None and bound.cacheable:
                         self.cache.put(bound.cache_key(key), _cached(reply))
                     return reply
                 assert error is not None
                 if error.billed:
                     spent = reserved
-                    self._write_lost(question, tokens, params["max_tokens"], bound.price)
+                    self._write_lost(call, tokens, params["max_tokens"], bound.price)
             finally:
                 self.budget.settle(reserved, *spent)
             if not error.retryable:
@@ -398,16 +402,18 @@ class CallLayer:
                 alone += 1
             delay *= self._jitter.uniform(0.5, 1.0)
             failures += 1
-            patience = self._patience_with(error)
-            if bound.lane is None and waited + delay > patience:
+            max_outage = self._outage_allowed(error)
+            if bound.lane is None and waited + delay > max_outage:
                 raise ServiceGaveUp(
-                    f"no answer from the service for longer than {patience:g} s: {error}"
-                    if self.patience is not None or patience >= _SILENCE
+                    f"no answer from the service for longer than {max_outage:g} s: {error}"
+                    if self.max_outage is not None or max_outage >= _SILENCE
                     else str(error),
-                    hint=_first(error.hint, "resume when it is back, or with a larger --patience"),
+                    hint=_first(
+                        error.hint, "resume when it is back, or with a larger --max-outage"
+                    ),
                 ) from error
             # What it was asked to wait may be untrue: it asks again before the run would end.
-            asked = min(error.retry_after or 0.0, patience)
+            asked = min(error.retry_after or 0.0, max_outage)
             await self._back_off(delay, asked, bound.limiter, scope)
 
     def _note(self, error: ServiceError, now: float, clock: Callable[[], float]) -> None:
@@ -417,21 +423,21 @@ class CallLayer:
         failures = before.failures + 1 if before else 1
         self._trouble = _Trouble(str(error), since, failures, last is not None, clock)
 
-    def _patience_with(self, error: ServiceError) -> float:
+    def _outage_allowed(self, error: ServiceError) -> float:
         """Seconds without an answer that end the run."""
-        if self.patience is not None:
-            return self.patience
-        return PATIENCE if self._last_success is not None else error.first_patience
+        if self.max_outage is not None:
+            return self.max_outage
+        return MAX_OUTAGE if self._last_success is not None else error.max_startup
 
     def _write_lost(
-        self, question: Question, input_tokens: int, output_tokens: int, price: Price | None
+        self, call: Call, input_tokens: int, output_tokens: int, price: Price | None
     ) -> None:
         """Journal that an answer was lost, at the price of its reservation."""
         record = {
             "lost": True,
-            "step": question.step,
-            "label": question.label,
-            "place": question.place,
+            "step": call.step,
+            "label": call.label,
+            "place": call.place,
             "in": input_tokens,
             "out": output_tokens,
             "cost": price.max_dollars(input_tokens, output_tokens) if price else None,
@@ -444,19 +450,19 @@ class CallLayer:
 
     def _check(self, scope: Scope) -> None:
         if self._unwanted(scope):
-            raise Halted
+            raise CallCancelled
 
     async def _back_off(
-        self, least: float, asked: float, limiter: RateLimiter, scope: Scope
+        self, minimum: float, asked: float, limiter: RateLimiter, scope: Scope
     ) -> None:
         """Wait, unless the answer is not wanted any more.
 
-        Beyond `least`, what this call was asked to wait ends where another one is
+        Beyond `minimum`, what this call was asked to wait ends where another one is
         answered: the next to be sent is this call or another in its place.
         """
-        await self._sleep(least, scope)
-        if asked > least:
-            await self._sleep(asked - least, scope, self._put_off.setdefault(limiter, set()))
+        await self._sleep(minimum, scope)
+        if asked > minimum:
+            await self._sleep(asked - minimum, scope, self._put_off.setdefault(limiter, set()))
 
     async def _sleep(
         self, seconds: float, scope: Scope, among: set[asyncio.Future[None]] | None = None
@@ -558,7 +564,7 @@ def _backend_failed(backend: str, error: Exception) -> StageFailed:
     if distribution == "memory":  # an object of the program
         hint = "correct it, and resume: targen_core.resume(RUN, model=...)"
     return StageFailed(
-        f"backend {backend}: {signs.scrub(f'{type(error).__name__}: {error}')}",
+        f"backend {backend}: {error_patterns.scrub(f'{type(error).__name__}: {error}')}",
         distribution=distribution,
         hint=hint,
     )

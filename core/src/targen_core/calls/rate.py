@@ -18,7 +18,7 @@ from typing import Literal
 from targen_core.calls.control import Controller, Ticket
 from targen_core.calls.model import RateHeaders
 
-__all__ = ["Outcome", "Places", "RateLimiter", "Ticket"]
+__all__ = ["ConcurrencyLimit", "Outcome", "RateLimiter", "Ticket"]
 
 Outcome = Literal["answered", "refused", "failed", "timed-out", "nothing"]
 """What became of a call: an answer; a refusal (429, 503, 529: the service has too
@@ -30,20 +30,20 @@ _WHOLE = 0.1
 """What part of a limit is left where it did not come back evenly."""
 
 
-class Places:
-    """Places for calls in flight that several limiters share: the run's concurrency."""
+class ConcurrencyLimit:
+    """How many calls several limiters may have in flight together: the run's concurrency."""
 
-    def __init__(self, most: int) -> None:
-        self.most = most
+    def __init__(self, limit: int) -> None:
+        self.limit = limit
         self.taken = 0
         self._sharers: list[RateLimiter] = []
 
     def share(self, limiter: RateLimiter) -> None:
-        """Tell `limiter` when a place comes free."""
+        """Tell `limiter` when a slot comes free."""
         self._sharers.append(limiter)
 
     def leave(self) -> None:
-        """Give a place back, to whichever limiter has a call waiting."""
+        """Give a slot back, to whichever limiter has a call waiting."""
         self.taken -= 1
         for limiter in self._sharers:
             limiter.wake()
@@ -56,7 +56,7 @@ class RateLimiter:
         concurrency: the most calls in flight.
         rpm: requests a minute, or None.
         tpm: tokens a minute (input bound plus `max_tokens`), or None.
-        places: places shared with other limiters, or None.
+        shared: a limit shared with other limiters, or None.
 
     Attributes:
         control: what was learned of the service.
@@ -70,21 +70,21 @@ class RateLimiter:
         *,
         rpm: float | None = None,
         tpm: float | None = None,
-        places: Places | None = None,
+        shared: ConcurrencyLimit | None = None,
     ) -> None:
         self.ceiling = concurrency
         self.control = Controller(concurrency)
         self.in_flight = 0
         self.peak = 0
         self.refused = 0
-        self._requests = _Pace(rpm)
-        self._tokens = _Pace(tpm)
+        self._requests = _TokenBucket(rpm)
+        self._tokens = _TokenBucket(tpm)
         self._waiting: list[_Waiter] = []  # a heap
         self._turns = itertools.count()
         self._timer: asyncio.TimerHandle | None = None
         self._clock: Callable[[], float] | None = None
-        self._places = places or Places(concurrency)
-        self._places.share(self)
+        self._shared = shared or ConcurrencyLimit(concurrency)
+        self._shared.share(self)
 
     @property
     def limit(self) -> float:
@@ -105,7 +105,7 @@ class RateLimiter:
         return self.control.down
 
     def turn(self) -> int:
-        """A place in the queue for a call and all its attempts."""
+        """A turn in the queue for a call and all its attempts."""
         return next(self._turns)
 
     async def acquire(
@@ -115,10 +115,10 @@ class RateLimiter:
         turn: int | None = None,
         unwanted: Callable[[], bool] | None = None,
     ) -> Ticket | None:
-        """Wait for a place; returns the ticket that `release` wants back.
+        """Wait for a slot; returns the ticket that `release` wants back.
 
         Who has the earliest `turn` goes first. Where `unwanted` comes true
-        before there is a place, none is taken and the answer is None.
+        before there is a slot, none is taken and the answer is None.
         """
         if self._clock is None:
             self._clock = asyncio.get_running_loop().time
@@ -126,8 +126,8 @@ class RateLimiter:
         if ticket is not None:
             return ticket
         admitted: asyncio.Future[Ticket | None] = asyncio.get_running_loop().create_future()
-        place = self.turn() if turn is None else turn
-        waiter = _Waiter(place, next(self._turns), admitted, tokens, unwanted or _wanted)
+        turn = self.turn() if turn is None else turn
+        waiter = _Waiter(turn, next(self._turns), admitted, tokens, unwanted or _wanted)
         heapq.heappush(self._waiting, waiter)
         self.wake()
         try:
@@ -139,7 +139,7 @@ class RateLimiter:
             raise
 
     def sweep(self) -> None:
-        """Let go who waits for a place that is not wanted any more."""
+        """Let go who waits for a slot that is not wanted any more."""
         for waiter in self._waiting:
             if not waiter.admitted.done() and waiter.unwanted():
                 waiter.admitted.set_result(None)
@@ -153,7 +153,7 @@ class RateLimiter:
         rate: RateHeaders | None = None,
         retry_after: float | None = None,
     ) -> None:
-        """Give a place back, with what became of the call.
+        """Give a slot back, with what became of the call.
 
         `rate` is what the service said of its limits, `retry_after` the wait
         that it asked of this call.
@@ -194,11 +194,11 @@ class RateLimiter:
 
     def _leave(self) -> None:
         self.in_flight -= 1
-        self._places.leave()
+        self._shared.leave()
 
     @property
-    def _has_place(self) -> bool:
-        if self._places.taken >= self._places.most:
+    def _has_slot(self) -> bool:
+        if self._shared.taken >= self._shared.limit:
             return False
         return self.control.has_room(self.in_flight)
 
@@ -214,9 +214,9 @@ class RateLimiter:
         )
 
     def _admit(self, tokens: int) -> Ticket | None:
-        """Take a place if one is free now."""
+        """Take a slot if one is free now."""
         assert self._clock is not None
-        if not self._has_place:
+        if not self._has_slot:
             return None
         now = self._clock()
         if now < self._ready_at:
@@ -224,7 +224,7 @@ class RateLimiter:
         self._requests.take(now, 1)
         self._tokens.take(now, tokens)
         self.in_flight += 1
-        self._places.taken += 1
+        self._shared.taken += 1
         self.peak = max(self.peak, self.in_flight)
         return self.control.sent(now, self.in_flight)
 
@@ -244,7 +244,7 @@ class RateLimiter:
                 break
         if not self._waiting:
             self._look_at(None)
-        elif self._has_place:
+        elif self._has_slot:
             self._look_at(self._ready_at)
         else:
             self._look_at(self.control.look_at(self.in_flight))
@@ -274,7 +274,7 @@ def _wanted() -> bool:
 
 @dataclass(slots=True)
 class _Waiter:
-    """Who waits for a place: `admitted` gets a ticket, or None where it was given up."""
+    """Who waits for a slot: `admitted` gets a ticket, or None where it was given up."""
 
     turn: int
     number: int
@@ -286,8 +286,8 @@ class _Waiter:
         return (self.turn, self.number) < (other.turn, other.number)
 
 
-class _Pace:
-    """A bucket that fills evenly and may go into debt by one call."""
+class _TokenBucket:
+    """A token bucket that fills evenly and may go into debt by one call."""
 
     def __init__(self, per_minute: float | None) -> None:
         self._asked = per_minute / 60.0 if per_minute else None

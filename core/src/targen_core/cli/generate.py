@@ -22,9 +22,9 @@ from targen_core.cli.request import (
     CorrectorArg,
     KeyFileArg,
     MaxCostArg,
+    MaxOutageArg,
     MaxTokensArg,
     OptionsArg,
-    PatienceArg,
     RoundsArg,
     SeedArg,
     SeedsArg,
@@ -106,7 +106,7 @@ def generate(
     concurrency: _Concurrency = None,
     rpm: _Rpm = None,
     tpm: _Tpm = None,
-    patience: PatienceArg = None,
+    max_outage: MaxOutageArg = None,
     batch: Annotated[
         bool,
         typer.Option(
@@ -196,7 +196,7 @@ def generate(
                 concurrency=concurrency,
                 rpm=rpm,
                 tpm=tpm,
-                patience=patience,
+                max_outage=max_outage,
                 rounds=rounds,
             )
             | {"batch": batch, "cache": cache},
@@ -247,7 +247,7 @@ def resume(
     concurrency: _Concurrency = None,
     rpm: _Rpm = None,
     tpm: _Tpm = None,
-    patience: PatienceArg = None,
+    max_outage: MaxOutageArg = None,
     batch: Annotated[
         bool | None,
         typer.Option(
@@ -297,7 +297,7 @@ def resume(
             concurrency=concurrency,
             rpm=rpm,
             tpm=tpm,
-            patience=patience,
+            max_outage=max_outage,
             rounds=rounds,
         )
         | {name: on for name, on in switches.items() if on is not None},

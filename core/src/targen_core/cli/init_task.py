@@ -13,9 +13,9 @@ from targen_core.cli.request import (
     CacheArg,
     KeyFileArg,
     MaxCostArg,
+    MaxOutageArg,
     MaxTokensArg,
     OptionsArg,
-    PatienceArg,
     SeedArg,
     cache_folder,
     checked_limits,
@@ -43,7 +43,7 @@ def init_task(
     seed: SeedArg = 0,
     max_cost: MaxCostArg = None,
     max_tokens: MaxTokensArg = None,
-    patience: PatienceArg = None,
+    max_outage: MaxOutageArg = None,
     cache: CacheArg = True,
 ) -> None:
     """Write a task down as a file that `targen generate` takes.
@@ -85,7 +85,7 @@ def init_task(
         options=options_of(option, key_file),
         seed=seed,
         limits=Limits(
-            **checked_limits(max_cost=max_cost, max_tokens=max_tokens, patience=patience)
+            **checked_limits(max_cost=max_cost, max_tokens=max_tokens, max_outage=max_outage)
         ),
     )
     with watching() as watch:

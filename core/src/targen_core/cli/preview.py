@@ -19,9 +19,9 @@ from targen_core.cli.request import (
     CorrectorArg,
     KeyFileArg,
     MaxCostArg,
+    MaxOutageArg,
     MaxTokensArg,
     OptionsArg,
-    PatienceArg,
     SeedArg,
     SeedsArg,
     TaskArg,
@@ -72,7 +72,7 @@ def preview(
     seeds: SeedsArg = None,
     max_cost: MaxCostArg = None,
     max_tokens: MaxTokensArg = None,
-    patience: PatienceArg = None,
+    max_outage: MaxOutageArg = None,
     full: Annotated[
         bool, typer.Option("--full", help="Print whole prompts, not their last turn alone.")
     ] = False,
@@ -119,7 +119,7 @@ def preview(
         give_up_after=10,
         # One candidate after the other, and few ahead of need: this is a look.
         limits=checked_limits(
-            concurrency=2, max_cost=max_cost, max_tokens=max_tokens, patience=patience
+            concurrency=2, max_cost=max_cost, max_tokens=max_tokens, max_outage=max_outage
         ),
     )
     if variants:

@@ -32,9 +32,9 @@ __all__ = [
     "CorrectorArg",
     "KeyFileArg",
     "MaxCostArg",
+    "MaxOutageArg",
     "MaxTokensArg",
     "OptionsArg",
-    "PatienceArg",
     "RoundsArg",
     "SeedArg",
     "SeedsArg",
@@ -105,10 +105,10 @@ MaxCostArg = Annotated[float | None, typer.Option("--max-cost", help="Never pay 
 MaxTokensArg = Annotated[
     int | None, typer.Option("--max-tokens", help="Never use more tokens, in and out.")
 ]
-PatienceArg = Annotated[
+MaxOutageArg = Annotated[
     float | None,
     typer.Option(
-        "--patience",
+        "--max-outage",
         help="Seconds without any answer that stop the run. [default: 600; where the service "
         "never answered 1 to 120, by what fails]",
     ),

@@ -8,8 +8,8 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from targen_core.calls.call import Scope
 from targen_core.calls.layer import CallLayer
-from targen_core.calls.question import Scope
 from targen_core.engine.facade import StageLlm
 from targen_core.engine.guard import Guard
 from targen_core.engine.judging import judge

@@ -11,9 +11,9 @@ from typing import Any, TypeVar, cast, overload
 
 from pydantic import BaseModel, ValidationError
 
+from targen_core.calls.call import Call, Scope
 from targen_core.calls.layer import CallLayer
 from targen_core.calls.model import Message
-from targen_core.calls.question import Question, Scope
 from targen_core.errors import BadReply, Rejected
 from targen_core.tasks.checks import normalised
 from targen_core.tasks.model import Rehearsal, Task
@@ -151,7 +151,7 @@ class StageLlm:
                 messages = _with_schema(messages, schema)
         occurrence = self._seen.get(messages, 0)
         self._seen[messages] = occurrence + 1
-        question = Question(
+        call = Call(
             self._step,
             self._label,
             self._place,
@@ -165,7 +165,7 @@ class StageLlm:
             values,
         )
         if reply is None:
-            return await self._layer.ask(question, self.scope, str.strip)
+            return await self._layer.ask(call, self.scope, str.strip)
         model = reply
 
         def read(text: str) -> R:
@@ -179,7 +179,7 @@ class StageLlm:
                     raise BadReply(str(error), reason=error.reason) from None
             return value
 
-        return await self._layer.ask(question, self.scope, read)
+        return await self._layer.ask(call, self.scope, read)
 
     def rng(self, name: str) -> random.Random:
         """See `targen_core.tasks.model.Llm.rng`."""

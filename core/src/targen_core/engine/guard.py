@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from targen_core.calls.layer import Halted
+from targen_core.calls.layer import CallCancelled
 from targen_core.errors import BadReply, Rejected, StageFailed, TargenError
 from targen_core.plugins.register import FILE, MEMORY
 from targen_core.tasks import model as task_model
@@ -44,7 +44,7 @@ class Guard:
             return await stage(*args)
         except BadReply as error:
             raise Rejected(error.reason, str(error)) from error
-        except (TargenError, Halted):
+        except (TargenError, CallCancelled):
             raise
         except Exception as error:
             raise self._verdict_or_fault(error) from error

@@ -24,8 +24,8 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from targen_core.calls.layer import CallLayer, Halted
-from targen_core.calls.question import Scope
+from targen_core.calls.call import Scope
+from targen_core.calls.layer import CallCancelled, CallLayer
 from targen_core.engine.commits import Grown, Ledger, NoLedger
 from targen_core.engine.facade import StageLlm
 from targen_core.engine.guard import Guard
@@ -205,7 +205,7 @@ class _GrowingList:
             last = await asyncio.shield(self.batches[first - 1])
             shown = () if last is None else self.items[: last.start + len(last.items)]
         if self.order.closed:
-            raise Halted
+            raise CallCancelled
         if self.finished:
             return None
         spec = self.order.specs[self.depth]

@@ -16,8 +16,8 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Protocol
 
-from targen_core.calls.layer import CallLayer, Halted
-from targen_core.calls.question import Scope
+from targen_core.calls.call import Scope
+from targen_core.calls.layer import CallCancelled, CallLayer
 from targen_core.engine.candidate import Generated, Outcome, Worker
 from targen_core.engine.commits import Commit, Contradicted, Ledger, NoLedger, Target
 from targen_core.engine.events import Committed, LabelGivenUp, Listener, Verdict
@@ -207,7 +207,7 @@ class Engine:
                 await self._reach(target)
             if self._ledger.pending:
                 raise Contradicted
-        except Halted:
+        except CallCancelled:
             assert self._layer.halt_reason is not None
             raise self._layer.halt_reason from None
         except TargenError as error:
@@ -488,7 +488,7 @@ class Engine:
             made = await self._worker.generate(seed, label, scope, earlier=earlier)
             mine.set_result(made.instances)
         except BaseException:
-            mine.set_exception(Halted())  # later draws are told of nothing: they end as well
+            mine.set_exception(CallCancelled())  # later draws are told of nothing: they end as well
             mine.exception()  # it may be that nobody waits
             raise
         return made
@@ -544,7 +544,7 @@ class Engine:
         if task.cancelled():
             return
         error = task.exception()
-        if error is None or isinstance(error, (Rejected, Halted)):
+        if error is None or isinstance(error, (Rejected, CallCancelled)):
             return
         self._layer.halt(
             error

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 from targen_core.calls.batch import BatchLines, batch_price
 from targen_core.calls.batch_online import OnlineCourier
 from targen_core.calls.batch_queue import BatchLane, BatchQueue, Courier
-from targen_core.calls.layer import PATIENCE
-from targen_core.calls.question import BoundModel
+from targen_core.calls.call import BoundModel
+from targen_core.calls.layer import MAX_OUTAGE
 from targen_core.calls.rate import RateLimiter
 from targen_core.errors import UsageError, WriteFailed
 from targen_core.plain import open_plain, read_plain
@@ -167,8 +167,8 @@ def in_service_batches(
     `per_round` submissions.
     """
     book = BatchFile(folder / "batches.jsonl")
-    patience = PATIENCE if limits.patience is None else limits.patience
-    courier = OnlineCourier(book, rounds=limits.rounds, per_round=per_round, patience=patience)
+    max_outage = MAX_OUTAGE if limits.max_outage is None else limits.max_outage
+    courier = OnlineCourier(book, rounds=limits.rounds, per_round=per_round, max_outage=max_outage)
     return with_batches(bound, steps, courier, batched=batched)
 
 

@@ -19,9 +19,9 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from pydantic import ValidationError
 
+from targen_core.calls.call import Scope
 from targen_core.calls.journal import Journal
-from targen_core.calls.layer import CallLayer, Halted
-from targen_core.calls.question import Scope
+from targen_core.calls.layer import CallCancelled, CallLayer
 from targen_core.calls.usage import Usage
 from targen_core.engine.facade import StageLlm, seeded_rng
 from targen_core.engine.guard import Guard
@@ -285,7 +285,7 @@ async def _judge_all(
                 await work()
             except TargenError as error:
                 layer.halt(error)  # let the calls in flight finish: they are paid for
-            except Halted:
+            except CallCancelled:
                 pass
 
         everyone = asyncio.gather(*(guarded() for _ in range(at_once)))

@@ -8,9 +8,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from targen_core.calls.call import Scope
 from targen_core.calls.journal import Journal
 from targen_core.calls.layer import CallLayer
-from targen_core.calls.question import Scope
 from targen_core.calls.usage import Counts, Usage
 from targen_core.declared.drafting import DRAFT_PROMPT, DraftReply, declared, drafting_task
 from targen_core.declared.model import Declaration

@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import Any
 
 from targen_core.calls.batch_queue import Courier
+from targen_core.calls.call import BoundModel, Observer
 from targen_core.calls.journal import Journal, holds
 from targen_core.calls.layer import CallLayer
 from targen_core.calls.model import ChatReply
-from targen_core.calls.question import BoundModel, Observer
 from targen_core.calls.usage import Usage
 from targen_core.engine.commits import Contradicted
 from targen_core.engine.events import Listener

@@ -30,8 +30,8 @@ _ID = re.compile(rf"({_NAME}:)?{_NAME}|langchain:[A-Za-z_][\w.]*(:[A-Za-z_]\w*)?
 _TASK_FILE = re.compile(r"task\.json|task\.py(:[A-Za-z_]\w*)?")
 _STEP = re.compile(r"[A-Za-z_]\w*")
 _OPTION = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)?")
-_BEFORE_3 = {"spec": {"contexts_share": "contexts_fraction"}}
-"""By part of a manifest, fields that format 2 called otherwise."""
+_BEFORE_3 = {"spec.contexts_share": "contexts_fraction", "spec.limits.patience": "max_outage"}
+"""By where they stood, fields that format 2 called otherwise."""
 _DECIDING = {"seed", "lists_at_once", "contexts_limit", "contexts_fraction", "near_duplicates"}
 
 
@@ -246,11 +246,16 @@ def flat(value: Any, path: str = "") -> dict[str, Any]:
 
 def _of_format_2(raw: dict[str, Any]) -> dict[str, Any]:
     """A manifest of format 2, in which some fields had other names."""
-    found = {**raw, "format": FORMAT}
-    for part, names in _BEFORE_3.items():
-        if isinstance(fields := raw.get(part), dict):
-            found[part] = {names.get(name, name): value for name, value in fields.items()}
-    return found
+    return {**_renamed(raw), "format": FORMAT}
+
+
+def _renamed(raw: Any, path: str = "") -> Any:
+    if not isinstance(raw, dict):
+        return raw
+    return {
+        _BEFORE_3.get(path + name, name): _renamed(value, f"{path}{name}.")
+        for name, value in raw.items()
+    }
 
 
 def _of_format_1(raw: dict[str, Any]) -> dict[str, Any]:
@@ -269,7 +274,7 @@ def _of_format_1(raw: dict[str, Any]) -> dict[str, Any]:
             options["seeds.batch"] = sizes
         first, *extensions = raw["targets"]
         same = ("backend", "seed", "lists_at_once", "contexts_limit", "near_duplicates", "limits")
-        return {
+        manifest = {
             "spec": {
                 **{name: raw[name] for name in same if name in raw},
                 **first,
@@ -299,6 +304,7 @@ def _of_format_1(raw: dict[str, Any]) -> dict[str, Any]:
             },
             "created": raw.get("created", ""),
         }
+        return _of_format_2(manifest)
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise UsageError(f"it is no manifest of format 1: {error!r}") from None
 

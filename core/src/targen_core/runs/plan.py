@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any
 import importlib_metadata
 
 from targen_core.calls.backend import Backend, BackendOptions
+from targen_core.calls.call import BoundModel
 from targen_core.calls.descriptors import affordable
 from targen_core.calls.langchain import as_chat_model
 from targen_core.calls.model import ChatModel, Price
-from targen_core.calls.question import BoundModel
-from targen_core.calls.rate import Places, RateLimiter
+from targen_core.calls.rate import ConcurrencyLimit, RateLimiter
 from targen_core.calls.sampling import SAMPLING
 from targen_core.engine.lists import ListSpec, item_value
 from targen_core.engine.quotas import Quotas
@@ -109,7 +109,7 @@ class Prepared:
         return list({id(step.model): step.model for step in self.steps.values()}.values())
 
     def bind(self, limits: Limits) -> dict[str, BoundModel]:
-        """Each step's model with its limiter, one for each backend; all share the places."""
+        """Each step's model with its limiter, one for each backend; all share the concurrency."""
         return bind_models(self.steps, limits, task=self.lock.task.id)
 
 
@@ -129,13 +129,13 @@ class PreparedCorrection:
 def bind_models(
     steps: Mapping[str, PreparedStep], limits: Limits, *, task: str = ""
 ) -> dict[str, BoundModel]:
-    """Each step's model with its limiter, one for each backend; all share the places.
+    """Each step's model with its limiter, one for each backend; all share the concurrency.
 
     Lists come from the cache of runs of `task` alone: tasks whose list
     questions are the same word for word would get the same contexts and seeds,
     and their datasets would be correlated. A suite shares them on purpose.
     """
-    places = Places(affordable(limits.concurrency))
+    shared = ConcurrencyLimit(affordable(limits.concurrency))
     limiters = {
         backend: RateLimiter(
             max(
@@ -145,7 +145,7 @@ def bind_models(
             ),
             rpm=limits.rpm,
             tpm=limits.tpm,
-            places=places,
+            shared=shared,
         )
         for backend in {step.backend_id for step in steps.values()}
     }

@@ -9,10 +9,10 @@ from pathlib import Path
 
 from targen_core.calls.budget import Budget
 from targen_core.calls.cache import ReplyCache
+from targen_core.calls.call import BoundModel
 from targen_core.calls.journal import Journal
 from targen_core.calls.layer import CallLayer
 from targen_core.calls.model import ChatModel
-from targen_core.calls.question import BoundModel
 from targen_core.calls.usage import Usage
 from targen_core.runs.spec import Limits
 
@@ -42,7 +42,7 @@ async def open_layer(
         cache=replies,
         budget=budget,
         usage=usage,
-        patience=limits.patience,
+        max_outage=limits.max_outage,
     )
     thresholds = gc.get_threshold()
     # Calls leave much that is freed without the collector; looking through it all

@@ -62,7 +62,7 @@ class Limits(_Asked):
     concurrency: Annotated[int, Field(ge=1, le=100_000)] = 32
     rpm: _Rate | None = None
     tpm: _Rate | None = None
-    patience: _Amount | None = None
+    max_outage: _Amount | None = None
     batch: bool = False
     cache: bool = True
     rounds: Annotated[int, Field(ge=0, le=10_000)] = 4

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from targen_core.calls.call import Call
 from targen_core.calls.model import ChatReply, Message
-from targen_core.calls.question import Question
 from targen_core.engine.events import Committed, Event, Listener
 from targen_core.errors import JobFailed, TargenError
 from targen_core.plugins.registry import Registry
@@ -85,10 +85,8 @@ def run_trial(
     """
     trial = Trial()
 
-    def observe(question: Question, messages: tuple[Message, ...], reply: ChatReply) -> None:
-        trial.calls.append(
-            RecordedCall(question.step, question.place, question.prompt, messages, reply)
-        )
+    def observe(call: Call, messages: tuple[Message, ...], reply: ChatReply) -> None:
+        trial.calls.append(RecordedCall(call.step, call.place, call.prompt, messages, reply))
 
     def listen(event: Event) -> None:
         if isinstance(event, Committed) and event.verdict != "skipped":

@@ -19,7 +19,7 @@ from targen_backends.chatgpt.client import ChatGptModel
 from targen_backends.http.completions import URL, CompletionLines
 from targen_backends.http.fetcher import Fetcher
 from targen_core import ChatRequest
-from targen_core.calls import signs
+from targen_core.calls import error_patterns
 from targen_core.calls.batch import BatchAnswer, BatchState
 from targen_core.errors import ServiceError
 
@@ -38,8 +38,8 @@ class ChatGptBatches(CompletionLines):
             megabytes gets ten times as long.
     """
 
-    most_requests = 50_000
-    most_bytes = 200_000_000
+    max_requests = 50_000
+    max_bytes = 200_000_000
 
     def __init__(self, model: ChatGptModel, base_url: str, *, timeout: float) -> None:
         super().__init__(model)
@@ -90,7 +90,7 @@ class ChatGptBatches(CompletionLines):
                 lines = self._fetcher.lines(f"/files/{found[name]}/content")
                 came |= await answers(lines, self.read, requests)
         problem = "" if found["status"] == "completed" else f"batch {batch} {_why(found)}"
-        return BatchState(True, came, signs.quoted(problem, self._fetcher.secret))
+        return BatchState(True, came, error_patterns.quoted(problem, self._fetcher.secret))
 
     async def aclose(self) -> None:
         """Close this event loop's connections."""

@@ -45,7 +45,7 @@ class ChatGptModel(CompletionsModel):
     def fields(self, request: ChatRequest) -> dict[str, Any]:
         """The messages and parameters under OpenAI's names."""
         sent = super().fields(request)
-        most = sent.pop("max_tokens", None)
-        if most is not None:
-            sent["max_completion_tokens"] = most
+        max_tokens = sent.pop("max_tokens", None)
+        if max_tokens is not None:
+            sent["max_completion_tokens"] = max_tokens
         return sent

@@ -17,7 +17,7 @@ from targen_backends.claude.messages import SAMPLING, read_message
 from targen_backends.http.failures import failure
 from targen_backends.http.fetcher import Fetcher
 from targen_core import ChatRequest
-from targen_core.calls import signs
+from targen_core.calls import error_patterns
 from targen_core.calls.batch import BatchAnswer, BatchState
 from targen_core.errors import BatchFailed, MalformedAnswer
 
@@ -48,8 +48,8 @@ class ClaudeBatches:
             long.
     """
 
-    most_requests = 100_000
-    most_bytes = 250_000_000
+    max_requests = 100_000
+    max_bytes = 250_000_000
 
     def __init__(self, model: ClaudeModel, base_url: str, *, timeout: float) -> None:
         self.identity = model.identity
@@ -93,7 +93,7 @@ class ClaudeBatches:
                 _STATUS.get(name, 500), body, {}, self._model.service, self._model.key
             )
         return key, BatchFailed(
-            f"its batch was over before its turn: {signs.quoted(kind, most=50)}"
+            f"its batch was over before its turn: {error_patterns.quoted(kind, max_length=50)}"
         )
 
     async def submit(self, lines: Sequence[bytes]) -> str:

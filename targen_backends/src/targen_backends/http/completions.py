@@ -13,7 +13,7 @@ from targen_backends.http.model import HttpModel
 from targen_backends.http.poster import Answer
 from targen_backends.schema import response_format
 from targen_core import ChatReply, ChatRequest
-from targen_core.calls import signs
+from targen_core.calls import error_patterns
 from targen_core.calls.batch import BatchAnswer
 from targen_core.errors import BatchFailed, MalformedAnswer
 
@@ -99,7 +99,7 @@ class CompletionLines:
             )
         if isinstance(error, dict):
             words = f"{error.get('code')}: {error.get('message')}"
-            return key, BatchFailed(signs.quoted(words, self._model.key))
+            return key, BatchFailed(error_patterns.quoted(words, self._model.key))
         raise ValueError("neither a response nor an error")
 
     async def aclose(self) -> None:

@@ -9,7 +9,15 @@ from typing import Any, TypeVar
 
 from targen_backends.http.limits import retry_after
 from targen_backends.http.service import Service
-from targen_core.calls import signs
+from targen_core.calls.error_patterns import (
+    CONTENT_FILTER_CODES,
+    NO_CREDIT_CODES,
+    TOO_LONG_CODES,
+    filtered,
+    no_credit,
+    quoted,
+    too_long,
+)
 from targen_core.errors import (
     AuthenticationFailed,
     BadRequest,
@@ -42,12 +50,12 @@ def failure(
 ) -> ServiceError:
     """The error that an answer with `status` other than 200 stands for.
 
-    The provider's own words are quoted, up to 500 characters (`signs.quoted`);
+    The provider's own words are quoted, up to 500 characters (`quoted`);
     then its name for the request, by which its support finds it.
     """
     words, codes = _words(body)
-    words = signs.quoted(words, secret)
-    place = signs.quoted(headers.get("Location", "").partition("?")[0], secret) or "nowhere"
+    words = quoted(words, secret)
+    place = quoted(headers.get("Location", "").partition("?")[0], secret) or "nowhere"
     return named(
         _sorted(status, words, codes, headers, place, service), request_id(headers, secret)
     )
@@ -64,7 +72,7 @@ def named(error: E, request: str) -> E:
 def request_id(headers: Mapping[str, str], secret: str = "") -> str:
     """The service's name for a request, or ""."""
     found = headers.get("x-request-id") or headers.get("request-id") or ""
-    return signs.quoted(found, secret, most=100)
+    return quoted(found, secret, max_length=100)
 
 
 def _sorted(
@@ -79,7 +87,7 @@ def _sorted(
     rate = service.limits(headers)
     wait = retry_after(headers, rate)
     # Of a 5xx only the code counts: what was up-stream may be back in a moment.
-    if codes & signs.NO_CREDIT_CODES or status == 402 or (status < 500 and signs.no_credit(words)):
+    if codes & NO_CREDIT_CODES or status == 402 or (status < 500 and no_credit(words)):
         return CreditExhausted(message, hint=service.credit_hint)
     if status == 429:
         if _TOO_BIG_FOR_THE_RATE.search(words):
@@ -98,15 +106,15 @@ def _sorted(
             message, hint=f"set {service.key_variable} to a key that may use this model"
         )
     # Together answers 403 to a prompt that is too long.
-    if status == 403 and not signs.too_long(words):
+    if status == 403 and not too_long(words):
         return PermissionDenied(
             message,
             hint=f"set {service.key_variable} to a key that may use this model, "
             "or take a model that it may use",
         )
-    if codes & signs.CONTENT_FILTER_CODES or (status == 400 and signs.filtered(words)):
+    if codes & CONTENT_FILTER_CODES or (status == 400 and filtered(words)):
         return ContentFiltered(message, billed=bool(codes & _BILLED_FILTERS))
-    if codes & signs.TOO_LONG_CODES or (status in (400, 403, 413, 422) and signs.too_long(words)):
+    if codes & TOO_LONG_CODES or (status in (400, 403, 413, 422) and too_long(words)):
         return ContextTooLong(message, hint=service.long_hint)
     if 300 <= status < 400:
         return BadRequest(

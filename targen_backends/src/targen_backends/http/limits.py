@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 
-from targen_core.calls import signs
+from targen_core.calls import error_patterns
 from targen_core.calls.model import RateHeaders
 
 __all__ = ["anthropic_rate_headers", "rate_headers", "retry_after"]
@@ -28,15 +28,15 @@ def retry_after(headers: Mapping[str, str], rate: RateHeaders | None = None) -> 
     """
     milliseconds = _number(headers.get("retry-after-ms"))
     if milliseconds is not None:
-        return signs.seconds(milliseconds / 1000)
+        return error_patterns.seconds(milliseconds / 1000)
     value = headers.get("Retry-After")
     if value is not None:
-        seconds = signs.seconds(value)
+        seconds = error_patterns.seconds(value)
         if seconds is not None:
             return seconds
         then = _timestamp(value)
         if then is not None:
-            return signs.seconds(max(0.0, then - _now(headers)))
+            return error_patterns.seconds(max(0.0, then - _now(headers)))
     if rate is None:
         return None
     waits = [
@@ -109,10 +109,10 @@ def _count(value: str | None) -> int | None:
 def _duration(value: str | None) -> float | None:
     """Seconds in "1s", "6m0s", "120ms" or a plain number; no more than a month."""
     if value and _DURATION.fullmatch(value):
-        return signs.seconds(
+        return error_patterns.seconds(
             sum(float(number) * _UNITS[unit] for number, unit in _PART.findall(value))
         )
-    return signs.seconds(value)
+    return error_patterns.seconds(value)
 
 
 def _moment(value: str | None, headers: Mapping[str, str]) -> float | None:
@@ -121,7 +121,7 @@ def _moment(value: str | None, headers: Mapping[str, str]) -> float | None:
         then = datetime.fromisoformat(value or "").timestamp()
     except (ValueError, OverflowError, OSError):  # the latter of years that no clock has
         return None
-    return signs.seconds(max(0.0, then - _now(headers)))
+    return error_patterns.seconds(max(0.0, then - _now(headers)))
 
 
 def _now(headers: Mapping[str, str]) -> float:

@@ -24,7 +24,7 @@ from targen_backends.http.reading import (
 )
 from targen_backends.http.service import Service
 from targen_core import ChatReply
-from targen_core.calls import descriptors, signs
+from targen_core.calls import descriptors, error_patterns
 from targen_core.calls.model import RateHeaders
 from targen_core.errors import ConnectionFailed, MalformedAnswer, ServiceUnavailable, TimedOut
 
@@ -35,7 +35,7 @@ _KEEP_ALIVE = 4.0
 uvicorn, and so vLLM, hangs up, which would cost a call now and then."""
 
 _HERE = 1.5
-"""Seconds of patience where nothing on this machine listens: a server that starts
+"""Seconds to start up where nothing on this machine listens: a server that starts
 is tried again a few times, and one that is not there is said at once."""
 
 _CONNECT = 20.0
@@ -182,7 +182,7 @@ class Poster:
 
     def _lost(self, error: Exception) -> ServiceUnavailable:
         """The error for an answer that never came whole."""
-        words = signs.quoted(str(error), self.secret)
+        words = error_patterns.quoted(str(error), self.secret)
         full = _no_descriptors(error)
         if full is not None:
             return ConnectionFailed(
@@ -195,7 +195,7 @@ class Poster:
                 hint="is the server running, and is -o base_url=... right?",
             )
             if _refused_here(error):
-                failed.first_patience = _HERE
+                failed.max_startup = _HERE
             return failed
         if isinstance(error, TimeoutError):
             return TimedOut(
@@ -217,9 +217,9 @@ class Poster:
 
     def _malformed(self, raw: bytes, headers: Mapping[str, str]) -> MalformedAnswer:
         """The error for an answer with status 200 that is no JSON."""
-        begin = signs.scrub(raw[:400].decode("utf-8", "replace"), self.secret)[:40]
+        begin = error_patterns.scrub(raw[:400].decode("utf-8", "replace"), self.secret)[:40]
         kind = headers.get("Content-Type", "")
-        told = f" ({signs.quoted(kind.partition(';')[0], self.secret, most=60)})"
+        told = f" ({error_patterns.quoted(kind.partition(';')[0], self.secret, max_length=60)})"
         web = bool(kind) and "json" not in kind
         error = MalformedAnswer(
             f"the answer is no JSON but {len(raw)} bytes{told if web else ''} that begin with "

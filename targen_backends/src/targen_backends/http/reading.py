@@ -33,8 +33,8 @@ class TooLong(Unreadable):
     """A body that is longer than it may be."""
 
 
-async def body(response: aiohttp.ClientResponse, most: int, *, cut: bool = False) -> bytes:
-    """The body of an answer, unpacked: at most `most` bytes.
+async def body(response: aiohttp.ClientResponse, max_bytes: int, *, cut: bool = False) -> bytes:
+    """The body of an answer, unpacked: at most `max_bytes` bytes.
 
     With `cut` the rest of a longer one is left unread, and what does not
     unpack ends it.
@@ -49,17 +49,17 @@ async def body(response: aiohttp.ClientResponse, most: int, *, cut: bool = False
         async for part in _pieces(response):
             parts.append(part)
             size += len(part)
-            if size > most:
-                raise TooLong(f"longer than {most >> 20} MiB")
+            if size > max_bytes:
+                raise TooLong(f"longer than {max_bytes >> 20} MiB")
     except Unreadable:
         response.close()  # what else comes on this connection is nobody's answer
         if not cut:
             raise
-    return b"".join(parts)[:most]
+    return b"".join(parts)[:max_bytes]
 
 
-async def lines(response: aiohttp.ClientResponse, most: int) -> AsyncIterator[bytes]:
-    """The lines of a body, unpacked; those of more than `most` bytes are left out.
+async def lines(response: aiohttp.ClientResponse, max_bytes: int) -> AsyncIterator[bytes]:
+    """The lines of a body, unpacked; those of more than `max_bytes` bytes are left out.
 
     Raises:
         Unreadable: it does not unpack.
@@ -70,12 +70,12 @@ async def lines(response: aiohttp.ClientResponse, most: int) -> AsyncIterator[by
         *whole, last = part.split(b"\n")
         for line in whole:
             rest += line
-            if not skipping and len(rest) <= most:
+            if not skipping and len(rest) <= max_bytes:
                 yield bytes(rest)
             rest.clear()
             skipping = False
         rest += last
-        if len(rest) > most:
+        if len(rest) > max_bytes:
             skipping = True
             rest.clear()
     if rest and not skipping:

@@ -26,7 +26,7 @@ from targen_backends.completions import fields, read_reply, token_bound
 from targen_backends.local.weights import fingerprint
 from targen_backends.schema import response_format, tight_schema
 from targen_core import ChatReply, ChatRequest, Price
-from targen_core.calls import signs
+from targen_core.calls import error_patterns
 from targen_core.errors import BadRequest, ContextTooLong, ServiceError, ServiceUnavailable
 
 __all__ = ["LocalModel"]
@@ -182,7 +182,7 @@ class _Engine:
             answer = self._server.handle_chat_completions(body)
         except (ValueError, RuntimeError, TypeError) as error:
             raise BadRequest(
-                f"llama.cpp refuses the request: {signs.quoted(str(error))}"
+                f"llama.cpp refuses the request: {error_patterns.quoted(str(error))}"
             ) from error
         if "error" in answer:
             raise _failure(answer["error"])
@@ -216,7 +216,7 @@ class _Engine:
 
 def _failure(error: dict[str, Any]) -> ServiceError:
     """The error for the `error` object of llama.cpp's answer."""
-    words = signs.quoted(str(error.get("message", error)))
+    words = error_patterns.quoted(str(error.get("message", error)))
     if error.get("type") == "exceed_context_size_error":
         return ContextTooLong(words, hint="-o n_ctx=TOKENS allows more")
     if isinstance(error.get("code"), int) and error["code"] < 500:

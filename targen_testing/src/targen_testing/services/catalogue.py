@@ -294,7 +294,7 @@ _SCENARIOS = (
     ),
     _of(
         "neighbour-cap",
-        "somebody takes half of 48 places for 20 s of each 40",
+        "somebody takes half of 48 slots for 20 s of each 40",
         _CHAT,
         Cap(Level((0, 48), (20, 24), every=40)),
         calls=3000,

@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from targen_core.calls.budget import Budget
+from targen_core.calls.call import BoundModel, Call, Scope
 from targen_core.calls.journal import Journal
-from targen_core.calls.layer import CallLayer, Halted
+from targen_core.calls.layer import CallCancelled, CallLayer
 from targen_core.calls.model import Message
-from targen_core.calls.question import BoundModel, Question, Scope
-from targen_core.calls.rate import Places, RateLimiter
+from targen_core.calls.rate import ConcurrencyLimit, RateLimiter
 from targen_core.calls.usage import Usage
 from targen_core.errors import TargenError
 from targen_testing.services.model import SimulatedModel
@@ -87,9 +87,9 @@ def drive(
     models: int = 1,
     rpm: float | None = None,
     tpm: float | None = None,
-    patience: float = 600.0,
+    max_outage: float = 600.0,
 ) -> Result:
-    """Ask so many independent questions through a real `CallLayer`, in virtual time.
+    """Send so many independent calls through a real `CallLayer`, in virtual time.
 
     Args:
         make: makes the service, the same each time.
@@ -100,10 +100,10 @@ def drive(
         models: backends that share the service, each with its own limiter.
         rpm: what the user says of the limits, or None.
         tpm: likewise.
-        patience: as of `--patience`.
+        max_outage: as of `--max-outage`.
     """
-    service, places = make(), Places(concurrency)
-    limiters = [RateLimiter(concurrency, rpm=rpm, tpm=tpm, places=places) for _ in range(models)]
+    service, shared = make(), ConcurrencyLimit(concurrency)
+    limiters = [RateLimiter(concurrency, rpm=rpm, tpm=tpm, shared=shared) for _ in range(models)]
     input_tokens, params = tokens // 2, {"max_tokens": tokens - tokens // 2}
     bound = {
         f"step {number}": BoundModel(
@@ -126,7 +126,7 @@ def drive(
             cache=None,
             budget=Budget(),
             usage=Usage(),
-            patience=patience,
+            max_outage=max_outage,
         )
         answered, wall = runner.run(_ask(layer, calls))
     refused = sum(answer.refused for _, answer, _ in service.log)
@@ -151,10 +151,10 @@ async def _ask(layer: CallLayer, calls: int) -> tuple[int, float]:
     async def one(number: int) -> bool:
         step, place = steps[number % len(steps)], f"drive/{number}"
         messages = (Message("user", f"question {number}"),)
-        question = Question(step, None, place, 0, "inline", messages, None, "", "", None)
+        call = Call(step, None, place, 0, "inline", messages, None, "", "", None)
         try:
-            await layer.ask(question, Scope(), str)
-        except Halted:
+            await layer.ask(call, Scope(), str)
+        except CallCancelled:
             return False
         except TargenError as error:  # ends the run, as the engine does
             layer.halt(error)

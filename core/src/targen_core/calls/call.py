@@ -1,4 +1,4 @@
-"""What is asked, of which model, and on whose behalf: the parts of a call's key."""
+"""A call: what is asked, of which model, and on whose behalf; and its key."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from targen_core.calls.rate import RateLimiter
 if TYPE_CHECKING:
     from targen_core.calls.batch_queue import BatchLane
 
-__all__ = ["BoundModel", "Observer", "Question", "Scope", "call_key"]
+__all__ = ["BoundModel", "Call", "Observer", "Scope", "call_key"]
 
 _canonical = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), sort_keys=True).encode
 
@@ -63,8 +63,8 @@ class Scope:
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
-    """One question of a stage, before it is an attempt.
+class Call:
+    """What a stage asks of a model, whatever the attempt.
 
     `place` is where in the run it stands, a path of structure; `occurrence`
     counts the same messages within one stage.
@@ -83,19 +83,19 @@ class Question:
     values: Mapping[str, Any] = field(default_factory=dict)
 
 
-Observer = Callable[[Question, tuple[Message, ...], ChatReply], None]
-"""Called with each question, the messages of the attempt, and the reply to it."""
+Observer = Callable[[Call, tuple[Message, ...], ChatReply], None]
+"""Called with each call, the messages of the attempt, and the reply to it."""
 
 
 def call_key(
-    bound: BoundModel, question: Question, messages: tuple[Message, ...], seed: int, attempt: int
+    bound: BoundModel, call: Call, messages: tuple[Message, ...], seed: int, attempt: int
 ) -> bytes:
     """A call's key: 16 bytes of SHA-256 over all that decides the reply."""
-    parts = hashlib.sha256(bound.key_prefix(question.schema_digest))
+    parts = hashlib.sha256(bound.key_prefix(call.schema_digest))
     for message in messages:
         content = message.content.encode("utf-8", "surrogatepass")
         parts.update(b"%s %d\n" % (message.role.encode(), len(content)))
         parts.update(content)
-    where = f"{seed}\n{question.place}\n{question.occurrence}\n{attempt}"
+    where = f"{seed}\n{call.place}\n{call.occurrence}\n{attempt}"
     parts.update(where.encode())
     return parts.digest()[:16]

@@ -120,13 +120,13 @@ def seconds(told: object) -> float | None:
     return min(wait, _LONGEST_WAIT) if 0 <= wait < float("inf") else None
 
 
-def quoted(words: str, *secrets: str, most: int = _QUOTED) -> str:
-    """What somebody else said, as one line of at most `most` characters that is safe to keep.
+def quoted(words: str, *secrets: str, max_length: int = _QUOTED) -> str:
+    """What somebody else said, as one line of at most `max_length` characters that is safe to keep.
 
     Keys are taken out before anything is cut, and signs that a terminal obeys are escaped.
     """
     text = " ".join(scrub(words[:_READ], *secrets).split())
-    return printable(text)[:most]
+    return printable(text)[:max_length]
 
 
 def scrub(text: str, *secrets: str) -> str:

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from targen_core.calls.signs import quoted, scrub, seconds
+from targen_core.calls.error_patterns import quoted, scrub, seconds
 
 KEY = "sk-verysecret-0123456789/AbC+dEfGhIjKlMnOp"
 
