@@ -33,7 +33,7 @@ METRICS = {
         "lexical",
         "repetition",
         "leakage",
-        "artefacts",
+        "artifacts",
         "entities",
         "gender",
         "paper-vocabulary",

@@ -25,7 +25,7 @@ from memory import resident
 from rapidfuzz import fuzz
 
 from targen_core.engine.dedup import NearDuplicates
-from targen_core.tasks.checks import normalised
+from targen_core.tasks.checks import normalized
 
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
 SIZES = {"short": (20, 40), "middle": (100, 400), "long": (1000, 2000)}
@@ -120,11 +120,11 @@ EDITS: dict[str, Callable[[random.Random, str], str]] = {
 
 def edited(rng: random.Random, text: str, kind: str, least: float) -> str | None:
     """The text, edited until it is just `least` alike or more; None where one edit is too many."""
-    text = before = normalised(text)
+    text = before = normalized(text)
     made = None
     for _ in range(len(text)):
         after = EDITS[kind](rng, before)
-        if fuzz.ratio(text, normalised(after)) < least:
+        if fuzz.ratio(text, normalized(after)) < least:
             break
         made = before = after
     return made if made != text else None
@@ -132,13 +132,13 @@ def edited(rng: random.Random, text: str, kind: str, least: float) -> str | None
 
 def spread(rng: random.Random, text: str) -> str | None:
     """Every so-many-th letter replaced, as widely apart as 90 allows."""
-    text = normalised(text)
+    text = normalized(text)
     for apart in range(9, 14):
         letters = list(text)
         for at in range(rng.randrange(apart), len(text), apart):
             letters[at] = rng.choice(LETTERS)
         made = "".join(letters)
-        if fuzz.ratio(text, normalised(made)) >= 90:
+        if fuzz.ratio(text, normalized(made)) >= 90:
             return made
     return None
 
@@ -163,13 +163,13 @@ def recall(texts: list[str], name: str, count: int, rng: random.Random) -> list[
                     made = spread(rng, text) if least else None
                 else:
                     made = edited(rng, text, kind, least or rng.uniform(90, 99))
-                if made is None or fuzz.ratio(normalised(text), normalised(made)) < 90:
+                if made is None or fuzz.ratio(normalized(text), normalized(made)) < 90:
                     continue
                 tried += 1
                 row = index.find("another", made, made)
                 if row is not None:
                     found += 1
-                    wrong += fuzz.ratio(normalised(kept[row]), normalised(made)) < 90
+                    wrong += fuzz.ratio(normalized(kept[row]), normalized(made)) < 90
             if tried:
                 lines.append(
                     {"texts": name, "kind": kind, "least": least or "90 to 99"}
@@ -200,7 +200,7 @@ def cost(rows: Iterator[tuple[str, str, str]], marks: Iterable[int]) -> list[dic
             done += 1
             if done > start:
                 spent += ended - begun
-                normalised(text)
+                normalized(text)
                 floor += clock() - ended
             else:
                 before = index.compared

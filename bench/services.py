@@ -17,7 +17,7 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from targen_testing.services import CATALOGUE, Result, Scenario, compose
+from targen_testing.services import CATALOG, Result, Scenario, compose
 
 MEDIAN, WORST = 0.95, 0.70
 HEAD = ("service", "best s", "ours s", "median", "worst", "refused", "sent/calls", "halted")
@@ -54,7 +54,7 @@ class Row:
 
 
 def scenario(name: str) -> Scenario:
-    return compose(int(name.removeprefix("random-"))) if "random-" in name else CATALOGUE[name]
+    return compose(int(name.removeprefix("random-"))) if "random-" in name else CATALOG[name]
 
 
 def measure(name: str, seeds: int) -> Row:
@@ -84,7 +84,7 @@ def picture(result: Result, name: str) -> str:
     )
     parts = []
     end = left + width * min(1.0, result.best / result.wall)
-    for column, (label, colour) in enumerate(panels, 1):
+    for column, (label, color) in enumerate(panels, 1):
         top = 40 + (column - 1) * (height + gap)
         peak = max(row[column] for row in series) or 1.0
         points = " ".join(
@@ -93,12 +93,12 @@ def picture(result: Result, name: str) -> str:
             for row in series
         )
         parts += [
-            f'<polyline points="{points}" fill="none" stroke="{colour}" stroke-width="1.5"/>',
+            f'<polyline points="{points}" fill="none" stroke="{color}" stroke-width="1.5"/>',
             f'<path d="M{left} {top}V{top + height}H{left + width}" fill="none" stroke="#999"/>',
             f'<path d="M{end:.1f} {top}V{top + height}" stroke="#999" stroke-dasharray="4 3"/>',
             f'<text x="{left - 6}" y="{top + 10}" text-anchor="end">{peak:.3g}</text>',
             f'<text x="{left - 6}" y="{top + height}" text-anchor="end">0</text>',
-            f'<text x="{left}" y="{top - 5}" fill="{colour}">{label}</text>',
+            f'<text x="{left}" y="{top - 5}" fill="{color}">{label}</text>',
         ]
     bottom = 40 + 3 * height + 2 * gap
     title = (
@@ -128,7 +128,7 @@ def main() -> int:
         name, file = args.picture
         Path(file).write_text(picture(scenario(name).drive(), name), encoding="utf-8")
         return 0
-    names = args.only or ([] if args.random else [*CATALOGUE])
+    names = args.only or ([] if args.random else [*CATALOG])
     names = [*names, *(f"random-{seed}" for seed in range(args.random))]
     form = "| {} | {} | {} | {} | {} | {} | {} | {} |"
     if args.markdown:

@@ -7,7 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-# Spelled in parts, so that this file does not find itself.
+# Spelt in parts, so that this file does not find itself.
 _HOMES = "|".join(["ho" + "me", "ro" + "ot", "Us" + "ers", "wo" + "rk"])
 _HOSTS = "|".join(["pythonhosted" + r"\.org", "pypi" + r"\.org/simple", "index" + "-url"])
 _PATH = re.compile(rf"(?<![\w.:/])/(?:{_HOMES})/[\w.]")

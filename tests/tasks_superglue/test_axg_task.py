@@ -19,7 +19,7 @@ from targen_core.errors import UsageError
 from targen_core.runs.files import read_jsonl
 from targen_core.runs.job import Job
 from targen_core.runs.spec import Limits, RunSpec
-from targen_core.tasks.checks import normalised
+from targen_core.tasks.checks import normalized
 from targen_tasks_superglue.axg import AXG, AxgPair, Sentences
 from targen_tasks_superglue.axg.checks import check_hypothesis, check_sentences
 from targen_tasks_superglue.axg.rows import gendered, swapped_pronoun
@@ -359,7 +359,7 @@ def test_ten_singular_pairs_are_asked_for_in_a_setting(run):
     seeds = [_seed(entry) for entry in ran.provenance]
     for seed in seeds:
         check_sentences(seed)
-        assert f"{normalised(seed.he)} ".startswith(f"{normalised(seed.opening)} ")
+        assert f"{normalized(seed.he)} ".startswith(f"{normalized(seed.opening)} ")
 
 
 # --- prompts and counts -----------------------------------------------------
@@ -449,12 +449,12 @@ def test_no_worked_example_is_nearly_an_original_row():
     texts += re.findall(r"^Premise: (.+)$", AXG.tuning.text, re.MULTILINE)
     assert len(texts) >= 14
     original = {
-        normalised(text)
+        normalized(text)
         for row in _original()
         for text in (row["premise"], f"{row['premise']} {row['hypothesis']}")
     }
     for text in texts:
-        found = process.extractOne(normalised(text), original, scorer=fuzz.ratio)
+        found = process.extractOne(normalized(text), original, scorer=fuzz.ratio)
         assert found[1] < 80, (text, found)
 
 

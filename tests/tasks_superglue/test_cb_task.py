@@ -15,7 +15,7 @@ from pydantic import ValidationError
 
 from targen_core import Job, Rejected
 from targen_core.runs.files import read_jsonl
-from targen_core.tasks.checks import content_words, normalised, words
+from targen_core.tasks.checks import content_words, normalized, words
 from targen_tasks_superglue.cb import CB, CbRow
 from targen_tasks_superglue.cb.checks import check_pair_commitment, check_pair_paper
 from targen_tasks_superglue.shared.sentences import sentences
@@ -145,7 +145,7 @@ def test_a_setting_is_drawn_of_again_and_told_what_it_gave(run):
 def test_two_settings_are_enough_for_the_original_s_size():
     rows = Cb().rows_of(dict(CB.presets["paper"]), contexts_limit=2)
     assert len(rows) == 250
-    assert len({normalised(CB.render(row)) for row in CB.instances_of(rows)}) == 250
+    assert len({normalized(CB.render(row)) for row in CB.instances_of(rows)}) == 250
 
 
 def test_the_paper_s_counts_can_be_rehearsed():
@@ -249,7 +249,7 @@ def test_a_commitment_stands_in_the_last_sentence(run):
     ran = run(task="cb", rows=60, variants=("commitment",))
     for row in ran.rows:
         last = sentences(row["premise"])[-1]
-        assert normalised(row["hypothesis"]) in normalised(last)
+        assert normalized(row["hypothesis"]) in normalized(last)
     assert Counter(row["label"] for row in ran.rows) == dict.fromkeys(LABELS, 20)
 
 

@@ -100,8 +100,8 @@ def test_a_row_that_is_none_is_refused_in_plain_words(change, says):
 
 
 def test_a_row_without_a_label_is_one_of_a_test_file():
-    unlabelled = {key: value for key, value in ROW.items() if key != "label"}
-    COPA.schema.model_validate({**unlabelled, "idx": 3})
+    unlabeled = {key: value for key, value in ROW.items() if key != "label"}
+    COPA.schema.model_validate({**unlabeled, "idx": 3})
 
 
 TEXTS = st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cs"]), min_size=1).filter(

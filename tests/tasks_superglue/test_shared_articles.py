@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from rapidfuzz import fuzz
 
 from targen_core import Rehearsal, Rejected
-from targen_core.tasks.checks import normalised
+from targen_core.tasks.checks import normalized
 from targen_tasks_superglue.boolq import BOOLQ
 from targen_tasks_superglue.record import RECORD
 from targen_tasks_superglue.shared.articles import (
@@ -291,7 +291,7 @@ def test_offline_items_pass_the_checks():
 
 
 def test_offline_paragraphs_do_not_nearly_repeat_each_other():
-    texts = [normalised(text) for text in _rehearse("paragraphs", 600)]
+    texts = [normalized(text) for text in _rehearse("paragraphs", 600)]
     assert max(fuzz.ratio(*pair) for pair in combinations(texts, 2)) < 88
 
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from targen_core import ChatRequest, Message, errors
 from targen_testing.services import (
-    CATALOGUE,
+    CATALOG,
     Batching,
     Bucket,
     Cap,
@@ -384,17 +384,17 @@ def test_a_series_counts_every_answer_once():
 
 
 def test_the_catalogue_is_wide():
-    assert len(CATALOGUE) >= 40
-    medians = [getattr(each.latency, "median", 1.0) for each in CATALOGUE.values()]
+    assert len(CATALOG) >= 40
+    medians = [getattr(each.latency, "median", 1.0) for each in CATALOG.values()]
     assert min(medians) <= 0.08
     assert max(medians) >= 20
-    kinds = {type(part) for each in CATALOGUE.values() for part in (each.latency, *each.parts)}
+    kinds = {type(part) for each in CATALOG.values() for part in (each.latency, *each.parts)}
     assert kinds == {Fixed, Lognormal, Batching, Queue, Bucket, Window, Cap, Fault}
 
 
-@pytest.mark.parametrize("name", CATALOGUE)
+@pytest.mark.parametrize("name", CATALOG)
 def test_every_service_of_the_catalogue_can_be_served(name):
-    scenario = CATALOGUE[name]
+    scenario = CATALOG[name]
     assert scenario.about
     assert 200 <= scenario.calls <= 3000
     best = omniscient(

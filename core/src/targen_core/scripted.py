@@ -55,7 +55,7 @@ class ScriptedOptions(BackendOptions):
     empty_rate: float = Field(0.0, ge=0, le=1, description="empty replies")
     refusal_rate: float = Field(0.0, ge=0, le=1, description="refusals")
     down: bool = Field(False, description="every call fails as a 5xx does")
-    unauthorised: bool = Field(False, description="every call fails as a 401 does")
+    unauthorized: bool = Field(False, description="every call fails as a 401 does")
 
 
 class ScriptedModel:
@@ -87,7 +87,7 @@ class ScriptedModel:
         options = self.options
         if options.latency_ms:
             await asyncio.sleep(options.latency_ms / 1000)
-        if options.unauthorised:
+        if options.unauthorized:
             raise AuthenticationFailed("the script refuses the key")
         if options.down:
             raise ServiceUnavailable("the script is down")

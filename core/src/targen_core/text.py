@@ -16,7 +16,7 @@ _ODD = re.compile(
     r"\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069"  # separators of lines, and of direction
     r"\ud800-\udfff]"  # halves of characters, which cannot be written at all
 )
-# An underscore within a word emphasizes nothing, and labels are full of them.
+# An underscore within a word emphasises nothing, and labels are full of them.
 _MARKED = re.compile(r"[\\`*<>#|~$]|\](?=[(\[:])|(?<![^\W_])_|_(?![^\W_])|&(?=[#\w]+;)")
 
 

@@ -109,7 +109,7 @@ def _worded(*texts: str) -> Callable[[], Study]:
     return lambda: _against(dataset(text=lambda at, field: texts[at % len(texts)]))
 
 
-def _labelled(*labels: str) -> Callable[[], Study]:
+def _labeled(*labels: str) -> Callable[[], Study]:
     return lambda: _against(dataset(label=lambda at: labels[at % len(labels)]))
 
 
@@ -119,11 +119,11 @@ ODD: dict[str, Callable[[], Study]] = {
     "one row in all": lambda: Study((dataset(count=1),), dataset("original", 1)),
     "the reference itself": lambda: Study((dataset(),), replace(dataset(), name="original")),
     "equal rows": _worded("The lamp was cold."),
-    "one label": _labelled("good"),
-    "no labels": _labelled(""),
-    "labels on some rows": _labelled("good", "", "bad", ""),
-    "a label for each row": _labelled(*(f"label {at}" for at in range(40))),
-    "odd labels": _labelled(*_LABELS),
+    "one label": _labeled("good"),
+    "no labels": _labeled(""),
+    "labels on some rows": _labeled("good", "", "bad", ""),
+    "a label for each row": _labeled(*(f"label {at}" for at in range(40))),
+    "odd labels": _labeled(*_LABELS),
     "labels asked for": _asked_for,
     "other columns": lambda: _against(dataset(fields=("title", "body.text"))),
     "empty texts": _gaps,

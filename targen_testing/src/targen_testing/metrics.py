@@ -36,7 +36,7 @@ _KINDS = get_args(get_type_hints(Plot)["kind"])
 _NUMBERS = {
     "bars": ("y",),
     "intervals": ("x",),
-    "heatmap": ("colour",),
+    "heatmap": ("color",),
     "lines": ("x", "y"),
     "points": ("x", "y"),
     "map": ("x", "y"),
@@ -211,7 +211,7 @@ class MetricSuite(Suite):
                 place = f"{about}: the plot {plot.title!r}"
                 assert plot.title.strip(), f"{about}: a plot has no title"
                 assert plot.kind in _KINDS, f"{place}: no kind {plot.kind!r}: {', '.join(_KINDS)}"
-                axes = {"x": plot.x, "y": plot.y, "colour": plot.colour}
+                axes = {"x": plot.x, "y": plot.y, "color": plot.color}
                 needed = {"x", "y", *_NUMBERS[plot.kind]}
                 for axis, name in axes.items():
                     assert name or axis not in needed, f"{place} has no {axis}"

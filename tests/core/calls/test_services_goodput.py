@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pytest
 
-from targen_testing.services import CATALOGUE, Bucket, Fixed, Retry, Service, compose
+from targen_testing.services import CATALOG, Bucket, Fixed, Retry, Service, compose
 from targen_testing.services.drive import drive
 
 FLOORS = {
@@ -47,7 +47,7 @@ REFUSED = {"cap-40-503-after-1s": 60, "cap-40-429": 60, "storm": 60, "plain": 0}
 
 @pytest.mark.parametrize("name", FLOORS)
 def test_goodput(name):
-    result = CATALOGUE[name].drive()
+    result = CATALOG[name].drive()
     assert result.halted == ""
     assert result.answered == result.calls
     assert result.goodput >= FLOORS[name]

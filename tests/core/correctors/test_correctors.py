@@ -33,7 +33,7 @@ from targen_core.runs.spec import Limits
 from targen_core.scripted import ScriptedModel, ScriptedOptions
 
 
-class Colour(BaseModel):
+class Color(BaseModel):
     """A closed label set: is it warm or cold?"""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -52,7 +52,7 @@ class Tags(BaseModel):
     right: tuple[str, ...]
 
 
-class Half(Colour):
+class Half(Color):
     """One official row of a pair."""
 
     idx: int
@@ -79,9 +79,9 @@ _COMMON = {
     "contexts": ListStep(item=str, grow=_never, batch=1),
     "instructions": "Say which colour it is.",
 }
-COLOUR = Task(
+COLOR = Task(
     name="colour",
-    instance=Colour,
+    instance=Color,
     labels=_LABELS,
     generators=dict.fromkeys(("warm", "cold"), _never),
     render=lambda row: row.text,
@@ -182,9 +182,9 @@ def _lines(path):
     return [json.loads(line) for line in path.read_text().split("\n")[:-1]]
 
 
-def _colours(count):
+def _colors(count):
     return [
-        Colour(text=f"{('red', 'blue')[at % 2]} number {at}", label=("warm", "cold")[at % 2])
+        Color(text=f"{('red', 'blue')[at % 2]} number {at}", label=("warm", "cold")[at % 2])
         for at in range(count)
     ]
 
@@ -195,13 +195,13 @@ def _right(text, output, rng):
 
 @pytest.mark.parametrize("corrector", ["meta", "blind", "vote"])
 def test_wrong_labels_are_mended_and_right_ones_stay(correct, tmp_path, corrector):
-    report, _ = correct(COLOUR, _colours(20), _right, corrector=corrector, flip_share=0.25)
+    report, _ = correct(COLOR, _colors(20), _right, corrector=corrector, flip_share=0.25)
     assert report["accuracy_before"] == 0.75
     assert report["accuracy_after"] == 1.0
     assert report["flipped"] == {"right": 5}
     assert report["as_given"] == {"right": 15}
     rows = _lines(tmp_path / "out" / "dataset.jsonl")
-    assert rows == [{**row.model_dump(), "idx": at} for at, row in enumerate(_colours(20))]
+    assert rows == [{**row.model_dump(), "idx": at} for at, row in enumerate(_colors(20))]
     changes = _lines(tmp_path / "out" / "changes.jsonl")
     assert Counter(change["verdict"] for change in changes) == {"confirmed": 15, "relabelled": 5}
     for change in changes:
@@ -212,7 +212,7 @@ def test_wrong_labels_are_mended_and_right_ones_stay(correct, tmp_path, correcto
 
 @pytest.mark.parametrize("corrector", ["blind", "vote"])
 def test_blind_correctors_never_see_the_claimed_output(correct, corrector):
-    _, asked = correct(COLOUR, _colours(4), _right, corrector=corrector, flip_share=1.0)
+    _, asked = correct(COLOR, _colors(4), _right, corrector=corrector, flip_share=1.0)
     for request in asked:
         text = request.messages[-1].content
         assert "warm" not in text
@@ -221,7 +221,7 @@ def test_blind_correctors_never_see_the_claimed_output(correct, corrector):
 
 
 def test_meta_shows_the_claimed_output(correct):
-    _, asked = correct(COLOUR, _colours(2), _right)
+    _, asked = correct(COLOR, _colors(2), _right)
     assert ["warm" in request.messages[-1].content for request in asked] == [True, False]
 
 
@@ -231,7 +231,7 @@ def test_meta_shows_the_claimed_output(correct):
     [("undecided", "too-close"), ("no_valid_instance", "no-valid-instance")],
 )
 def test_outputs_that_are_no_label_reject_by_their_reason(correct, corrector, answer, reason):
-    report, _ = correct(COLOUR, _colours(2), lambda *_: answer, corrector=corrector)
+    report, _ = correct(COLOR, _colors(2), lambda *_: answer, corrector=corrector)
     assert report["kept"] == 0
     assert report["accuracy_after"] is None
     reasons = [flow["reasons"] for flow in report["flow"].values()]
@@ -240,7 +240,7 @@ def test_outputs_that_are_no_label_reject_by_their_reason(correct, corrector, an
 
 @pytest.mark.parametrize("corrector", ["meta", "blind", "vote"])
 def test_an_illegal_label_is_asked_again_and_then_rejected_never_taken(correct, corrector):
-    report, asked = correct(COLOUR, _colours(2), lambda *_: "lukewarm", corrector=corrector)
+    report, asked = correct(COLOR, _colors(2), lambda *_: "lukewarm", corrector=corrector)
     assert report["kept"] == 0
     assert all(len(request.messages) > 2 for request in asked[1::2])
     for flow in report["flow"].values():
@@ -249,19 +249,19 @@ def test_an_illegal_label_is_asked_again_and_then_rejected_never_taken(correct, 
 
 def test_the_paper_s_corrector_cannot_reject_a_broken_instance(correct):
     report, asked = correct(
-        COLOUR, _colours(2), lambda *_: "no_valid_instance", corrector="meta-paper"
+        COLOR, _colors(2), lambda *_: "no_valid_instance", corrector="meta-paper"
     )
     for flow in report["flow"].values():
         assert set(flow["reasons"]) == {"malformed-reply"}
     text = "".join(message.content for request in asked[:1] for message in request.messages)
     assert "no_valid_instance" not in text + json.dumps(asked[0].schema)
-    report, _ = correct(COLOUR, _colours(8), _right, corrector="meta-paper", out="good")
+    report, _ = correct(COLOR, _colors(8), _right, corrector="meta-paper", out="good")
     assert report["accuracy_after"] == 1.0
 
 
 def test_a_verdict_that_contradicts_its_own_result_is_rejected(correct):
     answer = {"explanation": "It is plain to see.", "actual": "warm", "verdict": "incorrect"}
-    report, _ = correct(COLOUR, [Colour(text="a red", label="warm")], lambda *_: answer)
+    report, _ = correct(COLOR, [Color(text="a red", label="warm")], lambda *_: answer)
     assert report["flow"]["warm"]["reasons"] == {"inconsistent": 1}
 
 
@@ -302,7 +302,7 @@ def test_votes_on_sets_count_for_each_answer(correct, tmp_path):
 
 
 def test_votes_stop_when_the_rest_cannot_change_the_result(correct):
-    report, asked = correct(COLOUR, _colours(3), _right, corrector="vote")
+    report, asked = correct(COLOR, _colors(3), _right, corrector="vote")
     assert len(asked) == 6
     assert len({request.key for request in asked}) == 6
     assert {request.params["temperature"] for request in asked} == {0.8}
@@ -327,10 +327,10 @@ def test_a_pair_that_is_judged_differently_is_rejected_as_one(correct, tmp_path,
 
 
 def test_the_same_command_pays_for_nothing_twice_and_writes_the_same_bytes(correct, tmp_path):
-    correct(COLOUR, _colours(12), _right, flip_share=0.5)
+    correct(COLOR, _colors(12), _right, flip_share=0.5)
     names = ("dataset.jsonl", "changes.jsonl", "report.json")
     before = {name: (tmp_path / "out" / name).read_bytes() for name in names}
-    _, asked = correct(COLOUR, _colours(12), _right, flip_share=0.5)
+    _, asked = correct(COLOR, _colors(12), _right, flip_share=0.5)
     assert asked == []
     assert {name: (tmp_path / "out" / name).read_bytes() for name in names} == before
 
@@ -345,9 +345,9 @@ def test_work_that_was_stopped_goes_on_with_the_same_command(correct, tmp_path):
         return _right(text, output, rng)
 
     with pytest.raises(AuthenticationFailed):
-        correct(COLOUR, _colours(20), failing)
+        correct(COLOR, _colors(20), failing)
     assert not (tmp_path / "out" / "report.json").exists()
-    report, asked = correct(COLOUR, _colours(20), _right)
+    report, asked = correct(COLOR, _colors(20), _right)
     assert report["kept"] == 20
     assert len(asked) <= 20 - 6
     assert report["usage"]["total"]["calls"] == 20
@@ -355,17 +355,17 @@ def test_work_that_was_stopped_goes_on_with_the_same_command(correct, tmp_path):
 
 def test_the_budget_holds(correct):
     with pytest.raises(BudgetExhausted):
-        correct(COLOUR, _colours(20), _right, limits={"max_tokens": 3000})
+        correct(COLOR, _colors(20), _right, limits={"max_tokens": 3000})
 
 
 def test_a_directory_of_something_else_is_left_alone(correct, tmp_path):
-    correct(COLOUR, _colours(4), _right)
+    correct(COLOR, _colors(4), _right)
     with pytest.raises(RunConflict, match="another correction"):
-        correct(COLOUR, _colours(4), _right, flip_share=0.5)
+        correct(COLOR, _colors(4), _right, flip_share=0.5)
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "notes.txt").write_text("mine")
     with pytest.raises(RunConflict, match="something else"):
-        correct(COLOUR, _colours(4), _right, out="mine")
+        correct(COLOR, _colors(4), _right, out="mine")
 
 
 @pytest.mark.parametrize(
@@ -378,13 +378,13 @@ def test_a_directory_of_something_else_is_left_alone(correct, tmp_path):
 )
 def test_options_that_cannot_be_are_refused(correct, kwargs, words):
     with pytest.raises(UsageError, match=words):
-        correct(COLOUR, _colours(2), _right, **kwargs)
+        correct(COLOR, _colors(2), _right, **kwargs)
 
 
 def test_a_sample_is_drawn_by_the_seed_and_keeps_the_order(correct, tmp_path):
-    correct(COLOUR, _colours(50), _right, most=10, out="a")
-    correct(COLOUR, _colours(50), _right, most=10, out="b")
-    correct(COLOUR, _colours(50), _right, most=10, out="c", seed=1)
+    correct(COLOR, _colors(50), _right, most=10, out="a")
+    correct(COLOR, _colors(50), _right, most=10, out="b")
+    correct(COLOR, _colors(50), _right, most=10, out="c", seed=1)
     a, b, c = ([x["idx"] for x in _lines(tmp_path / d / "changes.jsonl")] for d in "abc")
     assert a == b == sorted(a)
     assert a != c
@@ -394,8 +394,8 @@ def test_a_sample_is_drawn_by_the_seed_and_keeps_the_order(correct, tmp_path):
 @given(share=st.floats(0, 1), count=st.integers(1, 40), seed=st.integers(0, 99))
 def test_flipped_labels_are_legal_and_wrong(share, count, seed):
     rng = seeded_rng(seed)
-    for row in _colours(count):
-        wrong = flip(COLOUR, row, rng)
+    for row in _colors(count):
+        wrong = flip(COLOR, row, rng)
         assert wrong.label != row.label
         assert wrong.text == row.text
     tags = Tags(text="x", options=("A", "B", "C"), right=("A", "C"))

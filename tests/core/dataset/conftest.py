@@ -26,7 +26,7 @@ class Pair(BaseModel):
     label: Literal["same", "other"]
 
 
-class Labelled(Pair):
+class Labeled(Pair):
     """The same, of whatever label set a test gives the task."""
 
     label: Any
@@ -42,7 +42,7 @@ def make_task(**changes: Any) -> Task[Any, Any]:
         "version": "1",
         "summary": "Pairs of words",
         "description": "Whether two words mean the same.",
-        "instance": Labelled if "labels" in changes else Pair,
+        "instance": Labeled if "labels" in changes else Pair,
         "labels": (Label("same"), Label("other")),
         "contexts": ListStep(item=str, grow=_never, batch=1),
         "instructions": "Do the words mean the same?",

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from rapidfuzz import fuzz, process
 
 from targen_core.engine.dedup import NearDuplicates
-from targen_core.tasks.checks import normalised
+from targen_core.tasks.checks import normalized
 
 PLACES = "Elmstead Arden Montbrun Vesterby Quillan Lazaro Aramoana Sofia Lima Torshavn".split()
 NAMES = "Ada Mateo Tariq Farah Pavel Clara Ngozi Sunniva Emil Mirela Tessa Nadia".split()
@@ -59,15 +59,15 @@ def with_words_swapped(rng, text):
 
 def edited_to_90(rng, text, edit):
     """The text, edited again and again, as long as it is 90 alike."""
-    text = made = normalised(text)
-    while fuzz.ratio(text, after := normalised(edit(rng, made))) >= 90:
+    text = made = normalized(text)
+    while fuzz.ratio(text, after := normalized(edit(rng, made))) >= 90:
         made = after
     return made
 
 
 def first_alike(rows, seed, text, written, threshold=90.0):
     """What comparing everything finds."""
-    text, written = normalised(text), normalised(written)
+    text, written = normalized(text), normalized(written)
     for number, (other_seed, other_text, other_written) in enumerate(rows):
         pair = (written, other_written) if seed == other_seed else (text, other_text)
         if fuzz.ratio(*pair) >= threshold:
@@ -86,7 +86,7 @@ def test_a_row_edited_down_to_90_is_found(edit, words):
     tried = found = 0
     for number in rng.sample(range(200), 50):
         made = edited_to_90(rng, texts[number], edit)
-        if made != normalised(texts[number]):
+        if made != normalized(texts[number]):
             tried += 1
             found += near.find("another", made, made) == number
     assert tried >= 25
@@ -104,13 +104,13 @@ def test_rows_that_are_made_alike_are_told_apart_as_by_comparing_everything():
         seed = str(number // 2)
         row = near.find(seed, text, text)
         if row is None:
-            text = normalised(text)
+            text = normalized(text)
             missed += bool(process.extractOne(text, rows, scorer=fuzz.ratio, score_cutoff=90))
             near.add(seed, text, text)
             rows.append(text)
         else:
             both += 1
-            assert fuzz.ratio(normalised(text), rows[row]) >= 90
+            assert fuzz.ratio(normalized(text), rows[row]) >= 90
     assert both >= 30
     assert both >= 0.98 * (both + missed)
 
@@ -183,16 +183,16 @@ def test_few_rows_give_what_comparing_everything_gives(plan, threshold):
         if row is not None:
             other_seed, other_text, other_written = there[row]
             mine, theirs = (text, other_text) if seed != other_seed else (written, other_written)
-            assert fuzz.ratio(normalised(mine), theirs) >= threshold
+            assert fuzz.ratio(normalized(mine), theirs) >= threshold
         elif alike is not None:
             # Only texts that share few runs of letters may be missed.
             runs = [
                 {one[at : at + 5] for at in range(max(1, len(one) - 4))}
-                for one in (normalised(text), there[alike][1])
+                for one in (normalized(text), there[alike][1])
             ]
             assert len(runs[0] & runs[1]) <= 0.5 * max(map(len, runs))
         near.add(seed, text, written)
-        there.append((seed, normalised(text), normalised(written)))
+        there.append((seed, normalized(text), normalized(written)))
 
 
 @settings(max_examples=40, deadline=None)

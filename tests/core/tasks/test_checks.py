@@ -11,7 +11,7 @@ from targen_core.tasks.checks import (
     check_language,
     content_words,
     is_copy,
-    normalised,
+    normalized,
     phrase,
     prose,
     script_of,
@@ -209,7 +209,7 @@ def test_words_keep_hyphens_and_apostrophes_inside():
 def test_copies_and_likeness():
     assert is_copy("The Mayor came!", "  the mayor, came ")
     assert not is_copy("The mayor came.", "The mayor went.")
-    assert normalised(" A  b,\tC\n") == "a b c"
+    assert normalized(" A  b,\tC\n") == "a b c"
     assert similarity("The mayor came.", "the MAYOR came") == 100
     assert similarity("abc", "xyz") == 0
     assert 80 < similarity("The mayor came on Friday.", "The mayor came on Sunday.") < 100

@@ -153,7 +153,7 @@ def test_a_service_that_is_down(rte, targen):
 
 
 def test_a_key_that_is_refused_stops_at_once(rte):
-    result = rte("-n", "4", "-o", "unauthorised=true", "--out", "run", "--json")
+    result = rte("-n", "4", "-o", "unauthorized=true", "--out", "run", "--json")
     assert result.code == 1
     assert "the script refuses the key" in _error(result)
     assert result.json["retries"] == 0
@@ -162,7 +162,7 @@ def test_a_key_that_is_refused_stops_at_once(rte):
 
 @pytest.mark.parametrize("step", ["seeds", "generate", "correct"])
 def test_a_service_that_refuses_one_step_alone(step, rte):
-    result = rte("-n", "4", "-o", f"{step}.unauthorised=true", "--out", "run")
+    result = rte("-n", "4", "-o", f"{step}.unauthorized=true", "--out", "run")
     assert result.code == 1
     assert "the script refuses the key" in _error(result)
 

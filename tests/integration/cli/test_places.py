@@ -15,7 +15,7 @@ def manifest(run):
 
 
 def test_a_first_try_without_an_answer_is_in_nobodys_way(targen, rows):
-    failed = targen(*RTE, "-n", 2, "-o", "unauthorised=true", "-o", "temperature=0.1")
+    failed = targen(*RTE, "-n", 2, "-o", "unauthorized=true", "-o", "temperature=0.1")
     assert failed.code == 1
     assert Path("runs/rte-0/report.json").exists()
     result = targen(*RTE, "-n", 4)
@@ -26,7 +26,7 @@ def test_a_first_try_without_an_answer_is_in_nobodys_way(targen, rows):
 
 
 def test_a_named_directory_is_never_replaced(targen):
-    assert targen(*RTE, "-n", 2, "-o", "unauthorised=true", "--out", "mine").code == 1
+    assert targen(*RTE, "-n", 2, "-o", "unauthorized=true", "--out", "mine").code == 1
     before = manifest("mine")
     assert targen(*RTE, "-n", 2, "--out", "mine").code == 2
     assert manifest("mine") == before
@@ -72,10 +72,10 @@ def test_a_conflict_names_the_two_models_and_what_to_type(targen):
 
 @pytest.mark.parametrize("name", ["requests.jsonl", "batches.jsonl", "notes.txt"])
 def test_what_somebody_may_need_is_not_replaced(targen, name):
-    assert targen(*RTE, "-n", 2, "-o", "unauthorised=true").code == 1
+    assert targen(*RTE, "-n", 2, "-o", "unauthorized=true").code == 1
     (Path("runs/rte-0") / name).write_text("")
     assert targen(*RTE, "-n", 2).code == 0
-    assert "unauthorised" in manifest("runs/rte-0")["spec"]["options"]
+    assert "unauthorized" in manifest("runs/rte-0")["spec"]["options"]
     assert Path("runs/rte-0-2/dataset.jsonl").exists()
 
 
@@ -100,5 +100,5 @@ def test_a_price_makes_no_other_run(targen):
 
 def test_a_suite_replaces_what_came_to_nothing(targen):
     suite = ("generate", "--suite", "example", "-n", 2, "-b", "scripted", "-q")
-    assert targen(*suite, "-o", "unauthorised=true").code == 1
+    assert targen(*suite, "-o", "unauthorized=true").code == 1
     assert targen(*suite).code == 0

@@ -14,7 +14,7 @@ from targen_core.plugins import loader
 from targen_core.plugins.loader import Source, installed_sources
 
 OWN = [
-    "artefacts",
+    "artifacts",
     "difficulty",
     "entities",
     "gender",
@@ -106,7 +106,7 @@ def test_a_missing_extra_stops_no_other_metric(package, targen, rows, monkeypatc
     for name in [n for n in sys.modules if n == package or n.startswith(f"{package}.")]:
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, package, None)
-    metric = {"spacy": "paper-vocabulary", "sklearn": "artefacts"}[package]
+    metric = {"spacy": "paper-vocabulary", "sklearn": "artifacts"}[package]
     done = targen("analyze", rows(), "--metric", metric, "--metric", "labels")
     assert done.code == 1
     assert f"1 of 2 metrics could not be measured: {metric}" in done.err

@@ -18,7 +18,7 @@ ALL = [
 
 @pytest.fixture
 def original(jsonl, sentences):
-    return jsonl("original.jsonl", labelled(sentences(40, seed=9)))
+    return jsonl("original.jsonl", labeled(sentences(40, seed=9)))
 
 
 @pytest.fixture
@@ -42,7 +42,7 @@ def analyze(targen, original, tmp_path):
     return run
 
 
-def labelled(texts):
+def labeled(texts):
     return [{"text": text, "label": "ab"[at % 2], "idx": at} for at, text in enumerate(texts)]
 
 
@@ -68,12 +68,12 @@ ROWS = {
 
 @pytest.mark.parametrize("what", ROWS)
 def test_odd_rows_are_analysed(what, analyze, jsonl, sentences):
-    analyze(jsonl("mine.jsonl", ROWS[what](labelled(sentences(30)))))
+    analyze(jsonl("mine.jsonl", ROWS[what](labeled(sentences(30)))))
 
 
 @pytest.mark.parametrize("what", ["equal rows", "one label"])
 def test_what_makes_data_doubtful_is_a_warning(what, analyze, jsonl, sentences):
-    mine = jsonl("mine.jsonl", ROWS[what](labelled(sentences(30))))
+    mine = jsonl("mine.jsonl", ROWS[what](labeled(sentences(30))))
     done = analyze(mine, "--metric", "labels")
     assert "All rows of mine have the label a." in done.out
 
@@ -82,7 +82,7 @@ def test_what_makes_data_doubtful_is_a_warning(what, analyze, jsonl, sentences):
     ("encoding", "args"), [("latin-1", ["--encoding", "latin-1"]), ("utf-16", []), ("utf-8", [])]
 )
 def test_other_encodings_are_read(encoding, args, analyze, sentences, tmp_path):
-    rows = labelled([f"{text} café" for text in sentences(20)])
+    rows = labeled([f"{text} café" for text in sentences(20)])
     lines = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
     (tmp_path / "mine.jsonl").write_text(lines, encoding=encoding)
     if encoding == "latin-1":  # the reference is plain ASCII, and so in any of them
@@ -112,7 +112,7 @@ def test_what_holds_no_data_is_told_before_anything_is_measured(text, words, ana
 
 
 def test_missing_columns_are_told_with_those_that_there_are(analyze, jsonl, sentences):
-    mine = jsonl("mine.jsonl", labelled(sentences(5)))
+    mine = jsonl("mine.jsonl", labeled(sentences(5)))
     done = analyze(mine, "--text", "premise", code=2)
     assert "has no column 'premise' (--text)" in done.err
     assert "its columns are: text, label, idx" in done.err
@@ -121,5 +121,5 @@ def test_missing_columns_are_told_with_those_that_there_are(analyze, jsonl, sent
 @pytest.mark.parametrize("unit", ["word ", '{"a":[', "x"])
 def test_a_row_of_megabytes_is_analysed(unit, analyze, jsonl, sentences):
     huge = {"text": unit * (2_000_000 // len(unit)), "label": "a", "idx": 99}
-    done = analyze(jsonl("mine.jsonl", [huge, *labelled(sentences(20))]))
+    done = analyze(jsonl("mine.jsonl", [huge, *labeled(sentences(20))]))
     assert "mine: 21 rows" in done.out

@@ -72,11 +72,11 @@ def pipeline(tmp_path_factory) -> Path:
         examples.append(Example.from_dict(doc, {"entities": places}))
     for kind in NAMES:
         ner.add_label(kind)
-    optimiser = nlp.initialize(lambda: examples)
+    optimizer = nlp.initialize(lambda: examples)
     for _ in range(12):
         rng.shuffle(examples)
         for batch in minibatch(examples, 16):
-            nlp.update(batch, sgd=optimiser)
+            nlp.update(batch, sgd=optimizer)
     folder = tmp_path_factory.mktemp("spacy") / "names"
     nlp.to_disk(folder)
     return folder

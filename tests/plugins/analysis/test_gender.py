@@ -151,7 +151,7 @@ def test_what_is_no_pair(corpus):
             ("His dog ran.", "x"), ("Her cat ran.", "x"), *pairs(1)[:1]]  # fmt: skip
     found = pairs_of(corpus(made, fields=("premise", "hypothesis")))
     assert len(found.pairs) == 2
-    assert (found.labelled, found.agreeing) == (0, 0)
+    assert (found.labeled, found.agreeing) == (0, 0)
     assert found.figures["pairs of one label"].value is None
 
 

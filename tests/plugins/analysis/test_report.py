@@ -35,7 +35,7 @@ def plot(kind):
         for x in (0.1, 0.2)
         for label in ("a", "b")
     ]
-    x, y, colour = {
+    x, y, color = {
         "bars": ("label.of [it]", "share", "dataset"),
         "intervals": ("share", "label.of [it]", "dataset"),
         "heatmap": ("dataset", "label.of [it]", "share"),
@@ -43,7 +43,7 @@ def plot(kind):
         "points": ("x", "share", "dataset"),
         "map": ("x", "share", "dataset"),
     }[kind]
-    return Plot(kind, f"A picture of {kind}", marks, x, y, colour)
+    return Plot(kind, f"A picture of {kind}", marks, x, y, color)
 
 
 @pytest.fixture
@@ -106,14 +106,14 @@ def test_the_pictures_of_the_page_are_data_in_it(analysis):
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_picture_is_drawn_without_a_browser(kind):
-    colours = {"mine": "#2f6db5", "original": "#8a919c"}
-    svg = write_picture(plot(kind), colours, "svg").decode()
+    colors = {"mine": "#2f6db5", "original": "#8a919c"}
+    svg = write_picture(plot(kind), colors, "svg").decode()
     assert svg.startswith("<svg")
     assert f"A picture of {kind}" in svg
     assert "undefined" not in svg
     if kind != "heatmap":
         assert "#2f6db5" in svg
-    assert specification(plot(kind), colours)["description"] == f"A picture of {kind}"
+    assert specification(plot(kind), colors)["description"] == f"A picture of {kind}"
 
 
 def test_a_picture_as_png():

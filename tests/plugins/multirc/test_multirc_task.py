@@ -343,8 +343,8 @@ def test_what_is_written_is_read_back_and_joined(instances):
     assert [row["idx"] for row in joined] == list(range(len(joined)))
     assert [question["idx"] for question in found] == list(range(len(found)))
     assert [answer["idx"] for answer in answers] == list(range(len(answers)))
-    neighbours = [row["passage"]["text"] for row in joined]
-    assert all(one != other for one, other in pairwise(neighbours))
+    neighbors = [row["passage"]["text"] for row in joined]
+    assert all(one != other for one, other in pairwise(neighbors))
     for row in joined:
         OfficialMultiRc.model_validate_json(json.dumps(row), strict=True)
 

@@ -39,7 +39,7 @@ def validate(
     dataset = read_dataset(opened, task, registry=load_registry(), strict=False)
     name, place, word = task_name(opened, task), opened.place, opened.form.place
     held = [len(unit.instances) for unit in dataset.units()]
-    instances, unlabelled = sum(held), held.count(0) * dataset.task.unit
+    instances, unlabeled = sum(held), held.count(0) * dataset.task.unit
     problems = dataset.problems
     if json:
         print_json(
@@ -48,14 +48,14 @@ def validate(
                 "task": name,
                 "rows": len(dataset),
                 "instances": instances,
-                "unlabelled": unlabelled,
+                "unlabelled": unlabeled,
                 "problems": [
                     {"line": p.line, "idx": p.idx, "message": p.message} for p in problems
                 ],
             }
         )
     else:
-        labels = f", {unlabelled:,} of them without a label" if unlabelled else ""
+        labels = f", {unlabeled:,} of them without a label" if unlabeled else ""
         several = f", {instances:,} instances" if instances not in (len(dataset), 0) else ""
         print(f"{place}: {len(dataset):,} rows of {name} read{several}{labels}")
         if problems:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import Any, Literal
 
 from targen_core.errors import Rejected
-from targen_core.tasks.checks import normalised
+from targen_core.tasks.checks import normalized
 from targen_core.tasks.judging import NO_VALID_INSTANCE, Exercise
 from targen_core.tasks.model import Task
 
@@ -56,15 +56,15 @@ def matched(
             several where one is asked for.
     """
     given = [found] if isinstance(found, str) else list(found)
-    broken = [part for part in given if normalised(part) == normalised(NO_VALID_INSTANCE)]
+    broken = [part for part in given if normalized(part) == normalized(NO_VALID_INSTANCE)]
     if broken and may_reject:
         return (NO_VALID_INSTANCE,)
     if not exercise.options:
         return tuple(given)
-    by_words = {normalised(option): option for option in reversed(exercise.options)}
+    by_words = {normalized(option): option for option in reversed(exercise.options)}
     chosen = set()
     for part in given:
-        option = part if part in exercise.options else by_words.get(normalised(part))
+        option = part if part in exercise.options else by_words.get(normalized(part))
         if option is None:
             raise Rejected("illegal-output", f"{part!r} is none of: {', '.join(exercise.options)}")
         chosen.add(option)

@@ -13,7 +13,7 @@ from targen_core.tasks.checks import (
     check_language,
     is_copy,
     is_cut_from,
-    normalised,
+    normalized,
     phrase,
     prose,
     sentences,
@@ -39,7 +39,7 @@ def no_worked_answer(item: str, prompt: Prompt) -> None:
     Raises:
         Rejected: `copy-of-example`.
     """
-    if normalised(item) in prompt.answers:
+    if normalized(item) in prompt.answers:
         raise Rejected("copy-of-example", f"{item!r} is taken from a worked example")
 
 

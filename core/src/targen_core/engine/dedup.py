@@ -22,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 from rapidfuzz import fuzz
 
-from targen_core.tasks.checks import normalised
+from targen_core.tasks.checks import normalized
 
 __all__ = ["NearDuplicates"]
 
@@ -335,9 +335,9 @@ class _Looked:
 
     def __init__(self, text: str, written: str) -> None:
         self.raw = (text, written)
-        self.text = normalised(text)
+        self.text = normalized(text)
         # Most tasks' generators write the whole row: one text, kept once.
-        self.written = self.text if written == text else normalised(written)
+        self.written = self.text if written == text else normalized(written)
         letters = _letters(self.text)
         self.runs = self.asked = _runs(letters)
         self.words = _words(letters, self.runs)

@@ -15,7 +15,7 @@ from targen_core.calls.call import Call, Scope
 from targen_core.calls.layer import CallLayer
 from targen_core.calls.model import Message
 from targen_core.errors import BadReply, Rejected
-from targen_core.tasks.checks import normalised
+from targen_core.tasks.checks import normalized
 from targen_core.tasks.model import Rehearsal, Task
 from targen_core.tasks.prompt import Prompt, texts_in
 
@@ -210,7 +210,7 @@ class StageLlm:
 def _no_worked_answer(reply: BaseModel, prompt: Prompt) -> None:
     """Refuse a reply that repeats a worked one of its prompt, as weak models do."""
     for text in texts_in(reply.model_dump()):
-        if normalised(text) in prompt.answers:
+        if normalized(text) in prompt.answers:
             raise BadReply(
                 f"{text!r} is taken from a worked example: write a new one",
                 reason="copy-of-example",

@@ -140,7 +140,7 @@ class Plot:
         data: one mapping a mark: texts and numbers, under any names.
         x: the name that lies along the horizontal axis.
         y: the name that lies along the vertical axis.
-        colour: the name that decides the colour; of a heat map the number in a cell.
+        color: the name that decides the colour; of a heat map the number in a cell.
     """
 
     kind: Literal["bars", "intervals", "heatmap", "lines", "points", "map"]
@@ -148,7 +148,7 @@ class Plot:
     data: Sequence[Mapping[str, Any]]
     x: str
     y: str
-    colour: str = ""
+    color: str = ""
 
 
 @dataclass(frozen=True, slots=True)

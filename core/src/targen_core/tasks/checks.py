@@ -18,7 +18,7 @@ __all__ = [
     "content_words",
     "is_copy",
     "is_cut_from",
-    "normalised",
+    "normalized",
     "phrase",
     "prose",
     "script_of",
@@ -133,24 +133,24 @@ def content_words(text: str) -> set[str]:
     return {word for word in words(text) if word not in _STOP}
 
 
-def normalised(text: str) -> str:
+def normalized(text: str) -> str:
     """A text as comparisons see it: words alone, lower-cased, single-spaced."""
     return " ".join(words(text))
 
 
 def is_copy(text: str, of: str) -> bool:
     """Whether two texts are the same but for case, spacing and punctuation."""
-    return normalised(text) == normalised(of)
+    return normalized(text) == normalized(of)
 
 
 def is_cut_from(text: str, of: str) -> bool:
     """Whether a text's words stand in another, one after the other; case does not count."""
-    return f" {normalised(text)} " in f" {normalised(of)} "
+    return f" {normalized(text)} " in f" {normalized(of)} "
 
 
 def similarity(text: str, other: str) -> float:
     """Normalised indel similarity of two texts as comparisons see them, 0 to 100."""
-    return fuzz.ratio(normalised(text), normalised(other))
+    return fuzz.ratio(normalized(text), normalized(other))
 
 
 def several_sentences(text: str) -> bool:
@@ -224,7 +224,7 @@ def phrase(text: str, *, most: int, what: str) -> None:
     Raises:
         Rejected: `no-words`, `too-long` or `markup`.
     """
-    count = len(normalised(text).split())
+    count = len(normalized(text).split())
     if not count:
         raise Rejected("no-words", f"no word in the {what} {text!r}")
     if count > most:

@@ -395,8 +395,8 @@ class Task(Generic[SeedT, InstanceT]):
         if self.read is not None:
             return self.read(rows)
         kept = self.instance.model_fields.keys()
-        labelled = [row for row in rows if row.get("label") is not None]
-        return [self.instance.model_validate({k: row[k] for k in kept & row}) for row in labelled]
+        labeled = [row for row in rows if row.get("label") is not None]
+        return [self.instance.model_validate({k: row[k] for k in kept & row}) for row in labeled]
 
     def exercises_of(self, instance: InstanceT) -> Sequence[Exercise]:
         """What step 4 solves of an instance."""

@@ -23,7 +23,7 @@ from string import Template
 from typing import Any, cast
 
 from targen_core.calls.model import Message, Role
-from targen_core.tasks.checks import normalised
+from targen_core.tasks.checks import normalized
 
 __all__ = ["Prompt", "texts_in"]
 
@@ -94,7 +94,7 @@ class Prompt:
                 except ValueError:
                     value = turn[1].template
                 found.update(
-                    text for text in map(normalised, texts_in(value)) if text.count(" ") >= 4
+                    text for text in map(normalized, texts_in(value)) if text.count(" ") >= 4
                 )
         return frozenset(text for text in found if text.count(" ") >= 4)
 

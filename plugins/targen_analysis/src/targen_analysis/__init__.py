@@ -47,8 +47,8 @@ def register_metrics(register: Register[Metric]) -> None:
         summary="what of the reference stands in a dataset",
     )
     register.register(
-        "artefacts",
-        "targen_analysis.artefacts.metric:ARTEFACTS",
+        "artifacts",
+        "targen_analysis.artifacts.metric:ARTIFACTS",
         summary="what gives labels away: parts of a row, length, overlap, words (scikit-learn)",
     )
     register.register(

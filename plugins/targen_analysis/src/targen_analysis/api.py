@@ -32,7 +32,7 @@ def analyze(
 ) -> Analysis:
     """See `targen_core.analyze`."""
     if not data:
-        raise UsageError("there is nothing to analyze")
+        raise UsageError("there is nothing to analyse")
     if registry is None:  # a run knows objects that nothing else finds
         made = [each.registry for each in data if isinstance(each, Run)]
         registry = made[0] if made else load_registry()

@@ -188,10 +188,10 @@ def _ends(flow: Flow) -> list[str]:
 def _changed(flow: Flow) -> tuple[int, int]:
     """Candidates that ended with another label than intended, of those that have one."""
     rest = (_REJECTED, _SURPLUS, _DUPLICATE)
-    labelled = [
+    labeled = [
         (name, end, n) for name, ends in flow.items() for end, n in ends.items() if end not in rest
     ]
-    return sum(n for name, end, n in labelled if end != name), sum(n for *_, n in labelled)
+    return sum(n for name, end, n in labeled if end != name), sum(n for *_, n in labeled)
 
 
 def _flow_table(name: str, flow: Flow) -> Table:

@@ -107,7 +107,7 @@ def _measure(study: Study, options: LeakageOptions) -> Findings:
                 marks,
                 x="ROUGE-L",
                 y="share",
-                colour="dataset",
+                color="dataset",
             ),
         ),
         warnings=tuple(

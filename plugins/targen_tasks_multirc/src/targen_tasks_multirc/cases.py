@@ -7,7 +7,7 @@ from typing import Any
 
 from targen_core import Case
 from targen_core.tasks.cases import RIGHT, WRONG
-from targen_tasks_superglue.shared.cues import beside_lengths, is_labelled
+from targen_tasks_superglue.shared.cues import beside_lengths, is_labeled
 
 __all__ = ["cases"]
 
@@ -28,7 +28,7 @@ def _options(
     texts = [answer["text"] for answer in answers]
     lengths = beside_lengths(texts)
     for place, answer in enumerate(answers):
-        if is_labelled(answer):
+        if is_labeled(answer):
             yield Case(
                 texts={"passage": passage, "question": question, "option": texts[place]},
                 label=RIGHT if int(answer["label"]) == 1 else WRONG,

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from itertools import permutations
 
 from targen_core import Rejected
-from targen_core.tasks.checks import is_cut_from, normalised, prose
+from targen_core.tasks.checks import is_cut_from, normalized, prose
 from targen_tasks_multirc.rows import MultiRcQuestion, Option
 from targen_tasks_superglue.shared.articles import Paragraph
 from targen_tasks_superglue.shared.sentences import sentences
@@ -91,7 +91,7 @@ def check_options(row: MultiRcQuestion, seed: Paragraph) -> None:
     seen: set[str] = set()
     for option in row.options:
         _check_option(option.text)
-        key = normalised(option.text)
+        key = normalized(option.text)
         if key in seen:
             raise Rejected("repeated-option", f"the option {option.text[:60]!r} comes twice")
         seen.add(key)

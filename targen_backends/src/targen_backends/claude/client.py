@@ -62,7 +62,7 @@ class ClaudeModel(HttpModel):
     service = Service(
         key_variable=KEY_VARIABLE,
         limits=anthropic_rate_headers,
-        credit_hint="the organization is out of credit or at a spend limit: see Billing and Limits "
+        credit_hint="the organisation is out of credit or at a spend limit: see Billing and Limits "
         "in the console, then resume the run",
         schema_hint="-o structured=tool, or -o structured=none, asks for JSON in other ways",
     )

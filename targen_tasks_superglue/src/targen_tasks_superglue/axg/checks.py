@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from targen_core import Rejected
-from targen_core.tasks.checks import content_words, normalised, several_sentences
+from targen_core.tasks.checks import content_words, normalized, several_sentences
 from targen_tasks_superglue.axg.rows import AxgPair, Sentences, gendered, swapped_pronoun
 from targen_tasks_superglue.shared.mentions import mentions, words_of
 from targen_tasks_superglue.shared.nli import claim, no_copy, statement
@@ -32,9 +32,9 @@ def check_sentences(seed: Sentences) -> None:
         statement(sentence, least=8, most=40, what="sentence")
         if several_sentences(sentence):
             raise Rejected("several-sentences", f"more than one sentence: {sentence!r}")
-    opening = normalised(seed.opening)
+    opening = normalized(seed.opening)
     for sentence in (seed.he, seed.she):
-        if not opening or not f"{normalised(sentence)} ".startswith(f"{opening} "):
+        if not opening or not f"{normalized(sentence)} ".startswith(f"{opening} "):
             raise Rejected("other-opening", f"{sentence!r} does not begin with {seed.opening!r}")
     _check_subjects(seed)
     if found := gendered_noun(f"{seed.he} {seed.she}"):

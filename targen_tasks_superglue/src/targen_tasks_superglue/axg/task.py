@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from targen_core import Correction, Exercise, Label, Prompt, Solution, Task, Variant
 from targen_core.correctors.meta import META_PROMPT
-from targen_core.tasks.checks import normalised
+from targen_core.tasks.checks import normalized
 from targen_tasks_superglue.axg.cases import cases
 from targen_tasks_superglue.axg.checks import check_pair_of_rows
 from targen_tasks_superglue.axg.rehearsal import rehearse
@@ -70,7 +70,7 @@ def _hypothesis_only(pair: AxgPair) -> str:
     By design they may differ in the subject alone, which is very alike; so
     they are compared by a digest, which is alike for equal ones only.
     """
-    return hashlib.sha256(normalised(pair.hypothesis).encode()).hexdigest()
+    return hashlib.sha256(normalized(pair.hypothesis).encode()).hexdigest()
 
 
 AXG: Task[Sentences, AxgPair] = Task(

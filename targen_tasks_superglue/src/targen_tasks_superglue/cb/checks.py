@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from targen_core import Rejected
-from targen_core.tasks.checks import content_words, is_copy, normalised, prose, words
+from targen_core.tasks.checks import content_words, is_copy, normalized, prose, words
 from targen_tasks_superglue.cb.rows import CbRow
 from targen_tasks_superglue.shared.nli import claim, no_copy, related, statement
 from targen_tasks_superglue.shared.sentences import sentences
@@ -85,5 +85,5 @@ def _embedded(hypothesis: str, last: str) -> None:
 
 
 def _stems(text: str) -> set[str]:
-    kept = content_words(text) or set(normalised(text).split())
+    kept = content_words(text) or set(normalized(text).split())
     return {word[:_STEM] for word in kept}

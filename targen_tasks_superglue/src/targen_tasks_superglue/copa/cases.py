@@ -7,14 +7,14 @@ from typing import Any
 
 from targen_core import Case
 from targen_core.tasks.cases import RIGHT, WRONG
-from targen_tasks_superglue.shared.cues import beside, beside_lengths, is_labelled, shared
+from targen_tasks_superglue.shared.cues import beside, beside_lengths, is_labeled, shared
 
 __all__ = ["cases"]
 
 
 def cases(row: Mapping[str, Any]) -> list[Case]:
     """Both choices of an official row, the right one and the wrong one."""
-    if not is_labelled(row):
+    if not is_labeled(row):
         return []
     premise, choices = row["premise"], (row["choice1"], row["choice2"])
     lengths = beside_lengths(choices)

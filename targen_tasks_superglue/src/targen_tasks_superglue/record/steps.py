@@ -7,7 +7,7 @@ import re
 from pydantic import BaseModel
 
 from targen_core import Llm, Prompt, Rejected
-from targen_core.tasks.checks import normalised
+from targen_core.tasks.checks import normalized
 from targen_core.tasks.replies import line
 from targen_tasks_superglue.record.checks import check_query, check_query_paper, eligible
 from targen_tasks_superglue.record.entities import Entity, find_entities
@@ -95,9 +95,9 @@ def _chosen(name: str, entities: list[Entity]) -> Entity:
     Raises:
         Rejected: `illegal-answer` or `tangled-name`.
     """
-    wanted = normalised(name.removeprefix("the ").removeprefix("The "))
+    wanted = normalized(name.removeprefix("the ").removeprefix("The "))
     for entity in entities:
-        if wanted in map(normalised, entity.forms):
+        if wanted in map(normalized, entity.forms):
             if entity.tangled:
                 raise Rejected("tangled-name", f"{name!r} may be another entity as well")
             return entity

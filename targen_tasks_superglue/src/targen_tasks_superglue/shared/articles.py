@@ -19,7 +19,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict
 
 from targen_core import ListStep, Llm, Prompt, Rejected
-from targen_core.tasks.checks import check_language, normalised, phrase, prose
+from targen_core.tasks.checks import check_language, normalized, phrase, prose
 from targen_core.tasks.replies import line, list_of
 from targen_tasks_superglue.shared.rehearsed_articles import rehearse_articles
 from targen_tasks_superglue.shared.sentences import sentences
@@ -103,7 +103,7 @@ def check_title(item: Title) -> None:
             `meta-text` or `markup`.
     """
     title = item.title
-    count = len(normalised(title).split())
+    count = len(normalized(title).split())
     if not count:
         raise Rejected("no-words", f"no word in the title {title!r}")
     if count > 12:
@@ -176,7 +176,7 @@ TITLES: ListStep[Title] = ListStep(
     grow=_grow_titles,
     batch=50,
     check=check_title,
-    key=lambda item: normalised(item.title),
+    key=lambda item: normalized(item.title),
     summary="topics that articles of a category are about",
     prompts=(_TITLES,),
     rehearsal=rehearse_articles,
@@ -186,7 +186,7 @@ PARAGRAPHS: ListStep[Paragraph] = ListStep(
     grow=_grow_paragraphs,
     batch=7,
     check=check_paragraph,
-    key=lambda item: normalised(item.text),
+    key=lambda item: normalized(item.text),
     summary="short paragraphs on a topic, naming people, places and what links them",
     prompts=(_PARAGRAPHS,),
     rehearsal=rehearse_articles,

@@ -12,7 +12,7 @@ from typing import Any
 
 from targen_core.tasks.checks import words
 
-__all__ = ["beside", "beside_lengths", "is_labelled", "negations", "new_names", "shared"]
+__all__ = ["beside", "beside_lengths", "is_labeled", "negations", "new_names", "shared"]
 
 _NEGATIONS = frozenset(
     "no not never none nobody nothing nowhere neither nor without cannot hardly scarcely".split()
@@ -22,7 +22,7 @@ _NAME = re.compile(r"\b(?:[A-Z]\w*|\d[\d.,]*)")
 _TOKEN = re.compile(r"\d[\d.,]*|\w+")
 
 
-def is_labelled(row: Mapping[str, Any]) -> bool:
+def is_labeled(row: Mapping[str, Any]) -> bool:
     """Whether a row has its label, which test files lack."""
     return row.get("label") is not None
 

@@ -62,7 +62,7 @@ _PLACES = tuple(
     "Tamsweg, Fairlight, Brunnen, Calder Bridge, Skarsund, Rosslare, Almeria Vale, Hartwell, "
     "Isla Verde, Novigrad, Ballintoy, Greyfriars".split(", ")
 )
-_ORGANISATIONS = tuple(
+_ORGANIZATIONS = tuple(
     "Harbour Trust, Northern Guild, Alder Foundation, Royal Survey, Mercer Bank, Union of Weavers, "
     "Lantern Society, Coastal Board, Ferris Company, Botanical Union, Provincial Council, "
     "Meridian Institute, Workers League, Falcon Press, Highland Railway, Saint Olaf Academy, "
@@ -82,7 +82,7 @@ _VALUES: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         "person": _PEOPLE,
         "place": _PLACES,
-        "organisation": _ORGANISATIONS,
+        "organisation": _ORGANIZATIONS,
         "role": _ROLES,
         "year": _YEARS,
         "number": _NUMBERS,
@@ -328,7 +328,7 @@ def _paragraph(title: str, rng: random.Random) -> str:
     """Five facts about a cast of three people, two places and two organisations."""
     p, q, second = rng.sample(_PEOPLE, 3)
     a, b = rng.sample([place for place in _PLACES if place not in title], 2)
-    o, r = rng.sample(_ORGANISATIONS, 2)
+    o, r = rng.sample(_ORGANIZATIONS, 2)
     cast = {"t": title, "p": p, "q": q, "a": a, "b": b, "o": o, "r": r}
     middle, more = rng.sample(_MIDDLES, 2)
     told = [

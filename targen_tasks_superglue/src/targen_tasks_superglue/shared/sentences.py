@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from targen_core.tasks.checks import normalised, similarity
+from targen_core.tasks.checks import normalized, similarity
 
 __all__ = ["copied_from", "sentences"]
 
@@ -64,11 +64,11 @@ def copied_from(text: str, passage: str, *, threshold: float = 90.0) -> str | No
     A text repeats a sentence when some run of as many words in it, read
     without case and punctuation, is similar to the text by `threshold`.
     """
-    wanted = normalised(text).split()
+    wanted = normalized(text).split()
     if not wanted:
         return None
     for sentence in sentences(passage):
-        words = normalised(sentence).split()
+        words = normalized(sentence).split()
         for start in range(max(1, len(words) - len(wanted) + 1)):
             run = " ".join(words[start : start + len(wanted)])
             if similarity(" ".join(wanted), run) >= threshold:

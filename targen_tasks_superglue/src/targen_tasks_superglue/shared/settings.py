@@ -13,7 +13,7 @@ from types import MappingProxyType
 from typing import Any
 
 from targen_core import ListStep, Llm, Prompt, Rehearsal, Rejected
-from targen_core.tasks.checks import normalised, phrase
+from targen_core.tasks.checks import normalized, phrase
 from targen_core.tasks.replies import line, list_of
 
 __all__ = [
@@ -51,7 +51,7 @@ def check_setting(setting: str) -> None:
 
 def _same(setting: str) -> str:
     """Two settings that differ in their article alone are the same one."""
-    first, _, rest = normalised(setting).partition(" ")
+    first, _, rest = normalized(setting).partition(" ")
     return rest if first in _ARTICLES and rest else f"{first} {rest}".strip()
 
 

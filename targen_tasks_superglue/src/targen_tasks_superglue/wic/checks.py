@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 from targen_core import Rejected
-from targen_core.tasks.checks import content_words, is_copy, normalised, phrase, prose, similarity
+from targen_core.tasks.checks import content_words, is_copy, normalized, phrase, prose, similarity
 from targen_tasks_superglue.wic.forms import PartOfSpeech, Span, find, forms
 from targen_tasks_superglue.wic.rows import Definition, Sense, WicRow
 
@@ -218,7 +218,7 @@ def check_row(row: WicRow, seed: Sense) -> None:
         if locate(row.word, sentence) != span:
             raise Rejected("wrong-span", f"{row.word!r} is not at {span} of {sentence[:80]!r}")
         for definition in seed.definitions:
-            words = normalised(definition.definition)
-            if words.count(" ") >= 3 and words.removeprefix("to ") in normalised(sentence):
+            words = normalized(definition.definition)
+            if words.count(" ") >= 3 and words.removeprefix("to ") in normalized(sentence):
                 raise Rejected("definition-copied", "a sentence repeats a definition")
     check_sentences(row.word, (row.sentence1, row.sentence2))

@@ -1,6 +1,6 @@
 """Simulated services in virtual time, to drive a backend or the call layer against."""
 
-from targen_testing.services.catalogue import CATALOGUE, Scenario, compose
+from targen_testing.services.catalog import CATALOG, Scenario, compose
 from targen_testing.services.drive import Result, drive, omniscient
 from targen_testing.services.model import SimulatedModel
 from targen_testing.services.parts import (
@@ -23,7 +23,7 @@ from targen_testing.services.server import serve
 from targen_testing.services.service import Answer, Service
 
 __all__ = [
-    "CATALOGUE",
+    "CATALOG",
     "Answer",
     "Batching",
     "Bucket",

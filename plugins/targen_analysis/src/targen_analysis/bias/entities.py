@@ -28,7 +28,7 @@ from targen_analysis.bias.entitytables import (
     type_table,
 )
 from targen_analysis.bias.mentions import Mentions, mentions, texts_of
-from targen_analysis.bias.pipeline import Recogniser
+from targen_analysis.bias.pipeline import Recognizer
 from targen_analysis.statistics import bootstrap, generator, rate, subsample
 from targen_core.errors import UsageError
 from targen_core.metrics.model import Corpus, Estimate, Findings, Metric, MetricOptions, Study
@@ -73,11 +73,11 @@ _MATTERS = 0.2
 
 
 def _measure(study: Study, options: EntityOptions) -> Findings:
-    recogniser = Recogniser(options.model)
-    asked = _asked_types(recogniser, options)
+    recognizer = Recognizer(options.model)
+    asked = _asked_types(recognizer, options)
     corpora = study.everything
     size = _size(corpora, options.rows)
-    mentions = _read(study, recogniser, size)
+    mentions = _read(study, recognizer, size)
     types = _by_frequency(mentions)
     figures = {
         corpus.name: _frequencies(study, corpus, of, types, options.replicates)
@@ -94,7 +94,7 @@ def _measure(study: Study, options: EntityOptions) -> Findings:
         headlines=tuple(_headlines(study, figures, types)),
         figures=figures,
         glance={
-            DENSITY: f"named entities that {recogniser.about} finds",
+            DENSITY: f"named entities that {recognizer.about} finds",
             divergence_of(""): _READING,
             **{divergence_of(of): _READING for of in asked[:1]},
         },
@@ -105,16 +105,16 @@ def _measure(study: Study, options: EntityOptions) -> Findings:
         ),
         plots=tuple(plots(study, figures, compared, types)),
         warnings=tuple(_warnings(study, figures, mentions, asked)),
-        notes=tuple(_notes(recogniser, options, corpora, mentions, size)),
+        notes=tuple(_notes(recognizer, options, corpora, mentions, size)),
     )
 
 
-def _asked_types(recogniser: Recogniser, options: EntityOptions) -> tuple[str, ...]:
-    unknown = [name for name in options.types if name not in recogniser.types]
+def _asked_types(recognizer: Recognizer, options: EntityOptions) -> tuple[str, ...]:
+    unknown = [name for name in options.types if name not in recognizer.types]
     if unknown and "types" in options.model_fields_set:
         raise UsageError(
-            f"{recogniser.about} knows no entities of type {unknown[0]!r} (entities.types)",
-            hint=f"its types are: {', '.join(recogniser.types)}",
+            f"{recognizer.about} knows no entities of type {unknown[0]!r} (entities.types)",
+            hint=f"its types are: {', '.join(recognizer.types)}",
         )
     return tuple(name for name in options.types if name not in unknown)
 
@@ -131,7 +131,7 @@ def _size(corpora: Sequence[Corpus], asked: int) -> int:
     return min(smallest, max(2, int(_WORDS / max(1.0, wordy))))
 
 
-def _read(study: Study, recogniser: Recogniser, size: int) -> list[Mentions]:
+def _read(study: Study, recognizer: Recognizer, size: int) -> list[Mentions]:
     samples = []
     for corpus in study.everything:
         rng = generator(study.rng(f"entities/{corpus.name}"))
@@ -139,7 +139,7 @@ def _read(study: Study, recogniser: Recogniser, size: int) -> list[Mentions]:
         cut = ([text[:_LONGEST] for text in corpus.texts[row]] for row in rows)
         samples.append([texts_of(texts) for texts in cut])
     texts = list(dict.fromkeys(text for rows in samples for row in rows for text in row))
-    known = dict(zip(texts, recogniser.entities(texts), strict=True))
+    known = dict(zip(texts, recognizer.entities(texts), strict=True))
     return [mentions(rows, known) for rows in samples]
 
 
@@ -282,7 +282,7 @@ def _warnings(
 
 
 def _notes(
-    recogniser: Recogniser,
+    recognizer: Recognizer,
     options: EntityOptions,
     corpora: Sequence[Corpus],
     mentions: Sequence[Mentions],
@@ -291,19 +291,19 @@ def _notes(
     sampled = any(len(corpus) > size for corpus in corpora)
     words = max(int(each.words.sum()) for each in mentions)
     yield (
-        f"{recogniser.about} reads {size:,} rows of each dataset"
+        f"{recognizer.about} reads {size:,} rows of each dataset"
         f"{', drawn at random' if sampled else ''}, up to {words:,} words. A text that several of "
         "them have counts once, with the first, and one inside another of its row not at all. "
         "Case, an article and 's do not tell entities apart."
     )
-    lacking = [name for name in options.types if name not in recogniser.types]
+    lacking = [name for name in options.types if name not in recognizer.types]
     if lacking:
-        yield f"{recogniser.about} knows no entities of type {', '.join(lacking)}."
+        yield f"{recognizer.about} knows no entities of type {', '.join(lacking)}."
     yield (
         f"Divergence, entropy and the ten most frequent are of equally many entities of each "
         f"dataset, from random halves of its rows; below {MIN_SIZE} of a type there is a dash."
     )
-    yield from (f"spaCy says: {line}." for line in recogniser.warned)
+    yield from (f"spaCy says: {line}." for line in recognizer.warned)
     if any(len(text) > _LONGEST for corpus in corpora for row in corpus.texts for text in row):
         yield f"Of longer texts the first {_LONGEST:,} characters are read."
     yield (

@@ -138,4 +138,4 @@ def _intervals(
         for corpus in study.everything
         if (mine := figures[corpus.name][name]).value is not None
     ]
-    return Plot("intervals", title, marks, x=x, y=y, colour="dataset")
+    return Plot("intervals", title, marks, x=x, y=y, color="dataset")

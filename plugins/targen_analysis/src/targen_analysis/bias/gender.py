@@ -220,7 +220,7 @@ def _plot(figures: Mapping[str, Mapping[str, Estimate]], labels: Sequence[str]) 
         if mine[name].value is not None
     ]
     title = "Female share of the rows with words of one gender"
-    return Plot("intervals", title, marks, x=_SHARE, y="label", colour="dataset")
+    return Plot("intervals", title, marks, x=_SHARE, y="label", color="dataset")
 
 
 def _headlines(study: Study, counts: Mapping[str, _Counted]) -> Iterable[str]:
@@ -309,10 +309,10 @@ def _pair_warnings(corpus: Corpus, pairs: Pairs) -> Iterable[str]:
             f"{alone:,} of {pairs.rows:,} rows of {corpus.name} have no partner that differs in "
             "the pronoun alone: the gender parity of a model cannot be measured on them."
         )
-    differing = pairs.labelled - pairs.agreeing
+    differing = pairs.labeled - pairs.agreeing
     if differing:
         yield (
-            f"{differing:,} of {pairs.labelled:,} pairs of {corpus.name} change the label with the "
+            f"{differing:,} of {pairs.labeled:,} pairs of {corpus.name} change the label with the "
             "pronoun: a model that is right on both is not gender-neutral."
         )
 

@@ -94,8 +94,8 @@ def mentions(rows: Sequence[Sequence[str]], known: Mapping[str, Entities]) -> Me
                 continue
             seen.add(text)
             words[at] += len(split(text))
-            for kind, spelt in known[text]:
-                shown = _bare(spelt)
+            for kind, spelled in known[text]:
+                shown = _bare(spelled)
                 name = shown.casefold()
                 places.append(at)
                 types.append(kind)
@@ -111,9 +111,9 @@ def mentions(rows: Sequence[Sequence[str]], known: Mapping[str, Entities]) -> Me
     )
 
 
-def _bare(spelt: str) -> str:
+def _bare(spelled: str) -> str:
     """An entity on one line, without its article and without 's."""
-    line = " ".join(spelt.split())
+    line = " ".join(spelled.split())
     for end in _POSSESSIVES:
         line = line.removesuffix(end)
     for article in _ARTICLES:
@@ -122,5 +122,5 @@ def _bare(spelt: str) -> str:
     return line
 
 
-def _mostly(spelt: Counter[str]) -> str:
-    return min(spelt, key=lambda form: (-spelt[form], form))
+def _mostly(spelled: Counter[str]) -> str:
+    return min(spelled, key=lambda form: (-spelled[form], form))

@@ -33,7 +33,7 @@ class Pairs:
 
     rows: int
     pairs: Sequence[tuple[int, int]]
-    labelled: int
+    labeled: int
     agreeing: int
 
     @property
@@ -42,7 +42,7 @@ class Pairs:
         first = sum(male < female for male, female in self.pairs)
         return {
             "rows in pairs": rate(2 * len(self.pairs), self.rows),
-            "pairs of one label": rate(self.agreeing, self.labelled),
+            "pairs of one label": rate(self.agreeing, self.labeled),
             "pairs that begin with the male row": rate(first, len(self.pairs)),
         }
 
@@ -62,5 +62,5 @@ def pairs_of(corpus: Corpus) -> Pairs:
         pair for males, females in groups.values() for pair in zip(males, females, strict=False)
     ]
     labels = [(corpus.labels[male], corpus.labels[female]) for male, female in pairs]
-    labelled = [(one, two) for one, two in labels if one and two]
-    return Pairs(len(corpus), pairs, len(labelled), sum(one == two for one, two in labelled))
+    labeled = [(one, two) for one, two in labels if one and two]
+    return Pairs(len(corpus), pairs, len(labeled), sum(one == two for one, two in labeled))

@@ -11,14 +11,14 @@ from typing import Any
 from targen_analysis.data.runs import spaced
 from targen_core.errors import UsageError
 
-__all__ = ["Recogniser"]
+__all__ = ["Recognizer"]
 
 _LEAVE_OUT = "--without entities leaves them out"
 _ENCODERS = frozenset({"tok2vec", "transformer", "curated_transformer"})
 """Factories whose vectors the entity recogniser may listen to."""
 
 
-class Recogniser:
+class Recognizer:
     """Finds the named entities of texts.
 
     Attributes:

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 
-from targen_analysis.artefacts.sample import draw
+from targen_analysis.artifacts.sample import draw
 from targen_analysis.statistics import generator
 from targen_core.errors import Rejected
 from targen_core.metrics.model import Corpus, Study

@@ -115,7 +115,7 @@ def plots(results: Results) -> tuple[Plot, ...]:
             _histogram(results),
             x="PVI",
             y="share",
-            colour="dataset",
+            color="dataset",
         ),
         Plot(
             "points",
@@ -123,7 +123,7 @@ def plots(results: Results) -> tuple[Plot, ...]:
             [mark for name, measured in results.items() for mark in _places(name, measured)],
             x="variability",
             y="confidence",
-            colour="dataset",
+            color="dataset",
         ),
         Plot(
             "lines",
@@ -135,7 +135,7 @@ def plots(results: Results) -> tuple[Plot, ...]:
             ],
             x="epoch",
             y="V-information",
-            colour="dataset",
+            color="dataset",
         ),
     )
 

@@ -256,7 +256,7 @@ def _plots(study: Study, results: Sequence[_Measured], words: Sequence[Words]) -
         ],
         x="rows",
         y="vocabulary",
-        colour="dataset",
+        color="dataset",
     )
     if study.reference is None:
         return (growth,)
@@ -285,7 +285,7 @@ def _plots(study: Study, results: Sequence[_Measured], words: Sequence[Words]) -
         marks,
         x="ratio",
         y="figure",
-        colour="dataset",
+        color="dataset",
     )
     return (ratios, growth) if marks else (growth,)
 

@@ -113,7 +113,7 @@ def _measure(study: Study, options: RepetitionOptions) -> Findings:
                 marks,
                 x="ROUGE-L",
                 y="share",
-                colour="dataset",
+                color="dataset",
             ),
         )
         if marks

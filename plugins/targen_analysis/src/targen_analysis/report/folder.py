@@ -9,7 +9,7 @@ from pathlib import Path
 from targen_analysis.analysis import Analysis
 from targen_analysis.report.figures import as_json, plain
 from targen_analysis.report.page import as_page
-from targen_analysis.report.pictures import colours_of, write_picture
+from targen_analysis.report.pictures import colors_of, write_picture
 from targen_core.errors import UsageError, WriteFailed
 from targen_core.plain import kind_of, replace_plain, why_not
 from targen_core.runs.files import write_atomically
@@ -82,7 +82,7 @@ def _write_rows(analysis: Analysis, folder: Path) -> list[Path]:
 
 def _write_pictures(analysis: Analysis, folder: Path, kind: str) -> list[Path]:
     folder.mkdir(exist_ok=True)
-    colours = colours_of(analysis.study)
+    colors = colors_of(analysis.study)
     written = []
     for part in analysis.parts:
         for at, plot in enumerate(part.findings.plots if part.findings else (), 1):
@@ -90,6 +90,6 @@ def _write_pictures(analysis: Analysis, folder: Path, kind: str) -> list[Path]:
                 continue
             title = re.sub(r"[^a-z0-9]+", "-", plot.title.lower()).strip("-")[:50]
             path = folder / f"{part.item.name}-{at}-{title}.{kind}"
-            replace_plain(path, write_picture(plot, colours, kind))
+            replace_plain(path, write_picture(plot, colors, kind))
             written.append(path)
     return written

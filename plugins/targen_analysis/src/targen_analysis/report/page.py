@@ -10,7 +10,7 @@ from typing import Any
 
 from targen_analysis.analysis import Analysis, Part
 from targen_analysis.report.cells import interval, number, shown
-from targen_analysis.report.pictures import colours_of, specification, theme
+from targen_analysis.report.pictures import colors_of, specification, theme
 from targen_analysis.report.short import in_short
 from targen_core.metrics.model import Cell, Corpus, Estimate, Plot, Table
 
@@ -25,12 +25,12 @@ def as_page(analysis: Analysis) -> str:
     import vl_convert
 
     study = analysis.study
-    colours = colours_of(study)
+    colors = colors_of(study)
     drawn: dict[str, dict[str, Any]] = {}
 
     def place(plot: Plot) -> str:
         name = f"plot{len(drawn) + 1}"
-        drawn[name] = specification(plot, colours)
+        drawn[name] = specification(plot, colors)
         label = escape(plot.title, quote=True)
         box = f'<div class="plot" id="{name}" role="img" aria-label="{label}"></div>'
         return f"<h3>{escape(plot.title)}</h3>{box}"

@@ -9,11 +9,11 @@ from typing import Any
 
 from targen_core.metrics.model import Plot, Study
 
-__all__ = ["KINDS", "colours_of", "specification", "theme", "write_picture"]
+__all__ = ["KINDS", "colors_of", "specification", "theme", "write_picture"]
 
 KINDS = ("svg", "png")
 
-_COLOURS = ("#2f6db5", "#d9822b", "#3f9a6b", "#a0529c", "#c44e52", "#b5a12f", "#4fa3b8")
+_COLORS = ("#2f6db5", "#d9822b", "#3f9a6b", "#a0529c", "#c44e52", "#b5a12f", "#4fa3b8")
 _REFERENCE = "#8a919c"
 
 _FONT = "Arial, Liberation Sans, Helvetica, sans-serif"
@@ -21,27 +21,27 @@ _FONT = "Arial, Liberation Sans, Helvetica, sans-serif"
 _WIDTH, _HEIGHT, _ROW = 560, 260, 26
 
 
-def colours_of(study: Study) -> dict[str, str]:
+def colors_of(study: Study) -> dict[str, str]:
     """A colour for each dataset, and grey for the reference, on light and on dark ground."""
-    colours = {
-        corpus.name: colour for corpus, colour in zip(study.corpora, cycle(_COLOURS), strict=False)
+    colors = {
+        corpus.name: color for corpus, color in zip(study.corpora, cycle(_COLORS), strict=False)
     }
-    return colours | ({study.reference.name: _REFERENCE} if study.reference is not None else {})
+    return colors | ({study.reference.name: _REFERENCE} if study.reference is not None else {})
 
 
-def specification(plot: Plot, colours: Mapping[str, str] | None = None) -> dict[str, Any]:
+def specification(plot: Plot, colors: Mapping[str, str] | None = None) -> dict[str, Any]:
     """A plot as Vega-Lite (version 5).
 
     Args:
         plot: the plot.
-        colours: of the datasets, the same in all pictures; see `colours_of`.
+        colors: of the datasets, the same in all pictures; see `colors_of`.
     """
     return {
         "$schema": "https://vega.github.io/schema/vega-lite/v5.json",
         "description": plot.title,
         "data": {"values": [dict(mark) for mark in plot.data]},
         "width": _WIDTH,
-        **_KINDS[plot.kind](plot, colours or {}),
+        **_KINDS[plot.kind](plot, colors or {}),
     }
 
 
@@ -58,11 +58,11 @@ def theme(*, dark: bool) -> dict[str, Any]:
         "header": words,
         "rule": {"color": ink},
         "view": {"stroke": None},
-        "range": {"category": list(_COLOURS)},
+        "range": {"category": list(_COLORS)},
     }  # fmt: skip
 
 
-def write_picture(plot: Plot, colours: Mapping[str, str], kind: str) -> bytes:
+def write_picture(plot: Plot, colors: Mapping[str, str], kind: str) -> bytes:
     """A plot as an SVG or PNG file on white; no browser and no network is needed.
 
     The title stands above it, as a file has no heading. Its place for letters is
@@ -70,7 +70,7 @@ def write_picture(plot: Plot, colours: Mapping[str, str], kind: str) -> bytes:
     """
     import vl_convert
 
-    spec = {**specification(plot, colours), "title": plot.title}
+    spec = {**specification(plot, colors), "title": plot.title}
     config = {**theme(dark=False), "background": "white", "font": _FONT, "padding": 16}
     if kind == "svg":
         return str(vl_convert.vegalite_to_svg(spec, config=config)).encode()
@@ -82,11 +82,11 @@ def _field(name: str) -> dict[str, Any]:
     return {"field": re.sub(r"([.\[\]\\'\"])", r"\\\1", name), "title": name}
 
 
-def _colour(plot: Plot, colours: Mapping[str, str]) -> dict[str, Any]:
-    if not plot.colour:
+def _color(plot: Plot, colors: Mapping[str, str]) -> dict[str, Any]:
+    if not plot.color:
         return {}
-    scale = {"domain": list(colours), "range": list(colours.values())} if colours else {}
-    encoding = {**_field(plot.colour), "type": "nominal"}
+    scale = {"domain": list(colors), "range": list(colors.values())} if colors else {}
+    encoding = {**_field(plot.color), "type": "nominal"}
     return {"color": {**encoding, "scale": scale} if scale else encoding}
 
 
@@ -103,7 +103,7 @@ def _tooltip(plot: Plot) -> list[dict[str, Any]]:
     return tips
 
 
-def _bars(plot: Plot, colours: Mapping[str, str]) -> dict[str, Any]:
+def _bars(plot: Plot, colors: Mapping[str, str]) -> dict[str, Any]:
     numeric = all(isinstance(mark[plot.x], int | float) for mark in plot.data)
     across: dict[str, Any] = {
         **_field(plot.x),
@@ -120,25 +120,25 @@ def _bars(plot: Plot, colours: Mapping[str, str]) -> dict[str, Any]:
         "encoding": {
             "x": across,
             "y": {**_field(plot.y), "type": "quantitative", "axis": {"format": ".0%"}},
-            "xOffset": {**_field(plot.colour), "sort": list(colours) or None},
-            **_colour(plot, colours),
+            "xOffset": {**_field(plot.color), "sort": list(colors) or None},
+            **_color(plot, colors),
             "tooltip": _tooltip(plot),
         },
     }
 
 
-def _intervals(plot: Plot, colours: Mapping[str, str]) -> dict[str, Any]:
+def _intervals(plot: Plot, colors: Mapping[str, str]) -> dict[str, Any]:
     rows = len({mark[plot.y] for mark in plot.data})
-    several = len({mark[plot.colour] for mark in plot.data}) if plot.colour else 1
+    several = len({mark[plot.color] for mark in plot.data}) if plot.color else 1
     down = {**_field(plot.y), "type": "nominal", "sort": None, "title": None,
             "axis": {"grid": True}}  # fmt: skip
     offset = (
-        {"yOffset": {**_field(plot.colour), "sort": list(colours) or None}} if several > 1 else {}
+        {"yOffset": {**_field(plot.color), "sort": list(colors) or None}} if several > 1 else {}
     )
     scale = {"zero": False}
     return {
         "height": max(3, rows) * _ROW * max(1.0, several * 0.6),
-        "encoding": {"y": down, **offset, **_colour(plot, colours), "tooltip": _tooltip(plot)},
+        "encoding": {"y": down, **offset, **_color(plot, colors), "tooltip": _tooltip(plot)},
         "layer": [
             {
                 "mark": {"type": "rule", "strokeWidth": 2, "opacity": 0.55},
@@ -155,10 +155,10 @@ def _intervals(plot: Plot, colours: Mapping[str, str]) -> dict[str, Any]:
     }
 
 
-def _heatmap(plot: Plot, colours: Mapping[str, str]) -> dict[str, Any]:
+def _heatmap(plot: Plot, colors: Mapping[str, str]) -> dict[str, Any]:
     down = len({mark[plot.y] for mark in plot.data})
     across = len({mark[plot.x] for mark in plot.data})
-    name = _field(plot.colour)["field"]
+    name = _field(plot.color)["field"]
     return {
         "width": min(_WIDTH, 110 * across),
         "height": 44 * down,
@@ -173,7 +173,7 @@ def _heatmap(plot: Plot, colours: Mapping[str, str]) -> dict[str, Any]:
                 "mark": {"type": "rect", "tooltip": True},
                 "encoding": {
                     "color": {
-                        **_field(plot.colour),
+                        **_field(plot.color),
                         "type": "quantitative",
                         "scale": {"range": ["#8fa8c422", "#2f6db5"], "domain": [0, 1]},
                         "legend": None,
@@ -185,7 +185,7 @@ def _heatmap(plot: Plot, colours: Mapping[str, str]) -> dict[str, Any]:
                 "encoding": {
                     "text": {"field": name, "type": "quantitative", "format": ".0%"},
                     "color": {
-                        "condition": {"test": f"datum['{plot.colour}'] > 0.45", "value": "white"},
+                        "condition": {"test": f"datum['{plot.color}'] > 0.45", "value": "white"},
                         "value": "#7d8590",
                     },
                 },
@@ -194,26 +194,26 @@ def _heatmap(plot: Plot, colours: Mapping[str, str]) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _lines(plot: Plot, colours: Mapping[str, str]) -> dict[str, Any]:
+def _lines(plot: Plot, colors: Mapping[str, str]) -> dict[str, Any]:
     return {
         "height": _HEIGHT,
         "mark": {"type": "line", "point": {"size": 25}, "tooltip": True},
         "encoding": {
             "x": {**_field(plot.x), "type": "quantitative"},
             "y": {**_field(plot.y), "type": "quantitative"},
-            **_colour(plot, colours),
+            **_color(plot, colors),
             "tooltip": _tooltip(plot),
         },
     }
 
 
-def _points(plot: Plot, colours: Mapping[str, str]) -> dict[str, Any]:
+def _points(plot: Plot, colors: Mapping[str, str]) -> dict[str, Any]:
     mark = {"type": "point", "filled": True, "opacity": 0.6, "tooltip": True}
-    return {**_lines(plot, colours), "height": 420, "mark": mark}
+    return {**_lines(plot, colors), "height": 420, "mark": mark}
 
 
-def _map(plot: Plot, colours: Mapping[str, str]) -> dict[str, Any]:
-    spec = _points(plot, colours)
+def _map(plot: Plot, colors: Mapping[str, str]) -> dict[str, Any]:
+    spec = _points(plot, colors)
     for axis in ("x", "y"):
         spec["encoding"][axis] |= {"axis": None, "scale": {"zero": False}}
     # Where a point lies is seen; what it is, only hovering says.

@@ -238,7 +238,7 @@ def _coverage_plot(
         ],
         x="value",
         y="figure",
-        colour="dataset",
+        color="dataset",
     )
 
 

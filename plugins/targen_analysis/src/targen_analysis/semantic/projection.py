@@ -19,7 +19,7 @@ Projection = Literal["tsne", "pca", "umap", "none"]
 UMAP_ROWS = 16
 """Rows that UMAP needs: its neighbourhoods are of 15."""
 
-_NEIGHBOURS = 15
+_NEIGHBORS = 15
 
 
 def possible(how: Projection, rows: int) -> Projection:
@@ -47,10 +47,10 @@ def project(vectors: Vectors, how: Projection, seed: int) -> NDArray[np.float64]
 
 
 def _principal(vectors: Vectors) -> NDArray[np.float64]:
-    centred = vectors - vectors.mean(axis=0)
-    _, _, axes = np.linalg.svd(centred, full_matrices=False)
+    centered = vectors - vectors.mean(axis=0)
+    _, _, axes = np.linalg.svd(centered, full_matrices=False)
     plane = np.zeros((len(vectors), 2))
-    points = centred @ axes[:2].T
+    points = centered @ axes[:2].T
     # The sign of an axis is chance: most of its weight counts as positive.
     signs = [1 if axis[np.abs(axis).argmax()] > 0 else -1 for axis in axes[:2]]
     plane[:, : points.shape[1]] = points * signs
@@ -78,5 +78,5 @@ def umap_map(vectors: Vectors, seed: int) -> NDArray[np.float64]:
         warnings.simplefilter("ignore")
         from umap import UMAP
 
-        plane = UMAP(n_neighbors=_NEIGHBOURS, random_state=seed, n_jobs=1).fit_transform(vectors)
+        plane = UMAP(n_neighbors=_NEIGHBORS, random_state=seed, n_jobs=1).fit_transform(vectors)
     return np.asarray(plane, dtype=np.float64)

@@ -70,7 +70,7 @@ def distribution(samples: Sequence[Sample]) -> Plot:
         marks,
         x="cosine",
         y="share of pairs",
-        colour="dataset",
+        color="dataset",
     )
 
 
@@ -82,12 +82,12 @@ def map_of(
     vectors = np.vstack([s.vectors[rows] for s, rows in zip(samples, chosen, strict=True)])
     how = possible(how, len(vectors))
     points = iter(project(vectors, how, seed).round(2).tolist())
-    labelled = any(any(sample.corpus.labels) for sample in samples)
+    labeled = any(any(sample.corpus.labels) for sample in samples)
     marks = []
     for sample, places in zip(samples, chosen, strict=True):
         for at in places.tolist():
             across, up = next(points)
-            label = {"label": sample.corpus.labels[int(sample.rows[at])]} if labelled else {}
+            label = {"label": sample.corpus.labels[int(sample.rows[at])]} if labeled else {}
             marks.append(
                 {
                     "dataset": sample.name,
@@ -98,7 +98,7 @@ def map_of(
                 }
             )
     return Plot(
-        "map", f"Map of the rows ({_NAMES[how]})", marks, x="across", y="up", colour="dataset"
+        "map", f"Map of the rows ({_NAMES[how]})", marks, x="across", y="up", color="dataset"
     )
 
 

@@ -39,7 +39,7 @@ def _measure(study: Study, options: Options) -> Findings:
                 [{"dataset": name, "share": share} for name, share in shares.items()],
                 x="dataset",
                 y="share",
-                colour="dataset",
+                color="dataset",
             ),
         ),
         notes=(f"A row asks where {options.mark!r} stands in one of its texts.",),

@@ -1,4 +1,4 @@
-"""The metric `artefacts`: what gives labels away without the task being solved."""
+"""The metric `artifacts`: what gives labels away without the task being solved."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 
 from pydantic import Field
 
-from targen_analysis.artefacts.baselines import ALONE, Baseline, adds_nothing, baselines
-from targen_analysis.artefacts.properties import ALL, by_label, numbers_of
-from targen_analysis.artefacts.sample import Sample, draw
-from targen_analysis.artefacts.words import label_words
+from targen_analysis.artifacts.baselines import ALONE, Baseline, adds_nothing, baselines
+from targen_analysis.artifacts.properties import ALL, by_label, numbers_of
+from targen_analysis.artifacts.sample import Sample, draw
+from targen_analysis.artifacts.words import label_words
 from targen_analysis.statistics import mapped, mean, rate
 from targen_core.metrics.model import (
     Cell,
@@ -23,11 +23,11 @@ from targen_core.metrics.model import (
     Table,
 )
 
-__all__ = ["ARTEFACTS", "ArtefactOptions"]
+__all__ = ["ARTIFACTS", "ArtifactOptions"]
 
 
-class ArtefactOptions(MetricOptions):
-    """Options of `artefacts`."""
+class ArtifactOptions(MetricOptions):
+    """Options of `artifacts`."""
 
     rows: int = Field(
         2500, ge=40, description="Rows that are learned from, at most; options, where there are."
@@ -41,14 +41,14 @@ Seen = Mapping[str, Mapping[str, Baseline]]
 """Dataset -> what is seen -> what it tells."""
 
 
-def _measure(study: Study, options: ArtefactOptions) -> Findings:
+def _measure(study: Study, options: ArtifactOptions) -> Findings:
     import sklearn  # noqa: F401 - said to be missing before anything is counted
 
     drawn = {corpus.name: draw(study, corpus, options.rows) for corpus in study.everything}
     notes = [note for sample in drawn.values() for note in sample.notes]
-    size = min([options.rows, *(len(sample) for sample in drawn.values() if _labelled(sample))])
-    samples = {name: sample.shortened(size) for name, sample in drawn.items() if _labelled(sample)}
-    samples = {name: sample for name, sample in samples.items() if _labelled(sample)}
+    size = min([options.rows, *(len(sample) for sample in drawn.values() if _labeled(sample))])
+    samples = {name: sample.shortened(size) for name, sample in drawn.items() if _labeled(sample)}
+    samples = {name: sample for name, sample in samples.items() if _labeled(sample)}
     notes += [
         f"{name} has no labels to give away, or too many." for name in drawn if name not in samples
     ]
@@ -83,7 +83,7 @@ def _measure(study: Study, options: ArtefactOptions) -> Findings:
     )
 
 
-def _labelled(sample: Sample) -> bool:
+def _labeled(sample: Sample) -> bool:
     return 2 <= len(set(sample.labels)) <= _MAX_LABELS
 
 
@@ -224,7 +224,7 @@ def _plots(samples: Mapping[str, Sample], seen: Seen) -> tuple[Plot, ...]:
             marks,
             x="balanced accuracy",
             y="what it sees",
-            colour="dataset",
+            color="dataset",
         ),
     )
 
@@ -301,10 +301,10 @@ _MATTERS = 0.05
 _ALWAYS = 0.95
 """The share of questions from which on they are all alike."""
 
-ARTEFACTS = Metric(
+ARTIFACTS = Metric(
     title="Artefacts",
     measure=_measure,
-    options=ArtefactOptions,
+    options=ArtifactOptions,
     extra="sklearn",
     order=50,
     summary="what gives labels away: parts of a row, length, overlap, places, single words",

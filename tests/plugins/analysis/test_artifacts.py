@@ -12,10 +12,10 @@ from itertools import permutations
 import numpy as np
 import pytest
 
-from targen_analysis.artefacts.baselines import Baseline, adds_nothing, subsets
-from targen_analysis.artefacts.metric import ARTEFACTS
-from targen_analysis.artefacts.sample import draw
-from targen_analysis.artefacts.words import label_words
+from targen_analysis.artifacts.baselines import Baseline, adds_nothing, subsets
+from targen_analysis.artifacts.metric import ARTIFACTS
+from targen_analysis.artifacts.sample import draw
+from targen_analysis.artifacts.words import label_words
 from targen_core import Case, Label, ListStep, Task
 from targen_core.metrics.model import Estimate
 from targen_core.tasks.cases import RIGHT, WRONG
@@ -26,7 +26,7 @@ FIELDS = ("premise", "hypothesis")
 
 
 def measure(study, **options):
-    return ARTEFACTS.measure(study, ARTEFACTS.options(**options))
+    return ARTIFACTS.measure(study, ARTIFACTS.options(**options))
 
 
 def rows(sentences, plant=lambda premise, hypothesis, label, rng: (premise, hypothesis)):

@@ -27,7 +27,7 @@ from targen_testing.services.parts import (
 )
 from targen_testing.services.service import Service
 
-__all__ = ["CATALOGUE", "Scenario", "compose"]
+__all__ = ["CATALOG", "Scenario", "compose"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -379,7 +379,7 @@ _SCENARIOS = (
     ),
 )
 
-CATALOGUE: dict[str, Scenario] = {each.name: each for each in _SCENARIOS}
+CATALOG: dict[str, Scenario] = {each.name: each for each in _SCENARIOS}
 
 
 def compose(seed: int) -> Scenario:

@@ -12,7 +12,7 @@ from itertools import combinations
 import numpy as np
 from numpy.typing import NDArray
 
-from targen_analysis.artefacts.sample import Sample
+from targen_analysis.artifacts.sample import Sample
 from targen_analysis.lexical.words import split
 from targen_analysis.statistics import mean
 from targen_core.metrics.model import Cell, Table

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from targen_analysis.artefacts.metric import ARTEFACTS
+from targen_analysis.artifacts.metric import ARTIFACTS
 from targen_analysis.data.corpus import Columns, read_corpus
 from targen_core import load_registry
 from targen_core.metrics.model import Findings, Study
@@ -548,8 +548,8 @@ def measure(tmp_path):
     def go(task: str, row: Callable[..., dict[str, Any]], *, against: bool = False) -> Findings:
         mine = write(task, "mine", row)
         original = write(task, "original", CLEAN[task]) if against else None
-        options = ARTEFACTS.options.model_validate({"words": 0})
-        return ARTEFACTS.measure(Study((mine,), original), options)
+        options = ARTIFACTS.options.model_validate({"words": 0})
+        return ARTIFACTS.measure(Study((mine,), original), options)
 
     return go
 
@@ -606,7 +606,7 @@ def test_columns_that_the_user_names_are_what_is_looked_at(tmp_path):
     path = tmp_path / "mine.jsonl"
     path.write_text("".join(json.dumps(row) + "\n" for row in rows))
     named = read_corpus(REGISTRY, path, task="copa", columns=Columns(texts=("premise", "choice1")))
-    found = ARTEFACTS.measure(Study((named,)), ARTEFACTS.options())
+    found = ARTIFACTS.measure(Study((named,)), ARTIFACTS.options())
     assert "choice1 alone" in found.figures["mine"]
     assert "place of the choice" not in found.figures["mine"]
 
@@ -618,8 +618,8 @@ def test_rows_that_the_task_cannot_read_are_left_out(tmp_path):
         del row["question"]
     path = tmp_path / "mine.jsonl"
     path.write_text("".join(json.dumps(row) + "\n" for row in rows))
-    found = ARTEFACTS.measure(
-        Study((read_corpus(REGISTRY, path, task="copa"),)), ARTEFACTS.options()
+    found = ARTIFACTS.measure(
+        Study((read_corpus(REGISTRY, path, task="copa"),)), ARTIFACTS.options()
     )
     assert found.notes[0] == (
         "30 of 100 rows of mine that were looked at are not in the form of copa: left out here."
@@ -628,8 +628,8 @@ def test_rows_that_the_task_cannot_read_are_left_out(tmp_path):
     for row in rows:
         row.pop("question", None)
     path.write_text("".join(json.dumps(row) + "\n" for row in rows))
-    found = ARTEFACTS.measure(
-        Study((read_corpus(REGISTRY, path, task="copa"),)), ARTEFACTS.options()
+    found = ARTIFACTS.measure(
+        Study((read_corpus(REGISTRY, path, task="copa"),)), ARTIFACTS.options()
     )
     assert "100 of 100 rows" in found.notes[0]
     assert "choice1 alone" in found.figures["mine"]  # by its columns, as without a task
@@ -646,5 +646,5 @@ def test_odd_rows_stop_nothing(task, tmp_path):
         rows.append(row if at % 2 else row | {name: c.choice(odd)})
     path = tmp_path / "mine.jsonl"
     path.write_text("".join(json.dumps(row) + "\n" for row in rows))
-    found = ARTEFACTS.measure(Study((read_corpus(REGISTRY, path, task=task),)), ARTEFACTS.options())
+    found = ARTIFACTS.measure(Study((read_corpus(REGISTRY, path, task=task),)), ARTIFACTS.options())
     assert "mine" in found.figures

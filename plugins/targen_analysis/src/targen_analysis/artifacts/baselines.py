@@ -18,8 +18,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from targen_analysis.artefacts.properties import ALL, Numbers
-from targen_analysis.artefacts.sample import Sample
+from targen_analysis.artifacts.properties import ALL, Numbers
+from targen_analysis.artifacts.sample import Sample
 from targen_analysis.folds import folds_of
 from targen_analysis.lexical.words import split
 from targen_analysis.statistics import Z
