@@ -14,6 +14,8 @@ from common import C1, C2, C3, C4, TOPIC, Run
 run = Run()  # before the heavy imports, so that they count as start-up
 a = run.a
 
+import atexit  # noqa: E402
+import gc  # noqa: E402
 import json  # noqa: E402
 from pathlib import Path  # noqa: E402
 from typing import Literal  # noqa: E402
@@ -90,6 +92,7 @@ class _Plugin:
 
 
 def main() -> None:
+    atexit.register(gc.freeze)  # as the command does
     folder = Path(a.workdir)
     seeds = folder / "seeds.txt"
     count = a.n + a.n // 10 if a.variant == "structured" else a.n

@@ -14,7 +14,7 @@ __all__ = ["json_safe", "markdown", "printable"]
 _ODD = re.compile(
     r"[\x00-\x08\x0b-\x1f\x7f-\x9f"  # C0 but tab and line feed, DEL, C1
     r"\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069"  # separators of lines, and of direction
-    r"\ud800-\udfff]"  # halves of characters, which cannot be written at all
+    r"\ud800-\udfff\ufffe\uffff]"  # halves of characters, which cannot be written, and none
 )
 # An underscore within a word emphasises nothing, and labels are full of them.
 _MARKED = re.compile(r"[\\`*<>#|~$]|\](?=[(\[:])|(?<![^\W_])_|_(?![^\W_])|&(?=[#\w]+;)")

@@ -12,6 +12,7 @@ import sys
 import tempfile
 
 import pytest
+import yaml
 
 from targen_core.engine.events import Committed
 from targen_core.errors import (
@@ -49,8 +50,9 @@ def test_a_run_directory_holds_what_it_says(lab, tmp_path):
     assert all(set(row) == {"seed", "text", "label", "idx"} for row in ran.rows)
     assert json.loads((ran.path / "report.json").read_text()) == ran.report
     card = (ran.path / "README.md").read_text()
-    assert card.startswith("---\npretty_name: toy (synthetic)\n")
-    assert "path: dataset.jsonl" in card
+    front = yaml.safe_load(card.split("---\n")[1])
+    assert front["pretty_name"] == "toy (synthetic)"
+    assert front["configs"][0]["data_files"] == [{"split": "train", "path": "dataset.jsonl"}]
     assert "| yes | 6 | 6 |" in card
     assert "Status" not in card
     assert ran.model.closed == 1

@@ -83,8 +83,8 @@ def test_a_folder_for_hubs(targen, run, rows):
     expected = [{**row, "label": number[row["label"]]} for row in rows(run)]
     assert pq.read_table(data).to_pylist() == expected
     card = (folder / "README.md").read_text("utf-8")
-    assert "pretty_name: rte (synthetic)" in card
-    assert "path: dataset.jsonl" not in card
+    assert 'pretty_name: "rte (synthetic)"' in card
+    assert '"dataset.jsonl"' not in card
     assert "Recognising textual entailment" in card
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import atexit
 import errno
+import gc
 import os
 import sys
 from itertools import pairwise
@@ -20,6 +22,8 @@ _LONGEST = 4000
 
 def main() -> None:
     """Run the command line; exit 0, 1 for a failed job, 2 for wrong usage."""
+    # To look for cycles in all that was imported takes longer than most commands.
+    atexit.register(gc.freeze)
     with sound_streams(), guarded():
         try:
             _main()

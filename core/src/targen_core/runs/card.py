@@ -16,7 +16,7 @@ from typing import Any
 from targen_core.runs.manifest import Manifest
 from targen_core.runs.naming import backend_name, model_name
 from targen_core.tasks.model import Task
-from targen_core.text import markdown
+from targen_core.text import json_safe, markdown
 
 __all__ = ["dataset_card", "front_matter", "size_category"]
 
@@ -41,11 +41,11 @@ def size_category(rows: int) -> str:
 
 
 def front_matter(values: Mapping[str, Any]) -> str:
-    """A card's keys as YAML, in their order, each string on one line."""
-    import yaml  # only where a card is written
-
-    text: str = yaml.safe_dump(values, sort_keys=False, allow_unicode=True, width=float("inf"))
-    return text
+    """A card's keys as YAML, in their order: a line each, and values as JSON, which is YAML."""
+    return "".join(
+        f"{key}: {json_safe(json.dumps(value, ensure_ascii=False))}\n"
+        for key, value in values.items()
+    )
 
 
 def dataset_card(
