@@ -31,8 +31,5 @@ def test_the_cache_is_where_the_platform_has_it(monkeypatch, platform, variables
 
 
 def test_replies_have_a_folder_of_their_own_in_it(monkeypatch, tmp_path):
-    from targen_core.cli.request import cache_folder
-
     monkeypatch.setenv("TARGEN_CACHE_DIR", str(tmp_path))
-    assert cache_folder(True) == tmp_path / "replies"
-    assert cache_folder(False) is None
+    assert folders.replies_folder() == tmp_path / "replies"

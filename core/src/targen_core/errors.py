@@ -69,9 +69,14 @@ class TargenError(Exception):
 
 
 class UsageError(TargenError):
-    """The request itself is wrong: an option, a quota, a file, a name."""
+    """The request itself is wrong: an option, a quota, a file, a name.
+
+    `field` is what of it is wrong where the message begins with its name: a
+    keyword in Python, and an option of the command.
+    """
 
     exit_code = 2
+    field = ""
 
 
 class UnknownName(UsageError):

@@ -7,7 +7,7 @@ import os
 import sys
 from pathlib import Path
 
-__all__ = ["CACHE_VARIABLE", "cache_folder", "is_known", "make_known"]
+__all__ = ["CACHE_VARIABLE", "cache_folder", "is_known", "make_known", "replies_folder"]
 
 CACHE_VARIABLE = "TARGEN_CACHE_DIR"
 """Environment variable: the folder to use in place of the platform's own."""
@@ -24,6 +24,11 @@ def cache_folder() -> Path:
     else:
         base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
     return Path(base) / "targen"
+
+
+def replies_folder() -> Path:
+    """The folder of the replies that runs share."""
+    return cache_folder() / "replies"
 
 
 def is_known(kind: str, digest: str) -> bool:

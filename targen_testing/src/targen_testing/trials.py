@@ -117,7 +117,7 @@ def generate(registry: Registry, spec: RunSpec, folder: Path) -> Trial:
 def correct(registry: Registry, spec: RunSpec, dataset: Dataset, folder: Path) -> Trial:
     """Run step 4 on a dataset; what stops it is kept and not raised."""
     try:
-        return Trial(folder, correct_dataset(registry, spec, dataset, folder), None)
+        return Trial(*correct_dataset(registry, spec, dataset, folder), None)
     except TargenError as error:
         return Trial(folder, {}, error)
 

@@ -59,7 +59,7 @@ def test_data_come_in_any_form(form, run):
 def test_rows_that_do_not_say_whose_they_are_are_refused(run):
     with pytest.raises(tg.UsageError, match="whose rows are these") as caught:
         tg.correct(list(run), model="scripted")
-    assert caught.value.hint == 'say it: task="rte"'
+    assert caught.value.hint == 'task="NAME"'
 
 
 def test_rows_that_are_none_of_the_task_are_left_out_and_told(run, caplog):
@@ -104,11 +104,24 @@ def test_what_was_corrected_can_be_corrected_again(run, lab):
 def test_the_same_call_is_offered_where_it_goes_on(run):
     with pytest.raises(BudgetExhausted) as caught:
         tg.correct(run, model="scripted", max_tokens=10)
-    assert caught.value.hint == "call it again with a larger max_tokens"
+    assert caught.value.hint == "the same call with a larger max_tokens"
     assert "the same call goes on where this one stopped" in caught.value.__notes__
     with pytest.raises(RunConflict) as refused:
         tg.correct(run, model="scripted", n=2, out=run.path)
     assert refused.value.__notes__ == [f"hint: {refused.value.hint}"]
+
+
+def test_without_a_folder_of_its_own_it_steps_aside(run, caplog):
+    first = tg.correct(run, model="scripted", n=2)
+    other = tg.correct(run, model="scripted", n=4)
+    assert [first.path, other.path] == [Path("runs/x-corrected"), Path("runs/x-corrected-2")]
+    assert "holds another correction (other: data). This one goes to" in caplog.text
+    assert tg.correct(run, model="scripted", n=4).path == other.path
+
+
+def test_a_folder_says_whose_rows_it_holds(run):
+    with pytest.raises(tg.UsageError, match="says itself whose rows"):
+        tg.correct(run.path, task="cb", model="scripted")
 
 
 def test_it_works_in_a_loop(run):

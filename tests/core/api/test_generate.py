@@ -96,10 +96,19 @@ def test_a_run_goes_where_the_command_would_put_it_and_the_same_call_goes_on_wit
     assert porter(n=2, near_duplicates=80).path == Path("runs/porter-0-2")
 
 
+def test_more_rows_of_the_same_run_go_beside_it(caplog):
+    first = porter(n=2)
+    more = porter(n=4)
+    assert (len(more), more.path) == (4, Path("runs/porter-0-2"))
+    assert "its target is 2 rows, not these 4. This run goes to runs/porter-0-2" in caplog.text
+    assert porter(n=2).path == first.path
+    assert porter(n=4).path == more.path
+
+
 def test_more_rows_of_the_same_run_are_refused_in_the_words_of_python():
     porter(n=2)
     with pytest.raises(RunConflict, match="its target is 2 rows, not these 4") as caught:
-        porter(n=4)
+        porter(n=4, out="runs/porter-0")
     assert "targen_core.resume('runs/porter-0', n=N)" in caught.value.hint
     assert "--" not in caught.value.hint
     grown = tg.resume("runs/porter-0", n=4)
@@ -171,6 +180,8 @@ def test_options_go_to_the_backend_and_steps_to_one_step():
     ("options", "words"),
     [
         ({"corrector": "blind", "correct": False}, "correct=False and a corrector"),
+        ({"contexts_fraction": 2}, "contexts_fraction is 2; it must be at most 1"),
+        ({"contexts_fraction": 0.5}, "contexts_fraction is a fraction of what?"),
         ({"max_cost": 0}, "max_cost is 0; it must be above 0"),
         ({"concurrency": 10**9}, "concurrency is 1000000000; it must be at most"),
         ({"near_duplicates": 101}, "near_duplicates is 101; it must be at most 100"),
@@ -186,6 +197,24 @@ def test_what_cannot_be_is_said_in_the_words_of_python(options, words):
         porter(n=2, **options)
     assert words in str(caught.value)
     assert "--" not in f"{caught.value} {caught.value.hint}"
+
+
+def test_counts_are_asked_for_in_the_words_of_python():
+    with pytest.raises(UsageError, match="in one way") as caught:
+        tg.generate("rte", model="scripted")
+    assert caught.value.hint == 'n=100, or preset="paper", or labels={"entailment": 40}'
+
+
+def test_specs_and_limits_name_their_fields():
+    with pytest.raises(UsageError, match=r"^max_cost is -1; it must be above 0$"):
+        tg.Limits(max_cost=-1)
+    with pytest.raises(UsageError, match=r"^give_up_after is 0; "):
+        tg.RunSpec(task="rte", quotas={}, give_up_after=0)
+
+
+def test_a_fraction_of_the_contexts_is_used():
+    run = porter(n=4, contexts=["a kitchen", "a court"], contexts_fraction=0.5)
+    assert {each["above"][0] for each in run.provenance} == {"a kitchen"}
 
 
 def test_contexts_and_seeds_are_a_file_or_items():

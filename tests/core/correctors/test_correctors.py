@@ -172,7 +172,7 @@ def correct(tmp_path):
             for row in task.official_rows(instance, at * task.unit)
         ]
         data = Dataset("given", task, rows)
-        report = correct_dataset(registry, spec, data, tmp_path / out, **kwargs)
+        _, report = correct_dataset(registry, spec, data, tmp_path / out, **kwargs)
         return report, asked
 
     return run
@@ -195,7 +195,7 @@ def _right(text, output, rng):
 
 @pytest.mark.parametrize("corrector", ["meta", "blind", "vote"])
 def test_wrong_labels_are_mended_and_right_ones_stay(correct, tmp_path, corrector):
-    report, _ = correct(COLOR, _colors(20), _right, corrector=corrector, flip_share=0.25)
+    report, _ = correct(COLOR, _colors(20), _right, corrector=corrector, flip_fraction=0.25)
     assert report["accuracy_before"] == 0.75
     assert report["accuracy_after"] == 1.0
     assert report["flipped"] == {"right": 5}
@@ -212,7 +212,7 @@ def test_wrong_labels_are_mended_and_right_ones_stay(correct, tmp_path, correcto
 
 @pytest.mark.parametrize("corrector", ["blind", "vote"])
 def test_blind_correctors_never_see_the_claimed_output(correct, corrector):
-    _, asked = correct(COLOR, _colors(4), _right, corrector=corrector, flip_share=1.0)
+    _, asked = correct(COLOR, _colors(4), _right, corrector=corrector, flip_fraction=1.0)
     for request in asked:
         text = request.messages[-1].content
         assert "warm" not in text
@@ -327,10 +327,10 @@ def test_a_pair_that_is_judged_differently_is_rejected_as_one(correct, tmp_path,
 
 
 def test_the_same_command_pays_for_nothing_twice_and_writes_the_same_bytes(correct, tmp_path):
-    correct(COLOR, _colors(12), _right, flip_share=0.5)
+    correct(COLOR, _colors(12), _right, flip_fraction=0.5)
     names = ("dataset.jsonl", "changes.jsonl", "report.json")
     before = {name: (tmp_path / "out" / name).read_bytes() for name in names}
-    _, asked = correct(COLOR, _colors(12), _right, flip_share=0.5)
+    _, asked = correct(COLOR, _colors(12), _right, flip_fraction=0.5)
     assert asked == []
     assert {name: (tmp_path / "out" / name).read_bytes() for name in names} == before
 
@@ -361,7 +361,7 @@ def test_the_budget_holds(correct):
 def test_a_directory_of_something_else_is_left_alone(correct, tmp_path):
     correct(COLOR, _colors(4), _right)
     with pytest.raises(RunConflict, match="another correction"):
-        correct(COLOR, _colors(4), _right, flip_share=0.5)
+        correct(COLOR, _colors(4), _right, flip_fraction=0.5)
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "notes.txt").write_text("mine")
     with pytest.raises(RunConflict, match="something else"):
@@ -371,8 +371,8 @@ def test_a_directory_of_something_else_is_left_alone(correct, tmp_path):
 @pytest.mark.parametrize(
     ("kwargs", "words"),
     [
-        ({"flip_share": 1.5}, "--flip is 1.5"),
-        ({"most": 0}, "-n is 0"),
+        ({"flip_fraction": 1.5}, "--flip is 1.5"),
+        ({"limit": 0}, "-n is 0"),
         ({"corrector": None}, "has no corrector of its own"),
     ],
 )
@@ -382,9 +382,9 @@ def test_options_that_cannot_be_are_refused(correct, kwargs, words):
 
 
 def test_a_sample_is_drawn_by_the_seed_and_keeps_the_order(correct, tmp_path):
-    correct(COLOR, _colors(50), _right, most=10, out="a")
-    correct(COLOR, _colors(50), _right, most=10, out="b")
-    correct(COLOR, _colors(50), _right, most=10, out="c", seed=1)
+    correct(COLOR, _colors(50), _right, limit=10, out="a")
+    correct(COLOR, _colors(50), _right, limit=10, out="b")
+    correct(COLOR, _colors(50), _right, limit=10, out="c", seed=1)
     a, b, c = ([x["idx"] for x in _lines(tmp_path / d / "changes.jsonl")] for d in "abc")
     assert a == b == sorted(a)
     assert a != c

@@ -151,7 +151,7 @@ def test_a_quota_for_a_label_that_the_task_lacks(rte):
 
 @pytest.mark.parametrize("text", ["entailment", "entailment=", "=4", ""])
 def test_a_malformed_label(text, rte):
-    _refused(rte("--label", text), f"--label {text!r} is not NAME=VALUE", "--label entailment=40")
+    _refused(rte("--label", text), f"--label {text!r} is not NAME=VALUE", "--label LABEL=40")
 
 
 @pytest.mark.parametrize("value", ["four", "1.5", "1e2"])
@@ -264,15 +264,18 @@ def test_a_script_that_cannot_be_used(script, words, rte):
         ("--max-cost", "-1"),
         ("--max-tokens", "0"),
         ("--concurrency", "0"),
-        ("--rpm", "-5"),
-        ("--tpm", "0"),
         ("--max-outage", "-1"),
     ],
 )
 def test_a_limit_must_be_above_0(flag, value, rte, targen):
-    shown = float(value) if flag in ("--max-cost", "--rpm", "--tpm", "--max-outage") else int(value)
+    shown = float(value) if flag in ("--max-cost", "--max-outage") else int(value)
     _refused(rte("-n", "2", flag, value), f"{flag} is {shown}; it must be above 0")
     assert not Path("runs").exists()
+
+
+@pytest.mark.parametrize(("flag", "value"), [("--rpm", "-5"), ("--tpm", "0")])
+def test_a_rate_that_is_none(flag, value, rte):
+    _refused(rte("-n", "2", flag, value), f"{flag} is {float(value)}; it must be at least 0.001")
 
 
 @pytest.mark.parametrize("value", ["-1", "101"])

@@ -158,8 +158,13 @@ def test_flipped_labels_are_found_and_counted(targen, file, oracle, corrector):
         == json.loads((folder / "report.json").read_text())["usage"]["total"]["calls"]
     )
     other = targen(*args, "--flip", "0.5", "--seed", "2")
-    assert other.code == 2
-    assert "holds another correction" in other.err
+    assert other.code == 0
+    assert other.err == (
+        f"{folder} holds another correction (other: seed). This one goes to {folder}-2\n"
+    )
+    named = targen(*args, "--flip", "0.5", "--seed", "2", "--out", folder)
+    assert named.code == 2
+    assert "holds another correction" in named.err
 
 
 def test_bad_rows_of_a_file_are_left_out_and_counted(targen, file, oracle):

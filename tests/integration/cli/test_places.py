@@ -53,6 +53,9 @@ def test_another_run_takes_the_next_number_and_is_found_there_again(targen, rows
 def test_more_rows_of_the_same_run_point_to_resume(targen):
     assert targen(*RTE, "-n", 2).code == 0
     result = targen(*RTE, "-n", 4)
+    assert result.code == 0
+    assert result.err.endswith("is 2 rows, not these 4. This run goes to runs/rte-0-2\n")
+    result = targen(*RTE, "-n", 4, "--out", "runs/rte-0")
     assert result.code == 2
     assert "its target is 2 rows, not these 4" in result.err
     assert "targen resume runs/rte-0 -n N" in result.err

@@ -8,19 +8,25 @@ from typing import Any
 
 from targen_core.api.models import ModelLike
 from targen_core.api.progress import shown
-from targen_core.api.reading import DataLike, given_data
+from targen_core.api.reading import Data, DataLike, given_data
 from targen_core.api.report import CorrectionReport
-from targen_core.api.request import PathText, TaskLike, as_path, asked, limits_of, replies_folder
+from targen_core.api.request import (
+    PathText,
+    Request,
+    TaskLike,
+    as_path,
+    asked,
+)
 from targen_core.api.run import Corrected
 from targen_core.api.waiting import waiting
 from targen_core.api.words import speaking_python
-from targen_core.errors import JobFailed, ServiceError, StageFailed
+from targen_core.errors import JobFailed
+from targen_core.folders import replies_folder
 from targen_core.plugins.registry import Registry
 from targen_core.runs.correction import acorrect_dataset
-from targen_core.runs.spec import Limits
 from targen_core.runs.watch import Watch
 
-__all__ = ["acorrect", "correct"]
+__all__ = ["acorrect", "correct", "corrected"]
 
 
 @speaking_python
@@ -66,7 +72,8 @@ async def acorrect(
         flip: give this share of instances a wrong label first: the test of a
             corrector.
         seed: decides what is drawn and flipped.
-        out: the directory; by default runs/DATA-CORRECTOR.
+        out: the directory; by default runs/DATA-CORRECTOR, or -2 and so on behind
+            it where something else is there.
         max_cost: never pay more dollars.
         max_tokens: never use more tokens in all, in and out.
         concurrency: calls at once, at most; 32 by default.
@@ -88,51 +95,64 @@ async def acorrect(
             none of the task's.
         JobFailed: it ended early; what was paid for is kept.
     """
-    given = limits_of(
+    handed = given_data(data, task, variants, registry)
+    with asked(
+        handed.registry,
+        handed.task,
+        rows=False,
+        variants=handed.variants,
+        corrector=corrector,
+        model=model,
+        options={**model_options, **(options or {})},
+        seed=seed,
         max_cost=max_cost,
         max_tokens=max_tokens,
         concurrency=concurrency,
         rpm=rpm,
         tpm=tpm,
         max_outage=max_outage,
+        batch=batch,
         rounds=rounds,
-    )
-    found = given_data(data, task, variants, registry)
-    with asked(
-        found.registry,
-        found.task,
-        variants=found.variants,
-        rows=False,
-        corrector=corrector,
-        model=model,
-        steps={},
-        options={**model_options, **(options or {})},
-        limits=Limits(batch=batch, cache=cache, **given),
-        seed=seed,
+        cache=cache,
     ) as request:
-        dataset = found.rows_of(request)
-        by = (corrector or "corrected").replace(":", "-")
-        folder = Path("runs") / f"{dataset.name}-{by}" if out is None else as_path(out)
         watch = Watch()
-        try:
-            with shown(watch, dataset.name, enabled=progress):
-                report = await acorrect_dataset(
-                    request.registry,
-                    request.spec,
-                    dataset,
-                    folder,
-                    flip_share=flip,
-                    most=n,
-                    cache=replies_folder() if cache else None,
-                    on_judged=watch.counted("judged"),
-                    on_layer=watch.on_layer,
-                )
-        except (JobFailed, ServiceError, StageFailed) as error:
-            if error.hint.startswith("resume "):  # which is for runs
-                error.hint = f"call it again {error.hint.removeprefix('resume ')}"
-            error.add_note("the same call goes on where this one stopped")
-            raise
-        return Corrected(folder, CorrectionReport.of(report), dataset.task, request.registry)
+        with shown(watch, request.name, enabled=progress):
+            return await corrected(request, handed, out=out, n=n, flip=flip, watch=watch)
+
+
+async def corrected(
+    request: Request,
+    data: Data,
+    *,
+    out: PathText | None,
+    n: int | None,
+    flip: float,
+    watch: Watch,
+) -> Corrected:
+    """What `correct` gives for a request; `watch` is told how far it is.
+
+    Raises:
+        UsageError, JobFailed: as `correct`.
+    """
+    dataset, spec = data.rows_of(request), request.spec
+    by = (spec.corrector or "corrected").replace(":", "-")
+    try:
+        folder, report = await acorrect_dataset(
+            request.registry,
+            spec,
+            dataset,
+            Path("runs") / f"{dataset.name}-{by}" if out is None else as_path(out),
+            place="number" if out is None else "exact",
+            flip_fraction=flip,
+            limit=n,
+            cache=replies_folder(),
+            on_judged=watch.counted("judged"),
+            on_layer=watch.on_layer,
+        )
+    except JobFailed as error:
+        error.add_note("the same call goes on where this one stopped")
+        raise
+    return Corrected(folder, CorrectionReport.of(report), dataset.task, request.registry)
 
 
 correct = waiting(acorrect)

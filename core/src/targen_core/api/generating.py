@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from pathlib import Path
 from typing import Any, Literal
 
 from targen_core.api.kinds import check_kinds
@@ -17,23 +16,17 @@ from targen_core.api.request import (
     TaskLike,
     as_path,
     asked,
-    limits_of,
-    quotas_of,
     registry_for,
-    replies_folder,
-    values_of,
+    reopened,
 )
 from targen_core.api.run import Run
 from targen_core.api.waiting import waiting
 from targen_core.api.words import in_python, speaking_python
-from targen_core.engine.lists import SIDE_BY_SIDE
 from targen_core.errors import TargenError
 from targen_core.plugins.registry import Registry
 from targen_core.runs.job import Job
 from targen_core.runs.manifest import Manifest
-from targen_core.runs.plan import find_task
 from targen_core.runs.report import read_report
-from targen_core.runs.spec import Limits
 from targen_core.runs.watch import JobWatch
 from targen_core.tasks.model import Task
 
@@ -58,6 +51,7 @@ async def agenerate(
     contexts: ItemsLike | None = None,
     seeds: ItemsLike | None = None,
     contexts_limit: int | None = None,
+    contexts_fraction: float = 1.0,
     balance: Literal["final", "intended"] = "final",
     near_duplicates: float = 90.0,
     give_up_after: int = 50,
@@ -103,6 +97,8 @@ async def agenerate(
         contexts: contexts of your own in place of step 1: a file, or the items.
         seeds: seeds of your own in place of steps 1 and 2: a file, or the items.
         contexts_limit: use at most so many contexts.
+        contexts_fraction: use this first part of `contexts` or `contexts_limit`:
+            0.5 is half.
         balance: whether rows are counted by the label after ("final") or before
             ("intended") correction.
         near_duplicates: similarity that makes a duplicate, 0 to 100; 0 is off.
@@ -129,20 +125,11 @@ async def agenerate(
         UsageError: anything wrong with what was asked for.
         JobFailed: the run ended early; what was made is kept in its directory.
     """
-    given = limits_of(
-        max_cost=max_cost,
-        max_tokens=max_tokens,
-        concurrency=concurrency,
-        rpm=rpm,
-        tpm=tpm,
-        max_outage=max_outage,
-        rounds=rounds,
-    )
     with asked(
         registry,
         task,
         model=model,
-        steps=steps or {},
+        steps=steps,
         options={**model_options, **(options or {})},
         variants=variants,
         n=n,
@@ -152,22 +139,24 @@ async def agenerate(
         corrector=corrector,
         contexts=contexts,
         seeds=seeds,
-        limits=Limits(batch=batch, cache=cache, **given),
         contexts_limit=contexts_limit,
+        contexts_fraction=contexts_fraction,
         seed=seed,
         balance=balance,
         near_duplicates=near_duplicates,
         give_up_after=give_up_after,
-        lists_at_once=SIDE_BY_SIDE if batch_lists else 1,
+        max_cost=max_cost,
+        max_tokens=max_tokens,
+        concurrency=concurrency,
+        rpm=rpm,
+        tpm=tpm,
+        max_outage=max_outage,
+        batch=batch,
+        batch_lists=batch_lists,
+        rounds=rounds,
+        cache=cache,
     ) as request:
-        folder = Path("runs") / f"{request.name}-{seed}" if out is None else as_path(out)
-        job = Job.create(
-            request.registry,
-            request.spec,
-            folder,
-            cache=replies_folder(),
-            place="number" if out is None else "exact",
-        )
+        job = request.job(out)
     return await _finished(job, request.registry, progress)
 
 
@@ -235,44 +224,28 @@ async def aresume(
         RunConflict: the task, its prompts or the model are other ones now.
         JobFailed: the run ended early; what was made is kept.
     """
-    if isinstance(run, Run):
-        path, registry = run.path, registry or run.registry
-    else:
-        path = as_path(run)
-    manifest = Manifest.load(path / "manifest.json")
-    models = {} if model is None else {"": model}
-    typed = values_of({**model_options, **(options or {})})
-    for step, parts in (steps or {}).items():
-        mine = dict(parts) if isinstance(parts, Mapping) else {"model": parts}
-        if "model" in mine:
-            models[step] = mine.pop("model")
-        typed |= values_of(mine, step)
-    known = registry_for(path, manifest, registry, task, models)
-    quotas = None
-    if n is not None or labels:
-        _, found = find_task(known, manifest.task_name(path), manifest.task.variants)
-        quotas = quotas_of(found, n, labels, None)
-    limits = limits_of(
+    job, registry = reopened(
+        run.path if isinstance(run, Run) else run,
+        registry or (run.registry if isinstance(run, Run) else None),
+        n=n,
+        labels=labels,
+        task=task,
+        model=model,
+        options={**model_options, **(options or {})},
+        steps=steps,
+        give_up_after=give_up_after,
         max_cost=max_cost,
         max_tokens=max_tokens,
         concurrency=concurrency,
         rpm=rpm,
         tpm=tpm,
         max_outage=max_outage,
+        batch=batch,
         rounds=rounds,
-    )
-    switches = {"batch": batch, "cache": cache}
-    job = Job.resume(
-        known,
-        path,
-        cache=replies_folder(),
-        quotas=quotas,
-        give_up_after=give_up_after,
-        options=typed,
-        limits=limits | {name: on for name, on in switches.items() if on is not None},
+        cache=cache,
         verify=verify,
     )
-    return await _finished(job, known, progress)
+    return await _finished(job, registry, progress)
 
 
 generate = waiting(agenerate)

@@ -68,7 +68,17 @@ _KINDS: dict[str, _Kind] = {
     ),
     **dict.fromkeys(("seed", "contexts_limit", "give_up_after"), _WHOLE),
     **dict.fromkeys(
-        ("flip", "max_cost", "max_tokens", "concurrency", "rpm", "tpm", "max_outage", "rounds"),
+        (
+            "contexts_fraction",
+            "flip",
+            "max_cost",
+            "max_tokens",
+            "concurrency",
+            "rpm",
+            "tpm",
+            "max_outage",
+            "rounds",
+        ),
         _NUMBER,
     ),
     **dict.fromkeys(("batch", "batch_lists", "cache", "progress", "verify"), _SWITCH),

@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from os import PathLike
 from typing import Any, TypeAlias
 
-from targen_core.api.request import Asked, TaskLike, as_path
+from targen_core.api.request import Request, TaskLike
 from targen_core.api.run import Corrected, Run
 from targen_core.api.words import in_python
 from targen_core.dataset import read
-from targen_core.dataset.model import Dataset
+from targen_core.dataset.model import Dataset, Problem
+from targen_core.dataset.source import Source, open_source
 from targen_core.errors import UsageError
 from targen_core.plugins.register import FILE, MEMORY
 from targen_core.plugins.registry import Registry
-from targen_core.runs.manifest import Manifest
-from targen_core.runs.plan import find_task
 
 __all__ = ["Data", "DataLike", "given_data", "read_dataset"]
 
@@ -40,31 +39,41 @@ class Data:
     variants: tuple[str, ...]
     registry: Registry | None
 
-    def rows_of(self, request: Asked) -> Dataset:
+    def rows_of(self, request: Request) -> Dataset:
         """The rows that are the task's; others are left out, and logged.
 
         Raises:
-            UsageError: there is no such dataset, or no row in it.
+            UsageError: there is no such dataset, or no row in it, or it is another task's.
         """
-        spec = request.spec
-        _, task = find_task(request.registry, spec.task, spec.variants)
-        dataset = read.read_dataset(self.source, task, registry=request.registry, strict=False)
+        spec, registry = request.spec, request.registry
+        dataset = read.read_dataset(
+            self.source, spec.task, variants=spec.variants, registry=registry, strict=False
+        )
         bad = [problem for problem in dataset.problems if problem.left_out]
         if bad:
-            _log.warning(
-                "%d rows of %s are left out, the first is row %d: %s",
-                *(len(bad), dataset.name, bad[0].line, bad[0].message),
-            )
+            _log.warning("%s", _left_out(dataset, bad, self.source))
         return dataset
+
+
+def _left_out(dataset: Dataset, bad: Sequence[Problem], source: Any) -> str:
+    """What is said of rows that are none of the task's."""
+    read = isinstance(source, Source)
+    word, count = source.form.place if read else "row", len({problem.line for problem in bad})
+    some = f"1 {word}" if count == 1 else f"{count:,} {word}s"
+    first = f"the first is {word} {bad[0].line}: {bad[0].message}"
+    see = f"; see: targen validate {source.place} --task {dataset.task.name}" if read else ""
+    return f"{some} of {dataset.source} left out, {first}{see}"
 
 
 def given_data(
     source: DataLike,
     task: TaskLike | None,
-    variants: str | Iterable[str],
-    registry: Registry | None,
+    variants: str | Iterable[str] | None = None,
+    registry: Registry | None = None,
+    *,
+    encoding: str = "utf-8",
 ) -> Data:
-    """What a program hands over; a run and a `Dataset` know their task.
+    """What is handed over; a run, what was made of one, and a `Dataset` know their task.
 
     Raises:
         UsageError: nobody says whose rows they are.
@@ -72,19 +81,23 @@ def given_data(
     if isinstance(source, Run | Corrected) and registry is None:
         registry = source.registry
     made: Any = source.dataset if isinstance(source, Run | Corrected) else source
-    if isinstance(made, str | PathLike) and not str(made).startswith("hf:"):
-        made = as_path(made)
-    run = made.run if isinstance(made, Dataset) else made if isinstance(made, PathLike) else None
-    if task is None and run is not None and (as_path(run) / "manifest.json").exists():
-        manifest = Manifest.load(as_path(run) / "manifest.json")
-        return Data(made, manifest.task_name(as_path(run)), manifest.task.variants, registry)
+    folder = None
+    if isinstance(made, str | PathLike):
+        folder = made = open_source(made, encoding=encoding)
+    elif isinstance(made, Dataset) and made.run is not None and made.run.exists():
+        folder = open_source(made.run)
+    chosen = (variants,) if isinstance(variants, str) else tuple(variants or ())
+    if folder is not None and folder.task is not None:
+        known = folder.task() if task is None else task
+        return Data(made, known, chosen or folder.variants, registry)
     if task is None and isinstance(source, Corrected) and not _is_object(source.report.task):
         return Data(made, source.report.task, source.report.raw["variants"], registry)
     if task is None and isinstance(made, Dataset):
         return Data(made, made.task, (), registry)
+    if task is None and isinstance(made, Source):
+        raise read.of_no_task(made)
     if task is None:
-        raise UsageError("whose rows are these?", hint='say it: task="rte"')
-    chosen = (variants,) if isinstance(variants, str) else tuple(variants)
+        raise UsageError("whose rows are these?", hint="--task NAME; see targen list-tasks")
     return Data(made, task, chosen, registry)
 
 

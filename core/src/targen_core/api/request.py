@@ -1,4 +1,7 @@
-"""From keywords to what the engine runs: objects get names, and items get files."""
+"""From what somebody asks for to what the engine runs: the command and all functions come here.
+
+Options are keywords by then; objects get names, and items get files.
+"""
 
 from __future__ import annotations
 
@@ -13,14 +16,16 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from pydantic import BaseModel, SecretStr
 
-from targen_core import folders
 from targen_core.api.models import ModelLike, backend_of, name_of, named
 from targen_core.declared.model import Declaration
+from targen_core.engine.lists import SIDE_BY_SIDE
 from targen_core.engine.quotas import Quotas
 from targen_core.errors import UsageError
+from targen_core.folders import replies_folder
 from targen_core.plugins.loader import load_registry
 from targen_core.plugins.register import MEMORY, is_file
 from targen_core.plugins.registry import Registry
+from targen_core.runs.job import Job
 from targen_core.runs.manifest import Manifest
 from targen_core.runs.plan import find_task
 from targen_core.runs.spec import Limits, RunSpec
@@ -31,18 +36,15 @@ if TYPE_CHECKING:
     from targen_core.calls.backend import Backend
 
 __all__ = [
-    "Asked",
     "ItemsLike",
     "PathText",
+    "Request",
     "StepLike",
     "TaskLike",
     "as_path",
     "asked",
-    "limits_of",
-    "quotas_of",
     "registry_for",
-    "replies_folder",
-    "values_of",
+    "reopened",
 ]
 
 PathText: TypeAlias = str | PathLike[str]
@@ -55,12 +57,23 @@ StepLike: TypeAlias = "ModelLike | Mapping[str, Any]"
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """What a program asks for, with all of its objects found by name."""
+class Request:
+    """What somebody asks for, with all of its objects found by name."""
 
     registry: Registry
     spec: RunSpec
     name: str
+    task: Task[Any, Any]
+
+    def job(self, out: PathText | None = None) -> Job:
+        """The run, ready to go; one without a folder of its own steps aside of another."""
+        return Job.create(
+            self.registry,
+            self.spec,
+            Path("runs") / f"{self.name}-{self.spec.seed}" if out is None else as_path(out),
+            cache=replies_folder(),
+            place="number" if out is None else "exact",
+        )
 
 
 def as_path(path: PathText) -> Path:
@@ -74,20 +87,15 @@ def as_path(path: PathText) -> Path:
     return Path(fspath(path)).expanduser()
 
 
-def replies_folder() -> Path:
-    """The folder of the replies that runs share."""
-    return folders.cache_folder() / "replies"
-
-
 @contextmanager
 def asked(
     registry: Registry | None,
     task: TaskLike,
     *,
-    model: ModelLike,
-    steps: Mapping[str, StepLike],
-    options: Mapping[str, Any],
-    variants: str | Iterable[str] = (),
+    model: ModelLike = "local",
+    steps: Mapping[str, StepLike] | None = None,
+    options: Mapping[str, Any] | None = None,
+    variants: str | Iterable[str] | None = None,
     n: int | None = None,
     labels: Mapping[str, int] | None = None,
     preset: str | None = None,
@@ -96,60 +104,122 @@ def asked(
     corrector: str | None = None,
     contexts: ItemsLike | None = None,
     seeds: ItemsLike | None = None,
-    limits: Limits,
+    batch_lists: bool = False,
     **values: Any,
-) -> Iterator[Asked]:
+) -> Iterator[Request]:
     """All that was asked for; files that stand for objects are there as long as this lasts.
+
+    `values` are fields of `RunSpec` and of `Limits`; a limit that is None was
+    not given. Without `rows` nobody is asked how many.
 
     Raises:
         UsageError: what cannot be.
     """
-    if not correct and corrector is not None:
-        raise UsageError("correct=False and a corrector exclude each other")
-    known = load_registry() if registry is None else registry
+    registry = load_registry() if registry is None else registry
+    if not correct and corrector:
+        raise UsageError("--no-correct and --corrector exclude each other")
+    if corrector == "none" and all(c.name != "none" for c in registry.all("corrector")):
+        raise UsageError("--corrector none: no corrector is called so", hint="--no-correct")
+    limits = {name: values.pop(name, None) for name in Limits.model_fields}
     with tempfile.TemporaryDirectory(prefix="targen-") as folder:
-        given = Path(folder)
-        tasks, called = _task(task, given)
+        files = Path(folder)
+        tasks, called = _task(task, files)
+        models, said = _by_step(model, steps, options)
         backends: dict[str, Backend] = {}
-        models: dict[str, Any] = {}
-
-        def backend(of: ModelLike) -> tuple[str, dict[str, Any]]:
+        names: dict[str, str] = {}
+        objects: dict[str, Any] = {}
+        for step, of in models.items():
             if isinstance(of, str):
-                return named(of)
-            name = name_of(of, models)
-            models[name], backends[name] = of, backend_of(of)
-            return f"{MEMORY}:{name}", {}
-
-        main, own = backend(model)
-        given_options = values_of({**own, **options})
-        backend_for: dict[str, str] = {}
-        for step, parts in steps.items():
-            mine = dict(parts) if isinstance(parts, Mapping) else {"model": parts}
-            if "model" in mine:
-                backend_for[step], own = backend(mine.pop("model"))
-                mine = own | mine
-            given_options |= values_of(mine, step)
-        known = known.including(tasks=tasks, backends=backends)
-        chosen = (variants,) if isinstance(variants, str) else tuple(variants)
-        found, made = find_task(known, called, chosen)
+                names[step], own = named(of)
+                said = _values(own, step) | said
+            else:
+                name = name_of(of, objects)
+                objects[name], backends[name] = of, backend_of(of)
+                names[step] = f"{MEMORY}:{name}"
+        registry = registry.including(tasks=tasks, backends=backends)
+        chosen = (variants,) if isinstance(variants, str) else tuple(variants or ())
+        registration, varied = find_task(registry, called, chosen)
         spec = RunSpec(
-            task=called if is_file(called) else found.id,
-            quotas=quotas_of(made, n, labels, preset) if rows else {},
+            task=called if is_file(called) else registration.id,
+            quotas=_quotas(varied, n, labels, preset) if rows else {},
             variants=chosen,
-            backend=main,
-            backend_for=backend_for,
-            options=given_options,
+            backend=names.pop(""),
+            backend_for=names,
+            options=said,
             corrector=(corrector or "") if correct else None,
-            contexts=_items(contexts, given / "contexts.jsonl"),
-            seeds=_items(seeds, given / "seeds.jsonl"),
-            limits=limits,
+            contexts=_items(contexts, files / "contexts.jsonl"),
+            seeds=_items(seeds, files / "seeds.jsonl"),
+            lists_at_once=SIDE_BY_SIDE if batch_lists else 1,
+            limits=Limits(**_given(limits)),
             **values,
         )
         try:
-            yield Asked(known, spec, found.name)
+            yield Request(registry, spec, registration.name, varied)
         except UsageError as error:
-            error.args = (_without(given, str(error)),)
+            error.args = (_without(files, str(error)),)
             raise
+
+
+def reopened(
+    run: PathText,
+    registry: Registry | None = None,
+    *,
+    n: int | None = None,
+    labels: Mapping[str, int] | None = None,
+    task: Task[Any, Any] | None = None,
+    model: ModelLike | None = None,
+    options: Mapping[str, Any] | None = None,
+    steps: Mapping[str, StepLike] | None = None,
+    give_up_after: int | None = None,
+    verify: bool = False,
+    **limits: Any,
+) -> tuple[Job, Registry]:
+    """A run that is there, ready to go on, and what finds its parts.
+
+    `limits` are fields of `Limits`; one that is None stays as it was.
+
+    Raises:
+        UsageError: what cannot be.
+    """
+    path = as_path(run)
+    manifest = Manifest.load(path / "manifest.json")
+    models, said = _by_step(model, steps, options)
+    registry = registry_for(path, manifest, registry, task, models)
+    quotas = None
+    if n is not None or labels:
+        _, of = find_task(registry, manifest.task_name(path), manifest.task.variants)
+        quotas = _quotas(of, n, labels, None)
+    job = Job.resume(
+        registry,
+        path,
+        cache=replies_folder(),
+        quotas=quotas,
+        give_up_after=give_up_after,
+        options=said,
+        limits=_given(limits),
+        verify=verify,
+    )
+    return job, registry
+
+
+def _by_step(
+    model: ModelLike | None,
+    steps: Mapping[str, StepLike] | None,
+    options: Mapping[str, Any] | None,
+) -> tuple[dict[str, ModelLike], dict[str, Any]]:
+    """Models by step, where "" is all others, and options by `KEY` or `STEP.KEY`."""
+    models: dict[str, ModelLike] = {} if model is None else {"": model}
+    said = _values(options or {})
+    for step, parts in (steps or {}).items():
+        own = dict(parts) if isinstance(parts, Mapping) else {"model": parts}
+        if "model" in own:
+            models[step] = own.pop("model")
+        said |= _values(own, step)
+    return models, said
+
+
+def _given(limits: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in limits.items() if value is not None}
 
 
 def _task(task: TaskLike, folder: Path) -> tuple[dict[str, Task[Any, Any]], str]:
@@ -192,7 +262,7 @@ def _without(folder: Path, text: str) -> str:
     return text.replace(f"{folder}{sep}", "")
 
 
-def values_of(options: Mapping[str, Any], step: str = "") -> dict[str, Any]:
+def _values(options: Mapping[str, Any], step: str = "") -> dict[str, Any]:
     """Options by `KEY`, or `STEP.KEY`; None is an option that was not given.
 
     Raises:
@@ -219,7 +289,7 @@ def _value(name: str, value: Any) -> Any:
         ) from error
 
 
-def quotas_of(
+def _quotas(
     task: Task[Any, Any], n: int | None, labels: Mapping[str, int] | None, preset: str | None
 ) -> Quotas:
     """Rows by label, from exactly one of the three.
@@ -230,7 +300,7 @@ def quotas_of(
     if (n is not None) + (preset is not None) + bool(labels) != 1:
         raise UsageError(
             "say how many rows, in one way",
-            hint=f'n=100, or preset="paper", or labels={{"{task.quota_names[0]}": 40}}',
+            hint=f"-n 100, or --preset paper, or --label {task.quota_names[0]}=40",
         )
     if n is not None:
         return Quotas.even(n, task)
@@ -238,19 +308,6 @@ def quotas_of(
         return Quotas(labels)
     assert preset is not None
     return Quotas.preset(preset, task)
-
-
-def limits_of(**limits: float | None) -> dict[str, Any]:
-    """The limits that were given, each above 0; `Limits` says what else they must be.
-
-    Raises:
-        UsageError: naming the keyword.
-    """
-    given = {name: value for name, value in limits.items() if value is not None}
-    for name, value in given.items():
-        if not value > 0:  # nan is not either
-            raise UsageError(f"{name} is {value}; it must be above 0")
-    return given
 
 
 def registry_for(

@@ -22,6 +22,7 @@ T = TypeVar("T")
 _RESUME = re.compile(r"targen resume (?P<run>'[^']*'|[^\s,;]+)(?: -n (?P<n>\w+))?")
 _KEY = re.compile(r"(?<!\S)-o (?=[\w.]+=)")
 _MAKES = re.compile(r"targen generate --out\b")
+_COUNTS = re.compile(r"-n (\d+), or --preset (\w+), or --label ([^=]+)=(\d+)")
 _N = re.compile(r"(?<!\S)-n(?= is |: )")
 _PLACE = re.compile(r"such as --out ('[^']*'|[^\s,;]+)")
 _SWITCH = re.compile(r"--force replaces")
@@ -81,14 +82,18 @@ def _said(text: str) -> str:
     text = _RESUME.sub(_call, text)
     text = _KEY.sub("", text)
     text = _MAKES.sub("targen_core.generate(..., out=...)", text)
+    text = _COUNTS.sub(r'n=\1, or preset="\2", or labels={"\3": \4}', text)
     text = _N.sub("n", text)
-    text = _PLACE.sub(lambda found: "such as out=" + json.dumps(found[1].strip("'")), text)
+    text = _PLACE.sub(lambda match: "such as out=" + json.dumps(match[1].strip("'")), text)
     text = _SWITCH.sub("force=True replaces", text)
     text = text.replace("--task NAME; see targen list-tasks", 'task="NAME"')
-    return _FLAG.sub(lambda found: _NAMES.get(found[1], found[1]).replace("-", "_"), text)
+    text = text.replace("the same command", "the same call")
+    text = text.replace("--no-correct and --corrector", "correct=False and a corrector")
+    text = text.replace("--no-correct", "correct=False")
+    return _FLAG.sub(lambda match: _NAMES.get(match[1], match[1]).replace("-", "_"), text)
 
 
-def _call(found: re.Match[str]) -> str:
-    run = found["run"].strip("'")
-    rows = f", n={found['n']}" if found["n"] else ""
+def _call(match: re.Match[str]) -> str:
+    run = match["run"].strip("'")
+    rows = f", n={match['n']}" if match["n"] else ""
     return f"targen_core.resume({run!r}{rows})"

@@ -82,7 +82,10 @@ def _main() -> None:
 
 
 def _short(error: Exception) -> str:
-    return printable(str(error), max_length=_LONGEST)
+    text = str(error)
+    if isinstance(error, UsageError) and error.field:
+        text = f"--{error.field.replace('_', '-')}{text.removeprefix(error.field)}"
+    return printable(text, max_length=_LONGEST)
 
 
 def _dispatch(args: list[str]) -> None:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from targen_core.cli.request import CacheAsBegunArg, OptionsArg, cache_folder, options_of
+from targen_core.cli.request import CacheAsBegunArg, OptionsArg, options_of
 from targen_core.cli.tables import print_json
 from targen_core.errors import UsageError
 
@@ -41,10 +41,9 @@ def batch(
     - targen batch export runs/rte-0 --out requests.jsonl
     - targen batch import runs/rte-0 answers.jsonl
     """
+    from targen_core.api.request import reopened
     from targen_core.cli.report import print_report
-    from targen_core.plugins.loader import load_registry
     from targen_core.runs.batch_files import export_batch, import_batch
-    from targen_core.runs.job import Job
     from targen_core.runs.report import read_report
 
     if action not in ("export", "import"):
@@ -64,10 +63,8 @@ def batch(
             f"{run} holds a correction, and files are for generated runs",
             hint="targen correct FILE --task NAME --batch asks in a service's batches",
         )
-    limits = {} if cache is None else {"cache": cache}
-    with Job.resume(
-        load_registry(), run, cache=cache_folder(), options=options_of(option), limits=limits
-    ) as job:
+    job, _ = reopened(run, options=options_of(option), cache=cache)
+    with job:
         if file is None:
             where = out or run / "requests.jsonl"
             count = export_batch(job, where)

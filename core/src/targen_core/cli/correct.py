@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import sys
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
@@ -22,16 +22,10 @@ from targen_core.cli.request import (
     RoundsArg,
     SeedArg,
     VariantArg,
-    cache_folder,
-    checked_limits,
     options_of,
-    spec_of,
 )
-from targen_core.cli.sources import EncodingArg, SourceArg, WhoseArg, task_name
+from targen_core.cli.sources import EncodingArg, SourceArg, WhoseArg
 from targen_core.cli.tables import print_json, print_table
-
-if TYPE_CHECKING:
-    from targen_core.dataset.model import Dataset
 
 
 def correct(
@@ -47,12 +41,14 @@ def correct(
         int | None, typer.Option("-n", "--number", help="Judge so many, drawn by --seed.")
     ] = None,
     flip: Annotated[
-        float, typer.Option("--flip", help="Give this share of rows a wrong label first.")
+        float, typer.Option("--flip", help="Give this fraction of rows a wrong label first.")
     ] = 0.0,
     seed: SeedArg = 0,
     out: Annotated[
         Path | None,
-        typer.Option("--out", help="A directory. [default: runs/NAME-CORRECTOR]"),
+        typer.Option(
+            "--out", help="A directory. [default: runs/NAME-CORRECTOR, or -2 and so on behind it]"
+        ),
     ] = None,
     max_cost: MaxCostArg = None,
     max_tokens: MaxTokensArg = None,
@@ -75,7 +71,7 @@ def correct(
     Writes a directory with dataset.jsonl (the rows with the labels that they ended with),
     changes.jsonl (every verdict) and report.json. Rows change in their label alone; rows that are
     not official are left out, and counted on standard error. With --flip it is the test of a
-    corrector: labels are made wrong on purpose, and the report says how many of them it mended.
+    corrector: labels are made wrong on purpose, and the report says how many of them it found.
     The same command goes on where it was stopped.
 
     Examples:
@@ -83,72 +79,44 @@ def correct(
     - targen correct RTE/val.jsonl --task rte --corrector vote --flip 0.2 --seed 1 -n 200
     - targen correct RTE/train.jsonl --task rte -b chatgpt -o model=gpt-6-luna --batch
     """
+    from targen_core.api.correcting import corrected
+    from targen_core.api.reading import given_data
+    from targen_core.api.request import asked
     from targen_core.cli.progress import watching
-    from targen_core.dataset.read import read_dataset
-    from targen_core.dataset.source import open_source
-    from targen_core.plugins.loader import load_registry
-    from targen_core.runs.correction import correct_dataset
+    from targen_core.runs.loops import finish
 
-    registry = load_registry()
-    opened = open_source(source, encoding=encoding)
-    data = read_dataset(opened, task, variants=variant or (), registry=registry, strict=False)
-    name = task_name(opened, task) or data.task.name
-    _say_left_out(data, opened.form.place, f"targen validate {source} --task {name}")
-    spec = spec_of(
-        registry,
-        name,
-        quotas={},
-        variants=tuple(variant or opened.variants),
-        backend=backend,
-        backend_for=None,
-        options=options_of(option, key_file),
-        seed=seed,
-        correct=True,
-        corrector=corrector,
-        limits=checked_limits(
+    data = given_data(source, task, variant, encoding=encoding)
+    with (
+        asked(
+            data.registry,
+            data.task,
+            rows=False,
+            variants=data.variants,
+            corrector=corrector,
+            model=backend,
+            options=options_of(option, key_file),
+            seed=seed,
             max_cost=max_cost,
             max_tokens=max_tokens,
             concurrency=concurrency,
             rpm=rpm,
             tpm=tpm,
             max_outage=max_outage,
+            batch=batch,
             rounds=rounds,
-        )
-        | {"batch": batch},
-    )
-    folder = out or Path("runs") / f"{data.name}-{(corrector or 'corrected').replace(':', '-')}"
-    with watching(quiet=quiet) as watch:
-        report = correct_dataset(
-            registry,
-            spec,
-            data,
-            folder,
-            flip_share=flip,
-            most=n,
-            cache=cache_folder(cache),
-            on_judged=watch.counted("judged"),
-            on_layer=watch.on_layer,
-        )
+            cache=cache,
+        ) as request,
+        watching(quiet=quiet) as watch,
+    ):
+        done = finish(corrected(request, data, out=out, n=n, flip=flip, watch=watch))
+    report, folder = done.report.raw, done.path
     if json:
         print_json(report)
     else:
         _print(report, folder)
 
 
-def _say_left_out(data: Dataset, word: str, command: str) -> None:
-    """Tell on standard error which rows are not judged."""
-    bad = [problem for problem in data.problems if problem.left_out]
-    if bad:
-        count = len({problem.line for problem in bad})
-        some = f"1 {word}" if count == 1 else f"{count:,} {word}s"
-        print(
-            f"note: {some} of {data.source} left out, the first is {word} {bad[0].line}: "
-            f"{bad[0].message}; see: {command}",
-            file=sys.stderr,
-        )
-
-
-def _print(report: dict[str, Any], folder: Path) -> None:
+def _print(report: Mapping[str, Any], folder: Path) -> None:
     print(f"{report['instances']:,} instances of {report['task']}, by {report['corrector']}")
     flows = report["flow"]
     columns = flow_columns(flows)

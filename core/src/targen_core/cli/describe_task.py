@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from targen_core.cli.request import spec_of
 from targen_core.cli.tables import print_table
 
 if TYPE_CHECKING:
@@ -69,19 +68,12 @@ def _filled(
     registry: Registry, task: Task[Any, Any], name: str, variants: Sequence[str]
 ) -> list[RecordedCall]:
     """The first filling of each prompt in a rehearsal that costs nothing."""
+    from targen_core.api.request import asked
     from targen_core.runs.trial import rehearsal_spec, run_trial
 
     quotas = dict.fromkeys(task.quota_names, 2 * task.unit)
-    spec = spec_of(
-        registry,
-        name,
-        quotas=quotas,
-        variants=tuple(variants),
-        backend_for=(),
-        correct=True,
-        corrector="",
-    )
-    trial = run_trial(registry, rehearsal_spec(spec, quotas))
+    with asked(registry, name, rows=False, variants=variants) as request:
+        trial = run_trial(registry, rehearsal_spec(request.spec, quotas))
     first: dict[str, RecordedCall] = {}
     for call in trial.calls:
         first.setdefault(call.prompt, call)

@@ -20,18 +20,16 @@ from targen_core.cli.request import (
     SomeTaskArg,
     SuiteArg,
     VariantArg,
+    backends_of,
+    labels_of,
     options_of,
-    quotas_for,
-    spec_of,
 )
 from targen_core.cli.tables import print_json, print_table
 from targen_core.errors import UsageError
 
 if TYPE_CHECKING:
+    from targen_core.api.request import Request
     from targen_core.calls.model import Price
-    from targen_core.plugins.registry import Registry
-    from targen_core.runs.spec import RunSpec
-    from targen_core.tasks.model import Task
 
 _HEADS = {
     "calls": "calls",
@@ -109,9 +107,8 @@ def estimate(
     - targen estimate --suite superglue --preset paper -b llama -o model=m
     - targen estimate rte -n 1000 -b chatgpt -o model=gpt-6-luna --batch --reasoning-tokens 400
     """
-    from targen_core.engine.lists import SIDE_BY_SIDE
+    from targen_core.api.request import asked
     from targen_core.plugins.loader import load_registry
-    from targen_core.runs.plan import find_task
     from targen_core.runs.suite import suite_tasks
 
     if not 0 < yield_ <= 1:
@@ -131,23 +128,22 @@ def estimate(
     names = [item.id for item in suite_tasks(registry, suite)] if suite else [task or ""]
     estimates = []
     for name in names:
-        _, target = find_task(registry, name, variant or ())
-        spec = spec_of(
+        with asked(
             registry,
             name,
-            quotas=quotas_for(target, n, preset, label or ()),
-            variants=tuple(variant or ()),
-            backend=backend,
-            backend_for=backend_for,
+            n=n,
+            preset=preset,
+            labels=labels_of(label),
+            variants=variant,
+            model=backend,
+            steps=backends_of(backend_for),
             options=options_of(option, key_file),
             correct=correct,
             corrector=corrector,
-            lists_at_once=SIDE_BY_SIDE if batch_lists else 1,
-            limits={"batch": batch},
-        )
-        estimates.append(
-            _estimated(registry, target, spec, measured, yield_, reasoning_tokens or ())
-        )
+            batch=batch,
+            batch_lists=batch_lists,
+        ) as request:
+            estimates.append(_estimated(request, measured, yield_, reasoning_tokens or ()))
     if json:
         facts = [
             {"task": one.task, "rows": one.rows, "basis": one.basis, "steps": one.steps}
@@ -163,9 +159,7 @@ def estimate(
 
 
 def _estimated(
-    registry: Registry,
-    task: Task[Any, Any],
-    spec: RunSpec,
+    request: Request,
     measured: Path | None,
     yield_: float,
     reasoning_tokens: Sequence[str],
@@ -179,6 +173,7 @@ def _estimated(
     from targen_core.runs.report import read_report, reported_prices
     from targen_core.runs.trial import rehearsal_spec, run_trial
 
+    registry, spec, task = request.registry, request.spec, request.task
     reasoning = _reasoning(reasoning_tokens, [step.name for step in task.steps])
     prepared = prepare(registry, spec)
     rows = spec.target.quotas.total

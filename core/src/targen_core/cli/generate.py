@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -31,17 +32,15 @@ from targen_core.cli.request import (
     SomeTaskArg,
     SuiteArg,
     VariantArg,
-    cache_folder,
-    checked_limits,
+    backends_of,
+    labels_of,
     options_of,
-    quotas_for,
-    spec_of,
 )
 from targen_core.cli.streams import mute
 from targen_core.errors import QuotaNotMet, UsageError
 
 if TYPE_CHECKING:
-    from targen_core.engine.quotas import Quotas
+    from targen_core.plugins.registry import Registry
     from targen_core.runs.job import Job
     from targen_core.runs.placing import Place
     from targen_core.runs.spec import RunSpec
@@ -148,12 +147,11 @@ def generate(
     - targen generate rte --preset paper -b chatgpt -o model=gpt-6-luna --batch --max-cost 5
     - targen generate rte -n 2000 -b claude -o model=claude-haiku-5-5 --batch --batch-lists
     """
-    from targen_core.engine.lists import SIDE_BY_SIDE
+    from targen_core.api.request import asked
     from targen_core.plugins.loader import load_registry
     from targen_core.runs.batches import require_lines
-    from targen_core.runs.job import Job
-    from targen_core.runs.plan import find_task, prepare
-    from targen_core.runs.suite import run_suite, suite_tasks
+    from targen_core.runs.plan import prepare
+    from targen_core.runs.suite import suite_tasks
 
     if (task is None) == (suite is None):
         raise UsageError(
@@ -168,68 +166,56 @@ def generate(
             hint="--batch --batch-lists, or --batch-offline --batch-lists",
         )
     registry = load_registry()
-
-    def spec_for(name: str) -> RunSpec:
-        _, found = find_task(registry, name, variant or ())
-        return spec_of(
-            registry,
-            name,
-            quotas=quotas_for(found, n, preset, label or ()),
-            variants=tuple(variant or ()),
-            backend=backend,
-            backend_for=backend_for,
-            options=options_of(option, key_file),
-            seed=seed,
-            correct=correct,
-            corrector=corrector,
-            contexts=contexts,
-            seeds=seeds,
-            contexts_limit=contexts_limit,
-            contexts_fraction=contexts_fraction,
-            lists_at_once=SIDE_BY_SIDE if batch_lists else 1,
-            balance=balance,
-            near_duplicates=near_duplicates,
-            give_up_after=give_up_after,
-            limits=checked_limits(
-                max_cost=max_cost,
-                max_tokens=max_tokens,
-                concurrency=concurrency,
-                rpm=rpm,
-                tpm=tpm,
-                max_outage=max_outage,
-                rounds=rounds,
-            )
-            | {"batch": batch, "cache": cache},
-        )
-
-    folder = cache_folder()
+    ask = partial(
+        asked,
+        registry,
+        n=n,
+        preset=preset,
+        labels=labels_of(label),
+        variants=variant,
+        model=backend,
+        steps=backends_of(backend_for),
+        options=options_of(option, key_file),
+        seed=seed,
+        max_cost=max_cost,
+        max_tokens=max_tokens,
+        correct=correct,
+        corrector=corrector,
+        contexts=contexts,
+        seeds=seeds,
+        contexts_limit=contexts_limit,
+        contexts_fraction=contexts_fraction,
+        balance=balance,
+        near_duplicates=near_duplicates,
+        give_up_after=give_up_after,
+        concurrency=concurrency,
+        rpm=rpm,
+        tpm=tpm,
+        max_outage=max_outage,
+        batch=batch,
+        batch_lists=batch_lists,
+        rounds=rounds,
+        cache=cache,
+    )
     if suite is not None:
         below = out or Path("runs") / f"{suite}-{seed}"
-        specs = [(below / t.name, spec_for(t.id)) for t in suite_tasks(registry, suite)]
-        all_of_them = _Suite(quiet=quiet)
-        try:
-            run_suite(
-                registry,
-                specs,
-                all_of_them.run,
-                cache=folder,
-                place="exact" if out else "replace",
-            )
-        finally:
-            all_of_them.show(json=json)
-        all_of_them.complain()
+        specs = []
+        for one in suite_tasks(registry, suite):
+            with ask(one.id) as request:
+                specs.append((below / one.name, request.spec))
+        place: Place = "exact" if out else "replace"
+        _run_suite(registry, specs, place, quiet=quiet, json=json)
         return
     assert task is not None
-    spec = spec_for(task)
-    default = Path("runs") / f"{registry.find('task', task).name}-{seed}"
-    if batch_offline:
-        require_lines(prepare(registry, spec).steps)
-    place: Place = "exact" if out else "number"
-    with Job.create(registry, spec, out or default, cache=folder, place=place) as job:
+    with ask(task) as request:
+        if batch_offline:
+            require_lines(prepare(request.registry, request.spec).steps)
+        job = request.job(out)
+    with job:
         if batch_offline:
             print(f"{job.path} is ready; next: targen batch export {job.path}")
-            return
-        _run(job, quiet=quiet, json=json)
+        else:
+            _run(job, quiet=quiet, json=json)
 
 
 def resume(
@@ -274,35 +260,26 @@ def resume(
     - targen resume runs/rte-0
     - targen resume runs/rte-0 -n 200 --max-cost 5
     """
-    from targen_core.plugins.loader import load_registry
-    from targen_core.runs.job import Job
-    from targen_core.runs.manifest import Manifest
+    from targen_core.api.request import reopened
 
-    registry = load_registry()
-    quotas: Quotas | None = None
-    switches = {"batch": batch, "cache": cache}
-    if n is not None or label:
-        manifest = Manifest.load(run / "manifest.json")
-        quotas = quotas_for(registry.get("task", manifest.task_name(run)), n, None, label or ())
-    with Job.resume(
-        registry,
+    job, _ = reopened(
         run,
-        cache=cache_folder(),
-        quotas=quotas,
+        n=n,
+        labels=labels_of(label),
         give_up_after=give_up_after,
         options=options_of(option, key_file),
-        limits=checked_limits(
-            max_cost=max_cost,
-            max_tokens=max_tokens,
-            concurrency=concurrency,
-            rpm=rpm,
-            tpm=tpm,
-            max_outage=max_outage,
-            rounds=rounds,
-        )
-        | {name: on for name, on in switches.items() if on is not None},
+        max_cost=max_cost,
+        max_tokens=max_tokens,
+        concurrency=concurrency,
+        rpm=rpm,
+        tpm=tpm,
+        max_outage=max_outage,
+        batch=batch,
+        rounds=rounds,
+        cache=cache,
         verify=verify,
-    ) as job:
+    )
+    with job:
         _run(job, quiet=quiet, json=json)
 
 
@@ -337,6 +314,26 @@ def _shown() -> Iterator[None]:
         mute(sys.stdout)
 
 
+def _run_suite(
+    registry: Registry,
+    specs: Sequence[tuple[Path, RunSpec]],
+    place: Place,
+    *,
+    quiet: bool,
+    json: bool,
+) -> None:
+    """Run the tasks of a suite with a progress display; print what there is of them."""
+    from targen_core.folders import replies_folder
+    from targen_core.runs.suite import run_suite
+
+    suite = _Suite(quiet=quiet)
+    try:
+        run_suite(registry, specs, suite.run, cache=replies_folder(), place=place)
+    finally:
+        suite.show(json=json)
+    suite.complain()
+
+
 class _Suite:
     """Runs the jobs of a suite; a label that falls short stops its own task alone."""
 
@@ -350,8 +347,8 @@ class _Suite:
         from targen_core.runs.report import read_report
 
         if not self._quiet:
-            wanted = job.manifest.targets[-1].quotas.total
-            print(f"{job.task.name}: {wanted:,} rows", file=sys.stderr, flush=True)
+            rows = job.manifest.targets[-1].quotas.total
+            print(f"{job.task.name}: {rows:,} rows", file=sys.stderr, flush=True)
         try:
             with progress(job, quiet=self._quiet) as listener:
                 job.run(listener)

@@ -17,8 +17,6 @@ from targen_core.cli.request import (
     MaxTokensArg,
     OptionsArg,
     SeedArg,
-    cache_folder,
-    checked_limits,
     options_of,
 )
 from targen_core.errors import UsageError, WriteFailed
@@ -72,6 +70,7 @@ def init_task(
         return
     from targen_core.cli.progress import watching
     from targen_core.declared.drafting import written
+    from targen_core.folders import replies_folder
     from targen_core.plugins.loader import load_registry
     from targen_core.runs.drafting import draft_task
     from targen_core.runs.spec import Limits, RunSpec
@@ -84,13 +83,11 @@ def init_task(
         backend=backend,
         options=options_of(option, key_file),
         seed=seed,
-        limits=Limits(
-            **checked_limits(max_cost=max_cost, max_tokens=max_tokens, max_outage=max_outage)
-        ),
+        limits=Limits(max_cost=max_cost, max_tokens=max_tokens, max_outage=max_outage, cache=cache),
     )
     with watching() as watch:
         draft = draft_task(
-            load_registry(), description, spec, cache=cache_folder(cache), on_layer=watch.on_layer
+            load_registry(), description, spec, cache=replies_folder(), on_layer=watch.on_layer
         )
     declaration = draft.declaration
     path = out or Path(f"{declaration.name or 'task'}.yaml")

@@ -26,11 +26,8 @@ from targen_core.cli.request import (
     SeedsArg,
     TaskArg,
     VariantArg,
-    cache_folder,
-    checked_limits,
+    backends_of,
     options_of,
-    quotas_for,
-    spec_of,
 )
 from targen_core.cli.tables import print_json, print_table
 from targen_core.errors import UsageError
@@ -90,26 +87,23 @@ def preview(
     - targen preview cb --variants default,commitment,paper --examples examples/superglue/cb.jsonl
     - targen preview rte -n 4 --backend llama -o model=llama3.1 --full
     """
+    from targen_core.api.request import asked
     from targen_core.cli.progress import progress
-    from targen_core.plugins.loader import load_registry
-    from targen_core.runs.plan import find_task
+    from targen_core.engine.quotas import Quotas
+    from targen_core.folders import replies_folder
     from targen_core.runs.trial import run_trial
 
-    registry = load_registry()
-    _, found = find_task(registry, task, variant or ())
     if variants and (variant or full):
         raise UsageError("--variants goes neither with --variant nor with --full")
     if examples is not None and not variants:
         raise UsageError("--examples is for --variants", hint="--variants default")
-    each = _COMPARED if variants else 1
-    rows = n if n is not None else len(found.quota_names) * found.unit * each
-    spec = spec_of(
-        registry,
+    with asked(
+        None,
         task,
-        quotas=quotas_for(found, rows, None, ()),
-        variants=tuple(variant or ()),
-        backend=backend,
-        backend_for=backend_for,
+        rows=False,
+        variants=variant,
+        model=backend,
+        steps=backends_of(backend_for),
         options=options_of(option, key_file),
         seed=seed,
         correct=correct,
@@ -118,17 +112,23 @@ def preview(
         seeds=seeds,
         give_up_after=10,
         # One candidate after the other, and few ahead of need: this is a look.
-        limits=checked_limits(
-            concurrency=2, max_cost=max_cost, max_tokens=max_tokens, max_outage=max_outage
-        ),
-    )
+        concurrency=2,
+        max_cost=max_cost,
+        max_tokens=max_tokens,
+        max_outage=max_outage,
+        cache=cache,
+    ) as request:
+        of, registry = request.task, request.registry
+    each = _COMPARED if variants else 1
+    rows = n if n is not None else len(of.quota_names) * of.unit * each
+    spec = request.spec.replace(quotas=Quotas.even(rows, of))
     if variants:
         names = [name.strip() for name in variants.split(",")]
-        solved = _examples(examples, found) if examples is not None else None
-        _compare(registry, spec, names, solved, cache_folder(cache), json=json)
+        solved = _examples(examples, of) if examples is not None else None
+        _compare(registry, spec, names, solved, json=json)
         return
     trial = run_trial(
-        registry, spec, cache=cache_folder(cache), show=partial(progress, transient=True)
+        registry, spec, cache=replies_folder(), show=partial(progress, transient=True)
     )
     if json:
         print_json(_facts(trial))
@@ -153,12 +153,12 @@ def _compare(
     spec: RunSpec,
     names: Sequence[str],
     examples: Dataset | None,
-    cache: Path | None,
     *,
     json: bool,
 ) -> None:
     """Print how variants do side by side."""
     from targen_core.cli.progress import progress
+    from targen_core.folders import replies_folder
     from targen_core.runs.comparison import compare_variants
 
     results = compare_variants(
@@ -166,7 +166,7 @@ def _compare(
         spec,
         names,
         examples=examples,
-        cache=cache,
+        cache=replies_folder(),
         show=partial(progress, transient=True),
     )
     if json:

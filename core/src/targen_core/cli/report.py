@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -84,13 +85,13 @@ def print_flow(flows: dict[str, Any]) -> None:
     )
 
 
-def flow_columns(flows: dict[str, Any]) -> list[str]:
+def flow_columns(flows: Mapping[str, Any]) -> list[str]:
     """The labels that candidates ended with: those of the rows, then others."""
     labels = [set(flow["accepted"]) | set(flow["surplus"]) for flow in flows.values()]
     return [*flows, *sorted(set().union(*labels) - set(flows))]
 
 
-def print_usage(report: dict[str, Any]) -> None:
+def print_usage(report: Mapping[str, Any]) -> None:
     """Print what the calls took, step by step."""
     usage = report["usage"]
     priced = usage["priced"]

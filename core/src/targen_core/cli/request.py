@@ -1,23 +1,15 @@
-"""What `generate`, `preview` and `estimate` have in common: from options to a `RunSpec`."""
+"""What commands that ask models have in common: their options, and keywords of these."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
-from targen_core import folders
 from targen_core.cli.completion import completer
 from targen_core.errors import UsageError
-from targen_core.plugins.register import is_file
-
-if TYPE_CHECKING:
-    from targen_core.engine.quotas import Quotas
-    from targen_core.plugins.registry import Registry
-    from targen_core.runs.spec import RunSpec
-    from targen_core.tasks.model import Task
 
 __all__ = [
     "BackendArg",
@@ -42,12 +34,10 @@ __all__ = [
     "SuiteArg",
     "TaskArg",
     "VariantArg",
-    "cache_folder",
-    "checked_limits",
+    "backends_of",
     "complete_task",
+    "labels_of",
     "options_of",
-    "quotas_for",
-    "spec_of",
 ]
 
 complete_task = completer("task")
@@ -72,7 +62,7 @@ BackendArg = Annotated[
         "--backend",
         "-b",
         metavar="NAME",
-        help="The model to use; see list-backends. Or "
+        help="The model to use, NAME or NAME/MODEL; see list-backends. Or "
         "langchain:package.module.Class, or langchain:./file.py:Class.",
         autocompletion=completer("backend"),
     ),
@@ -170,92 +160,42 @@ def options_of(items: Sequence[str] | None, key_file: Path | None = None) -> dic
     return {**parse_options(items or ()), **said}
 
 
-def cache_folder(enabled: bool = True) -> Path | None:
-    """The folder of the reply cache, or None where it is not wanted."""
-    return folders.cache_folder() / "replies" if enabled else None
-
-
 def pairs(items: Sequence[str], option: str, example: str) -> dict[str, str]:
     """`NAME=VALUE` items as a dict.
 
     Raises:
         UsageError: an item without `=`, or a name given twice.
     """
-    found: dict[str, str] = {}
+    values: dict[str, str] = {}
     for item in items:
         name, equals, value = item.partition("=")
         if not equals or not name or not value:
             raise UsageError(f"{option} {item!r} is not NAME=VALUE", hint=f"{option} {example}")
-        if name in found:
+        if name in values:
             raise UsageError(f"{option} names {name} twice")
-        found[name] = value
-    return found
+        values[name] = value
+    return values
 
 
-def quotas_for(
-    task: Task[Any, Any], n: int | None, preset: str | None, label: Sequence[str]
-) -> Quotas:
-    """Rows by label, from exactly one of -n, --preset and --label.
-
-    Labels that --label does not name are left out; the plan checks the rest.
+def labels_of(items: Sequence[str] | None) -> dict[str, int]:
+    """Rows by label, as --label says.
 
     Raises:
-        UsageError: none or several of them, or a value that cannot be.
+        UsageError: an item that is no LABEL=ROWS.
     """
-    from targen_core.engine.quotas import Quotas
-
-    if (n is not None) + (preset is not None) + bool(label) != 1:
-        raise UsageError(
-            "say how many rows, in one way",
-            hint=f"-n 100, or --preset paper, or --label {task.quota_names[0]}=40",
-        )
-    if n is not None:
-        return Quotas.even(n, task)
-    if preset is not None:
-        return Quotas.preset(preset, task)
-    quotas: dict[str, int] = {}
-    for name, text in pairs(label, "--label", f"{task.quota_names[0]}=40").items():
+    labels: dict[str, int] = {}
+    for name, text in pairs(items or (), "--label", "LABEL=40").items():
         try:
-            quotas[name] = int(text)
+            labels[name] = int(text)
         except ValueError:
             raise UsageError(f"--label {name}={text}: {text!r} is no number of rows") from None
-    return Quotas(quotas)
+    return labels
 
 
-def spec_of(
-    registry: Registry,
-    task_name: str,
-    *,
-    quotas: Mapping[str, int],
-    backend_for: Sequence[str] | None,
-    correct: bool,
-    corrector: str,
-    **values: Any,
-) -> RunSpec:
-    """A `RunSpec` of what the options say."""
-    from targen_core.runs.spec import RunSpec
-
-    if not correct and corrector:
-        raise UsageError("--no-correct and --corrector exclude each other")
-    if corrector == "none" and all(c.name != "none" for c in registry.all("corrector")):
-        raise UsageError("--corrector none: no corrector is called so", hint="--no-correct")
-    return RunSpec(
-        task=task_name if is_file(task_name) else registry.find("task", task_name).id,
-        quotas=quotas,
-        backend_for=pairs(backend_for or (), "--backend-for", "correct=llama"),
-        corrector=corrector if correct else None,
-        **values,
-    )
-
-
-def checked_limits(**limits: float | None) -> dict[str, Any]:
-    """The limits that were given, each above 0.
+def backends_of(items: Sequence[str] | None) -> dict[str, str]:
+    """Backends by step, as --backend-for says.
 
     Raises:
-        UsageError: naming the option.
+        UsageError: an item that is no STEP=NAME.
     """
-    given = {name: value for name, value in limits.items() if value is not None}
-    for name, value in given.items():
-        if not value > 0:  # "nan" is not either
-            raise UsageError(f"--{name.replace('_', '-')} is {value}; it must be above 0")
-    return given
+    return pairs(items or (), "--backend-for", "correct=llama")

@@ -17,7 +17,7 @@ from targen_core.plugins.registry import Registry
 from targen_core.runs.plan import find_task
 from targen_core.tasks.model import Task
 
-__all__ = ["read_dataset"]
+__all__ = ["of_no_task", "read_dataset"]
 
 _Row = Mapping[str, Any]
 
@@ -98,7 +98,7 @@ def _task(
     registry = load_registry() if registry is None else registry
     if source.task is None:
         if task is None:
-            raise UsageError(f"{source.place} does not say whose rows it holds", hint=_hint(source))
+            raise of_no_task(source)
         return find_task(registry, task, variants)[1]
     item, recorded = find_task(registry, source.task(), source.variants)
     other = task is not None and registry.find("task", task).id != item.id
@@ -125,11 +125,14 @@ def _same(
     return dataset
 
 
-def _hint(source: Source) -> str:
+def of_no_task(source: Source) -> UsageError:
+    """The error where nobody says whose rows they are."""
     run = Path(source.place).parent
     if (run / "manifest.json").exists():
-        return f"give the run directory, {run}"
-    return "--task NAME; see targen list-tasks"
+        hint = f"give the run directory, {run}"
+    else:
+        hint = "--task NAME; see targen list-tasks"
+    return UsageError(f"{source.place} does not say whose rows it holds", hint=hint)
 
 
 def _strictly(

@@ -139,7 +139,7 @@ def _solve(
     blind = spec.replace(corrector="targen-core:blind")
     with tempfile.TemporaryDirectory(prefix="targen-") as folder:
         out = Path(folder) / "examples"
-        report = correct_dataset(registry, blind, examples, out, cache=cache)
+        _, report = correct_dataset(registry, blind, examples, out, cache=cache)
     counts: dict[str, int] = report["as_given"]
     return {kind: counts.get(kind, 0) for kind in ("right", "wrong", "rejected")}
 

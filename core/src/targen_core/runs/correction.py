@@ -9,7 +9,9 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
+import logging
 import random
+import re
 import shlex
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -44,6 +46,7 @@ from targen_core.runs.lock import StepPlan, TaskPlan
 from targen_core.runs.loops import stoppable, synchronous
 from targen_core.runs.manifest import flat
 from targen_core.runs.naming import model_name
+from targen_core.runs.placing import Place, numbered
 from targen_core.runs.plan import PreparedCorrection, bind_models, prepare_correction
 from targen_core.runs.session import open_layer
 from targen_core.runs.spec import ManifestPart, RunSpec
@@ -54,6 +57,8 @@ if TYPE_CHECKING:  # datasets know runs, and not the other way
     from targen_core.dataset.model import Dataset, Unit
 
 __all__ = ["CorrectionPlan", "acorrect_dataset", "correct_dataset", "flip", "patched"]
+
+_log = logging.getLogger("targen.run")
 
 _Held: TypeAlias = "tuple[Unit, Any]"
 """A labelled instance, and the rows that hold it."""
@@ -102,12 +107,13 @@ async def acorrect_dataset(
     dataset: Dataset,
     out: Path,
     *,
-    flip_share: float = 0.0,
-    most: int | None = None,
+    place: Place = "exact",
+    flip_fraction: float = 0.0,
+    limit: int | None = None,
     cache: Path | None = None,
     on_judged: Callable[[int, int], None] = lambda done, of: None,
     on_layer: Callable[[CallLayer], None] = lambda layer: None,
-) -> dict[str, Any]:
+) -> tuple[Path, dict[str, Any]]:
     """Judge a dataset's instances with `spec`'s corrector, and write what came of it to `out`.
 
     The directory gets `dataset.jsonl` (the rows with the labels that they
@@ -120,38 +126,41 @@ async def acorrect_dataset(
             limits are used.
         dataset: what to judge; rows without labels are left out.
         out: the directory.
-        flip_share: share of labels that are flipped before they are judged.
-        most: judge so many instances, drawn by the seed.
+        place: what may become of something else in `out`; see `Place`.
+        flip_fraction: fraction of labels that are flipped before they are judged.
+        limit: judge so many instances, drawn by the seed.
         cache: the folder of the reply cache.
         on_judged: called with how many are judged, and of how many.
         on_layer: called with the call layer, once, before the first call.
 
     Returns:
-        The report.
+        The directory, and the report.
 
     Raises:
         UsageError: an option that cannot be, or no labelled instance.
         RunConflict: `out` holds something else.
         JobFailed: budget, service or Ctrl-C stopped it; nothing paid is lost.
     """
-    if not 0 <= flip_share <= 1:
-        raise UsageError(f"--flip is {flip_share}; it must be from 0 to 1")
-    if most is not None and most < 1:
-        raise UsageError(f"-n is {most}; it must be at least 1")
+    if not 0 <= flip_fraction <= 1:
+        raise UsageError(f"--flip is {flip_fraction}; it must be from 0 to 1")
+    if limit is not None and limit < 1:
+        raise UsageError(f"-n is {limit}; it must be at least 1")
     instances = [(unit, each) for unit in dataset.units() for each in unit.instances]
     if not instances:
         raise UsageError("there is no labelled row to correct")
     prepared = prepare_correction(registry, spec)
-    chosen = _sample(instances, most, spec.seed)
-    shown = _flipped(prepared.task, chosen, flip_share, spec.seed)
+    chosen = _sample(instances, limit, spec.seed)
+    shown = _flipped(prepared.task, chosen, flip_fraction, spec.seed)
     plan = CorrectionPlan(
         task=prepared.plan,
         corrector=prepared.corrector_id,
         step=prepared.step,
         seed=spec.seed,
-        flip=flip_share,
+        flip=flip_fraction,
         data=_digest(chosen),
     )
+    if place == "number":
+        out = _place_for(out, plan)
     directory = RunDirectory(out)
     try:
         _same_plan(out, plan)
@@ -167,9 +176,12 @@ async def acorrect_dataset(
             journal.close()
         report = _report(plan, prepared.task, judged, usage)
         _write(out, prepared.task, judged, report)
+    except TargenError as error:  # what says "resume" speaks of runs
+        error.hint = re.sub(r"^resume (the run )?", "the same command ", error.hint)
+        raise
     finally:
         directory.close()
-    return report
+    return out, report
 
 
 correct_dataset = synchronous(acorrect_dataset)
@@ -221,20 +233,20 @@ def _resume(out: Path) -> str:
     return f"the same command again, it goes on in {shlex.quote(str(out))}"
 
 
-def _sample(instances: Sequence[_Held], most: int | None, seed: int) -> Sequence[_Held]:
+def _sample(instances: Sequence[_Held], limit: int | None, seed: int) -> Sequence[_Held]:
     """At most so many instances, drawn by the seed, in their order."""
-    if most is None or most >= len(instances):
+    if limit is None or limit >= len(instances):
         return instances
-    drawn = seeded_rng(seed, "correct", "sample").sample(range(len(instances)), most)
+    drawn = seeded_rng(seed, "correct", "sample").sample(range(len(instances)), limit)
     return [instances[index] for index in sorted(drawn)]
 
 
 def _flipped(
-    task: Task[Any, Any], instances: Sequence[_Held], share: float, seed: int
+    task: Task[Any, Any], instances: Sequence[_Held], fraction: float, seed: int
 ) -> list[Judged]:
-    """The instances as step 4 will see them: that share of them with wrong labels."""
+    """The instances as step 4 will see them: that fraction of them with wrong labels."""
     rng = seeded_rng(seed, "correct", "flip")
-    wrong = set(rng.sample(range(len(instances)), round(share * len(instances))))
+    wrong = set(rng.sample(range(len(instances)), round(fraction * len(instances))))
     held = []
     for number, (unit, gold) in enumerate(instances):
         shown = flip(task, gold, rng) if number in wrong else gold
@@ -431,6 +443,21 @@ def _write_lines(path: Path, records: Sequence[Mapping[str, Any]]) -> None:
     write_atomically(path, "".join(f"{line}\n" for line in lines))
 
 
+def _place_for(out: Path, plan: CorrectionPlan) -> Path:
+    """The first of DIRECTORY, DIRECTORY-2, ... that is free, or holds the very same work."""
+    taken = ""
+    for path in numbered(out):
+        try:
+            if path.exists():
+                _same_plan(path, plan)
+            break
+        except RunConflict as conflict:
+            taken = taken or str(conflict)
+    if taken:
+        _log.warning("%s. This one goes to %s", taken, path)
+    return path
+
+
 def _same_plan(out: Path, plan: CorrectionPlan) -> None:
     """That `out` is fresh, or holds the very same work.
 
@@ -439,7 +466,9 @@ def _same_plan(out: Path, plan: CorrectionPlan) -> None:
     """
     there = out / "correction.json"
     if not there.exists():
-        if any(path.name not in (".lock", ".correction.json.part") for path in out.iterdir()):
+        if not out.is_dir() or any(
+            path.name not in (".lock", ".correction.json.part") for path in out.iterdir()
+        ):
             raise RunConflict(f"{out} exists and holds something else", hint="choose another --out")
         return
     try:

@@ -90,8 +90,7 @@ class Job:
         self._manifest_before: Manifest | None = None  # where this process has changed it
         self._directory = directory
         self._prepared = prepared
-        shares = cache is not None and manifest.spec.limits.cache
-        self._cache_folder = Path(cache) if cache is not None and shares else None
+        self._cache_folder = None if cache is None else Path(cache)
         self._closing = contextlib.ExitStack()
         self._closing.callback(directory.close)
         self._ledger: LedgerFile | None = None

@@ -7,6 +7,7 @@ wrong name, a server that is not up. What it leaves is in nobody's way.
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Iterator
 from pathlib import Path
 from shlex import quote
 from typing import Literal
@@ -15,7 +16,15 @@ from targen_core.errors import RunConflict, RunDirectoryError, RunLocked, WriteF
 from targen_core.runs.manifest import Manifest, flat
 from targen_core.runs.naming import difference
 
-__all__ = ["Place", "clear_unanswered", "is_fresh", "is_unanswered", "place_for", "same_run"]
+__all__ = [
+    "Place",
+    "clear_unanswered",
+    "is_fresh",
+    "is_unanswered",
+    "numbered",
+    "place_for",
+    "same_run",
+]
 
 Place = Literal["exact", "replace", "number"]
 """What may become of a directory that holds another run.
@@ -54,15 +63,22 @@ _EMPTY_RUN_FILES = _FIRST_FILES | {
 _MOST = 10_000  # directories that are tried
 
 
+def numbered(out: Path) -> Iterator[Path]:
+    """DIRECTORY, DIRECTORY-2, DIRECTORY-3, ..."""
+    named = out if out.name.strip(".") else out.resolve()  # "." and ".." have no name to add to
+    yield out
+    for number in range(2, _MOST):
+        yield named.with_name(f"{named.name}-{number}")
+
+
 def place_for(out: Path, requested: Manifest) -> tuple[Path, str]:
     """Where a run with a default name goes, and what to say of it, or "".
 
-    Raises:
-        RunConflict: `out` holds the same run with another number of rows.
+    Another number of rows is another run too: its rows are then those that it has anywhere, and
+    what the first one paid for comes from the cache.
     """
     taken = ""
-    for number in range(1, _MOST):
-        path = out if number == 1 else out.with_name(f"{out.name}-{number}")
+    for path in numbered(out):
         if not path.exists() or is_fresh(path):
             break
         if not (path / "manifest.json").exists():
@@ -77,8 +93,6 @@ def place_for(out: Path, requested: Manifest) -> tuple[Path, str]:
         except RunConflict as conflict:
             if is_unanswered(path):
                 break
-            if not _steps_apart(there, requested) and _targets_alone(there, requested):
-                raise
             taken = taken or str(conflict)
     return path, f"{taken}. This run goes to {path}" if taken else ""
 
@@ -101,19 +115,13 @@ def same_run(there: Manifest, requested: Manifest, out: Path) -> Manifest:
             f"{out} holds another run: its target is {rows} rows, not these {asked}",
             hint=f"targen resume {quote(str(out))} -n N extends it; or choose another --out",
         )
+    beside = next(path for path in numbered(out) if not path.exists())
     raise RunConflict(
         f"{out} holds another run, begun with "
         f"{_steps_apart(there, requested) or _plan_apart(there, requested)}",
         hint=f"targen resume {quote(str(out))} goes on with it as it was begun; or give this one "
-        f"another --out, such as --out {quote(str(_beside(out)))}",
+        f"another --out, such as --out {quote(str(beside))}",
     )
-
-
-def _beside(out: Path) -> Path:
-    """A path beside `out` that nothing is at."""
-    named = out if out.name.strip(".") else out.resolve()  # "." and ".." have no name to add to
-    paths = (named.with_name(f"{named.name}-{number}") for number in range(2, _MOST))
-    return next((path for path in paths if not path.exists()), named)
 
 
 def _targets_alone(there: Manifest, requested: Manifest) -> bool:

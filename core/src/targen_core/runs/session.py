@@ -31,7 +31,7 @@ async def open_layer(
     cache: Path | None,
 ) -> AsyncIterator[CallLayer]:
     """A call layer whose budget knows what `usage` says was spent; closes its models."""
-    replies = ReplyCache(cache) if cache else None
+    replies = ReplyCache(cache) if cache and limits.cache else None
     budget = Budget(max_tokens=limits.max_tokens, max_cost=limits.max_cost)
     spent = usage.total
     budget.spend(spent.tokens, spent.dollars)

@@ -24,7 +24,7 @@ from targen_core.runs.options import StepOptions, step_options
 
 __all__ = ["Limits", "ManifestPart", "RunSpec"]
 
-_Amount = Annotated[float, Field(ge=0, le=1e12, allow_inf_nan=False)]
+_Amount = Annotated[float, Field(gt=0, le=1e12, allow_inf_nan=False)]
 _Rate = Annotated[float, Field(ge=0.001, le=1e12, allow_inf_nan=False)]
 _Count = Annotated[int, Field(ge=1, le=MAX_COUNT)]
 
@@ -36,7 +36,7 @@ class ManifestPart(BaseModel):
 
 
 class _Asked(ManifestPart):
-    """What options say; one that cannot be is a `UsageError` by its name."""
+    """What options and keywords say; one that cannot be is a `UsageError` by its name."""
 
     @model_validator(mode="wrap")
     @classmethod
@@ -45,21 +45,23 @@ class _Asked(ManifestPart):
             return read(asked)
         except ValidationError as error:
             first = error.errors(include_url=False)[0]
-            option = f"--{first['loc'][-1]}".replace("_", "-") if first["loc"] else "spec"
+            field = str(first["loc"][-1]) if first["loc"] else ""
             why = first["msg"].replace("Input should be", "it must be")
             why = why.replace("greater than or equal to", "at least")
-            why = why.replace("less than or equal to", "at most")
-            if isinstance(first["input"], int | float):  # a text may be a key
-                raise UsageError(f"{option} is {first['input']}; {why}") from None
-            raise UsageError(f"{option}: {why}") from None
+            why = why.replace("less than or equal to", "at most").replace("greater than", "above")
+            # A text may be a key.
+            value = f" is {first['input']};" if isinstance(first["input"], int | float) else ":"
+            wrong = UsageError(f"{field or 'spec'}{value} {why}")
+            wrong.field = field
+            raise wrong from None
 
 
 class Limits(_Asked):
     """What a run may take; changes nothing of what it produces."""
 
     max_cost: _Amount | None = None
-    max_tokens: Annotated[int, Field(ge=0, le=10**15)] | None = None
-    concurrency: Annotated[int, Field(ge=1, le=100_000)] = 32
+    max_tokens: Annotated[int, Field(gt=0, le=10**15)] | None = None
+    concurrency: Annotated[int, Field(gt=0, le=100_000)] = 32
     rpm: _Rate | None = None
     tpm: _Rate | None = None
     max_outage: _Amount | None = None
