@@ -69,6 +69,7 @@ MODULES = [
     "tasks.fields",
     "correctors.meta",
     "metrics.model",
+    "training.model",
     "calls.model",
     "calls.batch",
     "calls.langchain",

@@ -21,6 +21,7 @@ PUBLISHED = (
     "targen_backends",
     "plugins/targen_tasks_multirc",
     "plugins/targen_analysis",
+    "plugins/targen_training",
 )
 BESIDE = ("plugins/targen_plugin_example", "plugins/examples/targen_contract_clauses")
 """To be read and copied: they have the same version, and stay in the repository."""

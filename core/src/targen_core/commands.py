@@ -13,6 +13,7 @@ COMMANDS = {
     "list-backends": "listing:list_backends",
     "list-exporters": "listing:list_exporters",
     "list-metrics": "listing:list_metrics",
+    "list-trainers": "listing:list_trainers",
     "backends": "backends:backends",
     "describe": "describe:describe",
     "init-task": "init_task:init_task",

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from targen_testing.exporters import ExporterSuite
     from targen_testing.metrics import MetricSuite
     from targen_testing.tasks import TaskSuite
+    from targen_testing.trainers import TrainerSuite
     from targen_testing.wire import OPENAI, Wire
 
 __all__ = [
@@ -20,6 +21,7 @@ __all__ = [
     "ExporterSuite",
     "MetricSuite",
     "TaskSuite",
+    "TrainerSuite",
     "Wire",
 ]
 
@@ -30,6 +32,7 @@ _HOME = {
     "ExporterSuite": "exporters",
     "MetricSuite": "metrics",
     "TaskSuite": "tasks",
+    "TrainerSuite": "trainers",
     "Wire": "wire",
 }
 

@@ -119,6 +119,7 @@ def _default_suites(
         ExporterSuite,
         MetricSuite,
         TaskSuite,
+        TrainerSuite,
     )
 
     made: dict[str, type[Suite]] = {}
@@ -130,6 +131,8 @@ def _default_suites(
             base = ExporterSuite
         elif item.kind == "metric":
             base = MetricSuite
+        elif item.kind == "trainer":
+            base = TrainerSuite
         elif item.kind == "corrector":
             base = CorrectorSuite
             values["task"] = task

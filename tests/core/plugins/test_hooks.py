@@ -21,6 +21,7 @@ KINDS = {
     "register_backends": "backend",
     "register_exporters": "exporter",
     "register_metrics": "metric",
+    "register_trainers": "trainer",
     "register_commands": "command",
 }
 

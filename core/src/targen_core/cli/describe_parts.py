@@ -41,6 +41,10 @@ def part_facts(
         needs = f"{item.distribution}[{target.extra}]" if target.extra else item.install
         own = {"title": target.title, "options": _fields(target.options), "install": needs}
         return facts | own | {"about": target.summary}
+    if item.kind == "trainer":
+        needs = f"{item.distribution}[{target.extra}]" if target.extra else item.install
+        own = {"version": target.version, "options": _fields(target.options), "install": needs}
+        return facts | own | {"about": target.summary}
     if item.kind in ("contexts", "seeds"):
         users = [name for name, task in _tasks(registry) if any(target is p for p in task.chain)]
         return facts | {
@@ -283,6 +287,14 @@ def _print_metric(facts: dict[str, Any]) -> None:
     print(f"use it: targen analyze DATASET --metric {name}")
 
 
+def _print_trainer(facts: dict[str, Any]) -> None:
+    if options := facts["options"]:
+        heads = ["option", "type", "default", "meaning"]
+        rows = [(f["name"], f["type"], _default(f), f["description"]) for f in options]
+        print_table(heads, rows)
+    print(f"use it: targen train DATASET --model {facts['id'].rpartition(':')[2]}")
+
+
 def _print_command(facts: dict[str, Any]) -> None:
     print(f"use it: targen {facts['id'].rpartition(':')[2]} --help")
 
@@ -307,6 +319,7 @@ _PRINTS: dict[str, Callable[[dict[str, Any]], None]] = {
     "generator": _print_generator,
     "metric": _print_metric,
     "seeds": _print_list,
+    "trainer": _print_trainer,
 }
 
 

@@ -13,8 +13,12 @@ from targen_core.suggestions import did_you_mean
 
 __all__ = ["add_command", "command_names", "is_command", "unknown_command"]
 
-_ELSEWHERE = {"analyze": "targen-analysis"}
-"""Command of ours that the core does not have -> the package to install."""
+_ELSEWHERE = {
+    "analyze": "targen-analysis",
+    "train": "targen-training",
+    "evaluate": "targen-training",
+}
+"""Commands of ours that the core does not have -> the package to install."""
 
 
 def command_names(registry: Registry) -> list[str]:

@@ -73,3 +73,11 @@ def list_metrics(json: _Json = False) -> None:
     Example: targen list-metrics
     """
     show_registered("metric", json=json)
+
+
+def list_trainers(json: _Json = False) -> None:
+    """List what `targen train` trains.
+
+    Example: targen list-trainers
+    """
+    show_registered("trainer", json=json)

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from targen_core.metrics.model import Metric
     from targen_core.tasks.model import Task
     from targen_core.tasks.steps import Corrector, InverseGenerator, ListStep
+    from targen_core.training.model import Trainer
 
 __all__ = ["API_GROUP", "hookimpl", "hookspec"]
 
@@ -132,6 +133,19 @@ def register_metrics(register: Register[Metric]) -> None:
         @hookimpl
         def register_metrics(register):
             register.register("politeness", "my_package.metric:POLITENESS", summary="Kind words")
+        ```
+    """
+
+
+@hookspec
+def register_trainers(register: Register[Trainer]) -> None:
+    """Register trainers: what `targen train --model NAME` trains.
+
+    Example:
+        ```python
+        @hookimpl
+        def register_trainers(register):
+            register.register("bayes", "my_package.bayes:BAYES", summary="Naive Bayes on words")
         ```
     """
 

@@ -91,6 +91,13 @@ KINDS = {
             "targen_core.metrics.model:Metric",
             "a targen_core.metrics.model.Metric",
         ),
+        Kind(
+            "trainer",
+            "register_trainers",
+            "list-trainers",
+            "targen_core.training.model:Trainer",
+            "a targen_core.training.model.Trainer",
+        ),
         Kind("command", "register_commands", ""),
     )
 }

@@ -1,0 +1,1 @@
+"""Training: the shape of trainers. What trains lies in plugins."""

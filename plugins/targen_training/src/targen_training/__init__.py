@@ -1,0 +1,34 @@
+"""Training as a targen plugin: this module registers and imports nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from targen_core import Register, hookimpl
+
+if TYPE_CHECKING:
+    from targen_core.training.model import Trainer
+
+__all__ = ["register_commands", "register_trainers"]
+
+
+@hookimpl
+def register_commands(register: Register[Callable[..., Any]]) -> None:
+    """`targen train` and `targen evaluate`."""
+    register.register("train", "targen_training.cli:train", summary="Train a model on a dataset.")
+    register.register(
+        "evaluate",
+        "targen_training.cli:evaluate",
+        summary="Measure a trained model on labelled rows.",
+    )
+
+
+@hookimpl
+def register_trainers(register: Register[Trainer]) -> None:
+    """What `targen train` trains."""
+    register.register(
+        "tfidf",
+        "targen_training.linear:TFIDF",
+        summary="logistic regression on words and word pairs: seconds, no download",
+    )

@@ -1,0 +1,186 @@
+"""`TrainerSuite`: the checks that every trainer must pass.
+
+from targen_testing import TrainerSuite as Suite
+
+class TestBayes(Suite):
+    trainer = "bayes"
+"""
+
+from __future__ import annotations
+
+import math
+import random
+import shutil
+import zipfile
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import ClassVar
+
+import pytest
+
+from targen_core.training.model import Decision, Predictor, Trainer, TrainingSet
+from targen_testing.suite import Suite, fail
+
+__all__ = ["TrainerSuite"]
+
+_WORDS = {
+    "good": ("lovely", "bright", "kind", "splendid"),
+    "bad": ("awful", "broken", "dull", "horrid"),
+    "odd": ("purple", "sideways", "square", "upstairs"),
+}
+_THINGS = ("lamp", "boat", "garden", "letter", "bridge", "coat", "song", "kitchen")
+_ODD = ("", "🙂 日本語", "a" * 5000, "two\nlines\tand a tab", "\u2028\u00a0")
+_PICKLE = tuple(b"\x80" + bytes([protocol]) for protocol in (2, 3, 4, 5))
+_CLOSE = 1e-5
+
+
+class TrainerSuite(Suite):
+    """Checks of a trainer; set `trainer` to its registered name.
+
+    Attributes:
+        trainer: the registered name.
+        options: what a user gives as `-o`, "KEY=VALUE".
+        least: the accuracy that it must reach where one word tells the label.
+    """
+
+    trainer: ClassVar[str]
+    options: ClassVar[tuple[str, ...]] = ()
+    least: ClassVar[float] = 0.9
+    kind = "trainer"
+    own: ClassVar[frozenset[str]] = Suite.own | {"trainer", "options", "least"}
+
+    # --- how the tests run it ---
+
+    def target(self) -> Trainer:
+        """The trainer."""
+        trainer: Trainer = self.registry().get("trainer", self.trainer)
+        return trainer
+
+    def trained(self, data: TrainingSet, folder: Path) -> Predictor:
+        """What it learns from `data`, loaded from another folder than it was written to."""
+        trainer = self.target()
+        pairs = [option.partition("=") for option in self.options]
+        options = trainer.options.model_validate({key: value for key, _, value in pairs})
+        made, moved = folder / "made", folder / "moved"
+        made.mkdir(parents=True)
+        try:
+            trainer.train(data, options, made)
+            shutil.move(made, moved)
+            return trainer.load(moved)
+        except Exception as error:
+            fail(f"{len(data.decisions)} decisions: {type(error).__name__}: {error}")
+
+    def data(self, *labels: str, rows: int = 40, seed: int = 0) -> TrainingSet:
+        """Decisions whose label one word tells."""
+        rng = random.Random(seed)
+        decisions = [
+            Decision({"text": _sentence(rng, label), "about": rng.choice(_THINGS)}, label, row)
+            for row, label in enumerate(list(labels) * rows)
+        ]
+        return TrainingSet(decisions, labels)
+
+    @pytest.fixture
+    def predictor(self, tmp_path_factory: pytest.TempPathFactory) -> Predictor:
+        """A model of two labels."""
+        return self.kept(
+            "predictor",
+            lambda: self.trained(self.data("good", "bad"), tmp_path_factory.mktemp("model")),
+        )
+
+    # --- what must hold ---
+
+    def test_described(self) -> None:
+        """It is registered with a summary, which the listings show, and has a version."""
+        item = self.registry().find("trainer", self.trainer)
+        assert item.summary.strip() or self.target().summary.strip(), "register it with a summary"
+        assert self.target().version, "give it a version"
+
+    def test_learns(self, predictor: Predictor) -> None:
+        """It tells the labels of rows that it did not see, where one word does."""
+        held_out = self.data("good", "bad", seed=1).decisions
+        right = sum(
+            scores.index(max(scores)) == ("good", "bad").index(decision.label)
+            for decision, scores in zip(held_out, map(list, predictor(held_out)), strict=True)
+        )
+        assert right >= self.least * len(held_out), f"{right} of {len(held_out)} are right"
+
+    def test_three_labels(self, tmp_path: Path) -> None:
+        """It gives a score for each label, in their order, whatever order the rows have."""
+        data = self.data("odd", "good", "bad")
+        shuffled = replace(data, decisions=data.decisions[::-1])
+        held_out = self.data("odd", "good", "bad", seed=1).decisions
+        scores = self.trained(shuffled, tmp_path)(held_out)
+        assert {len(each) for each in scores} == {3}
+        right = sum(
+            list(each).index(max(each)) == data.labels.index(decision.label)
+            for decision, each in zip(held_out, scores, strict=True)
+        )
+        assert right >= self.least * len(held_out), f"{right} of {len(held_out)} are right"
+
+    def test_same_seed_same_scores(self, predictor: Predictor, tmp_path: Path) -> None:
+        """The same data, options and seed give the same scores."""
+        again = self.trained(self.data("good", "bad"), tmp_path)
+        held_out = self.data("good", "bad", rows=4, seed=1).decisions
+        assert _alike(predictor(held_out), again(held_out)), "another run gives other scores"
+
+    def test_decides_each_alone(self, predictor: Predictor) -> None:
+        """What it says of a decision does not depend on those beside it."""
+        held_out = self.data("good", "bad", rows=4, seed=1).decisions
+        alone = [predictor([decision])[0] for decision in held_out]
+        assert _alike(predictor(held_out), alone), "other scores alone than among others"
+
+    def test_never_looks_at_the_label(self, predictor: Predictor) -> None:
+        """The label of what is decided is not looked at: it may be wrong, or unknown."""
+        held_out = self.data("good", "bad", rows=4, seed=1).decisions
+        hidden = [replace(decision, label="") for decision in held_out]
+        assert _alike(predictor(held_out), predictor(hidden)), "the label changes the scores"
+
+    def test_takes_any_text(self, predictor: Predictor) -> None:
+        """Empty, long and foreign texts get finite scores, and no decision gets none."""
+        odd = [Decision({"text": text, "about": text}, "", at) for at, text in enumerate(_ODD)]
+        assert all(math.isfinite(score) for each in predictor(odd) for score in each)
+        assert len(predictor([])) == 0
+
+    def test_writes_no_pickle(self, tmp_path: Path) -> None:
+        """What it writes is data: a model may come from anybody, and a pickle is code."""
+        self.trained(self.data("good", "bad"), tmp_path)
+        for path in sorted((tmp_path / "moved").rglob("*")):
+            if path.is_file():
+                assert not _is_pickled(path), f"{path.name} is a pickle"
+
+    def test_refuses_what_is_no_model(self, tmp_path: Path) -> None:
+        """A folder without a model, or with a damaged one, is a ValueError."""
+        (tmp_path / "empty").mkdir()
+        self.trained(self.data("good", "bad"), tmp_path)
+        damaged = tmp_path / "moved"
+        for path in sorted(damaged.rglob("*")):
+            if path.is_file():
+                path.write_bytes(b"nothing of the kind")
+        for folder in (tmp_path / "empty", damaged):
+            try:
+                self.target().load(folder)
+            except ValueError:
+                continue
+            except Exception as error:
+                fail(f"load() of a {folder.name} folder raises {type(error).__name__}: {error}")
+            fail(f"load() takes a {folder.name} folder")
+
+
+def _sentence(rng: random.Random, label: str) -> str:
+    return f"The {rng.choice(_THINGS)} by the {rng.choice(_THINGS)} is {rng.choice(_WORDS[label])}."
+
+
+def _alike(one: Sequence[Sequence[float]], two: Sequence[Sequence[float]]) -> bool:
+    return len(one) == len(two) and all(
+        math.isclose(a, b, rel_tol=_CLOSE, abs_tol=_CLOSE)
+        for first, second in zip(one, two, strict=True)
+        for a, b in zip(first, second, strict=True)
+    )
+
+
+def _is_pickled(path: Path) -> bool:
+    if zipfile.is_zipfile(path):
+        with zipfile.ZipFile(path) as archive:
+            return any(archive.read(name).startswith(_PICKLE) for name in archive.namelist())
+    return path.read_bytes().startswith(_PICKLE)

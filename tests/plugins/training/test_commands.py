@@ -1,0 +1,148 @@
+"""`targen train` and `targen evaluate`, on rows that the tests make."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+Command = Callable[..., Any]
+
+
+def test_a_model_learns_and_is_measured(targen: Command, mood: Command) -> None:
+    mood("train.jsonl", 60)
+    mood("test.jsonl", 40, seed=1)
+    made = targen("train", "train.jsonl", "--task", "mood.yaml")
+    assert made.code == 0, made.err
+    assert made.out.splitlines()[-1] == "models/train"
+    assert "60 decisions of mood" in made.out
+
+    measured = targen("evaluate", "models/train", "test.jsonl", "--task", "mood.yaml", "--json")
+    assert measured.code == 0 and not measured.err
+    accuracy = measured.json["figures"]["accuracy"]
+    assert accuracy["value"] == 1.0 and accuracy["low"] <= 1.0 <= accuracy["high"]
+    assert measured.json["model"]["data"][0]["rows"] == 60
+    text = targen("evaluate", "models/train", "test.jsonl", "--task", "mood.yaml").out
+    assert "accuracy" in text and "said praise" in text
+
+
+def test_each_prediction_is_written(targen: Command, mood: Command) -> None:
+    mood("train.jsonl", 60)
+    mood("test.jsonl", 10, seed=1)
+    targen("train", "train.jsonl", "--task", "mood.yaml", "--out", "m")
+    evaluate = ("evaluate", "m", "test.jsonl", "--task", "mood.yaml", "--out", "said.jsonl")
+    assert targen(*evaluate).code == 0
+    said = [json.loads(line) for line in Path("said.jsonl").read_text().splitlines()]
+    rows = [json.loads(line) for line in Path("test.jsonl").read_text().splitlines()]
+    assert [(one["row"], one["label"]) for one in said] == [(r["idx"], r["label"]) for r in rows]
+    for one in said:
+        assert sum(one["scores"].values()) == pytest.approx(1)
+        assert one["predicted"] == max(one["scores"], key=one["scores"].get)
+    again = targen(*evaluate)
+    assert again.code == 2 and "said.jsonl exists" in again.err
+
+
+def test_the_same_data_make_the_same_model(targen: Command, mood: Command) -> None:
+    mood("train.jsonl", 60)
+    for out in ("one", "two"):
+        assert targen("train", "train.jsonl", "--task", "mood.yaml", "--out", out).code == 0
+    for name in ("model.json", "seen.npy", "model/words.json"):
+        assert Path("one", name).read_bytes() == Path("two", name).read_bytes()
+
+
+def test_rows_that_were_learned_from_are_counted(targen: Command, mood: Command) -> None:
+    mood("train.jsonl", 60)
+    mood("test.jsonl", 40, seed=1)
+    both = Path("train.jsonl").read_text().splitlines()[:7]
+    both += Path("test.jsonl").read_text().splitlines()
+    rows = [{**json.loads(line), "idx": idx} for idx, line in enumerate(both)]
+    rows[0]["text"] = rows[0]["text"].upper()  # case does not hide it
+    Path("both.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    targen("train", "train.jsonl", "--task", "mood.yaml", "--out", "m")
+    measured = targen("evaluate", "m", "both.jsonl", "--task", "mood.yaml", "--json")
+    assert measured.json["seen_in_training"] == 7
+    assert "7 of 47 decisions were learned from" in measured.err
+
+
+def test_several_datasets_are_learned_from_together(targen: Command, mood: Command) -> None:
+    mood("a.jsonl", 30, labels=("praise",))
+    mood("b.jsonl", 30, labels=("blame",))
+    one = targen("train", "a.jsonl", "--task", "mood.yaml", "--out", "m")
+    assert one.code == 2 and "all are praise" in one.err and not Path("m").exists()
+    assert targen("train", "a.jsonl", "b.jsonl", "--task", "mood.yaml", "--out", "m").code == 0
+    facts = json.loads(Path("m/model.json").read_text())
+    assert [(data["name"], data["rows"]) for data in facts["data"]] == [("a", 30), ("b", 30)]
+
+
+def test_rows_without_a_label_are_left_out(targen: Command, mood: Command) -> None:
+    mood("train.jsonl", 60)
+    rows = [json.loads(line) for line in Path("train.jsonl").read_text().splitlines()]
+    for row in rows[:10]:
+        del row["label"]
+    Path("train.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    made = targen("train", "train.jsonl", "--task", "mood.yaml", "--out", "m")
+    assert "50 decisions of mood, 10 without a label left out" in made.out
+    Path("none.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows[:10]))
+    measured = targen("evaluate", "m", "none.jsonl", "--task", "mood.yaml")
+    assert measured.code == 2 and "no row has a label" in measured.err
+
+
+def test_a_label_that_was_not_learned_is_said(targen: Command, mood: Command) -> None:
+    task = Path("mood.yaml").read_text() + "  doubt: it does not say\n"
+    Path("wider.yaml").write_text(task)
+    mood("train.jsonl", 60)
+    targen("train", "train.jsonl", "--task", "wider.yaml", "--out", "m")
+    mood("test.jsonl", 10, seed=1)
+    rows = [json.loads(line) for line in Path("test.jsonl").read_text().splitlines()]
+    rows[0]["label"] = "doubt"
+    Path("test.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    measured = targen("evaluate", "m", "test.jsonl", "--task", "wider.yaml", "--json")
+    assert measured.code == 0
+    assert "no training row had the label doubt" in measured.err
+    assert measured.json["labels"]["doubt"]["recall"] == 0
+    assert measured.json["figures"]["accuracy"]["value"] == pytest.approx(0.9)
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["train", "train.jsonl", "--task", "mood.yaml", "--model", "tfdif"], "tfidf"),
+        (["train", "train.jsonl", "--task", "mood.yaml", "-o", "speed=1"], "-o speed: the options"),
+        (["train", "train.jsonl", "--task", "mood.yaml", "-o", "regularization=0"], "greater than"),
+        (["train", "train.jsonl", "--task", "mood.yaml", "--out", "full"], "holds no model"),
+        (["train", "nowhere.jsonl", "--task", "mood.yaml"], "nowhere.jsonl"),
+        (["evaluate", "nowhere", "train.jsonl"], "there is no folder nowhere"),
+        (["evaluate", "full", "train.jsonl"], "full holds no model: model.json"),
+    ],
+)
+def test_bad_input_is_said(targen: Command, mood: Command, words: list[str], said: str) -> None:
+    mood("train.jsonl", 20)
+    Path("full").mkdir()
+    Path("full/file").touch()
+    done = targen(*words)
+    assert done.code == 2
+    assert said in done.err
+    assert not Path("models").exists()
+
+
+@pytest.mark.parametrize("damage", ["model.json", "seen.npy", "model/words.json"])
+def test_a_damaged_model_is_refused(targen: Command, mood: Command, damage: str) -> None:
+    mood("train.jsonl", 20)
+    targen("train", "train.jsonl", "--task", "mood.yaml", "--out", "m")
+    Path("m", damage).write_bytes(b'{"format": 1}')
+    done = targen("evaluate", "m", "train.jsonl", "--task", "mood.yaml")
+    assert done.code == 2 and "no model" in done.err
+
+
+def test_an_earlier_model_is_replaced_on_demand_alone(targen: Command, mood: Command) -> None:
+    mood("train.jsonl", 20)
+    train = ("train", "train.jsonl", "--task", "mood.yaml", "--out", "m")
+    assert targen(*train).code == 0
+    again = targen(*train)
+    assert again.code == 2 and "--force" in again.err
+    assert targen(*train, "--force", "--seed", 3).code == 0
+    assert json.loads(Path("m/model.json").read_text())["seed"] == 3
+    assert sorted(path.name for path in Path().iterdir()) == ["m", "mood.yaml", "train.jsonl"]

@@ -1,0 +1,18 @@
+"""The trainer that is always there, by the kit."""
+
+from __future__ import annotations
+
+from targen_testing import TrainerSuite as Suite
+
+
+class TestTfidf(Suite):
+    """As it is."""
+
+    trainer = "tfidf"
+
+
+class TestBalancedTfidf(Suite):
+    """With options."""
+
+    trainer = "tfidf"
+    options = ("class_weight=true", "regularization=5", "max_features=200")
