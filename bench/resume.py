@@ -338,7 +338,7 @@ def main() -> int:
     parser.add_argument(
         "--near-duplicates",
         default="100",
-        help="of the long run; its rehearsed texts are too alike for the usual 90",
+        help="of the long run; its dry-run texts are too alike for the usual 90",
     )
     args = parser.parse_args()
     if args.large:

@@ -62,7 +62,7 @@ async def _chain(llm: Llm, seed: str) -> Row:
     return Row(text=await llm.ask(CORRECTION, instance=instance))
 
 
-async def _grow(llm, parent, have):
+async def _propose(llm, parent, existing):
     return []  # the seeds are given
 
 
@@ -75,7 +75,7 @@ def make_task() -> Task[str, Row]:
         description="A row is what one chain of calls gave.",
         instance=Row,
         labels=(Label("row"),),
-        seeds=(ListStep(item=str, grow=_grow, batch=1),),
+        seeds=(ListStep(item=str, propose=_propose, batch=1),),
         generators={"row": _chain if a.workload == "C" else generate},
         corrector=None,
         render=lambda row: row.text,

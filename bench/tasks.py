@@ -1,6 +1,6 @@
 """What a row of each task costs: calls and tokens, with rejects and relabels.
 
-Every task that is installed runs on the scripted backend, by its rehearsal,
+Every task that is installed runs on the scripted backend, by its dry-run replies,
 with a corrector that rejects 10 % of the candidates and relabels 10 % (wrong
 on purpose). At concurrency 1 nothing runs ahead of need; at 64 something
 does. Target: at most 15 % more calls. With --suite NAME, instead: that

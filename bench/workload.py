@@ -2,7 +2,7 @@
 
 Shaped like RTE in its lists (10 contexts a batch, 5 seeds a batch, each batch
 told what came before), and 4 dependent calls an instance: outline, draft,
-polish, judgement. Replies come from the task's rehearsal: text over a Zipf
+polish, judgement. Replies come from the task's dry-run replies: text over a Zipf
 vocabulary, about 250 characters a row, a function of the call's key alone.
 """
 
@@ -23,11 +23,11 @@ from targen_core import (
     ChatReply,
     ChatRequest,
     Correction,
+    DryRunCall,
     Label,
     ListStep,
     Llm,
     Prompt,
-    Rehearsal,
     RunSpec,
     Task,
     hookimpl,
@@ -73,8 +73,8 @@ _POLISH = Prompt("polish", _MANNER + "\nPolish this $label: $draft")
 _JUDGE = Prompt("judge", _MANNER + "\nIs this praise or a complaint? $text\nClaimed: $output")
 
 
-async def _grow(llm: Llm, parent: str | None, have: Sequence[str]) -> Sequence[str]:
-    have_text = "; ".join(have[-40:]) or "none"
+async def _propose(llm: Llm, parent: str | None, existing: Sequence[str]) -> Sequence[str]:
+    have_text = "; ".join(existing[-40:]) or "none"
     reply = await llm.ask(
         _LIST, reply=_Items, count=llm.batch, parent=parent or "shops", have=have_text
     )
@@ -119,7 +119,7 @@ def text(rng: random.Random, words: int) -> str:
 def make_task(*, rejected: float = 0.0, relabelled: float = 0.0) -> Task[str, Row]:
     """The task, with a judge that rejects and relabels such shares of instances."""
 
-    def rehearse(call: Rehearsal):
+    def dry_run(call: DryRunCall):
         rng = call.rng
         if call.prompt == "list":
             words = 4 if call.step == "contexts" else 25
@@ -141,13 +141,13 @@ def make_task(*, rejected: float = 0.0, relabelled: float = 0.0) -> Task[str, Ro
         description="A letter that praises or complains.",
         instance=Row,
         labels=tuple(Label(name) for name in LABELS),
-        contexts=ListStep(item=str, grow=_grow, batch=10),
-        seeds=(ListStep(item=str, grow=_grow, batch=5),),
+        contexts=ListStep(item=str, propose=_propose, batch=10),
+        seeds=(ListStep(item=str, propose=_propose, batch=5),),
         generators={name: _generator(name) for name in LABELS},
         corrector=_correct,
         render=lambda row: row.text,
         prompts=(_LIST, _OUTLINE, _DRAFT, _POLISH, _JUDGE),
-        rehearsal=rehearse,
+        dry_run=dry_run,
     )
 
 

@@ -125,13 +125,13 @@ def check_related(row: Any, seed: str) -> None:
         raise Rejected("unrelated", "the hypothesis has no word in common with its premise")
 
 
-def rehearse(call: Any) -> Any:
-    """The general rehearsal, with a word of the premise in each hypothesis."""
-    reply: Any = _TASK.rehearsal(call) if _TASK.rehearsal is not None else {}
+def dry_run(call: Any) -> Any:
+    """The general dry-run reply, with a word of the premise in each hypothesis."""
+    reply: Any = _TASK.dry_run(call) if _TASK.dry_run is not None else {}
     if call.step == "generate":
         longest = max(call.values["seed"].rstrip(".").split(), key=len)
         reply["hypothesis"] = f"{reply['hypothesis'].rstrip('.')} {longest.lower()}."
     return reply
 
 
-TASK = _TASK.replace(version="1", checks=(*_TASK.checks, check_related), rehearsal=rehearse)
+TASK = _TASK.replace(version="1", checks=(*_TASK.checks, check_related), dry_run=dry_run)

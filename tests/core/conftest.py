@@ -159,7 +159,7 @@ class World:
     labels: tuple[str, ...] = ("yes", "no")
     unit: int = 1
     per_call: int = 1
-    draws: int = 1
+    samples: int = 1
     lists: tuple[int, ...] = (3, 2)
     contexts: bool = True
     most: int | None = None
@@ -181,7 +181,7 @@ class World:
 
     def task(self, **changes: Any) -> Task[str, Row]:
         chain = [
-            ListStep(item=str, grow=self._grow(depth), batch=size, check=_no_bad_item)
+            ListStep(item=str, propose=self._propose(depth), batch=size, check=_no_bad_item)
             for depth, size in enumerate(self.lists)
         ]
         parts: dict[str, Any] = {
@@ -200,7 +200,7 @@ class World:
             "distinct_on": lambda row: row.text,
             "unit": self.unit,
             "instances_per_call": self.per_call,
-            "draws": self.draws,
+            "samples_per_seed": self.samples,
         }
         if self.unit > 1:
             parts["rows"] = lambda row, idx: [
@@ -212,20 +212,20 @@ class World:
             parts["relabel"] = lambda row, name: row.model_copy(update={"label": name})
         return Task(**{**parts, **changes})
 
-    def _grow(self, depth: int) -> Any:
-        async def grow(llm: Any, parent: Any, have: Sequence[str]) -> Sequence[str]:
+    def _propose(self, depth: int) -> Any:
+        async def propose(llm: Any, parent: Any, existing: Sequence[str]) -> Sequence[str]:
             reply = await llm.ask(
                 "list $depth $parent have $have give $count",
                 reply=_Items,
                 depth=depth,
                 parent=parent or "-",
-                have=len(have),
+                have=len(existing),
                 count=llm.batch,
             )
-            left = len(reply.items) if self.most is None else max(0, self.most - len(have))
+            left = len(reply.items) if self.most is None else max(0, self.most - len(existing))
             return reply.items[:left]
 
-        return grow
+        return propose
 
     def _generator(self, name: str) -> Any:
         async def write(llm: Any, seed: str) -> Any:
@@ -292,7 +292,7 @@ WORLDS = st.builds(
     labels=st.sampled_from([("yes", "no"), ("a", "b", "c"), ("only",), ()]),
     unit=st.sampled_from([1, 2]),
     per_call=st.sampled_from([1, 3]),
-    draws=st.sampled_from([1, 1, 3]),
+    samples=st.sampled_from([1, 1, 3]),
     most=st.sampled_from([None, None, 2]),
     lists=st.sampled_from([(3, 2), (4,), (1, 1), (2, 2, 2), (2, 5)]),
     contexts=st.booleans(),

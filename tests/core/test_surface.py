@@ -15,10 +15,10 @@ import targen_core
 from targen_core import errors
 
 NAMES = """Backend BackendOptions Case ChatModel ChatReply ChatRequest Corrected Correction
-CorrectionReport CorrectionSample Corrector Dataset Declaration Exercise Exporter
+CorrectionReport CorrectionSample Corrector Dataset Declaration JudgeQuestion Exporter
 InverseGenerator Job JobFailed Label LabelReport Limits ListStep Llm Message Price Prompt Quotas
-Register Registry Rehearsal Rejected Report Run RunSpec Script ScriptedModel
-ScriptedOptions Solution Step TargenError Task UsageError UsageReport Variant acorrect
+Register Registry DryRunCall Rejected Report Run RunSpec Script ScriptedModel
+ScriptedOptions JudgeAnswer Step TargenError Task UsageError UsageReport Variant acorrect
 agenerate analyze aresume correct errors generate hookimpl load load_registry
 read_dataset resume""".split()
 

@@ -219,8 +219,8 @@ PLUGIN = {
             sentence: str
 
 
-        async def grow(llm, parent, have):
-            reply = await llm.ask(LIST, reply=Things, count=llm.batch, have=", ".join(have))
+        async def propose(llm, parent, existing):
+            reply = await llm.ask(LIST, reply=Things, count=llm.batch, have=", ".join(existing))
             return reply.things
 
 
@@ -239,7 +239,7 @@ PLUGIN = {
             description="Whether a parcel came in time.",
             instance=Parcel,
             labels=(Label("late"), Label("in_time")),
-            contexts=ListStep(item=str, grow=grow, batch=5),
+            contexts=ListStep(item=str, propose=propose, batch=5),
             generators={"late": writer("late", "late"), "in_time": writer("in_time", "in time")},
             corrector=None,
             render=lambda parcel: parcel.text,

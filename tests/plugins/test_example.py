@@ -76,12 +76,12 @@ def test_its_corrector_rejects_with_its_reason(registry: Registry, tmp_path: Pat
     task = registry.get("task", "tickets")
 
     def pressing(call):
-        reply = task.rehearsal(call)
+        reply = task.dry_run(call)
         if call.prompt == "routine":
             reply["text"] += " Come now."
         return reply
 
-    derived = dataclasses.replace(task, rehearsal=pressing)
+    derived = dataclasses.replace(task, dry_run=pressing)
     items = [
         dataclasses.replace(item, target=derived) if item.name == "tickets" else item
         for kind in HOOKS.values()

@@ -62,7 +62,7 @@ def step_of(request: ChatRequest) -> str:
 
 @pytest.fixture
 def run(tmp_path: Path) -> Callable[..., Ran]:
-    """Run a task (RTE) with the rehearsal's replies, each bent on its way."""
+    """Run a task (RTE) with the dry-run replies, each bent on its way."""
 
     def go(
         bend: Bend | None = None,
@@ -85,7 +85,7 @@ def run(tmp_path: Path) -> Callable[..., Ran]:
                 repairs.append(request)
                 value = good[max(asked, key=len)]
             else:
-                value = good[request.messages] = request.rehearse()
+                value = good[request.messages] = request.dry_run()
             return value if bend is None else bend(step_of(request), value, repair)
 
         class Bent(ScriptedModel):

@@ -330,7 +330,7 @@ BAD_SENTENCES = {
 
 
 def _subjects(step, good, sentences):
-    """The rehearsal's lists, with one subject pair and these sentences below it."""
+    """The dry-run lists, with one subject pair and these sentences below it."""
     if step != "seeds":
         return good
     if "pairs" in good:
@@ -440,8 +440,8 @@ def test_subjects_that_will_not_do_are_left_out(pair, reason, run):
 
 JUDGE = '''
 def judge(request):
-    """The rehearsal, but for a judge to whom nothing that is said of "she" follows."""
-    good = request.rehearse()
+    """The dry-run replies, but for a judge to whom nothing that is said of "she" follows."""
+    good = request.dry_run()
     if request.origin.prompt != "meta":
         return good
     claimed, text = good["actual"], request.origin.values["input"]

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 from rapidfuzz import fuzz, process
 
-from targen_core import Solution, load_registry
+from targen_core import JudgeAnswer, load_registry
 from targen_core.errors import UsageError
 from targen_core.runs.files import read_jsonl
 from targen_core.runs.job import Job
@@ -285,10 +285,10 @@ def test_a_pair_that_is_judged_by_its_pronoun_is_rejected(claimed):
     pair = AxgPair(
         premise1=SEED.he, premise2=SEED.she, hypothesis="The tenant smelled smoke.", label=claimed
     )
-    exercises = AXG.exercises_of(pair)
-    assert [exercise.output for exercise in exercises] == [(claimed,), (claimed,)]
-    assert [exercise.options for exercise in exercises] == [("entailment", "not_entailment")] * 2
-    yes, no = Solution(("entailment",), "yes"), Solution(("not_entailment",), "no")
+    questions = AXG.questions_of(pair)
+    assert [question.output for question in questions] == [(claimed,), (claimed,)]
+    assert [question.options for question in questions] == [("entailment", "not_entailment")] * 2
+    yes, no = JudgeAnswer(("entailment",), "yes"), JudgeAnswer(("not_entailment",), "no")
     assert AXG.settled(pair, [yes, yes]).label == "entailment"
     assert AXG.settled(pair, [no, no]).label == "not_entailment"
     for answers in ([yes, no], [no, yes]):
@@ -297,7 +297,7 @@ def test_a_pair_that_is_judged_by_its_pronoun_is_rejected(claimed):
         assert correction.reason == "pronoun-dependent"
         assert "yes" in correction.explanation
         assert "no" in correction.explanation
-    broken = Solution(("no_valid_instance",), "cut off")
+    broken = JudgeAnswer(("no_valid_instance",), "cut off")
     assert AXG.settled(pair, [yes, broken]).reason == "no-valid-instance"
 
 
@@ -345,7 +345,7 @@ def test_other_correctors_find_the_labels(corrector, variants, run):
 
 
 @pytest.mark.parametrize("variants", [[], ["paper"]])
-def test_a_large_rehearsal_does_not_repeat_itself(variants, run):
+def test_a_large_dry_run_does_not_repeat_itself(variants, run):
     quotas = {"entailment": 120, "not_entailment": 120}
     ran = run(task="axg", quotas=quotas, variants=variants)
     assert len(ran.rows) == 240

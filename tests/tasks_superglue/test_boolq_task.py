@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from targen_core import Rejected
-from targen_core.tasks.judging import Solution
+from targen_core.tasks.judging import JudgeAnswer
 from targen_tasks_superglue.boolq import BOOLQ, BoolqRow
 from targen_tasks_superglue.boolq.checks import (
     check_question,
@@ -207,23 +207,23 @@ ROW = BoolqRow(passage="Basalt -- It is a rock.", question="is basalt a rock", l
 
 
 def test_the_judge_may_find_a_question_undecided():
-    (exercise,) = BOOLQ.exercises_of(ROW)
-    assert exercise.options == ("true", "false", "undecided")
-    assert exercise.output == ("true",)
-    assert exercise.input == "Passage: Basalt -- It is a rock.\nQuestion: is basalt a rock"
-    correction = BOOLQ.settled(ROW, [Solution(("undecided",), "It is left open.")])
+    (question,) = BOOLQ.questions_of(ROW)
+    assert question.options == ("true", "false", "undecided")
+    assert question.output == ("true",)
+    assert question.input == "Passage: Basalt -- It is a rock.\nQuestion: is basalt a rock"
+    correction = BOOLQ.settled(ROW, [JudgeAnswer(("undecided",), "It is left open.")])
     assert (correction.label, correction.reason) == (None, "undecided")
 
 
 def test_a_wrong_label_is_replaced():
-    correction = BOOLQ.settled(ROW, [Solution(("false",), "The passage says otherwise.")])
+    correction = BOOLQ.settled(ROW, [JudgeAnswer(("false",), "The passage says otherwise.")])
     assert BOOLQ.write_label(ROW, correction.label) == ROW.model_copy(update={"label": False})
 
 
 def test_in_the_paper_s_variant_what_is_undecided_is_false():
     paper = BOOLQ.varied(["paper"])
-    (exercise,) = paper.exercises_of(ROW)
-    assert exercise.options == ("true", "false")
+    (question,) = paper.questions_of(ROW)
+    assert question.options == ("true", "false")
     assert "undecided" not in paper.instructions
     assert "undecided" not in {sample.actual for sample in paper.samples}
     assert "offers nothing" in paper.instructions

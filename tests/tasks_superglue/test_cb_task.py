@@ -1,4 +1,4 @@
-"""What CommitmentBank is: its rows, its draws, its variants and its counts."""
+"""What CommitmentBank is: its rows, its samples, its variants and its counts."""
 
 from __future__ import annotations
 
@@ -108,7 +108,7 @@ def test_any_quota_is_met(counts, seed):
     assert Counter(row["label"] for row in rows) == Counter(quotas)
 
 
-# --- several pairs a call, several draws a setting --------------------------
+# --- several pairs a call, several samples a setting --------------------------
 
 
 def test_one_call_gives_five_rows(run):
@@ -148,7 +148,7 @@ def test_two_settings_are_enough_for_the_original_s_size():
     assert len({normalized(CB.render(row)) for row in CB.instances_of(rows)}) == 250
 
 
-def test_the_paper_s_counts_can_be_rehearsed():
+def test_the_paper_s_counts_can_be_run_dry():
     rows = Cb().rows_of(dict(CB.presets["paper"]))
     assert Counter(row["label"] for row in rows) == CB.presets["paper"]
 
@@ -194,7 +194,7 @@ def worked(prompt, label) -> list[CbRow]:
     ]
 
 
-def test_the_rehearsal_s_labels_share_their_premise_s_words_alike():
+def test_the_dry_run_s_labels_share_their_premise_s_words_alike():
     rows = Cb().rows_of(dict.fromkeys(LABELS, 150))
     overlap = {label: [] for label in LABELS}
     length = {label: [] for label in LABELS}

@@ -339,7 +339,7 @@ def test_the_original_preset_is_the_original_count():
     assert COPA.presets["original"] == {"choice1": labels[0], "choice2": labels[1]}
 
 
-def test_the_paper_s_counts_can_be_rehearsed():
+def test_the_paper_s_counts_can_be_run_dry():
     rows = Copa().rows_of(dict(COPA.presets["paper"]))
     assert Counter(row["label"] for row in rows) == {0: 195, 1: 107}
 
@@ -367,7 +367,7 @@ def test_a_sample_is_written_as_an_input_is():
 
 
 @pytest.mark.parametrize("corrector", ["blind", "vote"])
-def test_other_correctors_solve_what_the_rehearsal_wrote(corrector, run):
+def test_other_correctors_solve_what_the_dry_run_wrote(corrector, run):
     ran = run(task="copa", rows=10, corrector=corrector)
     assert len(ran.rows) == 10
     assert all(entry["intended"] == entry["label"] for entry in ran.provenance)

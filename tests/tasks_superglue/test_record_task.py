@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from targen_core import Rejected
-from targen_core.tasks.judging import Solution
+from targen_core.tasks.judging import JudgeAnswer
 from targen_tasks_superglue.record import MASK, RECORD, RecordRow, Span, find_entities, find_names
 from targen_tasks_superglue.record.checks import check_query
 from targen_tasks_superglue.record.entities import group
@@ -136,8 +136,8 @@ def test_the_original_rows_are_valid_and_read_back():
         assert back["qas"][0]["answers"] == row["qas"][0]["answers"]
         answers = {answer["text"] for answer in row["qas"][0]["answers"]}
         assert answer_of(instance) in answers or any(a in answer_of(instance) for a in answers)
-        (exercise,) = RECORD.exercises_of(instance)
-        assert set(exercise.output) <= set(exercise.options)
+        (question,) = RECORD.questions_of(instance)
+        assert set(question.output) <= set(question.options)
 
 
 @needs_original
@@ -544,24 +544,24 @@ def row(answer: str = "Aurelio Nunez", query: str = "") -> RecordRow:
     )
 
 
-def test_the_exercise_is_which_entities_fit():
-    (exercise,) = RECORD.exercises_of(row())
-    assert exercise.several
-    assert exercise.output == ("Aurelio Nunez",)
-    assert exercise.options == (
+def test_the_question_is_which_entities_fit():
+    (question,) = RECORD.questions_of(row())
+    assert question.several
+    assert question.output == ("Aurelio Nunez",)
+    assert question.options == (
         "Marisol Ferry",
         "Punta Brava",
         "Isla Honda",
         "Aurelio Nunez",
         "Carmen Pardo",
     )
-    assert exercise.input.endswith(
+    assert question.input.endswith(
         "\nEntities: Marisol Ferry; Punta Brava; Isla Honda; Aurelio Nunez; Carmen Pardo"
     )
 
 
 def test_one_fitting_entity_is_the_label():
-    correction = RECORD.settled(row(), [Solution(("Carmen Pardo",), "Only she.")])
+    correction = RECORD.settled(row(), [JudgeAnswer(("Carmen Pardo",), "Only she.")])
     assert correction.label == "Carmen Pardo"
     relabelled = RECORD.write_label(row(), "Carmen Pardo")
     assert [answer.text for answer in relabelled.answers] == ["Carmen Pardo"]
@@ -570,7 +570,7 @@ def test_one_fitting_entity_is_the_label():
 
 
 def test_several_fitting_entities_make_a_query_ambiguous():
-    correction = RECORD.settled(row(), [Solution(("Punta Brava", "Isla Honda"), "Both do.")])
+    correction = RECORD.settled(row(), [JudgeAnswer(("Punta Brava", "Isla Honda"), "Both do.")])
     assert (correction.label, correction.reason) == (None, "ambiguous")
 
 
@@ -651,15 +651,15 @@ def test_in_the_paper_s_variant_the_model_chooses(run):
         RECORD.schema.model_validate(row)
         assert row["qas"][0]["query"].count(MASK) == 1
         assert {"entities", "intended_place", "intended_most_frequent"} <= set(entry["notes"])
-    # The rehearsal chooses as models do: what can then be guessed without the query.
+    # The dry run chooses as models do: what can then be guessed without the query.
     assert all(entry["notes"]["intended_most_frequent"] for entry in ran.provenance)
 
 
 def test_in_the_paper_s_variant_one_answer_is_asked_for():
-    (exercise,) = PAPER.exercises_of(row())
-    assert not exercise.several
-    assert exercise.output == ("Aurelio Nunez",)
-    correction = PAPER.settled(row(), [Solution(("Carmen Pardo",), "She.")])
+    (question,) = PAPER.questions_of(row())
+    assert not question.several
+    assert question.output == ("Aurelio Nunez",)
+    correction = PAPER.settled(row(), [JudgeAnswer(("Carmen Pardo",), "She.")])
     assert correction.label == "Carmen Pardo"
     assert "[X]" not in PAPER.instructions, "rows hold the official mask"
     assert len(PAPER.samples) == 4

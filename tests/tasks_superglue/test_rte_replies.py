@@ -57,7 +57,7 @@ def test_what_models_wrap_around_json_changes_no_row(shape, run):
         reply["hypothesis"]
         for request in bent.requests
         if request.schema_name and "hypothesis" in request.schema["properties"]
-        for reply in [request.rehearse()]
+        for reply in [request.dry_run()]
     }
     assert {row["hypothesis"] for row in bent.rows} <= said
 

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rapidfuzz import fuzz
 
-from targen_core import Rehearsal, Rejected
+from targen_core import DryRunCall, Rejected
 from targen_core.tasks.checks import normalized
 from targen_tasks_superglue.boolq import BOOLQ
 from targen_tasks_superglue.record import RECORD
@@ -27,9 +27,9 @@ from targen_tasks_superglue.shared.articles import (
     check_domain,
     check_paragraph,
     check_title,
-    rehearse_articles,
+    dry_run_articles,
 )
-from targen_tasks_superglue.shared.rehearsed_articles import facts_of
+from targen_tasks_superglue.shared.dry_run_articles import facts_of
 from targen_tasks_superglue.shared.sentences import copied_from, sentences
 
 # --- one list for all -----------------------------------------------------------
@@ -263,40 +263,40 @@ def test_a_copy_of_a_sentence_is_found(text, copied):
 # --- offline replies ------------------------------------------------------------
 
 
-def _rehearse(prompt: str, count: int, seed: int = 0, have: str = "none") -> list[str]:
+def _dry_run(prompt: str, count: int, seed: int = 0, have: str = "none") -> list[str]:
     values = {"count": count, "have": have, "category": "bells", "title": "Marsh Bell"}
-    reply = rehearse_articles(Rehearsal("seeds", None, prompt, values, random.Random(seed)))
+    reply = dry_run_articles(DryRunCall("seeds", None, prompt, values, random.Random(seed)))
     assert reply is not None
     return reply[prompt]
 
 
 def test_another_prompt_is_not_theirs():
-    assert rehearse_articles(Rehearsal("generate", "any", "query", {}, random.Random(0))) is None
+    assert dry_run_articles(DryRunCall("generate", "any", "query", {}, random.Random(0))) is None
 
 
 def test_offline_items_are_distinct_and_new():
     for prompt in ("domains", "titles"):
-        items = _rehearse(prompt, 50)
+        items = _dry_run(prompt, 50)
         assert len(set(items)) == 50
-        assert not set(items) & set(_rehearse(prompt, 50, seed=1, have="; ".join(items)))
+        assert not set(items) & set(_dry_run(prompt, 50, seed=1, have="; ".join(items)))
 
 
 def test_offline_items_pass_the_checks():
-    for domain in _rehearse("domains", 300):
+    for domain in _dry_run("domains", 300):
         check_domain(domain)
-    for title in _rehearse("titles", 300):
+    for title in _dry_run("titles", 300):
         check_title(Title(category="x", title=title))
-    for text in _rehearse("paragraphs", 300):
+    for text in _dry_run("paragraphs", 300):
         check_paragraph(Paragraph(title="Marsh Bell", text=text))
 
 
 def test_offline_paragraphs_do_not_nearly_repeat_each_other():
-    texts = [normalized(text) for text in _rehearse("paragraphs", 600)]
+    texts = [normalized(text) for text in _dry_run("paragraphs", 600)]
     assert max(fuzz.ratio(*pair) for pair in combinations(texts, 2)) < 88
 
 
 def test_the_facts_of_an_offline_paragraph_can_be_read_back():
-    for text in _rehearse("paragraphs", 100):
+    for text in _dry_run("paragraphs", 100):
         facts = facts_of(text)
         assert len(facts) == 5
         for fact in facts:

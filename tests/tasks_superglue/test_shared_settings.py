@@ -7,7 +7,7 @@ import random
 
 import pytest
 
-from targen_core import Rehearsal, Rejected, load_registry
+from targen_core import DryRunCall, Rejected, load_registry
 from targen_core.tasks.checks import phrase
 from targen_tasks_superglue.shared.nli import asks, no_copy, related, statement
 from targen_tasks_superglue.shared.settings import (
@@ -15,7 +15,7 @@ from targen_tasks_superglue.shared.settings import (
     SETTINGS_PARAMETERS,
     SETTINGS_PROMPT,
     check_setting,
-    rehearse_settings,
+    dry_run_settings,
 )
 
 
@@ -54,14 +54,14 @@ def test_the_calls_of_two_tasks_are_the_same_calls(seed, run, tmp_path, monkeypa
     assert len(shared) == min(len(keys["copa"]), len(keys["cb"]))
 
 
-def test_the_rehearsal_gives_varied_settings_that_pass():
+def test_the_dry_run_gives_varied_settings_that_pass():
     have: list[str] = []
     for turn in range(60):
         told = "; ".join(have[-40:]) or "no others"
-        call = Rehearsal(
+        call = DryRunCall(
             "contexts", None, "settings", {"count": 10, "have": told}, random.Random(turn)
         )
-        fresh = rehearse_settings(call)["settings"]
+        fresh = dry_run_settings(call)["settings"]
         assert len(set(fresh)) == 10
         assert not set(fresh) & set(have[-40:])
         for setting in fresh:

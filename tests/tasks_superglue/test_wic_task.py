@@ -528,7 +528,7 @@ def test_a_label_changes_only_by_a_correction_on_record(run):
     assert not flow["false"]["accepted"].get("false")
 
 
-def test_the_rehearsal_is_varied(run):
+def test_the_dry_run_is_varied(run):
     ran = run(task="wic", rows=600)
     assert len(ran.rows) == 600
     assert sum(flow["duplicate"] for flow in ran.report["flow"].values()) < 60

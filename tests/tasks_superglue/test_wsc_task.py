@@ -299,7 +299,7 @@ def test_the_paper_s_worked_passages_make_rows():
 
 
 def test_the_label_is_what_the_marks_say(run):
-    """The rehearsal's clauses show whom the pronoun means, whatever its marks were used for."""
+    """The dry-run clauses show whom the pronoun means, whatever its marks were used for."""
     ran = run(task="wsc", rows=40)
     for row, entry in zip(ran.rows, ran.provenance, strict=True):
         means_first = re.search(r"\b(because|after finding)\b", row["text"]) is not None
@@ -404,13 +404,13 @@ def test_quotas_hold_exactly(true, false, seed):
 
 @pytest.mark.parametrize("corrector", ["blind", "vote"])
 def test_other_correctors_find_the_labels(corrector, run):
-    """They are not shown the label: a rehearsed passage says whom its pronoun means."""
+    """They are not shown the label: a dry-run passage says whom its pronoun means."""
     ran = run(task="wsc", rows=12, corrector=corrector)
     assert ran.problem == ""
     assert all(entry["label"] == entry["intended"] for entry in ran.provenance)
 
 
-def test_a_large_rehearsal_does_not_repeat_itself(run):
+def test_a_large_dry_run_does_not_repeat_itself(run):
     ran = run(task="wsc", quotas={"true": 120, "false": 120})
     assert len(ran.rows) == 240
     assert "duplicate" not in {record["verdict"] for record in ran.rejects}

@@ -22,10 +22,10 @@ class Pair(BaseModel):
     rest: list[int]
 
 
-def request(key: str, rehearse=None) -> ChatRequest:
+def request(key: str, dry_run=None) -> ChatRequest:
     schema = Pair.model_json_schema()
     messages = (Message("user", "Say two things."),)
-    return ChatRequest(messages, {"max_tokens": 9}, schema, "pair", key, rehearse=rehearse)
+    return ChatRequest(messages, {"max_tokens": 9}, schema, "pair", key, dry_run=dry_run)
 
 
 @pytest.mark.parametrize("text", TEXTS, ids=range(len(TEXTS)))
@@ -45,18 +45,18 @@ def test_a_reply_belongs_to_its_call(key):
 
 
 def test_about_half_of_the_calls_get_a_good_one():
-    def rehearse():
+    def dry_run():
         return {"first": "one", "rest": [2, 3]}
 
-    found = Counter(replies(request(f"{n:08x}", rehearse)) == rehearse() for n in range(400))
+    found = Counter(replies(request(f"{n:08x}", dry_run)) == dry_run() for n in range(400))
     assert 150 < found[True] < 250
 
 
-@pytest.mark.parametrize("rehearsed", [{"second": "of another prompt"}, None])
-def test_a_rehearsal_that_does_not_fit_is_replaced(rehearsed):
-    value = good(request("00", lambda: rehearsed))
+@pytest.mark.parametrize("reply", [{"second": "of another prompt"}, None])
+def test_a_dry_run_that_does_not_fit_is_replaced(reply):
+    value = good(request("00", lambda: reply))
     assert Pair.model_validate(value)
 
 
-def test_a_rehearsal_that_knows_nothing_of_the_prompt_is_replaced():
+def test_a_dry_run_that_knows_nothing_of_the_prompt_is_replaced():
     assert Pair.model_validate(good(request("00", lambda: {}["missing"])))

@@ -33,8 +33,8 @@ if TYPE_CHECKING:
     from targen_core.runs.spec import Limits, RunSpec
     from targen_core.scripted import Script, ScriptedModel, ScriptedOptions
     from targen_core.tasks.cases import Case
-    from targen_core.tasks.judging import Correction, CorrectionSample, Exercise, Solution
-    from targen_core.tasks.model import Label, Rehearsal, Task, Variant
+    from targen_core.tasks.judging import Correction, CorrectionSample, JudgeAnswer, JudgeQuestion
+    from targen_core.tasks.model import DryRunCall, Label, Task, Variant
     from targen_core.tasks.prompt import Prompt
     from targen_core.tasks.steps import Corrector, InverseGenerator, ListStep, Llm, Step
 
@@ -54,7 +54,7 @@ _HOME = {
     "Corrector": "tasks.steps",
     "Dataset": "dataset.model",
     "Declaration": "declared.model",
-    "Exercise": "tasks.judging",
+    "JudgeQuestion": "tasks.judging",
     "Exporter": "exporters.model",
     "InverseGenerator": "tasks.steps",
     "Job": "runs.job",
@@ -70,7 +70,7 @@ _HOME = {
     "Quotas": "engine.quotas",
     "Register": "plugins.register",
     "Registry": "plugins.registry",
-    "Rehearsal": "tasks.model",
+    "DryRunCall": "tasks.model",
     "Rejected": "errors",
     "Report": "api.report",
     "Run": "api.run",
@@ -78,7 +78,7 @@ _HOME = {
     "Script": "scripted",
     "ScriptedModel": "scripted",
     "ScriptedOptions": "scripted",
-    "Solution": "tasks.judging",
+    "JudgeAnswer": "tasks.judging",
     "Step": "tasks.steps",
     "TargenError": "errors",
     "Task": "tasks.model",
@@ -112,11 +112,13 @@ __all__ = [
     "Corrector",
     "Dataset",
     "Declaration",
-    "Exercise",
+    "DryRunCall",
     "Exporter",
     "InverseGenerator",
     "Job",
     "JobFailed",
+    "JudgeAnswer",
+    "JudgeQuestion",
     "Label",
     "LabelReport",
     "Limits",
@@ -128,7 +130,6 @@ __all__ = [
     "Quotas",
     "Register",
     "Registry",
-    "Rehearsal",
     "Rejected",
     "Report",
     "Run",
@@ -136,7 +137,6 @@ __all__ = [
     "Script",
     "ScriptedModel",
     "ScriptedOptions",
-    "Solution",
     "Step",
     "TargenError",
     "Task",

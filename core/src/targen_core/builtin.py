@@ -34,7 +34,7 @@ def register_correctors(register: Register[Corrector[Any]]) -> None:
     register.register(
         "vote",
         "targen_core.correctors.vote:vote",
-        summary="three blind solutions; rejects what has no majority",
+        summary="three blind answers; rejects what has no majority",
     )
 
 
@@ -44,7 +44,7 @@ def register_backends(register: Register[Backend]) -> None:
     register.register(
         "scripted",
         "targen_core.scripted:BACKEND",
-        summary="no model: replies from a script or the task's rehearsal, for dry runs and tests",
+        summary="no model: replies from a script or from the task, for dry runs and tests",
     )
 
 

@@ -45,7 +45,9 @@ Script = Callable[[ChatRequest], Any]
 class ScriptedOptions(BackendOptions):
     """Options of the scripted backend; rates are shares of calls, 0 to 1."""
 
-    script: str = Field("", description="FILE.py:FUNCTION or MODULE:FUNCTION; default: rehearsal")
+    script: str = Field(
+        "", description="FILE.py:FUNCTION or MODULE:FUNCTION; default: dry-run replies"
+    )
     recorded: str = Field("", description="FILE.jsonl of recorded replies; others come empty")
     latency_ms: float = Field(0.0, ge=0, description="milliseconds that each call takes")
     error_rate: float = Field(0.0, ge=0, le=1, description="first tries that fail as a 5xx does")
@@ -59,7 +61,7 @@ class ScriptedOptions(BackendOptions):
 
 
 class ScriptedModel:
-    """Implements `ChatModel` from a script, the task's rehearsal, or the schema."""
+    """Implements `ChatModel` from a script, the task's dry run, or the schema."""
 
     structured = True
     seeded = True
@@ -119,8 +121,8 @@ class ScriptedModel:
     def _reply(self, request: ChatRequest) -> ChatReply:
         if self.script is not None:
             value = self.script(request)
-        elif request.rehearse is not None:
-            value = request.rehearse()
+        elif request.dry_run is not None:
+            value = request.dry_run()
         elif request.schema is not None:
             value = fill_schema(request.schema, random.Random(request.key))
         else:
@@ -248,7 +250,7 @@ def _create(options: ScriptedOptions) -> ScriptedModel:
 
 
 BACKEND = Backend(
-    summary="no model: replies from a script, the task's rehearsal, or the schema alone",
+    summary="no model: replies from a script, the task, or the schema alone",
     options=ScriptedOptions,
     create=_create,
     cacheable=False,

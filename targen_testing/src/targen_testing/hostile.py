@@ -93,11 +93,11 @@ EDGES: dict[type, tuple[Any, ...]] = {
 
 
 def good(request: ChatRequest) -> Any:
-    """A reply that fits: the task's rehearsal, or one made up from the schema."""
+    """A reply that fits: the task's dry-run replies, or one made up from the schema."""
     value = None
-    if request.rehearse is not None:
+    if request.dry_run is not None:
         with contextlib.suppress(LookupError):  # it may know nothing of this prompt
-            value = request.rehearse()
+            value = request.dry_run()
     schema = request.schema
     if schema is None:
         return "A plain answer of some words." if value is None else value
@@ -106,7 +106,7 @@ def good(request: ChatRequest) -> Any:
         and schema.get("required", ())
         and (not set(schema["required"]) <= value.keys())
     ):
-        value = None  # the rehearsal is of another prompt
+        value = None  # the dry-run reply is of another prompt
     return fill_schema(schema, random.Random(request.key)) if value is None else value
 
 

@@ -12,7 +12,7 @@ from targen_core.errors import Rejected
 from targen_core.plugins.register import Registration
 from targen_core.plugins.registry import Registry
 from targen_core.tasks.judging import CorrectionSample
-from targen_core.tasks.model import Label, Rehearsal, Task
+from targen_core.tasks.model import DryRunCall, Label, Task
 from targen_core.tasks.prompt import Prompt
 from targen_core.tasks.steps import ListStep, Llm
 
@@ -41,7 +41,7 @@ class _Text(BaseModel):
     text: str
 
 
-async def _grow(llm: Llm, parent: None, have: Sequence[str]) -> Sequence[str]:
+async def _propose(llm: Llm, parent: None, existing: Sequence[str]) -> Sequence[str]:
     return (await llm.ask(_TOPICS, reply=_Topics, count=llm.batch)).topics
 
 
@@ -60,7 +60,7 @@ def _has_words(review: Review, topic: str) -> None:
         raise Rejected("no-words", "the review has no words")
 
 
-def _rehearse(call: Rehearsal) -> Any:
+def _dry_run(call: DryRunCall) -> Any:
     if call.prompt == "sample-topics":
         return {
             "topics": [f"{call.rng.choice(_THINGS)} {call.rng.randint(1, 999)}" for _ in "1234"]
@@ -84,7 +84,7 @@ SAMPLE: Task[str, Review] = Task(
     description="Each row is a review; the label says whether its writer is glad.",
     instance=Review,
     labels=(Label("good"), Label("bad")),
-    contexts=ListStep(item=str, grow=_grow, batch=4),
+    contexts=ListStep(item=str, propose=_propose, batch=4),
     generators={"good": _good, "bad": _bad},
     checks=(_has_words,),
     instructions="Is the writer of the review glad (good) or sorry (bad)?",
@@ -96,7 +96,7 @@ SAMPLE: Task[str, Review] = Task(
     ),
     render=lambda review: review.text,
     prompts=(_TOPICS, _REVIEW, META_PROMPT),
-    rehearsal=_rehearse,
+    dry_run=_dry_run,
 )
 
 

@@ -6,7 +6,7 @@
         task = "tickets"
 
 Every check runs the task for real, on the scripted backend: with the replies
-of its rehearsal, with bad ones, and with hostile ones.
+of its dry-run replies, with bad ones, and with hostile ones.
 """
 
 from __future__ import annotations
@@ -197,7 +197,7 @@ class TaskSuite(Suite):
     # --- with good replies ---
 
     def test_uses_no_chance(self, watched: _Watched) -> None:
-        """Chance comes from `llm.rng(name)`, and in a rehearsal from `call.rng`."""
+        """Chance comes from `llm.rng(name)`, and in a dry run from `call.rng`."""
         self.must_not("uses-no-chance", watched)
 
     def test_uses_no_clock(self, watched: _Watched) -> None:
@@ -226,7 +226,7 @@ class TaskSuite(Suite):
                 assert row["label"] in values, f"{row['label']!r} is not a label of {task.name}"
 
     def test_generates_exact_quotas(self, watched: _Watched) -> None:
-        """A rehearsal ends complete, and each row has its provenance."""
+        """A dry run ends complete, and each row has its provenance."""
         self.must_not("generates-exact-quotas", watched)
         trial, task = watched.trial, self.target()
         if trial.error is not None:
@@ -293,7 +293,7 @@ class TaskSuite(Suite):
 
     @pytest.mark.parametrize("corrector", ["meta", "meta-paper", "blind", "vote"])
     def test_every_corrector_judges_it(self, good: Trial, tmp_path: Path, corrector: str) -> None:
-        """Correctors find the exercises, and what they find is a label or a reason."""
+        """Correctors find the questions, and what they find is a label or a reason."""
         task = self.target()
         made = self.trial(tmp_path / "run", corrector=None)
         if made.error is not None:
@@ -398,10 +398,12 @@ def _trouble(watched: _Watched) -> tuple[str, str]:
 
 def _homes(task: Task[Any, Any]) -> tuple[str, ...]:
     """Where the code of a task is."""
-    lists = [part for step in task.chain for part in (step.grow, step.check, step.key, step.item)]
+    lists = [
+        part for step in task.chain for part in (step.propose, step.check, step.key, step.item)
+    ]
     hooks = (task.render, task.label_of, task.relabel, task.rows, task.read, task.settle)
     parts: Sequence[Any] = [*task.generators.values(), *task.checks, *lists, *hooks]
-    more = [task.instance, task.rehearsal, task.exercises, task.answer, task.distinct_on]
+    more = [task.instance, task.dry_run, task.questions, task.answer, task.distinct_on]
     return homes_of(*(part for part in (*parts, *more) if part is not None))
 
 

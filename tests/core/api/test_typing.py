@@ -37,7 +37,7 @@ async def main(model: tg.ChatModel, task: tg.Task[str, Any]) -> None:
     assert_type(found, tg.Run)
 
 
-exercise = tg.Exercise("input", ("answer",), ("yes", "no"))
+question = tg.JudgeQuestion("input", ("answer",), ("yes", "no"))
 tg.generate("rte", n="four")  # error
 tg.generate("rte", nn=4, balance="other")  # error
 tg.generate()  # error

@@ -1,4 +1,4 @@
-"""Step 4 as `targen correct` runs it: meta, blind and vote on every kind of exercise."""
+"""Step 4 as `targen correct` runs it: meta, blind and vote on every kind of question."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from targen_core import (
     Correction,
     CorrectionSample,
     Dataset,
-    Exercise,
+    JudgeQuestion,
     Label,
     ListStep,
     RunSpec,
@@ -76,7 +76,7 @@ _COMMON = {
     "version": "1",
     "summary": "For tests",
     "description": "For tests.",
-    "contexts": ListStep(item=str, grow=_never, batch=1),
+    "contexts": ListStep(item=str, propose=_never, batch=1),
     "instructions": "Say which colour it is.",
 }
 COLOR = Task(
@@ -99,8 +99,8 @@ TAGS = Task(
     read=lambda rows: [
         Tags(text=row["text"], options=row["options"], right=row["right"]) for row in rows
     ],
-    exercises=lambda row: [
-        Exercise(f"{row.text}\n{', '.join(row.options)}", row.right, row.options, several=True)
+    questions=lambda row: [
+        JudgeQuestion(f"{row.text}\n{', '.join(row.options)}", row.right, row.options, several=True)
     ],
     settle=lambda row, found: Correction("+".join(found[0].answers), found[0].explanation),
     samples=(CorrectionSample("a b", ("A", "B"), ("A",), "Only A is in it, and B is not."),),
@@ -118,7 +118,9 @@ PAIR = Task(
     ],
     official=Half,
     read=lambda rows: [Pair(texts=tuple(r["text"] for r in rows), label=rows[0]["label"])],
-    exercises=lambda row: [Exercise(text, (row.label,), ("warm", "cold")) for text in row.texts],
+    questions=lambda row: [
+        JudgeQuestion(text, (row.label,), ("warm", "cold")) for text in row.texts
+    ],
     settle=lambda row, found: (
         Correction(found[0].answers[0])
         if found[0].answers == found[1].answers

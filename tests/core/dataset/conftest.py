@@ -44,7 +44,7 @@ def make_task(**changes: Any) -> Task[Any, Any]:
         "description": "Whether two words mean the same.",
         "instance": Labeled if "labels" in changes else Pair,
         "labels": (Label("same"), Label("other")),
-        "contexts": ListStep(item=str, grow=_never, batch=1),
+        "contexts": ListStep(item=str, propose=_never, batch=1),
         "instructions": "Do the words mean the same?",
         "render": lambda pair: f"{pair.first} / {pair.second}",
         **changes,

@@ -56,7 +56,7 @@ def make(instance: type[BaseModel] = Row, **changes: Any) -> Task[Any, Any]:
         "instance": instance,
         "labels": labels,
         "generators": {label.name: _never for label in labels},
-        "contexts": ListStep(item=str, grow=_never, batch=1),
+        "contexts": ListStep(item=str, propose=_never, batch=1),
         "render": lambda row: row.text,
     }
     return Task(**{**parts, **changes})

@@ -27,7 +27,7 @@ fields:
   tone: {type: enum, values: [mild, sharp]}
 seeds: {field: remark}
 instances_per_call: 2
-draws: 2
+samples_per_seed: 2
 samples:
 - input: {remark: Il fait froid ce matin., answer: C'est bien vrai., tone: mild}
   output: oui

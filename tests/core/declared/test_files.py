@@ -201,7 +201,7 @@ _SCRIPT = """\
 def reply(request):
     asked.append(request)
     kind = REPLIES[min(len(asked), len(REPLIES)) - 1]
-    value = request.rehearse()
+    value = request.dry_run()
     if kind == "bad":
         value["labels"] = value["labels"][:1]
     elif len(asked) > 1:

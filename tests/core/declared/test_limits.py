@@ -131,7 +131,7 @@ def test_thousands_of_labels_are_refused_and_a_thousand_are_quick():
             "fields.tags.items",
         ),
         (f"fields: {{a: x, n: {{type: int, range: [0, 1{'0' * 40}]}}}}\n", "fields.n.range"),
-        (f"draws: 1{'0' * 40}\n", "line 5: draws"),
+        (f"samples_per_seed: 1{'0' * 40}\n", "line 5: samples_per_seed"),
         (f"presets: {{all: 1{'0' * 40}}}\n", "line 5: presets.all"),
         (f"instances_per_call: 1{'0' * 5000}\n", "t.yaml: "),
         (f"name: {'n' * 5000}\n", "line 5: name"),

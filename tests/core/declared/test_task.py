@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from targen_core import Register, Registry, Rehearsal, Rejected
+from targen_core import DryRunCall, Register, Registry, Rejected
 from targen_core.declared.checks import check_text
 from targen_core.declared.model import FieldPart
 from targen_core.errors import PluginError
@@ -116,7 +116,7 @@ def test_several_rows_a_call(declared, rows_of, tmp_path):
 
 
 def test_contexts_alone_and_several_draws(declared, rows_of):
-    found = declared(seeds="none", contexts=["hotel", "school", "mill"], draws=4)
+    found = declared(seeds="none", contexts=["hotel", "school", "mill"], samples_per_seed=4)
     assert "$earlier" in prompt(found.task(), "write-calm")
     assert found.task().seeds == ()
     assert len(rows_of(found, 10)) == 20
@@ -260,7 +260,7 @@ def test_a_row_is_checked_against_its_seed(part, value, reason, declared):
         *("Russian", "Greek", "Arabic", "Hebrew", "Hindi", "Thai", "Chinese", "Japanese", "Korean"),
     ],
 )
-def test_a_rehearsal_speaks_so_that_checks_pass(language, declared, rows_of):
+def test_a_dry_run_speaks_so_that_checks_pass(language, declared, rows_of):
     found = declared(
         language=language,
         fields={
@@ -275,12 +275,12 @@ def test_a_rehearsal_speaks_so_that_checks_pass(language, declared, rows_of):
     assert len(rows_of(found, 5)) == 10
 
 
-def test_a_rehearsal_varies(declared):
+def test_a_dry_run_varies(declared):
     task = declared().task()
     texts = set()
     for seed in range(200):
-        call = Rehearsal("generate", "calm", "write-calm", {"seed": "x"}, random.Random(seed))
-        texts.add(task.rehearsal(call)["text"])
+        call = DryRunCall("generate", "calm", "write-calm", {"seed": "x"}, random.Random(seed))
+        texts.add(task.dry_run(call)["text"])
     assert len(texts) == 200
 
 

@@ -89,10 +89,10 @@ NOTHING = Correction.reject("nothing", "no label fits")
 
 
 def numbered(items, batch=10):
-    async def grow(llm, parent, have):
-        return items[len(have) : len(have) + llm.batch]
+    async def propose(llm, parent, existing):
+        return items[len(existing) : len(existing) + llm.batch]
 
-    return ListStep(item=str, grow=grow, batch=batch)
+    return ListStep(item=str, propose=propose, batch=batch)
 
 
 # --- lists that give nothing ---
@@ -110,7 +110,7 @@ LISTS = [(3,), (3, 2), (2, 2, 2)]
 def test_lists_that_give_nothing_end_the_run_with_a_reason(lab, tmp_path, lists, how):
     world = lab.World(lists=lists)
 
-    async def barren(llm, parent, have):
+    async def barren(llm, parent, existing):
         if how == "rejected":
             raise Rejected("no-idea", "nothing comes to mind")
         return {"empty": [], "repeated": ["same"], "all-bad": ["BAD a", "BAD b"]}[how]
@@ -119,7 +119,7 @@ def test_lists_that_give_nothing_end_the_run_with_a_reason(lab, tmp_path, lists,
     whole = world.task()
     chain = [*whole.chain[:depth]]
     last = whole.chain[depth]
-    chain.append(ListStep(item=str, grow=barren, batch=2, check=last.check))
+    chain.append(ListStep(item=str, propose=barren, batch=2, check=last.check))
     task = whole.replace(contexts=chain[0], seeds=tuple(chain[1:]))
     quotas = {"yes": 40, "no": 40}
     ran = lab.run(world, tmp_path / "run", quotas, task=task, give_up_after=9)
@@ -148,14 +148,16 @@ def test_a_list_may_have_one_empty_batch_but_not_two_in_a_row(lab, tmp_path):
     whole = world.task()
     given = []
 
-    async def grow(llm, parent, have):
+    async def propose(llm, parent, existing):
         items = (
-            [] if llm.rng("gap").random() < 0.3 else await whole.seeds[0].grow(llm, parent, have)
+            []
+            if llm.rng("gap").random() < 0.3
+            else await whole.seeds[0].propose(llm, parent, existing)
         )
         given.append(bool(items))
         return items
 
-    task = whole.replace(seeds=(ListStep(item=str, grow=grow, batch=2),))
+    task = whole.replace(seeds=(ListStep(item=str, propose=propose, batch=2),))
     ran = lab.run(world, tmp_path / "run", {"only": 500}, task=task, seed=9)
     assert isinstance(ran.error, QuotaNotMet)
     pairs = list(itertools.pairwise(given))
@@ -290,15 +292,15 @@ def broken_corrector(world):
     return {"corrector": judge}
 
 
-def broken_grow(world):
+def broken_propose(world):
     whole = world.task().seeds[0]
 
-    async def grow(llm, parent, have):
+    async def propose(llm, parent, existing):
         if unlucky(parent):
             raise TypeError("unsupported operand")
-        return await whole.grow(llm, parent, have)
+        return await whole.propose(llm, parent, existing)
 
-    return {"seeds": (ListStep(item=str, grow=grow, batch=2),)}
+    return {"seeds": (ListStep(item=str, propose=propose, batch=2),)}
 
 
 def broken_list_check(world):
@@ -308,7 +310,7 @@ def broken_list_check(world):
         if unlucky(item):
             raise TypeError("unsupported operand")
 
-    return {"seeds": (ListStep(item=str, grow=whole.grow, batch=2, check=check),)}
+    return {"seeds": (ListStep(item=str, propose=whole.propose, batch=2, check=check),)}
 
 
 def broken_render(world):
@@ -344,7 +346,7 @@ def broken_label_of(world):
         broken_generator,
         broken_check,
         broken_corrector,
-        broken_grow,
+        broken_propose,
         broken_list_check,
         broken_render,
         broken_rows,
@@ -394,7 +396,7 @@ def test_a_stage_that_returns_the_wrong_thing_is_a_bug_too(lab, tmp_path, change
     world = lab.World()
     task = world.task()
 
-    async def grow(llm, parent, have):
+    async def propose(llm, parent, existing):
         return changes["seeds"]
 
     async def write(llm, seed):
@@ -406,7 +408,7 @@ def test_a_stage_that_returns_the_wrong_thing_is_a_bug_too(lab, tmp_path, change
         return changes["corrector"]
 
     if "seeds" in changes:
-        task = task.replace(seeds=(ListStep(item=str, grow=grow, batch=2),))
+        task = task.replace(seeds=(ListStep(item=str, propose=propose, batch=2),))
     elif "corrector" in changes:
         task = task.replace(corrector=judge)
     elif "rows" in changes:
@@ -579,12 +581,12 @@ async def _takes_too_little(llm):
 
 
 @pytest.mark.parametrize("stage", [_raises_at_once, _takes_too_little])
-@pytest.mark.parametrize("part", ["grow", "generate", "correct"])
+@pytest.mark.parametrize("part", ["propose", "generate", "correct"])
 def test_a_stage_that_fails_when_it_is_called_is_its_plugin_s_fault(lab, tmp_path, part, stage):
     world = lab.World()
     task = world.task()
     changes = {
-        "grow": {"contexts": replace(task.contexts, grow=stage)},
+        "propose": {"contexts": replace(task.contexts, propose=stage)},
         "generate": {"generators": dict.fromkeys(world.labels, stage)},
         "correct": {"corrector": stage},
     }[part]
@@ -652,7 +654,7 @@ def test_a_row_without_a_field_is_the_plugin_s_bug(lab, tmp_path):
 
 
 def test_of_several_instances_one_may_be_rejected_with_its_own_reason(lab, tmp_path):
-    world = lab.World(labels=("only",), per_call=3, correct=False, lists=(3,), draws=2, most=4)
+    world = lab.World(labels=("only",), per_call=3, correct=False, lists=(3,), samples=2, most=4)
     plain = world.task().generators["only"]
 
     async def write(llm, seed):

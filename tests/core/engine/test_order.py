@@ -114,11 +114,11 @@ def test_batches_side_by_side_are_told_of_the_rounds_before_alone(lab, tmp_path)
 def test_what_calls_side_by_side_repeat_is_left_out(lab, tmp_path):
     task = lab.World(lists=(3,), labels=("only",)).task()
 
-    async def grow(llm, parent, have):
+    async def propose(llm, parent, existing):
         number = llm.rng("n").randrange(10)
         return [f"item {number}", f"item {number + 1}"]
 
-    task = task.replace(contexts=dataclasses.replace(task.contexts, grow=grow))
+    task = task.replace(contexts=dataclasses.replace(task.contexts, propose=propose))
     ran = lab.run(
         lab.World(lists=(3,), labels=("only",)),
         tmp_path / "run",
@@ -225,15 +225,15 @@ def test_a_seed_is_named_by_its_path():
 
 
 def test_finished_lists_are_drawn_from_again_and_each_draw_is_told_of_the_earlier(lab, tmp_path):
-    world = lab.World(lists=(3,), labels=("b", "a"), per_call=2, draws=3, most=2)
+    world = lab.World(lists=(3,), labels=("b", "a"), per_call=2, samples=3, most=2)
     ran = lab.run(
         world, tmp_path / "run", {"b": 12, "a": 12}, concurrency=9, latency=lab.latency(3)
     )
     assert ran.error is None
     ids = [event.id for event in ran.events if isinstance(event, Committed)]
     assert ids == [
-        f"{seed}/{label}/{2 * draw + i}"
-        for draw in range(3)
+        f"{seed}/{label}/{2 * sample + i}"
+        for sample in range(3)
         for seed in (0, 1)
         for label in "ba"
         for i in range(2)
@@ -251,7 +251,7 @@ def test_finished_lists_are_drawn_from_again_and_each_draw_is_told_of_the_earlie
 
 
 def test_a_seed_is_not_drawn_more_often_than_the_task_allows(lab, tmp_path):
-    world = lab.World(lists=(2,), labels=("only",), draws=2, most=2)
+    world = lab.World(lists=(2,), labels=("only",), samples=2, most=2)
     ran = lab.run(world, tmp_path / "run", {"only": 9})
     assert len(ran.rows) == 4
     assert "nothing new" in str(ran.error)

@@ -158,7 +158,7 @@ def counting(world, counts: Counter, **changes):
             return old(text)
 
         steps["contexts"] = type(task.contexts)(
-            item=str, grow=task.contexts.grow, batch=task.contexts.batch, check=item
+            item=str, propose=task.contexts.propose, batch=task.contexts.batch, check=item
         )
     return task.replace(**steps)
 
@@ -187,13 +187,13 @@ def test_what_was_judged_is_not_judged_again_but_with_verify(lab, tmp_path):
 
 
 def test_a_later_draw_is_told_of_what_earlier_processes_generated(lab, tmp_path):
-    world = lab.World(draws=3, most=2, lists=(2,), relabel=0.2)
+    world = lab.World(samples=3, most=2, lists=(2,), relabel=0.2)
     quotas = {"yes": 5, "no": 5}
     whole = lab.run(world, tmp_path / "run", quotas, give_up_after=20)
-    draws = {record["id"].rsplit("/", 1)[1] for record in whole.provenance}
-    assert draws == {"0", "1", "2"}
+    samples = {record["id"].rsplit("/", 1)[1] for record in whole.provenance}
+    assert samples == {"0", "1", "2"}
     total = len(frames(tmp_path / "run" / "ledger"))
-    rng = random.Random("draws")
+    rng = random.Random("samples")
     for count in range(1, total + 1):
         stop_at(tmp_path / "run", tmp_path / str(count), count, rng)
         assert lab.run(world, tmp_path / str(count), resume=True).files == whole.files

@@ -24,7 +24,7 @@ def suite(lab, tmp_path):
     second = world.task(
         name="second",
         contexts=first.contexts,
-        seeds=(ListStep(item=str, grow=first.seeds[0].grow, batch=2),),
+        seeds=(ListStep(item=str, propose=first.seeds[0].propose, batch=2),),
     )
 
     def run(out="suite", *, cache=None, **limits):

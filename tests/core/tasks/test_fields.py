@@ -62,7 +62,7 @@ def test_a_task_may_say_it_otherwise():
         description="",
         instance=Row,
         labels=(Label("a"), Label("b")),
-        contexts=ListStep(item=str, grow=_nothing, batch=1),
+        contexts=ListStep(item=str, propose=_nothing, batch=1),
         generators={"a": _nothing, "b": _nothing},
         render=str,
     )

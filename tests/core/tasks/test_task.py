@@ -9,19 +9,19 @@ from pydantic import BaseModel
 
 from targen_core import (
     Correction,
-    Exercise,
+    JudgeAnswer,
+    JudgeQuestion,
     Label,
     ListStep,
     Prompt,
     Rejected,
-    Solution,
     Variant,
 )
 
 
 def named(name: str) -> ListStep[str]:
     """A list of that name."""
-    return ListStep(item=str, grow=lambda llm, parent, have: None, batch=1, name=name)
+    return ListStep(item=str, propose=lambda llm, parent, existing: None, batch=1, name=name)
 
 
 class Numbered(BaseModel):
@@ -42,7 +42,7 @@ class Numbered(BaseModel):
         ({"seeds": (named("contexts"),)}, "two of its steps are called 'contexts'"),
         ({"seeds": (named("../x"),)}, "no list can be called '../x'"),
         ({"seeds": (named("a"),), "parameters": {"seeds": {}}}, "its steps are contexts, a, gen"),
-        ({"draws": 0}, "at least 1"),
+        ({"samples_per_seed": 0}, "at least 1"),
         ({"labels": ("yes", "no")}, r"labels is \('yes', 'no'\); pass Labels"),
         ({"instance": dict}, "instance is <class 'dict'>; pass a pydantic model class"),
         ({"version": 1}, "version is 1; pass a text"),
@@ -83,10 +83,10 @@ def test_a_derived_task_leaves_the_first_as_it_is(lab):
     assert task.corrector is not None
 
 
-def test_a_list_brings_its_prompts_and_their_rehearsal_along(lab):
+def test_a_list_brings_its_prompts_and_their_dry_run_along(lab):
     own, brought = Prompt("own", "Say."), Prompt("brought", "Name some.")
 
-    async def grow(llm, parent, have):
+    async def propose(llm, parent, existing):
         return ["a", "b"]
 
     def theirs(call):
@@ -95,16 +95,16 @@ def test_a_list_brings_its_prompts_and_their_rehearsal_along(lab):
     def mine(call):
         return "mine"
 
-    names = ListStep(item=str, grow=grow, batch=2, prompts=(brought,), rehearsal=theirs)
-    task = lab.World().task(contexts=names, prompts=(own,), rehearsal=mine)
+    names = ListStep(item=str, propose=propose, batch=2, prompts=(brought,), dry_run=theirs)
+    task = lab.World().task(contexts=names, prompts=(own,), dry_run=mine)
     assert task.every_prompt == (own, brought)
-    assert task.rehearsal_of("brought") is theirs
-    assert task.rehearsal_of("own") is mine
+    assert task.dry_run_of("brought") is theirs
+    assert task.dry_run_of("own") is mine
     # A task that names the prompt as its own answers for it.
     taken = task.replace(prompts=(own, brought))
     assert taken.every_prompt == (own, brought)
-    assert taken.rehearsal_of("brought") is mine
-    assert task.replace(rehearsal=None).rehearsal_of("own") is None
+    assert taken.dry_run_of("brought") is mine
+    assert task.replace(dry_run=None).dry_run_of("own") is None
 
 
 def test_official_values_are_told_apart_by_type(lab):
@@ -147,21 +147,21 @@ def test_variants_are_applied_in_their_order_and_leave_the_task_alone(lab):
         task.varied(["nosuch"])
 
 
-def test_by_default_an_instance_is_one_exercise_with_the_labels_as_options(lab):
+def test_by_default_an_instance_is_one_question_with_the_labels_as_options(lab):
     task = lab.World().task(rejecting={"unsure": "undecided"})
     instance = lab.Row(seed="a", text="b c", label="yes")
-    (exercise,) = task.exercises_of(instance)
-    assert exercise == Exercise(
+    (question,) = task.questions_of(instance)
+    assert question == JudgeQuestion(
         task.render(instance),
         (task.read_label(instance),),
         (*task.quota_names, "unsure"),
     )
     name = task.quota_names[-1]
-    assert task.settled(instance, [Solution((name,), "why")]) == Correction(name, "why")
-    assert task.settled(instance, [Solution(("unsure",), "why")]) == Correction.reject(
+    assert task.settled(instance, [JudgeAnswer((name,), "why")]) == Correction(name, "why")
+    assert task.settled(instance, [JudgeAnswer(("unsure",), "why")]) == Correction.reject(
         "undecided", "why"
     )
-    assert task.settled(instance, [Solution(("no_valid_instance",))]).label is None
+    assert task.settled(instance, [JudgeAnswer(("no_valid_instance",))]).label is None
 
 
 def test_an_official_row_may_lack_its_label_and_then_makes_no_instance(lab):

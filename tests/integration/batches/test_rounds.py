@@ -97,7 +97,7 @@ class MemoryBatches:
 
 
 class Model(scripted.ScriptedModel):
-    """The rehearsal, which refuses to write one in ten."""
+    """The dry-run replies, which refuses to write one in ten."""
 
     def _reply(self, request: ChatRequest) -> ChatReply:
         assert request.origin is not None
@@ -136,7 +136,7 @@ def run(
         quotas=quotas,
         backend="scripted",
         options={"price_in": 1000, "price_out": 1000} if "max_cost" in limits else {},
-        near_duplicates=0,  # the rehearsal has few words: the rejections are to be 10 %
+        near_duplicates=0,  # the dry run has few words: the rejections are to be 10 %
         lists_at_once=lists_at_once,
         limits=Limits(concurrency=64, batch=batch, **limits),
     )

@@ -228,9 +228,9 @@ class Row(BaseModel):
     text: str
     label: str
 
-async def grow(llm, parent, have):
+async def propose(llm, parent, existing):
     {grow}
-    return [f"thing {{len(have) + i}}" for i in range(llm.batch)]
+    return [f"thing {{len(existing) + i}}" for i in range(llm.batch)]
 
 def check(item):
     {check_item}
@@ -258,7 +258,7 @@ def render(row):
 TASK = Task(
     name="parcels", version="1", summary="Parcels", description="A parcel is late.",
     instance=Row, labels=(Label("late"),),
-    contexts=ListStep(item=str, grow=grow, batch=5, check=check),
+    contexts=ListStep(item=str, propose=propose, batch=5, check=check),
     generators={{"late": write}}, checks=(check_row,), corrector=correct, rows=rows,
     render=render,
 )
@@ -287,7 +287,7 @@ BACKEND = Backend(summary="acme", options=BackendOptions, create=create)
 
 UNLIKE = ["--near-duplicates", "0"]  # its rows differ in a number
 PLACES = [
-    "grow",
+    "propose",
     "check_item",
     "write",
     "check_row",
@@ -329,7 +329,7 @@ def test_a_third_party_s_task_works(acme, targen, rows):
 
 
 @pytest.mark.parametrize(
-    "place", ["grow", "check_item", "write", "check_row", "correct", "rows", "render"]
+    "place", ["propose", "check_item", "write", "check_row", "correct", "rows", "render"]
 )
 def test_a_third_party_s_task_that_raises(place, acme, targen):
     acme(**{place: "raise KeyError('nosuch')"})
@@ -346,8 +346,8 @@ def test_a_third_party_s_task_that_raises(place, acme, targen):
     [
         ({"write": "return 'a string'"}, "the generator for late returned str, not Row"),
         ({"write": "return None"}, "the generator for late returned NoneType, not Row"),
-        ({"grow": "return None"}, "the list step for contexts returned NoneType, not a list"),
-        ({"grow": "return 'a, b'"}, "the list step for contexts returned str, not a list"),
+        ({"propose": "return None"}, "the list step for contexts returned NoneType, not a list"),
+        ({"propose": "return 'a, b'"}, "the list step for contexts returned str, not a list"),
         ({"rows": "return []"}, "rows() made 0 rows of an instance, the unit is 1"),
         ({"correct": "return None"}, "the corrector returned NoneType, not Correction"),
     ],

@@ -240,7 +240,7 @@ import os, signal
 
 def reply(request):
     os.kill(os.getpid(), signal.SIGTERM)
-    return request.rehearse()
+    return request.dry_run()
 """
     (tmp_path / "stop.py").write_text(script)
     compared = ["--variants", "default,paper", "-o", "script=stop.py:reply"]

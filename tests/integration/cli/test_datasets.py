@@ -309,7 +309,7 @@ def test_an_estimate_of_a_suite_adds_up(targen):
     assert sum(one["rows"] for one in found) == 14790
     assert all(one["dollars"] > 0 for one in found)
     text = targen(*args).out
-    assert text.startswith("14,790 rows, by a rehearsal")
+    assert text.startswith("14,790 rows, by a dry run")
     (line,) = [line for line in text.splitlines() if line.startswith("all ")]
     assert f"{sum(one['calls'] for one in found):,}" in line
     assert targen("estimate", "-n", "4").code == 2

@@ -119,7 +119,7 @@ def test_a_script_is_only_run_where_it_was_run_before(run, targen):
 
 
 def test_a_script_that_changed_is_another_one(rte, targen):
-    code = "def replies(request):\n    return request.rehearse()\n"
+    code = "def replies(request):\n    return request.dry_run()\n"
     Path("mine.py").write_text(code)
     assert rte("-n", "2", "-o", "script=./mine.py:replies", "--out", "run").code == 0
     assert targen("resume", "run", "-q").code == 0

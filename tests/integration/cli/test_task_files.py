@@ -69,8 +69,8 @@ def test_a_draft_is_written_refused_and_then_run(targen):
     made = targen("init-task", "Are notes of a night porter calm?", "-b", "scripted")
     assert made.code == 0, made.err
     assert "It is a draft that nobody has read" in made.out
-    assert "targen preview ./rehearsed-task.yaml --backend scripted" in made.out
-    path = Path("rehearsed-task.yaml")
+    assert "targen preview ./dry-run-task.yaml --backend scripted" in made.out
+    path = Path("dry-run-task.yaml")
     text = path.read_text(encoding="utf-8")
     assert "\ndraft: true\n" in text
     refused = targen("generate", path, "-n", 2)
@@ -81,7 +81,7 @@ def test_a_draft_is_written_refused_and_then_run(targen):
     assert targen("generate", path, "-n", 2, "-b", "scripted", "-q").code == 0
     again = targen("init-task", "Other notes", "-b", "scripted")
     assert again.code == 2
-    assert "rehearsed-task.yaml exists" in again.err
+    assert "dry-run-task.yaml exists" in again.err
     assert targen("init-task", "Other notes", "-b", "scripted", "--force").code == 0
 
 

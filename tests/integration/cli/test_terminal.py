@@ -69,7 +69,7 @@ def test_replies_are_shown_escaped_and_given_as_they_are_to_programs(targen, tmp
     (tmp_path / "script.py").write_text(
         "import json\n"
         "def reply(request):\n"
-        "    made = request.rehearse()\n"
+        "    made = request.dry_run()\n"
         "    spoil = lambda v: v + '\\x9b2J\\u202e' if isinstance(v, str) else v\n"
         "    if isinstance(made, dict):\n"
         "        made = {k: spoil(v) for k, v in made.items()}\n"

@@ -67,7 +67,7 @@ def dataset() -> Callable[..., Dataset]:
             "instance": Instance,
             "labels": labels,
             "label_of": None if labels else lambda instance: "any",
-            "contexts": ListStep(item=str, grow=_never, batch=1),
+            "contexts": ListStep(item=str, propose=_never, batch=1),
             "render": lambda instance: instance.text,
         }
         task = Task(generators=dict.fromkeys(names, _never), **{**parts, **changes})

@@ -17,7 +17,7 @@ REGISTRY = load_registry()
 
 @pytest.fixture(scope="module", params=[item.id for item in REGISTRY.all("task")])
 def made(request, tmp_path_factory):
-    """A dataset of each task, from its rehearsal."""
+    """A dataset of each task, from its dry-run replies."""
     run = tmp_path_factory.mktemp("runs") / "run"
     task = REGISTRY.get("task", request.param)
     quotas = dict.fromkeys(task.quota_names, 3 * task.unit)

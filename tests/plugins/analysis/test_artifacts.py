@@ -174,7 +174,7 @@ def task(cases, **more) -> Task:
         description="",
         instance=Row,
         labels=(Label("a"), Label("b")),
-        contexts=ListStep(item=str, grow=_nothing, batch=1),
+        contexts=ListStep(item=str, propose=_nothing, batch=1),
         generators={"a": _nothing, "b": _nothing},
         render=str,
         cases=cases,

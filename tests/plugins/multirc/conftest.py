@@ -57,7 +57,7 @@ class Ran:
 
 @pytest.fixture
 def run(tmp_path: Path) -> Callable[..., Ran]:
-    """Run MultiRC with the rehearsal's replies, each bent on its way."""
+    """Run MultiRC with the dry-run replies, each bent on its way."""
 
     def go(bend: Bend | None = None, *, rows: int = 8, **spec: Any) -> Ran:
         requests: list[ChatRequest] = []
@@ -65,7 +65,7 @@ def run(tmp_path: Path) -> Callable[..., Ran]:
         def script(request: ChatRequest) -> Any:
             requests.append(request)
             assert request.origin is not None
-            good = request.rehearse()
+            good = request.dry_run()
             return good if bend is None else bend(request.origin.prompt, good)
 
         module = ModuleType("bent_model")

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 from rapidfuzz import fuzz, process
 
-from targen_core import Correction, Rejected, RunSpec, Solution, load_registry
+from targen_core import Correction, JudgeAnswer, Rejected, RunSpec, load_registry
 from targen_core.runs.job import Job
 from targen_core.runs.spec import Limits
 from targen_tasks_multirc.checks import mean_words
@@ -284,14 +284,14 @@ def test_an_option_that_there_is_not_is_no_label():
     assert caught.value.reason == "illegal-label"
 
 
-def test_the_exercise_and_how_it_is_settled():
-    (exercise,) = MULTIRC.exercises_of(_question(*ABC))
-    assert exercise.output == ("A", "C")
-    assert exercise.options == ("A", "B", "C", "one_sentence")
-    assert exercise.several
-    settled = MULTIRC.settled(_question(*ABC), [Solution(("B", "C"), "because")])
+def test_the_question_and_what_its_answers_come_to():
+    (question,) = MULTIRC.questions_of(_question(*ABC))
+    assert question.output == ("A", "C")
+    assert question.options == ("A", "B", "C", "one_sentence")
+    assert question.several
+    settled = MULTIRC.settled(_question(*ABC), [JudgeAnswer(("B", "C"), "because")])
     assert settled == Correction("B, C", "because")
-    settled = MULTIRC.settled(_question(*ABC), [Solution(("B", "one_sentence"), "easy")])
+    settled = MULTIRC.settled(_question(*ABC), [JudgeAnswer(("B", "one_sentence"), "easy")])
     assert (settled.label, settled.reason) == (None, "one-sentence")
 
 
@@ -555,8 +555,8 @@ def test_the_paper_s_samples_and_instructions_know_no_question_that_is_too_easy(
     assert "one_sentence" in MULTIRC.instructions
     assert "one_sentence" not in paper.instructions
     assert "one_sentence" not in {answer for sample in paper.samples for answer in sample.actual}
-    (exercise,) = paper.exercises_of(_question(*ABC))
-    assert exercise.options == ("A", "B", "C")
+    (question,) = paper.questions_of(_question(*ABC))
+    assert question.options == ("A", "B", "C")
 
 
 def test_the_paper_s_worked_reply_keeps_its_rules():

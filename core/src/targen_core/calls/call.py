@@ -79,7 +79,7 @@ class Call:
     schema: Mapping[str, Any] | None
     schema_name: str
     schema_digest: str
-    rehearse: Callable[[bytes], Any] | None = None
+    dry_run: Callable[[bytes], Any] | None = None
     values: Mapping[str, Any] = field(default_factory=dict)
 
 

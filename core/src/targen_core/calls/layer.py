@@ -286,7 +286,7 @@ class CallLayer:
         params = dict(bound.params)
         if bound.model.seeded and "seed" not in params:
             params["seed"] = int.from_bytes(key[:4], "big") >> 1
-        rehearse = call.rehearse
+        dry_run = call.dry_run
         request = ChatRequest(
             messages,
             params,
@@ -294,7 +294,7 @@ class CallLayer:
             call.schema_name,
             key.hex(),
             Origin(call.step, call.label, call.place, call.prompt, call.values),
-            None if rehearse is None else lambda: rehearse(key),
+            None if dry_run is None else lambda: dry_run(key),
         )
         tokens = _tokens(bound, request)
         reserved_tokens = tokens + params["max_tokens"]

@@ -128,7 +128,7 @@ class ChatRequest:
     is always there: the budget reserves it. `schema` is the JSON schema that
     the reply must satisfy, or None for free text, and `schema_name` its name.
     `key` is the call's identity, a hex string; a scripted backend may answer
-    by it. `origin` and `rehearse` are never sent anywhere: where the call
+    by it. `origin` and `dry_run` are never sent anywhere: where the call
     comes from, and what makes the offline reply that the task offers for it.
     """
 
@@ -138,7 +138,7 @@ class ChatRequest:
     schema_name: str = ""
     key: str = ""
     origin: Origin | None = field(default=None, compare=False, repr=False)
-    rehearse: Callable[[], Any] | None = field(default=None, compare=False, repr=False)
+    dry_run: Callable[[], Any] | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,7 +42,7 @@ def describe(
     variant: VariantArg = None,
     option: OptionsArg = None,
     prompts: Annotated[
-        bool, typer.Option("--prompts", help="Print every prompt: a task's, filled by a rehearsal.")
+        bool, typer.Option("--prompts", help="Print every prompt: a task's, filled by a dry run.")
     ] = False,
     json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
 ) -> None:

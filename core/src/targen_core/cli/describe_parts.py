@@ -52,7 +52,7 @@ def part_facts(
             "batch": target.batch,
             "once": target.once,
             "checked": target.check is not None,
-            "about": _about(target.grow),
+            "about": _about(target.propose),
             "tasks": users,
         }
     if item.kind == "corrector":

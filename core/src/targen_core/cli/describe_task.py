@@ -67,13 +67,13 @@ def _facts(task: Task[Any, Any], task_id: str) -> dict[str, Any]:
 def _filled(
     registry: Registry, task: Task[Any, Any], name: str, variants: Sequence[str]
 ) -> list[RecordedCall]:
-    """The first filling of each prompt in a rehearsal that costs nothing."""
+    """The first filling of each prompt in a dry run that costs nothing."""
     from targen_core.api.request import asked
-    from targen_core.runs.trial import rehearsal_spec, run_trial
+    from targen_core.runs.trial import dry_run_spec, run_trial
 
     quotas = dict.fromkeys(task.quota_names, 2 * task.unit)
     with asked(registry, name, rows=False, variants=variants) as request:
-        trial = run_trial(registry, rehearsal_spec(request.spec, quotas))
+        trial = run_trial(registry, dry_run_spec(request.spec, quotas))
     first: dict[str, RecordedCall] = {}
     for call in trial.calls:
         first.setdefault(call.prompt, call)

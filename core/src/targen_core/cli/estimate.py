@@ -39,7 +39,7 @@ _HEADS = {
     "dollars": "dollars",
 }
 _COUNTS = ("calls", "input_tokens", "output_tokens", "reasoning_tokens")
-_SAMPLE = 60  # rows that a rehearsal makes, at least; lists are whole batches in it
+_SAMPLE = 60  # rows that a dry run makes, at least; lists are whole batches in it
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +97,7 @@ def estimate(
 ) -> None:
     """Say what a run will take: calls, tokens and, where a price is known, dollars.
 
-    Counts the prompts of a rehearsal, which costs nothing, at four characters a token; with --from
+    Counts the prompts of a dry run, which costs nothing, at four characters a token; with --from
     it scales the measured tokens of a run, rejects and reasoning included. With --suite, for each
     task of a plugin; lists that several of them share are counted for each.
 
@@ -164,14 +164,14 @@ def _estimated(
     yield_: float,
     reasoning_tokens: Sequence[str],
 ) -> _Estimate:
-    """What `spec` will take, by a run that was, or by a rehearsal at a yield."""
+    """What `spec` will take, by a run that was, or by a dry run at a yield."""
     from targen_core.calls.batch import batch_price
     from targen_core.engine.lists import NEW, SPARE
     from targen_core.runs.batches import batched_steps
     from targen_core.runs.manifest import Manifest
     from targen_core.runs.plan import prepare
     from targen_core.runs.report import read_report, reported_prices
-    from targen_core.runs.trial import rehearsal_spec, run_trial
+    from targen_core.runs.trial import dry_run_spec, run_trial
 
     registry, spec, task = request.registry, request.spec, request.task
     reasoning = _reasoning(reasoning_tokens, [step.name for step in task.steps])
@@ -193,13 +193,13 @@ def _estimated(
         basis = f"the measure of {measured}"
     else:
         sample = dict.fromkeys(task.quota_names, _SAMPLE * task.unit)
-        # A rehearsal has few words: that it repeats itself is no measure of a model.
-        rehearsal = rehearsal_spec(spec, sample).replace(near_duplicates=0)
-        trial = run_trial(registry, rehearsal)
+        # A dry run has few words: that it repeats itself is no measure of a model.
+        dry_run = dry_run_spec(spec, sample).replace(near_duplicates=0)
+        trial = run_trial(registry, dry_run)
         if trial.problem is not None:
             raise trial.problem
         report, factor = trial.report, 1 / yield_
-        basis = f"a rehearsal, at a yield of {yield_:.0%}"
+        basis = f"a dry run, at a yield of {yield_:.0%}"
     made = sum(report["rows"].values())
     if not made:
         raise UsageError(f"{measured} has no rows to measure by")

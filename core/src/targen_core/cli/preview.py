@@ -224,8 +224,8 @@ def _two(value: float | None) -> str:
 def _calls_of(trial: Trial, candidate: str) -> list[RecordedCall]:
     """The calls of one candidate: its generation and its correction."""
     stem, _, ordinal = candidate.rpartition("/")
-    draw = int(ordinal) // trial.instances_per_call
-    places = (f"generate/{stem}/{draw}", f"correct/{stem}/{ordinal}")
+    sample = int(ordinal) // trial.instances_per_call
+    places = (f"generate/{stem}/{sample}", f"correct/{stem}/{ordinal}")
     return [call for call in trial.calls if call.place in places]
 
 

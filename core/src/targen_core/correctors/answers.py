@@ -1,4 +1,4 @@
-"""Answers in replies: their form for each kind of exercise, and reading them.
+"""Answers in replies: their form for each kind of question, and reading them.
 
 The options of a closed label set stand in the reply's JSON schema. Those of
 one instance (its entities, its numbered choices) do not: providers compile
@@ -12,22 +12,22 @@ from typing import Any, Literal
 
 from targen_core.errors import Rejected
 from targen_core.tasks.checks import normalized
-from targen_core.tasks.judging import NO_VALID_INSTANCE, Exercise
+from targen_core.tasks.judging import NO_VALID_INSTANCE, JudgeQuestion
 from targen_core.tasks.model import Task
 
 __all__ = ["answer_form", "answer_type", "as_json", "as_text", "listed", "matched", "outputs_of"]
 
 
 def answer_form(
-    task: Task[Any, Any], exercise: Exercise, *, may_reject: bool = True
+    task: Task[Any, Any], question: JudgeQuestion, *, may_reject: bool = True
 ) -> tuple[tuple[str, ...], bool]:
-    """The options of the field that holds an exercise's answer, and whether it holds several.
+    """The options of the field that holds a question's answer, and whether it holds several.
 
     Caches are keyed by it, and never by the type: two `Literal` are equal
     whatever their order, and the order stands in the schema that is asked with.
     """
     broken = (NO_VALID_INSTANCE,) if may_reject else ()
-    return (*exercise.options, *broken) if task.labels else (), exercise.several
+    return (*question.options, *broken) if task.labels else (), question.several
 
 
 def answer_type(options: tuple[str, ...], several: bool) -> Any:
@@ -36,17 +36,17 @@ def answer_type(options: tuple[str, ...], several: bool) -> Any:
     return list[one] if several else one
 
 
-def outputs_of(task: Task[Any, Any], exercise: Exercise) -> str:
+def outputs_of(task: Task[Any, Any], question: JudgeQuestion) -> str:
     """The legal outputs, in the words of a prompt; the same for all rows of a task."""
-    if exercise.several:
+    if question.several:
         return "a list of all that are right, as the instructions say"
-    return f"one of {', '.join(exercise.options)}" if task.labels else "as the instructions say"
+    return f"one of {', '.join(question.options)}" if task.labels else "as the instructions say"
 
 
 def matched(
-    found: str | Sequence[str], exercise: Exercise, *, may_reject: bool = True
+    found: str | Sequence[str], question: JudgeQuestion, *, may_reject: bool = True
 ) -> tuple[str, ...]:
-    """The options that an answer names, in the exercise's order.
+    """The options that an answer names, in the question's order.
 
     Case, outer punctuation and spaces do not count; with `may_reject`,
     `no_valid_instance` is a legal answer too.
@@ -59,20 +59,20 @@ def matched(
     broken = [part for part in given if normalized(part) == normalized(NO_VALID_INSTANCE)]
     if broken and may_reject:
         return (NO_VALID_INSTANCE,)
-    if not exercise.options:
+    if not question.options:
         return tuple(given)
-    by_words = {normalized(option): option for option in reversed(exercise.options)}
+    by_words = {normalized(option): option for option in reversed(question.options)}
     chosen = set()
     for part in given:
-        option = part if part in exercise.options else by_words.get(normalized(part))
+        option = part if part in question.options else by_words.get(normalized(part))
         if option is None:
-            raise Rejected("illegal-output", f"{part!r} is none of: {', '.join(exercise.options)}")
+            raise Rejected("illegal-output", f"{part!r} is none of: {', '.join(question.options)}")
         chosen.add(option)
     if not chosen:
-        raise Rejected("illegal-output", f"no output; legal: {', '.join(exercise.options)}")
-    if len(chosen) > 1 and not exercise.several:
+        raise Rejected("illegal-output", f"no output; legal: {', '.join(question.options)}")
+    if len(chosen) > 1 and not question.several:
         raise Rejected("illegal-output", "several outputs; exactly one is asked for")
-    return tuple(option for option in exercise.options if option in chosen)
+    return tuple(option for option in question.options if option in chosen)
 
 
 def listed(answer: str | Sequence[str]) -> tuple[str, ...]:

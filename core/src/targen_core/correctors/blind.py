@@ -14,7 +14,7 @@ from pydantic import BaseModel, create_model
 
 from targen_core.calls.model import Message
 from targen_core.correctors.answers import answer_form, answer_type, as_json, matched, outputs_of
-from targen_core.tasks.judging import Correction, CorrectionSample, Exercise, Solution
+from targen_core.tasks.judging import Correction, CorrectionSample, JudgeAnswer, JudgeQuestion
 from targen_core.tasks.prompt import Prompt
 from targen_core.tasks.replies import line
 from targen_core.tasks.steps import Llm
@@ -32,13 +32,13 @@ class _Solved(BaseModel):
 
 
 async def blind(llm: Llm, instance: BaseModel, /) -> Correction:
-    """Solve each exercise of an instance once; the solution is the label."""
-    exercises = llm.task.exercises_of(instance)
-    return llm.task.settled(instance, [await solve(llm, exercise) for exercise in exercises])
+    """Solve each question of an instance once; the answer is the label."""
+    questions = llm.task.questions_of(instance)
+    return llm.task.settled(instance, [await solve(llm, question) for question in questions])
 
 
-async def solve(llm: Llm, exercise: Exercise) -> Solution:
-    """Solve one exercise by the task's instructions.
+async def solve(llm: Llm, question: JudgeQuestion) -> JudgeAnswer:
+    """Solve one question by the task's instructions.
 
     Raises:
         Rejected: `illegal-output`, when a repair did not help either.
@@ -46,18 +46,18 @@ async def solve(llm: Llm, exercise: Exercise) -> Solution:
     task = llm.task
 
     def legal(found: _Solved) -> None:
-        matched(found.answer, exercise)
+        matched(found.answer, question)
 
     reply = await llm.ask(
         SOLVE_PROMPT,
-        reply=_reply(*answer_form(task, exercise)),
+        reply=_reply(*answer_form(task, question)),
         check=legal,
         instructions=task.instructions,
-        outputs=outputs_of(task, exercise),
-        samples=_sample_turns(task.samples, exercise.several),
-        input=exercise.input,
+        outputs=outputs_of(task, question),
+        samples=_sample_turns(task.samples, question.several),
+        input=question.input,
     )
-    return Solution(matched(reply.answer, exercise), reply.explanation)
+    return JudgeAnswer(matched(reply.answer, question), reply.explanation)
 
 
 @lru_cache(maxsize=64)

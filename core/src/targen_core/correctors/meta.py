@@ -30,8 +30,8 @@ from targen_core.tasks.judging import (
     NO_VALID_INSTANCE,
     Correction,
     CorrectionSample,
-    Exercise,
-    Solution,
+    JudgeAnswer,
+    JudgeQuestion,
 )
 from targen_core.tasks.prompt import Prompt
 from targen_core.tasks.replies import line
@@ -52,7 +52,7 @@ class _Judgement(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Meta:
-    """A corrector that judges an instance with one prompt, each exercise on its own.
+    """A corrector that judges an instance with one prompt, each question on its own.
 
     A verdict that contradicts the result that it rests on gets one repair,
     then the instance is rejected as `inconsistent`.
@@ -68,32 +68,32 @@ class Meta:
 
     async def __call__(self, llm: Llm, instance: BaseModel, /) -> Correction:
         """Judge one instance."""
-        exercises = llm.task.exercises_of(instance)
-        return llm.task.settled(instance, [await self._judge(llm, found) for found in exercises])
+        questions = llm.task.questions_of(instance)
+        return llm.task.settled(instance, [await self._judge(llm, found) for found in questions])
 
-    async def _judge(self, llm: Llm, exercise: Exercise) -> Solution:
+    async def _judge(self, llm: Llm, question: JudgeQuestion) -> JudgeAnswer:
         task = llm.task
 
         def consistent(found: _Judgement) -> None:
-            answers = matched(found.actual, exercise, may_reject=self.may_reject)
-            if (set(answers) == set(exercise.output)) != (found.verdict == "correct"):
+            answers = matched(found.actual, question, may_reject=self.may_reject)
+            if (set(answers) == set(question.output)) != (found.verdict == "correct"):
                 raise Rejected(
                     "inconsistent",
                     f"actual is {as_text(found.actual)} and the output was "
-                    f"{as_text(exercise.output)}, so the verdict cannot be {found.verdict}",
+                    f"{as_text(question.output)}, so the verdict cannot be {found.verdict}",
                 )
 
         judgement = await llm.ask(
             self.prompt,
-            reply=_judgement(*answer_form(task, exercise, may_reject=self.may_reject)),
+            reply=_judgement(*answer_form(task, question, may_reject=self.may_reject)),
             check=consistent,
             instructions=task.instructions,
-            outputs=outputs_of(task, exercise),
-            samples=_sample_turns(self, task.samples, exercise.several),
-            input=exercise.input,
-            output=as_text(exercise.output),
+            outputs=outputs_of(task, question),
+            samples=_sample_turns(self, task.samples, question.several),
+            input=question.input,
+            output=as_text(question.output),
         )
-        return Solution(matched(judgement.actual, exercise), judgement.explanation)
+        return JudgeAnswer(matched(judgement.actual, question), judgement.explanation)
 
 
 @lru_cache(maxsize=64)
@@ -130,6 +130,6 @@ meta = Meta(META_PROMPT)
 """The corrector that tasks use by default."""
 
 _PAPER = (files("targen_core.correctors") / "prompts" / "meta-paper.md").read_text(encoding="utf-8")
-# It keeps the name that rehearsals know: the same question, and the same reply.
+# It keeps the name that dry-run replies know: the same question, and the same reply.
 meta_paper = Meta(Prompt("meta", _PAPER), may_reject=False)
 """The paper's own: it always finds a label."""

@@ -15,9 +15,9 @@ from targen_core.declared.checks import (
     check_written,
     no_worked_answer,
 )
+from targen_core.declared.dry_run import dry_run_of
 from targen_core.declared.faults import faults
 from targen_core.declared.model import ContextsPart, Declaration, SeedsPart
-from targen_core.declared.rehearsal import rehearsal_of
 from targen_core.declared.rows import line_of, render, reply_model, row_model
 from targen_core.declared.used import used_list
 from targen_core.declared.wording import (
@@ -74,7 +74,7 @@ def build_task(found: Declaration, name: str) -> Task[str, BaseModel]:
             label.name: _generator(found, row, label, writers[label.name]) for label in labels
         },
         instances_per_call=found.instances_per_call,
-        draws=found.draws,
+        samples_per_seed=found.samples_per_seed,
         checks=(check_row(found),),
         corrector=found.corrector,
         instructions=default_instructions(found),
@@ -88,7 +88,7 @@ def build_task(found: Declaration, name: str) -> Task[str, BaseModel]:
             if (values := getattr(found.parameters, step))
         },
         prompts=(*asked, *writers.values(), META_PROMPT),
-        rehearsal=rehearsal_of(found),
+        dry_run=dry_run_of(found),
     )
 
 
@@ -113,8 +113,8 @@ def _contexts(found: Declaration, part: ContextsPart) -> ListStep[str]:
         return used_list("contexts", part.use, check=None)
     prompt = contexts_prompt(found)
 
-    async def grow(llm: Llm, parent: None, have: Sequence[str]) -> Sequence[str]:
-        told = "; ".join(have[-_TOLD:]) or "none"
+    async def propose(llm: Llm, parent: None, existing: Sequence[str]) -> Sequence[str]:
+        told = "; ".join(existing[-_TOLD:]) or "none"
         wanted = list_of("contexts", line_of(2, 10, found.language), llm.batch)
         reply = await llm.ask(prompt, reply=wanted, count=llm.batch, have=told)
         return [_tidy(item) for item in reply.items if item.strip()]
@@ -123,7 +123,9 @@ def _contexts(found: Declaration, part: ContextsPart) -> ListStep[str]:
         no_worked_answer(context, prompt)
         check_context(context)
 
-    return ListStep(item=str, grow=grow, batch=part.batch, check=check, summary=part.description)
+    return ListStep(
+        item=str, propose=propose, batch=part.batch, check=check, summary=part.description
+    )
 
 
 def _seeds(found: Declaration, part: SeedsPart) -> ListStep[str]:
@@ -137,24 +139,26 @@ def _seeds(found: Declaration, part: SeedsPart) -> ListStep[str]:
     field = found.fields[part.field] if part.field else None
     least, most = (field.words if field and field.words else part.words) or (1, 60)
 
-    async def grow(llm: Llm, context: str, have: Sequence[str]) -> Sequence[str]:
-        told = " / ".join(have[-_TOLD:]) or "none"
+    async def propose(llm: Llm, context: str, existing: Sequence[str]) -> Sequence[str]:
+        told = " / ".join(existing[-_TOLD:]) or "none"
         wanted = list_of("seeds", line_of(least, most, found.language), llm.batch)
         values: dict[str, Any] = {} if found.contexts is None else {"context": context}
         reply = await llm.ask(prompt, reply=wanted, count=llm.batch, have=told, **values)
         return [_tidy(item) for item in reply.items if item.strip()]
 
     summary = field.description if field and field.description else part.description
-    return ListStep(item=str, grow=grow, batch=part.batch, check=check_seed(found), summary=summary)
+    return ListStep(
+        item=str, propose=propose, batch=part.batch, check=check_seed(found), summary=summary
+    )
 
 
 def _fixed(items: tuple[str, ...], summary: str) -> ListStep[str]:
     """A list that is there already."""
 
-    async def grow(llm: Llm, parent: Any, have: Sequence[str]) -> Sequence[str]:
+    async def propose(llm: Llm, parent: Any, existing: Sequence[str]) -> Sequence[str]:
         return items
 
-    return ListStep(item=str, grow=grow, batch=len(items), once=True, summary=summary)
+    return ListStep(item=str, propose=propose, batch=len(items), once=True, summary=summary)
 
 
 # --- step 3 --------------------------------------------------------------------

@@ -11,7 +11,7 @@ from pydantic import BaseModel
 
 from targen_core.declared.model import Declaration, LabelPart
 from targen_core.errors import Rejected, UsageError
-from targen_core.tasks.model import Rehearsal, Task
+from targen_core.tasks.model import DryRunCall, Task
 from targen_core.tasks.prompt import Prompt
 from targen_core.tasks.replies import line
 
@@ -158,20 +158,20 @@ def written(found: Declaration) -> str:
 
 
 def drafting_task() -> Task[Any, Any]:
-    """What the one call of a draft is asked as: its parameters, and its rehearsal."""
+    """What the one call of a draft is asked as: its parameters, and its dry-run replies."""
     task = Declaration(
         description="Declarations of tasks.", labels={"draft": LabelPart(definition="a draft")}
     ).task(name="init-task")
     parameters = {"generate": {"temperature": 0.3, "max_tokens": 6000}}
-    return task.replace(parameters=parameters, prompts=(DRAFT_PROMPT,), rehearsal=_rehearse)
+    return task.replace(parameters=parameters, prompts=(DRAFT_PROMPT,), dry_run=_dry_run)
 
 
-def _rehearse(call: Rehearsal) -> Any:
+def _dry_run(call: DryRunCall) -> Any:
     """A draft without a model: it has the right form and two labels that mean nothing."""
     wanted = " ".join(str(call.values["wanted"]).split())
     labels = ("first", "second")
     return {
-        "name": "rehearsed-task",
+        "name": "dry-run-task",
         "summary": wanted[:80],
         "description": wanted,
         "language": "English",

@@ -268,7 +268,7 @@ class Declaration(_Part):
     )
     prompts: PromptsPart = Field(default=PromptsPart(), description="prompts of your own")
     instances_per_call: Count = Field(default=1, description="rows that one call of step 3 writes")
-    draws: Count = Field(
+    samples_per_seed: Count = Field(
         default=1, description="how often a label is written for the same seed, at most"
     )
     corrector: Annotated[str | None, BeforeValidator(_absent)] = Field(

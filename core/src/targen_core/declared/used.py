@@ -33,9 +33,9 @@ def used_list(
     parent_kind = _registered("contexts", above) if above else None
     parent_field = _field_of("contexts.use", above, parent_kind) if parent_kind else ""
 
-    async def grow(llm: Llm, parent: str | None, have: Sequence[str]) -> Sequence[str]:
+    async def propose(llm: Llm, parent: str | None, existing: Sequence[str]) -> Sequence[str]:
         whole = parent if parent_kind is None else _item(parent_kind, parent_field, parent)
-        made = await found.grow(llm, whole, [_item(found, field, text) for text in have])
+        made = await found.propose(llm, whole, [_item(found, field, text) for text in existing])
         return [getattr(item, field) if field else item for item in made]
 
     def checked(text: str) -> None:
@@ -47,14 +47,14 @@ def used_list(
     key = found.key
     return ListStep(
         item=str,
-        grow=grow,
+        propose=propose,
         batch=found.batch,
         once=found.once,
         check=checked,
         key=None if key is None else lambda text: key(_item(found, field, text)),
         summary=f"{name}: {found.summary}".removesuffix(": "),
         prompts=found.prompts,
-        rehearsal=found.rehearsal,
+        dry_run=found.dry_run,
         origin=name,
     )
 

@@ -80,7 +80,7 @@ def label_prompt(found: Declaration, name: str) -> Prompt:
     lines = "Start from this seed, and keep to it: $seed"
     if of := found.seed_field:
         lines = f"The {_words_of(of)} is given; it is part of the row.\n{_title(of)}: $seed"
-    if found.draws > 1:
+    if found.samples_per_seed > 1:
         lines += "\n\nWritten from it before, so write of something else:\n$earlier"
     return _general(
         f"write-{name}",

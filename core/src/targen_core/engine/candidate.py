@@ -69,8 +69,8 @@ class Worker:
     async def generate(
         self, seed: Seed, label: str, scope: Scope, *, earlier: Sequence[Any] = ()
     ) -> Generated:
-        """Step 3: G(label, seed); `earlier` is what draws before this one gave."""
-        place = f"generate/{seed.id}/{label}/{seed.draw}"
+        """Step 3: G(label, seed); `earlier` is what samples before this one gave."""
+        place = f"generate/{seed.id}/{label}/{seed.sample}"
         llm = self._llm("generate", place, seed, label, scope, earlier)
         try:
             made = await self._guard.wait(self._task.generators[label], llm, seed.value)
@@ -125,7 +125,7 @@ class Worker:
     ) -> Outcome:
         """Checks and step 4 for one of the instances; `scope` takes step 4's calls.
 
-        `ordinal` counts the instances of all draws of this seed and label.
+        `ordinal` counts the instances of all samples of this seed and label.
         """
         outcome = Outcome(notes=dict(generated.notes))
         place = f"correct/{seed.id}/{label}/{ordinal}"
@@ -134,7 +134,7 @@ class Worker:
         try:
             if generated.refused is not None:
                 raise generated.refused
-            position = ordinal - seed.draw * self._task.instances_per_call
+            position = ordinal - seed.sample * self._task.instances_per_call
             if position >= len(generated.instances):
                 raise Rejected("missing", f"the reply held {len(generated.instances)} instances")
             made = generated.instances[position]
@@ -185,7 +185,7 @@ class Worker:
             self._task,
             step=step,
             place=place,
-            indices=(*seed.path, seed.draw),
+            indices=(*seed.path, seed.sample),
             label=label,
             scope=scope,
             earlier=earlier,

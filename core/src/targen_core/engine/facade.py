@@ -16,7 +16,7 @@ from targen_core.calls.layer import CallLayer
 from targen_core.calls.model import Message
 from targen_core.errors import BadReply, Rejected
 from targen_core.tasks.checks import normalized
-from targen_core.tasks.model import Rehearsal, Task
+from targen_core.tasks.model import DryRunCall, Task
 from targen_core.tasks.prompt import Prompt, texts_in
 
 __all__ = ["StageLlm", "read_reply", "reply_schema", "seeded_rng"]
@@ -161,7 +161,7 @@ class StageLlm:
             schema,
             schema_name,
             digest,
-            self._rehearsal(prompt.name, values),
+            self._dry_run(prompt.name, values),
             values,
         )
         if reply is None:
@@ -193,16 +193,16 @@ class StageLlm:
         """See `targen_core.tasks.model.Llm.note`."""
         self.notes.update(facts)
 
-    def _rehearsal(self, prompt: str, values: Mapping[str, object]) -> Any:
+    def _dry_run(self, prompt: str, values: Mapping[str, object]) -> Any:
         """What makes the task's offline reply to this call, given its key."""
-        rehearse = self.task.rehearsal_of(prompt)
-        if rehearse is None:
+        dry_run = self.task.dry_run_of(prompt)
+        if dry_run is None:
             return None
         step, label = self._step, self._label
 
         def reply(key: bytes) -> Any:
             rng = random.Random(int.from_bytes(key, "big"))
-            return rehearse(Rehearsal(step, label, prompt, cast("Mapping[str, Any]", values), rng))
+            return dry_run(DryRunCall(step, label, prompt, cast("Mapping[str, Any]", values), rng))
 
         return reply
 

@@ -73,14 +73,14 @@ class Seed:
 
     `path` holds its index in each list of the chain; `above` the items that
     it was grown below, contexts first; `calls` the keys of the calls that
-    listed them and it. `draw` counts how often the walk came by it before.
+    listed them and it. `sample` counts how often the walk came by it before.
     """
 
     value: Any
     path: tuple[int, ...]
     above: tuple[Any, ...]
     calls: tuple[str, ...] = ()
-    draw: int = 0
+    sample: int = 0
 
     @property
     def id(self) -> str:
@@ -297,7 +297,7 @@ class _GrowingList:
         )
         parent = self.above[-1] if self.above else None
         try:
-            fresh = await self.order.guard.wait(spec.source.grow, llm, parent, tuple(shown))
+            fresh = await self.order.guard.wait(spec.source.propose, llm, parent, tuple(shown))
         except Rejected as error:
             return (), tuple(scope.keys), (error.reason, str(error))
         finally:
@@ -489,7 +489,7 @@ class SeedOrder:
             await asyncio.gather(*node.batches, return_exceptions=True)
 
     async def walk(self, requested: Callable[[], int]) -> AsyncIterator[Seed]:
-        """All seeds, in order; then again, as often as the task draws of a seed.
+        """All seeds, in order; then again, as often as the task takes samples of a seed.
 
         `requested()` is how many seeds are worth preparing ahead; it decides what
         runs early, never the order.
@@ -497,7 +497,7 @@ class SeedOrder:
         self.walks += 1
         self.barren = 0
         self._requested = requested
-        if self.task.draws == 1:
+        if self.task.samples_per_seed == 1:
             async for seed in self._walk_once():
                 yield seed
             return
@@ -506,10 +506,10 @@ class SeedOrder:
             seeds.append(seed)
             yield seed
         if self.barren >= self.patience:
-            return  # a more patient target would walk on here, not draw again
-        for draw in range(1, self.task.draws):
+            return  # a more patient target would walk on here, not take another sample
+        for sample in range(1, self.task.samples_per_seed):
             for seed in seeds:
-                yield replace(seed, draw=draw)
+                yield replace(seed, sample=sample)
 
     async def _walk_once(self) -> AsyncIterator[Seed]:
         root = self._root

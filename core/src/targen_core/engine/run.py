@@ -49,7 +49,7 @@ class Sink(Protocol):
 
 @dataclass(slots=True)
 class _Generation:
-    """G(label, seed), where it is shared: by several instances, or told to later draws."""
+    """G(label, seed), where it is shared: by several instances, or told to later samples."""
 
     scope: Scope = field(default_factory=Scope)
     task: asyncio.Task[Generated] | None = None
@@ -173,8 +173,8 @@ class Engine:
             at_once=lists_at_once,
             ledger=self._ledger,
         )
-        self._shares_generations = task.instances_per_call > 1 or task.draws > 1
-        self._draws: dict[tuple[str, str], dict[int, asyncio.Future[Sequence[Any]]]] = {}
+        self._shares_generations = task.instances_per_call > 1 or task.samples_per_seed > 1
+        self._samples: dict[tuple[str, str], dict[int, asyncio.Future[Sequence[Any]]]] = {}
         self._past = bytearray()  # by candidate number: how it fared when it was last its turn
         self._next_idx = 0
         self._used_calls = 0
@@ -429,7 +429,7 @@ class Engine:
         number = -1
         async for seed in self._order.walk(self._seeds_ahead):
             passed, self._order.passed = self._order.passed, []
-            first = seed.draw * self.task.instances_per_call
+            first = seed.sample * self.task.instances_per_call
             for label in self.task.quota_names:
                 generation = _Generation()
                 for ordinal in range(first, first + self.task.instances_per_call):
@@ -476,28 +476,28 @@ class Engine:
         self._started[slot.label] += 1
 
     async def _draw(self, seed: Seed, label: str, scope: Scope) -> Generated:
-        """G(label, seed), told of what earlier draws of the two gave."""
-        if self.task.draws == 1:
+        """G(label, seed), told of what earlier samples of the two gave."""
+        if self.task.samples_per_seed == 1:
             return await self._worker.generate(seed, label, scope)
-        draws = self._draws.setdefault((seed.id, label), {})
-        before = [self._given(draws, replace(seed, draw=d), label) for d in range(seed.draw)]
-        mine = draws[seed.draw] = asyncio.get_running_loop().create_future()
+        samples = self._samples.setdefault((seed.id, label), {})
+        before = [self._given(samples, replace(seed, sample=n), label) for n in range(seed.sample)]
+        mine = samples[seed.sample] = asyncio.get_running_loop().create_future()
         try:
-            told = [instance for draw in before for instance in await draw]
+            told = [instance for sample in before for instance in await sample]
             earlier = [instance for instance in told if not isinstance(instance, Rejected)]
             made = await self._worker.generate(seed, label, scope, earlier=earlier)
             mine.set_result(made.instances)
         except BaseException:
-            mine.set_exception(CallCancelled())  # later draws are told of nothing: they end as well
+            mine.set_exception(CallCancelled())  # later samples end as well
             mine.exception()  # it may be that nobody waits
             raise
         return made
 
     def _given(
-        self, draws: dict[int, asyncio.Future[Sequence[Any]]], seed: Seed, label: str
+        self, samples: dict[int, asyncio.Future[Sequence[Any]]], seed: Seed, label: str
     ) -> asyncio.Future[Sequence[Any]]:
-        """What an earlier draw gave; made again from the journal where its verdicts are old."""
-        if seed.draw not in draws:
+        """What an earlier sample gave; made again from the journal where its verdicts are old."""
+        if seed.sample not in samples:
 
             async def again() -> Sequence[Any]:
                 return (await self._draw(seed, label, Scope())).instances
@@ -505,8 +505,8 @@ class Engine:
             task = asyncio.ensure_future(again())
             self._tasks.add(task)
             task.add_done_callback(self._on_done)
-            draws[seed.draw] = task
-        return draws[seed.draw]
+            samples[seed.sample] = task
+        return samples[seed.sample]
 
     async def _wait_for_room(self) -> None:
         while not self._has_room():

@@ -46,10 +46,10 @@ class Conversation:
 
 
 def conversations(dataset: Dataset) -> Iterator[Conversation]:
-    """A conversation for each exercise of each instance, in order.
+    """A conversation for each question of each instance, in order.
 
-    An instance that is one exercise is put as `Task.render` has it, one that
-    is several (a pair that stays together) exercise by exercise.
+    An instance that is one question is put as `Task.render` has it, one that
+    is several (a pair that stays together) question by question.
 
     Raises:
         UsageError: rows that make no labelled instance, naming the first.
@@ -62,9 +62,9 @@ def conversations(dataset: Dataset) -> Iterator[Conversation]:
                 hint="this form needs labels; --as jsonl, csv and hf do not",
             )
         for instance in unit.instances:
-            exercises = task.exercises_of(instance)
-            several = len(exercises) > 1
-            for text in [e.input for e in exercises] if several else [task.render(instance)]:
+            questions = task.questions_of(instance)
+            several = len(questions) > 1
+            for text in [e.input for e in questions] if several else [task.render(instance)]:
                 yield Conversation(_turns(task, text, task.answered(instance)))
 
 

@@ -50,7 +50,7 @@ from targen_core.runs.placing import Place, numbered
 from targen_core.runs.plan import PreparedCorrection, bind_models, prepare_correction
 from targen_core.runs.session import open_layer
 from targen_core.runs.spec import ManifestPart, RunSpec
-from targen_core.tasks.judging import Solution
+from targen_core.tasks.judging import JudgeAnswer
 from targen_core.tasks.model import Task
 
 if TYPE_CHECKING:  # datasets know runs, and not the other way
@@ -214,16 +214,16 @@ def _other_labels(
         names = [label.name for label in task.labels if label.name != claimed]
         yield from rng.sample(names, len(names))
         return
-    exercises = task.exercises_of(instance)
-    options = exercises[0].options
+    questions = task.questions_of(instance)
+    options = questions[0].options
     guesses: list[tuple[str, ...]] = [(o,) for o in rng.sample(options, len(options))]
-    if exercises[0].several:
+    if questions[0].several:
         some = (rng.sample(options, rng.randint(1, len(options))) for _ in range(50))
         sets = [tuple(o for o in options if o in drawn) for drawn in some]
         # A set label is flipped to any other set, a single one to any other answer.
-        guesses = sets + guesses if len(exercises[0].output) > 1 else guesses + sets
+        guesses = sets + guesses if len(questions[0].output) > 1 else guesses + sets
     for guess in guesses:
-        name = task.settled(instance, [Solution(guess)] * len(exercises)).label
+        name = task.settled(instance, [JudgeAnswer(guess)] * len(questions)).label
         if name is not None and name != claimed:
             yield name
 

@@ -19,7 +19,7 @@ from targen_core.runs.loops import tidy_when_killed
 from targen_core.runs.report import read_report
 from targen_core.runs.spec import Limits, RunSpec
 
-__all__ = ["RecordedCall", "Show", "Trial", "rehearsal_spec", "run_trial"]
+__all__ = ["RecordedCall", "Show", "Trial", "dry_run_spec", "run_trial"]
 
 Show = Callable[[Job], AbstractContextManager[Listener]]
 """Displays a job while the context is open; the listener that it gives gets the job's events."""
@@ -56,7 +56,7 @@ class Trial:
     lists: tuple[str, ...] = ()
 
 
-def rehearsal_spec(spec: RunSpec, quotas: Mapping[str, int]) -> RunSpec:
+def dry_run_spec(spec: RunSpec, quotas: Mapping[str, int]) -> RunSpec:
     """`spec` on the scripted backend: offline, for nothing, call by call."""
     kept = {name: size for name, size in spec.options.items() if name.endswith(".batch")}
     return spec.replace(

@@ -1,13 +1,13 @@
-"""What step 4 works with: exercises, solutions and the correction they lead to."""
+"""What step 4 works with: questions, answers and the correction they lead to."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["NO_VALID_INSTANCE", "Correction", "CorrectionSample", "Exercise", "Solution"]
+__all__ = ["NO_VALID_INSTANCE", "Correction", "CorrectionSample", "JudgeAnswer", "JudgeQuestion"]
 
 NO_VALID_INSTANCE = "no_valid_instance"
-"""An output that is legal for every exercise: its input is broken.
+"""An output that is legal for every question: its input is broken.
 
 Our addition to the paper, whose corrector must always find a label.
 """
@@ -31,10 +31,10 @@ class Correction:
 
 
 @dataclass(frozen=True, slots=True)
-class Exercise:
+class JudgeQuestion:
     """One question that an instance puts to whoever solves the task.
 
-    Most instances are one exercise. A pair that must stay together is two.
+    Most instances are one question. A pair that must stay together is two.
 
     Attributes:
         input: what is to be solved, as text, without its answer.
@@ -51,8 +51,8 @@ class Exercise:
 
 
 @dataclass(frozen=True, slots=True)
-class Solution:
-    """What a corrector found for one exercise: answers out of its options."""
+class JudgeAnswer:
+    """What a corrector found for one question: options out of its options."""
 
     answers: tuple[str, ...]
     explanation: str = ""
@@ -64,7 +64,7 @@ class CorrectionSample:
 
     Where they are equal it shows a right output, else a wrong one (paper,
     appendix F). `actual` may also be "no_valid_instance". Tasks whose
-    exercises have several answers give tuples.
+    questions have several answers give tuples.
     """
 
     input: str

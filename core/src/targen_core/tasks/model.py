@@ -24,13 +24,13 @@ from targen_core.tasks.judging import (
     NO_VALID_INSTANCE,
     Correction,
     CorrectionSample,
-    Exercise,
-    Solution,
+    JudgeAnswer,
+    JudgeQuestion,
 )
 from targen_core.tasks.prompt import Prompt
 from targen_core.tasks.steps import PARAMETERS, Check, Corrector, InverseGenerator, ListStep, Step
 
-__all__ = ["Label", "Rehearsal", "Task", "Variant"]
+__all__ = ["DryRunCall", "Label", "Task", "Variant"]
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]*")  # as it is registered
 
@@ -64,8 +64,8 @@ class Variant:
 
 
 @dataclass(frozen=True, slots=True)
-class Rehearsal:
-    """One call as an offline rehearsal sees it.
+class DryRunCall:
+    """One call as a dry run sees it.
 
     `prompt` is the prompt's name, `values` what it was filled with, `rng` a
     generator seeded by the call's key.
@@ -113,19 +113,19 @@ class Task(Generic[SeedT, InstanceT]):
         seeds: step 2, a chain of lists from the contexts down; may be empty.
         generators: step 3 by label name.
         instances_per_call: instances that one call of a generator gives.
-        draws: how often G(label, seed) is asked of the same seed at most: once
+        samples_per_seed: how often G(label, seed) is asked of the same seed at most: once
             the lists are finished, their seeds are walked again. A generator
-            sees what earlier draws gave in `llm.earlier`.
+            sees what earlier samples gave in `llm.earlier`.
         checks: what must hold of every instance before and after step 4.
         corrector: step 4 by default: a corrector, or the name of a registered
             one.
         instructions: how to solve the task; correctors are filled with it.
         samples: worked samples for correctors, right and wrong ones.
-        exercises: what step 4 solves; by default one exercise, the rendered
+        questions: what step 4 solves; by default one question, the rendered
             instance, with the labels and `rejecting` as its options.
         rejecting: outputs of step 4 beside the labels that reject an
             instance, by the reason that is counted.
-        settle: from the solutions of an instance's exercises to a correction;
+        settle: from the answers of an instance's questions to a correction;
             by default the one answer is the label.
         label_of: reads the label's name off an instance.
         relabel: gives an instance another label.
@@ -156,8 +156,8 @@ class Task(Generic[SeedT, InstanceT]):
         variants: other ways to make the rows, by name.
         prompts: every prompt of the task, for the manifest and `describe`;
             those that a list brings along may be left out.
-        rehearsal: plausible replies without a model, for estimates, dry runs
-            and tests: given a `Rehearsal`, the JSON value of the reply.
+        dry_run: plausible replies without a model, for estimates, dry runs
+            and tests: given a `DryRunCall`, the JSON value of the reply.
     """
 
     name: str
@@ -171,14 +171,14 @@ class Task(Generic[SeedT, InstanceT]):
     contexts: ListStep[Any] | None = None
     seeds: tuple[ListStep[Any], ...] = ()
     instances_per_call: int = 1
-    draws: int = 1
+    samples_per_seed: int = 1
     checks: tuple[Check[SeedT, InstanceT], ...] = ()
     corrector: Corrector[InstanceT] | str | None = "meta"
     instructions: str = ""
     samples: tuple[CorrectionSample, ...] = ()
-    exercises: Callable[[InstanceT], Sequence[Exercise]] | None = None
+    questions: Callable[[InstanceT], Sequence[JudgeQuestion]] | None = None
     rejecting: Mapping[str, str] = field(default_factory=_empty)
-    settle: Callable[[InstanceT, Sequence[Solution]], Correction] | None = None
+    settle: Callable[[InstanceT, Sequence[JudgeAnswer]], Correction] | None = None
     label_of: Callable[[InstanceT], str] | None = None
     relabel: Callable[[InstanceT, str], InstanceT] | None = None
     answer: Callable[[InstanceT], str] | None = None
@@ -195,7 +195,7 @@ class Task(Generic[SeedT, InstanceT]):
     parameters: Mapping[str, Mapping[str, Any]] = field(default_factory=_empty)
     variants: Mapping[str, Variant] = field(default_factory=_empty)
     prompts: tuple[Prompt, ...] = ()
-    rehearsal: Callable[[Rehearsal], Any] | None = None
+    dry_run: Callable[[DryRunCall], Any] | None = None
     source: str = ""
 
     def __post_init__(self) -> None:
@@ -211,8 +211,10 @@ class Task(Generic[SeedT, InstanceT]):
             )
         if self.contexts is None and not self.seeds:
             raise ValueError(f"task {self.name}: it needs contexts, seeds or both")
-        if self.unit < 1 or self.instances_per_call < 1 or self.draws < 1:
-            raise ValueError(f"task {self.name}: unit, instances_per_call and draws are at least 1")
+        if self.unit < 1 or self.instances_per_call < 1 or self.samples_per_seed < 1:
+            raise ValueError(
+                f"task {self.name}: unit, instances_per_call and samples_per_seed are at least 1"
+            )
         if not self.labels and self.label_of is None:
             raise ValueError(f"task {self.name}: open labels need label_of")
         self._refuse_labels_that_no_row_can_have()
@@ -308,13 +310,13 @@ class Task(Generic[SeedT, InstanceT]):
         brought = {p.name: p for step in self.chain for p in step.prompts if p.name not in own}
         return (*self.prompts, *brought.values())
 
-    def rehearsal_of(self, prompt: str) -> Callable[[Rehearsal], Any] | None:
-        """What rehearses the prompt of that name: the list that brings it along, or the task."""
+    def dry_run_of(self, prompt: str) -> Callable[[DryRunCall], Any] | None:
+        """Replies to the prompt of that name: of the list that brings it along, or the task's."""
         if all(mine.name != prompt for mine in self.prompts):
             for step in self.chain:
-                if step.rehearsal is not None and any(p.name == prompt for p in step.prompts):
-                    return step.rehearsal
-        return self.rehearsal
+                if step.dry_run is not None and any(p.name == prompt for p in step.prompts):
+                    return step.dry_run
+        return self.dry_run
 
     def replace(self, **changes: Any) -> Task[SeedT, InstanceT]:
         """A derived task with some parts swapped; this one stays as it is."""
@@ -398,25 +400,25 @@ class Task(Generic[SeedT, InstanceT]):
         labeled = [row for row in rows if row.get("label") is not None]
         return [self.instance.model_validate({k: row[k] for k in kept & row}) for row in labeled]
 
-    def exercises_of(self, instance: InstanceT) -> Sequence[Exercise]:
+    def questions_of(self, instance: InstanceT) -> Sequence[JudgeQuestion]:
         """What step 4 solves of an instance."""
-        if self.exercises is not None:
-            return self.exercises(instance)
+        if self.questions is not None:
+            return self.questions(instance)
         names = tuple(label.name for label in self.labels)
         options = (*names, *self.rejecting) if names else ()
-        return [Exercise(self.render(instance), (self.read_label(instance),), options)]
+        return [JudgeQuestion(self.render(instance), (self.read_label(instance),), options)]
 
-    def settled(self, instance: InstanceT, solutions: Sequence[Solution]) -> Correction:
-        """The correction that solutions of an instance's exercises amount to."""
-        for found in solutions:
+    def settled(self, instance: InstanceT, answers: Sequence[JudgeAnswer]) -> Correction:
+        """The correction that answers of an instance's questions amount to."""
+        for found in answers:
             for answer in found.answers:
                 if answer == NO_VALID_INSTANCE:
                     return Correction.reject("no-valid-instance", found.explanation)
                 if answer in self.rejecting:
                     return Correction.reject(self.rejecting[answer], found.explanation)
         if self.settle is not None:
-            return self.settle(instance, solutions)
-        return Correction(solutions[0].answers[0], solutions[0].explanation)
+            return self.settle(instance, answers)
+        return Correction(answers[0].answers[0], answers[0].explanation)
 
     def answered(self, instance: InstanceT) -> str:
         """An instance's label as text."""

@@ -17,7 +17,7 @@ from targen_core.tasks.judging import Correction
 from targen_core.tasks.prompt import Prompt
 
 if TYPE_CHECKING:
-    from targen_core.tasks.model import Rehearsal, Task
+    from targen_core.tasks.model import DryRunCall, Task
 
 __all__ = [
     "PARAMETERS",
@@ -64,7 +64,7 @@ class Llm(Protocol):
 
     @property
     def earlier(self) -> Sequence[Any]:
-        """Instances that earlier draws of this seed and label gave; see `Task.draws`."""
+        """Instances that earlier samples of this seed and label gave: `Task.samples_per_seed`."""
         ...
 
     @overload
@@ -117,9 +117,9 @@ class Llm(Protocol):
         ...
 
 
-class _Grow(Protocol[ItemT_co]):
+class _Propose(Protocol[ItemT_co]):
     async def __call__(
-        self, llm: Llm, parent: Any, have: Sequence[Any], /
+        self, llm: Llm, parent: Any, existing: Sequence[Any], /
     ) -> Sequence[ItemT_co]: ...
 
 
@@ -129,8 +129,8 @@ class ListStep(Generic[ItemT]):
 
     Attributes:
         item: the type of one item: `str`, or a pydantic model.
-        grow: `grow(llm, parent, have)` gives the next batch. `parent` is the
-            item of the list above (None for the first list), `have` what the
+        propose: `propose(llm, parent, existing)` gives the next batch. `parent` is the
+            item of the list above (None for the first list), `existing` what the
             list holds so far. It asks for `llm.batch` items.
         batch: items asked for at once, unless the user says otherwise.
         check: raises `Rejected` for an item that must not be used.
@@ -138,10 +138,10 @@ class ListStep(Generic[ItemT]):
         key: what makes two items the same one; by default the text of a
             `str`, or all fields of a model, without case and outer spaces.
         summary: one line for people.
-        prompts: what `grow` asks, for tasks that use the list and do not name
+        prompts: what `propose` asks, for tasks that use the list and do not name
             its prompts among their own.
-        rehearsal: offline replies to these prompts, likewise; see
-            `Task.rehearsal`.
+        dry_run: offline replies to these prompts, likewise; see
+            `Task.dry_run`.
         origin: the id of the registered list that this one stands for, where a
             declaration uses it; its distribution is named in manifests.
         name: the step that its calls belong to, for options, backends and
@@ -149,14 +149,14 @@ class ListStep(Generic[ItemT]):
     """
 
     item: type[ItemT]
-    grow: _Grow[ItemT]
+    propose: _Propose[ItemT]
     batch: int
     once: bool = False
     check: Callable[[ItemT], None] | None = None
     key: Callable[[ItemT], str] | None = None
     summary: str = ""
     prompts: tuple[Prompt, ...] = ()
-    rehearsal: Callable[[Rehearsal], Any] | None = None
+    dry_run: Callable[[DryRunCall], Any] | None = None
     origin: str = ""
     name: str = ""
 

@@ -22,7 +22,7 @@ class CannedOptions(BackendOptions):
 
 
 class CannedModel:
-    """Answers from the task's rehearsal, in a tone."""
+    """Answers from the task's dry-run replies, in a tone."""
 
     structured = True
     seeded = True
@@ -35,7 +35,7 @@ class CannedModel:
 
     async def complete(self, request: ChatRequest) -> ChatReply:
         """Answer by the call's key alone, so that a run can be repeated."""
-        value = request.rehearse() if request.rehearse is not None else {"text": "Hello there."}
+        value = request.dry_run() if request.dry_run is not None else {"text": "Hello there."}
         if "text" in value and self.tone == "brisk":
             value["text"] += random.Random(request.key).choice([" Hurry up.", " Answer me."])
         text = json.dumps(value)

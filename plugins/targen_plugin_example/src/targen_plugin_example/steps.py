@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict
 
 from targen_core import ListStep, Llm, Prompt
 from targen_core.tasks.checks import prose
-from targen_plugin_example.rehearsal import rehearse
+from targen_plugin_example.dry_run import dry_run
 
 __all__ = ["BUSINESSES", "PROBLEMS", "PROMPTS", "Problem", "Ticket", "check_ticket"]
 
@@ -53,35 +53,37 @@ _URGENT, _ROUTINE = _prompt("urgent"), _prompt("routine")
 PROMPTS = (_BUSINESSES, _PROBLEMS, _URGENT, _ROUTINE)
 
 
-async def _grow_businesses(llm: Llm, parent: None, have: Sequence[str]) -> Sequence[str]:
+async def _propose_businesses(llm: Llm, parent: None, existing: Sequence[str]) -> Sequence[str]:
     reply = await llm.ask(
-        _BUSINESSES, reply=_Businesses, count=llm.batch, have="; ".join(have) or "none"
+        _BUSINESSES, reply=_Businesses, count=llm.batch, have="; ".join(existing) or "none"
     )
     return reply.businesses
 
 
-async def _grow_problems(llm: Llm, business: str, have: Sequence[Problem]) -> Sequence[Problem]:
-    told = "; ".join(f"{item.product}: {item.problem}" for item in have) or "none"
+async def _propose_problems(
+    llm: Llm, business: str, existing: Sequence[Problem]
+) -> Sequence[Problem]:
+    told = "; ".join(f"{item.product}: {item.problem}" for item in existing) or "none"
     reply = await llm.ask(_PROBLEMS, reply=_Problems, business=business, count=llm.batch, have=told)
     return reply.problems
 
 
-# `prompts` and `rehearsal` go with the list where another task uses it.
+# `prompts` and `dry_run` go with the list where another task uses it.
 BUSINESSES = ListStep(
     item=str,
-    grow=_grow_businesses,
+    propose=_propose_businesses,
     batch=8,
     summary="kinds of business",
     prompts=(_BUSINESSES,),
-    rehearsal=rehearse,
+    dry_run=dry_run,
 )
 PROBLEMS = ListStep(
     item=Problem,
-    grow=_grow_problems,
+    propose=_propose_problems,
     batch=4,
     summary="what tickets are about",
     prompts=(_PROBLEMS,),
-    rehearsal=rehearse,
+    dry_run=dry_run,
 )
 
 

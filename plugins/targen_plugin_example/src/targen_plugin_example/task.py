@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from targen_core import CorrectionSample, Label, Task
 from targen_core.correctors.meta import META_PROMPT
-from targen_plugin_example.rehearsal import rehearse
+from targen_plugin_example.dry_run import dry_run
 from targen_plugin_example.steps import (
     BUSINESSES,
     PROBLEMS,
@@ -70,5 +70,5 @@ TICKETS: Task[Problem, Ticket] = Task(
     render=lambda ticket: ticket.text,
     presets={"small": {"urgent": 20, "routine": 20}},
     prompts=(*PROMPTS, META_PROMPT),
-    rehearsal=rehearse,
+    dry_run=dry_run,
 )

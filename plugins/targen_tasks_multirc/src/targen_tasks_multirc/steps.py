@@ -80,13 +80,13 @@ class _QuestionPaper(BaseModel):
     right: list[str]
 
 
-async def _grow_categories(llm: Llm, parent: None, have: Sequence[str]) -> Sequence[str]:
+async def _propose_categories(llm: Llm, parent: None, existing: Sequence[str]) -> Sequence[str]:
     return _CATEGORIES
 
 
 CATEGORIES = ListStep(
     item=str,
-    grow=_grow_categories,
+    propose=_propose_categories,
     batch=len(_CATEGORIES),
     once=True,
     summary="fifteen fixed categories of texts; asks no model",

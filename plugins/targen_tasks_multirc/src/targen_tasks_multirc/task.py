@@ -27,7 +27,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from targen_core import Correction, Exercise, Prompt, Solution, Task, Variant
+from targen_core import Correction, JudgeAnswer, JudgeQuestion, Prompt, Task, Variant
 from targen_core.correctors.meta import META_PROMPT
 from targen_tasks_multirc.cases import cases
 from targen_tasks_multirc.checks import (
@@ -36,8 +36,8 @@ from targen_tasks_multirc.checks import (
     check_options,
     check_question,
 )
+from targen_tasks_multirc.dry_run import dry_run
 from targen_tasks_multirc.official import OfficialMultiRc, join, read, rows
-from targen_tasks_multirc.rehearsal import rehearse
 from targen_tasks_multirc.rows import MultiRcQuestion
 from targen_tasks_multirc.samples import (
     INSTRUCTIONS,
@@ -63,20 +63,20 @@ from targen_tasks_superglue.shared.articles import (
 __all__ = ["MULTIRC"]
 
 
-def _exercises(question: MultiRcQuestion) -> list[Exercise]:
-    """One exercise: all letters that are right, or that the question is too easy."""
+def _questions(question: MultiRcQuestion) -> list[JudgeQuestion]:
+    """One question: all letters that are right, or that the question is too easy."""
     options = (*question.letters, ONE_SENTENCE)
-    return [Exercise(question.render(), question.right, options, several=True)]
+    return [JudgeQuestion(question.render(), question.right, options, several=True)]
 
 
-def _exercises_paper(question: MultiRcQuestion) -> list[Exercise]:
-    """One exercise: all letters that are right."""
-    return [Exercise(question.render(), question.right, question.letters, several=True)]
+def _questions_paper(question: MultiRcQuestion) -> list[JudgeQuestion]:
+    """One question: all letters that are right."""
+    return [JudgeQuestion(question.render(), question.right, question.letters, several=True)]
 
 
-def _settle(question: MultiRcQuestion, solutions: Sequence[Solution]) -> Correction:
-    (solution,) = solutions
-    return Correction(", ".join(solution.answers), solution.explanation)
+def _settle(question: MultiRcQuestion, answers: Sequence[JudgeAnswer]) -> Correction:
+    (answer,) = answers
+    return Correction(", ".join(answer.answers), answer.explanation)
 
 
 def _written(question: MultiRcQuestion) -> str:
@@ -104,7 +104,7 @@ MULTIRC: Task[Paragraph, MultiRcQuestion] = Task(
     corrector="meta",
     instructions=INSTRUCTIONS,
     samples=SAMPLES,
-    exercises=_exercises,
+    questions=_questions,
     rejecting={ONE_SENTENCE: "one-sentence"},
     settle=_settle,
     label_of=lambda question: question.label,
@@ -137,11 +137,11 @@ MULTIRC: Task[Paragraph, MultiRcQuestion] = Task(
                 "checks": (check_question, check_options),
                 "instructions": INSTRUCTIONS_PAPER,
                 "samples": SAMPLES_PAPER,
-                "exercises": _exercises_paper,
+                "questions": _questions_paper,
                 "rejecting": {},
             },
         )
     },
     prompts=(*PROMPTS, META_PROMPT),
-    rehearsal=rehearse,
+    dry_run=dry_run,
 )

@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from targen_core import ListStep, Llm, Prompt, Rejected
 from targen_core.tasks.replies import line
 from targen_tasks_superglue.axg.checks import check_hypothesis, check_sentences
-from targen_tasks_superglue.axg.rehearsal import rehearse
+from targen_tasks_superglue.axg.dry_run import dry_run
 from targen_tasks_superglue.axg.rows import AxgPair, Label, Sentences
 from targen_tasks_superglue.shared.mentions import mentions, words_of
 from targen_tasks_superglue.shared.settings import SETTINGS, SETTINGS_PROMPT
@@ -57,8 +57,8 @@ class _Hypothesis(BaseModel):
     hypothesis: line(15, 140)  # type: ignore[valid-type]
 
 
-async def _grow_sentences(
-    llm: Llm, pair: SubjectPair, have: Sequence[Sentences]
+async def _propose_sentences(
+    llm: Llm, pair: SubjectPair, existing: Sequence[Sentences]
 ) -> Sequence[Sentences]:
     """Four sentences of one opening clause, as two seeds: one for each subject meant.
 
@@ -94,14 +94,14 @@ SUBJECT_PAIRS = subject_pairs(
 )
 SENTENCES = ListStep(
     item=Sentences,
-    grow=_grow_sentences,
+    propose=_propose_sentences,
     batch=2,
     once=True,
     check=check_sentences,
     key=lambda seed: " ".join(words_of(seed.he)),
     summary="two sentences that differ in a gendered pronoun, for each of two subjects meant",
     prompts=(_SENTENCES,),
-    rehearsal=rehearse,
+    dry_run=dry_run,
 )
 
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 
-from targen_core import Correction, Exercise, Label, Prompt, Solution, Task, Variant
+from targen_core import Correction, JudgeAnswer, JudgeQuestion, Label, Prompt, Task, Variant
 from targen_core.correctors.meta import META_PROMPT
 from targen_core.tasks.checks import normalized
 from targen_tasks_superglue.axg.cases import cases
 from targen_tasks_superglue.axg.checks import check_pair_of_rows
-from targen_tasks_superglue.axg.rehearsal import rehearse
+from targen_tasks_superglue.axg.dry_run import dry_run
 from targen_tasks_superglue.axg.rows import AxgPair, AxgRow, Sentences, read_rows, rows_of
 from targen_tasks_superglue.axg.samples import INSTRUCTIONS, SAMPLES
 from targen_tasks_superglue.axg.steps import (
@@ -40,21 +40,21 @@ def _render(pair: AxgPair) -> str:
     )
 
 
-def _exercises(pair: AxgPair) -> Sequence[Exercise]:
+def _questions(pair: AxgPair) -> Sequence[JudgeQuestion]:
     """Each premise with the hypothesis, on its own: a judge never sees the pair."""
     options = tuple(label.name for label in _LABELS)
     return [
-        Exercise(f"Premise: {premise}\nHypothesis: {pair.hypothesis}", (pair.label,), options)
+        JudgeQuestion(f"Premise: {premise}\nHypothesis: {pair.hypothesis}", (pair.label,), options)
         for premise in (pair.premise1, pair.premise2)
     ]
 
 
-def _settle(pair: AxgPair, solutions: Sequence[Solution]) -> Correction:
+def _settle(pair: AxgPair, answers: Sequence[JudgeAnswer]) -> Correction:
     """The common answer; a pair that is judged by its pronoun is rejected.
 
     The share of `pronoun-dependent` pairs measures the corrector's own bias.
     """
-    one, two = solutions
+    one, two = answers
     if one.answers != two.answers:
         return Correction.reject(
             "pronoun-dependent",
@@ -93,7 +93,7 @@ AXG: Task[Sentences, AxgPair] = Task(
     corrector="meta",
     instructions=INSTRUCTIONS,
     samples=SAMPLES,
-    exercises=_exercises,
+    questions=_questions,
     settle=_settle,
     render=_render,
     distinct_on=_hypothesis_only,
@@ -124,5 +124,5 @@ AXG: Task[Sentences, AxgPair] = Task(
         )
     },
     prompts=(*PROMPTS, META_PROMPT),
-    rehearsal=rehearse,
+    dry_run=dry_run,
 )

@@ -6,7 +6,7 @@ from targen_core import Label, Prompt, Task, Variant
 from targen_core.correctors.meta import META_PROMPT
 from targen_tasks_superglue.boolq.cases import cases
 from targen_tasks_superglue.boolq.checks import check_question, check_question_paper
-from targen_tasks_superglue.boolq.rehearsal import rehearse
+from targen_tasks_superglue.boolq.dry_run import dry_run
 from targen_tasks_superglue.boolq.rows import BoolqRow
 from targen_tasks_superglue.boolq.samples import (
     INSTRUCTIONS,
@@ -95,5 +95,5 @@ BOOLQ: Task[Paragraph, BoolqRow] = Task(
         )
     },
     prompts=(*ARTICLE_PROMPTS, *PROMPTS, META_PROMPT),
-    rehearsal=rehearse,
+    dry_run=dry_run,
 )

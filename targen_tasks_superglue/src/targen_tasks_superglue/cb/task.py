@@ -10,7 +10,7 @@ from targen_tasks_superglue.cb.checks import (
     check_pair_commitment,
     check_pair_paper,
 )
-from targen_tasks_superglue.cb.rehearsal import rehearse
+from targen_tasks_superglue.cb.dry_run import dry_run
 from targen_tasks_superglue.cb.rows import CbRow
 from targen_tasks_superglue.cb.samples import (
     INSTRUCTIONS,
@@ -72,7 +72,7 @@ CB: Task[str, CbRow] = Task(
         "neutral": write_neutral,
     },
     instances_per_call=PAIRS,
-    draws=20,
+    samples_per_seed=20,
     checks=(check_pair,),
     corrector="meta",
     instructions=INSTRUCTIONS,
@@ -130,5 +130,5 @@ CB: Task[str, CbRow] = Task(
         ),
     },
     prompts=(SETTINGS_PROMPT, *PROMPTS.values(), META_PROMPT),
-    rehearsal=rehearse,
+    dry_run=dry_run,
 )

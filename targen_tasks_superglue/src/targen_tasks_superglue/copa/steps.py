@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from targen_core import ListStep, Llm, Prompt
 from targen_core.tasks.replies import line, list_of
 from targen_tasks_superglue.copa.checks import check_choices, check_event, check_statements
-from targen_tasks_superglue.copa.rehearsal import rehearse
+from targen_tasks_superglue.copa.dry_run import dry_run
 from targen_tasks_superglue.copa.rows import CopaRow, Event, Question
 
 __all__ = [
@@ -48,8 +48,8 @@ class _Alternatives(BaseModel):
     unlikely: line(10, 90)  # type: ignore[valid-type]
 
 
-async def _grow_events(llm: Llm, setting: str, have: Sequence[Event]) -> Sequence[Event]:
-    told = " ".join(item.event for item in have[-_TOLD:]) or "none"
+async def _propose_events(llm: Llm, setting: str, existing: Sequence[Event]) -> Sequence[Event]:
+    told = " ".join(item.event for item in existing[-_TOLD:]) or "none"
     wanted = list_of("events", _SENTENCE, llm.batch)
     reply = await llm.ask(EVENTS_PROMPT, reply=wanted, setting=setting, count=llm.batch, have=told)
     return [Event(event=" ".join(sentence.split())) for sentence in reply.items]
@@ -57,12 +57,12 @@ async def _grow_events(llm: Llm, setting: str, have: Sequence[Event]) -> Sequenc
 
 EVENTS = ListStep(
     item=Event,
-    grow=_grow_events,
+    propose=_propose_events,
     batch=5,
     check=check_event,
     summary="short sentences about events in a setting",
     prompts=(EVENTS_PROMPT,),
-    rehearsal=rehearse,
+    dry_run=dry_run,
 )
 
 

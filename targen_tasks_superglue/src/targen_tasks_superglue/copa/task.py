@@ -6,7 +6,7 @@ from targen_core import Label, Prompt, Task, Variant
 from targen_core.correctors.meta import META_PROMPT
 from targen_tasks_superglue.copa.cases import cases
 from targen_tasks_superglue.copa.checks import check_row, check_row_paper
-from targen_tasks_superglue.copa.rehearsal import rehearse
+from targen_tasks_superglue.copa.dry_run import dry_run
 from targen_tasks_superglue.copa.rows import CopaRow, Event
 from targen_tasks_superglue.copa.samples import INSTRUCTIONS, SAMPLES
 from targen_tasks_superglue.copa.steps import (
@@ -86,5 +86,5 @@ COPA: Task[Event, CopaRow] = Task(
         ),
     },
     prompts=(SETTINGS_PROMPT, EVENTS_PROMPT, *FAIR_PROMPTS.values(), META_PROMPT),
-    rehearsal=rehearse,
+    dry_run=dry_run,
 )

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from targen_core import Correction, Exercise, Prompt, Solution, Task, Variant
+from targen_core import Correction, JudgeAnswer, JudgeQuestion, Prompt, Task, Variant
 from targen_core.correctors.meta import META_PROMPT
 from targen_tasks_superglue.record.cases import cases
 from targen_tasks_superglue.record.checks import check_query, check_query_paper
-from targen_tasks_superglue.record.rehearsal import rehearse
+from targen_tasks_superglue.record.dry_run import dry_run
 from targen_tasks_superglue.record.rows import (
     OfficialRow,
     RecordRow,
@@ -48,23 +48,23 @@ def _render(row: RecordRow) -> str:
     return f"Passage: {row.text}\nQuery: {row.query}"
 
 
-def _exercises(row: RecordRow) -> Sequence[Exercise]:
+def _questions(row: RecordRow) -> Sequence[JudgeQuestion]:
     """Which entities fit: one question, since a second fitting one makes the query ambiguous."""
     names = tuple(entity.name for entity in entities_of(row))
     text = f"{_render(row)}\nEntities: {'; '.join(names)}"
-    return [Exercise(text, (answer_of(row),), names, several=True)]
+    return [JudgeQuestion(text, (answer_of(row),), names, several=True)]
 
 
-def _exercises_paper(row: RecordRow) -> Sequence[Exercise]:
+def _questions_paper(row: RecordRow) -> Sequence[JudgeQuestion]:
     """Which entity fits best."""
-    return [replace(exercise, several=False) for exercise in _exercises(row)]
+    return [replace(question, several=False) for question in _questions(row)]
 
 
-def _settle(row: RecordRow, solutions: Sequence[Solution]) -> Correction:
-    (solution,) = solutions
-    if len(solution.answers) > 1:
-        return Correction.reject("ambiguous", solution.explanation)
-    return Correction(solution.answers[0], solution.explanation)
+def _settle(row: RecordRow, answers: Sequence[JudgeAnswer]) -> Correction:
+    (answer,) = answers
+    if len(answer.answers) > 1:
+        return Correction.reject("ambiguous", answer.explanation)
+    return Correction(answer.answers[0], answer.explanation)
 
 
 RECORD: Task[Paragraph, RecordRow] = Task(
@@ -85,7 +85,7 @@ RECORD: Task[Paragraph, RecordRow] = Task(
     corrector="meta",
     instructions=INSTRUCTIONS,
     samples=SAMPLES,
-    exercises=_exercises,
+    questions=_questions,
     settle=_settle,
     label_of=answer_of,
     relabel=with_answer,
@@ -117,11 +117,11 @@ RECORD: Task[Paragraph, RecordRow] = Task(
                 "checks": (check_query_paper,),
                 "instructions": INSTRUCTIONS_PAPER,
                 "samples": SAMPLES_PAPER,
-                "exercises": _exercises_paper,
+                "questions": _questions_paper,
                 "prompts": (*ARTICLE_PROMPTS, *PROMPTS_PAPER, META_PROMPT),
             },
         )
     },
     prompts=(*ARTICLE_PROMPTS, *PROMPTS, META_PROMPT),
-    rehearsal=rehearse,
+    dry_run=dry_run,
 )

@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from targen_core import ListStep, Llm, Prompt
 from targen_core.tasks.replies import line, list_of
 from targen_tasks_superglue.rte.checks import check_hypothesis, check_premise, check_topic
-from targen_tasks_superglue.rte.rehearsal import rehearse
+from targen_tasks_superglue.rte.dry_run import dry_run
 from targen_tasks_superglue.rte.rows import Premise, RteRow
 
 __all__ = [
@@ -46,15 +46,15 @@ class _Hypothesis(BaseModel):
     hypothesis: line(20, 170)  # type: ignore[valid-type]
 
 
-async def _grow_topics(llm: Llm, parent: None, have: Sequence[str]) -> Sequence[str]:
-    told = "; ".join(have[-_TOLD:]) or "no others"
+async def _propose_topics(llm: Llm, parent: None, existing: Sequence[str]) -> Sequence[str]:
+    told = "; ".join(existing[-_TOLD:]) or "no others"
     wanted = list_of("topics", _TOPIC, llm.batch)
     reply = await llm.ask(_TOPICS, reply=wanted, count=llm.batch, have=told)
     return [_tidy(topic) for topic in reply.items if topic.strip()]
 
 
-async def _grow_premises(llm: Llm, topic: str, have: Sequence[Premise]) -> Sequence[Premise]:
-    told = " ".join(item.premise for item in have[-_TOLD:]) or "none"
+async def _propose_premises(llm: Llm, topic: str, existing: Sequence[Premise]) -> Sequence[Premise]:
+    told = " ".join(item.premise for item in existing[-_TOLD:]) or "none"
     wanted = list_of("sentences", _SENTENCE, llm.batch)
     reply = await llm.ask(_PREMISES, reply=wanted, topic=topic, count=llm.batch, have=told)
     return [Premise(premise=_tidy(sentence)) for sentence in reply.items]
@@ -62,21 +62,21 @@ async def _grow_premises(llm: Llm, topic: str, have: Sequence[Premise]) -> Seque
 
 TOPICS = ListStep(
     item=str,
-    grow=_grow_topics,
+    propose=_propose_topics,
     batch=10,
     check=check_topic,
     summary="narrow topics to write facts about",
     prompts=(_TOPICS,),
-    rehearsal=rehearse,
+    dry_run=dry_run,
 )
 PREMISES = ListStep(
     item=Premise,
-    grow=_grow_premises,
+    propose=_propose_premises,
     batch=5,
     check=check_premise,
     summary="dense factual sentences about a topic",
     prompts=(_PREMISES,),
-    rehearsal=rehearse,
+    dry_run=dry_run,
 )
 
 

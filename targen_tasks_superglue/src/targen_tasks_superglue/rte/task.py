@@ -6,7 +6,7 @@ from targen_core import Label, Prompt, Task, Variant
 from targen_core.correctors.meta import META_PROMPT
 from targen_tasks_superglue.rte.cases import cases
 from targen_tasks_superglue.rte.checks import check_row
-from targen_tasks_superglue.rte.rehearsal import rehearse
+from targen_tasks_superglue.rte.dry_run import dry_run
 from targen_tasks_superglue.rte.rows import Premise, RteRow
 from targen_tasks_superglue.rte.samples import INSTRUCTIONS, SAMPLES
 from targen_tasks_superglue.rte.steps import (
@@ -76,5 +76,5 @@ RTE: Task[Premise, RteRow] = Task(
         ),
     },
     prompts=(*PROMPTS, META_PROMPT),
-    rehearsal=rehearse,
+    dry_run=dry_run,
 )

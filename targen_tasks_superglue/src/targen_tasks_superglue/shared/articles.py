@@ -21,7 +21,7 @@ from pydantic import BaseModel, ConfigDict
 from targen_core import ListStep, Llm, Prompt, Rejected
 from targen_core.tasks.checks import check_language, normalized, phrase, prose
 from targen_core.tasks.replies import line, list_of
-from targen_tasks_superglue.shared.rehearsed_articles import rehearse_articles
+from targen_tasks_superglue.shared.dry_run_articles import dry_run_articles
 from targen_tasks_superglue.shared.sentences import sentences
 
 __all__ = [
@@ -35,7 +35,7 @@ __all__ = [
     "check_domain",
     "check_paragraph",
     "check_title",
-    "rehearse_articles",
+    "dry_run_articles",
 ]
 
 
@@ -131,25 +131,25 @@ def check_paragraph(item: Paragraph) -> None:
         raise Rejected("few-sentences", f"the paragraph has {count} sentences, fewer than 3")
 
 
-async def _grow_domains(llm: Llm, parent: None, have: Sequence[str]) -> Sequence[str]:
-    told = "; ".join(have[-_TOLD:]) or "no others"
+async def _propose_domains(llm: Llm, parent: None, existing: Sequence[str]) -> Sequence[str]:
+    told = "; ".join(existing[-_TOLD:]) or "no others"
     wanted = list_of("domains", _DOMAIN, llm.batch)
     reply = await llm.ask(_DOMAINS, reply=wanted, count=llm.batch, have=told)
     return [" ".join(domain.split()) for domain in reply.items if domain.strip()]
 
 
-async def _grow_titles(llm: Llm, category: str, have: Sequence[Title]) -> Sequence[Title]:
-    told = "; ".join(item.title for item in have[-_TOLD:]) or "none"
+async def _propose_titles(llm: Llm, category: str, existing: Sequence[Title]) -> Sequence[Title]:
+    told = "; ".join(item.title for item in existing[-_TOLD:]) or "none"
     wanted = list_of("titles", _TITLE, llm.batch)
     reply = await llm.ask(_TITLES, reply=wanted, category=category, count=llm.batch, have=told)
     titles = (" ".join(title.split()) for title in reply.items)
     return [Title(category=category, title=title) for title in titles if title]
 
 
-async def _grow_paragraphs(
-    llm: Llm, topic: Title, have: Sequence[Paragraph]
+async def _propose_paragraphs(
+    llm: Llm, topic: Title, existing: Sequence[Paragraph]
 ) -> Sequence[Paragraph]:
-    openings = " … ".join(" ".join(item.text.split()[:_OPENING]) for item in have[-_TOLD:])
+    openings = " … ".join(" ".join(item.text.split()[:_OPENING]) for item in existing[-_TOLD:])
     reply = await llm.ask(
         _PARAGRAPHS,
         reply=list_of("paragraphs", _PARAGRAPH, llm.batch),
@@ -164,30 +164,30 @@ async def _grow_paragraphs(
 
 DOMAINS: ListStep[str] = ListStep(
     item=str,
-    grow=_grow_domains,
+    propose=_propose_domains,
     batch=10,
     check=check_domain,
     summary="domains to write articles in",
     prompts=(_DOMAINS,),
-    rehearsal=rehearse_articles,
+    dry_run=dry_run_articles,
 )
 TITLES: ListStep[Title] = ListStep(
     item=Title,
-    grow=_grow_titles,
+    propose=_propose_titles,
     batch=50,
     check=check_title,
     key=lambda item: normalized(item.title),
     summary="topics that articles of a category are about",
     prompts=(_TITLES,),
-    rehearsal=rehearse_articles,
+    dry_run=dry_run_articles,
 )
 PARAGRAPHS: ListStep[Paragraph] = ListStep(
     item=Paragraph,
-    grow=_grow_paragraphs,
+    propose=_propose_paragraphs,
     batch=7,
     check=check_paragraph,
     key=lambda item: normalized(item.text),
     summary="short paragraphs on a topic, naming people, places and what links them",
     prompts=(_PARAGRAPHS,),
-    rehearsal=rehearse_articles,
+    dry_run=dry_run_articles,
 )

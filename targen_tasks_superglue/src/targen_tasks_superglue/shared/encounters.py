@@ -1,7 +1,7 @@
 """Offline sentences about two people: an opening clause, and a clause that means one of them.
 
-Put together by rule for the rehearsals of WSC and AX-g. Whom the clause means
-can be read off its form, so that a rehearsed judge can know it too.
+Put together by rule for the dry runs of WSC and AX-g. Whom the clause means
+can be read off its form, so that a dry-run judge can know it too.
 """
 
 from __future__ import annotations
@@ -9,9 +9,9 @@ from __future__ import annotations
 import random
 import re
 
-from targen_core import Rehearsal
+from targen_core import DryRunCall
 
-__all__ = ["encounter", "meant_first", "rehearse_subjects"]
+__all__ = ["dry_run_subjects", "encounter", "meant_first"]
 
 _SINGULAR = (
     "accountant, archivist, baker, barber, bookseller, botanist, carpenter, cellist, chemist, "
@@ -83,7 +83,7 @@ _FIRST = re.compile(r"\b(?:because|after finding that) \[?(?:he|she|they|his|her
 _SECOND = re.compile(r"\b(?:to hear how|to ask why) \[?(?:he|she|they|his|her|their)\b")
 
 
-def rehearse_subjects(call: Rehearsal) -> dict[str, list[dict[str, str]]]:
+def dry_run_subjects(call: DryRunCall) -> dict[str, list[dict[str, str]]]:
     """An offline reply to the subjects prompt: pairs of occupations, of the number asked for."""
     plural = call.values["number"] == "plural"
     pairs = []

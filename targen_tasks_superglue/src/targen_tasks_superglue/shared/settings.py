@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
-from targen_core import ListStep, Llm, Prompt, Rehearsal, Rejected
+from targen_core import DryRunCall, ListStep, Llm, Prompt, Rejected
 from targen_core.tasks.checks import normalized, phrase
 from targen_core.tasks.replies import line, list_of
 
@@ -21,7 +21,7 @@ __all__ = [
     "SETTINGS_PARAMETERS",
     "SETTINGS_PROMPT",
     "check_setting",
-    "rehearse_settings",
+    "dry_run_settings",
 ]
 
 SETTINGS_PROMPT = Prompt("settings", package="targen_tasks_superglue.shared")
@@ -55,8 +55,8 @@ def _same(setting: str) -> str:
     return rest if first in _ARTICLES and rest else f"{first} {rest}".strip()
 
 
-async def _grow(llm: Llm, parent: None, have: Sequence[str]) -> Sequence[str]:
-    told = "; ".join(have[-_TOLD:]) or "no others"
+async def _propose(llm: Llm, parent: None, existing: Sequence[str]) -> Sequence[str]:
+    told = "; ".join(existing[-_TOLD:]) or "no others"
     wanted = list_of("settings", _SETTING, llm.batch)
     reply = await llm.ask(SETTINGS_PROMPT, reply=wanted, count=llm.batch, have=told)
     return [" ".join(item.split()).rstrip(".;,") for item in reply.items if item.strip()]
@@ -78,7 +78,7 @@ _PLACES = (
 ).split(", ")
 
 
-def rehearse_settings(call: Rehearsal) -> dict[str, list[str]]:
+def dry_run_settings(call: DryRunCall) -> dict[str, list[str]]:
     """An offline reply to the settings prompt, out of 720 settings."""
     every = [f"a {kind} {place}" for kind in _KINDS for place in _PLACES]
     told = str(call.values["have"]).split("; ")
@@ -88,11 +88,11 @@ def rehearse_settings(call: Rehearsal) -> dict[str, list[str]]:
 
 SETTINGS: ListStep[str] = ListStep(
     item=str,
-    grow=_grow,
+    propose=_propose,
     batch=10,
     check=check_setting,
     key=_same,
     summary="settings in which events take place and people interact",
     prompts=(SETTINGS_PROMPT,),
-    rehearsal=rehearse_settings,
+    dry_run=dry_run_settings,
 )

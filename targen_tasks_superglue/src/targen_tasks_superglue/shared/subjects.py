@@ -17,7 +17,7 @@ from pydantic import BaseModel, ConfigDict, model_validator
 
 from targen_core import ListStep, Llm, Prompt, Rejected
 from targen_core.tasks.replies import line, list_of
-from targen_tasks_superglue.shared.encounters import rehearse_subjects
+from targen_tasks_superglue.shared.encounters import dry_run_subjects
 from targen_tasks_superglue.shared.mentions import find, words_of
 
 __all__ = [
@@ -223,8 +223,12 @@ def subject_pairs(
     turns in the list, so that a run that stops early has both.
     """
 
-    async def grow(llm: Llm, setting: str, have: Sequence[SubjectPair]) -> Sequence[SubjectPair]:
-        told = "; ".join(f"{pair.first} / {pair.second}" for pair in have[-_TOLD:]) or "no others"
+    async def propose(
+        llm: Llm, setting: str, existing: Sequence[SubjectPair]
+    ) -> Sequence[SubjectPair]:
+        told = (
+            "; ".join(f"{pair.first} / {pair.second}" for pair in existing[-_TOLD:]) or "no others"
+        )
         found: list[list[SubjectPair]] = []
         for place, number in enumerate(numbers):
             count = (llm.batch + len(numbers) - 1 - place) // len(numbers)
@@ -252,11 +256,11 @@ def subject_pairs(
 
     return ListStep(
         item=PronounPair if pronouns else SubjectPair,
-        grow=grow,
+        propose=propose,
         batch=batch,
         check=check,
         key=_same,
         summary=summary,
         prompts=(SUBJECTS_PROMPT,),
-        rehearsal=rehearse_subjects,
+        dry_run=dry_run_subjects,
     )

@@ -17,8 +17,8 @@ from targen_tasks_superglue.wic.checks import (
     locate,
     partners,
 )
+from targen_tasks_superglue.wic.dry_run import dry_run
 from targen_tasks_superglue.wic.forms import PartOfSpeech
-from targen_tasks_superglue.wic.rehearsal import rehearse
 from targen_tasks_superglue.wic.rows import Definition, Sense, WicRow
 
 __all__ = [
@@ -58,15 +58,15 @@ class _Pair(BaseModel):
     sentence2: line(15, 160)  # type: ignore[valid-type]
 
 
-async def _grow_words(llm: Llm, parent: None, have: Sequence[str]) -> Sequence[str]:
-    told = ", ".join(have[-_TOLD:]) or "no others"
+async def _propose_words(llm: Llm, parent: None, existing: Sequence[str]) -> Sequence[str]:
+    told = ", ".join(existing[-_TOLD:]) or "no others"
     reply = await llm.ask(
         _WORDS, reply=list_of("words", _WORD, llm.batch), count=llm.batch, have=told
     )
     return [word.strip().lower() for word in reply.items if word.strip()]
 
 
-async def _grow_senses(llm: Llm, word: str, have: Sequence[Sense]) -> Sequence[Sense]:
+async def _propose_senses(llm: Llm, word: str, existing: Sequence[Sense]) -> Sequence[Sense]:
     most = min(llm.batch, _DEFINITIONS)
     reply = await llm.ask(
         _MEANINGS, reply=list_of("definitions", _Meaning, most), word=word, count=most
@@ -88,32 +88,32 @@ def _part_of_speech(said: str) -> str:
 
 WORDS = ListStep(
     item=str,
-    grow=_grow_words,
+    propose=_propose_words,
     batch=50,
     check=check_word,
     summary="verbs and nouns with several meanings",
     prompts=(_WORDS,),
-    rehearsal=rehearse,
+    dry_run=dry_run,
 )
 SENSES = ListStep(
     item=Sense,
-    grow=_grow_senses,
+    propose=_propose_senses,
     batch=_DEFINITIONS,
     once=True,
     check=check_sense,
     summary="the meanings of a word that has two or more of one part of speech",
     prompts=(_MEANINGS,),
-    rehearsal=rehearse,
+    dry_run=dry_run,
 )
 MIXED_SENSES = ListStep(
     item=Sense,
-    grow=_grow_senses,
+    propose=_propose_senses,
     batch=_DEFINITIONS,
     once=True,
     check=check_mixed_sense,
     summary="the meanings of a word, of any parts of speech",
     prompts=(_MEANINGS,),
-    rehearsal=rehearse,
+    dry_run=dry_run,
 )
 
 
@@ -186,6 +186,6 @@ async def _write(llm: Llm, seed: Sense, numbers: tuple[int, int], *, label: bool
 
 
 def _told(llm: Llm) -> str:
-    """What earlier draws of this meaning gave, so that a later one says something else."""
+    """What earlier samples of this meaning gave, so that a later one says something else."""
     rows: Sequence[WicRow] = llm.earlier
     return " ".join(f"{row.sentence1} {row.sentence2}" for row in rows) or "none"

@@ -6,7 +6,7 @@ from targen_core import Label, Prompt, Task, Variant
 from targen_core.correctors.meta import META_PROMPT
 from targen_tasks_superglue.wic.cases import cases
 from targen_tasks_superglue.wic.checks import check_row
-from targen_tasks_superglue.wic.rehearsal import rehearse
+from targen_tasks_superglue.wic.dry_run import dry_run
 from targen_tasks_superglue.wic.rows import Sense, WicRow
 from targen_tasks_superglue.wic.samples import INSTRUCTIONS, SAMPLES
 from targen_tasks_superglue.wic.steps import (
@@ -47,7 +47,7 @@ WIC: Task[Sense, WicRow] = Task(
     ),
     seeds=(WORDS, SENSES),
     generators={"true": write_true, "false": write_false},
-    draws=5,
+    samples_per_seed=5,
     checks=(check_row,),
     corrector="meta",
     instructions=INSTRUCTIONS,
@@ -76,5 +76,5 @@ WIC: Task[Sense, WicRow] = Task(
         )
     },
     prompts=(*PROMPTS, META_PROMPT),
-    rehearsal=rehearse,
+    dry_run=dry_run,
 )

@@ -8,7 +8,7 @@ from targen_tasks_superglue.shared.settings import SETTINGS_PARAMETERS
 from targen_tasks_superglue.shared.subjects import PronounPair
 from targen_tasks_superglue.wsc.cases import cases
 from targen_tasks_superglue.wsc.checks import check_row
-from targen_tasks_superglue.wsc.rehearsal import rehearse
+from targen_tasks_superglue.wsc.dry_run import dry_run
 from targen_tasks_superglue.wsc.rows import WscRow
 from targen_tasks_superglue.wsc.samples import INSTRUCTIONS, SAMPLES
 from targen_tasks_superglue.wsc.steps import (
@@ -85,5 +85,5 @@ WSC: Task[PronounPair, WscRow] = Task(
         ),
     },
     prompts=(*PROMPTS, META_PROMPT),
-    rehearsal=rehearse,
+    dry_run=dry_run,
 )

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel
 
-from targen_core import Exercise, Label, Prompt
+from targen_core import JudgeQuestion, Label, Prompt
 from targen_core.errors import UsageError
 from targen_core.exporters.lines import INSTRUCTIONS, JSONL, OPENAI
 
@@ -131,13 +131,13 @@ TWINS = {
     "unit": 2,
     "read": lambda rows: [Twins(texts=[row["text"] for row in rows], label=rows[0]["label"])],
     "render": lambda twins: " | ".join(twins.texts),
-    "exercises": lambda twins: [
-        Exercise(text, (twins.label,), ("same", "other")) for text in twins.texts
+    "questions": lambda twins: [
+        JudgeQuestion(text, (twins.label,), ("same", "other")) for text in twins.texts
     ],
 }
 
 
-def test_rows_that_stay_together_are_exercises_of_their_own(dataset, written):
+def test_rows_that_stay_together_are_questions_of_their_own(dataset, written):
     rows = [
         {"text": text, "label": label, "idx": n}
         for n, (text, label) in enumerate(

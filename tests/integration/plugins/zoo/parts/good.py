@@ -18,12 +18,12 @@ from targen_core import (
     ChatRequest,
     Correction,
     CorrectionSample,
+    DryRunCall,
     Exporter,
     Label,
     ListStep,
     Llm,
     Prompt,
-    Rehearsal,
     Task,
 )
 from targen_core.errors import (
@@ -56,7 +56,7 @@ class Text(BaseModel):
     text: str
 
 
-async def grow(llm: Llm, parent: None, have: Sequence[str]) -> Sequence[str]:
+async def propose(llm: Llm, parent: None, existing: Sequence[str]) -> Sequence[str]:
     return (await llm.ask(TOWNS, reply=Towns, count=llm.batch)).towns
 
 
@@ -78,7 +78,7 @@ def check(note: Note, town: str) -> None:
 WORDS = "harbour lantern meadow kettle orchard gravel thunder window saddle copper velvet".split()
 
 
-def rehearse(call: Rehearsal) -> Any:
+def dry_run(call: DryRunCall) -> Any:
     rng = call.rng
     if call.prompt == "towns":
         return {"towns": [f"{rng.choice(WORDS)}{rng.randint(10, 999)}" for _ in range(4)]}
@@ -98,7 +98,7 @@ TASK: Task[str, Note] = Task(
     description="Each row is a note; the label is the weather in it.",
     instance=Note,
     labels=(Label("wet"), Label("dry")),
-    contexts=ListStep(item=str, grow=grow, batch=4),
+    contexts=ListStep(item=str, propose=propose, batch=4),
     generators={"wet": wet, "dry": dry},
     checks=(check,),
     corrector=None,
@@ -109,7 +109,7 @@ TASK: Task[str, Note] = Task(
     ),
     render=lambda note: note.text,
     prompts=(TOWNS, NOTE),
-    rehearsal=rehearse,
+    dry_run=dry_run,
 )
 
 

@@ -49,7 +49,7 @@ def register_correctors(register: Register[Corrector[Any]]) -> None:
 
 @hookimpl
 def register_backends(register: Register[Backend]) -> None:
-    register.register("parrot", "frozen_v1_plugin.parts:PARROT", summary="says what was rehearsed")
+    register.register("parrot", "frozen_v1_plugin.parts:PARROT", summary="says the dry-run reply")
 
 
 @hookimpl

@@ -50,8 +50,8 @@ class ParrotModel:
 
     async def complete(self, request: ChatRequest) -> ChatReply:
         value: Any = {"text": "Polly wants a letter of six words."}
-        if request.rehearse is not None:
-            value = request.rehearse()
+        if request.dry_run is not None:
+            value = request.dry_run()
         text = json.dumps(value) + self.suffix
         return ChatReply(
             text, finish="stop", input_tokens=self.count_tokens(request), output_tokens=len(text)
@@ -65,7 +65,7 @@ class ParrotModel:
 
 
 PARROT = Backend(
-    summary="says what was rehearsed",
+    summary="says the dry-run reply",
     options=ParrotOptions,
     create=ParrotModel,
     defaults=lambda options: {"generate.temperature": 0.5},

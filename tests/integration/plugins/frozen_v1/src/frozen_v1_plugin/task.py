@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from targen_core import CorrectionSample, Label, ListStep, Llm, Prompt, Rehearsal, Rejected, Task
+from targen_core import CorrectionSample, DryRunCall, Label, ListStep, Llm, Prompt, Rejected, Task
 from targen_core.correctors.meta import META_PROMPT
 from targen_core.tasks.checks import prose, words
 from targen_core.tasks.replies import line, list_of
@@ -42,21 +42,23 @@ _LETTER = Prompt(
 )
 
 
-async def _grow_senders(llm: Llm, parent: None, have: Sequence[str]) -> Sequence[str]:
+async def _propose_senders(llm: Llm, parent: None, existing: Sequence[str]) -> Sequence[str]:
     model = list_of("senders", line(3, 60), llm.batch)
-    reply = await llm.ask(_SENDERS, reply=model, count=llm.batch, have="; ".join(have) or "none")
+    reply = await llm.ask(
+        _SENDERS, reply=model, count=llm.batch, have="; ".join(existing) or "none"
+    )
     items: list[str] = reply.items
     return items
 
 
-async def _grow_occasions(llm: Llm, sender: str, have: Sequence[Any]) -> Sequence[Occasion]:
+async def _propose_occasions(llm: Llm, sender: str, existing: Sequence[Any]) -> Sequence[Occasion]:
     model = list_of("occasions", Occasion, llm.batch)
     reply = await llm.ask(_OCCASIONS, reply=model, sender=sender, count=llm.batch)
     return reply.items
 
 
-SENDERS = ListStep(item=str, grow=_grow_senders, batch=4, summary="who writes letters")
-OCCASIONS = ListStep(item=Occasion, grow=_grow_occasions, batch=3, summary="why they write")
+SENDERS = ListStep(item=str, propose=_propose_senders, batch=4, summary="who writes letters")
+OCCASIONS = ListStep(item=Occasion, propose=_propose_occasions, batch=3, summary="why they write")
 
 
 async def write_thanks(llm: Llm, seed: Occasion) -> Letter:
@@ -83,7 +85,7 @@ _EVENTS = "concert dinner repair delivery lesson tour".split()
 _PLACES = "harbour station library castle market garden bridge tower".split()
 
 
-def _rehearse(call: Rehearsal) -> Any:
+def _dry_run(call: DryRunCall) -> Any:
     rng, values = call.rng, call.values
     if call.prompt == "senders":
         return {
@@ -134,5 +136,5 @@ LETTERS: Task[Occasion, Letter] = Task(
     presets={"few": {"thanks": 4, "complaint": 4}},
     parameters={"generate": {"temperature": 0.9}},
     prompts=(_SENDERS, _OCCASIONS, _LETTER, META_PROMPT),
-    rehearsal=_rehearse,
+    dry_run=_dry_run,
 )

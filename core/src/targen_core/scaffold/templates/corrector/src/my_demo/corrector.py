@@ -1,7 +1,7 @@
 """(1) How an instance is judged; (2) what the model is told stands in prompts/solve.md.
 
-A corrector works with every task: a task turns an instance into exercises,
-the corrector finds a solution of each, and the task settles what they amount
+A corrector works with every task: a task turns an instance into questions,
+the corrector finds an answer to each, and the task settles what they amount
 to: a label, or a rejection. `llm.task` is the task that is being run.
 """
 
@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from pydantic import BaseModel
-from targen_core import Correction, Exercise, Llm, Prompt, Rejected, Solution
+from targen_core import Correction, JudgeQuestion, Llm, Prompt, Rejected, JudgeAnswer
 
 __all__ = ["CORRECTOR", "Twice"]
 
@@ -27,14 +27,14 @@ class _Answer(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Twice:
-    """Solves each exercise some times, without a look at the label that it checks.
+    """Solves each question some times, without a look at the label that it checks.
 
     Its fields are what `targen describe my-demo` says of it.
 
     Attributes:
         prompt: with the values instructions, options and input. Under the name
-            `solve`, because every task's rehearsal has a reply to that.
-        times: how often each exercise is solved.
+            `solve`, because every task's dry-run replies has a reply to that.
+        times: how often each question is solved.
         parameters: sampling parameters of its calls; they win over the task's.
     """
 
@@ -44,13 +44,13 @@ class Twice:
 
     async def __call__(self, llm: Llm, instance: BaseModel, /) -> Correction:
         """Judge one instance; raise nothing but `Rejected`."""
-        exercises = llm.task.exercises_of(instance)
-        return llm.task.settled(instance, [await self._solve(llm, exercise) for exercise in exercises])
+        questions = llm.task.questions_of(instance)
+        return llm.task.settled(instance, [await self._solve(llm, question) for question in questions])
 
-    async def _solve(self, llm: Llm, exercise: Exercise) -> Solution:
+    async def _solve(self, llm: Llm, question: JudgeQuestion) -> JudgeAnswer:
         def legal(reply: _Answer) -> None:
             # What raises Rejected here is asked for once more, with the reason.
-            if exercise.options and reply.answer not in (*exercise.options, _BROKEN):
+            if question.options and reply.answer not in (*question.options, _BROKEN):
                 raise Rejected("illegal-output", f"{reply.answer!r} is none of the outputs")
 
         replies = [
@@ -59,15 +59,15 @@ class Twice:
                 reply=_Answer,
                 check=legal,
                 instructions=llm.task.instructions,
-                options=", ".join((*exercise.options, _BROKEN)),
-                input=exercise.input,
+                options=", ".join((*question.options, _BROKEN)),
+                input=question.input,
             )
             for _ in range(self.times)
         ]
         answers = {reply.answer for reply in replies}
         if len(answers) > 1:
             raise Rejected("two-answers", f"the answers were {' and '.join(sorted(answers))}")
-        return Solution((replies[0].answer,), replies[0].explanation)
+        return JudgeAnswer((replies[0].answer,), replies[0].explanation)
 
 
 CORRECTOR = Twice(Prompt("solve", package="my_demo"))

@@ -12,7 +12,7 @@ from targen_core import ListStep, Llm, Prompt, Rejected
 from targen_core.tasks.checks import prose, words
 from targen_core.tasks.replies import line, list_of
 
-from my_demo.rehearsal import rehearse
+from my_demo.dry_run import dry_run
 from my_demo.rows import Matter, Row
 
 __all__ = ["BUSINESSES", "MATTERS", "PROMPTS", "check_row", "write_complaint", "write_praise"]
@@ -30,11 +30,11 @@ PROMPTS = (_BUSINESSES, _MATTERS, _PRAISE, _COMPLAINT)
 # --- step 1: contexts -------------------------------------------------------
 
 
-async def _grow_businesses(llm: Llm, parent: None, have: Sequence[str]) -> Sequence[str]:
-    """The next businesses. `have` are those that there are, for the prompt to name."""
+async def _propose_businesses(llm: Llm, parent: None, existing: Sequence[str]) -> Sequence[str]:
+    """The next businesses. `existing` are those that there are, for the prompt to name."""
     model = list_of("businesses", line(4, 30), llm.batch)
     reply = await llm.ask(
-        _BUSINESSES, reply=model, count=llm.batch, have="; ".join(have) or "none"
+        _BUSINESSES, reply=model, count=llm.batch, have="; ".join(existing) or "none"
     )
     return [item.strip() for item in reply.items]
 
@@ -46,34 +46,34 @@ def _check_name(name: str) -> None:
 
 BUSINESSES = ListStep(
     item=str,
-    grow=_grow_businesses,
+    propose=_propose_businesses,
     batch=6,
     check=_check_name,
     summary="small businesses",
     prompts=(_BUSINESSES,),  # these two go with the list where another task uses it
-    rehearsal=rehearse,
+    dry_run=dry_run,
 )
 
 
 # --- step 2: seeds ----------------------------------------------------------
 
 
-async def _grow_matters(llm: Llm, business: str, have: Sequence[Matter]) -> Sequence[Matter]:
+async def _propose_matters(llm: Llm, business: str, existing: Sequence[Matter]) -> Sequence[Matter]:
     """The next matters of one business, the item of the list above."""
-    existing = "; ".join(item.matter for item in have) or "none"
+    have = "; ".join(item.matter for item in existing) or "none"
     model = list_of("matters", line(4, 34), llm.batch)
-    reply = await llm.ask(_MATTERS, reply=model, business=business, count=llm.batch, have=existing)
+    reply = await llm.ask(_MATTERS, reply=model, business=business, count=llm.batch, have=have)
     return [Matter(business=business, matter=item.strip()) for item in reply.items]
 
 
 MATTERS = ListStep(
     item=Matter,
-    grow=_grow_matters,
+    propose=_propose_matters,
     batch=4,
     check=lambda item: _check_name(item.matter),
     summary="what the customers of a business notice",
     prompts=(_MATTERS,),
-    rehearsal=rehearse,
+    dry_run=dry_run,
 )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from targen_core import CorrectionSample, Label, Task
 from targen_core.correctors.meta import META_PROMPT
 
-from my_demo.rehearsal import rehearse
+from my_demo.dry_run import dry_run
 from my_demo.rows import Matter, Row
 from my_demo.steps import (
     BUSINESSES,
@@ -77,5 +77,5 @@ TASK: Task[Matter, Row] = Task(
         "correct": {"max_tokens": 200},
     },
     prompts=(*PROMPTS, META_PROMPT),
-    rehearsal=rehearse,
+    dry_run=dry_run,
 )

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from targen_core import Rehearsal
+from targen_core import DryRunCall
 
-__all__ = ["rehearse"]
+__all__ = ["dry_run"]
 
 _KINDS = ["bakery", "dentist", "garage", "hotel", "library", "museum", "nursery", "tailor"]
 _PLACES = ["by the river", "in the old town", "at the station", "on the hill", "near the school"]
@@ -20,7 +20,7 @@ _PRAISE = ["was glad about", "still smiles about", "thanks you for", "loves"]
 _COMPLAINT = ["was angry about", "lost an hour with", "is tired of", "cannot stand"]
 
 
-def rehearse(call: Rehearsal) -> Any:
+def dry_run(call: DryRunCall) -> Any:
     """The JSON value of a reply to the prompt `call.prompt`, filled with `call.values`."""
     rng, values = call.rng, call.values
     if call.prompt == "businesses":

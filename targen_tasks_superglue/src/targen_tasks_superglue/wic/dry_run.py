@@ -9,11 +9,11 @@ from __future__ import annotations
 import random
 from typing import Any
 
-from targen_core import Rehearsal
+from targen_core import DryRunCall
 from targen_tasks_superglue.wic.forms import forms
 from targen_tasks_superglue.wic.irregular import VERBS
 
-__all__ = ["rehearse"]
+__all__ = ["dry_run"]
 
 _STARTS = "br bl d dr f fl g gr gl h j k kr l m n p pl r s sk sn st t tr v".split()
 _VOWELS = "a e i o u".split()
@@ -96,7 +96,7 @@ _VERB_SENTENCES = (
 )
 
 
-def rehearse(call: Rehearsal) -> Any:
+def dry_run(call: DryRunCall) -> Any:
     """The reply to one call of WiC."""
     rng, values = call.rng, call.values
     if call.prompt == "words":

@@ -5,17 +5,17 @@ from __future__ import annotations
 import random
 from typing import Any
 
-from targen_core import Rehearsal
+from targen_core import DryRunCall
 from targen_core.tasks.checks import words
 from targen_tasks_superglue.boolq.rows import SEPARATOR
-from targen_tasks_superglue.shared.rehearsed_articles import Fact, facts_of, rehearse_articles
+from targen_tasks_superglue.shared.dry_run_articles import Fact, dry_run_articles, facts_of
 
-__all__ = ["rehearse"]
+__all__ = ["dry_run"]
 
 
-def rehearse(call: Rehearsal) -> Any:
+def dry_run(call: DryRunCall) -> Any:
     """The reply to one call of BoolQ."""
-    articles = rehearse_articles(call)
+    articles = dry_run_articles(call)
     if articles is not None:
         return articles
     if call.prompt == "meta":
@@ -56,9 +56,9 @@ def _ask(fact: Fact, title: str, slots: dict[str, str]) -> str:
     return question[0].upper() + question[1:] + "?"
 
 
-def _solve(exercise: str, rng: random.Random) -> dict[str, str]:
+def _solve(text: str, rng: random.Random) -> dict[str, str]:
     """True where a fact of the passage answers the question with yes, else false."""
-    passage, _, question = exercise.removeprefix("Passage: ").rpartition("\nQuestion: ")
+    passage, _, question = text.removeprefix("Passage: ").rpartition("\nQuestion: ")
     title, _, text = passage.partition(SEPARATOR)
     facts = facts_of(text)
     asked = (_ask(fact, title, dict(fact.slots)).rstrip("?").lower() for fact in facts)

@@ -6,12 +6,12 @@ import random
 from collections.abc import Sequence
 from typing import Any
 
-from targen_core import Rehearsal
+from targen_core import DryRunCall
 from targen_tasks_superglue.record.checks import eligible
 from targen_tasks_superglue.record.entities import find_entities
-from targen_tasks_superglue.shared.rehearsed_articles import rehearse_articles
+from targen_tasks_superglue.shared.dry_run_articles import dry_run_articles
 
-__all__ = ["rehearse"]
+__all__ = ["dry_run"]
 
 _FRAMES = (
     "Years later an old friend of {other} asked {name} {time} who had {lost} {thing}.",
@@ -42,9 +42,9 @@ _TIMES = (
 ).split(", ")
 
 
-def rehearse(call: Rehearsal) -> Any:
+def dry_run(call: DryRunCall) -> Any:
     """The reply to one call of ReCoRD."""
-    articles = rehearse_articles(call)
+    articles = dry_run_articles(call)
     if articles is not None:
         return articles
     rng = call.rng
@@ -60,7 +60,7 @@ def rehearse(call: Rehearsal) -> Any:
     return {"statement": _statement(name, name, str(call.values["others"]).split("; "), rng)}
 
 
-def _judge(call: Rehearsal) -> dict[str, Any]:
+def _judge(call: DryRunCall) -> dict[str, Any]:
     """What step 4 says: the claimed answer is right, or one drawn by lot."""
     # The worked samples show whether one answer is asked for or a list.
     several = any('": ["' in message.content for message in call.values["samples"])

@@ -11,10 +11,10 @@ from __future__ import annotations
 import random
 from typing import Any
 
-from targen_core import Rehearsal
-from targen_tasks_superglue.shared.settings import rehearse_settings
+from targen_core import DryRunCall
+from targen_tasks_superglue.shared.settings import dry_run_settings
 
-__all__ = ["rehearse"]
+__all__ = ["dry_run"]
 
 _NAMES = (
     "Ada, Tariq, Mirela, Jonas, Sunniva, Ravi, Clara, Mateo, Farah, Pavel, Ngozi, Hana, Emil, "
@@ -99,11 +99,11 @@ _CLAUSES = {
 }
 
 
-def rehearse(call: Rehearsal) -> Any:
+def dry_run(call: DryRunCall) -> Any:
     """The reply to one call of CommitmentBank."""
     rng, values = call.rng, call.values
     if call.prompt == "settings":
-        return rehearse_settings(call)
+        return dry_run_settings(call)
     if call.prompt == "meta":
         return {"explanation": _WHY, "actual": values["output"], "verdict": "correct"}
     if call.prompt == "solve":

@@ -5,20 +5,20 @@ from __future__ import annotations
 import random
 from typing import Any
 
-from targen_core import Rehearsal
-from targen_tasks_superglue.shared.encounters import encounter, meant_first, rehearse_subjects
+from targen_core import DryRunCall
+from targen_tasks_superglue.shared.encounters import dry_run_subjects, encounter, meant_first
 from targen_tasks_superglue.shared.mentions import find
-from targen_tasks_superglue.shared.settings import rehearse_settings
+from targen_tasks_superglue.shared.settings import dry_run_settings
 
-__all__ = ["rehearse"]
+__all__ = ["dry_run"]
 
 
-def rehearse(call: Rehearsal) -> Any:
+def dry_run(call: DryRunCall) -> Any:
     """The reply to one call of WSC."""
     if call.prompt == "settings":
-        return rehearse_settings(call)
+        return dry_run_settings(call)
     if call.prompt == "subjects":
-        return rehearse_subjects(call)
+        return dry_run_subjects(call)
     if call.prompt == "passages":
         return {"passages": [_passage(call, meant) for meant in ("first", "second")]}
     if call.prompt == "passages_paper":
@@ -32,7 +32,7 @@ def rehearse(call: Rehearsal) -> Any:
     return {"explanation": explanation, "answer": _solve(str(call.values["input"]), call.rng)}
 
 
-def _passage(call: Rehearsal, meant: str) -> str:
+def _passage(call: DryRunCall, meant: str) -> str:
     values = {name: str(call.values[name]) for name in ("first", "second", "pronouns")}
     he = values["pronouns"].split(", ")[0]
     his = {"he": "his", "she": "her", "they": "their"}[he]

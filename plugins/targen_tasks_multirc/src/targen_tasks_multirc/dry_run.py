@@ -1,4 +1,4 @@
-"""Offline replies for MultiRC: options read back from rehearsed paragraphs.
+"""Offline replies for MultiRC: options read back from dry-run paragraphs.
 
 A right option stands in the passage and a wrong one does not, so the replies
 are true to their labels; they cost nothing.
@@ -11,11 +11,11 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from targen_core import Rehearsal
+from targen_core import DryRunCall
 from targen_tasks_multirc.samples import ONE_SENTENCE
-from targen_tasks_superglue.shared.rehearsed_articles import facts_of, rehearse_articles
+from targen_tasks_superglue.shared.dry_run_articles import dry_run_articles, facts_of
 
-__all__ = ["rehearse"]
+__all__ = ["dry_run"]
 
 _NUMBER = re.compile(r"\((\d+)\) ")
 _PLANNED = re.compile(r"(\d+) options, of which (\d+) right")
@@ -38,7 +38,7 @@ _ASKED = (
 )
 
 
-def rehearse(call: Rehearsal) -> Any:
+def dry_run(call: DryRunCall) -> Any:
     """The reply to one call of MultiRC."""
     values = call.values
     if call.prompt == "questions":
@@ -53,7 +53,7 @@ def rehearse(call: Rehearsal) -> Any:
         }
     if call.prompt == "solve":
         return _solve(str(values["input"]))
-    return rehearse_articles(call)
+    return dry_run_articles(call)
 
 
 def _questions(numbered: str, wanted: str, rng: random.Random) -> list[Mapping[str, Any]]:

@@ -10,11 +10,11 @@ import random
 import re
 from typing import Any, NamedTuple
 
-from targen_core import Rehearsal
+from targen_core import DryRunCall
 from targen_tasks_superglue.copa.rows import ASKED
-from targen_tasks_superglue.shared.settings import rehearse_settings
+from targen_tasks_superglue.shared.settings import dry_run_settings
 
-__all__ = ["rehearse"]
+__all__ = ["dry_run"]
 
 _NAMES = (
     "Ada Tariq Mirela Jonas Sunniva Ravi Clara Mateo Farah Pavel Ngozi Hana Emil Zofia Idris Lena "
@@ -124,11 +124,11 @@ _KINDS = (
 )
 
 
-def rehearse(call: Rehearsal) -> Any:
+def dry_run(call: DryRunCall) -> Any:
     """The reply to one call of COPA."""
     rng, values = call.rng, call.values
     if call.prompt == "settings":
-        return rehearse_settings(call)
+        return dry_run_settings(call)
     if call.prompt == "events":
         setting = str(values["setting"])
         return {"events": [_event(setting, rng) for _ in range(int(values["count"]))]}

@@ -14,9 +14,9 @@ from typing import Any
 from targen_core.declared.model import Declaration, FieldPart
 from targen_core.tasks.checks import is_cut_from, script_of, small_words, words
 from targen_core.tasks.judging import NO_VALID_INSTANCE
-from targen_core.tasks.model import Rehearsal
+from targen_core.tasks.model import DryRunCall
 
-__all__ = ["rehearsal_of"]
+__all__ = ["dry_run_of"]
 
 _SYLLABLES = "ba bel cor dan dri fen gal hor jun kel lam mor nal os pel ran sil tor ul ven".split()
 _LETTERS = {  # of each script a letter that a dozen others stand behind
@@ -32,10 +32,10 @@ _LETTERS = {  # of each script a letter that a dozen others stand behind
 _LENGTHS = (6, 24)  # words of a text whose length is not said
 
 
-def rehearsal_of(found: Declaration) -> Callable[[Rehearsal], Any]:
+def dry_run_of(found: Declaration) -> Callable[[DryRunCall], Any]:
     """The reply to each call of a declared task."""
 
-    def rehearse(call: Rehearsal) -> Any:
+    def dry_run(call: DryRunCall) -> Any:
         speak = _Speaker(found, call.rng)
         if call.step == "contexts":
             return {"contexts": [speak.words(3) for _ in range(int(call.values["count"]))]}
@@ -52,7 +52,7 @@ def rehearsal_of(found: Declaration) -> Callable[[Rehearsal], Any]:
         answers = [name for name in found.labels if name != NO_VALID_INSTANCE]
         return {"explanation": why, "answer": call.rng.choice(answers)}
 
-    return rehearse
+    return dry_run
 
 
 class _Speaker:

@@ -9,9 +9,9 @@ from __future__ import annotations
 import random
 from typing import Any
 
-from targen_core import Rehearsal
+from targen_core import DryRunCall
 
-__all__ = ["rehearse"]
+__all__ = ["dry_run"]
 
 _FIELDS = "harbour railway museum orchard theatre hospital bakery glacier library vineyard".split()
 _MATTERS = "repairs wages visitors safety history funding storms exports apprentices noise".split()
@@ -28,7 +28,7 @@ _MONTHS = "January March April May June August October November".split()
 _WHY = "The premise settles what the hypothesis says, read word by word."
 
 
-def rehearse(call: Rehearsal) -> Any:
+def dry_run(call: DryRunCall) -> Any:
     """The reply to one call of RTE."""
     rng = call.rng
     if call.prompt == "topics":

@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 from types import MappingProxyType
 
-from targen_core import Rehearsal
+from targen_core import DryRunCall
 
-__all__ = ["Fact", "Frame", "facts_of", "rehearse_articles"]
+__all__ = ["Fact", "Frame", "dry_run_articles", "facts_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -293,7 +293,7 @@ _THINGS = (
 ).split(", ")
 
 
-def rehearse_articles(call: Rehearsal) -> dict[str, list[str]] | None:
+def dry_run_articles(call: DryRunCall) -> dict[str, list[str]] | None:
     """The offline reply to a prompt of the article lists, or None for another prompt."""
     if call.prompt not in ("domains", "titles", "paragraphs"):
         return None

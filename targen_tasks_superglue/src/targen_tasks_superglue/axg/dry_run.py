@@ -6,22 +6,22 @@ import random
 import re
 from typing import Any
 
-from targen_core import Rehearsal
-from targen_tasks_superglue.shared.encounters import encounter, meant_first, rehearse_subjects
+from targen_core import DryRunCall
+from targen_tasks_superglue.shared.encounters import dry_run_subjects, encounter, meant_first
 from targen_tasks_superglue.shared.mentions import find
-from targen_tasks_superglue.shared.settings import rehearse_settings
+from targen_tasks_superglue.shared.settings import dry_run_settings
 
-__all__ = ["rehearse"]
+__all__ = ["dry_run"]
 
 _PRONOUN = re.compile(r"\b(?:(?P<subject>he|she)|him|his|her|hers|himself|herself)\b")
 
 
-def rehearse(call: Rehearsal) -> Any:
+def dry_run(call: DryRunCall) -> Any:
     """The reply to one call of AX-g."""
     if call.prompt == "settings":
-        return rehearse_settings(call)
+        return dry_run_settings(call)
     if call.prompt == "subjects":
-        return rehearse_subjects(call)
+        return dry_run_subjects(call)
     if call.prompt == "sentences":
         return _four(str(call.values["first"]), str(call.values["second"]), call.rng)
     if call.prompt in ("follows", "false"):

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from targen_core import Rehearsal
+from targen_core import DryRunCall
 
-__all__ = ["rehearse"]
+__all__ = ["dry_run"]
 
 
-def rehearse(call: Rehearsal) -> Any:
+def dry_run(call: DryRunCall) -> Any:
     """The JSON value of a reply to the prompt `call.prompt`."""
     rng, values = call.rng, call.values
     if call.prompt == "businesses":
