@@ -24,6 +24,7 @@ COMMANDS = {
     "batch": "batch:batch",
     "report": "report:report",
     "show": "show:show",
+    "runs": "runs:runs",
     "export": "export:export",
     "validate": "validate:validate",
     "correct": "correct:correct",

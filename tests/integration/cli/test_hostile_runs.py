@@ -21,6 +21,7 @@ OPENING = [
     ["resume", "run", "-q"],
     ["report", "run"],
     ["show", "run"],
+    ["runs", "rm", "run", "--yes"],
     ["show", "run", "0"],
     ["show", "run", "--rejected"],
     ["export", "run", "--out", "rows.jsonl"],

@@ -4,17 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from targen_core.cli.tables import print_json, print_table
 
+if TYPE_CHECKING:
+    from targen_core.runs.shelf import Shelved
+
 __all__ = ["flow_columns", "print_report", "print_usage", "report"]
 
 
 def report(
-    run: Annotated[Path, typer.Argument(help="A run directory.", show_default=False)],
+    run: Annotated[
+        Path,
+        typer.Argument(help="A run directory, or a suite's folder of runs.", show_default=False),
+    ],
     json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
 ) -> None:
     """Show what a run produced, where labels went, and what it took.
@@ -22,12 +28,25 @@ def report(
     Example: targen report runs/rte-0
     """
     from targen_core.runs.report import read_report
+    from targen_core.runs.shelf import runs_in
 
+    if run.is_dir() and not (run / "manifest.json").exists() and (several := list(runs_in(run))):
+        _print_several(several, json=json)
+        return
     content = read_report(run)
     if json:
         print_json(content)
     else:
         print_report(content, run)
+
+
+def _print_several(several: list[Shelved], *, json: bool) -> None:
+    from targen_core.cli.runs import print_runs
+
+    if json:
+        print_json({str(each.path): each.report for each in several})
+    else:
+        print_runs(several)
 
 
 def print_report(report: dict[str, Any], path: Path) -> None:

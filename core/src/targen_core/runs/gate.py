@@ -16,7 +16,7 @@ from pydantic import ValidationError
 from targen_core.errors import RunDirectoryError
 from targen_core.plain import is_within, kind_of, read_plain
 
-__all__ = ["LINE", "SMALL", "check_members", "parsed", "read_json", "said"]
+__all__ = ["LINE", "MEMBERS", "SMALL", "check_members", "parsed", "read_json", "said"]
 
 SMALL = 64 << 20
 """Most bytes of a file that is read whole: manifest, report, card, declaration, given items."""
@@ -26,7 +26,7 @@ LINE = 64 << 20
 
 _DEEPEST = 64  # levels of nesting; what targen writes has a dozen
 
-_MEMBERS = (
+MEMBERS = (
     ".lock",
     "manifest.json",
     "journal",
@@ -45,6 +45,7 @@ _MEMBERS = (
     "correction.json",
     "changes.jsonl",
 )
+"""The names of the files that runs and corrections leave."""
 
 
 def check_members(folder: Path) -> None:
@@ -53,7 +54,7 @@ def check_members(folder: Path) -> None:
     Raises:
         RunDirectoryError: one is a link, a folder, a FIFO, a device or a socket.
     """
-    for name in _MEMBERS:
+    for name in MEMBERS:
         if kind := kind_of(folder / name):
             raise RunDirectoryError(
                 f"{folder / name} is {kind}: a run directory holds plain files",
