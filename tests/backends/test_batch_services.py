@@ -16,7 +16,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from targen_core.calls import batch_online, batch_queue, layer
+from targen_core.calls import batch_service, batched_model, layer
 from targen_core.cli import main
 from targen_core.scripted import fill_schema
 
@@ -215,8 +215,8 @@ def targen(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("TARGEN_CACHE_DIR", str(tmp_path / "cache"))
     monkeypatch.setattr(layer, "_MAX_BACKOFF", 0.2)
-    monkeypatch.setattr(batch_online, "_FIRST_POLL", 0.01)
-    monkeypatch.setattr(batch_queue, "_SETTLE", 0.01)
+    monkeypatch.setattr(batch_service, "_FIRST_POLL", 0.01)
+    monkeypatch.setattr(batched_model, "_SETTLE", 0.01)
 
     def run(*args, ok=0, **variables):
         with monkeypatch.context() as patch:

@@ -16,7 +16,7 @@ import pytest
 from aiohttp import web
 
 from targen_backends.http.reading import MOST_ANSWER
-from targen_backends.llama.backend import LlamaOptions, lines
+from targen_backends.llama.backend import LlamaOptions, codec
 from targen_core.calls.model import ChatReply
 from targen_core.errors import (
     BadRequest,
@@ -243,12 +243,12 @@ def test_counts_that_are_none_are_the_request_s_bound(provider, call, request_of
 
 
 def test_a_line_of_a_batch_that_is_nested_too_deeply_is_no_answer():
-    read = lines(LlamaOptions(base_url="http://127.0.0.1:9/v1", model="tiny")).read
+    decode = codec(LlamaOptions(base_url="http://127.0.0.1:9/v1", model="tiny")).decode
     for depth in (900, 100_000):
         deep = "[" * depth + "]" * depth
         line = f'{{"custom_id":"k","response":{{"status_code":400,"body":{deep}}}}}'
         try:
-            key, error = read(line.encode(), {})
+            key, error = decode(line.encode(), {})
         except ValueError:
             continue
         assert key == "k" and isinstance(error, BadRequest)

@@ -11,7 +11,7 @@ from aiohttp import web
 
 from targen_backends.http.failures import failure
 from targen_backends.http.limits import rate_headers, retry_after
-from targen_backends.llama.backend import LlamaOptions, lines
+from targen_backends.llama.backend import LlamaOptions, codec
 from targen_backends.llama.client import LlamaModel
 from targen_core.calls.model import RateHeaders
 from targen_core.errors import (
@@ -304,7 +304,7 @@ def test_a_line_may_have_its_error_beside_an_empty_body(status, error, kind, wor
     """vLLM's run-batch writes them so; OpenAI's batches have it in the body."""
     response = {"status_code": status, "request_id": "r-1", "body": None}
     line = json.dumps({"custom_id": "k", "response": response, "error": error}).encode()
-    key, answer = lines(LlamaOptions(model="tiny")).read(line, {})
+    key, answer = codec(LlamaOptions(model="tiny")).decode(line, {})
     assert key == "k"
     assert type(answer) is kind
     assert words in str(answer)

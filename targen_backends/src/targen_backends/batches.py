@@ -19,37 +19,37 @@ T = TypeVar("T")
 NOBODY = ChatRequest((), {})
 """The request of an answer whose request is not known."""
 
-Read = Callable[[bytes, Mapping[str, ChatRequest]], tuple[str, BatchAnswer]]
+Decode = Callable[[bytes, Mapping[str, ChatRequest]], tuple[str, BatchAnswer]]
 
 
 async def answers(
-    lines: AsyncIterator[bytes], read: Read, requests: Mapping[str, ChatRequest]
+    lines: AsyncIterator[bytes], decode: Decode, requests: Mapping[str, ChatRequest]
 ) -> dict[str, BatchAnswer]:
     """The answers to `requests`; what is no answer is passed over, and so asked for again."""
-    found: dict[str, BatchAnswer] = {}
+    received: dict[str, BatchAnswer] = {}
     async for line in lines:
         if not line.strip():
             continue
         try:
-            key, answer = read(line, requests)
+            key, answer = decode(line, requests)
         except ValueError:
             continue
         if key in requests:
-            found[key] = answer
-    return found
+            received[key] = answer
+    return received
 
 
-def careful(read: Callable[P, T]) -> Callable[P, T]:
-    """`read` of a line, for which values that are nested too deeply are no answer."""
+def careful(decode: Callable[P, T]) -> Callable[P, T]:
+    """`decode` of a line, for which values that are nested too deeply are no answer."""
 
-    @functools.wraps(read)
-    def reading(*args: P.args, **kwargs: P.kwargs) -> T:
+    @functools.wraps(decode)
+    def decoding(*args: P.args, **kwargs: P.kwargs) -> T:
         try:
-            return read(*args, **kwargs)
+            return decode(*args, **kwargs)
         except RecursionError:
             raise ValueError("nested too deeply") from None
 
-    return reading
+    return decoding
 
 
 def parsed(line: bytes) -> tuple[str, dict[str, Any]]:
@@ -58,10 +58,10 @@ def parsed(line: bytes) -> tuple[str, dict[str, Any]]:
     Raises:
         ValueError: it is no JSON object with one.
     """
-    found = json.loads(line)
-    if not isinstance(found, dict) or not isinstance(found.get("custom_id"), str):
+    record = json.loads(line)
+    if not isinstance(record, dict) or not isinstance(record.get("custom_id"), str):
         raise ValueError("no JSON object with a custom_id")
-    return found["custom_id"], found
+    return record["custom_id"], record
 
 
 def document(raw: bytes, *fields: str, billed: bool = False) -> dict[str, Any]:
@@ -71,11 +71,11 @@ def document(raw: bytes, *fields: str, billed: bool = False) -> dict[str, Any]:
         MalformedAnswer: it is something else.
     """
     try:
-        found = json.loads(raw)
+        answer = json.loads(raw)
     except (ValueError, RecursionError):
-        found = None
-    if not isinstance(found, dict) or not all(isinstance(found.get(f), str) for f in fields):
+        answer = None
+    if not isinstance(answer, dict) or not all(isinstance(answer.get(f), str) for f in fields):
         raise MalformedAnswer(
             "the answer about a batch is not what the service promises", billed=billed
         )
-    return found
+    return answer

@@ -12,12 +12,11 @@ import pytest
 
 from targen_core import Message, Price
 from targen_core.calls.batch import batch_price
-from targen_core.calls.batch_online import split
-from targen_core.calls.batch_queue import BatchQueue, WaitingCall
-from targen_core.calls.layer import CallCancelled
-from targen_core.calls.model import ChatReply, ChatRequest
+from targen_core.calls.batch_service import split
+from targen_core.calls.batched_model import BatchedModel, BatchQueue, WaitingCall
+from targen_core.calls.model import ChatReply, ChatRequest, DeferredModel
 from targen_core.errors import StageFailed
-from targen_core.runs.batches import BatchFile
+from targen_core.runs.batches import BatchLedgerFile
 
 
 def request(key: str) -> ChatRequest:
@@ -38,7 +37,7 @@ def test_a_batch_holds_no_more_than_the_service_takes(
     requests: int, size: int, parts: list[int]
 ) -> None:
     provider: Any = SimpleNamespace(
-        max_requests=requests, max_bytes=size, line=lambda request: b"abc"
+        max_requests=requests, max_bytes=size, encode=lambda request: b"abc"
     )
     calls: list[Any] = [SimpleNamespace(request=request(str(n))) for n in range(5)]
     found = split(provider, calls)
@@ -48,90 +47,163 @@ def test_a_batch_holds_no_more_than_the_service_takes(
 
 def test_a_file_of_batches_is_read_again_whatever_tore_it(tmp_path: Path) -> None:
     path = tmp_path / "batches.jsonl"
-    file = BatchFile(path)
+    file = BatchLedgerFile(path)
     file.add("m", "b1", ["k1", "k2"])
     file.failed("b1", ["k2"], "it expired")
     with open(path, "ab") as torn:
         torn.write(b'{"batch": "b9", "model": "m", "ke')
-    file = BatchFile(path)
+    file = BatchLedgerFile(path)
     assert (file.find("m", "k1"), file.find("m", "k2"), file.find("other", "k1")) == (
         "b1",
         None,
         None,
     )
     file.add("m", "b2", ["k2"])
-    assert [BatchFile(path).find("m", key) for key in ("k1", "k2")] == ["b1", "b2"]
+    assert [BatchLedgerFile(path).find("m", key) for key in ("k1", "k2")] == ["b1", "b2"]
 
 
-class Courier:
+class Transport:
     """Answers what `answer` answers."""
 
     def __init__(self, answer: Callable[[WaitingCall], None]) -> None:
         self.answer = answer
-        self.ways: list[list[str]] = []
+        self.batches: list[list[str]] = []
+        self.collecting = False
 
     async def send(self, calls: Sequence[WaitingCall]) -> bool:
-        self.ways.append([call.request.key for call in calls])
+        self.batches.append([call.request.key for call in calls])
         return True
 
     async def collect(self, calls: Sequence[WaitingCall]) -> None:
         for call in calls:
             self.answer(call)
-        if not all(call.answer.done() for call in calls):
-            await asyncio.sleep(10**6)
+        self.collecting = True
+        try:
+            if not all(call.answer.done() for call in calls):
+                await asyncio.sleep(10**6)
+        finally:
+            self.collecting = False
+
+
+def batched(transport: Transport, others: Callable[[], int] = lambda: 0) -> BatchedModel:
+    queue = BatchQueue(transport)
+    model = BatchedModel(Model(), SimpleNamespace(aclose=Model().aclose), queue)  # type: ignore[arg-type]
+    model.attach_run(others)
+    return model
+
+
+class Model:
+    identity = "toy"
+    structured = True
+    seeded = False
+    max_concurrency: int | None = 3
+    price: Price | None = Price(2.0, 10.0, batch=0.5)
+
+    async def complete(self, request: ChatRequest) -> ChatReply:
+        raise AssertionError("it is asked nothing")
+
+    def count_tokens(self, request: ChatRequest) -> int:
+        return 7
+
+    async def aclose(self) -> None:
+        pass
+
+
+def ask(model: BatchedModel, *keys: str) -> list[asyncio.Task[ChatReply]]:
+    return [asyncio.ensure_future(model.complete(request(key))) for key in keys]
+
+
+def test_a_batched_model_is_a_model_that_answers_in_rounds() -> None:
+    model = batched(Transport(lambda call: None))
+    assert isinstance(model, DeferredModel)
+    assert not isinstance(Model(), DeferredModel)
+    assert (model.identity, model.structured, model.seeded) == ("toy", True, False)
+    assert (model.max_concurrency, model.price) == (None, Price(1.0, 5.0))
+    assert model.count_tokens(request("a")) == 7
 
 
 def test_calls_wait_until_nothing_else_is_under_way(drive: Callable[[Any], Any]) -> None:
-    courier = Courier(lambda call: call.give(ChatReply(call.request.key)))
+    transport = Transport(lambda call: call.give(ChatReply(call.request.key)))
 
     async def main() -> list[ChatReply]:
-        queue = BatchQueue(courier)
-        provider: Any = SimpleNamespace()
-        elsewhere = [1]
-        queue.elsewhere = lambda: elsewhere[0]
-        first = asyncio.ensure_future(queue.ask(provider, request("a"), lambda: False))
+        others = [1]
+        model = batched(transport, lambda: others[0])
+        first = ask(model, "a")
         await asyncio.sleep(100)
-        assert courier.ways == []
-        second = asyncio.ensure_future(queue.ask(provider, request("b"), lambda: False))
-        elsewhere[0] = 0
-        return await asyncio.gather(first, second)
+        assert transport.batches == []
+        second = ask(model, "b")
+        others[0] = 0
+        return await asyncio.gather(*first, *second)
 
     assert [reply.text for reply in drive(main())] == ["a", "b"]
-    assert courier.ways == [["a", "b"]]
+    assert transport.batches == [["a", "b"]]
 
 
-def test_a_call_that_nobody_wants_is_let_go_sent_or_not(drive: Callable[[Any], Any]) -> None:
-    courier = Courier(lambda call: None)
+def test_a_call_that_is_cancelled_is_let_go_sent_or_not(drive: Callable[[Any], Any]) -> None:
+    transport = Transport(lambda call: None)
 
     async def main() -> None:
-        queue = BatchQueue(courier)
-        provider: Any = SimpleNamespace()
-        unwanted = set[str]()
-        calls = [
-            asyncio.ensure_future(queue.ask(provider, request(key), lambda k=key: k in unwanted))
-            for key in ("a", "b", "c")
-        ]
+        model = batched(transport)
+        calls = ask(model, "a", "b", "c")
         await asyncio.sleep(0)
-        unwanted.add("a")
+        calls[0].cancel()
         await asyncio.sleep(50)
-        assert courier.ways == [["b", "c"]]
-        assert calls[0].done()
-        unwanted.update("bc")
-        queue.sweep()
-        found = await asyncio.gather(*calls, return_exceptions=True)
-        assert [type(error) for error in found] == [CallCancelled] * 3
+        assert transport.batches == [["b", "c"]]
+        calls[1].cancel()
+        await asyncio.sleep(1)
+        assert transport.collecting, "one is waited for still"
+        calls[2].cancel()
+        await asyncio.sleep(1)
+        assert not transport.collecting
+        assert all(call.cancelled() for call in calls)
 
     drive(main())
 
 
-def test_a_bug_of_a_courier_ends_the_calls(drive: Callable[[Any], Any]) -> None:
+def test_what_comes_while_a_batch_is_let_go_goes_with_the_next(drive: Callable[[Any], Any]) -> None:
+    transport = Transport(lambda call: call.request.key == "b" and call.give(ChatReply("b")))
+
+    async def main() -> str:
+        model = batched(transport)
+        (first,) = ask(model, "a")
+        await asyncio.sleep(50)
+        (second,) = ask(model, "b")
+        await asyncio.sleep(50)
+        first.cancel()
+        return (await second).text
+
+    assert drive(main()) == "b"
+    assert transport.batches == [["a"], ["b"]]
+
+
+def test_closing_lets_go_and_leaves_nothing_running(drive: Callable[[Any], Any]) -> None:
+    transport = Transport(lambda call: None)
+
+    async def main() -> None:
+        model = batched(transport)
+        sent = ask(model, "a")
+        await asyncio.sleep(50)
+        waiting = ask(model, "b")
+        await asyncio.sleep(0)
+        await model.aclose()
+        assert not transport.collecting
+        assert all(call.cancelled() for call in await settled(*sent, *waiting))
+        assert len(asyncio.all_tasks()) == 1
+
+    drive(main())
+
+
+async def settled(*calls: asyncio.Task[ChatReply]) -> Sequence[asyncio.Task[ChatReply]]:
+    await asyncio.wait(calls)
+    return calls
+
+
+def test_a_bug_of_a_transport_ends_the_calls(drive: Callable[[Any], Any]) -> None:
     def bug(call: WaitingCall) -> None:
         raise ZeroDivisionError("oops")
 
     async def main() -> None:
-        queue = BatchQueue(Courier(bug))
-        provider: Any = SimpleNamespace()
         with pytest.raises(StageFailed, match="a batch failed: ZeroDivisionError: oops"):
-            await queue.ask(provider, request("a"), lambda: False)
+            await batched(Transport(bug)).complete(request("a"))
 
     drive(main())

@@ -64,11 +64,11 @@ class MemoryBatches:
         self.model = model
         self.identity = model.identity
 
-    def line(self, request: ChatRequest) -> bytes:
+    def encode(self, request: ChatRequest) -> bytes:
         self.world.requests[request.key] = request
         return json.dumps({"custom_id": request.key}).encode()
 
-    def read(self, line: bytes, requests: Mapping[str, ChatRequest]) -> tuple[str, BatchAnswer]:
+    def decode(self, line: bytes, requests: Mapping[str, ChatRequest]) -> tuple[str, BatchAnswer]:
         found = json.loads(line)
         if "error" in found:
             return found["custom_id"], BatchFailed(found["error"])

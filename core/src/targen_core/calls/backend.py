@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict
 
-from targen_core.calls.batch import BatchLines, BatchProvider
+from targen_core.calls.batch import BatchCodec, BatchProvider
 from targen_core.calls.model import ChatModel
 
 if TYPE_CHECKING:
@@ -44,8 +44,8 @@ class Backend:
             depend on code that may change (a script).
         batch: makes what takes batches of calls, of the same options; None
             where the service has no batches.
-        lines: makes what writes calls into files, and reads the answers, where
-            the service itself has no batches.
+        batch_codec: makes what writes calls into files, and reads the answers,
+            where the service itself has no batches.
         thinks: whether the model of these options thinks before it answers, so
             that `targen estimate` says what it does not know.
     """
@@ -57,5 +57,5 @@ class Backend:
     packages: tuple[str, ...] = ()
     cacheable: bool = True
     batch: Callable[[Any], BatchProvider] | None = None
-    lines: Callable[[Any], BatchLines] | None = None
+    batch_codec: Callable[[Any], BatchCodec] | None = None
     thinks: Callable[[Any], bool] | None = None

@@ -15,7 +15,7 @@ from typing import Protocol, runtime_checkable
 from targen_core.calls.model import ChatReply, ChatRequest, Price
 from targen_core.errors import ServiceError
 
-__all__ = ["BatchAnswer", "BatchLines", "BatchProvider", "BatchState", "batch_price"]
+__all__ = ["BatchAnswer", "BatchCodec", "BatchProvider", "BatchState", "batch_price"]
 
 BatchAnswer = ChatReply | ServiceError
 """What became of one request: the reply, or why there is none."""
@@ -35,7 +35,7 @@ class BatchState:
     problem: str = ""
 
 
-class BatchLines(Protocol):
+class BatchCodec(Protocol):
     """A model's calls as lines of a file, and its answers.
 
     Attributes:
@@ -44,15 +44,15 @@ class BatchLines(Protocol):
 
     identity: str
 
-    def line(self, request: ChatRequest) -> bytes:
+    def encode(self, request: ChatRequest) -> bytes:
         """The request as a line, without its end; its `custom_id` is `request.key`."""
         ...
 
-    def read(self, line: bytes, requests: Mapping[str, ChatRequest]) -> tuple[str, BatchAnswer]:
+    def decode(self, line: bytes, requests: Mapping[str, ChatRequest]) -> tuple[str, BatchAnswer]:
         """The key and the answer of one line that came back.
 
         `requests` are the known ones by key; a key that is not among them is
-        told as well.
+        returned as well.
 
         Raises:
             ValueError: the line is no answer at all.
@@ -65,7 +65,7 @@ class BatchLines(Protocol):
 
 
 @runtime_checkable
-class BatchProvider(BatchLines, Protocol):
+class BatchProvider(BatchCodec, Protocol):
     """A model behind a service that takes batches.
 
     A batch belongs to the provider with the same identity.

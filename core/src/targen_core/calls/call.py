@@ -6,13 +6,10 @@ import hashlib
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from targen_core.calls.model import ChatModel, ChatReply, Message, Price
+from targen_core.calls.model import ChatModel, ChatReply, DeferredModel, Message, Price
 from targen_core.calls.rate import RateLimiter
-
-if TYPE_CHECKING:
-    from targen_core.calls.batch_queue import BatchLane
 
 __all__ = ["BoundModel", "Call", "Observer", "Scope", "call_key"]
 
@@ -29,9 +26,12 @@ class BoundModel:
     price: Price | None
     backend: str = ""  # its full id, to say whose bug a failure of its code is
     cacheable: bool = True  # whether replies go to and come from the cache of other runs
-    lane: BatchLane | None = None  # where its calls wait for a batch; None: sent at once
     shared_by: str = ""  # of lists, what alone shares the cached replies; "": whoever asks alike
-    _prefixes: dict[str, bytes] = field(default_factory=dict)
+    deferred: bool = field(init=False)  # whether it is a `DeferredModel`
+    _prefixes: dict[str, bytes] = field(init=False, default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.deferred = isinstance(self.model, DeferredModel)
 
     def key_prefix(self, schema_digest: str) -> bytes:
         """The part of a call's key that calls of this step and schema share."""

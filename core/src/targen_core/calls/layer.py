@@ -13,7 +13,7 @@ from __future__ import annotations
 import asyncio
 import json
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar, get_args
 
@@ -25,6 +25,7 @@ from targen_core.calls.journal import Journal
 from targen_core.calls.model import (
     ChatReply,
     ChatRequest,
+    DeferredModel,
     Finish,
     Message,
     Origin,
@@ -115,9 +116,10 @@ class CallLayer:
         self._backing_off: dict[asyncio.Future[None], Scope] = {}
         self._put_off: dict[RateLimiter, set[asyncio.Future[None]]] = {}
         self._sending = 0
-        self._queues = {bound.lane.queue for bound in models.values() if bound.lane is not None}
-        for queue in self._queues:
-            queue.elsewhere = self._elsewhere
+        self._deferred: dict[asyncio.Task[ChatReply], Scope] = {}
+        for bound in models.values():
+            if isinstance(bound.model, DeferredModel):
+                bound.model.attach_run(self._not_deferred)
         self._last_success: float | None = None
         self._trouble: _Trouble | None = None
         self._jitter = random.Random(seed)
@@ -156,17 +158,17 @@ class CallLayer:
                 _release(waiter)
         for bound in self.models.values():
             bound.limiter.sweep()
-        for queue in self._queues:
-            queue.sweep()
+        self._sweep_deferred()
 
-    async def aclose(self) -> None:
-        """Let go what waits for a batch, and give back its connections."""
-        for queue in self._queues:
-            await queue.aclose()
+    def _sweep_deferred(self) -> None:
+        for task, scope in self._deferred.items():
+            if self._unwanted(scope):
+                task.cancel()
 
-    def _elsewhere(self) -> int:
-        """Calls under way that wait neither for a batch nor for the budget of others."""
-        return self._sending - sum(q.parked for q in self._queues) - self.budget.waiting
+    def _not_deferred(self) -> int:
+        """Calls under way that wait neither for a deferred model nor for the budget of others."""
+        self._sweep_deferred()
+        return self._sending - len(self._deferred) - self.budget.waiting
 
     async def ask(self, call: Call, scope: Scope, read: Callable[[str], T]) -> T:
         """Answer a call, with one more attempt where the reply is unreadable.
@@ -321,10 +323,10 @@ class CallLayer:
                 sent = loop.time()
                 try:
                     self._check(scope)
-                    if bound.lane is None:
-                        reply = _checked(await bound.model.complete(request))
-                    else:
-                        reply = await bound.lane.ask(request, lambda: self._unwanted(scope))
+                    answer = bound.model.complete(request)
+                    if bound.deferred:
+                        answer = self._while_wanted(answer, scope)
+                    reply = _checked(await answer)
                 except ContentFiltered as raised:
                     # Said of the candidate, not of the service: an answer. Some
                     # services bill the prompt all the same.
@@ -403,7 +405,7 @@ class CallLayer:
             delay *= self._jitter.uniform(0.5, 1.0)
             failures += 1
             max_outage = self._outage_allowed(error)
-            if bound.lane is None and waited + delay > max_outage:
+            if not bound.deferred and waited + delay > max_outage:
                 raise ServiceGaveUp(
                     f"no answer from the service for longer than {max_outage:g} s: {error}"
                     if self.max_outage is not None or max_outage >= _SILENCE
@@ -415,6 +417,21 @@ class CallLayer:
             # What it was asked to wait may be untrue: it asks again before the run would end.
             asked = min(error.retry_after or 0.0, max_outage)
             await self._back_off(delay, asked, bound.limiter, scope)
+
+    async def _while_wanted(
+        self, answer: Coroutine[Any, Any, ChatReply], scope: Scope
+    ) -> ChatReply:
+        """An answer that may take hours, given up as soon as nobody wants it."""
+        task = asyncio.ensure_future(answer)
+        self._deferred[task] = scope
+        try:
+            await asyncio.wait((task,))
+        finally:
+            task.cancel()
+            del self._deferred[task]
+        if task.cancelled():
+            raise CallCancelled
+        return task.result()
 
     def _note(self, error: ServiceError, now: float, clock: Callable[[], float]) -> None:
         """Remember a failure for who shows what goes on."""

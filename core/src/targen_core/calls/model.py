@@ -15,6 +15,7 @@ __all__ = [
     "ChatModel",
     "ChatReply",
     "ChatRequest",
+    "DeferredModel",
     "Finish",
     "Message",
     "Origin",
@@ -234,4 +235,25 @@ class ChatModel(Protocol):
 
     async def aclose(self) -> None:
         """Give back connections, threads and memory; a later call may have them anew."""
+        ...
+
+
+@runtime_checkable
+class DeferredModel(ChatModel, Protocol):
+    """A model that answers in rounds, each perhaps hours after it was asked.
+
+    What follows from it for the call layer is all said here. It sends as many
+    calls as there are, with neither rate nor concurrency to bound them, and a
+    run waits for them as long as it takes: how long a service may fail, the
+    model itself knows. It cancels `complete` as soon as nobody wants the
+    answer. The run may end before there is one, with an error that says so,
+    and ask the same again when it is resumed.
+    """
+
+    def attach_run(self, others: Callable[[], int]) -> None:
+        """Take what says how many calls the run waits for that no deferred model has.
+
+        A round is best begun at 0, since nothing more will come before it is
+        answered. To ask for it lets those calls go that nobody wants.
+        """
         ...

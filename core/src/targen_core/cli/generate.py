@@ -149,7 +149,7 @@ def generate(
     """
     from targen_core.api.request import asked
     from targen_core.plugins.loader import load_registry
-    from targen_core.runs.batches import require_lines
+    from targen_core.runs.batches import require_codecs
     from targen_core.runs.plan import prepare
     from targen_core.runs.suite import suite_tasks
 
@@ -209,7 +209,7 @@ def generate(
     assert task is not None
     with ask(task) as request:
         if batch_offline:
-            require_lines(prepare(request.registry, request.spec).steps)
+            require_codecs(prepare(request.registry, request.spec).steps)
         job = request.job(out)
     with job:
         if batch_offline:

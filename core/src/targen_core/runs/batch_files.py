@@ -10,11 +10,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from targen_core.calls.batch_queue import WaitingCall
+from targen_core.calls.batched_model import WaitingCall
 from targen_core.calls.model import ChatReply
 from targen_core.errors import AnswersAwaited, ContentFiltered, UsageError
 from targen_core.plain import refuse_waiting
-from targen_core.runs.batches import BatchFile
+from targen_core.runs.batches import BatchLedgerFile
 from targen_core.runs.files import write_atomically
 from targen_core.runs.gate import parsed
 from targen_core.runs.job import Job
@@ -43,8 +43,8 @@ class Imported:
     pending: int = 0
 
 
-class _FileCourier:
-    """A `Courier` that has the answers of a file, and writes down what else is asked."""
+class _FileTransport:
+    """A `BatchTransport` that has the answers of a file, and writes down what else is asked."""
 
     def __init__(self, answers: dict[str, tuple[int, bytes]], imported: Imported) -> None:
         self.pending: list[WaitingCall] = []
@@ -69,7 +69,7 @@ class _FileCourier:
         if not number:
             return False
         try:
-            _, answer = call.provider.read(line, {key: call.request})
+            _, answer = call.codec.decode(line, {key: call.request})
         except ValueError as error:
             self._imported.garbage.append(f"line {number}: {error}")
             return False
@@ -91,14 +91,14 @@ def export_batch(job: Job, out: Path) -> int:
         JobFailed: the run cannot go on for another reason.
         WriteFailed: `out` cannot be written.
     """
-    courier = job.courier = _FileCourier({}, Imported())
+    transport = job.transport = _FileTransport({}, Imported())
     try:
         job.run()
     except AnswersAwaited:
         pass
     else:
         return 0
-    lines = [call.provider.line(call.request) for call in courier.pending]
+    lines = [call.codec.encode(call.request) for call in transport.pending]
     write_atomically(out, b"".join(line + b"\n" for line in lines).decode())
     return len(lines)
 
@@ -117,16 +117,16 @@ def import_batch(job: Job, file: Path) -> Imported:
         imported.again += 1
     if answers:
         # Before they are used: that a file was read is to be known of the rows.
-        BatchFile(job.path / "batches.jsonl").bring(len(answers))
+        BatchLedgerFile(job.path / "batches.jsonl").bring(len(answers))
     job.journal.index_appends = True  # to tell what the cache answers from what nobody asks
-    courier = job.courier = _FileCourier(answers, imported)
+    transport = job.transport = _FileTransport(answers, imported)
     try:
         job.run()
     except AnswersAwaited:
-        imported.pending = len(courier.pending)
+        imported.pending = len(transport.pending)
     finally:
-        imported.cached = sum(_journaled(job, key) for key in courier.answers)
-        imported.unknown = len(courier.answers) - imported.cached
+        imported.cached = sum(_journaled(job, key) for key in transport.answers)
+        imported.unknown = len(transport.answers) - imported.cached
     return imported
 
 

@@ -11,9 +11,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from targen_core.calls.batch import BatchLines, batch_price
-from targen_core.calls.batch_online import OnlineCourier
-from targen_core.calls.batch_queue import BatchLane, BatchQueue, Courier
+from targen_core.calls.batch import BatchCodec, batch_price
+from targen_core.calls.batch_service import ServiceTransport
+from targen_core.calls.batched_model import BatchedModel, BatchQueue, BatchTransport
 from targen_core.calls.call import BoundModel
 from targen_core.calls.layer import MAX_OUTAGE
 from targen_core.calls.rate import RateLimiter
@@ -25,14 +25,20 @@ from targen_core.tasks.steps import Step
 if TYPE_CHECKING:
     from targen_core.runs.plan import PreparedStep
 
-__all__ = ["BatchFile", "batched_steps", "in_service_batches", "require_lines", "with_batches"]
+__all__ = [
+    "BatchLedgerFile",
+    "batched_steps",
+    "in_service_batches",
+    "require_codecs",
+    "with_batches",
+]
 
 _NO_LIMIT = 1 << 30
 _LARGEST = 1 << 30  # bytes of the file: thirty million calls
 _BATCH = re.compile(r"[\w.:-]*\w[\w.:-]*")
 
 
-class BatchFile:
+class BatchLedgerFile:
     """`batches.jsonl`: a line for each batch that was handed over, and for what it did not answer.
 
     A line is `{"batch", "model", "keys", "at"}` or `{"batch", "failed",
@@ -130,19 +136,19 @@ def batched_steps(steps: Iterable[Step], lists_at_once: int) -> list[str]:
     return [step.name for step in steps if step.lists is None or lists_at_once > 1]
 
 
-def require_lines(steps: Mapping[str, PreparedStep]) -> None:
+def require_codecs(steps: Mapping[str, PreparedStep]) -> None:
     """See that each step has a backend whose calls can go into files.
 
     Raises:
         UsageError: one has not.
     """
     for name, step in steps.items():
-        _lines(name, step)
+        _codec(name, step)
 
 
-def _lines(name: str, step: PreparedStep) -> BatchLines:
+def _codec(name: str, step: PreparedStep) -> BatchCodec:
     """A step's calls as lines: those of its service's batches, or of files alone."""
-    make: Callable[[Any], BatchLines] | None = step.backend.batch or step.backend.lines
+    make: Callable[[Any], BatchCodec] | None = step.backend.batch or step.backend.batch_codec
     if make is None:
         raise UsageError(
             f"the {step.backend_id.rpartition(':')[2]} backend has no form for files of calls, "
@@ -161,41 +167,43 @@ def in_service_batches(
     batched: Collection[str],
     per_round: int,
 ) -> dict[str, BoundModel]:
-    """`bound` with the services' batches in place of the models for the steps in `batched`.
+    """`bound` with the models of the steps in `batched` asked by their services' batches.
 
     What is handed over stands in `folder`; a round of `limits.rounds` may take
     `per_round` submissions.
     """
-    book = BatchFile(folder / "batches.jsonl")
+    ledger = BatchLedgerFile(folder / "batches.jsonl")
     max_outage = MAX_OUTAGE if limits.max_outage is None else limits.max_outage
-    courier = OnlineCourier(book, rounds=limits.rounds, per_round=per_round, max_outage=max_outage)
-    return with_batches(bound, steps, courier, batched=batched)
+    transport = ServiceTransport(
+        ledger, rounds=limits.rounds, per_round=per_round, max_outage=max_outage
+    )
+    return with_batches(bound, steps, transport, batched=batched)
 
 
 def with_batches(
     bound: Mapping[str, BoundModel],
     steps: Mapping[str, PreparedStep],
-    courier: Courier,
+    transport: BatchTransport,
     *,
     batched: Collection[str],
 ) -> dict[str, BoundModel]:
-    """`bound` with a lane in place of the model for each step in `batched`.
+    """`bound` with a `BatchedModel` around the model of each step in `batched`.
 
     Neither rate nor concurrency bounds what waits for a batch.
 
     Raises:
         UsageError: a step's backend has no form for it.
     """
-    queue = BatchQueue(courier)
+    queue = BatchQueue(transport)
     limiter = RateLimiter(_NO_LIMIT)
-    lanes: dict[int, BatchLane] = {}
-    models = dict(bound)
+    models: dict[int, BatchedModel] = {}
+    mixed = dict(bound)
     for name, step in steps.items():
         if name not in batched:
             continue
-        lane = lanes.get(id(step.model))
-        if lane is None:
-            lane = lanes[id(step.model)] = BatchLane(queue, _lines(name, step))
+        model = models.get(id(step.model))
+        if model is None:
+            model = models[id(step.model)] = BatchedModel(step.model, _codec(name, step), queue)
         price = batch_price(step.price)
-        models[name] = replace(bound[name], limiter=limiter, price=price, lane=lane, _prefixes={})
-    return models
+        mixed[name] = replace(bound[name], model=model, limiter=limiter, price=price)
+    return mixed

@@ -278,7 +278,6 @@ async def _judge_all(
         )
     async with open_layer(
         bound,
-        [step.model for step in prepared.steps.values()],
         seed=spec.seed,
         limits=spec.limits,
         journal=journal,

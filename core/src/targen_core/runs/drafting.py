@@ -72,7 +72,6 @@ async def _draft(
         try:
             async with open_layer(
                 bind_models({"generate": step}, spec.limits),
-                [step.model],
                 seed=spec.seed,
                 limits=spec.limits,
                 journal=journal,

@@ -13,7 +13,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from targen_core.calls.batch_queue import Courier
+from targen_core.calls.batched_model import BatchTransport
 from targen_core.calls.call import BoundModel, Observer
 from targen_core.calls.journal import Journal, holds
 from targen_core.calls.layer import CallLayer
@@ -26,7 +26,12 @@ from targen_core.engine.lists import item_value
 from targen_core.engine.run import Engine
 from targen_core.errors import Interrupted, RunConflict, TargenError, UsageError
 from targen_core.plugins.registry import Registry
-from targen_core.runs.batches import BatchFile, batched_steps, in_service_batches, with_batches
+from targen_core.runs.batches import (
+    BatchLedgerFile,
+    batched_steps,
+    in_service_batches,
+    with_batches,
+)
 from targen_core.runs.card import dataset_card
 from targen_core.runs.code import code_digest
 from targen_core.runs.directory import RunDirectory
@@ -65,7 +70,7 @@ class Job:
         usage: what the calls took so far, earlier processes included.
         engine: set by `run`; its quotas tell how far the run is.
         shared: replies to list calls, shared with other runs of a suite.
-        courier: takes all calls away in batches of its own, or None.
+        transport: takes all calls away in batches of its own, or None.
         resuming: what is typed to go on with it; "" where nothing stays of it.
     """
 
@@ -85,7 +90,7 @@ class Job:
         self.engine: Engine | None = None
         self.layer: CallLayer | None = None
         self.shared: dict[bytes, ChatReply] | None = None
-        self.courier: Courier | None = None
+        self.transport: BatchTransport | None = None
         self.resuming = f"targen resume {shlex.quote(str(self.path))}"
         self._manifest_before: Manifest | None = None  # where this process has changed it
         self._directory = directory
@@ -282,7 +287,6 @@ class Job:
         error: Exception | None = None
         async with open_layer(
             self._bind(),
-            self._prepared.models,
             seed=manifest.spec.seed,
             limits=limits,
             journal=self.journal,
@@ -295,8 +299,8 @@ class Job:
             self._directory.open_outputs()
             ceilings = {id(b.limiter): b.limiter.ceiling for b in layer.models.values()}
             concurrency = min(limits.concurrency, sum(ceilings.values()))
-            in_batches = any(bound.lane is not None for bound in layer.models.values())
-            if in_batches:
+            deferred = any(bound.deferred for bound in layer.models.values())
+            if deferred:
                 # A batch is to hold all that is needed.
                 concurrency = max(concurrency, manifest.targets[-1].quotas.total)
             ledger = self._ledger
@@ -307,12 +311,12 @@ class Job:
                     self._judge_all(ledger)  # it finds what differs, and says where
             try:
                 try:
-                    self.engine = self._engine(layer, concurrency, in_batches, listener)
+                    self.engine = self._engine(layer, concurrency, deferred, listener)
                     await stoppable(layer, self.engine.run(manifest.targets), self.resuming)
                 except Contradicted:
                     assert ledger is not None
                     self._judge_all(ledger)
-                    self.engine = self._engine(layer, concurrency, in_batches, listener)
+                    self.engine = self._engine(layer, concurrency, deferred, listener)
                     await stoppable(layer, self.engine.run(manifest.targets), self.resuming)
             except RunConflict:
                 self._leave_as_it_was()
@@ -328,7 +332,7 @@ class Job:
             retries=self.layer.retries,
             error=error,
             prices={step: bound.price for step, bound in self.layer.models.items()},
-            by_files=BatchFile(self.path / "batches.jsonl").imported,
+            by_files=BatchLedgerFile(self.path / "batches.jsonl").imported,
         )
         complete = report["status"] in ("complete", "short")
         sample = None
@@ -355,7 +359,7 @@ class Job:
             self._manifest_before.save(self._directory.manifest)
 
     def _engine(
-        self, layer: CallLayer, concurrency: int, in_batches: bool, listener: Listener | None
+        self, layer: CallLayer, concurrency: int, deferred: bool, listener: Listener | None
     ) -> Engine:
         return Engine(
             self.task,
@@ -368,7 +372,7 @@ class Job:
             concurrency=concurrency,
             filters=[NearDuplicateFilter(self.manifest.spec.near_duplicates)],
             lists_at_once=self.manifest.spec.lists_at_once,
-            margin=_MARGIN if in_batches else 0.0,
+            margin=_MARGIN if deferred else 0.0,
             listener=listener,
         )
 
@@ -379,12 +383,12 @@ class Job:
         self.journal.reindex()
 
     def _bind(self) -> dict[str, BoundModel]:
-        """Each step's model, or where its calls wait for a batch."""
+        """Each step's model, or one whose calls wait for a batch."""
         limits, at_once = self.manifest.spec.limits, self.manifest.spec.lists_at_once
         bound = self._prepared.bind(limits)
         steps = self._prepared.steps
-        if self.courier is not None:
-            return with_batches(bound, steps, self.courier, batched=steps)
+        if self.transport is not None:
+            return with_batches(bound, steps, self.transport, batched=steps)
         if limits.batch:
             batched = batched_steps(self.task.steps, at_once)
             lists = len(self._prepared.specs) if at_once > 1 else 0

@@ -341,7 +341,7 @@ def _models(
             raise UsageError(
                 f"--batch: the {name} backend has no batches, and step {step.name} uses it",
                 hint="--backend chatgpt or claude; or "
-                + ("--batch-offline, by files" if backend.lines else "leave --batch out"),
+                + ("--batch-offline, by files" if backend.batch_codec else "leave --batch out"),
             )
         user = options[step.name]
         chosen = backend_options(name, backend, user.backend)

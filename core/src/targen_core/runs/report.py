@@ -15,7 +15,7 @@ from targen_core.calls.usage import Usage
 from targen_core.engine.commits import Commit, Contradicted
 from targen_core.engine.quota_tracker import OPEN, QuotaTracker, ending
 from targen_core.errors import QuotaNotMet, RunDirectoryError
-from targen_core.runs.batches import BatchFile
+from targen_core.runs.batches import BatchLedgerFile
 from targen_core.runs.files import read_jsonl
 from targen_core.runs.gate import read_json, said
 from targen_core.runs.ledger import Past, read_past
@@ -232,7 +232,7 @@ def _unfinished(path: Path, manifest: Manifest) -> dict[str, Any]:
         used_calls=0,
         retries=0,
         error=None,
-        by_files=BatchFile(path / "batches.jsonl").imported,
+        by_files=BatchLedgerFile(path / "batches.jsonl").imported,
     )
     report.update(
         status="unfinished",

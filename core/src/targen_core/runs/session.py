@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import gc
-from collections.abc import AsyncIterator, Collection, Mapping
+from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 
 from targen_core.calls.budget import Budget
@@ -12,7 +12,6 @@ from targen_core.calls.cache import ReplyCache
 from targen_core.calls.call import BoundModel
 from targen_core.calls.journal import Journal
 from targen_core.calls.layer import CallLayer
-from targen_core.calls.model import ChatModel
 from targen_core.calls.usage import Usage
 from targen_core.runs.spec import Limits
 
@@ -22,7 +21,6 @@ __all__ = ["open_layer"]
 @contextlib.asynccontextmanager
 async def open_layer(
     bound: Mapping[str, BoundModel],
-    models: Collection[ChatModel],
     *,
     seed: int,
     limits: Limits,
@@ -52,8 +50,7 @@ async def open_layer(
         yield layer
     finally:
         gc.set_threshold(*thresholds)
-        await layer.aclose()
-        for model in models:
+        for model in {id(step.model): step.model for step in bound.values()}.values():
             await model.aclose()
         if replies is not None:
             replies.close()

@@ -16,7 +16,7 @@ from typing import Any
 
 from targen_backends.batches import answers, document
 from targen_backends.chatgpt.client import ChatGptModel
-from targen_backends.http.completions import URL, CompletionLines
+from targen_backends.http.completions import URL, CompletionCodec
 from targen_backends.http.fetcher import Fetcher
 from targen_core import ChatRequest
 from targen_core.calls import error_patterns
@@ -28,7 +28,7 @@ __all__ = ["ChatGptBatches"]
 _ENDED = ("completed", "failed", "expired", "cancelled")
 
 
-class ChatGptBatches(CompletionLines):
+class ChatGptBatches(CompletionCodec):
     """A `BatchProvider` for a model behind OpenAI's batch API.
 
     Args:
@@ -88,7 +88,7 @@ class ChatGptBatches(CompletionLines):
         for name in ("output_file_id", "error_file_id"):
             if found.get(name):
                 lines = self._fetcher.lines(f"/files/{found[name]}/content")
-                came |= await answers(lines, self.read, requests)
+                came |= await answers(lines, self.decode, requests)
         problem = "" if found["status"] == "completed" else f"batch {batch} {_why(found)}"
         return BatchState(True, came, error_patterns.quoted(problem, self._fetcher.secret))
 

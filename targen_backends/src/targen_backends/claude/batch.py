@@ -62,13 +62,13 @@ class ClaudeBatches:
             service=model.service,
         )
 
-    def line(self, request: ChatRequest) -> bytes:
+    def encode(self, request: ChatRequest) -> bytes:
         """The request as a member of a batch."""
         key = json.dumps(request.key).encode()
         return b'{"custom_id":%s,"params":%s}' % (key, self._model.body(request))
 
     @careful
-    def read(self, line: bytes, requests: Mapping[str, ChatRequest]) -> tuple[str, BatchAnswer]:
+    def decode(self, line: bytes, requests: Mapping[str, ChatRequest]) -> tuple[str, BatchAnswer]:
         """The key and the answer of a line of results.
 
         Raises:
@@ -124,7 +124,7 @@ class ClaudeBatches:
             return BatchState(False)
         # Not the address that it names: the key goes to no other place.
         lines = self._fetcher.lines(f"{path}/results", headers=headers)
-        return BatchState(True, await answers(lines, self.read, requests))
+        return BatchState(True, await answers(lines, self.decode, requests))
 
     async def aclose(self) -> None:
         """Close this event loop's connections."""

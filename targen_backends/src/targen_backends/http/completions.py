@@ -17,7 +17,7 @@ from targen_core.calls import error_patterns
 from targen_core.calls.batch import BatchAnswer
 from targen_core.errors import BatchFailed, MalformedAnswer
 
-__all__ = ["URL", "CompletionLines", "CompletionsModel", "Structured"]
+__all__ = ["URL", "CompletionCodec", "CompletionsModel", "Structured"]
 
 Structured = Literal["json_schema", "json_object", "none"]
 
@@ -58,8 +58,8 @@ class CompletionsModel(HttpModel):
         return read_reply(answer.envelope, request, answer.rate, detailed=True)
 
 
-class CompletionLines:
-    """A model's calls as lines of OpenAI's batch files; a `BatchLines`.
+class CompletionCodec:
+    """A model's calls as lines of OpenAI's batch files; a `BatchCodec`.
 
     vLLM's `run-batch` and other servers read and write the same.
 
@@ -71,13 +71,13 @@ class CompletionLines:
         self.identity = model.identity
         self._model = model
 
-    def line(self, request: ChatRequest) -> bytes:
+    def encode(self, request: ChatRequest) -> bytes:
         """The request as a line of an input file."""
         head = {"custom_id": request.key, "method": "POST", "url": URL}
         return b'%s,"body":%s}' % (json.dumps(head).encode()[:-1], self._model.body(request))
 
     @careful
-    def read(self, line: bytes, requests: Mapping[str, ChatRequest]) -> tuple[str, BatchAnswer]:
+    def decode(self, line: bytes, requests: Mapping[str, ChatRequest]) -> tuple[str, BatchAnswer]:
         """The key and the answer of a line of an output or error file.
 
         Raises:

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, model_validator
 
-from targen_backends.http.completions import CompletionLines, Structured
+from targen_backends.http.completions import CompletionCodec, Structured
 from targen_backends.http.keys import find_key
 from targen_backends.http.options import HttpOptions
 from targen_backends.llama.client import KEY_VARIABLE, LlamaModel
@@ -16,7 +16,7 @@ from targen_backends.llama.ollama import OllamaModel
 from targen_core import Backend
 from targen_core.errors import UsageError
 
-__all__ = ["BACKEND", "LlamaOptions", "create", "lines"]
+__all__ = ["BACKEND", "LlamaOptions", "codec", "create"]
 
 ADDRESS_VARIABLE = "TARGEN_LLAMA_BASE_URL"
 OLLAMA = "http://127.0.0.1:11434/v1"
@@ -70,7 +70,7 @@ def create(options: LlamaOptions) -> LlamaModel | OllamaModel:
     return model
 
 
-def lines(options: LlamaOptions) -> CompletionLines:
+def codec(options: LlamaOptions) -> CompletionCodec:
     """What writes calls into files for `options`; see `create`.
 
     Raises:
@@ -81,7 +81,7 @@ def lines(options: LlamaOptions) -> CompletionLines:
         raise UsageError(
             "-o api=ollama has no form for files of calls", hint="leave it out: -o api=openai"
         )
-    return CompletionLines(model)
+    return CompletionCodec(model)
 
 
 def _key(options: LlamaOptions) -> str:
@@ -97,5 +97,5 @@ BACKEND = Backend(
     summary="Any OpenAI-compatible server: Ollama, vLLM, llama.cpp, hosted ones",
     options=LlamaOptions,
     create=create,
-    lines=lines,
+    batch_codec=codec,
 )

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from targen_core.calls.batch import BatchProvider, BatchState
-from targen_core.calls.batch_queue import WaitingCall
+from targen_core.calls.batched_model import WaitingCall
 from targen_core.calls.model import ChatReply
 from targen_core.errors import (
     AuthenticationFailed,
@@ -24,14 +24,14 @@ from targen_core.errors import (
     ServiceGaveUp,
 )
 
-__all__ = ["BatchBook", "OnlineCourier", "split"]
+__all__ = ["BatchLedger", "ServiceTransport", "split"]
 
 _log = logging.getLogger("targen.run")
 
 _FIRST_POLL, _LAST_POLL = 0.1, 60.0  # seconds between two looks at a batch, growing
 
 
-class BatchBook(Protocol):
+class BatchLedger(Protocol):
     """Which batches were handed over, across processes."""
 
     def find(self, identity: str, key: str) -> str | None:
@@ -56,20 +56,22 @@ class _Open:
     calls: dict[str, WaitingCall]
 
 
-class OnlineCourier:
-    """A `Courier` to services that take batches.
+class ServiceTransport:
+    """A `BatchTransport` to services that take batches.
 
     Args:
-        book: where batches are written down.
+        ledger: where batches are written down.
         rounds: refills after the first round.
         per_round: submissions that a round may take, one for each step or list.
         max_outage: seconds for which a service may fail to say how far a batch is.
     """
 
-    def __init__(self, book: BatchBook, *, rounds: int, per_round: int, max_outage: float) -> None:
+    def __init__(
+        self, ledger: BatchLedger, *, rounds: int, per_round: int, max_outage: float
+    ) -> None:
         self.submissions = 0
-        self._book = book
-        self._most = per_round * (rounds + 1)
+        self._ledger = ledger
+        self._max_waves = per_round * (rounds + 1)
         self._rounds = rounds
         self._waves = 0
         self._max_outage = max_outage
@@ -77,7 +79,7 @@ class OnlineCourier:
         self._problem = ""
 
     async def send(self, calls: Sequence[WaitingCall]) -> bool:
-        """Submit what no earlier batch holds; see `Courier.send`.
+        """Submit what no earlier batch holds; see `BatchTransport.send`.
 
         Raises:
             JobFailed: all rounds are used up.
@@ -86,18 +88,17 @@ class OnlineCourier:
         self._open = []
         fresh: list[WaitingCall] = []
         for call in calls:
-            batch = self._book.find(call.provider.identity, call.request.key)
+            batch = self._ledger.find(call.codec.identity, call.request.key)
             if batch is None:
                 fresh.append(call)
             else:
                 self._attach(call, batch)
-        for found in self._open:
-            _log.info(
-                "batch %s holds %d of the calls; waiting for it", found.batch, len(found.calls)
-            )
+        for open_batch in self._open:
+            held = len(open_batch.calls)
+            _log.info("batch %s holds %d of the calls; waiting for it", open_batch.batch, held)
         if not fresh:
             return True
-        if self._waves == self._most:
+        if self._waves == self._max_waves:
             last = f"; the last problem: {self._problem}" if self._problem else ""
             raise JobFailed(
                 f"after {self._rounds} refills {len(fresh):,} calls are still wanted{last}",
@@ -105,14 +106,14 @@ class OnlineCourier:
             )
         self._waves += 1
         for provider in dict.fromkeys(map(_provider, fresh)):
-            for part in split(provider, [call for call in fresh if call.provider is provider]):
+            for part in split(provider, [call for call in fresh if call.codec is provider]):
                 await self._submit(provider, part)
         return True
 
     def _attach(self, call: WaitingCall, batch: str) -> None:
-        for found in self._open:
-            if found.batch == batch and found.provider is call.provider:
-                found.calls[call.request.key] = call
+        for open_batch in self._open:
+            if open_batch.batch == batch and open_batch.provider is call.codec:
+                open_batch.calls[call.request.key] = call
                 return
         self._open.append(_Open(_provider(call), batch, {call.request.key: call}))
 
@@ -135,7 +136,7 @@ class OnlineCourier:
             return
         self.submissions += 1
         keys = [call.request.key for call in calls]
-        self._book.add(provider.identity, batch, keys)
+        self._ledger.add(provider.identity, batch, keys)
         _log.info("batch %s: %d calls submitted", batch, len(calls))
         self._open.append(_Open(provider, batch, dict(zip(keys, calls, strict=True))))
 
@@ -147,16 +148,16 @@ class OnlineCourier:
                 than it may be.
             AuthenticationFailed: the key does not do any more.
         """
-        await asyncio.gather(*(self._wait_for(found) for found in self._open))
+        await asyncio.gather(*map(self._wait_for, self._open))
 
-    async def _wait_for(self, found: _Open) -> None:
+    async def _wait_for(self, waited: _Open) -> None:
         loop = asyncio.get_running_loop()
-        requests = {key: call.request for key, call in found.calls.items()}
+        requests = {key: call.request for key, call in waited.calls.items()}
         pause = _FIRST_POLL
         heard = loop.time()
         while True:
             try:
-                state = await found.provider.poll(found.batch, requests)
+                state = await waited.provider.poll(waited.batch, requests)
                 heard = loop.time()
             except (AuthenticationFailed, CreditExhausted):
                 raise
@@ -165,24 +166,24 @@ class OnlineCourier:
                     state = BatchState(True, problem=str(error))
                 elif loop.time() - heard > self._max_outage:
                     raise ServiceGaveUp(
-                        f"batch {found.batch}: no word from the service for longer than "
+                        f"batch {waited.batch}: no word from the service for longer than "
                         f"{self._max_outage:g} s: {error}",
                         hint="resume when it is back: the batch goes on without you",
                     ) from error
                 else:
                     state = BatchState(False)
                     pause = max(pause, error.retry_after or 0.0)
-            self._bring(found, state)
+            self._bring(waited, state)
             if state.ended:
                 return
             await asyncio.sleep(pause)
             pause = min(_LAST_POLL, pause * 1.5)
 
-    def _bring(self, found: _Open, state: BatchState) -> None:
+    def _bring(self, waited: _Open, state: BatchState) -> None:
         """Give the answers that are there; of an ended batch, failures to the rest."""
         failed: list[str] = []
         good = 0
-        for key in found.calls:
+        for key in waited.calls:
             answer = state.answers.get(key)
             if answer is None and not state.ended:
                 continue
@@ -194,23 +195,23 @@ class OnlineCourier:
                     self._problem = str(answer)
         if failed:
             self._problem = state.problem or self._problem
-            self._book.failed(found.batch, failed, self._problem)
+            self._ledger.failed(waited.batch, failed, self._problem)
         if state.ended:
-            _log.info("batch %s: %d answers, %d failed", found.batch, good, len(failed))
-        for key, call in found.calls.items():
+            _log.info("batch %s: %d answers, %d failed", waited.batch, good, len(failed))
+        for key, call in waited.calls.items():
             answer = state.answers.get(key)
             if isinstance(answer, ServiceError) and answer.retryable:
                 call.give(BatchFailed(str(answer), billed=answer.billed))
             elif answer is not None:
                 call.give(answer)
             elif state.ended:
-                call.give(BatchFailed(state.problem or f"batch {found.batch} has no answer to it"))
+                call.give(BatchFailed(state.problem or f"batch {waited.batch} has no answer to it"))
 
 
 def _provider(call: WaitingCall) -> BatchProvider:
     """Whose batches a call waits for: a service that takes some, as the plan saw to."""
-    assert isinstance(call.provider, BatchProvider)
-    return call.provider
+    assert isinstance(call.codec, BatchProvider)
+    return call.codec
 
 
 def split(
@@ -220,7 +221,7 @@ def split(
     parts: list[list[tuple[bytes, WaitingCall]]] = []
     size = 0
     for call in calls:
-        line = provider.line(call.request)
+        line = provider.encode(call.request)
         full = not parts or len(parts[-1]) >= provider.max_requests
         if full or size + len(line) + 1 > provider.max_bytes:
             parts.append([])
