@@ -181,6 +181,7 @@ class BatchedModel:
         self.structured = model.structured
         self.seeded = model.seeded
         self.price = batch_price(model.price)
+        self.cacheable = getattr(model, "cacheable", True)
         self._model = model
         self._codec = codec
         self._queue = queue

@@ -14,9 +14,7 @@ from typing import TYPE_CHECKING, Any
 from targen_core.calls.batch import BatchCodec, batch_price
 from targen_core.calls.batch_service import ServiceTransport
 from targen_core.calls.batched_model import BatchedModel, BatchQueue, BatchTransport
-from targen_core.calls.call import BoundModel
 from targen_core.calls.layer import MAX_OUTAGE
-from targen_core.calls.rate import RateLimiter
 from targen_core.errors import UsageError, WriteFailed
 from targen_core.plain import open_plain, read_plain
 from targen_core.runs.spec import Limits
@@ -33,7 +31,6 @@ __all__ = [
     "with_batches",
 ]
 
-_NO_LIMIT = 1 << 30
 _LARGEST = 1 << 30  # bytes of the file: thirty million calls
 _BATCH = re.compile(r"[\w.:-]*\w[\w.:-]*")
 
@@ -159,15 +156,14 @@ def _codec(name: str, step: PreparedStep) -> BatchCodec:
 
 
 def in_service_batches(
-    bound: Mapping[str, BoundModel],
     steps: Mapping[str, PreparedStep],
     folder: Path,
     limits: Limits,
     *,
     batched: Collection[str],
     per_round: int,
-) -> dict[str, BoundModel]:
-    """`bound` with the models of the steps in `batched` asked by their services' batches.
+) -> dict[str, PreparedStep]:
+    """`steps`, of which those in `batched` are asked by the batches of their services.
 
     What is handed over stands in `folder`; a round of `limits.rounds` may take
     `per_round` submissions.
@@ -177,33 +173,25 @@ def in_service_batches(
     transport = ServiceTransport(
         ledger, rounds=limits.rounds, per_round=per_round, max_outage=max_outage
     )
-    return with_batches(bound, steps, transport, batched=batched)
+    return with_batches(steps, transport, batched=batched)
 
 
 def with_batches(
-    bound: Mapping[str, BoundModel],
-    steps: Mapping[str, PreparedStep],
-    transport: BatchTransport,
-    *,
-    batched: Collection[str],
-) -> dict[str, BoundModel]:
-    """`bound` with a `BatchedModel` around the model of each step in `batched`.
-
-    Neither rate nor concurrency bounds what waits for a batch.
+    steps: Mapping[str, PreparedStep], transport: BatchTransport, *, batched: Collection[str]
+) -> dict[str, PreparedStep]:
+    """`steps`, of which those in `batched` have a `BatchedModel` around their model.
 
     Raises:
         UsageError: a step's backend has no form for it.
     """
     queue = BatchQueue(transport)
-    limiter = RateLimiter(_NO_LIMIT)
     models: dict[int, BatchedModel] = {}
-    mixed = dict(bound)
+    mixed = dict(steps)
     for name, step in steps.items():
         if name not in batched:
             continue
         model = models.get(id(step.model))
         if model is None:
             model = models[id(step.model)] = BatchedModel(step.model, _codec(name, step), queue)
-        price = batch_price(step.price)
-        mixed[name] = replace(bound[name], model=model, limiter=limiter, price=price)
+        mixed[name] = replace(step, model=model, price=batch_price(step.price))
     return mixed

@@ -269,15 +269,13 @@ async def _judge_all(
     guard = Guard(prepared.task.name, prepared.distribution)
     queue = iter(range(len(items)))
     results: dict[int, Judged] = {}
-    bound = bind_models(prepared.steps, spec.limits)
+    steps = prepared.steps
     at_once = 2 * spec.limits.concurrency
     if spec.limits.batch:
         at_once = len(items)
-        bound = in_service_batches(
-            bound, prepared.steps, out, spec.limits, batched=["correct"], per_round=2
-        )
+        steps = in_service_batches(steps, out, spec.limits, batched=["correct"], per_round=2)
     async with open_layer(
-        bound,
+        bind_models(steps, spec.limits),
         seed=spec.seed,
         limits=spec.limits,
         journal=journal,

@@ -49,7 +49,7 @@ from targen_core.runs.placing import (
     place_for,
     same_run,
 )
-from targen_core.runs.plan import Prepared, named, prepare
+from targen_core.runs.plan import Prepared, bind_models, named, prepare
 from targen_core.runs.report import build_report
 from targen_core.runs.session import open_layer
 from targen_core.runs.spec import RunSpec
@@ -385,14 +385,13 @@ class Job:
     def _bind(self) -> dict[str, BoundModel]:
         """Each step's model, or one whose calls wait for a batch."""
         limits, at_once = self.manifest.spec.limits, self.manifest.spec.lists_at_once
-        bound = self._prepared.bind(limits)
         steps = self._prepared.steps
         if self.transport is not None:
-            return with_batches(bound, steps, self.transport, batched=steps)
-        if limits.batch:
+            steps = with_batches(steps, self.transport, batched=steps)
+        elif limits.batch:
             batched = batched_steps(self.task.steps, at_once)
             lists = len(self._prepared.specs) if at_once > 1 else 0
-            return in_service_batches(
-                bound, steps, self.path, limits, batched=batched, per_round=2 + lists
+            steps = in_service_batches(
+                steps, self.path, limits, batched=batched, per_round=2 + lists
             )
-        return bound
+        return bind_models(steps, limits, task=self._prepared.lock.task.id)

@@ -16,7 +16,7 @@ from targen_core.calls.backend import Backend, BackendOptions
 from targen_core.calls.call import BoundModel
 from targen_core.calls.descriptors import affordable
 from targen_core.calls.langchain import as_chat_model
-from targen_core.calls.model import ChatModel, Price
+from targen_core.calls.model import ChatModel, DeferredModel, Price
 from targen_core.calls.rate import ConcurrencyLimit, RateLimiter
 from targen_core.calls.sampling import SAMPLING
 from targen_core.engine.lists import ListSpec, item_value
@@ -56,6 +56,8 @@ __all__ = [
     "prepare_call",
     "prepare_correction",
 ]
+
+_NO_LIMIT = 1 << 30
 
 USER_PRICE = "given with -o price_in and -o price_out"
 """The source of a price that the user said."""
@@ -103,15 +105,6 @@ class Prepared:
     steps: dict[str, PreparedStep]
     file: TaskFile | None = None
 
-    @property
-    def models(self) -> list[ChatModel]:
-        """Each model once."""
-        return list({id(step.model): step.model for step in self.steps.values()}.values())
-
-    def bind(self, limits: Limits) -> dict[str, BoundModel]:
-        """Each step's model with its limiter, one for each backend; all share the concurrency."""
-        return bind_models(self.steps, limits, task=self.lock.task.id)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PreparedCorrection:
@@ -131,28 +124,26 @@ def bind_models(
 ) -> dict[str, BoundModel]:
     """Each step's model with its limiter, one for each backend; all share the concurrency.
 
-    Lists come from the cache of runs of `task` alone: tasks whose list
-    questions are the same word for word would get the same contexts and seeds,
-    and their datasets would be correlated. A suite shares them on purpose.
+    Deferred models have one that lets every call go. Lists come from the cache
+    of runs of `task` alone: tasks whose list questions are the same word for
+    word would get the same contexts and seeds, and their datasets would be
+    correlated. A suite shares them on purpose.
     """
     shared = ConcurrencyLimit(affordable(limits.concurrency))
+    online: dict[str, int] = {}
+    for step in steps.values():
+        if not isinstance(step.model, DeferredModel):
+            at_once = min(limits.concurrency, step.model.max_concurrency or limits.concurrency)
+            online[step.backend_id] = max(at_once, online.get(step.backend_id, 0))
     limiters = {
-        backend: RateLimiter(
-            max(
-                min(limits.concurrency, step.model.max_concurrency or limits.concurrency)
-                for step in steps.values()
-                if step.backend_id == backend
-            ),
-            rpm=limits.rpm,
-            tpm=limits.tpm,
-            shared=shared,
-        )
-        for backend in {step.backend_id for step in steps.values()}
+        backend: RateLimiter(at_once, rpm=limits.rpm, tpm=limits.tpm, shared=shared)
+        for backend, at_once in online.items()
     }
+    unlimited = RateLimiter(_NO_LIMIT)
     return {
         name: BoundModel(
             step.model,
-            limiters[step.backend_id],
+            unlimited if isinstance(step.model, DeferredModel) else limiters[step.backend_id],
             step.params,
             step.price,
             backend=step.backend_id,

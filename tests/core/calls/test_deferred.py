@@ -1,0 +1,163 @@
+"""Models whose answers may take hours: what the call layer knows of them, batches or not."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from targen_core import ChatReply, ChatRequest, Price
+from targen_core.calls.call import BoundModel, Scope
+from targen_core.calls.layer import CallCancelled
+from targen_core.calls.model import DeferredModel
+from targen_core.calls.rate import RateLimiter
+from targen_core.errors import Interrupted, ServiceUnavailable
+
+
+class Person:
+    """Answers all that was asked once nothing else is under way, a day later."""
+
+    identity = "person"
+    structured = True
+    seeded = False
+    max_concurrency: int | None = None
+    price: Price | None = None
+
+    def __init__(self) -> None:
+        self.others: Callable[[], int] = lambda: 0
+        self.asked = 0
+        self.failures = 0
+        self.rounds: list[int] = []
+        self.closed = False
+
+    def attach_run(self, others: Callable[[], int]) -> None:
+        self.others = others
+
+    async def complete(self, request: ChatRequest) -> ChatReply:
+        self.asked += 1
+        while self.others():  # noqa: ASYNC110 - as in life
+            await asyncio.sleep(1)
+        self.rounds.append(self.asked)
+        await asyncio.sleep(86_400)
+        if self.failures:
+            self.failures -= 1
+            raise ServiceUnavailable("asleep")
+        return ChatReply("a word")
+
+    def count_tokens(self, request: ChatRequest) -> int:
+        return 1
+
+    async def aclose(self) -> None:
+        self.closed = True
+
+
+@pytest.fixture
+def person(desk: Any, lab: Any) -> tuple[Any, Person]:
+    """A desk whose `generate` a person answers, and whose other steps a model."""
+    model = Person()
+    one = desk(lab.ToyModel(lambda request: "x", latency=lambda request: 100.0))
+    bound = BoundModel(model, RateLimiter(1 << 30), {"max_tokens": 9}, None)
+    models = {**one.layer.models, "generate": bound}
+    one.layer = type(one.layer)(
+        models,
+        seed=0,
+        journal=one.journal,
+        cache=None,
+        budget=one.budget,
+        usage=one.usage,
+        max_outage=60.0,
+    )
+    return one, model
+
+
+def test_the_capability_is_seen_where_a_model_has_it(person: Any) -> None:
+    one, model = person
+    assert isinstance(model, DeferredModel)
+    assert one.layer.models["generate"].deferred
+    assert not one.layer.models["seeds"].deferred
+
+
+def test_no_outage_ends_what_may_take_hours(person: Any, drive: Callable[[Any], Any]) -> None:
+    one, model = person
+    model.failures = 3
+    assert drive(one.ask()) == "a word"
+    assert model.asked == 4
+
+
+def test_a_round_begins_when_nothing_else_is_under_way(
+    person: Any, drive: Callable[[Any], Any]
+) -> None:
+    one, model = person
+
+    async def work() -> list[str]:
+        first = asyncio.ensure_future(one.ask("first", place="p/1"))
+        online = asyncio.ensure_future(one.ask("online", step="seeds", place="p/2"))
+        await asyncio.sleep(50)
+        second = asyncio.ensure_future(one.ask("second", place="p/3"))
+        return await asyncio.gather(first, online, second)
+
+    assert drive(work()) == ["a word", "x", "a word"]
+    assert model.rounds == [2, 2]
+
+
+def test_who_is_not_wanted_is_let_go_at_once(person: Any, drive: Callable[[Any], Any]) -> None:
+    one, _ = person
+    scope = Scope()
+
+    async def work() -> None:
+        loop = asyncio.get_running_loop()
+        first = asyncio.ensure_future(one.ask("first", place="p/1", scope=scope))
+        second = asyncio.ensure_future(one.ask("second", place="p/2"))
+        await asyncio.sleep(50)
+        began = loop.time()
+        scope.abandoned = True
+        one.layer.sweep()
+        with pytest.raises(CallCancelled):
+            await first
+        one.layer.halt(Interrupted("stopped"))
+        with pytest.raises(CallCancelled):
+            await second
+        assert loop.time() == began
+
+    drive(work())
+    assert one.records == []
+
+
+def test_what_was_abandoned_in_silence_is_let_go_before_a_round(
+    person: Any, drive: Callable[[Any], Any]
+) -> None:
+    one, model = person
+    scope = Scope()
+
+    async def work() -> str:
+        online = asyncio.ensure_future(one.ask("online", step="seeds", place="p/0"))
+        first = asyncio.ensure_future(one.ask("first", place="p/1", scope=scope))
+        second = asyncio.ensure_future(one.ask("second", place="p/2"))
+        await asyncio.sleep(50)
+        scope.abandoned = True
+        with pytest.raises(CallCancelled):
+            await first
+        await online
+        return str(await second)
+
+    assert drive(work()) == "a word"
+    assert len(model.rounds) == 1
+
+
+def test_cancelling_the_one_who_asks_cancels_the_call(
+    person: Any, drive: Callable[[Any], Any]
+) -> None:
+    one, _ = person
+
+    async def work() -> None:
+        task = asyncio.ensure_future(one.ask())
+        await asyncio.sleep(50)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        await asyncio.sleep(0)
+        assert len(asyncio.all_tasks()) == 1
+
+    drive(work())
