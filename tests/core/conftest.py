@@ -133,7 +133,7 @@ class Row(BaseModel):
 
     seed: str
     text: str
-    label: str
+    label: str | None
 
 
 class _Items(BaseModel):
@@ -153,10 +153,12 @@ class World:
     """A toy task, and how its model behaves; all rates are by call key.
 
     `lists` holds the batch sizes of the chain; `most` how many items a list
-    gives before it dries up; `labels` empty stands for open labels.
+    gives before it dries up; `labels` empty stands for open labels. `branches`
+    are the task's, where they are not its labels.
     """
 
     labels: tuple[str, ...] = ("yes", "no")
+    branches: tuple[tuple[str, str | None], ...] = ()
     unit: int = 1
     per_call: int = 1
     samples: int = 1
@@ -177,6 +179,10 @@ class World:
     def quota_names(self) -> tuple[str, ...]:
         return self.labels or ("any",)
 
+    @property
+    def branch_labels(self) -> dict[str, str | None]:
+        return dict(self.branches) or {name: name for name in self.quota_names}
+
     # the task
 
     def task(self, **changes: Any) -> Task[str, Row]:
@@ -193,7 +199,10 @@ class World:
             "labels": tuple(Label(name) for name in self.labels),
             "contexts": chain[0] if self.contexts else None,
             "seeds": tuple(chain[1:] if self.contexts else chain),
-            "generators": {name: self._generator(name) for name in self.quota_names},
+            "generators": {
+                name: self._generator(name, aim) for name, aim in self.branch_labels.items()
+            },
+            "branch_labels": dict(self.branches),
             "checks": (_no_bad_row,),
             "corrector": self._judge if self.correct else None,
             "render": lambda row: f"{row.seed} {row.text}",
@@ -227,12 +236,14 @@ class World:
 
         return propose
 
-    def _generator(self, name: str) -> Any:
+    def _generator(self, name: str, aim: str | None) -> Any:
         async def write(llm: Any, seed: str) -> Any:
             told = " ".join(row.text for row in llm.earlier)
             about = f"{seed} / {told}" if told else seed
             reply = await llm.ask("write $label / $seed", reply=_Texts, label=name, seed=about)
-            label = name if self.labels else llm.rng("label").choice(["red", "blue"])
+            label = llm.rng("label").choice(["red", "blue"])
+            if self.labels or aim is None:
+                label = aim
             rows = [Row(seed=seed, text=text, label=label) for text in reply.texts]
             return rows if self.per_call > 1 else rows[0]
 
@@ -259,6 +270,8 @@ class World:
         if kind == "write":
             return {"texts": [self._text(rng, 8) for _ in range(self.per_call)]}
         claimed, draw = words[0], rng.random()
+        if claimed == "None":
+            claimed = rng.choice(self.labels or ("red", "blue"))
         if draw < self.relabel:
             others = [name for name in self.labels or ("red", "blue") if name != claimed]
             return {"label": rng.choice(others or [claimed])}
@@ -287,25 +300,40 @@ def _no_bad_row(row: Row, seed: str) -> None:
 
 _RATES = st.sampled_from([0.0, 0.1, 0.3])
 
+_SIZES: dict[str, Any] = {
+    "unit": st.sampled_from([1, 2]),
+    "per_call": st.sampled_from([1, 3]),
+    "samples": st.sampled_from([1, 1, 3]),
+    "most": st.sampled_from([None, None, 2]),
+    "lists": st.sampled_from([(3, 2), (4,), (1, 1), (2, 2, 2), (2, 5)]),
+    "contexts": st.booleans(),
+    "bad": _RATES,
+    "repeat": _RATES,
+    "relabel": _RATES,
+    "none": st.sampled_from([0.0, 0.1]),
+    "foreign": st.sampled_from([0.0, 0.1]),
+    "malformed": st.sampled_from([0.0, 0.2]),
+    "refuse": st.sampled_from([0.0, 0.05]),
+    "salt": st.sampled_from(["x", "y", "z"]),
+}
+
 WORLDS = st.builds(
     World,
     labels=st.sampled_from([("yes", "no"), ("a", "b", "c"), ("only",), ()]),
-    unit=st.sampled_from([1, 2]),
-    per_call=st.sampled_from([1, 3]),
-    samples=st.sampled_from([1, 1, 3]),
-    most=st.sampled_from([None, None, 2]),
-    lists=st.sampled_from([(3, 2), (4,), (1, 1), (2, 2, 2), (2, 5)]),
-    contexts=st.booleans(),
     correct=st.sampled_from([True, True, False]),
-    bad=_RATES,
-    repeat=_RATES,
-    relabel=_RATES,
-    none=st.sampled_from([0.0, 0.1]),
-    foreign=st.sampled_from([0.0, 0.1]),
-    malformed=st.sampled_from([0.0, 0.2]),
-    refuse=st.sampled_from([0.0, 0.05]),
-    salt=st.sampled_from(["x", "y", "z"]),
+    **_SIZES,
 )
+
+BRANCHED = st.one_of(
+    st.builds(World, branches=st.just(branches), labels=st.just(labels), **_SIZES)
+    for labels, branches in (
+        (("yes", "no"), (("row", None),)),
+        (("yes", "no"), (("supported", "yes"), ("contradicted", "no"), ("open", "no"))),
+        (("a", "b", "c"), (("b", "b"), ("other", None), ("a", "a"), ("rare", None))),
+        ((), (("who", "any"), ("when", None))),
+    )
+)
+"""Worlds whose branches are not their labels."""
 
 
 def _quotas(world: World, most: int) -> st.SearchStrategy[dict[str, int]]:
@@ -376,6 +404,7 @@ class Lab:
     ToyModel = ToyModel
     Options = ToyOptions
     worlds = WORLDS
+    branched = BRANCHED
     quotas = staticmethod(_quotas)
 
     @staticmethod

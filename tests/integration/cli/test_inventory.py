@@ -116,7 +116,7 @@ def test_a_generator_says_what_it_takes_and_gives(targen):
     facts = targen("describe", "rte-entailment", "--json").json
     assert [field["name"] for field in facts["seed"]] == ["premise"]
     assert {field["name"] for field in facts["instance"]} == {"premise", "hypothesis", "label"}
-    assert facts["tasks"] == ["targen-tasks-superglue:rte, label entailment"]
+    assert facts["tasks"] == ["targen-tasks-superglue:rte, branch entailment"]
 
 
 def test_a_corrector_says_its_settings_parameters_and_prompts(targen):

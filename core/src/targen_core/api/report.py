@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -59,6 +60,8 @@ class UsageReport:
 class LabelReport:
     """What became of the candidates that were generated for one label.
 
+    Those of branches that aim at no label are in `Report.raw`, under "flow".
+
     Attributes:
         wanted: rows that were asked for.
         rows: rows with this label in the dataset.
@@ -86,12 +89,35 @@ class LabelReport:
 
 
 def _labels(raw: Mapping[str, Any]) -> dict[str, LabelReport]:
-    names = ("judged", "accepted", "surplus", "rejected", "duplicate", "reasons")
-    rows, wanted = raw.get("rows", {}), raw.get("wanted", {})
+    rows, wanted, flows = raw.get("rows", {}), raw.get("wanted", {}), raw["flow"]
+    aims = raw.get("branches") or {label: label for label in flows}
+    labels = rows or flows
     return {
-        label: LabelReport(wanted.get(label, 0), rows.get(label, 0), *(flow[n] for n in names))
-        for label, flow in raw["flow"].items()
+        label: _of_flows(
+            [flow for branch, flow in flows.items() if aims.get(branch) == label],
+            wanted.get(label, 0),
+            rows.get(label, 0),
+        )
+        for label in labels
     }
+
+
+def _of_flows(flows: Sequence[Mapping[str, Any]], wanted: int, rows: int) -> LabelReport:
+    """Flows of a report added up."""
+
+    def together(name: str) -> dict[str, int]:
+        return dict(sum((Counter(flow[name]) for flow in flows), Counter()))
+
+    return LabelReport(
+        wanted=wanted,
+        rows=rows,
+        judged=sum(flow["judged"] for flow in flows),
+        accepted=together("accepted"),
+        surplus=together("surplus"),
+        rejected=together("rejected"),
+        duplicate=sum(flow["duplicate"] for flow in flows),
+        reasons=together("reasons"),
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +170,7 @@ class Report:
     @property
     def yield_(self) -> float | None:
         """The share of judged candidates that are in the dataset; None where none was judged."""
-        return _yield(self.labels)
+        return _of_flows([*self.raw["flow"].values()], 0, 0).yield_
 
     @property
     def cost(self) -> float | None:
@@ -157,6 +183,15 @@ class Report:
         made, wanted = sum(self.rows.values()), sum(self.wanted.values())
         shares = "" if self.yield_ is None else f", {self.yield_:.0%} of candidates kept"
         return f"{self.status}, {made:,} of {wanted:,} rows{shares}, {self.usage.summary}"
+
+    def _branches(self) -> dict[str, LabelReport]:
+        """Branches that aim at no label, as if each were one."""
+        flows, aims = self.raw["flow"], self.raw.get("branches", {})
+        return {
+            f"(branch {branch})": _of_flows([flow], 0, 0)
+            for branch, flow in flows.items()
+            if aims.get(branch, branch) is None
+        }
 
     def __repr__(self) -> str:
         return f"<Report of {self.task}: {self.summary}>"
@@ -175,7 +210,7 @@ class Report:
                 label.duplicate,
                 ", ".join(f"{reason} {count}" for reason, count in label.reasons.items()),
             )
-            for name, label in self.labels.items()
+            for name, label in {**self.labels, **self._branches()}.items()
         ]
         problem = f" — {self.problem}" if self.problem else ""
         return table(f"{self.task}: {self.summary}{problem}", heads, rows)
@@ -246,9 +281,3 @@ class CorrectionReport:
             for name, label in self.labels.items()
         ]
         return table(f"{self.task}: {self.summary}", ("label shown", *ends, "rejected"), rows)
-
-
-def _yield(labels: Mapping[str, LabelReport]) -> float | None:
-    judged = sum(label.judged for label in labels.values())
-    kept = sum(sum(label.accepted.values()) for label in labels.values())
-    return kept / judged if judged else None

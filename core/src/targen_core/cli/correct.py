@@ -119,7 +119,7 @@ def correct(
 def _print(report: Mapping[str, Any], folder: Path) -> None:
     print(f"{report['instances']:,} instances of {report['task']}, by {report['corrector']}")
     flows = report["flow"]
-    columns = flow_columns(flows)
+    columns = flow_columns(flows, {name: name for name in flows})
     print("\nLabel flow (row: the label shown; column: after correction)")
     print_table(
         ["", *columns, "rejected", "judged"],

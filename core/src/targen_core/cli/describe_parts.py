@@ -61,9 +61,9 @@ def part_facts(
         return facts | _corrector(target, prompts=prompts) | {"tasks": users}
     if item.kind == "generator":
         users = [
-            f"{name}, label {label}"
+            f"{name}, branch {branch}"
             for name, task in _tasks(registry)
-            for label, generator in task.generators.items()
+            for branch, generator in task.generators.items()
             if generator is target
         ]
         return facts | {"about": _about(target), **_signature(target), "tasks": users}

@@ -48,6 +48,7 @@ def _facts(task: Task[Any, Any], task_id: str) -> dict[str, Any]:
             {"name": label.name, "value": label.official, "summary": label.summary}
             for label in task.labels
         ],
+        "branches": dict(task.branches),
         "columns": [*task.schema.model_fields],
         "unit": task.unit,
         "instances_per_call": task.instances_per_call,
@@ -95,12 +96,15 @@ def print_task(facts: dict[str, Any]) -> None:
         print_table(["label", "meaning"], [(la["name"], la["summary"]) for la in facts["labels"]])
     else:
         print("Labels are open: one quota, called any.")
+    if [*facts["branches"]] != ([label["name"] for label in facts["labels"]] or ["any"]):
+        aims = [(name, aim or "step 4 finds it") for name, aim in facts["branches"].items()]
+        print_table(["branch", "label"], aims)
     print()
     print_table(
         ["step", "what", "items a call"],
         [
             *((la["step"], la["summary"], la["batch"]) for la in facts["lists"]),
-            ("generate", "instances for a seed and a label", facts["instances_per_call"]),
+            ("generate", "instances for a seed and a branch", facts["instances_per_call"]),
             ("correct", f"corrector {facts['corrector']}" if facts["corrector"] else "none", ""),
         ],
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
@@ -133,7 +133,7 @@ def preview(
     if json:
         print_json(_facts(trial))
     else:
-        _print(trial, full=full)
+        _print(trial, of.branches, full=full)
     if trial.problem is not None:
         raise trial.problem
 
@@ -258,15 +258,16 @@ def _facts(trial: Trial) -> dict[str, Any]:
     }
 
 
-def _print(trial: Trial, *, full: bool) -> None:
+def _print(trial: Trial, branches: Mapping[str, str | None], *, full: bool) -> None:
     for recorded in trial.calls:
         if recorded.step in trial.lists:
             _print_call(recorded, full=full)
     for verdict in trial.verdicts:
         print("=" * 78)
         outcome: str = verdict.verdict
-        if verdict.corrected and verdict.corrected != verdict.intended:
-            outcome += f", relabelled {verdict.corrected}"
+        aim = branches[verdict.intended]
+        if verdict.corrected and verdict.corrected != aim:
+            outcome += f", {'labelled' if aim is None else 'relabelled'} {verdict.corrected}"
         if verdict.reason:
             outcome += f": {verdict.reason} ({verdict.detail})"
         print(f"candidate {verdict.id}, intended {verdict.intended}: {outcome}")

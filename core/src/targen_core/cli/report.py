@@ -61,10 +61,10 @@ def print_report(report: dict[str, Any], path: Path) -> None:
         ["label", "rows", "wanted"],
         [(name, report["rows"][name], wanted) for name, wanted in report["wanted"].items()],
     )
-    print_flow(report["flow"])
+    print_flow(report["flow"], report.get("branches"))
     reasons = {
-        (label, reason): count
-        for label, flow in report["flow"].items()
+        (branch, reason): count
+        for branch, flow in report["flow"].items()
         for reason, count in flow["reasons"].items()
     }
     if reasons:
@@ -83,15 +83,19 @@ def print_report(report: dict[str, Any], path: Path) -> None:
     print(f"\n{path / 'dataset.jsonl'}")
 
 
-def print_flow(flows: dict[str, Any]) -> None:
-    """Print the label-flow matrix: row intended, column corrected; the rest apart."""
-    columns = flow_columns(flows)
+def print_flow(flows: dict[str, Any], branches: Mapping[str, str | None] | None = None) -> None:
+    """Print the label-flow matrix: row intended, column corrected; the rest apart.
+
+    `branches` says what each row's branch aims at, by default the label of its name.
+    """
+    aims = branches or {name: name for name in flows}
+    columns = flow_columns(flows, aims)
     print("\nLabel flow (row: intended; column: after correction; surplus and duplicates apart)")
     print_table(
         ["", *columns, "rejected", "|", "surplus", "duplicate", "judged"],
         [
             (
-                name,
+                branch_words(name, aims),
                 *(flow["accepted"].get(column, 0) for column in columns),
                 sum(flow["rejected"].values()),
                 "|",
@@ -104,10 +108,17 @@ def print_flow(flows: dict[str, Any]) -> None:
     )
 
 
-def flow_columns(flows: Mapping[str, Any]) -> list[str]:
-    """The labels that candidates ended with: those of the rows, then others."""
+def branch_words(branch: str, aims: Mapping[str, str | None]) -> str:
+    """A branch, and what it aims at where its name does not say it."""
+    aim = aims.get(branch, branch)
+    return branch if aim == branch else f"{branch} ({'claimed: none' if aim is None else aim})"
+
+
+def flow_columns(flows: Mapping[str, Any], aims: Mapping[str, str | None]) -> list[str]:
+    """The labels that candidates ended with: those that branches aim at, then others."""
     labels = [set(flow["accepted"]) | set(flow["surplus"]) for flow in flows.values()]
-    return [*flows, *sorted(set().union(*labels) - set(flows))]
+    own = dict.fromkeys(aim for aim in aims.values() if aim is not None)
+    return [*own, *sorted(set().union(*labels) - set(own))]
 
 
 def print_usage(report: Mapping[str, Any]) -> None:

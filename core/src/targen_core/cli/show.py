@@ -169,12 +169,13 @@ def _origin(traced: Traced) -> Iterator[tuple[str, object]]:
         yield "seed", seed
     if "intended" in record:
         yield "generated for", record["intended"]
-    if record.get("claimed"):
-        yield "label before step 4", record["claimed"]
+    if "claimed" in record:
+        yield "label before step 4", record["claimed"] or "none"
     ended = record.get("label", record.get("corrected"))
     if ended is not None:
-        kept = ended == record.get("claimed", record.get("intended"))
-        yield "step 4", f"{'kept' if kept else 'relabelled'}: {ended}"
+        claimed = record.get("claimed", record.get("intended"))
+        what = "labelled" if claimed is None else "kept" if ended == claimed else "relabelled"
+        yield "step 4", f"{what}: {ended}"
     if record.get("explanation"):
         yield "explanation", record["explanation"]
     yield from (record.get("notes") or {}).items()

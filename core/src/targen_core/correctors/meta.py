@@ -25,6 +25,7 @@ from targen_core.correctors.answers import (
     matched,
     outputs_of,
 )
+from targen_core.correctors.blind import solve
 from targen_core.errors import Rejected
 from targen_core.tasks.judging import (
     NO_VALID_INSTANCE,
@@ -55,7 +56,8 @@ class Meta:
     """A corrector that judges an instance with one prompt, each question on its own.
 
     A verdict that contradicts the result that it rests on gets one repair,
-    then the instance is rejected as `inconsistent`.
+    then the instance is rejected as `inconsistent`. Where the instance claims
+    nothing there is nothing to compare: the question is solved as `blind` does.
 
     Attributes:
         prompt: with the values instructions, outputs, samples, input, output.
@@ -72,15 +74,17 @@ class Meta:
         return llm.task.settled(instance, [await self._judge(llm, found) for found in questions])
 
     async def _judge(self, llm: Llm, question: JudgeQuestion) -> JudgeAnswer:
-        task = llm.task
+        task, claimed = llm.task, question.output
+        if claimed is None:
+            return await solve(llm, question)
 
         def consistent(found: _Judgement) -> None:
             answers = matched(found.actual, question, may_reject=self.may_reject)
-            if (set(answers) == set(question.output)) != (found.verdict == "correct"):
+            if (set(answers) == set(claimed)) != (found.verdict == "correct"):
                 raise Rejected(
                     "inconsistent",
                     f"actual is {as_text(found.actual)} and the output was "
-                    f"{as_text(question.output)}, so the verdict cannot be {found.verdict}",
+                    f"{as_text(claimed)}, so the verdict cannot be {found.verdict}",
                 )
 
         judgement = await llm.ask(
@@ -91,7 +95,7 @@ class Meta:
             outputs=outputs_of(task, question),
             samples=_sample_turns(self, task.samples, question.several),
             input=question.input,
-            output=as_text(question.output),
+            output=as_text(claimed),
         )
         return JudgeAnswer(matched(judgement.actual, question), judgement.explanation)
 

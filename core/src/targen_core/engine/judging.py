@@ -14,12 +14,13 @@ __all__ = ["judge"]
 
 
 async def judge(
-    corrector: Corrector[Any], llm: StageLlm, guard: Guard, instance: Any, claimed: str
+    corrector: Corrector[Any], llm: StageLlm, guard: Guard, instance: Any, claimed: str | None
 ) -> tuple[Any, Correction]:
     """The instance with the label that the corrector gives it, and what it said.
 
     One that keeps its `claimed` label is given back as it is; whether another
-    may have its new one is for the caller to check.
+    may have its new one is for the caller to check. None is claimed where step
+    4 is to find the label.
 
     Raises:
         Rejected: the corrector gives it none, or it cannot have that one.

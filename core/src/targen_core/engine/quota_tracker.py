@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from targen_core.engine.events import Verdict
@@ -21,11 +22,11 @@ def ending(label: str, claimed: str | None, *, closed: bool) -> str:
     """Where the label flow counts an instance that was `claimed` and ended with `label`."""
     if closed:
         return label
-    return OPEN if label == claimed else RELABELLED
+    return OPEN if claimed in (None, label) else RELABELLED
 
 
 class Flow:
-    """One row of the label-flow matrix (paper, figure 2): one intended label.
+    """One row of the label-flow matrix (paper, figure 2): one branch, or the label it is for.
 
     Each judged candidate is in one place: `accepted` and `surplus` by the
     label that it ended with, `rejected` by stage, or `duplicate`.
@@ -58,19 +59,45 @@ class Flow:
 
 
 class QuotaTracker:
-    """Counts in commit order, and which labels are still open."""
+    """Counts in commit order, and which labels are still open.
 
-    def __init__(self, names: Sequence[str]) -> None:
+    Quotas are counted by label, flows by branch. A branch may give the label
+    that it aims at, or any label where it aims at none. It is open while one
+    of these is.
+    """
+
+    def __init__(
+        self, names: Sequence[str], branches: Mapping[str, str | None] | None = None
+    ) -> None:
+        """Count rows of the labels `names`; by default each has a branch of its name."""
+        if branches is None:
+            branches = {name: name for name in names}
         self.have: dict[str, int] = dict.fromkeys(names, 0)
         self.wanted = Quotas({}).over(names)
-        self.flows: dict[str, Flow] = {name: Flow() for name in names}
+        self.flows: dict[str, Flow] = {branch: Flow() for branch in branches}
+        self.aims: Mapping[str, str | None] = branches
+        self._may_give = {
+            branch: tuple(names) if aim is None else (aim,) for branch, aim in branches.items()
+        }
+        # By label: branches that may give it, and how many of 20 of their candidates are hoped
+        # to make a row of it before any was judged.
+        self._given_by = {
+            name: [branch for branch, labels in self._may_give.items() if name in labels]
+            for name in names
+        }
+        self._hoped = {
+            name: 20
+            * sum(1 / len(self._may_give[branch]) for branch in given_by)
+            / max(1, len(given_by))
+            for name, given_by in self._given_by.items()
+        }
         self.dropped: Counter[tuple[str, str]] = Counter()
         self.given_up: set[str] = set()
         self.by_intended = False
         self._since_gain: dict[str, int] = dict.fromkeys(names, 0)
         self._gained: dict[str, int] = dict.fromkeys(names, 0)
         self._judged: dict[str, int] = dict.fromkeys(names, 0)
-        self._open: tuple[str, ...] | None = ()  # None: to be looked up again
+        self._open: tuple[str, ...] | None = ()  # branches; None: to be looked up again
 
     def aim(self, quotas: Quotas, *, by_intended: bool) -> None:
         """Take a new target; labels that were given up get a new chance."""
@@ -82,17 +109,25 @@ class QuotaTracker:
 
     @property
     def open(self) -> tuple[str, ...]:
-        """Labels that want rows and were not given up."""
+        """The branches that are open."""
         if self._open is None:
-            self._open = tuple(name for name in self.have if self.is_open(name))
+            self._open = tuple(branch for branch in self.aims if self.is_open(branch))
         return self._open
+
+    def is_open(self, branch: str) -> bool:
+        """Whether a branch's candidates are still judged: it may give a label that wants rows."""
+        return any(self.wants(name) for name in self._may_give[branch])
+
+    def knows(self, name: str, rows: int) -> bool:
+        """Whether a verdict on so many rows can concern that label; "" where it concerns none."""
+        return name in self.have or (not name and not rows)
 
     def is_full(self, name: str) -> bool:
         """Whether a label has all its rows."""
         return self.have[name] >= self.wanted[name]
 
-    def is_open(self, name: str) -> bool:
-        """Whether candidates intended for a label are still judged."""
+    def wants(self, name: str) -> bool:
+        """Whether a label lacks rows and was not given up."""
         return not self.is_full(name) and name not in self.given_up
 
     def needed(self, name: str) -> int:
@@ -100,12 +135,36 @@ class QuotaTracker:
         return max(0, self.wanted[name] - self.have[name])
 
     def yield_of(self, name: str) -> float:
-        """Rows of a label for each candidate intended for it, relabelled ones counted.
+        """Instances of a label for each candidate of branches that may give it.
 
-        The first figures weigh little against an optimistic guess, 20 of 20:
-        a few rejects in a row are no reason to run far ahead.
+        Those that other branches gave are counted too. The first figures weigh
+        little against an optimistic guess, 20 of 20 where branches aim at the
+        label: a few rejects in a row are no reason to run far ahead.
         """
-        return (self._gained[name] + 20) / (self._judged[name] + 20)
+        return (self._gained[name] + self._hoped[name]) / (self._judged[name] + 20)
+
+    def worth(self, branch: str, unit: int, margin: float) -> int:
+        """Candidates of a branch that are worth running at once.
+
+        That is what the label which lacks most needs over its yield, with
+        `margin` standard deviations of its rows, `unit` of them an instance;
+        the branches that may give a label have equal parts in it, since each
+        seed goes through all of them.
+        """
+        return max(
+            (
+                math.ceil(self._candidates(name, unit, margin) / len(self._given_by[name]))
+                for name in self._may_give[branch]
+                if self.wants(name)
+            ),
+            default=0,
+        )
+
+    def _candidates(self, name: str, unit: int, margin: float) -> int:
+        """Candidates that a label's rows should take."""
+        instances, part = self.needed(name) / unit, self.yield_of(name)
+        spread = margin * math.sqrt(instances * (1 - min(1.0, part)))
+        return math.ceil((instances + spread) / part)
 
     def drop(self, dropped: Dropped) -> None:
         """Count a list item that was not used."""
@@ -113,7 +172,7 @@ class QuotaTracker:
 
     def count(
         self,
-        intended: str,
+        branch: str,
         verdict: Verdict,
         *,
         corrected: str | None,
@@ -123,12 +182,12 @@ class QuotaTracker:
         rows: int,
         again: Verdict | None = None,
     ) -> None:
-        """Count a verdict; `quota` is the label that gains `rows`.
+        """Count a verdict on a candidate of `branch`; `quota` is the label that gains `rows`.
 
         `again` is "skipped" or "surplus" where a larger target judges a
         candidate anew: it is counted in one place, that of its last verdict.
         """
-        flow = self.flows[intended]
+        flow, labels = self.flows[branch], self._may_give[branch]
         if verdict == "skipped":
             flow.skipped += again is None
             return
@@ -136,9 +195,9 @@ class QuotaTracker:
             flow.skipped -= 1
         elif again == "surplus":
             flow.surplus -= Counter({corrected or "": 1})
-            self._judged[intended] -= 1
-        self._judged[intended] += 1
-        self._since_gain[intended] += 1
+        for name in labels:
+            self._judged[name] += again != "surplus"
+            self._since_gain[name] += 1
         if verdict == "accepted":
             flow.accepted[corrected or ""] += 1
             self.have[quota] += rows
@@ -154,22 +213,29 @@ class QuotaTracker:
             flow.rejected[stage] += 1
             flow.reasons[reason] += 1
 
-    def give_up(self, name: str, after: int) -> bool:
-        """Give a label up if its last row is too long ago; True if that was now."""
-        if not self.is_open(name) or self._since_gain[name] < after:
-            return False
-        self.given_up.add(name)
-        self._open = None
-        return True
+    def give_up(self, branch: str, after: int) -> list[str]:
+        """Give up labels of a branch whose last row is too long ago; those that were given up."""
+        late = [
+            name
+            for name in self._may_give[branch]
+            if self._since_gain[name] >= after and self.wants(name)
+        ]
+        if late:
+            self.given_up.update(late)
+            self._open = None
+        return late
 
     def commonest_reason(self, name: str) -> str:
-        """Why most of a label's candidates made no row of it, or ""."""
-        flow = self.flows[name]
-        reasons = Counter(flow.reasons)
-        reasons["duplicate"] += flow.duplicate
-        for label, count in (flow.accepted + flow.surplus).items():
-            if label != name and label in self.have:
-                reasons[f"relabelled {label}"] += count
+        """Why most candidates that could have been of a label made no row of it, or ""."""
+        reasons: Counter[str] = Counter()
+        for branch in self._given_by[name]:
+            flow = self.flows[branch]
+            reasons.update(flow.reasons)
+            reasons["duplicate"] += flow.duplicate
+            judged = "labelled" if self.aims[branch] is None else "relabelled"
+            for label, count in (flow.accepted + flow.surplus).items():
+                if label != name and label in self.have:
+                    reasons[f"{judged} {label}"] += count
         (top,) = reasons.most_common(1) or [("", 0)]
         return f"{top[0]}, {top[1]} times" if top[1] else ""
 

@@ -1,7 +1,7 @@
 """The engine: executes candidates speculatively and commits them in order.
 
 Candidates have one total order in which neither n nor a quota appears: seeds
-in the order of `SeedOrder`, and for each seed every label in the label set's
+in the order of `SeedOrder`, and for each seed every branch in the task's
 order. Their calls run concurrently, ahead of the commit point; the verdicts
 fall in order. So the rows depend on the replies alone: not on concurrency, on
 what came back first, or on how often the run was killed and resumed.
@@ -18,16 +18,15 @@ from typing import Any, Protocol
 
 from targen_core.calls.call import Scope
 from targen_core.calls.layer import CallCancelled, CallLayer
-from targen_core.engine.candidate import Generated, Outcome, Worker
 from targen_core.engine.commits import Commit, Contradicted, Ledger, NoLedger, Target
 from targen_core.engine.events import Committed, LabelGivenUp, Listener, Verdict
+from targen_core.engine.executor import Executor, Generated, Generation, Judgement, Outcome
 from targen_core.engine.filters import Candidate, Filter, Filters
 from targen_core.engine.guard import Guard
 from targen_core.engine.lists import ListBatch, ListSpec, Seed, SeedOrder, item_value
 from targen_core.engine.quota_tracker import QuotaTracker, ending
 from targen_core.errors import Rejected, StageFailed, TargenError
 from targen_core.tasks.model import Task
-from targen_core.tasks.steps import Corrector
 
 __all__ = ["Engine", "Sink", "Target"]
 
@@ -49,7 +48,7 @@ class Sink(Protocol):
 
 @dataclass(slots=True)
 class _Generation:
-    """G(label, seed), where it is shared: by several instances, or told to later samples."""
+    """G(branch, seed), where it is shared: by several instances, or shown to later samples."""
 
     scope: Scope = field(default_factory=Scope)
     task: asyncio.Task[Generated] | None = None
@@ -57,11 +56,12 @@ class _Generation:
 
 @dataclass(slots=True)
 class _Slot:
-    """One candidate: instance `ordinal` of what G(label, seed) gives."""
+    """One candidate: instance `ordinal` of what G(branch, seed) gives; `aim` is the branch's."""
 
     number: int
     seed: Seed
-    label: str
+    branch: str
+    aim: str | None
     ordinal: int
     scope: Scope  # of the calls made for it alone
     generation: _Generation
@@ -70,7 +70,7 @@ class _Slot:
 
     @property
     def id(self) -> str:
-        return f"{self.seed.id}/{self.label}/{self.ordinal}"
+        return f"{self.seed.id}/{self.branch}/{self.ordinal}"
 
     def provenance(self, outcome: Outcome, idx: int, rows: int) -> dict[str, Any]:
         """Where the rows from `idx` on come from."""
@@ -80,7 +80,7 @@ class _Slot:
             "rows": rows,
             "above": [item_value(item) for item in self.seed.above],
             "seed": item_value(self.seed.value),
-            "intended": self.label,
+            "intended": self.branch,
             **self._claimed(outcome),
             "label": outcome.corrected,
             "explanation": outcome.explanation,
@@ -93,7 +93,7 @@ class _Slot:
         return {
             "verdict": verdict,
             "id": self.id,
-            "intended": self.label,
+            "intended": self.branch,
             **self._claimed(outcome),
             "corrected": outcome.corrected,
             "stage": outcome.stage,
@@ -105,11 +105,11 @@ class _Slot:
             "calls": [*self.seed.calls, *outcome.keys],
         }
 
-    def _claimed(self, outcome: Outcome) -> dict[str, str]:
-        """The label before correction, where labels are open and `intended` does not say it."""
-        if outcome.claimed in (None, self.label):
+    def _claimed(self, outcome: Outcome) -> dict[str, str | None]:
+        """The label before correction, where `intended` does not say it; None where none was."""
+        if outcome.claimed == self.branch or (outcome.claimed is None and self.aim is not None):
             return {}
-        return {"claimed": str(outcome.claimed)}
+        return {"claimed": outcome.claimed}
 
     def abandon(self) -> None:
         """Nobody wants it any more: it sends nothing from now on."""
@@ -123,8 +123,8 @@ class Engine:
         task: what to generate.
         distribution: whose task it is, for error messages.
         specs: the chain of lists that makes its seeds.
-        corrector: step 4, or None.
-        layer: answers every call.
+        executor: does the work of steps 3 and 4.
+        layer: answers the calls of lists; stops all calls where the run ends.
         sink: takes rows and rejects, in commit order.
         ledger: verdicts of earlier processes, which are taken over, and what
             takes this one's; None where everything is to be judged.
@@ -143,7 +143,7 @@ class Engine:
         *,
         distribution: str,
         specs: Sequence[ListSpec],
-        corrector: Corrector[Any] | None,
+        executor: Executor,
         layer: CallLayer,
         sink: Sink,
         ledger: Ledger | None = None,
@@ -154,9 +154,9 @@ class Engine:
         listener: Listener | None = None,
     ) -> None:
         self.task = task
-        self.quotas = QuotaTracker(task.quota_names)
+        self.quotas = QuotaTracker(task.quota_names, task.branches)
         self._guard = Guard(task.name, distribution)
-        self._worker = Worker(task, layer, corrector, self._guard)
+        self._executor = executor
         self._layer = layer
         self._sink = sink
         self._ledger: Ledger = ledger or NoLedger()
@@ -179,9 +179,9 @@ class Engine:
         self._next_idx = 0
         self._used_calls = 0
         self._window: deque[_Slot] = deque()
-        # By label: candidates in the window that were started, and the others in their order.
-        self._started: dict[str, int] = dict.fromkeys(task.quota_names, 0)
-        self._unstarted: dict[str, deque[_Slot]] = {name: deque() for name in task.quota_names}
+        # By branch: candidates in the window that were started, and the others in their order.
+        self._started: dict[str, int] = dict.fromkeys(task.branches, 0)
+        self._unstarted: dict[str, deque[_Slot]] = {branch: deque() for branch in task.branches}
         self._tasks: set[asyncio.Task[Any]] = set()
         self._room = asyncio.Event()
         self._arrived = asyncio.Event()
@@ -246,8 +246,8 @@ class Engine:
             await asyncio.gather(producer, return_exceptions=True)
             await self._drain()
             self._window.clear()
-            for label, slots in self._unstarted.items():
-                self._started[label] = 0
+            for branch, slots in self._unstarted.items():
+                self._started[branch] = 0
                 slots.clear()
 
     async def _repeat(self, candidates: AsyncIterator[_Slot], target: Target) -> None:
@@ -268,7 +268,7 @@ class Engine:
                 break
             commit = self._ledger.recall(slot.id)
             rows = self.task.unit if commit.verdict == "accepted" else 0
-            if commit.quota not in self.quotas.have or commit.rows != rows:
+            if commit.rows != rows or not self.quotas.knows(commit.quota, rows):
                 raise Contradicted
             self._report(slot.batches, written=True)
             self._next_idx += commit.rows
@@ -283,18 +283,18 @@ class Engine:
 
     async def _commit(self, slot: _Slot, target: Target) -> None:
         """Give the candidate at the head of the window its verdict."""
-        if self.quotas.is_open(slot.label):
+        if self.quotas.is_open(slot.branch):
             assert slot.task is not None
             outcome = await slot.task
             verdict, quota, detail = self._judge(slot, outcome)
         else:
             slot.abandon()
-            outcome, verdict, quota, detail = Outcome(), "skipped", slot.label, ""
+            outcome, verdict, quota, detail = Outcome(), "skipped", slot.aim or "", ""
         self._window.popleft()
         if slot.task is None:
-            self._unstarted[slot.label].popleft()
+            self._unstarted[slot.branch].popleft()
         else:
-            self._started[slot.label] -= 1
+            self._started[slot.branch] -= 1
         self._report(slot.batches, written=False)
         entry = b""
         if verdict == "accepted":
@@ -331,7 +331,7 @@ class Engine:
             self._past[slot.number] = _SURPLUS if commit.verdict == "surplus" else _FINAL
         self._used_calls += commit.calls
         self.quotas.count(
-            slot.label,
+            slot.branch,
             commit.verdict,
             corrected=commit.ending,
             stage=commit.stage,
@@ -344,7 +344,7 @@ class Engine:
             Committed(
                 commit.id,
                 commit.verdict,
-                slot.label,
+                slot.branch,
                 commit.corrected,
                 commit.stage,
                 commit.reason,
@@ -353,9 +353,9 @@ class Engine:
                 commit.rows,
             )
         )
-        if self.quotas.give_up(slot.label, target.give_up_after):
-            have, wanted = self.quotas.have[slot.label], self.quotas.wanted[slot.label]
-            self._listener(LabelGivenUp(slot.label, target.give_up_after, have, wanted))
+        for label in self.quotas.give_up(slot.branch, target.give_up_after):
+            have, wanted = self.quotas.have[label], self.quotas.wanted[label]
+            self._listener(LabelGivenUp(label, target.give_up_after, have, wanted))
 
     def _ending(self, outcome: Outcome) -> str | None:
         """Where the label flow counts a candidate."""
@@ -391,15 +391,16 @@ class Engine:
     def _judge(self, slot: _Slot, outcome: Outcome) -> tuple[Verdict, str, str]:
         """The verdict, the quota that it concerns, and what to say of it."""
         if outcome.stage in ("generate", "check"):
-            return "rejected", slot.label, ""
+            return "rejected", slot.aim or "", ""
         refusal = self._filters.find(self._candidate(slot, outcome.instance))
         if refusal is not None:
             if refusal.verdict == "rejected":
                 outcome.reject("filter", Rejected(refusal.reason, refusal.detail))
-            return refusal.verdict, slot.label, refusal.detail
+            return refusal.verdict, slot.aim or "", refusal.detail
         if outcome.stage:
-            return "rejected", slot.label, ""
-        quota = slot.label if self.quotas.by_intended else self.task.quota_of(outcome.final)
+            return "rejected", slot.aim or "", ""
+        by_aim = slot.aim if self.quotas.by_intended else None
+        quota = by_aim or self.task.quota_of(outcome.final)
         if self.quotas.is_full(quota):
             return "surplus", quota, f"label {quota} has all its rows"
         return "accepted", quota, ""
@@ -430,13 +431,13 @@ class Engine:
         async for seed in self._order.walk(self._seeds_ahead):
             passed, self._order.passed = self._order.passed, []
             first = seed.sample * self.task.instances_per_call
-            for label in self.task.quota_names:
+            for branch, aim in self.quotas.aims.items():
                 generation = _Generation()
                 for ordinal in range(first, first + self.task.instances_per_call):
                     number += 1
                     if number < len(self._past) and self._past[number] == _FINAL:
                         continue
-                    yield _Slot(number, seed, label, ordinal, Scope(), generation, passed)
+                    yield _Slot(number, seed, branch, aim, ordinal, Scope(), generation, passed)
                     passed = []
 
     async def _produce(self, candidates: AsyncIterator[_Slot]) -> None:
@@ -447,60 +448,62 @@ class Engine:
             if slot is None:
                 return
             self._window.append(slot)
-            self._unstarted[slot.label].append(slot)
+            self._unstarted[slot.branch].append(slot)
             self._start_due()
             self._arrived.set()
             if (slot.number + 1) % _TURN == 0:
                 await asyncio.sleep(0)  # what was started gets on its way
 
     def _start_due(self) -> None:
-        """Start the candidates that are worth it now, for each label in their order.
+        """Start the candidates that are worth it now, for each branch in their order.
 
-        The first in the window is always among them: its label needs a row.
+        The first in the window is always among them: a label that it may have needs a row.
         """
-        for label in self.quotas.open:
-            unstarted = self._unstarted[label]
-            while unstarted and self._started[label] < self._worth(label):
+        for branch in self.quotas.open:
+            unstarted = self._unstarted[branch]
+            while unstarted and self._started[branch] < self._worth(branch):
                 self._start(unstarted.popleft())
 
     def _start(self, slot: _Slot) -> None:
         generation = slot.generation
         if self._shares_generations and generation.task is None:
             generation.task = asyncio.ensure_future(
-                self._draw(slot.seed, slot.label, generation.scope)
+                self._draw(slot.seed, slot.branch, generation.scope)
             )
             generation.task.add_done_callback(self._on_done)
         slot.task = asyncio.ensure_future(self._execute(slot))
         self._tasks.add(slot.task)
         slot.task.add_done_callback(self._on_done)
-        self._started[slot.label] += 1
+        self._started[slot.branch] += 1
 
-    async def _draw(self, seed: Seed, label: str, scope: Scope) -> Generated:
-        """G(label, seed), told of what earlier samples of the two gave."""
+    async def _draw(self, seed: Seed, branch: str, scope: Scope) -> Generated:
+        """G(branch, seed), shown what earlier samples of the two gave."""
         if self.task.samples_per_seed == 1:
-            return await self._worker.generate(seed, label, scope)
-        samples = self._samples.setdefault((seed.id, label), {})
-        before = [self._given(samples, replace(seed, sample=n), label) for n in range(seed.sample)]
+            return await self._executor.generate(Generation(seed, branch), scope)
+        samples = self._samples.setdefault((seed.id, branch), {})
+        before = [
+            self._sample_of(samples, replace(seed, sample=n), branch) for n in range(seed.sample)
+        ]
         mine = samples[seed.sample] = asyncio.get_running_loop().create_future()
         try:
-            told = [instance for sample in before for instance in await sample]
-            earlier = [instance for instance in told if not isinstance(instance, Rejected)]
-            made = await self._worker.generate(seed, label, scope, earlier=earlier)
+            shown = [instance for sample in before for instance in await sample]
+            earlier = [instance for instance in shown if not isinstance(instance, Rejected)]
+            made = await self._executor.generate(Generation(seed, branch, earlier), scope)
             mine.set_result(made.instances)
         except BaseException:
-            mine.set_exception(CallCancelled())  # later samples end as well
+            mine.set_exception(CallCancelled())  # later samples are shown nothing: they end as well
             mine.exception()  # it may be that nobody waits
             raise
         return made
 
-    def _given(
-        self, samples: dict[int, asyncio.Future[Sequence[Any]]], seed: Seed, label: str
+    def _sample_of(
+        self, samples: dict[int, asyncio.Future[Sequence[Any]]], seed: Seed, branch: str
     ) -> asyncio.Future[Sequence[Any]]:
         """What an earlier sample gave; made again from the journal where its verdicts are old."""
         if seed.sample not in samples:
 
             async def again() -> Sequence[Any]:
-                return (await self._draw(seed, label, Scope())).instances
+                return (await self._draw(seed, branch, Scope())).instances
 
             task = asyncio.ensure_future(again())
             self._tasks.add(task)
@@ -517,26 +520,22 @@ class Engine:
         """Whether another candidate is worth starting now."""
         if len(self._window) >= self._window_size:
             return False
-        return any(self._waiting(label) < self._worth(label) for label in self.quotas.open)
+        return any(self._waiting(branch) < self._worth(branch) for branch in self.quotas.open)
 
-    def _waiting(self, label: str) -> int:
-        """A label's candidates in the window."""
-        return self._started[label] + len(self._unstarted[label])
+    def _waiting(self, branch: str) -> int:
+        """A branch's candidates in the window."""
+        return self._started[branch] + len(self._unstarted[branch])
 
-    def _worth(self, label: str) -> int:
-        """Candidates worth running for a label: what is needed over the yield seen."""
-        units = self.quotas.needed(label) / self.task.unit
-        part = min(1.0, self.quotas.yield_of(label))
-        spread = self._margin * math.sqrt(units * (1 - part))
-        return math.ceil((units + spread) / self.quotas.yield_of(label))
+    def _worth(self, branch: str) -> int:
+        """Candidates of a branch that are worth running."""
+        return self.quotas.worth(branch, self.task.unit, self._margin)
 
     def _seeds_ahead(self) -> int:
         """Seeds worth preparing past the one that is walked to next."""
-        most = self._window_size // (len(self.task.quota_names) * self.task.instances_per_call)
-        worth = max(
-            (self._worth(label) - self._waiting(label) for label in self.quotas.open), default=0
-        )
-        return max(0, min(most, math.ceil(worth / self.task.instances_per_call)))
+        per_seed = len(self.quotas.aims) * self.task.instances_per_call
+        worth = max((self._worth(b) - self._waiting(b) for b in self.quotas.open), default=0)
+        calls = math.ceil(worth / self.task.instances_per_call)
+        return max(0, min(calls, self._window_size // per_seed))
 
     def _on_done(self, task: asyncio.Task[Any]) -> None:
         """A failure stops the sending at once; commit goes on up to it."""
@@ -564,9 +563,12 @@ class Engine:
         if slot.generation.task is not None:
             generated = await asyncio.shield(slot.generation.task)
         else:
-            generated = await self._worker.generate(slot.seed, slot.label, slot.scope)
-        outcome = await self._worker.judge(
-            generated, slot.ordinal, slot.seed, slot.label, slot.scope
+            generated = await self._executor.generate(
+                Generation(slot.seed, slot.branch), slot.scope
+            )
+        made = generated.at(slot.ordinal - slot.seed.sample * self.task.instances_per_call)
+        outcome = await self._executor.judge(
+            Judgement(slot.seed, slot.branch, slot.ordinal, made, generated.notes), slot.scope
         )
         outcome.keys += [*slot.generation.scope.keys, *slot.scope.keys]
         return outcome

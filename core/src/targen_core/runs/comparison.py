@@ -153,13 +153,16 @@ def _compared(
 ) -> Compared:
     reasons: Counter[str] = Counter()
     totals: Counter[str] = Counter()
-    for label, flow in trial.report.get("flow", {}).items():
+    for branch, flow in trial.report.get("flow", {}).items():
+        aim = trial.report["branches"][branch]
         reasons.update(flow["reasons"])
         totals["judged"] += flow["judged"]
         totals["accepted"] += sum(flow["accepted"].values())
         totals["duplicates"] += flow["duplicate"]
         ended = Counter(flow["accepted"]) + Counter(flow["surplus"])
-        totals["relabelled"] += sum(count for end, count in ended.items() if end != label)
+        totals["relabelled"] += sum(
+            count for end, count in ended.items() if aim is not None and end != aim
+        )
     usage = trial.report["usage"]["total"] if trial.report else {}
     keys = ("input_tokens", "output_tokens", "saved_input_tokens", "saved_output_tokens")
     return Compared(

@@ -221,7 +221,7 @@ def _other_labels(
         some = (rng.sample(options, rng.randint(1, len(options))) for _ in range(50))
         sets = [tuple(o for o in options if o in drawn) for drawn in some]
         # A set label is flipped to any other set, a single one to any other answer.
-        guesses = sets + guesses if len(questions[0].output) > 1 else guesses + sets
+        guesses = sets + guesses if len(questions[0].output or ()) > 1 else guesses + sets
     for guess in guesses:
         name = task.settled(instance, [JudgeAnswer(guess)] * len(questions)).label
         if name is not None and name != claimed:

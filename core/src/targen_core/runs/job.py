@@ -23,6 +23,7 @@ from targen_core.engine.commits import Contradicted
 from targen_core.engine.events import Listener
 from targen_core.engine.filters import NearDuplicateFilter
 from targen_core.engine.lists import item_value
+from targen_core.engine.local import LocalExecutor
 from targen_core.engine.run import Engine
 from targen_core.errors import Interrupted, RunConflict, TargenError, UsageError
 from targen_core.plugins.registry import Registry
@@ -365,7 +366,12 @@ class Job:
             self.task,
             distribution=self._prepared.distribution,
             specs=self._prepared.specs,
-            corrector=self._prepared.corrector,
+            executor=LocalExecutor(
+                self.task,
+                layer,
+                self._prepared.corrector,
+                distribution=self._prepared.distribution,
+            ),
             layer=layer,
             sink=self._directory,
             ledger=self._ledger,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from targen_core.errors import RunConflict
@@ -11,14 +12,23 @@ __all__ = ["Lock", "StepPlan", "TaskPlan", "require_same"]
 
 
 class TaskPlan(ManifestPart):
-    """The task: its full id and version, its variants, and each prompt's version."""
+    """The task: its full id and version, its variants, and each prompt's version.
+
+    `branches` says what each branch aims at, where these are not the labels.
+    """
 
     id: str
     version: str
     variants: tuple[str, ...] = ()
     labels: tuple[str, ...]
+    branches: Mapping[str, str | None] = {}
     unit: int
     prompts: dict[str, str]
+
+    @property
+    def aims(self) -> dict[str, str | None]:
+        """What each branch aims at: a label, or None where step 4 finds it."""
+        return dict(self.branches) or {label: label for label in self.labels}
 
 
 class StepPlan(ManifestPart):

@@ -141,6 +141,9 @@ class Manifest(ManifestPart):
         for target in self.targets:
             if unknown := set(target.quotas) - set(lock.task.labels):
                 yield "quotas", f"{min(unknown)[:80]!r} is no label of the task"
+        aims = {*lock.task.branches.values()} - {None, *lock.task.labels}
+        if aims:
+            yield "lock.task.branches", f"{str(min(map(str, aims)))[:80]!r} is no label of the task"
         files = {"contexts": spec.contexts, "seeds": spec.seeds}
         given = {name: path for name, path in files.items() if path is not None}
         for name, path in given.items():

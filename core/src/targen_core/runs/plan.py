@@ -173,6 +173,7 @@ def prepare(
     full = named(registry, spec)
     options = _options(task, full)
     corrector_id, corrector = _corrector(registry, task, spec.corrector)
+    _refuse_unlabeled(task, spec, corrector)
     specs, user_items = _lists(task, spec, options)
     asked = {part.step for part in specs if part.fixed is None} | {"generate"}
     if corrector is not None:
@@ -384,6 +385,25 @@ def _corrector(
     return "task", chosen
 
 
+def _refuse_unlabeled(
+    task: Task[Any, Any], spec: RunSpec, corrector: Corrector[Any] | None
+) -> None:
+    """A branch that aims at no label has one by step 4, and no sooner."""
+    branch = next((branch for branch, aim in task.branches.items() if aim is None), None)
+    if branch is None:
+        return
+    if corrector is None:
+        raise UsageError(
+            f"branch {branch} of task {task.name} has its labels from step 4, which is off",
+            hint="leave --no-correct out, or --corrector meta, blind or vote",
+        )
+    if spec.balance == "intended":
+        raise UsageError(
+            f"--balance intended: branch {branch} of task {task.name} aims at no label",
+            hint="--balance final, which counts rows by the label that step 4 finds",
+        )
+
+
 def _lists(
     task: Task[Any, Any], spec: RunSpec, options: Mapping[str, StepOptions]
 ) -> tuple[tuple[ListSpec, ...], dict[str, tuple[Any, ...]]]:
@@ -429,6 +449,7 @@ def _task_plan(task_id: str, task: Task[Any, Any], variants: Sequence[str]) -> T
         version=task.version,
         variants=tuple(variants),
         labels=task.quota_names,
+        branches={} if tuple(task.branches) == task.quota_names else dict(task.branches),
         unit=task.unit,
         prompts={prompt.name: prompt.version for prompt in task.every_prompt},
     )

@@ -64,6 +64,7 @@ def build_report(
         "status": status,
         "problem": printable(str(error), max_length=_LONGEST) if error else "",
         "balance": manifest.spec.balance,
+        "branches": manifest.task.aims,
         **counts,
         "usage": usage.as_dict(manifest.steps),
         "unused_calls": max(0, total.calls + total.cached - used_calls),
@@ -128,6 +129,7 @@ class _Report(_Part):
     status: str
     problem: str
     balance: str
+    branches: dict[str, str | None] = {}
     rows: dict[str, _Count]
     wanted: dict[str, _Count]
     flow: dict[str, _Flow]
@@ -203,7 +205,7 @@ def read_report(path: Path) -> dict[str, Any]:
 
 def _unfinished(path: Path, manifest: Manifest) -> dict[str, Any]:
     """What the files of a run tell that has no report."""
-    tracker = QuotaTracker(manifest.task.labels)
+    tracker = QuotaTracker(manifest.task.labels, manifest.task.aims)
     target = manifest.targets[-1]
     tracker.aim(target.quotas, by_intended=target.balance == "intended")
     with read_past(path / "ledger") as past:
@@ -267,7 +269,7 @@ def _candidates(path: Path, tracker: QuotaTracker, start: int) -> Iterator[dict[
         elif odd := [n for n in ("id", "intended", *needed) if type(record.get(n)) is not str]:
             problem = f"{odd[0]} is no text"
         elif record["intended"] not in tracker.flows:
-            problem = "intended is no label of the run"
+            problem = "intended is no branch of the run"
         elif record.get("claimed") is not None and type(record["claimed"]) is not str:
             problem = "claimed is no text"
         elif verdict == "accepted" and not (
@@ -291,7 +293,8 @@ def _written(path: Path, tracker: QuotaTracker, past: Past | None) -> tuple[list
     ):
         commits, marks = list(past.commits), past.marks
         for commit in commits:
-            if commit.quota not in tracker.have or _intended(commit) not in tracker.flows:
+            fits = tracker.knows(commit.quota, commit.rows)
+            if not fits or _intended(commit) not in tracker.flows:
                 raise Contradicted
         if past.sums is not None and holds(path / "journal", past.sums[0]):
             with contextlib.suppress(ValueError, TypeError, KeyError):
@@ -311,7 +314,7 @@ def _written(path: Path, tracker: QuotaTracker, past: Past | None) -> tuple[list
 def _accepted(record: Mapping[str, Any], tracker: QuotaTracker) -> Commit:
     """The verdict that a line of `provenance.jsonl` stands for."""
     label = record["label"]
-    counted = record["intended"] if tracker.by_intended else label
+    counted = tracker.aims[record["intended"]] if tracker.by_intended else label
     quota = counted if counted in tracker.have else OPEN
     end = _ending(tracker, record, label)
     return Commit(record["id"], "accepted", quota, label, end, "", "", record["rows"], 0)
@@ -322,12 +325,12 @@ def _rejected(record: Mapping[str, Any], tracker: QuotaTracker) -> Commit:
     label = record["corrected"]
     end = None if label is None else _ending(tracker, record, label)
     stage, reason = record["stage"], record["reason"]
-    verdict, intended = record["verdict"], record["intended"]
-    return Commit(record["id"], verdict, intended, label, end, stage, reason, 0, 0)
+    verdict, aim = record["verdict"], tracker.aims[record["intended"]]
+    return Commit(record["id"], verdict, aim or "", label, end, stage, reason, 0, 0)
 
 
 def _intended(commit: Commit) -> str:
-    """The label that a candidate was generated for: its id is `seed/label/number`."""
+    """The branch that a candidate is of: its id is `seed/branch/number`."""
     return commit.id.partition("/")[2].rpartition("/")[0]
 
 

@@ -39,13 +39,13 @@ class JudgeQuestion:
     Attributes:
         input: what is to be solved, as text, without its answer.
         output: the answers that the instance claims: one, or any number where
-            `several`.
+            `several`; None where it claims none, since step 4 is to find it.
         options: the legal answers; none where any text may be one.
         several: whether any number of options may be right together.
     """
 
     input: str
-    output: tuple[str, ...]
+    output: tuple[str, ...] | None
     options: tuple[str, ...]
     several: bool = False
 

@@ -12,8 +12,8 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from functools import lru_cache
-from types import MappingProxyType
-from typing import Any, Generic, Literal, TypeVar, get_args, get_origin
+from types import MappingProxyType, NoneType, UnionType
+from typing import Any, Generic, Literal, TypeVar, Union, get_args, get_origin
 
 from pydantic import BaseModel, create_model
 
@@ -111,7 +111,10 @@ class Task(Generic[SeedT, InstanceT]):
             a task whose labels are open; its one quota is then called "any".
         contexts: step 1, or None where the task has none.
         seeds: step 2, a chain of lists from the contexts down; may be empty.
-        generators: step 3 by label name.
+        generators: step 3 by branch: a label's name, or a name of the task's own.
+        branch_labels: the label that a branch aims at where its name does not
+            say it; None where step 4 finds the label, so that an instance may
+            have none before. Branches of open labels aim at "any".
         instances_per_call: instances that one call of a generator gives.
         samples_per_seed: how often G(label, seed) is asked of the same seed at most: once
             the lists are finished, their seeds are walked again. A generator
@@ -127,7 +130,8 @@ class Task(Generic[SeedT, InstanceT]):
             instance, by the reason that is counted.
         settle: from the answers of an instance's questions to a correction;
             by default the one answer is the label.
-        label_of: reads the label's name off an instance.
+        label_of: reads the label's name off an instance; None where it has
+            none before step 4.
         relabel: gives an instance another label.
         render: an instance without its label, as text.
         answer: the label as text, for instruction tuning; by default its name.
@@ -168,6 +172,7 @@ class Task(Generic[SeedT, InstanceT]):
     generators: Mapping[str, InverseGenerator[SeedT, InstanceT]]
     render: Callable[[InstanceT], str]
     labels: tuple[Label, ...] = ()
+    branch_labels: Mapping[str, str | None] = field(default_factory=_empty)
     contexts: ListStep[Any] | None = None
     seeds: tuple[ListStep[Any], ...] = ()
     instances_per_call: int = 1
@@ -179,7 +184,7 @@ class Task(Generic[SeedT, InstanceT]):
     questions: Callable[[InstanceT], Sequence[JudgeQuestion]] | None = None
     rejecting: Mapping[str, str] = field(default_factory=_empty)
     settle: Callable[[InstanceT, Sequence[JudgeAnswer]], Correction] | None = None
-    label_of: Callable[[InstanceT], str] | None = None
+    label_of: Callable[[InstanceT], str | None] | None = None
     relabel: Callable[[InstanceT, str], InstanceT] | None = None
     answer: Callable[[InstanceT], str] | None = None
     tuning: Prompt | None = None
@@ -204,11 +209,7 @@ class Task(Generic[SeedT, InstanceT]):
         names = self.quota_names
         if len(set(names)) != len(names):
             raise ValueError(f"task {self.name}: a label is named twice")
-        if set(self.generators) != set(names):
-            raise ValueError(
-                f"task {self.name}: generators are for {sorted(self.generators)}, "
-                f"labels are {sorted(names)}"
-            )
+        self._refuse_wrong_branches(names)
         if self.contexts is None and not self.seeds:
             raise ValueError(f"task {self.name}: it needs contexts, seeds or both")
         if self.unit < 1 or self.instances_per_call < 1 or self.samples_per_seed < 1:
@@ -235,6 +236,27 @@ class Task(Generic[SeedT, InstanceT]):
             if not variant.changes.keys() <= known:
                 raise ValueError(f"task {self.name}: variant {name} changes what a task lacks")
 
+    def _refuse_wrong_branches(self, names: Sequence[str]) -> None:
+        """Branches that aim at no label, and labels that no branch aims at."""
+        for branch in self.branch_labels:
+            if branch not in self.generators:
+                raise ValueError(
+                    f"task {self.name}: branch_labels names {branch!r}, which is no generator"
+                )
+        for branch, aim in self.branches.items():
+            if branch in self.branch_labels and aim is not None and aim not in names:
+                raise ValueError(
+                    f"task {self.name}: branch {branch} aims at {aim!r}; "
+                    f"labels are {', '.join(names)}"
+                )
+        aims = set(self.branches.values())
+        if (None in aims and aims <= {*names, None}) or aims == set(names):
+            return
+        raise ValueError(
+            f"task {self.name}: generators are for {sorted(self.generators)}, labels are "
+            f"{sorted(names)}; branch_labels says which label a branch of another name aims at"
+        )
+
     def _refuse_wrong_kinds(self) -> None:
         """Parts that are something else than their annotations say, with what to pass."""
         wanted: tuple[tuple[str, bool, str], ...] = (
@@ -250,7 +272,11 @@ class Task(Generic[SeedT, InstanceT]):
                 "a pydantic model class",
             ),
             ("labels", _is_tuple_of(self.labels, Label), 'Labels, such as (Label("yes"),)'),
-            ("generators", isinstance(self.generators, Mapping), "functions by label name"),
+            (
+                "generators",
+                isinstance(self.generators, Mapping),
+                "functions by label, or by branch",
+            ),
             (
                 "contexts",
                 self.contexts is None or isinstance(self.contexts, ListStep),
@@ -266,13 +292,14 @@ class Task(Generic[SeedT, InstanceT]):
     def _refuse_labels_that_no_row_can_have(self) -> None:
         """Labels that the instance's schema lists differently, as derived tasks come to have."""
         column = self.instance.model_fields.get("label")
-        if (
-            self.label_of is not None
-            or column is None
-            or get_origin(column.annotation) is not Literal
-        ):
+        if self.label_of is not None or column is None:
             return
-        legal = get_args(column.annotation)
+        kind = column.annotation
+        if get_origin(kind) in (Union, UnionType):  # a label or None: step 4 finds it
+            kind = next(part for part in get_args(kind) if part is not NoneType)
+        if get_origin(kind) is not Literal:
+            return
+        legal = get_args(kind)
         for label in self.labels:
             if label.official not in legal:
                 raise ValueError(
@@ -284,6 +311,18 @@ class Task(Generic[SeedT, InstanceT]):
     def quota_names(self) -> tuple[str, ...]:
         """What quotas are counted by: label names, or "any" for open labels."""
         return tuple(label.name for label in self.labels) or ("any",)
+
+    @property
+    def branches(self) -> Mapping[str, str | None]:
+        """What each branch aims at, in the order in which a seed goes through them.
+
+        That is a label's name, "any" for open labels, or None where step 4
+        finds the label. Branches named as labels come first, in their order.
+        """
+        names = self.quota_names
+        mine = sorted(self.generators, key=lambda b: names.index(b) if b in names else len(names))
+        aims = {branch: branch if self.labels else "any" for branch in mine}
+        return {**aims, **{b: self.branch_labels[b] for b in mine if b in self.branch_labels}}
 
     @property
     def chain(self) -> tuple[ListStep[Any], ...]:
@@ -353,10 +392,27 @@ class Task(Generic[SeedT, InstanceT]):
         return self.read_label(instance) if self.labels else "any"
 
     def read_label(self, instance: InstanceT) -> str:
-        """The name of an instance's label."""
+        """The name of an instance's label.
+
+        Raises:
+            Rejected: `illegal-label`, where it has none, or none of the label set.
+        """
+        name = self.claimed_label(instance)
+        if name is None:
+            raise Rejected("illegal-label", f"an instance of {self.name} has no label")
+        return name
+
+    def claimed_label(self, instance: InstanceT) -> str | None:
+        """The name of the label that an instance has before step 4, None where it has none.
+
+        Raises:
+            Rejected: `illegal-label`, where it is none of the label set.
+        """
         if self.label_of is not None:
             return self.label_of(instance)
         value = getattr(instance, "label")  # noqa: B009 - the field is the task's own
+        if value is None:
+            return None
         for label in self.labels:
             if label.official == value and type(label.official) is type(value):
                 return label.name
@@ -406,7 +462,9 @@ class Task(Generic[SeedT, InstanceT]):
             return self.questions(instance)
         names = tuple(label.name for label in self.labels)
         options = (*names, *self.rejecting) if names else ()
-        return [JudgeQuestion(self.render(instance), (self.read_label(instance),), options)]
+        claimed = self.claimed_label(instance)
+        output = None if claimed is None else (claimed,)
+        return [JudgeQuestion(self.render(instance), output, options)]
 
     def settled(self, instance: InstanceT, answers: Sequence[JudgeAnswer]) -> Correction:
         """The correction that answers of an instance's questions amount to."""

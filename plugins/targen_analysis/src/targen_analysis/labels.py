@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from targen_analysis.statistics import rate
 from targen_core.metrics.model import (
@@ -23,8 +24,23 @@ __all__ = ["LABELS"]
 
 _REJECTED, _SURPLUS, _DUPLICATE = "rejected", "surplus", "duplicate"
 
-Flow = Mapping[str, Mapping[str, int]]
-"""Intended label -> where its candidates went -> how many."""
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """Where candidates went.
+
+    Attributes:
+        ends: branch, or the label that it is for -> where its candidates went -> how many.
+        aims: the label that a branch was to give, where its name does not say it; None
+            where the judge was to find it.
+    """
+
+    ends: Mapping[str, Mapping[str, int]]
+    aims: Mapping[str, str | None] = field(default_factory=dict)
+
+    def aim(self, branch: str) -> str | None:
+        """The label that a branch was to give."""
+        return self.aims.get(branch, branch)
 
 
 def _measure(study: Study, options: MetricOptions) -> Findings:
@@ -47,6 +63,8 @@ def _measure(study: Study, options: MetricOptions) -> Findings:
         tables.append(_flow_table(name, flow))
         plots.append(_flow_plot(name, flow))
         changed, judged = _changed(flow)
+        if all(aim is None for aim in flow.aims.values()) and flow.aims:
+            continue  # no label was asked for
         if name in figures:
             figures[name]["changed by correction"] = rate(changed, judged)
         headlines.append(
@@ -148,65 +166,75 @@ def _variation(
     return sum(abs((mine[n].value or 0) - (other[n].value or 0)) for n in names) / 2
 
 
-def _flow(corpus: Corpus) -> Flow:
+def _flow(corpus: Corpus) -> Flow | None:
     """Of a run by its report, of a file by its two columns of labels."""
     if corpus.intended:
         order = [name for name in corpus.label_names if name in corpus.intended]
         flow: dict[str, Counter[str]] = {name: Counter() for name in order}
         for intended, label in zip(corpus.intended, corpus.labels, strict=True):
             flow.setdefault(intended or "(none)", Counter())[label or _REJECTED] += 1
-        return flow
+        return Flow(flow) if flow else None
     if corpus.run is None:
-        return {}
-    return {
+        return None
+    report = read_report(corpus.run)
+    ends = {
         name: {
             **flow["accepted"],
             _REJECTED: sum(flow["rejected"].values()),
             _SURPLUS: sum(flow["surplus"].values()),
             _DUPLICATE: flow["duplicate"],
         }
-        for name, flow in read_report(corpus.run)["flow"].items()
+        for name, flow in report["flow"].items()
     }
+    return Flow(ends, report.get("branches", {})) if ends else None
 
 
 def _together(flows: list[Flow]) -> Flow:
     total: dict[str, Counter[str]] = {}
+    aims: dict[str, str | None] = {}
     for flow in flows:
-        for intended, ends in flow.items():
+        aims.update(flow.aims)
+        for intended, ends in flow.ends.items():
             total.setdefault(intended, Counter()).update(ends)
-    return total
+    return Flow(total, aims)
 
 
 def _ends(flow: Flow) -> list[str]:
     """Labels that candidates ended with, those intended first; then what became no row."""
     rest = (_REJECTED, _SURPLUS, _DUPLICATE)
-    reached = {end for ends in flow.values() for end in ends}
-    last = [end for end in rest if any(ends.get(end) for ends in flow.values())]
-    return [*flow, *sorted(reached - set(flow) - set(rest)), *last]
+    reached = {end for ends in flow.ends.values() for end in ends}
+    last = [end for end in rest if any(ends.get(end) for ends in flow.ends.values())]
+    own = dict.fromkeys(aim for name in flow.ends if (aim := flow.aim(name)) is not None)
+    return [*own, *sorted(reached - set(own) - set(rest)), *last]
 
 
 def _changed(flow: Flow) -> tuple[int, int]:
-    """Candidates that ended with another label than intended, of those that have one."""
+    """Candidates that ended with another label than intended, of those that have both."""
     rest = (_REJECTED, _SURPLUS, _DUPLICATE)
     labeled = [
-        (name, end, n) for name, ends in flow.items() for end, n in ends.items() if end not in rest
+        (aim, end, n)
+        for name, ends in flow.ends.items()
+        for end, n in ends.items()
+        if end not in rest and (aim := flow.aim(name)) is not None
     ]
-    return sum(n for name, end, n in labeled if end != name), sum(n for *_, n in labeled)
+    return sum(n for aim, end, n in labeled if end != aim), sum(n for *_, n in labeled)
 
 
 def _flow_table(name: str, flow: Flow) -> Table:
     ends = _ends(flow)
+    same = all(branch == aim for branch, aim in flow.aims.items())
+    row = "the label that was asked for" if same else "the task's branch"
     return Table(
         f"Label flow of {name}",
         ("intended", *ends),
-        [(intended, *(of.get(end, 0) for end in ends)) for intended, of in flow.items()],
-        note="Row: the label that was asked for; column: what the candidate ended as.",
+        [(intended, *(of.get(end, 0) for end in ends)) for intended, of in flow.ends.items()],
+        note=f"Row: {row}; column: what the candidate ended as.",
     )
 
 
 def _flow_plot(name: str, flow: Flow) -> Plot:
     marks = []
-    for intended, of in flow.items():
+    for intended, of in flow.ends.items():
         total = sum(of.values())
         marks += [
             {

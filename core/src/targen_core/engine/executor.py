@@ -1,0 +1,122 @@
+"""Executors: who takes candidates through steps 3 and 4.
+
+The engine decides what is worth executing, and what becomes of it; an executor
+says what came of a piece of work, and nothing else. A piece of work, and what
+comes of it, are values that pickle where the task's own types do; so work may
+be done elsewhere.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from targen_core.calls.call import Scope
+from targen_core.engine.lists import Seed
+from targen_core.errors import Rejected
+
+__all__ = ["Executor", "Generated", "Generation", "Judgement", "Outcome"]
+
+
+@dataclass(frozen=True, slots=True)
+class Generation:
+    """Step 3 to be done: G(branch, seed).
+
+    Attributes:
+        seed: the seed, its place and its sample.
+        branch: the branch of the task.
+        earlier: instances that earlier samples of the two gave.
+    """
+
+    seed: Seed
+    branch: str
+    earlier: Sequence[Any] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Generated:
+    """What one call of G(branch, seed) gave.
+
+    Attributes:
+        instances: the instances; one that could not be made is a `Rejected`.
+        notes: facts for their provenance.
+        refused: why there are none at all.
+    """
+
+    instances: Sequence[Any]
+    notes: Mapping[str, Any]
+    refused: Rejected | None = None
+
+    def at(self, position: int) -> Any:
+        """The instance there, or the `Rejected` that stands for it."""
+        if self.refused is not None:
+            return self.refused
+        if position >= len(self.instances):
+            return Rejected("missing", f"the reply held {len(self.instances)} instances")
+        return self.instances[position]
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """Checks and step 4 to be done of one instance.
+
+    Attributes:
+        seed: the seed that it was made from.
+        branch: the branch that it was made by.
+        ordinal: its number among the instances of all samples of the two.
+        instance: itself, or the `Rejected` that stands for it.
+        notes: facts for its provenance that are known already.
+    """
+
+    seed: Seed
+    branch: str
+    ordinal: int
+    instance: Any
+    notes: Mapping[str, Any]
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What became of a candidate before its verdict."""
+
+    instance: Any = None  # as generated
+    final: Any = None  # after correction
+    claimed: str | None = None  # the label before step 4, where it had one
+    corrected: str | None = None
+    explanation: str = ""
+    stage: str = ""  # where it was rejected, or ""
+    reason: str = ""
+    detail: str = ""
+    notes: dict[str, Any] = field(default_factory=dict)
+    keys: list[str] = field(default_factory=list)  # of calls; the engine fills them in
+
+    def reject(self, stage: str, error: Rejected) -> None:
+        """Take a rejection: there is no final instance then."""
+        self.stage, self.reason, self.detail = stage, error.reason, str(error)
+        self.final = self.corrected = None
+
+
+class Executor(ABC):
+    """Does the work of steps 3 and 4; see docs/architecture.md.
+
+    Calls are asked in the name of `scope`, which stays with the engine: it
+    collects their keys, and once it is abandoned they are not worth asking.
+    """
+
+    @abstractmethod
+    async def generate(self, work: Generation, scope: Scope) -> Generated:
+        """Step 3.
+
+        Raises:
+            StageFailed: the task's code is broken.
+        """
+
+    @abstractmethod
+    async def judge(self, work: Judgement, scope: Scope) -> Outcome:
+        """The checks and step 4; what they reject is an outcome.
+
+        Raises:
+            StageFailed: the task's code, or the corrector's, is broken.
+        """

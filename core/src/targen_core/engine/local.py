@@ -1,0 +1,167 @@
+"""The local executor: steps 3 and 4 of candidates, in this process."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from pydantic import ValidationError
+
+from targen_core.calls.call import Scope
+from targen_core.calls.layer import CallLayer
+from targen_core.engine.executor import Executor, Generated, Generation, Judgement, Outcome
+from targen_core.engine.facade import StageLlm
+from targen_core.engine.guard import Guard
+from targen_core.engine.judging import judge
+from targen_core.engine.lists import Seed
+from targen_core.errors import Rejected, StageFailed
+from targen_core.tasks.model import Task
+from targen_core.tasks.steps import Corrector
+
+__all__ = ["LocalExecutor"]
+
+
+class LocalExecutor(Executor):
+    """Executes a task's candidates with the call layer at hand."""
+
+    def __init__(
+        self,
+        task: Task[Any, Any],
+        layer: CallLayer,
+        corrector: Corrector[Any] | None,
+        *,
+        distribution: str,
+    ) -> None:
+        """`corrector` is step 4, or None; `distribution` whose task it is, for errors."""
+        self._task = task
+        self._branches = task.branches
+        self._layer = layer
+        self._corrector = corrector
+        self._guard = Guard(task.name, distribution)
+
+    async def generate(self, work: Generation, scope: Scope) -> Generated:
+        """See `Executor.generate`."""
+        branch, seed = work.branch, work.seed
+        place = f"generate/{seed.id}/{branch}/{seed.sample}"
+        llm = self._llm("generate", place, seed, branch, scope, work.earlier)
+        try:
+            made = await self._guard.wait(self._task.generators[branch], llm, seed.value)
+        except Rejected as error:
+            if self._refuses_label(branch, error.__cause__):
+                raise self._own_label(branch, error) from error
+            return Generated((), llm.notes, error)
+        instances = list(made) if isinstance(made, Sequence) else [made]
+        for position, instance in enumerate(instances):
+            if isinstance(instance, Rejected):
+                continue  # its place is taken, so that the others keep theirs
+            if not isinstance(instance, self._task.instance):
+                raise self._guard.fault(
+                    f"the generator for {branch} returned {type(instance).__name__}, not "
+                    f"{self._task.instance.__name__}"
+                )
+            try:
+                self._check_aim(branch, instance)
+            except Rejected as error:
+                instances[position] = error
+        if len(instances) > self._task.instances_per_call:
+            raise self._guard.fault(
+                f"the generator for {branch} returned {len(instances)} instances; the task's "
+                f"instances_per_call is {self._task.instances_per_call}"
+            )
+        return Generated(instances, llm.notes)
+
+    def _check_aim(self, branch: str, instance: Any) -> None:
+        """That an instance has the label that its branch aims at."""
+        aim = self._branches[branch]
+        if aim is None:
+            return
+        try:
+            label = self._guard.call(self._task.quota_of, instance)
+        except Rejected as error:
+            if self._task.labels and error.reason == "illegal-label":
+                raise self._own_label(branch, error) from error
+            raise
+        if label != aim:
+            raise self._guard.fault(
+                f"the generator for {branch} returned an instance labelled {label}"
+            )
+
+    def _own_label(self, branch: str, error: Rejected) -> StageFailed:
+        """A branch that aims at a label has it from code, so every candidate would fail."""
+        return self._guard.fault(
+            f"the generator for {branch} returned an instance labelled otherwise: {error}"
+        )
+
+    def _refuses_label(self, branch: str, error: BaseException | None) -> bool:
+        """Whether `error` is the instance's schema refusing the label that a branch aims at."""
+        return (
+            bool(self._task.labels)
+            and self._branches[branch] is not None
+            and isinstance(error, ValidationError)
+            and error.title == self._task.instance.__name__
+            and any(problem["loc"] == ("label",) for problem in error.errors())
+        )
+
+    async def judge(self, work: Judgement, scope: Scope) -> Outcome:
+        """See `Executor.judge`."""
+        outcome = Outcome(notes=dict(work.notes))
+        place = f"correct/{work.seed.id}/{work.branch}/{work.ordinal}"
+        llm = self._llm("correct", place, work.seed, work.branch, scope)
+        stage = "generate"
+        try:
+            if isinstance(work.instance, Rejected):
+                raise work.instance
+            outcome.instance = work.instance
+            stage = "check"
+            claimed = self._guard.call(self._task.claimed_label, outcome.instance)
+            self._check(outcome.instance, work.seed, labeled=claimed is not None)
+            stage = "correct"
+            await self._correct(llm, outcome, claimed, work.seed)
+        except Rejected as error:
+            outcome.reject(stage, error)
+        outcome.notes.update(llm.notes)
+        return outcome
+
+    async def _correct(
+        self, llm: StageLlm, outcome: Outcome, claimed: str | None, seed: Seed
+    ) -> None:
+        """Step 4: confirm, give another label, or reject."""
+        outcome.final, outcome.claimed = outcome.instance, claimed
+        if self._corrector is None:
+            outcome.corrected = self._guard.call(self._task.read_label, outcome.instance)
+            return
+        outcome.final, correction = await judge(
+            self._corrector, llm, self._guard, outcome.instance, claimed
+        )
+        outcome.corrected, outcome.explanation = correction.label, correction.explanation
+        if correction.label != claimed:
+            self._check(outcome.final, seed, labeled=True)
+
+    def _check(self, instance: Any, seed: Seed, *, labeled: bool) -> None:
+        """That the label, where there is one, is legal, and the task's own checks."""
+        if labeled:
+            label = self._guard.call(self._task.quota_of, instance)
+            if label not in self._task.quota_names:
+                raise Rejected("illegal-label", f"{label!r} is not a label of {self._task.name}")
+        for check in self._task.checks:
+            self._guard.call(check, instance, seed.value)
+
+    def _llm(
+        self,
+        step: str,
+        place: str,
+        seed: Seed,
+        branch: str,
+        scope: Scope,
+        earlier: Sequence[Any] = (),
+    ) -> StageLlm:
+        return StageLlm(
+            self._layer,
+            self._task,
+            step=step,
+            place=place,
+            indices=(*seed.path, seed.sample),
+            label=branch,
+            scope=scope,
+            earlier=earlier,
+        )

@@ -1,0 +1,153 @@
+"""Tasks whose branches are not their labels, from the command's first word to its last."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+TASK = """
+import asyncio
+from typing import Literal
+
+from pydantic import BaseModel
+
+from targen_core import Rejected
+from targen_testing.sample import SAMPLE
+
+SAID = {"supported": "good", "doubted": "bad", "open": "bad"}
+
+
+class Claim(BaseModel):
+    text: str
+    label: Literal["good", "bad"] | None = None
+
+
+def writer(branch, label):
+    async def write(llm, topic):
+        tone = llm.alternate("glad", "sorry") if label is None else branch
+        made = await llm.ask("write $tone of $topic", tone=tone, topic=topic)
+        return Claim(text=made, label=label)
+
+    return write
+
+
+def reply(call):
+    if call.prompt != "inline":
+        if call.prompt == "meta" and call.values["output"] == "None":
+            raise AssertionError("nothing was claimed")
+        return SAMPLE.dry_run(call)
+    words = " ".join(call.rng.sample("lamp kettle ferry hotel novel garden tunnel".split(), 5))
+    return f"{call.values['tone']} {call.values['topic']} {words}"
+
+
+PARTS = dict(instance=Claim, dry_run=reply, samples=(), prompts=SAMPLE.prompts)
+
+ONE = SAMPLE.replace(
+    **PARTS,
+    name="one",
+    generators={"claim": writer("claim", None)},
+    branch_labels={"claim": None},
+)
+FINER = SAMPLE.replace(
+    **PARTS,
+    name="finer",
+    generators={name: writer(name, label) for name, label in SAID.items()},
+    branch_labels=SAID,
+)
+"""
+ROWS = ("--label", "good=7", "--label", "bad=11")
+FILES = ("dataset.jsonl", "provenance.jsonl", "rejects.jsonl")
+
+
+@pytest.fixture(autouse=True)
+def _tasks() -> None:
+    Path("claims.py").write_text(TASK)
+
+
+def _bytes(run: str) -> list[bytes]:
+    return [(Path(run) / name).read_bytes() for name in FILES]
+
+
+@pytest.mark.parametrize("task", ["ONE", "FINER"])
+class TestBoth:
+    def test_quotas_of_labels_are_exact_and_a_killed_run_ends_the_same(self, task, targen):
+        name = f"claims.py:{task}"
+        assert targen("generate", name, *ROWS, "-b", "scripted", "-q", "--out", "a").code == 0
+        rows = [json.loads(line) for line in Path("a/dataset.jsonl").read_text().splitlines()]
+        assert Counter(row["label"] for row in rows) == {"good": 7, "bad": 11}
+        cut = ("--max-tokens", "6000", "--concurrency", "3", "--no-cache", "-q")
+        stopped = targen("generate", name, *ROWS, "-b", "scripted", *cut, "--out", "b")
+        assert stopped.code == 1, stopped.err
+        shutil.copytree("b", "c")
+        Path("c/report.json").unlink()  # as a kill leaves it
+        told = targen("report", "c", "--json").json
+        assert told["status"] == "unfinished"
+        assert sum(told["rows"].values()) < 18
+        for run in ("b", "c"):
+            resumed = targen("resume", run, "--max-tokens", "1000000", "--no-cache", "-q")
+            assert resumed.code == 0, resumed.err
+            assert _bytes(run) == _bytes("a")
+        more = ("--label", "good=9", "--label", "bad=12")
+        assert targen("resume", "b", *more, "-q").code == 0
+        assert targen("resume", "a", *more, "-q").code == 0
+        assert _bytes("b") == _bytes("a")
+
+    def test_all_commands_that_tell_of_it_know_its_branches(self, task, targen):
+        name = f"claims.py:{task}"
+        made = targen("generate", name, *ROWS, "-b", "scripted", "-q", "--out", "a")
+        assert made.code == 0, made.err
+        described = targen("describe", name).out
+        flow = targen("report", "a").out.partition("Label flow")[2]
+        if task == "ONE":
+            assert "claim   step 4 finds it" in described
+            assert "claim (claimed: none)" in flow
+            assert "label before step 4" in targen("show", "a", "0").out
+            assert "none" in targen("show", "a", "0").out
+        else:
+            assert "doubted" in described
+            assert "doubted (bad)" in flow
+        estimated = targen("estimate", name, *ROWS, "-b", "scripted", "--yield", "0.5")
+        assert estimated.code == 0, estimated.err
+        assert targen("preview", name, "-b", "scripted", "-n", "2").code == 0
+        assert targen("validate", "a").code == 0
+        corrected = targen("correct", "a", "-b", "scripted", "--corrector", "blind", "--out", "d")
+        assert corrected.code == 0, corrected.err
+        analyzed = targen("analyze", "a", "--metric", "labels", "--out", "e", "-q")
+        assert analyzed.code == 0, analyzed.err
+        measured = Path("e/analysis.json").read_text()
+        told = "of the candidates of a that got a label"
+        assert (told in measured) == (task == "FINER")
+        assert "Row: the task's branch" in measured
+
+
+def test_provenance_says_that_nothing_was_claimed(targen):
+    targen("generate", "claims.py:ONE", "-n", "4", "-b", "scripted", "-q", "--out", "a")
+    for line in Path("a/provenance.jsonl").read_text().splitlines():
+        record = json.loads(line)
+        assert (record["intended"], record["claimed"]) == ("claim", None)
+        assert record["label"] in ("good", "bad")
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (("--no-correct",), "branch claim of task one has its labels from step 4, which is off"),
+        (("--balance", "intended"), "branch claim of task one aims at no label"),
+    ],
+)
+def test_a_branch_without_a_label_needs_step_4(options, words, targen):
+    result = targen("generate", "claims.py:ONE", "-n", "4", "-b", "scripted", *options)
+    assert result.code == 2
+    assert words in result.err
+
+
+def test_a_table_with_an_unknown_label_is_a_clear_error(targen):
+    text = TASK.replace('"open": "bad"', '"open": "martian"')
+    Path("claims.py").write_text(text)
+    result = targen("generate", "claims.py:FINER", "-n", "4", "-b", "scripted")
+    assert result.code == 2
+    assert "branch open aims at 'martian'; labels are good, bad" in result.err
