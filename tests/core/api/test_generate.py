@@ -217,6 +217,15 @@ def test_a_fraction_of_the_contexts_is_used():
     assert {each["above"][0] for each in run.provenance} == {"a kitchen"}
 
 
+def test_contexts_of_a_plugin_are_taken_by_name():
+    run = tg.generate("rte", n=2, model="scripted", contexts_from="settings")
+    spec = json.loads((run.path / "manifest.json").read_text())["spec"]
+    assert spec["contexts_from"] == "targen-tasks-superglue:settings"
+    with pytest.raises(UsageError) as caught:
+        tg.generate("rte", n=2, model="scripted", contexts_from="topics", contexts=["a"])
+    assert str(caught.value) == "contexts_from goes without a file of contexts or seeds"
+
+
 def test_contexts_and_seeds_are_a_file_or_items():
     Path("mine.txt").write_text("a kitchen\na court\n")
     by_file = porter(n=4, contexts="mine.txt", out="a")

@@ -50,6 +50,8 @@ async def agenerate(
     corrector: str | None = None,
     contexts: ItemsLike | None = None,
     seeds: ItemsLike | None = None,
+    contexts_from: str = "",
+    seeds_from: str = "",
     contexts_limit: int | None = None,
     contexts_fraction: float = 1.0,
     balance: Literal["final", "intended"] = "final",
@@ -96,6 +98,9 @@ async def agenerate(
         corrector: another corrector than the task's own, by its name.
         contexts: contexts of your own in place of step 1: a file, or the items.
         seeds: seeds of your own in place of steps 1 and 2: a file, or the items.
+        contexts_from: contexts that a plugin registers in place of the task's, by
+            their name; see `targen list-contexts`.
+        seeds_from: seeds that a plugin registers, likewise.
         contexts_limit: use at most so many contexts.
         contexts_fraction: use this first part of `contexts` or `contexts_limit`:
             0.5 is half.
@@ -139,6 +144,8 @@ async def agenerate(
         corrector=corrector,
         contexts=contexts,
         seeds=seeds,
+        contexts_from=contexts_from,
+        seeds_from=seeds_from,
         contexts_limit=contexts_limit,
         contexts_fraction=contexts_fraction,
         seed=seed,

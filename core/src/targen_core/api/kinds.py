@@ -56,6 +56,8 @@ _KINDS: dict[str, _Kind] = {
     ),
     "options": (_is_mapping, 'values by option, such as options={"temperature": 0.7}'),
     "steps": (_is_mapping, 'models by step, such as steps={"correct": "chatgpt"}'),
+    "contexts_from": (_is_text, 'the name of contexts, such as contexts_from="topics"'),
+    "seeds_from": (_is_text, 'the name of seeds, such as seeds_from="premises"'),
     "corrector": (_is_text, 'the name of a corrector, such as corrector="blind"'),
     "correct": (_is_switch, 'True or False; another corrector is corrector="NAME"'),
     "near_duplicates": (

@@ -27,7 +27,7 @@ from targen_core.plugins.register import MEMORY, is_file
 from targen_core.plugins.registry import Registry
 from targen_core.runs.job import Job
 from targen_core.runs.manifest import Manifest
-from targen_core.runs.plan import find_task
+from targen_core.runs.plan import find_task, task_of
 from targen_core.runs.spec import Limits, RunSpec
 from targen_core.suggestions import did_you_mean
 from targen_core.tasks.model import Task
@@ -154,7 +154,7 @@ def asked(
             **values,
         )
         try:
-            yield Request(registry, spec, registration.name, varied)
+            yield Request(registry, spec, registration.name, task_of(registry, spec)[1])
         except UsageError as error:
             error.args = (_without(files, str(error)),)
             raise

@@ -19,6 +19,7 @@ __all__ = [
     "CacheAsBegunArg",
     "ContextsArg",
     "ContextsFractionArg",
+    "ContextsFromArg",
     "ContextsLimitArg",
     "CorrectArg",
     "CorrectorArg",
@@ -30,6 +31,7 @@ __all__ = [
     "RoundsArg",
     "SeedArg",
     "SeedsArg",
+    "SeedsFromArg",
     "SomeTaskArg",
     "SuiteArg",
     "TaskArg",
@@ -130,6 +132,24 @@ ContextsArg = Annotated[
 SeedsArg = Annotated[
     Path | None,
     typer.Option("--seeds", metavar="FILE", help="Your own seeds, in place of steps 1 and 2."),
+]
+ContextsFromArg = Annotated[
+    str,
+    typer.Option(
+        "--contexts-from",
+        metavar="NAME",
+        help="Contexts of a plugin in place of step 1; see list-contexts.",
+        autocompletion=completer("contexts"),
+    ),
+]
+SeedsFromArg = Annotated[
+    str,
+    typer.Option(
+        "--seeds-from",
+        metavar="NAME",
+        help="Seeds of a plugin in place of step 2; see list-seeds.",
+        autocompletion=completer("seeds"),
+    ),
 ]
 ContextsLimitArg = Annotated[
     int | None, typer.Option("--contexts-limit", help="Use at most so many contexts.")

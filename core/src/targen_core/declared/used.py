@@ -6,13 +6,12 @@ text, and are taken for that text; what has more to it is for a task in Python.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
-from pydantic import BaseModel
-
 from targen_core.errors import TargenError, UsageError
-from targen_core.tasks.steps import ListStep, Llm
+from targen_core.tasks.lists import stand_in, text_field
+from targen_core.tasks.steps import ListStep
 
 __all__ = ["used_list"]
 
@@ -28,35 +27,9 @@ def used_list(
     Raises:
         UsageError: no such list, or one whose items are more than a text.
     """
-    found = _registered(step, name)
-    field = _field_of(f"{step}.use", name, found)
-    parent_kind = _registered("contexts", above) if above else None
-    parent_field = _field_of("contexts.use", above, parent_kind) if parent_kind else ""
-
-    async def propose(llm: Llm, parent: str | None, existing: Sequence[str]) -> Sequence[str]:
-        whole = parent if parent_kind is None else _item(parent_kind, parent_field, parent)
-        made = await found.propose(llm, whole, [_item(found, field, text) for text in existing])
-        return [getattr(item, field) if field else item for item in made]
-
-    def checked(text: str) -> None:
-        if found.check is not None:
-            found.check(_item(found, field, text))
-        if check is not None:
-            check(text)
-
-    key = found.key
-    return ListStep(
-        item=str,
-        propose=propose,
-        batch=found.batch,
-        once=found.once,
-        check=checked,
-        key=None if key is None else lambda text: key(_item(found, field, text)),
-        summary=f"{name}: {found.summary}".removesuffix(": "),
-        prompts=found.prompts,
-        dry_run=found.dry_run,
-        origin=name,
-    )
+    used = _registered(step, name)
+    parent = _registered("contexts", above).item if above else str
+    return stand_in(used, str, origin=name, parents=(str, parent), check=check)
 
 
 def _registered(kind: str, name: str) -> ListStep[Any]:
@@ -66,21 +39,10 @@ def _registered(kind: str, name: str) -> ListStep[Any]:
         found: ListStep[Any] = load_registry().get(kind, name)
     except TargenError as error:
         raise UsageError(f"{kind}.use: {error}", hint=error.hint) from error
-    return found
-
-
-def _field_of(where: str, name: str, found: ListStep[Any]) -> str:
-    """The one field of a list's items, or "" where they are texts themselves."""
-    if found.item is str:
-        return ""
-    fields = found.item.model_fields if issubclass(found.item, BaseModel) else {}
-    if len(fields) != 1 or next(iter(fields.values())).annotation is not str:
+    if text_field(found.item) is None:
+        fields = ", ".join(getattr(found.item, "model_fields", ()))
         raise UsageError(
-            f"{where}: an item of {name} is more than a text: {', '.join(fields)}",
+            f"{kind}.use: an item of {name} is more than a text: {fields}",
             hint="a list of texts; targen describe says what items are",
         )
-    return next(iter(fields))
-
-
-def _item(found: ListStep[Any], field: str, text: str | None) -> Any:
-    return found.item(**{field: text}) if field else text
+    return found

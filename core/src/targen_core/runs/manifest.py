@@ -32,7 +32,15 @@ _STEP = re.compile(r"[A-Za-z_]\w*")
 _OPTION = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)?")
 _BEFORE_3 = {"spec.contexts_share": "contexts_fraction", "spec.limits.patience": "max_outage"}
 """By where they stood, fields that format 2 called otherwise."""
-_DECIDING = {"seed", "lists_at_once", "contexts_limit", "contexts_fraction", "near_duplicates"}
+_DECIDING = {
+    "contexts_fraction",
+    "contexts_from",
+    "contexts_limit",
+    "lists_at_once",
+    "near_duplicates",
+    "seed",
+    "seeds_from",
+}
 
 
 class Manifest(ManifestPart):
@@ -121,6 +129,8 @@ class Manifest(ManifestPart):
             if not _TASK_ID.fullmatch(name) or (is_file(name) and not in_file):
                 yield field, f"{name[:80]!r} is no DISTRIBUTION:NAME of an installed task"
         correctors = {"spec.corrector": spec.corrector, "lock.corrector": lock.corrector}
+        lists = {"spec.contexts_from": spec.contexts_from, "spec.seeds_from": spec.seeds_from}
+        correctors |= lists
         ids = {"spec.backend": spec.backend} | {k: v for k, v in correctors.items() if v}
         ids |= {f"spec.backend_for.{step}": name for step, name in spec.backend_for.items()}
         ids |= {f"lock.steps.{step}.backend": plan.backend for step, plan in lock.steps.items()}

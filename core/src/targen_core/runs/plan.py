@@ -38,8 +38,9 @@ from targen_core.runs.options import (
 from targen_core.runs.spec import Limits, RunSpec
 from targen_core.runs.user_items import read_items
 from targen_core.suggestions import did_you_mean
+from targen_core.tasks.lists import fits, stand_in
 from targen_core.tasks.model import Task
-from targen_core.tasks.steps import Corrector, Step
+from targen_core.tasks.steps import Corrector, ListStep, Step
 
 if TYPE_CHECKING:
     from targen_core.declared.files import TaskFile
@@ -55,6 +56,7 @@ __all__ = [
     "prepare",
     "prepare_call",
     "prepare_correction",
+    "task_of",
 ]
 
 _NO_LIMIT = 1 << 30
@@ -167,7 +169,7 @@ def prepare(
     Raises:
         UsageError: anything wrong with `spec`.
     """
-    registered, task = find_task(registry, spec.task, spec.variants)
+    registered, task = task_of(registry, spec)
     file = _read_file(spec)
     quotas = Quotas(spec.quotas).for_task(task)
     full = named(registry, spec)
@@ -262,6 +264,63 @@ def find_task(
     return registered, task.varied(variants)
 
 
+def task_of(registry: Registry, spec: RunSpec) -> tuple[Registration[Any], Task[Any, Any]]:
+    """A spec's task with the lists that it takes from elsewhere, and its registration.
+
+    Raises:
+        UsageError: there is no such task or list, or the list has no place in the task.
+    """
+    registered, task = find_task(registry, spec.task, spec.variants)
+    own = task.contexts
+    parents = (str, str)
+    if spec.contexts_from:
+        if spec.contexts is not None or spec.seeds is not None:
+            raise UsageError("--contexts-from goes without a file of contexts or seeds")
+        if own is None:
+            raise UsageError(f"task {task.name} has no contexts (step 1)", hint="--seeds-from")
+        contexts = _from(registry, "contexts", spec.contexts_from, task, own)
+        parents = (own.item, registry.get("contexts", spec.contexts_from).item)
+        task = task.replace(contexts=contexts)
+    if spec.seeds_from:
+        if spec.seeds is not None:
+            raise UsageError("--seeds-from goes without a file of seeds")
+        if not task.seeds:
+            raise UsageError(f"task {task.name} has no seeds (step 2)", hint="--contexts-from")
+        *above, last = task.seeds
+        if above or own is None:
+            parents = (str, str)
+        seeds = _from(registry, "seeds", spec.seeds_from, task, last, parents)
+        task = task.replace(seeds=(*above, seeds))
+    return registered, task
+
+
+def _from(
+    registry: Registry,
+    kind: str,
+    name: str,
+    task: Task[Any, Any],
+    own: ListStep[Any],
+    parents: tuple[type[Any], type[Any]] = (str, str),
+) -> ListStep[Any]:
+    """The list registered as `name`, in place of the task's own."""
+    found = registry.find(kind, name)
+    used: ListStep[Any] = registry.resolve(found)
+    if not fits(used.item, own.item):
+        raise UsageError(
+            f"--{kind}-from {name}: its items are {_item_words(used.item)}, "
+            f"and {task.name} takes {_item_words(own.item)}",
+            hint=f"targen list-{kind} has others; targen describe NAME says what items are",
+        )
+    return stand_in(
+        used, own.item, origin=found.id, parents=parents, check=own.check, name=own.name
+    )
+
+
+def _item_words(kind: type[Any]) -> str:
+    fields = ", ".join(getattr(kind, "model_fields", ()))
+    return f"{kind.__name__} ({fields})" if fields else "texts"
+
+
 def _read_file(spec: RunSpec) -> TaskFile | None:
     """What the task was read from; a draft makes rows on the scripted backend alone."""
     if not is_file(spec.task):
@@ -277,17 +336,23 @@ def _read_file(spec: RunSpec) -> TaskFile | None:
     return file
 
 
-def _backend_id(registry: Registry, name: str) -> str:
-    """A backend's full id; the name itself where there is none, said when it is made."""
+def _full_id(registry: Registry, kind: str, name: str) -> str:
+    """A thing's full id; the name itself where there is none, said when it is used."""
     with contextlib.suppress(UsageError):
-        return registry.find("backend", name).id
+        return registry.find(kind, name).id
     return name
 
 
 def named(registry: Registry, spec: RunSpec) -> RunSpec:
-    """The spec with its backends by their full ids, so that equal ones have equal names."""
-    names = {step: _backend_id(registry, name) for step, name in spec.backend_for.items()}
-    return spec.replace(backend=_backend_id(registry, spec.backend), backend_for=names)
+    """The spec with backends and lists by their full ids, so that equal ones have equal names."""
+    return spec.replace(
+        backend=_full_id(registry, "backend", spec.backend),
+        backend_for={
+            step: _full_id(registry, "backend", name) for step, name in spec.backend_for.items()
+        },
+        contexts_from=_full_id(registry, "contexts", spec.contexts_from),
+        seeds_from=_full_id(registry, "seeds", spec.seeds_from),
+    )
 
 
 def _kept(spec: RunSpec, steps: Mapping[str, StepPlan]) -> dict[str, Any]:

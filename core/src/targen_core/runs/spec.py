@@ -76,7 +76,8 @@ class RunSpec(_Asked):
     `task` is a name or a file. `variants` are applied to the task in order.
     `corrector` is a registered name, "" for the task's own, or None for no
     step 4. `backend_for` names other backends for some steps. `options` are
-    those of `-o`, by `KEY` or `STEP.KEY`. `contexts_fraction` keeps that part of
+    those of `-o`, by `KEY` or `STEP.KEY`. `contexts_from` and `seeds_from` name
+    lists that plugins register, in place of the task's. `contexts_fraction` keeps that part of
     the given contexts, or of the limit. `lists_at_once` calls of a list are
     not told of each other.
 
@@ -96,6 +97,8 @@ class RunSpec(_Asked):
     corrector: str | None = ""
     contexts: Path | None = None
     seeds: Path | None = None
+    contexts_from: str = ""
+    seeds_from: str = ""
     contexts_limit: _Count | None = None
     contexts_fraction: Annotated[float, Field(gt=0, le=1)] = 1.0
     lists_at_once: _Count = 1

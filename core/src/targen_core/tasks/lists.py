@@ -1,0 +1,79 @@
+"""Lists that stand in for others: those that plugins register, in declarations and in runs.
+
+Items that are texts, or models of one text, are taken for each other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any
+
+from pydantic import BaseModel
+
+from targen_core.tasks.steps import ListStep, Llm
+
+__all__ = ["fits", "stand_in", "text_field"]
+
+
+def text_field(kind: type[Any]) -> str | None:
+    """The one field of an item, where that is a text; "" of a text itself, None of all else."""
+    if kind is str:
+        return ""
+    fields = kind.model_fields if issubclass(kind, BaseModel) else {}
+    texts = [name for name, info in fields.items() if info.annotation is str]
+    return texts[0] if len(fields) == len(texts) == 1 else None
+
+
+def fits(used: type[Any], wanted: type[Any]) -> bool:
+    """Whether items of one type can be taken for those of another."""
+    return used is wanted or None not in (text_field(used), text_field(wanted))
+
+
+def stand_in(
+    used: ListStep[Any],
+    item: type[Any],
+    *,
+    origin: str,
+    parents: tuple[type[Any], type[Any]] = (str, str),
+    check: Callable[[Any], None] | None = None,
+    name: str = "",
+) -> ListStep[Any]:
+    """The list `used`, as one of items of another type that it fits.
+
+    `origin` is its id; `parents` are the types of the items above that it is given and that
+    it takes; `check` is asked beside its own; `name` is the step's.
+    """
+
+    async def propose(llm: Llm, parent: Any, existing: Sequence[Any]) -> Sequence[Any]:
+        above = None if parent is None else _taken(parent, *parents)
+        before = [_taken(one, item, used.item) for one in existing]
+        return [_taken(one, used.item, item) for one in await used.propose(llm, above, before)]
+
+    def checked(one: Any) -> None:
+        if used.check is not None:
+            used.check(_taken(one, item, used.item))
+        if check is not None:
+            check(one)
+
+    key = used.key
+    return replace(
+        used,
+        item=item,
+        propose=propose,
+        check=checked,
+        key=None if key is None else lambda one: key(_taken(one, item, used.item)),
+        summary=f"{origin}: {used.summary}".removesuffix(": "),
+        origin=origin,
+        name=name,
+    )
+
+
+def _taken(value: Any, given: type[Any], wanted: type[Any]) -> Any:
+    """An item of one type for one of another; both are, or hold, one text."""
+    if given is wanted:
+        return value
+    field = text_field(given)
+    text = getattr(value, field) if field else value
+    field = text_field(wanted)
+    return wanted(**{field: text}) if field else text
