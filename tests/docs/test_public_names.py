@@ -15,6 +15,7 @@ PLUGINS = [
     "plugins/targen_plugin_example",
     "plugins/targen_tasks_multirc",
     "plugins/targen_analysis",
+    "plugins/targen_training",
     *sorted(str(path.parent.relative_to(ROOT)) for path in ROOT.glob("plugins/examples/*/src")),
 ]
 # What `targen analyze` still takes from inside: runs to read, and the words of other commands.
