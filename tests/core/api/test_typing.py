@@ -14,6 +14,7 @@ ROOT = Path(__file__).resolve().parents[3]
 
 PROGRAM = """
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, assert_type
 
 import targen_core as tg
@@ -38,6 +39,28 @@ async def main(model: tg.ChatModel, task: tg.Task[str, Any]) -> None:
 
 
 question = tg.JudgeQuestion("input", ("answer",), ("yes", "no"))
+tg.Declaration(description="a note", labels={"calm": "it soothes", "rude": {"definition": "no"}})
+
+
+@dataclass(frozen=True)
+class Mine:
+    identity: str = "mine"
+    structured: bool = False
+    seeded: bool = False
+    max_concurrency: int | None = None
+    price: tg.Price | None = None
+
+    async def complete(self, request: tg.ChatRequest) -> tg.ChatReply:
+        return tg.ChatReply("")
+
+    def count_tokens(self, request: tg.ChatRequest) -> int:
+        return 1
+
+    async def aclose(self) -> None:
+        return None
+
+
+tg.generate("rte", n=4, model=Mine())
 tg.generate("rte", n="four")  # error
 tg.generate("rte", nn=4, balance="other")  # error
 tg.generate()  # error

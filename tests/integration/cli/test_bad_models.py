@@ -229,7 +229,7 @@ class Row(BaseModel):
     label: str
 
 async def propose(llm, parent, existing):
-    {grow}
+    {propose}
     return [f"thing {{len(existing) + i}}" for i in range(llm.batch)]
 
 def check(item):

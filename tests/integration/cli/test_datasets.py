@@ -167,6 +167,13 @@ def test_flipped_labels_are_found_and_counted(targen, file, oracle, corrector):
     assert "holds another correction" in named.err
 
 
+def test_what_a_budget_stopped_goes_on_by_the_same_command(targen, file, oracle):
+    result = targen("correct", file(GOOD), "--task", "rte", *oracle, "--max-tokens", "10")
+    assert result.code == 1
+    assert "try: the same command with a larger --max-tokens" in result.err
+    assert "resume" not in result.err
+
+
 def test_bad_rows_of_a_file_are_left_out_and_counted(targen, file, oracle):
     rows = [*GOOD, {**GOOD[0], "label": "neutral"}, "{broken"]
     result = targen("correct", file(rows), "--task", "rte", *oracle, "--json")

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, overload
 
 from targen_core.api.html import table
 from targen_core.api.report import CorrectionReport, Report
@@ -23,11 +23,12 @@ __all__ = ["Corrected", "Run"]
 
 ReportT = TypeVar("ReportT", bound=Report | CorrectionReport)
 
+_READ_AGAIN = ("dataset", "task")
 _SHOWN = 5  # rows of a table
 _LONGEST = 200  # characters of a cell
 
 
-class _Folder(Generic[ReportT]):
+class _Folder(Sequence[Mapping[str, Any]], Generic[ReportT]):
     """A directory with rows and a report; it is the sequence of its rows."""
 
     path: Path
@@ -48,15 +49,19 @@ class _Folder(Generic[ReportT]):
     def __len__(self) -> int:
         return len(self.dataset.rows)
 
-    def __getitem__(self, index: int) -> Mapping[str, Any]:
+    @overload
+    def __getitem__(self, index: int) -> Mapping[str, Any]: ...
+    @overload
+    def __getitem__(self, index: slice) -> Dataset: ...
+    def __getitem__(self, index: int | slice) -> Mapping[str, Any] | Dataset:
         return self.dataset[index]
 
     def __bool__(self) -> bool:
         return True  # a run without a row is a run
 
     def __getstate__(self) -> dict[str, Any]:
-        """All but the rows, which are read again; their task is code that no pickle holds."""
-        return {name: value for name, value in vars(self).items() if name != "dataset"}
+        """All but rows and task: they are read again, and no pickle holds code."""
+        return {name: value for name, value in vars(self).items() if name not in _READ_AGAIN}
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.path}: {self.report.task}, {self.report.summary}>"
@@ -138,8 +143,14 @@ class Corrected(_Folder[CorrectionReport]):
         self, path: Path, report: CorrectionReport, task: Task[Any, Any], registry: Registry
     ) -> None:
         super().__init__(path, report)
-        self.task = task
+        self.__dict__["task"] = task
         self.registry = registry
+
+    @cached_property
+    def task(self) -> Task[Any, Any]:
+        """The task whose rows they are, found again where it was pickled."""
+        with in_python():
+            return find_task(self.registry, self.report.task, self.report.raw["variants"])[1]
 
     @cached_property
     def dataset(self) -> Dataset:

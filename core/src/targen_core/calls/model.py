@@ -205,21 +205,36 @@ def counted(reply: ChatReply, max_input: int, max_output: int) -> ChatReply:
 class ChatModel(Protocol):
     """A language model behind a service or in this process.
 
-    Attributes:
-        identity: what decides the reply besides the request: service address
-            or file, and model. Part of the key of every call, so it must be
-            the same from run to run and hold no secret.
-        structured: whether `request.schema` is enforced by the model itself.
-        seeded: whether the model takes `params["seed"]`.
-        max_concurrency: calls that make sense at once, or None.
-        price: dollars for a million tokens; None where unknown.
+    What it has may be plain attributes; it is only read.
     """
 
-    identity: str
-    structured: bool
-    seeded: bool
-    max_concurrency: int | None
-    price: Price | None
+    @property
+    def identity(self) -> str:
+        """What decides the reply besides the request: service address or file, and model.
+
+        Part of the key of every call, so it must be the same from run to run and hold no secret.
+        """
+        ...
+
+    @property
+    def structured(self) -> bool:
+        """Whether `request.schema` is enforced by the model itself."""
+        ...
+
+    @property
+    def seeded(self) -> bool:
+        """Whether the model takes `params["seed"]`."""
+        ...
+
+    @property
+    def max_concurrency(self) -> int | None:
+        """Calls that make sense at once, or None."""
+        ...
+
+    @property
+    def price(self) -> Price | None:
+        """Dollars for a million tokens; None where unknown."""
+        ...
 
     async def complete(self, request: ChatRequest) -> ChatReply:
         """Answer one request.

@@ -26,6 +26,8 @@ def to_pandas(dataset: Dataset) -> pd.DataFrame:
     """See `Dataset.to_pandas`."""
     with needs("a data frame", extra="pandas"):
         import pandas as pd
+    if not dataset.rows:  # as a slice may be: its columns are those of any row
+        return pd.DataFrame(columns=list(dataset.task.schema.model_fields))
     return pd.DataFrame([dict(row) for row in dataset.rows])
 
 

@@ -15,6 +15,10 @@ from pydantic import ValidationError
 
 from targen_core.engine.guard import refused
 from targen_core.errors import Rejected, TargenError, UsageError
+from targen_core.plugins.loader import load_registry
+from targen_core.plugins.register import MEMORY
+from targen_core.runs.manifest import Manifest
+from targen_core.runs.plan import find_task
 from targen_core.tasks.fields import text_at
 from targen_core.tasks.model import Task
 
@@ -66,7 +70,7 @@ class Unit:
 
 
 @dataclass(frozen=True)
-class Dataset:
+class Dataset(Sequence[Mapping[str, Any]]):
     """Official rows of a task, in order, each valid by `task.schema`.
 
     A dataset is the sequence of its rows: `len`, iteration, `dataset[3]`, and
@@ -92,6 +96,14 @@ class Dataset:
     run: Path | None = field(default=None, compare=False)
     provenance: Iterable[Mapping[str, Any]] = field(default=(), compare=False)
     problems: Sequence[Problem] = field(default=(), compare=False)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """All but the task, which is code: what is kept is where to find it again."""
+        return {**vars(self), "task": _found_by(self)}
+
+    def __setstate__(self, state: Mapping[str, Any]) -> None:
+        _, task = find_task(load_registry(), *state["task"])
+        vars(self).update(state, task=task)
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -220,6 +232,25 @@ class Dataset:
             labels = []  # rows that were never checked
         of = f" ({', '.join(labels)})" if 0 < len(labels) <= _NAMED else ""
         return f"{self.name}: {len(self):,} rows of {self.task.name}{of}"
+
+
+def _found_by(dataset: Dataset) -> tuple[str, tuple[str, ...]]:
+    """What finds a dataset's task in another process, and its variants.
+
+    Raises:
+        TypeError: nothing does.
+    """
+    if dataset.run is not None and (dataset.run / "manifest.json").exists():
+        manifest = Manifest.load(dataset.run / "manifest.json")
+        if not manifest.task.id.startswith(f"{MEMORY}:"):
+            return manifest.task_name(dataset.run), manifest.task.variants
+    registry, name = load_registry(), dataset.task.name
+    for item in registry.all("task"):
+        if item.name == name and registry.resolve(item) is dataset.task:
+            return item.id, ()
+    raise TypeError(
+        f"cannot pickle {dataset!r}: its task is an object of this program; its rows can be pickled"
+    )
 
 
 def copied(value: Any) -> Any:

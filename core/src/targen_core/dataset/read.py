@@ -37,8 +37,8 @@ def read_dataset(
     value. A torn last line of a run that is going on is left out.
 
     Args:
-        source: a run directory, or what `targen correct` left; a .jsonl, .csv or
-            .parquet file; a folder that `targen export --as hf` or `datasets`
+        source: a run directory, or what `targen correct` left; a .jsonl, .json, .csv
+            or .parquet file; a folder that `targen export --as hf` or `datasets`
             saved; "hf:OWNER/NAME[:CONFIG[:SPLIT]]" of a hub; or rows: a
             `datasets.Dataset`, a data frame, mappings, a `Dataset`.
         task: whose rows they are: a task, its name, or its file. A run knows.

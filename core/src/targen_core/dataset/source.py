@@ -10,7 +10,7 @@ from typing import Any, NoReturn
 
 from targen_core.dataset.forms.columns import HUB, columns_of, from_hub, parquet, saved
 from targen_core.dataset.forms.records import Form, Record, as_it_is
-from targen_core.dataset.forms.text import lines, table
+from targen_core.dataset.forms.text import document, lines, table
 from targen_core.dataset.model import Dataset, problem_in
 from targen_core.errors import RunDirectoryError, UsageError
 from targen_core.plain import read_plain
@@ -112,6 +112,8 @@ def open_source(source: Any, *, encoding: str = "utf-8") -> Source:
         form = table(path, encoding)
     elif suffix == ".parquet":
         form = parquet([path])
+    elif suffix == ".json":
+        form = document(path, encoding)
     else:
         form = lines(path, encoding)
     return Source(str(path), path.stem, form)

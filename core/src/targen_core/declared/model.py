@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
@@ -230,6 +230,19 @@ class Declaration(_Part):
     Raises:
         UsageError: naming the key, what is wrong, and what to write.
     """
+
+    if TYPE_CHECKING:  # a text may stand for a part, which its field's type does not say
+
+        def __init__(
+            self,
+            *,
+            description: str,
+            labels: Mapping[str, str | LabelPart | Mapping[str, Any]],
+            fields: Mapping[str, str | FieldPart | Mapping[str, Any]] = ...,
+            contexts: str | Sequence[str] | ContextsPart | Mapping[str, Any] | None = ...,
+            seeds: str | Sequence[str] | SeedsPart | Mapping[str, Any] | None = ...,
+            **others: Any,
+        ) -> None: ...
 
     draft: bool = Field(
         default=False, description="whether a person has yet to read it: a draft makes no rows"

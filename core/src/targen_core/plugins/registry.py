@@ -7,6 +7,7 @@ global one.
 from __future__ import annotations
 
 import importlib
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -80,6 +81,11 @@ class Registry:
             if (item.kind, item.id) in self._by_id:
                 raise ValueError(f"{item.kind} {item.id} is registered twice")
             self._by_id[item.kind, item.id] = item
+
+    def __repr__(self) -> str:
+        kinds = Counter(kind for kind, _ in self._by_id)
+        plugins = ", ".join(sorted({plugin.distribution for plugin in self.plugins}))
+        return f"<Registry {', '.join(f'{kind} {n}' for kind, n in kinds.items())}; of {plugins}>"
 
     def including(
         self,

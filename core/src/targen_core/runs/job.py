@@ -130,6 +130,10 @@ class Job:
             _log.warning("cut off a torn last record of the journal: the run was killed in it")
         return journal
 
+    def __repr__(self) -> str:
+        rows = ", ".join(f"{name} {n:,}" for name, n in self.manifest.targets[-1].quotas.items())
+        return f"<Job {self.path}: {self.manifest.task.id}, {rows}>"
+
     def __enter__(self) -> Job:
         return self
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -79,6 +79,9 @@ class Analysis:
                     raise KeyError(f"{metric} could not be measured: {part.problem}")
                 return part.findings
         raise KeyError(f"{metric} was not asked for")
+
+    def __iter__(self) -> Iterator[str]:
+        return (part.item.name for part in self.parts if part.findings is not None)
 
     def as_dict(self) -> dict[str, Any]:
         """All of it, as `analysis.json` holds it."""

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from targen_core.dataset.extras import needs
-from targen_core.dataset.forms.records import Form, Record
+from targen_core.dataset.forms.records import Form, Record, without_index
 from targen_core.dataset.schema import schema_of
 from targen_core.errors import UsageError
 from targen_core.tasks.model import Task
@@ -113,7 +113,7 @@ def _loaded(name: str, load: Callable[[Any], Any]) -> Any:
 
 def _form(rows: Callable[[], Iterator[Mapping[str, Any]]], classes: _Classes) -> Form:
     def records() -> Iterator[tuple[int, Record]]:
-        yield from enumerate(rows(), 1)
+        yield from enumerate(map(without_index, rows()), 1)
 
     return Form(records, place="row", typed=partial(_typed, classes))
 

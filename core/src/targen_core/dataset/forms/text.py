@@ -1,4 +1,4 @@
-r"""Files of text: JSON lines, and CSV.
+r"""Files of text: JSON lines, a list of JSON, and CSV.
 
 Lines of JSON end at `\n` alone; blank ones are passed over. A byte order mark
 says the encoding, whatever was said.
@@ -15,13 +15,13 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from targen_core.dataset.forms.records import Form, NotUtf8, Record
+from targen_core.dataset.forms.records import Form, NotUtf8, Record, without_index
 from targen_core.dataset.schema import schema_of
 from targen_core.errors import UsageError
 from targen_core.plain import content_of
 from targen_core.tasks.model import Task
 
-__all__ = ["lines", "table"]
+__all__ = ["document", "lines", "table"]
 
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8"),
@@ -49,6 +49,28 @@ def lines(path: Path, encoding: str = "utf-8", *, may_be_torn: bool = False) -> 
     return Form(records)
 
 
+def document(path: Path, encoding: str = "utf-8") -> Form:
+    """A file that is one JSON list of records, or else of JSON lines after all.
+
+    Raises:
+        UsageError: the file cannot be read, or is in another encoding.
+    """
+    data, marked = _content(path, encoding)
+    if not data.lstrip().startswith(b"["):
+        return lines(path, encoding)
+    try:
+        rows = json.loads(_decoded(path, data, marked))
+    except (ValueError, RecursionError) as error:
+        raise UsageError(f"{path}: {error}") from error
+
+    def records() -> Iterator[tuple[int, Record]]:
+        for number, row in enumerate(rows, 1):
+            bad = ValueError("Input should be an object")
+            yield number, row if isinstance(row, dict) else bad
+
+    return Form(records, place="row")
+
+
 def table(path: Path, encoding: str = "utf-8") -> Form:
     """A CSV file with a header, or one with tabs.
 
@@ -67,7 +89,7 @@ def table(path: Path, encoding: str = "utf-8") -> Form:
                 if not cells:
                     continue
                 if len(cells) == len(header):
-                    yield reader.line_num, dict(zip(header, cells, strict=True))
+                    yield reader.line_num, without_index(dict(zip(header, cells, strict=True)))
                 else:
                     some = f"{len(cells)} cell{'' if len(cells) == 1 else 's'}"
                     why = f"{some}, the header has {len(header)}"

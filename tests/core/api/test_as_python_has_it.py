@@ -1,0 +1,100 @@
+"""Runs and datasets, used as any sequence is: sampled, sliced, pickled, printed."""
+
+from __future__ import annotations
+
+import json
+import pickle
+import random
+from pathlib import Path
+
+import pytest
+
+import targen_core as tg
+
+pytestmark = pytest.mark.whole
+
+
+@pytest.fixture
+def run():
+    return tg.generate("rte", n=8, model="scripted", out="runs/x")
+
+
+def test_rows_are_drawn_and_sliced(run):
+    drawn = random.Random(0).sample(run, 3)
+    assert len(drawn) == 3 and all(row in list(run) for row in drawn)
+    assert random.Random(0).sample(run.dataset, 3) == drawn
+    assert list(run[2:4]) == list(run)[2:4]
+    assert list(reversed(run)) == list(run)[::-1]
+
+
+def test_a_frame_of_no_rows_has_the_columns_all_the_same(run):
+    pytest.importorskip("pandas")
+    empty = run.dataset[50:]
+    assert len(empty) == 0
+    assert set(empty.to_pandas().columns) == set(run.dataset.to_pandas().columns)
+
+
+def test_datasets_and_corrections_are_pickled_by_where_their_task_is(run):
+    paper = tg.generate("rte", n=4, model="scripted", variants="paper", out="runs/paper")
+    for dataset in (run.dataset, paper.dataset, tg.read_dataset("runs/x/dataset.jsonl", "rte")):
+        again = pickle.loads(pickle.dumps(dataset))
+        assert list(again) == list(dataset)
+        assert again.task.version == dataset.task.version
+        assert again.labels == dataset.labels
+    corrected = tg.correct(run, model="scripted")
+    again = pickle.loads(pickle.dumps(corrected))
+    assert list(again) == list(corrected)
+    assert again.task.name == "rte"
+
+
+def test_a_task_of_the_program_alone_is_no_matter_of_a_pickle(lab):
+    world = lab.World()
+    run = tg.generate(world.task(), n=2, model=lab.ToyModel(world.reply))
+    with pytest.raises(TypeError, match="its task is an object of this program"):
+        pickle.dumps(run.dataset)
+    assert len(pickle.loads(pickle.dumps(run.dataset.rows))) == 2
+
+
+def test_what_pandas_writes_is_read(run):
+    pytest.importorskip("pandas")
+    frame = run.dataset.to_pandas().sample(frac=1, random_state=0)
+    frame.to_csv("a.csv")
+    frame.to_csv("b.csv", index_label="Unnamed: 0")
+    frame.to_json("a.json", orient="records")
+    frame.to_json("b.json", orient="records", lines=True)
+    frame.to_parquet("a.parquet")
+    for file in ("a.csv", "b.csv", "a.json", "b.json", "a.parquet"):
+        assert len(tg.read_dataset(file, "rte")) == 8
+        assert tg.read_dataset(file, "rte").digest == tg.read_dataset("a.json", "rte").digest
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("[1, 2]", "bad.json, row 1 is no row of rte: Input should be an object"),
+        ("[{}", "bad.json: Expecting"),
+        ("[]", "bad.json holds no row"),
+    ],
+)
+def test_a_list_that_is_none_of_rows_is_told(text, words):
+    Path("bad.json").write_text(text)
+    with pytest.raises(tg.UsageError) as caught:
+        tg.read_dataset("bad.json", "rte")
+    assert str(caught.value).startswith(words)
+
+
+def test_registries_and_jobs_say_what_they_are(run):
+    registry = tg.load_registry()
+    assert repr(registry).startswith("<Registry ")
+    assert "targen-core" in repr(registry) and "corrector " in repr(registry)
+    spec = json.loads(Path("runs/x/manifest.json").read_text())["spec"]
+    wanted = tg.RunSpec(task="rte", quotas=spec["quotas"], backend="scripted")
+    with tg.Job.create(registry, wanted, "runs/x") as job:
+        assert repr(job) == (
+            "<Job runs/x: targen-tasks-superglue:rte, entailment 4, not_entailment 4>"
+        )
+
+
+def test_an_analysis_is_the_metrics_that_found_something(run):
+    pytest.importorskip("targen_analysis")
+    assert list(tg.analyze(run, metrics=["labels", "lexical"])) == ["labels", "lexical"]
