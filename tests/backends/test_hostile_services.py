@@ -15,7 +15,7 @@ import zlib
 import pytest
 from aiohttp import web
 
-from targen_backends.http.reading import MOST_ANSWER
+from targen_backends.http.reading import MAX_ANSWER
 from targen_backends.llama.backend import LlamaOptions, codec
 from targen_core.calls.model import ChatReply
 from targen_core.errors import (
@@ -169,7 +169,7 @@ def test_packed_answers_are_read(provider, call, request_of):
         ("br", b"abc", "packed as 'br'"),
         ("gzip", b"abc", "does not unpack"),
         ("gzip", gzip.compress(b"{}" * 99, mtime=0)[:-20], "ends too early"),
-        ("gzip", gzip.compress(b" " * (MOST_ANSWER + 1), mtime=0), "longer than 4 MiB"),
+        ("gzip", gzip.compress(b" " * (MAX_ANSWER + 1), mtime=0), "longer than 4 MiB"),
     ],
 )
 def test_what_does_not_unpack_is_malformed(provider, fails, encoding, raw, words):

@@ -129,13 +129,13 @@ def test_a_window_grants_so_many_and_starts_anew_on_the_minute(gaps, limit, phas
         assert got == [200] * min(limit, len(got)) + [429] * (len(got) - limit)
 
 
-@given(seed=st.integers(0, 99), most=st.integers(1, 6))
-def test_a_cap_is_never_exceeded(seed, most):
+@given(seed=st.integers(0, 99), limit=st.integers(1, 6))
+def test_a_cap_is_never_exceeded(seed, limit):
     result = drive(
-        lambda: Service(Lognormal(1.0, 0.8), Cap(most), seed=seed), calls=60, concurrency=8
+        lambda: Service(Lognormal(1.0, 0.8), Cap(limit), seed=seed), calls=60, concurrency=8
     )
     assert result.answered == 60
-    assert result.peak == min(most, 8)
+    assert result.peak == min(limit, 8)
 
 
 def test_a_cap_that_falls_lets_calls_end_and_no_others_in():

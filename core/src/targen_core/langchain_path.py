@@ -177,7 +177,7 @@ def _loaded(file: Path, module: str, attribute: str) -> Any:
         line = getattr(error, "lineno", None) or _line_in(file, error)
         raise UsageError(
             f"{file}{f', line {line}' if line else ''}: {type(error).__name__}: {error}",
-            hint="mend the file; it is executed whenever the class is used",
+            hint="fix the file; it is executed whenever the class is used",
         ) from error
     try:
         return getattr(made, attribute)

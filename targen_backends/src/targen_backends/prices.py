@@ -30,9 +30,9 @@ def price_of(provider: str, model: str) -> Price | None:
         provider: a table of the file, `openai` or `anthropic`.
         model: the name that is sent; a date at its end does not matter.
     """
-    found = table()[provider]
+    section = table()[provider]
     name = _DATED.sub("", model)
-    for entry in found["prices"]:
+    for entry in section["prices"]:
         if fnmatchcase(name, entry["model"]):
             long = entry.get("long", {})
             return Price(
@@ -43,7 +43,7 @@ def price_of(provider: str, model: str) -> Price | None:
                 long_from=long.get("above"),
                 long_input=long.get("input", 1.0),
                 long_output=long.get("output", 1.0),
-                batch=found.get("batch"),
-                source=f"{entry['source']}, {entry.get('date', found['date'])}",
+                batch=section.get("batch"),
+                source=f"{entry['source']}, {entry.get('date', section['date'])}",
             )
     return None

@@ -92,8 +92,8 @@ def _described(schema: Mapping[str, Any]) -> dict[str, Any]:
         kept["items"] = _described(kept["items"])
     rest = {key: value for key, value in schema.items() if key not in names and key != "type"}
     if rest:
-        told = ", ".join(f"{key}: {value}" for key, value in rest.items())
-        kept["description"] = f"{kept.get('description', '')} {{{told}}}".strip()
+        limits = ", ".join(f"{key}: {value}" for key, value in rest.items())
+        kept["description"] = f"{kept.get('description', '')} {{{limits}}}".strip()
     return kept
 
 

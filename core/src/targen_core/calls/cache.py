@@ -89,11 +89,11 @@ class ReplyCache:
         if self._cache is None:
             return None
         try:
-            found = self._cache.get(key)
+            value = self._cache.get(key)
         except Exception as error:
             self._give_up(error)
             return None
-        return found if isinstance(found, bytes) else None
+        return value if isinstance(value, bytes) else None
 
     def put(self, key: bytes, value: bytes) -> None:
         """Write later, in a batch with others."""

@@ -422,10 +422,10 @@ class Controller:
     def _pause(self, now: float, wait: float | None, flying: int) -> None:
         since = now - (self._taken_at if self._answered else self.failing_since or now)
         if not wait or (wait > _BELIEVED and (flying or since < _UNTIL_BELIEVED)):
-            least = _SHORTEST_PAUSE if self._answered else _FIRST_PAUSE
+            shortest = _SHORTEST_PAUSE if self._answered else _FIRST_PAUSE
             if self.rate is not None:  # refused calls may count as well
-                least = max(least, min(self._in_vain, 2 * _IN_VAIN) / self.rate)
-            wait = min(_LONGEST_PAUSE, max(least, _PAUSE_PART * since))
+                shortest = max(shortest, min(self._in_vain, 2 * _IN_VAIN) / self.rate)
+            wait = min(_LONGEST_PAUSE, max(shortest, _PAUSE_PART * since))
         if self._experiment is not None:
             self._experiment = self.rate = None  # what all suffer is no bad luck
             self.ready_at = 0.0

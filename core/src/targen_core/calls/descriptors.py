@@ -32,11 +32,11 @@ def affordable(concurrency: int) -> int:
     taken = _open_now() + _RESERVE
     if limit in (-1, resource.RLIM_INFINITY) or taken + concurrency <= limit:
         return concurrency
-    wanted = taken + concurrency
-    wanted = wanted if hard_limit in (-1, resource.RLIM_INFINITY) else min(wanted, hard_limit)
+    needed = taken + concurrency
+    needed = needed if hard_limit in (-1, resource.RLIM_INFINITY) else min(needed, hard_limit)
     with contextlib.suppress(OSError, ValueError):
-        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard_limit))
-        limit = wanted
+        resource.setrlimit(resource.RLIMIT_NOFILE, (needed, hard_limit))
+        limit = needed
     fits = max(1, min(concurrency, limit - taken))
     if fits < concurrency:
         _log.warning(
@@ -48,7 +48,7 @@ def affordable(concurrency: int) -> int:
 
 
 def used_up() -> str:
-    """What is wrong where a descriptor was wanted and there was none."""
+    """What is wrong where a descriptor was needed and there was none."""
     limit = "so many" if resource is None else f"{resource.getrlimit(resource.RLIMIT_NOFILE)[0]}"
     return f"this process may have {limit} files and connections open (ulimit -n), and has"
 

@@ -111,10 +111,10 @@ def filtered(words: str) -> bool:
     return _FILTERED.search(words) is not None
 
 
-def seconds(told: object) -> float | None:
+def seconds(value: object) -> float | None:
     """A wait that a service asks for, from 0 to a month; None where that is no finite number."""
     try:
-        wait = float(told)  # type: ignore[arg-type]
+        wait = float(value)  # type: ignore[arg-type]
     except (TypeError, ValueError, OverflowError):
         return None
     return min(wait, _LONGEST_WAIT) if 0 <= wait < float("inf") else None
@@ -141,8 +141,8 @@ def scrub(text: str, *secrets: str) -> str:
     return _KEY_LIKE.sub(_hidden, text)
 
 
-def _hidden(found: re.Match[str]) -> str:
-    return " ***" if found[0][:1] in " \t\n+%" else "***"
+def _hidden(match: re.Match[str]) -> str:
+    return " ***" if match[0][:1] in " \t\n+%" else "***"
 
 
 def _without(text: str, secret: str) -> str:
@@ -150,7 +150,7 @@ def _without(text: str, secret: str) -> str:
     pieces = _pieces(secret)
     if not pieces:
         return text
-    signs = [(found.span(), _plain(found)) for found in _SIGN.finditer(text)]
+    signs = [(match.span(), _plain(match)) for match in _SIGN.finditer(text)]
     signs = [(span, sign) for span, sign in signs if sign]
     folded = "".join(sign for _, sign in signs)
     kept: list[str] = []
@@ -164,9 +164,9 @@ def _without(text: str, secret: str) -> str:
     return "".join([*kept, text[done:]])
 
 
-def _plain(found: re.Match[str]) -> str:
+def _plain(match: re.Match[str]) -> str:
     """The letter or digit that a match of `_SIGN` stands for, in lower case; or ""."""
-    percent, escaped, in_hex, decimal, itself = found.groups()
+    percent, escaped, in_hex, decimal, itself = match.groups()
     if itself:
         sign: str = itself
     else:
@@ -179,11 +179,11 @@ def _plain(found: re.Match[str]) -> str:
 @functools.lru_cache(maxsize=8)
 def _pieces(secret: str) -> frozenset[str]:
     """All that is `_PIECE` letters and digits long in the forms that a secret may take."""
-    found: set[str] = set()
+    pieces: set[str] = set()
     for form in _forms(secret):
         folded = "".join(sign for sign in form.lower() if sign.isalnum())
-        found |= {folded[at : at + _PIECE] for at in range(len(folded) - _PIECE + 1)}
-    return frozenset(found)
+        pieces |= {folded[at : at + _PIECE] for at in range(len(folded) - _PIECE + 1)}
+    return frozenset(pieces)
 
 
 def _forms(secret: str) -> Iterator[str]:

@@ -168,7 +168,7 @@ class LangChainModel:
             if type(failure) is BadRequest and not _status(error):  # nobody refused it: a bug
                 kind = type(self._model)
                 words = f"{kind.__module__}.{kind.__qualname__}: {failure}{place(error, kind)}"
-                failure = BadRequest(words, hint="mend the class, or report it to its authors")
+                failure = BadRequest(words, hint="fix the class, or report it to its authors")
             raise failure from (error if bare else None)
         try:
             reply = _reply(result, request)

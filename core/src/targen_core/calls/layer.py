@@ -133,8 +133,8 @@ class CallLayer:
     @property
     def pauses(self) -> dict[str, float]:
         """Seconds for which a backend's service is left alone, by its id; none where it is not."""
-        found = {bound.backend: bound.limiter.pause for bound in self.models.values()}
-        return {backend: pause for backend, pause in found.items() if pause > 0}
+        pauses = {bound.backend: bound.limiter.pause for bound in self.models.values()}
+        return {backend: pause for backend, pause in pauses.items() if pause > 0}
 
     @property
     def trouble(self) -> str:
@@ -234,14 +234,14 @@ class CallLayer:
         if self.shared is not None and key in self.shared:
             self._write(call, key, self.shared[key], cached=True, cost=0.0)
             return self.shared[key]
-        found = (
+        stored = (
             self.cache.get(bound.cache_key(key))
             if self.cache is not None and bound.cacheable
             else None
         )
-        if found is None:
+        if stored is None:
             return None
-        reply = _uncached(found)
+        reply = _uncached(stored)
         if reply is None:
             return None  # written by a stranger: ask the model instead
         self._write(call, key, reply, cached=True, cost=0.0)
@@ -577,7 +577,7 @@ def _tokens(bound: BoundModel, request: ChatRequest) -> int:
 def _backend_failed(backend: str, error: Exception) -> StageFailed:
     """A backend's own bug: neither the service's doing nor the task's."""
     distribution = backend.partition(":")[0]
-    hint = f"report it to the authors of {distribution}, and resume when it is mended"
+    hint = f"report it to the authors of {distribution}, and resume when it is fixed"
     if distribution == "memory":  # an object of the program
         hint = "correct it, and resume: targen_core.resume(RUN, model=...)"
     return StageFailed(
@@ -587,10 +587,10 @@ def _backend_failed(backend: str, error: Exception) -> StageFailed:
     )
 
 
-def _uncached(found: bytes) -> ChatReply | None:
+def _uncached(stored: bytes) -> ChatReply | None:
     """A reply from the cache, or None where this is none."""
     try:
-        value = json.loads(found)
+        value = json.loads(stored)
         reply = ChatReply(value["text"], value["finish"], value["in"], value["out"])
     except (ValueError, KeyError, TypeError):
         return None

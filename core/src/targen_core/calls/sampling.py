@@ -24,7 +24,7 @@ SAMPLING = (
 )
 """Sampling parameters: part of each request. Other keys are a backend's options."""
 
-_MOST = 2**63  # what a seed may be; no other parameter comes near
+_MAX = 2**63  # what a seed may be; no other parameter comes near
 
 
 def check_sampling(key: str, value: Any) -> None:
@@ -37,7 +37,7 @@ def check_sampling(key: str, value: Any) -> None:
         return
     whole = isinstance(value, int) and not isinstance(value, bool)
     number = whole or (isinstance(value, float) and math.isfinite(value))
-    if number and abs(value) > _MOST:
+    if number and abs(value) > _MAX:
         raise UsageError(f"option {key}={str(value)[:20]}: no service takes so large a number")
     if key == "max_tokens" and not (whole and value > 0):
         raise UsageError(f"option max_tokens={value}: it must be a whole number above 0")

@@ -82,11 +82,11 @@ def reasons(options: ChatGptOptions) -> bool:
 
 def defaults(options: ChatGptOptions) -> Mapping[str, Any]:
     """Parameters that the model's kind asks for; None leaves one out."""
-    found: dict[str, Any] = dict.fromkeys(_UNKNOWN)
+    params: dict[str, Any] = dict.fromkeys(_UNKNOWN)
     if reasons(options):
-        found |= dict.fromkeys(_NOT_WITH_REASONING)
-        found["max_tokens"] = _ROOM
-    return found
+        params |= dict.fromkeys(_NOT_WITH_REASONING)
+        params["max_tokens"] = _ROOM
+    return params
 
 
 BACKEND = Backend(

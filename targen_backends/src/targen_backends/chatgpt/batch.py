@@ -67,12 +67,12 @@ class ChatGptBatches(CompletionCodec):
         except ServiceError as error:
             error.billed = False  # a file alone costs nothing
             raise
-        wanted = {
+        job = {
             "input_file_id": document(raw, "id")["id"],
             "endpoint": URL,
             "completion_window": "24h",
         }
-        raw = await self._fetcher.fetch("POST", "/batches", data=json.dumps(wanted).encode())
+        raw = await self._fetcher.fetch("POST", "/batches", data=json.dumps(job).encode())
         return str(document(raw, "id", billed=True)["id"])
 
     async def poll(self, batch: str, requests: Mapping[str, ChatRequest]) -> BatchState:
@@ -81,15 +81,15 @@ class ChatGptBatches(CompletionCodec):
         Raises:
             ServiceError: of the class that says whether trying later can help.
         """
-        found = document(await self._fetcher.fetch("GET", f"/batches/{batch}"), "id", "status")
-        if found["status"] not in _ENDED:
+        job = document(await self._fetcher.fetch("GET", f"/batches/{batch}"), "id", "status")
+        if job["status"] not in _ENDED:
             return BatchState(False)
         came: dict[str, BatchAnswer] = {}
         for name in ("output_file_id", "error_file_id"):
-            if found.get(name):
-                lines = self._fetcher.lines(f"/files/{found[name]}/content")
+            if job.get(name):
+                lines = self._fetcher.lines(f"/files/{job[name]}/content")
                 came |= await answers(lines, self.decode, requests)
-        problem = "" if found["status"] == "completed" else f"batch {batch} {_why(found)}"
+        problem = "" if job["status"] == "completed" else f"batch {batch} {_why(job)}"
         return BatchState(True, came, error_patterns.quoted(problem, self._fetcher.secret))
 
     async def aclose(self) -> None:
@@ -98,13 +98,13 @@ class ChatGptBatches(CompletionCodec):
         await super().aclose()
 
 
-def _why(found: Mapping[str, Any]) -> str:
+def _why(job: Mapping[str, Any]) -> str:
     """A batch's status, with the service's words where it has some."""
-    errors = found.get("errors")
+    errors = job.get("errors")
     data = errors.get("data") if isinstance(errors, dict) else None
     first = data[0] if isinstance(data, list) and data else None
     words = str(first.get("message") or "") if isinstance(first, dict) else ""
-    return f"{found['status']}: {words}" if words else str(found["status"])
+    return f"{job['status']}: {words}" if words else str(job["status"])
 
 
 def _form(boundary: str, values: Mapping[str, str], file: bytes) -> bytes:

@@ -87,12 +87,12 @@ def thinks(options: ClaudeOptions) -> bool:
 
 def defaults(options: ClaudeOptions) -> Mapping[str, Any]:
     """Parameters that the model's kind asks for; None leaves one out."""
-    found: dict[str, Any] = dict.fromkeys(_UNKNOWN)
+    params: dict[str, Any] = dict.fromkeys(_UNKNOWN)
     if not thinks(options):
-        return found
-    found |= dict.fromkeys(SAMPLING)
-    found["max_tokens"] = _ROOM
-    return found
+        return params
+    params |= dict.fromkeys(SAMPLING)
+    params["max_tokens"] = _ROOM
+    return params
 
 
 BACKEND = Backend(

@@ -74,8 +74,8 @@ class ClaudeBatches:
         Raises:
             ValueError: the line is none.
         """
-        key, found = parsed(line)
-        result = found.get("result")
+        key, record = parsed(line)
+        result = record.get("result")
         kind = result.get("type") if isinstance(result, dict) else None
         if not isinstance(result, dict) or not isinstance(kind, str):
             raise ValueError("no result")

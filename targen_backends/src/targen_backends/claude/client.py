@@ -54,7 +54,7 @@ class ClaudeModel(HttpModel):
             nothing.
         mark: whether long system prompts are marked for the prompt cache.
         extra: fields that every request body gets besides.
-        **given: as `HttpModel` takes them.
+        **http_options: as `HttpModel` takes them.
     """
 
     kind = "anthropic"
@@ -78,12 +78,12 @@ class ClaudeModel(HttpModel):
         thinking: Thinking = "default",
         mark: bool = True,
         extra: Mapping[str, Any] | None = None,
-        **given: Any,
+        **http_options: Any,
     ) -> None:
         fixed = dict(extra or {})
         if thinking != "default":
             fixed["thinking"] = {"type": thinking}
-        super().__init__(base_url, model, structured=structured, extra=fixed, **given)
+        super().__init__(base_url, model, structured=structured, extra=fixed, **http_options)
         self.structured = structured != "none"
         self._mark = mark
         # As the official client does: since the newer version as a bearer token.
@@ -140,7 +140,7 @@ class ClaudeModel(HttpModel):
                 tool % (TOOL.encode(), schema),
             )
         config = dict(body.pop("output_config", {}))
-        wanted = b'{"type":"json_schema","schema":%s}' % schema
+        form = b'{"type":"json_schema","schema":%s}' % schema
         rest = json.dumps(config).encode()[1:-1]
-        whole = b'{"format":%s%s}' % (wanted, b"," + rest if rest else b"")
+        whole = b'{"format":%s%s}' % (form, b"," + rest if rest else b"")
         return b'%s,"output_config":%s}' % (json.dumps(body).encode()[:-1], whole)

@@ -28,7 +28,7 @@ _CACHED_FROM = 4096
 that any model caches is 1,024 tokens; what is shorter than a model's own least
 is not cached and costs nothing more (platform.claude.com, prompt-caching)."""
 
-_MOST = 10**8  # tokens that any context may have
+_MAX = 10**8  # tokens that any context may have
 
 _FINISH: dict[Any, Finish] = {
     "end_turn": "stop",
@@ -112,8 +112,8 @@ def read_message(envelope: Any, request: ChatRequest, rate: RateHeaders | None =
     input_tokens, output_tokens = reported_or_estimated(*known, request, text)
     cache_read = cache_write = 0
     if input_tokens == known[0]:  # it reported one, and a count
-        cache_read = count(usage, "cache_read_input_tokens", _MOST)
-        cache_write = count(usage, "cache_creation_input_tokens", _MOST)
+        cache_read = count(usage, "cache_read_input_tokens", _MAX)
+        cache_write = count(usage, "cache_creation_input_tokens", _MAX)
         input_tokens += cache_read + cache_write
     return ChatReply(
         text,

@@ -25,13 +25,13 @@ class SchemaParts:
 
     def part(self, schema: Mapping[str, Any], name: str) -> bytes:
         """The JSON of `schema`, called `name`."""
-        found = self._made.get(id(schema))
-        if found is None:
+        entry = self._made.get(id(schema))
+        if entry is None:
             if len(self._made) >= _KEPT:
                 self._made.clear()
             made = json.dumps(self._make(schema, name)).encode()
-            found = self._made[id(schema)] = (schema, made)
-        return found[1]
+            entry = self._made[id(schema)] = (schema, made)
+        return entry[1]
 
 
 def digest(extra: Mapping[str, Any]) -> str:

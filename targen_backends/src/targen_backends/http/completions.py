@@ -40,10 +40,10 @@ class CompletionsModel(HttpModel):
         if request.schema is None or self._mode == "none":
             return body
         if self._mode == "json_object":
-            wanted = b'{"type":"json_object"}'
+            form = b'{"type":"json_object"}'
         else:
-            wanted = self._schemas.part(request.schema, request.schema_name)
-        return b'%s,"response_format":%s}' % (body[:-1], wanted)
+            form = self._schemas.part(request.schema, request.schema_name)
+        return b'%s,"response_format":%s}' % (body[:-1], form)
 
     def fields(self, request: ChatRequest) -> dict[str, Any]:
         """The messages and parameters as they are sent."""
@@ -83,8 +83,8 @@ class CompletionCodec:
         Raises:
             ValueError: the line is neither.
         """
-        key, found = parsed(line)
-        response, error = found.get("response"), found.get("error")
+        key, record = parsed(line)
+        response, error = record.get("response"), record.get("error")
         if isinstance(response, dict) and isinstance(response.get("status_code", 200), int):
             status, body = response.get("status_code", 200), response.get("body")
             if status == 200:
@@ -93,9 +93,9 @@ class CompletionCodec:
                 except MalformedAnswer as raised:
                     return key, raised
             headers = {"x-request-id": str(response.get("request_id") or "")}
-            told = body or error or ""  # vLLM's run-batch writes the error beside an empty body
+            words = body or error or ""  # vLLM's run-batch writes the error beside an empty body
             return key, failure(
-                status, json.dumps(told).encode(), headers, self._model.service, self._model.key
+                status, json.dumps(words).encode(), headers, self._model.service, self._model.key
             )
         if isinstance(error, dict):
             words = f"{error.get('code')}: {error.get('message')}"

@@ -71,8 +71,8 @@ def named(error: E, request: str) -> E:
 
 def request_id(headers: Mapping[str, str], secret: str = "") -> str:
     """The service's name for a request, or ""."""
-    found = headers.get("x-request-id") or headers.get("request-id") or ""
-    return quoted(found, secret, max_length=100)
+    name = headers.get("x-request-id") or headers.get("request-id") or ""
+    return quoted(name, secret, max_length=100)
 
 
 def _sorted(

@@ -9,7 +9,7 @@ import aiohttp
 
 from targen_backends.http.failures import failure
 from targen_backends.http.poster import LOST, Poster
-from targen_backends.http.reading import MOST_ANSWER, MOST_OF_ERROR, Unreadable, body, lines
+from targen_backends.http.reading import MAX_ANSWER, MAX_ERROR, Unreadable, body, lines
 
 __all__ = ["Fetcher"]
 
@@ -31,7 +31,7 @@ class Fetcher(Poster):
             ServiceError: for every other answer, and for none.
         """
         async with self._answer(method, path, data, headers) as response:
-            return self.without_key(await body(response, MOST_ANSWER))
+            return self.without_key(await body(response, MAX_ANSWER))
 
     async def lines(
         self, path: str, *, headers: Mapping[str, str] | None = None
@@ -42,7 +42,7 @@ class Fetcher(Poster):
         than an answer may be are left out.
         """
         async with self._answer("GET", path, None, headers) as response:
-            async for line in lines(response, MOST_ANSWER):
+            async for line in lines(response, MAX_ANSWER):
                 yield self.without_key(line)
 
     @asynccontextmanager
@@ -61,9 +61,10 @@ class Fetcher(Poster):
                 allow_redirects=False,
             ) as response:
                 if response.status != 200:
-                    raw = await body(response, MOST_OF_ERROR, cut=True)
-                    found = response.headers
-                    raise failure(response.status, raw, found, self._service, self.secret)
+                    raw = await body(response, MAX_ERROR, cut=True)
+                    raise failure(
+                        response.status, raw, response.headers, self._service, self.secret
+                    )
                 try:
                     yield response
                 except Unreadable as error:

@@ -17,8 +17,8 @@ KEYRING = "targen"
 """The service name of our entries in a keyring; the user name is the variable."""
 
 
-def find_key(given: SecretStr | None, file: str, variable: str, *, in_keyring: bool = True) -> str:
-    """The first of `given`, the first line of `file`, `$variable` and the keyring; or "".
+def find_key(option: SecretStr | None, file: str, variable: str, *, in_keyring: bool = True) -> str:
+    """The first of `option`, the first line of `file`, `$variable` and the keyring; or "".
 
     The keyring is asked only where the package `keyring` is installed.
 
@@ -26,8 +26,8 @@ def find_key(given: SecretStr | None, file: str, variable: str, *, in_keyring: b
         UsageError: a file that cannot be read or is empty, or a key that no
             HTTP header can hold.
     """
-    if given is not None:
-        return _checked(given.get_secret_value(), "-o api_key=...")
+    if option is not None:
+        return _checked(option.get_secret_value(), "-o api_key=...")
     if file:
         return _checked(_first_line(file), f"the file {file}")
     key = os.environ.get(variable, "").strip()

@@ -15,7 +15,7 @@ __all__ = ["anthropic_rate_headers", "rate_headers", "retry_after"]
 
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 _PART = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)")
-_MOST = 1e12  # of requests or tokens: what is more is as good as no limit
+_MAX = 1e12  # of requests or tokens: what is more is as good as no limit
 _DURATION = re.compile(rf"(?:{_PART.pattern})+")
 
 
@@ -76,20 +76,20 @@ def anthropic_rate_headers(headers: Mapping[str, str]) -> RateHeaders | None:
     its end counts. The form: platform.claude.com/docs/en/api/rate-limits, read
     2026-11-20.
     """
-    found = {
+    limits = {
         kind: (
             _count(headers.get(f"anthropic-ratelimit-{kind}-remaining")),
             _moment(headers.get(f"anthropic-ratelimit-{kind}-reset"), headers),
         )
         for kind in ("requests", "tokens", "input-tokens", "output-tokens")
     }
-    requests = found.pop("requests")
-    tokens = [pair for pair in found.values() if pair[0] is not None]
+    requests = limits.pop("requests")
+    tokens = [pair for pair in limits.values() if pair[0] is not None]
     if requests[0] is None and not tokens:
         return None
-    least = min(tokens, key=lambda pair: (pair[0], -(pair[1] or 0.0)), default=(None, None))
+    lowest = min(tokens, key=lambda pair: (pair[0], -(pair[1] or 0.0)), default=(None, None))
     limit = _count(headers.get("anthropic-ratelimit-requests-limit"))
-    return RateHeaders(*requests, *least, limit)
+    return RateHeaders(*requests, *lowest, limit)
 
 
 def _number(value: str | None) -> float | None:
@@ -103,7 +103,7 @@ def _number(value: str | None) -> float | None:
 
 def _count(value: str | None) -> int | None:
     number = _number(value)
-    return None if number is None else int(min(number, _MOST))
+    return None if number is None else int(min(number, _MAX))
 
 
 def _duration(value: str | None) -> float | None:

@@ -59,12 +59,12 @@ class HttpOptions(BackendOptions):
 
     @model_validator(mode="before")
     @classmethod
-    def _address_from_environment(cls, given: Any) -> Any:
+    def _address_from_environment(cls, values: Any) -> Any:
         """Take the address as if it had been given, so that a run keeps it."""
-        if isinstance(given, dict) and "base_url" not in given:
+        if isinstance(values, dict) and "base_url" not in values:
             address = os.environ.get(cls.address_variable) or cls.default_address
-            return {**given, "base_url": address}
-        return given
+            return {**values, "base_url": address}
+        return values
 
     @field_validator("base_url")
     @classmethod

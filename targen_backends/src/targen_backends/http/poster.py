@@ -16,8 +16,8 @@ from targen_backends.http.address import is_loopback, proxy_for
 from targen_backends.http.failures import failure, named, request_id
 from targen_backends.http.reading import (
     ENCODINGS,
-    MOST_ANSWER,
-    MOST_OF_ERROR,
+    MAX_ANSWER,
+    MAX_ERROR,
     TooLong,
     Unreadable,
     body,
@@ -114,22 +114,22 @@ class Poster:
                 self.url, data=data, headers=headers, proxy=self._proxy, allow_redirects=False
             ) as response:
                 good = response.status == 200
-                raw = await body(response, MOST_ANSWER if good else MOST_OF_ERROR, cut=not good)
+                raw = await body(response, MAX_ANSWER if good else MAX_ERROR, cut=not good)
         except LOST as error:
             raise self._lost(error) from None  # its context may hold the headers we sent
         except Unreadable as error:
             raise self._unreadable(error, response.headers) from None
-        found = response.headers
+        headers = response.headers
         if not good:
-            raise failure(response.status, raw, found, self._service, self.secret)
+            raise failure(response.status, raw, headers, self._service, self.secret)
         raw = self.without_key(raw)
         try:
             envelope = json.loads(raw)
         except (ValueError, RecursionError):
-            raise self._malformed(raw, found) from None
+            raise self._malformed(raw, headers) from None
         if isinstance(envelope, dict) and envelope.get("error") and "choices" not in envelope:
-            raise self._failure_inside(envelope, raw, found)
-        return Answer(envelope, self._service.limits(found), request_id(found, self.secret))
+            raise self._failure_inside(envelope, raw, headers)
+        return Answer(envelope, self._service.limits(headers), request_id(headers, self.secret))
 
     async def ask(
         self,
@@ -212,18 +212,18 @@ class Poster:
     def _unreadable(self, error: Unreadable, headers: Mapping[str, str]) -> MalformedAnswer:
         """The error for an answer with status 200 that is too long, or does not unpack."""
         hint = "is -o base_url=... the API's own address?" if isinstance(error, TooLong) else ""
-        found = MalformedAnswer(f"the answer is {error}", hint=hint, billed=True)
-        return named(found, request_id(headers, self.secret))
+        malformed = MalformedAnswer(f"the answer is {error}", hint=hint, billed=True)
+        return named(malformed, request_id(headers, self.secret))
 
     def _malformed(self, raw: bytes, headers: Mapping[str, str]) -> MalformedAnswer:
         """The error for an answer with status 200 that is no JSON."""
         begin = error_patterns.scrub(raw[:400].decode("utf-8", "replace"), self.secret)[:40]
         kind = headers.get("Content-Type", "")
-        told = f" ({error_patterns.quoted(kind.partition(';')[0], self.secret, max_length=60)})"
+        media = error_patterns.quoted(kind.partition(";")[0], self.secret, max_length=60)
         web = bool(kind) and "json" not in kind
         error = MalformedAnswer(
-            f"the answer is no JSON but {len(raw)} bytes{told if web else ''} that begin with "
-            f"{begin!r}",
+            f"the answer is no JSON but {len(raw)} bytes{f' ({media})' if web else ''} that begin "
+            f"with {begin!r}",
             hint="is -o base_url=... the API's own address, and no web page?" if web else "",
             billed=True,
         )
@@ -236,9 +236,9 @@ class Poster:
         error = envelope["error"]
         code = error.get("code") if isinstance(error, dict) else None
         status = code if isinstance(code, int) and 400 <= code < 600 else 502
-        found = failure(status, raw, headers, self._service, self.secret)
-        found.billed = found.retryable and status != 429
-        return found
+        error = failure(status, raw, headers, self._service, self.secret)
+        error.billed = error.retryable and status != 429
+        return error
 
 
 def _no_descriptors(error: Exception) -> str | None:

@@ -11,15 +11,15 @@ from collections.abc import AsyncIterator
 
 import aiohttp
 
-__all__ = ["ENCODINGS", "MOST_ANSWER", "MOST_OF_ERROR", "TooLong", "Unreadable", "body", "lines"]
+__all__ = ["ENCODINGS", "MAX_ANSWER", "MAX_ERROR", "TooLong", "Unreadable", "body", "lines"]
 
 ENCODINGS = "gzip, deflate"
 """What a service is told that we unpack."""
 
-MOST_ANSWER = 4 << 20
+MAX_ANSWER = 4 << 20
 """Bytes of one answer, unpacked: room for a million tokens."""
 
-MOST_OF_ERROR = 64 << 10
+MAX_ERROR = 64 << 10
 """Bytes of an answer other than 200 that are read; of its words 500 characters are quoted."""
 
 _PIECE = 64 << 10  # bytes that are unpacked at once

@@ -79,10 +79,10 @@ class OllamaModel(HttpModel):
         if request.schema is None or self._mode == "none":
             return made
         if self._mode == "json_object":
-            wanted = b'"json"'
+            form = b'"json"'
         else:
-            wanted = self._schemas.part(request.schema, request.schema_name)
-        return b'%s,"format":%s}' % (made[:-1], wanted)
+            form = self._schemas.part(request.schema, request.schema_name)
+        return b'%s,"format":%s}' % (made[:-1], form)
 
 
 def _read(envelope: Any, request: ChatRequest) -> ChatReply:

@@ -67,16 +67,16 @@ def defaults(options: LocalOptions) -> dict[str, Any]:
     At temperature 0 SmolLM2-135M gives one judgement to everything, and at 1
     its lists wander off.
     """
-    found: dict[str, Any] = {"top_p": 0.95, "min_p": 0.05}
+    params: dict[str, Any] = {"top_p": 0.95, "min_p": 0.05}
     if options.model == DEFAULT_MODEL:
-        found |= {
+        params |= {
             "contexts.temperature": 0.9,
             "contexts.repeat_penalty": 1.1,
             "seeds.temperature": 0.8,
             "seeds.repeat_penalty": 1.1,
             "correct.temperature": 1.3,
         }
-    return found
+    return params
 
 
 BACKEND = Backend(

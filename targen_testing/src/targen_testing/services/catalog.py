@@ -413,8 +413,8 @@ def compose(seed: int) -> Scenario:
         rate = natural * rng.uniform(0.1, 1.1)
         match rng.randrange(3):
             case 0:
-                most = wavy(max(1, round(concurrency * rng.uniform(0.1, 1.1))))
-                return Cap(most, rng.choice([429, 503, 529]), retry())
+                size = wavy(max(1, round(concurrency * rng.uniform(0.1, 1.1))))
+                return Cap(size, rng.choice([429, 503, 529]), retry())
             case 1:
                 capacity = max(1.0, round(rate * rng.choice([0.1, 1, 10, 60])))
                 hammered = rng.random() < 0.3
@@ -426,8 +426,8 @@ def compose(seed: int) -> Scenario:
                     counts_refused=hammered,
                 )
         seconds = rng.choice([1.0, 10.0, 60.0])
-        most = max(1, round(rate * seconds))
-        return Window(most, seconds, headers=headers, retry=retry(), phase=rng.uniform(0, seconds))
+        size = max(1, round(rate * seconds))
+        return Window(size, seconds, headers=headers, retry=retry(), phase=rng.uniform(0, seconds))
 
     def fault() -> Part:
         if rng.random() < 0.3:

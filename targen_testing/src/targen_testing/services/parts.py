@@ -121,14 +121,14 @@ def _until(value: float | Level, now: float, fits: Callable[[float], bool]) -> f
 class Call:
     """A call as a part meets it.
 
-    `in_flight` leaves the call itself out; `patience` is the seconds after
+    `in_flight` leaves the call itself out; `timeout` is the seconds after
     which its client goes.
     """
 
     now: float
     tokens: int = 1
     in_flight: int = 0
-    patience: float = math.inf
+    timeout: float = math.inf
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,19 +224,19 @@ class Lognormal(Latency):
 class Batching(Latency):
     """A server that works on all calls together, as vLLM: `each` more seconds for each of them.
 
-    Throughput saturates at one in `each` seconds. Beyond `most` calls they
+    Throughput saturates at one in `each` seconds. Beyond `limit` calls they
     push each other out of memory, and each takes `thrash` times as much more.
     """
 
     alone: float
     each: float
-    most: float = math.inf
+    limit: float = math.inf
     thrash: float = 4.0
     sigma: float = 0.2
     loaded = True
 
     def seconds(self, call: Call) -> float:
-        over = max(0.0, call.in_flight + 1 - self.most)
+        over = max(0.0, call.in_flight + 1 - self.limit)
         mean = self.alone + self.each * (call.in_flight + 1 + self.thrash * over)
         return mean * math.exp(self.rng.gauss(0.0, self.sigma))
 
@@ -276,7 +276,7 @@ class Queue(Latency):
         return now if len(self._free) < self.slots else max(now, self._free[0])
 
     def seconds(self, call: Call) -> float:
-        start, gone = self._start(call.now), call.now + call.patience
+        start, gone = self._start(call.now), call.now + call.timeout
         while self._starts and self._starts[0] <= call.now + _EPS:
             heapq.heappop(self._starts)
         if start > call.now + _EPS:
@@ -403,17 +403,17 @@ class Window(Part):
 class Cap(Part):
     """At most so many calls in flight; the others get `status`."""
 
-    most: float | Level
+    limit: float | Level
     status: int = 429
     retry: Retry | None = None
 
     def meet(self, call: Call) -> Turn | None:
-        if call.in_flight < _at(self.most, call.now):
+        if call.in_flight < _at(self.limit, call.now):
             return None
         return Turn("status", self.status, self.retry)
 
     def opens(self, call: Call) -> float:
-        return _until(self.most, call.now, lambda most: call.in_flight < most)
+        return _until(self.limit, call.now, lambda limit: call.in_flight < limit)
 
 
 # --- faults ------------------------------------------------------------------------

@@ -110,8 +110,8 @@ def _tokens(body: bytes) -> int:
         asked = json.loads(body)
     except ValueError:
         return 1
-    most = asked.get("max_completion_tokens") or asked.get("max_tokens") or 0
-    return int(most) + max(1, len(body) // 4)
+    max_tokens = asked.get("max_completion_tokens") or asked.get("max_tokens") or 0
+    return int(max_tokens) + max(1, len(body) // 4)
 
 
 def _phrase(status: int) -> str:

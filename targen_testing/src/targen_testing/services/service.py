@@ -51,8 +51,8 @@ class Answer:
         """The limits as a client reads them."""
         if not self.limits:
             return None
-        found = {limit.unit: limit for limit in self.limits}
-        requests, tokens = found.get("requests"), found.get("tokens")
+        limits = {limit.unit: limit for limit in self.limits}
+        requests, tokens = limits.get("requests"), limits.get("tokens")
         return RateHeaders(
             requests.remaining if requests else None,
             requests.reset if requests else None,
@@ -70,25 +70,25 @@ class Answer:
 
     def headers(self) -> dict[str, str]:
         """The same as HTTP headers."""
-        found = {"Date": formatdate(int(self.date), usegmt=True)}
+        headers = {"Date": formatdate(int(self.date), usegmt=True)}
         if self.wait is not None and self.form == "ms":
-            found["retry-after-ms"] = str(round(self.wait * 1000))
+            headers["retry-after-ms"] = str(round(self.wait * 1000))
         elif self.wait is not None and self.form == "date":
-            found["Retry-After"] = formatdate(int(self.date) + self.wait, usegmt=True)
+            headers["Retry-After"] = formatdate(int(self.date) + self.wait, usegmt=True)
         elif self.wait is not None:
-            found["Retry-After"] = f"{self.wait:.0f}"
+            headers["Retry-After"] = f"{self.wait:.0f}"
         for limit in self.limits:
             if limit.headers == "openai":
-                told = {"limit": limit.limit, "remaining": limit.remaining}
-                found |= {f"x-ratelimit-{k}-{limit.unit}": str(v) for k, v in told.items()}
-                found[f"x-ratelimit-reset-{limit.unit}"] = _duration(limit.reset)
+                values = {"limit": limit.limit, "remaining": limit.remaining}
+                headers |= {f"x-ratelimit-{k}-{limit.unit}": str(v) for k, v in values.items()}
+                headers[f"x-ratelimit-reset-{limit.unit}"] = _duration(limit.reset)
             else:
                 name = f"anthropic-ratelimit-{limit.unit}"
                 then = datetime.fromtimestamp(int(self.date) + limit.reset, UTC)
-                found[f"{name}-limit"] = str(limit.limit)
-                found[f"{name}-remaining"] = str(limit.remaining)
-                found[f"{name}-reset"] = then.isoformat().replace("+00:00", "Z")
-        return found
+                headers[f"{name}-limit"] = str(limit.limit)
+                headers[f"{name}-remaining"] = str(limit.remaining)
+                headers[f"{name}-reset"] = then.isoformat().replace("+00:00", "Z")
+        return headers
 
 
 class Service:
@@ -192,10 +192,10 @@ def _said(retry: Retry, truth: float, date: float) -> float:
     return float(max(1, math.ceil(wait)))
 
 
-def _merged(told: list[Limit | None], date: float) -> tuple[Limit, ...]:
+def _merged(limits: list[Limit | None], date: float) -> tuple[Limit, ...]:
     """One limit of each unit: the one that is nearest to its end. Resets as they are sent."""
     nearest: dict[str, Limit] = {}
-    for limit in told:
+    for limit in limits:
         if limit is None:
             continue
         if limit.headers == "anthropic":  # moments in whole seconds
