@@ -84,7 +84,7 @@ def test_rows_of_a_pair_are_shown_together(targen: Command) -> None:
         (["run", "9.9/entailment/0"], 'run has no candidate "9.9/entailment/0"'),
         (["elsewhere"], "no run directory elsewhere"),
         (["run", "3", "--rejected"], "a row is shown whole"),
-        (["run", "--full"], "--full is for one row"),
+        (["run", "--full"], "--full and --prompts are for one row"),
     ],
 )
 def test_what_is_not_there_is_said(targen: Command, run: Path, words: list[str], said: str) -> None:
@@ -107,3 +107,35 @@ def test_control_characters_never_reach_the_terminal(targen: Command, run: Path)
 def test_a_damaged_journal_leaves_the_row_to_be_shown(targen: Command, run: Path) -> None:
     (run / "journal").write_bytes(b"nothing\n" + b"00000000 {}\n")
     assert targen("show", run, "0").code == 0
+
+
+@pytest.mark.parametrize("task", ["axg", "cb", "copa", "multirc", "record", "rte", "wic"])
+def test_prompts_are_those_that_were_sent(targen: Command, task: str) -> None:
+    made = targen("generate", task, "-n", 12, "-b", "scripted", "-q", "--out", "run")
+    assert made.code == 0, made.err
+    last = len(records(Path("run/dataset.jsonl"))) - 1
+    for row in (0, last):
+        shown = targen("show", "run", row, "--prompts", "--json")
+        assert shown.code == 0 and not shown.err
+        calls = [call for call in shown.json["calls"] if call["step"] in ("generate", "correct")]
+        assert calls
+        for call in calls:
+            assert call["messages"][-1]["role"] == "user"
+        text = targen("show", "run", row, "--prompts", "--full").out
+        asked = calls[-1]["messages"][-1]["content"].split("\n")
+        assert all(line.strip() in text for line in asked)
+
+
+def test_prompts_of_a_task_that_changed_are_not_made_up(targen: Command, tmp_path: Path) -> None:
+    words = "description: A remark.\nlabels:\n  good: it praises\n  bad: it blames\n"
+    (tmp_path / "remarks.yaml").write_text(words)
+    assert (
+        targen("generate", "remarks.yaml", "-n", 4, "-b", "scripted", "-q", "--out", "run").code
+        == 0
+    )
+    copy = next(path for path in Path("run").iterdir() if path.name.startswith("task."))
+    copy.write_text(copy.read_text().replace("it praises", "it flatters"))
+    shown = targen("show", "run", "0", "--prompts", "--json")
+    assert shown.code == 0
+    assert "asks otherwise now than this run did" in shown.err
+    assert not any("messages" in call for call in shown.json["calls"])

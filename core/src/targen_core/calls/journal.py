@@ -209,15 +209,17 @@ def holds(path: Path, mark: Mark) -> bool:
         os.close(fd)
 
 
-def find_records(path: Path, keys: Set[str]) -> dict[str, dict[str, Any]]:
+def find_records(path: Path, keys: Set[str], *, place: str = "") -> dict[str, dict[str, Any]]:
     """The records of some calls by their keys, without reading the others.
 
-    A damaged record is as one that is not there; so is a journal.
+    With `place`, those of calls whose place begins with it are among them. A damaged record
+    is as one that is not there; so is a journal.
 
     Raises:
         RunDirectoryError: it cannot be read.
     """
     found: dict[str, dict[str, Any]] = {}
+    there = b'"place":%s' % _encode(place).encode()[:-1] if place else b""
     try:
         fd = open_plain(path, os.O_RDONLY)
     except FileNotFoundError:
@@ -227,7 +229,8 @@ def find_records(path: Path, keys: Set[str]) -> dict[str, dict[str, Any]]:
     with os.fdopen(fd, "rb") as file:
         for line in iter(partial(file.readline, _LINE), b""):
             key = line[17:49].decode("ascii", "replace")
-            if key in keys and line.startswith(_KEYED, 9) and (record := _decode(line)):
+            wanted = key in keys or (there and there in line)
+            if wanted and line.startswith(_KEYED, 9) and (record := _decode(line)):
                 found[key] = record
     return found
 

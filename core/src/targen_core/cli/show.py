@@ -18,6 +18,7 @@ from targen_core.text import printable
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from targen_core.runs.asked import Asked
     from targen_core.runs.tracing import Traced
 
 _LIMIT = 10  # rows shown, unless the user says otherwise
@@ -50,7 +51,13 @@ def show(
     limit: Annotated[
         int, typer.Option("-n", "--limit", min=0, help="Rows to show; 0 is all.")
     ] = _LIMIT,
-    full: Annotated[bool, typer.Option("--full", help="Print whole replies of a row.")] = False,
+    prompts: Annotated[
+        bool,
+        typer.Option("--prompts", help="Print what a row's calls of steps 3 and 4 were asked."),
+    ] = False,
+    full: Annotated[
+        bool, typer.Option("--full", help="Print a row's replies and prompts whole.")
+    ] = False,
     json: Annotated[bool, typer.Option("--json", help="Print JSON lines for programs.")] = False,
 ) -> None:
     """Show rows of a run, or one row with its context, seed, calls and judgement.
@@ -66,13 +73,16 @@ def show(
         if label is not None or rejected or reason is not None:
             raise UsageError("a row is shown whole: leave --label, --rejected and --reason out")
         traced = tracing.find(run, row)
+        asked = _asked(traced) if prompts else None
         if json:
-            print_json({**_facts(traced), "calls": traced.calls()})
+            print_json({**_facts(traced), "calls": list(_calls(traced, asked))})
         else:
-            _print_one(traced, full=full)
+            _print_one(traced, asked, full=full)
+        if asked is not None and asked.problem:
+            print(f"prompts that are not shown: {asked.problem}", file=sys.stderr)
         return
-    if full:
-        raise UsageError("--full is for one row", hint=f"targen show {run} 0 --full")
+    if full or prompts:
+        raise UsageError("--full and --prompts are for one row", hint=f"targen show {run} 0 --full")
     every = tracing.rejects(run) if rejected or reason is not None else tracing.rows(run)
     chosen = (each for each in every if _fits(each, label, reason))
     shown = list(islice(chosen, limit or None))
@@ -114,7 +124,24 @@ def _print_list(run: Path, shown: list[Traced], *, more: bool) -> None:
         print(f"where one is from: targen show {run} {example}", file=sys.stderr)
 
 
-def _print_one(traced: Traced, *, full: bool) -> None:
+def _asked(traced: Traced) -> Asked:
+    import asyncio
+
+    from targen_core.plugins.loader import load_registry
+    from targen_core.runs.asked import asked_for
+
+    return asyncio.run(asked_for(load_registry(), traced))
+
+
+def _calls(traced: Traced, asked: Asked | None) -> Iterator[dict[str, Any]]:
+    """The journal's records, with the messages that they answered where these are known."""
+    for call in traced.calls():
+        messages = asked.messages.get(call["key"], ()) if asked is not None else ()
+        sent = [{"role": message.role, "content": message.content} for message in messages]
+        yield {**call, "messages": sent} if sent else call
+
+
+def _print_one(traced: Traced, asked: Asked | None, *, full: bool) -> None:
     screen, record = _Screen(), traced.record
     if traced.rows:
         screen.title(f"row {record.get('idx')}", str(traced.label), "")
@@ -123,7 +150,7 @@ def _print_one(traced: Traced, *, full: bool) -> None:
     screen.pairs(_content(traced), indent=2)
     screen.heading("Where it is from")
     screen.pairs(_origin(traced), indent=2)
-    calls = traced.calls()
+    calls = list(_calls(traced, asked))
     if not calls:
         return
     screen.heading("Calls")
@@ -132,6 +159,11 @@ def _print_one(traced: Traced, *, full: bool) -> None:
         price = f", ${cost:.6f}" if isinstance(cost, int | float) else ""
         tokens = f"{call.get('in', 0)} tokens in, {call.get('out', 0)} out{price}"
         screen.title(str(call.get("place")), "", f"prompt {call.get('prompt')}; {tokens}", indent=2)
+        for message in call.get("messages", ()):
+            screen.title(message["role"], "", "", indent=4)
+            screen.text(message["content"], indent=6)
+        if "messages" in call:
+            screen.title("reply", "", "", indent=4)
         text = str(call.get("text", ""))
         screen.text(printable(text, max_length=None if full else _REPLY), indent=6)
 

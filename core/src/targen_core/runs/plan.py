@@ -51,6 +51,7 @@ __all__ = [
     "PreparedCorrection",
     "PreparedStep",
     "bind_models",
+    "find_corrector",
     "find_task",
     "named",
     "prepare",
@@ -174,7 +175,7 @@ def prepare(
     quotas = Quotas(spec.quotas).for_task(task)
     full = named(registry, spec)
     options = _options(task, full)
-    corrector_id, corrector = _corrector(registry, task, spec.corrector)
+    corrector_id, corrector = find_corrector(registry, task, spec.corrector)
     _refuse_unlabeled(task, spec, corrector)
     specs, user_items = _lists(task, spec, options)
     asked = {part.step for part in specs if part.fixed is None} | {"generate"}
@@ -218,7 +219,7 @@ def prepare_correction(registry: Registry, spec: RunSpec) -> PreparedCorrection:
     """
     registered, task = find_task(registry, spec.task, spec.variants)
     _read_file(spec)
-    corrector_id, corrector = _corrector(registry, task, spec.corrector)
+    corrector_id, corrector = find_corrector(registry, task, spec.corrector)
     if corrector is None or corrector_id is None:
         raise UsageError(
             f"task {task.name} has no corrector of its own", hint="--corrector meta, blind or vote"
@@ -436,7 +437,7 @@ def _judged_by(task: Task[Any, Any], corrector: Corrector[Any] | None) -> Task[A
     return task.replace(parameters={**task.parameters, "correct": mine})
 
 
-def _corrector(
+def find_corrector(
     registry: Registry, task: Task[Any, Any], name: str | None
 ) -> tuple[str | None, Corrector[Any] | None]:
     """Step 4: its id, "task" for one of the task's own, and itself."""
