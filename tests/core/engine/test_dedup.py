@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from rapidfuzz import fuzz
 
-from targen_core.engine.dedup import NearDuplicates
+from targen_core.engine.dedup import NearDuplicates, _Looked
+from targen_core.tasks.checks import normalized
 
 LONG = (
     "The mayor of Elmstead opened the new railway bridge on Friday after eleven years of "
@@ -55,6 +60,31 @@ def test_rows_of_one_seed_are_compared_on_what_was_written():
     assert near.find("0.0", f"{LONG} Nobody came.", "Nobody came.") is None
     assert near.find("0.0", f"{LONG} It cost money!", "It cost money!") == 0
     assert near.find("1.0", f"{LONG} Nobody came.", "Nobody came.") == 0
+
+
+def test_rows_of_one_seed_are_compared_whatever_letters_their_whole_texts_have():
+    near = NearDuplicates(90)
+    shared, written = "of dogs and frogs and other animals", "the cat sat on the mat"
+    near.add("0", f"{shared} {written}", written)
+    other = f"{shared} {'zyxwvut ' * 20}{written}"
+    assert near.find("1", other, written) is None
+    assert near.find("0", other, written) == 0
+
+
+@given(st.text("abc de", min_size=8, max_size=60), st.data())
+def test_letters_alone_rule_nothing_out_that_is_alike(text, data):
+    """Rows are compared only where they share letters enough; that is never too few."""
+    letters = list(text)
+    for _ in range(data.draw(st.integers(0, 4))):
+        at = data.draw(st.integers(0, len(letters) - 1))
+        letters[at : at + 1] = data.draw(st.sampled_from(["", "x", "ab"]))
+        letters = letters or ["a"]
+    edited = "".join(letters)
+    near = NearDuplicates(60)
+    near.add("0", text, text)
+    looked = _Looked(edited, edited)
+    if fuzz.ratio(looked.text, normalized(text)) >= 60:
+        assert near._may_be_alike("1", looked, np.array([0], np.uint32)).tolist() == [True]
 
 
 def test_threshold_zero_turns_the_filter_off():

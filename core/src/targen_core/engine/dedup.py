@@ -6,17 +6,20 @@ whose buckets hold the fewest rows, from all along its text, so that every
 stretch that an edit spares leads to it. A candidate looks under all its
 features (asymmetric signatures: Qin et al., TODS 38(3), 2013). Buckets hold
 sixteen rows at most. Of those that stand there under the same features, the ones
-met most often are ranked by a sketch of all their runs of letters, and the best
-are compared exactly, by normalised indel similarity, 0
-to 100. So a look costs the same with a hundred rows and with a hundred
-thousand, however alike they are.
+met most often are looked at: where they have letters enough in common, in whatever
+order, they are compared exactly, by normalised indel similarity, 0 to 100. Of more
+than sixteen a sketch of all their runs of letters says which. So a look costs the
+same with a hundred rows and with a hundred thousand, however alike they are.
 """
 
 from __future__ import annotations
 
 import struct
 from collections.abc import Iterable
+from functools import lru_cache
 from itertools import accumulate, combinations, islice, pairwise
+from typing import Any
+from zlib import crc32
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,8 +45,10 @@ _FILL = 10  # keys a bucket, on average, before their number doubles
 _AT_ONCE = 8192  # rows that are entered together
 _POOL = 512  # rows met most often, whose sketches are looked at
 _COMPARED = 16  # of these, compared exactly
+_FEW = 128  # whose letters are looked at before their sketches: of more it takes longer
 _SKETCH = 8  # words of 64 bits
 _SHIFT = 23  # of a hash to a place in them
+_BAG = 32  # places in which letters are counted, up to 255: each of a to z has its own
 
 # Multipliers of the letters of a run, of words that are combined, and of long texts' choice.
 _LETTERS = np.array([0x9E3779B1, 0x85EBCA77, 0xC2B2AE3D, 0x27D4EB2F, 0x165667B1], _U32)
@@ -63,8 +68,8 @@ class _Combinations:
 
 
 _COMBINATIONS = [_Combinations(words) for words in range(_WORDS + 1)]
-_ONES = np.ones(_SKETCH, np.float32)
-_STRETCHES = np.arange(_KEYS // 2)
+_ONES = np.ones(_BAG, np.float32)
+_PLACES = np.arange(1 << 10)  # more than rows that may be met under all their keys but one
 
 _HEAD = struct.Struct("<BHII")  # of an entry: its form, and bytes of seed, text, written
 _FORM = 1
@@ -81,6 +86,7 @@ class NearDuplicates:
     def __init__(self, threshold: float) -> None:
         """Filter at `threshold` (0 to 100; 0 turns the filter off)."""
         self.threshold = threshold
+        self._apart = 1 - threshold / 100
         self.compared = 0  # texts, since this index was made
         self._seeds: list[str] = []
         self._texts: list[str] = []
@@ -88,6 +94,9 @@ class NearDuplicates:
         self._keys = np.zeros((1024, _KEYS), _U32)  # of each row, 0 for none
         self._sketches = np.zeros((1024, _SKETCH), _U64)
         self._sizes = np.zeros(1024, np.float32)  # bits that are set in them
+        self._bags = np.zeros((1024, _BAG), np.uint8)
+        self._lengths = np.zeros(1024, np.float32)
+        self._seeded = np.zeros(1024, _U32)
         self._held = 0  # keys of all rows
         self._seen = np.zeros(1 << 16, _U32)  # rows that each word stands in, by its hash
         self._bits = 0
@@ -105,7 +114,7 @@ class NearDuplicates:
         if not self._texts:
             return None
         looked = self._look(text, written)
-        for number in self._candidates(looked):
+        for number in self._candidates(seed, looked):
             self.compared += 1
             mine, theirs = looked.text, self._texts[number]
             if seed == self._seeds[number]:
@@ -125,16 +134,23 @@ class NearDuplicates:
         self._keys[number, : len(keys)] = keys
         self._sketches[number] = looked.sketch
         self._sizes[number] = looked.size
+        self._bags[number] = looked.bag
+        self._lengths[number] = len(looked.text)
+        self._seeded[number] = _sum(seed)
         self._keep(seed, looked.text, looked.written)
         np.add.at(self._seen, looked.words >> _U32(16), 1)
         down = 32 - self._bits
+        # Through views of memory, single values are written in a third of the time.
+        counts, under, rows = (
+            table.reshape(-1).data for table in (self._counts, self._under, self._rows)
+        )
         for key in keys:
             bucket = key >> down
-            place = self._counts[bucket]
+            place = counts[bucket]
             if place < _WIDTH:
-                self._under[bucket, place] = key
-                self._rows[bucket, place] = number
-                self._counts[bucket] = place + 1
+                under[bucket * _WIDTH + place] = key
+                rows[bucket * _WIDTH + place] = number
+                counts[bucket] = place + 1
         self._held += len(keys)
         if self._held > _FILL << self._bits:
             self._lay_out(self._bits + 1)
@@ -193,8 +209,8 @@ class NearDuplicates:
                 raise ValueError(f"not an entry of the near-duplicate index: {error}") from error
             index += entry[_HEAD.size : _HEAD.size + _BODY]
             self._keep(seed, text, written if form & 128 else text)
-        self._count_words(self._texts[start:])
         self._make_room(len(self._texts))
+        self._count_letters(start)
         rows = np.frombuffer(index, np.uint8).reshape(-1, _BODY)
         at = slice(start, len(self._texts))
         self._keys[at].view(np.uint8)[:] = rows[:, : 4 * _KEYS]
@@ -206,7 +222,7 @@ class NearDuplicates:
             self._last = _Looked(text, written)
         return self._last
 
-    def _candidates(self, looked: _Looked) -> list[int]:
+    def _candidates(self, seed: str, looked: _Looked) -> list[int]:
         """Numbers of the rows to compare, ascending: at most `_COMPARED`."""
         asked = np.concatenate((looked.asked, self._combined(looked)))
         buckets = asked >> self._down
@@ -218,13 +234,39 @@ class NearDuplicates:
             if len(numbers) <= _POOL:
                 break
             numbers = _met(met, times)
+        if len(numbers) > _FEW:
+            numbers = self._nearest(looked, numbers)
+        numbers = numbers[self._may_be_alike(seed, looked, numbers)]
         if len(numbers) > _COMPARED:
-            shared = np.bitwise_count(self._sketches.take(numbers, axis=0) & looked.sketch)
-            alike = shared.astype(np.float32) @ _ONES / (self._sizes.take(numbers) + looked.size)
-            numbers = numbers.take(alike.argsort(kind="stable")[-_COMPARED:])
-            numbers.sort()
+            numbers = self._nearest(looked, numbers)
         rows: list[int] = numbers.tolist()
         return rows
+
+    def _nearest(self, looked: _Looked, numbers: NDArray[np.uint32]) -> NDArray[np.uint32]:
+        """Those to compare, by their sketches; of equals the later ones."""
+        shared = np.bitwise_count(self._sketches.take(numbers, axis=0) & looked.sketch)
+        alike = shared.astype(np.float32) @ _ONES[:_SKETCH]
+        alike /= self._sizes.take(numbers) + looked.size
+        # The bits of positive floats are in their order.
+        ranks = alike.view(np.int32).astype(np.int64) << 10 | _PLACES[: len(alike)]
+        ranks.partition(len(ranks) - _COMPARED)
+        nearest: NDArray[np.uint32] = numbers.take(ranks[-_COMPARED:] & _PLACES[-1])
+        nearest.sort()
+        return nearest
+
+    def _may_be_alike(
+        self, seed: str, looked: _Looked, numbers: NDArray[np.uint32]
+    ) -> NDArray[np.bool_]:
+        """Which rows share letters enough with a text, or its seed.
+
+        Each letter that they do not share is an edit: none is left out that is alike.
+        """
+        bags = self._bags.take(numbers, axis=0)
+        alone = np.maximum(bags, looked.bag) - np.minimum(bags, looked.bag)
+        edits = (self._lengths.take(numbers) + len(looked.text)) * self._apart + 1
+        alike: NDArray[np.bool_] = alone.astype(np.float32) @ _ONES <= edits
+        alike |= self._seeded.take(numbers) == _sum(seed)
+        return alike
 
     def _combined(self, looked: _Looked) -> Hashes:
         """Features of a text's less usual words: their pairs, and threes of full pairs."""
@@ -252,13 +294,9 @@ class NearDuplicates:
         features = np.concatenate((runs, combined))
         held = self._counts.take(features >> self._down)
         order = held.astype(_U64) << _U64(32) | features
-        stretches = _STRETCHES * len(runs) // len(_STRETCHES)
-        if len(combined):
-            more = _STRETCHES * len(combined) // len(_STRETCHES) + len(runs)
-            stretches = np.concatenate((stretches, more))
-        chosen = {*np.minimum.reduceat(order, stretches).tolist()}
+        chosen = np.minimum.reduceat(order, _stretches(len(runs), len(combined))).tolist()
         full = _WIDTH << 32
-        found = {int(key) & 0xFFFFFFFF for key in chosen if key < full}
+        found = {key & 0xFFFFFFFF for key in chosen if key < full}
         if len(found) < _KEYS:
             if len(order) > 2 * _KEYS:
                 order = np.partition(order, 2 * _KEYS)[: 2 * _KEYS]
@@ -275,27 +313,33 @@ class NearDuplicates:
         self._seeds.append(seed)
         self._texts.append(text)
 
-    def _count_words(self, texts: list[str]) -> None:
-        """Count texts' words as seen, all texts at once."""
+    def _count_letters(self, start: int) -> None:
+        """Count the letters of the texts from `start` on, and their words as seen, all at once."""
+        texts = self._texts[start:]
         letters = _letters("\n".join(texts))
         runs = _runs(letters)
-        ends = np.cumsum([len(text) + 1 for text in texts]) - 1
+        lengths = np.array([len(text) for text in texts])
+        ends = np.cumsum(lengths + 1) - 1
         begin = np.flatnonzero(letters[: len(runs) - 1] == 32) + 1
         of = np.searchsorted(ends, begin)
         begin, of = (found[begin + _RUN <= ends[of]] for found in (begin, of))
         each = of.astype(_U64) << _U64(32) | runs[begin]
         each.sort()
         np.add.at(self._seen, each[_changes(each)].astype(_U32) >> _U32(16), 1)
+        at = slice(start, len(self._texts))
+        self._lengths[at] = lengths
+        self._seeded[at] = [_sum(seed) for seed in self._seeds[start:]]
+        for row, end, length in zip(self._bags[at], ends, lengths, strict=True):
+            row[:] = _bag(letters[end - length : end])
 
     def _make_room(self, rows: int) -> None:
         room = len(self._keys)
         while room < rows:
             room += room // 2
         if room > len(self._keys):
-            more = room - len(self._keys)
-            self._keys = np.concatenate((self._keys, np.zeros((more, _KEYS), _U32)))
-            self._sketches = np.concatenate((self._sketches, np.zeros((more, _SKETCH), _U64)))
-            self._sizes = np.concatenate((self._sizes, np.zeros(more, np.float32)))
+            for name in ("_keys", "_sketches", "_sizes", "_bags", "_lengths", "_seeded"):
+                table = getattr(self, name)
+                setattr(self, name, _longer(table, room))
 
     def _lay_out(self, bits: int) -> None:
         """Begin a table of 2 ** bits buckets, and enter all rows."""
@@ -330,7 +374,8 @@ class _Looked:
     """A row as it is looked for: normalised, with its features and its sketch."""
 
     __slots__ = (
-        "asked", "combined", "raw", "rows", "runs", "size", "sketch", "text", "words", "written"
+        "asked", "bag", "combined", "raw", "rows", "runs", "size", "sketch", "text", "words",
+        "written"
     )  # fmt: skip
 
     def __init__(self, text: str, written: str) -> None:
@@ -339,6 +384,7 @@ class _Looked:
         # Most tasks' generators write the whole row: one text, kept once.
         self.written = self.text if written == text else normalized(written)
         letters = _letters(self.text)
+        self.bag = _bag(letters[: len(self.text)])
         self.runs = self.asked = _runs(letters)
         self.words = _words(letters, self.runs)
         self.combined: Hashes | None = None  # of an index of so many rows
@@ -357,8 +403,32 @@ class _Looked:
         self.size = int(np.count_nonzero(bits))
 
 
+@lru_cache(1024)
+def _stretches(runs: int, combined: int) -> NDArray[np.intp]:
+    """Where each stretch of so many runs, and then of combined words, begins."""
+    half = np.arange(_KEYS // 2)
+    begun = half * runs // len(half)
+    if combined:
+        begun = np.concatenate((begun, half * combined // len(half) + runs))
+    return begun
+
+
 def _letters(text: str) -> Hashes:
     return np.frombuffer(text.ljust(_RUN, "\0").encode("utf-32-le", "surrogatepass"), _U32)
+
+
+def _sum(seed: str) -> int:
+    return crc32(seed.encode("utf-8", "surrogatepass"))
+
+
+def _bag(letters: Hashes) -> NDArray[np.uint8]:
+    """How often letters of each place stand there."""
+    counts = np.bincount(letters & _U32(_BAG - 1), minlength=_BAG)
+    return np.minimum(counts, 255).astype(np.uint8)
+
+
+def _longer(table: NDArray[Any], rows: int) -> NDArray[Any]:
+    return np.concatenate((table, np.zeros((rows - len(table), *table.shape[1:]), table.dtype)))
 
 
 def _runs(letters: Hashes) -> Hashes:
