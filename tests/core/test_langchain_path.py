@@ -59,9 +59,9 @@ def test_it_answers(name):
 
 def test_a_run_finds_it_again_by_its_id():
     registry = Registry()
-    found = registry.find("backend", PATH)
-    assert found.id == PATH
-    assert registry.find("backend", found.id).id == found.id
+    item = registry.find("backend", PATH)
+    assert item.id == PATH
+    assert registry.find("backend", item.id).id == item.id
 
 
 def test_options_go_to_the_constructor():

@@ -37,8 +37,8 @@ def test_a_distribution_is_whole(kind):
     ):
         assert PurePosixPath(path) in files
     assert not [path for path in files if "__pycache__" in path.parts]
-    told = "\n".join([*files.values(), *map(str, files)])
-    assert not [word for word in ("my-demo", "my_demo", "MY_DEMO") if word in told]
+    texts = "\n".join([*files.values(), *map(str, files)])
+    assert not [word for word in ("my-demo", "my_demo", "MY_DEMO") if word in texts]
 
 
 def test_its_ci_runs_every_check():
@@ -62,11 +62,11 @@ def test_every_python_file_compiles(kind):
 @given(NAME)
 def test_any_name_gives_a_module_that_python_imports(name):
     try:
-        found = choose_names(Registry(), "task", name)
+        names = choose_names(Registry(), "task", name)
     except UsageError:
         assume(False)  # something of that name is installed here
-    assert found.module.isidentifier()
-    assert compile(f"import {found.module}", "", "exec")
-    assert found.distribution == found.distribution.lower()
+    assert names.module.isidentifier()
+    assert compile(f"import {names.module}", "", "exec")
+    assert names.distribution == names.distribution.lower()
     # The rules of `Register`, for the entry point and what it registers.
-    assert not set(found.distribution) - set("abcdefghijklmnopqrstuvwxyz0123456789-")
+    assert not set(names.distribution) - set("abcdefghijklmnopqrstuvwxyz0123456789-")

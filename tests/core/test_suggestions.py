@@ -12,9 +12,9 @@ NAMES = st.lists(st.text("abcdefgh-", min_size=1, max_size=8), unique=True)
 
 @given(NAMES, st.text(max_size=8))
 def test_what_is_near_is_known_and_at_most_three(known, word):
-    found = suggestions_for(word, known)
-    assert set(found) <= set(known)
-    assert len(found) == len(set(found)) <= 3
+    near = suggestions_for(word, known)
+    assert set(near) <= set(known)
+    assert len(near) == len(set(near)) <= 3
 
 
 @given(NAMES)

@@ -121,12 +121,12 @@ def test_only_these_service_errors_can_succeed_later(name):
 @pytest.mark.parametrize(
     "module",
     [
-        found.name
-        for found in pkgutil.walk_packages(targen_core.__path__, "targen_core.")
-        if not found.name.endswith("__main__")
+        info.name
+        for info in pkgutil.walk_packages(targen_core.__path__, "targen_core.")
+        if not info.name.endswith("__main__")
     ],
 )
 def test_every_name_that_a_module_offers_is_there(module):
-    found = importlib.import_module(module)
-    for name in getattr(found, "__all__", ()):
-        assert getattr(found, name) is not None
+    loaded = importlib.import_module(module)
+    for name in getattr(loaded, "__all__", ()):
+        assert getattr(loaded, name) is not None

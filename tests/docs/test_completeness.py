@@ -56,10 +56,10 @@ def test_every_hook_has_its_section_and_signature() -> None:
 
 @pytest.mark.parametrize("hook", HOOKS)
 def test_the_example_of_a_hook_is_that_of_its_specification(hook: str) -> None:
-    told = inspect.getdoc(getattr(hookspecs, hook)) or ""
-    found = re.search(r"```python\n(.*?)```", told, re.DOTALL)
-    assert found is not None
-    example = textwrap.dedent(found[1]).strip()
+    doc = inspect.getdoc(getattr(hookspecs, hook)) or ""
+    match = re.search(r"```python\n(.*?)```", doc, re.DOTALL)
+    assert match is not None
+    example = textwrap.dedent(match[1]).strip()
     text = (REFERENCE / "hooks.md").read_text(encoding="utf-8")
     assert f"```python\n{example}\n```" in text
 
@@ -117,11 +117,11 @@ def test_every_error_is_explained() -> None:
 
 def test_every_option_is_explained() -> None:
     registry = load_registry()
-    found = list(SAMPLING)
+    options = list(SAMPLING)
     for item in registry.all("backend"):
         if item.distribution in ("targen-core", "targen-backends"):
-            found += names(registry.resolve(item).options)
-    assert missing(found, REFERENCE / "options.md") == []
+            options += names(registry.resolve(item).options)
+    assert missing(options, REFERENCE / "options.md") == []
 
 
 def test_every_metric_has_its_section_and_every_option_its_line() -> None:
@@ -218,6 +218,6 @@ def test_every_key_of_a_declaration_is_explained_in_its_own_words(part: type[Bas
         for line in (REFERENCE / "declaration.md").read_text(encoding="utf-8").splitlines()
         if line.startswith("| `")
     ]
-    told = {(row[1], row[3]) for row in rows}
-    wanted = {(f"`{name}`", info.description) for name, info in part.model_fields.items()}
-    assert wanted - told == set()
+    explained = {(row[1], row[3]) for row in rows}
+    keys = {(f"`{name}`", info.description) for name, info in part.model_fields.items()}
+    assert keys - explained == set()

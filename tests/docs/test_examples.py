@@ -169,12 +169,12 @@ def _in_order(shown: list[str], actual: list[str], what: str) -> None:
         if words in ("", "…"):
             continue
         pattern = ".*".join(map(re.escape, words.split("…")))
-        assert any(re.fullmatch(pattern, found) for found in rest), f"missing {line!r}: {what}"
+        assert any(re.fullmatch(pattern, other) for other in rest), f"missing {line!r}: {what}"
 
 
 def _is_excerpt(block: Block, source: str) -> None:
     at = 0
     for part in re.split(r"^ *# …\n?", block.body + "\n", flags=re.MULTILINE):
-        found = source.find(part.strip("\n"), at)
-        assert found >= 0, f"{block.where}: not in {block.mark}, in this order:\n{part}"
-        at = found + len(part.strip("\n"))
+        start = source.find(part.strip("\n"), at)
+        assert start >= 0, f"{block.where}: not in {block.mark}, in this order:\n{part}"
+        at = start + len(part.strip("\n"))

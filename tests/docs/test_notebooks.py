@@ -16,8 +16,8 @@ NOTEBOOKS = sorted(DOCS.rglob("*.ipynb"))
 
 
 def cells(notebook: Path) -> list[str]:
-    found = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
-    return ["".join(cell["source"]) for cell in found if cell["cell_type"] == "code"]
+    cells_ = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
+    return ["".join(cell["source"]) for cell in cells_ if cell["cell_type"] == "code"]
 
 
 async def shown(source: str, namespace: dict[str, Any]) -> Any:
@@ -55,5 +55,5 @@ def test_every_cell_runs_and_shows_itself(
 
 @pytest.mark.parametrize("notebook", NOTEBOOKS, ids=lambda path: path.name)
 def test_no_output_is_kept(notebook: Path) -> None:
-    found = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
-    assert not any(cell.get("outputs") or cell.get("execution_count") for cell in found)
+    cells_ = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
+    assert not any(cell.get("outputs") or cell.get("execution_count") for cell in cells_)

@@ -39,17 +39,17 @@ INSIDE = {
 def promised():
     """Module -> the names that the page promises of it; of modules by their own heading too."""
     page = (ROOT / "docs/reference/api.md").read_text(encoding="utf-8")
-    found = {"targen_core": set(), "targen_core.errors": None}
+    names_by_module = {"targen_core": set(), "targen_core.errors": None}
     module = "targen_core"
     for mark, name in re.findall(r"^(##|###) `([\w.]+)`$", page, re.MULTILINE):
         if mark == "##":
             module = name
-            found[module] = set()
+            names_by_module[module] = set()
             parent, _, last = name.rpartition(".")
-            found.setdefault(parent, set()).add(last)
+            names_by_module.setdefault(parent, set()).add(last)
         else:
-            found[module].add(name)
-    return found
+            names_by_module[module].add(name)
+    return names_by_module
 
 
 def used(folder):
@@ -81,5 +81,5 @@ def test_a_plugin_uses_only_what_the_page_promises(folder):
 
 
 def test_what_analyze_takes_from_inside_is_no_more_than_is_said():
-    found = {(module, name) for _, module, name in used("plugins/targen_analysis")}
-    assert {(module, name) for module, names in INSIDE.items() for name in names} <= found
+    taken = {(module, name) for _, module, name in used("plugins/targen_analysis")}
+    assert {(module, name) for module, names in INSIDE.items() for name in names} <= taken

@@ -19,12 +19,12 @@ RECIPE = "epochs=5 learning_rate=5e-3 folds=2 device=cpu".split()
 
 def rows(count=240, *, seed=0):
     rng = random.Random(seed)
-    found = []
+    rows_ = []
     for at in range(count):
         label = ("up", "down")[at % 2]
         words = [*rng.choices(WORDS[40:80], k=6), *rng.choices(SIGNS[label], k=2)]
-        found.append({"text": " ".join(rng.sample(words, 8)), "label": label})
-    return found
+        rows_.append({"text": " ".join(rng.sample(words, 8)), "label": label})
+    return rows_
 
 
 def relabelled(kept, labels):
@@ -67,10 +67,10 @@ def test_it_finds_what_was_planted(analyze, jsonl, tmp_path):
         options=[*RECIPE, "shown=40"],
     )
     assert (done.code, done.err) == (0, "")
-    found = part["findings"]
+    findings = part["findings"]
     values = {
         name: {figure: each["value"] for figure, each in figures.items()}
-        for name, figures in found["figures"].items()
+        for name, figures in findings["figures"].items()
     }
 
     # The row decides the label: nearly all of its one bit is found.
@@ -82,10 +82,10 @@ def test_it_finds_what_was_planted(analyze, jsonl, tmp_path):
 
     # It says nothing of the label: nothing is found, and no label doubted.
     assert abs(values["shuffled"]["V-information"]) < 0.06
-    assert found["figures"]["shuffled"]["V-information"]["low"] < 0
+    assert findings["figures"]["shuffled"]["V-information"]["low"] < 0
     assert values["shuffled"]["probable mislabels"] is None
-    assert not [t for t in found["tables"] if "shuffled" in t["title"]]
-    assert any(w.startswith("shuffled: what the model learned") for w in found["warnings"])
+    assert not [t for t in findings["tables"] if "shuffled" in t["title"]]
+    assert any(w.startswith("shuffled: what the model learned") for w in findings["warnings"])
 
     # Labels that were changed are those in doubt.
     assert (
@@ -94,15 +94,17 @@ def test_it_finds_what_was_planted(analyze, jsonl, tmp_path):
         < values["clear"]["V-information"]
     )
     assert values["planted"]["hard to learn"] > values["clear"]["hard to learn"]
-    (doubted,) = [t for t in found["tables"] if t["title"].startswith("Probable mislabels of pla")]
+    (doubted,) = [
+        t for t in findings["tables"] if t["title"].startswith("Probable mislabels of pla")
+    ]
     texts = {row[3] for row in doubted["rows"]}
     really = {clear[at]["text"] for at in wrong}
     assert len(texts & really) >= 0.9 * len(really)
     assert len(texts & really) >= 0.8 * len(texts)
     assert all(row[0] <= -1 and not row[2].startswith(row[1]) for row in doubted["rows"])
-    assert any("labels may be wrong" in line for line in found["warnings"])
+    assert any("labels may be wrong" in line for line in findings["warnings"])
 
-    histogram, chart, curve = found["plots"]
+    histogram, chart, curve = findings["plots"]
     for name in ("planted", "shuffled", "clear"):
         shares = [mark["share"] for mark in histogram["data"] if mark["dataset"] == name]
         assert sum(shares) == pytest.approx(1)
@@ -115,7 +117,7 @@ def test_it_finds_what_was_planted(analyze, jsonl, tmp_path):
     assert mean == pytest.approx(values["planted"]["V-information"])
     assert sum(each[0]["probabilities"].values()) == pytest.approx(1)
     assert len(wrong & {at for at, row in enumerate(each) if row["PVI"] < 0}) >= 0.9 * len(wrong)
-    assert "the model finds" in "".join(found["headlines"])
+    assert "the model finds" in "".join(findings["headlines"])
     assert "<!doctype html>" in (tmp_path / "out" / "report.html").read_text()
     assert "difficulty: V-information" in done.out
 
@@ -128,9 +130,9 @@ def test_datasets_are_compared_at_the_rows_of_the_smallest(analyze, jsonl):
         options=[*RECIPE[1:], "epochs=1", "length=8"],
     )
     assert (done.code, done.err) == (0, "")
-    found = part["findings"]
-    assert found["tables"][0]["title"].startswith("Difficulty at 60 rows")
-    notes = " ".join(found["notes"])
+    findings = part["findings"]
+    assert findings["tables"][0]["title"].startswith("Difficulty at 60 rows")
+    notes = " ".join(findings["notes"])
     assert "3 rows of small are left out: of their label there are under 10" in notes
     assert "Of 60 rows of large the model read the last 8 tokens at most" in notes
 

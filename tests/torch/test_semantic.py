@@ -60,30 +60,30 @@ def topics(jsonl, minilm):
 
 def figures(tmp_path, name="kitchen"):
     """What analysis.json says of the metric."""
-    found = json.loads((tmp_path / "analyses" / name / "analysis.json").read_text())
-    return found["metrics"]["targen-analysis:semantic"]["findings"]
+    analysis = json.loads((tmp_path / "analyses" / name / "analysis.json").read_text())
+    return analysis["metrics"]["targen-analysis:semantic"]["findings"]
 
 
-def values(found, dataset):
-    return {name: figure["value"] for name, figure in found["figures"][dataset].items()}
+def values(findings, dataset):
+    return {name: figure["value"] for name, figure in findings["figures"][dataset].items()}
 
 
 def test_one_topic_is_less_varied_than_two_and_leaves_one_out(targen, topics, tmp_path):
     kitchen, both, original = topics
     done = targen("analyze", kitchen, both, "--against", original, "--metric", "semantic")
     assert (done.code, done.err) == (0, "")
-    found = figures(tmp_path)
-    one, two, theirs = (values(found, name) for name in ("kitchen", "both", "original"))
+    findings = figures(tmp_path)
+    one, two, theirs = (values(findings, name) for name in ("kitchen", "both", "original"))
     assert one["mean cosine"] > two["mean cosine"] + 0.1
     assert one["Vendi score"] < two["Vendi score"]
     assert one["coverage"] < 0.7 < two["coverage"]
     assert one["precision"] > 0.8
     assert theirs["coverage"] > 0.8
-    assert "kitchen has a row near" in " ".join(found["warnings"])
+    assert "kitchen has a row near" in " ".join(findings["warnings"])
     harbour = set(HARBOUR)
-    missing = next(t for t in found["tables"] if "nothing in kitchen is near" in t["title"])
+    missing = next(t for t in findings["tables"] if "nothing in kitchen is near" in t["title"])
     assert all(row[1] in harbour for row in missing["rows"])
-    assert [plot["kind"] for plot in found["plots"]] == ["bars", "intervals", "map"]
+    assert [plot["kind"] for plot in findings["plots"]] == ["bars", "intervals", "map"]
     assert "<!doctype html>" in (tmp_path / "analyses" / "kitchen" / "report.html").read_text()
 
 
@@ -166,10 +166,10 @@ def test_after_umap_the_seed_decides_and_the_report_says_so(targen, topics, mini
         "-o", "semantic.umap=true", "-o", "semantic.map=umap",
     )  # fmt: skip
     assert (done.code, done.err) == (0, "")
-    found = figures(tmp_path)
-    assert "mean cosine after UMAP" in found["figures"]["kitchen"]
-    assert "by the seed alone" in found["warnings"][-1]
-    (row,) = next(t for t in found["tables"] if "after UMAP" in t["title"])["rows"]
+    findings = figures(tmp_path)
+    assert "mean cosine after UMAP" in findings["figures"]["kitchen"]
+    assert "by the seed alone" in findings["warnings"][-1]
+    (row,) = next(t for t in findings["tables"] if "after UMAP" in t["title"])["rows"]
     assert len(row) == 7
     assert abs(row[-1]) < 0.2
-    assert found["plots"][-1]["title"] == "Map of the rows (UMAP)"
+    assert findings["plots"][-1]["title"] == "Map of the rows (UMAP)"

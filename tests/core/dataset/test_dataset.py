@@ -30,46 +30,48 @@ def pairs(count):
 
 def test_it_is_the_sequence_of_its_rows():
     rows = reviews(5)
-    found = Dataset("mine", SAMPLE, rows, "# A card")
-    assert len(found) == 5
-    assert list(found) == rows
-    assert (found[0], found[-1]) == (rows[0], rows[4])
-    part = found[1:3]
+    dataset = Dataset("mine", SAMPLE, rows, "# A card")
+    assert len(dataset) == 5
+    assert list(dataset) == rows
+    assert (dataset[0], dataset[-1]) == (rows[0], rows[4])
+    part = dataset[1:3]
     assert isinstance(part, Dataset)
     assert (part.name, part.card, part.rows) == ("mine", "# A card", rows[1:3])
     assert part == Dataset("other", SAMPLE, rows[1:3])
-    assert list(found[::2]) == rows[::2]
+    assert list(dataset[::2]) == rows[::2]
 
 
 def test_the_rows_that_it_gives_are_copies():
     rows = [{"text": "so", "label": "good", "idx": 0, "spans": [{"start": 1}]}]
-    found = Dataset("mine", SAMPLE, rows)
-    before = found.digest
-    for row in (*found, found[0]):
+    dataset = Dataset("mine", SAMPLE, rows)
+    before = dataset.digest
+    for row in (*dataset, dataset[0]):
         row["score"] = 1
         row["spans"][0]["start"] = 2
     assert (
-        list(found) == rows == [{"text": "so", "label": "good", "idx": 0, "spans": [{"start": 1}]}]
+        list(dataset)
+        == rows
+        == [{"text": "so", "label": "good", "idx": 0, "spans": [{"start": 1}]}]
     )
     assert Dataset("mine", SAMPLE, rows).digest == before
 
 
 def test_texts_and_labels():
-    found = Dataset("mine", SAMPLE, [*reviews(3), {"text": "bare", "idx": 3}])
-    assert list(found.texts) == [("review 0",), ("review 1",), ("review 2",), ("bare",)]
-    assert list(found.labels.items()) == [("good", 1), ("bad", 2)]  # as the task has them
-    assert [each.text for each in found.instances] == ["review 0", "review 1", "review 2"]
+    dataset = Dataset("mine", SAMPLE, [*reviews(3), {"text": "bare", "idx": 3}])
+    assert list(dataset.texts) == [("review 0",), ("review 1",), ("review 2",), ("bare",)]
+    assert list(dataset.labels.items()) == [("good", 1), ("bad", 2)]  # as the task has them
+    assert [each.text for each in dataset.instances] == ["review 0", "review 1", "review 2"]
 
 
 def test_units_are_groups_that_nothing_breaks():
-    found = Dataset("mine", PAIRS, pairs(3))
-    assert [(unit.number, unit.idx) for unit in found.units()] == [(1, 0), (3, 2), (5, 4)]
-    assert next(found.instances).texts == ("one 0", "other 0")
-    assert found.labels == {"good": 6}
-    assert found[2:].rows == pairs(3)[2:]
+    dataset = Dataset("mine", PAIRS, pairs(3))
+    assert [(unit.number, unit.idx) for unit in dataset.units()] == [(1, 0), (3, 2), (5, 4)]
+    assert next(dataset.instances).texts == ("one 0", "other 0")
+    assert dataset.labels == {"good": 6}
+    assert dataset[2:].rows == pairs(3)[2:]
     for broken in (slice(1, None), slice(0, 3), slice(0, 6, 2)):
         with pytest.raises(UsageError, match="rows of sample-pairs come in groups of 2"):
-            found[broken]
+            dataset[broken]
 
 
 def test_rows_that_are_no_unit_are_named():
@@ -101,8 +103,8 @@ def test_its_digest_is_of_what_the_rows_say(rows):
 
 
 def test_its_summary_is_short():
-    found = Dataset("mine", SAMPLE, reviews(1001))
-    assert repr(found) == "<Dataset mine: 1,001 rows of sample (good 500, bad 501)>"
+    dataset = Dataset("mine", SAMPLE, reviews(1001))
+    assert repr(dataset) == "<Dataset mine: 1,001 rows of sample (good 500, bad 501)>"
 
 
 class _Table(HTMLParser):

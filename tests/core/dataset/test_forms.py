@@ -108,10 +108,10 @@ def test_every_export_reads_back_as_the_same_dataset(exporter, dataset):
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder) / f"made{exporter.suffix}"
         exporter.write(dataset, out)
-        found = read_dataset(out, dataset.task)
-        assert found.digest == dataset.digest
-        assert list(found.instances) == list(dataset.instances)
-        assert found.labels == dataset.labels
+        read_back = read_dataset(out, dataset.task)
+        assert read_back.digest == dataset.digest
+        assert list(read_back.instances) == list(dataset.instances)
+        assert read_back.labels == dataset.labels
         if not exporter.suffix:
             (path,) = out.glob("data/*.parquet")
             assert read_dataset(path, dataset.task).digest == dataset.digest
@@ -145,9 +145,9 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> Any:
         patch.setenv("HF_DATASETS_OFFLINE", "1")
         patch.setenv("HF_HUB_OFFLINE", "1")
         patch.setenv("HF_HOME", str(tmp_path_factory.mktemp("hf")))
-        found = importlib.import_module("datasets")
-        found.disable_progress_bars()
-        yield found
+        datasets = importlib.import_module("datasets")
+        datasets.disable_progress_bars()
+        yield datasets
 
 
 def test_what_datasets_saves_and_holds(dataset, library, tmp_path):
@@ -155,8 +155,8 @@ def test_what_datasets_saves_and_holds(dataset, library, tmp_path):
     assert held.features["label"].names == ["yes", "not_yes"]
     held.save_to_disk(str(tmp_path / "saved"))
     for source in (held, tmp_path / "saved", str(tmp_path / "saved")):
-        found = read_dataset(source, dataset.task)
-        assert found.digest == dataset.digest
+        read_back = read_dataset(source, dataset.task)
+        assert read_back.digest == dataset.digest
     library.DatasetDict(train=held).save_to_disk(str(tmp_path / "one"))
     assert read_dataset(tmp_path / "one", dataset.task).digest == dataset.digest
     library.DatasetDict(train=held, test=held).save_to_disk(str(tmp_path / "two"))
@@ -178,8 +178,8 @@ def test_a_hub(dataset, library, tmp_path, monkeypatch):
         return held if split else library.DatasetDict(train=held, test=held)
 
     monkeypatch.setattr(library, "load_dataset", load_dataset)
-    found = read_dataset("hf:acme/toy:small:train", dataset.task)
-    assert (found.name, found.digest) == ("acme-toy-small-train", dataset.digest)
+    read_back = read_dataset("hf:acme/toy:small:train", dataset.task)
+    assert (read_back.name, read_back.digest) == ("acme-toy-small-train", dataset.digest)
     with pytest.raises(UsageError, match="has several splits: train, test") as caught:
         read_dataset("hf:acme/toy", dataset.task)
     assert caught.value.hint == "name one, such as hf:acme/toy::train"
@@ -212,11 +212,11 @@ def test_labels_of_others_are_found_by_name_and_then_by_number(names, labels, va
         }
     )
     rows = {"text": ["a", "b", "c"], "label": [0, 1, -1], "idx": [0, 1, 2]}
-    found = read_dataset(library.Dataset.from_dict(rows, features=features), task)
+    dataset = read_dataset(library.Dataset.from_dict(rows, features=features), task)
     first, second = (
         [0, 1] if names[0] == "choice1" else [False, True] if names[0] == "False" else names
     )
-    assert [row.get("label") for row in found] == [first, second, None]
+    assert [row.get("label") for row in dataset] == [first, second, None]
 
 
 def test_data_frames(dataset):
@@ -291,9 +291,9 @@ def test_a_row_of_typed_columns_is_told_by_its_place(library):
     )
     with pytest.raises(UsageError, match="the rows given, row 2 is no row of flat: text: Input"):
         read_dataset(held, task)
-    found = read_dataset(held, task, strict=False)
-    assert len(found) == 1
-    assert [(problem.line, problem.idx) for problem in found.problems] == [(2, 1)]
+    dataset = read_dataset(held, task, strict=False)
+    assert len(dataset) == 1
+    assert [(problem.line, problem.idx) for problem in dataset.problems] == [(2, 1)]
 
 
 @pytest.mark.parametrize("source", [{"text": "a"}, 5, None])

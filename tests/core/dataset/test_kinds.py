@@ -51,28 +51,28 @@ def kinds(dataset):
 
 
 def test_columns_stand_in_the_order_of_the_rows_and_only_those_that_rows_have(kinds):
-    found = kinds({"idx": 0, "question": "cause"}, {"version": 1, "idx": 1})
-    assert list(found.items()) == [("idx", WHOLE), ("question", TEXT), ("version", REAL)]
+    columns = kinds({"idx": 0, "question": "cause"}, {"version": 1, "idx": 1})
+    assert list(columns.items()) == [("idx", WHOLE), ("question", TEXT), ("version", REAL)]
 
 
 def test_nested_values(kinds):
     span = {"start": 0, "text": "a"}
-    found = kinds({"passage": {"text": "abc", "spans": [span]}, "words": ["a"]})
-    assert found == {
+    columns = kinds({"passage": {"text": "abc", "spans": [span]}, "words": ["a"]})
+    assert columns == {
         "passage": Record({"text": TEXT, "spans": Many(Record({"start": WHOLE, "text": TEXT}))}),
         "words": Many(TEXT),
     }
 
 
 def test_the_schema_knows_what_empty_values_would_hold(kinds):
-    found = kinds({"passage": {"text": "abc", "spans": []}, "words": [], "score": None})
-    assert found == {
+    columns = kinds({"passage": {"text": "abc", "spans": []}, "words": [], "score": None})
+    assert columns == {
         "passage": Record({"text": TEXT, "spans": Many(Record({"start": WHOLE, "text": TEXT}))}),
         "words": Many(TEXT),
         "score": REAL,
     }
     nothing = kinds({"passage": None})["passage"]
-    assert nothing == found["passage"]
+    assert nothing == columns["passage"]
 
 
 def test_the_rows_decide_where_the_schema_leaves_it_open(kinds):
@@ -113,8 +113,8 @@ def labels_of(kinds, labels, *values):
 
 
 def test_texts_are_numbered_in_the_order_of_the_labels(kinds):
-    found = labels_of(kinds, (Label("yes"), Label("no")), "no", "no")
-    assert found == Classes(("yes", "no"), {"yes": 0, "no": 1})
+    kind = labels_of(kinds, (Label("yes"), Label("no")), "no", "no")
+    assert kind == Classes(("yes", "no"), {"yes": 0, "no": 1})
 
 
 def test_official_values_may_have_other_names(kinds):
@@ -123,8 +123,8 @@ def test_official_values_may_have_other_names(kinds):
 
 
 def test_a_truth_value_is_its_number(kinds):
-    found = labels_of(kinds, (Label("true", True), Label("false", False)), False, True)
-    assert found == Classes(("false", "true"), {False: 0, True: 1})
+    kind = labels_of(kinds, (Label("true", True), Label("false", False)), False, True)
+    assert kind == Classes(("false", "true"), {False: 0, True: 1})
 
 
 def test_a_number_is_itself(kinds):

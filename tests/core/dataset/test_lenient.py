@@ -53,28 +53,28 @@ def _write(path, rows):
 
 def test_a_bad_row_takes_its_partner_along_and_no_other_pair(pairs, tmp_path):
     rows = [*_rows(3), "{broken", *_rows(8)[4:]]
-    found = scan(_write(tmp_path / "f", rows), pairs)
-    assert [(p.line, p.idx) for p in found.problems] == [(4, None)]
-    assert [unit.idx for unit in found.units()] == [0, 4, 6]
-    assert len(found) == 6
+    dataset = scan(_write(tmp_path / "f", rows), pairs)
+    assert [(p.line, p.idx) for p in dataset.problems] == [(4, None)]
+    assert [unit.idx for unit in dataset.units()] == [0, 4, 6]
+    assert len(dataset) == 6
 
 
 def test_rows_that_are_no_group_are_told_at_its_first(pairs, tmp_path):
     rows = _rows(5)
     rows[3]["label"] = "no"
-    found = scan(_write(tmp_path / "f", rows), pairs)
-    assert [(p.line, p.idx, p.message) for p in found.problems] == [
+    dataset = scan(_write(tmp_path / "f", rows), pairs)
+    assert [(p.line, p.idx, p.message) for p in dataset.problems] == [
         (3, 2, "the two rows have different labels"),
         (5, 4, "rows come in groups of 2; the last has 1"),
     ]
-    assert [unit.idx for unit in found.units()] == [0]
+    assert [unit.idx for unit in dataset.units()] == [0]
 
 
 def test_rows_without_labels_are_read_and_counted(pairs, tmp_path):
     rows = [{k: v for k, v in row.items() if k != "label"} for row in _rows(4)]
-    found = scan(_write(tmp_path / "f", [*rows, *_rows(6)[4:]]), pairs)
-    assert [len(unit.instances) for unit in found.units()] == [0, 0, 1]
-    assert found.problems == []
+    dataset = scan(_write(tmp_path / "f", [*rows, *_rows(6)[4:]]), pairs)
+    assert [len(unit.instances) for unit in dataset.units()] == [0, 0, 1]
+    assert dataset.problems == []
 
 
 @pytest.mark.parametrize("text", ["", "\n\n", "\ufeff\n"])
@@ -92,7 +92,7 @@ def test_any_text_is_read_as_it_was_written(lab, folder, text):
         for ascii_only in (True, False):
             line = json.dumps(row, ensure_ascii=ascii_only)
             (path / "f").write_bytes(line.encode("utf-8") + b"\n")
-            found = scan(path / "f", task)
-            assert found.problems == []
-            assert found.rows[0]["text"] == text
-            assert [each.text for each in found.instances] == [text]
+            dataset = scan(path / "f", task)
+            assert dataset.problems == []
+            assert dataset.rows[0]["text"] == text
+            assert [each.text for each in dataset.instances] == [text]

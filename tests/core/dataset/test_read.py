@@ -15,9 +15,9 @@ ROW = b'{"first": "a", "second": "b", "label": "same", "idx": 0}'
 
 
 def test_a_run_says_itself_what_it_is(registry, run, rows):
-    found = read_dataset(run, registry=registry)
-    assert (found.name, found.task.name, found.card) == ("pairs-0", "pairs", "# The card\n")
-    assert found.rows == rows
+    dataset = read_dataset(run, registry=registry)
+    assert (dataset.name, dataset.task.name, dataset.card) == ("pairs-0", "pairs", "# The card\n")
+    assert dataset.rows == rows
 
 
 def test_a_run_without_a_card_has_none(registry, run):
@@ -34,9 +34,9 @@ def test_a_run_that_is_going_on_may_end_in_a_torn_line(registry, run, rows):
 def test_a_file_needs_its_task(registry, tmp_path):
     path = tmp_path / "mine.jsonl"
     path.write_bytes(ROW + b"\n")
-    found = read_dataset(path, "pairs", registry=registry)
-    assert (found.name, found.card) == ("mine", "")
-    assert found.rows == [json.loads(ROW)]
+    dataset = read_dataset(path, "pairs", registry=registry)
+    assert (dataset.name, dataset.card) == ("mine", "")
+    assert dataset.rows == [json.loads(ROW)]
     with pytest.raises(UsageError) as caught:
         read_dataset(path, registry=registry)
     assert str(caught.value) == f"{path} does not say whose rows it holds"

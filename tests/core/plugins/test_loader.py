@@ -25,8 +25,8 @@ def _names(registry, kind="task"):
 
 
 def _only_problem(registry, entry_point="main"):
-    (found,) = [p for p in registry.plugins if p.entry_point == entry_point]
-    return found
+    (plugin,) = [p for p in registry.plugins if p.entry_point == entry_point]
+    return plugin
 
 
 def test_a_plugin_that_works_is_found_by_name_and_by_id(plugin, source):
@@ -35,8 +35,8 @@ def test_a_plugin_that_works_is_found_by_name_and_by_id(plugin, source):
     assert registry.find("task", "acme:good").target is GOOD
     (item,) = registry.all("task")
     assert (item.name, item.summary, item.distribution) == ("good", "it works", "acme")
-    (found,) = registry.plugins
-    assert (found.state, found.problem, found.version) == ("ok", "", "1.0")
+    (listed,) = registry.plugins
+    assert (listed.state, listed.problem, listed.version) == ("ok", "", "1.0")
 
 
 def test_registries_share_nothing(plugin, source):
@@ -139,9 +139,9 @@ def test_what_is_written_past_python_s_own_stream_is_kept_off_it(
     registry = load_registry([source("writes_to_one")])
     out, err = capfd.readouterr()
     assert out == ""
-    (found,) = registry.plugins
-    assert found.state == "ok"
-    for text in (found.printed, err):
+    (plugin,) = registry.plugins
+    assert plugin.state == "ok"
+    for text in (plugin.printed, err):
         assert "raw \ufffd" in text and "own" in text and "child" in text
 
 
@@ -264,11 +264,11 @@ def test_another_api_level_is_listed_and_never_imported(group, source, tmp_path,
     (tmp_path / "from_the_future.py").write_text(f"open({str(marker)!r}, 'w').close()\n")
     monkeypatch.syspath_prepend(tmp_path)
     registry = load_registry([source("from_the_future", group=group)])
-    (found,) = registry.plugins
-    assert found.state == "incompatible"
-    assert group in found.problem
-    assert API_GROUP in found.problem
-    assert found.hint == "pip install --upgrade targen-core acme"
+    (plugin,) = registry.plugins
+    assert plugin.state == "incompatible"
+    assert group in plugin.problem
+    assert API_GROUP in plugin.problem
+    assert plugin.hint == "pip install --upgrade targen-core acme"
     assert not marker.exists()
     assert "from_the_future" not in sys.modules
 

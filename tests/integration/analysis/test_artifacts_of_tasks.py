@@ -32,9 +32,9 @@ class Chance(random.Random):
 
     def text(self, count: int, *within: str) -> str:
         """Words, some of them given, in any order."""
-        found = [*within, *self.words(count - len(within))]
-        self.shuffle(found)
-        return " ".join(found)
+        words = [*within, *self.words(count - len(within))]
+        self.shuffle(words)
+        return " ".join(words)
 
 
 # --- rows in which nothing tells the label -----------------------------------
@@ -133,15 +133,15 @@ def record(
     right = c.randrange(8) if choose is None else choose(names)
     names[right] = mark or names[right]
     again = names[c.randrange(8) if often is None else right]
-    told = [*names, again, again]
+    named = [*names, again, again]
     text, places = "", []
-    for name in told:
+    for name in named:
         text += f"{c.text(2)} "
         places.append({"start": len(text), "end": len(text) + len(name) - 1})
         text += f"{name} "
     answers = [
         {**place, "text": name}
-        for name, place in zip(told, places, strict=True)
+        for name, place in zip(named, places, strict=True)
         if name == names[right]
     ]
     said = names[right] if say else c.choice(names)
@@ -215,7 +215,7 @@ class Planted:
 
     task: str
     row: Callable[[Chance, Any, int], dict[str, Any]]
-    found: str
+    artifact: str
     also: frozenset[str] = field(default_factory=frozenset)
 
 
@@ -252,9 +252,9 @@ def grown(c: Chance, row: dict[str, Any], label: Any) -> None:
         row["hypothesis"] += f" {c.text(3)}"
 
 
-def marked(name: str, word: str, wanted: Any) -> Any:
+def marked(name: str, word: str, marked_label: Any) -> Any:
     def change(c: Chance, row: dict[str, Any], label: Any) -> None:
-        if label == wanted:
+        if label == marked_label:
             row[name] = one_more(c, row[name], word)
 
     return change
@@ -554,12 +554,12 @@ def measure(tmp_path):
     return go
 
 
-def clear(found: Findings, corpus: str) -> set[str]:
+def clear(artifact: Findings, corpus: str) -> set[str]:
     """What tells labels by a wide margin, parts of several texts left out."""
-    chance = found.figures[corpus]["chance"].value or 0
+    chance = artifact.figures[corpus]["chance"].value or 0
     return {
         name
-        for name, score in found.figures[corpus].items()
+        for name, score in artifact.figures[corpus].items()
         if (score.low or 0) > chance + 0.12
         and name not in ("all fields", "share of the most frequent label")
         and not name.startswith(("right options", "questions with"))
@@ -569,21 +569,21 @@ def clear(found: Findings, corpus: str) -> set[str]:
 
 @pytest.mark.parametrize("task", CLEAN)
 def test_nothing_is_found_where_nothing_is(measure, task):
-    found = measure(task, CLEAN[task], against=True)
-    assert found.warnings == ()
-    assert clear(found, "mine") == clear(found, "original") == set()
-    assert found.notes[0].startswith("A part of a row"), "every row was read"
+    findings = measure(task, CLEAN[task], against=True)
+    assert findings.warnings == ()
+    assert clear(findings, "mine") == clear(findings, "original") == set()
+    assert findings.notes[0].startswith("A part of a row"), "every row was read"
 
 
 @pytest.mark.parametrize("name", PLANTED)
 def test_what_is_planted_is_found_and_nothing_else(measure, name):
     planted = PLANTED[name]
-    found = measure(planted.task, planted.row)
-    assert planted.found in clear(found, "mine")
-    assert clear(found, "mine") <= {planted.found} | planted.also
-    (warning,) = found.warnings
-    assert warning.startswith(f"mine: seeing {planted.found}, a classifier tells ")
-    assert found.figures["mine"]["most that a part gives away"].value > 0.1
+    findings = measure(planted.task, planted.row)
+    assert planted.artifact in clear(findings, "mine")
+    assert clear(findings, "mine") <= {planted.artifact} | planted.also
+    (warning,) = findings.warnings
+    assert warning.startswith(f"mine: seeing {planted.artifact}, a classifier tells ")
+    assert findings.figures["mine"]["most that a part gives away"].value > 0.1
 
 
 def test_always_one_right_option(measure):
@@ -591,12 +591,12 @@ def test_always_one_right_option(measure):
         right = c.randrange(4)
         return multirc(c, label, idx, right=lambda: [int(at == right) for at in range(4)])
 
-    found = measure("multirc", one, against=True)
-    (warning,) = found.warnings
+    findings = measure("multirc", one, against=True)
+    (warning,) = findings.warnings
     assert warning.startswith("mine: 100% of the questions have 1 right option, ")
-    assert found.figures["mine"]["right options of a question"].value == 1
-    assert found.figures["mine"]["questions with one right option"].value == 1
-    table = next(t for t in found.tables if t.title == "Right options of a question")
+    assert findings.figures["mine"]["right options of a question"].value == 1
+    assert findings.figures["mine"]["questions with one right option"].value == 1
+    table = next(t for t in findings.tables if t.title == "Right options of a question")
     assert [row[0] for row in table.rows] == [0, 1, 2, 3, 4]
 
 
@@ -606,9 +606,9 @@ def test_columns_that_the_user_names_are_what_is_looked_at(tmp_path):
     path = tmp_path / "mine.jsonl"
     path.write_text("".join(json.dumps(row) + "\n" for row in rows))
     named = read_corpus(REGISTRY, path, task="copa", columns=Columns(texts=("premise", "choice1")))
-    found = ARTIFACTS.measure(Study((named,)), ARTIFACTS.options())
-    assert "choice1 alone" in found.figures["mine"]
-    assert "place of the choice" not in found.figures["mine"]
+    findings = ARTIFACTS.measure(Study((named,)), ARTIFACTS.options())
+    assert "choice1 alone" in findings.figures["mine"]
+    assert "place of the choice" not in findings.figures["mine"]
 
 
 def test_rows_that_the_task_cannot_read_are_left_out(tmp_path):
@@ -618,21 +618,21 @@ def test_rows_that_the_task_cannot_read_are_left_out(tmp_path):
         del row["question"]
     path = tmp_path / "mine.jsonl"
     path.write_text("".join(json.dumps(row) + "\n" for row in rows))
-    found = ARTIFACTS.measure(
+    findings = ARTIFACTS.measure(
         Study((read_corpus(REGISTRY, path, task="copa"),)), ARTIFACTS.options()
     )
-    assert found.notes[0] == (
+    assert findings.notes[0] == (
         "30 of 100 rows of mine that were looked at are not in the form of copa: left out here."
     )
-    assert found.tables[0].title.endswith("140 options each")
+    assert findings.tables[0].title.endswith("140 options each")
     for row in rows:
         row.pop("question", None)
     path.write_text("".join(json.dumps(row) + "\n" for row in rows))
-    found = ARTIFACTS.measure(
+    findings = ARTIFACTS.measure(
         Study((read_corpus(REGISTRY, path, task="copa"),)), ARTIFACTS.options()
     )
-    assert "100 of 100 rows" in found.notes[0]
-    assert "choice1 alone" in found.figures["mine"]  # by its columns, as without a task
+    assert "100 of 100 rows" in findings.notes[0]
+    assert "choice1 alone" in findings.figures["mine"]  # by its columns, as without a task
 
 
 @pytest.mark.parametrize("task", CLEAN)
@@ -646,5 +646,7 @@ def test_odd_rows_stop_nothing(task, tmp_path):
         rows.append(row if at % 2 else row | {name: c.choice(odd)})
     path = tmp_path / "mine.jsonl"
     path.write_text("".join(json.dumps(row) + "\n" for row in rows))
-    found = ARTIFACTS.measure(Study((read_corpus(REGISTRY, path, task=task),)), ARTIFACTS.options())
-    assert "mine" in found.figures
+    findings = ARTIFACTS.measure(
+        Study((read_corpus(REGISTRY, path, task=task),)), ARTIFACTS.options()
+    )
+    assert "mine" in findings.figures

@@ -11,8 +11,8 @@ ORIGINAL = Path(__file__).parents[4] / "shared" / "data" / "superglue" / "AX-g" 
 
 
 def figures(tmp_path: Path, folder: str, dataset: str) -> dict[str, dict[str, float]]:
-    found = json.loads((tmp_path / folder / "analysis.json").read_text())
-    part = found["metrics"]["targen-analysis:gender"]["findings"]
+    analysis = json.loads((tmp_path / folder / "analysis.json").read_text())
+    part = analysis["metrics"]["targen-analysis:gender"]["findings"]
     assert part["warnings"] == []
     of: dict[str, dict[str, float]] = part["figures"][dataset]
     return of
@@ -23,18 +23,18 @@ def test_the_pairs_of_an_axg_run(targen, tmp_path):
     assert done.returncode == 0, done.stderr
     done = targen("analyze", "runs/axg-0", "--metric", "gender", "--out", "found")
     assert done.returncode == 0, done.stderr
-    found = figures(tmp_path, "found", "axg-0")
-    assert found["rows in pairs"]["value"] == found["pairs of one label"]["value"] == 1
-    assert found["female share"]["value"] == 0.5
+    values = figures(tmp_path, "found", "axg-0")
+    assert values["rows in pairs"]["value"] == values["pairs of one label"]["value"] == 1
+    assert values["female share"]["value"] == 0.5
 
 
 @pytest.mark.skipif(not ORIGINAL.exists(), reason="the original datasets are not at hand")
 def test_the_pairs_of_the_original(targen, tmp_path):
     done = targen("analyze", ORIGINAL, "--task", "axg", "--metric", "gender", "--out", "found")
     assert done.returncode == 0, done.stderr
-    found = figures(tmp_path, "found", "AX-g")
-    assert found["rows in pairs"]["value"] == found["pairs of one label"]["value"] == 1
-    assert found["pairs that begin with the male row"]["value"] == 1
+    values = figures(tmp_path, "found", "AX-g")
+    assert values["rows in pairs"]["value"] == values["pairs of one label"]["value"] == 1
+    assert values["pairs that begin with the male row"]["value"] == 1
 
 
 def test_a_pipeline_that_is_missing_stops_no_other_metric(targen):

@@ -42,8 +42,8 @@ def test_several_runs_have_their_flows_summed(targen, tmp_path):
     assert again.returncode == 0
     done = targen("analyze", "runs/rte-0", "runs/more", "--metric", "labels")
     assert done.returncode == 0, done.stderr
-    found = json.loads((tmp_path / "analyses" / "rte-0" / "analysis.json").read_text())
-    (part,) = found["metrics"].values()
+    analysis = json.loads((tmp_path / "analyses" / "rte-0" / "analysis.json").read_text())
+    (part,) = analysis["metrics"].values()
     table = next(t for t in part["findings"]["tables"] if "together" in t["title"])
     assert sum(sum(row[1:]) for row in table["rows"]) == 12
 
@@ -78,18 +78,18 @@ def test_labels_are_called_by_their_names_and_texts_shown_as_the_task_shows_them
 @pytest.mark.parametrize("task", ["axg", "boolq", "cb", "multirc", "record", "wic", "wsc"])
 def test_every_task_has_texts(task, targen, tmp_path):
     generate(targen, task, 4)
-    found = read_corpus(load_registry(), tmp_path / "runs" / f"{task}-0")
-    assert not found.notes
-    assert all(all(row) for row in found.texts)
-    assert all(found.rendered)
+    data = read_corpus(load_registry(), tmp_path / "runs" / f"{task}-0")
+    assert not data.notes
+    assert all(all(row) for row in data.texts)
+    assert all(data.rendered)
 
 
 @pytest.mark.skipif(not ORIGINALS.exists(), reason="the original datasets are not at hand")
-@pytest.mark.parametrize(("task", "wanted"), [("cb", 6_414), ("rte", 79_174)])
-def test_table_7_by_way_of_files_and_tasks(task, wanted):
+@pytest.mark.parametrize(("task", "expected"), [("cb", 6_414), ("rte", 79_174)])
+def test_table_7_by_way_of_files_and_tasks(task, expected):
     pytest.importorskip("spacy")
     file = ORIGINALS / task.upper() / "train.jsonl"
     corpus = read_corpus(load_registry(), file, task=task)
-    found = PAPER_VOCABULARY.measure(Study((corpus,)), MetricOptions())
-    figures = found.figures[f"{task.upper()}/train"]
-    assert figures["sum of unique non-stop tokens"].value == wanted
+    findings = PAPER_VOCABULARY.measure(Study((corpus,)), MetricOptions())
+    figures = findings.figures[f"{task.upper()}/train"]
+    assert figures["sum of unique non-stop tokens"].value == expected

@@ -28,9 +28,9 @@ def _offline(tmp_path_factory: pytest.TempPathFactory) -> Any:
 @pytest.fixture(scope="session")
 def datasets(_offline: None) -> Any:
     """The library, imported when it is first needed, and offline whoever imported it first."""
-    found = importlib.import_module("datasets")
-    found.config.HF_DATASETS_OFFLINE = True
-    return found
+    library = importlib.import_module("datasets")
+    library.config.HF_DATASETS_OFFLINE = True
+    return library
 
 
 @pytest.fixture

@@ -55,9 +55,9 @@ NESTED = [
 
 def test_it_loads_with_types_and_label_names(dataset, load, datasets, tmp_path):
     HF.write(dataset(NESTED, *TRUTH, official=Row), tmp_path / "out")
-    found = load(tmp_path / "out")
+    loaded = load(tmp_path / "out")
     value, classes = datasets.Value, datasets.ClassLabel
-    assert found.features == datasets.Features(
+    assert loaded.features == datasets.Features(
         {
             "text": value("string"),
             "passage": {
@@ -70,17 +70,17 @@ def test_it_loads_with_types_and_label_names(dataset, load, datasets, tmp_path):
             "idx": value("int64"),
         }
     )
-    assert found.to_list() == [{**row, "label": int(row["label"])} for row in NESTED]
-    assert found.features["label"].int2str([0, 1]) == ["false", "true"]
+    assert loaded.to_list() == [{**row, "label": int(row["label"])} for row in NESTED]
+    assert loaded.features["label"].int2str([0, 1]) == ["false", "true"]
 
 
 def test_the_parquet_file_alone_has_the_types(dataset, datasets, tmp_path):
     HF.write(dataset(NESTED, *TRUTH, official=Row), tmp_path / "out")
     path = tmp_path / "out" / "data" / "train-00000-of-00001.parquet"
-    found = datasets.Dataset.from_parquet(str(path), cache_dir=str(tmp_path / "hf"))
-    assert found.features["label"] == datasets.ClassLabel(names=["false", "true"])
+    loaded = datasets.Dataset.from_parquet(str(path), cache_dir=str(tmp_path / "hf"))
+    assert loaded.features["label"] == datasets.ClassLabel(names=["false", "true"])
     noted = json.loads(pq.read_schema(path).metadata[b"huggingface"])["info"]["features"]
-    assert datasets.Features.from_dict(noted) == found.features
+    assert datasets.Features.from_dict(noted) == loaded.features
 
 
 def test_the_card_says_what_the_file_holds(dataset, datasets, load, tmp_path):
@@ -125,9 +125,9 @@ def test_without_a_card_nothing_is_claimed(dataset, tmp_path):
 def test_columns_and_labels_of_any_name(name, dataset, load, tmp_path):
     labels = (Label("yes"), Label(name))
     HF.write(dataset([{name: "x", "label": name}], *labels), tmp_path / "out")
-    found = load(tmp_path / "out")
-    assert found.to_list() == [{name: "x", "label": 1}]
-    assert found.features["label"].names == ["yes", name]
+    loaded = load(tmp_path / "out")
+    assert loaded.to_list() == [{name: "x", "label": 1}]
+    assert loaded.features["label"].names == ["yes", name]
 
 
 def test_missing_values_are_null(dataset, load, tmp_path):

@@ -24,28 +24,28 @@ def made(dataset):
 
 def test_pandas_reads_the_table(made, tmp_path):
     CSV.write(made, tmp_path / "out.csv")
-    found = pd.read_csv(tmp_path / "out.csv", keep_default_na=False)
-    assert list(found.columns) == ["text", "note", "label", "of", "idx"]
-    assert found["text"].tolist() == [row["text"] for row in ROWS]
-    assert found["note"].tolist() == ["=1+1", ""]
-    assert found["idx"].tolist() == [0, 1]
-    assert [json.loads(cell) for cell in found["of"]] == [row["of"] for row in ROWS]
+    table = pd.read_csv(tmp_path / "out.csv", keep_default_na=False)
+    assert list(table.columns) == ["text", "note", "label", "of", "idx"]
+    assert table["text"].tolist() == [row["text"] for row in ROWS]
+    assert table["note"].tolist() == ["=1+1", ""]
+    assert table["idx"].tolist() == [0, 1]
+    assert [json.loads(cell) for cell in table["of"]] == [row["of"] for row in ROWS]
 
 
 @pytest.mark.parametrize("exporter", [JSONL, INSTRUCTIONS, OPENAI])
 def test_datasets_reads_the_lines(exporter, made, datasets, tmp_path):
     path = tmp_path / "out.jsonl"
     exporter.write(made, path)
-    found = datasets.load_dataset(
+    dataset = datasets.load_dataset(
         "json", data_files=str(path), split="train", cache_dir=str(tmp_path / "hf")
     )
-    assert found.to_list() == [json.loads(line) for line in path.read_text("utf-8").splitlines()]
+    assert dataset.to_list() == [json.loads(line) for line in path.read_text("utf-8").splitlines()]
 
 
 def test_datasets_reads_the_table(made, datasets, tmp_path):
     CSV.write(made, tmp_path / "out.csv")
-    found = datasets.load_dataset(
+    dataset = datasets.load_dataset(
         "csv", data_files=str(tmp_path / "out.csv"), split="train", cache_dir=str(tmp_path / "hf")
     )
-    assert found["text"][:] == [row["text"] for row in ROWS]
-    assert found["label"][:] == ["yes", "no"]
+    assert dataset["text"][:] == [row["text"] for row in ROWS]
+    assert dataset["label"][:] == ["yes", "no"]

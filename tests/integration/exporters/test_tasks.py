@@ -56,24 +56,24 @@ def test_the_official_file_holds_the_same_instances(made, export):
     rows = lines(export("jsonl"))
     for row in rows:
         task.schema.model_validate_json(json.dumps(row), strict=True)
-    found, wanted = ([task.render(i) for i in instances(r)] for r in (rows, made.rows))
-    assert sorted(found) == sorted(wanted)
+    read, expected = ([task.render(i) for i in instances(r)] for r in (rows, made.rows))
+    assert sorted(read) == sorted(expected)
 
 
 def test_datasets_loads_the_folder(made, export, load):
-    found = load(export("hf"))
+    dataset = load(export("hf"))
     number = {}
     for label in made.task.labels:
         official = label.official
         number[official] = (
-            found.features["label"].str2int(official) if isinstance(official, str) else official
+            dataset.features["label"].str2int(official) if isinstance(official, str) else official
         )
     if not number:
-        assert found.to_list() == list(made.rows)
+        assert dataset.to_list() == list(made.rows)
     else:
-        assert found.features["label"].num_classes == len(number)
+        assert dataset.features["label"].num_classes == len(number)
         expected = [{**row, "label": int(number[row["label"]])} for row in made.rows]
-        assert found.to_list() == expected
+        assert dataset.to_list() == expected
 
 
 def test_instructions_and_messages_say_the_same(made, export):
@@ -91,9 +91,9 @@ def test_instructions_and_messages_say_the_same(made, export):
 
 def test_the_table_has_every_row(made, export):
     with open(export("csv"), encoding="utf-8", newline="") as file:
-        found = list(csv.DictReader(file, strict=True))
-    assert len(found) == len(made.rows)
-    for cells, row in zip(found, made.rows, strict=True):
+        records = list(csv.DictReader(file, strict=True))
+    assert len(records) == len(made.rows)
+    for cells, row in zip(records, made.rows, strict=True):
         assert {
             name: cell if isinstance(row[name], str) else json.loads(cell)
             for name, cell in cells.items()

@@ -27,12 +27,12 @@ def test_the_frozen_plugin_still_works(targen):
     """What was written for level 1 when it was new passes all that is asked today."""
     done = targen("plugins", "check", str(FROZEN), "--json")
     assert done.returncode == 0, done.stdout + done.stderr
-    found = json.loads(done.stdout)
-    assert (found["distribution"], found["version"]) == ("frozen-v1", "1.0")
-    passed = {c["about"] for c in found["checks"] if c["outcome"] == "passed"}
+    report = json.loads(done.stdout)
+    assert (report["distribution"], report["version"]) == ("frozen-v1", "1.0")
+    passed = {c["about"] for c in report["checks"] if c["outcome"] == "passed"}
     suites = {"task letters", "corrector polite", "backend parrot", "exporter post"}
     assert passed == {"distribution", "loading", *suites}
-    assert {c["problem"] for c in found["checks"] if c["outcome"] == "skipped"} == {
+    assert {c["problem"] for c in report["checks"] if c["outcome"] == "skipped"} == {
         "declares no wire"
     }
 
@@ -45,12 +45,12 @@ def test_a_failing_check_is_named_with_what_to_do(targen, frozen):
     assert done.returncode == 1
     lines = done.stdout.splitlines()
     assert lines[0] == f"frozen-v1 1.0  {frozen}"
-    for told in (
+    for line_start in (
         "    bare-targen-dependency: pyproject.toml: it depends on `targen`, which is not the core",
         "    core-version-pin: pyproject.toml: `targen-core` has no lower or no upper bound",
         "    writes: exporter post: ",
     ):
-        assert any(line.startswith(told) for line in lines), told
+        assert any(line.startswith(line_start) for line in lines), line_start
     assert sum(line.startswith("      try: ") for line in lines) == 2
     assert any(line.startswith("      must hold: It makes the file") for line in lines)
     assert "Traceback" not in done.stdout + done.stderr
@@ -107,8 +107,8 @@ def test_a_build_backend_that_is_not_installed_is_said(targen, frozen):
     rewrite(frozen / "pyproject.toml", "hatchling.build", "no_such_backend.build")
     done = targen("plugins", "check", str(frozen))
     assert done.returncode == 0
-    told = "skipped: wheel (the build backend no_such_backend is not installed): not-packaged"
-    assert told in done.stdout
+    message = "skipped: wheel (the build backend no_such_backend is not installed): not-packaged"
+    assert message in done.stdout
 
 
 def test_a_wheel_that_does_not_build(targen, frozen):

@@ -28,10 +28,10 @@ def test_an_entry_point_is_found(install, targen):
         "[targen.v1]\ntickets = acme_tickets\n",
         {"acme_tickets": _plugin("parcels"), "parcels_task": "TASK = 1"},
     )
-    found = targen("list-tasks", "--json", path=[site])
-    assert found.returncode == 0
-    assert found.stderr == ""
-    by_name = {task["name"]: task for task in json.loads(found.stdout)}
+    listed = targen("list-tasks", "--json", path=[site])
+    assert listed.returncode == 0
+    assert listed.stderr == ""
+    by_name = {task["name"]: task for task in json.loads(listed.stdout)}
     assert by_name["parcels"] == {
         "name": "parcels",
         "id": "acme-tickets-plugin:parcels",
@@ -71,9 +71,9 @@ def test_a_later_copy_of_a_distribution_adds_no_entry_point(install, targen):
         version="0.9",
         folder="second",
     )
-    found = _plugins(targen("plugins", "--json", path=[first, second]))
-    assert "acme" in found
-    assert "renamed" not in found
+    plugins = _plugins(targen("plugins", "--json", path=[first, second]))
+    assert "acme" in plugins
+    assert "renamed" not in plugins
 
 
 def test_broken_plugins_never_take_the_command_down(install, targen):
@@ -111,9 +111,9 @@ def test_broken_plugins_never_take_the_command_down(install, targen):
     assert "acme (raises)" in listed.stderr
     assert "Traceback" not in listed.stderr
 
-    found = _plugins(targen("plugins", "--json", path=[site]))
+    plugins = _plugins(targen("plugins", "--json", path=[site]))
     states = {
-        name: found[name]["state"]
+        name: plugins[name]["state"]
         for name in ("good", "raises", "exits", "absent", "misspelt", "twice", "later")
     }
     assert states == {
@@ -125,10 +125,12 @@ def test_broken_plugins_never_take_the_command_down(install, targen):
         "twice": "broken",
         "later": "incompatible",
     }
-    assert all(found[name]["problems"][0]["try"] for name, state in states.items() if state != "ok")
-    assert "imported" not in json.dumps(found["later"])
-    assert found["later"]["api"] == "targen.v2"
-    checks = {name: found[name]["problems"][0]["check"] for name in states if name != "good"}
+    assert all(
+        plugins[name]["problems"][0]["try"] for name, state in states.items() if state != "ok"
+    )
+    assert "imported" not in json.dumps(plugins["later"])
+    assert plugins["later"]["api"] == "targen.v2"
+    checks = {name: plugins[name]["problems"][0]["check"] for name in states if name != "good"}
     assert checks == {
         "raises": "import-error",
         "exits": "exit-at-import",
@@ -242,9 +244,9 @@ def test_a_line_that_is_no_entry_point_is_that_distribution_s_problem_alone(inst
     assert listed.returncode == 0
     assert {"rte", "fine"} <= {task["name"] for task in json.loads(listed.stdout)}
     assert "acme (entry_points.txt)" in listed.stderr
-    found = _plugins(targen("plugins", "--json", path=[bad, good]))["entry_points.txt"]
-    assert (found["distribution"], found["state"]) == ("acme", "broken")
-    (problem,) = found["problems"]
+    plugin = _plugins(targen("plugins", "--json", path=[bad, good]))["entry_points.txt"]
+    assert (plugin["distribution"], plugin["state"]) == ("acme", "broken")
+    (problem,) = plugin["problems"]
     assert problem["check"] == "bad-entry-point"
     assert "line 3, 'just some words'" in problem["problem"]
     assert problem["try"] == "report it to the authors of acme"
@@ -265,9 +267,9 @@ def test_a_plugin_that_would_end_every_command_is_named(install, targen):
     assert {"rte", "loud"} <= {task["name"] for task in json.loads(listed.stdout)}
     assert "not loaded: acme (stops)" in listed.stderr
     assert "noise" in listed.stderr
-    found = _plugins(targen("plugins", "--json", path=[site]))
-    assert found["stops"]["problems"][0]["check"] == "exit-at-import"
-    assert "prints-at-import" in [problem["check"] for problem in found["writes"]["problems"]]
+    plugins = _plugins(targen("plugins", "--json", path=[site]))
+    assert plugins["stops"]["problems"][0]["check"] == "exit-at-import"
+    assert "prints-at-import" in [problem["check"] for problem in plugins["writes"]["problems"]]
     summary = install(
         "zeta",
         "[targen.v1]\nzeta = zeta_odd\n",

@@ -67,7 +67,7 @@ def checked(tmp_path, monkeypatch, capsys):
             main()
         out, err = capsys.readouterr()
         assert ended.value.code == 1, out + err
-        return [found for found in json.loads(out)["checks"] if found["outcome"] == "failed"]
+        return [each for each in json.loads(out)["checks"] if each["outcome"] == "failed"]
 
     return check
 

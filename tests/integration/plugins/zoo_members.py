@@ -53,16 +53,16 @@ class Member:
     def changes(self) -> dict[str, str]:
         assignment = ast.parse(self.text).body[1]
         assert isinstance(assignment, ast.Assign)
-        found: dict[str, str] = ast.literal_eval(assignment.value)
-        return found
+        changes: dict[str, str] = ast.literal_eval(assignment.value)
+        return changes
 
 
 def members() -> list[Member]:
     """All members, by name."""
-    found = []
+    all_members = []
     for path in sorted((ZOO / "members").glob("*.py")):
         text = path.read_text(encoding="utf-8")
         first = _FIRST.fullmatch(ast.get_docstring(ast.parse(text)) or "")
         assert first, f"{path.name}: its first line says not what it is"
-        found.append(Member(path.stem, first["kind"], first["check"], text))
-    return found
+        all_members.append(Member(path.stem, first["kind"], first["check"], text))
+    return all_members

@@ -65,13 +65,13 @@ def test_all_metrics_side_by_side(targen, rows, tmp_path):
     )  # fmt: skip
     assert (done.code, done.err) == (0, "")
     folder = tmp_path / "analyses" / "mine"
-    found = json.loads((folder / "analysis.json").read_text())
-    assert [each["name"] for each in found["datasets"]] == ["mine", "other"]
-    assert found["reference"]["rows"] == 90
-    assert set(found["metrics"]) >= {
+    analysis = json.loads((folder / "analysis.json").read_text())
+    assert [each["name"] for each in analysis["datasets"]] == ["mine", "other"]
+    assert analysis["reference"]["rows"] == 90
+    assert set(analysis["metrics"]) >= {
         f"targen-analysis:{name}" for name in OWN if name not in ("entities", "semantic")
     }
-    assert all(part["findings"] for part in found["metrics"].values())
+    assert all(part["findings"] for part in analysis["metrics"].values())
     assert "<!doctype html>" in (folder / "report.html").read_text()
     assert len(list((folder / "pictures").glob("*.svg"))) >= 5
     assert "analyses/mine/report.html" in done.out

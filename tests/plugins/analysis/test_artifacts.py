@@ -51,11 +51,11 @@ def planted(corpus, sentences, study):
     return find
 
 
-def clear(found, corpus="mine"):
+def clear(findings, corpus="mine"):
     """What tells the label beyond chance by a wide margin."""
     return {
         name
-        for name, score in found.figures[corpus].items()
+        for name, score in findings.figures[corpus].items()
         if name not in ("chance", "share of the most frequent label")
         and score.low is not None
         and score.low > 0.65
@@ -63,34 +63,34 @@ def clear(found, corpus="mine"):
 
 
 def test_nothing_is_found_where_nothing_is(planted):
-    found = planted(lambda p, h, label, rng: (p, h))
-    assert clear(found) == clear(found, "original") == set()
-    assert found.warnings == ()
+    findings = planted(lambda p, h, label, rng: (p, h))
+    assert clear(findings) == clear(findings, "original") == set()
+    assert findings.warnings == ()
 
 
 def test_a_word_of_the_hypothesis(planted):
-    found = planted(
+    findings = planted(
         lambda p, h, label, rng: (p, f"not {h.partition(' ')[2]}" if label == "no" else h)
     )
-    assert clear(found) >= {"hypothesis alone", "all fields"}
-    assert "premise alone" not in clear(found)
-    assert clear(found, "original") == set()
-    assert any("seeing hypothesis alone" in line for line in found.warnings)
+    assert clear(findings) >= {"hypothesis alone", "all fields"}
+    assert "premise alone" not in clear(findings)
+    assert clear(findings, "original") == set()
+    assert any("seeing hypothesis alone" in line for line in findings.warnings)
     words = next(
-        t for t in found.tables if t.title.startswith("Words that go with a label in mine")
+        t for t in findings.tables if t.title.startswith("Words that go with a label in mine")
     )
     assert words.rows[0][:3] == ("hypothesis", "not", "no")
 
 
 def test_a_word_of_the_premise(planted):
-    found = planted(lambda p, h, label, rng: (f"{p} maybe" if label == "yes" else p, h))
-    assert clear(found) >= {"premise alone"}
-    assert "hypothesis alone" not in clear(found)
+    findings = planted(lambda p, h, label, rng: (f"{p} maybe" if label == "yes" else p, h))
+    assert clear(findings) >= {"premise alone"}
+    assert "hypothesis alone" not in clear(findings)
 
 
 def test_length(planted):
-    found = planted(lambda p, h, label, rng: (p, f"{h} {h}" if label == "yes" else h))
-    assert "length of all fields" in clear(found)
+    findings = planted(lambda p, h, label, rng: (p, f"{h} {h}" if label == "yes" else h))
+    assert "length of all fields" in clear(findings)
 
 
 def test_overlap(planted):
@@ -105,8 +105,8 @@ def test_copies_do_not_teach(corpus, study):
     # Ten texts, each forty times with one label: seen in training, each would be known.
     texts = [f"the text{at % 10} of number{at % 10}" for at in range(400)]
     labels = ["yes" if at % 10 < 5 else "no" for at in range(400)]
-    found = measure(study(corpus(texts, labels)))
-    score = found.figures["mine"]["all fields"]
+    findings = measure(study(corpus(texts, labels)))
+    score = findings.figures["mine"]["all fields"]
     assert score.value is None or score.value < 0.7
 
 
@@ -147,10 +147,10 @@ def test_what_one_field_gives_away_is_said_once(corpus, sentences, study):
             sentences(200), sentences(200, seed=1), sentences(200, seed=2), marks, strict=True
         )
     ]
-    found = measure(study(corpus(texts, labels, fields=("a", "b", "c"))))
-    assert len(found.warnings) == 1
-    assert "seeing b alone" in found.warnings[0]
-    assert found.figures["mine"]["a + b alone"].low > 0.8
+    findings = measure(study(corpus(texts, labels, fields=("a", "b", "c"))))
+    assert len(findings.warnings) == 1
+    assert "seeing b alone" in findings.warnings[0]
+    assert findings.figures["mine"]["a + b alone"].low > 0.8
 
 
 # --- what a task declares -----------------------------------------------------
@@ -192,13 +192,13 @@ def test_a_cue_that_is_a_word(corpus, study, sentences):
         text = row["text"]
         return [Case(texts={"text": text}, cues={"kind": kind_of[text], "size": (len(text), 1)})]
 
-    found = measure(study(corpus(sentences(300), labels, task=task(cases))))
+    findings = measure(study(corpus(sentences(300), labels, task=task(cases))))
     both = Counter(zip(kinds, labels, strict=True))
     recalls = [both[name, name] / labels.count(name) for name in "ab"]
-    assert found.figures["mine"]["kind"].value == pytest.approx(sum(recalls) / 2)
-    (warning,) = found.warnings
+    assert findings.figures["mine"]["kind"].value == pytest.approx(sum(recalls) / 2)
+    (warning,) = findings.warnings
     assert "seeing kind, a classifier tells" in warning
-    means = next(t for t in found.tables if t.title == "Means by label in mine")
+    means = next(t for t in findings.tables if t.title == "Means by label in mine")
     shares = {row[0]: [cell.value for cell in row[1:]] for row in means.rows}
     assert shares["kind: a"][0] == pytest.approx(both["a", "a"] / labels.count("a"))
     assert shares["kind: a"][0] + shares["kind: b"][0] == pytest.approx(1)
@@ -220,13 +220,13 @@ def options(row):
 def test_options_of_a_question(corpus, study, sentences):
     texts = [" / ".join(two) for two in zip(sentences(80), sentences(80, seed=1), strict=True)]
     mine = corpus(texts, task=task(options))
-    found = measure(study(mine))
-    figures = found.figures["mine"]
+    findings = measure(study(mine))
+    figures = findings.figures["mine"]
     assert figures["place"].value == 1
     assert "option alone" in figures
     assert "question alone" not in figures  # it is the same for all options
     assert "right options of a question" not in figures  # one in each: nothing to compare
-    assert found.tables[0].title.endswith("160 options each")
+    assert findings.tables[0].title.endswith("160 options each")
     sample = draw(study(mine), mine, 101)
     assert len(sample) == 102  # whole rows
     assert len(sample.shortened(51)) == 50
@@ -252,10 +252,12 @@ def test_twins_with_different_labels_are_no_artefact(corpus, study, sentences):
     texts = [f"{text} {word}" for text in sentences(60) for word in ("he", "she")]
     rng = random.Random(0)
     labels = [label for _ in range(60) for label in rng.sample("ab", 2)]
-    found = measure(study(corpus(texts, labels)))
-    assert found.figures["mine"]["all fields"].high < 0.45
-    assert any("with different labels, as in pairs made on purpose" in note for note in found.notes)
-    assert found.warnings == ()
+    findings = measure(study(corpus(texts, labels)))
+    assert findings.figures["mine"]["all fields"].high < 0.45
+    assert any(
+        "with different labels, as in pairs made on purpose" in note for note in findings.notes
+    )
+    assert findings.warnings == ()
 
 
 def test_cues_that_not_all_rows_have_are_left_out(corpus, study, sentences):
@@ -264,9 +266,9 @@ def test_cues_that_not_all_rows_have_are_left_out(corpus, study, sentences):
         cues = {"some": (1,)} if early else {}
         return [Case(texts={"text": row["text"]}, cues={"odd": (1,) * (1 + early), **cues})]
 
-    found = measure(study(corpus(sentences(100), ["a", "b"] * 50, task=task(cases))))
-    assert {"some", "odd"}.isdisjoint(found.figures["mine"])
-    assert "all fields" in found.figures["mine"]
+    findings = measure(study(corpus(sentences(100), ["a", "b"] * 50, task=task(cases))))
+    assert {"some", "odd"}.isdisjoint(findings.figures["mine"])
+    assert "all fields" in findings.figures["mine"]
 
 
 def baseline(answers):
@@ -293,13 +295,13 @@ def test_agreement_beyond_shuffled_answers_against_all_permutations():
         sum(one == two for one, two in zip(truth, order, strict=True))
         for order in permutations(answers)
     ]
-    found = sum(one == two for one, two in zip(truth, answers, strict=True))
-    z = (found - np.mean(shuffled)) / np.std(shuffled)
+    agreeing = sum(one == two for one, two in zip(truth, answers, strict=True))
+    z = (agreeing - np.mean(shuffled)) / np.std(shuffled)
     assert 0 < z < 3
     repeats = int(np.ceil((3 / z) ** 2)) + 1  # independent strata add up as their number's root
-    for count, wanted in ((1, True), (repeats, False), (max(1, repeats // 2), True)):
+    for count, expected in ((1, True), (repeats, False), (max(1, repeats // 2), True)):
         strata = "".join(chr(65 + at) * len(truth) for at in range(count))
         assert (
             adds_nothing(baseline(answers * count), [baseline(strata)], list(truth * count))
-            is wanted
+            is expected
         )

@@ -35,8 +35,8 @@ def analyze(targen, original, tmp_path):
         if not code:
             assert done.err == ""
             assert (tmp_path / "out" / "report.html").stat().st_size > 10_000
-            found = json.loads((tmp_path / "out" / "analysis.json").read_text())
-            assert all(part["findings"] for part in found["metrics"].values())
+            analysis = json.loads((tmp_path / "out" / "analysis.json").read_text())
+            assert all(part["findings"] for part in analysis["metrics"].values())
         return done
 
     return run

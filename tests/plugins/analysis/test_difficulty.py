@@ -26,10 +26,10 @@ def logs(*rows):
 
 
 def test_pvi_is_what_the_row_does_to_the_probability_of_its_label():
-    found = pointwise(
+    bits = pointwise(
         logs([0.8, 0.2], [0.5, 0.5], [0.125, 0.875]), logs(*[[0.5, 0.5]] * 3), np.array([0, 1, 0])
     )
-    assert found.tolist() == pytest.approx([np.log2(1.6), 0, -2])
+    assert bits.tolist() == pytest.approx([np.log2(1.6), 0, -2])
 
 
 def test_a_row_that_decides_its_label_brings_the_label_s_entropy():
@@ -37,8 +37,8 @@ def test_a_row_that_decides_its_label_brings_the_label_s_entropy():
     gold = np.array(["abc".index(label) for label in labels])
     sure = np.log2(np.eye(3)[gold] * (1 - 3e-12) + 1e-12)
     shares = np.log2(np.array([30, 10, 24]) / 64)
-    found = pointwise(sure, np.tile(shares, (64, 1)), gold)
-    assert found.mean() == pytest.approx(entropy(labels))
+    bits = pointwise(sure, np.tile(shares, (64, 1)), gold)
+    assert bits.mean() == pytest.approx(entropy(labels))
 
 
 probabilities = st.lists(st.floats(0.001, 1), min_size=3, max_size=3)
@@ -46,23 +46,23 @@ probabilities = st.lists(st.floats(0.001, 1), min_size=3, max_size=3)
 
 @given(st.lists(st.tuples(probabilities, st.integers(0, 2)), min_size=1, max_size=20))
 def test_a_row_that_changes_nothing_brings_nothing(rows):
-    given_ = logs(*[np.array(row) / sum(row) for row, _ in rows])
+    with_input = logs(*[np.array(row) / sum(row) for row, _ in rows])
     gold = np.array([label for _, label in rows])
-    assert not pointwise(given_, given_, gold).any()
-    assert suspects(pointwise(given_, given_, gold), given_, gold) == []
+    assert not pointwise(with_input, with_input, gold).any()
+    assert suspects(pointwise(with_input, with_input, gold), with_input, gold) == []
 
 
 @given(st.lists(st.tuples(probabilities, st.integers(0, 2)), min_size=1, max_size=20))
 def test_doubted_rows_are_those_whose_label_became_half_as_likely_or_less(rows):
-    given_ = logs(*[np.array(row) / sum(row) for row, _ in rows])
+    with_input = logs(*[np.array(row) / sum(row) for row, _ in rows])
     gold = np.array([label for _, label in rows])
-    pvi = pointwise(given_, np.full_like(given_, -np.log2(3)), gold)
-    found = suspects(pvi, given_, gold)
-    assert all(one <= other for one, other in pairwise(pvi[found]))
+    pvi = pointwise(with_input, np.full_like(with_input, -np.log2(3)), gold)
+    rows_ = suspects(pvi, with_input, gold)
+    assert all(one <= other for one, other in pairwise(pvi[rows_]))
     for at in range(len(gold)):
-        chances = 2 ** given_[at]
+        chances = 2 ** with_input[at]
         doubted = pvi[at] <= -1 and chances.argmax() != gold[at] and chances.max() >= 0.5 - 1e-12
-        assert (at in found) == doubted
+        assert (at in rows_) == doubted
 
 
 def test_of_several_epochs_the_cheapest_counts():
@@ -91,10 +91,10 @@ def learned(*rows):
 
 def test_rows_lie_where_they_were_learned():
     rows = [0.6, 0.9, 0.9], [0.1, 0.5, 0.9], [0.1, 0.1, 0.1]
-    found = learned(*rows)
-    assert found.confidence.tolist() == pytest.approx([0.8, 0.5, 0.1])
-    assert found.variability.tolist() == pytest.approx([np.std(row) for row in rows])
-    assert found.correctness.tolist() == pytest.approx([1, 1 / 3, 0])
+    regions = learned(*rows)
+    assert regions.confidence.tolist() == pytest.approx([0.8, 0.5, 0.1])
+    assert regions.variability.tolist() == pytest.approx([np.std(row) for row in rows])
+    assert regions.correctness.tolist() == pytest.approx([1, 1 / 3, 0])
 
 
 def test_a_dataset_s_thirds_part_another_s_rows():
@@ -107,10 +107,10 @@ def test_a_dataset_s_thirds_part_another_s_rows():
 def test_models_that_did_not_see_a_row_say_nothing_of_it():
     nothing = float("nan")
     probability = np.array([[[0.4, nothing], [0.8, nothing]], [[0.2, 0.9], [0.6, 0.9]]])
-    found = chart(probability, np.array([[[0, 0], [1, 0]], [[0, 1], [1, 1]]], dtype=bool))
-    assert found.confidence.tolist() == pytest.approx([0.5, 0.9])
-    assert found.variability.tolist() == pytest.approx([0.2, 0])
-    assert found.correctness.tolist() == pytest.approx([0.5, 1])
+    regions = chart(probability, np.array([[[0, 0], [1, 0]], [[0, 1], [1, 1]]], dtype=bool))
+    assert regions.confidence.tolist() == pytest.approx([0.5, 0.9])
+    assert regions.variability.tolist() == pytest.approx([0.2, 0])
+    assert regions.correctness.tolist() == pytest.approx([0.5, 1])
 
 
 # --- what is learned from, and what belongs together ---
@@ -186,9 +186,9 @@ def test_rows_without_a_label_are_left_out_and_chance_says_which_are_taken(corpu
 
 
 def test_without_a_model_there_is_a_note(corpus, study):
-    found = DIFFICULTY.measure(study(corpus(["a b c"] * 40)), DIFFICULTY.options())
-    assert not found.figures
-    assert "-o difficulty.model=" in found.notes[0]
+    findings = DIFFICULTY.measure(study(corpus(["a b c"] * 40)), DIFFICULTY.options())
+    assert not findings.figures
+    assert "-o difficulty.model=" in findings.notes[0]
 
 
 def test_without_the_packages_the_others_are_measured(targen, jsonl, monkeypatch):

@@ -143,36 +143,36 @@ def test_sizes_are_made_equal():
 
 def test_nothing_planted_nothing_found(measure, corpus):
     mine, original = corpus(texts(300)), corpus(texts(300, seed=1), name="original")
-    found = measure(mine, against=original)
-    figures, other = found.figures["mine"], found.figures["original"]
+    findings = measure(mine, against=original)
+    figures, other = findings.figures["mine"], findings.figures["original"]
     for name in ("divergence of types", "divergence of GPE", "divergence of PERSON"):
         assert figures[name].low <= other[name].high, name
-    assert found.warnings == ()
+    assert findings.warnings == ()
     assert figures["rows with an entity"].value > 0.95
-    assert any("no entities of type PRODUCT" in note for note in found.notes)
+    assert any("no entities of type PRODUCT" in note for note in findings.notes)
     assert figures["share of GPE"].low < 4 / 8 < figures["share of GPE"].high
     assert sum(figures[f"share of {kind}"].value for kind in NAMES) == pytest.approx(1)
 
 
 def test_other_types_are_found(measure, corpus):
     mine = corpus(texts(200, frames=FRAMES[2:3]))
-    found = measure(mine, against=corpus(texts(200, seed=1), name="original"))
-    away, within = (found.figures[n]["divergence of types"] for n in ("mine", "original"))
+    findings = measure(mine, against=corpus(texts(200, seed=1), name="original"))
+    away, within = (findings.figures[n]["divergence of types"] for n in ("mine", "original"))
     assert away.low > within.high
-    assert "are PERSON, there" in found.headlines[0]
-    assert found.plots[1].data
+    assert "are PERSON, there" in findings.headlines[0]
+    assert findings.plots[1].data
 
 
 def test_other_names_of_one_type_are_found(measure, corpus):
     few = NAMES | {"GPE": ["Oslo"]}
     mine = corpus(texts(300, names=few))
-    found = measure(mine, against=corpus(texts(300, seed=1), name="original"), types="GPE,NORP")
-    figures, other = found.figures["mine"], found.figures["original"]
+    findings = measure(mine, against=corpus(texts(300, seed=1), name="original"), types="GPE,NORP")
+    figures, other = findings.figures["mine"], findings.figures["original"]
     assert figures["divergence of GPE"].low > other["divergence of GPE"].high
     assert figures["divergence of NORP"].low <= other["divergence of NORP"].high
     assert figures["divergence of types"].low <= other["divergence of types"].high
     assert figures["entropy of GPE"].high < other["entropy of GPE"].low
-    top = next(table for table in found.tables if table.title == "The most frequent GPE")
+    top = next(table for table in findings.tables if table.title == "The most frequent GPE")
     assert top.rows[0][1].startswith("Oslo ")
     assert "divergence of PERSON" not in figures
 
@@ -189,46 +189,46 @@ def test_ten_names_that_are_most_of_all(measure, corpus):
 
 def test_without_a_reference_and_with_several(measure, corpus):
     one, two = corpus(texts(60), name="one"), corpus(texts(60, seed=1), name="two")
-    found = measure(one, two)
-    assert "divergence of types" not in found.figures["one"]
-    assert "named entities per 100 words" in found.headlines[0]
-    assert found.figures["two"]["share of PERSON"].low is not None
+    findings = measure(one, two)
+    assert "divergence of types" not in findings.figures["one"]
+    assert "named entities per 100 words" in findings.headlines[0]
+    assert findings.figures["two"]["share of PERSON"].low is not None
     plain = measure(one, replicates=0)
     assert plain.figures["one"]["share of PERSON"].low is None
 
 
 def test_rows_without_names(measure, corpus):
-    found = measure(corpus(["it rains again."] * 3), against=corpus(texts(50), name="original"))
-    assert found.headlines == ("No named entity is found in mine.",)
-    assert found.figures["mine"]["share of GPE"].value is None
-    assert found.figures["mine"]["entities per 100 words"].value == 0
+    findings = measure(corpus(["it rains again."] * 3), against=corpus(texts(50), name="original"))
+    assert findings.headlines == ("No named entity is found in mine.",)
+    assert findings.figures["mine"]["share of GPE"].value is None
+    assert findings.figures["mine"]["entities per 100 words"].value == 0
     assert measure(corpus(["it rains."])).figures["mine"]["rows with an entity"].value == 0
 
 
 def test_as_many_rows_as_hold_the_words(measure, corpus):
     long = [" ".join(texts(100, seed=seed)) for seed in range(60)]
-    found = measure(corpus(long), corpus(texts(60), name="short"))
-    assert "rows each" in found.tables[0].title
-    assert found.tables[0].title != "Named entities, 60 rows each"
+    findings = measure(corpus(long), corpus(texts(60), name="short"))
+    assert "rows each" in findings.tables[0].title
+    assert findings.tables[0].title != "Named entities, 60 rows each"
     assert "60 rows each" in measure(corpus(texts(60)), rows=500).tables[0].title
 
 
 def test_a_text_counts_once():
     known = {"a": [("GPE", "the Oslo's")], "b": [("GPE", "OSLO"), ("NORP", "Dane")], "c": []}
-    found = mentions([["a", "b"], ["a"], ["c"]], known)
-    assert len(found) == 3
-    assert found.row.tolist() == [0, 0, 0]
-    assert found.named == 2
-    assert found.top("GPE", 5) == [("OSLO", 1.0)]
-    assert found.counts(["NORP", "GPE"]).tolist() == [[1, 2], [0, 0], [0, 0]]
+    counted = mentions([["a", "b"], ["a"], ["c"]], known)
+    assert len(counted) == 3
+    assert counted.row.tolist() == [0, 0, 0]
+    assert counted.named == 2
+    assert counted.top("GPE", 5) == [("OSLO", 1.0)]
+    assert counted.counts(["NORP", "GPE"]).tolist() == [[1, 2], [0, 0], [0, 0]]
     assert texts_of(["Mara met him", "Mara", "", "him", "him"]) == ["Mara met him"]
 
 
 def test_a_long_text_is_read_in_part(measure, corpus):
-    found = measure(corpus(["Mara Quill met him. " + "x " * 3_000_000]))
-    assert any("the first 20,000 characters are read" in note for note in found.notes)
+    findings = measure(corpus(["Mara Quill met him. " + "x " * 3_000_000]))
+    assert any("the first 20,000 characters are read" in note for note in findings.notes)
     # One name, in the words that were read.
-    assert found.figures["mine"]["entities per 100 words"].value == pytest.approx(0.01, rel=0.01)
+    assert findings.figures["mine"]["entities per 100 words"].value == pytest.approx(0.01, rel=0.01)
 
 
 def test_from_the_command_line(targen, jsonl, pipeline, tmp_path):
@@ -240,8 +240,8 @@ def test_from_the_command_line(targen, jsonl, pipeline, tmp_path):
     assert (done.code, done.err) == (0, "")
     assert "entities: divergence of types" in done.out
     assert "The most frequent GPE" in done.out
-    found = json.loads((tmp_path / "analyses" / "mine" / "analysis.json").read_text())
-    figures = found["metrics"]["targen-analysis:entities"]["findings"]["figures"]
+    analysis = json.loads((tmp_path / "analyses" / "mine" / "analysis.json").read_text())
+    figures = analysis["metrics"]["targen-analysis:entities"]["findings"]["figures"]
     assert 0 < figures["mine"]["share of GPE"]["value"] < 1
 
 
@@ -283,8 +283,8 @@ def test_a_pipeline_of_rules(measure, corpus, tmp_path):
     nlp = spacy.blank("en")
     nlp.add_pipe("entity_ruler").add_patterns([{"label": "GPE", "pattern": "Oslo"}])
     nlp.to_disk(tmp_path / "rules")
-    found = measure(corpus(["Oslo sleeps", "Oslo wakes"]), model=str(tmp_path / "rules"))
-    assert found.figures["mine"]["share of GPE"].value == 1
+    findings = measure(corpus(["Oslo sleeps", "Oslo wakes"]), model=str(tmp_path / "rules"))
+    assert findings.figures["mine"]["share of GPE"].value == 1
 
 
 def test_another_versions_pipeline_is_a_note(measure, corpus, pipeline, tmp_path):
@@ -292,8 +292,8 @@ def test_another_versions_pipeline_is_a_note(measure, corpus, pipeline, tmp_path
     nlp.to_disk(tmp_path / "old")
     meta = tmp_path / "old" / "meta.json"
     meta.write_text(json.dumps(json.loads(meta.read_text()) | {"spacy_version": ">=3.0.0,<3.1.0"}))
-    found = measure(corpus(["Oslo sleeps"]), model=str(tmp_path / "old"))
-    assert any("spaCy says: [W095]" in note for note in found.notes)
+    findings = measure(corpus(["Oslo sleeps"]), model=str(tmp_path / "old"))
+    assert any("spaCy says: [W095]" in note for note in findings.notes)
 
 
 class TestEntities(Suite):

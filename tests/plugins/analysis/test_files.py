@@ -40,20 +40,20 @@ def test_columns_of_text_are_found(jsonl):
             "label": True,
         },
     ]
-    found = read(jsonl("rows.jsonl", rows))
-    assert found.fields == ("premise", "target.span")
-    assert found.texts == [("One thing.", "thing"), ("Another.", "it")]
-    assert found.labels == ["1", "true"]
+    data = read(jsonl("rows.jsonl", rows))
+    assert data.fields == ("premise", "target.span")
+    assert data.texts == [("One thing.", "thing"), ("Another.", "it")]
+    assert data.labels == ["1", "true"]
 
 
 def test_a_table_and_its_numbers(tmp_path):
     path = tmp_path / "reviews.csv"
     path.write_text('review,stars,year\r\n"Good, really\nvery good",5,1999\r\nBad,1,2001\r\n')
-    found = read(path, label="stars")
-    assert found.name == "reviews"
-    assert found.fields == ("review",)
-    assert found.texts[0] == ("Good, really\nvery good",)
-    assert found.labels == ["5", "1"]
+    data = read(path, label="stars")
+    assert data.name == "reviews"
+    assert data.fields == ("review",)
+    assert data.texts[0] == ("Good, really\nvery good",)
+    assert data.labels == ["5", "1"]
 
 
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-32"])
@@ -111,20 +111,20 @@ def test_a_column_that_is_not_there(jsonl):
 
 def test_rows_of_several_shapes_are_read_and_told(jsonl):
     rows = [{"text": "one", "label": "a"}, {"review": "two"}, {"text": "  "}, {"other": 5}]
-    found = read(jsonl("a.jsonl", rows))
-    assert found.texts == [("one", ""), ("", "two")]
-    assert found.labels == ["a", ""]
-    assert "2 of 4 rows hold no text: left out." in found.notes
-    assert "1 of 2 rows lack the column review." in found.notes
-    assert any("2 shapes" in note for note in found.notes)
+    data = read(jsonl("a.jsonl", rows))
+    assert data.texts == [("one", ""), ("", "two")]
+    assert data.labels == ["a", ""]
+    assert "2 of 4 rows hold no text: left out." in data.notes
+    assert "1 of 2 rows lack the column review." in data.notes
+    assert any("2 shapes" in note for note in data.notes)
 
 
 def test_odd_values(jsonl, tmp_path):
     path = tmp_path / "odd.jsonl"
     path.write_text('{"text": "half \\ud800 pair", "label": {"deep": 1}}\n')
-    found = read(path)
-    assert found.texts == [("half ? pair",)]
-    assert found.labels == [""]
+    data = read(path)
+    assert data.texts == [("half ? pair",)]
+    assert data.labels == [""]
 
 
 def test_names_of_plain_files_have_their_folder(jsonl):
@@ -156,8 +156,8 @@ def test_a_long_row_is_read(jsonl):
 
 def test_rows_in_memory_are_read_as_a_file_of_them_is(jsonl):
     rows = [{"text": "glad, of course", "label": "good", "idx": 0}]
-    found = read(Dataset("mine", SAMPLE, rows))
-    assert (found.name, found.task, found.labels) == ("mine", SAMPLE, ["good"])
-    assert found.texts == [("glad, of course",)]
-    for given in (rows, iter(rows)):
-        assert read(given, task=SAMPLE).rendered == ["glad, of course"]
+    data = read(Dataset("mine", SAMPLE, rows))
+    assert (data.name, data.task, data.labels) == ("mine", SAMPLE, ["good"])
+    assert data.texts == [("glad, of course",)]
+    for source in (rows, iter(rows)):
+        assert read(source, task=SAMPLE).rendered == ["glad, of course"]

@@ -41,9 +41,9 @@ def test_occupations_in_the_singular():
 
 def test_a_difference_of_shares_as_published():
     # Newcombe, Statistics in Medicine 17 (1998) 873-890, table II (a), method 10.
-    found = difference(rate(56, 70), rate(48, 80))
-    assert found.value == pytest.approx(0.2)
-    assert (found.low, found.high) == (pytest.approx(0.0524, abs=1e-4),
+    estimate = difference(rate(56, 70), rate(48, 80))
+    assert estimate.value == pytest.approx(0.2)
+    assert (estimate.low, estimate.high) == (pytest.approx(0.0524, abs=1e-4),
                                        pytest.approx(0.3339, abs=1e-4))  # fmt: skip
     assert difference(rate(0, 0), rate(1, 2)).value is None
 
@@ -52,9 +52,9 @@ def test_a_difference_of_shares_as_published():
 def test_a_difference_has_its_ends_about_it(one, other, data):
     here = rate(data.draw(st.integers(0, one)), one)
     there = rate(data.draw(st.integers(0, other)), other)
-    found, back = difference(here, there), difference(there, here)
-    assert -1 - 1e-9 <= found.low <= found.value <= found.high <= 1 + 1e-9
-    assert (back.low, back.high) == (pytest.approx(-found.high), pytest.approx(-found.low))
+    forth, back = difference(here, there), difference(there, here)
+    assert -1 - 1e-9 <= forth.low <= forth.value <= forth.high <= 1 + 1e-9
+    assert (back.low, back.high) == (pytest.approx(-forth.high), pytest.approx(-forth.low))
 
 
 def rows(count, share, noun="friend", start=0):
@@ -67,25 +67,25 @@ def rows(count, share, noun="friend", start=0):
 
 def test_shares_of_rows(corpus, study):
     texts = ["she ran", "he ran", "he and she ran", "they ran", "it ran"] * 20
-    found = measure(study(corpus(texts))).figures["mine"]
-    assert found["rows with female words"].value == 0.4
-    assert found["rows with male words"].value == 0.4
-    assert found["rows with both"].value == 0.2
-    assert found["rows with they alone"].value == 0.2
-    assert found["female share"].value == 0.5
-    assert found["female share"].low < 0.5 < found["female share"].high
+    findings = measure(study(corpus(texts))).figures["mine"]
+    assert findings["rows with female words"].value == 0.4
+    assert findings["rows with male words"].value == 0.4
+    assert findings["rows with both"].value == 0.2
+    assert findings["rows with they alone"].value == 0.2
+    assert findings["female share"].value == 0.5
+    assert findings["female share"].low < 0.5 < findings["female share"].high
 
 
 def test_gender_that_goes_with_the_label(corpus, study):
     mine = corpus(rows(60, 0.9) + rows(60, 0.2), ["yes"] * 60 + ["no"] * 60)
     original = corpus(rows(60, 0.5) + rows(60, 0.5), ["yes"] * 60 + ["no"] * 60, name="original")
-    found = measure(study(mine, against=original))
-    away = found.figures["mine"]["female share, no less the others"]
+    findings = measure(study(mine, against=original))
+    away = findings.figures["mine"]["female share, no less the others"]
     assert away.value == pytest.approx(-0.7)
-    (warning,) = found.warnings
+    (warning,) = findings.warnings
     assert "of the rows of no with words of one gender 20% are female, 70% less" in warning
-    assert "55% of the rows of mine" in found.headlines[0]
-    assert "(50% in original)" in found.headlines[0]
+    assert "55% of the rows of mine" in findings.headlines[0]
+    assert "(50% in original)" in findings.headlines[0]
     # The original has it too: that is how the task is.
     assert measure(study(mine, against=mine)).warnings == ()
     assert len(measure(study(mine)).warnings) == 1
@@ -93,31 +93,31 @@ def test_gender_that_goes_with_the_label(corpus, study):
 
 def test_three_labels_are_each_held_against_the_others(corpus, study):
     texts = rows(40, 0.5) + rows(40, 0.5) + rows(40, 1)
-    found = measure(study(corpus(texts, ["a"] * 40 + ["b"] * 40 + ["c"] * 40)))
-    assert found.figures["mine"]["female share, c less the others"].value == pytest.approx(0.5)
-    assert "rows of c" in found.warnings[0]
-    assert len(found.warnings) == 1
+    findings = measure(study(corpus(texts, ["a"] * 40 + ["b"] * 40 + ["c"] * 40)))
+    assert findings.figures["mine"]["female share, c less the others"].value == pytest.approx(0.5)
+    assert "rows of c" in findings.warnings[0]
+    assert len(findings.warnings) == 1
 
 
 def test_occupations_beyond_chance(corpus, study):
     texts = rows(40, 0.95, "nurse") + rows(40, 0.05, "engineer") + rows(40, 0.5, "teacher")
     even = corpus([t for n in ("nurse", "engineer") for t in rows(40, 0.5, n)], name="original")
-    found = measure(study(corpus(texts), against=even))
-    table = next(t for t in found.tables if t.title.startswith("Occupations and gender in mine"))
+    findings = measure(study(corpus(texts), against=even))
+    table = next(t for t in findings.tables if t.title.startswith("Occupations and gender in mine"))
     assert table.title.endswith("2 of 3 beyond chance")
     # Teachers are as all rows are: nothing to show.
     assert {row[0] for row in table.rows} == {"nurse", "engineer"}
-    assert found.figures["mine"]["female share with teacher"].value == 0.5
+    assert findings.figures["mine"]["female share with teacher"].value == 0.5
     assert abs(table.rows[0][3]) == pytest.approx(0.45 / (0.25 / 40) ** 0.5, abs=0.05)
-    assert "engineer (5% of 40 rows female)" in found.warnings[0]
+    assert "engineer (5% of 40 rows female)" in findings.warnings[0]
     assert len(measure(study(corpus(texts)), shown=1).tables[3].rows) == 1
 
 
 def test_too_few_rows_say_so(corpus, study):
-    found = measure(study(corpus(["she ran", "he ran", "it ran"])))
-    assert found.headlines == ("mine has fewer than 10 rows with words of one gender.",)
-    assert found.warnings == ()
-    assert found.figures["mine"]["female share"].value is None
+    findings = measure(study(corpus(["she ran", "he ran", "it ran"])))
+    assert findings.headlines == ("mine has fewer than 10 rows with words of one gender.",)
+    assert findings.warnings == ()
+    assert findings.figures["mine"]["female share"].value is None
     assert measure(study(corpus(rows(30, 1, "nurse")))).warnings == ()
 
 
@@ -139,32 +139,32 @@ def pairs(count):
 def test_pairs_wherever_they_stand(corpus):
     made = pairs(6)
     shuffled = [*made[1::2], *made[::2]]
-    found = pairs_of(corpus(shuffled, ["a"] * 12, fields=("premise", "hypothesis")))
-    assert len(found.pairs) == 6
-    assert found.figures["rows in pairs"].value == 1
-    assert found.figures["pairs of one label"].value == 1
-    assert found.figures["pairs that begin with the male row"].value == 0
+    paired = pairs_of(corpus(shuffled, ["a"] * 12, fields=("premise", "hypothesis")))
+    assert len(paired.pairs) == 6
+    assert paired.figures["rows in pairs"].value == 1
+    assert paired.figures["pairs of one label"].value == 1
+    assert paired.figures["pairs that begin with the male row"].value == 0
 
 
 def test_what_is_no_pair(corpus):
     made = [*pairs(2), ("He met him.", "x"), ("She met him.", "x"), ("It rained.", "x"),
             ("His dog ran.", "x"), ("Her cat ran.", "x"), *pairs(1)[:1]]  # fmt: skip
-    found = pairs_of(corpus(made, fields=("premise", "hypothesis")))
-    assert len(found.pairs) == 2
-    assert (found.labeled, found.agreeing) == (0, 0)
-    assert found.figures["pairs of one label"].value is None
+    paired = pairs_of(corpus(made, fields=("premise", "hypothesis")))
+    assert len(paired.pairs) == 2
+    assert (paired.labeled, paired.agreeing) == (0, 0)
+    assert paired.figures["pairs of one label"].value is None
 
 
 def test_pairs_are_looked_for_in_axg_alone(corpus, study):
     labels = ["a", "a", "b", "b", "a", "b"]
     mine = corpus([*pairs(3), ("He ran.", "x")], [*labels, "a"],
                   fields=("premise", "hypothesis"), task=Axg())  # fmt: skip
-    found = measure(study(mine))
-    assert found.figures["mine"]["pairs of one label"].value == pytest.approx(2 / 3)
-    alone, differing = found.warnings
+    findings = measure(study(mine))
+    assert findings.figures["mine"]["pairs of one label"].value == pytest.approx(2 / 3)
+    alone, differing = findings.warnings
     assert "1 of 7 rows of mine have no partner" in alone
     assert "1 of 3 pairs of mine change the label" in differing
-    assert any("parity score is a model's" in note for note in found.notes)
+    assert any("parity score is a model's" in note for note in findings.notes)
     other = measure(study(corpus(pairs(3), labels, fields=("premise", "hypothesis"))))
     assert "rows in pairs" not in other.figures["mine"]
 

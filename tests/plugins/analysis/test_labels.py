@@ -15,42 +15,42 @@ def measure(study):
 def test_counts_by_label_and_the_distance_from_the_reference(corpus, study):
     mine = corpus(["x"] * 10, ["a"] * 9 + ["b"])
     other = corpus(["x"] * 4, ["a", "a", "b", "b"], name="original")
-    found = measure(study(mine, against=other))
-    assert found.tables[0].rows == [("a", 9, 2), ("b", 1, 2), ("all", 10, 4)]
-    assert found.figures["mine"]["distance of labels"].value == pytest.approx(0.4)
-    assert any("40% of the rows of mine" in line for line in found.headlines)
+    findings = measure(study(mine, against=other))
+    assert findings.tables[0].rows == [("a", 9, 2), ("b", 1, 2), ("all", 10, 4)]
+    assert findings.figures["mine"]["distance of labels"].value == pytest.approx(0.4)
+    assert any("40% of the rows of mine" in line for line in findings.headlines)
 
 
 def test_flow_of_two_columns(corpus, study):
     intended = ["yes"] * 6 + ["no"] * 4
     labels = ["yes"] * 4 + ["no", ""] + ["no"] * 3 + ["maybe"]
-    found = measure(study(corpus(["x"] * 10, labels, intended=intended)))
-    table = next(t for t in found.tables if t.title == "Label flow of mine")
+    findings = measure(study(corpus(["x"] * 10, labels, intended=intended)))
+    table = next(t for t in findings.tables if t.title == "Label flow of mine")
     assert table.columns == ("intended", "no", "yes", "maybe", "rejected")
     assert table.rows == [("no", 3, 0, 1, 0), ("yes", 1, 4, 0, 1)]
-    changed = found.figures["mine"]["changed by correction"]
+    changed = findings.figures["mine"]["changed by correction"]
     assert changed.value == pytest.approx(2 / 9)
-    heat = next(p for p in found.plots if p.kind == "heatmap")
+    heat = next(p for p in findings.plots if p.kind == "heatmap")
     assert sum(mark["share"] for mark in heat.data if mark["intended"] == "yes") == pytest.approx(1)
 
 
 def test_flow_of_several_is_summed(corpus, study):
     one = corpus(["x"] * 2, ["a", "b"], intended=["a", "a"], name="one")
     two = corpus(["x"] * 2, ["a", "b"], intended=["a", "b"], name="two")
-    found = measure(study(one, two))
-    table = next(t for t in found.tables if "together" in t.title)
+    findings = measure(study(one, two))
+    table = next(t for t in findings.tables if "together" in t.title)
     assert table.rows == [("a", 2, 1), ("b", 0, 1)]
 
 
 def test_one_label_none_and_open_ones(corpus, study):
-    found = measure(study(corpus(["x"] * 3, ["a"] * 3)))
-    assert found.warnings == ("All rows of mine have the label a.",)
-    found = measure(study(corpus(["x"] * 3)))
-    assert found.notes == ("mine has no labels.",)
-    assert found.tables == ()
-    found = measure(study(corpus(["x"] * 60, [f"answer {at}" for at in range(60)])))
-    assert found.tables == ()
-    assert any("60 different labels" in note for note in found.notes)
-    found = measure(study(corpus(["x"] * 3, ["a", "b", ""])))
-    assert "1 of 3 rows of mine have no label." in found.notes
-    assert ("no label", 1) in found.tables[0].rows
+    findings = measure(study(corpus(["x"] * 3, ["a"] * 3)))
+    assert findings.warnings == ("All rows of mine have the label a.",)
+    findings = measure(study(corpus(["x"] * 3)))
+    assert findings.notes == ("mine has no labels.",)
+    assert findings.tables == ()
+    findings = measure(study(corpus(["x"] * 60, [f"answer {at}" for at in range(60)])))
+    assert findings.tables == ()
+    assert any("60 different labels" in note for note in findings.notes)
+    findings = measure(study(corpus(["x"] * 3, ["a", "b", ""])))
+    assert "1 of 3 rows of mine have no label." in findings.notes
+    assert ("no label", 1) in findings.tables[0].rows

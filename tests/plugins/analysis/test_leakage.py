@@ -23,27 +23,27 @@ def test_copies_of_each_kind_are_found(corpus, sentences, study):
         *fresh,
     ]
     fields = ("premise", "hypothesis")
-    found = measure(
+    findings = measure(
         study(corpus(mine, fields=fields), against=corpus(original, name="original", fields=fields))
     )
-    figures = {name: round(each.value * 80) for name, each in found.figures["mine"].items()}
+    figures = {name: round(each.value * 80) for name, each in findings.figures["mine"].items()}
     assert figures["the same texts"] == 1
     assert figures["the same words"] == 2
     assert figures["a run of 8 words"] == 4
     assert figures["half of its words in such runs"] == 4
-    assert "do not train on the one and test on the other" in found.warnings[0]
-    by_field = found.tables[1]
+    assert "do not train on the one and test on the other" in findings.warnings[0]
+    by_field = findings.tables[1]
     assert by_field.rows[0][0] == "premise"
     assert by_field.rows[0][1].value == pytest.approx(3 / 80)
-    pairs = found.tables[2]
+    pairs = findings.tables[2]
     assert pairs.rows[0][0] == 1.0
     assert pairs.rows[0][1].lower().startswith(original[0][0][:10])
-    assert found.figures["original"]["a run of 8 words"].value == 0
+    assert findings.figures["original"]["a run of 8 words"].value == 0
 
 
 def test_short_texts_have_no_runs(corpus, study):
-    found = measure(study(corpus(["a b c"]), against=corpus(["a b c", "d"], name="original")))
-    figures = found.figures["mine"]
+    findings = measure(study(corpus(["a b c"]), against=corpus(["a b c", "d"], name="original")))
+    figures = findings.figures["mine"]
     assert figures["the same texts"].value == 1
     assert figures["a run of 8 words"].value == 0
     assert (
@@ -57,8 +57,8 @@ def test_short_texts_have_no_runs(corpus, study):
 def test_runs_do_not_reach_over_fields(corpus, study):
     mine = corpus([("a b c", "d e f")], fields=("x", "y"))
     other = corpus([("a b c d e f", "")], fields=("x", "y"), name="original")
-    found = measure(study(mine, against=other), n=4)
-    assert found.figures["mine"]["a run of 4 words"].value == 0
+    findings = measure(study(mine, against=other), n=4)
+    assert findings.figures["mine"]["a run of 4 words"].value == 0
 
 
 def test_without_a_reference_it_says_so(corpus, study):
@@ -66,5 +66,7 @@ def test_without_a_reference_it_says_so(corpus, study):
 
 
 def test_other_fields_are_no_fault(corpus, study):
-    found = measure(study(corpus(["a b"]), against=corpus(["a b"], name="o", fields=("review",))))
-    assert found.tables[1].rows == [("review", None)]
+    findings = measure(
+        study(corpus(["a b"]), against=corpus(["a b"], name="o", fields=("review",)))
+    )
+    assert findings.tables[1].rows == [("review", None)]

@@ -15,22 +15,22 @@ def measure(metric, study, **options):
 def test_a_smaller_vocabulary_shows_at_equal_size(corpus, sentences, study):
     poor = corpus(sentences(60, of=30))
     rich = corpus(sentences(300, seed=1), name="original")
-    found = measure(LEXICAL, study(poor, against=rich), replicates=30)
-    mine, other = (found.figures[name]["vocabulary"] for name in ("mine", "original"))
+    findings = measure(LEXICAL, study(poor, against=rich), replicates=30)
+    mine, other = (findings.figures[name]["vocabulary"] for name in ("mine", "original"))
     assert mine.high < other.low
-    assert found.figures["original"]["words"].value == 60 * 12
-    assert found.figures["original"]["words, all rows"].value == 300 * 12
-    assert "in as many rows (60)" in found.headlines[0]
-    assert "chance" not in found.headlines[0]
-    ratios = next(plot for plot in found.plots if plot.kind == "intervals")
+    assert findings.figures["original"]["words"].value == 60 * 12
+    assert findings.figures["original"]["words, all rows"].value == 300 * 12
+    assert "in as many rows (60)" in findings.headlines[0]
+    assert "chance" not in findings.headlines[0]
+    ratios = next(plot for plot in findings.plots if plot.kind == "intervals")
     assert all(mark["low"] <= mark["ratio"] <= mark["high"] for mark in ratios.data)
 
 
 def test_equal_sources_are_within_chance(corpus, sentences, study):
     one, two = corpus(sentences(150)), corpus(sentences(150, seed=1), name="original")
-    found = measure(LEXICAL, study(one, against=two), replicates=60)
-    for name, mine in found.figures["mine"].items():
-        other = found.figures["original"][name]
+    findings = measure(LEXICAL, study(one, against=two), replicates=60)
+    for name, mine in findings.figures["mine"].items():
+        other = findings.figures["original"][name]
         if mine.low is not None:
             assert mine.low <= other.high and other.low <= mine.high, name
 
@@ -45,27 +45,27 @@ def test_figures_do_not_depend_on_what_stands_beside(corpus, sentences, study):
 
 
 def test_without_resamples_there_are_no_intervals(corpus, sentences, study):
-    found = measure(LEXICAL, study(corpus(sentences(10))), replicates=0)
-    assert all(each.low is None for each in found.figures["mine"].values())
+    findings = measure(LEXICAL, study(corpus(sentences(10))), replicates=0)
+    assert all(each.low is None for each in findings.figures["mine"].values())
 
 
 @pytest.mark.parametrize("texts", [["one word"], ["!"], ["same text"] * 30])
 def test_little_text(texts, corpus, study):
     for metric in (LEXICAL, REPETITION):
-        found = measure(metric, study(corpus(texts)))
-        assert found.figures["mine"]
+        findings = measure(metric, study(corpus(texts)))
+        assert findings.figures["mine"]
     assert measure(LEXICAL, study(corpus(texts))).figures["mine"]["mtld"].low is None or texts[1:]
 
 
 def test_copies_are_found(corpus, sentences, study):
     texts = sentences(40, words=10)
     near = [f"{text} bal" for text in texts[:20]]
-    found = measure(REPETITION, study(corpus([*texts, *near, texts[0]])))
-    figures = found.figures["mine"]
+    findings = measure(REPETITION, study(corpus([*texts, *near, texts[0]])))
+    figures = findings.figures["mine"]
     assert figures["repeated word for word"].value == pytest.approx(1 / 61)
     assert figures["unique at 0.9"].value == pytest.approx(20 / 61, abs=0.02)
-    assert "1 of 61 rows of mine repeat an earlier one word for word" in found.warnings[0]
-    pairs = found.tables[1]
+    assert "1 of 61 rows of mine repeat an earlier one word for word" in findings.warnings[0]
+    pairs = findings.tables[1]
     assert pairs.title == "Most alike in mine"
     assert pairs.rows[0][0] == 1.0
     assert len(pairs.rows) == 5
@@ -80,6 +80,6 @@ def test_self_bleu_is_higher_where_texts_are_alike(corpus, sentences, study):
 
 def test_a_very_long_row_is_compared_by_its_beginning(corpus, study):
     long = "word " * 300_000
-    found = measure(REPETITION, study(corpus([long, f"{long} more", "a short one"])))
-    assert found.figures["mine"]["unique at 0.9"].value == pytest.approx(1 / 3)
-    assert max(len(cell) for row in found.tables[1].rows for cell in row[1:]) <= 400
+    findings = measure(REPETITION, study(corpus([long, f"{long} more", "a short one"])))
+    assert findings.figures["mine"]["unique at 0.9"].value == pytest.approx(1 / 3)
+    assert max(len(cell) for row in findings.tables[1].rows for cell in row[1:]) <= 400

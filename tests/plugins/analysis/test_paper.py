@@ -20,31 +20,31 @@ ORIGINALS = Path(__file__).parents[4] / "shared" / "data" / "superglue"
 
 
 def figures(study):
-    found = PAPER_VOCABULARY.measure(study, MetricOptions())
-    return found, {name: each.value for name, each in found.figures["mine"].items()}
+    findings = PAPER_VOCABULARY.measure(study, MetricOptions())
+    return findings, {name: each.value for name, each in findings.figures["mine"].items()}
 
 
 def test_by_hand(corpus, study):
     # Kept of the first: Dogs bark . dogs; of the second: Dogs , cats -- "the", "and",
     # "at" and "The" are stop words, whatever their case.
-    _, found = figures(study(corpus(["Dogs bark at the dogs. The", "Dogs, and cats,"])))
-    assert found["sum of unique non-stop tokens"] == 4 + 3
-    assert found["a text"] == 3.5
-    assert found["vocabulary"] == 6  # Dogs bark . dogs , cats
-    assert found["sum without template"] == 7
-    assert found["share of template words"] == 0
+    _, values = figures(study(corpus(["Dogs bark at the dogs. The", "Dogs, and cats,"])))
+    assert values["sum of unique non-stop tokens"] == 4 + 3
+    assert values["a text"] == 3.5
+    assert values["vocabulary"] == 6  # Dogs bark . dogs , cats
+    assert values["sum without template"] == 7
+    assert values["share of template words"] == 0
 
 
 def test_words_of_the_template_are_told_apart(study):
     rows = [{"premise": "Rain fell.", "hypothesis": "Rain: wet."}]
     mine = as_paper("cb", "mine", rows)
-    _, found = figures(study(mine))
+    _, values = figures(study(mine))
     # Premise : Rain fell . Hypothesis wet (and the line feed, a token of its own).
-    assert found["sum of unique non-stop tokens"] == 8
+    assert values["sum of unique non-stop tokens"] == 8
     # Rain fell . : wet: the colon stands in the hypothesis too, so it is no loss.
-    assert found["sum without template"] == 5
-    assert found["share of template words"] == pytest.approx(3 / 8)
-    assert found["vocabulary"] == 5
+    assert values["sum without template"] == 5
+    assert values["share of template words"] == pytest.approx(3 / 8)
+    assert values["vocabulary"] == 5
 
 
 def as_paper(task: str, name: str, rows) -> Corpus:
@@ -71,27 +71,27 @@ NEAR = {"copa": ("COPA/train.jsonl", 5_132), "wsc": ("WSC/train.jsonl", 8_858)}
 @pytest.mark.skipif(not ORIGINALS.exists(), reason="the original datasets are not at hand")
 @pytest.mark.parametrize("task", EXACT)
 def test_the_original_row_comes_out_to_the_unit(task, study):
-    file, rows, wanted = EXACT[task]
-    found, values = figures(
+    file, rows, expected = EXACT[task]
+    findings, values = figures(
         study(as_paper(task, "mine", open_source(ORIGINALS / file).rows()[:rows]))
     )
-    assert values["sum of unique non-stop tokens"] == wanted
-    assert found.tables[1].rows[0][:2] == (task, wanted)
+    assert values["sum of unique non-stop tokens"] == expected
+    assert findings.tables[1].rows[0][:2] == (task, expected)
     shares = {"wic": 0.44, "axg": 0.26, "cb": 0.14, "rte": 0.125}
     assert values["share of template words"] == pytest.approx(shares[task], abs=0.01)
-    assert values["vocabulary"] < wanted
+    assert values["vocabulary"] < expected
 
 
 @pytest.mark.skipif(not ORIGINALS.exists(), reason="the original datasets are not at hand")
 @pytest.mark.parametrize("task", NEAR)
 def test_two_come_out_within_two_per_cent(task, study):
-    file, wanted = NEAR[task]
+    file, expected = NEAR[task]
     _, values = figures(study(as_paper(task, "mine", open_source(ORIGINALS / file).rows())))
-    assert values["sum of unique non-stop tokens"] == pytest.approx(wanted, rel=0.02)
+    assert values["sum of unique non-stop tokens"] == pytest.approx(expected, rel=0.02)
 
 
 def test_a_text_longer_than_spacy_takes(jsonl, study):
     path = jsonl("mine.jsonl", [{"text": "word " * 300_000}])
     corpus = read_corpus(Registry(), path, columns=Columns())
-    _, found = figures(study(corpus))
-    assert found["sum of unique non-stop tokens"] >= 1
+    _, values = figures(study(corpus))
+    assert values["sum of unique non-stop tokens"] >= 1

@@ -121,14 +121,14 @@ def test_a_picture_as_png():
 
 
 def test_the_json_has_everything_and_nothing_that_is_no_json(analysis):
-    found = json.loads(json.dumps(as_json(analysis), allow_nan=False))
-    assert found["format"] == 1
-    assert found["datasets"][0]["name"] == "mine"
-    assert found["reference"]["name"] == "original"
-    good = found["metrics"]["acme:good"]["findings"]
+    read_back = json.loads(json.dumps(as_json(analysis), allow_nan=False))
+    assert read_back["format"] == 1
+    assert read_back["datasets"][0]["name"] == "mine"
+    assert read_back["reference"]["name"] == "original"
+    good = read_back["metrics"]["acme:good"]["findings"]
     assert good["figures"]["mine"]["figure"] == {"value": 0.5, "low": 0.4, "high": None}
     assert good["tables"][0]["rows"][1] == ["b", None]
-    assert found["metrics"]["acme:lame"] == {
+    assert read_back["metrics"]["acme:lame"] == {
         "title": "A lame one",
         "problem": "it needs a model",
         "hint": "fetch it",

@@ -28,9 +28,9 @@ from targen_testing import MetricSuite as Suite
 
 def vectors(count, dimensions=8, *, seed=0, about=0.0):
     """Directions at random; with `about`, all of them nearer to the first axis."""
-    found = np.random.default_rng(seed).normal(size=(count, dimensions))
-    found[:, 0] += about
-    return unit(found)
+    drawn = np.random.default_rng(seed).normal(size=(count, dimensions))
+    drawn[:, 0] += about
+    return unit(drawn)
 
 
 @cache
@@ -73,8 +73,8 @@ def test_orthogonal_rows_are_as_many_as_they_are():
 def test_equal_rows_are_one():
     rows = np.repeat(vectors(1), 7, axis=0)
     assert vendi(rows) == pytest.approx(1)
-    found = mean_cosine(rows)
-    assert (found.value, found.low, found.high) == pytest.approx((1, 1, 1))
+    estimate = mean_cosine(rows)
+    assert (estimate.value, estimate.low, estimate.high) == pytest.approx((1, 1, 1))
 
 
 @pytest.mark.parametrize(("count", "dimensions"), [(30, 5), (5, 30), (12, 12)])
@@ -88,20 +88,20 @@ def test_vendi_is_that_of_the_matrix_of_all_pairs(count, dimensions):
 def test_the_mean_cosine_is_that_of_the_pairs_and_its_interval_that_of_leaving_rows_out():
     rows = vectors(40, about=1)
     pairs = [float(rows[i] @ rows[j]) for i in range(40) for j in range(i)]
-    found = mean_cosine(rows)
-    assert found.value == pytest.approx(np.mean(pairs))
+    estimate = mean_cosine(rows)
+    assert estimate.value == pytest.approx(np.mean(pairs))
     without = np.array([pair_mean(np.delete(rows, at, axis=0)) for at in range(40)])
     error = math.sqrt(39 / 40 * ((without - without.mean()) ** 2).sum())
-    assert found.high - found.value == pytest.approx(1.959964 * error)
+    assert estimate.high - estimate.value == pytest.approx(1.959964 * error)
 
 
 @settings(deadline=None)
 @given(sized(2))
 def test_figures_stay_within_what_they_can_be(rows):
     assert 1 <= vendi(rows) <= len(rows)
-    found = mean_cosine(rows)
-    assert -1 - 1e-9 <= found.value <= 1 + 1e-9
-    assert found.low is None or -1 <= found.low <= found.high <= 1
+    estimate = mean_cosine(rows)
+    assert -1 - 1e-9 <= estimate.value <= 1 + 1e-9
+    assert estimate.low is None or -1 <= estimate.low <= estimate.high <= 1
 
 
 @settings(deadline=None)
@@ -234,43 +234,43 @@ def test_a_narrow_dataset_is_less_varied_and_leaves_its_reference_uncovered(corp
     narrow = corpus(about_topics(150, TOPICS), name="narrow")
     wide = corpus(about_topics(150, TOPICS, OTHERS, seed=1), name="wide")
     original = corpus(about_topics(200, TOPICS, OTHERS, seed=2), name="original")
-    found = measure(study(narrow, wide, against=original), map="none")
-    mine, other, theirs = (found.figures[name] for name in ("narrow", "wide", "original"))
+    findings = measure(study(narrow, wide, against=original), map="none")
+    mine, other, theirs = (findings.figures[name] for name in ("narrow", "wide", "original"))
     assert mine["mean cosine"].low > other["mean cosine"].high
     assert mine["Vendi score"].high < other["Vendi score"].low
     assert mine["Chamfer distance"].value < other["Chamfer distance"].value
     assert mine["coverage"].high < other["coverage"].low
     assert mine["precision"].value > 0.8
     assert theirs["coverage"].value == pytest.approx(other["coverage"].value, abs=0.15)
-    (warning,) = [line for line in found.warnings if "see what is missing" in line]
+    (warning,) = [line for line in findings.warnings if "see what is missing" in line]
     assert warning.startswith("narrow has a row near")
-    missing = next(t for t in found.tables if "nothing in narrow is near" in t.title)
+    missing = next(t for t in findings.tables if "nothing in narrow is near" in t.title)
     assert all(isinstance(text, Excerpt) for row in missing.rows for text in row[1:])
     assert all(set(row[1].split()) & {"court", "law", "judge", "oath"} for row in missing.rows)
-    assert len(found.headlines) == 2
-    assert "its other half near" in found.headlines[0]
-    assert set(found.glance) <= set(mine)
+    assert len(findings.headlines) == 2
+    assert "its other half near" in findings.headlines[0]
+    assert set(findings.glance) <= set(mine)
 
 
 def test_nothing_covered_is_warned_of_too(corpus, study):
     far = corpus(["a single thing"] * 60, name="far")
     original = corpus(about_topics(60, OTHERS), name="original")
-    found = measure(study(far, against=original), map="none")
-    assert found.figures["far"]["coverage"].value == 0
-    assert any("has a row near 0% of those" in line for line in found.warnings)
+    findings = measure(study(far, against=original), map="none")
+    assert findings.figures["far"]["coverage"].value == 0
+    assert any("has a row near 0% of those" in line for line in findings.warnings)
 
 
 def test_every_figure_is_finite_and_inside_its_interval(corpus, study, sentences):
-    found = measure(
+    findings = measure(
         study(corpus(sentences(60)), against=corpus(sentences(80, seed=1), name="original")),
         map="none",
     )
-    for figures in found.figures.values():
+    for figures in findings.figures.values():
         assert {*FIGURES, "near repeats"} <= set(figures)
         for estimate in figures.values():
             assert estimate.low <= estimate.value <= estimate.high
             assert math.isfinite(estimate.low) and math.isfinite(estimate.high)
-    json.dumps([[dict(mark) for mark in plot.data] for plot in found.plots], allow_nan=False)
+    json.dumps([[dict(mark) for mark in plot.data] for plot in findings.plots], allow_nan=False)
 
 
 def test_a_dataset_s_own_figures_do_not_depend_on_what_stands_beside_it(corpus, study, sentences):
@@ -284,18 +284,18 @@ def test_rows_that_say_the_same_are_found(corpus, study, sentences):
     texts = sentences(50)
     again = corpus([*texts, *(" ".join(reversed(text.split())) for text in texts)])
     original = corpus(sentences(100, seed=1), name="original")
-    found = measure(study(again, against=original), map="none")
-    assert found.figures["mine"]["near repeats"].value == 1
-    assert found.figures["original"]["near repeats"].value == 0
-    assert "100% of the rows of mine say nearly what another says" in found.warnings[0]
+    findings = measure(study(again, against=original), map="none")
+    assert findings.figures["mine"]["near repeats"].value == 1
+    assert findings.figures["original"]["near repeats"].value == 0
+    assert "100% of the rows of mine say nearly what another says" in findings.warnings[0]
 
 
 def test_the_map_shows_rows_with_labels_and_no_more_than_asked_for(corpus, study, sentences):
     pytest.importorskip("sklearn")
     mine = corpus(sentences(60), ["yes", "no"] * 30)
     original = corpus(sentences(60, seed=1), name="original")
-    found = measure(study(mine, against=original), points=20)
-    points = next(plot for plot in found.plots if plot.kind == "map")
+    findings = measure(study(mine, against=original), points=20)
+    points = next(plot for plot in findings.plots if plot.kind == "map")
     assert len(points.data) == 40
     assert set(points.data[0]) == {"dataset", "row", "label", "across", "up"}
     assert {mark["label"] for mark in points.data} == {"yes", "no", ""}
@@ -303,8 +303,8 @@ def test_the_map_shows_rows_with_labels_and_no_more_than_asked_for(corpus, study
 
 
 def test_the_distribution_is_of_all_pairs(corpus, study, sentences):
-    found = measure(study(corpus(sentences(30)), corpus(sentences(40, seed=1), name="b")))
-    bars = found.plots[0]
+    findings = measure(study(corpus(sentences(30)), corpus(sentences(40, seed=1), name="b")))
+    bars = findings.plots[0]
     assert bars.kind == "bars"
     for name in ("mine", "b"):
         mine = [mark["share of pairs"] for mark in bars.data if mark["dataset"] == name]
@@ -314,8 +314,8 @@ def test_the_distribution_is_of_all_pairs(corpus, study, sentences):
 def test_one_text_of_the_rows_is_chosen(corpus, study, sentences):
     premises = ["the same"] * 40
     rows = corpus(list(zip(premises, sentences(40), strict=True)), fields=("premise", "hypothesis"))
-    found = measure(study(rows), field="premise", map="none")
-    assert found.figures["mine"]["mean cosine"].value == pytest.approx(1)
+    findings = measure(study(rows), field="premise", map="none")
+    assert findings.figures["mine"]["mean cosine"].value == pytest.approx(1)
     assert measure(study(rows), field="hypothesis", map="none").figures["mine"][
         "mean cosine"
     ].value < 0.9  # fmt: skip
@@ -333,11 +333,11 @@ def test_each_text_is_embedded_once_and_long_ones_are_told(corpus, study):
 
     embed = Embedder("short", encode, max_tokens=5, notes=("A note of its own.",))
     texts = ["one two three", "one two three", "one two three four five six", "seven eight"]
-    found = measure(study(corpus(texts)), embed, map="none")
+    findings = measure(study(corpus(texts)), embed, map="none")
     assert len(seen) == len(set(seen)) == 3
-    assert "at least 1 of 3 different rows are longer" in " ".join(found.notes)
-    assert "A note of its own." in found.notes
-    assert found.notes[0].startswith("Embedded by short")
+    assert "at least 1 of 3 different rows are longer" in " ".join(findings.notes)
+    assert "A note of its own." in findings.notes
+    assert findings.notes[0].startswith("Embedded by short")
 
 
 @pytest.mark.parametrize(
@@ -348,21 +348,21 @@ def test_each_text_is_embedded_once_and_long_ones_are_told(corpus, study):
 def test_next_to_nothing_is_measured_without_a_crash(texts, corpus, study, sentences):
     pytest.importorskip("sklearn")
     for against in (None, corpus(texts, name="original"), corpus(sentences(40), name="original")):
-        found = measure(study(corpus(texts), against=against))
-        for figures in found.figures.values():
+        findings = measure(study(corpus(texts), against=against))
+        for figures in findings.figures.values():
             for estimate in figures.values():
                 assert estimate.value is None or math.isfinite(estimate.value)
         if len(texts) == 1:
-            assert "mine is left out: it takes two rows to compare." in found.notes
+            assert "mine is left out: it takes two rows to compare." in findings.notes
         elif against is not None and len(against) < 30:
-            assert "Nothing is said of coverage" in " ".join(found.notes)
+            assert "Nothing is said of coverage" in " ".join(findings.notes)
 
 
 def test_rows_without_the_text_are_left_out(corpus, study, sentences):
     rows = [(text, "" if at % 2 else text) for at, text in enumerate(sentences(40))]
-    found = measure(study(corpus(rows, fields=("a", "b"))), field="b", map="none")
-    assert "20 rows of mine lack the text." in found.notes
-    assert found.tables[0].title == "Semantic diversity at 20 rows"
+    findings = measure(study(corpus(rows, fields=("a", "b"))), field="b", map="none")
+    assert "20 rows of mine lack the text." in findings.notes
+    assert findings.tables[0].title == "Semantic diversity at 20 rows"
 
 
 def test_no_rows_are_shown_where_none_are_wanted(corpus, study, sentences):

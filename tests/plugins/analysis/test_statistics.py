@@ -11,9 +11,9 @@ from targen_analysis.statistics import bootstrap, generator, half_samples, mean,
 
 
 def test_wilson_s_interval():
-    found = rate(8, 10)
-    assert found.value == 0.8
-    assert (found.low, found.high) == pytest.approx((0.4901625, 0.9433178), abs=1e-6)
+    estimate = rate(8, 10)
+    assert estimate.value == 0.8
+    assert (estimate.low, estimate.high) == pytest.approx((0.4901625, 0.9433178), abs=1e-6)
     assert rate(0, 0).value is None
     assert (rate(0, 5).low, rate(5, 5).high) == (0, 1)
 
@@ -21,7 +21,7 @@ def test_wilson_s_interval():
 def test_a_bootstrap_of_a_mean_is_as_wide_as_theory_has_it():
     rng = np.random.default_rng(0)
     values = rng.normal(10, 2, 400)
-    (found,) = bootstrap(
+    (estimate,) = bootstrap(
         lambda rows: np.array([values[rows].mean()]),
         np.array([values.mean()]),
         size=400,
@@ -30,13 +30,13 @@ def test_a_bootstrap_of_a_mean_is_as_wide_as_theory_has_it():
         rng=rng,
     )
     half = 1.96 * values.std() / 20
-    assert found.low == pytest.approx(values.mean() - half, abs=0.04)
-    assert found.high == pytest.approx(values.mean() + half, abs=0.04)
+    assert estimate.low == pytest.approx(values.mean() - half, abs=0.04)
+    assert estimate.high == pytest.approx(values.mean() + half, abs=0.04)
 
 
 def test_a_bootstrap_of_types_lies_about_the_figure(corpus):
     values = np.arange(300)  # all different: each resample has fewer kinds
-    (found,) = bootstrap(
+    (estimate,) = bootstrap(
         lambda rows: np.array([len(np.unique(values[rows]))], dtype=float),
         np.array([300.0]),
         size=300,
@@ -44,32 +44,32 @@ def test_a_bootstrap_of_types_lies_about_the_figure(corpus):
         replicates=200,
         rng=np.random.default_rng(1),
     )
-    assert found.low < 300 < found.high
-    assert found.high - found.low < 40
+    assert estimate.low < 300 < estimate.high
+    assert estimate.high - estimate.low < 40
 
 
 def test_half_samples_are_as_wide_as_theory_has_it():
     rng = np.random.default_rng(3)
     values = rng.normal(0, 1, 1000)
-    for most in (500, 100):  # half of all, and fewer
-        found = half_samples(
+    for max_size in (500, 100):  # half of all, and fewer
+        estimate = half_samples(
             lambda rows: float(values[rows].mean()),
             float(values.mean()),
             size=1000,
             of=1000,
-            max_size=most,
+            max_size=max_size,
             replicates=400,
             rng=rng,
         )
-        wide = found.high - found.low
+        wide = estimate.high - estimate.low
         assert wide == pytest.approx(2 * 1.96 * values.std() / 1000**0.5, rel=0.15)
 
 
 def test_a_mean_s_interval_and_a_subsample():
     assert mean([]).value is None
     assert mean([3.0]).low is None
-    found = mean([1.0, 2.0, 3.0])
-    assert (found.value, found.low) == (2.0, pytest.approx(2 - 1.959964 / 3**0.5))
+    estimate = mean([1.0, 2.0, 3.0])
+    assert (estimate.value, estimate.low) == (2.0, pytest.approx(2 - 1.959964 / 3**0.5))
     rng = generator(random.Random(1))
     assert subsample(5, 3, rng).tolist() == [0, 1, 2]
     few = subsample(3, 10, rng).tolist()

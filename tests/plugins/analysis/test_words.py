@@ -36,24 +36,24 @@ def test_words(text, words):
 
 def test_figures_by_hand(corpus):
     (words,) = words_of(corpus([("a b a b", "c"), ("a b", "")], fields=("one", "two")))
-    found = figures(words, [0, 1])
+    values = figures(words, [0, 1])
     # Words a b a b c a b; bigrams ab ba ab | ab: none reaches from field to field.
-    assert found["words"] == 7
-    assert found["vocabulary"] == 3
-    assert found["distinct-1"] == 3 / 7
-    assert found["distinct-2"] == 2 / 4
-    assert found["distinct-3"] == 2 / 2
-    assert found["distinct-4"] == 1
-    assert found["entropy-2"] == pytest.approx(-(0.75 * math.log2(0.75) + 0.25 * math.log2(0.25)))
-    assert found["bigrams a row"] == 2 / 2
-    assert found["own bigrams a row"] == (2 + 1) / 2
-    assert math.isnan(found["hd-d"])
+    assert values["words"] == 7
+    assert values["vocabulary"] == 3
+    assert values["distinct-1"] == 3 / 7
+    assert values["distinct-2"] == 2 / 4
+    assert values["distinct-3"] == 2 / 2
+    assert values["distinct-4"] == 1
+    assert values["entropy-2"] == pytest.approx(-(0.75 * math.log2(0.75) + 0.25 * math.log2(0.25)))
+    assert values["bigrams a row"] == 2 / 2
+    assert values["own bigrams a row"] == (2 + 1) / 2
+    assert math.isnan(values["hd-d"])
 
 
 def test_a_row_that_is_drawn_twice_counts_twice(corpus):
     (words,) = words_of(corpus(["a b", "c"]))
-    found = figures(words, [0, 0])
-    assert (found["words"], found["vocabulary"], found["distinct-2"]) == (4, 2, 0.5)
+    values = figures(words, [0, 0])
+    assert (values["words"], values["vocabulary"], values["distinct-2"]) == (4, 2, 0.5)
 
 
 def test_entropy_of_equally_frequent_words(corpus):
@@ -84,7 +84,7 @@ def test_counts_are_those_of_the_definition(rows, data):
     texts = [(" ".join(one), " ".join(two)) for one, two in rows]
     (words,) = words_of(Corpus("m", [{}] * len(texts), ("x", "y"), texts, [""] * len(texts), [""]))
     chosen = data.draw(st.lists(st.integers(0, len(rows) - 1), min_size=1, max_size=8))
-    found = figures(words, chosen)
+    values = figures(words, chosen)
     for n in range(1, 5):
         grams = Counter(
             tuple(field[at : at + n])
@@ -92,8 +92,8 @@ def test_counts_are_those_of_the_definition(rows, data):
             for field in rows[row]
             for at in range(len(field) - n + 1)
         )
-        wanted = len(grams) / grams.total() if grams else float("nan")
-        assert found[f"distinct-{n}"] == pytest.approx(wanted, nan_ok=True)
+        expected = len(grams) / grams.total() if grams else float("nan")
+        assert values[f"distinct-{n}"] == pytest.approx(expected, nan_ok=True)
     sequence = words.sequence(np.array(chosen))
     assert len(sequence) == sum(len(one) + len(two) for one, two in (rows[row] for row in chosen))
 
@@ -115,8 +115,8 @@ def test_hdd_of_extremes():
 @given(st.lists(st.integers(0, 5), max_size=40), st.integers(1, 12))
 def test_mattr_is_the_mean_over_windows(ids, window):
     windows = [ids[at : at + window] for at in range(len(ids) - window + 1)]
-    wanted = sum(len(set(w)) / window for w in windows) / len(windows) if windows else math.nan
-    assert mattr(np.array(ids, dtype=np.int64), window) == pytest.approx(wanted, nan_ok=True)
+    expected = sum(len(set(w)) / window for w in windows) / len(windows) if windows else math.nan
+    assert mattr(np.array(ids, dtype=np.int64), window) == pytest.approx(expected, nan_ok=True)
 
 
 def number(text: str) -> np.ndarray:

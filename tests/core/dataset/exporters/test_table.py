@@ -61,9 +61,9 @@ def test_any_text_survives(texts, dataset, tmp_path_factory):
     out = tmp_path_factory.mktemp("csv") / "out.csv"
     rows = [{"text": text, "nested": [text], "idx": n} for n, text in enumerate(texts)]
     CSV.write(dataset(rows), out)
-    found = _read(out)
-    assert [row["text"] for row in found] == texts
-    assert [json.loads(row["nested"]) for row in found] == [[text] for text in texts]
+    written = _read(out)
+    assert [row["text"] for row in written] == texts
+    assert [json.loads(row["nested"]) for row in written] == [[text] for text in texts]
 
 
 def test_one_column_of_nothing_is_still_a_row(dataset, tmp_path):

@@ -83,8 +83,8 @@ def dry_run(call: DryRunCall) -> Any:
     if call.prompt == "towns":
         return {"towns": [f"{rng.choice(WORDS)}{rng.randint(10, 999)}" for _ in range(4)]}
     if call.prompt == "note":
-        told = " ".join(rng.sample(WORDS, 5))
-        return {"text": f"In {call.values['town']} there was {call.values['weather']}, {told}."}
+        words = " ".join(rng.sample(WORDS, 5))
+        return {"text": f"In {call.values['town']} there was {call.values['weather']}, {words}."}
     label = "wet" if "rain" in str(call.values.get("input")) else "dry"
     if call.prompt == "solve":
         return {"explanation": "It says so.", "answer": label}
