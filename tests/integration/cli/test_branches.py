@@ -151,3 +151,72 @@ def test_a_table_with_an_unknown_label_is_a_clear_error(targen):
     result = targen("generate", "claims.py:FINER", "-n", "4", "-b", "scripted")
     assert result.code == 2
     assert "branch open aims at 'martian'; labels are good, bad" in result.err
+
+
+LABELS = """
+description: Claims about short passages, with what the passage makes of them.
+labels:
+  yes: the passage supports the claim
+  no: the passage does not support it
+fields: {claim: the claim}
+"""
+JUDGED = "branches: {claim: {judged: true, definition: a claim about the passage}}\n"
+FINE = """
+branches:
+  yes: the passage says it in other words
+  contradicted: {label: no, definition: the passage says the contrary, guidance: Be brief.}
+  open: {label: "no", definition: the passage is silent on it}
+"""
+
+
+class TestDeclared:
+    @pytest.mark.parametrize(
+        ("branches", "aims"),
+        [(JUDGED, {"claim": None}), (FINE, {"yes": "yes", "contradicted": "no", "open": "no"})],
+    )
+    def test_quotas_are_exact_and_growing_gives_the_same_bytes(self, branches, aims, targen):
+        Path("claims.yaml").write_text(LABELS + branches)
+        rows = ("--label", "yes=5", "--label", "no=8", "--corrector", "blind")
+        made = targen("generate", "claims.yaml", *rows, "-b", "scripted", "-q", "--out", "a")
+        assert made.code == 0, made.err
+        few = ("-n", "2", "--corrector", "blind", "-b", "scripted", "-q", "--out", "b")
+        assert targen("generate", "claims.yaml", *few).code == 0
+        assert targen("resume", "b", *rows[:4], "-q").code == 0
+        for run in ("a", "b"):
+            report = targen("report", run, "--json").json
+            assert report["rows"] == {"yes": 5, "no": 8}
+            assert report["branches"] == aims
+        assert targen("resume", "a", "--verify", "-q").code == 0
+        assert targen("describe", "claims.yaml", "--prompts").code == 0
+
+    def test_a_prompt_says_what_is_asked_for(self, targen):
+        Path("claims.yaml").write_text(LABELS + FINE)
+        shown = targen("describe", "claims.yaml", "--prompts").out
+        assert "no: the passage says the contrary\nBe brief." in shown
+        Path("claims.yaml").write_text(LABELS + JUDGED)
+        shown = targen("describe", "claims.yaml", "--prompts").out
+        assert "not settled beforehand:\na claim about the passage" in shown
+        assert "- no: the passage does not support it" in shown
+
+    @pytest.mark.parametrize(
+        ("branches", "words"),
+        [
+            ("branches: {yes: a, maybe: b}", "it does not say which label it is for"),
+            ("branches: {yes: a, b: {definition: b, label: martian}}", "'martian' is not a label"),
+            ("branches: {yes: a}", "no branch is for the label no"),
+            (
+                "branches: {b: {definition: b, judged: true, label: yes}}",
+                "step 4 finds the label of this branch",
+            ),
+            (
+                "corrector: none\nbranches: {b: {definition: b, judged: true}}",
+                "there is no step 4 to find a label",
+            ),
+            ("branches: {yes: a, no: {definition: b, prompt: write}}", "it does not use $seed"),
+        ],
+    )
+    def test_a_wrong_table_is_a_clear_error(self, branches, words, targen):
+        Path("claims.yaml").write_text(LABELS + branches + "\n")
+        result = targen("generate", "claims.yaml", "-n", "2", "-b", "scripted")
+        assert result.code == 2
+        assert words in result.err

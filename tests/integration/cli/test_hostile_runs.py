@@ -581,7 +581,7 @@ def test_a_report_that_no_run_writes(way, value, run, targen):
     ("name", "change", "problem"),
     [
         ("provenance.jsonl", {"id": []}, "id is no text"),
-        ("provenance.jsonl", {"intended": "nosuch"}, "intended is no label of the run"),
+        ("provenance.jsonl", {"intended": "nosuch"}, "intended is no branch of the run"),
         ("provenance.jsonl", {"rows": 10**30}, "rows is no number of rows"),
         ("provenance.jsonl", {"label": None}, "label is no text"),
         ("rejects.jsonl", {"verdict": {}}, "verdict is none that there is"),

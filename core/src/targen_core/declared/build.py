@@ -21,9 +21,9 @@ from targen_core.declared.model import ContextsPart, Declaration, SeedsPart
 from targen_core.declared.rows import line_of, render, reply_model, row_model
 from targen_core.declared.used import used_list
 from targen_core.declared.wording import (
+    branch_prompt,
     contexts_prompt,
     default_instructions,
-    label_prompt,
     seeds_prompt,
 )
 from targen_core.errors import Rejected, UsageError
@@ -51,7 +51,8 @@ def build_task(found: Declaration, name: str) -> Task[str, BaseModel]:
     fixed = found.seeds is not None and bool(found.seeds.items)
     contexts = None if found.contexts is None or fixed else _contexts(found, found.contexts)
     seeds = () if found.seeds is None else (_seeds(found, found.seeds),)
-    writers = {label.name: label_prompt(found, label.name) for label in labels}
+    official = {label.name: label.official for label in labels}
+    writers = {branch: branch_prompt(found, branch) for branch in found.asked}
     asked = [
         *([contexts_prompt(found)] if contexts and not (contexts.once or contexts.origin) else []),
         *([seeds_prompt(found)] if seeds and not (fixed or seeds[0].origin) else []),
@@ -71,8 +72,10 @@ def build_task(found: Declaration, name: str) -> Task[str, BaseModel]:
         contexts=contexts,
         seeds=seeds,
         generators={
-            label.name: _generator(found, row, label, writers[label.name]) for label in labels
+            branch: _generator(found, row, aim and official[aim], writers[branch])
+            for branch, aim in found.aims.items()
         },
+        branch_labels=found.aims if found.branches else {},
         instances_per_call=found.instances_per_call,
         samples_per_seed=found.samples_per_seed,
         checks=(check_row(found),),
@@ -165,16 +168,16 @@ def _fixed(items: tuple[str, ...], summary: str) -> ListStep[str]:
 
 
 def _generator(
-    found: Declaration, row: type[BaseModel], label: Label, prompt: Prompt
+    found: Declaration, row: type[BaseModel], label: Any, prompt: Prompt
 ) -> InverseGenerator[str, BaseModel]:
-    """G(label, seed): what the reply holds, with the seed and the label put in."""
+    """G(branch, seed): what the reply holds, with the seed and the label put in."""
     reply = reply_model(found)
     field = found.seed_field
 
     def made(written: BaseModel, seed: str) -> BaseModel:
         values = {name: _tidied(getattr(written, name), found, name) for name in found.written}
         given = {field: seed} if field else {}
-        return row.model_validate({**values, **given, "label": label.official})
+        return row.model_validate({**values, **given, "label": label})
 
     async def write(llm: Llm, seed: str) -> BaseModel | Sequence[BaseModel | Rejected]:
         values: dict[str, Any] = {"seed": seed}

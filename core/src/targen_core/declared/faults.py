@@ -26,6 +26,7 @@ def faults(found: Declaration) -> Iterator[Fault]:
     yield from _fields(found)
     yield from _lists(found)
     yield from _labels(found)
+    yield from _branches(found)
     yield from _samples(found)
     yield from _prompts(found)
     for name, counts in found.presets.items():
@@ -117,6 +118,28 @@ def _labels(found: Declaration) -> Iterator[Fault]:
             yield ("labels", name), "another label differs in case alone", "another name"
 
 
+def _branches(found: Declaration) -> Iterator[Fault]:
+    for name, part in found.branches.items():
+        loc = ("branches", name)
+        if part.judged:
+            if part.label is not None:
+                yield (*loc, "label"), "step 4 finds the label of this branch", "one of the two"
+            if found.corrector is None:
+                yield (*loc, "judged"), "there is no step 4 to find a label", "leave corrector out"
+        elif part.label is not None:
+            yield from _unknown_label(found, part.label, (*loc, "label"))
+        elif name not in found.labels:
+            yield loc, f"it does not say which label it is for: {name!r} is none", "label: …"
+    if not found.branches:
+        return
+    for name, label in found.labels.items():
+        for key in ("guidance", "prompt"):
+            if getattr(label, key):
+                yield ("labels", name, key), "step 3 is asked by branches, which have their own", ""
+        if None not in found.aims.values() and name not in found.aims.values():
+            yield ("branches",), f"no branch is for the label {name}", f"label: {name}"
+
+
 def _samples(found: Declaration) -> Iterator[Fault]:
     names = list(found.fields)
     for number, sample in enumerate(found.samples):
@@ -142,8 +165,13 @@ def _prompts(found: Declaration) -> Iterator[Fault]:
         (("prompts", "contexts"), found.prompts.contexts, {"count", "have"}, set()),
         (("prompts", "seeds"), found.prompts.seeds, {"count", "have", *context}, set()),
         *(
-            (("labels", name, "prompt"), part.prompt, {"seed", *several}, {"earlier"})
-            for name, part in found.labels.items()
+            (
+                ("branches" if found.branches else "labels", name, "prompt"),
+                part.prompt,
+                {"seed", *several},
+                {"earlier"},
+            )
+            for name, part in found.asked.items()
         ),
     ]
     for loc, text, needed, allowed in own:

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from targen_core.tasks.model import Task
 
 __all__ = [
+    "BranchPart",
     "ContextsPart",
     "Declaration",
     "FieldPart",
@@ -115,6 +116,24 @@ class LabelPart(_Part):
     )
     prompt: str = Field(
         default="", description="a prompt of your own for this label; it uses `$seed`, see below"
+    )
+
+
+class BranchPart(_Part):
+    """What step 3 is asked for, in place of a label. A text stands for its definition alone."""
+
+    definition: Text = Field(description="what makes a row one of this branch")
+    label: LabelName | None = Field(
+        default=None, description="the label that it aims at; by default the one of its name"
+    )
+    judged: bool = Field(
+        default=False, description="whether it aims at no label: step 4 finds which is right"
+    )
+    guidance: str = Field(
+        default="", description="what the generator is told beside the definition"
+    )
+    prompt: str = Field(
+        default="", description="a prompt of your own for this branch; it uses `$seed`, see below"
     )
 
 
@@ -267,6 +286,12 @@ class Declaration(_Part):
     labels: dict[LabelName, Annotated[LabelPart, _short_for("definition")]] = Field(
         min_length=1, max_length=1000, description="label → its definition, or a label's keys"
     )
+    branches: dict[LabelName, Annotated[BranchPart, _short_for("definition")]] = Field(
+        default={},
+        max_length=1000,
+        description="branch → its definition, or a branch's keys: what step 3 is asked for, where "
+        "that is not each label",
+    )
     fields: dict[str, Annotated[FieldPart, _short_for("description")]] = Field(
         default={"text": FieldPart()},
         min_length=1,
@@ -353,6 +378,21 @@ class Declaration(_Part):
         from targen_core.declared.build import build_task
 
         return build_task(self, name or "task")
+
+    @property
+    def asked(self) -> Mapping[str, BranchPart]:
+        """What step 3 is asked for: the branches, or one for each label."""
+        return self.branches or {
+            name: BranchPart(definition=part.definition, guidance=part.guidance, prompt=part.prompt)
+            for name, part in self.labels.items()
+        }
+
+    @property
+    def aims(self) -> Mapping[str, str | None]:
+        """The label that each branch aims at, None where step 4 finds it."""
+        return {
+            name: None if part.judged else part.label or name for name, part in self.asked.items()
+        }
 
     @property
     def seed_field(self) -> str:

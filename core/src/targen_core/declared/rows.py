@@ -31,7 +31,8 @@ def row_model(found: Declaration) -> type[BaseModel]:
     """The official row without `idx`: the fields, and the label by its official value."""
     columns: dict[str, Any] = {name: (_column(p), ...) for name, p in found.fields.items()}
     values = [name if label.value is None else label.value for name, label in found.labels.items()]
-    columns["label"] = (Literal[tuple(values)], ...)
+    label: Any = Literal[tuple(values)]
+    columns["label"] = (label | None if None in found.aims.values() else label, ...)
     return create_model("Row", __config__=ConfigDict(frozen=True, extra="forbid"), **columns)
 
 

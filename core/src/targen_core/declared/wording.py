@@ -18,7 +18,7 @@ from targen_core.declared.model import Declaration, FieldPart
 from targen_core.tasks.checks import content_words
 from targen_core.tasks.prompt import Prompt
 
-__all__ = ["contexts_prompt", "default_instructions", "label_prompt", "seeds_prompt"]
+__all__ = ["branch_prompt", "contexts_prompt", "default_instructions", "seeds_prompt"]
 
 _NEAREST = 8  # other labels that a prompt of step 3 tells apart from its own
 _PLACES: Mapping[str, object] = {"list[str]": ["...", "..."], "int": 0}
@@ -65,17 +65,17 @@ def seeds_prompt(found: Declaration) -> Prompt:
     )
 
 
-def label_prompt(found: Declaration, name: str) -> Prompt:
-    """Step 3 for one label: its values are seed, and count or earlier where there are such."""
-    label = found.labels[name]
-    if label.prompt:
-        return Prompt(f"write-{name}", label.prompt)
+def branch_prompt(found: Declaration, name: str) -> Prompt:
+    """Step 3 for one branch: its values are seed, and count or earlier where there are such."""
+    branch, label = found.asked[name], found.aims[name]
+    if branch.prompt:
+        return Prompt(f"write-{name}", branch.prompt)
     several = found.instances_per_call > 1
     form: object = {name: _PLACES.get(part.type, "...") for name, part in found.written.items()}
     if several:
         form = {"rows": [form, form]}
-    worked = _worked(found, name) if found.show_samples else ""
-    others = _others(found, name)
+    worked = _worked(found, label) if found.show_samples and label is not None else ""
+    others = "" if label is None else _others(found, label)
     fields = "\n".join(_field(name, part, found.language) for name, part in found.written.items())
     lines = "Start from this seed, and keep to it: $seed"
     if of := found.seed_field:
@@ -84,13 +84,14 @@ def label_prompt(found: Declaration, name: str) -> Prompt:
         lines += "\n\nWritten from it before, so write of something else:\n$earlier"
     return _general(
         f"write-{name}",
-        "generate",
+        "generate-any" if label is None else "generate",
         description=found.description.strip(),
         what=_Raw("$count different rows") if several else "one row",
         form=json.dumps(form),
-        label=name,
-        definition=label.definition.strip(),
-        guidance=f"{label.guidance.strip()}\n" if label.guidance else "",
+        label=label or "",
+        labels="\n".join(f"- {n}: {part.definition.strip()}" for n, part in found.labels.items()),
+        definition=branch.definition.strip(),
+        guidance=f"{branch.guidance.strip()}\n" if branch.guidance else "",
         others=f"\nIt must not be taken for one of these:\n{others}\n" if others else "",
         fields=fields,
         seed_line=_Raw(lines),
