@@ -22,7 +22,7 @@ from typing import Literal  # noqa: E402
 
 from pydantic import BaseModel, ConfigDict  # noqa: E402
 
-from targen_core import Job, Label, ListStep, Llm, Prompt, RunSpec, Task, hookimpl  # noqa: E402
+from targen_core import Job, Judging, Label, ListStep, Llm, Prompt, RunSpec, Task, hookimpl  # noqa: E402
 from targen_core.errors import TargenError  # noqa: E402
 from targen_core.plugins.loader import Source, installed_sources, load_registry  # noqa: E402
 from targen_core.runs.spec import Limits  # noqa: E402
@@ -77,8 +77,7 @@ def make_task() -> Task[str, Row]:
         labels=(Label("row"),),
         seeds=(ListStep(item=str, propose=_propose, batch=1),),
         generators={"row": _chain if a.workload == "C" else generate},
-        corrector=None,
-        render=lambda row: row.text,
+        judging=Judging(corrector=None),
         prompts=(FACTS, CONTEXT, SEED, INSTANCE, CORRECTION),
     )
 

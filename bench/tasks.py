@@ -42,7 +42,7 @@ async def noisy(llm, instance):
     if draw < SHARE:
         return Correction.reject("bench", "rejected for the measure")
     if draw < 2 * SHARE:
-        return Correction(llm.task.read_label(flip(llm.task, instance, rng)), "relabelled")
+        return Correction(llm.task.label_of(flip(llm.task, instance, rng)), "relabelled")
     return correction
 
 
@@ -82,7 +82,7 @@ def measure_tasks(args):
     print("|---" * len(heads) + "|")
     worst = 0.0
     for task in tasks:
-        unit = registry.resolve(task).unit
+        unit = registry.resolve(task).rows_per_instance
         rows = args.rows // unit * unit
         with tempfile.TemporaryDirectory() as folder:
             one = run(registry, task, rows, 1, Path(folder) / "one")

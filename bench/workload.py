@@ -24,6 +24,7 @@ from targen_core import (
     ChatRequest,
     Correction,
     DryRunCall,
+    Judging,
     Label,
     ListStep,
     Llm,
@@ -144,8 +145,7 @@ def make_task(*, rejected: float = 0.0, relabelled: float = 0.0) -> Task[str, Ro
         contexts=ListStep(item=str, propose=_propose, batch=10),
         seeds=(ListStep(item=str, propose=_propose, batch=5),),
         generators={name: _generator(name) for name in LABELS},
-        corrector=_correct,
-        render=lambda row: row.text,
+        judging=Judging(corrector=_correct),
         prompts=(_LIST, _OUTLINE, _DRAFT, _POLISH, _JUDGE),
         dry_run=dry_run,
     )

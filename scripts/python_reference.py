@@ -53,8 +53,8 @@ GROUPS = {
     "Run": "generate agenerate resume aresume load correct acorrect analyze read_dataset",
     "What they return": "Run Report LabelReport UsageReport Corrected CorrectionReport Dataset",
     "Errors": "TargenError UsageError JobFailed Rejected errors",
-    "Write a task": "Task Label ListStep Step Llm InverseGenerator Prompt Variant DryRunCall Case "
-    "Declaration",
+    "Write a task": "Task Judging Rows Texts Label ListStep Step Llm InverseGenerator Prompt "
+    "Variant DryRunCall Case Declaration",
     "Judge": "Corrector JudgeQuestion JudgeAnswer Correction CorrectionSample",
     "Write a backend": "Backend BackendOptions ChatModel ChatRequest ChatReply Message Price "
     "ScriptedModel ScriptedOptions Script",

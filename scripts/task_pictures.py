@@ -44,10 +44,16 @@ def boxes(task: Task[Any, Any]) -> list[tuple[str, list[str]]]:
     parts.append(("step 3: G(label, seed)", [f"{each} a call", *(labels or ["the label is open"])]))
     checks = ["each with its reason", "again after a new label"]
     parts.append(("checks, no model", checks))
-    rejecting = [f"rejects: {reason}" for reason in task.rejecting.values()]
-    corrector = task.corrector if isinstance(task.corrector, str) else "the task's own"
+    rejecting = [f"rejects: {reason}" for reason in task.judging.rejecting.values()]
+    corrector = (
+        task.judging.corrector if isinstance(task.judging.corrector, str) else "the task's own"
+    )
     parts.append(("step 4: correction", [f"{corrector}: confirm, relabel or reject", *rejecting]))
-    rows = "a row" if task.unit == 1 else f"{task.unit} rows that stay together"
+    rows = (
+        "a row"
+        if task.rows_per_instance == 1
+        else f"{task.rows_per_instance} rows that stay together"
+    )
     parts.append(("commit, in order", ["no near-duplicate", "label not full", rows]))
     return parts
 

@@ -26,14 +26,17 @@ from targen_core import (
     ChatRequest,
     Correction,
     Job,
+    Judging,
     Label,
     ListStep,
     Price,
     Registry,
     Rejected,
+    Rows,
     RunSpec,
     TargenError,
     Task,
+    Texts,
 )
 from targen_core.plugins.register import Registration
 from targen_core.runs import job as jobs
@@ -159,7 +162,7 @@ class World:
 
     labels: tuple[str, ...] = ("yes", "no")
     branches: tuple[tuple[str, str | None], ...] = ()
-    unit: int = 1
+    rows_per_instance: int = 1
     per_call: int = 1
     samples: int = 1
     lists: tuple[int, ...] = (3, 2)
@@ -204,22 +207,28 @@ class World:
             },
             "branch_labels": dict(self.branches),
             "checks": (_no_bad_row,),
-            "corrector": self._judge if self.correct else None,
-            "render": lambda row: f"{row.seed} {row.text}",
-            "distinct_on": lambda row: row.text,
-            "unit": self.unit,
+            "judging": Judging(corrector=self._judge if self.correct else None),
+            "rows": Rows(
+                rows_per_instance=self.rows_per_instance,
+                to_rows=self._parts if self.rows_per_instance > 1 else None,
+                label_of=None if self.labels else lambda row: row.label,
+                with_label=None
+                if self.labels
+                else lambda row, name: row.model_copy(update={"label": name}),
+            ),
+            "texts": Texts(
+                render=lambda row: f"{row.seed} {row.text}", dedup_text=lambda row: row.text
+            ),
             "instances_per_call": self.per_call,
             "samples_per_seed": self.samples,
         }
-        if self.unit > 1:
-            parts["rows"] = lambda row, idx: [
-                {"text": row.text, "part": part, "label": row.label, "idx": idx + part}
-                for part in range(self.unit)
-            ]
-        if not self.labels:
-            parts["label_of"] = lambda row: row.label
-            parts["relabel"] = lambda row, name: row.model_copy(update={"label": name})
-        return Task(**{**parts, **changes})
+        return Task(**parts).replace(**changes)
+
+    def _parts(self, row: Row, idx: int) -> list[dict[str, Any]]:
+        return [
+            {"text": row.text, "part": part, "label": row.label, "idx": idx + part}
+            for part in range(self.rows_per_instance)
+        ]
 
     def _propose(self, depth: int) -> Any:
         async def propose(llm: Any, parent: Any, existing: Sequence[str]) -> Sequence[str]:
@@ -301,7 +310,7 @@ def _no_bad_row(row: Row, seed: str) -> None:
 _RATES = st.sampled_from([0.0, 0.1, 0.3])
 
 _SIZES: dict[str, Any] = {
-    "unit": st.sampled_from([1, 2]),
+    "rows_per_instance": st.sampled_from([1, 2]),
     "per_call": st.sampled_from([1, 3]),
     "samples": st.sampled_from([1, 1, 3]),
     "most": st.sampled_from([None, None, 2]),
@@ -338,7 +347,7 @@ BRANCHED = st.one_of(
 
 def _quotas(world: World, most: int) -> st.SearchStrategy[dict[str, int]]:
     """Rows for some of a world's labels, in whole units."""
-    counts = st.integers(0, most).map(lambda count: count * world.unit)
+    counts = st.integers(0, most).map(lambda count: count * world.rows_per_instance)
     wanted = st.fixed_dictionaries(dict.fromkeys(world.quota_names, counts))
     return wanted.filter(lambda quotas: any(quotas.values()))
 

@@ -15,12 +15,12 @@ import targen_core
 from targen_core import errors
 
 NAMES = """Backend BackendOptions Case ChatModel ChatReply ChatRequest Corrected Correction
-CorrectionReport CorrectionSample Corrector Dataset Declaration JudgeQuestion Exporter
-InverseGenerator Job JobFailed Label LabelReport Limits ListStep Llm Message Price Prompt Quotas
-Register Registry DryRunCall Rejected Report Run RunSpec Script ScriptedModel
-ScriptedOptions JudgeAnswer Step TargenError Task UsageError UsageReport Variant acorrect
-agenerate analyze aresume correct errors generate hookimpl load load_registry
-read_dataset resume""".split()
+CorrectionReport CorrectionSample Corrector Dataset Declaration DryRunCall Exporter
+InverseGenerator Job JobFailed JudgeAnswer JudgeQuestion Judging Label LabelReport Limits
+ListStep Llm Message Price Prompt Quotas Register Registry Rejected Report Rows Run
+RunSpec Script ScriptedModel ScriptedOptions Step TargenError Task Texts UsageError
+UsageReport Variant acorrect agenerate analyze aresume correct errors generate hookimpl
+load load_registry read_dataset resume""".split()
 
 TREE = {
     "TargenError": ("Exception", 1),

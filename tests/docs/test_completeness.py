@@ -14,7 +14,7 @@ import pytest
 from pydantic import BaseModel
 
 import targen_testing
-from targen_core import Case, ListStep, RunSpec, Task, errors, load_registry
+from targen_core import Case, Judging, ListStep, Rows, RunSpec, Task, Texts, errors, load_registry
 from targen_core.calls.sampling import SAMPLING
 from targen_core.calls.usage import Counts
 from targen_core.cli.app import COMMANDS, build
@@ -142,7 +142,7 @@ def test_every_field_that_metrics_meet_is_explained(kind: type) -> None:
     assert missing(fields, REFERENCE / "hooks.md") == []
 
 
-@pytest.mark.parametrize("kind", [Task, Case, ListStep])
+@pytest.mark.parametrize("kind", [Task, Judging, Rows, Texts, Case, ListStep])
 def test_every_field_of_a_task_is_explained(kind: type) -> None:
     assert missing([field.name for field in dataclasses.fields(kind)], REFERENCE / "task.md") == []
 

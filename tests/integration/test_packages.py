@@ -198,7 +198,7 @@ PLUGIN = {
 
         from pydantic import BaseModel
 
-        from targen_core import Label, ListStep, Prompt, Task
+        from targen_core import Judging, Label, ListStep, Prompt, Task
 
         LIST = Prompt("list", "Name $count things that people send, other than: $have.")
         WRITE = Prompt("write", "Write one sentence about $thing that arrived $when.")
@@ -241,8 +241,7 @@ PLUGIN = {
             labels=(Label("late"), Label("in_time")),
             contexts=ListStep(item=str, propose=propose, batch=5),
             generators={"late": writer("late", "late"), "in_time": writer("in_time", "in time")},
-            corrector=None,
-            render=lambda parcel: parcel.text,
+            judging=Judging(corrector=None),
             prompts=(LIST, WRITE),
         )
         ''',

@@ -47,12 +47,12 @@ def test_the_paper_preset_is_met_exactly(name: str, tmp_path: Path) -> None:
     assert report["rows"] == TABLE_2[name]
     rows = list(read_jsonl(tmp_path / "run" / "dataset.jsonl"))
     labels: Counter[str] = Counter()
-    for start in range(0, len(rows), task.unit):
-        group = rows[start : start + task.unit]
+    for start in range(0, len(rows), task.rows_per_instance):
+        group = rows[start : start + task.rows_per_instance]
         for row in group:
             task.schema.model_validate_json(json.dumps(row), strict=True)
-        for instance in task.instances_of(group):
-            labels[task.quota_of(instance)] += task.unit
+        for instance in task.from_rows(group):
+            labels[task.quota_of(instance)] += task.rows_per_instance
     assert labels == TABLE_2[name]
     texts = {json.dumps({**row, "idx": 0}, sort_keys=True) for row in rows}
     assert len(texts) == len(rows)

@@ -42,7 +42,7 @@ def test_the_replies_make_eighty_six_pairs(ran):
     for row in rows:
         AXG.schema.model_validate(row)
     for one, two in zip(rows[::2], rows[1::2], strict=True):
-        assert len(AXG.instances_of([one, two])) == 1
+        assert len(AXG.from_rows([one, two])) == 1
 
 
 def test_what_became_of_each_candidate(ran):
@@ -106,5 +106,5 @@ def test_the_examples_are_official_rows():
     for one, two in zip(rows[::2], rows[1::2], strict=True):
         AXG.schema.model_validate(one)
         AXG.schema.model_validate(two)
-        assert len(AXG.instances_of([one, two])) == 1
+        assert len(AXG.from_rows([one, two])) == 1
     assert Counter(row["label"] for row in rows) == {"entailment": 26, "not_entailment": 24}

@@ -81,16 +81,16 @@ def test_rows_2i_and_2i_plus_1_are_a_pair(run):
 def test_two_rows_are_read_back_as_their_instance(run):
     ran = run(task="axg", rows=12)
     for one, two in _pairs(ran.rows):
-        (instance,) = AXG.instances_of([one, two])
-        assert [dict(row) for row in AXG.official_rows(instance, one["idx"])] == [one, two]
+        (instance,) = AXG.from_rows([one, two])
+        assert [dict(row) for row in AXG.to_rows(instance, one["idx"])] == [one, two]
 
 
 def test_rows_without_a_label_are_no_instance(run):
     one, two = run(task="axg", rows=2, quotas={"entailment": 2, "not_entailment": 0}).rows
     bare = [{name: row[name] for name in row if name != "label"} for row in (one, two)]
-    assert AXG.instances_of(bare) == []
+    assert AXG.from_rows(bare) == []
     with pytest.raises(ValueError, match="the same label"):
-        AXG.instances_of([one, bare[1]])
+        AXG.from_rows([one, bare[1]])
 
 
 @needs_original
@@ -106,7 +106,7 @@ def test_the_original_data_is_valid_without_an_exception():
     for row in rows:
         AXG.schema.model_validate(row)
     for one, two in _pairs(rows):
-        (instance,) = AXG.instances_of([one, two])
+        (instance,) = AXG.from_rows([one, two])
         assert isinstance(instance, AxgPair)
 
 
@@ -116,9 +116,9 @@ def test_rows_that_are_no_pair_are_refused():
     with pytest.raises(
         ValueError, match=r"the same label|the same hypothesis|one gendered pronoun"
     ):
-        AXG.instances_of([rows[1], rows[2]])
+        AXG.from_rows([rows[1], rows[2]])
     with pytest.raises(ValueError, match="two rows, not 1"):
-        AXG.instances_of(rows[:1])
+        AXG.from_rows(rows[:1])
 
 
 @pytest.mark.parametrize(
@@ -285,20 +285,20 @@ def test_a_pair_that_is_judged_by_its_pronoun_is_rejected(claimed):
     pair = AxgPair(
         premise1=SEED.he, premise2=SEED.she, hypothesis="The tenant smelled smoke.", label=claimed
     )
-    questions = AXG.questions_of(pair)
+    questions = AXG.questions(pair)
     assert [question.output for question in questions] == [(claimed,), (claimed,)]
     assert [question.options for question in questions] == [("entailment", "not_entailment")] * 2
     yes, no = JudgeAnswer(("entailment",), "yes"), JudgeAnswer(("not_entailment",), "no")
-    assert AXG.settled(pair, [yes, yes]).label == "entailment"
-    assert AXG.settled(pair, [no, no]).label == "not_entailment"
+    assert AXG.aggregate(pair, [yes, yes]).label == "entailment"
+    assert AXG.aggregate(pair, [no, no]).label == "not_entailment"
     for answers in ([yes, no], [no, yes]):
-        correction = AXG.settled(pair, answers)
+        correction = AXG.aggregate(pair, answers)
         assert correction.label is None
         assert correction.reason == "pronoun-dependent"
         assert "yes" in correction.explanation
         assert "no" in correction.explanation
     broken = JudgeAnswer(("no_valid_instance",), "cut off")
-    assert AXG.settled(pair, [yes, broken]).reason == "no-valid-instance"
+    assert AXG.aggregate(pair, [yes, broken]).reason == "no-valid-instance"
 
 
 # --- runs -------------------------------------------------------------------
@@ -429,12 +429,14 @@ def test_both_labels_of_the_variant_are_asked_for_in_the_same_form():
 
 
 def test_correction_samples_cover_both_labels_right_and_wrong():
-    kinds = Counter((sample.actual, sample.actual == sample.output) for sample in AXG.samples)
+    kinds = Counter(
+        (sample.actual, sample.actual == sample.output) for sample in AXG.judging.samples
+    )
     assert kinds == {
         (label, right): 1 for label in ("entailment", "not_entailment") for right in (True, False)
     }
     # Whether the pronoun is he or she goes with nothing.
-    pronouns = {gendered(s.input)[0] in ("he", "his", "him") for s in AXG.samples[:2]}
+    pronouns = {gendered(s.input)[0] in ("he", "his", "him") for s in AXG.judging.samples[:2]}
     assert pronouns == {True, False}
 
 
@@ -443,10 +445,10 @@ def test_no_worked_example_is_nearly_an_original_row():
     texts = []
     for seed in _worked_sentences():
         texts.append(seed.he)
-    for sample in AXG.samples:
+    for sample in AXG.judging.samples:
         premise, hypothesis = sample.input.removeprefix("Premise: ").split("\nHypothesis: ")
         texts += [premise, f"{premise} {hypothesis}"]
-    texts += re.findall(r"^Premise: (.+)$", AXG.tuning.text, re.MULTILINE)
+    texts += re.findall(r"^Premise: (.+)$", AXG.texts.instruction_template.text, re.MULTILINE)
     assert len(texts) >= 14
     original = {
         normalized(text)
@@ -459,7 +461,9 @@ def test_no_worked_example_is_nearly_an_original_row():
 
 
 def test_the_tuning_text_reads_as_the_input_does():
-    user, assistant = AXG.tuning.fill({"instructions": "I", "input": "INPUT", "output": "O"})
+    user, assistant = AXG.texts.instruction_template.fill(
+        {"instructions": "I", "input": "INPUT", "output": "O"}
+    )
     assert user.content.startswith("I\n\nPremise: ")
     assert user.content.endswith("\n\nINPUT\nOutput:")
     assert assistant.content == "O"

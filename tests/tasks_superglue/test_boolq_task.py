@@ -124,8 +124,8 @@ def test_the_original_rows_are_valid(split, count):
         BOOLQ.schema.model_validate(row)
     if split != "test":
         for row in rows:
-            (instance,) = BOOLQ.instances_of([row])
-            assert dict(BOOLQ.official_rows(instance, row["idx"])[0]) == row
+            (instance,) = BOOLQ.from_rows([row])
+            assert dict(BOOLQ.to_rows(instance, row["idx"])[0]) == row
 
 
 @needs_original
@@ -207,27 +207,27 @@ ROW = BoolqRow(passage="Basalt -- It is a rock.", question="is basalt a rock", l
 
 
 def test_the_judge_may_find_a_question_undecided():
-    (question,) = BOOLQ.questions_of(ROW)
+    (question,) = BOOLQ.questions(ROW)
     assert question.options == ("true", "false", "undecided")
     assert question.output == ("true",)
     assert question.input == "Passage: Basalt -- It is a rock.\nQuestion: is basalt a rock"
-    correction = BOOLQ.settled(ROW, [JudgeAnswer(("undecided",), "It is left open.")])
+    correction = BOOLQ.aggregate(ROW, [JudgeAnswer(("undecided",), "It is left open.")])
     assert (correction.label, correction.reason) == (None, "undecided")
 
 
 def test_a_wrong_label_is_replaced():
-    correction = BOOLQ.settled(ROW, [JudgeAnswer(("false",), "The passage says otherwise.")])
-    assert BOOLQ.write_label(ROW, correction.label) == ROW.model_copy(update={"label": False})
+    correction = BOOLQ.aggregate(ROW, [JudgeAnswer(("false",), "The passage says otherwise.")])
+    assert BOOLQ.with_label(ROW, correction.label) == ROW.model_copy(update={"label": False})
 
 
 def test_in_the_paper_s_variant_what_is_undecided_is_false():
     paper = BOOLQ.varied(["paper"])
-    (question,) = paper.questions_of(ROW)
+    (question,) = paper.questions(ROW)
     assert question.options == ("true", "false")
-    assert "undecided" not in paper.instructions
-    assert "undecided" not in {sample.actual for sample in paper.samples}
-    assert "offers nothing" in paper.instructions
-    assert "offers nothing" in paper.tuning.text
+    assert "undecided" not in paper.judging.instructions
+    assert "undecided" not in {sample.actual for sample in paper.judging.samples}
+    assert "offers nothing" in paper.judging.instructions
+    assert "offers nothing" in paper.texts.instruction_template.text
 
 
 def test_in_the_paper_s_variant_any_yes_no_query_will_do(run):
@@ -274,7 +274,7 @@ def test_few_original_questions_are_rejected_as_either_or_or_about_the_text():
     reasons = Counter()
     for row in original("val"):
         title, _, text = row["passage"].partition(" -- ")
-        (instance,) = BOOLQ.instances_of([row])
+        (instance,) = BOOLQ.from_rows([row])
         try:
             check_question(instance, Paragraph(title=title, text=text))
         except Rejected as error:
@@ -318,7 +318,7 @@ def test_no_label_changes_without_a_correction(run):
 
 
 def test_correction_samples_cover_both_labels_right_and_wrong():
-    for samples in (BOOLQ.samples, BOOLQ.varied(["paper"]).samples):
+    for samples in (BOOLQ.judging.samples, BOOLQ.varied(["paper"]).judging.samples):
         kinds = Counter((s.actual, s.actual == s.output) for s in samples)
         assert min(kinds[label, right] for label in ("true", "false") for right in (True, False))
         assert len({s.input for s in samples}) == len(samples)
@@ -359,9 +359,9 @@ def test_any_text_takes_the_official_form_or_is_empty(text):
 )
 def test_rows_read_back_as_they_were_written(text, label, idx):
     row = BoolqRow(passage=f"T -- {text}", question=text.lower(), label=label)
-    (official,) = BOOLQ.official_rows(row, idx)
+    (official,) = BOOLQ.to_rows(row, idx)
     BOOLQ.schema.model_validate(official)
-    assert BOOLQ.instances_of([official]) == [row]
+    assert BOOLQ.from_rows([official]) == [row]
 
 
 # --- worked examples and prompts ----------------------------------------------
@@ -376,7 +376,9 @@ def _pairs(name: str) -> list[tuple[str, str]]:
 
 
 def test_an_instruction_is_a_question_and_its_label():
-    filled = BOOLQ.tuning.fill({"input": BOOLQ.render(ROW), "output": BOOLQ.answered(ROW)})
+    filled = BOOLQ.texts.instruction_template.fill(
+        {"input": BOOLQ.render(ROW), "output": BOOLQ.answer(ROW)}
+    )
     assert [message.role for message in filled] == ["user", "assistant"]
     assert filled[0].content.endswith("Question: is basalt a rock\nOutput:")
     assert filled[1].content == "true"

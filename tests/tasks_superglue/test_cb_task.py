@@ -70,8 +70,8 @@ def test_the_original_rows_are_valid(split):
     for row in official(split):
         CB.schema.model_validate(row)
         if "label" in row:
-            (instance,) = CB.instances_of([row])
-            assert CB.official_rows(instance, row["idx"]) == [row]
+            (instance,) = CB.from_rows([row])
+            assert CB.to_rows(instance, row["idx"]) == [row]
 
 
 @pytest.mark.parametrize(
@@ -93,8 +93,8 @@ def test_a_row_that_is_none_is_refused(change):
 )
 def test_rows_read_back_as_they_were_written(premise, hypothesis, label, other):
     row = CbRow(premise=premise, hypothesis=hypothesis, label=label)
-    assert CB.instances_of(CB.official_rows(row, 3)) == [row]
-    again = CB.write_label(row, other)
+    assert CB.from_rows(CB.to_rows(row, 3)) == [row]
+    again = CB.with_label(row, other)
     assert (again.premise, again.hypothesis, again.label) == (premise, hypothesis, other)
 
 
@@ -145,7 +145,7 @@ def test_a_setting_is_drawn_of_again_and_told_what_it_gave(run):
 def test_two_settings_are_enough_for_the_original_s_size():
     rows = Cb().rows_of(dict(CB.presets["paper"]), contexts_limit=2)
     assert len(rows) == 250
-    assert len({normalized(CB.render(row)) for row in CB.instances_of(rows)}) == 250
+    assert len({normalized(CB.render(row)) for row in CB.from_rows(rows)}) == 250
 
 
 def test_the_paper_s_counts_can_be_run_dry():
@@ -284,11 +284,11 @@ def test_a_commitment_is_judged_by_instructions_of_its_own(run):
 def test_the_three_wordings_name_the_labels_in_the_paper_s_orders(variant, order, run):
     ran = run(task="cb", rows=6, variants=variant)
     task = CB.varied(variant)
-    said = re.findall("entailment|contradiction|neutral", task.instructions)
+    said = re.findall("entailment|contradiction|neutral", task.judging.instructions)
     assert tuple(said) == order
     judged = [r.messages[0].content for r in ran.requests if r.origin.prompt == "meta"]
     assert judged
-    assert all(task.instructions in text for text in judged)
+    assert all(task.judging.instructions in text for text in judged)
 
 
 def test_a_wording_changes_step_4_alone(run, tmp_path):
@@ -314,7 +314,7 @@ def test_the_original_preset_is_the_original_count():
 
 
 def test_samples_show_each_label_right_and_wrong():
-    for samples in (CB.samples, CB.variants["commitment"].changes["samples"]):
+    for samples in (CB.judging.samples, CB.varied(["commitment"]).judging.samples):
         kinds = Counter((sample.actual, sample.actual == sample.output) for sample in samples)
         assert kinds == {(label, right): 1 for label in LABELS for right in (True, False)}
         assert {sample.output for sample in samples} == set(LABELS)
@@ -323,7 +323,7 @@ def test_samples_show_each_label_right_and_wrong():
 
 
 def test_the_samples_of_commitments_are_commitments():
-    for sample in CB.variants["commitment"].changes["samples"]:
+    for sample in CB.varied(["commitment"]).judging.samples:
         premise, _, hypothesis = sample.input.removeprefix("Premise: ").partition("\nHypothesis: ")
         row = CbRow(premise=premise, hypothesis=hypothesis, label=sample.actual)
         check_pair_commitment(row, "")
@@ -331,9 +331,9 @@ def test_the_samples_of_commitments_are_commitments():
 
 def test_the_tuning_text_is_filled_with_the_rendering():
     row = CbRow(premise="It rained.", hypothesis="The lawn was wet.", label="neutral")
-    assert CB.tuning is not None
-    user, assistant = CB.tuning.fill(
-        {"instructions": CB.instructions, "input": CB.render(row), "output": CB.answered(row)}
+    assert CB.texts.instruction_template is not None
+    user, assistant = CB.texts.instruction_template.fill(
+        {"instructions": CB.judging.instructions, "input": CB.render(row), "output": CB.answer(row)}
     )
     assert CB.render(row) in user.content
     assert assistant.content == "neutral"
@@ -343,8 +343,10 @@ def test_the_tuning_text_is_filled_with_the_rendering():
 def test_the_tuning_text_of_commitments_shows_commitments():
     """What the variant's instructions say of the last sentence holds of the worked rows."""
     task = CB.varied(["commitment"])
-    assert task.tuning is not None
-    (user, _) = task.tuning.fill({"instructions": "I", "input": "INPUT", "output": "O"})
+    assert task.texts.instruction_template is not None
+    (user, _) = task.texts.instruction_template.fill(
+        {"instructions": "I", "input": "INPUT", "output": "O"}
+    )
     rows = re.findall(r"^Premise: (.+)\nHypothesis: (.+)\nOutput: (\w+)$", user.content, re.M)
     assert {label for _, _, label in rows} == set(LABELS)
     for premise, hypothesis, label in rows:

@@ -71,9 +71,9 @@ def test_the_original_rows_are_valid(split):
     for row in official(split):
         COPA.schema.model_validate(row)
         if "label" in row:
-            (instance,) = COPA.instances_of([row])
-            assert COPA.official_rows(instance, row["idx"]) == [row]
-            assert COPA.read_label(instance) == ("choice1", "choice2")[row["label"]]
+            (instance,) = COPA.from_rows([row])
+            assert COPA.to_rows(instance, row["idx"]) == [row]
+            assert COPA.label_of(instance) == ("choice1", "choice2")[row["label"]]
 
 
 @pytest.mark.parametrize(
@@ -113,12 +113,12 @@ TEXTS = st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cs"]), m
 def test_rows_read_back_as_they_were_written(premise, first, second, question, label):
     assume(not is_copy(first, second))
     row = CopaRow(premise=premise, choice1=first, choice2=second, question=question, label=label)
-    (official_row,) = COPA.official_rows(row, 7)
+    (official_row,) = COPA.to_rows(row, 7)
     assert official_row["idx"] == 7
-    assert COPA.instances_of(json.loads(json.dumps([official_row]))) == [row]
-    flipped = COPA.write_label(row, "choice1" if label else "choice2")
+    assert COPA.from_rows(json.loads(json.dumps([official_row]))) == [row]
+    flipped = COPA.with_label(row, "choice1" if label else "choice2")
     assert flipped.label == 1 - label
-    assert COPA.write_label(flipped, COPA.read_label(row)) == row
+    assert COPA.with_label(flipped, COPA.label_of(row)) == row
 
 
 # --- the label by construction ----------------------------------------------
@@ -239,7 +239,7 @@ def test_worked_choices_pass_the_task_s_own_checks():
 def test_the_question_belongs_to_the_rendering_alone(question):
     row = CopaRow.model_validate({**ROW, "question": question})
     assert ASKED[question] in COPA.render(row)
-    assert ASKED[question] not in json.dumps(COPA.official_rows(row, 0))
+    assert ASKED[question] not in json.dumps(COPA.to_rows(row, 0))
     assert COPA.render(row) == (
         f"Premise: The kite came down in the field. {ASKED[question]}\n"
         "choice1: The wind had dropped.\nchoice2: The string had held."
@@ -256,15 +256,15 @@ def test_step_4_sees_the_question_and_no_premise_holds_it(run):
 
 def test_the_tuning_text_is_filled_with_the_rendering():
     row = CopaRow.model_validate(ROW)
-    assert COPA.tuning is not None
-    user, assistant = COPA.tuning.fill(
+    assert COPA.texts.instruction_template is not None
+    user, assistant = COPA.texts.instruction_template.fill(
         {
-            "instructions": COPA.instructions,
+            "instructions": COPA.judging.instructions,
             "input": COPA.render(row),
-            "output": COPA.answered(row),
+            "output": COPA.answer(row),
         }
     )
-    assert user.content.startswith(COPA.instructions)
+    assert user.content.startswith(COPA.judging.instructions)
     assert COPA.render(row) in user.content
     assert assistant.content == "choice1"
     assert set(re.findall(r"Output: (\w+)", user.content)) == {"choice1", "choice2"}
@@ -350,15 +350,15 @@ def test_each_step_has_its_temperature():
 
 
 def test_samples_show_both_questions_and_both_labels():
-    assert Counter((s.actual, s.actual == s.output) for s in COPA.samples) == {
+    assert Counter((s.actual, s.actual == s.output) for s in COPA.judging.samples) == {
         (label, right): 1 for label in ("choice1", "choice2") for right in (True, False)
     }
     for asked in ASKED.values():
-        assert sum(asked in sample.input for sample in COPA.samples) == 2
+        assert sum(asked in sample.input for sample in COPA.judging.samples) == 2
 
 
 def test_a_sample_is_written_as_an_input_is():
-    for sample in COPA.samples:
+    for sample in COPA.judging.samples:
         assert re.fullmatch(
             r"Premise: .+\.(?: What was the cause of this\?| What happened as a result\?)\n"
             r"choice1: .+\.\nchoice2: .+\.",

@@ -31,8 +31,8 @@ def test_they_are_labelled_rows_in_official_form(name):
     assert len({json.dumps(row) for row in rows}) == len(rows)
     instances = [
         instance
-        for start in range(0, len(rows), task.unit)
-        for instance in task.instances_of(rows[start : start + task.unit])
+        for start in range(0, len(rows), task.rows_per_instance)
+        for instance in task.from_rows(rows[start : start + task.rows_per_instance])
     ]
     labels = Counter(map(task.quota_of, instances))
     assert set(labels) == set(task.quota_names), "every label is there"
@@ -65,7 +65,7 @@ def test_they_pass_their_tasks_own_checks(name):
     seeds = {"cb": str, "copa": lambda row: Event(event=row.premise),
              "rte": lambda row: Premise(premise=row.premise)}  # fmt: skip
     for row in rows_of(name):
-        (instance,) = task.instances_of([row])
+        (instance,) = task.from_rows([row])
         for variant in ((), ("commitment",)) if name == "cb" else ((),):
             try:
                 for check in task.varied(variant).checks:

@@ -60,7 +60,10 @@ def prompts_of(task: Task[Any, Any]) -> dict[str, Prompt]:
     """Every prompt of a task and its variants, that of instruction tuning included."""
     found = {}
     for made in as_made(task):
-        for prompt in (*made.prompts, *([made.tuning] if made.tuning else [])):
+        for prompt in (
+            *made.prompts,
+            *filter(None, [made.texts.instruction_template]),
+        ):
             found[f"{prompt.name} {prompt.version}"] = prompt
     return found
 
@@ -69,8 +72,8 @@ def sayings(task: Task[Any, Any]) -> dict[str, str]:
     """All that a task may say to a model, by where it stands."""
     said = {f"prompt {name}": prompt.text for name, prompt in prompts_of(task).items()}
     for made in as_made(task):
-        said[f"instructions {made.instructions[:40]!r}"] = made.instructions
-        for sample in made.samples:
+        said[f"instructions {made.judging.instructions[:40]!r}"] = made.judging.instructions
+        for sample in made.judging.samples:
             said[f"sample {sample.input[:40]!r}"] = (
                 f"{sample.input}\n{sample.output}\n{sample.actual}\n{sample.explanation}"
             )
@@ -173,7 +176,7 @@ def worked(task: Task[Any, Any]) -> set[str]:
             if turn.role != "system":
                 texts.update(unit for part in shown(turn.content) for unit in units(part))
     for made in as_made(task):
-        for sample in made.samples:
+        for sample in made.judging.samples:
             texts.update(unit for part in shown(sample.input) for unit in units(part))
     return texts - FORM
 

@@ -64,7 +64,7 @@ def test_corrected_answers_are_the_right_ones(ran):
     labels = {}
     entries = _lines(ran / "provenance.jsonl")
     for row, entry in zip(_lines(ran / "dataset.jsonl"), entries, strict=True):
-        (instance,) = RECORD.instances_of([row])
+        (instance,) = RECORD.from_rows([row])
         assert answer_of(instance) == entry["label"]
         labels[entry["seed"]["title"]] = entry["label"]
     assert labels["Referee Paola Ricci"] == "Fabio Mancuso", "Paola Ricci was asked for"

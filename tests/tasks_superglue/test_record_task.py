@@ -17,7 +17,7 @@ from targen_core.tasks.judging import JudgeAnswer
 from targen_tasks_superglue.record import MASK, RECORD, RecordRow, Span, find_entities, find_names
 from targen_tasks_superglue.record.checks import check_query
 from targen_tasks_superglue.record.entities import group
-from targen_tasks_superglue.record.rows import answer_of, join_rows
+from targen_tasks_superglue.record.rows import answer_of, pack
 from targen_tasks_superglue.shared.articles import Paragraph
 
 ORIGINAL = Path(__file__).parents[3] / "shared" / "data" / "superglue" / "ReCoRD"
@@ -84,7 +84,7 @@ def test_every_mention_of_the_answer_is_an_answer(run):
 
 def test_the_answer_is_not_in_the_query_and_others_remain(run):
     for row in run(task="record", rows=60).rows:
-        (instance,) = RECORD.instances_of([row])
+        (instance,) = RECORD.from_rows([row])
         entities = group(
             instance.text, [Span(place.start, place.end) for place in instance.entities]
         )
@@ -128,15 +128,15 @@ def test_the_original_rows_are_valid_and_read_back():
     assert len(rows) == 64
     for row in rows:
         RECORD.schema.model_validate(row)
-        (instance,) = RECORD.instances_of([row])
-        (back,) = RECORD.official_rows(instance, row["idx"])
+        (instance,) = RECORD.from_rows([row])
+        (back,) = RECORD.to_rows(instance, row["idx"])
         assert back["source"] == row["source"]
         assert back["passage"] == row["passage"]
         assert back["qas"][0]["query"] == row["qas"][0]["query"]
         assert back["qas"][0]["answers"] == row["qas"][0]["answers"]
         answers = {answer["text"] for answer in row["qas"][0]["answers"]}
         assert answer_of(instance) in answers or any(a in answer_of(instance) for a in answers)
-        (question,) = RECORD.questions_of(instance)
+        (question,) = RECORD.questions(instance)
         assert set(question.output) <= set(question.options)
 
 
@@ -219,18 +219,18 @@ def test_a_test_row_has_no_answers():
 def test_a_row_with_several_queries_is_several_instances_and_joins_again():
     row = json.loads(json.dumps(GOOD))
     row["qas"].append({**row["qas"][0], "query": "It was @placeholder who left.", "idx": 1})
-    instances = RECORD.instances_of([row])
+    instances = RECORD.from_rows([row])
     assert [instance.query for instance in instances] == [q["query"] for q in row["qas"]]
-    lines = [r for i, x in enumerate(instances) for r in RECORD.official_rows(x, i)]
-    assert join_rows(lines) == [row]
+    lines = [r for i, x in enumerate(instances) for r in RECORD.to_rows(x, i)]
+    assert pack(lines) == [row]
 
 
 def test_a_row_keeps_its_source():
     row = _with("source", "CNN")
-    (instance,) = RECORD.instances_of([row])
-    assert RECORD.official_rows(instance, 0) == [row]
-    (ours,) = RECORD.instances_of([GOOD])
-    assert join_rows([row, GOOD]) == [
+    (instance,) = RECORD.from_rows([row])
+    assert RECORD.to_rows(instance, 0) == [row]
+    (ours,) = RECORD.from_rows([GOOD])
+    assert pack([row, GOOD]) == [
         row,
         {**GOOD, "qas": [{**GOOD["qas"][0], "idx": 1}], "idx": 1},
     ]
@@ -239,8 +239,8 @@ def test_a_row_keeps_its_source():
 
 def test_a_correction_changes_nothing_but_the_answers():
     row = _with("source", "CNN")
-    (instance,) = RECORD.instances_of([row])
-    (corrected,) = RECORD.official_rows(RECORD.write_label(instance, "Ben Roe"), 0)
+    (instance,) = RECORD.from_rows([row])
+    (corrected,) = RECORD.to_rows(RECORD.with_label(instance, "Ben Roe"), 0)
     assert corrected["qas"][0].pop("answers") == [{"start": 13, "end": 19, "text": "Ben Roe"}]
     del row["qas"][0]["answers"]
     assert corrected == row
@@ -249,7 +249,7 @@ def test_a_correction_changes_nothing_but_the_answers():
 def test_joined_rows_are_numbered_through_the_file(run):
     rows = run(task="record", rows=12).rows
     twice = [*rows[:3], *rows]
-    joined = RECORD.join(twice)
+    joined = RECORD.pack(twice)
     assert [row["idx"] for row in joined] == list(range(12))
     assert [q["idx"] for row in joined for q in row["qas"]] == list(range(15))
     assert [len(row["qas"]) for row in joined] == [2, 2, 2, *[1] * 9]
@@ -508,17 +508,17 @@ def test_rows_read_back_as_they_were_written(case, number):
         query=f"Nobody knew what {MASK} would do.",
         answers=[{"start": s.start, "end": s.end, "text": s.of(text)} for s in answer.mentions],
     )
-    (official,) = RECORD.official_rows(row, number)
+    (official,) = RECORD.to_rows(row, number)
     RECORD.schema.model_validate(official)
-    assert RECORD.instances_of([official]) == [row]
+    assert RECORD.from_rows([official]) == [row]
     assert answer_of(row) == answer.name
     for other in found:
         if other.tangled:
             continue
-        relabelled = RECORD.write_label(row, other.name)
+        relabelled = RECORD.with_label(row, other.name)
         assert answer_of(relabelled) == other.name
         assert [a.text for a in relabelled.answers] == [s.of(text) for s in other.mentions]
-        assert RECORD.write_label(relabelled, answer.name) == row or answer.tangled
+        assert RECORD.with_label(relabelled, answer.name) == row or answer.tangled
 
 
 # --- step 4 -------------------------------------------------------------------
@@ -545,7 +545,7 @@ def row(answer: str = "Aurelio Nunez", query: str = "") -> RecordRow:
 
 
 def test_the_question_is_which_entities_fit():
-    (question,) = RECORD.questions_of(row())
+    (question,) = RECORD.questions(row())
     assert question.several
     assert question.output == ("Aurelio Nunez",)
     assert question.options == (
@@ -561,23 +561,23 @@ def test_the_question_is_which_entities_fit():
 
 
 def test_one_fitting_entity_is_the_label():
-    correction = RECORD.settled(row(), [JudgeAnswer(("Carmen Pardo",), "Only she.")])
+    correction = RECORD.aggregate(row(), [JudgeAnswer(("Carmen Pardo",), "Only she.")])
     assert correction.label == "Carmen Pardo"
-    relabelled = RECORD.write_label(row(), "Carmen Pardo")
+    relabelled = RECORD.with_label(row(), "Carmen Pardo")
     assert [answer.text for answer in relabelled.answers] == ["Carmen Pardo"]
-    back = RECORD.write_label(relabelled, "Aurelio Nunez")
+    back = RECORD.with_label(relabelled, "Aurelio Nunez")
     assert [answer.text for answer in back.answers] == ["Aurelio Nunez", "Nunez"]
 
 
 def test_several_fitting_entities_make_a_query_ambiguous():
-    correction = RECORD.settled(row(), [JudgeAnswer(("Punta Brava", "Isla Honda"), "Both do.")])
+    correction = RECORD.aggregate(row(), [JudgeAnswer(("Punta Brava", "Isla Honda"), "Both do.")])
     assert (correction.label, correction.reason) == (None, "ambiguous")
 
 
 def test_what_is_no_entity_of_the_passage_is_no_label():
     for name in ("Nunez", "Oberau", ""):
         with pytest.raises(Rejected) as caught:
-            RECORD.write_label(row(), name)
+            RECORD.with_label(row(), name)
         assert caught.value.reason == "illegal-label"
 
 
@@ -590,7 +590,7 @@ def test_a_tangled_entity_is_no_label():
         answers=[{"start": 43, "end": 48, "text": "Oberau"}],
     )
     with pytest.raises(Rejected) as caught:
-        RECORD.write_label(tangled, "Bill Clinton")
+        RECORD.with_label(tangled, "Bill Clinton")
     assert caught.value.reason == "tangled-name"
 
 
@@ -598,7 +598,7 @@ def test_a_relabelled_row_passes_the_checks_again():
     named = row(query=f"The court believed {MASK} because Carmen Pardo had seen the storm coming.")
     check_query(named, SEED)
     with pytest.raises(Rejected) as caught:
-        check_query(RECORD.write_label(named, "Carmen Pardo"), SEED)
+        check_query(RECORD.with_label(named, "Carmen Pardo"), SEED)
     assert caught.value.reason == "answer-in-query"
 
 
@@ -623,7 +623,7 @@ def test_a_relabelling_is_recorded(run, tmp_path):
 
 def test_correction_samples_show_right_wrong_ambiguous_and_broken():
     kinds = Counter()
-    for sample in RECORD.samples:
+    for sample in RECORD.judging.samples:
         options = sample.input.rpartition("\nEntities: ")[2].split("; ")
         text = re.fullmatch(r"Passage: (.+)\nQuery: .+\nEntities: .+", sample.input)[1]
         assert [entity.name for entity in find_entities(text)] == options
@@ -656,14 +656,14 @@ def test_in_the_paper_s_variant_the_model_chooses(run):
 
 
 def test_in_the_paper_s_variant_one_answer_is_asked_for():
-    (question,) = PAPER.questions_of(row())
+    (question,) = PAPER.questions(row())
     assert not question.several
     assert question.output == ("Aurelio Nunez",)
-    correction = PAPER.settled(row(), [JudgeAnswer(("Carmen Pardo",), "She.")])
+    correction = PAPER.aggregate(row(), [JudgeAnswer(("Carmen Pardo",), "She.")])
     assert correction.label == "Carmen Pardo"
-    assert "[X]" not in PAPER.instructions, "rows hold the official mask"
-    assert len(PAPER.samples) == 4
-    assert all(isinstance(s.actual, str) or len(s.actual) == 1 for s in PAPER.samples)
+    assert "[X]" not in PAPER.judging.instructions, "rows hold the official mask"
+    assert len(PAPER.judging.samples) == 4
+    assert all(isinstance(s.actual, str) or len(s.actual) == 1 for s in PAPER.judging.samples)
 
 
 def test_the_variant_relabels_what_the_judge_finds(run, tmp_path):
@@ -721,7 +721,9 @@ def test_the_paper_s_worked_query_is_what_it_asks_for():
 
 
 def test_an_instruction_is_a_passage_and_the_answer_s_name():
-    filled = RECORD.tuning.fill({"input": RECORD.render(row()), "output": RECORD.answered(row())})
+    filled = RECORD.texts.instruction_template.fill(
+        {"input": RECORD.render(row()), "output": RECORD.answer(row())}
+    )
     assert [message.role for message in filled] == ["user", "assistant"]
     assert filled[0].content.endswith("in the street.\nOutput:")
     assert filled[1].content == "Aurelio Nunez"

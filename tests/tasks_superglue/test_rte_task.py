@@ -176,7 +176,7 @@ def _worked() -> list[str]:
     for name in HYPOTHESES:
         for premise, hypothesis in _pairs(name):
             texts += [premise, hypothesis, f"{premise} {hypothesis}"]
-    for sample in RTE.samples:
+    for sample in RTE.judging.samples:
         premise, hypothesis = sample.input.removeprefix("Premise: ").split("\nHypothesis: ")
         texts += [premise, hypothesis, f"{premise} {hypothesis}"]
     for turn in PROMPTS["premises"].fill({"topic": "x", "count": 1, "have": "x"}):
@@ -243,20 +243,20 @@ def test_the_search_for_copies_finds_one():
 
 
 def test_correction_samples_cover_both_labels_right_and_wrong():
-    kinds = Counter((s.actual, s.actual == s.output) for s in RTE.samples)
+    kinds = Counter((s.actual, s.actual == s.output) for s in RTE.judging.samples)
     for label in ("entailment", "not_entailment"):
         assert kinds[label, True] >= 1
         assert kinds[label, False] >= 1
-    assert {s.output for s in RTE.samples} == {"entailment", "not_entailment"}
-    assert all(s.actual in s.input or s.explanation for s in RTE.samples)
-    assert len({s.input for s in RTE.samples}) == len(RTE.samples)
+    assert {s.output for s in RTE.judging.samples} == {"entailment", "not_entailment"}
+    assert all(s.actual in s.input or s.explanation for s in RTE.judging.samples)
+    assert len({s.input for s in RTE.judging.samples}) == len(RTE.judging.samples)
 
 
 def test_a_worked_sample_reads_as_the_question_does(run):
     """The turns of the samples have the very form of the question that follows them."""
     (request, *_) = [r for r in run(rows=2).requests if "verdict" in r.schema["properties"]]
     users = [m.content for m in request.messages if m.role == "user"]
-    assert len(users) == len(RTE.samples) + 1
+    assert len(users) == len(RTE.judging.samples) + 1
     for text in users:
         assert re.fullmatch(
             r"Input:\nPremise: .+\nHypothesis: .+\n\nWorker's output: (not_)?entailment", text
@@ -326,8 +326,8 @@ def test_the_original_rows_are_valid(split):
         row = json.loads(line)
         RTE.schema.model_validate(row)
         if "label" in row:
-            (instance,) = RTE.instances_of([row])
-            assert RTE.official_rows(instance, row["idx"]) == [row]
+            (instance,) = RTE.from_rows([row])
+            assert RTE.to_rows(instance, row["idx"]) == [row]
 
 
 @pytest.mark.parametrize(
@@ -343,11 +343,15 @@ def test_a_row_that_is_none_is_refused(change):
 
 def test_the_tuning_text_is_filled_with_the_rendering():
     row = RTE.instance(premise="It rained.", hypothesis="It was wet.", label="entailment")
-    assert RTE.tuning is not None
-    user, assistant = RTE.tuning.fill(
-        {"instructions": RTE.instructions, "input": RTE.render(row), "output": RTE.answered(row)}
+    assert RTE.texts.instruction_template is not None
+    user, assistant = RTE.texts.instruction_template.fill(
+        {
+            "instructions": RTE.judging.instructions,
+            "input": RTE.render(row),
+            "output": RTE.answer(row),
+        }
     )
-    assert RTE.instructions in user.content
+    assert RTE.judging.instructions in user.content
     assert RTE.render(row) in user.content
     assert assistant.content == "entailment"
     assert set(re.findall(r"Output: (\w+)", user.content)) == {"entailment", "not_entailment"}

@@ -276,9 +276,9 @@ def test_every_row_is_in_the_official_form(run):
 
 def test_reading_a_row_back_gives_the_instance(run):
     for row in run(task="wic", rows=6).rows:
-        (instance,) = WIC.instances_of([row])
-        assert WIC.official_rows(instance, row["idx"]) == [row]
-        assert WIC.read_label(instance) == str(row["label"]).lower()
+        (instance,) = WIC.from_rows([row])
+        assert WIC.to_rows(instance, row["idx"]) == [row]
+        assert WIC.label_of(instance) == str(row["label"]).lower()
 
 
 ROW = {
@@ -554,9 +554,9 @@ NAMES = re.compile(
 
 def test_nothing_that_is_sent_names_a_benchmark(run):
     ran = run(task="wic", rows=20)
-    assert WIC.tuning is not None
+    assert WIC.texts.instruction_template is not None
     texts = {message.content for request in ran.requests for message in request.messages}
-    for text in (*texts, WIC.tuning.text, WIC.description):
+    for text in (*texts, WIC.texts.instruction_template.text, WIC.description):
         assert not NAMES.search(text), NAMES.search(text)
 
 
@@ -565,9 +565,9 @@ def _worked() -> list[str]:
     for turn in PROMPTS["sentences"].fill(dict.fromkeys(PROMPTS["sentences"].variables, "x")):
         if turn.role == "assistant":
             texts += json.loads(turn.content).values()
-    assert WIC.tuning is not None
-    tuned = [WIC.tuning.text]
-    for text in (*tuned, *(sample.input for sample in WIC.samples)):
+    assert WIC.texts.instruction_template is not None
+    tuned = [WIC.texts.instruction_template.text]
+    for text in (*tuned, *(sample.input for sample in WIC.judging.samples)):
         texts += re.findall(r"^Sentence \d: (.+)$", text, re.MULTILINE)
     return texts
 
@@ -604,15 +604,17 @@ def test_samples_read_as_the_question_does():
     row = WicRow.model_validate({k: v for k, v in ROW.items() if k != "idx"} | {"label": True})
     form = re.compile(r"Word: (\w+)\nSentence 1: (.+)\nSentence 2: (.+)")
     assert form.fullmatch(WIC.render(row))
-    for sample in WIC.samples:
+    for sample in WIC.judging.samples:
         word, one, two = form.fullmatch(sample.input).groups()
         if sample.actual != "no_valid_instance":
             assert len(find(word, one)) == len(find(word, two)) == 1
 
 
 def test_the_tuning_prompt_reads():
-    assert WIC.tuning is not None
-    turns = WIC.tuning.fill({"instructions": "I", "input": "THE INPUT", "output": "true"})
+    assert WIC.texts.instruction_template is not None
+    turns = WIC.texts.instruction_template.fill(
+        {"instructions": "I", "input": "THE INPUT", "output": "true"}
+    )
     assert [turn.role for turn in turns] == ["user", "assistant"]
     assert turns[0].content.endswith("THE INPUT\nOutput:")
     assert turns[1].content == "true"

@@ -100,4 +100,4 @@ def test_the_examples_are_official_rows():
     for row in rows:
         WSC.schema.model_validate(row)
     assert Counter(row["label"] for row in rows) == {True: 25, False: 25}
-    assert len({WSC.render(WSC.instances_of([row])[0]) for row in rows}) == 50
+    assert len({WSC.render(WSC.from_rows([row])[0]) for row in rows}) == 50

@@ -69,8 +69,8 @@ def test_every_row_is_in_the_official_form(run):
 
 def test_a_row_is_read_back_as_its_instance(run):
     for row in run(task="wsc", rows=12).rows:
-        (instance,) = WSC.instances_of([row])
-        (again,) = WSC.official_rows(instance, row["idx"])
+        (instance,) = WSC.from_rows([row])
+        (again,) = WSC.to_rows(instance, row["idx"])
         assert dict(again) == row
 
 
@@ -106,7 +106,7 @@ def test_the_original_data_is_valid_but_for_the_listed_oddities(split):
 @needs_original
 def test_original_rows_are_rendered_with_their_pronoun_marked():
     for row in _lines(ORIGINAL / "train.jsonl"):
-        (instance,) = WSC.instances_of([row])
+        (instance,) = WSC.from_rows([row])
         shown = WSC.render(instance)
         (marked,) = re.findall(r"\[([^\]]+)\]", shown.split("\nPronoun: ")[0])
         assert same_words(marked, row["target"]["span2_text"])
@@ -460,8 +460,8 @@ def test_the_worked_passages_keep_the_rules():
 
 @needs_original
 def test_no_worked_example_is_nearly_an_original_row():
-    texts = [sample.input for sample in WSC.samples]
-    for prompt in (*WSC.prompts, WSC.tuning):
+    texts = [sample.input for sample in WSC.judging.samples]
+    for prompt in (*WSC.prompts, WSC.texts.instruction_template):
         if prompt.name in ("passages", "tuning"):
             texts += re.findall(r'"([A-Z][^"]{40,})"|^Text: (.+)$', prompt.text, re.MULTILINE)
     flat = ["".join(text) for text in texts]
@@ -477,10 +477,12 @@ def test_no_worked_example_is_nearly_an_original_row():
 
 
 def test_correction_samples_cover_both_labels_right_and_wrong():
-    kinds = Counter((sample.actual, sample.actual == sample.output) for sample in WSC.samples)
+    kinds = Counter(
+        (sample.actual, sample.actual == sample.output) for sample in WSC.judging.samples
+    )
     for label in ("true", "false"):
         assert kinds[label, True] == kinds[label, False] == 1
-    for sample in WSC.samples:
+    for sample in WSC.judging.samples:
         text, pronoun, phrase = re.fullmatch(
             r"Text: (.+)\nPronoun: (.+)\nPhrase: (.+)", sample.input
         ).groups()
@@ -489,7 +491,9 @@ def test_correction_samples_cover_both_labels_right_and_wrong():
 
 
 def test_the_tuning_text_reads_as_the_input_does():
-    user, assistant = WSC.tuning.fill({"instructions": "I", "input": "INPUT", "output": "O"})
+    user, assistant = WSC.texts.instruction_template.fill(
+        {"instructions": "I", "input": "INPUT", "output": "O"}
+    )
     assert user.content.startswith("I\n\nText: ")
     assert user.content.endswith("\n\nINPUT\nOutput:")
     assert assistant.content == "O"
@@ -516,6 +520,6 @@ def test_each_step_has_its_temperature():
 
 def test_an_illegal_label_is_refused():
     row = WscRow(text=TEXT, target=_target("nurse", 1), label=True)
-    assert WSC.write_label(row, "false").label is False
+    assert WSC.with_label(row, "false").label is False
     with pytest.raises(Rejected):
-        WSC.write_label(row, "maybe")
+        WSC.with_label(row, "maybe")

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from targen_core.runs.spec import Limits, RunSpec
     from targen_core.scripted import Script, ScriptedModel, ScriptedOptions
     from targen_core.tasks.cases import Case
+    from targen_core.tasks.groups import Judging, Rows, Texts
     from targen_core.tasks.judging import Correction, CorrectionSample, JudgeAnswer, JudgeQuestion
     from targen_core.tasks.model import DryRunCall, Label, Task, Variant
     from targen_core.tasks.prompt import Prompt
@@ -54,11 +55,14 @@ _HOME = {
     "Corrector": "tasks.steps",
     "Dataset": "dataset.model",
     "Declaration": "declared.model",
-    "JudgeQuestion": "tasks.judging",
+    "DryRunCall": "tasks.model",
     "Exporter": "exporters.model",
     "InverseGenerator": "tasks.steps",
     "Job": "runs.job",
     "JobFailed": "errors",
+    "JudgeAnswer": "tasks.judging",
+    "JudgeQuestion": "tasks.judging",
+    "Judging": "tasks.groups",
     "Label": "tasks.model",
     "LabelReport": "api.report",
     "Limits": "runs.spec",
@@ -70,18 +74,18 @@ _HOME = {
     "Quotas": "engine.quotas",
     "Register": "plugins.register",
     "Registry": "plugins.registry",
-    "DryRunCall": "tasks.model",
     "Rejected": "errors",
     "Report": "api.report",
+    "Rows": "tasks.groups",
     "Run": "api.run",
     "RunSpec": "runs.spec",
     "Script": "scripted",
     "ScriptedModel": "scripted",
     "ScriptedOptions": "scripted",
-    "JudgeAnswer": "tasks.judging",
     "Step": "tasks.steps",
     "TargenError": "errors",
     "Task": "tasks.model",
+    "Texts": "tasks.groups",
     "UsageError": "errors",
     "UsageReport": "api.report",
     "Variant": "tasks.model",
@@ -119,6 +123,7 @@ __all__ = [
     "JobFailed",
     "JudgeAnswer",
     "JudgeQuestion",
+    "Judging",
     "Label",
     "LabelReport",
     "Limits",
@@ -132,6 +137,7 @@ __all__ = [
     "Registry",
     "Rejected",
     "Report",
+    "Rows",
     "Run",
     "RunSpec",
     "Script",
@@ -140,6 +146,7 @@ __all__ = [
     "Step",
     "TargenError",
     "Task",
+    "Texts",
     "UsageError",
     "UsageReport",
     "Variant",

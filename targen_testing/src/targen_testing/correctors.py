@@ -67,7 +67,7 @@ class CorrectorSuite(Suite):
         task = self.whose()
         return RunSpec(
             task=self.task,
-            quotas=dict.fromkeys(task.quota_names, self.rows * task.unit),
+            quotas=dict.fromkeys(task.quota_names, self.rows * task.rows_per_instance),
             backend="targen-core:scripted",
             options=options,
             corrector=corrector,

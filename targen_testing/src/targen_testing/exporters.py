@@ -81,7 +81,7 @@ class ExporterSuite(Suite):
         task = self.whose()
         spec = RunSpec(
             task=self.task,
-            quotas=dict.fromkeys(task.quota_names, self.rows * task.unit),
+            quotas=dict.fromkeys(task.quota_names, self.rows * task.rows_per_instance),
             backend="targen-core:scripted",
             options=GOOD,
             corrector=None,

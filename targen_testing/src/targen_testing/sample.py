@@ -11,6 +11,7 @@ from targen_core.correctors.meta import META_PROMPT
 from targen_core.errors import Rejected
 from targen_core.plugins.register import Registration
 from targen_core.plugins.registry import Registry
+from targen_core.tasks.groups import Judging, Rows
 from targen_core.tasks.judging import CorrectionSample
 from targen_core.tasks.model import DryRunCall, Label, Task
 from targen_core.tasks.prompt import Prompt
@@ -87,14 +88,15 @@ SAMPLE: Task[str, Review] = Task(
     contexts=ListStep(item=str, propose=_propose, batch=4),
     generators={"good": _good, "bad": _bad},
     checks=(_has_words,),
-    instructions="Is the writer of the review glad (good) or sorry (bad)?",
-    samples=(
-        CorrectionSample("glad: a fine lamp.", "good", "good", "The writer is glad."),
-        CorrectionSample("sorry: a dim lamp.", "bad", "bad", "The writer is sorry."),
-        CorrectionSample("glad: a warm coat.", "bad", "good", "The writer is glad."),
-        CorrectionSample("sorry: a thin coat.", "good", "bad", "The writer is sorry."),
+    judging=Judging(
+        instructions="Is the writer of the review glad (good) or sorry (bad)?",
+        samples=(
+            CorrectionSample("glad: a fine lamp.", "good", "good", "The writer is glad."),
+            CorrectionSample("sorry: a dim lamp.", "bad", "bad", "The writer is sorry."),
+            CorrectionSample("glad: a warm coat.", "bad", "good", "The writer is glad."),
+            CorrectionSample("sorry: a thin coat.", "good", "bad", "The writer is sorry."),
+        ),
     ),
-    render=lambda review: review.text,
     prompts=(_TOPICS, _REVIEW, META_PROMPT),
     dry_run=_dry_run,
 )
@@ -115,7 +117,13 @@ class _PairRow(Review):
     idx: int
 
 
-def _read_pair(rows: Sequence[Mapping[str, Any]]) -> list[_Pair]:
+def _pair_to_rows(pair: _Pair, idx: int) -> list[dict[str, Any]]:
+    return [
+        {"text": text, "label": pair.label, "idx": idx + at} for at, text in enumerate(pair.texts)
+    ]
+
+
+def _pair_from_rows(rows: Sequence[Mapping[str, Any]]) -> list[_Pair]:
     if len(rows) != 2:
         raise ValueError(f"an instance is two rows, not {len(rows)}: see Dataset.instances")
     one, two = rows
@@ -131,13 +139,9 @@ PAIRS: Task[str, _Pair] = Task(
     labels=SAMPLE.labels,
     contexts=SAMPLE.contexts,
     generators=dict.fromkeys(SAMPLE.generators, lambda llm, topic: _unasked()),
-    render=lambda pair: "\n".join(pair.texts),
-    rows=lambda pair, idx: [
-        {"text": text, "label": pair.label, "idx": idx + at} for at, text in enumerate(pair.texts)
-    ],
-    unit=2,
-    official=_PairRow,
-    read=_read_pair,
+    rows=Rows(
+        schema=_PairRow, to_rows=_pair_to_rows, from_rows=_pair_from_rows, rows_per_instance=2
+    ),
 )
 
 

@@ -17,7 +17,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -46,7 +46,7 @@ def job_of(
     """A job of `rows` instances a label on the scripted backend."""
     return RunSpec(
         task=name,
-        quotas=dict.fromkeys(task.quota_names, rows * task.unit),
+        quotas=dict.fromkeys(task.quota_names, rows * task.rows_per_instance),
         backend="targen-core:scripted",
         limits=Limits(concurrency=concurrency),
         **values,
@@ -169,26 +169,28 @@ class TaskSuite(Suite):
         Of more labels than a prompt can show, for some of them.
         """
         task = self.target()
-        if task.corrector != "meta" or not task.labels:
+        if task.judging.corrector != "meta" or not task.labels:
             return
         names = {label.name for label in task.labels}
-        right = {s.actual for s in task.samples if s.actual == s.output}
+        right = {s.actual for s in task.judging.samples if s.actual == s.output}
         if len(names) > _SHOWN:
             assert right, "no sample shows a right output"
-            assert len(right) < len(task.samples), "no sample shows a wrong output"
+            assert len(right) < len(task.judging.samples), "no sample shows a wrong output"
             return
         assert right == names, f"samples of right outputs are for {right}, labels are {names}"
-        wrong = {s.actual for s in task.samples if s.actual != s.output}
+        wrong = {s.actual for s in task.judging.samples if s.actual != s.output}
         missing = names - wrong - {"no_valid_instance"}
         assert not missing, f"no sample shows a wrong output whose label is {missing}"
-        assert all(s.explanation for s in task.samples), "a sample has no explanation"
+        assert all(s.explanation for s in task.judging.samples), "a sample has no explanation"
 
     def test_presets_fit_the_labels(self) -> None:
         """Presets name labels of the task, in whole units."""
         task = self.target()
         for name, counts in task.presets.items():
             assert set(counts) <= set(task.quota_names), f"preset {name} names another label"
-            assert all(count % task.unit == 0 for count in counts.values()), f"preset {name}"
+            assert all(count % task.rows_per_instance == 0 for count in counts.values()), (
+                f"preset {name}"
+            )
 
     def test_has_checks(self) -> None:
         """A task without checks accepts anything that parses."""
@@ -232,7 +234,7 @@ class TaskSuite(Suite):
         if trial.error is not None:
             pytest.skip(f"the run did not end: see {_trouble(watched)[0]}")
         assert trial.report["status"] == "complete"
-        assert len(trial.rows) == self.rows * task.unit * len(task.quota_names)
+        assert len(trial.rows) == self.rows * task.rows_per_instance * len(task.quota_names)
         assert sum(entry["rows"] for entry in trial.provenance) == len(trial.rows)
 
     def test_rows_are_official(self, good: Trial) -> None:
@@ -248,19 +250,19 @@ class TaskSuite(Suite):
             fail(problem)
 
     def test_texts_are_there(self, good: Trial) -> None:
-        """The paths of `Task.texts` lead to texts of its rows: the analysis reads those."""
+        """The paths of `Task.fields` lead to texts of its rows: the analysis reads those."""
         task = self.target()
         if trials.unofficial(task, good):
             pytest.skip("good replies make bad rows: see rows-are-official")
-        for path in task.texts:
+        for path in task.fields:
             found = [value for row in good.rows for value in named(row, path)]
             if not any(isinstance(part, str) for value in found for part in _parts(value)):
                 fail(f"no row has a text at {path!r}: see Task.fields")
 
     def test_cases_are_read(self, good: Trial) -> None:
-        """`Task.cases` reads every row, with texts and cues of the same names, and the labels."""
+        """`Rows.cases` reads every row, with texts and cues of the same names, and the labels."""
         task = self.target()
-        if task.cases is None:
+        if task.rows.cases is None:
             return
         if trials.unofficial(task, good):
             pytest.skip("good replies make bad rows: see rows-are-official")
@@ -269,7 +271,7 @@ class TaskSuite(Suite):
         for row in good.rows:
             found = _cases(task, row)
             if not found:
-                fail(f"Task.cases finds nothing to decide in {json.dumps(row)[:200]}")
+                fail(f"Rows.cases finds nothing to decide in {json.dumps(row)[:200]}")
             labels |= {case.label or str(row.get("label", "")) for case in found}
             forms |= {_form(case) for case in found}
             if "label" in row:
@@ -282,12 +284,12 @@ class TaskSuite(Suite):
     def test_label_set_is_closed(self, good: Trial) -> None:
         """A label that the task lacks is refused, never written."""
         task = self.target()
-        if not task.labels or task.unit > 1:
+        if not task.labels or task.rows_per_instance > 1:
             return
         row = good.rows[0]
         instance = task.instance.model_validate({k: v for k, v in row.items() if k != "idx"})
         with pytest.raises(Rejected) as caught:
-            task.write_label(instance, "no-such-label")
+            task.with_label(instance, "no-such-label")
         assert caught.value.reason == "illegal-label"
 
     @pytest.mark.parametrize("corrector", ["meta", "meta-paper", "blind", "vote"])
@@ -400,10 +402,14 @@ def _homes(task: Task[Any, Any]) -> tuple[str, ...]:
     lists = [
         part for step in task.chain for part in (step.propose, step.check, step.key, step.item)
     ]
-    hooks = (task.render, task.label_of, task.relabel, task.rows, task.read, task.settle)
-    parts: Sequence[Any] = [*task.generators.values(), *task.checks, *lists, *hooks]
-    more = [task.instance, task.dry_run, task.questions, task.answer, task.distinct_on]
-    return homes_of(*(part for part in (*parts, *more) if part is not None))
+    groups = [
+        getattr(group, part.name)
+        for group in (task.judging, task.rows, task.texts)
+        for part in fields(group)
+    ]
+    parts: Sequence[Any] = [*task.generators.values(), *task.checks, *lists, *groups]
+    mine = [part for part in (*parts, task.instance, task.dry_run) if callable(part)]
+    return homes_of(*mine)
 
 
 def _parts(value: Any) -> Sequence[Any]:
@@ -412,11 +418,11 @@ def _parts(value: Any) -> Sequence[Any]:
 
 def _cases(task: Task[Any, Any], row: Mapping[str, Any]) -> Sequence[Case]:
     """The cases of a row, which is an official one or would be with its label."""
-    assert task.cases is not None
+    assert task.rows.cases is not None
     try:
-        return task.cases(row)
+        return task.rows.cases(row)
     except Exception as error:
-        fail(f"Task.cases raises {type(error).__name__}: {error}, at {json.dumps(row)[:200]}")
+        fail(f"Rows.cases raises {type(error).__name__}: {error}, at {json.dumps(row)[:200]}")
 
 
 def _form(case: Case) -> tuple[Any, ...]:

@@ -143,7 +143,7 @@ def misread(task: Task[Any, Any], trial: Trial) -> str:
     try:
         for unit in Dataset("the dataset", task, trial.rows).units():
             (instance,) = unit.instances
-            again = json.loads(json.dumps(list(task.official_rows(instance, unit.idx))))
+            again = json.loads(json.dumps(list(task.to_rows(instance, unit.idx))))
             if again != list(unit.rows):
                 return f"row {unit.number} is read back as another: {again}, not {unit.rows}"
     except Exception as error:

@@ -138,7 +138,9 @@ def test_a_fault_of_a_task_is_told_to_its_author(lab, world):
         raise ZeroDivisionError("oh")
 
     with pytest.raises(StageFailed, match="ZeroDivisionError: oh") as caught:
-        tg.generate(world.task(render=broken, distinct_on=broken), n=2, model="scripted")
+        tg.generate(
+            world.task(texts={"render": broken, "dedup_text": broken}), n=2, model="scripted"
+        )
     assert caught.value.hint == "correct it, and resume: targen_core.resume(RUN, task=...)"
 
 

@@ -18,10 +18,13 @@ from targen_core import (
     CorrectionSample,
     Dataset,
     JudgeQuestion,
+    Judging,
     Label,
     ListStep,
+    Rows,
     RunSpec,
     Task,
+    Texts,
     hookimpl,
     load_registry,
 )
@@ -72,38 +75,47 @@ async def _never(*args):
 
 
 _LABELS = (Label("warm"), Label("cold"))
+_INSTRUCTIONS = "Say which colour it is."
 _COMMON = {
     "version": "1",
     "summary": "For tests",
     "description": "For tests.",
     "contexts": ListStep(item=str, propose=_never, batch=1),
-    "instructions": "Say which colour it is.",
 }
 COLOR = Task(
     name="colour",
     instance=Color,
     labels=_LABELS,
     generators=dict.fromkeys(("warm", "cold"), _never),
-    render=lambda row: row.text,
-    rejecting={"undecided": "too-close"},
-    samples=(CorrectionSample("a red", "cold", "warm", "Red is a warm colour, as fire is."),),
+    judging=Judging(
+        instructions=_INSTRUCTIONS,
+        rejecting={"undecided": "too-close"},
+        samples=(CorrectionSample("a red", "cold", "warm", "Red is a warm colour, as fire is."),),
+    ),
     **_COMMON,
 )
 TAGS = Task(
     name="tags",
     instance=Tags,
     generators={"any": _never},
-    render=lambda row: row.text,
-    label_of=lambda row: "+".join(row.right),
-    relabel=lambda row, name: row.model_copy(update={"right": tuple(name.split("+"))}),
-    read=lambda rows: [
-        Tags(text=row["text"], options=row["options"], right=row["right"]) for row in rows
-    ],
-    questions=lambda row: [
-        JudgeQuestion(f"{row.text}\n{', '.join(row.options)}", row.right, row.options, several=True)
-    ],
-    settle=lambda row, found: Correction("+".join(found[0].answers), found[0].explanation),
-    samples=(CorrectionSample("a b", ("A", "B"), ("A",), "Only A is in it, and B is not."),),
+    texts=Texts(render=lambda row: row.text),
+    rows=Rows(
+        label_of=lambda row: "+".join(row.right),
+        with_label=lambda row, name: row.model_copy(update={"right": tuple(name.split("+"))}),
+        from_rows=lambda rows: [
+            Tags(text=row["text"], options=row["options"], right=row["right"]) for row in rows
+        ],
+    ),
+    judging=Judging(
+        instructions=_INSTRUCTIONS,
+        questions=lambda row: [
+            JudgeQuestion(
+                f"{row.text}\n{', '.join(row.options)}", row.right, row.options, several=True
+            )
+        ],
+        aggregate=lambda row, found: Correction("+".join(found[0].answers), found[0].explanation),
+        samples=(CorrectionSample("a b", ("A", "B"), ("A",), "Only A is in it, and B is not."),),
+    ),
     **_COMMON,
 )
 PAIR = Task(
@@ -111,20 +123,25 @@ PAIR = Task(
     instance=Pair,
     labels=_LABELS,
     generators=dict.fromkeys(("warm", "cold"), _never),
-    render=lambda row: "\n".join(row.texts),
-    unit=2,
-    rows=lambda row, idx: [
-        {"text": text, "label": row.label, "idx": idx + at} for at, text in enumerate(row.texts)
-    ],
-    official=Half,
-    read=lambda rows: [Pair(texts=tuple(r["text"] for r in rows), label=rows[0]["label"])],
-    questions=lambda row: [
-        JudgeQuestion(text, (row.label,), ("warm", "cold")) for text in row.texts
-    ],
-    settle=lambda row, found: (
-        Correction(found[0].answers[0])
-        if found[0].answers == found[1].answers
-        else Correction.reject("split", "the two are judged differently")
+    texts=Texts(render=lambda row: "\n".join(row.texts)),
+    rows=Rows(
+        rows_per_instance=2,
+        to_rows=lambda row, idx: [
+            {"text": text, "label": row.label, "idx": idx + at} for at, text in enumerate(row.texts)
+        ],
+        schema=Half,
+        from_rows=lambda rows: [Pair(texts=tuple(r["text"] for r in rows), label=rows[0]["label"])],
+    ),
+    judging=Judging(
+        instructions=_INSTRUCTIONS,
+        questions=lambda row: [
+            JudgeQuestion(text, (row.label,), ("warm", "cold")) for text in row.texts
+        ],
+        aggregate=lambda row, found: (
+            Correction(found[0].answers[0])
+            if found[0].answers == found[1].answers
+            else Correction.reject("split", "the two are judged differently")
+        ),
     ),
     **_COMMON,
 )
@@ -171,7 +188,7 @@ def correct(tmp_path):
         rows = [
             row
             for at, instance in enumerate(instances)
-            for row in task.official_rows(instance, at * task.unit)
+            for row in task.to_rows(instance, at * task.rows_per_instance)
         ]
         data = Dataset("given", task, rows)
         _, report = correct_dataset(registry, spec, data, tmp_path / out, **kwargs)

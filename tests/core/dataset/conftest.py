@@ -10,7 +10,7 @@ from typing import Any, Literal
 import pytest
 from pydantic import BaseModel
 
-from targen_core import Label, ListStep, Registry, Task
+from targen_core import Judging, Label, ListStep, Registry, Rows, Task, Texts
 from targen_core.exporters.model import Dataset
 from targen_core.plugins.register import Registration
 from targen_core.runs.lock import Lock, TaskPlan
@@ -45,14 +45,15 @@ def make_task(**changes: Any) -> Task[Any, Any]:
         "instance": Labeled if "labels" in changes else Pair,
         "labels": (Label("same"), Label("other")),
         "contexts": ListStep(item=str, propose=_never, batch=1),
-        "instructions": "Do the words mean the same?",
-        "render": lambda pair: f"{pair.first} / {pair.second}",
-        **changes,
+        "judging": Judging(instructions="Do the words mean the same?"),
+        "texts": Texts(render=lambda pair: f"{pair.first} / {pair.second}"),
     }
-    names = [label.name for label in parts["labels"]] or ["any"]
-    if not parts["labels"]:
-        parts.setdefault("label_of", lambda instance: "any")
-    return Task(generators=dict.fromkeys(names, _never), **parts)
+    labels = changes.get("labels", parts["labels"])
+    names = [label.name for label in labels] or ["any"]
+    parts["generators"] = dict.fromkeys(names, _never)
+    if not labels:
+        parts["rows"] = Rows(label_of=lambda instance: "any")
+    return Task(**{**parts, "labels": labels}).replace(**changes)
 
 
 ROWS = [
@@ -71,7 +72,9 @@ def task() -> Callable[..., Task[Any, Any]]:
 def dataset() -> Callable[..., Dataset]:
     """Make a dataset of rows, by default of pairs."""
 
-    def make(rows: Sequence[Mapping[str, Any]] = ROWS, card: str = "", **changes: Any) -> Dataset:
+    def make(
+        rows: Sequence[Mapping[str, Any]] = ROWS, /, card: str = "", **changes: Any
+    ) -> Dataset:
         return Dataset("pairs-0", make_task(**changes), rows, card)
 
     return make

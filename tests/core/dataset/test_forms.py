@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel
 
-from targen_core import Dataset, Label, ListStep, Task, read_dataset
+from targen_core import Dataset, Label, ListStep, Rows, Task, Texts, read_dataset
 from targen_core.errors import MissingDependency, UsageError
 from targen_core.exporters.hub import HF
 from targen_core.exporters.lines import JSONL
@@ -57,7 +57,7 @@ def make(instance: type[BaseModel] = Row, **changes: Any) -> Task[Any, Any]:
         "labels": labels,
         "generators": {label.name: _never for label in labels},
         "contexts": ListStep(item=str, propose=_never, batch=1),
-        "render": lambda row: row.text,
+        "texts": Texts(render=lambda row: row.text),
     }
     return Task(**{**parts, **changes})
 
@@ -248,7 +248,11 @@ def flat() -> Task[Any, Any]:
     class Flat(BaseModel):
         text: str
 
-    any_label = {"labels": (), "label_of": lambda row: "any", "generators": {"any": _never}}
+    any_label = {
+        "labels": (),
+        "rows": Rows(label_of=lambda row: "any"),
+        "generators": {"any": _never},
+    }
     return make(Flat, name="flat", **any_label)
 
 
@@ -270,9 +274,8 @@ def test_what_is_wrong_is_said_in_the_same_words(name, text, words, tmp_path):
     class Flat(BaseModel):
         text: str
 
-    task = make(
-        Flat, name="flat", labels=(), label_of=lambda row: "any", generators={"any": _never}
-    )
+    rows = Rows(label_of=lambda row: "any")
+    task = make(Flat, name="flat", labels=(), rows=rows, generators={"any": _never})
     (tmp_path / name).write_text(text, encoding="latin-1")
     with pytest.raises(UsageError) as caught:
         read_dataset(tmp_path / name, task)
@@ -286,9 +289,8 @@ def test_a_row_of_typed_columns_is_told_by_its_place(library):
     class Flat(BaseModel):
         text: str
 
-    task = make(
-        Flat, name="flat", labels=(), label_of=lambda row: "any", generators={"any": _never}
-    )
+    rows = Rows(label_of=lambda row: "any")
+    task = make(Flat, name="flat", labels=(), rows=rows, generators={"any": _never})
     with pytest.raises(UsageError, match="the rows given, row 2 is no row of flat: text: Input"):
         read_dataset(held, task)
     dataset = read_dataset(held, task, strict=False)

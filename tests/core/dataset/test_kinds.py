@@ -45,7 +45,7 @@ def kinds(dataset):
     """The kinds of rows of `Official`."""
 
     def of(*rows, labels=(), **changes):
-        return column_kinds(dataset(rows, official=Official, labels=labels, **changes))
+        return column_kinds(dataset(rows, rows={"schema": Official}, labels=labels, **changes))
 
     return of
 

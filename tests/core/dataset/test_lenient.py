@@ -35,7 +35,7 @@ def pairs(lab):
             return []
         return [lab.Row(seed="-", text=f"{one['text']} {two['text']}", label=one["label"])]
 
-    return lab.World(unit=2).task(official=Twin, read=read)
+    return lab.World(rows_per_instance=2).task(rows={"schema": Twin, "from_rows": read})
 
 
 def scan(path, task):

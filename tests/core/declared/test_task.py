@@ -24,8 +24,8 @@ def test_a_description_and_labels_are_enough(declared, rows_of):
     assert [found.name for found in task.prompts] == [
         *("contexts", "seeds", "write-calm", "write-alarm", "meta")
     ]
-    assert "calm: nothing happened" in task.instructions
-    assert "alarm: something must be done at once" in task.instructions
+    assert "calm: nothing happened" in task.judging.instructions
+    assert "alarm: something must be done at once" in task.judging.instructions
     rows = rows_of(declared(), 4)
     assert [set(row) for row in rows] == [{"text", "label", "idx"}] * 8
     assert [row["label"] for row in rows].count("calm") == 4
@@ -81,7 +81,7 @@ def test_a_pair_whose_seed_is_a_field(declared, rows_of):
     assert rows[0]["hypothesis"] != rows[1]["hypothesis"]
     row = task.instance.model_validate({k: v for k, v in rows[0].items() if k != "idx"})
     assert task.render(row).splitlines()[0] == f"Premise: {row.premise}"
-    assert task.written(row) == row.hypothesis
+    assert task.dedup_text(row) == row.hypothesis
     with pytest.raises(Rejected) as caught:
         task.checks[0](row, "Another premise.")
     assert caught.value.reason == "seed-changed"
@@ -169,14 +169,18 @@ def test_instructions_samples_presets_and_the_rest(declared):
         parameters={"generate": {"temperature": 0.1}},
     ).task()
     assert task.version.startswith("3+")
-    assert (task.summary, task.source, task.instructions) == ("one line", "nowhere", "Decide.")
-    assert [(s.input, s.actual) for s in task.samples] == [
+    assert (task.summary, task.source, task.judging.instructions) == (
+        "one line",
+        "nowhere",
+        "Decide.",
+    )
+    assert [(s.input, s.actual) for s in task.judging.samples] == [
         ("A note.", "alarm"),
         ("B.", "no_valid_instance"),
     ]
     assert task.presets == {"small": {"calm": 4, "alarm": 4}, "mixed": {"alarm": 9}}
     assert task.parameters == {"generate": {"temperature": 0.1}}
-    assert task.corrector == "blind"
+    assert task.judging.corrector == "blind"
 
 
 def test_samples_may_be_shown_to_the_generator(declared, rows_of):

@@ -158,7 +158,7 @@ class TestInARun:
         world = lab.World(lists=(5,), labels=("only",), repeat=1.0, correct=False)
         seeds = tmp_path / "seeds.txt"
         seeds.write_text("".join(f"seed {n}\n" for n in range(12)), encoding="utf-8")
-        task = world.task(render=lambda row: row.text)
+        task = world.task(texts={"render": lambda row: row.text})
         ran = lab.run(
             world,
             tmp_path / "run",

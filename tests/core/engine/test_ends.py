@@ -30,7 +30,7 @@ def test_a_label_out_of_reach_is_given_up_after_exactly_so_many(lab, tmp_path, a
         await asyncio.sleep(len(row.text) % 5)
         return Correction("yes", "it is yes")
 
-    task = world.task(corrector=always_yes)
+    task = world.task(judging={"corrector": always_yes})
     quotas = {"yes": 12, "no": 5}
     ran = lab.run(
         world, tmp_path / "run", quotas, task=task, give_up_after=after, concurrency=concurrency
@@ -54,7 +54,9 @@ def test_every_row_gained_starts_the_count_anew(lab, tmp_path):
         return Correction("only") if every_fifth.ids.index(row.seed) % 5 == 4 else NOTHING
 
     every_fifth.ids = [f"seed number {number}" for number in range(100)]
-    task = world.task(corrector=every_fifth, contexts=numbered(every_fifth.ids), seeds=())
+    task = world.task(
+        judging={"corrector": every_fifth}, contexts=numbered(every_fifth.ids), seeds=()
+    )
     kept = lab.run(
         world, tmp_path / "5", {"only": 12}, task=task, give_up_after=5, near_duplicates=0
     )
@@ -74,7 +76,7 @@ def test_a_run_that_fell_short_is_extended_by_a_longer_patience(lab, tmp_path):
     async def late(llm, row):
         return Correction("only") if ids.index(row.seed) >= 20 else NOTHING
 
-    task = world.task(corrector=late, contexts=numbered(ids), seeds=())
+    task = world.task(judging={"corrector": late}, contexts=numbered(ids), seeds=())
     short = lab.run(world, tmp_path / "run", {"only": 3}, task=task, give_up_after=10)
     assert short.report["rows"] == {"only": 0}
     longer = lab.run(
@@ -289,7 +291,7 @@ def broken_corrector(world):
             raise TypeError("unsupported operand")
         return Correction(row.label)
 
-    return {"corrector": judge}
+    return {"judging": {"corrector": judge}}
 
 
 def broken_propose(world):
@@ -319,7 +321,7 @@ def broken_render(world):
             raise TypeError("unsupported operand")
         return f"{row.seed} {row.text}"
 
-    return {"render": render}
+    return {"texts": {"render": render}}
 
 
 def broken_rows(world):
@@ -328,7 +330,7 @@ def broken_rows(world):
             raise TypeError("unsupported operand")
         return [{**row.model_dump(), "idx": idx}]
 
-    return {"rows": rows}
+    return {"rows": {"to_rows": rows}}
 
 
 def broken_label_of(world):
@@ -337,7 +339,7 @@ def broken_label_of(world):
             raise TypeError("unsupported operand")
         return row.label
 
-    return {"label_of": label_of}
+    return {"rows": {"label_of": label_of}}
 
 
 @pytest.mark.parametrize(
@@ -356,8 +358,8 @@ def broken_label_of(world):
 )
 def test_a_bug_of_a_plugin_stops_the_run_with_its_name_and_keeps_the_rows(lab, tmp_path, broken):
     world = lab.World(lists=(6, 2))
-    whole = world.task(rows=lambda row, idx: [{**row.model_dump(), "idx": idx}])
-    changes = {"rows": whole.rows, **broken(world)}
+    whole = world.task(rows={"to_rows": lambda row, idx: [{**row.model_dump(), "idx": idx}]})
+    changes = broken(world)
     if broken is not broken_corrector:
         quotas, fixed = {"yes": 30, "no": 30}, whole
     else:
@@ -365,7 +367,7 @@ def test_a_bug_of_a_plugin_stops_the_run_with_its_name_and_keeps_the_rows(lab, t
         async def judge(llm, row):
             return Correction(row.label)
 
-        quotas, fixed = {"yes": 30, "no": 30}, whole.replace(corrector=judge)
+        quotas, fixed = {"yes": 30, "no": 30}, whole.replace(judging={"corrector": judge})
     ran = lab.run(world, tmp_path / "run", quotas, task=whole.replace(**changes), concurrency=1)
     assert isinstance(ran.error, StageFailed)
     assert ran.error.distribution == "toy-tasks"
@@ -410,9 +412,9 @@ def test_a_stage_that_returns_the_wrong_thing_is_a_bug_too(lab, tmp_path, change
     if "seeds" in changes:
         task = task.replace(seeds=(ListStep(item=str, propose=propose, batch=2),))
     elif "corrector" in changes:
-        task = task.replace(corrector=judge)
+        task = task.replace(judging={"corrector": judge})
     elif "rows" in changes:
-        task = task.replace(rows=lambda row, idx: [{"idx": idx}] * changes["rows"])
+        task = task.replace(rows={"to_rows": lambda row, idx: [{"idx": idx}] * changes["rows"]})
     else:
         task = task.replace(generators={**task.generators, "yes": write})
     ran = lab.run(world, tmp_path / "run", {"yes": 3, "no": 3}, task=task)
@@ -499,8 +501,10 @@ def test_a_relabel_outside_the_label_set_is_rejected_and_never_written(lab, tmp_
     for name, task in {
         "plain": world.task(),
         "own": world.task(
-            relabel=lambda row, name: row.model_copy(update={"label": name}),
-            label_of=lambda row: row.label,
+            rows={
+                "with_label": lambda row, name: row.model_copy(update={"label": name}),
+                "label_of": lambda row: row.label,
+            },
         ),
     }.items():
         ran = lab.run(world, tmp_path / name, {"yes": 10, "no": 10}, task=task)
@@ -532,7 +536,7 @@ def test_generate_without_a_corrector_has_no_step_four(lab, tmp_path):
     ],
 )
 def test_quotas_that_make_no_sense_are_refused(lab, tmp_path, quotas, words):
-    world = lab.World(unit=2)
+    world = lab.World(rows_per_instance=2)
     with pytest.raises(UsageError, match=words):
         lab.run(world, tmp_path / "run", quotas)
     assert not (tmp_path / "run").exists()
@@ -548,7 +552,7 @@ def test_quotas_that_make_no_sense_are_refused(lab, tmp_path, quotas, words):
     ],
 )
 def test_growing_to_quotas_that_make_no_sense_is_refused(lab, tmp_path, quotas, words):
-    world = lab.World(unit=2)
+    world = lab.World(rows_per_instance=2)
     lab.run(world, tmp_path / "run", {"yes": 4, "no": 4})
     before = (tmp_path / "run" / "manifest.json").read_bytes()
     with pytest.raises(UsageError) as caught:
@@ -588,7 +592,7 @@ def test_a_stage_that_fails_when_it_is_called_is_its_plugin_s_fault(lab, tmp_pat
     changes = {
         "propose": {"contexts": replace(task.contexts, propose=stage)},
         "generate": {"generators": dict.fromkeys(world.labels, stage)},
-        "correct": {"corrector": stage},
+        "correct": {"judging": {"corrector": stage}},
     }[part]
     ran = lab.run(world, tmp_path / "run", {"yes": 2, "no": 2}, task=world.task(**changes))
     assert isinstance(ran.error, StageFailed)

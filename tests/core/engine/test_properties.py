@@ -67,7 +67,7 @@ def test_rows_are_numbered_and_belong_to_their_provenance(lab, folder, data, bal
         for record in ran.provenance:
             assert record["idx"] == at
             rows = ran.rows[at : at + record["rows"]]
-            assert record["rows"] == world.unit == len(rows)
+            assert record["rows"] == world.rows_per_instance == len(rows)
             assert {row["label"] for row in rows} == {record["label"]}
             assert len({row["text"] for row in rows}) == 1
             calls = [journaled[key] for key in record["calls"]]
@@ -275,7 +275,7 @@ def test_each_judged_candidate_is_in_one_place_of_the_label_flow(lab, folder, da
             flow[name]["accepted"].get(label, 0)
             for name in flow
             for label in flow[name]["accepted"]
-        ) * (world.unit) == len(ran.rows)
+        ) * (world.rows_per_instance) == len(ran.rows)
 
 
 @given(data=st.data(), at_once=AT_ONCE)

@@ -21,7 +21,9 @@ pytestmark = pytest.mark.usefixtures("virtual_time")
 def made(lab):
     """A registry with a task of three variants, its model, and a spec."""
     world = lab.World(lists=(4, 3), relabel=0.3, bad=0.1)
-    base = world.task(instructions="Say yes or no.", prompts=(Prompt("inline", "write a word"),))
+    base = world.task(
+        judging={"instructions": "Say yes or no."}, prompts=(Prompt("inline", "write a word"),)
+    )
 
     async def twice(llm, seed):
         row = await base.generators["yes"](llm, seed)
@@ -33,11 +35,11 @@ def made(lab):
             "other": Variant(
                 "other words",
                 {
-                    "instructions": "Decide: no or yes.",
+                    "judging": {"instructions": "Decide: no or yes."},
                     "prompts": (Prompt("inline", "please write one word"),),
                 },
             ),
-            "unjudged": Variant("no step 4", {"corrector": None}),
+            "unjudged": Variant("no step 4", {"judging": {"corrector": None}}),
         }
     )
     model = lab.ToyModel(world.reply)

@@ -93,7 +93,7 @@ def test_both_ways_end_in_the_same_files(lab, folder, data, balance, salt):
     with folder() as tmp:
         whole = lab.run(world, tmp / "run", quotas, balance=balance, give_up_after=20)
         if rng.random() < 0.5:  # an extension, that is killed in its turn
-            more = {name: rows + 2 * world.unit for name, rows in quotas.items()}
+            more = {name: rows + 2 * world.rows_per_instance for name, rows in quotas.items()}
             whole = lab.run(world, tmp / "run", grow=more)
         count = rng.randint(1, len(frames(tmp / "run" / "ledger")))
         stop_at(tmp / "run", tmp / "killed", count, rng)
@@ -303,8 +303,10 @@ def test_an_edited_line_is_found_and_its_byte_named(lab, tmp_path, name):
 def test_code_that_changed_without_a_version_is_found(lab, tmp_path):
     world = lab.World()
     ran = lab.run(world, tmp_path / "run", QUOTAS, code="before")
-    task = world.task(render=lambda row: f"{row.text} !", rows=None)
-    shout = task.replace(instance=task.instance, rows=lambda row, idx: [_shouted(row, idx)])
+    task = world.task(texts={"render": lambda row: f"{row.text} !"})
+    shout = task.replace(
+        instance=task.instance, rows={"to_rows": lambda row, idx: [_shouted(row, idx)]}
+    )
     again = lab.run(world, ran.path, resume=True, task=shout, code="after")
     assert isinstance(again.error, RunConflict)
     assert "dataset.jsonl: the run repeats itself differently at byte 0" in str(again.error)

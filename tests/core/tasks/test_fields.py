@@ -64,10 +64,9 @@ def test_a_task_may_say_it_otherwise():
         labels=(Label("a"), Label("b")),
         contexts=ListStep(item=str, propose=_nothing, batch=1),
         generators={"a": _nothing, "b": _nothing},
-        render=str,
     )
-    assert task.texts == text_fields(Row)
-    assert task.replace(fields=("body",)).texts == ("body",)
+    assert task.fields == text_fields(Row)
+    assert task.replace(rows={"fields": ("body",)}).fields == ("body",)
 
 
 def test_a_case_is_plain():

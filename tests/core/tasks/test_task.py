@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Literal
 
 import pytest
@@ -11,10 +12,14 @@ from targen_core import (
     Correction,
     JudgeAnswer,
     JudgeQuestion,
+    Judging,
     Label,
     ListStep,
     Prompt,
     Rejected,
+    Rows,
+    Task,
+    Texts,
     Variant,
 )
 
@@ -35,7 +40,7 @@ class Numbered(BaseModel):
         ({"labels": (Label("yes"), Label("yes"))}, "named twice"),
         ({"labels": (Label("yes"),)}, "generators are for"),
         ({"contexts": None, "seeds": ()}, "needs contexts, seeds or both"),
-        ({"unit": 0}, "at least 1"),
+        ({"rows": {"rows_per_instance": 0}}, "at least 1"),
         ({"instances_per_call": 0}, "at least 1"),
         ({"parameters": {"judge": {}}}, "unknown step 'judge'"),
         ({"seeds": (named("generate"),)}, "two of its steps are called 'generate'"),
@@ -50,7 +55,7 @@ class Numbered(BaseModel):
         ({"name": "My Task"}, "name is 'My Task'; pass lower-case letters"),
         (
             {"variants": {"odd": Variant("", {"colour": 1})}},
-            "variant odd changes what a task lacks",
+            "variant odd: a task has no colour; it has: name",
         ),
     ],
 )
@@ -61,8 +66,8 @@ def test_a_task_that_could_not_run_is_refused_when_it_is_made(lab, changes, word
 
 def test_open_labels_need_a_way_to_read_them(lab):
     world = lab.World(labels=())
-    with pytest.raises(ValueError, match="need label_of"):
-        world.task(label_of=None)
+    with pytest.raises(ValueError, match=r"need rows=Rows\(label_of=...\)"):
+        world.task(rows={"label_of": None})
     assert world.task().quota_names == ("any",)
 
 
@@ -78,9 +83,9 @@ def test_a_label_that_no_row_may_have_is_refused_when_the_task_is_made(lab):
 
 def test_a_derived_task_leaves_the_first_as_it_is(lab):
     task = lab.World().task()
-    other = task.replace(version="2", corrector=None)
+    other = task.replace(version="2", judging={"corrector": None})
     assert (task.version, other.version) == ("1", "2")
-    assert task.corrector is not None
+    assert task.judging.corrector is not None
 
 
 def test_a_list_brings_its_prompts_and_their_dry_run_along(lab):
@@ -109,19 +114,71 @@ def test_a_list_brings_its_prompts_and_their_dry_run_along(lab):
 
 def test_official_values_are_told_apart_by_type(lab):
     """`1` is no `True`, and a label's name is not its value."""
-    task = lab.World().task(
-        instance=Numbered, labels=(Label("yes", 1), Label("no", 0)), render=lambda row: row.text
-    )
-    assert task.read_label(Numbered(text="x", label=1)) == "yes"
-    assert task.write_label(Numbered(text="x", label=1), "no") == Numbered(text="x", label=0)
+    task = lab.World().task(instance=Numbered, labels=(Label("yes", 1), Label("no", 0)))
+    assert task.label_of(Numbered(text="x", label=1)) == "yes"
+    assert task.with_label(Numbered(text="x", label=1), "no") == Numbered(text="x", label=0)
     with pytest.raises(Rejected, match="not a label") as caught:
-        task.read_label(Numbered(text="x", label=True))
+        task.label_of(Numbered(text="x", label=True))
     assert caught.value.reason == "illegal-label"
     with pytest.raises(Rejected) as caught:
-        task.write_label(Numbered(text="x", label=1), "maybe")
+        task.with_label(Numbered(text="x", label=1), "maybe")
     assert caught.value.reason == "illegal-label"
     with pytest.raises(KeyError):
         task.label("maybe")
+
+
+# --- groups ---
+
+
+def test_a_mapping_swaps_some_of_a_group_and_leaves_the_rest(lab):
+    task = lab.World().task(judging={"instructions": "Say it."})
+    other = task.replace(judging={"rejecting": {"unsure": "undecided"}}, rows=Rows(fields=("a",)))
+    assert other.judging == Judging(
+        instructions="Say it.",
+        rejecting={"unsure": "undecided"},
+        corrector=task.judging.corrector,
+    )
+    assert other.rows == Rows(fields=("a",))
+    assert other.texts is task.texts
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"samples": ()}, "samples is part of a group: pass judging=Judging(samples=...)"),
+        ({"to_row": None}, "a task has no to_row; did you mean to_rows"),
+        ({"corector": "vote"}, "a task has no corector; did you mean corrector?"),
+        ({"judging": {"sample": ()}}, "Judging has no sample; did you mean samples?"),
+    ],
+)
+def test_a_field_that_there_is_not_names_the_one_that_was_meant(lab, changes, words):
+    with pytest.raises(TypeError, match=re.escape(words)):
+        lab.World().task().replace(**changes)
+
+
+def test_a_task_with_a_field_that_there_is_not():
+    with pytest.raises(TypeError, match=r"pass texts=Texts\(render=...\)"):
+        Task(render=str)
+    with pytest.raises(TypeError, match="missing 6 required keyword-only arguments"):
+        Task()
+
+
+class Pair(BaseModel):
+    first_text: str
+    tags: list[str]
+    label: str
+
+
+@pytest.mark.parametrize(
+    ("instance", "text"),
+    [
+        (Numbered(text="a b", label=1), "a b"),
+        (Pair(first_text="a b", tags=["x", "y"], label="c"), "First text: a b\nTags: x; y"),
+    ],
+)
+def test_an_instance_reads_as_its_fields(lab, instance, text):
+    task = lab.World().task(texts=Texts())
+    assert task.render(instance) == task.dedup_text(instance) == text
 
 
 # --- variants, step 4 and official rows ---
@@ -130,38 +187,38 @@ def test_official_values_are_told_apart_by_type(lab):
 def test_variants_are_applied_in_their_order_and_leave_the_task_alone(lab):
     task = lab.World().task(
         variants={
-            "short": Variant("less to say", {"instructions": "Say it.", "version": "1s"}),
-            "blind": Variant("another corrector", {"corrector": "blind"}),
-            "long": Variant("more to say", {"instructions": "Say it at length."}),
+            "short": Variant(
+                "less to say", {"judging": {"instructions": "Say it."}, "version": "1s"}
+            ),
+            "blind": Variant("another corrector", {"judging": {"corrector": "blind"}}),
+            "long": Variant("more to say", {"judging": {"instructions": "Say it at length."}}),
         }
     )
     varied = task.varied(["short", "blind", "long"])
-    assert (varied.instructions, varied.corrector, varied.version) == (
-        "Say it at length.",
-        "blind",
-        "1s",
-    )
+    assert varied.version == "1s"
+    assert varied.judging.instructions == "Say it at length."
+    assert varied.judging.corrector == "blind"
     assert task.varied([]) == task
-    assert task.instructions != "Say it."
+    assert task.judging.instructions != "Say it."
     with pytest.raises(KeyError):
         task.varied(["nosuch"])
 
 
 def test_by_default_an_instance_is_one_question_with_the_labels_as_options(lab):
-    task = lab.World().task(rejecting={"unsure": "undecided"})
+    task = lab.World().task(judging={"rejecting": {"unsure": "undecided"}})
     instance = lab.Row(seed="a", text="b c", label="yes")
-    (question,) = task.questions_of(instance)
+    (question,) = task.questions(instance)
     assert question == JudgeQuestion(
         task.render(instance),
-        (task.read_label(instance),),
+        (task.label_of(instance),),
         (*task.quota_names, "unsure"),
     )
     name = task.quota_names[-1]
-    assert task.settled(instance, [JudgeAnswer((name,), "why")]) == Correction(name, "why")
-    assert task.settled(instance, [JudgeAnswer(("unsure",), "why")]) == Correction.reject(
+    assert task.aggregate(instance, [JudgeAnswer((name,), "why")]) == Correction(name, "why")
+    assert task.aggregate(instance, [JudgeAnswer(("unsure",), "why")]) == Correction.reject(
         "undecided", "why"
     )
-    assert task.settled(instance, [JudgeAnswer(("no_valid_instance",))]).label is None
+    assert task.aggregate(instance, [JudgeAnswer(("no_valid_instance",))]).label is None
 
 
 def test_an_official_row_may_lack_its_label_and_then_makes_no_instance(lab):
@@ -170,5 +227,5 @@ def test_an_official_row_may_lack_its_label_and_then_makes_no_instance(lab):
     bare = {name: value for name, value in row.items() if name != "label"}
     assert task.schema.model_validate(row)
     assert task.schema.model_validate(bare)
-    assert task.instances_of([row]) == [lab.Row(seed="a", text="b c", label="yes")]
-    assert task.instances_of([bare]) == []
+    assert task.from_rows([row]) == [lab.Row(seed="a", text="b c", label="yes")]
+    assert task.from_rows([bare]) == []

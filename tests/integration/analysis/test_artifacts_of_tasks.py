@@ -534,7 +534,7 @@ def measure(tmp_path):
 
     def write(task: str, name: str, row: Callable[..., dict[str, Any]]) -> Any:
         c = Chance(name)
-        unit = REGISTRY.get("task", task).unit
+        unit = REGISTRY.get("task", task).rows_per_instance
         path = tmp_path / f"{name}.jsonl"
         labels = LABELS.get(task, [None])
         drawn = [c.choice(labels) for _ in range(ROWS)]

@@ -71,7 +71,7 @@ def test_labels_are_called_by_their_names_and_texts_shown_as_the_task_shows_them
     tickets = read_corpus(registry, tmp_path / "runs" / "tickets-0")
     assert tickets.task is not None
     row = tickets.rows[0]
-    (instance,) = tickets.task.instances_of([row])
+    (instance,) = tickets.task.from_rows([row])
     assert tickets.rendered[0] == tickets.task.render(instance)
 
 

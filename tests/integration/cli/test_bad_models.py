@@ -211,7 +211,7 @@ def test_a_budget_for_not_even_one_call(rte):
 PLUGIN = """
 from pydantic import BaseModel
 from targen_core import (
-    Backend, BackendOptions, ChatReply, Label, ListStep, Price, Task, hookimpl
+    Backend, BackendOptions, ChatReply, Judging, Label, ListStep, Price, Rows, Task, Texts, hookimpl
 )
 
 @hookimpl
@@ -259,8 +259,8 @@ TASK = Task(
     name="parcels", version="1", summary="Parcels", description="A parcel is late.",
     instance=Row, labels=(Label("late"),),
     contexts=ListStep(item=str, propose=propose, batch=5, check=check),
-    generators={{"late": write}}, checks=(check_row,), corrector=correct, rows=rows,
-    render=render,
+    generators={{"late": write}}, checks=(check_row,), judging=Judging(corrector=correct),
+    rows=Rows(to_rows=rows), texts=Texts(render=render),
 )
 WRONG = "not a task"
 
@@ -348,7 +348,7 @@ def test_a_third_party_s_task_that_raises(place, acme, targen):
         ({"write": "return None"}, "the generator for late returned NoneType, not Row"),
         ({"propose": "return None"}, "the list step for contexts returned NoneType, not a list"),
         ({"propose": "return 'a, b'"}, "the list step for contexts returned str, not a list"),
-        ({"rows": "return []"}, "rows() made 0 rows of an instance, the unit is 1"),
+        ({"rows": "return []"}, "to_rows() made 0 rows of an instance, its rows_per_instance is 1"),
         ({"correct": "return None"}, "the corrector returned NoneType, not Correction"),
     ],
 )

@@ -44,7 +44,7 @@ def reply(call):
     return f"{call.values['tone']} {call.values['topic']} {words}"
 
 
-PARTS = dict(instance=Claim, dry_run=reply, samples=(), prompts=SAMPLE.prompts)
+PARTS = dict(instance=Claim, dry_run=reply, judging={"samples": ()}, prompts=SAMPLE.prompts)
 
 ONE = SAMPLE.replace(
     **PARTS,

@@ -148,5 +148,5 @@ def test_the_scaffolded_exporter_as_it_is_writes_any_task(task, targen):
     dataset = read_dataset("run", registry=load_registry())
     module["EXPORTER"].write(dataset, Path("made.txt"))
     lines = Path("made.txt").read_text(encoding="utf-8").splitlines()
-    assert len(lines) == len(list(dataset.instances)) == 4 // dataset.task.unit
+    assert len(lines) == len(list(dataset.instances)) == 4 // dataset.task.rows_per_instance
     assert all(line.startswith("__label__") for line in lines)

@@ -58,7 +58,7 @@ CODE = JUDGED.replace(
     name="code",
     generators={"good": labelled("good", "glad:"), "bad": labelled("bad", "sorry:")},
     branch_labels={},
-    corrector=None,
+    judging={"corrector": None},
 )
 SEEDED = SAMPLE.replace(name="seeded", contexts=None, seeds=(PASSAGES,))
 """

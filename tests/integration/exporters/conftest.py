@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from pydantic import BaseModel
 
-from targen_core import Label, ListStep, Task
+from targen_core import Label, ListStep, Rows, Task, Texts
 from targen_core.exporters.model import Dataset
 
 
@@ -56,7 +56,7 @@ def dataset() -> Callable[..., Dataset]:
         label: Any = None
 
     def make(
-        rows: Sequence[Mapping[str, Any]], *labels: Label, card: str = "", **changes: Any
+        rows_: Sequence[Mapping[str, Any]], *labels: Label, card: str = "", **changes: Any
     ) -> Dataset:
         names = [label.name for label in labels] or ["any"]
         parts: dict[str, Any] = {
@@ -66,11 +66,11 @@ def dataset() -> Callable[..., Dataset]:
             "description": "Rows of all kinds.",
             "instance": Instance,
             "labels": labels,
-            "label_of": None if labels else lambda instance: "any",
+            "rows": Rows(label_of=None if labels else lambda instance: "any"),
             "contexts": ListStep(item=str, propose=_never, batch=1),
-            "render": lambda instance: instance.text,
+            "texts": Texts(render=lambda instance: instance.text),
         }
-        task = Task(generators=dict.fromkeys(names, _never), **{**parts, **changes})
-        return Dataset("toy-0", task, rows, card)
+        task = Task(generators=dict.fromkeys(names, _never), **parts).replace(**changes)
+        return Dataset("toy-0", task, rows_, card)
 
     return make

@@ -54,7 +54,7 @@ NESTED = [
 
 
 def test_it_loads_with_types_and_label_names(dataset, load, datasets, tmp_path):
-    HF.write(dataset(NESTED, *TRUTH, official=Row), tmp_path / "out")
+    HF.write(dataset(NESTED, *TRUTH, rows={"schema": Row}), tmp_path / "out")
     loaded = load(tmp_path / "out")
     value, classes = datasets.Value, datasets.ClassLabel
     assert loaded.features == datasets.Features(
@@ -75,7 +75,7 @@ def test_it_loads_with_types_and_label_names(dataset, load, datasets, tmp_path):
 
 
 def test_the_parquet_file_alone_has_the_types(dataset, datasets, tmp_path):
-    HF.write(dataset(NESTED, *TRUTH, official=Row), tmp_path / "out")
+    HF.write(dataset(NESTED, *TRUTH, rows={"schema": Row}), tmp_path / "out")
     path = tmp_path / "out" / "data" / "train-00000-of-00001.parquet"
     loaded = datasets.Dataset.from_parquet(str(path), cache_dir=str(tmp_path / "hf"))
     assert loaded.features["label"] == datasets.ClassLabel(names=["false", "true"])
@@ -89,7 +89,7 @@ def test_the_card_says_what_the_file_holds(dataset, datasets, load, tmp_path):
         "- config_name: default\n  data_files:\n  - split: train\n    path: dataset.jsonl\n"
         "size_categories:\n- n>1M\n---\n\n# Mine\n\nAll about it.\n"
     )
-    HF.write(dataset(NESTED, *TRUTH, official=Row, card=card), tmp_path / "out")
+    HF.write(dataset(NESTED, *TRUTH, rows={"schema": Row}, card=card), tmp_path / "out")
     text = (tmp_path / "out" / "README.md").read_text()
     front = yaml.safe_load(text.split("---\n")[1])
     path = tmp_path / "out" / "data" / "train-00000-of-00001.parquet"
@@ -132,7 +132,7 @@ def test_columns_and_labels_of_any_name(name, dataset, load, tmp_path):
 
 def test_missing_values_are_null(dataset, load, tmp_path):
     rows = [{"text": "a", "label": "no"}, {"text": "b", "note": {"of": 1}}, {"label": None}]
-    HF.write(dataset(rows, *YES_NO, official=Row), tmp_path / "out")
+    HF.write(dataset(rows, *YES_NO, rows={"schema": Row}), tmp_path / "out")
     assert load(tmp_path / "out").to_list() == [
         {"text": "a", "label": 1, "note": None},
         {"text": "b", "label": None, "note": {"of": 1}},
@@ -210,7 +210,7 @@ class Strict(BaseModel):
 def test_any_value_survives_parquet(rows, dataset, tmp_path_factory):
     if not any(row["passage"]["spans"] for row in rows):
         rows[0]["passage"]["spans"] = [{"start": 0}]  # else nothing tells what a span holds
-    made = dataset(rows, *YES_NO, official=Strict)
+    made = dataset(rows, *YES_NO, rows={"schema": Strict})
     out = tmp_path_factory.mktemp("parquet") / "rows.parquet"
     write_parquet(made, column_kinds(made), out)
     number = {"yes": 0, "no": 1}

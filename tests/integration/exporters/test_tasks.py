@@ -20,7 +20,7 @@ def made(request, tmp_path_factory):
     """A dataset of each task, from its dry-run replies."""
     run = tmp_path_factory.mktemp("runs") / "run"
     task = REGISTRY.get("task", request.param)
-    quotas = dict.fromkeys(task.quota_names, 3 * task.unit)
+    quotas = dict.fromkeys(task.quota_names, 3 * task.rows_per_instance)
     spec = RunSpec(task=request.param, quotas=quotas, backend="targen-core:scripted")
     with Job.create(REGISTRY, spec, run) as job:
         job.run()
@@ -44,13 +44,13 @@ def lines(path):
 
 
 def test_the_official_file_holds_the_same_instances(made, export):
-    task, unit = made.task, made.task.unit
+    task, unit = made.task, made.task.rows_per_instance
 
     def instances(rows):
         return [
             instance
             for start in range(0, len(rows), unit)
-            for instance in task.instances_of(rows[start : start + unit])
+            for instance in task.from_rows(rows[start : start + unit])
         ]
 
     rows = lines(export("jsonl"))

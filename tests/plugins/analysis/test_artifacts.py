@@ -16,7 +16,7 @@ from targen_analysis.artifacts.baselines import Baseline, adds_nothing, subsets
 from targen_analysis.artifacts.metric import ARTIFACTS
 from targen_analysis.artifacts.sample import draw
 from targen_analysis.artifacts.words import label_words
-from targen_core import Case, Label, ListStep, Task
+from targen_core import Case, Label, ListStep, Rows, Task
 from targen_core.metrics.model import Estimate
 from targen_core.tasks.cases import RIGHT, WRONG
 
@@ -160,7 +160,7 @@ async def _nothing(*_):
     return []
 
 
-def task(cases, **more) -> Task:
+def task(cases, **rows) -> Task:
     from pydantic import BaseModel
 
     class Row(BaseModel):
@@ -176,9 +176,7 @@ def task(cases, **more) -> Task:
         labels=(Label("a"), Label("b")),
         contexts=ListStep(item=str, propose=_nothing, batch=1),
         generators={"a": _nothing, "b": _nothing},
-        render=str,
-        cases=cases,
-        **more,
+        rows=Rows(cases=cases, **rows),
     )
 
 
@@ -243,7 +241,7 @@ def test_rows_that_come_in_pairs_stay_together(corpus, study, sentences):
     rng = random.Random(0)
     labels = [label for _ in range(120) for label in [rng.choice("ab")] * 2]
     apart = measure(study(corpus(twins, labels, task=task(None))))
-    together = measure(study(corpus(twins, labels, task=task(None, unit=2))))
+    together = measure(study(corpus(twins, labels, task=task(None, rows_per_instance=2))))
     assert apart.figures["mine"]["all fields"].value > 0.8
     assert together.figures["mine"]["all fields"].value < 0.65
 

@@ -41,7 +41,7 @@ def test_texts_of_the_official_rows():
 
 
 def test_each_option_is_a_case():
-    found = MULTIRC.cases(
+    found = MULTIRC.rows.cases(
         row(
             ("Who works?", [("Ada", 1), ("the neighbours of Bo", 0), ("Bo", 1)]),
             ("Whose honey?", [("Ada's", 1)]),
@@ -70,7 +70,7 @@ answers = st.lists(st.tuples(st.text(max_size=30), st.sampled_from([0, 1, None])
 
 @given(st.lists(st.tuples(st.text(max_size=30), answers), max_size=3))
 def test_any_row_is_read(questions):
-    found = MULTIRC.cases(row(*questions))
+    found = MULTIRC.rows.cases(row(*questions))
     labels = [label for _, options in questions for _, label in options if label is not None]
     assert [case.label for case in found] == [RIGHT if label else WRONG for label in labels]
     for case in found:

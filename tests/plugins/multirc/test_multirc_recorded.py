@@ -10,7 +10,7 @@ import pytest
 
 from targen_core import RunSpec, load_registry
 from targen_core.runs.job import Job
-from targen_tasks_multirc.official import OfficialMultiRc, join, read
+from targen_tasks_multirc.official import OfficialMultiRc, from_rows, pack
 from targen_tasks_multirc.task import MULTIRC
 from targen_tasks_superglue.shared.articles import Paragraph
 
@@ -51,7 +51,7 @@ def test_rows(ran):
 
 
 def test_the_joined_file_has_a_row_a_passage(ran):
-    joined = join(_lines(ran / "dataset.jsonl"))
+    joined = pack(_lines(ran / "dataset.jsonl"))
     assert len(joined) == 30
     assert [row["idx"] for row in joined] == list(range(30))
     answers = [
@@ -81,7 +81,7 @@ def test_corrected_sets_are_the_right_ones(ran):
     for row, entry in zip(
         _lines(ran / "dataset.jsonl"), _lines(ran / "provenance.jsonl"), strict=True
     ):
-        (question,) = read([row])
+        (question,) = from_rows([row])
         assert question.label == entry["label"]
         if "part in the work" in question.question or "contradicted" in question.question:
             corrected[question.question] = {o.text for o in question.options if o.right}
@@ -106,8 +106,8 @@ def test_the_hand_made_examples_are_official_rows():
     rows = _lines(EXAMPLES)
     for row in rows:
         OfficialMultiRc.model_validate_json(json.dumps(row), strict=True)
-    assert join(rows) == rows
-    questions = read(rows)
+    assert pack(rows) == rows
+    questions = from_rows(rows)
     assert len(questions) == 50
     for question in questions:
         for check in MULTIRC.checks:

@@ -19,7 +19,7 @@ from targen_core import Correction, JudgeAnswer, Rejected, RunSpec, load_registr
 from targen_core.runs.job import Job
 from targen_core.runs.spec import Limits
 from targen_tasks_multirc.checks import mean_words
-from targen_tasks_multirc.official import OfficialMultiRc, join, read, rows
+from targen_tasks_multirc.official import OfficialMultiRc, from_rows, pack, to_rows
 from targen_tasks_multirc.rows import MultiRcQuestion, Option
 from targen_tasks_multirc.steps import ALL_RIGHT
 from targen_tasks_multirc.task import MULTIRC
@@ -138,7 +138,7 @@ def test_options_are_shuffled(run):
 
 def test_right_and_wrong_options_are_alike_in_length(run):
     for row in run(rows=60).rows:
-        (instance,) = read([row])
+        (instance,) = from_rows([row])
         right = [option for option in instance.options if option.right]
         wrong = [option for option in instance.options if not option.right]
         if wrong:
@@ -263,7 +263,7 @@ def test_other_correctors_find_the_same_sets(corrector, run):
 def test_a_label_is_read_and_written(flags):
     question = _question(*((f"option {n}", flag) for n, flag in enumerate(flags)))
     nothing = _question(*((f"option {n}", False) for n in range(len(flags))))
-    assert MULTIRC.write_label(nothing, MULTIRC.read_label(question)) == question
+    assert MULTIRC.with_label(nothing, MULTIRC.label_of(question)) == question
     assert len(set(question.letters)) == len(flags)
 
 
@@ -271,7 +271,7 @@ def test_the_label_s_form():
     assert _question(*ABC).label == "A, C"
     assert _question(("x y", False)).label == "none"
     assert MULTIRC.quota_of(_question(*ABC)) == "any"
-    assert MULTIRC.answered(_question(*ABC)) == "A) a red boat\nC) a green cart"
+    assert MULTIRC.answer(_question(*ABC)) == "A) a red boat\nC) a green cart"
     assert _question(*ABC).render() == (
         "Passage: One. Two. Three.\nQuestion: What is it all about?\nOptions:\n"
         "A) a red boat\nB) a blue boat\nC) a green cart"
@@ -285,13 +285,13 @@ def test_an_option_that_there_is_not_is_no_label():
 
 
 def test_the_question_and_what_its_answers_come_to():
-    (question,) = MULTIRC.questions_of(_question(*ABC))
+    (question,) = MULTIRC.questions(_question(*ABC))
     assert question.output == ("A", "C")
     assert question.options == ("A", "B", "C", "one_sentence")
     assert question.several
-    settled = MULTIRC.settled(_question(*ABC), [JudgeAnswer(("B", "C"), "because")])
+    settled = MULTIRC.aggregate(_question(*ABC), [JudgeAnswer(("B", "C"), "because")])
     assert settled == Correction("B, C", "because")
-    settled = MULTIRC.settled(_question(*ABC), [JudgeAnswer(("B", "one_sentence"), "easy")])
+    settled = MULTIRC.aggregate(_question(*ABC), [JudgeAnswer(("B", "one_sentence"), "easy")])
     assert (settled.label, settled.reason) == (None, "one-sentence")
 
 
@@ -331,13 +331,13 @@ def questions(draw):
 
 @given(st.lists(questions(), max_size=8))
 def test_what_is_written_is_read_back_and_joined(instances):
-    official = [row for idx, one in enumerate(instances) for row in rows(one, idx)]
+    official = [row for idx, one in enumerate(instances) for row in to_rows(one, idx)]
     for row in official:
         OfficialMultiRc.model_validate_json(json.dumps(row), strict=True)
-    assert [one for row in official for one in read([row])] == instances
-    joined = join(official)
-    assert [one for row in joined for one in read([row])] == instances
-    assert join(joined) == joined
+    assert [one for row in official for one in from_rows([row])] == instances
+    joined = pack(official)
+    assert [one for row in joined for one in from_rows([row])] == instances
+    assert pack(joined) == joined
     found = [question for row in joined for question in row["passage"]["questions"]]
     answers = [answer for question in found for answer in question["answers"]]
     assert [row["idx"] for row in joined] == list(range(len(joined)))
@@ -365,8 +365,8 @@ def _asks(*texts: str, idx: int = 0, first: int = 0, labels: bool = True) -> dic
 def test_rows_of_test_files_have_no_labels():
     row = _row(_asks("one", "two", labels=False))
     OfficialMultiRc.model_validate_json(json.dumps(row), strict=True)
-    assert read([row]) == []
-    assert join([row]) == [row]
+    assert from_rows([row]) == []
+    assert pack([row]) == [row]
 
 
 @pytest.mark.parametrize(
@@ -440,11 +440,11 @@ def test_the_official_files_validate_but_for_the_oddities(split):
 @needs_data
 def test_an_official_file_is_read_and_joined_as_it_was():
     official = [json.loads(line) for line in _official("val")]
-    assert join(official) == official
-    instances = read(official)
+    assert pack(official) == official
+    instances = from_rows(official)
     assert len(instances) == 953
-    single = [row for idx, one in enumerate(instances) for row in rows(one, idx)]
-    assert join(single) == official
+    single = [row for idx, one in enumerate(instances) for row in to_rows(one, idx)]
+    assert pack(single) == official
 
 
 @needs_data
@@ -491,9 +491,9 @@ NAMES = re.compile(
 
 def test_nothing_that_is_sent_names_a_benchmark(run):
     ran = run(rows=10)
-    assert MULTIRC.tuning is not None
+    assert MULTIRC.texts.instruction_template is not None
     sent = {message.content for request in ran.requests for message in request.messages}
-    for text in (*sent, MULTIRC.tuning.text, MULTIRC.description):
+    for text in (*sent, MULTIRC.texts.instruction_template.text, MULTIRC.description):
         assert not NAMES.search(text), NAMES.search(text)
 
 
@@ -528,10 +528,10 @@ class _Seed:
 def test_samples_show_right_sets_wrong_sets_and_questions_that_are_too_easy():
     kinds = Counter(
         sample.actual[0] if "_" in sample.actual[0] else sample.actual == sample.output
-        for sample in MULTIRC.samples
+        for sample in MULTIRC.judging.samples
     )
     assert set(kinds) == {True, False, "one_sentence", "no_valid_instance"}
-    for sample in MULTIRC.samples:
+    for sample in MULTIRC.judging.samples:
         letters = re.findall(r"^([A-H])\) ", sample.input, re.MULTILINE)
         assert set(sample.output) <= set(letters)
         assert set(sample.actual) <= {*letters, "one_sentence", "no_valid_instance"}
@@ -539,7 +539,7 @@ def test_samples_show_right_sets_wrong_sets_and_questions_that_are_too_easy():
 
 
 def test_samples_are_questions_that_the_checks_let_through():
-    for sample in MULTIRC.samples:
+    for sample in MULTIRC.judging.samples:
         passage, question, options = re.fullmatch(
             r"Passage: (.+)\nQuestion: (.+)\nOptions:\n(.+)", sample.input, re.DOTALL
         ).groups()
@@ -552,10 +552,12 @@ def test_samples_are_questions_that_the_checks_let_through():
 
 def test_the_paper_s_samples_and_instructions_know_no_question_that_is_too_easy():
     paper = MULTIRC.varied(["paper"])
-    assert "one_sentence" in MULTIRC.instructions
-    assert "one_sentence" not in paper.instructions
-    assert "one_sentence" not in {answer for sample in paper.samples for answer in sample.actual}
-    (question,) = paper.questions_of(_question(*ABC))
+    assert "one_sentence" in MULTIRC.judging.instructions
+    assert "one_sentence" not in paper.judging.instructions
+    assert "one_sentence" not in {
+        answer for sample in paper.judging.samples for answer in sample.actual
+    }
+    (question,) = paper.questions(_question(*ABC))
     assert question.options == ("A", "B", "C")
 
 
@@ -580,9 +582,9 @@ def test_no_worked_example_is_nearly_an_original_text():
             original.update(re.split(r"(?<=[.!?]) +", passage["text"]))
             original.update(question["question"] for question in passage["questions"])
     plain = {" ".join(re.findall(r"\w+", text.lower())) for text in original}
-    assert MULTIRC.tuning is not None
-    sources = [MULTIRC.tuning.text, PROMPTS["questions"].text]
-    sources += [sample.input for sample in MULTIRC.samples]
+    assert MULTIRC.texts.instruction_template is not None
+    sources = [MULTIRC.texts.instruction_template.text, PROMPTS["questions"].text]
+    sources += [sample.input for sample in MULTIRC.judging.samples]
     worked = [
         part
         for source in sources
@@ -598,20 +600,20 @@ def test_no_worked_example_is_nearly_an_original_text():
 
 
 def test_the_tuning_prompt_reads():
-    assert MULTIRC.tuning is not None
-    turns = MULTIRC.tuning.fill({"input": "THE INPUT", "output": "A) it"})
+    assert MULTIRC.texts.instruction_template is not None
+    turns = MULTIRC.texts.instruction_template.fill({"input": "THE INPUT", "output": "A) it"})
     assert [turn.role for turn in turns] == ["user", "assistant"]
     assert turns[0].content.endswith("THE INPUT\nOutput:")
 
 
 def test_the_tuning_prompt_asks_for_what_its_completions_hold():
-    assert MULTIRC.tuning is not None
-    assert "one_sentence" not in MULTIRC.tuning.text
-    assert "letters of all" not in MULTIRC.tuning.text
+    assert MULTIRC.texts.instruction_template is not None
+    assert "one_sentence" not in MULTIRC.texts.instruction_template.text
+    assert "letters of all" not in MULTIRC.texts.instruction_template.text
     shown = re.findall(
         r"^Passage: (.+)\nQuestion: (.+)\nOptions:\n((?:[A-H]\) .+\n)+)"
         r"Output:\n((?:[A-H]\) .+\n)+)",
-        MULTIRC.tuning.text,
+        MULTIRC.texts.instruction_template.text,
         re.MULTILINE,
     )
     assert len(shown) == 2
@@ -619,6 +621,6 @@ def test_the_tuning_prompt_asks_for_what_its_completions_hold():
         right = [line in output.splitlines() for line in options.splitlines()]
         texts = [line.split(") ", 1)[1] for line in options.splitlines()]
         built = _question(*zip(texts, right, strict=True), passage=passage, question=question)
-        assert f"{MULTIRC.answered(built)}\n" == output
+        assert f"{MULTIRC.answer(built)}\n" == output
         for check in MULTIRC.checks:
             check(built, _Seed(passage))

@@ -57,7 +57,7 @@ def part_facts(
         }
     if item.kind == "corrector":
         names = (item.name, item.id, target)
-        users = [name for name, task in _tasks(registry) if task.corrector in names]
+        users = [name for name, task in _tasks(registry) if task.judging.corrector in names]
         return facts | _corrector(target, prompts=prompts) | {"tasks": users}
     if item.kind == "generator":
         users = [

@@ -50,14 +50,14 @@ def _facts(task: Task[Any, Any], task_id: str) -> dict[str, Any]:
         ],
         "branches": dict(task.branches),
         "columns": [*task.schema.model_fields],
-        "unit": task.unit,
+        "rows_per_instance": task.rows_per_instance,
         "instances_per_call": task.instances_per_call,
         "lists": [
             {"step": step.name, "summary": part.summary, "batch": part.batch}
             for step in steps
             for part in step.lists or ()
         ],
-        "corrector": task.corrector if isinstance(task.corrector, str) else "task",
+        "corrector": task.judging.corrector if isinstance(task.judging.corrector, str) else "task",
         "parameters": {step.name: dict(step.parameters) for step in steps},
         "variants": {name: variant.summary for name, variant in task.variants.items()},
         "presets": {name: dict(counts) for name, counts in task.presets.items()},
@@ -72,7 +72,7 @@ def _filled(
     from targen_core.api.request import asked
     from targen_core.runs.trial import dry_run_spec, run_trial
 
-    quotas = dict.fromkeys(task.quota_names, 2 * task.unit)
+    quotas = dict.fromkeys(task.quota_names, 2 * task.rows_per_instance)
     with asked(registry, name, rows=False, variants=variants) as request:
         trial = run_trial(registry, dry_run_spec(request.spec, quotas))
     first: dict[str, RecordedCall] = {}
@@ -89,8 +89,8 @@ def print_task(facts: dict[str, Any]) -> None:
     if facts["source"]:
         print(f"\nSource: {facts['source']}")
     print(f"\nColumns: {', '.join(facts['columns'])}")
-    if facts["unit"] > 1:
-        print(f"Rows come in groups of {facts['unit']}.")
+    if facts["rows_per_instance"] > 1:
+        print(f"Rows come in groups of {facts['rows_per_instance']}.")
     print()
     if facts["labels"]:
         print_table(["label", "meaning"], [(la["name"], la["summary"]) for la in facts["labels"]])

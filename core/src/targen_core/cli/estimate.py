@@ -192,7 +192,7 @@ def _estimated(
         factor = 1.0
         basis = f"the measure of {measured}"
     else:
-        sample = dict.fromkeys(task.quota_names, _SAMPLE * task.unit)
+        sample = dict.fromkeys(task.quota_names, _SAMPLE * task.rows_per_instance)
         # A dry run has few words: that it repeats itself is no measure of a model.
         dry_run = dry_run_spec(spec, sample).replace(near_duplicates=0)
         trial = run_trial(registry, dry_run)

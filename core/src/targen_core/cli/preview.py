@@ -126,7 +126,7 @@ def preview(
     ) as request:
         of, registry = request.task, request.registry
     each = _COMPARED if variants else 1
-    rows = n if n is not None else len(of.quota_names) * of.unit * each
+    rows = n if n is not None else len(of.quota_names) * of.rows_per_instance * each
     spec = request.spec.replace(quotas=Quotas.even(rows, of))
     if variants:
         names = [name.strip() for name in variants.split(",")]

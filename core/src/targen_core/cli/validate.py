@@ -39,7 +39,7 @@ def validate(
     dataset = read_dataset(opened, task, registry=load_registry(), strict=False)
     name, place, word = task_name(opened, task), opened.place, opened.form.place
     held = [len(unit.instances) for unit in dataset.units()]
-    instances, unlabeled = sum(held), held.count(0) * dataset.task.unit
+    instances, unlabeled = sum(held), held.count(0) * dataset.task.rows_per_instance
     problems = dataset.problems
     if json:
         print_json(

@@ -33,8 +33,8 @@ class _Solved(BaseModel):
 
 async def blind(llm: Llm, instance: BaseModel, /) -> Correction:
     """Solve each question of an instance once; the answer is the label."""
-    questions = llm.task.questions_of(instance)
-    return llm.task.settled(instance, [await solve(llm, question) for question in questions])
+    questions = llm.task.questions(instance)
+    return llm.task.aggregate(instance, [await solve(llm, question) for question in questions])
 
 
 async def solve(llm: Llm, question: JudgeQuestion) -> JudgeAnswer:
@@ -52,9 +52,9 @@ async def solve(llm: Llm, question: JudgeQuestion) -> JudgeAnswer:
         SOLVE_PROMPT,
         reply=_reply(*answer_form(task, question)),
         check=legal,
-        instructions=task.instructions,
+        instructions=task.judging.instructions,
         outputs=outputs_of(task, question),
-        samples=_sample_turns(task.samples, question.several),
+        samples=_sample_turns(task.judging.samples, question.several),
         input=question.input,
     )
     return JudgeAnswer(matched(reply.answer, question), reply.explanation)

@@ -70,8 +70,8 @@ class Meta:
 
     async def __call__(self, llm: Llm, instance: BaseModel, /) -> Correction:
         """Judge one instance."""
-        questions = llm.task.questions_of(instance)
-        return llm.task.settled(instance, [await self._judge(llm, found) for found in questions])
+        questions = llm.task.questions(instance)
+        return llm.task.aggregate(instance, [await self._judge(llm, found) for found in questions])
 
     async def _judge(self, llm: Llm, question: JudgeQuestion) -> JudgeAnswer:
         task, claimed = llm.task, question.output
@@ -91,9 +91,9 @@ class Meta:
             self.prompt,
             reply=_judgement(*answer_form(task, question, may_reject=self.may_reject)),
             check=consistent,
-            instructions=task.instructions,
+            instructions=task.judging.instructions,
             outputs=outputs_of(task, question),
-            samples=_sample_turns(self, task.samples, question.several),
+            samples=_sample_turns(self, task.judging.samples, question.several),
             input=question.input,
             output=as_text(claimed),
         )

@@ -39,11 +39,9 @@ class Vote:
 
     async def __call__(self, llm: Llm, instance: BaseModel, /) -> Correction:
         """Judge an instance; it is rejected as `no-majority` where votes differ too much."""
-        answers = [
-            await self._decide(llm, question) for question in llm.task.questions_of(instance)
-        ]
+        answers = [await self._decide(llm, question) for question in llm.task.questions(instance)]
         llm.note(votes=self.votes)
-        return llm.task.settled(instance, answers)
+        return llm.task.aggregate(instance, answers)
 
     async def _decide(self, llm: Llm, question: JudgeQuestion) -> JudgeAnswer:
         found: list[JudgeAnswer] = []

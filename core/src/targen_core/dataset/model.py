@@ -54,7 +54,7 @@ class Unit:
 
     Attributes:
         number: the place of the first row, from 1.
-        rows: the rows, `Task.unit` of them.
+        rows: the rows, `Task.rows_per_instance` of them.
         instances: the labelled instances: one for most tasks, several where a
             row nests them, none where the label is absent, as in test files.
     """
@@ -119,7 +119,7 @@ class Dataset(Sequence[Mapping[str, Any]]):
         if not isinstance(index, slice):
             row: Mapping[str, Any] = copied(self.rows[index])
             return row
-        unit = self.task.unit
+        unit = self.task.rows_per_instance
         start, stop, step = index.indices(len(self))
         if unit > 1 and (step != 1 or start % unit or stop % unit):
             raise UsageError(
@@ -136,15 +136,15 @@ class Dataset(Sequence[Mapping[str, Any]]):
             UsageError: rows that hold no instance of the task, naming the first.
         """
         task = self.task
-        for start in range(0, len(self.rows), task.unit):
-            rows = tuple(self.rows[start : start + task.unit])
-            if len(rows) < task.unit:
+        for start in range(0, len(self.rows), task.rows_per_instance):
+            rows = tuple(self.rows[start : start + task.rows_per_instance])
+            if len(rows) < task.rows_per_instance:
                 raise UsageError(
                     f"{self.name} ends with row {start + 1} alone, and rows of {task.name} come "
-                    f"in groups of {task.unit}"
+                    f"in groups of {task.rows_per_instance}"
                 )
             try:
-                instances = task.instances_of(rows)
+                instances = task.from_rows(rows)
             except (ValueError, LookupError, TypeError, Rejected) as error:
                 raise UsageError(
                     f"{self.name}, row {start + 1} is no labelled row of {task.name}: "
@@ -166,8 +166,8 @@ class Dataset(Sequence[Mapping[str, Any]]):
 
     @property
     def texts(self) -> Iterator[tuple[str, ...]]:
-        """Of each row, the text of each of `task.texts`; "" where the row lacks it."""
-        fields = self.task.texts
+        """Of each row, the text of each of `task.fields`; "" where the row lacks it."""
+        fields = self.task.fields
         for row in self.rows:
             yield tuple(text_at(row, path) for path in fields)
 
@@ -178,9 +178,9 @@ class Dataset(Sequence[Mapping[str, Any]]):
         An official row that nests several instances counts for each.
         """
         task = self.task
-        rows = Counter(task.read_label(instance) for instance in self.instances)
+        rows = Counter(task.label_of(instance) for instance in self.instances)
         order = [label.name for label in task.labels] or sorted(rows)
-        return {name: rows[name] * task.unit for name in order if rows[name]}
+        return {name: rows[name] * task.rows_per_instance for name in order if rows[name]}
 
     @cached_property
     def digest(self) -> str:

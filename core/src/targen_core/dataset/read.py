@@ -152,13 +152,13 @@ def _strictly(
             raise source.no_row(number, error, task.name, hint) from error
     if not rows:
         source.none(hint if source.run else "")
-    over = len(rows) % task.unit
+    over = len(rows) % task.rows_per_instance
     if over and source.run is not None:  # it was killed between the rows of one instance
         del rows[-over:]
     elif over:
         raise UsageError(
             f"{source.place} has {len(rows)} rows; those of {task.name} come in groups of "
-            f"{task.unit}",
+            f"{task.rows_per_instance}",
             hint=hint,
         )
     return rows
@@ -199,18 +199,20 @@ def _leniently(source: Source, task: Task[Any, Any], problems: list[Problem]) ->
         places.setdefault(idx, number)
     if not numbered:
         source.none()
-    if source.run is not None and (over := len(numbered) % task.unit):
+    if source.run is not None and (over := len(numbered) % task.rows_per_instance):
         del numbered[-over:]
     rows: list[_Row] = []
-    for start in range(0, len(numbered), task.unit):
-        group = numbered[start : start + task.unit]
+    for start in range(0, len(numbered), task.rows_per_instance):
+        group = numbered[start : start + task.rows_per_instance]
         unit = [row for _, row in group if row is not None]
         if len(unit) < len(group):
             continue  # one of it is bad: said above
         try:
-            if len(unit) < task.unit:
-                raise ValueError(f"rows come in groups of {task.unit}; the last has {len(unit)}")
-            task.instances_of(unit)
+            if len(unit) < task.rows_per_instance:
+                raise ValueError(
+                    f"rows come in groups of {task.rows_per_instance}; the last has {len(unit)}"
+                )
+            task.from_rows(unit)
         except (ValueError, LookupError, TypeError, Rejected) as error:
             problems.append(Problem(group[0][0], unit[0].get("idx"), problem_in(error)))
         else:

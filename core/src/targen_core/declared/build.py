@@ -27,6 +27,7 @@ from targen_core.declared.wording import (
     seeds_prompt,
 )
 from targen_core.errors import Rejected, UsageError
+from targen_core.tasks.groups import Judging, Texts
 from targen_core.tasks.judging import CorrectionSample
 from targen_core.tasks.model import Label, Task
 from targen_core.tasks.prompt import Prompt
@@ -79,11 +80,12 @@ def build_task(found: Declaration, name: str) -> Task[str, BaseModel]:
         instances_per_call=found.instances_per_call,
         samples_per_seed=found.samples_per_seed,
         checks=(check_row(found),),
-        corrector=found.corrector,
-        instructions=default_instructions(found),
-        samples=_samples(found, row),
-        render=lambda instance: render(instance, found.fields),
-        distinct_on=lambda instance: render(instance, found.written),
+        judging=Judging(
+            corrector=found.corrector,
+            instructions=default_instructions(found),
+            samples=_samples(found, row),
+        ),
+        texts=Texts(dedup_text=lambda instance: render(instance, found.written)),
         presets=presets,
         parameters={
             step: values

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema, create_model
 
 from targen_core.declared.model import Declaration, FieldPart
 from targen_core.tasks.checks import script_of
+from targen_core.tasks.fields import as_lines
 from targen_core.tasks.replies import line, list_of
 
 __all__ = ["line_of", "render", "reply_model", "row_model"]
@@ -46,15 +47,8 @@ def reply_model(found: Declaration) -> type[BaseModel]:
 
 
 def render(instance: BaseModel, fields: Mapping[str, FieldPart]) -> str:
-    """A row without its label: the one field as it is, or each under its name."""
-    values = [(name, _as_text(getattr(instance, name))) for name in fields]
-    if len(values) == 1:
-        return values[0][1]
-    return "\n".join(f"{name[:1].upper()}{name[1:].replace('_', ' ')}: {v}" for name, v in values)
-
-
-def _as_text(value: Any) -> str:
-    return "; ".join(value) if isinstance(value, list) else str(value)
+    """Some fields of a row as text."""
+    return as_lines({name: getattr(instance, name) for name in fields})
 
 
 def _column(part: FieldPart) -> Any:

@@ -33,4 +33,4 @@ async def judge(
         raise Rejected(correction.reason or "rejected", correction.explanation)
     if correction.label == claimed:
         return instance, correction
-    return guard.call(llm.task.write_label, instance, correction.label), correction
+    return guard.call(llm.task.with_label, instance, correction.label), correction

@@ -128,7 +128,7 @@ class LocalExecutor(Executor):
         """Step 4: confirm, give another label, or reject."""
         outcome.final, outcome.claimed = outcome.instance, claimed
         if self._corrector is None:
-            outcome.corrected = self._guard.call(self._task.read_label, outcome.instance)
+            outcome.corrected = self._guard.call(self._task.label_of, outcome.instance)
             return
         outcome.final, correction = await judge(
             self._corrector, llm, self._guard, outcome.instance, claimed

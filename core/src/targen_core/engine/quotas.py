@@ -44,7 +44,7 @@ class Quotas(Mapping[str, int]):
         Raises:
             UsageError: `rows` is not positive, or no multiple of the task's unit.
         """
-        names, unit = task.quota_names, task.unit
+        names, unit = task.quota_names, task.rows_per_instance
         if rows <= 0:
             raise UsageError(f"-n is {rows}; it must be at least {unit}")
         _check_unit("-n", rows, unit)
@@ -87,7 +87,7 @@ class Quotas(Mapping[str, int]):
                     f"task {task.name} has no label {name!r}",
                     hint=did_you_mean(name, names, "its labels are"),
                 )
-            _check_unit(f"label {name}", rows, task.unit)
+            _check_unit(f"label {name}", rows, task.rows_per_instance)
         if not self.total:
             raise UsageError("all quotas are 0: there is nothing to generate")
         return self.over(names)

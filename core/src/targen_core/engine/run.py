@@ -267,7 +267,7 @@ class Engine:
             if slot is None:
                 break
             commit = self._ledger.recall(slot.id)
-            rows = self.task.unit if commit.verdict == "accepted" else 0
+            rows = self.task.rows_per_instance if commit.verdict == "accepted" else 0
             if commit.rows != rows or not self.quotas.knows(commit.quota, rows):
                 raise Contradicted
             self._report(slot.batches, written=True)
@@ -309,7 +309,7 @@ class Engine:
             self._ending(outcome),
             outcome.stage,
             outcome.reason,
-            self.task.unit if verdict == "accepted" else 0,
+            self.task.rows_per_instance if verdict == "accepted" else 0,
             self._calls(slot, verdict),
             entry,
         )
@@ -407,10 +407,11 @@ class Engine:
 
     def _accept(self, slot: _Slot, outcome: Outcome) -> bytes:
         """Write an instance's rows; what the filters keep of it."""
-        rows = self._guard.call(self.task.official_rows, outcome.final, self._next_idx)
-        if len(rows) != self.task.unit:
+        rows = self._guard.call(self.task.to_rows, outcome.final, self._next_idx)
+        if len(rows) != self.task.rows_per_instance:
             raise self._guard.fault(
-                f"rows() made {len(rows)} rows of an instance, the unit is {self.task.unit}"
+                f"to_rows() made {len(rows)} rows of an instance, "
+                f"its rows_per_instance is {self.task.rows_per_instance}"
             )
         self._sink.accept(rows, slot.provenance(outcome, self._next_idx, len(rows)))
         self._next_idx += len(rows)
@@ -420,7 +421,7 @@ class Engine:
         """An instance as filters see it."""
         call, task = self._guard.call, self.task
         return Candidate(
-            slot.seed.id, instance, call(task.render, instance), call(task.written, instance)
+            slot.seed.id, instance, call(task.render, instance), call(task.dedup_text, instance)
         )
 
     # --- execution ahead of the commit point ------------------------------
@@ -528,7 +529,7 @@ class Engine:
 
     def _worth(self, branch: str) -> int:
         """Candidates of a branch that are worth running."""
-        return self.quotas.worth(branch, self.task.unit, self._margin)
+        return self.quotas.worth(branch, self.task.rows_per_instance, self._margin)
 
     def _seeds_ahead(self) -> int:
         """Seeds worth preparing past the one that is walked to next."""

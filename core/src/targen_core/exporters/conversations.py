@@ -62,15 +62,15 @@ def conversations(dataset: Dataset) -> Iterator[Conversation]:
                 hint="this form needs labels; --as jsonl, csv and hf do not",
             )
         for instance in unit.instances:
-            questions = task.questions_of(instance)
+            questions = task.questions(instance)
             several = len(questions) > 1
             for text in [e.input for e in questions] if several else [task.render(instance)]:
-                yield Conversation(_turns(task, text, task.answered(instance)))
+                yield Conversation(_turns(task, text, task.answer(instance)))
 
 
 def _turns(task: Task[Any, Any], question: str, answer: str) -> tuple[Message, ...]:
-    prompt = task.tuning or _DEFAULT
-    values = {"instructions": task.instructions, "input": question, "output": answer}
+    prompt = task.texts.instruction_template or _DEFAULT
+    values = {"instructions": task.judging.instructions, "input": question, "output": answer}
     turns = prompt.fill({name: values[name] for name in prompt.variables if name in values})
     if turns[-1].role != "assistant":
         turns = (*turns, Message("assistant", answer))

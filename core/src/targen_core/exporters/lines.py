@@ -22,7 +22,7 @@ def _write(records: Iterable[Mapping[str, Any]], out: Path, *, ascii_only: bool 
 
 def _official(dataset: Dataset, out: Path) -> None:
     r"""The official file: ASCII, other characters as \u escapes, as the originals have it."""
-    join = dataset.task.join
+    join = dataset.task.pack
     _write(join(dataset.rows) if join is not None else dataset.rows, out, ascii_only=True)
 
 

@@ -95,7 +95,7 @@ def compare_variants(
         trials.append(run_trial(registry, mine, cache=cache, shared=shared, **seen))
         if isinstance(trials[-1].problem, Interrupted):
             raise trials[-1].problem
-    instructions = mean_similarity([task.instructions for task in tasks])
+    instructions = mean_similarity([task.judging.instructions for task in tasks])
     prompts = mean_similarity(
         [_asked(task, trial) for task, trial in zip(tasks, trials, strict=True)]
     )

@@ -194,10 +194,10 @@ def flip(task: Task[Any, Any], instance: Any, rng: random.Random) -> Any:
     Raises:
         UsageError: no other label was found that it could have.
     """
-    claimed = task.read_label(instance)
+    claimed = task.label_of(instance)
     for name in _other_labels(task, instance, claimed, rng):
         try:
-            return task.write_label(instance, name)
+            return task.with_label(instance, name)
         except (Rejected, ValidationError):
             continue  # this one the instance cannot have
     raise UsageError(f"--flip: {task.name} has no other label for {task.render(instance)[:80]!r}")
@@ -214,7 +214,7 @@ def _other_labels(
         names = [label.name for label in task.labels if label.name != claimed]
         yield from rng.sample(names, len(names))
         return
-    questions = task.questions_of(instance)
+    questions = task.questions(instance)
     options = questions[0].options
     guesses: list[tuple[str, ...]] = [(o,) for o in rng.sample(options, len(options))]
     if questions[0].several:
@@ -223,7 +223,7 @@ def _other_labels(
         # A set label is flipped to any other set, a single one to any other answer.
         guesses = sets + guesses if len(questions[0].output or ()) > 1 else guesses + sets
     for guess in guesses:
-        name = task.settled(instance, [JudgeAnswer(guess)] * len(questions)).label
+        name = task.aggregate(instance, [JudgeAnswer(guess)] * len(questions)).label
         if name is not None and name != claimed:
             yield name
 
@@ -308,7 +308,7 @@ async def _judge(
     prepared: PreparedCorrection, layer: CallLayer, guard: Guard, item: Judged, number: int
 ) -> Judged:
     task, scope = prepared.task, Scope()
-    claimed = guard.call(task.read_label, item.shown)
+    claimed = guard.call(task.label_of, item.shown)
     llm = StageLlm(
         layer,
         task,
@@ -322,7 +322,7 @@ async def _judge(
         final, correction = await judge(prepared.corrector, llm, guard, item.shown, claimed)
         same = correction.label == claimed
         if not same:
-            for row in guard.call(task.official_rows, final, 0):
+            for row in guard.call(task.to_rows, final, 0):
                 guard.call(task.schema.model_validate, row)
     except Rejected as error:
         return replace(
@@ -349,8 +349,8 @@ def _report(
     flows: dict[str, Flow] = {}
     verdicts = {"flipped": Counter[str](), "as_given": Counter[str]()}
     for item in judged:
-        gold, claimed = task.read_label(item.gold), task.read_label(item.shown)
-        final = None if item.final is None else task.read_label(item.final)
+        gold, claimed = task.label_of(item.gold), task.label_of(item.shown)
+        final = None if item.final is None else task.label_of(item.final)
         flow = flows.setdefault(claimed if task.labels else OPEN, Flow())
         kind = "as_given" if claimed == gold else "flipped"
         verdicts[kind]["right" if final == gold else "wrong" if final else "rejected"] += 1
@@ -389,13 +389,13 @@ def _write(
     changes: list[dict[str, Any]] = []
     at = 0
     for item in judged:
-        gold, claimed = task.read_label(item.gold), task.read_label(item.shown)
+        gold, claimed = task.label_of(item.gold), task.label_of(item.shown)
         changes.append(
             {
                 "idx": item.unit.idx,
                 "claimed": claimed,
                 **({"gold": gold} if gold != claimed else {}),
-                "label": None if item.final is None else task.read_label(item.final),
+                "label": None if item.final is None else task.label_of(item.final),
                 "verdict": item.verdict,
                 "reason": item.reason,
                 "explanation": item.explanation,
@@ -405,11 +405,11 @@ def _write(
         if item.final is None:
             continue
         if len(item.unit.instances) == 1:
-            before, after = (task.official_rows(i, 0) for i in (item.gold, item.final))
+            before, after = (task.to_rows(i, 0) for i in (item.gold, item.final))
             rows += patched(item.unit.rows, before, after)
         else:  # a row of several instances comes apart: they are numbered anew
-            rows += task.official_rows(item.final, at)
-        at += task.unit
+            rows += task.to_rows(item.final, at)
+        at += task.rows_per_instance
     _write_lines(out / "dataset.jsonl", rows)
     _write_lines(out / "changes.jsonl", changes)
     text = json.dumps(report, indent=2, ensure_ascii=False) + "\n"

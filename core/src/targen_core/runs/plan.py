@@ -441,7 +441,7 @@ def find_corrector(
     registry: Registry, task: Task[Any, Any], name: str | None
 ) -> tuple[str | None, Corrector[Any] | None]:
     """Step 4: its id, "task" for one of the task's own, and itself."""
-    chosen = task.corrector if name == "" else name
+    chosen = task.judging.corrector if name == "" else name
     if chosen is None:
         return None, None
     if isinstance(chosen, str):
@@ -516,7 +516,7 @@ def _task_plan(task_id: str, task: Task[Any, Any], variants: Sequence[str]) -> T
         variants=tuple(variants),
         labels=task.quota_names,
         branches={} if tuple(task.branches) == task.quota_names else dict(task.branches),
-        unit=task.unit,
+        unit=task.rows_per_instance,
         prompts={prompt.name: prompt.version for prompt in task.every_prompt},
     )
 

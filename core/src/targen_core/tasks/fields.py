@@ -7,7 +7,7 @@ from typing import Any, Literal, get_args, get_origin
 
 from pydantic import BaseModel
 
-__all__ = ["NO_TEXTS", "named", "text_at", "text_fields"]
+__all__ = ["NO_TEXTS", "as_lines", "named", "text_at", "text_fields"]
 
 NO_TEXTS = frozenset({"idx", "id", "label", "labels", "version", "source", "pair_id"})
 """Columns that identify a row or say its label, whatever they hold."""
@@ -64,3 +64,14 @@ def _texts(kind: Any, path: str, above: tuple[type[BaseModel], ...]) -> Iterator
     elif get_origin(kind) is not Literal and get_origin(kind) not in (dict, Mapping):
         found = [field for part in get_args(kind) for field in _texts(part, path, above)]
         yield from dict.fromkeys(found)
+
+
+def as_lines(values: Mapping[str, Any]) -> str:
+    """Fields of a row as text: the one as it is, or each on a line under its name."""
+    shown = {
+        name: "; ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
+        for name, value in values.items()
+    }
+    if len(shown) == 1:
+        return next(iter(shown.values()))
+    return "\n".join(f"{n[:1].upper()}{n[1:].replace('_', ' ')}: {v}" for n, v in shown.items())

@@ -7,28 +7,29 @@ each label (step 3), and a `corrector` (step 4).
 
 from __future__ import annotations
 
+import dataclasses
 import random
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from types import MappingProxyType, NoneType, UnionType
-from typing import Any, Generic, Literal, TypeVar, Union, get_args, get_origin
+from typing import Any, Generic, Literal, Self, TypeVar, Union, get_args, get_origin
 
 from pydantic import BaseModel, create_model
 
 from targen_core.errors import Rejected
-from targen_core.tasks.cases import Case
-from targen_core.tasks.fields import text_fields
+from targen_core.suggestions import did_you_mean
+from targen_core.tasks.fields import as_lines, text_fields
+from targen_core.tasks.groups import Judging, Rows, Texts
 from targen_core.tasks.judging import (
     NO_VALID_INSTANCE,
     Correction,
-    CorrectionSample,
     JudgeAnswer,
     JudgeQuestion,
 )
 from targen_core.tasks.prompt import Prompt
-from targen_core.tasks.steps import PARAMETERS, Check, Corrector, InverseGenerator, ListStep, Step
+from targen_core.tasks.steps import PARAMETERS, Check, InverseGenerator, ListStep, Step
 
 __all__ = ["DryRunCall", "Label", "Task", "Variant"]
 
@@ -54,7 +55,7 @@ class Label:
 
 @dataclass(frozen=True, slots=True)
 class Variant:
-    """Another way to make the same rows: fields of a `Task` that it replaces.
+    """Another way to make the same rows: what `Task.replace` is given, by name.
 
     `--variant NAME` runs a task so; the manifest names it.
     """
@@ -106,7 +107,7 @@ class Task(Generic[SeedT, InstanceT]):
         description: what a row is and what its labels mean, for people.
         source: where the task and its steps come from.
         instance: one labelled thing: a pydantic model with the label in it.
-            Where `rows` is not given it is the official row without `idx`.
+            By default it is the official row without `idx`.
         labels: the closed label set, in the order that quotas use. Empty for
             a task whose labels are open; its one quota is then called "any".
         contexts: step 1, or None where the task has none.
@@ -116,44 +117,13 @@ class Task(Generic[SeedT, InstanceT]):
             say it; None where step 4 finds the label, so that an instance may
             have none before. Branches of open labels aim at "any".
         instances_per_call: instances that one call of a generator gives.
-        samples_per_seed: how often G(label, seed) is asked of the same seed at most: once
-            the lists are finished, their seeds are walked again. A generator
-            sees what earlier samples gave in `llm.earlier`.
+        samples_per_seed: how often G(label, seed) is asked of the same seed at
+            most: once the lists are finished, their seeds are walked again. A
+            generator sees what earlier samples gave in `llm.earlier`.
         checks: what must hold of every instance before and after step 4.
-        corrector: step 4 by default: a corrector, or the name of a registered
-            one.
-        instructions: how to solve the task; correctors are filled with it.
-        samples: worked samples for correctors, right and wrong ones.
-        questions: what step 4 solves; by default one question, the rendered
-            instance, with the labels and `rejecting` as its options.
-        rejecting: outputs of step 4 beside the labels that reject an
-            instance, by the reason that is counted.
-        settle: from the answers of an instance's questions to a correction;
-            by default the one answer is the label.
-        label_of: reads the label's name off an instance; None where it has
-            none before step 4.
-        relabel: gives an instance another label.
-        render: an instance without its label, as text.
-        answer: the label as text, for instruction tuning; by default its name.
-        tuning: how a row reads as an instruction and its completion (paper,
-            appendix E): a prompt of user and assistant turns that may use
-            $instructions, $input and $output; by default these three.
-        distinct_on: the part of an instance that the generator wrote: rows
-            that share a seed are compared on it alone.
-        rows: the official rows of an instance, `unit` of them, the first
-            numbered `idx`.
-        unit: rows that one instance makes and that must stay together.
-        official: the schema of an official row, `idx` included; the label may
-            be absent in it, as in test files. By default made from `instance`.
-        read: the instances of `unit` official rows, the reverse of `rows`;
-            rows without a label, as in test files, give none.
-        join: the official file of a dataset's rows, where that nests or
-            numbers what a dataset holds line by line.
-        fields: the texts of an official row, as paths such as "target.span1_text";
-            see `texts`.
-        cases: the decisions that an official row holds, and what could give
-            them away, for the analysis: `Case`s, none where the row has no
-            label. By default one: the row's texts and its label.
+        judging: step 4: its corrector, and what that is told and asked.
+        rows: what official rows are, where they are not the instances.
+        texts: how an instance reads as text.
         presets: target counts by name, label name -> rows.
         parameters: sampling parameters by step, under the defaults of the user;
             see `steps`.
@@ -170,7 +140,6 @@ class Task(Generic[SeedT, InstanceT]):
     description: str
     instance: type[InstanceT]
     generators: Mapping[str, InverseGenerator[SeedT, InstanceT]]
-    render: Callable[[InstanceT], str]
     labels: tuple[Label, ...] = ()
     branch_labels: Mapping[str, str | None] = field(default_factory=_empty)
     contexts: ListStep[Any] | None = None
@@ -178,30 +147,20 @@ class Task(Generic[SeedT, InstanceT]):
     instances_per_call: int = 1
     samples_per_seed: int = 1
     checks: tuple[Check[SeedT, InstanceT], ...] = ()
-    corrector: Corrector[InstanceT] | str | None = "meta"
-    instructions: str = ""
-    samples: tuple[CorrectionSample, ...] = ()
-    questions: Callable[[InstanceT], Sequence[JudgeQuestion]] | None = None
-    rejecting: Mapping[str, str] = field(default_factory=_empty)
-    settle: Callable[[InstanceT, Sequence[JudgeAnswer]], Correction] | None = None
-    label_of: Callable[[InstanceT], str | None] | None = None
-    relabel: Callable[[InstanceT, str], InstanceT] | None = None
-    answer: Callable[[InstanceT], str] | None = None
-    tuning: Prompt | None = None
-    distinct_on: Callable[[InstanceT], str] | None = None
-    rows: Callable[[InstanceT, int], Sequence[Mapping[str, Any]]] | None = None
-    unit: int = 1
-    official: type[BaseModel] | None = None
-    read: Callable[[Sequence[Mapping[str, Any]]], Sequence[InstanceT]] | None = None
-    join: Callable[[Sequence[Mapping[str, Any]]], Sequence[Mapping[str, Any]]] | None = None
-    fields: tuple[str, ...] = ()
-    cases: Callable[[Mapping[str, Any]], Sequence[Case]] | None = None
+    judging: Judging[InstanceT] = field(default_factory=Judging)
+    rows: Rows[InstanceT] = field(default_factory=Rows)
+    texts: Texts[InstanceT] = field(default_factory=Texts)
     presets: Mapping[str, Mapping[str, int]] = field(default_factory=_empty)
     parameters: Mapping[str, Mapping[str, Any]] = field(default_factory=_empty)
     variants: Mapping[str, Variant] = field(default_factory=_empty)
     prompts: tuple[Prompt, ...] = ()
     dry_run: Callable[[DryRunCall], Any] | None = None
     source: str = ""
+
+    def __new__(cls, *_: Any, **parts: Any) -> Self:
+        """Refuse a field that a task lacks, with the place of what was meant."""
+        _refuse_unknown(parts)
+        return object.__new__(cls)
 
     def __post_init__(self) -> None:
         """Refuse a task that could not run, naming what is wrong."""
@@ -212,12 +171,15 @@ class Task(Generic[SeedT, InstanceT]):
         self._refuse_wrong_branches(names)
         if self.contexts is None and not self.seeds:
             raise ValueError(f"task {self.name}: it needs contexts, seeds or both")
-        if self.unit < 1 or self.instances_per_call < 1 or self.samples_per_seed < 1:
-            raise ValueError(
-                f"task {self.name}: unit, instances_per_call and samples_per_seed are at least 1"
-            )
-        if not self.labels and self.label_of is None:
-            raise ValueError(f"task {self.name}: open labels need label_of")
+        for counted, number in (
+            ("rows_per_instance", self.rows.rows_per_instance),
+            ("instances_per_call", self.instances_per_call),
+            ("samples_per_seed", self.samples_per_seed),
+        ):
+            if number < 1:
+                raise ValueError(f"task {self.name}: {counted} is {number}; it is at least 1")
+        if not self.labels and self.rows.label_of is None:
+            raise ValueError(f"task {self.name}: open labels need rows=Rows(label_of=...)")
         self._refuse_labels_that_no_row_can_have()
         steps = [step.name for step in self.steps]
         for step in steps:
@@ -231,10 +193,11 @@ class Task(Generic[SeedT, InstanceT]):
                     f"task {self.name}: parameters for unknown step {step!r}; "
                     f"its steps are {', '.join(steps)}"
                 )
-        known = {part.name for part in fields(self)}
         for name, variant in self.variants.items():
-            if not variant.changes.keys() <= known:
-                raise ValueError(f"task {self.name}: variant {name} changes what a task lacks")
+            try:
+                _refuse_unknown(variant.changes)
+            except TypeError as error:
+                raise ValueError(f"task {self.name}: variant {name}: {error}") from None
 
     def _refuse_wrong_branches(self, names: Sequence[str]) -> None:
         """Branches that aim at no label, and labels that no branch aims at."""
@@ -283,6 +246,10 @@ class Task(Generic[SeedT, InstanceT]):
                 "a ListStep or None",
             ),
             ("seeds", _is_tuple_of(self.seeds, ListStep), "ListSteps in a tuple: (step,)"),
+            *(
+                (part, isinstance(getattr(self, part), kind), f"{kind.__name__}(...)")
+                for part, kind in _GROUPS.items()
+            ),
         )
         for part, fits, kind in wanted:
             if not fits:
@@ -292,7 +259,7 @@ class Task(Generic[SeedT, InstanceT]):
     def _refuse_labels_that_no_row_can_have(self) -> None:
         """Labels that the instance's schema lists differently, as derived tasks come to have."""
         column = self.instance.model_fields.get("label")
-        if self.label_of is not None or column is None:
+        if self.rows.label_of is not None or column is None:
             return
         kind = column.annotation
         if get_origin(kind) in (Union, UnionType):  # a label or None: step 4 finds it
@@ -358,7 +325,15 @@ class Task(Generic[SeedT, InstanceT]):
         return self.dry_run
 
     def replace(self, **changes: Any) -> Task[SeedT, InstanceT]:
-        """A derived task with some parts swapped; this one stays as it is."""
+        """A derived task with some parts swapped; this one stays as it is.
+
+        For `judging`, `rows` and `texts` a mapping says what to swap in them:
+        `task.replace(judging={"samples": mine})`.
+        """
+        _refuse_unknown(changes)
+        for name in _GROUPS.keys() & changes.keys():
+            if isinstance(changes[name], Mapping):
+                changes[name] = replace(getattr(self, name), **changes[name])
         return replace(self, **changes)
 
     def __deepcopy__(self, memo: object) -> Task[SeedT, InstanceT]:
@@ -389,9 +364,44 @@ class Task(Generic[SeedT, InstanceT]):
 
     def quota_of(self, instance: InstanceT) -> str:
         """The quota that an instance counts for: its label's name, or "any"."""
-        return self.read_label(instance) if self.labels else "any"
+        return self.label_of(instance) if self.labels else "any"
 
-    def read_label(self, instance: InstanceT) -> str:
+    # --- what is in the groups, or its default ---
+
+    @property
+    def schema(self) -> type[BaseModel]:
+        """The official row's schema: the label may be absent, as in test files."""
+        return self.rows.schema or _official_form(self.instance)
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """Where an official row's texts are, as paths."""
+        return self.rows.fields or text_fields(self.schema)
+
+    @property
+    def rows_per_instance(self) -> int:
+        """Rows that one instance makes and that stay together."""
+        return self.rows.rows_per_instance
+
+    def to_rows(self, instance: InstanceT, idx: int) -> Sequence[Mapping[str, Any]]:
+        """The official rows of an instance, the first numbered `idx`."""
+        if self.rows.to_rows is not None:
+            return self.rows.to_rows(instance, idx)
+        return [{**instance.model_dump(mode="json"), "idx": idx}]
+
+    def from_rows(self, rows: Sequence[Mapping[str, Any]]) -> Sequence[InstanceT]:
+        """The instances of `rows_per_instance` official rows; rows without a label give none."""
+        if self.rows.from_rows is not None:
+            return self.rows.from_rows(rows)
+        kept = self.instance.model_fields.keys()
+        labeled = [row for row in rows if row.get("label") is not None]
+        return [self.instance.model_validate({k: row[k] for k in kept & row}) for row in labeled]
+
+    def pack(self, rows: Sequence[Mapping[str, Any]]) -> Sequence[Mapping[str, Any]]:
+        """The official file of a dataset's rows."""
+        return rows if self.rows.pack is None else self.rows.pack(rows)
+
+    def label_of(self, instance: InstanceT) -> str:
         """The name of an instance's label.
 
         Raises:
@@ -408,8 +418,8 @@ class Task(Generic[SeedT, InstanceT]):
         Raises:
             Rejected: `illegal-label`, where it is none of the label set.
         """
-        if self.label_of is not None:
-            return self.label_of(instance)
+        if self.rows.label_of is not None:
+            return self.rows.label_of(instance)
         value = getattr(instance, "label")  # noqa: B009 - the field is the task's own
         if value is None:
             return None
@@ -418,70 +428,81 @@ class Task(Generic[SeedT, InstanceT]):
                 return label.name
         raise Rejected("illegal-label", f"{value!r} is not a label of {self.name}")
 
-    def write_label(self, instance: InstanceT, name: str) -> InstanceT:
+    def with_label(self, instance: InstanceT, name: str) -> InstanceT:
         """`instance` with the label `name`, validated by the instance's schema.
 
         Raises:
             Rejected: `illegal-label`, where the label set has no such label.
         """
-        if self.relabel is not None:
-            return self.relabel(instance, name)
+        if self.rows.with_label is not None:
+            return self.rows.with_label(instance, name)
         try:
             value = self.label(name).official
         except KeyError:
             raise Rejected("illegal-label", f"{name!r} is not a label of {self.name}") from None
         return self.instance.model_validate({**instance.model_dump(), "label": value})
 
-    def official_rows(self, instance: InstanceT, idx: int) -> Sequence[Mapping[str, Any]]:
-        """The rows of an instance as the dataset holds them."""
-        if self.rows is not None:
-            return self.rows(instance, idx)
-        return [{**instance.model_dump(mode="json"), "idx": idx}]
+    def render(self, instance: InstanceT) -> str:
+        """An instance without its label, as text."""
+        if self.texts.render is not None:
+            return self.texts.render(instance)
+        return as_lines(instance.model_dump(exclude={"label"}))
 
-    @property
-    def schema(self) -> type[BaseModel]:
-        """The official row's schema: the label may be absent, as in test files."""
-        return self.official or _official_form(self.instance)
+    def answer(self, instance: InstanceT) -> str:
+        """An instance's label as text."""
+        return (self.texts.answer or self.label_of)(instance)
 
-    @property
-    def texts(self) -> tuple[str, ...]:
-        """Where an official row's texts are: `fields`, or what its schema types as text."""
-        return self.fields or text_fields(self.schema)
+    def dedup_text(self, instance: InstanceT) -> str:
+        """What the generator wrote, to compare rows of one seed by."""
+        return (self.texts.dedup_text or self.render)(instance)
 
-    def instances_of(self, rows: Sequence[Mapping[str, Any]]) -> Sequence[InstanceT]:
-        """The instances of `unit` official rows; rows without a label give none."""
-        if self.read is not None:
-            return self.read(rows)
-        kept = self.instance.model_fields.keys()
-        labeled = [row for row in rows if row.get("label") is not None]
-        return [self.instance.model_validate({k: row[k] for k in kept & row}) for row in labeled]
-
-    def questions_of(self, instance: InstanceT) -> Sequence[JudgeQuestion]:
-        """What step 4 solves of an instance."""
-        if self.questions is not None:
-            return self.questions(instance)
+    def questions(self, instance: InstanceT) -> Sequence[JudgeQuestion]:
+        """What step 4 asks of an instance."""
+        if self.judging.questions is not None:
+            return self.judging.questions(instance)
         names = tuple(label.name for label in self.labels)
-        options = (*names, *self.rejecting) if names else ()
+        options = (*names, *self.judging.rejecting) if names else ()
         claimed = self.claimed_label(instance)
         output = None if claimed is None else (claimed,)
         return [JudgeQuestion(self.render(instance), output, options)]
 
-    def settled(self, instance: InstanceT, answers: Sequence[JudgeAnswer]) -> Correction:
-        """The correction that answers of an instance's questions amount to."""
-        for found in answers:
-            for answer in found.answers:
-                if answer == NO_VALID_INSTANCE:
-                    return Correction.reject("no-valid-instance", found.explanation)
-                if answer in self.rejecting:
-                    return Correction.reject(self.rejecting[answer], found.explanation)
-        if self.settle is not None:
-            return self.settle(instance, answers)
+    def aggregate(self, instance: InstanceT, answers: Sequence[JudgeAnswer]) -> Correction:
+        """The correction that the answers to an instance's questions come to.
+
+        An answer that rejects the instance does so before the task's own
+        `aggregate` sees any.
+        """
+        for answer in answers:
+            for option in answer.answers:
+                if option == NO_VALID_INSTANCE:
+                    return Correction.reject("no-valid-instance", answer.explanation)
+                if option in self.judging.rejecting:
+                    return Correction.reject(self.judging.rejecting[option], answer.explanation)
+        if self.judging.aggregate is not None:
+            return self.judging.aggregate(instance, answers)
         return Correction(answers[0].answers[0], answers[0].explanation)
 
-    def answered(self, instance: InstanceT) -> str:
-        """An instance's label as text."""
-        return self.answer(instance) if self.answer is not None else self.read_label(instance)
 
-    def written(self, instance: InstanceT) -> str:
-        """What the generator wrote, to compare rows of one seed by."""
-        return (self.distinct_on or self.render)(instance)
+_GROUPS: Mapping[str, type[Any]] = {"judging": Judging, "rows": Rows, "texts": Texts}
+
+
+def _refuse_unknown(parts: Mapping[str, Any]) -> None:
+    """Names that are no fields of a task, or of a group of its fields.
+
+    Raises:
+        TypeError: the first of them, and what was meant.
+    """
+    known = [part.name for part in dataclasses.fields(Task)]
+    inside = {name: [f.name for f in dataclasses.fields(kind)] for name, kind in _GROUPS.items()}
+    for name, value in parts.items():
+        if name not in known:
+            for group, names in inside.items():
+                if name in names:
+                    where = f"{group}={_GROUPS[group].__name__}({name}=...)"
+                    raise TypeError(f"{name} is part of a group: pass {where}")
+            everything = [*known, *(part for names in inside.values() for part in names)]
+            raise TypeError(f"a task has no {name}; {did_you_mean(name, everything, 'it has')}")
+        for part in value if name in inside and isinstance(value, Mapping) else ():
+            if part not in inside[name]:
+                hint = did_you_mean(part, inside[name], "it has")
+                raise TypeError(f"{_GROUPS[name].__name__} has no {part}; {hint}")

@@ -16,7 +16,7 @@ def _write(dataset: Dataset, out: Path) -> None:
         page.write(f"# {task.summary}\n\n")
         for instance in dataset.instances:
             text = " ".join(task.render(instance).split())
-            page.write(f"- **{task.answered(instance)}** {text}\n")
+            page.write(f"- **{task.answer(instance)}** {text}\n")
 
 
 PAGE = Exporter(write=_write, suffix=".md", summary="a page to read")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from targen_core import CorrectionSample, Label, Task
+from targen_core import CorrectionSample, Judging, Label, Task
 from targen_core.correctors.meta import META_PROMPT
 from targen_plugin_example.dry_run import dry_run
 from targen_plugin_example.steps import (
@@ -64,10 +64,7 @@ TICKETS: Task[Problem, Ticket] = Task(
     seeds=(PROBLEMS,),
     generators={"urgent": write_urgent, "routine": write_routine},
     checks=(check_ticket,),
-    corrector="meta",
-    instructions=_INSTRUCTIONS,
-    samples=_SAMPLES,
-    render=lambda ticket: ticket.text,
+    judging=Judging(instructions=_INSTRUCTIONS, samples=_SAMPLES),
     presets={"small": {"urgent": 20, "routine": 20}},
     prompts=(*PROMPTS, META_PROMPT),
     dry_run=dry_run,

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 
 from targen_tasks_multirc.rows import MultiRcQuestion, Option
 
-__all__ = ["VERSION", "OfficialMultiRc", "join", "read", "rows"]
+__all__ = ["VERSION", "OfficialMultiRc", "from_rows", "pack", "to_rows"]
 
 VERSION = 1.1
 """Of the official file format, in every row."""
@@ -102,11 +102,11 @@ class OfficialMultiRc(_Part):
         return self
 
 
-def rows(instance: MultiRcQuestion, idx: int) -> list[dict[str, Any]]:
+def to_rows(instance: MultiRcQuestion, idx: int) -> list[dict[str, Any]]:
     """The official row of one question: a passage of its own.
 
     The numbers are unique in a file of such rows, though not contiguous; in
-    the file that `join` makes they are.
+    the file that `pack` makes they are.
     """
     answers = [
         {"text": option.text, "idx": idx * _STRIDE + place, "label": int(option.right)}
@@ -117,7 +117,7 @@ def rows(instance: MultiRcQuestion, idx: int) -> list[dict[str, Any]]:
     return [{"version": VERSION, "passage": passage, "idx": idx}]
 
 
-def read(official: Sequence[Mapping[str, Any]]) -> list[MultiRcQuestion]:
+def from_rows(official: Sequence[Mapping[str, Any]]) -> list[MultiRcQuestion]:
     """One instance for each question of labelled rows; rows without labels give none."""
     return [
         MultiRcQuestion(
@@ -135,7 +135,7 @@ def read(official: Sequence[Mapping[str, Any]]) -> list[MultiRcQuestion]:
     ]
 
 
-def join(official: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+def pack(official: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """The official file: neighbouring rows of one passage are one row.
 
     Passages, questions and answers are numbered anew, each from 0 through the

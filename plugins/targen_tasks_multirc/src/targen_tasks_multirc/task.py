@@ -27,7 +27,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from targen_core import Correction, JudgeAnswer, JudgeQuestion, Prompt, Task, Variant
+from targen_core import (
+    Correction,
+    JudgeAnswer,
+    JudgeQuestion,
+    Judging,
+    Prompt,
+    Rows,
+    Task,
+    Texts,
+    Variant,
+)
 from targen_core.correctors.meta import META_PROMPT
 from targen_tasks_multirc.cases import cases
 from targen_tasks_multirc.checks import (
@@ -37,7 +47,7 @@ from targen_tasks_multirc.checks import (
     check_question,
 )
 from targen_tasks_multirc.dry_run import dry_run
-from targen_tasks_multirc.official import OfficialMultiRc, join, read, rows
+from targen_tasks_multirc.official import OfficialMultiRc, from_rows, pack, to_rows
 from targen_tasks_multirc.rows import MultiRcQuestion
 from targen_tasks_multirc.samples import (
     INSTRUCTIONS,
@@ -74,7 +84,7 @@ def _questions_paper(question: MultiRcQuestion) -> list[JudgeQuestion]:
     return [JudgeQuestion(question.render(), question.right, question.letters, several=True)]
 
 
-def _settle(question: MultiRcQuestion, answers: Sequence[JudgeAnswer]) -> Correction:
+def _aggregate(question: MultiRcQuestion, answers: Sequence[JudgeAnswer]) -> Correction:
     (answer,) = answers
     return Correction(", ".join(answer.answers), answer.explanation)
 
@@ -101,23 +111,28 @@ MULTIRC: Task[Paragraph, MultiRcQuestion] = Task(
     generators={"any": write_questions},
     instances_per_call=QUESTIONS,
     checks=(check_question, check_options, check_fair, check_evidence),
-    corrector="meta",
-    instructions=INSTRUCTIONS,
-    samples=SAMPLES,
-    questions=_questions,
-    rejecting={ONE_SENTENCE: "one-sentence"},
-    settle=_settle,
-    label_of=lambda question: question.label,
-    relabel=MultiRcQuestion.with_label,
-    render=MultiRcQuestion.render,
-    answer=MultiRcQuestion.answer,
-    tuning=Prompt("tuning", package="targen_tasks_multirc"),
-    distinct_on=_written,
-    rows=rows,
-    official=OfficialMultiRc,
-    read=read,
-    join=join,
-    cases=cases,
+    judging=Judging(
+        instructions=INSTRUCTIONS,
+        samples=SAMPLES,
+        questions=_questions,
+        rejecting={ONE_SENTENCE: "one-sentence"},
+        aggregate=_aggregate,
+    ),
+    rows=Rows(
+        schema=OfficialMultiRc,
+        to_rows=to_rows,
+        from_rows=from_rows,
+        pack=pack,
+        label_of=lambda question: question.label,
+        with_label=MultiRcQuestion.with_label,
+        cases=cases,
+    ),
+    texts=Texts(
+        render=MultiRcQuestion.render,
+        answer=MultiRcQuestion.answer,
+        dedup_text=_written,
+        instruction_template=Prompt("tuning", package="targen_tasks_multirc"),
+    ),
     presets={
         "small": {"any": 100},
         "original": {"any": 5131},  # questions of the official training set
@@ -135,10 +150,12 @@ MULTIRC: Task[Paragraph, MultiRcQuestion] = Task(
                 "generators": {"any": write_question_paper},
                 "instances_per_call": 1,
                 "checks": (check_question, check_options),
-                "instructions": INSTRUCTIONS_PAPER,
-                "samples": SAMPLES_PAPER,
-                "questions": _questions_paper,
-                "rejecting": {},
+                "judging": {
+                    "instructions": INSTRUCTIONS_PAPER,
+                    "samples": SAMPLES_PAPER,
+                    "questions": _questions_paper,
+                    "rejecting": {},
+                },
             },
         )
     },

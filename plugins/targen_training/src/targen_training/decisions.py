@@ -16,7 +16,7 @@ __all__ = ["decisions_of", "digest"]
 def decisions_of(dataset: Dataset) -> list[Decision]:
     """The decisions of a dataset's rows, in order; those without a label have "".
 
-    What a row decides is what its task says (`Task.cases`): its label, or of
+    What a row decides is what its task says (`Rows.cases`): its label, or of
     each option whether it is right. A task that says nothing decides a row's
     label from its texts.
 
@@ -30,7 +30,7 @@ def _decisions(dataset: Dataset) -> Iterator[Decision]:
     task, row = dataset.task, 0
     for unit in dataset.units():
         instances = unit.instances
-        own = task.read_label(instances[0]) if len(instances) == 1 else ""
+        own = task.label_of(instances[0]) if len(instances) == 1 else ""
         for official in unit.rows:
             for case in _cases(task, official, dataset.name, row):
                 yield Decision(dict(case.texts), case.label or own, row, case.question)
@@ -38,14 +38,14 @@ def _decisions(dataset: Dataset) -> Iterator[Decision]:
 
 
 def _cases(task: Task[Any, Any], row: Mapping[str, Any], name: str, number: int) -> Sequence[Case]:
-    if task.cases is not None:
+    if task.rows.cases is not None:
         try:
-            return task.cases(row)
+            return task.rows.cases(row)
         except (ValueError, LookupError, TypeError, AttributeError) as error:
             raise UsageError(
                 f"{name}, row {number + 1}: {task.name} does not say what it decides: {error}"
             ) from error
-    return [Case(texts=dict(zip(task.texts, _texts(task, row), strict=True)))]
+    return [Case(texts=dict(zip(task.fields, _texts(task, row), strict=True)))]
 
 
 def _texts(task: Task[Any, Any], row: Mapping[str, Any]) -> tuple[str, ...]:

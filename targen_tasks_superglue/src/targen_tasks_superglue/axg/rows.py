@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, model_validator
 
-__all__ = ["AxgPair", "AxgRow", "Sentences", "gendered", "read_rows", "rows_of", "swapped_pronoun"]
+__all__ = ["AxgPair", "AxgRow", "Sentences", "from_rows", "gendered", "swapped_pronoun", "to_rows"]
 
 Label = Literal["entailment", "not_entailment"]
 
@@ -101,7 +101,7 @@ class AxgRow(BaseModel):
         return self
 
 
-def rows_of(pair: AxgPair, idx: int) -> Sequence[Mapping[str, Any]]:
+def to_rows(pair: AxgPair, idx: int) -> Sequence[Mapping[str, Any]]:
     """The two official rows of an instance, numbered `idx` and `idx + 1`.
 
     As in the official file, `pair_id` is a number of each row's own: what
@@ -119,8 +119,8 @@ def rows_of(pair: AxgPair, idx: int) -> Sequence[Mapping[str, Any]]:
     ]
 
 
-def read_rows(rows: Sequence[Mapping[str, Any]]) -> Sequence[AxgPair]:
-    """The instance of two official rows, the reverse of `rows_of`; none where both lack a label.
+def from_rows(rows: Sequence[Mapping[str, Any]]) -> Sequence[AxgPair]:
+    """The instance of two official rows, the reverse of `to_rows`; none where both lack a label.
 
     Raises:
         ValueError: there are not two, or they are no pair.

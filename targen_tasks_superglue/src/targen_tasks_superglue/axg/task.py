@@ -5,13 +5,24 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 
-from targen_core import Correction, JudgeAnswer, JudgeQuestion, Label, Prompt, Task, Variant
+from targen_core import (
+    Correction,
+    JudgeAnswer,
+    JudgeQuestion,
+    Judging,
+    Label,
+    Prompt,
+    Rows,
+    Task,
+    Texts,
+    Variant,
+)
 from targen_core.correctors.meta import META_PROMPT
 from targen_core.tasks.checks import normalized
 from targen_tasks_superglue.axg.cases import cases
 from targen_tasks_superglue.axg.checks import check_pair_of_rows
 from targen_tasks_superglue.axg.dry_run import dry_run
-from targen_tasks_superglue.axg.rows import AxgPair, AxgRow, Sentences, read_rows, rows_of
+from targen_tasks_superglue.axg.rows import AxgPair, AxgRow, Sentences, from_rows, to_rows
 from targen_tasks_superglue.axg.samples import INSTRUCTIONS, SAMPLES
 from targen_tasks_superglue.axg.steps import (
     PAPER_PROMPTS,
@@ -49,7 +60,7 @@ def _questions(pair: AxgPair) -> Sequence[JudgeQuestion]:
     ]
 
 
-def _settle(pair: AxgPair, answers: Sequence[JudgeAnswer]) -> Correction:
+def _aggregate(pair: AxgPair, answers: Sequence[JudgeAnswer]) -> Correction:
     """The common answer; a pair that is judged by its pronoun is rejected.
 
     The share of `pronoun-dependent` pairs measures the corrector's own bias.
@@ -90,19 +101,17 @@ AXG: Task[Sentences, AxgPair] = Task(
     seeds=(SUBJECT_PAIRS, SENTENCES),
     generators={"entailment": write_entailment, "not_entailment": write_swapped},
     checks=(check_pair_of_rows,),
-    corrector="meta",
-    instructions=INSTRUCTIONS,
-    samples=SAMPLES,
-    questions=_questions,
-    settle=_settle,
-    render=_render,
-    distinct_on=_hypothesis_only,
-    tuning=Prompt("tuning", package="targen_tasks_superglue.axg"),
-    rows=rows_of,
-    unit=2,
-    official=AxgRow,
-    read=read_rows,
-    cases=cases,
+    judging=Judging(
+        instructions=INSTRUCTIONS, samples=SAMPLES, questions=_questions, aggregate=_aggregate
+    ),
+    rows=Rows(
+        schema=AxgRow, to_rows=to_rows, from_rows=from_rows, rows_per_instance=2, cases=cases
+    ),
+    texts=Texts(
+        render=_render,
+        dedup_text=_hypothesis_only,
+        instruction_template=Prompt("tuning", package="targen_tasks_superglue.axg"),
+    ),
     presets={
         "paper": {"entailment": 138, "not_entailment": 146},  # table 2: 284 rows, 142 pairs
         "original": {"entailment": 178, "not_entailment": 178},

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from targen_core import Label, Prompt, Task, Variant
+from targen_core import Judging, Label, Prompt, Rows, Task, Texts, Variant
 from targen_core.correctors.meta import META_PROMPT
 from targen_tasks_superglue.boolq.cases import cases
 from targen_tasks_superglue.boolq.checks import check_question, check_question_paper
@@ -38,7 +38,7 @@ def _render(row: BoolqRow) -> str:
     return f"Passage: {row.passage}\nQuestion: {row.question}"
 
 
-def _tuning(name: str) -> Prompt:
+def _template(name: str) -> Prompt:
     return Prompt(name, package="targen_tasks_superglue.boolq")
 
 
@@ -61,14 +61,15 @@ BOOLQ: Task[Paragraph, BoolqRow] = Task(
     seeds=(TITLES, PARAGRAPHS),
     generators={"true": write_yes, "false": write_no},
     checks=(check_question,),
-    corrector="meta",
-    instructions=INSTRUCTIONS,
-    samples=SAMPLES,
-    rejecting={"undecided": "undecided"},
-    tuning=_tuning("tuning"),
-    render=_render,
-    distinct_on=lambda row: row.question,
-    cases=cases,
+    judging=Judging(
+        instructions=INSTRUCTIONS, samples=SAMPLES, rejecting={"undecided": "undecided"}
+    ),
+    rows=Rows(cases=cases),
+    texts=Texts(
+        render=_render,
+        dedup_text=lambda row: row.question,
+        instruction_template=_template("tuning"),
+    ),
     presets={
         "paper": {"true": 2535, "false": 1764},  # Table 2
         "original": {"true": 5874, "false": 3553},  # the official training set
@@ -87,10 +88,12 @@ BOOLQ: Task[Paragraph, BoolqRow] = Task(
                 "generators": {"true": write_yes_paper, "false": write_no_paper},
                 "checks": (check_question_paper,),
                 "prompts": (*ARTICLE_PROMPTS, *PROMPTS_PAPER, META_PROMPT),
-                "instructions": INSTRUCTIONS_PAPER,
-                "samples": SAMPLES_PAPER,
-                "rejecting": {},
-                "tuning": _tuning("tuning-paper"),
+                "judging": {
+                    "instructions": INSTRUCTIONS_PAPER,
+                    "samples": SAMPLES_PAPER,
+                    "rejecting": {},
+                },
+                "texts": {"instruction_template": _template("tuning-paper")},
             },
         )
     },

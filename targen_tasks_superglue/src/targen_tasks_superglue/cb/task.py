@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from targen_core import Label, Prompt, Task, Variant
+from targen_core import Judging, Label, Prompt, Rows, Task, Texts, Variant
 from targen_core.correctors.meta import META_PROMPT
 from targen_tasks_superglue.cb.cases import cases
 from targen_tasks_superglue.cb.checks import (
@@ -48,6 +48,10 @@ def _render(row: CbRow) -> str:
     return f"Premise: {row.premise}\nHypothesis: {row.hypothesis}"
 
 
+def _template(name: str) -> Prompt:
+    return Prompt(name, package="targen_tasks_superglue.cb")
+
+
 CB: Task[str, CbRow] = Task(
     name="cb",
     version="1",
@@ -74,12 +78,9 @@ CB: Task[str, CbRow] = Task(
     instances_per_call=PAIRS,
     samples_per_seed=20,
     checks=(check_pair,),
-    corrector="meta",
-    instructions=INSTRUCTIONS,
-    samples=SAMPLES,
-    render=_render,
-    tuning=Prompt("tuning", package="targen_tasks_superglue.cb"),
-    cases=cases,
+    judging=Judging(instructions=INSTRUCTIONS, samples=SAMPLES),
+    rows=Rows(cases=cases),
+    texts=Texts(render=_render, instruction_template=_template("tuning")),
     presets={
         # Table 2; the same numbers as the original train set, which is why
         # "original" is the same preset under another name.
@@ -114,19 +115,21 @@ CB: Task[str, CbRow] = Task(
                     "neutral": write_neutral_commitment,
                 },
                 "checks": (check_pair_commitment,),
-                "instructions": INSTRUCTIONS_COMMITMENT,
-                "samples": SAMPLES_COMMITMENT,
-                "tuning": Prompt("tuning_commitment", package="targen_tasks_superglue.cb"),
+                "judging": {
+                    "instructions": INSTRUCTIONS_COMMITMENT,
+                    "samples": SAMPLES_COMMITMENT,
+                },
+                "texts": {"instruction_template": _template("tuning_commitment")},
                 "prompts": (SETTINGS_PROMPT, *COMMITMENT_PROMPTS.values(), META_PROMPT),
             },
         ),
         "instructions-2": Variant(
             "step 4 with the second wording of the instructions, neutral first (appendix A.1)",
-            {"instructions": INSTRUCTIONS_2},
+            {"judging": {"instructions": INSTRUCTIONS_2}},
         ),
         "instructions-3": Variant(
             "step 4 with the third wording of the instructions, contradiction first (A.1)",
-            {"instructions": INSTRUCTIONS_3},
+            {"judging": {"instructions": INSTRUCTIONS_3}},
         ),
     },
     prompts=(SETTINGS_PROMPT, *PROMPTS.values(), META_PROMPT),

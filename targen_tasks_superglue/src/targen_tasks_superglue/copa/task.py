@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from targen_core import Label, Prompt, Task, Variant
+from targen_core import Judging, Label, Prompt, Rows, Task, Texts, Variant
 from targen_core.correctors.meta import META_PROMPT
 from targen_tasks_superglue.copa.cases import cases
 from targen_tasks_superglue.copa.checks import check_row, check_row_paper
@@ -57,13 +57,13 @@ COPA: Task[Event, CopaRow] = Task(
     seeds=(EVENTS,),
     generators={"choice1": write_choice1, "choice2": write_choice2},
     checks=(check_row,),
-    corrector="meta",
-    instructions=INSTRUCTIONS,
-    samples=SAMPLES,
-    render=_render,
-    distinct_on=_choices,
-    tuning=Prompt("tuning", package="targen_tasks_superglue.copa"),
-    cases=cases,
+    judging=Judging(instructions=INSTRUCTIONS, samples=SAMPLES),
+    rows=Rows(cases=cases),
+    texts=Texts(
+        render=_render,
+        dedup_text=_choices,
+        instruction_template=Prompt("tuning", package="targen_tasks_superglue.copa"),
+    ),
     presets={
         "paper": {"choice1": 195, "choice2": 107},  # table 2
         "original": {"choice1": 195, "choice2": 205},  # the official train set

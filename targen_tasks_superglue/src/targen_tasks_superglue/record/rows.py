@@ -18,9 +18,9 @@ __all__ = [
     "RecordRow",
     "answer_of",
     "entities_of",
-    "join_rows",
-    "official_rows",
-    "read_rows",
+    "from_rows",
+    "pack",
+    "to_rows",
     "with_answer",
 ]
 
@@ -154,7 +154,7 @@ def answers_for(text: str, entity: Entity) -> tuple[Answer, ...]:
     return tuple(Answer(start=s.start, end=s.end, text=s.of(text)) for s in entity.mentions)
 
 
-def official_rows(row: RecordRow, idx: int) -> list[dict[str, Any]]:
+def to_rows(row: RecordRow, idx: int) -> list[dict[str, Any]]:
     """A row in its official form: a passage with one query, both numbered `idx`."""
     data = row.model_dump(mode="json")
     query = {"query": data["query"], "answers": data["answers"], "idx": idx}
@@ -162,7 +162,7 @@ def official_rows(row: RecordRow, idx: int) -> list[dict[str, Any]]:
     return [{"source": row.source, "passage": passage, "qas": [query], "idx": idx}]
 
 
-def read_rows(rows: Sequence[Mapping[str, Any]]) -> list[RecordRow]:
+def from_rows(rows: Sequence[Mapping[str, Any]]) -> list[RecordRow]:
     """One instance for each query of official rows that have answers."""
     return [
         RecordRow(
@@ -177,7 +177,7 @@ def read_rows(rows: Sequence[Mapping[str, Any]]) -> list[RecordRow]:
     ]
 
 
-def join_rows(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+def pack(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """The official file of a dataset's rows.
 
     Queries about one passage come together; passages and queries are numbered

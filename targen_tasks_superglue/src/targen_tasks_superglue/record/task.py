@@ -5,7 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from targen_core import Correction, JudgeAnswer, JudgeQuestion, Prompt, Task, Variant
+from targen_core import (
+    Correction,
+    JudgeAnswer,
+    JudgeQuestion,
+    Judging,
+    Prompt,
+    Rows,
+    Task,
+    Texts,
+    Variant,
+)
 from targen_core.correctors.meta import META_PROMPT
 from targen_tasks_superglue.record.cases import cases
 from targen_tasks_superglue.record.checks import check_query, check_query_paper
@@ -15,9 +25,9 @@ from targen_tasks_superglue.record.rows import (
     RecordRow,
     answer_of,
     entities_of,
-    join_rows,
-    official_rows,
-    read_rows,
+    from_rows,
+    pack,
+    to_rows,
     with_answer,
 )
 from targen_tasks_superglue.record.samples import (
@@ -60,7 +70,7 @@ def _questions_paper(row: RecordRow) -> Sequence[JudgeQuestion]:
     return [replace(question, several=False) for question in _questions(row)]
 
 
-def _settle(row: RecordRow, answers: Sequence[JudgeAnswer]) -> Correction:
+def _aggregate(row: RecordRow, answers: Sequence[JudgeAnswer]) -> Correction:
     (answer,) = answers
     if len(answer.answers) > 1:
         return Correction.reject("ambiguous", answer.explanation)
@@ -82,23 +92,25 @@ RECORD: Task[Paragraph, RecordRow] = Task(
     seeds=(TITLES, PARAGRAPHS),
     generators={"any": write_query},
     checks=(check_query,),
-    corrector="meta",
-    instructions=INSTRUCTIONS,
-    samples=SAMPLES,
-    questions=_questions,
-    settle=_settle,
-    label_of=answer_of,
-    relabel=with_answer,
-    answer=answer_of,
-    tuning=Prompt("tuning", package="targen_tasks_superglue.record"),
-    render=_render,
-    distinct_on=lambda row: row.query,
-    rows=official_rows,
-    official=OfficialRow,
-    read=read_rows,
-    join=join_rows,
-    fields=("passage.text", "qas.query"),
-    cases=cases,
+    judging=Judging(
+        instructions=INSTRUCTIONS, samples=SAMPLES, questions=_questions, aggregate=_aggregate
+    ),
+    rows=Rows(
+        schema=OfficialRow,
+        to_rows=to_rows,
+        from_rows=from_rows,
+        pack=pack,
+        label_of=answer_of,
+        with_label=with_answer,
+        fields=("passage.text", "qas.query"),
+        cases=cases,
+    ),
+    texts=Texts(
+        render=_render,
+        answer=answer_of,
+        dedup_text=lambda row: row.query,
+        instruction_template=Prompt("tuning", package="targen_tasks_superglue.record"),
+    ),
     presets={
         "paper": {"any": 1778},  # Table 2
         "original": {"any": 100_730},  # queries of the official training set
@@ -115,9 +127,11 @@ RECORD: Task[Paragraph, RecordRow] = Task(
             {
                 "generators": {"any": write_query_paper},
                 "checks": (check_query_paper,),
-                "instructions": INSTRUCTIONS_PAPER,
-                "samples": SAMPLES_PAPER,
-                "questions": _questions_paper,
+                "judging": {
+                    "instructions": INSTRUCTIONS_PAPER,
+                    "samples": SAMPLES_PAPER,
+                    "questions": _questions_paper,
+                },
                 "prompts": (*ARTICLE_PROMPTS, *PROMPTS_PAPER, META_PROMPT),
             },
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from targen_core import Label, Prompt, Task, Variant
+from targen_core import Judging, Label, Prompt, Rows, Task, Texts, Variant
 from targen_core.correctors.meta import META_PROMPT
 from targen_tasks_superglue.rte.cases import cases
 from targen_tasks_superglue.rte.checks import check_row
@@ -46,13 +46,13 @@ RTE: Task[Premise, RteRow] = Task(
     seeds=(PREMISES,),
     generators={"entailment": write_entailment, "not_entailment": write_not_entailment},
     checks=(check_row,),
-    corrector="meta",
-    instructions=INSTRUCTIONS,
-    samples=SAMPLES,
-    render=_render,
-    distinct_on=lambda row: row.hypothesis,
-    tuning=Prompt("tuning", package="targen_tasks_superglue.rte"),
-    cases=cases,
+    judging=Judging(instructions=INSTRUCTIONS, samples=SAMPLES),
+    rows=Rows(cases=cases),
+    texts=Texts(
+        render=_render,
+        dedup_text=lambda row: row.hypothesis,
+        instruction_template=Prompt("tuning", package="targen_tasks_superglue.rte"),
+    ),
     presets={
         # Table 2; the same numbers as the original train set, which is why
         # "original" is the same preset under another name.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from targen_core import Label, Prompt, Task, Variant
+from targen_core import Judging, Label, Prompt, Rows, Task, Texts, Variant
 from targen_core.correctors.meta import META_PROMPT
 from targen_tasks_superglue.wic.cases import cases
 from targen_tasks_superglue.wic.checks import check_row
@@ -49,13 +49,13 @@ WIC: Task[Sense, WicRow] = Task(
     generators={"true": write_true, "false": write_false},
     samples_per_seed=5,
     checks=(check_row,),
-    corrector="meta",
-    instructions=INSTRUCTIONS,
-    samples=SAMPLES,
-    render=_render,
-    tuning=Prompt("tuning", package="targen_tasks_superglue.wic"),
-    distinct_on=_sentences,
-    cases=cases,
+    judging=Judging(instructions=INSTRUCTIONS, samples=SAMPLES),
+    rows=Rows(cases=cases),
+    texts=Texts(
+        render=_render,
+        dedup_text=_sentences,
+        instruction_template=Prompt("tuning", package="targen_tasks_superglue.wic"),
+    ),
     presets={
         "paper": {"true": 2433, "false": 2410},  # Table 2: the first 4,843 rows of train
         "original": {"true": 2714, "false": 2714},

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from targen_core import Label, Prompt, Task, Variant
+from targen_core import Judging, Label, Prompt, Rows, Task, Texts, Variant
 from targen_core.correctors.meta import META_PROMPT
 from targen_tasks_superglue.shared.settings import SETTINGS_PARAMETERS
 from targen_tasks_superglue.shared.subjects import PronounPair
@@ -57,13 +57,13 @@ WSC: Task[PronounPair, WscRow] = Task(
     generators={"true": write_true, "false": write_false},
     instances_per_call=PASSAGES,
     checks=(check_row,),
-    corrector="meta",
-    instructions=INSTRUCTIONS,
-    samples=SAMPLES,
-    render=_render,
-    distinct_on=lambda row: row.text,
-    tuning=Prompt("tuning", package="targen_tasks_superglue.wsc"),
-    cases=cases,
+    judging=Judging(instructions=INSTRUCTIONS, samples=SAMPLES),
+    rows=Rows(cases=cases),
+    texts=Texts(
+        render=_render,
+        dedup_text=lambda row: row.text,
+        instruction_template=Prompt("tuning", package="targen_tasks_superglue.wsc"),
+    ),
     presets={
         "paper": {"true": 259, "false": 285},  # table 2
         "original": {"true": 259, "false": 295},

@@ -44,7 +44,7 @@ def test_official_rows_are_joined_where_the_task_joins_them(dataset, written):
     def join(rows):
         return [{"all": [row["idx"] for row in rows]}]
 
-    assert written(JSONL, dataset(join=join)) == [{"all": [0, 1]}]
+    assert written(JSONL, dataset(rows={"pack": join})) == [{"all": [0, 1]}]
 
 
 @given(texts=st.lists(TEXTS, min_size=1, max_size=4))
@@ -69,17 +69,17 @@ def test_instructions_read_on_from_prompt_to_completion(dataset, written):
 
 
 def test_a_task_without_instructions_has_no_empty_lines_for_them(dataset, written):
-    lines = written(INSTRUCTIONS, dataset(instructions=""))
+    lines = written(INSTRUCTIONS, dataset(judging={"instructions": ""}))
     assert lines[0]["prompt"].startswith("Input:\nstart / begin")
 
 
 def test_completions_are_what_the_task_answers(dataset, written):
     answer = {"same": "Yes", "other": "No"}
-    made = dataset(answer=lambda pair: answer[pair.label])
+    made = dataset(texts={"answer": lambda pair: answer[pair.label]})
     assert [line["completion"] for line in written(INSTRUCTIONS, made)] == ["Yes", "No"]
 
 
-TUNING = Prompt(
+TEMPLATE = Prompt(
     "tuning",
     "--- system\nBe brief.\n--- user\n$instructions\n\nhot / cold\n--- assistant\nother\n"
     "--- user\n$input\n--- assistant\nIt is: $output",
@@ -87,7 +87,7 @@ TUNING = Prompt(
 
 
 def test_a_task_has_its_own_turns(dataset, written):
-    made = dataset(tuning=TUNING)
+    made = dataset(texts={"instruction_template": TEMPLATE})
     assert written(OPENAI, made)[0] == {
         "messages": [
             {"role": "system", "content": "Be brief."},
@@ -106,7 +106,7 @@ def test_a_task_has_its_own_turns(dataset, written):
 
 
 def test_turns_that_end_with_the_question_get_the_answer(dataset, written):
-    made = dataset(tuning=Prompt("tuning", "Same or other? $input"))
+    made = dataset(texts={"instruction_template": Prompt("tuning", "Same or other? $input")})
     assert written(INSTRUCTIONS, made)[0] == {
         "prompt": "Same or other? start / begin\n",
         "completion": "same",
@@ -114,7 +114,7 @@ def test_turns_that_end_with_the_question_get_the_answer(dataset, written):
 
 
 def test_a_placeholder_that_no_row_fills_is_the_task_s_fault(dataset, tmp_path):
-    made = dataset(tuning=Prompt("tuning", "$input $hint"))
+    made = dataset(texts={"instruction_template": Prompt("tuning", "$input $hint")})
     with pytest.raises(ValueError, match=r"prompt tuning: missing values \['hint'\]"):
         INSTRUCTIONS.write(made, tmp_path / "out")
 
@@ -128,12 +128,18 @@ class Twins(BaseModel):
 
 TWINS = {
     "instance": Twins,
-    "unit": 2,
-    "read": lambda rows: [Twins(texts=[row["text"] for row in rows], label=rows[0]["label"])],
-    "render": lambda twins: " | ".join(twins.texts),
-    "questions": lambda twins: [
-        JudgeQuestion(text, (twins.label,), ("same", "other")) for text in twins.texts
-    ],
+    "rows": {
+        "rows_per_instance": 2,
+        "from_rows": lambda rows: [
+            Twins(texts=[row["text"] for row in rows], label=rows[0]["label"])
+        ],
+    },
+    "texts": {"render": lambda twins: " | ".join(twins.texts)},
+    "judging": {
+        "questions": lambda twins: [
+            JudgeQuestion(text, (twins.label,), ("same", "other")) for text in twins.texts
+        ]
+    },
 }
 
 
@@ -164,7 +170,7 @@ def test_rows_without_a_label_teach_nothing(exporter, dataset, rows, tmp_path):
 
 
 def test_rows_that_the_task_cannot_read_are_named(dataset, rows, tmp_path):
-    made = dataset(rows, read=lambda rows: [rows[0]["texts"]])
+    made = dataset(rows, rows={"from_rows": lambda rows: [rows[0]["texts"]]})
     with pytest.raises(UsageError) as caught:
         INSTRUCTIONS.write(made, tmp_path / "out")
     assert str(caught.value) == "pairs-0, row 1 is no labelled row of pairs: no 'texts'"
@@ -188,9 +194,9 @@ def openai_problems(line):
     return problems
 
 
-@pytest.mark.parametrize("tuning", [None, TUNING, Prompt("tuning", "Same or other? $input")])
-def test_messages_hold_to_the_published_rules(tuning, dataset, written):
-    for line in written(OPENAI, dataset(tuning=tuning)):
+@pytest.mark.parametrize("template", [None, TEMPLATE, Prompt("tuning", "Same or other? $input")])
+def test_messages_hold_to_the_published_rules(template, dataset, written):
+    for line in written(OPENAI, dataset(texts={"instruction_template": template})):
         assert openai_problems(line) == []
 
 
@@ -201,5 +207,5 @@ def test_labels_with_values_of_their_own_are_answered_by_name(dataset, written):
 
     rows = [{"text": "Snow is white.", "label": True, "idx": 0}]
     labels = (Label("true", True), Label("false", False))
-    made = dataset(rows, instance=Claim, labels=labels, render=lambda claim: claim.text)
+    made = dataset(rows, instance=Claim, labels=labels, texts={"render": lambda claim: claim.text})
     assert written(INSTRUCTIONS, made)[0]["completion"] == "true"

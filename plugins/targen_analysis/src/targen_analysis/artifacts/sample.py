@@ -88,7 +88,7 @@ def draw(study: Study, corpus: Corpus, limit: int) -> Sample:
     Where no task says more, a row is one decision about its texts; so it is
     where none of the rows is in its task's official form.
     """
-    cases = corpus.task.cases if corpus.task is not None else None
+    cases = corpus.task.rows.cases if corpus.task is not None else None
     if cases is None:
         return _drawn(study, corpus, limit, lambda at: [_plain(corpus, at)])
     read = cases
@@ -106,7 +106,7 @@ def _plain(corpus: Corpus, at: int) -> Case:
 def _drawn(
     study: Study, corpus: Corpus, limit: int, read: Callable[[int], Sequence[Case]]
 ) -> Sample:
-    together = corpus.task.unit if corpus.task is not None else 1
+    together = corpus.task.rows_per_instance if corpus.task is not None else 1
     units = -(-len(corpus) // together)
     decisions: list[tuple[Case, str, int, int, int]] = []
     questions: dict[tuple[int, int], int] = {}

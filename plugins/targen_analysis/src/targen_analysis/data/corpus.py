@@ -70,7 +70,9 @@ def read_corpus(
         notes.append(f"{error}: its columns and labels are taken as they are.")
     rows = opened.rows(known)
     if known is not None and (columns.texts or columns.label):
-        known = known.replace(cases=None)  # what is read and decided is what the user says
+        known = known.replace(
+            rows={"cases": None}
+        )  # what is read and decided is what the user says
     fields = _fields(opened.place, rows, known, columns)
     return _corpus(opened, rows, known, fields, columns, notes)
 
@@ -81,7 +83,7 @@ def _fields(
     task: Task[Any, Any] | None,
     columns: Columns,
 ) -> tuple[str, ...]:
-    known = task.texts if task is not None else ()
+    known = task.fields if task is not None else ()
     fields = columns.texts or known or text_columns(rows, columns.label or "label")
     there = [field for field in fields if any(named(row, field) for row in rows)]
     missing = [field for field in fields if field not in there]
@@ -156,7 +158,7 @@ def _rendered(
     if template is not None:
         return [filled(template, row) for row in rows]
     try:
-        shown = [[task.render(instance) for instance in task.instances_of([row])] for row in rows]
+        shown = [[task.render(instance) for instance in task.from_rows([row])] for row in rows]
     except (ValueError, LookupError, TypeError, Rejected):
         return joined
     return [each[0] if len(each) == 1 else text for each, text in zip(shown, joined, strict=True)]

@@ -60,7 +60,7 @@ def read(study: Study, corpus: Corpus, limit: int) -> Decisions:
     choice.
     """
     known = [row for row, label in enumerate(corpus.labels) if label]
-    if not known and corpus.task is not None and corpus.task.cases is not None:
+    if not known and corpus.task is not None and corpus.task.rows.cases is not None:
         sample = draw(study, corpus, limit)
         return Decisions(
             [_named(sample.fields, texts) for texts in sample.texts],
@@ -71,7 +71,7 @@ def read(study: Study, corpus: Corpus, limit: int) -> Decisions:
         ).only(range(min(limit, len(sample))))
     order = generator(study.rng(f"difficulty/{corpus.name}")).permutation(len(known))[:limit]
     rows = [known[at] for at in order]
-    together = corpus.task.unit if corpus.task is not None else 1
+    together = corpus.task.rows_per_instance if corpus.task is not None else 1
     texts = [corpus.texts[row] for row in rows]
     return Decisions(
         _as_task(corpus, rows) or [_named(corpus.fields, of) for of in texts],
@@ -93,7 +93,7 @@ def _as_task(corpus: Corpus, rows: Sequence[int]) -> list[str]:
     if corpus.task is None:
         return []
     try:
-        instances = [corpus.task.instances_of([corpus.rows[row]]) for row in rows]
+        instances = [corpus.task.from_rows([corpus.rows[row]]) for row in rows]
         return [corpus.task.render(instance) for (instance,) in instances]
     except (ValueError, LookupError, TypeError, AttributeError, Rejected):
         return []

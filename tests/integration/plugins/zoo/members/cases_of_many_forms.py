@@ -10,4 +10,4 @@ def _cases(row):
     return [Case(texts={"text": row["text"]}, cues=cues)]
 
 
-PART = TASK.replace(cases=_cases)
+PART = TASK.replace(rows={"cases": _cases})

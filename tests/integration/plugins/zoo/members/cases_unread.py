@@ -9,4 +9,4 @@ def _cases(row):
     return [Case(texts={"text": row["text"]}, cues={"place": (row["town"],)})]
 
 
-PART = TASK.replace(cases=_cases)
+PART = TASK.replace(rows={"cases": _cases})

@@ -11,4 +11,4 @@ async def PART(llm, instance, /):  # noqa: N802
     reply = await llm.ask(_ASK, text=llm.task.render(instance))
     if reply.startswith(("{", "[", '"')):
         json.loads(reply)["verdict"]
-    return Correction(llm.task.read_label(instance), "as it says")
+    return Correction(llm.task.label_of(instance), "as it says")

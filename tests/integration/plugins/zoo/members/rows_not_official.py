@@ -11,4 +11,4 @@ class _Official(BaseModel):
     label: int
 
 
-PART = TASK.replace(official=_Official)
+PART = TASK.replace(rows={"schema": _Official})

@@ -7,4 +7,4 @@ def _read(rows):
     return [Note(text=row["text"].lower(), label=row["label"]) for row in rows]
 
 
-PART = TASK.replace(read=_read)
+PART = TASK.replace(rows={"from_rows": _read})

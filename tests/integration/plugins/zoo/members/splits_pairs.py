@@ -7,7 +7,7 @@ from .good import write
 
 def _write(dataset, out):
     for row in dataset.rows:
-        dataset.task.instances_of([row])
+        dataset.task.from_rows([row])
     write(dataset, out)
 
 

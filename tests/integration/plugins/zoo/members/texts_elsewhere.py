@@ -2,4 +2,4 @@
 
 from .good import TASK
 
-PART = TASK.replace(fields=("note.text",))
+PART = TASK.replace(rows={"fields": ("note.text",)})

@@ -20,6 +20,7 @@ from targen_core import (
     CorrectionSample,
     DryRunCall,
     Exporter,
+    Judging,
     Label,
     ListStep,
     Llm,
@@ -101,13 +102,14 @@ TASK: Task[str, Note] = Task(
     contexts=ListStep(item=str, propose=propose, batch=4),
     generators={"wet": wet, "dry": dry},
     checks=(check,),
-    corrector=None,
-    instructions="Does the note tell of a wet day or of a dry one?",
-    samples=(
-        CorrectionSample("It rained.", "wet", "wet", "Rain is wet."),
-        CorrectionSample("The sun shone.", "wet", "dry", "Sunshine is dry."),
+    judging=Judging(
+        corrector=None,
+        instructions="Does the note tell of a wet day or of a dry one?",
+        samples=(
+            CorrectionSample("It rained.", "wet", "wet", "Rain is wet."),
+            CorrectionSample("The sun shone.", "wet", "dry", "Sunshine is dry."),
+        ),
     ),
-    render=lambda note: note.text,
     prompts=(TOWNS, NOTE),
     dry_run=dry_run,
 )
@@ -206,7 +208,7 @@ def backend(model: type[Model]) -> Backend:
 
 
 async def corrector(llm: Llm, instance: Any, /) -> Correction:
-    return Correction(llm.task.read_label(instance), "as it says")
+    return Correction(llm.task.label_of(instance), "as it says")
 
 
 def write(dataset: Any, out: Path) -> None:

@@ -7,7 +7,17 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from targen_core import CorrectionSample, DryRunCall, Label, ListStep, Llm, Prompt, Rejected, Task
+from targen_core import (
+    CorrectionSample,
+    DryRunCall,
+    Judging,
+    Label,
+    ListStep,
+    Llm,
+    Prompt,
+    Rejected,
+    Task,
+)
 from targen_core.correctors.meta import META_PROMPT
 from targen_core.tasks.checks import prose, words
 from targen_core.tasks.replies import line, list_of
@@ -123,16 +133,16 @@ LETTERS: Task[Occasion, Letter] = Task(
     seeds=(OCCASIONS,),
     generators={"thanks": write_thanks, "complaint": _write_complaint},
     checks=(_check,),
-    corrector="meta",
-    instructions="Say whether the letter gives thanks or complains.",
-    samples=(
-        CorrectionSample("All went well.", "thanks", "thanks", "The writer is glad."),
-        CorrectionSample("Nothing worked.", "thanks", "complaint", "The writer complains."),
-        CorrectionSample("Nothing worked.", "complaint", "complaint", "The writer complains."),
-        CorrectionSample("All went well.", "complaint", "thanks", "The writer is glad."),
+    judging=Judging(
+        instructions="Say whether the letter gives thanks or complains.",
+        samples=(
+            CorrectionSample("All went well.", "thanks", "thanks", "The writer is glad."),
+            CorrectionSample("Nothing worked.", "thanks", "complaint", "The writer complains."),
+            CorrectionSample("Nothing worked.", "complaint", "complaint", "The writer complains."),
+            CorrectionSample("All went well.", "complaint", "thanks", "The writer is glad."),
+        ),
+        rejecting={"neither": "no-letter"},
     ),
-    rejecting={"neither": "no-letter"},
-    render=lambda letter: letter.text,
     presets={"few": {"thanks": 4, "complaint": 4}},
     parameters={"generate": {"temperature": 0.9}},
     prompts=(_SENDERS, _OCCASIONS, _LETTER, META_PROMPT),

@@ -44,8 +44,8 @@ class Twice:
 
     async def __call__(self, llm: Llm, instance: BaseModel, /) -> Correction:
         """Judge one instance; raise nothing but `Rejected`."""
-        questions = llm.task.questions_of(instance)
-        return llm.task.settled(instance, [await self._solve(llm, question) for question in questions])
+        questions = llm.task.questions(instance)
+        return llm.task.aggregate(instance, [await self._solve(llm, question) for question in questions])
 
     async def _solve(self, llm: Llm, question: JudgeQuestion) -> JudgeAnswer:
         def legal(reply: _Answer) -> None:
@@ -58,7 +58,7 @@ class Twice:
                 self.prompt,
                 reply=_Answer,
                 check=legal,
-                instructions=llm.task.instructions,
+                instructions=llm.task.judging.instructions,
                 options=", ".join((*question.options, _BROKEN)),
                 input=question.input,
             )

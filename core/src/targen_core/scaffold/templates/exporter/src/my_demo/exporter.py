@@ -18,7 +18,7 @@ def _write(dataset: Dataset, out: Path) -> None:
     task = dataset.task
     with open(out, "w", encoding="utf-8") as file:
         for instance in dataset.instances:
-            label = task.answered(instance).replace(" ", "-")
+            label = task.answer(instance).replace(" ", "-")
             text = " ".join(task.render(instance).split())
             file.write(f"__label__{label} {text}\n")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from targen_core import CorrectionSample, Label, Task
+from targen_core import CorrectionSample, Judging, Label, Task
 from targen_core.correctors.meta import META_PROMPT
 
 from my_demo.dry_run import dry_run
@@ -65,10 +65,7 @@ TASK: Task[Matter, Row] = Task(
     seeds=(MATTERS,),
     generators={"praise": write_praise, "complaint": write_complaint},
     checks=(check_row,),
-    corrector="meta",
-    instructions=_INSTRUCTIONS,
-    samples=_SAMPLES,
-    render=lambda row: row.text,
+    judging=Judging(instructions=_INSTRUCTIONS, samples=_SAMPLES),
     presets={"small": {"praise": 50, "complaint": 50}},
     parameters={  # what a reply may take at most; temperature and the like go here too
         "contexts": {"max_tokens": 200},

@@ -1,0 +1,109 @@
+"""The parts of a `Task` that belong together: what rows are, how they read, how they are judged.
+
+Each field is what the author says, and None stands for a default. Where the
+default is the task's, everybody asks the task, by the same name:
+`task.to_rows(instance, idx)` is the author's `Rows.to_rows` or the one row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any, Generic, TypeVar
+
+from pydantic import BaseModel
+
+from targen_core.tasks.cases import Case
+from targen_core.tasks.judging import Correction, CorrectionSample, JudgeAnswer, JudgeQuestion
+from targen_core.tasks.prompt import Prompt
+from targen_core.tasks.steps import Corrector
+
+__all__ = ["Judging", "Rows", "Texts"]
+
+InstanceT = TypeVar("InstanceT", bound=BaseModel)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rows(Generic[InstanceT]):
+    """What rows are: their schema, and the way from instances to rows and back.
+
+    Attributes:
+        schema: the schema of an official row, `idx` included; the label may be
+            absent in it, as in test files. By default made from the instance.
+        to_rows: the official rows of an instance, `rows_per_instance` of them,
+            the first numbered `idx`. By default one: the instance with `idx`.
+        from_rows: the instances of `rows_per_instance` official rows, the
+            reverse of `to_rows`; rows without a label, as in test files, give
+            none. By default one.
+        rows_per_instance: rows that one instance makes and that must stay
+            together.
+        pack: the official file of a dataset's rows, where that nests or
+            numbers what a dataset holds line by line.
+        label_of: the name of an instance's label, or None where it has none
+            before step 4; by default by its field `label`. Needed where labels
+            are open.
+        with_label: an instance with another label; by default by its schema.
+        fields: where the texts of an official row are, as paths such as
+            "target.span1_text"; by default what the schema types as text.
+        cases: the decisions that an official row holds, and what could give
+            them away, for the analysis: `Case`s, none where the row has no
+            label. By default one: the row's texts and its label.
+    """
+
+    schema: type[BaseModel] | None = None
+    to_rows: Callable[[InstanceT, int], Sequence[Mapping[str, Any]]] | None = None
+    from_rows: Callable[[Sequence[Mapping[str, Any]]], Sequence[InstanceT]] | None = None
+    rows_per_instance: int = 1
+    pack: Callable[[Sequence[Mapping[str, Any]]], Sequence[Mapping[str, Any]]] | None = None
+    label_of: Callable[[InstanceT], str | None] | None = None
+    with_label: Callable[[InstanceT, str], InstanceT] | None = None
+    fields: tuple[str, ...] = ()
+    cases: Callable[[Mapping[str, Any]], Sequence[Case]] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Texts(Generic[InstanceT]):
+    """How an instance reads as text.
+
+    Attributes:
+        render: an instance without its label. By default its fields, each
+            under its name; of one field the value alone.
+        answer: its label, for instruction tuning; by default the label's name.
+        dedup_text: the part that the generator wrote: rows that share a seed
+            are compared on it alone. By default all that `render` gives.
+        instruction_template: how a row reads as an instruction and its
+            completion (paper, appendix E): a prompt of user and assistant
+            turns that may use $instructions, $input and $output; by default
+            these three.
+    """
+
+    render: Callable[[InstanceT], str] | None = None
+    answer: Callable[[InstanceT], str] | None = None
+    dedup_text: Callable[[InstanceT], str] | None = None
+    instruction_template: Prompt | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judging(Generic[InstanceT]):
+    """What step 4 is told and asked, and what its answers come to.
+
+    Attributes:
+        corrector: a corrector, or the name of a registered one; None for no
+            step 4.
+        instructions: how to solve the task.
+        samples: worked samples, right and wrong ones.
+        questions: what is asked of an instance; by default one question, the
+            rendered instance, with the labels and `rejecting` as its options.
+        rejecting: answers beside the labels that reject an instance, by the
+            reason that is counted.
+        aggregate: from the answers to an instance's questions to a correction;
+            by default the one answer is the label.
+    """
+
+    corrector: Corrector[InstanceT] | str | None = "meta"
+    instructions: str = ""
+    samples: tuple[CorrectionSample, ...] = ()
+    questions: Callable[[InstanceT], Sequence[JudgeQuestion]] | None = None
+    rejecting: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    aggregate: Callable[[InstanceT, Sequence[JudgeAnswer]], Correction] | None = None
