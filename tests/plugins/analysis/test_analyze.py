@@ -118,6 +118,16 @@ def test_a_missing_extra_stops_no_other_metric(package, targen, rows, monkeypatc
     assert f"targen-analysis[{package}]" in page
 
 
+def test_a_missing_extra_fails_nobody_who_did_not_name_its_metric(targen, rows, monkeypatch):
+    monkeypatch.setitem(sys.modules, "sentence_transformers", None)
+    measured = ("--without", "entities", "--without", "paper-vocabulary", "--without", "artifacts")
+    done = targen("analyze", rows(), *measured)
+    assert done.code == 0
+    assert "not measured: semantic: " in done.out
+    named = targen("analyze", rows(), *measured, "-o", "semantic.rows=10", "--force")
+    assert named.code == 1
+
+
 class Loud(MetricOptions):
     """Options of a third party's metric."""
 
