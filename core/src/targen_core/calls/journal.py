@@ -17,10 +17,12 @@ from pathlib import Path
 from typing import Any
 from zlib import crc32
 
+from pydantic_core import to_json
+
 from targen_core.errors import CorruptJournal, RunDirectoryError, WriteFailed
 from targen_core.plain import open_plain
 
-__all__ = ["Journal", "Mark", "check_sum", "find_records", "holds"]
+__all__ = ["Journal", "Mark", "check_sum", "compact", "find_records", "holds"]
 
 _LINE = 64 << 20  # bytes: a reply is never so long
 
@@ -162,7 +164,7 @@ class Journal:
         Raises:
             WriteFailed: nothing of the record stays in the file.
         """
-        body = _encode(record).encode("utf-8", "surrogatepass")
+        body = compact(record)
         line = b"%08x %s\n" % (crc32(body), body)
         try:
             written = os.write(self._fd, line)
@@ -183,6 +185,14 @@ class Journal:
     def close(self) -> None:
         """Close the file."""
         os.close(self._fd)
+
+
+def compact(value: Any) -> bytes:
+    """A value as JSON without spaces."""
+    try:
+        return to_json(value)  # in a quarter of the time of `json`
+    except ValueError:  # half of a surrogate pair
+        return _encode(value).encode("utf-8", "surrogatepass")
 
 
 def check_sum(fd: int, size: int) -> int | None:
@@ -219,7 +229,7 @@ def find_records(path: Path, keys: Set[str], *, place: str = "") -> dict[str, di
         RunDirectoryError: it cannot be read.
     """
     found: dict[str, dict[str, Any]] = {}
-    there = b'"place":%s' % _encode(place).encode()[:-1] if place else b""
+    there = b'"place":%s' % compact(place)[:-1] if place else b""
     try:
         fd = open_plain(path, os.O_RDONLY)
     except FileNotFoundError:

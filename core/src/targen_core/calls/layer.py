@@ -21,7 +21,7 @@ from targen_core.calls import error_patterns
 from targen_core.calls.budget import Budget
 from targen_core.calls.cache import ReplyCache
 from targen_core.calls.call import BoundModel, Call, Observer, Scope, call_key
-from targen_core.calls.journal import Journal
+from targen_core.calls.journal import Journal, compact
 from targen_core.calls.model import (
     ChatReply,
     ChatRequest,
@@ -64,7 +64,6 @@ MAX_OUTAGE = 600.0
 """Seconds without any answer that end a run in which the service answered before."""
 
 T = TypeVar("T")
-_compact = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), sort_keys=True).encode
 _REPAIR = (
     "That reply could not be used: {problem}\n"
     "Write the whole reply again, corrected, in exactly the form that was asked for."
@@ -602,10 +601,11 @@ def _uncached(stored: bytes) -> ChatReply | None:
 
 def _cached(reply: ChatReply) -> bytes:
     """A reply as the cache keeps it."""
-    value = {
-        "text": reply.text,
-        "finish": reply.finish,
-        "in": reply.input_tokens,
-        "out": reply.output_tokens,
-    }
-    return _compact(value).encode("utf-8", "surrogatepass")
+    return compact(
+        {
+            "text": reply.text,
+            "finish": reply.finish,
+            "in": reply.input_tokens,
+            "out": reply.output_tokens,
+        }
+    )
