@@ -128,7 +128,7 @@ def main() -> int:
     if args.only:
         near = 90.0 if args.only == "on" else 0.0
         traced = args.only == "traced"
-        found = measure_run(
+        measured = measure_run(
             args.start,
             args.stop,
             near_duplicates=near,
@@ -136,12 +136,12 @@ def main() -> int:
             trace=traced,
             top=args.top,
         )
-        print(json.dumps(found))
+        print(json.dumps(measured))
         return 0
 
     def median(kind: str, name: str = "resident") -> tuple[float, list[float]]:
-        found = [apart(kind, args)[name] for _ in range(args.runs)]
-        return statistics.median(found), found
+        values = [apart(kind, args)[name] for _ in range(args.runs)]
+        return statistics.median(values), values
 
     growth, all_growth = median("off")
     total, all_total = median("on")

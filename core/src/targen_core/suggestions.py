@@ -15,10 +15,10 @@ def suggestions_for(word: str, known: Collection[str]) -> list[str]:
 
     folded = {name.casefold(): name for name in known}
     typed = word.casefold()
-    found = get_close_matches(typed, folded, n=3)
+    near = get_close_matches(typed, folded, n=3)
     if len(typed) >= _SHORTEST:
-        found += [name for name in folded if name.startswith(typed)]
-    return [folded[name] for name in dict.fromkeys(found)][:3]
+        near += [name for name in folded if name.startswith(typed)]
+    return [folded[name] for name in dict.fromkeys(near)][:3]
 
 
 def did_you_mean(word: str, known: Collection[str], listing: str) -> str:

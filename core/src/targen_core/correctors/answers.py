@@ -44,7 +44,7 @@ def outputs_of(task: Task[Any, Any], question: JudgeQuestion) -> str:
 
 
 def matched(
-    found: str | Sequence[str], question: JudgeQuestion, *, may_reject: bool = True
+    answer: str | Sequence[str], question: JudgeQuestion, *, may_reject: bool = True
 ) -> tuple[str, ...]:
     """The options that an answer names, in the question's order.
 
@@ -55,15 +55,15 @@ def matched(
         Rejected: `illegal-output`: it names none, one that is no option, or
             several where one is asked for.
     """
-    given = [found] if isinstance(found, str) else list(found)
-    broken = [part for part in given if normalized(part) == normalized(NO_VALID_INSTANCE)]
+    parts = [answer] if isinstance(answer, str) else list(answer)
+    broken = [part for part in parts if normalized(part) == normalized(NO_VALID_INSTANCE)]
     if broken and may_reject:
         return (NO_VALID_INSTANCE,)
     if not question.options:
-        return tuple(given)
+        return tuple(parts)
     by_words = {normalized(option): option for option in reversed(question.options)}
     chosen = set()
-    for part in given:
+    for part in parts:
         option = part if part in question.options else by_words.get(normalized(part))
         if option is None:
             raise Rejected("illegal-output", f"{part!r} is none of: {', '.join(question.options)}")

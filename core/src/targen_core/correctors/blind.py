@@ -45,8 +45,8 @@ async def solve(llm: Llm, question: JudgeQuestion) -> JudgeAnswer:
     """
     task = llm.task
 
-    def legal(found: _Solved) -> None:
-        matched(found.answer, question)
+    def legal(reply: _Solved) -> None:
+        matched(reply.answer, question)
 
     reply = await llm.ask(
         SOLVE_PROMPT,

@@ -71,20 +71,22 @@ class Meta:
     async def __call__(self, llm: Llm, instance: BaseModel, /) -> Correction:
         """Judge one instance."""
         questions = llm.task.questions(instance)
-        return llm.task.aggregate(instance, [await self._judge(llm, found) for found in questions])
+        return llm.task.aggregate(
+            instance, [await self._judge(llm, question) for question in questions]
+        )
 
     async def _judge(self, llm: Llm, question: JudgeQuestion) -> JudgeAnswer:
         task, claimed = llm.task, question.output
         if claimed is None:
             return await solve(llm, question)
 
-        def consistent(found: _Judgement) -> None:
-            answers = matched(found.actual, question, may_reject=self.may_reject)
-            if (set(answers) == set(claimed)) != (found.verdict == "correct"):
+        def consistent(reply: _Judgement) -> None:
+            answers = matched(reply.actual, question, may_reject=self.may_reject)
+            if (set(answers) == set(claimed)) != (reply.verdict == "correct"):
                 raise Rejected(
                     "inconsistent",
-                    f"actual is {as_text(found.actual)} and the output was "
-                    f"{as_text(claimed)}, so the verdict cannot be {found.verdict}",
+                    f"actual is {as_text(reply.actual)} and the output was "
+                    f"{as_text(claimed)}, so the verdict cannot be {reply.verdict}",
                 )
 
         judgement = await llm.ask(

@@ -44,28 +44,28 @@ class Vote:
         return llm.task.aggregate(instance, answers)
 
     async def _decide(self, llm: Llm, question: JudgeQuestion) -> JudgeAnswer:
-        found: list[JudgeAnswer] = []
+        answers: list[JudgeAnswer] = []
         for _ in range(self.votes):
-            found.append(await solve(llm, question))
-            if not question.several and _settled(found, self.votes):
+            answers.append(await solve(llm, question))
+            if not question.several and _is_decided(answers, self.votes):
                 break
-        return _majority(found, self.votes)
+        return _majority(answers, self.votes)
 
 
-def _settled(found: Sequence[JudgeAnswer], votes: int) -> bool:
+def _is_decided(answers: Sequence[JudgeAnswer], votes: int) -> bool:
     """Whether the votes that are left cannot change the result."""
-    (_, most), *_ = Counter(answer.answers for answer in found).most_common(1)
-    return most > votes // 2
+    (_, highest), *_ = Counter(answer.answers for answer in answers).most_common(1)
+    return highest > votes // 2
 
 
-def _majority(found: Sequence[JudgeAnswer], votes: int) -> JudgeAnswer:
-    counts = Counter(option for answer in found for option in answer.answers)
-    chosen = {answer for answer, count in counts.items() if count > votes // 2}
+def _majority(answers: Sequence[JudgeAnswer], votes: int) -> JudgeAnswer:
+    counts = Counter(option for answer in answers for option in answer.answers)
+    chosen = {option for option, count in counts.items() if count > votes // 2}
     if not chosen:
         raise Rejected("no-majority", f"{votes} votes: {dict(counts)}")
-    answers = tuple(answer for answer in counts if answer in chosen)
-    agreeing = [answer for answer in found if chosen & set(answer.answers)]
-    return JudgeAnswer(answers, agreeing[0].explanation)
+    options = tuple(option for option in counts if option in chosen)
+    agreeing = [answer for answer in answers if chosen & set(answer.answers)]
+    return JudgeAnswer(options, agreeing[0].explanation)
 
 
 vote = Vote()

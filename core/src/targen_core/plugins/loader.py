@@ -21,7 +21,7 @@ import pluggy
 
 from targen_core.commands import COMMANDS
 from targen_core.plugins import hookspecs
-from targen_core.plugins.aside import aside, is_theirs, raised_by
+from targen_core.plugins.capture import capture_output, is_theirs, raised_by
 from targen_core.plugins.hookspecs import API_GROUP
 from targen_core.plugins.kinds import HOOKS
 from targen_core.plugins.register import Register, Registration, RegistrationRefused
@@ -180,7 +180,7 @@ def load_registry(sources: Iterable[Source] | None = None) -> Registry:
             note("disabled", problem=f"named in {DISABLE_VARIABLE}")
             continue
         try:
-            with aside() as said:
+            with capture_output() as said:
                 registrations = _register(source)
             for item in registrations:
                 if item.kind == "command" and item.name in COMMANDS:

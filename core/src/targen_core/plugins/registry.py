@@ -20,7 +20,7 @@ from targen_core.errors import (
     UnknownName,
     UsageError,
 )
-from targen_core.plugins.aside import aside, raised_by
+from targen_core.plugins.capture import capture_output, raised_by
 from targen_core.plugins.hookspecs import API_GROUP
 from targen_core.plugins.kinds import KINDS, LISTS, OPENER, looked_up
 from targen_core.plugins.register import DECLARED, FILE, MEMORY, Registration
@@ -238,7 +238,7 @@ def _imported(item: Registration[Any]) -> Any:
     """What a lazy target stands for."""
     module_name, _, attribute = item.target.partition(":")
     try:
-        with aside():
+        with capture_output():
             target: Any = importlib.import_module(module_name)
     except ModuleNotFoundError as error:
         missing = error.name or str(error)

@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from types import FrameType
 from typing import NoReturn
 
-__all__ = ["Escaped", "aside", "is_theirs", "raised_by"]
+__all__ = ["Escaped", "capture_output", "is_theirs", "raised_by"]
 
 _MAX_BYTES = 65_536  # bytes of what was written past Python's own stream that are kept
 
@@ -25,11 +25,11 @@ class Escaped(Exception):
     """Code raised what would have ended the process: a `SystemExit`, a `KeyboardInterrupt`."""
 
 
-class _Pressed(KeyboardInterrupt):
+class _CtrlC(KeyboardInterrupt):
     """Ctrl-C, pressed by the user."""
 
 
-class _Aside(io.TextIOBase):
+class _Capture(io.TextIOBase):
     """Writes to standard error, and remembers what."""
 
     def __init__(self) -> None:
@@ -44,14 +44,14 @@ class _Aside(io.TextIOBase):
 
 
 @contextlib.contextmanager
-def aside() -> Iterator[list[str]]:
+def capture_output() -> Iterator[list[str]]:
     """Send what is printed inside the block to standard error; gives what that was.
 
     Raises:
         Escaped: the block raised what is no `Exception`, and nobody pressed Ctrl-C.
     """
-    stream = _Aside()
-    with _watched(), _descriptor_aside(stream), contextlib.redirect_stdout(stream):
+    stream = _Capture()
+    with _watch_ctrl_c(), _capture_descriptor(stream), contextlib.redirect_stdout(stream):
         try:
             yield stream.said
         except Exception:
@@ -63,10 +63,10 @@ def aside() -> Iterator[list[str]]:
 
 
 def is_theirs(error: BaseException) -> bool:
-    """Whether code inside `aside` raised an error, and not the user by Ctrl-C."""
+    """Whether code inside `capture_output` raised an error, and not the user by Ctrl-C."""
     if not isinstance(error, KeyboardInterrupt):
         return True
-    return not isinstance(error, _Pressed) and signal.getsignal(signal.SIGINT) is _press
+    return not isinstance(error, _CtrlC) and signal.getsignal(signal.SIGINT) is _raise_ctrl_c
 
 
 def raised_by(error: BaseException) -> BaseException:
@@ -74,18 +74,18 @@ def raised_by(error: BaseException) -> BaseException:
     return error.__cause__ or error if isinstance(error, Escaped) else error
 
 
-def _press(number: int, frame: FrameType | None) -> NoReturn:
-    raise _Pressed
+def _raise_ctrl_c(number: int, frame: FrameType | None) -> NoReturn:
+    raise _CtrlC
 
 
 @contextlib.contextmanager
-def _watched() -> Iterator[None]:
+def _watch_ctrl_c() -> Iterator[None]:
     """Tell Ctrl-C from a `KeyboardInterrupt` that code raises, where Python would handle it."""
     before = signal.getsignal(signal.SIGINT)
     try:
         if before is not signal.default_int_handler:
             raise ValueError
-        signal.signal(signal.SIGINT, _press)
+        signal.signal(signal.SIGINT, _raise_ctrl_c)
     except ValueError:  # somebody else handles it, or this is not the main thread
         yield
         return
@@ -96,7 +96,7 @@ def _watched() -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _descriptor_aside(stream: _Aside) -> Iterator[None]:
+def _capture_descriptor(stream: _Capture) -> Iterator[None]:
     """Send what is written to descriptor 1 itself to `stream`: by C code, or a child process."""
     _flush()
     try:
