@@ -296,7 +296,8 @@ class TaskSuite(Suite):
     def test_every_corrector_judges_it(self, good: Trial, tmp_path: Path, corrector: str) -> None:
         """Correctors find the questions, and what they find is a label or a reason."""
         task = self.target()
-        made = self.trial(tmp_path / "run", corrector=None)
+        found_by_step_4 = None in task.branches.values()
+        made = good if found_by_step_4 else self.trial(tmp_path / "run", corrector=None)
         if made.error is not None:
             fail(f"without a corrector: {made.error}")
         dataset = Dataset("made", task, made.rows)

@@ -61,6 +61,19 @@ class TestPair(Suite):
     task: ClassVar[str] = ""
 
 
+class TestBranches(Suite):
+    """Branches finer than labels, and one whose label step 4 finds."""
+
+    text: ClassVar[str] = PAIR + (
+        "branches:\n"
+        "  oui: it agrees at once\n"
+        "  doubt: {label: non, definition: it doubts the remark}\n"
+        "  denial: {label: non, definition: it denies the remark, guidance: Be short.}\n"
+        "  free: {judged: true, definition: whatever comes to mind}\n"
+    )
+    task: ClassVar[str] = ""
+
+
 _WORDS = st.tuples(st.integers(3, 12), st.integers(0, 20)).map(lambda p: [p[0], p[0] + p[1]])
 _FIELD = st.fixed_dictionaries(
     {"type": st.sampled_from(["str", "list[str]"]), "words": _WORDS},

@@ -7,6 +7,7 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
+from targen_core.correctors.blind import SOLVE_PROMPT
 from targen_core.correctors.meta import META_PROMPT
 from targen_core.declared.checks import (
     check_context,
@@ -58,6 +59,8 @@ def build_task(found: Declaration, name: str) -> Task[str, BaseModel]:
         *([contexts_prompt(found)] if contexts and not (contexts.once or contexts.origin) else []),
         *([seeds_prompt(found)] if seeds and not (fixed or seeds[0].origin) else []),
     ]
+    # What claims no label is not checked by the meta-prompt, but solved.
+    solved = (SOLVE_PROMPT,) if None in found.aims.values() else ()
     presets = {
         preset: dict.fromkeys(found.labels, counts) if isinstance(counts, int) else counts
         for preset, counts in found.presets.items()
@@ -92,7 +95,7 @@ def build_task(found: Declaration, name: str) -> Task[str, BaseModel]:
             for step in type(found.parameters).model_fields
             if (values := getattr(found.parameters, step))
         },
-        prompts=(*asked, *writers.values(), META_PROMPT),
+        prompts=(*asked, *writers.values(), META_PROMPT, *solved),
         dry_run=dry_run_of(found),
     )
 
