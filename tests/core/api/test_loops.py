@@ -165,6 +165,41 @@ def test_a_cancelled_task_stops_as_ctrl_c_does(lab, world):
     assert run.report.complete
 
 
+def test_a_second_interrupt_of_a_notebooks_await_ends_it_at_once(lab, world):
+    """A notebook cancels its cell at the first, and does nothing at the second."""
+
+    class Deaf(lab.ToyModel):
+        async def complete(self, request):
+            reply = await super().complete(request)
+            if len(self.asked) == 5:
+                ctrl_c()
+                await asyncio.sleep(0.1)
+                ctrl_c()
+                await asyncio.sleep(60)
+            return reply
+
+    def in_a_notebook(work):
+        loop = asyncio.new_event_loop()
+        cell = loop.create_task(work)
+        before = signal.signal(signal.SIGINT, lambda *_: loop.call_soon_threadsafe(once))
+
+        def once():
+            if not cell.cancelling():
+                cell.cancel()
+
+        try:
+            return loop.run_until_complete(asyncio.wait_for(cell, 30))
+        finally:
+            signal.signal(signal.SIGINT, before)
+            loop.close()
+
+    with pytest.raises(asyncio.CancelledError):
+        in_a_notebook(tg.agenerate(world.task(), n=40, model=Deaf(world.reply), out="x"))
+    assert tg.load("x").report.status == "unfinished"
+    run = tg.resume("x", task=world.task(), model=lab.ToyModel(world.reply))
+    assert run.report.complete
+
+
 def test_a_time_out_of_the_caller_is_one(lab, world, drive):
     async def main():
         model = lab.ToyModel(world.reply, latency=lab.latency("slow"))

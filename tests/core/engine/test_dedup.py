@@ -183,5 +183,5 @@ class TestInARun:
     def test_a_threshold_out_of_range_is_refused(self, lab, tmp_path, bad):
         from targen_core.errors import UsageError
 
-        with pytest.raises(UsageError, match="--near-duplicates"):
+        with pytest.raises(UsageError, match="near_duplicates"):
             lab.run(lab.World(), tmp_path / "run", {"yes": 1}, near_duplicates=bad)

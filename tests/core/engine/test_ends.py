@@ -562,10 +562,10 @@ def test_growing_to_quotas_that_make_no_sense_is_refused(lab, tmp_path, quotas, 
 
 
 def test_giving_up_after_nothing_is_refused(lab, tmp_path):
-    with pytest.raises(UsageError, match="--give-up-after"):
+    with pytest.raises(UsageError, match="give_up_after"):
         lab.run(lab.World(), tmp_path / "run", {"yes": 1}, give_up_after=0)
     lab.run(lab.World(), tmp_path / "run", {"yes": 1})
-    with pytest.raises(UsageError, match="--give-up-after"):
+    with pytest.raises(UsageError, match="give_up_after"):
         lab.run(lab.World(), tmp_path / "run", resume=True, resuming={"give_up_after": -1})
 
 

@@ -157,7 +157,7 @@ def test_contexts_limit_ends_the_first_list(lab, tmp_path):
 
 @pytest.mark.parametrize("limit", [0, -1])
 def test_a_contexts_limit_below_one_is_refused(lab, tmp_path, limit):
-    with pytest.raises(UsageError, match="--contexts-limit"):
+    with pytest.raises(UsageError, match="contexts_limit"):
         lab.run(lab.World(), tmp_path / "run", {"yes": 1}, contexts_limit=limit)
 
 

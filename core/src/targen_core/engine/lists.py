@@ -488,6 +488,14 @@ class SeedOrder:
         for node in nodes:
             await asyncio.gather(*node.batches, return_exceptions=True)
 
+    def cancel(self) -> None:
+        """Wait for no call in flight."""
+        nodes = [self._root]
+        for node in nodes:
+            for batch in node.batches:
+                batch.cancel()
+            nodes.extend(node.nodes)
+
     async def walk(self, requested: Callable[[], int]) -> AsyncIterator[Seed]:
         """All seeds, in order; then again, as often as the task takes samples of a seed.
 

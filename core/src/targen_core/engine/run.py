@@ -241,6 +241,11 @@ class Engine:
                     self._report(self._order.passed, written=self._ledger.pending)
                     break
                 await self._commit(self._window[0], target)
+        except asyncio.CancelledError:  # a halt lets calls finish; who cancels does not wait
+            self._order.cancel()
+            for task in self._tasks:
+                task.cancel()
+            raise
         finally:
             producer.cancel()
             await asyncio.gather(producer, return_exceptions=True)

@@ -2,7 +2,8 @@
 
 Ordinary code gets a loop of its own, in a thread where one runs already, as in
 a notebook. There the first Ctrl-C halts the calls and the second one kills. A
-caller's loop keeps its signals: cancelling the task is what halts there.
+caller's loop keeps its signals: cancelling the task is what halts there, and
+Ctrl-C while it ends is added to what it does itself.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import sys
 import threading
 from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from contextvars import ContextVar, copy_context
+from types import FrameType
 from typing import Any, ParamSpec, TypeVar
 
 from targen_core.calls.layer import CallLayer
@@ -157,12 +159,34 @@ async def stoppable(layer: CallLayer, work: Awaitable[T], resume: str) -> T:
     try:
         return await asyncio.shield(task)
     except asyncio.CancelledError as cancelled:
+        _log.info("finishing the calls in flight (%d)", layer.in_flight)
         layer.halt(Interrupted("cancelled", hint=resume))
         try:
-            await task
+            with _cancelling(task):
+                await task
         except Interrupted as stopped:
             raise stopped from cancelled
         raise
+
+
+@contextlib.contextmanager
+def _cancelling(task: asyncio.Future[Any]) -> Iterator[None]:
+    """Let Ctrl-C cancel a task that ends already: a notebook makes a cancel of the first alone."""
+    before = signal.getsignal(signal.SIGINT)
+    if not callable(before) or threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    loop = asyncio.get_running_loop()
+
+    def again(number: int, frame: FrameType | None) -> None:
+        loop.call_soon_threadsafe(task.cancel)
+        before(number, frame)
+
+    signal.signal(signal.SIGINT, again)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 @contextlib.contextmanager
