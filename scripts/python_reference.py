@@ -67,6 +67,7 @@ MODULES = [
     "tasks.replies",
     "tasks.cases",
     "tasks.fields",
+    "correctors.blind",
     "correctors.meta",
     "metrics.model",
     "training.model",
