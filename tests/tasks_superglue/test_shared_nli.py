@@ -23,7 +23,7 @@ needs_original = pytest.mark.skipif(
 def refused(hypothesis: str, premise: str = PREMISE) -> str:
     """The reason for which a hypothesis is rejected, or nothing."""
     try:
-        claim(hypothesis, premise, least=3, most=60)
+        claim(hypothesis, premise, min_words=3, max_words=60)
     except Rejected as error:
         return error.reason
     return ""

@@ -108,13 +108,15 @@ def reason(check, *args, **limits) -> str:
 @pytest.mark.parametrize("text", ["Is it?", 'Is it?"', "Is it?\u201d", "(Is it?)"])
 def test_a_question_asks_whatever_stands_behind_it(text):
     assert asks(text)
-    assert reason(statement, text, least=1, most=9, what="text") == "question"
+    assert reason(statement, text, min_words=1, max_words=9, what="text") == "question"
 
 
 def test_a_statement_is_clean_prose():
-    statement("It rained all day.", least=2, most=9, what="text")
-    assert reason(statement, "It rained all day", least=2, most=9, what="text") == "cut-off"
-    assert reason(statement, "It rained.", least=3, most=9, what="text") == "too-short"
+    statement("It rained all day.", min_words=2, max_words=9, what="text")
+    assert (
+        reason(statement, "It rained all day", min_words=2, max_words=9, what="text") == "cut-off"
+    )
+    assert reason(statement, "It rained.", min_words=3, max_words=9, what="text") == "too-short"
 
 
 def test_a_hypothesis_is_neither_its_premise_nor_a_piece_of_it():
@@ -140,5 +142,5 @@ def test_a_hypothesis_shares_a_word_that_carries_meaning():
     ],
 )
 def test_a_phrase_is_short_and_plain(text, expected):
-    phrase("one two", most=3, what="phrase")
-    assert reason(phrase, text, most=3, what="phrase") == expected
+    phrase("one two", max_words=3, what="phrase")
+    assert reason(phrase, text, max_words=3, what="phrase") == expected

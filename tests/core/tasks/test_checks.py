@@ -142,13 +142,13 @@ BAD = {
 
 @pytest.mark.parametrize("text", GOOD)
 def test_whole_sentences_pass(text):
-    prose(text, least=3, most=30, what="sentence")
-    prose(f"  {text} ", least=3, most=30, what="sentence")
+    prose(text, min_words=3, max_words=30, what="sentence")
+    prose(f"  {text} ", min_words=3, max_words=30, what="sentence")
 
 
 @pytest.mark.parametrize("text", [*BAD["not-english"], *BAD["not-latin"][:1]])
 def test_another_language_passes_where_the_task_is_not_english(text):
-    prose(text, least=3, most=30, what="sentence", language=None)
+    prose(text, min_words=3, max_words=30, what="sentence", language=None)
 
 
 @pytest.mark.parametrize(
@@ -156,7 +156,7 @@ def test_another_language_passes_where_the_task_is_not_english(text):
 )
 def test_what_models_do_wrong_is_named(reason, text):
     with pytest.raises(Rejected) as caught:
-        prose(text, least=3, most=30, what="sentence")
+        prose(text, min_words=3, max_words=30, what="sentence")
     assert caught.value.reason == reason
     assert "sentence" in str(caught.value)
 
@@ -168,10 +168,10 @@ def test_what_models_do_wrong_is_named(reason, text):
 def test_limits_are_inclusive(count, reason):
     text = " ".join(f"word{number}" for number in range(count)) + "."
     if reason is None:
-        prose(text, least=5, most=8, what="text")
+        prose(text, min_words=5, max_words=8, what="text")
         return
     with pytest.raises(Rejected) as caught:
-        prose(text, least=5, most=8, what="text")
+        prose(text, min_words=5, max_words=8, what="text")
     assert caught.value.reason == reason
 
 
@@ -179,7 +179,7 @@ def test_limits_are_inclusive(count, reason):
 def test_any_text_at_all_is_judged(text):
     reason = None
     try:
-        prose(text, least=3, most=30, what="text")
+        prose(text, min_words=3, max_words=30, what="text")
     except Rejected as error:
         reason = error.reason
     assert reason in {None, *BAD}
@@ -256,7 +256,7 @@ SPOKEN = {
 @pytest.mark.parametrize("spoken", SPOKEN)
 def test_a_language_is_told_from_its_neighbours(language, spoken):
     if language == spoken:
-        prose(SPOKEN[spoken], least=5, most=30, what="text", language=language)
+        prose(SPOKEN[spoken], min_words=5, max_words=30, what="text", language=language)
         return
     with pytest.raises(Rejected) as caught:
         check_language(SPOKEN[spoken], "text", language)
@@ -309,7 +309,7 @@ def test_sentences_are_counted_from_both_sides(text, least, most):
     [("...", "no-words"), ("a b c d", "too-long"), ("- a b", "markup"), ("2. a", "markup")],
 )
 def test_a_phrase_is_a_few_words(text, reason):
-    phrase("two words", most=3, what="topic")
+    phrase("two words", max_words=3, what="topic")
     with pytest.raises(Rejected) as caught:
-        phrase(text, most=3, what="topic")
+        phrase(text, max_words=3, what="topic")
     assert caught.value.reason == reason

@@ -17,16 +17,16 @@ from targen_core.declared.checks import (
     no_worked_answer,
 )
 from targen_core.declared.dry_run import dry_run_of
-from targen_core.declared.faults import faults
 from targen_core.declared.model import ContextsPart, Declaration, SeedsPart
-from targen_core.declared.rows import line_of, render, reply_model, row_model
-from targen_core.declared.used import used_list
-from targen_core.declared.wording import (
+from targen_core.declared.prompt_text import (
     branch_prompt,
     contexts_prompt,
     default_instructions,
     seeds_prompt,
 )
+from targen_core.declared.rows import line_of, render, reply_model, row_model
+from targen_core.declared.used import used_list
+from targen_core.declared.validation import problems
 from targen_core.errors import Rejected, UsageError
 from targen_core.tasks.groups import Judging, Texts
 from targen_core.tasks.judging import CorrectionSample
@@ -37,66 +37,76 @@ from targen_core.tasks.steps import InverseGenerator, ListStep, Llm
 
 __all__ = ["build_task"]
 
-_TOLD = 20  # earlier items that a prompt names; more would crowd out the request
+_SHOWN = 20  # earlier items that a prompt names; more would crowd out the request
 
 
-def build_task(found: Declaration, name: str) -> Task[str, BaseModel]:
+def build_task(declaration: Declaration, name: str) -> Task[str, BaseModel]:
     """The task that a declaration describes; `name` is taken where it has none.
 
     Raises:
         UsageError: parts that do not fit together, naming the key.
     """
-    for loc, message, hint in faults(found):
+    for loc, message, hint in problems(declaration):
         raise UsageError(f"{'.'.join(map(str, loc))}: {message}", hint=hint)
-    row = row_model(found)
-    labels = tuple(Label(name, p.value, p.definition.strip()) for name, p in found.labels.items())
-    fixed = found.seeds is not None and bool(found.seeds.items)
-    contexts = None if found.contexts is None or fixed else _contexts(found, found.contexts)
-    seeds = () if found.seeds is None else (_seeds(found, found.seeds),)
+    row = row_model(declaration)
+    labels = tuple(
+        Label(name, p.value, p.definition.strip()) for name, p in declaration.labels.items()
+    )
+    fixed = declaration.seeds is not None and bool(declaration.seeds.items)
+    contexts = (
+        None
+        if declaration.contexts is None or fixed
+        else _contexts(declaration, declaration.contexts)
+    )
+    seeds = () if declaration.seeds is None else (_seeds(declaration, declaration.seeds),)
     official = {label.name: label.official for label in labels}
-    writers = {branch: branch_prompt(found, branch) for branch in found.asked}
+    writers = {branch: branch_prompt(declaration, branch) for branch in declaration.asked}
     asked = [
-        *([contexts_prompt(found)] if contexts and not (contexts.once or contexts.origin) else []),
-        *([seeds_prompt(found)] if seeds and not (fixed or seeds[0].origin) else []),
+        *(
+            [contexts_prompt(declaration)]
+            if contexts and not (contexts.once or contexts.origin)
+            else []
+        ),
+        *([seeds_prompt(declaration)] if seeds and not (fixed or seeds[0].origin) else []),
     ]
     # What claims no label is not checked by the meta-prompt, but solved.
-    solved = (SOLVE_PROMPT,) if None in found.aims.values() else ()
+    solved = (SOLVE_PROMPT,) if None in declaration.aims.values() else ()
     presets = {
-        preset: dict.fromkeys(found.labels, counts) if isinstance(counts, int) else counts
-        for preset, counts in found.presets.items()
+        preset: dict.fromkeys(declaration.labels, counts) if isinstance(counts, int) else counts
+        for preset, counts in declaration.presets.items()
     }
     return Task(
-        name=found.name or name,
-        version="+".join(filter(None, [found.version, found.digest])),
-        summary=found.summary or _first_sentence(found.description),
-        description=_told(found),
-        source=found.source,
+        name=declaration.name or name,
+        version="+".join(filter(None, [declaration.version, declaration.digest])),
+        summary=declaration.summary or _first_sentence(declaration.description),
+        description=_described(declaration),
+        source=declaration.source,
         instance=row,
         labels=labels,
         contexts=contexts,
         seeds=seeds,
         generators={
-            branch: _generator(found, row, aim and official[aim], writers[branch])
-            for branch, aim in found.aims.items()
+            branch: _generator(declaration, row, aim and official[aim], writers[branch])
+            for branch, aim in declaration.aims.items()
         },
-        branch_labels=found.aims if found.branches else {},
-        instances_per_call=found.instances_per_call,
-        samples_per_seed=found.samples_per_seed,
-        checks=(check_row(found),),
+        branch_labels=declaration.aims if declaration.branches else {},
+        instances_per_call=declaration.instances_per_call,
+        samples_per_seed=declaration.samples_per_seed,
+        checks=(check_row(declaration),),
         judging=Judging(
-            corrector=found.corrector,
-            instructions=default_instructions(found),
-            samples=_samples(found, row),
+            corrector=declaration.corrector,
+            instructions=default_instructions(declaration),
+            samples=_samples(declaration, row),
         ),
-        texts=Texts(dedup_text=lambda instance: render(instance, found.written)),
+        texts=Texts(dedup_text=lambda instance: render(instance, declaration.written)),
         presets=presets,
         parameters={
             step: values
-            for step in type(found.parameters).model_fields
-            if (values := getattr(found.parameters, step))
+            for step in type(declaration.parameters).model_fields
+            if (values := getattr(declaration.parameters, step))
         },
         prompts=(*asked, *writers.values(), META_PROMPT, *solved),
-        dry_run=dry_run_of(found),
+        dry_run=dry_run_of(declaration),
     )
 
 
@@ -105,26 +115,26 @@ def _first_sentence(text: str) -> str:
     return first if len(first) <= 80 else f"{first[:77].rstrip()}..."
 
 
-def _told(found: Declaration) -> str:
+def _described(declaration: Declaration) -> str:
     """The description, with what each label means."""
-    lines = [f"{name}: {part.definition.strip()}" for name, part in found.labels.items()]
-    return "\n".join([found.description.strip(), *lines])
+    lines = [f"{name}: {part.definition.strip()}" for name, part in declaration.labels.items()]
+    return "\n".join([declaration.description.strip(), *lines])
 
 
 # --- steps 1 and 2 -----------------------------------------------------------
 
 
-def _contexts(found: Declaration, part: ContextsPart) -> ListStep[str]:
+def _contexts(declaration: Declaration, part: ContextsPart) -> ListStep[str]:
     if part.items:
         return _fixed(part.items, part.description)
     if part.use:
         return used_list("contexts", part.use, check=None)
-    prompt = contexts_prompt(found)
+    prompt = contexts_prompt(declaration)
 
     async def propose(llm: Llm, parent: None, existing: Sequence[str]) -> Sequence[str]:
-        told = "; ".join(existing[-_TOLD:]) or "none"
-        wanted = list_of("contexts", line_of(2, 10, found.language), llm.batch)
-        reply = await llm.ask(prompt, reply=wanted, count=llm.batch, have=told)
+        have = "; ".join(existing[-_SHOWN:]) or "none"
+        model = list_of("contexts", line_of(2, 10, declaration.language), llm.batch)
+        reply = await llm.ask(prompt, reply=model, count=llm.batch, have=have)
         return [_tidy(item) for item in reply.items if item.strip()]
 
     def check(context: str) -> None:
@@ -136,27 +146,27 @@ def _contexts(found: Declaration, part: ContextsPart) -> ListStep[str]:
     )
 
 
-def _seeds(found: Declaration, part: SeedsPart) -> ListStep[str]:
+def _seeds(declaration: Declaration, part: SeedsPart) -> ListStep[str]:
     if part.items:
         return _fixed(part.items, part.description)
     if part.use:
-        above = found.contexts.use if found.contexts is not None else ""
-        check = check_seed(found) if part.field else None
+        above = declaration.contexts.use if declaration.contexts is not None else ""
+        check = check_seed(declaration) if part.field else None
         return used_list("seeds", part.use, above=above, check=check)
-    prompt = seeds_prompt(found)
-    field = found.fields[part.field] if part.field else None
-    least, most = (field.words if field and field.words else part.words) or (1, 60)
+    prompt = seeds_prompt(declaration)
+    field = declaration.fields[part.field] if part.field else None
+    min_words, max_words = (field.words if field and field.words else part.words) or (1, 60)
 
     async def propose(llm: Llm, context: str, existing: Sequence[str]) -> Sequence[str]:
-        told = " / ".join(existing[-_TOLD:]) or "none"
-        wanted = list_of("seeds", line_of(least, most, found.language), llm.batch)
-        values: dict[str, Any] = {} if found.contexts is None else {"context": context}
-        reply = await llm.ask(prompt, reply=wanted, count=llm.batch, have=told, **values)
+        have = " / ".join(existing[-_SHOWN:]) or "none"
+        model = list_of("seeds", line_of(min_words, max_words, declaration.language), llm.batch)
+        values: dict[str, Any] = {} if declaration.contexts is None else {"context": context}
+        reply = await llm.ask(prompt, reply=model, count=llm.batch, have=have, **values)
         return [_tidy(item) for item in reply.items if item.strip()]
 
     summary = field.description if field and field.description else part.description
     return ListStep(
-        item=str, propose=propose, batch=part.batch, check=check_seed(found), summary=summary
+        item=str, propose=propose, batch=part.batch, check=check_seed(declaration), summary=summary
     )
 
 
@@ -173,30 +183,32 @@ def _fixed(items: tuple[str, ...], summary: str) -> ListStep[str]:
 
 
 def _generator(
-    found: Declaration, row: type[BaseModel], label: Any, prompt: Prompt
+    declaration: Declaration, row: type[BaseModel], label: Any, prompt: Prompt
 ) -> InverseGenerator[str, BaseModel]:
     """G(branch, seed): what the reply holds, with the seed and the label put in."""
-    reply = reply_model(found)
-    field = found.seed_field
+    reply = reply_model(declaration)
+    field = declaration.seed_field
 
     def made(written: BaseModel, seed: str) -> BaseModel:
-        values = {name: _tidied(getattr(written, name), found, name) for name in found.written}
-        given = {field: seed} if field else {}
-        return row.model_validate({**values, **given, "label": label})
+        values = {
+            name: _tidied(getattr(written, name), declaration, name) for name in declaration.written
+        }
+        from_seed = {field: seed} if field else {}
+        return row.model_validate({**values, **from_seed, "label": label})
 
     async def write(llm: Llm, seed: str) -> BaseModel | Sequence[BaseModel | Rejected]:
         values: dict[str, Any] = {"seed": seed}
         if "count" in prompt.variables:
-            values["count"] = found.instances_per_call
+            values["count"] = declaration.instances_per_call
         if "earlier" in prompt.variables:
-            texts = [render(instance, found.written) for instance in llm.earlier[-_TOLD:]]
+            texts = [render(instance, declaration.written) for instance in llm.earlier[-_SHOWN:]]
             values["earlier"] = "\n".join(texts) or "nothing yet"
-        if found.instances_per_call > 1:
+        if declaration.instances_per_call > 1:
             several: Any = await llm.ask(prompt, reply=reply, **values)
             rows: list[BaseModel | Rejected] = []
-            for written in several.items[: found.instances_per_call]:
+            for written in several.items[: declaration.instances_per_call]:
                 try:
-                    check_written(written, seed, found)
+                    check_written(written, seed, declaration)
                     rows.append(made(written, seed))
                 except Rejected as error:
                     rows.append(error)
@@ -204,19 +216,19 @@ def _generator(
 
         def usable(written: BaseModel) -> None:
             # Not yet tidied: what stands on a line of its own is no part of a sentence.
-            check_written(written, seed, found)
+            check_written(written, seed, declaration)
 
         return made(await llm.ask(prompt, reply=reply, check=usable, **values), seed)
 
     return write
 
 
-def _tidied(value: Any, found: Declaration, name: str) -> Any:
+def _tidied(value: Any, declaration: Declaration, name: str) -> Any:
     if isinstance(value, list):
-        return [_tidied(item, found, name) for item in value]
+        return [_tidied(item, declaration, name) for item in value]
     if not isinstance(value, str):
         return value
-    return value.strip() if found.fields[name].form == "any" else _tidy(value)
+    return value.strip() if declaration.fields[name].form == "any" else _tidy(value)
 
 
 def _tidy(text: str) -> str:
@@ -226,14 +238,14 @@ def _tidy(text: str) -> str:
 # --- step 4 ----------------------------------------------------------------------
 
 
-def _samples(found: Declaration, row: type[BaseModel]) -> tuple[CorrectionSample, ...]:
+def _samples(declaration: Declaration, row: type[BaseModel]) -> tuple[CorrectionSample, ...]:
     """The worked samples, each input as a row would be shown."""
-    first = next(iter(found.labels))
-    official = found.labels[first].value
+    first = next(iter(declaration.labels))
+    official = declaration.labels[first].value
     samples = []
-    for number, sample in enumerate(found.samples):
-        given = sample.input
-        fields = given if isinstance(given, dict) else {next(iter(found.fields)): given}
+    for number, sample in enumerate(declaration.samples):
+        value = sample.input
+        fields = value if isinstance(value, dict) else {next(iter(declaration.fields)): value}
         try:
             shown = row.model_validate({**fields, "label": first if official is None else official})
         except ValidationError as error:
@@ -242,7 +254,7 @@ def _samples(found: Declaration, row: type[BaseModel]) -> tuple[CorrectionSample
             raise UsageError(f"samples.{number}.input.{where}: {problem['msg']}") from None
         samples.append(
             CorrectionSample(
-                render(shown, found.fields), sample.output, sample.actual, sample.explanation
+                render(shown, declaration.fields), sample.output, sample.actual, sample.explanation
             )
         )
     return tuple(samples)

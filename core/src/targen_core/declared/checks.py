@@ -30,7 +30,7 @@ __all__ = [
     "no_worked_answer",
 ]
 
-_MOST = 10_000  # words, where a declaration sets no bound
+_MAX_WORDS = 10_000  # words, where a declaration sets no bound
 
 
 def no_worked_answer(item: str, prompt: Prompt) -> None:
@@ -49,22 +49,22 @@ def check_context(text: str) -> None:
     Raises:
         Rejected: `no-words`, `too-long` or `markup`.
     """
-    phrase(text, most=20, what="context")
+    phrase(text, max_words=20, what="context")
 
 
-def check_seed(found: Declaration) -> Callable[[str], None]:
+def check_seed(declaration: Declaration) -> Callable[[str], None]:
     """What a seed must be: as its field says, or one line of so many words in the language."""
-    part = found.seeds
+    part = declaration.seeds
     assert part is not None
 
     def check(seed: str) -> None:
         if part.field:
-            check_text(seed, found.fields[part.field], part.field, found.language)
+            check_text(seed, declaration.fields[part.field], part.field, declaration.language)
             return
-        phrase(seed, most=part.words[1], what="seed")
+        phrase(seed, max_words=part.words[1], what="seed")
         if len(words(seed)) < part.words[0]:
             raise Rejected("too-short", f"the seed has fewer than {part.words[0]} words")
-        check_language(seed, "seed", found.language)
+        check_language(seed, "seed", declaration.language)
 
     return check
 
@@ -77,20 +77,20 @@ def check_text(text: str, part: FieldPart, what: str, language: str) -> None:
             `empty`, `no-question`, `too-few-sentences`, `too-many-sentences`,
             `lacks-words`, `forbidden-words`.
     """
-    least, most = part.words or (1, _MOST)
+    min_words, max_words = part.words or (1, _MAX_WORDS)
     if not text.strip():
         raise Rejected("empty", f"the {what} is empty")
     if part.form in ("prose", "question"):
         spoken = language if part.check_language else None
-        prose(text, least=least, most=most, what=what, language=spoken)
+        prose(text, min_words=min_words, max_words=max_words, what=what, language=spoken)
         if part.form == "question" and not text.rstrip("\"'”’) ").endswith(("?", "？", "؟")):
             raise Rejected("no-question", f"the {what} ends with no question: {text[-40:]!r}")
     else:
         if part.form == "phrase":
-            phrase(text, most=most, what=what)
+            phrase(text, max_words=max_words, what=what)
         count = len(words(text))
-        if part.words and not least <= count <= most:
-            short = count < least
+        if part.words and not min_words <= count <= max_words:
+            short = count < min_words
             raise Rejected("too-short" if short else "too-long", f"the {what} has {count} words")
         if part.check_language:
             check_language(text, what, language)
@@ -108,14 +108,14 @@ def check_text(text: str, part: FieldPart, what: str, language: str) -> None:
             raise Rejected("forbidden-words", f"the {what} has {item!r} in it")
 
 
-def check_written(written: BaseModel, seed: str, found: Declaration) -> None:
+def check_written(written: BaseModel, seed: str, declaration: Declaration) -> None:
     """The fields that the generator wrote.
 
     Raises:
         Rejected: a reason of `check_text`, or `too-few-items`,
             `too-many-items`, `out-of-range`, `copy-of-seed`.
     """
-    for name, part in found.written.items():
+    for name, part in declaration.written.items():
         value: Any = getattr(written, name)
         if part.type == "int" and part.range and not part.range[0] <= value <= part.range[1]:
             raise Rejected("out-of-range", f"the {name} is {value}")
@@ -127,19 +127,19 @@ def check_written(written: BaseModel, seed: str, found: Declaration) -> None:
         if part.type in ("int", "enum"):
             continue
         for text in [value] if isinstance(value, str) else value:
-            check_text(text, part, name, found.language)
+            check_text(text, part, name, declaration.language)
             if not part.may_copy_seed and is_copy(text, of=seed):
                 raise Rejected("copy-of-seed", f"the {name} is the seed itself")
 
 
-def check_row(found: Declaration) -> Callable[[BaseModel, str], None]:
+def check_row(declaration: Declaration) -> Callable[[BaseModel, str], None]:
     """A row of its seed, with what `check_written` allows."""
-    field = found.seed_field
+    field = declaration.seed_field
 
     def check(row: BaseModel, seed: str) -> None:
         """Raise `Rejected`: `seed-changed`, or a reason of `check_written`."""
         if field and getattr(row, field) != seed:
             raise Rejected("seed-changed", f"the row's {field} is not its seed")
-        check_written(row, seed, found)
+        check_written(row, seed, declaration)
 
     return check

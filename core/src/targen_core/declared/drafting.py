@@ -110,11 +110,11 @@ def declared(reply: DraftReply) -> Declaration:
         "presets": {"small": 20},
     }
     try:
-        found = Declaration.model_validate(value)
-        found.task()
+        declaration = Declaration.model_validate(value)
+        declaration.task()
     except UsageError as error:
         raise Rejected("bad-draft", str(error)) from None
-    return found
+    return declaration
 
 
 _NUMBERS = re.compile(r"(words):\n +- (\d+)\n +- (\d+)")
@@ -133,16 +133,16 @@ _ORDER = (
 )
 
 
-def written(found: Declaration) -> str:
+def written(declaration: Declaration) -> str:
     """A declaration as YAML, with a comment above each part."""
-    value = found.model_dump(mode="json", exclude_defaults=True)
+    value = declaration.model_dump(mode="json", exclude_defaults=True)
     for key in ("contexts", "seeds"):  # a text stands for its description
         if key in value and value[key].keys() == {"description"}:
             value[key] = value[key]["description"]
     for name, label in value["labels"].items():
         if label.keys() == {"definition"}:
             value["labels"][name] = label["definition"]
-    if len(found.fields) == 1:
+    if len(declaration.fields) == 1:
         for sample in value.get("samples", ()):
             (sample["input"],) = sample["input"].values()
     parts = []

@@ -32,24 +32,24 @@ _LETTERS = {  # of each script a letter that a dozen others stand behind
 _LENGTHS = (6, 24)  # words of a text whose length is not said
 
 
-def dry_run_of(found: Declaration) -> Callable[[DryRunCall], Any]:
+def dry_run_of(declaration: Declaration) -> Callable[[DryRunCall], Any]:
     """The reply to each call of a declared task."""
 
     def dry_run(call: DryRunCall) -> Any:
-        speak = _Speaker(found, call.rng)
+        speak = _Speaker(declaration, call.rng)
         if call.step == "contexts":
             return {"contexts": [speak.words(3) for _ in range(int(call.values["count"]))]}
         if call.step == "seeds":
             return {"seeds": [speak.seed() for _ in range(int(call.values["count"]))]}
         if call.step == "generate":
-            if found.instances_per_call == 1:
+            if declaration.instances_per_call == 1:
                 return speak.row()
-            return {"rows": [speak.row() for _ in range(found.instances_per_call)]}
+            return {"rows": [speak.row() for _ in range(declaration.instances_per_call)]}
         why = "The row says so in its own words, and nothing in it speaks against that."
         if "output" in call.values:
             claimed = call.values["output"]
             return {"explanation": why, "actual": claimed, "verdict": "correct"}
-        answers = [name for name in found.labels if name != NO_VALID_INSTANCE]
+        answers = [name for name in declaration.labels if name != NO_VALID_INSTANCE]
         return {"explanation": why, "answer": call.rng.choice(answers)}
 
     return dry_run
@@ -58,22 +58,22 @@ def dry_run_of(found: Declaration) -> Callable[[DryRunCall], Any]:
 class _Speaker:
     """Speaks in made-up words, each time others."""
 
-    def __init__(self, found: Declaration, rng: random.Random) -> None:
-        self.found = found
+    def __init__(self, declaration: Declaration, rng: random.Random) -> None:
+        self.declaration = declaration
         self.rng = rng
         # `prose` counts them, and so they are told from other languages' words.
-        self.small = [word for word in small_words(found.language) if len(word) > 1]
+        self.small = [word for word in small_words(declaration.language) if len(word) > 1]
 
     def row(self) -> dict[str, Any]:
         """What the generator writes of a row."""
-        return {name: self.value(part) for name, part in self.found.written.items()}
+        return {name: self.value(part) for name, part in self.declaration.written.items()}
 
     def seed(self) -> str:
         """A seed."""
-        part = self.found.seeds
+        part = self.declaration.seeds
         assert part is not None
         if part.field:
-            return self.text(self.found.fields[part.field])
+            return self.text(self.declaration.fields[part.field])
         return self.words(min(part.words[1], max(part.words[0], 12)))
 
     def value(self, part: FieldPart) -> Any:
@@ -88,30 +88,32 @@ class _Speaker:
 
     def text(self, part: FieldPart) -> str:
         """A text that its field allows."""
-        wanted = next((item for item in part.must_contain if words(item)), "")
-        inside = words(wanted)
-        least, most = part.words or _LENGTHS
+        required = next((item for item in part.must_contain if words(item)), "")
+        inside = words(required)
+        min_words, max_words = part.words or _LENGTHS
         # Short ones would repeat each other in a long run.
-        count = self.rng.randint(min(most, max(least, 5)), min(most, max(least, _LENGTHS[1])))
+        count = self.rng.randint(
+            min(max_words, max(min_words, 5)), min(max_words, max(min_words, _LENGTHS[1]))
+        )
         for _ in range(20):
-            said = self._text(part, wanted, max(1, count - len(inside)))
+            said = self._text(part, required, max(1, count - len(inside)))
             if not any(is_cut_from(item, of=said) for item in part.must_not_contain):
                 return said
         return said
 
-    def _text(self, part: FieldPart, wanted: str, count: int) -> str:
+    def _text(self, part: FieldPart, required: str, count: int) -> str:
         end = "." if part.form == "prose" else "?" if part.form == "question" else ""
         if part.form == "phrase" or not end:
-            return " ".join(filter(None, [self.words(count), wanted]))
+            return " ".join(filter(None, [self.words(count), required]))
         number = 1
         if part.sentences is not None:
             number = max(part.sentences[0], min(part.sentences[1], count // 8))
         sizes = [count // number + (at < count % number) for at in range(number)]
         said = [self.words(max(1, size)).capitalize() for size in sizes]
-        said[-1] = " ".join(filter(None, [said[-1], wanted]))
+        said[-1] = " ".join(filter(None, [said[-1], required]))
         marks = [item for item in part.must_contain if not words(item)]
-        last = next((mark for mark in marks if mark in ".!?"), end) if not wanted else end
-        rest = "" if last in marks or wanted else "".join(marks[:1])
+        last = next((mark for mark in marks if mark in ".!?"), end) if not required else end
+        rest = "" if last in marks or required else "".join(marks[:1])
         return ". ".join([*said[:-1], said[-1] + rest]) + last
 
     def words(self, count: int) -> str:
@@ -124,7 +126,7 @@ class _Speaker:
 
     def word(self) -> str:
         """A made-up word, in letters of the language."""
-        first = _LETTERS.get(script_of(self.found.language))
+        first = _LETTERS.get(script_of(self.declaration.language))
         if first is None:
             return "".join(self.rng.choices(_SYLLABLES, k=self.rng.randint(2, 3)))
         return "".join(chr(ord(first) + self.rng.randrange(12)) for _ in range(5))

@@ -64,7 +64,7 @@ def _as_name(value: Any) -> Any:
     return str(value) if isinstance(value, int) else value
 
 
-_MOST = 1_000_000  # words, sentences or texts of a row, and items at once
+_MAX = 1_000_000  # words, sentences or texts of a row, and items at once
 _ROWS = 10**9
 
 
@@ -74,8 +74,8 @@ def _pair(value: Any) -> Any:
     whole = isinstance(pair, list | tuple) and all(type(n) is int and n >= 1 for n in pair)
     if not whole or len(pair) != 2:
         raise ValueError(f"{repr(value)[:80]} is neither a number from 1 on nor [least, most]")
-    if max(pair) > _MOST:
-        raise ValueError(f"{_MOST:,} is the most")
+    if max(pair) > _MAX:
+        raise ValueError(f"{_MAX:,} is the most")
     return tuple(pair)
 
 
@@ -92,7 +92,7 @@ def _counts(value: Any) -> Any:
 Text = Annotated[str, Field(min_length=1)]
 LabelName = Annotated[str, BeforeValidator(_as_name), Field(pattern=r"^\S(.*\S)?$", max_length=80)]
 UsedName = Annotated[str, Field(pattern=r"^([^:\s]+:[^:\s]+)?$", max_length=200)]
-Count = Annotated[int, Field(ge=1, le=_MOST)]
+Count = Annotated[int, Field(ge=1, le=_MAX)]
 Whole = Annotated[int, Field(ge=-(2**63), lt=2**63)]
 Range = Annotated[tuple[int, int], BeforeValidator(_pair)]
 Counts = Annotated[int | dict[LabelName, int], BeforeValidator(_counts)]

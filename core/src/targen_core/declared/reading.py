@@ -18,8 +18,8 @@ from typing import Any, get_args, get_origin
 import yaml
 from pydantic import BaseModel, ValidationError
 
-from targen_core.declared.faults import faults
 from targen_core.declared.model import Declaration
+from targen_core.declared.validation import problems
 from targen_core.errors import UsageError
 from targen_core.plain import is_within, read_plain, refuse_waiting
 from targen_core.suggestions import did_you_mean
@@ -29,10 +29,10 @@ __all__ = ["read_declaration", "refusal"]
 Loc = Sequence[str | int]
 
 
-_MOST_TYPED = 4 << 20
+_MAX_TYPED = 4 << 20
 """Most bytes of a file that somebody wrote by hand."""
 
-_MOST_DATA = 64 << 20
+_MAX_DATA = 64 << 20
 """Most bytes of a JSON file: a run's copy holds the lists of other files too."""
 
 _HALF = re.compile("[\ud800-\udfff]")
@@ -52,10 +52,10 @@ def read_declaration(path: Path, *, packaged: bool = False) -> Declaration:
     """
     try:
         refuse_waiting(path)
-        most = _MOST_DATA if path.suffix == ".json" else _MOST_TYPED
-        if path.stat().st_size > most:
+        limit = _MAX_DATA if path.suffix == ".json" else _MAX_TYPED
+        if path.stat().st_size > limit:
             raise UsageError(
-                f"{path} is larger than {most >> 20} MiB",
+                f"{path} is larger than {limit >> 20} MiB",
                 hint="contexts and seeds may stand in files of their own: contexts: {file: …}",
             )
         text = path.read_text(encoding="utf-8-sig")
@@ -87,7 +87,7 @@ def read_declaration(path: Path, *, packaged: bool = False) -> Declaration:
             raise
         raise refuse(*refusal(error.__cause__)) from None
     found = _with_files(found, path.parent, refuse, packaged=packaged)
-    for loc, message, hint in faults(found):
+    for loc, message, hint in problems(found):
         raise refuse(loc, message, hint)
     return found
 
@@ -124,7 +124,7 @@ _FLAT = "a declaration has a few levels; see its reference"
 
 def _composed(text: str) -> yaml.Node | None:
     """The nodes of a JSON text, nearly all of which is YAML, with their lines."""
-    if len(text) > _MOST_TYPED:
+    if len(text) > _MAX_TYPED:
         return None  # nobody has written it: it would take long
     with contextlib.suppress(yaml.YAMLError):
         return yaml.compose(text, Loader=_Loader)
@@ -270,7 +270,7 @@ def _with_files(found: Declaration, folder: Path, refuse: Any, *, packaged: bool
                     f"{part.file} is not in the folder of the declaration",
                     f"move it there; or give it yourself: --{step} FILE",
                 )
-            lines = read_plain(where, _MOST_DATA).decode("utf-8-sig").splitlines()
+            lines = read_plain(where, _MAX_DATA).decode("utf-8-sig").splitlines()
         except (OSError, ValueError, RuntimeError) as error:
             reason = getattr(error, "strerror", None) or str(error)
             raise refuse((step, "file"), f"cannot read {part.file}: {reason}", "") from error

@@ -18,32 +18,38 @@ _LETTERS = (3, 5)  # of a word with its space: fewest, and about how many, as hi
 _ROOM = 20  # letters more, without which three long words would not fit
 
 
-def line_of(least: int, most: int, language: str) -> Any:
+def line_of(min_words: int, max_words: int, language: str) -> Any:
     """A line of so many words, as the type of a reply's field: a hint for small models.
 
     They read it as one that begins with a Latin letter.
     """
     if script_of(language) != "LATIN":
         return str
-    return line(least * _LETTERS[0], _ROOM + most * _LETTERS[1])
+    return line(min_words * _LETTERS[0], _ROOM + max_words * _LETTERS[1])
 
 
-def row_model(found: Declaration) -> type[BaseModel]:
+def row_model(declaration: Declaration) -> type[BaseModel]:
     """The official row without `idx`: the fields, and the label by its official value."""
-    columns: dict[str, Any] = {name: (_column(p), ...) for name, p in found.fields.items()}
-    values = [name if label.value is None else label.value for name, label in found.labels.items()]
+    columns: dict[str, Any] = {name: (_column(p), ...) for name, p in declaration.fields.items()}
+    values = [
+        name if label.value is None else label.value for name, label in declaration.labels.items()
+    ]
     label: Any = Literal[tuple(values)]
-    columns["label"] = (label | None if None in found.aims.values() else label, ...)
+    columns["label"] = (label | None if None in declaration.aims.values() else label, ...)
     return create_model("Row", __config__=ConfigDict(frozen=True, extra="forbid"), **columns)
 
 
-def reply_model(found: Declaration) -> type[BaseModel]:
+def reply_model(declaration: Declaration) -> type[BaseModel]:
     """What step 3 replies with: one row without seed and label, or a list of such."""
     columns: dict[str, Any] = {
-        name: (_asked(p, found.language), ...) for name, p in found.written.items()
+        name: (_asked(p, declaration.language), ...) for name, p in declaration.written.items()
     }
     one = create_model("Written", **columns)
-    return one if found.instances_per_call == 1 else list_of("rows", one, found.instances_per_call)
+    return (
+        one
+        if declaration.instances_per_call == 1
+        else list_of("rows", one, declaration.instances_per_call)
+    )
 
 
 def render(instance: BaseModel, fields: Mapping[str, FieldPart]) -> str:
@@ -56,8 +62,8 @@ def _column(part: FieldPart) -> Any:
     if part.type == "enum":
         return Literal[tuple(part.values)]
     if part.type == "int":
-        least, most = part.range or (None, None)
-        return Annotated[int, Field(ge=least, le=most)]
+        low, high = part.range or (None, None)
+        return Annotated[int, Field(ge=low, le=high)]
     text = Annotated[str, Field(min_length=1)]
     if part.type == "str":
         return text

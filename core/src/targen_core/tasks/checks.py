@@ -214,12 +214,12 @@ def sentences(text: str) -> tuple[int, int]:
 
     Abbreviations make the difference: see `several_sentences`.
     """
-    least = 1 + len(_TWO_SENTENCES.findall(text)) if text.strip() else 0
-    return least, max(least, len(_ANY_END.findall(text.strip())))
+    lowest = 1 + len(_TWO_SENTENCES.findall(text)) if text.strip() else 0
+    return lowest, max(lowest, len(_ANY_END.findall(text.strip())))
 
 
-def phrase(text: str, *, most: int, what: str) -> None:
-    """Require a phrase of 1 to `most` words.
+def phrase(text: str, *, max_words: int, what: str) -> None:
+    """Require a phrase of 1 to `max_words` words.
 
     Raises:
         Rejected: `no-words`, `too-long` or `markup`.
@@ -227,14 +227,16 @@ def phrase(text: str, *, most: int, what: str) -> None:
     count = len(normalized(text).split())
     if not count:
         raise Rejected("no-words", f"no word in the {what} {text!r}")
-    if count > most:
-        raise Rejected("too-long", f"the {what} has {count} words, more than {most}")
+    if count > max_words:
+        raise Rejected("too-long", f"the {what} has {count} words, more than {max_words}")
     if "\n" in text or text[0] in "-*#>" or text[0].isdigit():
         raise Rejected("markup", f"the {what} holds markup: {text[:60]!r}")
 
 
-def prose(text: str, *, least: int, most: int, what: str, language: str | None = "English") -> None:
-    """Require one or more whole sentences of `least` to `most` words.
+def prose(
+    text: str, *, min_words: int, max_words: int, what: str, language: str | None = "English"
+) -> None:
+    """Require one or more whole sentences of `min_words` to `max_words` words.
 
     A task in another language names it, or says None; see `check_language`.
 
@@ -257,10 +259,10 @@ def prose(text: str, *, least: int, most: int, what: str, language: str | None =
     if _QUOTED.match(stripped):
         raise Rejected("quoted", f"the whole {what} is in quotes: {stripped[:60]!r}")
     count = len(words(stripped))
-    if count < least:
-        raise Rejected("too-short", f"the {what} has {count} words, fewer than {least}")
-    if count > most:
-        raise Rejected("too-long", f"the {what} has {count} words, more than {most}")
+    if count < min_words:
+        raise Rejected("too-short", f"the {what} has {count} words, fewer than {min_words}")
+    if count > max_words:
+        raise Rejected("too-long", f"the {what} has {count} words, more than {max_words}")
     if not _END.search(stripped):
         raise Rejected("cut-off", f"the {what} ends mid-sentence: {stripped[-40:]!r}")
     if language is not None:

@@ -222,7 +222,7 @@ class Task(Generic[SeedT, InstanceT]):
 
     def _refuse_wrong_kinds(self) -> None:
         """Parts that are something else than their annotations say, with what to pass."""
-        wanted: tuple[tuple[str, bool, str], ...] = (
+        kinds: tuple[tuple[str, bool, str], ...] = (
             (
                 "name",
                 isinstance(self.name, str) and bool(_NAME.fullmatch(self.name)),
@@ -251,10 +251,10 @@ class Task(Generic[SeedT, InstanceT]):
                 for part, kind in _GROUPS.items()
             ),
         )
-        for part, fits, kind in wanted:
+        for part, fits, kind in kinds:
             if not fits:
-                given = repr(getattr(self, part))[:80]
-                raise ValueError(f"task {self.name}: {part} is {given}; pass {kind}")
+                value = repr(getattr(self, part))[:80]
+                raise ValueError(f"task {self.name}: {part} is {value}; pass {kind}")
 
     def _refuse_labels_that_no_row_can_have(self) -> None:
         """Labels that the instance's schema lists differently, as derived tasks come to have."""

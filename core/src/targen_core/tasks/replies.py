@@ -1,4 +1,4 @@
-"""Parts of reply models: lines of text and lists of a wanted size.
+"""Parts of reply models: lines of text and lists of a requested size.
 
 Sizes stand in the reply's JSON schema as hints: a model that is held to a
 schema keeps them, and small ones need that. A reply that misses them is read
@@ -23,13 +23,13 @@ class ListReply(BaseModel, Generic[T]):
     items: list[T]
 
 
-def line(least: int, most: int, *, pattern: str = "") -> Any:
-    """A text of `least` to `most` characters in one line, as a field's type.
+def line(min_chars: int, max_chars: int, *, pattern: str = "") -> Any:
+    """A text of `min_chars` to `max_chars` characters in one line, as a field's type.
 
     `pattern`, an anchored regular expression, is one more hint: how a text
     begins and ends.
     """
-    hint: dict[str, Any] = {"type": "string", "minLength": least, "maxLength": most}
+    hint: dict[str, Any] = {"type": "string", "minLength": min_chars, "maxLength": max_chars}
     return Annotated[str, WithJsonSchema(hint | ({"pattern": pattern} if pattern else {}))]
 
 
@@ -40,7 +40,7 @@ def list_of(name: str, item: Any, count: int) -> type[ListReply[Any]]:
 
 
 @lru_cache(maxsize=256)
-def _list_of(name: str, item: Any, count: int, told: str) -> type[ListReply[Any]]:
+def _list_of(name: str, item: Any, count: int, shown: str) -> type[ListReply[Any]]:
     hint: dict[str, Any] = {"minItems": count, "maxItems": count}
     return create_model(
         name.capitalize(),

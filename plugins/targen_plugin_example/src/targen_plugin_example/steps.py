@@ -63,8 +63,8 @@ async def _propose_businesses(llm: Llm, parent: None, existing: Sequence[str]) -
 async def _propose_problems(
     llm: Llm, business: str, existing: Sequence[Problem]
 ) -> Sequence[Problem]:
-    told = "; ".join(f"{item.product}: {item.problem}" for item in existing) or "none"
-    reply = await llm.ask(_PROBLEMS, reply=_Problems, business=business, count=llm.batch, have=told)
+    have = "; ".join(f"{item.product}: {item.problem}" for item in existing) or "none"
+    reply = await llm.ask(_PROBLEMS, reply=_Problems, business=business, count=llm.batch, have=have)
     return reply.problems
 
 
@@ -101,4 +101,4 @@ async def write_routine(llm: Llm, seed: Problem) -> Ticket:
 
 def check_ticket(ticket: Ticket, seed: Problem) -> None:
     """A ticket is one to five sentences of clean prose."""
-    prose(ticket.text, least=6, most=90, what="ticket")
+    prose(ticket.text, min_words=6, max_words=90, what="ticket")

@@ -64,7 +64,7 @@ def check_question(row: MultiRcQuestion, seed: Paragraph) -> None:
     """
     if row.passage != seed.text:
         raise Rejected("passage-changed", "the passage is not the seed's paragraph")
-    prose(row.question, least=4, most=40, what="question")
+    prose(row.question, min_words=4, max_words=40, what="question")
     if not row.question.rstrip("\"'”’)").endswith("?"):
         raise Rejected("no-question", f"{row.question[:80]!r} asks nothing")
     if _NAMES_SENTENCE.search(row.question):
@@ -135,7 +135,7 @@ def _check_option(text: str) -> None:
     if _META_OPTION.search(text[:1].lower() + text[1:]) or _META_OPTION.search(text):
         raise Rejected("meta-option", f"the option speaks of others: {text[:60]!r}")
     # Options are phrases or sentences: with a stop behind them the tests of sentences apply.
-    prose(f"{text.rstrip('.')}.", least=1, most=25, what="option")
+    prose(f"{text.rstrip('.')}.", min_words=1, max_words=25, what="option")
 
 
 def mean_words(options: Sequence[Option]) -> float:

@@ -29,7 +29,7 @@ def check_sentences(seed: Sentences) -> None:
             (more than the pronoun differs).
     """
     for sentence in (seed.he, seed.she):
-        statement(sentence, least=8, most=40, what="sentence")
+        statement(sentence, min_words=8, max_words=40, what="sentence")
         if several_sentences(sentence):
             raise Rejected("several-sentences", f"more than one sentence: {sentence!r}")
     opening = normalized(seed.opening)
@@ -78,7 +78,7 @@ def check_hypothesis(hypothesis: str, seed: Sentences) -> None:
             `names-both`, `repeated-subject`, `no-article`, `copy-of-premise` or
             `unrelated` (it shares no word that carries meaning with the clause).
     """
-    claim(hypothesis, seed.he, least=4, most=25)
+    claim(hypothesis, seed.he, min_words=4, max_words=25)
     if found := gendered(hypothesis):
         raise Rejected("gendered-pronoun", f"{found[0]!r} in {hypothesis!r}")
     if noun := gendered_noun(hypothesis):

@@ -93,7 +93,7 @@ def check_question_paper(row: BoolqRow, seed: Paragraph) -> None:
     if row.passage != official_passage(seed):
         raise Rejected("passage-changed", "the row's passage is not its seed's")
     question = row.question
-    prose(f"{question}?", least=4, most=20, what="question")
+    prose(f"{question}?", min_words=4, max_words=20, what="question")
     if "?" in question:
         raise Rejected("several-questions", "there is more than one question")
     asked = words(question)

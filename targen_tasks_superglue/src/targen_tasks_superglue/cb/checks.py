@@ -45,8 +45,8 @@ def check_pair_paper(row: CbRow, setting: str) -> None:
     Raises:
         Rejected: a reason of `check_pair`.
     """
-    statement(row.premise, least=5, most=70, what="premise")
-    claim(row.hypothesis, row.premise, least=3, most=30)
+    statement(row.premise, min_words=5, max_words=70, what="premise")
+    claim(row.hypothesis, row.premise, min_words=3, max_words=30)
     no_copy(row.hypothesis, row.premise)
     if row.label != "neutral":
         related(row.hypothesis, row.premise)
@@ -63,8 +63,8 @@ def check_pair_commitment(row: CbRow, setting: str) -> None:
             of the hypothesis), `too-many-sentences`, `copy-of-premise`,
             `not-embedded`, `no-operator`.
     """
-    prose(row.premise, least=6, most=110, what="premise")
-    claim(row.hypothesis, row.premise, least=2, most=30)
+    prose(row.premise, min_words=6, max_words=110, what="premise")
+    claim(row.hypothesis, row.premise, min_words=2, max_words=30)
     parts = sentences(row.premise)
     if len(parts) > 4:
         raise Rejected("too-many-sentences", f"the premise has {len(parts)} sentences")

@@ -31,7 +31,7 @@ PAIRS = 5
 """Pairs that one call gives: the paper's N, for which it names no number."""
 
 _Name = Literal["entailment", "contradiction", "neutral"]
-_TOLD = 10  # earlier premises that a prompt names; more would crowd out the request
+_SHOWN = 10  # earlier premises that a prompt names; more would crowd out the request
 
 _UNDER: Mapping[str, str] = {
     "question": "inside a question",
@@ -123,13 +123,13 @@ async def _write_clauses(llm: Llm, setting: str, label: _Name) -> Sequence[CbRow
 async def _write(
     llm: Llm, setting: str, label: _Name, prompts: Mapping[_Name, Prompt], **values: Any
 ) -> Sequence[CbRow]:
-    told = " ".join(row.premise for row in llm.earlier[-_TOLD:]) or "none"
+    have = " ".join(row.premise for row in llm.earlier[-_SHOWN:]) or "none"
     reply = await llm.ask(
         prompts[label],
         reply=list_of("pairs", _Pair, PAIRS),
         setting=setting,
         count=PAIRS,
-        have=told,
+        have=have,
         **values,
     )
     texts = [(_tidy(pair.premise), _tidy(pair.hypothesis)) for pair in reply.items[:PAIRS]]

@@ -56,7 +56,7 @@ def check_event(seed: Event) -> None:
             `names-cause`.
     """
     _plain(seed.event)
-    statement(seed.event, least=3, most=18, what="event")
+    statement(seed.event, min_words=3, max_words=18, what="event")
     if asks_for_link(seed.event):
         raise Rejected("question", "the event holds the question about it")
     if several_sentences(seed.event):
@@ -74,7 +74,7 @@ def check_statements(premise: str, choices: tuple[str, str]) -> None:
     """
     for choice in choices:
         _plain(choice)
-        statement(choice, least=2, most=20, what="choice")
+        statement(choice, min_words=2, max_words=20, what="choice")
         if _CONNECTIVE.match(choice):
             raise Rejected("connective", f"the choice opens with a connective: {choice!r}")
         if _LABEL_WORD.search(choice):

@@ -24,7 +24,7 @@ __all__ = [
     "write_choice2_paper",
 ]
 
-_TOLD = 20  # earlier events that a prompt names; more would crowd out the request
+_SHOWN = 20  # earlier events that a prompt names; more would crowd out the request
 
 
 def _prompt(name: str) -> Prompt:
@@ -49,9 +49,9 @@ class _Alternatives(BaseModel):
 
 
 async def _propose_events(llm: Llm, setting: str, existing: Sequence[Event]) -> Sequence[Event]:
-    told = " ".join(item.event for item in existing[-_TOLD:]) or "none"
-    wanted = list_of("events", _SENTENCE, llm.batch)
-    reply = await llm.ask(EVENTS_PROMPT, reply=wanted, setting=setting, count=llm.batch, have=told)
+    have = " ".join(item.event for item in existing[-_SHOWN:]) or "none"
+    model = list_of("events", _SENTENCE, llm.batch)
+    reply = await llm.ask(EVENTS_PROMPT, reply=model, setting=setting, count=llm.batch, have=have)
     return [Event(event=" ".join(sentence.split())) for sentence in reply.items]
 
 

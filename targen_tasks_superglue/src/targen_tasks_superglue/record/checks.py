@@ -48,10 +48,10 @@ def check_query(row: RecordRow, seed: Paragraph) -> None:
     name, entities = answer_of(row), entities_of(row)
     (answer,) = (entity for entity in entities if entity.name == name)
     others = [entity for entity in entities if entity is not answer]
-    told = _told(row.query, answer, others) or _named_in(row.query, answer, entities)
-    if told:
+    leaked = _leaked(row.query, answer, others) or _named_in(row.query, answer, entities)
+    if leaked:
         raise Rejected(
-            "answer-in-query", f"the query holds {told!r}, a part of its answer {name!r}"
+            "answer-in-query", f"the query holds {leaked!r}, a part of its answer {name!r}"
         )
     left = 1 + sum(not _named_in(row.query, other, entities) for other in others)
     if left < CANDIDATES:
@@ -72,7 +72,7 @@ def check_query_paper(row: RecordRow, seed: Paragraph) -> None:
         raise Rejected("question", "the query asks a question")
     if _HEADED.search(whole):
         raise Rejected("meta-text", f"the query opens with a heading: {whole[:60]!r}")
-    prose(whole, least=8, most=60, what="query")
+    prose(whole, min_words=8, max_words=60, what="query")
     if several_sentences(whole):
         raise Rejected("several-sentences", "the query is more than one sentence")
     copied = copied_from(whole, row.text, threshold=_COPY)
@@ -94,7 +94,7 @@ def _named(form: str, text: str) -> bool:
     return re.search(rf"(?<!\w){re.escape(form)}(?!\w)", text) is not None
 
 
-def _told(query: str, answer: Entity, others: list[Entity]) -> str | None:
+def _leaked(query: str, answer: Entity, others: list[Entity]) -> str | None:
     """What the query tells of its answer's name: a form, or a word of the name's own."""
     for form in answer.forms:
         if _named(form, query):

@@ -16,7 +16,7 @@ def check_topic(topic: str) -> None:
     Raises:
         Rejected: `too-long`, `no-words`, or `markup`.
     """
-    phrase(topic, most=12, what="topic")
+    phrase(topic, max_words=12, what="topic")
 
 
 def check_premise(seed: Premise) -> None:
@@ -25,7 +25,7 @@ def check_premise(seed: Premise) -> None:
     Raises:
         Rejected: a reason of `prose`, or `question`, `several-sentences`.
     """
-    statement(seed.premise, least=8, most=60, what="premise")
+    statement(seed.premise, min_words=8, max_words=60, what="premise")
     if several_sentences(seed.premise):
         raise Rejected("several-sentences", "the premise is more than one sentence")
 
@@ -37,7 +37,7 @@ def check_hypothesis(hypothesis: str, premise: str) -> None:
         Rejected: a reason of `prose`, or `question`, `several-sentences`,
             `copy-of-premise`, `unrelated` (no content word in common).
     """
-    claim(hypothesis, premise, least=4, most=30)
+    claim(hypothesis, premise, min_words=4, max_words=30)
     no_copy(hypothesis, premise)
     related(hypothesis, premise)
 

@@ -24,7 +24,7 @@ __all__ = [
     "write_unsound",
 ]
 
-_TOLD = 20  # earlier items that a prompt names; more would crowd out the request
+_SHOWN = 20  # earlier items that a prompt names; more would crowd out the request
 
 
 def _prompt(name: str) -> Prompt:
@@ -47,16 +47,16 @@ class _Hypothesis(BaseModel):
 
 
 async def _propose_topics(llm: Llm, parent: None, existing: Sequence[str]) -> Sequence[str]:
-    told = "; ".join(existing[-_TOLD:]) or "no others"
-    wanted = list_of("topics", _TOPIC, llm.batch)
-    reply = await llm.ask(_TOPICS, reply=wanted, count=llm.batch, have=told)
+    have = "; ".join(existing[-_SHOWN:]) or "no others"
+    model = list_of("topics", _TOPIC, llm.batch)
+    reply = await llm.ask(_TOPICS, reply=model, count=llm.batch, have=have)
     return [_tidy(topic) for topic in reply.items if topic.strip()]
 
 
 async def _propose_premises(llm: Llm, topic: str, existing: Sequence[Premise]) -> Sequence[Premise]:
-    told = " ".join(item.premise for item in existing[-_TOLD:]) or "none"
-    wanted = list_of("sentences", _SENTENCE, llm.batch)
-    reply = await llm.ask(_PREMISES, reply=wanted, topic=topic, count=llm.batch, have=told)
+    have = " ".join(item.premise for item in existing[-_SHOWN:]) or "none"
+    model = list_of("sentences", _SENTENCE, llm.batch)
+    reply = await llm.ask(_PREMISES, reply=model, topic=topic, count=llm.batch, have=have)
     return [Premise(premise=_tidy(sentence)) for sentence in reply.items]
 
 

@@ -55,7 +55,7 @@ ARTICLE_PARAMETERS: Mapping[str, Mapping[str, Any]] = MappingProxyType(
 )
 """Sampling parameters of the lists by step: part of a call's key, so the same for all tasks."""
 
-_TOLD = 60  # earlier items that a prompt names; more would crowd out the request
+_SHOWN = 60  # earlier items that a prompt names; more would crowd out the request
 _OPENING = 8  # words of an earlier paragraph that the prompt names
 _DOMAIN = line(4, 50)
 _TITLE = line(3, 60)
@@ -91,7 +91,7 @@ def check_domain(domain: str) -> None:
     """
     if domain.endswith(":"):
         raise Rejected("meta-text", f"the domain announces something: {domain!r}")
-    phrase(domain, most=8, what="domain")
+    phrase(domain, max_words=8, what="domain")
     check_language(domain, "domain")
 
 
@@ -125,23 +125,23 @@ def check_paragraph(item: Paragraph) -> None:
     opening = item.text.lower().removeprefix(item.title.lower()).lstrip()
     if _HEADED.search(item.text) or (opening != item.text.lower() and opening[:1] in ":-–—"):
         raise Rejected("meta-text", f"the paragraph opens with a heading: {item.text[:60]!r}")
-    prose(item.text, least=30, most=200, what="paragraph")
+    prose(item.text, min_words=30, max_words=200, what="paragraph")
     count = len(sentences(item.text))
     if count < 3:
         raise Rejected("few-sentences", f"the paragraph has {count} sentences, fewer than 3")
 
 
 async def _propose_domains(llm: Llm, parent: None, existing: Sequence[str]) -> Sequence[str]:
-    told = "; ".join(existing[-_TOLD:]) or "no others"
-    wanted = list_of("domains", _DOMAIN, llm.batch)
-    reply = await llm.ask(_DOMAINS, reply=wanted, count=llm.batch, have=told)
+    have = "; ".join(existing[-_SHOWN:]) or "no others"
+    model = list_of("domains", _DOMAIN, llm.batch)
+    reply = await llm.ask(_DOMAINS, reply=model, count=llm.batch, have=have)
     return [" ".join(domain.split()) for domain in reply.items if domain.strip()]
 
 
 async def _propose_titles(llm: Llm, category: str, existing: Sequence[Title]) -> Sequence[Title]:
-    told = "; ".join(item.title for item in existing[-_TOLD:]) or "none"
-    wanted = list_of("titles", _TITLE, llm.batch)
-    reply = await llm.ask(_TITLES, reply=wanted, category=category, count=llm.batch, have=told)
+    have = "; ".join(item.title for item in existing[-_SHOWN:]) or "none"
+    model = list_of("titles", _TITLE, llm.batch)
+    reply = await llm.ask(_TITLES, reply=model, category=category, count=llm.batch, have=have)
     titles = (" ".join(title.split()) for title in reply.items)
     return [Title(category=category, title=title) for title in titles if title]
 
@@ -149,7 +149,7 @@ async def _propose_titles(llm: Llm, category: str, existing: Sequence[Title]) ->
 async def _propose_paragraphs(
     llm: Llm, topic: Title, existing: Sequence[Paragraph]
 ) -> Sequence[Paragraph]:
-    openings = " … ".join(" ".join(item.text.split()[:_OPENING]) for item in existing[-_TOLD:])
+    openings = " … ".join(" ".join(item.text.split()[:_OPENING]) for item in existing[-_SHOWN:])
     reply = await llm.ask(
         _PARAGRAPHS,
         reply=list_of("paragraphs", _PARAGRAPH, llm.batch),

@@ -297,13 +297,13 @@ def dry_run_articles(call: DryRunCall) -> dict[str, list[str]] | None:
     """The offline reply to a prompt of the article lists, or None for another prompt."""
     if call.prompt not in ("domains", "titles", "paragraphs"):
         return None
-    count, told = int(call.values["count"]), str(call.values["have"])
+    count, have = int(call.values["count"]), str(call.values["have"])
     if call.prompt == "domains":
         every = [f"{subject} of {area}" for subject in _SUBJECTS for area in _AREAS]
-        return {"domains": _fresh(every, told, count, call.rng)}
+        return {"domains": _fresh(every, have, count, call.rng)}
     if call.prompt == "titles":
         every = [f"{place} {thing}" for place in _PLACES for thing in _THINGS]
-        return {"titles": _fresh(every, told, count, call.rng)}
+        return {"titles": _fresh(every, have, count, call.rng)}
     title = str(call.values["title"])
     return {"paragraphs": [_paragraph(title, call.rng) for _ in range(count)]}
 
@@ -318,8 +318,8 @@ def facts_of(text: str) -> list[Fact]:
     return [fact for _, fact in sorted(found, key=lambda item: item[0])]
 
 
-def _fresh(every: list[str], told: str, count: int, rng: random.Random) -> list[str]:
-    taken = set(told.split("; "))
+def _fresh(every: list[str], have: str, count: int, rng: random.Random) -> list[str]:
+    taken = set(have.split("; "))
     fresh = [item for item in every if item not in taken]
     return rng.sample(fresh, min(count, len(fresh)))
 
@@ -331,14 +331,14 @@ def _paragraph(title: str, rng: random.Random) -> str:
     o, r = rng.sample(_ORGANIZATIONS, 2)
     cast = {"t": title, "p": p, "q": q, "a": a, "b": b, "o": o, "r": r}
     middle, more = rng.sample(_MIDDLES, 2)
-    told = [
+    frames = [
         (rng.choice(_OPENINGS), cast),
         (middle, cast),
         (more, {**cast, "q": second}),
         (rng.choice(_TURNS), cast),
         (rng.choice(_CLOSINGS), cast),
     ]
-    return " ".join(_sentence(frame, cast, rng) for frame, cast in told)
+    return " ".join(_sentence(frame, cast, rng) for frame, cast in frames)
 
 
 def _sentence(frame: Frame, cast: Mapping[str, str], rng: random.Random) -> str:

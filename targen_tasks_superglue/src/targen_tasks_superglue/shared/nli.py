@@ -46,18 +46,18 @@ def asks(text: str) -> bool:
     return text.rstrip("\"'”’)").endswith("?")
 
 
-def statement(text: str, *, least: int, most: int, what: str) -> None:
-    """Require clean prose of `least` to `most` words that asks nothing.
+def statement(text: str, *, min_words: int, max_words: int, what: str) -> None:
+    """Require clean prose of `min_words` to `max_words` words that asks nothing.
 
     Raises:
         Rejected: a reason of `prose`, or `question`.
     """
-    prose(text, least=least, most=most, what=what)
+    prose(text, min_words=min_words, max_words=max_words, what=what)
     if asks(text):
         raise Rejected("question", f"the {what} asks a question")
 
 
-def claim(hypothesis: str, premise: str, *, least: int, most: int) -> None:
+def claim(hypothesis: str, premise: str, *, min_words: int, max_words: int) -> None:
     """Require a hypothesis to be one statement about what its premise is about.
 
     It is none about the premise as a text ("The premise says that ...") and
@@ -75,7 +75,7 @@ def claim(hypothesis: str, premise: str, *, least: int, most: int) -> None:
             noun = next((group for group in found.groups() if group), found[0])
             if noun.lower() not in known:
                 raise Rejected("meta-text", f"the hypothesis speaks of a text: {found[0]!r}")
-    statement(hypothesis, least=least, most=most, what="hypothesis")
+    statement(hypothesis, min_words=min_words, max_words=max_words, what="hypothesis")
     if several_sentences(hypothesis):
         raise Rejected("several-sentences", "the hypothesis is more than one sentence")
 

@@ -29,7 +29,7 @@ SETTINGS_PROMPT = Prompt("settings", package="targen_tasks_superglue.shared")
 SETTINGS_PARAMETERS: Mapping[str, Any] = MappingProxyType({"temperature": 1.0, "max_tokens": 400})
 """Sampling parameters of the step: part of a call's key, so the same for all tasks."""
 
-_TOLD = 40  # earlier settings that the prompt names; more would crowd out the request
+_SHOWN = 40  # earlier settings that the prompt names; more would crowd out the request
 _SETTING = line(4, 60)
 _ARTICLES = ("a", "an", "the")
 
@@ -41,7 +41,7 @@ def check_setting(setting: str) -> None:
         Rejected: `no-words`, `too-long`, `markup`, `meta-text` (it announces
             a list) or `not-latin`.
     """
-    phrase(setting, most=10, what="setting")
+    phrase(setting, max_words=10, what="setting")
     if setting.endswith(":"):
         raise Rejected("meta-text", f"the setting announces something: {setting!r}")
     letters = [char for char in setting if char.isalpha()]
@@ -56,9 +56,9 @@ def _same(setting: str) -> str:
 
 
 async def _propose(llm: Llm, parent: None, existing: Sequence[str]) -> Sequence[str]:
-    told = "; ".join(existing[-_TOLD:]) or "no others"
-    wanted = list_of("settings", _SETTING, llm.batch)
-    reply = await llm.ask(SETTINGS_PROMPT, reply=wanted, count=llm.batch, have=told)
+    have = "; ".join(existing[-_SHOWN:]) or "no others"
+    model = list_of("settings", _SETTING, llm.batch)
+    reply = await llm.ask(SETTINGS_PROMPT, reply=model, count=llm.batch, have=have)
     return [" ".join(item.split()).rstrip(".;,") for item in reply.items if item.strip()]
 
 
@@ -81,8 +81,8 @@ _PLACES = (
 def dry_run_settings(call: DryRunCall) -> dict[str, list[str]]:
     """An offline reply to the settings prompt, out of 720 settings."""
     every = [f"a {kind} {place}" for kind in _KINDS for place in _PLACES]
-    told = str(call.values["have"]).split("; ")
-    fresh = [setting for setting in every if setting not in told]
+    have = str(call.values["have"]).split("; ")
+    fresh = [setting for setting in every if setting not in have]
     return {"settings": call.rng.sample(fresh, min(int(call.values["count"]), len(fresh)))}
 
 

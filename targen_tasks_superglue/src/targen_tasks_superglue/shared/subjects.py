@@ -44,7 +44,7 @@ PRONOUNS: dict[Pronoun, tuple[str, ...]] = {
 """The forms of each pronoun set, by its first form."""
 
 _MOST = 4  # words of a phrase
-_TOLD = 40  # earlier pairs that the prompt names; more would crowd out the request
+_SHOWN = 40  # earlier pairs that the prompt names; more would crowd out the request
 _ARTICLE = re.compile(r"^(?:the|a|an)\s+", re.IGNORECASE)
 _LATIN = re.compile(r"[A-Za-z\u00c0-\u024f]")
 _PLAIN = re.compile(r"[\w'\u2019-]+(?: [\w'\u2019-]+)*")
@@ -226,8 +226,8 @@ def subject_pairs(
     async def propose(
         llm: Llm, setting: str, existing: Sequence[SubjectPair]
     ) -> Sequence[SubjectPair]:
-        told = (
-            "; ".join(f"{pair.first} / {pair.second}" for pair in existing[-_TOLD:]) or "no others"
+        have = (
+            "; ".join(f"{pair.first} / {pair.second}" for pair in existing[-_SHOWN:]) or "no others"
         )
         found: list[list[SubjectPair]] = []
         for place, number in enumerate(numbers):
@@ -240,7 +240,7 @@ def subject_pairs(
                 setting=setting,
                 count=count,
                 number=number,
-                have=told,
+                have=have,
             )
             found.append([_pair(llm, number, item) for item in reply.items[:count]])
         return [pair for pair in chain.from_iterable(zip_longest(*found)) if pair is not None]

@@ -60,11 +60,11 @@ def check_definition(definition: Definition, word: str) -> None:
     text = definition.definition
     if definition.part_of_speech not in ("noun", "verb"):
         raise Rejected("part-of-speech", f"{definition.part_of_speech!r} is neither noun nor verb")
-    phrase(text, most=25, what="definition")
+    phrase(text, max_words=25, what="definition")
     if _HEADED.search(text):
         raise Rejected("meta-text", f"the definition has a heading: {text[:60]!r}")
     # As a sentence, so that the tests of sentences apply: markup, meta-text, other scripts.
-    prose(f"{text}.", least=2, most=25, what="definition")
+    prose(f"{text}.", min_words=2, max_words=25, what="definition")
     if find(word, text):
         raise Rejected("circular", f"{text!r} explains {word!r} by itself")
 
@@ -214,7 +214,7 @@ def check_row(row: WicRow, seed: Sense) -> None:
         (row.sentence1, Span(row.start1, row.end1)),
         (row.sentence2, Span(row.start2, row.end2)),
     ):
-        prose(sentence, least=4, most=30, what="sentence")
+        prose(sentence, min_words=4, max_words=30, what="sentence")
         if locate(row.word, sentence) != span:
             raise Rejected("wrong-span", f"{row.word!r} is not at {span} of {sentence[:80]!r}")
         for definition in seed.definitions:

@@ -31,7 +31,7 @@ __all__ = [
     "write_true",
 ]
 
-_TOLD = 150  # earlier words that a prompt names: each costs a token or two
+_SHOWN = 150  # earlier words that a prompt names: each costs a token or two
 _DEFINITIONS = 4  # of a word, at most (paper, section 3.2)
 
 
@@ -59,9 +59,9 @@ class _Pair(BaseModel):
 
 
 async def _propose_words(llm: Llm, parent: None, existing: Sequence[str]) -> Sequence[str]:
-    told = ", ".join(existing[-_TOLD:]) or "no others"
+    have = ", ".join(existing[-_SHOWN:]) or "no others"
     reply = await llm.ask(
-        _WORDS, reply=list_of("words", _WORD, llm.batch), count=llm.batch, have=told
+        _WORDS, reply=list_of("words", _WORD, llm.batch), count=llm.batch, have=have
     )
     return [word.strip().lower() for word in reply.items if word.strip()]
 
@@ -166,7 +166,7 @@ async def _write(llm: Llm, seed: Sense, numbers: tuple[int, int], *, label: bool
         meaning1=one.definition,
         part2=two.part_of_speech,
         meaning2=two.definition,
-        have=_told(llm),
+        have=_shown(llm),
     )
     sentence1, sentence2 = reply.sentence1.strip(), reply.sentence2.strip()
     spans = [
@@ -185,7 +185,7 @@ async def _write(llm: Llm, seed: Sense, numbers: tuple[int, int], *, label: bool
     )
 
 
-def _told(llm: Llm) -> str:
+def _shown(llm: Llm) -> str:
     """What earlier samples of this meaning gave, so that a later one says something else."""
     rows: Sequence[WicRow] = llm.earlier
     return " ".join(f"{row.sentence1} {row.sentence2}" for row in rows) or "none"

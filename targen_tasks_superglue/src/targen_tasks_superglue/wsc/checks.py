@@ -23,7 +23,7 @@ def check_row(row: WscRow, seed: PronounPair) -> None:
             `phrase-missing`, `other-phrase` (span 1 is none of the pair's) or
             `wrong-pronoun` (span 2 is not of the pair's pronoun set).
     """
-    prose(row.text, least=8, most=60, what="passage")
+    prose(row.text, min_words=8, max_words=60, what="passage")
     count = len(sentences(row.text))
     if count > 2:
         raise Rejected("too-many-sentences", f"the passage has {count} sentences, more than 2")

@@ -86,7 +86,7 @@ async def _write_complaint(llm: Llm, seed: Occasion) -> Letter:
 
 
 def _check(letter: Letter, seed: Occasion) -> None:
-    prose(letter.text, least=6, most=80, what="letter")
+    prose(letter.text, min_words=6, max_words=80, what="letter")
     if "thank" in words(letter.text) and letter.label == "complaint":
         raise Rejected("thanks-in-complaint", "a complaint that says thank you")
 

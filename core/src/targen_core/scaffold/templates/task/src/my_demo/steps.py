@@ -103,4 +103,4 @@ async def write_complaint(llm: Llm, seed: Matter) -> Row:
 
 def check_row(row: Row, seed: Matter) -> None:
     """Whole sentences of clean prose, of 4 to 40 words."""
-    prose(row.text, least=4, most=40, what="message")
+    prose(row.text, min_words=4, max_words=40, what="message")

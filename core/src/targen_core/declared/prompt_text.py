@@ -25,71 +25,77 @@ _PLACES: Mapping[str, object] = {"list[str]": ["...", "..."], "int": 0}
 _NAMED = 12  # labels that the prompt for seeds names; of more it tells the number
 
 
-def contexts_prompt(found: Declaration) -> Prompt:
+def contexts_prompt(declaration: Declaration) -> Prompt:
     """Step 1: its values are count and have."""
-    if found.prompts.contexts:
-        return Prompt("contexts", found.prompts.contexts)
-    assert found.contexts is not None
+    if declaration.prompts.contexts:
+        return Prompt("contexts", declaration.prompts.contexts)
+    assert declaration.contexts is not None
     return _general(
         "contexts",
-        description=found.description.strip(),
-        kind=found.contexts.description,
-        language=found.language,
+        description=declaration.description.strip(),
+        kind=declaration.contexts.description,
+        language=declaration.language,
     )
 
 
-def seeds_prompt(found: Declaration) -> Prompt:
+def seeds_prompt(declaration: Declaration) -> Prompt:
     """Step 2: its values are count, have and, where there are contexts, context."""
-    if found.prompts.seeds:
-        return Prompt("seeds", found.prompts.seeds)
-    part = found.seeds
+    if declaration.prompts.seeds:
+        return Prompt("seeds", declaration.prompts.seeds)
+    part = declaration.seeds
     assert part is not None
     form = _numbers(part.words, "word")
     kind = part.description
     if part.field:
-        field = found.fields[part.field]
+        field = declaration.fields[part.field]
         form = _form(field) or form
         kind = (field.description or kind).rstrip(".")
         kind += f"; it becomes the {_words_of(part.field)} of several rows, word for word"
-    labels = "every label" if len(found.labels) > _NAMED else _list(found.labels)
-    below = found.contexts is not None
+    labels = "every label" if len(declaration.labels) > _NAMED else _list(declaration.labels)
+    below = declaration.contexts is not None
     return _general(
         "seeds",
-        description=found.description.strip(),
+        description=declaration.description.strip(),
         kind=kind.rstrip("."),
         form=form,
-        language=found.language,
+        language=declaration.language,
         labels=labels,
         context_line=_Raw("Context: $context\n" if below else ""),
         example_context=_Raw("Context: a tram line through the old market\n" if below else ""),
     )
 
 
-def branch_prompt(found: Declaration, name: str) -> Prompt:
+def branch_prompt(declaration: Declaration, name: str) -> Prompt:
     """Step 3 for one branch: its values are seed, and count or earlier where there are such."""
-    branch, label = found.asked[name], found.aims[name]
+    branch, label = declaration.asked[name], declaration.aims[name]
     if branch.prompt:
         return Prompt(f"write-{name}", branch.prompt)
-    several = found.instances_per_call > 1
-    form: object = {name: _PLACES.get(part.type, "...") for name, part in found.written.items()}
+    several = declaration.instances_per_call > 1
+    form: object = {
+        name: _PLACES.get(part.type, "...") for name, part in declaration.written.items()
+    }
     if several:
         form = {"rows": [form, form]}
-    worked = _worked(found, label) if found.show_samples and label is not None else ""
-    others = "" if label is None else _others(found, label)
-    fields = "\n".join(_field(name, part, found.language) for name, part in found.written.items())
+    worked = _worked(declaration, label) if declaration.show_samples and label is not None else ""
+    others = "" if label is None else _others(declaration, label)
+    fields = "\n".join(
+        _field(name, part, declaration.language) for name, part in declaration.written.items()
+    )
     lines = "Start from this seed, and keep to it: $seed"
-    if of := found.seed_field:
+    if of := declaration.seed_field:
         lines = f"The {_words_of(of)} is given; it is part of the row.\n{_title(of)}: $seed"
-    if found.samples_per_seed > 1:
+    if declaration.samples_per_seed > 1:
         lines += "\n\nWritten from it before, so write of something else:\n$earlier"
     return _general(
         f"write-{name}",
         "generate-any" if label is None else "generate",
-        description=found.description.strip(),
+        description=declaration.description.strip(),
         what=_Raw("$count different rows") if several else "one row",
         form=json.dumps(form),
         label=label or "",
-        labels="\n".join(f"- {n}: {part.definition.strip()}" for n, part in found.labels.items()),
+        labels="\n".join(
+            f"- {n}: {part.definition.strip()}" for n, part in declaration.labels.items()
+        ),
         definition=branch.definition.strip(),
         guidance=f"{branch.guidance.strip()}\n" if branch.guidance else "",
         others=f"\nIt must not be taken for one of these:\n{others}\n" if others else "",
@@ -99,18 +105,18 @@ def branch_prompt(found: Declaration, name: str) -> Prompt:
     )
 
 
-def _worked(found: Declaration, name: str) -> str:
+def _worked(declaration: Declaration, name: str) -> str:
     """Samples that are of a label, as turns: what was asked for, and the row."""
     turns = []
-    seed = found.seed_field
-    for sample in found.samples:
+    seed = declaration.seed_field
+    for sample in declaration.samples:
         if sample.actual != name:
             continue
         row = sample.input
         if not isinstance(row, dict):
-            row = {next(iter(found.fields)): row}
-        written: object = {field: row[field] for field in found.written}
-        if found.instances_per_call > 1:
+            row = {next(iter(declaration.fields)): row}
+        written: object = {field: row[field] for field in declaration.written}
+        if declaration.instances_per_call > 1:
             written = {"rows": [written]}
         asked = f"Write one row whose label is surely {name}."
         given = f"\n{_title(seed)}: {row[seed]}" if seed else ""
@@ -119,12 +125,12 @@ def _worked(found: Declaration, name: str) -> str:
     return "".join(turns)
 
 
-def default_instructions(found: Declaration) -> str:
+def default_instructions(declaration: Declaration) -> str:
     """How to solve the task, in the words of the labels' definitions."""
-    if found.instructions:
-        return found.instructions.strip()
-    lines = [f"{name}: {label.definition.strip()}" for name, label in found.labels.items()]
-    return "\n".join([found.description.strip(), "Decide which label is right.", *lines])
+    if declaration.instructions:
+        return declaration.instructions.strip()
+    lines = [f"{name}: {label.definition.strip()}" for name, label in declaration.labels.items()]
+    return "\n".join([declaration.description.strip(), "Decide which label is right.", *lines])
 
 
 class _Raw(str):
@@ -156,29 +162,32 @@ def _quoted(text: str) -> str:
     return re.sub(r"^(?=---)", " ", text.replace("$", "$$"), flags=re.MULTILINE)
 
 
-def _others(found: Declaration, name: str) -> str:
+def _others(declaration: Declaration, name: str) -> str:
     """The labels that are nearest to one, with what they mean; mistaken ones of samples first."""
     mistaken = {
         (sample.output if sample.actual == name else sample.actual)
-        for sample in found.samples
+        for sample in declaration.samples
         if name in (sample.actual, sample.output)
     }
-    mine = _bare(name, found)
+    mine = _bare(name, declaration)
     ranked = sorted(
-        (other for other in found.labels if other != name),
-        key=lambda other: (other not in mistaken, -fuzz.token_set_ratio(mine, _bare(other, found))),
+        (other for other in declaration.labels if other != name),
+        key=lambda other: (
+            other not in mistaken,
+            -fuzz.token_set_ratio(mine, _bare(other, declaration)),
+        ),
     )
     nearest = {*ranked[:_NEAREST]}
     return "\n".join(
         f"- {other}: {label.definition.strip()}"
-        for other, label in found.labels.items()
+        for other, label in declaration.labels.items()
         if other in nearest
     )
 
 
-def _bare(name: str, found: Declaration) -> str:
+def _bare(name: str, declaration: Declaration) -> str:
     """The words of a label and of its definition that mean something by themselves."""
-    return _words_in(f"{name.replace('_', ' ')} {found.labels[name].definition}")
+    return _words_in(f"{name.replace('_', ' ')} {declaration.labels[name].definition}")
 
 
 @lru_cache(maxsize=4096)  # each label is held against every other
@@ -232,10 +241,10 @@ def _form(part: FieldPart) -> str:
 
 def _numbers(pair: tuple[int, int], what: str) -> str:
     """`one sentence`, `2 words`, `5 to 20 words`."""
-    least, most = pair
-    if least == most:
-        return f"one {what}" if most == 1 else f"{most} {what}s"
-    return f"{least} to {most} {what}s"
+    low, high = pair
+    if low == high:
+        return f"one {what}" if high == 1 else f"{high} {what}s"
+    return f"{low} to {high} {what}s"
 
 
 def _list(names: Mapping[str, object] | tuple[str, ...]) -> str:

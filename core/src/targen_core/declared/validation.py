@@ -15,31 +15,31 @@ from targen_core.suggestions import did_you_mean
 from targen_core.tasks.judging import NO_VALID_INSTANCE
 from targen_core.tasks.prompt import Prompt
 
-__all__ = ["Fault", "faults"]
+__all__ = ["Problem", "problems"]
 
-Fault = tuple[tuple[str | int, ...], str, str]
+Problem = tuple[tuple[str | int, ...], str, str]
 """Where, what is wrong, what to type."""
 
 
-def faults(found: Declaration) -> Iterator[Fault]:
+def problems(declaration: Declaration) -> Iterator[Problem]:
     """Whatever pydantic cannot see, one after the other."""
-    yield from _fields(found)
-    yield from _lists(found)
-    yield from _labels(found)
-    yield from _branches(found)
-    yield from _samples(found)
-    yield from _prompts(found)
-    for name, counts in found.presets.items():
+    yield from _fields(declaration)
+    yield from _lists(declaration)
+    yield from _labels(declaration)
+    yield from _branches(declaration)
+    yield from _samples(declaration)
+    yield from _prompts(declaration)
+    for name, counts in declaration.presets.items():
         if isinstance(counts, int):
             if counts < 1:
                 yield ("presets", name), f"{counts} rows for each label", "1 or more"
             continue
         for label, rows in counts.items():
-            yield from _unknown_label(found, label, ("presets", name, label))
+            yield from _unknown_label(declaration, label, ("presets", name, label))
             if rows < 0:
                 yield ("presets", name, label), f"{rows} rows", "0 or more"
-    for step in type(found.parameters).model_fields:
-        for key, value in getattr(found.parameters, step).items():
+    for step in type(declaration.parameters).model_fields:
+        for key, value in getattr(declaration.parameters, step).items():
             if key not in SAMPLING:
                 yield ("parameters", step, key), "no such parameter", _near(key, SAMPLING)
                 continue
@@ -49,8 +49,8 @@ def faults(found: Declaration) -> Iterator[Fault]:
                 yield ("parameters", step, key), str(error), ""
 
 
-def _fields(found: Declaration) -> Iterator[Fault]:
-    for name, part in found.fields.items():
+def _fields(declaration: Declaration) -> Iterator[Problem]:
+    for name, part in declaration.fields.items():
         loc = ("fields", name)
         if not name.isidentifier() or keyword.iskeyword(name) or name.startswith("_"):
             yield loc, "a field's name is letters, digits and _, and no word of Python", ""
@@ -59,11 +59,11 @@ def _fields(found: Declaration) -> Iterator[Fault]:
         if name in ("label", "idx"):
             yield loc, f"every row has the column {name} already", "another name"
         yield from ((loc + at, message, hint) for at, message, hint in _field(part))
-    if not found.written:
+    if not declaration.written:
         yield ("fields",), "all fields are the seed: nothing is left to write", "one more field"
 
 
-def _field(part: FieldPart) -> Iterator[Fault]:
+def _field(part: FieldPart) -> Iterator[Problem]:
     if part.type == "enum" and len(part.values) < 2:
         yield ("values",), "an enum needs two values or more", "values: [first, second]"
     if part.type != "enum" and part.values:
@@ -80,8 +80,8 @@ def _field(part: FieldPart) -> Iterator[Fault]:
                 yield (key,), "only texts can be checked so", "type: str"
 
 
-def _lists(found: Declaration) -> Iterator[Fault]:
-    contexts, seeds = found.contexts, found.seeds
+def _lists(declaration: Declaration) -> Iterator[Problem]:
+    contexts, seeds = declaration.contexts, declaration.seeds
     for step, part in (("contexts", contexts), ("seeds", seeds)):
         if part is not None and part.file:
             yield (step, "file"), "a file needs a folder to stand in", "Declaration.from_file"
@@ -89,7 +89,7 @@ def _lists(found: Declaration) -> Iterator[Fault]:
             for key in sorted(part.model_fields_set - {"use", "field"}):
                 hint = f"for a run: -o {step}.batch=N" if key == "batch" else "one of the two"
                 yield (step, key), f"{part.use} has its own, which `use` takes", hint
-            if getattr(found.prompts, step):
+            if getattr(declaration.prompts, step):
                 yield ("prompts", step), f"{part.use} brings its own along", "one of the two"
     if contexts is None and seeds is None:
         yield ("seeds",), "a task needs contexts, seeds or both", "leave one of the keys out"
@@ -98,55 +98,59 @@ def _lists(found: Declaration) -> Iterator[Fault]:
     if seeds.words[0] > seeds.words[1]:
         yield ("seeds", "words"), "there is nothing between the two", "words: [least, most]"
     if seeds.field:
-        if seeds.field not in found.fields:
-            yield ("seeds", "field"), f"no field {seeds.field!r}", _near(seeds.field, found.fields)
-        elif found.fields[seeds.field].type != "str":
+        if seeds.field not in declaration.fields:
+            yield (
+                ("seeds", "field"),
+                f"no field {seeds.field!r}",
+                _near(seeds.field, declaration.fields),
+            )
+        elif declaration.fields[seeds.field].type != "str":
             yield ("seeds", "field"), f"the field {seeds.field} is no text", "type: str"
 
 
-def _labels(found: Declaration) -> Iterator[Fault]:
+def _labels(declaration: Declaration) -> Iterator[Problem]:
     official: dict[Any, str] = {}
-    for name, part in found.labels.items():
+    for name, part in declaration.labels.items():
         if name == NO_VALID_INSTANCE:
             yield ("labels", name), "step 4 uses this word for broken rows", "another name"
         value = name if part.value is None else part.value
         if value in official:
             yield ("labels", name, "value"), f"{official[value]} has that value too", "another one"
         official[value] = name
-        near = {" ".join(other.casefold().split()) for other in found.labels if other != name}
+        near = {" ".join(other.casefold().split()) for other in declaration.labels if other != name}
         if " ".join(name.casefold().split()) in near:
             yield ("labels", name), "another label differs in case alone", "another name"
 
 
-def _branches(found: Declaration) -> Iterator[Fault]:
-    for name, part in found.branches.items():
+def _branches(declaration: Declaration) -> Iterator[Problem]:
+    for name, part in declaration.branches.items():
         loc = ("branches", name)
         if part.judged:
             if part.label is not None:
                 yield (*loc, "label"), "step 4 finds the label of this branch", "one of the two"
-            if found.corrector is None:
+            if declaration.corrector is None:
                 yield (*loc, "judged"), "there is no step 4 to find a label", "leave corrector out"
         elif part.label is not None:
-            yield from _unknown_label(found, part.label, (*loc, "label"))
-        elif name not in found.labels:
+            yield from _unknown_label(declaration, part.label, (*loc, "label"))
+        elif name not in declaration.labels:
             yield loc, f"it does not say which label it is for: {name!r} is none", "label: …"
-    if not found.branches:
+    if not declaration.branches:
         return
-    for name, label in found.labels.items():
+    for name, label in declaration.labels.items():
         for key in ("guidance", "prompt"):
             if getattr(label, key):
                 yield ("labels", name, key), "step 3 is asked by branches, which have their own", ""
-        if None not in found.aims.values() and name not in found.aims.values():
+        if None not in declaration.aims.values() and name not in declaration.aims.values():
             yield ("branches",), f"no branch is for the label {name}", f"label: {name}"
 
 
-def _samples(found: Declaration) -> Iterator[Fault]:
-    names = list(found.fields)
-    for number, sample in enumerate(found.samples):
+def _samples(declaration: Declaration) -> Iterator[Problem]:
+    names = list(declaration.fields)
+    for number, sample in enumerate(declaration.samples):
         loc = ("samples", number)
-        yield from _unknown_label(found, sample.output, (*loc, "output"))
+        yield from _unknown_label(declaration, sample.output, (*loc, "output"))
         if sample.actual != NO_VALID_INSTANCE:
-            yield from _unknown_label(found, sample.actual, (*loc, "actual"))
+            yield from _unknown_label(declaration, sample.actual, (*loc, "actual"))
         if isinstance(sample.input, dict):
             for key in sample.input:
                 if key not in names:
@@ -158,20 +162,20 @@ def _samples(found: Declaration) -> Iterator[Fault]:
             yield (*loc, "input"), "a row has several fields", f"{names[0]}: …, and the others"
 
 
-def _prompts(found: Declaration) -> Iterator[Fault]:
-    context = {"context"} if found.contexts is not None else set()
-    several = {"count"} if found.instances_per_call > 1 else set()
+def _prompts(declaration: Declaration) -> Iterator[Problem]:
+    context = {"context"} if declaration.contexts is not None else set()
+    several = {"count"} if declaration.instances_per_call > 1 else set()
     own = [
-        (("prompts", "contexts"), found.prompts.contexts, {"count", "have"}, set()),
-        (("prompts", "seeds"), found.prompts.seeds, {"count", "have", *context}, set()),
+        (("prompts", "contexts"), declaration.prompts.contexts, {"count", "have"}, set()),
+        (("prompts", "seeds"), declaration.prompts.seeds, {"count", "have", *context}, set()),
         *(
             (
-                ("branches" if found.branches else "labels", name, "prompt"),
+                ("branches" if declaration.branches else "labels", name, "prompt"),
                 part.prompt,
                 {"seed", *several},
                 {"earlier"},
             )
-            for name, part in found.asked.items()
+            for name, part in declaration.asked.items()
         ),
     ]
     for loc, text, needed, allowed in own:
@@ -192,9 +196,11 @@ def _prompts(found: Declaration) -> Iterator[Fault]:
             yield loc, f"it does not use ${name}", f"write ${name} where it belongs"
 
 
-def _unknown_label(found: Declaration, name: str, loc: tuple[str | int, ...]) -> Iterator[Fault]:
-    if name not in found.labels:
-        yield loc, f"{name!r} is not a label", _near(name, found.labels)
+def _unknown_label(
+    declaration: Declaration, name: str, loc: tuple[str | int, ...]
+) -> Iterator[Problem]:
+    if name not in declaration.labels:
+        yield loc, f"{name!r} is not a label", _near(name, declaration.labels)
 
 
 def _near(given: str, known: Iterable[str]) -> str:
