@@ -18,6 +18,7 @@ SOME = {
     "backend": "scripted",
     "exporter": "csv",
     "metric": "labels",
+    "trainer": "tfidf",
 }
 
 

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from pydantic import BaseModel
-from targen_core import Correction, JudgeQuestion, Llm, Prompt, Rejected, JudgeAnswer
+from targen_core import Correction, JudgeAnswer, JudgeQuestion, Llm, Prompt, Rejected
 
 __all__ = ["CORRECTOR", "Twice"]
 
@@ -44,8 +44,8 @@ class Twice:
 
     async def __call__(self, llm: Llm, instance: BaseModel, /) -> Correction:
         """Judge one instance; raise nothing but `Rejected`."""
-        questions = llm.task.questions(instance)
-        return llm.task.aggregate(instance, [await self._solve(llm, question) for question in questions])
+        answers = [await self._solve(llm, question) for question in llm.task.questions(instance)]
+        return llm.task.aggregate(instance, answers)
 
     async def _solve(self, llm: Llm, question: JudgeQuestion) -> JudgeAnswer:
         def legal(reply: _Answer) -> None:
