@@ -32,7 +32,7 @@ TEXTS = {
 
 
 def cases(task: str, row: dict):
-    return REGISTRY.get("task", task).cases({"idx": 0, **row})
+    return REGISTRY.get("task", task).rows.cases({"idx": 0, **row})
 
 
 def cue(task: str, name: str, **row):
@@ -42,7 +42,7 @@ def cue(task: str, name: str, **row):
 
 @pytest.mark.parametrize("task", TEXTS)
 def test_texts_of_the_official_rows(task):
-    assert REGISTRY.get("task", task).texts == TEXTS[task]
+    assert REGISTRY.get("task", task).fields == TEXTS[task]
 
 
 # --- what the cues see ---------------------------------------------------------

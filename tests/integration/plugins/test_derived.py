@@ -18,7 +18,7 @@ from targen_core import load_registry
 from targen_tasks_superglue.rte import RTE
 
 SETTINGS = load_registry().get("contexts", "{contexts}")
-TASK = RTE.replace(name="rte-calm", version="1", contexts=SETTINGS, judging={"corrector": "vote"})
+TASK = RTE.replace(name="rte-calm", version="1", contexts=SETTINGS, judging={{"corrector": "vote"}})
 """
 GENERATE = ("-n", "4", "-b", "scripted", "-q", "--out")
 

@@ -33,7 +33,7 @@ def row(*questions):
 
 
 def test_texts_of_the_official_rows():
-    assert MULTIRC.texts == (
+    assert MULTIRC.fields == (
         "passage.text",
         "passage.questions.question",
         "passage.questions.answers.text",
