@@ -15,6 +15,7 @@ from targen_testing import CorrectorSuite as Correctors
 from targen_testing import ExporterSuite as Exporters
 from targen_testing import MetricSuite as Metrics
 from targen_testing import TaskSuite as Tasks
+from targen_testing import TrainerSuite as Trainers
 
 
 class TestTickets(Tasks):
@@ -39,6 +40,10 @@ class TestPage(Exporters):
 
 class TestLoudness(Metrics):
     metric = "loudness"
+
+
+class TestBayes(Trainers):
+    trainer = "bayes"
 
 
 @pytest.fixture

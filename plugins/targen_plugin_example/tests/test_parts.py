@@ -1,9 +1,10 @@
-"""So do its corrector, its backend, its exporter and its metric."""
+"""So do its corrector, its backend, its exporter, its metric and its trainer."""
 
 from targen_testing import BackendSuite as Backends
 from targen_testing import CorrectorSuite as Correctors
 from targen_testing import ExporterSuite as Exporters
 from targen_testing import MetricSuite as Metrics
+from targen_testing import TrainerSuite as Trainers
 
 
 class TestKeywords(Correctors):
@@ -32,3 +33,9 @@ class TestLoudness(Metrics):
     """How many rows raise their voice."""
 
     metric = "loudness"
+
+
+class TestBayes(Trainers):
+    """Words that tell."""
+
+    trainer = "bayes"

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
         Task,
     )
     from targen_core.metrics.model import Metric
+    from targen_core.training.model import Trainer
 
 
 @hookimpl
@@ -91,6 +92,14 @@ def register_metrics(register: Register[Metric]) -> None:
         "loudness",
         "targen_plugin_example.metric:LOUDNESS",
         summary="the share of rows that exclaim",
+    )
+
+
+@hookimpl
+def register_trainers(register: Register[Trainer]) -> None:
+    """What `targen train RUN --model bayes` trains, where targen-training is installed."""
+    register.register(
+        "bayes", "targen_plugin_example.trainer:BAYES", summary="naive Bayes on words"
     )
 
 

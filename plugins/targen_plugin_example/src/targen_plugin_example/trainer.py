@@ -1,0 +1,56 @@
+"""A trainer: naive Bayes on words, in a page of Python."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+from targen_core.training.model import Decision, Predictor, Trainer, TrainerOptions, TrainingSet
+
+__all__ = ["BAYES"]
+
+
+def words_of(decision: Decision) -> list[str]:
+    """The words of all texts, each with the name of its text."""
+    return [
+        f"{name}:{word.strip('.,;!?')}"
+        for name, text in decision.texts.items()
+        for word in text.casefold().split()
+    ]
+
+
+def train(data: TrainingSet, options: TrainerOptions, folder: Path) -> None:
+    """Count words by label."""
+    counts: dict[str, Counter[str]] = {label: Counter() for label in data.labels}
+    rows = Counter(decision.label for decision in data.decisions)
+    for decision in data.decisions:
+        counts[decision.label].update(set(words_of(decision)))
+    known = {label: {"rows": rows[label], "words": counts[label]} for label in data.labels}
+    (folder / "counts.json").write_text(json.dumps(known), encoding="utf-8")
+
+
+def load(folder: Path) -> Predictor:
+    """The log-probability of each label, up to a constant, by add-one smoothing."""
+    try:
+        known = json.loads((folder / "counts.json").read_text(encoding="utf-8"))
+        tables = [(int(table["rows"]), dict(table["words"])) for table in known.values()]
+    except (OSError, LookupError, TypeError, AttributeError) as error:
+        raise ValueError(f"{folder} holds no model of bayes: {error}") from error
+
+    def predict(decisions: Sequence[Decision], /) -> Sequence[Sequence[float]]:
+        return [
+            [
+                math.log(rows)
+                + sum(math.log((words.get(word, 0) + 1) / (rows + 2)) for word in words_of(each))
+                for rows, words in tables
+            ]
+            for each in decisions
+        ]
+
+    return predict
+
+
+BAYES = Trainer(summary="naive Bayes on words", version="1", train=train, load=load)
