@@ -148,7 +148,7 @@ def test_parameters_come_from_core_task_backend_and_user_in_this_order(lab):
 @given(rows=st.integers(1, 500), labels=st.integers(1, 7), unit=st.sampled_from([1, 2, 3]))
 def test_an_even_split_loses_no_row_and_breaks_no_unit(rows, labels, unit):
     names = [f"label{number}" for number in range(labels)]
-    quotas = Quotas.even(rows * unit, SimpleNamespace(quota_names=names, unit=unit))
+    quotas = Quotas.even(rows * unit, SimpleNamespace(quota_names=names, rows_per_instance=unit))
     counts = list(quotas.values())
     assert list(quotas) == names
     assert sum(counts) == rows * unit
@@ -162,7 +162,7 @@ def test_an_even_split_loses_no_row_and_breaks_no_unit(rows, labels, unit):
 )
 def test_a_split_that_makes_no_sense_is_refused(rows, unit, hint):
     with pytest.raises(UsageError) as caught:
-        Quotas.even(rows, SimpleNamespace(quota_names=["a", "b"], unit=unit))
+        Quotas.even(rows, SimpleNamespace(quota_names=["a", "b"], rows_per_instance=unit))
     assert caught.value.hint == hint
 
 
