@@ -379,15 +379,15 @@ class BackendSuite(Suite):
         self.secret()
         caplog.set_level(logging.DEBUG)
         if where == "errors":
-            for told in self._told_of_errors():
-                assert KEY not in told, "an error repeats the key"
+            for text in self._texts_of_errors():
+                assert KEY not in text, "an error repeats the key"
         elif where == "identity":
             model = self.model("http://127.0.0.1:9")
             backend = self.target()
             options = step_options(self.given("http://127.0.0.1:9"), "generate").backend
             chosen = backend_options(self.backend, backend, options)
-            told = f"{model.identity} {model!r} {chosen!r} {chosen} {public_options(chosen)}"
-            assert KEY not in told, "identity or repr holds the key: make it a SecretStr"
+            text = f"{model.identity} {model!r} {chosen!r} {chosen} {public_options(chosen)}"
+            assert KEY not in text, "identity or repr holds the key: make it a SecretStr"
         elif where == "logs":
             self.ask(self.good())
             self.ask(self.fault(401, "Invalid key."))
@@ -398,7 +398,7 @@ class BackendSuite(Suite):
                 if path.is_file():
                     assert KEY not in path.read_text(encoding="utf-8"), f"{path.name} holds the key"
 
-    def _told_of_errors(self) -> list[str]:
+    def _texts_of_errors(self) -> list[str]:
         """All that a user may see of failures, from a service that repeats the key."""
         id_header = {self.served().request_id: KEY} if self.served().request_id else {}
         plans: list[Response | Drop] = [
@@ -408,16 +408,16 @@ class BackendSuite(Suite):
             Response(KEY),
             Drop(),
         ]
-        told = []
+        texts = []
         for plan in plans:
             error: BaseException | None = self.ask(plan).error
             while error is not None:
-                told.append(f"{error!r} {error} {getattr(error, 'hint', '')}")
-                told.append(str(getattr(error, "request_id", "")))
+                texts.append(f"{error!r} {error} {getattr(error, 'hint', '')}")
+                texts.append(str(getattr(error, "request_id", "")))
                 error = error.__cause__ or (
                     None if error.__suppress_context__ else error.__context__
                 )
-        return told
+        return texts
 
     def _run_a_job(self, out: Path) -> None:
         """A whole run of the kit's own task, with the key among the options."""

@@ -78,43 +78,43 @@ class Found:
 
 def homes_of(*parts: object) -> tuple[str, ...]:
     """The files and folders that hold the code of functions and classes."""
-    found: set[str] = set()
+    homes: set[str] = set()
     for part in parts:
         name = getattr(part, "__module__", None) or type(part).__module__
         top = name if name.startswith("targen_core.") else name.partition(".")[0]
         module = sys.modules.get(top)
         paths = list(getattr(module, "__path__", ())) if top == name.partition(".")[0] else []
-        found.update(path + os.sep for path in paths)
+        homes.update(path + os.sep for path in paths)
         if getattr(module, "__file__", None):
-            found.add(str(getattr(module, "__file__")))  # noqa: B009 - mypy sees no attribute
-    return tuple(sorted(found))
+            homes.add(str(getattr(module, "__file__")))  # noqa: B009 - mypy sees no attribute
+    return tuple(sorted(homes))
 
 
 @contextmanager
 def watching(homes: tuple[str, ...]) -> Iterator[Found]:
     """Watch all that this thread calls inside the block for code in `homes`."""
-    found = Found()
+    seen = Found()
     numpy_state = _numpy_state()
     before = sys.getprofile()
     collecting = gc.isenabled()
     gc.disable()  # its callbacks, hypothesis's for one, look at clocks from any line
-    sys.setprofile(_watcher(found, homes))
+    sys.setprofile(_watcher(seen, homes))
     try:
-        yield found
+        yield seen
     finally:
         sys.setprofile(before)
         if collecting:
             gc.enable()
         if numpy_state != _numpy_state():
-            found.chance.append("numpy.random's global generator")
+            seen.chance.append("numpy.random's global generator")
 
 
-def _watcher(found: Found, homes: tuple[str, ...]) -> Callable[[FrameType, str, Any], None]:
+def _watcher(seen: Found, homes: tuple[str, ...]) -> Callable[[FrameType, str, Any], None]:
     def watch(frame: FrameType, event: str, what: Any) -> None:
         if event == "c_call":
             name = _built_in(what)
             if name:
-                _note(found, name, frame, homes)
+                _note(seen, name, frame, homes)
         elif event == "call":
             code = frame.f_code
             if code in _CODES:
@@ -126,7 +126,7 @@ def _watcher(found: Found, homes: tuple[str, ...]) -> Callable[[FrameType, str, 
             else:
                 return
             if frame.f_back is not None:
-                _note(found, name, frame.f_back, homes)
+                _note(seen, name, frame.f_back, homes)
 
     return watch
 
@@ -152,15 +152,15 @@ def _built_in(what: Any) -> str:
     return ""
 
 
-def _note(found: Found, name: str, frame: FrameType, homes: tuple[str, ...]) -> None:
+def _note(seen: Found, name: str, frame: FrameType, homes: tuple[str, ...]) -> None:
     """Keep a call that comes from the plugin."""
     where = _plugin_frame(frame, homes)
     if where is None:
         return
     file = Path(where.f_code.co_filename).name
     place = f" in {where.f_code.co_name} (line {where.f_lineno} of {file})"
-    into = found.clock if name.startswith(("time.", "date")) else found.chance
-    if not any(told.endswith(place) for told in into):
+    into = seen.clock if name.startswith(("time.", "date")) else seen.chance
+    if not any(call.endswith(place) for call in into):
         into.append(name + place)
 
 

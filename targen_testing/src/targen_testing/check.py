@@ -76,12 +76,12 @@ def _load(folder: Folder, registry: Registry) -> Iterator[Finding]:
 def _run_suites(folder: Folder, registry: Registry) -> list[Finding]:
     """Run the author's suites, and the default ones for what they leave out."""
     Suite.folder = folder.path
-    found: list[Finding] = []
+    findings: list[Finding] = []
     covered: set[tuple[str, str]] = set()
     if (folder.path / "tests").is_dir():
         own = folder.path / "pytest.ini"
         config = own if own.exists() else folder.path / "pyproject.toml"
-        found, covered = _pytest(folder.path / "tests", config)
+        findings, covered = _pytest(folder.path / "tests", config)
     mine = _mine(folder, registry)
     tasks = [item.id for item in mine if item.kind == "task"]
     left = [
@@ -102,8 +102,8 @@ def _run_suites(folder: Folder, registry: Registry) -> list[Finding]:
             os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
             os.environ.pop("PYTEST_ADDOPTS", None)
             more, _ = _pytest(file, config)
-            found += more
-    return found
+            findings += more
+    return findings
 
 
 def _default_suites(

@@ -49,30 +49,32 @@ def check(path: Path, *, json: bool) -> None:
 
 def _skipped(findings: list[Finding]) -> list[str]:
     """What was skipped, by what it is about and why."""
-    found: dict[str, list[str]] = {}
+    checks_by_reason: dict[str, list[str]] = {}
     for finding in findings:
         if finding.outcome == "skipped":
-            found.setdefault(f"{finding.about} ({finding.problem})", []).append(finding.check)
-    return [f"{why}: {', '.join(checks)}" for why, checks in found.items()]
+            checks_by_reason.setdefault(f"{finding.about} ({finding.problem})", []).append(
+                finding.check
+            )
+    return [f"{why}: {', '.join(checks)}" for why, checks in checks_by_reason.items()]
 
 
 def _findings(path: Path) -> list[Finding]:
     """The findings of all checks; those that need the plugin run in another process."""
     folder = read_folder(path)
-    found = list(metadata_problems(folder))
-    if {finding.check for finding in found} & {"no-entry-point", "api-level"}:
-        return found
+    findings = list(metadata_problems(folder))
+    if {finding.check for finding in findings} & {"no-entry-point", "api-level"}:
+        return findings
     try:
-        found += wheel_problems(folder)
+        findings += wheel_problems(folder)
     except LookupError as error:
         why = f"the build backend {error.args[0]} is not installed"
-        found.append(Finding("not-packaged", "wheel", "skipped", why))
-    found += _run(folder.path)
-    told = {finding.check for finding in found}
+        findings.append(Finding("not-packaged", "wheel", "skipped", why))
+    findings += _run(folder.path)
+    checks = {finding.check for finding in findings}
     for about, rules in (("distribution", DISTRIBUTION_RULES), ("loading", LOADING_RULES)):
-        if rules is DISTRIBUTION_RULES or not told & rules.keys():  # a plugin that fails, stops
-            found += [Finding(rule, about, "passed") for rule in rules if rule not in told]
-    return found
+        if rules is DISTRIBUTION_RULES or not checks & rules.keys():  # a plugin that fails, stops
+            findings += [Finding(rule, about, "passed") for rule in rules if rule not in checks]
+    return findings
 
 
 def _run(folder: Path) -> list[Finding]:

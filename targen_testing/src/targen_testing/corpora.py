@@ -91,8 +91,8 @@ def _against(*corpora: Corpus) -> Study:
 
 
 def _asked_for() -> Study:
-    found = (dataset(), dataset("other", 30))
-    return _against(*(replace(mine, intended=["", *mine.labels[:-1]]) for mine in found))
+    datasets = (dataset(), dataset("other", 30))
+    return _against(*(replace(mine, intended=["", *mine.labels[:-1]]) for mine in datasets))
 
 
 def _gaps() -> Study:

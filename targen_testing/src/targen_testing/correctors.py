@@ -135,9 +135,9 @@ class CorrectorSuite(Suite):
         """The chance and clocks that it uses."""
 
         def make() -> Found:
-            with watching(homes_of(self.target())) as found:
+            with watching(homes_of(self.target())) as seen:
                 self.judge(dataset, tmp_path_factory.mktemp("watched") / "out")
-            return found
+            return seen
 
         return self.kept("found", make)
 

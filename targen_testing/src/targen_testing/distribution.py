@@ -59,19 +59,19 @@ def metadata_problems(folder: Folder) -> Iterator[Finding]:
 
 def _requirements(project: dict[str, Any]) -> Iterator[Finding]:
     """The dependency on the core, and on what is not the core."""
-    wanted: list[Requirement] = []
+    requirements: list[Requirement] = []
     optional = project.get("optional-dependencies", {}).values()
     for text in [*project.get("dependencies", []), *(part for extra in optional for part in extra)]:
         try:
-            wanted.append(Requirement(text))
+            requirements.append(Requirement(text))
         except InvalidRequirement:
             continue  # the build says so
-    names = {canonical(requirement.name) for requirement in wanted}
+    names = {canonical(requirement.name) for requirement in requirements}
     if "targen" in names:
         yield broken(
             "bare-targen-dependency", _FILE, "it depends on `targen`, which is not the core"
         )
-    on_core = [r for r in wanted if canonical(r.name) == "targen-core"]
+    on_core = [r for r in requirements if canonical(r.name) == "targen-core"]
     if not on_core:
         yield broken("core-version-pin", _FILE, "it does not depend on targen-core")
         return
@@ -117,8 +117,8 @@ def wheel_problems(folder: Folder) -> Iterator[Finding]:
             packed = set(wheel.namelist())
     missing = sorted(set(_files(folder)) - packed)
     if missing:
-        told = ", ".join(missing[:5]) + (f" and {len(missing) - 5} more" if missing[5:] else "")
-        yield broken("not-packaged", "wheel", f"the wheel lacks {told}")
+        names = ", ".join(missing[:5]) + (f" and {len(missing) - 5} more" if missing[5:] else "")
+        yield broken("not-packaged", "wheel", f"the wheel lacks {names}")
 
 
 def _files(folder: Folder) -> Iterator[str]:

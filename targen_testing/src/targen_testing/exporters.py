@@ -258,15 +258,15 @@ def _listen() -> None:
 def _hear(event: str, args: tuple[Any, ...]) -> None:
     if not _watchers:
         return
-    found: list[Any] = []
+    paths: list[Any] = []
     if event == "open":
         path, mode, flags = args
         writes = any(letter in (mode or "") for letter in "wax+") or (flags or 0) & _OPENS_TO_WRITE
         if writes and isinstance(path, str | bytes | os.PathLike):
-            found = [path]
+            paths = [path]
     elif event in _CHANGES:
-        found = [part for part in args[:2] if isinstance(part, str | bytes | os.PathLike)]
-    for path in found:
+        paths = [part for part in args[:2] if isinstance(part, str | bytes | os.PathLike)]
+    for path in paths:
         absolute = Path(os.path.abspath(os.fsdecode(path)))  # noqa: PTH100 - follows no link
         if absolute != Path(os.devnull):
             for seen in list(_watchers):

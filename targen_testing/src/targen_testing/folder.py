@@ -33,8 +33,8 @@ class Folder:
     @property
     def project(self) -> dict[str, Any]:
         """The table `[project]`."""
-        found: dict[str, Any] = self.table.get("project", {})
-        return found
+        table: dict[str, Any] = self.table.get("project", {})
+        return table
 
     @property
     def name(self) -> str:

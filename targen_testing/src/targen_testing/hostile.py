@@ -203,12 +203,12 @@ def _with_numbers(value: Any, number: Any) -> Any:
 
 def _spoilt_counts(wire: Wire) -> list[Raw]:
     """Good answers, of which all whole numbers are replaced by what is no count."""
-    found = []
+    answers = []
     text = json.dumps(wire.answer("A river.", "stop"))
     for number in _NUMBERS:
         value = _with_numbers(json.loads(text), number)
-        found.append(_whole(json.dumps(value).encode()))
-    return found
+        answers.append(_whole(json.dumps(value).encode()))
+    return answers
 
 
 _CHUNKED = (

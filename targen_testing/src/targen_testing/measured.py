@@ -15,9 +15,9 @@ from targen_core.plugins.loader import installed_sources, load_registry
 __all__ = ["as_text", "main", "options_of"]
 
 
-def options_of(metric: Metric, given: Sequence[str]) -> MetricOptions:
+def options_of(metric: Metric, assignments: Sequence[str]) -> MetricOptions:
     """A metric's options, from `KEY=VALUE`."""
-    pairs = (each.partition("=") for each in given)
+    pairs = (each.partition("=") for each in assignments)
     return metric.options.model_validate({key: value for key, _, value in pairs})
 
 

@@ -85,12 +85,12 @@ class MetricSuite(Suite):
     @pytest.fixture
     def findings(self, study: Study) -> Findings:
         """What it finds in ordinary datasets; skips where it cannot be measured."""
-        found = self._outcome("ordinary datasets", lambda: study)
-        if isinstance(found, ModuleNotFoundError | TargenError):
-            pytest.skip(f"it cannot be measured here: {found}")
-        if not isinstance(found, Findings):
+        outcome = self._outcome("ordinary datasets", lambda: study)
+        if isinstance(outcome, ModuleNotFoundError | TargenError):
+            pytest.skip(f"it cannot be measured here: {outcome}")
+        if not isinstance(outcome, Findings):
             pytest.skip("it gives no findings: see measures")
-        return found
+        return outcome
 
     def _outcome(self, about: str, make: Callable[[], Study]) -> Findings | Exception:
         """What it finds in a study, or what it raises: measured once."""
@@ -106,12 +106,12 @@ class MetricSuite(Suite):
     @pytest.fixture
     def everything(self, study: Study, findings: Findings) -> list[tuple[str, Study, Findings]]:
         """What it finds in all data, but those that it fails on: see measures-odd-data."""
-        found = [("ordinary datasets", study, findings)]
+        outcomes = [("ordinary datasets", study, findings)]
         for about, make in ODD.items():
             outcome = self._outcome(about, make)
             if isinstance(outcome, Findings):
-                found.append((about, make(), outcome))
-        return found
+                outcomes.append((about, make(), outcome))
+        return outcomes
 
     # --- what must hold ---
 
@@ -147,30 +147,32 @@ class MetricSuite(Suite):
 
     def test_measures(self, study: Study) -> None:
         """It finds something in ordinary datasets, or names what is missing on this machine."""
-        found = self._outcome("ordinary datasets", lambda: study)
-        if isinstance(found, ModuleNotFoundError):
-            assert found.name, "the error says not which package is missing"
-        elif isinstance(found, UsageError):
-            assert found.hint, f"it says not what to type: UsageError({str(found)!r}, hint=...)"
-        elif isinstance(found, Exception):
-            fail(f"it raises {type(found).__name__}: {found}")
+        outcome = self._outcome("ordinary datasets", lambda: study)
+        if isinstance(outcome, ModuleNotFoundError):
+            assert outcome.name, "the error says not which package is missing"
+        elif isinstance(outcome, UsageError):
+            assert outcome.hint, f"it says not what to type: UsageError({str(outcome)!r}, hint=...)"
+        elif isinstance(outcome, Exception):
+            fail(f"it raises {type(outcome).__name__}: {outcome}")
         else:
-            assert isinstance(found, Findings), f"it gives a {type(found).__name__}, no Findings"
-            parts = (found.figures, found.tables, found.plots, found.rows, found.notes)
+            assert isinstance(outcome, Findings), (
+                f"it gives a {type(outcome).__name__}, no Findings"
+            )
+            parts = (outcome.figures, outcome.tables, outcome.plots, outcome.rows, outcome.notes)
             assert any(parts), "it finds nothing and says nothing"
 
     @pytest.mark.parametrize("data", ODD)
     def test_measures_odd_data(self, data: str, findings: Findings) -> None:
         """What the data do not hold is a note, and no error."""
-        found = self._outcome(data, ODD[data])
-        if isinstance(found, Exception):
-            fail(f"{data}: it raises {type(found).__name__}: {found}")
+        outcome = self._outcome(data, ODD[data])
+        if isinstance(outcome, Exception):
+            fail(f"{data}: it raises {type(outcome).__name__}: {outcome}")
 
     def test_figures(self, everything: list[tuple[str, Study, Findings]]) -> None:
         """Figures are of the study's datasets: estimates, finite, inside their intervals."""
-        for about, study, found in everything:
+        for about, study, findings in everything:
             names = [corpus.name for corpus in study.everything]
-            for dataset, figures in found.figures.items():
+            for dataset, figures in findings.figures.items():
                 assert dataset in names, f"{about}: {dataset!r} is no dataset of the study"
                 for name, figure in figures.items():
                     place = f"{about}: the figure {name!r} of {dataset}"
@@ -182,17 +184,17 @@ class MetricSuite(Suite):
 
         Data may lack one of them, which the report leaves out; no data have a misspelt one.
         """
-        of_all = [figures for *_, found in everything for figures in found.figures.values()]
+        of_all = [figures for *_, findings in everything for figures in findings.figures.values()]
         known = {name for figures in of_all for name in figures}
-        for about, _, found in everything:
-            for name, words in found.glance.items():
+        for about, _, findings in everything:
+            for name, words in findings.glance.items():
                 assert name in known, f"{about}: {name!r} in glance is no figure of any dataset"
                 assert words.strip(), f"{about}: {name!r} in glance says not how to read it"
 
     def test_tables(self, everything: list[tuple[str, Study, Findings]]) -> None:
         """Rows are as wide as their table, and cells are texts, finite numbers or nothing."""
-        for about, _, found in everything:
-            for table in found.tables:
+        for about, _, findings in everything:
+            for table in findings.tables:
                 place = f"{about}: the table {table.title!r}"
                 assert table.title.strip(), f"{about}: a table has no title"
                 for row in table.rows:
@@ -206,8 +208,8 @@ class MetricSuite(Suite):
 
     def test_plots(self, everything: list[tuple[str, Study, Findings]]) -> None:
         """A plot is of a kind that there is, and each mark holds what its axes are named after."""
-        for about, _, found in everything:
-            for plot in found.plots:
+        for about, _, findings in everything:
+            for plot in findings.plots:
                 place = f"{about}: the plot {plot.title!r}"
                 assert plot.title.strip(), f"{about}: a plot has no title"
                 assert plot.kind in _KINDS, f"{place}: no kind {plot.kind!r}: {', '.join(_KINDS)}"
@@ -225,9 +227,9 @@ class MetricSuite(Suite):
 
     def test_rows(self, everything: list[tuple[str, Study, Findings]]) -> None:
         """What it measured of single rows is of the study's datasets, and names their places."""
-        for about, study, found in everything:
+        for about, study, findings in everything:
             sizes = {corpus.name: len(corpus) for corpus in study.everything}
-            for dataset, rows in found.rows.items():
+            for dataset, rows in findings.rows.items():
                 assert dataset in sizes, f"{about}: {dataset!r} in rows is no dataset of the study"
                 for row in rows:
                     place = f"{about}: rows of {dataset}: {dict(row)}"
@@ -244,21 +246,23 @@ class MetricSuite(Suite):
         cells = [cell for table in findings.tables for row in table.rows for cell in row]
         marks = [value for plot in findings.plots for mark in plot.data for value in mark.values()]
         sentences = [*findings.headlines, *findings.warnings, *findings.notes]
-        for told in (*cells, *marks, *sentences):
-            if isinstance(told, Excerpt) or not isinstance(told, str):
+        for value in (*cells, *marks, *sentences):
+            if isinstance(value, Excerpt) or not isinstance(value, str):
                 continue
             for corpus in study.everything:
                 for text in (text for texts in corpus.texts for text in texts):
-                    assert text not in told, f"this is no Excerpt, and quotes a row: {told!r}"
+                    assert text not in value, f"this is no Excerpt, and quotes a row: {value!r}"
 
     def test_speaks_in_sentences(self, everything: list[tuple[str, Study, Findings]]) -> None:
         """Headlines, warnings and notes are tuples of texts that say something."""
-        for about, _, found in everything:
+        for about, _, findings in everything:
             for part in ("headlines", "warnings", "notes"):
-                told = getattr(found, part)
-                texts = not isinstance(told, str) and all(isinstance(text, str) for text in told)
-                assert texts, f"{about}: {part} is no sequence of texts: {told!r}"
-                assert all(map(str.strip, told)), f"{about}: one of the {part} is empty"
+                sentences = getattr(findings, part)
+                texts = not isinstance(sentences, str) and all(
+                    isinstance(text, str) for text in sentences
+                )
+                assert texts, f"{about}: {part} is no sequence of texts: {sentences!r}"
+                assert all(map(str.strip, sentences)), f"{about}: one of the {part} is empty"
 
     def test_changes_no_dataset(self, study: Study, findings: Findings) -> None:
         """Rows, texts and labels are as they were: the next metric is given the same."""
@@ -274,11 +278,11 @@ class MetricSuite(Suite):
         """All chance comes from `study.rng(purpose)`; everybody's generators stay as they are."""
         with _other_chance():
             before = random.getstate()
-            with watching(homes_of(self.target().measure)) as found:
+            with watching(homes_of(self.target().measure)) as seen:
                 self.measure(study)
             after = random.getstate()
         # Libraries name temporary things by uuid: what is found does not depend on it.
-        chance = [told for told in found.chance if not told.startswith("uuid.")]
+        chance = [call for call in seen.chance if not call.startswith("uuid.")]
         assert not chance, f"chance: {'; '.join(chance)}: use study.rng(purpose)"
         assert before == after, "it seeds or uses random's global generator"
 
@@ -294,8 +298,8 @@ class MetricSuite(Suite):
         """Nor do they go by the order of a set, or by what texts hash to."""
         if type(self).registry is not Suite.registry or type(self).target is not MetricSuite.target:
             pytest.skip("its plugins are made in the test")
-        found = _elsewhere(self.metric, self.options, self.folder, tmp_path / "findings.json")
-        assert found == as_text(findings), (
+        elsewhere = _elsewhere(self.metric, self.options, self.folder, tmp_path / "findings.json")
+        assert elsewhere == as_text(findings), (
             "another process finds other things: does it go by the order of a set, or by hash()?"
         )
 
@@ -310,17 +314,19 @@ def _check_plain(place: str, value: object) -> None:
     assert not isinstance(value, float) or math.isfinite(value), f"{place} is {value}"
 
 
-def _check_estimate(place: str, found: Estimate) -> None:
+def _check_estimate(place: str, estimate: Estimate) -> None:
     """Check a figure and its interval."""
-    for value in (found.value, found.low, found.high):
+    for value in (estimate.value, estimate.low, estimate.high):
         _check_plain(place, value)
         assert not isinstance(value, str), f"{place} is the text {value!r}"
-    if found.low is None and found.high is None:
+    if estimate.low is None and estimate.high is None:
         return
-    assert found.low is not None and found.high is not None, f"{place} has half of an interval"
-    assert found.value is not None, f"{place} has an interval and no value"
-    inside = found.low <= found.value <= found.high
-    assert inside, f"{place}: {found.value} lies not from {found.low} to {found.high}"
+    assert estimate.low is not None and estimate.high is not None, (
+        f"{place} has half of an interval"
+    )
+    assert estimate.value is not None, f"{place} has an interval and no value"
+    inside = estimate.low <= estimate.value <= estimate.high
+    assert inside, f"{place}: {estimate.value} lies not from {estimate.low} to {estimate.high}"
 
 
 @contextmanager

@@ -31,8 +31,8 @@ def check_name(test: str) -> str:
 
 def suite_of(item: pytest.Item) -> type[Suite] | None:
     """The suite that a test belongs to, or None."""
-    found = getattr(item, "cls", None)
-    return found if isinstance(found, type) and issubclass(found, Suite) else None
+    cls = getattr(item, "cls", None)
+    return cls if isinstance(cls, type) and issubclass(cls, Suite) else None
 
 
 def watch(config: pytest.Config) -> None:
@@ -107,13 +107,13 @@ class Watcher:
 
     def lines(self) -> list[str]:
         """One line for each suite, way of switching off, and reason."""
-        found = []
+        lines = []
         for (suite, how, why), tests in sorted(self._off.items()):
             if how == "deselected" and suite not in self._run:
                 continue  # the whole of it: somebody runs other tests
             reason = f" ({why})" if why else ""
-            found.append(f"targen conformance: {suite}: {how}{reason}: {', '.join(tests)}")
-        return found
+            lines.append(f"targen conformance: {suite}: {how}{reason}: {', '.join(tests)}")
+        return lines
 
     def _note(self, suite: str, how: str, tests: Iterable[str], why: str = "") -> None:
         for test in tests:
@@ -124,11 +124,11 @@ def replaced(suite: type[Suite]) -> list[str]:
     """What of the kit a suite's author replaced."""
     kit = [base for base in suite.__mro__ if base.__module__.startswith("targen_testing.")]
     ours = {name for base in kit if issubclass(base, Suite) for name in vars(base)}
-    found = []
+    names = []
     for name in sorted(ours - suite.own):
         if name.startswith("__"):
             continue
         home = next(base for base in suite.__mro__ if name in vars(base))
         if home not in kit:
-            found.append(name)
-    return found
+            names.append(name)
+    return names

@@ -56,8 +56,8 @@ class Suite:
         if name not in kept:
             kept[name] = make()
             type(self)._kept = kept
-        found: T = kept[name]
-        return found
+        value: T = kept[name]
+        return value
 
     _kept: ClassVar[dict[str, Any]] = {}
 

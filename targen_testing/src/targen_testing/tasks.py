@@ -94,9 +94,9 @@ class TaskSuite(Suite):
         """The run with good replies."""
 
         def make() -> _Watched:
-            with watching(_homes(self.target())) as found:
+            with watching(_homes(self.target())) as seen:
                 trial = self.trial(tmp_path_factory.mktemp("good") / "run")
-            return _Watched(trial, found)
+            return _Watched(trial, seen)
 
         return self.kept("watched", make)
 
@@ -122,8 +122,8 @@ class TaskSuite(Suite):
 
     def must_not(self, check: str, watched: _Watched) -> None:
         """Fail if the run with good replies had just this trouble."""
-        found, message = _trouble(watched)
-        if found == check:
+        trouble, message = _trouble(watched)
+        if trouble == check:
             fail(message)
 
     # --- what is written down ---
@@ -255,8 +255,8 @@ class TaskSuite(Suite):
         if trials.unofficial(task, good):
             pytest.skip("good replies make bad rows: see rows-are-official")
         for path in task.fields:
-            found = [value for row in good.rows for value in named(row, path)]
-            if not any(isinstance(part, str) for value in found for part in _parts(value)):
+            values = [value for row in good.rows for value in named(row, path)]
+            if not any(isinstance(part, str) for value in values for part in _parts(value)):
                 fail(f"no row has a text at {path!r}: see Task.fields")
 
     def test_cases_are_read(self, good: Trial) -> None:
@@ -269,11 +269,11 @@ class TaskSuite(Suite):
         labels: set[str] = set()
         forms: set[tuple[Any, ...]] = set()
         for row in good.rows:
-            found = _cases(task, row)
-            if not found:
+            cases = _cases(task, row)
+            if not cases:
                 fail(f"Rows.cases finds nothing to decide in {json.dumps(row)[:200]}")
-            labels |= {case.label or str(row.get("label", "")) for case in found}
-            forms |= {_form(case) for case in found}
+            labels |= {case.label or str(row.get("label", "")) for case in cases}
+            forms |= {_form(case) for case in cases}
             if "label" in row:
                 _cases(task, {name: value for name, value in row.items() if name != "label"})
         if "" in labels or len(labels) < (1 if len(task.labels) == 1 else 2):
@@ -339,8 +339,8 @@ class TaskSuite(Suite):
         """Other processes make the same rows: nothing goes by the order of a set or by `id`."""
         if type(self).registry is not Suite.registry or type(self).target is not TaskSuite.target:
             pytest.skip("its plugins are made in the test")
-        found = _elsewhere(self.task, self.rows, self.folder, tmp_path)
-        assert found[0] == found[1], (
+        datasets = _elsewhere(self.task, self.rows, self.folder, tmp_path)
+        assert datasets[0] == datasets[1], (
             "two processes make other rows: does a step go by the order of a set, or by hash()?"
         )
 
@@ -380,11 +380,11 @@ class TaskSuite(Suite):
 
 def _trouble(watched: _Watched) -> tuple[str, str]:
     """The check that explains what was wrong with the run with good replies, and its words."""
-    trial, found = watched.trial, watched.found
-    if found.chance:
-        return "uses-no-chance", f"it uses {'; '.join(found.chance)}: use llm.rng(name)"
-    if found.clock:
-        return "uses-no-clock", f"it uses {'; '.join(found.clock)}: rows must not depend on it"
+    trial, seen = watched.trial, watched.found
+    if seen.chance:
+        return "uses-no-chance", f"it uses {'; '.join(seen.chance)}: use llm.rng(name)"
+    if seen.clock:
+        return "uses-no-clock", f"it uses {'; '.join(seen.clock)}: rows must not depend on it"
     if trial.bad_prompt:
         return "prompts-name-nothing-undefined", trial.bad_prompt
     if "illegal-label" in trial.reasons or "an instance labelled" in trial.bug:

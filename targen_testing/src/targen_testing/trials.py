@@ -73,15 +73,15 @@ class Trial:
     @property
     def reasons(self) -> dict[str, int]:
         """Why candidates and list items were rejected, and how often."""
-        found: dict[str, int] = {}
+        times_by_reason: dict[str, int] = {}
         counts = [flow["reasons"] for flow in self.report.get("flow", {}).values()]
         dropped = self.report.get("dropped_list_items", {})
         if isinstance(dropped, dict):
             counts.append(dropped)
         for count in counts:
             for reason, times in count.items():
-                found[reason] = found.get(reason, 0) + times
-        return found
+                times_by_reason[reason] = times_by_reason.get(reason, 0) + times
+        return times_by_reason
 
     @property
     def bug(self) -> str:
