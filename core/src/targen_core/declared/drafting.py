@@ -168,12 +168,12 @@ def drafting_task() -> Task[Any, Any]:
 
 def _dry_run(call: DryRunCall) -> Any:
     """A draft without a model: it has the right form and two labels that mean nothing."""
-    wanted = " ".join(str(call.values["wanted"]).split())
+    description = " ".join(str(call.values["wanted"]).split())
     labels = ("first", "second")
     return {
         "name": "dry-run-task",
-        "summary": wanted[:80],
-        "description": wanted,
+        "summary": description[:80],
+        "description": description,
         "language": "English",
         "fields": [{"name": "text", "description": "the text", "least_words": 5, "most_words": 40}],
         "labels": [

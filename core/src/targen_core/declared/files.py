@@ -66,10 +66,10 @@ def task_file(name: str) -> TaskFile:
         data = content_of(path)
         folders.make_known(_TASKS, hashlib.sha256(data).hexdigest())  # the user has named it
         return _from_module(path.absolute(), attribute, data)
-    found = read_declaration(path)
-    task = found.task(name=_task_name(path))
-    named = found.model_copy(update={"name": task.name})
-    return TaskFile(task, "task.json", named.as_json(), found.draft)
+    declaration = read_declaration(path)
+    task = declaration.task(name=_task_name(path))
+    named = declaration.model_copy(update={"name": task.name})
+    return TaskFile(task, "task.json", named.as_json(), declaration.draft)
 
 
 def registration(name: str) -> Registration[Any]:
@@ -161,15 +161,15 @@ def _executed(path: Path, data: bytes) -> ModuleType:
 
 def _chosen(module: ModuleType, path: Path, attribute: str) -> Task[Any, Any]:
     """`NAME`, else `TASK`, else the only task there is."""
-    found = {name: value for name, value in vars(module).items() if isinstance(value, Task)}
-    names = ", ".join(found) or "none"
+    tasks = {name: value for name, value in vars(module).items() if isinstance(value, Task)}
+    names = ", ".join(tasks) or "none"
     if attribute:
-        if attribute not in found:
+        if attribute not in tasks:
             raise UsageError(f"{path.name} has no task {attribute}", hint=f"it defines: {names}")
-        return found[attribute]
-    if "TASK" in found:
-        return found["TASK"]
-    different = list({id(task): task for task in found.values()}.values())
+        return tasks[attribute]
+    if "TASK" in tasks:
+        return tasks["TASK"]
+    different = list({id(task): task for task in tasks.values()}.values())
     if len(different) == 1:
         return different[0]
     if not different:
@@ -178,5 +178,5 @@ def _chosen(module: ModuleType, path: Path, attribute: str) -> Task[Any, Any]:
         )
     raise UsageError(
         f"{path.name} defines {len(different)} tasks: {names}",
-        hint=f"{path.name}:{next(iter(found))} says which; or call it TASK",
+        hint=f"{path.name}:{next(iter(tasks))} says which; or call it TASK",
     )

@@ -332,9 +332,9 @@ class Declaration(_Part):
 
     @model_validator(mode="wrap")
     @classmethod
-    def _said(cls, given: Any, read: ModelWrapValidatorHandler[Self]) -> Self:
+    def _said(cls, value: Any, read: ModelWrapValidatorHandler[Self]) -> Self:
         try:
-            return read(given)
+            return read(value)
         except ValidationError as error:
             from targen_core.declared.reading import refusal
 

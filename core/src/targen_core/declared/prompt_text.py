@@ -119,9 +119,9 @@ def _worked(declaration: Declaration, name: str) -> str:
         if declaration.instances_per_call > 1:
             written = {"rows": [written]}
         asked = f"Write one row whose label is surely {name}."
-        given = f"\n{_title(seed)}: {row[seed]}" if seed else ""
+        seed_line = f"\n{_title(seed)}: {row[seed]}" if seed else ""
         reply = json.dumps(written, ensure_ascii=False)
-        turns.append(f"--- user\n{_quoted(asked + given)}\n--- assistant\n{_quoted(reply)}\n")
+        turns.append(f"--- user\n{_quoted(asked + seed_line)}\n--- assistant\n{_quoted(reply)}\n")
     return "".join(turns)
 
 
@@ -147,10 +147,10 @@ def _template(name: str) -> str:
 def _general(name: str, template: str = "", **said: str) -> Prompt:
     """A general prompt with what is said put in, so that it holds its values alone."""
 
-    def put_in(found: re.Match[str]) -> str:
-        value = said.get(found[1])
+    def put_in(match: re.Match[str]) -> str:
+        value = said.get(match[1])
         if value is None:
-            return found[0]
+            return match[0]
         return value if isinstance(value, _Raw) else _quoted(value)
 
     text = re.sub(r"\$\{?(\w+)\}?", put_in, _template(template or name))

@@ -81,15 +81,15 @@ def read_declaration(path: Path, *, packaged: bool = False) -> Declaration:
     if not isinstance(value, dict):
         raise refuse((), "it holds no keys", "description: …, and labels: …; see targen init-task")
     try:
-        found = Declaration.model_validate(value)
+        declaration = Declaration.model_validate(value)
     except UsageError as error:
         if not isinstance(error.__cause__, ValidationError):
             raise
         raise refuse(*refusal(error.__cause__)) from None
-    found = _with_files(found, path.parent, refuse, packaged=packaged)
-    for loc, message, hint in problems(found):
+    declaration = _with_files(declaration, path.parent, refuse, packaged=packaged)
+    for loc, message, hint in problems(declaration):
         raise refuse(loc, message, hint)
-    return found
+    return declaration
 
 
 def _parsed(text: str, path: Path) -> tuple[Any, Callable[[], yaml.Node | None]]:
@@ -162,7 +162,7 @@ def refusal(error: ValidationError) -> tuple[Loc, str, str]:
     """What pydantic refuses of a declaration: where, what is wrong, and what to type."""
     # A key that is not known is often one that is missing, misspelt.
     problems = sorted(
-        error.errors(include_url=False), key=lambda found: found["type"] != "extra_forbidden"
+        error.errors(include_url=False), key=lambda problem: problem["type"] != "extra_forbidden"
     )
     message, hint = _said(problems[0])
     others = f" ({len(problems) - 1} more like it)" if len(problems) > 1 else ""
@@ -191,9 +191,9 @@ def _said(problem: Any) -> tuple[str, str]:
     if problem["type"] == "string_type":
         return f"{_short(problem['input'])} is no text", "put it in quotes"
     if problem["type"] == "literal_error":
-        given = str(problem["input"])
+        value = str(problem["input"])
         options = re.findall(r"'([^']+)'", problem["ctx"]["expected"])
-        return f"there is no {_short(given)}", did_you_mean(given, options, "one of")
+        return f"there is no {_short(value)}", did_you_mean(value, options, "one of")
     if problem["type"] in ("string_too_short", "too_short"):
         return "it is empty", "write it down, or leave the key out"
     message = str(problem["msg"]).removeprefix("Value error, ")
@@ -254,10 +254,12 @@ def _line_of(node: Any, loc: Loc) -> int | None:
 # --- files that a declaration names ------------------------------------------
 
 
-def _with_files(found: Declaration, folder: Path, refuse: Any, *, packaged: bool) -> Declaration:
+def _with_files(
+    declaration: Declaration, folder: Path, refuse: Any, *, packaged: bool
+) -> Declaration:
     """The declaration with the lists that stand in other files."""
     for step in ("contexts", "seeds"):
-        part = getattr(found, step)
+        part = getattr(declaration, step)
         if part is None or not part.file:
             continue
         if part.items:
@@ -277,10 +279,10 @@ def _with_files(found: Declaration, folder: Path, refuse: Any, *, packaged: bool
         items = tuple(line.strip() for line in lines if line.strip())
         if not items:
             raise refuse((step, "file"), f"{part.file} holds no line", "one item a line")
-        found = found.model_copy(
+        declaration = declaration.model_copy(
             update={step: part.model_copy(update={"items": items, "file": ""})}
         )
-    return found
+    return declaration
 
 
 # --- YAML and JSON ---------------------------------------------------------------
@@ -324,18 +326,18 @@ class _Loader(yaml.SafeLoader):  # type: ignore[misc]
 
     def construct_mapping(self, node: Any, deep: bool = False) -> dict[str, Any]:
         """A mapping whose keys are the texts that stand there."""
-        found: dict[str, Any] = {}
+        mapping: dict[str, Any] = {}
         for key, value in node.value:
             if not isinstance(key, yaml.ScalarNode):
                 raise yaml.constructor.ConstructorError(
                     None, None, "a key must be a text", key.start_mark
                 )
-            if key.value in found:
+            if key.value in mapping:
                 raise yaml.constructor.ConstructorError(
                     None, None, f"the key {key.value!r} is given twice", key.start_mark
                 )
-            found[key.value] = self.construct_object(value, deep=True)
-        return found
+            mapping[key.value] = self.construct_object(value, deep=True)
+        return mapping
 
 
 for _tag, _pattern, _first in (
@@ -368,9 +370,9 @@ def _yaml_hint(error: yaml.MarkedYAMLError) -> str:
 
 
 def _each_key_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found: dict[str, Any] = {}
+    mapping: dict[str, Any] = {}
     for key, value in pairs:
-        if key in found:
+        if key in mapping:
             raise ValueError(f"the key {key!r} is given twice")
-        found[key] = value
-    return found
+        mapping[key] = value
+    return mapping

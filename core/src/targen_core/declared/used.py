@@ -36,13 +36,13 @@ def _registered(kind: str, name: str) -> ListStep[Any]:
     from targen_core.plugins.loader import load_registry
 
     try:
-        found: ListStep[Any] = load_registry().get(kind, name)
+        step: ListStep[Any] = load_registry().get(kind, name)
     except TargenError as error:
         raise UsageError(f"{kind}.use: {error}", hint=error.hint) from error
-    if text_field(found.item) is None:
-        fields = ", ".join(getattr(found.item, "model_fields", ()))
+    if text_field(step.item) is None:
+        fields = ", ".join(getattr(step.item, "model_fields", ()))
         raise UsageError(
             f"{kind}.use: an item of {name} is more than a text: {fields}",
             hint="a list of texts; targen describe says what items are",
         )
-    return found
+    return step

@@ -203,5 +203,5 @@ def _unknown_label(
         yield loc, f"{name!r} is not a label", _near(name, declaration.labels)
 
 
-def _near(given: str, known: Iterable[str]) -> str:
-    return did_you_mean(given, list(known), "there is")
+def _near(name: str, known: Iterable[str]) -> str:
+    return did_you_mean(name, list(known), "there is")
