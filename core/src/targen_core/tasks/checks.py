@@ -81,8 +81,8 @@ _STOP = frozenset(
     "no than then also after before into over under more most".split()
 )
 _SMALL: Mapping[str, frozenset[str]] = {  # by language, what marks a text as written in it
-    language: frozenset(found.split())
-    for language, found in {
+    language: frozenset(small_words.split())
+    for language, small_words in {
         "english": " ".join(_STOP) + " i you we my your what how can me so if when about our",
         "german": "und der das ist nicht ein eine einen einem einer für auf wird wurde sich auch "
         "dem von zu haben sie im zum zur aus nach bei er ihr die den des mit ich wir es in an am "
@@ -187,21 +187,21 @@ def check_language(text: str, what: str, language: str = "English") -> None:
         return
     if sum(char < "\u0250" for char in letters) < 0.8 * len(letters):
         raise Rejected("not-latin", f"the {what} is not in Latin script")
-    found = words(text)
+    text_words = words(text)
     if name == "english":
         mine, others = _STOP, _FOREIGN
     else:
         mine = _SMALL[name]
         others = frozenset().union(*_SMALL.values()) - mine
-    foreign = [word for word in found if word in others]
-    if len(set(foreign)) >= 2 and len(foreign) > sum(word in mine for word in found):
+    foreign = [word for word in text_words if word in others]
+    if len(set(foreign)) >= 2 and len(foreign) > sum(word in mine for word in text_words):
         raise Rejected(f"not-{name}", f"the {what} is not in {language}: {text[:60]!r}")
 
 
 def script_of(language: str) -> str:
     """A language's script as Unicode names it: "LATIN" where we know of no other."""
-    found = _SCRIPTS.get(language.casefold(), "LATIN")
-    return found if isinstance(found, str) else found[0]
+    script = _SCRIPTS.get(language.casefold(), "LATIN")
+    return script if isinstance(script, str) else script[0]
 
 
 def small_words(language: str) -> Sequence[str]:

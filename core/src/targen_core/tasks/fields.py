@@ -30,11 +30,11 @@ def text_at(row: Mapping[str, Any], path: str) -> str:
 
     Half of a surrogate pair, which JSON can hold and no file can, becomes a question mark.
     """
-    found: list[str] = []
+    texts: list[str] = []
     for value in named(row, path):
         values = value if isinstance(value, list) else [value]
-        found += [part if isinstance(part, str) else str(part) for part in values if _plain(part)]
-    return "\n".join(found).encode(errors="replace").decode()
+        texts += [part if isinstance(part, str) else str(part) for part in values if _plain(part)]
+    return "\n".join(texts).encode(errors="replace").decode()
 
 
 def _plain(value: Any) -> bool:
@@ -62,8 +62,8 @@ def _texts(kind: Any, path: str, above: tuple[type[BaseModel], ...]) -> Iterator
     elif isinstance(kind, type) and issubclass(kind, BaseModel):
         yield from _fields(kind, f"{path}.", above)
     elif get_origin(kind) is not Literal and get_origin(kind) not in (dict, Mapping):
-        found = [field for part in get_args(kind) for field in _texts(part, path, above)]
-        yield from dict.fromkeys(found)
+        paths = [field for part in get_args(kind) for field in _texts(part, path, above)]
+        yield from dict.fromkeys(paths)
 
 
 def as_lines(values: Mapping[str, Any]) -> str:

@@ -25,9 +25,9 @@ def text_field(kind: type[Any]) -> str | None:
     return texts[0] if len(fields) == len(texts) == 1 else None
 
 
-def fits(used: type[Any], wanted: type[Any]) -> bool:
+def fits(used: type[Any], target: type[Any]) -> bool:
     """Whether items of one type can be taken for those of another."""
-    return used is wanted or None not in (text_field(used), text_field(wanted))
+    return used is target or None not in (text_field(used), text_field(target))
 
 
 def stand_in(
@@ -69,11 +69,11 @@ def stand_in(
     )
 
 
-def _taken(value: Any, given: type[Any], wanted: type[Any]) -> Any:
+def _taken(value: Any, source: type[Any], target: type[Any]) -> Any:
     """An item of one type for one of another; both are, or hold, one text."""
-    if given is wanted:
+    if source is target:
         return value
-    field = text_field(given)
+    field = text_field(source)
     text = getattr(value, field) if field else value
-    field = text_field(wanted)
-    return wanted(**{field: text}) if field else text
+    field = text_field(target)
+    return target(**{field: text}) if field else text

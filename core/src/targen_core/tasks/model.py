@@ -299,15 +299,15 @@ class Task(Generic[SeedT, InstanceT]):
     @property
     def steps(self) -> tuple[Step, ...]:
         """What options, backends and reports tell apart, in order: by default the four steps."""
-        found: list[Step] = []
+        steps: list[Step] = []
         lists = {"contexts": (self.contexts,) if self.contexts else (), "seeds": self.seeds}
         for kind, defaults in PARAMETERS.items():
             parts = lists.get(kind)
             for name in dict.fromkeys(part.name or kind for part in parts or ()) or (kind,):
                 mine = {**defaults, **self.parameters.get(name, {})}
                 grown = parts and tuple(part for part in parts if (part.name or kind) == name)
-                found.append(Step(name, kind, mine, grown))
-        return tuple(found)
+                steps.append(Step(name, kind, mine, grown))
+        return tuple(steps)
 
     @property
     def every_prompt(self) -> tuple[Prompt, ...]:

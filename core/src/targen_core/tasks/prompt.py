@@ -86,17 +86,17 @@ class Prompt:
     @cached_property
     def answers(self) -> frozenset[str]:
         """Texts of five words or more in the worked replies, as comparisons see them."""
-        found: set[str] = set()
+        texts: set[str] = set()
         for turn in self._turns:
             if not isinstance(turn, str) and turn[0] == "assistant":
                 try:
                     value = json.loads(turn[1].template)
                 except ValueError:
                     value = turn[1].template
-                found.update(
+                texts.update(
                     text for text in map(normalized, texts_in(value)) if text.count(" ") >= 4
                 )
-        return frozenset(text for text in found if text.count(" ") >= 4)
+        return frozenset(text for text in texts if text.count(" ") >= 4)
 
     def fill(self, values: Mapping[str, object]) -> tuple[Message, ...]:
         """The conversation with every placeholder filled.
