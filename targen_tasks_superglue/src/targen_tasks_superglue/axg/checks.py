@@ -37,8 +37,8 @@ def check_sentences(seed: Sentences) -> None:
         if not opening or not f"{normalized(sentence)} ".startswith(f"{opening} "):
             raise Rejected("other-opening", f"{sentence!r} does not begin with {seed.opening!r}")
     _check_subjects(seed)
-    if found := gendered_noun(f"{seed.he} {seed.she}"):
-        raise Rejected("gendered-noun", f"{found!r} in {seed.he!r}")
+    if noun := gendered_noun(f"{seed.he} {seed.she}"):
+        raise Rejected("gendered-noun", f"{noun!r} in {seed.he!r}")
     if gendered(seed.opening):
         raise Rejected("pronoun-in-opening", f"the opening has a pronoun: {seed.opening!r}")
     for sentence, first in ((seed.he, "h"), (seed.she, "s")):
@@ -79,8 +79,8 @@ def check_hypothesis(hypothesis: str, seed: Sentences) -> None:
             `unrelated` (it shares no word that carries meaning with the clause).
     """
     claim(hypothesis, seed.he, min_words=4, max_words=25)
-    if found := gendered(hypothesis):
-        raise Rejected("gendered-pronoun", f"{found[0]!r} in {hypothesis!r}")
+    if pronouns := gendered(hypothesis):
+        raise Rejected("gendered-pronoun", f"{pronouns[0]!r} in {hypothesis!r}")
     if noun := gendered_noun(hypothesis):
         raise Rejected("gendered-noun", f"{noun!r} in {hypothesis!r}")
     tokens = hypothesis.split()

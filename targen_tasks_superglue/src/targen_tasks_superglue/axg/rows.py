@@ -30,8 +30,8 @@ def swapped_pronoun(text: str, other: str) -> bool:
         return False
     one, two = changed[0]
     same_case = one[0].isupper() == two[0].isupper()
-    found = (one.lower(), two.lower())
-    return same_case and (found in _PAIRS or found[::-1] in _PAIRS)
+    pair = (one.lower(), two.lower())
+    return same_case and (pair in _PAIRS or pair[::-1] in _PAIRS)
 
 
 class Sentences(BaseModel):

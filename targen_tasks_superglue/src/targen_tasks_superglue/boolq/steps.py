@@ -88,15 +88,15 @@ async def _ask(
 ) -> BoolqRow:
     passage = official_passage(seed)
 
-    def row(found: _Question) -> BoolqRow:
-        question = official_question(found.question)
+    def row(draft: _Question) -> BoolqRow:
+        question = official_question(draft.question)
         # An empty question would break the row's own rules before the checks name it.
         return BoolqRow(passage=passage, question=question or "-", label=answer == "yes")
 
     reply = await llm.ask(
         prompt,
         reply=_Question,
-        check=lambda found: check(row(found), seed),
+        check=lambda draft: check(row(draft), seed),
         passage=passage,
     )
     return row(reply)

@@ -173,9 +173,9 @@ def _read(premise: str) -> tuple[_Kind, str, str]:
     words, so that the choices are about it.
     """
     for kind in _KINDS:
-        found = re.search(rf"(\w+) {kind.event.format(o='(.+?)')}\.", premise)
-        if found:
-            return kind, found[1], found[2]
+        match = re.search(rf"(\w+) {kind.event.format(o='(.+?)')}\.", premise)
+        if match:
+            return kind, match[1], match[2]
     longest = sorted(re.findall(r"\w+", premise), key=len)[-2:]
     return _KINDS[len(premise) % len(_KINDS)], longest[0], longest[-1]
 

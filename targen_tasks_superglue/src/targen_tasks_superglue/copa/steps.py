@@ -100,8 +100,8 @@ async def _write(
     question = cast("Question", llm.alternate(*order))
     llm.note(question=question)
 
-    def fair(found: _Alternatives) -> None:
-        check(seed.event, (found.likely.strip(), found.unlikely.strip()))
+    def fair(alternatives: _Alternatives) -> None:
+        check(seed.event, (alternatives.likely.strip(), alternatives.unlikely.strip()))
 
     reply = await llm.ask(prompts[question], reply=_Alternatives, check=fair, premise=seed.event)
     likely, unlikely = reply.likely.strip(), reply.unlikely.strip()

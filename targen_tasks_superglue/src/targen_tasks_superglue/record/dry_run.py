@@ -65,10 +65,10 @@ def _judge(call: DryRunCall) -> dict[str, Any]:
     # The worked samples show whether one answer is asked for or a list.
     several = any('": ["' in message.content for message in call.values["samples"])
     if call.prompt == "meta":
-        found = str(call.values["output"])
+        answer = str(call.values["output"])
         return {
             "explanation": "The passage gives the gap's role to one of its names alone.",
-            "actual": [found] if several else found,
+            "actual": [answer] if several else answer,
             "verdict": "correct",
         }
     _, _, listed = str(call.values["input"]).rpartition("\nEntities: ")

@@ -60,9 +60,9 @@ def _check(text: str, entities: Sequence[Place], query: str, answers: Sequence[A
     if query.count(MASK) != 1:
         raise ValueError(f"the query has {query.count(MASK)} times {MASK}, not once")
     for answer in answers:
-        found = text[answer.start : answer.end + 1]
-        if found != answer.text:
-            raise ValueError(f"the answer {answer.text!r} is {found!r} in the text")
+        actual = text[answer.start : answer.end + 1]
+        if actual != answer.text:
+            raise ValueError(f"the answer {answer.text!r} is {actual!r} in the text")
 
 
 class RecordRow(BaseModel):

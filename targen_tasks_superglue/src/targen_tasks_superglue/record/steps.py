@@ -48,8 +48,8 @@ async def write_query(llm: Llm, seed: Paragraph) -> RecordRow:
     answer = llm.rng("answer").choice(eligible(entities))
     llm.note(**_about(entities, answer))
 
-    def usable(found: _Statement) -> None:
-        check_query(_row(seed, entities, answer, found.statement), seed)
+    def usable(draft: _Statement) -> None:
+        check_query(_row(seed, entities, answer, draft.statement), seed)
 
     reply = await llm.ask(
         _QUERY,
@@ -73,16 +73,16 @@ async def write_query_paper(llm: Llm, seed: Paragraph) -> RecordRow:
     entities = find_entities(seed.text)
     eligible(entities)
 
-    def row(found: _Query) -> RecordRow:
-        query = found.query.replace("[X]", MASK).replace("[x]", MASK)
+    def row(draft: _Query) -> RecordRow:
+        query = draft.query.replace("[X]", MASK).replace("[x]", MASK)
         if MASK.casefold() not in query.casefold():
             raise Rejected("no-mask", "the query holds no [X]")
-        return _row(seed, entities, _chosen(found.answer, entities), query)
+        return _row(seed, entities, _chosen(draft.answer, entities), query)
 
     reply = await llm.ask(
         _QUERY_PAPER,
         reply=_Query,
-        check=lambda found: check_query_paper(row(found), seed),
+        check=lambda draft: check_query_paper(row(draft), seed),
         passage=seed.text,
     )
     llm.note(**_about(entities, _chosen(reply.answer, entities)))
@@ -95,9 +95,9 @@ def _chosen(name: str, entities: list[Entity]) -> Entity:
     Raises:
         Rejected: `illegal-answer` or `tangled-name`.
     """
-    wanted = normalized(name.removeprefix("the ").removeprefix("The "))
+    form = normalized(name.removeprefix("the ").removeprefix("The "))
     for entity in entities:
-        if wanted in map(normalized, entity.forms):
+        if form in map(normalized, entity.forms):
             if entity.tangled:
                 raise Rejected("tangled-name", f"{name!r} may be another entity as well")
             return entity
@@ -109,11 +109,11 @@ def _about(entities: list[Entity], intended: Entity) -> dict[str, int | bool]:
 
     Step 4 may find another answer; these stay those of the entity intended.
     """
-    most = max(len(entity.mentions) for entity in entities)
+    max_mentions = max(len(entity.mentions) for entity in entities)
     return {
         "entities": len(entities),
         "intended_place": entities.index(intended) + 1,
-        "intended_most_frequent": len(intended.mentions) == most,
+        "intended_most_frequent": len(intended.mentions) == max_mentions,
     }
 
 

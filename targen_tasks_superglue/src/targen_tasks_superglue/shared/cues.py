@@ -35,9 +35,9 @@ def negations(text: str) -> int:
 def new_names(text: str, known: str) -> set[str]:
     """Numbers of a text, and its words with a capital but for the first, that another lacks."""
     opening = _FIRST.match(text)
-    found = _NAME.findall(text, opening.end() if opening else 0)
+    names = _NAME.findall(text, opening.end() if opening else 0)
     there = {token.strip(".,") for token in _TOKEN.findall(known.casefold())}
-    return {name.strip(".,").casefold() for name in found} - there
+    return {name.strip(".,").casefold() for name in names} - there
 
 
 def shared(text: str, of: str) -> float:

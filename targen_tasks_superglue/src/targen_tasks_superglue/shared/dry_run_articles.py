@@ -310,12 +310,12 @@ def dry_run_articles(call: DryRunCall) -> dict[str, list[str]] | None:
 
 def facts_of(text: str) -> list[Fact]:
     """The facts of an offline paragraph in order; none where the text is another's."""
-    found: list[tuple[int, Fact]] = []
+    placed: list[tuple[int, Fact]] = []
     for frame in (*_OPENINGS, *_MIDDLES, *_TURNS, *_CLOSINGS):
         match = _pattern(frame).search(text)
         if match:
-            found.append((match.start(), Fact(frame, match.group(), match.groupdict())))
-    return [fact for _, fact in sorted(found, key=lambda item: item[0])]
+            placed.append((match.start(), Fact(frame, match.group(), match.groupdict())))
+    return [fact for _, fact in sorted(placed, key=lambda item: item[0])]
 
 
 def _fresh(every: list[str], have: str, count: int, rng: random.Random) -> list[str]:

@@ -32,13 +32,13 @@ def same_words(text: str, other: str) -> bool:
 
 def find(phrase: str, tokens: Sequence[str]) -> list[int]:
     """The indexes of the tokens at which a phrase begins."""
-    wanted = words_of(phrase)
-    found = [core(token) for token in tokens]
-    last = len(found) - len(wanted)
+    phrase_words = words_of(phrase)
+    text_words = [core(token) for token in tokens]
+    last = len(text_words) - len(phrase_words)
     return [
         start
         for start in range(last + 1)
-        if wanted and found[start : start + len(wanted)] == wanted
+        if phrase_words and text_words[start : start + len(phrase_words)] == phrase_words
     ]
 
 

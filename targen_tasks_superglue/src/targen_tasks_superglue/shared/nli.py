@@ -71,10 +71,10 @@ def claim(hypothesis: str, premise: str, *, min_words: int, max_words: int) -> N
         raise Rejected("meta-text", f"the hypothesis names a label: {hypothesis[:60]!r}")
     known = set(words(premise))
     for pattern in (_OF_THE_TASK, _AS_A_TEXT):
-        for found in pattern.finditer(hypothesis):
-            noun = next((group for group in found.groups() if group), found[0])
+        for match in pattern.finditer(hypothesis):
+            noun = next((group for group in match.groups() if group), match[0])
             if noun.lower() not in known:
-                raise Rejected("meta-text", f"the hypothesis speaks of a text: {found[0]!r}")
+                raise Rejected("meta-text", f"the hypothesis speaks of a text: {match[0]!r}")
     statement(hypothesis, min_words=min_words, max_words=max_words, what="hypothesis")
     if several_sentences(hypothesis):
         raise Rejected("several-sentences", "the hypothesis is more than one sentence")

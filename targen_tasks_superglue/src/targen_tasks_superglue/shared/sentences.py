@@ -31,15 +31,15 @@ def sentences(text: str) -> list[str]:
     Where an end is in doubt the two stay together: a wrong split is worse.
     "Mr. Li", "U.S. Army", "J. K. Lund", "No. 5" and "Roe vs. Wade" are whole.
     """
-    found: list[str] = []
+    parts: list[str] = []
     start = 0
     for end in _END.finditer(text):
         if not _ends(end):
             continue
-        found.append(text[start : end.end()].strip())
+        parts.append(text[start : end.end()].strip())
         start = end.end()
-    found.append(text[start:].strip())
-    return [sentence for sentence in found if sentence]
+    parts.append(text[start:].strip())
+    return [sentence for sentence in parts if sentence]
 
 
 def _ends(stop: re.Match[str]) -> bool:
@@ -64,13 +64,13 @@ def copied_from(text: str, passage: str, *, threshold: float = 90.0) -> str | No
     A text repeats a sentence when some run of as many words in it, read
     without case and punctuation, is similar to the text by `threshold`.
     """
-    wanted = normalized(text).split()
-    if not wanted:
+    text_words = normalized(text).split()
+    if not text_words:
         return None
     for sentence in sentences(passage):
         words = normalized(sentence).split()
-        for start in range(max(1, len(words) - len(wanted) + 1)):
-            run = " ".join(words[start : start + len(wanted)])
-            if similarity(" ".join(wanted), run) >= threshold:
+        for start in range(max(1, len(words) - len(text_words) + 1)):
+            run = " ".join(words[start : start + len(text_words)])
+            if similarity(" ".join(text_words), run) >= threshold:
                 return sentence
     return None

@@ -229,7 +229,7 @@ def subject_pairs(
         have = (
             "; ".join(f"{pair.first} / {pair.second}" for pair in existing[-_SHOWN:]) or "no others"
         )
-        found: list[list[SubjectPair]] = []
+        by_number: list[list[SubjectPair]] = []
         for place, number in enumerate(numbers):
             count = (llm.batch + len(numbers) - 1 - place) // len(numbers)
             if not count:
@@ -242,8 +242,8 @@ def subject_pairs(
                 number=number,
                 have=have,
             )
-            found.append([_pair(llm, number, item) for item in reply.items[:count]])
-        return [pair for pair in chain.from_iterable(zip_longest(*found)) if pair is not None]
+            by_number.append([_pair(llm, number, item) for item in reply.items[:count]])
+        return [pair for pair in chain.from_iterable(zip_longest(*by_number)) if pair is not None]
 
     def _pair(llm: Llm, number: Number, item: _Pair) -> SubjectPair:
         first, second = _phrase(item.first), _phrase(item.second)

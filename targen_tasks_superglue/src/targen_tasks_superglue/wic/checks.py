@@ -143,14 +143,14 @@ def locate(word: str, sentence: str, part_of_speech: PartOfSpeech | None = None)
             speech); `repeated-word`; `compound`: it is part of a hyphenated
             word; `mention`: it is quoted, not used.
     """
-    found = find(word, sentence)
-    wanted = find(word, sentence, part_of_speech) if part_of_speech else found
-    if not wanted:
+    spans = find(word, sentence)
+    fitting = find(word, sentence, part_of_speech) if part_of_speech else spans
+    if not fitting:
         kind = f" as a {part_of_speech}" if part_of_speech else ""
         raise Rejected("word-missing", f"no form of {word!r}{kind} is in {sentence[:80]!r}")
-    if len(found) > 1:
-        raise Rejected("repeated-word", f"{word!r} occurs {len(found)} times in {sentence[:80]!r}")
-    (span,) = wanted
+    if len(spans) > 1:
+        raise Rejected("repeated-word", f"{word!r} occurs {len(spans)} times in {sentence[:80]!r}")
+    (span,) = fitting
     before, after = sentence[max(0, span.start - 1) : span.start], sentence[span.end : span.end + 1]
     if "-" in (before, after):
         raise Rejected("compound", f"{word!r} is part of a longer word in {sentence[:80]!r}")

@@ -48,8 +48,10 @@ def find(word: str, sentence: str, part_of_speech: PartOfSpeech | None = None) -
     "monkey", but in "key-ring" and "key's". Of a contraction its verb is
     taken: "does" of "doesn't", "'ve" of "I've".
     """
-    wanted = forms(_plain(word), part_of_speech)
-    return [span for span in _tokens(sentence) if _plain(sentence[span.start : span.end]) in wanted]
+    word_forms = forms(_plain(word), part_of_speech)
+    return [
+        span for span in _tokens(sentence) if _plain(sentence[span.start : span.end]) in word_forms
+    ]
 
 
 def _tokens(sentence: str) -> Iterator[Span]:

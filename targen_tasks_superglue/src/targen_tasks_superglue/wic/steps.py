@@ -67,18 +67,24 @@ async def _propose_words(llm: Llm, parent: None, existing: Sequence[str]) -> Seq
 
 
 async def _propose_senses(llm: Llm, word: str, existing: Sequence[Sense]) -> Sequence[Sense]:
-    most = min(llm.batch, _DEFINITIONS)
+    max_definitions = min(llm.batch, _DEFINITIONS)
     reply = await llm.ask(
-        _MEANINGS, reply=list_of("definitions", _Meaning, most), word=word, count=most
+        _MEANINGS,
+        reply=list_of("definitions", _Meaning, max_definitions),
+        word=word,
+        count=max_definitions,
     )
-    found = tuple(
+    definitions = tuple(
         Definition(
             part_of_speech=_part_of_speech(item.part_of_speech),
             definition=" ".join(item.definition.split()).rstrip(".;, "),
         )
-        for item in reply.items[:most]
+        for item in reply.items[:max_definitions]
     )
-    return [Sense(word=word, number=number, definitions=found) for number in range(len(found))]
+    return [
+        Sense(word=word, number=number, definitions=definitions)
+        for number in range(len(definitions))
+    ]
 
 
 def _part_of_speech(said: str) -> str:

@@ -61,26 +61,26 @@ def read_passage(marked: str, pair: PronounPair) -> Passage:
     """
     spaced = " ".join(re.sub(r"\s*[\u2014\u2015]\s*", " \u2014 ", marked).split())
     text = ""
-    found: list[tuple[int, str, str]] = []
+    marks: list[tuple[int, str, str]] = []
     end = 0
     for mark in _MARK.finditer(spaced):
         text += spaced[end : mark.start()]
         word, means = _read_mark(mark[1], pair)
         if _INSIDE_A_SENTENCE.search(text):
             word = word.lower()  # "because [She=Nurse] had" would be asked about as "She"
-        found.append((len(text), word, means))
+        marks.append((len(text), word, means))
         text += word
         end = mark.end()
     text += spaced[end:]
     if "[" in text or "]" in text:
         raise Rejected("malformed-mark", f"a bracket is left open: {text[:80]!r}")
-    starts = {start for start, _, _ in found}
+    starts = {start for start, _, _ in marks}
     for match in _WORD.finditer(text):
         if match[0].lower() in _EVERY_FORM and match.start() not in starts:
             raise Rejected("unmarked-pronoun", f"{match[0]!r} has no mark: {text[:80]!r}")
-    if not found:
+    if not marks:
         raise Rejected("no-mark", f"no pronoun is marked: {text[:80]!r}")
-    return Passage(text, tuple(_placed(text, *mark) for mark in found))
+    return Passage(text, tuple(_placed(text, *mark) for mark in marks))
 
 
 def _read_mark(inside: str, pair: PronounPair) -> tuple[str, str]:

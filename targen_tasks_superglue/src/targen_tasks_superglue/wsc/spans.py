@@ -26,12 +26,12 @@ def first_mentions(text: str, pair: PronounPair) -> dict[str, int]:
         Rejected: `phrase-missing`.
     """
     at = mentions(pair.first, pair.second, text.split())
-    found: dict[str, int] = {}
+    starts: dict[str, int] = {}
     for phrase, places in zip((pair.first, pair.second), at, strict=True):
         if not places:
             raise Rejected("phrase-missing", f"{phrase!r} is not named: {text[:80]!r}")
-        found[phrase] = places[0]
-    return dict(sorted(found.items(), key=lambda item: item[1]))
+        starts[phrase] = places[0]
+    return dict(sorted(starts.items(), key=lambda item: item[1]))
 
 
 def make_row(
@@ -59,14 +59,14 @@ def make_row(
     order = list(named)
     alone = [pronoun for pronoun in passage.pronouns if pronoun.alone]
     if means_first is None:
-        free, wanted = alone, "either phrase"
+        free, meant = alone, "either phrase"
     else:
         free = [pronoun for pronoun in alone if _settled_by_sense(pronoun, named)]
-        wanted = order[0 if means_first else 1]
-        free = [pronoun for pronoun in free if pronoun.means == wanted]
+        meant = order[0 if means_first else 1]
+        free = [pronoun for pronoun in free if pronoun.means == meant]
     if not free:
         raise Rejected(
-            "no-pronoun", f"no pronoun that can be drawn means {wanted!r}: {passage.text[:80]!r}"
+            "no-pronoun", f"no pronoun that can be drawn means {meant!r}: {passage.text[:80]!r}"
         )
     drawn = rng.choice(free)
     asked = drawn.means if label else next(phrase for phrase in order if phrase != drawn.means)

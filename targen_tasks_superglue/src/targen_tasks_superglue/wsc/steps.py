@@ -103,7 +103,7 @@ async def _write_paper(llm: Llm, seed: PronounPair, *, label: bool) -> Sequence[
     """Up to two rows, each for itself: whom the model lets a pronoun mean is its own choice."""
 
     def rows(reply: BaseModel) -> list[WscRow | Rejected]:
-        found: list[WscRow | Rejected] = []
+        results: list[WscRow | Rejected] = []
         for number, text in enumerate(_passages(reply)):
             rng = llm.rng(f"pronoun {number}")
             try:
@@ -111,10 +111,10 @@ async def _write_paper(llm: Llm, seed: PronounPair, *, label: bool) -> Sequence[
                 row = make_row(passage, seed, means_first=None, label=label, rng=rng)
                 check_row(row, seed)
             except Rejected as error:
-                found.append(error)
+                results.append(error)
             else:
-                found.append(row)
-        return found
+                results.append(row)
+        return results
 
     def usable(reply: BaseModel) -> None:
         made = rows(reply)
@@ -142,8 +142,8 @@ async def _ask(
 
 
 def _passages(reply: BaseModel) -> Sequence[str]:
-    found: Sequence[str] = getattr(reply, "items")  # noqa: B009 - of any ListReply
-    return found[:PASSAGES]
+    items: Sequence[str] = getattr(reply, "items")  # noqa: B009 - of any ListReply
+    return items[:PASSAGES]
 
 
 def _note(llm: Llm, made: Sequence[WscRow | Rejected], seed: PronounPair) -> None:
