@@ -56,7 +56,7 @@ def dry_run(call: DryRunCall) -> Any:
     return dry_run_articles(call)
 
 
-def _questions(numbered: str, wanted: str, rng: random.Random) -> list[Mapping[str, Any]]:
+def _questions(numbered: str, plans: str, rng: random.Random) -> list[Mapping[str, Any]]:
     passage = _NUMBER.sub("", numbered)
     names = list(dict.fromkeys(_NAME.findall(passage)))
     if not names:  # a passage of the user's own
@@ -64,13 +64,13 @@ def _questions(numbered: str, wanted: str, rng: random.Random) -> list[Mapping[s
     rng.shuffle(names)
     topic = next((fact.slots["t"] for fact in facts_of(passage) if "t" in fact.slots), "its topic")
     asked = rng.sample(_ASKED, 2)
-    found: list[Mapping[str, Any]] = []
-    for frame, (options, right) in zip(asked, _PLANNED.findall(wanted), strict=False):
+    questions: list[Mapping[str, Any]] = []
+    for frame, (options, right) in zip(asked, _PLANNED.findall(plans), strict=False):
         chosen = [names.pop() for _ in range(min(int(right), len(names) - 1))] or names[:1]
         size = len(chosen[0].split())
         others = [f"{first} {last}" for first in _FIRST for last in _LAST]
         wrong = rng.sample(others, max(0, int(options) - int(right)))
-        found.append(
+        questions.append(
             {
                 "sentences": [1, _last(numbered)],
                 "question": frame.format(topic),
@@ -78,14 +78,14 @@ def _questions(numbered: str, wanted: str, rng: random.Random) -> list[Mapping[s
                 "wrong": [" ".join(name.split()[:size]) for name in wrong],
             }
         )
-    return found
+    return questions
 
 
 def _question_paper(passage: str, rng: random.Random) -> Mapping[str, Any]:
     """One question with options in an order of its own."""
     count, right = rng.choice((4, 5, 6)), rng.choice((1, 2, 3))
-    wanted = f"{count} options, of which {right} right"
-    (made,) = _questions(f"(1) {passage}", wanted, rng)
+    plan = f"{count} options, of which {right} right"
+    (made,) = _questions(f"(1) {passage}", plan, rng)
     options = [*made["right"], *made["wrong"]]
     rng.shuffle(options)
     letters = ["ABCDEFGH"[options.index(text)] for text in made["right"]]

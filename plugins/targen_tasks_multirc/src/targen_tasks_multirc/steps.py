@@ -126,12 +126,12 @@ async def write_questions(llm: Llm, seed: Paragraph) -> Sequence[MultiRcQuestion
             for number, plan in enumerate(plans, 1)
         ),
     )
-    found = []
+    questions = []
     for number, (item, plan) in enumerate(zip(reply.items, plans, strict=False)):
         options = [Option(text=text.strip(), right=True) for text in item.right]
         options += [Option(text=text.strip(), right=False) for text in item.wrong]
         llm.rng(f"order {number}").shuffle(options)
-        found.append(
+        questions.append(
             MultiRcQuestion(
                 passage=seed.text,
                 question=" ".join(item.question.split()),
@@ -146,7 +146,7 @@ async def write_questions(llm: Llm, seed: Paragraph) -> Sequence[MultiRcQuestion
             for number, item in enumerate(reply.items[:QUESTIONS], 1)
         }
     )
-    return found
+    return questions
 
 
 async def write_question_paper(llm: Llm, seed: Paragraph) -> MultiRcQuestion:
