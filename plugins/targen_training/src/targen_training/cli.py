@@ -128,12 +128,12 @@ def evaluate(
             hint="evaluate on labelled rows, such as "
             "a validation split; the test files of SuperGLUE have none",
         )
-    given = trained.predict(known)
-    scores = score(known, given, trained.facts.labels)
+    predictions = trained.predict(known)
+    scores = score(known, predictions, trained.facts.labels)
     seen = int(np.isin([digest(d) for d in known], trained.seen).sum())
     strange = sorted({d.label for d in known} - set(trained.facts.labels))
     if out is not None:
-        _write(out, known, given, trained)
+        _write(out, known, predictions, trained)
     if json:
         print_json(_facts(scores, trained, dataset, seen, strange))
     else:
@@ -240,12 +240,12 @@ def _facts(
     }
 
 
-def _write(out: Path, known: list[Decision], given: Any, trained: Trained) -> None:
+def _write(out: Path, known: list[Decision], predictions: Any, trained: Trained) -> None:
     from targen_core.errors import WriteFailed
 
     labels = trained.facts.labels
     lines = []
-    for decision, each in zip(known, given, strict=True):
+    for decision, each in zip(known, predictions, strict=True):
         shares = dict(zip(labels, each, strict=True))
         facts = {
             "row": decision.row,

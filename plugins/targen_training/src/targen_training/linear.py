@@ -100,11 +100,11 @@ class _Features:
 def _shared(decision: Decision, fields: Sequence[str]) -> list[float]:
     """1, and of each pair of texts how much of the one's words the other has, both ways."""
     words = [set(_WORD.findall(decision.texts.get(field, "").casefold())) for field in fields]
-    found = [1.0]
+    shares = [1.0]
     for one, two in combinations(words, 2):
         common = len(one & two)
-        found += [common / max(1, len(one)), common / max(1, len(two))]
-    return found
+        shares += [common / max(1, len(one)), common / max(1, len(two))]
+    return shares
 
 
 def train(data: TrainingSet, options: TfidfOptions, folder: Path) -> None:
@@ -114,13 +114,13 @@ def train(data: TrainingSet, options: TfidfOptions, folder: Path) -> None:
     features = _Features.learn(data.decisions, options)
     inputs = features.of(data.decisions)
     at = {label: number for number, label in enumerate(data.labels)}
-    wanted = np.array([at[decision.label] for decision in data.decisions])
+    targets = np.array([at[decision.label] for decision in data.decisions])
     model = LogisticRegression(
         C=options.regularization,
         class_weight="balanced" if options.class_weight else None,
         max_iter=2000,
         random_state=data.seed,
-    ).fit(inputs, wanted)
+    ).fit(inputs, targets)
     weights, bias = model.coef_, model.intercept_
     if len(data.labels) == 2:  # one line stands for both
         weights, bias = np.vstack([0 * weights, weights]), np.append(0 * bias, bias)

@@ -51,8 +51,8 @@ def score(
     """Hold predictions against the labels of `decisions`, none of which is ""."""
     names = (*labels, *sorted({d.label for d in decisions} - set(labels)))
     truth = np.array([names.index(d.label) for d in decisions])
-    given = np.array(scores, dtype=np.float64)
-    said = given.argmax(axis=1)
+    matrix = np.array(scores, dtype=np.float64)
+    said = matrix.argmax(axis=1)
     _, rows = np.unique([d.row for d in decisions], return_inverse=True)
     count = int(rows.max()) + 1
 
@@ -68,7 +68,7 @@ def score(
         "macro_f1": lambda weights: float(np.nanmean(_f1(table(weights)))),
     }
     if set(names) == {RIGHT, WRONG}:
-        measures |= _of_options(decisions, given, truth, said, rows, names, table)
+        measures |= _of_options(decisions, matrix, truth, said, rows, names, table)
     whole = np.ones(count)
     draws = np.random.default_rng(0).multinomial(count, [1 / count] * count, size=_RESAMPLES)
     figures = {}
@@ -105,11 +105,11 @@ def _f1(table: NDArray[np.float64]) -> NDArray[np.float64]:
 def _label(
     table: NDArray[np.float64], at: int
 ) -> tuple[int, float | None, float | None, float | None]:
-    right, told, there = table[at, at], table[:, at].sum(), table[at].sum()
+    right, predicted, there = table[at, at], table[:, at].sum(), table[at].sum()
     f1 = float(_f1(table)[at])
     return (
         int(there),
-        float(right / told) if told else None,
+        float(right / predicted) if predicted else None,
         float(right / there) if there else None,
         None if np.isnan(f1) else f1,
     )
@@ -117,7 +117,7 @@ def _label(
 
 def _of_options(
     decisions: Sequence[Decision],
-    given: NDArray[np.float64],
+    matrix: NDArray[np.float64],
     truth: NDArray[np.int64],
     said: NDArray[np.int64],
     rows: NDArray[np.int64],
@@ -132,7 +132,7 @@ def _of_options(
     exact = np.ones(len(keys))
     np.minimum.at(exact, question, (said == truth).astype(np.float64))
     best = np.zeros(len(keys))
-    order = np.lexsort((-given[:, right], question))  # the likeliest first, the first of equals
+    order = np.lexsort((-matrix[:, right], question))  # the likeliest first, the first of equals
     first = order[np.unique(question[order], return_index=True)[1]]
     best[question[first]] = truth[first] == right
 
