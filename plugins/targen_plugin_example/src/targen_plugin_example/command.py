@@ -12,9 +12,9 @@ from targen_core import read_dataset
 
 def desk(
     run: Annotated[Path, typer.Argument(help="A run directory of tickets.", show_default=False)],
-    most: Annotated[int, typer.Option("-n", "--number", help="Show so many.")] = 5,
+    count: Annotated[int, typer.Option("-n", "--number", help="Show so many.")] = 5,
 ) -> None:
     """Show the tickets of a run, the urgent ones first."""
     tickets = sorted(read_dataset(run), key=lambda row: row["label"] != "urgent")
-    for ticket in tickets[:most]:
+    for ticket in tickets[:count]:
         typer.echo(f"{ticket['label']:8} {ticket['text']}")
