@@ -226,8 +226,8 @@ class NearDuplicates:
         """Numbers of the rows to compare, ascending: at most `_COMPARED`."""
         asked = np.concatenate((looked.asked, self._combined(looked)))
         buckets = asked >> self._down
-        found = (self._under.take(buckets, axis=0) == asked[:, np.newaxis]).ravel().nonzero()[0]
-        met = self._rows.take(buckets, axis=0).ravel().take(found)
+        places = (self._under.take(buckets, axis=0) == asked[:, np.newaxis]).ravel().nonzero()[0]
+        met = self._rows.take(buckets, axis=0).ravel().take(places)
         met.sort()
         numbers = _met(met, 1)
         for times in range(2, _KEYS):
@@ -296,16 +296,16 @@ class NearDuplicates:
         order = held.astype(_U64) << _U64(32) | features
         chosen = np.minimum.reduceat(order, _stretches(len(runs), len(combined))).tolist()
         full = _WIDTH << 32
-        found = {key & 0xFFFFFFFF for key in chosen if key < full}
-        if len(found) < _KEYS:
+        rarest = {key & 0xFFFFFFFF for key in chosen if key < full}
+        if len(rarest) < _KEYS:
             if len(order) > 2 * _KEYS:
                 order = np.partition(order, 2 * _KEYS)[: 2 * _KEYS]
             order.sort()
             for key in order.tolist():
-                if len(found) == _KEYS or key >= full:
+                if len(rarest) == _KEYS or key >= full:
                     break
-                found.add(key & 0xFFFFFFFF)
-        return sorted(found)
+                rarest.add(key & 0xFFFFFFFF)
+        return sorted(rarest)
 
     def _keep(self, seed: str, text: str, written: str) -> None:
         if written != text:
@@ -322,7 +322,7 @@ class NearDuplicates:
         ends = np.cumsum(lengths + 1) - 1
         begin = np.flatnonzero(letters[: len(runs) - 1] == 32) + 1
         of = np.searchsorted(ends, begin)
-        begin, of = (found[begin + _RUN <= ends[of]] for found in (begin, of))
+        begin, of = (array[begin + _RUN <= ends[of]] for array in (begin, of))
         each = of.astype(_U64) << _U64(32) | runs[begin]
         each.sort()
         np.add.at(self._seen, each[_changes(each)].astype(_U32) >> _U32(16), 1)
@@ -393,10 +393,10 @@ class _Looked:
             self.runs = self.asked = _distinct(self.runs)
         if len(self.runs) > _RUNS:
             # A candidate asks for more than its own part: what is alike may be longer.
-            most = (_RUNS << 16) // len(self.runs)
+            cutoff = (_RUNS << 16) // len(self.runs)
             choice = self.runs * _THIN >> _U32(16)
-            self.asked = self.runs[choice < most * 5 // 4]
-            self.runs = self.runs[choice < most]
+            self.asked = self.runs[choice < cutoff * 5 // 4]
+            self.runs = self.runs[choice < cutoff]
         bits = np.zeros(64 * _SKETCH, np.uint8)
         bits[self.runs >> _U32(_SHIFT)] = 1
         self.sketch = np.packbits(bits).view(_U64)
@@ -438,9 +438,9 @@ def _runs(letters: Hashes) -> Hashes:
 
 def _words(letters: Hashes, runs: Hashes) -> Hashes:
     """Of the runs with which words begin, but for the first: each once, ascending."""
-    found = runs.take((letters[: len(runs) - 1] == 32).nonzero()[0] + 1)
-    found.sort()
-    words: Hashes = found.take(_changes(found).nonzero()[0])
+    starts = runs.take((letters[: len(runs) - 1] == 32).nonzero()[0] + 1)
+    starts.sort()
+    words: Hashes = starts.take(_changes(starts).nonzero()[0])
     return words
 
 

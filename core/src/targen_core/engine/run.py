@@ -359,8 +359,8 @@ class Engine:
             )
         )
         for label in self.quotas.give_up(slot.branch, target.give_up_after):
-            have, wanted = self.quotas.have[label], self.quotas.wanted[label]
-            self._listener(LabelGivenUp(label, target.give_up_after, have, wanted))
+            have, requested = self.quotas.have[label], self.quotas.wanted[label]
+            self._listener(LabelGivenUp(label, target.give_up_after, have, requested))
 
     def _ending(self, outcome: Outcome) -> str | None:
         """Where the label flow counts a candidate."""
