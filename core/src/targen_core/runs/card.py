@@ -60,8 +60,8 @@ def dataset_card(
     accepted = sum(sum(flow["accepted"].values()) for flow in report["flow"].values())
     usage = report["usage"]["total"]
     labels = "\n".join(
-        f"| {markdown(name)} | {report['rows'][name]:,} | {wanted:,} |"
-        for name, wanted in report["wanted"].items()
+        f"| {markdown(name)} | {report['rows'][name]:,} | {requested:,} |"
+        for name, requested in report["wanted"].items()
     )
     steps = "\n".join(
         f"| {step} | {_named(model_name(plan))} | {markdown(backend_name(plan))} | "

@@ -34,13 +34,13 @@ class Draft:
 
 def draft_task(
     registry: Registry,
-    wanted: str,
+    description: str,
     spec: RunSpec,
     *,
     cache: Path | None = None,
     on_layer: Callable[[CallLayer], None] = lambda layer: None,
 ) -> Draft:
-    """Have a model draft the declaration of the task that `wanted` tells of.
+    """Have a model draft the declaration of a task from its `description`.
 
     A draft that makes no task is sent back once, with what is wrong. Of
     `spec`, backend, options, seed and limits are used. `on_layer` is called
@@ -50,12 +50,12 @@ def draft_task(
         UsageError: anything wrong with the backend or its options.
         JobFailed: two drafts made no task; or budget or service stopped it.
     """
-    return asyncio.run(_draft(registry, wanted, spec, cache, on_layer))
+    return asyncio.run(_draft(registry, description, spec, cache, on_layer))
 
 
 async def _draft(
     registry: Registry,
-    wanted: str,
+    description: str,
     spec: RunSpec,
     cache: Path | None,
     on_layer: Callable[[CallLayer], None],
@@ -89,7 +89,7 @@ async def _draft(
                     scope=Scope(),
                 )
                 reply = await llm.ask(
-                    DRAFT_PROMPT, reply=DraftReply, check=usable, wanted=wanted.strip()
+                    DRAFT_PROMPT, reply=DraftReply, check=usable, wanted=description.strip()
                 )
         except Rejected as error:
             raise JobFailed(

@@ -155,11 +155,11 @@ class Manifest(ManifestPart):
         if aims:
             yield "lock.task.branches", f"{str(min(map(str, aims)))[:80]!r} is no label of the task"
         files = {"contexts": spec.contexts, "seeds": spec.seeds}
-        given = {name: path for name, path in files.items() if path is not None}
-        for name, path in given.items():
+        copies = {name: path for name, path in files.items() if path is not None}
+        for name, path in copies.items():
             if path != Path(given_file(name)):
                 yield f"spec.{name}", f"{str(path)[:80]!r} is no copy in a run directory"
-        if given.keys() != lock.given.keys():
+        if copies.keys() != lock.given.keys():
             yield "lock.given", "it must be of the contexts or seeds of the spec"
 
     def task_name(self, run: Path) -> str:
@@ -274,16 +274,16 @@ def _renamed(raw: Any, path: str = "") -> Any:
 def _of_format_1(raw: dict[str, Any]) -> dict[str, Any]:
     """A manifest of format 1, which had no spec: what the steps used stands for what was asked."""
     try:
-        steps, sizes, given = raw["steps"], list(raw["batches"]), raw.get("given", {})
+        steps, sizes, digests = raw["steps"], list(raw["batches"]), raw.get("given", {})
         options = {}
         for step, plan in steps.items():
             # A parameter that is None is one that the backend leaves out, and will again.
             params = {name: value for name, value in plan["params"].items() if value is not None}
             used = {**params, **plan["options"]}
             options.update({f"{step}.{name}": value for name, value in used.items()})
-        if sizes and ("contexts" in steps or "contexts" in given):
+        if sizes and ("contexts" in steps or "contexts" in digests):
             options["contexts.batch"] = sizes.pop(0)
-        if sizes and "seeds" not in given:
+        if sizes and "seeds" not in digests:
             options["seeds.batch"] = sizes
         first, *extensions = raw["targets"]
         same = ("backend", "seed", "lists_at_once", "contexts_limit", "near_duplicates", "limits")
@@ -296,7 +296,7 @@ def _of_format_1(raw: dict[str, Any]) -> dict[str, Any]:
                 "backend_for": {step: plan["backend"] for step, plan in steps.items()},
                 "options": options,
                 "corrector": "" if raw["corrector"] == "task" else raw["corrector"],
-                **{name: given_file(name) for name in given},
+                **{name: given_file(name) for name in digests},
             },
             "extensions": extensions,
             "lock": {
@@ -312,7 +312,7 @@ def _of_format_1(raw: dict[str, Any]) -> dict[str, Any]:
                     }
                     for step, plan in steps.items()
                 },
-                "given": given,
+                "given": digests,
                 "distributions": raw.get("distributions", {}),
             },
             "created": raw.get("created", ""),

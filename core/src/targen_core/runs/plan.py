@@ -304,8 +304,8 @@ def _from(
     parents: tuple[type[Any], type[Any]] = (str, str),
 ) -> ListStep[Any]:
     """The list registered as `name`, in place of the task's own."""
-    found = registry.find(kind, name)
-    used: ListStep[Any] = registry.resolve(found)
+    registered = registry.find(kind, name)
+    used: ListStep[Any] = registry.resolve(registered)
     if not fits(used.item, own.item):
         raise UsageError(
             f"--{kind}-from {name}: its items are {_item_words(used.item)}, "
@@ -313,7 +313,7 @@ def _from(
             hint=f"targen list-{kind} has others; targen describe NAME says what items are",
         )
     return stand_in(
-        used, own.item, origin=found.id, parents=parents, check=own.check, name=own.name
+        used, own.item, origin=registered.id, parents=parents, check=own.check, name=own.name
     )
 
 

@@ -53,10 +53,10 @@ class JobWatch(Watch):
     @property
     def counts(self) -> Mapping[str, tuple[int, int]]:  # type: ignore[override]
         """Rows that each label has, and of how many."""
-        wanted = {n: rows for n, rows in self._job.manifest.targets[-1].quotas.items() if rows}
+        quotas = {n: rows for n, rows in self._job.manifest.targets[-1].quotas.items() if rows}
         engine = self._job.engine
         have = dict(engine.quotas.have) if engine is not None else {}
-        return {name: (have.get(name, 0), rows) for name, rows in wanted.items()}
+        return {name: (have.get(name, 0), rows) for name, rows in quotas.items()}
 
 
 @dataclass(frozen=True, slots=True)
