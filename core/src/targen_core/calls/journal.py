@@ -228,21 +228,21 @@ def find_records(path: Path, keys: Set[str], *, place: str = "") -> dict[str, di
     Raises:
         RunDirectoryError: it cannot be read.
     """
-    found: dict[str, dict[str, Any]] = {}
+    records: dict[str, dict[str, Any]] = {}
     there = b'"place":%s' % compact(place)[:-1] if place else b""
     try:
         fd = open_plain(path, os.O_RDONLY)
     except FileNotFoundError:
-        return found
+        return records
     except OSError as error:
         raise RunDirectoryError(f"cannot read {path}: {error.strerror}") from error
     with os.fdopen(fd, "rb") as file:
         for line in iter(partial(file.readline, _LINE), b""):
             key = line[17:49].decode("ascii", "replace")
-            wanted = key in keys or (there and there in line)
-            if wanted and line.startswith(_KEYED, 9) and (record := _decode(line)):
-                found[key] = record
-    return found
+            matches = key in keys or (there and there in line)
+            if matches and line.startswith(_KEYED, 9) and (record := _decode(line)):
+                records[key] = record
+    return records
 
 
 def _decode(line: bytes) -> dict[str, Any] | None:

@@ -127,7 +127,7 @@ class RateLimiter:
             return ticket
         admitted: asyncio.Future[Ticket | None] = asyncio.get_running_loop().create_future()
         turn = self.turn() if turn is None else turn
-        waiter = _Waiter(turn, next(self._turns), admitted, tokens, unwanted or _wanted)
+        waiter = _Waiter(turn, next(self._turns), admitted, tokens, unwanted or _never)
         heapq.heappush(self._waiting, waiter)
         self.wake()
         try:
@@ -268,7 +268,7 @@ class RateLimiter:
         self.wake()
 
 
-def _wanted() -> bool:
+def _never() -> bool:
     return False
 
 
