@@ -89,27 +89,27 @@ class LabelReport:
 
 
 def _labels(raw: Mapping[str, Any]) -> dict[str, LabelReport]:
-    rows, wanted, flows = raw.get("rows", {}), raw.get("wanted", {}), raw["flow"]
+    rows, requested, flows = raw.get("rows", {}), raw.get("wanted", {}), raw["flow"]
     aims = raw.get("branches") or {label: label for label in flows}
     labels = rows or flows
     return {
         label: _of_flows(
             [flow for branch, flow in flows.items() if aims.get(branch) == label],
-            wanted.get(label, 0),
+            requested.get(label, 0),
             rows.get(label, 0),
         )
         for label in labels
     }
 
 
-def _of_flows(flows: Sequence[Mapping[str, Any]], wanted: int, rows: int) -> LabelReport:
+def _of_flows(flows: Sequence[Mapping[str, Any]], requested: int, rows: int) -> LabelReport:
     """Flows of a report added up."""
 
     def together(name: str) -> dict[str, int]:
         return dict(sum((Counter(flow[name]) for flow in flows), Counter()))
 
     return LabelReport(
-        wanted=wanted,
+        wanted=requested,
         rows=rows,
         judged=sum(flow["judged"] for flow in flows),
         accepted=together("accepted"),
@@ -180,9 +180,9 @@ class Report:
     @property
     def summary(self) -> str:
         """The report in one line."""
-        made, wanted = sum(self.rows.values()), sum(self.wanted.values())
+        made, requested = sum(self.rows.values()), sum(self.wanted.values())
         shares = "" if self.yield_ is None else f", {self.yield_:.0%} of candidates kept"
-        return f"{self.status}, {made:,} of {wanted:,} rows{shares}, {self.usage.summary}"
+        return f"{self.status}, {made:,} of {requested:,} rows{shares}, {self.usage.summary}"
 
     def _branches(self) -> dict[str, LabelReport]:
         """Branches that aim at no label, as if each were one."""

@@ -150,7 +150,7 @@ def asked(
             contexts=_items(contexts, files / "contexts.jsonl"),
             seeds=_items(seeds, files / "seeds.jsonl"),
             lists_at_once=SIDE_BY_SIDE if batch_lists else 1,
-            limits=Limits(**_given(limits)),
+            limits=Limits(**_not_none(limits)),
             **values,
         )
         try:
@@ -196,7 +196,7 @@ def reopened(
         quotas=quotas,
         give_up_after=give_up_after,
         options=said,
-        limits=_given(limits),
+        limits=_not_none(limits),
         verify=verify,
     )
     return job, registry
@@ -218,7 +218,7 @@ def _by_step(
     return models, said
 
 
-def _given(limits: Mapping[str, Any]) -> dict[str, Any]:
+def _not_none(limits: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in limits.items() if value is not None}
 
 

@@ -59,7 +59,7 @@ def print_report(report: dict[str, Any], path: Path) -> None:
     print(f"\nRows ({report['balance']} labels)")
     print_table(
         ["label", "rows", "wanted"],
-        [(name, report["rows"][name], wanted) for name, wanted in report["wanted"].items()],
+        [(name, report["rows"][name], requested) for name, requested in report["wanted"].items()],
     )
     print_flow(report["flow"], report.get("branches"))
     reasons = {
