@@ -139,6 +139,15 @@ class Row(BaseModel):
     label: str | None
 
 
+class Part(BaseModel):
+    """An official row of a toy task whose instances make several."""
+
+    text: str
+    part: int
+    label: str | None = None
+    idx: int
+
+
 class _Items(BaseModel):
     items: list[str]
 
@@ -211,6 +220,7 @@ class World:
             "rows": Rows(
                 rows_per_instance=self.rows_per_instance,
                 to_rows=self._parts if self.rows_per_instance > 1 else None,
+                schema=Part if self.rows_per_instance > 1 else None,
                 label_of=None if self.labels else lambda row: row.label,
                 with_label=None
                 if self.labels

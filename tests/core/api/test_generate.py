@@ -199,6 +199,7 @@ def test_what_cannot_be_is_said_in_the_words_of_python(options, words):
     assert "--" not in f"{caught.value} {caught.value.hint}"
 
 
+@pytest.mark.whole
 def test_counts_are_asked_for_in_the_words_of_python():
     with pytest.raises(UsageError, match="in one way") as caught:
         tg.generate("rte", model="scripted")
@@ -217,6 +218,7 @@ def test_a_fraction_of_the_contexts_is_used():
     assert {each["above"][0] for each in run.provenance} == {"a kitchen"}
 
 
+@pytest.mark.whole
 def test_contexts_of_a_plugin_are_taken_by_name():
     run = tg.generate("rte", n=2, model="scripted", contexts_from="settings")
     spec = json.loads((run.path / "manifest.json").read_text())["spec"]

@@ -277,7 +277,9 @@ def test_a_plugin_that_changes_its_mind_is_found_out(lab, tmp_path):
             job.layer.halt(Interrupted("stopped"))
 
     lab.run(world, tmp_path / "run", QUOTAS, hook=stop)
-    task = world.task(rows={"to_rows": lambda row, idx: [{"other": row.text, "idx": idx}]})
+    task = world.task(
+        rows={"to_rows": lambda row, idx: [{**row.model_dump(), "text": "x", "idx": idx}]}
+    )
     ran = lab.run(world, tmp_path / "run", resume=True, task=task)
     assert isinstance(ran.error, RunConflict)
     assert "dataset.jsonl" in str(ran.error)

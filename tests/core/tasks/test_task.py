@@ -145,7 +145,7 @@ def test_a_mapping_swaps_some_of_a_group_and_leaves_the_rest(lab):
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"samples": ()}, "samples is part of a group: pass judging=Judging(samples=...)"),
+        ({"samples": ()}, 'samples is part of a group: pass judging={"samples": ...}'),
         ({"to_row": None}, "a task has no to_row; did you mean to_rows"),
         ({"corector": "vote"}, "a task has no corector; did you mean corrector?"),
         ({"judging": {"sample": ()}}, "Judging has no sample; did you mean samples?"),

@@ -146,3 +146,13 @@ def test_an_earlier_model_is_replaced_on_demand_alone(targen: Command, mood: Com
     assert targen(*train, "--force", "--seed", 3).code == 0
     assert json.loads(Path("m/model.json").read_text())["seed"] == 3
     assert sorted(path.name for path in Path().iterdir()) == ["m", "mood.yaml", "train.jsonl"]
+
+
+def test_a_model_is_measured_on_rows_of_its_task_alone(targen: Command, mood: Command) -> None:
+    mood("train.jsonl", 20)
+    Path("other.yaml").write_text(Path("mood.yaml").read_text())
+    targen("train", "train.jsonl", "--task", "mood.yaml", "--out", "m")
+    done = targen("evaluate", "m", "train.jsonl", "--task", "other.yaml")
+    assert done.code == 2 and "was trained on rows of mood" in done.err
+    nobodys = targen("train", "train.jsonl", "--out", "n")
+    assert nobodys.code == 2 and "--task NAME" in nobodys.err

@@ -147,4 +147,6 @@ def print_usage(report: Mapping[str, Any]) -> None:
         ],
     )
     if report.get("unused_calls"):
-        print(f"{report['unused_calls']} calls ran ahead and were not needed.")
+        calls = report["unused_calls"]
+        ahead = "1 call ran ahead and was" if calls == 1 else f"{calls:,} calls ran ahead and were"
+        print(f"{ahead} not needed{'' if report['status'] == 'complete' else ' so far'}.")

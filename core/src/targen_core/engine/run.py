@@ -16,13 +16,15 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Protocol
 
+from pydantic import ValidationError
+
 from targen_core.calls.call import Scope
 from targen_core.calls.layer import CallCancelled, CallLayer
 from targen_core.engine.commits import Commit, Contradicted, Ledger, NoLedger, Target
 from targen_core.engine.events import Committed, LabelGivenUp, Listener, Verdict
 from targen_core.engine.executor import Executor, Generated, Generation, Judgement, Outcome
 from targen_core.engine.filters import Candidate, Filter, Filters
-from targen_core.engine.guard import Guard
+from targen_core.engine.guard import Guard, refused
 from targen_core.engine.lists import ListBatch, ListSpec, Seed, SeedOrder, item_value
 from targen_core.engine.quota_tracker import QuotaTracker, ending
 from targen_core.errors import Rejected, StageFailed, TargenError
@@ -156,6 +158,8 @@ class Engine:
         self.task = task
         self.quotas = QuotaTracker(task.quota_names, task.branches)
         self._guard = Guard(task.name, distribution)
+        # Rows that the instances' own schema makes are right already.
+        self._checks_rows = task.rows.to_rows is not None or task.rows.schema is not None
         self._executor = executor
         self._layer = layer
         self._sink = sink
@@ -418,9 +422,21 @@ class Engine:
                 f"to_rows() made {len(rows)} rows of an instance, "
                 f"its rows_per_instance is {self.task.rows_per_instance}"
             )
+        if self._checks_rows:
+            for row in rows:
+                self._check_row(row)
         self._sink.accept(rows, slot.provenance(outcome, self._next_idx, len(rows)))
         self._next_idx += len(rows)
         return self._filters.add(self._candidate(slot, outcome.final))
+
+    def _check_row(self, row: Mapping[str, Any]) -> None:
+        """That the official schema takes a row which the task's own code made."""
+        try:
+            self.task.schema.model_validate(row)
+        except ValidationError as error:
+            raise self._guard.fault(
+                f"to_rows() made a row that the task's schema refuses: {refused(error)}"
+            ) from error
 
     def _candidate(self, slot: _Slot, instance: Any) -> Candidate:
         """An instance as filters see it."""

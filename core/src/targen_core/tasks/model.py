@@ -195,7 +195,7 @@ class Task(Generic[SeedT, InstanceT]):
                 )
         for name, variant in self.variants.items():
             try:
-                _refuse_unknown(variant.changes)
+                _refuse_unknown(variant.changes, changing=True)
             except TypeError as error:
                 raise ValueError(f"task {self.name}: variant {name}: {error}") from None
 
@@ -330,7 +330,7 @@ class Task(Generic[SeedT, InstanceT]):
         For `judging`, `rows` and `texts` a mapping says what to swap in them:
         `task.replace(judging={"samples": mine})`.
         """
-        _refuse_unknown(changes)
+        _refuse_unknown(changes, changing=True)
         for name in _GROUPS.keys() & changes.keys():
             if isinstance(changes[name], Mapping):
                 changes[name] = replace(getattr(self, name), **changes[name])
@@ -434,12 +434,12 @@ class Task(Generic[SeedT, InstanceT]):
         Raises:
             Rejected: `illegal-label`, where the label set has no such label.
         """
-        if self.rows.with_label is not None:
-            return self.rows.with_label(instance, name)
         try:
-            value = self.label(name).official
+            value = self.label(name).official if self.labels else None
         except KeyError:
             raise Rejected("illegal-label", f"{name!r} is not a label of {self.name}") from None
+        if self.rows.with_label is not None:
+            return self.rows.with_label(instance, name)
         return self.instance.model_validate({**instance.model_dump(), "label": value})
 
     def render(self, instance: InstanceT) -> str:
@@ -486,7 +486,7 @@ class Task(Generic[SeedT, InstanceT]):
 _GROUPS: Mapping[str, type[Any]] = {"judging": Judging, "rows": Rows, "texts": Texts}
 
 
-def _refuse_unknown(parts: Mapping[str, Any]) -> None:
+def _refuse_unknown(parts: Mapping[str, Any], *, changing: bool = False) -> None:
     """Names that are no fields of a task, or of a group of its fields.
 
     Raises:
@@ -498,7 +498,9 @@ def _refuse_unknown(parts: Mapping[str, Any]) -> None:
         if name not in known:
             for group, names in inside.items():
                 if name in names:
-                    where = f"{group}={_GROUPS[group].__name__}({name}=...)"
+                    kind = _GROUPS[group].__name__
+                    part = f'{{"{name}": ...}}' if changing else f"{kind}({name}=...)"
+                    where = f"{group}={part}"
                     raise TypeError(f"{name} is part of a group: pass {where}")
             everything = [*known, *(part for names in inside.values() for part in names)]
             raise TypeError(f"a task has no {name}; {did_you_mean(name, everything, 'it has')}")

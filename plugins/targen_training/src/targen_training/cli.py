@@ -120,7 +120,13 @@ def evaluate(
         raise UsageError(f"{out} exists", hint="choose another --out")
     registry = load_registry()
     trained = load_model(registry, model)
-    dataset = _read(registry, data, task or trained.facts.task)
+    dataset = _read(registry, data, task, trained.facts.task)
+    if dataset.task.name != trained.facts.task:
+        raise UsageError(
+            f"{model} was trained on rows of {trained.facts.task}; {data} holds rows of "
+            f"{dataset.task.name}",
+            hint="evaluate a model on rows of its own task",
+        )
     known = [decision for decision in decisions_of(dataset) if decision.label]
     if not known:
         raise UsageError(
@@ -148,12 +154,17 @@ def evaluate(
         print(f"warning: no training row had the label {label}", file=sys.stderr)
 
 
-def _read(registry: Registry, source: str, task: str | None) -> Dataset:
+def _read(registry: Registry, source: str, task: str | None, usual: str | None = None) -> Dataset:
+    """Rows, whose task is that of a run, or `task`, or else `usual`; bad ones are left out."""
     from targen_core import read_dataset
 
     path = Path(source)
-    is_run = (path / "manifest.json").exists() or (path / "correction.json").exists()
-    dataset = read_dataset(source, None if is_run else task, registry=registry, strict=False)
+    knows = (path / "manifest.json").exists() or (path / "correction.json").exists()
+    if task is None and not knows:
+        task = usual
+    if task is None and not knows:
+        raise UsageError(f"{source} does not say whose rows it holds", hint="--task NAME")
+    dataset = read_dataset(source, task, registry=registry, strict=False)
     left_out = [problem for problem in dataset.problems if problem.left_out]
     if left_out:
         lines = len({problem.line for problem in left_out})

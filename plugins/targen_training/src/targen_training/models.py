@@ -11,10 +11,12 @@ models/rte-0/
 from __future__ import annotations
 
 import json
+import math
 import os
 import shutil
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,8 +26,14 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from targen_core import Dataset, Registry
-from targen_core.errors import UsageError, WriteFailed
-from targen_core.training.model import Predictor, Trainer, TrainerOptions, TrainingSet
+from targen_core.errors import (
+    MissingDependency,
+    PluginError,
+    TargenError,
+    UsageError,
+    WriteFailed,
+)
+from targen_core.training.model import Decision, Predictor, Trainer, TrainerOptions, TrainingSet
 from targen_training.decisions import decisions_of, digest
 
 __all__ = ["Facts", "Trained", "load_model", "train_model"]
@@ -127,7 +135,8 @@ def train_model(
         beside = Path(tempfile.mkdtemp(prefix=".targen-model-", dir=out.parent))
         try:
             (beside / "model").mkdir()
-            trainer.train(TrainingSet(known, names, seed), options, beside / "model")
+            with _blamed(item.id, trainer, OSError):
+                trainer.train(TrainingSet(known, names, seed), options, beside / "model")
             np.save(beside / "seen.npy", np.array([digest(d) for d in known], dtype=np.uint64))
             (beside / "model.json").write_text(facts.model_dump_json(indent=2), encoding="utf-8")
             beside.chmod(0o755)
@@ -178,7 +187,8 @@ def load_model(registry: Registry, folder: Path) -> Trained:
         raise UsageError(
             f"{folder} holds no model: {_first(error)}", hint="targen train makes one"
         ) from error
-    trainer: Trainer = registry.resolve(registry.find("trainer", facts.trainer))
+    item = registry.find("trainer", facts.trainer)
+    trainer: Trainer = registry.resolve(item)
     if trainer.version != facts.trainer_version:
         raise UsageError(
             f"{folder} was trained by version {facts.trainer_version} of {facts.trainer}, and "
@@ -186,10 +196,50 @@ def load_model(registry: Registry, folder: Path) -> Trained:
             hint="train it again",
         )
     try:
-        predict = trainer.load(folder / "model")
+        with _blamed(item.id, trainer, ValueError):
+            predictor = trainer.load(folder / "model")
     except ValueError as error:
         raise UsageError(str(error), hint="train it again") from error
+
+    def predict(decisions: Sequence[Decision], /) -> Sequence[Sequence[float]]:
+        with _blamed(item.id, trainer):
+            scores = predictor(decisions)
+            widths = {len(each) for each in scores} - {len(facts.labels)}
+            if len(scores) != len(decisions) or widths:
+                raise TypeError(
+                    f"it gave {len(scores)} rows of scores for {len(decisions)} decisions of "
+                    f"{len(facts.labels)} labels" + (f", of {min(widths)} scores" if widths else "")
+                )
+            if not all(math.isfinite(score) for each in scores for score in each):
+                raise TypeError("it gave a score that is no number")
+            return scores
+
     return Trained(facts, predict, np.sort(seen))
+
+
+@contextmanager
+def _blamed(item: str, trainer: Trainer, *passing: type[Exception]) -> Iterator[None]:
+    """Say whose code failed, or which package it lacks; `passing` are errors that it may raise."""
+    distribution = item.partition(":")[0]
+    try:
+        yield
+    except TargenError:
+        raise
+    except ModuleNotFoundError as error:
+        extra = f"[{trainer.extra}]" if trainer.extra else ""
+        raise MissingDependency(
+            f"trainer {item} needs the package {error.name!r}",
+            distribution=distribution,
+            hint=f"pip install '{distribution}{extra}'",
+        ) from error
+    except Exception as error:
+        if isinstance(error, passing):
+            raise
+        raise PluginError(
+            f"trainer {item} failed: {type(error).__name__}: {error}",
+            distribution=distribution,
+            hint=f"report it to the authors of {distribution}",
+        ) from error
 
 
 def _first(error: Exception) -> str:
