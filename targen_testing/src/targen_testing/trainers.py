@@ -11,11 +11,15 @@ from __future__ import annotations
 import bz2
 import contextlib
 import gzip
+import json
 import lzma
 import math
+import os
 import pickletools
 import random
 import shutil
+import subprocess
+import sys
 import zipfile
 import zlib
 from collections.abc import Sequence
@@ -25,10 +29,16 @@ from typing import ClassVar
 
 import pytest
 
-from targen_core.training.model import Decision, Predictor, Trainer, TrainingSet
+from targen_core.training.model import (
+    Decision,
+    Predictor,
+    Trainer,
+    TrainerOptions,
+    TrainingSet,
+)
 from targen_testing.suite import Suite, fail
 
-__all__ = ["TrainerSuite"]
+__all__ = ["TrainerSuite", "options_of", "telling"]
 
 _WORDS = {
     "good": ("lovely", "bright", "kind", "splendid"),
@@ -66,8 +76,7 @@ class TrainerSuite(Suite):
     def trained(self, data: TrainingSet, folder: Path) -> Predictor:
         """What it learns from `data`, loaded from another folder than it was written to."""
         trainer = self.target()
-        pairs = [option.partition("=") for option in self.options]
-        options = trainer.options.model_validate({key: value for key, _, value in pairs})
+        options = options_of(trainer, self.options)
         made, moved = folder / "made", folder / "moved"
         made.mkdir(parents=True)
         try:
@@ -77,21 +86,12 @@ class TrainerSuite(Suite):
         except Exception as error:
             fail(f"{len(data.decisions)} decisions: {type(error).__name__}: {error}")
 
-    def data(self, *labels: str, rows: int = 40, seed: int = 0) -> TrainingSet:
-        """Decisions whose label one word tells."""
-        rng = random.Random(seed)
-        decisions = [
-            Decision({"text": _sentence(rng, label), "about": rng.choice(_THINGS)}, label, row)
-            for row, label in enumerate(list(labels) * rows)
-        ]
-        return TrainingSet(decisions, labels)
-
     @pytest.fixture
     def predictor(self, tmp_path_factory: pytest.TempPathFactory) -> Predictor:
         """A model of two labels."""
         return self.kept(
             "predictor",
-            lambda: self.trained(self.data("good", "bad"), tmp_path_factory.mktemp("model")),
+            lambda: self.trained(telling("good", "bad"), tmp_path_factory.mktemp("model")),
         )
 
     # --- what must hold ---
@@ -104,7 +104,7 @@ class TrainerSuite(Suite):
 
     def test_learns(self, predictor: Predictor) -> None:
         """It tells the labels of rows that it did not see, where one word does."""
-        held_out = self.data("good", "bad", seed=1).decisions
+        held_out = telling("good", "bad", seed=1).decisions
         right = sum(
             scores.index(max(scores)) == ("good", "bad").index(decision.label)
             for decision, scores in zip(held_out, map(list, predictor(held_out)), strict=True)
@@ -113,9 +113,9 @@ class TrainerSuite(Suite):
 
     def test_three_labels(self, tmp_path: Path) -> None:
         """It gives a score for each label, in their order, whatever order the rows have."""
-        data = self.data("odd", "good", "bad")
+        data = telling("odd", "good", "bad")
         shuffled = replace(data, decisions=data.decisions[::-1])
-        held_out = self.data("odd", "good", "bad", seed=1).decisions
+        held_out = telling("odd", "good", "bad", seed=1).decisions
         scores = self.trained(shuffled, tmp_path)(held_out)
         assert {len(each) for each in scores} == {3}
         right = sum(
@@ -126,19 +126,33 @@ class TrainerSuite(Suite):
 
     def test_same_seed_same_scores(self, predictor: Predictor, tmp_path: Path) -> None:
         """The same data, options and seed give the same scores."""
-        again = self.trained(self.data("good", "bad"), tmp_path)
-        held_out = self.data("good", "bad", rows=4, seed=1).decisions
+        again = self.trained(telling("good", "bad"), tmp_path)
+        held_out = telling("good", "bad", rows=4, seed=1).decisions
         assert _alike(predictor(held_out), again(held_out)), "another run gives other scores"
+
+    def test_same_scores_in_another_process(self, predictor: Predictor, tmp_path: Path) -> None:
+        """Nor do they go by the order of a set, or by what texts hash to."""
+        if (
+            type(self).registry is not Suite.registry
+            or type(self).target is not TrainerSuite.target
+        ):
+            pytest.skip("its plugins are made in the test")
+        held_out = telling("good", "bad", rows=4, seed=1).decisions
+        for hash_seed in ("1", "2"):
+            scores = _elsewhere(self, tmp_path / "scores.json", hash_seed)
+            assert _alike(predictor(held_out), scores), (
+                "another process gives other scores: does it go by the order of a set?"
+            )
 
     def test_decides_each_alone(self, predictor: Predictor) -> None:
         """What it says of a decision does not depend on those beside it."""
-        held_out = self.data("good", "bad", rows=4, seed=1).decisions
+        held_out = telling("good", "bad", rows=4, seed=1).decisions
         alone = [predictor([decision])[0] for decision in held_out]
         assert _alike(predictor(held_out), alone), "other scores alone than among others"
 
     def test_never_looks_at_the_label(self, predictor: Predictor) -> None:
         """The label of what is decided is not looked at: it may be wrong, or unknown."""
-        held_out = self.data("good", "bad", rows=4, seed=1).decisions
+        held_out = telling("good", "bad", rows=4, seed=1).decisions
         hidden = [replace(decision, label="") for decision in held_out]
         assert _alike(predictor(held_out), predictor(hidden)), "the label changes the scores"
 
@@ -150,7 +164,7 @@ class TrainerSuite(Suite):
 
     def test_writes_no_pickle(self, tmp_path: Path) -> None:
         """What it writes is data: a model may come from anybody, and a pickle is code."""
-        self.trained(self.data("good", "bad"), tmp_path)
+        self.trained(telling("good", "bad"), tmp_path)
         for path in sorted((tmp_path / "moved").rglob("*")):
             if path.is_file():
                 assert not _is_pickled(path), f"{path.name} is a pickle"
@@ -158,7 +172,7 @@ class TrainerSuite(Suite):
     def test_refuses_what_is_no_model(self, tmp_path: Path) -> None:
         """A folder without a model, or with a damaged one, is a ValueError."""
         (tmp_path / "empty").mkdir()
-        self.trained(self.data("good", "bad"), tmp_path)
+        self.trained(telling("good", "bad"), tmp_path)
         damaged = tmp_path / "moved"
         for path in sorted(damaged.rglob("*")):
             if path.is_file():
@@ -173,8 +187,41 @@ class TrainerSuite(Suite):
             fail(f"load() takes a {folder.name} folder")
 
 
+def telling(*labels: str, rows: int = 40, seed: int = 0) -> TrainingSet:
+    """Decisions whose label one word tells: "good", "bad" or "odd"."""
+    rng = random.Random(seed)
+    decisions = [
+        Decision({"text": _sentence(rng, label), "about": rng.choice(_THINGS)}, label, row)
+        for row, label in enumerate(list(labels) * rows)
+    ]
+    return TrainingSet(decisions, labels)
+
+
+def options_of(trainer: Trainer, assignments: Sequence[str]) -> TrainerOptions:
+    """A trainer's options, from `KEY=VALUE`."""
+    pairs = (each.partition("=") for each in assignments)
+    return trainer.options.model_validate({key: value for key, _, value in pairs})
+
+
 def _sentence(rng: random.Random, label: str) -> str:
     return f"The {rng.choice(_THINGS)} by the {rng.choice(_THINGS)} is {rng.choice(_WORDS[label])}."
+
+
+def _elsewhere(suite: TrainerSuite, out: Path, hash_seed: str) -> list[list[float]]:
+    """The scores of a process that hashes texts its own way."""
+    command = [sys.executable, "-m", "targen_testing.scored", suite.trainer, str(out)]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    done = subprocess.run(  # noqa: S603 - this Python, and a module of ours
+        [*command, str(suite.folder), *suite.options],
+        capture_output=True,
+        text=True,
+        env={**environment, "PYTHONHASHSEED": hash_seed},
+        check=False,
+    )
+    if done.returncode:
+        fail(f"in another process: {done.stderr.strip().splitlines()[-1]}")
+    scores: list[list[float]] = json.loads(out.read_text(encoding="utf-8"))
+    return scores
 
 
 def _alike(one: Sequence[Sequence[float]], two: Sequence[Sequence[float]]) -> bool:
