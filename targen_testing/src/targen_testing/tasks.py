@@ -40,6 +40,10 @@ _SHOWN = 12  # labels whose samples still fit a prompt
 _BAD = {"garbage_rate": 0.12, "cut_rate": 0.08, "empty_rate": 0.06, "refusal_rate": 0.06}
 
 
+_REFUSED_ROW = "to_rows() made a row that the task's schema refuses"
+"""What the engine says of a row; the kit has a check for it."""
+
+
 def job_of(
     task: Task[Any, Any], name: str, rows: int, *, concurrency: int = 8, **values: Any
 ) -> RunSpec:
@@ -209,7 +213,8 @@ class TaskSuite(Suite):
     def test_steps_raise_only_rejections(self, watched: _Watched, hostile: Trial) -> None:
         """Steps and checks raise `Rejected` or nothing, whatever the replies."""
         self.must_not("steps-raise-only-rejections", watched)
-        if not _trouble(watched)[0] and not isinstance(hostile.error, QuotaNotMet | None):
+        refused = _REFUSED_ROW in str(hostile.error)  # by the schema: see rows-are-official
+        if not (_trouble(watched)[0] or refused or isinstance(hostile.error, QuotaNotMet | None)):
             fail(f"with hostile replies: {hostile.error}")
 
     def test_reasons_are_slugs(self, watched: _Watched, hostile: Trial) -> None:
@@ -237,9 +242,12 @@ class TaskSuite(Suite):
         assert len(trial.rows) == self.rows * task.rows_per_instance * len(task.quota_names)
         assert sum(entry["rows"] for entry in trial.provenance) == len(trial.rows)
 
-    def test_rows_are_official(self, good: Trial) -> None:
+    def test_rows_are_official(self, watched: _Watched) -> None:
         """Every row satisfies the official schema, strictly."""
-        problem = trials.unofficial(self.target(), good)
+        self.must_not("rows-are-official", watched)
+        if check := _trouble(watched)[0]:
+            pytest.skip(f"there is no run to look at: see {check}")
+        problem = trials.unofficial(self.target(), watched.trial)
         if problem:
             fail(problem)
 
@@ -394,6 +402,8 @@ def _trouble(watched: _Watched) -> tuple[str, str]:
         return "prompts-fill", str(trial.error)
     if isinstance(trial.error, QuotaNotMet):
         return "generates-exact-quotas", f"{trial.error} ({trial.reasons})"
+    if _REFUSED_ROW in str(trial.error):
+        return "rows-are-official", str(trial.error)
     return "steps-raise-only-rejections", str(trial.error)
 
 
