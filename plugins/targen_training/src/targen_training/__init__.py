@@ -19,7 +19,7 @@ def register_commands(register: Register[Callable[..., Any]]) -> None:
     register.register("train", "targen_training.cli:train", summary="Train a model on a dataset.")
     register.register(
         "evaluate",
-        "targen_training.cli:evaluate",
+        "targen_training.evaluating:evaluate",
         summary="Measure a trained model on labelled rows.",
     )
 

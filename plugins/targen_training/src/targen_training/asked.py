@@ -1,0 +1,76 @@
+"""What the commands of training have in common: rows, trainers and their options, as typed."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from targen_core.cli.completion import completer
+from targen_core.errors import UsageError
+
+if TYPE_CHECKING:
+    from targen_core import Dataset, Registry
+    from targen_core.training.model import TrainerOptions
+
+__all__ = ["TaskOption", "read_rows", "trainer_options"]
+
+TaskOption = Annotated[
+    str | None,
+    typer.Option(
+        "--task",
+        metavar="NAME",
+        help="Whose rows they are; a run knows.",
+        autocompletion=completer("task"),
+    ),
+]
+
+
+def read_rows(
+    registry: Registry, source: str, task: str | None, usual: str | None = None
+) -> Dataset:
+    """Rows, whose task is that of a run, or `task`, or else `usual`; bad ones are left out."""
+    from targen_core import read_dataset
+
+    path = Path(source)
+    knows = (path / "manifest.json").exists() or (path / "correction.json").exists()
+    if task is None and not knows:
+        task = usual
+    if task is None and not knows:
+        raise UsageError(f"{source} does not say whose rows it holds", hint="--task NAME")
+    dataset = read_dataset(source, task, registry=registry, strict=False)
+    left_out = [problem for problem in dataset.problems if problem.left_out]
+    if left_out:
+        lines = len({problem.line for problem in left_out})
+        print(
+            f"warning: {dataset.name}: {lines:,} of its rows left out, the first for: "
+            f"{left_out[0].message}",
+            file=sys.stderr,
+        )
+    if not dataset.rows:
+        raise UsageError(
+            f"{source} holds no row of {dataset.task.name}", hint=f"targen validate {source}"
+        )
+    return dataset
+
+
+def trainer_options(registry: Registry, name: str, items: list[str]) -> TrainerOptions:
+    """The options of a trainer, from KEY=VALUE."""
+    from pydantic import ValidationError
+
+    from targen_core.training.model import Trainer
+
+    trainer: Trainer = registry.resolve(registry.find("trainer", name))
+    pairs = [item.partition("=") for item in items]
+    for key, equals, _ in pairs:
+        if not equals or key not in trainer.options.model_fields:
+            known = ", ".join(trainer.options.model_fields) or "none"
+            raise UsageError(f"-o {key}: the options of {name} are: {known}")
+    try:
+        return trainer.options.model_validate({key: value for key, _, value in pairs})
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        key = ".".join(map(str, first["loc"]))
+        raise UsageError(f"-o {key}: {first['msg'].lower()}") from error
