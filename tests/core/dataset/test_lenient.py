@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel, ConfigDict
 
+from targen_core.dataset.model import row_digest
 from targen_core.dataset.read import read_dataset
 from targen_core.errors import UsageError
 
@@ -40,6 +41,20 @@ def pairs(lab):
 
 def scan(path, task):
     return read_dataset(path, task, strict=False)
+
+
+@pytest.mark.parametrize("form", ["jsonl", "json", "csv"])
+def test_a_broken_row_that_the_original_data_has_is_known(lab, tmp_path, form):
+    odd = {"text": "word", "label": "yes", "idx": 2, "more": "x"}
+    task = lab.World().task(rows={"schema": Twin, "oddities": {row_digest(odd): "val 2"}})
+    texts = {
+        "jsonl": f"{json.dumps(odd)}\n{json.dumps({**odd, 'idx': 3})}\n",
+        "json": json.dumps([odd, {**odd, "idx": 3}]),
+        "csv": "more,text,label,idx\nx,word,yes,2\nx,word,yes,3\n",
+    }
+    (tmp_path / f"f.{form}").write_text(texts[form])
+    problems = scan(tmp_path / f"f.{form}", task).problems
+    assert [(str(p.idx), p.known) for p in problems] == [("2", "val 2"), ("3", "")]
 
 
 def _rows(count):

@@ -401,7 +401,7 @@ def test_a_pipe_from_a_shell_is_read(targen):
         rows.write('{"premise": "It rains.", "hypothesis": "It is wet.", "idx": 0}\n')
     result = targen("validate", f"/dev/fd/{reader}", "--task", "rte")
     os.close(reader)
-    assert "1 rows of rte read" in result.out
+    assert "1 row of rte" in result.out
 
 
 def test_seeds_and_contexts_together(rte):

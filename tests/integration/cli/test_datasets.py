@@ -7,6 +7,9 @@ from pathlib import Path
 
 import pytest
 
+DATA = Path(__file__).parents[4] / "shared" / "data" / "superglue"
+needs_data = pytest.mark.skipif(not DATA.is_dir(), reason=f"the original data is not at {DATA}")
+
 PREMISE = "The ferry to Ostra left at nine with forty cars."
 GOOD = [
     {
@@ -62,9 +65,10 @@ def oracle(tmp_path):
 
 
 def test_a_good_file_is_good(targen, file):
-    result = targen("validate", file(GOOD), "--task", "rte")
+    path = file(GOOD)
+    result = targen("validate", path, "--task", "rte")
     assert (result.code, result.err) == (0, "")
-    assert "4 rows of rte read\n" in result.out
+    assert result.out == f"{path}: valid\n4 rows of rte\n"
 
 
 def test_what_we_generate_is_official(targen):
@@ -73,7 +77,7 @@ def test_what_we_generate_is_official(targen):
     assert result.code == 0
     assert result.json["rows"] == result.json["instances"] == 6
     assert result.json["problems"] == []
-    assert "6 rows of targen-tasks-superglue:rte read" in targen("validate", "run").out
+    assert "valid\n6 rows of targen-tasks-superglue:rte\n" in targen("validate", "run").out
 
 
 def test_a_file_does_not_say_whose_rows_it_holds(targen, file):
@@ -121,13 +125,23 @@ def test_each_problem_is_named_with_its_line_and_idx(targen, file):
     assert "7 lines of" in text.err
 
 
-def test_a_byte_order_mark_and_line_separators_in_texts_are_no_problem(targen, tmp_path):
+@needs_data
+@pytest.mark.parametrize("name", ["WSC/val", "MultiRC/val", "WiC/train", "WSC/train"])
+def test_the_original_files_are_valid_with_their_oddities_named(targen, name):
+    task = name.partition("/")[0].lower()
+    result = targen("validate", DATA / f"{name}.jsonl", "--task", task, "--json")
+    assert (result.code, result.err) == (0, "")
+    odd = 0 if name == "WSC/train" else 1
+    assert [bool(p["known"]) for p in result.json["problems"]] == [True] * odd
+
+
+def test_a_byte_order_mark_andline_separators_in_texts_are_no_problem(targen, tmp_path):
     row = {**GOOD[0], "premise": "One\u2028line\u0085only, with forty cars.", "idx": 0}
     text = json.dumps(row, ensure_ascii=False)
     (tmp_path / "bom.jsonl").write_bytes(b"\xef\xbb\xbf" + text.encode() + b"\n\n")
     result = targen("validate", "bom.jsonl", "--task", "rte")
     assert result.code == 0
-    assert "1 rows" in result.out
+    assert "1 row of rte" in result.out
 
 
 @pytest.mark.parametrize(("name", "words"), [("none", "there is no file"), ("empty", "no row")])

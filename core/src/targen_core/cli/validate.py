@@ -20,11 +20,12 @@ def validate(
     ] = 20,
     json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
 ) -> None:
-    """Say which rows of a dataset break the task's official schema, and why.
+    """Say whether a dataset is official: which rows break the task's schema, and why.
 
     Checks each row's columns, types and spans, that `idx` is unique, and that rows which belong
-    together do. Rows without labels, as in test files, are as good as others. Exits 1 where there
-    is a problem.
+    together do. Rows without labels, as in test files, are as good as others. A few rows of the
+    original data break their own schema: they are named and do not count. Exits 1 where there is
+    any other problem.
 
     Examples:
     - targen validate runs/rte-0
@@ -41,34 +42,52 @@ def validate(
     held = [len(unit.instances) for unit in dataset.units()]
     instances, unlabeled = sum(held), held.count(0) * dataset.task.rows_per_instance
     problems = dataset.problems
+    bad = {problem.line for problem in problems if not problem.known}
+    odd = {problem.line for problem in problems} - bad
     if json:
         print_json(
             {
                 "file": place,
                 "task": name,
+                "valid": not bad,
                 "rows": len(dataset),
                 "instances": instances,
                 "unlabelled": unlabeled,
                 "problems": [
-                    {"line": p.line, "idx": p.idx, "message": p.message} for p in problems
+                    {"line": p.line, "idx": p.idx, "message": p.message, "known": p.known}
+                    for p in problems
                 ],
             }
         )
     else:
-        labels = f", {unlabeled:,} of them without a label" if unlabeled else ""
+        print(f"{place}: {_verdict(len(bad), len(odd))}")
+        without = f", {unlabeled:,} without a label" if unlabeled else ""
         several = f", {instances:,} instances" if instances not in (len(dataset), 0) else ""
-        print(f"{place}: {len(dataset):,} rows of {name} read{several}{labels}")
+        print(f"{_counted(len(dataset), 'row')} of {name}{several}{without}")
         if problems:
-            print_table(
-                [word, "idx", "problem"], [(p.line, p.idx, p.message) for p in problems[:limit]]
-            )
+            cells = [(p.line, p.idx, p.message, p.known) for p in problems[:limit]]
+            names = [word, "idx", "problem", "in the original data"]
+            print()
+            print_table(*((names, cells) if odd else (names[:3], [each[:3] for each in cells])))
             if len(problems) > limit:
                 print(f"... and {len(problems) - limit:,} more; --limit 1000 shows more")
-    if problems:
-        bad = len({problem.line for problem in problems})
+    if bad:
         some = (
-            f"1 {word} of {place} is no official row"
-            if bad == 1
-            else (f"{bad:,} {word}s of {place} are no official rows")
+            f"1 {word} of {place} is no"
+            if len(bad) == 1
+            else f"{len(bad):,} {word}s of {place} are no"
         )
-        raise JobFailed(f"{some} of {name}")
+        raise JobFailed(f"{some} official row{'s' if len(bad) > 1 else ''} of {name}")
+
+
+def _verdict(bad: int, odd: int) -> str:
+    if bad:
+        return "not valid"
+    if odd:
+        known = "a known oddity" if odd == 1 else f"{odd:,} known oddities"
+        return f"valid but for {known} of the original data"
+    return "valid"
+
+
+def _counted(number: int, word: str) -> str:
+    return f"{number:,} {word}{'' if number == 1 else 's'}"

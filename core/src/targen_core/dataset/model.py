@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 _NAMED = 12  # labels that a summary names
 
-__all__ = ["Dataset", "Problem", "Unit", "copied", "problem_in"]
+__all__ = ["Dataset", "Problem", "Unit", "copied", "problem_in", "row_digest"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +40,14 @@ class Problem:
         idx: its `idx`, if it has one.
         message: why.
         left_out: whether the row is not in the dataset for it.
+        known: where the original data has that very row, or "".
     """
 
     line: int
     idx: Any
     message: str
     left_out: bool = True
+    known: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,8 +192,7 @@ class Dataset(Sequence[Mapping[str, Any]]):
         """
         known = hashlib.sha256()
         for row in self.rows:
-            text = json.dumps(_canonical(row), ensure_ascii=False, sort_keys=True)
-            known.update(text.encode("utf-8", "surrogatepass") + b"\n")
+            known.update(_canonical_bytes(row) + b"\n")
         return known.hexdigest()
 
     def to_pandas(self) -> pd.DataFrame:
@@ -272,6 +273,16 @@ def problem_in(error: Exception) -> str:
     if isinstance(error, KeyError):
         return f"no {error.args[0]!r}"
     return str(error) or type(error).__name__
+
+
+def row_digest(row: Mapping[str, Any]) -> str:
+    """Half of the SHA-256 of a row, in hexadecimal: the same in whatever form it was read."""
+    return hashlib.sha256(_canonical_bytes(row)).hexdigest()[:32]
+
+
+def _canonical_bytes(row: Mapping[str, Any]) -> bytes:
+    text = json.dumps(_canonical(row), ensure_ascii=False, sort_keys=True)
+    return text.encode("utf-8", "surrogatepass")
 
 
 def _canonical(value: Any) -> Any:

@@ -8,8 +8,8 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
-from targen_core.dataset.forms.records import official_row
-from targen_core.dataset.model import Dataset, Problem, problem_in
+from targen_core.dataset.forms.records import Form, Record, as_it_is, official_row
+from targen_core.dataset.model import Dataset, Problem, problem_in, row_digest
 from targen_core.dataset.source import Source, open_source
 from targen_core.errors import Rejected, UsageError
 from targen_core.plugins.loader import load_registry
@@ -188,7 +188,8 @@ def _leniently(source: Source, task: Task[Any, Any], problems: list[Problem]) ->
         try:
             row = official_row(record, source.form, task)
         except ValueError as error:
-            problems.append(Problem(number, _idx(record), problem_in(error)))
+            known = _known(record, source.form, task)
+            problems.append(Problem(number, _idx(record), problem_in(error), known=known))
             numbered.append((number, None))
             continue
         idx = row.get("idx")
@@ -214,11 +215,24 @@ def _leniently(source: Source, task: Task[Any, Any], problems: list[Problem]) ->
                 )
             task.from_rows(unit)
         except (ValueError, LookupError, TypeError, Rejected) as error:
-            problems.append(Problem(group[0][0], unit[0].get("idx"), problem_in(error)))
+            digests = map(row_digest, unit) if task.rows.oddities else ()
+            known = next(filter(None, map(task.rows.oddities.get, digests)), "")
+            idx = unit[0].get("idx")
+            problems.append(Problem(group[0][0], idx, problem_in(error), known=known))
         else:
             rows += unit
     problems.sort(key=lambda problem: problem.line)
     return rows
+
+
+def _known(record: Record, form: Form, task: Task[Any, Any]) -> str:
+    """Where the original data has a bad row, if it has that very row."""
+    if not task.rows.oddities:
+        return ""
+    try:
+        return task.rows.oddities.get(row_digest(as_it_is(record, form, task)), "")
+    except (ValueError, TypeError, RecursionError):
+        return ""
 
 
 def _idx(record: Any) -> Any:

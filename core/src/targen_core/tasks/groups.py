@@ -49,6 +49,9 @@ class Rows(Generic[InstanceT]):
         cases: the decisions that an official row holds, and what could give
             them away, for the analysis: `Case`s, none where the row has no
             label. By default one: the row's texts and its label.
+        oddities: rows of the original data that break `schema`, as they were
+            published: their `targen_core.dataset.model.row_digest`, and where each
+            stands. They are told as known, and no file is called bad for them.
     """
 
     schema: type[BaseModel] | None = None
@@ -60,6 +63,7 @@ class Rows(Generic[InstanceT]):
     with_label: Callable[[InstanceT, str], InstanceT] | None = None
     fields: tuple[str, ...] = ()
     cases: Callable[[Mapping[str, Any]], Sequence[Case]] | None = None
+    oddities: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -50,7 +50,10 @@ WIC: Task[Sense, WicRow] = Task(
     samples_per_seed=5,
     checks=(check_row,),
     judging=Judging(instructions=INSTRUCTIONS, samples=SAMPLES),
-    rows=Rows(cases=cases),
+    rows=Rows(
+        cases=cases,
+        oddities={"f3e55b0ae868b797ed6870f4ae21b42c": "train 1868"},  # "called round", of "call"
+    ),
     texts=Texts(
         render=_render,
         dedup_text=_sentences,

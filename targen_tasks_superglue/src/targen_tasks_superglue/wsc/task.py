@@ -58,7 +58,15 @@ WSC: Task[PronounPair, WscRow] = Task(
     instances_per_call=PASSAGES,
     checks=(check_row,),
     judging=Judging(instructions=INSTRUCTIONS, samples=SAMPLES),
-    rows=Rows(cases=cases),
+    rows=Rows(
+        cases=cases,
+        oddities={  # spans that are not where they are said to be
+            "909afea232e176e9959da19ececf1cb0": "val 42",
+            "a5647bf43d12bf6b7707c9b0bd741333": "test 80",
+            "bce798032b842be1f9dec7ab55f31a88": "test 81",
+            "8d7da5b2848ab13ad7d8a476719611ba": "test 82",
+        },
+    ),
     texts=Texts(
         render=_render,
         dedup_text=lambda row: row.text,
