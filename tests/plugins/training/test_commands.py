@@ -45,6 +45,28 @@ def test_each_prediction_is_written(targen: Command, mood: Command) -> None:
     assert again.code == 2 and "said.jsonl exists" in again.err
 
 
+def test_parts_of_the_rows_are_measured(targen: Command, mood: Command) -> None:
+    mood("train.jsonl", 60)
+    mood("one.jsonl", 40, seed=1)
+    mood("two.jsonl", 20, seed=2)
+    rows = [json.loads(line) for line in Path("two.jsonl").read_text().splitlines()]
+    for row in rows:
+        row["label"] = "praise" if row["label"] == "blame" else "blame"  # all wrong
+    Path("two.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    targen("train", "train.jsonl", "--task", "mood.yaml", "--out", "m")
+    both = ("evaluate", "m", "one.jsonl", "two.jsonl", "--task", "mood.yaml")
+    measured = targen(*both, "--by", "label", "--json").json
+    assert measured["figures"]["accuracy"]["value"] == pytest.approx(40 / 60)
+    parts = {(part["by"], part["which"]): part for part in measured["slices"]}
+    assert parts["dataset", "one"]["decisions"] == 40 and parts["dataset", "two"]["value"] == 0
+    lengths = [part["decisions"] for (by, _), part in parts.items() if by == "length"]
+    assert sum(lengths) == 60 and len(lengths) > 1
+    assert sum(each["decisions"] for each in measured["calibration"]) == 60
+    assert "one" in targen(*both).out
+    odd = targen(*both, "--by", "colour")
+    assert odd.code == 2 and "no row has such a column" in odd.err
+
+
 def test_the_same_data_make_the_same_model(targen: Command, mood: Command) -> None:
     mood("train.jsonl", 60)
     for out in ("one", "two"):

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import random
 
+import numpy as np
 import pytest
+from rouge_score import rouge_scorer
+from scipy import stats
 from sklearn import metrics
 
 from targen_core.training.model import Decision
+from targen_training.answers import rouge_l, token_f1
 from targen_training.scores import score
 
 
@@ -66,3 +70,79 @@ def test_options_are_scored_by_question():
     f1 = metrics.f1_score(labels, said, pos_label="right")
     assert found.figures["f1a"].value == pytest.approx(f1)
     assert (found.decisions, found.rows) == (6, 2)
+
+
+def test_calibration_is_that_of_scikit_learn():
+    rng = random.Random(0)
+    names = ("a", "b", "c")
+    labels = rng.choices(names, k=300)
+    drawn = [[rng.random() for _ in names] for _ in labels]
+    shares = [[each / sum(line) for each in line] for line in drawn]
+    decisions, _ = decided(labels, labels, names)
+    found = score(decisions, shares, names)
+    assert found.figures["log_loss"].value == pytest.approx(metrics.log_loss(labels, shares))
+    brier = metrics.brier_score_loss(labels, np.array(shares), scale_by_half=False)
+    assert found.figures["brier"].value == pytest.approx(brier)
+    gap = sum(b.decisions * abs(b.confidence - b.accuracy) for b in found.bins) / 300
+    assert found.figures["ece"].value == pytest.approx(gap)
+    assert sum(b.decisions for b in found.bins) == 300
+    for each in found.bins:  # each holds what its ends say
+        assert each.low <= each.confidence <= each.high
+
+
+def test_scores_that_are_no_probabilities_have_no_calibration():
+    decisions, _ = decided(["a", "b"], ["a", "b"], ("a", "b"))
+    found = score(decisions, [[3.0, -1.0], [0.0, 2.0]], ("a", "b"))
+    assert "ece" not in found.figures and not found.bins
+
+
+def test_parity_is_of_pairs():
+    # Three pairs: both right; both wrong alike; told apart by gender.
+    labels = ["a", "a", "b", "b", "a", "a"]
+    said = ["a", "a", "a", "a", "a", "b"]
+    found = score(*decided(labels, said, ("a", "b")), ("a", "b"), unit=2)
+    assert found.figures["parity"].value == pytest.approx(2 / 3)
+    assert found.figures["accuracy"].value == pytest.approx(3 / 6)
+    assert (found.decisions, found.rows) == (6, 6)
+
+
+def test_answers_that_are_cut_from_a_text_are_scored_by_their_words():
+    text = "Ann Lee met the Bank of Ulm in Ulm"
+    options = [("Ann Lee", "right"), ("the Bank of Ulm", "wrong"), ("Ulm", "right")]
+    decisions = [
+        Decision({"passage": text, "query": "?", "entity": option}, label, 0)
+        for option, label in options
+    ]
+    chances = [0.2, 0.7, 0.1]
+    found = score(decisions, [[p, 1 - p] for p in chances], ("right", "wrong"))
+    assert found.main == "answer_f1"
+    assert found.figures["best_option"].value == 0
+    assert found.figures["answer_f1"].value == pytest.approx(2 * 1 / (3 + 1))  # "Ulm" in three
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [("the cat sat down", "a cat sat on it"), ("Ulm", "ulm!"), ("a b c d", "d c b a"), ("x", "")],
+)
+def test_rouge_l_is_that_of_rouge_score(one, other):
+    scorer = rouge_scorer.RougeScorer(["rougeL"])
+    assert rouge_l(one, [other]) == pytest.approx(scorer.score(other, one)["rougeL"].fmeasure)
+
+
+def test_words_of_answers_are_compared_as_squad_does():
+    assert token_f1("The Bank, of Ulm", ["bank of ulm"]) == 1
+    assert token_f1("Ann", ["Ann Lee", "Lee Ann Marie"]) == pytest.approx(2 / 3)
+    assert token_f1("Ann", []) == 0
+
+
+def test_intervals_are_those_of_scipy():
+    rng = np.random.default_rng(1)
+    right = rng.random(400) < 0.7
+    labels = ["a"] * 400
+    said = ["a" if each else "b" for each in right]
+    found = score(*decided(labels, said, ("a", "b")), ("a", "b")).figures["accuracy"]
+    theirs = stats.bootstrap(
+        (right.astype(float),), np.mean, method="percentile", n_resamples=2000, rng=rng
+    ).confidence_interval
+    assert found.low == pytest.approx(theirs.low, abs=0.01)
+    assert found.high == pytest.approx(theirs.high, abs=0.01)

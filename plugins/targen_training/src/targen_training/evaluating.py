@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json as jsonlib
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -15,22 +16,30 @@ from targen_training.asked import TaskOption, read_rows
 if TYPE_CHECKING:
     from targen_core import Dataset
     from targen_core.metrics.model import Estimate
-    from targen_core.training.model import Decision
     from targen_training.models import Trained
     from targen_training.scores import Scores
+    from targen_training.slices import Examples, Slice
 
 __all__ = ["evaluate"]
+
+_WIDE = 12  # labels of which a table has columns
 
 
 def evaluate(
     model: Annotated[Path, typer.Argument(help="What `targen train` left.", show_default=False)],
     data: Annotated[
-        str,
+        list[str],
         typer.Argument(
-            help="Labelled rows, in any form that `targen export` takes.", show_default=False
+            help="Labelled rows, in any form that `targen export` takes; of several, all rows "
+            "and each dataset's are measured.",
+            show_default=False,
         ),
     ],
     task: TaskOption = None,
+    by: Annotated[
+        list[str] | None,
+        typer.Option("--by", metavar="COLUMN", help="Measure rows by a column of theirs too."),
+    ] = None,
     out: Annotated[
         Path | None,
         typer.Option("--out", metavar="FILE", help="Write each prediction there, as JSON lines."),
@@ -39,11 +48,16 @@ def evaluate(
 ) -> None:
     """Measure a trained model on labelled rows, with 95 % intervals.
 
-    Rows that the model learned from are counted: figures on such rows say little.
+    The figures are those of the task's benchmark: accuracy and macro-F1 of labels; parity of AX-g's
+    pairs; the best option (COPA), F1 and ROUGE-L of answers (ReCoRD), F1a and exact match
+    (MultiRC). Beside them stand calibration, which labels are taken for which, and parts of the
+    rows: by label, length, dataset and kind. Rows that the model learned from are counted:
+    figures on such rows say little.
 
     Examples:
     - targen evaluate models/rte-0 RTE/val.jsonl
     - targen evaluate models/rte-0 RTE/val.jsonl --out predictions.jsonl
+    - targen evaluate models/copa-0 COPA/val.jsonl --by question
     """
     import numpy as np
 
@@ -52,38 +66,46 @@ def evaluate(
     from targen_training.decisions import decisions_of, digest
     from targen_training.models import load_model
     from targen_training.scores import score
+    from targen_training.slices import joined, slices_of
 
     if out is not None and out.exists():
         raise UsageError(f"{out} exists", hint="choose another --out")
     registry = load_registry()
     trained = load_model(registry, model)
-    dataset = read_rows(registry, data, task, trained.facts.task)
-    if dataset.task.name != trained.facts.task:
-        raise UsageError(
-            f"{model} was trained on rows of {trained.facts.task}; {data} holds rows of "
-            f"{dataset.task.name}",
-            hint="evaluate a model on rows of its own task",
-        )
-    known = [decision for decision in decisions_of(dataset) if decision.label]
-    if not known:
-        raise UsageError(
-            f"{dataset.name}: no row has a label",
-            hint="evaluate on labelled rows, such as "
-            "a validation split; the test files of SuperGLUE have none",
-        )
-    predictions = trained.predict(known)
-    scores = score(known, predictions, trained.facts.labels)
-    seen = int(np.isin([digest(d) for d in known], trained.seen).sum())
-    strange = sorted({d.label for d in known} - set(trained.facts.labels))
+    datasets = []
+    for source in data:
+        dataset = read_rows(registry, source, task, trained.facts.task)
+        if dataset.task.name != trained.facts.task:
+            raise UsageError(
+                f"{model} was trained on rows of {trained.facts.task}; {source} holds rows of "
+                f"{dataset.task.name}",
+                hint="evaluate a model on rows of its own task",
+            )
+        datasets.append(dataset)
+    known = [[each for each in decisions_of(one) if each.label] for one in datasets]
+    for dataset, labeled in zip(datasets, known, strict=True):
+        if not labeled:
+            raise UsageError(
+                f"{dataset.name}: no row has a label",
+                hint="evaluate on labelled rows, such as "
+                "a validation split; the test files of SuperGLUE have none",
+            )
+    test = joined(datasets, known)
+    predictions = trained.predict(test.decisions)
+    labels = trained.facts.labels
+    scores = score(test.decisions, predictions, labels, unit=datasets[0].task.rows_per_instance)
+    slices = list(slices_of(test, predictions, labels, by or ()))
+    seen = int(np.isin([digest(d) for d in test.decisions], trained.seen).sum())
+    strange = sorted({d.label for d in test.decisions} - set(labels))
     if out is not None:
-        _write(out, known, predictions, trained)
+        _write(out, test, predictions, labels)
     if json:
-        print_json(_facts(scores, trained, dataset, seen, strange))
+        print_json(_facts(scores, slices, trained, datasets, seen, strange))
     else:
-        _print(scores, trained, dataset)
+        _print(scores, slices, trained, datasets)
     if seen:
         print(
-            f"warning: {seen:,} of {len(known):,} decisions were learned from: "
+            f"warning: {seen:,} of {len(test.decisions):,} decisions were learned from: "
             "the figures flatter the model",
             file=sys.stderr,
         )
@@ -91,27 +113,75 @@ def evaluate(
         print(f"warning: no training row had the label {label}", file=sys.stderr)
 
 
-def _print(scores: Scores, trained: Trained, dataset: Dataset) -> None:
+_LOSSES = ("brier", "log_loss")  # figures that are no shares
+
+
+def _print(
+    scores: Scores, slices: Sequence[Slice], trained: Trained, datasets: Sequence[Dataset]
+) -> None:
     from targen_core.cli.tables import print_table
 
     learned = " + ".join(each.name for each in trained.facts.data)
     print(
-        f"{trained.facts.trainer} trained on {learned}, on {dataset.name}: "
+        f"{trained.facts.trainer} trained on {learned}, on {_names(datasets)}: "
         f"{scores.decisions:,} decisions of {scores.rows:,} rows\n"
     )
+    names = sorted(scores.figures, key=lambda name: name != scores.main)
+    shares = {name: scores.figures[name] for name in names if name not in _LOSSES}
     print_table(
         ["figure", "%", "low", "high"],
-        [(name, *map(_percent, _parts(each))) for name, each in scores.figures.items()],
+        [(name, *map(_percent, _parts(each))) for name, each in shares.items()],
     )
-    print()
+    for name in _LOSSES:
+        if name in scores.figures:
+            print(f"{name}: {scores.figures[name].value:.3f}")
     names = list(scores.by_label)
+    wide = names if len(names) <= _WIDE else []
+    print()
     print_table(
-        ["label", "rows", "precision", "recall", "F1", "|", *(f"said {name}" for name in names)],
         [
-            (name, rows, *map(_percent, figures), "|", *scores.confusion[name].values())
+            *("label", "rows", "precision", "recall", "F1", *("|" for _ in wide[:1])),
+            *(f"said {name}" for name in wide),
+        ],
+        [
+            (
+                name,
+                rows,
+                *map(_percent, figures),
+                *("|" for _ in wide[:1]),
+                *(scores.confusion[name][other] for other in wide),
+            )
             for name, (rows, *figures) in scores.by_label.items()
         ],
     )
+    parts = [each for each in slices if each.by != "label"]
+    if parts:
+        print()
+        print_table(
+            ["rows by", "which", "decisions", f"{scores.main} %", "low", "high"],
+            [
+                (each.by, each.value, each.decisions, *map(_percent, _parts(each.figure)))
+                for each in parts
+            ],
+        )
+    if scores.bins:
+        print()
+        print_table(
+            ["confidence", "decisions", "mean %", "right %"],
+            [
+                (
+                    f"{each.low:.1f} to {each.high:.1f}",
+                    each.decisions,
+                    _percent(each.confidence),
+                    _percent(each.accuracy),
+                )
+                for each in scores.bins
+            ],
+        )
+
+
+def _names(datasets: Sequence[Dataset]) -> str:
+    return " + ".join(dataset.name for dataset in datasets)
 
 
 def _parts(each: Estimate) -> tuple[float | None, ...]:
@@ -122,36 +192,69 @@ def _percent(value: float | None) -> str:
     return "-" if value is None else f"{100 * value:.1f}"
 
 
+def _estimate(each: Estimate) -> dict[str, float | None]:
+    return dict(zip(("value", "low", "high"), _parts(each), strict=True))
+
+
 def _facts(
-    scores: Scores, trained: Trained, dataset: Dataset, seen: int, strange: list[str]
+    scores: Scores,
+    slices: Sequence[Slice],
+    trained: Trained,
+    datasets: Sequence[Dataset],
+    seen: int,
+    strange: list[str],
 ) -> dict[str, Any]:
     return {
         "model": trained.facts.model_dump(mode="json"),
-        "data": {"name": dataset.name, "digest": dataset.digest, "rows": len(dataset)},
+        "data": [
+            {"name": dataset.name, "digest": dataset.digest, "rows": len(dataset)}
+            for dataset in datasets
+        ],
         "decisions": scores.decisions,
         "seen_in_training": seen,
         "labels_without_training": strange,
-        "figures": {
-            name: dict(zip(("value", "low", "high"), _parts(each), strict=True))
-            for name, each in scores.figures.items()
-        },
+        "main": scores.main,
+        "figures": {name: _estimate(each) for name, each in scores.figures.items()},
         "labels": {
             name: dict(zip(("decisions", "precision", "recall", "f1"), figures, strict=True))
             for name, figures in scores.by_label.items()
         },
         "confusion": scores.confusion,
+        "slices": [
+            {
+                "by": each.by,
+                "which": each.value,
+                "decisions": each.decisions,
+                **_estimate(each.figure),
+            }
+            for each in slices
+        ],
+        "calibration": [
+            {
+                "low": each.low,
+                "high": each.high,
+                "decisions": each.decisions,
+                "confidence": each.confidence,
+                "accuracy": each.accuracy,
+            }
+            for each in scores.bins
+        ],
     }
 
 
-def _write(out: Path, known: list[Decision], predictions: Any, trained: Trained) -> None:
+def _write(
+    out: Path, test: Examples, predictions: Sequence[Sequence[float]], labels: Sequence[str]
+) -> None:
     from targen_core.errors import WriteFailed
 
-    labels = trained.facts.labels
+    names = [(dataset.name, at) for dataset in test.datasets for at in range(len(dataset))]
     lines = []
-    for decision, each in zip(known, predictions, strict=True):
+    for decision, each in zip(test.decisions, predictions, strict=True):
         shares = dict(zip(labels, each, strict=True))
+        dataset, row = names[decision.row]
         facts = {
-            "row": decision.row,
+            **({"dataset": dataset} if len(test.datasets) > 1 else {}),
+            "row": row,
             "question": decision.question,
             "label": decision.label,
             "predicted": max(shares, key=lambda name: shares[name]),

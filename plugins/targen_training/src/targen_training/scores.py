@@ -1,15 +1,18 @@
 """How good predictions are: figures with 95 % intervals, by bootstrap over rows.
 
 Where a row holds several decisions (the options of a question, the questions of a
-passage), rows are drawn and not decisions: those of one row stand or fall
-together.
+passage), or several rows make one instance (AX-g's pairs), these are drawn and not
+decisions: those of one stand or fall together.
+
+Each figure is a function of sums over rows. So thousands of resamples are one product
+of matrices, and models that are compared can share them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,10 +20,100 @@ from numpy.typing import NDArray
 from targen_core.metrics.model import Estimate
 from targen_core.tasks.cases import RIGHT, WRONG
 from targen_core.training.model import Decision
+from targen_training.answers import rouge_l, token_f1
 
-__all__ = ["Scores", "score"]
+__all__ = ["Bin", "Measure", "Measured", "Scores", "draws_of", "measured", "score"]
 
-_RESAMPLES = 1000
+RESAMPLES = 1000
+_BINS = 10
+
+Numbers = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """A figure of sums over rows.
+
+    Attributes:
+        parts: what each row adds, of shape (rows, parts).
+        of: from sums, of shape (..., parts), to the figure, of shape (...); not a number
+            where they do not say.
+    """
+
+    parts: Numbers
+    of: Callable[[Numbers], Numbers]
+
+    def at(self, weights: Numbers) -> Numbers:
+        """The figure where rows count so often: weights of shape (..., rows)."""
+        with np.errstate(invalid="ignore", divide="ignore"):
+            return self.of(weights @ self.parts)
+
+    @property
+    def value(self) -> float:
+        """The figure of all rows, each once."""
+        return float(self.at(np.ones(len(self.parts))))
+
+    def estimate(self, draws: Numbers) -> Estimate:
+        """With its 95 % interval; `draws` are weights of shape (resamples, rows)."""
+        values = self.at(draws)
+        if np.isnan(value := self.value) or np.isnan(values).all():
+            return Estimate(None)
+        low, high = np.nanquantile(values, [0.025, 0.975])
+        return Estimate(value, float(low), float(high))
+
+
+@dataclass(frozen=True)
+class Measured:
+    """Predictions held against labels, ready to be summed up.
+
+    Attributes:
+        names: the labels, those that were never learned behind the others.
+        truth: of each decision the number of its label.
+        said: of each decision the number of the likeliest label.
+        rows: of each decision the number of its row, from 0 without gaps; rows of one
+            instance have one number.
+        count: how many of those there are.
+        measures: figure -> how it is made of rows.
+        main: the figure that stands for all: what the benchmark reports, or accuracy.
+        right: of each decision, or of each question where there are options, whether it
+            was got right; what paired tests look at.
+    """
+
+    names: tuple[str, ...]
+    truth: NDArray[np.int64]
+    said: NDArray[np.int64]
+    rows: NDArray[np.int64]
+    count: int
+    measures: Mapping[str, Measure]
+    main: str
+    right: NDArray[np.bool_]
+    bins: tuple[Bin, ...] = field(default=())
+
+    @cached_property
+    def table(self) -> NDArray[np.int64]:
+        """Decisions by label and predicted label."""
+        size = len(self.names)
+        counts = np.bincount(self.truth * size + self.said, minlength=size**2)
+        return counts.reshape(size, size)
+
+
+@dataclass(frozen=True, slots=True)
+class Bin:
+    """Decisions whose likeliest label has a probability between two ends.
+
+    Attributes:
+        low: the lower end.
+        high: the upper end.
+        decisions: how many.
+        confidence: their mean probability.
+        accuracy: the share that is right.
+    """
+
+    low: float
+    high: float
+    decisions: int
+    confidence: float
+    accuracy: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,119 +121,240 @@ class Scores:
     """What a model got right.
 
     Attributes:
-        figures: name -> estimate: `accuracy` and `macro_f1` of labels; of options besides
-            `best_option` (the likeliest option of a question is right: COPA, ReCoRD),
-            `f1a` (F1 of right options) and `exact_match` (all options of a question are
-            told: MultiRC).
+        figures: name -> estimate: `accuracy` and `macro_f1` of labels; `parity` of pairs
+            that differ in gender alone (AX-g). Of options besides `best_option` (the
+            likeliest option of a question is right: COPA), `f1a` (F1 of right options)
+            and `exact_match` (all options of a question are told: MultiRC); where options
+            are cut from the text `answer_f1` and `rouge_l` of the likeliest (ReCoRD).
+            Where scores are probabilities `ece`, `brier` and `log_loss`.
+        main: the figure that stands for all.
         by_label: label -> decisions, precision, recall, F1; None where it is undefined.
         confusion: label -> predicted label -> decisions.
+        bins: calibration by confidence; empty where scores are no probabilities.
         decisions: how many were scored.
         rows: of how many rows.
     """
 
     figures: dict[str, Estimate]
+    main: str
     by_label: dict[str, tuple[int, float | None, float | None, float | None]]
     confusion: dict[str, dict[str, int]]
+    bins: tuple[Bin, ...]
     decisions: int
     rows: int
 
 
 def score(
-    decisions: Sequence[Decision], scores: Sequence[Sequence[float]], labels: Sequence[str]
+    decisions: Sequence[Decision],
+    scores: Sequence[Sequence[float]],
+    labels: Sequence[str],
+    *,
+    unit: int = 1,
 ) -> Scores:
-    """Hold predictions against the labels of `decisions`, none of which is ""."""
-    names = (*labels, *sorted({d.label for d in decisions} - set(labels)))
-    truth = np.array([names.index(d.label) for d in decisions])
-    matrix = np.array(scores, dtype=np.float64)
-    said = matrix.argmax(axis=1)
-    _, rows = np.unique([d.row for d in decisions], return_inverse=True)
-    count = int(rows.max()) + 1
+    """Hold predictions against the labels of `decisions`, none of which is "".
 
-    def table(weights: NDArray[np.float64]) -> NDArray[np.float64]:
-        pairs = truth * len(names) + said
-        counts: NDArray[np.float64] = np.bincount(
-            pairs, weights[rows], minlength=len(names) ** 2
-        ).astype(np.float64)
-        return counts.reshape(len(names), len(names))
-
-    measures: dict[str, Callable[[NDArray[np.float64]], float]] = {
-        "accuracy": lambda weights: _accuracy(table(weights)),
-        "macro_f1": lambda weights: float(np.nanmean(_f1(table(weights)))),
-    }
-    if set(names) == {RIGHT, WRONG}:
-        measures |= _of_options(decisions, matrix, truth, said, rows, names, table)
-    whole = np.ones(count)
-    draws = np.random.default_rng(0).multinomial(count, [1 / count] * count, size=_RESAMPLES)
-    figures = {}
-    for name, measure in measures.items():
-        values = [measure(draw.astype(np.float64)) for draw in draws]
-        low, high = np.nanquantile(values, [0.025, 0.975])
-        figures[name] = Estimate(measure(whole), float(low), float(high))
-    counts = table(whole)
+    Args:
+        decisions: what was decided.
+        scores: of each, a score for each of `labels`.
+        labels: what was learned.
+        unit: rows of an instance, which stay together.
+    """
+    known = measured(decisions, scores, labels, unit=unit)
+    draws = draws_of(known.count)
     return Scores(
-        figures,
-        {name: _label(counts, at) for at, name in enumerate(names)},
+        {name: measure.estimate(draws) for name, measure in known.measures.items()},
+        known.main,
+        {name: _label(known.table, at) for at, name in enumerate(known.names)},
         {
-            one: {two: int(counts[i, j]) for j, two in enumerate(names)}
-            for i, one in enumerate(names)
+            one: {two: int(known.table[i, j]) for j, two in enumerate(known.names)}
+            for i, one in enumerate(known.names)
         },
+        known.bins,
         len(decisions),
-        count,
+        len({decision.row for decision in decisions}),
     )
 
 
-def _accuracy(table: NDArray[np.float64]) -> float:
-    total = table.sum()
-    return float(np.trace(table) / total) if total else float("nan")
+def draws_of(rows: int, resamples: int = RESAMPLES) -> Numbers:
+    """How often each row stands in each resample, of shape (resamples, rows): always the same."""
+    chance = np.random.default_rng(0)
+    drawn = chance.multinomial(rows, [1 / rows] * rows, size=resamples)
+    return drawn.astype(np.float64)
 
 
-def _f1(table: NDArray[np.float64]) -> NDArray[np.float64]:
-    """F1 by label; not a number for a label that neither occurs nor is given."""
-    both = table.sum(axis=0) + table.sum(axis=1)
-    with np.errstate(invalid="ignore"):
-        ratio: NDArray[np.float64] = np.where(both > 0, 2 * np.diag(table) / both, np.nan)
+def measured(
+    decisions: Sequence[Decision],
+    scores: Sequence[Sequence[float]],
+    labels: Sequence[str],
+    *,
+    unit: int = 1,
+) -> Measured:
+    """See `score`."""
+    names = (*labels, *sorted({d.label for d in decisions} - set(labels)))
+    places = {name: at for at, name in enumerate(names)}
+    truth = np.array([places[d.label] for d in decisions])
+    matrix = np.array(scores, dtype=np.float64)
+    said = matrix.argmax(axis=1)
+    _, rows = np.unique([d.row // unit for d in decisions], return_inverse=True)
+    count = int(rows.max()) + 1
+    right = said == truth
+
+    def by_row(*columns: NDArray[np.generic], at: NDArray[np.int64] = rows) -> Numbers:
+        sums = [np.bincount(at, column.astype(np.float64), count) for column in columns]
+        return np.stack(sums, axis=1)
+
+    one = np.ones(len(truth))
+    size = len(names)
+    kinds = [right & (truth == at) for at in range(size)]
+    kinds += [(said == at) * 1.0 + (truth == at) for at in range(size)]
+    measures = {
+        "accuracy": Measure(by_row(right, one), _ratio),
+        "macro_f1": Measure(by_row(*kinds), _macro_f1),
+    }
+    main = "accuracy"
+    if set(names) == {RIGHT, WRONG}:
+        found, main, right = _of_options(decisions, matrix, right, rows, names, by_row)
+        measures |= found
+    elif unit == 2 and (pairs := _parity(said, truth, rows, count)) is not None:
+        measures["parity"] = Measure(pairs, _ratio)
+    bins: tuple[Bin, ...] = ()
+    if _are_probabilities(matrix):
+        likely = np.append(matrix, np.zeros((len(matrix), size - len(labels))), axis=1)
+        measures |= _calibration(likely, truth, by_row)
+        bins = _bins(likely.max(axis=1), likely.argmax(axis=1) == truth)
+    return Measured(names, truth, said, rows, count, measures, main, right, bins)
+
+
+def _ratio(sums: Numbers) -> Numbers:
+    ratio: Numbers = sums[..., 0] / sums[..., 1]
     return ratio
 
 
+def _macro_f1(sums: Numbers) -> Numbers:
+    """The mean F1 of labels that occur or are given."""
+    both, ends = np.split(sums, 2, axis=-1)
+    f1 = np.where(ends > 0, 2 * both / ends, 0.0)
+    mean: Numbers = f1.sum(axis=-1) / (ends > 0).sum(axis=-1)
+    return mean
+
+
 def _label(
-    table: NDArray[np.float64], at: int
+    table: NDArray[np.int64], at: int
 ) -> tuple[int, float | None, float | None, float | None]:
-    right, predicted, there = table[at, at], table[:, at].sum(), table[at].sum()
-    f1 = float(_f1(table)[at])
+    right, predicted, there = int(table[at, at]), int(table[:, at].sum()), int(table[at].sum())
     return (
-        int(there),
-        float(right / predicted) if predicted else None,
-        float(right / there) if there else None,
-        None if np.isnan(f1) else f1,
+        there,
+        right / predicted if predicted else None,
+        right / there if there else None,
+        2 * right / (predicted + there) if predicted + there else None,
     )
+
+
+def _parity(
+    said: NDArray[np.int64], truth: NDArray[np.int64], rows: NDArray[np.int64], count: int
+) -> Numbers | None:
+    """Of each pair whose rows have one label, whether both were told alike."""
+    if len(rows) != 2 * count or (np.bincount(rows) != 2).any():
+        return None
+    order = np.argsort(rows, kind="stable").reshape(count, 2)
+    pair = truth[order[:, 0]] == truth[order[:, 1]]
+    same = pair & (said[order[:, 0]] == said[order[:, 1]])
+    return np.stack([same, pair], axis=1).astype(np.float64)
 
 
 def _of_options(
     decisions: Sequence[Decision],
-    matrix: NDArray[np.float64],
-    truth: NDArray[np.int64],
-    said: NDArray[np.int64],
+    matrix: Numbers,
+    told: NDArray[np.bool_],
     rows: NDArray[np.int64],
     names: Sequence[str],
-    table: Callable[[NDArray[np.float64]], NDArray[np.float64]],
-) -> dict[str, Any]:
+    by_row: Callable[..., Numbers],
+) -> tuple[dict[str, Measure], str, NDArray[np.bool_]]:
+    """Figures of questions with options; the main one; and which questions were got right."""
     right = names.index(RIGHT)
+    true = np.array([decision.label == RIGHT for decision in decisions])
+    said = matrix.argmax(axis=1) == right
     keys: dict[tuple[int, int], int] = {}
     question = np.array([keys.setdefault((d.row, d.question), len(keys)) for d in decisions])
     of_row = np.zeros(len(keys), dtype=np.int64)
     of_row[question] = rows
     exact = np.ones(len(keys))
-    np.minimum.at(exact, question, (said == truth).astype(np.float64))
-    best = np.zeros(len(keys))
+    np.minimum.at(exact, question, told.astype(np.float64))
     order = np.lexsort((-matrix[:, right], question))  # the likeliest first, the first of equals
     first = order[np.unique(question[order], return_index=True)[1]]
-    best[question[first]] = truth[first] == right
+    best = true[first]
+    every = np.ones(len(keys))
 
-    def mean(values: NDArray[np.float64]) -> Callable[[NDArray[np.float64]], float]:
-        return lambda weights: float(np.average(values, weights=weights[of_row]))
+    def mean(values: NDArray[np.generic]) -> Measure:
+        return Measure(by_row(values, every, at=of_row), _ratio)
 
-    return {
+    measures = {
         "best_option": mean(best),
-        "f1a": lambda weights: float(np.nan_to_num(_f1(table(weights))[right])),
+        "f1a": Measure(by_row(said & true, said * 1.0 + true), _f1_of_right),
         "exact_match": mean(exact),
     }
+    answers = np.bincount(question, true)
+    if (name := _cut_from(decisions)) is not None:
+        golds: list[list[str]] = [[] for _ in keys]
+        for at in np.flatnonzero(true):
+            golds[question[at]].append(decisions[int(at)].texts[name])
+        texts = [decisions[int(at)].texts[name] for at in first]
+        for figure, of in (("answer_f1", token_f1), ("rouge_l", rouge_l)):
+            values = [of(text, gold) for text, gold in zip(texts, golds, strict=True)]
+            measures[figure] = mean(np.array(values))
+        return measures, "answer_f1", best
+    if (answers == 1).all():
+        return measures, "best_option", best
+    return measures, "f1a", exact == 1
+
+
+def _f1_of_right(sums: Numbers) -> Numbers:
+    return np.where(sums[..., 1] > 0, 2 * sums[..., 0] / sums[..., 1], 0.0)
+
+
+def _cut_from(decisions: Sequence[Decision]) -> str | None:
+    """The text that is an option and stands in another, in every decision: ReCoRD's entities."""
+    *others, last = decisions[0].texts
+    for decision in decisions:
+        option = decision.texts[last]
+        if not any(option in decision.texts[name] for name in others):
+            return None
+    return last
+
+
+def _are_probabilities(matrix: Numbers) -> bool:
+    return bool((matrix >= 0).all() and np.allclose(matrix.sum(axis=1), 1, atol=1e-4))
+
+
+def _calibration(
+    likely: Numbers, truth: NDArray[np.int64], by_row: Callable[..., Numbers]
+) -> dict[str, Measure]:
+    """Expected calibration error (Guo et al., 2017), Brier score and log loss of all labels."""
+    top, right = likely.max(axis=1), likely.argmax(axis=1) == truth
+    place = np.minimum((top * _BINS).astype(np.int64), _BINS - 1)
+    gaps = [(place == at) * (top - right) for at in range(_BINS)]
+    one = np.ones(len(truth))
+    of_label = np.maximum(likely[np.arange(len(truth)), truth], 1e-15)
+    brier = (likely**2).sum(axis=1) - 2 * of_label + 1
+    return {
+        "ece": Measure(
+            by_row(*gaps, one), lambda sums: np.abs(sums[..., :-1]).sum(axis=-1) / sums[..., -1]
+        ),
+        "brier": Measure(by_row(brier, one), _ratio),
+        "log_loss": Measure(by_row(-np.log(of_label), one), _ratio),
+    }
+
+
+def _bins(top: Numbers, right: NDArray[np.bool_]) -> tuple[Bin, ...]:
+    place = np.minimum((top * _BINS).astype(np.int64), _BINS - 1)
+    return tuple(
+        Bin(
+            at / _BINS,
+            (at + 1) / _BINS,
+            int(inside.sum()),
+            float(top[inside].mean()),
+            float(right[inside].mean()),
+        )
+        for at in range(_BINS)
+        if (inside := place == at).any()
+    )

@@ -1,0 +1,154 @@
+"""Parts of a test set, by label, length, dataset, kind or column, each with its figure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from targen_core import Dataset
+from targen_core.errors import UsageError
+from targen_core.metrics.model import Estimate
+from targen_core.tasks.fields import text_at
+from targen_core.training.model import Decision
+from targen_training.scores import draws_of, measured
+
+__all__ = ["Examples", "Slice", "joined", "slices_of"]
+
+_KINDS = 8  # values of a property that are few enough to be kinds
+
+
+@dataclass(frozen=True, slots=True)
+class Examples:
+    """Labelled rows of one or several datasets of a task.
+
+    Attributes:
+        datasets: where the rows are from.
+        decisions: those of their rows that have a label; rows are counted on from one
+            dataset to the next.
+    """
+
+    datasets: Sequence[Dataset]
+    decisions: Sequence[Decision]
+
+    @property
+    def rows(self) -> list[tuple[str, Mapping[str, Any]]]:
+        """All rows, each with the name of its dataset."""
+        return [(dataset.name, row) for dataset in self.datasets for row in dataset.rows]
+
+
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """A part of the rows.
+
+    Attributes:
+        by: what the rows are told apart by: "label", "length", a column.
+        value: what these have in common.
+        decisions: how many.
+        figure: the main figure of this part alone.
+    """
+
+    by: str
+    value: str
+    decisions: int
+    figure: Estimate
+
+
+def slices_of(
+    test: Examples,
+    scores: Sequence[Sequence[float]],
+    labels: Sequence[str],
+    columns: Sequence[str] = (),
+) -> Iterator[Slice]:
+    """The main figure of each part of a test set; a label's is its recall.
+
+    Parts are made by label, by length (thirds of the rows by characters), by dataset where there
+    are several, by what the task says of its rows in words (`Case.cues`), and by
+    `columns` of the rows.
+
+    Raises:
+        UsageError: no row has such a column.
+    """
+    task = test.datasets[0].task
+    main = measured(test.decisions, scores, labels, unit=task.rows_per_instance).main
+    ways = dict(_ways(test, columns))
+    for by, values in ways.items():
+        for value in dict.fromkeys(sorted(values, key=_order)):
+            places = [at for at, own in enumerate(values) if own == value]
+            part = [test.decisions[at] for at in places]
+            known = measured(part, [scores[at] for at in places], labels)
+            figure = known.measures.get(main, known.measures["accuracy"])
+            yield Slice(by, value, len(part), figure.estimate(draws_of(known.count)))
+
+
+def _order(value: str) -> tuple[int, str]:
+    return (_LENGTHS.index(value.partition(" ")[0]) if value.startswith(_LENGTHS) else 0, value)
+
+
+_LENGTHS = ("short", "middle", "long")
+
+
+def _ways(test: Examples, columns: Sequence[str]) -> Iterator[tuple[str, list[str]]]:
+    """Ways to tell decisions apart: a name, and a value for each."""
+    decisions = test.decisions
+    rows = test.rows
+    if len({decision.question for decision in decisions}) == 1 == len(rows) / len(decisions):
+        yield "label", [decision.label for decision in decisions]
+    lengths = _lengths(decisions)
+    if lengths is not None:
+        yield "length", lengths
+    if len(test.datasets) > 1:
+        yield "dataset", [rows[decision.row][0] for decision in decisions]
+    for name, values in _kinds(test).items():
+        if 1 < len(set(values.values())) <= _KINDS and len(values) == len(rows):
+            yield name, [values[decision.row] for decision in decisions]
+    for column in columns:
+        texts = [_text(row, column) for _, row in rows]
+        if not any(texts):
+            raise UsageError(f"--by {column}: no row has such a column")
+        yield column, [texts[decision.row] for decision in decisions]
+
+
+def _text(row: Mapping[str, Any], column: str) -> str:
+    value = row.get(column)
+    return str(value) if isinstance(value, str | int | float) else text_at(row, column)
+
+
+def _lengths(decisions: Sequence[Decision]) -> list[str] | None:
+    sizes: dict[int, int] = {}
+    for decision in decisions:
+        size = sum(map(len, decision.texts.values()))
+        sizes[decision.row] = max(size, sizes.get(decision.row, 0))
+    if len(sizes) < 30:
+        return None
+    low, high = (int(end) for end in np.quantile(list(sizes.values()), [1 / 3, 2 / 3]))
+    names = (f"short (to {low:,})", f"middle (to {high:,})", f"long (over {high:,})")
+    return [names[(sizes[d.row] > low) + (sizes[d.row] > high)] for d in decisions]
+
+
+def _kinds(test: Examples) -> dict[str, dict[int, str]]:
+    """What a task says in words of rows that are one decision: property -> row -> value."""
+    found: dict[str, dict[int, str]] = {}
+    task = test.datasets[0].task
+    if task.rows.cases is None:
+        return found
+    for at, (_, row) in enumerate(test.rows):
+        cases = task.rows.cases(row)
+        if len(cases) != 1:
+            return {}
+        for name, cue in cases[0].cues.items():
+            if isinstance(cue, str):
+                found.setdefault(name, {})[at] = cue
+    return found
+
+
+def joined(datasets: Sequence[Dataset], parts: Sequence[Sequence[Decision]]) -> Examples:
+    """Datasets as one test set; `parts` are the labelled decisions of each."""
+    decisions: list[Decision] = []
+    before = 0
+    for dataset, part in zip(datasets, parts, strict=True):
+        decisions += [replace(decision, row=before + decision.row) for decision in part]
+        before += len(dataset)
+    return Examples(datasets, decisions)
