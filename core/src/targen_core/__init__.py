@@ -35,7 +35,8 @@ if TYPE_CHECKING:
     from targen_core.tasks.cases import Case
     from targen_core.tasks.groups import Judging, Rows, Texts
     from targen_core.tasks.judging import Correction, CorrectionSample, JudgeAnswer, JudgeQuestion
-    from targen_core.tasks.model import DryRunCall, Label, Task, Variant
+    from targen_core.tasks.model import Task
+    from targen_core.tasks.parts import DryRunCall, Label, Variant
     from targen_core.tasks.prompt import Prompt
     from targen_core.tasks.steps import Corrector, InverseGenerator, ListStep, Llm, Step
 
@@ -55,7 +56,7 @@ _HOME = {
     "Corrector": "tasks.steps",
     "Dataset": "dataset.model",
     "Declaration": "declared.model",
-    "DryRunCall": "tasks.model",
+    "DryRunCall": "tasks.parts",
     "Exporter": "exporters.model",
     "InverseGenerator": "tasks.steps",
     "Job": "runs.job",
@@ -63,7 +64,7 @@ _HOME = {
     "JudgeAnswer": "tasks.judging",
     "JudgeQuestion": "tasks.judging",
     "Judging": "tasks.groups",
-    "Label": "tasks.model",
+    "Label": "tasks.parts",
     "LabelReport": "api.report",
     "Limits": "runs.spec",
     "ListStep": "tasks.steps",
@@ -88,7 +89,7 @@ _HOME = {
     "Texts": "tasks.groups",
     "UsageError": "errors",
     "UsageReport": "api.report",
-    "Variant": "tasks.model",
+    "Variant": "tasks.parts",
     "acorrect": "api.correcting",
     "agenerate": "api.generating",
     "analyze": "api.analyzing",

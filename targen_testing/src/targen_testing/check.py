@@ -189,6 +189,9 @@ class _Results:
             suite = suite_of(item)
             if suite is None:
                 continue
+            if problem := suite.unnamed():
+                self.findings.append(broken("suite-without-a-name", suite.__name__, problem))
+                continue
             kept.append(item)
             self._suites.add(suite)
             self.covered.add((suite.kind, getattr(suite, suite.kind)))

@@ -9,14 +9,14 @@ class TestStrict(Suite):
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from functools import cached_property
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
 
-from targen_core.dataset.model import Dataset, Unit
+from targen_core.dataset.model import Dataset
+from targen_core.engine.judging import CHANGED
 from targen_core.plugins.registry import Registry
 from targen_core.runs.spec import Limits, RunSpec
 from targen_core.tasks.model import Task
@@ -74,16 +74,21 @@ class CorrectorSuite(Suite):
             limits=Limits(concurrency=concurrency),
         )
 
+    def claims_nothing(self) -> bool:
+        """Whether the task has a branch whose label step 4 is to find."""
+        return None in self.whose().branches.values()
+
     @pytest.fixture
     def dataset(self, tmp_path_factory: pytest.TempPathFactory) -> Dataset:
         """Instances to judge."""
 
         def make() -> Dataset:
             folder = tmp_path_factory.mktemp("instances") / "run"
-            made = trials.generate(self.everything(), self.spec(GOOD, None), folder)
+            corrector = "meta" if self.claims_nothing() else None
+            made = trials.generate(self.everything(), self.spec(GOOD, corrector), folder)
             if made.error is not None:
                 fail(f"task {self.task} makes no instances to judge: {made.error}")
-            return _Kept("made", self.whose(), made.rows)
+            return Dataset("made", self.whose(), made.rows)
 
         return self.kept("dataset", make)
 
@@ -97,7 +102,10 @@ class CorrectorSuite(Suite):
         """Run the corrector on instances."""
         corrector = self.registry().find("corrector", self.corrector).id
         spec = self.spec(options, corrector, concurrency)
-        return trials.correct(self.everything(), spec, dataset, folder)
+        trial = trials.correct(self.everything(), spec, dataset, folder)
+        if CHANGED in str(trial.error):
+            pytest.skip("it changes what it judges: see changes-no-instance")
+        return trial
 
     # --- what must hold ---
 
@@ -114,6 +122,12 @@ class CorrectorSuite(Suite):
         judged = sum(flow["judged"] for flow in trial.report["flow"].values())
         count = len(list(dataset.instances))
         assert judged == count, f"{judged} of {count} instances were judged"
+        if self.claims_nothing():
+            made = trials.generate(
+                self.everything(), self.spec(GOOD, self.corrector), tmp_path / "run"
+            )
+            if made.error is not None:
+                fail(f"where an instance claims no label: {made.error}")
 
     def test_labels_come_from_the_set(self, dataset: Dataset, tmp_path: Path) -> None:
         """A label that it gives is one of the task's, whatever the replies."""
@@ -148,9 +162,10 @@ class CorrectorSuite(Suite):
 
     def test_changes_no_instance(self, dataset: Dataset, tmp_path: Path) -> None:
         """It judges an instance and leaves it as it was."""
-        before = [item.model_dump() for item in dataset.instances]
-        self.judge(dataset, tmp_path / "out")
-        assert [item.model_dump() for item in dataset.instances] == before
+        spec = self.spec(GOOD, self.registry().find("corrector", self.corrector).id)
+        error = trials.correct(self.everything(), spec, dataset, tmp_path / "out").error
+        if CHANGED in str(error):
+            fail(str(error))
 
     def test_same_verdicts_again(self, dataset: Dataset, found: Found, tmp_path: Path) -> None:
         """The verdicts depend on the replies alone: not on the concurrency, nor on earlier runs."""
@@ -162,14 +177,3 @@ class CorrectorSuite(Suite):
             path = tmp_path / name / "changes.jsonl"
             files.append(path.read_bytes() if path.exists() else b"")
         assert files[0] == files[1], "the same replies gave other verdicts"
-
-
-class _Kept(Dataset):
-    """A dataset that keeps its instances: what becomes of them is seen."""
-
-    def units(self) -> Iterator[Unit]:
-        return iter(self._units)
-
-    @cached_property
-    def _units(self) -> list[Unit]:
-        return list(super().units())

@@ -49,6 +49,7 @@ LOADING_RULES = {
 RULES = {
     **DISTRIBUTION_RULES,
     **LOADING_RULES,
+    "suite-without-a-name": "name what it checks by its registered name, in the suite's class",
     "tests-not-collected": "mend the tests until `python -m pytest tests` collects them",
 }
 """Name -> what the author does."""

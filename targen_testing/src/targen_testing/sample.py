@@ -13,7 +13,8 @@ from targen_core.plugins.register import Registration
 from targen_core.plugins.registry import Registry
 from targen_core.tasks.groups import Judging, Rows
 from targen_core.tasks.judging import CorrectionSample
-from targen_core.tasks.model import DryRunCall, Label, Task
+from targen_core.tasks.model import Task
+from targen_core.tasks.parts import DryRunCall, Label
 from targen_core.tasks.prompt import Prompt
 from targen_core.tasks.steps import ListStep, Llm
 
@@ -26,9 +27,7 @@ _REVIEW = Prompt("sample-review", '--- user\nWrite a $tone review of $topic, as 
 
 
 class Review(BaseModel):
-    """A row of the sample task, without `idx`."""
-
-    model_config = ConfigDict(frozen=True)
+    """A row of the sample task, without `idx`; not frozen: who writes into it is to be found."""
 
     text: str
     label: Literal["good", "bad"]

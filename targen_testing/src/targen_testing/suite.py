@@ -42,6 +42,18 @@ class Suite:
     own: ClassVar[frozenset[str]] = frozenset({"_kept", "folder", "own", "registry"})
     """What a subclass may set or replace; anything else that it replaces is named."""
 
+    @classmethod
+    def unnamed(cls) -> str:
+        """What to say of a suite that does not name what it checks, or ""."""
+        if isinstance(getattr(cls, cls.kind, None), str):
+            return ""
+        return f'{cls.__name__} says not which {cls.kind} it checks: add {cls.kind} = "NAME"'
+
+    @pytest.fixture(autouse=True)
+    def _is_named(self) -> None:
+        if problem := self.unnamed():
+            fail(problem)
+
     def registry(self) -> Registry:
         """The plugins that are installed, and the one in `folder`."""
         if not self.folder:
@@ -62,8 +74,12 @@ class Suite:
     _kept: ClassVar[dict[str, Any]] = {}
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
-        """Keep the hook by which pytest hears of the suite."""
+        """Keep the hook by which pytest hears of the suite, and take no text for a tuple."""
         super().__init_subclass__(**kwargs)
+        if isinstance(options := vars(cls).get("options"), str):
+            raise TypeError(
+                f"{cls.__name__}.options is a text; a tuple has one for each: ({options!r},)"
+            )
         if "pytest_generate_tests" in vars(cls):
             raise TypeError(f"{cls.__name__}.pytest_generate_tests is the conformance kit's own")
 

@@ -187,15 +187,6 @@ class TaskSuite(Suite):
         assert not missing, f"no sample shows a wrong output whose label is {missing}"
         assert all(s.explanation for s in task.judging.samples), "a sample has no explanation"
 
-    def test_presets_fit_the_labels(self) -> None:
-        """Presets name labels of the task, in whole units."""
-        task = self.target()
-        for name, counts in task.presets.items():
-            assert set(counts) <= set(task.quota_names), f"preset {name} names another label"
-            assert all(count % task.rows_per_instance == 0 for count in counts.values()), (
-                f"preset {name}"
-            )
-
     def test_has_checks(self) -> None:
         """A task without checks accepts anything that parses."""
         assert self.target().checks, "Task.checks is empty"
@@ -241,6 +232,17 @@ class TaskSuite(Suite):
         assert trial.report["status"] == "complete"
         assert len(trial.rows) == self.rows * task.rows_per_instance * len(task.quota_names)
         assert sum(entry["rows"] for entry in trial.provenance) == len(trial.rows)
+
+    def test_calls_give_several(self, good: Trial) -> None:
+        """Where `instances_per_call` says so, a call gives several: its prompt asks for them."""
+        several = self.target().instances_per_call
+        last = several - 1
+        places = [record["id"].rpartition("/")[2] for record in (*good.provenance, *good.made)]
+        if places and all(int(place) % several != last for place in places):
+            fail(
+                f"instances_per_call is {several}, and no call gave so many: return a list of "
+                "them, and say in the prompt how many"
+            )
 
     def test_rows_are_official(self, watched: _Watched) -> None:
         """Every row satisfies the official schema, strictly."""

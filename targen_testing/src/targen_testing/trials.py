@@ -65,6 +65,12 @@ class Trial:
         return self._lines("provenance.jsonl")
 
     @property
+    def made(self) -> list[dict[str, Any]]:
+        """Candidates that became no row, of those that a generator gave."""
+        lines = self._lines("rejects.jsonl")
+        return [line for line in lines if "id" in line and line["reason"] != "missing"]
+
+    @property
     def dataset(self) -> bytes:
         """The dataset as it stands in its file."""
         path = self.folder / "dataset.jsonl"

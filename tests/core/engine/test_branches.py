@@ -182,10 +182,16 @@ class TestRefused:
         ("changes", "words"),
         [
             ({"branch_labels": {"row": "maybe"}}, "branch row aims at 'maybe'; labels are yes, no"),
-            ({"branch_labels": {"row": "yes"}}, "labels are ['no', 'yes']"),
-            ({"branch_labels": {}}, "branch_labels says which label"),
+            (
+                {"branch_labels": {"row": "yes"}},
+                "no branch aims at label no: add a generator",
+            ),
+            (
+                {"branch_labels": {}},
+                "the generator 'row' is for no label; labels are yes, no: say",
+            ),
             ({"branch_labels": {"row": None, "column": "no"}}, "'column', which is no generator"),
-            ({"generators": {}, "branch_labels": {}}, "generators are for []"),
+            ({"generators": {}, "branch_labels": {}}, "no branch aims at label yes"),
         ],
     )
     def test_a_wrong_table(self, lab, changes, words):

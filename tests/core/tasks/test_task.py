@@ -10,6 +10,7 @@ from pydantic import BaseModel
 
 from targen_core import (
     Correction,
+    CorrectionSample,
     JudgeAnswer,
     JudgeQuestion,
     Judging,
@@ -29,6 +30,13 @@ def named(name: str) -> ListStep[str]:
     return ListStep(item=str, propose=lambda llm, parent, existing: None, batch=1, name=name)
 
 
+async def late(*args):
+    """A coroutine where a plain function is called."""
+
+
+LABELS = (Label("yes"), Label("no"))
+
+
 class Numbered(BaseModel):
     text: str
     label: int | bool
@@ -38,7 +46,36 @@ class Numbered(BaseModel):
     ("changes", "words"),
     [
         ({"labels": (Label("yes"), Label("yes"))}, "named twice"),
-        ({"labels": (Label("yes"),)}, "generators are for"),
+        ({"labels": (Label("yes"),)}, "the generator 'no' is for no label; labels are yes: say in"),
+        ({"labels": (*LABELS, Label("odd"))}, "no branch aims at label odd: add a generator"),
+        ({"labels": (Label(1, "yes"),)}, r"no label can be called 1: Label\(name, value\) is what"),
+        ({"generators": None}, "generators is None; pass functions by label"),
+        ({"branch_labels": {"yes": 1}}, "branch_labels is {'yes': 1}; pass labels by branch"),
+        ({"checks": len}, r"checks is <built-in function len>; pass functions in a tuple: \(ch"),
+        ({"checks": (late,)}, "checks: late is `async def`; nobody awaits it: write `def`"),
+        ({"prompts": {}}, r"prompts is {}; pass Prompts in a tuple: \(prompt,\)"),
+        ({"dry_run": {}}, "dry_run is {}; pass a function of a DryRunCall"),
+        ({"texts": {"render": late}}, "texts.render: late is `async def`"),
+        ({"judging": {"samples": ("a",)}}, r"judging.samples is \('a',\); pass CorrectionSamples"),
+        (
+            {"judging": {"samples": (CorrectionSample("a", "yes", "noo", "b"),)}},
+            r"judging.samples\[0\].actual is 'noo', no label; did you mean no",
+        ),
+        ({"presets": {"small": {"yess": 1}}}, "preset small names 'yess', no label; did you mean"),
+        ({"presets": {"small": {"yes": 1.5}}}, "preset small: yes has 1.5 rows; it is a whole"),
+        ({"presets": {"small": 5}}, "presets is {'small': 5}; pass rows by label"),
+        (
+            {"presets": {"small": {"yes": 3}}, "rows": {"rows_per_instance": 2}},
+            "preset small: yes has 3 rows; it is a multiple of 2",
+        ),
+        (
+            {"parameters": {"generate": {"temprature": 1}}},
+            "parameters of generate: no sampling parameter is called 'temprature'; did you mean te",
+        ),
+        (
+            {"parameters": {"generate": {"temperature": -1}}},
+            "parameters of generate: temperature=-1: it must be a number, 0 or more",
+        ),
         ({"contexts": None, "seeds": ()}, "needs contexts, seeds or both"),
         ({"rows": {"rows_per_instance": 0}}, "at least 1"),
         ({"instances_per_call": 0}, "at least 1"),
@@ -56,6 +93,14 @@ class Numbered(BaseModel):
         (
             {"variants": {"odd": Variant("", {"colour": 1})}},
             "variant odd: a task has no colour; it has: name",
+        ),
+        (
+            {"variants": {"odd": Variant("", {"branch_labels": {"yes": "maybe"}})}},
+            "^task toy: variant odd: branch yes aims at 'maybe'; labels are yes, no",
+        ),
+        (
+            {"variants": {"odd": {"version": "2"}}},
+            r"variants is .*; pass Variants by name: Variant\(summary, changes\)",
         ),
     ],
 )
@@ -145,7 +190,19 @@ def test_a_mapping_swaps_some_of_a_group_and_leaves_the_rest(lab):
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"samples": ()}, 'samples is part of a group: pass judging={"samples": ...}'),
+        (
+            {"samples": ()},
+            'a task has no samples: it is part of Judging; pass judging={"samples": ...}',
+        ),
+        (
+            {"exercises": ()},
+            "a task has no exercises: it is part of Judging, called samples; pass judging=",
+        ),
+        (
+            {"grow": None},
+            "a task has no grow: it is part of ListStep, called propose; pass contexts=dataclass",
+        ),
+        ({"check": ()}, "a task has no check; did you mean checks"),
         ({"to_row": None}, "a task has no to_row; did you mean to_rows"),
         ({"corector": "vote"}, "a task has no corector; did you mean corrector?"),
         ({"judging": {"sample": ()}}, "Judging has no sample; did you mean samples?"),
@@ -161,6 +218,42 @@ def test_a_task_with_a_field_that_there_is_not():
         Task(render=str)
     with pytest.raises(TypeError, match="missing 6 required keyword-only arguments"):
         Task()
+
+
+@pytest.mark.parametrize(
+    ("kind", "field", "words"),
+    [
+        (ListStep, "grow", "ListStep has no grow: it is called propose"),
+        (ListStep, "batchsize", "ListStep has no batchsize; did you mean batch?"),
+        (Judging, "exercises", "Judging has no exercises: it is called samples"),
+        (
+            Judging,
+            "render",
+            "Judging has no render: it is part of Texts; pass texts=Texts(render=...)",
+        ),
+        (Texts, "checks", "Texts has no checks: it is part of Task; pass Task(checks=...)"),
+        (Rows, "to_row", "Rows has no to_row; did you mean to_rows"),
+    ],
+)
+def test_a_part_with_a_field_that_there_is_not(kind, field, words):
+    with pytest.raises(TypeError, match=re.escape(words)):
+        kind(**{field: None})
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"item": "str"}, "a list: item is 'str'; pass a type"),
+        ({"propose": None}, "propose is None; pass async def propose(llm, parent, existing)"),
+        ({"batch": 0}, "batch is 0; pass a number, 1 or more"),
+        ({"check": late}, "not async"),
+        ({"prompts": "ask"}, "prompts is 'ask'; pass a tuple: (prompt,)"),
+        ({"name": "towns", "key": 1}, "list towns: key is 1; pass def key(item)"),
+    ],
+)
+def test_a_list_that_could_not_be_grown_is_refused_when_it_is_made(changes, words):
+    with pytest.raises(ValueError, match=re.escape(words)):
+        ListStep(**{"item": str, "propose": late, "batch": 1, **changes})
 
 
 class Pair(BaseModel):

@@ -346,10 +346,13 @@ def test_a_third_party_s_task_that_raises(place, acme, targen):
     [
         ({"write": "return 'a string'"}, "the generator for late returned str, not Row"),
         ({"write": "return None"}, "the generator for late returned NoneType, not Row"),
-        ({"propose": "return None"}, "the list step for contexts returned NoneType, not a list"),
-        ({"propose": "return 'a, b'"}, "the list step for contexts returned str, not a list"),
+        ({"propose": "return None"}, " returned NoneType for contexts, not a list of str"),
+        ({"propose": "return 'a, b'"}, " returned str for contexts, not a list of str"),
+        ({"propose": "return [{'a': 1}]"}, "propose (line "),
+        ({"propose": "return [{'a': 1}]"}, " returned an item of contexts that is dict: each is"),
         ({"rows": "return []"}, "to_rows() made 0 rows of an instance, its rows_per_instance is 1"),
         ({"correct": "return None"}, "the corrector returned NoneType, not Correction"),
+        ({"correct": "row.text = 'b'"}, "the corrector changed the instance that it was given: "),
     ],
 )
 def test_a_third_party_s_task_that_returns_the_wrong_thing(places, words, acme, targen):
@@ -358,6 +361,18 @@ def test_a_third_party_s_task_that_returns_the_wrong_thing(places, words, acme, 
     assert result.code == 1
     assert _error(result).startswith("error [acme-parcels]:")
     assert words in _error(result)
+
+
+@pytest.mark.parametrize("function", ["propose", "write", "correct"])
+def test_a_third_party_s_step_that_is_no_coroutine(function, acme, targen, monkeypatch):
+    monkeypatch.setitem(
+        globals(), "PLUGIN", PLUGIN.replace(f"async def {function}", f"def {function}")
+    )
+    acme()
+    result = targen("generate", "parcels", "-n", "3", "-b", "scripted", "-q", "--out", "run")
+    assert result.code == 1
+    assert f"task parcels: {function} (line " in _error(result)
+    assert "is a plain function: write `async def`, it is awaited" in _error(result)
 
 
 def test_a_third_party_s_label_outside_the_set_stops_the_run(acme, targen):

@@ -104,7 +104,7 @@ class TestBoth:
         flow = targen("report", "a").out.partition("Label flow")[2]
         if task == "ONE":
             assert "claim   step 4 finds it" in described
-            assert "claim (claimed: none)" in flow
+            assert "claim (label by step 4)" in flow
             assert "label before step 4" in targen("show", "a", "0").out
             assert "none" in targen("show", "a", "0").out
         else:
@@ -130,6 +130,25 @@ def test_provenance_says_that_nothing_was_claimed(targen):
         record = json.loads(line)
         assert (record["intended"], record["claimed"]) == ("claim", None)
         assert record["label"] in ("good", "bad")
+
+
+def test_a_label_that_came_with_the_text_is_a_claim_like_any_other(targen, rows):
+    """Half of them are wrong: step 4 is asked of them, and has the last word."""
+    given = "Claim(text=made, label=label or ('good' if len(topic) % 2 else 'bad'))"
+    Path("claims.py").write_text(TASK.replace("Claim(text=made, label=label)", given))
+    made = targen("generate", "claims.py:ONE", *ROWS, "-b", "scripted", "-q", "--out", "a")
+    assert made.code == 0, made.err
+    records = [json.loads(line) for line in Path("a/provenance.jsonl").read_text().splitlines()]
+    assert {record["claimed"] for record in records} == {"good", "bad"}
+    assert [row["label"] for row in rows("a")] == [record["label"] for record in records]
+    prompts = {call["prompt"] for call in targen("show", "a", "0", "--json").json["calls"]}
+    assert prompts >= {"inline", "meta"}, "a claim is checked, and not solved anew"
+    Path("claims.py").write_text(
+        TASK.replace("Literal[", "str | Literal[").replace("label=label", "label='martian'")
+    )
+    made = targen("generate", "claims.py:ONE", *ROWS, "-b", "scripted", "-q", "--out", "b")
+    assert made.code == 1
+    assert "most often: illegal-label, 50 times" in made.err
 
 
 @pytest.mark.parametrize(

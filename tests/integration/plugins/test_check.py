@@ -65,7 +65,7 @@ def test_an_overridden_check_is_not_hidden(targen, frozen):
         "    task = 'letters'\n"
         "    @pytest.fixture(autouse=True)\n"
         "    def _later(self, request):\n"
-        "        if 'presets' in request.node.name:\n"
+        "        if 'reasons' in request.node.name:\n"
         "            pytest.skip('later')\n"
         "    def test_has_checks(self): ...\n"
         "    test_uses_no_chance = None\n"
@@ -73,8 +73,24 @@ def test_an_overridden_check_is_not_hidden(targen, frozen):
     done = targen("plugins", "check", str(frozen))
     assert done.returncode == 0, done.stdout + done.stderr
     lines = done.stdout.splitlines()
-    assert "    skipped: task letters (later): presets-fit-the-labels" in lines
+    assert "    skipped: task letters (later): reasons-are-slugs" in lines
     assert "    skipped: task letters (overridden): has-checks, uses-no-chance" in lines
+
+
+def test_a_suite_that_names_nothing_is_named_and_the_others_run(targen, frozen):
+    (frozen / "tests" / "test_frozen.py").write_text(
+        "from targen_testing import TaskSuite as Tasks, TrainerSuite as Trainers\n"
+        "class TestLetters(Tasks):\n"
+        "    task = 'letters'\n"
+        "class TestNothing(Trainers):\n"
+        "    least = 0.5\n"
+    )
+    done = targen("plugins", "check", str(frozen))
+    assert done.returncode == 1
+    lines = done.stdout.splitlines()
+    (line,) = [line for line in lines if "suite-without-a-name" in line]
+    assert line.endswith('TestNothing says not which trainer it checks: add trainer = "NAME"')
+    assert sum(line.startswith("      try: ") for line in lines) == 1
 
 
 def test_a_plugin_with_tests_that_do_not_collect(targen, frozen):

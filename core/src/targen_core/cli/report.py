@@ -111,7 +111,7 @@ def print_flow(flows: dict[str, Any], branches: Mapping[str, str | None] | None 
 def branch_words(branch: str, aims: Mapping[str, str | None]) -> str:
     """A branch, and what it aims at where its name does not say it."""
     aim = aims.get(branch, branch)
-    return branch if aim == branch else f"{branch} ({'claimed: none' if aim is None else aim})"
+    return branch if aim == branch else f"{branch} ({'label by step 4' if aim is None else aim})"
 
 
 def flow_columns(flows: Mapping[str, Any], aims: Mapping[str, str | None]) -> list[str]:

@@ -9,7 +9,7 @@ from typing import Any
 from targen_core.dataset.model import Dataset
 from targen_core.dataset.schema import Place, schema_of
 from targen_core.errors import UsageError
-from targen_core.tasks.model import Label
+from targen_core.tasks.parts import Label
 
 __all__ = ["Classes", "Kind", "Many", "Record", "Scalar", "column_kinds"]
 

@@ -30,7 +30,8 @@ from targen_core.declared.validation import problems
 from targen_core.errors import Rejected, UsageError
 from targen_core.tasks.groups import Judging, Texts
 from targen_core.tasks.judging import CorrectionSample
-from targen_core.tasks.model import Label, Task
+from targen_core.tasks.model import Task
+from targen_core.tasks.parts import Label
 from targen_core.tasks.prompt import Prompt
 from targen_core.tasks.replies import list_of
 from targen_core.tasks.steps import InverseGenerator, ListStep, Llm

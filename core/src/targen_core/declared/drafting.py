@@ -11,7 +11,8 @@ from pydantic import BaseModel
 
 from targen_core.declared.model import Declaration, LabelPart
 from targen_core.errors import Rejected, UsageError
-from targen_core.tasks.model import DryRunCall, Task
+from targen_core.tasks.model import Task
+from targen_core.tasks.parts import DryRunCall
 from targen_core.tasks.prompt import Prompt
 from targen_core.tasks.replies import line
 

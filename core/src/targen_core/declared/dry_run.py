@@ -14,7 +14,7 @@ from typing import Any
 from targen_core.declared.model import Declaration, FieldPart
 from targen_core.tasks.checks import is_cut_from, script_of, small_words, words
 from targen_core.tasks.judging import NO_VALID_INSTANCE
-from targen_core.tasks.model import DryRunCall
+from targen_core.tasks.parts import DryRunCall
 
 __all__ = ["dry_run_of"]
 

@@ -16,7 +16,8 @@ from targen_core.calls.layer import CallLayer
 from targen_core.calls.model import Message
 from targen_core.errors import BadReply, Rejected
 from targen_core.tasks.checks import normalized
-from targen_core.tasks.model import DryRunCall, Task
+from targen_core.tasks.model import Task
+from targen_core.tasks.parts import DryRunCall
 from targen_core.tasks.prompt import Prompt, texts_in
 
 __all__ = ["StageLlm", "read_reply", "reply_schema", "seeded_rng"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import traceback
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -13,7 +14,7 @@ from targen_core.errors import BadReply, Rejected, StageFailed, TargenError
 from targen_core.plugins.register import FILE, MEMORY
 from targen_core.tasks import model as task_model
 
-__all__ = ["Guard", "refused"]
+__all__ = ["Guard", "named", "refused"]
 
 # What pydantic says of a field that the plugin's code left out or made up.
 _BUGS = ("missing", "extra_forbidden", "frozen_instance", "frozen_field")
@@ -25,6 +26,13 @@ def refused(error: ValidationError) -> str:
     where = ".".join(map(str, first["loc"]))
     message = first["msg"].removeprefix("Value error, ")
     return f"{where}: {message}" if where else message
+
+
+def named(function: object) -> str:
+    """A plugin's function as errors name it, with its line."""
+    name = getattr(function, "__qualname__", type(function).__name__)
+    code = getattr(function, "__code__", None)
+    return f"{name} (line {code.co_firstlineno} of {code.co_filename})" if code else name
 
 
 class Guard:
@@ -41,13 +49,16 @@ class Guard:
             StageFailed: naming the distribution and the line.
         """
         try:
-            return await stage(*args)
+            made = stage(*args)
+            if inspect.isawaitable(made):
+                return await made
         except BadReply as error:
             raise Rejected(error.reason, str(error)) from error
         except (TargenError, CallCancelled):
             raise
         except Exception as error:
             raise self._verdict_or_fault(error) from error
+        raise self.fault(f"{named(stage)} is a plain function: write `async def`, it is awaited")
 
     def call(self, function: Callable[..., Any], *args: Any) -> Any:
         """Call a plain function, likewise."""

@@ -10,7 +10,10 @@ from targen_core.errors import Rejected
 from targen_core.tasks.judging import Correction
 from targen_core.tasks.steps import Corrector
 
-__all__ = ["judge"]
+__all__ = ["CHANGED", "judge"]
+
+CHANGED = "the corrector changed the instance that it was given"
+"""What is said of one that does; the kit has a check for it."""
 
 
 async def judge(
@@ -24,9 +27,12 @@ async def judge(
 
     Raises:
         Rejected: the corrector gives it none, or it cannot have that one.
-        StageFailed: the corrector, or the task, is broken.
+        StageFailed: the corrector, or the task, is broken; it changed the instance, say.
     """
+    before = instance.model_copy(deep=True)
     correction = await guard.wait(corrector, llm, instance)
+    if instance != before:
+        raise guard.fault(f"{CHANGED}: a row is written from it; return the label in a Correction")
     if not isinstance(correction, Correction):
         raise guard.fault(f"the corrector returned {type(correction).__name__}, not Correction")
     if correction.label is None:

@@ -28,7 +28,7 @@ from targen_core.calls.call import Scope
 from targen_core.calls.layer import CallCancelled, CallLayer
 from targen_core.engine.commits import Grown, Ledger, NoLedger
 from targen_core.engine.facade import StageLlm
-from targen_core.engine.guard import Guard
+from targen_core.engine.guard import Guard, named
 from targen_core.errors import Rejected
 from targen_core.tasks.model import Task
 from targen_core.tasks.steps import ListStep
@@ -302,9 +302,17 @@ class _GrowingList:
             return (), tuple(scope.keys), (error.reason, str(error))
         finally:
             del self.scopes[index]
+        kind, propose = spec.source.item, named(spec.source.propose)
+        wanted = "str" if kind is str else f"{kind.__name__}, as ListStep.item says"
         if not isinstance(fresh, Sequence) or isinstance(fresh, str):
             raise self.order.guard.fault(
-                f"the list step for {spec.step} returned {type(fresh).__name__}, not a list"
+                f"{propose} returned {type(fresh).__name__} for {spec.step}, not a list of {wanted}"
+            )
+        odd = next((item for item in fresh if not isinstance(item, kind)), None)
+        if odd is not None:
+            raise self.order.guard.fault(
+                f"{propose} returned an item of {spec.step} that is {type(odd).__name__}: "
+                f"each is to be {wanted}"
             )
         return fresh, tuple(scope.keys), None
 

@@ -16,6 +16,7 @@ from pydantic import BaseModel
 
 from targen_core.tasks.cases import Case
 from targen_core.tasks.judging import Correction, CorrectionSample, JudgeAnswer, JudgeQuestion
+from targen_core.tasks.keywords import Keywords
 from targen_core.tasks.prompt import Prompt
 from targen_core.tasks.steps import Corrector
 
@@ -25,7 +26,7 @@ InstanceT = TypeVar("InstanceT", bound=BaseModel)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Rows(Generic[InstanceT]):
+class Rows(Keywords, Generic[InstanceT]):
     """What rows are: their schema, and the way from instances to rows and back.
 
     Attributes:
@@ -67,7 +68,7 @@ class Rows(Generic[InstanceT]):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Texts(Generic[InstanceT]):
+class Texts(Keywords, Generic[InstanceT]):
     """How an instance reads as text.
 
     Attributes:
@@ -89,7 +90,7 @@ class Texts(Generic[InstanceT]):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Judging(Generic[InstanceT]):
+class Judging(Keywords, Generic[InstanceT]):
     """What step 4 is told and asked, and what its answers come to.
 
     Attributes:

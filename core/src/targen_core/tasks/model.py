@@ -7,19 +7,15 @@ each label (step 3), and a `corrector` (step 4).
 
 from __future__ import annotations
 
-import dataclasses
-import random
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
-from types import MappingProxyType, NoneType, UnionType
-from typing import Any, Generic, Literal, Self, TypeVar, Union, get_args, get_origin
+from types import MappingProxyType
+from typing import Any, Generic, TypeVar
 
 from pydantic import BaseModel, create_model
 
 from targen_core.errors import Rejected
-from targen_core.suggestions import did_you_mean
 from targen_core.tasks.fields import as_lines, text_fields
 from targen_core.tasks.groups import Judging, Rows, Texts
 from targen_core.tasks.judging import (
@@ -28,55 +24,16 @@ from targen_core.tasks.judging import (
     JudgeAnswer,
     JudgeQuestion,
 )
+from targen_core.tasks.keywords import Keywords, refuse_unknown
+from targen_core.tasks.parts import DryRunCall, Label, Variant
 from targen_core.tasks.prompt import Prompt
 from targen_core.tasks.steps import PARAMETERS, Check, InverseGenerator, ListStep, Step
+from targen_core.tasks.validation import validate
 
-__all__ = ["DryRunCall", "Label", "Task", "Variant"]
-
-_NAME = re.compile(r"[a-z0-9][a-z0-9._-]*")  # as it is registered
+__all__ = ["Task"]
 
 SeedT = TypeVar("SeedT")
 InstanceT = TypeVar("InstanceT", bound=BaseModel)
-
-
-@dataclass(frozen=True, slots=True)
-class Label:
-    """A label: the name that people type and the value that rows hold."""
-
-    name: str
-    value: Any = None
-    summary: str = ""
-
-    @property
-    def official(self) -> Any:
-        """The value in the official data, by default the name itself."""
-        return self.name if self.value is None else self.value
-
-
-@dataclass(frozen=True, slots=True)
-class Variant:
-    """Another way to make the same rows: what `Task.replace` is given, by name.
-
-    `--variant NAME` runs a task so; the manifest names it.
-    """
-
-    summary: str
-    changes: Mapping[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class DryRunCall:
-    """One call as a dry run sees it.
-
-    `prompt` is the prompt's name, `values` what it was filled with, `rng` a
-    generator seeded by the call's key.
-    """
-
-    step: str
-    label: str | None
-    prompt: str
-    values: Mapping[str, Any]
-    rng: random.Random
 
 
 @lru_cache(maxsize=64)
@@ -88,16 +45,12 @@ def _official_form(instance: type[BaseModel]) -> type[BaseModel]:
     return create_model(f"Official{instance.__name__}", __base__=instance, **columns)
 
 
-def _is_tuple_of(value: Any, kind: type) -> bool:
-    return isinstance(value, tuple | list) and all(isinstance(part, kind) for part in value)
-
-
 def _empty() -> Mapping[str, Any]:
     return MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Task(Generic[SeedT, InstanceT]):
+class Task(Keywords, Generic[SeedT, InstanceT]):
     """A labelled-data task.
 
     Attributes:
@@ -157,122 +110,9 @@ class Task(Generic[SeedT, InstanceT]):
     dry_run: Callable[[DryRunCall], Any] | None = None
     source: str = ""
 
-    def __new__(cls, *_: Any, **parts: Any) -> Self:
-        """Refuse a field that a task lacks, with the place of what was meant."""
-        _refuse_unknown(parts)
-        return object.__new__(cls)
-
     def __post_init__(self) -> None:
         """Refuse a task that could not run, naming what is wrong."""
-        self._refuse_wrong_kinds()
-        names = self.quota_names
-        if len(set(names)) != len(names):
-            raise ValueError(f"task {self.name}: a label is named twice")
-        self._refuse_wrong_branches(names)
-        if self.contexts is None and not self.seeds:
-            raise ValueError(f"task {self.name}: it needs contexts, seeds or both")
-        for counted, number in (
-            ("rows_per_instance", self.rows.rows_per_instance),
-            ("instances_per_call", self.instances_per_call),
-            ("samples_per_seed", self.samples_per_seed),
-        ):
-            if number < 1:
-                raise ValueError(f"task {self.name}: {counted} is {number}; it is at least 1")
-        if not self.labels and self.rows.label_of is None:
-            raise ValueError(f"task {self.name}: open labels need rows=Rows(label_of=...)")
-        self._refuse_labels_that_no_row_can_have()
-        steps = [step.name for step in self.steps]
-        for step in steps:
-            if not (step.isidentifier() and step.isascii()):
-                raise ValueError(f"task {self.name}: no list can be called {step!r}")
-            if steps.count(step) > 1:
-                raise ValueError(f"task {self.name}: two of its steps are called {step!r}")
-        for step in self.parameters:
-            if step not in steps:
-                raise ValueError(
-                    f"task {self.name}: parameters for unknown step {step!r}; "
-                    f"its steps are {', '.join(steps)}"
-                )
-        for name, variant in self.variants.items():
-            try:
-                _refuse_unknown(variant.changes, changing=True)
-            except TypeError as error:
-                raise ValueError(f"task {self.name}: variant {name}: {error}") from None
-
-    def _refuse_wrong_branches(self, names: Sequence[str]) -> None:
-        """Branches that aim at no label, and labels that no branch aims at."""
-        for branch in self.branch_labels:
-            if branch not in self.generators:
-                raise ValueError(
-                    f"task {self.name}: branch_labels names {branch!r}, which is no generator"
-                )
-        for branch, aim in self.branches.items():
-            if branch in self.branch_labels and aim is not None and aim not in names:
-                raise ValueError(
-                    f"task {self.name}: branch {branch} aims at {aim!r}; "
-                    f"labels are {', '.join(names)}"
-                )
-        aims = set(self.branches.values())
-        if (None in aims and aims <= {*names, None}) or aims == set(names):
-            return
-        raise ValueError(
-            f"task {self.name}: generators are for {sorted(self.generators)}, labels are "
-            f"{sorted(names)}; branch_labels says which label a branch of another name aims at"
-        )
-
-    def _refuse_wrong_kinds(self) -> None:
-        """Parts that are something else than their annotations say, with what to pass."""
-        kinds: tuple[tuple[str, bool, str], ...] = (
-            (
-                "name",
-                isinstance(self.name, str) and bool(_NAME.fullmatch(self.name)),
-                "lower-case letters, digits, ., _ and -",
-            ),
-            ("version", isinstance(self.version, str), 'a text, such as "1"'),
-            (
-                "instance",
-                isinstance(self.instance, type) and issubclass(self.instance, BaseModel),
-                "a pydantic model class",
-            ),
-            ("labels", _is_tuple_of(self.labels, Label), 'Labels, such as (Label("yes"),)'),
-            (
-                "generators",
-                isinstance(self.generators, Mapping),
-                "functions by label, or by branch",
-            ),
-            (
-                "contexts",
-                self.contexts is None or isinstance(self.contexts, ListStep),
-                "a ListStep or None",
-            ),
-            ("seeds", _is_tuple_of(self.seeds, ListStep), "ListSteps in a tuple: (step,)"),
-            *(
-                (part, isinstance(getattr(self, part), kind), f"{kind.__name__}(...)")
-                for part, kind in _GROUPS.items()
-            ),
-        )
-        for part, fits, kind in kinds:
-            if not fits:
-                value = repr(getattr(self, part))[:80]
-                raise ValueError(f"task {self.name}: {part} is {value}; pass {kind}")
-
-    def _refuse_labels_that_no_row_can_have(self) -> None:
-        """Labels that the instance's schema lists differently, as derived tasks come to have."""
-        column = self.instance.model_fields.get("label")
-        if self.rows.label_of is not None or column is None:
-            return
-        kind = column.annotation
-        if get_origin(kind) in (Union, UnionType):  # a label or None: step 4 finds it
-            kind = next(part for part in get_args(kind) if part is not NoneType)
-        if get_origin(kind) is not Literal:
-            return
-        legal = get_args(kind)
-        for label in self.labels:
-            if label.official not in legal:
-                raise ValueError(
-                    f"task {self.name}: the label {label.official!r} is none of those that "
-                    f"{self.instance.__name__} may have: {', '.join(map(repr, legal))}"
-                )
+        validate(self)
 
     @property
     def quota_names(self) -> tuple[str, ...]:
@@ -330,9 +170,9 @@ class Task(Generic[SeedT, InstanceT]):
         For `judging`, `rows` and `texts` a mapping says what to swap in them:
         `task.replace(judging={"samples": mine})`.
         """
-        _refuse_unknown(changes, changing=True)
-        for name in _GROUPS.keys() & changes.keys():
-            if isinstance(changes[name], Mapping):
+        refuse_unknown(Task, changes, changing=True)
+        for name in ("judging", "rows", "texts"):
+            if isinstance(changes.get(name), Mapping):
                 changes[name] = replace(getattr(self, name), **changes[name])
         return replace(self, **changes)
 
@@ -481,30 +321,3 @@ class Task(Generic[SeedT, InstanceT]):
         if self.judging.aggregate is not None:
             return self.judging.aggregate(instance, answers)
         return Correction(answers[0].answers[0], answers[0].explanation)
-
-
-_GROUPS: Mapping[str, type[Any]] = {"judging": Judging, "rows": Rows, "texts": Texts}
-
-
-def _refuse_unknown(parts: Mapping[str, Any], *, changing: bool = False) -> None:
-    """Names that are no fields of a task, or of a group of its fields.
-
-    Raises:
-        TypeError: the first of them, and what was meant.
-    """
-    known = [part.name for part in dataclasses.fields(Task)]
-    inside = {name: [f.name for f in dataclasses.fields(kind)] for name, kind in _GROUPS.items()}
-    for name, value in parts.items():
-        if name not in known:
-            for group, names in inside.items():
-                if name in names:
-                    kind = _GROUPS[group].__name__
-                    part = f'{{"{name}": ...}}' if changing else f"{kind}({name}=...)"
-                    where = f"{group}={part}"
-                    raise TypeError(f"{name} is part of a group: pass {where}")
-            everything = [*known, *(part for names in inside.values() for part in names)]
-            raise TypeError(f"a task has no {name}; {did_you_mean(name, everything, 'it has')}")
-        for part in value if name in inside and isinstance(value, Mapping) else ():
-            if part not in inside[name]:
-                hint = did_you_mean(part, inside[name], "it has")
-                raise TypeError(f"{_GROUPS[name].__name__} has no {part}; {hint}")

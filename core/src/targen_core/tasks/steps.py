@@ -5,6 +5,7 @@ Each is an object of a plain shape; `Llm` is what it is given to work with.
 
 from __future__ import annotations
 
+import inspect
 import random
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,10 +15,12 @@ from pydantic import BaseModel
 
 from targen_core.errors import Rejected
 from targen_core.tasks.judging import Correction
+from targen_core.tasks.keywords import Keywords
 from targen_core.tasks.prompt import Prompt
 
 if TYPE_CHECKING:
-    from targen_core.tasks.model import DryRunCall, Task
+    from targen_core.tasks.model import Task
+    from targen_core.tasks.parts import DryRunCall
 
 __all__ = [
     "PARAMETERS",
@@ -123,8 +126,12 @@ class _Propose(Protocol[ItemT_co]):
     ) -> Sequence[ItemT_co]: ...
 
 
+def _is_plain(function: object) -> bool:
+    return callable(function) and not inspect.iscoroutinefunction(function)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ListStep(Generic[ItemT]):
+class ListStep(Keywords, Generic[ItemT]):
     """A list that a model grows in batches: contexts, or seeds below a parent.
 
     Attributes:
@@ -159,6 +166,21 @@ class ListStep(Generic[ItemT]):
     dry_run: Callable[[DryRunCall], Any] | None = None
     origin: str = ""
     name: str = ""
+
+    def __post_init__(self) -> None:
+        """Refuse a list that could not be grown."""
+        for part, fits, kind in (
+            ("item", isinstance(self.item, type), "a type: str, or a pydantic model"),
+            ("propose", callable(self.propose), "async def propose(llm, parent, existing)"),
+            ("batch", isinstance(self.batch, int) and self.batch > 0, "a number, 1 or more"),
+            ("check", self.check is None or _is_plain(self.check), "def check(item), not async"),
+            ("key", self.key is None or _is_plain(self.key), "def key(item), not async"),
+            ("prompts", isinstance(self.prompts, tuple | list), "a tuple: (prompt,)"),
+        ):
+            if not fits:
+                value = repr(getattr(self, part))[:80]
+                which = f"list {self.name}" if self.name else "a list"
+                raise ValueError(f"{which}: {part} is {value}; pass {kind}")
 
 
 @dataclass(frozen=True, slots=True)

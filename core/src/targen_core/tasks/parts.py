@@ -1,0 +1,50 @@
+"""Small values that a task is made of: labels, variants, and what its dry run is told."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+__all__ = ["DryRunCall", "Label", "Variant"]
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """A label: the name that people type and the value that rows hold."""
+
+    name: str
+    value: Any = None
+    summary: str = ""
+
+    @property
+    def official(self) -> Any:
+        """The value in the official data, by default the name itself."""
+        return self.name if self.value is None else self.value
+
+
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """Another way to make the same rows: what `Task.replace` is given, by name.
+
+    `--variant NAME` runs a task so; the manifest names it.
+    """
+
+    summary: str
+    changes: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class DryRunCall:
+    """One call as a dry run sees it.
+
+    `prompt` is the prompt's name, `values` what it was filled with, `rng` a
+    generator seeded by the call's key.
+    """
+
+    step: str
+    label: str | None
+    prompt: str
+    values: Mapping[str, Any]
+    rng: random.Random

@@ -1,0 +1,246 @@
+"""What a task must be, looked at when it is made: what could not run is refused there."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import fields
+from types import NoneType, UnionType
+from typing import TYPE_CHECKING, Any, Literal, Union, get_args, get_origin
+
+from pydantic import BaseModel
+
+from targen_core.calls.sampling import SAMPLING, check_sampling
+from targen_core.errors import UsageError
+from targen_core.suggestions import did_you_mean
+from targen_core.tasks.groups import Judging, Rows, Texts
+from targen_core.tasks.judging import NO_VALID_INSTANCE, CorrectionSample
+from targen_core.tasks.parts import Label, Variant
+from targen_core.tasks.prompt import Prompt
+from targen_core.tasks.steps import ListStep
+
+if TYPE_CHECKING:
+    from targen_core.tasks.model import Task
+
+__all__ = ["validate"]
+
+_NAME = re.compile(r"[a-z0-9][a-z0-9._-]*")  # as it is registered
+
+
+def validate(task: Task[Any, Any]) -> None:
+    """Refuse a task that could not run.
+
+    Raises:
+        ValueError: the first thing that is wrong, with what to write.
+    """
+    for problems in (
+        _kinds, _numbers, _labels, _branches, _steps, _samples, _presets, _functions, _variants
+    ):  # fmt: skip
+        for problem in problems(task):
+            raise ValueError(f"task {task.name}: {problem}")
+
+
+def _kinds(task: Task[Any, Any]) -> Iterator[str]:
+    """Parts that are something else than their annotations say, with what to pass."""
+    samples = "CorrectionSamples in a tuple: (sample,)"
+    expected: tuple[tuple[str, Callable[[Any], bool], str], ...] = (
+        (
+            "name",
+            lambda name: isinstance(name, str) and bool(_NAME.fullmatch(name)),
+            "lower-case letters, digits, ., _ and -",
+        ),
+        ("version", lambda version: isinstance(version, str), 'a text, such as "1"'),
+        (
+            "instance",
+            lambda kind: isinstance(kind, type) and issubclass(kind, BaseModel),
+            "a pydantic model class",
+        ),
+        ("labels", _several(Label), 'Labels, such as (Label("yes"),)'),
+        ("generators", _by_name(Callable), "functions by label, or by branch"),
+        ("branch_labels", _by_name(str | None), "labels by branch, or None: step 4 finds it"),
+        ("contexts", lambda step: isinstance(step, ListStep | None), "a ListStep or None"),
+        ("seeds", _several(ListStep), "ListSteps in a tuple: (step,)"),
+        ("checks", _several(Callable), "functions in a tuple: (check,)"),
+        ("judging", lambda group: isinstance(group, Judging), "Judging(...)"),
+        ("rows", lambda group: isinstance(group, Rows), "Rows(...)"),
+        ("texts", lambda group: isinstance(group, Texts), "Texts(...)"),
+        ("judging.samples", _several(CorrectionSample), samples),
+        ("judging.rejecting", _by_name(str), 'reasons by answer: {"unclear": "ambiguous"}'),
+        ("presets", _by_name(Mapping), 'rows by label, by name: {"small": {"yes": 10}}'),
+        ("parameters", _by_name(Mapping), 'by step: {"generate": {"temperature": 1.0}}'),
+        ("variants", _by_name(Variant), "Variants by name: Variant(summary, changes)"),
+        ("prompts", _several(Prompt), "Prompts in a tuple: (prompt,)"),
+        ("dry_run", lambda f: f is None or callable(f), "a function of a DryRunCall, or None"),
+    )
+    for part, fits, kind in expected:
+        value: Any = task
+        for name in part.split("."):
+            value = getattr(value, name)
+        if not fits(value):
+            yield f"{part} is {repr(value)[:80]}; pass {kind}"
+
+
+def _several(kind: Any) -> Callable[[Any], bool]:
+    """Whether a value is a sequence of such parts."""
+    return lambda value: (
+        isinstance(value, tuple | list) and all(isinstance(part, kind) for part in value)
+    )
+
+
+def _by_name(kind: Any) -> Callable[[Any], bool]:
+    """Whether a value has such parts by their names."""
+    return lambda value: (
+        isinstance(value, Mapping)
+        and all(isinstance(name, str) for name in value)
+        and all(isinstance(part, kind) for part in value.values())
+    )
+
+
+def _numbers(task: Task[Any, Any]) -> Iterator[str]:
+    for counted, number in (
+        ("rows_per_instance", task.rows.rows_per_instance),
+        ("instances_per_call", task.instances_per_call),
+        ("samples_per_seed", task.samples_per_seed),
+    ):
+        if not isinstance(number, int) or number < 1:
+            yield f"{counted} is {number}; it is at least 1"
+
+
+def _labels(task: Task[Any, Any]) -> Iterator[str]:
+    names = task.quota_names
+    if len(set(names)) != len(names):
+        yield "a label is named twice"
+    if not task.labels and task.rows.label_of is None:
+        yield "open labels need rows=Rows(label_of=...)"
+    for label in task.labels:
+        if not isinstance(label.name, str) or not label.name or label.name == NO_VALID_INSTANCE:
+            yield (
+                f"no label can be called {label.name!r}: "
+                'Label(name, value) is what people type and what rows hold, as in Label("yes", 1)'
+            )
+    yield from _labels_that_no_row_can_have(task)
+
+
+def _labels_that_no_row_can_have(task: Task[Any, Any]) -> Iterator[str]:
+    """Labels that the instance's schema lists differently, as derived tasks come to have."""
+    column = task.instance.model_fields.get("label")
+    if task.rows.label_of is not None or column is None:
+        return
+    kind = column.annotation
+    if get_origin(kind) in (Union, UnionType):  # a label or None: step 4 finds it
+        kind = next(part for part in get_args(kind) if part is not NoneType)
+    if get_origin(kind) is not Literal:
+        return
+    legal = get_args(kind)
+    for label in task.labels:
+        if label.official not in legal:
+            name = label.name if label.name in legal else legal[0]
+            own = f"Label({name!r})" if isinstance(name, str) else f"Label(NAME, {name!r})"
+            yield (
+                f"the label {label.official!r} is none of those that {task.instance.__name__} may "
+                f"have: {', '.join(map(repr, legal))}; Label(name, value) has the value that rows "
+                f"hold second, by default the name: {own}"
+            )
+
+
+def _branches(task: Task[Any, Any]) -> Iterator[str]:
+    """Branches that aim at no label, and labels that no branch aims at."""
+    names, aims = task.quota_names, set(task.branches.values())
+    listed = f"labels are {', '.join(names)}"
+    for branch in task.branch_labels:
+        if branch not in task.generators:
+            yield f"branch_labels names {branch!r}, which is no generator"
+    for branch, aim in task.branches.items():
+        if aim is None or aim in names:
+            continue
+        if branch in task.branch_labels:
+            yield f"branch {branch} aims at {aim!r}; {listed}"
+        yield (
+            f"the generator {branch!r} is for no label; {listed}: "
+            "say in branch_labels which one it aims at, or None where step 4 finds it"
+        )
+    for name in names:
+        if not {name, None} & aims:
+            yield (
+                f"no branch aims at label {name}: add a generator of that name, "
+                "or say in branch_labels which branch aims at it"
+            )
+
+
+def _steps(task: Task[Any, Any]) -> Iterator[str]:
+    if task.contexts is None and not task.seeds:
+        yield "it needs contexts, seeds or both"
+    steps = [step.name for step in task.steps]
+    for step in steps:
+        if not (step.isidentifier() and step.isascii()):
+            yield f"no list can be called {step!r}"
+        if steps.count(step) > 1:
+            yield f"two of its steps are called {step!r}"
+    for step, values in task.parameters.items():
+        if step not in steps:
+            yield f"parameters for unknown step {step!r}; its steps are {', '.join(steps)}"
+        for key, value in values.items():
+            if key not in SAMPLING:
+                hint = did_you_mean(key, SAMPLING, "there is")
+                yield f"parameters of {step}: no sampling parameter is called {key!r}; {hint}"
+                continue
+            try:
+                check_sampling(key, value)
+            except UsageError as error:
+                yield f"parameters of {step}: {str(error).removeprefix('option ')}"
+
+
+def _samples(task: Task[Any, Any]) -> Iterator[str]:
+    """Worked samples whose answers are none; only the default question's are known here."""
+    if not task.labels or task.judging.questions is not None:
+        return
+    legal = (*task.quota_names, *task.judging.rejecting)
+    for number, sample in enumerate(task.judging.samples):
+        for part, value, more in (
+            ("output", sample.output, ()),
+            ("actual", sample.actual, (NO_VALID_INSTANCE,)),
+        ):
+            for answer in (value,) if isinstance(value, str) else value:
+                if answer not in (*legal, *more):
+                    hint = did_you_mean(str(answer), (*legal, *more), "answers are")
+                    yield f"judging.samples[{number}].{part} is {answer!r}, no label; {hint}"
+
+
+def _presets(task: Task[Any, Any]) -> Iterator[str]:
+    names, unit = task.quota_names, task.rows.rows_per_instance
+    for preset, counts in task.presets.items():
+        for name, rows in counts.items():
+            if name not in names:
+                hint = did_you_mean(str(name), names, "labels are")
+                yield f"preset {preset} names {name!r}, no label; {hint}"
+            if not isinstance(rows, int) or rows < 0 or rows % unit:
+                units = f"a multiple of {unit}" if unit > 1 else "a whole number"
+                yield f"preset {preset}: {name} has {rows!r} rows; it is {units}, 0 or more"
+
+
+def _functions(task: Task[Any, Any]) -> Iterator[str]:
+    """Coroutines where a plain function is called: they would never run."""
+    groups: Iterable[Any] = (task.judging, task.rows, task.texts)
+    called: Sequence[tuple[str, Any]] = [
+        *(("checks", check) for check in task.checks),
+        *(
+            (f"{name}.{part.name}", getattr(group, part.name))
+            for name, group in zip(("judging", "rows", "texts"), groups, strict=True)
+            for part in fields(group)
+            if part.name != "corrector"
+        ),
+        ("dry_run", task.dry_run),
+    ]
+    for part, function in called:
+        if inspect.iscoroutinefunction(function):
+            yield f"{part}: {function.__name__} is `async def`; nobody awaits it: write `def`"
+
+
+def _variants(task: Task[Any, Any]) -> Iterator[str]:
+    """Variants that are no task when they are applied."""
+    for name, variant in task.variants.items():
+        try:
+            task.replace(**{**variant.changes, "variants": {}})
+        except (TypeError, ValueError) as error:
+            yield f"variant {name}: {str(error).removeprefix(f'task {task.name}: ')}"
