@@ -62,6 +62,11 @@ def register_exporters(register: Register[Exporter]) -> None:
         summary="a folder that datasets.load_dataset loads: Parquet and a card",
     )
     register.register(
+        "parquet",
+        "targen_core.exporters.parquet:PARQUET",
+        summary="one file of typed columns",
+    )
+    register.register(
         "instructions",
         "targen_core.exporters.lines:INSTRUCTIONS",
         summary="prompt and completion for instruction tuning, as JSON lines",

@@ -7,10 +7,12 @@ import json
 import subprocess
 import sys
 import textwrap
+from collections import Counter
 from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
+import yaml
 
 
 @pytest.fixture
@@ -56,13 +58,13 @@ def test_plugins_shows_them_and_needs_no_extra(targen, monkeypatch):
 def test_official_rows_are_the_default(targen, run, rows):
     result = targen("export", run)
     assert (result.code, result.err) == (0, "")
-    path = Path("exports/rte-0.jsonl")
+    path = Path("runs/rte-0/exports/rte-0.jsonl")
     assert lines(path) == rows(run)
     assert result.out.splitlines() == [
-        "8 rows of rte as jsonl: exports/rte-0.jsonl",
+        "8 rows of rte as jsonl: runs/rte-0/exports/rte-0.jsonl",
         "",
-        f"file{' ' * 17}bytes",
-        f"exports/rte-0.jsonl  {path.stat().st_size:,}",
+        f"file{' ' * 28}bytes",
+        f"runs/rte-0/exports/rte-0.jsonl  {path.stat().st_size:,}",
     ]
 
 
@@ -75,7 +77,7 @@ def test_a_file_with_its_task(targen, run, rows):
 def test_a_folder_for_hubs(targen, run, rows):
     result = targen("export", run, "--as", "hf")
     assert result.code == 0
-    folder = Path("exports/rte-0.hf")
+    folder = Path("runs/rte-0/exports/rte-0.hf")
     data = folder / "data" / "train-00000-of-00001.parquet"
     for path in (folder / "README.md", data):
         assert f"{path}  " in result.out
@@ -91,8 +93,8 @@ def test_a_folder_for_hubs(targen, run, rows):
 def test_instructions_and_messages(targen, run, rows):
     for form in ("instructions", "openai"):
         assert targen("export", run, "--as", form).code == 0
-    asked = lines("exports/rte-0.instructions.jsonl")
-    talks = lines("exports/rte-0.openai.jsonl")
+    asked = lines("runs/rte-0/exports/rte-0.instructions.jsonl")
+    talks = lines("runs/rte-0/exports/rte-0.openai.jsonl")
     for row, line, talk in zip(rows(run), asked, talks, strict=True):
         assert f"Premise: {row['premise']}\nHypothesis: {row['hypothesis']}" in line["prompt"]
         assert line["completion"].replace(" ", "_") == row["label"]
@@ -172,17 +174,81 @@ def test_a_row_that_is_none(targen, run):
     assert result.err.startswith(
         "error: runs/rte-0/dataset.jsonl, line 9 is no row of rte: label: Input should be "
     )
-    assert not Path("exports").exists()
+    assert not Path("runs/rte-0/exports").exists()
+
+
+def test_splits_of_a_form_are_files_in_a_folder(targen, run, rows):
+    done = targen("export", run, "--split", "train=0.5/dev=0.5", "--shuffle", "--seed", 3)
+    folder = Path("runs/rte-0/exports/rte-0.jsonl.splits")
+    assert done.out.startswith(f"8 rows (train 4, dev 4) of rte as jsonl: {folder}\n")
+    parts = [lines(folder / f"{name}.jsonl") for name in ("train", "dev")]
+    assert sorted(row["idx"] for part in parts for row in part) == list(range(8))
+    assert [Counter(row["label"] for row in part) for part in parts] == [
+        {"entailment": 2, "not_entailment": 2}
+    ] * 2
+
+
+def test_splits_for_hubs(targen, run):
+    done = targen("export", run, "--as", "hf", "--split", "0.5/0.5", "--license", "CC-BY-4.0")
+    assert done.code == 0
+    folder = Path("runs/rte-0/exports/rte-0.hf")
+    tables = [pq.read_table(path) for path in sorted(folder.glob("data/*.parquet"))]
+    assert [table.num_rows for table in tables] == [4, 4]
+    assert tables[0].schema.equals(tables[1].schema, check_metadata=True)
+    front, _, body = (
+        (folder / "README.md").read_text("utf-8").removeprefix("---\n").partition("---")
+    )
+    card = yaml.safe_load(front)
+    assert card["license"] == "cc-by-4.0"
+    assert [(s["name"], s["num_examples"]) for s in card["dataset_info"]["splits"]] == [
+        ("train", 4),
+        ("test", 4),
+    ]
+    assert "| train | 4 | 2 | 2 |" in body
+    assert "cc-by-4.0, chosen by whoever published the dataset." in body
+    assert targen("validate", folder, "--task", "rte").code == 2  # it holds several: name one
+    assert (
+        targen("validate", folder / "data/test-00000-of-00001.parquet", "--task", "rte").code == 0
+    )
+
+
+@pytest.mark.parametrize(
+    ("shares", "error"),
+    [
+        ("0.8/0.3", "the shares sum to 1.1, not to 1"),
+        ("80/20", "the share of train is 80, not between 0 and 1"),
+        ("a/b", "'a/b' is no split"),
+        ("1", "1 shares need names"),
+        ("train=0.5/0.5", "'train=0.5/0.5': each split needs a name of its own"),
+        ("../x=0.5/y=0.5", "'../x=0.5/y=0.5' is no split"),
+        ("a b=0.5/y=0.5", "'a b' is no name of a split: letters, digits and _"),
+        ("0.98/0.01/0.01", "rte-0 is too small for this split: validation and test would be empty"),
+    ],
+)
+def test_what_is_no_split(shares, error, targen, run):
+    done = targen("export", run, "--split", shares)
+    assert (done.code, done.out) == (2, "")
+    assert done.err.startswith(f"error: {error}")
+    assert not Path("runs/rte-0/exports").exists()
+
+
+def test_a_link_in_place_of_the_folder_of_exports(targen, run, tmp_path):
+    (tmp_path / "elsewhere").mkdir()
+    (run / "exports").symlink_to(tmp_path / "elsewhere")
+    done = targen("export", run)
+    assert done.code == 2
+    assert "runs/rte-0/exports is a link" in done.err
+    assert list((tmp_path / "elsewhere").iterdir()) == []
 
 
 def test_what_exists_is_replaced_only_by_force(targen, run):
     assert targen("export", run).code == 0
-    Path("exports/rte-0.jsonl").write_text("mine")
+    Path("runs/rte-0/exports/rte-0.jsonl").write_text("mine")
     hint = "--force replaces it; or choose another --out"
-    refused(targen("export", run), 2, "exports/rte-0.jsonl exists", hint)
-    assert Path("exports/rte-0.jsonl").read_text() == "mine"
+    refused(targen("export", run), 2, "runs/rte-0/exports/rte-0.jsonl exists", hint)
+    assert Path("runs/rte-0/exports/rte-0.jsonl").read_text() == "mine"
     assert targen("export", run, "--force").code == 0
-    assert len(lines("exports/rte-0.jsonl")) == 8
+    assert len(lines("runs/rte-0/exports/rte-0.jsonl")) == 8
 
 
 def test_no_hint_says_that_force_replaces_what_it_does_not(targen, run):
@@ -195,7 +261,9 @@ def test_no_hint_says_that_force_replaces_what_it_does_not(targen, run):
         refused(targen("export", run, "--as", form, "--out", "mine"), 2, message, hint)
 
 
-@pytest.mark.parametrize("out", ["runs/rte-0/dataset.jsonl", "runs/rte-0/new", "runs/rte-0"])
+@pytest.mark.parametrize(
+    "out", ["runs/rte-0/dataset.jsonl", "runs/rte-0/new", "runs/rte-0/journal", "runs/rte-0"]
+)
 def test_a_run_directory_is_not_written_to(out, targen, run):
     before = (run / "dataset.jsonl").read_bytes()
     for form in ("jsonl", "hf"):
@@ -228,8 +296,8 @@ def test_without_the_extra(targen, run, monkeypatch):
         "error [targen-core]: Parquet needs the package 'pyarrow', which is not installed\n"
         "  try: pip install 'targen-core[parquet]'\n"
     )
-    assert not Path("exports/rte-0.hf").exists()
-    assert list(Path("exports").iterdir()) == []
+    assert not Path("runs/rte-0/exports/rte-0.hf").exists()
+    assert list(Path("runs/rte-0/exports").iterdir()) == []
 
 
 def test_a_run_that_fell_short_is_exported_with_a_word(targen, rte, rows):
@@ -239,7 +307,7 @@ def test_a_run_that_fell_short_is_exported_with_a_word(targen, rte, rows):
     result = targen("export", "short")
     assert result.code == 0
     assert result.err.startswith("note: this run is short, its rows so far are exported: label ")
-    assert len(lines("exports/short.jsonl")) == made
+    assert len(lines("short/exports/short.jsonl")) == made
 
 
 PLUGIN = """
@@ -282,4 +350,4 @@ def test_a_plugin_s_exporter_that_fails(error, words, hint, targen, run, monkeyp
     result = targen("export", run, "--as", "bad")
     assert result.code == 1
     assert result.err == f"error [acme-forms]: {words}\n  try: {hint}\n"
-    assert list(Path("exports").iterdir()) == []
+    assert list(Path("runs/rte-0/exports").iterdir()) == []

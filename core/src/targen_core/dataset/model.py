@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     import datasets
     import pandas as pd
 
+    from targen_core.dataset.splits import Shares
+
 _NAMED = 12  # labels that a summary names
 
 __all__ = ["Dataset", "Problem", "Unit", "copied", "problem_in", "row_digest"]
@@ -84,6 +86,7 @@ class Dataset(Sequence[Mapping[str, Any]]):
         task: whose rows they are.
         rows: the rows.
         card: the dataset card (Markdown), or "" where there is none.
+        license: under which it is published, by its name on hubs ("cc-by-4.0"), or "".
         source: where it was read from, for people; "" where it was not.
         run: the run directory that it is of, where it is of one.
         provenance: of a run, where its instances are from: a record each.
@@ -94,6 +97,7 @@ class Dataset(Sequence[Mapping[str, Any]]):
     task: Task[Any, Any]
     rows: Sequence[Mapping[str, Any]]
     card: str = field(default="", compare=False)
+    license: str = field(default="", compare=False)
     source: str = field(default="", compare=False)
     run: Path | None = field(default=None, compare=False)
     provenance: Iterable[Mapping[str, Any]] = field(default=(), compare=False)
@@ -215,6 +219,68 @@ class Dataset(Sequence[Mapping[str, Any]]):
         from targen_core.dataset.frames import to_hf
 
         return to_hf(self)
+
+    def shuffle(self, *, seed: int = 0) -> Dataset:
+        """The rows in a random order that `seed` decides; what belongs together stays so."""
+        from targen_core.dataset.splits import shuffle
+
+        return shuffle(self, seed=seed)
+
+    def split(self, shares: Shares, *, seed: int = 0) -> dict[str, Dataset]:
+        """Parts of the dataset by name, in each of which labels have the same shares.
+
+        Rows that belong together stay together; of a run, so do rows that were made
+        of the same seed, since they share its text. The same rows and seed give the
+        same parts.
+
+        Args:
+            shares: "0.8/0.1/0.1" or (0.8, 0.1, 0.1) for train, validation and test,
+                two for train and test, or {"train": 0.9, "dev": 0.1}.
+            seed: decides which rows go where.
+
+        Raises:
+            UsageError: these are no shares, or the rows are too few for them.
+        """
+        from targen_core.dataset.splits import split
+
+        return split(self, shares, seed=seed)
+
+    def push_to_hub(
+        self,
+        repo_id: str,
+        *,
+        split: Shares | None = None,
+        seed: int = 0,
+        license: str = "",
+        private: bool = True,
+        force: bool = False,
+        token: str | None = None,
+    ) -> str:
+        """Put the dataset on the Hugging Face hub, with its card, in one commit.
+
+        Args:
+            repo_id: OWNER/NAME; made where it is not there.
+            split: shares of splits, see `split`; by default all rows are train.
+            seed: decides the split.
+            license: for the card, by its name on the hub, such as "cc-by-4.0".
+            private: whether it is private, where it is made.
+            force: replace a dataset that is there.
+            token: of the hub; by default what `hf auth login` or HF_TOKEN left.
+
+        Returns:
+            Its address.
+
+        Raises:
+            MissingDependency: the extra `hub` is not installed.
+            UsageError: there is no token, a name or shares are none, or a dataset is
+                there and `force` is not given.
+            JobFailed: the hub refuses or cannot be reached; what it had is as it was.
+        """
+        from targen_core.exporters.publish import publish
+
+        dataset = replace(self, license=license or self.license)
+        parts = dataset.split(split, seed=seed) if split is not None else None
+        return publish(dataset, repo_id, parts=parts, private=private, force=force, token=token)
 
     def __repr__(self) -> str:
         return f"<Dataset {self.summary}>"

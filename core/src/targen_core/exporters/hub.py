@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from targen_core.dataset.kinds import column_kinds
@@ -12,16 +13,25 @@ from targen_core.exporters.parquet import write_parquet
 
 __all__ = ["HF"]
 
-_DATA = "data/train-00000-of-00001.parquet"
-
 
 def _write(dataset: Dataset, out: Path) -> None:
-    kinds = column_kinds(dataset)
-    path = out / _DATA
-    path.parent.mkdir(parents=True)
-    size = write_parquet(dataset, kinds, path)
-    card = hub_card(dataset, kinds, in_memory=size, on_disk=path.stat().st_size)
+    _write_parts(dataset, {"train": dataset}, out)
+
+
+def _write_parts(dataset: Dataset, parts: Mapping[str, Dataset], out: Path) -> None:
+    kinds = column_kinds(dataset)  # of all rows: each part has the same columns
+    data = out / "data"
+    data.mkdir(parents=True)
+    paths = {name: data / f"{name}-00000-of-00001.parquet" for name in parts}
+    sizes = {name: write_parquet(part, kinds, paths[name]) for name, part in parts.items()}
+    on_disk = sum(path.stat().st_size for path in paths.values())
+    card = hub_card(dataset, kinds, parts, in_memory=sizes, on_disk=on_disk)
     (out / "README.md").write_text(card, encoding="utf-8")
 
 
-HF = Exporter(write=_write, suffix="", summary="a folder for datasets.load_dataset and for hubs")
+HF = Exporter(
+    write=_write,
+    suffix="",
+    summary="a folder for datasets.load_dataset and for hubs",
+    write_parts=_write_parts,
+)

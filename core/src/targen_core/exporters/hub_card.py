@@ -9,20 +9,32 @@ from typing import Any
 
 from targen_core.dataset.kinds import Classes, Kind, Many, Record, Scalar
 from targen_core.dataset.model import Dataset
-from targen_core.runs.card import front_matter, size_category
+from targen_core.runs.card import NO_LICENCE, front_matter, size_category
 from targen_core.text import markdown
 
 __all__ = ["hub_card"]
+
+_MOST_LABELS = 12  # columns of the table of splits
+_TOGETHER = """\
+Rows that belong together are in the same split, and so are rows of a run that were made of the same
+seed, since they share its text."""
 
 _FRONT = re.compile(r"\A---\n(.*?)^---\n", re.DOTALL | re.MULTILINE)
 _KEY = re.compile(r"^(?=[A-Za-z_])", re.MULTILINE)
 
 
-def hub_card(dataset: Dataset, kinds: Mapping[str, Kind], *, in_memory: int, on_disk: int) -> str:
-    """The card of a dataset in one Parquet file.
+def hub_card(
+    dataset: Dataset,
+    kinds: Mapping[str, Kind],
+    parts: Mapping[str, Dataset],
+    *,
+    in_memory: Mapping[str, int],
+    on_disk: int,
+) -> str:
+    """The card of a dataset in a Parquet file for each of its `parts`, by the split's name.
 
     Keys of the card's front matter are kept, but for those that speak of the
-    files. `in_memory` and `on_disk` are the bytes of the rows.
+    files. `in_memory` are the bytes of each part, `on_disk` those of all files.
     """
     match = _FRONT.match(dataset.card)
     front = {part.partition(":")[0]: part for part in _KEY.split(match[1]) if part} if match else {}
@@ -32,25 +44,53 @@ def hub_card(dataset: Dataset, kinds: Mapping[str, Kind], *, in_memory: int, on_
         "license": "unknown",
         "size_categories": [size_category(rows)],
         "configs": [
-            {"config_name": "default", "data_files": [{"split": "train", "path": "data/train-*"}]}
+            {
+                "config_name": "default",
+                "data_files": [{"split": name, "path": f"data/{name}-*"} for name in parts],
+            }
         ],
         "dataset_info": {
             "features": [{"name": name, **_simple(kind)} for name, kind in kinds.items()],
-            "splits": [{"name": "train", "num_bytes": in_memory, "num_examples": rows}],
+            "splits": [
+                {"name": name, "num_bytes": in_memory[name], "num_examples": len(part)}
+                for name, part in parts.items()
+            ],
             "download_size": on_disk,
-            "dataset_size": in_memory,
+            "dataset_size": sum(in_memory.values()),
         },
     }
     if any(isinstance(kind, Classes) for kind in kinds.values()):
         own["task_categories"] = ["text-classification"]
     for key in ("size_categories", "configs", "dataset_info"):
         front.pop(key, None)
+    if dataset.license:
+        own["license"] = dataset.license
+        front.pop("license", None)
     for key, value in own.items():
         front.setdefault(key, front_matter({key: value}))
     body = dataset.card[match.end() :] if match else dataset.card
     task = dataset.task
     body = body.strip() or f"# {task.summary}\n\n{task.description}"
-    return f"---\n{''.join(front.values())}---\n\n{body}\n{_columns(kinds)}"
+    if dataset.license:
+        given = f"{markdown(dataset.license)}, chosen by whoever published the dataset."
+        body = body.replace(NO_LICENCE, given)
+    body = f"{body.strip()}\n{_splits(parts)}{_columns(kinds)}"
+    return f"---\n{''.join(front.values())}---\n\n{body}"
+
+
+def _splits(parts: Mapping[str, Dataset]) -> str:
+    """How many rows of each label each split has; nothing of one that is all."""
+    if len(parts) < 2:
+        return ""
+    labels = list(dict.fromkeys(name for part in parts.values() for name in part.labels))
+    labels = labels if len(labels) <= _MOST_LABELS else []
+    lines = ["", "## Splits", "", f"| split | rows |{''.join(f' {markdown(x)} |' for x in labels)}"]
+    lines.append("|---|--:|" + "--:|" * len(labels))
+    for name, part in parts.items():
+        counts = "".join(f" {part.labels.get(label, 0):,} |" for label in labels)
+        lines.append(f"| {name} | {len(part):,} |{counts}")
+    lines += ["", _TOGETHER, ""]
+    return "\n".join(lines)
 
 
 def _columns(kinds: Mapping[str, Kind]) -> str:

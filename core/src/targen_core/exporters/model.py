@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,8 +22,12 @@ class Exporter:
         suffix: of the file that it writes, such as ".csv"; "" where it writes
             a folder.
         summary: one line for people.
+        write_parts: `write_parts(dataset, parts, out)` makes one folder of a
+            dataset in parts, by the name of the split. Only an exporter that
+            writes a folder has need of it: of any other, each part is a file.
     """
 
     write: Callable[[Dataset, Path], None]
     suffix: str
     summary: str = ""
+    write_parts: Callable[[Dataset, Mapping[str, Dataset], Path], None] | None = None

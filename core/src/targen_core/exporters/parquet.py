@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from targen_core.dataset.arrow import arrow_schema, arrow_tables
-from targen_core.dataset.kinds import Kind
+from targen_core.dataset.kinds import Kind, column_kinds
 from targen_core.dataset.model import Dataset
+from targen_core.exporters.model import Exporter
 
-__all__ = ["write_parquet"]
+__all__ = ["PARQUET", "write_parquet"]
 
 
 def write_parquet(dataset: Dataset, kinds: Mapping[str, Kind], out: Path) -> int:
@@ -28,3 +29,10 @@ def write_parquet(dataset: Dataset, kinds: Mapping[str, Kind], out: Path) -> int
             writer.write_table(table)
             size += table.nbytes
     return size
+
+
+def _write(dataset: Dataset, out: Path) -> None:
+    write_parquet(dataset, column_kinds(dataset), out)
+
+
+PARQUET = Exporter(write=_write, suffix=".parquet", summary="typed columns in one file")

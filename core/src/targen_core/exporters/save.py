@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 
 from targen_core.dataset.model import Dataset
@@ -39,28 +40,40 @@ def check_free(out: Path, *, folder: bool, force: bool) -> None:
         raise UsageError(f"{out} exists", hint=f"--force replaces {what}; or choose another --out")
 
 
-def save(dataset: Dataset, exporter: Exporter, out: Path, *, force: bool = False) -> list[Path]:
+def save(
+    dataset: Dataset,
+    exporter: Exporter,
+    out: Path,
+    *,
+    force: bool = False,
+    parts: Mapping[str, Dataset] | None = None,
+) -> list[Path]:
     """Write `dataset` to `out` and return the files, in order of their names.
 
     The export is made beside `out` and moved there when it is whole. With
     `force` an earlier export is replaced; a folder only if the new export has
-    all of its files, so that nothing of somebody else's is lost.
+    all of its files, so that nothing of somebody else's is lost. With `parts`,
+    its splits by name, `out` is a folder with a file of each, or what the
+    exporter makes of them.
 
     Raises:
         UsageError: see `check_free`.
         WriteFailed: the operating system refuses; what was at `out` is kept.
         RuntimeError: the exporter makes nothing, or not the file or folder that it says.
     """
-    folder = not exporter.suffix
+    folder = not exporter.suffix or parts is not None
     check_free(out, folder=folder, force=force)
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
         beside = Path(tempfile.mkdtemp(prefix=".targen-export-", dir=out.parent))
     except OSError as error:
         raise _failed(out, error) from error
-    made = beside / f"new{exporter.suffix}"  # some libraries go by the suffix
+    made = beside / ("new" if folder else f"new{exporter.suffix}")  # some libraries go by it
     try:
-        exporter.write(dataset, made)
+        if parts is None:
+            exporter.write(dataset, made)
+        else:
+            _write_parts(dataset, exporter, parts, made)
         if not made.exists() or made.is_dir() != folder:
             raise RuntimeError(f"it made no {'folder' if folder else 'file'}")
         files = _files(made)
@@ -82,6 +95,26 @@ def save(dataset: Dataset, exporter: Exporter, out: Path, *, force: bool = False
     finally:
         shutil.rmtree(beside, ignore_errors=True)
     return [out / path.relative_to(made) for path in files]
+
+
+def _write_parts(
+    dataset: Dataset, exporter: Exporter, parts: Mapping[str, Dataset], made: Path
+) -> None:
+    """Write the splits of a dataset into a folder.
+
+    Raises:
+        UsageError: an exporter that writes a folder, and does not know splits.
+    """
+    if exporter.write_parts is not None:
+        exporter.write_parts(dataset, parts, made)
+    elif exporter.suffix:
+        made.mkdir()
+        for name, part in parts.items():
+            exporter.write(part, made / f"{name}{exporter.suffix}")
+    else:
+        raise UsageError(
+            "this form is one folder of one dataset, without splits", hint="leave out --split"
+        )
 
 
 def _files(path: Path) -> list[Path]:

@@ -18,10 +18,17 @@ from targen_core.runs.naming import backend_name, model_name
 from targen_core.tasks.model import Task
 from targen_core.text import json_safe, markdown
 
-__all__ = ["dataset_card", "front_matter", "size_category"]
+__all__ = ["IN_ORDER", "NO_LICENCE", "dataset_card", "front_matter", "size_category"]
 
 _SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
 _LONGEST = 2_000  # characters of the sample row
+
+IN_ORDER = """\
+Rows stand in the order in which they were made: neighbours share contexts, and a label that had few
+rows to get stands at the front. Shuffle them before you train."""
+"""What a card says of rows that nobody shuffled."""
+
+NO_LICENCE = "No licence is given here."
 
 _CITATION = """@misc{gupta2023targen,
   title         = {{TarGEN}: Targeted Data Generation with Large Language Models},
@@ -105,8 +112,7 @@ Columns: {columns}.
 |---|--:|--:|
 {labels}
 {_sample(sample)}
-Rows stand in the order in which they were made: neighbours share contexts, and a label that had few
-rows to get stands at the front. Shuffle them before you train.
+{IN_ORDER}
 
 ## How it was made
 
@@ -125,7 +131,7 @@ on. {usage["calls"]:,} calls were answered and {usage["cached"]:,} taken from ea
 
 ## Licence
 
-No licence is given here. What may be done with generated text depends on the terms of the models
+{NO_LICENCE} What may be done with generated text depends on the terms of the models
 that wrote it{_models(report)}.
 
 ## Citation

@@ -5,14 +5,19 @@ from __future__ import annotations
 import os
 import re
 import sys
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from targen_core.cli.completion import completer
 from targen_core.cli.sources import EncodingArg
 from targen_core.errors import JobFailed, UsageError
+from targen_core.plain import kind_of
+
+if TYPE_CHECKING:
+    from targen_core.metrics.model import Corpus
 
 __all__ = ["analyze"]
 
@@ -84,7 +89,7 @@ def analyze(
     seed: Annotated[int, typer.Option("--seed", help="Decides resamples and samples.")] = 0,
     out: Annotated[
         Path | None,
-        typer.Option("--out", help="A folder. [default: analyses/ and the first dataset's name]"),
+        typer.Option("--out", help="A folder. [default: analysis/ in the run; of files or of several, one in analyses/]"),
     ] = None,
     pictures: Annotated[
         str, typer.Option("--pictures", metavar="svg|png", help="Write each picture as a file too.")
@@ -150,7 +155,7 @@ def analyze(
         sources.append(against)
     corpora = named_apart(corpora, sources)
     reference = corpora.pop() if against is not None else None
-    target = out or Path("analyses") / re.sub(r"[^\w.-]+", "-", corpora[0].name)
+    target = out or _target(corpora)
     check_free(target, force=force)
     say = (lambda name: print(f"{name} …", file=sys.stderr)) if _watched(quiet) else None
     analysis = measure_all(Study(tuple(corpora), reference, seed), asked, say, raising=_debugging())
@@ -173,6 +178,16 @@ def analyze(
             f"{named[0].problem}",
             hint=named[0].hint,
         )
+
+
+def _target(corpora: Sequence[Corpus]) -> Path:
+    """A run's own folder for its analysis; of files and of several, one here."""
+    run = corpora[0].run
+    if run is None or len(corpora) > 1:
+        return Path("analyses") / re.sub(r"[^\w.-]+", "-", corpora[0].name)
+    if (kind := kind_of(run / "analysis")) not in ("", "a folder"):
+        raise UsageError(f"{run / 'analysis'} is {kind}", hint="choose --out")
+    return run / "analysis"
 
 
 def _debugging() -> bool:

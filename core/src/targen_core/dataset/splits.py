@@ -1,0 +1,154 @@
+"""Splits of a dataset: parts in which labels have the same shares, and that share no text.
+
+What decides is the content of rows and a seed, never their order.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import random
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from targen_core.dataset.model import Dataset, Unit, row_digest
+from targen_core.errors import UsageError
+from targen_core.runs.card import IN_ORDER
+
+__all__ = ["Shares", "shares_of", "shuffle", "split"]
+
+Shares = str | Sequence[float] | Mapping[str, float]
+"""Shares of splits: "0.8/0.1/0.1", (0.8, 0.2), or by name."""
+
+_NAMES = {2: ("train", "test"), 3: ("train", "validation", "test")}
+_EXAMPLE = "for example 0.8/0.1/0.1, or train=0.9/dev=0.1"
+
+
+def shares_of(shares: Shares) -> dict[str, float]:
+    """The share of each split by its name; two are train and test, three have validation between.
+
+    Raises:
+        UsageError: they are no shares, or their sum is not 1.
+    """
+    if isinstance(shares, str):
+        shares = _parsed(shares)
+    if not isinstance(shares, Mapping):
+        names = _NAMES.get(len(shares))
+        if names is None:
+            raise UsageError(f"{len(shares)} shares need names", hint=_EXAMPLE)
+        shares = dict(zip(names, shares, strict=True))
+    for name, share in shares.items():
+        if not name.replace("_", "").isalnum() or not name.isascii():
+            raise UsageError(
+                f"{name!r} is no name of a split: letters, digits and _", hint=_EXAMPLE
+            )
+        if not 0 < share < 1:
+            raise UsageError(
+                f"the share of {name} is {share:g}, not between 0 and 1", hint=_EXAMPLE
+            )
+    if not math.isclose(sum(shares.values()), 1, abs_tol=1e-6):
+        raise UsageError(f"the shares sum to {sum(shares.values()):g}, not to 1", hint=_EXAMPLE)
+    return dict(shares)
+
+
+def _parsed(text: str) -> Sequence[float] | Mapping[str, float]:
+    named = [part.rpartition("=") for part in text.replace(",", "/").split("/")]
+    try:
+        numbers = [float(number) for _, _, number in named]
+    except ValueError:
+        raise UsageError(f"{text!r} is no split", hint=_EXAMPLE) from None
+    names = [name.strip() for name, _, _ in named]
+    if not any(names):
+        return numbers
+    if not all(names) or len(set(names)) < len(names):
+        raise UsageError(f"{text!r}: each split needs a name of its own", hint=_EXAMPLE)
+    return dict(zip(names, numbers, strict=True))
+
+
+@dataclass(frozen=True, slots=True)
+class _Group:
+    """Units that go to the same split."""
+
+    units: list[Unit]
+    labels: tuple[tuple[str, int], ...]
+    order: str
+
+    @property
+    def rows(self) -> int:
+        return sum(len(unit.rows) for unit in self.units)
+
+
+def split(dataset: Dataset, shares: Shares, *, seed: int = 0) -> dict[str, Dataset]:
+    """The dataset in parts of these shares, each in the order of the whole.
+
+    Rows that belong together stay together; of a run, so do rows that were made of
+    the same seed, since they share its text. Each label has the same shares, as
+    nearly as that allows. The same rows and seed give the same parts.
+
+    Raises:
+        UsageError: no shares, or rows too few for them.
+    """
+    wanted = shares_of(shares)
+    groups = sorted(_groups(dataset, seed), key=lambda group: (group.labels, group.order))
+    parts: dict[str, list[Unit]] = {name: [] for name in wanted}
+    sizes = dict.fromkeys(wanted, 0)
+    seen = 0
+    for group in groups:
+        seen += group.rows
+        # Along all labels: what is furthest behind its share gets the next.
+        behind = max(wanted, key=lambda name: wanted[name] * seen - sizes[name])
+        parts[behind] += group.units
+        sizes[behind] += group.rows
+    if empty := [name for name, units in parts.items() if not units]:
+        raise UsageError(
+            f"{dataset.name} is too small for this split: {' and '.join(empty)} would be empty "
+            f"({_counted(len(dataset), 'row')} in {_counted(len(groups), 'group')} "
+            "that stay together)",
+            hint="larger shares, or fewer splits",
+        )
+    return {name: _of(dataset, units) for name, units in parts.items()}
+
+
+def shuffle(dataset: Dataset, *, seed: int = 0) -> Dataset:
+    """The dataset in a random order that the seed decides; rows that belong together stay so."""
+    size = dataset.task.rows_per_instance
+    starts = list(range(0, len(dataset), size))
+    random.Random(seed).shuffle(starts)
+    rows = [row for start in starts for row in dataset.rows[start : start + size]]
+    card = dataset.card.replace(IN_ORDER, f"Rows are shuffled, with the seed {seed}.")
+    return replace(dataset, rows=rows, card=card, provenance=(), problems=())
+
+
+def _groups(dataset: Dataset, seed: int) -> Iterable[_Group]:
+    seeds = _seeds(dataset)
+    together: dict[str, list[Unit]] = {}
+    for unit in dataset.units():
+        together.setdefault(seeds.get(unit.idx) or f"unit {unit.number}", []).append(unit)
+    label_of = dataset.task.label_of
+    for units in together.values():
+        labels = Counter(str(label_of(each)) for unit in units for each in unit.instances)
+        content = "".join(row_digest(row) for unit in units for row in unit.rows)
+        order = hashlib.sha256(f"{seed} {content}".encode()).hexdigest()
+        yield _Group(units, tuple(sorted(labels.items())), order)
+
+
+def _seeds(dataset: Dataset) -> dict[Any, str]:
+    """The seed of each unit of a run, by the `idx` of its first row."""
+    return {
+        record.get("idx"): json.dumps(record["seed"], sort_keys=True, default=str)
+        for record in dataset.provenance
+        if record.get("seed")
+    }
+
+
+def _of(dataset: Dataset, units: Iterable[Unit]) -> Dataset:
+    ordered = sorted(units, key=lambda unit: unit.number)
+    rows = [row for unit in ordered for row in unit.rows]
+    return replace(dataset, rows=rows, provenance=(), problems=())
+
+
+def _counted(number: int, word: str) -> str:
+    return f"{number:,} {word}{'' if number == 1 else 's'}"

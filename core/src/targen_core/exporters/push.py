@@ -1,0 +1,180 @@
+"""A dataset to the Hugging Face hub, through its own client.
+
+The client waits and tries again where a service is busy, and sends only what
+changed. What is ours: nothing that is there is replaced unasked, one commit has
+all of it or nothing, and what the hub refuses is said in words with a way out.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from targen_core.dataset.extras import needs
+from targen_core.errors import JobFailed, UsageError
+from targen_core.text import printable
+
+if TYPE_CHECKING:
+    from huggingface_hub import HfApi
+
+__all__ = ["check_push", "push", "words_of"]
+
+_LOGIN = "hf auth login, or HF_TOKEN=hf_...; the token must be allowed to write"
+_NAME = re.compile(r"(?!.*(--|\.\.))(?!.*\.git$)[\w.-]+/\w[\w.-]{,95}", re.ASCII)
+_TOKEN = re.compile(r"\bhf_\w+|Bearer \S+")
+_OURS = re.compile(r"data/[^/]+\.parquet|README\.md")
+_LONGEST = 300  # characters of the hub's own words
+
+
+def check_push(repo: str, *, token: str | None = None) -> None:
+    """See that a push can be tried, before anything is written.
+
+    Raises:
+        MissingDependency: huggingface_hub is not installed.
+        UsageError: that is no name of a dataset, or there is no token.
+    """
+    with needs("a push to the hub", extra="hub"):
+        import huggingface_hub
+    if not _NAME.fullmatch(repo):
+        raise UsageError(f"{repo!r} is no name of a dataset on the hub", hint="OWNER/NAME")
+    if not (token or huggingface_hub.get_token()):
+        raise UsageError("there is no token of the hub", hint=_LOGIN)
+
+
+def push(
+    folder: Path, repo: str, *, private: bool = True, force: bool = False, token: str | None = None
+) -> str:
+    """Put a folder as `targen export --as hf` writes it on the hub, in one commit.
+
+    Args:
+        folder: what to put there.
+        repo: OWNER/NAME; made where it is not there.
+        private: whether it is, where it is made; one that is there stays as it is.
+        force: replace a dataset that is there. Files that no export writes are kept.
+        token: of the hub; by default what `hf auth login` or HF_TOKEN left.
+
+    Returns:
+        The dataset's address.
+
+    Raises:
+        MissingDependency: huggingface_hub is not installed.
+        UsageError: there is no token, the name is none, or something is there and
+            `force` is not given.
+        JobFailed: the hub refuses, or cannot be reached; what it had is as it was.
+    """
+    check_push(repo, token=token)
+    from huggingface_hub import CommitOperationAdd, CommitOperationDelete, HfApi
+    from huggingface_hub.utils.tqdm import disable_progress_bars
+
+    disable_progress_bars()
+    api = HfApi(token=token, library_name="targen")
+    with _told(repo, "making the dataset"):
+        url = api.create_repo(repo, repo_type="dataset", private=private, exist_ok=True)
+    there = _files(api, repo)
+    if not force and (held := sorted(there - {".gitattributes"})):
+        raise UsageError(
+            f"{repo} is on the hub already, with {', '.join(held[:3])}"
+            f"{' and more' if len(held) > 3 else ''}",
+            hint="--force replaces its rows and its card; or choose another name",
+        )
+    files = {
+        str(path.relative_to(folder).as_posix()): path
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
+    stale = [name for name in sorted(there - files.keys()) if _OURS.fullmatch(name)]
+    with _told(repo, "sending the rows"):
+        api.create_commit(
+            repo,
+            [
+                *(CommitOperationDelete(name) for name in stale),
+                *(CommitOperationAdd(name, path) for name, path in files.items()),
+            ],
+            commit_message="Upload the dataset with targen",
+            repo_type="dataset",
+        )
+    return str(url)
+
+
+def _files(api: HfApi, repo: str) -> set[str]:
+    with _told(repo, "looking what is there"):
+        info = api.dataset_info(repo)
+    return {each.rfilename for each in info.siblings or ()}
+
+
+@contextmanager
+def _told(repo: str, doing: str) -> Iterator[None]:
+    """Around what asks the hub: what goes wrong is said in our words.
+
+    Raises:
+        JobFailed: what the hub or the way to it did.
+    """
+    from huggingface_hub.errors import HfHubHTTPError
+
+    try:
+        yield
+    except Exception as error:
+        for cause in _causes(error):  # the client wraps some in a RuntimeError
+            if isinstance(cause, HfHubHTTPError) and cause.response is not None:
+                raise _refused(repo, doing, cause) from error
+            if _is_of_transport(cause):
+                raise JobFailed(
+                    f"{repo}: the hub cannot be reached, or left in the middle of {doing}: "
+                    f"{words_of(cause)}",
+                    hint="nothing was committed: the same command tries again",
+                ) from error
+        if not isinstance(error, (OSError, ValueError)):
+            raise
+        # ValueError: what the hub finds wrong with a card, before anything is sent.
+        raise JobFailed(
+            f"{repo}: {doing} failed: {words_of(error)}",
+            hint=f"nothing of {repo} was changed: fix that, or try again",
+        ) from error
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    while error is not None:
+        yield error
+        error = error.__cause__ or error.__context__
+
+
+def _is_of_transport(error: BaseException) -> bool:
+    """Whether an error is of the client's HTTP library, of which it had three so far."""
+    return type(error).__module__.partition(".")[0] in ("httpx", "httpx2", "httpcore", "requests")
+
+
+def _refused(repo: str, doing: str, error: Any) -> JobFailed:
+    status = int(getattr(error.response, "status_code", 0))
+    owner = repo.partition("/")[0]
+    words = words_of(getattr(error, "server_message", None) or error)
+    why, hint = {
+        400: ("the hub finds it malformed", "the hub's words say what; --license takes its names"),
+        401: ("the hub does not know this token", _LOGIN),
+        403: (
+            f"this token may not write to {owner}",
+            f"a token that may write to {owner}; {_LOGIN}",
+        ),
+        404: (
+            f"the hub has no {owner}, or this token may not see it",
+            "write OWNER as on the hub: your name or your organization's",
+        ),
+        409: ("somebody else changed it in the meantime", "the same command tries again"),
+        413: ("it is too large for the hub", "fewer rows, or another place"),
+        429: ("the hub asks for fewer requests", _later(error.response)),
+    }.get(status, (f"the hub answered {status}", "the same command tries again, later"))
+    return JobFailed(f"{repo}: {why} ({doing}; {status}: {words})", hint=hint)
+
+
+def _later(response: Any) -> str:
+    seconds = response.headers.get("Retry-After", "")
+    wait = f"in {seconds} s" if seconds.isdigit() else "in some minutes"
+    return f"the same command tries again; wait, and do so {wait}"
+
+
+def words_of(error: object) -> str:
+    """What the hub or the client says, in one line, without a token."""
+    text = _TOKEN.sub("[token]", " ".join(str(error).split()))
+    return printable(text[:_LONGEST]) or type(error).__name__

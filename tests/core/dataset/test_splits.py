@@ -1,0 +1,108 @@
+"""Splits: stratified, of whole units and seeds, and decided by content and seed alone."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from targen_core.dataset.model import Dataset
+from targen_core.dataset.splits import shares_of
+from targen_core.errors import UsageError
+
+
+@pytest.fixture(scope="module")
+def made(lab):
+    """Make a dataset of rows with these labels; `size` rows a unit."""
+
+    def make(labels, size=1, seeds=()):
+        def read(rows):
+            return [lab.Row(seed="-", text=rows[0]["text"], label=rows[0]["label"])]
+
+        task = lab.World(rows_per_instance=size).task(
+            rows={"from_rows": read, "label_of": lambda row: row.label}
+        )
+        rows = [
+            {"text": f"{number}.{part}", "label": label, "idx": number * size + part}
+            for number, label in enumerate(labels)
+            for part in range(size)
+        ]
+        records = [{"idx": at * size, "seed": {"text": seed}} for at, seed in enumerate(seeds)]
+        return Dataset("mine", task, rows, provenance=records)
+
+    return make
+
+
+def labels(dataset):
+    return Counter(row["label"] for row in dataset)
+
+
+def test_each_label_has_the_same_shares(made):
+    parts = made(["yes"] * 80 + ["no"] * 20).split("0.8/0.1/0.1")
+    assert [(name, dict(labels(part))) for name, part in parts.items()] == [
+        ("train", {"yes": 64, "no": 16}),
+        ("validation", {"yes": 8, "no": 2}),
+        ("test", {"yes": 8, "no": 2}),
+    ]
+
+
+@given(
+    st.lists(st.sampled_from("abc"), min_size=4, max_size=60),
+    st.sampled_from([1, 2, 3]),
+    st.floats(0.1, 0.9),
+    st.integers(0, 3),
+)
+def test_every_row_is_in_one_part_and_no_unit_is_parted(made, names, size, share, seed):
+    dataset = made(names, size)
+    try:
+        parts = dataset.split((share, 1 - share), seed=seed)
+    except UsageError:
+        assert min(share, 1 - share) * len(names) < 1
+        return
+    held = [[row["idx"] // size for row in part] for part in parts.values()]
+    assert sorted(held[0] + held[1]) == sorted(row["idx"] // size for row in dataset)
+    assert not set(held[0]) & set(held[1])
+    assert abs(len(parts["train"]) - share * len(dataset)) <= size
+    assert all(idx == sorted(idx) for idx in held)
+
+
+def test_rows_of_one_seed_stay_together(made):
+    seeds = [f"premise {number // 2}" for number in range(40)]
+    dataset = made(["yes", "no"] * 20, seeds=seeds)
+    parts = dataset.split("0.5/0.5", seed=4)
+    texts = [{seeds[row["idx"]] for row in part} for part in parts.values()]
+    assert not texts[0] & texts[1]
+    assert [dict(labels(part)) for part in parts.values()] == [{"yes": 10, "no": 10}] * 2
+
+
+def test_content_and_seed_decide_and_the_order_of_rows_does_not(made):
+    dataset = made(["yes", "no"] * 20)
+    turned = replace(dataset, rows=list(reversed(dataset.rows)))
+    halves = [
+        {row["text"] for row in each.split("0.5/0.5", seed=seed)["test"]}
+        for each, seed in ((dataset, 0), (turned, 0), (dataset, 1))
+    ]
+    assert halves[0] == halves[1] != halves[2]
+
+
+def test_a_shuffle_moves_units_whole(made):
+    dataset = made(["yes", "no"] * 10, size=2)
+    shuffled = dataset.shuffle(seed=1)
+    idx = [row["idx"] for row in shuffled]
+    assert idx != sorted(idx) == list(range(40))
+    assert all(second == first + 1 for first, second in zip(idx[::2], idx[1::2], strict=True))
+    assert shuffled == dataset.shuffle(seed=1) != dataset.shuffle(seed=2)
+
+
+def test_labels_that_no_two_rows_share_are_split_all_the_same(made):
+    parts = made([f"answer {number}" for number in range(20)]).split("0.8/0.2")
+    assert [len(part) for part in parts.values()] == [16, 4]
+
+
+@pytest.mark.parametrize("shares", [(0.5,), (0.5, 0.6), {"a": 1.0}, {"a/b": 0.5, "c": 0.5}, "x"])
+def test_what_is_no_split(shares):
+    with pytest.raises(UsageError):
+        shares_of(shares)

@@ -1,0 +1,175 @@
+"""`targen export --push`: through the hub's own client, against its wire form, faults included."""
+
+from __future__ import annotations
+
+import io
+import sys
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+
+import targen_core as tg
+from targen_core.errors import JobFailed, UsageError
+
+from .hub import DROP, TOKEN, serving
+
+# Of the hub's client, which sends files in a way that its HTTP library does not like any more.
+pytestmark = pytest.mark.filterwarnings("ignore:Use 'content=")
+
+
+@pytest.fixture
+def hub(monkeypatch, tmp_path):
+    """A hub that the client takes for the real one; its waits take no time."""
+    from huggingface_hub import constants
+    from huggingface_hub.utils import _http as http
+
+    with serving() as hub:
+        monkeypatch.setattr(constants, "ENDPOINT", hub.url)
+        monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
+        monkeypatch.setattr(constants, "HF_HUB_DISABLE_XET", True)
+        monkeypatch.setattr(constants, "HF_TOKEN_PATH", str(tmp_path / "no-token"))
+        monkeypatch.setattr(http.time, "sleep", lambda seconds: None)
+        monkeypatch.setenv("HF_TOKEN", TOKEN)
+        yield hub
+
+
+@pytest.fixture
+def run():
+    return Path(__file__).parents[3] / "examples" / "runs" / "rte"
+
+
+def test_a_run_is_pushed_in_splits_with_its_card(targen, run, hub):
+    done = targen("export", run, "--push", "me/rte", "--split", "0.8/0.2", "--license", "MIT")
+    assert (done.code, done.err) == (0, "")
+    assert done.out == (
+        f"240 rows (train 192, test 48) of rte on the hub: {hub.url}/datasets/me/rte\n\n"
+        'datasets.load_dataset("me/rte")\n'
+    )
+    files = hub.files("me/rte")
+    assert sorted(files) == [
+        ".gitattributes",
+        "README.md",
+        "data/test-00000-of-00001.parquet",
+        "data/train-00000-of-00001.parquet",
+    ]
+    read = [pq.read_table(io.BytesIO(files[name])).to_pylist() for name in sorted(files)[2:]]
+    assert sorted(row["idx"] for part in read for row in part) == list(range(240))
+    assert b'license: "mit"' in files["README.md"]
+    assert b"| test | 48 |" in files["README.md"]
+    assert hub.repos["me/rte"]["private"]
+    assert not (run / "exports").exists()
+
+
+def test_what_is_there_is_replaced_by_force_and_keeps_what_is_not_ours(targen, run, hub):
+    assert targen("export", run, "--push", "me/rte", "--split", "0.8/0.2", "--public").code == 0
+    assert not hub.repos["me/rte"]["private"]
+    hub.files("me/rte")["LICENSE"] = b"mine"
+    again = targen("export", run, "--push", "me/rte")
+    assert again.code == 2
+    assert "error: me/rte is on the hub already, with LICENSE, README.md, data/test-" in again.err
+    assert targen("export", run, "--push", "me/rte", "--force").code == 0
+    assert sorted(hub.files("me/rte")) == [
+        ".gitattributes",
+        "LICENSE",
+        "README.md",
+        "data/train-00000-of-00001.parquet",
+    ]
+
+
+MANY = 20
+FAULTS = [
+    ("repos/create", [401] * MANY, "the hub does not know this token (making", "hf auth login"),
+    ("repos/create", [403] * MANY, "this token may not write to me (making", "a token that may"),
+    ("/commit/", [403] * MANY, "this token may not write to me (sending", "a token that may"),
+    ("repos/create", [404] * MANY, "the hub has no me, or", "write OWNER as on the hub"),
+    ("/commit/", [409] * MANY, "somebody else changed it in the meantime", "tries again"),
+    ("/commit/", [429] * MANY, "the hub asks for fewer requests", "do so in 7 s"),
+    ("repos/create", [500] * MANY, "the hub answered 500", "tries again, later"),
+    ("/preupload/", [503] * MANY, "the hub answered 503", "tries again, later"),
+    ("/put/", [500] * MANY, "the hub answered 500", "tries again, later"),
+    ("/commit/", [DROP] * MANY, "left in the middle of sending the rows", "nothing was committed"),
+    ("/put/", [DROP] * MANY, "left in the middle of sending the rows", "nothing was committed"),
+    ("repos/create", [DROP] * MANY, "the hub cannot be reached", "nothing was committed"),
+]
+
+
+@pytest.mark.parametrize(("path", "statuses", "error", "hint"), FAULTS)
+def test_what_the_hub_refuses_is_said_and_nothing_is_changed(
+    path, statuses, error, hint, targen, run, hub
+):
+    hub.faults[path] = list(statuses)
+    done = targen("export", run, "--push", "me/rte")
+    assert done.code == 1
+    assert error in done.err
+    assert f"try: {hint}" in done.err or hint in done.err.partition("try: ")[2]
+    assert TOKEN not in done.out + done.err
+    assert all(set(repo["files"]) == {".gitattributes"} for repo in hub.repos.values())
+
+
+@pytest.mark.parametrize("path", ["/preupload/", "/put/", "/commit/"])
+def test_a_hub_that_is_busy_for_a_while_is_waited_for(path, targen, run, hub):
+    hub.faults[path] = [503, 429] if path != "/commit/" else []
+    done = targen("export", run, "--push", "me/rte")
+    assert done.code == 0
+    assert len(hub.files("me/rte")) == 3
+    assert ("note: the hub: Retrying in 1s [Retry 1/5]." in done.err) == (path != "/commit/")
+
+
+def test_a_card_that_the_hub_refuses(targen, run, hub):
+    done = targen("export", run, "--push", "me/rte", "--license", "nonsense")
+    assert done.code == 1
+    assert '"license" must be one of' in done.err
+    assert set(hub.files("me/rte")) == {".gitattributes"}
+
+
+def test_a_wrong_token(targen, run, hub, monkeypatch):
+    monkeypatch.setenv("HF_TOKEN", "hf_wrong")
+    done = targen("export", run, "--push", "me/rte")
+    assert done.code == 1
+    assert "the hub does not know this token" in done.err
+    assert "hf_wrong" not in done.err
+
+
+@pytest.mark.parametrize(
+    ("args", "error"),
+    [
+        (("--push", "rte"), "'rte' is no name of a dataset on the hub"),
+        (("--push", "me/rte", "--as", "csv"), "--push goes with the form hf, not with csv"),
+        (("--license", "mit", "--as", "csv"), "--license goes with the form hf, not with csv"),
+        (("--license", "no such"), "--license 'no such' is no name of a licence"),
+        (("--push", "me/rte", "--out", "x"), "--push and --out are two places"),
+    ],
+)
+def test_what_cannot_be_pushed_is_said_before_anything_is_asked(args, error, targen, run, hub):
+    done = targen("export", run, *args)
+    assert (done.code, done.out) == (2, "")
+    assert done.err.startswith(f"error: {error}\n")
+    assert hub.asked == []
+
+
+def test_no_token(targen, run, hub, monkeypatch):
+    monkeypatch.delenv("HF_TOKEN")
+    monkeypatch.delenv("HUGGING_FACE_HUB_TOKEN", raising=False)
+    done = targen("export", run, "--push", "me/rte")
+    assert done.code == 2
+    assert done.err.startswith("error: there is no token of the hub\n  try: hf auth login")
+
+
+def test_without_the_extra(targen, run, monkeypatch):
+    monkeypatch.setitem(sys.modules, "huggingface_hub", None)
+    done = targen("export", run, "--push", "me/rte")
+    assert done.code == 1
+    assert "pip install 'targen-core[hub]'" in done.err
+
+
+def test_from_python(run, hub):
+    dataset = tg.load(run).dataset
+    assert dataset.push_to_hub("me/rte", split=(0.8, 0.2), license="mit") == (
+        f"{hub.url}/datasets/me/rte"
+    )
+    with pytest.raises(UsageError, match="is on the hub already"):
+        dataset.push_to_hub("me/rte")
+    hub.faults["/commit/"] = [403]
+    with pytest.raises(JobFailed, match="may not write"):
+        dataset.push_to_hub("me/other")
