@@ -1,8 +1,13 @@
-"""How property tests search, everywhere: hypothesis has one profile for a whole process."""
+"""What holds for all tests: how hypothesis searches, and that nobody's defaults reach them."""
 
 from __future__ import annotations
 
+import os
+import tempfile
+
 from hypothesis import HealthCheck, Phase, settings
+
+from targen_core.defaults import KEYS
 
 settings.register_profile(
     "targen",
@@ -13,3 +18,20 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )
 settings.load_profile("targen")
+
+# Whoever runs the tests may have defaults and keys of her own; processes of tests inherit this.
+for _key in KEYS:
+    os.environ.pop(f"TARGEN_{_key.upper().replace('-', '_')}", None)
+for _name in (
+    "TARGEN_CONFIG_DIR",
+    "TARGEN_LLAMA_API_KEY",
+    "TARGEN_LLAMA_BASE_URL",
+    "TARGEN_NO_CONFIG",
+    "TARGEN_PROFILE",
+    "OPENAI_API_KEY",
+    "OPENAI_BASE_URL",
+    "ANTHROPIC_API_KEY",
+    "ANTHROPIC_BASE_URL",
+):
+    os.environ.pop(_name, None)
+os.environ["XDG_CONFIG_HOME"] = os.path.join(tempfile.gettempdir(), "targen-tests-no-config")

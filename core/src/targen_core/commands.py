@@ -15,6 +15,7 @@ COMMANDS = {
     "list-metrics": "listing:list_metrics",
     "list-trainers": "listing:list_trainers",
     "backends": "backends:backends",
+    "config": "config:config",
     "describe": "describe:describe",
     "init-task": "init_task:init_task",
     "preview": "preview:preview",

@@ -1,29 +1,43 @@
-"""The user's folder for what targen fetches or keeps between runs."""
+"""The user's folders: for what targen fetches or keeps between runs, and for defaults."""
 
 from __future__ import annotations
 
 import contextlib
 import os
-import sys
 from pathlib import Path
 
-__all__ = ["CACHE_VARIABLE", "cache_folder", "is_known", "make_known", "replies_folder"]
+__all__ = [
+    "CACHE_VARIABLE",
+    "CONFIG_VARIABLE",
+    "cache_folder",
+    "config_folder",
+    "is_known",
+    "make_known",
+    "replies_folder",
+]
 
 CACHE_VARIABLE = "TARGEN_CACHE_DIR"
 """Environment variable: the folder to use in place of the platform's own."""
+CONFIG_VARIABLE = "TARGEN_CONFIG_DIR"
+"""Environment variable: the same for the folder of the user's defaults."""
 
 
 def cache_folder() -> Path:
     """`$TARGEN_CACHE_DIR`, or `targen` in the platform's place for caches."""
     if chosen := os.environ.get(CACHE_VARIABLE):
         return Path(chosen).expanduser()
-    if sys.platform == "win32":
-        base = os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local"
-    elif sys.platform == "darwin":
-        base = Path.home() / "Library" / "Caches"
-    else:
-        base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(base) / "targen"
+    from platformdirs import user_cache_path  # not where nothing is kept
+
+    return user_cache_path("targen", appauthor=False)
+
+
+def config_folder() -> Path:
+    """`$TARGEN_CONFIG_DIR`, or `targen` in the platform's place for settings."""
+    if chosen := os.environ.get(CONFIG_VARIABLE):
+        return Path(chosen).expanduser()
+    from platformdirs import user_config_path
+
+    return user_config_path("targen", appauthor=False)
 
 
 def replies_folder() -> Path:

@@ -48,6 +48,10 @@ class Backend:
             where the service itself has no batches.
         thinks: whether the model of these options thinks before it answers, so
             that `targen estimate` says what it does not know.
+        ready: whether this machine has what it takes to use it, such as a key
+            in the environment, given the options that the user says: the
+            backend is then offered where none is named. None: it is used by
+            its name alone.
     """
 
     summary: str
@@ -59,3 +63,4 @@ class Backend:
     batch: Callable[[Any], BatchProvider] | None = None
     batch_codec: Callable[[Any], BatchCodec] | None = None
     thinks: Callable[[Any], bool] | None = None
+    ready: Callable[[Mapping[str, Any]], bool] | None = None

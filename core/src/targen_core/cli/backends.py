@@ -8,12 +8,21 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from targen_core.cli.completion import completer
-from targen_core.cli.request import KeyFileArg, OptionsArg, options_of
+from targen_core.cli.request import (
+    BaseUrlArg,
+    KeyFileArg,
+    ModelArg,
+    OptionsArg,
+    PriceInArg,
+    PriceOutArg,
+    ProfileArg,
+)
 from targen_core.cli.tables import print_json
 from targen_core.errors import PluginError, TargenError, UsageError
 
 if TYPE_CHECKING:
     from targen_core.calls.model import ChatModel, ChatReply, ChatRequest, Price
+    from targen_core.plugins.registry import Registry
 
 __all__ = ["backends"]
 
@@ -30,32 +39,57 @@ _MOST = 64  # tokens of the answer
 def backends(
     action: Annotated[str, typer.Argument(metavar="check", help="What to do: check.")],
     name: Annotated[
-        str,
+        str | None,
         typer.Argument(
-            metavar="NAME",
-            help="The backend; see list-backends.",
+            metavar="[NAME]",
+            help="The backend, NAME or NAME/MODEL; see list-backends. [default: targen config]",
             autocompletion=completer("backend"),
+            show_default=False,
         ),
-    ],
+    ] = None,
+    model: ModelArg = None,
+    base_url: BaseUrlArg = None,
+    price_in: PriceInArg = None,
+    price_out: PriceOutArg = None,
     option: OptionsArg = None,
     key_file: KeyFileArg = None,
+    profile: ProfileArg = None,
     json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
 ) -> None:
     """Make one tiny call, and say what is wrong or what it took.
 
     Exits 0 with the model, the time and the price, or 1 with the service's words and what to do.
 
-    Example: targen backends check llama -o model=llama3.1
+    Examples:
+    - targen backends check llama --model llama3.1
+    - targen backends check
     """
+    from targen_core.cli.choosing import choice
+    from targen_core.plugins.loader import load_registry
+
     if action != "check":
         raise UsageError(
             f"backends {action}: there is no such action",
-            hint=f"targen backends check {name}",
+            hint=f"targen backends check {name or 'NAME'}",
         )
-    check = _check(name, options_of(option, key_file))
+    registry = load_registry()
+    chosen = choice(
+        registry,
+        backend=name,
+        model=model,
+        base_url=base_url,
+        price_in=price_in,
+        price_out=price_out,
+        option=option,
+        key_file=key_file,
+        profile=profile,
+    )
+    with chosen.explained():
+        check = _check(registry, chosen.model, chosen.options)
     if json:
         print_json(check)
         return
+    name = chosen.model.rpartition(":")[2]
     print(f"{name} works: {check['model']} answered in {check['seconds']:.2f} s")
     print(f"tokens   {check['input_tokens']:,} in, {check['output_tokens']:,} out")
     if check["price"] is None:
@@ -68,19 +102,17 @@ def backends(
         print(f"note     {note}")
 
 
-def _check(name: str, options: Mapping[str, Any]) -> dict[str, Any]:
+def _check(registry: Registry, name: str, options: Mapping[str, Any]) -> dict[str, Any]:
     """Make the backend, ask it once, and gather what there is to tell."""
     import asyncio
 
     from targen_core.calls.langchain import as_chat_model
     from targen_core.calls.model import ChatRequest, Message, Price
-    from targen_core.plugins.loader import load_registry
     from targen_core.plugins.registry import missing_dependency
     from targen_core.runs.known import remember_class
     from targen_core.runs.options import backend_options, step_options
     from targen_core.runs.plan import USER_PRICE
 
-    registry = load_registry()
     item = registry.find("backend", name)
     backend = registry.resolve(item)
     user = step_options(options, "generate")

@@ -27,6 +27,8 @@ def completer(*kinds: str) -> Callable[[str], list[tuple[str, str]]]:
                 word = item.name if alone else item.id
                 if word.startswith(incomplete):
                     matches.append((word, item.summary))
+                elif incomplete:
+                    matches += [(a, item.summary) for a in item.aliases if a.startswith(incomplete)]
         return matches
 
     return complete

@@ -11,6 +11,7 @@ import typer
 from targen_core.cli.report import flow_columns, print_usage
 from targen_core.cli.request import (
     BackendArg,
+    BaseUrlArg,
     BatchArg,
     CacheArg,
     CorrectorArg,
@@ -18,11 +19,14 @@ from targen_core.cli.request import (
     MaxCostArg,
     MaxOutageArg,
     MaxTokensArg,
+    ModelArg,
     OptionsArg,
+    PriceInArg,
+    PriceOutArg,
+    ProfileArg,
     RoundsArg,
     SeedArg,
     VariantArg,
-    options_of,
 )
 from targen_core.cli.sources import EncodingArg, SourceArg, WhoseArg
 from targen_core.cli.tables import print_json, print_table
@@ -34,9 +38,14 @@ def correct(
     corrector: CorrectorArg = "",
     variant: VariantArg = None,
     encoding: EncodingArg = "utf-8",
-    backend: BackendArg = "local",
+    backend: BackendArg = None,
+    model: ModelArg = None,
+    base_url: BaseUrlArg = None,
+    price_in: PriceInArg = None,
+    price_out: PriceOutArg = None,
     option: OptionsArg = None,
     key_file: KeyFileArg = None,
+    profile: ProfileArg = None,
     n: Annotated[
         int | None, typer.Option("-n", "--number", help="Judge so many, drawn by --seed.")
     ] = None,
@@ -82,29 +91,43 @@ def correct(
     from targen_core.api.correcting import corrected
     from targen_core.api.reading import given_data
     from targen_core.api.request import asked
+    from targen_core.cli.choosing import choice
     from targen_core.cli.progress import watching
+    from targen_core.plugins.loader import load_registry
     from targen_core.runs.loops import finish
 
     data = given_data(source, task, variant, encoding=encoding)
+    registry = data.registry or load_registry()
+    chosen = choice(
+        registry,
+        backend=backend,
+        model=model,
+        base_url=base_url,
+        price_in=price_in,
+        price_out=price_out,
+        option=option,
+        key_file=key_file,
+        profile=profile,
+        max_cost=max_cost,
+        max_tokens=max_tokens,
+        concurrency=concurrency,
+        rpm=rpm,
+        tpm=tpm,
+        max_outage=max_outage,
+    )
     with (
+        chosen.explained(),
         asked(
-            data.registry,
+            registry,
             data.task,
             rows=False,
             variants=data.variants,
             corrector=corrector,
-            model=backend,
-            options=options_of(option, key_file),
             seed=seed,
-            max_cost=max_cost,
-            max_tokens=max_tokens,
-            concurrency=concurrency,
-            rpm=rpm,
-            tpm=tpm,
-            max_outage=max_outage,
             batch=batch,
             rounds=rounds,
             cache=cache,
+            **chosen.keywords,
         ) as request,
         watching(quiet=quiet) as watch,
     ):

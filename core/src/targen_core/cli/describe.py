@@ -96,7 +96,9 @@ def _kind(registry: Registry, name: str, asked: str) -> str:
     if name.startswith("langchain:"):
         return "backend"
     items = [item for kind in _KINDS for item in registry.all(kind)]
-    kinds_of = dict.fromkeys(item.kind for item in items if name in (item.name, item.id))
+    kinds_of = dict.fromkeys(
+        item.kind for item in items if name in (item.name, item.id, *item.aliases)
+    )
     if len(kinds_of) > 1:
         words = " or ".join(f"--kind {kind}" for kind in kinds_of)
         raise AmbiguousName(f"{name!r} is the name of several things", hint=f"say which: {words}")

@@ -12,17 +12,20 @@ import typer
 from targen_core.cli.request import (
     BackendArg,
     BackendForArg,
+    BaseUrlArg,
     BatchArg,
     CorrectArg,
     CorrectorArg,
     KeyFileArg,
+    ModelArg,
     OptionsArg,
+    PriceInArg,
+    PriceOutArg,
+    ProfileArg,
     SomeTaskArg,
     SuiteArg,
     VariantArg,
-    backends_of,
     labels_of,
-    options_of,
 )
 from targen_core.cli.tables import print_json, print_table
 from targen_core.errors import UsageError
@@ -68,10 +71,15 @@ def estimate(
         list[str] | None, typer.Option("--label", metavar="LABEL=ROWS", help="Rows of one label.")
     ] = None,
     variant: VariantArg = None,
-    backend: BackendArg = "local",
+    backend: BackendArg = None,
+    model: ModelArg = None,
+    base_url: BaseUrlArg = None,
+    price_in: PriceInArg = None,
+    price_out: PriceOutArg = None,
     backend_for: BackendForArg = None,
     option: OptionsArg = None,
     key_file: KeyFileArg = None,
+    profile: ProfileArg = None,
     correct: CorrectArg = True,
     corrector: CorrectorArg = "",
     measured: Annotated[
@@ -108,6 +116,7 @@ def estimate(
     - targen estimate rte -n 1000 -b chatgpt -o model=gpt-6-luna --batch --reasoning-tokens 400
     """
     from targen_core.api.request import asked
+    from targen_core.cli.choosing import choice
     from targen_core.plugins.loader import load_registry
     from targen_core.runs.suite import suite_tasks
 
@@ -125,24 +134,37 @@ def estimate(
     if suite is not None and measured is not None:
         raise UsageError("--from is a run of one task, and --suite is of several")
     registry = load_registry()
+    chosen = choice(
+        registry,
+        backend=backend,
+        model=model,
+        base_url=base_url,
+        price_in=price_in,
+        price_out=price_out,
+        option=option,
+        key_file=key_file,
+        backend_for=backend_for,
+        profile=profile,
+    )
     names = [item.id for item in suite_tasks(registry, suite)] if suite else [task or ""]
     estimates = []
     for name in names:
-        with asked(
-            registry,
-            name,
-            n=n,
-            preset=preset,
-            labels=labels_of(label),
-            variants=variant,
-            model=backend,
-            steps=backends_of(backend_for),
-            options=options_of(option, key_file),
-            correct=correct,
-            corrector=corrector,
-            batch=batch,
-            batch_lists=batch_lists,
-        ) as request:
+        with (
+            chosen.explained(),
+            asked(
+                registry,
+                name,
+                n=n,
+                preset=preset,
+                labels=labels_of(label),
+                variants=variant,
+                correct=correct,
+                corrector=corrector,
+                batch=batch,
+                batch_lists=batch_lists,
+                **chosen.keywords,
+            ) as request,
+        ):
             estimates.append(_estimated(request, measured, yield_, reasoning_tokens or ()))
     if json:
         facts = [

@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -14,6 +13,7 @@ import typer
 from targen_core.cli.request import (
     BackendArg,
     BackendForArg,
+    BaseUrlArg,
     CacheArg,
     CacheAsBegunArg,
     ContextsArg,
@@ -26,7 +26,11 @@ from targen_core.cli.request import (
     MaxCostArg,
     MaxOutageArg,
     MaxTokensArg,
+    ModelArg,
     OptionsArg,
+    PriceInArg,
+    PriceOutArg,
+    ProfileArg,
     RoundsArg,
     SeedArg,
     SeedsArg,
@@ -34,7 +38,6 @@ from targen_core.cli.request import (
     SomeTaskArg,
     SuiteArg,
     VariantArg,
-    backends_of,
     labels_of,
     options_of,
 )
@@ -72,10 +75,15 @@ def generate(
     preset: _Preset = None,
     label: _Label = None,
     variant: VariantArg = None,
-    backend: BackendArg = "local",
+    backend: BackendArg = None,
+    model: ModelArg = None,
+    base_url: BaseUrlArg = None,
+    price_in: PriceInArg = None,
+    price_out: PriceOutArg = None,
     backend_for: BackendForArg = None,
     option: OptionsArg = None,
     key_file: KeyFileArg = None,
+    profile: ProfileArg = None,
     out: Annotated[
         Path | None,
         typer.Option(
@@ -152,6 +160,7 @@ def generate(
     - targen generate rte -n 2000 -b claude -o model=claude-haiku-5-5 --batch --batch-lists
     """
     from targen_core.api.request import asked
+    from targen_core.cli.choosing import choice
     from targen_core.plugins.loader import load_registry
     from targen_core.runs.batches import require_codecs
     from targen_core.runs.plan import prepare
@@ -170,19 +179,30 @@ def generate(
             hint="--batch --batch-lists, or --batch-offline --batch-lists",
         )
     registry = load_registry()
-    ask = partial(
-        asked,
+    chosen = choice(
         registry,
+        backend=backend,
+        model=model,
+        base_url=base_url,
+        price_in=price_in,
+        price_out=price_out,
+        option=option,
+        key_file=key_file,
+        backend_for=backend_for,
+        profile=profile,
+        max_cost=max_cost,
+        max_tokens=max_tokens,
+        concurrency=concurrency,
+        rpm=rpm,
+        tpm=tpm,
+        max_outage=max_outage,
+    )
+    wanted: dict[str, Any] = dict(
         n=n,
         preset=preset,
         labels=labels_of(label),
         variants=variant,
-        model=backend,
-        steps=backends_of(backend_for),
-        options=options_of(option, key_file),
         seed=seed,
-        max_cost=max_cost,
-        max_tokens=max_tokens,
         correct=correct,
         corrector=corrector,
         contexts=contexts,
@@ -194,26 +214,23 @@ def generate(
         balance=balance,
         near_duplicates=near_duplicates,
         give_up_after=give_up_after,
-        concurrency=concurrency,
-        rpm=rpm,
-        tpm=tpm,
-        max_outage=max_outage,
         batch=batch,
         batch_lists=batch_lists,
         rounds=rounds,
         cache=cache,
+        **chosen.keywords,
     )
     if suite is not None:
         below = out or Path("runs") / f"{suite}-{seed}"
         specs = []
         for one in suite_tasks(registry, suite):
-            with ask(one.id) as request:
+            with chosen.explained(), asked(registry, one.id, **wanted) as request:
                 specs.append((below / one.name, request.spec))
         place: Place = "exact" if out else "replace"
         _run_suite(registry, specs, place, quiet=quiet, json=json)
         return
     assert task is not None
-    with ask(task) as request:
+    with chosen.explained(), asked(registry, task, **wanted) as request:
         if batch_offline:
             require_codecs(prepare(request.registry, request.spec).steps)
         job = request.job(out)

@@ -10,14 +10,18 @@ import typer
 
 from targen_core.cli.request import (
     BackendArg,
+    BaseUrlArg,
     CacheArg,
     KeyFileArg,
     MaxCostArg,
     MaxOutageArg,
     MaxTokensArg,
+    ModelArg,
     OptionsArg,
+    PriceInArg,
+    PriceOutArg,
+    ProfileArg,
     SeedArg,
-    options_of,
 )
 from targen_core.errors import UsageError, WriteFailed
 from targen_core.plain import replace_plain, why_not
@@ -35,9 +39,14 @@ def init_task(
         Path | None, typer.Option("--out", help="The file. [default: NAME.yaml, or task.yaml]")
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace a file that is there.")] = False,
-    backend: BackendArg = "local",
+    backend: BackendArg = None,
+    model: ModelArg = None,
+    base_url: BaseUrlArg = None,
+    price_in: PriceInArg = None,
+    price_out: PriceOutArg = None,
     option: OptionsArg = None,
     key_file: KeyFileArg = None,
+    profile: ProfileArg = None,
     seed: SeedArg = 0,
     max_cost: MaxCostArg = None,
     max_tokens: MaxTokensArg = None,
@@ -68,6 +77,7 @@ def init_task(
         _write(path, blank_file(), force=force)
         print(f"{path} is there, to be filled in. Then: targen preview {_typed(path)}")
         return
+    from targen_core.cli.choosing import choice
     from targen_core.cli.progress import watching
     from targen_core.declared.drafting import written
     from targen_core.folders import replies_folder
@@ -77,17 +87,32 @@ def init_task(
 
     if not description.strip():
         raise UsageError("the description is empty")
-    spec = RunSpec(
-        task="",
-        quotas={},
+    registry = load_registry()
+    chosen = choice(
+        registry,
         backend=backend,
-        options=options_of(option, key_file),
-        seed=seed,
-        limits=Limits(max_cost=max_cost, max_tokens=max_tokens, max_outage=max_outage, cache=cache),
+        model=model,
+        base_url=base_url,
+        price_in=price_in,
+        price_out=price_out,
+        option=option,
+        key_file=key_file,
+        profile=profile,
+        max_cost=max_cost,
+        max_tokens=max_tokens,
+        max_outage=max_outage,
     )
-    with watching() as watch:
+    with chosen.explained(), watching() as watch:
+        spec = RunSpec(
+            task="",
+            quotas={},
+            backend=chosen.model,
+            options=chosen.options,
+            seed=seed,
+            limits=Limits(cache=cache, **chosen.limits),
+        )
         draft = draft_task(
-            load_registry(), description, spec, cache=replies_folder(), on_layer=watch.on_layer
+            registry, description, spec, cache=replies_folder(), on_layer=watch.on_layer
         )
     declaration = draft.declaration
     path = out or Path(f"{declaration.name or 'task'}.yaml")

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import sys
+from typing import Any
 
 from targen_core.cli.tables import print_json, print_table
 from targen_core.plugins.loader import load_registry
+from targen_core.plugins.register import Registration
 
 __all__ = ["show_registered"]
 
@@ -13,6 +15,11 @@ _NOTHING = {
     "task": "no task is installed; try: pip install targen-tasks-superglue",
     "backend": "no backend is installed; try: pip install 'targen-backends[local]'",
 }
+
+
+def _summary(item: Registration[Any]) -> str:
+    also = f" (also: {', '.join(item.aliases)})" if item.aliases else ""
+    return f"{item.summary}{also}"
 
 
 def show_registered(kind: str, *, json: bool) -> None:
@@ -28,6 +35,7 @@ def show_registered(kind: str, *, json: bool) -> None:
                     "id": i.id,
                     "version": versions[i.distribution],
                     "summary": i.summary,
+                    "aliases": list(i.aliases),
                 }
                 for i in items
             ]
@@ -35,7 +43,7 @@ def show_registered(kind: str, *, json: bool) -> None:
     elif items:
         print_table(
             [kind, "distribution", "version", "summary"],
-            [(i.name, i.distribution, versions[i.distribution], i.summary) for i in items],
+            [(i.name, i.distribution, versions[i.distribution], _summary(i)) for i in items],
         )
     else:
         print(_NOTHING.get(kind, f"no {kind} is registered by name; see: targen plugins"))

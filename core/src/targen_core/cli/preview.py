@@ -13,6 +13,7 @@ import typer
 from targen_core.cli.request import (
     BackendArg,
     BackendForArg,
+    BaseUrlArg,
     CacheArg,
     ContextsArg,
     ContextsFromArg,
@@ -22,14 +23,16 @@ from targen_core.cli.request import (
     MaxCostArg,
     MaxOutageArg,
     MaxTokensArg,
+    ModelArg,
     OptionsArg,
+    PriceInArg,
+    PriceOutArg,
+    ProfileArg,
     SeedArg,
     SeedsArg,
     SeedsFromArg,
     TaskArg,
     VariantArg,
-    backends_of,
-    options_of,
 )
 from targen_core.cli.tables import print_json, print_table
 from targen_core.errors import UsageError
@@ -60,10 +63,15 @@ def preview(
         Path | None,
         typer.Option("--examples", metavar="FILE", help="Labelled rows to solve, for --variants."),
     ] = None,
-    backend: BackendArg = "local",
+    backend: BackendArg = None,
+    model: ModelArg = None,
+    base_url: BaseUrlArg = None,
+    price_in: PriceInArg = None,
+    price_out: PriceOutArg = None,
     backend_for: BackendForArg = None,
     option: OptionsArg = None,
     key_file: KeyFileArg = None,
+    profile: ProfileArg = None,
     seed: SeedArg = 0,
     correct: CorrectArg = True,
     corrector: CorrectorArg = "",
@@ -92,38 +100,54 @@ def preview(
     - targen preview rte -n 4 --backend llama -o model=llama3.1 --full
     """
     from targen_core.api.request import asked
+    from targen_core.cli.choosing import choice
     from targen_core.cli.progress import progress
     from targen_core.engine.quotas import Quotas
     from targen_core.folders import replies_folder
+    from targen_core.plugins.loader import load_registry
     from targen_core.runs.trial import run_trial
 
     if variants and (variant or full):
         raise UsageError("--variants goes neither with --variant nor with --full")
     if examples is not None and not variants:
         raise UsageError("--examples is for --variants", hint="--variants default")
-    with asked(
-        None,
-        task,
-        rows=False,
-        variants=variant,
-        model=backend,
-        steps=backends_of(backend_for),
-        options=options_of(option, key_file),
-        seed=seed,
-        correct=correct,
-        corrector=corrector,
-        contexts=contexts,
-        seeds=seeds,
-        contexts_from=contexts_from,
-        seeds_from=seeds_from,
-        give_up_after=10,
-        # One candidate after the other, and few ahead of need: this is a look.
-        concurrency=2,
+    registry = load_registry()
+    chosen = choice(
+        registry,
+        backend=backend,
+        model=model,
+        base_url=base_url,
+        price_in=price_in,
+        price_out=price_out,
+        option=option,
+        key_file=key_file,
+        backend_for=backend_for,
+        profile=profile,
         max_cost=max_cost,
         max_tokens=max_tokens,
         max_outage=max_outage,
-        cache=cache,
-    ) as request:
+    )
+    with (
+        chosen.explained(),
+        asked(
+            registry,
+            task,
+            rows=False,
+            variants=variant,
+            seed=seed,
+            correct=correct,
+            corrector=corrector,
+            contexts=contexts,
+            seeds=seeds,
+            contexts_from=contexts_from,
+            seeds_from=seeds_from,
+            give_up_after=10,
+            # One candidate after the other, and few ahead of need: this is a look.
+            concurrency=2,
+            cache=cache,
+            **chosen.keywords,
+        ) as request,
+    ):
         of, registry = request.task, request.registry
     each = _COMPARED if variants else 1
     rows = n if n is not None else len(of.quota_names) * of.rows_per_instance * each

@@ -14,6 +14,7 @@ from targen_core.errors import UsageError
 __all__ = [
     "BackendArg",
     "BackendForArg",
+    "BaseUrlArg",
     "BatchArg",
     "CacheArg",
     "CacheAsBegunArg",
@@ -27,7 +28,11 @@ __all__ = [
     "MaxCostArg",
     "MaxOutageArg",
     "MaxTokensArg",
+    "ModelArg",
     "OptionsArg",
+    "PriceInArg",
+    "PriceOutArg",
+    "ProfileArg",
     "RoundsArg",
     "SeedArg",
     "SeedsArg",
@@ -59,14 +64,34 @@ VariantArg = Annotated[
     typer.Option("--variant", metavar="NAME", help="Another way to make the rows; see describe."),
 ]
 BackendArg = Annotated[
-    str,
+    str | None,
     typer.Option(
         "--backend",
         "-b",
         metavar="NAME",
-        help="The model to use, NAME or NAME/MODEL; see list-backends. Or "
-        "langchain:package.module.Class, or langchain:./file.py:Class.",
+        help="Where the model is: NAME or NAME/MODEL; see list-backends. Or "
+        "langchain:package.module.Class, or langchain:./file.py:Class. [default: targen config]",
         autocompletion=completer("backend"),
+    ),
+]
+ModelArg = Annotated[
+    str | None, typer.Option("--model", metavar="MODEL", help="The model, as the backend calls it.")
+]
+BaseUrlArg = Annotated[
+    str | None, typer.Option("--base-url", metavar="URL", help="The address of its service.")
+]
+PriceInArg = Annotated[
+    float | None,
+    typer.Option("--price-in", metavar="DOLLARS", help="Price of a million input tokens."),
+]
+PriceOutArg = Annotated[
+    float | None,
+    typer.Option("--price-out", metavar="DOLLARS", help="Price of a million output tokens."),
+]
+ProfileArg = Annotated[
+    str | None,
+    typer.Option(
+        "--profile", metavar="NAME", help="A profile of your defaults; see targen config."
     ),
 ]
 BackendForArg = Annotated[

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -45,6 +45,8 @@ class Registration(Generic[T]):
 
     `target` is the object itself or a lazy `"module:ATTR"`. `install` is the
     requirement, extra included, that brings all that the target imports.
+    `aliases` are other names that find it, where nothing is registered under
+    them.
     """
 
     kind: str
@@ -54,6 +56,7 @@ class Registration(Generic[T]):
     distribution: str
     entry_point: str
     install: str
+    aliases: tuple[str, ...] = ()
 
     @property
     def id(self) -> str:
@@ -75,7 +78,9 @@ class Register(Generic[T]):
         self._install = install
         self._items: dict[str, Registration[T]] = {}
 
-    def register(self, name: str, target: T | str, *, summary: str = "") -> None:
+    def register(
+        self, name: str, target: T | str, *, summary: str = "", aliases: Sequence[str] = ()
+    ) -> None:
         """Register `target` as `name`.
 
         Args:
@@ -85,16 +90,19 @@ class Register(Generic[T]):
                 it is first used; a task may be `"package:FILE.yaml"`, a
                 declaration that lies in the package.
             summary: one line for the listings.
+            aliases: other names by which people look for it, such as a
+                service's own. A name that is registered wins over an alias.
 
         Raises:
             ValueError: for a malformed name or target, or a name that this
                 plugin registered before.
         """
-        if not isinstance(name, str) or not _NAME.fullmatch(name):
-            raise RegistrationRefused(
-                "bad-name",
-                f"{self._kind} name {name!r}: use lower-case letters, digits, '.', '_' and '-'",
-            )
+        for one in (name, *aliases):
+            if not isinstance(one, str) or not _NAME.fullmatch(one):
+                raise RegistrationRefused(
+                    "bad-name",
+                    f"{self._kind} name {one!r}: use lower-case letters, digits, '.', '_' and '-'",
+                )
         if isinstance(target, str) and not _LAZY.fullmatch(target):
             raise RegistrationRefused(
                 "bad-target",
@@ -113,6 +121,7 @@ class Register(Generic[T]):
             self._distribution,
             self._entry_point,
             self._install,
+            tuple(aliases),
         )
 
     def __iter__(self) -> Iterator[Registration[T]]:

@@ -40,7 +40,10 @@ KNOWN = {
         "multirc": "targen-tasks-multirc",
     },
     "backend": {
-        name: f"targen-backends[{name}]" for name in ["chatgpt", "claude", "llama", "local"]
+        **{name: f"targen-backends[{name}]" for name in ["chatgpt", "claude", "llama", "local"]},
+        "openai": "targen-backends[chatgpt]",
+        "anthropic": "targen-backends[claude]",
+        "openai-compatible": "targen-backends[llama]",
     },
 }
 """Where the things come from that people ask for by name most often, so that an environment
@@ -133,16 +136,19 @@ class Registry:
             if (kind, name) in self._by_id:
                 return self._by_id[kind, name]
             raise self._unknown(kind, name)
-        same_name = [item for item in self.all(kind) if item.name == name]
-        if not same_name:
+        items = self.all(kind)
+        found = [item for item in items if item.name == name] or [
+            item for item in items if name in item.aliases
+        ]
+        if not found:
             raise self._unknown(kind, name)
-        if len(same_name) > 1:
-            ids = " or ".join(item.id for item in same_name)
+        if len(found) > 1:
+            ids = " or ".join(item.id for item in found)
             raise AmbiguousName(
-                f"{kind} {name!r} is registered by {len(same_name)} distributions",
+                f"{kind} {name!r} is registered by {len(found)} distributions",
                 hint=f"say which: {ids}",
             )
-        return same_name[0]
+        return found[0]
 
     def get(self, kind: str, name: str) -> Any:
         """The object that `name` means, its lazy target resolved."""
@@ -180,7 +186,8 @@ class Registry:
             )
         package = KNOWN.get(kind, {}).get(bare)
         names = [item.name for item in self.all(kind)]
-        near = suggestions_for(bare, names)
+        aliases = [alias for item in self.all(kind) for alias in item.aliases]
+        near = suggestions_for(bare, [*names, *aliases])
         lame = [plugin for plugin in self.plugins if plugin.state == "broken"]
         disabled = [plugin for plugin in self.plugins if plugin.state == "disabled"]
         ours = [p for p in self.plugins if package and p.distribution == package.split("[")[0]]

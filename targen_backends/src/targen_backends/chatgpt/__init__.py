@@ -19,4 +19,5 @@ def register_backends(register: Register[Backend]) -> None:
         "chatgpt",
         "targen_backends.chatgpt.backend:BACKEND",
         summary="OpenAI's models; takes a key in OPENAI_API_KEY",
+        aliases=["openai"],
     )

@@ -96,4 +96,5 @@ BACKEND = Backend(
     defaults=defaults,
     batch=batches,
     thinks=reasons,
+    ready=ChatGptOptions.has_key,
 )

@@ -19,4 +19,5 @@ def register_backends(register: Register[Backend]) -> None:
         "claude",
         "targen_backends.claude.backend:BACKEND",
         summary="Anthropic's models; takes a key in ANTHROPIC_API_KEY",
+        aliases=["anthropic"],
     )

@@ -102,4 +102,5 @@ BACKEND = Backend(
     defaults=defaults,
     batch=batches,
     thinks=lambda options: thinks(options) and options.thinking != "disabled",
+    ready=ClaudeOptions.has_key,
 )

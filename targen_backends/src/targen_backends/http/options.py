@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from pydantic import ConfigDict, Field, SecretStr, field_validator, model_validator
@@ -47,6 +48,17 @@ class HttpOptions(BackendOptions):
             "max_concurrency": self.max_concurrency,
             "extra": self.extra,
         }
+
+    @classmethod
+    def has_key(cls, said: Mapping[str, Any]) -> bool:
+        """Whether options or the environment have a key; a keyring is not opened to see."""
+        given = {"api_key", "api_key_file"} & said.keys()
+        return bool(given or os.environ.get(cls.key_variable))
+
+    @classmethod
+    def has_address(cls, said: Mapping[str, Any]) -> bool:
+        """Whether options or the environment have an address."""
+        return bool("base_url" in said or os.environ.get(cls.address_variable))
 
     def require_model(self, backend: str, hint: str) -> None:
         """See that a model is named; `hint` says what to type where none is.

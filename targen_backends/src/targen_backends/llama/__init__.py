@@ -19,4 +19,5 @@ def register_backends(register: Register[Backend]) -> None:
         "llama",
         "targen_backends.llama.backend:BACKEND",
         summary="Any OpenAI-compatible server: Ollama, vLLM, llama.cpp, hosted ones",
+        aliases=["openai-compatible"],
     )

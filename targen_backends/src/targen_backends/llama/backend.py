@@ -98,4 +98,5 @@ BACKEND = Backend(
     options=LlamaOptions,
     create=create,
     batch_codec=codec,
+    ready=lambda said: LlamaOptions.has_address(said) or LlamaOptions.has_key(said),
 )

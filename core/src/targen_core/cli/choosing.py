@@ -1,0 +1,290 @@
+"""Which model a command asks, at what price and up to what cost: its options over the defaults.
+
+Where nobody names a backend, it is the one that is set up on this machine. Where several are, a
+person at a terminal is asked, and everybody else is told what to type: it may cost money.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from targen_core import defaults
+from targen_core.defaults import KEYS, DefaultsFile, Value
+from targen_core.errors import TargenError, UsageError
+
+if TYPE_CHECKING:
+    from targen_core.calls.backend import Backend
+    from targen_core.plugins.register import Registration
+    from targen_core.plugins.registry import Registry
+
+__all__ = ["Choice", "can_ask", "choice", "same_backend"]
+
+_TYPED = "the command line"
+_OPTIONS = {
+    "model": "model",
+    "base_url": "base-url",
+    "price_in": "price-in",
+    "price_out": "price-out",
+    "api_key_file": "key-file",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What to ask, and how.
+
+    Attributes:
+        model: the backend.
+        steps: backends of single steps.
+        options: of backends, by `KEY` or `STEP.KEY`.
+        limits: what was asked for, with defaults in the place of None.
+        ask_above: dollars above which a person is asked first.
+        held: the defaults and options that it is made of, by name.
+    """
+
+    model: str
+    steps: Mapping[str, str]
+    options: Mapping[str, Any]
+    limits: Mapping[str, Any]
+    ask_above: float
+    held: Mapping[str, Value]
+
+    @property
+    def keywords(self) -> dict[str, Any]:
+        """As `asked` takes them."""
+        return {"model": self.model, "steps": self.steps, "options": self.options, **self.limits}
+
+    @contextmanager
+    def explained(self) -> Iterator[None]:
+        """Let an error about something that nobody typed say where it is from."""
+        try:
+            yield
+        except TargenError as error:
+            for name, value in defaults.names_in_file(self.held).items():
+                key = re.escape(name.removeprefix("options.")).replace("\\-", "[-_]")
+                about = rf"(?:--|-o |option '?){key}\b|{re.escape(repr(value.value))}"
+                if value.origin != _TYPED and re.search(about, str(error)):
+                    said = f"{name} is from {value.origin}; see targen config"
+                    error.hint = f"{error.hint}; {said}" if error.hint else said
+                    break
+            raise
+
+
+def can_ask() -> bool:
+    """Whether a person is there to answer: both ends are a terminal."""
+    return all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stderr))
+
+
+def same_backend(registry: Registry) -> Callable[[str, str], bool]:
+    """Whether two names are of one backend, aliases and full ids included."""
+
+    def find(name: str) -> str:
+        try:
+            return registry.find("backend", name).id
+        except UsageError:
+            return name
+
+    return lambda one, other: find(one) == find(other)
+
+
+def choice(
+    registry: Registry,
+    *,
+    backend: str | None = None,
+    model: str | None = None,
+    base_url: str | None = None,
+    price_in: float | None = None,
+    price_out: float | None = None,
+    option: Sequence[str] | None = None,
+    key_file: Path | None = None,
+    backend_for: Sequence[str] | None = None,
+    profile: str | None = None,
+    **limits: Any,
+) -> Choice:
+    """What the command line says, over the defaults.
+
+    Raises:
+        UsageError: anything wrong with either; or no backend is named, and not one alone is set up.
+    """
+    typed = _typed(backend, model, base_url, price_in, price_out, option, key_file, backend_for)
+    files = defaults.read_files()
+    for file in files:
+        _require_trust(file)
+    layers = [*defaults.layers(files, profile), typed]
+    held = defaults.merged(layers, same_backend(registry))
+    options = _part(held, "options.")
+    chosen = held["backend"].value if "backend" in held else _picked(registry, options)
+    ask_above = held.get("ask-above")
+    return Choice(
+        model=chosen,
+        steps=_part(held, "backend-for."),
+        options=options,
+        limits={name: _limit(held, name, value) for name, value in limits.items()},
+        ask_above=defaults.ASK_ABOVE if ask_above is None else ask_above.value,
+        held=held,
+    )
+
+
+def _part(held: Mapping[str, Value], prefix: str) -> dict[str, Any]:
+    return {
+        name.removeprefix(prefix): value.value
+        for name, value in held.items()
+        if name.startswith(prefix)
+    }
+
+
+def _limit(held: Mapping[str, Value], name: str, typed: Any) -> Any:
+    key = name.replace("_", "-")
+    return held[key].value if typed is None and key in KEYS and key in held else typed
+
+
+def _typed(
+    backend: str | None,
+    model: str | None,
+    base_url: str | None,
+    price_in: float | None,
+    price_out: float | None,
+    option: Sequence[str] | None,
+    key_file: Path | None,
+    backend_for: Sequence[str] | None,
+) -> dict[str, Value]:
+    """The command line as a layer of defaults.
+
+    Raises:
+        UsageError: something is said twice.
+    """
+    from targen_core.api.models import named
+    from targen_core.cli.request import backends_of
+    from targen_core.runs.options import parse_options
+
+    said = parse_options(option or ())
+    own: dict[str, tuple[str, Any]] = {
+        "model": ("--model", model),
+        "base_url": ("--base-url", base_url),
+        "price_in": ("--price-in", price_in),
+        "price_out": ("--price-out", price_out),
+        "api_key_file": ("--key-file", None if key_file is None else str(key_file)),
+    }
+    if backend is not None:
+        backend, with_model = named(backend)
+        if with_model:
+            if model is not None:
+                raise UsageError(f"--backend {backend}/{with_model['model']} and --model name two")
+            said = with_model | said
+    for name, (typed_as, value) in own.items():
+        if value is None:
+            continue
+        if name in said:
+            raise UsageError(f"{typed_as} and -o {name}=... say the same: give one of them")
+        said[name] = value
+    layer = {f"options.{name}": value for name, value in said.items()}
+    layer |= {f"backend-for.{step}": name for step, name in backends_of(backend_for).items()}
+    if backend is not None:
+        layer["backend"] = backend
+    return {name: Value(value, _TYPED) for name, value in layer.items()}
+
+
+# --- which backend ---------------------------------------------------------
+
+
+def _picked(registry: Registry, options: Mapping[str, Any]) -> str:
+    """The one backend that is set up here, or the one that a person says.
+
+    Raises:
+        UsageError: none is set up, or several are and nobody can be asked.
+    """
+    plain = {name: value for name, value in options.items() if "." not in name}
+    found = [item for item in registry.all("backend") if _is_ready(registry, item, plain)]
+    if len(found) == 1:
+        return found[0].id
+    if not found:
+        raise _none_ready(registry)
+    if can_ask():
+        return _asked_for(found)
+    each = "; or ".join(f"-b {item.name}" for item in found)
+    raise UsageError(
+        f"no backend is named, and {len(found)} are set up here: "
+        f"{', '.join(item.name for item in found)}",
+        hint=f"{each}; for always: targen config set backend {found[0].name}",
+    )
+
+
+def _is_ready(registry: Registry, item: Registration[Backend], options: Mapping[str, Any]) -> bool:
+    """Whether a backend has what it needs on this machine, and takes these options."""
+    from targen_core.calls.sampling import SAMPLING
+    from targen_core.runs.options import CORE
+
+    try:
+        backend: Backend = registry.resolve(item)
+    except TargenError:
+        return False
+    own = options.keys() - {*SAMPLING, *CORE}
+    takes = own <= backend.options.model_fields.keys()
+    return takes and backend.ready is not None and backend.ready(options)
+
+
+def _none_ready(registry: Registry) -> UsageError:
+    """What to say where no model can be asked."""
+    items = [item for item in registry.all("backend") if item.distribution != "targen-core"]
+    install = "pip install 'targen-backends[local]' brings a small model that runs in this process"
+    if not items:
+        return UsageError("no backend is installed but scripted, which is no model", hint=install)
+    names = ", ".join(item.name for item in items)
+    return UsageError(
+        "no backend is named, and none is set up here: no key or address is in the environment",
+        hint=f"-b NAME, one of {names} (targen list-backends has what they want); or {install}",
+    )
+
+
+def _asked_for(items: Sequence[Registration[Backend]]) -> str:
+    """What a person says to the question which one."""
+    print("No backend is named, and these are set up here:", file=sys.stderr)
+    width = max(len(item.name) for item in items)
+    for number, item in enumerate(items, 1):
+        print(f"  {number}  {item.name.ljust(width)}  {item.summary}", file=sys.stderr)
+    names = {item.name: item.id for item in items}
+    names |= {str(number): item.id for number, item in enumerate(items, 1)}
+    names |= {alias: item.id for item in items for alias in item.aliases}
+    answer = ""
+    while answer not in names:
+        answer = typer.prompt(
+            "Which? Its name or number (targen config set backend NAME makes it the default)",
+            err=True,
+        ).strip()
+    return names[answer]
+
+
+# --- whose file it is ------------------------------------------------------
+
+
+def _require_trust(file: DefaultsFile) -> None:
+    """Let a file of a folder be used where this user says so, now or before.
+
+    Raises:
+        UsageError: nobody does.
+    """
+    if file.is_trusted:
+        return
+    said = ", ".join(f"{name}={value}" for name, value in file.reaching.items())
+    if can_ask():
+        print(f"{file.path} is not trusted yet, or has changed. It says", file=sys.stderr)
+        for name, value in file.reaching.items():
+            print(f"  {name} = {value}", file=sys.stderr)
+        if typer.confirm("Use it from now on?", err=True):
+            file.trust()
+            return
+    raise UsageError(
+        f"{file.path} says {said}, and is not trusted yet: a folder from somebody else may "
+        "name any model, address, file or price",
+        hint=f"if you trust it: targen config trust {shlex.quote(str(file.path))}; to ignore "
+        f"it: {defaults.NO_FILES}=1",
+    )

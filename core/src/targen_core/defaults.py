@@ -1,0 +1,535 @@
+"""Defaults: what holds where a command does not say otherwise, and who says so.
+
+They stand in a file of the user, in a file of the folder or of one above it, in environment
+variables, and in the command line, each of which wins over those before it. What belongs to one
+backend, as an address or a price does, is never used with another.
+
+A folder may come from anybody. So a file of a folder that says anything which moves money, keys or
+data is used only where this user has said that it may be; see `ProjectFile.is_trusted`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import tomllib
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from targen_core.calls.error_patterns import scrub
+from targen_core.calls.sampling import SAMPLING
+from targen_core.errors import UsageError
+from targen_core.folders import config_folder, is_known, make_known
+from targen_core.plain import content_of
+from targen_core.suggestions import did_you_mean
+
+__all__ = [
+    "ASK_ABOVE",
+    "FILE_NAME",
+    "KEYS",
+    "NO_FILES",
+    "PROFILE_VARIABLE",
+    "DefaultsFile",
+    "Layer",
+    "Value",
+    "environment",
+    "layers",
+    "merged",
+    "names_in_file",
+    "project_file",
+    "read_file",
+    "read_files",
+    "typed_value",
+    "user_file",
+]
+
+FILE_NAME = "targen.toml"
+NO_FILES = "TARGEN_NO_CONFIG"
+"""Environment variable: read no files of defaults."""
+PROFILE_VARIABLE = "TARGEN_PROFILE"
+ASK_ABOVE = 1.0
+"""Dollars above which `targen generate` asks on a terminal, where nobody says otherwise."""
+
+_LARGEST = 1e12
+_MOST = 1 << 20  # bytes of a file
+_SECRET = re.compile(r"(key|token|secret|password|credentials?|authorization|headers)$", re.I)
+_LOGIN = re.compile(r"://[^/\s]*@")
+
+
+@dataclass(frozen=True, slots=True)
+class _Key:
+    """What a default must be: a text, a number, or a whole number, not below `least`."""
+
+    kind: str
+    least: float = 0.0
+    above: bool = False
+
+    def read(self, value: Any) -> Any:
+        """The value as it is used.
+
+        Raises:
+            ValueError: it is none; says what it must be.
+        """
+        if self.kind == "text":
+            if isinstance(value, str) and value.strip():
+                return value
+            raise ValueError("a text that is not empty")
+        bound = f"above {self.least:g}" if self.above else f"{self.least:g} or more"
+        words = f"{'a whole number' if self.kind == 'whole' else 'a number'}, {bound}"
+        kinds: tuple[type, ...] = (int,) if self.kind == "whole" else (int, float)
+        if isinstance(value, bool) or not isinstance(value, kinds):
+            raise ValueError(words)
+        assert isinstance(value, int | float)
+        if not self.least <= value <= _LARGEST or (self.above and value == self.least):
+            raise ValueError(words)  # nan too
+        return value
+
+    def parse(self, text: str) -> Any:
+        """The value that an environment variable holds.
+
+        Raises:
+            ValueError: it is none; says what it must be.
+        """
+        value: Any = text
+        if self.kind != "text":
+            for of in (int, float):
+                try:
+                    value = of(text)
+                    break
+                except ValueError:
+                    continue
+        return self.read(value)
+
+
+KEYS = {
+    "backend": _Key("text"),
+    "model": _Key("text"),
+    "base-url": _Key("text"),
+    "key-file": _Key("text"),
+    "price-in": _Key("number"),
+    "price-out": _Key("number"),
+    "max-cost": _Key("number", above=True),
+    "max-tokens": _Key("whole", above=True),
+    "ask-above": _Key("number"),
+    "concurrency": _Key("whole", above=True),
+    "rpm": _Key("number", above=True),
+    "tpm": _Key("number", above=True),
+    "max-outage": _Key("number", above=True),
+}
+"""What can have a default, called as its option is, and what it must be."""
+
+_TABLES = ("backend-for", "options", "profile")
+_OPTIONS = {
+    "model": "model",
+    "base-url": "base_url",
+    "key-file": "api_key_file",
+    "price-in": "price_in",
+    "price-out": "price_out",
+}
+"""Defaults that are options of a backend, and what `-o` calls them."""
+_BELONGING = {
+    "base_url": ("api_key_file", "price_in", "price_out"),
+    "model": ("price_in", "price_out"),
+}
+"""What belongs to an address and to a model, and is not kept where another one is said."""
+_HARMLESS = ("concurrency", "rpm", "tpm", "max-outage")
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """A default, and where it is from: a file, a variable, or the command line."""
+
+    value: Any
+    origin: str
+
+
+Layer = Mapping[str, Value]
+"""Defaults of one origin, by name; options are called `options.KEY` or `options.STEP.KEY`."""
+
+
+def _shown_name(name: str) -> str:
+    """A name as it is typed: `options.base_url` is `base-url`."""
+    own = {f"options.{option}": key for key, option in _OPTIONS.items()}
+    return own.get(name, name)
+
+
+def names_in_file(layer: Layer) -> dict[str, Value]:
+    """A layer by the names that its values have in a file."""
+    return {_shown_name(name): value for name, value in layer.items()}
+
+
+# --- files -----------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class DefaultsFile:
+    """A file of defaults, read and checked.
+
+    Attributes:
+        path: the file.
+        values: what it says for every command.
+        profiles: what it says besides where a profile is chosen, by name.
+        project: whether it is of a folder, which may be from a stranger.
+    """
+
+    path: Path
+    values: Layer
+    profiles: Mapping[str, Layer]
+    project: bool
+
+    @property
+    def reaching(self) -> dict[str, Any]:
+        """What of it could move money, keys or data, profiles included."""
+        found = {}
+        for prefix, layer in (("", self.values), *self._profiles()):
+            for name, value in layer.items():
+                harmless = name in _HARMLESS or (
+                    name.startswith("options.") and name.rpartition(".")[2] in SAMPLING
+                )
+                if not harmless:
+                    found[f"{prefix}{_shown_name(name)}"] = value.value
+        return found
+
+    @property
+    def is_trusted(self) -> bool:
+        """Whether this user wrote it or said that it may be used, as it stands."""
+        return not self.project or not self.reaching or is_known("defaults", self._digest())
+
+    def trust(self) -> None:
+        """Note that this user says so."""
+        make_known("defaults", self._digest())
+
+    def _profiles(self) -> Iterator[tuple[str, Layer]]:
+        for name, layer in self.profiles.items():
+            yield f"profile.{name}.", layer
+
+    def _digest(self) -> str:
+        """Of where it is, of what reaches out, and of the code that is named in it."""
+        code = []
+        for value in self.reaching.values():
+            file = Path(re.sub(r"^langchain:|(?<=\.py):\w*$", "", str(value)))
+            if file.suffix == ".py" and file.is_file():
+                code.append(hashlib.sha256(content_of(file)).hexdigest())
+        text = json.dumps([str(self.path.resolve()), self.reaching, code], sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()
+
+
+def user_file() -> Path:
+    """The user's own file, whether it is there or not."""
+    return config_folder() / FILE_NAME
+
+
+def project_file(start: Path | None = None) -> Path | None:
+    """The nearest `targen.toml`, or `pyproject.toml` with `[tool.targen]`, from a folder upwards.
+
+    In one folder `targen.toml` wins.
+    """
+    try:
+        folder = Path.cwd() if start is None else start
+    except FileNotFoundError:  # somebody removed it
+        return None
+    for one in (folder, *folder.parents):
+        own, project = one / FILE_NAME, one / "pyproject.toml"
+        if own.exists():
+            return own if own != user_file() else None
+        try:
+            if project.is_file() and "tool" in (text := _text(project)) and "targen" in text:
+                found = tomllib.loads(text).get("tool", {}).get("targen")
+                if found is not None:
+                    return project
+        except (tomllib.TOMLDecodeError, UsageError):
+            continue  # somebody else's business
+    return None
+
+
+def _text(path: Path) -> str:
+    try:
+        return content_of(path, _MOST).decode()
+    except UnicodeDecodeError:
+        raise UsageError(f"{path} is no UTF-8 text") from None
+
+
+def read_file(path: Path, *, project: bool, text: str | None = None) -> DefaultsFile:
+    """A file of defaults, or `text` in its place.
+
+    Raises:
+        UsageError: it does not read, or says what cannot be; names the line.
+    """
+    text = _text(path) if text is None else text
+    try:
+        table: Any = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise UsageError(f"{path}: {error}", hint='the file is TOML: backend = "llama"') from None
+    before: tuple[str, ...] = ()
+    if path.name == "pyproject.toml":
+        before = ("tool", "targen")
+        table = table.get("tool", {}).get("targen", {})
+    reader = _Reader(path, text, before)
+    profiles = table.pop("profile", {}) if isinstance(table, dict) else {}
+    values = reader.layer(table, ())
+    if not isinstance(profiles, dict):
+        raise reader.wrong(("profile",), "is no table", "[profile.NAME], and its defaults below")
+    layers = {name: reader.layer(part, ("profile", name)) for name, part in profiles.items()}
+    return DefaultsFile(path, values, layers, project)
+
+
+@dataclass(frozen=True, slots=True)
+class _Reader:
+    """Makes layers of tables, and errors that name file and line."""
+
+    path: Path
+    text: str
+    before: tuple[str, ...]
+
+    def layer(self, table: Any, where: tuple[str, ...]) -> dict[str, Value]:
+        """The defaults of one table."""
+        if not isinstance(table, dict):
+            raise self.wrong(where, "is no table", f"[{'.'.join(where)}], and its defaults below")
+        found: dict[str, Any] = {}
+        for key, value in table.items():
+            at = (*where, key)
+            if key == "options":
+                self._options(value, at, found)
+            elif key == "backend-for":
+                self._backends(value, at, found)
+            elif key in KEYS:
+                try:
+                    right = KEYS[key].read(value)
+                except ValueError as error:
+                    raise self.wrong(at, f"is {_quoted(value)}; it must be {error}") from None
+                self._add(found, f"options.{_OPTIONS[key]}" if key in _OPTIONS else key, right, at)
+            else:
+                raise self._unknown(at, key)
+        _split_model(found, lambda: self.wrong((*where, "backend"), "and model name two models"))
+        return {name: Value(value, str(self.path)) for name, value in found.items()}
+
+    def _unknown(self, at: tuple[str, ...], key: str) -> UsageError:
+        folded = key.replace("_", "-")
+        if _SECRET.search(key):
+            return self._secret(at)
+        tables = _TABLES if len(at) == 1 else _TABLES[:2]
+        if folded in KEYS or folded in tables:
+            return self.wrong(at, "is no default", f"did you mean {folded}?")
+        hint = did_you_mean(key, [*KEYS, *tables], "there are")
+        if "did you mean" not in hint:
+            hint = f"{hint}; options of a backend and sampling parameters stand in [options]"
+        return self.wrong(at, "is no default", hint)
+
+    def _options(self, table: Any, at: tuple[str, ...], found: dict[str, Any]) -> None:
+        """Options of all steps and, in tables of their own, of single ones."""
+        if not isinstance(table, dict):
+            raise self.wrong(
+                at, "is no table", "[options], and below it KEY = VALUE as -o takes it"
+            )
+        for key, value in table.items():
+            own = value if isinstance(value, dict) else {"": value}
+            for part, inner in own.items():
+                name = f"{key}.{part}" if part else key
+                inside = (*at, key, part) if part else (*at, key)
+                if isinstance(inner, dict):
+                    raise self.wrong(
+                        inside,
+                        "is a table",
+                        "a value that is an object is written as a text of JSON",
+                    )
+                if _SECRET.search(name.rpartition(".")[2]):
+                    raise self._secret(inside)
+                self._add(found, f"options.{name}", inner, inside)
+
+    def _backends(self, table: Any, at: tuple[str, ...], found: dict[str, Any]) -> None:
+        if not isinstance(table, dict):
+            raise self.wrong(at, "is no table", '[backend-for], and below it STEP = "NAME"')
+        for step, name in table.items():
+            if not isinstance(name, str) or not name:
+                raise self.wrong((*at, step), f"is {_quoted(name)}; it must be a backend's name")
+            self._add(found, f"backend-for.{step}", name, (*at, step))
+
+    def _add(self, found: dict[str, Any], name: str, value: Any, at: tuple[str, ...]) -> None:
+        if name in found:
+            raise self.wrong(at, f"says {_shown_name(name)} a second time")
+        if isinstance(value, str):
+            if scrub(value) != value or _LOGIN.search(value):
+                raise self._secret(at)
+            if name.endswith("api_key_file"):  # seen from the file, wherever the command is run
+                value = str(self.path.parent / Path(value).expanduser())
+        elif not isinstance(value, bool | int | float | list):
+            raise self.wrong(at, f"is {_quoted(value)}; a text, a number, true or false")
+        found[name] = value
+
+    def _secret(self, at: tuple[str, ...]) -> UsageError:
+        return self.wrong(
+            at,
+            "looks like a key: files of defaults get copied, shared and committed",
+            "put it in the variable of its service, such as OPENAI_API_KEY, or in a file that "
+            "key-file names",
+        )
+
+    def wrong(self, at: tuple[str, ...], what: str, hint: str = "") -> UsageError:
+        """The error for what stands at a place."""
+        line = _line_of(self.text, (*self.before, *at))
+        where = f"{self.path}, line {line}" if line else str(self.path)
+        return UsageError(f"{where}: {'.'.join(at)} {what}", hint=hint)
+
+
+def _line_of(text: str, at: tuple[str, ...]) -> int | None:
+    """Where a key stands, or else the table that it is in: tomllib does not say."""
+    table: tuple[str, ...] = ()
+    found = None
+    for number, line in enumerate(text.splitlines(), 1):
+        bare = line.strip()
+        if bare.startswith("["):
+            table = _parts(bare.strip("[] \t").partition("]")[0])
+            here = table
+        elif "=" in bare and not bare.startswith("#"):
+            here = (*table, *_parts(bare.partition("=")[0]))
+        else:
+            continue
+        if here == at:
+            return number
+        if here and at[: len(here)] == here:
+            found = number
+    return found
+
+
+def _parts(dotted: str) -> tuple[str, ...]:
+    found = re.findall(r'"([^"]*)"|\'([^\']*)\'|([\w-]+)', dotted)
+    return tuple("".join(part) for part in found)
+
+
+def _quoted(value: Any) -> str:
+    return scrub(json.dumps(value, default=str))[:60]
+
+
+def _split_model(found: dict[str, Any], twice: Callable[[], UsageError]) -> None:
+    """Take `BACKEND/MODEL` apart."""
+    backend = str(found.get("backend", ""))
+    if "/" in backend and not backend.startswith("langchain:"):
+        if "options.model" in found:
+            raise twice()
+        found["backend"], _, found["options.model"] = backend.partition("/")
+
+
+def typed_value(key: str, text: str) -> Any:
+    """What `targen config set` writes for a value that was typed.
+
+    Raises:
+        UsageError: the default cannot be that.
+    """
+    if key in KEYS:
+        try:
+            return KEYS[key].parse(text)
+        except ValueError as error:
+            raise UsageError(f"{key} is {_quoted(text)}; it must be {error}") from None
+    if not key.startswith("options."):
+        return text
+    try:
+        value = json.loads(text)
+    except ValueError:
+        return text
+    return text if value is None or isinstance(value, dict) else value
+
+
+# --- variables, and all together -------------------------------------------
+
+
+def environment() -> dict[str, Value]:
+    """The defaults in environment variables, such as `TARGEN_BASE_URL`.
+
+    Raises:
+        UsageError: a value that cannot be; names the variable.
+    """
+    found: dict[str, Any] = {}
+    origins = {}
+    for key, kind in KEYS.items():
+        variable = f"TARGEN_{key.upper().replace('-', '_')}"
+        if not (text := os.environ.get(variable, "")):
+            continue
+        try:
+            value = kind.parse(text)
+        except ValueError as error:
+            raise UsageError(f"{variable} is {_quoted(text)}; it must be {error}") from None
+        name = f"options.{_OPTIONS[key]}" if key in _OPTIONS else key
+        found[name], origins[name] = value, variable
+    _split_model(
+        found, lambda: UsageError("TARGEN_BACKEND names a model, and so does TARGEN_MODEL")
+    )
+    return {name: Value(v, origins.get(name, "TARGEN_BACKEND")) for name, v in found.items()}
+
+
+def read_files() -> list[DefaultsFile]:
+    """The files that there are: the user's, and the folder's.
+
+    Raises:
+        UsageError: one does not read, or says what cannot be.
+    """
+    if os.environ.get(NO_FILES):
+        return []
+    own, project = user_file(), project_file()
+    files = [read_file(own, project=False)] if own.exists() else []
+    if project is not None:
+        files.append(read_file(project, project=True))
+    return files
+
+
+def layers(files: Iterable[DefaultsFile], profile: str | None = None) -> list[Layer]:
+    """All defaults, the ones that win last.
+
+    A profile counts where it is named: one by `--profile` wins over the environment, one by
+    `TARGEN_PROFILE` over the files alone.
+
+    Raises:
+        UsageError: no file has such a profile.
+    """
+    files = list(files)
+    named = os.environ.get(PROFILE_VARIABLE, "")
+    chosen = profile or named
+    own = [file.profiles[chosen] for file in files if chosen in file.profiles]
+    if chosen and not own:
+        known = sorted({name for file in files for name in file.profiles})
+        who = f"--profile {chosen}" if profile else f"{PROFILE_VARIABLE} is {chosen}"
+        raise UsageError(
+            f"{who}: there is no such profile",
+            hint=did_you_mean(chosen, known, "profiles")
+            if known
+            else f"[profile.{chosen}] in {user_file()}, with its defaults below",
+        )
+    below = [file.values for file in files]
+    if profile:
+        return [*below, environment(), *own]
+    return [*below, *own, environment()]
+
+
+def merged(all_layers: Iterable[Layer], same: Callable[[str, str], bool]) -> dict[str, Value]:
+    """One layer of all, later ones winning; `same` tells whether two names are of one backend.
+
+    Where a later one names another backend, nothing that belongs to the one before it is kept:
+    not its model, address, price, key file or options, and no backends of single steps. Another
+    address takes key file and price along, and another model its price.
+    """
+    held: dict[str, Value] = {}
+    for layer in all_layers:
+        named, before = layer.get("backend"), held.get("backend")
+        if named and before and not same(str(named.value), str(before.value)):
+            held = {name: value for name, value in held.items() if not _of_backend(name)}
+        for name, value in layer.items():
+            prefix, _, key = name.rpartition(".")
+            changes = name in held and held[name].value != value.value
+            changes |= key == "base_url" and name not in held  # a key went elsewhere before
+            if prefix == "backend-for" and changes:
+                held = {n: v for n, v in held.items() if not _of_backend(n, f"options.{key}.")}
+            if not prefix.startswith("options") or not changes:
+                continue
+            for gone in _BELONGING.get(key, ()):
+                held.pop(f"{prefix}.{gone}", None)
+        held |= layer
+    return held
+
+
+def _of_backend(name: str, prefix: str = "") -> bool:
+    if name.startswith("options."):
+        return name.startswith(prefix) and name.rpartition(".")[2] not in SAMPLING
+    return not prefix and (name == "backend" or name.startswith("backend-for."))

@@ -1,0 +1,342 @@
+"""Defaults: who wins, what belongs together, and what a stranger's folder may say."""
+
+from __future__ import annotations
+
+import json
+import random
+from pathlib import Path
+
+import pytest
+
+from targen_core.scripted import fill_schema
+from targen_testing.fault_server import FaultServer, Response
+from targen_testing.wire import OPENAI
+
+pytest.importorskip("targen_plugin_example")
+
+USER = Path("config/targen.toml")
+PROJECT = Path("targen.toml")
+
+
+def answer(body, number=0):
+    schema = body["response_format"]["json_schema"]["schema"]
+    return OPENAI.answer(json.dumps(fill_schema(schema, random.Random(number))), "stop")
+
+
+@pytest.fixture
+def service():
+    with FaultServer(lambda seen: Response(answer(seen.body, seen.text))) as made:
+        yield made
+
+
+@pytest.fixture
+def write(targen):
+    """Write a file of defaults; one of this folder is trusted, but for `trust=False`."""
+
+    def write(path, text, trust=True):
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text)
+        if path == PROJECT and trust:
+            assert targen("config", "trust").code == 0
+
+    return write
+
+
+@pytest.fixture
+def held(targen):
+    """What holds here, by name: value and where it is from."""
+
+    def held(*args):
+        result = targen("config", "--json", *args)
+        assert result.code == 0, result.err
+        return {name: one["value"] for name, one in result.json["values"].items()}
+
+    return held
+
+
+# --- who wins ---
+
+
+def test_each_source_wins_over_those_before_it(held, write, monkeypatch):
+    write(USER, "rpm = 1\nconcurrency = 1\nmax-outage = 1\n[profile.p]\nmax-outage = 3\n")
+    assert held() == {"rpm": 1, "concurrency": 1, "max-outage": 1}
+    write(PROJECT, "rpm = 2\nconcurrency = 2\n")
+    monkeypatch.setenv("TARGEN_RPM", "3")
+    assert held() == {"rpm": 3, "concurrency": 2, "max-outage": 1}
+    assert held("--profile", "p")["max-outage"] == 3
+
+
+def test_a_profile_counts_where_it_is_named(held, write, monkeypatch):
+    write(USER, "rpm = 1\n[profile.p]\nrpm = 2\n")
+    monkeypatch.setenv("TARGEN_RPM", "3")
+    assert held("--profile", "p")["rpm"] == 2
+    monkeypatch.setenv("TARGEN_PROFILE", "p")
+    assert held()["rpm"] == 3
+
+
+def test_the_nearest_folder_counts_and_says_so(targen, write, monkeypatch):
+    write(PROJECT, "rpm = 1\n")
+    inner = Path("a/b")
+    inner.mkdir(parents=True)
+    Path("a/pyproject.toml").write_text('[project]\nname = "x"\n')  # without our table
+    monkeypatch.chdir(inner)
+    found = targen("config", "--json").json["values"]["rpm"]
+    assert found == {"value": 1, "from": str(Path("../../targen.toml").resolve())}
+    Path("../pyproject.toml").write_text("[tool.targen]\nrpm = 2\n")
+    assert targen("config", "--json").json["values"]["rpm"]["value"] == 2
+
+
+def test_the_command_line_wins_and_all_commands_take_defaults(targen, write, service):
+    write(USER, f'backend = "openai-compatible"\nbase-url = "{service.url}/v1"\nmodel = "one"\n')
+    assert targen("generate", "tickets", "-n", 2, "-q").code == 0
+    assert targen("preview", "tickets", "--no-cache", "--model", "two", "--json").code == 0
+    assert targen("backends", "check", "--model", "three").code == 0
+    asked = list(dict.fromkeys(seen.body["model"] for seen in service.seen))
+    assert asked == ["one", "two", "three"]
+
+
+def test_no_files_are_read_where_nobody_wants_them(held, write, monkeypatch):
+    write(USER, "rpm = 1\n")
+    monkeypatch.setenv("TARGEN_NO_CONFIG", "1")
+    assert held() == {}
+
+
+# --- what belongs together ---
+
+ALL = """backend = "llama"
+model = "one"
+base-url = "http://a.example/v1"
+key-file = "k"
+price-in = 1
+price-out = 2
+rpm = 5
+[options]
+temperature = 0.5
+timeout = 9
+correct.model = "judge"
+[backend-for]
+correct = "claude"
+"""
+KEPT = {"rpm": 5, "options.temperature": 0.5}
+
+
+@pytest.mark.parametrize(
+    ("variables", "lost"),
+    [
+        ({"BACKEND": "scripted"}, "model base-url key-file price-in price-out backend-for.correct options.timeout options.correct.model"),  # noqa: E501
+        ({"BACKEND": "openai-compatible"}, ""),
+        ({"BACKEND": "targen-backends:llama"}, ""),
+        ({"MODEL": "two"}, "price-in price-out"),
+        ({"MODEL": "one"}, ""),
+        ({"BASE_URL": "http://b.example/v1"}, "key-file price-in price-out"),
+    ],
+)  # fmt: skip
+def test_what_belongs_to_another_backend_is_not_used(held, write, monkeypatch, variables, lost):
+    write(USER, ALL)
+    before = held()
+    for name, value in variables.items():
+        monkeypatch.setenv(f"TARGEN_{name}", value)
+    after = held()
+    assert before.keys() - after.keys() == set(lost.split())
+    assert KEPT.items() <= after.items()
+
+
+def test_a_key_is_not_sent_to_an_address_that_was_said_later(targen, write, service):
+    Path("key").write_text("k-0123456789abcdef\n")
+    write(USER, f'backend = "llama"\nmodel = "m"\nkey-file = "{Path("key").resolve()}"\n')
+    assert targen("backends", "check", "--base-url", f"{service.url}/v1").code == 0
+    assert "k-0123456789abcdef" not in str(service.seen[0].headers)
+
+
+# --- errors ---
+
+
+@pytest.mark.parametrize(
+    ("text", "where", "hint"),
+    [
+        ('\nmodle = "x"\n', "line 2: modle is no default", "did you mean model?"),
+        ('base_url = "x"\n', "line 1: base_url is no default", "did you mean base-url?"),
+        ("rpm = 1\nmax-cost = 'a'\n", 'line 2: max-cost is "a"; it must be a number, above 0', ""),
+        ("concurrency = 1.5\n", "line 1: concurrency is 1.5; it must be a whole number", ""),
+        ("rpm = true\n", "line 1: rpm is true", ""),
+        ("max-cost = inf\n", "line 1: max-cost is Infinity", ""),
+        ("quiet = true\n", "line 1: quiet is no default", "there are: backend"),
+        ("[profile.p]\nrpm = 1\nmodle = 1\n", "line 3: profile.p.modle is no default", "model"),
+        ("[options.correct]\nmodel = {}\n", "line 2: options.correct.model is a table", "JSON"),
+        ("rpm = \n", "Invalid value (at line 1", "TOML"),
+        ('backend = "llama/x"\nmodel = "y"\n', "line 1: backend and model name two models", ""),
+        ("[options]\nmodel = 'x'\n", None, ""),
+        ("model = 'y'\n[options]\nmodel = 'x'\n", "options.model says model a second time", ""),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_in_a_file_is_said_by_its_line(targen, write, text, where, hint):
+    write(USER, text)
+    result = targen("config")
+    if where is None:
+        assert result.code == 0
+        return
+    assert result.code == 2
+    assert f"{USER.resolve()}" in result.err
+    assert where in result.err
+    assert hint in result.err
+
+
+def test_a_variable_that_cannot_be_is_named(targen, monkeypatch):
+    monkeypatch.setenv("TARGEN_MAX_TOKENS", "many")
+    result = targen("estimate", "tickets", "-n", 2)
+    assert result.code == 2
+    assert 'TARGEN_MAX_TOKENS is "many"; it must be a whole number' in result.err
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[options]\napi_key = 'x'\n",
+        "api-key = 'x'\n",
+        "model = 'sk-0123456789abcdef'\n",
+        "base-url = 'http://me:secret@host/v1'\n",
+        "[options.correct]\napi_key = 'x'\n",
+    ],
+)
+def test_keys_do_not_stand_in_files(targen, write, text):
+    write(USER, text)
+    result = targen("config")
+    assert result.code == 2
+    assert "looks like a key" in result.err
+    assert "OPENAI_API_KEY" in result.err
+    assert "0123456789" not in result.err
+    assert "secret" not in result.err
+
+
+def test_what_a_default_breaks_is_said_with_where_it_is_from(targen, write, service):
+    write(USER, f'backend = "llama/m"\nbase-url = "{service.url}/v1"\nmax-cost = 3\n')
+    result = targen("generate", "tickets", "-n", 2)
+    assert result.code == 2
+    assert "--max-cost needs a price" in result.err
+    assert f"max-cost is from {USER.resolve()}" in result.err
+
+
+# --- a stranger's folder ---
+
+REDIRECTS = [
+    'backend = "chatgpt"\n',
+    'model = "dear"\n',
+    'base-url = "{url}/v1"\n',
+    'key-file = "/etc/hostname"\n',
+    "price-in = 0\nprice-out = 0\n",
+    "max-cost = 1000\n",
+    "ask-above = 1000\n",
+    '[options]\nscript = "x.py:f"\n',
+    '[backend-for]\ncorrect = "llama"\n',
+]
+
+
+@pytest.mark.parametrize("text", REDIRECTS)
+def test_a_strangers_folder_redirects_neither_money_nor_keys(targen, write, service, text):
+    write(PROJECT, text.format(url=service.url), trust=False)
+    for command in (
+        ("generate", "tickets", "-n", 2, "-b", "scripted"),
+        ("preview", "tickets", "-b", "scripted"),
+        ("estimate", "tickets", "-n", 2, "-b", "scripted"),
+        ("init-task", "a task", "-b", "scripted"),
+        ("backends", "check", "scripted"),
+    ):
+        result = targen(*command)
+        assert result.code == 2, result.out
+        assert f"{PROJECT.resolve()} says" in result.err
+        assert "is not trusted yet" in result.err
+        assert "targen config trust" in result.err
+    assert service.seen == []
+    assert not Path("runs").exists()
+
+
+def test_what_moves_neither_is_used_as_it_is(held, targen, write):
+    write(PROJECT, "rpm = 600\nconcurrency = 3\n[options]\ntemperature = 1\n", trust=False)
+    result = targen("generate", "tickets", "-n", 2, "-b", "scripted", "-q", "--out", "r")
+    assert result.code == 0, result.err
+    assert json.loads(Path("r/manifest.json").read_text())["spec"]["limits"]["concurrency"] == 3
+
+
+def test_trust_ends_where_the_file_or_its_code_changes(targen, write):
+    Path("x.py").write_text("def f(request):\n    return {}\n")
+    write(PROJECT, 'rpm = 5000\nbackend = "scripted"\noptions.script = "x.py:f"\n')
+    ask = ("estimate", "tickets", "-n", 2)
+    trusted = targen(*ask)
+    assert "is not trusted" not in trusted.err
+    write(PROJECT, PROJECT.read_text().replace("5000", "6000"), trust=False)
+    assert targen(*ask).err == trusted.err  # how fast is nobody's money
+    Path("x.py").write_text("def f(request):\n    return {1: 2}\n")
+    assert "is not trusted yet" in targen(*ask).err
+
+
+def test_a_copy_elsewhere_is_another_file(targen, write, monkeypatch):
+    write(PROJECT, 'backend = "scripted"\n')
+    Path("inner").mkdir()
+    Path("inner/targen.toml").write_text(PROJECT.read_text())
+    monkeypatch.chdir("inner")
+    assert "is not trusted yet" in targen("estimate", "tickets", "-n", 2).err
+
+
+def test_config_shows_what_is_not_trusted(targen, write):
+    write(PROJECT, 'backend = "llama"\n', trust=False)
+    result = targen("config")
+    assert result.code == 0
+    assert f"{PROJECT.resolve()} stops commands until you trust it" in result.out
+    assert f"llama  {PROJECT.resolve()} (not trusted)" in result.out
+
+
+# --- changing a file ---
+
+
+def test_a_default_is_set_and_taken_out_and_the_rest_stays(targen, held, write):
+    write(USER, "# mine\nrpm = 1  # slow\n")
+    assert targen("config", "set", "model", "4").code == 0
+    assert targen("config", "set", "options.correct.temperature", "0.5").code == 0
+    assert targen("config", "set", "rpm", "2", "--profile", "fast").code == 0
+    assert held() == {"rpm": 1, "model": "4", "options.correct.temperature": 0.5}
+    assert held("--profile", "fast")["rpm"] == 2
+    assert USER.read_text().startswith("# mine\nrpm = 1  # slow\n")
+    assert targen("config", "unset", "model").code == 0
+    assert "model" not in held()
+    assert targen("config", "unset", "model").code == 2
+
+
+def test_what_cannot_be_is_not_written(targen, write):
+    write(USER, "rpm = 1\n")
+    for key, value in [("modle", "x"), ("rpm", "slow"), ("options.api_key", "x")]:
+        assert targen("config", "set", key, value).code == 2
+    assert USER.read_text() == "rpm = 1\n"
+
+
+def test_what_one_sets_oneself_in_a_folder_is_trusted(targen, write):
+    assert targen("config", "set", "--project", "backend", "scripted").code == 0
+    assert targen("estimate", "tickets", "-n", 2).code == 0
+    write(PROJECT, 'backend = "llama"\n', trust=False)  # somebody else's
+    assert targen("config", "set", "--project", "rpm", "1").code == 0
+    assert "is not trusted yet" in targen("estimate", "tickets", "-n", 2).err
+
+
+# --- where no backend is named ---
+
+
+def test_the_one_backend_that_is_set_up_is_used(targen, monkeypatch, service):
+    monkeypatch.setenv("TARGEN_DISABLE_PLUGINS", "local")
+    result = targen("estimate", "tickets", "-n", 2)
+    assert result.code == 2
+    assert "no backend is named, and none is set up here" in result.err
+    assert "targen list-backends" in result.err
+    monkeypatch.setenv("TARGEN_LLAMA_BASE_URL", f"{service.url}/v1")
+    assert targen("generate", "tickets", "-n", 2, "-q", "--model", "m").code == 0
+    assert service.seen
+
+
+def test_of_several_none_is_guessed(targen, monkeypatch, service):
+    monkeypatch.setenv("TARGEN_DISABLE_PLUGINS", "local")
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-x-0123456789")
+    monkeypatch.setenv("OPENAI_BASE_URL", f"{service.url}/v1")
+    monkeypatch.setenv("TARGEN_LLAMA_BASE_URL", f"{service.url}/v1")
+    result = targen("generate", "tickets", "-n", 2, "--model", "m")
+    assert result.code == 2
+    assert "2 are set up here: chatgpt, llama" in result.err
+    assert "-b chatgpt; or -b llama; for always: targen config set backend chatgpt" in result.err
+    assert service.seen == []
