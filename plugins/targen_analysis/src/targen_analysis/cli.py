@@ -89,7 +89,11 @@ def analyze(
     seed: Annotated[int, typer.Option("--seed", help="Decides resamples and samples.")] = 0,
     out: Annotated[
         Path | None,
-        typer.Option("--out", help="A folder. [default: analysis/ in the run; of files or of several, one in analyses/]"),
+        typer.Option(
+            "--out",
+            help="A folder. [default: analysis/ in the run; of files or of several, one in "
+            "analyses/]",
+        ),
     ] = None,
     pictures: Annotated[
         str, typer.Option("--pictures", metavar="svg|png", help="Write each picture as a file too.")
