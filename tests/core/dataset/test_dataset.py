@@ -135,3 +135,18 @@ def test_a_cell_of_a_notebook_is_short():
     shown = Dataset("mine", SAMPLE, [{"text": "long " * 10_000, "label": "good"}])._repr_html_()
     assert len(shown) < 1000
     assert "…" in shown
+
+
+def test_rows_of_another_dataset_are_found_again_whatever_their_labels():
+    words = "the tram to the harbour was late because of the heavy snow that fell at night"
+    mine = [
+        {"text": words.upper() + "!", "label": "bad", "idx": 0},
+        {"text": words.replace("late", "early"), "label": "good", "idx": 1},
+        {"text": "nobody at the station knew when the next one would leave", "idx": 2},
+    ]
+    theirs = [{"text": "something else altogether", "label": "good", "idx": 0}]
+    theirs.append({"text": words, "label": "good", "idx": 1})
+    one, other = Dataset("one", SAMPLE, mine), Dataset("other", SAMPLE, theirs)
+    assert one.repeats(other) == {0: 1, 1: 1}
+    assert one.repeats(other, 100) == {0: 1}
+    assert one.repeats(other, 50)[0] == 1

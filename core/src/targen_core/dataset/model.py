@@ -199,6 +199,34 @@ class Dataset(Sequence[Mapping[str, Any]]):
             known.update(_canonical_bytes(row) + b"\n")
         return known.hexdigest()
 
+    def repeats(self, other: Dataset, similarity: float = 90.0) -> dict[int, int]:
+        """Which rows are, or nearly are, rows of another dataset, whatever their labels.
+
+        Rows are compared as a run compares its own (`near_duplicates`): without case and
+        punctuation, by the share of letters that an edit keeps.
+
+        Args:
+            other: rows of the same columns, such as a test set.
+            similarity: from which on two rows are alike, 0 to 100; at 100 those that
+                are the same but for case and punctuation.
+
+        Returns:
+            The place of a row here -> that of the first like it found there, both from 0.
+        """
+        from targen_core.engine.dedup import NearDuplicates
+
+        known = NearDuplicates(similarity)
+        for at, texts in enumerate(other.texts):
+            text = "\n".join(texts)
+            known.add(f"other {at}", text, text)
+        found: dict[int, int] = {}
+        for at, texts in enumerate(self.texts):
+            text = "\n".join(texts)
+            there = known.find(f"row {at}", text, text)
+            if there is not None:
+                found[at] = there
+        return found
+
     def to_pandas(self) -> pd.DataFrame:
         """The rows as a data frame.
 

@@ -15,12 +15,17 @@ __all__ = ["register_commands", "register_trainers"]
 
 @hookimpl
 def register_commands(register: Register[Callable[..., Any]]) -> None:
-    """`targen train` and `targen evaluate`."""
+    """`targen train`, `targen evaluate` and `targen compare`."""
     register.register("train", "targen_training.cli:train", summary="Train a model on a dataset.")
     register.register(
         "evaluate",
         "targen_training.evaluating:evaluate",
         summary="Measure a trained model on labelled rows.",
+    )
+    register.register(
+        "compare",
+        "targen_training.comparing:compare",
+        summary="Compare what datasets train.",
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -12,7 +12,7 @@ from targen_core.cli.completion import completer
 from targen_core.errors import UsageError
 
 if TYPE_CHECKING:
-    from targen_core import Dataset, Registry
+    from targen_core import Dataset, Registry, Task
     from targen_core.training.model import TrainerOptions
 
 __all__ = ["TaskOption", "read_rows", "trainer_options"]
@@ -29,7 +29,10 @@ TaskOption = Annotated[
 
 
 def read_rows(
-    registry: Registry, source: str, task: str | None, usual: str | None = None
+    registry: Registry,
+    source: str,
+    task: Task[Any, Any] | str | None,
+    usual: str | None = None,
 ) -> Dataset:
     """Rows, whose task is that of a run, or `task`, or else `usual`; bad ones are left out."""
     from targen_core import read_dataset

@@ -36,7 +36,7 @@ from targen_core.errors import (
 from targen_core.training.model import Decision, Predictor, Trainer, TrainerOptions, TrainingSet
 from targen_training.decisions import decisions_of, digest
 
-__all__ = ["Facts", "Trained", "load_model", "train_model"]
+__all__ = ["Facts", "Trained", "fitted", "load_model", "train_model"]
 
 _FORMAT = 1
 _LARGEST = 16 << 20  # bytes of model.json
@@ -195,26 +195,50 @@ def load_model(registry: Registry, folder: Path) -> Trained:
             f"version {trainer.version} is installed",
             hint="train it again",
         )
+    return Trained(
+        facts, _predictor(item.id, trainer, facts.labels, folder / "model"), np.sort(seen)
+    )
+
+
+def fitted(
+    item: str, trainer: Trainer, options: TrainerOptions, data: TrainingSet, folder: Path
+) -> tuple[Predictor, tuple[str, ...]]:
+    """Train into an empty folder and load what is there.
+
+    Returns:
+        The model, and what its scores are of, in their order.
+    """
+    with _blamed(item, trainer, OSError):
+        trainer.train(data, options, folder)
+    return _predictor(item, trainer, data.labels, folder), data.labels
+
+
+def _predictor(item: str, trainer: Trainer, labels: tuple[str, ...], folder: Path) -> Predictor:
+    """What a trainer left, loaded; what it gives is checked.
+
+    Raises:
+        UsageError: it cannot be loaded.
+    """
     try:
-        with _blamed(item.id, trainer, ValueError):
-            predictor = trainer.load(folder / "model")
+        with _blamed(item, trainer, ValueError):
+            predictor = trainer.load(folder)
     except ValueError as error:
         raise UsageError(str(error), hint="train it again") from error
 
     def predict(decisions: Sequence[Decision], /) -> Sequence[Sequence[float]]:
-        with _blamed(item.id, trainer):
+        with _blamed(item, trainer):
             scores = predictor(decisions)
-            widths = {len(each) for each in scores} - {len(facts.labels)}
+            widths = {len(each) for each in scores} - {len(labels)}
             if len(scores) != len(decisions) or widths:
                 raise TypeError(
                     f"it gave {len(scores)} rows of scores for {len(decisions)} decisions of "
-                    f"{len(facts.labels)} labels" + (f", of {min(widths)} scores" if widths else "")
+                    f"{len(labels)} labels" + (f", of {min(widths)} scores" if widths else "")
                 )
             if not all(math.isfinite(score) for each in scores for score in each):
                 raise TypeError("it gave a score that is no number")
             return scores
 
-    return Trained(facts, predict, np.sort(seen))
+    return predict
 
 
 @contextmanager

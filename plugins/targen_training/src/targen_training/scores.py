@@ -68,6 +68,7 @@ class Measured:
 
     Attributes:
         names: the labels, those that were never learned behind the others.
+        learned: how many were learned.
         truth: of each decision the number of its label.
         said: of each decision the number of the likeliest label.
         rows: of each decision the number of its row, from 0 without gaps; rows of one
@@ -80,6 +81,7 @@ class Measured:
     """
 
     names: tuple[str, ...]
+    learned: int
     truth: NDArray[np.int64]
     said: NDArray[np.int64]
     rows: NDArray[np.int64]
@@ -146,7 +148,7 @@ class Scores:
 
 def score(
     decisions: Sequence[Decision],
-    scores: Sequence[Sequence[float]],
+    scores: Sequence[Sequence[float]] | Numbers,
     labels: Sequence[str],
     *,
     unit: int = 1,
@@ -184,7 +186,7 @@ def draws_of(rows: int, resamples: int = RESAMPLES) -> Numbers:
 
 def measured(
     decisions: Sequence[Decision],
-    scores: Sequence[Sequence[float]],
+    scores: Sequence[Sequence[float]] | Numbers,
     labels: Sequence[str],
     *,
     unit: int = 1,
@@ -222,7 +224,7 @@ def measured(
         likely = np.append(matrix, np.zeros((len(matrix), size - len(labels))), axis=1)
         measures |= _calibration(likely, truth, by_row)
         bins = _bins(likely.max(axis=1), likely.argmax(axis=1) == truth)
-    return Measured(names, truth, said, rows, count, measures, main, right, bins)
+    return Measured(names, len(labels), truth, said, rows, count, measures, main, right, bins)
 
 
 def _ratio(sums: Numbers) -> Numbers:

@@ -1,0 +1,329 @@
+"""`targen compare`."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from targen_core.errors import UsageError
+from targen_training.asked import TaskOption
+
+if TYPE_CHECKING:
+    from targen_core import Registry
+    from targen_training.experiments.cells import Plan
+    from targen_training.experiments.model import Experiment
+    from targen_training.experiments.results import Results
+    from targen_training.experiments.run import Planned
+
+__all__ = ["carried_out", "compare", "show"]
+
+
+def compare(
+    what: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="EXPERIMENT.toml | [NAME=]DATA...",
+            help="A declared experiment; or the datasets to train on, each in any form that "
+            "`targen export` takes. NAME=A+B is one of two together.",
+            show_default=False,
+        ),
+    ],
+    test: Annotated[
+        list[str] | None,
+        typer.Option("--test", metavar="DATA", help="Labelled rows that nothing is trained on."),
+    ] = None,
+    task: TaskOption = None,
+    model: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--model",
+            metavar="NAME[,KEY=VALUE]...",
+            help="A trainer with its options; several are compared. [default: tfidf]",
+        ),
+    ] = None,
+    seeds: Annotated[
+        int | None, typer.Option("--seeds", help="How often each is trained. [default: 5]")
+    ] = None,
+    curve: Annotated[
+        bool, typer.Option("--curve", help="Learning curves: 16 rows, 32, and so on to all.")
+    ] = False,
+    mixture: Annotated[
+        bool, typer.Option("--mixture", help="The first two datasets in growing shares.")
+    ] = False,
+    metric: Annotated[
+        str | None,
+        typer.Option("--metric", help="The figure that counts. [default: the benchmark's]"),
+    ] = None,
+    together: Annotated[
+        bool,
+        typer.Option("--together/--apart", help="Of two datasets, also both together."),
+    ] = True,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", help="A folder. [default: comparisons/ and its name]"),
+    ] = None,
+    keep_models: Annotated[
+        bool, typer.Option("--keep-models", help="Keep every trained model.")
+    ] = False,
+    plan: Annotated[
+        bool, typer.Option("--plan", help="Only say what would be generated and trained.")
+    ] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
+) -> None:
+    """Compare what datasets train: the same models, as many rows of each, the same test rows.
+
+    Every dataset trains every model with several seeds, at equal sizes and at natural ones. The
+    results are one page: means, spreads, intervals, paired tests, learning curves. Rows of the test
+    set in the training data are counted and left out. The command goes on where it was stopped:
+    what is trained stays, until data or options change.
+
+    Examples:
+    - targen compare runs/rte-0 --test RTE/val.jsonl
+    - targen compare Og=RTE/train.jsonl Syn=runs/rte-0 --test RTE/val.jsonl --task rte --curve
+    - targen compare experiment.toml
+    """
+    from targen_core import load_registry
+    from targen_training.experiments.model import declared, read_experiment
+    from targen_training.experiments.run import check_folder
+
+    registry = load_registry()
+    if len(what) == 1 and what[0].endswith(".toml"):
+        given = {"--test": test, "--task": task, "--model": model, "--seeds": seeds,
+                 "--metric": metric, "--curve": curve, "--mixture": mixture}  # fmt: skip
+        for name, value in given.items():
+            if value:
+                raise UsageError(f"{name} stands in {what[0]}", hint=f"leave out {name}")
+        path = Path(what[0])
+        experiment = read_experiment(path)
+        called = experiment.name if experiment.name != "comparison" else path.stem
+    else:
+        values = _short(
+            what, test or [], task, model or [], seeds, metric=metric, together=together
+        )
+        extra = _extra(registry, values, curve=curve, mixture=mixture)
+        experiment = declared({**values, **extra}, "compare")
+        called = experiment.name
+    if out is None and len(what) == 1 and what[0].endswith("/experiment.toml"):
+        parent = Path(what[0]).parent
+        out = parent if (parent / "cells").is_dir() else None  # a comparison that is there
+    folder = out or Path("comparisons") / called.replace("/", "-")
+    check_folder(folder)
+    results = carried_out(registry, experiment, folder, keep=keep_models, plan=plan)
+    if results is not None:
+        show(results, folder, json=json)
+
+
+def carried_out(
+    registry: Registry,
+    experiment: Experiment,
+    folder: Path,
+    *,
+    keep: bool = False,
+    plan: bool = False,
+) -> Results | None:
+    """Say what will be done, do it and write the results; None where only the plan was wanted.
+
+    Raises:
+        TargenError: anything wrong with what was asked for, or a run or training that failed.
+    """
+    from targen_training.experiments.making import generated, to_generate
+    from targen_training.experiments.run import declare, held, planned, run_experiment, written
+
+    arms = list(to_generate(experiment, folder))
+    for arm in arms:
+        state = "there" if (arm.run / "report.json").exists() else "to generate"
+        print(f"arm {arm.arm} of {arm.part}: {state}: {arm.said}", file=sys.stderr)
+    missing = [arm for arm in arms if not (arm.run / "dataset.jsonl").exists()]
+    if plan and missing:
+        cells = len(experiment.models) * len(experiment.seeds)
+        print(f"then at least {cells} trainings for each arm of each task", file=sys.stderr)
+        return None
+    if plan:
+        made: dict[str, dict[str, Path]] = {}
+        for arm in arms:
+            made.setdefault(arm.part, {})[arm.arm] = arm.run
+        _say(planned(registry, experiment, folder, made))
+        return None
+    with held(folder):
+        declare(folder, _values(experiment, folder))
+        made = generated(registry, iter(arms))
+        ready = planned(registry, experiment, folder, made)
+        _say(ready)
+        try:
+            results = run_experiment(ready, keep=keep, tell=_tell)
+        except KeyboardInterrupt:
+            left = len(ready.missing)
+            print(
+                f"\nstopped: {left:,} of {len({p.key for p in ready.plans}):,} trainings are left; "
+                "the same command goes on",
+                file=sys.stderr,
+            )
+            raise typer.Exit(130) from None
+        if sys.stderr.isatty():
+            print("\r\033[K", end="", file=sys.stderr)
+        written(folder, results)
+    return results
+
+
+def show(results: Results, folder: Path, *, json: bool) -> None:
+    """Print the results and where they stand."""
+    from targen_core.cli.tables import print_json, print_table
+    from targen_training.experiments.pages import findings_of, shown
+
+    if json:
+        print_json(results.as_json())
+        return
+    findings = findings_of(results)
+    for table in findings.tables:
+        print(table.title)
+        print_table(table.columns, [[shown(cell) for cell in row] for row in table.rows])
+        if table.note:
+            print(table.note)
+        print()
+    for line in findings.headlines:
+        print(line)
+    for line in findings.warnings:
+        print(f"warning: {line}", file=sys.stderr)
+    print(folder / "results.html")
+
+
+def _say(ready: Planned) -> None:
+    """What will be trained, and how long it may take by what was trained before."""
+    missing, known = ready.missing, {plan.key for plan in ready.plans}
+    models = ", ".join(ready.models)
+    said = f"{len(missing):,} of {len(known):,} trainings to do ({models})"
+    paces = [done.seconds for done in ready.there.values()]
+    if missing and paces:
+        said += f", some {sum(paces) / len(paces) * len(missing):,.0f} s by those that are done"
+    print(said, file=sys.stderr)
+
+
+def _tell(done: int, of: int, plan: Plan) -> None:
+    if sys.stderr.isatty():
+        cell = plan.cell
+        said = f"{done + 1:,} of {of:,}: {cell.task}, {cell.model}, {cell.arm}, {cell.rows:,} rows"
+        print(f"\r\033[K{said}, seed {cell.seed}", end="", file=sys.stderr, flush=True)
+
+
+def _short(
+    what: Sequence[str],
+    test: Sequence[str],
+    task: str | None,
+    models: Sequence[str],
+    seeds: int | None,
+    *,
+    metric: str | None,
+    together: bool,
+) -> dict[str, Any]:
+    """A declaration of what was typed.
+
+    Raises:
+        UsageError: what cannot be.
+    """
+    if not test:
+        raise UsageError(
+            "there is nothing to test on", hint="--test DATA, labelled rows that are not trained on"
+        )
+    arms: dict[str, list[str]] = {}
+    for item in what:
+        name, sources = _arm(item)
+        if name in arms:
+            raise UsageError(f"two datasets are called {name}", hint="NAME=DATA names them")
+        arms[name] = sources
+    if together and len(arms) == 2 and all(len(sources) == 1 for sources in arms.values()):
+        arms["+".join(arms)] = [source for sources in arms.values() for source in sources]
+    whose = task or _whose([source for sources in arms.values() for source in sources])
+    return {
+        "name": "-".join(arms) if len(arms) == 1 else "-".join(list(arms)[:2]),
+        "models": [_model(item) for item in models or ["tfidf"]],
+        **({} if seeds is None else {"seeds": seeds}),
+        **({} if metric is None else {"metric": metric}),
+        "task": whose,
+        "test": list(test),
+        "arms": arms,
+    }
+
+
+def _arm(item: str) -> tuple[str, list[str]]:
+    name, equals, rest = item.partition("=")
+    if not equals or Path(item).exists():
+        name, rest = "", item
+    sources = [rest] if Path(rest).exists() or "+" not in rest else rest.split("+")
+    if not all(sources):
+        raise UsageError(f"{item}: a dataset is missing", hint="NAME=DATA, or NAME=A+B")
+    return name or "+".join(Path(source).stem for source in sources), sources
+
+
+def _whose(sources: Sequence[str]) -> str:
+    """The first run among the datasets, which knows its task."""
+    for source in sources:
+        if (Path(source) / "manifest.json").exists():
+            return source
+    raise UsageError("nothing says whose rows these are", hint="--task NAME")
+
+
+def _model(item: str) -> dict[str, Any]:
+    name, *pairs = item.split(",")
+    options = {}
+    for pair in pairs:
+        key, equals, value = pair.partition("=")
+        if not equals:
+            raise UsageError(f"--model {item}: {pair} is no KEY=VALUE")
+        options[key] = value
+    return {"trainer": name, "options": options}
+
+
+def _extra(
+    registry: Registry, values: dict[str, Any], *, curve: bool, mixture: bool
+) -> dict[str, Any]:
+    """Sizes of learning curves, which depend on the rows that are there."""
+    from targen_training.asked import read_rows
+    from targen_training.experiments.data import task_for
+
+    extra: dict[str, Any] = {}
+    if curve:
+        whose = task_for(registry, values["task"])
+        most = max(
+            sum(len(read_rows(registry, source, whose)) for source in sources)
+            for sources in values["arms"].values()
+        )
+        sizes: list[Any] = [16]
+        while sizes[-1] * 2 < most:
+            sizes.append(sizes[-1] * 2)
+        extra["rows"] = [*sizes, "all"]
+    if mixture:
+        if len(values["arms"]) < 2:
+            raise UsageError("--mixture mixes two datasets", hint="name two")
+        extra["shares"] = [0, 0.25, 0.5, 0.75, 1]
+    return extra
+
+
+def _values(experiment: Experiment, folder: Path) -> dict[str, Any]:
+    """An experiment as a file in `folder` has it: paths from there, defaults left out."""
+    from targen_training.experiments.model import is_path
+
+    def there(source: str) -> str:
+        path = Path(source)
+        if source.startswith("hf:") or path.is_absolute():
+            return source
+        return os.path.relpath(path, folder)
+
+    def kept(value: Any) -> Any:
+        if isinstance(value, dict):
+            return {key: kept(each) for key, each in value.items() if each is not None}
+        return [kept(each) for each in value] if isinstance(value, list) else value
+
+    values: dict[str, Any] = kept(experiment.model_dump(mode="json", exclude_defaults=True))
+    for part in values["tasks"].values():
+        part["test"] = [there(source) for source in part["test"]]
+        if is_path(part.get("task", "")):
+            part["task"] = there(part["task"])
+        for arm in part["arms"].values():
+            if "data" in arm:
+                arm["data"] = [there(source) for source in arm["data"]]
+    return values

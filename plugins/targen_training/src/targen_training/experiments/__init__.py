@@ -1,0 +1,1 @@
+"""Experiments: datasets that train models which are compared."""

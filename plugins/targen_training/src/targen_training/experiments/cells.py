@@ -1,0 +1,330 @@
+"""Cells of an experiment: planned from what is declared, trained once, kept by what decides them.
+
+A cell is one training and its predictions of the test rows. Its folder is named by a digest of
+all that decides it, so that a cell that is there need not be trained again, whatever
+else of the experiment changed, and one that anything changed for is another.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+import tempfile
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from targen_core import Registry
+from targen_core.errors import UsageError, WriteFailed
+from targen_core.training.model import Decision, Trainer, TrainerOptions, TrainingSet
+from targen_training.experiments.data import Material, digest_of, label_order
+from targen_training.experiments.model import Experiment
+from targen_training.models import fitted
+
+__all__ = [
+    "Cell",
+    "Done",
+    "Plan",
+    "Ready",
+    "done",
+    "plan_cells",
+    "ready_models",
+    "run_cell",
+    "sweep",
+]
+
+Kind = Literal["matched", "natural", "curve", "share"]
+_FORMAT = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """What one training is for.
+
+    Attributes:
+        task: the part of the experiment.
+        model: what is trained, by its name in tables.
+        arm: where the rows are from; of a mixture the two arms with "+" between them.
+        kind: what it belongs to: the comparison at equal sizes or at natural ones, a learning
+            curve, or a mixture.
+        rows: how many rows are learned from.
+        share: of a mixture, the part of the second arm.
+        seed: the seed.
+    """
+
+    task: str
+    model: str
+    arm: str
+    kind: Kind
+    rows: int
+    seed: int
+    share: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """A model of the experiment, found and with its options read."""
+
+    item: str
+    trainer: Trainer
+    options: TrainerOptions
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A cell with what it learns, and the digest of all that decides it."""
+
+    cell: Cell
+    key: str
+    data: TrainingSet
+    train: str
+
+    @property
+    def decisions(self) -> int:
+        """Decisions that are learned from."""
+        return len(self.data.decisions)
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """A trained cell.
+
+    Attributes:
+        labels: what the model may say, in the order of the scores.
+        scores: of each test decision, a score for each.
+        seconds: of training and prediction.
+    """
+
+    labels: tuple[str, ...]
+    scores: NDArray[np.float64]
+    seconds: float
+
+
+def ready_models(registry: Registry, experiment: Experiment) -> dict[str, Ready]:
+    """The models by their names in tables.
+
+    Raises:
+        UnknownName: a trainer is not installed.
+        UsageError: an option that cannot be.
+    """
+    from pydantic import ValidationError
+
+    ready = {}
+    for model in experiment.models:
+        item = registry.find("trainer", model.trainer)
+        trainer: Trainer = registry.resolve(item)
+        for key in model.options:
+            if key not in trainer.options.model_fields:
+                known = ", ".join(trainer.options.model_fields) or "none"
+                raise UsageError(
+                    f"model {model.called}: {key}: the options of {model.trainer} are: {known}"
+                )
+        try:
+            options = trainer.options.model_validate(dict(model.options))
+        except ValidationError as error:
+            first = error.errors(include_url=False, include_input=False)[0]
+            raise UsageError(
+                f"model {model.called}: {'.'.join(map(str, first['loc']))}: {first['msg'].lower()}"
+            ) from error
+        ready[model.called] = Ready(item.id, trainer, options)
+    return ready
+
+
+def plan_cells(
+    experiment: Experiment,
+    materials: Mapping[str, Material],
+    models: Mapping[str, Ready],
+) -> tuple[list[Plan], list[str]]:
+    """All cells in the order in which they are trained, and why some are left out.
+
+    Raises:
+        UsageError: rows of which nothing can be learned.
+    """
+    plans: list[Plan] = []
+    left: list[str] = []
+    for key, material in materials.items():
+        for seed in experiment.seeds:
+            for cell_of in _cells(experiment, key, material, seed):
+                decisions = cell_of.decisions
+                labels = label_order(material, decisions)
+                cell = cell_of.cell
+                if len(labels) < 2:
+                    said = f"{key}, {cell.arm}, {cell.rows:,} rows, seed {seed}: one label alone"
+                    if cell.kind in ("matched", "natural"):
+                        raise UsageError(f"{said}: nothing can be learned")
+                    left.append(said)
+                    continue
+                train = digest_of(decisions)
+                for name, ready in models.items():
+                    data = TrainingSet(decisions, labels, seed)
+                    own = Cell(key, name, cell.arm, cell.kind, cell.rows, cell.seed, cell.share)
+                    plans.append(Plan(own, _key(ready, data, train, material), data, train))
+    return plans, left
+
+
+def _key(ready: Ready, data: TrainingSet, train: str, material: Material) -> str:
+    facts = {
+        "format": _FORMAT,
+        "trainer": ready.item,
+        "version": ready.trainer.version,
+        "options": ready.options.model_dump(mode="json"),
+        "seed": data.seed,
+        "labels": data.labels,
+        "train": train,
+        "test": material.held.digest,
+    }
+    text = json.dumps(facts, sort_keys=True, ensure_ascii=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:24]
+
+
+@dataclass(frozen=True, slots=True)
+class _Drawn:
+    cell: Cell
+    decisions: list[Decision]
+
+
+def _cells(experiment: Experiment, key: str, material: Material, seed: int) -> Iterator[_Drawn]:
+    size = material.held.size
+    have = {arm: material.available(arm) for arm in material.arms}
+    least = min(have.values())
+    labels = _common(material)
+
+    def drawn(arm: str, kind: Kind, decisions: list[Decision], share: float = 0.0) -> _Drawn:
+        rows = len({decision.row for decision in decisions})
+        return _Drawn(Cell(key, "", arm, kind, rows, seed, share), decisions)
+
+    for arm in material.arms:
+        if "matched" in experiment.sizes:
+            if experiment.match == "labels":
+                yield drawn(arm, "matched", material.matched(arm, labels, seed))
+            else:
+                yield drawn(arm, "matched", material.drawn(arm, least, seed))
+        if "natural" in experiment.sizes:
+            yield drawn(arm, "natural", material.drawn(arm, None, seed))
+        for rows in experiment.rows:
+            units = have[arm] if rows == "all" else max(1, rows // size)
+            if units <= have[arm] and (rows != "all" or units * size not in experiment.rows):
+                yield drawn(arm, "curve", material.drawn(arm, units, seed))
+    pair = experiment.mixture or mixable(experiment, key)
+    if experiment.shares and pair is not None:
+        one, other = (material.arms[arm] for arm in pair)
+        units = min(sum(len(s.units) for s in one), sum(len(s.units) for s in other))
+        for share in experiment.shares:
+            theirs = round(share * units)
+            yield drawn(
+                "+".join(pair),
+                "share",
+                material.mixed([(one[0], units - theirs), (other[0], theirs)], seed),
+                share,
+            )
+
+
+def mixable(experiment: Experiment, key: str) -> tuple[str, str] | None:
+    """The first two arms of a part that are one dataset each."""
+    arms = experiment.tasks[key].arms
+    single = [name for name, arm in arms.items() if len(arm.data) <= 1]
+    return (single[0], single[1]) if len(single) > 1 else None
+
+
+def _common(material: Material) -> dict[str, int]:
+    """Of each label what the arm with the fewest has."""
+    counts = [material.counts(arm) for arm in material.arms]
+    labels = dict.fromkeys(label for each in counts for label in each)
+    least = {label: min(each.get(label, 0) for each in counts) for label in labels}
+    return {label: count for label, count in least.items() if count}
+
+
+def run_cell(
+    plan: Plan, ready: Ready, material: Material, folder: Path, *, keep: bool = False
+) -> Done:
+    """Train a cell and write its folder, whole or not at all.
+
+    Args:
+        plan: the cell.
+        ready: its model.
+        material: its test rows.
+        folder: where cells are.
+        keep: keep the model too.
+
+    Raises:
+        WriteFailed: the operating system refuses.
+        TargenError: the training failed.
+    """
+    started = time.perf_counter()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        work = Path(tempfile.mkdtemp(prefix=".cell-", dir=folder))
+        try:
+            (work / "model").mkdir()
+            predict, labels = fitted(
+                ready.item, ready.trainer, ready.options, plan.data, work / "model"
+            )
+            scores = np.array(predict(material.held.examples.decisions), dtype=np.float64)
+            seconds = round(time.perf_counter() - started, 3)
+            np.save(work / "scores.npy", scores)
+            facts = _facts(plan, ready, material, labels, seconds)
+            (work / "cell.json").write_text(
+                json.dumps(facts, indent=2, ensure_ascii=False) + "\n", encoding="utf-8"
+            )
+            if not keep:
+                shutil.rmtree(work / "model")
+            work.chmod(0o755)
+            there = folder / plan.key
+            if there.exists():  # a damaged one
+                shutil.rmtree(there)
+            work.replace(there)
+        finally:
+            shutil.rmtree(work, ignore_errors=True)
+    except OSError as error:
+        raise WriteFailed(f"cannot write {folder}: {error.strerror or error}") from error
+    return Done(labels, scores, seconds)
+
+
+def _facts(
+    plan: Plan, ready: Ready, material: Material, labels: Sequence[str], seconds: float
+) -> dict[str, Any]:
+    return {
+        "format": _FORMAT,
+        "key": plan.key,
+        "trainer": ready.item,
+        "trainer_version": ready.trainer.version,
+        "options": ready.options.model_dump(mode="json"),
+        "seed": plan.data.seed,
+        "task": material.task,
+        "labels": list(labels),
+        "arm": plan.cell.arm,
+        "rows": plan.cell.rows,
+        "decisions": plan.decisions,
+        "train_digest": plan.train,
+        "test": material.held.name,
+        "test_digest": material.held.digest,
+        "seconds": seconds,
+    }
+
+
+def done(plan: Plan, material: Material, folder: Path) -> Done | None:
+    """A cell that was trained before; None where it was not, or is damaged."""
+    there = folder / plan.key
+    try:
+        facts = json.loads((there / "cell.json").read_text(encoding="utf-8"))
+        scores = np.load(there / "scores.npy", allow_pickle=False)
+        labels = tuple(map(str, facts["labels"]))
+        if facts["format"] != _FORMAT or facts["key"] != plan.key:
+            return None
+        if scores.shape != (len(material.held.examples.decisions), len(labels)):
+            return None
+        return Done(labels, scores.astype(np.float64), float(facts["seconds"]))
+    except (OSError, ValueError, LookupError, TypeError, RecursionError):
+        return None
+
+
+def sweep(folder: Path) -> None:
+    """Remove what trainings that were killed left."""
+    for path in folder.glob(".cell-*"):
+        shutil.rmtree(path, ignore_errors=True)

@@ -1,0 +1,298 @@
+"""Training rows of an arm: read, kept apart from the test rows, and drawn by seed."""
+
+from __future__ import annotations
+
+import hashlib
+import random
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from targen_core import Dataset, Registry, Task, read_dataset
+from targen_core.errors import UsageError
+from targen_core.training.model import Decision
+from targen_training.asked import read_rows
+from targen_training.decisions import decisions_of
+from targen_training.experiments.model import Experiment
+from targen_training.slices import Examples, joined
+
+__all__ = ["Held", "Material", "Source", "digest_of", "label_order", "read_material", "task_for"]
+
+Unit = tuple[Decision, ...]
+"""The decisions of an instance, which stay together."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """A dataset that is learned from.
+
+    Attributes:
+        name: what it is called.
+        digest: of its rows, as they were read.
+        units: its instances that have a label and are kept apart from the test rows.
+        size: rows of an instance.
+        same: rows that stand in the test set.
+        near: rows that nearly do.
+        unlabeled: rows without a label.
+        dataset: as it was read.
+    """
+
+    name: str
+    digest: str
+    units: Sequence[Unit]
+    size: int
+    same: int
+    near: int
+    unlabeled: int
+    dataset: Dataset = field(repr=False, compare=False)
+
+    def order(self, seed: int) -> list[Unit]:
+        """The units as a seed draws them: of any number, the first.
+
+        Labels come in their shares all along, so that few rows have them too.
+        """
+        chance = random.Random(f"{seed}/{self.digest}")
+        by_label: dict[str, list[Unit]] = {}
+        for unit in self.units:
+            by_label.setdefault(label_of(unit), []).append(unit)
+        placed = []
+        for label in sorted(by_label):
+            units = by_label[label]
+            chance.shuffle(units)
+            shift = chance.random()
+            placed += [((at + shift) / len(units), unit) for at, unit in enumerate(units)]
+        placed.sort(key=lambda each: each[0])
+        return [unit for _, unit in placed]
+
+
+@dataclass(frozen=True)
+class Held:
+    """The test rows of a part.
+
+    Attributes:
+        examples: their labelled decisions.
+        digest: of these.
+        size: rows of an instance.
+        unlabeled: rows without a label, which are left out.
+    """
+
+    examples: Examples
+    digest: str
+    size: int
+    unlabeled: int
+
+    @property
+    def name(self) -> str:
+        """What it is called."""
+        return " + ".join(dataset.name for dataset in self.examples.datasets)
+
+    @property
+    def rows(self) -> int:
+        """Its rows that have a label."""
+        return len({decision.row for decision in self.examples.decisions})
+
+
+@dataclass(frozen=True)
+class Material:
+    """What a part of an experiment is made of.
+
+    Attributes:
+        task: whose rows they are.
+        held: the test rows.
+        arms: name -> what is learned from, a source each.
+        labels: of the task, in its order.
+    """
+
+    task: str
+    held: Held
+    arms: Mapping[str, Sequence[Source]]
+    labels: Sequence[str]
+
+    def available(self, arm: str) -> int:
+        """Instances that an arm has."""
+        return sum(len(source.units) for source in self.arms[arm])
+
+    def drawn(self, arm: str, units: int | None, seed: int) -> list[Decision]:
+        """So many instances of an arm, in equal parts of its datasets where they suffice.
+
+        All of them are in the order of the datasets, whatever the seed.
+        """
+        sources = self.arms[arm]
+        if units is None or units >= self.available(arm):
+            return numbered([unit for source in sources for unit in source.units])
+        counts = _parts(units, [len(source.units) for source in sources])
+        return self.mixed([(s, count) for s, count in zip(sources, counts, strict=True)], seed)
+
+    def mixed(self, parts: Sequence[tuple[Source, int]], seed: int) -> list[Decision]:
+        """So many instances of each source."""
+        return numbered([unit for s, count in parts for unit in s.order(seed)[:count]])
+
+    def matched(self, arm: str, counts: Mapping[str, int], seed: int) -> list[Decision]:
+        """So many instances of each label, in equal parts of an arm's datasets."""
+        orders = [source.order(seed) for source in self.arms[arm]]
+        drawn: list[Unit] = []
+        for label, count in counts.items():
+            of = [[unit for unit in order if label_of(unit) == label] for order in orders]
+            parts = _parts(count, [len(each) for each in of])
+            drawn += [unit for each, part in zip(of, parts, strict=True) for unit in each[:part]]
+        return numbered(drawn)
+
+    def counts(self, arm: str) -> dict[str, int]:
+        """Instances of an arm by label."""
+        counts: dict[str, int] = {}
+        for source in self.arms[arm]:
+            for unit in source.units:
+                label = label_of(unit)
+                counts[label] = counts.get(label, 0) + 1
+        return counts
+
+
+def label_of(unit: Unit) -> str:
+    """The label of an instance; "" of one that holds several decisions of several labels."""
+    labels = {decision.label for decision in unit}
+    return next(iter(labels)) if len(labels) == 1 else ""
+
+
+def numbered(units: Sequence[Unit]) -> list[Decision]:
+    """The decisions of units drawn, their rows numbered anew."""
+    decisions: list[Decision] = []
+    row = 0
+    for unit in units:
+        places = {old: row + at for at, old in enumerate(dict.fromkeys(d.row for d in unit))}
+        decisions += [replace(decision, row=places[decision.row]) for decision in unit]
+        row += len(places)
+    return decisions
+
+
+def _parts(total: int, available: Sequence[int]) -> list[int]:
+    """A total in equal parts of what there is; what one lacks the others give."""
+    counts = [0] * len(available)
+    for _ in range(min(total, sum(available))):
+        open_ = [at for at, count in enumerate(counts) if count < available[at]]
+        counts[min(open_, key=lambda at: counts[at])] += 1
+    return counts
+
+
+def digest_of(decisions: Sequence[Decision]) -> str:
+    """SHA-256 of what decisions say, in their order."""
+    known = hashlib.sha256()
+    for each in decisions:
+        words = [each.label, str(each.row), str(each.question)]
+        words += [part for pair in each.texts.items() for part in pair]
+        for word in words:
+            text = word.encode("utf-8", "surrogatepass")
+            known.update(len(text).to_bytes(8, "little") + text)
+    return known.hexdigest()
+
+
+def label_order(material: Material, decisions: Sequence[Decision]) -> tuple[str, ...]:
+    """The labels of decisions, those of the task first and in its order."""
+    labels = {decision.label for decision in decisions}
+    known = [name for name in material.labels if name in labels]
+    return (*known, *sorted(labels - set(known)))
+
+
+def read_material(
+    registry: Registry,
+    experiment: Experiment,
+    key: str,
+    made: Mapping[str, Path],
+) -> Material:
+    """The rows of a part of an experiment.
+
+    Args:
+        registry: finds the task.
+        experiment: all of it.
+        key: the part.
+        made: arms that were generated -> their run directories.
+
+    Raises:
+        UsageError: rows that cannot be read, or that nothing can be learned or tested with.
+    """
+    part, task = experiment.tasks[key], task_for(registry, experiment.task_of(key))
+    tests = [read_rows(registry, source, task) for source in part.test]
+    name = tests[0].task.name
+    known = [[each for each in decisions_of(one) if each.label] for one in tests]
+    if not any(known):
+        raise UsageError(
+            f"{' + '.join(one.name for one in tests)}: no test row has a label",
+            hint="test on labelled rows, such as a validation split; the test files of "
+            "SuperGLUE have none",
+        )
+    size = tests[0].task.rows_per_instance
+    rows = sum(len(one) for one in tests)
+    examples = joined(tests, known)
+    held = Held(
+        examples,
+        digest_of(examples.decisions),
+        size,
+        rows - len({decision.row for decision in examples.decisions}),
+    )
+    read: dict[tuple[str, str], Source] = {}
+    arms: dict[str, list[Source]] = {}
+    for arm, declared in part.arms.items():
+        arms[arm] = []
+        for source in declared.data or (str(made[arm]),):
+            place = (source, declared.style)
+            if place not in read:
+                dataset = read_rows(registry, source, task)
+                if dataset.task.name != name:
+                    raise UsageError(
+                        f"{source} holds rows of {dataset.task.name}, and the test rows are of "
+                        f"{name}",
+                        hint="compare rows of one task",
+                    )
+                read[place] = _source(experiment, dataset, tests)
+            arms[arm].append(read[place])
+        _check(arm, arms[arm])
+    labels = [label.name for label in tests[0].task.labels]
+    return Material(name, held, arms, labels)
+
+
+def task_for(registry: Registry, said: str) -> Task[Any, Any] | str:
+    """What finds a task: its name or file, or, where a run of it is said, the run's own."""
+    if (Path(said) / "manifest.json").exists():
+        return read_dataset(said, registry=registry, strict=False).task
+    return said
+
+
+def _source(experiment: Experiment, dataset: Dataset, tests: Sequence[Dataset]) -> Source:
+    size = dataset.task.rows_per_instance
+    same = {at for test in tests for at in dataset.repeats(test, 100)}
+    near: set[int] = set()
+    if experiment.similarity:
+        near = {at for test in tests for at in dataset.repeats(test, experiment.similarity)} - same
+    out = {at // size for at in same | near} if experiment.overlap == "leave-out" else set()
+    units: dict[int, list[Decision]] = {}
+    unlabeled: set[int] = set()
+    for decision in decisions_of(dataset):
+        if decision.label:
+            units.setdefault(decision.row // size, []).append(decision)
+        else:
+            unlabeled.add(decision.row)
+    kept = [tuple(unit) for at, unit in units.items() if at not in out]
+    if units and not kept:
+        raise UsageError(
+            f"{dataset.name}: all of its {len(dataset):,} rows stand in the test set, or nearly do",
+            hint="train on other rows; similarity = 0 leaves out only those that are the same",
+        )
+    return Source(
+        dataset.name, dataset.digest, kept, size, len(same), len(near), len(unlabeled), dataset
+    )
+
+
+def _check(arm: str, sources: Sequence[Source]) -> None:
+    """Check that there is something to learn in an arm.
+
+    Raises:
+        UsageError: there are not two labels.
+    """
+    labels = {each.label for source in sources for unit in source.units for each in unit}
+    if len(labels) < 2:
+        said = f"all rows are {min(labels)}" if labels else "no row has a label"
+        names = ", ".join(source.name for source in sources)
+        raise UsageError(
+            f"arm {arm} ({names}): there is nothing to tell apart: {said}",
+            hint="train on rows of at least two labels",
+        )

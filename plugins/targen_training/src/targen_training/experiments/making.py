@@ -1,0 +1,72 @@
+"""Arms that are generated: by the same call as anybody's, each into a run directory of its own."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from targen_core import Registry, generate
+from targen_core.errors import TargenError, UsageError
+from targen_training.experiments.model import Experiment
+
+__all__ = ["Made", "generated", "to_generate"]
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """An arm that is to be generated.
+
+    Attributes:
+        part: the part of the experiment.
+        arm: the arm.
+        task: the name or file of its task.
+        values: what `targen_core.generate` is called with.
+        run: its run directory.
+    """
+
+    part: str
+    arm: str
+    task: str
+    values: Mapping[str, Any]
+    run: Path
+
+    @property
+    def said(self) -> str:
+        """What is special about it, in one line."""
+        return ", ".join(f"{key}={value}" for key, value in self.values.items())
+
+
+def to_generate(experiment: Experiment, folder: Path) -> Iterator[Made]:
+    """The arms that are generated, in order."""
+    for key, part in experiment.tasks.items():
+        for name, arm in part.arms.items():
+            if arm.generate is not None:
+                called = re.sub(r"[^\w.-]+", "-", f"{key}-{name}").strip("-")
+                values = {**experiment.generate, **arm.generate}
+                yield Made(key, name, experiment.task_of(key), values, folder / "runs" / called)
+
+
+def generated(registry: Registry, arms: Iterator[Made]) -> dict[str, dict[str, Path]]:
+    """Generate what is missing. What the arms have in common is asked once: replies are shared.
+
+    Raises:
+        UsageError: what cannot be.
+        JobFailed: a run ended early; the same again goes on with it.
+    """
+    made: dict[str, dict[str, Path]] = {}
+    for arm in arms:
+        try:
+            generate(arm.task, out=arm.run, registry=registry, **arm.values)
+        except TypeError as error:
+            raise UsageError(
+                f"arm {arm.arm} of {arm.part}: {error}",
+                hint="generate = { … } takes what targen_core.generate does",
+            ) from error
+        except TargenError as error:
+            error.add_note(f"while the arm {arm.arm} of {arm.part} was generated into {arm.run}")
+            raise
+        made.setdefault(arm.part, {})[arm.arm] = arm.run
+    return made

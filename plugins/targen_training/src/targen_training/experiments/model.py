@@ -1,0 +1,319 @@
+"""An experiment as it is declared: what is trained on what, how often, and tested where."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from targen_core.errors import UsageError
+
+__all__ = [
+    "Arm",
+    "Experiment",
+    "ModelChoice",
+    "TaskPart",
+    "as_toml",
+    "declared",
+    "is_path",
+    "read_experiment",
+]
+
+Size = Literal["matched", "natural"]
+_NAME = re.compile(r"[^\s/\\=][^/\\=]*")
+_LARGEST = 1 << 20  # bytes of a declaration
+
+
+class _Declared(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Arm(_Declared):
+    """One of the ways to come by training rows.
+
+    Attributes:
+        data: datasets that are learned from together, in any form that targen reads.
+        generate: in their place, what `targen_core.generate` is called with, over what the
+            experiment says for all.
+        style: how rows are read: as they are, or as instructions.
+    """
+
+    data: tuple[str, ...] = ()
+    generate: Mapping[str, Any] | None = None
+    style: Literal["plain", "instructions"] = "plain"
+
+    @model_validator(mode="before")
+    @classmethod
+    def _short(cls, value: Any) -> Any:
+        if isinstance(value, str):
+            return {"data": [value]}
+        return {"data": value} if isinstance(value, list) else value
+
+    @model_validator(mode="after")
+    def _one_of_two(self) -> Arm:
+        if bool(self.data) == (self.generate is not None):
+            raise ValueError("an arm has either data or generate")
+        return self
+
+
+class ModelChoice(_Declared):
+    """What is trained.
+
+    Attributes:
+        trainer: its name.
+        options: what `-o` sets.
+        name: what tables call it; by default the trainer and its options.
+    """
+
+    trainer: str
+    options: Mapping[str, Any] = Field(default_factory=dict)
+    name: str = ""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _short(cls, value: Any) -> Any:
+        return {"trainer": value} if isinstance(value, str) else value
+
+    @property
+    def called(self) -> str:
+        """Its name in tables."""
+        said = " ".join(f"{key}={value}" for key, value in self.options.items())
+        return self.name or f"{self.trainer} {said}".strip()
+
+
+class TaskPart(_Declared):
+    """What is compared on the rows of one task.
+
+    Attributes:
+        test: labelled rows that nothing is trained on.
+        arms: name -> training rows.
+        task: its name or file, or a run of it; by default what the part is called.
+    """
+
+    test: tuple[str, ...]
+    arms: Mapping[str, Arm]
+    task: str = ""
+
+    @field_validator("test", mode="before")
+    @classmethod
+    def _one(cls, value: Any) -> Any:
+        return [value] if isinstance(value, str) else value
+
+    @field_validator("arms")
+    @classmethod
+    def _named(cls, arms: Mapping[str, Arm]) -> Mapping[str, Arm]:
+        if not arms:
+            raise ValueError("there is no arm")
+        for name in arms:
+            if not _NAME.fullmatch(name):
+                raise ValueError(f"{name!r} is no name of an arm")
+        return arms
+
+
+class Experiment(_Declared):
+    """What is trained on what, how often, and tested where.
+
+    Attributes:
+        name: what the page is called.
+        tasks: name -> rows; one task may stand at the top: `task`, `test`, `arms`.
+        models: what is trained.
+        seeds: random seeds; a number is that many, from 0. A seed draws the rows that are
+            taken of larger datasets and decides the chance of training.
+        sizes: "matched": as many rows of each arm as the smallest has; "natural": all.
+        rows: sizes of each arm's learning curve; "all" is all.
+        shares: parts of the second of two arms in a mixture of one size.
+        mixture: those two arms; by default the first two that have one dataset each.
+        baseline: the arm that the others are held against, by default the first.
+        metric: the figure that counts; by default the benchmark's first.
+        match: whether matched arms are to have the same labels too.
+        similarity: from which on a training row is near a test row, 0 to 100; 0 looks for
+            the same rows alone.
+        overlap: whether such rows are left out of training, or kept and counted.
+        generate: what `targen_core.generate` is called with for all arms that it makes.
+    """
+
+    name: str = "comparison"
+    tasks: Mapping[str, TaskPart]
+    models: tuple[ModelChoice, ...] = (ModelChoice(trainer="tfidf"),)
+    seeds: tuple[int, ...] = (0, 1, 2, 3, 4)
+    sizes: tuple[Size, ...] = ("matched", "natural")
+    rows: tuple[int | Literal["all"], ...] = ()
+    shares: tuple[float, ...] = ()
+    mixture: tuple[str, str] | None = None
+    baseline: str = ""
+    metric: str = ""
+    match: Literal["rows", "labels"] = "rows"
+    similarity: float = Field(90.0, ge=0, le=100, allow_inf_nan=False)
+    overlap: Literal["leave-out", "keep"] = "leave-out"
+    generate: Mapping[str, Any] = Field(default_factory=dict)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _one_task(cls, value: Any) -> Any:
+        if not isinstance(value, dict) or "tasks" in value:
+            return value
+        top = {key: value[key] for key in ("task", "test", "arms") if key in value}
+        rest = {key: each for key, each in value.items() if key not in top}
+        task = top.get("task")
+        if not isinstance(task, str) or not task:
+            raise ValueError('say whose rows they are: task = "NAME", or [tasks.NAME]')
+        return {**rest, "tasks": {Path(task).stem: top}}
+
+    @field_validator("seeds", mode="before")
+    @classmethod
+    def _counted(cls, value: Any) -> Any:
+        if isinstance(value, int) and not isinstance(value, bool):
+            if not 1 <= value <= 1000:
+                raise ValueError("between 1 and 1000")
+            return tuple(range(value))
+        return value
+
+    @field_validator("models", "sizes")
+    @classmethod
+    def _some(cls, value: Any) -> Any:
+        if not value:
+            raise ValueError("there is none")
+        return value
+
+    @field_validator("seeds")
+    @classmethod
+    def _distinct(cls, seeds: tuple[int, ...]) -> tuple[int, ...]:
+        if not seeds or len(set(seeds)) < len(seeds) or min(seeds) < 0:
+            raise ValueError("at least one, none twice, none below 0")
+        return seeds
+
+    @field_validator("rows")
+    @classmethod
+    def _growing(cls, rows: tuple[int | str, ...]) -> tuple[int | str, ...]:
+        numbers = [each for each in rows if isinstance(each, int)]
+        if numbers != sorted(set(numbers)) or (numbers and numbers[0] < 2) or "all" in rows[:-1]:
+            raise ValueError('growing numbers from 2 on, "all" last')
+        return rows
+
+    @field_validator("shares")
+    @classmethod
+    def _parts(cls, shares: tuple[float, ...]) -> tuple[float, ...]:
+        if not all(0 <= share <= 1 for share in shares) or list(shares) != sorted(set(shares)):
+            raise ValueError("growing, from 0 to 1")
+        return shares
+
+    @model_validator(mode="after")
+    def _known(self) -> Experiment:
+        names = [model.called for model in self.models]
+        if len(set(names)) < len(names):
+            raise ValueError(f"models: two are called {max(names, key=names.count)}")
+        for key, part in self.tasks.items():
+            wanted = {self.baseline, *(self.mixture or ())} - {""}
+            for name in sorted(wanted - set(part.arms)):
+                raise ValueError(f"tasks.{key} has no arm {name}; its arms: {', '.join(part.arms)}")
+        return self
+
+    def task_of(self, key: str) -> str:
+        """The name or file of a part's task."""
+        return self.tasks[key].task or key
+
+
+def read_experiment(path: Path) -> Experiment:
+    """The experiment of a TOML file; paths in it are from its folder.
+
+    Raises:
+        UsageError: what is wrong, and where.
+    """
+    try:
+        if path.stat().st_size > _LARGEST:
+            raise UsageError(f"{path} is too large for an experiment")
+        values = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise UsageError(f"cannot read {path}: {error.strerror}") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise UsageError(f"{path} is no TOML: {error}") from error
+    experiment = declared(values, str(path))
+    return experiment.model_copy(update=_placed(experiment, path.parent))
+
+
+def declared(values: Mapping[str, Any], where: str) -> Experiment:
+    """An experiment of its values.
+
+    Raises:
+        UsageError: what is wrong; `where` is named before it.
+    """
+    try:
+        return Experiment.model_validate(dict(values))
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        place = ".".join(str(each) for each in first["loc"])
+        said = first["msg"].removeprefix("Value error, ")
+        hint = ""
+        if first["type"] == "extra_forbidden":
+            said = "there is no such key"
+            if len(first["loc"]) == 1:
+                hint = f"keys: {', '.join(Experiment.model_fields)}"
+        raise UsageError(f"{where}: {place + ': ' if place else ''}{said}", hint=hint) from error
+
+
+def _placed(experiment: Experiment, folder: Path) -> dict[str, Any]:
+    """The parts whose paths were written from `folder`, as they are from here."""
+
+    def at(source: str) -> str:
+        if source.startswith("hf:") or Path(source).is_absolute():
+            return source
+        return str(folder / source)
+
+    def task(name: str) -> str:
+        return at(name) if is_path(name) else name
+
+    tasks = {
+        key: part.model_copy(
+            update={
+                "task": task(part.task),
+                "test": tuple(map(at, part.test)),
+                "arms": {
+                    name: arm.model_copy(update={"data": tuple(map(at, arm.data))})
+                    for name, arm in part.arms.items()
+                },
+            }
+        )
+        for key, part in experiment.tasks.items()
+    }
+    return {"tasks": tasks}
+
+
+def is_path(task: str) -> bool:
+    """Whether a task is said by its file, or by a run of it."""
+    return "/" in task or task.endswith((".yaml", ".yml", ".json", ".py"))
+
+
+def as_toml(values: Mapping[str, Any]) -> str:
+    """Values as TOML: what is not a table first, tables under their names."""
+    return "\n".join(_lines(values, ())) + "\n"
+
+
+def _lines(values: Mapping[str, Any], path: Sequence[str]) -> list[str]:
+    plain = {key: each for key, each in values.items() if not isinstance(each, Mapping)}
+    lines = [f"{_key(key)} = {_value(each)}" for key, each in plain.items()]
+    if path and (plain or not values):
+        lines = [f"[{'.'.join(map(_key, path))}]", *lines, ""]
+    elif plain:
+        lines.append("")
+    for key, each in values.items():
+        if isinstance(each, Mapping):
+            lines += _lines(each, (*path, key))
+    return lines
+
+
+def _key(name: str) -> str:
+    return name if re.fullmatch(r"[A-Za-z0-9_-]+", name) else _value(name)
+
+
+def _value(value: Any) -> str:
+    import json
+
+    if isinstance(value, Mapping):
+        return "{ " + ", ".join(f"{_key(k)} = {_value(v)}" for k, v in value.items()) + " }"
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join(map(_value, value)) + "]"
+    return json.dumps(value, ensure_ascii=False)

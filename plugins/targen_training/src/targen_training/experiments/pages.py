@@ -1,0 +1,413 @@
+"""Results for people: findings as tables and pictures, as text, as Markdown and as a page."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from html import escape
+
+from targen_core.metrics.model import Cell, Estimate, Findings, Plot, Table
+from targen_core.text import markdown
+from targen_training.experiments.results import Group, Pair, PartResult, Results
+from targen_training.experiments.svg import picture
+
+__all__ = ["as_html", "as_markdown", "findings_of", "shown"]
+
+_SURE = 0.05
+_KINDS = {"matched": "as many rows each", "natural": "all rows"}
+
+
+def findings_of(results: Results) -> Findings:
+    """Results as sentences, tables and pictures; figures are per cent."""
+    headlines: list[str] = []
+    tables: list[Table] = []
+    plots: list[Plot] = []
+    warnings: list[str] = []
+    figures: dict[str, dict[str, Estimate]] = {}
+    if results.means:
+        tables.append(_mean_table(results))
+    for part in results.parts:
+        headlines += _sentences(part)
+        tables += _tables(part)
+        plots += _plots(part)
+        warnings += _warnings(part)
+        for group in part.groups:
+            if group.kind in _KINDS:
+                own = figures.setdefault(group.arm, {})
+                own[f"{part.key}, {group.model}, {group.kind}: {part.metric}"] = group.figure
+    return Findings(
+        headlines=tuple(headlines),
+        figures=figures,
+        tables=tuple(tables),
+        plots=tuple(plots),
+        warnings=tuple(dict.fromkeys(warnings)),
+        notes=(*_HOW, *results.notes),
+    )
+
+
+_HOW = (
+    (
+        "Mean: over seeds, each of which draws the rows that are taken of larger datasets and "
+        "decides the chance of training. Its interval: 95 %, by bootstrap over test rows, all "
+        "seeds on the same rows. sd: over seeds."
+    ),
+    (
+        "Differences: 95 % intervals and p by paired bootstrap over test rows and seeds; p (Holm) "
+        "holds for all arms of a model and size together. McNemar: on questions that one arm alone "
+        "got right, exact, the median over seeds."
+    ),
+    (
+        "With as many rows each, an arm of several datasets has equal parts of them. All rows: "
+        "what there is, so that more rows and better ones are not told apart."
+    ),
+    (
+        "Training rows that stand in the test set, or nearly do, are counted, and left out unless "
+        "the experiment keeps them."
+    ),
+)
+
+
+def _percent(estimate: Estimate, *, sign: bool = False) -> str:
+    if estimate.value is None:
+        return "-"
+    form = "+.1f" if sign else ".1f"
+    value = f"{100 * estimate.value:{form}}"
+    if estimate.low is None or estimate.high is None:
+        return value
+    return f"{value} ({100 * estimate.low:{form}} to {100 * estimate.high:{form}})"
+
+
+def _p(value: float) -> str:
+    return "<0.002" if value < 0.002 else f"{value:.3f}" if value < 0.1 else f"{value:.2f}"
+
+
+def _sentences(part: PartResult) -> Iterator[str]:
+    arms = list(part.arms)
+    baseline = arms[0]
+    for pair in part.pairs:
+        baseline = pair.other if pair is part.pairs[0] else baseline
+        if pair.other != baseline or (pair.kind == "natural" and _has_matched(part)):
+            continue
+        yield (
+            f"{part.key}, {pair.model}, {_KINDS[pair.kind]}: {pair.one} minus {pair.other} is "
+            f"{_percent(pair.difference, sign=True)} points of {part.metric}, p = {_p(pair.p)}: "
+            f"{_said(pair)}."
+        )
+
+
+def _has_matched(part: PartResult) -> bool:
+    return any(pair.kind == "matched" for pair in part.pairs)
+
+
+def _said(pair: Pair) -> str:
+    if pair.holm >= _SURE or pair.difference.value is None:
+        return "no difference can be told with so few test rows and seeds"
+    return f"{pair.one} is {'better' if pair.difference.value > 0 else 'worse'}"
+
+
+def _mean_table(results: Results) -> Table:
+    rows: list[tuple[Cell, ...]] = []
+    for mean in results.means:
+        against = "" if mean.against is None else _percent(mean.against, sign=True)
+        rows.append((mean.model, _KINDS[mean.kind], mean.arm, _percent(mean.figure), against))
+    names = ", ".join(part.key for part in results.parts)
+    return Table(
+        f"Mean over {names}",
+        ("model", "size", "trained on", "mean %", f"minus {results.baseline or 'baseline'}"),
+        rows,
+        note="Each task's main figure, the tasks weighted alike; intervals over test rows.",
+    )
+
+
+def _tables(part: PartResult) -> Iterator[Table]:
+    main = _main(part)
+    others = _other_figures(main, part.metric)
+    yield Table(
+        f"{part.key}: {part.metric} on {part.test['name']}, {part.test['rows']:,} rows",
+        ("model", "size", "trained on", "rows", "mean % (95 %)", "sd", *others),
+        [
+            (
+                group.model,
+                _KINDS[group.kind],
+                group.arm,
+                group.rows,
+                _percent(group.figure),
+                "-" if group.sd is None else f"{100 * group.sd:.1f}",
+                *(_percent(group.figures[name]) for name in others),
+            )
+            for group in main
+        ],
+        note=_chance(part),
+    )
+    if part.pairs:
+        yield Table(
+            f"{part.key}: differences",
+            ("model", "size", "arm", "minus", "points (95 %)", "p", "p (Holm)", "only one right",
+             "McNemar"),
+            [
+                (
+                    pair.model,
+                    _KINDS[pair.kind],
+                    pair.one,
+                    pair.other,
+                    _percent(pair.difference, sign=True),
+                    _p(pair.p),
+                    _p(pair.holm),
+                    f"{pair.only_one:.0f} : {pair.only_other:.0f}",
+                    _p(pair.mcnemar),
+                )
+                for pair in part.pairs
+            ],
+        )  # fmt: skip
+    yield from _curve_tables(part)
+    if part.worth:
+        yield Table(
+            f"{part.key}: rows of {_baseline_of(part)} that do as well",
+            ("model", "arm", "size", "rows", "do as well (95 %)", "one row is worth (95 %)",
+             "no better than its fewest", "better than all of it"),
+            [
+                (
+                    each.model,
+                    each.arm,
+                    _KINDS[each.kind],
+                    each.rows,
+                    _number(each.equivalent, 0),
+                    _number(each.each, 2),
+                    f"{each.below:.0%}",
+                    f"{each.above:.0%}",
+                )
+                for each in part.worth
+            ],
+            note="Read off the learning curve, which ends where the rows end: an interval that "
+            "reaches an end of it says at most, or at least. The last two columns: in how many of "
+            "the resamples.",
+        )  # fmt: skip
+    rows: list[tuple[Cell, ...]] = [
+        (arm, source["name"], source["rows"], source["same_as_test"], source["near_test"],
+         source["unlabeled"], source["digest"][:12])
+        for arm, sources in part.arms.items()
+        for source in sources
+    ]  # fmt: skip
+    yield Table(
+        f"{part.key}: the rows",
+        ("arm", "dataset", "rows", "same as test", "near test", "no label", "digest"),
+        rows,
+    )
+
+
+def _main(part: PartResult) -> list[Group]:
+    """The groups that are compared: by model, then at equal sizes before natural ones."""
+    models = list(dict.fromkeys(group.model for group in part.groups))
+    main = [group for group in part.groups if group.kind in _KINDS]
+    return sorted(main, key=lambda g: (models.index(g.model), [*_KINDS].index(g.kind)))
+
+
+def _other_figures(groups: Sequence[Group], metric: str) -> list[str]:
+    told = ("accuracy", "macro_f1", "parity", "best_option", "f1a", "exact_match", "answer_f1")
+    there = set.intersection(*(set(group.figures) for group in groups)) if groups else set()
+    options = "best_option" in there
+    names = [name for name in told if name in there and name != metric]
+    if options:  # accuracy of single options says little
+        names = [name for name in names if name not in ("accuracy", "macro_f1")]
+        if metric == "best_option":
+            names = []
+    return names
+
+
+def _chance(part: PartResult) -> str:
+    labels = ", ".join(f"{name} {count:,}" for name, count in part.test["labels"].items())
+    if part.chance is None:
+        return f"Test labels: {labels}."
+    return f"Test labels: {labels}. Always the commonest: {100 * part.chance:.1f} %."
+
+
+def _baseline_of(part: PartResult) -> str:
+    return part.pairs[0].other if part.pairs else next(iter(part.arms))
+
+
+def _number(estimate: Estimate, digits: int) -> str:
+    ends = (estimate.value, estimate.low, estimate.high)
+    if any(end is None or math.isnan(end) for end in ends):
+        return "-"
+    value, low, high = (f"{end:,.{digits}f}" for end in ends)
+    return f"{value} ({low} to {high})"
+
+
+def _curve_tables(part: PartResult) -> Iterator[Table]:
+    for model in dict.fromkeys(group.model for group in part.groups):
+        curve = [g for g in part.groups if g.kind == "curve" and g.model == model]
+        arms = list(dict.fromkeys(group.arm for group in curve))
+        sizes = sorted({group.rows for group in curve})
+        at = {(group.arm, group.rows): group.figure for group in curve}
+        if curve:
+            yield Table(
+                f"{part.key}: learning curve of {model}, {part.metric} %",
+                ("rows", *arms),
+                [
+                    (size, *(_percent(at.get((arm, size), Estimate(None))) for arm in arms))
+                    for size in sizes
+                ],
+            )
+        shares = [g for g in part.groups if g.kind == "share" and g.model == model]
+        if shares:
+            yield Table(
+                f"{part.key}: {shares[0].rows:,} rows of {shares[0].arm}, {model}",
+                ("part of the second", f"{part.metric} % (95 %)", "sd"),
+                [
+                    (
+                        f"{group.share:.0%}",
+                        _percent(group.figure),
+                        "-" if group.sd is None else f"{100 * group.sd:.1f}",
+                    )
+                    for group in shares
+                ],
+            )
+
+
+def _plots(part: PartResult) -> Iterator[Plot]:
+    metric = f"{part.metric} %"
+    main = _main(part)
+    yield Plot(
+        "intervals",
+        f"{part.key}: {part.metric}, 95 % intervals over test rows",
+        [
+            {
+                "trained on": f"{group.model}: {group.arm}, {_KINDS[group.kind]} ({group.rows:,})",
+                **_mark(metric, group.figure),
+            }
+            for group in main
+        ],
+        x=metric,
+        y="trained on",
+    )
+    for model in dict.fromkeys(group.model for group in part.groups):
+        for kind, x, title in (
+            ("curve", "rows (log2)", "learning curve"),
+            ("share", "part of the second arm", "mixture"),
+        ):
+            groups = [g for g in part.groups if g.kind == kind and g.model == model]
+            if groups:
+                yield Plot(
+                    "lines",
+                    f"{part.key}: {title} of {model}",
+                    [
+                        {
+                            x: math.log2(group.rows) if kind == "curve" else group.share,
+                            "rows": group.rows,
+                            **_mark(metric, group.figure),
+                            "arm": group.arm,
+                        }
+                        for group in groups
+                    ],
+                    x=x,
+                    y=metric,
+                    color="arm",
+                )
+
+
+def _mark(metric: str, figure: Estimate) -> dict[str, float | None]:
+    value, low, high = (
+        None if end is None else 100 * end for end in (figure.value, figure.low, figure.high)
+    )
+    return {metric: value, "low": low, "high": high}
+
+
+def _warnings(part: PartResult) -> Iterator[str]:
+    told: set[str] = set()
+    for arm, sources in part.arms.items():
+        for source in sources:
+            if (source["same_as_test"] or source["near_test"]) and source["name"] not in told:
+                told.add(source["name"])
+                yield (
+                    f"{part.key}: of {source['name']}, {source['same_as_test']:,} rows stand in "
+                    f"the test set and {source['near_test']:,} nearly do"
+                )
+        for group in part.groups:
+            if group.arm == arm and group.kind in _KINDS and group.unlearned:
+                yield (
+                    f"{part.key}: {arm} has no row of a label that "
+                    f"{group.unlearned:,.0f} test decisions have"
+                )
+    if part.test["unlabeled"]:
+        yield f"{part.key}: {part.test['unlabeled']:,} test rows without a label are left out"
+    if part.test["rows"] < 100:
+        yield (
+            f"{part.key}: {part.test['rows']:,} test rows are few: an interval of accuracy is "
+            f"some {98 / math.sqrt(part.test['rows']):.0f} points to either side"
+        )
+
+
+def shown(cell: Cell) -> str:
+    """A cell of a table as text."""
+    if isinstance(cell, Estimate):
+        return _percent(cell)
+    return "-" if cell is None else f"{cell:,}" if isinstance(cell, int) else str(cell)
+
+
+def as_markdown(results: Results) -> str:
+    """The results as Markdown."""
+    findings = findings_of(results)
+    lines = [f"# {markdown(results.name)}", "", *(f"- {markdown(h)}" for h in findings.headlines)]
+    lines += ["", *(f"- Note: {markdown(w)}." for w in findings.warnings)]
+    for table in findings.tables:
+        lines += ["", f"## {markdown(table.title)}", ""]
+        lines.append("| " + " | ".join(map(markdown, table.columns)) + " |")
+        lines.append("|" + "---|" * len(table.columns))
+        lines += ["| " + " | ".join(markdown(shown(c)) for c in row) + " |" for row in table.rows]
+        if table.note:
+            lines += ["", markdown(table.note)]
+    lines += ["", "## How it was measured", "", *(f"- {markdown(note)}" for note in findings.notes)]
+    return "\n".join(lines) + "\n"
+
+
+_STYLE = """
+:root{color-scheme:light dark;--ink:#24292f;--ground:#fff;--soft:#6a737d;--line:#d5d9de}
+@media (prefers-color-scheme:dark){:root{--ink:#e4e6eb;--ground:#16181d;--soft:#9aa3ad;
+--line:#454a54}}
+body{font:16px/1.5 system-ui,sans-serif;color:var(--ink);background:var(--ground);margin:2rem auto;
+max-width:64rem;padding:0 1rem}h1{font-size:1.6rem}h2{font-size:1.15rem;margin-top:2.2rem}
+.scroll{overflow-x:auto}table{border-collapse:collapse;font-size:.92rem}
+th,td{padding:.25rem .7rem;border-bottom:1px solid var(--line);text-align:left;white-space:nowrap}
+td.number{text-align:right;font-variant-numeric:tabular-nums}.soft{color:var(--soft)}
+.doubt{border-left:3px solid #d9822b;padding-left:.7rem}svg{max-width:100%;height:auto}
+svg text{fill:var(--ink);font:12px system-ui,sans-serif}svg .grid{stroke:var(--line)}
+"""
+
+
+def as_html(results: Results) -> str:
+    """The results as one page that needs no network and no script."""
+    findings = findings_of(results)
+    title = escape(results.name)
+    parts = [
+        '<!doctype html><html lang="en"><head><meta charset="utf-8">',
+        '<meta name="viewport" content="width=device-width, initial-scale=1">',
+        '<meta name="generator" content="targen-training">',
+        f"<title>{title}</title><style>{_STYLE}</style></head><body><h1>{title}</h1>",
+        '<p class="soft">What datasets train, measured by targen compare.</p><ul>',
+        *(f"<li>{escape(line)}</li>" for line in findings.headlines),
+        "</ul>",
+        *(f'<p class="doubt">{escape(line)}.</p>' for line in findings.warnings),
+    ]
+    for plot in findings.plots:
+        parts.append(f"<h2>{escape(plot.title)}</h2>{picture(plot)}")
+    parts += map(_table, findings.tables)
+    parts.append("<h2>How it was measured</h2><ul>")
+    parts += [f"<li>{escape(note)}</li>" for note in findings.notes]
+    return "\n".join([*parts, "</ul></body></html>", ""])
+
+
+def _table(table: Table) -> str:
+    head = "".join(f"<th>{escape(name)}</th>" for name in table.columns)
+    body = ""
+    for row in table.rows:
+        cells = "".join(
+            f"<td{' class=number' if isinstance(cell, int | float) else ''}>"
+            f"{escape(shown(cell))}</td>"
+            for cell in row
+        )
+        body += f"<tr>{cells}</tr>"
+    note = f'<p class="soft">{escape(table.note)}</p>' if table.note else ""
+    return (
+        f'<h2>{escape(table.title)}</h2><div class="scroll"><table><thead><tr>{head}</tr></thead>'
+        f"<tbody>{body}</tbody></table></div>{note}"
+    )

@@ -1,0 +1,447 @@
+"""What an experiment came to: figures with intervals, paired tests, curves, worth of rows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from targen_core.metrics.model import Estimate
+from targen_core.training.model import Decision
+from targen_training.experiments.cells import Cell, Done, Plan
+from targen_training.experiments.data import Material
+from targen_training.experiments.model import Experiment
+from targen_training.scores import Measured, draws_of, measured
+from targen_training.statistics import holm, interval, mcnemar, p_of, seed_draws, worth
+
+__all__ = ["Group", "Mean", "Pair", "PartResult", "Results", "WorthOf", "results_of"]
+
+Numbers = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """The cells that differ in their seed alone.
+
+    Attributes:
+        model: what was trained.
+        arm: on what.
+        kind: what for; see `Cell`.
+        rows: how many rows.
+        share: of a mixture, the part of the second arm.
+        seeds: how many.
+        figure: the main figure, the mean over seeds, with its interval over test rows.
+        sd: the standard deviation over seeds; None of one seed.
+        figures: all figures, likewise.
+        unlearned: test decisions with a label that no training row has, the mean over seeds.
+        seconds: of training and prediction, the mean over seeds.
+    """
+
+    model: str
+    arm: str
+    kind: str
+    rows: int
+    share: float
+    seeds: int
+    figure: Estimate
+    sd: float | None
+    figures: Mapping[str, Estimate]
+    unlearned: float
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """Two arms, held against each other.
+
+    Attributes:
+        model: what was trained.
+        kind: at equal sizes, or at natural ones.
+        one: the arm.
+        other: what it is held against.
+        difference: of the main figure, with its interval over test rows and seeds.
+        p: two-sided, by the same paired bootstrap.
+        holm: the same, made larger for as many tests as there are of this model and kind.
+        only_one: questions that only the one got right, the mean over seeds.
+        only_other: that only the other did.
+        mcnemar: McNemar's exact p, the median over seeds.
+    """
+
+    model: str
+    kind: str
+    one: str
+    other: str
+    difference: Estimate
+    p: float
+    holm: float
+    only_one: float
+    only_other: float
+    mcnemar: float
+
+
+@dataclass(frozen=True, slots=True)
+class WorthOf:
+    """How many rows of the baseline do as well as an arm.
+
+    Attributes:
+        model: what was trained.
+        arm: the arm.
+        kind: at which size.
+        rows: its rows.
+        equivalent: rows of the baseline that do as well, read off its learning curve.
+        each: by row of the arm, or, of an arm that holds the baseline, by row that it
+            has besides.
+        below: the share of resamples in which it does no better than the curve's first point.
+        above: in which it does better than all of the baseline.
+    """
+
+    model: str
+    arm: str
+    kind: str
+    rows: int
+    equivalent: Estimate
+    each: Estimate
+    below: float
+    above: float
+
+
+@dataclass(frozen=True, slots=True)
+class PartResult:
+    """What one part of an experiment came to.
+
+    Attributes:
+        key: the part.
+        task: whose rows.
+        metric: the main figure.
+        test: name, digest, rows and unlabelled rows of the test set, and its rows by label.
+        arms: of each arm its datasets: names, digests, rows, and what was left out.
+        chance: the main figure of always saying the test set's commonest label, where the
+            figure is accuracy.
+        groups: what was trained.
+        pairs: arms against each other.
+        worth: what rows are worth; empty without a learning curve.
+    """
+
+    key: str
+    task: str
+    metric: str
+    test: Mapping[str, Any]
+    arms: Mapping[str, Sequence[Mapping[str, Any]]]
+    chance: float | None
+    groups: Sequence[Group]
+    pairs: Sequence[Pair]
+    worth: Sequence[WorthOf]
+
+
+@dataclass(frozen=True, slots=True)
+class Mean:
+    """An arm's mean over the parts, or its mean difference from the baseline."""
+
+    model: str
+    kind: str
+    arm: str
+    figure: Estimate
+    against: Estimate | None
+
+
+@dataclass(frozen=True, slots=True)
+class Results:
+    """What an experiment came to.
+
+    Attributes:
+        name: of the experiment.
+        baseline: what arms are held against; "" where the parts have different ones.
+        seeds: the seeds.
+        resamples: of intervals.
+        parts: each task.
+        means: over tasks; empty of one.
+        notes: what was left out, and why.
+    """
+
+    name: str
+    baseline: str
+    seeds: Sequence[int]
+    resamples: int
+    parts: Sequence[PartResult]
+    means: Sequence[Mean] = ()
+    notes: Sequence[str] = field(default=())
+
+    def as_json(self) -> dict[str, Any]:
+        """All of it as plain values."""
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class _Cells:
+    """A group while it is being measured: of each seed its predictions."""
+
+    cell: Cell
+    seeds: list[int]
+    known: list[Measured]
+    seconds: list[float]
+
+    def resampled(self, name: str, draws: Numbers) -> tuple[Numbers, Numbers]:
+        """The figure by seed, of shape (seeds,), and in resamples, (seeds, resamples)."""
+        measures = [known.measures[name] for known in self.known]
+        return (
+            np.array([measure.value for measure in measures]),
+            np.array([measure.at(draws) for measure in measures]),
+        )
+
+
+def results_of(
+    experiment: Experiment,
+    materials: Mapping[str, Material],
+    plans: Sequence[Plan],
+    done: Mapping[str, Done],
+    notes: Iterable[str] = (),
+) -> Results:
+    """Sum up the cells that are done."""
+    parts = []
+    resampled: dict[tuple[str, str, str], list[tuple[float, Numbers]]] = {}
+    for key, material in materials.items():
+        own = [plan for plan in plans if plan.cell.task == key and plan.key in done]
+        part, kept = _part(experiment, key, material, own, done)
+        parts.append(part)
+        for name, values in kept.items():
+            resampled.setdefault(name, []).append(values)
+    baselines = {_baseline(experiment, key) for key in materials}
+    baseline = baselines.pop() if len(baselines) == 1 else ""
+    means = list(_means(resampled, len(parts), baseline)) if len(parts) > 1 else []
+    resamples = len(draws_of(1))
+    return Results(
+        experiment.name, baseline, experiment.seeds, resamples, parts, means, tuple(notes)
+    )
+
+
+def _baseline(experiment: Experiment, key: str) -> str:
+    return experiment.baseline or next(iter(experiment.tasks[key].arms))
+
+
+def _part(
+    experiment: Experiment,
+    key: str,
+    material: Material,
+    plans: Sequence[Plan],
+    done: Mapping[str, Done],
+) -> tuple[PartResult, dict[tuple[str, str, str], tuple[float, Numbers]]]:
+    examples = material.held.examples
+    cells: dict[tuple[Any, ...], _Cells] = {}
+    for plan in plans:
+        cell, made = plan.cell, done[plan.key]
+        known = measured(examples.decisions, made.scores, made.labels, unit=material.held.size)
+        place: tuple[Any, ...] = (cell.model, cell.arm, cell.kind, cell.share)
+        place += (cell.rows,) if cell.kind == "curve" else ()
+        group = cells.setdefault(place, _Cells(cell, [], [], []))
+        group.seeds.append(cell.seed)
+        group.known.append(known)
+        group.seconds.append(made.seconds)
+    metric = experiment.metric or next(iter(cells.values())).known[0].main
+    draws = draws_of(next(iter(cells.values())).known[0].count)
+    groups = []
+    kept: dict[tuple[str, str, str], tuple[float, Numbers]] = {}
+    values: dict[tuple[Any, ...], tuple[Numbers, Numbers]] = {}
+    for place, each in cells.items():
+        values[place] = each.resampled(metric, draws)
+        groups.append(_group(each, metric, values[place], draws))
+        if each.cell.kind in ("matched", "natural"):
+            by_seed, resampled = values[place]
+            name = (each.cell.model, each.cell.kind, each.cell.arm)
+            kept[name] = float(by_seed.mean()), resampled.mean(axis=0)
+    pairs = list(_pairs(experiment, key, cells, values))
+    return (
+        PartResult(
+            key,
+            material.task,
+            metric,
+            _test(material),
+            {arm: [_described(s) for s in of] for arm, of in material.arms.items()},
+            _chance(examples.decisions) if metric == "accuracy" else None,
+            groups,
+            pairs,
+            list(_worths(_baseline(experiment, key), experiment, key, cells, values)),
+        ),
+        kept,
+    )
+
+
+def _group(cells: _Cells, metric: str, values: tuple[Numbers, Numbers], draws: Numbers) -> Group:
+    cell = cells.cell
+    figures = {}
+    shared = set.intersection(*(set(known.measures) for known in cells.known))
+    for name in cells.known[0].measures:
+        if name in shared:
+            by_seed, resampled = values if name == metric else cells.resampled(name, draws)
+            figures[name] = interval(float(by_seed.mean()), resampled.mean(axis=0))
+    by_seed = values[0]
+    return Group(
+        cell.model,
+        cell.arm,
+        cell.kind,
+        cell.rows,
+        cell.share,
+        len(cells.seeds),
+        figures[metric],
+        float(by_seed.std(ddof=1)) if len(by_seed) > 1 else None,
+        figures,
+        float(np.mean([_unlearned(known) for known in cells.known])),
+        float(np.mean(cells.seconds)),
+    )
+
+
+def _unlearned(known: Measured) -> int:
+    """Test decisions of labels that were never learned: those which are never said."""
+    return int((known.truth >= known.learned).sum())
+
+
+def _pairs(
+    experiment: Experiment,
+    key: str,
+    cells: Mapping[tuple[Any, ...], _Cells],
+    values: Mapping[tuple[Any, ...], tuple[Numbers, Numbers]],
+) -> Iterable[Pair]:
+    arms = list(experiment.tasks[key].arms)
+    baseline = _baseline(experiment, key)
+    order = [baseline, *(arm for arm in arms if arm != baseline)]
+    for model in (each.called for each in experiment.models):
+        for kind in experiment.sizes:
+            found = []
+            for other, one in combinations(order, 2):
+                a, b = ((model, arm, kind, 0.0) for arm in (one, other))
+                if a in cells and b in cells:
+                    tested = _tested(cells[a], cells[b], values[a], values[b])
+                    found.append((one, other, *tested))
+            adjusted = holm([p for _, _, _, p, _ in found])
+            for (one, other, difference, p, counts), larger in zip(found, adjusted, strict=True):
+                yield Pair(model, kind, one, other, difference, p, larger, *counts)
+
+
+def _tested(
+    one: _Cells,
+    other: _Cells,
+    one_values: tuple[Numbers, Numbers],
+    other_values: tuple[Numbers, Numbers],
+) -> tuple[Estimate, float, tuple[float, float, float]]:
+    seeds = len(one.seeds)
+    difference = one_values[0].mean() - other_values[0].mean()
+    by_seed = one_values[1] - other_values[1]
+    counted = seed_draws(seeds, by_seed.shape[1])
+    resampled = np.einsum("rs,sr->r", counted, by_seed)
+    tests = [
+        mcnemar(first.right, second.right)
+        for first, second in zip(one.known, other.known, strict=True)
+    ]
+    only_one, only_other, p = (list(column) for column in zip(*tests, strict=True))
+    counts = float(np.mean(only_one)), float(np.mean(only_other)), float(np.median(p))
+    return interval(float(difference), resampled), p_of(resampled), counts
+
+
+def _worths(
+    baseline: str,
+    experiment: Experiment,
+    key: str,
+    cells: Mapping[tuple[Any, ...], _Cells],
+    values: Mapping[tuple[Any, ...], tuple[Numbers, Numbers]],
+) -> Iterable[WorthOf]:
+    for model in (each.called for each in experiment.models):
+        points = sorted(
+            (each.cell.rows, place)
+            for place, each in cells.items()
+            if each.cell.kind == "curve" and place[:2] == (model, baseline)
+        )
+        if len(points) < 3:
+            continue
+        rows = [number for number, _ in points]
+        curve = np.array([_with_first(values[place]) for _, place in points])
+        part = experiment.tasks[key].arms
+        for (own, arm, kind, *_), each in cells.items():
+            if own != model or arm == baseline or kind not in ("matched", "natural"):
+                continue
+            found = worth(rows, curve, _with_first(values[own, arm, kind, 0.0]))
+            has = set(part[baseline].data) & set(part[arm].data)
+            before = rows[-1] if has and kind == "natural" else 0
+            besides = each.cell.rows - before
+            if besides <= 0 or (has and kind == "matched"):
+                continue
+            yield WorthOf(
+                model,
+                arm,
+                kind,
+                each.cell.rows,
+                found.rows,
+                _mapped(found.rows, lambda value: (value - before) / besides),  # noqa: B023
+                found.below,
+                found.above,
+            )
+
+
+def _mapped(estimate: Estimate, change: Callable[[float], float]) -> Estimate:
+    ends = (estimate.value, estimate.low, estimate.high)
+    return Estimate(*(None if end is None else change(end) for end in ends))
+
+
+def _with_first(values: tuple[Numbers, Numbers]) -> Numbers:
+    """The mean over seeds: of the data, then of each resample."""
+    by_seed, resampled = values
+    return np.append(by_seed.mean(), resampled.mean(axis=0))
+
+
+def _means(
+    resampled: Mapping[tuple[str, str, str], Sequence[tuple[float, Numbers]]],
+    parts: int,
+    baseline: str,
+) -> Iterable[Mean]:
+    """Means over tasks, whose test rows are drawn apart from each other."""
+    chance = np.random.default_rng(2)
+    # The same rows in the same resamples for all arms of a task, so that differences are paired;
+    # each task's resamples in an order of its own.
+    orders: list[NDArray[np.int64]] = []
+    whole: dict[tuple[str, str, str], tuple[float, Numbers]] = {}
+    for name, each in resampled.items():
+        if len(each) < parts:
+            continue
+        while len(orders) < len(each):
+            orders.append(chance.permutation(len(each[0][1])))
+        mixed = [values[orders[at]] for at, (_, values) in enumerate(each)]
+        whole[name] = float(np.mean([value for value, _ in each])), np.mean(mixed, axis=0)
+    for (model, kind, arm), (value, draws) in whole.items():
+        against = None
+        if arm != baseline and (first := whole.get((model, kind, baseline))) is not None:
+            against = interval(value - first[0], draws - first[1])
+        yield Mean(model, kind, arm, interval(value, draws), against)
+
+
+def _test(material: Material) -> dict[str, Any]:
+    held = material.held
+    labels: dict[str, int] = {}
+    for decision in held.examples.decisions:
+        labels[decision.label] = labels.get(decision.label, 0) + 1
+    return {
+        "name": held.name,
+        "digest": held.digest,
+        "rows": held.rows,
+        "unlabeled": held.unlabeled,
+        "decisions": len(held.examples.decisions),
+        "labels": labels,
+    }
+
+
+def _described(source: Any) -> dict[str, Any]:
+    """What results say of a dataset that was learned from."""
+    return {
+        "name": source.name,
+        "digest": source.digest,
+        "rows": len(source.units) * source.size,
+        "same_as_test": source.same,
+        "near_test": source.near,
+        "unlabeled": source.unlabeled,
+    }
+
+
+def _chance(decisions: Sequence[Decision]) -> float:
+    labels = [decision.label for decision in decisions]
+    return max(labels.count(label) for label in set(labels)) / len(labels)

@@ -1,0 +1,218 @@
+"""An experiment from its declaration to its results, in a folder that a kill does no harm to.
+
+```text
+comparisons/rte/
+  experiment.toml   what was asked for
+  cells/            a folder each: cell.json says what decided it, scores.npy what it said
+  runs/             run directories of arms that were generated
+  results.json      all figures
+  results.md, results.html
+```
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from targen_core import Registry
+from targen_core.errors import UsageError, WriteFailed
+from targen_training.experiments.cells import (
+    Done,
+    Plan,
+    Ready,
+    done,
+    plan_cells,
+    ready_models,
+    run_cell,
+    sweep,
+)
+from targen_training.experiments.data import Material, label_order, read_material
+from targen_training.experiments.model import Experiment, as_toml
+from targen_training.experiments.pages import as_html, as_markdown
+from targen_training.experiments.results import Results, results_of
+from targen_training.scores import measured
+
+__all__ = ["Planned", "check_folder", "declare", "held", "planned", "run_experiment", "written"]
+
+
+@dataclass(frozen=True)
+class Planned:
+    """An experiment whose data are read.
+
+    Attributes:
+        experiment: what was asked for.
+        materials: the data of each part.
+        models: by their names in tables.
+        plans: all cells.
+        there: those that were trained before, by key.
+        left: cells that are left out, and why.
+        folder: where all of it stands.
+    """
+
+    experiment: Experiment
+    materials: Mapping[str, Material]
+    models: Mapping[str, Ready]
+    plans: list[Plan]
+    there: dict[str, Done]
+    left: list[str]
+    folder: Path
+
+    @property
+    def missing(self) -> list[Plan]:
+        """Cells that are to be trained, each once."""
+        keys = {plan.key: plan for plan in self.plans if plan.key not in self.there}
+        return list(keys.values())
+
+
+def check_folder(folder: Path) -> None:
+    """Check that an experiment may be done in `folder`.
+
+    Raises:
+        UsageError: something else is there.
+    """
+    if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
+        raise UsageError(f"{folder} is no folder", hint="choose another --out")
+    if folder.exists() and any(folder.iterdir()) and not (folder / "experiment.toml").exists():
+        raise UsageError(f"{folder} is there and holds no comparison", hint="choose another --out")
+
+
+@contextmanager
+def held(folder: Path) -> Iterator[None]:
+    """Keep others out of a folder.
+
+    Raises:
+        UsageError: another process is at it.
+        WriteFailed: the operating system refuses.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = (folder / ".lock").open("w")
+    except OSError as error:
+        raise WriteFailed(f"cannot write {folder}: {error.strerror}") from error
+    with lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise UsageError(
+                f"another process is at work in {folder}", hint="wait, or choose another --out"
+            ) from error
+        yield
+
+
+def planned(
+    registry: Registry, experiment: Experiment, folder: Path, made: Mapping[str, Mapping[str, Path]]
+) -> Planned:
+    """Read the data and plan the cells.
+
+    Args:
+        registry: finds tasks and trainers.
+        experiment: what is asked for.
+        folder: where cells of before are.
+        made: part -> arm -> the run directory of an arm that was generated.
+
+    Raises:
+        UsageError: anything wrong with data, models or options.
+    """
+    models = ready_models(registry, experiment)
+    materials = {
+        key: read_material(registry, experiment, key, made.get(key, {})) for key in experiment.tasks
+    }
+    for material in materials.values():
+        _check_metric(experiment.metric, material)
+    plans, left = plan_cells(experiment, materials, models)
+    there = {}
+    for plan in plans:
+        if plan.key not in there:
+            found = done(plan, materials[plan.cell.task], folder / "cells")
+            if found is not None:
+                there[plan.key] = found
+    return Planned(experiment, materials, models, plans, there, left, folder)
+
+
+def _check_metric(metric: str, material: Material) -> None:
+    """Check that there is such a figure of the test rows.
+
+    Raises:
+        UsageError: there is none.
+    """
+    examples = material.held.examples
+    labels = label_order(material, examples.decisions)
+    even = [[1 / len(labels)] * len(labels)] * len(examples.decisions)
+    known = measured(examples.decisions, even, labels, unit=material.held.size).measures
+    if metric and metric not in known:
+        raise UsageError(
+            f"there is no figure {metric} of rows of {material.task}",
+            hint=f"figures: {', '.join(known)}",
+        )
+
+
+def run_experiment(
+    plan: Planned,
+    *,
+    keep: bool = False,
+    tell: Callable[[int, int, Plan], None] = lambda _done, _of, _plan: None,
+) -> Results:
+    """Train what is missing, and sum up.
+
+    Args:
+        plan: what to do.
+        keep: keep models too.
+        tell: is told of each cell before it is trained: how many are done, of how many.
+
+    Raises:
+        TargenError: a training failed; cells that are done stay.
+    """
+    sweep(plan.folder / "cells")
+    missing = plan.missing
+    for at, each in enumerate(missing):
+        tell(at, len(missing), each)
+        plan.there[each.key] = run_cell(
+            each,
+            plan.models[each.cell.model],
+            plan.materials[each.cell.task],
+            plan.folder / "cells",
+            keep=keep,
+        )
+    return results_of(plan.experiment, plan.materials, plan.plans, plan.there, plan.left)
+
+
+def written(folder: Path, results: Results) -> list[Path]:
+    """Write the results in all forms.
+
+    Raises:
+        WriteFailed: the operating system refuses.
+    """
+    texts = {
+        "results.json": json.dumps(results.as_json(), indent=2, ensure_ascii=False) + "\n",
+        "results.md": as_markdown(results),
+        "results.html": as_html(results),
+    }
+    return [_write(folder / name, text) for name, text in texts.items()]
+
+
+def declare(folder: Path, values: Mapping[str, Any]) -> None:
+    """Write `experiment.toml`.
+
+    Raises:
+        WriteFailed: the operating system refuses.
+    """
+    _write(folder / "experiment.toml", as_toml(values))
+
+
+def _write(path: Path, text: str) -> Path:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        beside = path.with_name(f".{path.name}.part")
+        beside.unlink(missing_ok=True)
+        with beside.open("x", encoding="utf-8", errors="backslashreplace") as file:
+            file.write(text)
+        beside.replace(path)
+    except OSError as error:
+        raise WriteFailed(f"cannot write {path}: {error.strerror}") from error
+    return path

@@ -1,0 +1,112 @@
+"""What compares models: paired differences, and rows that are worth as much as others."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from targen_core.metrics.model import Estimate
+
+__all__ = ["Worth", "holm", "interval", "mcnemar", "p_of", "seed_draws", "worth"]
+
+Numbers = NDArray[np.float64]
+
+
+def interval(value: float, resampled: Numbers) -> Estimate:
+    """A figure with the middle 95 % of its resamples."""
+    if np.isnan(value) or np.isnan(resampled).all():
+        return Estimate(None)
+    low, high = np.nanquantile(resampled, [0.025, 0.975])
+    return Estimate(float(value), float(low), float(high))
+
+
+def p_of(differences: Numbers) -> float:
+    """Two-sided p of resampled differences: how often they lie on the other side of 0."""
+    known = differences[~np.isnan(differences)]
+    side = min(int((known <= 0).sum()), int((known >= 0).sum()))
+    return min(1.0, 2 * (side + 1) / (len(known) + 1))
+
+
+def seed_draws(seeds: int, resamples: int) -> Numbers:
+    """How much each seed counts in each resample, of shape (resamples, seeds): always the same."""
+    drawn = np.random.default_rng(1).multinomial(seeds, [1 / seeds] * seeds, size=resamples)
+    return drawn / seeds
+
+
+def mcnemar(one: NDArray[np.bool_], other: NDArray[np.bool_]) -> tuple[int, int, float]:
+    """What only the one got right, what only the other did, and the exact two-sided p.
+
+    McNemar's test (1947) by the binomial distribution, which needs no large counts.
+    """
+    from scipy.stats import binomtest
+
+    first = int((one & ~other).sum())
+    second = int((other & ~one).sum())
+    if not first + second:
+        return first, second, 1.0
+    return first, second, float(binomtest(first, first + second, 0.5).pvalue)
+
+
+def holm(values: Sequence[float]) -> list[float]:
+    """The p values that hold for all of several tests together (Holm, 1979)."""
+    order = sorted(range(len(values)), key=lambda at: values[at])
+    adjusted = [0.0] * len(values)
+    largest = 0.0
+    for rank, at in enumerate(order):
+        largest = max(largest, min(1.0, (len(values) - rank) * values[at]))
+        adjusted[at] = largest
+    return adjusted
+
+
+@dataclass(frozen=True, slots=True)
+class Worth:
+    """How many rows of a learning curve do as well as something else.
+
+    Attributes:
+        rows: how many, with a 95 % interval; an end of the curve where that is not enough.
+        below: the share of resamples that lie below the curve's first point.
+        above: the share that lie above all of it.
+    """
+
+    rows: Estimate
+    below: float
+    above: float
+
+
+def worth(rows: Sequence[int], curve: Numbers, target: Numbers) -> Worth:
+    """Where a learning curve reaches a figure.
+
+    The curve is made to rise (isotonic regression, each point weighted alike) and read on the
+    logarithm of its rows, in every resample by itself.
+
+    Args:
+        rows: of the points of the curve, ascending.
+        curve: figures of shape (points, 1 + resamples), those of the data first.
+        target: figures of shape (1 + resamples,), those of the data first.
+    """
+    from sklearn.isotonic import isotonic_regression
+
+    places = np.log(np.array(rows, dtype=np.float64))
+    found = np.empty(len(target))
+    for at, wanted in enumerate(target):
+        rising = isotonic_regression(np.nan_to_num(curve[:, at]))
+        # Where the curve is level, the fewest rows that reach the figure count.
+        first = int(np.searchsorted(rising, wanted - 1e-9, side="left"))
+        if first == 0:
+            found[at] = places[0]
+        elif first == len(rising):
+            found[at] = places[-1]
+        else:
+            part = (wanted - rising[first - 1]) / (rising[first] - rising[first - 1])
+            found[at] = places[first - 1] + part * (places[first] - places[first - 1])
+    reached = np.exp(found)
+    tops = np.nan_to_num(curve).max(axis=0)
+    lows = np.nan_to_num(curve)[0]
+    return Worth(
+        interval(float(reached[0]), reached[1:]),
+        float((target[1:] <= lows[1:]).mean()),
+        float((target[1:] > tops[1:]).mean()),
+    )

@@ -1,0 +1,247 @@
+"""`targen compare`, on rows that the tests make."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+Command = Callable[..., Any]
+WORDS = "stone river cloud market window engine forest mirror ladder island".split()
+
+
+@pytest.fixture
+def told(mood: Command) -> Command:
+    """Rows whose label their words tell so often, no two of them alike."""
+
+    def write(name: str, rows: int, *, seed: int = 0, right: float = 1.0) -> Path:
+        import random
+
+        path: Path = mood(name, rows, seed=seed)
+        rng = random.Random(f"{name}/{seed}")
+        lines = []
+        for line in path.read_text().splitlines():
+            row = json.loads(line)
+            said = row["label"] if rng.random() < right else rng.choice(["praise", "blame"])
+            word = rng.choice(["lovely", "kind"] if said == "praise" else ["awful", "dull"])
+            row["text"] = " ".join([*(rng.choice(WORDS) for _ in range(9)), word])
+            lines.append(json.dumps(row) + "\n")
+        path.write_text("".join(lines))
+        return path
+
+    return write
+
+
+@pytest.fixture
+def three(told: Command) -> None:
+    """Good training rows, ones of which half say nothing, and test rows."""
+    told("good.jsonl", 120)
+    told("poor.jsonl", 40, right=0.2)
+    told("test.jsonl", 60, seed=7)
+
+
+COMPARE = ("compare", "Og=good.jsonl", "Syn=poor.jsonl", "--test", "test.jsonl")
+COMPARE = (*COMPARE, "--task", "mood.yaml", "--seeds", 2, "--out", "c")
+
+
+def groups(results: Any, kind: str) -> dict[str, Any]:
+    return {g["arm"]: g for g in results["parts"][0]["groups"] if g["kind"] == kind}
+
+
+@pytest.mark.usefixtures("three")
+def test_arms_are_compared_at_equal_and_at_natural_sizes(targen: Command) -> None:
+    made = targen(*COMPARE, "--json")
+    assert made.code == 0, made.err
+    results = made.json
+    matched, natural = groups(results, "matched"), groups(results, "natural")
+    assert {arm: g["rows"] for arm, g in matched.items()} == {"Og": 40, "Syn": 40, "Og+Syn": 40}
+    assert {arm: g["rows"] for arm, g in natural.items()} == {"Og": 120, "Syn": 40, "Og+Syn": 160}
+    for group in (*matched.values(), *natural.values()):
+        figure = group["figure"]
+        assert figure["low"] <= figure["value"] <= figure["high"]
+    assert matched["Og"]["figure"]["value"] > matched["Syn"]["figure"]["value"]
+    pairs = {(p["kind"], p["one"], p["other"]): p for p in results["parts"][0]["pairs"]}
+    pair = pairs["matched", "Syn", "Og"]
+    difference = matched["Syn"]["figure"]["value"] - matched["Og"]["figure"]["value"]
+    assert pair["difference"]["value"] == pytest.approx(difference)
+    assert pair["difference"]["high"] < 0 and pair["p"] < 0.05 and pair["mcnemar"] < 0.05
+    assert pair["holm"] >= pair["p"]
+    assert len(pairs) == 6
+    assert json.loads(Path("c/results.json").read_text()) == results
+
+
+@pytest.mark.usefixtures("three")
+def test_a_page_a_table_and_markdown_say_the_same(targen: Command) -> None:
+    done = targen(*COMPARE, "--curve", "--mixture")
+    assert done.code == 0, done.err
+    assert "Syn is worse" in done.out and done.out.splitlines()[-1] == "c/results.html"
+    page, text = Path("c/results.html").read_text(), Path("c/results.md").read_text()
+    for words in ("learning curve of tfidf", "rows of Og that do as well", "Always the commonest"):
+        assert words in done.out and words in page and words in text
+    assert page.count("<svg") == 3 and "<script" not in page and "http" not in page
+
+
+@pytest.mark.usefixtures("three")
+def test_what_is_trained_stays_until_something_changes(targen: Command, told: Command) -> None:
+    assert "10 of 10 trainings" in targen(*COMPARE).err
+    first = Path("c/results.json").read_bytes()
+    cells = {path: path.stat().st_mtime_ns for path in Path("c/cells").glob("*/cell.json")}
+    assert len(cells) == 2 * (3 + 2)  # as many rows as Syn has are all of its rows
+    assert "0 of 10" in targen(*COMPARE).err
+    assert Path("c/results.json").read_bytes() == first
+    # A kill leaves a folder of its own, and a damaged cell is no cell.
+    Path("c/cells/.cell-killed").mkdir()
+    damaged = sorted(cells)[0].parent
+    (damaged / "scores.npy").write_bytes(b"torn")
+    assert "1 of 10" in targen(*COMPARE).err
+    assert not Path("c/cells/.cell-killed").exists()
+    assert (
+        json.loads(Path("c/results.json").read_text())["parts"][0]["pairs"]
+        == (json.loads(first)["parts"][0]["pairs"])
+    )
+    # Other rows of Syn are other cells of Syn and of both, and no others.
+    told("poor.jsonl", 40, seed=3, right=0.2)
+    again = targen(*COMPARE)
+    assert "6 of 10" in again.err, again.err
+    # So is another option.
+    other = targen(*COMPARE, "--model", "tfidf,regularization=5")
+    assert "10 of 10" in other.err
+    odd = targen(*COMPARE, "--model", "tfidf,speed=5")
+    assert odd.code == 2 and "speed: the options of tfidf are" in odd.err
+
+
+def test_test_rows_are_never_learned_from(targen: Command, told: Command) -> None:
+    told("train.jsonl", 60)
+    told("test.jsonl", 30, seed=9)
+    rows = [json.loads(line) for line in Path("train.jsonl").read_text().splitlines()]
+    held = [json.loads(line) for line in Path("test.jsonl").read_text().splitlines()]
+    rows[0]["text"] = held[0]["text"].upper()  # the same but for case
+    rows[1]["text"] = held[1]["text"] + " so"  # nearly
+    Path("train.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    compare = ("compare", "train.jsonl", "--test", "test.jsonl", "--task", "mood.yaml")
+    done = targen(*compare, "--seeds", 1, "--out", "c", "--json")
+    (source,) = done.json["parts"][0]["arms"]["train"]
+    assert (source["same_as_test"], source["near_test"], source["rows"]) == (1, 1, 58)
+    told_ = targen(*compare, "--seeds", 1, "--out", "c")
+    assert "1 rows stand in the test set and 1 nearly do" in told_.err
+    all_of_it = targen("compare", "test.jsonl", "--test", "test.jsonl", "--task", "mood.yaml")
+    assert all_of_it.code == 2
+    assert "all of its 30 rows stand in the test set" in all_of_it.err
+
+
+@pytest.mark.usefixtures("three")
+def test_a_declared_experiment_of_two_tasks_and_models(targen: Command) -> None:
+    Path("sub").mkdir()
+    part = """
+task = "../mood.yaml"
+test = "../test.jsonl"
+[tasks.NAME.arms]
+Og = "../good.jsonl"
+Syn = ["../poor.jsonl"]
+"""
+    parts = "".join(f"\n[tasks.{n}]" + part.replace("NAME", n) for n in ("one", "two"))
+    Path("sub/experiment.toml").write_text(
+        'name = "both"\nseeds = [3, 4]\nsizes = ["matched"]\nmetric = "macro_f1"\n'
+        'models = ["tfidf", { trainer = "bayes", name = "naive Bayes" }]\n' + parts
+    )
+    done = targen("compare", "sub/experiment.toml", "--json")
+    assert done.code == 0, done.err
+    results = done.json
+    assert [part["key"] for part in results["parts"]] == ["one", "two"]
+    assert {p["metric"] for p in results["parts"]} == {"macro_f1"}
+    assert {g["model"] for g in results["parts"][0]["groups"]} == {"tfidf", "naive Bayes"}
+    means = {(m["model"], m["arm"]): m for m in results["means"]}
+    assert len(means) == 4
+    syn = means["tfidf", "Syn"]
+    assert syn["against"]["value"] == pytest.approx(
+        syn["figure"]["value"] - means["tfidf", "Og"]["figure"]["value"]
+    )
+    # What it wrote is an experiment again, and the same one.
+    again = targen("compare", "comparisons/both/experiment.toml")
+    assert again.code == 0 and "0 of 8 trainings" in again.err
+    assert "Mean over one, two" in again.out
+
+
+@pytest.mark.usefixtures("three")
+def test_arms_can_be_generated_and_share_replies(targen: Command) -> None:
+    Path("experiment.toml").write_text(
+        'name = "ablation"\nseeds = 1\ntask = "mood.yaml"\ntest = "test.jsonl"\n'
+        "[generate]\nmodel = 'scripted'\nn = 12\nprogress = false\nnear_duplicates = 0\n"
+        "[arms.whole]\ngenerate = {}\n[arms.'no correction']\ngenerate = { correct = false }\n"
+    )
+    plan = targen("compare", "experiment.toml", "--plan")
+    assert plan.code == 0 and "no correction of mood: to generate" in plan.err
+    assert not Path("comparisons").exists()
+    done = targen("compare", "experiment.toml", "--json")
+    assert done.code == 0, done.err
+    run = Path("comparisons/ablation/runs/mood-no-correction")
+    assert len((run / "dataset.jsonl").read_text().splitlines()) == 12
+    assert json.loads((run / "manifest.json").read_text())["spec"]["corrector"] is None
+    assert set(groups(done.json, "matched")) == {"whole", "no correction"}
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["good.jsonl", "--task", "mood.yaml"], "--test DATA"),
+        (["good.jsonl", "--test", "test.jsonl"], "--task NAME"),
+        (["A=good.jsonl", "A=poor.jsonl", "--test", "test.jsonl"], "two datasets are called A"),
+        (["A=good.jsonl+", "--test", "test.jsonl"], "a dataset is missing"),
+        (["nowhere.jsonl", "--test", "test.jsonl", "--task", "mood.yaml"], "nowhere.jsonl"),
+        (["good.jsonl", "--test", "bare.jsonl", "--task", "mood.yaml"], "no test row has a label"),
+        (["one.jsonl", "--test", "test.jsonl", "--task", "mood.yaml"], "all rows are praise"),
+        (
+            ["good.jsonl", "--test", "test.jsonl", "--task", "mood.yaml", "--model", "tfdif"],
+            "tfidf",
+        ),
+        (
+            ["good.jsonl", "--test", "test.jsonl", "--task", "mood.yaml", "--metric", "bleu"],
+            "figures: accuracy",
+        ),
+        (
+            ["good.jsonl", "--test", "test.jsonl", "--task", "mood.yaml", "--out", "full"],
+            "holds no comparison",
+        ),
+        (
+            ["good.jsonl", "--test", "test.jsonl", "--task", "mood.yaml", "--mixture"],
+            "--mixture mixes two",
+        ),
+        (["nowhere.toml"], "cannot read nowhere.toml"),
+        (["odd.toml"], "odd.toml: colour: there is no such key"),
+        (["odd.toml", "--seeds", "3"], "--seeds stands in odd.toml"),
+    ],
+)
+def test_bad_input_is_said(targen: Command, told: Command, words: list[str], said: str) -> None:
+    told("good.jsonl", 20)
+    told("poor.jsonl", 20, seed=1)
+    told("test.jsonl", 20, seed=2)
+    rows = [json.loads(line) for line in Path("good.jsonl").read_text().splitlines()]
+    one = [row for row in rows if row["label"] == "praise"]
+    Path("one.jsonl").write_text("".join(json.dumps(row) + "\n" for row in one))
+    bare = [{"text": row["text"], "idx": row["idx"]} for row in rows]
+    Path("bare.jsonl").write_text("".join(json.dumps(row) + "\n" for row in bare))
+    Path("full").mkdir()
+    Path("full/file").touch()
+    Path("odd.toml").write_text('task="rte"\ntest="t"\ncolour=1\n[arms]\na="b"\n')
+    done = targen("compare", *words)
+    assert done.code == 2 and said in done.err, done.err
+    assert not list(Path().glob("comparisons/*/cells/*"))
+
+
+def test_a_label_without_training_rows_is_said(targen: Command, told: Command) -> None:
+    told("train.jsonl", 40)
+    told("test.jsonl", 20, seed=5)
+    wider = Path("mood.yaml").read_text() + "  doubt: it does not say\n"
+    Path("mood.yaml").write_text(wider)
+    rows = [json.loads(line) for line in Path("test.jsonl").read_text().splitlines()]
+    rows[0]["label"] = "doubt"
+    Path("test.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    done = targen(
+        "compare", "train.jsonl", "--test", "test.jsonl", "--task", "mood.yaml", "--seeds", 1
+    )
+    assert done.code == 0
+    assert "train has no row of a label that 1 test decisions have" in done.err
+    assert "20 test rows are few" in done.err
