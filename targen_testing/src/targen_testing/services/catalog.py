@@ -75,7 +75,7 @@ _AFTER = Retry()
 _SCENARIOS = (
     # nothing in the way
     _of("plain", "answers everything after 80 ms", Fixed(0.08), calls=2000),
-    _of("plain-slow", "a reasoning model: 20 s, now and then a minute", Lognormal(20, 0.5)),
+    _of("plain-slow", "a reasoning model: 20 s, occasionally a minute", Lognormal(20, 0.5)),
     _of("heavy-tail", "some answers take twenty times the median", Lognormal(0.5, 1.2)),
     # servers of one's own
     _of("ollama", "one model, 4 at once, 512 wait", Queue(1.0, 4, 512), calls=300),
@@ -83,7 +83,7 @@ _SCENARIOS = (
     _of("short-queue", "4 at once, 10 wait, the rest get 503", Queue(1.0, 4, 10), calls=400),
     _of(
         "queue-timeout",
-        "2 at once and no end of a queue: who waits longer than the time-out is lost",
+        "2 at once and an endless queue: calls that wait longer than the timeout are lost",
         Queue(2.0, 2),
         calls=300,
         timeout=45,
@@ -91,7 +91,7 @@ _SCENARIOS = (
     _of("vllm", "throughput saturates, latency grows", Batching(1.0, 0.02), calls=2000),
     _of(
         "vllm-thrashing",
-        "beyond 32 calls they push each other out of the KV cache",
+        "beyond 32 calls they evict each other from the KV cache",
         Batching(1.0, 0.03, 32),
         calls=1500,
     ),
@@ -110,14 +110,20 @@ _SCENARIOS = (
         Cap(40, 503, Retry(says=1)),
         calls=2000,
     ),
-    _of("cap-40-429", "429 beyond 40, no word of when", Lognormal(0.3), Cap(40), calls=2000),
+    _of(
+        "cap-40-429",
+        "429 beyond 40, without saying when to retry",
+        Lognormal(0.3),
+        Cap(40),
+        calls=2000,
+    ),
     _of("cap-5-429", "a free tier: 5 at once", _CHAT, Cap(5), calls=600),
     _of("cap-1-429", "one call at a time", Lognormal(0.5, 0.3), Cap(1), calls=300),
     _of("cap-20-529", "529 beyond 20, as when overloaded", Lognormal(2.0), Cap(20, 529)),
     _of("cap-60-slow", "nearly all of the concurrency, slow answers", _SLOW, Cap(60)),
     _of(
         "cap-absurd-hour",
-        "a gateway that says Retry-After 3600 whatever is true",
+        "a gateway that always says Retry-After 3600",
         _CHAT,
         Cap(32, 429, Retry(says=3600)),
     ),
@@ -135,10 +141,10 @@ _SCENARIOS = (
         Bucket(1, 1, retry=_AFTER),
         calls=200,
     ),
-    _of("bucket-of-1-silent", "the same without a word", Fixed(0.2), Bucket(2, 1), calls=300),
+    _of("bucket-of-1-silent", "the same, without Retry-After", Fixed(0.2), Bucket(2, 1), calls=300),
     _of(
         "bucket-below-latency",
-        "3 a minute, answered within a second: most of the time nothing is in flight",
+        "3 a minute, answered within a second: mostly nothing is in flight",
         _CHAT,
         Bucket(0.05, 3, retry=_AFTER),
         calls=200,
@@ -179,7 +185,7 @@ _SCENARIOS = (
     ),
     _of(
         "counts-refused-silent",
-        "refused calls count, and nothing says when to come back",
+        "refused calls count, and nothing says when to retry",
         _CHAT,
         Bucket(10, 20, counts_refused=True),
     ),
@@ -192,7 +198,7 @@ _SCENARIOS = (
     ),
     _of(
         "anthropic-1000-a-minute",
-        "tier 2, enforced by the second, 529 now and then",
+        "tier 2, enforced by the second, occasional 529s",
         Lognormal(2.0),
         Bucket(1000 / 60, 17, headers="anthropic", retry=_AFTER),
         Fault(529, 0.03),
@@ -208,7 +214,7 @@ _SCENARIOS = (
     ),
     _of(
         "tokens-and-requests",
-        "both limits, and tokens bind",
+        "both limits; tokens are the tighter one",
         Lognormal(1.0),
         Bucket(1000 / 60, 1000, headers="openai", retry=_AFTER),
         Bucket(200_000 / 60, 200_000, "tokens", "openai", _AFTER),
@@ -253,7 +259,7 @@ _SCENARIOS = (
     ),
     _of(
         "litellm",
-        "a proxy: 300 in each minute and 20 in flight, both 429",
+        "a proxy: 300 per minute and 20 in flight, both 429",
         _CHAT,
         Window(300, phase=41),
         Cap(20),
@@ -287,14 +293,14 @@ _SCENARIOS = (
     ),
     _of(
         "neighbour-quota",
-        "somebody takes half of 24 a second for 20 s of each 50",
+        "another client takes half of 24 a second for 20 s of each 50",
         _CHAT,
         Bucket(Level((0, 24), (30, 12), every=50), 24, retry=_AFTER),
         calls=2000,
     ),
     _of(
         "neighbour-cap",
-        "somebody takes half of 48 slots for 20 s of each 40",
+        "another client takes half of 48 slots for 20 s of each 40",
         _CHAT,
         Cap(Level((0, 48), (20, 24), every=40)),
         calls=3000,
@@ -317,10 +323,10 @@ _SCENARIOS = (
     # faults
     _of("bad-replica-500", "one of four answers 500", Lognormal(0.4), Fault(500, 0.25), calls=2000),
     _of("bad-replica-503", "one of four answers 503", Lognormal(0.4), Fault(503, 0.25), calls=2000),
-    _of("bad-replica-refuses", "one of four takes no connection", _CHAT, Fault("refuse", 0.25)),
+    _of("bad-replica-refuses", "one of four refuses connections", _CHAT, Fault("refuse", 0.25)),
     _of(
         "bad-replica-hangs",
-        "one of four is silent until the time-out of 20 s",
+        "one of four is silent until the timeout of 20 s",
         _CHAT,
         Fault("hang", 0.25),
         calls=2000,
@@ -343,7 +349,7 @@ _SCENARIOS = (
     _of("cold-start-30s", "a model that loads: 503 for 30 s", Lognormal(0.5), cold_start(30)),
     _of(
         "cold-start-after",
-        "the same, and says for how long",
+        "the same, saying for how long",
         Lognormal(0.5),
         cold_start(45, 503, _AFTER),
     ),
