@@ -387,7 +387,7 @@ def test_a_bug_of_a_plugin_stops_the_run_with_its_name_and_keeps_the_rows(lab, t
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"seeds": None}, "list step"),
+        ({"seeds": None}, "propose (line "),
         ({"generator": "a text"}, "returned str"),
         ({"label": "no"}, "labelled no"),
         ({"corrector": "yes"}, "corrector returned str"),

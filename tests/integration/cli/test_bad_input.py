@@ -420,7 +420,7 @@ def test_too_few_seeds_end_the_run_with_what_there_is(rte, rows):
     Path("mine.txt").write_text(GOOD + "\n")
     result = rte("-n", "20", "--seeds", "mine.txt", "--out", "run")
     _refused(result, "label entailment has 1 of 10 rows", "rejects.jsonl", code=1)
-    assert "the lists of contexts and seeds give nothing new" in result.err
+    assert "all seeds that are given were used" in result.err
     assert len(rows("run")) == 2
 
 

@@ -187,3 +187,62 @@ def test_answers_by_files_are_told_and_their_writer_is_not_claimed(generate, tar
     assert "brought to this run by files. Who or what wrote them is not known" in card
     assert "as their services gave them" not in card
     assert targen("report", "run", "--json").json["answers_by_files"] is True
+
+
+WEATHER = """
+description: Weather reports of a local radio station, one or two sentences each.
+labels:
+  warm: the report says that it is or will be warm
+  cold: the report says that it is or will be cold
+seeds:
+  file: towns.txt
+"""
+TOO_FEW = (
+    "Too few seeds: weather.yaml gives 20, each asked once for a label, which makes "
+    "about 14 rows of warm at a yield of 70%; 50 are asked for.\n"
+    "Add 52 or more, or take more samples of each: samples_per_seed 4"
+)
+
+
+class TestGivenSeeds:
+    @pytest.fixture(autouse=True)
+    def _files(self):
+        Path("weather.yaml").write_text(WEATHER)
+        Path("towns.txt").write_text("".join(f"the town of Number{n}\n" for n in range(20)))
+
+    @pytest.mark.parametrize(("rows", "told"), [(28, ""), (100, TOO_FEW)])
+    def test_too_few_are_told_with_what_to_add(self, rows, told, targen):
+        """Fewer than a dry run would make otherwise are no error."""
+        asked = ("estimate", "weather.yaml", "-n", rows, "-b", "scripted")
+        result = targen(*asked)
+        assert result.code == 0, result.err
+        assert told in result.out
+        assert ("Too few" in result.out) == bool(told)
+        assert targen(*asked, "--json").json.get("too_few_seeds", "") == told
+
+    def test_what_to_add_is_enough(self, targen):
+        for text in (WEATHER + "samples_per_seed: 4\n", WEATHER):
+            Path("weather.yaml").write_text(text)
+            if text is WEATHER:
+                Path("towns.txt").write_text("".join(f"the town of N{n}\n" for n in range(72)))
+            result = targen("estimate", "weather.yaml", "-n", "100", "-b", "scripted")
+            assert result.code == 0
+            assert "Too few" not in result.out
+
+    def test_those_of_a_file_take_the_place_of_the_task_s(self, targen):
+        """Their lists are not asked for, so they are not priced."""
+        own = targen("estimate", "weather.yaml", "-n", "10", "-b", "scripted").out
+        Path("mine.txt").write_text("a town\nanother town\n")
+        asked = ("estimate", "rte", "-n", "10", "-b", "scripted")
+        assert "contexts " in targen(*asked).out
+        mine = targen(*asked, "--contexts", "mine.txt").out
+        assert "contexts " not in mine + own
+        assert "seeds " in mine
+
+    def test_a_run_that_used_them_up_says_so(self, targen):
+        run = ("generate", "weather.yaml", "-n", "100", "-b", "scripted", "-q")
+        result = targen(*run)
+        assert result.code == 1
+        assert "label warm has 20 of 50 rows" in result.err
+        assert "all seeds that are given were used" in result.err
+        assert "give more seeds, or have more samples taken of each" in result.err

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,6 +15,7 @@ from targen_core.cli.request import (
     BackendForArg,
     BaseUrlArg,
     BatchArg,
+    ContextsArg,
     CorrectArg,
     CorrectorArg,
     KeyFileArg,
@@ -22,17 +24,20 @@ from targen_core.cli.request import (
     PriceInArg,
     PriceOutArg,
     ProfileArg,
+    SeedsArg,
     SomeTaskArg,
     SuiteArg,
     VariantArg,
     labels_of,
 )
 from targen_core.cli.tables import print_json, print_table
-from targen_core.errors import UsageError
+from targen_core.errors import QuotaNotMet, UsageError
 
 if TYPE_CHECKING:
     from targen_core.api.request import Request
     from targen_core.calls.model import Price
+    from targen_core.engine.quotas import Quotas
+    from targen_core.tasks.model import Task
 
 _HEADS = {
     "calls": "calls",
@@ -43,6 +48,7 @@ _HEADS = {
 }
 _COUNTS = ("calls", "input_tokens", "output_tokens", "reasoning_tokens")
 _SAMPLE = 60  # rows that a dry run makes, at least; lists are whole batches in it
+_LONGEST = 500  # and at most, to see where lists end
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +61,7 @@ class _Estimate:
     steps: list[dict[str, Any]]
     uncounted_reasoning: list[str]  # steps whose model thinks, nobody says how much
     prices: dict[str, Any]  # what a step's tokens are counted at, as reports have it
+    too_few: str = ""  # why the seeds that are there make fewer rows, and what to add
 
     @property
     def total(self) -> dict[str, Any]:
@@ -71,6 +78,8 @@ def estimate(
         list[str] | None, typer.Option("--label", metavar="LABEL=ROWS", help="Rows of one label.")
     ] = None,
     variant: VariantArg = None,
+    contexts: ContextsArg = None,
+    seeds: SeedsArg = None,
     backend: BackendArg = None,
     model: ModelArg = None,
     base_url: BaseUrlArg = None,
@@ -158,6 +167,8 @@ def estimate(
                 preset=preset,
                 labels=labels_of(label),
                 variants=variant,
+                contexts=contexts,
+                seeds=seeds,
                 correct=correct,
                 corrector=corrector,
                 batch=batch,
@@ -170,6 +181,7 @@ def estimate(
         facts = [
             {"task": one.task, "rows": one.rows, "basis": one.basis, "steps": one.steps}
             | {"uncounted_reasoning": one.uncounted_reasoning, "prices": one.prices}
+            | ({"too_few_seeds": one.too_few} if one.too_few else {})
             | one.total
             for one in estimates
         ]
@@ -188,7 +200,7 @@ def _estimated(
 ) -> _Estimate:
     """What `spec` will take, by a run that was, or by a dry run at a yield."""
     from targen_core.calls.batch import batch_price
-    from targen_core.engine.lists import NEW, SPARE
+    from targen_core.engine.lists import NEW, SPARE, seeds_at_most
     from targen_core.runs.batches import batched_steps
     from targen_core.runs.manifest import Manifest
     from targen_core.runs.plan import prepare
@@ -197,6 +209,7 @@ def _estimated(
 
     registry, spec, task = request.registry, request.spec, request.task
     reasoning = _reasoning(reasoning_tokens, [step.name for step in task.steps])
+    too_few, ended = "", False
     prepared = prepare(registry, spec)
     rows = spec.target.quotas.total
     # Calls that are not told of each other repeat each other, and some are for a refill.
@@ -214,13 +227,27 @@ def _estimated(
         factor = 1.0
         basis = f"the measure of {measured}"
     else:
-        sample = dict.fromkeys(task.quota_names, _SAMPLE * task.rows_per_instance)
-        # A dry run has few words: that it repeats itself is no measure of a model.
-        dry_run = dry_run_spec(spec, sample).replace(near_duplicates=0)
+        per_seed = task.samples_per_seed * task.instances_per_call
+        seeds = seeds_at_most(prepared.specs)
+        enough = _SAMPLE if seeds is None else min(_LONGEST, max(_SAMPLE, seeds * per_seed + 1))
+        sample = dict.fromkeys(task.quota_names, enough * task.rows_per_instance)
+        # A dry run has few words: that it repeats itself is no measure of a model. Its replies
+        # fit its own lists: what is given in place of them is not asked for, and not priced.
+        dry_run = dry_run_spec(spec, sample).replace(near_duplicates=0, contexts=None, seeds=None)
         trial = run_trial(registry, dry_run)
-        if trial.problem is not None:
-            raise trial.problem
         report, factor = trial.report, 1 / yield_
+        judged = max((flow["judged"] for flow in report.get("flow", {}).values()), default=0)
+        ended = isinstance(trial.problem, QuotaNotMet) and not report["given_up"] and judged > 0
+        if trial.problem is not None and not ended:
+            raise trial.problem
+        if spec.seeds is None and spec.contexts is None:
+            if ended:
+                seeds = judged // per_seed
+            elif seeds is not None and judged > seeds * per_seed:
+                seeds = None  # its first batch is larger than it says
+        if seeds is not None:
+            source = spec.seeds or spec.contexts or spec.task
+            too_few = _too_few(task, spec.target.quotas, f"{source}", seeds, yield_)
         basis = f"a dry run, at a yield of {yield_:.0%}"
     made = sum(report["rows"].values())
     if not made:
@@ -242,9 +269,35 @@ def _estimated(
     if measured is None:  # what ran ahead for nothing in so short a run is no measure
         factor *= 1 - report["unused_calls"] / total_calls
     factors = {name: rows / made * factor * more.get(name, 1.0) for name in prices}
+    if ended:  # lists that are there already are asked for once, whatever is wanted of them
+        factors.update((step.name, 1.0) for step in task.steps if step.lists)
     steps = _scaled(report, factors, prices, reasoning)
     asked = {row["step"]: prices[row["step"]] for row in steps}
-    return _Estimate(prepared.lock.task.id, rows, basis, steps, silent, reported_prices(asked))
+    prices_said = reported_prices(asked)
+    return _Estimate(prepared.lock.task.id, rows, basis, steps, silent, prices_said, too_few)
+
+
+def _too_few(task: Task[Any, Any], quotas: Quotas, source: str, seeds: int, yield_: float) -> str:
+    """What to say where so many seeds make fewer rows than are wanted, or ""."""
+    unit, per_seed = task.rows_per_instance, task.samples_per_seed * task.instances_per_call
+    aims = list(task.branches.values())
+    worst = ("", 0.0, 0.0)  # a label, its rows for each seed, and the seeds that it lacks
+    for label, wanted in quotas.items():
+        branches = aims.count(label) + aims.count(None) / len(task.quota_names)
+        each = branches * per_seed * unit * yield_
+        worst = max(worst, (label, each, wanted / each - seeds), key=lambda short: short[2])
+    label, each, lacking = worst
+    if lacking <= 0:
+        return ""
+    samples = math.ceil(quotas[label] / (seeds * each / task.samples_per_seed))
+    asked = "once" if task.samples_per_seed == 1 else f"{task.samples_per_seed} times"
+    return (
+        f"Too few seeds: {source} gives {seeds:,}, each asked {asked} for a label, which makes "
+        f"about {math.floor(seeds * each):,} rows of {label} at a yield of {yield_:.0%}; "
+        f"{quotas[label]:,} are asked for.\n"
+        f"Add {math.ceil(lacking):,} or more, or take more samples of each: "
+        f"samples_per_seed {samples}"
+    )
 
 
 def _print(estimated: _Estimate) -> None:
@@ -254,6 +307,7 @@ def _print(estimated: _Estimate) -> None:
     heads = ["step", *(_HEADS[key] for key in shown)]
     print_table(heads, [(line["step"], *_figures(line, shown)) for line in lines])
     _say_prices(estimated.prices)
+    _say_too_few([estimated])
     _say_unknown(estimated.total["dollars"], estimated.uncounted_reasoning)
 
 
@@ -265,6 +319,7 @@ def _print_all(estimates: Sequence[_Estimate]) -> None:
     lines.append(("all", f"{sum(one.rows for one in estimates):,}", *_figures(everything, shown)))
     print_table(["task", "rows", *(_HEADS[key] for key in shown)], lines)
     _say_prices(estimates[0].prices)
+    _say_too_few(estimates)
     _say_unknown(everything["dollars"], estimates[0].uncounted_reasoning)
 
 
@@ -297,6 +352,12 @@ def _say_prices(prices: Mapping[str, Any]) -> None:
         print()
         for line in price_words(known):
             print(line)
+
+
+def _say_too_few(estimates: Sequence[_Estimate]) -> None:
+    for one in estimates:
+        if one.too_few:
+            print(f"\n{one.too_few}")
 
 
 def _say_unknown(dollars: float | None, uncounted: Sequence[str]) -> None:

@@ -30,7 +30,7 @@ def refused(error: ValidationError) -> str:
 
 def named(function: object) -> str:
     """A plugin's function as errors name it, with its line."""
-    name = getattr(function, "__qualname__", type(function).__name__)
+    name = getattr(function, "__qualname__", type(function).__name__).rpartition("<locals>.")[2]
     code = getattr(function, "__code__", None)
     return f"{name} (line {code.co_firstlineno} of {code.co_filename})" if code else name
 

@@ -44,6 +44,7 @@ __all__ = [
     "SeedOrder",
     "item_key",
     "item_value",
+    "seeds_at_most",
 ]
 
 SIDE_BY_SIDE = 64
@@ -101,6 +102,19 @@ class ListSpec:
     batch: int
     fixed: tuple[Any, ...] | None = None
     limit: int | None = None
+
+
+def seeds_at_most(specs: Sequence[ListSpec]) -> int | None:
+    """Seeds that a chain of lists gives; None where one of them is grown for as long as it takes.
+
+    A list that is there already is taken to hold a batch, as it says.
+    """
+    count = 1
+    for spec in specs:
+        if spec.fixed is None and not spec.source.once:
+            return None
+        count *= spec.batch if spec.fixed is None else len(spec.fixed)
+    return count
 
 
 def item_value(item: Any) -> Any:

@@ -245,8 +245,11 @@ class QuotaTracker:
         (((step, reason), count),) = self.dropped.most_common(1) or [(("", ""), 0)]
         return f"{step}: {reason}, {count} times" if count else ""
 
-    def shortfall(self, give_up_after: int) -> QuotaNotMet | None:
-        """The error that names the labels which fell short and why, or None."""
+    def shortfall(self, give_up_after: int, *, given: bool = False) -> QuotaNotMet | None:
+        """The error that names the labels which fell short and why, or None.
+
+        `given` is whether the lists were there already, and grow no more.
+        """
         short = [name for name, rows in self.wanted.items() if self.have[name] < rows]
         if not short:
             return None
@@ -260,6 +263,9 @@ class QuotaTracker:
         if self.given_up & set(short):
             why = f"gave up after {give_up_after} candidates without a row"
             hint = "resume with a larger --give-up-after, or use a stronger model"
+        elif given:
+            why = "all seeds that are given were used"
+            hint = "give more seeds, or have more samples taken of each: samples_per_seed"
         else:
             drop = f" ({self.commonest_drop})" if self.commonest_drop else ""
             why = f"the lists of contexts and seeds give nothing new{drop}"

@@ -25,7 +25,7 @@ from targen_core.engine.events import Committed, LabelGivenUp, Listener, Verdict
 from targen_core.engine.executor import Executor, Generated, Generation, Judgement, Outcome
 from targen_core.engine.filters import Candidate, Filter, Filters
 from targen_core.engine.guard import Guard, refused
-from targen_core.engine.lists import ListBatch, ListSpec, Seed, SeedOrder, item_value
+from targen_core.engine.lists import ListBatch, ListSpec, Seed, SeedOrder, item_value, seeds_at_most
 from targen_core.engine.quota_tracker import QuotaTracker, ending
 from targen_core.errors import Rejected, StageFailed, TargenError
 from targen_core.tasks.model import Task
@@ -219,7 +219,8 @@ class Engine:
             raise
         finally:
             await self._order.aclose()
-        short = self.quotas.shortfall(targets[-1].give_up_after)
+        given = seeds_at_most(self._order.specs) is not None
+        short = self.quotas.shortfall(targets[-1].give_up_after, given=given)
         if short is not None:
             raise short
 

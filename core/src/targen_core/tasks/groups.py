@@ -10,9 +10,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic
 
 from pydantic import BaseModel
+from typing_extensions import TypeVar
 
 from targen_core.tasks.cases import Case
 from targen_core.tasks.judging import Correction, CorrectionSample, JudgeAnswer, JudgeQuestion
@@ -22,7 +23,7 @@ from targen_core.tasks.steps import Corrector
 
 __all__ = ["Judging", "Rows", "Texts"]
 
-InstanceT = TypeVar("InstanceT", bound=BaseModel)
+InstanceT = TypeVar("InstanceT", bound=BaseModel, default=Any)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
