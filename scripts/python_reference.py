@@ -70,6 +70,7 @@ MODULES = [
     "correctors.blind",
     "correctors.meta",
     "metrics.model",
+    "exporters.conversations",
     "training.model",
     "calls.model",
     "calls.batch",

@@ -131,7 +131,7 @@ def test_a_label_that_was_not_learned_is_said(targen: Command, mood: Command) ->
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["train", "train.jsonl", "--task", "mood.yaml", "--model", "tfdif"], "tfidf"),
+        (["train", "train.jsonl", "--task", "mood.yaml", "--trainer", "tfdif"], "tfidf"),
         (["train", "train.jsonl", "--task", "mood.yaml", "-o", "speed=1"], "-o speed: the options"),
         (["train", "train.jsonl", "--task", "mood.yaml", "-o", "regularization=0"], "greater than"),
         (["train", "train.jsonl", "--task", "mood.yaml", "--out", "full"], "holds no model"),

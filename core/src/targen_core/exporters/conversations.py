@@ -16,7 +16,7 @@ from targen_core.errors import UsageError
 from targen_core.tasks.model import Task
 from targen_core.tasks.prompt import Prompt
 
-__all__ = ["Conversation", "conversations"]
+__all__ = ["Conversation", "conversation", "conversations"]
 
 _DEFAULT = Prompt("instruction", package="targen_core.exporters")
 
@@ -65,10 +65,11 @@ def conversations(dataset: Dataset) -> Iterator[Conversation]:
             questions = task.questions(instance)
             several = len(questions) > 1
             for text in [e.input for e in questions] if several else [task.render(instance)]:
-                yield Conversation(_turns(task, text, task.answer(instance)))
+                yield conversation(task, text, task.answer(instance))
 
 
-def _turns(task: Task[Any, Any], question: str, answer: str) -> tuple[Message, ...]:
+def conversation(task: Task[Any, Any], question: str, answer: str) -> Conversation:
+    """A question and its answer as the task's instruction template puts them."""
     prompt = task.texts.instruction_template or _DEFAULT
     values = {"instructions": task.judging.instructions, "input": question, "output": answer}
     turns = prompt.fill({name: values[name] for name in prompt.variables if name in values})
@@ -76,4 +77,4 @@ def _turns(task: Task[Any, Any], question: str, answer: str) -> tuple[Message, .
         turns = (*turns, Message("assistant", answer))
     # A task without instructions leaves empty lines where they would stand.
     asked = (Message(turn.role, turn.content.strip("\n")) for turn in turns[:-1])
-    return (*asked, turns[-1])
+    return Conversation((*asked, turns[-1]))

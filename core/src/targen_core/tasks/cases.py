@@ -31,9 +31,17 @@ class Case:
             and what two texts share are looked at without being named.
         question: the options of one question have the same number; no two
             questions of a row have.
+        reads: the texts as a model that is trained reads them, where `texts` leave
+            out what decides: which of two words is meant, what is asked.
+        answer: what a model writes that chooses this option: "choice2", a name.
+        several: any number of the question's options may be right; a model writes
+            those that are, each on a line of its own.
     """
 
     texts: Mapping[str, str]
     label: str = ""
     cues: Mapping[str, Cue] = field(default_factory=lambda: MappingProxyType({}))
     question: int = 0
+    reads: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    answer: str = ""
+    several: bool = False

@@ -3,13 +3,44 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
 from pydantic import BaseModel, ConfigDict
 
-__all__ = ["Decision", "Predictor", "Trainer", "TrainerOptions", "TrainingSet"]
+__all__ = [
+    "ILLEGAL",
+    "Decision",
+    "Predictor",
+    "Question",
+    "Trainer",
+    "TrainerOptions",
+    "TrainingSet",
+    "Watch",
+]
+
+ILLEGAL = "(illegal)"
+"""What stands for the label where a model that writes wrote no legal answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """How what is to be decided reads to a model that writes its answer.
+
+    Attributes:
+        prompt: all that the model is given.
+        answer: what it should write.
+        legal: each answer that it may write, with what that means: the name of a label, or
+            an option by its own text.
+        several: an answer names any number of options, none as well, each on a line of its
+            own.
+    """
+
+    prompt: str
+    answer: str
+    legal: Mapping[str, str]
+    several: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,12 +53,39 @@ class Decision:
         label: the name of the label; "" where it is not known.
         row: the place of its row in the dataset, from 0.
         question: the options of one question of a row have the same number.
+        asked: the same for a model that writes: one and the same for all options of a
+            question. None where nobody said; `texts` are then all there is.
+        option: which of the meanings of `asked.legal` makes this decision "right"; ""
+            where the meanings are the labels themselves.
     """
 
     texts: Mapping[str, str]
     label: str
     row: int
     question: int = 0
+    asked: Question | None = None
+    option: str = ""
+
+
+def _note(_: str, /) -> None:
+    """Nobody listens."""
+
+
+def _step(_done: int, _of: int, _figures: Mapping[str, float], /) -> None:
+    """Nobody watches."""
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """Who is told how a training goes.
+
+    Attributes:
+        note: what people should know of the data or the machine: "3 rows were cut".
+        step: how many steps are done, of how many, and figures such as {"loss": 0.7}.
+    """
+
+    note: Callable[[str], None] = _note
+    step: Callable[[int, int, Mapping[str, float]], None] = _step
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +96,16 @@ class TrainingSet:
         decisions: at least one of each of two labels; none without a label.
         labels: the labels, in the order of the scores that a predictor gives.
         seed: decides all chance.
+        checkpoints: a folder that outlives a training that is killed: what lies there is
+            the same training's, to go on from. None where nothing need be kept.
+        watch: whom to tell how it goes.
     """
 
     decisions: Sequence[Decision]
     labels: tuple[str, ...]
     seed: int = 0
+    checkpoints: Path | None = None
+    watch: Watch = field(default_factory=Watch)
 
 
 class Predictor(Protocol):
@@ -51,7 +114,9 @@ class Predictor(Protocol):
     def __call__(self, decisions: Sequence[Decision], /) -> Sequence[Sequence[float]]:
         """Of each decision a score for each label, the higher the likelier.
 
-        Probabilities where the model gives some: calibration is then measured.
+        Probabilities where the model gives some: calibration is then measured. A
+        trainer that `writes` gives each one score more, the last: that what it wrote is no
+        legal answer.
         """
         ...
 
@@ -77,6 +142,7 @@ class Trainer:
         options: their class; `options` of `train` is one of them.
         extra: the extra of its distribution that brings what both import beside the
             distribution's own dependencies, or "".
+        writes: its models write their answers, and may write what is none.
     """
 
     summary: str
@@ -85,3 +151,4 @@ class Trainer:
     load: Callable[[Path], Predictor]
     options: type[TrainerOptions] = TrainerOptions
     extra: str = ""
+    writes: bool = False

@@ -7,6 +7,7 @@ from typing import Any
 
 from targen_core import Case
 from targen_core.tasks.cases import RIGHT, WRONG
+from targen_tasks_multirc.rows import letter
 from targen_tasks_superglue.shared.cues import beside_lengths, is_labeled
 
 __all__ = ["cases"]
@@ -31,6 +32,8 @@ def _options(
         if is_labeled(answer):
             yield Case(
                 texts={"passage": passage, "question": question, "option": texts[place]},
+                answer=f"{letter(place)}) {texts[place]}",
+                several=True,
                 label=RIGHT if int(answer["label"]) == 1 else WRONG,
                 cues={
                     "place among the options": (place, place - len(answers)),

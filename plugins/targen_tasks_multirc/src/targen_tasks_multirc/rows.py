@@ -8,9 +8,14 @@ from pydantic import BaseModel, ConfigDict
 
 from targen_core import Rejected
 
-__all__ = ["MultiRcQuestion", "Option"]
+__all__ = ["MultiRcQuestion", "Option", "letter"]
 
 _NONE = "none"  # the label of a question without a right option: 26 original ones
+
+
+def letter(place: int) -> str:
+    """What the option at a place, from 0, is called."""
+    return ascii_uppercase[place % 26] + str(place // 26 or "")
 
 
 class Option(BaseModel):
@@ -46,10 +51,7 @@ class MultiRcQuestion(BaseModel):
     @property
     def letters(self) -> tuple[str, ...]:
         """What the options are called: A, B, C and so on."""
-        return tuple(
-            ascii_uppercase[place % 26] + str(place // 26 or "")
-            for place in range(len(self.options))
-        )
+        return tuple(letter(place) for place in range(len(self.options)))
 
     @property
     def right(self) -> tuple[str, ...]:

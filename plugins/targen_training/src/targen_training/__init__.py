@@ -37,3 +37,18 @@ def register_trainers(register: Register[Trainer]) -> None:
         "targen_training.linear:TFIDF",
         summary="logistic regression on words and word pairs: seconds, no download",
     )
+    register.register(
+        "encoder",
+        "targen_training.neural.encoder:ENCODER",
+        summary="a pretrained encoder with a head for the labels: MiniLM, RoBERTa",
+    )
+    register.register(
+        "encoder-decoder",
+        "targen_training.neural.writer:ENCODER_DECODER",
+        summary="a pretrained model that reads and writes its answer: T5",
+    )
+    register.register(
+        "decoder",
+        "targen_training.neural.writer:DECODER",
+        summary="a pretrained model that goes on with its answer: Llama, Pythia; LoRA, QLoRA",
+    )

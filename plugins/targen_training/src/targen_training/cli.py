@@ -4,35 +4,73 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from targen_core.cli.completion import completer
+from targen_core.errors import UsageError
 from targen_training.asked import TaskOption, read_rows, trainer_options
+from targen_training.mixtures import Mix
+from targen_training.styles import Style
+
+if TYPE_CHECKING:
+    from targen_core import Dataset, Registry
+    from targen_training.models import Facts
 
 __all__ = ["train"]
+
+_PREFIXED = re.compile(r"([^=]+)=(.+)", re.DOTALL)
 
 
 def train(
     data: Annotated[
         list[str],
         typer.Argument(
+            metavar="DATA...",
             help="Run directories, files, or any form that `targen export` takes; several are "
-            "learned from together.",
+            "learned from together. TASK=DATA says whose rows one holds.",
             show_default=False,
         ),
     ],
     task: TaskOption = None,
+    trainer: Annotated[
+        str | None,
+        typer.Option(
+            "--trainer",
+            metavar="NAME",
+            help="What trains; see list-trainers. [default: what the --model is for, or tfidf]",
+            autocompletion=completer("trainer"),
+        ),
+    ] = None,
     model: Annotated[
-        str,
+        str | None,
         typer.Option(
             "--model",
             metavar="NAME",
-            help="What to train; see list-trainers.",
-            autocompletion=completer("trainer"),
+            help="The pretrained model to start from: a folder, or a model of the hub that is on "
+            "this machine.",
         ),
-    ] = "tfidf",
+    ] = None,
+    start: Annotated[
+        Path | None,
+        typer.Option(
+            "--from",
+            metavar="MODEL_DIR",
+            help="Start from what `targen train` left there, with the same trainer.",
+        ),
+    ] = None,
+    style: Annotated[
+        Style,
+        typer.Option("--style", help="Rows as they are, or as instructions with worked samples."),
+    ] = "plain",
+    mix: Annotated[
+        Mix, typer.Option("--mix", help="How often the rows of each of several tasks are seen.")
+    ] = "proportional",
+    mix_temperature: Annotated[
+        float,
+        typer.Option("--mix-temperature", min=1.0, help="For --mix temperature."),
+    ] = 2.0,
     option: Annotated[
         list[str] | None,
         typer.Option("--option", "-o", metavar="KEY=VALUE", help="An option of the trainer."),
@@ -43,24 +81,99 @@ def train(
         typer.Option("--out", help="A folder. [default: models/ and the dataset's name]"),
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace an earlier model.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")] = False,
 ) -> None:
-    """Train a model on a dataset.
+    """Train a model on a dataset, or one model on datasets of several tasks.
 
     What a row decides is what its task says: its label, or which of its options is right. Rows
-    without a label are left out.
+    without a label are left out. A training that was killed goes on when it is asked for again.
 
     Examples:
     - targen train runs/rte-0
-    - targen train RTE/train.jsonl --task rte --out models/original
+    - targen train RTE/train.jsonl --task rte --model all-MiniLM-L6-v2 --out models/original
+    - targen train runs/rte-0 runs/cb-0 --model google/flan-t5-large --style instructions
+    - targen train cb=CB/train.jsonl --from models/rte-0 --out models/cb
     """
     from targen_core import load_registry
     from targen_training.models import train_model
+    from targen_training.progress import shown
 
     registry = load_registry()
-    options = trainer_options(registry, model, option or [])
-    datasets = [read_rows(registry, source, task) for source in data]
+    items = list(option or [])
+    started_from = ""
+    if start is not None:
+        if model is not None:
+            raise UsageError("--from and --model both say what to start from", hint="give one")
+        trainer, more, started_from = _started(registry, start, trainer)
+        items = [*more, *items]
+    elif model is not None:
+        trainer = trainer or _trainer_for(registry, model)
+        items = [f"model={model}", *items]
+    name = trainer or "tfidf"
+    options = trainer_options(registry, name, items)
+    datasets = [_read(registry, source, task) for source in data]
     target = out or Path("models") / re.sub(r"[^\w.-]+", "-", datasets[0].name)
-    facts = train_model(registry, model, options, datasets, target, seed=seed, force=force)
-    left = f", {facts.left_out:,} without a label left out" if facts.left_out else ""
-    print(f"{facts.trainer} on {facts.decisions:,} decisions of {facts.task}{left}")
+    with shown(quiet=quiet) as watch:
+        facts = train_model(
+            registry,
+            name,
+            options,
+            datasets,
+            target,
+            seed=seed,
+            force=force,
+            style=style,
+            mix=mix,
+            temperature=mix_temperature,
+            started_from=started_from,
+            watch=watch,
+        )
+    print(_said(facts))
     print(target)
+
+
+def _said(facts: Facts) -> str:
+    left = f", {facts.left_out:,} without a label left out" if facts.left_out else ""
+    mixed = f", mixed: {facts.mix}" if facts.mix else ""
+    return f"{facts.trainer} on {facts.decisions:,} decisions of {facts.task}{mixed}{left}"
+
+
+def _read(registry: Registry, source: str, task: str | None) -> Dataset:
+    """The rows of DATA, or of TASK=DATA."""
+    named = _PREFIXED.fullmatch(source)
+    if named and not Path(source).exists():
+        return read_rows(registry, named[2], named[1])
+    return read_rows(registry, source, task)
+
+
+def _started(registry: Registry, start: Path, trainer: str | None) -> tuple[str, list[str], str]:
+    """Trainer, options and name of a model to start from."""
+    from targen_core.training.model import Trainer
+    from targen_training.models import facts_of
+
+    facts, digest = facts_of(start)
+    found: Trainer = registry.resolve(registry.find("trainer", facts.trainer))
+    if trainer is not None and registry.find("trainer", trainer).id != facts.trainer:
+        raise UsageError(
+            f"{start} was trained by {facts.trainer}, not by {trainer}",
+            hint="leave out --trainer: it goes on with the same",
+        )
+    if "model" not in found.options.model_fields:
+        raise UsageError(
+            f"{facts.trainer} starts from nothing, so it cannot go on from {start}",
+            hint="train on all of the data at once",
+        )
+    items = [f"model={start / 'model'}"]
+    if "head" in found.options.model_fields:
+        items.append("head=auto-new")
+    return facts.trainer, items, f"{start.name} {digest}"
+
+
+def _trainer_for(registry: Registry, model: str) -> str:
+    if any(model in (item.name, item.id) for item in registry.all("trainer")):
+        raise UsageError(
+            f"--model {model}: {model} is a trainer", hint=f"--trainer {model}, and its model"
+        )
+    from targen_training.neural.weights import find_weights, kind_of
+
+    return kind_of(find_weights(model))

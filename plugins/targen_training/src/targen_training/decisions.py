@@ -7,34 +7,59 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from targen_core import Case, Dataset, Task
-from targen_core.errors import UsageError
-from targen_core.training.model import Decision
+from targen_core.errors import Rejected, UsageError
+from targen_core.exporters.conversations import conversation
+from targen_core.tasks.cases import RIGHT
+from targen_core.training.model import Decision, Question
+from targen_training.styles import Style
 
 __all__ = ["decisions_of", "digest"]
 
 
-def decisions_of(dataset: Dataset) -> list[Decision]:
+def decisions_of(
+    dataset: Dataset, style: Style = "plain", *, named: bool = False
+) -> list[Decision]:
     """The decisions of a dataset's rows, in order; those without a label have "".
 
     What a row decides is what its task says (`Rows.cases`): its label, or of
     each option whether it is right. A task that says nothing decides a row's
     label from its texts.
 
+    Args:
+        dataset: rows of one task.
+        style: "plain" reads the row alone. "instructions" reads it as the paper's
+            appendix E does: what is to be done, worked samples, the row, "Output:".
+        named: whether prompts begin with the task's name, which tells the tasks of a
+            mixture apart.
+
     Raises:
         UsageError: rows that hold no instance of the task, naming the first.
     """
-    return list(_decisions(dataset))
+    return list(_decisions(dataset, style, named))
 
 
-def _decisions(dataset: Dataset) -> Iterator[Decision]:
-    task, row = dataset.task, 0
+def _decisions(dataset: Dataset, style: Style, named: bool) -> Iterator[Decision]:
+    task, number = dataset.task, 0
     for unit in dataset.units():
-        instances = unit.instances
-        own = task.label_of(instances[0]) if len(instances) == 1 else ""
-        for official in unit.rows:
-            for case in _cases(task, official, dataset.name, row):
-                yield Decision(dict(case.texts), case.label or own, row, case.question)
-            row += 1
+        own = task.label_of(unit.instances[0]) if len(unit.instances) == 1 else ""
+        for place, row in enumerate(unit.rows):
+            cases = _cases(task, row, dataset.name, number)
+            asked: dict[int, Question | None] = {}
+            for case in cases:
+                if case.question not in asked:
+                    asked[case.question] = _asked(
+                        task, unit.instances, place, case, cases, style, named
+                    )
+                yield _decision(case, case.label or own, number, asked[case.question], style)
+            number += 1
+
+
+def _decision(case: Case, label: str, row: int, asked: Question | None, style: Style) -> Decision:
+    texts = dict(case.reads or case.texts)
+    if style == "instructions" and asked is not None:
+        option = dict([texts.popitem()]) if case.answer else {}
+        texts = {"prompt": asked.prompt, **option}
+    return Decision(texts, label, row, case.question, asked, case.answer if asked else "")
 
 
 def _cases(task: Task[Any, Any], row: Mapping[str, Any], name: str, number: int) -> Sequence[Case]:
@@ -51,6 +76,53 @@ def _cases(task: Task[Any, Any], row: Mapping[str, Any], name: str, number: int)
 def _texts(task: Task[Any, Any], row: Mapping[str, Any]) -> tuple[str, ...]:
     (texts,) = Dataset("", task, [row]).texts
     return texts
+
+
+def _asked(
+    task: Task[Any, Any],
+    instances: Sequence[Any],
+    place: int,
+    case: Case,
+    cases: Sequence[Case],
+    style: Style,
+    named: bool,
+) -> Question | None:
+    """A question as it reads to a model that writes; None where the row holds no instance."""
+    several_rows = (
+        task.rows_per_instance > 1
+    )  # a pair of rows is one instance, each row a question of it
+    at = 0 if several_rows else case.question
+    if at >= len(instances):
+        return None
+    instance = instances[at]
+    text = task.questions(instance)[place].input if several_rows else task.render(instance)
+    answer = task.answer(instance)
+    options = [each for each in cases if each.question == case.question and each.answer]
+    if options:
+        legal = {option.answer: option.answer for option in options}
+        if not case.several and answer not in legal:  # another form of the name
+            answer = next((each.answer for each in options if each.label == RIGHT), answer)
+    else:
+        legal = _label_answers(task, instance)
+    if style == "instructions":
+        prompt = conversation(task, text, answer).prompt.rstrip("\n")
+    else:
+        prompt = f"{text}\nOutput:"
+    return Question(f"{task.name}\n{prompt}" if named else prompt, answer, legal, case.several)
+
+
+def _label_answers(task: Task[Any, Any], instance: Any) -> dict[str, str]:
+    """What a model may write for each label."""
+    names = [label.name for label in task.labels]
+    if task.texts.answer is None:
+        return {name: name for name in names}
+    found: dict[str, str] = {}
+    for name in names:
+        try:
+            found[task.answer(task.with_label(instance, name))] = name
+        except (Rejected, ValueError):
+            continue  # this instance cannot have that label
+    return found
 
 
 def digest(decision: Decision) -> int:

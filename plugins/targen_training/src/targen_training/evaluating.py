@@ -63,7 +63,7 @@ def evaluate(
 
     from targen_core import load_registry
     from targen_core.cli.tables import print_json
-    from targen_training.decisions import decisions_of, digest
+    from targen_training.decisions import digest
     from targen_training.models import load_model
     from targen_training.scores import score
     from targen_training.slices import joined, slices_of
@@ -72,17 +72,12 @@ def evaluate(
         raise UsageError(f"{out} exists", hint="choose another --out")
     registry = load_registry()
     trained = load_model(registry, model)
-    datasets = []
-    for source in data:
-        dataset = read_rows(registry, source, task, trained.facts.task)
-        if dataset.task.name != trained.facts.task:
-            raise UsageError(
-                f"{model} was trained on rows of {trained.facts.task}; {source} holds rows of "
-                f"{dataset.task.name}",
-                hint="evaluate a model on rows of its own task",
-            )
-        datasets.append(dataset)
-    known = [[each for each in decisions_of(one) if each.label] for one in datasets]
+    usual = trained.facts.task if len(trained.facts.tasks) == 1 else None
+    datasets = [read_rows(registry, source, task, usual) for source in data]
+    if len({dataset.task.name for dataset in datasets}) > 1:
+        raise UsageError("the datasets are of several tasks", hint="evaluate each alone")
+    trained = trained.of(datasets[0].task.name)
+    known = [[each for each in trained.decisions(one) if each.label] for one in datasets]
     for dataset, labeled in zip(datasets, known, strict=True):
         if not labeled:
             raise UsageError(
@@ -92,7 +87,7 @@ def evaluate(
             )
     test = joined(datasets, known)
     predictions = trained.predict(test.decisions)
-    labels = trained.facts.labels
+    labels = trained.answers
     scores = score(test.decisions, predictions, labels, unit=datasets[0].task.rows_per_instance)
     slices = list(slices_of(test, predictions, labels, by or ()))
     seen = int(np.isin([digest(d) for d in test.decisions], trained.seen).sum())

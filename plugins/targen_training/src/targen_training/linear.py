@@ -59,10 +59,10 @@ class _Features:
     def learn(cls, decisions: Sequence[Decision], options: TfidfOptions) -> _Features:
         from sklearn.feature_extraction.text import TfidfVectorizer
 
-        fields = tuple(decisions[0].texts)
+        fields = tuple(dict.fromkeys(field for decision in decisions for field in decision.texts))
         known: dict[str, tuple[dict[str, int], Any]] = {}
         for field in fields:
-            texts = [decision.texts[field] for decision in decisions]
+            texts = [decision.texts.get(field, "") for decision in decisions]
             counted = TfidfVectorizer(
                 analyzer=_split(texts),
                 min_df=options.min_rows,

@@ -2,7 +2,7 @@
 
 ```text
 models/rte-0/
-  model.json     the trainer, its options, the task, the data by digest, the labels
+  model.json     the trainer, its options, the tasks, the data by digest, the labels
   seen.npy       a hash of each decision that it learned from
   model/         the trainer's own files
 ```
@@ -10,14 +10,15 @@ models/rte-0/
 
 from __future__ import annotations
 
+import fcntl
+import hashlib
 import json
 import math
 import os
 import shutil
-import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -33,10 +34,20 @@ from targen_core.errors import (
     UsageError,
     WriteFailed,
 )
-from targen_core.training.model import Decision, Predictor, Trainer, TrainerOptions, TrainingSet
+from targen_core.training.model import (
+    ILLEGAL,
+    Decision,
+    Predictor,
+    Trainer,
+    TrainerOptions,
+    TrainingSet,
+    Watch,
+)
 from targen_training.decisions import decisions_of, digest
+from targen_training.mixtures import Mix, grouped, labelled, mix_said, mixed
+from targen_training.styles import Style
 
-__all__ = ["Facts", "Trained", "fitted", "load_model", "train_model"]
+__all__ = ["DataFacts", "Facts", "Trained", "facts_of", "fitted", "load_model", "train_model"]
 
 _FORMAT = 1
 _LARGEST = 16 << 20  # bytes of model.json
@@ -50,10 +61,23 @@ class DataFacts(BaseModel):
     name: str
     digest: str
     rows: int
+    task: str = ""
 
 
 class Facts(BaseModel):
-    """What `model.json` says."""
+    """What `model.json` says.
+
+    Attributes:
+        task: the task, or those of a mixture with "+" between them.
+        tasks: the labels of each task that the model knows.
+        labels: what the trainer told apart: the labels of the task, or, of a mixture,
+            "TASK/LABEL" of each.
+        left_out: decisions without a label.
+        style: how rows were read.
+        mix: how a mixture was drawn, or "".
+        started_from: what the weights were before: another model, by its digest, or "".
+        notes: what the trainer found worth telling.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -62,12 +86,16 @@ class Facts(BaseModel):
     trainer_version: str
     options: dict[str, Any]
     task: str
+    tasks: dict[str, tuple[str, ...]]
     seed: int
     labels: tuple[str, ...]
     decisions: int
     left_out: int
-    """Decisions without a label."""
     data: tuple[DataFacts, ...]
+    style: Style = "plain"
+    mix: str = ""
+    started_from: str = ""
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,13 +104,49 @@ class Trained:
 
     Attributes:
         facts: where it is from.
-        predict: what it has learned.
+        predict: of decisions a score for each of `answers`.
         seen: hashes of what it learned from, in order.
+        answers: what it may say: its labels, and `ILLEGAL` where it writes its answers.
     """
 
     facts: Facts
     predict: Predictor
     seen: NDArray[np.uint64]
+    answers: tuple[str, ...]
+
+    def of(self, task: str) -> Trained:
+        """The same model, asked about one of its tasks alone.
+
+        Raises:
+            UsageError: it has not learned that task.
+        """
+        if task not in self.facts.tasks:
+            raise UsageError(
+                f"the model was trained on rows of {self.facts.task}, not of {task}",
+                hint="evaluate a model on rows of its own task",
+            )
+        if len(self.facts.tasks) == 1:
+            return self
+        labels = self.facts.tasks[task]
+        columns = [self.answers.index(labelled(task, label)) for label in labels]
+        rest = tuple(answer for answer in self.answers if answer == ILLEGAL)
+        columns += [self.answers.index(answer) for answer in rest]
+
+        def predict(decisions: Sequence[Decision], /) -> Sequence[Sequence[float]]:
+            if not decisions:
+                return []
+            whole = np.asarray(self.predict(decisions), dtype=np.float64)
+            part = whole[:, columns]
+            if (whole >= 0).all() and np.allclose(whole.sum(axis=1), 1, atol=1e-3):
+                part = part / np.maximum(part.sum(axis=1, keepdims=True), 1e-12)
+            shares: list[list[float]] = part.tolist()
+            return shares
+
+        return replace(self, predict=predict, answers=(*labels, *rest))
+
+    def decisions(self, dataset: Dataset) -> list[Decision]:
+        """The decisions of a dataset, as the model reads them; those without a label have ""."""
+        return decisions_of(dataset, self.facts.style, named=len(self.facts.tasks) > 1)
 
 
 def train_model(
@@ -94,22 +158,98 @@ def train_model(
     *,
     seed: int = 0,
     force: bool = False,
+    style: Style = "plain",
+    mix: Mix = "proportional",
+    temperature: float = 2.0,
+    started_from: str = "",
+    watch: Watch | None = None,
 ) -> Facts:
-    """Train on datasets of one task and write the folder `out`, whole or not at all.
+    """Train on datasets and write the folder `out`, whole or not at all.
+
+    Datasets of several tasks make a mixture: one model for all. A training that was
+    killed goes on, where the trainer kept checkpoints and all that decides is the same.
+
+    Args:
+        registry: where the trainer is.
+        name: its name.
+        options: its options.
+        datasets: what is learned from.
+        out: the folder.
+        seed: decides all chance.
+        force: replace an earlier model, or what another training left unfinished.
+        style: how rows are read.
+        mix: how often the rows of each task of a mixture are seen.
+        temperature: of the mix "temperature".
+        started_from: what of the options' weights is to be remembered.
+        watch: whom to tell how it goes.
 
     Raises:
-        UsageError: `out` is there, the datasets are of several tasks, or there are not two
-            labels to learn.
+        UsageError: `out` is there, two tasks have one name, or there are not two labels to
+            learn.
         WriteFailed: the operating system refuses.
     """
     item = registry.find("trainer", name)
     trainer: Trainer = registry.resolve(item)
-    task = datasets[0].task
-    if any(dataset.task.name != task.name for dataset in datasets):
-        raise UsageError("the datasets are of several tasks", hint="train on those of one task")
     check_free(out, force=force)
-    every = [decision for dataset in datasets for decision in decisions_of(dataset)]
-    known = [decision for decision in every if decision.label]
+    by_task = grouped(datasets)
+    every = {
+        task: [
+            decision
+            for dataset in theirs
+            for decision in decisions_of(dataset, style, named=len(by_task) > 1)
+        ]
+        for task, theirs in by_task.items()
+    }
+    known = {task: [each for each in theirs if each.label] for task, theirs in every.items()}
+    tasks = {task: _labels(by_task[task], theirs) for task, theirs in known.items()}
+    left_out = sum(map(len, every.values())) - sum(map(len, known.values()))
+    if len(by_task) == 1:
+        ((task, learned),) = known.items()
+        labels = tasks[task]
+    else:
+        learned = mixed(known, mix, temperature=temperature, seed=seed)
+        labels = tuple(labelled(task, each) for task, theirs in tasks.items() for each in theirs)
+    facts = Facts(
+        trainer=item.id,
+        trainer_version=trainer.version,
+        options=options.model_dump(mode="json"),
+        task="+".join(by_task),
+        tasks=tasks,
+        seed=seed,
+        labels=labels,
+        decisions=len(learned),
+        left_out=left_out,
+        data=tuple(
+            DataFacts(name=d.name, digest=d.digest, rows=len(d), task=d.task.name) for d in datasets
+        ),
+        style=style,
+        mix=mix_said(mix, temperature) if len(by_task) > 1 else "",
+        started_from=started_from,
+    )
+    try:
+        with _work(out, facts, force=force) as work:
+            notes: list[str] = []
+            data = TrainingSet(
+                learned, labels, seed, work / "checkpoints", _noting(watch or Watch(), notes)
+            )
+            made = work / "made"
+            (made / "model").mkdir(parents=True)
+            with _blamed(item.id, trainer, OSError):
+                trainer.train(data, options, made / "model")
+            facts = facts.model_copy(update={"notes": tuple(notes)})
+            np.save(made / "seen.npy", np.array([digest(d) for d in learned], dtype=np.uint64))
+            (made / "model.json").write_text(facts.model_dump_json(indent=2), encoding="utf-8")
+            if out.exists():
+                shutil.rmtree(out)
+            made.rename(out)
+    except OSError as error:
+        raise WriteFailed(f"cannot write {out}: {error.strerror or error}") from error
+    return facts
+
+
+def _labels(datasets: Sequence[Dataset], known: Sequence[Decision]) -> tuple[str, ...]:
+    """The labels to learn, in the order of the task's."""
+    task = datasets[0].task
     order = [label.name for label in task.labels]
     labels = {decision.label for decision in known}
     names = (*(name for name in order if name in labels), *sorted(labels - set(order)))
@@ -119,35 +259,15 @@ def train_model(
             f"there is nothing to tell apart in {', '.join(d.name for d in datasets)}: {said}",
             hint="train on rows of at least two labels",
         )
-    facts = Facts(
-        trainer=item.id,
-        trainer_version=trainer.version,
-        options=options.model_dump(mode="json"),
-        task=task.name,
-        seed=seed,
-        labels=names,
-        decisions=len(known),
-        left_out=len(every) - len(known),
-        data=tuple(DataFacts(name=d.name, digest=d.digest, rows=len(d)) for d in datasets),
-    )
-    try:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        beside = Path(tempfile.mkdtemp(prefix=".targen-model-", dir=out.parent))
-        try:
-            (beside / "model").mkdir()
-            with _blamed(item.id, trainer, OSError):
-                trainer.train(TrainingSet(known, names, seed), options, beside / "model")
-            np.save(beside / "seen.npy", np.array([digest(d) for d in known], dtype=np.uint64))
-            (beside / "model.json").write_text(facts.model_dump_json(indent=2), encoding="utf-8")
-            beside.chmod(0o755)
-            if out.exists():
-                shutil.rmtree(out)
-            beside.rename(out)
-        finally:
-            shutil.rmtree(beside, ignore_errors=True)
-    except OSError as error:
-        raise WriteFailed(f"cannot write {out}: {error.strerror}") from error
-    return facts
+    return names
+
+
+def _noting(watch: Watch, notes: list[str]) -> Watch:
+    def note(text: str, /) -> None:
+        notes.append(text)
+        watch.note(text)
+
+    return Watch(note, watch.step)
 
 
 def check_free(out: Path, *, force: bool) -> None:
@@ -166,12 +286,11 @@ def check_free(out: Path, *, force: bool) -> None:
         )
 
 
-def load_model(registry: Registry, folder: Path) -> Trained:
-    """The model of a folder.
+def facts_of(folder: Path) -> tuple[Facts, str]:
+    """What `model.json` of a folder says, and the first twelve digits of its SHA-256.
 
     Raises:
-        UsageError: there is no such folder, or it holds no model that can be loaded.
-        UnknownName: its trainer is not installed.
+        UsageError: there is no such folder, or it holds no model.
     """
     path = folder / "model.json"
     if not folder.is_dir():
@@ -179,11 +298,28 @@ def load_model(registry: Registry, folder: Path) -> Trained:
     try:
         if path.stat().st_size > _LARGEST:
             raise ValueError("model.json is too large")
-        facts = Facts.model_validate(json.loads(path.read_text(encoding="utf-8")))
+        content = path.read_bytes()
+        facts = Facts.model_validate(json.loads(content.decode("utf-8")))
         if facts.format != _FORMAT:
             raise ValueError(f"it is of format {facts.format}, this targen reads {_FORMAT}")
-        seen: NDArray[np.uint64] = np.load(folder / "seen.npy", allow_pickle=False)
     except (OSError, ValueError, ValidationError, RecursionError) as error:
+        raise UsageError(
+            f"{folder} holds no model: {_first(error)}", hint="targen train makes one"
+        ) from error
+    return facts, hashlib.sha256(content).hexdigest()[:12]
+
+
+def load_model(registry: Registry, folder: Path) -> Trained:
+    """The model of a folder.
+
+    Raises:
+        UsageError: there is no such folder, or it holds no model that can be loaded.
+        UnknownName: its trainer is not installed.
+    """
+    facts, _ = facts_of(folder)
+    try:
+        seen: NDArray[np.uint64] = np.load(folder / "seen.npy", allow_pickle=False)
+    except (OSError, ValueError) as error:
         raise UsageError(
             f"{folder} holds no model: {_first(error)}", hint="targen train makes one"
         ) from error
@@ -195,9 +331,8 @@ def load_model(registry: Registry, folder: Path) -> Trained:
             f"version {trainer.version} is installed",
             hint="train it again",
         )
-    return Trained(
-        facts, _predictor(item.id, trainer, facts.labels, folder / "model"), np.sort(seen)
-    )
+    predict = _predictor(item.id, trainer, facts.labels, folder / "model")
+    return Trained(facts, predict, np.sort(seen), _answers(trainer, facts.labels))
 
 
 def fitted(
@@ -210,7 +345,12 @@ def fitted(
     """
     with _blamed(item, trainer, OSError):
         trainer.train(data, options, folder)
-    return _predictor(item, trainer, data.labels, folder), data.labels
+    return _predictor(item, trainer, data.labels, folder), _answers(trainer, data.labels)
+
+
+def _answers(trainer: Trainer, labels: tuple[str, ...]) -> tuple[str, ...]:
+    """What a model's scores are of."""
+    return (*labels, ILLEGAL) if trainer.writes else labels
 
 
 def _predictor(item: str, trainer: Trainer, labels: tuple[str, ...], folder: Path) -> Predictor:
@@ -225,20 +365,73 @@ def _predictor(item: str, trainer: Trainer, labels: tuple[str, ...], folder: Pat
     except ValueError as error:
         raise UsageError(str(error), hint="train it again") from error
 
+    answers = _answers(trainer, labels)
+
     def predict(decisions: Sequence[Decision], /) -> Sequence[Sequence[float]]:
         with _blamed(item, trainer):
             scores = predictor(decisions)
-            widths = {len(each) for each in scores} - {len(labels)}
+            widths = {len(each) for each in scores} - {len(answers)}
             if len(scores) != len(decisions) or widths:
                 raise TypeError(
                     f"it gave {len(scores)} rows of scores for {len(decisions)} decisions of "
-                    f"{len(labels)} labels" + (f", of {min(widths)} scores" if widths else "")
+                    f"{len(answers)} answers" + (f", of {min(widths)} scores" if widths else "")
                 )
             if not all(math.isfinite(score) for each in scores for score in each):
                 raise TypeError("it gave a score that is no number")
             return scores
 
     return predict
+
+
+@contextmanager
+def _work(out: Path, facts: Facts, *, force: bool) -> Iterator[Path]:
+    """The folder that a training keeps its things in until it is done.
+
+    It stands beside `out`, and outlives a training that ends early only where
+    checkpoints lie in it.
+
+    Raises:
+        UsageError: another training is at work there, or left it unfinished.
+    """
+    work = out.parent / f".{out.name}.training"
+    said = work / "training.json"
+    identity = facts.model_dump_json(indent=2)
+    work.mkdir(parents=True, exist_ok=True)
+    with _locked(work):
+        if said.exists() and any((work / "checkpoints").iterdir()):
+            if force and said.read_text(encoding="utf-8") != identity:
+                shutil.rmtree(work / "checkpoints")
+            elif said.read_text(encoding="utf-8") != identity:
+                raise UsageError(
+                    f"a training of {out} with other data, options or seed was not finished",
+                    hint="ask for the same to go on with it, --force to drop it, or choose "
+                    "another --out",
+                )
+        shutil.rmtree(work / "made", ignore_errors=True)
+        (work / "checkpoints").mkdir(exist_ok=True)
+        said.write_text(identity, encoding="utf-8")
+        done = False
+        try:
+            yield work
+            done = True
+        finally:
+            if done or not any((work / "checkpoints").iterdir()):
+                shutil.rmtree(work, ignore_errors=True)
+
+
+@contextmanager
+def _locked(work: Path) -> Iterator[None]:
+    """Hold the folder, as long as the process lives."""
+    place = os.open(work, os.O_RDONLY)
+    try:
+        fcntl.flock(place, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+    except BlockingIOError as error:
+        raise UsageError(
+            f"another process is training in {work.parent}", hint="wait, or choose another --out"
+        ) from error
+    finally:
+        os.close(place)
 
 
 @contextmanager

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from targen_core.metrics.model import Estimate
 from targen_core.tasks.cases import RIGHT, WRONG
-from targen_core.training.model import Decision
+from targen_core.training.model import ILLEGAL, Decision
 from targen_training.answers import rouge_l, token_f1
 
 __all__ = ["Bin", "Measure", "Measured", "Scores", "draws_of", "measured", "score"]
@@ -128,7 +128,9 @@ class Scores:
             likeliest option of a question is right: COPA), `f1a` (F1 of right options)
             and `exact_match` (all options of a question are told: MultiRC); where options
             are cut from the text `answer_f1` and `rouge_l` of the likeliest (ReCoRD).
-            Where scores are probabilities `ece`, `brier` and `log_loss`.
+            Where scores are probabilities `ece`, `brier` and `log_loss`; of models that
+            write their answers `illegal`, the share of decisions that they answered in no
+            legal way, each of which is wrong.
         main: the figure that stands for all.
         by_label: label -> decisions, precision, recall, F1; None where it is undefined.
         confusion: label -> predicted label -> decisions.
@@ -207,20 +209,24 @@ def measured(
 
     one = np.ones(len(truth))
     size = len(names)
-    kinds = [right & (truth == at) for at in range(size)]
-    kinds += [(said == at) * 1.0 + (truth == at) for at in range(size)]
+    real = [at for at in range(size) if names[at] != ILLEGAL]
+    kinds = [right & (truth == at) for at in real]
+    kinds += [(said == at) * 1.0 + (truth == at) for at in real]
     measures = {
         "accuracy": Measure(by_row(right, one), _ratio),
         "macro_f1": Measure(by_row(*kinds), _macro_f1),
     }
+    illegal = said == places.get(ILLEGAL, -1)
+    if ILLEGAL in places:
+        measures["illegal"] = Measure(by_row(illegal, one), _ratio)
     main = "accuracy"
-    if set(names) == {RIGHT, WRONG}:
-        found, main, right = _of_options(decisions, matrix, right, rows, names, by_row)
+    if set(names) - {ILLEGAL} == {RIGHT, WRONG}:
+        found, main, right = _of_options(decisions, matrix, right, illegal, rows, names, by_row)
         measures |= found
     elif unit == 2 and (pairs := _parity(said, truth, rows, count)) is not None:
         measures["parity"] = Measure(pairs, _ratio)
     bins: tuple[Bin, ...] = ()
-    if _are_probabilities(matrix):
+    if ILLEGAL not in places and _are_probabilities(matrix):
         likely = np.append(matrix, np.zeros((len(matrix), size - len(labels))), axis=1)
         measures |= _calibration(likely, truth, by_row)
         bins = _bins(likely.max(axis=1), likely.argmax(axis=1) == truth)
@@ -268,6 +274,7 @@ def _of_options(
     decisions: Sequence[Decision],
     matrix: Numbers,
     told: NDArray[np.bool_],
+    illegal: NDArray[np.bool_],
     rows: NDArray[np.int64],
     names: Sequence[str],
     by_row: Callable[..., Numbers],
@@ -284,7 +291,7 @@ def _of_options(
     np.minimum.at(exact, question, told.astype(np.float64))
     order = np.lexsort((-matrix[:, right], question))  # the likeliest first, the first of equals
     first = order[np.unique(question[order], return_index=True)[1]]
-    best = true[first]
+    best = true[first] & ~illegal[first]  # no answer is no option, not the first of them
     every = np.ones(len(keys))
 
     def mean(values: NDArray[np.generic]) -> Measure:
@@ -300,7 +307,7 @@ def _of_options(
         golds: list[list[str]] = [[] for _ in keys]
         for at in np.flatnonzero(true):
             golds[question[at]].append(decisions[int(at)].texts[name])
-        texts = [decisions[int(at)].texts[name] for at in first]
+        texts = ["" if illegal[at] else decisions[int(at)].texts[name] for at in first]
         for figure, of in (("answer_f1", token_f1), ("rouge_l", rouge_l)):
             values = [of(text, gold) for text, gold in zip(texts, golds, strict=True)]
             measures[figure] = mean(np.array(values))
@@ -319,6 +326,8 @@ def _cut_from(decisions: Sequence[Decision]) -> str | None:
     *others, last = decisions[0].texts
     for decision in decisions:
         option = decision.texts[last]
+        if decision.option and decision.option != option:
+            return None  # it is chosen by its number, not by its words
         if not any(option in decision.texts[name] for name in others):
             return None
     return last

@@ -7,6 +7,7 @@ from typing import Any
 
 from targen_core import Case
 from targen_core.tasks.cases import RIGHT, WRONG
+from targen_tasks_superglue.copa.rows import ASKED
 from targen_tasks_superglue.shared.cues import beside, beside_lengths, is_labeled, shared
 
 __all__ = ["cases"]
@@ -22,6 +23,8 @@ def cases(row: Mapping[str, Any]) -> list[Case]:
     return [
         Case(
             texts={"premise": premise, "choice": choice},
+            reads={"premise": f"{premise} {ASKED[row['question']]}", "choice": choice},
+            answer=f"choice{place + 1}",
             label=RIGHT if place == int(row["label"]) else WRONG,
             cues={
                 "place of the choice": (place,),

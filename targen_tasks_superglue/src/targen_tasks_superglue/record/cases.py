@@ -33,6 +33,7 @@ def _options(
     for place, (entity, times) in enumerate(named.items()):
         yield Case(
             texts={"passage": text, "query": query["query"], "entity": entity},
+            answer=entity,
             label=RIGHT if entity in right else WRONG,
             cues={
                 "place among the entities": (place, place / len(named)),

@@ -28,12 +28,17 @@ def cases(row: Mapping[str, Any]) -> list[Case]:
         sentence[int(start) : int(end)].casefold()
         for sentence, (start, end) in zip(sentences, spans, strict=True)
     ]
+    marked = [  # the word may stand in a sentence twice
+        f"{sentence[: int(start)]}[{sentence[int(start) : int(end)]}]{sentence[int(end) :]}"
+        for sentence, (start, end) in zip(sentences, spans, strict=True)
+    ]
     before = [
         words(sentence[: int(start)]) for sentence, (start, _) in zip(sentences, spans, strict=True)
     ]
     return [
         Case(
             texts={"word": row["word"], "sentence1": sentences[0], "sentence2": sentences[1]},
+            reads={"word": row["word"], "sentence1": marked[0], "sentence2": marked[1]},
             cues={
                 "whether the word has one form in both sentences": (
                     "one" if surfaces[0] == surfaces[1] else "two"

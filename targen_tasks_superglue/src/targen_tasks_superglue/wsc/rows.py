@@ -6,7 +6,7 @@ from pydantic import BaseModel, ConfigDict, model_validator
 
 from targen_tasks_superglue.shared.mentions import same_words
 
-__all__ = ["Target", "WscRow"]
+__all__ = ["Target", "WscRow", "marked"]
 
 
 class Target(BaseModel):
@@ -53,3 +53,17 @@ def _require(text: str, name: str, span: str, index: int) -> None:
     actual = " ".join(tokens[index : index + size])
     if not same_words(actual, span):
         raise ValueError(f"{name}_text is {span!r}, but the text has {actual!r} at word {index}")
+
+
+def marked(text: str, index: int, pronoun: str) -> str:
+    """The text with its pronoun in brackets: a form may stand in it more than once.
+
+    A text without such a word is left as it is.
+    """
+    tokens = text.split()
+    if not 0 <= index < len(tokens):
+        return text
+    token = tokens[index]
+    # The token may have punctuation around the pronoun, or an 's behind it.
+    tokens[index] = token.replace(pronoun, f"[{pronoun}]", 1) if pronoun in token else f"[{token}]"
+    return " ".join(tokens)

@@ -9,7 +9,7 @@ from targen_tasks_superglue.shared.subjects import PronounPair
 from targen_tasks_superglue.wsc.cases import cases
 from targen_tasks_superglue.wsc.checks import check_row
 from targen_tasks_superglue.wsc.dry_run import dry_run
-from targen_tasks_superglue.wsc.rows import WscRow
+from targen_tasks_superglue.wsc.rows import WscRow, marked
 from targen_tasks_superglue.wsc.samples import INSTRUCTIONS, SAMPLES
 from targen_tasks_superglue.wsc.steps import (
     PAPER_PROMPTS,
@@ -27,14 +27,9 @@ __all__ = ["WSC"]
 
 
 def _render(row: WscRow) -> str:
-    """The text with its pronoun in brackets: a form may stand in it more than once."""
-    tokens, target = row.text.split(), row.target
-    token, pronoun = tokens[target.span2_index], target.span2_text
-    # The token may have punctuation around the pronoun, or an 's behind it.
-    marked = token.replace(pronoun, f"[{pronoun}]", 1) if pronoun in token else f"[{token}]"
-    tokens[target.span2_index] = marked
-    text = " ".join(tokens)
-    return f"Text: {text}\nPronoun: {pronoun}\nPhrase: {target.span1_text}"
+    target = row.target
+    text = marked(row.text, target.span2_index, target.span2_text)
+    return f"Text: {text}\nPronoun: {target.span2_text}\nPhrase: {target.span1_text}"
 
 
 WSC: Task[PronounPair, WscRow] = Task(

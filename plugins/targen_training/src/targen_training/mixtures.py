@@ -1,0 +1,101 @@
+"""Mixtures: rows of several tasks for one model."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Literal
+
+from targen_core import Dataset
+from targen_core.errors import UsageError
+from targen_core.training.model import Decision
+
+__all__ = ["MIXES", "Mix", "grouped", "labelled", "mix_said", "mixed"]
+
+Mix = Literal["proportional", "equal", "temperature"]
+MIXES: tuple[Mix, ...] = ("proportional", "equal", "temperature")
+
+
+def grouped(datasets: Sequence[Dataset]) -> dict[str, list[Dataset]]:
+    """The datasets of each task, in the order in which they were given.
+
+    Raises:
+        UsageError: two different tasks have the same name.
+    """
+    found: dict[str, list[Dataset]] = {}
+    for dataset in datasets:
+        theirs = found.setdefault(dataset.task.name, [])
+        if theirs and _identity(theirs[0]) != _identity(dataset):
+            raise UsageError(
+                f"two different tasks are called {dataset.task.name}: that of {theirs[0].name} "
+                f"and that of {dataset.name}",
+                hint="give one of them another name: `name:` in its file",
+            )
+        theirs.append(dataset)
+    return found
+
+
+def _identity(dataset: Dataset) -> tuple[str, ...]:
+    task = dataset.task
+    return task.version, task.description, *(label.name for label in task.labels)
+
+
+def labelled(task: str, label: str) -> str:
+    """What a label of a task is called in a mixture."""
+    return f"{task}/{label}"
+
+
+def mix_said(mix: Mix, temperature: float) -> str:
+    """A mix as `model.json` has it."""
+    return f"temperature {temperature:g}" if mix == "temperature" else mix
+
+
+def mixed(
+    known: Mapping[str, Sequence[Decision]], mix: Mix, *, temperature: float, seed: int
+) -> list[Decision]:
+    """The decisions of a mixture: about as many as there are, whatever the mix.
+
+    "proportional" takes all as they are. "equal" takes as many of each task, and
+    "temperature" in between: in proportion to their number to the power 1/temperature
+    (Raffel et al. 2020, section 3.5.2). A small task's questions come again, each as
+    often as the next but for the last round; of a large one's some are drawn. All the
+    options of a question are taken together.
+    """
+    power = {"proportional": 1.0, "equal": 0.0, "temperature": 1 / temperature}[mix]
+    questions = {task: _questions(theirs) for task, theirs in known.items()}
+    total = sum(map(len, questions.values()))
+    weights = {task: len(theirs) ** power for task, theirs in questions.items()}
+    rng = random.Random(seed)
+    found: list[Decision] = []
+    first = 0
+    for task, theirs in questions.items():
+        wanted = max(1, round(total * weights[task] / sum(weights.values())))
+        rounds, rest = divmod(wanted, len(theirs))
+        drawn = theirs * rounds + sorted(rng.sample(theirs, rest), key=_place)
+        found += [_of_task(task, first, each) for question in drawn for each in question]
+        first += 1 + max(each.row for question in theirs for each in question)
+    return found
+
+
+def _questions(decisions: Sequence[Decision]) -> list[list[Decision]]:
+    found: dict[tuple[int, int, str], list[Decision]] = {}
+    for decision in decisions:
+        # Rows of two datasets have the same numbers: what is asked tells them apart.
+        asked = decision.asked.prompt if decision.asked else ""
+        found.setdefault((decision.row, decision.question, asked), []).append(decision)
+    return list(found.values())
+
+
+def _place(question: Sequence[Decision]) -> tuple[int, int]:
+    return question[0].row, question[0].question
+
+
+def _of_task(task: str, first: int, decision: Decision) -> Decision:
+    asked = decision.asked
+    if asked is not None and not decision.option:
+        legal = {text: labelled(task, label) for text, label in asked.legal.items()}
+        asked = replace(asked, legal=legal)
+    return replace(
+        decision, label=labelled(task, decision.label), row=first + decision.row, asked=asked
+    )

@@ -1,0 +1,72 @@
+"""What a model that writes is asked, and what its answer means."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Sequence
+
+from targen_core.tasks.cases import RIGHT, WRONG
+from targen_core.training.model import Decision, Question
+
+__all__ = ["asked", "meaning", "normal", "questions_of"]
+
+_EDGES = re.compile(r"^[\W_]+|[\W_]+$")
+
+
+def asked(decision: Decision, labels: Sequence[str]) -> Question:
+    """The question of a decision: its own, or its texts under their names."""
+    if decision.asked is not None:
+        return decision.asked
+    lines = [f"{name}: {text}" for name, text in decision.texts.items()]
+    prompt = "\n".join([*lines, "Output:"])
+    return Question(prompt, decision.label, {label: label for label in labels})
+
+
+def questions_of(
+    decisions: Iterable[Decision], labels: Sequence[str]
+) -> tuple[list[Question], list[Decision]]:
+    """Each question once for all its options, and the first decision of each."""
+    found: dict[tuple[int, int, str], tuple[Question, Decision]] = {}
+    again: list[tuple[Question, Decision]] = []
+    for decision in decisions:
+        question = asked(decision, labels)
+        if decision.option:
+            key = decision.row, decision.question, question.prompt
+            found.setdefault(key, (question, decision))
+        else:
+            again.append((question, decision))
+    pairs = [*found.values(), *again]
+    return [question for question, _ in pairs], [decision for _, decision in pairs]
+
+
+def normal(text: str) -> str:
+    """A text as answers are compared: one case, single spaces, nothing but words at its edges.
+
+    Underscores and hyphens are spaces: "Not entailment." is `not_entailment`.
+    """
+    plain = unicodedata.normalize("NFKC", text).casefold()
+    plain = re.sub(r"[\s_-]+", " ", plain)
+    return _EDGES.sub("", plain) or plain.strip()
+
+
+def meaning(written: str, decision: Decision, question: Question) -> str | None:
+    """The label that an answer gives a decision; None where it is no legal answer."""
+    legal: dict[str, set[str]] = {}
+    for text, means in question.legal.items():
+        legal.setdefault(normal(text), set()).add(means)
+    lines = [line for line in written.splitlines() if line.strip()]
+    if question.several:
+        chosen: set[str] = set()
+        for line in lines:
+            if normal(line) not in legal:
+                return None
+            chosen |= legal[normal(line)]
+    else:
+        chosen = legal.get(normal(written), set())
+        if not chosen:
+            return None
+    if decision.option:
+        return RIGHT if decision.option in chosen else WRONG
+    (label,) = chosen if len(chosen) == 1 else (None,)
+    return label

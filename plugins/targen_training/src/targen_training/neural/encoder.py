@@ -1,0 +1,211 @@
+"""The trainer `encoder`: a pretrained encoder with a head that tells the labels apart.
+
+What is decided is read as one text, or as two where a decision has two: premise and
+hypothesis. Of more than two the last is the second, and all stand under their names.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from targen_core.errors import UsageError
+from targen_core.training.model import Decision, Predictor, Trainer, TrainingSet
+from targen_training.neural.options import EncoderOptions
+
+__all__ = ["ENCODER", "read"]
+
+_FORMAT = 1
+_ABOUT = "targen.json"
+_BATCH = 32
+
+
+def read(decision: Decision) -> tuple[str, str | None]:
+    """A decision as one text or a pair of texts."""
+    texts = list(decision.texts.items())
+    if len(texts) == 1:
+        return texts[0][1], None
+    if len(texts) == 2:
+        return texts[0][1], texts[1][1]
+    *first, (name, last) = texts
+    return "\n".join(f"{name}: {text}" for name, text in first), f"{name}: {last}"
+
+
+def train(data: TrainingSet, options: EncoderOptions, folder: Path) -> None:
+    """Fine-tune, and write what transformers' `from_pretrained` reads."""
+    import transformers
+    from transformers import AutoModelForSequenceClassification, DataCollatorWithPadding
+
+    from targen_training.neural.fit import fit, longest, tokens_at_most
+    from targen_training.neural.loading import Pretrained, save, tokenizer_of
+
+    transformers.set_seed(data.seed)
+    pretrained = Pretrained(options, data)
+    tokenizer = tokenizer_of(pretrained.base)
+    names = dict(enumerate(data.labels))
+    model, new = pretrained.load(
+        AutoModelForSequenceClassification,
+        num_labels=len(names),
+        id2label=names,
+        label2id={label: at for at, label in names.items()},
+        ignore_mismatched_sizes=True,
+    )
+    _fit_head(model, new, pretrained.base.config(), data, options)
+    model.config.pad_token_id = tokenizer.pad_token_id
+    model = pretrained.prepared(model, "SEQ_CLS")
+    most = tokens_at_most(tokenizer, model.config, options)
+    longest([len(each) for each in _tokens(tokenizer, data.decisions, None)], most, data, options)
+    at = {label: number for number, label in names.items()}
+    examples: list[dict[str, Any]] = [
+        {"input_ids": ids, "labels": at[decision.label]}
+        for ids, decision in zip(
+            _tokens(tokenizer, data.decisions, most), data.decisions, strict=True
+        )
+    ]
+    if "token_type_ids" in tokenizer.model_input_names:
+        kinds = _tokens(tokenizer, data.decisions, most, key="token_type_ids")
+        for example, kind in zip(examples, kinds, strict=True):
+            example["token_type_ids"] = kind
+    collate = DataCollatorWithPadding(tokenizer)
+    model = fit(model, examples, collate, options, data, data.decisions)
+    save(model, tokenizer, pretrained.base.name, folder)
+    about = {"format": _FORMAT, "kind": "encoder", "labels": data.labels, "max_length": most}
+    (folder / _ABOUT).write_text(json.dumps(about, ensure_ascii=False), encoding="utf-8")
+
+
+def _tokens(
+    tokenizer: Any, decisions: Sequence[Decision], most: int | None, *, key: str = "input_ids"
+) -> list[list[int]]:
+    """The tokens of each decision, cut to `most`."""
+    if not decisions:
+        return []
+    pairs = [read(decision) for decision in decisions]
+    found: list[list[int]] = []
+    # A text alone is cut in front: what an instruction is about stands at its end.
+    single = pairs[0][1] is None
+    tokenizer.truncation_side = "left" if single and "prompt" in decisions[0].texts else "right"
+    for first, second in pairs:
+        found.append(
+            tokenizer(
+                first,
+                second,
+                truncation=False if most is None else "longest_first",
+                max_length=most,
+                verbose=False,
+            )[key]
+        )
+    return found
+
+
+def _fit_head(
+    model: Any,
+    new: set[str],
+    config: Mapping[str, Any],
+    data: TrainingSet,
+    options: EncoderOptions,
+) -> None:
+    """Keep the head that the weights have where it tells these labels, or begin a new one.
+
+    Raises:
+        UsageError: it tells others, or the weights are those of no such model.
+    """
+    prefix = f"{model.base_model_prefix}."
+    body = [name for name, _ in model.named_parameters() if name.startswith(prefix)]
+    if body and not set(body) - new:
+        raise UsageError(
+            f"{options.model} holds no weights of {type(model).__name__}",
+            hint="--model is a folder that transformers' save_pretrained wrote",
+        )
+    architectures = config.get("architectures") or [""]
+    if not str(architectures[0]).endswith("ForSequenceClassification"):
+        return
+    theirs = config.get("id2label") or {}
+    said = [str(theirs[key]) for key in sorted(theirs, key=int)] if theirs else []
+    unnamed = said == [f"LABEL_{number}" for number in range(len(data.labels))]
+    if options.head != "new" and (unnamed or said == list(data.labels)):
+        return
+    if options.head == "auto":
+        raise UsageError(
+            f"{options.model} has a head for {len(said) or 2} labels ({', '.join(said[:4])}), "
+            f"and the rows have {len(data.labels)} ({', '.join(data.labels[:4])})",
+            hint="-o head=new begins a new head",
+        )
+    for name, module in model.named_children():
+        if name != model.base_model_prefix:
+            module.apply(model._init_weights)
+    data.watch.note(f"begins a new head, for {', '.join(data.labels[:8])}")
+
+
+def load(folder: Path) -> Predictor:
+    """The predictor that `train` wrote.
+
+    Raises:
+        ValueError: the folder holds something else.
+    """
+    import torch
+    from transformers import AutoModelForSequenceClassification
+
+    from targen_training.neural.loading import load_adapter, load_whole, tokenizer_of
+    from targen_training.neural.weights import Weights, base_of, device_of, find_weights
+
+    try:
+        about = json.loads((folder / _ABOUT).read_text(encoding="utf-8"))
+        if about["format"] != _FORMAT or about["kind"] != "encoder":
+            raise ValueError("it is of another format")
+        labels, most = [str(label) for label in about["labels"]], int(about["max_length"])
+        adapter = (folder / "adapter_config.json").is_file()
+        weights = Weights(folder.name, folder, adapter=adapter)
+        base = find_weights(base_of(weights)) if adapter else weights
+        names = dict(enumerate(labels))
+        model, new = load_whole(
+            AutoModelForSequenceClassification,
+            base,
+            num_labels=len(labels),
+            id2label=names,
+            label2id={label: at for at, label in names.items()},
+            ignore_mismatched_sizes=adapter,
+            dtype=torch.float32,
+        )
+        if adapter:
+            model = load_adapter(model, weights, trainable=False)
+        elif new:
+            raise ValueError(f"weights are missing: {sorted(new)[0]}")
+        tokenizer = tokenizer_of(weights)
+    except (OSError, ValueError, LookupError, TypeError, RecursionError, UsageError) as error:
+        raise ValueError(f"{folder} holds no model of encoder: {error}") from error
+    model.config.pad_token_id = tokenizer.pad_token_id
+    device = device_of("")
+    model.to(device).eval()
+
+    def predict(decisions: Sequence[Decision], /) -> Sequence[Sequence[float]]:
+        scores: list[list[float]] = [[] for _ in decisions]
+        kinds = "token_type_ids" in tokenizer.model_input_names
+        ids = _tokens(tokenizer, decisions, most)
+        types = _tokens(tokenizer, decisions, most, key="token_type_ids") if kinds else ids
+        order = sorted(range(len(decisions)), key=lambda at: len(ids[at]))
+        for start in range(0, len(order), _BATCH):
+            batch = order[start : start + _BATCH]
+            rows = [
+                {"input_ids": ids[at]} | ({"token_type_ids": types[at]} if kinds else {})
+                for at in batch
+            ]
+            inputs = tokenizer.pad(rows, return_tensors="pt").to(device)
+            with torch.inference_mode():
+                shares = model(**inputs).logits.double().softmax(dim=-1).tolist()
+            for at, each in zip(batch, shares, strict=True):
+                scores[at] = each
+        return scores
+
+    return predict
+
+
+ENCODER = Trainer(
+    summary="a pretrained encoder with a head for the labels, such as MiniLM or RoBERTa",
+    version="1",
+    train=train,
+    load=load,
+    options=EncoderOptions,
+    extra="torch",
+)

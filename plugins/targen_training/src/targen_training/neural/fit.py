@@ -1,0 +1,269 @@
+"""Training as transformers' `Trainer` does it, with what it leaves to its caller.
+
+Checkpoints by the clock and resuming, early stopping, progress, and the failures that
+people meet: no memory, a loss that is no number.
+"""
+
+from __future__ import annotations
+
+import gc
+import math
+import random
+import tempfile
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from targen_core.errors import JobFailed, UsageError
+from targen_core.training.model import Decision, TrainingSet
+from targen_training.neural.options import NeuralOptions
+from targen_training.neural.weights import device_of, first_line, quiet
+
+__all__ = ["Example", "fit", "longest", "takes_bfloat16", "tokens_at_most"]
+
+Example = dict[str, list[int] | int]
+"""One row as token ids, with what is to be learned under "labels"."""
+
+_MOST = 1024  # tokens of a row, where the model would take more and nobody asked
+_UNLIMITED = 10**9  # tokenizers without a limit say a number beyond this
+_LOG_STEPS = 10  # a loss that is no number is seen so many steps later at most
+
+
+def takes_bfloat16(options: NeuralOptions) -> bool:
+    """Whether to compute in bfloat16."""
+    import torch
+
+    if options.precision != "auto":
+        return options.precision == "bfloat16"
+    on_gpu = device_of(options.device).type == "cuda"
+    return on_gpu and bool(torch.cuda.is_bf16_supported())
+
+
+def tokens_at_most(tokenizer: Any, config: Any, options: NeuralOptions) -> int:
+    """How many tokens of a row the model is given.
+
+    Raises:
+        UsageError: more are asked for than it takes.
+    """
+    limits = [tokenizer.model_max_length] if tokenizer.model_max_length < _UNLIMITED else []
+    positions = getattr(config, "max_position_embeddings", None)
+    if isinstance(positions, int) and positions > 0:
+        # RoBERTa and its kin number positions from behind the padding's.
+        behind = "roberta" in config.model_type or config.model_type == "camembert"
+        limits.append(positions - (config.pad_token_id + 1 if behind else 0))
+    most = min(limits, default=_MOST)
+    if options.max_length > most and limits:
+        raise UsageError(
+            f"-o max_length={options.max_length}: the model takes {most} tokens at most"
+        )
+    return options.max_length or min(most, _MOST)
+
+
+def longest(lengths: Sequence[int], most: int, data: TrainingSet, options: NeuralOptions) -> None:
+    """Tell how many rows are longer than the model takes, or refuse them.
+
+    Raises:
+        UsageError: some are, and they are to be refused.
+    """
+    long = sum(length > most for length in lengths)
+    if not long:
+        return
+    said = f"{long:,} of {len(lengths):,} are longer than {most:,} tokens (the longest: "
+    said += f"{max(lengths):,})"
+    if options.too_long == "refuse":
+        raise UsageError(said, hint="-o max_length=N, another --model, or -o too_long=cut")
+    data.watch.note(f"{said}, and were cut")
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    model: Any
+    examples: Sequence[Example]
+    held_out: Sequence[Example]
+    collate: Callable[[Sequence[Example]], Mapping[str, Any]]
+    options: NeuralOptions
+    data: TrainingSet
+
+
+def fit(
+    model: Any,
+    examples: Sequence[Example],
+    collate: Callable[[Sequence[Example]], Mapping[str, Any]],
+    options: NeuralOptions,
+    data: TrainingSet,
+    rows: Sequence[Decision],
+) -> Any:
+    """Train a model on examples, one for each of `rows`, and give it back.
+
+    Raises:
+        JobFailed: no memory, or a loss that is no number.
+        UsageError: nothing would be left to learn from.
+    """
+    train, held_out = _parted(examples, rows, options, data.seed)
+    run = _Run(model, train, held_out, collate, options, data)
+    with tempfile.TemporaryDirectory(prefix="targen-training-") as scratch, quiet():
+        folder = data.checkpoints or Path(scratch)
+        try:
+            return _fit(run, folder, keep=data.checkpoints is not None)
+        except RuntimeError as error:
+            if not _no_memory(error):
+                raise
+            said = first_line(error)
+    fitting = _fitting(run)
+    batch, whole = options.batch, options.batch * options.accumulate
+    hint = "-o lora=8, -o gradient_checkpointing=true, -o max_length=N, or a smaller --model"
+    if fitting:
+        hint = f"-o batch={fitting} -o accumulate={math.ceil(whole / fitting)} fits, with as many "
+        hint += "rows to a step"
+    raise JobFailed(f"no memory for {batch} rows at once: {said}", hint=hint)
+
+
+def _parted(
+    examples: Sequence[Example], rows: Sequence[Decision], options: NeuralOptions, seed: int
+) -> tuple[Sequence[Example], Sequence[Example]]:
+    """What is learned from and what is held out, in whole rows."""
+    if not options.early_stop:
+        return examples, ()
+    numbers = sorted({row.row for row in rows})
+    count = min(max(1, round(options.hold_out * len(numbers))), len(numbers) - 1)
+    if not count:
+        raise UsageError("one row cannot be parted", hint="-o early_stop=0")
+    apart = set(random.Random(seed).sample(numbers, count))
+    pairs = list(zip(examples, rows, strict=True))
+    return (
+        [example for example, row in pairs if row.row not in apart],
+        [example for example, row in pairs if row.row in apart],
+    )
+
+
+def _fit(run: _Run, folder: Path, *, keep: bool) -> Any:
+    from transformers import EarlyStoppingCallback, Trainer, TrainingArguments
+    from transformers.trainer_utils import get_last_checkpoint
+
+    options = run.options
+    steps = math.ceil(len(run.examples) / options.batch / options.accumulate) * options.epochs
+    arguments = TrainingArguments(
+        output_dir=str(folder),
+        per_device_train_batch_size=options.batch,
+        per_device_eval_batch_size=options.batch,
+        gradient_accumulation_steps=options.accumulate,
+        learning_rate=options.learning_rate,
+        num_train_epochs=options.epochs,
+        max_steps=options.max_steps or -1,
+        lr_scheduler_type=options.schedule,
+        warmup_steps=round(options.warmup * (options.max_steps or steps)),
+        weight_decay=options.weight_decay,
+        label_smoothing_factor=options.label_smoothing,
+        seed=run.data.seed,
+        bf16=takes_bfloat16(options),
+        use_cpu=device_of(options.device).type == "cpu",
+        gradient_checkpointing=options.gradient_checkpointing,
+        logging_steps=_LOG_STEPS,
+        logging_first_step=True,
+        logging_nan_inf_filter=False,
+        eval_strategy="epoch" if options.early_stop else "no",
+        save_strategy="epoch" if options.early_stop else "no",
+        load_best_model_at_end=bool(options.early_stop),
+        metric_for_best_model="eval_loss" if options.early_stop else None,
+        save_total_limit=2,
+        disable_tqdm=True,
+        report_to=[],
+        remove_unused_columns=False,
+        dataloader_pin_memory=device_of(options.device).type == "cuda",
+    )
+    callbacks = [_watcher(run, minutes=options.checkpoint_minutes if keep else 0)]
+    if options.early_stop:
+        callbacks.append(EarlyStoppingCallback(early_stopping_patience=options.early_stop))
+    trainer = Trainer(
+        model=run.model,
+        args=arguments,
+        train_dataset=run.examples,
+        eval_dataset=run.held_out or None,
+        data_collator=run.collate,
+        callbacks=callbacks,
+    )
+    from transformers.trainer_callback import PrinterCallback
+
+    trainer.remove_callback(PrinterCallback)
+    last = get_last_checkpoint(str(folder)) if keep else None
+    if last:
+        at = last.rpartition("-")[2]
+        run.data.watch.note(f"goes on from step {at} of a training that was stopped")
+    result = trainer.train(resume_from_checkpoint=last)
+    _finite(result.training_loss, trainer.state.global_step)
+    return trainer.model
+
+
+def _watcher(run: _Run, *, minutes: float) -> Any:
+    """Passes steps on, looks at the loss, and asks for a checkpoint when it is time."""
+    from transformers import TrainerCallback
+
+    class Watcher(TrainerCallback):  # type: ignore[misc]
+        last = time.monotonic()
+
+        def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+            run.data.watch.step(state.global_step, state.max_steps, {})
+            if minutes and time.monotonic() - self.last >= 60 * minutes:
+                control.should_save = True
+
+        def on_save(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+            self.last = time.monotonic()
+
+        def on_log(self, args: Any, state: Any, control: Any, logs: Any = None, **_: Any) -> None:
+            figures = {
+                name: float(value)
+                for name, value in (logs or {}).items()
+                if name in ("loss", "eval_loss")
+            }
+            for value in figures.values():
+                _finite(value, state.global_step)
+            run.data.watch.step(state.global_step, state.max_steps, figures)
+
+    return Watcher()
+
+
+def _finite(loss: float, step: int) -> None:
+    if not math.isfinite(loss):
+        raise JobFailed(
+            f"the loss at step {step:,} is no number: {loss}",
+            hint="-o learning_rate=1e-5 or another lower one, -o warmup=0.1, -o precision=float32",
+        )
+
+
+def _no_memory(error: RuntimeError) -> bool:
+    import torch
+
+    words = ("out of memory", "not enough memory", "can't allocate memory")
+    said = str(error).casefold()
+    return isinstance(error, torch.OutOfMemoryError) or any(word in said for word in words)
+
+
+def _fitting(run: _Run) -> int:
+    """The largest half, quarter and so on of the batch with which the longest rows fit; or 0."""
+    import torch
+
+    def size(example: Example) -> int:
+        return max(len(part) for part in example.values() if isinstance(part, list))
+
+    device = device_of(run.options.device)
+    rows = sorted(run.examples, key=size, reverse=True)
+    batch = min(run.options.batch, len(rows)) // 2
+    model = run.model
+    while batch:
+        gc.collect()
+        if device.type == "cuda":
+            torch.cuda.empty_cache()
+        try:
+            model.to(device).train()
+            inputs = {key: part.to(device) for key, part in run.collate(rows[:batch]).items()}
+            model(**inputs).loss.backward()
+            model.zero_grad(set_to_none=True)
+        except RuntimeError as error:
+            if not _no_memory(error):
+                raise
+            batch //= 2
+        else:
+            return batch
+    return 0

@@ -1,0 +1,195 @@
+"""Models and tokenizers, from weights, with LoRA and quantisation where they are asked for."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from targen_core.errors import UsageError
+from targen_core.training.model import TrainingSet
+from targen_training.neural.fit import takes_bfloat16
+from targen_training.neural.options import NeuralOptions
+from targen_training.neural.weights import (
+    Weights,
+    base_of,
+    device_of,
+    find_weights,
+    first_line,
+    quiet,
+)
+
+__all__ = ["Pretrained", "load_adapter", "load_whole", "save", "tokenizer_of"]
+
+
+def tokenizer_of(weights: Weights) -> Any:
+    """The tokenizer beside the weights, with a token to pad with.
+
+    Raises:
+        UsageError: there is none.
+    """
+    from transformers import AutoTokenizer
+
+    try:
+        with quiet():
+            tokenizer = AutoTokenizer.from_pretrained(str(weights.folder), **weights.files)
+    except (OSError, ValueError, KeyError, TypeError, ImportError) as error:
+        raise UsageError(
+            f"the tokenizer of {weights.name} cannot be read: {first_line(error)}",
+            hint="--model FOLDER with all that save_pretrained wrote",
+        ) from error
+    if tokenizer.pad_token_id is None:
+        tokenizer.pad_token = tokenizer.eos_token or tokenizer.unk_token
+    if tokenizer.pad_token_id is None:
+        raise UsageError(f"the tokenizer of {weights.name} has no token to pad or to end with")
+    return tokenizer
+
+
+class Pretrained:
+    """The weights that a training starts from, to be made a model of one kind."""
+
+    def __init__(self, options: NeuralOptions, data: TrainingSet) -> None:
+        """Find the weights, and check that the machine can do what is asked.
+
+        Raises:
+            UsageError: there are none, or it cannot.
+        """
+        self.options = options
+        self.weights = find_weights(options.model)
+        self.base = find_weights(base_of(self.weights)) if self.weights.adapter else self.weights
+        self._check()
+        self.data = data
+
+    def _check(self) -> None:
+        options = self.options
+        if options.quantize == "none":
+            return
+        if not options.lora:
+            raise UsageError(
+                "-o quantize=4bit: quantised weights are not trained themselves",
+                hint="-o lora=8 with it",
+            )
+        if device_of(options.device).type != "cuda":
+            raise UsageError(
+                "-o quantize=4bit needs a GPU that CUDA runs on, and there is none",
+                hint="-o lora=8 alone trains an adapter of the weights as they are",
+            )
+        import bitsandbytes  # noqa: F401 - so that what is missing is said by its name
+
+    def load(self, kind: Any, **more: Any) -> tuple[Any, set[str]]:
+        """The model, ready to train, and which of its weights are new.
+
+        Args:
+            kind: an Auto class of transformers.
+            more: what its `from_pretrained` is told besides.
+
+        Raises:
+            UsageError: the weights are no such model.
+        """
+        import torch
+
+        options = self.options
+        lora = options.lora > 0
+        dtype = torch.bfloat16 if lora and takes_bfloat16(options) else torch.float32
+        if options.quantize == "4bit":
+            from transformers import BitsAndBytesConfig
+
+            more["quantization_config"] = BitsAndBytesConfig(
+                load_in_4bit=True,
+                bnb_4bit_quant_type="nf4",
+                bnb_4bit_use_double_quant=True,
+                bnb_4bit_compute_dtype=torch.bfloat16,
+            )
+            more["device_map"] = {"": device_of(options.device)}
+        model, new = load_whole(kind, self.base, dtype=dtype, **more)
+        if self.weights.adapter:
+            model = load_adapter(model, self.weights, trainable=lora)
+            if not lora:
+                model = model.merge_and_unload()
+        return model, new
+
+    def prepared(self, model: Any, task: str) -> Any:
+        """The model as it is trained: with an adapter, where LoRA is asked for.
+
+        Args:
+            model: what `load` gave.
+            task: a `TaskType` of peft.
+
+        Raises:
+            UsageError: LoRA's targets are none of its modules.
+        """
+        options = self.options
+        if not options.lora:
+            return model
+        from peft import LoraConfig, PeftModel, get_peft_model, prepare_model_for_kbit_training
+
+        if isinstance(model, PeftModel):
+            return model  # it goes on with the adapter that it was given
+        if options.quantize == "4bit":
+            model = prepare_model_for_kbit_training(
+                model, use_gradient_checkpointing=options.gradient_checkpointing
+            )
+        elif options.gradient_checkpointing:
+            model.enable_input_require_grads()
+        targets = options.lora_targets
+        config = LoraConfig(
+            r=options.lora,
+            lora_alpha=options.lora_alpha,
+            lora_dropout=options.lora_dropout,
+            target_modules=targets if targets == "all-linear" else targets.split(","),
+            task_type=task,
+        )
+        try:
+            return get_peft_model(model, config)
+        except ValueError as error:
+            raise UsageError(f"-o lora_targets={targets}: {first_line(error)}") from error
+
+
+def load_whole(kind: Any, weights: Weights, **more: Any) -> tuple[Any, set[str]]:
+    """A model, and the names of the weights that were not there and are new."""
+    try:
+        with quiet():
+            model, info = kind.from_pretrained(
+                str(weights.folder), output_loading_info=True, **weights.files, **more
+            )
+    except MemoryError:
+        raise
+    except ImportError as error:
+        if isinstance(error, ModuleNotFoundError):
+            raise
+        raise UsageError(f"{weights.name} cannot be read: {first_line(error)}") from error
+    except Exception as error:  # whatever a damaged file makes of a dozen libraries
+        raise UsageError(
+            f"{weights.name} cannot be read as {kind.__name__.removeprefix('AutoModelFor')}: "
+            f"{first_line(error)}",
+            hint="--model is a folder that transformers' save_pretrained wrote",
+        ) from error
+    return model, set(info["missing_keys"]) | {name for name, *_ in info["mismatched_keys"]}
+
+
+def load_adapter(model: Any, weights: Weights, *, trainable: bool) -> Any:
+    """A model with the adapter that lies in a folder.
+
+    Raises:
+        UsageError: the adapter is of another model.
+    """
+    from peft import PeftModel
+
+    try:
+        with quiet():
+            return PeftModel.from_pretrained(model, str(weights.folder), is_trainable=trainable)
+    except ImportError:
+        raise
+    except Exception as error:
+        raise UsageError(
+            f"the adapter of {weights.name} does not fit its model: {first_line(error)}"
+        ) from error
+
+
+def save(model: Any, tokenizer: Any, base: str, folder: Any) -> None:
+    """Write model and tokenizer as transformers reads them; of LoRA the adapter alone."""
+    with quiet():
+        if hasattr(model, "peft_config"):
+            for config in model.peft_config.values():
+                config.base_model_name_or_path = base  # as the user calls it, not where it lies
+        model.save_pretrained(str(folder), safe_serialization=True)
+        tokenizer.save_pretrained(str(folder))
+    (folder / "README.md").unlink(missing_ok=True)  # peft's card is empty headings

@@ -1,0 +1,90 @@
+"""What a user may set of the trainers that need torch.
+
+Where the paper says (appendix C: batch 16, learning rate 5e-5, 5 epochs), its value is
+the default; where it does not, the default of transformers' `Trainer` is.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from targen_core.training.model import TrainerOptions
+
+__all__ = ["EncoderOptions", "NeuralOptions", "WriterOptions"]
+
+
+class NeuralOptions(TrainerOptions):
+    """Options of every trainer on transformers."""
+
+    model: str = Field("", description="the pretrained model: what --model sets")
+    batch: int = Field(16, ge=1, description="rows of a step on each device (paper: 16)")
+    accumulate: int = Field(1, ge=1, description="batches to a step of the optimiser (paper: 1)")
+    learning_rate: float = Field(5e-5, gt=0, allow_inf_nan=False, description="paper: 5e-5")
+    epochs: float = Field(
+        5,
+        gt=0,
+        allow_inf_nan=False,
+        description="times that each row is seen (paper: 5; several tasks: 1)",
+    )
+    max_steps: int = Field(0, ge=0, description="steps of the optimiser in place of epochs")
+    schedule: Literal["linear", "constant", "cosine"] = Field(
+        "linear", description="how the learning rate falls"
+    )
+    warmup: float = Field(0.0, ge=0, lt=1, description="share of the steps in which it rises")
+    weight_decay: float = Field(0.0, ge=0, allow_inf_nan=False, description="of AdamW")
+    label_smoothing: float = Field(0.0, ge=0, lt=1, description="share given to other labels")
+    max_length: int = Field(
+        0, ge=0, description="tokens of a row; 0: what the model takes, at most 1024"
+    )
+    too_long: Literal["cut", "refuse"] = Field(
+        "cut", description="what becomes of rows with more tokens"
+    )
+    early_stop: int = Field(
+        0,
+        ge=0,
+        description="epochs without a lower held-out loss after which to stop, and go "
+        "back to the best; 0: never",
+    )
+    hold_out: float = Field(
+        0.1, gt=0, lt=1, description="share of the rows to hold out for early_stop"
+    )
+    checkpoint_minutes: float = Field(
+        5.0,
+        ge=0,
+        allow_inf_nan=False,
+        description="minutes between checkpoints; a training that is killed loses no more",
+    )
+    device: str = Field("", description="cpu, cuda, cuda:1, mps; by default a GPU where one is")
+    precision: Literal["auto", "float32", "bfloat16"] = Field(
+        "auto", description="auto: bfloat16 on a GPU that has it"
+    )
+    gradient_checkpointing: bool = Field(False, description="less memory, a third more time")
+    lora: int = Field(0, ge=0, description="rank of LoRA; 0: all weights are trained")
+    lora_alpha: float = Field(16, gt=0, allow_inf_nan=False, description="scale of LoRA")
+    lora_dropout: float = Field(0.05, ge=0, lt=1, description="dropout of LoRA")
+    lora_targets: str = Field(
+        "all-linear", description="modules that LoRA changes, with commas between"
+    )
+    quantize: Literal["none", "4bit"] = Field(
+        "none", description="4bit: QLoRA, for a GPU; wants lora and the extra qlora"
+    )
+
+
+class EncoderOptions(NeuralOptions):
+    """Options of `encoder`."""
+
+    head: Literal["auto", "auto-new", "new"] = Field(
+        "auto",
+        description="auto: a head that the model has is kept, and must fit the labels; "
+        "auto-new: it is kept where it fits; new: a new one in any case",
+    )
+
+
+class WriterOptions(NeuralOptions):
+    """Options of `encoder-decoder` and `decoder`."""
+
+    answer_tokens: int = Field(
+        0, ge=0, description="tokens of an answer at most; 0: by the longest one learned from"
+    )

@@ -1,0 +1,206 @@
+"""The trainers `encoder-decoder` and `decoder`: models that write their answers.
+
+An answer counts where it is one of the question's legal answers, compared as
+`answers.normal` has it. Any other is counted as illegal, and never taken for a label.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from targen_core.errors import UsageError
+from targen_core.training.model import Decision, Predictor, Question, Trainer, TrainingSet
+from targen_training.neural.answers import asked, meaning, questions_of
+from targen_training.neural.options import WriterOptions
+
+__all__ = ["DECODER", "ENCODER_DECODER"]
+
+_FORMAT = 1
+_ABOUT = "targen.json"
+_BATCH = 16
+_IGNORED = -100  # what torch's cross entropy leaves out
+
+
+def train(kind: str, data: TrainingSet, options: WriterOptions, folder: Path) -> None:
+    """Fine-tune, and write what transformers' `from_pretrained` reads."""
+    import transformers
+    from transformers import DataCollatorForSeq2Seq
+
+    from targen_training.neural.fit import fit, longest, tokens_at_most
+    from targen_training.neural.loading import Pretrained, save, tokenizer_of
+    from targen_training.neural.weights import kind_of
+
+    transformers.set_seed(data.seed)
+    pretrained = Pretrained(options, data)
+    found = kind_of(pretrained.base)
+    if found != kind:
+        raise UsageError(
+            f"{options.model} is of the kind {found}, not {kind}", hint=f"--trainer {found}"
+        )
+    tokenizer = tokenizer_of(pretrained.base)
+    model, new = pretrained.load(_auto(kind))
+    if len(new) * 2 > len(list(model.parameters())):
+        raise UsageError(f"{options.model} holds no weights of {type(model).__name__}")
+    model.config.pad_token_id = tokenizer.pad_token_id
+    model = pretrained.prepared(model, "CAUSAL_LM" if kind == "decoder" else "SEQ_2_SEQ_LM")
+    most = tokens_at_most(tokenizer, model.config, options)
+    questions, rows = questions_of(data.decisions, data.labels)
+    answers = [_answer_ids(tokenizer, kind, question.answer) for question in questions]
+    prompts = [_prompt_ids(tokenizer, kind, question.prompt) for question in questions]
+    # A decoder's prompt and answer share its positions.
+    together = [
+        len(prompt) + (len(answer) if kind == "decoder" else 0)
+        for prompt, answer in zip(prompts, answers, strict=True)
+    ]
+    longest(together, most, data, options)
+    length = options.answer_tokens or max(8, 4 + max(map(len, answers)))
+    room = most - length if kind == "decoder" else most
+    if room < 1:
+        raise UsageError(
+            f"an answer of {length} tokens leaves no room in {most}", hint="-o max_length=N"
+        )
+    examples = [
+        _example(kind, _cut(prompt, room), answer)
+        for prompt, answer in zip(prompts, answers, strict=True)
+    ]
+    collate = DataCollatorForSeq2Seq(tokenizer, label_pad_token_id=_IGNORED)
+    if kind == "encoder-decoder":
+        collate = DataCollatorForSeq2Seq(tokenizer, model, label_pad_token_id=_IGNORED)
+    model = fit(model, examples, collate, options, data, rows)
+    save(model, tokenizer, pretrained.base.name, folder)
+    about = {
+        "format": _FORMAT,
+        "kind": kind,
+        "labels": data.labels,
+        "prompt_tokens": room,
+        "answer_tokens": length,
+    }
+    (folder / _ABOUT).write_text(json.dumps(about, ensure_ascii=False), encoding="utf-8")
+
+
+def _auto(kind: str) -> Any:
+    from transformers import AutoModelForCausalLM, AutoModelForSeq2SeqLM
+
+    return AutoModelForCausalLM if kind == "decoder" else AutoModelForSeq2SeqLM
+
+
+def _prompt_ids(tokenizer: Any, kind: str, prompt: str) -> list[int]:
+    ids: list[int] = tokenizer(prompt, truncation=False, verbose=False)["input_ids"]
+    # Some tokenizers end each text: a decoder would then think that all is said.
+    while kind == "decoder" and ids and ids[-1] == tokenizer.eos_token_id:
+        ids = ids[:-1]
+    return ids
+
+
+def _answer_ids(tokenizer: Any, kind: str, answer: str) -> list[int]:
+    text = f" {answer}" if kind == "decoder" and answer else answer
+    ids: list[int] = tokenizer(text, add_special_tokens=False, verbose=False)["input_ids"]
+    return [*ids, tokenizer.eos_token_id]
+
+
+def _cut(prompt: list[int], room: int) -> list[int]:
+    """A prompt that fits: what it is about stands at its end."""
+    return prompt[-room:]
+
+
+def _example(kind: str, prompt: list[int], answer: list[int]) -> dict[str, Any]:
+    if kind == "decoder":
+        return {"input_ids": prompt + answer, "labels": [_IGNORED] * len(prompt) + answer}
+    return {"input_ids": prompt, "labels": answer}
+
+
+def load(kind: str, folder: Path) -> Predictor:
+    """The predictor that `train` wrote.
+
+    Raises:
+        ValueError: the folder holds something else.
+    """
+    import torch
+
+    from targen_training.neural.loading import load_adapter, load_whole, tokenizer_of
+    from targen_training.neural.weights import Weights, base_of, device_of, find_weights
+
+    try:
+        about = json.loads((folder / _ABOUT).read_text(encoding="utf-8"))
+        if about["format"] != _FORMAT or about["kind"] != kind:
+            raise ValueError("it is of another format or kind")
+        labels = [str(label) for label in about["labels"]]
+        room, length = int(about["prompt_tokens"]), int(about["answer_tokens"])
+        adapter = (folder / "adapter_config.json").is_file()
+        weights = Weights(folder.name, folder, adapter=adapter)
+        device = device_of("")
+        dtype = torch.bfloat16 if adapter and device.type == "cuda" else torch.float32
+        base = find_weights(base_of(weights)) if adapter else weights
+        model, new = load_whole(_auto(kind), base, dtype=dtype)
+        if adapter:
+            model = load_adapter(model, weights, trainable=False)
+        elif new:
+            raise ValueError(f"weights are missing: {sorted(new)[0]}")
+        tokenizer = tokenizer_of(weights)
+    except (OSError, ValueError, LookupError, TypeError, RecursionError, UsageError) as error:
+        raise ValueError(f"{folder} holds no model of {kind}: {error}") from error
+    model.to(device).eval()
+    tokenizer.padding_side = "left" if kind == "decoder" else "right"
+
+    def write(questions: Sequence[Question]) -> list[str]:
+        prompts = [_cut(_prompt_ids(tokenizer, kind, each.prompt), room) for each in questions]
+        order = sorted(range(len(prompts)), key=lambda at: len(prompts[at]))
+        written = [""] * len(prompts)
+        for start in range(0, len(order), _BATCH):
+            batch = order[start : start + _BATCH]
+            inputs = tokenizer.pad(
+                [{"input_ids": prompts[at]} for at in batch], return_tensors="pt"
+            ).to(device)
+            inputs.pop("token_type_ids", None)
+            with torch.inference_mode():
+                out = model.generate(
+                    **inputs,
+                    max_new_tokens=length,
+                    do_sample=False,
+                    num_beams=1,
+                    eos_token_id=tokenizer.eos_token_id,
+                    pad_token_id=tokenizer.pad_token_id,
+                )
+            if kind == "decoder":
+                out = out[:, inputs["input_ids"].shape[1] :]
+            texts = tokenizer.batch_decode(out, skip_special_tokens=True)
+            for at, text in zip(batch, texts, strict=True):
+                written[at] = text
+        return written
+
+    def predict(decisions: Sequence[Decision], /) -> Sequence[Sequence[float]]:
+        questions = [asked(decision, labels) for decision in decisions]
+        each = {question.prompt: question for question in questions}
+        texts = dict(zip(each, write(list(each.values())), strict=True))
+        scores = []
+        for decision, question in zip(decisions, questions, strict=True):
+            label = meaning(texts[question.prompt], decision, question)
+            place = labels.index(label) if label in labels else len(labels)
+            scores.append([float(at == place) for at in range(len(labels) + 1)])
+        return scores
+
+    return predict
+
+
+def _trainer(kind: str, summary: str) -> Trainer:
+    return Trainer(
+        summary=summary,
+        version="1",
+        train=partial(train, kind),
+        load=partial(load, kind),
+        options=WriterOptions,
+        extra="torch",
+        writes=True,
+    )
+
+
+ENCODER_DECODER = _trainer(
+    "encoder-decoder", "a pretrained model that reads and writes its answer, such as T5"
+)
+DECODER = _trainer(
+    "decoder", "a pretrained model that goes on with its answer, such as Llama or Pythia"
+)

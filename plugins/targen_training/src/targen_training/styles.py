@@ -1,0 +1,10 @@
+"""How rows are read."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+__all__ = ["STYLES", "Style"]
+
+Style = Literal["plain", "instructions"]
+STYLES: tuple[Style, ...] = ("plain", "instructions")

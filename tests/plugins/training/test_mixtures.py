@@ -1,0 +1,132 @@
+"""One model for several tasks, and rows that are read as instructions."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from targen_core.training.model import Decision
+from targen_training.mixtures import mixed
+
+Command = Callable[..., Any]
+
+
+def rows(task: str, count: int) -> list[Decision]:
+    return [Decision({"text": f"{task} {at}"}, ("a", "b")[at % 2], at) for at in range(count)]
+
+
+@pytest.mark.parametrize(
+    ("mix", "temperature", "shares"),
+    [
+        ("proportional", 2.0, (90, 10)),
+        ("equal", 2.0, (50, 50)),
+        ("temperature", 2.0, (75, 25)),  # the square roots of 90 and 10 are as 3 to 1
+        ("temperature", 1.0, (90, 10)),
+    ],
+)
+def test_rows_of_each_task_by_mix(mix, temperature, shares):
+    known = {"large": rows("large", 90), "small": rows("small", 10)}
+    drawn = mixed(known, mix, temperature=temperature, seed=0)
+    counts = Counter(decision.label.partition("/")[0] for decision in drawn)
+    assert (counts["large"], counts["small"]) == shares
+    # A small task's rows come as often as each other, give or take one.
+    small = Counter(d.texts["text"] for d in drawn if d.label.startswith("small/"))
+    assert len(small) == 10 and max(small.values()) - min(small.values()) <= 1
+    large = Counter(d.texts["text"] for d in drawn if d.label.startswith("large/"))
+    assert max(large.values()) == 1
+    assert drawn == mixed(known, mix, temperature=temperature, seed=0)
+    assert mix == "proportional" or drawn != mixed(known, "equal", temperature=1.0, seed=1)
+
+
+def test_options_of_a_question_stay_together():
+    options = [
+        Decision({"o": str(o)}, "right", row, option=str(o)) for row in range(9) for o in (0, 1)
+    ]
+    drawn = mixed({"large": rows("large", 40), "few": options}, "equal", temperature=2, seed=0)
+    seen = Counter(d.row for d in drawn if d.label == "few/right")
+    assert all(count % 2 == 0 for count in seen.values())
+
+
+def test_one_model_for_two_tasks(targen: Command, mood: Command) -> None:
+    mood("train.jsonl", 60)
+    mood("test.jsonl", 20, seed=1)
+    Path("kind.yaml").write_text(
+        "description: A thing.\nlabels:\n  praise: it is a boat\n  blame: it is none\n"
+    )
+    kinds = [
+        {"text": f"{thing} number {at}.", "label": label, "idx": at}
+        for at, (thing, label) in enumerate([("A boat", "praise"), ("A lamp", "blame")] * 20)
+    ]
+    Path("kinds.jsonl").write_text("".join(json.dumps(row) + "\n" for row in kinds))
+    train = ("train", "mood.yaml=train.jsonl", "./kind.yaml=kinds.jsonl", "--out", "m")
+    made = targen(*train, "--mix", "equal")
+    assert made.code == 0, made.err
+    assert "100 decisions of mood+kind, mixed: equal" in made.out
+    facts = json.loads(Path("m/model.json").read_text())
+    assert facts["labels"] == ["mood/praise", "mood/blame", "kind/praise", "kind/blame"]
+    for task, data in (("mood.yaml", "test.jsonl"), ("kind.yaml", "kinds.jsonl")):
+        measured = targen("evaluate", "m", data, "--task", task, "--json")
+        assert measured.code == 0, measured.err
+        assert measured.json["figures"]["accuracy"]["value"] == 1.0
+        assert set(measured.json["labels"]) == {"praise", "blame"}
+    Path("third.yaml").write_text(Path("mood.yaml").read_text())
+    other = targen("evaluate", "m", "test.jsonl", "--task", "third.yaml")
+    assert other.code == 2 and "was trained on rows of mood+kind, not of third" in other.err
+
+
+def test_two_tasks_of_one_name_are_refused(targen: Command, mood: Command) -> None:
+    mood("train.jsonl", 20)
+    Path("other").mkdir()
+    Path("other/mood.yaml").write_text(Path("mood.yaml").read_text().replace("A sentence", "One"))
+    done = targen("train", "mood.yaml=train.jsonl", "other/mood.yaml=train.jsonl", "--out", "m")
+    assert done.code == 2 and "two different tasks are called mood" in done.err
+
+
+def test_rows_as_instructions(targen: Command, mood: Command) -> None:
+    mood("train.jsonl", 60)
+    mood("test.jsonl", 20, seed=1)
+    made = targen("train", "train.jsonl", "--task", "mood.yaml", "--style", "instructions")
+    assert made.code == 0, made.err
+    assert json.loads(Path("models/train/model.json").read_text())["style"] == "instructions"
+    measured = targen("evaluate", "models/train", "test.jsonl", "--task", "mood.yaml", "--json")
+    assert measured.json["figures"]["accuracy"]["value"] == 1.0
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--model", "tfidf"], "tfidf is a trainer"),
+        (["--model", "./nowhere"], "there is no folder ./nowhere"),
+        (["--trainer", "encoder"], "no pretrained model was named"),
+        (["--from", "nowhere"], "there is no folder nowhere"),
+        (["--from", "m"], "starts from nothing"),
+        (["--from", "m", "--model", "x"], "both say what to start from"),
+        (["--mix-temperature", "0.5"], "mix-temperature"),
+    ],
+)
+def test_what_a_model_starts_from(
+    targen: Command, mood: Command, words: list[str], said: str
+) -> None:
+    mood("train.jsonl", 20)
+    train = ("train", "train.jsonl", "--task", "mood.yaml", "--out")
+    assert targen(*train, "m").code == 0
+    done = targen(*train, "n", *words)
+    assert done.code in (1, 2)
+    assert said in done.err or "torch" in done.err or "transformers" in done.err
+    assert not Path("n").exists()
+
+
+def test_a_killed_training_leaves_no_model(targen: Command, mood: Command, monkeypatch) -> None:
+    mood("train.jsonl", 20)
+
+    def stop(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("numpy.savez", stop)
+    assert targen("train", "train.jsonl", "--task", "mood.yaml", "--out", "m").code != 0
+    assert sorted(path.name for path in Path().iterdir()) == ["mood.yaml", "train.jsonl"]
