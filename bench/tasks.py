@@ -129,7 +129,7 @@ def measure_suite(args):
         peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024
         reports = json.loads(out)
         counts = {r["task"]: r["rows"] for r in reports}
-        exact = all(r["rows"] == r["wanted"] for r in reports) and child.returncode == 0
+        exact = all(r["rows"] == r["requested"] for r in reports) and child.returncode == 0
         lines = sum(
             len(path.read_bytes().splitlines())
             for path in Path(folder).glob("suite/*/dataset.jsonl")

@@ -47,7 +47,7 @@ def test_a_run_is_its_rows_with_its_path_and_report():
     assert (len(run), run[0]["idx"], bool(run)) == (4, 0, True)
     assert run.report.complete
     assert run.report.status == "complete"
-    assert run.report.rows == run.report.wanted == {"calm": 2, "alarm": 2}
+    assert run.report.rows == run.report.requested == {"calm": 2, "alarm": 2}
     assert run.report.raw == json.loads(Path("runs/x/report.json").read_text())
     assert run.report.cost == 0.0
     assert run.report.usage.calls == run.report.raw["usage"]["total"]["calls"]
@@ -66,7 +66,7 @@ def test_the_yield_is_the_share_of_candidates_that_are_rows(lab):
     assert run.report.yield_ == kept / judged
     of_one = run.report.labels["yes"]
     assert of_one.yield_ == sum(of_one.accepted.values()) / of_one.judged
-    assert of_one.rows == of_one.wanted == 6
+    assert of_one.rows == of_one.requested == 6
     assert sum(1 for _ in run.rejects) >= sum(of_one.rejected.values())
 
 
@@ -82,7 +82,7 @@ def test_a_notebook_shows_tables_in_which_nothing_is_markup(lab):
     assert "<script>" in run[0]["text"]
     assert "<script>" not in shown
     assert "&lt;script&gt;&amp;" in shown
-    assert "<th>wanted</th>" in shown
+    assert "<th>requested</th>" in shown
 
 
 # --- where it goes ----------------------------------------------------------

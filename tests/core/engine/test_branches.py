@@ -35,7 +35,7 @@ def test_quotas_are_of_labels_and_met_to_the_row(lab, folder, data):
             counted[record["label"] if world.labels else "any"] += record["rows"]
         assert ran.report["rows"] == {name: counted[name] for name in world.quota_names}
         if ran.error is None:
-            assert ran.report["rows"] == ran.report["wanted"]
+            assert ran.report["rows"] == ran.report["requested"]
         else:
             assert isinstance(ran.error, QuotaNotMet)
             assert all(ran.report["rows"][name] <= quotas[name] for name in quotas)

@@ -353,7 +353,7 @@ def test_a_run_that_was_killed_reports_what_its_files_tell(lab, tmp_path):
     assert report["status"] == "unfinished"
     rows = (killed / "dataset.jsonl").read_text().splitlines()
     assert sum(report["rows"].values()) == len(rows) > 0
-    assert report["wanted"] == {"yes": 12, "no": 12}
+    assert report["requested"] == {"yes": 12, "no": 12}
     journal = (killed / "journal").read_bytes().splitlines()
     assert report["usage"]["total"]["calls"] == len(journal)
 

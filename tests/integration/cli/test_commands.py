@@ -283,7 +283,7 @@ def test_generate_writes_a_run_directory(rte, rows, tmp_path):
     assert [row["idx"] for row in found] == list(range(10))
     report = json.loads((run / "report.json").read_text())
     assert report["status"] == "complete"
-    assert report["rows"] == report["wanted"] == {"entailment": 5, "not_entailment": 5}
+    assert report["rows"] == report["requested"] == {"entailment": 5, "not_entailment": 5}
 
 
 def test_an_odd_number_goes_to_the_first_label(rte):

@@ -560,7 +560,7 @@ def test_a_record_of_the_journal_that_no_run_writes(change, named, run, targen):
         (("usage", "total", "dollars"), "free"),
         (("usage", "by_step"), {"a": 1}),
         (("problem",), ["x"]),
-        (("wanted",), {"nosuch": 1}),
+        (("requested",), {"nosuch": 1}),
     ],
     ids=lambda value: str(value),
 )

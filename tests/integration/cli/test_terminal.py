@@ -91,7 +91,7 @@ def test_a_crafted_report_is_shown_escaped(targen, rte, tmp_path):
     report = json.loads(path.read_text())
     report.update(problem=f"bad {ODD}", status="\x1b[8m")
     report["rows"]["\x1b[1mx\ny"] = 1
-    report["wanted"]["\x1b[1mx\ny"] = 1
+    report["requested"]["\x1b[1mx\ny"] = 1
     path.write_text(json.dumps(report))
     result = targen("report", "run")
     assert SHOWN in result.out

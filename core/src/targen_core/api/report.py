@@ -63,7 +63,7 @@ class LabelReport:
     Those of branches that aim at no label are in `Report.raw`, under "flow".
 
     Attributes:
-        wanted: rows that were asked for.
+        requested: rows that were asked for.
         rows: rows with this label in the dataset.
         judged: candidates that were generated for it and got a verdict.
         accepted: of these, those that are in the dataset, by the label that they ended with.
@@ -73,7 +73,7 @@ class LabelReport:
         reasons: the reasons of the rejections, and how often each was given.
     """
 
-    wanted: int
+    requested: int
     rows: int
     judged: int
     accepted: Mapping[str, int]
@@ -89,7 +89,7 @@ class LabelReport:
 
 
 def _labels(raw: Mapping[str, Any]) -> dict[str, LabelReport]:
-    rows, requested, flows = raw.get("rows", {}), raw.get("wanted", {}), raw["flow"]
+    rows, requested, flows = raw.get("rows", {}), raw.get("requested", {}), raw["flow"]
     aims = raw.get("branches") or {label: label for label in flows}
     labels = rows or flows
     return {
@@ -109,7 +109,7 @@ def _of_flows(flows: Sequence[Mapping[str, Any]], requested: int, rows: int) -> 
         return dict(sum((Counter(flow[name]) for flow in flows), Counter()))
 
     return LabelReport(
-        wanted=requested,
+        requested=requested,
         rows=rows,
         judged=sum(flow["judged"] for flow in flows),
         accepted=together("accepted"),
@@ -130,7 +130,7 @@ class Report:
             Ctrl-C, a fault) or "unfinished" (it was killed, or goes on).
         problem: why it is not complete, or "".
         rows: rows by label.
-        wanted: rows by label that were asked for.
+        requested: rows by label that were asked for.
         labels: what became of each label's candidates.
         usage: what the calls took.
         models: the model's name by step.
@@ -141,7 +141,7 @@ class Report:
     status: str
     problem: str
     rows: Mapping[str, int]
-    wanted: Mapping[str, int]
+    requested: Mapping[str, int]
     labels: Mapping[str, LabelReport]
     usage: UsageReport
     models: Mapping[str, str]
@@ -155,7 +155,7 @@ class Report:
             status=raw["status"],
             problem=raw["problem"],
             rows=raw["rows"],
-            wanted=raw["wanted"],
+            requested=raw["requested"],
             labels=_labels(raw),
             usage=UsageReport.of(raw["usage"]),
             models=raw["models"],
@@ -180,7 +180,7 @@ class Report:
     @property
     def summary(self) -> str:
         """The report in one line."""
-        made, requested = sum(self.rows.values()), sum(self.wanted.values())
+        made, requested = sum(self.rows.values()), sum(self.requested.values())
         shares = "" if self.yield_ is None else f", {self.yield_:.0%} of candidates kept"
         return f"{self.status}, {made:,} of {requested:,} rows{shares}, {self.usage.summary}"
 
@@ -199,12 +199,12 @@ class Report:
     def _repr_html_(self) -> str:
         from targen_core.api.html import table
 
-        heads = ("label", "rows", "wanted", "candidates", "kept", "duplicates", "rejected for")
+        heads = ("label", "rows", "requested", "candidates", "kept", "duplicates", "rejected for")
         rows = [
             (
                 name,
                 label.rows,
-                label.wanted,
+                label.requested,
                 label.judged,
                 "" if label.yield_ is None else f"{label.yield_:.0%}",
                 label.duplicate,

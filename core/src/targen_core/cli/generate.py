@@ -388,7 +388,7 @@ class _Suite:
         if json:
             print_json(self._reports)
         elif self._reports:
-            heads = ["task", "status", "rows", "wanted", "calls", "cached", "tokens", "dollars"]
+            heads = ["task", "status", "rows", "requested", "calls", "cached", "tokens", "dollars"]
             with _shown():
                 print_table(heads, [*map(_summary, self._reports)])
 
@@ -408,7 +408,7 @@ def _summary(report: dict[str, Any]) -> tuple[str, ...]:
         report["task"].rpartition(":")[2],
         report["status"],
         ", ".join(f"{name} {rows:,}" for name, rows in report["rows"].items()),
-        ", ".join(f"{name} {rows:,}" for name, rows in report["wanted"].items()),
+        ", ".join(f"{name} {rows:,}" for name, rows in report["requested"].items()),
         f"{total['calls']:,}",
         f"{total['cached']:,}",
         f"{total['input_tokens'] + total['output_tokens']:,}",

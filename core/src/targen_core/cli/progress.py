@@ -301,6 +301,6 @@ class _Bars:
 
 def _given_up(event: LabelGivenUp) -> str:
     return (
-        f"label {event.label} is given up at {event.have} of {event.wanted} rows: "
+        f"label {event.label} is given up at {event.have} of {event.requested} rows: "
         f"no row from {event.after} candidates"
     )

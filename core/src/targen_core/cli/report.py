@@ -58,8 +58,11 @@ def print_report(report: dict[str, Any], path: Path) -> None:
         print(f"  {report['problem']}")
     print(f"\nRows ({report['balance']} labels)")
     print_table(
-        ["label", "rows", "wanted"],
-        [(name, report["rows"][name], requested) for name, requested in report["wanted"].items()],
+        ["label", "rows", "requested"],
+        [
+            (name, report["rows"][name], requested)
+            for name, requested in report["requested"].items()
+        ],
     )
     print_flow(report["flow"], report.get("branches"))
     reasons = {

@@ -89,7 +89,7 @@ def _facts(each: Shelved) -> dict[str, Any]:
         "task": report.get("task", ""),
         "status": each.status,
         "rows": sum(report.get("rows", {}).values()),
-        "target": sum(report.get("wanted", {}).values()),
+        "target": sum(report.get("requested", {}).values()),
         "dollars": usage["total"]["dollars"] if usage.get("priced") else None,
         "created": each.created,
         "problem": each.problem,

@@ -39,7 +39,7 @@ class LabelGivenUp:
     label: str
     after: int
     have: int
-    wanted: int
+    requested: int
 
 
 Event = Committed | LabelGivenUp

@@ -73,7 +73,7 @@ class QuotaTracker:
         if branches is None:
             branches = {name: name for name in names}
         self.have: dict[str, int] = dict.fromkeys(names, 0)
-        self.wanted = Quotas({}).over(names)
+        self.requested = Quotas({}).over(names)
         self.flows: dict[str, Flow] = {branch: Flow() for branch in branches}
         self.aims: Mapping[str, str | None] = branches
         self._may_give = {
@@ -101,7 +101,7 @@ class QuotaTracker:
 
     def aim(self, quotas: Quotas, *, by_intended: bool) -> None:
         """Take a new target; labels that were given up get a new chance."""
-        self.wanted = quotas.over(tuple(self.have))
+        self.requested = quotas.over(tuple(self.have))
         self.by_intended = by_intended
         self.given_up.clear()
         self._open = None
@@ -124,7 +124,7 @@ class QuotaTracker:
 
     def is_full(self, name: str) -> bool:
         """Whether a label has all its rows."""
-        return self.have[name] >= self.wanted[name]
+        return self.have[name] >= self.requested[name]
 
     def wants(self, name: str) -> bool:
         """Whether a label lacks rows and was not given up."""
@@ -132,7 +132,7 @@ class QuotaTracker:
 
     def needed(self, name: str) -> int:
         """Rows that a label lacks."""
-        return max(0, self.wanted[name] - self.have[name])
+        return max(0, self.requested[name] - self.have[name])
 
     def yield_of(self, name: str) -> float:
         """Instances of a label for each candidate of branches that may give it.
@@ -250,14 +250,14 @@ class QuotaTracker:
 
         `given` is whether the lists were there already, and grow no more.
         """
-        short = [name for name, rows in self.wanted.items() if self.have[name] < rows]
+        short = [name for name, rows in self.requested.items() if self.have[name] < rows]
         if not short:
             return None
         parts = []
         for name in short:
             worst = self.commonest_reason(name)
             parts.append(
-                f"label {name} has {self.have[name]} of {self.wanted[name]} rows"
+                f"label {name} has {self.have[name]} of {self.requested[name]} rows"
                 + (f" (most often: {worst})" if worst else "")
             )
         if self.given_up & set(short):
@@ -279,8 +279,8 @@ class QuotaTracker:
         """The report's form."""
         return {
             "rows": dict(self.have),
-            "wanted": dict(self.wanted),
-            "met": all(self.have[name] >= rows for name, rows in self.wanted.items()),
+            "requested": dict(self.requested),
+            "met": all(self.have[name] >= rows for name, rows in self.requested.items()),
             "given_up": sorted(self.given_up),
             "flow": {name: flow.as_dict() for name, flow in self.flows.items()},
             "dropped_list_items": [

@@ -364,7 +364,7 @@ class Engine:
             )
         )
         for label in self.quotas.give_up(slot.branch, target.give_up_after):
-            have, requested = self.quotas.have[label], self.quotas.wanted[label]
+            have, requested = self.quotas.have[label], self.quotas.requested[label]
             self._listener(LabelGivenUp(label, target.give_up_after, have, requested))
 
     def _ending(self, outcome: Outcome) -> str | None:

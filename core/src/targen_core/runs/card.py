@@ -68,7 +68,7 @@ def dataset_card(
     usage = report["usage"]["total"]
     labels = "\n".join(
         f"| {markdown(name)} | {report['rows'][name]:,} | {requested:,} |"
-        for name, requested in report["wanted"].items()
+        for name, requested in report["requested"].items()
     )
     steps = "\n".join(
         f"| {step} | {_named(model_name(plan))} | {markdown(backend_name(plan))} | "
@@ -108,7 +108,7 @@ def dataset_card(
 
 Columns: {columns}.
 
-| label | rows | wanted |
+| label | rows | requested |
 |---|--:|--:|
 {labels}
 {_sample(sample)}

@@ -131,7 +131,7 @@ class _Report(_Part):
     balance: str
     branches: dict[str, str | None] = {}
     rows: dict[str, _Count]
-    wanted: dict[str, _Count]
+    requested: dict[str, _Count]
     flow: dict[str, _Flow]
     dropped_list_items: list[_Dropped]
     usage: _Usage
@@ -194,11 +194,13 @@ def read_report(path: Path) -> dict[str, Any]:
         return _unfinished(path, manifest)
     if isinstance(report, dict):
         report["usage"] = _renamed(report.get("usage"))
+        if "wanted" in report:  # as an older targen wrote it
+            report["requested"] = report.pop("wanted")
     try:
         _Report.model_validate(report)
     except ValidationError as error:
         raise RunDirectoryError(f"{path / 'report.json'} does not read: {said(error)}") from error
-    if lacking := report["wanted"].keys() - report["rows"].keys():
+    if lacking := report["requested"].keys() - report["rows"].keys():
         raise RunDirectoryError(f"{path / 'report.json'} does not read: rows: no {min(lacking)!r}")
     return report
 
