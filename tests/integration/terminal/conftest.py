@@ -156,7 +156,9 @@ class HeldService(FaultServer):
         if number >= self.hold_from and not self.go.wait(DEADLINE):
             return Response({}, status=500)
         schema = seen.body["response_format"]["json_schema"]["schema"]
-        text = json.dumps(fill_schema(schema, random.Random(seen.text)))
+        # Of the messages alone: the sampling seed of a request depends on the server's port.
+        asked = json.dumps(seen.body["messages"])
+        text = json.dumps(fill_schema(schema, random.Random(asked)))
         return Response(OPENAI.answer(text, "stop"))
 
     def wait_for_calls(self, count: int) -> None:
