@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 from targen_analysis.analysis import Analysis, Part
+from targen_analysis.report.apart import apart
+from targen_analysis.report.cells import number
 from targen_analysis.report.page import as_page
 from targen_analysis.report.short import in_short
 from targen_core.metrics.model import Estimate, Findings
@@ -55,6 +57,40 @@ def test_sentences_are_for_one_dataset_and_the_table_for_several(analysis):
     top = re.search(r'<section class="short">.*?</section>', as_page(two), re.DOTALL)
     assert "It is half." not in top[0]
     assert "more is more" in top[0]
+
+
+@pytest.mark.parametrize(
+    ("mine", "original", "mark", "words"),
+    [
+        (Estimate(0.745, 0.736, 0.755), Estimate(0.119, 0.1, 0.137), "▲▲▲", " (× 6.3)"),
+        (Estimate(0.6, 0.58, 0.62), Estimate(0.9, 0.8, 1.0), "▼▼", " (÷ 1.5)"),
+        (Estimate(105.0), Estimate(100.0), "▲", ""),
+        (Estimate(0.5, 0.4, 0.6), Estimate(0.3, 0.1, 0.45), "=", " (× 1.7)"),
+        (Estimate(0.2, 0.1, 0.3), Estimate(0.0), "▲▲▲", ""),
+    ],
+)
+def test_how_far_a_figure_is_from_the_reference(mine, original, mark, words):
+    found = apart(mine, original)
+    assert found.mark == mark
+    assert found.words.endswith(f" against {number(original.value)}{words}")
+
+
+def test_the_verdict_stands_on_top_and_names_what_is_farthest(analysis):
+    names = [f"size {number_}" for number_ in range(8)]
+    figures = {
+        "a": {name: Estimate(10.0 + at, 9.0, 20.0) for at, name in enumerate(names)},
+        "original": {name: Estimate(1.0, 0.9, 1.1) for name in names},
+    }
+    study = analysis("a", figures=figures, glance=dict.fromkeys(names, "less is <more>"))
+    verdict = in_short(study).verdict
+    assert verdict[0] == "Of 8 figures, 8 are far from original, 0 are off, and 0 may be the same."
+    assert len(verdict) == 5
+    assert verdict[1] == "▲▲▲ good: size 7: 17 against 1 (× 17.0) (less is <more>)."
+    page = as_page(study)
+    assert page.index('class="verdict"') < page.index("<nav>")
+    assert page.count('<span class="mark above" title="above the reference">▲▲▲</span>') == 4 + 8
+    alone = in_short(analysis("a", against="")).verdict
+    assert alone == ("Nothing to compare with: name the original with --against.",)
 
 
 def test_limits_are_in_numbers(analysis):

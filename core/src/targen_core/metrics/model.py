@@ -141,6 +141,8 @@ class Plot:
         x: the name that lies along the horizontal axis.
         y: the name that lies along the vertical axis.
         color: the name that decides the colour; of a heat map the number in a cell.
+        line: of intervals, where along x a line is drawn that figures are read
+            against, such as 1 for ratios.
     """
 
     kind: Literal["bars", "intervals", "heatmap", "lines", "points", "map"]
@@ -149,6 +151,7 @@ class Plot:
     x: str
     y: str
     color: str = ""
+    line: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

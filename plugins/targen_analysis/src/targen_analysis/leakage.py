@@ -96,7 +96,7 @@ def _measure(study: Study, options: LeakageOptions) -> Findings:
         headlines=tuple(headlines),
         figures=figures,
         glance={
-            "the same words": "rows that stand in the reference; it: half in its other half",
+            "the same words": "rows also in the reference (its own: one half of it in the other)",
             f"a run of {options.n} words": "rows that share one with the reference",
         },
         tables=(table, *_by_field(study), *tables),

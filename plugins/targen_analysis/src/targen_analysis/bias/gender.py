@@ -220,7 +220,7 @@ def _plot(figures: Mapping[str, Mapping[str, Estimate]], labels: Sequence[str]) 
         if mine[name].value is not None
     ]
     title = "Female share of the rows with words of one gender"
-    return Plot("intervals", title, marks, x=_SHARE, y="label", color="dataset")
+    return Plot("intervals", title, marks, x=_SHARE, y="label", color="dataset", line=0.5)
 
 
 def _headlines(study: Study, counts: Mapping[str, _Counted]) -> Iterable[str]:

@@ -286,6 +286,7 @@ def _plots(study: Study, results: Sequence[_Measured], words: Sequence[Words]) -
         x="ratio",
         y="figure",
         color="dataset",
+        line=1.0,
     )
     return (ratios, growth) if marks else (growth,)
 

@@ -1,14 +1,18 @@
 const root = document.documentElement;
 const plots = JSON.parse(document.getElementById("plots").textContent);
 const wish = window.matchMedia("(prefers-color-scheme: dark)");
+const narrow = window.matchMedia("(max-width: 36rem)");
 const dark = () => (root.dataset.theme ? root.dataset.theme === "dark" : wish.matches);
 
 function draw() {
   const shade = dark() ? "dark" : "light";
   root.dataset.drawn = shade;
+  const theme = plots.themes[shade];
+  // On a phone long names of rows leave no place for what they name.
+  const config = narrow.matches ? { ...theme, axis: { ...theme.axis, labelLimit: 120 } } : theme;
   for (const [id, spec] of Object.entries(plots.specifications)) {
     vegaEmbed(document.getElementById(id), spec, {
-      config: plots.themes[shade],
+      config,
       renderer: "svg",
       tooltip: { theme: shade },
       actions: { export: true, source: false, compiled: false, editor: false },
@@ -23,4 +27,5 @@ document.getElementById("shade").addEventListener("click", () => {
   draw();
 });
 wish.addEventListener("change", draw);
+narrow.addEventListener("change", draw);
 draw();

@@ -9,9 +9,10 @@ from importlib.resources import files
 from typing import Any
 
 from targen_analysis.analysis import Analysis, Part
+from targen_analysis.report.apart import KEY
 from targen_analysis.report.cells import interval, number, shown
 from targen_analysis.report.pictures import colors_of, specification, theme
-from targen_analysis.report.short import in_short
+from targen_analysis.report.short import Short, in_short
 from targen_core.metrics.model import Cell, Corpus, Estimate, Plot, Table
 
 __all__ = ["as_page"]
@@ -30,11 +31,12 @@ def as_page(analysis: Analysis) -> str:
 
     def place(plot: Plot) -> str:
         name = f"plot{len(drawn) + 1}"
-        drawn[name] = specification(plot, colors)
+        drawn[name] = specification(plot, colors, width="container")
         label = escape(plot.title, quote=True)
         box = f'<div class="plot" id="{name}" role="img" aria-label="{label}"></div>'
         return f"<h3>{escape(plot.title)}</h3>{box}"
 
+    short = in_short(analysis)
     title = " · ".join(corpus.name for corpus in study.corpora)
     if study.reference is not None:
         title += f" against {study.reference.name}"
@@ -64,9 +66,10 @@ def as_page(analysis: Analysis) -> str:
                 "data, measured by targen analyze.</p></div>"
                 '<button id="shade">Light / dark</button></header>'
             ),
+            *_verdict(short),
             "<nav>" + "".join(_link(part) for part in analysis.parts) + "</nav>",
             *_datasets(study.everything, study.reference),
-            *_in_short(analysis),
+            *_in_short(short),
             *parts,
             f'<script type="application/json" id="plots">{_embedded(data)}</script>',
             f'<script type="module">{libraries}\n{script}</script>',
@@ -106,17 +109,57 @@ def _datasets(corpora: Iterable[Corpus], reference: Corpus | None) -> Iterator[s
             yield f'<p class="doubt">{escape(corpus.name)}: {escape(note)}</p>'
 
 
-def _in_short(analysis: Analysis) -> Iterator[str]:
-    short = in_short(analysis)
-    yield '<section class="short"><h2>In short</h2>'
+def _verdict(short: Short) -> Iterator[str]:
+    first, *most = short.verdict
+    lines = "".join(f"<li>{_marked(line)}</li>" for line in most)
+    yield f'<section class="verdict"><p>{escape(first)}</p>{f"<ul>{lines}</ul>" if lines else ""}'
+    yield "</section>"
+
+
+def _marked(line: str) -> str:
+    """A sentence that begins with marks, which get their colour."""
+    mark, _, rest = line.partition(" ")
+    return f"{_mark(mark)} {escape(rest)}"
+
+
+def _mark(mark: str) -> str:
+    way = "above" if "▲" in mark else "below" if "▼" in mark else "same"
+    said = {"above": "above the reference", "below": "below the reference", "same": "like it"}
+    return f'<span class="mark {way}" title="{said[way]}">{mark}</span>'
+
+
+def _in_short(short: Short) -> Iterator[str]:
+    yield '<section class="short"><h2>Summary</h2>'
     if short.glance.rows:
-        yield _table(short.glance)
+        yield _glance(short)
     yield from _list(short.headlines)
     yield from (f'<p class="doubt">{escape(line)}</p>' for line in short.warnings)
     yield from (_unmeasured(part, f"{part.title}. ") for part in short.unmeasured)
-    yield "<h3>What these data cannot say</h3>"
+    yield "<h3>Limitations</h3>"
     yield from _list(short.limits)
     yield "</section>"
+
+
+def _glance(short: Short) -> str:
+    """The figures side by side, each with its reading below it and its mark before it."""
+    names = short.glance.columns[1:-1]
+    head = "".join(f"<th class=number>{escape(name)}</th>" for name in names)
+    rows = []
+    for figure, *cells, reading in short.glance.rows:
+        assert isinstance(figure, str)
+        found = [short.apart.get((figure, name)) for name in names]
+        body = "".join(
+            _cell(cell, _mark(each.mark) if each is not None else "")
+            for cell, each in zip(cells, found, strict=True)
+        )
+        read = f'<div class="soft">{escape(str(reading))}</div>'
+        rows.append(f"<tr><td>{escape(figure)}{read}</td>{body}</tr>")
+    key = f" {KEY}" if short.apart else ""
+    return (
+        f'<div class="scroll"><table class="glance"><thead><tr><th>figure</th>{head}</tr></thead>'
+        f"<tbody>{''.join(rows)}</tbody></table></div>"
+        f'<p class="soft">{escape(short.glance.note + key)}</p>'
+    )
 
 
 def _list(lines: Sequence[str]) -> Iterator[str]:
@@ -166,11 +209,12 @@ def _table(table: Table) -> str:
     )
 
 
-def _cell(cell: Cell) -> str:
+def _cell(cell: Cell, mark: str = "") -> str:
     if isinstance(cell, Estimate):
         ends = interval(cell)
         beside = f"<small>{escape(ends)}</small>" if ends else ""
-        return f'<td class="number">{escape(number(cell.value))}{beside}</td>'
+        before = f"{mark} " if mark else ""
+        return f'<td class="number">{before}{escape(number(cell.value))}{beside}</td>'
     if isinstance(cell, str):
         return f"<td{' class=long' if len(cell) > _LONG else ''}>{escape(cell)}</td>"
     return f'<td class="number">{escape(shown(cell))}</td>'

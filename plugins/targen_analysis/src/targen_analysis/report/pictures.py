@@ -29,18 +29,21 @@ def colors_of(study: Study) -> dict[str, str]:
     return colors | ({study.reference.name: _REFERENCE} if study.reference is not None else {})
 
 
-def specification(plot: Plot, colors: Mapping[str, str] | None = None) -> dict[str, Any]:
+def specification(
+    plot: Plot, colors: Mapping[str, str] | None = None, *, width: int | str = _WIDTH
+) -> dict[str, Any]:
     """A plot as Vega-Lite (version 5).
 
     Args:
         plot: the plot.
         colors: of the datasets, the same in all pictures; see `colors_of`.
+        width: in pixels; "container" takes that of the element it is drawn in.
     """
     return {
         "$schema": "https://vega.github.io/schema/vega-lite/v5.json",
         "description": plot.title,
         "data": {"values": [dict(mark) for mark in plot.data]},
-        "width": _WIDTH,
+        "width": width,
         **_KINDS[plot.kind](plot, colors or {}),
     }
 
@@ -136,10 +139,12 @@ def _intervals(plot: Plot, colors: Mapping[str, str]) -> dict[str, Any]:
         {"yOffset": {**_field(plot.color), "sort": list(colors) or None}} if several > 1 else {}
     )
     scale = {"zero": False}
+    line = [] if plot.line is None else [_line(plot.line)]
     return {
         "height": max(3, rows) * _ROW * max(1.0, several * 0.6),
         "encoding": {"y": down, **offset, **_color(plot, colors), "tooltip": _tooltip(plot)},
         "layer": [
+            *line,
             {
                 "mark": {"type": "rule", "strokeWidth": 2, "opacity": 0.55},
                 "encoding": {
@@ -152,6 +157,21 @@ def _intervals(plot: Plot, colors: Mapping[str, str]) -> dict[str, Any]:
                 "encoding": {"x": {**_field(plot.x), "type": "quantitative", "scale": scale}},
             },
         ],
+    }
+
+
+def _line(at: float) -> dict[str, Any]:
+    """A dashed line across all rows of intervals."""
+    return {
+        "data": {"values": [{"at": at}]},
+        "mark": {"type": "rule", "strokeDash": [5, 4], "strokeWidth": 1.5, "opacity": 0.8},
+        "encoding": {
+            "x": {"field": "at", "type": "quantitative"},
+            "y": None,
+            "yOffset": None,
+            "color": None,
+            "tooltip": {"value": f"{at:g}"},
+        },
     }
 
 

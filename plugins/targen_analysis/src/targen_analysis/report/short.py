@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from targen_analysis.analysis import Analysis, Part
+from targen_analysis.report.apart import Apart, apart
 from targen_analysis.statistics import Z
 from targen_core.metrics.model import Cell, Study, Table
 
 __all__ = ["Short", "in_short"]
+
+_FARTHEST = 3  # marks of a figure that is far off
+_LINES = 5  # of a verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +22,10 @@ class Short:
     """The top of a report.
 
     Attributes:
+        verdict: at most five sentences: how far the data are from the reference, and
+            in what most.
         glance: the figures that each metric puts first, a dataset a column.
+        apart: of a row of `glance` and a dataset, how far it is from the reference.
         headlines: sentences with numbers. None over several datasets, where the
             table is quicker to read and they stand with their metrics.
         warnings: what makes the data or the figures doubtful.
@@ -26,7 +33,9 @@ class Short:
         limits: what these data cannot say.
     """
 
+    verdict: tuple[str, ...]
     glance: Table
+    apart: Mapping[tuple[str, str], Apart]
     headlines: tuple[str, ...]
     warnings: tuple[str, ...]
     unmeasured: Sequence[Part]
@@ -38,13 +47,65 @@ def in_short(analysis: Analysis) -> Short:
     study = analysis.study
     findings = [part.findings for part in analysis.parts if part.findings is not None]
     alone = len(study.corpora) == 1
+    marks = dict(_apart(analysis))
     return Short(
+        verdict=tuple(_verdict(analysis, marks)),
         glance=_glance(analysis),
+        apart=marks,
         headlines=tuple(line for each in findings for line in each.headlines) if alone else (),
         warnings=tuple(line for each in findings for line in each.warnings),
         unmeasured=analysis.failed,
         limits=tuple(_limits(study)),
     )
+
+
+def _apart(analysis: Analysis) -> Iterator[tuple[tuple[str, str], Apart]]:
+    reference = analysis.study.reference
+    for part in analysis.parts:
+        if part.findings is None or reference is None:
+            continue
+        figures = part.findings.figures
+        for figure in part.findings.glance:
+            original = figures.get(reference.name, {}).get(figure)
+            for corpus in analysis.study.corpora:
+                found = apart(figures.get(corpus.name, {}).get(figure), original)
+                if found is not None:
+                    yield (f"{part.item.name}: {figure}", corpus.name), found
+
+
+def _verdict(analysis: Analysis, marks: Mapping[tuple[str, str], Apart]) -> Iterator[str]:
+    study = analysis.study
+    warned = sum(len(p.findings.warnings) for p in analysis.parts if p.findings is not None)
+    doubts = f" {_counted(warned, 'warning')} below." if warned else ""
+    if study.reference is None:
+        yield f"Nothing to compare with: name the original with --against.{doubts}"
+        return
+    name = study.reference.name
+    if not marks:
+        yield f"No figure at a glance is known of {name} as well.{doubts}"
+        return
+    far = [found for found in marks.values() if found.size == _FARTHEST]
+    off = [found for found in marks.values() if 0 < found.size < _FARTHEST]
+    yield (
+        f"Of {_counted(len(marks), 'figure')}, {len(far)} {_is(len(far))} far from {name}, "
+        f"{len(off)} {_is(len(off))} off, and {len(marks) - len(far) - len(off)} may be the same."
+        f"{doubts}"
+    )
+    several = len(study.corpora) > 1
+    readings = {row[0]: row[-1] for row in _glance(analysis).rows}
+    ranked = sorted(marks.items(), key=lambda item: (item[1].size, item[1].times), reverse=True)
+    for (figure, corpus), found in ranked[: _LINES - 1]:
+        if found.size > 1:
+            of = f" of {corpus}" if several else ""
+            yield f"{found.mark} {figure}{of}: {found.words} ({readings[figure]})."
+
+
+def _counted(number: int, word: str) -> str:
+    return f"{number:,} {word}{'' if number == 1 else 's'}"
+
+
+def _is(number: int) -> str:
+    return "is" if number == 1 else "are"
 
 
 def _glance(analysis: Analysis) -> Table:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from targen_analysis.analysis import Analysis, Part
 from targen_analysis.report.cells import shown
-from targen_analysis.report.short import in_short
+from targen_analysis.report.short import Short, in_short
 from targen_core.cli.tables import print_table
-from targen_core.metrics.model import Corpus, Table
+from targen_core.metrics.model import Cell, Corpus, Table
 
 __all__ = ["print_analysis"]
 
@@ -22,9 +24,12 @@ def print_analysis(analysis: Analysis, *, tables: bool) -> None:
         print(f"{role}{_about(corpus)}")
         for note in corpus.notes:
             print(f"  note: {note}")
+    print()
+    for line in short.verdict:
+        print(line)
     if short.glance.rows:
         print()
-        _print_table(short.glance)
+        _print_table(_marked(short))
     if short.headlines:
         print()
     for line in short.headlines:
@@ -43,6 +48,22 @@ def print_analysis(analysis: Analysis, *, tables: bool) -> None:
     if tables:
         for part in analysis.parts:
             _print_part(part, headlines=not short.headlines)
+
+
+def _marked(short: Short) -> Table:
+    """The figures side by side, each with its mark behind it."""
+    glance = short.glance
+    names = glance.columns[1:-1]
+
+    def cell(figure: str, name: str, value: Cell) -> Cell:
+        found = short.apart.get((figure, name))
+        return f"{shown(value)} {found.mark}" if found is not None else value
+
+    rows: list[tuple[Cell, ...]] = [
+        (row[0], *(cell(str(row[0]), n, v) for n, v in zip(names, row[1:-1], strict=True)), row[-1])
+        for row in glance.rows
+    ]
+    return replace(glance, rows=rows)
 
 
 def _about(corpus: Corpus) -> str:

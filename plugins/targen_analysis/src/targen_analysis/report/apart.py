@@ -1,0 +1,72 @@
+"""How far a figure is from the reference's, in marks that need no colour."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from targen_analysis.report.cells import number
+from targen_core.metrics.model import Estimate
+
+__all__ = ["KEY", "Apart", "apart"]
+
+_STEPS = (1.25, 2.0)  # times: from where there are two marks, and three
+
+KEY = (
+    "▲ above the reference, ▼ below it, beyond what the intervals allow: "
+    "two marks from 1.25 times, three from twice; = where the intervals overlap."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Apart:
+    """A figure beside the reference's.
+
+    Attributes:
+        value: the figure.
+        reference: the reference's.
+        size: 0 where they may be the same, else 1 to 3 by how far they are apart.
+    """
+
+    value: float
+    reference: float
+    size: int
+
+    @property
+    def times(self) -> float:
+        """How many times the smaller is the larger one."""
+        low, high = sorted((abs(self.value), abs(self.reference)))
+        return high / low if low else math.inf
+
+    @property
+    def mark(self) -> str:
+        """▲ or ▼, once to three times, or =."""
+        return ("▲" if self.value > self.reference else "▼") * self.size or "="
+
+    @property
+    def words(self) -> str:
+        """Both figures, and how many times the smaller is the larger one."""
+        both = f"{number(self.value)} against {number(self.reference)}"
+        if math.isinf(self.times) or self.times < 1.1:
+            return both
+        return f"{both} ({'×' if self.value > self.reference else '÷'} {self.times:.1f})"
+
+
+def apart(value: Estimate | None, reference: Estimate | None) -> Apart | None:
+    """A figure beside the reference's; None where one of them is not known."""
+    if value is None or reference is None or value.value is None or reference.value is None:
+        return None
+    beside = Apart(value.value, reference.value, 0)
+    if _low(value) <= _high(reference) and _low(reference) <= _high(value):
+        return beside
+    return Apart(value.value, reference.value, 1 + sum(beside.times >= step for step in _STEPS))
+
+
+def _low(estimate: Estimate) -> float:
+    assert estimate.value is not None
+    return estimate.value if estimate.low is None else estimate.low
+
+
+def _high(estimate: Estimate) -> float:
+    assert estimate.value is not None
+    return estimate.value if estimate.high is None else estimate.high
