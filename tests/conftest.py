@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tempfile
 
 from hypothesis import HealthCheck, Phase, settings
 
@@ -34,4 +33,4 @@ for _name in (
     "ANTHROPIC_BASE_URL",
 ):
     os.environ.pop(_name, None)
-os.environ["XDG_CONFIG_HOME"] = os.path.join(tempfile.gettempdir(), "targen-tests-no-config")
+os.environ["XDG_CONFIG_HOME"] = os.devnull + "/none"  # where nothing is, nor can be written

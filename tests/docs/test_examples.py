@@ -93,6 +93,7 @@ def test_examples_of(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
         if variable.startswith(("TARGEN_LLAMA", "OPENAI")):
             monkeypatch.delenv(variable)
     monkeypatch.setenv("TARGEN_CACHE_DIR", str(tmp_path / "cache"))
+    monkeypatch.setenv("TARGEN_CONFIG_DIR", str(tmp_path / "config"))
     monkeypatch.setenv("PATH", f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
     monkeypatch.setenv("COLUMNS", "200")
     folder = tmp_path / "work"

@@ -246,3 +246,51 @@ class TestGivenSeeds:
         assert "label warm has 20 of 50 rows" in result.err
         assert "all seeds that are given were used" in result.err
         assert "give more seeds, or have more samples taken of each" in result.err
+
+
+# --- before ---
+
+
+def test_a_dry_run_says_what_would_run_and_leaves_nothing(generate, service):
+    price = ("--price-in", 1, "--price-out", 2)
+    result = generate("--dry-run", *price)
+    assert result.code == 0, result.err
+    assert "targen-plugin-example:tickets would go to run: " in result.out
+    assert f"openai-compatible:{service.url}/v1:tiny:json_schema would be asked" in result.out
+    assert "4 rows of targen-plugin-example:tickets, by a dry run" in result.out
+    assert result.out.endswith("Dry run: nothing was sent or written.\n")
+    facts = generate("--dry-run", "--json", *price).json
+    assert facts["out"] == "run"
+    assert sum(facts["labels"].values()) == 4
+    assert facts["dollars"] > 0
+    assert service.seen == []
+    assert not Path("run").exists()
+
+
+def test_a_dry_run_names_the_folder_that_the_run_would_step_aside_to(targen):
+    wanted = ("generate", "tickets", "-b", "scripted", "-q", "-n")
+    assert targen(*wanted, 2).code == 0
+    assert targen(*wanted, 2, "--dry-run", "--json").json["out"] == "runs/tickets-0"
+    assert targen(*wanted, 4, "--dry-run", "--json").json["out"] == "runs/tickets-0-2"
+
+
+def test_a_dry_run_takes_a_few_seeds_of_ones_own(targen):
+    topics = Path("topics.txt")
+    topics.write_text("the printer\n")
+    result = targen(
+        "generate", "tickets", "-n", 2, "-b", "scripted", "--contexts", topics, "--dry-run"
+    )
+    assert result.code == 0, result.err
+
+
+def test_a_suite_has_a_dry_run(targen):
+    result = targen("generate", "--suite", "example", "-n", 2, "-b", "scripted", "--dry-run")
+    assert result.code == 0, result.err
+    assert "would go to runs/example-0/tickets" in result.out
+    assert not Path("runs").exists()
+
+
+def test_nobody_is_asked_where_nobody_is(generate):
+    result = generate("--price-in", 9000, "--price-out", 9000)
+    assert result.code == 0, result.err
+    assert "Go on?" not in result.out + result.err

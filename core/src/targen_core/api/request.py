@@ -27,7 +27,8 @@ from targen_core.plugins.register import MEMORY, is_file
 from targen_core.plugins.registry import Registry
 from targen_core.runs.job import Job
 from targen_core.runs.manifest import Manifest
-from targen_core.runs.plan import find_task, task_of
+from targen_core.runs.placing import place_for
+from targen_core.runs.plan import find_task, prepare, task_of
 from targen_core.runs.spec import Limits, RunSpec
 from targen_core.suggestions import did_you_mean
 from targen_core.tasks.model import Task
@@ -70,10 +71,21 @@ class Request:
         return Job.create(
             self.registry,
             self.spec,
-            Path("runs") / f"{self.name}-{self.spec.seed}" if out is None else as_path(out),
+            self._wanted_folder(out),
             cache=replies_folder(),
             place="number" if out is None else "exact",
         )
+
+    def folder(self, out: PathText | None = None) -> Path:
+        """Where `job` would put the run."""
+        if out is not None:
+            return as_path(out)
+        prepared = prepare(self.registry, self.spec)
+        manifest = Manifest(spec=prepared.spec, lock=prepared.lock, created="")
+        return place_for(self._wanted_folder(None), manifest)[0]
+
+    def _wanted_folder(self, out: PathText | None) -> Path:
+        return Path("runs") / f"{self.name}-{self.spec.seed}" if out is None else as_path(out)
 
 
 def as_path(path: PathText) -> Path:

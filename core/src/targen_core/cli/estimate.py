@@ -47,12 +47,14 @@ _HEADS = {
     "dollars": "dollars",
 }
 _COUNTS = ("calls", "input_tokens", "output_tokens", "reasoning_tokens")
+YIELD = 0.7
+"""Share of candidates that become rows, where nothing was measured."""
 _SAMPLE = 60  # rows that a dry run makes, at least; lists are whole batches in it
 _LONGEST = 500  # and at most, to see where lists end
 
 
 @dataclass(frozen=True, slots=True)
-class _Estimate:
+class Estimate:
     """What one task will take: a line for each step."""
 
     task: str
@@ -62,6 +64,20 @@ class _Estimate:
     uncounted_reasoning: list[str]  # steps whose model thinks, nobody says how much
     prices: dict[str, Any]  # what a step's tokens are counted at, as reports have it
     too_few: str = ""  # why the seeds that are there make fewer rows, and what to add
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """All of it, for programs."""
+        return {
+            "task": self.task,
+            "rows": self.rows,
+            "basis": self.basis,
+            "steps": self.steps,
+            "uncounted_reasoning": self.uncounted_reasoning,
+            "prices": self.prices,
+            **({"too_few_seeds": self.too_few} if self.too_few else {}),
+            **self.total,
+        }
 
     @property
     def total(self) -> dict[str, Any]:
@@ -97,7 +113,7 @@ def estimate(
     ] = None,
     yield_: Annotated[
         float, typer.Option("--yield", help="Share of candidates that become rows, without --from.")
-    ] = 0.7,
+    ] = YIELD,
     reasoning_tokens: Annotated[
         list[str] | None,
         typer.Option(
@@ -176,28 +192,20 @@ def estimate(
                 **chosen.keywords,
             ) as request,
         ):
-            estimates.append(_estimated(request, measured, yield_, reasoning_tokens or ()))
+            estimates.append(estimated(request, measured, yield_, reasoning_tokens or ()))
     if json:
-        facts = [
-            {"task": one.task, "rows": one.rows, "basis": one.basis, "steps": one.steps}
-            | {"uncounted_reasoning": one.uncounted_reasoning, "prices": one.prices}
-            | ({"too_few_seeds": one.too_few} if one.too_few else {})
-            | one.total
-            for one in estimates
-        ]
+        facts = [one.facts for one in estimates]
         print_json(facts if suite else facts[0])
-    elif suite:
-        _print_all(estimates)
     else:
-        _print(estimates[0])
+        print_estimates(estimates)
 
 
-def _estimated(
+def estimated(
     request: Request,
-    measured: Path | None,
-    yield_: float,
-    reasoning_tokens: Sequence[str],
-) -> _Estimate:
+    measured: Path | None = None,
+    yield_: float = YIELD,
+    reasoning_tokens: Sequence[str] = (),
+) -> Estimate:
     """What `spec` will take, by a run that was, or by a dry run at a yield."""
     from targen_core.calls.batch import batch_price
     from targen_core.engine.lists import NEW, SPARE, seeds_at_most
@@ -233,7 +241,9 @@ def _estimated(
         sample = dict.fromkeys(task.quota_names, enough * task.rows_per_instance)
         # A dry run has few words: that it repeats itself is no measure of a model. Its replies
         # fit its own lists: what is given in place of them is not asked for, and not priced.
-        dry_run = dry_run_spec(spec, sample).replace(near_duplicates=0, contexts=None, seeds=None)
+        dry_run = dry_run_spec(spec, sample).replace(
+            near_duplicates=0, contexts=None, contexts_fraction=1.0, seeds=None
+        )
         trial = run_trial(registry, dry_run)
         report, factor = trial.report, 1 / yield_
         judged = max((flow["judged"] for flow in report.get("flow", {}).values()), default=0)
@@ -274,7 +284,7 @@ def _estimated(
     steps = _scaled(report, factors, prices, reasoning)
     asked = {row["step"]: prices[row["step"]] for row in steps}
     prices_said = reported_prices(asked)
-    return _Estimate(prepared.lock.task.id, rows, basis, steps, silent, prices_said, too_few)
+    return Estimate(prepared.lock.task.id, rows, basis, steps, silent, prices_said, too_few)
 
 
 def _too_few(task: Task[Any, Any], quotas: Quotas, source: str, seeds: int, yield_: float) -> str:
@@ -300,7 +310,15 @@ def _too_few(task: Task[Any, Any], quotas: Quotas, source: str, seeds: int, yiel
     )
 
 
-def _print(estimated: _Estimate) -> None:
+def print_estimates(estimates: Sequence[Estimate]) -> None:
+    """Print one task's steps, or several tasks with a line each."""
+    if len(estimates) == 1:
+        _print(estimates[0])
+    else:
+        _print_all(estimates)
+
+
+def _print(estimated: Estimate) -> None:
     print(f"{estimated.rows:,} rows of {estimated.task}, by {estimated.basis}\n")
     lines = [*estimated.steps, {"step": "all", **estimated.total}]
     shown = _shown(estimated.total)
@@ -311,7 +329,7 @@ def _print(estimated: _Estimate) -> None:
     _say_unknown(estimated.total["dollars"], estimated.uncounted_reasoning)
 
 
-def _print_all(estimates: Sequence[_Estimate]) -> None:
+def _print_all(estimates: Sequence[Estimate]) -> None:
     everything = _sum([one.total for one in estimates])
     shown = _shown(everything)
     print(f"{sum(one.rows for one in estimates):,} rows, by {estimates[0].basis}\n")
@@ -354,7 +372,7 @@ def _say_prices(prices: Mapping[str, Any]) -> None:
             print(line)
 
 
-def _say_too_few(estimates: Sequence[_Estimate]) -> None:
+def _say_too_few(estimates: Sequence[Estimate]) -> None:
     for one in estimates:
         if one.too_few:
             print(f"\n{one.too_few}")

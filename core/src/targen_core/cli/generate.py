@@ -64,6 +64,14 @@ _Concurrency = Annotated[
 ]
 _Rpm = Annotated[float | None, typer.Option("--rpm", help="Requests a minute, at most.")]
 _Tpm = Annotated[float | None, typer.Option("--tpm", help="Tokens a minute, at most.")]
+_Yes = Annotated[
+    bool,
+    typer.Option("--yes", "-y", help="Do not ask on a terminal, whatever the estimated cost."),
+]
+_DryRun = Annotated[
+    bool,
+    typer.Option("--dry-run", help="Say what would run, and for how much; send and write nothing."),
+]
 _Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress on standard error.")]
 _Json = Annotated[bool, typer.Option("--json", help="Print the report as JSON.")]
 
@@ -139,6 +147,8 @@ def generate(
         ),
     ] = False,
     cache: CacheArg = True,
+    dry_run: _DryRun = False,
+    yes: _Yes = False,
     quiet: _Quiet = False,
     json: _Json = False,
 ) -> None:
@@ -160,6 +170,7 @@ def generate(
     - targen generate rte -n 2000 -b claude -o model=claude-haiku-5-5 --batch --batch-lists
     """
     from targen_core.api.request import asked
+    from targen_core.cli.ahead import confirm, print_dry_run
     from targen_core.cli.choosing import choice
     from targen_core.plugins.loader import load_registry
     from targen_core.runs.batches import require_codecs
@@ -222,10 +233,15 @@ def generate(
     )
     if suite is not None:
         below = out or Path("runs") / f"{suite}-{seed}"
-        specs = []
+        runs = []
         for one in suite_tasks(registry, suite):
             with chosen.explained(), asked(registry, one.id, **wanted) as request:
-                specs.append((below / one.name, request.spec))
+                runs.append((below / one.name, request))
+        if dry_run:
+            print_dry_run(runs, suite=True, json=json)
+            return
+        confirm(runs, chosen, yes=yes)
+        specs = [(out, request.spec) for out, request in runs]
         place: Place = "exact" if out else "replace"
         _run_suite(registry, specs, place, quiet=quiet, json=json)
         return
@@ -233,6 +249,10 @@ def generate(
     with chosen.explained(), asked(registry, task, **wanted) as request:
         if batch_offline:
             require_codecs(prepare(request.registry, request.spec).steps)
+        if dry_run:
+            print_dry_run([(request.folder(out), request)], suite=False, json=json)
+            return
+        confirm([(out or Path(), request)], chosen, yes=yes)
         job = request.job(out)
     with job:
         if batch_offline:

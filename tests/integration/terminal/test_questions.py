@@ -1,0 +1,72 @@
+"""What a person at a terminal is asked before money, a stranger's file or a guess."""
+
+from __future__ import annotations
+
+import sys
+
+import pytest
+
+pytest.importorskip("targen_plugin_example")
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="no pseudo-terminals there")
+
+DEAR = ("--price-in", "5000", "--price-out", "5000", "--model", "tiny")
+
+
+@pytest.fixture
+def asked(terminal, held):
+    """A command on a terminal, and the service that it would ask."""
+    service = held()
+
+    def ask(*args, **env):
+        address = ("--base-url", f"{service.url}/v1")
+        return terminal("generate", "tickets", "-n", "4", *address, *args, env=env), service
+
+    return ask
+
+
+def test_what_is_dear_is_asked_about_first(asked, tmp_path):
+    shown, service = asked("-b", "llama", *DEAR)
+    shown.wait_for("4 rows would cost about $")
+    shown.wait_for("Go on? [y/N]")
+    shown.type(b"n\n")
+    assert shown.exit_code() == 1, shown.text
+    assert service.seen == []
+    assert not (tmp_path / "runs").exists()
+
+
+@pytest.mark.parametrize(
+    "args", [(*DEAR, "--yes"), (*DEAR, "--max-cost", "0.9"), ("--model", "tiny")]
+)
+def test_what_is_cheap_capped_or_agreed_to_is_not_asked_about(asked, args):
+    shown, _ = asked("-b", "llama", *args)
+    shown.exit_code()
+    assert "Go on?" not in shown.text
+    assert "rows" in shown.text
+
+
+def test_of_several_backends_a_person_says_which(asked, tmp_path):
+    shown, service = asked(
+        "--model", "tiny", OPENAI_API_KEY="sk-x-0123456789", TARGEN_DISABLE_PLUGINS="local"
+    )
+    shown.wait_for("  2  llama")
+    shown.type(b"3\nopenai-compatible\n")
+    assert shown.exit_code() == 0, shown.text
+    assert service.seen[0].body["model"] == "tiny"
+
+
+def test_a_strangers_file_is_shown_and_used_once_it_is_trusted(asked, tmp_path):
+    (tmp_path / "targen.toml").write_text('backend = "llama"\nmodel = "theirs"\n')
+    shown, service = asked()
+    shown.wait_for("model = theirs")
+    shown.wait_for("Use it from now on? [y/N]")
+    shown.type(b"\n")
+    assert shown.exit_code() == 2, shown.text
+    assert service.seen == []
+    shown, service = asked()
+    shown.wait_for("Use it from now on?")
+    shown.type(b"y\n")
+    assert shown.exit_code() == 0, shown.text
+    assert service.seen[0].body["model"] == "theirs"
+    shown, _ = asked("--seed", "1")
+    assert shown.exit_code() == 0
+    assert "Use it" not in shown.text
