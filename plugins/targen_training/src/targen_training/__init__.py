@@ -15,7 +15,7 @@ __all__ = ["register_commands", "register_trainers"]
 
 @hookimpl
 def register_commands(register: Register[Callable[..., Any]]) -> None:
-    """`targen train`, `targen evaluate` and `targen compare`."""
+    """`targen train`, `targen evaluate`, `targen compare` and `targen reproduce`."""
     register.register("train", "targen_training.cli:train", summary="Train a model on a dataset.")
     register.register(
         "evaluate",
@@ -26,6 +26,11 @@ def register_commands(register: Register[Callable[..., Any]]) -> None:
         "compare",
         "targen_training.comparing:compare",
         summary="Compare what datasets train.",
+    )
+    register.register(
+        "reproduce",
+        "targen_training.reproducing:reproduce",
+        summary="Do an experiment of the paper again.",
     )
 
 

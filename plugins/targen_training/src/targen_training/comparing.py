@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from targen_training.experiments.results import Results
     from targen_training.experiments.run import Planned
 
-__all__ = ["carried_out", "compare", "show"]
+__all__ = ["carried_out", "compare", "model_choice", "show"]
 
 
 def compare(
@@ -240,7 +240,7 @@ def _short(
     whose = task or _whose([source for sources in arms.values() for source in sources])
     return {
         "name": "-".join(arms) if len(arms) == 1 else "-".join(list(arms)[:2]),
-        "models": [_model(item) for item in models or ["tfidf"]],
+        "models": [model_choice(item) for item in models or ["tfidf"]],
         **({} if seeds is None else {"seeds": seeds}),
         **({} if metric is None else {"metric": metric}),
         "task": whose,
@@ -267,7 +267,12 @@ def _whose(sources: Sequence[str]) -> str:
     raise UsageError("nothing says whose rows these are", hint="--task NAME")
 
 
-def _model(item: str) -> dict[str, Any]:
+def model_choice(item: str) -> dict[str, Any]:
+    """A model as an experiment declares it, from NAME[,KEY=VALUE]...
+
+    Raises:
+        UsageError: it is not written so.
+    """
     name, *pairs = item.split(",")
     options = {}
     for pair in pairs:

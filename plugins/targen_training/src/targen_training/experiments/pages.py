@@ -100,9 +100,12 @@ def _has_matched(part: PartResult) -> bool:
 
 
 def _said(pair: Pair) -> str:
-    if pair.holm >= _SURE or pair.difference.value is None:
+    if pair.difference.value is None or pair.p >= _SURE:
         return "no difference can be told with so few test rows and seeds"
-    return f"{pair.one} is {'better' if pair.difference.value > 0 else 'worse'}"
+    side = "better" if pair.difference.value > 0 else "worse"
+    if pair.holm >= _SURE:
+        return f"a sign that {pair.one} is {side}, but no more: p (Holm) = {_p(pair.holm)}"
+    return f"{pair.one} is {side}"
 
 
 def _mean_table(results: Results) -> Table:

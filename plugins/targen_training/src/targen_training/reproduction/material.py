@@ -1,0 +1,83 @@
+"""Where the data of a table's tasks are, in folders as people have them."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from targen_core.errors import UsageError, WriteFailed
+
+__all__ = ["Found", "original_of", "synthetic_of"]
+
+Found = tuple[Path, Path]
+"""Training rows and test rows."""
+
+_TRAIN = ("train",)
+_TEST = ("val", "validation", "dev")
+_FORMS = (".jsonl", ".json", ".csv", ".parquet")
+_AXG_TRAIN = 284  # rows of AX-g that the paper trains on; the other 72 are tested on
+
+
+def _plain(name: str) -> str:
+    return re.sub(r"[^a-z]", "", name.lower())
+
+
+def _folder(folder: Path, task: str) -> Path | None:
+    found = [path for path in folder.iterdir() if path.is_dir() and _plain(path.name) == task]
+    return found[0] if found else None
+
+
+def _file(folder: Path, names: tuple[str, ...]) -> Path | None:
+    places = [folder / f"{name}{form}" for name in names for form in _FORMS]
+    return next((path for path in places if path.is_file()), None)
+
+
+def original_of(folder: Path, task: str, work: Path) -> Found | None:
+    """The original rows of a task below a folder: TASK/train.jsonl and TASK/val.jsonl.
+
+    AX-g, which has one file, is split as the paper splits it; its parts are written below
+    `work`.
+
+    Raises:
+        UsageError: there is no such folder.
+        WriteFailed: the operating system refuses.
+    """
+    if not folder.is_dir():
+        raise UsageError(f"--original {folder}: there is no such folder")
+    own = _folder(folder, task)
+    if own is None:
+        return None
+    if task == "axg" and _file(own, _TRAIN) is None:
+        whole = _file(own, (own.name, "axg", "AX-g", "test"))
+        return None if whole is None or whole.suffix != ".jsonl" else _split(whole, work)
+    train, test = _file(own, _TRAIN), _file(own, _TEST)
+    return (train, test) if train is not None and test is not None else None
+
+
+def _split(whole: Path, work: Path) -> Found:
+    try:
+        lines = whole.read_text(encoding="utf-8").split("\n")
+        rows = [line for line in lines if line.strip()]
+        work.mkdir(parents=True, exist_ok=True)
+        parts = work / "axg-train.jsonl", work / "axg-test.jsonl"
+        for path, part in zip(parts, (rows[:_AXG_TRAIN], rows[_AXG_TRAIN:]), strict=True):
+            path.write_text("\n".join(part) + "\n", encoding="utf-8")
+    except OSError as error:
+        raise WriteFailed(f"cannot split {whole} into {work}: {error.strerror}") from error
+    return parts
+
+
+def synthetic_of(folder: Path | None, task: str) -> Path | None:
+    """The synthetic rows of a task below a folder: a run directory, or a file, by its name.
+
+    Raises:
+        UsageError: there is no such folder.
+    """
+    if folder is None:
+        return None
+    if not folder.is_dir():
+        raise UsageError(f"--synthetic {folder}: there is no such folder")
+    own = _folder(folder, task)
+    if own is not None and (own / "dataset.jsonl").exists():
+        return own
+    return _file(own, _TRAIN) if own is not None else _file(folder, (task,))

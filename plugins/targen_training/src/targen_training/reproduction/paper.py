@@ -1,0 +1,97 @@
+"""The paper's tables as data: `paper.toml`."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib.resources import files
+from typing import Any
+
+from targen_core.errors import UsageError
+
+__all__ = ["PaperTable", "Size", "paper_table", "sizes", "table_names"]
+
+
+@dataclass(frozen=True, slots=True)
+class PaperTable:
+    """A table of the paper, and what its experiment is made of.
+
+    Attributes:
+        name: "table6".
+        title: what it shows.
+        tasks: on which.
+        columns: "tasks", or "arms".
+        arms: what is compared: a name, whether it is the original data, what is generated
+            otherwise than by the paper's own method, how rows are read.
+        each: "variant" or "generator": an arm for each of these, in place of `arms`.
+        rows: the figures, a name and values by column, per cent.
+        differs: what a repetition cannot have alike, and what is odd in the paper.
+        metrics: tasks whose figure is not the benchmark's first.
+        harness: tasks of lm-evaluation-harness that it takes.
+    """
+
+    name: str
+    title: str
+    tasks: Sequence[str]
+    columns: str
+    arms: Sequence[Mapping[str, Any]]
+    each: str
+    rows: Sequence[Mapping[str, Any]]
+    differs: Sequence[str]
+    metrics: Mapping[str, str]
+    harness: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """What models a repetition trains.
+
+    Attributes:
+        models: as an experiment declares them.
+        seconds: of a training, roughly.
+        differs: from the paper's.
+    """
+
+    models: Sequence[Any]
+    seconds: float
+    differs: Sequence[str]
+
+
+def _values() -> dict[str, Any]:
+    text = (files("targen_training.reproduction") / "paper.toml").read_text(encoding="utf-8")
+    return tomllib.loads(text)
+
+
+def table_names() -> list[str]:
+    """The tables that can be asked for, by their numbers."""
+    return sorted(_values()["tables"], key=lambda name: int(name.removeprefix("table")))
+
+
+def sizes() -> dict[str, Size]:
+    """The sizes that can be asked for."""
+    return {name: Size(**values) for name, values in _values()["models"].items()}
+
+
+def paper_table(name: str) -> PaperTable:
+    """A table by its name.
+
+    Raises:
+        UsageError: there is none.
+    """
+    values = _values()
+    if name not in values["tables"]:
+        raise UsageError(f"there is no {name}", hint=f"tables: {', '.join(table_names())}")
+    table, common = values["tables"][name], values["common"]
+    return PaperTable(
+        name,
+        table["title"],
+        table["tasks"],
+        table["columns"],
+        table["arms"],
+        table.get("each", ""),
+        table["rows"],
+        [*table["differs"], *common["differs"]],
+        common["metric"],
+        table.get("harness", ()),
+    )

@@ -1,0 +1,142 @@
+"""`targen reproduce`, with rows of this repository in the place of the originals."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from collections.abc import Callable
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from targen_training.reproduction.paper import paper_table, sizes, table_names
+
+Command = Callable[..., Any]
+RUNS = Path(__file__).parents[3] / "examples/runs"
+
+
+@pytest.fixture
+def superglue(tmp_path: Path) -> Path:
+    """A folder as people have it: some rows to train on and others to test on."""
+    for name, task in (("CB", "cb"), ("RTE", "rte")):
+        rows = (RUNS / task / "dataset.jsonl").read_text().splitlines()
+        folder = tmp_path / "superglue" / name
+        folder.mkdir(parents=True)
+        (folder / "train.jsonl").write_text("\n".join(rows[:60]) + "\n")
+        (folder / "val.jsonl").write_text("\n".join(rows[-40:]) + "\n")
+    return tmp_path / "superglue"
+
+
+def test_the_paper_s_tables_are_whole() -> None:
+    assert table_names() == ["table3", "table4", "table5", "table6", "table8", "table9",
+                             "table10", "table11"]  # fmt: skip
+    for name in table_names():
+        table = paper_table(name)
+        assert table.title and table.differs and table.rows
+        arms = {arm["name"] for arm in table.arms}
+        for row in table.rows:
+            known = set(table.tasks) if table.columns == "tasks" else set(row)
+            if name == "table6":
+                known = arms | {"name"}
+            assert set(row) == {"name", *known} or name in ("table8",), (name, row)
+            assert all(0 < value < 100 for key, value in row.items() if key != "name")
+    assert {"small", "paper"} <= set(sizes())
+
+
+def test_the_means_of_table_6_are_those_of_table_3_for_synthetic_data() -> None:
+    # What paper.toml says of the others: the means that are printed of Og are not.
+    three = {row["name"]: row for row in paper_table("table3").rows}
+    tasks = paper_table("table3").tasks
+    odd = set()
+    for row in paper_table("table6").rows:
+        for arm in ("Og", "Syn", "Syn-I"):
+            values = [three[f"{row['name']}, {arm}"][task] for task in tasks]
+            if abs(sum(values) / len(values) - row[arm]) > 0.0101:
+                odd.add((row["name"].partition("-")[0].partition(" ")[0], arm))
+    assert odd == {("Cerebras", "Og"), ("Pythia", "Og"), ("T5", "Og"), ("RoBERTa", "Og"),
+                   ("Flan", "Og")}  # fmt: skip
+
+
+def test_a_table_from_folders_that_are_there(targen: Command, superglue: Path) -> None:
+    asked = ("reproduce", "table6", "--original", superglue, "--synthetic", RUNS, "--seeds", 1)
+    plan = targen(*asked, "--plan")
+    assert plan.code == 0 and "copa is left out" in plan.err and not plan.out
+    done = targen(*asked)
+    assert done.code == 0, done.err
+    for words in ("78.64", "mean %", "minus Og", "What differs", "validation", "cb 40, rte 40"):
+        assert words in done.out
+    facts = targen("reproduce", "3", "--original", superglue, "--synthetic", RUNS, "--seeds", 1,
+                   "--tasks", "cb", "--json").json  # fmt: skip
+    (part,) = facts["results"]["parts"]
+    # The runs are what was cut into training and test rows, so that the test rows are found.
+    (syn,) = part["arms"]["Syn"]
+    assert syn["same_as_test"] == 40 and syn["rows"] <= 200
+    assert facts["paper"] == list(paper_table("table3").rows) and facts["differs"]
+
+
+def test_arms_that_are_missing_are_generated(targen: Command, superglue: Path) -> None:
+    asked = ("reproduce", "table5", "--original", superglue, "--tasks", "rte", "--seeds", 1)
+    none = targen(*asked)
+    assert none.code == 2 and "--generator NAME/MODEL makes them" in none.err
+    made = (*asked, "--generator", "scripted", "-n", 12)
+    plan = targen(*made, "--plan")
+    assert "arm without correction of rte: to generate" in plan.err
+    done = targen(*made)
+    assert done.code == 0, done.err
+    assert "without correction minus with correction" in done.out and "85.32" in done.out
+    run = Path("reproductions/table5/runs/rte-without-correction")
+    assert json.loads((run / "manifest.json").read_text())["spec"]["corrector"] is None
+    again = targen(*made)
+    assert again.code == 0 and "there: " in again.err and "0 of" in again.err
+
+
+def test_wordings_and_generators_are_arms(targen: Command, superglue: Path) -> None:
+    base = ("--original", superglue, "--generator", "scripted", "-n", 8, "--plan")
+    wordings = targen("reproduce", "table9", *base)
+    assert "arm default of rte" in wordings.err and "arm paper of rte" in wordings.err
+    shares = targen("reproduce", "table10", *base, "--tasks", "cb")
+    assert "contexts_fraction=0.25" in shares.err
+    generators = targen("reproduce", "table11", *base, "--generator", "local", "--tasks", "cb")
+    assert "arm scripted of cb" in generators.err and "arm local of cb" in generators.err
+
+
+def test_the_ninth_table_of_another_kind_says_what_it_takes(targen: Command) -> None:
+    done = targen("reproduce", "table8", "--original", ".")
+    assert done.code == 2 and "HellaSwag" in done.out and "OpenLLM" in done.err
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["table7"], "tables: table3"),
+        (["table6", "--models", "huge"], "one of: small, paper"),
+        (["table6", "--tasks", "multirc"], "multirc is not in table6"),
+        (["table6", "--synthetic", "nowhere"], "--synthetic nowhere: there is no such folder"),
+        (["table11"], "--generator NAME/MODEL, once for each"),
+        (["table6", "--tasks", "wic"], "no train and val of it"),
+        (["table5", "--generator", "scripted", "-o", "odd"], "-o odd is no KEY=VALUE"),
+    ],
+)
+def test_bad_input_is_said(targen: Command, superglue: Path, words: list[str], said: str) -> None:
+    done = targen("reproduce", *words, "--original", superglue)
+    assert done.code == 2 and said in done.err, done.err
+    assert not list(Path().glob("reproductions/*/cells"))
+
+
+def test_axg_is_split_as_in_the_paper(superglue: Path, tmp_path: Path) -> None:
+    from targen_training.reproduction.material import original_of
+
+    (superglue / "AX-g").mkdir()
+    rows = [json.dumps({"idx": at}) for at in range(356)]
+    (superglue / "AX-g/AX-g.jsonl").write_text("\n".join(rows))
+    found = original_of(superglue, "axg", tmp_path / "work")
+    assert found is not None
+    sizes = [len(path.read_text().splitlines()) for path in found]
+    assert sizes == [284, 72]
+
+
+def test_the_figures_are_data() -> None:
+    text = (files("targen_training.reproduction") / "paper.toml").read_text(encoding="utf-8")
+    assert tomllib.loads(text)["common"]["source"].startswith("TarGEN")
