@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import unicodedata
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from targen_core.text import json_safe, markdown, printable
+from targen_core.text import duration, json_safe, markdown, plural, printable
 
 ODD = "\x00\x07\x1b\x7f\x85\x9b\u061c\u200e\u200f\u2028\u2029\u202a\u202e\u2066\u2069\ud800\udfff"
 TEXT = st.text(st.characters(exclude_categories=()) | st.sampled_from(ODD + "\r\n\t"))
@@ -43,6 +44,19 @@ def test_json_stays_the_same_value(value):
     safe = json_safe(json.dumps(value, indent=2, ensure_ascii=False))
     assert json.loads(safe) == value
     assert printable(safe) == safe
+
+
+def test_counts_agree_with_their_nouns():
+    assert [plural(n, "call") for n in (0, 1, 1200)] == ["0 calls", "1 call", "1,200 calls"]
+    assert plural(2, "entry", "entries") == "2 entries"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [(0.04, "0.0 s"), (9.4, "9.4 s"), (59.7, "1 min"), (200, "3 min 20 s"), (7500, "2 h 5 min")],
+)
+def test_durations_are_said_as_people_say_them(seconds, words):
+    assert duration(seconds) == words
 
 
 def test_markdown_has_no_mark_up_of_its_own():

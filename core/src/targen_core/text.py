@@ -3,13 +3,14 @@ r"""Text that somebody else wrote, made fit to be shown: on a terminal, as JSON,
 What services, models, plugins and files say may hold signs that a terminal
 obeys: colours, cursor moves, the clipboard (OSC 52), a change of direction.
 Here they become escapes that can be read, such as `\x1b` and `\u202e`.
+Beside it, what all messages share of grammar.
 """
 
 from __future__ import annotations
 
 import re
 
-__all__ = ["json_safe", "markdown", "printable"]
+__all__ = ["duration", "json_safe", "markdown", "plural", "printable"]
 
 _ODD = re.compile(
     r"[\x00-\x08\x0b-\x1f\x7f-\x9f"  # C0 but tab and line feed, DEL, C1
@@ -32,6 +33,23 @@ def printable(text: str, *, lines: bool = True, max_length: int | None = None) -
     if max_length is not None and len(text) > max_length:
         return f"{text[:max_length]} … ({len(text) - max_length:,} characters more)"
     return text
+
+
+def plural(count: int, noun: str, many: str = "") -> str:
+    """`1 call`, `2 calls`: a count with its noun; `many` where an s is not enough."""
+    return f"{count:,} {noun if count == 1 else many or noun + 's'}"
+
+
+def duration(seconds: float) -> str:
+    """`42 s`, `3 min 20 s`, `2 h 5 min`: how long something took."""
+    whole = round(seconds)
+    if whole < 60:
+        return f"{seconds:.1f} s" if seconds < 9.95 else f"{whole} s"
+    minutes, rest = divmod(whole, 60)
+    if minutes < 60:
+        return f"{minutes} min {rest} s" if rest else f"{minutes} min"
+    hours, minutes = divmod(round(whole / 60), 60)
+    return f"{hours:,} h {minutes} min" if minutes else f"{hours:,} h"
 
 
 def json_safe(text: str) -> str:

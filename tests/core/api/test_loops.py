@@ -43,7 +43,7 @@ def stops(lab, world):
 
         class Handler(logging.Handler):
             def emit(self, record):
-                if "finishing the calls in flight" in record.getMessage():
+                if record.getMessage().startswith("finishing ") and "call" in record.getMessage():
                     model.halted.set()
 
         logging.getLogger("targen.run").addHandler(Handler())

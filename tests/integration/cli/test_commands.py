@@ -169,17 +169,29 @@ def test_describe_prompts_prints_each_prompt_filled_in(targen, tmp_path):
 def test_preview(targen, tmp_path):
     result = targen("preview", "rte", "-b", "scripted")
     assert result.code == 0
-    assert "candidate 0.0/entailment/0, intended entailment: accepted" in result.out
+    heads, *lines = result.out.splitlines()
+    assert heads.split() == ["label", "premise", "hypothesis"]
+    assert [line.split()[0] for line in lines[:2]] == ["entailment", "not_entailment"]
+    assert "[reply]" not in result.out and "--prompts shows" in lines[-1]
+    result = targen("preview", "rte", "-b", "scripted", "--prompts")
+    assert result.out.splitlines()[0] == heads
     for words in (
+        "== candidate 0.0/entailment/0, generated for entailment",
         "--- contexts: prompt topics at contexts/0",
         "[reply]",
         "--- correct",
-        "premise:",
     ):
         assert words in result.out
     assert "[system]" not in result.out
     assert "[system]" in targen("preview", "rte", "-b", "scripted", "--full").out
     assert not (tmp_path / "runs").exists()
+
+
+def test_a_preview_says_what_made_no_row_and_writes_long_texts_as_paragraphs(targen):
+    result = targen("preview", "rte", "-n", "6", "-b", "scripted", "-o", "refusal_rate=0.3")
+    assert "Made no row" in result.out and "refusal: the model refused" in result.out
+    paragraphs = targen("preview", "boolq", "-n", "2", "-b", "scripted").out
+    assert "    passage   " in paragraphs or "    passage " in paragraphs
 
 
 def test_preview_json(targen):
@@ -246,7 +258,7 @@ def reply(request):
     compared = ["--variants", "default,paper", "-o", "script=stop.py:reply"]
     result = targen("preview", "rte", "-b", "scripted", *compared)
     assert result.code == 130
-    assert result.err.count("SIGTERM again stops at once") == 1
+    assert result.err.count("SIGTERM again to abort") == 1
     assert result.out == ""
 
 

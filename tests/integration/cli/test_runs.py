@@ -38,6 +38,18 @@ def test_a_folder_of_a_suite_is_reported_run_by_run(targen: Command, rte: Comman
     ]
 
 
+def test_a_folder_needs_no_action_and_an_empty_one_says_what_to_do(
+    targen: Command, rte: Command
+) -> None:
+    rte("-n", 4, "--out", "suite/a")
+    assert targen("runs", "suite").out == targen("runs", "list", "suite").out
+    assert targen("runs", "list", "suite/a").out.count("suite/a") == 1
+    Path("empty").mkdir()
+    shown = targen("runs", "list", "empty")
+    assert (shown.code, shown.out) == (0, "")
+    assert "no run in empty; targen generate makes one" in shown.err
+
+
 def test_a_run_that_cannot_be_read_is_among_them(targen: Command, rte: Command) -> None:
     rte("-n", 4, "--out", "runs/one")
     Path("runs/bad").mkdir()
@@ -73,7 +85,7 @@ def test_a_run_that_somebody_works_on_is_kept(targen: Command, rte: Command) -> 
     ("words", "said"),
     [
         (["runs"], "no folder runs"),
-        (["runs", "open"], "no such action"),
+        (["runs", "lisst"], "no such action"),
         (["runs", "rm"], "takes the runs"),
         (["runs", "rm", "here", "--yes"], "here is no run directory"),
         (["runs", "list", "a", "b"], "takes one folder"),

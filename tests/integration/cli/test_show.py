@@ -139,3 +139,18 @@ def test_prompts_of_a_task_that_changed_are_not_made_up(targen: Command, tmp_pat
     assert shown.code == 0
     assert "asks otherwise now than this run did" in shown.err
     assert not any("messages" in call for call in shown.json["calls"])
+
+
+def test_a_reason_or_label_that_there_is_not_names_those_that_there_are(
+    targen: Command, run: Path
+) -> None:
+    shown = targen("show", run, "--reason", "TYPO")
+    assert shown.code == 2 and 'no reject for "TYPO"' in shown.err and "refusal" in shown.err
+    assert "did you mean refusal?" in targen("show", run, "--reason", "refusl").err
+    shown = targen("show", run, "--label", "entailed")
+    assert shown.code == 2 and "did you mean entailment" in shown.err
+
+
+def test_a_reject_without_an_instance_says_so_in_words(targen: Command, run: Path) -> None:
+    shown = targen("show", run, "--reason", "refusal", "-n", 0)
+    assert "null" not in shown.out and "the reply could not be used" in shown.out

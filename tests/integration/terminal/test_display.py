@@ -11,6 +11,7 @@ from types import MappingProxyType, SimpleNamespace
 
 import pytest
 
+from targen_core.calls.budget import Budget
 from targen_core.calls.usage import Usage
 from targen_core.cli import progress
 from targen_core.runs.watch import Watch, state_of
@@ -50,7 +51,7 @@ def test_a_window_that_gets_narrow_and_wide_again(terminal, held, tmp_path):
     service.hold_from = 3
     shown = terminal("generate", *on(service, "--out", "run"), columns=120)
     shown.wait_for("in flight")
-    for columns, words in ((20, "calls"), (1, "c"), (200, "calls")):
+    for columns, words in ((20, "calls"), (1, "…"), (200, "calls")):
         shown.resize(columns)
         shown.wait_for(words, after=len(shown.text))
     service.go.set()
@@ -64,12 +65,13 @@ def test_the_first_ctrl_c_lets_calls_finish_and_says_how_to_go_on(terminal, held
     service.hold_from = 2
     shown = terminal("generate", *on(service, "--out", "run"))
     service.wait_for_calls(2)
-    shown.wait_for("1 calls, ")
+    shown.wait_for("1 call, ")
     shown.type(b"\x03")
-    shown.wait_for("finishing the calls in flight (")
+    shown.wait_for("; Ctrl-C again to abort")
     service.go.set()
     assert shown.exit_code() == 130
-    assert "targen resume run" in shown.text
+    assert shown.text.count("targen resume run") == 1
+    assert shown.text.count("stopped by Ctrl-C") == 1
     assert "Traceback" not in shown.text
     answered = len((tmp_path / "run" / "journal").read_bytes().splitlines())
     assert answered == len(service.seen) >= 2
@@ -84,10 +86,10 @@ def test_the_second_ctrl_c_stops_at_once_and_gives_the_terminal_back(terminal, h
     service.wait_for_calls(1)
     shown.wait_for("1 in flight")
     shown.type(b"\x03")
-    shown.wait_for("finishing the calls in flight")
+    shown.wait_for("Finishing 1 call; Ctrl-C again to abort")
     shown.type(b"\x03")
     assert shown.exit_code() == 130
-    assert "stopping at once. Then: targen resume run" in shown.text
+    assert "aborting; to go on: targen resume run" in shown.text
     assert "Traceback" not in shown.text
     assert bytes(shown._seen).rfind(b"\x1b[?25h") > bytes(shown._seen).rfind(b"\x1b[?25l")
 
@@ -174,7 +176,7 @@ def test_two_seconds_without_an_answer_are_told_in_plain_lines_too(
     service.go.clear()
     rows = ("tickets", "-n", "2", *on(service)[3:9])
     shown = terminal(command, *rows, "--no-cache", env={"TERM": "dumb"})
-    shown.wait_for("1 in flight, 0 tokens; no answer yet, after 2 s")
+    shown.wait_for("1 in flight (contexts), 0 tokens; no answer yet, after 2 s")
     service.go.set()
     assert shown.exit_code() == 0, shown.text
 
@@ -186,7 +188,7 @@ def test_a_preview_shows_that_it_works_and_leaves_nothing_of_it(terminal, held):
     shown.wait_for("no answer yet")
     service.go.set()
     assert shown.exit_code() == 0, shown.text
-    assert "candidate" in shown.text
+    assert "--prompts shows" in shown.text
 
 
 def test_a_correction_and_a_draft_show_that_they_wait(terminal, held, tmp_path, shell):
@@ -213,6 +215,8 @@ class Layer(SimpleNamespace):
     """What the display reads of a call layer."""
 
     in_flight = 3
+    flying = MappingProxyType({"generate": 3})
+    budget = Budget()
     pauses = MappingProxyType({})
     trouble = ""
     answered = False

@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from targen_core.text import plural
+
 __all__ = ["CorrectionReport", "LabelReport", "Report", "UsageReport"]
 
 
@@ -50,7 +52,7 @@ class UsageReport:
     @property
     def summary(self) -> str:
         """Calls, tokens and dollars in a few words."""
-        words = f"{self.calls:,} calls, {self.tokens:,} tokens"
+        words = f"{plural(self.calls, 'call')}, {plural(self.tokens, 'token')}"
         if self.cached:
             words += f", {self.cached:,} cached"
         return words + (f", ${self.dollars:.4f}" if self.dollars else "")
@@ -132,6 +134,7 @@ class Report:
         rows: rows by label.
         requested: rows by label that were asked for.
         labels: what became of each label's candidates.
+        seconds: how long processes worked on it; None where one was killed, and nobody knows.
         usage: what the calls took.
         models: the model's name by step.
         raw: all of `report.json`.
@@ -143,6 +146,7 @@ class Report:
     rows: Mapping[str, int]
     requested: Mapping[str, int]
     labels: Mapping[str, LabelReport]
+    seconds: float | None
     usage: UsageReport
     models: Mapping[str, str]
     raw: Mapping[str, Any] = field(repr=False, compare=False)
@@ -157,6 +161,7 @@ class Report:
             rows=raw["rows"],
             requested=raw["requested"],
             labels=_labels(raw),
+            seconds=raw.get("seconds"),
             usage=UsageReport.of(raw["usage"]),
             models=raw["models"],
             raw=raw,
@@ -176,6 +181,17 @@ class Report:
     def cost(self) -> float | None:
         """Dollars that the calls cost; None where a price is unknown."""
         return self.usage.cost
+
+    @property
+    def rows_per_minute(self) -> float | None:
+        """Rows over the time that they took; None where that is not known, or nothing."""
+        return sum(self.rows.values()) * 60 / self.seconds if self.seconds else None
+
+    @property
+    def cost_per_100_rows(self) -> float | None:
+        """Dollars for 100 rows; None where a price is unknown, or there is no row."""
+        made = sum(self.rows.values())
+        return self.cost * 100 / made if self.cost is not None and made else None
 
     @property
     def summary(self) -> str:

@@ -43,6 +43,7 @@ from targen_core.cli.request import (
 )
 from targen_core.cli.streams import mute
 from targen_core.errors import QuotaNotMet, UsageError
+from targen_core.text import plural
 
 if TYPE_CHECKING:
     from targen_core.plugins.registry import Registry
@@ -331,19 +332,24 @@ def _run(job: Job, *, quiet: bool, json: bool) -> None:
     from targen_core.cli.progress import progress
     from targen_core.cli.report import print_report
     from targen_core.cli.tables import print_json
-    from targen_core.runs.report import read_report
 
     try:
         with progress(job, quiet=quiet) as listener:
             job.run(listener)
     finally:
-        if (job.path / "report.json").exists():
-            report = read_report(job.path)
-            if json:
-                print_json(report)
-            else:
-                with _shown():
-                    print_report(report, job.path)
+        report = job.report
+        if report is not None and json:
+            print_json(report)
+        # Where no call was answered there is nothing to tell but the error.
+        elif report is not None and (report["status"] == "complete" or _answered(report)):
+            with _shown():
+                print_report(report, job.path, problem=False)
+
+
+def _answered(report: dict[str, Any]) -> bool:
+    """Whether there was an answer to any call."""
+    total = report["usage"]["total"]
+    return bool(total["calls"] or total["cached"])
 
 
 @contextmanager
@@ -387,19 +393,18 @@ class _Suite:
 
     def run(self, job: Job) -> None:
         from targen_core.cli.progress import progress
-        from targen_core.runs.report import read_report
 
         if not self._quiet:
             rows = job.manifest.targets[-1].quotas.total
-            print(f"{job.task.name}: {rows:,} rows", file=sys.stderr, flush=True)
+            print(f"{job.task.name}: {plural(rows, 'row')}", file=sys.stderr, flush=True)
         try:
             with progress(job, quiet=self._quiet) as listener:
                 job.run(listener)
         except QuotaNotMet as error:
             self._short.append(error)
         finally:
-            if (job.path / "report.json").exists():
-                self._reports.append(read_report(job.path))
+            if job.report is not None:
+                self._reports.append(job.report)
 
     def show(self, *, json: bool) -> None:
         """Print what there is."""
@@ -410,7 +415,8 @@ class _Suite:
         elif self._reports:
             heads = ["task", "status", "rows", "requested", "calls", "cached", "tokens", "dollars"]
             with _shown():
-                print_table(heads, [*map(_summary, self._reports)])
+                lines = [*map(_summary, self._reports)]
+                print_table(heads, lines, optional=("cached", "dollars"))
 
     def complain(self) -> None:
         """Raise where a task fell short."""

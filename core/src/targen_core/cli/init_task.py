@@ -25,6 +25,7 @@ from targen_core.cli.request import (
 )
 from targen_core.errors import UsageError, WriteFailed
 from targen_core.plain import replace_plain, why_not
+from targen_core.text import plural
 
 
 def init_task(
@@ -118,8 +119,9 @@ def init_task(
     path = out or Path(f"{declaration.name or 'task'}.yaml")
     _write(path, written(declaration), force=force)
     took = draft.usage
-    cost = f"{took.calls} calls, {took.tokens:,} tokens, ${took.dollars:.4f}"
-    print(f"{path}: {len(declaration.labels)} labels; {cost if took.calls else 'from the cache'}")
+    cost = f"{plural(took.calls, 'call')}, {plural(took.tokens, 'token')}, ${took.dollars:.4f}"
+    labels = plural(len(declaration.labels), "label")
+    print(f"{path}: {labels}; {cost if took.calls else 'from the cache'}")
     print("It is a draft that nobody has read. Look at")
     print("  labels    would two people who read the definitions always agree?")
     print("  seeds     can one seed serve for every label?")

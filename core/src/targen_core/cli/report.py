@@ -2,18 +2,30 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from targen_core.cli.tables import print_json, print_table
+from targen_core.cli.tables import print_json, print_table, print_text
+from targen_core.errors import UsageError
+from targen_core.text import duration, plural
 
 if TYPE_CHECKING:
     from targen_core.runs.shelf import Shelved
 
-__all__ = ["flow_columns", "print_report", "print_usage", "report"]
+__all__ = [
+    "branch_words",
+    "flow_columns",
+    "open_page",
+    "print_report",
+    "print_usage",
+    "report",
+    "write_page",
+]
 
 
 def report(
@@ -21,15 +33,33 @@ def report(
         Path,
         typer.Argument(help="A run directory, or a suite's folder of runs.", show_default=False),
     ],
+    html: Annotated[
+        bool, typer.Option("--html", help="Write a page with rows and rejects beside the figures.")
+    ] = False,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", metavar="FILE", help="Where. [default: report.html in the run]"),
+    ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
 ) -> None:
     """Show what a run produced, where labels went, and what it took.
 
-    Example: targen report runs/rte-0
+    With --html as one page that needs no network, to be read in a browser or sent to somebody.
+
+    Examples:
+    - targen report runs/rte-0
+    - targen report runs/rte-0 --html
     """
     from targen_core.runs.report import read_report
     from targen_core.runs.shelf import runs_in
 
+    if out is not None and not html:
+        raise UsageError("--out is for --html", hint=f"targen report {quote(str(run))} --html")
+    if html:
+        if json:
+            raise UsageError("--html and --json are two forms of one report", hint="give one")
+        print(write_page(run, out))
+        return
     if run.is_dir() and not (run / "manifest.json").exists() and (several := list(runs_in(run))):
         _print_several(several, json=json)
         return
@@ -49,13 +79,40 @@ def _print_several(several: list[Shelved], *, json: bool) -> None:
         print_runs(several)
 
 
-def print_report(report: dict[str, Any], path: Path) -> None:
-    """Print a report's tables."""
+def write_page(run: Path, out: Path | None) -> Path:
+    """Write a run's report as a page; where it is.
+
+    Raises:
+        RunDirectoryError: it is no run, or does not read.
+        WriteFailed: the operating system refuses.
+    """
+    from targen_core.cli.page import as_page
+    from targen_core.runs.files import write_atomically
+
+    path = out or run / "report.html"
+    page = as_page(run)
+    if path.is_dir():
+        raise UsageError(f"{path} is a folder", hint=f"--out {quote(str(path / 'report.html'))}")
+    write_atomically(path, page)
+    return path
+
+
+def open_page(path: Path) -> None:
+    """Show a page in the browser, and say where it is."""
+    import webbrowser
+
+    print(path)
+    if not webbrowser.open(path.resolve().as_uri()):
+        print("there is no browser to open it: open the file yourself", file=sys.stderr)
+
+
+def print_report(report: dict[str, Any], path: Path, *, problem: bool = True) -> None:
+    """Print a report's tables; without `problem` what ended the run is said elsewhere."""
     from targen_core.runs.report import price_words
 
     print(f"{report['task']} {report['task_version']}: {report['status']}")
-    if report["problem"]:
-        print(f"  {report['problem']}")
+    if report["problem"] and problem:
+        print_text(f"  {report['problem']}")
     print(f"\nRows ({report['balance']} labels)")
     print_table(
         ["label", "rows", "requested"],
@@ -82,8 +139,28 @@ def print_report(report: dict[str, Any], path: Path) -> None:
         )
     print_usage(report)
     for line in price_words(report.get("prices", {})):
+        print_text(line)
+    if line := _pace(report):
         print(line)
     print(f"\n{path / 'dataset.jsonl'}")
+
+
+def _pace(report: dict[str, Any]) -> str:
+    """How long it took, how fast it was and what rows cost, as far as that is known."""
+    from targen_core.api.report import Report
+
+    seen = Report.of(report)
+    words = []
+    if seen.seconds is not None and seen.seconds >= 1:  # what takes less is no measure
+        words.append(f"Time: {duration(seen.seconds)}")
+        if pace := seen.rows_per_minute:
+            words.append(
+                f"{pace:,.1f} rows a minute" if pace < 10 else f"{pace:,.0f} rows a minute"
+            )
+    if cost := seen.cost_per_100_rows:
+        words.append(f"${cost:.4f} for 100 rows")
+    line = "; ".join(words)
+    return line[:1].upper() + line[1:]
 
 
 def print_flow(flows: dict[str, Any], branches: Mapping[str, str | None] | None = None) -> None:
@@ -93,21 +170,21 @@ def print_flow(flows: dict[str, Any], branches: Mapping[str, str | None] | None 
     """
     aims = branches or {name: name for name in flows}
     columns = flow_columns(flows, aims)
-    print("\nLabel flow (row: intended; column: after correction; surplus and duplicates apart)")
+    print("\nLabel flow (row: intended; column: after correction)")
     print_table(
-        ["", *columns, "rejected", "|", "surplus", "duplicate", "judged"],
+        ["", *columns, "rejected", "surplus", "duplicate", "judged"],
         [
             (
                 branch_words(name, aims),
                 *(flow["accepted"].get(column, 0) for column in columns),
                 sum(flow["rejected"].values()),
-                "|",
                 sum(flow["surplus"].values()),
                 flow["duplicate"],
                 flow["judged"],
             )
             for name, flow in flows.items()
         ],
+        optional=("rejected", "surplus", "duplicate"),
     )
 
 
@@ -148,8 +225,8 @@ def print_usage(report: Mapping[str, Any]) -> None:
             *(row(c["step"], c["label"] or "-", c) for c in usage["by_step"]),
             row("all", "-", usage["total"]),
         ],
+        optional=("label", "cached", "lost", "dollars"),
     )
     if report.get("unused_calls"):
-        calls = report["unused_calls"]
-        ahead = "1 call ran ahead and was" if calls == 1 else f"{calls:,} calls ran ahead and were"
-        print(f"{ahead} not needed{'' if report['status'] == 'complete' else ' so far'}.")
+        so_far = "" if report["status"] == "complete" else " so far"
+        print(f"{plural(report['unused_calls'], 'speculative call')} discarded{so_far}.")

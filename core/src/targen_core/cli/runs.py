@@ -19,43 +19,67 @@ __all__ = ["print_runs", "runs"]
 
 
 def runs(
-    action: Annotated[str, typer.Argument(metavar="[list|rm]", help="What to do.")] = "list",
+    action: Annotated[
+        str, typer.Argument(metavar="[list|open|rm]", help="What to do.", show_default=False)
+    ] = "list",
     paths: Annotated[
         list[Path] | None,
         typer.Argument(
-            help="list: a folder of runs, by default runs/. rm: run directories.",
+            help="list: a folder of runs, by default runs/. open, rm: run directories.",
             show_default=False,
         ),
     ] = None,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="rm: do not ask.")] = False,
     json: Annotated[bool, typer.Option("--json", help="list: print JSON for programs.")] = False,
 ) -> None:
-    """List runs, or remove some.
+    """List runs, open their reports in the browser, or remove some.
 
     What was paid for stays in the cache: the same run again asks for nothing twice.
 
     Examples:
     - targen runs
     - targen runs list runs/superglue
+    - targen runs open runs/rte-0
     - targen runs rm runs/rte-0 runs/rte-0-2
     """
-    from targen_core.runs.shelf import runs_in
-
+    given = paths or []
+    if action not in ("list", "open", "rm") and Path(action).is_dir():
+        action, given = "list", [Path(action), *given]
     if action == "list":
-        if len(paths or ()) > 1:
-            raise UsageError("runs list takes one folder", hint="targen runs list runs")
-        shelved = list(runs_in((paths or [Path("runs")])[0]))
-        if json:
-            print_json([_facts(each) for each in shelved])
-        else:
-            print_runs(shelved)
+        _list(given, json=json)
+    elif action == "open":
+        _open(given)
     elif action == "rm":
-        _remove(paths or [], yes=yes)
+        _remove(given, yes=yes)
     else:
         raise UsageError(
-            f"runs {action}: there is no such action",
-            hint="targen runs list [FOLDER], or targen runs rm RUN",
+            f"runs {action}: there is no such action or folder",
+            hint="targen runs list [FOLDER], targen runs open RUN, or targen runs rm RUN",
         )
+
+
+def _list(folders: Sequence[Path], *, json: bool) -> None:
+    from targen_core.runs.shelf import runs_in
+
+    if len(folders) > 1:
+        raise UsageError("runs list takes one folder", hint="targen runs list runs")
+    folder = folders[0] if folders else Path("runs")
+    shelved = list(runs_in(folder))
+    if json:
+        print_json([_facts(each) for each in shelved])
+    elif shelved:
+        print_runs(shelved)
+    else:
+        print(f"no run in {folder}; targen generate makes one", file=sys.stderr)
+
+
+def _open(paths: Sequence[Path]) -> None:
+    from targen_core.cli.report import open_page, write_page
+
+    if not paths:
+        raise UsageError("runs open takes a run", hint="targen runs open runs/rte-0")
+    for path in paths:
+        open_page(write_page(path, None))
 
 
 def print_runs(shelved: Sequence[Shelved]) -> None:
@@ -75,6 +99,7 @@ def print_runs(shelved: Sequence[Shelved]) -> None:
             for each in shelved
             for facts in [_facts(each)]
         ],
+        optional=("dollars", "created"),
     )
     for each in shelved:
         if each.problem:
@@ -105,7 +130,13 @@ def _remove(paths: Sequence[Path], *, yes: bool) -> None:
         if not sys.stdin.isatty():
             raise UsageError("nobody is there to be asked", hint="--yes removes without asking")
         named = ", ".join(map(str, paths))
-        if not typer.confirm(f"Remove {named}?", err=True):
+        try:
+            agreed = typer.confirm(f"Remove {named}?", err=True)
+        except typer.Abort:  # Ctrl-C, or the end of what is typed
+            print(file=sys.stderr)
+            agreed = False
+        if not agreed:
+            print("nothing is removed", file=sys.stderr)
             raise typer.Exit(1)
     for path in paths:
         if left := remove(path):

@@ -25,6 +25,8 @@ _LIMIT = 10  # rows shown, unless the user says otherwise
 _REPLY = 300  # characters of a reply
 _MIN_TEXT = 24  # columns that a text has at least, however narrow the terminal
 
+__all__ = ["Screen", "content_of", "origin_of", "show", "text_of"]
+
 Pairs = Iterable[tuple[str, object]]
 
 
@@ -86,6 +88,8 @@ def show(
     every = tracing.rejects(run) if rejected or reason is not None else tracing.rows(run)
     chosen = (each for each in every if _fits(each, label, reason))
     shown = list(islice(chosen, limit or None))
+    if not shown:
+        _check_known(run, label, reason)
     if json:
         for each in shown:
             print(jsonlib.dumps(_facts(each)))
@@ -102,19 +106,55 @@ def _fits(traced: Traced, label: str | None, reason: str | None) -> bool:
     )
 
 
+def _check_known(run: Path, label: str | None, reason: str | None) -> None:
+    """See that a label or a reason by which nothing was found is one that the run has.
+
+    Raises:
+        UsageError: naming those that there are.
+    """
+    from targen_core.runs import tracing
+    from targen_core.suggestions import did_you_mean
+
+    rejects = list(tracing.rejects(run))
+    if reason is not None:
+        reasons = dict.fromkeys(
+            str(name)
+            for each in rejects
+            for name in (each.record.get("reason") or each.verdict, each.verdict)
+        )
+        if reason not in reasons:
+            raise UsageError(
+                f"{run} has no reject for {jsonlib.dumps(reason)}",
+                hint=did_you_mean(reason, [*reasons], "reasons"),
+            )
+    if label is not None:
+        every = [*tracing.rows(run), *rejects]
+        labels = dict.fromkeys(
+            str(name)
+            for each in every
+            for name in (each.label, each.record.get("intended"))
+            if name is not None
+        )
+        if label not in labels:
+            raise UsageError(
+                f"{run} has nothing of label {jsonlib.dumps(label)}",
+                hint=did_you_mean(label, [*labels], "labels"),
+            )
+
+
 def _facts(traced: Traced) -> dict[str, Any]:
     facts = {"verdict": traced.verdict, **traced.record}
     return {**facts, "official": list(traced.rows)} if traced.rows else facts
 
 
 def _print_list(run: Path, shown: list[Traced], *, more: bool) -> None:
-    screen = _Screen()
+    screen = Screen()
     for traced in shown:
         if traced.rows:
             screen.title(str(traced.record.get("idx", "")), str(traced.label), "")
         else:
             screen.title(traced.id, *_outcome(traced))
-        screen.pairs(_content(traced), indent=4)
+        screen.pairs(content_of(traced), indent=4)
     if not shown:
         print("nothing to show", file=sys.stderr)
     elif more:
@@ -142,14 +182,14 @@ def _calls(traced: Traced, asked: Asked | None) -> Iterator[dict[str, Any]]:
 
 
 def _print_one(traced: Traced, asked: Asked | None, *, full: bool) -> None:
-    screen, record = _Screen(), traced.record
+    screen, record = Screen(), traced.record
     if traced.rows:
         screen.title(f"row {record.get('idx')}", str(traced.label), "")
     else:
         screen.title(traced.id, *_outcome(traced))
-    screen.pairs(_content(traced), indent=2)
+    screen.pairs(content_of(traced), indent=2)
     screen.heading("Where it is from")
-    screen.pairs(_origin(traced), indent=2)
+    screen.pairs(origin_of(traced), indent=2)
     calls = list(_calls(traced, asked))
     if not calls:
         return
@@ -178,20 +218,23 @@ def _outcome(traced: Traced) -> tuple[str, str]:
     return verdict, ": ".join(words)
 
 
-def _content(traced: Traced) -> Iterator[tuple[str, object]]:
+def content_of(traced: Traced) -> Iterator[tuple[str, object]]:
     """What it says: its rows but for what the title says, or the instance that was rejected."""
     for number, row in enumerate(traced.rows):
         if number:
             yield "", ""
         for name, value in row.items():
-            if name != "idx" and (name, _as_text(value)) != ("label", traced.label):
+            if name != "idx" and (name, text_of(value)) != ("label", traced.label):
                 yield name, value
     if not traced.rows:
         instance = traced.record.get("instance", traced.record.get("item"))
+        if instance is None:
+            instance = "(there is no instance: the reply could not be used)"
         yield from instance.items() if isinstance(instance, Mapping) else [("", instance)]
 
 
-def _origin(traced: Traced) -> Iterator[tuple[str, object]]:
+def origin_of(traced: Traced) -> Iterator[tuple[str, object]]:
+    """Where it is from: its context and seed, what it was generated for, what step 4 said."""
     record = traced.record
     yield "candidate", traced.id
     for above in record.get("above", ()):
@@ -213,7 +256,7 @@ def _origin(traced: Traced) -> Iterator[tuple[str, object]]:
     yield from (record.get("notes") or {}).items()
 
 
-class _Screen:
+class Screen:
     """Prints texts with a hanging indent, wrapped to a terminal and never in a pipe."""
 
     def __init__(self) -> None:
@@ -241,7 +284,7 @@ class _Screen:
 
     def pairs(self, pairs: Pairs, *, indent: int) -> None:
         """Names, and beside each its value."""
-        every = [(name, _as_text(value)) for name, value in pairs]
+        every = [(name, text_of(value)) for name, value in pairs]
         column = max((len(name) for name, _ in every), default=0)
         for name, value in every:
             start = f"{' ' * indent}{printable(name, lines=False):<{column}}  "
@@ -273,7 +316,8 @@ class _Screen:
         self._console.print(text, soft_wrap=True)
 
 
-def _as_text(value: object) -> str:
+def text_of(value: object) -> str:
+    """A value as people read it."""
     if isinstance(value, str):
         return value
     if isinstance(value, Mapping) and all(isinstance(part, str) for part in value.values()):

@@ -16,7 +16,7 @@ from targen_core.calls.journal import Mark
 from targen_core.errors import RunLocked, WriteFailed
 from targen_core.plain import open_plain, read_plain, why_not
 from targen_core.runs.files import ReplayedFile, write_atomically
-from targen_core.runs.gate import SMALL, check_members
+from targen_core.runs.gate import MAX_SECONDS, SMALL, check_members
 
 __all__ = ["RunDirectory"]
 
@@ -120,6 +120,15 @@ class RunDirectory:
         """Write one candidate or list item that made no row."""
         assert self._rejects is not None
         self._rejects.write(record)
+
+    @property
+    def seconds_before(self) -> float | None:
+        """Seconds that earlier processes worked; None where one was killed, and nobody knows."""
+        try:
+            seconds = json.loads(self._report or b"")["seconds"]
+        except (ValueError, KeyError, TypeError, RecursionError):
+            return None
+        return seconds if type(seconds) in (int, float) and 0 <= seconds <= MAX_SECONDS else None
 
     def leave_as_it_was(self) -> None:
         """Put the report back: nothing was written that it should tell of."""

@@ -16,13 +16,25 @@ from pydantic import ValidationError
 from targen_core.errors import RunDirectoryError
 from targen_core.plain import is_within, kind_of, read_plain
 
-__all__ = ["LINE", "MEMBERS", "SMALL", "check_members", "parsed", "read_json", "said"]
+__all__ = [
+    "LINE",
+    "MAX_SECONDS",
+    "MEMBERS",
+    "SMALL",
+    "check_members",
+    "parsed",
+    "read_json",
+    "said",
+]
 
 SMALL = 64 << 20
 """Most bytes of a file that is read whole: manifest, report, card, declaration, given items."""
 
 LINE = 64 << 20
 """Most bytes of one line of a file of records."""
+
+MAX_SECONDS = 10**9
+"""Most seconds that a run is believed to have taken."""
 
 _DEEPEST = 64  # levels of nesting; what targen writes has a dozen
 
@@ -35,6 +47,7 @@ MEMBERS = (
     "provenance.jsonl",
     "rejects.jsonl",
     "report.json",
+    "report.html",
     "README.md",
     "batches.jsonl",
     "requests.jsonl",

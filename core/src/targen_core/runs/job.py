@@ -7,6 +7,7 @@ import contextlib
 import json
 import logging
 import shlex
+import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import partial
@@ -72,6 +73,7 @@ class Job:
         engine: set by `run`; its quotas tell how far the run is.
         shared: replies to list calls, shared with other runs of a suite.
         transport: takes all calls away in batches of its own, or None.
+        report: what `run` came to; None before it did.
         resuming: what is typed to go on with it; "" where nothing stays of it.
     """
 
@@ -92,6 +94,7 @@ class Job:
         self.layer: CallLayer | None = None
         self.shared: dict[bytes, ChatReply] | None = None
         self.transport: BatchTransport | None = None
+        self.report: dict[str, Any] | None = None
         self.resuming = f"targen resume {shlex.quote(str(self.path))}"
         self._manifest_before: Manifest | None = None  # where this process has changed it
         self._directory = directory
@@ -290,6 +293,7 @@ class Job:
     async def _run(self, listener: Listener | None, observer: Observer | None) -> dict[str, Any]:
         manifest, limits = self.manifest, self.manifest.spec.limits
         error: Exception | None = None
+        fresh, begun = not self.usage.by_place, time.monotonic()
         async with open_layer(
             self._bind(),
             seed=manifest.spec.seed,
@@ -329,10 +333,12 @@ class Job:
             except Exception as raised:
                 error = raised
         assert self.engine is not None
-        report = build_report(
+        before = 0.0 if fresh else self._directory.seconds_before
+        self.report = report = build_report(
             manifest,
             self.engine.quotas,
             self.usage,
+            seconds=None if before is None else before + time.monotonic() - begun,
             used_calls=self.engine.used_calls,
             retries=self.layer.retries,
             error=error,
@@ -351,6 +357,7 @@ class Job:
             with quiet:
                 self._directory.finish(complete=complete, report=report, card=card)
         except RunConflict:
+            self.report = None
             self._leave_as_it_was()
             raise
         if error is not None:

@@ -22,6 +22,7 @@ from typing import Any, ParamSpec, TypeVar
 
 from targen_core.calls.layer import CallLayer
 from targen_core.errors import Interrupted
+from targen_core.text import plural
 
 __all__ = ["finish", "is_ours", "stoppable", "synchronous", "tidy_when_killed"]
 
@@ -57,7 +58,7 @@ class _Loop:
 
     def killed(self) -> None:
         """Say that it stops in the middle, before what is open is closed."""
-        _log.warning("stopping at once%s", _then(self.resume))
+        _log.warning("aborting%s", f"; to go on: {self.resume}" if self.resume else "")
 
     def _kill(self) -> None:
         self.killed()
@@ -159,7 +160,7 @@ async def stoppable(layer: CallLayer, work: Awaitable[T], resume: str) -> T:
     try:
         return await asyncio.shield(task)
     except asyncio.CancelledError as cancelled:
-        _log.info("finishing the calls in flight (%d)", layer.in_flight)
+        _log.info("finishing %s", plural(layer.in_flight, "call"))
         layer.halt(Interrupted("cancelled", hint=resume))
         try:
             with _cancelling(task):
@@ -203,12 +204,7 @@ def _interruptible(ours: _Loop, layer: CallLayer, resume: str) -> Iterator[None]
                 signal.signal(number, before[number])
 
     def stop(name: str) -> None:
-        _log.warning(
-            "finishing the calls in flight (%d); %s again stops at once%s",
-            layer.in_flight,
-            name,
-            _then(resume),
-        )
+        _log.warning("Finishing %s; %s again to abort", plural(layer.in_flight, "call"), name)
         layer.halt(Interrupted(f"stopped by {name}", hint=resume))
 
     def caught(name: str) -> None:
@@ -246,7 +242,3 @@ def tidy_when_killed() -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGTERM, before)
-
-
-def _then(resume: str) -> str:
-    return f". Then: {resume}" if resume else ""

@@ -17,7 +17,7 @@ from targen_core.engine.quota_tracker import OPEN, QuotaTracker, ending
 from targen_core.errors import QuotaNotMet, RunDirectoryError
 from targen_core.runs.batches import BatchLedgerFile
 from targen_core.runs.files import read_jsonl
-from targen_core.runs.gate import read_json, said
+from targen_core.runs.gate import MAX_SECONDS, read_json, said
 from targen_core.runs.ledger import Past, read_past
 from targen_core.runs.manifest import Manifest
 from targen_core.runs.naming import model_name
@@ -37,6 +37,7 @@ def build_report(
     tracker: QuotaTracker,
     usage: Usage,
     *,
+    seconds: float | None,
     used_calls: int,
     retries: int,
     error: Exception | None,
@@ -45,7 +46,8 @@ def build_report(
 ) -> dict[str, Any]:
     """What `report.json` holds: no address, but in the words of a `problem`.
 
-    `prices` are those that the calls were counted at, by step; `by_files` says
+    `seconds` are those that processes worked on it, None where that is not
+    known; `prices` are those that the calls were counted at, by step; `by_files` says
     that answers were brought by `targen batch import`.
 
     `status` is "complete", "short" (a label fell short) or "stopped" (budget,
@@ -66,6 +68,7 @@ def build_report(
         "balance": manifest.spec.balance,
         "branches": manifest.task.aims,
         **counts,
+        "seconds": None if seconds is None else round(seconds, 3),
         "usage": usage.as_dict(manifest.steps),
         "unused_calls": max(0, total.calls + total.cached - used_calls),
         "retries": retries,
@@ -134,6 +137,7 @@ class _Report(_Part):
     requested: dict[str, _Count]
     flow: dict[str, _Flow]
     dropped_list_items: list[_Dropped]
+    seconds: Annotated[float, Field(ge=0, le=MAX_SECONDS, allow_inf_nan=False)] | None = None
     usage: _Usage
     unused_calls: _Count | None
     models: dict[str, str]
@@ -233,6 +237,7 @@ def _unfinished(path: Path, manifest: Manifest) -> dict[str, Any]:
         manifest,
         tracker,
         usage,
+        seconds=None,
         used_calls=0,
         retries=0,
         error=None,

@@ -48,7 +48,7 @@ class Shelved:
 
 
 def runs_in(folder: Path) -> Iterator[Shelved]:
-    """The runs in a folder and in folders in it, as suites have them, by name.
+    """The runs in a folder and in folders in it, as suites have them, by name; a run is one.
 
     One that cannot be read is among them, with the reason.
 
@@ -57,6 +57,9 @@ def runs_in(folder: Path) -> Iterator[Shelved]:
     """
     if not folder.is_dir():
         raise UsageError(f"there is no folder {folder}", hint="targen generate makes runs/")
+    if (folder / "manifest.json").exists():
+        yield _shelved(folder)
+        return
     for path in sorted(folder.iterdir()):
         if path.is_symlink() or not path.is_dir():
             continue

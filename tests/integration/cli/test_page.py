@@ -1,0 +1,114 @@
+"""`targen report --html` and `targen runs open`: one page that loads and runs nothing."""
+
+from __future__ import annotations
+
+import json
+import webbrowser
+from collections.abc import Callable
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+Command = Callable[..., Any]
+
+_LOADING = {"src", "href", "srcset", "data", "action", "background"}
+_EMPTY = {"meta", "input"}
+
+
+class Page(HTMLParser):
+    """The tags, attributes and texts of a page; a tag that is not closed fails the test."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.tags: list[str] = []
+        self.names: set[str] = set()
+        self.texts: list[str] = []
+        self._open: list[str] = []
+        self.feed(text)
+        self.close()
+        assert self._open == []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        self.names |= {name for name, _ in attrs}
+        if tag not in _EMPTY:
+            self._open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self._open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        self.texts.append(data)
+
+    @property
+    def said(self) -> str:
+        return "\n".join(self.texts)
+
+
+@pytest.fixture
+def run(rte: Command) -> Path:
+    """A run with 20 rows and some rejects."""
+    assert rte("-n", 20, "--out", "runs/run", "-o", "refusal_rate=0.2").code == 0
+    return Path("runs/run")
+
+
+def test_a_page_has_figures_rows_and_rejects_and_loads_nothing(targen: Command, run: Path) -> None:
+    assert targen("report", run, "--html").out == "runs/run/report.html\n"
+    page = Page((run / "report.html").read_text())
+    assert "script" not in page.tags and not page.names & _LOADING
+    row = json.loads((run / "dataset.jsonl").read_text().splitlines()[0])
+    assert row["premise"] in page.said and row["hypothesis"] in page.said
+    for words in ("20 of 20 rows", "Label flow", "refusal", "Some rows", "made no row"):
+        assert words in page.said, words
+    assert targen("runs", "rm", run, "--yes").out == "runs/run: removed\n"
+
+
+def test_what_others_wrote_is_text_there(targen: Command, run: Path) -> None:
+    odd = "</dd><script>alert(1)</script>\x1b[2J\u202e"
+    lines = [json.loads(line) for line in (run / "dataset.jsonl").read_text().splitlines()]
+    changed = [{**line, "premise": odd} for line in lines]
+    (run / "dataset.jsonl").write_text("".join(json.dumps(line) + "\n" for line in changed))
+    report = json.loads((run / "report.json").read_text())
+    report |= {"status": "stopped", "problem": odd}
+    (run / "report.json").write_text(json.dumps(report))
+    assert targen("report", run, "--html", "--out", "page.html").code == 0
+    text = Path("page.html").read_text()
+    page = Page(text)
+    assert "script" not in page.tags and "\x1b" not in text and "\u202e" not in text
+    assert "<script>alert(1)</script>\\x1b[2J\\u202e" in page.said
+
+
+def test_a_run_without_rows_has_a_page_too(targen: Command, rte: Command) -> None:
+    rte("-n", 6, "--out", "none", "-o", "down=true", "--max-outage", 1)
+    assert targen("report", "none", "--html").code == 0
+    assert "0 of 6 rows" in Page(Path("none/report.html").read_text()).said
+
+
+def test_to_open_a_run_writes_its_page_and_shows_it(
+    targen: Command, run: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown: list[str] = []
+    monkeypatch.setattr(webbrowser, "open", lambda url: shown.append(url) or True)
+    opened = targen("runs", "open", run)
+    assert (opened.code, opened.out, opened.err) == (0, "runs/run/report.html\n", "")
+    assert shown == [(run / "report.html").resolve().as_uri()]
+    monkeypatch.setattr(webbrowser, "open", lambda url: False)
+    assert "open the file yourself" in targen("runs", "open", run).err
+    assert targen("runs", "open").code == 2
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--out", "page.html"], "--out is for --html"),
+        (["--html", "--json"], "--html and --json"),
+        (["--html", "--out", "."], "is a folder"),
+    ],
+)
+def test_options_that_contradict_are_said(
+    targen: Command, run: Path, words: list[str], said: str
+) -> None:
+    shown = targen("report", run, *words)
+    assert shown.code == 2 and said in shown.err
