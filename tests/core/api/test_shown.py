@@ -73,7 +73,9 @@ def test_a_notebook_sees_one_output_that_is_updated(monkeypatch, generate):
     generate(lambda: published)
     assert [message["update"] for message in published][:2] == [False, True]
     assert len({message["transient"]["display_id"] for message in published}) == 1
-    assert published[-1]["data"]["text/plain"].startswith("toy 4/4; ")
+    head, *lines = published[-1]["data"]["text/plain"].split("\n")
+    assert head.startswith("toy 4/4: ") and "2/2" in head
+    assert any("calls, " in line for line in lines)
 
 
 def test_a_stream_that_breaks_ends_the_line_and_not_the_run(monkeypatch, generate):

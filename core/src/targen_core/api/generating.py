@@ -286,8 +286,9 @@ async def _finished(job: Job, registry: Registry, progress: bool) -> Run:
     with job:
         job.resuming = f"targen_core.resume({str(job.path)!r})"
         try:
-            with shown(JobWatch(job), job.task.name, enabled=progress):
-                report = await job.arun()
+            watch = JobWatch(job)
+            with shown(watch, job.task.name, enabled=progress):
+                report = await job.arun(watch.listen)
         except TargenError as error:
             error.add_note(f"what was made is kept: targen_core.load({str(job.path)!r})")
             raise

@@ -1,4 +1,4 @@
-"""One line of progress, redrawn in a notebook or on a terminal; nowhere else is there any."""
+"""Progress, redrawn: some lines in a notebook, one on a terminal, none anywhere else."""
 
 from __future__ import annotations
 
@@ -10,29 +10,31 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from targen_core.runs.watch import State, Watch, state_of
+from targen_core.runs.watch import State, Watch, lines_of, state_of
 from targen_core.text import printable
 
 __all__ = ["shown"]
 
 _REFRESH = 0.5  # seconds between two drawings
+_NOTEBOOK = 100  # characters of a line in a notebook
 _CLOSING = 2.0  # seconds that the end of a run waits for the last drawing
 
 
 @contextmanager
 def shown(watch: Watch, name: str, *, enabled: bool) -> Iterator[None]:
     """Show how far the body's work is; what goes wrong here ends the line alone."""
-    draw = _face() if enabled else None
-    if draw is None:
+    face = _face() if enabled else None
+    if face is None:
         yield
         return
+    draw, words = face
     begun, done = time.monotonic(), threading.Event()
 
     def run() -> None:
         try:
             while not done.wait(_REFRESH):
-                draw(_line(name, state_of(watch, time.monotonic() - begun)), False)
-            draw(_line(name, state_of(watch, time.monotonic() - begun)), True)
+                draw(words(name, state_of(watch, time.monotonic() - begun)), False)
+            draw(words(name, state_of(watch, time.monotonic() - begun)), True)
         except Exception:
             return  # a closed stream, a front end that went away
 
@@ -45,11 +47,14 @@ def shown(watch: Watch, name: str, *, enabled: bool) -> Iterator[None]:
         thread.join(_CLOSING)
 
 
-def _face() -> Callable[[str, bool], None] | None:
-    """What draws a line, told whether it is the last; None where nobody would see it."""
+def _face() -> tuple[Callable[[str, bool], None], Callable[[str, State], str]] | None:
+    """What draws words, told whether they are the last, and what makes them of a state.
+
+    None where nobody would see it.
+    """
     shell = _notebook()
     if shell is not None:
-        return _in_notebook(shell)
+        return _in_notebook(shell), _lines
     stream = sys.stderr
     if stream is None or not stream.isatty():
         return None
@@ -62,7 +67,7 @@ def _face() -> Callable[[str, bool], None] | None:
         stream.flush()
         drawn = len(line)
 
-    return draw
+    return draw, _line
 
 
 def _notebook() -> Any:
@@ -87,7 +92,18 @@ def _in_notebook(shell: Any) -> Callable[[str, bool], None]:
 
 
 def _line(name: str, state: State) -> str:
+    parts = [_head(name, state), state.pace, state.money, state.figures, state.trouble]
+    return printable("; ".join(filter(None, parts)), lines=False)
+
+
+def _lines(name: str, state: State) -> str:
+    labels = ", ".join(f"{label} {done:,}/{of:,}" for label, (done, of) in state.counts.items())
+    several = len(state.counts) > 1
+    head = f"{_head(name, state)}: {labels}" if several else _head(name, state)
+    return "\n".join([printable(head, lines=False), *lines_of(state, _NOTEBOOK)])
+
+
+def _head(name: str, state: State) -> str:
     done = sum(count for count, _ in state.counts.values())
     of = sum(count for _, count in state.counts.values())
-    parts = [f"{name} {done:,}/{of:,}", state.figures, state.trouble]
-    return printable("; ".join(filter(None, parts)), lines=False)
+    return f"{name} {done:,}/{of:,}"

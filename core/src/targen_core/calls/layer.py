@@ -13,6 +13,7 @@ from __future__ import annotations
 import asyncio
 import json
 import random
+from collections import Counter
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar, get_args
@@ -109,6 +110,7 @@ class CallLayer:
         self.max_outage = max_outage
         self.halt_reason: TargenError | None = None
         self.retries = 0
+        self.flying: Counter[str] = Counter()  # calls that models are working on, by step
         self.answered = False  # whether there was any reply, from a model or the cache
         self.observer: Observer | None = None
         self.shared: dict[bytes, ChatReply] | None = None  # list calls of a suite's other runs
@@ -320,6 +322,7 @@ class CallLayer:
                 error: ServiceError | None = None
                 reply: ChatReply | None = None
                 sent = loop.time()
+                self.flying[call.step] += 1
                 try:
                     self._check(scope)
                     answer = bound.model.complete(request)
@@ -337,6 +340,7 @@ class CallLayer:
                 except Exception as raised:
                     raise _backend_failed(bound.backend, raised) from raised
                 finally:
+                    self.flying[call.step] -= 1
                     rate = reply.rate if reply else error.rate if error else None
                     retry_after = error.retry_after if error else None
                     bound.limiter.release(

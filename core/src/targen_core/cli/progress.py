@@ -16,12 +16,12 @@ import sys
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Protocol, TextIO, cast
 
 from targen_core.engine.events import Event, LabelGivenUp, Listener
-from targen_core.runs.watch import SILENCE, JobWatch, Watch, state_of
+from targen_core.runs.watch import SILENCE, JobWatch, Watch, lines_of, state_of
 from targen_core.text import printable
 
 if TYPE_CHECKING:
@@ -35,7 +35,10 @@ _REFRESH = 0.25  # seconds between two drawings
 _PLAIN_INTERVAL = 10.0  # seconds between plain lines
 _PLAIN_LATER = 60.0  # the same, once a run has gone on for two minutes
 _CLOSING = 2.0  # seconds that the end of a run waits for the last drawing
-_MOST_BARS = 12  # labels with a bar each; more of them get one for all
+_MOST_BARS = 8  # labels with a bar each; more of them get one for all
+_ROOM_FOR_BARS = 50  # columns of a window in which bars are drawn
+_ECHO = 3  # columns at the end of a line that are left to the ^C which a terminal writes there
+_BAR = 40  # columns of a bar
 _DUMB = ("dumb", "unknown", "")
 
 
@@ -45,9 +48,11 @@ def progress(job: Job, *, quiet: bool = False, transient: bool = False) -> Itera
 
     With `transient`, bars are gone when it ends.
     """
-    with _shown(JobWatch(job), quiet=quiet, transient=transient) as say:
+    watch = JobWatch(job)
+    with _shown(watch, quiet=quiet, transient=transient) as say:
 
         def listen(event: Event) -> None:
+            watch.listen(event)
             if isinstance(event, LabelGivenUp):
                 say(_given_up(event))
 
@@ -223,7 +228,8 @@ class _Plain:
         self._last = now
         self._told_trouble = bool(state.trouble)
         rows = ", ".join(f"{name} {done}/{of}" for name, (done, of) in state.counts.items())
-        self._print("; ".join(filter(None, (rows, state.figures, state.trouble))))
+        words = (rows, state.pace, state.money, state.figures, state.rejects, state.trouble)
+        self._print("; ".join(filter(None, words)))
 
     def close(self) -> None:
         """Nothing stays open."""
@@ -234,34 +240,20 @@ class _Plain:
 
 
 class _Bars:
-    """A bar for each label and one for all, with what the calls took."""
+    """A bar for each label and one for all, what the calls took, and the last rows."""
 
     def __init__(self, watch: Watch, out: TextIO, *, transient: bool) -> None:
         self._watch = watch
         self._out = out
         self._transient = transient
         self._begun = time.monotonic()
-        self._tasks: dict[str, Any] = {}
         self._live: Any = None
 
     def open(self) -> None:
         from rich.console import Console
         from rich.live import Live
-        from rich.progress import (
-            BarColumn,
-            MofNCompleteColumn,
-            Progress,
-            TextColumn,
-            TimeRemainingColumn,
-        )
 
-        self._progress = Progress(
-            TextColumn("{task.description}", markup=False),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TimeRemainingColumn(),
-        )
-        self._console = Console(file=self._out)
+        self._console = Console(file=self._out, highlight=False, markup=False, emoji=False)
         self._live = Live(
             console=self._console,
             auto_refresh=False,  # rich's own thread would end with a traceback
@@ -276,23 +268,38 @@ class _Bars:
         from rich.text import Text
 
         state = state_of(self._watch, time.monotonic() - self._begun)
-        bars = dict(state.counts) if len(state.counts) <= _MOST_BARS else {}
-        if len(state.counts) > 1:
-            every = state.counts.values()
-            bars[""] = (sum(done for done, _ in every), sum(of for _, of in every))
-        for name, (done, of) in bars.items():
-            if name not in self._tasks:
-                self._tasks[name] = self._progress.add_task(
-                    printable(name, lines=False) or "all", total=of
-                )
-            self._progress.update(self._tasks[name], completed=done, total=of)
-        parts: list[Any] = [self._progress] if self._tasks else []
-        parts += [
-            Text(printable(text, lines=False)) for text in (state.figures, state.trouble) if text
-        ]
         for line in lines:
             self._console.print(Text(printable(line, lines=False)), soft_wrap=True)
+        parts: list[Any] = [self._bars(state.counts)] if state.counts else []
+        if not last:  # how it ended is said by what comes after
+            width = max(1, self._console.width - _ECHO)
+            room = max(1, self._console.height - min(len(state.counts), _MOST_BARS) - 3)
+            texts = [Text(line) for line in lines_of(state, width)[:room]]
+            for text in texts:
+                text.truncate(width, overflow="ellipsis")
+            parts += texts
         self._live.update(Group(*parts), refresh=True)
+
+    def _bars(self, counts: Mapping[str, tuple[int, int]]) -> Any:
+        from rich.progress_bar import ProgressBar
+        from rich.table import Table
+        from rich.text import Text
+
+        bars = dict(counts) if len(counts) <= _MOST_BARS else {}
+        if len(counts) != 1:
+            every = counts.values()
+            bars[""] = (sum(done for done, _ in every), sum(of for _, of in every))
+        grid = Table.grid(padding=(0, 2, 0, 0))
+        grid.add_column(no_wrap=True, overflow="ellipsis")
+        wide = self._console.width >= _ROOM_FOR_BARS
+        if wide:
+            grid.add_column(width=min(_BAR, self._console.width // 3))
+        grid.add_column(justify="right", no_wrap=True)
+        for name, (done, of) in bars.items():
+            label = Text(printable(name, lines=False) or "all")
+            bar = [ProgressBar(total=of or 1, completed=done)] if wide else []
+            grid.add_row(label, *bar, Text(f"{done:,}/{of:,}"))
+        return grid
 
     def close(self) -> None:
         if self._live is not None:

@@ -160,6 +160,24 @@ class QuotaTracker:
             default=0,
         )
 
+    def outlook(self, unit: int) -> int:
+        """Candidates that what is lacking should take, by what was seen; for any thread.
+
+        `worth` hopes for more, since it is to keep a service busy; this is what people are told.
+        """
+        lacking = {
+            name: math.ceil(
+                self.needed(name)
+                / unit
+                * (self._judged[name] + 1)
+                / (self._gained[name] + self._hoped[name] / 20)
+                / len(self._given_by[name])
+            )
+            for name in self.have
+            if self.wants(name)
+        }
+        return sum(max(lacking.get(n, 0) for n in names) for names in self._may_give.values())
+
     def _candidates(self, name: str, unit: int, margin: float) -> int:
         """Candidates that a label's rows should take."""
         instances, part = self.needed(name) / unit, self.yield_of(name)

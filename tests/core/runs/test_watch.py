@@ -1,0 +1,87 @@
+"""What a display shows of a run: one estimate, the cap, the reasons, the last rows."""
+
+from __future__ import annotations
+
+from types import MappingProxyType, SimpleNamespace
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from targen_core.calls.budget import Budget
+from targen_core.calls.usage import Usage
+from targen_core.runs.watch import State, Watch, lines_of, one_line, state_of
+
+TEXT = st.text(max_size=300)
+
+
+def layer(calls=0, dollars=0.0, **changes):
+    """What a watch reads of a call layer."""
+    usage = Usage()
+    for _ in range(calls):
+        usage.record(
+            {"step": "generate", "label": None, "in": 90, "out": 10, "cost": dollars / calls}
+        )
+    made = {"usage": usage, "in_flight": 3, "flying": {"generate": 2, "correct": 1}}
+    made |= {"budget": Budget(), "pauses": MappingProxyType({}), "trouble": "", "answered": True}
+    return SimpleNamespace(**{**made, **changes})
+
+
+def watching(of, steps):
+    """The states of a watch at times with so much done."""
+    watch = Watch()
+    watch.on_layer(layer())
+    count = watch.counted("rows")
+    states = []
+    for now, done in steps:
+        count(done, of)
+        states.append(state_of(watch, now))
+    return states
+
+
+def test_the_pace_is_that_of_what_was_done_and_the_estimate_follows_it():
+    states = watching(100, [(0, 0), (10, 0), (20, 1), *((20 + n, 1 + n) for n in range(1, 50))])
+    assert [state.pace for state in states[:8]] == [""] * 8, "too little to go by"
+    assert states[-1].pace == "60 rows a minute, about 50 s left"
+
+
+def test_what_earlier_processes_did_is_no_pace():
+    states = watching(1000, [(0, 500), (1, 500), (2, 501), (8, 507), (12, 511)])
+    assert states[-1].pace.startswith("60 rows a minute, about 9 min left")
+
+
+def test_one_that_stands_still_takes_longer_and_longer():
+    steps = [(n, n) for n in range(1, 30)]
+    states = watching(100, [*steps, (60, 29), (600, 29)])
+    assert states[-3].pace.endswith("80 s left") and "min left" in states[-2].pace
+    assert "h left" in states[-1].pace
+
+
+def test_dollars_stand_beside_their_cap_and_what_all_should_cost():
+    watch = Watch()
+    watch.counted("rows")(20, 100)
+    watch.on_layer(layer(10, 0.5, budget=Budget(max_cost=3.0)))
+    assert state_of(watch, 1.0).money == "$0.5000 of $3.00, about $2.50 in all"
+    watch.on_layer(layer(10, 0.5, budget=Budget(max_cost=2.0, max_tokens=3000)))
+    state = state_of(watch, 1.0)
+    assert state.money == "$0.5000 of $2.00, about $2.50 needed"
+    assert state.figures == (
+        "10 calls, 3 in flight (generate 2, correct 1), 1,000 of 3,000 tokens, about 5,000 needed"
+    )
+
+
+@given(TEXT, st.lists(TEXT, min_size=1, max_size=4).map(tuple), st.integers(20, 120))
+def test_a_row_is_one_line_and_moves_no_cursor(label, texts, width):
+    line = one_line((label, texts), width)
+    assert len(line) <= width
+    assert not set(line) & set("\n\r\x1b\x9b\u202e")
+
+
+def test_texts_share_a_line():
+    line = one_line(("yes", ("short", "x" * 90, "y" * 90)), 60, 5)
+    assert line.startswith("yes    short | xxx") and len(line) == 60
+    assert line.count("…") == 2 and abs(line.count("x") - line.count("y")) <= 1
+
+
+def test_a_moment_is_lines_with_the_trouble_last():
+    state = State({}, "5 calls", "no answer \x1b[2J", rejects="", rows=[("a", ("b",))])
+    assert lines_of(state, 40) == ["5 calls", "a  b", "no answer \\x1b[2J"]
