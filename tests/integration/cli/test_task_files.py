@@ -40,7 +40,7 @@ def test_the_commands_that_only_look(notes, targen):
     assert "prompt write-yes" in told.out
     assert targen("describe", notes, "--json").json["id"] == "file:notes"
     assert "file:notes" in targen("estimate", notes, "-n", 100, "-b", "scripted").out
-    assert "[reply]" in targen("preview", notes, "-b", "scripted").out
+    assert "[reply]" in targen("preview", notes, "-b", "scripted", "--prompts").out
 
 
 def test_validate_correct_and_export_of_a_file(notes, targen):

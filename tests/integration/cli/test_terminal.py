@@ -76,7 +76,7 @@ def test_replies_are_shown_escaped_and_given_as_they_are_to_programs(targen, tmp
         "    return json.dumps(made, ensure_ascii=False)\n"
     )
     options = ("-b", "scripted", "-o", f"script={tmp_path / 'script.py'}:reply", "-n", "2")
-    shown = targen("preview", "rte", *options)
+    shown = targen("preview", "rte", *options, "--prompts")
     assert "\\x9b2J\\u202e" in shown.out
     assert not {"\x9b", "\u202e"} & set(shown.out + shown.err)
     asked = targen("preview", "rte", *options, "--json")

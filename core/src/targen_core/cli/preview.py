@@ -1,4 +1,4 @@
-"""`targen preview`: a few candidates with every prompt and reply."""
+"""`targen preview`: a few rows, what made none, and each prompt and reply on demand."""
 
 from __future__ import annotations
 
@@ -39,11 +39,13 @@ from targen_core.errors import UsageError
 
 if TYPE_CHECKING:
     from targen_core.dataset.model import Dataset
+    from targen_core.engine.events import Committed
     from targen_core.plugins.registry import Registry
     from targen_core.runs.spec import RunSpec
     from targen_core.runs.trial import RecordedCall, Trial
     from targen_core.tasks.model import Task
 
+_FEW, _LONG = 3, 240  # texts of a row, and characters of each, that a table has room for
 _COMPARED = 5  # rows a label that a comparison makes of each variant
 
 
@@ -82,13 +84,16 @@ def preview(
     max_cost: MaxCostArg = None,
     max_tokens: MaxTokensArg = None,
     max_outage: MaxOutageArg = None,
+    prompts: Annotated[
+        bool, typer.Option("--prompts", help="Print what each candidate's calls asked and replied.")
+    ] = False,
     full: Annotated[
         bool, typer.Option("--full", help="Print whole prompts, not their last turn alone.")
     ] = False,
     cache: CacheArg = True,
     json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
 ) -> None:
-    """Generate a few rows and show each with its prompts and replies.
+    """Generate a few rows and show them, and on demand their prompts and replies.
 
     A run with the same seed and options takes these replies from the cache and does not pay again.
     With --variants the same seeds go through each variant, five candidates a label unless -n says
@@ -97,7 +102,7 @@ def preview(
     Examples:
     - targen preview rte
     - targen preview cb --variants default,commitment,paper --examples examples/superglue/cb.jsonl
-    - targen preview rte -n 4 --backend llama -o model=llama3.1 --full
+    - targen preview rte -n 4 --backend llama -o model=llama3.1 --prompts
     """
     from targen_core.api.request import asked
     from targen_core.cli.choosing import choice
@@ -107,8 +112,8 @@ def preview(
     from targen_core.plugins.loader import load_registry
     from targen_core.runs.trial import run_trial
 
-    if variants and (variant or full):
-        raise UsageError("--variants goes neither with --variant nor with --full")
+    if variants and (variant or full or prompts):
+        raise UsageError("--variants goes with none of --variant, --prompts and --full")
     if examples is not None and not variants:
         raise UsageError("--examples is for --variants", hint="--variants default")
     registry = load_registry()
@@ -163,7 +168,7 @@ def preview(
     if json:
         print_json(_facts(trial))
     else:
-        _print(trial, of.branches, full=full)
+        _print(trial, of.branches, prompts=prompts or full, full=full)
     if trial.problem is not None:
         raise trial.problem
 
@@ -288,25 +293,81 @@ def _facts(trial: Trial) -> dict[str, Any]:
     }
 
 
-def _print(trial: Trial, branches: Mapping[str, str | None], *, full: bool) -> None:
-    for recorded in trial.calls:
-        if recorded.step in trial.lists:
-            _print_call(recorded, full=full)
-    for verdict in trial.verdicts:
-        print("=" * 78)
-        outcome: str = verdict.verdict
-        aim = branches[verdict.intended]
-        if verdict.corrected and verdict.corrected != aim:
-            outcome += f", {'labelled' if aim is None else 'relabelled'} {verdict.corrected}"
-        if verdict.reason:
-            outcome += f": {verdict.reason} ({verdict.detail})"
-        print(f"candidate {verdict.id}, intended {verdict.intended}: {outcome}")
-        for recorded in _calls_of(trial, verdict.id):
-            _print_call(recorded, full=full)
-        if verdict.instance is not None:
-            print("--- instance")
-            for name, value in verdict.instance.model_dump(mode="json").items():
-                print(f"{name}: {value}")
+def _print(trial: Trial, branches: Mapping[str, str | None], *, prompts: bool, full: bool) -> None:
+    """Print the rows, then what made none; with `prompts`, each candidate's calls behind them."""
+    from targen_core.api.report import Report
+
+    made = [verdict for verdict in trial.verdicts if verdict.verdict == "accepted"]
+    _print_rows(made, branches)
+    if others := [verdict for verdict in trial.verdicts if verdict.verdict != "accepted"]:
+        print("\nMade no row")
+        print_table(
+            ["candidate", "generated for", "why", "instance"],
+            [
+                (
+                    each.id,
+                    each.intended,
+                    ": ".join(filter(None, (each.reason or each.verdict, each.detail))),
+                    _cut(" | ".join(_texts(each).values())),
+                )
+                for each in others
+            ],
+            optional=("instance",),
+        )
+    if prompts:
+        for recorded in trial.calls:
+            if recorded.step in trial.lists:
+                _print_call(recorded, full=full)
+        for verdict in trial.verdicts:
+            print(f"\n== candidate {verdict.id}, generated for {verdict.intended}")
+            for recorded in _calls_of(trial, verdict.id):
+                _print_call(recorded, full=full)
+    took = Report.of(trial.report).usage.summary
+    print(f"\n{took}" + ("" if prompts else "; --prompts shows what was asked and replied"))
+
+
+def _print_rows(made: Sequence[Committed], branches: Mapping[str, str | None]) -> None:
+    """A table of rows; texts that are long, or many, get paragraphs."""
+    from targen_core.cli.show import Screen
+
+    content = [_texts(verdict) for verdict in made]
+    names = list(dict.fromkeys(name for texts in content for name in texts))
+    labels = [_label(verdict, branches) for verdict in made]
+    longest = max((len(text) for texts in content for text in texts.values()), default=0)
+    if len(names) <= _FEW and longest <= _LONG:
+        rows = [
+            (label, *(texts.get(name, "") for name in names))
+            for label, texts in zip(labels, content, strict=True)
+        ]
+        print_table(["label", *names], rows, spaced=True)
+        return
+    screen = Screen()
+    for label, texts in zip(labels, content, strict=True):
+        screen.title(label, "", "")
+        screen.pairs(texts.items(), indent=4)
+
+
+def _label(verdict: Committed, branches: Mapping[str, str | None]) -> str:
+    """The label of a row, and what it was generated for where step 4 has changed it."""
+    aim = branches[verdict.intended]
+    if verdict.corrected is None or verdict.corrected == aim:
+        return verdict.intended
+    return verdict.corrected + (f" (relabelled from {aim})" if aim is not None else "")
+
+
+def _texts(verdict: Committed) -> dict[str, str]:
+    """What a candidate says, but for its label."""
+    from targen_core.cli.show import text_of
+
+    if verdict.instance is None:
+        return {}
+    content = verdict.instance.model_dump(mode="json").items()
+    given = (verdict.corrected, verdict.intended)
+    return {name: text_of(value) for name, value in content if value not in given}
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _LONG else f"{text[: _LONG - 1]}…"
 
 
 def _print_call(recorded: RecordedCall, *, full: bool) -> None:
