@@ -85,7 +85,7 @@ def _models(models: Mapping[str, str]) -> str:
 
 
 def _status(report: Report) -> Iterator[str]:
-    made, requested = sum(report.rows.values()), sum(report.wanted.values())
+    made, requested = sum(report.rows.values()), sum(report.requested.values())
     if report.complete:
         yield f"<p>Complete: {_safe(made)} of {_safe(requested)} rows.</p>"
     else:
@@ -120,9 +120,9 @@ def _labels(report: Report) -> Iterator[str]:
     yield "<h2>Rows</h2>"
     rows = [
         (name, _Bar(report.rows[name] / of if of else 0.0), report.rows[name], of)
-        for name, of in report.wanted.items()
+        for name, of in report.requested.items()
     ]
-    yield _table(["label", "", "rows", "wanted"], rows)
+    yield _table(["label", "", "rows", "requested"], rows)
 
 
 def _flow(raw: Mapping[str, Any]) -> Iterator[str]:

@@ -31,7 +31,7 @@ __all__ = ["Watch", "progress", "watching"]
 
 _log = logging.getLogger("targen.display")
 
-_REFRESH = 0.25  # seconds between two drawings
+_REFRESH = 0.5  # seconds between two drawings
 _PLAIN_INTERVAL = 10.0  # seconds between plain lines
 _PLAIN_LATER = 60.0  # the same, once a run has gone on for two minutes
 _CLOSING = 2.0  # seconds that the end of a run waits for the last drawing
