@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-KINDS = ("task", "backend", "corrector", "exporter", "metric")
+KINDS = ("task", "backend", "corrector", "exporter", "metric", "trainer")
 NAMES = ("a", "class", "my-plugin-of-thirty-two-letters1")  # the shortest, a keyword, the longest
 
 

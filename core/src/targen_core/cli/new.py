@@ -17,6 +17,7 @@ _TRY = {
     "corrector": ["targen describe {name} --kind corrector"],
     "exporter": ["targen describe {name} --kind exporter"],
     "metric": ["targen describe {name} --kind metric"],
+    "trainer": ["targen describe {name} --kind trainer"],
 }
 
 
@@ -25,7 +26,7 @@ def new(
         str,
         typer.Argument(
             metavar="KIND",
-            help="One of task, backend, corrector, exporter and metric.",
+            help="One of task, backend, corrector, exporter, metric and trainer.",
             autocompletion=lambda incomplete: [k for k in _TRY if k.startswith(incomplete)],
         ),
     ],
