@@ -1,9 +1,16 @@
-"""What holds for all tests: how hypothesis searches, and that nobody's defaults reach them."""
+"""What holds for all tests: how hypothesis searches, whose defaults reach them, and the command."""
 
 from __future__ import annotations
 
+import json
 import os
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, Phase, settings
 
 from targen_core.defaults import KEYS
@@ -34,3 +41,62 @@ for _name in (
 ):
     os.environ.pop(_name, None)
 os.environ["XDG_CONFIG_HOME"] = os.devnull + "/none"  # where nothing is, nor can be written
+
+
+@dataclass(frozen=True)
+class Done:
+    """What a command did."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        """What it printed, read."""
+        return json.loads(self.out)
+
+
+@pytest.fixture
+def alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A folder, a cache and an environment of the test's own."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("TARGEN_CACHE_DIR", str(tmp_path / "cache"))
+    monkeypatch.setenv("TARGEN_CONFIG_DIR", str(tmp_path / "config"))
+    monkeypatch.setenv("COLUMNS", "200")
+    monkeypatch.setenv("TERM", "dumb")
+    monkeypatch.setenv("NO_COLOR", "1")
+    for name in ("TARGEN_DEBUG", "TARGEN_DISABLE_PLUGINS", "FORCE_COLOR", "GITHUB_ACTIONS"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture
+def in_process(
+    alone: None, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Callable[..., Done]:
+    """Run the command in this process: quick, and through the same `main` as the script.
+
+    A traceback without --debug fails the test.
+    """
+    from targen_core.cli import main
+
+    def run(*args: object) -> Done:
+        monkeypatch.setattr(sys, "argv", ["targen", *map(str, args)])
+        capsys.readouterr()
+        code: Any = 0
+        try:
+            main()
+        except SystemExit as stopped:
+            code = stopped.code or 0
+        out, err = capsys.readouterr()
+        assert "Traceback" not in out + err
+        assert "targen failed" not in err, err
+        return Done(code, out, err)
+
+    return run
+
+
+@pytest.fixture
+def targen(in_process: Callable[..., Done]) -> Callable[..., Done]:
+    """The command; tests that start processes have another."""
+    return in_process

@@ -17,7 +17,6 @@ from types import SimpleNamespace
 import pytest
 
 from targen_core.calls import batch_service, batched_model, layer
-from targen_core.cli import main
 from targen_core.scripted import fill_schema
 
 pytest.importorskip("targen_plugin_example")
@@ -210,10 +209,8 @@ def backend(request):
 
 
 @pytest.fixture
-def targen(tmp_path, monkeypatch, capsys):
+def targen(in_process, monkeypatch):
     """Runs the command, in this process."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("TARGEN_CACHE_DIR", str(tmp_path / "cache"))
     monkeypatch.setattr(layer, "_MAX_BACKOFF", 0.2)
     monkeypatch.setattr(batch_service, "_FIRST_POLL", 0.01)
     monkeypatch.setattr(batched_model, "_SETTLE", 0.01)
@@ -222,16 +219,9 @@ def targen(tmp_path, monkeypatch, capsys):
         with monkeypatch.context() as patch:
             for name, value in variables.items():
                 patch.setenv(name, value)
-            capsys.readouterr()
-            try:
-                patch.setattr(sys, "argv", ["targen", *args])
-                main()
-                code = 0
-            except SystemExit as ended:
-                code = ended.code or 0
-        found = capsys.readouterr()
-        assert code == ok, found.out + found.err
-        return SimpleNamespace(stdout=found.out, stderr=found.err)
+            done = in_process(*args)
+        assert done.code == ok, done.out + done.err
+        return SimpleNamespace(stdout=done.out, stderr=done.err)
 
     return run
 

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-
-from targen_core.cli import main
 
 pytest.importorskip("targen_plugin_example")
 
@@ -19,24 +16,13 @@ HOSTED = ("-n", "600", "-b", "chatgpt", "-o", "model=gpt-6-luna")  # thinks; $0.
 
 
 @pytest.fixture
-def targen(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Callable[..., str]:
+def targen(in_process: Callable[..., Any]) -> Callable[..., str]:
     """Runs the command in this process; its output, or with `ok=2` its error."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("TARGEN_CACHE_DIR", str(tmp_path / "cache"))
 
     def run(*args: str, ok: int = 0) -> str:
-        monkeypatch.setattr(sys, "argv", ["targen", *args])
-        capsys.readouterr()
-        code: Any = 0
-        try:
-            main()
-        except SystemExit as ended:
-            code = ended.code or 0
-        found = capsys.readouterr()
-        assert code == ok, found.err
-        return found.err if ok else found.out
+        done = in_process(*args)
+        assert done.code == ok, done.err
+        return str(done.err if ok else done.out)
 
     return run
 

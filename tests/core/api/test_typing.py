@@ -60,6 +60,10 @@ class Mine:
         return None
 
 
+judging = tg.Judging(instructions="Is it calm?")
+rows = tg.Rows(rows_per_instance=2)
+texts = tg.Texts()
+
 tg.generate("rte", n=4, model=Mine())
 tg.generate("rte", n="four")  # error
 tg.generate("rte", nn=4, balance="other")  # error
