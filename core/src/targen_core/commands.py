@@ -2,34 +2,52 @@
 
 from __future__ import annotations
 
-__all__ = ["COMMANDS"]
+__all__ = ["COMMANDS", "OTHERS", "PANELS"]
 
-COMMANDS = {
-    "list-tasks": "listing:list_tasks",
-    "list-contexts": "listing:list_contexts",
-    "list-seeds": "listing:list_seeds",
-    "list-generators": "listing:list_generators",
-    "list-correctors": "listing:list_correctors",
-    "list-backends": "listing:list_backends",
-    "list-exporters": "listing:list_exporters",
-    "list-metrics": "listing:list_metrics",
-    "list-trainers": "listing:list_trainers",
-    "backends": "backends:backends",
-    "config": "config:config",
-    "describe": "describe:describe",
-    "init-task": "init_task:init_task",
-    "preview": "preview:preview",
-    "estimate": "estimate:estimate",
-    "generate": "generate:generate",
-    "resume": "generate:resume",
-    "batch": "batch:batch",
-    "report": "report:report",
-    "show": "show:show",
-    "runs": "runs:runs",
-    "export": "export:export",
-    "validate": "validate:validate",
-    "correct": "correct:correct",
-    "new": "new:new",
-    "plugins": "plugins:plugins",
+PANELS = {
+    "Make a dataset": {
+        "generate": "generate:generate",
+        "preview": "preview:preview",
+        "estimate": "estimate:estimate",
+        "resume": "generate:resume",
+        "batch": "batch:batch",
+    },
+    "Read it": {
+        "show": "show:show",
+        "report": "report:report",
+        "runs": "runs:runs",
+    },
+    "Use it": {
+        "export": "export:export",
+        "validate": "validate:validate",
+        "correct": "correct:correct",
+    },
+    "Set up": {
+        "backends": "backends:backends",
+        "config": "config:config",
+    },
+    "Tasks and plugins": {
+        "describe": "describe:describe",
+        "init-task": "init_task:init_task",
+        "new": "new:new",
+        "plugins": "plugins:plugins",
+    },
+    "What is installed": {
+        "list-tasks": "listing:list_tasks",
+        "list-backends": "listing:list_backends",
+        "list-exporters": "listing:list_exporters",
+        "list-metrics": "listing:list_metrics",
+        "list-trainers": "listing:list_trainers",
+        "list-correctors": "listing:list_correctors",
+        "list-contexts": "listing:list_contexts",
+        "list-seeds": "listing:list_seeds",
+        "list-generators": "listing:list_generators",
+    },
 }
-"""Command -> module and function, in the order of the help."""
+"""Panel of the help -> command -> module and function, in the order of the help."""
+
+OTHERS = "Use it"
+"""The panel of the commands that plugins bring."""
+
+COMMANDS = {name: target for panel in PANELS.values() for name, target in panel.items()}
+"""Command -> module and function."""

@@ -93,7 +93,7 @@ def test_no_correction_and_a_corrector(rte):
 
 
 @pytest.mark.parametrize(
-    ("command", "hint"), [("nosuch", "the commands are: list-tasks, "), ("generat", "generate")]
+    ("command", "hint"), [("nosuch", "the commands are: generate, "), ("generat", "generate")]
 )
 def test_an_unknown_command(command, hint, targen):
     _refused(targen(command), f"there is no command {command!r}", hint)

@@ -14,7 +14,8 @@ import typer
 from typer.core import TyperGroup
 
 from targen_core.cli.installed import add_command, command_names, is_command, unknown_command
-from targen_core.commands import COMMANDS
+from targen_core.cli.misspelt import Command
+from targen_core.commands import COMMANDS, OTHERS, PANELS
 from targen_core.plugins.registry import Registry
 
 __all__ = ["COMMANDS", "build"]
@@ -31,7 +32,12 @@ class _LazyGroup(TyperGroup):
         return load_registry()
 
     def list_commands(self, ctx: Any) -> list[str]:
-        return [*COMMANDS, *command_names(self.registry)]
+        """All, panel by panel."""
+        names: list[str] = []
+        for panel, commands in PANELS.items():
+            names += commands
+            names += command_names(self.registry) if panel == OTHERS else []
+        return names
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         if args and not ctx.resilient_parsing and not self._has(args[0]):
@@ -45,9 +51,10 @@ class _LazyGroup(TyperGroup):
         if cmd_name in COMMANDS:
             module, _, function = COMMANDS[cmd_name].partition(":")
             run = getattr(import_module(f"targen_core.cli.{module}"), function)
-            alone.command(name=cmd_name)(run)
+            panel = next(panel for panel, names in PANELS.items() if cmd_name in names)
+            alone.command(name=cmd_name, cls=Command, rich_help_panel=panel)(run)
         else:
-            add_command(alone, self.registry, cmd_name)
+            add_command(alone, self.registry, cmd_name, cls=Command, rich_help_panel=OTHERS)
         return typer.main.get_command(alone)
 
     def _has(self, name: str) -> bool:
@@ -79,7 +86,12 @@ def _main(
     """Generate labelled NLP datasets from a task description alone.
 
     Four steps: contexts, instance seeds, label-constrained generation, self-correction
-    (TarGEN, arXiv:2310.17876). Start with: targen list-tasks
+    (TarGEN, arXiv:2310.17876).
+
+    Start with:
+    - targen preview rte
+    - targen generate rte -n 20
+    - targen show runs/rte-0
     """
 
 

@@ -10,6 +10,8 @@ import typer
 
 from targen_core.cli.report import flow_columns, print_usage
 from targen_core.cli.request import (
+    OUTPUT,
+    PACE,
     BackendArg,
     BaseUrlArg,
     BatchArg,
@@ -47,7 +49,7 @@ def correct(
     key_file: KeyFileArg = None,
     profile: ProfileArg = None,
     n: Annotated[
-        int | None, typer.Option("-n", "--number", help="Judge so many, drawn by --seed.")
+        int | None, typer.Option("-n", "--number", help="Judge this many rows, drawn by --seed.")
     ] = None,
     flip: Annotated[
         float, typer.Option("--flip", help="Give this fraction of rows a wrong label first.")
@@ -62,18 +64,28 @@ def correct(
     max_cost: MaxCostArg = None,
     max_tokens: MaxTokensArg = None,
     concurrency: Annotated[
-        int | None, typer.Option("--concurrency", help="Calls at once, at most. [default: 32]")
+        int | None,
+        typer.Option(
+            "--concurrency", help="Maximum concurrent calls. [default: 32]", rich_help_panel=PACE
+        ),
     ] = None,
-    rpm: Annotated[float | None, typer.Option("--rpm", help="Requests a minute, at most.")] = None,
-    tpm: Annotated[float | None, typer.Option("--tpm", help="Tokens a minute, at most.")] = None,
+    rpm: Annotated[
+        float | None,
+        typer.Option("--rpm", help="Maximum requests per minute.", rich_help_panel=PACE),
+    ] = None,
+    tpm: Annotated[
+        float | None, typer.Option("--tpm", help="Maximum tokens per minute.", rich_help_panel=PACE)
+    ] = None,
     max_outage: MaxOutageArg = None,
     batch: BatchArg = False,
     rounds: RoundsArg = None,
     cache: CacheArg = True,
     quiet: Annotated[
-        bool, typer.Option("--quiet", "-q", help="No progress on standard error.")
+        bool, typer.Option("--quiet", "-q", help="Show no progress.", rich_help_panel=OUTPUT)
     ] = False,
-    json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
+    json: Annotated[
+        bool, typer.Option("--json", help="Print the report as JSON.", rich_help_panel=OUTPUT)
+    ] = False,
 ) -> None:
     """Correct the labels of a dataset: ours, the original, or anyone's.
 
@@ -86,7 +98,7 @@ def correct(
     Examples:
     - targen correct runs/rte-0 --corrector blind
     - targen correct RTE/val.jsonl --task rte --corrector vote --flip 0.2 --seed 1 -n 200
-    - targen correct RTE/train.jsonl --task rte -b chatgpt -o model=gpt-6-luna --batch
+    - targen correct RTE/train.jsonl --task rte -b chatgpt --model gpt-6-luna --batch
     """
     from targen_core.api.correcting import corrected
     from targen_core.api.reading import given_data

@@ -135,10 +135,10 @@ def estimate(
     task of a plugin; lists that several of them share are counted for each.
 
     Examples:
-    - targen estimate rte -n 1000 -b llama -o model=m -o price_in=0.15 -o price_out=0.60
+    - targen estimate rte -n 1000 -b llama --model m --price-in 0.15 --price-out 0.60
     - targen estimate rte --preset paper --from runs/rte-0
-    - targen estimate --suite superglue --preset paper -b llama -o model=m
-    - targen estimate rte -n 1000 -b chatgpt -o model=gpt-6-luna --batch --reasoning-tokens 400
+    - targen estimate --suite superglue --preset paper -b llama --model m
+    - targen estimate rte -n 1000 -b chatgpt --model gpt-6-luna --batch --reasoning-tokens 400
     """
     from targen_core.api.request import asked
     from targen_core.cli.choosing import choice

@@ -11,6 +11,10 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from targen_core.cli.request import (
+    BATCHES,
+    OUTPUT,
+    PACE,
+    ROWS,
     BackendArg,
     BackendForArg,
     BaseUrlArg,
@@ -52,47 +56,57 @@ if TYPE_CHECKING:
     from targen_core.runs.spec import RunSpec
 
 _Number = Annotated[
-    int | None, typer.Option("-n", "--number", help="Rows, split evenly over the labels.")
+    int | None, typer.Option("-n", "--number", help="Number of rows, split evenly over the labels.")
 ]
 _Preset = Annotated[
-    str | None, typer.Option("--preset", help="A named set of counts, such as paper; see describe.")
+    str | None,
+    typer.Option(
+        "--preset",
+        help="A named set of row counts, such as paper; see describe.",
+        rich_help_panel=ROWS,
+    ),
 ]
 _Label = Annotated[
-    list[str] | None, typer.Option("--label", metavar="LABEL=ROWS", help="Rows of one label.")
+    list[str] | None,
+    typer.Option("--label", metavar="LABEL=ROWS", help="Number of rows of one label."),
 ]
 _Concurrency = Annotated[
-    int | None, typer.Option("--concurrency", help="Calls at once, at most. [default: 32]")
+    int | None,
+    typer.Option(
+        "--concurrency", help="Maximum concurrent calls. [default: 32]", rich_help_panel=PACE
+    ),
 ]
-_Rpm = Annotated[float | None, typer.Option("--rpm", help="Requests a minute, at most.")]
-_Tpm = Annotated[float | None, typer.Option("--tpm", help="Tokens a minute, at most.")]
+_Rpm = Annotated[
+    float | None, typer.Option("--rpm", help="Maximum requests per minute.", rich_help_panel=PACE)
+]
+_Tpm = Annotated[
+    float | None, typer.Option("--tpm", help="Maximum tokens per minute.", rich_help_panel=PACE)
+]
 _Yes = Annotated[
     bool,
-    typer.Option("--yes", "-y", help="Do not ask on a terminal, whatever the estimated cost."),
+    typer.Option("--yes", "-y", help="Start without asking, whatever the estimated cost."),
 ]
 _DryRun = Annotated[
     bool,
-    typer.Option("--dry-run", help="Say what would run, and for how much; send and write nothing."),
+    typer.Option(
+        "--dry-run", help="Show what would run and what it would cost; send and write nothing."
+    ),
 ]
-_Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress on standard error.")]
-_Json = Annotated[bool, typer.Option("--json", help="Print the report as JSON.")]
+_Quiet = Annotated[
+    bool, typer.Option("--quiet", "-q", help="Show no progress.", rich_help_panel=OUTPUT)
+]
+_Json = Annotated[
+    bool, typer.Option("--json", help="Print the report as JSON.", rich_help_panel=OUTPUT)
+]
 
 
 def generate(
     task: SomeTaskArg = None,
-    suite: SuiteArg = None,
     n: _Number = None,
-    preset: _Preset = None,
     label: _Label = None,
     variant: VariantArg = None,
     backend: BackendArg = None,
     model: ModelArg = None,
-    base_url: BaseUrlArg = None,
-    price_in: PriceInArg = None,
-    price_out: PriceOutArg = None,
-    backend_for: BackendForArg = None,
-    option: OptionsArg = None,
-    key_file: KeyFileArg = None,
-    profile: ProfileArg = None,
     out: Annotated[
         Path | None,
         typer.Option(
@@ -101,55 +115,80 @@ def generate(
     ] = None,
     seed: SeedArg = 0,
     max_cost: MaxCostArg = None,
-    max_tokens: MaxTokensArg = None,
+    dry_run: _DryRun = False,
+    yes: _Yes = False,
+    suite: SuiteArg = None,
+    preset: _Preset = None,
     correct: CorrectArg = True,
     corrector: CorrectorArg = "",
+    balance: Annotated[
+        Literal["final", "intended"],
+        typer.Option(
+            "--balance",
+            help="Count rows by their label before (intended) or after (final) correction.",
+            rich_help_panel=ROWS,
+        ),
+    ] = "final",
+    near_duplicates: Annotated[
+        float,
+        typer.Option(
+            "--near-duplicates",
+            help="Reject rows at least this similar to another one, 0 to 100; 0 is off.",
+            rich_help_panel=ROWS,
+        ),
+    ] = 90.0,
+    give_up_after: Annotated[
+        int,
+        typer.Option(
+            "--give-up-after",
+            help="Give up on a label after this many candidates in a row fail.",
+            rich_help_panel=ROWS,
+        ),
+    ] = 50,
+    base_url: BaseUrlArg = None,
+    option: OptionsArg = None,
+    key_file: KeyFileArg = None,
+    price_in: PriceInArg = None,
+    price_out: PriceOutArg = None,
+    backend_for: BackendForArg = None,
+    profile: ProfileArg = None,
     contexts: ContextsArg = None,
     seeds: SeedsArg = None,
     contexts_from: ContextsFromArg = "",
     seeds_from: SeedsFromArg = "",
     contexts_limit: ContextsLimitArg = None,
     contexts_fraction: ContextsFractionArg = 1.0,
-    balance: Annotated[
-        Literal["final", "intended"],
-        typer.Option("--balance", help="Count rows by the label after or before correction."),
-    ] = "final",
-    near_duplicates: Annotated[
-        float,
-        typer.Option(
-            "--near-duplicates", help="Similarity that makes a duplicate, 0 to 100; 0: off."
-        ),
-    ] = 90.0,
-    give_up_after: Annotated[
-        int, typer.Option("--give-up-after", help="Candidates without a row that end a label.")
-    ] = 50,
+    max_tokens: MaxTokensArg = None,
     concurrency: _Concurrency = None,
     rpm: _Rpm = None,
     tpm: _Tpm = None,
     max_outage: MaxOutageArg = None,
+    cache: CacheArg = True,
     batch: Annotated[
         bool,
         typer.Option(
-            "--batch", help="Ask steps 3 and 4 in the service's batches: cheaper, within a day."
+            "--batch",
+            help="Run steps 3 and 4 in batches of the service: cheaper, within a day.",
+            rich_help_panel=BATCHES,
         ),
     ] = False,
     batch_lists: Annotated[
         bool,
         typer.Option(
             "--batch-lists",
-            help="In batches, or by files: steps 1 and 2 too, their calls not told of each other.",
+            help="Steps 1 and 2 too; their calls do not see each other's items.",
+            rich_help_panel=BATCHES,
         ),
     ] = False,
     rounds: RoundsArg = None,
     batch_offline: Annotated[
         bool,
         typer.Option(
-            "--batch-offline", help="Only make the run directory, for targen batch export."
+            "--batch-offline",
+            help="Only create the run directory, for targen batch export.",
+            rich_help_panel=BATCHES,
         ),
     ] = False,
-    cache: CacheArg = True,
-    dry_run: _DryRun = False,
-    yes: _Yes = False,
     quiet: _Quiet = False,
     json: _Json = False,
 ) -> None:
@@ -162,13 +201,11 @@ def generate(
 
     Examples:
     - targen generate rte -n 100
-    - targen generate rte --label entailment=40 --label not_entailment=20 --out my-rte
-    - targen generate rte --preset paper --backend llama -o model=llama3.1 --max-tokens 5000000
-    - targen generate rte -n 500 -b llama -o model=small -o correct.model=large
-    - targen generate cb -n 250 --variant commitment
-    - targen generate --suite superglue --preset paper -b llama -o model=llama3.1
-    - targen generate rte --preset paper -b chatgpt -o model=gpt-6-luna --batch --max-cost 5
-    - targen generate rte -n 2000 -b claude -o model=claude-haiku-5-5 --batch --batch-lists
+    - targen generate rte -n 500 -b llama --model llama3.1 --max-cost 2
+    - targen generate rte --label entailment=40 --label not_entailment=20
+    - targen generate rte -n 500 -b llama --model small -o correct.model=large
+    - targen generate rte -n 2000 -b openai --model gpt-6-luna --batch
+    - targen generate --suite superglue --preset paper --dry-run
     """
     from targen_core.api.request import asked
     from targen_core.cli.ahead import confirm, print_dry_run
@@ -268,7 +305,11 @@ def resume(
     label: _Label = None,
     give_up_after: Annotated[
         int | None,
-        typer.Option("--give-up-after", help="Candidates without a row that end a label."),
+        typer.Option(
+            "--give-up-after",
+            help="Give up on a label after this many candidates in a row fail.",
+            rich_help_panel=ROWS,
+        ),
     ] = None,
     option: OptionsArg = None,
     key_file: KeyFileArg = None,
@@ -281,14 +322,16 @@ def resume(
     batch: Annotated[
         bool | None,
         typer.Option(
-            "--batch/--no-batch", help="Go on in batches, or without. [default: as it was begun]"
+            "--batch/--no-batch",
+            help="Continue in batches, or without. [default: as it was begun]",
+            rich_help_panel=BATCHES,
         ),
     ] = None,
     rounds: RoundsArg = None,
     verify: Annotated[
         bool,
         typer.Option(
-            "--verify", help="Judge all that is there again, and compare it; slower by minutes."
+            "--verify", help="Judge everything that is there again and compare; slower by minutes."
         ),
     ] = False,
     cache: CacheAsBegunArg = None,

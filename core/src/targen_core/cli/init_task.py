@@ -61,7 +61,7 @@ def init_task(
     read it and taken the line out.
 
     Examples:
-    - targen init-task "Is a film review positive or negative?" -b chatgpt -o model=gpt-6-luna
+    - targen init-task "Is a film review positive or negative?" -b chatgpt --model gpt-6-luna
     - targen init-task --blank --out mytask.yaml
     """
     if blank == (description is not None):

@@ -33,8 +33,8 @@ def is_command(registry: Registry, name: str) -> bool:
     return any(name in (item.name, item.id) for item in registry.all("command"))
 
 
-def add_command(to: typer.Typer, registry: Registry, name: str) -> None:
-    """Add a plugin's command.
+def add_command(to: typer.Typer, registry: Registry, name: str, **how: Any) -> None:
+    """Add a plugin's command; `how` is what `Typer.command` takes.
 
     One that cannot be imported says so when it is called, and spoils nobody's help.
 
@@ -43,11 +43,11 @@ def add_command(to: typer.Typer, registry: Registry, name: str) -> None:
     """
     item = registry.find("command", name)
     try:
-        to.command(name=name)(registry.resolve(item))
+        to.command(name=name, **how)(registry.resolve(item))
     except PluginError as error:
         summary = f"{item.summary} (cannot be used: see targen plugins)".strip()
         any_words = {"ignore_unknown_options": True, "allow_extra_args": True}
-        to.command(name=name, help=summary, context_settings=any_words)(_refusing(error))
+        to.command(name=name, help=summary, context_settings=any_words, **how)(_refusing(error))
 
 
 def _refusing(error: PluginError) -> Callable[..., Any]:

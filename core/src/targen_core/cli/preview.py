@@ -102,7 +102,7 @@ def preview(
     Examples:
     - targen preview rte
     - targen preview cb --variants default,commitment,paper --examples examples/superglue/cb.jsonl
-    - targen preview rte -n 4 --backend llama -o model=llama3.1 --prompts
+    - targen preview rte -n 4 --backend llama --model llama3.1 --prompts
     """
     from targen_core.api.request import asked
     from targen_core.cli.choosing import choice

@@ -12,6 +12,12 @@ from targen_core.cli.completion import completer
 from targen_core.errors import UsageError
 
 __all__ = [
+    "BATCHES",
+    "LISTS",
+    "MODEL",
+    "OUTPUT",
+    "PACE",
+    "ROWS",
     "BackendArg",
     "BackendForArg",
     "BaseUrlArg",
@@ -47,6 +53,14 @@ __all__ = [
     "options_of",
 ]
 
+# Panels of the help; what matters first is in none.
+ROWS = "Rows"
+MODEL = "Model"
+LISTS = "Contexts and seeds"
+PACE = "Cost and speed"
+BATCHES = "Batches"
+OUTPUT = "Output"
+
 complete_task = completer("task")
 _task = typer.Argument(
     help="A task: NAME, DISTRIBUTION:NAME or FILE.",
@@ -57,7 +71,12 @@ TaskArg = Annotated[str, _task]
 SomeTaskArg = Annotated[str | None, _task]
 SuiteArg = Annotated[
     str | None,
-    typer.Option("--suite", metavar="PLUGIN", help="All tasks of a plugin, such as superglue."),
+    typer.Option(
+        "--suite",
+        metavar="PLUGIN",
+        help="All tasks of a plugin, such as superglue.",
+        rich_help_panel=ROWS,
+    ),
 ]
 VariantArg = Annotated[
     list[str] | None,
@@ -69,29 +88,47 @@ BackendArg = Annotated[
         "--backend",
         "-b",
         metavar="NAME",
-        help="Where the model is: NAME or NAME/MODEL; see list-backends. Or "
-        "langchain:package.module.Class, or langchain:./file.py:Class. [default: targen config]",
+        help="Where the model runs, NAME or NAME/MODEL; see list-backends, and targen config.",
         autocompletion=completer("backend"),
     ),
 ]
 ModelArg = Annotated[
-    str | None, typer.Option("--model", metavar="MODEL", help="The model, as the backend calls it.")
+    str | None,
+    typer.Option(
+        "--model", metavar="MODEL", help="The name of the model, as the backend knows it."
+    ),
 ]
 BaseUrlArg = Annotated[
-    str | None, typer.Option("--base-url", metavar="URL", help="The address of its service.")
+    str | None,
+    typer.Option(
+        "--base-url", metavar="URL", help="The address of the service.", rich_help_panel=MODEL
+    ),
 ]
 PriceInArg = Annotated[
     float | None,
-    typer.Option("--price-in", metavar="DOLLARS", help="Price of a million input tokens."),
+    typer.Option(
+        "--price-in",
+        metavar="DOLLARS",
+        help="Dollars per million input tokens.",
+        rich_help_panel=MODEL,
+    ),
 ]
 PriceOutArg = Annotated[
     float | None,
-    typer.Option("--price-out", metavar="DOLLARS", help="Price of a million output tokens."),
+    typer.Option(
+        "--price-out",
+        metavar="DOLLARS",
+        help="Dollars per million output tokens.",
+        rich_help_panel=MODEL,
+    ),
 ]
 ProfileArg = Annotated[
     str | None,
     typer.Option(
-        "--profile", metavar="NAME", help="A profile of your defaults; see targen config."
+        "--profile",
+        metavar="NAME",
+        help="Use this profile of your defaults; see targen config.",
+        rich_help_panel=MODEL,
     ),
 ]
 BackendForArg = Annotated[
@@ -99,7 +136,8 @@ BackendForArg = Annotated[
     typer.Option(
         "--backend-for",
         metavar="STEP=NAME",
-        help="Another backend for one step of the task; see describe.",
+        help="Use another backend for one step; see describe.",
+        rich_help_panel=MODEL,
     ),
 ]
 OptionsArg = Annotated[
@@ -108,63 +146,99 @@ OptionsArg = Annotated[
         "-o",
         "--option",
         metavar="[STEP.]KEY=VALUE",
-        help="A backend's option, a sampling parameter, a list's `batch` (`seeds.batch=10`), or "
-        "`price_in`/`price_out`.",
+        help="Option of the backend, sampling parameter, or batch size (`seeds.batch=10`).",
+        rich_help_panel=MODEL,
     ),
 ]
 KeyFileArg = Annotated[
     Path | None,
     typer.Option(
-        "--key-file", metavar="FILE", help="The backend's key is the first line of this file."
+        "--key-file",
+        metavar="FILE",
+        help="A file whose first line is the API key.",
+        rich_help_panel=MODEL,
     ),
 ]
-MaxCostArg = Annotated[float | None, typer.Option("--max-cost", help="Never pay more dollars.")]
+MaxCostArg = Annotated[
+    float | None,
+    typer.Option("--max-cost", help="Stop before spending more than this many dollars."),
+]
 MaxTokensArg = Annotated[
-    int | None, typer.Option("--max-tokens", help="Never use more tokens, in and out.")
+    int | None,
+    typer.Option(
+        "--max-tokens",
+        help="Stop before using more tokens than this, input and output together.",
+        rich_help_panel=PACE,
+    ),
 ]
 MaxOutageArg = Annotated[
     float | None,
     typer.Option(
         "--max-outage",
-        help="Seconds without any answer that stop the run. [default: 600; where the service "
-        "never answered 1 to 120, by what fails]",
+        help="Stop after this many seconds without any answer. [default: 600; 1 to 120, by what "
+        "fails, where the service never answered]",
+        rich_help_panel=PACE,
     ),
 ]
-SeedArg = Annotated[int, typer.Option("--seed", help="The run's seed: other seed, other data.")]
+SeedArg = Annotated[int, typer.Option("--seed", help="Random seed: another seed gives other data.")]
 BatchArg = Annotated[
-    bool, typer.Option("--batch", help="Ask in the service's batches: cheaper, within a day.")
+    bool,
+    typer.Option(
+        "--batch",
+        help="Use batches of the service: cheaper, within a day.",
+        rich_help_panel=BATCHES,
+    ),
 ]
 RoundsArg = Annotated[
     int | None,
-    typer.Option("--rounds", help="With --batch: refills after the first round. [default: 4]"),
+    typer.Option(
+        "--rounds",
+        help="With --batch: maximum refills after the first round. [default: 4]",
+        rich_help_panel=BATCHES,
+    ),
 ]
 CorrectArg = Annotated[
-    bool, typer.Option("--correct/--no-correct", help="Do step 4, or leave it out.")
+    bool,
+    typer.Option(
+        "--correct/--no-correct", help="Self-correct the labels (step 4).", rich_help_panel=ROWS
+    ),
 ]
 CorrectorArg = Annotated[
     str,
     typer.Option(
         "--corrector",
         metavar="NAME",
-        help="Another corrector than the task's own.",
+        help="Use another corrector than the task's own; see list-correctors.",
         autocompletion=completer("corrector"),
+        rich_help_panel=ROWS,
     ),
 ]
 ContextsArg = Annotated[
     Path | None,
-    typer.Option("--contexts", metavar="FILE", help="Your own contexts, in place of step 1."),
+    typer.Option(
+        "--contexts",
+        metavar="FILE",
+        help="Your own contexts instead of step 1.",
+        rich_help_panel=LISTS,
+    ),
 ]
 SeedsArg = Annotated[
     Path | None,
-    typer.Option("--seeds", metavar="FILE", help="Your own seeds, in place of steps 1 and 2."),
+    typer.Option(
+        "--seeds",
+        metavar="FILE",
+        help="Your own seeds instead of steps 1 and 2.",
+        rich_help_panel=LISTS,
+    ),
 ]
 ContextsFromArg = Annotated[
     str,
     typer.Option(
         "--contexts-from",
         metavar="NAME",
-        help="Contexts of a plugin in place of step 1; see list-contexts.",
+        help="Contexts of a plugin instead of step 1; see list-contexts.",
         autocompletion=completer("contexts"),
+        rich_help_panel=LISTS,
     ),
 ]
 SeedsFromArg = Annotated[
@@ -172,24 +246,28 @@ SeedsFromArg = Annotated[
     typer.Option(
         "--seeds-from",
         metavar="NAME",
-        help="Seeds of a plugin in place of step 2; see list-seeds.",
+        help="Seeds of a plugin instead of step 2; see list-seeds.",
         autocompletion=completer("seeds"),
+        rich_help_panel=LISTS,
     ),
 ]
 ContextsLimitArg = Annotated[
-    int | None, typer.Option("--contexts-limit", help="Use at most so many contexts.")
+    int | None,
+    typer.Option("--contexts-limit", help="Use at most this many contexts.", rich_help_panel=LISTS),
 ]
 ContextsFractionArg = Annotated[
     float,
     typer.Option(
         "--contexts-fraction",
-        help="Use the first part of --contexts or --contexts-limit: 0.5 is half (an ablation).",
+        help="Use this part of --contexts or --contexts-limit: 0.5 is half (an ablation).",
+        rich_help_panel=LISTS,
     ),
 ]
-_CACHE = ("--cache/--no-cache", "Share replies with earlier runs, or do not.")
-CacheArg = Annotated[bool, typer.Option(_CACHE[0], help=_CACHE[1])]
+_CACHE = ("--cache/--no-cache", "Share replies with earlier runs.")
+CacheArg = Annotated[bool, typer.Option(_CACHE[0], help=_CACHE[1], rich_help_panel=PACE)]
 CacheAsBegunArg = Annotated[
-    bool | None, typer.Option(_CACHE[0], help=f"{_CACHE[1]} [default: as it was begun]")
+    bool | None,
+    typer.Option(_CACHE[0], help=f"{_CACHE[1]} [default: as it was begun]", rich_help_panel=PACE),
 ]
 
 

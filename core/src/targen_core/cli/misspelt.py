@@ -1,0 +1,73 @@
+"""Options that a command does not have, and what was meant: by spelling, meaning or past."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any
+
+from typer.core import TyperCommand
+
+from targen_core.errors import UsageError
+from targen_core.suggestions import did_you_mean
+
+__all__ = ["Command"]
+
+_MEANT = {
+    "--ablation": "--contexts-fraction",
+    "--api-base": "--base-url",
+    "--budget": "--max-cost",
+    "--contexts-share": "--contexts-fraction",
+    "--count": "--number",
+    "--format": "--as",
+    "--most": "--limit",
+    "--num": "--number",
+    "--num-rows": "--number",
+    "--output": "--out",
+    "--output-dir": "--out",
+    "--patience": "--max-outage",
+    "--provider": "--backend",
+    "--rows": "--number",
+    "--size": "--number",
+    "--timeout": "--max-outage",
+    "--url": "--base-url",
+}
+"""What people type, or once typed, for an option of ours."""
+
+_BY_OPTION = ("structured", "thinking", "seeded", "n_ctx")
+
+
+class Command(TyperCommand):
+    """A command that tells what was meant by an option that it does not have."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Read the command line.
+
+        Raises:
+            UsageError: an option that there is not.
+        """
+        try:
+            return super().parse_args(ctx, args)
+        except Exception as error:
+            if type(error).__name__ != "NoSuchOption":  # typer brings a click of its own, or not
+                raise
+            known = [name for param in self.params for name in (*param.opts, *param.secondary_opts)]
+            name = str(getattr(error, "option_name", ""))
+            raise UsageError(
+                f"targen {ctx.info_name} has no option {name}", hint=_hint(name, known, ctx)
+            ) from None
+
+
+def _hint(name: str, known: Collection[str], ctx: Any) -> str:
+    """What to type in the place of an option."""
+    from targen_core.calls.sampling import SAMPLING
+
+    if (meant := _MEANT.get(name, "")) in known:
+        return f"did you mean {meant}?"
+    key = name.lstrip("-").replace("-", "_")
+    if "--option" in known and key in (*SAMPLING, *_BY_OPTION):
+        return f"it is an option of the model: -o {key}=VALUE"
+    if key == "api_key":
+        return "export the key, as in OPENAI_API_KEY; or name a file that holds it: --key-file FILE"
+    long = [option for option in known if option.startswith("--")]
+    hint = did_you_mean(name, long, "")
+    return hint if hint.startswith("did you mean") else f"targen {ctx.info_name} --help"
