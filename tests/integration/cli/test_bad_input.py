@@ -102,7 +102,7 @@ def test_an_unknown_command(command, hint, targen):
 def test_an_unknown_flag(rte):
     result = rte("-n", "2", "--nosuch")
     assert result.code == 2
-    assert "No such option: --nosuch" in result.err
+    assert "targen generate has no option --nosuch" in result.err
 
 
 # --- how many rows ----------------------------------------------------------
