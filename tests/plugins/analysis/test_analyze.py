@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+import webbrowser
 from types import ModuleType
 
 import pytest
@@ -218,3 +219,12 @@ def test_a_report_without_texts_holds_no_row(targen, jsonl, tmp_path):
     assert "zanzibar" not in hidden.out
     assert "Repeated word for word" in hidden.out  # a table keeps its other columns
     assert "Nearest pairs" not in hidden.out
+
+
+def test_the_page_is_opened_on_demand(targen, rows, tmp_path, monkeypatch):
+    pytest.importorskip("vl_convert")
+    shown = []
+    monkeypatch.setattr(webbrowser, "open", lambda url: shown.append(url) or True)
+    done = targen("analyze", rows(), "--metric", "labels", "--out", tmp_path / "a", "--open")
+    assert done.code == 0
+    assert shown == [(tmp_path / "a" / "report.html").as_uri()]

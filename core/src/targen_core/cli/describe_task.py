@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from targen_core.cli.tables import print_table
+from targen_core.cli.tables import print_table, print_text
 
 if TYPE_CHECKING:
     from targen_core.plugins.registry import Registry
@@ -85,9 +85,10 @@ def _filled(
 def print_task(facts: dict[str, Any]) -> None:
     """Print what `task_facts` says."""
     print(f"{facts['id']} version {facts['version']}: {facts['summary']}\n")
-    print(facts["description"])
+    print_text(facts["description"])
     if facts["source"]:
-        print(f"\nSource: {facts['source']}")
+        print()
+        print_text(f"Source: {facts['source']}")
     print(f"\nColumns: {', '.join(facts['columns'])}")
     if facts["rows_per_instance"] > 1:
         print(f"Rows come in groups of {facts['rows_per_instance']}.")
@@ -98,6 +99,7 @@ def print_task(facts: dict[str, Any]) -> None:
         print("Labels are open: one quota, called any.")
     if [*facts["branches"]] != ([label["name"] for label in facts["labels"]] or ["any"]):
         aims = [(name, aim or "step 4 finds it") for name, aim in facts["branches"].items()]
+        print()
         print_table(["branch", "label"], aims)
     print()
     print_table(

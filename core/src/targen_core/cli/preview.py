@@ -34,7 +34,7 @@ from targen_core.cli.request import (
     TaskArg,
     VariantArg,
 )
-from targen_core.cli.tables import print_json, print_table
+from targen_core.cli.tables import print_json, print_table, print_text
 from targen_core.errors import UsageError
 
 if TYPE_CHECKING:
@@ -323,7 +323,8 @@ def _print(trial: Trial, branches: Mapping[str, str | None], *, prompts: bool, f
             for recorded in _calls_of(trial, verdict.id):
                 _print_call(recorded, full=full)
     took = Report.of(trial.report).usage.summary
-    print(f"\n{took}" + ("" if prompts else "; --prompts shows what was asked and replied"))
+    print()
+    print_text(took + ("" if prompts else "; --prompts shows what was asked and replied"))
 
 
 def _print_rows(made: Sequence[Committed], branches: Mapping[str, str | None]) -> None:

@@ -98,10 +98,9 @@ def write_page(run: Path, out: Path | None) -> Path:
 
 
 def open_page(path: Path) -> None:
-    """Show a page in the browser, and say where it is."""
+    """Show a page in the browser, or say that there is none."""
     import webbrowser
 
-    print(path)
     if not webbrowser.open(path.resolve().as_uri()):
         print("there is no browser to open it: open the file yourself", file=sys.stderr)
 

@@ -79,7 +79,9 @@ def _open(paths: Sequence[Path]) -> None:
     if not paths:
         raise UsageError("runs open takes a run", hint="targen runs open runs/rte-0")
     for path in paths:
-        open_page(write_page(path, None))
+        page = write_page(path, None)
+        print(page, flush=True)
+        open_page(page)
 
 
 def print_runs(shelved: Sequence[Shelved]) -> None:

@@ -7,7 +7,7 @@ import shutil
 import sys
 import textwrap
 from collections.abc import Collection, Iterable, Sequence
-from typing import Any
+from typing import Any, TextIO
 
 from targen_core.text import json_safe, printable
 
@@ -59,9 +59,10 @@ def print_table(
         _print_paragraphs(heads, cells, room)
 
 
-def _room() -> int | None:
-    """Columns of the terminal; None where standard output is none, or of no width."""
-    if sys.stdout is None or not sys.stdout.isatty():
+def _room(file: TextIO | None = None) -> int | None:
+    """Columns of the terminal; None where a stream, by default standard output, is none."""
+    stream = file or sys.stdout
+    if stream is None or not stream.isatty():
         return None
     return shutil.get_terminal_size().columns or None
 
@@ -140,12 +141,13 @@ def _print_paragraphs(heads: Sequence[str], cells: _Cells, room: int) -> None:
             console.print(Text(" " * _INDENT + line.plain.rstrip()), soft_wrap=True)
 
 
-def print_text(text: str) -> None:
-    """Print a line of words; a terminal's is wrapped between them."""
-    room = _room()
-    if room is not None and len(text) > room:
-        text = textwrap.fill(text, room, break_long_words=False, break_on_hyphens=False)
-    print(text)
+def print_text(text: str, *, file: TextIO | None = None) -> None:
+    """Print words, on standard output by default; on a terminal they are wrapped between them."""
+    room = _room(file)
+    for line in text.split("\n"):
+        if room is not None and len(line) > room:
+            line = textwrap.fill(line, room, break_long_words=False, break_on_hyphens=False)
+        print(line, file=file)
 
 
 def print_json(value: Any) -> None:

@@ -111,6 +111,9 @@ def analyze(
             help="Show rows, or leave what they say out, to publish where the data may not be.",
         ),
     ] = True,
+    show: Annotated[
+        bool, typer.Option("--open", help="Show the page in the browser once it is written.")
+    ] = False,
     force: Annotated[bool, typer.Option("--force", help="Replace an earlier analysis.")] = False,
     quiet: Annotated[
         bool, typer.Option("--quiet", "-q", help="No progress on standard error.")
@@ -128,6 +131,8 @@ def analyze(
     - targen analyze runs/rte-0 runs/rte-vote --against RTE/train.jsonl --pictures svg
     - targen analyze reviews.csv --text review --label stars --metric lexical
     """
+    import webbrowser
+
     from targen_analysis.analysis import ask, measure_all, without_texts
     from targen_analysis.data.corpus import Columns, named_apart, read_corpus
     from targen_analysis.report.figures import as_json
@@ -173,6 +178,8 @@ def analyze(
         print()
         for path in files:
             print(path)
+    if show:
+        webbrowser.open((target / "report.html").resolve().as_uri())
     requested = {*(metric or ()), *(each.partition(".")[0] for each in option or ())}
     named = [part for part in analysis.failed if {part.item.name, part.item.id} & requested]
     if named:
