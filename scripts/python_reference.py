@@ -59,7 +59,7 @@ GROUPS = {
     "Write a backend": "Backend BackendOptions ChatModel ChatRequest ChatReply Message Price "
     "ScriptedModel ScriptedOptions Script",
     "Write an exporter": "Exporter",
-    "Plugins": "hookimpl Register Registry load_registry",
+    "Plugins": "hookimpl Register Registration Registry load_registry",
     "Jobs": "Job RunSpec Limits Quotas",
 }
 MODULES = [
@@ -78,8 +78,11 @@ MODULES = [
     "calls.error_patterns",
     "calls.tokens",
     "calls.descriptors",
+    "dataset.source",
     "folders",
+    "suggestions",
     "text",
+    "cli.sources",
     "cli.tables",
     "cli.completion",
 ]

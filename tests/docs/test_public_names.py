@@ -18,20 +18,13 @@ PLUGINS = [
     "plugins/targen_training",
     *sorted(str(path.parent.relative_to(ROOT)) for path in ROOT.glob("plugins/examples/*/src")),
 ]
-# What `targen analyze` still takes from inside: runs to read, and the words of other commands.
+# What `targen analyze` still takes from inside: runs to read, files to write, tables of notebooks.
 INSIDE = {
     "targen_core.api.html": {"table"},
     "targen_core.api.words": {"in_python"},
-    "targen_core.cli.sources": {"EncodingArg"},
-    "targen_core.dataset.source": {"Source", "open_source"},
-    "targen_core.engine.guard": {"refused"},
-    "targen_core.suggestions": {"did_you_mean"},
     "targen_core.plain": {"kind_of", "replace_plain", "why_not"},
-    "targen_core.plugins.register": {"Registration"},
-    "targen_core.plugins.registry": {"missing_dependency"},
     "targen_core.runs.files": {"write_atomically"},
     "targen_core.runs.manifest": {"Manifest"},
-    "targen_core.runs.plan": {"find_task"},
     "targen_core.runs.report": {"read_report"},
 }
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from targen_core.exporters.model import Exporter
     from targen_core.plugins.hookspecs import hookimpl
     from targen_core.plugins.loader import load_registry
-    from targen_core.plugins.register import Register
+    from targen_core.plugins.register import Register, Registration
     from targen_core.plugins.registry import Registry
     from targen_core.runs.job import Job
     from targen_core.runs.spec import Limits, RunSpec
@@ -74,6 +74,7 @@ _HOME = {
     "Prompt": "tasks.prompt",
     "Quotas": "engine.quotas",
     "Register": "plugins.register",
+    "Registration": "plugins.register",
     "Registry": "plugins.registry",
     "Rejected": "errors",
     "Report": "api.report",
@@ -135,6 +136,7 @@ __all__ = [
     "Prompt",
     "Quotas",
     "Register",
+    "Registration",
     "Registry",
     "Rejected",
     "Report",

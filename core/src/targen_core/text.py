@@ -9,8 +9,12 @@ Beside it, what all messages share of grammar.
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
-__all__ = ["duration", "json_safe", "markdown", "plural", "printable"]
+if TYPE_CHECKING:
+    from pydantic import ValidationError
+
+__all__ = ["duration", "json_safe", "markdown", "plural", "printable", "refused"]
 
 _ODD = re.compile(
     r"[\x00-\x08\x0b-\x1f\x7f-\x9f"  # C0 but tab and line feed, DEL, C1
@@ -68,3 +72,11 @@ def markdown(text: str) -> str:
 def _escape(match: re.Match[str]) -> str:
     code = ord(match[0])
     return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"
+
+
+def refused(error: ValidationError) -> str:
+    """The first thing that a model refuses, with its column, in one line."""
+    first = error.errors(include_url=False, include_input=False)[0]
+    where = ".".join(map(str, first["loc"]))
+    message = first["msg"].removeprefix("Value error, ")
+    return f"{where}: {message}" if where else message

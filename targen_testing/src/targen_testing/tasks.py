@@ -40,6 +40,12 @@ _SHOWN = 12  # labels whose samples still fit a prompt
 _BAD = {"garbage_rate": 0.12, "cut_rate": 0.08, "empty_rate": 0.06, "refusal_rate": 0.06}
 
 
+_FROM = {
+    "meta": "META_PROMPT of targen_core.correctors.meta",
+    "solve": "SOLVE_PROMPT of targen_core.correctors.blind",
+}
+"""Prompts that correctors of the core ask with."""
+
 _REFUSED_ROW = "to_rows() made a row that the task's schema refuses"
 """What the engine says of a row; the kit has a check for it."""
 
@@ -165,7 +171,8 @@ class TaskSuite(Suite):
         """What is asked stands in `Task.prompts` or a list's: manifests have its version."""
         listed = {prompt.name for prompt in self.target().every_prompt}
         missing = good.asked - listed
-        assert not missing, f"Task.prompts lacks {', '.join(sorted(missing))}"
+        where = [_FROM.get(name, name) for name in sorted(missing)]
+        assert not missing, f"Task.prompts lacks {', '.join(where)}"
 
     def test_samples_cover_right_and_wrong(self) -> None:
         """The meta-prompt's samples show right and wrong outputs, for each label.

@@ -187,7 +187,7 @@ def test_the_users_seeds_take_the_place_of_all_lists_and_may_run_out(lab, tmp_pa
     assert all(record["above"] == [] for record in ran.provenance)
     short = lab.run(world, tmp_path / "run", grow={"yes": 3, "no": 2})
     assert "label yes has 2 of 3 rows" in str(short.error)
-    assert "nothing new" in str(short.error)
+    assert "all seeds that are given were used" in str(short.error)
     assert len(short.rows) == 4
 
 

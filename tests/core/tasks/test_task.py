@@ -21,6 +21,7 @@ from targen_core import (
     Rows,
     Task,
     Texts,
+    UsageError,
     Variant,
 )
 
@@ -293,8 +294,9 @@ def test_variants_are_applied_in_their_order_and_leave_the_task_alone(lab):
     assert varied.judging.corrector == "blind"
     assert task.varied([]) == task
     assert task.judging.instructions != "Say it."
-    with pytest.raises(KeyError):
-        task.varied(["nosuch"])
+    with pytest.raises(UsageError, match="task toy has no variant 'shart'") as caught:
+        task.varied(["shart"])
+    assert caught.value.hint == "did you mean short?"
 
 
 def test_by_default_an_instance_is_one_question_with_the_labels_as_options(lab):

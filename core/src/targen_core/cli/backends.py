@@ -108,7 +108,6 @@ def _check(registry: Registry, name: str, options: Mapping[str, Any]) -> dict[st
 
     from targen_core.calls.langchain import as_chat_model
     from targen_core.calls.model import ChatRequest, Message, Price
-    from targen_core.plugins.registry import missing_dependency
     from targen_core.runs.known import remember_class
     from targen_core.runs.options import backend_options, step_options
     from targen_core.runs.plan import USER_PRICE
@@ -128,7 +127,7 @@ def _check(registry: Registry, name: str, options: Mapping[str, Any]) -> dict[st
     except TargenError:
         raise
     except ModuleNotFoundError as error:
-        raise missing_dependency(item, error.name or str(error)) from error
+        raise item.missing_dependency(error.name or str(error)) from error
     except Exception as error:
         raise PluginError(
             f"backend {item.id}: {type(error).__name__}: {error}",

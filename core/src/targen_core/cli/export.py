@@ -263,14 +263,13 @@ def _save(
     """Save, and say whose fault it is where an exporter fails."""
     from targen_core.errors import PluginError, TargenError
     from targen_core.exporters.save import save
-    from targen_core.plugins.registry import missing_dependency
 
     try:
         return save(dataset, exporter, out, force=force, parts=parts)
     except TargenError:
         raise
     except ModuleNotFoundError as error:
-        raise missing_dependency(item, error.name or str(error)) from error
+        raise item.missing_dependency(error.name or str(error)) from error
     except Exception as error:
         raise PluginError(
             f"exporter {item.id} failed: {type(error).__name__}: {error}",

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any, overload
 
 from pydantic import ValidationError
 
-from targen_core.engine.guard import refused
 from targen_core.errors import Rejected, TargenError, UsageError
 from targen_core.plugins.loader import load_registry
 from targen_core.plugins.register import MEMORY
@@ -21,6 +20,7 @@ from targen_core.runs.manifest import Manifest
 from targen_core.runs.plan import find_task
 from targen_core.tasks.fields import text_at
 from targen_core.tasks.model import Task
+from targen_core.text import refused
 
 if TYPE_CHECKING:
     import datasets

@@ -13,19 +13,12 @@ from targen_core.calls.layer import CallCancelled
 from targen_core.errors import BadReply, Rejected, StageFailed, TargenError
 from targen_core.plugins.register import FILE, MEMORY
 from targen_core.tasks import model as task_model
+from targen_core.text import refused
 
-__all__ = ["Guard", "named", "refused"]
+__all__ = ["Guard", "named"]
 
 # What pydantic says of a field that the plugin's code left out or made up.
 _BUGS = ("missing", "extra_forbidden", "frozen_instance", "frozen_field")
-
-
-def refused(error: ValidationError) -> str:
-    """The first thing that a model refuses, with its column, in one line."""
-    first = error.errors(include_url=False, include_input=False)[0]
-    where = ".".join(map(str, first["loc"]))
-    message = first["msg"].removeprefix("Value error, ")
-    return f"{where}: {message}" if where else message
 
 
 def named(function: object) -> str:

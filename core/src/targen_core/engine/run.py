@@ -24,11 +24,12 @@ from targen_core.engine.commits import Commit, Contradicted, Ledger, NoLedger, T
 from targen_core.engine.events import Committed, LabelGivenUp, Listener, Verdict
 from targen_core.engine.executor import Executor, Generated, Generation, Judgement, Outcome
 from targen_core.engine.filters import Candidate, Filter, Filters
-from targen_core.engine.guard import Guard, refused
+from targen_core.engine.guard import Guard
 from targen_core.engine.lists import ListBatch, ListSpec, Seed, SeedOrder, item_value, seeds_at_most
 from targen_core.engine.quota_tracker import QuotaTracker, ending
 from targen_core.errors import Rejected, StageFailed, TargenError
 from targen_core.tasks.model import Task
+from targen_core.text import refused
 
 __all__ = ["Engine", "Sink", "Target"]
 

@@ -7,6 +7,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
+from targen_core.errors import MissingDependency
+
 __all__ = ["DECLARED", "FILE", "MEMORY", "Register", "Registration", "is_file"]
 
 T = TypeVar("T")
@@ -62,6 +64,15 @@ class Registration(Generic[T]):
     def id(self) -> str:
         """The full id, `distribution:name`."""
         return f"{self.distribution}:{self.name}"
+
+    def missing_dependency(self, package: str) -> MissingDependency:
+        """The error to raise where it needs a package that is not there."""
+        return MissingDependency(
+            f"{self.kind} {self.id} needs the package {package!r}, which is not installed",
+            check="missing-package",
+            distribution=self.distribution,
+            hint=f"pip install '{self.install}'",
+        )
 
 
 class Register(Generic[T]):

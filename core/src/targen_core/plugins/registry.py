@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any
 
 from targen_core.errors import (
     AmbiguousName,
-    MissingDependency,
     PluginError,
     UnknownName,
     UsageError,
@@ -30,7 +29,7 @@ if TYPE_CHECKING:
     from targen_core.calls.backend import Backend
     from targen_core.tasks.model import Task
 
-__all__ = ["KNOWN", "Plugin", "Registry", "missing_dependency"]
+__all__ = ["KNOWN", "Plugin", "Registry"]
 
 KNOWN = {
     "task": {
@@ -217,16 +216,6 @@ class Registry:
         return UnknownName(f"no {kind} named {name!r} is installed", hint=hint)
 
 
-def missing_dependency(item: Registration[Any], package: str) -> MissingDependency:
-    """The error for a registered object that needs a package which is not there."""
-    return MissingDependency(
-        f"{item.kind} {item.id} needs the package {package!r}, which is not installed",
-        check="missing-package",
-        distribution=item.distribution,
-        hint=f"pip install '{item.install}'",
-    )
-
-
 def _declared(item: Registration[Any]) -> Any:
     """The task of a declaration in a package."""
     package, _, name = item.target.partition(":")
@@ -256,7 +245,7 @@ def _imported(item: Registration[Any]) -> Any:
                 distribution=item.distribution,
                 hint=f"report it to the authors of {item.distribution}",
             ) from error
-        raise missing_dependency(item, missing) from error
+        raise item.missing_dependency(missing) from error
     except Exception as error:
         cause = raised_by(error)
         raise PluginError(

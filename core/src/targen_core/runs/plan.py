@@ -23,7 +23,7 @@ from targen_core.engine.lists import ListSpec, item_value
 from targen_core.engine.quotas import Quotas
 from targen_core.errors import PluginError, TargenError, UsageError
 from targen_core.plugins.register import Registration, is_file
-from targen_core.plugins.registry import Registry, missing_dependency
+from targen_core.plugins.registry import Registry
 from targen_core.runs.batches import batched_steps
 from targen_core.runs.lock import Lock, StepPlan, TaskPlan
 from targen_core.runs.manifest import given_file
@@ -37,7 +37,6 @@ from targen_core.runs.options import (
 )
 from targen_core.runs.spec import Limits, RunSpec
 from targen_core.runs.user_items import read_items
-from targen_core.suggestions import did_you_mean
 from targen_core.tasks.lists import fits, stand_in
 from targen_core.tasks.model import Task
 from targen_core.tasks.steps import Corrector, ListStep, Step
@@ -256,12 +255,6 @@ def find_task(
     """
     registered = registry.find("task", name)
     task: Task[Any, Any] = registry.resolve(registered)
-    for variant in variants:
-        if variant not in task.variants:
-            raise UsageError(
-                f"task {task.name} has no variant {variant!r}",
-                hint=did_you_mean(variant, task.variants, "variants"),
-            )
     return registered, task.varied(variants)
 
 
@@ -408,7 +401,7 @@ def _models(
             try:
                 model = as_chat_model(backend.create(chosen))
             except ModuleNotFoundError as error:
-                raise missing_dependency(registered, error.name or str(error)) from error
+                raise registered.missing_dependency(error.name or str(error)) from error
             except TargenError:
                 raise
             except Exception as error:

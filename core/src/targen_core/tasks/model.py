@@ -15,7 +15,8 @@ from typing import Any, Generic, TypeVar
 
 from pydantic import BaseModel, create_model
 
-from targen_core.errors import Rejected
+from targen_core.errors import Rejected, UsageError
+from targen_core.suggestions import did_you_mean
 from targen_core.tasks.fields import as_lines, text_fields
 from targen_core.tasks.groups import Judging, Rows, Texts
 from targen_core.tasks.judging import (
@@ -184,10 +185,15 @@ class Task(Keywords, Generic[SeedT, InstanceT]):
         """The task with variants applied, in order.
 
         Raises:
-            KeyError: the task has no such variant.
+            UsageError: the task has no such variant.
         """
         task = self
         for name in names:
+            if name not in self.variants:
+                raise UsageError(
+                    f"task {self.name} has no variant {name!r}",
+                    hint=did_you_mean(name, self.variants, "variants"),
+                )
             task = task.replace(**self.variants[name].changes)
         return task
 

@@ -9,15 +9,13 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from targen_core import Registry
+from targen_core import Registration, Registry
 from targen_core.api.html import table
 from targen_core.api.words import in_python
-from targen_core.engine.guard import refused
 from targen_core.errors import MissingDependency, TargenError, UsageError
 from targen_core.metrics.model import Excerpt, Findings, Metric, MetricOptions, Study, Table
-from targen_core.plugins.register import Registration
-from targen_core.plugins.registry import missing_dependency
 from targen_core.suggestions import did_you_mean
+from targen_core.text import refused
 
 __all__ = ["Analysis", "Asked", "Part", "ask", "measure_all", "without_texts"]
 
@@ -204,7 +202,7 @@ def _measure(study: Study, asked: Asked, *, raising: bool) -> Part:
     try:
         findings = asked.metric.measure(study, asked.options)
     except ModuleNotFoundError as error:
-        missing = missing_dependency(item, error.name or str(error))
+        missing = item.missing_dependency(error.name or str(error))
         extra = asked.metric.extra
         hint = f"pip install '{item.distribution}[{extra}]'" if extra else missing.hint
         return Part(item, title, None, str(missing), hint)

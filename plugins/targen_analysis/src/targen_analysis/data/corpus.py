@@ -14,7 +14,6 @@ from targen_core import Registry, Task
 from targen_core.dataset.source import Source, open_source
 from targen_core.errors import Rejected, UnknownName, UsageError
 from targen_core.metrics.model import Corpus
-from targen_core.runs.plan import find_task
 from targen_core.tasks.fields import named, text_at
 
 __all__ = ["Columns", "named_apart", "read_corpus"]
@@ -63,7 +62,7 @@ def read_corpus(
     known = whose if isinstance(whose, Task) else None
     try:
         if isinstance(whose, str):
-            known = find_task(registry, whose, opened.variants)[1]
+            known = registry.get("task", whose).varied(opened.variants)
     except UnknownName as error:
         if opened.task is None:
             raise
