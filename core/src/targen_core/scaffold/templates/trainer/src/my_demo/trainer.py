@@ -57,7 +57,7 @@ def _load(folder: Path) -> Predictor:
         smoothing = float(learned["smoothing"])
         labels = [(int(rows), dict(words)) for rows, words in learned["labels"]]
     except (OSError, LookupError, TypeError) as error:
-        raise ValueError(f"{folder} holds no model of my-demo: {error}") from error
+        raise ValueError(f"{folder} holds no such model: {error}") from error
 
     def predict(decisions: Sequence[Decision], /) -> Sequence[Sequence[float]]:
         return [
