@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))  # for what tests here have in common
 
 if find_spec("torch") is None:  # a run in which everything is skipped would look like a good one
     pytest.exit("tests/torch needs torch: sh scripts/test --torch", returncode=4)

@@ -57,6 +57,8 @@ class Decision:
             question. None where nobody said; `texts` are then all there is.
         option: which of the meanings of `asked.legal` makes this decision "right"; ""
             where the meanings are the labels themselves.
+        task: whose it is, where a model learns several tasks; "" where it learns one. Its
+            label is then "TASK/LABEL", the meanings of `asked` are without the task.
     """
 
     texts: Mapping[str, str]
@@ -65,6 +67,7 @@ class Decision:
     question: int = 0
     asked: Question | None = None
     option: str = ""
+    task: str = ""
 
 
 def _note(_: str, /) -> None:

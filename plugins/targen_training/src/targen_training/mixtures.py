@@ -11,7 +11,7 @@ from targen_core import Dataset
 from targen_core.errors import UsageError
 from targen_core.training.model import Decision
 
-__all__ = ["MIXES", "Mix", "grouped", "labelled", "mix_said", "mixed"]
+__all__ = ["MIXES", "Mix", "grouped", "labelled", "mix_said", "mixed", "of_task"]
 
 Mix = Literal["proportional", "equal", "temperature"]
 MIXES: tuple[Mix, ...] = ("proportional", "equal", "temperature")
@@ -73,7 +73,7 @@ def mixed(
         wanted = max(1, round(total * weights[task] / sum(weights.values())))
         rounds, rest = divmod(wanted, len(theirs))
         drawn = theirs * rounds + sorted(rng.sample(theirs, rest), key=_place)
-        found += [_of_task(task, first, each) for question in drawn for each in question]
+        found += [of_task(task, each, first=first) for question in drawn for each in question]
         first += 1 + max(each.row for question in theirs for each in question)
     return found
 
@@ -91,11 +91,7 @@ def _place(question: Sequence[Decision]) -> tuple[int, int]:
     return question[0].row, question[0].question
 
 
-def _of_task(task: str, first: int, decision: Decision) -> Decision:
-    asked = decision.asked
-    if asked is not None and not decision.option:
-        legal = {text: labelled(task, label) for text, label in asked.legal.items()}
-        asked = replace(asked, legal=legal)
-    return replace(
-        decision, label=labelled(task, decision.label), row=first + decision.row, asked=asked
-    )
+def of_task(task: str, decision: Decision, *, first: int = 0) -> Decision:
+    """A decision as one of several tasks has it; its row is counted from `first`."""
+    label = decision.label and labelled(task, decision.label)
+    return replace(decision, label=label, row=first + decision.row, task=task)

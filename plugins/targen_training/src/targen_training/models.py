@@ -44,7 +44,7 @@ from targen_core.training.model import (
     Watch,
 )
 from targen_training.decisions import decisions_of, digest
-from targen_training.mixtures import Mix, grouped, labelled, mix_said, mixed
+from targen_training.mixtures import Mix, grouped, labelled, mix_said, mixed, of_task
 from targen_training.styles import Style
 
 __all__ = ["DataFacts", "Facts", "Trained", "facts_of", "fitted", "load_model", "train_model"]
@@ -135,7 +135,8 @@ class Trained:
         def predict(decisions: Sequence[Decision], /) -> Sequence[Sequence[float]]:
             if not decisions:
                 return []
-            whole = np.asarray(self.predict(decisions), dtype=np.float64)
+            theirs = [of_task(task, decision) for decision in decisions]
+            whole = np.asarray(self.predict(theirs), dtype=np.float64)
             part = whole[:, columns]
             if (whole >= 0).all() and np.allclose(whole.sum(axis=1), 1, atol=1e-3):
                 part = part / np.maximum(part.sum(axis=1, keepdims=True), 1e-12)

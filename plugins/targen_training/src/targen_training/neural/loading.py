@@ -103,7 +103,7 @@ class Pretrained:
         if self.weights.adapter:
             model = load_adapter(model, self.weights, trainable=lora)
             if not lora:
-                model = model.merge_and_unload()
+                model = model.merge_and_unload().requires_grad_(True)
         return model, new
 
     def prepared(self, model: Any, task: str) -> Any:
@@ -122,7 +122,8 @@ class Pretrained:
         from peft import LoraConfig, PeftModel, get_peft_model, prepare_model_for_kbit_training
 
         if isinstance(model, PeftModel):
-            return model  # it goes on with the adapter that it was given
+            self.data.watch.note("goes on with the adapter as it is: its rank, scale and targets")
+            return model
         if options.quantize == "4bit":
             model = prepare_model_for_kbit_training(
                 model, use_gradient_checkpointing=options.gradient_checkpointing
@@ -138,7 +139,8 @@ class Pretrained:
             task_type=task,
         )
         try:
-            return get_peft_model(model, config)
+            with quiet():
+                return get_peft_model(model, config)
         except ValueError as error:
             raise UsageError(f"-o lora_targets={targets}: {first_line(error)}") from error
 

@@ -14,6 +14,7 @@ from typing import Any
 
 from targen_core.errors import UsageError
 from targen_core.training.model import Decision, Predictor, Question, Trainer, TrainingSet
+from targen_training.mixtures import labelled
 from targen_training.neural.answers import asked, meaning, questions_of
 from targen_training.neural.options import WriterOptions
 
@@ -179,6 +180,8 @@ def load(kind: str, folder: Path) -> Predictor:
         scores = []
         for decision, question in zip(decisions, questions, strict=True):
             label = meaning(texts[question.prompt], decision, question)
+            if label is not None and decision.task:
+                label = labelled(decision.task, label)
             place = labels.index(label) if label in labels else len(labels)
             scores.append([float(at == place) for at in range(len(labels) + 1)])
         return scores

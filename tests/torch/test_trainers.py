@@ -1,0 +1,256 @@
+"""Trainers on transformers, from the command line, with models of random weights."""
+
+from __future__ import annotations
+
+import json
+import random
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from tiny import tiny
+
+TASK = """
+description: A sentence about a thing.
+labels:
+  praise: the sentence speaks well of the thing
+  blame: the sentence speaks ill of the thing
+"""
+WORDS = {"praise": ("lovely", "bright", "kind"), "blame": ("awful", "broken", "dull")}
+THINGS = ("lamp", "boat", "garden", "letter", "bridge", "coat", "song")
+RATES = {"encoder": "3e-3", "encoder-decoder": "5e-3", "decoder": "5e-3"}
+
+
+def sentences(count, *, seed=0, labels=("praise", "blame")):
+    rng = random.Random(seed)
+    for idx in range(count):
+        label = labels[idx % len(labels)]
+        one, two = rng.sample(THINGS, 2)
+        text = f"The {one} by the {two} is {rng.choice(WORDS[label])}."
+        yield {"text": text, "label": label, "idx": idx}
+
+
+@pytest.fixture
+def train(targen, jsonl, tmp_path):
+    """Train on sentences with a small model of a kind."""
+    (tmp_path / "mood.yaml").write_text(TASK)
+    jsonl("train.jsonl", list(sentences(80)))
+    jsonl("test.jsonl", list(sentences(40, seed=1)))
+
+    def run(kind, *more, out="m", model=None, data="train.jsonl", epochs=10):
+        return targen(
+            "train", data, "--task", "mood.yaml", "--out", out, "-q",
+            *(() if model is False else ("--model", model or tiny(kind))),
+            "-o", f"learning_rate={RATES[kind]}", "-o", f"epochs={epochs}", "-o", "batch=8",
+            "-o", "device=cpu", *more,
+        )  # fmt: skip
+
+    return run
+
+
+def accuracy(targen, model="m", data="test.jsonl", task="mood.yaml"):
+    done = targen("evaluate", model, data, "--task", task, "--json")
+    assert done.code == 0, done.err
+    return json.loads(done.out)["figures"]
+
+
+@pytest.mark.parametrize("kind", RATES)
+def test_the_kind_of_a_model_says_how_it_is_trained(train, targen, kind):
+    import transformers
+
+    done = train(kind)
+    assert done.code == 0, done.err
+    assert f"targen-training:{kind} on 80 decisions of mood" in done.out
+    figures = accuracy(targen)
+    assert figures["accuracy"]["value"] >= 0.9
+    assert ("illegal" in figures) == (kind != "encoder")
+    # What is left is a folder that transformers loads.
+    auto = {
+        "encoder": transformers.AutoModelForSequenceClassification,
+        "encoder-decoder": transformers.AutoModelForSeq2SeqLM,
+        "decoder": transformers.AutoModelForCausalLM,
+    }[kind]
+    model, info = auto.from_pretrained("m/model", output_loading_info=True)
+    assert not info["missing_keys"]
+    if kind == "encoder":
+        assert model.config.id2label == {0: "praise", 1: "blame"}
+    assert not Path(".m.training").exists()
+
+
+def test_what_is_no_legal_answer_is_counted_and_is_no_label(train, targen):
+    """A decoder that has learned nothing writes anything."""
+    assert train("decoder", "-o", "max_steps=1").code == 0
+    figures = accuracy(targen)
+    assert figures["illegal"]["value"] == 1.0
+    assert figures["accuracy"]["value"] == 0.0
+
+
+def test_instructions_and_a_mixture_then_one_task(train, targen, jsonl, tmp_path):
+    (tmp_path / "thing.yaml").write_text(
+        "description: A thing.\nlabels:\n  right: it is a boat\n  wrong: it is none\n"
+    )
+    things = [
+        {"text": f"{thing} {at}", "label": label, "idx": at}
+        for at, (thing, label) in enumerate([("boat", "right"), ("lamp", "wrong")] * 20)
+    ]
+    jsonl("things.jsonl", things)
+    both = ("thing.yaml=things.jsonl", "--style", "instructions", "--mix", "equal")
+    done = train("decoder", *both, out="pre", data="mood.yaml=train.jsonl")
+    assert done.code == 0, done.err
+    assert "mood+thing, mixed: equal" in done.out
+    assert accuracy(targen, "pre")["accuracy"]["value"] >= 0.9
+    assert accuracy(targen, "pre", "things.jsonl", "thing.yaml")["accuracy"]["value"] >= 0.9
+    # Pre-finetuning, then fine-tuning.
+    tuned = train("decoder", "--from", "pre", model=False, epochs=2, out="tuned")
+    assert tuned.code == 0, tuned.err
+    facts = json.loads(Path("tuned/model.json").read_text())
+    assert facts["started_from"].startswith("pre ") and facts["task"] == "mood"
+    assert accuracy(targen, "tuned")["accuracy"]["value"] >= 0.9
+
+
+def test_lora_leaves_an_adapter_and_goes_on_with_it(train, targen):
+    assert train("decoder", out="whole", epochs=6).code == 0
+    lora = ("-o", "lora=4", "-o", "lora_dropout=0", "-o", "learning_rate=1e-2")
+    done = train("decoder", *lora, model="whole/model", out="adapted", epochs=4)
+    assert done.code == 0, done.err
+    left = {path.name for path in Path("adapted/model").iterdir()}
+    assert "adapter_model.safetensors" in left and "model.safetensors" not in left
+    assert accuracy(targen, "adapted")["accuracy"]["value"] >= 0.9
+    for more, adapter in ((lora, True), ((), False)):
+        done = train("decoder", *more, "--from", "adapted", model=False, out="n", epochs=1)
+        assert done.code == 0, done.err
+        assert Path("n/model/adapter_config.json").exists() == adapter
+        assert accuracy(targen, "n")["accuracy"]["value"] >= 0.9
+        Path("n").rename(f"n{adapter}")
+
+
+def test_early_stopping_goes_back_to_the_best(train, targen):
+    done = train("encoder", "-o", "early_stop=4", "-o", "hold_out=0.2", epochs=40)
+    assert done.code == 0, done.err
+    assert accuracy(targen)["accuracy"]["value"] >= 0.9
+    assert not Path(".m.training").exists()
+
+
+KILLED = """
+import os, signal, sys
+from targen_core import load_registry, read_dataset
+from targen_core.training.model import Watch
+from targen_training.asked import trainer_options
+from targen_training.models import train_model
+from pathlib import Path
+
+def step(done, of, figures):
+    if done >= 13:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+registry = load_registry()
+data = read_dataset("train.jsonl", "mood.yaml", registry=registry)
+options = trainer_options(registry, "encoder", sys.argv[1:])
+train_model(registry, "encoder", options, [data], Path("m"), watch=Watch(step=step))
+"""
+
+
+def test_a_killed_training_goes_on_from_its_last_checkpoint(train, targen):
+    from safetensors.numpy import load_file
+
+    options = [
+        f"model={tiny('encoder')}", "learning_rate=3e-3", "epochs=3", "batch=8", "device=cpu",
+        "checkpoint_minutes=1e-9",
+    ]  # fmt: skip
+    killed = subprocess.run([sys.executable, "-c", KILLED, *options], check=False)
+    assert killed.returncode == -signal.SIGKILL
+    assert not Path("m").exists()
+    again = ("-o", "checkpoint_minutes=1e-9")
+    other = train("encoder", *again, "--seed", 1, epochs=3)
+    assert other.code == 2 and "was not finished" in other.err
+    done = train("encoder", *again, epochs=3)
+    assert done.code == 0, done.err
+    # A checkpoint a step: the one of the step before is whole, if not that of the last.
+    assert "goes on from step 12" in done.err or "goes on from step 13" in done.err
+    whole = train("encoder", *again, epochs=3, out="whole")
+    assert whole.code == 0 and "goes on" not in whole.err
+    one, two = (load_file(f"{name}/model/model.safetensors") for name in ("m", "whole"))
+    assert all((one[name] == two[name]).all() for name in one)
+    assert not Path(".m.training").exists()
+
+
+def test_a_loss_that_is_no_number_ends_it(train):
+    done = train("encoder", "-o", "learning_rate=1e30")
+    assert done.code == 1 and "is no number" in done.err and "learning_rate" in done.err
+    assert not Path("m").exists() and not Path(".m.training").exists()
+
+
+def test_without_memory_the_batch_that_fits_is_named(train, monkeypatch):
+    import torch
+    import transformers
+
+    theirs = transformers.RobertaForSequenceClassification.forward
+
+    def forward(self, input_ids=None, **more):
+        if len(input_ids) > 2:
+            raise torch.OutOfMemoryError("out of memory: tried to allocate 3 GiB")
+        return theirs(self, input_ids=input_ids, **more)
+
+    monkeypatch.setattr(transformers.RobertaForSequenceClassification, "forward", forward)
+    done = train("encoder")
+    assert done.code == 1 and "no memory for 8 rows at once" in done.err
+    assert "-o batch=2 -o accumulate=4 fits" in done.err
+    monkeypatch.undo()
+
+
+def test_long_rows_are_counted_and_cut_or_refused(train, jsonl):
+    rows = list(sentences(20))
+    rows[3]["text"] = "The lamp " * 80 + "is lovely."
+    jsonl("long.jsonl", rows)
+    done = train("encoder", data="long.jsonl", epochs=1)
+    assert done.code == 0 and "1 of 20 are longer than 96 tokens (the longest: 165)" in done.err
+    assert "were cut" in json.loads(Path("m/model.json").read_text())["notes"][0]
+    refused = train("encoder", "-o", "too_long=refuse", data="long.jsonl", out="n")
+    assert refused.code == 2 and "1 of 20 are longer than 96 tokens" in refused.err
+    more = train("encoder", "-o", "max_length=500", out="n")
+    assert more.code == 2 and "takes 96 tokens at most" in more.err
+
+
+def test_a_head_that_does_not_fit(train, targen, tmp_path):
+    assert train("encoder", epochs=1).code == 0
+    (tmp_path / "mood.yaml").write_text(TASK.replace("praise:", "kudos:"))
+    rows = Path("train.jsonl").read_text().replace("praise", "kudos")
+    Path("train.jsonl").write_text(rows)
+    done = train("encoder", model="m/model", out="n")
+    assert done.code == 2 and "has a head for 2 labels (praise, blame)" in done.err
+    assert "-o head=new" in done.err
+    assert train("encoder", "-o", "head=new", model="m/model", out="n", epochs=1).code == 0
+    begun = train("encoder", "--from", "m", model=False, out="o", epochs=1)
+    assert begun.code == 0 and "begins a new head, for kudos, blame" in begun.err
+
+
+@pytest.mark.parametrize(
+    ("kind", "more", "said"),
+    [
+        ("encoder", ("--trainer", "decoder"), "is of the kind encoder, not decoder"),
+        ("decoder", ("-o", "quantize=4bit"), "-o lora=8"),
+        ("decoder", ("-o", "quantize=4bit", "-o", "lora=8"), "needs a GPU"),
+        ("decoder", ("-o", "lora=8", "-o", "lora_targets=nothing"), "-o lora_targets=nothing"),
+        ("encoder", ("-o", "device=warp"), "-o device=warp"),
+        ("encoder", ("-o", "batch=0"), "-o batch"),
+    ],
+)
+def test_what_cannot_be_done_is_said(train, kind, more, said):
+    done = train(kind, *more)
+    assert done.code == 2, done.err
+    assert said in done.err
+    assert not Path("m").exists() and not Path(".m.training").exists()
+
+
+def test_a_folder_that_holds_no_model(train, tmp_path):
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "torn").mkdir()
+    for path in tiny("encoder").iterdir():
+        (tmp_path / "torn" / path.name).write_bytes(path.read_bytes()[:100])
+    for folder, said in (("empty", "it has no config.json"), ("torn", "cannot be read")):
+        done = train("encoder", "--trainer", "encoder", model=f"./{folder}")
+        assert done.code == 2 and said in done.err, done.err
+    done = train("encoder", model="nobody/knows-this-model")
+    assert done.code == 2 and "hf download nobody/knows-this-model" in done.err

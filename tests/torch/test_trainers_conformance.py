@@ -1,0 +1,24 @@
+"""Trainers on transformers pass the kit that other people's trainers pass."""
+
+from __future__ import annotations
+
+from tiny import tiny
+
+from targen_testing import TrainerSuite as Suite
+
+RECIPE = ("epochs=20", "batch=8", "warmup=0.1", "device=cpu")
+
+
+class TestEncoder(Suite):
+    trainer = "encoder"
+    options = (f"model={tiny('encoder')}", "learning_rate=2e-3", *RECIPE)
+
+
+class TestEncoderDecoder(Suite):
+    trainer = "encoder-decoder"
+    options = (f"model={tiny('encoder-decoder')}", "learning_rate=5e-3", *RECIPE)
+
+
+class TestDecoder(Suite):
+    trainer = "decoder"
+    options = (f"model={tiny('decoder')}", "learning_rate=5e-3", *RECIPE)

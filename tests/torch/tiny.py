@@ -1,0 +1,108 @@
+"""Small models of random weights, one of each kind, with a tokenizer of the tests' words."""
+
+from __future__ import annotations
+
+import functools
+import tempfile
+from pathlib import Path
+from typing import Any
+
+_MARKS = ("<pad>", "</s>", "<s>", "<unk>", "<mask>")
+_WORDS = """
+    good bad odd lovely bright kind splendid awful broken dull horrid purple sideways square
+    upstairs lamp boat garden letter bridge coat song kitchen The the by is A a number
+    praise blame right wrong choice1 choice2 premise choice text about question Output
+    Premise : . , ? ! ) ( [ ] _ true false What was the cause of this happened as result
+    entailment not neutral contradiction and mood
+""".split()
+
+
+@functools.cache
+def tiny(kind: str) -> Path:
+    """The folder of a model: "encoder", "encoder-decoder" or "decoder"; the same each time."""
+    import torch
+    import transformers
+
+    folder = Path(tempfile.mkdtemp(prefix="targen-tiny-")) / kind
+    tokenizer = _tokenizer(kind)
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        model = _model(kind, transformers, len(tokenizer))
+    transformers.utils.logging.disable_progress_bar()
+    model.save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    return folder
+
+
+def _tokenizer(kind: str) -> Any:
+    import tokenizers
+    from transformers import PreTrainedTokenizerFast
+
+    letters = [chr(at) for at in range(33, 127)]
+    vocabulary = {word: at for at, word in enumerate(dict.fromkeys((*_MARKS, *_WORDS, *letters)))}
+    words = tokenizers.Tokenizer(tokenizers.models.WordLevel(vocabulary, "<unk>"))
+    words.pre_tokenizer = tokenizers.pre_tokenizers.Whitespace()
+    ends = [("<s>", 2), ("</s>", 1)]
+    shapes = {
+        "encoder": {"single": "<s> $A </s>", "pair": "<s> $A </s> </s> $B </s>"},
+        "encoder-decoder": {"single": "$A </s>"},
+        "decoder": {"single": "<s> $A"},
+    }
+    words.post_processor = tokenizers.processors.TemplateProcessing(
+        special_tokens=ends, **shapes[kind]
+    )
+    return PreTrainedTokenizerFast(
+        tokenizer_object=words,
+        model_max_length=96,
+        pad_token="<pad>",
+        eos_token="</s>",
+        bos_token="<s>",
+        unk_token="<unk>",
+        model_input_names=["input_ids", "attention_mask"],
+    )
+
+
+def _model(kind: str, transformers: Any, size: int) -> Any:
+    ids = {"pad_token_id": 0, "eos_token_id": 1, "bos_token_id": 2}
+    if kind == "encoder":
+        return transformers.RobertaModel(
+            transformers.RobertaConfig(
+                vocab_size=size,
+                hidden_size=32,
+                num_hidden_layers=2,
+                num_attention_heads=2,
+                intermediate_size=64,
+                max_position_embeddings=97,
+                type_vocab_size=1,
+                hidden_dropout_prob=0.0,
+                attention_probs_dropout_prob=0.0,
+                **ids,
+            )
+        )
+    if kind == "encoder-decoder":
+        return transformers.T5ForConditionalGeneration(
+            transformers.T5Config(
+                vocab_size=size,
+                d_model=32,
+                d_kv=16,
+                d_ff=64,
+                num_layers=2,
+                num_heads=2,
+                dropout_rate=0.0,
+                decoder_start_token_id=0,
+                pad_token_id=0,
+                eos_token_id=1,
+            )
+        )
+    return transformers.LlamaForCausalLM(
+        transformers.LlamaConfig(
+            vocab_size=size,
+            hidden_size=32,
+            num_hidden_layers=2,
+            num_attention_heads=2,
+            num_key_value_heads=2,
+            intermediate_size=64,
+            max_position_embeddings=96,
+            **ids,
+        )
+    )
