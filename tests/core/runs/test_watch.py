@@ -82,6 +82,11 @@ def test_texts_share_a_line():
     assert line.count("…") == 2 and abs(line.count("x") - line.count("y")) <= 1
 
 
+def test_words_are_wrapped_and_rows_are_cut():
+    state = State({}, "171 calls, 8 in flight, 5,814 tokens", "", rows=[("a", ("x" * 50,))])
+    assert lines_of(state, 20) == ["171 calls, 8 in", "flight, 5,814 tokens", f"a  {'x' * 16}…"]
+
+
 def test_a_moment_is_lines_with_the_trouble_last():
     state = State({}, "5 calls", "no answer \x1b[2J", rejects="", rows=[("a", ("b",))])
     assert lines_of(state, 40) == ["5 calls", "a  b", "no answer \\x1b[2J"]

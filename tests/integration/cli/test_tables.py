@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from targen_core.cli import tables
+from targen_core.cli import report, tables
 
 HEADS = ["step", "label", "calls", "cached", "input tokens"]
 ROWS = [
@@ -69,3 +69,26 @@ def test_a_window_too_narrow_for_columns_gets_a_paragraph_a_row(
     lines = printed(capsys, HEADS, ROWS)
     assert lines[0] == "contexts" and lines[1].startswith("    label -, calls 1")
     assert max(map(len, lines)) <= 24
+
+
+def test_many_labels_have_a_line_each_and_steps_their_sums() -> None:
+    names = [f"label{n}" for n in range(20)]
+    flows = {
+        name: {
+            "judged": 3 * (name != "label7"),
+            "accepted": {name: 1, "label0": 1},
+            "surplus": {},
+            "rejected": {"check": 1},
+            "duplicate": 0,
+        }
+        for name in names[1:]
+    }
+    heads, rows = report.flow_table(flows, {name: name for name in names[1:]})
+    assert heads == ["", "kept", "relabelled", "rejected", "surplus", "duplicate", "judged"]
+    assert rows[0] == ("label1", 1, 1, 1, 0, 0, 3)
+    assert "label7" not in [row[0] for row in rows], "nothing was judged for it"
+    places = [{"step": "generate", "label": name, "calls": 2, "dollars": 0.5} for name in names]
+    assert report.by_step({"by_step": places}) == [
+        {"step": "generate", "label": None, "calls": 40, "dollars": 10.0}
+    ]
+    assert report.by_step({"by_step": places[:3]}) == places[:3]

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from targen_core.api.report import Report
-from targen_core.cli.report import branch_words, flow_columns
+from targen_core.cli.report import MANY, branch_words, by_step, flow_columns, flow_table
 from targen_core.cli.show import content_of, origin_of, text_of
 from targen_core.runs import tracing
 from targen_core.runs.manifest import Manifest
@@ -135,6 +135,10 @@ def _flow(raw: Mapping[str, Any]) -> Iterator[str]:
     }
     kept = [name for name, count in apart.items() if any(map(count, flows.values()))]
     ends = flow_columns(flows, aims)
+    if len(ends) > MANY:
+        yield "<h2>Label flow</h2>"
+        yield _table(*flow_table(flows, aims))
+        return
     rows = []
     for name, flow in flows.items():
         counts = [flow["accepted"].get(end, 0) for end in ends]
@@ -192,7 +196,7 @@ def _calls(raw: Mapping[str, Any]) -> Iterator[str]:
             *([_Number(f"{counts['dollars']:.4f}")] if priced else []),
         )
         for step, label, counts in [
-            *((part["step"], part["label"], part) for part in usage["by_step"]),
+            *((part["step"], part["label"], part) for part in by_step(usage)),
             ("all", "", usage["total"]),
         ]
     ]

@@ -18,14 +18,20 @@ if TYPE_CHECKING:
     from targen_core.runs.shelf import Shelved
 
 __all__ = [
+    "MANY",
     "branch_words",
+    "by_step",
     "flow_columns",
+    "flow_table",
     "open_page",
     "print_report",
     "print_usage",
     "report",
     "write_page",
 ]
+
+MANY = 8
+"""Labels from which on a table has no column or row for each."""
 
 
 def report(
@@ -167,24 +173,29 @@ def print_flow(flows: dict[str, Any], branches: Mapping[str, str | None] | None 
 
     `branches` says what each row's branch aims at, by default the label of its name.
     """
-    aims = branches or {name: name for name in flows}
-    columns = flow_columns(flows, aims)
+    heads, rows = flow_table(flows, branches or {name: name for name in flows})
     print("\nLabel flow (row: intended; column: after correction)")
-    print_table(
-        ["", *columns, "rejected", "surplus", "duplicate", "judged"],
-        [
-            (
-                branch_words(name, aims),
-                *(flow["accepted"].get(column, 0) for column in columns),
-                sum(flow["rejected"].values()),
-                sum(flow["surplus"].values()),
-                flow["duplicate"],
-                flow["judged"],
-            )
-            for name, flow in flows.items()
-        ],
-        optional=("rejected", "surplus", "duplicate"),
-    )
+    print_table(heads, rows, optional=("rejected", "surplus", "duplicate"))
+
+
+def flow_table(
+    flows: Mapping[str, Any], aims: Mapping[str, str | None]
+) -> tuple[list[str], list[tuple[str | int, ...]]]:
+    """The label-flow matrix; of many labels only what was kept, and what was relabelled."""
+    columns, apart = flow_columns(flows, aims), ["rejected", "surplus", "duplicate", "judged"]
+    many = len(columns) > MANY
+    rows: list[tuple[str | int, ...]] = []
+    for name, flow in flows.items():
+        accepted = flow["accepted"]
+        ends: list[int] = [accepted.get(column, 0) for column in columns]
+        if many and not flow["judged"]:
+            continue
+        if many:
+            kept = accepted.get(aims.get(name, name), 0)
+            ends = [kept, sum(accepted.values()) - kept]
+        others = (sum(flow["rejected"].values()), sum(flow["surplus"].values()))
+        rows.append((branch_words(name, aims), *ends, *others, flow["duplicate"], flow["judged"]))
+    return ["", *(("kept", "relabelled") if many else columns), *apart], rows
 
 
 def branch_words(branch: str, aims: Mapping[str, str | None]) -> str:
@@ -200,13 +211,27 @@ def flow_columns(flows: Mapping[str, Any], aims: Mapping[str, str | None]) -> li
     return [*own, *sorted(set().union(*labels) - set(own))]
 
 
+def by_step(usage: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """What calls took by step and label; of many labels by step alone."""
+    places: list[Mapping[str, Any]] = usage["by_step"]
+    if len({place["label"] for place in places}) <= MANY + 1:
+        return places
+    sums: dict[str, dict[str, Any]] = {}
+    for place in places:
+        total = sums.setdefault(place["step"], {"step": place["step"], "label": None})
+        for name, count in place.items():
+            if name not in ("step", "label"):
+                total[name] = total.get(name, 0) + count
+    return [*sums.values()]
+
+
 def print_usage(report: Mapping[str, Any]) -> None:
     """Print what the calls took, step by step."""
     usage = report["usage"]
     priced = usage["priced"]
     print("\nCalls")
 
-    def row(step: str, label: str, counts: dict[str, Any]) -> tuple[object, ...]:
+    def row(step: str, label: str, counts: Mapping[str, Any]) -> tuple[object, ...]:
         return (
             step,
             label,
@@ -221,7 +246,7 @@ def print_usage(report: Mapping[str, Any]) -> None:
     print_table(
         ["step", "label", "calls", "cached", "lost", "input tokens", "output tokens", "dollars"],
         [
-            *(row(c["step"], c["label"] or "-", c) for c in usage["by_step"]),
+            *(row(c["step"], c["label"] or "-", c) for c in by_step(usage)),
             row("all", "-", usage["total"]),
         ],
         optional=("label", "cached", "lost", "dollars"),

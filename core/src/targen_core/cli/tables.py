@@ -136,7 +136,8 @@ def _print_paragraphs(heads: Sequence[str], cells: _Cells, room: int) -> None:
     console = Console(highlight=False, width=room)
     for first, *others in cells:
         console.print(Text(first), soft_wrap=True)
-        said = [f"{n} {cell}" for n, cell in zip(heads[1:], others, strict=True) if cell]
+        said = [f"{n} {cell}" for n, cell in zip(heads[1:], others, strict=True)]
+        said = [words for words in said if words.rpartition(" ")[2] not in ("", "0")]
         for line in Text(", ".join(said)).wrap(console, max(1, room - _INDENT)):
             console.print(Text(" " * _INDENT + line.plain.rstrip()), soft_wrap=True)
 

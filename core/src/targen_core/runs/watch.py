@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import math
+import textwrap
 from collections import Counter, deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -312,9 +313,13 @@ def one_line(row: Row, width: int, label_width: int = 0) -> str:
 
 
 def lines_of(state: State, width: int) -> list[str]:
-    """All of a moment as lines of plain text, escaped; rows are cut to `width` characters."""
+    """All of a moment as lines of plain text, escaped: words are wrapped to `width`, rows cut."""
+
+    def wrapped(text: str) -> list[str]:
+        return textwrap.wrap(printable(text, lines=False), width)
+
     column = max((len(label) for label, _ in state.rows), default=0)
-    said = [state.pace, state.money, state.figures, state.rejects]
-    lines = [printable(line, lines=False) for line in said if line]
+    said = (state.pace, state.money, state.figures, state.rejects)
+    lines = [line for text in said for line in wrapped(text)]
     lines += [one_line(row, width, column) for row in state.rows]
-    return lines + [printable(state.trouble, lines=False)] * bool(state.trouble)
+    return lines + wrapped(state.trouble)
