@@ -1,0 +1,198 @@
+"""Record commands on a pseudo-terminal and draw them as one animated SVG, with its text in it.
+
+    pip install pyte
+    python scripts/recording.py docs/assets/first-day.svg
+
+The commands are typed and run for real in a shell, in the root of the repository, with the model
+of the demo; nothing is put in afterwards but shorter waits. No service and no font is fetched.
+"""
+
+from __future__ import annotations
+
+import argparse
+import fcntl
+import os
+import pty
+import re
+import select
+import struct
+import subprocess
+import sys
+import tempfile
+import termios
+import time
+from html import escape
+from pathlib import Path
+
+COLUMNS, ROWS = 100, 30
+COMMANDS = (
+    "targen preview rte -n 2",
+    "targen generate rte -n 6 --give-up-after 200 --out $RUNS/demo",
+    "targen show $RUNS/demo -n 2",
+    "targen show examples/runs/rte 3",
+    "targen analyze $RUNS/demo --against examples/runs/rte --metric lexical --metric repetition",
+)
+LONGEST = 0.9  # seconds that nothing may change in the picture
+READING = 2.5  # seconds a command's end stands still
+KEY = 0.03  # seconds a typed character takes
+FRAME = 0.12  # seconds between two pictures, at least
+
+WIDTH, HEIGHT = 7.8, 17  # pixels of a character
+PROMPT = "$ "
+STYLE = """svg{background:#16181d}
+text{font:13px ui-monospace,Menlo,Consolas,"DejaVu Sans Mono",monospace}
+text{fill:#d8dbe2;white-space:pre}.b{font-weight:700}.red{fill:#ff8f87}.green{fill:#8fd18b}
+.brown,.yellow{fill:#e6c67a}.blue{fill:#8ab8ff}.magenta{fill:#d8a0ea}.cyan{fill:#7fd3dc}
+.black,.brightblack{fill:#8a909c}
+.f{visibility:hidden}"""
+
+_DIGITS = re.compile(r"[0-9a-f]{6}")
+
+Screen = tuple[str, ...]
+"""A picture: the markup of each line."""
+
+
+def main() -> None:
+    """Record the commands and write the picture."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("out", type=Path)
+    args = parser.parse_args()
+    root = Path(__file__).resolve().parent.parent
+    with tempfile.TemporaryDirectory(prefix="targen-recording-") as runs:
+        frames: list[tuple[float, Screen]] = []
+        for command in COMMANDS:
+            frames += recorded(command, root, runs)
+    args.out.parent.mkdir(parents=True, exist_ok=True)
+    args.out.write_text(as_svg(frames), encoding="utf-8")
+    print(f"{args.out}: {len(frames)} pictures, {sum(t for t, _ in frames):.0f} s", file=sys.stderr)
+
+
+def recorded(command: str, root: Path, runs: str) -> list[tuple[float, Screen]]:
+    """What a terminal shows while a command is typed and runs: seconds and picture, one by one."""
+    import pyte
+
+    screen = pyte.Screen(COLUMNS, ROWS)
+    stream = pyte.ByteStream(screen)
+    shown = command.replace("$RUNS", "runs")
+    frames: list[tuple[float, Screen]] = []
+    for end in range(0, len(shown) + 1, 3):
+        screen.reset()
+        stream.feed((PROMPT + shown[:end]).encode())
+        frames.append((KEY * 3, drawn(screen)))
+    screen.reset()
+    stream.feed(f"{PROMPT}{shown}\r\n".encode())
+    frames.append((0.3, drawn(screen)))
+    environment = {
+        **os.environ,
+        "RUNS": runs,
+        "TERM": "xterm-256color",
+        "COLUMNS": str(COLUMNS),
+        "LINES": str(ROWS),
+    }
+    main_end, their_end = pty.openpty()
+    fcntl.ioctl(their_end, termios.TIOCSWINSZ, struct.pack("HHHH", ROWS, COLUMNS, 0, 0))
+    process = subprocess.Popen(
+        ["sh", "-c", command],
+        stdin=their_end, stdout=their_end, stderr=their_end, cwd=root, env=environment,
+        start_new_session=True,
+    )  # fmt: skip
+    os.close(their_end)
+    last = time.monotonic()
+    while True:
+        ready, _, _ = select.select([main_end], [], [], FRAME)
+        if ready:
+            try:
+                data = os.read(main_end, 65536)
+            except OSError:  # its end, as Linux says it
+                break
+            if not data:
+                break
+            stream.feed(data.replace(runs.encode(), b"runs"))
+        now = time.monotonic()
+        if now - last >= FRAME:
+            picture = drawn(screen)
+            if picture != frames[-1][1]:
+                frames.append((min(now - last, LONGEST), picture))
+                last = now
+    os.close(main_end)
+    if code := process.wait():
+        raise SystemExit(f"{shown}: exit {code}\n{os.linesep.join(screen.display)}")
+    frames.append((READING, drawn(screen)))
+    return frames
+
+
+def drawn(screen: object) -> Screen:
+    """The lines of a screen as markup: runs of characters of one look."""
+    lines = []
+    for row in range(ROWS):
+        cells = screen.buffer[row]  # type: ignore[attr-defined]
+        parts: list[tuple[str, str]] = []
+        for column in range(COLUMNS):
+            cell = cells[column]
+            look = " ".join(name for name in ("b" if cell.bold else "", _color(cell.fg)) if name)
+            if parts and parts[-1][0] == look:
+                parts[-1] = (look, parts[-1][1] + cell.data)
+            else:
+                parts.append((look, cell.data))
+        if parts:
+            look, text = parts[-1]
+            parts[-1] = (look, text.rstrip())
+        lines.append("".join(_span(look, text) for look, text in parts if text))
+    return tuple(lines)
+
+
+def _color(name: str) -> str:
+    return "" if name == "default" else name
+
+
+def _span(look: str, text: str) -> str:
+    """Text in its look: classes, and a color of the 256 as six digits."""
+    classes = " ".join(part for part in look.split() if not _DIGITS.fullmatch(part))
+    fill = next((f' style="fill:#{part}"' for part in look.split() if _DIGITS.fullmatch(part)), "")
+    named = f' class="{classes}"' if classes else ""
+    return f"<tspan{named}{fill}>{escape(text)}</tspan>" if look else escape(text)
+
+
+def as_svg(frames: list[tuple[float, Screen]]) -> str:
+    """The pictures one after the other, for ever; each line of text is in the file once."""
+    total = sum(seconds for seconds, _ in frames)
+    names: dict[str, str] = {}
+    for _, picture in frames:
+        for line in picture:
+            if line:
+                names.setdefault(line, f"l{len(names)}")
+    width, height = COLUMNS * WIDTH + 24, ROWS * HEIGHT + 24
+    head = (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:g} {height:g}" '
+        f'width="{width:g}" height="{height:g}" role="img" '
+        'aria-label="A terminal in which targen previews, generates, shows and analyses rows">'
+    )
+    parts = [
+        head,
+        f"<style>{STYLE}</style><defs>",
+        *(f'<text id="{name}">{line}</text>' for line, name in names.items()),
+        "</defs>",
+    ]
+    begin = 0.0
+    for number, (seconds, picture) in enumerate(frames):
+        uses = "".join(
+            f'<use href="#{names[line]}" x="12" y="{24 + row * HEIGHT}"/>'
+            for row, line in enumerate(picture)
+            if line
+        )
+        end = begin + seconds
+        times = f"0;{begin / total:.5f};{min(1.0, end / total):.5f}"
+        values = "hidden;visible;hidden"
+        if number == 0:
+            times, values = f"0;{end / total:.5f}", "visible;hidden"
+        parts.append(
+            f'<g class="f">{uses}<animate attributeName="visibility" values="{values}" '
+            f'keyTimes="{times}" dur="{total:.2f}s" calcMode="discrete" '
+            'repeatCount="indefinite"/></g>'
+        )
+        begin = end
+    return "\n".join([*parts, "</svg>", ""])
+
+
+if __name__ == "__main__":
+    main()
