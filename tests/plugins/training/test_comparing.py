@@ -245,3 +245,31 @@ def test_a_label_without_training_rows_is_said(targen: Command, told: Command) -
     assert done.code == 0
     assert "train has no row of a label that 1 test decisions have" in done.err
     assert "20 test rows are few" in done.err
+
+
+@pytest.mark.usefixtures("three")
+def test_rows_can_be_read_as_instructions(targen: Command) -> None:
+    Path("experiment.toml").write_text(
+        'name = "styles"\nseeds = 1\nsizes = ["matched"]\ntask = "mood.yaml"\n'
+        'test = "test.jsonl"\n[arms]\nOg = "good.jsonl"\n'
+        '"Og-I" = { data = ["good.jsonl"], style = "instructions" }\n'
+    )
+    done = targen("compare", "experiment.toml", "--json")
+    assert done.code == 0, done.err
+    assert set(groups(done.json, "matched")) == {"Og", "Og-I"}
+    cells = [json.loads(p.read_text()) for p in Path().glob("comparisons/*/cells/*/cell.json")]
+    assert {cell["style"] for cell in cells} == {"plain", "instructions"}
+    assert len({cell["test_digest"] for cell in cells}) == 2
+
+
+@pytest.mark.usefixtures("three")
+def test_an_analysis_shows_it_as_a_chapter(targen: Command) -> None:
+    assert targen(*COMPARE, "--curve").code == 0
+    analyze = ("analyze", "poor.jsonl", "--task", "mood.yaml", "--metric", "training", "--force")
+    done = targen(*analyze, "-o", "training.results=c", "--out", "a")
+    assert done.code == 0, done.err
+    page = Path("a/report.html").read_text()
+    assert "What the data train" in page and "learning curve of tfidf" in page
+    assert "compares other data" not in done.out + done.err
+    none = targen(*analyze, "-o", "training.results=nowhere", "--out", "a")
+    assert none.code == 1 and "nowhere holds no comparison" in none.out + none.err

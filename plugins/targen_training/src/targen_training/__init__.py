@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 from targen_core import Register, hookimpl
 
 if TYPE_CHECKING:
+    from targen_core.metrics.model import Metric
     from targen_core.training.model import Trainer
 
-__all__ = ["register_commands", "register_trainers"]
+__all__ = ["register_commands", "register_metrics", "register_trainers"]
 
 
 @hookimpl
@@ -31,6 +32,16 @@ def register_commands(register: Register[Callable[..., Any]]) -> None:
         "reproduce",
         "targen_training.reproducing:reproduce",
         summary="Do an experiment of the paper again.",
+    )
+
+
+@hookimpl
+def register_metrics(register: Register[Metric]) -> None:
+    """A chapter of what `targen analyze` writes."""
+    register.register(
+        "training",
+        "targen_training.chapter:TRAINING",
+        summary="what targen compare found of the data, where its folder is given",
     )
 
 

@@ -53,6 +53,15 @@ def reproduce(
             "--model", metavar="NAME[,KEY=VALUE]...", help="Trainers in place of --models."
         ),
     ] = None,
+    instructions: Annotated[
+        bool | None,
+        typer.Option(
+            "--instructions/--plain",
+            help="With the arms that read rows as instructions, or without. [default: --plain "
+            "with --models small]",
+            show_default=False,
+        ),
+    ] = None,
     seeds: Annotated[int, typer.Option("--seeds", help="How often each is trained.")] = 5,
     number: Annotated[
         int | None,
@@ -114,7 +123,15 @@ def reproduce(
     chosen = _chosen(paper, tasks)
     base = _base(number, option or [], max_cost)
     values, differs = _declaration(
-        registry, paper, chosen, folder, original, synthetic, generator or [], base
+        registry,
+        paper,
+        chosen,
+        folder,
+        original,
+        synthetic,
+        generator or [],
+        base,
+        instructions=models == "paper" if instructions is None else instructions,
     )
     from targen_training.comparing import model_choice
     from targen_training.experiments.model import declared
@@ -186,6 +203,8 @@ def _declaration(
     synthetic: Path | None,
     generators: Sequence[str],
     base: Mapping[str, Any],
+    *,
+    instructions: bool,
 ) -> tuple[dict[str, Any], list[str]]:
     """The experiment of a table with what is at hand, and what of the table is missing.
 
@@ -212,10 +231,13 @@ def _declaration(
         given = None if makes else synthetic_of(synthetic, task)
         arms: dict[str, Any] = {}
         for arm in _arms(registry, paper, task, generators):
-            if "style" in arm:
+            if "style" in arm and not instructions:
                 continue
             style = {"style": arm["style"]} if "style" in arm else {}
-            if arm.get("original"):
+            made = str(given or folder / "runs" / f"{task}-Syn")
+            if arm.get("both"):
+                arms[arm["name"]] = {"data": [str(found[0]), made]}
+            elif arm.get("original"):
                 arms[arm["name"]] = {"data": [str(found[0])], **style}
             elif given is not None:
                 arms[arm["name"]] = {"data": [str(given)], **style}
@@ -237,8 +259,12 @@ def _declaration(
             if model is None
             else "--original FOLDER has SuperGLUE: CB/train.jsonl, CB/val.jsonl, and so on",
         )
-    left = [f"Without {', '.join(missing)}: {'; '.join(dict.fromkeys(missing.values()))}."]
-    return {"name": paper.name, "tasks": parts}, left if missing else []
+    left = []
+    if missing:
+        left.append(f"Without {', '.join(missing)}: {'; '.join(dict.fromkeys(missing.values()))}.")
+    if not instructions and any("style" in arm for arm in paper.arms):
+        left.append("Without Og-I and Syn-I, which --instructions trains.")
+    return {"name": paper.name, "tasks": parts}, left
 
 
 def _arms(

@@ -88,7 +88,9 @@ def _field(name: str) -> dict[str, Any]:
 def _color(plot: Plot, colors: Mapping[str, str]) -> dict[str, Any]:
     if not plot.color:
         return {}
-    scale = {"domain": list(colors), "range": list(colors.values())} if colors else {}
+    scale = {}
+    if all(mark.get(plot.color) in colors for mark in plot.data):  # they are datasets
+        scale = {"domain": list(colors), "range": list(colors.values())}
     encoding = {**_field(plot.color), "type": "nominal"}
     return {"color": {**encoding, "scale": scale} if scale else encoding}
 

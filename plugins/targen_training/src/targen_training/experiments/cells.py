@@ -26,6 +26,7 @@ from targen_core.training.model import Decision, Trainer, TrainerOptions, Traini
 from targen_training.experiments.data import Material, digest_of, label_order
 from targen_training.experiments.model import Experiment
 from targen_training.models import fitted
+from targen_training.styles import Style
 
 __all__ = [
     "Cell",
@@ -84,6 +85,7 @@ class Plan:
     key: str
     data: TrainingSet
     train: str
+    style: Style
 
     @property
     def decisions(self) -> int:
@@ -161,14 +163,23 @@ def plan_cells(
                     left.append(said)
                     continue
                 train = digest_of(decisions)
+                style = experiment.tasks[key].arms[cell_of.arms[0]].style
                 for name, ready in models.items():
                     data = TrainingSet(decisions, labels, seed)
                     own = Cell(key, name, cell.arm, cell.kind, cell.rows, cell.seed, cell.share)
-                    plans.append(Plan(own, _key(ready, data, train, material), data, train))
+                    plans.append(
+                        Plan(
+                            own,
+                            _key(ready, data, train, material.held.digests[style]),
+                            data,
+                            train,
+                            style,
+                        )
+                    )
     return plans, left
 
 
-def _key(ready: Ready, data: TrainingSet, train: str, material: Material) -> str:
+def _key(ready: Ready, data: TrainingSet, train: str, test: str) -> str:
     facts = {
         "format": _FORMAT,
         "trainer": ready.item,
@@ -177,7 +188,7 @@ def _key(ready: Ready, data: TrainingSet, train: str, material: Material) -> str
         "seed": data.seed,
         "labels": data.labels,
         "train": train,
-        "test": material.held.digest,
+        "test": test,
     }
     text = json.dumps(facts, sort_keys=True, ensure_ascii=True)
     return hashlib.sha256(text.encode()).hexdigest()[:24]
@@ -187,6 +198,7 @@ def _key(ready: Ready, data: TrainingSet, train: str, material: Material) -> str
 class _Drawn:
     cell: Cell
     decisions: list[Decision]
+    arms: tuple[str, ...]
 
 
 def _cells(experiment: Experiment, key: str, material: Material, seed: int) -> Iterator[_Drawn]:
@@ -194,10 +206,12 @@ def _cells(experiment: Experiment, key: str, material: Material, seed: int) -> I
     have = {arm: material.available(arm) for arm in material.arms}
     least = min(have.values())
     labels = _common(material)
+    pair = experiment.mixture or mixable(experiment, key)
 
     def drawn(arm: str, kind: Kind, decisions: list[Decision], share: float = 0.0) -> _Drawn:
         rows = len({decision.row for decision in decisions})
-        return _Drawn(Cell(key, "", arm, kind, rows, seed, share), decisions)
+        arms = (arm,) if arm in material.arms else tuple(pair or ())
+        return _Drawn(Cell(key, "", arm, kind, rows, seed, share), decisions, arms)
 
     for arm in material.arms:
         if "matched" in experiment.sizes:
@@ -211,7 +225,6 @@ def _cells(experiment: Experiment, key: str, material: Material, seed: int) -> I
             units = have[arm] if rows == "all" else max(1, rows // size)
             if units <= have[arm] and (rows != "all" or units * size not in experiment.rows):
                 yield drawn(arm, "curve", material.drawn(arm, units, seed))
-    pair = experiment.mixture or mixable(experiment, key)
     if experiment.shares and pair is not None:
         one, other = (material.arms[arm] for arm in pair)
         units = min(sum(len(s.units) for s in one), sum(len(s.units) for s in other))
@@ -265,7 +278,7 @@ def run_cell(
             predict, labels = fitted(
                 ready.item, ready.trainer, ready.options, plan.data, work / "model"
             )
-            scores = np.array(predict(material.held.examples.decisions), dtype=np.float64)
+            scores = np.array(predict(material.held.styled[plan.style]), dtype=np.float64)
             seconds = round(time.perf_counter() - started, 3)
             np.save(work / "scores.npy", scores)
             facts = _facts(plan, ready, material, labels, seconds)
@@ -303,7 +316,8 @@ def _facts(
         "decisions": plan.decisions,
         "train_digest": plan.train,
         "test": material.held.name,
-        "test_digest": material.held.digest,
+        "style": plan.style,
+        "test_digest": material.held.digests[plan.style],
         "seconds": seconds,
     }
 

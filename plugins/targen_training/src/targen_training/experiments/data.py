@@ -6,6 +6,7 @@ import hashlib
 import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from targen_training.asked import read_rows
 from targen_training.decisions import decisions_of
 from targen_training.experiments.model import Experiment
 from targen_training.slices import Examples, joined
+from targen_training.styles import Style
 
 __all__ = ["Held", "Material", "Source", "digest_of", "label_order", "read_material", "task_for"]
 
@@ -72,15 +74,25 @@ class Held:
 
     Attributes:
         examples: their labelled decisions.
-        digest: of these.
+        styled: the same as they are read in each style of the arms.
         size: rows of an instance.
         unlabeled: rows without a label, which are left out.
     """
 
     examples: Examples
-    digest: str
+    styled: Mapping[Style, Sequence[Decision]]
     size: int
     unlabeled: int
+
+    @cached_property
+    def digests(self) -> dict[Style, str]:
+        """Of the decisions in each style."""
+        return {style: digest_of(decisions) for style, decisions in self.styled.items()}
+
+    @property
+    def digest(self) -> str:
+        """Of the decisions as they are."""
+        return self.digests["plain"]
 
     @property
     def name(self) -> str:
@@ -180,6 +192,9 @@ def digest_of(decisions: Sequence[Decision]) -> str:
     for each in decisions:
         words = [each.label, str(each.row), str(each.question)]
         words += [part for pair in each.texts.items() for part in pair]
+        if each.asked is not None:
+            words += [each.option, each.asked.prompt, each.asked.answer]
+            words += [part for pair in each.asked.legal.items() for part in pair]
         for word in words:
             text = word.encode("utf-8", "surrogatepass")
             known.update(len(text).to_bytes(8, "little") + text)
@@ -213,6 +228,7 @@ def read_material(
     part, task = experiment.tasks[key], task_for(registry, experiment.task_of(key))
     tests = [read_rows(registry, source, task) for source in part.test]
     name = tests[0].task.name
+    styles: list[Style] = list(dict.fromkeys(["plain", *(a.style for a in part.arms.values())]))
     known = [[each for each in decisions_of(one) if each.label] for one in tests]
     if not any(known):
         raise UsageError(
@@ -225,7 +241,7 @@ def read_material(
     examples = joined(tests, known)
     held = Held(
         examples,
-        digest_of(examples.decisions),
+        {style: _read_as(style, tests) for style in styles},
         size,
         rows - len({decision.row for decision in examples.decisions}),
     )
@@ -243,7 +259,7 @@ def read_material(
                         f"{name}",
                         hint="compare rows of one task",
                     )
-                read[place] = _source(experiment, dataset, tests)
+                read[place] = _source(experiment, dataset, tests, declared.style)
             arms[arm].append(read[place])
         _check(arm, arms[arm])
     labels = [label.name for label in tests[0].task.labels]
@@ -257,7 +273,15 @@ def task_for(registry: Registry, said: str) -> Task[Any, Any] | str:
     return said
 
 
-def _source(experiment: Experiment, dataset: Dataset, tests: Sequence[Dataset]) -> Source:
+def _read_as(style: Style, datasets: Sequence[Dataset]) -> Sequence[Decision]:
+    """The labelled decisions of datasets, counted on."""
+    known = [[each for each in decisions_of(one, style) if each.label] for one in datasets]
+    return joined(datasets, known).decisions
+
+
+def _source(
+    experiment: Experiment, dataset: Dataset, tests: Sequence[Dataset], style: Style
+) -> Source:
     size = dataset.task.rows_per_instance
     same = {at for test in tests for at in dataset.repeats(test, 100)}
     near: set[int] = set()
@@ -266,7 +290,7 @@ def _source(experiment: Experiment, dataset: Dataset, tests: Sequence[Dataset]) 
     out = {at // size for at in same | near} if experiment.overlap == "leave-out" else set()
     units: dict[int, list[Decision]] = {}
     unlabeled: set[int] = set()
-    for decision in decisions_of(dataset):
+    for decision in decisions_of(dataset, style):
         if decision.label:
             units.setdefault(decision.row // size, []).append(decision)
         else:

@@ -11,6 +11,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from targen_core.errors import UsageError
+from targen_training.styles import Style
 
 __all__ = [
     "Arm",
@@ -44,7 +45,7 @@ class Arm(_Declared):
 
     data: tuple[str, ...] = ()
     generate: Mapping[str, Any] | None = None
-    style: Literal["plain", "instructions"] = "plain"
+    style: Style = "plain"
 
     @model_validator(mode="before")
     @classmethod

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from itertools import combinations
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import TypeAdapter
 
+from targen_core.errors import UsageError
 from targen_core.metrics.model import Estimate
 from targen_core.training.model import Decision
 from targen_training.experiments.cells import Cell, Done, Plan
@@ -18,9 +21,19 @@ from targen_training.experiments.model import Experiment
 from targen_training.scores import Measured, draws_of, measured
 from targen_training.statistics import holm, interval, mcnemar, p_of, seed_draws, worth
 
-__all__ = ["Group", "Mean", "Pair", "PartResult", "Results", "WorthOf", "results_of"]
+__all__ = [
+    "Group",
+    "Mean",
+    "Pair",
+    "PartResult",
+    "Results",
+    "WorthOf",
+    "read_results",
+    "results_of",
+]
 
 Numbers = NDArray[np.float64]
+_LARGEST = 64 << 20  # bytes of results.json
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,6 +229,28 @@ def results_of(
     return Results(
         experiment.name, baseline, experiment.seeds, resamples, parts, means, tuple(notes)
     )
+
+
+def read_results(folder: Path) -> Results:
+    """The results of a folder.
+
+    Raises:
+        UsageError: it holds none.
+    """
+    try:
+        path = folder / "results.json"
+        if path.stat().st_size > _LARGEST:
+            raise ValueError("results.json is too large")
+        return TypeAdapter(Results).validate_json(path.read_bytes())
+    except OSError as error:
+        raise UsageError(
+            f"{folder} holds no comparison: results.json: {error.strerror}",
+            hint="targen compare makes one",
+        ) from error
+    except (ValueError, RecursionError) as error:
+        raise UsageError(
+            f"{folder} holds no comparison that can be read", hint="compare again"
+        ) from error
 
 
 def _baseline(experiment: Experiment, key: str) -> str:

@@ -1,0 +1,53 @@
+"""The metric `training`: results of `targen compare` as a chapter of the analysis report."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from pydantic import Field
+
+from targen_core.metrics.model import Findings, Metric, MetricOptions, Study
+
+__all__ = ["TRAINING", "TrainingOptions"]
+
+
+class TrainingOptions(MetricOptions):
+    """Options of `training`."""
+
+    results: str = Field("", description="the folder that targen compare left; '': none")
+
+
+def _measure(study: Study, options: TrainingOptions) -> Findings:
+    if not options.results:
+        return Findings(notes=(_NONE,))
+    from targen_core import Dataset
+    from targen_training.experiments.pages import findings_of
+    from targen_training.experiments.results import read_results
+
+    results = read_results(Path(options.results))
+    findings = findings_of(results)
+    sources = [source for part in results.parts for of in part.arms.values() for source in of]
+    learned = {source["digest"] for source in sources}
+    warnings = list(findings.warnings)
+    for corpus in study.corpora:
+        known = corpus.task and Dataset(corpus.name, corpus.task, corpus.rows).digest
+        if known not in learned:
+            warnings.append(f"{options.results} compares other data than {corpus.name}")
+    # Figures are of arms, which are no datasets of the study.
+    return replace(findings, figures={}, warnings=tuple(warnings))
+
+
+_NONE = (
+    "Whether the data train a good model, targen compare measures; "
+    "-o training.results=FOLDER shows here what it left."
+)
+
+
+TRAINING = Metric(
+    title="What the data train",
+    measure=_measure,
+    options=TrainingOptions,
+    order=900,
+    summary="what targen compare found: means, intervals, paired tests, learning curves",
+)
