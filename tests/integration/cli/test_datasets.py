@@ -123,6 +123,9 @@ def test_each_problem_is_named_with_its_line_and_idx(targen, file):
     text = targen("validate", file(rows), "--task", "rte", "--limit", "2")
     assert "and 5 more" in text.out
     assert "7 lines of" in text.err
+    whole = targen("validate", file(rows), "--task", "rte", "--limit", "0")
+    assert "more; --limit" not in whole.out
+    assert len(whole.out.splitlines()) > len(text.out.splitlines())
 
 
 @needs_data

@@ -294,3 +294,13 @@ def test_nobody_is_asked_where_nobody_is(generate):
     result = generate("--price-in", 9000, "--price-out", 9000)
     assert result.code == 0, result.err
     assert "Go on?" not in result.out + result.err
+
+
+def test_a_suite_out_of_budget_names_itself_and_what_to_type(targen):
+    wanted = ("generate", "--suite", "superglue", "-n", 2, "-b", "scripted", "-q", "--no-cache")
+    result = targen(*wanted, "--max-tokens", 20_000)
+    assert result.code == 1
+    assert "error: suite superglue, in " in result.err
+    assert (
+        "try: the same targen generate --suite superglue with a larger --max-tokens" in result.err
+    )

@@ -56,5 +56,5 @@ def test_the_nearest_name_is_suggested(args, meant, targen, tmp_path):
 def test_a_flag_with_a_typing_error(flag, targen):
     result = targen("generate", "rte", flag, "x")
     assert result.code == 2
-    assert f"No such option: {flag}" in result.err
+    assert f"has no option {flag}" in result.err
     assert "--corrector" in result.err or "--backend" in result.err or "--variant" in result.err

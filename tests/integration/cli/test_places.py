@@ -105,3 +105,14 @@ def test_a_suite_replaces_what_came_to_nothing(targen):
     suite = ("generate", "--suite", "example", "-n", 2, "-b", "scripted", "-q")
     assert targen(*suite, "-o", "unauthorized=true").code == 1
     assert targen(*suite).code == 0
+
+
+def test_a_run_that_gets_no_answer_to_a_larger_target_stays_as_it_was(targen):
+    """A key that is missing is no reason to make a complete run an incomplete one."""
+    assert targen(*RTE, "-n", 2, "--out", "mine").code == 0
+    files = ("manifest.json", "report.json", "README.md", "dataset.jsonl")
+    before = [Path("mine", name).read_bytes() for name in files]
+    assert targen("resume", "mine", "-n", 8, "-o", "down=true", "--max-outage", "0.01").code == 1
+    assert [Path("mine", name).read_bytes() for name in files] == before
+    grown = targen("resume", "mine", "-n", 8, "-q")
+    assert grown.code == 0, grown.err

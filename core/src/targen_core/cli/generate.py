@@ -46,7 +46,7 @@ from targen_core.cli.request import (
     options_of,
 )
 from targen_core.cli.streams import mute
-from targen_core.errors import QuotaNotMet, UsageError
+from targen_core.errors import BudgetExhausted, QuotaNotMet, UsageError
 from targen_core.text import plural
 
 if TYPE_CHECKING:
@@ -281,7 +281,7 @@ def generate(
         confirm(runs, chosen, yes=yes)
         specs = [(out, request.spec) for out, request in runs]
         place: Place = "exact" if out else "replace"
-        _run_suite(registry, specs, place, quiet=quiet, json=json)
+        _run_suite(suite, registry, specs, place, quiet=quiet, json=json)
         return
     assert task is not None
     with chosen.explained(), asked(registry, task, **wanted) as request:
@@ -407,6 +407,7 @@ def _shown() -> Iterator[None]:
 
 
 def _run_suite(
+    name: str,
     registry: Registry,
     specs: Sequence[tuple[Path, RunSpec]],
     place: Place,
@@ -418,7 +419,7 @@ def _run_suite(
     from targen_core.folders import replies_folder
     from targen_core.runs.suite import run_suite
 
-    suite = _Suite(quiet=quiet)
+    suite = _Suite(name, quiet=quiet)
     try:
         run_suite(registry, specs, suite.run, cache=replies_folder(), place=place)
     finally:
@@ -429,7 +430,8 @@ def _run_suite(
 class _Suite:
     """Runs the jobs of a suite; a label that falls short stops its own task alone."""
 
-    def __init__(self, *, quiet: bool) -> None:
+    def __init__(self, name: str, *, quiet: bool) -> None:
+        self._name = name
         self._quiet = quiet
         self._reports: list[dict[str, Any]] = []
         self._short: list[QuotaNotMet] = []
@@ -440,11 +442,20 @@ class _Suite:
         if not self._quiet:
             rows = job.manifest.targets[-1].quotas.total
             print(f"{job.task.name}: {plural(rows, 'row')}", file=sys.stderr, flush=True)
+        same = f"the same targen generate --suite {self._name}"
+        job.resuming = f"{same} goes on with all of its tasks"
         try:
             with progress(job, quiet=self._quiet) as listener:
                 job.run(listener)
         except QuotaNotMet as error:
             self._short.append(error)
+        except BudgetExhausted as error:
+            raise BudgetExhausted(
+                f"suite {self._name}, in {job.task.name}, which had what the tasks before it left: "
+                f"{error}",
+                hint=f"{same} with a larger --max-tokens or --max-cost, which is for all of its "
+                "tasks; what was answered is not asked again",
+            ) from error
         finally:
             if job.report is not None:
                 self._reports.append(job.report)

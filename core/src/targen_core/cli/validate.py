@@ -16,7 +16,10 @@ def validate(
     task: WhoseArg = None,
     encoding: EncodingArg = "utf-8",
     limit: Annotated[
-        int, typer.Option("--limit", help="Print at most so many problems; --json has them all.")
+        int,
+        typer.Option(
+            "--limit", min=0, help="Print at most this many problems; 0 is all, as in --json."
+        ),
     ] = 20,
     json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
 ) -> None:
@@ -65,12 +68,13 @@ def validate(
         several = f", {instances:,} instances" if instances not in (len(dataset), 0) else ""
         print(f"{_counted(len(dataset), 'row')} of {name}{several}{without}")
         if problems:
+            limit = limit or len(problems)
             cells = [(p.line, p.idx, p.message, p.known) for p in problems[:limit]]
             names = [word, "idx", "problem", "in the original data"]
             print()
             print_table(*((names, cells) if odd else (names[:3], [each[:3] for each in cells])))
             if len(problems) > limit:
-                print(f"... and {len(problems) - limit:,} more; --limit 1000 shows more")
+                print(f"... and {len(problems) - limit:,} more; --limit 0 shows all")
     if bad:
         some = (
             f"1 {word} of {place} is no"

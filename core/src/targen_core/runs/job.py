@@ -26,7 +26,14 @@ from targen_core.engine.filters import NearDuplicateFilter
 from targen_core.engine.lists import item_value
 from targen_core.engine.local import LocalExecutor
 from targen_core.engine.run import Engine
-from targen_core.errors import Interrupted, RunConflict, TargenError, UsageError
+from targen_core.errors import (
+    Interrupted,
+    RunConflict,
+    ServiceError,
+    ServiceGaveUp,
+    TargenError,
+    UsageError,
+)
 from targen_core.plugins.registry import Registry
 from targen_core.runs.batches import (
     BatchLedgerFile,
@@ -294,6 +301,7 @@ class Job:
         manifest, limits = self.manifest, self.manifest.spec.limits
         error: Exception | None = None
         fresh, begun = not self.usage.by_place, time.monotonic()
+        answered = self._answered
         async with open_layer(
             self._bind(),
             seed=manifest.spec.seed,
@@ -333,6 +341,10 @@ class Job:
             except Exception as raised:
                 error = raised
         assert self.engine is not None
+        gone = isinstance(error, ServiceError | ServiceGaveUp)
+        if error is not None and gone and self._is_only_asked_to_grow(answered):
+            self._leave_as_it_was()
+            raise error
         before = 0.0 if fresh else self._directory.seconds_before
         self.report = report = build_report(
             manifest,
@@ -363,6 +375,17 @@ class Job:
         if error is not None:
             raise error
         return report
+
+    @property
+    def _answered(self) -> int:
+        total = self.usage.total
+        return total.calls + total.cached
+
+    def _is_only_asked_to_grow(self, answered: int) -> bool:
+        """Whether a larger target is all that this process has brought, and no answer to it."""
+        before = self._manifest_before
+        grows = before is not None and len(before.targets) < len(self.manifest.targets)
+        return grows and self._answered == answered
 
     def _leave_as_it_was(self) -> None:
         """A file was edited, or code changed: report and target stay those of the run there."""

@@ -51,8 +51,8 @@ def read_corpus(
     texts is left out, and a note says how many there were.
 
     Raises:
-        UsageError: no such dataset or task, no row, none with a text, or a column
-            that no row has.
+        UsageError: no such dataset or task, no row, none with a text, a column
+            that no row has, or `task` is another than the run's.
         RunDirectoryError: a folder that holds no dataset.
     """
     columns = columns or Columns()
@@ -67,6 +67,14 @@ def read_corpus(
         if opened.task is None:
             raise
         notes.append(f"{error}: its columns and labels are taken as they are.")
+    if opened.task is not None and known is not None and isinstance(task, str):
+        other = registry.get("task", task).name
+        if other != known.name:
+            raise UsageError(
+                f"{opened.place} says itself whose rows it holds: those of {known.name}, not of "
+                f"{other}",
+                hint="leave out --task",
+            )
     rows = opened.rows(known)
     if known is not None and (columns.texts or columns.label):
         known = known.replace(
