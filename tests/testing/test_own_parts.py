@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import importlib.util
+from dataclasses import replace
+from typing import Literal
 
 import pytest
 
+from targen_core.correctors.blind import SOLVE_PROMPT
 from targen_core.plugins.registry import Registry
 from targen_testing import BackendSuite as Backends
 from targen_testing import CorrectorSuite as Correctors
 from targen_testing import ExporterSuite as Exporters
 from targen_testing import TaskSuite as Tasks
-from targen_testing.sample import with_sample
+from targen_testing.sample import SAMPLE, Review, with_sample
 
 
 class TestSample(Tasks):
@@ -43,6 +46,38 @@ class TestBlind(Correctors):
 
 class TestVote(Correctors):
     corrector = "vote"
+
+
+class Found(Review):
+    """A review whose label step 4 finds."""
+
+    label: Literal["good", "bad"] | None = None
+
+
+async def _found(llm, topic):
+    made = await SAMPLE.generators[llm.alternate("good", "bad")](llm, topic)
+    return Found(text=made.text)
+
+
+FOUND = SAMPLE.replace(
+    name="found",
+    instance=Found,
+    generators={"review": _found},
+    branch_labels={"review": None},
+    prompts=(*SAMPLE.prompts, SOLVE_PROMPT),
+)
+
+
+class TestMetaWhereNothingIsClaimed(Correctors):
+    """The labels of its task are found by step 4 alone."""
+
+    corrector = "meta"
+    task = "found"
+
+    def everything(self) -> Registry:
+        sample = super().everything()
+        found = replace(sample.find("task", "sample"), name="found", target=FOUND)
+        return Registry([*sample.everything(), found], sample.plugins)
 
 
 class TestJsonl(Exporters):

@@ -109,7 +109,9 @@ class TrainerSuite(Suite):
             scores.index(max(scores)) == ("good", "bad").index(decision.label)
             for decision, scores in zip(held_out, map(list, predictor(held_out)), strict=True)
         )
-        assert right >= self.least * len(held_out), f"{right} of {len(held_out)} are right"
+        assert right >= self.least * len(held_out), (
+            f"{right} of {len(held_out)} are right, and {type(self).__name__}.least is {self.least}"
+        )
 
     def test_three_labels(self, tmp_path: Path) -> None:
         """It gives a score for each label, in their order, whatever order the rows have.
@@ -125,7 +127,9 @@ class TrainerSuite(Suite):
             list(each).index(max(each)) == data.labels.index(decision.label)
             for decision, each in zip(held_out, scores, strict=True)
         )
-        assert right >= self.least * len(held_out), f"{right} of {len(held_out)} are right"
+        assert right >= self.least * len(held_out), (
+            f"{right} of {len(held_out)} are right, and {type(self).__name__}.least is {self.least}"
+        )
 
     def test_same_seed_same_scores(self, predictor: Predictor, tmp_path: Path) -> None:
         """The same data, options and seed give the same scores."""

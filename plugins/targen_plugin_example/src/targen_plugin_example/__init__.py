@@ -97,7 +97,7 @@ def register_metrics(register: Register[Metric]) -> None:
 
 @hookimpl
 def register_trainers(register: Register[Trainer]) -> None:
-    """What `targen train RUN --model bayes` trains, where targen-training is installed."""
+    """What `targen train RUN --trainer bayes` trains, where targen-training is installed."""
     register.register(
         "bayes", "targen_plugin_example.trainer:BAYES", summary="naive Bayes on words"
     )

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @hookimpl
 def register_trainers(register: Register[Trainer]) -> None:
-    """What `targen train DATA --model my-demo` trains."""
+    """What `targen train DATA --trainer my-demo` trains."""
     register.register(
         "my-demo",
         "my_demo.trainer:TRAINER",
