@@ -28,17 +28,25 @@ _WIDE = 12  # labels of which a table has columns
 def evaluate(
     model: Annotated[Path, typer.Argument(help="What `targen train` left.", show_default=False)],
     data: Annotated[
-        list[str],
+        list[str] | None,
         typer.Argument(
             help="Labelled rows, in any form that `targen export` takes; of several, all rows "
             "and each dataset's are measured.",
             show_default=False,
         ),
-    ],
+    ] = None,
     task: TaskOption = None,
     by: Annotated[
         list[str] | None,
         typer.Option("--by", metavar="COLUMN", help="Measure rows by a column of theirs too."),
+    ] = None,
+    harness: Annotated[
+        str | None,
+        typer.Option(
+            "--harness",
+            metavar="A,B",
+            help="Tasks of lm-evaluation-harness, in place of DATA; for decoders.",
+        ),
     ] = None,
     out: Annotated[
         Path | None,
@@ -58,6 +66,7 @@ def evaluate(
     - targen evaluate models/rte-0 RTE/val.jsonl
     - targen evaluate models/rte-0 RTE/val.jsonl --out predictions.jsonl
     - targen evaluate models/copa-0 COPA/val.jsonl --by question
+    - targen evaluate models/llama --harness arc_challenge,hellaswag
     """
     import numpy as np
 
@@ -68,6 +77,13 @@ def evaluate(
     from targen_training.scores import score
     from targen_training.slices import joined, slices_of
 
+    if harness is not None:
+        if data or by or out:
+            raise UsageError("--harness has its own data: leave out DATA, --by and --out")
+        _print_harness(model, harness, json=json)
+        return
+    if not data:
+        raise UsageError("there is nothing to evaluate on", hint="name labelled rows")
     if out is not None and out.exists():
         raise UsageError(f"{out} exists", hint="choose another --out")
     registry = load_registry()
@@ -106,6 +122,28 @@ def evaluate(
         )
     for label in strange:
         print(f"warning: no training row had the label {label}", file=sys.stderr)
+
+
+def _print_harness(model: Path, tasks: str, *, json: bool) -> None:
+    from targen_core.cli.tables import print_json, print_table
+    from targen_training.harness import harness_figures
+
+    found = harness_figures(model, [name.strip() for name in tasks.split(",") if name.strip()])
+    figures = {
+        task: {name: value for name, value in of.items() if isinstance(value, int | float)}
+        for task, of in found.items()
+    }
+    if json:
+        print_json(figures)
+        return
+    print_table(
+        ["task", "figure", "value"],
+        [
+            (task, name, f"{value:.4f}")
+            for task, of in figures.items()
+            for name, value in of.items()
+        ],
+    )
 
 
 _LOSSES = ("brier", "log_loss")  # figures that are no shares

@@ -1,0 +1,62 @@
+"""A trained decoder on the tasks of lm-evaluation-harness, by its own API.
+
+Written against the documented interface of lm-evaluation-harness 0.4
+(`lm_eval.simple_evaluate`); tested with a stand-in for it, not with its tasks, which it downloads.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from targen_core.errors import MissingDependency, UsageError
+from targen_training.models import facts_of
+from targen_training.neural.weights import find_weights
+
+__all__ = ["harness_figures", "model_arguments"]
+
+
+def model_arguments(folder: Path) -> dict[str, Any]:
+    """What the harness is told of a model that `targen train` left.
+
+    Raises:
+        UsageError: it is none that goes on with a text.
+    """
+    facts, _ = facts_of(folder)
+    if facts.trainer != "targen-training:decoder":
+        raise UsageError(
+            f"{folder} was trained by {facts.trainer}, and the harness asks models that go on with "
+            "a text",
+            hint="train with --trainer decoder",
+        )
+    weights = find_weights(str(folder / "model"))
+    if not weights.adapter:
+        return {"pretrained": str(weights.folder)}
+    return {"pretrained": str(facts.options["model"]), "peft": str(weights.folder)}
+
+
+def harness_figures(folder: Path, tasks: Sequence[str]) -> Mapping[str, Mapping[str, Any]]:
+    """Task -> figure -> value, with the standard errors that the harness gives.
+
+    Raises:
+        MissingDependency: lm-evaluation-harness is not installed.
+        UsageError: the model is none for it, or it knows no such task.
+    """
+    arguments = model_arguments(folder)
+    try:
+        import lm_eval
+    except ModuleNotFoundError as error:
+        raise MissingDependency(
+            "--harness needs lm-evaluation-harness, which is not installed",
+            distribution="targen-training",
+            hint="pip install 'targen-training[harness]'",
+        ) from error
+    try:
+        found = lm_eval.simple_evaluate(model="hf", model_args=arguments, tasks=list(tasks))
+    except (KeyError, ValueError) as error:
+        raise UsageError(
+            f"the harness refuses {', '.join(tasks)}: {error}", hint="lm_eval ls tasks lists them"
+        ) from error
+    results: Mapping[str, Mapping[str, Any]] = found["results"]
+    return results

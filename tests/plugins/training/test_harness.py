@@ -1,0 +1,63 @@
+"""`targen evaluate --harness`, with a stand-in for lm-evaluation-harness."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+Command = Callable[..., Any]
+
+
+@pytest.fixture
+def decoder(targen: Command, mood: Command) -> Path:
+    """A model's folder that says a decoder wrote it."""
+    mood("train.jsonl", 20)
+    targen("train", "train.jsonl", "--task", "mood.yaml", "--out", "m")
+    facts = json.loads(Path("m/model.json").read_text())
+    facts |= {"trainer": "targen-training:decoder", "options": {"model": "some/base"}}
+    Path("m/model.json").write_text(json.dumps(facts))
+    Path("m/model/config.json").write_text('{"architectures": ["LlamaForCausalLM"]}')
+    return Path("m")
+
+
+def test_the_harness_is_asked_and_its_figures_are_told(
+    targen: Command, decoder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[dict[str, Any]] = []
+
+    def simple_evaluate(**values: Any) -> dict[str, Any]:
+        asked.append(values)
+        if "odd" in values["tasks"]:
+            raise KeyError("odd")
+        figures = {"alias": "arc_easy", "acc,none": 0.5, "acc_stderr,none": 0.01}
+        return {"results": {"arc_easy": figures}}
+
+    monkeypatch.setitem(sys.modules, "lm_eval", SimpleNamespace(simple_evaluate=simple_evaluate))
+    done = targen("evaluate", decoder, "--harness", "arc_easy", "--json")
+    assert done.code == 0, done.err
+    assert done.json == {"arc_easy": {"acc,none": 0.5, "acc_stderr,none": 0.01}}
+    assert asked[0]["model"] == "hf" and asked[0]["tasks"] == ["arc_easy"]
+    assert asked[0]["model_args"] == {"pretrained": "m/model"}
+    odd = targen("evaluate", decoder, "--harness", "odd")
+    assert odd.code == 2 and "the harness refuses odd" in odd.err
+
+
+def test_what_it_needs_is_said(
+    targen: Command, decoder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "lm_eval", None)
+    none = targen("evaluate", decoder, "--harness", "arc_easy")
+    assert none.code != 0 and "targen-training[harness]" in none.err
+    both = targen("evaluate", decoder, "train.jsonl", "--harness", "arc_easy")
+    assert both.code == 2 and "has its own data" in both.err
+    nothing = targen("evaluate", decoder)
+    assert nothing.code == 2 and "nothing to evaluate on" in nothing.err
+    targen("train", "train.jsonl", "--task", "mood.yaml", "--out", "n")
+    words = targen("evaluate", "n", "--harness", "arc_easy")
+    assert words.code == 2 and "--trainer decoder" in words.err
