@@ -295,7 +295,7 @@ def test_lists_side_by_side_go_into_batches_too(generate, backend, service, targ
     assert calls == len(asked(service)) == len(set(asked(service)))
     done = targen("resume", "batch", "-n", "8", "--no-cache", **{VARIABLES[backend]: KEY})
     assert "complete" in done.stdout
-    assert service.online == 0, "it is extended as it was begun"
+    assert service.online == 0, "it is extended with its own options"
     generate("offline", "--batch-offline", "--batch-lists", key=None)
     targen("batch", "export", "offline", "--out", "asked.jsonl", "--no-cache")
     lines = (tmp_path / "asked.jsonl").read_text().splitlines()
@@ -342,7 +342,7 @@ def test_a_correction_in_batches_has_the_verdicts_of_an_online_one(
     done = targen("batch", "export", "batch", ok=2)
     assert "holds a correction, and files are for generated runs" in done.stderr
     done = targen("correct", "made/dataset.jsonl", "--task", "tickets", "--batch", ok=2)
-    assert "local backend has no batches" in done.stderr
+    assert "--batch: the local backend, which step" in done.stderr
 
 
 @pytest.mark.parametrize("wrong", ["expired", 500, "lost"])
@@ -375,7 +375,7 @@ def test_a_batch_that_ends_badly_is_made_again(status, generate, service, tmp_pa
 def test_a_service_that_never_takes_a_batch_ends_the_run_with_its_words(generate, service):
     service.status = lambda number: "failed"
     done = generate("batch", "--batch", "--rounds", "1", ok=1)
-    assert "after 1 refills" in done.stderr
+    assert "after 1 refill" in done.stderr
     assert "failed: too much" in done.stderr
     assert "--rounds" in done.stderr
 
@@ -454,15 +454,17 @@ def test_without_a_key_nothing_is_sent(generate, service):
 
 def test_a_backend_without_batches_is_refused(targen):
     done = targen("generate", "tickets", "-n", "4", "-b", "scripted", "--batch", ok=2)
-    assert "--batch: the scripted backend has no batches, and step generate uses it" in done.stderr
+    assert (
+        "--batch: the scripted backend, which step generate uses, has no batch API" in done.stderr
+    )
     done = targen("generate", "tickets", "-n", "4", "-b", "scripted", "--batch-offline", ok=2)
-    assert "no form for files of calls" in done.stderr
+    assert "cannot write calls to files" in done.stderr
     llama = ["generate", "tickets", "-n", "4", "-b", "llama", "-o", "model=m"]
     done = targen(*llama, "--batch", ok=2)
-    assert "--batch: the llama backend has no batches" in done.stderr
+    assert "--batch: the llama backend, which step" in done.stderr
     assert "or --batch-offline, by files" in done.stderr
     done = targen(*llama, "--batch-offline", "-o", "api=ollama", ok=2)
-    assert "-o api=ollama has no form for files of calls" in done.stderr
+    assert "-o api=ollama cannot write calls to files" in done.stderr
     assert not Path("runs").exists()
 
 

@@ -89,7 +89,7 @@ def test_a_prompt_beyond_the_context(local_model, request_of):
 def test_a_bad_parameter_is_a_bad_request(local_model, request_of):
     with pytest.raises(BadRequest, match="temperature"):
         answer(local_model, request_of(temperature="hot"))
-    with pytest.raises(BadRequest, match="refuses the request"):
+    with pytest.raises(BadRequest, match="rejected the request"):
         answer(local_model, request_of(schema={"type": "nonsense"}))
 
 

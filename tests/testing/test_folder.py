@@ -104,7 +104,7 @@ def test_what_else_it_must_say(folder, before, after, broken):
     ("text", "words"),
     [
         (None, "there is no"),
-        ("[project", "does not read"),
+        ("[project", "cannot be read"),
         ("[tool]", "names no project"),
         ("[project]\nname = 7", "names no project"),
     ],

@@ -257,7 +257,7 @@ def read_file(path: Path, *, project: bool, text: str | None = None) -> Defaults
     """A file of defaults, or `text` in its place.
 
     Raises:
-        UsageError: it does not read, or says what cannot be; names the line.
+        UsageError: it cannot be read, or says what cannot be; names the line.
     """
     text = _text(path) if text is None else text
     try:

@@ -1,4 +1,4 @@
-"""Every error that targen raises on purpose, in one tree.
+"""All errors that targen raises deliberately, in one class tree.
 
 Each error says what happened; `hint` says what to type or change. The
 command line prints both without a traceback and exits with `exit_code`:
@@ -52,7 +52,7 @@ __all__ = [
 
 
 class TargenError(Exception):
-    """Root of the tree. `str(error)` is the message; `hint` the way out, or ""."""
+    """Base class of all errors. `str(error)` is the message; `hint` says what to do, or is ""."""
 
     exit_code = 1
 
@@ -71,8 +71,8 @@ class TargenError(Exception):
 class UsageError(TargenError):
     """The request itself is wrong: an option, a quota, a file, a name.
 
-    `field` is what of it is wrong where the message begins with its name: a
-    keyword in Python, and an option of the command.
+    `field` names the part that is wrong if the message begins with it: a
+    keyword in Python, an option of the command.
     """
 
     exit_code = 2
@@ -95,9 +95,9 @@ class RunConflict(UsageError):
 
 
 class PluginError(TargenError):
-    """A plugin could not be used; `distribution` says whose it is.
+    """A plugin could not be used; `distribution` names its distribution.
 
-    `check` names the rule that it breaks, where `targen plugins` has one.
+    `check` names the rule of `targen plugins` that it breaks, if any.
     """
 
     def __init__(self, message: str, *, distribution: str, hint: str = "", check: str = "") -> None:
@@ -111,7 +111,7 @@ class MissingDependency(PluginError):
 
 
 class StageFailed(PluginError):
-    """Code of a task or a backend raised something that is no verdict."""
+    """Code of a task or a backend raised an unexpected exception."""
 
 
 # --- the run directory -----------------------------------------------------
@@ -122,30 +122,30 @@ class RunDirectoryError(TargenError):
 
 
 class CorruptJournal(RunDirectoryError):
-    """A journal record other than a torn last one does not read back."""
+    """A journal record other than a torn last one cannot be read back."""
 
 
 class RunLocked(RunDirectoryError):
-    """Another process is working on this run, or this one is already."""
+    """Another process, or this one, is already using the run directory."""
 
 
 class WriteFailed(RunDirectoryError):
-    """The operating system refused a write: a full disk, a lost permission."""
+    """The operating system refused a write: disk full, permission denied."""
 
 
 # --- a job that ended early ------------------------------------------------
 
 
 class JobFailed(TargenError):
-    """The run stopped before its target; what it committed is kept."""
+    """The run stopped before its target; all rows so far are kept."""
 
 
 class QuotaNotMet(JobFailed):
-    """At least one label fell short after the bounded refill."""
+    """At least one label fell short of its quota."""
 
 
 class BudgetExhausted(JobFailed):
-    """The next call might pass `--max-cost` or `--max-tokens`."""
+    """The next call might exceed `--max-cost` or `--max-tokens`."""
 
 
 class ServiceGaveUp(JobFailed):
@@ -153,11 +153,11 @@ class ServiceGaveUp(JobFailed):
 
 
 class AnswersAwaited(JobFailed):
-    """The run goes no further without answers that `targen batch import` brings."""
+    """The run cannot continue without answers from `targen batch import`."""
 
 
 class Interrupted(JobFailed):
-    """Ctrl-C: calls in flight were let finish, the rest was left for resume."""
+    """Ctrl-C: calls in flight finished; the rest is left for resume."""
 
     exit_code = 130
 
@@ -166,17 +166,15 @@ class Interrupted(JobFailed):
 
 
 class ServiceError(TargenError):
-    """The service did not answer; it says nothing about the candidate.
+    """The service did not answer; this says nothing about the candidate.
 
-    `retry_after` is the wait that the service asked for, in seconds. `billed`
-    tells that the request may have been worked on although its answer was
-    lost, so that the budget must count it. `request_id` is the service's own
-    name for the call, by which its support finds it; `rate` is what it said of
-    its limits.
-
-    `max_startup` is for how many seconds it is tried again by default where
-    the service never answered: what is slow to start is waited for, what is
-    wrong is not.
+    `retry_after` is the wait that the service requested, in seconds. `billed`
+    says that the request may have been processed although its answer was lost,
+    so that the budget must count it. `request_id` is the service's own id of
+    the call, for its support; `rate` is what it said about its limits.
+    `max_startup` is for how many seconds the call is retried by default if the
+    service has never answered: a slow start is worth waiting for, a wrong
+    address is not.
     """
 
     retryable = False
@@ -202,42 +200,42 @@ class ServiceError(TargenError):
 
 
 class RateLimited(ServiceError):
-    """HTTP 429 and its like: come back later, more slowly."""
+    """HTTP 429 or equivalent: retry later, at a lower rate."""
 
     retryable = True
     max_startup = 600.0  # it is there, and says so
 
 
 class ServiceUnavailable(ServiceError):
-    """The service failed at something that it can do at another time: a 5xx."""
+    """A temporary failure of the service: a 5xx."""
 
     retryable = True
 
 
 class Overloaded(ServiceUnavailable):
-    """The service has more to do than it can (503, 529), or is not up yet: come back later."""
+    """The service is overloaded (503, 529) or still starting: retry later."""
 
     max_startup = 120.0  # models take a minute or two to load
 
 
 class ConnectionFailed(ServiceUnavailable):
-    """No connection came about, or it broke before the answer was whole."""
+    """No connection could be made, or it broke before the answer was complete."""
 
     max_startup = 10.0
 
 
 class TimedOut(ServiceUnavailable):
-    """No whole answer came in time."""
+    """No complete answer arrived in time."""
 
 
 class MalformedAnswer(ServiceUnavailable):
-    """An answer came that is not what the service promises: a broken envelope."""
+    """The answer does not have the form that the service documents."""
 
     max_startup = 10.0
 
 
 class BatchFailed(ServiceError):
-    """A batch gave no answer to this call: it expired, failed, or lost a line."""
+    """A batch returned no answer for this call: it expired, failed, or lost a line."""
 
     retryable = True
 
@@ -247,15 +245,15 @@ class AuthenticationFailed(ServiceError):
 
 
 class PermissionDenied(AuthenticationFailed):
-    """The key is good, and may not do this."""
+    """The key is valid but does not have permission."""
 
 
 class CreditExhausted(ServiceError):
-    """The account is out of credit or at its own spending limit; waiting does not help."""
+    """The account is out of credit or at its spending limit; waiting does not help."""
 
 
 class BadRequest(ServiceError):
-    """The service refuses the request as it stands."""
+    """The service rejects the request as it is."""
 
 
 class ContextTooLong(BadRequest):
@@ -265,8 +263,8 @@ class ContextTooLong(BadRequest):
 class ContentFiltered(ServiceError):
     """A filter of the service stopped this prompt or its reply.
 
-    The one service error that says something about the candidate: the call
-    layer makes a rejection of it, with the reason `content-filter`.
+    The only service error that says something about the candidate: the call
+    layer turns it into a rejection with the reason `content-filter`.
     """
 
 
@@ -276,8 +274,8 @@ class ContentFiltered(ServiceError):
 class Rejected(TargenError):
     """A typed rejection of one candidate or list item.
 
-    `reason` is a short kebab-case word that reports count by; the message
-    tells a person what was wrong.
+    `reason` is a short kebab-case word, which reports count; the message
+    explains it to a person.
     """
 
     def __init__(self, reason: str, message: str = "") -> None:
@@ -286,10 +284,9 @@ class Rejected(TargenError):
 
 
 class BadReply(TargenError):
-    """A reply that cannot be used as it is: cut, empty, off-schema, inconsistent.
+    """A reply that cannot be used: truncated, empty, off-schema, inconsistent.
 
-    It gets one repair attempt; if that fails too, the candidate is rejected
-    for `reason`.
+    It gets one repair attempt; if that fails too, the candidate is rejected with `reason`.
     """
 
     def __init__(self, message: str, *, reason: str = "malformed-reply") -> None:

@@ -41,17 +41,17 @@ def config_folder() -> Path:
 
 
 def replies_folder() -> Path:
-    """The folder of the replies that runs share."""
+    """The folder of the replies shared between runs."""
     return cache_folder() / "replies"
 
 
 def is_known(kind: str, digest: str) -> bool:
-    """Whether this user has used a thing of a kind before, by its digest."""
+    """Whether this user has used something of this kind before, by its digest."""
     return _mark(kind, digest).exists()
 
 
 def make_known(kind: str, digest: str) -> None:
-    """Note that this user has used a thing; where it cannot be noted it is asked for again."""
+    """Record that this user has used something; where that fails, the user is asked again."""
     mark = _mark(kind, digest)
     with contextlib.suppress(OSError):
         mark.parent.mkdir(parents=True, exist_ok=True, mode=0o700)

@@ -230,7 +230,8 @@ def _create(path: str, find: Callable[[], Any], options: LangChainOptions) -> La
         ) from None
     except Exception as error:
         raise UsageError(
-            f"{path} could not be made: {type(error).__name__}: {error_patterns.quoted(str(error))}"
+            f"{path} could not be created: {type(error).__name__}: "
+            f"{error_patterns.quoted(str(error))}"
             f"{place(error, kind)}",
             hint="its options are given with -o KEY=VALUE",
         ) from None

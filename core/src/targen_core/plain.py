@@ -54,7 +54,7 @@ _KINDS = (
 
 
 class NotPlain(OSError):
-    """What lies at a path is no plain file, is too large, or is another file's second name."""
+    """What lies at a path is not a regular file, is too large, or is another file's second name."""
 
 
 def kind_of(path: Path) -> str:
@@ -70,7 +70,7 @@ def refuse_special(path: Path) -> None:
     """Refuse to go on where something else than a plain file lies at `path`.
 
     Raises:
-        NotPlain: it is no plain file.
+        NotPlain: it is not a regular file.
     """
     _refuse(kind_of(path), path)
 
@@ -101,7 +101,7 @@ def open_plain(path: Path, flags: int, *, alone: bool = False) -> int:
     appended there.
 
     Raises:
-        NotPlain: it is no plain file, or not alone.
+        NotPlain: it is not a regular file, or not alone.
         OSError: it cannot be opened.
     """
     refuse_special(path)  # before it is opened: to open some devices is to use them
@@ -122,7 +122,7 @@ def read_plain(path: Path, max_bytes: int) -> bytes:
     """All of a plain file of at most `max_bytes` bytes.
 
     Raises:
-        NotPlain: it is no plain file, or is larger.
+        NotPlain: it is not a regular file, or is larger.
         OSError: it cannot be read.
     """
     with os.fdopen(open_plain(path, os.O_RDONLY), "rb") as file:
@@ -177,7 +177,7 @@ def why_not(path: Path, error: OSError) -> str:
     """Why nothing could be written at `path`: a file that stands for a folder, or the system's."""
     files = (above for above in path.parents if above.is_file())
     return next(
-        (f"{above} is a file, and no folder" for above in files), error.strerror or str(error)
+        (f"{above} is a file, not a folder" for above in files), error.strerror or str(error)
     )
 
 
@@ -189,7 +189,7 @@ def _kind(mode: int) -> str:
 
 def _refuse(kind: str, path: Path) -> None:
     if kind:
-        raise NotPlain(errno.EINVAL, f"it is {kind}, and no plain file", str(path))
+        raise NotPlain(errno.EINVAL, f"it is {kind}, not a regular file", str(path))
 
 
 def is_within(value: Any, deepest: int) -> bool:

@@ -43,7 +43,7 @@ Script = Callable[[ChatRequest], Any]
 
 
 class ScriptedOptions(BackendOptions):
-    """Options of the scripted backend; rates are shares of calls, 0 to 1."""
+    """Options of the scripted backend; rates are fractions of calls, 0 to 1."""
 
     script: str = Field(
         "", description="FILE.py:FUNCTION or MODULE:FUNCTION; default: dry-run replies"
@@ -135,11 +135,11 @@ class ScriptedModel:
         return ChatReply(text, "stop", read // 4 + 1, len(text) // 4 + 1)
 
     def count_tokens(self, request: ChatRequest) -> int:
-        """One token a byte: more than any tokenizer needs."""
+        """One token per byte: an upper bound for any tokenizer."""
         return sum(len(message.content.encode()) + 16 for message in request.messages)
 
     async def aclose(self) -> None:
-        """Nothing to give back."""
+        """Nothing to release."""
 
 
 def fill_schema(schema: Mapping[str, Any], rng: random.Random) -> Any:

@@ -1,4 +1,4 @@
-r"""Text that somebody else wrote, made fit to be shown: on a terminal, as JSON, in Markdown.
+r"""Foreign text made safe to show: on a terminal, as JSON, in Markdown.
 
 What services, models, plugins and files say may hold signs that a terminal
 obeys: colours, cursor moves, the clipboard (OSC 52), a change of direction.
@@ -26,10 +26,10 @@ _MARKED = re.compile(r"[\\`*<>#|~$]|\](?=[(\[:])|(?<![^\W_])_|_(?![^\W_])|&(?=[#
 
 
 def printable(text: str, *, lines: bool = True, max_length: int | None = None) -> str:
-    """`text` with an escape in place of each sign that a terminal would obey.
+    """`text` with control characters escaped, so that a terminal does not act on them.
 
     Line feeds and tabs stay, unless `lines` is false: then they are escaped
-    too. What is longer than `max_length` characters is cut, and says so.
+    too. Text longer than `max_length` characters is cut, with a note.
     """
     text = _ODD.sub(_escape, text.replace("\r\n", "\n"))
     if not lines:
@@ -57,14 +57,14 @@ def duration(seconds: float) -> str:
 
 
 def json_safe(text: str) -> str:
-    """JSON with the same value and none of these signs."""
+    """JSON with the same value, with control characters escaped."""
     return _ODD.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
 
 
 def markdown(text: str) -> str:
-    """`text` as Markdown that shows it: one line, without mark-up of its own.
+    """`text` escaped for Markdown, on one line.
 
-    It may stand in the cell of a table.
+    It may be used in a table cell.
     """
     return _MARKED.sub(r"\\\g<0>", printable(" ".join(text.split())))
 

@@ -56,11 +56,11 @@ def parsed(line: bytes) -> tuple[str, dict[str, Any]]:
     """A line's `custom_id`, and the line.
 
     Raises:
-        ValueError: it is no JSON object with one.
+        ValueError: it is not a JSON object with one.
     """
     record = json.loads(line)
     if not isinstance(record, dict) or not isinstance(record.get("custom_id"), str):
-        raise ValueError("no JSON object with a custom_id")
+        raise ValueError("not a JSON object with a custom_id")
     return record["custom_id"], record
 
 
@@ -75,7 +75,5 @@ def document(raw: bytes, *fields: str, billed: bool = False) -> dict[str, Any]:
     except (ValueError, RecursionError):
         answer = None
     if not isinstance(answer, dict) or not all(isinstance(answer.get(f), str) for f in fields):
-        raise MalformedAnswer(
-            "the answer about a batch is not what the service promises", billed=billed
-        )
+        raise MalformedAnswer("unexpected answer about a batch", billed=billed)
     return answer

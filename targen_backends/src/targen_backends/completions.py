@@ -75,7 +75,7 @@ def read_reply(
         known = usage.get("prompt_tokens"), usage.get("completion_tokens")
         model = envelope.get("model")
     except (KeyError, IndexError, TypeError, AttributeError):
-        raise MalformedAnswer("the answer is no chat completion", billed=True) from None
+        raise MalformedAnswer("the answer is not a chat completion", billed=True) from None
     if refusal:
         text, finish = text or str(refusal), "refusal"
     input_tokens, output_tokens = reported_or_estimated(*known, request, text)

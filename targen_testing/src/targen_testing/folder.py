@@ -57,7 +57,7 @@ def read_folder(path: Path) -> Folder:
     """Read a plugin's folder; nothing of it is imported.
 
     Raises:
-        UsageError: there is no `pyproject.toml`, it does not read, or it names no project.
+        UsageError: there is no `pyproject.toml`, it cannot be read, or it names no project.
     """
     file = path / "pyproject.toml"
     try:
@@ -67,7 +67,7 @@ def read_folder(path: Path) -> Folder:
             f"there is no {file}", hint="give the folder that holds the plugin's pyproject.toml"
         ) from None
     except (OSError, ValueError) as error:
-        raise UsageError(f"{file} does not read: {error}") from error
+        raise UsageError(f"{file} cannot be read: {error}") from error
     project = table.get("project")
     if not isinstance(project, dict) or not isinstance(project.get("name"), str):
         raise UsageError(f"{file} names no project", hint='add name = "..." under [project]')

@@ -15,10 +15,10 @@ DISTRIBUTION_RULES = {
     "no-entry-point": 'add [project.entry-points."targen.v1"] with NAME = "package.module"',
     "core-version-pin": 'put "targen-core>=0.1,<0.2" into [project] dependencies',
     "bare-targen-dependency": "take `targen` out of the dependencies: the core is `targen-core`, "
-    "and `targen` on the package index is somebody else's",
+    "and `targen` on the package index is someone else's",
     "no-readme": 'add readme = "README.md" to [project], and write it',
     "no-requires-python": 'add requires-python = ">=3.11" to [project]',
-    "wheel-not-built": "build it by hand and mend what it says: python -m build --wheel",
+    "wheel-not-built": "build it by hand and fix what it reports: python -m build --wheel",
     "not-packaged": "tell the build backend to pack these files; with hatchling: "
     'packages = ["src/PACKAGE"] under [tool.hatch.build.targets.wheel]',
 }
@@ -28,29 +28,29 @@ LOADING_RULES = {
     "bad-entry-point": "write each line of a section as NAME = package.module",
     "entry-point-missing-module": "correct the module in the entry point, or write it",
     "missing-package": "put the package into the dependencies, or import it where it is used",
-    "import-error": "mend the module; it must import nothing that may fail",
+    "import-error": "fix the module; it must import nothing that may fail",
     "exit-at-import": "take the exit out of the module: importing it registers and runs nothing",
     "prints-at-import": "take the print out: standard output is the command's",
     "unknown-hook": "correct the hook's name or its argument, `register`",
     "async-hook": "write `def`, not `async def`: a hook registers and runs nothing",
     "hook-returns": "return nothing from the hook: call register.register(name, target)",
-    "hook-raises": "mend the hook; it must only call register.register(name, target)",
+    "hook-raises": "fix the hook; it must only call register.register(name, target)",
     "bad-name": "use lower-case letters, digits, '.', '_' and '-'",
     "bad-target": 'write the target as "package.module:ATTRIBUTE"',
-    "duplicate-name": "give each thing of a kind a name of its own",
+    "duplicate-name": "give each thing of a kind its own name",
     "reserved-name": "give the command a name that targen --help does not have",
     "registers-nothing": "mark its hooks with @targen_core.hookimpl",
     # what its lazy targets stand for
     "target-missing-module": "correct the module in the target, or write it",
     "target-missing-attribute": "correct the attribute in the target, or write it",
-    "target-import-error": "mend the module that the target names",
+    "target-import-error": "fix the module that the target names",
     "target-wrong-type": "register an object of the kind that the hook is for",
 }
 RULES = {
     **DISTRIBUTION_RULES,
     **LOADING_RULES,
     "suite-without-a-name": "name what it checks by its registered name, in the suite's class",
-    "tests-not-collected": "mend the tests until `python -m pytest tests` collects them",
+    "tests-not-collected": "fix the tests until `python -m pytest tests` collects them",
 }
 """Name -> what the author does."""
 

@@ -46,7 +46,7 @@ _FROM = {
 }
 """Prompts that correctors of the core ask with."""
 
-_REFUSED_ROW = "to_rows() made a row that the task's schema refuses"
+_REFUSED_ROW = "to_rows() returned a row that the task's schema rejects"
 """What the engine says of a row; the kit has a check for it."""
 
 
@@ -159,7 +159,7 @@ class TaskSuite(Suite):
                 values.update(dict.fromkeys(inserted, ()))
                 messages = prompt.fill(values)
             except (OSError, ValueError) as error:
-                fail(f"prompt {prompt.name} does not read: {error}")
+                fail(f"prompt {prompt.name} cannot be read: {error}")
             assert messages, f"prompt {prompt.name} is empty"
             assert messages[-1].role == "user", f"prompt {prompt.name} ends with no question"
 

@@ -145,7 +145,7 @@ def unofficial(task: Task[Any, Any], trial: Trial) -> str:
 
 
 def misread(task: Task[Any, Any], trial: Trial) -> str:
-    """What is wrong with the first rows that do not read back, or ""."""
+    """What is wrong with the first rows that cannot be read back, or ""."""
     try:
         for unit in Dataset("the dataset", task, trial.rows).units():
             (instance,) = unit.instances

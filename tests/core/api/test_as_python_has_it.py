@@ -71,9 +71,9 @@ def test_what_pandas_writes_is_read(run):
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("[1, 2]", "bad.json, row 1 is no row of rte: Input should be an object"),
+        ("[1, 2]", "bad.json, row 1 is not a row of rte: Input should be an object"),
         ("[{}", "bad.json: Expecting"),
-        ("[]", "bad.json holds no row"),
+        ("[]", "bad.json has no rows"),
     ],
 )
 def test_a_list_that_is_none_of_rows_is_told(text, words):

@@ -66,7 +66,7 @@ def test_rows_that_are_none_of_the_task_are_left_out_and_told(run, caplog):
     rows = [{**run[0], "label": "perhaps"}, *list(run)[1:]]
     found = tg.correct(rows, task="rte", model="scripted", out="out")
     assert found.report.instances == 7
-    assert "1 rows of" in caplog.text or "1 row of" in caplog.text
+    assert "1 row of" in caplog.text
 
 
 def test_objects_serve_here_too_and_the_same_call_goes_on(lab):
@@ -104,8 +104,8 @@ def test_what_was_corrected_can_be_corrected_again(run, lab):
 def test_the_same_call_is_offered_where_it_goes_on(run):
     with pytest.raises(BudgetExhausted) as caught:
         tg.correct(run, model="scripted", max_tokens=10)
-    assert caught.value.hint == "the same call with a larger max_tokens"
-    assert "the same call goes on where this one stopped" in caught.value.__notes__
+    assert caught.value.hint == "make the same call again with a larger max_tokens"
+    assert "make the same call again to continue where this one stopped" in caught.value.__notes__
     with pytest.raises(RunConflict) as refused:
         tg.correct(run, model="scripted", n=2, out=run.path)
     assert refused.value.__notes__ == [f"hint: {refused.value.hint}"]
@@ -115,12 +115,12 @@ def test_without_a_folder_of_its_own_it_steps_aside(run, caplog):
     first = tg.correct(run, model="scripted", n=2)
     other = tg.correct(run, model="scripted", n=4)
     assert [first.path, other.path] == [Path("runs/x-corrected"), Path("runs/x-corrected-2")]
-    assert "holds another correction (other: data). This one goes to" in caplog.text
+    assert "holds another correction (other: data). Writing this one to" in caplog.text
     assert tg.correct(run, model="scripted", n=4).path == other.path
 
 
 def test_a_folder_says_whose_rows_it_holds(run):
-    with pytest.raises(tg.UsageError, match="says itself whose rows"):
+    with pytest.raises(tg.UsageError, match="already names the task of its rows"):
         tg.correct(run.path, task="cb", model="scripted")
 
 

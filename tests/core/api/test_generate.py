@@ -100,14 +100,14 @@ def test_more_rows_of_the_same_run_go_beside_it(caplog):
     first = porter(n=2)
     more = porter(n=4)
     assert (len(more), more.path) == (4, Path("runs/porter-0-2"))
-    assert "its target is 2 rows, not these 4. This run goes to runs/porter-0-2" in caplog.text
+    assert "its target is 2 rows, not 4. Writing this run to runs/porter-0-2" in caplog.text
     assert porter(n=2).path == first.path
     assert porter(n=4).path == more.path
 
 
 def test_more_rows_of_the_same_run_are_refused_in_the_words_of_python():
     porter(n=2)
-    with pytest.raises(RunConflict, match="its target is 2 rows, not these 4") as caught:
+    with pytest.raises(RunConflict, match="its target is 2 rows, not 4") as caught:
         porter(n=4, out="runs/porter-0")
     assert "targen_core.resume('runs/porter-0', n=N)" in caught.value.hint
     assert "--" not in caught.value.hint
@@ -135,16 +135,16 @@ def test_a_task_is_a_name_a_file_or_a_declaration():
     assert tg.resume("a", n=6).report.complete  # the run keeps a copy
     with pytest.raises(UnknownName, match="no task named 'portre'"):
         tg.generate("portre", n=4)
-    with pytest.raises(UsageError, match="dict is no task"):
+    with pytest.raises(UsageError, match="dict is not a task"):
         tg.generate(DECLARED, n=4)
 
 
 def test_rows_are_asked_for_in_one_way():
     assert porter(labels={"calm": 3}, out="a").report.rows == {"calm": 3, "alarm": 0}
-    with pytest.raises(UsageError, match="in one way") as caught:
+    with pytest.raises(UsageError, match="exactly one way") as caught:
         porter(n=2, labels={"calm": 3})
     assert caught.value.hint == 'n=100, or preset="paper", or labels={"calm": 40}'
-    with pytest.raises(UsageError, match="in one way"):
+    with pytest.raises(UsageError, match="exactly one way"):
         porter()
     with pytest.raises(UsageError, match="has no preset 'paper'"):
         porter(preset="paper")
@@ -181,7 +181,7 @@ def test_options_go_to_the_backend_and_steps_to_one_step():
     [
         ({"corrector": "blind", "correct": False}, "correct=False and a corrector"),
         ({"contexts_fraction": 2}, "contexts_fraction is 2; it must be at most 1"),
-        ({"contexts_fraction": 0.5}, "contexts_fraction is a fraction of what?"),
+        ({"contexts_fraction": 0.5}, "contexts_fraction needs a fixed number of contexts"),
         ({"max_cost": 0}, "max_cost is 0; it must be above 0"),
         ({"concurrency": 10**9}, "concurrency is 1000000000; it must be at most"),
         ({"near_duplicates": 101}, "near_duplicates is 101; it must be at most 100"),
@@ -201,7 +201,7 @@ def test_what_cannot_be_is_said_in_the_words_of_python(options, words):
 
 @pytest.mark.whole
 def test_counts_are_asked_for_in_the_words_of_python():
-    with pytest.raises(UsageError, match="in one way") as caught:
+    with pytest.raises(UsageError, match="exactly one way") as caught:
         tg.generate("rte", model="scripted")
     assert caught.value.hint == 'n=100, or preset="paper", or labels={"entailment": 40}'
 
@@ -225,7 +225,7 @@ def test_contexts_of_a_plugin_are_taken_by_name():
     assert spec["contexts_from"] == "targen-tasks-superglue:settings"
     with pytest.raises(UsageError) as caught:
         tg.generate("rte", n=2, model="scripted", contexts_from="topics", contexts=["a"])
-    assert str(caught.value) == "contexts_from goes without a file of contexts or seeds"
+    assert str(caught.value) == "contexts_from cannot be combined with a file of contexts or seeds"
 
 
 def test_contexts_and_seeds_are_a_file_or_items():
@@ -246,7 +246,7 @@ def test_what_ends_early_is_our_error_and_keeps_what_was_made(lab):
     world = lab.World(most=1, lists=(1, 1))
     with pytest.raises(QuotaNotMet) as caught:
         tg.generate(world.task(), n=40, model=lab.ToyModel(world.reply), out="short")
-    assert "what was made is kept: targen_core.load('short')" in caught.value.__notes__
+    assert "the rows so far are kept: targen_core.load('short')" in caught.value.__notes__
     kept = tg.load("short", task=world.task())
     assert kept.report.status == "short"
     assert not kept.report.complete
@@ -274,7 +274,7 @@ def test_everything_is_closed_whatever_happened(lab):
 def test_a_run_that_is_open_here_is_said_to_be():
     porter(n=2, out="x")
     job = tg.Job.resume(tg.load_registry(), "x")
-    with pytest.raises(RunLocked, match="x is open in this process") as caught:
+    with pytest.raises(RunLocked, match="x is already open in this process") as caught:
         tg.resume("x")
     assert "job.close()" in caught.value.hint
     job.close()

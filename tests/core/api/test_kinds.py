@@ -36,7 +36,7 @@ DECLARED = {
         ({"n": 2, "correct": "blind"}, "correct is 'blind'", 'corrector="NAME"'),
         ({"n": 2, "near_duplicates": 0.9}, "near_duplicates is 0.9", "up to 100"),
         ({"n": 2, "registry": "x"}, "registry is 'x'", "load_registry()"),
-        ({"n": 2, "out": 4}, "4 is no path", "pass a path"),
+        ({"n": 2, "out": 4}, "4 is not a path", "pass a path"),
     ],
 )
 def test_generate_says_what_to_pass(given, wrong, hint):
@@ -68,9 +68,13 @@ def test_so_do_the_other_functions(call):
 @pytest.mark.parametrize(
     ("given", "wrong", "hint"),
     [
-        ({**DECLARED, "labels": ["a", "b"]}, r"labels: \['a', 'b'\] is no set", "{KEY: VALUE}"),
-        ({**DECLARED, "lables": {}}, "lables: there is no such key", "did you mean labels"),
-        ({**DECLARED, "name": "My Task"}, "name: 'My Task' cannot be a name", "lower-case"),
+        (
+            {**DECLARED, "labels": ["a", "b"]},
+            r"labels: \['a', 'b'\] is not a mapping",
+            "{KEY: VALUE}",
+        ),
+        ({**DECLARED, "lables": {}}, "lables: unknown key", "did you mean labels"),
+        ({**DECLARED, "name": "My Task"}, "name: 'My Task' is not a valid name", "lower-case"),
         ({"labels": {"a": "one"}}, "description: it is needed", "description: "),
     ],
 )
@@ -88,7 +92,7 @@ def test_a_keyword_may_have_been_meant_where_an_option_is_unknown():
 
 
 def test_a_backend_of_many_models_is_named_with_one():
-    with pytest.raises(tg.UsageError, match="needs the name of a model") as caught:
+    with pytest.raises(tg.UsageError, match="needs a model name") as caught:
         tg.generate("rte", n=2, model="llama")
     assert 'model="llama/NAME"' in caught.value.hint
 
@@ -108,9 +112,9 @@ def _stray(name: str) -> str:
 @pytest.mark.parametrize(
     ("given", "wrong"),
     [
-        ({"contexts": []}, "^contexts holds no item$"),
-        ({"contexts": ["a port", 5]}, "^contexts, item 2: 5 is no str$"),
-        ({"seeds": []}, "^seeds holds no item$"),
+        ({"contexts": []}, "^contexts is empty$"),
+        ({"contexts": ["a port", 5]}, "^contexts, item 2: 5 is not a str$"),
+        ({"seeds": []}, "^seeds is empty$"),
     ],
 )
 def test_items_of_a_program_are_in_no_file(given, wrong, lab):
@@ -123,7 +127,10 @@ def test_items_of_a_program_are_in_no_file(given, wrong, lab):
     ("call", "said"),
     [
         (lambda: tg.generate("rte", n=0, model="scripted"), "n is 0; it must be at least 1"),
-        (lambda: tg.load(_stray("x")), "a run directory is what targen_core.generate(..., out="),
+        (
+            lambda: tg.load(_stray("x")),
+            "targen_core.generate(..., out=...) creates run directories",
+        ),
         (
             lambda: tg.generate("rte", n=2, model="scripted", out=_stray("y")),
             'choose another out, such as out="y/run"',

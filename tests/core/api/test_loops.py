@@ -81,7 +81,7 @@ def test_generate_works_in_a_loop_that_runs_and_in_a_thread(lab, world):
 
 
 def test_errors_come_out_of_the_other_thread(lab, world):
-    with pytest.raises(tg.UsageError, match="in one way"):
+    with pytest.raises(tg.UsageError, match="exactly one way"):
         in_a_loop(lambda: tg.generate(world.task(), model="scripted"))
 
 

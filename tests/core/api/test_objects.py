@@ -70,7 +70,7 @@ def test_without_them_the_error_says_what_to_hand_over(lab, world):
 
 def test_other_objects_than_those_are_refused(lab, world):
     tg.generate(world.task(), n=2, model=lab.ToyModel(world.reply), out="x")
-    with pytest.raises(RunConflict, match=r"used toy .*; now it would use other"):
+    with pytest.raises(RunConflict, match=r"used toy .*, not other"):
         tg.resume("x", task=world.task(), model=lab.ToyModel(world.reply, identity="other"))
     with pytest.raises(RunConflict, match="version 1; version 2"):
         tg.resume("x", task=world.task(version="2"), model=lab.ToyModel(world.reply))
@@ -81,10 +81,10 @@ def test_what_has_a_name_is_not_handed_over(lab, world):
     run = tg.generate("rte", n=2, model="scripted", out="x")
     with pytest.raises(UsageError, match=r"the task of x is targen-tasks-superglue:rte") as caught:
         tg.resume(run, task=world.task())
-    assert caught.value.hint == "leave task= out"
+    assert caught.value.hint == "omit task="
     with pytest.raises(UsageError, match="the model of x is targen-core:scripted"):
         tg.resume(run, model=lab.ToyModel(world.reply))
-    with pytest.raises(UsageError, match="knows its backends"):
+    with pytest.raises(UsageError, match="records its backends"):
         tg.resume(run, model="scripted")
 
 
@@ -141,7 +141,7 @@ def test_a_fault_of_a_task_is_told_to_its_author(lab, world):
         tg.generate(
             world.task(texts={"render": broken, "dedup_text": broken}), n=2, model="scripted"
         )
-    assert caught.value.hint == "correct it, and resume: targen_core.resume(RUN, task=...)"
+    assert caught.value.hint == "fix it, then resume: targen_core.resume(RUN, task=...)"
 
 
 def _raise(request):
@@ -151,9 +151,9 @@ def _raise(request):
 @pytest.mark.parametrize(
     ("method", "gives", "wrong"),
     [
-        ("complete", lambda request: "text", r"complete\(\) gave str, not a ChatReply"),
+        ("complete", lambda request: "text", r"complete\(\) returned str, not a ChatReply"),
         ("complete", _raise, "ZeroDivisionError: oh"),
-        ("count_tokens", lambda request: None, r"count_tokens\(\) gave NoneType, not an int"),
+        ("count_tokens", lambda request: None, r"count_tokens\(\) returned NoneType, not an int"),
         ("count_tokens", _raise, "ZeroDivisionError: oh"),
     ],
 )
@@ -165,7 +165,7 @@ def test_a_fault_of_a_model_is_told_to_its_author(method, gives, wrong, lab, wor
     setattr(model, method, later if method == "complete" else gives)
     with pytest.raises(StageFailed, match=f"backend memory:toymodel: .*{wrong}") as caught:
         tg.generate(world.task(), n=2, model=model)
-    assert caught.value.hint == "correct it, and resume: targen_core.resume(RUN, model=...)"
+    assert caught.value.hint == "fix it, then resume: targen_core.resume(RUN, model=...)"
 
 
 @pytest.mark.whole

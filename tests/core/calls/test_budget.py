@@ -92,7 +92,7 @@ def test_a_call_that_cannot_fit_is_refused_with_both_numbers(drive):
         budget.spend(950, 1.0)
         await budget.reserve(51, 0.0)
 
-    with pytest.raises(BudgetExhausted, match=r"950 of 1,000 spent.*may take 51") as caught:
+    with pytest.raises(BudgetExhausted, match=r"950 of 1,000 spent.*may use 51") as caught:
         drive(tokens())
     assert "--max-tokens" in caught.value.hint
 

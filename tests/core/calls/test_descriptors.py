@@ -34,7 +34,7 @@ def test_a_hard_limit_is_kept_to_and_said():
     assert 1 < most < 64
     assert limit == 64
     (line,) = said.splitlines()
-    assert f"{most} calls at once, not 300" in line and "64" in line and "ulimit -n" in line
+    assert f"{most} from 300" in line and "64" in line and "ulimit -n" in line
 
 
 def test_a_soft_limit_is_raised_as_far_as_it_is_needed():

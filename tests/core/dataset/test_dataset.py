@@ -76,10 +76,12 @@ def test_units_are_groups_that_nothing_breaks():
 
 def test_rows_that_are_no_unit_are_named():
     half = Dataset("mine", PAIRS, pairs(2)[:3])
-    with pytest.raises(UsageError, match="mine ends with row 3 alone, and rows of sample-pairs"):
+    with pytest.raises(
+        UsageError, match="mine ends with row 3 on its own, but rows of sample-pairs"
+    ):
         list(half.instances)
     bad = Dataset("mine", SAMPLE, [*reviews(1), {"text": 5, "label": "good"}])
-    with pytest.raises(UsageError, match="mine, row 2 is no labelled row of sample: text: "):
+    with pytest.raises(UsageError, match="mine, row 2 is not a labelled row of sample: text: "):
         list(bad.instances)
     assert repr(bad) == "<Dataset mine: 2 rows of sample>"
 

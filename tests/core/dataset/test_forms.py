@@ -185,7 +185,7 @@ def test_a_hub(dataset, library, tmp_path, monkeypatch):
     assert caught.value.hint == "name one, such as hf:acme/toy::train"
     with pytest.raises(UsageError, match=r"^cannot read hf:acme/gone: no hub$"):
         read_dataset("hf:acme/gone", dataset.task)
-    with pytest.raises(UsageError, match="is no hf:OWNER/NAME"):
+    with pytest.raises(UsageError, match="is not of the form hf:OWNER/NAME"):
         read_dataset("hf:a:b:c:d", dataset.task)
     assert asked[:2] == [("acme/toy", "small", "train"), ("acme/toy", None, None)]
 
@@ -259,14 +259,26 @@ def flat() -> Task[Any, Any]:
 @pytest.mark.parametrize(
     ("name", "text", "words"),
     [
-        ("a.csv", "text,idx\nx\n", "a.csv, line 2 is no row of flat: 1 cell, the header has 2"),
-        ("a.csv", "text,idx\nx,one\n", "a.csv, line 2 is no row of flat: idx: Input should be a"),
-        ("a.csv", 'text,idx\n"x,1\n', "a.csv, line 2 is no row of flat: unexpected end of data"),
+        (
+            "a.csv",
+            "text,idx\nx\n",
+            "a.csv, line 2 is not a row of flat: 1 cell, but the header has 2",
+        ),
+        (
+            "a.csv",
+            "text,idx\nx,one\n",
+            "a.csv, line 2 is not a row of flat: idx: Input should be a",
+        ),
+        ("a.csv", 'text,idx\n"x,1\n', "a.csv, line 2 is not a row of flat: unexpected end of data"),
         ("a.csv", "text,text\nx,y\n", "a.csv has two columns of the same name: text, text"),
-        ("a.csv", "text,idx\ncaf\xe9,1\n", "a.csv, line 2: byte 0xe9 is no utf-8"),
-        ("a.csv", "text,idx\n", "a.csv holds no row"),
-        ("a.jsonl", '{"text": "caf\xe9"}\n', "a.jsonl, line 1 is no row of flat: byte 0xe9 is no"),
-        ("a.jsonl", '{"text": "x"}\n', "a.jsonl, line 1 is no row of flat: idx: Field required"),
+        ("a.csv", "text,idx\ncaf\xe9,1\n", "a.csv, line 2: byte 0xe9 is not valid utf-8"),
+        ("a.csv", "text,idx\n", "a.csv has no rows"),
+        (
+            "a.jsonl",
+            '{"text": "caf\xe9"}\n',
+            "a.jsonl, line 1 is not a row of flat: byte 0xe9 is no",
+        ),
+        ("a.jsonl", '{"text": "x"}\n', "a.jsonl, line 1 is not a row of flat: idx: Field required"),
         ("a.parquet", "PAR1 and more", "cannot read "),
     ],
 )
@@ -291,7 +303,7 @@ def test_a_row_of_typed_columns_is_told_by_its_place(library):
 
     rows = Rows(label_of=lambda row: "any")
     task = make(Flat, name="flat", labels=(), rows=rows, generators={"any": _never})
-    with pytest.raises(UsageError, match="the rows given, row 2 is no row of flat: text: Input"):
+    with pytest.raises(UsageError, match="the rows given, row 2 is not a row of flat: text: Input"):
         read_dataset(held, task)
     dataset = read_dataset(held, task, strict=False)
     assert len(dataset) == 1
@@ -300,12 +312,14 @@ def test_a_row_of_typed_columns_is_told_by_its_place(library):
 
 @pytest.mark.parametrize("source", [{"text": "a"}, 5, None])
 def test_what_is_no_dataset_at_all(source, dataset):
-    with pytest.raises(UsageError, match="is no dataset: give a path, or rows"):
+    with pytest.raises(UsageError, match="is not a dataset: pass a path or rows"):
         read_dataset(source, dataset.task)
 
 
 def test_rows_that_are_none(dataset):
-    with pytest.raises(UsageError, match="the rows given, row 2 is no row of toy: str is no row"):
+    with pytest.raises(
+        UsageError, match="the rows given, row 2 is not a row of toy: str is not a row"
+    ):
         read_dataset([ROWS[0], "text"], dataset.task)
 
 
@@ -332,6 +346,6 @@ def test_what_correct_leaves_names_its_task_and_never_a_file(tmp_path, dataset):
     (tmp_path / "dataset.jsonl").write_text(lines)
     for known in ("by/task.py", "file:toy", None, 5):
         (tmp_path / "correction.json").write_text(json.dumps({"task": {"id": known}}))
-        with pytest.raises(UsageError, match="does not say whose rows it holds"):
+        with pytest.raises(UsageError, match="does not name the task of its rows"):
             read_dataset(tmp_path)
         assert read_dataset(tmp_path, dataset.task).digest == dataset.digest

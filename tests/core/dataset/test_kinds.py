@@ -104,7 +104,7 @@ def test_values_of_several_kinds_are_refused(values, where, kinds):
     column = where.partition(".")[0].partition("[")[0]
     with pytest.raises(UsageError) as caught:
         kinds(*({column: value} for value in values))
-    assert str(caught.value).startswith(f"column {where} has no one type: ")
+    assert str(caught.value).startswith(f"column {where} mixes types")
     assert caught.value.hint == "--as jsonl takes any values"
 
 

@@ -95,7 +95,7 @@ def test_rows_without_labels_are_read_and_counted(pairs, tmp_path):
 @pytest.mark.parametrize("text", ["", "\n\n", "\ufeff\n"])
 def test_a_file_without_a_row_is_refused(pairs, tmp_path, text):
     (tmp_path / "f").write_text(text)
-    with pytest.raises(UsageError, match="holds no row"):
+    with pytest.raises(UsageError, match="has no rows"):
         scan(tmp_path / "f", pairs)
 
 

@@ -39,7 +39,7 @@ def test_a_file_needs_its_task(registry, tmp_path):
     assert dataset.rows == [json.loads(ROW)]
     with pytest.raises(UsageError) as caught:
         read_dataset(path, registry=registry)
-    assert str(caught.value) == f"{path} does not say whose rows it holds"
+    assert str(caught.value) == f"{path} does not name the task of its rows"
     assert caught.value.hint == "--task NAME; see targen list-tasks"
 
 
@@ -52,7 +52,7 @@ def test_a_file_of_a_run_leads_to_the_run(registry, run):
 def test_a_run_takes_its_own_task_and_no_other(run, task, rows):
     items = [Registration("task", name, task(), "", "acme", "1", "acme") for name in ("pairs", "x")]
     assert read_dataset(run, "pairs", registry=Registry(items)).rows == rows
-    with pytest.raises(UsageError, match="says itself whose rows it holds: those of acme:pairs"):
+    with pytest.raises(UsageError, match="already names the task of its rows: acme:pairs"):
         read_dataset(run, "x", registry=Registry(items))
 
 
@@ -88,8 +88,8 @@ def test_rows_without_a_label_and_with_more_columns_are_kept(registry, tmp_path)
         (ROW.replace(b'"a"', b"null"), "first: Input should be a valid string"),
         (ROW.replace(b'"a"', b'"\\ud800"'), "Invalid JSON: "),
         (ROW[:-1], "Invalid JSON: EOF while parsing an object"),
-        (ROW.replace(b"0}", b'0, "x": NaN}'), "NaN is no JSON"),
-        (ROW.replace(b'"a"', b'"\xff"'), "byte 0xff is no utf-8"),
+        (ROW.replace(b"0}", b'0, "x": NaN}'), "NaN is not valid JSON"),
+        (ROW.replace(b'"a"', b'"\xff"'), "byte 0xff is not valid utf-8"),
         (b"[1]", "Input should be an object"),
     ],
 )
@@ -98,18 +98,20 @@ def test_a_row_that_is_none_is_named_with_its_line_and_column(line, why, registr
     path.write_bytes(ROW + b"\n\n" + line + b"\n")
     with pytest.raises(UsageError) as caught:
         read_dataset(path, "pairs", registry=registry)
-    assert str(caught.value).startswith(f"{path}, line 3 is no row of pairs: {why}")
+    assert str(caught.value).startswith(f"{path}, line 3 is not a row of pairs: {why}")
 
 
 def test_rows_of_another_version_of_the_task_say_so(registry, run, task):
     (run / "dataset.jsonl").write_text('{"first": "a"}\n')
     with pytest.raises(UsageError) as caught:
         read_dataset(run, registry=registry)
-    assert caught.value.hint == "targen resume goes on with the run"
+    assert caught.value.hint == "targen resume continues the run"
     newer = Registration("task", "pairs", task(version="2"), "", "acme", "acme", "acme")
     with pytest.raises(UsageError) as caught:
         read_dataset(run, registry=Registry([newer]))
-    assert caught.value.hint == "version 1 of the task made the rows, version 2 is installed"
+    assert (
+        caught.value.hint == "the rows were made with version 1 of the task; version 2 is installed"
+    )
 
 
 def test_there_must_be_a_row(registry, run, tmp_path):
@@ -117,16 +119,16 @@ def test_there_must_be_a_row(registry, run, tmp_path):
     empty.write_text("\n")
     with pytest.raises(UsageError) as caught:
         read_dataset(empty, "pairs", registry=registry)
-    assert str(caught.value) == f"{empty} holds no row"
+    assert str(caught.value) == f"{empty} has no rows"
     (run / "dataset.jsonl").write_text("")
-    with pytest.raises(UsageError, match=r"dataset\.jsonl holds no row"):
+    with pytest.raises(UsageError, match=r"dataset\.jsonl has no rows"):
         read_dataset(run, registry=registry)
 
 
 def test_there_must_be_something(registry, tmp_path, run):
     with pytest.raises(UsageError, match="there is no file"):
         read_dataset(tmp_path / "nothing", "pairs", registry=registry)
-    with pytest.raises(RunDirectoryError, match="is no run directory"):
+    with pytest.raises(RunDirectoryError, match="is not a run directory"):
         read_dataset(tmp_path, registry=registry)
     with pytest.raises(UnknownName, match="no task named 'acme:pairs' is installed"):
         read_dataset(run, registry=Registry())

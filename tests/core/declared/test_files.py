@@ -100,7 +100,7 @@ def test_a_changed_copy_is_a_conflict(name, text):
     copy.write_text(changed, encoding="utf-8")
     if name == "t.py":
         find_task(load_registry(), f"{copy}:FIRST")  # the user has named it: it is known now
-    with pytest.raises(RunConflict, match=f"the task of this run, {copy.name}.*, was changed"):
+    with pytest.raises(RunConflict, match=f"the task of this run, {copy.name}.*, has changed"):
         resume()
 
 
@@ -123,7 +123,7 @@ def test_code_that_came_with_a_run_is_not_executed(monkeypatch, tmp_path):
         (MODULE, "t.py:THIRD", "has no task THIRD", "it defines: FIRST, SECOND"),
         ("", "t.py", "t.py defines no task", "TASK = "),
         ("import nowhere_to_be_found", "t.py", "imports nowhere_to_be_found", "pip install"),
-        ("import beside", "t.py", "imports beside", "of several make a plugin"),
+        ("import beside", "t.py", "imports beside", "use a plugin for several modules"),
         ("1 / 0", "t.py", "ZeroDivisionError: division by zero", "--debug"),
         ("raise SystemExit(3)", "t.py", "SystemExit: 3", "--debug"),
         ("def (", "t.py", "SyntaxError", "--debug"),
@@ -177,7 +177,7 @@ def test_a_draft_is_for_the_scripted_backend_alone():
     path = write("t.yaml", f"draft: true\n{YAML}")
     assert run(path, "calm", "alarm")["status"] == "complete"
     spec = RunSpec(task=path, quotas={"calm": 1}, backend="local")
-    with pytest.raises(UsageError, match="a draft that nobody has read yet"):
+    with pytest.raises(UsageError, match="a draft that has not been reviewed"):
         Job.create(load_registry(), spec, Path("other"))
     assert not Path("other").exists()
 
@@ -192,7 +192,9 @@ def test_a_bad_draft_is_sent_back_once(replies):
         assert found.declaration.draft
         assert found.usage.calls == 2
         return
-    with pytest.raises(JobFailed, match=r"draft makes no task.*two or more are needed") as caught:
+    with pytest.raises(
+        JobFailed, match=r"draft is not a valid task.*two or more are needed"
+    ) as caught:
         draft_task(load_registry(), "notes of a night porter", spec)
     assert "--blank" in caught.value.hint
 

@@ -38,7 +38,9 @@ def bomb(levels: int, wide: int = 9) -> str:
 
 def test_aliases_of_aliases_are_refused_at_once():
     begun = time.process_time()
-    assert "t.yaml, line 11: it says too much" in refused("t.yaml", HEAD + bomb(9))
+    assert "t.yaml, line 11: too large once its aliases are expanded" in refused(
+        "t.yaml", HEAD + bomb(9)
+    )
     assert time.process_time() - begun < 2
 
 
@@ -50,7 +52,7 @@ def test_an_alias_that_is_used_a_few_times_is_good():
 
 def test_an_alias_in_itself_is_refused():
     message = refused("t.yaml", HEAD + "samples: &all [*all]\n")
-    assert "t.yaml, line 5: the alias *all stands in what it is an alias of" in message
+    assert "t.yaml, line 5: the alias *all contains itself" in message
 
 
 @pytest.mark.parametrize("depth", [30, 300, 30_000])
@@ -64,20 +66,22 @@ def test_an_alias_in_itself_is_refused():
 )
 def test_what_is_nested_too_deeply_is_refused_with_its_line(name, text, line, depth):
     message = refused(name, text.replace("{deep}", "[" * depth + "]" * depth))
-    assert message == f"{name}, {line}: it is nested more than 16 deep"
+    assert message == f"{name}, {line}: nested more than 16 levels deep"
 
 
 def test_block_yaml_and_dotted_toml_may_be_too_deep_as_well():
     deep = "".join(f"{' ' * n}a:\n" for n in range(100))
-    assert "line 20: it is nested more than 16 deep" in refused("t.yaml", HEAD + deep)
+    assert "line 20: nested more than 16 levels deep" in refused("t.yaml", HEAD + deep)
     dotted = 'description = "Notes."\n' + ".".join(["a"] * 5000) + " = 1\n"
-    assert "line 2: it is nested more than 16 deep" in refused("t.toml", dotted)
+    assert "line 2: nested more than 16 levels deep" in refused("t.toml", dotted)
 
 
 @pytest.mark.parametrize("name", ["model_config", "model_fields", "model_dump", "model_validate"])
 def test_a_field_that_pydantic_needs_is_refused(name):
     message = refused("t.yaml", f"{HEAD}fields:\n  text: the note\n  {name}: more\n")
-    assert f"line 7: fields.{name}: pydantic, which checks the rows, uses this name" in message
+    assert (
+        f"line 7: fields.{name}: pydantic, which validates the rows, reserves this name" in message
+    )
 
 
 @pytest.mark.parametrize("name", ["model", "model_name", "copy", "schema", "json"])
@@ -139,7 +143,7 @@ def test_thousands_of_labels_are_refused_and_a_thousand_are_quick():
             "parameters: {generate: {temperature: .nan}}\n",
             "line 5: parameters.generate.temperature",
         ),
-        ('summary: "half \\ud83d"\n', "line 5: half of a surrogate pair is no character"),
+        ('summary: "half \\ud83d"\n', "line 5: half of a surrogate pair is not a character"),
     ],
     ids=lambda value: value[:20],
 )

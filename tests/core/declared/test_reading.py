@@ -60,17 +60,17 @@ def test_dates_and_times_are_words(tmp_path):
 @pytest.mark.parametrize(
     ("text", "message", "hint"),
     [
-        ("", "t.yaml: it holds no keys", "targen init-task"),
-        ("- a\n- b\n", "t.yaml, line 1: it holds no keys", "targen init-task"),
+        ("", "t.yaml: it has no keys", "targen init-task"),
+        ("- a\n- b\n", "t.yaml, line 1: it has no keys", "targen init-task"),
         (HEAD, "t.yaml, line 1: labels: it is needed", "labels: …"),
         (
             HEAD + "lables:\n  calm: x\n",
-            "t.yaml, line 2: lables: there is no such key (1 more like it)",
+            "t.yaml, line 2: lables: unknown key (1 more like it)",
             "did you mean labels",
         ),
         (
             HEAD + "labels:\n  calm: x\n  alarm:\n    definitoin: y\n",
-            "t.yaml, line 5: labels.alarm.definitoin: there is no such key",
+            "t.yaml, line 5: labels.alarm.definitoin: unknown key",
             "did you mean definition?",
         ),
         (
@@ -80,11 +80,11 @@ def test_dates_and_times_are_words(tmp_path):
         ),
         (
             HEAD + LABELS + "fields:\n  text:\n    word: 3\n",
-            "t.yaml, line 7: fields.text.word: there is no such key",
+            "t.yaml, line 7: fields.text.word: unknown key",
             "did you mean words?",
         ),
-        (HEAD + "labels: {}\n", "t.yaml, line 2: labels: it is empty", "write it down"),
-        (HEAD + "labels:\n  calm:\n", "labels.calm: None is no set of keys", "KEY: VALUE"),
+        (HEAD + "labels: {}\n", "t.yaml, line 2: labels: it is empty", "fill it in"),
+        (HEAD + "labels:\n  calm:\n", "labels.calm: None is not a mapping", "KEY: VALUE"),
         (
             HEAD + LABELS + "  calm: again\n",
             "t.yaml, line 5: the key 'calm' is given twice",
@@ -94,18 +94,18 @@ def test_dates_and_times_are_words(tmp_path):
         (HEAD + "\tlabels: x\n", "t.yaml, line 2", ""),
         (HEAD + "labels: *calm\n", "t.yaml, line 2: found undefined alias", ""),
         (HEAD + "labels: !!python/object:os.system {}\n", "t.yaml, line 2", ""),
-        (HEAD + LABELS + "version: 2\n", "version: 2 is no text", "quotes"),
+        (HEAD + LABELS + "version: 2\n", "version: 2 is not text", "quotes"),
         (HEAD + LABELS + "draft: maybe\n", "'maybe' is neither true nor false", ""),
-        (HEAD + LABELS + "name: My Task\n", "name: 'My Task' cannot be a name", "lower-case"),
-        (HEAD + 'labels: {" a": x}\n', "line 2: labels. a: ' a' cannot be a name", "no space"),
+        (HEAD + LABELS + "name: My Task\n", "name: 'My Task' is not a valid name", "lower-case"),
+        (HEAD + 'labels: {" a": x}\n', "line 2: labels. a: ' a' is not a valid name", "no space"),
         (
             HEAD + LABELS + "presets: {small: {calm: lots}}\n",
-            "line 5: presets.small: {'calm': 'lots'} is neither a number of rows nor LABEL: ROWS",
+            "line 5: presets.small: {'calm': 'lots'} is neither a number of rows nor a mapping",
             "",
         ),
         (
             HEAD + LABELS + "seeds: {words: [1, 2, 3]}\n",
-            "seeds.words: [1, 2, 3] is neither a number from 1 on nor [least, most]",
+            "seeds.words: [1, 2, 3] is neither a whole number above 0 nor [min, max]",
             "",
         ),
         (HEAD + 'source: "left open\n', "t.yaml, line 3", "is a quote left open?"),
@@ -131,7 +131,7 @@ def test_a_json_file_may_not_say_a_key_twice(tmp_path):
 )
 def test_other_forms_name_the_key(name, text, where, tmp_path):
     words, hint = said(tmp_path, text, name)
-    assert words.startswith(f"{where}: there is no such key")
+    assert words.startswith(f"{where}: unknown key")
     assert "did you mean labels" in hint
 
 
@@ -160,7 +160,7 @@ def test_lists_may_stand_in_files_beside_it(tmp_path):
     ("more", "message"),
     [
         ("contexts:\n  file: none.txt\n", "line 6: contexts.file: cannot read none.txt"),
-        ("seeds:\n  file: empty.txt\n", "line 6: seeds.file: empty.txt holds no line"),
+        ("seeds:\n  file: empty.txt\n", "line 6: seeds.file: empty.txt is empty"),
         ("seeds: {file: empty.txt, items: [a]}\n", "line 5: seeds.file: items are given too"),
     ],
 )

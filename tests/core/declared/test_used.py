@@ -47,7 +47,7 @@ def test_a_seed_that_is_a_field_is_checked_by_the_list_and_as_the_field(declared
 @pytest.mark.parametrize(
     ("parts", "words"),
     [
-        ({"contexts": {"use": "settings"}}, "contexts.use: 'settings' cannot be"),
+        ({"contexts": {"use": "settings"}}, "contexts.use: 'settings' is not a valid name"),
         ({"contexts": {**SETTINGS, "batch": 4}}, "contexts.batch: .* has its own"),
         ({"contexts": SETTINGS, "prompts": {"contexts": "x"}}, "brings its own along"),
         ({"contexts": {"use": "acme:none"}}, "contexts.use: no contexts named 'acme:none'"),

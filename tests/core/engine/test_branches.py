@@ -190,7 +190,10 @@ class TestRefused:
                 {"branch_labels": {}},
                 "the generator 'row' is for no label; labels are yes, no: say",
             ),
-            ({"branch_labels": {"row": None, "column": "no"}}, "'column', which is no generator"),
+            (
+                {"branch_labels": {"row": None, "column": "no"}},
+                "'column', which is not a generator",
+            ),
             ({"generators": {}, "branch_labels": {}}, "no branch aims at label yes"),
         ],
     )
@@ -201,7 +204,7 @@ class TestRefused:
 
     def test_a_branch_without_a_label_and_no_step_4(self, lab, tmp_path):
         world = lab.World(branches=(("row", None),))
-        with pytest.raises(UsageError, match="branch row of task toy has its labels from step 4"):
+        with pytest.raises(UsageError, match="branch row of task toy gets its labels from step 4"):
             lab.run(world, tmp_path / "a", {"yes": 1}, corrector=None)
         with pytest.raises(UsageError, match="branch row of task toy aims at no label"):
             lab.run(world, tmp_path / "b", {"yes": 1}, balance="intended")
@@ -230,5 +233,5 @@ class TestRefused:
         assert manifest["lock"]["task"]["branches"] == dict(FINER)
         manifest["lock"]["task"]["branches"]["open"] = "martian"
         file.write_text(json.dumps(manifest))
-        with pytest.raises(RunDirectoryError, match="'martian' is no label of the task"):
+        with pytest.raises(RunDirectoryError, match="'martian' is not a label of the task"):
             read_report(tmp_path / "run")

@@ -126,7 +126,7 @@ def test_lists_that_give_nothing_end_the_run_with_a_reason(lab, tmp_path, lists,
     quotas = {"yes": 40, "no": 40}
     ran = lab.run(world, tmp_path / "run", quotas, task=task, give_up_after=9)
     assert isinstance(ran.error, QuotaNotMet)
-    assert "give nothing new" in str(ran.error)
+    assert "ran out of new items" in str(ran.error)
     assert ran.report["status"] == "short"
     reason = {"rejected": "no-idea", "repeated": "repeated", "all-bad": "bad"}.get(how)
     if reason:
@@ -391,7 +391,7 @@ def test_a_bug_of_a_plugin_stops_the_run_with_its_name_and_keeps_the_rows(lab, t
         ({"generator": "a text"}, "returned str"),
         ({"label": "no"}, "labelled no"),
         ({"corrector": "yes"}, "corrector returned str"),
-        ({"rows": 2}, "made 2 rows"),
+        ({"rows": 2}, "returned 2 rows"),
     ],
 )
 def test_a_stage_that_returns_the_wrong_thing_is_a_bug_too(lab, tmp_path, changes, words):
@@ -490,7 +490,7 @@ def test_a_label_of_the_generator_s_own_that_the_schema_refuses_is_its_bug(lab, 
     task = world.task(instance=Strict, generators={"yes": write, "no": write})
     ran = lab.run(world, tmp_path / "run", {"yes": 3, "no": 3}, task=task)
     assert isinstance(ran.error, StageFailed)
-    assert "the generator for yes returned an instance labelled otherwise: label: Input" in str(
+    assert "the generator for yes returned an instance with another label: label: Input" in str(
         ran.error
     )
     assert not ran.rejects
@@ -547,8 +547,8 @@ def test_quotas_that_make_no_sense_are_refused(lab, tmp_path, quotas, words):
     [
         ({"yes": 4, "no": 4, "maybe": 2}, "no label 'maybe'"),
         ({"yes": 5, "no": 4}, "groups of 2"),
-        ({"yes": 2, "no": 4}, "a run only grows"),
-        ({"no": 2}, "a run only grows"),
+        ({"yes": 2, "no": 4}, "a run can only grow"),
+        ({"no": 2}, "a run can only grow"),
     ],
 )
 def test_growing_to_quotas_that_make_no_sense_is_refused(lab, tmp_path, quotas, words):

@@ -187,14 +187,14 @@ def test_the_users_seeds_take_the_place_of_all_lists_and_may_run_out(lab, tmp_pa
     assert all(record["above"] == [] for record in ran.provenance)
     short = lab.run(world, tmp_path / "run", grow={"yes": 3, "no": 2})
     assert "label yes has 2 of 3 rows" in str(short.error)
-    assert "all seeds that are given were used" in str(short.error)
+    assert "all given seeds were used" in str(short.error)
     assert len(short.rows) == 4
 
 
 @pytest.mark.parametrize(
     ("name", "text", "words"),
     [
-        ("s.txt", "\n \n", "holds no item"),
+        ("s.txt", "\n \n", "is empty"),
         ("s.jsonl", '"a"\n{"b": 1}\n', "line 2"),
         ("s.jsonl", "not json\n", "line 1"),
         ("s.txt", "fine\nBAD one\n", "line 2: a bad item"),
@@ -212,7 +212,7 @@ def test_a_file_of_items_that_will_not_do_is_refused_by_line(lab, tmp_path, name
 def test_contexts_and_seeds_together_are_refused(lab, tmp_path):
     given = tmp_path / "s.txt"
     given.write_text("one\n", encoding="utf-8")
-    with pytest.raises(UsageError, match="takes the place"):
+    with pytest.raises(UsageError, match="replaces the contexts"):
         lab.run(lab.World(), tmp_path / "run", {"yes": 1}, seeds=given, contexts=given)
     with pytest.raises(UsageError, match="no contexts"):
         lab.run(lab.World(contexts=False), tmp_path / "b", {"yes": 1}, contexts=given)
@@ -254,7 +254,7 @@ def test_a_seed_is_not_drawn_more_often_than_the_task_allows(lab, tmp_path):
     world = lab.World(lists=(2,), labels=("only",), samples=2, most=2)
     ran = lab.run(world, tmp_path / "run", {"only": 9})
     assert len(ran.rows) == 4
-    assert "nothing new" in str(ran.error)
+    assert "new items" in str(ran.error)
 
 
 def test_growing_judges_skipped_candidates_of_every_batch_again(lab, tmp_path):

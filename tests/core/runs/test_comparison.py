@@ -88,7 +88,10 @@ def test_mean_cosine_similarity_by_hand():
 
 @pytest.mark.parametrize(
     ("names", "words"),
-    [(["default", "twyce"], "has no variant 'twyce'"), (["twice", "twice"], "names one twice")],
+    [
+        (["default", "twyce"], "has no variant 'twyce'"),
+        (["twice", "twice"], "names a variant twice"),
+    ],
 )
 def test_variants_that_are_not_are_refused(made, names, words):
     registry, spec, _ = made

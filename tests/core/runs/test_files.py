@@ -66,7 +66,7 @@ def test_a_line_that_differs_stops_the_run_and_changes_nothing(tmp_path):
     before = written(tmp_path / "f", RECORDS)
     file = ReplayedFile(tmp_path / "f")
     file.write(RECORDS[0])
-    with pytest.raises(RunConflict, match="differently at byte"):
+    with pytest.raises(RunConflict, match="different content at byte"):
         file.write({"idx": 1, "text": "another"})
     file.close()
     assert (tmp_path / "f").read_bytes() == before
@@ -76,7 +76,7 @@ def test_lines_that_are_left_over_are_found_at_the_end(tmp_path):
     before = written(tmp_path / "f", RECORDS)
     file = ReplayedFile(tmp_path / "f")
     file.write(RECORDS[0])
-    with pytest.raises(RunConflict, match="holds more than the run makes"):
+    with pytest.raises(RunConflict, match="holds more than the run produces"):
         file.end()
     file.close()
     assert (tmp_path / "f").read_bytes() == before
@@ -171,7 +171,7 @@ class TestManifest:
         assert found.spec.options["seeds.batch"] == list(manifest.lock.batches[1:])
         for broken in ({**old, "steps": [1]}, {**old, "targets": []}, {**old, "batches": 3}):
             path.write_text(json.dumps(broken))
-            with pytest.raises(RunDirectoryError, match="does not read: it is no manifest of fo"):
+            with pytest.raises(RunDirectoryError, match="cannot be read: not a manifest of fo"):
                 Manifest.load(path)
 
     def test_one_of_format_2_is_read(self, manifest, tmp_path):
@@ -205,10 +205,14 @@ class TestManifest:
     @pytest.mark.parametrize(
         ("change", "error", "words"),
         [
-            (lambda raw: {**raw, "format": FORMAT + 1}, RunConflict, "written in format"),
-            (lambda raw: {**raw, "surprise": 1}, RunDirectoryError, "does not read"),
+            (
+                lambda raw: {**raw, "format": FORMAT + 1},
+                RunConflict,
+                "but this version of targen reads format",
+            ),
+            (lambda raw: {**raw, "surprise": 1}, RunDirectoryError, "cannot be read"),
             (lambda raw: {k: v for k, v in raw.items() if k != "spec"}, RunDirectoryError, "read"),
-            (lambda raw: [raw], RunDirectoryError, "does not read"),
+            (lambda raw: [raw], RunDirectoryError, "cannot be read"),
         ],
     )
     def test_one_that_does_not_read_is_an_error(self, manifest, tmp_path, change, error, words):

@@ -89,12 +89,12 @@ def test_the_same_command_again_goes_on_with_the_same_run(lab, tmp_path):
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ({"seed": 1}, "begun with seed 0; you ask for 1"),
-        ({"balance": "intended"}, "begun with balance final; you ask for intended"),
+        ({"seed": 1}, "started with seed 0; you asked for 1"),
+        ({"balance": "intended"}, "started with balance final; you asked for intended"),
         ({"options": {"temperature": 0.5}}, "temperature"),
-        ({"near_duplicates": 80.0}, "begun with near duplicates 90.0; you ask for 80.0"),
+        ({"near_duplicates": 80.0}, "started with near duplicates 90.0; you asked for 80.0"),
         ({"corrector": None}, "corrector"),
-        ({"contexts_limit": 3}, "begun with contexts limit None; you ask for 3"),
+        ({"contexts_limit": 3}, "started with contexts limit None; you asked for 3"),
         ({"options": {"seeds.batch": 9}}, "batches"),
     ],
     ids=str,
@@ -125,7 +125,7 @@ def test_limits_are_no_part_of_what_a_run_is(lab, tmp_path):
 def test_a_directory_of_something_else_is_left_alone(lab, tmp_path):
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "thesis.txt").write_text("years of work")
-    with pytest.raises(RunConflict, match="no run directory"):
+    with pytest.raises(RunConflict, match="not a run directory"):
         lab.run(lab.World(), tmp_path / "mine", QUOTAS)
     assert [path.name for path in (tmp_path / "mine").iterdir()] == ["thesis.txt"]
     (tmp_path / "file").write_text("x")
@@ -133,7 +133,7 @@ def test_a_directory_of_something_else_is_left_alone(lab, tmp_path):
         lab.run(lab.World(), tmp_path / "file", QUOTAS)
     (tmp_path / "empty").mkdir()
     assert lab.run(lab.World(), tmp_path / "empty", QUOTAS).error is None
-    with pytest.raises(RunDirectoryError, match="no run directory"):
+    with pytest.raises(RunDirectoryError, match="not a run directory"):
         lab.run(lab.World(), tmp_path / "mine", resume=True)
 
 
@@ -180,7 +180,7 @@ except RunLocked as error:
             told.append(done.stdout)
 
     lab.run(lab.World(), tmp_path / "run", QUOTAS, hook=hook)
-    assert told[0].startswith("refused: another process is working on")
+    assert told[0].startswith("refused: another process is using")
 
 
 def test_a_directory_is_let_go_when_a_job_cannot_open(lab, tmp_path):
@@ -188,7 +188,7 @@ def test_a_directory_is_let_go_when_a_job_cannot_open(lab, tmp_path):
     lab.run(world, tmp_path / "run", QUOTAS)
     manifest = (tmp_path / "run" / "manifest.json").read_bytes()
     os.truncate(tmp_path / "run" / "manifest.json", 40)
-    with pytest.raises(RunDirectoryError, match="does not read"):
+    with pytest.raises(RunDirectoryError, match="cannot be read"):
         lab.run(world, tmp_path / "run", resume=True)
     (tmp_path / "run" / "manifest.json").write_bytes(manifest)
     assert lab.run(world, tmp_path / "run", resume=True).error is None
@@ -264,7 +264,7 @@ def test_another_model_is_refused(lab, tmp_path):
     world = lab.World()
     lab.run(world, tmp_path / "run", QUOTAS)
     other = lab.ToyModel(world.reply, identity="another")
-    with pytest.raises(RunConflict, match=r"used toy with .* it would use another"):
+    with pytest.raises(RunConflict, match=r"used toy with .*, not another"):
         lab.run(world, tmp_path / "run", resume=True, model=other)
 
 
@@ -375,7 +375,7 @@ def test_the_last_verdict_on_a_candidate_holds_in_the_report_of_an_extended_run(
 
 
 def test_a_report_of_no_run_is_an_error(tmp_path):
-    with pytest.raises(RunDirectoryError, match="no run directory"):
+    with pytest.raises(RunDirectoryError, match="not a run directory"):
         read_report(tmp_path)
 
 

@@ -295,7 +295,9 @@ def test_an_edited_line_is_found_and_its_byte_named(lab, tmp_path, name):
     for _ in range(2):  # the second time, the ledger holds what was before that line alone
         again = lab.run(world, ran.path, resume=True)
         assert isinstance(again.error, RunConflict)
-        assert f"{name}: the run repeats itself differently at byte {line}" in str(again.error)
+        assert f"{name}: replaying the run gives different content at byte {line}" in str(
+            again.error
+        )
     (ran.path / name).write_bytes(text)
     assert lab.run(world, ran.path, resume=True).files == ran.files
 
@@ -309,7 +311,7 @@ def test_code_that_changed_without_a_version_is_found(lab, tmp_path):
     )
     again = lab.run(world, ran.path, resume=True, task=shout, code="after")
     assert isinstance(again.error, RunConflict)
-    assert "dataset.jsonl: the run repeats itself differently at byte 0" in str(again.error)
+    assert "dataset.jsonl: replaying the run gives different content at byte 0" in str(again.error)
     assert lab.run(world, ran.path, resume=True, code="before").files == ran.files
 
 

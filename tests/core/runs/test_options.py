@@ -84,16 +84,16 @@ def test_values_of_a_backends_options_are_left_to_the_backend(item, key, value):
         ("top_k=-2", "whole number, -1 or more"),
         ("seed=x", "whole number"),
         ("seed=-2", "whole number, -1 or more"),
-        ("seeds.batch=0", "items a batch"),
-        ("seeds.batch=-1", "items a batch"),
-        ("seeds.batch=a", "items a batch"),
-        ("contexts.batch=2,", "items a batch"),
+        ("seeds.batch=0", "whole number above 0"),
+        ("seeds.batch=-1", "whole number above 0"),
+        ("seeds.batch=a", "whole number above 0"),
+        ("contexts.batch=2,", "whole number above 0"),
         ("contexts.batch=5,6", "names 2 sizes; step contexts grows one list"),
-        ("generate.batch=2", "for contexts or seeds"),
-        ("batch=5", "a batch size of its own"),
-        ("price_in=1", "both sides"),
-        ("price_out=free", "both sides"),
-        ("price_in=1" + "0" * 400, "both sides"),
+        ("generate.batch=2", "only contexts and seeds"),
+        ("batch=5", "its own batch size"),
+        ("price_in=1", "both prices"),
+        ("price_out=free", "both prices"),
+        ("price_in=1" + "0" * 400, "both prices"),
     ],
 )
 def test_options_that_make_no_sense_are_refused(item, words):
@@ -108,7 +108,7 @@ def test_prices_and_batches():
     assert options["contexts"].batch == (7,)
     assert options["correct"].batch == ()
     for price in ("-1", "nan", "NaN", "inf", "Infinity", "1e999"):
-        with pytest.raises(UsageError, match="a price must be a number, 0 or more"):
+        with pytest.raises(UsageError, match="a price must be a finite number, 0 or more"):
             typed(f"price_in={price}", "price_out=2")
 
 

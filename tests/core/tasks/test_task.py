@@ -46,7 +46,7 @@ class Numbered(BaseModel):
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"labels": (Label("yes"), Label("yes"))}, "named twice"),
+        ({"labels": (Label("yes"), Label("yes"))}, "same name"),
         ({"labels": (Label("yes"),)}, "the generator 'no' is for no label; labels are yes: say in"),
         ({"labels": (*LABELS, Label("odd"))}, "no branch aims at label odd: add a generator"),
         ({"labels": (Label(1, "yes"),)}, r"no label can be called 1: Label\(name, value\) is what"),
@@ -83,7 +83,7 @@ class Numbered(BaseModel):
         ({"parameters": {"judge": {}}}, "unknown step 'judge'"),
         ({"seeds": (named("generate"),)}, "two of its steps are called 'generate'"),
         ({"seeds": (named("contexts"),)}, "two of its steps are called 'contexts'"),
-        ({"seeds": (named("../x"),)}, "no list can be called '../x'"),
+        ({"seeds": (named("../x"),)}, "a list cannot be called '../x'"),
         ({"seeds": (named("a"),), "parameters": {"seeds": {}}}, "its steps are contexts, a, gen"),
         ({"samples_per_seed": 0}, "at least 1"),
         ({"labels": ("yes", "no")}, r"labels is \('yes', 'no'\); pass Labels"),
@@ -123,7 +123,7 @@ def test_a_label_that_no_row_may_have_is_refused_when_the_task_is_made(lab):
 
     task = lab.World(labels=("yes", "no")).task(instance=Strict)
     more = {**task.generators, "maybe": task.generators["yes"]}
-    with pytest.raises(ValueError, match="'maybe' is none of those that Strict may have: 'yes'"):
+    with pytest.raises(ValueError, match="'maybe' is not one that Strict may have: 'yes'"):
         task.replace(labels=(*task.labels, Label("maybe")), generators=more)
 
 

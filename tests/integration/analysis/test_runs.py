@@ -33,7 +33,7 @@ def test_a_run_is_read_with_its_flow_and_its_task(targen, tmp_path):
     assert "is a run directory" in inside.stderr
     other = targen("analyze", "runs/rte-0", *QUICK, "--task", "cb")
     assert other.returncode == 2
-    assert "says itself whose rows it holds: those of rte, not of cb" in other.stderr
+    assert "already names the task of its rows: rte, not of cb" in other.stderr
     torn = tmp_path / "runs" / "rte-0" / "dataset.jsonl"
     torn.write_bytes(torn.read_bytes()[:-20])
     assert "rte-0: 7 rows" in targen("analyze", "runs/rte-0", *QUICK, "--force").stdout

@@ -211,7 +211,7 @@ def test_a_run_with_lists_in_batches_goes_on_and_grows_as_it_was_begun(
     with Job.resume(load_registry(), tmp_path / "online", quotas=more) as job:
         job.run()
     assert rows(tmp_path / "batch") == rows(tmp_path / "online")
-    with pytest.raises(RunConflict, match="begun with lists at once 64; you ask for 1"):
+    with pytest.raises(RunConflict, match="started with lists at once 64; you asked for 1"):
         run(tmp_path / "batch", more)
 
 
@@ -251,7 +251,7 @@ def test_a_poll_that_fails_is_made_again_in_an_outage(world: World, tmp_path: Pa
     world.on_poll = on_poll
     assert run(tmp_path / "batch")["status"] == "complete"
     world.polls = -(10**6)
-    with pytest.raises(ServiceGaveUp, match="no word from the service for longer than 100 s"):
+    with pytest.raises(ServiceGaveUp, match="no response from the service for more than 100 s"):
         run(tmp_path / "other", max_outage=100.0)
 
 
@@ -288,7 +288,7 @@ def test_rounds_are_bounded_and_a_resumed_run_has_as_many_again(
     world: World, tmp_path: Path
 ) -> None:
     world.fault = lambda number, key: BatchFailed("it expired")
-    with pytest.raises(JobFailed, match=r"after 1 refills 60 calls are still wanted.*it expired"):
+    with pytest.raises(JobFailed, match=r"60 calls without an answer after 1 refill; .*it expired"):
         run(tmp_path / "batch", rounds=1)
     assert len(world.sizes) == 4
     world.fault = lambda number, key: None
@@ -309,7 +309,7 @@ def test_a_cap_holds_and_what_does_not_fit_goes_into_a_later_batch(
 
 
 def test_a_backend_without_batches_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="--batch: the scripted backend has no batches"):
+    with pytest.raises(UsageError, match="--batch: the scripted backend, which step"):
         run(tmp_path / "batch")
 
 
@@ -409,8 +409,8 @@ def test_an_import_says_what_it_took_and_a_second_one_changes_nothing(
     assert told.problem == "it expired"
     assert sorted(told.garbage) == [
         "line 2: no text",
-        "line 3: no JSON object with a custom_id",
-        "line 4: no JSON object with a custom_id",
+        "line 3: not a JSON object with a custom_id",
+        "line 4: not a JSON object with a custom_id",
     ]
     assert told.pending > 2
     journal = (out / "journal").read_bytes()

@@ -134,7 +134,11 @@ def test_n_must_be_a_number(rte):
 @pytest.mark.parametrize("command", ["generate", "estimate"])
 def test_rows_are_said_in_exactly_one_way(command, args, targen):
     result = targen(command, "rte", "-b", "scripted", *args)
-    _refused(result, "say how many rows, in one way", "-n 100, or --preset paper, or --label")
+    _refused(
+        result,
+        "give the number of rows in exactly one way",
+        "-n 100, or --preset paper, or --label",
+    )
 
 
 def test_an_unknown_preset(rte):
@@ -206,7 +210,7 @@ def test_an_unknown_step_in_an_option(rte):
 def test_an_unknown_step_in_backend_for(rte):
     _refused(
         rte("-n", "2", "--backend-for", "corect=scripted"),
-        "--backend-for corect: there is no such step",
+        "--backend-for corect: no such step",
         "did you mean correct?",
     )
 
@@ -231,9 +235,9 @@ def test_an_unknown_backend_for_a_step(rte):
         ("top_k=1.5", "option top_k=1.5: it must be a whole number"),
         ("garbage_rate=2", "backend scripted: option garbage_rate"),
         ("latency_ms=soon", "backend scripted: option latency_ms"),
-        ("price_in=1", "a price needs both sides"),
+        ("price_in=1", "give both prices"),
         ("batch=0", "batch=0"),
-        ("generate.batch=3", "generate.batch=3: give items a batch for contexts or seeds"),
+        ("generate.batch=3", "generate.batch=3: only contexts and seeds have a batch size"),
         ("seeds.batch=3,4", "seeds.batch names 2 sizes; step seeds grows one list"),
     ],
 )
@@ -343,7 +347,7 @@ def test_a_file_that_is_a_folder(flag, rte):
 @pytest.mark.parametrize("flag", ["--contexts", "--seeds"])
 def test_a_file_that_is_empty(flag, name, text, rte):
     Path(name).write_text(text)
-    _refused(rte("-n", "2", flag, name), f"{flag} file {name} holds no item")
+    _refused(rte("-n", "2", flag, name), f"{flag} file {name} is empty")
 
 
 def test_a_file_that_is_no_utf8(rte):
@@ -355,8 +359,8 @@ def test_a_file_that_is_no_utf8(rte):
 @pytest.mark.parametrize(
     ("flag", "name", "lines", "words"),
     [
-        ("--contexts", "mine.jsonl", ['"a topic"', "7"], "line 2: 7 is no str"),
-        ("--contexts", "mine.jsonl", ['"a topic"', "", "{}"], "line 3: {} is no str"),
+        ("--contexts", "mine.jsonl", ['"a topic"', "7"], "line 2: 7 is not a str"),
+        ("--contexts", "mine.jsonl", ['"a topic"', "", "{}"], "line 3: {} is not a str"),
         ("--contexts", "mine.jsonl", ["a topic"], "line 1: Expecting value"),
         ("--contexts", "mine.jsonl", ['"half \\ud83d"'], "line 1: 'utf-8' codec can't encode"),
         ("--seeds", "mine.jsonl", [json.dumps(GOOD), '{"premise": 7}'], "line 2: premise: "),
@@ -390,7 +394,7 @@ def test_a_fifo_is_not_waited_for(name, command, targen):
     # Whoever opens it all the same finds it empty, and does not hang.
     threading.Thread(target=lambda: Path(name).open("wb").close(), daemon=True).start()
     result = targen(*command.format(name).split())
-    _refused(result, f"{name}: it is a FIFO, and no plain file")
+    _refused(result, f"{name}: it is a FIFO, not a regular file")
     os.close(os.open(name, os.O_RDONLY | os.O_NONBLOCK))  # lets the thread go
 
 
@@ -407,7 +411,7 @@ def test_a_pipe_from_a_shell_is_read(targen):
 def test_seeds_and_contexts_together(rte):
     Path("mine.txt").write_text(GOOD + "\n")
     result = rte("-n", "2", "--seeds", "mine.txt", "--contexts", "mine.txt")
-    _refused(result, "--seeds takes the place of the contexts too: give one of the two")
+    _refused(result, "--seeds replaces the contexts too: give one or the other")
 
 
 @pytest.mark.parametrize("value", ["0", "-2"])
@@ -420,7 +424,7 @@ def test_too_few_seeds_end_the_run_with_what_there_is(rte, rows):
     Path("mine.txt").write_text(GOOD + "\n")
     result = rte("-n", "20", "--seeds", "mine.txt", "--out", "run")
     _refused(result, "label entailment has 1 of 10 rows", "rejects.jsonl", code=1)
-    assert "all seeds that are given were used" in result.err
+    assert "all given seeds were used" in result.err
     assert len(rows("run")) == 2
 
 
@@ -431,12 +435,12 @@ def test_another_run_is_there(rte, rows):
     rte("-n", "4", "--out", "run")
     before = rows("run")
     result = rte("-n", "4", "--out", "run", "--seed", "1")
-    _refused(result, "run holds another run, begun with seed 0; you ask for 1", "another --out")
+    _refused(result, "run holds another run, started with seed 0; you asked for 1", "another --out")
     result = rte("-n", "4", "--out", "run", "-o", "correct.temperature=0.5")
     _refused(
         result,
-        "begun with model scripted of backend scripted with temperature=0.0 in step correct; "
-        "you ask for model scripted of backend scripted with temperature=0.5",
+        "started with model scripted of backend scripted with temperature=0.0 in step correct; you "
+        "asked for model scripted of backend scripted with temperature=0.5",
         "another --out",
     )
     assert rows("run") == before
@@ -445,7 +449,7 @@ def test_another_run_is_there(rte, rows):
 def test_the_same_run_with_more_rows_is_to_be_extended(rte):
     rte("-n", "4", "--out", "run")
     result = rte("-n", "8", "--out", "run")
-    _refused(result, "its target is 4 rows, not these 8", "targen resume run -n N extends it")
+    _refused(result, "its target is 4 rows, not 8", "targen resume run -n N extends it")
 
 
 def test_other_files_are_there(rte):
@@ -453,7 +457,7 @@ def test_other_files_are_there(rte):
     Path("mine/thesis.tex").write_text("years of work")
     result = rte("-n", "4", "--out", "mine")
     hint = "choose another --out, such as --out mine/run"
-    _refused(result, "mine exists and is no run directory", hint)
+    _refused(result, "mine exists and is not a run directory", hint)
     assert [path.name for path in Path("mine").iterdir()] == ["thesis.tex"]
 
 
@@ -473,7 +477,7 @@ def test_an_empty_folder_is_fine(rte, rows):
 
 def test_out_is_a_file(rte):
     Path("file").write_text("here")
-    _refused(rte("-n", "4", "--out", "file"), "file exists and is no run directory", "--out")
+    _refused(rte("-n", "4", "--out", "file"), "file exists and is not a run directory", "--out")
     assert Path("file").read_text() == "here"
 
 
@@ -481,7 +485,7 @@ def test_out_cannot_be_made(targen):
     Path("file").write_text("here")
     row = {"premise": "It rains.", "hypothesis": "It is wet.", "label": "entailment", "idx": 0}
     Path("rows.jsonl").write_text(json.dumps(row) + "\n")
-    why = "file is a file, and no folder"
+    why = "file is a file, not a folder"
     for command in (
         ("generate", "rte", "-b", "scripted", "-n", "4"),
         ("generate", "--suite", "superglue", "-b", "scripted", "-n", "4"),
@@ -507,7 +511,7 @@ def test_the_folder_that_is_proposed_is_free_and_can_be_typed(rte, monkeypatch):
     Path("my run-2").mkdir()
     rte("-n", "4", "--out", "my run")
     refused = rte("-n", "4", "--out", "my run", "--seed", "1")
-    _refused(refused, "my run holds another run", "targen resume 'my run' goes on")
+    _refused(refused, "my run holds another run", "targen resume 'my run' resumes it")
     assert "--out 'my run-3'" in refused.err
     monkeypatch.chdir("my run")
     here = rte("-n", "4", "--out", ".", "--seed", "1")
@@ -525,7 +529,7 @@ def test_out_is_not_writable(rte):
 def test_what_is_no_run_directory(command, targen):
     Path("folder").mkdir()
     result = targen(command, "folder")
-    _refused(result, "folder is no run directory", "targen generate --out makes", code=1)
+    _refused(result, "folder is not a run directory", "targen generate --out creates", code=1)
     _refused(targen(command, "nosuch"), "there is no run directory nosuch", code=2)
 
 
@@ -548,10 +552,12 @@ def test_a_run_of_another_task_version(rte, targen):
     _refused(
         targen("resume", "run", "-q"),
         "this run was made with targen-tasks-superglue:rte version 0; version 1 is installed",
-        "install the version that it was made with, or generate a new run",
+        "install the version it was made with, or generate a new run",
     )
     _refused(
-        rte("-n", "4", "--out", "run"), "begun with task version 0; you ask for 1", "another --out"
+        rte("-n", "4", "--out", "run"),
+        "started with task version 0; you asked for 1",
+        "another --out",
     )
 
 
@@ -566,14 +572,18 @@ def test_a_run_with_other_prompts(rte, targen):
     )
     _refused(
         rte("-n", "4", "--out", "run"),
-        "begun with task prompts entailment 0123456789ab; you ask for ",
+        "started with task prompts entailment 0123456789ab; you asked for ",
     )
 
 
 def test_a_run_of_another_format(rte, targen):
     rte("-n", "4", "--out", "run")
     _edit("run", format=99)
-    _refused(targen("resume", "run"), "written in format 99, this targen reads 3", "targen-core")
+    _refused(
+        targen("resume", "run"),
+        "format 99, but this version of targen reads format 3",
+        "targen-core",
+    )
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"format": 1, "task": 3}'])
@@ -581,7 +591,7 @@ def test_a_run_of_another_format(rte, targen):
 def test_a_manifest_that_does_not_read(command, text, rte, targen):
     rte("-n", "4", "--out", "run")
     Path("run/manifest.json").write_text(text)
-    _refused(targen(command, "run"), "run/manifest.json does not read", code=1)
+    _refused(targen(command, "run"), "run/manifest.json cannot be read", code=1)
 
 
 def test_a_run_of_a_task_that_is_not_installed(rte, targen):
@@ -596,7 +606,7 @@ def test_a_run_of_a_task_that_is_not_installed(rte, targen):
 def test_a_run_does_not_shrink(args, rte, targen):
     rte("-n", "6", "--out", "run")
     result = targen("resume", "run", "-q", *args)
-    _refused(result, "rows wanted, the run's target is 3", "a run only grows")
+    _refused(result, "rows requested, but the run's target is 3", "a run can only grow")
 
 
 @pytest.mark.parametrize(
@@ -605,7 +615,7 @@ def test_a_run_does_not_shrink(args, rte, targen):
 def test_what_decides_the_rows_cannot_be_changed_on_resume(option, rte, targen, rows):
     rte("-n", "4", "--out", "run")
     result = targen("resume", "run", "-n", "30", "-q", "-o", option)
-    _refused(result, "run", "resume it with the options that it was made with")
+    _refused(result, "run", "resume it with its original options")
     assert len(rows("run")) == 4
 
 
@@ -619,7 +629,7 @@ def test_a_run_s_own_copy_of_contexts_or_seeds_was_edited(flag, rte, targen):
     path.write_text(path.read_text().replace("Dunmore", "Oberau"))
     _refused(
         targen("resume", "run", "-n", "4", "-q"),
-        f"the {flag} of this run, given-{flag}.jsonl, were changed",
+        f"the {flag} of this run, given-{flag}.jsonl, have changed",
         "put the file back as it was, or generate a new run",
     )
     path.unlink()
@@ -653,7 +663,7 @@ def test_a_damaged_record_in_the_journal_is_reported(number, damage, rte, targen
         _refused(
             targen(*command, *more),
             f"run/journal: record {number} (byte {len(b''.join(lines[: number - 1]))}) is damaged",
-            "restore the file from a copy, or delete the run directory",
+            "restore the file from a backup, or delete the run directory",
             code=1,
         )
     assert _journal_lines() == lines, "a damaged journal is left as it is"
@@ -669,7 +679,8 @@ def test_a_torn_last_record_is_tolerated(keep, rte, targen, tmp_path):
         (tmp_path / "run" / name).unlink()
     result = targen("resume", "run", "-q", "--no-cache")
     assert result.code == 0
-    assert result.err == "cut off a torn last record of the journal: the run was killed in it\n"
+    said = "dropped an incomplete last journal record: the run was killed in mid-write\n"
+    assert result.err == said
     assert Path("run/dataset.jsonl").read_bytes() == Path("whole/dataset.jsonl").read_bytes()
     assert len({line.split(b'"key":"')[1][:32] for line in _journal_lines()}) == len(
         _journal_lines()
@@ -682,7 +693,11 @@ def test_an_edited_dataset_is_not_written_over(rte, targen):
     edited = path.read_text().replace("premise", "Premise", 1)
     path.write_text(edited)
     result = targen("resume", "run", "-q")
-    _refused(result, "run/dataset.jsonl: the run repeats itself differently", "move this file away")
+    _refused(
+        result,
+        "run/dataset.jsonl: replaying the run gives different content",
+        "move this file away",
+    )
     assert path.read_text() == edited
 
 

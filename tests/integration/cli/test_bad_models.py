@@ -58,7 +58,7 @@ def test_a_model_that_goes_bad_in_step_3(rte, rows):
     for label in ("entailment", "not_entailment"):
         assert f"label {label} has 0 of 10 rows (most often: malformed-reply" in _error(result)
         assert result.json["flow"][label]["judged"] == 50, "bounded by --give-up-after"
-    assert "gave up after 50 candidates without a row" in _error(result)
+    assert "gave up after 50 consecutive candidates without a row" in _error(result)
     assert "larger --give-up-after" in result.err
     assert result.json["given_up"] == ["entailment", "not_entailment"]
     assert rows("run") == []
@@ -146,7 +146,7 @@ def test_faults_of_the_service_change_no_row(fault, rte, rows):
 def test_a_service_that_is_down(rte, targen):
     result = rte("-n", "4", "-o", "down=true", "--max-outage", "0.01", "--out", "run")
     assert result.code == 1
-    assert "no answer from the service for longer than" in _error(result)
+    assert "no answer from the service for more than" in _error(result)
     assert "the script is down" in _error(result)
     assert "larger --max-outage" in result.err
     assert json.loads(Path("run/report.json").read_text())["status"] == "stopped"
@@ -174,7 +174,7 @@ def test_too_few_tokens_then_more(rte, targen, rows):
     cap = int(0.6 * used)
     result = rte(*few, "--out", "run", "--max-tokens", cap)
     assert result.code == 1
-    assert "the token budget is used up" in _error(result)
+    assert "token budget exhausted" in _error(result)
     assert f"of {cap:,} spent" in _error(result)
     assert "resume with a larger --max-tokens" in result.err
     total = result.json["usage"]["total"]
@@ -193,7 +193,7 @@ def test_too_little_money_then_more(rte, targen):
     cap = round(0.6 * dollars, 4)
     result = rte(*priced, "--out", "run", "--max-cost", cap)
     assert result.code == 1
-    assert "the cost budget is used up" in _error(result)
+    assert "cost budget exhausted" in _error(result)
     assert "resume with a larger --max-cost" in result.err
     assert 0 < result.json["usage"]["total"]["dollars"] <= cap
     assert targen("resume", "run", "-q", "--max-cost", 10 * dollars, "--no-cache").code == 0
@@ -337,7 +337,7 @@ def test_a_third_party_s_task_that_raises(place, acme, targen):
     assert result.code == 1
     assert _error(result).startswith("error [acme-parcels]: task parcels: KeyError: 'nosuch'")
     assert "line " in _error(result)
-    assert "report it to the authors of acme-parcels, and resume when it is mended" in result.err
+    assert "report it to the authors of acme-parcels, and resume when it is fixed" in result.err
     assert json.loads(Path("run/report.json").read_text())["status"] == "stopped"
 
 
@@ -350,8 +350,11 @@ def test_a_third_party_s_task_that_raises(place, acme, targen):
         ({"propose": "return 'a, b'"}, " returned str for contexts, not a list of str"),
         ({"propose": "return [{'a': 1}]"}, "propose (line "),
         ({"propose": "return [{'a': 1}]"}, " returned an item of contexts that is dict: each is"),
-        ({"rows": "return []"}, "to_rows() made 0 rows of an instance, its rows_per_instance is 1"),
-        ({"correct": "return None"}, "the corrector returned NoneType, not Correction"),
+        (
+            {"rows": "return []"},
+            "to_rows() returned 0 rows for one instance; the task's rows_per_instance is 1",
+        ),
+        ({"correct": "return None"}, "the corrector returned NoneType, not a Correction"),
         ({"correct": "row.text = 'b'"}, "the corrector changed the instance that it was given: "),
     ],
 )
@@ -380,8 +383,8 @@ def test_a_third_party_s_label_outside_the_set_stops_the_run(acme, targen):
     result = targen("generate", "parcels", "-n", "3", "-b", "scripted", "-q", "--out", "run")
     assert result.code == 1
     assert _error(result).startswith(
-        "error [acme-parcels]: task parcels: the generator for late returned an instance "
-        "labelled otherwise: 'early' is not a label of parcels"
+        "error [acme-parcels]: task parcels: the generator for late returned an instance with "
+        "another label: 'early' is not a label of parcels"
     )
     assert Path("run/rejects.jsonl").read_text() == "", "and no candidate more was paid for"
 

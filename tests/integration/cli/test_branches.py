@@ -154,7 +154,7 @@ def test_a_label_that_came_with_the_text_is_a_claim_like_any_other(targen, rows)
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        (("--no-correct",), "branch claim of task one has its labels from step 4, which is off"),
+        (("--no-correct",), "branch claim of task one gets its labels from step 4, which is off"),
         (("--balance", "intended"), "branch claim of task one aims at no label"),
     ],
 )
@@ -231,7 +231,7 @@ class TestDeclared:
                 "corrector: none\nbranches: {b: {definition: b, judged: true}}",
                 "there is no step 4 to find a label",
             ),
-            ("branches: {yes: a, no: {definition: b, prompt: write}}", "it does not use $seed"),
+            ("branches: {yes: a, no: {definition: b, prompt: write}}", "$seed"),
         ],
     )
     def test_a_wrong_table_is_a_clear_error(self, branches, words, targen):

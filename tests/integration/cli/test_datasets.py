@@ -117,7 +117,7 @@ def test_each_problem_is_named_with_its_line_and_idx(targen, file):
     assert "label" in found[2]["message"]
     assert found[3]["message"].startswith("extra:")
     assert found[4]["message"].startswith("premise:")
-    assert found[5]["message"] == "idx 0 stands in line 1 already"
+    assert found[5]["message"] == "idx 0 is already used in line 1"
     assert found[6]["idx"] is None
     assert found[7]["message"].startswith("idx:")
     text = targen("validate", file(rows), "--task", "rte", "--limit", "2")
@@ -177,7 +177,7 @@ def test_flipped_labels_are_found_and_counted(targen, file, oracle, corrector):
     other = targen(*args, "--flip", "0.5", "--seed", "2")
     assert other.code == 0
     assert other.err == (
-        f"{folder} holds another correction (other: seed). This one goes to {folder}-2\n"
+        f"{folder} holds another correction (other: seed). Writing this one to {folder}-2\n"
     )
     named = targen(*args, "--flip", "0.5", "--seed", "2", "--out", folder)
     assert named.code == 2
@@ -187,7 +187,7 @@ def test_flipped_labels_are_found_and_counted(targen, file, oracle, corrector):
 def test_what_a_budget_stopped_goes_on_by_the_same_command(targen, file, oracle):
     result = targen("correct", file(GOOD), "--task", "rte", *oracle, "--max-tokens", "10")
     assert result.code == 1
-    assert "try: the same command with a larger --max-tokens" in result.err
+    assert "try: run the same command again with a larger --max-tokens" in result.err
     assert "resume" not in result.err
 
 
@@ -218,7 +218,7 @@ def test_a_file_without_labels_cannot_be_corrected(targen, file, oracle):
     bare = [{k: v for k, v in row.items() if k != "label"} for row in GOOD]
     result = targen("correct", file(bare), "--task", "rte", *oracle)
     assert result.code == 2
-    assert "no labelled row" in result.err
+    assert "no labelled rows" in result.err
 
 
 def test_an_unknown_corrector_lists_what_there_is(targen, file, oracle):

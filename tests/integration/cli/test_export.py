@@ -147,7 +147,7 @@ def test_a_folder_that_is_no_run(targen):
     Path("folder").mkdir()
     result = targen("export", "folder")
     assert result.code == 1
-    assert "folder is no run directory" in result.err
+    assert "folder is not a run directory" in result.err
 
 
 def test_a_task_that_is_not_there(targen, run):
@@ -161,7 +161,7 @@ def test_a_file_without_its_task(targen):
     refused(
         targen("export", "mine.jsonl"),
         2,
-        "mine.jsonl does not say whose rows it holds",
+        "mine.jsonl does not name the task of its rows",
         "--task NAME; see targen list-tasks",
     )
 
@@ -172,7 +172,7 @@ def test_a_row_that_is_none(targen, run):
     result = targen("export", run, "--as", "csv")
     assert result.code == 2
     assert result.err.startswith(
-        "error: runs/rte-0/dataset.jsonl, line 9 is no row of rte: label: Input should be "
+        "error: runs/rte-0/dataset.jsonl, line 9 is not a row of rte: label: Input should be "
     )
     assert not Path("runs/rte-0/exports").exists()
 
@@ -255,7 +255,7 @@ def test_no_hint_says_that_force_replaces_what_it_does_not(targen, run):
     Path("mine").mkdir()
     Path("mine/thesis.tex").write_text("years of work")
     for form, message, hint in (
-        ("jsonl", "mine is a folder, and this export is a file", "choose another --out"),
+        ("jsonl", "mine is a folder, but this export is a file", "choose another --out"),
         ("hf", "mine exists", "--force replaces an earlier export; or choose another --out"),
     ):
         refused(targen("export", run, "--as", form, "--out", "mine"), 2, message, hint)
@@ -284,7 +284,7 @@ def test_a_file_does_not_replace_itself(targen, run):
 def test_a_folder_that_holds_more_is_not_replaced(targen, run):
     result = targen("export", run, "--as", "hf", "--out", "runs", "--force")
     assert result.code == 2
-    assert "which is not of this export: it would be lost" in result.err
+    assert "which this export does not write: it would be lost" in result.err
     assert (run / "manifest.json").exists()
 
 

@@ -83,11 +83,11 @@ def test_a_file_says_not_whose_rows_it_holds_and_a_run_does(command, forms, targ
     made = forms()
     done = targen(command, made["csv"], *COMMANDS[command])
     assert done.code == 2
-    assert done.err.startswith("error: mine.csv does not say whose rows it holds\n")
+    assert done.err.startswith("error: mine.csv does not name the task of its rows\n")
     assert "--task NAME" in done.err
     done = targen(command, made["run"], "--task", "cb", *COMMANDS[command])
     assert done.code == 2
-    assert "runs/mine says itself whose rows it holds: those of" in done.err
+    assert "runs/mine already names the task of its rows:" in done.err
     done = targen(command, made["run"], "--task", "rte", *COMMANDS[command])
     assert done.code == 0, done.err
 
@@ -97,7 +97,7 @@ def test_a_bad_row_of_a_table_is_named_by_all(targen):
     why = "label: Input should be 'entailment' or 'not_entailment'"
     export = targen("export", "mine.csv", "--task", "rte")
     assert export.err == (
-        f"error: mine.csv, line 2 is no row of rte: {why}\n"
+        f"error: mine.csv, line 2 is not a row of rte: {why}\n"
         "  try: targen validate mine.csv --task rte lists all such rows\n"
     )
     validate = targen("validate", "mine.csv", "--task", "rte", "--json")
@@ -112,7 +112,7 @@ def test_another_encoding(targen):
     row = {"premise": "Caf\u00e9 noir.", "hypothesis": "Coffee.", "label": "entailment", "idx": 0}
     Path("mine.jsonl").write_text(json.dumps(row, ensure_ascii=False), encoding="latin-1")
     done = targen("export", "mine.jsonl", "--task", "rte", "--out", "made.jsonl")
-    assert "mine.jsonl, line 1 is no row of rte: byte 0xe9 is no utf-8" in done.err
+    assert "mine.jsonl, line 1 is not a row of rte: byte 0xe9 is not valid utf-8" in done.err
     assert "--encoding latin-1" in done.err
     options = ("--task", "rte", "--encoding", "latin-1", "--out", "made.jsonl")
     assert targen("export", "mine.jsonl", *options).code == 0

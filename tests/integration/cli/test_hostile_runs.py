@@ -72,7 +72,7 @@ def test_a_task_id_that_is_a_file_is_refused(name, command, run, targen):
         edit(run, *way, value=name)
         result = targen(*command)
         assert result.code == 1
-        assert f"run/manifest.json does not read: {'.'.join(way)}" in result.err
+        assert f"run/manifest.json cannot be read: {'.'.join(way)}" in result.err
         untouched()
         edit(run, *way, value="targen-tasks-superglue:rte")
 
@@ -106,7 +106,7 @@ def test_other_ids_and_names_that_are_none(way, value, run, targen):
     edit(run, *way, value=value)
     result = targen("resume", "run", "-q")
     assert result.code == 1
-    assert f"run/manifest.json does not read: {'.'.join(way)}" in result.err
+    assert f"run/manifest.json cannot be read: {'.'.join(way)}" in result.err
     untouched()
 
 
@@ -114,7 +114,7 @@ def test_a_script_is_only_run_where_it_was_run_before(run, targen):
     edit(run, "spec", "options", value={"script": "by/task.py:replies"})
     result = targen("resume", "run", "-q", "-n", "8")
     assert result.code == 2
-    assert "script=by/task.py:replies, which was not used here before" in result.err
+    assert "script=by/task.py:replies, which has not been used on this machine before" in result.err
     assert "-o script=by/task.py:replies" in result.err
     untouched()
 
@@ -125,7 +125,7 @@ def test_a_script_that_changed_is_another_one(rte, targen):
     assert rte("-n", "2", "-o", "script=./mine.py:replies", "--out", "run").code == 0
     assert targen("resume", "run", "-q").code == 0
     Path("mine.py").write_text(f"open('EXECUTED', 'w').close()\n{code}")
-    assert "which was not used here before" in targen("resume", "run", "-q").err
+    assert "which has not been used on this machine before" in targen("resume", "run", "-q").err
     assert not Path("EXECUTED").exists()
 
 
@@ -305,7 +305,10 @@ def test_a_key_goes_to_no_address_that_only_a_manifest_names(waiting, thief, tar
     every_step(waiting, base_url=address)
     result = targen("resume", "run", "-q", "--max-outage", "1")
     assert result.code == 2
-    assert f"this run asks for base_url={address}, which was not used here before" in result.err
+    assert (
+        f"this run asks for base_url={address}, which has not been used on this machine before"
+        in result.err
+    )
     assert f"-o base_url={address}" in result.err
     assert taken == []
 
@@ -318,7 +321,7 @@ def test_an_address_that_is_typed_is_asked_and_known_from_then_on(waiting, thief
         plan["identity"] = plan["identity"].replace("http://127.0.0.1:11434/v1", address)
     (waiting / "manifest.json").write_text(json.dumps(manifest))
     told = targen("resume", "run", "-q", "--max-outage", "1", "-o", f"base_url={address}")
-    assert "not used here before" not in told.err
+    assert "not been used on this machine before" not in told.err
     assert taken
     taken.clear()
     targen("resume", "run", "-q", "--max-outage", "1")
@@ -346,7 +349,10 @@ def test_what_the_environment_names_is_the_user_s_own(waiting, thief, targen, mo
     address, _ = thief
     every_step(waiting, base_url=address)
     monkeypatch.setenv("TARGEN_LLAMA_BASE_URL", address)
-    assert "not used here" not in targen("resume", "run", "-q", "--max-outage", "1").err
+    assert (
+        "not been used on this machine"
+        not in targen("resume", "run", "-q", "--max-outage", "1").err
+    )
 
 
 @pytest.mark.parametrize(
@@ -381,7 +387,7 @@ def test_a_link_among_the_runs_of_a_suite_is_refused(targen):
     suite = ["--suite", "superglue", "-n", "4", "-b", "scripted", "-q"]
     result = targen("generate", *suite, "--out", "suite")
     assert result.code == 2
-    assert "suite/axg is a link, and no folder" in result.err
+    assert "suite/axg is a link, not a folder" in result.err
     assert not any(Path("mine").iterdir())
 
 
@@ -405,7 +411,7 @@ def test_a_key_in_a_manifest_is_refused(waiting, targen):
     every_step(waiting, api_key="sk-of-a-stranger")
     result = targen("resume", "run", "-q", "--max-outage", "1", "-o", "api_key=mine")
     assert result.code == 1
-    assert "manifest.json holds a key, as option api_key" in result.err
+    assert "manifest.json holds an API key (option api_key" in result.err
     assert "sk-of-a-stranger" not in result.err
 
 
@@ -504,7 +510,7 @@ def test_a_field_of_a_manifest_that_no_run_has(way, value, named, run, targen):
     for command in (["resume", "run", "-q"], ["report", "run"]):
         result = targen(*command)
         assert result.code == 1
-        assert f"run/manifest.json does not read: {named}" in result.err
+        assert f"run/manifest.json cannot be read: {named}" in result.err
 
 
 @pytest.mark.parametrize(
@@ -514,7 +520,7 @@ def test_a_manifest_that_is_no_json(text, run, targen):
     (run / "manifest.json").write_text(text)
     result = targen("report", "run")
     assert result.code == 1
-    assert "run/manifest.json does not read" in result.err
+    assert "run/manifest.json cannot be read" in result.err
 
 
 def test_a_manifest_as_large_as_a_disk(run, targen):
@@ -526,15 +532,15 @@ def test_a_manifest_as_large_as_a_disk(run, targen):
 @pytest.mark.parametrize(
     ("change", "named"),
     [
-        ({"in": -5}, "in is no number of tokens"),
-        ({"out": "9"}, "out is no number"),
-        ({"cost": -1.0}, "cost is no number of dollars"),
-        ({"cost": float("nan")}, "cost is no number of dollars"),
-        ({"step": ["generate"]}, "step is no text"),
-        ({"label": 7}, "label is no text"),
+        ({"in": -5}, "in is not a token count"),
+        ({"out": "9"}, "out is not a token count"),
+        ({"cost": -1.0}, "cost is not an amount in dollars"),
+        ({"cost": float("nan")}, "cost is not an amount in dollars"),
+        ({"step": ["generate"]}, "step is not a string"),
+        ({"label": 7}, "label is not a string"),
         ({"key": "zz" * 16}, "hexadecimal"),
-        ({"key": None}, "is none of a run's"),
-        ({"text": None}, "text is no text"),
+        ({"key": None}, "is not a valid record"),
+        ({"text": None}, "text is not a string"),
     ],
     ids=lambda value: str(value)[:20],
 )
@@ -547,7 +553,7 @@ def test_a_record_of_the_journal_that_no_run_writes(change, named, run, targen):
     for command in (["resume", "run", "-q"], ["report", "run"]):
         result = targen(*command)
         assert result.code == 1
-        assert "run/journal: record 1 (byte 0) is none of a run's" in result.err
+        assert "run/journal: record 1 (byte 0) is not a valid record" in result.err
         assert named in result.err
 
 
@@ -573,19 +579,19 @@ def test_a_report_that_no_run_writes(way, value, run, targen):
     (run / "report.json").write_text(json.dumps(report))
     result = targen("report", "run")
     assert result.code == 1
-    assert "run/report.json does not read: " in result.err
+    assert "run/report.json cannot be read: " in result.err
     assert way[0] in result.err or "rows" in result.err
 
 
 @pytest.mark.parametrize(
     ("name", "change", "problem"),
     [
-        ("provenance.jsonl", {"id": []}, "id is no text"),
-        ("provenance.jsonl", {"intended": "nosuch"}, "intended is no branch of the run"),
-        ("provenance.jsonl", {"rows": 10**30}, "rows is no number of rows"),
-        ("provenance.jsonl", {"label": None}, "label is no text"),
-        ("rejects.jsonl", {"verdict": {}}, "verdict is none that there is"),
-        ("rejects.jsonl", {"verdict": "rejected", "stage": 1}, "id is no text"),
+        ("provenance.jsonl", {"id": []}, "id is not a string"),
+        ("provenance.jsonl", {"intended": "nosuch"}, "intended is not a branch of the run"),
+        ("provenance.jsonl", {"rows": 10**30}, "rows is not a row count"),
+        ("provenance.jsonl", {"label": None}, "label is not a string"),
+        ("rejects.jsonl", {"verdict": {}}, "unknown verdict"),
+        ("rejects.jsonl", {"verdict": "rejected", "stage": 1}, "id is not a string"),
     ],
     ids=lambda value: str(value)[:30],
 )
@@ -596,7 +602,7 @@ def test_a_line_of_the_outputs_that_no_run_writes(name, change, problem, run, ta
     (run / name).write_text("\n".join([json.dumps({**first, **change}), *lines[1:]]) + "\n")
     result = targen("report", "run")
     assert result.code == 1
-    assert f"run/{name}: line 1 is none of a run's: {problem}" in result.err
+    assert f"run/{name}: line 1 is not a valid record: {problem}" in result.err
 
 
 def test_half_of_a_character_hinders_no_report():

@@ -85,7 +85,7 @@ def test_a_backend_says_its_options_and_what_it_supports(targen):
 def test_a_backend_that_needs_more_says_what(targen):
     result = targen("describe", "chatgpt")
     assert result.code == 0
-    assert "known once it is made: the chatgpt backend needs the name of a model" in result.out
+    assert "known once it is made: the chatgpt backend needs a model name" in result.out
 
 
 def test_a_wrong_option_is_the_user_s_mistake(targen):

@@ -75,10 +75,10 @@ def test_seeds_of_another_plugin_are_taken_for_the_tasks_own(targen, manifest):
         (["rte", "--seeds-from", "premise"], "no seeds named 'premise'", "premises"),
         (
             ["rte", "--seeds-from", "word-senses"],
-            "its items are Sense (word, number, definitions), and rte takes Premise (premise)",
+            "its items are Sense (word, number, definitions), but rte takes Premise (premise)",
             "targen list-seeds",
         ),
-        (["pairs.py:TASK", "--contexts-from", "topics"], "and pairs takes Pair (one, two)", "list"),
+        (["pairs.py:TASK", "--contexts-from", "topics"], "but pairs takes Pair (one, two)", "list"),
         (
             ["pairs.py:SEEDS", "--contexts-from", "topics"],
             "has no contexts",
@@ -87,12 +87,12 @@ def test_seeds_of_another_plugin_are_taken_for_the_tasks_own(targen, manifest):
         (["pairs.py:ALONE", "--seeds-from", "premises"], "has no seeds", "--contexts-from"),
         (
             ["rte", "--contexts-from", "topics", "--contexts", "mine.txt"],
-            "--contexts-from goes without a file",
+            "--contexts-from cannot be combined with a file",
             "",
         ),
         (
             ["rte", "--seeds-from", "premises", "--seeds", "mine.txt"],
-            "--seeds-from goes without a file",
+            "--seeds-from cannot be combined with a file",
             "",
         ),
     ],

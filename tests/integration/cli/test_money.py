@@ -47,7 +47,7 @@ def test_a_cap_in_dollars_is_not_void_on_loopback(generate, service):
     result = generate("--max-cost", 3)
     assert result.code == 2
     assert "--max-cost needs a price" in result.err
-    assert "where calls cost nothing: -o price_in=0 -o price_out=0" in result.err
+    assert "if calls are free: -o price_in=0 -o price_out=0" in result.err
     assert service.seen == []
     assert not Path("run").exists()
 
@@ -55,12 +55,12 @@ def test_a_cap_in_dollars_is_not_void_on_loopback(generate, service):
 def test_a_price_of_nothing_can_be_said(generate, targen):
     result = generate("--max-cost", 3, *FREE)
     assert result.code == 0, result.err
-    assert "Price: $0 in, $0 out a million tokens (given with -o price_in and" in result.out
+    assert "Price: $0 in, $0 out per million tokens (given with -o price_in and" in result.out
     report = json.loads(Path("run/report.json").read_text())
     assert report["usage"]["priced"] is True
     price = {"in": 0.0, "out": 0.0, "source": "given with -o price_in and -o price_out"}
     assert report["prices"] == dict.fromkeys(("contexts", "seeds", "generate", "correct"), price)
-    assert "$0 in, $0 out a million tokens (given with" in Path(
+    assert "$0 in, $0 out per million tokens (given with" in Path(
         "run/README.md"
     ).read_text().replace("\\", "")
     assert targen("resume", "run", "-q", "--max-cost", 1).code == 0
@@ -77,7 +77,7 @@ def test_a_cap_given_on_resume_needs_a_price_as_well(generate, targen):
 def test_without_a_price_no_dollars_are_claimed(generate):
     result = generate()
     assert result.code == 0
-    assert "Price: unknown: dollars are not counted" in result.out
+    assert "Price: unknown, so costs are not counted" in result.out
     report = json.loads(Path("run/report.json").read_text())
     assert (report["usage"]["priced"], report["prices"]["generate"]) == (False, None)
 
@@ -87,7 +87,7 @@ def test_an_estimate_says_what_it_reckons_with(targen):
     result = targen("estimate", "rte", "-n", 10, *near)
     assert "No price is known for this model" in result.out
     result = targen("estimate", "rte", "-n", 10, *near, *FREE)
-    assert "Price: $0 in, $0 out a million tokens (given with -o price_in and -o" in result.out
+    assert "Price: $0 in, $0 out per million tokens (given with -o price_in and -o" in result.out
     found = targen("estimate", "rte", "-n", 10, "-b", "chatgpt", "-o", "model=gpt-6-luna", "--json")
     assert found.json["prices"]["generate"]["in"] > 0
     assert "20" in found.json["prices"]["generate"]["source"], "the day of the price list"
@@ -96,7 +96,7 @@ def test_an_estimate_says_what_it_reckons_with(targen):
 def test_a_model_inside_the_process_costs_nothing_and_says_so(rte):
     result = rte("-n", 2, "--max-cost", 1)
     assert result.code == 0
-    assert "$0 in, $0 out a million tokens (it runs in this process)" in result.out
+    assert "$0 in, $0 out per million tokens (it runs in this process)" in result.out
 
 
 # --- privacy ---
@@ -244,8 +244,8 @@ class TestGivenSeeds:
         result = targen(*run)
         assert result.code == 1
         assert "label warm has 20 of 50 rows" in result.err
-        assert "all seeds that are given were used" in result.err
-        assert "give more seeds, or have more samples taken of each" in result.err
+        assert "all given seeds were used" in result.err
+        assert "give more seeds, or raise the task's samples_per_seed" in result.err
 
 
 # --- before ---

@@ -78,14 +78,14 @@ def test_it_is_batched_where_lists_are(targen):
     assert targen(*command).code == 0
     result = targen(*command, "--batch-lists")
     assert result.code == 2
-    assert "has no batches, and step passages uses it" in result.err
+    assert "which step passages uses, has no batch API" in result.err
 
 
 @pytest.mark.parametrize(
     ("option", "words"),
     [
         (("-o", "topics.temperature=1"), "no step 'topics'"),
-        (("--backend-for", "topics=scripted"), "--backend-for topics: there is no such step"),
+        (("--backend-for", "topics=scripted"), "--backend-for topics: no such step"),
     ],
 )
 def test_an_error_lists_the_steps_of_the_task(option, words, targen):

@@ -20,7 +20,7 @@ def test_a_first_try_without_an_answer_is_in_nobodys_way(targen, rows):
     assert Path("runs/rte-0/report.json").exists()
     result = targen(*RTE, "-n", 4)
     assert result.code == 0, result.err
-    assert result.err == "runs/rte-0 held a run without an answered call: replaced\n"
+    assert result.err == "runs/rte-0 held a run with no answered calls, and was replaced\n"
     assert len(rows("runs/rte-0")) == 4
     assert [path.name for path in Path("runs").iterdir()] == ["rte-0"]
 
@@ -39,9 +39,9 @@ def test_another_run_takes_the_next_number_and_is_found_there_again(targen, rows
     result = targen(*other)
     assert result.code == 0
     (line,) = result.err.splitlines()
-    assert line.startswith("runs/rte-0 holds another run, begun with model scripted of backend ")
+    assert line.startswith("runs/rte-0 holds another run, started with model scripted of backend ")
     assert "temperature=0.7" in line and "temperature=0.2" in line
-    assert line.endswith("This run goes to runs/rte-0-2")
+    assert line.endswith("Writing this run to runs/rte-0-2")
     journal = Path("runs/rte-0-2/journal").read_bytes()
     assert targen(*other).code == 0
     assert Path("runs/rte-0-2/journal").read_bytes() == journal
@@ -54,10 +54,10 @@ def test_more_rows_of_the_same_run_point_to_resume(targen):
     assert targen(*RTE, "-n", 2).code == 0
     result = targen(*RTE, "-n", 4)
     assert result.code == 0
-    assert result.err.endswith("is 2 rows, not these 4. This run goes to runs/rte-0-2\n")
+    assert result.err.endswith("is 2 rows, not 4. Writing this run to runs/rte-0-2\n")
     result = targen(*RTE, "-n", 4, "--out", "runs/rte-0")
     assert result.code == 2
-    assert "its target is 2 rows, not these 4" in result.err
+    assert "its target is 2 rows, not 4" in result.err
     assert "targen resume runs/rte-0 -n N" in result.err
 
 
@@ -66,8 +66,8 @@ def test_a_conflict_names_the_two_models_and_what_to_type(targen):
     result = targen("generate", "rte", "-n", 2, "-b", "llama", "-o", "model=big", "--out", "mine")
     assert result.code == 2
     assert (
-        "mine holds another run, begun with model scripted of backend scripted; "
-        "you ask for model big of backend llama at http://127.0.0.1:11434/v1" in result.err
+        "mine holds another run, started with model scripted of backend scripted; you asked for "
+        "model big of backend llama at http://127.0.0.1:11434/v1" in result.err
     )
     assert "--out mine-2" in result.err
     assert "steps." not in result.err
@@ -87,7 +87,7 @@ def test_a_folder_of_something_else_is_passed_by(targen):
     Path("runs/rte-0/thesis.txt").write_text("years of work")
     result = targen(*RTE, "-n", 2)
     assert result.code == 0
-    assert result.err == "runs/rte-0 is no run directory. This run goes to runs/rte-0-2\n"
+    assert result.err == "runs/rte-0 is not a run directory. Writing this run to runs/rte-0-2\n"
 
 
 def test_a_price_makes_no_other_run(targen):

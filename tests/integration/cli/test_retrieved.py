@@ -142,5 +142,5 @@ def test_a_source_that_is_used_up_ends_the_run_and_says_so(targen):
         "a",
     )
     assert result.code == 1, result.err
-    assert "the lists of contexts and seeds give nothing new" in result.err
+    assert "the lists of contexts and seeds ran out of new items" in result.err
     assert 0 < len(_lines("a/dataset.jsonl")) <= 20

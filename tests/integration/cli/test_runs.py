@@ -77,7 +77,7 @@ def test_a_run_that_somebody_works_on_is_kept(targen: Command, rte: Command) -> 
     with FileLock("runs/one/.lock"):
         removed = targen("runs", "rm", "runs/one", "--yes")
         assert "running" in targen("runs").out
-    assert removed.code == 1 and "working on runs/one" in removed.err
+    assert removed.code == 1 and "using runs/one" in removed.err
     assert {path.name for path in Path("runs/one").iterdir()} == before
 
 
@@ -87,7 +87,7 @@ def test_a_run_that_somebody_works_on_is_kept(targen: Command, rte: Command) -> 
         (["runs"], "no folder runs"),
         (["runs", "lisst"], "no such action"),
         (["runs", "rm"], "takes the runs"),
-        (["runs", "rm", "here", "--yes"], "here is no run directory"),
+        (["runs", "rm", "here", "--yes"], "here is not a run directory"),
         (["runs", "list", "a", "b"], "takes one folder"),
     ],
 )

@@ -80,7 +80,7 @@ def test_rows_of_a_pair_are_shown_together(targen: Command) -> None:
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["run", "20"], "run has no row 20: it holds 20, 0 to 19"),
+        (["run", "20"], "run has no row 20: it has 20 rows, 0 to 19"),
         (["run", "9.9/entailment/0"], 'run has no candidate "9.9/entailment/0"'),
         (["elsewhere"], "no run directory elsewhere"),
         (["run", "3", "--rejected"], "a row is shown whole"),
@@ -137,7 +137,7 @@ def test_prompts_of_a_task_that_changed_are_not_made_up(targen: Command, tmp_pat
     copy.write_text(copy.read_text().replace("it praises", "it flatters"))
     shown = targen("show", "run", "0", "--prompts", "--json")
     assert shown.code == 0
-    assert "asks otherwise now than this run did" in shown.err
+    assert "has changed since this run was made" in shown.err
     assert not any("messages" in call for call in shown.json["calls"])
 
 

@@ -61,22 +61,22 @@ def test_a_bad_file_is_one_clear_message(command, targen):
     more = [] if command == "describe" else ["-n", "2"]
     found = targen(command, "bad.yaml", *more)
     assert found.code == 2
-    assert "bad.yaml, line 2: lables: there is no such key" in found.err
+    assert "bad.yaml, line 2: lables: unknown key" in found.err
     assert "did you mean labels" in found.err
 
 
 def test_a_draft_is_written_refused_and_then_run(targen):
     made = targen("init-task", "Are notes of a night porter calm?", "-b", "scripted")
     assert made.code == 0, made.err
-    assert "It is a draft that nobody has read" in made.out
+    assert "It is a draft that has not been reviewed" in made.out
     assert "targen preview ./dry-run-task.yaml --backend scripted" in made.out
     path = Path("dry-run-task.yaml")
     text = path.read_text(encoding="utf-8")
     assert "\ndraft: true\n" in text
     refused = targen("generate", path, "-n", 2)
     assert refused.code == 2
-    assert "a draft that nobody has read yet" in refused.err
-    assert "take out its line `draft: true`" in refused.err
+    assert "a draft that has not been reviewed" in refused.err
+    assert "remove its line `draft: true`" in refused.err
     path.write_text(text.replace("draft: true\n", ""), encoding="utf-8")
     assert targen("generate", path, "-n", 2, "-b", "scripted", "-q").code == 0
     again = targen("init-task", "Other notes", "-b", "scripted")

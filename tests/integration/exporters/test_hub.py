@@ -152,7 +152,7 @@ def test_many_rows_in_several_batches(dataset, load, tmp_path, monkeypatch):
 def test_a_number_that_no_column_holds(dataset, tmp_path):
     with pytest.raises(UsageError) as caught:
         HF.write(dataset([{"idx": 2**70}]), tmp_path / "out")
-    assert str(caught.value).startswith("toy-0 does not fit into Parquet: ")
+    assert str(caught.value).startswith("toy-0 cannot be written as Parquet: ")
     assert caught.value.hint == "--as jsonl takes any values"
 
 

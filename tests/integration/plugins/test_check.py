@@ -154,7 +154,7 @@ def test_a_pyproject_that_does_not_read(targen, tmp_path):
     (tmp_path / "pyproject.toml").write_text("[project\n")
     done = targen("plugins", "check", str(tmp_path))
     assert done.returncode == 2
-    assert "pyproject.toml does not read" in done.stderr
+    assert "pyproject.toml cannot be read" in done.stderr
     (tmp_path / "pyproject.toml").write_text("[project]\nversion = '1'\n")
     done = targen("plugins", "check", str(tmp_path))
     assert done.returncode == 2

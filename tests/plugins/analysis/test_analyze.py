@@ -178,7 +178,7 @@ def test_a_metric_that_fails_is_the_authors_fault(targen, rows, monkeypatch):
     ("args", "words"),
     [
         (["none.jsonl"], "there is no file none.jsonl"),
-        (["."], "is no run directory"),
+        (["."], "is not a run directory"),
         (["MINE", "--metric", "labelz"], "did you mean labels?"),
         (["MINE", "-o", "labels"], "is not METRIC.KEY=VALUE"),
         (["MINE", "-o", "lexikal.replicates=3"], "did you mean lexical?"),

@@ -87,7 +87,7 @@ def test_other_encodings_are_read(encoding, args, analyze, sentences, tmp_path):
     (tmp_path / "mine.jsonl").write_text(lines, encoding=encoding)
     if encoding == "latin-1":  # the reference is plain ASCII, and so in any of them
         done = analyze("mine.jsonl", code=2)
-        assert "mine.jsonl, line 1 is no row: byte 0xe9 is no utf-8" in done.err
+        assert "mine.jsonl, line 1 is not a row: byte 0xe9 is not valid utf-8" in done.err
         assert "--encoding latin-1" in done.err
     done = analyze("mine.jsonl", "--metric", "labels", *args)
     assert "mine: 20 rows" in done.out
@@ -96,12 +96,12 @@ def test_other_encodings_are_read(encoding, args, analyze, sentences, tmp_path):
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("", "mine.jsonl holds no row"),
-        ("\n \n", "mine.jsonl holds no row"),
+        ("", "mine.jsonl has no rows"),
+        ("\n \n", "mine.jsonl has no rows"),
         ('{"label": 1}\n', "mine.jsonl has no column of text"),
         ('{"text": ""}\n', "mine.jsonl has no column of text"),
-        ("hello\n", "mine.jsonl, line 1 is no row: Invalid JSON"),
-        ("[1]\n", "mine.jsonl, line 1 is no row: Input should be an object"),
+        ("hello\n", "mine.jsonl, line 1 is not a row: Invalid JSON"),
+        ("[1]\n", "mine.jsonl, line 1 is not a row: Input should be an object"),
     ],
 )
 def test_what_holds_no_data_is_told_before_anything_is_measured(text, words, analyze, tmp_path):

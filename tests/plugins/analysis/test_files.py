@@ -68,24 +68,24 @@ def test_another_encoding_is_named(tmp_path):
     path.write_bytes("text\nplain\ncafé\n".encode("latin-1"))
     with pytest.raises(UsageError) as caught:
         read(path)
-    assert str(caught.value) == f"{path}, line 3: byte 0xe9 is no utf-8"
+    assert str(caught.value) == f"{path}, line 3: byte 0xe9 is not valid utf-8"
     assert "--encoding latin-1" in caught.value.hint
     assert read(path, encoding="latin-1").texts[1] == ("café",)
-    with pytest.raises(UsageError, match="no encoding 'klingon'"):
+    with pytest.raises(UsageError, match="unknown encoding 'klingon'"):
         read(path, encoding="klingon")
 
 
 @pytest.mark.parametrize(
     ("name", "text", "words"),
     [
-        ("e.jsonl", "", "holds no row"),
-        ("e.csv", "a,b\n", "holds no row"),
-        ("b.jsonl", '{"text": "x"}\n{"te', "line 2 is no row: Invalid JSON: EOF"),
-        ("l.jsonl", "[1]\n", "line 1 is no row: Input should be an object"),
-        ("r.csv", "a,b\n1,2,3\n", "line 2 is no row: 3 cells, the header has 2"),
+        ("e.jsonl", "", "has no rows"),
+        ("e.csv", "a,b\n", "has no rows"),
+        ("b.jsonl", '{"text": "x"}\n{"te', "line 2 is not a row: Invalid JSON: EOF"),
+        ("l.jsonl", "[1]\n", "line 1 is not a row: Input should be an object"),
+        ("r.csv", "a,b\n1,2,3\n", "line 2 is not a row: 3 cells, but the header has 2"),
         ("t.csv", "a,a\n1,2\n", "two columns of the same name"),
-        ("q.csv", 'a,b\n"x,2\n', "line 2 is no row: unexpected end of data"),
-        ("u.jsonl", '{"text": "caf\u00e9"}\n', "line 1 is no row: byte 0xe9 is no utf-8"),
+        ("q.csv", 'a,b\n"x,2\n', "line 2 is not a row: unexpected end of data"),
+        ("u.jsonl", '{"text": "caf\u00e9"}\n', "line 1 is not a row: byte 0xe9 is not valid utf-8"),
         ("n.jsonl", '{"a": 1, "label": 2}\n', "has no column of text"),
     ],
 )

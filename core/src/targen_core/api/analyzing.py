@@ -28,21 +28,21 @@ def analyze(
     seed: int = 0,
     registry: Registry | None = None,
 ) -> Analysis:
-    """Say what is in datasets, side by side, and beside another such as the original.
+    """Measure datasets side by side, and against a reference such as the original.
 
-    It takes the distribution targen-analysis. A metric that cannot be measured
-    stops no other: see `Analysis.failed`.
+    It needs the distribution targen-analysis. A metric that fails does not stop the others: see
+    `Analysis.failed`.
 
     Args:
         *data: runs, `Dataset`s, their paths, or rows.
-        against: what they are compared with.
-        task: whose rows files hold; runs and `Dataset`s know.
+        against: the reference that they are compared with.
+        task: the task of the rows in files; runs and `Dataset`s know theirs.
         metrics: what to measure; by default every metric that is installed.
-        without: what not to measure.
+        without: metrics to leave out.
         options: metric -> option -> value.
-        text: columns of text, where there is no task.
-        label: the column of the label, where there is no task.
-        seed: decides resamples and samples.
+        text: the text columns, for data without a task.
+        label: the label column, for data without a task.
+        seed: random seed for resampling and sampling.
         registry: finds metrics and tasks; by default what is installed.
 
     Returns:
@@ -51,7 +51,7 @@ def analyze(
 
     Raises:
         MissingDependency: targen-analysis is not installed.
-        UsageError: anything wrong with what was asked for.
+        UsageError: the request is invalid.
     """
     try:
         from targen_analysis.api import analyze as measured

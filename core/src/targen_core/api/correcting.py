@@ -55,45 +55,42 @@ async def acorrect(
     registry: Registry | None = None,
     **model_options: Any,
 ) -> Corrected:
-    """Correct the labels of a dataset: ours, the original, or anyone's.
+    """Correct the labels of a dataset: a generated one, the original, or your own.
 
-    Rows change in their label alone. The same call goes on where it was
-    stopped. `correct` is for ordinary code and notebooks, `acorrect` for code in
-    an event loop of its own.
+    Only the labels of rows change. Making the same call again continues where it stopped. Use
+    `correct` in ordinary code and notebooks, `acorrect` inside an event loop.
 
     Args:
         data: a run, a `Dataset`, the path of either, or rows.
-        task: whose rows they are; a run and a `Dataset` know.
-        variants: of the task; a run knows these too.
-        corrector: another corrector than the task's own, by its name.
+        task: the task of the rows; a run and a `Dataset` know theirs.
+        variants: variants of the task; a run knows these too.
+        corrector: a corrector to use instead of the task's own, by name.
         model: as `generate` takes it.
         options: as `generate` takes them.
-        n: judge so many instances, drawn by the seed.
-        flip: give this share of instances a wrong label first: the test of a
-            corrector.
-        seed: decides what is drawn and flipped.
-        out: the directory; by default runs/DATA-CORRECTOR, or -2 and so on behind
-            it where something else is there.
-        max_cost: never pay more dollars.
-        max_tokens: never use more tokens in all, in and out.
-        concurrency: calls at once, at most; 32 by default.
-        rpm: requests a minute, at most.
-        tpm: tokens a minute, at most.
-        max_outage: seconds without any answer that stop it.
-        batch: ask in the service's batches.
-        rounds: refills of a batch after the first round.
+        n: judge this many instances, sampled with `seed`.
+        flip: fraction of instances to give a wrong label first, as a test of the corrector.
+        seed: random seed for what is sampled and flipped.
+        out: the directory; by default runs/DATA-CORRECTOR, with -2 and so on appended if something
+            else is there.
+        max_cost: stop before spending more than this many dollars.
+        max_tokens: stop before using more than this many tokens in total, input and output.
+        concurrency: maximum concurrent calls; 32 by default.
+        rpm: maximum requests per minute.
+        tpm: maximum tokens per minute.
+        max_outage: stop after this many seconds without any answer.
+        batch: use the service's batch API.
+        rounds: maximum batch rounds after the first.
         cache: whether to share replies with earlier runs.
         progress: whether to show a line of progress in a notebook or on a terminal.
-        registry: finds what has a name; by default what is installed.
-        **model_options: options of the backend, and sampling parameters.
+        registry: resolves names; by default among all that is installed.
+        **model_options: backend options and sampling parameters.
 
     Returns:
         The corrected rows, every verdict, and the report.
 
     Raises:
-        UsageError: anything wrong with what was asked for, or rows that are
-            none of the task's.
-        JobFailed: it ended early; what was paid for is kept.
+        UsageError: the request is invalid, or some rows do not belong to the task.
+        JobFailed: it ended early; all replies so far are kept.
     """
     handed = given_data(data, task, variants, registry)
     with asked(
@@ -150,7 +147,7 @@ async def corrected(
             on_layer=watch.on_layer,
         )
     except JobFailed as error:
-        error.add_note("the same call goes on where this one stopped")
+        error.add_note("make the same call again to continue where this one stopped")
         raise
     return Corrected(folder, CorrectionReport.of(report), dataset.task, request.registry)
 

@@ -73,62 +73,63 @@ async def agenerate(
 ) -> Run:
     """Generate a labelled dataset into a run directory.
 
-    Say how many rows in one of three ways: `n`, `labels` or `preset`. The same
-    call goes on with a run that was stopped. `generate` is for ordinary code
-    and notebooks, `agenerate` for code in an event loop of its own: to cancel
-    it lets the calls in flight finish; what they gave is kept.
+    Give the number of rows in exactly one of three ways: `n`, `labels` or `preset`. Making the
+    same call again continues a run that was stopped. Use `generate` in ordinary code and
+    notebooks, `agenerate` inside an event loop: cancelling it lets the calls in flight finish, and
+    their replies are kept.
 
     Args:
         task: a task's name, the path of its file, a `Task` or a `Declaration`.
         n: rows, split evenly over the labels.
         labels: rows by label.
         preset: a named set of counts of the task, such as "paper".
-        variants: other ways to make the rows, by name.
+        variants: variants of the task to apply, by name.
         model: a backend's name, such as "llama", with a model's where it has
             several, such as "chatgpt/gpt-6-luna"; or a model object: a
             `ChatModel` or any langchain chat model.
-        options: options of the backend and sampling parameters that are called
-            like a keyword here, such as `max_tokens` of one reply.
-        steps: another model for one step by its name, such as "correct", or
-            `model` and options for it alone; see `Task.steps`.
-        out: the run directory; by default runs/TASK-SEED, or -2 and so on
-            behind it where another run is there.
-        seed: other seed, other data.
-        correct: whether to do step 4.
-        corrector: another corrector than the task's own, by its name.
-        contexts: contexts of your own in place of step 1: a file, or the items.
-        seeds: seeds of your own in place of steps 1 and 2: a file, or the items.
-        contexts_from: contexts that a plugin registers in place of the task's, by
-            their name; see `targen list-contexts`.
-        seeds_from: seeds that a plugin registers, likewise.
-        contexts_limit: use at most so many contexts.
-        contexts_fraction: use this first part of `contexts` or `contexts_limit`:
-            0.5 is half.
+        options: backend options and sampling parameters whose names clash with a keyword here,
+            such as `max_tokens` of one reply.
+        steps: another model for one step, by the step's name, such as "correct"; or a mapping with
+            "model" and options for that step; see `Task.steps`.
+        out: the run directory; by default runs/TASK-SEED, with -2 and so on appended if another
+            run is there.
+        seed: random seed.
+        correct: whether to self-correct labels (step 4).
+        corrector: a corrector to use instead of the task's own, by name.
+        contexts: your own contexts, instead of step 1: a file, or the items.
+        seeds: your own seeds, instead of steps 1 and 2: a file, or the items.
+        contexts_from: registered contexts to use instead of the task's, by name; see `targen
+            list-contexts`.
+        seeds_from: registered seeds to use instead of the task's, by name; see `targen
+            list-seeds`.
+        contexts_limit: maximum number of contexts.
+        contexts_fraction: use only this leading fraction of `contexts` or `contexts_limit`.
         balance: whether rows are counted by the label after ("final") or before
             ("intended") correction.
-        near_duplicates: similarity that makes a duplicate, 0 to 100; 0 is off.
-        give_up_after: candidates without a row that end a label.
-        max_cost: never pay more dollars.
-        max_tokens: never use more tokens in all, in and out.
-        concurrency: calls at once, at most; 32 by default.
-        rpm: requests a minute, at most.
-        tpm: tokens a minute, at most.
-        max_outage: seconds without any answer that stop the run.
-        batch: ask steps 3 and 4 in the service's batches.
-        batch_lists: in batches ask steps 1 and 2 too.
-        rounds: refills of a batch after the first round.
+        near_duplicates: similarity above which a candidate is a near-duplicate, in per cent; 0
+            turns the check off.
+        give_up_after: give up on a label after this many consecutive candidates without a row.
+        max_cost: stop before spending more than this many dollars.
+        max_tokens: stop before using more than this many tokens in total, input and output.
+        concurrency: maximum concurrent calls; 32 by default.
+        rpm: maximum requests per minute.
+        tpm: maximum tokens per minute.
+        max_outage: stop the run after this many seconds without any answer.
+        batch: use the service's batch API for steps 3 and 4.
+        batch_lists: use the batch API for steps 1 and 2 too.
+        rounds: maximum batch rounds after the first.
         cache: whether to share replies with earlier runs.
         progress: whether to show a line of progress in a notebook or on a terminal.
-        registry: finds what has a name; by default what is installed.
-        **model_options: options of the backend, such as `base_url`, and
-            sampling parameters, such as `temperature`.
+        registry: resolves names; by default among all that is installed.
+        **model_options: backend options, such as `base_url`, and sampling parameters, such as
+            `temperature`.
 
     Returns:
         The run: its path, its report and its rows.
 
     Raises:
-        UsageError: anything wrong with what was asked for.
-        JobFailed: the run ended early; what was made is kept in its directory.
+        UsageError: the request is invalid.
+        JobFailed: the run ended early; the rows so far are kept in its directory.
     """
     with asked(
         registry,
@@ -194,42 +195,40 @@ async def aresume(
 ) -> Run:
     """Finish a run that was stopped, or extend one.
 
-    No answered call is asked again, and the rows are those of an uninterrupted
-    run. With `n` or `labels` it grows to that many rows in all.
+    No answered call is repeated, and the rows are the same as those of an uninterrupted run. With
+    `n` or `labels` the run grows to that many rows in total.
 
     Args:
         run: a run, or its directory.
-        n: rows in all, split evenly over the labels.
-        labels: rows in all by label; labels that are not named keep theirs.
-        task: the `Task`, where the run was made with an object; a `Run` knows it.
+        n: total rows, split evenly over the labels.
+        labels: total rows by label; labels that are not named keep their targets.
+        task: the `Task`, if the run was made with a `Task` object; a `Run` remembers it.
         model: the model, likewise.
-        options: as `model_options`, where one is called like a keyword here.
-        steps: the models of single steps, where those were objects; or options
-            for single steps.
-        give_up_after: candidates without a row that end a label.
-        max_cost: never pay more dollars, those of before included.
-        max_tokens: never use more tokens in all, those of before included.
-        concurrency: calls at once, at most.
-        rpm: requests a minute, at most.
-        tpm: tokens a minute, at most.
-        max_outage: seconds without any answer that stop the run.
-        batch: go on in batches, or without; by default as it was begun.
-        rounds: refills of a batch after the first round.
-        verify: judge again all that is there, and compare it.
-        cache: whether to share replies with earlier runs; by default as it was begun.
+        options: as `model_options`, for names that clash with a keyword here.
+        steps: the models of single steps, if those were objects; or options for single steps.
+        give_up_after: give up on a label after this many consecutive candidates without a row.
+        max_cost: stop before spending more than this many dollars, earlier calls included.
+        max_tokens: stop before using more than this many tokens in total, earlier calls included.
+        concurrency: maximum concurrent calls.
+        rpm: maximum requests per minute.
+        tpm: maximum tokens per minute.
+        max_outage: stop the run after this many seconds without any answer.
+        batch: whether to use the batch API; by default as the run was started.
+        rounds: maximum batch rounds after the first.
+        verify: judge everything again and compare it with what was written.
+        cache: whether to share replies with earlier runs; by default as the run was started.
         progress: whether to show a line of progress in a notebook or on a terminal.
-        registry: finds what has a name; by default what found it for the `Run`, or
-            what is installed.
-        **model_options: options that change no reply, such as a key or a
-            time-out; others are those that the run was begun with.
+        registry: resolves names; by default the registry of the `Run`, or all that is installed.
+        **model_options: options that do not affect replies, such as a key or a timeout; all others
+            stay as the run was started.
 
     Returns:
         The run: its path, its report and its rows.
 
     Raises:
-        UsageError: anything wrong with what was asked for.
-        RunConflict: the task, its prompts or the model are other ones now.
-        JobFailed: the run ended early; what was made is kept.
+        UsageError: the request is invalid.
+        RunConflict: the task, its prompts or the model have changed.
+        JobFailed: the run ended early; the rows so far are kept.
     """
     job, registry = reopened(
         run.path if isinstance(run, Run) else run,
@@ -262,16 +261,16 @@ resume = waiting(aresume)
 def load(
     run: PathText, *, task: Task[Any, Any] | None = None, registry: Registry | None = None
 ) -> Run:
-    """A run that is there, whether it ended or not.
+    """Load a run, finished or not.
 
     Args:
         run: its directory.
-        task: the `Task`, where the run was made with an object.
-        registry: finds what has a name; by default what is installed.
+        task: the `Task`, if the run was made with a `Task` object.
+        registry: resolves names; by default among all that is installed.
 
     Raises:
         UsageError: there is no such directory.
-        RunDirectoryError: it holds no run.
+        RunDirectoryError: it is not a run directory.
     """
     with in_python():
         path = as_path(run)
@@ -290,6 +289,6 @@ async def _finished(job: Job, registry: Registry, progress: bool) -> Run:
             with shown(watch, job.task.name, enabled=progress):
                 report = await job.arun(watch.listen)
         except TargenError as error:
-            error.add_note(f"what was made is kept: targen_core.load({str(job.path)!r})")
+            error.add_note(f"the rows so far are kept: targen_core.load({str(job.path)!r})")
             raise
     return Run(job.path, Report.of(report), registry)

@@ -62,7 +62,7 @@ def _left_out(dataset: Dataset, bad: Sequence[Problem], source: Any) -> str:
     some = f"1 {word}" if count == 1 else f"{count:,} {word}s"
     first = f"the first is {word} {bad[0].line}: {bad[0].message}"
     see = f"; see: targen validate {source.place} --task {dataset.task.name}" if read else ""
-    return f"{some} of {dataset.source} left out, {first}{see}"
+    return f"{some} of {dataset.source} skipped; {first}{see}"
 
 
 def given_data(

@@ -14,14 +14,14 @@ __all__ = ["CorrectionReport", "LabelReport", "Report", "UsageReport"]
 
 @dataclass(frozen=True, slots=True)
 class UsageReport:
-    """What the calls of a run took.
+    """The usage of a run's calls.
 
     Attributes:
-        calls: calls that models answered.
-        cached: calls that the cache of earlier runs answered.
-        input_tokens: tokens of the prompts.
-        output_tokens: tokens of the replies, reasoning included.
-        dollars: what is known of the cost.
+        calls: calls answered by models.
+        cached: calls answered from the cache of earlier runs.
+        input_tokens: prompt tokens.
+        output_tokens: reply tokens, reasoning included.
+        dollars: the known part of the cost.
         priced: whether the price of every call is known.
     """
 
@@ -46,7 +46,7 @@ class UsageReport:
 
     @property
     def cost(self) -> float | None:
-        """Dollars; None where a price is unknown."""
+        """Cost in dollars; None if a price is unknown."""
         return self.dollars if self.priced else None
 
     @property
@@ -62,17 +62,17 @@ class UsageReport:
 class LabelReport:
     """What became of the candidates that were generated for one label.
 
-    Those of branches that aim at no label are in `Report.raw`, under "flow".
+    Candidates of branches that aim at no label are in `Report.raw`, under "flow".
 
     Attributes:
         requested: rows that were asked for.
         rows: rows with this label in the dataset.
         judged: candidates that were generated for it and got a verdict.
-        accepted: of these, those that are in the dataset, by the label that they ended with.
-        surplus: those that ended with a label that was full, by that label.
+        accepted: of these, those in the dataset, by final label.
+        surplus: those whose final label already had all its rows, by that label.
         rejected: those that were rejected, by the step that did so.
         duplicate: those that are near-duplicates of rows that were there.
-        reasons: the reasons of the rejections, and how often each was given.
+        reasons: the reasons for rejection, with their counts.
     """
 
     requested: int
@@ -86,7 +86,7 @@ class LabelReport:
 
     @property
     def yield_(self) -> float | None:
-        """The share of candidates that are in the dataset; None where none was judged."""
+        """The fraction of candidates that are in the dataset; None if none was judged."""
         return sum(self.accepted.values()) / self.judged if self.judged else None
 
 
@@ -124,20 +124,20 @@ def _of_flows(flows: Sequence[Mapping[str, Any]], requested: int, rows: int) -> 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What a run came to.
+    """The outcome of a run.
 
     Attributes:
         task: the task's full id.
-        status: "complete", "short" (a label fell short), "stopped" (budget, service,
-            Ctrl-C, a fault) or "unfinished" (it was killed, or goes on).
+        status: "complete", "short" (a label fell short), "stopped" (budget, service, Ctrl-C, a
+            fault) or "unfinished" (killed, or still in progress).
         problem: why it is not complete, or "".
         rows: rows by label.
-        requested: rows by label that were asked for.
+        requested: rows requested, by label.
         labels: what became of each label's candidates.
         seconds: how long processes worked on it; None where one was killed, and nobody knows.
-        usage: what the calls took.
+        usage: calls, tokens and cost.
         models: the model's name by step.
-        raw: all of `report.json`.
+        raw: the whole of `report.json`.
     """
 
     task: str
@@ -153,7 +153,7 @@ class Report:
 
     @classmethod
     def of(cls, raw: Mapping[str, Any]) -> Report:
-        """From what `report.json` holds."""
+        """From the content of `report.json`."""
         return cls(
             task=raw["task"],
             status=raw["status"],
@@ -174,12 +174,12 @@ class Report:
 
     @property
     def yield_(self) -> float | None:
-        """The share of judged candidates that are in the dataset; None where none was judged."""
+        """The fraction of judged candidates that are in the dataset; None if none was judged."""
         return _of_flows([*self.raw["flow"].values()], 0, 0).yield_
 
     @property
     def cost(self) -> float | None:
-        """Dollars that the calls cost; None where a price is unknown."""
+        """Cost of the calls in dollars; None if a price is unknown."""
         return self.usage.cost
 
     @property
@@ -241,12 +241,12 @@ class CorrectionReport:
         corrector: the corrector's.
         model: the model's name, or "".
         instances: instances that were judged.
-        kept: of these, those that were not rejected.
-        accuracy_before: the share of labels, as they were shown, that are those of the data.
-        accuracy_after: the same of the labels that they ended with; None where none was kept.
+        kept: how many of these were not rejected.
+        accuracy_before: the fraction of labels, as shown, that equal those of the data.
+        accuracy_after: the same for the final labels; None if no instance was kept.
         labels: what became of the instances of each label that was shown.
-        usage: what the calls took.
-        raw: all of `report.json`.
+        usage: calls, tokens and cost.
+        raw: the whole of `report.json`.
     """
 
     task: str
@@ -262,7 +262,7 @@ class CorrectionReport:
 
     @classmethod
     def of(cls, raw: Mapping[str, Any]) -> CorrectionReport:
-        """From what `report.json` holds."""
+        """From the content of `report.json`."""
         names = "task corrector model instances kept accuracy_before accuracy_after".split()
         return cls(
             **{name: raw[name] for name in names},
@@ -273,7 +273,7 @@ class CorrectionReport:
 
     @property
     def cost(self) -> float | None:
-        """Dollars that the calls cost; None where a price is unknown."""
+        """Cost of the calls in dollars; None if a price is unknown."""
         return self.usage.cost
 
     @property

@@ -95,7 +95,9 @@ def as_path(path: PathText) -> Path:
         UsageError: it is something else.
     """
     if not isinstance(path, str | PathLike):
-        raise UsageError(f"{repr(path)[:80]} is no path", hint='pass a path, such as "runs/rte-0"')
+        raise UsageError(
+            f"{repr(path)[:80]} is not a path", hint='pass a path, such as "runs/rte-0"'
+        )
     return Path(fspath(path)).expanduser()
 
 
@@ -131,7 +133,7 @@ def asked(
     if not correct and corrector:
         raise UsageError("--no-correct and --corrector exclude each other")
     if corrector == "none" and all(c.name != "none" for c in registry.all("corrector")):
-        raise UsageError("--corrector none: no corrector is called so", hint="--no-correct")
+        raise UsageError("--corrector none: no corrector has that name", hint="--no-correct")
     limits = {name: values.pop(name, None) for name in Limits.model_fields}
     with tempfile.TemporaryDirectory(prefix="targen-") as folder:
         files = Path(folder)
@@ -248,7 +250,7 @@ def _task(task: TaskLike, folder: Path) -> tuple[dict[str, Task[Any, Any]], str]
     if isinstance(task, str):
         return {}, str(as_path(task)) if task.startswith("~") else task
     raise UsageError(
-        f"task: {type(task).__name__} is no task",
+        f"task: {type(task).__name__} is not a task",
         hint="a name, a file's path, a Task or a Declaration",
     )
 
@@ -297,7 +299,7 @@ def _value(name: str, value: Any) -> Any:
         return json.loads(json.dumps(value, allow_nan=False))
     except (TypeError, ValueError) as error:
         raise UsageError(
-            f"option {name}: {error}", hint="numbers, texts, lists, mappings"
+            f"option {name}: {error}", hint="use numbers, strings, lists or mappings"
         ) from error
 
 
@@ -311,7 +313,7 @@ def _quotas(
     """
     if (n is not None) + (preset is not None) + bool(labels) != 1:
         raise UsageError(
-            "say how many rows, in one way",
+            "give the number of rows in exactly one way",
             hint=f"-n 100, or --preset paper, or --label {task.quota_names[0]}=40",
         )
     if n is not None:
@@ -341,16 +343,16 @@ def registry_for(
     if task is not None:
         if not isinstance(task, Task):
             raise UsageError(
-                f"task is {repr(task)[:80]}; a run knows its task by name",
-                hint="leave task= out, or pass the Task object that the run was made with",
+                f"task is {repr(task)[:80]}; a run finds its task by name",
+                hint="omit task=, or pass the Task object that the run was made with",
             )
         tasks[_in_memory(path, "task", manifest.task.id)] = task
     backends = {}
     for step, model in (models or {}).items():
         if isinstance(model, str):
             raise UsageError(
-                f"{path} knows its backends; a model object alone is handed over again",
-                hint="leave model= out",
+                f"{path} records its backends; only a model object has to be passed again",
+                hint="omit model=",
             )
         if step and step not in manifest.steps:
             raise UsageError(
@@ -367,6 +369,6 @@ def _in_memory(path: Path, kind: str, used: str) -> str:
     if not used.startswith(f"{MEMORY}:"):
         raise UsageError(
             f"the {kind} of {path} is {used}, which is found by its name",
-            hint=f"leave {kind}= out",
+            hint=f"omit {kind}=",
         )
     return used.partition(":")[2]

@@ -40,7 +40,7 @@ class _Folder(Sequence[Mapping[str, Any]], Generic[ReportT]):
 
     @cached_property
     def dataset(self) -> Dataset:
-        """The rows with their task, read when this is first asked for."""
+        """The rows with their task, read on first access."""
         raise NotImplementedError
 
     def __iter__(self) -> Iterator[Mapping[str, Any]]:
@@ -82,13 +82,13 @@ class _Folder(Sequence[Mapping[str, Any]], Generic[ReportT]):
 class Run(_Folder[Report]):
     """A run: its directory, its report, and its rows.
 
-    It is the sequence of its rows: `len(run)`, `run[0]`, `for row in run`, which
-    gives copies of them.
+    A `Run` is the sequence of its rows: `len(run)`, `run[0]`, `for row in run`;
+    rows are returned as copies.
 
     Attributes:
         path: the run directory.
-        report: what the run came to.
-        registry: finds its parts, objects of the program among them.
+        report: the outcome of the run.
+        registry: resolves its parts, including objects of this program.
     """
 
     def __init__(self, path: Path, report: Report, registry: Registry) -> None:
@@ -97,10 +97,10 @@ class Run(_Folder[Report]):
 
     @cached_property
     def dataset(self) -> Dataset:
-        """The rows with their task, read when this is first asked for.
+        """The rows with their task, read on first access.
 
         Raises:
-            UsageError: the task of the run is not there.
+            UsageError: the task of the run cannot be found.
         """
         with in_python():
             if any(True for _ in read_jsonl(self.path / "dataset.jsonl")):
@@ -112,12 +112,12 @@ class Run(_Folder[Report]):
 
     @property
     def task(self) -> Task[Any, Any]:
-        """The task whose rows they are, with the run's variants."""
+        """The task of the rows, with the run's variants."""
         return self.dataset.task
 
     @property
     def provenance(self) -> Iterator[dict[str, Any]]:
-        """Where each accepted instance comes from, in the order of the rows."""
+        """The origin of each accepted instance, in the order of the rows."""
         return read_jsonl(self.path / "provenance.jsonl")
 
     @property
@@ -129,13 +129,13 @@ class Run(_Folder[Report]):
 class Corrected(_Folder[CorrectionReport]):
     """A corrected dataset: its directory, its report, and the rows that were kept.
 
-    It is the sequence of its rows, each with the label that it ended with.
+    It is the sequence of its rows, each with its final label.
 
     Attributes:
         path: the directory.
         report: what the corrector did.
         dataset: the rows with their task.
-        task: the task whose rows they are, with its variants.
+        task: the task of the rows, with its variants.
         registry: finds it, where it has a name.
     """
 
@@ -148,19 +148,19 @@ class Corrected(_Folder[CorrectionReport]):
 
     @cached_property
     def task(self) -> Task[Any, Any]:
-        """The task whose rows they are, found again where it was pickled."""
+        """The task of the rows, found again after unpickling."""
         with in_python():
             return find_task(self.registry, self.report.task, self.report.raw["variants"])[1]
 
     @cached_property
     def dataset(self) -> Dataset:
-        """The rows with their task, read when this is first asked for."""
+        """The rows with their task, read on first access."""
         file = self.path / "dataset.jsonl"
         return Dataset(self.path.name, self.task, list(read_jsonl(file)), source=str(file))
 
     @property
     def changes(self) -> Iterator[dict[str, Any]]:
-        """The verdict on each instance: the label that was shown, the one it ended with, why."""
+        """The verdict on each instance: the label shown, the final one, and why."""
         return read_jsonl(self.path / "changes.jsonl")
 
 

@@ -87,7 +87,7 @@ def _said(text: str) -> str:
     text = _PLACE.sub(lambda match: "such as out=" + json.dumps(match[1].strip("'")), text)
     text = _SWITCH.sub("force=True replaces", text)
     text = text.replace("--task NAME; see targen list-tasks", 'task="NAME"')
-    text = text.replace("the same command", "the same call")
+    text = text.replace("run the same command", "make the same call")
     text = text.replace("--no-correct and --corrector", "correct=False and a corrector")
     text = text.replace("--no-correct", "correct=False")
     return _FLAG.sub(lambda match: _NAMES.get(match[1], match[1]).replace("-", "_"), text)

@@ -18,7 +18,7 @@ __all__ = ["Backend", "BackendOptions"]
 
 
 class BackendOptions(BaseModel):
-    """Base of a backend's options, the keys that `-o KEY=VALUE` takes.
+    """Base class of a backend's options: the keys of `-o KEY=VALUE`.
 
     Fields of type `SecretStr` are never written to a run directory.
     """
@@ -28,26 +28,27 @@ class BackendOptions(BaseModel):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Backend:
-    """How to make a model from options.
+    """How to create a model from options.
 
     Attributes:
         summary: one line for `targen list-backends`.
-        options: the model of its options; its fields are what `-o` takes.
-        create: makes the model; may import heavy packages. It returns our
-            `ChatModel` or any langchain `BaseChatModel`, which is adapted.
-        defaults: sampling parameters that suit a model better than the
-            task's, given the options; a key may be `STEP.KEY` for one step
-            alone. The user's `-o` wins.
-        packages: distributions whose version decides the replies, for the
-            manifest (an embedded engine).
-        cacheable: whether replies may be shared between runs; not where they
-            depend on code that may change (a script).
-        batch: makes what takes batches of calls, of the same options; None
-            where the service has no batches.
-        batch_codec: makes what writes calls into files, and reads the answers,
-            where the service itself has no batches.
-        thinks: whether the model of these options thinks before it answers, so
-            that `targen estimate` says what it does not know.
+        options: the pydantic model of its options; its fields are the keys of
+            `-o`.
+        create: creates the model; may import heavy packages. It returns a
+            `ChatModel`, or any langchain `BaseChatModel`, which is adapted.
+        defaults: sampling parameters that suit a model better than the task's,
+            given the options; a key may be `STEP.KEY` for a single step. The
+            user's `-o` takes precedence.
+        packages: distributions whose version affects the replies, such as an
+            embedded engine; recorded in the manifest.
+        cacheable: whether replies may be shared between runs; false if they
+            depend on code that may change, such as a script.
+        batch: creates the provider of batches from the same options; None if
+            the service has no batch API.
+        batch_codec: creates the codec that writes calls to files and reads the
+            answers, if the service itself has no batch API.
+        thinks: whether the model with these options reasons before it answers,
+            so that `targen estimate` can say what it does not count.
         ready: whether this machine has what it takes to use it, such as a key
             in the environment, given the options that the user says: the
             backend is then offered where none is named. None: it is used by

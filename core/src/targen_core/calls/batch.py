@@ -23,11 +23,11 @@ BatchAnswer = ChatReply | ServiceError
 
 @dataclass(frozen=True, slots=True)
 class BatchState:
-    """How far a batch is.
+    """The state of a batch.
 
-    `answers` holds what is there, by the requests' keys; of a batch that has
-    `ended`, a request without an answer has failed, for `problem` where the
-    service gives a reason for the whole.
+    `answers` holds the answers so far, by the requests' keys; in a batch that
+    has `ended`, a request without an answer has failed, for `problem` if the
+    service gives a reason for the whole batch.
     """
 
     ended: bool
@@ -36,7 +36,7 @@ class BatchState:
 
 
 class BatchCodec(Protocol):
-    """A model's calls as lines of a file, and its answers.
+    """Writes a model's calls as lines of a file, and reads its answers.
 
     Attributes:
         identity: that of the model.
@@ -45,7 +45,7 @@ class BatchCodec(Protocol):
     identity: str
 
     def encode(self, request: ChatRequest) -> bytes:
-        """The request as a line, without its end; its `custom_id` is `request.key`."""
+        """The request as a line without its line break; its `custom_id` is `request.key`."""
         ...
 
     def decode(self, line: bytes, requests: Mapping[str, ChatRequest]) -> tuple[str, BatchAnswer]:
@@ -55,12 +55,12 @@ class BatchCodec(Protocol):
         returned as well.
 
         Raises:
-            ValueError: the line is no answer at all.
+            ValueError: the line is not an answer.
         """
         ...
 
     async def aclose(self) -> None:
-        """Give back connections."""
+        """Release connections."""
         ...
 
 
@@ -88,16 +88,16 @@ class BatchProvider(BatchCodec, Protocol):
         ...
 
     async def poll(self, batch: str, requests: Mapping[str, ChatRequest]) -> BatchState:
-        """How far a batch is, and its answers to `requests` as far as they are there.
+        """The state of a batch, with its answers to `requests` so far.
 
         Raises:
-            ServiceError: of the class that says whether trying later can help.
+            ServiceError: its class says whether a retry can help.
         """
         ...
 
 
 def batch_price(price: Price | None) -> Price | None:
-    """The price in a batch; unchanged where no figure for one is known."""
+    """The batch price; unchanged if none is known."""
     if price is None or price.batch is None:
         return price
     factor = price.batch

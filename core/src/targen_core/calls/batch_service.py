@@ -23,6 +23,7 @@ from targen_core.errors import (
     ServiceError,
     ServiceGaveUp,
 )
+from targen_core.text import plural
 
 __all__ = ["BatchLedger", "ServiceTransport", "split"]
 
@@ -95,14 +96,15 @@ class ServiceTransport:
                 self._attach(call, batch)
         for open_batch in self._open:
             held = len(open_batch.calls)
-            _log.info("batch %s holds %d of the calls; waiting for it", open_batch.batch, held)
+            _log.info("waiting for batch %s, which holds %d of the calls", open_batch.batch, held)
         if not fresh:
             return True
         if self._waves == self._max_waves:
-            last = f"; the last problem: {self._problem}" if self._problem else ""
+            last = f"; last error: {self._problem}" if self._problem else ""
             raise JobFailed(
-                f"after {self._rounds} refills {len(fresh):,} calls are still wanted{last}",
-                hint="resume the run for as many rounds again, or with a larger --rounds",
+                f"{plural(len(fresh), 'call')} without an answer after "
+                f"{plural(self._rounds, 'refill')}{last}",
+                hint="resume the run, or raise --rounds",
             )
         self._waves += 1
         for provider in dict.fromkeys(map(_provider, fresh)):
@@ -130,14 +132,16 @@ class ServiceTransport:
             for call in calls:
                 call.give(
                     BatchFailed(
-                        f"a batch was not taken: {error}", hint=error.hint, billed=error.billed
+                        f"the service did not accept a batch: {error}",
+                        hint=error.hint,
+                        billed=error.billed,
                     )
                 )
             return
         self.submissions += 1
         keys = [call.request.key for call in calls]
         self._ledger.add(provider.identity, batch, keys)
-        _log.info("batch %s: %d calls submitted", batch, len(calls))
+        _log.info("batch %s: %s submitted", batch, plural(len(calls), "call"))
         self._open.append(_Open(provider, batch, dict(zip(keys, calls, strict=True))))
 
     async def collect(self, calls: Sequence[WaitingCall]) -> None:
@@ -166,9 +170,9 @@ class ServiceTransport:
                     state = BatchState(True, problem=str(error))
                 elif loop.time() - heard > self._max_outage:
                     raise ServiceGaveUp(
-                        f"batch {waited.batch}: no word from the service for longer than "
+                        f"batch {waited.batch}: no response from the service for more than "
                         f"{self._max_outage:g} s: {error}",
-                        hint="resume when it is back: the batch goes on without you",
+                        hint="resume when it is back; the batch keeps running in the meantime",
                     ) from error
                 else:
                     state = BatchState(False)
@@ -197,7 +201,7 @@ class ServiceTransport:
             self._problem = state.problem or self._problem
             self._ledger.failed(waited.batch, failed, self._problem)
         if state.ended:
-            _log.info("batch %s: %d answers, %d failed", waited.batch, good, len(failed))
+            _log.info("batch %s: %s, %d failed", waited.batch, plural(good, "answer"), len(failed))
         for key, call in waited.calls.items():
             answer = state.answers.get(key)
             if isinstance(answer, ServiceError) and answer.retryable:
@@ -205,7 +209,8 @@ class ServiceTransport:
             elif answer is not None:
                 call.give(answer)
             elif state.ended:
-                call.give(BatchFailed(state.problem or f"batch {waited.batch} has no answer to it"))
+                problem = state.problem or f"batch {waited.batch} returned no answer for this call"
+                call.give(BatchFailed(problem))
 
 
 def _provider(call: WaitingCall) -> BatchProvider:

@@ -84,12 +84,12 @@ class Budget:
     def _exhausted(self, tokens: int, dollars: float) -> BudgetExhausted:
         if self.max_tokens is not None and self.tokens + tokens > self.max_tokens:
             return BudgetExhausted(
-                f"the token budget is used up: {self.tokens:,} of {self.max_tokens:,} spent, "
-                f"and the next call may take {tokens:,}",
+                f"token budget exhausted: {self.tokens:,} of {self.max_tokens:,} spent, "
+                f"and the next call may use {tokens:,}",
                 hint="resume with a larger --max-tokens",
             )
         return BudgetExhausted(
-            f"the cost budget is used up: ${self.dollars:.4f} of ${self.max_cost:.4f} spent, "
+            f"cost budget exhausted: ${self.dollars:.4f} of ${self.max_cost:.4f} spent, "
             f"and the next call may cost ${dollars:.4f}",
             hint="resume with a larger --max-cost",
         )

@@ -41,7 +41,7 @@ class BytesDisk(Disk):  # type: ignore[misc]
     def get(self, key: Any, raw: bool) -> Any:
         """Give back a raw key; anything else was not written by us."""
         if not raw:
-            raise ValueError("refused a pickled key in the reply cache")
+            raise ValueError("the reply cache contains a pickled key, which targen does not load")
         return super().get(key, raw)
 
     def store(self, value: Any, read: bool, key: Any = None) -> tuple[int, int, None, Any]:
@@ -53,7 +53,7 @@ class BytesDisk(Disk):  # type: ignore[misc]
     def fetch(self, mode: int, filename: str | None, value: Any, read: bool) -> bytes:
         """Give back a raw value; other modes read files or un-pickle."""
         if mode != _RAW or filename is not None or read or not isinstance(value, bytes):
-            raise ValueError("refused a value in the reply cache that targen did not write")
+            raise ValueError("the reply cache contains a value that targen did not write")
         return value
 
 
@@ -163,7 +163,7 @@ class ReplyCache:
 
     def _give_up(self, error: Exception) -> None:
         why = str(error) or "another process has locked it"
-        _log.warning("the reply cache is left out of this run: %s", why)
+        _log.warning("running without the reply cache: %s", why)
         self._cache = None
 
 

@@ -1,4 +1,4 @@
-"""File descriptors: a call in flight holds one, and a process may have only so many."""
+"""File descriptors: each call in flight holds one, and a process has a limited number."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ except ImportError:  # Windows has no such limit
 
 __all__ = ["HINT", "affordable", "used_up"]
 
-HINT = "a smaller --concurrency, or allow more in this shell: ulimit -n 4096"
+HINT = "lower --concurrency, or raise the limit in this shell: ulimit -n 4096"
 
 _RESERVE = 16
 """Descriptors for what is opened besides calls: the journal's, the cache's, imports, names."""
@@ -22,9 +22,9 @@ _log = logging.getLogger("targen.run")
 
 
 def affordable(concurrency: int) -> int:
-    """How many calls may be in flight at once: `concurrency`, or fewer and a line that says so.
+    """How many calls may be in flight at once: `concurrency`, or fewer, with a warning.
 
-    The limit is raised as far as this user may and as it is needed.
+    The process's limit is raised as far as allowed and needed.
     """
     if resource is None:
         return concurrency
@@ -40,17 +40,17 @@ def affordable(concurrency: int) -> int:
     fits = max(1, min(concurrency, limit - taken))
     if fits < concurrency:
         _log.warning(
-            "%d calls at once, not %d: this process may have %d files and connections open "
-            "(ulimit -n)",
+            "concurrency reduced to %d from %d: this process may open at most %d files and "
+            "connections (ulimit -n)",
             *(fits, concurrency, limit),
         )
     return fits
 
 
 def used_up() -> str:
-    """What is wrong where a descriptor was needed and there was none."""
-    limit = "so many" if resource is None else f"{resource.getrlimit(resource.RLIMIT_NOFILE)[0]}"
-    return f"this process may have {limit} files and connections open (ulimit -n), and has"
+    """The error message for when no descriptor is left."""
+    limit = "" if resource is None else f" of {resource.getrlimit(resource.RLIMIT_NOFILE)[0]}"
+    return f"this process has reached its limit{limit} open files and connections (ulimit -n)"
 
 
 def _open_now() -> int:

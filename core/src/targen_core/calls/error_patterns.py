@@ -1,4 +1,4 @@
-"""Signs in what services say, whichever of them says it.
+"""Patterns in the error messages of services, common to all of them.
 
 Services agree on status codes and little else: that a prompt is too long, that
 an account is out of credit or that a filter stepped in stands in codes and
@@ -121,9 +121,9 @@ def seconds(value: object) -> float | None:
 
 
 def quoted(words: str, *secrets: str, max_length: int = _QUOTED) -> str:
-    """What somebody else said, as one line of at most `max_length` characters that is safe to keep.
+    """Foreign text as one line of at most `max_length` characters that is safe to keep.
 
-    Keys are taken out before anything is cut, and signs that a terminal obeys are escaped.
+    Keys are removed before anything is cut, and control characters are escaped.
     """
     text = " ".join(scrub(words[:_READ], *secrets).split())
     return printable(text)[:max_length]

@@ -58,9 +58,9 @@ class Journal:
         Without `indexed` none is: no record can be asked for then.
 
         Raises:
-            CorruptJournal: a record before the last does not read back, or
+            CorruptJournal: a record before the last cannot be read back, or
                 `on_record` refuses one with a `ValueError`.
-            WriteFailed: it cannot be opened, or is no plain file of its own.
+            WriteFailed: it cannot be opened, or is not a regular file of its own.
         """
         self.path = path
         self.index_appends = False
@@ -115,11 +115,11 @@ class Journal:
                     break
                 record = _decode(line)
                 if record is None:
-                    before = " behind those of an earlier process" if self._end else ""
+                    before = " after those of an earlier process" if self._end else ""
                     raise CorruptJournal(
                         f"{self.path}: record {number}{before} (byte {offset}) is damaged",
-                        hint="restore the file from a copy, or delete the run directory and start "
-                        "again: replies in the cache are not paid for twice",
+                        hint="restore the file from a backup, or delete the run directory and "
+                        "start again; cached replies are not paid for twice",
                     )
                 try:
                     key = bytes.fromhex(record["key"]) if "key" in record else None
@@ -128,8 +128,9 @@ class Journal:
                     on_record(record)
                 except (TypeError, ValueError) as error:
                     raise CorruptJournal(
-                        f"{self.path}: record {number} (byte {offset}) is none of a run's: {error}",
-                        hint="if the run came from somebody else, do not trust it",
+                        f"{self.path}: record {number} (byte {offset}) is not a valid record: "
+                        f"{error}",
+                        hint="if the run came from someone else, do not trust it",
                     ) from error
                 offset += len(line)
                 crc = crc32(line, crc)
@@ -174,8 +175,7 @@ class Journal:
             os.ftruncate(self._fd, self._end)
             raise WriteFailed(
                 f"cannot write {self.path}: {error.strerror}",
-                hint="free some space, then resume the run: nothing that was paid for is lost "
-                "but the calls in flight",
+                hint="free some space, then resume the run; only the calls in flight are lost",
             ) from error
         if self.index_appends and "key" in record:
             self._offsets[bytes.fromhex(record["key"])] = self._end

@@ -1,4 +1,4 @@
-"""Where targen meets langchain: an adapter each way.
+"""Adapters between targen and langchain, one in each direction.
 
 `LangChainModel` makes any langchain chat model a `ChatModel`; `TargenChat`
 makes any `ChatModel` a langchain chat model. Importing this module does not
@@ -99,7 +99,7 @@ def as_chat_model(model: object) -> ChatModel:
     """
     if isinstance(model, type):  # whose methods look like those of an object
         name = model.__qualname__
-        raise TypeError(f"{name} is a class; a model is an object of it, such as {name}(...)")
+        raise TypeError(f"{name} is a class; pass an instance, such as {name}(...)")
     if any(
         base.__name__ == "BaseChatModel" and base.__module__.startswith("langchain_core.")
         for base in type(model).__mro__
@@ -127,8 +127,8 @@ class LangChainModel:
     Args:
         model: the langchain model, set up with its key and its address. Its
             own retries should be off (`max_retries=0`).
-        price: dollars for a million tokens, None where unknown.
-        max_concurrency: calls that make sense at once, or None.
+        price: dollars per million tokens, None if unknown.
+        max_concurrency: maximum useful concurrent calls, or None.
     """
 
     structured = False
@@ -174,17 +174,17 @@ class LangChainModel:
             reply = _reply(result, request)
         except (IndexError, KeyError, TypeError, AttributeError) as error:
             raise MalformedAnswer(
-                f"{type(self._model).__qualname__} gave no message: {type(error).__name__}",
+                f"{type(self._model).__qualname__} returned no message: {type(error).__name__}",
                 billed=True,
             ) from error
         return counted(reply, self.count_tokens(request), request.params["max_tokens"])
 
     def count_tokens(self, request: ChatRequest) -> int:
-        """An upper bound of the input tokens; a schema stands in the messages."""
+        """An upper bound of the input tokens; a schema is part of the messages."""
         return tokens.upper_bound(request.messages)
 
     async def aclose(self) -> None:
-        """Nothing: a langchain model keeps its connections to itself."""
+        """Does nothing: a langchain model manages its own connections."""
 
 
 def _identity(model: BaseChatModel) -> str:
@@ -231,7 +231,7 @@ def _from_langchain(messages: Iterable[BaseMessage]) -> tuple[Message, ...]:
     turns = []
     for message in messages:
         if message.type not in roles:
-            raise ValueError(f"a targen model takes no {message.type!r} messages")
+            raise ValueError(f"a targen model does not accept {message.type!r} messages")
         turns.append(Message(roles[message.type], str(message.text)))
     return tuple(turns)
 
@@ -264,9 +264,9 @@ def _failure(error: Exception, secrets: Sequence[str] = ()) -> TargenError:
     if status == 429 or names & {"RateLimitError", "ResourceExhausted"}:
         return RateLimited(words, retry_after=_retry_after(getattr(response, "headers", None)))
     if status == 403 or "PermissionDeniedError" in names:
-        return PermissionDenied(words, hint="use a key that may use this model")
+        return PermissionDenied(words, hint="use a key with access to this model")
     if status == 401 or "AuthenticationError" in names:
-        return AuthenticationFailed(words, hint="check the key that the langchain model was given")
+        return AuthenticationFailed(words, hint="check the API key of the langchain model")
     if isinstance(error, TimeoutError) or names & {"APITimeoutError", "TimeoutException"}:
         return TimedOut(words, billed=True)
     if (
@@ -279,7 +279,9 @@ def _failure(error: Exception, secrets: Sequence[str] = ()) -> TargenError:
     if names & {"RecursionError", "JSONDecodeError", "APIResponseValidationError"}:
         return MalformedAnswer(words, billed=True)
     if code in TOO_LONG_CODES or too_long(words):
-        return ContextTooLong(words, hint="lower -o max_tokens=N, or take a model that reads more")
+        return ContextTooLong(
+            words, hint="lower -o max_tokens=N, or use a model with a longer context"
+        )
     return BadRequest(words)
 
 
@@ -370,7 +372,7 @@ def _make_targen_chat() -> type[BaseChatModel]:
             return _run(self._agenerate(messages, stop, None, **kwargs))
 
         def close(self) -> None:
-            """Give back what the synchronous calls opened; `model.aclose` does the rest."""
+            """Release what the synchronous calls opened; `model.aclose` does the rest."""
             _run(self.model.aclose())
 
     TargenChat.__qualname__ = "TargenChat"

@@ -49,6 +49,7 @@ from targen_core.errors import (
     TargenError,
     TimedOut,
 )
+from targen_core.text import plural
 
 __all__ = ["ATTEMPTS", "MAX_OUTAGE", "CallCancelled", "CallLayer"]
 
@@ -143,7 +144,7 @@ class CallLayer:
         trouble = self._trouble
         if trouble is None or trouble.clock() - trouble.since < _SILENCE * trouble.answered:
             return ""
-        tries = "1 failure" if trouble.failures == 1 else f"{trouble.failures} failures"
+        tries = plural(trouble.failures, "failure")
         return f"no answer for {trouble.clock() - trouble.since:.0f} s, {tries}: {trouble.error}"
 
     def halt(self, reason: TargenError) -> None:
@@ -354,8 +355,8 @@ class CallLayer:
                     words = f": {error}" if error is not None else ""
                     self.halt(
                         ServiceGaveUp(
-                            f"the service asks for a pause of {asked:.0f} s{words}",
-                            hint="resume after it, or with a larger --max-outage",
+                            f"the service requested a pause of {asked:.0f} s{words}",
+                            hint="resume after that, or with a larger --max-outage",
                         )
                     )
                 if reply is not None:
@@ -410,7 +411,7 @@ class CallLayer:
             max_outage = self._outage_allowed(error)
             if not bound.deferred and waited + delay > max_outage:
                 raise ServiceGaveUp(
-                    f"no answer from the service for longer than {max_outage:g} s: {error}"
+                    f"no answer from the service for more than {max_outage:g} s: {error}"
                     if self.max_outage is not None or max_outage >= _SILENCE
                     else str(error),
                     hint=_first(
@@ -560,7 +561,7 @@ def _is_unicode(text: str) -> bool:
 def _checked(reply: Any) -> ChatReply:
     """What a model answered, where it is a reply at all."""
     if not isinstance(reply, ChatReply):
-        raise TypeError(f"complete() gave {type(reply).__name__}, not a ChatReply")
+        raise TypeError(f"complete() returned {type(reply).__name__}, not a ChatReply")
     return reply
 
 
@@ -569,7 +570,7 @@ def _tokens(bound: BoundModel, request: ChatRequest) -> int:
     try:
         tokens: Any = bound.model.count_tokens(request)
         if not isinstance(tokens, int):
-            raise TypeError(f"count_tokens() gave {type(tokens).__name__}, not an int")
+            raise TypeError(f"count_tokens() returned {type(tokens).__name__}, not an int")
     except TargenError:
         raise
     except Exception as error:
@@ -582,7 +583,7 @@ def _backend_failed(backend: str, error: Exception) -> StageFailed:
     distribution = backend.partition(":")[0]
     hint = f"report it to the authors of {distribution}, and resume when it is fixed"
     if distribution == "memory":  # an object of the program
-        hint = "correct it, and resume: targen_core.resume(RUN, model=...)"
+        hint = "fix it, then resume: targen_core.resume(RUN, model=...)"
     return StageFailed(
         f"backend {backend}: {error_patterns.scrub(f'{type(error).__name__}: {error}')}",
         distribution=distribution,

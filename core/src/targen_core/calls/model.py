@@ -43,19 +43,20 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Price:
-    """Dollars for a million tokens, in and out.
+    """Dollars per million tokens, in and out.
 
     Attributes:
-        input: read by the model for the first time.
-        output: written by it, reasoning included.
-        cache_read: read from the service's prompt cache; None: as `input`.
-        cache_write: read and put into that cache; None: as `input`.
+        input: dollars per million uncached input tokens.
+        output: dollars per million output tokens, reasoning included.
+        cache_read: for input read from the service's prompt cache; None: as
+            `input`.
+        cache_write: for input written to that cache; None: as `input`.
         long_from: a prompt of more tokens than this costs `long_input` times
             its input and `long_output` times its output; None: no such rule.
-        long_input: the factor of a long prompt's input.
-        long_output: the factor of its output.
-        batch: the factor of both in a batch, or None where there is none.
-        source: where the figures come from, and of which day they are.
+        long_input: factor for the input of a long prompt.
+        long_output: factor for its output.
+        batch: factor for both in a batch, or None if there is none.
+        source: where the figures come from, and their date.
     """
 
     input: float
@@ -71,7 +72,7 @@ class Price:
     def dollars(
         self, input_tokens: int, output_tokens: int, *, cache_read: int = 0, cache_write: int = 0
     ) -> float:
-        """What so many tokens cost.
+        """The cost of these tokens in dollars.
 
         `cache_read` of the `input_tokens` came from the service's prompt cache
         and `cache_write` of them went into it.
@@ -88,18 +89,18 @@ class Price:
         return (paid_in + paid_out) / 1e6
 
     def max_dollars(self, input_tokens: int, output_tokens: int) -> float:
-        """The most that a call of at most so many tokens can cost."""
+        """An upper bound, in dollars, on the cost of a call with at most these tokens."""
         dearer = self.cache_write is not None and self.cache_write > self.input
         return self.dollars(input_tokens, output_tokens, cache_write=input_tokens if dearer else 0)
 
 
 @dataclass(frozen=True, slots=True)
 class RateHeaders:
-    """What a service said of its limits beside an answer.
+    """What a service said about its limits along with an answer.
 
     `remaining_requests` and `remaining_tokens` are what is left;
-    `reset_requests` and `reset_tokens` the seconds until it is whole again;
-    `limit_requests` is what whole means.
+    `reset_requests` and `reset_tokens` the seconds until the allowance is full
+    again; `limit_requests` is the full allowance.
     """
 
     remaining_requests: int | None = None
@@ -125,12 +126,12 @@ class ChatRequest:
     """One call.
 
     `params` holds the sampling parameters under their ordinary names
-    (`temperature`, `max_tokens`, `top_p`, `stop`, `seed`, ...). `max_tokens`
-    is always there: the budget reserves it. `schema` is the JSON schema that
-    the reply must satisfy, or None for free text, and `schema_name` its name.
-    `key` is the call's identity, a hex string; a scripted backend may answer
-    by it. `origin` and `dry_run` are never sent anywhere: where the call
-    comes from, and what makes the offline reply that the task offers for it.
+    (`temperature`, `max_tokens`, `top_p`, `stop`, `seed`, ...). `max_tokens` is
+    always present: the budget reserves it. `schema` is the JSON schema that the
+    reply must satisfy, or None for free text, and `schema_name` its name. `key`
+    is the call's identity, a hex string; a scripted backend may answer by it.
+    `origin` and `dry_run` are never sent: where the call comes from, and a
+    function that gives the task's offline reply.
     """
 
     messages: tuple[Message, ...]
@@ -144,7 +145,7 @@ class ChatRequest:
 
 @dataclass(frozen=True, slots=True)
 class ChatReply:
-    """One answer: its text, why it ended, and what it took.
+    """One answer: its text, why it ended, and the tokens used.
 
     Of `input_tokens`, `cache_read_tokens` came from the service's own prompt
     cache and `cache_write_tokens` went into it; of `output_tokens`,
@@ -164,18 +165,18 @@ class ChatReply:
 
 
 def token_count(value: object, otherwise: int) -> int:
-    """A count of tokens that a service reports, or `otherwise` where it is none.
+    """A token count that a service reports, or `otherwise` if it is invalid.
 
-    It is one if it is a whole number from 0 to a billion: no fraction, no text
-    and no negative number, which would give the budget money back.
+    It is valid if it is a whole number from 0 to a billion: not a fraction, not
+    text, and not negative, which would give the budget money back.
     """
     return value if type(value) is int and 0 <= value <= _MAX_TOKENS else otherwise
 
 
 def counted(reply: ChatReply, max_input: int, max_output: int) -> ChatReply:
-    """`reply` with counts that a budget can be charged with.
+    """`reply` with counts that can be charged to a budget.
 
-    What is no count (see `token_count`) is taken as the request's bound,
+    An invalid count (see `token_count`) is replaced by the request's bound,
     `max_input` or `max_output`; cache-read, cache-write and reasoning tokens
     are at most those of which they are a part.
     """
@@ -205,14 +206,15 @@ def counted(reply: ChatReply, max_input: int, max_output: int) -> ChatReply:
 class ChatModel(Protocol):
     """A language model behind a service or in this process.
 
-    What it has may be plain attributes; it is only read.
+    Its properties may be plain attributes; targen only reads them.
     """
 
     @property
     def identity(self) -> str:
-        """What decides the reply besides the request: service address or file, and model.
+        """What determines the reply besides the request: service address or file, and model.
 
-        Part of the key of every call, so it must be the same from run to run and hold no secret.
+        It is part of the key of every call, so it must be stable from run to run and contain no
+        secret.
         """
         ...
 
@@ -228,47 +230,47 @@ class ChatModel(Protocol):
 
     @property
     def max_concurrency(self) -> int | None:
-        """Calls that make sense at once, or None."""
+        """Maximum useful concurrent calls, or None."""
         ...
 
     @property
     def price(self) -> Price | None:
-        """Dollars for a million tokens; None where unknown."""
+        """Dollars per million tokens; None if unknown."""
         ...
 
     async def complete(self, request: ChatRequest) -> ChatReply:
         """Answer one request.
 
         Raises:
-            ServiceError: of the class that says whether trying later can help.
+            ServiceError: its class says whether a retry can help.
         """
         ...
 
     def count_tokens(self, request: ChatRequest) -> int:
-        """An upper bound of the request's input tokens (never an estimate below)."""
+        """An upper bound of the request's input tokens; it must never be too low."""
         ...
 
     async def aclose(self) -> None:
-        """Give back connections, threads and memory; a later call may have them anew."""
+        """Release connections, threads and memory; a later call may acquire them again."""
         ...
 
 
 @runtime_checkable
 class DeferredModel(ChatModel, Protocol):
-    """A model that answers in rounds, each perhaps hours after it was asked.
+    """A model that answers in rounds, each perhaps hours after the request.
 
-    What follows from it for the call layer is all said here. It sends as many
-    calls as there are, with neither rate nor concurrency to bound them, and a
-    run waits for them as long as it takes: how long a service may fail, the
-    model itself knows. It cancels `complete` as soon as nobody wants the
-    answer. The run may end before there is one, with an error that says so,
-    and ask the same again when it is resumed.
+    The call layer treats it as follows. It sends as many calls as there are,
+    with no limit on rate or concurrency, and a run waits for them as long as it
+    takes: how long a service may fail is up to the model. It cancels `complete`
+    as soon as the answer is no longer wanted. The run may end before there is
+    an answer, with an error that says so, and request the same again when it is
+    resumed.
     """
 
     def attach_run(self, others: Callable[[], int]) -> None:
-        """Take what says how many calls the run waits for that no deferred model has.
+        """Receive a function: how many calls does the run wait for that no deferred model has?
 
-        A round is best begun at 0, since nothing more will come before it is
-        answered. To ask for it lets those calls go that nobody wants.
+        A round is best started at 0, since no more calls come before it is answered. Calling the
+        function also drops the calls that are no longer wanted.
         """
         ...

@@ -38,7 +38,7 @@ def check_sampling(key: str, value: Any) -> None:
     whole = isinstance(value, int) and not isinstance(value, bool)
     number = whole or (isinstance(value, float) and math.isfinite(value))
     if number and abs(value) > _MAX:
-        raise UsageError(f"option {key}={str(value)[:20]}: no service takes so large a number")
+        raise UsageError(f"option {key}={str(value)[:20]}: the number is too large")
     if key == "max_tokens" and not (whole and value > 0):
         raise UsageError(f"option max_tokens={value}: it must be a whole number above 0")
     if key in ("top_k", "seed"):  # -1 is "off" or "any" to some servers

@@ -1,4 +1,4 @@
-"""Counting tokens without a tokenizer: a bound for budgets, an estimate for reports."""
+"""Token counts without a tokenizer: a bound for budgets, an estimate for reports."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ __all__ = ["estimate", "upper_bound"]
 
 
 def upper_bound(messages: Iterable[Message]) -> int:
-    """More tokens than a conversation can take.
+    """An upper bound of the tokens of a conversation.
 
     No tokenizer in use makes a token of less than a byte; the template around
     the messages is allowed 16 tokens for each of them and 16 for the whole.
@@ -20,7 +20,7 @@ def upper_bound(messages: Iterable[Message]) -> int:
 
 
 def estimate(texts: Iterable[str]) -> int:
-    """Tokens at four bytes each, where a model does not count them."""
+    """Tokens at four bytes each, for models that do not count them."""
     return math.ceil(sum(map(_bytes, texts)) / 4)
 
 

@@ -24,25 +24,25 @@ def check_record(record: Mapping[str, Any]) -> None:
     if _is_plain(record):
         return  # nearly all are, and a run has hundreds of thousands
     if type(record.get("step")) is not str:
-        raise ValueError("step is no text")
+        raise ValueError("step is not a string")
     label = record.get("label", 0)
     if label is not None and type(label) is not str:
-        raise ValueError("label is no text")
+        raise ValueError("label is not a string")
     get = record.get
     for name in _COUNTS:
         count = get(name, 0)
         if type(count) is not int or not 0 <= count <= _MAX:
-            raise ValueError(f"{name} is no number of tokens")
+            raise ValueError(f"{name} is not a token count")
     if "in" not in record or "out" not in record or "cost" not in record:
         raise ValueError("in, out or cost is missing")
     cost = record["cost"]
     if cost is not None and not (type(cost) in (float, int) and 0 <= cost <= _MAX):
-        raise ValueError("cost is no number of dollars")
+        raise ValueError("cost is not an amount in dollars")
     if get("lost"):
         return
     for name in _TEXTS:
         if type(get(name)) is not str:
-            raise ValueError(f"{name} is no text")
+            raise ValueError(f"{name} is not a string")
 
 
 def _is_plain(record: Mapping[str, Any]) -> bool:

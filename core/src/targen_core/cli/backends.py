@@ -93,7 +93,7 @@ def backends(
     print(f"{name} works: {check['model']} answered in {check['seconds']:.2f} s")
     print(f"tokens   {check['input_tokens']:,} in, {check['output_tokens']:,} out")
     if check["price"] is None:
-        print("price    unknown: -o price_in=... -o price_out=..., in dollars a million tokens")
+        print("price    unknown: -o price_in=... -o price_out=..., in dollars per million tokens")
     else:
         source = f" ({check['price_source']})" if check["price_source"] else ""
         print(f"price    ${check['price'][0]:g} in, ${check['price'][1]:g} out a million{source}")
@@ -187,5 +187,5 @@ def _notes(model: ChatModel, reply: ChatReply) -> list[str]:
             fits = False
         if not fits:
             how = "although a schema was asked for" if model.structured else "as it was asked to"
-            notes.append(f"its reply is no JSON object, {how}; such replies are repaired once")
+            notes.append(f"its reply is not a JSON object, {how}; such replies are repaired once")
     return notes

@@ -112,7 +112,7 @@ def batch(
         print(f"no answer: {len(brought.garbage) - _LINES:,} lines more")
     if brought.pending:
         # How many, export says: with these answers a run may ask for more side by side.
-        print(f"calls wait for answers; next: targen batch export {run}")
+        print(f"calls are waiting for answers; next: targen batch export {run}")
     else:
         print()
         print_report(read_report(run), run)

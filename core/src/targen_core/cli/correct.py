@@ -87,7 +87,7 @@ def correct(
         bool, typer.Option("--json", help="Print the report as JSON.", rich_help_panel=OUTPUT)
     ] = False,
 ) -> None:
-    """Correct the labels of a dataset: ours, the original, or anyone's.
+    """Correct the labels of a dataset: a generated one, the original, or your own.
 
     Writes a directory with dataset.jsonl (the rows with the labels that they ended with),
     changes.jsonl (every verdict) and report.json. Rows change in their label alone; rows that are

@@ -255,7 +255,7 @@ def _print_backend(facts: dict[str, Any]) -> None:
     if price is None:
         print("  price: unknown; -o price_in=... -o price_out=... say it")
     else:
-        print(f"  price: ${price['input']:g} in, ${price['output']:g} out a million tokens")
+        print(f"  price: ${price['input']:g} in, ${price['output']:g} out per million tokens")
         if price["source"]:
             print(f"  source of the price: {price['source']}")
 

@@ -122,11 +122,11 @@ def init_task(
     cost = f"{plural(took.calls, 'call')}, {plural(took.tokens, 'token')}, ${took.dollars:.4f}"
     labels = plural(len(declaration.labels), "label")
     print(f"{path}: {labels}; {cost if took.calls else 'from the cache'}")
-    print("It is a draft that nobody has read. Look at")
+    print("It is a draft that has not been reviewed. Look at")
     print("  labels    would two people who read the definitions always agree?")
     print("  seeds     can one seed serve for every label?")
     print("  samples   are their actual labels right?")
-    print("Then take out the line `draft: true`, and")
+    print("Then remove the line `draft: true`, and")
     print(f"  targen preview {_typed(path)} --backend {backend}")
 
 

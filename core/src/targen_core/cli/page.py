@@ -33,7 +33,7 @@ def as_page(run: Path) -> str:
 
     Raises:
         UsageError: there is no such directory.
-        RunDirectoryError: it is no run, or does not read.
+        RunDirectoryError: it is no run, or cannot be read.
     """
     raw = read_report(run)
     report = Report.of(raw)

@@ -113,7 +113,7 @@ def preview(
     from targen_core.runs.trial import run_trial
 
     if variants and (variant or full or prompts):
-        raise UsageError("--variants goes with none of --variant, --prompts and --full")
+        raise UsageError("--variants cannot be combined with --variant, --prompts or --full")
     if examples is not None and not variants:
         raise UsageError("--examples is for --variants", hint="--variants default")
     registry = load_registry()

@@ -89,7 +89,7 @@ def write_page(run: Path, out: Path | None) -> Path:
     """Write a run's report as a page; where it is.
 
     Raises:
-        RunDirectoryError: it is no run, or does not read.
+        RunDirectoryError: it is no run, or cannot be read.
         WriteFailed: the operating system refuses.
     """
     from targen_core.cli.page import as_page

@@ -41,7 +41,7 @@ async def solve(llm: Llm, question: JudgeQuestion) -> JudgeAnswer:
     """Solve one question by the task's instructions.
 
     Raises:
-        Rejected: `illegal-output`, when a repair did not help either.
+        Rejected: `illegal-output`, if the repair failed too.
     """
     task = llm.task
 

@@ -55,14 +55,14 @@ class _Judgement(BaseModel):
 class Meta:
     """A corrector that judges an instance with one prompt, each question on its own.
 
-    A verdict that contradicts the result that it rests on gets one repair,
-    then the instance is rejected as `inconsistent`. Where the instance claims
-    nothing there is nothing to compare: the question is solved as `blind` does.
+    A verdict that contradicts its own result gets one repair attempt, then the instance is
+    rejected as `inconsistent`. If the instance claims no answer there is nothing to compare: the
+    question is solved as `blind` does.
 
     Attributes:
         prompt: with the values instructions, outputs, samples, input, output.
-        may_reject: whether `no_valid_instance` is a legal result: our addition,
-            without which a broken instance must be given some label.
+        may_reject: whether `no_valid_instance` is a legal result: our addition; without it a
+            broken instance must be given some label.
     """
 
     prompt: Prompt

@@ -50,7 +50,7 @@ def arrow_tables(dataset: Dataset, kinds: Mapping[str, Kind] | None = None) -> I
             yield pa.Table.from_pylist(batch, schema=schema)
         except (pa.ArrowException, OverflowError) as error:
             raise UsageError(
-                f"{dataset.name} does not fit into Parquet: {error}",
+                f"{dataset.name} cannot be written as Parquet: {error}",
                 hint="--as jsonl takes any values",
             ) from error
 

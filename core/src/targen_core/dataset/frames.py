@@ -36,7 +36,7 @@ def to_hf(dataset: Dataset) -> datasets.Dataset:
     with needs("a datasets.Dataset", extra="datasets"):
         import datasets
     if not dataset.rows:
-        raise UsageError(f"{dataset.name} holds no row, and so no columns")
+        raise UsageError(f"{dataset.name} has no rows, so no columns")
     import pyarrow as pa
 
     return datasets.Dataset(pa.concat_tables(arrow_tables(dataset)))

@@ -57,7 +57,7 @@ def column_kinds(dataset: Dataset) -> dict[str, Kind]:
     texts are numbered in the order of the task's labels.
 
     Raises:
-        UsageError: a column that has no one type.
+        UsageError: a column mixes types.
     """
     top = _kind(list(dataset.rows), schema_of(dataset.task.schema), "")
     assert isinstance(top, Record)
@@ -126,6 +126,6 @@ def _kind(values: Sequence[Any], place: Place, at: str) -> Kind:
 
 def _no_type(at: str) -> UsageError:
     return UsageError(
-        f"column {at} has no one type: its values are of several kinds, or objects without keys",
+        f"column {at} mixes types, or has objects without keys",
         hint="--as jsonl takes any values",
     )

@@ -20,7 +20,7 @@ from targen_core.runs.manifest import Manifest
 from targen_core.runs.plan import find_task
 from targen_core.tasks.fields import text_at
 from targen_core.tasks.model import Task
-from targen_core.text import refused
+from targen_core.text import plural, refused
 
 if TYPE_CHECKING:
     import datasets
@@ -78,19 +78,20 @@ class Dataset(Sequence[Mapping[str, Any]]):
     """Official rows of a task, in order, each valid by `task.schema`.
 
     A dataset is the sequence of its rows: `len`, iteration, `dataset[3]`, and
-    `dataset[:100]`, which is a dataset again. What they give are copies: to
-    change one changes no dataset. Two are equal by task and rows.
+    `dataset[:100]`, which is a dataset again. Rows are returned as copies, so
+    changing one does not change the dataset. Datasets are equal if their tasks
+    and rows are.
 
     Attributes:
-        name: its name, as a file or folder would be called.
+        name: its name, usable as a file or folder name.
         task: whose rows they are.
         rows: the rows.
         card: the dataset card (Markdown), or "" where there is none.
         license: under which it is published, by its name on hubs ("cc-by-4.0"), or "".
-        source: where it was read from, for people; "" where it was not.
-        run: the run directory that it is of, where it is of one.
-        provenance: of a run, where its instances are from: a record each.
-        problems: what is wrong with rows, where it was read to be told.
+        source: where it was read from, for people; "" if it was not read.
+        run: the run directory it belongs to, if any.
+        provenance: for a run, the origin of each instance, one record each.
+        problems: what is wrong with rows, if it was read with `strict=False`.
     """
 
     name: str = field(compare=False)
@@ -129,43 +130,45 @@ class Dataset(Sequence[Mapping[str, Any]]):
         start, stop, step = index.indices(len(self))
         if unit > 1 and (step != 1 or start % unit or stop % unit):
             raise UsageError(
-                f"rows of {self.task.name} come in groups of {unit}; [{start}:{stop}] breaks one"
+                f"rows of {self.task.name} come in groups of {unit}; [{start}:{stop}] splits one"
             )
         return replace(self, rows=self.rows[index], provenance=(), problems=())
 
     def units(self) -> Iterator[Unit]:
         """The rows in groups that must stay together, each with its instances.
 
-        Instances are made as they are asked for, and not kept.
+        Instances are created on demand and not kept.
 
         Raises:
-            UsageError: rows that hold no instance of the task, naming the first.
+            UsageError: some rows are not an instance of the task; names the
+                first.
         """
         task = self.task
         for start in range(0, len(self.rows), task.rows_per_instance):
             rows = tuple(self.rows[start : start + task.rows_per_instance])
             if len(rows) < task.rows_per_instance:
                 raise UsageError(
-                    f"{self.name} ends with row {start + 1} alone, and rows of {task.name} come "
-                    f"in groups of {task.rows_per_instance}"
+                    f"{self.name} ends with row {start + 1} on its own, but rows of {task.name} "
+                    f"come in groups of {task.rows_per_instance}"
                 )
             try:
                 instances = task.from_rows(rows)
             except (ValueError, LookupError, TypeError, Rejected) as error:
                 raise UsageError(
-                    f"{self.name}, row {start + 1} is no labelled row of {task.name}: "
+                    f"{self.name}, row {start + 1} is not a labelled row of {task.name}: "
                     f"{problem_in(error)}"
                 ) from error
             yield Unit(start + 1, rows, instances)
 
     @property
     def instances(self) -> Iterator[Any]:
-        """The labelled instances in order, whatever rows each of them takes.
+        """The labelled instances in order, however many rows each of them takes.
 
         Rows without a label, as in test files, give none.
 
         Raises:
-            UsageError: rows that hold no instance of the task, naming the first.
+            UsageError: some rows are not an instance of the task; names the
+                first.
         """
         for unit in self.units():
             yield from unit.instances
@@ -190,9 +193,10 @@ class Dataset(Sequence[Mapping[str, Any]]):
 
     @cached_property
     def digest(self) -> str:
-        """SHA-256 of the rows, the same in whatever form they were read.
+        """SHA-256 of the rows, independent of the form they were read from.
 
-        The order of keys does not count, nor whether what is absent is null.
+        Neither the order of keys nor whether a missing value is absent or null
+        matters.
         """
         known = hashlib.sha256()
         for row in self.rows:
@@ -242,7 +246,7 @@ class Dataset(Sequence[Mapping[str, Any]]):
 
         Raises:
             MissingDependency: `datasets` is not installed.
-            UsageError: a column that has no one type.
+            UsageError: a column mixes types.
         """
         from targen_core.dataset.frames import to_hf
 
@@ -326,7 +330,7 @@ class Dataset(Sequence[Mapping[str, Any]]):
         except TargenError:
             labels = []  # rows that were never checked
         of = f" ({', '.join(labels)})" if 0 < len(labels) <= _NAMED else ""
-        return f"{self.name}: {len(self):,} rows of {self.task.name}{of}"
+        return f"{self.name}: {plural(len(self), 'row')} of {self.task.name}{of}"
 
 
 def _found_by(dataset: Dataset) -> tuple[str, tuple[str, ...]]:

@@ -16,6 +16,7 @@ from targen_core.plugins.loader import load_registry
 from targen_core.plugins.registry import Registry
 from targen_core.runs.plan import find_task
 from targen_core.tasks.model import Task
+from targen_core.text import plural
 
 __all__ = ["of_no_task", "read_dataset"]
 
@@ -33,26 +34,26 @@ def read_dataset(
 ) -> Dataset:
     """A dataset in any form, as official rows of its task.
 
-    Every row is validated by the task's schema, strictly: `"true"` is no truth
-    value. A torn last line of a run that is going on is left out.
+    Every row is validated strictly against the task's schema: `"true"` is not a boolean. An
+    incomplete last line of a run in progress is skipped.
 
     Args:
         source: a run directory, or what `targen correct` left; a .jsonl, .json, .csv
             or .parquet file; a folder that `targen export --as hf` or `datasets`
             saved; "hf:OWNER/NAME[:CONFIG[:SPLIT]]" of a hub; or rows: a
             `datasets.Dataset`, a data frame, mappings, a `Dataset`.
-        task: whose rows they are: a task, its name, or its file. A run knows.
-        variants: of the task; a run knows these too.
+        task: the task of the rows: a task, its name, or its file. A run knows its task.
+        variants: variants of the task; a run knows these too.
         registry: finds the task; by default what is installed.
         encoding: of text files without a byte order mark.
-        strict: whether the first bad row is an error. Else bad rows are left out,
-            with those that belong to them, and told in `Dataset.problems`; what
-            else is odd, such as an `idx` that comes twice, is told there too.
+        strict: whether the first bad row is an error. Otherwise bad rows are left out, along with
+            those that belong to them, and listed in `Dataset.problems`; other oddities, such as a
+            repeated `idx`, are listed there too.
 
     Raises:
-        UsageError: there is no such dataset, it holds no row or one that is none
-            of the task's; or the task is missing, or another than the run's.
-        RunDirectoryError: a folder that holds no dataset.
+        UsageError: there is no such dataset, it has no rows or an invalid one; or the task is
+            missing or not the run's.
+        RunDirectoryError: the folder contains no dataset.
         UnknownName: the task is not installed.
         MissingDependency: the library that reads this form is not installed.
     """
@@ -93,7 +94,7 @@ def _task(
     if not isinstance(task, str | PathLike | None):
         raise UsageError(
             f"task is {repr(task)[:80]}",
-            hint="pass a task's name or file, or a Task, which declaration.task() gives",
+            hint="pass a task's name or file, or a Task, such as declaration.task() returns",
         )
     registry = load_registry() if registry is None else registry
     if source.task is None:
@@ -104,8 +105,8 @@ def _task(
     other = task is not None and registry.find("task", task).id != item.id
     if other or (variants and tuple(variants) != source.variants):
         raise UsageError(
-            f"{source.run or source.place} says itself whose rows it holds: those of {item.id}",
-            hint="leave out --task and --variant",
+            f"{source.run or source.place} already names the task of its rows: {item.id}",
+            hint="omit --task and --variant",
         )
     return recorded
 
@@ -132,7 +133,7 @@ def of_no_task(source: Source) -> UsageError:
         hint = f"give the run directory, {run}"
     else:
         hint = "--task NAME; see targen list-tasks"
-    return UsageError(f"{source.place} does not say whose rows it holds", hint=hint)
+    return UsageError(f"{source.place} does not name the task of its rows", hint=hint)
 
 
 def _strictly(
@@ -157,8 +158,8 @@ def _strictly(
         del rows[-over:]
     elif over:
         raise UsageError(
-            f"{source.place} has {len(rows)} rows; those of {task.name} come in groups of "
-            f"{task.rows_per_instance}",
+            f"{source.place} has {plural(len(rows), 'row')}, but rows of {task.name} come in "
+            f"groups of {task.rows_per_instance}",
             hint=hint,
         )
     return rows
@@ -170,10 +171,10 @@ def _way_out(source: Source, task: Task[Any, Any], named: Task[Any, Any] | str |
         return f"targen validate {source.place} --task {name} lists all such rows"
     if task.version != source.version:
         return (
-            f"version {source.version} of the task made the rows, "
-            f"version {task.version} is installed"
+            f"the rows were made with version {source.version} of the task; version "
+            f"{task.version} is installed"
         )
-    return "targen resume goes on with the run"
+    return "targen resume continues the run"
 
 
 def _leniently(source: Source, task: Task[Any, Any], problems: list[Problem]) -> list[_Row]:
@@ -195,7 +196,7 @@ def _leniently(source: Source, task: Task[Any, Any], problems: list[Problem]) ->
         idx = row.get("idx")
         numbered.append((number, row))
         if idx in places:
-            said = f"idx {idx} stands in {source.form.place} {places[idx]} already"
+            said = f"idx {idx} is already used in {source.form.place} {places[idx]}"
             problems.append(Problem(number, idx, said, left_out=False))
         places.setdefault(idx, number)
     if not numbered:

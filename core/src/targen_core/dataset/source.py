@@ -70,7 +70,7 @@ class Source:
         """The error that says what is wrong with a row."""
         whose = f" of {of}" if of else ""
         return UsageError(
-            f"{self.place}, {self.form.place} {number} is no row{whose}: {problem_in(error)}",
+            f"{self.place}, {self.form.place} {number} is not a row{whose}: {problem_in(error)}",
             hint=getattr(error, "hint", "") or hint,
         )
 
@@ -80,7 +80,7 @@ class Source:
         Raises:
             UsageError: always.
         """
-        raise UsageError(f"{self.place} holds no row", hint=hint)
+        raise UsageError(f"{self.place} has no rows", hint=hint)
 
 
 def open_source(source: Any, *, encoding: str = "utf-8") -> Source:
@@ -92,7 +92,7 @@ def open_source(source: Any, *, encoding: str = "utf-8") -> Source:
 
     Raises:
         UsageError: there is no such thing, or it cannot be read.
-        RunDirectoryError: a folder that holds no dataset.
+        RunDirectoryError: the folder contains no dataset.
         MissingDependency: the library that reads this form is not installed.
     """
     if isinstance(source, Source):
@@ -224,12 +224,12 @@ def _in_memory(source: Any) -> Source:
     if hasattr(source, "to_dict") and hasattr(source, "notna"):  # a data frame
         source = source.astype(object).where(source.notna(), None).to_dict("records")
     if isinstance(source, Mapping) or not isinstance(source, Iterable):
-        raise UsageError(f"{type(source).__name__} is no dataset: give a path, or rows")
+        raise UsageError(f"{type(source).__name__} is not a dataset: pass a path or rows")
     rows = list(source)
 
     def records() -> Iterator[tuple[int, Record]]:
         for number, row in enumerate(rows, 1):
-            bad = ValueError(f"{type(row).__name__} is no row")
+            bad = ValueError(f"{type(row).__name__} is not a row")
             yield number, row if isinstance(row, Mapping) else bad
 
     return Source(name, "dataset", Form(records, place="row"))

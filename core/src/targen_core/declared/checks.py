@@ -20,6 +20,7 @@ from targen_core.tasks.checks import (
     words,
 )
 from targen_core.tasks.prompt import Prompt
+from targen_core.text import plural
 
 __all__ = [
     "check_context",
@@ -63,7 +64,7 @@ def check_seed(declaration: Declaration) -> Callable[[str], None]:
             return
         phrase(seed, max_words=part.words[1], what="seed")
         if len(words(seed)) < part.words[0]:
-            raise Rejected("too-short", f"the seed has fewer than {part.words[0]} words")
+            raise Rejected("too-short", f"the seed has fewer than {plural(part.words[0], 'word')}")
         check_language(seed, "seed", declaration.language)
 
     return check
@@ -91,15 +92,17 @@ def check_text(text: str, part: FieldPart, what: str, language: str) -> None:
         count = len(words(text))
         if part.words and not min_words <= count <= max_words:
             short = count < min_words
-            raise Rejected("too-short" if short else "too-long", f"the {what} has {count} words")
+            raise Rejected(
+                "too-short" if short else "too-long", f"the {what} has {plural(count, 'word')}"
+            )
         if part.check_language:
             check_language(text, what, language)
     if part.sentences is not None:
         at_least, at_most = sentences(text)
         if at_most < part.sentences[0]:
-            raise Rejected("too-few-sentences", f"the {what} has {at_most} sentences")
+            raise Rejected("too-few-sentences", f"the {what} has {plural(at_most, 'sentence')}")
         if at_least > part.sentences[1]:
-            raise Rejected("too-many-sentences", f"the {what} has {at_least} sentences")
+            raise Rejected("too-many-sentences", f"the {what} has {plural(at_least, 'sentence')}")
     folded = text.casefold()
     if part.must_contain and not any(item.casefold() in folded for item in part.must_contain):
         raise Rejected("lacks-words", f"the {what} has none of: {', '.join(part.must_contain)}")

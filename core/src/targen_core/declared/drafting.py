@@ -69,9 +69,9 @@ def declared(reply: DraftReply) -> Declaration:
     """
     names = [re.sub(r"\W+", "_", field.name.strip().lower()) for field in reply.fields]
     if len({label.name for label in reply.labels}) < max(2, len(reply.labels)):
-        raise Rejected("bad-draft", "labels: two or more are needed, each with a name of its own")
+        raise Rejected("bad-draft", "labels: two or more are needed, each with its own name")
     if len(set(names)) < max(1, len(names)):
-        raise Rejected("bad-draft", "fields: each needs a name of its own")
+        raise Rejected("bad-draft", "fields: each needs its own name")
     for sample in reply.samples:
         if len(sample.texts) != len(names):
             raise Rejected(

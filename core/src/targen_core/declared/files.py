@@ -59,7 +59,7 @@ def task_file(name: str) -> TaskFile:
     path, attribute = _split(name)
     if path.suffix not in (".py", *DECLARED):
         raise UsageError(
-            f"{name}: a task is in a file that ends with .py, .yaml, .toml or .json",
+            f"{name}: a task file must end in .py, .yaml, .toml or .json",
             hint="targen list-tasks shows what is installed",
         )
     if path.suffix == ".py":
@@ -100,8 +100,9 @@ def require_known(copy: Path) -> None:
     if not folders.is_known(_TASKS, hashlib.sha256(content_of(path)).hexdigest()):
         name = f"{path}:{attribute}" if attribute else str(path)
         raise UsageError(
-            f"{path} is code that came with this run directory, and was not run here before",
-            hint=f"read it; if you trust it: targen describe {name}",
+            f"{path} is code that came with this run directory and has not been run on this "
+            "machine before",
+            hint=f"read it and, if you trust it, run: targen describe {name}",
         )
 
 
@@ -147,14 +148,14 @@ def _executed(path: Path, data: bytes) -> ModuleType:
         beside = (path.parent / f"{error.name}.py").exists()
         raise UsageError(
             f"{path.name} imports {error.name}, which is not installed",
-            hint="a task in a file is one file; of several make a plugin"
+            hint="a task file must be self-contained; use a plugin for several modules"
             if beside
             else f"pip install {error.name}",
         ) from error
     except (Exception, SystemExit) as error:
         raise UsageError(
             f"{path.name} could not be imported: {type(error).__name__}: {error}",
-            hint="the same command with --debug shows where",
+            hint="run the same command with --debug to see where",
         ) from error
     return module
 
@@ -174,9 +175,10 @@ def _chosen(module: ModuleType, path: Path, attribute: str) -> Task[Any, Any]:
         return different[0]
     if not different:
         raise UsageError(
-            f"{path.name} defines no task", hint="TASK = Task(…); see the how-to of tasks in files"
+            f"{path.name} defines no task",
+            hint="define TASK = Task(…); see the how-to on tasks in files",
         )
     raise UsageError(
         f"{path.name} defines {len(different)} tasks: {names}",
-        hint=f"{path.name}:{next(iter(tasks))} says which; or call it TASK",
+        hint=f"{path.name}:{next(iter(tasks))} picks one; or name it TASK",
     )

@@ -73,9 +73,9 @@ def _pair(value: Any) -> Any:
     pair = (value, value) if isinstance(value, int) else value
     whole = isinstance(pair, list | tuple) and all(type(n) is int and n >= 1 for n in pair)
     if not whole or len(pair) != 2:
-        raise ValueError(f"{repr(value)[:80]} is neither a number from 1 on nor [least, most]")
+        raise ValueError(f"{repr(value)[:80]} is neither a whole number above 0 nor [min, max]")
     if max(pair) > _MAX:
-        raise ValueError(f"{_MAX:,} is the most")
+        raise ValueError(f"the maximum is {_MAX:,}")
     return tuple(pair)
 
 
@@ -86,7 +86,7 @@ def _counts(value: Any) -> Any:
             return value
     elif type(value) is int and value <= _ROWS:
         return value
-    raise ValueError(f"{repr(value)[:80]} is neither a number of rows nor LABEL: ROWS")
+    raise ValueError(f"{repr(value)[:80]} is neither a number of rows nor a mapping LABEL: ROWS")
 
 
 Text = Annotated[str, Field(min_length=1)]
@@ -111,9 +111,7 @@ class LabelPart(_Part):
     value: str | bool | int | None = Field(
         default=None, description="the value in the official rows; by default the label itself"
     )
-    guidance: str = Field(
-        default="", description="what the generator is told beside the definition"
-    )
+    guidance: str = Field(default="", description="further guidance for the generator")
     prompt: str = Field(
         default="", description="a prompt of your own for this label; it uses `$seed`, see below"
     )
@@ -124,14 +122,13 @@ class BranchPart(_Part):
 
     definition: Text = Field(description="what makes a row one of this branch")
     label: LabelName | None = Field(
-        default=None, description="the label that it aims at; by default the one of its name"
+        default=None, description="the label that it aims at; by default the label with its name"
     )
     judged: bool = Field(
-        default=False, description="whether it aims at no label: step 4 finds which is right"
+        default=False,
+        description="whether it aims at no label and step 4 determines which is right",
     )
-    guidance: str = Field(
-        default="", description="what the generator is told beside the definition"
-    )
+    guidance: str = Field(default="", description="further guidance for the generator")
     prompt: str = Field(
         default="", description="a prompt of your own for this branch; it uses `$seed`, see below"
     )
@@ -140,34 +137,37 @@ class BranchPart(_Part):
 class FieldPart(_Part):
     """A column of a row. A text stands for its description alone."""
 
-    description: str = Field(default="", description="what stands in it, for the generator")
+    description: str = Field(default="", description="what it contains, for the generator")
     type: Literal["str", "list[str]", "int", "enum"] = Field(default="str", description="its type")
     form: Literal["prose", "question", "phrase", "any"] = Field(
         default="prose",
-        description="for texts: whole sentences, one or more sentences the last of which is a "
-        "question, a few words, or anything",
+        description="for texts: `prose` (whole sentences), `question` (sentences, the last a "
+        "question), `phrase` (a few words) or `any`",
     )
     words: Range | None = Field(
-        default=None, description="least and most words of a text; one number is exactly so many"
+        default=None,
+        description="minimum and maximum words of a text; a single number means exactly that many",
     )
-    sentences: Range | None = Field(default=None, description="least and most sentences of a text")
-    items: Range = Field(default=(1, 8), description="least and most texts of a `list[str]`")
+    sentences: Range | None = Field(
+        default=None, description="minimum and maximum sentences of a text"
+    )
+    items: Range = Field(default=(1, 8), description="minimum and maximum items of a `list[str]`")
     range: tuple[Whole, Whole] | None = Field(
-        default=None, description="least and most of an `int`"
+        default=None, description="minimum and maximum of an `int`"
     )
     values: tuple[Text, ...] = Field(default=(), description="the values of an `enum`")
     must_contain: tuple[Text, ...] = Field(
-        default=(), description="texts of which at least one must occur; case does not count"
+        default=(), description="texts of which at least one must occur, in any case"
     )
     must_not_contain: tuple[Text, ...] = Field(
-        default=(), description="words or phrases that must not occur; case does not count"
+        default=(), description="words or phrases that must not occur, in any case"
     )
     check_language: bool = Field(
         default=True, description="whether a text must be in the declaration's language"
     )
     may_copy_seed: bool = Field(
         default=False,
-        description="whether a text may be the seed itself, but for case and punctuation",
+        description="whether a text may equal the seed, apart from case and punctuation",
     )
 
 
@@ -181,12 +181,12 @@ class ContextsPart(_Part):
     use: UsedName = Field(
         default="", description="the full id of registered contexts, in place of the other keys"
     )
-    batch: Count = Field(default=10, description="contexts to ask for at once")
+    batch: Count = Field(default=10, description="contexts to request per call")
     items: tuple[Text, ...] = Field(
         default=(), description="fixed contexts: the model is not asked"
     )
     file: str = Field(
-        default="", description="a file of fixed contexts, one a line, beside this one"
+        default="", description="a file of fixed contexts, one per line, beside this one"
     )
 
 
@@ -198,18 +198,21 @@ class SeedsPart(_Part):
         description="what one seed is, in the singular",
     )
     field: str = Field(
-        default="", description="the field that the seed is: it is copied, and the rest is written"
+        default="",
+        description="the field that holds the seed: it is copied, and the rest is written",
     )
     use: UsedName = Field(
         default="",
         description="the full id of registered seeds, in place of the other keys but `field`",
     )
-    batch: Count = Field(default=5, description="seeds to ask for at once, of each context")
-    words: Range = Field(default=(2, 40), description="least and most words of a seed")
+    batch: Count = Field(default=5, description="seeds to request per call, for each context")
+    words: Range = Field(default=(2, 40), description="minimum and maximum words of a seed")
     items: tuple[Text, ...] = Field(
         default=(), description="fixed seeds, in place of steps 1 and 2: the model is not asked"
     )
-    file: str = Field(default="", description="a file of fixed seeds, one a line, beside this one")
+    file: str = Field(
+        default="", description="a file of fixed seeds, one per line, beside this one"
+    )
 
 
 class PromptsPart(_Part):
@@ -225,7 +228,7 @@ class PromptsPart(_Part):
 class SamplePart(_Part):
     """A worked sample for step 4: an output, right or wrong, and the actual label."""
 
-    input: Any = Field(description="the fields of a row; of one field, its text alone")
+    input: Any = Field(description="the fields of a row; for a single field, just its text")
     output: LabelName = Field(description="the label that is claimed")
     actual: LabelName = Field(description="the right label, or `no_valid_instance`")
     explanation: Text = Field(description="why, in a sentence or two")
@@ -264,7 +267,7 @@ class Declaration(_Part):
         ) -> None: ...
 
     draft: bool = Field(
-        default=False, description="whether a person has yet to read it: a draft makes no rows"
+        default=False, description="whether it has yet to be reviewed: a draft generates no rows"
     )
     name: str = Field(
         default="",
@@ -273,7 +276,7 @@ class Declaration(_Part):
         description="lower-case letters, digits, `.`, `_`, `-`; by default the file's name",
     )
     version: str = Field(
-        default="", description="your own version; a digest of the content is always added to it"
+        default="", description="your own version; a digest of the content is always appended"
     )
     summary: str = Field(
         default="", description="one line; by default the description's first sentence"
@@ -289,8 +292,8 @@ class Declaration(_Part):
     branches: dict[LabelName, Annotated[BranchPart, _short_for("definition")]] = Field(
         default={},
         max_length=1000,
-        description="branch → its definition, or a branch's keys: what step 3 is asked for, where "
-        "that is not each label",
+        description="branch → its definition, or a branch's keys: what step 3 is asked for, "
+        "where that is not simply each label",
     )
     fields: dict[str, Annotated[FieldPart, _short_for("description")]] = Field(
         default={"text": FieldPart()},
@@ -302,32 +305,35 @@ class Declaration(_Part):
         ContextsPart | None, _short_for("description"), BeforeValidator(_absent)
     ] = Field(default=ContextsPart(), description="step 1, or `none`")
     seeds: Annotated[SeedsPart | None, _short_for("description"), BeforeValidator(_absent)] = Field(
-        default=SeedsPart(), description="step 2, or `none`: the contexts are the seeds then"
+        default=SeedsPart(),
+        description="step 2, or `none`, in which case the contexts are the seeds",
     )
     prompts: PromptsPart = Field(default=PromptsPart(), description="prompts of your own")
     instances_per_call: Count = Field(default=1, description="rows that one call of step 3 writes")
     samples_per_seed: Count = Field(
-        default=1, description="how often a label is written for the same seed, at most"
+        default=1, description="how often a label may be written for the same seed"
     )
     corrector: Annotated[str | None, BeforeValidator(_absent)] = Field(
         default="meta", description="step 4: the name of a corrector, or `none`"
     )
     instructions: str = Field(
-        default="", description="how to solve the task; by default made of the labels' definitions"
+        default="",
+        description="how to solve the task; by default built from the labels' definitions",
     )
     samples: tuple[SamplePart, ...] = Field(
         default=(), max_length=1000, description="worked samples for step 4"
     )
     show_samples: bool = Field(
         default=False,
-        description="whether step 3 is shown the samples of its label, as worked replies: it helps "
-        "small models, and makes rows of large ones more alike",
+        description="whether step 3 is shown the samples of its label as worked replies; this "
+        "helps small models, and makes the rows of large ones more alike",
     )
     presets: dict[str, Counts] = Field(
         default={}, description="named counts: rows for each label, or label → rows"
     )
     parameters: ParametersPart = Field(
-        default=ParametersPart(), description="sampling parameters by step, under the user's"
+        default=ParametersPart(),
+        description="sampling parameters by step; the user's take precedence",
     )
 
     @model_validator(mode="wrap")
@@ -344,7 +350,7 @@ class Declaration(_Part):
 
     @classmethod
     def from_file(cls, path: str | Path) -> Declaration:
-        """Read a `.yaml`, `.toml` or `.json` file; files that it names are read in.
+        """Read a `.yaml`, `.toml` or `.json` file, and the files that it names.
 
         Raises:
             UsageError: naming the file, the line, the key, and what to type.
@@ -355,7 +361,7 @@ class Declaration(_Part):
 
     @property
     def digest(self) -> str:
-        """Twelve hex digits over all that decides what the task produces."""
+        """Twelve hex digits over everything that decides what the task produces."""
         deciding = self.model_dump(
             mode="json",
             exclude={"draft", "name", "version", "summary", "source", "presets"},
@@ -365,12 +371,12 @@ class Declaration(_Part):
         return hashlib.sha256(text.encode()).hexdigest()[:12]
 
     def as_json(self) -> str:
-        """The declaration as a JSON text that `from_file` reads: defaults are left out."""
+        """The declaration as JSON that `from_file` reads; defaults are omitted."""
         value = self.model_dump(mode="json", exclude_defaults=True)
         return json.dumps(value, ensure_ascii=False, indent=2) + "\n"
 
     def task(self, *, name: str = "") -> Task[Any, Any]:
-        """The task; `name` is taken where the declaration has none.
+        """The task; `name` is used if the declaration has none.
 
         Raises:
             UsageError: parts that do not fit together, naming the key.
@@ -396,10 +402,10 @@ class Declaration(_Part):
 
     @property
     def seed_field(self) -> str:
-        """The field that the seed is, or ""."""
+        """The field that holds the seed, or ""."""
         return self.seeds.field if self.seeds is not None else ""
 
     @property
     def written(self) -> Mapping[str, FieldPart]:
-        """The fields that the generator writes: all but the one that is the seed."""
+        """The fields that the generator writes: all but the one that holds the seed."""
         return {name: part for name, part in self.fields.items() if name != self.seed_field}

@@ -56,12 +56,12 @@ def read_declaration(path: Path, *, packaged: bool = False) -> Declaration:
         if path.stat().st_size > limit:
             raise UsageError(
                 f"{path} is larger than {limit >> 20} MiB",
-                hint="contexts and seeds may stand in files of their own: contexts: {file: …}",
+                hint="put contexts and seeds in their own files: contexts: {file: …}",
             )
         text = path.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
         raise UsageError(
-            f"there is no file {path}", hint="targen init-task --blank writes one to fill in"
+            f"there is no file {path}", hint="targen init-task --blank writes a template"
         ) from None
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or str(error)
@@ -77,9 +77,9 @@ def read_declaration(path: Path, *, packaged: bool = False) -> Declaration:
     if _HALF.search(json.dumps(value, ensure_ascii=False, default=str)):
         escape = re.search(r"\\u[dD][89a-fA-F]", text)
         where = f"{path}, line {text.count(chr(10), 0, escape.start()) + 1}" if escape else path
-        raise UsageError(f"{where}: half of a surrogate pair is no character")
+        raise UsageError(f"{where}: half of a surrogate pair is not a character")
     if not isinstance(value, dict):
-        raise refuse((), "it holds no keys", "description: …, and labels: …; see targen init-task")
+        raise refuse((), "it has no keys", "description: …, and labels: …; see targen init-task")
     try:
         declaration = Declaration.model_validate(value)
     except UsageError as error:
@@ -118,8 +118,8 @@ def _parsed(text: str, path: Path) -> tuple[Any, Callable[[], yaml.Node | None]]
         raise UsageError(f"{path}: {error}") from error
 
 
-_TOO_DEEP = f"it is nested more than {_DEEPEST} deep"
-_FLAT = "a declaration has a few levels; see its reference"
+_TOO_DEEP = f"nested more than {_DEEPEST} levels deep"
+_FLAT = "a declaration needs only a few levels; see the declaration reference"
 
 
 def _composed(text: str) -> yaml.Node | None:
@@ -174,28 +174,28 @@ def _said(problem: Any) -> tuple[str, str]:
     loc: Loc = problem["loc"]
     known = _keys_at(loc[:-1])
     if problem["type"] == "extra_forbidden":
-        return "there is no such key", did_you_mean(str(loc[-1]), known, "keys")
+        return "unknown key", did_you_mean(str(loc[-1]), known, "keys")
     if problem["type"] == "missing":
-        return "it is needed", f"{loc[-1]}: …; see the reference of declarations"
+        return "it is needed", f"{loc[-1]}: …; see the declaration reference"
     if problem["type"] in ("model_type", "dict_type", "model_attributes_type"):
         return (
-            f"{_short(problem['input'])} is no set of keys",
-            "KEY: VALUE, one a line, indented; {KEY: VALUE} in Python",
+            f"{_short(problem['input'])} is not a mapping",
+            "KEY: VALUE, one per line, indented; {KEY: VALUE} in Python",
         )
     if problem["type"] == "string_pattern_mismatch":
         label = loc[0] == "labels"
         hint = "no space around it" if label else "lower-case letters, digits, ., _ and -"
-        return f"{_short(problem['input'])} cannot be a name", hint
+        return f"{_short(problem['input'])} is not a valid name", hint
     if problem["type"] in ("bool_parsing", "bool_type"):
         return f"{_short(problem['input'])} is neither true nor false", ""
     if problem["type"] == "string_type":
-        return f"{_short(problem['input'])} is no text", "put it in quotes"
+        return f"{_short(problem['input'])} is not text", "put it in quotes"
     if problem["type"] == "literal_error":
         value = str(problem["input"])
         options = re.findall(r"'([^']+)'", problem["ctx"]["expected"])
         return f"there is no {_short(value)}", did_you_mean(value, options, "one of")
     if problem["type"] in ("string_too_short", "too_short"):
-        return "it is empty", "write it down, or leave the key out"
+        return "it is empty", "fill it in, or remove the key"
     message = str(problem["msg"]).removeprefix("Value error, ")
     return message[0].lower() + message[1:], ""
 
@@ -263,14 +263,14 @@ def _with_files(
         if part is None or not part.file:
             continue
         if part.items:
-            raise refuse((step, "file"), "items are given too", "one of the two")
+            raise refuse((step, "file"), "items are given too", "keep one of the two")
         try:
             where = (folder / part.file).resolve()
             if not packaged and not where.is_relative_to(folder.resolve()):
                 raise refuse(
                     (step, "file"),
                     f"{part.file} is not in the folder of the declaration",
-                    f"move it there; or give it yourself: --{step} FILE",
+                    f"move it there, or pass it with --{step} FILE",
                 )
             lines = read_plain(where, _MAX_DATA).decode("utf-8-sig").splitlines()
         except (OSError, ValueError, RuntimeError) as error:
@@ -278,7 +278,7 @@ def _with_files(
             raise refuse((step, "file"), f"cannot read {part.file}: {reason}", "") from error
         items = tuple(line.strip() for line in lines if line.strip())
         if not items:
-            raise refuse((step, "file"), f"{part.file} holds no line", "one item a line")
+            raise refuse((step, "file"), f"{part.file} is empty", "one item per line")
         declaration = declaration.model_copy(
             update={step: part.model_copy(update={"items": items, "file": ""})}
         )
@@ -309,7 +309,7 @@ class _Loader(yaml.SafeLoader):  # type: ignore[misc]
         size = self._said.get(id(node))
         if size is None:
             if isinstance(event, yaml.AliasEvent):
-                problem = f"the alias *{event.anchor} stands in what it is an alias of"
+                problem = f"the alias *{event.anchor} contains itself"
                 raise yaml.composer.ComposerError(None, None, problem, event.start_mark)
             size = 16
             if isinstance(node, yaml.ScalarNode):
@@ -320,7 +320,7 @@ class _Loader(yaml.SafeLoader):  # type: ignore[misc]
                 size += sum(self._said[id(part)] for part in node.value)
             self._said[id(node)] = size
         if size > _MOST_SAID:
-            problem = "it says too much, once its aliases are followed"
+            problem = "too large once its aliases are expanded"
             raise yaml.composer.ComposerError(None, None, problem, event.start_mark)
         return node
 
@@ -330,7 +330,7 @@ class _Loader(yaml.SafeLoader):  # type: ignore[misc]
         for key, value in node.value:
             if not isinstance(key, yaml.ScalarNode):
                 raise yaml.constructor.ConstructorError(
-                    None, None, "a key must be a text", key.start_mark
+                    None, None, "a key must be a string", key.start_mark
                 )
             if key.value in mapping:
                 raise yaml.constructor.ConstructorError(
@@ -353,7 +353,7 @@ def _yaml_hint(error: yaml.MarkedYAMLError) -> str:
     """What to type, where YAML is misread most."""
     problem = str(error.problem)
     if "mapping values are not allowed" in problem:
-        return "a text with a colon in it needs quotes, or | and the text in the next lines"
+        return "text with a colon needs quotes, or | and the text on the following lines"
     if "unexpected end of stream" in problem:
         return "is a quote left open?"
     if "\\t" in problem:
@@ -363,9 +363,9 @@ def _yaml_hint(error: yaml.MarkedYAMLError) -> str:
     if problem == _TOO_DEEP:
         return _FLAT
     if "too much" in problem or "an alias of" in problem:
-        return "write out what is meant; lists may stand in files of their own"
+        return "write it out; long lists can go in their own files"
     if "alias" in problem or "anchor" in problem or "character" in problem:
-        return "a text that starts with *, &, !, %, @ or ` needs quotes"
+        return "text that starts with *, &, !, %, @ or ` needs quotes"
     return ""
 
 

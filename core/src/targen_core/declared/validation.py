@@ -14,6 +14,7 @@ from targen_core.errors import UsageError
 from targen_core.suggestions import did_you_mean
 from targen_core.tasks.judging import NO_VALID_INSTANCE
 from targen_core.tasks.prompt import Prompt
+from targen_core.text import plural
 
 __all__ = ["Problem", "problems"]
 
@@ -32,12 +33,12 @@ def problems(declaration: Declaration) -> Iterator[Problem]:
     for name, counts in declaration.presets.items():
         if isinstance(counts, int):
             if counts < 1:
-                yield ("presets", name), f"{counts} rows for each label", "1 or more"
+                yield ("presets", name), f"{plural(counts, 'row')} for each label", "1 or more"
             continue
         for label, rows in counts.items():
             yield from _unknown_label(declaration, label, ("presets", name, label))
             if rows < 0:
-                yield ("presets", name, label), f"{rows} rows", "0 or more"
+                yield ("presets", name, label), plural(rows, "row"), "0 or more"
     for step in type(declaration.parameters).model_fields:
         for key, value in getattr(declaration.parameters, step).items():
             if key not in SAMPLING:
@@ -53,19 +54,27 @@ def _fields(declaration: Declaration) -> Iterator[Problem]:
     for name, part in declaration.fields.items():
         loc = ("fields", name)
         if not name.isidentifier() or keyword.iskeyword(name) or name.startswith("_"):
-            yield loc, "a field's name is letters, digits and _, and no word of Python", ""
+            yield (
+                loc,
+                "a field name has only letters, digits and _, and is not a Python keyword",
+                "",
+            )
         if name.startswith("model_") and hasattr(BaseModel, name):
-            yield loc, "pydantic, which checks the rows, uses this name itself", "another name"
+            yield (
+                loc,
+                "pydantic, which validates the rows, reserves this name",
+                "choose another name",
+            )
         if name in ("label", "idx"):
-            yield loc, f"every row has the column {name} already", "another name"
+            yield loc, f"every row already has the column {name}", "choose another name"
         yield from ((loc + at, message, hint) for at, message, hint in _field(part))
     if not declaration.written:
-        yield ("fields",), "all fields are the seed: nothing is left to write", "one more field"
+        yield ("fields",), "the seed is the only field: nothing is left to write", "add a field"
 
 
 def _field(part: FieldPart) -> Iterator[Problem]:
     if part.type == "enum" and len(part.values) < 2:
-        yield ("values",), "an enum needs two values or more", "values: [first, second]"
+        yield ("values",), "an enum needs at least two values", "values: [first, second]"
     if part.type != "enum" and part.values:
         yield ("values",), "only an enum has values", "type: enum"
     if part.type != "int" and part.range:
@@ -73,30 +82,38 @@ def _field(part: FieldPart) -> Iterator[Problem]:
     for key in ("words", "sentences", "items", "range"):
         pair = getattr(part, key)
         if pair is not None and pair[0] > pair[1]:
-            yield (key,), f"from {pair[0]} to {pair[1]} there is nothing", f"{key}: [least, most]"
+            yield (
+                (key,),
+                f"the minimum {pair[0]} is above the maximum {pair[1]}",
+                f"{key}: [min, max]",
+            )
     if part.type in ("int", "enum"):
         for key in ("words", "sentences", "must_contain", "must_not_contain"):
             if getattr(part, key):
-                yield (key,), "only texts can be checked so", "type: str"
+                yield (key,), "this check is only for text", "type: str"
 
 
 def _lists(declaration: Declaration) -> Iterator[Problem]:
     contexts, seeds = declaration.contexts, declaration.seeds
     for step, part in (("contexts", contexts), ("seeds", seeds)):
         if part is not None and part.file:
-            yield (step, "file"), "a file needs a folder to stand in", "Declaration.from_file"
+            yield (
+                (step, "file"),
+                "a file needs the folder of a declaration file",
+                "Declaration.from_file",
+            )
         if part is not None and part.use:
             for key in sorted(part.model_fields_set - {"use", "field"}):
                 hint = f"for a run: -o {step}.batch=N" if key == "batch" else "one of the two"
-                yield (step, key), f"{part.use} has its own, which `use` takes", hint
+                yield (step, key), f"{part.use} has its own, which `use` applies", hint
             if getattr(declaration.prompts, step):
                 yield ("prompts", step), f"{part.use} brings its own along", "one of the two"
     if contexts is None and seeds is None:
-        yield ("seeds",), "a task needs contexts, seeds or both", "leave one of the keys out"
+        yield ("seeds",), "a task needs contexts, seeds or both", "remove one of the keys"
     if seeds is None:
         return
     if seeds.words[0] > seeds.words[1]:
-        yield ("seeds", "words"), "there is nothing between the two", "words: [least, most]"
+        yield ("seeds", "words"), "the minimum is above the maximum", "words: [min, max]"
     if seeds.field:
         if seeds.field not in declaration.fields:
             yield (
@@ -105,21 +122,25 @@ def _lists(declaration: Declaration) -> Iterator[Problem]:
                 _near(seeds.field, declaration.fields),
             )
         elif declaration.fields[seeds.field].type != "str":
-            yield ("seeds", "field"), f"the field {seeds.field} is no text", "type: str"
+            yield ("seeds", "field"), f"the field {seeds.field} is not text", "type: str"
 
 
 def _labels(declaration: Declaration) -> Iterator[Problem]:
     official: dict[Any, str] = {}
     for name, part in declaration.labels.items():
         if name == NO_VALID_INSTANCE:
-            yield ("labels", name), "step 4 uses this word for broken rows", "another name"
+            yield ("labels", name), "step 4 uses this word for broken rows", "choose another name"
         value = name if part.value is None else part.value
         if value in official:
-            yield ("labels", name, "value"), f"{official[value]} has that value too", "another one"
+            yield (
+                ("labels", name, "value"),
+                f"{official[value]} already has that value",
+                "choose another value",
+            )
         official[value] = name
         near = {" ".join(other.casefold().split()) for other in declaration.labels if other != name}
         if " ".join(name.casefold().split()) in near:
-            yield ("labels", name), "another label differs in case alone", "another name"
+            yield ("labels", name), "another label differs only in case", "choose another name"
 
 
 def _branches(declaration: Declaration) -> Iterator[Problem]:
@@ -129,17 +150,21 @@ def _branches(declaration: Declaration) -> Iterator[Problem]:
             if part.label is not None:
                 yield (*loc, "label"), "step 4 finds the label of this branch", "one of the two"
             if declaration.corrector is None:
-                yield (*loc, "judged"), "there is no step 4 to find a label", "leave corrector out"
+                yield (
+                    (*loc, "judged"),
+                    "there is no step 4 to find a label",
+                    "remove the key corrector",
+                )
         elif part.label is not None:
             yield from _unknown_label(declaration, part.label, (*loc, "label"))
         elif name not in declaration.labels:
-            yield loc, f"it does not say which label it is for: {name!r} is none", "label: …"
+            yield loc, f"it does not say which label it is for: {name!r} is not one", "label: …"
     if not declaration.branches:
         return
     for name, label in declaration.labels.items():
         for key in ("guidance", "prompt"):
             if getattr(label, key):
-                yield ("labels", name, key), "step 3 is asked by branches, which have their own", ""
+                yield ("labels", name, key), "step 3 works by branches, which have their own", ""
         if None not in declaration.aims.values() and name not in declaration.aims.values():
             yield ("branches",), f"no branch is for the label {name}", f"label: {name}"
 
@@ -154,7 +179,7 @@ def _samples(declaration: Declaration) -> Iterator[Problem]:
         if isinstance(sample.input, dict):
             for key in sample.input:
                 if key not in names:
-                    yield (*loc, "input", key), "there is no such field", _near(key, names)
+                    yield (*loc, "input", key), "unknown field", _near(key, names)
             lacking = [name for name in names if name not in sample.input]
             if lacking:
                 yield (*loc, "input"), f"the field {lacking[0]} is missing", f"{lacking[0]}: …"
@@ -184,16 +209,16 @@ def _prompts(declaration: Declaration) -> Iterator[Problem]:
         try:
             used = set(Prompt(str(loc[-2]), text).variables)
         except ValueError as error:
-            yield loc, str(error), "--- system, --- user or --- assistant on a line of its own"
+            yield loc, str(error), "put --- system, --- user or --- assistant on its own line"
             continue
         for name in sorted(used - needed - allowed):
             yield (
                 loc,
-                f"nothing is filled in for ${name}",
-                f"{_near(name, needed | allowed)}; a dollar is $$",
+                f"unknown placeholder ${name}",
+                f"{_near(name, needed | allowed)}; write $$ for a dollar sign",
             )
         for name in sorted(needed - used):
-            yield loc, f"it does not use ${name}", f"write ${name} where it belongs"
+            yield loc, f"${name} is missing", f"add ${name} where it belongs"
 
 
 def _unknown_label(

@@ -70,18 +70,18 @@ class Guard:
             return StageFailed(
                 f"task {self.task}: {message}",
                 distribution=FILE,
-                hint="mend the file, and generate a new run with another --out",
+                hint="fix the file, then generate a new run with another --out",
             )
         if self.distribution == MEMORY:
             return StageFailed(
                 f"task {self.task}: {message}",
                 distribution=MEMORY,
-                hint="correct it, and resume: targen_core.resume(RUN, task=...)",
+                hint="fix it, then resume: targen_core.resume(RUN, task=...)",
             )
         return StageFailed(
             f"task {self.task}: {message}",
             distribution=self.distribution,
-            hint=f"report it to the authors of {self.distribution}, and resume when it is mended",
+            hint=f"report it to the authors of {self.distribution}, and resume when it is fixed",
         )
 
     def _verdict_or_fault(self, error: Exception) -> Rejected | StageFailed:

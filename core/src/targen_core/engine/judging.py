@@ -34,7 +34,7 @@ async def judge(
     if instance != before:
         raise guard.fault(f"{CHANGED}: a row is written from it; return the label in a Correction")
     if not isinstance(correction, Correction):
-        raise guard.fault(f"the corrector returned {type(correction).__name__}, not Correction")
+        raise guard.fault(f"the corrector returned {type(correction).__name__}, not a Correction")
     if correction.label is None:
         raise Rejected(correction.reason or "rejected", correction.explanation)
     if correction.label == claimed:

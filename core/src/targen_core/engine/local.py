@@ -17,6 +17,7 @@ from targen_core.engine.lists import Seed
 from targen_core.errors import Rejected, StageFailed
 from targen_core.tasks.model import Task
 from targen_core.tasks.steps import Corrector
+from targen_core.text import plural
 
 __all__ = ["LocalExecutor"]
 
@@ -65,8 +66,8 @@ class LocalExecutor(Executor):
                 instances[position] = error
         if len(instances) > self._task.instances_per_call:
             raise self._guard.fault(
-                f"the generator for {branch} returned {len(instances)} instances; the task's "
-                f"instances_per_call is {self._task.instances_per_call}"
+                f"the generator for {branch} returned {plural(len(instances), 'instance')}; the "
+                f"task's instances_per_call is {self._task.instances_per_call}"
             )
         return Generated(instances, llm.notes)
 
@@ -89,7 +90,7 @@ class LocalExecutor(Executor):
     def _own_label(self, branch: str, error: Rejected) -> StageFailed:
         """A branch that aims at a label has it from code, so every candidate would fail."""
         return self._guard.fault(
-            f"the generator for {branch} returned an instance labelled otherwise: {error}"
+            f"the generator for {branch} returned an instance with another label: {error}"
         )
 
     def _refuses_label(self, branch: str, error: BaseException | None) -> bool:

@@ -11,6 +11,7 @@ from targen_core.engine.events import Verdict
 from targen_core.engine.lists import Dropped
 from targen_core.engine.quotas import Quotas
 from targen_core.errors import QuotaNotMet
+from targen_core.text import plural
 
 __all__ = ["OPEN", "Flow", "QuotaTracker", "ending"]
 
@@ -255,13 +256,13 @@ class QuotaTracker:
                 if label != name and label in self.have:
                     reasons[f"{judged} {label}"] += count
         (top,) = reasons.most_common(1) or [("", 0)]
-        return f"{top[0]}, {top[1]} times" if top[1] else ""
+        return f"{top[0]}, {plural(top[1], 'time')}" if top[1] else ""
 
     @property
     def commonest_drop(self) -> str:
         """Why most list items were left out, or ""."""
         (((step, reason), count),) = self.dropped.most_common(1) or [(("", ""), 0)]
-        return f"{step}: {reason}, {count} times" if count else ""
+        return f"{step}: {reason}, {plural(count, 'time')}" if count else ""
 
     def shortfall(self, give_up_after: int, *, given: bool = False) -> QuotaNotMet | None:
         """The error that names the labels which fell short and why, or None.
@@ -279,18 +280,19 @@ class QuotaTracker:
                 + (f" (most often: {worst})" if worst else "")
             )
         if self.given_up & set(short):
-            why = f"gave up after {give_up_after} candidates without a row"
+            why = f"gave up after {give_up_after} consecutive candidates without a row"
             hint = "resume with a larger --give-up-after, or use a stronger model"
         elif given:
-            why = "all seeds that are given were used"
-            hint = "give more seeds, or have more samples taken of each: samples_per_seed"
+            why = "all given seeds were used"
+            hint = "give more seeds, or raise the task's samples_per_seed"
         else:
             drop = f" ({self.commonest_drop})" if self.commonest_drop else ""
-            why = f"the lists of contexts and seeds give nothing new{drop}"
+            why = f"the lists of contexts and seeds ran out of new items{drop}"
             hint = "use a stronger model, or give your own --contexts or --seeds"
         return QuotaNotMet(
             f"{'; '.join(parts)}: {why}",
-            hint=f"{hint}; what there is was kept, and rejects.jsonl says why so little",
+            hint=f"{hint}; the rows so far are kept, and rejects.jsonl lists what was rejected "
+            "and why",
         )
 
     def as_dict(self) -> dict[str, Any]:

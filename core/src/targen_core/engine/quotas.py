@@ -10,6 +10,7 @@ from pydantic_core import CoreSchema, core_schema
 from targen_core.errors import UsageError
 from targen_core.suggestions import did_you_mean
 from targen_core.tasks.model import Task
+from targen_core.text import plural
 
 __all__ = ["MAX_COUNT", "Quotas"]
 
@@ -18,13 +19,12 @@ MAX_COUNT = 10**9
 
 
 class Quotas(Mapping[str, int]):
-    """Rows by label name ("any" for open labels): checked when made, and never changed.
+    """Rows by label name ("any" for open labels), validated and immutable.
 
-    A field of a pydantic model may be one; any mapping of names to numbers is
-    read as one.
+    It can be a field of a pydantic model, which reads any mapping of names to numbers.
 
     Raises:
-        UsageError: a number that no quota can be.
+        UsageError: an invalid number.
     """
 
     __slots__ = ("_rows",)
@@ -42,7 +42,7 @@ class Quotas(Mapping[str, int]):
         """`rows` over the labels of `task`, in whole units, the remainder to the first labels.
 
         Raises:
-            UsageError: `rows` is not positive, or no multiple of the task's unit.
+            UsageError: `rows` is not positive, or not a multiple of the task's unit.
         """
         names, unit = task.quota_names, task.rows_per_instance
         if rows <= 0:
@@ -53,10 +53,10 @@ class Quotas(Mapping[str, int]):
 
     @classmethod
     def preset(cls, name: str, task: Task[Any, Any]) -> Quotas:
-        """The counts that `task` has under a name.
+        """The counts of a preset of `task`.
 
         Raises:
-            UsageError: it has none of that name.
+            UsageError: it has no preset of that name.
         """
         if name not in task.presets:
             raise UsageError(
@@ -78,7 +78,7 @@ class Quotas(Mapping[str, int]):
         """The quotas of all labels of `task`, in their order.
 
         Raises:
-            UsageError: an unknown label, a broken unit, or nothing wanted at all.
+            UsageError: an unknown label, a split unit, or no rows at all.
         """
         names = task.quota_names
         for name, rows in self.items():
@@ -119,5 +119,6 @@ def _check_unit(what: str, rows: int, unit: int) -> None:
         below = rows // unit * unit
         near = f"{below} or {below + unit}" if below else str(unit)
         raise UsageError(
-            f"{what}: {rows} rows; rows of this task come in groups of {unit}", hint=f"use {near}"
+            f"{what}: {plural(rows, 'row')}; rows of this task come in groups of {unit}",
+            hint=f"use {near}",
         )

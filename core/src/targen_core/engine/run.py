@@ -29,7 +29,7 @@ from targen_core.engine.lists import ListBatch, ListSpec, Seed, SeedOrder, item_
 from targen_core.engine.quota_tracker import QuotaTracker, ending
 from targen_core.errors import Rejected, StageFailed, TargenError
 from targen_core.tasks.model import Task
-from targen_core.text import refused
+from targen_core.text import plural, refused
 
 __all__ = ["Engine", "Sink", "Target"]
 
@@ -421,8 +421,8 @@ class Engine:
         rows = self._guard.call(self.task.to_rows, outcome.final, self._next_idx)
         if len(rows) != self.task.rows_per_instance:
             raise self._guard.fault(
-                f"to_rows() made {len(rows)} rows of an instance, "
-                f"its rows_per_instance is {self.task.rows_per_instance}"
+                f"to_rows() returned {plural(len(rows), 'row')} for one instance; the task's "
+                f"rows_per_instance is {self.task.rows_per_instance}"
             )
         if self._checks_rows:
             for row in rows:
@@ -437,7 +437,7 @@ class Engine:
             self.task.schema.model_validate(row)
         except ValidationError as error:
             raise self._guard.fault(
-                f"to_rows() made a row that the task's schema refuses: {refused(error)}"
+                f"to_rows() returned a row that the task's schema rejects: {refused(error)}"
             ) from error
 
     def _candidate(self, slot: _Slot, instance: Any) -> Candidate:

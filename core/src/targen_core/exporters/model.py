@@ -13,14 +13,14 @@ __all__ = ["Dataset", "Exporter"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Exporter:
-    """Writes a dataset in one form.
+    """Writes a dataset in one format.
 
     Attributes:
-        write: `write(dataset, out)` makes the file or folder `out`, which is
-            not there yet; it is moved to where the user wants it when all of
-            it is written.
-        suffix: of the file that it writes, such as ".csv"; "" where it writes
-            a folder.
+        write: `write(dataset, out)` creates the file or folder `out`, which
+            does not exist yet; it is moved to its destination once it is
+            complete.
+        suffix: the suffix of the file that it writes, such as ".csv"; "" if it
+            writes a folder.
         summary: one line for people.
         write_parts: `write_parts(dataset, parts, out)` makes one folder of a
             dataset in parts, by the name of the split. Only an exporter that

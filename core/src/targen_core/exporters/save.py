@@ -27,13 +27,13 @@ def check_free(out: Path, *, folder: bool, force: bool) -> None:
         return
     if (kind := kind_of(out)) not in ("", "a folder"):
         raise UsageError(
-            f"{out} is {kind}, and an export only ever replaces files and folders",
+            f"{out} is {kind}; an export replaces only files and folders",
             hint="choose another --out",
         )
     if out.is_dir() != folder:
         there, made = ("folder", "file") if out.is_dir() else ("file", "folder")
         raise UsageError(
-            f"{out} is a {there}, and this export is a {made}", hint="choose another --out"
+            f"{out} is a {there}, but this export is a {made}", hint="choose another --out"
         )
     if not force:
         what = "an earlier export" if folder else "it"
@@ -75,7 +75,7 @@ def save(
         else:
             _write_parts(dataset, exporter, parts, made)
         if not made.exists() or made.is_dir() != folder:
-            raise RuntimeError(f"it made no {'folder' if folder else 'file'}")
+            raise RuntimeError(f"it did not create a {'folder' if folder else 'file'}")
         files = _files(made)
         for path in files:
             with open(path, "rb") as file:
@@ -127,8 +127,8 @@ def _keep_others(out: Path, ours: set[Path]) -> None:
     for path in _files(out):
         if path.relative_to(out) not in ours:
             raise UsageError(
-                f"{out} holds {path.relative_to(out)}, which is not of this export: "
-                "it would be lost",
+                f"{out} holds {path.relative_to(out)}, which this export does not write: it "
+                "would be lost",
                 hint="move it away, or choose another --out",
             )
 

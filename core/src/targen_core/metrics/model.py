@@ -32,7 +32,7 @@ class Corpus:
     """A dataset as metrics see it.
 
     Attributes:
-        name: what tables and pictures call it; no two of a study are called the same.
+        name: its name in tables and plots, unique in a study.
         rows: the rows as their file holds them, in order.
         fields: names of the texts of a row, such as "premise" or "target.span1_text".
         texts: of each row, the text of each field; "" where the row lacks it.
@@ -76,7 +76,7 @@ class Study:
     Attributes:
         corpora: the datasets, at least one, each with at least one row.
         reference: what they are compared with, or None.
-        seed: decides all chance; use `rng`.
+        seed: random seed; use `rng`.
     """
 
     corpora: tuple[Corpus, ...]
@@ -85,20 +85,20 @@ class Study:
 
     @property
     def everything(self) -> tuple[Corpus, ...]:
-        """The datasets, and the reference behind them."""
+        """The datasets, followed by the reference."""
         return (*self.corpora, *((self.reference,) if self.reference is not None else ()))
 
     def rng(self, purpose: str) -> random.Random:
-        """Chance for one purpose: the same for each call, whatever else was drawn."""
+        """A random generator for one purpose, independent of whatever else was drawn."""
         return random.Random(f"{self.seed}/{purpose}")
 
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """A figure with what is known of its error.
+    """A figure with its uncertainty.
 
     Attributes:
-        value: the figure, or None where the data cannot say.
+        value: the figure, or None if the data cannot tell.
         low: lower end of the 95 % interval, if there is one.
         high: its upper end.
     """

@@ -107,7 +107,7 @@ def installed_sources() -> list[Source]:
         try:
             entries = list(distribution.entry_points)
         except Exception as error:  # whatever the parser makes of a line that is none
-            problem = f"its entry_points.txt does not read: {_bad_line(text) or error}"
+            problem = f"its entry_points.txt cannot be read: {_bad_line(text) or error}"
             sources["", name, ""] = Source(name, version, "entry_points.txt", "", problem=problem)
             continue
         for entry in entries:
@@ -128,8 +128,8 @@ def _bad_line(text: str) -> str:
 def load_registry(sources: Iterable[Source] | None = None) -> Registry:
     """Build a registry of `sources`, by default all that is installed.
 
-    It never raises for a plugin's fault: a plugin that fails is left out as a
-    whole, and `Registry.plugins` says what was wrong with it.
+    It never raises because of a plugin: one that fails is left out entirely,
+    and `Registry.plugins` says what is wrong with it.
     """
     disabled = {
         canonical(part.strip())

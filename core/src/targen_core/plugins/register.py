@@ -78,8 +78,8 @@ class Registration(Generic[T]):
 class Register(Generic[T]):
     """Collects what one plugin registers under one hook.
 
-    A hook only calls it; nothing is imported, built or run until the object
-    is used.
+    A hook only calls `register`; nothing is imported, built or run until the
+    object is used.
     """
 
     def __init__(self, kind: str, *, distribution: str, entry_point: str, install: str) -> None:
@@ -99,14 +99,14 @@ class Register(Generic[T]):
                 `distribution:name`.
             target: the object, or `"package.module:ATTRIBUTE"`, imported when
                 it is first used; a task may be `"package:FILE.yaml"`, a
-                declaration that lies in the package.
+                declaration file in the package.
             summary: one line for the listings.
             aliases: other names by which people look for it, such as a
                 service's own. A name that is registered wins over an alias.
 
         Raises:
             ValueError: for a malformed name or target, or a name that this
-                plugin registered before.
+                plugin has already registered.
         """
         for one in (name, *aliases):
             if not isinstance(one, str) or not _NAME.fullmatch(one):

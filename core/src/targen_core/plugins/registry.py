@@ -95,9 +95,9 @@ class Registry:
         tasks: Mapping[str, Task[Any, Any]] = MappingProxyType({}),
         backends: Mapping[str, Backend] = MappingProxyType({}),
     ) -> Registry:
-        """This registry with objects of the program that runs; their ids are `memory:NAME`.
+        """This registry with objects of the running program; their ids are `memory:NAME`.
 
-        An object takes the place of an earlier one of its name.
+        An object replaces an earlier one of the same name.
         """
         objects: list[tuple[str, str, Any]] = [("task", *item) for item in tasks.items()]
         objects += [("backend", *item) for item in backends.items()]
@@ -114,18 +114,18 @@ class Registry:
         return sorted(registrations, key=lambda item: (item.name, item.distribution))
 
     def everything(self) -> list[Registration[Any]]:
-        """All registrations, whatever their kind."""
+        """All registrations of every kind."""
         return list(self._by_id.values())
 
     def find(self, kind: str, name: str) -> Registration[Any]:
-        """The registration that `name`, bare or full, means.
+        """The registration for `name`, bare or full.
 
         Raises:
-            UnknownName: naming near matches, and the package to install where
-                it is one of ours.
+            UnknownName: names near matches, and the package to install if it is
+                one of ours.
             AmbiguousName: listing the full ids.
-            UsageError: `langchain:` with what is no import path, or a task's
-                file that holds none.
+            UsageError: `langchain:` without a valid import path, or a file
+                without a task.
         """
         of = KINDS.get(kind)
         if of is not None and of.claims(name):
@@ -150,7 +150,7 @@ class Registry:
         return found[0]
 
     def get(self, kind: str, name: str) -> Any:
-        """The object that `name` means, its lazy target resolved."""
+        """The object registered as `name`, its lazy target resolved."""
         return self.resolve(self.find(kind, name))
 
     def resolve(self, item: Registration[Any]) -> Any:
@@ -158,8 +158,8 @@ class Registry:
 
         Raises:
             MissingDependency: a package that the target imports is not installed.
-            PluginError: the module fails to import, or lacks the attribute, or
-                what is registered is nothing of its kind.
+            PluginError: the module fails to import, or lacks the attribute, or the object is not
+                of the registered kind.
         """
         if isinstance(item.target, str):
             target = _declared(item) if item.target.endswith(DECLARED) else _imported(item)

@@ -61,7 +61,7 @@ class _Records:
     def get(self, key: bytes) -> dict[str, Any]:
         record = self._records.get(key.hex())
         if record is None:
-            raise _NotAsked("the task, a plugin or targen asks otherwise now than this run did")
+            raise _NotAsked("the task, a plugin or targen has changed since this run was made")
         return record
 
 
@@ -74,7 +74,7 @@ class _Model:
     seeded: bool = False
 
     async def complete(self, request: ChatRequest) -> ChatReply:
-        raise AssertionError("a recorded call was sent")
+        raise AssertionError("a recorded call would have been sent")
 
     async def close(self) -> None:
         """Nothing is open."""
@@ -92,7 +92,7 @@ async def asked_for(registry: Registry, traced: Traced) -> Asked:
     spec = manifest.asked(traced.run)
     registered, task = task_of(registry, spec)
     if "seed" not in traced.record:
-        return Asked({}, "an item of a list has no candidate's prompts")
+        return Asked({}, "list items have no prompts of their own")
     keys = {str(key) for key in traced.record.get("calls", ())}
     stem = traced.id.rpartition("/")[0]
     records = find_records(traced.run / "journal", keys, place=f"generate/{stem}/")

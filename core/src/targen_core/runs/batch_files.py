@@ -18,6 +18,7 @@ from targen_core.runs.batches import BatchLedgerFile
 from targen_core.runs.files import write_atomically
 from targen_core.runs.gate import parsed
 from targen_core.runs.job import Job
+from targen_core.text import plural
 
 __all__ = ["Imported", "export_batch", "import_batch"]
 
@@ -56,7 +57,7 @@ class _FileTransport:
         if not sum(self._answer(call) for call in calls):
             self.pending = list(calls)
             raise AnswersAwaited(
-                f"{len(calls):,} calls wait for answers", hint="targen batch export RUN"
+                f"{plural(len(calls), 'call')} waiting for answers", hint="targen batch export RUN"
             )
         return False
 
@@ -151,7 +152,7 @@ def _read(file: Path, imported: Imported) -> dict[str, tuple[int, bytes]]:
         try:
             key = parsed(line)["custom_id"]
         except (ValueError, KeyError, TypeError):
-            imported.garbage.append(f"line {number}: no JSON object with a custom_id")
+            imported.garbage.append(f"line {number}: not a JSON object with a custom_id")
             continue
         lines_by_id[str(key)] = (number, line)
     return lines_by_id

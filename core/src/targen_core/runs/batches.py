@@ -116,7 +116,7 @@ class BatchLedgerFile:
             return
         batch = str(record["batch"])
         if not _BATCH.fullmatch(batch):
-            raise ValueError("no service names a batch so")  # it becomes part of an address
+            raise ValueError("not a valid batch id")  # it becomes part of an address
         if "failed" in record:
             self._failed.setdefault(batch, set()).update(record["failed"])
             return
@@ -148,8 +148,8 @@ def _codec(name: str, step: PreparedStep) -> BatchCodec:
     make: Callable[[Any], BatchCodec] | None = step.backend.batch or step.backend.batch_codec
     if make is None:
         raise UsageError(
-            f"the {step.backend_id.rpartition(':')[2]} backend has no form for files of calls, "
-            f"and step {name} uses it",
+            f"the {step.backend_id.rpartition(':')[2]} backend, which step {name} uses, cannot "
+            "write calls to files",
             hint="--backend chatgpt, claude or llama",
         )
     return make(step.options)

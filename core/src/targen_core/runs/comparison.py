@@ -84,7 +84,7 @@ def compare_variants(
         Interrupted: somebody stopped it; the other variants are not run either.
     """
     if len(set(names)) < len(names):
-        raise UsageError("--variants names one twice")
+        raise UsageError("--variants names a variant twice")
     chosen = [() if name == DEFAULT else (name,) for name in names]
     tasks = [find_task(registry, spec.task, variants)[1] for variants in chosen]
     shared: dict[bytes, ChatReply] = {}

@@ -147,7 +147,7 @@ async def acorrect_dataset(
         raise UsageError(f"-n is {limit}; it must be at least 1")
     instances = [(unit, each) for unit in dataset.units() for each in unit.instances]
     if not instances:
-        raise UsageError("there is no labelled row to correct")
+        raise UsageError("there are no labelled rows to correct")
     prepared = prepare_correction(registry, spec)
     chosen = _sample(instances, limit, spec.seed)
     shown = _flipped(prepared.task, chosen, flip_fraction, spec.seed)
@@ -177,7 +177,7 @@ async def acorrect_dataset(
         report = _report(plan, prepared.task, judged, usage)
         _write(out, prepared.task, judged, report)
     except TargenError as error:  # what says "resume" speaks of runs
-        error.hint = re.sub(r"^resume (the run )?", "the same command ", error.hint)
+        error.hint = re.sub(r"^resume( the run)?", "run the same command again", error.hint)
         raise
     finally:
         directory.close()
@@ -230,7 +230,7 @@ def _other_labels(
 
 def _resume(out: Path) -> str:
     """What goes on with a correction, in words."""
-    return f"the same command again, it goes on in {shlex.quote(str(out))}"
+    return f"run the same command again to continue in {shlex.quote(str(out))}"
 
 
 def _sample(instances: Sequence[_Held], limit: int | None, seed: int) -> Sequence[_Held]:
@@ -451,7 +451,7 @@ def _place_for(out: Path, plan: CorrectionPlan) -> Path:
         except RunConflict as conflict:
             taken = taken or str(conflict)
     if taken:
-        _log.warning("%s. This one goes to %s", taken, path)
+        _log.warning("%s. Writing this one to %s", taken, path)
     return path
 
 
@@ -466,12 +466,12 @@ def _same_plan(out: Path, plan: CorrectionPlan) -> None:
         if not out.is_dir() or any(
             path.name not in (".lock", ".correction.json.part") for path in out.iterdir()
         ):
-            raise RunConflict(f"{out} exists and holds something else", hint="choose another --out")
+            raise RunConflict(f"{out} exists and is not a correction", hint="choose another --out")
         return
     try:
         old = CorrectionPlan.model_validate(read_json(there))
     except (RunDirectoryError, ValidationError) as error:
-        raise RunConflict(f"{there} does not read", hint="choose another --out") from error
+        raise RunConflict(f"{there} cannot be read", hint="choose another --out") from error
     mine, theirs = flat(plan.model_dump(mode="json")), flat(old.model_dump(mode="json"))
     different = [name for name in sorted({*mine, *theirs}) if mine.get(name) != theirs.get(name)]
     if different:

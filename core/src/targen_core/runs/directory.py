@@ -52,11 +52,13 @@ class RunDirectory:
         except Timeout:
             if any(other.path.samefile(path) for other in list(_OPEN)):
                 raise RunLocked(
-                    f"{path} is open in this process: a run goes on in it, or a Job was not closed",
-                    hint="wait for it; or close it: job.close(), or with Job.create(...) as job",
+                    f"{path} is already open in this process: a run is in progress there, or a "
+                    "Job was not closed",
+                    hint="wait for it to finish, or close it: job.close(), or with "
+                    "Job.create(...) as job",
                 ) from None
             raise RunLocked(
-                f"another process is working on {path}", hint="wait for it, or stop it"
+                f"another process is using {path}", hint="wait for it, or stop it"
             ) from None
         except OSError as error:
             raise WriteFailed(

@@ -93,8 +93,8 @@ async def _draft(
                 )
         except Rejected as error:
             raise JobFailed(
-                f"the model's draft makes no task: {error}",
-                hint="another model, or: targen init-task --blank",
+                f"the model's draft is not a valid task: {error}",
+                hint="try another model, or: targen init-task --blank",
             ) from error
         finally:
             journal.close()

@@ -32,7 +32,7 @@ class ReplayedFile:
         """Open or create `path`.
 
         Raises:
-            WriteFailed: it cannot be opened, or is no plain file of its own.
+            WriteFailed: it cannot be opened, or is not a regular file of its own.
         """
         self.path = path
         try:
@@ -76,9 +76,9 @@ class ReplayedFile:
                 return
             if not line.startswith(old):
                 raise RunConflict(
-                    f"{self.path}: the run repeats itself differently at byte {self._at}",
+                    f"{self.path}: replaying the run gives different content at byte {self._at}",
                     hint="the file was edited, or a plugin changed without a new version; the "
-                    "journal is whole: move this file away and resume",
+                    "journal is intact: move this file away and resume",
                 )
         try:
             if os.pwrite(self._fd, line, self._at) != len(line):
@@ -105,7 +105,7 @@ class ReplayedFile:
         """
         if self.replaying:
             raise RunConflict(
-                f"{self.path} holds more than the run makes (from byte {self._at} on)",
+                f"{self.path} holds more than the run produces (from byte {self._at})",
                 hint="the file was edited, or a plugin changed without a new version; move it "
                 "away and resume",
             )
@@ -135,8 +135,7 @@ def read_jsonl(path: Path, *, start: int = 0) -> Iterator[dict[str, Any]]:
     """The records of a jsonl file, from a byte on; a torn last line is left out.
 
     Raises:
-        RunDirectoryError: it is no plain file, or naming the line that is no
-            JSON object.
+        RunDirectoryError: it is not a regular file, or naming the line that is not a JSON object.
     """
     try:
         descriptor = open_plain(path, os.O_RDONLY)
@@ -149,20 +148,20 @@ def read_jsonl(path: Path, *, start: int = 0) -> Iterator[dict[str, Any]]:
         for number, line in enumerate(iter(partial(file.readline, LINE), b""), 1):
             if not line.endswith(b"\n"):
                 if len(line) == LINE:
-                    raise RunDirectoryError(f"{path}: line {number} has more than {LINE:,} bytes")
+                    raise RunDirectoryError(f"{path}: line {number} is longer than {LINE:,} bytes")
                 return
             try:
                 record = json.loads(line)
             except (ValueError, RecursionError) as error:
                 raise RunDirectoryError(f"{path}: line {number} is not JSON: {error}") from error
             if not isinstance(record, dict):
-                raise RunDirectoryError(f"{path}: line {number} is no JSON object")
+                raise RunDirectoryError(f"{path}: line {number} is not a JSON object")
             yield record
 
 
 def _way_out(error: OSError) -> str:
     if isinstance(error, NotPlain):
-        return "write elsewhere, or put a file of its own there; cp -r makes such copies"
+        return "write elsewhere, or put a regular file there (cp -r copies links as files)"
     if isinstance(error, MISPLACED):
         return "write elsewhere"
     return "free some space, then resume the run"

@@ -70,9 +70,9 @@ def check_members(folder: Path) -> None:
     for name in MEMBERS:
         if kind := kind_of(folder / name):
             raise RunDirectoryError(
-                f"{folder / name} is {kind}: a run directory holds plain files",
-                hint="if the run came from somebody else, do not trust it; else put the file "
-                "itself there",
+                f"{folder / name} is {kind}: a run directory holds only regular files",
+                hint="if the run came from someone else, do not trust it; otherwise replace it "
+                "with the file itself",
             )
 
 
@@ -92,7 +92,7 @@ def read_json(path: Path) -> Any:
     try:
         return parsed(data)
     except ValueError as error:
-        raise RunDirectoryError(f"{path} does not read: {error}") from error
+        raise RunDirectoryError(f"{path} cannot be read: {error}") from error
 
 
 def parsed(data: bytes) -> Any:
@@ -118,4 +118,4 @@ def said(error: ValidationError) -> str:
 
 
 def _refuse(constant: str) -> None:
-    raise ValueError(f"{constant} is no JSON")
+    raise ValueError(f"{constant} is not valid JSON")

@@ -72,7 +72,7 @@ _MARGIN = 2.0
 
 
 class Job:
-    """A run that is ready to go: use it as a context manager.
+    """A prepared run; use it as a context manager.
 
     Attributes:
         manifest: the plan.
@@ -81,7 +81,7 @@ class Job:
         shared: replies to list calls, shared with other runs of a suite.
         transport: takes all calls away in batches of its own, or None.
         report: what `run` came to; None before it did.
-        resuming: what is typed to go on with it; "" where nothing stays of it.
+        resuming: the command that resumes it; "" if nothing of it is kept.
     """
 
     def __init__(
@@ -137,7 +137,9 @@ class Job:
                     known = ledger.sums[0]
         journal = Journal(path, on_record=self.usage.recall, known=known)
         if journal.torn_bytes:
-            _log.warning("cut off a torn last record of the journal: the run was killed in it")
+            _log.warning(
+                "dropped an incomplete last journal record: the run was killed in mid-write"
+            )
         return journal
 
     def __repr__(self) -> str:
@@ -151,7 +153,7 @@ class Job:
         self.close()
 
     def close(self) -> None:
-        """Close its files and let its directory go; once is enough."""
+        """Close its files and release its directory; calling it again does nothing."""
         self._closing.close()
 
     # --- making and opening ---
@@ -166,14 +168,14 @@ class Job:
         cache: Path | str | None = None,
         place: Place = "exact",
     ) -> Job:
-        """Make a run directory, or go on with the very same run in it.
+        """Create a run directory, or continue the very same run in it.
 
-        `place` says what may become of another run in `out`; see `Place`. What
-        became of it is logged.
+        `place` says what happens if `out` holds another run; see `Place`. What
+        was done is logged.
 
         Raises:
-            UsageError: anything wrong with `spec`.
-            RunConflict: `out` holds another run, or something that is no run.
+            UsageError: `spec` is invalid.
+            RunConflict: `out` holds another run, or something else.
         """
         out = Path(out)
         prepared = prepare(registry, spec)
@@ -188,7 +190,7 @@ class Job:
         if out.exists() and not (out / "manifest.json").exists() and not is_fresh(out):
             below = f", such as --out {shlex.quote(str(out / 'run'))}" if out.is_dir() else ""
             raise RunConflict(
-                f"{out} exists and is no run directory", hint=f"choose another --out{below}"
+                f"{out} exists and is not a run directory", hint=f"choose another --out{below}"
             )
         directory = RunDirectory(out)
         try:
@@ -199,7 +201,7 @@ class Job:
                     if place == "exact" or not is_unanswered(out):
                         raise
                     clear_unanswered(out)
-                    _log.warning("%s held a run without an answered call: replaced", out)
+                    _log.warning("%s held a run with no answered calls, and was replaced", out)
             for name, items in prepared.user_items.items():
                 values = (json.dumps(item_value(item), ensure_ascii=False) for item in items)
                 text = "".join(f"{value}\n" for value in values)
@@ -228,15 +230,14 @@ class Job:
     ) -> Job:
         """Open a run to finish it, or to extend it to larger quotas.
 
-        `options` may only bring what the manifest must not hold (a key) or
-        what changes no reply (a time-out); `limits` replaces those given. With
-        `verify` nothing is taken from the ledger: every candidate is judged
-        again from the journal, and compared with what was written of it.
+        `options` may only contain what the manifest must not hold (a key) or what does not affect
+        replies (a timeout); `limits` replaces those given. With `verify` the ledger is ignored:
+        every candidate is judged again from the journal and compared with what was written.
 
         Raises:
-            RunDirectoryError: `path` is no run directory.
-            RunConflict: the installed task or its prompts are other ones.
-            UsageError: it names a service that this user has not used; see `runs.known`.
+            RunDirectoryError: `path` is not a run directory.
+            RunConflict: the installed task or its prompts have changed.
+            UsageError: it names a service that this user has not used before; see `runs.known`.
         """
         path = Path(path)
         Manifest.load(path / "manifest.json")  # is it a run at all? Only then is it locked
@@ -268,27 +269,28 @@ class Job:
     ) -> dict[str, Any]:
         """Run to the target; write report and card; return the report.
 
-        `listener` gets events, `observer` every answer with its prompt. Ctrl-C
-        lets calls in flight finish and stops; a second one stops hard. Where an
-        event loop runs, as in a notebook, it runs in a thread of its own.
+        `listener` receives events, `observer` every answer with its prompt.
+        Ctrl-C lets the calls in flight finish and then stops; a second Ctrl-C
+        stops at once. If an event loop is already running, as in a notebook,
+        the job runs in its own thread.
 
         Raises:
-            JobFailed: the run ended early; the report is written all the same.
-            TargenError: something else stopped it, likewise.
+            JobFailed: the run ended early; the report is still written.
+            TargenError: something else stopped it; the report is still written.
         """
         return finish(self.arun(listener, observer=observer))
 
     async def arun(
         self, listener: Listener | None = None, *, observer: Observer | None = None
     ) -> dict[str, Any]:
-        """The same in the event loop that runs; signals are left to it.
+        """The same in the running event loop, which keeps its signal handlers.
 
-        To cancel it lets calls in flight finish and stops; a second time stops
-        hard.
+        Cancelling it lets the calls in flight finish and then stops; cancelling
+        it again stops at once.
 
         Raises:
-            JobFailed: the run ended early; the report is written all the same.
-            TargenError: something else stopped it, likewise.
+            JobFailed: the run ended early; the report is still written.
+            TargenError: something else stopped it; the report is still written.
         """
         try:
             return await self._run(listener, observer)

@@ -76,8 +76,9 @@ def require_known(
             mark = hashlib.sha256(name.encode()).hexdigest()
             if not folders.is_known("classes", mark):
                 raise UsageError(
-                    f"step {step} of this run uses {name}, which was not used here before",
-                    hint=f"if you trust that code: targen backends check {name}",
+                    f"step {step} of this run uses {name}, which has not been used on this "
+                    "machine before",
+                    hint=f"if you trust that code, run: targen backends check {name}",
                 )
         same = True
         for key in _doubtful(name, asked, backend):
@@ -95,9 +96,9 @@ def require_known(
             f"-o {shlex.quote(f'{name}={_shown(value)}')}" for name, value in lacking.items()
         )
         raise UsageError(
-            f"this run asks for {listed}, which was not used here before: a run from somebody "
-            "else may name any address, file or price",
-            hint=f"say what is right, for example, if you trust it: {again}",
+            f"this run asks for {listed}, which has not been used on this machine before; a run "
+            "from someone else may name any address, file or price",
+            hint=f"give the right value, or, if you trust the run: {again}",
         )
 
 
@@ -124,8 +125,9 @@ def _refuse_keys(step: str, name: str, options: Mapping[str, Any], backend: Back
     for key in options:
         if isinstance(getattr(chosen, key, None), SecretStr):
             raise RunDirectoryError(
-                f"manifest.json holds a key, as option {key} of step {step}; no targen writes one",
-                hint="take it out, and do not trust the run if it came from somebody else",
+                f"manifest.json holds an API key (option {key} of step {step}), which targen "
+                "never writes",
+                hint="remove it, and do not trust the run if it came from someone else",
             )
 
 

@@ -66,21 +66,19 @@ def require_same(there: Lock, now: Lock, file: str) -> None:
     if now.task != there.task:
         raise _other_task(there.task, now.task, file)
     apart = []
-    hint = "resume it with the options that it was made with, and the versions of its manifest.json"
+    hint = "resume it with its original options and the versions in its manifest.json"
     for step in {**there.steps, **now.steps}:
         used, uses = (_used(lock.steps.get(step)) for lock in (there, now))
         if used != uses:
-            apart.append(f"step {step} of this run used {used}; now it would use {uses}")
+            apart.append(f"step {step} of this run used {used}, not {uses}")
     if there.corrector != now.corrector:
-        apart.append(f"this run's corrector was {there.corrector}; now it would be {now.corrector}")
+        apart.append(f"this run's corrector was {there.corrector}, not {now.corrector}")
     if there.batches != now.batches:
-        apart.append(
-            f"this run's lists grow by {there.batches} items; now they would by {now.batches}"
-        )
+        apart.append(f"this run asks for {there.batches} list items per call, not {now.batches}")
     for name in sorted({*there.given, *now.given}):
         if there.given.get(name) != now.given.get(name):
             hint = "put the file back as it was, or generate a new run"
-            apart.append(f"the {name} of this run, given-{name}.jsonl, were changed")
+            apart.append(f"the {name} of this run, given-{name}.jsonl, have changed")
     if apart:
         raise RunConflict("; ".join(apart), hint=hint)
 
@@ -92,19 +90,19 @@ def _used(plan: StepPlan | None) -> str:
 def _other_task(there: TaskPlan, now: TaskPlan, file: str) -> RunConflict:
     if file and now.version == there.version:
         return RunConflict(
-            f"{file} makes other prompts with this version of targen",
-            hint="use the versions that its manifest.json names, or generate a new run",
+            f"{file} gives different prompts with this version of targen",
+            hint="use the versions in its manifest.json, or generate a new run",
         )
     if file:
         return RunConflict(
-            f"the task of this run, {file}, was changed",
+            f"the task of this run, {file}, has changed",
             hint="put the file back as it was, or generate a new run with another --out",
         )
     if now.version != there.version:
         return RunConflict(
             f"this run was made with {now.id} version {there.version}; version "
             f"{now.version} is installed",
-            hint="install the version that it was made with, or generate a new run",
+            hint="install the version it was made with, or generate a new run",
         )
     return RunConflict(
         f"the prompts or labels of {now.id} changed without a new version",

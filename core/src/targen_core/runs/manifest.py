@@ -98,25 +98,26 @@ class Manifest(ManifestPart):
             raw = read_json(path)
         except OSError as error:
             raise RunDirectoryError(
-                f"{run} is no run directory: {path.name}: {error.strerror}",
-                hint="a run directory is what targen generate --out makes",
+                f"{run} is not a run directory: {path.name}: {error.strerror}",
+                hint="targen generate --out creates run directories",
             ) from error
         written = raw.get("format", FORMAT) if isinstance(raw, dict) else FORMAT
         if written not in (1, 2, FORMAT):
             raise RunConflict(
-                f"{path}: written in format {str(written)[:40]}, this targen reads {FORMAT}",
-                hint="use the targen-core version that made it",
+                f"{path}: format {str(written)[:40]}, but this version of targen reads format "
+                f"{FORMAT}",
+                hint="use the version of targen-core that wrote it",
             )
         try:
             manifest = cls.model_validate(_READ[written](raw))
         except ValidationError as error:
-            raise RunDirectoryError(f"{path} does not read: {said(error)}") from error
+            raise RunDirectoryError(f"{path} cannot be read: {said(error)}") from error
         except UsageError as error:
-            raise RunDirectoryError(f"{path} does not read: {error}") from error
+            raise RunDirectoryError(f"{path} cannot be read: {error}") from error
         for field, why in manifest.odd():
             raise RunDirectoryError(
-                f"{path} does not read: {field}: {why}",
-                hint="no targen wrote this; if it came from somebody else, do not trust it",
+                f"{path} cannot be read: {field}: {why}",
+                hint="targen did not write this; if it came from someone else, do not trust it",
             )
         return manifest
 
@@ -127,7 +128,7 @@ class Manifest(ManifestPart):
         names = {"lock.task.id": lock.task.id} | ({} if in_file else {"spec.task": spec.task})
         for field, name in names.items():
             if not _TASK_ID.fullmatch(name) or (is_file(name) and not in_file):
-                yield field, f"{name[:80]!r} is no DISTRIBUTION:NAME of an installed task"
+                yield field, f"{name[:80]!r} is not the DISTRIBUTION:NAME of an installed task"
         correctors = {"spec.corrector": spec.corrector, "lock.corrector": lock.corrector}
         lists = {"spec.contexts_from": spec.contexts_from, "spec.seeds_from": spec.seeds_from}
         correctors |= lists
@@ -136,13 +137,13 @@ class Manifest(ManifestPart):
         ids |= {f"lock.steps.{step}.backend": plan.backend for step, plan in lock.steps.items()}
         for field, name in ids.items():
             if not _ID.fullmatch(name):
-                yield field, f"{name[:80]!r} is no DISTRIBUTION:NAME"
+                yield field, f"{name[:80]!r} is not a DISTRIBUTION:NAME"
         for step in (*spec.backend_for, *lock.steps):
             if not _STEP.fullmatch(step):
-                yield "steps", f"{step[:80]!r} cannot be a step"
+                yield "steps", f"{step[:80]!r} is not a valid step"
         for name in spec.options:
             if not _OPTION.fullmatch(name):
-                yield "spec.options", f"{name[:80]!r} cannot be an option"
+                yield "spec.options", f"{name[:80]!r} is not a valid option"
         try:
             for step in {*lock.steps, *(name.partition(".")[0] for name in spec.options)}:
                 spec.options_of(step)
@@ -150,15 +151,16 @@ class Manifest(ManifestPart):
             yield "spec.options", str(error)
         for target in self.targets:
             if unknown := set(target.quotas) - set(lock.task.labels):
-                yield "quotas", f"{min(unknown)[:80]!r} is no label of the task"
+                yield "quotas", f"{min(unknown)[:80]!r} is not a label of the task"
         aims = {*lock.task.branches.values()} - {None, *lock.task.labels}
         if aims:
-            yield "lock.task.branches", f"{str(min(map(str, aims)))[:80]!r} is no label of the task"
+            odd = str(min(map(str, aims)))[:80]
+            yield "lock.task.branches", f"{odd!r} is not a label of the task"
         files = {"contexts": spec.contexts, "seeds": spec.seeds}
         copies = {name: path for name, path in files.items() if path is not None}
         for name, path in copies.items():
             if path != Path(given_file(name)):
-                yield f"spec.{name}", f"{str(path)[:80]!r} is no copy in a run directory"
+                yield f"spec.{name}", f"{str(path)[:80]!r} is not a copy in a run directory"
         if copies.keys() != lock.given.keys():
             yield "lock.given", "it must be of the contexts or seeds of the spec"
 
@@ -207,9 +209,9 @@ class Manifest(ManifestPart):
         for name, rows in last.quotas.items():
             if requested.quotas[name] < rows:
                 raise UsageError(
-                    f"label {name}: {requested.quotas[name]} rows wanted, "
-                    f"the run's target is {rows}",
-                    hint="a run only grows; generate a smaller one with another --out",
+                    f"label {name}: {requested.quotas[name]} rows requested, but the run's "
+                    f"target is {rows}",
+                    hint="a run can only grow; generate a smaller one with another --out",
                 )
         if requested == last:
             return self
@@ -319,7 +321,7 @@ def _of_format_1(raw: dict[str, Any]) -> dict[str, Any]:
         }
         return _of_format_2(manifest)
     except (AttributeError, KeyError, TypeError, ValueError) as error:
-        raise UsageError(f"it is no manifest of format 1: {error!r}") from None
+        raise UsageError(f"not a manifest of format 1: {error!r}") from None
 
 
 _READ: dict[int, Callable[[Any], Any]] = {1: _of_format_1, 2: _of_format_2, FORMAT: lambda raw: raw}

@@ -17,6 +17,7 @@ from targen_core.engine.quotas import MAX_COUNT
 from targen_core.errors import UsageError
 from targen_core.suggestions import did_you_mean
 from targen_core.tasks.steps import Step
+from targen_core.text import plural
 
 __all__ = [
     "CORE",
@@ -105,7 +106,7 @@ def check_steps(
             )
         if name == "batch":
             raise UsageError(
-                f"option batch={value}: each step has a batch size of its own",
+                f"option batch={value}: each step has its own batch size",
                 hint=" or ".join(f"-o {step}.batch={value}" for step in growing),
             )
         if key != "batch":
@@ -113,18 +114,18 @@ def check_steps(
         lists = known[step].lists
         if lists is None:
             raise UsageError(
-                f"option {name}={value}: give items a batch for {' or '.join(growing)}",
+                f"option {name}={value}: only {' and '.join(growing)} have a batch size",
                 hint=f"for example -o {growing[-1]}.batch=10",
             )
         if isinstance(value, list | tuple) and len(value) > max(1, len(lists)):
             raise UsageError(
-                f"option {name} names {len(value)} sizes; step {step} grows "
+                f"option {name} names {plural(len(value), 'size')}; step {step} grows "
                 + ("one list" if len(lists) == 1 else f"{len(lists)} lists")
             )
     for step in backend_for:
         if step not in known:
             raise UsageError(
-                f"--backend-for {step}: there is no such step",
+                f"--backend-for {step}: no such step",
                 hint=did_you_mean(step, known, "steps"),
             )
 
@@ -217,7 +218,7 @@ def _split(step: str, options: Mapping[str, Any]) -> StepOptions:
     whole = all(type(size) is int and 0 < size <= MAX_COUNT for size in sizes)
     if not whole:
         raise UsageError(
-            f"option {step}.batch={batch}: give items a batch, a whole number above 0",
+            f"option {step}.batch={batch}: it must be a whole number above 0",
             hint=f"for example -o {step}.batch=10",
         )
     price = None
@@ -226,9 +227,9 @@ def _split(step: str, options: Mapping[str, Any]) -> StepOptions:
             price = (float(options["price_in"]), float(options["price_out"]))
         except (KeyError, OverflowError, TypeError, ValueError):
             raise UsageError(
-                "a price needs both sides, in dollars for a million tokens",
+                "give both prices, in dollars per million tokens",
                 hint="for example -o price_in=0.15 -o price_out=0.60",
             ) from None
         if not all(math.isfinite(side) and side >= 0 for side in price):
-            raise UsageError("a price must be a number, 0 or more: not negative, not infinite")
+            raise UsageError("a price must be a finite number, 0 or more")
     return StepOptions(sampling, backend, sizes, price)

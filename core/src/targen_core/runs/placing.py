@@ -15,6 +15,7 @@ from typing import Literal
 from targen_core.errors import RunConflict, RunDirectoryError, RunLocked, WriteFailed
 from targen_core.runs.manifest import Manifest, flat
 from targen_core.runs.naming import difference
+from targen_core.text import plural
 
 __all__ = [
     "Place",
@@ -82,19 +83,19 @@ def place_for(out: Path, requested: Manifest) -> tuple[Path, str]:
         if not path.exists() or is_fresh(path):
             break
         if not (path / "manifest.json").exists():
-            taken = taken or f"{path} is no run directory"
+            taken = taken or f"{path} is not a run directory"
             continue
         try:
             there = Manifest.load(path / "manifest.json")
             same_run(there, requested, path)
             break
         except RunDirectoryError:
-            taken = taken or f"{path} holds a run that does not read"
+            taken = taken or f"{path} holds a run that cannot be read"
         except RunConflict as conflict:
             if is_unanswered(path):
                 break
             taken = taken or str(conflict)
-    return path, f"{taken}. This run goes to {path}" if taken else ""
+    return path, f"{taken}. Writing this run to {path}" if taken else ""
 
 
 def same_run(there: Manifest, requested: Manifest, out: Path) -> Manifest:
@@ -112,15 +113,15 @@ def same_run(there: Manifest, requested: Manifest, out: Path) -> Manifest:
     rows, asked = (m.targets[-1].quotas.total for m in (there, requested))
     if rows != asked and _targets_alone(there, requested):
         raise RunConflict(
-            f"{out} holds another run: its target is {rows} rows, not these {asked}",
+            f"{out} holds another run: its target is {plural(rows, 'row')}, not {asked:,}",
             hint=f"targen resume {quote(str(out))} -n N extends it; or choose another --out",
         )
     beside = next(path for path in numbered(out) if not path.exists())
     raise RunConflict(
-        f"{out} holds another run, begun with "
+        f"{out} holds another run, started with "
         f"{_steps_apart(there, requested) or _plan_apart(there, requested)}",
-        hint=f"targen resume {quote(str(out))} goes on with it as it was begun; or give this one "
-        f"another --out, such as --out {quote(str(beside))}",
+        hint=f"targen resume {quote(str(out))} resumes it with its own options; or choose "
+        f"another --out for this one, such as --out {quote(str(beside))}",
     )
 
 
@@ -139,7 +140,7 @@ def _steps_apart(there: Manifest, requested: Manifest) -> str:
         return ""
     (begun, asked), steps = max(apart_in.items(), key=lambda item: len(item[1]))
     where = "" if len(steps) == len(requested.steps) else f" in step {min(steps)}"
-    return f"{begun}{where}; you ask for {asked}"
+    return f"{begun}{where}; you asked for {asked}"
 
 
 def _plan_apart(there: Manifest, requested: Manifest) -> str:
@@ -151,7 +152,7 @@ def _plan_apart(there: Manifest, requested: Manifest) -> str:
     for name, value in {**dict.fromkeys(theirs), **mine}.items():
         if value != theirs.get(name):
             called = name.removeprefix("targets.").replace("_", " ").replace(".", " ")
-            return f"{called} {value}; you ask for {theirs.get(name)}"
+            return f"{called} {value}; you asked for {theirs.get(name)}"
     return "other options"
 
 
@@ -181,7 +182,7 @@ def clear_unanswered(out: Path) -> None:
         WriteFailed: a file cannot be removed.
     """
     if not is_unanswered(out):
-        raise RunLocked(f"another process is working on {out}", hint="wait for it, or stop it")
+        raise RunLocked(f"another process is using {out}", hint="wait for it, or stop it")
     try:
         for path in out.iterdir():
             if path.name != ".lock":

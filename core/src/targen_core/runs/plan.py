@@ -167,7 +167,7 @@ def prepare(
     `allow` is called with the steps that ask a model, before one is made.
 
     Raises:
-        UsageError: anything wrong with `spec`.
+        UsageError: `spec` is invalid.
     """
     registered, task = task_of(registry, spec)
     file = _read_file(spec)
@@ -214,7 +214,7 @@ def prepare_correction(registry: Registry, spec: RunSpec) -> PreparedCorrection:
     """Find, make and check what step 4 alone needs; `spec`'s quotas are not looked at.
 
     Raises:
-        UsageError: anything wrong with `spec`.
+        UsageError: `spec` is invalid.
     """
     registered, task = find_task(registry, spec.task, spec.variants)
     _read_file(spec)
@@ -240,7 +240,7 @@ def prepare_call(registry: Registry, spec: RunSpec, task: Task[Any, Any]) -> Pre
     """Find and make the model of a call that is no part of a run, asked as step 3 of `task`.
 
     Raises:
-        UsageError: anything wrong with `spec`; its task and quotas are not looked at.
+        UsageError: `spec` is invalid; its task and quotas are not looked at.
     """
     return _models(registry, task, spec, _options(task, spec), {"generate"})["generate"]
 
@@ -269,7 +269,7 @@ def task_of(registry: Registry, spec: RunSpec) -> tuple[Registration[Any], Task[
     parents = (str, str)
     if spec.contexts_from:
         if spec.contexts is not None or spec.seeds is not None:
-            raise UsageError("--contexts-from goes without a file of contexts or seeds")
+            raise UsageError("--contexts-from cannot be combined with a file of contexts or seeds")
         if own is None:
             raise UsageError(f"task {task.name} has no contexts (step 1)", hint="--seeds-from")
         contexts = _from(registry, "contexts", spec.contexts_from, task, own)
@@ -277,7 +277,7 @@ def task_of(registry: Registry, spec: RunSpec) -> tuple[Registration[Any], Task[
         task = task.replace(contexts=contexts)
     if spec.seeds_from:
         if spec.seeds is not None:
-            raise UsageError("--seeds-from goes without a file of seeds")
+            raise UsageError("--seeds-from cannot be combined with a file of seeds")
         if not task.seeds:
             raise UsageError(f"task {task.name} has no seeds (step 2)", hint="--contexts-from")
         *above, last = task.seeds
@@ -301,8 +301,8 @@ def _from(
     used: ListStep[Any] = registry.resolve(registered)
     if not fits(used.item, own.item):
         raise UsageError(
-            f"--{kind}-from {name}: its items are {_item_words(used.item)}, "
-            f"and {task.name} takes {_item_words(own.item)}",
+            f"--{kind}-from {name}: its items are {_item_words(used.item)}, but {task.name} "
+            f"takes {_item_words(own.item)}",
             hint=f"targen list-{kind} has others; targen describe NAME says what items are",
         )
     return stand_in(
@@ -324,8 +324,8 @@ def _read_file(spec: RunSpec) -> TaskFile | None:
     file = task_file(spec.task)
     if file.draft and spec.backend.rpartition(":")[2] != "scripted":
         raise UsageError(
-            f"{spec.task} is a draft that nobody has read yet",
-            hint="read it, mend what is wrong, and take out its line `draft: true`",
+            f"{spec.task} is a draft that has not been reviewed",
+            hint="review it, fix what is wrong, and remove its line `draft: true`",
         )
     return file
 
@@ -390,7 +390,8 @@ def _models(
         backend: Backend = registry.resolve(registered)
         if step.name in batched and backend.batch is None:
             raise UsageError(
-                f"--batch: the {name} backend has no batches, and step {step.name} uses it",
+                f"--batch: the {name.rpartition(':')[2]} backend, which step {step.name} uses, "
+                "has no batch API",
                 hint="--backend chatgpt or claude; or "
                 + ("--batch-offline, by files" if backend.batch_codec else "leave --batch out"),
             )
@@ -406,7 +407,8 @@ def _models(
                 raise
             except Exception as error:
                 raise PluginError(
-                    f"backend {registered.id} could not be made: {type(error).__name__}: {error}",
+                    f"backend {registered.id} could not be created: {type(error).__name__}: "
+                    f"{error}",
                     distribution=registered.distribution,
                     hint=f"report it to the authors of {registered.distribution}",
                 ) from error
@@ -416,9 +418,9 @@ def _models(
         steps[step.name] = PreparedStep(step, model, params, price, backend, registered.id, chosen)
         if spec.limits.max_cost is not None and price is None:
             raise UsageError(
-                f"--max-cost needs a price, and that of {model.identity} is unknown",
-                hint="say it, in dollars a million tokens: -o price_in=0.15 -o price_out=0.60; "
-                "where calls cost nothing: -o price_in=0 -o price_out=0",
+                f"--max-cost needs a price, and the price of {model.identity} is unknown",
+                hint="give it in dollars per million tokens: -o price_in=0.15 -o price_out=0.60; "
+                "if calls are free: -o price_in=0 -o price_out=0",
             )
     return steps
 
@@ -453,8 +455,8 @@ def _refuse_unlabeled(
         return
     if corrector is None:
         raise UsageError(
-            f"branch {branch} of task {task.name} has its labels from step 4, which is off",
-            hint="leave --no-correct out, or --corrector meta, blind or vote",
+            f"branch {branch} of task {task.name} gets its labels from step 4, which is off",
+            hint="omit --no-correct, or use --corrector meta, blind or vote",
         )
     if spec.balance == "intended":
         raise UsageError(
@@ -470,8 +472,9 @@ def _lists(
     fraction = spec.contexts_fraction
     if fraction < 1 and spec.contexts is None and spec.contexts_limit is None:
         raise UsageError(
-            "--contexts-fraction is a fraction of what? Contexts are asked for as they are needed",
-            hint="give --contexts-limit N, or a --contexts FILE, of which it is the fraction",
+            "--contexts-fraction needs a fixed number of contexts: without one, contexts are "
+            "requested as needed",
+            hint="add --contexts-limit N, or --contexts FILE",
         )
     limit = spec.contexts_limit
     if limit is not None:
@@ -480,7 +483,7 @@ def _lists(
     chain: list[ListSpec] = []
     if spec.seeds is not None:
         if spec.contexts is not None:
-            raise UsageError("--seeds takes the place of the contexts too: give one of the two")
+            raise UsageError("--seeds replaces the contexts too: give one or the other")
         last = task.chain[-1]
         user_items["seeds"] = read_items(spec.seeds, last, "--seeds")
         return (

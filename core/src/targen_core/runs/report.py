@@ -162,7 +162,7 @@ def _renamed(usage: Any) -> Any:
 
 
 def reported_prices(prices: Mapping[str, Price | None]) -> dict[str, Any]:
-    """Prices by step as a report has them: dollars a million tokens, and where that is from."""
+    """Prices by step as a report has them: dollars per million tokens, and where that is from."""
     return {
         step: price and {"in": price.input, "out": price.output, "source": price.source}
         for step, price in prices.items()
@@ -174,10 +174,10 @@ def price_words(prices: Mapping[str, Mapping[str, Any] | None]) -> list[str]:
     steps: dict[str, list[str]] = {}
     for step, price in prices.items():
         if price is None:
-            words = "unknown: dollars are not counted"
+            words = "unknown, so costs are not counted"
         else:
             source = f" ({price['source']})" if price["source"] else ""
-            words = f"${price['in']:g} in, ${price['out']:g} out a million tokens{source}"
+            words = f"${price['in']:g} in, ${price['out']:g} out per million tokens{source}"
         steps.setdefault(words, []).append(step)
     if len(steps) == 1:
         return [f"Price: {words}" for words in steps]
@@ -188,7 +188,7 @@ def read_report(path: Path) -> dict[str, Any]:
     """A run's report; of a run that was killed, what its files tell.
 
     Raises:
-        RunDirectoryError: `path` is no run directory, or a file in it holds
+        RunDirectoryError: `path` is not a run directory, or a file in it holds
             what no run writes, naming the file and the field.
     """
     manifest = Manifest.load(path / "manifest.json")
@@ -203,9 +203,9 @@ def read_report(path: Path) -> dict[str, Any]:
     try:
         _Report.model_validate(report)
     except ValidationError as error:
-        raise RunDirectoryError(f"{path / 'report.json'} does not read: {said(error)}") from error
+        raise RunDirectoryError(f"{path / 'report.json'} cannot be read: {said(error)}") from error
     if lacking := report["requested"].keys() - report["rows"].keys():
-        raise RunDirectoryError(f"{path / 'report.json'} does not read: rows: no {min(lacking)!r}")
+        raise RunDirectoryError(f"{path / 'report.json'} cannot be read: rows: no {min(lacking)!r}")
     return report
 
 
@@ -245,7 +245,7 @@ def _unfinished(path: Path, manifest: Manifest) -> dict[str, Any]:
     )
     report.update(
         status="unfinished",
-        problem="the run was killed or is going on; targen resume finishes it",
+        problem="the run was killed or is still in progress; targen resume finishes it",
         unused_calls=None,
     )
     return report
@@ -272,21 +272,21 @@ def _candidates(path: Path, tracker: QuotaTracker, start: int) -> Iterator[dict[
             continue
         needed = _NEEDED.get(verdict) if isinstance(verdict, str) else None
         if needed is None:
-            problem = "verdict is none that there is"
+            problem = "unknown verdict"
         elif odd := [n for n in ("id", "intended", *needed) if type(record.get(n)) is not str]:
-            problem = f"{odd[0]} is no text"
+            problem = f"{odd[0]} is not a string"
         elif record["intended"] not in tracker.flows:
-            problem = "intended is no branch of the run"
+            problem = "intended is not a branch of the run"
         elif record.get("claimed") is not None and type(record["claimed"]) is not str:
-            problem = "claimed is no text"
+            problem = "claimed is not a string"
         elif verdict == "accepted" and not (
             type(record.get("rows")) is int and 0 < record["rows"] <= _MOST
         ):
-            problem = "rows is no number of rows"
+            problem = "rows is not a row count"
         else:
             yield record
             continue
-        raise RunDirectoryError(f"{path}: line {number} is none of a run's: {problem}")
+        raise RunDirectoryError(f"{path}: line {number} is not a valid record: {problem}")
 
 
 def _written(path: Path, tracker: QuotaTracker, past: Past | None) -> tuple[list[Commit], Usage]:

@@ -56,7 +56,7 @@ def runs_in(folder: Path) -> Iterator[Shelved]:
         UsageError: there is no such folder.
     """
     if not folder.is_dir():
-        raise UsageError(f"there is no folder {folder}", hint="targen generate makes runs/")
+        raise UsageError(f"there is no folder {folder}", hint="targen generate creates runs/")
     if (folder / "manifest.json").exists():
         yield _shelved(folder)
         return
@@ -105,9 +105,11 @@ def remove(run: Path) -> list[str]:
     """
     Manifest.load(run / "manifest.json")
     if run.is_symlink():
-        raise RunDirectoryError(f"{run} is a link", hint="remove what it leads to, by its own name")
+        raise RunDirectoryError(
+            f"{run} is a link", hint="remove the folder that it points to instead"
+        )
     if _is_busy(run):
-        raise RunLocked(f"a process is working on {run}", hint="stop it first")
+        raise RunLocked(f"a process is using {run}", hint="stop it first")
     try:
         for name in MEMBERS:
             (run / name).unlink(missing_ok=True)

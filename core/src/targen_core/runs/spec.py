@@ -57,7 +57,7 @@ class _Asked(ManifestPart):
 
 
 class Limits(_Asked):
-    """What a run may take; changes nothing of what it produces."""
+    """Limits on what a run may use; they never change what it produces."""
 
     max_cost: _Amount | None = None
     max_tokens: Annotated[int, Field(gt=0, le=10**15)] | None = None
@@ -71,7 +71,7 @@ class Limits(_Asked):
 
 
 class RunSpec(_Asked):
-    """What a user asks for; `targen generate`'s options, as values.
+    """What a user asks for: the options of `targen generate`, as values.
 
     `task` is a name or a file. `variants` are applied to the task in order.
     `corrector` is a registered name, "" for the task's own, or None for no
@@ -82,7 +82,7 @@ class RunSpec(_Asked):
     not told of each other.
 
     Raises:
-        UsageError: a value that cannot be, by the name of its option.
+        UsageError: an invalid value; names its option.
     """
 
     task: str
@@ -106,10 +106,10 @@ class RunSpec(_Asked):
     limits: Limits = Limits()
 
     def replace(self, **changes: Any) -> RunSpec:
-        """The spec with other values in some fields.
+        """The spec with some fields changed.
 
         Raises:
-            UsageError: a value that cannot be.
+            UsageError: an invalid value.
         """
         return RunSpec(**{**dict(self), **changes})
 
@@ -131,14 +131,14 @@ class RunSpec(_Asked):
         """A step's options.
 
         Raises:
-            UsageError: an option that cannot be.
+            UsageError: an invalid option.
         """
         return step_options(self.options, step, elsewhere=step in self.elsewhere)
 
     def also(self, options: Mapping[str, Any]) -> RunSpec:
         """The spec with `options` on top.
 
-        What they say without a step wins in all the steps that it is about.
+        Options without a step apply to every step that they concern.
         """
 
         def stays(name: str) -> bool:

@@ -20,6 +20,7 @@ from targen_core.runs.job import Job
 from targen_core.runs.placing import Place
 from targen_core.runs.spec import Limits, RunSpec
 from targen_core.suggestions import did_you_mean
+from targen_core.text import plural
 
 __all__ = ["run_suite", "suite_tasks"]
 
@@ -61,7 +62,7 @@ def run_suite(
     tokens, dollars = 0, 0.0
     for out, spec in specs:
         if (kind := kind_of(out)) not in ("", "a folder"):
-            raise RunConflict(f"{out} is {kind}, and no folder", hint="choose another --out")
+            raise RunConflict(f"{out} is {kind}, not a folder", hint="choose another --out")
         limits = _left(spec.limits, tokens, dollars)
         mine = spec.replace(limits=limits)
         with Job.create(registry, mine, out, cache=cache, place=place) as job:
@@ -81,7 +82,8 @@ def _left(limits: Limits, tokens: int, dollars: float) -> Limits:
         changes["max_cost"] = limits.max_cost - dollars
     if any(left <= 0 for left in changes.values()):
         raise BudgetExhausted(
-            f"the suite's tasks so far took {tokens:,} tokens and ${dollars:.4f}: nothing is left",
-            hint="give the same command with a larger --max-tokens or --max-cost",
+            f"the suite's budget is exhausted: its tasks so far used {plural(tokens, 'token')} and "
+            f"${dollars:.4f}",
+            hint="run the same command again with a larger --max-tokens or --max-cost",
         )
     return limits.model_copy(update=changes)

@@ -13,6 +13,7 @@ from targen_core.calls.journal import find_records
 from targen_core.errors import UsageError
 from targen_core.runs.files import read_jsonl
 from targen_core.runs.manifest import Manifest
+from targen_core.text import plural
 
 __all__ = ["Traced", "find", "rejects", "rows"]
 
@@ -63,7 +64,7 @@ def rows(run: Path) -> Iterator[Traced]:
 
     Raises:
         UsageError: there is no such directory.
-        RunDirectoryError: it is no run, or does not read.
+        RunDirectoryError: it is no run, or cannot be read.
     """
     Manifest.load(run / "manifest.json")
     official = read_jsonl(run / "dataset.jsonl")
@@ -79,7 +80,7 @@ def rejects(run: Path) -> Iterator[Traced]:
 
     Raises:
         UsageError: there is no such directory.
-        RunDirectoryError: it is no run, or does not read.
+        RunDirectoryError: it is no run, or cannot be read.
     """
     Manifest.load(run / "manifest.json")
     for record in read_jsonl(run / "rejects.jsonl"):
@@ -96,7 +97,7 @@ def find(run: Path, name: str) -> Traced:
 
     Raises:
         UsageError: there is no such directory, or no such row or candidate in it.
-        RunDirectoryError: it is no run, or does not read.
+        RunDirectoryError: it is no run, or cannot be read.
     """
     if name.isascii() and name.isdigit():
         start = 0
@@ -105,7 +106,7 @@ def find(run: Path, name: str) -> Traced:
                 return traced
             start += len(traced.rows)
         raise UsageError(
-            f"{run} has no row {name}: it holds {start:,}"
+            f"{run} has no row {name}: it has {plural(start, 'row')}"
             + (f", 0 to {start - 1}" if start else ""),
         )
     for traced in rows(run):

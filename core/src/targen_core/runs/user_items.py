@@ -47,7 +47,7 @@ def read_items(path: Path, source: ListStep[Any], what: str) -> tuple[Any, ...]:
             raise UsageError(f"{what} file {path}, line {number}: {_words(error)}") from error
         items.append(item)
     if not items:
-        raise UsageError(f"{what} file {path} holds no item")
+        raise UsageError(f"{what} file {path} is empty")
     return tuple(items)
 
 
@@ -56,7 +56,7 @@ def _item(line: str, kind: type[Any], *, as_json: bool) -> Any:
     json.dumps(value, ensure_ascii=False).encode()  # ValueError for half of a surrogate pair
     if not issubclass(kind, BaseModel):
         if not isinstance(value, kind):
-            raise ValueError(f"{value!r} is no {kind.__name__}")
+            raise ValueError(f"{value!r} is not a {kind.__name__}")
         return value
     if not isinstance(value, dict):
         required = [name for name, info in kind.model_fields.items() if info.is_required()]

@@ -22,13 +22,12 @@ class Case:
     All cases of a task have the same texts and cues, by name.
 
     Attributes:
-        texts: what can be read, by name: "premise", "hypothesis".
+        texts: the texts to read, by name: "premise", "hypothesis".
         label: what is to be decided, by name; "" is the row's own label. An
             option's is `RIGHT` or `WRONG`.
-        cues: what tells the label without the task being solved, should it
-            tell it: place, count, kind. By the name of the artefact, as in
-            "seeing NAME, a classifier tells 90 % of the labels". Length, words
-            and what two texts share are looked at without being named.
+        cues: what might give the label away without solving the task: place, count, kind. By the
+            name of the artefact, as in "seeing NAME, a classifier tells 90 % of the labels".
+            Length, words and what two texts share are examined in any case.
         question: the options of one question have the same number; no two
             questions of a row have.
         reads: the texts as a model that is trained reads them, where `texts` leave

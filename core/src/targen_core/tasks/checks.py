@@ -129,22 +129,22 @@ def words(text: str) -> list[str]:
 
 
 def content_words(text: str) -> set[str]:
-    """The words of a text that carry meaning: no articles, auxiliaries, prepositions."""
+    """The content words of a text: no articles, auxiliaries or prepositions."""
     return {word for word in words(text) if word not in _STOP}
 
 
 def normalized(text: str) -> str:
-    """A text as comparisons see it: words alone, lower-cased, single-spaced."""
+    """A text as comparisons see it: only its words, lower-cased and single-spaced."""
     return " ".join(words(text))
 
 
 def is_copy(text: str, of: str) -> bool:
-    """Whether two texts are the same but for case, spacing and punctuation."""
+    """Whether two texts are the same apart from case, spacing and punctuation."""
     return normalized(text) == normalized(of)
 
 
 def is_cut_from(text: str, of: str) -> bool:
-    """Whether a text's words stand in another, one after the other; case does not count."""
+    """Whether a text's words occur in another in sequence, in any case."""
     return f" {normalized(text)} " in f" {normalized(of)} "
 
 
@@ -164,10 +164,11 @@ def several_sentences(text: str) -> bool:
 
 
 def check_language(text: str, what: str, language: str = "English") -> None:
-    """Require a language, as far as letters and small words tell.
+    """Require a language, as far as its letters and function words show.
 
-    Small words are known of English, Dutch, French, German, Italian, Portuguese
-    and Spanish, the script of a dozen more; of others nothing is required.
+    Function words are known for English, Dutch, French, German, Italian,
+    Portuguese and Spanish, and the script for a dozen more; for others nothing
+    is required.
 
     Raises:
         Rejected: `not-latin`: a fifth of the letters are of other scripts
@@ -199,13 +200,13 @@ def check_language(text: str, what: str, language: str = "English") -> None:
 
 
 def script_of(language: str) -> str:
-    """A language's script as Unicode names it: "LATIN" where we know of no other."""
+    """A language's script by its Unicode name; "LATIN" if no other is known."""
     script = _SCRIPTS.get(language.casefold(), "LATIN")
     return script if isinstance(script, str) else script[0]
 
 
 def small_words(language: str) -> Sequence[str]:
-    """Small words that mark a text as written in a language; none where it is unknown."""
+    """Function words of a language; empty if it is unknown."""
     return sorted(_SMALL.get(language.casefold(), ()))
 
 
@@ -238,7 +239,7 @@ def prose(
 ) -> None:
     """Require one or more whole sentences of `min_words` to `max_words` words.
 
-    A task in another language names it, or says None; see `check_language`.
+    A task in another language names it, or passes None; see `check_language`.
 
     Raises:
         Rejected: `meta-text` (chatter, a refusal, a heading, a label),

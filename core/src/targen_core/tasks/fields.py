@@ -28,7 +28,7 @@ def named(row: Any, path: str) -> list[Any]:
 def text_at(row: Mapping[str, Any], path: str) -> str:
     """The text at a path, or "" where there is none; several are joined by line feeds.
 
-    Half of a surrogate pair, which JSON can hold and no file can, becomes a question mark.
+    A lone surrogate, which JSON allows but a file does not, becomes a question mark.
     """
     texts: list[str] = []
     for value in named(row, path):
@@ -42,7 +42,7 @@ def _plain(value: Any) -> bool:
 
 
 def text_fields(schema: type[BaseModel]) -> tuple[str, ...]:
-    """The paths of what a schema types as text, in its order; enumerations are none."""
+    """The paths of the text fields of a schema, in its order, without enumerations."""
     return tuple(_fields(schema, "", ()))
 
 

@@ -28,7 +28,7 @@ InstanceT = TypeVar("InstanceT", bound=BaseModel, default=Any)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rows(Keywords, Generic[InstanceT]):
-    """What rows are: their schema, and the way from instances to rows and back.
+    """The official rows: their schema, and the conversion from instances to rows and back.
 
     Attributes:
         schema: the schema of an official row, `idx` included; the label may be
@@ -40,20 +40,20 @@ class Rows(Keywords, Generic[InstanceT]):
             none. By default one.
         rows_per_instance: rows that one instance makes and that must stay
             together.
-        pack: the official file of a dataset's rows, where that nests or
-            numbers what a dataset holds line by line.
+        pack: the official file of a dataset's rows, if that nests or numbers what a dataset holds
+            line by line.
         label_of: the name of an instance's label, or None where it has none
             before step 4; by default by its field `label`. Needed where labels
             are open.
         with_label: an instance with another label; by default by its schema.
         fields: where the texts of an official row are, as paths such as
             "target.span1_text"; by default what the schema types as text.
-        cases: the decisions that an official row holds, and what could give
-            them away, for the analysis: `Case`s, none where the row has no
-            label. By default one: the row's texts and its label.
-        oddities: rows of the original data that break `schema`, as they were
-            published: their `targen_core.dataset.model.row_digest`, and where each
-            stands. They are told as known, and no file is called bad for them.
+        cases: the decisions that an official row holds, and what could give them away, for the
+            analysis: `Case`s, none if the row has no label. By default one: the row's texts and
+            its label.
+        oddities: rows of the original data that break `schema`, as they were published: their
+            `targen_core.dataset.model.row_digest`, and where each stands. They are reported as
+            known, and do not make a file invalid.
     """
 
     schema: type[BaseModel] | None = None
@@ -70,18 +70,18 @@ class Rows(Keywords, Generic[InstanceT]):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Texts(Keywords, Generic[InstanceT]):
-    """How an instance reads as text.
+    """How an instance is written as text.
 
     Attributes:
-        render: an instance without its label. By default its fields, each
-            under its name; of one field the value alone.
+        render: an instance without its label. By default its fields, each under
+            its name; for a single field just its value.
         answer: its label, for instruction tuning; by default the label's name.
         dedup_text: the part that the generator wrote: rows that share a seed
-            are compared on it alone. By default all that `render` gives.
-        instruction_template: how a row reads as an instruction and its
-            completion (paper, appendix E): a prompt of user and assistant
-            turns that may use $instructions, $input and $output; by default
-            these three.
+            are compared on it alone. By default all of `render`.
+        instruction_template: how a row is written as an instruction and its
+            completion (paper, appendix E): a prompt of user and assistant turns
+            that may use $instructions, $input and $output; by default these
+            three.
     """
 
     render: Callable[[InstanceT], str] | None = None
@@ -92,7 +92,7 @@ class Texts(Keywords, Generic[InstanceT]):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judging(Keywords, Generic[InstanceT]):
-    """What step 4 is told and asked, and what its answers come to.
+    """Step 4: its instructions and questions, and how its answers become a correction.
 
     Attributes:
         corrector: a corrector, or the name of a registered one; None for no
@@ -101,8 +101,8 @@ class Judging(Keywords, Generic[InstanceT]):
         samples: worked samples, right and wrong ones.
         questions: what is asked of an instance; by default one question, the
             rendered instance, with the labels and `rejecting` as its options.
-        rejecting: answers beside the labels that reject an instance, by the
-            reason that is counted.
+        rejecting: answers besides the labels that reject an instance, with the
+            reason to count.
         aggregate: from the answers to an instance's questions to a correction;
             by default the one answer is the label.
     """

@@ -15,7 +15,7 @@ Our addition to the paper, whose corrector must always find a label.
 
 @dataclass(frozen=True, slots=True)
 class Correction:
-    """What step 4 found: the right label, or None and the reason to reject.
+    """The result of step 4: the right label, or None and the reason to reject.
 
     A label equal to the claimed one confirms the instance.
     """
@@ -32,16 +32,16 @@ class Correction:
 
 @dataclass(frozen=True, slots=True)
 class JudgeQuestion:
-    """One question that an instance puts to whoever solves the task.
+    """One question that an instance asks of the solver of the task.
 
-    Most instances are one question. A pair that must stay together is two.
+    Most instances are one question; a pair that must stay together is two.
 
     Attributes:
         input: what is to be solved, as text, without its answer.
-        output: the answers that the instance claims: one, or any number where
-            `several`; None where it claims none, since step 4 is to find it.
-        options: the legal answers; none where any text may be one.
-        several: whether any number of options may be right together.
+        output: the answers that the instance claims: one, or any number if
+            `several`; None if step 4 is to find the answer.
+        options: the legal answers; empty if any text is legal.
+        several: whether several options may be right.
     """
 
     input: str
@@ -52,7 +52,7 @@ class JudgeQuestion:
 
 @dataclass(frozen=True, slots=True)
 class JudgeAnswer:
-    """What a corrector found for one question: options out of its options."""
+    """A corrector's answer to one question: some of its options."""
 
     answers: tuple[str, ...]
     explanation: str = ""
@@ -62,9 +62,9 @@ class JudgeAnswer:
 class CorrectionSample:
     """A worked sample for correctors: `output` is judged against `actual`.
 
-    Where they are equal it shows a right output, else a wrong one (paper,
-    appendix F). `actual` may also be "no_valid_instance". Tasks whose
-    questions have several answers give tuples.
+    If they are equal it shows a right output, otherwise a wrong one (paper,
+    appendix F). `actual` may also be "no_valid_instance". Tasks whose questions
+    have several answers give tuples.
     """
 
     input: str

@@ -56,36 +56,36 @@ class Task(Keywords, Generic[SeedT, InstanceT]):
 
     Attributes:
         name: the bare name, as registered.
-        version: changes with every change of what the task would produce.
+        version: changes whenever what the task produces changes.
         summary: one line for `targen list-tasks`.
         description: what a row is and what its labels mean, for people.
         source: where the task and its steps come from.
         instance: one labelled thing: a pydantic model with the label in it.
             By default it is the official row without `idx`.
-        labels: the closed label set, in the order that quotas use. Empty for
-            a task whose labels are open; its one quota is then called "any".
+        labels: the closed label set, in the order of the quotas. Empty for a task with open
+            labels, whose single quota is called "any".
         contexts: step 1, or None where the task has none.
         seeds: step 2, a chain of lists from the contexts down; may be empty.
-        generators: step 3 by branch: a label's name, or a name of the task's own.
-        branch_labels: the label that a branch aims at where its name does not
-            say it; None where step 4 finds the label, so that an instance may
-            have none before. Branches of open labels aim at "any".
-        instances_per_call: instances that one call of a generator gives.
-        samples_per_seed: how often G(label, seed) is asked of the same seed at
-            most: once the lists are finished, their seeds are walked again. A
-            generator sees what earlier samples gave in `llm.earlier`.
+        generators: step 3 by branch: a label's name, or a name that the task chooses.
+        branch_labels: the label that a branch aims at if its name does not say it; None if step 4
+            finds the label, in which case an instance may have none before. Branches of open
+            labels aim at "any".
+        instances_per_call: instances that one call of a generator returns.
+        samples_per_seed: how often G(label, seed) may be sampled for the same seed: once the lists
+            are exhausted, their seeds are used again. A generator finds the earlier samples in
+            `llm.earlier`.
         checks: what must hold of every instance before and after step 4.
-        judging: step 4: its corrector, and what that is told and asked.
-        rows: what official rows are, where they are not the instances.
+        judging: step 4: its corrector, with its instructions and questions.
+        rows: the official rows, if they differ from the instances.
         texts: how an instance reads as text.
         presets: target counts by name, label name -> rows.
-        parameters: sampling parameters by step, under the defaults of the user;
+        parameters: sampling parameters by step; those of the backend and the user take precedence;
             see `steps`.
-        variants: other ways to make the rows, by name.
-        prompts: every prompt of the task, for the manifest and `describe`;
-            those that a list brings along may be left out.
-        dry_run: plausible replies without a model, for estimates, dry runs
-            and tests: given a `DryRunCall`, the JSON value of the reply.
+        variants: variants of the task to apply, by name.
+        prompts: every prompt of the task, for the manifest and `describe`; prompts that belong to
+            a list may be left out.
+        dry_run: plausible replies without a model, for estimates, dry runs and tests: takes a
+            `DryRunCall`, returns the JSON value of the reply.
     """
 
     name: str
@@ -117,7 +117,7 @@ class Task(Keywords, Generic[SeedT, InstanceT]):
 
     @property
     def quota_names(self) -> tuple[str, ...]:
-        """What quotas are counted by: label names, or "any" for open labels."""
+        """The names that quotas count by: label names, or "any" for open labels."""
         return tuple(label.name for label in self.labels) or ("any",)
 
     @property
@@ -139,7 +139,7 @@ class Task(Keywords, Generic[SeedT, InstanceT]):
 
     @property
     def steps(self) -> tuple[Step, ...]:
-        """What options, backends and reports tell apart, in order: by default the four steps."""
+        """The steps that options, backends and reports tell apart; by default the four steps."""
         steps: list[Step] = []
         lists = {"contexts": (self.contexts,) if self.contexts else (), "seeds": self.seeds}
         for kind, defaults in PARAMETERS.items():
@@ -152,13 +152,13 @@ class Task(Keywords, Generic[SeedT, InstanceT]):
 
     @property
     def every_prompt(self) -> tuple[Prompt, ...]:
-        """The task's prompts, and those that its lists bring along."""
+        """The task's prompts, and those of its lists."""
         own = {prompt.name for prompt in self.prompts}
         brought = {p.name: p for step in self.chain for p in step.prompts if p.name not in own}
         return (*self.prompts, *brought.values())
 
     def dry_run_of(self, prompt: str) -> Callable[[DryRunCall], Any] | None:
-        """Replies to the prompt of that name: of the list that brings it along, or the task's."""
+        """Replies to the prompt of that name: those of its list, or the task's."""
         if all(mine.name != prompt for mine in self.prompts):
             for step in self.chain:
                 if step.dry_run is not None and any(p.name == prompt for p in step.prompts):
@@ -166,10 +166,10 @@ class Task(Keywords, Generic[SeedT, InstanceT]):
         return self.dry_run
 
     def replace(self, **changes: Any) -> Task[SeedT, InstanceT]:
-        """A derived task with some parts swapped; this one stays as it is.
+        """A copy of the task with some parts replaced.
 
-        For `judging`, `rows` and `texts` a mapping says what to swap in them:
-        `task.replace(judging={"samples": mine})`.
+        For `judging`, `rows` and `texts` a mapping says what to replace in
+        them: `task.replace(judging={"samples": mine})`.
         """
         refuse_unknown(Task, changes, changing=True)
         for name in ("judging", "rows", "texts"):
@@ -251,7 +251,7 @@ class Task(Keywords, Generic[SeedT, InstanceT]):
         """The name of an instance's label.
 
         Raises:
-            Rejected: `illegal-label`, where it has none, or none of the label set.
+            Rejected: `illegal-label`, if it has none, or one that is not in the label set.
         """
         name = self.claimed_label(instance)
         if name is None:
@@ -262,7 +262,7 @@ class Task(Keywords, Generic[SeedT, InstanceT]):
         """The name of the label that an instance has before step 4, None where it has none.
 
         Raises:
-            Rejected: `illegal-label`, where it is none of the label set.
+            Rejected: `illegal-label`, if it is not in the label set.
         """
         if self.rows.label_of is not None:
             return self.rows.label_of(instance)
@@ -278,7 +278,7 @@ class Task(Keywords, Generic[SeedT, InstanceT]):
         """`instance` with the label `name`, validated by the instance's schema.
 
         Raises:
-            Rejected: `illegal-label`, where the label set has no such label.
+            Rejected: `illegal-label`, if the label set has no such label.
         """
         try:
             value = self.label(name).official if self.labels else None
@@ -299,7 +299,7 @@ class Task(Keywords, Generic[SeedT, InstanceT]):
         return (self.texts.answer or self.label_of)(instance)
 
     def dedup_text(self, instance: InstanceT) -> str:
-        """What the generator wrote, to compare rows of one seed by."""
+        """What the generator wrote, for comparing rows of one seed."""
         return (self.texts.dedup_text or self.render)(instance)
 
     def questions(self, instance: InstanceT) -> Sequence[JudgeQuestion]:
@@ -313,9 +313,9 @@ class Task(Keywords, Generic[SeedT, InstanceT]):
         return [JudgeQuestion(self.render(instance), output, options)]
 
     def aggregate(self, instance: InstanceT, answers: Sequence[JudgeAnswer]) -> Correction:
-        """The correction that the answers to an instance's questions come to.
+        """The correction that follows from the answers to an instance's questions.
 
-        An answer that rejects the instance does so before the task's own
+        An answer that rejects the instance takes effect before the task's own
         `aggregate` sees any.
         """
         for answer in answers:

@@ -26,9 +26,9 @@ class Label:
 
 @dataclass(frozen=True, slots=True)
 class Variant:
-    """Another way to make the same rows: what `Task.replace` is given, by name.
+    """An alternative configuration of a task: the arguments of `Task.replace`, by name.
 
-    `--variant NAME` runs a task so; the manifest names it.
+    `--variant NAME` selects it; the manifest records it.
     """
 
     summary: str
@@ -37,10 +37,10 @@ class Variant:
 
 @dataclass(frozen=True, slots=True)
 class DryRunCall:
-    """One call as a dry run sees it.
+    """A call as a dry run sees it.
 
     `prompt` is the prompt's name, `values` what it was filled with, `rng` a
-    generator seeded by the call's key.
+    random generator seeded by the call's key.
     """
 
     step: str

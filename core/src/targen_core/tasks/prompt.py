@@ -32,7 +32,7 @@ _ROLES = ("system", "user", "assistant")
 
 
 class Prompt:
-    """A template of one conversation, read when it is first used."""
+    """A template of one conversation, read on first use."""
 
     def __init__(self, name: str, text: str | None = None, *, package: str = "") -> None:
         """A prompt from `text`, or from the file `prompts/NAME.md` of `package`."""
@@ -101,11 +101,12 @@ class Prompt:
     def fill(self, values: Mapping[str, object]) -> tuple[Message, ...]:
         """The conversation with every placeholder filled.
 
-        The value of an inserted name is a sequence of `Message`s; others are
-        put in as text.
+        The value of an inserted name is a sequence of `Message`s; all others
+        are inserted as text.
 
         Raises:
-            ValueError: a placeholder has no value, or a value no placeholder.
+            ValueError: a placeholder without a value, or a value without a
+                placeholder.
         """
         needed = set(self.variables)
         if needed != values.keys():

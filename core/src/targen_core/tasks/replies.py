@@ -24,10 +24,9 @@ class ListReply(BaseModel, Generic[T]):
 
 
 def line(min_chars: int, max_chars: int, *, pattern: str = "") -> Any:
-    """A text of `min_chars` to `max_chars` characters in one line, as a field's type.
+    """The field type for one line of `min_chars` to `max_chars` characters.
 
-    `pattern`, an anchored regular expression, is one more hint: how a text
-    begins and ends.
+    `pattern`, an anchored regular expression, is a further hint: how a text begins and ends.
     """
     hint: dict[str, Any] = {"type": "string", "minLength": min_chars, "maxLength": max_chars}
     return Annotated[str, WithJsonSchema(hint | ({"pattern": pattern} if pattern else {}))]

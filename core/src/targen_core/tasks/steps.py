@@ -62,12 +62,12 @@ class Llm(Protocol):
 
     @property
     def batch(self) -> int:
-        """Items to ask for in this list step (the step's size or the user's)."""
+        """How many items to request in this list step (the step's size or the user's)."""
         ...
 
     @property
     def earlier(self) -> Sequence[Any]:
-        """Instances that earlier samples of this seed and label gave: `Task.samples_per_seed`."""
+        """Instances from earlier samples of this seed and label: see `Task.samples_per_seed`."""
         ...
 
     @overload
@@ -93,10 +93,11 @@ class Llm(Protocol):
     ) -> R | str:
         """Fill `prompt` with `values`, send it, and read the reply.
 
-        With `reply`, a pydantic model, the answer is an instance of it: by the
-        provider's JSON schema where it has one, else parsed tolerantly; a
-        reply that cannot be read gets one repair attempt, and so does one for
-        which `check` raises `Rejected`. Without, it is the text, stripped.
+        With `reply`, a pydantic model, the answer is an instance of it:
+        enforced by the provider's JSON schema if it has one, else parsed
+        leniently; a reply that cannot be parsed, or for which `check` raises
+        `Rejected`, gets one repair attempt. Without `reply`, the answer is the
+        stripped text.
 
         Raises:
             Rejected: `malformed-reply`, or what `check` raised, when the
@@ -111,12 +112,12 @@ class Llm(Protocol):
     def alternate(self, *choices: str) -> str:
         """One of `choices`, in equal shares over neighbouring seeds.
 
-        Decided by the place alone, so it depends on nothing that ran before.
+        It depends only on the place in the run, not on what ran before.
         """
         ...
 
     def note(self, **facts: str | int | float | bool) -> None:
-        """Write facts about this candidate into its provenance."""
+        """Record facts about this candidate in its provenance."""
         ...
 
 
@@ -132,21 +133,21 @@ def _is_plain(function: object) -> bool:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListStep(Keywords, Generic[ItemT]):
-    """A list that a model grows in batches: contexts, or seeds below a parent.
+    """A list that a model extends in batches: contexts, or seeds of a parent.
 
     Attributes:
         item: the type of one item: `str`, or a pydantic model.
-        propose: `propose(llm, parent, existing)` gives the next batch. `parent` is the
-            item of the list above (None for the first list), `existing` what the
-            list holds so far. It asks for `llm.batch` items.
-        batch: items asked for at once, unless the user says otherwise.
+        propose: `propose(llm, parent, existing)` returns the next batch. `parent` is the item of
+            the list above (None for the first list), `existing` what the list holds so far. It
+            asks for `llm.batch` items.
+        batch: items requested per call, unless the user says otherwise.
         check: raises `Rejected` for an item that must not be used.
         once: whether the first batch is the whole list.
-        key: what makes two items the same one; by default the text of a
-            `str`, or all fields of a model, without case and outer spaces.
+        key: what makes two items the same; by default the text of a `str`, or all fields of a
+            model, without case and outer spaces.
         summary: one line for people.
-        prompts: what `propose` asks, for tasks that use the list and do not name
-            its prompts among their own.
+        prompts: the prompts of `propose`, for tasks that use the list and do not name its prompts
+            among their own.
         dry_run: offline replies to these prompts, likewise; see
             `Task.dry_run`.
         origin: the id of the registered list that this one stands for, where a
@@ -185,13 +186,14 @@ class ListStep(Keywords, Generic[ItemT]):
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """Calls of a task that options, backends, batches and reports treat as one.
+    """A group of calls of a task that options, backends, batches and reports treat as one.
 
     Attributes:
         name: as in `-o NAME.temperature=1` and `--backend-for NAME=...`.
         kind: the usual name of a step in its place, by which backends know it.
-        parameters: sampling parameters, under the backend's and the user's.
-        lists: the lists that it grows; None where it is asked for each
+        parameters: sampling parameters; those of the backend and the user take
+            precedence.
+        lists: the lists that it extends; None if it is called for each
             candidate.
     """
 
@@ -204,7 +206,8 @@ class Step:
 class InverseGenerator(Protocol[SeedT_contra, InstanceT_co]):
     """G(label, seed): one instance, or `Task.instances_per_call` of them.
 
-    Of several, one that cannot be made may be a `Rejected` in its place.
+    If there are several, a `Rejected` may take the place of one that cannot be
+    made.
     """
 
     async def __call__(
@@ -213,16 +216,16 @@ class InverseGenerator(Protocol[SeedT_contra, InstanceT_co]):
         """Write an instance whose label holds by construction.
 
         Raises:
-            Rejected: the model's words cannot make one.
+            Rejected: the model's reply does not give one.
         """
         ...
 
 
 class Corrector(Protocol[InstanceT_contra]):
-    """Step 4: says which label an instance really has.
+    """Step 4: decides which label an instance really has.
 
-    A corrector may have `parameters`, sampling parameters of its calls, which
-    win over the task's.
+    A corrector may have `parameters`: sampling parameters of its calls, which
+    take precedence over the task's.
     """
 
     def __call__(self, llm: Llm, instance: InstanceT_contra, /) -> Awaitable[Correction]:

@@ -104,13 +104,13 @@ def _numbers(task: Task[Any, Any]) -> Iterator[str]:
         ("samples_per_seed", task.samples_per_seed),
     ):
         if not isinstance(number, int) or number < 1:
-            yield f"{counted} is {number}; it is at least 1"
+            yield f"{counted} is {number}; it must be at least 1"
 
 
 def _labels(task: Task[Any, Any]) -> Iterator[str]:
     names = task.quota_names
     if len(set(names)) != len(names):
-        yield "a label is named twice"
+        yield "two labels have the same name"
     if not task.labels and task.rows.label_of is None:
         yield "open labels need rows=Rows(label_of=...)"
     for label in task.labels:
@@ -138,9 +138,9 @@ def _labels_that_no_row_can_have(task: Task[Any, Any]) -> Iterator[str]:
             name = label.name if label.name in legal else legal[0]
             own = f"Label({name!r})" if isinstance(name, str) else f"Label(NAME, {name!r})"
             yield (
-                f"the label {label.official!r} is none of those that {task.instance.__name__} may "
-                f"have: {', '.join(map(repr, legal))}; Label(name, value) has the value that rows "
-                f"hold second, by default the name: {own}"
+                f"the label {label.official!r} is not one that {task.instance.__name__} may have: "
+                f"{', '.join(map(repr, legal))}; the second argument of Label(name, value) is the "
+                f"value in the rows, by default the name: {own}"
             )
 
 
@@ -150,7 +150,7 @@ def _branches(task: Task[Any, Any]) -> Iterator[str]:
     listed = f"labels are {', '.join(names)}"
     for branch in task.branch_labels:
         if branch not in task.generators:
-            yield f"branch_labels names {branch!r}, which is no generator"
+            yield f"branch_labels names {branch!r}, which is not a generator"
     for branch, aim in task.branches.items():
         if aim is None or aim in names:
             continue
@@ -174,7 +174,7 @@ def _steps(task: Task[Any, Any]) -> Iterator[str]:
     steps = [step.name for step in task.steps]
     for step in steps:
         if not (step.isidentifier() and step.isascii()):
-            yield f"no list can be called {step!r}"
+            yield f"a list cannot be called {step!r}"
         if steps.count(step) > 1:
             yield f"two of its steps are called {step!r}"
     for step, values in task.parameters.items():

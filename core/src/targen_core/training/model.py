@@ -1,4 +1,4 @@
-"""What a trainer is, what it learns from, and what it leaves."""
+"""What a trainer is, what it learns from, and what it produces."""
 
 from __future__ import annotations
 
@@ -48,8 +48,8 @@ class Decision:
     """One thing to decide: a row's label, or whether an option of it is right.
 
     Attributes:
-        texts: what can be read, by name: "premise", "hypothesis". All decisions of a
-            task have the same names.
+        texts: the texts to read, by name: "premise", "hypothesis". All decisions of a task have
+            the same names.
         label: the name of the label; "" where it is not known.
         row: the place of its row in the dataset, from 0.
         question: the options of one question of a row have the same number.
@@ -98,7 +98,7 @@ class TrainingSet:
     Attributes:
         decisions: at least one of each of two labels; none without a label.
         labels: the labels, in the order of the scores that a predictor gives.
-        seed: decides all chance.
+        seed: random seed.
         checkpoints: a folder that outlives a training that is killed: what lies there is
             the same training's, to go on from. None where nothing need be kept.
         watch: whom to tell how it goes.
@@ -115,7 +115,7 @@ class Predictor(Protocol):
     """A trained model."""
 
     def __call__(self, decisions: Sequence[Decision], /) -> Sequence[Sequence[float]]:
-        """Of each decision a score for each label, the higher the likelier.
+        """For each decision a score for each label; higher means more likely.
 
         Probabilities where the model gives some: calibration is then measured. A
         trainer that `writes` gives each one score more, the last: that what it wrote is no
@@ -132,18 +132,17 @@ class TrainerOptions(BaseModel):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trainer:
-    """Trains a model that decides, and loads it again.
+    """Trains a classifier, and loads it again.
 
     Attributes:
         summary: one line for people.
-        version: changes with every change of what it would learn from the same data.
-        train: `train(data, options, folder)` learns, and writes what it learned into an
-            empty folder: data alone, since `load` may be given a stranger's folder, and so
-            no pickles.
-        load: `load(folder)` gives the predictor. It raises `ValueError` where the folder
-            does not hold what `train` writes. Both import what is heavy inside.
+        version: changes whenever what it would learn from the same data changes.
+        train: `train(data, options, folder)` learns, and writes the model into an empty folder:
+            only data, no pickles, since `load` may be given a stranger's folder.
+        load: `load(folder)` returns the predictor. It raises `ValueError` if the folder does not
+            contain what `train` writes. Both import what is heavy inside.
         options: their class; `options` of `train` is one of them.
-        extra: the extra of its distribution that brings what both import beside the
+        extra: the extra of its distribution that installs what both import besides the
             distribution's own dependencies, or "".
         writes: its models write their answers, and may write what is none.
     """

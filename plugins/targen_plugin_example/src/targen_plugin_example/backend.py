@@ -46,7 +46,7 @@ class CannedModel:
         return sum(len(message.content.encode()) for message in request.messages)
 
     async def aclose(self) -> None:
-        """Nothing to give back."""
+        """Nothing to release."""
 
 
 BACKEND = Backend(

@@ -79,7 +79,7 @@ class ChatGptBatches(CompletionCodec):
         """How far a batch is; its files are read when it has ended.
 
         Raises:
-            ServiceError: of the class that says whether trying later can help.
+            ServiceError: its class says whether a retry can help.
         """
         job = document(await self._fetcher.fetch("GET", f"/batches/{batch}"), "id", "status")
         if job["status"] not in _ENDED:

@@ -93,7 +93,7 @@ class ClaudeBatches:
                 _STATUS.get(name, 500), body, {}, self._model.service, self._model.key
             )
         return key, BatchFailed(
-            f"its batch was over before its turn: {error_patterns.quoted(kind, max_length=50)}"
+            f"its batch ended before it was processed: {error_patterns.quoted(kind, max_length=50)}"
         )
 
     async def submit(self, lines: Sequence[bytes]) -> str:
@@ -114,7 +114,7 @@ class ClaudeBatches:
         """How far a batch is; its results are read when it has ended.
 
         Raises:
-            ServiceError: of the class that says whether trying later can help.
+            ServiceError: its class says whether a retry can help.
         """
         self._model.require_key()
         path = f"{_PATH}/{batch}"

@@ -64,7 +64,7 @@ class ClaudeModel(HttpModel):
         limits=anthropic_rate_headers,
         credit_hint="the organisation is out of credit or at a spend limit: see Billing and Limits "
         "in the console, then resume the run",
-        schema_hint="-o structured=tool, or -o structured=none, asks for JSON in other ways",
+        schema_hint="-o structured=tool, or -o structured=none, requests JSON in other ways",
     )
     key_of = "claude"
     seeded = False

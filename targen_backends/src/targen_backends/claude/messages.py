@@ -77,7 +77,8 @@ def parameters(params: Mapping[str, Any]) -> dict[str, Any]:
             body["output_config"] = {"effort": value}
         else:
             raise BadRequest(
-                f"Anthropic's API has no parameter {name!r}", hint=f"leave -o {name}=... out"
+                f"Anthropic's API does not support the parameter {name!r}",
+                hint=f"remove -o {name}=...",
             )
     return body
 
@@ -105,7 +106,7 @@ def read_message(envelope: Any, request: ChatRequest, rate: RateHeaders | None =
         usage = envelope.get("usage") or {}
         known = usage.get("input_tokens"), usage.get("output_tokens")
     except (KeyError, TypeError, AttributeError):
-        raise MalformedAnswer("the answer is no message of Anthropic's", billed=True) from None
+        raise MalformedAnswer("the answer is not an Anthropic message", billed=True) from None
     if finish == "refusal" and isinstance(details, Mapping):
         parts = [str(details[key]) for key in ("category", "explanation") if details.get(key)]
         text = ": ".join(parts) or text

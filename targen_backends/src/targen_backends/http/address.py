@@ -18,10 +18,11 @@ def checked(address: str, key_variable: str) -> str:
     """
     parts = urlsplit(address)
     if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise ValueError("an address begins with http:// or https:// and a host")
+        raise ValueError("an address must start with http:// or https:// and a host")
     if "@" in parts.netloc or parts.query or parts.fragment:
         raise ValueError(
-            f"an address holds no user, password, query or fragment; a key goes to {key_variable}"
+            f"an address must not contain a user, password, query or fragment; put a key in "
+            f"{key_variable}"
         )
     return address.rstrip("/")
 

@@ -39,7 +39,7 @@ _SCHEMA = re.compile(
     r"response_format|json_schema|guided|grammar|output_config|output_format", re.IGNORECASE
 )
 _TOO_BIG_FOR_THE_RATE = re.compile(r"request too large", re.IGNORECASE)
-_SLOWER = "a smaller --concurrency, or --rpm and --tpm as the account's limits are"
+_SLOWER = "lower --concurrency, or set --rpm and --tpm to the account's limits"
 _OVERLOADED = {"overloaded_error", "engine_overloaded_error"}
 # Azure's filter bills the prompt; nobody says so of the others.
 _BILLED_FILTERS = {"ResponsibleAIPolicyViolation"}
@@ -92,7 +92,7 @@ def _sorted(
     if status == 429:
         if _TOO_BIG_FOR_THE_RATE.search(words):
             return BadRequest(
-                message, hint="this one request is above the limit: lower -o max_tokens=N"
+                message, hint="this single request exceeds the limit: lower -o max_tokens=N"
             )
         return RateLimited(message, retry_after=wait, rate=rate, hint=_SLOWER)
     if status in (503, 529) or codes & _OVERLOADED:
@@ -103,14 +103,14 @@ def _sorted(
         return ServiceUnavailable(message, retry_after=wait, billed=status == 504)
     if status == 401:
         return AuthenticationFailed(
-            message, hint=f"set {service.key_variable} to a key that may use this model"
+            message, hint=f"set {service.key_variable} to a key with access to this model"
         )
     # Together answers 403 to a prompt that is too long.
     if status == 403 and not too_long(words):
         return PermissionDenied(
             message,
-            hint=f"set {service.key_variable} to a key that may use this model, "
-            "or take a model that it may use",
+            hint=f"set {service.key_variable} to a key with access to this model, or use another "
+            "model",
         )
     if codes & CONTENT_FILTER_CODES or (status == 400 and filtered(words)):
         return ContentFiltered(message, billed=bool(codes & _BILLED_FILTERS))
@@ -119,7 +119,7 @@ def _sorted(
     if 300 <= status < 400:
         return BadRequest(
             f"{message}: the address redirects to {place}",
-            hint="set -o base_url=... to where it redirects",
+            hint="set -o base_url=... to that address",
         )
     hint = service.missing_hint if status == 404 else ""
     if _SCHEMA.search(words):

@@ -49,9 +49,10 @@ def _first_line(file: str) -> str:
     try:
         lines = path.read_text(encoding="utf-8").split("\n", 1)
     except (OSError, UnicodeDecodeError) as error:
-        why = getattr(error, "strerror", None) or "it is no UTF-8 text"
+        why = getattr(error, "strerror", None) or "it is not UTF-8 text"
         raise UsageError(
-            f"cannot read the key file {file}: {why}", hint="a file with the key in its first line"
+            f"cannot read the key file {file}: {why}",
+            hint="put the key on the first line of the file",
         ) from None
     if not lines[0].strip():
         raise UsageError(f"the key file {file} has an empty first line")
@@ -71,7 +72,7 @@ def _checked(key: str, where: str) -> str:
     key = key.strip()
     if not key.isascii() or not key.isprintable() or " " in key:
         raise UsageError(
-            f"the key from {where} holds a blank, a line break or a sign that no key has",
-            hint="the key alone, without quotes, name or comment",
+            f"the key from {where} contains a space, a line break or a character that no key has",
+            hint="give give the key alone, without quotes, name or comment",
         )
     return key

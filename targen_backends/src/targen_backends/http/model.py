@@ -27,7 +27,7 @@ class HttpModel(ABC):
             `identity`, `repr` or an error.
         timeout: seconds for one whole call.
         structured: how a schema is asked for; `json_schema`: enforced.
-        max_concurrency: calls that make sense at once, or None.
+        max_concurrency: maximum useful concurrent calls, or None.
         extra: fields that every request body gets besides.
     """
 

@@ -67,7 +67,7 @@ class HttpOptions(BackendOptions):
             UsageError: none is.
         """
         if not self.model:
-            raise UsageError(f"the {backend} backend needs the name of a model", hint=hint)
+            raise UsageError(f"the {backend} backend needs a model name", hint=hint)
 
     @model_validator(mode="before")
     @classmethod

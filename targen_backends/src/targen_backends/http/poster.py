@@ -148,7 +148,7 @@ class Poster:
         except MalformedAnswer as error:
             raise named(error, answer.request_id) from None
         except RecursionError:
-            deep = MalformedAnswer("the answer is nested too deeply to be read", billed=True)
+            deep = MalformedAnswer("the answer is too deeply nested", billed=True)
             raise named(deep, answer.request_id) from None
 
     def without_key(self, raw: bytes) -> bytes:
@@ -200,18 +200,18 @@ class Poster:
         if isinstance(error, TimeoutError):
             return TimedOut(
                 f"no answer from {self.url} within {self._timeout:g} s",
-                hint="-o timeout=SECONDS allows more",
+                hint="-o timeout=SECONDS sets a longer limit",
                 billed=True,
             )
         return ConnectionFailed(
-            f"the connection to {self.url} broke before the answer was whole: "
+            f"the connection to {self.url} broke before the answer was complete: "
             f"{type(error).__name__}: {words}",
             billed=True,
         )
 
     def _unreadable(self, error: Unreadable, headers: Mapping[str, str]) -> MalformedAnswer:
         """The error for an answer with status 200 that is too long, or does not unpack."""
-        hint = "is -o base_url=... the API's own address?" if isinstance(error, TooLong) else ""
+        hint = "is -o base_url=... the address of the API?" if isinstance(error, TooLong) else ""
         malformed = MalformedAnswer(f"the answer is {error}", hint=hint, billed=True)
         return named(malformed, request_id(headers, self.secret))
 
@@ -222,9 +222,9 @@ class Poster:
         media = error_patterns.quoted(kind.partition(";")[0], self.secret, max_length=60)
         web = bool(kind) and "json" not in kind
         error = MalformedAnswer(
-            f"the answer is no JSON but {len(raw)} bytes{f' ({media})' if web else ''} that begin "
+            f"the answer is not JSON but {len(raw)} bytes{f' ({media})' if web else ''} starting "
             f"with {begin!r}",
-            hint="is -o base_url=... the API's own address, and no web page?" if web else "",
+            hint="is -o base_url=... the address of the API, not of a web page?" if web else "",
             billed=True,
         )
         return named(error, request_id(headers, self.secret))

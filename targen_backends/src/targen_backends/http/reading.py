@@ -90,7 +90,7 @@ async def _pieces(response: aiohttp.ClientResponse) -> AsyncIterator[bytes]:
             yield part
         return
     if encoding not in ("gzip", "x-gzip", "deflate"):
-        raise Unreadable(f"packed as {encoding[:40]!r}, which was not asked for")
+        raise Unreadable(f"encoded as {encoding[:40]!r}, which was not requested")
     unpack = zlib.decompressobj(31 if encoding.endswith("gzip") else 15)
     fresh = encoding == "deflate"
     try:
@@ -103,6 +103,6 @@ async def _pieces(response: aiohttp.ClientResponse) -> AsyncIterator[bytes]:
                 yield unpack.decompress(part, _PIECE)
                 part = unpack.unconsumed_tail
     except zlib.error as error:
-        raise Unreadable(f"packed as {encoding}, and does not unpack: {error}") from None
+        raise Unreadable(f"encoded as {encoding}, and cannot be decoded: {error}") from None
     if not unpack.eof:
-        raise Unreadable(f"packed as {encoding}, and ends too early")
+        raise Unreadable(f"encoded as {encoding}, and truncated")

@@ -26,9 +26,9 @@ class Service:
 
     key_variable: str
     limits: Callable[[Mapping[str, str]], RateHeaders | None] = rate_headers
-    credit_hint: str = "the account has no credit left; see its billing page, then resume the run"
-    missing_hint: str = "is the model's name right, and may this key use it?"
+    credit_hint: str = "the account has no credit left: see its billing page, then resume the run"
+    missing_hint: str = "is the model name right, and does this key have access to it?"
     schema_hint: str = (
-        "-o structured=json_object, or -o structured=none, asks for JSON in other ways"
+        "-o structured=json_object, or -o structured=none, requests JSON in other ways"
     )
-    long_hint: str = "lower -o max_tokens=N, or take a model with a longer context"
+    long_hint: str = "lower -o max_tokens=N, or use a model with a longer context"

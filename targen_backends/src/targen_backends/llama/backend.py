@@ -78,9 +78,7 @@ def codec(options: LlamaOptions) -> CompletionCodec:
     """
     model = create(options)
     if not isinstance(model, LlamaModel):
-        raise UsageError(
-            "-o api=ollama has no form for files of calls", hint="leave it out: -o api=openai"
-        )
+        raise UsageError("-o api=ollama cannot write calls to files", hint="use -o api=openai")
     return CompletionCodec(model)
 
 

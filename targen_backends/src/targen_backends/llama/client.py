@@ -17,7 +17,7 @@ class LlamaModel(CompletionsModel):
     kind = "openai-compatible"
     service = Service(
         key_variable=KEY_VARIABLE,
-        missing_hint="base_url usually ends in /v1; is the model's name right?",
+        missing_hint="base_url usually ends in /v1; is the model name right?",
         long_hint="lower -o max_tokens=N, or serve the model with a longer context",
     )
 

@@ -42,8 +42,8 @@ class OllamaModel(HttpModel):
     path = "/api/chat"
     service = Service(
         key_variable=KEY_VARIABLE,
-        missing_hint="ollama pull NAME fetches a model; ollama list shows what is there",
-        schema_hint="-o structured=json_object, or -o structured=none, asks for JSON in other ways",
+        missing_hint="ollama pull NAME downloads a model; ollama list shows those you have",
+        schema_hint="-o structured=json_object, or -o structured=none, requests JSON in other ways",
         long_hint="""-o extra='{"options": {"num_ctx": 16384}}' gives a longer context""",
     )
 
@@ -94,9 +94,9 @@ def _read(envelope: Any, request: ChatRequest) -> ChatReply:
         output_tokens = envelope.get("eval_count")
         model = envelope.get("model")
     except (KeyError, TypeError, AttributeError):
-        raise MalformedAnswer("the answer is no chat of Ollama's", billed=True) from None
+        raise MalformedAnswer("the answer is not an Ollama chat response", billed=True) from None
     if not isinstance(text, str):
-        raise MalformedAnswer("the answer is no chat of Ollama's", billed=True)
+        raise MalformedAnswer("the answer is not an Ollama chat response", billed=True)
     input_tokens, output_tokens = reported_or_estimated(input_tokens, output_tokens, request, text)
     model = model if isinstance(model, str) else ""
     return ChatReply(without_reasoning(text), finish, input_tokens, output_tokens, model=model)

@@ -182,7 +182,7 @@ class _Engine:
             answer = self._server.handle_chat_completions(body)
         except (ValueError, RuntimeError, TypeError) as error:
             raise BadRequest(
-                f"llama.cpp refuses the request: {error_patterns.quoted(str(error))}"
+                f"llama.cpp rejected the request: {error_patterns.quoted(str(error))}"
             ) from error
         if "error" in answer:
             raise _failure(answer["error"])
@@ -210,7 +210,7 @@ class _Engine:
         except Exception as error:
             raise BadRequest(
                 f"llama.cpp cannot load {weights}: {error}",
-                hint="-o verbose=true shows what llama.cpp says; a newer xllamacpp may know it",
+                hint="-o verbose=true shows llama.cpp's log; a newer xllamacpp may support it",
             ) from error
 
 
@@ -218,7 +218,7 @@ def _failure(error: dict[str, Any]) -> ServiceError:
     """The error for the `error` object of llama.cpp's answer."""
     words = error_patterns.quoted(str(error.get("message", error)))
     if error.get("type") == "exceed_context_size_error":
-        return ContextTooLong(words, hint="-o n_ctx=TOKENS allows more")
+        return ContextTooLong(words, hint="-o n_ctx=TOKENS sets a larger context")
     if isinstance(error.get("code"), int) and error["code"] < 500:
         return BadRequest(words)
     return ServiceUnavailable(words)

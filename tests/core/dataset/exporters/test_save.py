@@ -80,7 +80,7 @@ def test_a_link_to_nothing_is_something(force, tmp_path):
 def test_a_file_does_not_replace_a_folder_nor_a_folder_a_file(exporter, there, dataset, tmp_path):
     out = tmp_path / "out"
     (out.mkdir if there == "folder" else out.touch)()
-    with pytest.raises(UsageError, match=f"out is a {there}, and this export is a "):
+    with pytest.raises(UsageError, match=f"out is a {there}, but this export is a "):
         save(dataset(), exporter, out, force=True)
     assert everything(tmp_path) == ["out"]
 
@@ -93,7 +93,7 @@ def test_a_folder_with_anything_of_somebody_else_s_is_not_replaced(dataset, tmp_
     with pytest.raises(UsageError) as caught:
         save(dataset(), FOLDER, out, force=True)
     assert str(caught.value) == (
-        f"{out} holds data{os.sep}mine, which is not of this export: it would be lost"
+        f"{out} holds data{os.sep}mine, which this export does not write: it would be lost"
     )
     assert everything(tmp_path) == before
 
@@ -156,9 +156,9 @@ def test_where_nothing_may_be_written(dataset, tmp_path):
 @pytest.mark.parametrize(
     ("exporter", "words"),
     [
-        (Exporter(write=lambda dataset, out: None, suffix=".txt"), "it made no file"),
-        (Exporter(write=_write_folder, suffix=".txt"), "it made no file"),
-        (Exporter(write=_write_file, suffix=""), "it made no folder"),
+        (Exporter(write=lambda dataset, out: None, suffix=".txt"), "it did not create a file"),
+        (Exporter(write=_write_folder, suffix=".txt"), "it did not create a file"),
+        (Exporter(write=_write_file, suffix=""), "it did not create a folder"),
     ],
 )
 def test_an_exporter_makes_what_it_says(exporter, words, dataset, tmp_path):

@@ -75,7 +75,7 @@ def from_hub(name: str) -> Form:
     """
     parts = name.removeprefix(HUB).split(":")
     if not 1 <= len(parts) <= 3 or not parts[0]:
-        raise UsageError(f"{name} is no {HUB}OWNER/NAME[:CONFIG[:SPLIT]]")
+        raise UsageError(f"{name} is not of the form {HUB}OWNER/NAME[:CONFIG[:SPLIT]]")
     path, config, split = [*parts, "", ""][:3]
     loaded = _loaded(
         name,

@@ -37,7 +37,7 @@ def without_index(row: Mapping[str, Any]) -> Mapping[str, Any]:
 class NotUtf8(ValueError):
     """A line whose bytes are no UTF-8."""
 
-    hint = "--encoding latin-1, or whatever the file is in"
+    hint = "--encoding latin-1, or whichever encoding the file has"
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,8 +101,8 @@ def _decode(line: bytes) -> None:
     try:
         line.decode()
     except UnicodeDecodeError as error:
-        raise NotUtf8(f"byte 0x{line[error.start]:02x} is no utf-8") from error
+        raise NotUtf8(f"byte 0x{line[error.start]:02x} is not valid utf-8") from error
 
 
 def _refuse(constant: str) -> None:
-    raise ValueError(f"{constant} is no JSON")
+    raise ValueError(f"{constant} is not valid JSON")

@@ -20,6 +20,7 @@ from targen_core.dataset.schema import schema_of
 from targen_core.errors import UsageError
 from targen_core.plain import content_of
 from targen_core.tasks.model import Task
+from targen_core.text import plural
 
 __all__ = ["document", "lines", "table"]
 
@@ -91,8 +92,8 @@ def table(path: Path, encoding: str = "utf-8") -> Form:
                 if len(cells) == len(header):
                     yield reader.line_num, without_index(dict(zip(header, cells, strict=True)))
                 else:
-                    some = f"{len(cells)} cell{'' if len(cells) == 1 else 's'}"
-                    why = f"{some}, the header has {len(header)}"
+                    some = plural(len(cells), "cell")
+                    why = f"{some}, but the header has {len(header)}"
                     yield reader.line_num, ValueError(why)
         except csv.Error as error:
             yield reader.line_num, ValueError(str(error))
@@ -140,7 +141,7 @@ def _content(path: Path, encoding: str) -> tuple[bytes, str]:
         codecs.lookup(encoding)
     except LookupError:
         raise UsageError(
-            f"there is no encoding {encoding!r}", hint="--encoding latin-1, for example"
+            f"unknown encoding {encoding!r}", hint="for example --encoding latin-1"
         ) from None
     return data, encoding
 
@@ -151,6 +152,6 @@ def _decoded(path: Path, data: bytes, encoding: str) -> str:
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         raise UsageError(
-            f"{path}, line {line}: byte 0x{data[error.start]:02x} is no {encoding}",
+            f"{path}, line {line}: byte 0x{data[error.start]:02x} is not valid {encoding}",
             hint=NotUtf8.hint,
         ) from error

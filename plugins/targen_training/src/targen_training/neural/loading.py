@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import io
 from typing import Any
 
 from targen_core.errors import UsageError
@@ -150,11 +148,7 @@ class Pretrained:
 def load_whole(kind: Any, weights: Weights, **more: Any) -> tuple[Any, set[str]]:
     """A model, and the names of the weights that were not there and are new."""
     try:
-        # The bar of the conversion from GGUF heeds nobody.
-        bars = (
-            contextlib.redirect_stderr(io.StringIO()) if weights.gguf else contextlib.nullcontext()
-        )
-        with quiet(), bars:
+        with quiet():
             model, info = kind.from_pretrained(
                 str(weights.folder), output_loading_info=True, **weights.files, **more
             )
@@ -170,9 +164,6 @@ def load_whole(kind: Any, weights: Weights, **more: Any) -> tuple[Any, set[str]]
             f"{first_line(error)}",
             hint="--model is a folder that transformers' save_pretrained wrote",
         ) from error
-    if weights.gguf:  # its weights are whole numbers no more: it can be trained as any other
-        model.hf_quantizer, model.is_quantized = None, False
-        model.config.__dict__.pop("quantization_config", None)
     return model, set(info["missing_keys"]) | {name for name, *_ in info["mismatched_keys"]}
 
 

@@ -41,7 +41,7 @@ class HttpModel:
     structured = True  # the service holds its replies to the schema that it is sent
     seeded = True  # it takes a seed
     max_concurrency: int | None = None  # calls that make sense at once
-    price: Price | None = None  # Price(0.15, 0.60): dollars for a million tokens, in and out
+    price: Price | None = None  # Price(0.15, 0.60): dollars per million tokens, in and out
 
     def __init__(self, base_url: str, model: str, *, key: str, timeout: float) -> None:
         """A model; no connection is made before the first call."""
@@ -107,7 +107,7 @@ class HttpModel:
             usage = envelope["usage"]
             tokens = usage["prompt_tokens"], usage["completion_tokens"]
         except (ValueError, KeyError, IndexError, TypeError, AttributeError, RecursionError):
-            raise MalformedAnswer("the answer is no chat completion", billed=True) from None
+            raise MalformedAnswer("the answer is not a chat completion", billed=True) from None
         return ChatReply(content, finish, input_tokens=tokens[0], output_tokens=tokens[1])
 
     def _failure(self, status: int, text: str, wait: str) -> ServiceError:
