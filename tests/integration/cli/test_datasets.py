@@ -249,7 +249,7 @@ def test_variants_side_by_side_with_examples(targen, file):
     ("args", "words"),
     [
         (["--variants", "default,nosuch"], "has no variant 'nosuch'"),
-        (["--variants", "paper", "--variant", "paper"], "--variants goes with none of"),
+        (["--variants", "paper", "--variant", "paper"], "--variants cannot be combined with"),
         (["--examples", "rows.jsonl"], "--examples is for --variants"),
         (["--variants", "paper", "--examples", "nosuch.jsonl"], "there is no file"),
     ],

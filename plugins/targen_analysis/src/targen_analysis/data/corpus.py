@@ -71,7 +71,7 @@ def read_corpus(
         other = registry.get("task", task).name
         if other != known.name:
             raise UsageError(
-                f"{opened.place} says itself whose rows it holds: those of {known.name}, not of "
+                f"{opened.place} already names the task of its rows: {known.name}, not of "
                 f"{other}",
                 hint="leave out --task",
             )
