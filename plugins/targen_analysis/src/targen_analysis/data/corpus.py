@@ -71,8 +71,7 @@ def read_corpus(
         other = registry.get("task", task).name
         if other != known.name:
             raise UsageError(
-                f"{opened.place} already names the task of its rows: {known.name}, not of "
-                f"{other}",
+                f"{opened.place} already names the task of its rows: {known.name}, not of {other}",
                 hint="leave out --task",
             )
     rows = opened.rows(known)
