@@ -8,6 +8,7 @@ import logging
 import os
 import signal
 import threading
+import time
 
 import pytest
 
@@ -34,7 +35,9 @@ def stops(lab, world):
             reply = await super().complete(request)
             if len(self.asked) == 5:
                 self.act()
+            deadline = time.monotonic() + 60
             while len(self.asked) >= 5 and not self.halted.is_set():  # noqa: ASYNC110 - a thread's
+                assert time.monotonic() < deadline, "nothing said that calls are let finish"
                 await asyncio.sleep(0)
             return reply
 
@@ -43,7 +46,7 @@ def stops(lab, world):
 
         class Handler(logging.Handler):
             def emit(self, record):
-                if record.getMessage().startswith("finishing ") and "call" in record.getMessage():
+                if record.getMessage().startswith("Finishing "):
                     model.halted.set()
 
         logging.getLogger("targen.run").addHandler(Handler())

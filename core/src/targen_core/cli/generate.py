@@ -323,7 +323,7 @@ def resume(
         bool | None,
         typer.Option(
             "--batch/--no-batch",
-            help="Continue in batches, or without. [default: as it was begun]",
+            help="Continue in batches, or online. [default: unchanged]",
             rich_help_panel=BATCHES,
         ),
     ] = None,

@@ -267,7 +267,7 @@ _CACHE = ("--cache/--no-cache", "Share replies with earlier runs.")
 CacheArg = Annotated[bool, typer.Option(_CACHE[0], help=_CACHE[1], rich_help_panel=PACE)]
 CacheAsBegunArg = Annotated[
     bool | None,
-    typer.Option(_CACHE[0], help=f"{_CACHE[1]} [default: as it was begun]", rich_help_panel=PACE),
+    typer.Option(_CACHE[0], help=f"{_CACHE[1]} [default: unchanged]", rich_help_panel=PACE),
 ]
 
 

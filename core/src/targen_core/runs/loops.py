@@ -160,7 +160,7 @@ async def stoppable(layer: CallLayer, work: Awaitable[T], resume: str) -> T:
     try:
         return await asyncio.shield(task)
     except asyncio.CancelledError as cancelled:
-        _log.info("finishing %s", plural(layer.in_flight, "call"))
+        _log.info("Finishing %s", plural(layer.in_flight, "call"))
         layer.halt(Interrupted("cancelled", hint=resume))
         try:
             with _cancelling(task):

@@ -81,7 +81,7 @@ def reproduce(
     ] = None,
     max_cost: Annotated[
         float | None,
-        typer.Option("--max-cost", help="Never pay more dollars for one arm of a task."),
+        typer.Option("--max-cost", help="Stop an arm of a task before spending more dollars than this."),
     ] = None,
     out: Annotated[
         Path | None,
