@@ -36,7 +36,7 @@ def stops(lab, world):
             if len(self.asked) == 5:
                 self.act()
             deadline = time.monotonic() + 60
-            while len(self.asked) >= 5 and not self.halted.is_set():  # noqa: ASYNC110 - a thread's
+            while len(self.asked) >= 5 and not self.halted.is_set():
                 assert time.monotonic() < deadline, "nothing said that calls are let finish"
                 await asyncio.sleep(0)
             return reply

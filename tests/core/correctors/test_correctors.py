@@ -383,7 +383,7 @@ def test_a_directory_of_something_else_is_left_alone(correct, tmp_path):
         correct(COLOR, _colors(4), _right, flip_fraction=0.5)
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "notes.txt").write_text("mine")
-    with pytest.raises(RunConflict, match="something else"):
+    with pytest.raises(RunConflict, match="is not a correction"):
         correct(COLOR, _colors(4), _right, out="mine")
 
 

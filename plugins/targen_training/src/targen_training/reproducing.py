@@ -81,7 +81,7 @@ def reproduce(
     ] = None,
     max_cost: Annotated[
         float | None,
-        typer.Option("--max-cost", help="Stop an arm of a task before spending more dollars than this."),
+        typer.Option("--max-cost", help="Stop an arm of a task before spending more dollars."),
     ] = None,
     out: Annotated[
         Path | None,
