@@ -37,6 +37,7 @@ def test_an_entry_point_is_found(install, targen):
         "id": "acme-tickets-plugin:parcels",
         "version": "1.0",
         "summary": "from outside",
+        "aliases": [],
     }
     assert "rte" in by_name
     assert not list((site / "__pycache__").glob("parcels_task*")), "a lazy target was imported"

@@ -32,6 +32,7 @@ from targen_core.cli.request import (
 )
 from targen_core.cli.sources import EncodingArg, SourceArg, WhoseArg
 from targen_core.cli.tables import print_json, print_table
+from targen_core.text import plural
 
 
 def correct(
@@ -152,7 +153,8 @@ def correct(
 
 
 def _print(report: Mapping[str, Any], folder: Path) -> None:
-    print(f"{report['instances']:,} instances of {report['task']}, by {report['corrector']}")
+    instances = plural(report["instances"], "instance")
+    print(f"{instances} of {report['task']}, by {report['corrector']}")
     flows = report["flow"]
     columns = flow_columns(flows, {name: name for name in flows})
     print("\nLabel flow (row: the label shown; column: after correction)")
