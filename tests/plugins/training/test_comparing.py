@@ -133,6 +133,7 @@ def test_test_rows_are_never_learned_from(targen: Command, told: Command) -> Non
 
 
 @pytest.mark.usefixtures("three")
+@pytest.mark.whole
 def test_a_declared_experiment_of_two_tasks_and_models(targen: Command) -> None:
     Path("sub").mkdir()
     part = """
@@ -263,6 +264,7 @@ def test_rows_can_be_read_as_instructions(targen: Command) -> None:
 
 
 @pytest.mark.usefixtures("three")
+@pytest.mark.whole
 def test_an_analysis_shows_it_as_a_chapter(targen: Command) -> None:
     assert targen(*COMPARE, "--curve").code == 0
     analyze = ("analyze", "poor.jsonl", "--task", "mood.yaml", "--metric", "training", "--force")

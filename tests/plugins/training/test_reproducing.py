@@ -59,6 +59,7 @@ def test_the_means_of_table_6_are_those_of_table_3_for_synthetic_data() -> None:
                    ("Flan", "Og")}  # fmt: skip
 
 
+@pytest.mark.whole
 def test_a_table_from_folders_that_are_there(targen: Command, superglue: Path) -> None:
     asked = ("reproduce", "table6", "--original", superglue, "--synthetic", RUNS, "--seeds", 1)
     plan = targen(*asked, "--plan")
@@ -76,6 +77,7 @@ def test_a_table_from_folders_that_are_there(targen: Command, superglue: Path) -
     assert facts["paper"] == list(paper_table("table3").rows) and facts["differs"]
 
 
+@pytest.mark.whole
 def test_arms_that_are_missing_are_generated(targen: Command, superglue: Path) -> None:
     asked = ("reproduce", "table5", "--original", superglue, "--tasks", "rte", "--seeds", 1)
     none = targen(*asked)
@@ -92,6 +94,7 @@ def test_arms_that_are_missing_are_generated(targen: Command, superglue: Path) -
     assert again.code == 0 and "there: " in again.err and "0 of" in again.err
 
 
+@pytest.mark.whole
 def test_wordings_and_generators_are_arms(targen: Command, superglue: Path) -> None:
     base = ("--original", superglue, "--generator", "scripted", "-n", 8, "--plan")
     wordings = targen("reproduce", "table9", *base)
@@ -142,6 +145,7 @@ def test_the_figures_are_data() -> None:
     assert tomllib.loads(text)["common"]["source"].startswith("TarGEN")
 
 
+@pytest.mark.whole
 def test_instructions_are_arms_where_they_are_wanted(targen: Command, superglue: Path) -> None:
     asked = ("reproduce", "table6", "--original", superglue, "--synthetic", RUNS, "--seeds", 1)
     done = targen(*asked, "--tasks", "rte", "--instructions", "--json").json

@@ -6,7 +6,6 @@ import random
 
 import numpy as np
 import pytest
-from rouge_score import rouge_scorer
 from scipy import stats
 from sklearn import metrics
 
@@ -120,11 +119,14 @@ def test_answers_that_are_cut_from_a_text_are_scored_by_their_words():
     assert found.figures["answer_f1"].value == pytest.approx(2 * 1 / (3 + 1))  # "Ulm" in three
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize(
     ("one", "other"),
     [("the cat sat down", "a cat sat on it"), ("Ulm", "ulm!"), ("a b c d", "d c b a"), ("x", "")],
 )
 def test_rouge_l_is_that_of_rouge_score(one, other):
+    from rouge_score import rouge_scorer
+
     scorer = rouge_scorer.RougeScorer(["rougeL"])
     assert rouge_l(one, [other]) == pytest.approx(scorer.score(other, one)["rougeL"].fmeasure)
 

@@ -10,6 +10,8 @@ from targen_training.decisions import decisions_of
 from targen_training.neural.answers import meaning
 from targen_training.scores import score
 
+pytestmark = pytest.mark.whole  # of tasks of other packages
+
 REGISTRY = load_registry()
 COPA = {
     "premise": "The kite came down.",
