@@ -17,6 +17,7 @@ from targen_core.cli.completion import completer
 from targen_core.cli.request import VariantArg
 from targen_core.cli.sources import EncodingArg, SourceArg, WhoseArg
 from targen_core.cli.tables import print_table
+from targen_core.text import plural
 
 if TYPE_CHECKING:
     from targen_core.dataset.model import Dataset
@@ -201,9 +202,7 @@ def _notes_of_the_hub() -> Iterator[None]:
 def _sizes(dataset: Dataset, parts: Mapping[str, Dataset] | None) -> str:
     """20 rows, or 20 rows (train 16, test 4)."""
     named = ", ".join(f"{name} {len(part):,}" for name, part in (parts or {}).items())
-    return f"{len(dataset):,} row{'' if len(dataset) == 1 else 's'}" + (
-        f" ({named})" if named else ""
-    )
+    return plural(len(dataset), "row") + (f" ({named})" if named else "")
 
 
 def _exports(dataset: Dataset) -> Path:

@@ -9,6 +9,7 @@ import typer
 from targen_core.cli.sources import EncodingArg, SourceArg, WhoseArg, task_name
 from targen_core.cli.tables import print_json, print_table
 from targen_core.errors import JobFailed
+from targen_core.text import plural
 
 
 def validate(
@@ -66,7 +67,7 @@ def validate(
         print(f"{place}: {_verdict(len(bad), len(odd))}")
         without = f", {unlabeled:,} without a label" if unlabeled else ""
         several = f", {instances:,} instances" if instances not in (len(dataset), 0) else ""
-        print(f"{_counted(len(dataset), 'row')} of {name}{several}{without}")
+        print(f"{plural(len(dataset), 'row')} of {name}{several}{without}")
         if problems:
             limit = limit or len(problems)
             cells = [(p.line, p.idx, p.message, p.known) for p in problems[:limit]]
@@ -91,7 +92,3 @@ def _verdict(bad: int, odd: int) -> str:
         known = "a known oddity" if odd == 1 else f"{odd:,} known oddities"
         return f"valid but for {known} of the original data"
     return "valid"
-
-
-def _counted(number: int, word: str) -> str:
-    return f"{number:,} {word}{'' if number == 1 else 's'}"

@@ -17,6 +17,7 @@ from typing import Any
 from targen_core.dataset.model import Dataset, Unit, row_digest
 from targen_core.errors import UsageError
 from targen_core.runs.card import IN_ORDER
+from targen_core.text import plural
 
 __all__ = ["Shares", "shares_of", "shuffle", "split"]
 
@@ -105,7 +106,7 @@ def split(dataset: Dataset, shares: Shares, *, seed: int = 0) -> dict[str, Datas
     if empty := [name for name, units in parts.items() if not units]:
         raise UsageError(
             f"{dataset.name} is too small for this split: {' and '.join(empty)} would be empty "
-            f"({_counted(len(dataset), 'row')} in {_counted(len(groups), 'group')} "
+            f"({plural(len(dataset), 'row')} in {plural(len(groups), 'group')} "
             "that stay together)",
             hint="larger shares, or fewer splits",
         )
@@ -148,7 +149,3 @@ def _of(dataset: Dataset, units: Iterable[Unit]) -> Dataset:
     ordered = sorted(units, key=lambda unit: unit.number)
     rows = [row for unit in ordered for row in unit.rows]
     return replace(dataset, rows=rows, provenance=(), problems=())
-
-
-def _counted(number: int, word: str) -> str:
-    return f"{number:,} {word}{'' if number == 1 else 's'}"

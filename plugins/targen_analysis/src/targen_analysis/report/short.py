@@ -10,6 +10,7 @@ from targen_analysis.analysis import Analysis, Part
 from targen_analysis.report.apart import Apart, apart
 from targen_analysis.statistics import Z
 from targen_core.metrics.model import Cell, Study, Table
+from targen_core.text import plural
 
 __all__ = ["Short", "in_short"]
 
@@ -76,7 +77,7 @@ def _apart(analysis: Analysis) -> Iterator[tuple[tuple[str, str], Apart]]:
 def _verdict(analysis: Analysis, marks: Mapping[tuple[str, str], Apart]) -> Iterator[str]:
     study = analysis.study
     warned = sum(len(p.findings.warnings) for p in analysis.parts if p.findings is not None)
-    doubts = f" {_counted(warned, 'warning')} below." if warned else ""
+    doubts = f" {plural(warned, 'warning')} below." if warned else ""
     if study.reference is None:
         yield f"Nothing to compare with: name the original with --against.{doubts}"
         return
@@ -87,7 +88,7 @@ def _verdict(analysis: Analysis, marks: Mapping[tuple[str, str], Apart]) -> Iter
     far = [found for found in marks.values() if found.size == _FARTHEST]
     off = [found for found in marks.values() if 0 < found.size < _FARTHEST]
     yield (
-        f"Of {_counted(len(marks), 'figure')}, {len(far)} {_is(len(far))} far from {name}, "
+        f"Of {plural(len(marks), 'figure')}, {len(far)} {_is(len(far))} far from {name}, "
         f"{len(off)} {_is(len(off))} off, and {len(marks) - len(far) - len(off)} may be the same."
         f"{doubts}"
     )
@@ -98,10 +99,6 @@ def _verdict(analysis: Analysis, marks: Mapping[tuple[str, str], Apart]) -> Iter
         if found.size > 1:
             of = f" of {corpus}" if several else ""
             yield f"{found.mark} {figure}{of}: {found.words} ({readings[figure]})."
-
-
-def _counted(number: int, word: str) -> str:
-    return f"{number:,} {word}{'' if number == 1 else 's'}"
 
 
 def _is(number: int) -> str:
