@@ -116,7 +116,8 @@ class CallLayer:
         self.observer: Observer | None = None
         self.shared: dict[bytes, ChatReply] | None = None  # list calls of a suite's other runs
         self._backing_off: dict[asyncio.Future[None], Scope] = {}
-        self._put_off: dict[RateLimiter, set[asyncio.Future[None]]] = {}
+        # In the order in which they began to wait, so that they go on in it.
+        self._put_off: dict[RateLimiter, dict[asyncio.Future[None], None]] = {}
         self._sending = 0
         self._deferred: dict[asyncio.Task[ChatReply], Scope] = {}
         for bound in models.values():
@@ -483,24 +484,24 @@ class CallLayer:
         """
         await self._sleep(minimum, scope)
         if asked > minimum:
-            await self._sleep(asked - minimum, scope, self._put_off.setdefault(limiter, set()))
+            await self._sleep(asked - minimum, scope, self._put_off.setdefault(limiter, {}))
 
     async def _sleep(
-        self, seconds: float, scope: Scope, among: set[asyncio.Future[None]] | None = None
+        self, seconds: float, scope: Scope, among: dict[asyncio.Future[None], None] | None = None
     ) -> None:
         if self._unwanted(scope):
             return
         loop = asyncio.get_running_loop()
         waiter = loop.create_future()
-        among = set() if among is None else among
-        among.add(waiter)
+        among = {} if among is None else among
+        among[waiter] = None
         self._backing_off[waiter] = scope
         timer = loop.call_later(seconds, _release, waiter)
         try:
             await waiter
         finally:
             timer.cancel()
-            among.discard(waiter)
+            among.pop(waiter, None)
             del self._backing_off[waiter]
 
 
