@@ -72,6 +72,7 @@ MODULES = [
     "metrics.model",
     "exporters.conversations",
     "training.model",
+    "retrieval.model",
     "calls.model",
     "calls.batch",
     "calls.langchain",

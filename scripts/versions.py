@@ -22,6 +22,7 @@ PUBLISHED = (
     "plugins/targen_tasks_multirc",
     "plugins/targen_analysis",
     "plugins/targen_training",
+    "plugins/targen_datatune",
 )
 BESIDE = ("plugins/targen_plugin_example", "plugins/examples/targen_contract_clauses")
 """To be read and copied: they have the same version, and stay in the repository."""

@@ -31,6 +31,7 @@ TREE = {
     "PluginError": ("TargenError", 1),
     "MissingDependency": ("PluginError", 1),
     "StageFailed": ("PluginError", 1),
+    "DatasetUnavailable": ("TargenError", 1),
     "RunDirectoryError": ("TargenError", 1),
     "CorruptJournal": ("RunDirectoryError", 1),
     "RunLocked": ("RunDirectoryError", 1),

@@ -16,6 +16,7 @@ PLUGINS = [
     "plugins/targen_tasks_multirc",
     "plugins/targen_analysis",
     "plugins/targen_training",
+    "plugins/targen_datatune",
     *sorted(str(path.parent.relative_to(ROOT)) for path in ROOT.glob("plugins/examples/*/src")),
 ]
 # What `targen analyze` still takes from inside: runs to read, files to write, tables of notebooks.

@@ -38,6 +38,8 @@ PANELS = {
         "list-exporters": "listing:list_exporters",
         "list-metrics": "listing:list_metrics",
         "list-trainers": "listing:list_trainers",
+        "list-catalogues": "listing:list_catalogues",
+        "list-retrievers": "listing:list_retrievers",
         "list-correctors": "listing:list_correctors",
         "list-contexts": "listing:list_contexts",
         "list-seeds": "listing:list_seeds",

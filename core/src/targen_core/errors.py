@@ -26,6 +26,7 @@ __all__ = [
     "ContextTooLong",
     "CorruptJournal",
     "CreditExhausted",
+    "DatasetUnavailable",
     "Interrupted",
     "JobFailed",
     "MalformedAnswer",
@@ -112,6 +113,13 @@ class MissingDependency(PluginError):
 
 class StageFailed(PluginError):
     """Code of a task or a backend raised an unexpected exception."""
+
+
+# --- datasets of others ----------------------------------------------------
+
+
+class DatasetUnavailable(TargenError):
+    """A dataset of a catalogue cannot be had: it vanished, changed, or is not for this user."""
 
 
 # --- the run directory -----------------------------------------------------

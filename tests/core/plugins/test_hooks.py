@@ -22,6 +22,8 @@ KINDS = {
     "register_exporters": "exporter",
     "register_metrics": "metric",
     "register_trainers": "trainer",
+    "register_catalogues": "catalogue",
+    "register_retrievers": "retriever",
     "register_commands": "command",
 }
 

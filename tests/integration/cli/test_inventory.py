@@ -19,6 +19,8 @@ SOME = {
     "exporter": "csv",
     "metric": "labels",
     "trainer": "tfidf",
+    "catalogue": "files",
+    "retriever": "bm25",
 }
 
 

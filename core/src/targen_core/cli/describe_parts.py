@@ -45,6 +45,10 @@ def part_facts(
         needs = f"{item.distribution}[{target.extra}]" if target.extra else item.install
         own = {"version": target.version, "options": _fields(target.options), "install": needs}
         return facts | own | {"about": target.summary}
+    if item.kind in ("catalogue", "retriever"):
+        needs = f"{item.distribution}[{target.extra}]" if target.extra else item.install
+        own = {"options": _fields(target.options), "install": needs, "about": target.summary}
+        return facts | own
     if item.kind in ("contexts", "seeds"):
         users = [name for name, task in _tasks(registry) if any(target is p for p in task.chain)]
         return facts | {
@@ -288,11 +292,25 @@ def _print_metric(facts: dict[str, Any]) -> None:
 
 
 def _print_trainer(facts: dict[str, Any]) -> None:
+    _print_options(facts)
+    print(f"use it: targen train DATASET --model {facts['id'].rpartition(':')[2]}")
+
+
+def _print_catalogue(facts: dict[str, Any]) -> None:
+    _print_options(facts)
+    print("use it: targen catalogue build SPEC")
+
+
+def _print_retriever(facts: dict[str, Any]) -> None:
+    _print_options(facts)
+    print(f"use it: targen retrieve TASK --retriever {facts['id'].rpartition(':')[2]}")
+
+
+def _print_options(facts: dict[str, Any]) -> None:
     if options := facts["options"]:
         heads = ["option", "type", "default", "meaning"]
         rows = [(f["name"], f["type"], _default(f), f["description"]) for f in options]
         print_table(heads, rows)
-    print(f"use it: targen train DATASET --model {facts['id'].rpartition(':')[2]}")
 
 
 def _print_command(facts: dict[str, Any]) -> None:
@@ -312,12 +330,14 @@ def _print_generator(facts: dict[str, Any]) -> None:
 
 _PRINTS: dict[str, Callable[[dict[str, Any]], None]] = {
     "backend": _print_backend,
+    "catalogue": _print_catalogue,
     "contexts": _print_list,
     "corrector": _print_corrector,
     "exporter": _print_exporter,
     "command": _print_command,
     "generator": _print_generator,
     "metric": _print_metric,
+    "retriever": _print_retriever,
     "seeds": _print_list,
     "trainer": _print_trainer,
 }

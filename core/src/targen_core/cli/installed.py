@@ -15,6 +15,9 @@ __all__ = ["add_command", "command_names", "is_command", "unknown_command"]
 
 _ELSEWHERE = {
     "analyze": "targen-analysis",
+    "catalogue": "targen-datatune",
+    "retrieve": "targen-datatune",
+    "transform": "targen-datatune",
     "train": "targen-training",
     "evaluate": "targen-training",
 }

@@ -81,3 +81,19 @@ def list_trainers(json: _Json = False) -> None:
     Example: targen list-trainers
     """
     show_registered("trainer", json=json)
+
+
+def list_catalogues(json: _Json = False) -> None:
+    """List the catalogues of datasets that `targen retrieve` searches.
+
+    Example: targen list-catalogues
+    """
+    show_registered("catalogue", json=json)
+
+
+def list_retrievers(json: _Json = False) -> None:
+    """List what finds datasets for a task.
+
+    Example: targen list-retrievers
+    """
+    show_registered("retriever", json=json)

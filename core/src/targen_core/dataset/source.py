@@ -59,12 +59,22 @@ class Source:
             UsageError: there is none, or naming the place of what is no row.
         """
         rows: list[Mapping[str, Any]] = []
+        for number, row in self.each(task):
+            if isinstance(row, ValueError):
+                raise self.no_row(number, row) from row
+            rows.append(row)
+        return rows or self.none()
+
+    def each(
+        self, task: Task[Any, Any] | None = None
+    ) -> Iterator[tuple[int, Mapping[str, Any] | ValueError]]:
+        """The rows as they are, one by one: the place of each from 1, and it or why it is none."""
         for number, record in self.form.records():
             try:
-                rows.append(as_it_is(record, self.form, task))
+                row: Mapping[str, Any] | ValueError = as_it_is(record, self.form, task)
             except ValueError as error:
-                raise self.no_row(number, error) from error
-        return rows or self.none()
+                row = error
+            yield number, row
 
     def no_row(self, number: int, error: Exception, of: str = "", hint: str = "") -> UsageError:
         """The error that says what is wrong with a row."""

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from targen_core.calls.backend import Backend
     from targen_core.exporters.model import Exporter
     from targen_core.metrics.model import Metric
+    from targen_core.retrieval.model import Catalogue, Retriever
     from targen_core.tasks.model import Task
     from targen_core.tasks.steps import Corrector, InverseGenerator, ListStep
     from targen_core.training.model import Trainer
@@ -146,6 +147,32 @@ def register_trainers(register: Register[Trainer]) -> None:
         @hookimpl
         def register_trainers(register):
             register.register("bayes", "my_package.bayes:BAYES", summary="Naive Bayes on words")
+        ```
+    """
+
+
+@hookspec
+def register_catalogues(register: Register[Catalogue]) -> None:
+    """Register catalogues: datasets that `targen retrieve --catalogue SPEC` searches.
+
+    Example:
+        ```python
+        @hookimpl
+        def register_catalogues(register):
+            register.register("house", "my_package.house:HOUSE", summary="Our data warehouse")
+        ```
+    """
+
+
+@hookspec
+def register_retrievers(register: Register[Retriever]) -> None:
+    """Register retrievers: what finds datasets that are near to a task.
+
+    Example:
+        ```python
+        @hookimpl
+        def register_retrievers(register):
+            register.register("words", "my_package.words:WORDS", summary="Words in common")
         ```
     """
 

@@ -98,6 +98,20 @@ KINDS = {
             "targen_core.training.model:Trainer",
             "a targen_core.training.model.Trainer",
         ),
+        Kind(
+            "catalogue",
+            "register_catalogues",
+            "list-catalogues",
+            "targen_core.retrieval.model:Catalogue",
+            "a targen_core.retrieval.model.Catalogue",
+        ),
+        Kind(
+            "retriever",
+            "register_retrievers",
+            "list-retrievers",
+            "targen_core.retrieval.model:Retriever",
+            "a targen_core.retrieval.model.Retriever",
+        ),
         Kind("command", "register_commands", ""),
     )
 }

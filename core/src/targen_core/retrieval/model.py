@@ -1,0 +1,185 @@
+"""What catalogues of datasets and retrievers are, and what they give."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+from pydantic import BaseModel, ConfigDict
+
+__all__ = [
+    "Catalogue",
+    "CatalogueOptions",
+    "DatasetEntry",
+    "Hit",
+    "Listed",
+    "Retriever",
+    "RetrieverOptions",
+    "Searcher",
+]
+
+
+class DatasetEntry(BaseModel):
+    """A dataset, or one configuration of it, as a catalogue describes it.
+
+    Attributes:
+        id: names it, its configuration included, and nothing else in its catalogue:
+            "hf:super_glue:rte", "file:reviews/shop.csv".
+        name: what people call it.
+        configuration: which of several that the dataset has; "" for the only one.
+        split: whose rows `Catalogue.rows` gives; "" where there are no splits.
+        revision: a commit, or a digest of the content: other rows have another.
+        description: what it is, in words; may be "".
+        tags: words that its authors or the catalogue file it under.
+        license: of its rows, as SPDX or the hub writes it, in lower case: "cc-by-4.0"; ""
+            where nobody says it.
+        gated: its rows are only for those who were admitted.
+        columns: their names with the types of their values, for people: "string", "list".
+        rows: how many rows the split has; None where that is unknown.
+        samples: some rows, with long cells cut.
+        location: where the rows are: an absolute path, an address.
+        catalogue: the id of the catalogue that has it, filled in by what asked the catalogue.
+        notes: what one should know of it: "3 rows cannot be read and are left out".
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    id: str
+    name: str
+    configuration: str = ""
+    split: str = ""
+    revision: str
+    description: str = ""
+    tags: tuple[str, ...] = ()
+    license: str = ""
+    gated: bool = False
+    columns: dict[str, str] = {}
+    rows: int | None = None
+    samples: tuple[dict[str, Any], ...] = ()
+    location: str = ""
+    catalogue: str = ""
+    notes: tuple[str, ...] = ()
+
+    @property
+    def text(self) -> str:
+        """What retrievers read: its name, description, tags and columns, a line each."""
+        names = [self.name, self.configuration]
+        parts = (
+            " ".join(filter(None, names)),
+            self.description,
+            ", ".join(self.tags),
+            ", ".join(self.columns),
+        )
+        return "\n".join(part for part in parts if part)
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A dataset that a catalogue has, before it is described.
+
+    Attributes:
+        key: names it in its catalogue; its configurations may share it.
+        stamp: changes where the dataset may have changed, and is cheap to know: a commit, a
+            size and a time. What was described under the same stamp is not described again.
+        data: whatever `Catalogue.describe` wants to know of it.
+    """
+
+    key: str
+    stamp: str
+    data: Mapping[str, Any] = field(default_factory=dict)
+
+
+class CatalogueOptions(BaseModel):
+    """Options of a catalogue: a subclass's fields are what `-o KEY=VALUE` sets."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Catalogue:
+    """Datasets that can be searched and read.
+
+    All functions import what is heavy inside. They raise `UsageError` where what was asked for
+    makes no sense, and `DatasetUnavailable` where one dataset cannot be had: the others are
+    then gone on with.
+
+    Attributes:
+        summary: one line for people.
+        opens: whether a specification that a user types, such as "hf:" or a path, is for this
+            catalogue; it looks at no network.
+        listing: `listing(spec, options)` gives what there is, cheaply and in a stable order.
+        describe: `describe(listed, options)` gives an entry for each configuration of a dataset.
+        rows: `rows(entry)` gives the rows of the entry's split one by one, always in the same
+            order, of values that JSON has. It raises `DatasetUnavailable` where the dataset
+            vanished, is not for this user, or is not at the entry's `revision` any more.
+        options: their class; `options` of the functions is one of them.
+        extra: the extra of its distribution that installs what they import besides the
+            distribution's own dependencies, or "".
+    """
+
+    summary: str
+    opens: Callable[[str], bool]
+    listing: Callable[[str, Any], Iterator[Listed]]
+    describe: Callable[[Listed, Any], Sequence[DatasetEntry]]
+    rows: Callable[[DatasetEntry], Iterator[Mapping[str, Any]]]
+    options: type[CatalogueOptions] = CatalogueOptions
+    extra: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """An entry that a search found.
+
+    Attributes:
+        at: its place in what was indexed, from 0.
+        score: higher is nearer; comparable within one search.
+        terms: words of the query that it has, as far as those count.
+        parts: where several retrievers were asked: what each says, its rank from 1.
+    """
+
+    at: int
+    score: float
+    terms: tuple[str, ...] = ()
+    parts: Mapping[str, int] = field(default_factory=dict)
+
+
+class Searcher(Protocol):
+    """An index that is ready."""
+
+    def __call__(self, query: str, k: int, /) -> Sequence[Hit]:
+        """At most `k` entries, the nearest first; equals in the order of the entries."""
+        ...
+
+
+class RetrieverOptions(BaseModel):
+    """Options of a retriever: a subclass's fields are what `-o KEY=VALUE` sets."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Retriever:
+    """Finds the entries that are near to a text.
+
+    Attributes:
+        summary: one line for people.
+        version: changes whenever it would index the same entries otherwise.
+        index: `index(entries, options, folder, progress)` makes an index of `DatasetEntry.text`.
+            The entries can be walked again and again. The folder may hold what an earlier call
+            left, of other entries too or unfinished, to be used again; only data, no pickles.
+            `progress(done, of)` is to be called now and then.
+        load: `load(folder)` returns the searcher, or raises `ValueError` if the folder does not
+            contain what `index` writes. Both import what is heavy inside.
+        options: their class; `options` of `index` is one of them.
+        extra: the extra of its distribution that installs what both import besides the
+            distribution's own dependencies, or "".
+    """
+
+    summary: str
+    version: str
+    index: Callable[[Collection[DatasetEntry], Any, Path, Callable[[int, int], None]], None]
+    load: Callable[[Path], Searcher]
+    options: type[RetrieverOptions] = RetrieverOptions
+    extra: str = ""

@@ -1,0 +1,32 @@
+"""Existing datasets for a new task, as a targen plugin: it registers and imports nothing else."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from targen_core import Register, hookimpl
+
+if TYPE_CHECKING:
+    from targen_core.retrieval.model import Catalogue, Retriever
+
+__all__ = ["register_catalogues", "register_retrievers"]
+
+
+@hookimpl
+def register_catalogues(register: Register[Catalogue]) -> None:
+    """What `targen catalogue build` describes."""
+    register.register(
+        "files",
+        "targen_datatune.catalogues.files:FILES",
+        summary="folders and files of your own: CSV, JSON, Parquet, runs",
+    )
+
+
+@hookimpl
+def register_retrievers(register: Register[Retriever]) -> None:
+    """What `targen retrieve` asks."""
+    register.register(
+        "bm25",
+        "targen_datatune.retrievers.bm25:BM25",
+        summary="words in common, rare ones counting more: no download, no torch",
+    )

@@ -1,0 +1,225 @@
+"""What task somebody wants data for: a name, a file or a text as an instruction and examples."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from targen_core.errors import UsageError
+
+if TYPE_CHECKING:
+    from targen_core import Registry, Task
+
+__all__ = ["Example", "Wanted", "wanted", "wanted_of"]
+
+_TEXTS = (".txt", ".md")
+_MAPPINGS = (".json", ".yaml", ".yml")
+_TASKS = (".toml", ".py")
+_NAME_WORDS = 6
+_FORM = "an `instruction`, and `examples` that are a list of `input` and `output`"
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """One worked example of a task.
+
+    Attributes:
+        input: what is given.
+        output: what is to be answered; the best answer where several are right.
+    """
+
+    input: str
+    output: str
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A task that somebody wants data for.
+
+    Attributes:
+        name: what it is called; the first words of the instruction where nobody says it.
+        instruction: what is to be done.
+        examples: worked ones, all that were given.
+        labels: all answers, where they are a closed set.
+        canary: the sentence by which its authors keep their data out of training corpora, to
+            be kept with whatever holds its examples; "" where there is none.
+    """
+
+    name: str
+    instruction: str
+    examples: tuple[Example, ...] = ()
+    labels: tuple[str, ...] = ()
+    canary: str = ""
+
+    @property
+    def query(self) -> str:
+        """What retrievers are asked."""
+        spoken = re.sub(r"[_-]+", " ", self.name)
+        return self.instruction if spoken in self.instruction else f"{spoken}\n{self.instruction}"
+
+
+def wanted(task: str, registry: Registry) -> Wanted:
+    """What `TASK` of `targen retrieve` and `targen transform` means.
+
+    Args:
+        task: the name of an installed task; the path of a file: a task's (YAML, TOML, Python), a
+            `task.json` of BIG-bench, JSON or YAML with an `instruction` and `examples`, or a text
+            that is an instruction; or the instruction itself.
+        registry: what is installed.
+
+    Raises:
+        UsageError: there is no such file, or it says no task.
+        UnknownName: nothing is installed under what looks like a full name.
+    """
+    text = task.strip()
+    if not text:
+        raise UsageError("no task: TASK is empty", hint="a task's name, a file, or an instruction")
+    path = Path(text).expanduser()
+    suffix = path.suffix.lower() if "\n" not in text else ""
+    if suffix in _MAPPINGS and (path.is_file() or not _is_prose(text)):
+        return _of_mapping_file(path, text, registry)
+    if suffix in _TEXTS and (path.is_file() or not _is_prose(text)):
+        return _of_text(_read(path), path.stem, str(path))
+    if (suffix in _TASKS or ".py:" in text) and not _is_prose(text):
+        return wanted_of(registry.get("task", text))
+    if any(text in (item.name, item.id, *item.aliases) for item in registry.all("task")):
+        return wanted_of(registry.get("task", text))
+    if not _is_prose(text) and re.fullmatch(r"[\w.-]+:[\w.-]+", text):
+        return wanted_of(registry.get("task", text))  # which says what is installed
+    if not _is_prose(text) and "/" in text:
+        raise UsageError(
+            f"there is no file {text}", hint="a task's name, a file, or an instruction in quotes"
+        )
+    return _of_text(text, "", "TASK")
+
+
+def wanted_of(task: Task[Any, Any]) -> Wanted:
+    """What a task of targen wants: its description, and the right ones of its worked samples."""
+    instructions = task.judging.instructions.strip()
+    parts = [task.description.strip(), instructions]
+    examples = tuple(
+        Example(sample.input, _answer(sample.output))
+        for sample in task.judging.samples
+        if sample.output == sample.actual
+    )
+    return Wanted(
+        task.name,
+        "\n\n".join(filter(None, parts)) or task.summary,
+        examples,
+        tuple(label.name for label in task.labels),
+    )
+
+
+def _is_prose(text: str) -> bool:
+    """Whether it has several words, as instructions do and names and paths mostly do not."""
+    return len(text.split()) > 1
+
+
+def _answer(output: str | Sequence[str]) -> str:
+    return output if isinstance(output, str) else "\n".join(output)
+
+
+def _of_text(text: str, name: str, place: str) -> Wanted:
+    text = text.strip()
+    if not text:
+        raise UsageError(f"{place} is empty", hint="write what is to be done")
+    return Wanted(name or _named(text), text)
+
+
+def _named(text: str) -> str:
+    words: list[str] = re.findall(r"[^\W_]+", text.lower())[:_NAME_WORDS]
+    return "-".join(words) or "task"
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        raise UsageError(f"there is no file {path}") from None
+    except OSError as error:
+        raise UsageError(f"cannot read {path}: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{path} is not UTF-8: {error.reason}") from error
+
+
+def _of_mapping_file(path: Path, text: str, registry: Registry) -> Wanted:
+    """A file of JSON or YAML: BIG-bench's, ours, or a declaration of a task."""
+    import yaml
+
+    content = _read(path)
+    try:
+        is_json = path.suffix.lower() == ".json"
+        found = json.loads(content) if is_json else yaml.safe_load(content)
+    except (ValueError, RecursionError, yaml.YAMLError) as error:
+        said = " ".join(str(error).split())
+        raise UsageError(f"{path} cannot be read: {said}") from error
+    if not isinstance(found, Mapping):
+        raise UsageError(f"{path} says no task: it is not an object", hint=f"it wants {_FORM}")
+    asked = found.get("instruction")
+    if asked is None and isinstance(found.get("examples"), list):  # BIG-bench
+        asked = found.get("description")
+    if asked is None and "examples" in found:
+        raise UsageError(f"{path} does not say what is to be done", hint=f"it wants {_FORM}")
+    if asked is None:
+        named = text if "/" in text or "\\" in text else f"./{text}"
+        return wanted_of(registry.get("task", named))  # a declaration, or its own words for why not
+    if not isinstance(asked, str) or not asked.strip():
+        raise UsageError(f"{path}: instruction is no text", hint=f"it wants {_FORM}")
+    return _of_mapping(found, asked, path)
+
+
+def _of_mapping(found: Mapping[str, Any], asked: str, path: Path) -> Wanted:
+    given = found.get("examples") or []
+    if not isinstance(given, list):
+        raise UsageError(f"{path}: examples is no list", hint=f"it wants {_FORM}")
+    shown = found.get("append_choices_to_input", True)
+    examples, answers = [], set()
+    for number, example in enumerate(given, 1):
+        one, options = _example(example, shown_choices=bool(shown))
+        if one is None:
+            raise UsageError(f"{path}: example {number} has no input and output", hint=f"{_FORM}")
+        examples.append(one)
+        answers.add(options)
+    labels = found.get("labels")
+    if labels is None:  # all examples have the same choices
+        labels = list(answers.pop()) if len(answers) == 1 and len(examples) > 1 else []
+    if not isinstance(labels, list) or not all(isinstance(each, str) for each in labels):
+        raise UsageError(f"{path}: labels is no list of texts")
+    prefix = found.get("task_prefix")
+    instruction = asked.strip()
+    if isinstance(prefix, str) and prefix.strip() and prefix.strip() not in instruction:
+        instruction = f"{instruction}\n{prefix.strip()}"
+    name, canary = found.get("name"), found.get("canary")
+    return Wanted(
+        name if isinstance(name, str) and name.strip() else path.stem,
+        instruction,
+        tuple(examples),
+        tuple(labels),
+        canary if isinstance(canary, str) else "",
+    )
+
+
+def _example(example: Any, *, shown_choices: bool) -> tuple[Example | None, tuple[str, ...]]:
+    """An example, and its choices; in BIG-bench's form they have scores, and stand in the input."""
+    if not isinstance(example, Mapping) or not isinstance(example.get("input"), str):
+        return None, ()
+    text = example["input"]
+    scores = example.get("target_scores")
+    if isinstance(scores, Mapping) and scores:
+        choices = tuple(map(str, scores))
+        if not all(isinstance(score, int | float) for score in scores.values()):
+            return None, ()
+        if shown_choices:
+            text = "\n".join([text, *(f"choice: {choice}" for choice in choices)])
+        best = max(scores, key=lambda choice: scores[choice])
+        return Example(text, str(best)), tuple(sorted(choices))
+    output = example.get("output", example.get("target"))
+    if isinstance(output, list) and output:
+        output = output[0]
+    if isinstance(output, bool | int | float):
+        output = json.dumps(output)
+    return (Example(text, output) if isinstance(output, str) else None), ()

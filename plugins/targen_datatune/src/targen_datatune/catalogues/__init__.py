@@ -1,0 +1,1 @@
+"""Catalogues: the files of a user, and the hub."""

@@ -1,0 +1,327 @@
+"""`files`: a file, or a folder of them, as a catalogue."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from targen_core.errors import DatasetUnavailable, TargenError, UsageError
+from targen_core.retrieval.model import Catalogue, CatalogueOptions, DatasetEntry, Listed
+from targen_core.text import plural
+from targen_datatune.cards import Card, read_card
+from targen_datatune.cells import Columns, cut, plain
+
+__all__ = ["FILES", "SUFFIXES"]
+
+SUFFIXES = (".csv", ".tsv", ".jsonl", ".ndjson", ".json", ".parquet")
+"""Of the files that are read."""
+
+_WHOLE = ("manifest.json", "correction.json", "state.json")
+"""Files that say that their folder is one dataset: a run, a correction, what `datasets` saved."""
+
+_SPLIT = re.compile(
+    r"^(?:(?P<name>.+?)[-_.])?(?P<split>train(?:ing)?|val(?:id(?:ation)?)?|dev(?:elopment)?|"
+    r"test(?:ing)?)(?:-\d+-of-(?P<of>\d+))?$",
+    re.IGNORECASE,
+)
+_SHARD = re.compile(r"^(?P<name>.+)-\d+-of-(?P<of>\d+)$")
+_SPLITS = {"tr": "train", "va": "validation", "de": "validation", "te": "test"}
+_PREFERRED = ("train", "", "validation", "test")
+_CARD = 1 << 20  # bytes of a card that are read
+_SAMPLES = 5
+_LARGE = 1 << 20  # characters of a cell that is worth a word
+_SCHEME = re.compile(r"[a-z][a-z0-9+-]+:(?!\\)")
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """The files of one split of a dataset, or the folder that is one.
+
+    Attributes:
+        key: names the dataset: its path from the catalogue's root.
+        name: for people.
+        split: "" for none.
+        paths: the files, in order.
+        folder: where its card may lie.
+    """
+
+    key: str
+    name: str
+    split: str
+    paths: tuple[Path, ...]
+    folder: Path
+
+
+def _opens(spec: str) -> bool:
+    return not _SCHEME.match(spec)
+
+
+def _listing(spec: str, options: CatalogueOptions) -> Iterator[Listed]:
+    root = Path(spec).expanduser()
+    if not root.exists():
+        raise UsageError(
+            f"there is no file or folder {spec}",
+            hint="a catalogue is a file, a folder, or hf: for the hub; see targen list-catalogues",
+        )
+    if root.is_dir():
+        found = _in_folder(root.resolve())
+    elif root.suffix.lower() in SUFFIXES:
+        path = root.resolve()
+        found = iter([_Found(path.name, path.stem, "", (path,), path.parent)])
+    else:
+        raise UsageError(
+            f"{spec} is no dataset that can be read", hint=f"read are {', '.join(SUFFIXES)}"
+        )
+    for each in found:
+        card = _card_of(each)
+        stamp = ",".join(map(_stamp, [*each.paths, *([card] if card else [])]))
+        data = {
+            "name": each.name,
+            "split": each.split,
+            "paths": [str(path) for path in each.paths],
+            "card": str(card or ""),
+        }
+        yield Listed(each.key, stamp, data)
+
+
+def _in_folder(root: Path) -> Iterator[_Found]:
+    """The datasets below a folder, in the order of their paths."""
+    for folder, below, names in os.walk(root):
+        at = Path(folder)
+        below[:] = sorted(name for name in below if not name.startswith("."))
+        if any(name in names for name in _WHOLE):
+            below.clear()
+            yield _Found(_key(root, at), at.name, "", (at,), at)
+            continue
+        if "dataset_dict.json" in names:
+            splits = [at / name for name in below if (at / name / "state.json").is_file()]
+            below.clear()
+            if splits:
+                one = min(splits, key=lambda path: (_rank(_split(path.name)), path.name))
+                yield _Found(_key(root, at), at.name, _split(one.name) or one.name, (one,), at)
+            continue
+        yield from _of_files(root, at, sorted(names))
+
+
+def _of_files(root: Path, folder: Path, names: Sequence[str]) -> Iterator[_Found]:
+    """The datasets of a folder's own files: splits and shards of one are one."""
+    groups: dict[tuple[str, str], dict[str, list[Path]]] = {}
+    for name in names:
+        path = folder / name
+        suffix = path.suffix.lower()
+        if name.startswith(".") or suffix not in SUFFIXES or not path.is_file():
+            continue
+        split = _SPLIT.match(path.stem)
+        shard = _SHARD.match(path.stem)
+        if split is not None:
+            whose = split["name"] or ""
+        else:
+            whose = shard["name"] if shard is not None else path.stem
+        of = groups.setdefault((whose, suffix), {})
+        of.setdefault(_split(split["split"]) if split is not None else "", []).append(path)
+    stems = [whose for whose, _ in groups]
+    for (whose, suffix), splits in groups.items():
+        split_name = min(splits, key=_rank)
+        paths = splits[split_name]
+        above = folder.parent if folder.name == "data" and folder != root else folder
+        name = whose or above.name
+        if len(splits) == len(paths) == 1 and not (split_name and not whose):
+            key, name = _key(root, paths[0]), paths[0].stem if not split_name else name
+        else:
+            key = _key(root, folder / whose) if whose else _key(root, above)
+            key += suffix if stems.count(whose) > 1 else ""
+        yield _Found(key, name, split_name, tuple(paths), above)
+
+
+def _key(root: Path, path: Path) -> str:
+    inside = path.relative_to(root).as_posix() if path.is_relative_to(root) else ""
+    return root.name if inside in ("", ".") else f"{root.name}/{inside}"
+
+
+def _split(name: str) -> str:
+    return _SPLITS.get(name[:2].lower(), "")
+
+
+def _rank(split: str) -> int:
+    return _PREFERRED.index(split) if split in _PREFERRED else len(_PREFERRED)
+
+
+def _card_of(found: _Found) -> Path | None:
+    """The card of a dataset: one of its own name, or the folder's."""
+    own = [found.paths[0].with_suffix(".md")] if len(found.paths) == 1 else []
+    for path in (*own, found.folder / "README.md", found.folder / f"{found.name}.md"):
+        if path.is_file():
+            return path
+    return None
+
+
+def _stamp(path: Path) -> str:
+    """What changes with a file's content; of a folder, with its files'."""
+    paths = _members(path) if path.is_dir() else [path]
+    facts = [(each.name, each.stat().st_size, each.stat().st_mtime_ns) for each in paths]
+    return hashlib.sha256(repr(facts).encode()).hexdigest()[:16]
+
+
+def _members(folder: Path) -> list[Path]:
+    """The files of a folder that is a dataset which its rows are in."""
+    rows = [path for path in folder.iterdir() if path.is_file() and path.name != "README.md"]
+    kept = [path for path in rows if path.suffix in (".arrow", ".parquet")]
+    kept += [path for path in rows if path.name in (*_WHOLE, "dataset.jsonl", "dataset_info.json")]
+    return sorted(kept)
+
+
+def _revision(paths: Sequence[Path]) -> str:
+    digest = hashlib.sha256()
+    for path in paths:
+        for each in _members(path) if path.is_dir() else [path]:
+            with open(each, "rb") as file:
+                digest.update(hashlib.file_digest(file, "sha256").digest())
+    return f"sha256:{digest.hexdigest()[:32]}"
+
+
+def _describe(listed: Listed, options: CatalogueOptions) -> Sequence[DatasetEntry]:
+    paths = [Path(path) for path in listed.data["paths"]]
+    card = _read_card(listed.data["card"])
+    try:
+        revision = _revision(paths)
+        columns, samples, rows, notes = _looked_through(paths)
+    except OSError as error:
+        raise DatasetUnavailable(f"{listed.key} cannot be read: {error.strerror}") from error
+    name = listed.data["name"]
+    described = card.description or _made_up(samples)
+    if card.name and card.name not in (name, described[: len(card.name)]):
+        described = f"{card.name}. {described}"
+    if len(paths) > 1 and not paths[0].is_dir():
+        notes = [*notes, f"{plural(len(paths), 'file')}, one behind the other"]
+    return [
+        DatasetEntry(
+            id=f"file:{listed.key}",
+            name=name,
+            split=listed.data["split"],
+            revision=revision,
+            description=described,
+            tags=card.tags,
+            license=card.license,
+            columns=columns,
+            rows=rows,
+            samples=tuple(samples),
+            location=_location(paths),
+            notes=tuple(notes),
+        )
+    ]
+
+
+def _read_card(path: str) -> Card:
+    if not path:
+        return Card()
+    try:
+        with open(path, "rb") as file:
+            return read_card(file.read(_CARD).decode(errors="replace"))
+    except OSError:
+        return Card()
+
+
+def _looked_through(
+    paths: Sequence[Path],
+) -> tuple[dict[str, str], list[dict[str, Any]], int, list[str]]:
+    """Columns, samples, the number of rows, and what one should know.
+
+    Raises:
+        DatasetUnavailable: there is no row that can be read.
+    """
+    columns, rows, bad, first = Columns(), 0, 0, ""
+    samples: list[dict[str, Any]] = []
+    large: dict[str, int] = {}
+    for place, row in _each(paths):
+        if isinstance(row, ValueError):
+            bad += 1
+            first = first or f"{place}: {_short(row)}"
+            continue
+        rows += 1
+        columns.add(row)
+        for name, value in row.items():
+            if isinstance(value, str | bytes) and len(value) > _LARGE:
+                large[name] = max(len(value), large.get(name, 0))
+        if len(samples) < _SAMPLES:
+            samples.append(cut(plain(row)))
+    if not rows:
+        raise DatasetUnavailable(
+            f"{paths[0]} has no row that can be read" + (f"; {first}" if bad else "")
+        )
+    notes = [f"{plural(bad, 'row')} cannot be read and are left out; {first}"] if bad else []
+    notes += [f"cells of {name} are up to {size >> 20:,} MiB long" for name, size in large.items()]
+    return columns.types(), samples, rows, notes
+
+
+def _each(paths: Sequence[Path]) -> Iterator[tuple[str, Mapping[str, Any] | ValueError]]:
+    """The rows of files, one behind the other, each with its place.
+
+    Raises:
+        DatasetUnavailable: one cannot be read.
+    """
+    from targen_core.dataset.source import open_source
+
+    for path in paths:
+        try:
+            source = open_source(path)
+            for number, row in source.each():
+                yield f"{Path(source.place).name}, {source.form.place} {number}", row
+        except TargenError as error:
+            raise DatasetUnavailable(str(error), hint=error.hint) from error
+
+
+def _short(error: ValueError) -> str:
+    from pydantic import ValidationError
+
+    from targen_core.text import refused
+
+    return refused(error) if isinstance(error, ValidationError) else str(error)
+
+
+def _made_up(samples: Sequence[Mapping[str, Any]]) -> str:
+    """A description where nobody wrote one: what the first row holds."""
+    if not samples:
+        return ""
+    cells = (
+        f"{column}: {value}" for column, value in samples[0].items() if value not in (None, "")
+    )
+    return f"No description. A row: {'; '.join(cells)}"[:1000]
+
+
+def _location(paths: Sequence[Path]) -> str:
+    """An absolute path; that of shards has `*` for their numbers."""
+    first = paths[0]
+    if len(paths) == 1:
+        return str(first)
+    return str(first.with_name(re.sub(r"-\d+-of-", "-*-of-", first.name)))
+
+
+def _rows(entry: DatasetEntry) -> Iterator[Mapping[str, Any]]:
+    at = Path(entry.location)
+    paths = sorted(at.parent.glob(at.name)) if "-*-of-" in at.name else [at]
+    again = "targen catalogue build describes it anew"
+    try:
+        changed = _revision(paths) != entry.revision
+    except FileNotFoundError:
+        raise DatasetUnavailable(f"{entry.id} is not at {at} any more", hint=again) from None
+    except OSError as error:
+        raise DatasetUnavailable(f"{entry.id} cannot be read: {error.strerror}") from error
+    if not paths or changed:
+        raise DatasetUnavailable(f"{entry.id} has changed since it was described", hint=again)
+    for _, row in _each(paths):
+        if not isinstance(row, ValueError):
+            yield {str(name): plain(value) for name, value in row.items()}
+
+
+FILES = Catalogue(
+    summary="folders and files of your own: CSV, JSON, Parquet, runs",
+    opens=_opens,
+    listing=_listing,
+    describe=_describe,
+    rows=_rows,
+)

@@ -1,0 +1,67 @@
+"""Licences of datasets: one spelling for each, and which of them a user admits."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+
+__all__ = ["GROUPS", "admits", "normal"]
+
+_PERMISSIVE = (
+    "afl-3.0 apache-2.0 bsd bsd-2-clause bsd-3-clause bsl-1.0 cc-by-2.0 cc-by-2.5 cc-by-3.0 "
+    "cc-by-4.0 cc0-1.0 cdla-permissive-1.0 cdla-permissive-2.0 ecl-2.0 etalab-2.0 isc mit "
+    "mit-0 ms-pl ncsa odc-by pddl postgresql public-domain unlicense wtfpl zlib"
+)
+_SHARE_ALIKE = (
+    "agpl-3.0 cc-by-sa-3.0 cc-by-sa-4.0 cdla-sharing-1.0 gfdl gpl gpl-2.0 gpl-3.0 lgpl lgpl-2.1 "
+    "lgpl-3.0 mpl-2.0 odbl osl-3.0"
+)
+
+GROUPS = {
+    "permissive": frozenset(_PERMISSIVE.split()),
+    "open": frozenset(_PERMISSIVE.split()) | frozenset(_SHARE_ALIKE.split()),
+}
+"""Names that stand for several: `permissive` asks for no more than to be named, `open` also has
+those under which what is derived must be shared alike. Neither has licences for non-commercial or
+unchanged use alone. What a licence asks for is for the user to read: this is no legal advice."""
+
+_UNSAID = ("", "unknown", "other", "n/a", "none", "-", "?")
+_SAID = (
+    (r"^(?:the )?(.*?) licen[sc]e$", r"\1"),
+    (r"^(?:creative commons )?(?:zero|cc0|cc-0)(?:[ -]*v?1(?:\.0)?)?(?: universal)?$", "cc0-1.0"),
+    (r"^creative commons ", "cc "),
+    (r"^apache(?:[ ,-]*(?:version )?v?2(?:\.0)?)?$", "apache-2.0"),
+    (r"^(gpl|lgpl|agpl)[ -]?v?(\d(?:\.\d)?)(?:-only|-or-later|\+)?$", r"\1-\2"),
+    (r"^((?:a|l)?gpl-\d)$", r"\1.0"),
+    (r"^public domain$", "public-domain"),
+    (r"^cc[ -]by", "cc-by"),
+    (r"[ _]+", "-"),
+    (r"^(cc-by(?:-nc)?(?:-sa|-nd)?)-v?(\d)$", r"\1-\2.0"),
+    (r"^(odbl|odc-by|pddl)-1\.0$", r"\1"),
+)
+
+
+def normal(text: str) -> str:
+    """A licence as SPDX or the hub writes it, in lower case: `Apache License 2.0` is `apache-2.0`.
+
+    What says nothing, such as `unknown` or `other`, is "".
+    """
+    text = " ".join(text.lower().split()).strip("\"'")
+    for pattern, spelt in _SAID:
+        text = re.sub(pattern, spelt, text)
+    text = re.sub(r"^apache-licen[sc]e[-,]*(?:version-)?v?2(?:\.0)?$", "apache-2.0", text)
+    return "" if text in _UNSAID else text
+
+
+def admits(admitted: Collection[str], license: str) -> bool:
+    """Whether a licence is among those that a user names; nobody's naming any admits all.
+
+    Args:
+        admitted: licences, names of `GROUPS`, and "unknown" for where nobody says it.
+        license: of a dataset, "" where nobody says it.
+    """
+    if not admitted:
+        return True
+    if not license:
+        return "unknown" in admitted
+    return any(license == normal(each) or license in GROUPS.get(each, ()) for each in admitted)

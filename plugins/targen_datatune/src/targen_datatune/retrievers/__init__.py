@@ -1,0 +1,1 @@
+"""Retrievers: by words, by meaning, and by both."""

@@ -1,0 +1,175 @@
+"""`bm25`: entries that share words with the query, rare words counting more.
+
+Okapi's BM25 (Robertson and Zaragoza, The Probabilistic Relevance Framework, 2009) over arrays of
+numpy, which the core has anyway: a library would bring more packages than this has lines, and
+would not say which words matched.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from array import array
+from collections import Counter
+from collections.abc import Callable, Collection, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field
+
+from targen_core.retrieval.model import DatasetEntry, Hit, Retriever, RetrieverOptions
+
+__all__ = ["BM25", "words"]
+
+_WORD = re.compile(r"[^\W_]+")
+_STOP = frozenset(
+    "a about an and any are as at be been being but by can could did do does each either else for "
+    "from given had has have he her his how i if in into is it its itself may me might more most "
+    "must my no nor not of on one only or other our out over own s same shall she should so some "
+    "such than that the their them then there these they this those to too under until up us "
+    "very was we were what when where whether which while who whom whose why will with would you "
+    "your".split()
+)
+_STEP = 1000  # entries between two reports of progress
+
+
+class Options(RetrieverOptions):
+    """How words count."""
+
+    k1: float = Field(1.2, ge=0, description="how much a word counts that stands there again")
+    b: float = Field(0.75, ge=0, le=1, description="how much long descriptions are held back")
+
+
+def words(text: str) -> list[str]:
+    """The words of a text as they are compared: in lower case, singular, without function words."""
+    return [_singular(word) for word in _WORD.findall(text.lower()) if word not in _STOP]
+
+
+def _singular(word: str) -> str:
+    """Harman's s-stemmer: plurals are what names and descriptions differ in most."""
+    if len(word) > 4 and word.endswith("ies") and word[-4] not in "ae":
+        return word[:-3] + "y"
+    if len(word) > 3 and word.endswith("es") and word[-3] not in "aeo":
+        return word[:-1]
+    if len(word) > 3 and word.endswith("s") and word[-2] not in "us":
+        return word[:-1]
+    return word
+
+
+def _index(
+    entries: Collection[DatasetEntry],
+    options: Options,
+    folder: Path,
+    progress: Callable[[int, int], None],
+) -> None:
+    numbers: dict[str, int] = {}
+    of, docs, counts, lengths = array("i"), array("i"), array("i"), array("i")
+    for at, entry in enumerate(entries):
+        counted = Counter(words(entry.text))
+        lengths.append(sum(counted.values()))
+        for word, count in counted.items():
+            of.append(numbers.setdefault(word, len(numbers)))
+            docs.append(at)
+            counts.append(count)
+        if at % _STEP == 0:
+            progress(at, len(entries))
+    by_word = np.argsort(np.frombuffer(of, np.int32), kind="stable")
+    found = np.frombuffer(docs, np.int32)[by_word]
+    times = np.frombuffer(counts, np.int32)[by_word].astype(np.float32)
+    sizes = np.bincount(np.frombuffer(of, np.int32), minlength=len(numbers))
+    length = np.frombuffer(lengths, np.int32)
+    long = length[found] / max(float(length.mean()) if len(length) else 0.0, 1.0)
+    rare = np.log1p((len(length) - sizes + 0.5) / (sizes + 0.5)).astype(np.float32)
+    weights = np.repeat(rare, sizes) * times * (options.k1 + 1)
+    weights /= times + options.k1 * (1 - options.b + options.b * long)
+    (folder / "bm25.json").unlink(missing_ok=True)
+    np.save(folder / "starts.npy", np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64))
+    np.save(folder / "entries.npy", found)
+    np.save(folder / "weights.npy", weights.astype(np.float32))
+    facts = {"entries": len(length), "words": list(numbers)}
+    (folder / "bm25.json").write_text(json.dumps(facts), encoding="utf-8")
+    progress(len(length), len(length))
+
+
+def _load(folder: Path) -> Any:
+    try:
+        facts = json.loads((folder / "bm25.json").read_text(encoding="utf-8"))
+        numbers = {word: at for at, word in enumerate(facts["words"])}
+        total = int(facts["entries"])
+        starts, found, weights = (
+            np.load(folder / f"{name}.npy", allow_pickle=False, mmap_mode="r")
+            for name in ("starts", "entries", "weights")
+        )
+    except (OSError, LookupError, TypeError, EOFError) as error:
+        raise ValueError(f"no index of bm25: {error}") from error
+    _check(starts, found, weights, len(numbers), total)
+
+    def search(query: str, k: int, /) -> Sequence[Hit]:
+        scores = np.zeros(total, np.float32)
+        hits: list[tuple[str, NDArray[Any], NDArray[Any]]] = []
+        for word, times in Counter(words(query)).items():
+            if (number := numbers.get(word)) is not None:
+                part = slice(int(starts[number]), int(starts[number + 1]))
+                # What a query repeats counts more, and less each time.
+                worth = weights[part] * (1 + np.log(times))
+                scores[found[part]] += worth
+                hits.append((word, found[part], worth))
+        return [
+            Hit(at, float(scores[at]), _matched(at, hits))
+            for at in map(int, _best(scores, k))
+            if scores[at] > 0
+        ]
+
+    return search
+
+
+def _check(
+    starts: NDArray[Any], found: NDArray[Any], weights: NDArray[Any], terms: int, total: int
+) -> None:
+    """Refuse arrays that a search could not trust.
+
+    Raises:
+        ValueError: they do not fit together.
+    """
+    fits = (
+        starts.shape == (terms + 1,)
+        and starts.dtype == np.int64
+        and found.dtype == np.int32
+        and weights.dtype == np.float32
+        and found.shape == weights.shape == (int(starts[-1]),)
+        and bool((np.diff(starts) >= 0).all())
+        and (not len(found) or 0 <= int(found.min()) <= int(found.max()) < total)
+    )
+    if not fits:
+        raise ValueError("no index of bm25: its files do not fit together")
+
+
+def _best(scores: NDArray[Any], k: int) -> NDArray[Any]:
+    """The places of the `k` highest, the highest first, equals in their order."""
+    if k < len(scores):
+        least = np.partition(scores, -k)[-k]
+        chosen = np.flatnonzero(scores >= least)
+    else:
+        chosen = np.arange(len(scores))
+    return chosen[np.lexsort((chosen, -scores[chosen]))][:k]
+
+
+def _matched(at: int, hits: Sequence[tuple[str, NDArray[Any], NDArray[Any]]]) -> tuple[str, ...]:
+    """The words that an entry has, those that count most first."""
+    has = []
+    for word, found, worth in hits:
+        place = int(np.searchsorted(found, at))
+        if place < len(found) and found[place] == at:
+            has.append((-float(worth[place]), word))
+    return tuple(word for _, word in sorted(has))
+
+
+BM25 = Retriever(
+    summary="words in common, rare ones counting more: no download, no torch",
+    version="1",
+    index=_index,
+    load=_load,
+    options=Options,
+)

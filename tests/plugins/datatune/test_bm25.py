@@ -1,0 +1,64 @@
+"""BM25: what it finds, in which order, and what it says of it."""
+
+from __future__ import annotations
+
+import pytest
+
+from targen_core.retrieval.model import DatasetEntry
+from targen_datatune.retrievers.bm25 import BM25, words
+
+TEXTS = {
+    "reviews": "Reviews of films with a sentiment: positive or negative",
+    "entailment": "Pairs of sentences: does the premise entail the hypothesis?",
+    "recipes": "Recipes with their ingredients, from a cooking site",
+    "movies": "Plots of movies, and their genres",
+}
+ENTRIES = [
+    DatasetEntry(id=f"file:{name}", name=name, revision="1", description=text)
+    for name, text in TEXTS.items()
+]
+
+
+@pytest.fixture
+def search(tmp_path):
+    def made(entries=ENTRIES, **options):
+        BM25.index(entries, BM25.options(**options), tmp_path, lambda done, of: None)
+        return BM25.load(tmp_path)
+
+    return made
+
+
+def test_the_nearest_comes_first_with_the_words_that_matched(search):
+    hits = search()("Is the sentiment of a film review positive?", 3)
+    assert [ENTRIES[hit.at].name for hit in hits] == ["reviews"]
+    assert set(hits[0].terms) == {"sentiment", "film", "review", "positive"}
+    assert hits[0].score > 0
+
+
+def test_words_are_compared_in_lower_case_and_singular_without_function_words():
+    assert words("The Entries of super_glue's boxes") == ["entry", "super", "glue", "boxe"]
+    assert words("news class bus series") == ["new", "class", "bus", "sery"]
+
+
+def test_equals_stay_in_their_order_and_k_is_kept(search):
+    same = [ENTRIES[0].model_copy(update={"id": f"file:{at}"}) for at in range(5)]
+    assert [hit.at for hit in search(same)("sentiment of films", 3)] == [0, 1, 2]
+
+
+@pytest.mark.parametrize("query", ["", "the of and", "zzz qqq", "🙂"])
+def test_nothing_in_common_is_nothing_found(query, search):
+    assert search()(query, 5) == []
+
+
+@pytest.mark.parametrize("entries", [[], [DatasetEntry(id="a", name="", revision="")]])
+def test_no_words_at_all(entries, search):
+    assert search(entries)("sentiment", 5) == []
+
+
+def test_a_folder_without_a_whole_index_is_refused(tmp_path, search):
+    with pytest.raises(ValueError, match="no index of bm25"):
+        BM25.load(tmp_path)
+    search()
+    (tmp_path / "weights.npy").write_bytes((tmp_path / "weights.npy").read_bytes()[:-8])
+    with pytest.raises(ValueError, match=r"index|mmap"):
+        BM25.load(tmp_path)
