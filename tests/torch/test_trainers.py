@@ -126,6 +126,12 @@ def test_lora_leaves_an_adapter_and_goes_on_with_it(train, targen):
         Path("n").rename(f"n{adapter}")
 
 
+def test_batches_of_like_length_learn_the_same(train, targen):
+    done = train("encoder", "-o", "group_by_length=true", "-o", "precision=bfloat16")
+    assert done.code == 0, done.err
+    assert accuracy(targen)["accuracy"]["value"] >= 0.9
+
+
 def test_early_stopping_goes_back_to_the_best(train, targen):
     done = train("encoder", "-o", "early_stop=4", "-o", "hold_out=0.2", epochs=40)
     assert done.code == 0, done.err

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from targen_core.training.model import TrainingSet
 
 Command = Callable[..., Any]
 WORDS = "stone river cloud market window engine forest mirror ladder island".split()
@@ -111,6 +114,52 @@ def test_what_is_trained_stays_until_something_changes(targen: Command, told: Co
     assert "10 of 10" in other.err
     odd = targen(*COMPARE, "--model", "tfidf,speed=5")
     assert odd.code == 2 and "speed: the options of tfidf are" in odd.err
+
+
+@pytest.mark.usefixtures("three")
+def test_a_cell_that_was_stopped_goes_on_from_its_checkpoints(
+    targen: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from targen_training.linear import TFIDF
+
+    found: list[bool] = []
+
+    def train(data: TrainingSet, options: Any, folder: Path) -> None:
+        assert data.checkpoints is not None
+        checkpoint = data.checkpoints / "checkpoint-1"
+        found.append(checkpoint.exists())
+        data.watch.note("half a row was cut")
+        if not found[-1] and len(found) == 2:
+            checkpoint.mkdir()
+            raise KeyboardInterrupt
+        TFIDF.train(data, options, folder)
+
+    monkeypatch.setattr("targen_training.linear.TFIDF", replace(TFIDF, train=train))
+    stopped = targen(*COMPARE)
+    assert stopped.code == 130 and "9 of 10 trainings are left" in stopped.err
+    assert stopped.err.count("note: mood, tfidf, Og: half a row was cut") == 1
+    done = targen(*COMPARE)
+    assert done.code == 0 and "9 of 10 trainings to do" in done.err
+    assert found == [False, False, True, *[False] * 8]
+    assert not list(Path("c/cells").glob(".*"))
+
+
+@pytest.mark.usefixtures("three")
+def test_a_model_may_be_trained_at_some_of_the_sizes(targen: Command) -> None:
+    Path("sizes.toml").write_text(
+        """
+        task = "mood.yaml"
+        test = "test.jsonl"
+        seeds = 1
+        models = ["tfidf", { trainer = "tfidf", name = "dear", sizes = ["matched"] }]
+        [arms]
+        Og = "good.jsonl"
+        Syn = "poor.jsonl"
+        """
+    )
+    (part,) = targen("compare", "sizes.toml", "--out", "c", "--json").json["parts"]
+    sizes = {(group["model"], group["kind"]) for group in part["groups"]}
+    assert sizes == {("tfidf", "matched"), ("tfidf", "natural"), ("dear", "matched")}
 
 
 def test_test_rows_are_never_learned_from(targen: Command, told: Command) -> None:

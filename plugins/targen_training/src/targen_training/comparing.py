@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
+import time
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from statistics import fmean
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -15,12 +17,15 @@ from targen_training.asked import TaskOption
 
 if TYPE_CHECKING:
     from targen_core import Registry
+    from targen_core.training.model import Watch
     from targen_training.experiments.cells import Plan
     from targen_training.experiments.model import Experiment
     from targen_training.experiments.results import Results
     from targen_training.experiments.run import Planned
 
 __all__ = ["carried_out", "compare", "model_choice", "show"]
+
+_EVERY = 30.0  # seconds between two lines where there is no terminal
 
 
 def compare(
@@ -155,7 +160,7 @@ def carried_out(
         ready = planned(registry, experiment, folder, made)
         _say(ready)
         try:
-            results = run_experiment(ready, keep=keep, tell=_tell)
+            results = run_experiment(ready, keep=keep, tell=_Telling())
         except KeyboardInterrupt:
             left = len(ready.missing)
             print(
@@ -197,17 +202,50 @@ def _say(ready: Planned) -> None:
     missing, known = ready.missing, {plan.key for plan in ready.plans}
     models = ", ".join(ready.models)
     said = f"{len(missing):,} of {len(known):,} trainings to do ({models})"
-    paces = [done.seconds for done in ready.there.values()]
-    if missing and paces:
-        said += f", some {sum(paces) / len(paces) * len(missing):,.0f} s by those that are done"
+    paces: dict[str, list[float]] = {}
+    for plan in ready.plans:
+        if plan.key in ready.there:
+            paces.setdefault(plan.cell.model, []).append(ready.there[plan.key].seconds)
+    if missing and all(plan.cell.model in paces for plan in missing):
+        seconds = sum(fmean(paces[plan.cell.model]) for plan in missing)
+        said += f", some {seconds:,.0f} s by those that are done"
     print(said, file=sys.stderr)
 
 
-def _tell(done: int, of: int, plan: Plan) -> None:
-    if sys.stderr.isatty():
+class _Telling:
+    """Says which cell is trained, and how far: in one line on a terminal, else now and then."""
+
+    def __init__(self) -> None:
+        self._screen = sys.stderr.isatty()
+        self._last = time.monotonic()
+        self._noted: set[tuple[str, str, str]] = set()
+
+    def __call__(self, done: int, of: int, plan: Plan) -> Watch:
+        from targen_core.training.model import Watch
+
         cell = plan.cell
         said = f"{done + 1:,} of {of:,}: {cell.task}, {cell.model}, {cell.arm}, {cell.rows:,} rows"
-        print(f"\r\033[K{said}, seed {cell.seed}", end="", file=sys.stderr, flush=True)
+        said += f", seed {cell.seed}"
+        self._say(said)
+
+        def note(text: str, /) -> None:
+            # Each seed draws other rows, and would say nearly the same.
+            if (place := (cell.task, cell.model, cell.arm)) not in self._noted:
+                self._noted.add(place)
+                start = "\r\033[K" if self._screen else ""
+                print(f"{start}note: {', '.join(place)}: {text}", file=sys.stderr)
+
+        def step(at: int, steps: int, _: Mapping[str, float], /) -> None:
+            self._say(f"{said}, step {at:,} of {steps:,}")
+
+        return Watch(note, step)
+
+    def _say(self, said: str) -> None:
+        if self._screen:
+            print(f"\r\033[K{said}", end="", file=sys.stderr, flush=True)
+        elif time.monotonic() - self._last >= _EVERY:
+            self._last = time.monotonic()
+            print(said, file=sys.stderr, flush=True)
 
 
 def _short(

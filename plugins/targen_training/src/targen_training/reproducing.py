@@ -15,6 +15,7 @@ from targen_training.comparing import carried_out
 if TYPE_CHECKING:
     from targen_core import Registry
     from targen_core.metrics.model import Estimate
+    from targen_training.experiments.model import Experiment
     from targen_training.experiments.results import Group, Results
     from targen_training.reproduction.paper import PaperTable
 
@@ -45,7 +46,7 @@ def reproduce(
         str | None, typer.Option("--tasks", metavar="A,B", help="Some of the table's tasks.")
     ] = None,
     models: Annotated[
-        str, typer.Option("--models", help="small: minutes on two cores; paper: for large GPUs.")
+        str, typer.Option("--models", help="small: an hour on two cores; paper: for large GPUs.")
     ] = "small",
     model: Annotated[
         list[str] | None,
@@ -137,19 +138,18 @@ def reproduce(
     from targen_training.experiments.model import declared
 
     size = known[models]
-    values["models"] = [model_choice(item) for item in model or []] or list(size.models)
+    own, lacking = size.here()
+    values["models"] = [model_choice(item) for item in model or []] or own
     values["seeds"] = seeds
     experiment = declared(values, paper.name)
-    differs = [*differs, *([] if model else size.differs), *paper.differs]
     print(f"{paper.name}: {paper.title}, on {', '.join(experiment.tasks)}", file=sys.stderr)
-    arms = sum(len(part.arms) for part in experiment.tasks.values())
-    cells = arms * len(experiment.models) * seeds * len(experiment.sizes)
     if not model:
-        print(
-            f"up to {cells:,} trainings, some {cells * size.seconds / 60:,.0f} min with --models "
-            f"{models} if none is there",
-            file=sys.stderr,
-        )
+        differs += size.differs
+        for name, extra in lacking.items():
+            print(f"{name} is left out: pip install 'targen-training[{extra}]'", file=sys.stderr)
+            differs.append(f"Without {name}, for which targen-training[{extra}] is not installed.")
+    differs += paper.differs
+    print(_trainings(experiment, {} if model else size.seconds), file=sys.stderr)
     results = carried_out(registry, experiment, folder, plan=plan)
     if results is None:
         return
@@ -158,6 +158,20 @@ def reproduce(
     else:
         _print(paper, results, differs)
         print(folder / "results.html")
+
+
+def _trainings(experiment: Experiment, seconds: Mapping[str, float]) -> str:
+    """How many trainings there are, and how long they may take where that is known."""
+    arms = sum(len(part.arms) for part in experiment.tasks.values())
+    cells = {
+        model.called: arms * len(experiment.seeds) * len({*model.sizes} & {*experiment.sizes})
+        for model in experiment.models
+    }
+    said = f"up to {sum(cells.values()):,} trainings"
+    if not all(name in seconds for name in cells):
+        return said
+    minutes = sum(count * seconds[name] for name, count in cells.items()) / 60
+    return f"{said}, some {max(1, minutes):,.0f} min on two cores if none is there"
 
 
 def _chosen(paper: PaperTable, tasks: str | None) -> list[str]:

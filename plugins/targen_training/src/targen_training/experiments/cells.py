@@ -12,8 +12,8 @@ import json
 import shutil
 import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -22,9 +22,9 @@ from numpy.typing import NDArray
 
 from targen_core import Registry
 from targen_core.errors import UsageError, WriteFailed
-from targen_core.training.model import Decision, Trainer, TrainerOptions, TrainingSet
+from targen_core.training.model import Decision, Trainer, TrainerOptions, TrainingSet, Watch
 from targen_training.experiments.data import Material, digest_of, label_order
-from targen_training.experiments.model import Experiment
+from targen_training.experiments.model import Experiment, Size
 from targen_training.models import fitted
 from targen_training.styles import Style
 
@@ -42,6 +42,7 @@ __all__ = [
 
 Kind = Literal["matched", "natural", "curve", "share"]
 _FORMAT = 1
+_UNFINISHED = ".training-"  # and a cell's key: checkpoints, until the cell is there
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +76,7 @@ class Ready:
     item: str
     trainer: Trainer
     options: TrainerOptions
+    sizes: tuple[Size, ...] = ("matched", "natural")
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +136,7 @@ def ready_models(registry: Registry, experiment: Experiment) -> dict[str, Ready]
             raise UsageError(
                 f"model {model.called}: {'.'.join(map(str, first['loc']))}: {first['msg'].lower()}"
             ) from error
-        ready[model.called] = Ready(item.id, trainer, options)
+        ready[model.called] = Ready(item.id, trainer, options, model.sizes)
     return ready
 
 
@@ -165,6 +167,8 @@ def plan_cells(
                 train = digest_of(decisions)
                 style = experiment.tasks[key].arms[cell_of.arms[0]].style
                 for name, ready in models.items():
+                    if cell.kind in ("matched", "natural") and cell.kind not in ready.sizes:
+                        continue
                     data = TrainingSet(decisions, labels, seed)
                     own = Cell(key, name, cell.arm, cell.kind, cell.rows, cell.seed, cell.share)
                     plans.append(
@@ -254,9 +258,17 @@ def _common(material: Material) -> dict[str, int]:
 
 
 def run_cell(
-    plan: Plan, ready: Ready, material: Material, folder: Path, *, keep: bool = False
+    plan: Plan,
+    ready: Ready,
+    material: Material,
+    folder: Path,
+    *,
+    keep: bool = False,
+    watch: Watch | None = None,
 ) -> Done:
     """Train a cell and write its folder, whole or not at all.
+
+    Checkpoints of a training that was stopped stay, and the same cell goes on from them.
 
     Args:
         plan: the cell.
@@ -264,6 +276,7 @@ def run_cell(
         material: its test rows.
         folder: where cells are.
         keep: keep the model too.
+        watch: whom to tell how the training goes.
 
     Raises:
         WriteFailed: the operating system refuses.
@@ -275,9 +288,10 @@ def run_cell(
         work = Path(tempfile.mkdtemp(prefix=".cell-", dir=folder))
         try:
             (work / "model").mkdir()
-            predict, labels = fitted(
-                ready.item, ready.trainer, ready.options, plan.data, work / "model"
-            )
+            checkpoints = folder / f"{_UNFINISHED}{plan.key}"
+            checkpoints.mkdir(exist_ok=True)
+            data = replace(plan.data, checkpoints=checkpoints, watch=watch or Watch())
+            predict, labels = fitted(ready.item, ready.trainer, ready.options, data, work / "model")
             scores = np.array(predict(material.held.styled[plan.style]), dtype=np.float64)
             seconds = round(time.perf_counter() - started, 3)
             np.save(work / "scores.npy", scores)
@@ -292,6 +306,7 @@ def run_cell(
             if there.exists():  # a damaged one
                 shutil.rmtree(there)
             work.replace(there)
+            shutil.rmtree(checkpoints, ignore_errors=True)
         finally:
             shutil.rmtree(work, ignore_errors=True)
     except OSError as error:
@@ -338,7 +353,10 @@ def done(plan: Plan, material: Material, folder: Path) -> Done | None:
         return None
 
 
-def sweep(folder: Path) -> None:
-    """Remove what trainings that were killed left."""
+def sweep(folder: Path, wanted: Collection[str]) -> None:
+    """Remove what trainings that were killed left, but for checkpoints of wanted cells."""
     for path in folder.glob(".cell-*"):
         shutil.rmtree(path, ignore_errors=True)
+    for path in folder.glob(f"{_UNFINISHED}*"):
+        if path.name.removeprefix(_UNFINISHED) not in wanted or not any(path.iterdir()):
+            shutil.rmtree(path, ignore_errors=True)

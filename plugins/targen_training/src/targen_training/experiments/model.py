@@ -68,11 +68,14 @@ class ModelChoice(_Declared):
         trainer: its name.
         options: what `-o` sets.
         name: what tables call it; by default the trainer and its options.
+        sizes: those of the experiment's sizes that it is trained at, such as "matched" alone
+            where all rows would take too long; by default all of them.
     """
 
     trainer: str
     options: Mapping[str, Any] = Field(default_factory=dict)
     name: str = ""
+    sizes: tuple[Size, ...] = ("matched", "natural")
 
     @model_validator(mode="before")
     @classmethod

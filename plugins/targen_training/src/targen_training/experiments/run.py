@@ -22,6 +22,7 @@ from typing import Any
 
 from targen_core import Registry
 from targen_core.errors import UsageError, WriteFailed
+from targen_core.training.model import Watch
 from targen_training.experiments.cells import (
     Done,
     Plan,
@@ -156,28 +157,30 @@ def run_experiment(
     plan: Planned,
     *,
     keep: bool = False,
-    tell: Callable[[int, int, Plan], None] = lambda _done, _of, _plan: None,
+    tell: Callable[[int, int, Plan], Watch | None] = lambda _done, _of, _plan: None,
 ) -> Results:
     """Train what is missing, and sum up.
 
     Args:
         plan: what to do.
         keep: keep models too.
-        tell: is told of each cell before it is trained: how many are done, of how many.
+        tell: is told of each cell before it is trained: how many are done, of how many; and
+            says who is told how its training goes.
 
     Raises:
         TargenError: a training failed; cells that are done stay.
     """
-    sweep(plan.folder / "cells")
     missing = plan.missing
+    sweep(plan.folder / "cells", {each.key for each in missing})
     for at, each in enumerate(missing):
-        tell(at, len(missing), each)
+        watch = tell(at, len(missing), each)
         plan.there[each.key] = run_cell(
             each,
             plan.models[each.cell.model],
             plan.materials[each.cell.task],
             plan.folder / "cells",
             keep=keep,
+            watch=watch,
         )
     return results_of(plan.experiment, plan.materials, plan.plans, plan.there, plan.left)
 

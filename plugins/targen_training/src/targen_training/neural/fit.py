@@ -157,6 +157,7 @@ def _fit(run: _Run, folder: Path, *, keep: bool) -> Any:
         weight_decay=options.weight_decay,
         label_smoothing_factor=options.label_smoothing,
         seed=run.data.seed,
+        train_sampling_strategy="group_by_length" if options.group_by_length else "random",
         bf16=takes_bfloat16(options),
         use_cpu=device_of(options.device).type == "cpu",
         gradient_checkpointing=options.gradient_checkpointing,

@@ -41,6 +41,9 @@ class NeuralOptions(TrainerOptions):
     too_long: Literal["cut", "refuse"] = Field(
         "cut", description="what becomes of rows with more tokens"
     )
+    group_by_length: bool = Field(
+        False, description="rows of like length to a batch: less padding, faster; no other rows"
+    )
     early_stop: int = Field(
         0,
         ge=0,

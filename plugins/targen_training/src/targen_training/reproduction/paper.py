@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.resources import files
+from importlib.util import find_spec
 from typing import Any
 
 from targen_core.errors import UsageError
@@ -49,13 +50,24 @@ class Size:
 
     Attributes:
         models: as an experiment declares them.
-        seconds: of a training, roughly.
+        seconds: of a training, roughly, by the model's name; of some nobody knows.
         differs: from the paper's.
+        needs: of a model by its name, the extra that installs what it needs, then the modules.
     """
 
-    models: Sequence[Any]
-    seconds: float
+    models: Sequence[Mapping[str, Any]]
+    seconds: Mapping[str, float]
     differs: Sequence[str]
+    needs: Mapping[str, Sequence[str]] = field(default_factory=dict)
+
+    def here(self) -> tuple[list[Mapping[str, Any]], dict[str, str]]:
+        """The models that can be trained here, and of each other the extra that it lacks."""
+        lacking = {
+            name: extra
+            for name, (extra, *modules) in self.needs.items()
+            if not all(map(find_spec, modules))  # imports nothing
+        }
+        return [each for each in self.models if each.get("name") not in lacking], lacking
 
 
 def _values() -> dict[str, Any]:
