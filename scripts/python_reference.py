@@ -54,7 +54,7 @@ GROUPS = {
     "What they return": "Run Report LabelReport UsageReport Corrected CorrectionReport Dataset",
     "Errors": "TargenError UsageError JobFailed Rejected errors",
     "Write a task": "Task Judging Rows Texts Label ListStep Step Llm InverseGenerator Prompt "
-    "Variant DryRunCall Case Declaration",
+    "Variant DryRunCall Case Declaration TaskForm",
     "Judge": "Corrector JudgeQuestion JudgeAnswer Correction CorrectionSample",
     "Write a backend": "Backend BackendOptions ChatModel ChatRequest ChatReply Message Price "
     "ScriptedModel ScriptedOptions Script",

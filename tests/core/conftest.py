@@ -165,7 +165,8 @@ class World:
     """A toy task, and how its model behaves; all rates are by call key.
 
     `lists` holds the batch sizes of the chain; `most` how many items a list
-    gives before it dries up; `labels` empty stands for open labels. `branches`
+    gives before it dries up; `trial` what share of a list's first candidates may
+    be rejected, where it is below the first list; `labels` empty stands for open labels. `branches`
     are the task's, where they are not its labels.
     """
 
@@ -177,6 +178,7 @@ class World:
     lists: tuple[int, ...] = (3, 2)
     contexts: bool = True
     most: int | None = None
+    trial: float = 1.0
     correct: bool = True
     bad: float = 0.0  # instances that a check rejects, and list items likewise
     repeat: float = 0.0  # texts and list items from a small pool
@@ -199,7 +201,13 @@ class World:
 
     def task(self, **changes: Any) -> Task[str, Row]:
         chain = [
-            ListStep(item=str, propose=self._propose(depth), batch=size, check=_no_bad_item)
+            ListStep(
+                item=str,
+                propose=self._propose(depth),
+                batch=size,
+                check=_no_bad_item,
+                max_rejected=self.trial if depth else 1.0,
+            )
             for depth, size in enumerate(self.lists)
         ]
         parts: dict[str, Any] = {
@@ -324,6 +332,7 @@ _SIZES: dict[str, Any] = {
     "per_call": st.sampled_from([1, 3]),
     "samples": st.sampled_from([1, 1, 3]),
     "most": st.sampled_from([None, None, 2]),
+    "trial": st.sampled_from([1.0, 1.0, 0.5, 0.0]),
     "lists": st.sampled_from([(3, 2), (4,), (1, 1), (2, 2, 2), (2, 5)]),
     "contexts": st.booleans(),
     "bad": _RATES,

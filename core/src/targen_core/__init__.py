@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from targen_core.calls.backend import Backend, BackendOptions
     from targen_core.calls.model import ChatModel, ChatReply, ChatRequest, Message, Price
     from targen_core.dataset.model import Dataset
+    from targen_core.declared.forms import TaskForm
     from targen_core.declared.model import Declaration
     from targen_core.engine.quotas import Quotas
     from targen_core.errors import JobFailed, Rejected, TargenError, UsageError
@@ -87,6 +88,7 @@ _HOME = {
     "Step": "tasks.steps",
     "TargenError": "errors",
     "Task": "tasks.model",
+    "TaskForm": "declared.forms",
     "Texts": "tasks.groups",
     "UsageError": "errors",
     "UsageReport": "api.report",
@@ -149,6 +151,7 @@ __all__ = [
     "Step",
     "TargenError",
     "Task",
+    "TaskForm",
     "Texts",
     "UsageError",
     "UsageReport",

@@ -9,7 +9,7 @@ import pytest
 
 from targen_core.engine.events import Committed
 from targen_core.engine.lists import Seed
-from targen_core.errors import UsageError
+from targen_core.errors import QuotaNotMet, Rejected, UsageError
 
 pytestmark = pytest.mark.usefixtures("virtual_time")
 
@@ -277,3 +277,58 @@ def test_a_list_that_is_asked_for_once_is_whole(lab, tmp_path):
     assert len(asked) == len(set(asked)) >= 5
     assert all(place.endswith("/0") for place in asked)
     assert max(int(seed.split(".")[1]) for seed in seeds_of(ran)) == 2
+
+
+class TestATrial:
+    """A list that is extended only if its first batch gave enough rows."""
+
+    @pytest.fixture
+    def world(self, lab):
+        return lab.World(lists=(3, 4), labels=("only",), most=8, trial=0.5)
+
+    @pytest.fixture
+    def task(self, world):
+        """Where all below the second context is bad, and half of it below the third."""
+
+        def check(row, seed):
+            context, number = said[seed]
+            if context == 1 or (context == 2 and number % 2):
+                raise Rejected("unsuited", "of no use")
+
+        said = {}
+
+        def grown(step):
+            async def propose(llm, parent, existing):
+                items = [f"{parent} {len(existing) + n}" for n in range(llm.batch)]
+                said.update((one, tuple(map(int, one.split()[1:]))) for one in items)
+                return items[: 8 - len(existing)] if parent else ["c 0", "c 1", "c 2"]
+
+            return dataclasses.replace(step, propose=propose, once=step is made.contexts)
+
+        made = world.task()
+        return made.replace(
+            contexts=grown(made.contexts), seeds=tuple(map(grown, made.seeds)), checks=(check,)
+        )
+
+    @pytest.mark.parametrize("concurrency", [1, 4, 64])
+    def test_a_list_with_too_many_rejects_ends_with_its_first_batch(
+        self, lab, world, task, tmp_path, concurrency
+    ):
+        ran = lab.run(world, tmp_path / "run", {"only": 16}, task=task, concurrency=concurrency)
+        assert isinstance(ran.error, QuotaNotMet)
+        below = [seed.split(".")[0] for seed in seeds_of(ran)]
+        assert {context: below.count(context) for context in "012"} == {"0": 8, "1": 4, "2": 8}
+        (told,) = (record for record in ran.rejects if record["verdict"] == "dropped")
+        assert (told["reason"], told["item"]) == ("too-many-rejected", "c 1")
+        assert told["detail"] == "4 of the first 4 candidates were rejected"
+        (counted,) = ran.report["dropped_list_items"]
+        assert (counted["reason"], counted["count"]) == ("too-many-rejected", 1)
+        # resumed with patience, nothing is told twice
+        again = lab.run(world, tmp_path / "run", resume=True, task=task)
+        assert again.files == ran.files
+
+    def test_what_may_be_rejected_is_a_share(self, world):
+        step = world.task().contexts
+        for wrong in (1.5, -0.1, "half"):
+            with pytest.raises(ValueError, match=r"max_rejected is .*; pass a number from 0 to 1"):
+                dataclasses.replace(step, max_rejected=wrong)

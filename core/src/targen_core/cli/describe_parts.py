@@ -49,6 +49,8 @@ def part_facts(
         needs = f"{item.distribution}[{target.extra}]" if target.extra else item.install
         own = {"options": _fields(target.options), "install": needs, "about": target.summary}
         return facts | own
+    if item.kind == "form":
+        return facts | {"keys": _fields(target.spec)}
     if item.kind in ("contexts", "seeds"):
         users = [name for name, task in _tasks(registry) if any(target is p for p in task.chain)]
         return facts | {
@@ -317,6 +319,13 @@ def _print_command(facts: dict[str, Any]) -> None:
     print(f"use it: targen {facts['id'].rpartition(':')[2]} --help")
 
 
+def _print_form(facts: dict[str, Any]) -> None:
+    name = facts["id"].rpartition(":")[2]
+    rows = [(f["name"], f["type"], _default(f), f["description"]) for f in facts["keys"]]
+    print_table(["key", "type", "default", "meaning"], rows)
+    print(f"a task file whose only key is {name}, with these keys below it")
+
+
 def _print_list(facts: dict[str, Any]) -> None:
     size = "the whole list" if facts["once"] else f"{facts['batch']}"
     print(f"items a call: {size}; {'each is checked' if facts['checked'] else 'no check'}")
@@ -334,6 +343,7 @@ _PRINTS: dict[str, Callable[[dict[str, Any]], None]] = {
     "contexts": _print_list,
     "corrector": _print_corrector,
     "exporter": _print_exporter,
+    "form": _print_form,
     "command": _print_command,
     "generator": _print_generator,
     "metric": _print_metric,

@@ -3,7 +3,8 @@
 A file is not installed, so a run keeps a copy of it, and needs no other to go
 on. A copy of a declaration is data. A copy of a module is code, and a run
 directory may come from anybody: it is executed where its user has run the very
-same text before by its name, and nowhere else.
+same text before by its name, and nowhere else. What a form of a plugin names
+may be files of its user's, so a copy of it is treated in the same way.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import hashlib
 import importlib.util
 import re
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import as_file, files
@@ -20,9 +22,19 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from pydantic import ValidationError
+
 from targen_core import folders
-from targen_core.declared.reading import read_declaration
-from targen_core.errors import UsageError
+from targen_core.declared.forms import TaskForm
+from targen_core.declared.model import Declaration
+from targen_core.declared.reading import (
+    Parsed,
+    declaration_of,
+    parsed_file,
+    read_declaration,
+    refusal,
+)
+from targen_core.errors import UnknownName, UsageError
 from targen_core.plain import content_of
 from targen_core.plugins.register import DECLARED, FILE, Registration
 from targen_core.tasks.model import Task
@@ -41,12 +53,14 @@ class TaskFile:
         copy: the copy's name in a run directory, with `:NAME` where it needs one.
         text: what the copy holds.
         draft: whether a person has yet to read it.
+        distribution: whose form it is in; "" of a declaration or a module.
     """
 
     task: Task[Any, Any]
     copy: str
     text: str
     draft: bool = False
+    distribution: str = ""
 
 
 def task_file(name: str) -> TaskFile:
@@ -66,7 +80,10 @@ def task_file(name: str) -> TaskFile:
         data = content_of(path)
         folders.make_known(_TASKS, hashlib.sha256(data).hexdigest())  # the user has named it
         return _from_module(path.absolute(), attribute, data)
-    declaration = read_declaration(path)
+    parsed = parsed_file(path)
+    if key := _form_key(parsed.value):
+        return _formed(parsed, key)
+    declaration = declaration_of(parsed)
     task = declaration.task(name=_task_name(path))
     named = declaration.model_copy(update={"name": task.name})
     return TaskFile(task, "task.json", named.as_json(), declaration.draft)
@@ -89,19 +106,21 @@ def packaged_task(package: str, name: str, task: str) -> Task[Any, Any]:
 
 
 def require_known(copy: Path) -> None:
-    """Refuse a run's copy of a module that was never run here by its name.
+    """Refuse a run's copy of a module, or of a form, that was never run here by its name.
 
     Raises:
         UsageError: with the command that shows it and makes it known.
     """
     path, attribute = _split(str(copy))
-    if path.suffix != ".py":
+    form = path.suffix != ".py"
+    if form and not _form_key(parsed_file(path).value):
         return
     if not folders.is_known(_TASKS, hashlib.sha256(content_of(path)).hexdigest()):
         name = f"{path}:{attribute}" if attribute else str(path)
+        what = "names data to read and" if form else "is code that"
         raise UsageError(
-            f"{path} is code that came with this run directory and has not been run on this "
-            "machine before",
+            f"{path} {what} came with this run directory and has not been run on this machine "
+            "before",
             hint=f"read it and, if you trust it, run: targen describe {name}",
         )
 
@@ -117,6 +136,47 @@ def _split(name: str) -> tuple[Path, str]:
 def _task_name(path: Path) -> str:
     """A file's name as a task may be called."""
     return re.sub(r"[^a-z0-9._-]+", "-", path.stem.lower()).strip("-._") or "task"
+
+
+# --- forms of plugins ---------------------------------------------------------------
+
+
+def _form_key(value: Mapping[str, Any]) -> str:
+    """The name of the form that a file is in; "" of a declaration."""
+    key, *others = [key for key in value if key != "name"] or [""]
+    plain = others or key in Declaration.model_fields or not isinstance(value[key], dict)
+    return "" if plain else key
+
+
+def _formed(parsed: Parsed, key: str) -> TaskFile:
+    """The task of a file in a plugin's form."""
+    from targen_core.plugins.loader import load_registry
+
+    registry = load_registry()
+    try:
+        registered = registry.find("form", key)
+        form: TaskForm[Any] = registry.resolve(registered)
+    except UnknownName as error:
+        raise parsed.refuse([key], str(error), error.hint) from error
+    try:
+        spec = form.spec.model_validate(parsed.value[key])
+    except ValidationError as error:
+        loc, message, hint = refusal(error, form.spec)
+        raise parsed.refuse([key, *loc], message, hint) from None
+    spec = form.located(spec, parsed.path.absolute().parent)
+    name = parsed.value.get("name", _task_name(parsed.path))
+    if not isinstance(name, str) or name != _task_name(Path(name + ".yaml")):
+        raise parsed.refuse(
+            ["name"], f"{name!r} is not a valid name", "lower-case letters, digits, ., _ and -"
+        )
+    task = form.task(spec, name)
+    text = form.text(key, spec, name)
+    data = text.encode()
+    folders.make_known(_TASKS, hashlib.sha256(data).hexdigest())  # the user has named it
+    version = f"{task.version}+{hashlib.sha256(data).hexdigest()[:8]}"
+    return TaskFile(
+        task.replace(version=version), "task.json", text, distribution=registered.distribution
+    )
 
 
 # --- modules --------------------------------------------------------------------

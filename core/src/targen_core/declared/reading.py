@@ -12,6 +12,7 @@ import json
 import re
 import tomllib
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, get_args, get_origin
 
@@ -24,9 +25,26 @@ from targen_core.errors import UsageError
 from targen_core.plain import is_within, read_plain, refuse_waiting
 from targen_core.suggestions import did_you_mean
 
-__all__ = ["read_declaration", "refusal"]
+__all__ = ["Parsed", "declaration_of", "parsed_file", "read_declaration", "refusal"]
 
 Loc = Sequence[str | int]
+Refuse = Callable[[Loc, str, str], UsageError]
+"""Makes the error for what stands at a place: its message, and what to type."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """What a file says, before anybody has looked at what it means.
+
+    Attributes:
+        path: the file.
+        value: its keys and values.
+        refuse: makes an error that names the file and the line.
+    """
+
+    path: Path
+    value: dict[str, Any]
+    refuse: Refuse
 
 
 _MAX_TYPED = 4 << 20
@@ -40,15 +58,11 @@ _DEEPEST = 16  # levels; a declaration has five
 _MOST_SAID = 8 << 20  # letters, with 16 for each value, once aliases are followed
 
 
-def read_declaration(path: Path, *, packaged: bool = False) -> Declaration:
-    """The declaration of a file; files that it names are read in.
-
-    They lie in its folder or below, so that a declaration from a stranger
-    brings no file of yours into a prompt; one that is `packaged` is installed
-    code's, which is trusted.
+def parsed_file(path: Path) -> Parsed:
+    """What a file in YAML, TOML or JSON says.
 
     Raises:
-        UsageError: naming the file, the line, the key, and what to type.
+        UsageError: there is no such file, or it cannot be read; naming the line.
     """
     try:
         refuse_waiting(path)
@@ -80,13 +94,36 @@ def read_declaration(path: Path, *, packaged: bool = False) -> Declaration:
         raise UsageError(f"{where}: half of a surrogate pair is not a character")
     if not isinstance(value, dict):
         raise refuse((), "it has no keys", "description: …, and labels: …; see targen init-task")
+    return Parsed(path, value, refuse)
+
+
+def read_declaration(path: Path, *, packaged: bool = False) -> Declaration:
+    """The declaration of a file; files that it names are read in.
+
+    They lie in its folder or below, so that a declaration from a stranger
+    brings no file of yours into a prompt; one that is `packaged` is installed
+    code's, which is trusted.
+
+    Raises:
+        UsageError: naming the file, the line, the key, and what to type.
+    """
+    return declaration_of(parsed_file(path), packaged=packaged)
+
+
+def declaration_of(parsed: Parsed, *, packaged: bool = False) -> Declaration:
+    """The declaration that a file holds; see `read_declaration`.
+
+    Raises:
+        UsageError: naming the file, the line, the key, and what to type.
+    """
+    refuse = parsed.refuse
     try:
-        declaration = Declaration.model_validate(value)
+        declaration = Declaration.model_validate(parsed.value)
     except UsageError as error:
         if not isinstance(error.__cause__, ValidationError):
             raise
         raise refuse(*refusal(error.__cause__)) from None
-    declaration = _with_files(declaration, path.parent, refuse, packaged=packaged)
+    declaration = _with_files(declaration, parsed.path.parent, refuse, packaged=packaged)
     for loc, message, hint in problems(declaration):
         raise refuse(loc, message, hint)
     return declaration
@@ -158,21 +195,21 @@ def _deep_line(text: str) -> int | None:
 # --- what is wrong with a key -----------------------------------------------
 
 
-def refusal(error: ValidationError) -> tuple[Loc, str, str]:
-    """What pydantic refuses of a declaration: where, what is wrong, and what to type."""
+def refusal(error: ValidationError, model: type[BaseModel] = Declaration) -> tuple[Loc, str, str]:
+    """What pydantic refuses of a `model`: where, what is wrong, and what to type."""
     # A key that is not known is often one that is missing, misspelt.
     problems = sorted(
         error.errors(include_url=False), key=lambda problem: problem["type"] != "extra_forbidden"
     )
-    message, hint = _said(problems[0])
+    message, hint = _said(problems[0], model)
     others = f" ({len(problems) - 1} more like it)" if len(problems) > 1 else ""
     return [part for part in problems[0]["loc"] if part != "[key]"], f"{message}{others}", hint
 
 
-def _said(problem: Any) -> tuple[str, str]:
+def _said(problem: Any, model: type[BaseModel]) -> tuple[str, str]:
     """What pydantic says of a key, in our words, and what to type."""
     loc: Loc = problem["loc"]
-    known = _keys_at(loc[:-1])
+    known = _keys_at(model, loc[:-1])
     if problem["type"] == "extra_forbidden":
         return "unknown key", did_you_mean(str(loc[-1]), known, "keys")
     if problem["type"] == "missing":
@@ -206,9 +243,9 @@ def _short(value: Any) -> str:
     return shown if len(shown) <= 100 else f"{shown[:100]}..."
 
 
-def _keys_at(loc: Loc) -> list[str]:
+def _keys_at(model: type[BaseModel], loc: Loc) -> list[str]:
     """The keys that may stand at a place."""
-    kind: Any = Declaration
+    kind: Any = model
     for part in loc:
         if get_origin(kind) in (dict, tuple):
             kind = get_args(kind)[-1] if get_origin(kind) is dict else get_args(kind)[0]
@@ -255,7 +292,7 @@ def _line_of(node: Any, loc: Loc) -> int | None:
 
 
 def _with_files(
-    declaration: Declaration, folder: Path, refuse: Any, *, packaged: bool
+    declaration: Declaration, folder: Path, refuse: Refuse, *, packaged: bool
 ) -> Declaration:
     """The declaration with the lists that stand in other files."""
     for step in ("contexts", "seeds"):

@@ -10,6 +10,9 @@ Each batch of a list is told what came before it. Where lists are asked side by
 side, a fixed number of calls forms a round: they are told what the rounds
 before theirs gave, and not of each other, so that all of them can go off at
 once. The order, and what is left out as a repeat, stay as they are.
+
+A list may be on trial: its second batch is then asked for only once all
+candidates of the first have their verdicts, and not too many were rejected.
 """
 
 from __future__ import annotations
@@ -18,7 +21,7 @@ import asyncio
 import hashlib
 import itertools
 import math
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -32,6 +35,7 @@ from targen_core.engine.guard import Guard, named
 from targen_core.errors import Rejected
 from targen_core.tasks.model import Task
 from targen_core.tasks.steps import ListStep
+from targen_core.text import plural
 
 __all__ = [
     "NEW",
@@ -195,6 +199,8 @@ class _GrowingList:
         self._known: dict[bytes, int] = {}  # items, by their digests: their positions
         self._barren_in_a_row = 0
         self._looked_at = (0, 0, 0)  # the chunk walked, and what `_settled` found of it
+        self.on_trial = order.specs[depth].source.max_rejected < 1
+        self._ended: ListBatch | None = None  # tells that the trial ended the list
 
     @property
     def is_leaf(self) -> bool:
@@ -347,7 +353,10 @@ class _GrowingList:
 
     async def batch(self, index: int) -> ListBatch | None:
         """The `index`-th batch, waited for; its drops are told in walking order."""
+        if index and self.on_trial and not self.finished:
+            await self._end_trial()
         if self.finished and index >= self.grown:
+            self._tell_of_trial()
             return None
         batch = await asyncio.shield(self.prefetch(index))
         if batch is not None and batch.walk != self.order.walks:
@@ -358,6 +367,26 @@ class _GrowingList:
             elif batch.items and self.is_leaf:
                 self.order.barren = 0
         return batch
+
+    async def _end_trial(self) -> None:
+        """Find out whether the list is worth a second batch."""
+        await self.order.settled()
+        self.on_trial = False
+        judged, rejected = self.order.trials.pop(self.path, (0, 0))
+        if rejected <= self.order.specs[self.depth].source.max_rejected * judged:
+            return
+        self.finished = True
+        spec, parent = self.order.specs[self.depth], self.above[-1] if self.above else None
+        place = "/".join([spec.step, ".".join(map(str, self.path))])
+        detail = f"{rejected} of the first {plural(judged, 'candidate')} were rejected"
+        dropped = Dropped(spec.step, place, "too-many-rejected", detail, item_value(parent))
+        self._ended = ListBatch(dropped=[dropped], barren=False)
+
+    def _tell_of_trial(self) -> None:
+        """That the list ended so, in walking order."""
+        if self._ended is not None and self._ended.walk != self.order.walks:
+            self._ended.walk = self.order.walks
+            self.order.passed.append(self._ended)
 
     async def below(self, chunk: int) -> tuple[Sequence[_GrowingList], int]:
         """The lists below this one that hold the chunk's seeds, and in which of their chunks."""
@@ -431,6 +460,8 @@ class _GrowingList:
         """Whether a batch was asked for, or all that it is told of is there."""
         if index < len(self.batches):
             return True
+        if index and self.on_trial:
+            return False
         return self._hoped(index) > 0 and index - index % self.order.at_once <= self.grown
 
     def _hoped(self, index: int) -> int:
@@ -461,6 +492,7 @@ class SeedOrder:
         task: whose lists they are.
         guard: runs the task's code.
         on_done: called with each batch's task, so that a failure is seen at once.
+        settled: waits until all seeds that were walked by have their verdicts.
         at_once: calls of a list that are not told of each other; 1: each is
             told of all before it.
         ledger: knows what checks said of items to earlier processes.
@@ -478,6 +510,7 @@ class SeedOrder:
         guard: Guard,
         on_done: Callable[[asyncio.Task[Any]], None],
         *,
+        settled: Callable[[], Awaitable[None]],
         at_once: int = 1,
         ledger: Ledger | None = None,
     ) -> None:
@@ -493,10 +526,19 @@ class SeedOrder:
         self.barren = 0
         self.walks = 0
         self.closed = False
+        self.settled = settled
+        self.trials: dict[tuple[int, ...], tuple[int, int]] = {}  # by path: judged, rejected
+        self._on_trial = [n for n, spec in enumerate(specs) if spec.source.max_rejected < 1]
         self._root = _GrowingList(self, 0)
         self._requested: Callable[[], int] = lambda: 0
         self.chunk = 0  # of the first list, that is walked now
         self._steps = 0  # that were made in it
+
+    def judged(self, path: tuple[int, ...], *, rejected: bool) -> None:
+        """Count a first verdict on a seed, for the lists that are on trial."""
+        for depth in self._on_trial:
+            total, bad = self.trials.get(path[:depth], (0, 0))
+            self.trials[path[:depth]] = total + 1, bad + rejected
 
     async def aclose(self) -> None:
         """Ask for nothing more and wait for the calls in flight."""

@@ -175,6 +175,7 @@ class Engine:
             task,
             self._guard,
             self._on_done,
+            settled=self._settled,
             at_once=lists_at_once,
             ledger=self._ledger,
         )
@@ -340,6 +341,9 @@ class Engine:
             self._past.append(_SKIPPED)
         if commit.verdict != "skipped":
             self._past[slot.number] = _SURPLUS if commit.verdict == "surplus" else _FINAL
+        if commit.verdict != "skipped" and again != "surplus":
+            rejected = commit.verdict in ("rejected", "duplicate")
+            self._order.judged(slot.seed.path, rejected=rejected)
         self._used_calls += commit.calls
         self.quotas.count(
             slot.branch,
@@ -534,6 +538,12 @@ class Engine:
             task.add_done_callback(self._on_done)
             samples[seed.sample] = task
         return samples[seed.sample]
+
+    async def _settled(self) -> None:
+        """Wait until each candidate in the window has its verdict."""
+        while self._window:
+            self._room.clear()
+            await self._room.wait()
 
     async def _wait_for_room(self) -> None:
         while not self._has_room():

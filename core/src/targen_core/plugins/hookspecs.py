@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from targen_core.calls.backend import Backend
+    from targen_core.declared.forms import TaskForm
     from targen_core.exporters.model import Exporter
     from targen_core.metrics.model import Metric
     from targen_core.retrieval.model import Catalogue, Retriever
@@ -173,6 +174,19 @@ def register_retrievers(register: Register[Retriever]) -> None:
         @hookimpl
         def register_retrievers(register):
             register.register("words", "my_package.words:WORDS", summary="Words in common")
+        ```
+    """
+
+
+@hookspec
+def register_task_forms(register: Register[TaskForm[Any]]) -> None:
+    """Register forms of task files: files whose only key is the form's name.
+
+    Example:
+        ```python
+        @hookimpl
+        def register_task_forms(register):
+            register.register("quiz", "my_package.quiz:QUIZ", summary="Quizzes by subject")
         ```
     """
 

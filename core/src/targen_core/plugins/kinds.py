@@ -112,6 +112,13 @@ KINDS = {
             "targen_core.retrieval.model:Retriever",
             "a targen_core.retrieval.model.Retriever",
         ),
+        Kind(
+            "form",
+            "register_task_forms",
+            "",
+            "targen_core.declared.forms:TaskForm",
+            "a targen_core.TaskForm",
+        ),
         Kind("command", "register_commands", ""),
     )
 }

@@ -173,10 +173,9 @@ class Manifest(ManifestPart):
         if not self.task_file:
             return self.spec.task
         copy = run / self.task_file
-        if ".py" in self.task_file:
-            from targen_core.declared.files import require_known
+        from targen_core.declared.files import require_known
 
-            require_known(copy)
+        require_known(copy)
         return str(copy)
 
     def asked(self, run: Path) -> RunSpec:

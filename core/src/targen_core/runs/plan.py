@@ -188,7 +188,7 @@ def prepare(
         corrector=corrector_id,
         batches=tuple(part.batch for part in specs),
         given={name: _digest(items) for name, items in user_items.items()},
-        distributions=_distributions(registered.id, task, corrector_id, steps),
+        distributions=_distributions(registered.id, task, corrector_id, steps, file),
     )
     kept = full.replace(
         task=file.copy if file is not None else registered.id,
@@ -522,12 +522,15 @@ def _distributions(
     task: Task[Any, Any],
     corrector_id: str | None,
     steps: Mapping[str, PreparedStep],
+    file: TaskFile | None,
 ) -> dict[str, str]:
     """Versions of the distributions that have a part in what is produced."""
     ids = [task_id, corrector_id or "", *(step.backend_id for step in steps.values())]
     ids += [source.origin for source in task.chain]
     names = {"targen-core", "numpy", "rapidfuzz", "pydantic"}
     names |= {part.partition(":")[0] for part in ids if ":" in part}
+    if file is not None and file.distribution:
+        names.add(file.distribution)
     names |= {package for step in steps.values() for package in step.backend.packages}
     versions: dict[str, str] = {}
     for name in sorted(names):

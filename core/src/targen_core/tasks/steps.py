@@ -131,6 +131,10 @@ def _is_plain(function: object) -> bool:
     return callable(function) and not inspect.iscoroutinefunction(function)
 
 
+def _is_share(value: object) -> bool:
+    return isinstance(value, int | float) and 0 <= value <= 1
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListStep(Keywords, Generic[ItemT]):
     """A list that a model extends in batches: contexts, or seeds of a parent.
@@ -145,6 +149,9 @@ class ListStep(Keywords, Generic[ItemT]):
         once: whether the first batch is the whole list.
         key: what makes two items the same; by default the text of a `str`, or all fields of a
             model, without case and outer spaces.
+        max_rejected: a list is extended only if at most this share of the candidates of its first
+            batch were rejected, from 0 to 1; below 1, its second batch waits for those
+            verdicts. So a source that does not suit the task costs one batch.
         summary: one line for people.
         prompts: the prompts of `propose`, for tasks that use the list and do not name its prompts
             among their own.
@@ -162,6 +169,7 @@ class ListStep(Keywords, Generic[ItemT]):
     once: bool = False
     check: Callable[[ItemT], None] | None = None
     key: Callable[[ItemT], str] | None = None
+    max_rejected: float = 1.0
     summary: str = ""
     prompts: tuple[Prompt, ...] = ()
     dry_run: Callable[[DryRunCall], Any] | None = None
@@ -176,6 +184,7 @@ class ListStep(Keywords, Generic[ItemT]):
             ("batch", isinstance(self.batch, int) and self.batch > 0, "a number, 1 or more"),
             ("check", self.check is None or _is_plain(self.check), "def check(item), not async"),
             ("key", self.key is None or _is_plain(self.key), "def key(item), not async"),
+            ("max_rejected", _is_share(self.max_rejected), "a number from 0 to 1"),
             ("prompts", isinstance(self.prompts, tuple | list), "a tuple: (prompt,)"),
         ):
             if not fits:

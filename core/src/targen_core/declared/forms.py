@@ -1,0 +1,63 @@
+"""Forms of task files that plugins read.
+
+A declaration says all of a task. A plugin may make tasks from less: from what is to be
+found and transformed, say. Its file has one key, the form's name, beside an optional
+`name`, and below it whatever the form's model takes:
+
+```yaml
+transform:
+  instruction: Say whether the customer is angry.
+```
+
+All that takes a task's file takes such a file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Generic, TypeVar
+
+from pydantic import BaseModel
+
+from targen_core.tasks.model import Task
+
+__all__ = ["TaskForm"]
+
+SpecT = TypeVar("SpecT", bound=BaseModel)
+
+
+def _as_it_is(spec: SpecT, _: Path, /) -> SpecT:
+    return spec
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskForm(Generic[SpecT]):
+    """A form of task files: what stands in them, and the task that it means.
+
+    Attributes:
+        summary: one line for people.
+        spec: what stands below the form's key; with `extra="forbid"`, misspelt keys are
+            refused by their line.
+        task: `task(spec, name)` returns the task called `name`, by default as its file. It asks
+            for nothing over a network: a file is read for listings, too. A digest of what stands
+            in the file is added to the task's version.
+        located: `located(spec, folder)` returns a spec that means the same wherever it lies:
+            a run keeps a copy of it. `folder` is the file's.
+    """
+
+    summary: str
+    spec: type[SpecT]
+    task: Callable[[SpecT, str], Task[Any, Any]]
+    located: Callable[[SpecT, Path], SpecT] = _as_it_is
+
+    def text(self, key: str, spec: SpecT, name: str) -> str:
+        """A file of this form, as JSON: `key` is the form's name, `name` the task's.
+
+        Defaults are omitted.
+        """
+        import json
+
+        value = {"name": name, key: spec.model_dump(mode="json", exclude_defaults=True)}
+        return json.dumps(value, ensure_ascii=False, indent=2) + "\n"

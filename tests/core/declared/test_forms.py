@@ -1,0 +1,131 @@
+"""Forms of task files that plugins bring: what a run keeps of them, and who may go on with it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+from pydantic import BaseModel, ConfigDict, Field
+
+from targen_core import Declaration, Job, RunSpec, TaskForm, folders, hookimpl, load_registry
+from targen_core.declared.files import task_file
+from targen_core.errors import RunConflict, UsageError
+from targen_core.plugins import loader
+
+
+class Quiz(BaseModel):
+    """Questions on what a file tells."""
+
+    model_config = ConfigDict(extra="forbid")
+    subject: str = Field(description="what they are about")
+    levels: dict[str, str] = {"easy": "a child knows", "hard": "few people know"}
+    facts: str = ""
+
+
+def task(quiz, name):
+    facts = Path(quiz.facts).read_text(encoding="utf-8") if quiz.facts else "none"
+    about = f"Questions on {quiz.subject}. Facts: {facts}"
+    return Declaration(description=about, labels=quiz.levels, version="7").task(name=name)
+
+
+def _located(quiz, folder):
+    return quiz.model_copy(update={"facts": quiz.facts and str(folder / quiz.facts)})
+
+
+QUIZ = TaskForm(
+    summary="quizzes",
+    spec=Quiz,
+    task=task,
+    located=_located,
+)
+
+
+@pytest.fixture(autouse=True)
+def _installed(tmp_path, monkeypatch):
+    module = ModuleType("quizzes")
+    module.register_task_forms = hookimpl(lambda register: register.register("quiz", QUIZ))
+    sources = [*loader.installed_sources(), loader.Source("targen-quiz", "1.0", "main", module)]
+    monkeypatch.setattr(loader, "installed_sources", lambda: sources)
+    monkeypatch.chdir(tmp_path)
+    Path("facts.txt").write_text("Water is wet.", encoding="utf-8")
+
+
+TEXT = "quiz:\n  subject: rivers\n  facts: facts.txt\n"
+
+
+def run(text=TEXT, out="run", each=2):
+    Path("rivers.yaml").write_text(text, encoding="utf-8")
+    spec = RunSpec(task="./rivers.yaml", quotas={"easy": each, "hard": each}, backend="scripted")
+    with Job.create(load_registry(), spec, Path(out)) as job:
+        return job.run()
+
+
+def resume(out="run", **quotas):
+    with Job.resume(load_registry(), Path(out), quotas=quotas) as job:
+        return job.run()
+
+
+def test_a_run_needs_its_file_no_more_and_grows():
+    report = run()
+    assert report["task"] == "file:rivers"
+    manifest = json.loads(Path("run/manifest.json").read_text())
+    assert manifest["lock"]["task"]["version"].startswith("7+")
+    kept = json.loads(Path("run/task.json").read_text())
+    facts = str(Path("facts.txt").absolute())
+    assert kept == {"name": "rivers", "quiz": {"subject": "rivers", "facts": facts}}
+    Path("rivers.yaml").unlink()
+    before = Path("run/dataset.jsonl").read_bytes()
+    assert resume(easy=3, hard=3)["rows"] == {"easy": 3, "hard": 3}
+    assert Path("run/dataset.jsonl").read_bytes().startswith(before)
+
+
+def test_another_text_is_another_task():
+    run()
+    run(f"# a comment\n{TEXT}")
+    with pytest.raises(RunConflict, match="holds another run"):
+        run(TEXT.replace("rivers", "lakes"))
+
+
+def test_a_copy_that_was_never_run_here_names_no_files_of_this_user(monkeypatch):
+    run()
+    monkeypatch.setattr(folders, "is_known", lambda kind, digest: False)
+    with pytest.raises(UsageError, match="names data to read and came with this run") as caught:
+        resume()
+    assert caught.value.hint.endswith("targen describe run/task.json")
+
+
+def test_a_declaration_that_came_with_a_run_is_data(monkeypatch):
+    run(
+        "description: Notes.\nlabels:\n  easy: of a child\n  hard: of a scholar\n",
+    )
+    monkeypatch.setattr(folders, "is_known", lambda kind, digest: False)
+    assert resume()["status"] == "complete"
+
+
+@pytest.mark.parametrize(
+    ("text", "message", "hint"),
+    [
+        ("quiz:\n  subjekt: x\n", "line 2: quiz.subjekt: unknown key", "did you mean subject?"),
+        ("quiz: {}\n", "line 1: quiz.subject: it is needed", "subject: …"),
+        ("quiz:\n  subject: 4\n", "line 2: quiz.subject: 4 is not text", "put it in quotes"),
+        ("quizz:\n  subject: x\n", "line 1: quizz: no form named 'quizz'", "did you mean quiz?"),
+        ("name: A b\nquiz:\n  subject: x\n", "line 1: name: 'A b' is not a valid name", "lower"),
+        ("quiz: rivers\n", "line 1: quiz: unknown key", ""),
+    ],
+)
+def test_what_is_wrong_is_said_with_its_line(text, message, hint):
+    Path("t.yaml").write_text(text, encoding="utf-8")
+    with pytest.raises(UsageError) as caught:
+        task_file("./t.yaml")
+    assert f"t.yaml, {message}" in str(caught.value)
+    assert hint in caught.value.hint
+
+
+def test_a_form_is_written_as_it_is_read(tmp_path):
+    spec = Quiz(subject="seas", levels={"easy": "é", "hard": "h"})
+    (tmp_path / "seas.json").write_text(QUIZ.text("quiz", spec, "sea"), encoding="utf-8")
+    made = task_file(str(tmp_path / "seas.json"))
+    assert [label.name for label in made.task.labels] == ["easy", "hard"]
+    assert (made.task.name, made.distribution) == ("sea", "targen-quiz")
