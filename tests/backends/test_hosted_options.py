@@ -66,7 +66,7 @@ def test_no_client_of_a_provider_is_ever_imported():
 def test_a_model_is_required(name):
     with pytest.raises(UsageError) as caught:
         BACKENDS[name].create(OPTIONS[name]())
-    assert "-o model=" in caught.value.hint
+    assert "--model " in caught.value.hint
 
 
 def test_they_are_chat_models_whose_identity_holds_no_key(name, made):

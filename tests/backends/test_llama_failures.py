@@ -230,7 +230,7 @@ def test_a_refused_connection_costs_nothing(request_of):
         with pytest.raises(ServiceUnavailable, match="no connection") as caught:
             asyncio.run(main())
     assert not caught.value.billed
-    assert "base_url" in caught.value.hint
+    assert "--base-url" in caught.value.hint
 
 
 @pytest.mark.parametrize(

@@ -193,5 +193,5 @@ def test_429s_and_5xxs_slow_a_run_and_lose_nothing(backend, generate, service, s
 def test_a_model_of_unknown_price_is_refused_under_a_cap(backend, generate, service):
     done, _ = generate(backend, "--max-cost", "1", "-o", "model=new-model", X="")
     assert done.returncode == 2
-    assert "price_in" in done.stderr
+    assert "--price-in" in done.stderr
     assert service.calls == 0

@@ -136,6 +136,10 @@ def test_items_of_a_program_are_in_no_file(given, wrong, lab):
             'choose another out, such as out="y/run"',
         ),
         (lambda: tg.read_dataset([{"label": 1}]), 'task="NAME"'),
+        (
+            lambda: tg.generate("rte", n=2, model="llama/m", max_cost=1),
+            "price_in=0.15 price_out=0.60",
+        ),
     ],
 )
 def test_options_of_the_command_line_are_keywords(call, said):

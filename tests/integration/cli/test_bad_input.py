@@ -305,7 +305,7 @@ def test_a_yield_out_of_range(value, targen):
 def test_a_cost_cap_without_a_price(targen):
     hosted = ["-b", "llama", "-o", "model=m", "-o", "base_url=https://llm.example/v1"]
     result = targen("generate", "rte", "-n", "2", *hosted, "--max-cost", "1")
-    _refused(result, "--max-cost needs a price", "-o price_in=0.15 -o price_out=0.60")
+    _refused(result, "--max-cost needs a price", "--price-in 0.15 --price-out 0.60")
     assert not Path("runs").exists()
 
 

@@ -266,7 +266,7 @@ def test_estimate_without_a_price_says_how_to_give_one(targen):
     hosted = ["-b", "llama", "-o", "model=m", "-o", "base_url=https://llm.example/v1"]
     result = targen("estimate", "rte", "-n", "10", *hosted)
     assert result.code == 0
-    assert "No price is known for this model; add -o price_in=... -o price_out=..." in result.out
+    assert "No price is known for this model; add --price-in ... --price-out ..." in result.out
     facts = targen("estimate", "rte", "-n", "10", *hosted, "--json").json
     assert facts["dollars"] is None
 

@@ -47,7 +47,7 @@ def test_a_cap_in_dollars_is_not_void_on_loopback(generate, service):
     result = generate("--max-cost", 3)
     assert result.code == 2
     assert "--max-cost needs a price" in result.err
-    assert "if calls are free: -o price_in=0 -o price_out=0" in result.err
+    assert "if calls are free: --price-in 0 --price-out 0" in result.err
     assert service.seen == []
     assert not Path("run").exists()
 
@@ -55,10 +55,10 @@ def test_a_cap_in_dollars_is_not_void_on_loopback(generate, service):
 def test_a_price_of_nothing_can_be_said(generate, targen):
     result = generate("--max-cost", 3, *FREE)
     assert result.code == 0, result.err
-    assert "Price: $0 in, $0 out per million tokens (given with -o price_in and" in result.out
+    assert "Price: $0 in, $0 out per million tokens (given with --price-in and" in result.out
     report = json.loads(Path("run/report.json").read_text())
     assert report["usage"]["priced"] is True
-    price = {"in": 0.0, "out": 0.0, "source": "given with -o price_in and -o price_out"}
+    price = {"in": 0.0, "out": 0.0, "source": "given with --price-in and --price-out"}
     assert report["prices"] == dict.fromkeys(("contexts", "seeds", "generate", "correct"), price)
     assert "$0 in, $0 out per million tokens (given with" in Path(
         "run/README.md"
@@ -87,7 +87,7 @@ def test_an_estimate_says_what_it_reckons_with(targen):
     result = targen("estimate", "rte", "-n", 10, *near)
     assert "No price is known for this model" in result.out
     result = targen("estimate", "rte", "-n", 10, *near, *FREE)
-    assert "Price: $0 in, $0 out per million tokens (given with -o price_in and -o" in result.out
+    assert "Price: $0 in, $0 out per million tokens (given with --price-in and" in result.out
     found = targen("estimate", "rte", "-n", 10, "-b", "chatgpt", "-o", "model=gpt-6-luna", "--json")
     assert found.json["prices"]["generate"]["in"] > 0
     assert "20" in found.json["prices"]["generate"]["source"], "the day of the price list"

@@ -27,7 +27,7 @@ def nowhere():
 @pytest.mark.parametrize("command", ["generate", "preview"])
 def test_where_nothing_listens_that_is_said_at_once(shell, nowhere, command):
     rows = "-n 8 --out run" if command == "generate" else ""
-    done = shell(f"targen {command} tickets {rows} -b llama -o base_url={nowhere} -o model=tiny")
+    done = shell(f"targen {command} tickets {rows} -b llama --base-url {nowhere} --model tiny")
     assert done.returncode == 1
     assert "error: no connection to" in done.stderr
     assert "is the server running" in done.stderr
@@ -41,7 +41,7 @@ def test_what_a_service_answers_in_place_of_an_answer_is_shown(
 ):
     service = held(lambda number: LOADING)
     command = (
-        f"generate tickets -n 8 -b llama -o base_url={service.url}/v1 -o model=tiny --out run "
+        f"generate tickets -n 8 -b llama --base-url {service.url}/v1 --model tiny --out run "
         "--max-outage 4"
     )
     if on_terminal:

@@ -27,7 +27,8 @@ _N = re.compile(r"(?<!\S)-n(?= is |: )")
 _PLACE = re.compile(r"such as --out ('[^']*'|[^\s,;]+)")
 _SWITCH = re.compile(r"--force replaces")
 _NAMES = {"backend": "model", "backend-for": "steps", "variant": "variants"}
-_MODEL = re.compile(r"-o model=([\w.-]+)")
+_MODEL = re.compile(r"--model ([\w.-]+)")
+_VALUED = re.compile(r"--(model|price-in|price-out) (?=[\w.])")
 _BACKEND = re.compile(r"the (\S+) backend needs")
 _FLAG = re.compile(r"(?<![\w-])--([a-z][a-z-]*[a-z])")
 
@@ -81,6 +82,7 @@ def _nearest(name: str, keywords: Collection[str], hint: str) -> str:
 def _said(text: str) -> str:
     text = _RESUME.sub(_call, text)
     text = _KEY.sub("", text)
+    text = _VALUED.sub(lambda match: match[1].replace("-", "_") + "=", text)
     text = _MAKES.sub("targen_core.generate(..., out=...)", text)
     text = _COUNTS.sub(r'n=\1, or preset="\2", or labels={"\3": \4}', text)
     text = _N.sub("n", text)

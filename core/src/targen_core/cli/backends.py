@@ -93,7 +93,7 @@ def backends(
     print(f"{name} works: {check['model']} answered in {check['seconds']:.2f} s")
     print(f"tokens   {check['input_tokens']:,} in, {check['output_tokens']:,} out")
     if check["price"] is None:
-        print("price    unknown: -o price_in=... -o price_out=..., in dollars per million tokens")
+        print("price    unknown: --price-in ... --price-out ..., in dollars per million tokens")
     else:
         source = f" ({check['price_source']})" if check["price_source"] else ""
         print(f"price    ${check['price'][0]:g} in, ${check['price'][1]:g} out a million{source}")

@@ -163,29 +163,22 @@ def _typed(
         UsageError: something is said twice.
     """
     from targen_core.api.models import named
-    from targen_core.cli.request import backends_of
-    from targen_core.runs.options import parse_options
+    from targen_core.cli.request import backends_of, options_of
 
-    said = parse_options(option or ())
-    own: dict[str, tuple[str, Any]] = {
-        "model": ("--model", model),
-        "base_url": ("--base-url", base_url),
-        "price_in": ("--price-in", price_in),
-        "price_out": ("--price-out", price_out),
-        "api_key_file": ("--key-file", None if key_file is None else str(key_file)),
-    }
+    said = options_of(
+        option,
+        model=model,
+        base_url=base_url,
+        price_in=price_in,
+        price_out=price_out,
+        key_file=key_file,
+    )
     if backend is not None:
         backend, with_model = named(backend)
         if with_model:
             if model is not None:
                 raise UsageError(f"--backend {backend}/{with_model['model']} and --model name two")
             said = with_model | said
-    for name, (typed_as, value) in own.items():
-        if value is None:
-            continue
-        if name in said:
-            raise UsageError(f"{typed_as} and -o {name}=... say the same: give one of them")
-        said[name] = value
     layer = {f"options.{name}": value for name, value in said.items()}
     layer |= {f"backend-for.{step}": name for step, name in backends_of(backend_for).items()}
     if backend is not None:

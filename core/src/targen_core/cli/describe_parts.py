@@ -259,7 +259,7 @@ def _print_backend(facts: dict[str, Any]) -> None:
     print(f"  calls at once: {made['max_concurrency'] or 'as many as --concurrency allows'}")
     price = made["price"]
     if price is None:
-        print("  price: unknown; -o price_in=... -o price_out=... say it")
+        print("  price: unknown; --price-in and --price-out say it")
     else:
         print(f"  price: ${price['input']:g} in, ${price['output']:g} out per million tokens")
         if price["source"]:

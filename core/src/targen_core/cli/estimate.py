@@ -380,7 +380,7 @@ def _say_too_few(estimates: Sequence[Estimate]) -> None:
 
 def _say_unknown(dollars: float | None, uncounted: Sequence[str]) -> None:
     if dollars is None:
-        print("\nNo price is known for this model; add -o price_in=... -o price_out=...")
+        print("\nNo price is known for this model; add --price-in ... --price-out ...")
     if uncounted:
         print(
             f"\nThe model thinks before it answers ({', '.join(uncounted)}), and that is paid as "

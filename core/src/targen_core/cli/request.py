@@ -271,16 +271,37 @@ CacheAsBegunArg = Annotated[
 ]
 
 
-def options_of(items: Sequence[str] | None, key_file: Path | None = None) -> dict[str, Any]:
-    """What -o says, with the file that the backend's key is in.
+def options_of(
+    items: Sequence[str] | None,
+    *,
+    model: str | None = None,
+    base_url: str | None = None,
+    price_in: float | None = None,
+    price_out: float | None = None,
+    key_file: Path | None = None,
+) -> dict[str, Any]:
+    """What -o says, with what has an option of its own.
 
     Raises:
-        UsageError: an item that is no KEY=VALUE.
+        UsageError: an item that is no KEY=VALUE; something is said twice.
     """
     from targen_core.runs.options import parse_options
 
-    said = {} if key_file is None else {"api_key_file": str(key_file)}
-    return {**parse_options(items or ()), **said}
+    said = parse_options(items or ())
+    own: dict[str, tuple[str, Any]] = {
+        "model": ("--model", model),
+        "base_url": ("--base-url", base_url),
+        "price_in": ("--price-in", price_in),
+        "price_out": ("--price-out", price_out),
+        "api_key_file": ("--key-file", None if key_file is None else str(key_file)),
+    }
+    for name, (typed_as, value) in own.items():
+        if value is None:
+            continue
+        if name in said:
+            raise UsageError(f"{typed_as} and -o {name}=... say the same: give one of them")
+        said[name] = value
+    return said
 
 
 def pairs(items: Sequence[str], option: str, example: str) -> dict[str, str]:

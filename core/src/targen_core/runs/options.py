@@ -228,7 +228,7 @@ def _split(step: str, options: Mapping[str, Any]) -> StepOptions:
         except (KeyError, OverflowError, TypeError, ValueError):
             raise UsageError(
                 "give both prices, in dollars per million tokens",
-                hint="for example -o price_in=0.15 -o price_out=0.60",
+                hint="for example --price-in 0.15 --price-out 0.60",
             ) from None
         if not all(math.isfinite(side) and side >= 0 for side in price):
             raise UsageError("a price must be a finite number, 0 or more")

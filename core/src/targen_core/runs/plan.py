@@ -61,7 +61,7 @@ __all__ = [
 
 _NO_LIMIT = 1 << 30
 
-USER_PRICE = "given with -o price_in and -o price_out"
+USER_PRICE = "given with --price-in and --price-out"
 """The source of a price that the user said."""
 
 
@@ -419,8 +419,8 @@ def _models(
         if spec.limits.max_cost is not None and price is None:
             raise UsageError(
                 f"--max-cost needs a price, and the price of {model.identity} is unknown",
-                hint="give it in dollars per million tokens: -o price_in=0.15 -o price_out=0.60; "
-                "if calls are free: -o price_in=0 -o price_out=0",
+                hint="give it in dollars per million tokens: --price-in 0.15 --price-out 0.60; "
+                "if calls are free: --price-in 0 --price-out 0",
             )
     return steps
 

@@ -63,7 +63,7 @@ def create(options: ChatGptOptions) -> ChatGptModel:
     Raises:
         UsageError: without the name of a model, or with a key that is none.
     """
-    options.require_model("chatgpt", "-o model=gpt-6-luna, for example")
+    options.require_model("chatgpt", "--model gpt-6-luna, for example")
     key = find_key(options.api_key, options.api_key_file, KEY_VARIABLE)
     return ChatGptModel(options.base_url, options.model, **options.arguments(key))
 

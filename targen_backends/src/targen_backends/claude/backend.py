@@ -64,7 +64,7 @@ def create(options: ClaudeOptions) -> ClaudeModel:
     Raises:
         UsageError: without the name of a model, or with a key that is none.
     """
-    options.require_model("claude", "-o model=claude-haiku-5-5, for example")
+    options.require_model("claude", "--model claude-haiku-5-5, for example")
     return ClaudeModel(
         options.base_url.removesuffix("/v1"),
         options.model,

@@ -119,7 +119,7 @@ def _sorted(
     if 300 <= status < 400:
         return BadRequest(
             f"{message}: the address redirects to {place}",
-            hint="set -o base_url=... to that address",
+            hint="set --base-url to that address",
         )
     hint = service.missing_hint if status == 404 else ""
     if _SCHEMA.search(words):

@@ -192,7 +192,7 @@ class Poster:
         if isinstance(error, aiohttp.ConnectionTimeoutError | aiohttp.ClientConnectorError):
             failed = ConnectionFailed(
                 f"no connection to {self.url}: {words}",
-                hint="is the server running, and is -o base_url=... right?",
+                hint="is the server running, and is --base-url right?",
             )
             if _refused_here(error):
                 failed.max_startup = _HERE
@@ -211,7 +211,7 @@ class Poster:
 
     def _unreadable(self, error: Unreadable, headers: Mapping[str, str]) -> MalformedAnswer:
         """The error for an answer with status 200 that is too long, or does not unpack."""
-        hint = "is -o base_url=... the address of the API?" if isinstance(error, TooLong) else ""
+        hint = "is --base-url the address of the API?" if isinstance(error, TooLong) else ""
         malformed = MalformedAnswer(f"the answer is {error}", hint=hint, billed=True)
         return named(malformed, request_id(headers, self.secret))
 
@@ -224,7 +224,7 @@ class Poster:
         error = MalformedAnswer(
             f"the answer is not JSON but {len(raw)} bytes{f' ({media})' if web else ''} starting "
             f"with {begin!r}",
-            hint="is -o base_url=... the address of the API, not of a web page?" if web else "",
+            hint="is --base-url the address of the API, not of a web page?" if web else "",
             billed=True,
         )
         return named(error, request_id(headers, self.secret))

@@ -62,7 +62,7 @@ def create(options: LlamaOptions) -> LlamaModel | OllamaModel:
     """
     where = "/api/tags" if options.api == "ollama" else "/models"
     options.require_model(
-        "llama", f"-o model=NAME; GET {options.base_url}{where} lists what the server has"
+        "llama", f"--model NAME; GET {options.base_url}{where} lists what the server has"
     )
     made = OllamaModel if options.api == "ollama" else LlamaModel
     model = made(options.base_url, options.model, **options.arguments(_key(options)))

