@@ -41,7 +41,7 @@ class DatasetEntry(BaseModel):
         samples: some rows, with long cells cut.
         location: where the rows are: an absolute path, an address.
         catalogue: the id of the catalogue that has it, filled in by what asked the catalogue.
-        notes: what one should know of it: "3 rows cannot be read and are left out".
+        notes: what one should know of it: "3 rows left out that cannot be read".
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")

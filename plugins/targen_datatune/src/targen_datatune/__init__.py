@@ -2,14 +2,30 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 from targen_core import Register, hookimpl
 
 if TYPE_CHECKING:
     from targen_core.retrieval.model import Catalogue, Retriever
 
-__all__ = ["register_catalogues", "register_retrievers"]
+__all__ = ["register_catalogues", "register_commands", "register_retrievers"]
+
+
+@hookimpl
+def register_commands(register: Register[Callable[..., Any]]) -> None:
+    """`targen catalogue` and `targen retrieve`."""
+    register.register(
+        "catalogue",
+        "targen_datatune.cli.catalogue:catalogue",
+        summary="Describe datasets into an index.",
+    )
+    register.register(
+        "retrieve",
+        "targen_datatune.cli.retrieve:retrieve",
+        summary="Find datasets that are near to a task.",
+    )
 
 
 @hookimpl

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -10,11 +11,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from targen_core.errors import DatasetUnavailable, TargenError, UsageError
+from targen_core.errors import DatasetUnavailable, MissingDependency, TargenError, UsageError
 from targen_core.retrieval.model import Catalogue, CatalogueOptions, DatasetEntry, Listed
 from targen_core.text import plural
 from targen_datatune.cards import Card, read_card
 from targen_datatune.cells import Columns, cut, plain
+from targen_datatune.licenses import normal
 
 __all__ = ["FILES", "SUFFIXES"]
 
@@ -189,11 +191,15 @@ def _describe(listed: Listed, options: CatalogueOptions) -> Sequence[DatasetEntr
     card = _read_card(listed.data["card"])
     try:
         revision = _revision(paths)
+        inside = _json_object(paths[0])
         columns, samples, rows, notes = _looked_through(paths)
     except OSError as error:
         raise DatasetUnavailable(f"{listed.key} cannot be read: {error.strerror}") from error
     name = listed.data["name"]
-    described = card.description or _made_up(samples)
+    said = inside.said if inside is not None else {}
+    described = said.get("description", "") or card.description or _made_up(samples)
+    if "canary" in said:
+        notes = [*notes, f"its authors want it in no training corpus: {said['canary']}"]
     if card.name and card.name not in (name, described[: len(card.name)]):
         described = f"{card.name}. {described}"
     if len(paths) > 1 and not paths[0].is_dir():
@@ -206,7 +212,7 @@ def _describe(listed: Listed, options: CatalogueOptions) -> Sequence[DatasetEntr
             revision=revision,
             description=described,
             tags=card.tags,
-            license=card.license,
+            license=normal(said.get("license", "")) or card.license,
             columns=columns,
             rows=rows,
             samples=tuple(samples),
@@ -253,7 +259,7 @@ def _looked_through(
         raise DatasetUnavailable(
             f"{paths[0]} has no row that can be read" + (f"; {first}" if bad else "")
         )
-    notes = [f"{plural(bad, 'row')} cannot be read and are left out; {first}"] if bad else []
+    notes = [f"{plural(bad, 'row')} left out that cannot be read; {first}"] if bad else []
     notes += [f"cells of {name} are up to {size >> 20:,} MiB long" for name, size in large.items()]
     return columns.types(), samples, rows, notes
 
@@ -268,11 +274,55 @@ def _each(paths: Sequence[Path]) -> Iterator[tuple[str, Mapping[str, Any] | Valu
 
     for path in paths:
         try:
-            source = open_source(path)
+            inside = _json_object(path)
+            source = open_source(path if inside is None else inside.rows)
             for number, row in source.each():
-                yield f"{Path(source.place).name}, {source.form.place} {number}", row
+                yield f"{path.name}, {source.form.place} {number}", row
+        except MissingDependency:
+            raise
         except TargenError as error:
             raise DatasetUnavailable(str(error), hint=error.hint) from error
+
+
+@dataclass(frozen=True, slots=True)
+class _Inside:
+    """A JSON object with rows in one of its values, as BIG-bench's and SQuAD's files are.
+
+    Attributes:
+        rows: the list, or the values of the object, that is the only one of objects.
+        said: its other values that are texts.
+    """
+
+    rows: list[Any]
+    said: Mapping[str, str]
+
+
+def _json_object(path: Path) -> _Inside | None:
+    """The rows inside a .json file that is one object; None for any other file.
+
+    Raises:
+        DatasetUnavailable: it is one object, and where its rows are cannot be told.
+    """
+    if path.suffix.lower() != ".json" or path.is_dir():
+        return None
+    data = path.read_bytes()
+    if not data.lstrip().startswith(b"{"):
+        return None
+    try:
+        found = json.loads(data)
+    except (ValueError, RecursionError):
+        return None  # lines of JSON, or what the reader has words for
+    lists = [value for value in found.values() if _are_rows(value)]
+    if len(lists) != 1:
+        several = f"{len(lists)} lists of rows" if lists else "no list of rows"
+        raise DatasetUnavailable(f"{path} is one JSON object with {several} in it")
+    rows = list(lists[0].values() if isinstance(lists[0], dict) else lists[0])
+    return _Inside(rows, {name: v for name, v in found.items() if isinstance(v, str)})
+
+
+def _are_rows(value: Any) -> bool:
+    parts = list(value.values()) if isinstance(value, dict) else value
+    return isinstance(parts, list) and bool(parts) and all(isinstance(p, dict) for p in parts)
 
 
 def _short(error: ValueError) -> str:

@@ -44,7 +44,8 @@ class Options(RetrieverOptions):
 
 def words(text: str) -> list[str]:
     """The words of a text as they are compared: in lower case, singular, without function words."""
-    return [_singular(word) for word in _WORD.findall(text.lower()) if word not in _STOP]
+    found = _WORD.findall(text.lower())
+    return [_singular(word) for word in found if word not in _STOP and len(word) > 1]
 
 
 def _singular(word: str) -> str:

@@ -1,0 +1,230 @@
+"""`targen catalogue`: what datasets there are, described into an index."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from targen_core.cli.tables import print_json, print_table, print_text
+from targen_core.errors import UsageError
+from targen_core.text import duration, plural, printable
+from targen_datatune.cli.options import IndexArg, assignments
+
+if TYPE_CHECKING:
+    from targen_core import Registry
+    from targen_core.retrieval.model import DatasetEntry
+    from targen_datatune.index import Built, Index, Source
+
+__all__ = ["catalogue"]
+
+_ACTIONS = "build, list, show, remove"
+
+
+def catalogue(
+    action: Annotated[str, typer.Argument(metavar="build|list|show|remove", help="What to do.")],
+    names: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[SPEC|DATASET]...",
+            help="build, list, remove: a file or a folder of CSV, JSON, JSON lines, Parquet, what "
+            "`datasets` saved, or runs; or hf: for the hub. show: a dataset's id.",
+            show_default=False,
+        ),
+    ] = None,
+    index: IndexArg = None,
+    option: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--option",
+            "-o",
+            metavar="KEY=VALUE",
+            help="build: an option of the catalogue, such as -o limit=500; see "
+            "`targen describe hub --kind catalogue`.",
+        ),
+    ] = None,
+    retry: Annotated[
+        bool, typer.Option("--retry", help="build: try those again that could not be described.")
+    ] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")] = False,
+) -> None:
+    """Describe datasets into an index, which `targen retrieve` searches, or say what is in it.
+
+    Of each dataset the name, the description and licence of its card (README.md), the columns, the
+    number of rows and five sample rows are kept; of files all rows are read for that, of the hub
+    none but the first. Only what is new or has changed is described again, and a build that was
+    stopped goes on where it was.
+
+    Examples:
+    - targen catalogue build my/csvs
+    - targen catalogue build hf: -o search=sentiment -o limit=500
+    - targen catalogue list
+    - targen catalogue show file:csvs/reviews.csv
+    """
+    from targen_core import load_registry
+    from targen_datatune.index import Index, default_index
+
+    given = names or []
+    if action not in ("build", "list", "show", "remove"):
+        raise UsageError(
+            f"catalogue {action}: there is no such action", hint=f"the actions are {_ACTIONS}"
+        )
+    if action != "build" and (option or retry):
+        raise UsageError("-o and --retry are for catalogue build")
+    if action != "list" and not given:
+        wants = "a dataset, such as file:csvs/a.csv" if action == "show" else "a SPEC"
+        raise UsageError(f"catalogue {action} wants {wants}", hint="targen catalogue list")
+    folder = index if index is not None else default_index()
+    with Index(folder, create=action == "build") as opened:
+        if action == "build":
+            _build(load_registry(), opened, given, option, retry=retry, json=json, quiet=quiet)
+        elif action == "list":
+            _list(opened, given, json=json)
+        elif action == "show":
+            _show([opened.find(name) for name in given], json=json)
+        else:
+            for name in given:
+                count = opened.remove(name)
+                print(f"{name}: {plural(count, 'entry', 'entries')} taken out")
+
+
+def _build(
+    registry: Registry,
+    index: Index,
+    specs: list[str],
+    option: list[str] | None,
+    *,
+    retry: bool,
+    json: bool,
+    quiet: bool,
+) -> None:
+    from targen_datatune.cli.progress import shown
+
+    done: dict[str, Built] = {}
+    for spec in specs:
+        with shown(quiet=quiet) as watch:
+            values = assignments(option) if option else None
+            done[spec] = index.build(registry, spec, values, retry=retry, watch=watch)
+    if json:
+        print_json({spec: _built_facts(built) for spec, built in done.items()})
+        return
+    for spec, built in done.items():
+        print(f"{spec}: {_built_words(built)}")
+    print(index.folder)
+    if not any(built.entries for built in done.values()):
+        raise UsageError(
+            f"there is no dataset in {', '.join(specs)} that can be read",
+            hint="read are CSV, TSV, JSON, JSON lines, Parquet, saved datasets, runs, and the hub",
+        )
+
+
+def _built_words(built: Built) -> str:
+    parts = [plural(built.entries, "entry", "entries")]
+    parts += [f"{plural(built.described, 'dataset')} described"] if built.described else []
+    parts += [f"{built.same:,} as before"] if built.same else []
+    parts += [f"{built.gone:,} gone"] if built.gone else []
+    parts += [f"{len(built.problems):,} left out"] if built.problems else []
+    return ", ".join(parts)
+
+
+def _built_facts(built: Built) -> dict[str, Any]:
+    return {
+        "entries": built.entries,
+        "described": built.described,
+        "same": built.same,
+        "gone": built.gone,
+        "problems": built.problems,
+    }
+
+
+def _list(index: Index, specs: list[str], *, json: bool) -> None:
+    if specs:
+        known = {index.spec_of(spec) for spec in specs}
+        found = index.select("SELECT spec, entry FROM entry ORDER BY number")
+        entries = [index.read_entry(text) for spec, text in found if spec in known]
+        if json:
+            print_json([entry.model_dump(mode="json") for entry in entries])
+            return
+        heads = ["dataset", "rows", "licence", "columns"]
+        print_table(heads, [_line(entry) for entry in entries], spaced=True)
+        for source in index.sources():
+            if source.spec in known:
+                for key, problem in source.problems.items():
+                    print_text(f"left out: {key}: {problem}")
+        return
+    sources = index.sources()
+    if json:
+        print_json([_source_facts(source) for source in sources])
+        return
+    if not sources:
+        raise UsageError(
+            f"the index {index.folder} is empty", hint="targen catalogue build SPEC fills it"
+        )
+    heads = ["catalogue", "datasets", "entries", "left out", "built"]
+    print_table(
+        heads,
+        [(s.spec, s.datasets, s.entries, len(s.problems), _age(s)) for s in sources],
+        optional=("left out",),
+    )
+
+
+def _source_facts(source: Source) -> dict[str, Any]:
+    return {
+        "spec": source.spec,
+        "catalogue": source.catalogue,
+        "options": dict(source.options),
+        "complete": source.complete,
+        "built": source.built or None,
+        "datasets": source.datasets,
+        "entries": source.entries,
+        "problems": dict(source.problems),
+    }
+
+
+def _age(source: Source) -> str:
+    ago = f"{duration(max(0.0, time.time() - source.built))} ago" if source.built else "never"
+    return ago if source.complete else "unfinished: build it again to go on"
+
+
+def _line(entry: DatasetEntry) -> tuple[str, str, str, str]:
+    rows = "?" if entry.rows is None else f"{entry.rows:,}"
+    licence = entry.license or "unknown"
+    return entry.id, rows, licence + (", gated" if entry.gated else ""), ", ".join(entry.columns)
+
+
+def _show(entries: list[DatasetEntry], *, json: bool) -> None:
+    if json:
+        print_json([entry.model_dump(mode="json") for entry in entries])
+        return
+    for at, entry in enumerate(entries):
+        if at:
+            print()
+        rows = "unknown" if entry.rows is None else f"{entry.rows:,}"
+        split = f", split {entry.split}" if entry.split else ""
+        print(f"{entry.id}{split}")
+        if entry.description:
+            print_text(printable(entry.description))
+        facts = {
+            "licence": (entry.license or "unknown") + (", gated" if entry.gated else ""),
+            "rows": rows,
+            "tags": ", ".join(entry.tags),
+            "at": entry.location,
+            "revision": entry.revision,
+            "from": entry.catalogue,
+        }
+        print()
+        for name, value in facts.items():
+            if value:
+                print_text(printable(f"{name:9} {value}", lines=False))
+        for note in entry.notes:
+            print_text(printable(f"{'note':9} {note}", lines=False))
+        if entry.columns:
+            print()
+            shown = dict(entry.samples[0]) if entry.samples else {}
+            print_table(
+                ["column", "type", "in the first row"],
+                [(name, kind, shown.get(name, "")) for name, kind in entry.columns.items()],
+                spaced=True,
+            )

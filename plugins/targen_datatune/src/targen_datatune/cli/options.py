@@ -1,0 +1,94 @@
+"""Options that the commands have in common."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from targen_core.cli.completion import completer
+from targen_core.errors import UsageError
+
+__all__ = [
+    "CatalogueArg",
+    "GatedArg",
+    "IndexArg",
+    "KArg",
+    "LicenseArg",
+    "MaxRowsArg",
+    "MinRowsArg",
+    "RetrieverArg",
+    "assignments",
+    "licenses",
+]
+
+IndexArg = Annotated[
+    Path | None,
+    typer.Option(
+        "--index",
+        "--out",
+        metavar="FOLDER",
+        help="The index to use. [default: catalogue/ in targen's cache folder]",
+    ),
+]
+CatalogueArg = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--catalogue",
+        "--catalog",
+        metavar="SPEC",
+        help="Search only these: a file or a folder, which is described first, or what was built, "
+        "such as hf:. [default: all that was built]",
+    ),
+]
+RetrieverArg = Annotated[
+    str,
+    typer.Option(
+        "--retriever",
+        metavar="NAME",
+        help="What searches; see list-retrievers.",
+        autocompletion=completer("retriever"),
+    ),
+]
+KArg = Annotated[int, typer.Option("-k", "--top", min=1, help="Datasets to find.")]
+LicenseArg = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--license",
+        "--licence",
+        metavar="ID,...",
+        help="Only datasets under these: ids such as cc-by-4.0, permissive, open, unknown.",
+    ),
+]
+MinRowsArg = Annotated[
+    int | None, typer.Option("--min-rows", min=0, help="Only datasets with so many rows.")
+]
+MaxRowsArg = Annotated[
+    int | None, typer.Option("--max-rows", min=0, help="Only datasets with no more rows.")
+]
+GatedArg = Annotated[
+    bool, typer.Option("--gated", help="Datasets too that one must ask for access to.")
+]
+
+
+def assignments(items: list[str] | None) -> dict[str, str]:
+    """`-o KEY=VALUE` as a mapping.
+
+    Raises:
+        UsageError: one is not of that form.
+    """
+    pairs: dict[str, str] = {}
+    for item in items or []:
+        key, equals, value = item.partition("=")
+        if not equals or not key:
+            raise UsageError(f"-o {item}: not of the form KEY=VALUE")
+        pairs[key.strip()] = value
+    return pairs
+
+
+def licenses(items: list[str] | None) -> tuple[str, ...]:
+    """`--license A,B --license C` as names in lower case."""
+    return tuple(
+        name.strip().lower() for item in items or [] for name in item.split(",") if name.strip()
+    )

@@ -1,0 +1,207 @@
+"""`targen retrieve`: datasets that are near to a task, and why."""
+
+from __future__ import annotations
+
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from targen_core.cli.tables import print_json, print_table
+from targen_core.errors import UsageError
+from targen_core.text import duration, plural, printable
+from targen_datatune.cli.options import (
+    CatalogueArg,
+    GatedArg,
+    IndexArg,
+    KArg,
+    LicenseArg,
+    MaxRowsArg,
+    MinRowsArg,
+    RetrieverArg,
+    assignments,
+    licenses,
+)
+
+if TYPE_CHECKING:
+    from targen_core import Registry
+    from targen_datatune.finding import Findings, Found
+    from targen_datatune.index import Index
+
+__all__ = ["opened", "retrieve", "searched"]
+
+_TERMS = 6  # shown of those that matched
+_COLUMNS = 60  # characters
+
+
+def retrieve(
+    task: Annotated[
+        str,
+        typer.Argument(
+            help="A task's name; a file: a task's, BIG-bench's task.json, JSON or YAML with "
+            "`instruction` and `examples`, or a text; or the instruction itself, in quotes.",
+            show_default=False,
+        ),
+    ],
+    catalogue: CatalogueArg = None,
+    index: IndexArg = None,
+    retriever: RetrieverArg = "bm25",
+    k: KArg = 25,
+    license: LicenseArg = None,
+    min_rows: MinRowsArg = None,
+    max_rows: MaxRowsArg = None,
+    gated: GatedArg = False,
+    option: Annotated[
+        list[str] | None,
+        typer.Option("--option", "-o", metavar="KEY=VALUE", help="An option of the retriever."),
+    ] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")] = False,
+) -> None:
+    """Find datasets that are near to a task, and say why: nothing is generated, no model is asked.
+
+    What is searched are names, descriptions, tags and columns, as `targen catalogue build` left
+    them. Licences are what the datasets' cards say; those of unknown licence are shown too.
+
+    Examples:
+    - targen retrieve "Does the review recommend the product?" --catalogue my/csvs
+    - targen retrieve rte -k 10 --license permissive --min-rows 1000
+    - targen retrieve task.json --retriever fused
+    """
+    from targen_core import load_registry
+    from targen_datatune.asked import wanted
+    from targen_datatune.cli.progress import counting
+    from targen_datatune.finding import Filters, find
+
+    registry = load_registry()
+    asked = wanted(task, registry)
+    if min_rows is not None and max_rows is not None and min_rows > max_rows:
+        raise UsageError("--min-rows is more than --max-rows")
+    with opened(index, catalogue) as base:
+        sources = searched(registry, base, catalogue, quiet=quiet)
+        filters = Filters(licenses(license), min_rows, max_rows, gated, sources)
+        began = time.monotonic()
+        with counting(f"indexing for {retriever}", quiet=quiet) as progress:
+            findings = find(
+                registry,
+                base,
+                asked.query,
+                retriever=retriever,
+                options=assignments(option),
+                k=k,
+                filters=filters,
+                progress=progress,
+            )
+        took = time.monotonic() - began
+    if json:
+        facts: dict[str, Any] = {
+            "task": asked.name,
+            "query": asked.query,
+            "retriever": findings.retriever,
+        }
+        facts |= {"searched": findings.searched, "left_out": dict(findings.left_out)}
+        print_json(facts | {"found": [_facts(each) for each in findings.found]})
+        return
+    if not findings.found:
+        hint = f"{_left_out(findings)}, which the filters do" if findings.left_out else ""
+        raise UsageError(
+            f"none of {plural(findings.searched, 'entry', 'entries')} is near to {asked.name!r}",
+            hint=hint or "describe the task in more words, or --retriever dense",
+        )
+    _print(findings)
+    words = f"{findings.retriever} over {plural(findings.searched, 'entry', 'entries')}"
+    print(f"\n{words}, {duration(took)}")
+    if findings.left_out:
+        print(f"Nearer, and left out: {_left_out(findings)}")
+
+
+def opened(index: Path | None, catalogue: list[str] | None) -> Index:
+    """The index that a command searches; one is made where a catalogue is named.
+
+    A folder given as --catalogue may be an index itself.
+
+    Raises:
+        UsageError: there is none, or two are named.
+    """
+    from targen_datatune.index import Index, default_index
+
+    folders = [each for each in catalogue or [] if (Path(each) / "index.sqlite").is_file()]
+    for each in folders:
+        if index is not None or len(folders) > 1:
+            raise UsageError(f"{each} is an index, and another is named", hint="name one index")
+        return Index(Path(each))
+    folder = index if index is not None else default_index()
+    return Index(folder, create=bool(catalogue))
+
+
+def searched(
+    registry: Registry, index: Index, catalogue: list[str] | None, *, quiet: bool
+) -> tuple[str, ...]:
+    """The sources that are searched, brought up to date where that is quick: files and folders.
+
+    Raises:
+        UsageError: one of another kind was never built.
+    """
+    from targen_datatune.cli.progress import shown
+
+    specs = []
+    for spec in catalogue or []:
+        if (Path(spec) / "index.sqlite").is_file():
+            continue
+        if Path(spec).expanduser().exists():
+            with shown(quiet=quiet) as watch:
+                index.build(registry, spec, watch=watch)
+        elif not any(source.spec == spec for source in index.sources()):
+            from targen_datatune.index import catalogue_of
+
+            catalogue_of(registry, spec)
+            if "/" in spec and ":" not in spec:
+                raise UsageError(f"there is no file or folder {spec}")
+        specs.append(index.spec_of(spec))
+    for source in index.sources():
+        if not source.complete and (not specs or source.spec in specs) and not quiet:
+            said = f"warning: {source.spec} is built in part: {plural(source.datasets, 'dataset')}"
+            print(f"{said}; targen catalogue build {source.spec} goes on", file=sys.stderr)
+    return tuple(specs)
+
+
+def _print(findings: Findings) -> None:
+    rows = []
+    for each in findings.found:
+        entry = each.entry
+        columns = ", ".join(entry.columns)
+        rows.append(
+            (
+                each.rank,
+                entry.id,
+                f"{each.score:.4g}",
+                "?" if entry.rows is None else f"{entry.rows:,}",
+                (entry.license or "unknown") + (", gated" if entry.gated else ""),
+                printable(columns, lines=False, max_length=_COLUMNS).partition(" …")[0],
+                _why(each),
+            )
+        )
+    heads = ["#", "dataset", "score", "rows", "licence", "columns", "why"]
+    print_table(heads, rows, optional=("why",), spaced=True)
+
+
+def _why(found: Found) -> str:
+    ranks = [f"{name} {rank}" for name, rank in found.parts.items()]
+    words = " ".join(found.terms[:_TERMS])
+    return "; ".join(filter(None, [", ".join(ranks), words])) or ("" if found.score else "nothing")
+
+
+def _left_out(findings: Findings) -> str:
+    return ", ".join(f"{reason} {count:,}" for reason, count in findings.left_out.items())
+
+
+def _facts(found: Found) -> dict[str, Any]:
+    return {
+        "rank": found.rank,
+        "score": found.score,
+        "terms": list(found.terms),
+        "parts": dict(found.parts),
+        "dataset": found.entry.model_dump(mode="json"),
+    }

@@ -1,0 +1,216 @@
+"""Searching an index: a retriever's index beside it, filters, and what is said of each entry."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import shutil
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from filelock import FileLock
+
+from targen_core.errors import UsageError
+from targen_core.retrieval.model import Catalogue, DatasetEntry, Hit, Retriever, Searcher
+from targen_datatune.index import Index, blamed, options_from
+from targen_datatune.licenses import admits
+
+if TYPE_CHECKING:
+    from targen_core import Registration, Registry
+
+__all__ = ["Filters", "Findings", "Found", "find", "rows_of"]
+
+_MADE = "made.json"
+_MORE = 4  # times as many are asked for where filters leave too few
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """Which datasets a user admits.
+
+    Attributes:
+        licenses: licences, names of groups, "unknown"; none admits all.
+        min_rows: at least so many rows; a dataset of an unknown number is admitted.
+        max_rows: at most so many.
+        gated: whether those are admitted that must be asked for.
+        sources: specifications as the index has them; none admits all.
+    """
+
+    licenses: tuple[str, ...] = ()
+    min_rows: int | None = None
+    max_rows: int | None = None
+    gated: bool = False
+    sources: tuple[str, ...] = ()
+
+    def refuses(self, spec: str, license: str, rows: int | None, gated: int) -> str:
+        """Why an entry is left out, in a word; "" for one that is admitted."""
+        if self.sources and spec not in self.sources:
+            return "source"
+        if gated and not self.gated:
+            return "gated"
+        if not admits(self.licenses, license):
+            return "licence"
+        if rows is not None and self.min_rows is not None and rows < self.min_rows:
+            return "too few rows"
+        if rows is not None and self.max_rows is not None and rows > self.max_rows:
+            return "too many rows"
+        return ""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A dataset that was found.
+
+    Attributes:
+        entry: what the catalogue says of it.
+        rank: from 1.
+        score: the retriever's.
+        terms: words of the query that it has.
+        parts: its rank at each of several retrievers.
+    """
+
+    entry: DatasetEntry
+    rank: int
+    score: float
+    terms: tuple[str, ...] = ()
+    parts: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """What a search gave.
+
+    Attributes:
+        found: the nearest first.
+        searched: how many entries were searched, those that are left out included.
+        left_out: nearer ones that the filters left out, by the reason.
+        retriever: the id of what was asked.
+    """
+
+    found: tuple[Found, ...]
+    searched: int
+    left_out: Mapping[str, int]
+    retriever: str
+
+
+def find(
+    registry: Registry,
+    index: Index,
+    query: str,
+    *,
+    retriever: str = "bm25",
+    options: Mapping[str, Any] | None = None,
+    k: int = 25,
+    filters: Filters | None = None,
+    progress: Callable[[int, int], None] = lambda done, of: None,
+) -> Findings:
+    """The entries of an index that are nearest to a text.
+
+    The retriever's own index is made where there is none of these entries.
+
+    Args:
+        registry: finds the retriever.
+        index: what is searched.
+        query: what is looked for.
+        retriever: its registered name.
+        options: of the retriever, by name.
+        k: at most so many.
+        filters: which entries are admitted.
+        progress: told how far the retriever's own index is.
+
+    Raises:
+        UsageError: the index is empty, or an option makes no sense.
+        MissingDependency: the retriever needs a package.
+    """
+    filters = filters or Filters()
+    item = registry.find("retriever", retriever)
+    facts = index.select("SELECT spec, license, size, gated FROM entry ORDER BY number")
+    if not facts:
+        raise UsageError(
+            f"the index {index.folder} is empty", hint="targen catalogue build SPEC fills it"
+        )
+    search = _ready(registry, index, item, options or {}, progress)
+    refused = [filters.refuses(*fact) for fact in facts]
+    hits: Sequence[Hit] = ()
+    wanted = min(max(k, 1), len(facts))
+    while True:
+        with blamed(item, registry.resolve(item).extra):
+            hits = search(query, wanted)
+        admitted = [hit for hit in hits if not refused[hit.at]]
+        if len(admitted) >= k or len(hits) < wanted or wanted == len(facts):
+            break
+        wanted = min(wanted * _MORE, len(facts))
+    if refused.count("") <= k:  # all of a small catalogue, those without anything in common last
+        known = {hit.at for hit in admitted}
+        rest = (at for at, reason in enumerate(refused) if not reason and at not in known)
+        admitted += [Hit(at, 0.0) for at in rest]
+    entries = index.entries()
+    found = tuple(
+        Found(entries[hit.at], rank, hit.score, tuple(hit.terms), dict(hit.parts))
+        for rank, hit in enumerate(admitted[:k], 1)
+    )
+    last = admitted[k - 1].score if len(admitted) >= k > 0 else float("-inf")
+    nearer = [refused[hit.at] for hit in hits if refused[hit.at] and hit.score >= last]
+    left_out = Counter(reason for reason in nearer if reason != "source")
+    return Findings(found, len(facts), dict(left_out), item.id)
+
+
+def rows_of(registry: Registry, entry: DatasetEntry) -> Iterator[Mapping[str, Any]]:
+    """The rows of an entry, one by one, from the catalogue that has it.
+
+    Raises:
+        DatasetUnavailable: the dataset vanished, changed, or is not for this user.
+        UnknownName: its catalogue is not installed.
+    """
+    item = registry.find("catalogue", entry.catalogue)
+    catalogue: Catalogue = registry.resolve(item)
+    with blamed(item, catalogue.extra):
+        yield from catalogue.rows(entry)
+
+
+def _ready(
+    registry: Registry,
+    index: Index,
+    item: Registration[Any],
+    values: Mapping[str, Any],
+    progress: Callable[[int, int], None],
+) -> Searcher:
+    """The searcher of a retriever over all entries, made anew where they have changed."""
+    retriever: Retriever = registry.resolve(item)
+    options = options_from(item.name, retriever, values)
+    chosen = options.model_dump(mode="json")
+    made = {"retriever": item.id, "version": retriever.version, "options": chosen}
+    digest = hashlib.sha256(json.dumps(made, sort_keys=True).encode()).hexdigest()[:12]
+    folder = index.folder / "retrievers" / f"{re.sub(r'[^a-z0-9]+', '-', item.name)}-{digest}"
+    token = index.token()
+    if (loaded := _loaded(retriever, folder, made | {"entries": token})) is not None:
+        return loaded
+    folder.mkdir(parents=True, exist_ok=True)
+    with FileLock(folder / ".lock"), blamed(item, retriever.extra):
+        if (loaded := _loaded(retriever, folder, made | {"entries": token})) is not None:
+            return loaded  # another process has made it meanwhile
+        (folder / _MADE).unlink(missing_ok=True)
+        retriever.index(index.entries(), options, folder, progress)
+        try:
+            loaded = retriever.load(folder)
+        except ValueError:  # what lay there was damaged
+            shutil.rmtree(folder)
+            folder.mkdir()
+            retriever.index(index.entries(), options, folder, progress)
+            loaded = retriever.load(folder)
+        (folder / _MADE).write_text(json.dumps(made | {"entries": token}), encoding="utf-8")
+    return loaded
+
+
+def _loaded(retriever: Retriever, folder: Path, made: Mapping[str, Any]) -> Searcher | None:
+    """What lies there, if it is of these entries and whole."""
+    try:
+        if json.loads((folder / _MADE).read_text(encoding="utf-8")) != made:
+            return None
+        return retriever.load(folder)
+    except (OSError, ValueError):
+        return None

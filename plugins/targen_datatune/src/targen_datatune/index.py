@@ -1,0 +1,532 @@
+"""The local index: what catalogues have described, kept in one folder between commands.
+
+One SQLite file, so that a process may be killed at any moment and a later one goes on: each dataset
+is described in one transaction. Beside it lies a folder for each retriever that was asked.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import re
+import secrets
+import sqlite3
+import time
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from filelock import FileLock, Timeout
+from pydantic import ValidationError
+
+from targen_core.errors import (
+    DatasetUnavailable,
+    MissingDependency,
+    PluginError,
+    TargenError,
+    UsageError,
+)
+from targen_core.folders import cache_folder
+from targen_core.retrieval.model import Catalogue, CatalogueOptions, DatasetEntry
+from targen_core.suggestions import did_you_mean
+from targen_core.text import refused
+
+if TYPE_CHECKING:
+    from targen_core import Registration, Registry
+
+__all__ = [
+    "Built",
+    "Entries",
+    "Index",
+    "Source",
+    "Watch",
+    "blamed",
+    "catalogue_of",
+    "default_index",
+    "options_from",
+]
+
+_FILE = "index.sqlite"
+_FORM = 1  # of the tables
+_TABLES = """
+CREATE TABLE source (
+    spec TEXT PRIMARY KEY, catalogue TEXT, options TEXT, complete INTEGER, built REAL, pass INTEGER
+);
+CREATE TABLE dataset (
+    spec TEXT, key TEXT, stamp TEXT, pass INTEGER, problem TEXT, PRIMARY KEY (spec, key)
+);
+CREATE TABLE entry (
+    number INTEGER PRIMARY KEY, spec TEXT, key TEXT, id TEXT, license TEXT, size INTEGER,
+    gated INTEGER, entry TEXT
+);
+CREATE INDEX entry_of ON entry (spec, key);
+CREATE INDEX entry_id ON entry (id);
+CREATE TABLE fact (name TEXT PRIMARY KEY, value TEXT);
+"""
+_WAIT = 30.0  # seconds for another process's transaction
+
+
+def default_index() -> Path:
+    """The folder of the user's own index."""
+    return cache_folder() / "catalogue"
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """What was built into an index.
+
+    Attributes:
+        spec: the specification, a path made absolute.
+        catalogue: the id of the catalogue that opened it.
+        options: of the catalogue, as they were set.
+        complete: whether its listing was gone through to the end.
+        built: when it was last, in seconds since 1970.
+        datasets: how many there are.
+        entries: how many descriptions there are: one for each configuration.
+        problems: the datasets that are left out, with the reason.
+    """
+
+    spec: str
+    catalogue: str
+    options: Mapping[str, Any]
+    complete: bool
+    built: float
+    datasets: int
+    entries: int
+    problems: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Built:
+    """What a build did.
+
+    Attributes:
+        described: datasets that were new or had changed.
+        same: those that were known already.
+        gone: those that are not listed any more, and were taken out.
+        entries: descriptions there are now.
+        problems: the datasets that are left out, with the reason.
+    """
+
+    described: int = 0
+    same: int = 0
+    gone: int = 0
+    entries: int = 0
+    problems: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """Who is told how a build goes: a line for what is at work, and notes that stay."""
+
+    at: Callable[[str], None] = lambda text: None
+    note: Callable[[str], None] = lambda text: None
+
+
+class Entries(Collection[DatasetEntry]):
+    """All entries of an index, read anew each time they are walked; `Hit.at` is a place in them."""
+
+    def __init__(self, index: Index, numbers: Sequence[int]) -> None:
+        self._index = index
+        self._numbers = numbers
+
+    def __len__(self) -> int:
+        return len(self._numbers)
+
+    def __iter__(self) -> Iterator[DatasetEntry]:
+        for (text,) in self._index.select("SELECT entry FROM entry ORDER BY number"):
+            yield self._index.read_entry(text)
+
+    def __contains__(self, entry: object) -> bool:
+        return any(entry == each for each in self)
+
+    def __getitem__(self, at: int) -> DatasetEntry:
+        query = "SELECT entry FROM entry WHERE number = ?"
+        ((text,),) = self._index.select(query, self._numbers[at])
+        return self._index.read_entry(text)
+
+
+class Index:
+    """The index of one folder.
+
+    Raises:
+        UsageError: the folder holds something else, or what another version wrote.
+    """
+
+    def __init__(self, folder: Path, *, create: bool = False) -> None:
+        self.folder = folder
+        path = folder / _FILE
+        there = path.is_file()
+        if not there and not create:
+            raise UsageError(
+                f"there is no index in {folder}", hint="targen catalogue build SPEC makes one"
+            )
+        try:
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)  # it holds rows of the user
+            self._base = sqlite3.connect(path, timeout=_WAIT, isolation_level=None)
+            with self._base:
+                self._base.execute("BEGIN IMMEDIATE" if not there else "BEGIN")
+                (form,) = self._base.execute("PRAGMA user_version").fetchone()
+                empty = not self._base.execute("SELECT 1 FROM sqlite_master").fetchone()
+                if empty:
+                    for statement in filter(str.strip, _TABLES.split(";")):
+                        self._base.execute(statement)
+                    self._base.execute(f"PRAGMA user_version = {_FORM}")
+                elif form != _FORM:
+                    raise UsageError(
+                        f"{path} was made by another version of targen-datatune",
+                        hint="delete it and build it again, or name another folder with --index",
+                    )
+        except OSError as error:
+            raise UsageError(f"cannot write {folder}: {error.strerror}") from error
+        except sqlite3.Error as error:
+            raise self._broken(error) from error
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._base.close()
+
+    def __enter__(self) -> Index:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    # --- what there is ---
+
+    def select(self, query: str, *values: Any) -> list[tuple[Any, ...]]:
+        """The rows of a query.
+
+        Raises:
+            UsageError: the file cannot be read.
+        """
+        try:
+            return self._base.execute(query, values).fetchall()
+        except sqlite3.Error as error:
+            raise self._broken(error) from error
+
+    def read_entry(self, text: str) -> DatasetEntry:
+        """An entry as it is stored.
+
+        Raises:
+            UsageError: it is none.
+        """
+        try:
+            return DatasetEntry.model_validate_json(text)
+        except ValidationError as error:
+            raise UsageError(
+                f"{self.folder / _FILE} holds what is no entry: {refused(error)}",
+                hint="delete it and build it again",
+            ) from error
+
+    def entries(self) -> Entries:
+        """All entries, in the order in which they were described."""
+        found = self.select("SELECT number FROM entry ORDER BY number")
+        return Entries(self, [number for (number,) in found])
+
+    def sources(self) -> list[Source]:
+        """What was built, in the order of the specifications."""
+        query = "SELECT spec, catalogue, options, complete, built FROM source ORDER BY spec"
+        return [self._source(*row) for row in self.select(query)]
+
+    def _source(self, spec: str, by: str, options: str, complete: int, built: float) -> Source:
+        ((datasets,),) = self.select("SELECT count(*) FROM dataset WHERE spec = ?", spec)
+        ((entries,),) = self.select("SELECT count(*) FROM entry WHERE spec = ?", spec)
+        query = "SELECT key, problem FROM dataset WHERE spec = ? AND problem != '' ORDER BY key"
+        problems = dict(self.select(query, spec))
+        known = json.loads(options)
+        return Source(spec, by, known, bool(complete), built or 0.0, datasets, entries, problems)
+
+    def find(self, name: str) -> DatasetEntry:
+        """The entry of an id, or of a name that only one entry has.
+
+        Raises:
+            UsageError: there is none, or there are several.
+        """
+        found = self.select("SELECT entry FROM entry WHERE id = ?", name)
+        entries = [self.read_entry(text) for (text,) in found]
+        if not entries:
+            every = [row[0] for row in self.select("SELECT DISTINCT id FROM entry")]
+            near = [one for one in every if name in (*re.split(r"[:/]", one), Path(one).stem)]
+            if len(near) == 1:
+                return self.find(near[0])
+            hint = f"there is: {', '.join(near[:8])}" if near else ""
+            if not near:
+                hint = did_you_mean(name, every, "there is") if every else "targen catalogue build"
+            raise UsageError(f"no dataset {name!r} is in the index {self.folder}", hint=hint)
+        if len(entries) > 1:
+            places = ", ".join(entry.location for entry in entries)
+            raise UsageError(f"{name} stands for several datasets: {places}")
+        return entries[0]
+
+    def token(self) -> str:
+        """What changes with the entries."""
+        found = self.select("SELECT value FROM fact WHERE name = 'token'")
+        return str(found[0][0]) if found else ""
+
+    # --- building it ---
+
+    def build(
+        self,
+        registry: Registry,
+        spec: str,
+        options: Mapping[str, Any] | None = None,
+        *,
+        retry: bool = False,
+        watch: Watch | None = None,
+    ) -> Built:
+        """Bring what a specification stands for into the index: what is new, changed and gone.
+
+        Stopped at any moment, it goes on where it was.
+
+        Args:
+            registry: finds the catalogue that opens `spec`.
+            spec: such as a path, or "hf:".
+            options: of the catalogue; by default those of the last build.
+            retry: describe also what could not be read before and has not changed.
+            watch: whom to tell how it goes.
+
+        Raises:
+            UsageError: no catalogue opens it, there is nothing, or another process builds.
+            TargenError: what the catalogue raised, such as that a service gave up.
+        """
+        watch = watch or Watch()
+        spec = _absolute(spec)
+        item = catalogue_of(registry, spec)
+        catalogue: Catalogue = registry.resolve(item)
+        known = self.select("SELECT options, pass FROM source WHERE spec = ?", spec)
+        if options is None:
+            options = json.loads(known[0][0]) if known else {}
+        chosen = options_from(item.name, catalogue, options)
+        at = int(known[0][1]) + 1 if known else 1
+        built = Built()
+        lock = FileLock(self.folder / ".lock")
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            raise UsageError(
+                f"another process is building the index {self.folder}",
+                hint="wait for it, or name another folder with --index",
+            ) from None
+        try:
+            said = json.dumps(chosen.model_dump(mode="json", exclude_defaults=True))
+            self._write(
+                "INSERT INTO source VALUES (?, ?, ?, 0, NULL, ?) ON CONFLICT (spec) DO UPDATE SET "
+                "catalogue = excluded.catalogue, options = excluded.options, complete = 0, "
+                "pass = excluded.pass",
+                (spec, item.id, said, at),
+            )
+            with blamed(item, catalogue.extra):
+                for listed in catalogue.listing(spec, chosen):
+                    self._one(item, catalogue, chosen, spec, listed, at, built, watch, retry)
+            gone = self.select("SELECT key FROM dataset WHERE spec = ? AND pass != ?", spec, at)
+            for (key,) in gone:
+                self._replace(spec, key, None, at, (), "")
+            built.gone = len(gone)
+            self._write(
+                "UPDATE source SET complete = 1, built = ? WHERE spec = ?", (time.time(), spec)
+            )
+        finally:
+            lock.release()
+        ((built.entries,),) = self.select("SELECT count(*) FROM entry WHERE spec = ?", spec)
+        return built
+
+    def _one(
+        self,
+        item: Registration[Any],
+        catalogue: Catalogue,
+        options: CatalogueOptions,
+        spec: str,
+        listed: Any,
+        at: int,
+        built: Built,
+        watch: Watch,
+        retry: bool,
+    ) -> None:
+        """Describe one dataset, unless it is known."""
+        query = "SELECT stamp, problem, pass FROM dataset WHERE spec = ? AND key = ?"
+        known = self.select(query, spec, listed.key)
+        if known and known[0][2] == at:
+            watch.note(f"{listed.key} is listed twice; the first is taken")
+            return
+        if known and known[0][0] == listed.stamp and not (retry and known[0][1]):
+            self._write(
+                "UPDATE dataset SET pass = ? WHERE spec = ? AND key = ?", (at, spec, listed.key)
+            )
+            built.same += 1
+            if known[0][1]:
+                built.problems[listed.key] = known[0][1]
+            return
+        watch.at(f"{listed.key} ({built.described + built.same + 1:,})")
+        try:
+            entries = [
+                entry.model_copy(update={"catalogue": item.id})
+                for entry in catalogue.describe(listed, options)
+            ]
+            problem, stamp = "", listed.stamp
+        except (DatasetUnavailable, MissingDependency) as error:
+            problem = f"{error}; try: {error.hint}" if error.hint else str(error)
+            # What a package would mend is tried again at once when it is there.
+            entries, stamp = [], "" if isinstance(error, MissingDependency) else listed.stamp
+            built.problems[listed.key] = problem
+            watch.note(f"{listed.key} is left out: {problem}")
+        self._replace(spec, listed.key, stamp, at, entries, problem)
+        built.described += not problem
+
+    def _replace(
+        self,
+        spec: str,
+        key: str,
+        stamp: str | None,
+        at: int,
+        entries: Sequence[DatasetEntry],
+        problem: str,
+    ) -> None:
+        """Put a dataset's entries in the place of those that it had; no stamp takes it out."""
+        try:
+            with self._base:
+                self._base.execute("BEGIN IMMEDIATE")
+                self._base.execute("DELETE FROM entry WHERE spec = ? AND key = ?", (spec, key))
+                self._base.execute("DELETE FROM dataset WHERE spec = ? AND key = ?", (spec, key))
+                if stamp is not None:
+                    values = (spec, key, stamp, at, problem)
+                    self._base.execute("INSERT INTO dataset VALUES (?, ?, ?, ?, ?)", values)
+                for entry in entries:
+                    text = entry.model_dump_json(exclude_defaults=True)
+                    facts = (spec, key, entry.id, entry.license, entry.rows, entry.gated, text)
+                    self._base.execute(
+                        "INSERT INTO entry VALUES (NULL, ?, ?, ?, ?, ?, ?, ?)", facts
+                    )
+                self._base.execute(
+                    "INSERT OR REPLACE INTO fact VALUES ('token', ?)", (secrets.token_hex(8),)
+                )
+        except sqlite3.Error as error:
+            raise self._broken(error) from error
+
+    def _write(self, statement: str, values: Sequence[Any]) -> None:
+        try:
+            with self._base:
+                self._base.execute("BEGIN IMMEDIATE")
+                self._base.execute(statement, values)
+        except sqlite3.Error as error:
+            raise self._broken(error) from error
+
+    def remove(self, spec: str) -> int:
+        """Take a source out, with all its entries; how many there were.
+
+        Raises:
+            UsageError: it is not in the index.
+        """
+        spec = self.spec_of(spec)
+        ((count,),) = self.select("SELECT count(*) FROM entry WHERE spec = ?", spec)
+        try:
+            with self._base:
+                self._base.execute("BEGIN IMMEDIATE")
+                for table in ("entry", "dataset", "source"):
+                    self._base.execute(f"DELETE FROM {table} WHERE spec = ?", (spec,))  # noqa: S608
+                self._base.execute(
+                    "INSERT OR REPLACE INTO fact VALUES ('token', ?)", (secrets.token_hex(8),)
+                )
+        except sqlite3.Error as error:
+            raise self._broken(error) from error
+        return int(count)
+
+    def spec_of(self, spec: str) -> str:
+        """A specification as the index knows it.
+
+        Raises:
+            UsageError: it was not built.
+        """
+        known = [row[0] for row in self.select("SELECT spec FROM source")]
+        for each in (spec, _absolute(spec)):
+            if each in known:
+                return each
+        raise UsageError(
+            f"{spec} is not in the index {self.folder}", hint=f"targen catalogue build {spec}"
+        )
+
+    def _broken(self, error: sqlite3.Error) -> UsageError:
+        hint = "delete it and build it again, or name another folder with --index"
+        if "locked" in str(error):
+            hint = "another process is writing there: wait for it"
+        return UsageError(f"cannot use {self.folder / _FILE}: {error}", hint=hint)
+
+
+def _absolute(spec: str) -> str:
+    """A path made absolute, so that it means the same wherever the next command is typed."""
+    path = Path(spec).expanduser()
+    with contextlib.suppress(OSError):
+        if path.exists():
+            return str(path.resolve())
+    return spec
+
+
+def catalogue_of(registry: Registry, spec: str) -> Registration[Any]:
+    """The catalogue that opens a specification.
+
+    Raises:
+        UsageError: none does, or several do.
+    """
+    found = []
+    for item in registry.all("catalogue"):
+        try:
+            if registry.resolve(item).opens(spec):
+                found.append(item)
+        except PluginError:
+            continue
+    if not found:
+        names = ", ".join(item.name for item in registry.all("catalogue")) or "none"
+        raise UsageError(
+            f"no catalogue opens {spec!r}; installed are: {names}",
+            hint="a file, a folder, or hf: for the hub; see targen list-catalogues",
+        )
+    if len(found) > 1:
+        raise UsageError(
+            f"several catalogues open {spec!r}: {', '.join(item.id for item in found)}",
+            hint="TARGEN_DISABLE_PLUGINS=DISTRIBUTION leaves one out",
+        )
+    return found[0]
+
+
+def options_from(name: str, catalogue: Any, values: Mapping[str, Any]) -> Any:
+    """The options of a catalogue or a retriever, from names and values.
+
+    Raises:
+        UsageError: one is unknown, or its value makes no sense.
+    """
+    fields = catalogue.options.model_fields
+    for key in values:
+        if key not in fields:
+            raise UsageError(
+                f"{name} has no option {key!r}",
+                hint=did_you_mean(key, list(fields), "its options are") if fields else "",
+            )
+    try:
+        return catalogue.options.model_validate(dict(values))
+    except ValidationError as error:
+        raise UsageError(f"{name}: {refused(error)}") from error
+
+
+@contextlib.contextmanager
+def blamed(item: Registration[Any], needs: str) -> Iterator[None]:
+    """Say whose code failed, or which package it lacks."""
+    try:
+        yield
+    except TargenError:
+        raise
+    except ModuleNotFoundError as error:
+        extra = f"[{needs}]" if needs else ""
+        raise MissingDependency(
+            f"{item.kind} {item.id} needs the package {error.name!r}, which is not installed",
+            distribution=item.distribution,
+            hint=f"pip install '{item.distribution}{extra}'",
+        ) from error
+    except (sqlite3.Error, KeyboardInterrupt):
+        raise
+    except Exception as error:
+        raise PluginError(
+            f"{item.kind} {item.id} failed: {type(error).__name__}: {error}",
+            distribution=item.distribution,
+            hint=f"report it to the authors of {item.distribution}",
+        ) from error

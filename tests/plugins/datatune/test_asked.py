@@ -1,0 +1,110 @@
+"""What a task is, however somebody says it."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from targen_core import load_registry
+from targen_core.errors import UsageError
+from targen_datatune.asked import Example, wanted
+
+
+@pytest.fixture(scope="module")
+def registry():
+    return load_registry()
+
+
+@pytest.mark.whole
+def test_an_installed_task(registry):
+    task = wanted("rte", registry)
+    assert task.name == "rte"
+    assert task.instruction.startswith("Each row is a premise")
+    assert task.labels == ("entailment", "not_entailment")
+    assert task.examples
+    assert all(example.output in task.labels for example in task.examples)
+
+
+def test_an_instruction(registry):
+    task = wanted("Is the remark meant as a yes or as a no?", registry)
+    assert task.name == "is-the-remark-meant-as-a"
+    assert task.instruction == "Is the remark meant as a yes or as a no?"
+    assert task.query == "is the remark meant as a\nIs the remark meant as a yes or as a no?"
+
+
+def test_a_text(tmp_path, registry):
+    path = tmp_path / "yes-no.md"
+    path.write_text("\ufeffSay yes or no.\n", encoding="utf-8")
+    task = wanted(str(path), registry)
+    assert (task.name, task.instruction) == ("yes-no", "Say yes or no.")
+
+
+def test_bigbench_s_form(tmp_path, registry):
+    path = tmp_path / "task.json"
+    examples = [
+        {"input": "Are you cold?", "target_scores": {"yes": 0.0, "no": 1.0}},
+        {"input": "Are you hot?", "target_scores": {"yes": 1.0, "no": 0.0}},
+    ]
+    said = {"name": "heat", "description": "Guess.", "task_prefix": "Yes or no?\n"}
+    said |= {"canary": "GUID 1", "examples": examples}
+    path.write_text(json.dumps(said))
+    task = wanted(str(path), registry)
+    assert (task.name, task.instruction) == ("heat", "Guess.\nYes or no?")
+    assert task.examples[0] == Example("Are you cold?\nchoice: yes\nchoice: no", "no")
+    assert task.labels == ("no", "yes")
+    assert task.canary == "GUID 1"
+    path.write_text(json.dumps(said | {"append_choices_to_input": False}))
+    assert wanted(str(path), registry).examples[1] == Example("Are you hot?", "yes")
+
+
+@pytest.mark.parametrize("suffix", [".yaml", ".json"])
+def test_an_instruction_with_examples(suffix, tmp_path, registry):
+    path = tmp_path / f"mine{suffix}"
+    said = {
+        "instruction": "Add.",
+        "examples": [{"input": "1 and 1", "output": 2}, {"input": "1", "target": ["1", "one"]}],
+        "labels": ["1", "2"],
+    }
+    path.write_text(json.dumps(said))  # which is YAML too
+    task = wanted(str(path), registry)
+    assert (task.name, task.instruction, task.labels) == ("mine", "Add.", ("1", "2"))
+    assert task.examples == (Example("1 and 1", "2"), Example("1", "1"))
+
+
+def test_a_declaration(tmp_path, registry):
+    path = tmp_path / "mood.yaml"
+    path.write_text("description: A sentence.\nlabels:\n  good: kind\n  bad: unkind\n")
+    task = wanted(str(path), registry)
+    assert task.name == "mood"
+    assert task.labels == ("good", "bad")
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "words"),
+    [
+        ("none.json", None, "there is no file"),
+        ("none.txt", None, "there is no file"),
+        ("folder/none", None, "there is no file"),
+        ("empty.txt", "  \n", "is empty"),
+        ("list.json", "[]", "is not an object"),
+        ("torn.json", "{", "cannot be read"),
+        ("odd.yaml", "a: [", "cannot be read"),
+        ("only.json", '{"examples": []}', "does not say what is to be done"),
+        ("number.json", '{"instruction": 3}', "instruction is no text"),
+        ("two.json", '{"instruction": "x", "examples": [{"input": 3}]}', "example 1 has no input"),
+        ("labels.json", '{"instruction": "x", "labels": "a"}', "labels is no list"),
+        ("bytes.txt", b"\xff", "is not UTF-8"),
+    ],
+)
+def test_what_is_no_task(name, content, words, tmp_path, registry):
+    path = tmp_path / name
+    if content is not None:
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    with pytest.raises(UsageError, match=words):
+        wanted(str(path), registry)
+
+
+def test_nothing_at_all(registry):
+    with pytest.raises(UsageError, match="TASK is empty"):
+        wanted("  ", registry)

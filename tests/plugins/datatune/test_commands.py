@@ -1,0 +1,210 @@
+"""`targen catalogue` and `targen retrieve`, as people type them."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from targen_core import load_registry
+from targen_core.errors import UsageError
+from targen_datatune.finding import find, rows_of
+from targen_datatune.index import Index
+
+ASKED = "How many stars does the customer of the shop give in the review?"
+
+
+def test_a_folder_is_a_catalogue_in_one_line(shop, in_process):
+    done = in_process("retrieve", ASKED, "--catalogue", str(shop))
+    assert done.code == 0
+    lines = done.out.splitlines()
+    assert lines[0].split() == ["#", "dataset", "score", "rows", "licence", "columns", "why"]
+    assert lines[1].split()[:2] == ["1", "file:shop/talk/reviews.csv"]
+    assert "cc-by-4.0" in lines[1]
+    assert "shop" in lines[1].split()[-6:]
+    assert len([line for line in lines if "file:shop/" in line]) == 3
+    assert "targen-datatune:bm25 over 3 entries" in done.out
+
+
+def test_json_has_the_entries_whole(shop, in_process):
+    facts = in_process("retrieve", ASKED, "--catalogue", str(shop), "-k", "1", "--json").json
+    (found,) = facts["found"]
+    assert found["dataset"]["id"] == "file:shop/talk/reviews.csv"
+    assert found["dataset"]["samples"][0]["stars"] == "1"
+    assert "review" in found["terms"]
+    assert facts["searched"] == 3
+
+
+@pytest.mark.parametrize(
+    ("options", "found", "left_out"),
+    [
+        (["--license", "permissive"], {"file:shop/talk/reviews.csv"}, {"licence": 2}),
+        (["--license", "mit,unknown"], {"file:shop/orders", "file:shop/questions.json"}, None),
+        (["--min-rows", "10"], {"file:shop/talk/reviews.csv"}, {"too few rows": 2}),
+        (["--max-rows", "5"], {"file:shop/questions.json"}, None),
+    ],
+)
+def test_filters(options, found, left_out, shop, in_process):
+    asked = f"{ASKED} And the orders, items, questions?"
+    facts = in_process("retrieve", asked, "--catalogue", str(shop), "--json", *options).json
+    assert {each["dataset"]["id"] for each in facts["found"]} == found
+    assert left_out is None or facts["left_out"] == left_out
+
+
+def test_where_filters_leave_nothing(shop, in_process):
+    done = in_process("retrieve", ASKED, "--catalogue", str(shop), "--license", "mit")
+    assert done.code == 2
+    assert "none of 3 entries is near" in done.err
+    assert "licence" in done.err
+
+
+def test_a_build_describes_what_is_new_changed_and_gone_alone(shop, in_process):
+    first = in_process("catalogue", "build", str(shop))
+    assert f"{shop}: 3 entries, 3 datasets described" in first.out
+    again = in_process("catalogue", "build", str(shop), "--json").json[str(shop)]
+    assert (again["described"], again["same"]) == (0, 3)
+    (shop / "questions.json").unlink()
+    (shop / "talk" / "reviews.csv").write_text("review\nfine\n")
+    third = in_process("catalogue", "build", str(shop), "--json").json[str(shop)]
+    assert (third["described"], third["same"], third["gone"], third["entries"]) == (1, 1, 1, 2)
+
+
+def test_what_cannot_be_read_is_said_once_and_tried_again_when_asked(shop, in_process):
+    (shop / "empty.csv").touch()
+    first = in_process("catalogue", "build", str(shop))
+    assert "note: shop/empty.csv is left out" in first.err
+    assert "1 left out" in first.out
+    second = in_process("catalogue", "build", str(shop))
+    assert "note" not in second.err
+    assert "1 left out" in second.out
+    assert (
+        "note: shop/empty.csv is left out"
+        in in_process("catalogue", "build", str(shop), "--retry").err
+    )
+    assert "left out: shop/empty.csv" in in_process("catalogue", "list", str(shop)).out
+
+
+def test_list_show_and_remove(shop, in_process):
+    in_process("catalogue", "build", str(shop))
+    (source,) = in_process("catalogue", "list", "--json").json
+    assert (source["spec"], source["complete"], source["entries"]) == (str(shop), True, 3)
+    assert str(shop) in in_process("catalogue", "list").out
+    assert "file:shop/orders" in in_process("catalogue", "list", str(shop)).out
+    shown = in_process("catalogue", "show", "reviews").out
+    for words in ("file:shop/talk/reviews.csv", "licence   cc-by-4.0", "rows      12", "stars"):
+        assert words in shown
+    assert in_process("catalogue", "remove", str(shop)).out == f"{shop}: 3 entries taken out\n"
+    empty = in_process("retrieve", ASKED)
+    assert (empty.code, "is empty" in empty.err) == (2, True)
+
+
+def test_an_index_elsewhere(shop, tmp_path, in_process):
+    at = tmp_path / "mine"
+    in_process("catalogue", "build", str(shop), "--out", str(at))
+    assert in_process("retrieve", ASKED, "--index", str(at), "-k", "1").code == 0
+    assert in_process("retrieve", ASKED, "--catalogue", str(at), "-k", "1").code == 0
+    assert not (tmp_path / "cache" / "catalogue").exists()
+
+
+@pytest.mark.parametrize(
+    ("args", "words"),
+    [
+        (["retrieve", "rte or so"], "there is no index"),
+        (["retrieve", "x y", "--catalogue", "none/here"], "there is no file or folder none/here"),
+        (["retrieve", "x y", "--catalogue", "zz:"], "no catalogue opens 'zz:'"),
+        (["retrieve", "x y", "--min-rows", "3", "--max-rows", "2"], "--min-rows is more than"),
+        (["retrieve", "x y", "--catalogue", ".", "--retriever", "bm26"], "no retriever named"),
+        (["retrieve", "x y", "--catalogue", ".", "-o", "k2=1"], "bm25 has no option 'k2'"),
+        (["retrieve", "x y", "--catalogue", ".", "-o", "k1=-1"], "bm25: k1"),
+        (["catalogue", "frob"], "there is no such action"),
+        (["catalogue", "build"], "catalogue build wants a SPEC"),
+        (["catalogue", "build", ".", "-o", "limit"], "not of the form KEY=VALUE"),
+        (["catalogue", "list"], "there is no index"),
+    ],
+)
+def test_what_makes_no_sense(args, words, shop, in_process, monkeypatch):
+    monkeypatch.chdir(shop)
+    done = in_process(*args)
+    assert done.code == 2
+    assert words in done.err
+
+
+def test_a_folder_without_datasets(tmp_path, in_process):
+    (tmp_path / "none").mkdir()
+    done = in_process("catalogue", "build", str(tmp_path / "none"))
+    assert done.code == 2
+    assert "there is no dataset in" in done.err
+
+
+def test_a_file_that_is_no_index(tmp_path, in_process):
+    (tmp_path / "index.sqlite").write_text("nothing of the kind " * 100)
+    done = in_process("catalogue", "list", "--index", str(tmp_path))
+    assert done.code == 2
+    assert "cannot use" in done.err
+
+
+def test_two_folders_of_one_name_keep_apart(shop, tmp_path, in_process):
+    other = tmp_path / "other" / "shop"
+    other.mkdir(parents=True)
+    (other / "questions.json").write_text('[{"question": "Why?"}]')
+    in_process("catalogue", "build", str(shop), str(other))
+    done = in_process("catalogue", "show", "file:shop/questions.json")
+    assert done.code == 2
+    assert "stands for several datasets" in done.err
+
+
+def test_rows_come_from_the_catalogue_that_has_them(shop, tmp_path):
+    registry = load_registry()
+    with Index(tmp_path / "index", create=True) as index:
+        index.build(registry, str(shop))
+        found = find(registry, index, ASKED, k=1)
+        (best,) = found.found
+        assert best.entry.catalogue == "targen-datatune:files"
+        assert next(rows_of(registry, best.entry))["stars"] == "1"
+        (shop / "talk" / "extra.csv").write_text("complaint\nThe review of the customer\n")
+        index.build(registry, str(shop))
+        assert len(find(registry, index, ASKED).found) == 4, "its index follows the entries"
+
+
+KILLED = """
+import os, signal, sys
+from targen_core import load_registry
+from targen_datatune.catalogues import files
+from targen_datatune.index import Index
+describe, left = files._describe, [int(sys.argv[3])]
+def dying(listed, options):
+    if not left[0]:
+        os.kill(os.getpid(), signal.SIGKILL)
+    left[0] -= 1
+    return describe(listed, options)
+object.__setattr__(files.FILES, "describe", dying)
+Index(__import__("pathlib").Path(sys.argv[2]), create=True).build(load_registry(), sys.argv[1])
+"""
+
+
+@pytest.mark.parametrize("after", [0, 2])
+def test_a_build_that_was_killed_goes_on(after, shop, tmp_path):
+    at = tmp_path / "index"
+    args = [sys.executable, "-c", KILLED, str(shop), str(at), str(after)]
+    killed = subprocess.run(args, check=False, env=dict(os.environ))
+    assert killed.returncode == -signal.SIGKILL
+    with Index(at) as index:
+        (source,) = index.sources()
+        assert (source.complete, source.datasets) == (False, after)
+        built = index.build(load_registry(), str(shop))
+        assert (built.described, built.same, built.entries) == (3 - after, after, 3)
+        assert index.sources()[0].complete
+
+
+def test_another_process_is_waited_for_with_words(shop, tmp_path):
+    from filelock import FileLock
+
+    with (
+        Index(tmp_path / "index", create=True) as index,
+        FileLock(index.folder / ".lock"),
+        pytest.raises(UsageError, match="another process is building"),
+    ):
+        index.build(load_registry(), str(shop))

@@ -1,0 +1,147 @@
+"""Folders and files as a catalogue: what is described, and what is not and why."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from targen_core.errors import DatasetUnavailable, UsageError
+from targen_datatune.catalogues.files import FILES
+
+
+def test_a_folder_of_several_datasets(shop, described):
+    found = described(shop)
+    assert list(found) == [
+        "file:shop/questions.json",
+        "file:shop/orders",
+        "file:shop/talk/reviews.csv",
+    ]
+    reviews = found["file:shop/talk/reviews.csv"]
+    assert reviews.rows == 12
+    assert reviews.columns == {"review": "string", "stars": "string"}
+    assert reviews.samples[0] == {"review": "The lamp number 0 is bright.", "stars": "1"}
+    assert reviews.license == "cc-by-4.0"
+    assert reviews.tags == ("text-classification", "language:en")
+    assert reviews.description == (
+        "Shop Reviews. Reviews that customers of a shop wrote, each with the number of stars that "
+        "they gave."
+    )
+
+
+def test_splits_are_one_dataset_whose_rows_are_those_to_train_on(shop, described):
+    orders = described(shop)["file:shop/orders"]
+    assert (orders.name, orders.split, orders.rows) == ("orders", "train", 6)
+    assert list(FILES.rows(orders))[-1] == {"item": "lamp 5", "count": 5}
+
+
+def test_shards_are_read_one_behind_the_other(tmp_path, described):
+    for at in range(3):
+        line = json.dumps({"n": at}) + "\n"
+        (tmp_path / f"train-0000{at}-of-00003.jsonl").write_text(line)
+    (entry,) = described(tmp_path).values()
+    assert (entry.name, entry.rows) == (tmp_path.name, 3)
+    assert entry.notes == ("3 files, one behind the other",)
+    assert [row["n"] for row in FILES.rows(entry)] == [0, 1, 2]
+
+
+def test_a_file_alone_has_a_description_made_of_its_rows(tmp_path, described):
+    path = tmp_path / "jokes.tsv"
+    path.write_text("joke\tfunny\nWhy?\tno\n")
+    (entry,) = described(path).values()
+    assert (entry.id, entry.rows, entry.license) == ("file:jokes.tsv", 1, "")
+    assert entry.description == "No description. A row: joke: Why?; funny: no"
+
+
+def test_rows_inside_an_object_with_what_it_says_of_itself(tmp_path, described):
+    path = tmp_path / "task.json"
+    said = {"canary": "GUID 1", "description": "Yes or no?", "keywords": ["a"]}
+    path.write_text(json.dumps(said | {"examples": [{"input": "Q", "target": "yes"}]}))
+    (entry,) = described(path).values()
+    assert entry.description == "Yes or no?"
+    assert entry.notes == ("its authors want it in no training corpus: GUID 1",)
+    assert list(FILES.rows(entry)) == [{"input": "Q", "target": "yes"}]
+
+
+def test_nested_and_large_cells_are_cut_in_samples_alone(tmp_path, described):
+    path = tmp_path / "odd.jsonl"
+    row = {"text": "x" * 3_000_000, "deep": {"a": {"b": {"c": {"d": 1}}}}, "many": [*range(50)]}
+    path.write_text(json.dumps(row) + "\n")
+    (entry,) = described(path).values()
+    assert len(entry.samples[0]["text"]) < 400
+    assert entry.samples[0]["many"] == [0, 1, 2, 3, 4, "… 45 more"]
+    assert entry.samples[0]["deep"] == {"a": {"b": "…"}}
+    assert entry.notes == ("cells of text are up to 2 MiB long",)
+    assert list(FILES.rows(entry)) == [row]
+
+
+def test_bytes_are_counted_and_not_shown(tmp_path, described):
+    pq = pytest.importorskip("pyarrow.parquet")
+    import pyarrow as pa
+
+    path = tmp_path / "images.parquet"
+    pq.write_table(pa.table({"image": [b"\x00" * 1500, None], "label": ["cat", "dog"]}), path)
+    (entry,) = described(path).values()
+    assert entry.columns == {"image": "binary", "label": "string"}
+    assert [row["image"] for row in FILES.rows(entry)] == ["(1,500 bytes)", None]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "words"),
+    [
+        ("empty.csv", "", "has no row that can be read"),
+        ("header.csv", "a,b\n", "has no row that can be read"),
+        ("twice.csv", "a,a\n1,2\n", "has two columns of the same name"),
+        ("latin.csv", b"a\n\xe9\n", "is not valid utf-8"),
+        ("torn.jsonl", '{"a": 1', "torn.jsonl, line 1: Invalid JSON"),
+        ("settings.json", '{"a": 1}', "is one JSON object with no list of rows in it"),
+        ("noise.parquet", b"\x00\x01", "cannot read"),
+    ],
+)
+def test_what_cannot_be_read_is_left_out_with_the_reason(name, content, words, shop, described):
+    path = shop / name
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    found = described(shop)
+    assert words in str(found[f"shop/{name}"])
+    assert sum(isinstance(entry, DatasetUnavailable) for entry in found.values()) == 1
+
+
+def test_bad_rows_are_left_out_and_counted(tmp_path, described):
+    path = tmp_path / "some.csv"
+    path.write_text("a,b\n1,2\n3\n4,5\n")
+    (entry,) = described(path).values()
+    assert entry.rows == 2
+    (note,) = entry.notes
+    words = "1 row left out that cannot be read; some.csv, line 3: 1 cell, but the header has 2"
+    assert note == words
+    assert len(list(FILES.rows(entry))) == 2
+
+
+def test_a_run_is_one_dataset(tmp_path, described, in_process):
+    run = tmp_path / "runs" / "mine"
+    args = ["generate", "wic", "-n", "4", "-b", "scripted", "--out", str(run)]
+    assert in_process(*args).code == 0
+    (entry,) = described(tmp_path / "runs").values()
+    assert (entry.id, entry.rows) == ("file:runs/mine", 4)
+    assert "sentence1" in entry.columns
+    assert "synthetic" in entry.description
+
+
+def test_rows_that_changed_or_vanished_are_refused(shop, described):
+    entry = described(shop)["file:shop/talk/reviews.csv"]
+    path = shop / "talk" / "reviews.csv"
+    path.write_text("review\nother\n")
+    with pytest.raises(DatasetUnavailable, match="has changed since it was described"):
+        next(FILES.rows(entry))
+    path.unlink()
+    with pytest.raises(DatasetUnavailable, match=r"is not at .* any more"):
+        next(FILES.rows(entry))
+
+
+@pytest.mark.parametrize(
+    ("name", "words"), [("none", "there is no file or folder"), ("a.png", "is no dataset")]
+)
+def test_what_is_no_catalogue(name, words, tmp_path):
+    (tmp_path / "a.png").touch()
+    with pytest.raises(UsageError, match=words):
+        list(FILES.listing(str(tmp_path / name), FILES.options()))
