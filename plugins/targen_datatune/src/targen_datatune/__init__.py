@@ -36,6 +36,11 @@ def register_catalogues(register: Register[Catalogue]) -> None:
         "targen_datatune.catalogues.files:FILES",
         summary="folders and files of your own: CSV, JSON, Parquet, runs",
     )
+    register.register(
+        "hub",
+        "targen_datatune.catalogues.hub:HUB",
+        summary="the Hugging Face hub, by its dataset viewer: nothing is downloaded whole",
+    )
 
 
 @hookimpl

@@ -1,0 +1,238 @@
+"""The hub as a catalogue, against a server that speaks its wire format."""
+
+from __future__ import annotations
+
+import pytest
+
+from targen_core.errors import DatasetUnavailable, JobFailed
+from targen_datatune.catalogues import hub as module
+from targen_datatune.catalogues.hub import HUB, VIEWER_VARIABLE
+
+pytest.importorskip("huggingface_hub")
+pytestmark = pytest.mark.whole
+
+
+@pytest.fixture
+def slept(monkeypatch):
+    waits = []
+    monkeypatch.setattr(module, "_sleep", waits.append)
+    return waits
+
+
+@pytest.fixture
+def hub(monkeypatch, slept, hubs):
+    from huggingface_hub import close_session
+
+    made = hubs()
+    monkeypatch.setenv("HF_ENDPOINT", made.address)
+    monkeypatch.setenv(VIEWER_VARIABLE, f"{made.address}/viewer")
+    monkeypatch.setenv("HF_TOKEN", "hf_secret")
+    yield made
+    close_session()
+
+
+def found(spec="hf:", **options):
+    chosen = HUB.options(**options)
+    return {
+        entry.id: entry
+        for listed in HUB.listing(spec, chosen)
+        for entry in HUB.describe(listed, chosen)
+    }
+
+
+def test_what_is_described(hub):
+    hub.add(
+        "ada/reviews",
+        rows=7,
+        description="\n\n\t\n\tReviews of\n\tlamps",
+        cardData={"license": "Apache-2.0"},
+        tags=["task_categories:text-classification", "language:en", "region:us", "lamps"],
+    )
+    (entry,) = found().values()
+    assert entry.id == "hf:ada/reviews"
+    assert (entry.name, entry.configuration, entry.split) == ("ada/reviews", "default", "train")
+    assert entry.revision == "a" * 40
+    assert entry.description == "Reviews of lamps"
+    assert entry.tags == ("text-classification", "language:en", "lamps")
+    assert (entry.license, entry.gated, entry.rows) == ("apache-2.0", False, 7)
+    assert entry.columns == {"text": "string", "label": "one of bad, good"}
+    assert entry.samples[1] == {"text": "ada/reviews 1", "label": "good"}
+    assert len(entry.samples) == 5
+    assert entry.location == f"{hub.address}/datasets/ada/reviews"
+
+
+def test_pages_of_the_listing_and_what_it_asks_for(hub):
+    for at in range(5):
+        hub.add(f"ada/d{at}")
+    assert len(found(search="d", author="ada", limit=4, samples=False)) == 4
+    listing = [path for path in hub.asked if path.startswith("/api/datasets?")]
+    assert len(listing) == 2
+    for words in ("search=d", "author=ada", "sort=downloads", "expand=sha"):
+        assert words in listing[0]
+    assert not any("first-rows" in path for path in hub.asked)
+
+
+def test_one_dataset_one_owner_and_each_configuration(hub):
+    hub.add("ada/glue", configurations=("cola", "rte", "wic"), tags=["license:mit"])
+    hub.add("bob/other")
+    assert list(found("hf:ada/glue")) == ["hf:ada/glue:cola", "hf:ada/glue:rte", "hf:ada/glue:wic"]
+    assert {entry.license for entry in found("hf:ada/").values()} == {"mit"}
+    (one,) = found("hf:ada/glue", configurations=1).values()
+    assert one.notes == ("one of 3 configurations",)
+
+
+def test_rows_page_by_page_with_the_names_of_classes(hub):
+    hub.add("ada/many", rows=230)
+    hub.datasets["ada/many"]["cut"] = {7}
+    (entry,) = found().values()
+    rows = list(HUB.rows(entry))
+    assert len(rows) == 229, "a row of which the viewer cut a cell is no row"
+    assert rows[0] == {"text": "ada/many 0", "label": "bad"}
+    assert rows[-1]["text"] == "ada/many 229"
+    pages = [path for path in hub.asked if "/rows?" in path and "first" not in path]
+    assert [path.partition("offset=")[2] for path in pages] == [
+        "0&length=100",
+        "100&length=100",
+        "200&length=100",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("fault", "waits"),
+    [
+        ((429, 1, {"Retry-After": "7"}), [7.0]),
+        ((503, 2), [1.0, 2.0]),
+        ((500, 1, {"X-Error-Code": "ResponseNotReady"}, {"error": "busy"}), [1.0]),
+        ((200, 1, {}, b"<html>"), [1.0]),
+    ],
+)
+def test_a_service_in_trouble_is_asked_again(fault, waits, hub, slept):
+    hub.add("ada/a")
+    hub.fail("/viewer/info", *fault)
+    assert len(found()) == 1
+    assert slept == waits
+
+
+@pytest.mark.parametrize(
+    ("fault", "words"),
+    [
+        ((503, 99), "did not answer: status 503"),
+        ((429, 99, {"Retry-After": "3600"}), "it asks to come back in 3,600 s"),
+        ((200, 99, {}, b"["), "what it answered is no JSON object"),
+    ],
+)
+def test_a_service_that_stays_away_ends_the_build_and_loses_nothing(fault, words, hub):
+    hub.add("ada/a")
+    hub.fail("/viewer/info", *fault)
+    with pytest.raises(JobFailed, match=words) as caught:
+        found()
+    assert "the same command goes on" in caught.value.hint
+
+
+def test_no_connection(hub, monkeypatch):
+    hub.add("ada/a")
+    monkeypatch.setenv(VIEWER_VARIABLE, "http://127.0.0.1:9")
+    with pytest.raises(JobFailed, match="did not answer"):
+        found()
+
+
+def test_a_dataset_that_the_viewer_cannot_show(hub):
+    hub.add("ada/a")
+    said = {"error": "The dataset viewer doesn't support this dataset"}
+    hub.fail("/viewer/info", 500, 1, {"X-Error-Code": "StreamingRowsError"}, said)
+    with pytest.raises(DatasetUnavailable, match="the viewer has nothing of ada/a: The dataset"):
+        found()
+    hub.fail("/viewer/info", 500, 99, {}, {"error": "oops"})
+    with pytest.raises(DatasetUnavailable, match="oops"):
+        found()
+
+
+def test_no_samples_are_a_note(hub):
+    hub.add("ada/a")
+    hub.fail("first-rows", 501, 1, {}, {"error": "too big"})
+    (entry,) = found().values()
+    assert entry.samples == ()
+    assert entry.notes == ("no sample rows: the viewer has nothing of ada/a: too big",)
+    assert entry.rows == 3
+
+
+def test_a_gated_dataset_is_known_and_its_rows_are_refused(hub):
+    hub.add("ada/secret", gated="manual", description="Behind a form")
+    (entry,) = found().values()
+    assert (entry.gated, entry.columns, entry.description) == (True, {}, "Behind a form")
+    assert "is gated or private" in entry.notes[0]
+    with pytest.raises(DatasetUnavailable, match="is gated or private"):
+        list(HUB.rows(entry))
+
+
+def test_rows_of_what_changed_vanished_or_closed(hub):
+    hub.add("ada/a")
+    (entry,) = found().values()
+    hub.datasets["ada/a"]["columns"] = {"text": {"dtype": "string", "_type": "Value"}}
+    with pytest.raises(DatasetUnavailable, match="has other columns than when it was described"):
+        list(HUB.rows(entry))
+    hub.datasets["ada/a"]["sha"] = "b" * 40
+    with pytest.raises(DatasetUnavailable, match="has changed since it was described"):
+        list(HUB.rows(entry))
+    hub.datasets["ada/a"]["gated"] = "auto"
+    with pytest.raises(DatasetUnavailable) as caught:
+        list(HUB.rows(entry))
+    assert "ask for access at" in caught.value.hint
+    del hub.datasets["ada/a"]
+    with pytest.raises(DatasetUnavailable):
+        list(HUB.rows(entry))
+    hub.fail("/viewer/rows", 404, 1, {}, {"error": "not found"})
+    with pytest.raises(DatasetUnavailable, match="is not there"):
+        list(HUB.rows(entry))
+
+
+def test_private_and_disabled_datasets_are_passed_over(hub):
+    hub.add("ada/mine", private=True)
+    hub.add("ada/off", disabled=True)
+    assert found() == {}
+
+
+def test_the_token_goes_to_the_hub_alone(hub, hubs, monkeypatch):
+    hub.add("ada/a")
+    found()
+    assert hub.tokens == {"Bearer hf_secret"}
+    other = hubs(hub.datasets)
+    address = other.address.replace("127.0.0.1", "localhost")
+    monkeypatch.setenv(VIEWER_VARIABLE, f"{address}/viewer")
+    found()
+    assert other.tokens == {""}
+
+
+@pytest.mark.parametrize(
+    ("spec", "words"),
+    [("hf:ada/none", "has no dataset 'ada/none'"), ("hf:a b/c", "hf:OWNER/NAME")],
+)
+def test_what_is_not_there(spec, words, hub, in_process):
+    done = in_process("catalogue", "build", spec)
+    assert done.code == 2
+    assert words in done.err
+
+
+def test_a_build_from_the_command_line_goes_on_after_an_outage(hub, in_process):
+    for at in range(4):
+        hub.add(f"ada/reviews{at}", description="Reviews of lamps")
+    hub.fail("info?dataset=ada%2Freviews2", 503, 99)
+    broken = in_process("catalogue", "build", "hf:", "-o", "limit=10")
+    assert broken.code == 1
+    assert "the same command goes on" in broken.err
+    searched = in_process("retrieve", "reviews of lamps", "--catalogue", "hf:")
+    assert "warning: hf: is built in part: 2 datasets" in searched.err
+    assert searched.code == 0
+    hub.faults.clear()
+    asked = len(hub.asked)
+    done = in_process("catalogue", "build", "hf:")
+    assert "hf:: 4 entries, 2 datasets described, 2 as before" in done.out
+    assert not any("reviews0" in path for path in hub.asked[asked:])
+    rows = in_process("retrieve", "reviews of lamps", "-k", "2", "--json").json["found"]
+    assert [row["dataset"]["id"] for row in rows] == ["hf:ada/reviews0", "hf:ada/reviews1"]
+
+
+def test_what_was_never_built_is_not_asked_for_in_passing(hub, in_process):
+    done = in_process("retrieve", "x y", "--catalogue", "hf:")
+    assert done.code == 2
+    assert "targen catalogue build hf:" in done.err
