@@ -50,8 +50,9 @@ ALIASES = {
 }
 
 GROUPS = {
-    "Run": "generate agenerate resume aresume load correct acorrect analyze read_dataset",
-    "What they return": "Run Report LabelReport UsageReport Corrected CorrectionReport Dataset",
+    "Run": "generate agenerate resume aresume load estimate correct acorrect analyze read_dataset",
+    "What they return": "Run Report LabelReport UsageReport CostEstimate Corrected "
+    "CorrectionReport Dataset",
     "Errors": "TargenError UsageError JobFailed Rejected errors",
     "Write a task": "Task Judging Rows Texts Label ListStep Step Llm InverseGenerator Prompt "
     "Variant DryRunCall Case Declaration TaskForm",

@@ -15,11 +15,11 @@ import targen_core
 from targen_core import errors
 
 NAMES = """Backend BackendOptions Case ChatModel ChatReply ChatRequest Corrected Correction
-CorrectionReport CorrectionSample Corrector Dataset Declaration DryRunCall Exporter
+CorrectionReport CorrectionSample Corrector CostEstimate Dataset Declaration DryRunCall Exporter
 InverseGenerator Job JobFailed JudgeAnswer JudgeQuestion Judging Label LabelReport Limits
 ListStep Llm Message Price Prompt Quotas Register Registration Registry Rejected Report Rows Run
 RunSpec Script ScriptedModel ScriptedOptions Step TargenError Task Texts UsageError
-UsageReport Variant acorrect agenerate analyze aresume correct errors generate hookimpl
+UsageReport Variant acorrect agenerate analyze aresume correct errors estimate generate hookimpl
 load load_registry read_dataset resume""".split()
 
 TREE = {

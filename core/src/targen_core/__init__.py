@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from targen_core import errors
     from targen_core.api.analyzing import analyze
     from targen_core.api.correcting import acorrect, correct
+    from targen_core.api.estimating import CostEstimate, estimate
     from targen_core.api.generating import agenerate, aresume, generate, load, resume
     from targen_core.api.reading import read_dataset
     from targen_core.api.report import CorrectionReport, LabelReport, Report, UsageReport
@@ -54,6 +55,7 @@ _HOME = {
     "Correction": "tasks.judging",
     "CorrectionReport": "api.report",
     "CorrectionSample": "tasks.judging",
+    "CostEstimate": "api.estimating",
     "Corrector": "tasks.steps",
     "Dataset": "dataset.model",
     "Declaration": "declared.model",
@@ -98,6 +100,7 @@ _HOME = {
     "analyze": "api.analyzing",
     "aresume": "api.generating",
     "correct": "api.correcting",
+    "estimate": "api.estimating",
     "generate": "api.generating",
     "hookimpl": "plugins.hookspecs",
     "load": "api.generating",
@@ -118,6 +121,7 @@ __all__ = [
     "CorrectionReport",
     "CorrectionSample",
     "Corrector",
+    "CostEstimate",
     "Dataset",
     "Declaration",
     "DryRunCall",
@@ -162,6 +166,7 @@ __all__ = [
     "aresume",
     "correct",
     "errors",
+    "estimate",
     "generate",
     "hookimpl",
     "load",

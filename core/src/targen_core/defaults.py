@@ -33,6 +33,7 @@ __all__ = [
     "KEYS",
     "NO_FILES",
     "PROFILE_VARIABLE",
+    "YIELD",
     "DefaultsFile",
     "Layer",
     "Value",
@@ -53,6 +54,8 @@ NO_FILES = "TARGEN_NO_CONFIG"
 PROFILE_VARIABLE = "TARGEN_PROFILE"
 ASK_ABOVE = 1.0
 """Dollars above which `targen generate` asks on a terminal, where nobody says otherwise."""
+YIELD = 0.7
+"""Share of candidates that become rows, in estimates where nothing was measured."""
 
 _LARGEST = 1e12
 _MOST = 1 << 20  # bytes of a file

@@ -116,6 +116,11 @@ def test_wordings_and_generators_are_arms(targen: Command, superglue: Path) -> N
     assert "arm default of rte" in wordings.err and "arm paper of rte" in wordings.err
     shares = targen("reproduce", "table10", *base, "--tasks", "cb")
     assert "contexts_fraction=0.25" in shares.err
+    priced = ("-o", "model=m", "-o", "base_url=http://127.0.0.1:9/v1", "-o", "price_in=5")
+    paid = targen("reproduce", "table10", *base[:2], "--generator", "llama", "-n", 60, *priced,
+                  "-o", "price_out=9", "--tasks", "cb", "--max-cost", 2, "--plan")  # fmt: skip
+    assert paid.code == 0 and paid.err.count(": about $0.") == 3, paid.err
+    assert "costs about $1." in paid.err and "at most $6.00 (max_cost)" in paid.err
     generators = targen("reproduce", "table11", *base, "--generator", "local", "--tasks", "cb")
     assert "arm scripted of cb" in generators.err and "arm local of cb" in generators.err
 

@@ -24,7 +24,8 @@ Ahead = Sequence[tuple[Path, "Request"]]
 
 def print_dry_run(runs: Ahead, *, suite: bool, json: bool) -> None:
     """Print what would run, and for how much; nothing is written, nothing is sent."""
-    from targen_core.cli.estimate import estimated, print_estimates
+    from targen_core.api.estimating import estimated
+    from targen_core.cli.estimate import print_estimates
     from targen_core.runs.plan import prepare
 
     estimates = [estimated(request) for _, request in runs]
@@ -78,7 +79,7 @@ def confirm(runs: Ahead, choice: Choice, *, yes: bool) -> None:
 
 def _dollars(runs: Ahead) -> float | None:
     """What all of it would cost; None where that is free, or nobody knows."""
-    from targen_core.cli.estimate import estimated
+    from targen_core.api.estimating import estimated
     from targen_core.errors import TargenError
     from targen_core.runs.plan import prepare
 

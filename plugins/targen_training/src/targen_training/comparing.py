@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from targen_core import Registry
     from targen_core.training.model import Watch
     from targen_training.experiments.cells import Plan
+    from targen_training.experiments.making import Made
     from targen_training.experiments.model import Experiment
     from targen_training.experiments.results import Results
     from targen_training.experiments.run import Planned
@@ -140,9 +141,7 @@ def carried_out(
     from targen_training.experiments.run import declare, held, planned, run_experiment, written
 
     arms = list(to_generate(experiment, folder))
-    for arm in arms:
-        state = "there" if (arm.run / "report.json").exists() else "to generate"
-        print(f"arm {arm.arm} of {arm.part}: {state}: {arm.said}", file=sys.stderr)
+    _say_arms(registry, arms)
     missing = [arm for arm in arms if not (arm.run / "dataset.jsonl").exists()]
     if plan and missing:
         cells = len(experiment.models) * len(experiment.seeds)
@@ -195,6 +194,33 @@ def show(results: Results, folder: Path, *, json: bool) -> None:
     for line in findings.warnings:
         print(f"warning: {line}", file=sys.stderr)
     print(folder / "results.html")
+
+
+def _say_arms(registry: Registry, arms: Sequence[Made]) -> None:
+    """What will be generated, and for how many dollars, before anything is sent."""
+    from targen_training.experiments.making import dollars
+
+    costs: list[float | None] = []
+    caps: list[float | None] = []
+    for arm in arms:
+        said = f"arm {arm.arm} of {arm.part}: "
+        if (arm.run / "report.json").exists():
+            print(f"{said}there: {arm.said}", file=sys.stderr)
+            continue
+        costs.append(dollars(registry, arm))
+        caps.append(arm.values.get("max_cost"))
+        cost = "no price is known" if costs[-1] is None else f"about ${costs[-1]:,.2f}"
+        print(f"{said}to generate: {arm.said}: {cost}", file=sys.stderr)
+    known = [cost for cost in costs if cost is not None]
+    if not any(known):
+        return
+    said = f"to generate all of them costs about ${sum(known):,.2f}"
+    if len(known) < len(costs):
+        said += f", and what {len(costs) - len(known)} without a known price take"
+    limits = [cap for cap in caps if cap is not None]
+    if len(limits) == len(caps):
+        said += f", and at most ${sum(limits):,.2f} (max_cost)"
+    print(f"{said}; less, where arms share replies", file=sys.stderr)
 
 
 def _say(ready: Planned) -> None:

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
+from inspect import signature
 from pathlib import Path
 from typing import Any
 
-from targen_core import Registry, generate
-from targen_core.errors import TargenError, UsageError
+from targen_core import Registry, estimate, generate
+from targen_core.errors import JobFailed, TargenError, UsageError
 from targen_training.experiments.model import Experiment
 
-__all__ = ["Made", "generated", "to_generate"]
+__all__ = ["Made", "dollars", "generated", "to_generate"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +51,22 @@ def to_generate(experiment: Experiment, folder: Path) -> Iterator[Made]:
                 yield Made(key, name, experiment.task_of(key), values, folder / "runs" / called)
 
 
+def dollars(registry: Registry, arm: Made) -> float | None:
+    """What an arm would cost were its replies not shared; None where nobody knows.
+
+    Raises:
+        UsageError: what cannot be generated.
+    """
+    # Caps and where the run goes change no estimate.
+    without = signature(generate).parameters.keys() - signature(estimate).parameters.keys()
+    values = {key: value for key, value in arm.values.items() if key not in without}
+    try:
+        with _named(arm, "estimated"):
+            return estimate(arm.task, registry=registry, **values).dollars
+    except JobFailed:
+        return None  # what its dry run cannot do, the run itself may
+
+
 def generated(registry: Registry, arms: Iterator[Made]) -> dict[str, dict[str, Path]]:
     """Generate what is missing. What the arms have in common is asked once: replies are shared.
 
@@ -58,15 +76,22 @@ def generated(registry: Registry, arms: Iterator[Made]) -> dict[str, dict[str, P
     """
     made: dict[str, dict[str, Path]] = {}
     for arm in arms:
-        try:
+        with _named(arm, f"generated into {arm.run}"):
             generate(arm.task, out=arm.run, registry=registry, **arm.values)
-        except TypeError as error:
-            raise UsageError(
-                f"arm {arm.arm} of {arm.part}: {error}",
-                hint="generate = { … } takes what targen_core.generate does",
-            ) from error
-        except TargenError as error:
-            error.add_note(f"while the arm {arm.arm} of {arm.part} was generated into {arm.run}")
-            raise
         made.setdefault(arm.part, {})[arm.arm] = arm.run
     return made
+
+
+@contextmanager
+def _named(arm: Made, what: str) -> Iterator[None]:
+    """Say of which arm an error is."""
+    try:
+        yield
+    except TypeError as error:
+        raise UsageError(
+            f"arm {arm.arm} of {arm.part}: {error}",
+            hint="generate = { … } takes what targen_core.generate does",
+        ) from error
+    except TargenError as error:
+        error.add_note(f"while the arm {arm.arm} of {arm.part} was {what}")
+        raise

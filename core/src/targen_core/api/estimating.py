@@ -1,0 +1,361 @@
+"""`estimate`: calls, tokens and dollars before anything is paid."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from targen_core.api.kinds import check_kinds
+from targen_core.api.models import ModelLike
+from targen_core.api.request import (
+    ItemsLike,
+    PathText,
+    Request,
+    StepLike,
+    TaskLike,
+    as_path,
+    asked,
+)
+from targen_core.api.run import Run
+from targen_core.api.words import in_python
+from targen_core.calls.batch import batch_price
+from targen_core.calls.model import Price
+from targen_core.defaults import YIELD
+from targen_core.engine.lists import NEW, SPARE, seeds_at_most
+from targen_core.engine.quotas import Quotas
+from targen_core.errors import QuotaNotMet, UsageError
+from targen_core.plugins.registry import Registry
+from targen_core.runs.batches import batched_steps
+from targen_core.runs.manifest import Manifest
+from targen_core.runs.plan import prepare
+from targen_core.runs.report import read_report, reported_prices
+from targen_core.runs.trial import dry_run_spec, run_trial
+from targen_core.tasks.model import Task
+
+__all__ = ["CostEstimate", "estimate", "estimated", "summed"]
+
+_COUNTS = ("calls", "input_tokens", "output_tokens", "reasoning_tokens")
+_SAMPLE = 60  # rows that a dry run makes, at least; lists are whole batches in it
+_LONGEST = 500  # and at most, to see where lists end
+
+
+@dataclass(frozen=True, slots=True)
+class CostEstimate:
+    """What a run is likely to take.
+
+    Attributes:
+        task: the task's id.
+        rows: the rows that were asked for.
+        basis: what it rests on: a dry run at a yield, or the measure of a run.
+        steps: a mapping for each step that asks a model: "step", "calls", "input_tokens",
+            "output_tokens", "reasoning_tokens" and "dollars", which are None where no price is
+            known.
+        uncounted_reasoning: steps whose model thinks before it answers, which is paid as output,
+            and nobody said how much.
+        prices: what each step's tokens are counted at, as in a run's report.
+        too_few: why the given seeds make fewer rows than that, and what to add; or "".
+    """
+
+    task: str
+    rows: int
+    basis: str
+    steps: Sequence[Mapping[str, Any]]
+    uncounted_reasoning: Sequence[str]
+    prices: Mapping[str, Any]
+    too_few: str = ""
+
+    @property
+    def calls(self) -> int:
+        """Calls of all steps."""
+        return int(self.total["calls"])
+
+    @property
+    def dollars(self) -> float | None:
+        """Dollars of all steps; None where a price is unknown."""
+        known: float | None = self.total["dollars"]
+        return known
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """All of it, as `targen estimate --json` prints it."""
+        return {
+            "task": self.task,
+            "rows": self.rows,
+            "basis": self.basis,
+            "steps": [dict(step) for step in self.steps],
+            "uncounted_reasoning": list(self.uncounted_reasoning),
+            "prices": dict(self.prices),
+            **({"too_few_seeds": self.too_few} if self.too_few else {}),
+            **self.total,
+        }
+
+    @property
+    def total(self) -> dict[str, Any]:
+        """All steps together; dollars are None where a price is unknown."""
+        return summed(self.steps)
+
+
+def estimate(
+    task: TaskLike,
+    *,
+    n: int | None = None,
+    labels: Mapping[str, int] | None = None,
+    preset: str | None = None,
+    variants: str | Iterable[str] = (),
+    model: ModelLike = "local",
+    options: Mapping[str, Any] | None = None,
+    steps: Mapping[str, StepLike] | None = None,
+    correct: bool = True,
+    corrector: str | None = None,
+    contexts: ItemsLike | None = None,
+    seeds: ItemsLike | None = None,
+    contexts_from: str = "",
+    seeds_from: str = "",
+    contexts_limit: int | None = None,
+    contexts_fraction: float = 1.0,
+    batch: bool = False,
+    batch_lists: bool = False,
+    measured: PathText | Run | None = None,
+    yield_: float = YIELD,
+    reasoning_tokens: int | Mapping[str, int] = 0,
+    registry: Registry | None = None,
+    **model_options: Any,
+) -> CostEstimate:
+    """Estimate what `generate` will take: calls, tokens and, where a price is known, dollars.
+
+    Nothing is sent. The prompts of a dry run are counted, at four characters a token; with
+    `measured`, what a run really took is scaled, rejects and reasoning included.
+
+    Args:
+        task: as of `generate`, like all that is not named below.
+        n: rows, split evenly over the labels.
+        labels: rows by label.
+        preset: a named set of counts of the task, such as "paper".
+        variants: variants of the task to apply, by name.
+        model: the model that is to be asked.
+        options: backend options and sampling parameters whose names clash with a keyword here.
+        steps: another model for one step, by the step's name.
+        correct: whether to self-correct labels (step 4).
+        corrector: a corrector to use instead of the task's own, by name.
+        contexts: your own contexts, instead of step 1.
+        seeds: your own seeds, instead of steps 1 and 2.
+        contexts_from: registered contexts to use instead of the task's, by name.
+        seeds_from: registered seeds to use instead of the task's, by name.
+        contexts_limit: maximum number of contexts.
+        contexts_fraction: use only this leading fraction of `contexts` or `contexts_limit`.
+        batch: use the service's batch API for steps 3 and 4.
+        batch_lists: use the batch API for steps 1 and 2 too.
+        measured: a run of the task to scale, or its directory.
+        yield_: share of candidates that become rows, without `measured`; above 0, at most 1.
+        reasoning_tokens: tokens of reasoning in a call, without `measured`: of all steps, or by
+            step.
+        registry: resolves names; by default among all that is installed.
+        **model_options: backend options, such as `price_in` and `price_out`, dollars for a
+            million tokens.
+
+    Returns:
+        The estimate; `estimate.dollars` is None where no price is known.
+
+    Raises:
+        UsageError: the request is invalid.
+    """
+    with in_python():
+        known: dict[str, Any] = {"n": n, "labels": labels, "preset": preset, "variants": variants}
+        known |= {"options": options, "steps": steps, "correct": correct, "corrector": corrector}
+        known |= {"contexts_from": contexts_from, "seeds_from": seeds_from, "batch": batch}
+        known |= {"contexts_limit": contexts_limit, "contexts_fraction": contexts_fraction}
+        known |= {"batch_lists": batch_lists, "registry": registry}
+        check_kinds(known)
+        if not 0 < yield_ <= 1:
+            raise UsageError(f"yield_ is {yield_}; it must be above 0 and at most 1")
+        thought = {"": reasoning_tokens} if isinstance(reasoning_tokens, int) else reasoning_tokens
+        folder = measured.path if isinstance(measured, Run) else measured
+        with asked(
+            registry,
+            task,
+            n=n,
+            labels=labels,
+            preset=preset,
+            variants=variants,
+            model=model,
+            options={**model_options, **(options or {})},
+            steps=steps,
+            correct=correct,
+            corrector=corrector,
+            contexts=contexts,
+            seeds=seeds,
+            contexts_from=contexts_from,
+            seeds_from=seeds_from,
+            contexts_limit=contexts_limit,
+            contexts_fraction=contexts_fraction,
+            batch=batch,
+            batch_lists=batch_lists,
+        ) as request:
+            return estimated(request, None if folder is None else as_path(folder), yield_, thought)
+
+
+def estimated(
+    request: Request,
+    measured: Path | None = None,
+    yield_: float = YIELD,
+    reasoning_tokens: Mapping[str, int] | None = None,
+) -> CostEstimate:
+    """What a request will take, by a run that was, or by a dry run at a yield.
+
+    Tokens of reasoning are those of a call by step; under "", of all steps that are not named.
+
+    Raises:
+        UsageError: no such step, or a run of another task.
+    """
+    registry, spec, task = request.registry, request.spec, request.task
+    thought = reasoning_tokens or {}
+    names = [step.name for step in task.steps]
+    if odd := [step for step in thought if step not in ("", *names)]:
+        raise UsageError(
+            f"reasoning tokens of {odd[0]!r}: {task.name} has no such step",
+            hint=f"steps: {', '.join(names)}",
+        )
+    reasoning = {step: thought.get(step, thought.get("", 0)) for step in names}
+    too_few, ended = "", False
+    prepared = prepare(registry, spec)
+    rows = spec.target.quotas.total
+    # Calls that are not told of each other repeat each other, and some are for a refill.
+    more = {
+        step.name: SPARE / NEW if task.contexts in step.lists else SPARE
+        for step in task.steps
+        if step.lists and spec.lists_at_once > 1
+    }
+    if measured is not None:
+        report = read_report(measured)
+        if report["task"] != prepared.lock.task.id:
+            raise UsageError(f"{measured} is a run of {report['task']}, not of {spec.task}")
+        if Manifest.load(measured / "manifest.json").spec.lists_at_once > 1:
+            more = {}
+        factor = 1.0
+        basis = f"the measure of {measured}"
+    else:
+        per_seed = task.samples_per_seed * task.instances_per_call
+        seeds = seeds_at_most(prepared.specs)
+        enough = _SAMPLE if seeds is None else min(_LONGEST, max(_SAMPLE, seeds * per_seed + 1))
+        sample = dict.fromkeys(task.quota_names, enough * task.rows_per_instance)
+        # A dry run has few words: that it repeats itself is no measure of a model. Its replies
+        # fit its own lists: what is given in place of them is not asked for, and not priced.
+        dry_run = dry_run_spec(spec, sample).replace(
+            near_duplicates=0, contexts=None, contexts_fraction=1.0, seeds=None
+        )
+        trial = run_trial(registry, dry_run)
+        report, factor = trial.report, 1 / yield_
+        judged = max((flow["judged"] for flow in report.get("flow", {}).values()), default=0)
+        ended = isinstance(trial.problem, QuotaNotMet) and not report["given_up"] and judged > 0
+        if trial.problem is not None and not ended:
+            raise trial.problem
+        if spec.seeds is None and spec.contexts is None:
+            if ended:
+                seeds = judged // per_seed
+            elif seeds is not None and judged > seeds * per_seed:
+                seeds = None  # its first batch is larger than it says
+        if seeds is not None:
+            source = spec.seeds or spec.contexts or spec.task
+            too_few = _too_few(task, spec.target.quotas, f"{source}", seeds, yield_)
+        basis = f"a dry run, at a yield of {yield_:.0%}"
+    made = sum(report["rows"].values())
+    if not made:
+        raise UsageError(f"{measured} has no rows to measure by")
+    prices = {name: step.price for name, step in prepared.steps.items()}
+    if spec.limits.batch:
+        basis += ", in batches"
+        for name in {*batched_steps(task.steps, spec.lists_at_once)} & prices.keys():
+            prices[name] = batch_price(prices[name])
+    silent = [
+        name
+        for name, step in prepared.steps.items()
+        if measured is None
+        and not reasoning[name]
+        and step.backend.thinks is not None
+        and step.backend.thinks(step.options)
+    ]
+    total_calls = report["usage"]["total"]["calls"] + report["usage"]["total"]["cached"]
+    if measured is None:  # what ran ahead for nothing in so short a run is no measure
+        factor *= 1 - report["unused_calls"] / total_calls
+    factors = {name: rows / made * factor * more.get(name, 1.0) for name in prices}
+    if ended:  # lists that are there already are asked for once, whatever is wanted of them
+        factors.update((step.name, 1.0) for step in task.steps if step.lists)
+    steps = _scaled(report, factors, prices, reasoning)
+    asked = {row["step"]: prices[row["step"]] for row in steps}
+    prices_said = reported_prices(asked)
+    return CostEstimate(prepared.lock.task.id, rows, basis, steps, silent, prices_said, too_few)
+
+
+def _too_few(task: Task[Any, Any], quotas: Quotas, source: str, seeds: int, yield_: float) -> str:
+    """What to say where so many seeds make fewer rows than are wanted, or ""."""
+    unit, per_seed = task.rows_per_instance, task.samples_per_seed * task.instances_per_call
+    aims = list(task.branches.values())
+    worst = ("", 0.0, 0.0)  # a label, its rows for each seed, and the seeds that it lacks
+    for label, wanted in quotas.items():
+        branches = aims.count(label) + aims.count(None) / len(task.quota_names)
+        each = branches * per_seed * unit * yield_
+        worst = max(worst, (label, each, wanted / each - seeds), key=lambda short: short[2])
+    label, each, lacking = worst
+    if lacking <= 0:
+        return ""
+    samples = math.ceil(quotas[label] / (seeds * each / task.samples_per_seed))
+    asked = "once" if task.samples_per_seed == 1 else f"{task.samples_per_seed} times"
+    return (
+        f"Too few seeds: {source} gives {seeds:,}, each asked {asked} for a label, which makes "
+        f"about {math.floor(seeds * each):,} rows of {label} at a yield of {yield_:.0%}; "
+        f"{quotas[label]:,} are asked for.\n"
+        f"Add {math.ceil(lacking):,} or more, or take more samples of each: "
+        f"samples_per_seed {samples}"
+    )
+
+
+def summed(lines: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Lines added up; dollars are None where a price is unknown."""
+    known = all(line["dollars"] is not None for line in lines)
+    return {
+        **{key: sum(line[key] for line in lines) for key in _COUNTS},
+        "dollars": sum(line["dollars"] for line in lines) if known else None,
+    }
+
+
+def _scaled(
+    report: dict[str, Any],
+    factors: Mapping[str, float],
+    prices: Mapping[str, Price | None],
+    reasoning: Mapping[str, int],
+) -> list[dict[str, Any]]:
+    """Each step's usage times its factor, with `reasoning` for each call, priced anew."""
+    steps: dict[str, dict[str, float]] = {}
+    for counts in report["usage"]["by_step"]:
+        step = steps.setdefault(counts["step"], dict.fromkeys(_COUNTS, 0))
+        calls = counts["calls"] + counts["cached"]
+        assumed = calls * reasoning.get(counts["step"], 0)
+        step["calls"] += calls
+        step["input_tokens"] += counts["input_tokens"] + counts["saved_input_tokens"]
+        step["output_tokens"] += counts["output_tokens"] + counts["saved_output_tokens"] + assumed
+        # The cache does not say which of its tokens were reasoning: as in the other calls.
+        measured = counts.get("reasoning_tokens", 0) * calls / max(1, counts["calls"])
+        step["reasoning_tokens"] += assumed or measured
+    rows = []
+    for name in prices:
+        if name not in steps:
+            continue
+        row: dict[str, Any] = {"step": name}
+        # However few rows are wanted, a list's first call asks for a whole batch.
+        factor = max(factors[name], 1 / max(1, steps[name]["calls"]))
+        row.update({key: round(value * factor) for key, value in steps[name].items()})
+        row["dollars"] = _dollars(prices[name], row)
+        rows.append(row)
+    return rows
+
+
+def _dollars(price: Price | None, row: Mapping[str, Any]) -> float | None:
+    """What a step's calls cost, all alike: whether a prompt is a long one is said of each."""
+    if price is None:
+        return None
+    if price.long_from is not None and row["input_tokens"] <= price.long_from * row["calls"]:
+        price = replace(price, long_from=None)
+    return round(price.dollars(row["input_tokens"], row["output_tokens"]), 6)

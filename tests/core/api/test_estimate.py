@@ -1,0 +1,77 @@
+"""`estimate`: what a run will take, from Python."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import targen_core as tg
+
+DECLARED = {
+    "name": "porter",
+    "description": "Notes that a night porter leaves for the morning.",
+    "labels": {"calm": "nothing happened", "alarm": "something must be done at once"},
+}
+PORTER = tg.Declaration.model_validate(DECLARED)
+
+
+def test_it_costs_nothing_and_counts_what_a_run_would() -> None:
+    found = tg.estimate(PORTER, n=100, model="scripted", price_in=1, price_out=2)
+    assert found.rows == 100 and "a dry run, at a yield of 70%" in found.basis
+    assert [step["step"] for step in found.steps] == [*("contexts", "seeds", "generate", "correct")]
+    assert found.calls == sum(step["calls"] for step in found.steps) > 200
+    total = found.total
+    paid = (total["input_tokens"] + 2 * total["output_tokens"]) / 1e6
+    assert found.dollars == pytest.approx(paid, abs=1e-5)
+    half = tg.estimate(PORTER, n=100, model="scripted", price_in=1, price_out=2, yield_=0.35)
+    assert found.dollars is not None and half.dollars is not None
+    assert half.dollars > 1.5 * found.dollars
+    without = tg.estimate(PORTER, n=100, model="scripted", correct=False)
+    assert "correct" not in [step["step"] for step in without.steps]
+
+
+def test_a_price_that_nobody_knows_is_none() -> None:
+    found = tg.estimate(PORTER, n=10, model="llama", options={"model": "m"})
+    assert found.dollars is None and found.calls > 10
+
+
+def test_a_run_is_scaled() -> None:
+    run = tg.generate(PORTER, n=10, model="scripted", progress=False)
+    found = tg.estimate(PORTER, n=100, model="scripted", measured=run)
+    assert f"the measure of {run.path}" in found.basis
+    assert found.calls == 10 * run.report.usage.calls
+
+
+def test_reasoning_is_counted_of_all_steps_or_by_step() -> None:
+    plain = tg.estimate(PORTER, n=10, model="scripted").total
+    every = tg.estimate(PORTER, n=10, model="scripted", reasoning_tokens=100).total
+    assert every["reasoning_tokens"] == pytest.approx(100 * plain["calls"], rel=0.05)
+    one = tg.estimate(PORTER, n=10, model="scripted", reasoning_tokens={"correct": 100})
+    assert [step["step"] for step in one.steps if step["reasoning_tokens"]] == ["correct"]
+
+
+def test_the_command_prints_the_same(targen: Callable[..., Any]) -> None:
+    Path("porter.json").write_text(json.dumps(DECLARED), encoding="utf-8")
+    done = targen("estimate", "./porter.json", "-b", "scripted", "-n", 20, "--no-correct", "--json")
+    known = tg.estimate("./porter.json", n=20, model="scripted", correct=False).facts
+    assert done.json == known
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({}, "the number of rows"),
+        ({"n": 10, "yield_": 0}, "yield_ is 0"),
+        ({"n": 10, "reasoning_tokens": {"think": 1}}, "porter has no such step"),
+        ({"n": 10, "measured": "nowhere"}, "nowhere"),
+        ({"n": "ten"}, "n is 'ten'"),
+        ({"n": 10, "max_cost": 3}, "max_cost"),
+    ],
+)
+def test_what_cannot_be_is_said(given: dict[str, Any], said: str) -> None:
+    with pytest.raises(tg.TargenError, match=said):
+        tg.estimate(PORTER, model="scripted", **given)
