@@ -18,7 +18,7 @@ NAMES = """Backend BackendOptions Case ChatModel ChatReply ChatRequest Corrected
 CorrectionReport CorrectionSample Corrector CostEstimate Dataset Declaration DryRunCall Exporter
 InverseGenerator Job JobFailed JudgeAnswer JudgeQuestion Judging Label LabelReport Limits
 ListStep Llm Message Price Prompt Quotas Register Registration Registry Rejected Report Rows Run
-RunSpec Script ScriptedModel ScriptedOptions Step TargenError Task Texts UsageError
+RunSpec Script ScriptedModel ScriptedOptions Step TargenError Task TaskForm Texts UsageError
 UsageReport Variant acorrect agenerate analyze aresume correct errors estimate generate hookimpl
 load load_registry read_dataset resume""".split()
 
