@@ -19,15 +19,6 @@ PLUGINS = [
     "plugins/targen_datatune",
     *sorted(str(path.parent.relative_to(ROOT)) for path in ROOT.glob("plugins/examples/*/src")),
 ]
-# What `targen analyze` still takes from inside: runs to read, files to write, tables of notebooks.
-INSIDE = {
-    "targen_core.api.html": {"table"},
-    "targen_core.api.words": {"in_python"},
-    "targen_core.plain": {"kind_of", "replace_plain", "why_not"},
-    "targen_core.runs.files": {"write_atomically"},
-    "targen_core.runs.manifest": {"Manifest"},
-    "targen_core.runs.report": {"read_report"},
-}
 
 
 def promised():
@@ -62,18 +53,9 @@ def used(folder):
 @pytest.mark.parametrize("folder", PLUGINS)
 def test_a_plugin_uses_only_what_the_page_promises(folder):
     page = promised()
-    inside = INSIDE if folder == "plugins/targen_analysis" else {}
     odd = [
         f"{path}: {module}.{name}"
         for path, module, name in used(folder)
-        if not (
-            (module in page and (page[module] is None or name in page[module]))
-            or name in inside.get(module, ())
-        )
+        if not (module in page and (page[module] is None or name in page[module]))
     ]
     assert not odd
-
-
-def test_what_analyze_takes_from_inside_is_no_more_than_is_said():
-    taken = {(module, name) for _, module, name in used("plugins/targen_analysis")}
-    assert {(module, name) for module, names in INSIDE.items() for name in names} <= taken

@@ -224,6 +224,10 @@ def register_backends(register):
     register.register("acme", "{module}:BACKEND")
     register.register("nobackend", "{module}:WRONG")
 
+@hookimpl
+def register_correctors(register):
+    register.register("strict", "{module}:strict")
+
 class Row(BaseModel):
     text: str
     label: str
@@ -246,6 +250,11 @@ async def correct(llm, row):
     {correct}
     from targen_core import Correction
     return Correction("late")
+
+async def strict(llm, row):
+    {strict}
+    from targen_core import Correction
+    return Correction(llm.task.label_of(row))
 
 def rows(row, idx):
     {rows}
@@ -292,6 +301,7 @@ PLACES = [
     "write",
     "check_row",
     "correct",
+    "strict",
     "rows",
     "render",
     "complete",
@@ -356,6 +366,7 @@ def test_a_third_party_s_task_that_raises(place, acme, targen):
         ),
         ({"correct": "return None"}, "the corrector returned NoneType, not a Correction"),
         ({"correct": "row.text = 'b'"}, "the corrector changed the instance that it was given: "),
+        ({"check_row": "row.text = 'b'"}, "a check changed the instance that it was given: "),
     ],
 )
 def test_a_third_party_s_task_that_returns_the_wrong_thing(places, words, acme, targen):
@@ -364,6 +375,32 @@ def test_a_third_party_s_task_that_returns_the_wrong_thing(places, words, acme, 
     assert result.code == 1
     assert _error(result).startswith("error [acme-parcels]:")
     assert words in _error(result)
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        ("raise KeyError('nosuch')", "corrector strict: KeyError: 'nosuch' in strict (line "),
+        ("return None", "corrector strict: the corrector returned NoneType, not a Correction"),
+    ],
+)
+def test_a_third_party_s_corrector_is_blamed_for_what_it_does_to_another_s_task(
+    code, words, acme, targen
+):
+    acme(strict=code)
+    run = ["-n", "2", "-b", "scripted", "-q", "--out", "run", "--corrector", "strict"]
+    result = targen("generate", "rte", *run)
+    assert result.code == 1
+    assert _error(result).startswith(f"error [acme-parcels]: {words}")
+
+
+def test_a_task_is_blamed_for_what_a_corrector_calls_of_it(acme, targen):
+    acme(render="raise KeyError('nosuch')")
+    run = ["-n", "2", "-b", "scripted", "-q", "--out", "run", "--corrector", "blind"]
+    result = targen("generate", "parcels", *run, *UNLIKE)
+    assert result.code == 1
+    said = _error(result)
+    assert said.startswith("error [acme-parcels]: task parcels: KeyError: 'nosuch' in render (line")
 
 
 @pytest.mark.parametrize("function", ["propose", "write", "correct"])

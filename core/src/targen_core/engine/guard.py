@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import traceback
 from collections.abc import Awaitable, Callable
+from types import TracebackType
 from typing import Any
 
 from pydantic import ValidationError
@@ -28,12 +29,37 @@ def named(function: object) -> str:
     return f"{name} (line {code.co_firstlineno} of {code.co_filename})" if code else name
 
 
-class Guard:
-    """Runs a plugin's code: anything but a verdict or our own errors is its bug."""
+def _after(trace: TracebackType | None, frames: int) -> TracebackType | None:
+    """A traceback without its first frames."""
+    for _ in range(frames):
+        trace = trace.tb_next if trace is not None else None
+    return trace
 
-    def __init__(self, task: str, distribution: str) -> None:
+
+class Guard:
+    """Runs a plugin's code: anything but a verdict or our own errors is its bug.
+
+    Args:
+        task: the task's name.
+        distribution: whose code it is.
+        corrector: the corrector's name, where it is that of a corrector which is not the
+            task's own; what of the task it calls is still the task's.
+    """
+
+    def __init__(self, task: str, distribution: str, *, corrector: str = "") -> None:
         self.task = task
         self.distribution = distribution
+        self._what = f"corrector {corrector}" if corrector else f"task {task}"
+        self._of_task: Guard | None = None
+
+    def of_corrector(self, corrector: str | None) -> Guard:
+        """The guard of a corrector by its id; of the task's own, and of none, this one."""
+        distribution, colon, name = (corrector or "").partition(":")
+        if not colon or distribution == self.distribution:
+            return self
+        guard = Guard(self.task, distribution, corrector=name)
+        guard._of_task = self
+        return guard
 
     async def wait(self, stage: Callable[..., Awaitable[Any]], *args: Any) -> Any:
         """Call a stage and await it.
@@ -68,18 +94,18 @@ class Guard:
         """An error that says what the plugin did wrong."""
         if self.distribution == FILE:
             return StageFailed(
-                f"task {self.task}: {message}",
+                f"{self._what}: {message}",
                 distribution=FILE,
                 hint="fix the file, then generate a new run with another --out",
             )
         if self.distribution == MEMORY:
             return StageFailed(
-                f"task {self.task}: {message}",
+                f"{self._what}: {message}",
                 distribution=MEMORY,
                 hint="fix it, then resume: targen_core.resume(RUN, task=...)",
             )
         return StageFailed(
-            f"task {self.task}: {message}",
+            f"{self._what}: {message}",
             distribution=self.distribution,
             hint=f"report it to the authors of {self.distribution}, and resume when it is fixed",
         )
@@ -96,6 +122,10 @@ class Guard:
         # The plugin's own line: the last frame in the file that the guard called into,
         # past `Task`, whose methods hand on to the plugin's functions.
         frames = traceback.extract_tb(error.__traceback__)[1:]
+        handed_on = [at for at, f in enumerate(frames) if f.filename == task_model.__file__]
+        if self._of_task is not None and handed_on:
+            error.__traceback__ = _after(error.__traceback__, handed_on[0] + 1)
+            return self._of_task._failed(error)
         frames = [frame for frame in frames if frame.filename != task_model.__file__]
         own = [frame for frame in frames if frame.filename == frames[0].filename]
         where = f" in {own[-1].name} (line {own[-1].lineno} of {own[-1].filename})" if own else ""

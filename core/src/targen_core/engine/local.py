@@ -32,13 +32,19 @@ class LocalExecutor(Executor):
         corrector: Corrector[Any] | None,
         *,
         distribution: str,
+        corrector_id: str | None = None,
     ) -> None:
-        """`corrector` is step 4, or None; `distribution` whose task it is, for errors."""
+        """`corrector` is step 4, or None.
+
+        `distribution` is whose task it is, and `corrector_id` names a registered corrector: for
+        errors.
+        """
         self._task = task
         self._branches = task.branches
         self._layer = layer
         self._corrector = corrector
         self._guard = Guard(task.name, distribution)
+        self._of_corrector = self._guard.of_corrector(corrector_id)
 
     async def generate(self, work: Generation, scope: Scope) -> Generated:
         """See `Executor.generate`."""
@@ -115,16 +121,21 @@ class LocalExecutor(Executor):
             outcome.instance = work.instance
             stage = "check"
             claimed = self._guard.call(self._task.claimed_label, outcome.instance)
+            before = outcome.instance.model_copy(deep=True)
             self._check(outcome.instance, work.seed, labeled=claimed is not None)
+            if outcome.instance != before:
+                raise self._guard.fault(
+                    "a check changed the instance that it was given: a check only raises Rejected"
+                )
             stage = "correct"
-            await self._correct(llm, outcome, claimed, work.seed)
+            await self._correct(llm, outcome, claimed, work.seed, before)
         except Rejected as error:
             outcome.reject(stage, error)
         outcome.notes.update(llm.notes)
         return outcome
 
     async def _correct(
-        self, llm: StageLlm, outcome: Outcome, claimed: str | None, seed: Seed
+        self, llm: StageLlm, outcome: Outcome, claimed: str | None, seed: Seed, before: Any
     ) -> None:
         """Step 4: confirm, give another label, or reject."""
         outcome.final, outcome.claimed = outcome.instance, claimed
@@ -132,7 +143,7 @@ class LocalExecutor(Executor):
             outcome.corrected = self._guard.call(self._task.label_of, outcome.instance)
             return
         outcome.final, correction = await judge(
-            self._corrector, llm, self._guard, outcome.instance, claimed
+            self._corrector, llm, self._of_corrector, outcome.instance, claimed, before=before
         )
         outcome.corrected, outcome.explanation = correction.label, correction.explanation
         if correction.label != claimed:

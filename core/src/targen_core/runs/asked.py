@@ -139,8 +139,10 @@ async def _execute(
     stem, _, last = traced.id.rpartition("/")
     path, _, branch = stem.partition("/")
     name = manifest.lock.corrector
-    _, corrector = find_corrector(registry, task, "" if name == "task" else name)
-    executor = LocalExecutor(task, layer, corrector, distribution=distribution)
+    corrector_id, corrector = find_corrector(registry, task, "" if name == "task" else name)
+    executor = LocalExecutor(
+        task, layer, corrector, distribution=distribution, corrector_id=corrector_id
+    )
     scope, messages = Scope(), {}
 
     def observe(call: Call, sent: tuple[Message, ...], reply: ChatReply) -> None:

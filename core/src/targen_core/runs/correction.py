@@ -266,7 +266,7 @@ async def _judge_all(
     on_layer: Callable[[CallLayer], None],
 ) -> list[Judged]:
     """Every instance's verdict, in order."""
-    guard = Guard(prepared.task.name, prepared.distribution)
+    guard = Guard(prepared.task.name, prepared.distribution).of_corrector(prepared.corrector_id)
     queue = iter(range(len(items)))
     results: dict[int, Judged] = {}
     steps = prepared.steps

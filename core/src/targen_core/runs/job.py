@@ -407,6 +407,7 @@ class Job:
                 layer,
                 self._prepared.corrector,
                 distribution=self._prepared.distribution,
+                corrector_id=self._prepared.lock.corrector,
             ),
             layer=layer,
             sink=self._directory,

@@ -9,10 +9,9 @@ from typing import Any
 
 from targen_analysis.analysis import Analysis, ask, measure_all
 from targen_analysis.data.corpus import Columns, named_apart, read_corpus
-from targen_core import Registry, Run, load_registry
+from targen_core import Registry, Run, Task, load_registry
 from targen_core.errors import UsageError
 from targen_core.metrics.model import Corpus, Study
-from targen_core.runs.manifest import Manifest
 
 __all__ = ["analyze"]
 
@@ -63,9 +62,6 @@ def _source(data: Any) -> Any:
     return data
 
 
-def _task_of(corpora: Sequence[Corpus]) -> str | None:
+def _task_of(corpora: Sequence[Corpus]) -> Task[Any, Any] | None:
     """The task of the first run whose task is there, for what it is compared with."""
-    for corpus in corpora:
-        if corpus.run is not None and corpus.task is not None:
-            return Manifest.load(corpus.run / "manifest.json").task_name(corpus.run)
-    return None
+    return next((c.task for c in corpora if c.run is not None and c.task is not None), None)

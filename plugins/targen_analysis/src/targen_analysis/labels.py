@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from targen_analysis.statistics import rate
+from targen_core import load
 from targen_core.metrics.model import (
     Cell,
     Corpus,
@@ -18,7 +19,6 @@ from targen_core.metrics.model import (
     Study,
     Table,
 )
-from targen_core.runs.report import read_report
 
 __all__ = ["LABELS"]
 
@@ -176,7 +176,7 @@ def _flow(corpus: Corpus) -> Flow | None:
         return Flow(flow) if flow else None
     if corpus.run is None:
         return None
-    report = read_report(corpus.run)
+    report = load(corpus.run).report.raw
     ends = {
         name: {
             **flow["accepted"],

@@ -67,8 +67,8 @@ def read_corpus(
         if opened.task is None:
             raise
         notes.append(f"{error}: its columns and labels are taken as they are.")
-    if opened.task is not None and known is not None and isinstance(task, str):
-        other = registry.get("task", task).name
+    if opened.task is not None and known is not None and task is not None:
+        other = task.name if isinstance(task, Task) else registry.get("task", task).name
         if other != known.name:
             raise UsageError(
                 f"{opened.place} already names the task of its rows: {known.name}, not of {other}",

@@ -12,7 +12,6 @@ from targen_analysis.report.page import as_page
 from targen_analysis.report.pictures import colors_of, write_picture
 from targen_core.errors import UsageError, WriteFailed
 from targen_core.plain import kind_of, replace_plain, why_not
-from targen_core.runs.files import write_atomically
 
 __all__ = ["FILES", "check_free", "write"]
 
@@ -56,8 +55,8 @@ def write(analysis: Analysis, out: Path, *, pictures: str = "") -> list[Path]:
     written = [out / name for name in FILES]
     try:
         out.mkdir(parents=True, exist_ok=True)
-        write_atomically(written[0], text)
-        write_atomically(written[1], as_page(analysis))
+        _write(written[0], text)
+        _write(written[1], as_page(analysis))
         written += _write_rows(analysis, out / "rows")
         if pictures:
             written += _write_pictures(analysis, out / "pictures", pictures)
@@ -68,6 +67,11 @@ def write(analysis: Analysis, out: Path, *, pictures: str = "") -> list[Path]:
     return written
 
 
+def _write(path: Path, text: str) -> None:
+    """Write a text whole; half of a surrogate pair, as a row may hold it, is written escaped."""
+    replace_plain(path, text.encode("utf-8", "backslashreplace"))
+
+
 def _write_rows(analysis: Analysis, folder: Path) -> list[Path]:
     written = []
     for part in analysis.parts:
@@ -75,7 +79,7 @@ def _write_rows(analysis: Analysis, folder: Path) -> list[Path]:
             folder.mkdir(exist_ok=True)
             path = folder / f"{part.item.name}-{re.sub(r'[^a-zA-Z0-9.]+', '-', name)}.jsonl"
             lines = [json.dumps(plain(row), ensure_ascii=False, allow_nan=False) for row in rows]
-            write_atomically(path, "".join(f"{line}\n" for line in lines))
+            _write(path, "".join(f"{line}\n" for line in lines))
             written.append(path)
     return written
 
