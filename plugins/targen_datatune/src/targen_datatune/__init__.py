@@ -51,3 +51,13 @@ def register_retrievers(register: Register[Retriever]) -> None:
         "targen_datatune.retrievers.bm25:BM25",
         summary="words in common, rare ones counting more: no download, no torch",
     )
+    register.register(
+        "dense",
+        "targen_datatune.retrievers.dense:DENSE",
+        summary="vectors of a bi-encoder: meanings, in other words too; MiniLM, DataFinder's model",
+    )
+    register.register(
+        "fused",
+        "targen_datatune.retrievers.fused:FUSED",
+        summary="bm25 and dense, by their ranks: what either finds, and first what both do",
+    )

