@@ -28,6 +28,7 @@ class Hub:
         self.objects: dict[str, bytes] = {}
         self.faults: dict[str, list[int]] = {}
         self.asked: list[str] = []
+        self.agents: set[str] = set()
         self.url = ""
 
     def files(self, repo: str) -> dict[str, bytes]:
@@ -87,6 +88,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _serve(self, body: bytes) -> None:
         path, hub = self.path.partition("?")[0], self.state
         hub.asked.append(f"{self.command} {path}")
+        hub.agents.add(self.headers.get("User-Agent", ""))
         status = hub.fault(path)
         if status == DROP:
             self.close_connection = True

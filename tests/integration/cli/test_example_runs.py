@@ -30,3 +30,10 @@ def test_an_example_leads_from_every_row_to_its_calls(targen: Command) -> None:
     for row in range(0, 240, 40):
         facts = targen("show", RUNS / "cb", row, "--json").json
         assert [call["key"] for call in facts["calls"]] == json.loads(lines[row])["calls"]
+
+
+def test_the_task_of_the_demo_makes_rows(targen: Command, tmp_path: Path) -> None:
+    task = RUNS.parent / "reviews.yaml"
+    options = ("-b", "scripted", "-q", "--json", "--out", tmp_path / "run")
+    made = targen("generate", task, "-n", 4, *options)
+    assert made.json["rows"] == {"positive": 2, "negative": 2}

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import io
+import os
+import re
+import subprocess
 import sys
 from pathlib import Path
 
@@ -59,6 +62,32 @@ def test_a_run_is_pushed_in_splits_with_its_card(targen, run, hub):
     assert b"| test | 48 |" in files["README.md"]
     assert hub.repos["me/rte"]["private"]
     assert not (run / "exports").exists()
+
+
+def test_a_push_tells_of_nothing_but_versions(run, hub, tmp_path):
+    around = {
+        "HF_ENDPOINT": hub.url,
+        "HF_HOME": str(tmp_path),
+        "HF_HUB_DISABLE_XET": "1",
+        "AI_AGENT": "probe",
+    }
+    unset = {"HF_HUB_DISABLE_TELEMETRY", "HF_HUB_OFFLINE", "DO_NOT_TRACK"}
+    env = {name: value for name, value in os.environ.items() if name not in unset} | around
+    done = subprocess.run(
+        [sys.executable, "-m", "targen_core", "export", run, "--push", "me/rte"],
+        env=env,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    named = [agent for agent in hub.agents if "hf_hub" in agent]
+    assert named
+    assert all(
+        set(re.findall(r"(\w+)/", agent)) == {"targen", "hf_hub", "python"} for agent in named
+    )
+    assert not [path for path in hub.asked if "agent" in path]
 
 
 def test_what_is_there_is_replaced_by_force_and_keeps_what_is_not_ours(targen, run, hub):
@@ -153,7 +182,7 @@ def test_no_token(targen, run, hub, monkeypatch):
     monkeypatch.delenv("HUGGING_FACE_HUB_TOKEN", raising=False)
     done = targen("export", run, "--push", "me/rte")
     assert done.code == 2
-    assert done.err.startswith("error: there is no token of the hub\n  try: hf auth login")
+    assert done.err.startswith("error: you are not logged in to the hub\n  try: hf auth login")
 
 
 def test_without_the_extra(targen, run, monkeypatch):

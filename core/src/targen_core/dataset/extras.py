@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from targen_core.errors import MissingDependency
 
-__all__ = ["needs"]
+__all__ = ["hub_without_telemetry", "needs"]
 
 
 @contextmanager
@@ -25,3 +26,12 @@ def needs(what: str, extra: str) -> Iterator[None]:
             distribution="targen-core",
             hint=f"pip install 'targen-core[{extra}]'",
         ) from error
+
+
+def hub_without_telemetry() -> None:
+    """Have the hub's client name targen, its own version and Python's, and nothing else.
+
+    By default it also names torch and the coding agent that it runs under. It decides when it is
+    imported, so this comes before; what a user has set is kept.
+    """
+    os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from targen_core.dataset.extras import needs
+from targen_core.dataset.extras import hub_without_telemetry, needs
 from targen_core.errors import JobFailed, UsageError
 from targen_core.text import printable
 
@@ -36,12 +36,13 @@ def check_push(repo: str, *, token: str | None = None) -> None:
         MissingDependency: huggingface_hub is not installed.
         UsageError: that is no name of a dataset, or there is no token.
     """
+    hub_without_telemetry()
     with needs("a push to the hub", extra="hub"):
         import huggingface_hub
     if not _NAME.fullmatch(repo):
         raise UsageError(f"{repo!r} is no name of a dataset on the hub", hint="OWNER/NAME")
     if not (token or huggingface_hub.get_token()):
-        raise UsageError("there is no token of the hub", hint=_LOGIN)
+        raise UsageError("you are not logged in to the hub", hint=_LOGIN)
 
 
 def push(

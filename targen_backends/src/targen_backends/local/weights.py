@@ -23,6 +23,7 @@ from typing import Any
 
 import importlib_metadata
 
+from targen_core.dataset.extras import hub_without_telemetry
 from targen_core.errors import MissingDependency, TargenError, UsageError
 from targen_core.folders import CACHE_VARIABLE, cache_folder
 
@@ -208,6 +209,7 @@ def _check(digest: str, pinned: str, name: str) -> None:
 
 def _from_hub(repository: str, pattern: str) -> Path:
     """A GGUF file of a model hub's repository, by file name or quantization."""
+    hub_without_telemetry()
     try:
         huggingface_hub: Any = importlib.import_module("huggingface_hub")
     except ModuleNotFoundError as error:

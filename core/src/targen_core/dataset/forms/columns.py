@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from targen_core.dataset.extras import needs
+from targen_core.dataset.extras import hub_without_telemetry, needs
 from targen_core.dataset.forms.records import Form, Record, without_index
 from targen_core.dataset.schema import schema_of
 from targen_core.errors import UsageError
@@ -103,6 +103,7 @@ def columns_of(dataset: Any) -> Form:
 
 
 def _loaded(name: str, load: Callable[[Any], Any]) -> Any:
+    hub_without_telemetry()
     with needs(f"to read {name}", extra="datasets"):
         import datasets
     try:
