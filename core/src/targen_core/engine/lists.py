@@ -41,6 +41,7 @@ __all__ = [
     "NEW",
     "SIDE_BY_SIDE",
     "SPARE",
+    "UNFIT",
     "Dropped",
     "ListBatch",
     "ListSpec",
@@ -56,6 +57,9 @@ SIDE_BY_SIDE = 64
 
 NEW = 0.5
 """How many of the first list's items are reckoned to be new then."""
+
+UNFIT = 5
+"""Batches of seeds from elsewhere, none of them fit, after which no more are asked for."""
 
 SPARE = 1.5
 """Seeds prepared then for each that is wanted: a round that lacks some costs hours."""
@@ -366,6 +370,7 @@ class _GrowingList:
                 self.order.barren += 1
             elif batch.items and self.is_leaf:
                 self.order.barren = 0
+                self.order.sown = True
         return batch
 
     async def _end_trial(self) -> None:
@@ -499,7 +504,8 @@ class SeedOrder:
 
     `passed` collects the batches that the walk came by, for the engine to
     report as it commits. `patience` batches without a seed between them that
-    gave nothing which they were not told of end the walk.
+    gave nothing which they were not told of end the walk, and `UNFIT` of them
+    where another's list stands in for the task's and there never was a seed.
     """
 
     def __init__(
@@ -524,6 +530,7 @@ class SeedOrder:
         self.patience = 0
         self.passed: list[ListBatch] = []
         self.barren = 0
+        self.sown = False  # whether there was a seed
         self.walks = 0
         self.closed = False
         self.settled = settled
@@ -533,6 +540,15 @@ class SeedOrder:
         self._requested: Callable[[], int] = lambda: 0
         self.chunk = 0  # of the first list, that is walked now
         self._steps = 0  # that were made in it
+
+    @property
+    def unfit(self) -> str:
+        """The list from elsewhere of which the task took no item; else ""."""
+        return "" if self.sown or self.barren < UNFIT else self.specs[-1].source.origin
+
+    @property
+    def _worn_out(self) -> bool:
+        return self.barren >= self.patience or bool(self.unfit)
 
     def judged(self, path: tuple[int, ...], *, rejected: bool) -> None:
         """Count a first verdict on a seed, for the lists that are on trial."""
@@ -577,7 +593,7 @@ class SeedOrder:
         async for seed in self._walk_once():
             seeds.append(seed)
             yield seed
-        if self.barren >= self.patience:
+        if self._worn_out:
             return  # a more patient target would walk on here, not take another sample
         for sample in range(1, self.task.samples_per_seed):
             for seed in seeds:
@@ -586,7 +602,7 @@ class SeedOrder:
     async def _walk_once(self) -> AsyncIterator[Seed]:
         root = self._root
         for chunk in itertools.count():
-            if self.barren >= self.patience or root.ends_before(chunk):
+            if self._worn_out or root.ends_before(chunk):
                 return
             self.chunk, self._steps = chunk, 0
             self._prepare()

@@ -264,10 +264,13 @@ class QuotaTracker:
         (((step, reason), count),) = self.dropped.most_common(1) or [(("", ""), 0)]
         return f"{step}: {reason}, {plural(count, 'time')}" if count else ""
 
-    def shortfall(self, give_up_after: int, *, given: bool = False) -> QuotaNotMet | None:
+    def shortfall(
+        self, give_up_after: int, *, given: bool = False, unfit: str = ""
+    ) -> QuotaNotMet | None:
         """The error that names the labels which fell short and why, or None.
 
-        `given` is whether the lists were there already, and grow no more.
+        `given` is whether the lists were there already, and grow no more; `unfit` is a list from
+        elsewhere of which the task took no item.
         """
         short = [name for name, rows in self.requested.items() if self.have[name] < rows]
         if not short:
@@ -282,6 +285,9 @@ class QuotaTracker:
         if self.given_up & set(short):
             why = f"gave up after {give_up_after} consecutive candidates without a row"
             hint = "resume with a larger --give-up-after, or use a stronger model"
+        elif unfit:
+            why = f"none of the items of {unfit} can be a seed of this task ({self.commonest_drop})"
+            hint = "targen list-seeds has other seeds"
         elif given:
             why = "all given seeds were used"
             hint = "give more seeds, or raise the task's samples_per_seed"

@@ -222,7 +222,9 @@ class Engine:
         finally:
             await self._order.aclose()
         given = seeds_at_most(self._order.specs) is not None
-        short = self.quotas.shortfall(targets[-1].give_up_after, given=given)
+        short = self.quotas.shortfall(
+            targets[-1].give_up_after, given=given, unfit=self._order.unfit
+        )
         if short is not None:
             raise short
 
