@@ -68,7 +68,7 @@ class _Key:
     """What a default must be: a text, a number, or a whole number, not below `least`."""
 
     kind: str
-    least: float = 0.0
+    minimum: float = 0.0
     above: bool = False
 
     def read(self, value: Any) -> Any:
@@ -81,13 +81,13 @@ class _Key:
             if isinstance(value, str) and value.strip():
                 return value
             raise ValueError("a text that is not empty")
-        bound = f"above {self.least:g}" if self.above else f"{self.least:g} or more"
+        bound = f"above {self.minimum:g}" if self.above else f"{self.minimum:g} or more"
         words = f"{'a whole number' if self.kind == 'whole' else 'a number'}, {bound}"
         kinds: tuple[type, ...] = (int,) if self.kind == "whole" else (int, float)
         if isinstance(value, bool) or not isinstance(value, kinds):
             raise ValueError(words)
         assert isinstance(value, int | float)
-        if not self.least <= value <= _LARGEST or (self.above and value == self.least):
+        if not self.minimum <= value <= _LARGEST or (self.above and value == self.minimum):
             raise ValueError(words)  # nan too
         return value
 
@@ -187,15 +187,15 @@ class DefaultsFile:
     @property
     def reaching(self) -> dict[str, Any]:
         """What of it could move money, keys or data, profiles included."""
-        found = {}
+        reaching = {}
         for prefix, layer in (("", self.values), *self._profiles()):
             for name, value in layer.items():
                 harmless = name in _HARMLESS or (
                     name.startswith("options.") and name.rpartition(".")[2] in SAMPLING
                 )
                 if not harmless:
-                    found[f"{prefix}{_shown_name(name)}"] = value.value
-        return found
+                    reaching[f"{prefix}{_shown_name(name)}"] = value.value
+        return reaching
 
     @property
     def is_trusted(self) -> bool:
@@ -241,8 +241,8 @@ def project_file(start: Path | None = None) -> Path | None:
             return own if own != user_file() else None
         try:
             if project.is_file() and "tool" in (text := _text(project)) and "targen" in text:
-                found = tomllib.loads(text).get("tool", {}).get("targen")
-                if found is not None:
+                table = tomllib.loads(text).get("tool", {}).get("targen")
+                if table is not None:
                     return project
         except (tomllib.TOMLDecodeError, UsageError):
             continue  # somebody else's business
@@ -292,23 +292,23 @@ class _Reader:
         """The defaults of one table."""
         if not isinstance(table, dict):
             raise self.wrong(where, "is no table", f"[{'.'.join(where)}], and its defaults below")
-        found: dict[str, Any] = {}
+        values: dict[str, Any] = {}
         for key, value in table.items():
             at = (*where, key)
             if key == "options":
-                self._options(value, at, found)
+                self._options(value, at, values)
             elif key == "backend-for":
-                self._backends(value, at, found)
+                self._backends(value, at, values)
             elif key in KEYS:
                 try:
                     right = KEYS[key].read(value)
                 except ValueError as error:
                     raise self.wrong(at, f"is {_quoted(value)}; it must be {error}") from None
-                self._add(found, f"options.{_OPTIONS[key]}" if key in _OPTIONS else key, right, at)
+                self._add(values, f"options.{_OPTIONS[key]}" if key in _OPTIONS else key, right, at)
             else:
                 raise self._unknown(at, key)
-        _split_model(found, lambda: self.wrong((*where, "backend"), "and model name two models"))
-        return {name: Value(value, str(self.path)) for name, value in found.items()}
+        _split_model(values, lambda: self.wrong((*where, "backend"), "and model name two models"))
+        return {name: Value(value, str(self.path)) for name, value in values.items()}
 
     def _unknown(self, at: tuple[str, ...], key: str) -> UsageError:
         folded = key.replace("_", "-")
@@ -322,7 +322,7 @@ class _Reader:
             hint = f"{hint}; options of a backend and sampling parameters stand in [options]"
         return self.wrong(at, "is no default", hint)
 
-    def _options(self, table: Any, at: tuple[str, ...], found: dict[str, Any]) -> None:
+    def _options(self, table: Any, at: tuple[str, ...], values: dict[str, Any]) -> None:
         """Options of all steps and, in tables of their own, of single ones."""
         if not isinstance(table, dict):
             raise self.wrong(
@@ -341,18 +341,18 @@ class _Reader:
                     )
                 if _SECRET.search(name.rpartition(".")[2]):
                     raise self._secret(inside)
-                self._add(found, f"options.{name}", inner, inside)
+                self._add(values, f"options.{name}", inner, inside)
 
-    def _backends(self, table: Any, at: tuple[str, ...], found: dict[str, Any]) -> None:
+    def _backends(self, table: Any, at: tuple[str, ...], values: dict[str, Any]) -> None:
         if not isinstance(table, dict):
             raise self.wrong(at, "is no table", '[backend-for], and below it STEP = "NAME"')
         for step, name in table.items():
             if not isinstance(name, str) or not name:
                 raise self.wrong((*at, step), f"is {_quoted(name)}; it must be a backend's name")
-            self._add(found, f"backend-for.{step}", name, (*at, step))
+            self._add(values, f"backend-for.{step}", name, (*at, step))
 
-    def _add(self, found: dict[str, Any], name: str, value: Any, at: tuple[str, ...]) -> None:
-        if name in found:
+    def _add(self, values: dict[str, Any], name: str, value: Any, at: tuple[str, ...]) -> None:
+        if name in values:
             raise self.wrong(at, f"says {_shown_name(name)} a second time")
         if isinstance(value, str):
             if scrub(value) != value or _LOGIN.search(value):
@@ -361,7 +361,7 @@ class _Reader:
                 value = str(self.path.parent / Path(value).expanduser())
         elif not isinstance(value, bool | int | float | list):
             raise self.wrong(at, f"is {_quoted(value)}; a text, a number, true or false")
-        found[name] = value
+        values[name] = value
 
     def _secret(self, at: tuple[str, ...]) -> UsageError:
         return self.wrong(
@@ -381,7 +381,7 @@ class _Reader:
 def _line_of(text: str, at: tuple[str, ...]) -> int | None:
     """Where a key stands, or else the table that it is in: tomllib does not say."""
     table: tuple[str, ...] = ()
-    found = None
+    nearest = None
     for number, line in enumerate(text.splitlines(), 1):
         bare = line.strip()
         if bare.startswith("["):
@@ -394,26 +394,26 @@ def _line_of(text: str, at: tuple[str, ...]) -> int | None:
         if here == at:
             return number
         if here and at[: len(here)] == here:
-            found = number
-    return found
+            nearest = number
+    return nearest
 
 
 def _parts(dotted: str) -> tuple[str, ...]:
-    found = re.findall(r'"([^"]*)"|\'([^\']*)\'|([\w-]+)', dotted)
-    return tuple("".join(part) for part in found)
+    parts = re.findall(r'"([^"]*)"|\'([^\']*)\'|([\w-]+)', dotted)
+    return tuple("".join(part) for part in parts)
 
 
 def _quoted(value: Any) -> str:
     return scrub(json.dumps(value, default=str))[:60]
 
 
-def _split_model(found: dict[str, Any], twice: Callable[[], UsageError]) -> None:
+def _split_model(values: dict[str, Any], twice: Callable[[], UsageError]) -> None:
     """Take `BACKEND/MODEL` apart."""
-    backend = str(found.get("backend", ""))
+    backend = str(values.get("backend", ""))
     if "/" in backend and not backend.startswith("langchain:"):
-        if "options.model" in found:
+        if "options.model" in values:
             raise twice()
-        found["backend"], _, found["options.model"] = backend.partition("/")
+        values["backend"], _, values["options.model"] = backend.partition("/")
 
 
 def typed_value(key: str, text: str) -> Any:
@@ -445,7 +445,7 @@ def environment() -> dict[str, Value]:
     Raises:
         UsageError: a value that cannot be; names the variable.
     """
-    found: dict[str, Any] = {}
+    values: dict[str, Any] = {}
     origins = {}
     for key, kind in KEYS.items():
         variable = f"TARGEN_{key.upper().replace('-', '_')}"
@@ -456,11 +456,11 @@ def environment() -> dict[str, Value]:
         except ValueError as error:
             raise UsageError(f"{variable} is {_quoted(text)}; it must be {error}") from None
         name = f"options.{_OPTIONS[key]}" if key in _OPTIONS else key
-        found[name], origins[name] = value, variable
+        values[name], origins[name] = value, variable
     _split_model(
-        found, lambda: UsageError("TARGEN_BACKEND names a model, and so does TARGEN_MODEL")
+        values, lambda: UsageError("TARGEN_BACKEND names a model, and so does TARGEN_MODEL")
     )
-    return {name: Value(v, origins.get(name, "TARGEN_BACKEND")) for name, v in found.items()}
+    return {name: Value(v, origins.get(name, "TARGEN_BACKEND")) for name, v in values.items()}
 
 
 def read_files() -> list[DefaultsFile]:

@@ -294,10 +294,10 @@ def _too_few(task: Task[Any, Any], quotas: Quotas, source: str, seeds: int, yiel
     unit, per_seed = task.rows_per_instance, task.samples_per_seed * task.instances_per_call
     aims = list(task.branches.values())
     worst = ("", 0.0, 0.0)  # a label, its rows for each seed, and the seeds that it lacks
-    for label, wanted in quotas.items():
+    for label, rows in quotas.items():
         branches = aims.count(label) + aims.count(None) / len(task.quota_names)
         each = branches * per_seed * unit * yield_
-        worst = max(worst, (label, each, wanted / each - seeds), key=lambda short: short[2])
+        worst = max(worst, (label, each, rows / each - seeds), key=lambda short: short[2])
     label, each, lacking = worst
     if lacking <= 0:
         return ""

@@ -71,7 +71,7 @@ class Request:
         return Job.create(
             self.registry,
             self.spec,
-            self._wanted_folder(out),
+            self._requested_folder(out),
             cache=replies_folder(),
             place="number" if out is None else "exact",
         )
@@ -82,9 +82,9 @@ class Request:
             return as_path(out)
         prepared = prepare(self.registry, self.spec)
         manifest = Manifest(spec=prepared.spec, lock=prepared.lock, created="")
-        return place_for(self._wanted_folder(None), manifest)[0]
+        return place_for(self._requested_folder(None), manifest)[0]
 
-    def _wanted_folder(self, out: PathText | None) -> Path:
+    def _requested_folder(self, out: PathText | None) -> Path:
         return Path("runs") / f"{self.name}-{self.spec.seed}" if out is None else as_path(out)
 
 

@@ -329,7 +329,7 @@ class CallLayer:
                     self._check(scope)
                     answer = bound.model.complete(request)
                     if bound.deferred:
-                        answer = self._while_wanted(answer, scope)
+                        answer = self._while_needed(answer, scope)
                     reply = _checked(await answer)
                 except ContentFiltered as raised:
                     # Said of the candidate, not of the service: an answer. Some
@@ -423,7 +423,7 @@ class CallLayer:
             asked = min(error.retry_after or 0.0, max_outage)
             await self._back_off(delay, asked, bound.limiter, scope)
 
-    async def _while_wanted(
+    async def _while_needed(
         self, answer: Coroutine[Any, Any, ChatReply], scope: Scope
     ) -> ChatReply:
         """An answer that may take hours, given up as soon as nobody wants it."""

@@ -196,18 +196,18 @@ def _picked(registry: Registry, options: Mapping[str, Any]) -> str:
         UsageError: none is set up, or several are and nobody can be asked.
     """
     plain = {name: value for name, value in options.items() if "." not in name}
-    found = [item for item in registry.all("backend") if _is_ready(registry, item, plain)]
-    if len(found) == 1:
-        return found[0].id
-    if not found:
+    ready = [item for item in registry.all("backend") if _is_ready(registry, item, plain)]
+    if len(ready) == 1:
+        return ready[0].id
+    if not ready:
         raise _none_ready(registry)
     if can_ask():
-        return _asked_for(found)
-    each = "; or ".join(f"-b {item.name}" for item in found)
+        return _asked_for(ready)
+    each = "; or ".join(f"-b {item.name}" for item in ready)
     raise UsageError(
-        f"no backend is named, and {len(found)} are set up here: "
-        f"{', '.join(item.name for item in found)}",
-        hint=f"{each}; for always: targen config set backend {found[0].name}",
+        f"no backend is named, and {len(ready)} are set up here: "
+        f"{', '.join(item.name for item in ready)}",
+        hint=f"{each}; for always: targen config set backend {ready[0].name}",
     )
 
 

@@ -61,11 +61,11 @@ def config(
         )
     if project and action not in ("set", "unset"):
         raise UsageError("--project is for set and unset")
-    wanted = {"set": 2, "unset": 1}.get(action, 0)
-    if len(given) != wanted and not (action == "trust" and len(given) == 1):
+    count = {"set": 2, "unset": 1}.get(action, 0)
+    if len(given) != count and not (action == "trust" and len(given) == 1):
         raise UsageError(
-            f"config {action} takes {('no more words', 'a KEY', 'a KEY and a VALUE')[wanted]}",
-            hint=f"targen config {action}{('', ' backend', ' backend llama')[wanted]}",
+            f"config {action} takes {('no more words', 'a KEY', 'a KEY and a VALUE')[count]}",
+            hint=f"targen config {action}{('', ' backend', ' backend llama')[count]}",
         )
     if action == "show":
         _show(profile, json=json)
@@ -147,15 +147,15 @@ def _print_paths() -> None:
 
 
 def _trust(path: Path | None) -> None:
-    found = path or defaults.project_file()
-    if found is None:
+    project = path or defaults.project_file()
+    if project is None:
         raise UsageError(
             f"there is no {defaults.FILE_NAME} here or above",
             hint="targen config set --project backend NAME makes one",
         )
-    file = defaults.read_file(found, project=True)
+    file = defaults.read_file(project, project=True)
     file.trust()
-    print(f"{found} is used from now on, as long as it says")
+    print(f"{project} is used from now on, as long as it says")
     for name, value in file.reaching.items():
         print(f"  {name} = {_words(value)}")
 

@@ -246,7 +246,7 @@ def generate(
         tpm=tpm,
         max_outage=max_outage,
     )
-    wanted: dict[str, Any] = dict(
+    keywords: dict[str, Any] = dict(
         n=n,
         preset=preset,
         labels=labels_of(label),
@@ -273,7 +273,7 @@ def generate(
         below = out or Path("runs") / f"{suite}-{seed}"
         runs = []
         for one in suite_tasks(registry, suite):
-            with chosen.explained(), asked(registry, one.id, **wanted) as request:
+            with chosen.explained(), asked(registry, one.id, **keywords) as request:
                 runs.append((below / one.name, request))
         if dry_run:
             print_dry_run(runs, suite=True, json=json)
@@ -284,7 +284,7 @@ def generate(
         _run_suite(suite, registry, specs, place, quiet=quiet, json=json)
         return
     assert task is not None
-    with chosen.explained(), asked(registry, task, **wanted) as request:
+    with chosen.explained(), asked(registry, task, **keywords) as request:
         if batch_offline:
             require_codecs(prepare(request.registry, request.spec).steps)
         if dry_run:

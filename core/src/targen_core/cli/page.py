@@ -159,12 +159,12 @@ def _reasons(raw: Mapping[str, Any]) -> Iterator[str]:
         reasons.update(flow["reasons"])
     if reasons:
         yield "<h2>Rejected because</h2>"
-        most = max(reasons.values())
+        largest = max(reasons.values())
         named = [name for name in flows if flows[name]["reasons"]]
         rows = [
             (
                 reason,
-                _Bar(count / most),
+                _Bar(count / largest),
                 count,
                 *(flows[name]["reasons"].get(reason, 0) for name in named),
             )

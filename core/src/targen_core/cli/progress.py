@@ -208,7 +208,7 @@ class _Plain:
         self._watch = watch
         self._out = out
         self._begun = self._last = time.monotonic()
-        self._told_trouble = False
+        self._shown_trouble = False
 
     def open(self) -> None:
         """Nothing: a short run says nothing."""
@@ -221,12 +221,12 @@ class _Plain:
         if last or since < SILENCE:
             return
         state = state_of(self._watch, now - self._begun)
-        news = bool(state.trouble) and not self._told_trouble
+        news = bool(state.trouble) and not self._shown_trouble
         interval = _PLAIN_INTERVAL if now - self._begun < 12 * _PLAIN_INTERVAL else _PLAIN_LATER
         if not news and since < interval:
             return
         self._last = now
-        self._told_trouble = bool(state.trouble)
+        self._shown_trouble = bool(state.trouble)
         rows = ", ".join(f"{name} {done}/{of}" for name, (done, of) in state.counts.items())
         words = (rows, state.pace, state.money, state.figures, state.rejects, state.trouble)
         self._print("; ".join(filter(None, words)))

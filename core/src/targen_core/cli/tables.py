@@ -85,7 +85,7 @@ def _print_lines(table: _Cells, widths: Sequence[int], right: Sequence[bool]) ->
         print((" " * _GAP).join(cells).rstrip())
 
 
-def _fitted(table: _Cells, wanted: Sequence[int], room: int) -> list[int] | None:
+def _fitted(table: _Cells, requested: Sequence[int], room: int) -> list[int] | None:
     """Widths that fit and break no word, or None; what is left goes to the longest texts."""
     widths = [
         max((_width(word) for cell in column for word in cell.split()), default=0)
@@ -94,14 +94,14 @@ def _fitted(table: _Cells, wanted: Sequence[int], room: int) -> list[int] | None
     left = room - sum(widths) - _GAP * (len(widths) - 1)
     if left < 0:
         return None
-    growing = [at for at, width in enumerate(widths) if width < wanted[at]]
+    growing = [at for at, width in enumerate(widths) if width < requested[at]]
     while left > 0 and growing:
         each = max(1, left // len(growing))
         for at in growing:
-            more = min(each, wanted[at] - widths[at], left)
+            more = min(each, requested[at] - widths[at], left)
             widths[at] += more
             left -= more
-        growing = [at for at in growing if widths[at] < wanted[at]]
+        growing = [at for at in growing if widths[at] < requested[at]]
     return widths
 
 

@@ -106,7 +106,7 @@ class Dataset(Sequence[Mapping[str, Any]]):
 
     def __getstate__(self) -> dict[str, Any]:
         """All but the task, which is code: what is kept is where to find it again."""
-        return {**vars(self), "task": _found_by(self)}
+        return {**vars(self), "task": _pickled_task(self)}
 
     def __setstate__(self, state: Mapping[str, Any]) -> None:
         _, task = find_task(load_registry(), *state["task"])
@@ -223,13 +223,13 @@ class Dataset(Sequence[Mapping[str, Any]]):
         for at, texts in enumerate(other.texts):
             text = "\n".join(texts)
             known.add(f"other {at}", text, text)
-        found: dict[int, int] = {}
+        repeats: dict[int, int] = {}
         for at, texts in enumerate(self.texts):
             text = "\n".join(texts)
             there = known.find(f"row {at}", text, text)
             if there is not None:
-                found[at] = there
-        return found
+                repeats[at] = there
+        return repeats
 
     def to_pandas(self) -> pd.DataFrame:
         """The rows as a data frame.
@@ -333,7 +333,7 @@ class Dataset(Sequence[Mapping[str, Any]]):
         return f"{self.name}: {plural(len(self), 'row')} of {self.task.name}{of}"
 
 
-def _found_by(dataset: Dataset) -> tuple[str, tuple[str, ...]]:
+def _pickled_task(dataset: Dataset) -> tuple[str, tuple[str, ...]]:
     """What finds a dataset's task in another process, and its variants.
 
     Raises:

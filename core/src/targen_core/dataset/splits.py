@@ -92,15 +92,15 @@ def split(dataset: Dataset, shares: Shares, *, seed: int = 0) -> dict[str, Datas
     Raises:
         UsageError: no shares, or rows too few for them.
     """
-    wanted = shares_of(shares)
+    fractions = shares_of(shares)
     groups = sorted(_groups(dataset, seed), key=lambda group: (group.labels, group.order))
-    parts: dict[str, list[Unit]] = {name: [] for name in wanted}
-    sizes = dict.fromkeys(wanted, 0)
+    parts: dict[str, list[Unit]] = {name: [] for name in fractions}
+    sizes = dict.fromkeys(fractions, 0)
     seen = 0
     for group in groups:
         seen += group.rows
         # Along all labels: what is furthest behind its share gets the next.
-        behind = max(wanted, key=lambda name: wanted[name] * seen - sizes[name])
+        behind = max(fractions, key=lambda name: fractions[name] * seen - sizes[name])
         parts[behind] += group.units
         sizes[behind] += group.rows
     if empty := [name for name, units in parts.items() if not units]:

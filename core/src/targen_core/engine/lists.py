@@ -327,16 +327,17 @@ class _GrowingList:
         finally:
             del self.scopes[index]
         kind, propose = spec.source.item, named(spec.source.propose)
-        wanted = "str" if kind is str else f"{kind.__name__}, as ListStep.item says"
+        expected = "str" if kind is str else f"{kind.__name__}, as ListStep.item says"
         if not isinstance(fresh, Sequence) or isinstance(fresh, str):
             raise self.order.guard.fault(
-                f"{propose} returned {type(fresh).__name__} for {spec.step}, not a list of {wanted}"
+                f"{propose} returned {type(fresh).__name__} for {spec.step}, not a list of "
+                f"{expected}"
             )
         odd = next((item for item in fresh if not isinstance(item, kind)), None)
         if odd is not None:
             raise self.order.guard.fault(
                 f"{propose} returned an item of {spec.step} that is {type(odd).__name__}: "
-                f"each is to be {wanted}"
+                f"each is to be {expected}"
             )
         return fresh, tuple(scope.keys), None
 

@@ -72,7 +72,7 @@ def push(
 
     disable_progress_bars()
     api = HfApi(token=token, library_name="targen")
-    with _told(repo, "making the dataset"):
+    with _explained(repo, "making the dataset"):
         url = api.create_repo(repo, repo_type="dataset", private=private, exist_ok=True)
     there = _files(api, repo)
     if not force and (held := sorted(there - {".gitattributes"})):
@@ -87,7 +87,7 @@ def push(
         if path.is_file()
     }
     stale = [name for name in sorted(there - files.keys()) if _OURS.fullmatch(name)]
-    with _told(repo, "sending the rows"):
+    with _explained(repo, "sending the rows"):
         api.create_commit(
             repo,
             [
@@ -101,13 +101,13 @@ def push(
 
 
 def _files(api: HfApi, repo: str) -> set[str]:
-    with _told(repo, "looking what is there"):
+    with _explained(repo, "looking what is there"):
         info = api.dataset_info(repo)
     return {each.rfilename for each in info.siblings or ()}
 
 
 @contextmanager
-def _told(repo: str, doing: str) -> Iterator[None]:
+def _explained(repo: str, doing: str) -> Iterator[None]:
     """Around what asks the hub: what goes wrong is said in our words.
 
     Raises:

@@ -136,18 +136,18 @@ class Registry:
                 return self._by_id[kind, name]
             raise self._unknown(kind, name)
         items = self.all(kind)
-        found = [item for item in items if item.name == name] or [
+        matching = [item for item in items if item.name == name] or [
             item for item in items if name in item.aliases
         ]
-        if not found:
+        if not matching:
             raise self._unknown(kind, name)
-        if len(found) > 1:
-            ids = " or ".join(item.id for item in found)
+        if len(matching) > 1:
+            ids = " or ".join(item.id for item in matching)
             raise AmbiguousName(
-                f"{kind} {name!r} is registered by {len(found)} distributions",
+                f"{kind} {name!r} is registered by {len(matching)} distributions",
                 hint=f"say which: {ids}",
             )
-        return found[0]
+        return matching[0]
 
     def get(self, kind: str, name: str) -> Any:
         """The object registered as `name`, its lazy target resolved."""

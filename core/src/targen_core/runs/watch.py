@@ -282,9 +282,9 @@ def _rough(seconds: float) -> str:
 def _rejects(reasons: Mapping[str, int]) -> str:
     if not reasons:
         return ""
-    most = sorted(reasons.items(), key=lambda item: -item[1])
-    named = ", ".join(f"{reason} {count:,}" for reason, count in most[:_REASONS])
-    return f"{sum(reasons.values()):,} rejected: {named}{', …' if len(most) > _REASONS else ''}"
+    ordered = sorted(reasons.items(), key=lambda item: -item[1])
+    named = ", ".join(f"{reason} {count:,}" for reason, count in ordered[:_REASONS])
+    return f"{sum(reasons.values()):,} rejected: {named}{', …' if len(ordered) > _REASONS else ''}"
 
 
 def _trouble(layer: CallLayer, elapsed: float) -> str:
