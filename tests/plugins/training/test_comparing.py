@@ -162,6 +162,73 @@ def test_a_model_may_be_trained_at_some_of_the_sizes(targen: Command) -> None:
     assert sizes == {("tfidf", "matched"), ("tfidf", "natural"), ("dear", "matched")}
 
 
+TOGETHER = """
+together = true
+seeds = 2
+[tasks.mood]
+task = "mood.yaml"
+test = "test.jsonl"
+arms = { Og = "good.jsonl", Syn = "poor.jsonl" }
+[tasks.other]
+task = "other.yaml"
+test = "test.jsonl"
+arms = { Og = "poor.jsonl", Syn = "good.jsonl" }
+"""
+
+
+@pytest.mark.usefixtures("three")
+def test_one_model_learns_all_tasks_of_an_arm(
+    targen: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from targen_training.linear import TFIDF
+
+    learned: list[TrainingSet] = []
+
+    def train(data: TrainingSet, options: Any, folder: Path) -> None:
+        learned.append(data)
+        TFIDF.train(data, options, folder)
+
+    monkeypatch.setattr("targen_training.linear.TFIDF", replace(TFIDF, train=train))
+    Path("other.yaml").write_text(Path("mood.yaml").read_text())
+    Path("e.toml").write_text(TOGETHER)
+    done = targen("compare", "e.toml", "--out", "c", "--json")
+    assert done.code == 0, done.err
+    assert "8 of 8 trainings to do" in done.err and len(learned) == 8
+    assert learned[0].labels == ("mood/praise", "mood/blame", "other/praise", "other/blame")
+    assert {decision.task for decision in learned[0].decisions} == {"mood", "other"}
+    mood, other = done.json["parts"]
+    # 40 rows of each at equal sizes, and all 120 and 40 of the one and the other.
+    rows = {(g["arm"], g["kind"]): g["rows"] for g in mood["groups"]}
+    assert rows == {("Og", "matched"): 40, ("Syn", "matched"): 40, ("Og", "natural"): 120,
+                    ("Syn", "natural"): 40}  # fmt: skip
+    figures = {g["arm"]: g["figure"]["value"] for g in other["groups"] if g["kind"] == "natural"}
+    assert figures["Syn"] > figures["Og"]
+    assert "0 of 8" in targen("compare", "e.toml", "--out", "c").err
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ("arms", "that have the same arms"),
+        ("rows = [16]", "neither learning curves"),
+        ('task = "mood.yaml"', "two parts hold rows of mood"),
+    ],
+)
+@pytest.mark.usefixtures("three")
+def test_what_one_model_cannot_learn_is_said(targen: Command, change: str, said: str) -> None:
+    Path("other.yaml").write_text(Path("mood.yaml").read_text())
+    text = TOGETHER
+    if "mood" in change:
+        text = text.replace('task = "other.yaml"', change)
+    elif "rows" in change:
+        text = f"{change}\n{text}"
+    else:
+        text = text.replace('Og = "poor.jsonl"', 'Odd = "poor.jsonl"')
+    Path("e.toml").write_text(text)
+    done = targen("compare", "e.toml", "--out", "c")
+    assert done.code == 2 and said in done.err, done.err
+
+
 def test_test_rows_are_never_learned_from(targen: Command, told: Command) -> None:
     told("train.jsonl", 60)
     told("test.jsonl", 30, seed=9)

@@ -161,9 +161,9 @@ def carried_out(
         try:
             results = run_experiment(ready, keep=keep, tell=_Telling())
         except KeyboardInterrupt:
-            left = len(ready.missing)
+            left, known = ({p.training for p in of} for of in (ready.missing, ready.plans))
             print(
-                f"\nstopped: {left:,} of {len({p.key for p in ready.plans}):,} trainings are left; "
+                f"\nstopped: {len(left):,} of {len(known):,} trainings are left; "
                 "the same command goes on",
                 file=sys.stderr,
             )
@@ -225,7 +225,8 @@ def _say_arms(registry: Registry, arms: Sequence[Made]) -> None:
 
 def _say(ready: Planned) -> None:
     """What will be trained, and how long it may take by what was trained before."""
-    missing, known = ready.missing, {plan.key for plan in ready.plans}
+    missing = {plan.training: plan for plan in ready.missing}.values()
+    known = {plan.training for plan in ready.plans}
     models = ", ".join(ready.models)
     said = f"{len(missing):,} of {len(known):,} trainings to do ({models})"
     paces: dict[str, list[float]] = {}

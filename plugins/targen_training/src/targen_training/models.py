@@ -47,7 +47,16 @@ from targen_training.decisions import decisions_of, digest
 from targen_training.mixtures import Mix, grouped, labelled, mix_said, mixed, of_task
 from targen_training.styles import Style
 
-__all__ = ["DataFacts", "Facts", "Trained", "facts_of", "fitted", "load_model", "train_model"]
+__all__ = [
+    "DataFacts",
+    "Facts",
+    "Trained",
+    "about_task",
+    "facts_of",
+    "fitted",
+    "load_model",
+    "train_model",
+]
 
 _FORMAT = 1
 _LARGEST = 16 << 20  # bytes of model.json
@@ -127,27 +136,44 @@ class Trained:
             )
         if len(self.facts.tasks) == 1:
             return self
-        labels = self.facts.tasks[task]
-        columns = [self.answers.index(labelled(task, label)) for label in labels]
-        rest = tuple(answer for answer in self.answers if answer == ILLEGAL)
-        columns += [self.answers.index(answer) for answer in rest]
-
-        def predict(decisions: Sequence[Decision], /) -> Sequence[Sequence[float]]:
-            if not decisions:
-                return []
-            theirs = [of_task(task, decision) for decision in decisions]
-            whole = np.asarray(self.predict(theirs), dtype=np.float64)
-            part = whole[:, columns]
-            if (whole >= 0).all() and np.allclose(whole.sum(axis=1), 1, atol=1e-3):
-                part = part / np.maximum(part.sum(axis=1, keepdims=True), 1e-12)
-            shares: list[list[float]] = part.tolist()
-            return shares
-
-        return replace(self, predict=predict, answers=(*labels, *rest))
+        predict, answers = about_task(self.predict, self.answers, task, self.facts.tasks[task])
+        return replace(self, predict=predict, answers=answers)
 
     def decisions(self, dataset: Dataset) -> list[Decision]:
         """The decisions of a dataset, as the model reads them; those without a label have ""."""
         return decisions_of(dataset, self.facts.style, named=len(self.facts.tasks) > 1)
+
+
+def about_task(
+    predict: Predictor, answers: Sequence[str], task: str, labels: Sequence[str]
+) -> tuple[Predictor, tuple[str, ...]]:
+    """A model of a mixture, asked about one of its tasks alone.
+
+    Args:
+        predict: the model.
+        answers: what its scores are of.
+        task: the task.
+        labels: the task's labels that it knows.
+
+    Returns:
+        What predicts decisions of the task alone, and what its scores are of.
+    """
+    columns = [answers.index(labelled(task, label)) for label in labels]
+    rest = tuple(answer for answer in answers if answer == ILLEGAL)
+    columns += [answers.index(answer) for answer in rest]
+
+    def of_it(decisions: Sequence[Decision], /) -> Sequence[Sequence[float]]:
+        if not decisions:
+            return []
+        theirs = [of_task(task, decision) for decision in decisions]
+        whole = np.asarray(predict(theirs), dtype=np.float64)
+        part = whole[:, columns]
+        if (whole >= 0).all() and np.allclose(whole.sum(axis=1), 1, atol=1e-3):
+            part = part / np.maximum(part.sum(axis=1, keepdims=True), 1e-12)
+        shares: list[list[float]] = part.tolist()
+        return shares
+
+    return of_it, (*labels, *rest)
 
 
 def train_model(

@@ -138,7 +138,7 @@ def reproduce(
     from targen_training.experiments.model import declared
 
     size = known[models]
-    own, lacking = size.here()
+    own, lacking = size.here(together=paper.together)
     values["models"] = [model_choice(item) for item in model or []] or own
     values["seeds"] = seeds
     experiment = declared(values, paper.name)
@@ -162,7 +162,8 @@ def reproduce(
 
 def _trainings(experiment: Experiment, seconds: Mapping[str, float]) -> str:
     """How many trainings there are, and how long they may take where that is known."""
-    arms = sum(len(part.arms) for part in experiment.tasks.values())
+    parts = list(experiment.tasks.values())[: 1 if experiment.together else None]
+    arms = sum(len(part.arms) for part in parts)
     cells = {
         model.called: arms * len(experiment.seeds) * len({*model.sizes} & {*experiment.sizes})
         for model in experiment.models
@@ -278,7 +279,10 @@ def _declaration(
         left.append(f"Without {', '.join(missing)}: {'; '.join(dict.fromkeys(missing.values()))}.")
     if not instructions and any("style" in arm for arm in paper.arms):
         left.append("Without Og-I and Syn-I, which --instructions trains.")
-    return {"name": paper.name, "tasks": parts}, left
+    if paper.together and len(parts) < 2:
+        left.append("One task alone: the paper trains one model for all tasks.")
+    together = {"together": True} if paper.together and len(parts) > 1 else {}
+    return {"name": paper.name, "tasks": parts, **together}, left
 
 
 def _arms(

@@ -25,7 +25,8 @@ from targen_core.errors import UsageError, WriteFailed
 from targen_core.training.model import Decision, Trainer, TrainerOptions, TrainingSet, Watch
 from targen_training.experiments.data import Material, digest_of, label_order
 from targen_training.experiments.model import Experiment, Size
-from targen_training.models import fitted
+from targen_training.mixtures import labelled, mixed
+from targen_training.models import about_task, fitted
 from targen_training.styles import Style
 
 __all__ = [
@@ -36,7 +37,7 @@ __all__ = [
     "done",
     "plan_cells",
     "ready_models",
-    "run_cell",
+    "run_cells",
     "sweep",
 ]
 
@@ -81,13 +82,25 @@ class Ready:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A cell with what it learns, and the digest of all that decides it."""
+    """A cell with what it learns, and the digest of all that decides it.
+
+    Attributes:
+        cell: what it is for.
+        key: the digest of all that decides it.
+        data: what is learned.
+        train: the digest of what is learned.
+        style: how rows are read.
+        training: the digest of all that decides the model; cells that share it share the model.
+        labels: of a model of several tasks, the labels of this cell's that it learns.
+    """
 
     cell: Cell
     key: str
     data: TrainingSet
     train: str
     style: Style
+    training: str
+    labels: tuple[str, ...] = ()
 
     @property
     def decisions(self) -> int:
@@ -150,6 +163,9 @@ def plan_cells(
     Raises:
         UsageError: rows of which nothing can be learned.
     """
+    if experiment.together:
+        note = "One model learns all tasks of an arm; the rows beside a figure are its task's."
+        return list(_together(experiment, materials, models)), [note]
     plans: list[Plan] = []
     left: list[str] = []
     for key, material in materials.items():
@@ -171,16 +187,61 @@ def plan_cells(
                         continue
                     data = TrainingSet(decisions, labels, seed)
                     own = Cell(key, name, cell.arm, cell.kind, cell.rows, cell.seed, cell.share)
-                    plans.append(
-                        Plan(
-                            own,
-                            _key(ready, data, train, material.held.digests[style]),
-                            data,
-                            train,
-                            style,
-                        )
-                    )
+                    digest = _key(ready, data, train, material.held.digests[style])
+                    plans.append(Plan(own, digest, data, train, style, digest))
     return plans, left
+
+
+def _together(
+    experiment: Experiment, materials: Mapping[str, Material], models: Mapping[str, Ready]
+) -> Iterator[Plan]:
+    """The cells of models that learn all tasks at once: for each task one, of the same model.
+
+    Raises:
+        UsageError: two parts are of one task, or a task has one label alone.
+    """
+    tasks = [material.task for material in materials.values()]
+    if twice := [task for task in tasks if tasks.count(task) > 1]:
+        raise UsageError(
+            f"two parts hold rows of {twice[0]}: one model cannot tell them apart",
+            hint="together wants each task once",
+        )
+    first = next(iter(experiment.tasks.values()))
+    for seed in experiment.seeds:
+        drawn = {
+            key: {(each.cell.arm, each.cell.kind): each for each in of_part}
+            for key, of_part in (
+                (key, list(_cells(experiment, key, material, seed)))
+                for key, material in materials.items()
+            )
+        }
+        for place in next(iter(drawn.values())):
+            arm, kind = place
+            known = {m.task: drawn[key][place].decisions for key, m in materials.items()}
+            own = {m.task: label_order(m, known[m.task]) for m in materials.values()}
+            for task, labels in own.items():
+                if len(labels) < 2:
+                    raise UsageError(f"{task}, {arm}, seed {seed}: one label alone")
+            decisions = mixed(known, "proportional", temperature=1.0, seed=seed)
+            names = tuple(labelled(task, each) for task in own for each in own[task])
+            train, style = digest_of(decisions), first.arms[arm].style
+            for name, ready in models.items():
+                if kind not in ready.sizes:
+                    continue
+                data = TrainingSet(decisions, names, seed)
+                training = _key(ready, data, train, "")
+                for key, material in materials.items():
+                    rows = drawn[key][place].cell.rows
+                    test = f"{material.task} {material.held.digests[style]}"
+                    yield Plan(
+                        Cell(key, name, arm, kind, rows, seed),
+                        _key(ready, data, train, test),
+                        data,
+                        train,
+                        style,
+                        training,
+                        own[material.task],
+                    )
 
 
 def _key(ready: Ready, data: TrainingSet, train: str, test: str) -> str:
@@ -257,23 +318,23 @@ def _common(material: Material) -> dict[str, int]:
     return {label: count for label, count in least.items() if count}
 
 
-def run_cell(
-    plan: Plan,
+def run_cells(
+    plans: Sequence[Plan],
     ready: Ready,
-    material: Material,
+    materials: Mapping[str, Material],
     folder: Path,
     *,
     keep: bool = False,
     watch: Watch | None = None,
-) -> Done:
-    """Train a cell and write its folder, whole or not at all.
+) -> dict[str, Done]:
+    """Train the model of cells and write a folder for each, whole or not at all.
 
-    Checkpoints of a training that was stopped stay, and the same cell goes on from them.
+    Checkpoints of a training that was stopped stay, and the same training goes on from them.
 
     Args:
-        plan: the cell.
-        ready: its model.
-        material: its test rows.
+        plans: the cells, whose model is one.
+        ready: what is trained.
+        materials: the test rows, by part.
         folder: where cells are.
         keep: keep the model too.
         watch: whom to tell how the training goes.
@@ -283,35 +344,56 @@ def run_cell(
         TargenError: the training failed.
     """
     started = time.perf_counter()
+    made: dict[str, Done] = {}
     try:
         folder.mkdir(parents=True, exist_ok=True)
         work = Path(tempfile.mkdtemp(prefix=".cell-", dir=folder))
         try:
             (work / "model").mkdir()
-            checkpoints = folder / f"{_UNFINISHED}{plan.key}"
+            checkpoints = folder / f"{_UNFINISHED}{plans[0].training}"
             checkpoints.mkdir(exist_ok=True)
-            data = replace(plan.data, checkpoints=checkpoints, watch=watch or Watch())
-            predict, labels = fitted(ready.item, ready.trainer, ready.options, data, work / "model")
-            scores = np.array(predict(material.held.styled[plan.style]), dtype=np.float64)
-            seconds = round(time.perf_counter() - started, 3)
-            np.save(work / "scores.npy", scores)
-            facts = _facts(plan, ready, material, labels, seconds)
-            (work / "cell.json").write_text(
-                json.dumps(facts, indent=2, ensure_ascii=False) + "\n", encoding="utf-8"
-            )
-            if not keep:
-                shutil.rmtree(work / "model")
-            work.chmod(0o755)
-            there = folder / plan.key
-            if there.exists():  # a damaged one
-                shutil.rmtree(there)
-            work.replace(there)
+            data = replace(plans[0].data, checkpoints=checkpoints, watch=watch or Watch())
+            whole, answers = fitted(ready.item, ready.trainer, ready.options, data, work / "model")
+            for plan in plans:
+                material = materials[plan.cell.task]
+                predict, labels = whole, answers
+                if plan.labels:
+                    predict, labels = about_task(whole, answers, material.task, plan.labels)
+                scores = np.array(predict(material.held.styled[plan.style]), dtype=np.float64)
+                seconds = round(time.perf_counter() - started, 3)
+                made[plan.key] = Done(labels, scores, seconds)
+                _write_cell(work, plan, ready, material, made[plan.key], folder, keep=keep)
             shutil.rmtree(checkpoints, ignore_errors=True)
         finally:
             shutil.rmtree(work, ignore_errors=True)
     except OSError as error:
         raise WriteFailed(f"cannot write {folder}: {error.strerror or error}") from error
-    return Done(labels, scores, seconds)
+    return made
+
+
+def _write_cell(
+    work: Path,
+    plan: Plan,
+    ready: Ready,
+    material: Material,
+    done: Done,
+    folder: Path,
+    *,
+    keep: bool,
+) -> None:
+    """Write a cell into a folder of its own, and let it take its place."""
+    own = work / plan.key
+    own.mkdir()
+    np.save(own / "scores.npy", done.scores)
+    facts = _facts(plan, ready, material, done.labels, done.seconds)
+    text = json.dumps(facts, indent=2, ensure_ascii=False) + "\n"
+    (own / "cell.json").write_text(text, encoding="utf-8")
+    if keep:
+        shutil.copytree(work / "model", own / "model")
+    there = folder / plan.key
+    if there.exists():  # a damaged one
+        shutil.rmtree(there)
+    own.replace(there)
 
 
 def _facts(

@@ -241,7 +241,7 @@ def read_material(
     examples = joined(tests, known)
     held = Held(
         examples,
-        {style: _read_as(style, tests) for style in styles},
+        {style: _read_as(style, tests, named=experiment.together) for style in styles},
         size,
         rows - len({decision.row for decision in examples.decisions}),
     )
@@ -273,9 +273,11 @@ def task_for(registry: Registry, said: str) -> Task[Any, Any] | str:
     return said
 
 
-def _read_as(style: Style, datasets: Sequence[Dataset]) -> Sequence[Decision]:
+def _read_as(style: Style, datasets: Sequence[Dataset], *, named: bool) -> Sequence[Decision]:
     """The labelled decisions of datasets, counted on."""
-    known = [[each for each in decisions_of(one, style) if each.label] for one in datasets]
+    known = [
+        [each for each in decisions_of(one, style, named=named) if each.label] for one in datasets
+    ]
     return joined(datasets, known).decisions
 
 
@@ -290,7 +292,7 @@ def _source(
     out = {at // size for at in same | near} if experiment.overlap == "leave-out" else set()
     units: dict[int, list[Decision]] = {}
     unlabeled: set[int] = set()
-    for decision in decisions_of(dataset, style):
+    for decision in decisions_of(dataset, style, named=experiment.together):
         if decision.label:
             units.setdefault(decision.row // size, []).append(decision)
         else:

@@ -138,6 +138,7 @@ class Experiment(_Declared):
             the same rows alone.
         overlap: whether such rows are left out of training, or kept and counted.
         generate: what `targen_core.generate` is called with for all arms that it makes.
+        together: whether one model learns all tasks of an arm, each row seen once.
     """
 
     name: str = "comparison"
@@ -154,6 +155,7 @@ class Experiment(_Declared):
     similarity: float = Field(90.0, ge=0, le=100, allow_inf_nan=False)
     overlap: Literal["leave-out", "keep"] = "leave-out"
     generate: Mapping[str, Any] = Field(default_factory=dict)
+    together: bool = False
 
     @model_validator(mode="before")
     @classmethod
@@ -214,6 +216,20 @@ class Experiment(_Declared):
             wanted = {self.baseline, *(self.mixture or ())} - {""}
             for name in sorted(wanted - set(part.arms)):
                 raise ValueError(f"tasks.{key} has no arm {name}; its arms: {', '.join(part.arms)}")
+        return self
+
+    @model_validator(mode="after")
+    def _alike(self) -> Experiment:
+        if not self.together:
+            return self
+        arms = {tuple(part.arms) for part in self.tasks.values()}
+        if len(self.tasks) < 2 or len(arms) > 1:
+            raise ValueError("together wants two tasks or more that have the same arms")
+        if self.rows or self.shares:
+            raise ValueError("together has neither learning curves nor mixtures of two arms")
+        for name in arms.pop():
+            if len({part.arms[name].style for part in self.tasks.values()}) > 1:
+                raise ValueError(f"together: arm {name} is read in two styles")
         return self
 
     def task_of(self, key: str) -> str:

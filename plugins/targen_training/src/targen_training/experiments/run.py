@@ -30,7 +30,7 @@ from targen_training.experiments.cells import (
     done,
     plan_cells,
     ready_models,
-    run_cell,
+    run_cells,
     sweep,
 )
 from targen_training.experiments.data import Material, label_order, read_material
@@ -171,17 +171,21 @@ def run_experiment(
         TargenError: a training failed; cells that are done stay.
     """
     missing = plan.missing
-    sweep(plan.folder / "cells", {each.key for each in missing})
-    for at, each in enumerate(missing):
-        watch = tell(at, len(missing), each)
-        plan.there[each.key] = run_cell(
-            each,
-            plan.models[each.cell.model],
-            plan.materials[each.cell.task],
+    trainings: dict[str, list[Plan]] = {}
+    for each in missing:
+        trainings.setdefault(each.training, []).append(each)
+    sweep(plan.folder / "cells", trainings)
+    for at, cells in enumerate(trainings.values()):
+        watch = tell(at, len(trainings), cells[0])
+        made = run_cells(
+            cells,
+            plan.models[cells[0].cell.model],
+            plan.materials,
             plan.folder / "cells",
             keep=keep,
             watch=watch,
         )
+        plan.there.update(made)
     return results_of(plan.experiment, plan.materials, plan.plans, plan.there, plan.left)
 
 

@@ -30,6 +30,7 @@ class PaperTable:
         differs: what a repetition cannot have alike, and what is odd in the paper.
         metrics: tasks whose figure is not the benchmark's first.
         harness: tasks of lm-evaluation-harness that it takes.
+        together: whether one model learns all of its tasks.
     """
 
     name: str
@@ -42,6 +43,7 @@ class PaperTable:
     differs: Sequence[str]
     metrics: Mapping[str, str]
     harness: Sequence[str]
+    together: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,21 +55,24 @@ class Size:
         seconds: of a training, roughly, by the model's name; of some nobody knows.
         differs: from the paper's.
         needs: of a model by its name, the extra that installs what it needs, then the modules.
+        together: in place of `models` where one model learns all tasks; empty: the same.
     """
 
     models: Sequence[Mapping[str, Any]]
     seconds: Mapping[str, float]
     differs: Sequence[str]
     needs: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    together: Sequence[Mapping[str, Any]] = ()
 
-    def here(self) -> tuple[list[Mapping[str, Any]], dict[str, str]]:
+    def here(self, *, together: bool) -> tuple[list[Mapping[str, Any]], dict[str, str]]:
         """The models that can be trained here, and of each other the extra that it lacks."""
+        models = (together and self.together) or self.models
         lacking = {
             name: extra
             for name, (extra, *modules) in self.needs.items()
             if not all(map(find_spec, modules))  # imports nothing
         }
-        return [each for each in self.models if each.get("name") not in lacking], lacking
+        return [each for each in models if each.get("name") not in lacking], lacking
 
 
 def _values() -> dict[str, Any]:
@@ -106,4 +111,5 @@ def paper_table(name: str) -> PaperTable:
         [*table["differs"], *common["differs"]],
         common["metric"],
         table.get("harness", ()),
+        table.get("together", False),
     )
