@@ -57,6 +57,16 @@ def test_a_broken_row_that_the_original_data_has_is_known(lab, tmp_path, form):
     assert [(str(p.idx), p.known) for p in problems] == [("2", "val 2"), ("3", "")]
 
 
+def test_a_strict_reader_leaves_out_only_what_the_original_data_has(lab, tmp_path):
+    odd = {"text": "word", "label": "yes", "idx": 2, "more": "x"}
+    task = lab.World().task(rows={"schema": Twin, "oddities": {row_digest(odd): "val 2"}})
+    read = read_dataset(_write(tmp_path / "f", [*_rows(2), odd]), task)
+    assert [row["idx"] for row in read] == [0, 1]
+    assert [(p.line, p.known) for p in read.problems] == [(3, "val 2")]
+    with pytest.raises(UsageError, match="line 4 is not a row"):
+        read_dataset(_write(tmp_path / "g", [*_rows(2), odd, {**odd, "idx": 3}]), task)
+
+
 def _rows(count):
     return [{"text": f"word {at}", "label": "yes", "idx": at} for at in range(count)]
 

@@ -121,6 +121,13 @@ def export(
     )
     if dataset.run is not None:
         _say_unfinished(dataset.run)
+    if dataset.problems:
+        first = dataset.problems[0]
+        print(
+            f"note: {plural(len(dataset.problems), 'known oddity', 'known oddities')} of the "
+            f"original data left out; the first is line {first.line}: {first.message}",
+            file=sys.stderr,
+        )
     if push is not None and out is not None:
         raise UsageError(
             "--push and --out are two places", hint="export to --out, then push without it"

@@ -91,7 +91,8 @@ class Dataset(Sequence[Mapping[str, Any]]):
         source: where it was read from, for people; "" if it was not read.
         run: the run directory it belongs to, if any.
         provenance: for a run, the origin of each instance, one record each.
-        problems: what is wrong with rows, if it was read with `strict=False`.
+        problems: what is wrong with rows that were read with `strict=False`, and known oddities
+            of the original data.
     """
 
     name: str = field(compare=False)

@@ -48,7 +48,8 @@ def read_dataset(
         encoding: of text files without a byte order mark.
         strict: whether the first bad row is an error. Otherwise bad rows are left out, along with
             those that belong to them, and listed in `Dataset.problems`; other oddities, such as a
-            repeated `idx`, are listed there too.
+            repeated `idx`, are listed there too. Bad rows that the benchmark itself published
+            (`Rows.oddities`) are left out and listed in either case.
 
     Raises:
         UsageError: there is no such dataset, it has no rows or an invalid one; or the task is
@@ -64,7 +65,9 @@ def read_dataset(
     opened = open_source(source, encoding=encoding)
     whose = _task(opened, task, variants, registry)
     problems: list[Problem] = []
-    rows = _strictly(opened, whose, task) if strict else _leniently(opened, whose, problems)
+    rows = (
+        _strictly(opened, whose, task, problems) if strict else _leniently(opened, whose, problems)
+    )
     return Dataset(
         opened.name,
         whose,
@@ -137,9 +140,12 @@ def of_no_task(source: Source) -> UsageError:
 
 
 def _strictly(
-    source: Source, task: Task[Any, Any], named: Task[Any, Any] | str | None
+    source: Source,
+    task: Task[Any, Any],
+    named: Task[Any, Any] | str | None,
+    problems: list[Problem],
 ) -> list[_Row]:
-    """All rows, each valid.
+    """All rows, each valid; `problems` gets the known oddities of the original data.
 
     Raises:
         UsageError: one is not, or there is none.
@@ -150,6 +156,10 @@ def _strictly(
         try:
             rows.append(official_row(record, source.form, task))
         except ValueError as error:
+            known = _known(record, source.form, task) if task.rows_per_instance == 1 else ""
+            if known:
+                problems.append(Problem(number, _idx(record), problem_in(error), known=known))
+                continue
             raise source.no_row(number, error, task.name, hint) from error
     if not rows:
         source.none(hint if source.run else "")
