@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -283,10 +284,18 @@ def estimated(
     factors = {name: rows / made * factor * more.get(name, 1.0) for name in prices}
     if ended:  # lists that are there already are asked for once, whatever is wanted of them
         factors.update((step.name, 1.0) for step in task.steps if step.lists)
+    factors.update((name, 1.0) for name in _asked_once(task))
     steps = _scaled(report, factors, prices, reasoning)
     asked = {row["step"]: prices[row["step"]] for row in steps}
     prices_said = reported_prices(asked)
     return CostEstimate(prepared.lock.task.id, rows, basis, steps, silent, prices_said, too_few)
+
+
+def _asked_once(task: Task[Any, Any]) -> set[str]:
+    """The steps of lists that do not grow with the rows: they are whole, as those above them."""
+    first = itertools.takewhile(lambda part: part.once, task.chain)
+    whole = {id(part) for part in first}
+    return {step.name for step in task.steps if step.lists and {*map(id, step.lists)} <= whole}
 
 
 def _too_few(task: Task[Any, Any], quotas: Quotas, source: str, seeds: int, yield_: float) -> str:

@@ -36,6 +36,7 @@ def task_facts(
 
 
 def _facts(task: Task[Any, Any], task_id: str) -> dict[str, Any]:
+    corrector = task.judging.corrector
     steps = [step for step in task.steps if step.lists != ()]
     return {
         "kind": "task",
@@ -57,7 +58,7 @@ def _facts(task: Task[Any, Any], task_id: str) -> dict[str, Any]:
             for step in steps
             for part in step.lists or ()
         ],
-        "corrector": task.judging.corrector if isinstance(task.judging.corrector, str) else "task",
+        "corrector": corrector if isinstance(corrector, str | None) else "task",
         "parameters": {step.name: dict(step.parameters) for step in steps},
         "variants": {name: variant.summary for name, variant in task.variants.items()},
         "presets": {name: dict(counts) for name, counts in task.presets.items()},
@@ -98,7 +99,8 @@ def print_task(facts: dict[str, Any]) -> None:
     else:
         print("Labels are open: one quota, called any.")
     if [*facts["branches"]] != ([label["name"] for label in facts["labels"]] or ["any"]):
-        aims = [(name, aim or "step 4 finds it") for name, aim in facts["branches"].items()]
+        found = "step 4 finds it" if facts["corrector"] else "its rows say it"
+        aims = [(name, aim or found) for name, aim in facts["branches"].items()]
         print()
         print_table(["branch", "label"], aims)
     print()

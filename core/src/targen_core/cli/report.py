@@ -201,7 +201,7 @@ def flow_table(
 def branch_words(branch: str, aims: Mapping[str, str | None]) -> str:
     """A branch, and what it aims at where its name does not say it."""
     aim = aims.get(branch, branch)
-    return branch if aim == branch else f"{branch} ({'label by step 4' if aim is None else aim})"
+    return branch if aim == branch else f"{branch} ({'any label' if aim is None else aim})"
 
 
 def flow_columns(flows: Mapping[str, Any], aims: Mapping[str, str | None]) -> list[str]:

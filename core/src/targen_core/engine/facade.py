@@ -86,6 +86,7 @@ class StageLlm:
         "_place",
         "_seen",
         "_step",
+        "above",
         "batch",
         "earlier",
         "notes",
@@ -103,6 +104,7 @@ class StageLlm:
         indices: tuple[int, ...],
         label: str | None,
         scope: Scope,
+        above: Sequence[Any] = (),
         batch: int = 0,
         earlier: Sequence[Any] = (),
     ) -> None:
@@ -113,6 +115,7 @@ class StageLlm:
         self._label = label
         self._seen: dict[tuple[Message, ...], int] = {}
         self.task = task
+        self.above = above
         self.batch = batch
         self.earlier = earlier
         self.notes: dict[str, str | int | float | bool] = {}

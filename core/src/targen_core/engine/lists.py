@@ -203,6 +203,7 @@ class _GrowingList:
         self._known: dict[bytes, int] = {}  # items, by their digests: their positions
         self._barren_in_a_row = 0
         self._looked_at = (0, 0, 0)  # the chunk walked, and what `_settled` found of it
+        self.at_once = order.at_once if order.specs[depth].source.asks else 1
         self.on_trial = order.specs[depth].source.max_rejected < 1
         self._ended: ListBatch | None = None  # tells that the trial ended the list
 
@@ -224,7 +225,7 @@ class _GrowingList:
     ) -> ListBatch | None:
         """The next batch, or None when the list is finished."""
         shown: Sequence[Any] = ()
-        first = index - index % self.order.at_once  # of those that are not told of each other
+        first = index - index % self.at_once  # of those that are not told of each other
         if first:
             last = await asyncio.shield(self.batches[first - 1])
             shown = () if last is None else self.items[: last.start + len(last.items)]
@@ -317,6 +318,7 @@ class _GrowingList:
             indices=(*self.path, index),
             label=None,
             scope=scope,
+            above=self.above,
             batch=spec.batch,
         )
         parent = self.above[-1] if self.above else None
@@ -468,7 +470,7 @@ class _GrowingList:
             return True
         if index and self.on_trial:
             return False
-        return self._hoped(index) > 0 and index - index % self.order.at_once <= self.grown
+        return self._hoped(index) > 0 and index - index % self.at_once <= self.grown
 
     def _hoped(self, index: int) -> int:
         """Seeds that a batch which is not there should give, with the lists below its items."""

@@ -175,5 +175,6 @@ class LocalExecutor(Executor):
             indices=(*seed.path, seed.sample),
             label=branch,
             scope=scope,
+            above=seed.above,
             earlier=earlier,
         )

@@ -151,7 +151,10 @@ async def _execute(
     layer.observer = observe
     try:
         sample, place = divmod(int(last), task.instances_per_call)
-        seed = Seed(_value(task, traced.record["seed"]), tuple(map(int, path.split("."))), ())
+        at = tuple(map(int, path.split(".")))
+        above = traced.record.get("above", ())
+        *values, value = _values(task, [*above, traced.record["seed"]])
+        seed = Seed(value, at, tuple(values))
         earlier: list[Any] = []
         for number in range(sample + 1):
             work = Generation(_sampled(seed, number), branch, tuple(earlier))
@@ -168,9 +171,12 @@ def _sampled(seed: Seed, number: int) -> Seed:
     return Seed(seed.value, seed.path, seed.above, seed.calls, number)
 
 
-def _value(task: Task[Any, Any], value: Any) -> Any:
-    """A seed's value as the task has it."""
-    kind = task.chain[-1].item
-    if isinstance(kind, type) and issubclass(kind, BaseModel):
-        return kind.model_validate(value)
-    return value
+def _values(task: Task[Any, Any], values: Sequence[Any]) -> list[Any]:
+    """A seed and what it was grown below as the task has them; seeds of the user's stand alone."""
+    kinds = [part.item for part in task.chain][-len(values) :]
+    return [
+        kind.model_validate(value)
+        if isinstance(kind, type) and issubclass(kind, BaseModel)
+        else value
+        for kind, value in zip(kinds, values, strict=True)
+    ]

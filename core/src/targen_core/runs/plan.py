@@ -8,7 +8,8 @@ import json
 import math
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from types import NoneType
+from typing import TYPE_CHECKING, Any, get_args
 
 import importlib_metadata
 
@@ -177,7 +178,7 @@ def prepare(
     corrector_id, corrector = find_corrector(registry, task, spec.corrector)
     _refuse_unlabeled(task, spec, corrector)
     specs, user_items = _lists(task, spec, options)
-    asked = {part.step for part in specs if part.fixed is None} | {"generate"}
+    asked = {part.step for part in specs if part.fixed is None and part.source.asks} | {"generate"}
     if corrector is not None:
         asked.add("correct")
     allow([step.name for step in task.steps if step.name in asked])
@@ -449,11 +450,11 @@ def find_corrector(
 def _refuse_unlabeled(
     task: Task[Any, Any], spec: RunSpec, corrector: Corrector[Any] | None
 ) -> None:
-    """A branch that aims at no label has one by step 4, and no sooner."""
+    """A branch that aims at no label has one by step 4, unless all its instances have one."""
     branch = next((branch for branch, aim in task.branches.items() if aim is None), None)
     if branch is None:
         return
-    if corrector is None:
+    if corrector is None and not _always_labeled(task):
         raise UsageError(
             f"branch {branch} of task {task.name} gets its labels from step 4, which is off",
             hint="omit --no-correct, or use --corrector meta, blind or vote",
@@ -463,6 +464,14 @@ def _refuse_unlabeled(
             f"--balance intended: branch {branch} of task {task.name} aims at no label",
             hint="--balance final, which counts rows by the label that step 4 finds",
         )
+
+
+def _always_labeled(task: Task[Any, Any]) -> bool:
+    """Whether an instance cannot be without a label."""
+    field = task.instance.model_fields.get("label")
+    if field is None or not field.is_required():
+        return False
+    return NoneType not in get_args(field.annotation)
 
 
 def _lists(

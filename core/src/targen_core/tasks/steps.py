@@ -61,6 +61,11 @@ class Llm(Protocol):
         ...
 
     @property
+    def above(self) -> Sequence[Any]:
+        """The list items that this place is below, contexts first; none if seeds are the user's."""
+        ...
+
+    @property
     def batch(self) -> int:
         """How many items to request in this list step (the step's size or the user's)."""
         ...
@@ -152,6 +157,8 @@ class ListStep(Keywords, Generic[ItemT]):
         max_rejected: a list is extended only if at most this share of the candidates of its first
             batch were rejected, from 0 to 1; below 1, its second batch waits for those
             verdicts. So a source that does not suit the task costs one batch.
+        asks: whether `propose` asks a model. Batches of a list that does not, because it reads
+            rows of a file, are proposed one after the other, each told of all before it.
         summary: one line for people.
         prompts: the prompts of `propose`, for tasks that use the list and do not name its prompts
             among their own.
@@ -170,6 +177,7 @@ class ListStep(Keywords, Generic[ItemT]):
     check: Callable[[ItemT], None] | None = None
     key: Callable[[ItemT], str] | None = None
     max_rejected: float = 1.0
+    asks: bool = True
     summary: str = ""
     prompts: tuple[Prompt, ...] = ()
     dry_run: Callable[[DryRunCall], Any] | None = None

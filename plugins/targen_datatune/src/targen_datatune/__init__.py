@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 from targen_core import Register, hookimpl
 
 if TYPE_CHECKING:
+    from targen_core import TaskForm
     from targen_core.retrieval.model import Catalogue, Retriever
 
-__all__ = ["register_catalogues", "register_commands", "register_retrievers"]
+__all__ = ["register_catalogues", "register_commands", "register_retrievers", "register_task_forms"]
 
 
 @hookimpl
@@ -60,4 +61,14 @@ def register_retrievers(register: Register[Retriever]) -> None:
         "fused",
         "targen_datatune.retrievers.fused:FUSED",
         summary="bm25 and dense, by their ranks: what either finds, and first what both do",
+    )
+
+
+@hookimpl
+def register_task_forms(register: Register[TaskForm[Any]]) -> None:
+    """Files that say what task is wanted, and where its rows are transformed from."""
+    register.register(
+        "transform",
+        "targen_datatune.transforming.task:TRANSFORM",
+        summary="rows of existing datasets, transformed for a new task",
     )

@@ -1,0 +1,1 @@
+"""A task whose rows are transformed rows of existing datasets."""

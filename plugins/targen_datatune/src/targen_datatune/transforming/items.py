@@ -1,0 +1,82 @@
+"""Items of the lists: chosen datasets, their plans, their rows. All lie in provenance as JSON."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+
+from targen_core.retrieval.model import DatasetEntry
+
+__all__ = ["Plan", "Source", "SourceRow"]
+
+
+class _Item(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Source(_Item):
+    """A dataset that was chosen, and why.
+
+    Attributes:
+        dataset: the id of its entry; `name` to `location` are the entry's, too.
+        license: "" where nobody says it.
+        votes: draws that named it, of how many.
+        problem: why it cannot be used, or "".
+    """
+
+    dataset: str
+    name: str
+    configuration: str = ""
+    split: str = ""
+    revision: str
+    license: str = ""
+    votes: str = ""
+    catalogue: str = ""
+    location: str = ""
+    description: str = ""
+    problem: str = ""
+
+    @property
+    def entry(self) -> DatasetEntry:
+        """What its catalogue is asked for rows with."""
+        return DatasetEntry(
+            id=self.dataset,
+            name=self.name,
+            configuration=self.configuration,
+            split=self.split,
+            revision=self.revision,
+            license=self.license,
+            location=self.location,
+            catalogue=self.catalogue,
+        )
+
+
+class Plan(_Item):
+    """How the rows of one dataset become rows of the task.
+
+    Attributes:
+        columns: those that the model is shown: relevant ones, and those that may be.
+        input: columns that inputs are made of.
+        output: the column that outputs are made of, if there is one.
+        steps: the plan, a line for each action.
+        order: seeds the order in which rows are taken.
+    """
+
+    columns: tuple[str, ...]
+    input: tuple[str, ...] = ()
+    output: str = ""
+    steps: tuple[str, ...]
+    order: int
+
+    @property
+    def text(self) -> str:
+        """The plan as it is shown."""
+        return "\n".join(f"{number}. {step}" for number, step in enumerate(self.steps, 1))
+
+
+class SourceRow(_Item):
+    """One row of a dataset: its number there, from 0, and the cells that the model is shown."""
+
+    row: int
+    cells: dict[str, Any]

@@ -1,0 +1,164 @@
+"""Where rows come from: what is retrieved, and the rows of a dataset in an order by chance."""
+
+from __future__ import annotations
+
+import hashlib
+import heapq
+import json
+from collections.abc import Sequence
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from targen_core.errors import DatasetUnavailable, MissingDependency, UsageError
+from targen_datatune.transforming.items import Source, SourceRow
+from targen_datatune.transforming.spec import Transform
+
+if TYPE_CHECKING:
+    from targen_core.retrieval.model import DatasetEntry
+    from targen_datatune.finding import Findings
+
+__all__ = ["Sources"]
+
+_KEPT = 8  # datasets whose rows are kept in memory
+_DEEPEST = 6  # levels of a cell
+
+
+class Sources:
+    """What one task finds and reads; asked twice for the same, it answers from memory."""
+
+    def __init__(self, spec: Transform, name: str) -> None:
+        self.spec = spec
+        self.name = name
+        self._found: Findings | None = None
+        self._rows: dict[tuple[str, int], list[SourceRow]] = {}
+
+    def found(self, *, quiet: bool = True) -> Findings:
+        """The datasets that are near to the task.
+
+        Files and folders are described anew where they changed.
+
+        Raises:
+            UsageError: there is no catalogue, or nothing in it that the user admits.
+        """
+        if self._found is not None:
+            return self._found
+        from targen_core import load_registry
+        from targen_datatune.asked import Wanted
+        from targen_datatune.cli.retrieve import opened, searched
+        from targen_datatune.finding import Filters, find
+
+        spec, registry = self.spec, load_registry()
+        catalogues = list(spec.catalogues) or None
+        wanted = Wanted(self.name, spec.instruction)
+        with opened(Path(spec.index) if spec.index else None, catalogues) as index:
+            filters = Filters(
+                spec.licenses,
+                spec.min_rows,
+                spec.max_rows,
+                spec.gated,
+                searched(registry, index, catalogues, quiet=quiet),
+            )
+            found = find(
+                registry,
+                index,
+                wanted.query,
+                retriever=spec.retriever,
+                options=spec.retriever_options,
+                k=spec.candidates,
+                filters=filters,
+            )
+            problems = [problem for source in index.sources() for problem in source.problems]
+        if not found.found:
+            why = ", ".join(f"{reason} {count:,}" for reason, count in found.left_out.items())
+            hint = f"left out: {why}; see --license, --min-rows, --max-rows and --gated"
+            if not why:
+                hint = "targen retrieve shows what there is; targen catalogue build adds more"
+                hint += f"; {len(problems)} could not be described" if problems else ""
+            raise UsageError(f"no dataset is left that {self.name} could be made from", hint=hint)
+        self._found = found
+        return found
+
+    def source(self, entry: DatasetEntry, votes: str) -> Source:
+        """An entry as an item, with what keeps it from being used."""
+        problem = ""
+        try:
+            if not self._first(entry):
+                problem = "it has no rows"
+        except (DatasetUnavailable, MissingDependency) as error:
+            problem = f"{error}; {error.hint}" if error.hint else str(error)
+        return Source(
+            dataset=entry.id,
+            name=entry.name,
+            configuration=entry.configuration,
+            split=entry.split,
+            revision=entry.revision,
+            license=entry.license,
+            votes=votes,
+            catalogue=entry.catalogue,
+            location=entry.location,
+            description=cut(entry.description, 600),
+            problem=problem,
+        )
+
+    def _first(self, entry: DatasetEntry) -> bool:
+        from targen_core import load_registry
+        from targen_datatune.finding import rows_of
+
+        return next(rows_of(load_registry(), entry), None) is not None
+
+    def rows(self, source: Source, order: int) -> Sequence[SourceRow]:
+        """The rows of a dataset that are used, in an order by chance; each content once.
+
+        They are those of the lowest digests of their numbers and `order`: the same however many
+        of them are asked for.
+
+        Raises:
+            DatasetUnavailable: the dataset vanished, changed, or is not for this user.
+        """
+        key = source.dataset, order
+        if key in self._rows:
+            return self._rows[key]
+        from targen_core import load_registry
+        from targen_datatune.finding import rows_of
+
+        every = islice(rows_of(load_registry(), source.entry), self.spec.rows_read)
+        ranked = ((_rank(order, number), number, row) for number, row in enumerate(every))
+        kept = heapq.nsmallest(self.spec.rows_per_dataset, ranked, key=lambda each: each[0])
+        seen: set[bytes] = set()
+        rows = []
+        for _, number, row in kept:
+            cells = {str(name): shown(value, self.spec.cell) for name, value in row.items()}
+            digest = hashlib.sha256(json.dumps(cells, sort_keys=True).encode()).digest()
+            if digest not in seen:
+                seen.add(digest)
+                rows.append(SourceRow(row=number, cells=cells))
+        if len(self._rows) == _KEPT:
+            self._rows.pop(next(iter(self._rows)))
+        self._rows[key] = rows
+        return rows
+
+
+def _rank(order: int, number: int) -> bytes:
+    return hashlib.blake2b(f"{order}/{number}".encode(), digest_size=8).digest()
+
+
+def shown(value: Any, most: int, deep: int = 0) -> Any:
+    """A cell as the model is shown it: long texts cut, deep values as text."""
+    if isinstance(value, str):
+        return cut(value, most)
+    if isinstance(value, dict | list):
+        if deep >= _DEEPEST:
+            return "…"
+        if deep == 0 and len(text := json.dumps(value, ensure_ascii=False)) > most:
+            return cut(text, most)
+        if isinstance(value, dict):
+            return {str(name): shown(each, most, deep + 1) for name, each in value.items()}
+        return [shown(each, most, deep + 1) for each in value]
+    return value
+
+
+def cut(text: str, most: int) -> str:
+    """A text of at most so many characters, with a mark where it was cut."""
+    text = text.encode("utf-8", "replace").decode()  # half of a surrogate pair is no text
+    return text if len(text) <= most else f"{text[:most].rstrip()} …"

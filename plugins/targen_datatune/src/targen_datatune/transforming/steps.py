@@ -1,0 +1,378 @@
+"""The steps of a transformation: each is a list of the task, and the last its generator.
+
+DataTune (arXiv:2404.14361, section 3) in the order in which it goes here: the task is described
+in more detail, datasets are retrieved and chosen, their columns chosen and a plan made for each,
+and the plan is carried out on each row.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from pydantic import BaseModel
+
+from targen_core import Llm, Prompt, Rejected
+from targen_core.errors import DatasetUnavailable, UsageError
+from targen_datatune.transforming.items import Plan, Source, SourceRow
+from targen_datatune.transforming.replies import (
+    Choice,
+    ColumnChoice,
+    Expansion,
+    PlanReply,
+    Transformed,
+)
+from targen_datatune.transforming.sources import Sources, cut, shown
+
+if TYPE_CHECKING:
+    from targen_core.retrieval.model import DatasetEntry
+    from targen_datatune.finding import Found
+    from targen_datatune.transforming.spec import Transform
+
+__all__ = ["PROMPTS", "Steps"]
+
+_PROMPTS = {
+    name: Prompt(name, package="targen_datatune.transforming")
+    for name in ("expand", "rerank", "columns", "plan", "execute")
+}
+PROMPTS = tuple(_PROMPTS.values())
+
+_EXAMPLES = 6  # shown of the task
+_EXAMPLE = 3_000  # characters of all of them, beside the first
+_SAMPLES = 3  # rows shown of a dataset
+_SAMPLE = 400  # characters of a cell in them
+_LISTED = 250  # characters of a sample row of a dataset among many
+_STEPS = (2, 12)  # of a plan
+
+
+class Steps:
+    """The steps of one task; `row` makes an instance of an input and an output."""
+
+    def __init__(self, spec: Transform, name: str, row: type[BaseModel]) -> None:
+        self.spec = spec
+        self.sources = Sources(spec, name)
+        self._row = row
+        self._answer = "label" if spec.labels else "output"
+
+    # --- expand -------------------------------------------------------------
+
+    async def expand(self, llm: Llm, parent: None, existing: Sequence[str]) -> Sequence[str]:
+        """The description that the other steps are given; nothing is asked where nothing is."""
+        await asyncio.to_thread(self.sources.found)  # before anything is paid
+        if not self.spec.expand:
+            return [self._task()]
+        reply = await llm.ask(
+            _PROMPTS["expand"],
+            reply=Expansion,
+            check=_described,
+            task=self._task(),
+            examples=self._examples(),
+        )
+        return [f"{self._task()}\n\n{reply.description.strip()}"]
+
+    def _task(self) -> str:
+        task = self.spec.instruction.strip()
+        if self.spec.labels:
+            outputs = ", ".join(json.dumps(label, ensure_ascii=False) for label in self.spec.labels)
+            task = f"{task}\nThe output is one of: {outputs}."
+        return task
+
+    def _examples(self) -> str:
+        listed: list[str] = []
+        taken = 0
+        for example in self.spec.examples[:_EXAMPLES]:
+            text = f"Input: {example.input}\nOutput: {example.output}"
+            taken += len(text)
+            if listed and taken > _EXAMPLE:
+                break
+            listed.append(text)
+        return "\n\n".join(listed) or "none"
+
+    # --- rerank -------------------------------------------------------------
+
+    async def rerank(self, llm: Llm, parent: str, existing: Sequence[Source]) -> Sequence[Source]:
+        """The datasets that most draws chose, the best first.
+
+        Those that cannot be read are given too, with the reason, and do not count among
+        `Transform.datasets`.
+        """
+        findings = await asyncio.to_thread(self.sources.found)
+        found = {each.entry.id: each for each in findings.found}
+        most = min(self.spec.datasets + 2, len(found))  # some may turn out not to be readable
+
+        def known(reply: Choice) -> None:
+            for name in reply.datasets:
+                if name not in found:
+                    raise Rejected("invented-dataset", f"{name!r} is not the id of a listed one")
+
+        draws: list[Choice] = []
+        for draw in range(self.spec.draws):
+            listed = list(found.values())
+            llm.rng(f"draw {draw}").shuffle(listed)  # the order must not decide
+            try:
+                draws.append(
+                    await llm.ask(
+                        _PROMPTS["rerank"],
+                        reply=Choice,
+                        check=known,
+                        task=parent,
+                        examples=self._examples(),
+                        most=most,
+                        datasets="\n\n".join(map(_listed, listed)),
+                    )
+                )
+            except Rejected:
+                if self.spec.draws == 1:
+                    raise
+        if not draws:
+            raise Rejected("invented-dataset", "no draw named only datasets that were listed")
+        chosen = elected([reply.datasets for reply in draws], [*found.values()])
+        if not chosen:
+            none = next(reply for reply in draws if not reply.datasets)
+            raise Rejected("none-suits", f"no dataset suits the task: {none.reasoning.strip()}")
+        return await asyncio.to_thread(self._readable, chosen, len(draws))
+
+    def _readable(self, chosen: Sequence[tuple[DatasetEntry, int]], draws: int) -> list[Source]:
+        sources: list[Source] = []
+        for entry, votes in chosen:
+            if sum(not source.problem for source in sources) == self.spec.datasets:
+                break
+            sources.append(self.sources.source(entry, f"{votes} of {draws}"))
+        return sources
+
+    # --- plan ---------------------------------------------------------------
+
+    async def plan(self, llm: Llm, parent: Source, existing: Sequence[Plan]) -> Sequence[Plan]:
+        """The columns and the plan of a dataset."""
+        order = llm.rng("order").randrange(1 << 32)
+        rows = (await self._read(parent, order))[:_SAMPLES]
+        if not rows:
+            raise Rejected("no-rows", f"{parent.dataset} has no rows")
+        task = str(llm.above[0])
+        columns = list(dict.fromkeys(name for row in rows for name in row.cells))
+        choice = await llm.ask(
+            _PROMPTS["columns"],
+            reply=ColumnChoice,
+            check=_of(columns),
+            task=task,
+            dataset=_named(parent),
+            columns=", ".join(columns),
+            rows=_samples(rows, columns),
+        )
+        used = [n for n in columns if n in (*choice.input, *choice.output, *choice.ambiguous)]
+        if not (choice.input or choice.output or choice.ambiguous):
+            raise Rejected("no-columns", f"no column is of use: {choice.reasoning.strip()}")
+        reply = await llm.ask(
+            _PROMPTS["plan"],
+            reply=PlanReply,
+            check=_followable,
+            task=task,
+            examples=self._examples(),
+            dataset=_named(parent),
+            rows=_samples(rows, used),
+        )
+        return [
+            Plan(
+                columns=tuple(used),
+                input=tuple(choice.input),
+                output=next(iter(choice.output), ""),
+                steps=tuple(f"{s.action}: {' '.join(s.instruction.split())}" for s in reply.steps),
+                order=order,
+            )
+        ]
+
+    # --- rows ---------------------------------------------------------------
+
+    async def rows(
+        self, llm: Llm, parent: Plan, existing: Sequence[SourceRow]
+    ) -> Sequence[SourceRow]:
+        """The rows that are tried first; then all others, or as many again."""
+        every = await self._read(llm.above[-2], parent.order)
+        start = 0
+        if existing:
+            start = next(at for at, row in enumerate(every, 1) if row.row == existing[-1].row)
+        more = llm.batch if not existing or self.spec.balance_sources else len(every)
+        taken: list[SourceRow] = []
+        for row in every[start:]:
+            cells = {name: row.cells[name] for name in parent.columns if name in row.cells}
+            if any(value not in (None, "", [], {}) for value in cells.values()):
+                taken.append(SourceRow(row=row.row, cells=cells))
+            if len(taken) == more:
+                break
+        if not existing and not taken:
+            raise Rejected("no-rows", f"no row has anything in {', '.join(parent.columns)}")
+        return taken
+
+    async def _read(self, source: Source, order: int) -> Sequence[SourceRow]:
+        try:
+            return await asyncio.to_thread(self.sources.rows, source, order)
+        except DatasetUnavailable as error:
+            hint = f"; {error.hint}" if error.hint else ""
+            raise Rejected("unavailable", f"{error}{hint}") from error
+
+    # --- generate -----------------------------------------------------------
+
+    async def execute(self, llm: Llm, row: SourceRow) -> BaseModel:
+        """Carry out the plan on one row."""
+        if len(llm.above) != 3:
+            raise UsageError(
+                "rows to be transformed have a plan, and --seeds brings none",
+                hint="give a folder with the file as --catalogue",
+            )
+        task, source, plan = llm.above
+        facts = {"source": source.dataset, "row": row.row, "license": source.license or "unknown"}
+        llm.note(**facts)
+        reply = await llm.ask(
+            _PROMPTS["execute"],
+            reply=Transformed,
+            check=self._usable,
+            task=task,
+            examples=self._examples(),
+            plan=plan.text,
+            row=json.dumps(row.cells, ensure_ascii=False, indent=1),
+        )
+        if reply.input is None or reply.output is None:
+            raise Rejected("of-no-use", reply.reason.strip())
+        return self._row(**{"input": reply.input.strip(), self._answer: reply.output.strip()})
+
+    def _usable(self, reply: Transformed) -> None:
+        """See that a reply is a row, or says why there is none.
+
+        Raises:
+            Rejected: it is neither.
+        """
+        if reply.input is None or reply.output is None:
+            if not reply.reason.strip():
+                raise Rejected("no-reason", 'input or output is null, and "reason" is empty')
+        elif self.spec.labels and reply.output.strip() not in self.spec.labels:
+            legal = ", ".join(map(repr, self.spec.labels))
+            raise Rejected("illegal-label", f"the output {reply.output!r} is none of {legal}")
+
+
+def _described(reply: Expansion) -> None:
+    if not reply.description.strip():
+        raise Rejected("no-words", "the description is empty")
+
+
+def _of(columns: Sequence[str]) -> Any:
+    """A check that a choice is one of these columns, each in one list."""
+
+    def check(reply: ColumnChoice) -> None:
+        chosen = [*reply.input, *reply.output, *reply.irrelevant, *reply.ambiguous]
+        for name, count in Counter(chosen).items():
+            if name not in columns:
+                listed = ", ".join(columns)
+                raise Rejected(
+                    "invented-column", f"no column is called {name!r}; there is {listed}"
+                )
+            if count > 1:
+                raise Rejected("unclear-columns", f"the column {name!r} stands in two lists")
+        if len(reply.output) > 1:
+            raise Rejected("unclear-columns", "there is at most one output column")
+
+    return check
+
+
+def _followable(reply: PlanReply) -> None:
+    """See that a plan can be carried out.
+
+    Raises:
+        Rejected: it lacks a step, or has an empty one.
+    """
+    low, high = _STEPS
+    actions = [step.action for step in reply.steps]
+    if not low <= len(actions) <= high:
+        raise Rejected("no-plan", f"a plan has {low} to {high} steps, and this one {len(actions)}")
+    if any(not step.instruction.strip() for step in reply.steps):
+        raise Rejected("no-plan", "a step says nothing")
+    for action in ("input", "output"):
+        if actions.count(action) != 1:
+            raise Rejected("no-plan", f'a plan has one step "{action}"')
+    if actions.index("output") < actions.index("input"):
+        raise Rejected("no-plan", 'the step "output" comes after the step "input"')
+
+
+def elected(
+    draws: Sequence[Sequence[str]], found: Sequence[Found]
+) -> list[tuple[DatasetEntry, int]]:
+    """What most draws named, with how many did: majorities over dataset and configuration.
+
+    A configuration is elected if more than half of the draws name it. Where they agree on a dataset
+    and not on its configuration, the one that most of them name is elected; where they agree on
+    nothing at all, the most frequent one. None is, if at least half of the draws name none.
+    """
+    entries = {each.entry.id: each.entry for each in found}
+    ranks = {each.entry.id: each.rank for each in found}
+    if 2 * sum(not draw for draw in draws) >= len(draws):
+        return []
+    votes: Counter[str] = Counter()
+    places: defaultdict[str, list[int]] = defaultdict(list)
+    datasets: Counter[tuple[str, str]] = Counter()
+    for draw in draws:
+        for place, name in enumerate(dict.fromkeys(draw)):
+            votes[name] += 1
+            places[name].append(place)
+        datasets.update({_dataset(entries[name]) for name in draw})
+
+    def worth(name: str) -> tuple[float, ...]:
+        mean = sum(places[name]) / len(places[name])
+        return -datasets[_dataset(entries[name])], -votes[name], mean, ranks[name]
+
+    ordered = sorted(votes, key=worth)
+    best = {_dataset(entries[name]): name for name in reversed(ordered)}
+    chosen = [
+        name
+        for name in ordered
+        if 2 * votes[name] > len(draws)
+        or (2 * datasets[d := _dataset(entries[name])] > len(draws) and best[d] == name)
+    ]
+    return [(entries[name], votes[name]) for name in chosen or ordered[:1]]
+
+
+def _dataset(entry: DatasetEntry) -> tuple[str, str]:
+    return (entry.name, "") if entry.configuration else (entry.name, entry.id)
+
+
+def _listed(found: Found) -> str:
+    entry = found.entry
+    rows = "unknown" if entry.rows is None else f"{entry.rows:,}"
+    columns = ", ".join(f"{name} ({kind})" for name, kind in list(entry.columns.items())[:30])
+    lines = [
+        f"id: {entry.id}",
+        f"description: {cut(' '.join(entry.description.split()), 500) or 'none'}",
+        f"tags: {', '.join(entry.tags[:10]) or 'none'}",
+        f"licence: {entry.license or 'unknown'}",
+        f"rows: {rows}",
+        f"columns: {columns}",
+    ]
+    for sample in entry.samples[:2]:
+        cells = {name: shown(value, _LISTED // 2) for name, value in sample.items()}
+        lines.append(f"sample row: {cut(json.dumps(cells, ensure_ascii=False), 3 * _LISTED)}")
+    return "\n".join(lines)
+
+
+def _named(source: Source) -> str:
+    name = " ".join(filter(None, (source.name, source.configuration)))
+    return f"{name}. {source.description}" if source.description else name
+
+
+def _samples(rows: Sequence[SourceRow], columns: Sequence[str]) -> str:
+    return "\n".join(
+        json.dumps(
+            {n: shown(row.cells[n], _SAMPLE) for n in columns if n in row.cells}, ensure_ascii=False
+        )
+        for row in rows
+    )
+
+
+def readable(source: Source) -> None:
+    """Refuse a dataset that cannot be read.
+
+    Raises:
+        Rejected: `unavailable`.
+    """
+    if source.problem:
+        raise Rejected("unavailable", f"{source.dataset}: {source.problem}")

@@ -1,0 +1,132 @@
+"""The form `transform`: the task that a file of it means."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, create_model
+
+from targen_core import CorrectionSample, Judging, Label, ListStep, Rows, Task, TaskForm, Texts
+from targen_core.correctors.blind import SOLVE_PROMPT
+from targen_core.correctors.meta import META_PROMPT
+from targen_datatune.transforming.checks import row_check
+from targen_datatune.transforming.dry_run import dry_run_of
+from targen_datatune.transforming.items import Plan, Source, SourceRow
+from targen_datatune.transforming.spec import Transform
+from targen_datatune.transforming.steps import PROMPTS, Steps, readable
+
+__all__ = ["TRANSFORM", "transform_task"]
+
+_VERSION = "1"
+_PARAMETERS = {
+    "expand": {"temperature": 0.0, "max_tokens": 1024},
+    "rerank": {"temperature": 1.0, "max_tokens": 1024},  # draws of one mind would be one draw
+    "plan": {"temperature": 0.0, "max_tokens": 1500},
+    "generate": {"temperature": 0.0, "max_tokens": 2048},
+}
+
+
+def transform_task(spec: Transform, name: str) -> Task[SourceRow, BaseModel]:
+    """The task whose rows are transformed rows of the datasets that are found for it."""
+    row = _row(spec)
+    steps = Steps(spec, name, row)
+    first = spec.instruction.strip().splitlines()[0]
+    return Task(
+        name=name,
+        version=_VERSION,
+        summary=first if len(first) <= 100 else f"{first[:97].rstrip()}...",
+        description=spec.instruction.strip(),
+        source=(
+            "Rows of existing datasets were transformed after DataTune (arXiv:2404.14361): "
+            "provenance.jsonl names the dataset, the row and the plan of each."
+        ),
+        instance=row,
+        labels=tuple(Label(label) for label in spec.labels),
+        contexts=ListStep(
+            name="expand",
+            item=str,
+            propose=steps.expand,
+            batch=1,
+            once=True,
+            asks=spec.expand,
+            summary="the task in more detail",
+        ),
+        seeds=(
+            ListStep(
+                name="rerank",
+                item=Source,
+                propose=steps.rerank,
+                batch=spec.datasets,
+                once=True,
+                check=readable,
+                key=lambda source: source.dataset,
+                summary="datasets that suit the task, the best first",
+            ),
+            ListStep(
+                name="plan",
+                item=Plan,
+                propose=steps.plan,
+                batch=1,
+                once=True,
+                summary="columns of a dataset, and how its rows are transformed",
+            ),
+            ListStep(
+                name="rows",
+                item=SourceRow,
+                propose=steps.rows,
+                batch=spec.trial,
+                asks=False,
+                max_rejected=spec.max_rejected,
+                key=lambda row: str(row.row),
+                summary="rows of a dataset, by chance",
+            ),
+        ),
+        generators={"row": steps.execute},
+        branch_labels={"row": None if spec.labels else "any"},
+        checks=(row_check(spec),),
+        rows=Rows() if spec.labels else Rows(label_of=_output, with_label=_with_output),
+        judging=Judging(
+            corrector="meta" if spec.correct else None,
+            instructions=spec.instruction.strip(),
+            samples=tuple(
+                CorrectionSample(each.input, each.output, each.output, "It is an example.")
+                for each in spec.examples[:4]
+            ),
+        ),
+        texts=Texts(render=_input, answer=None if spec.labels else _output),
+        parameters=_PARAMETERS,
+        prompts=(*PROMPTS, META_PROMPT, SOLVE_PROMPT),
+        dry_run=dry_run_of(spec),
+    )
+
+
+def _row(spec: Transform) -> type[BaseModel]:
+    columns: dict[str, Any] = {"input": (str, ...), "output": (str, ...)}
+    if spec.labels:
+        columns = {"input": (str, ...), "label": (Literal[spec.labels], ...)}
+    return create_model("Row", __config__=ConfigDict(frozen=True, extra="forbid"), **columns)
+
+
+def _input(row: Any) -> str:
+    return str(row.input)
+
+
+def _output(row: Any) -> str:
+    return str(row.output)
+
+
+def _with_output(row: Any, output: str) -> Any:
+    return row.model_copy(update={"output": output})
+
+
+def _located(spec: Transform, folder: Path) -> Transform:
+    return spec.located(folder)
+
+
+TRANSFORM = TaskForm(
+    summary="rows of existing datasets, transformed for a new task",
+    spec=Transform,
+    task=transform_task,
+    located=_located,
+)

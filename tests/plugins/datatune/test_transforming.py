@@ -1,0 +1,200 @@
+"""Rows of existing datasets made into rows of a new task, from the file to the last row."""
+
+from __future__ import annotations
+
+import csv
+import json
+import shutil
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+TASK = """
+name: recommends
+transform:
+  instruction: Say whether a customer recommends the product that a review is about.
+  examples:
+  - {input: "Review: I would buy this lamp again.", output: "yes"}
+  - {input: "Review: It broke after a day.", output: "no"}
+  labels: ["yes", "no"]
+  catalogues: [data]
+  trial: 5
+"""
+
+# A model that answers by the prompt; what it is to do wrong stands in wrong.json.
+SCRIPT = """
+import json
+import re
+from pathlib import Path
+
+WRONG = json.loads(Path("wrong.json").read_text()) if Path("wrong.json").exists() else {}
+
+
+def reply(request):
+    system, user = request.messages[0].content, request.messages[-1].content
+    again = len([m for m in request.messages if m.role == "assistant"]) % 2
+    last = next(m for m in reversed(request.messages) if m.role == "user" and "Task:" in m.content)
+    user = last.content
+    if system.startswith("You describe language tasks"):
+        return {"description": "A review stands behind the word Review."}
+    if system.startswith("You choose datasets"):
+        found = sorted(re.findall("^id: (.+)$", user, re.MULTILINE))
+        return {"reasoning": "By the columns.", "datasets": WRONG.get("datasets", found)}
+    if system.startswith("You decide what the columns"):
+        names = re.findall("^Columns: (.+)$", user, re.MULTILINE)[-1].split(", ")
+        made = {"reasoning": "r", "input": names, "output": [], "irrelevant": [], "ambiguous": []}
+        return made | WRONG.get("columns", {})
+    if system.startswith("You plan how rows"):
+        steps = [("skip", "Skip what is no review."), ("input", "Review: and the text."),
+                 ("output", "yes or no")]
+        steps = WRONG.get("steps", steps)
+        return {"steps": [{"action": a, "instruction": i} for a, i in steps]}
+    row = json.loads(user.rpartition("Row:")[2])
+    none = {"working": "w", "input": None, "output": None, "reason": "It is no review."}
+    if WRONG.get("rows") == "none" or "review" not in row:
+        return none
+    output = "yes" if int(row["stars"]) > 2 else "no"
+    return {"working": "w", "input": f"Review: {row['review']}", "output": output,
+            "reason": ""} | WRONG.get("row", {})
+"""
+WORDS = "bright dim heavy light cheap dear quiet loud smooth rough".split()
+FILES = ("dataset.jsonl", "provenance.jsonl", "rejects.jsonl")
+RUN = ("-b", "scripted", "-o", "script=answers.py:reply", "-q")
+
+
+@pytest.fixture(autouse=True)
+def _folder(tmp_path, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("data").mkdir()
+    with open("data/reviews.csv", "w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["review", "stars"])
+        for at in range(60):
+            text = " ".join((WORDS[at % 10], WORDS[at // 10], f"lamp{at}"))
+            writer.writerow([f"The {text} of shelf {at * 37} stands there.", at % 5 + 1])
+    orders = [{"item": f"lamp {at}", "count": at} for at in range(30)]
+    Path("data/orders.jsonl").write_text("".join(json.dumps(each) + "\n" for each in orders))
+    Path("recommends.yaml").write_text(TASK)
+    Path("answers.py").write_text(SCRIPT)
+
+
+def wrong(**what) -> None:
+    Path("wrong.json").write_text(json.dumps(what))
+
+
+def asked(**changes) -> None:
+    """Change lines of the task's file."""
+    lines = [f"  {key}: {json.dumps(value)}" for key, value in changes.items()]
+    kept = [x for x in TASK.splitlines() if x.strip().partition(":")[0] not in changes]
+    Path("recommends.yaml").write_text("\n".join([*kept, *lines]) + "\n")
+
+
+def report(run="a"):
+    return json.loads(Path(run, "report.json").read_text())
+
+
+def records(run="a"):
+    return [json.loads(x) for x in Path(run, "provenance.jsonl").read_text().splitlines()]
+
+
+def dropped(run="a"):
+    told = report(run)["dropped_list_items"]
+    return {(each["step"], each["reason"]) for each in told}
+
+
+def test_rows_are_exact_by_label_and_lead_back_to_their_source(in_process):
+    made = in_process("generate", "recommends.yaml", "-n", "20", *RUN, "--out", "a")
+    assert made.code == 0, made.err
+    rows = [json.loads(line) for line in Path("a/dataset.jsonl").read_text().splitlines()]
+    assert Counter(row["label"] for row in rows) == {"yes": 10, "no": 10}
+    with open("data/reviews.csv") as file:
+        source = list(csv.DictReader(file))
+    for row, record in zip(rows, records(), strict=True):
+        description, dataset, plan = record["above"]
+        assert description.startswith("Say whether a customer recommends")
+        assert dataset["dataset"] == "file:data/reviews.csv"
+        assert dataset["revision"].startswith("sha256:")
+        assert plan["columns"] == ["review", "stars"]
+        assert record["notes"]["source"] == "file:data/reviews.csv"
+        original = source[record["seed"]["row"]]
+        assert row["input"] == f"Review: {original['review']}"
+        assert (row["label"] == "yes") == (int(original["stars"]) > 2)
+    assert len({record["seed"]["row"] for record in records()}) == 20
+
+
+def test_a_dataset_that_does_not_suit_is_dropped_after_its_trial(in_process):
+    in_process("generate", "recommends.yaml", "-n", "20", *RUN, "--out", "a")
+    assert ("rows", "too-many-rejected") in dropped()
+    reasons = report()["flow"]["row"]["reasons"]
+    assert reasons["of-no-use"] == 5, "one batch of the orders, and no more"
+    shown = in_process("show", "a", "--rejected", "--reason", "of-no-use")
+    assert "It is no review." in shown.out
+
+
+def test_a_stopped_run_ends_the_same_and_no_call_is_made_twice(in_process):
+    run = ("generate", "recommends.yaml", "-n", "20", *RUN)
+    assert in_process(*run, "--out", "a").code == 0
+    stopped = in_process(*run, "--out", "b", "--max-tokens", "14000", "--no-cache")
+    assert stopped.code == 1, stopped.err
+    shutil.copytree("b", "c")
+    Path("c/report.json").unlink()  # as a kill leaves it
+    shutil.rmtree("data")  # what was read lies in the run
+    for name in ("b", "c"):
+        resumed = in_process("resume", name, "--max-tokens", "1000000", "--no-cache", "-q")
+        assert resumed.code == 0, resumed.err
+        for file in FILES:
+            assert Path(name, file).read_bytes() == Path("a", file).read_bytes()
+        keys = [json.loads(line)["key"] for line in _journal(name)]
+        assert len(keys) == len(set(keys))
+
+
+def _journal(run):
+    lines = Path(run, "journal").read_text(errors="replace").splitlines()
+    return [line[line.index("{") :] for line in lines if '"key"' in line]
+
+
+def test_preview_estimate_describe_and_show_know_it(in_process):
+    assert in_process("preview", "recommends.yaml", "-b", "scripted", "-n", "2").code == 0
+    told = in_process("estimate", "recommends.yaml", "-n", "3000", "-b", "scripted", "--json").json
+    calls = {step["step"]: step["calls"] for step in told["steps"]}
+    assert calls["expand"] == 1
+    assert calls["rerank"] == 3
+    assert calls["plan"] == 4
+    assert calls["generate"] < 3000 / 0.7 * 1.03
+    described = in_process("describe", "recommends.yaml").out
+    assert "row     its rows say it" in described
+    in_process("generate", "recommends.yaml", "-n", "4", *RUN, "--out", "a")
+    assert "file:data/reviews.csv" in in_process("show", "a", "0").out
+    prompts = in_process("show", "a", "0", "--prompts").out
+    assert "1. skip: Skip what is no review." in prompts
+    assert in_process("validate", "a").code == 0
+
+
+def test_sources_take_turns_where_they_are_to(in_process):
+    shutil.copy("data/reviews.csv", "data/more.csv")
+    text = Path("data/more.csv").read_text().replace("shelf", "the other shelf")
+    Path("data/more.csv").write_text(text)
+    for balance, seen in ((False, {5: 1, 25: 1}), (True, {15: 2})):
+        asked(balance_sources=balance, labels=[])
+        out = str(balance)
+        made = in_process(
+            *("generate", "recommends.yaml", "-n", "30"),
+            *RUN,
+            "--near-duplicates",
+            "0",
+            "--out",
+            out,
+        )
+        assert made.code == 0, made.err
+        counts = Counter(record["notes"]["source"] for record in records(out))
+        assert Counter(counts.values()) == seen
+
+
+def test_step_4_is_asked_where_the_task_wants_it(in_process):
+    asked(correct=True)
+    made = in_process(
+        "generate", "recommends.yaml", "-n", "4", "-b", "scripted", "-q", "--out", "a"
+    )
+    assert made.code == 0, made.err
+    assert report()["models"].keys() >= {"generate", "correct"}
