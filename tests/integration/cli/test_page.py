@@ -65,6 +65,19 @@ def test_a_page_has_figures_rows_and_rejects_and_loads_nothing(targen: Command, 
     assert targen("runs", "rm", run, "--yes").out == "runs/run: removed\n"
 
 
+def test_the_page_of_a_folder_has_every_run(targen: Command, rte: Command, run: Path) -> None:
+    assert rte("-n", 4, "--out", "runs/other").code == 0
+    Path("runs/broken").mkdir()
+    Path("runs/broken/manifest.json").write_text("{")
+    assert targen("report", "runs", "--html").out == "runs/report.html\n"
+    page = Page(Path("runs/report.html").read_text())
+    assert "script" not in page.tags and not page.names & _LOADING
+    assert "3 runs, 24 rows" in page.said
+    assert "run, 20 of 20 rows" in page.said and "other, 4 of 4 rows" in page.said
+    assert "unreadable: " in page.said
+    assert page.said.count("Label flow") == 2
+
+
 def test_what_others_wrote_is_text_there(targen: Command, run: Path) -> None:
     odd = "</dd><script>alert(1)</script>\x1b[2J\u202e"
     lines = [json.loads(line) for line in (run / "dataset.jsonl").read_text().splitlines()]

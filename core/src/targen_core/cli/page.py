@@ -16,9 +16,10 @@ from targen_core.runs import tracing
 from targen_core.runs.manifest import Manifest
 from targen_core.runs.naming import backend_name, model_name
 from targen_core.runs.report import price_words, read_report
-from targen_core.text import duration, printable
+from targen_core.runs.shelf import Shelved
+from targen_core.text import duration, plural, printable
 
-__all__ = ["as_page"]
+__all__ = ["as_page", "as_page_of"]
 
 _ROWS = 24  # that are shown, spread over the run, as many of each label
 _REJECTS = 2  # that are shown of a reason
@@ -37,12 +38,68 @@ def as_page(run: Path) -> str:
     """
     raw = read_report(run)
     report = Report.of(raw)
+    title = f"{report.task.rpartition(':')[2]} · {run.resolve().name}"
+    return _page(title, _about(run, raw), _sections(run, raw, report))
+
+
+def as_page_of(folder: Path, shelved: Sequence[Shelved]) -> str:
+    """The reports of the runs in a folder, such as a suite's, as a page: a table, then each run."""
+    readable = [(each.path, each.report, Report.of(each.report)) for each in shelved if each.report]
+    made = sum(sum(report.rows.values()) for _, _, report in readable)
+    about = f"{plural(len(shelved), 'run')}, {plural(made, 'row')}"
+    return _page(folder.resolve().name, about, _runs(shelved, readable))
+
+
+def _runs(
+    shelved: Sequence[Shelved], readable: Sequence[tuple[Path, Mapping[str, Any], Report]]
+) -> Iterator[str]:
+    cost = any(report.cost for _, _, report in readable)
+    heads = ["run", "status", "rows", "requested", "candidates kept", "calls", "tokens"]
+    yield _table([*heads, "dollars"] if cost else heads, [_line(each, cost) for each in shelved])
+    for path, raw, report in readable:
+        kept, of = sum(report.rows.values()), sum(report.requested.values())
+        yield f'<details class="run"><summary>{_safe(path.name)}, {_safe(kept)} of {_safe(of)} rows'
+        yield f'</summary><p class="soft">{_safe(_about(path, raw))}</p>'
+        yield from _sections(path, raw, report)
+        yield "</details>"
+
+
+def _line(shelved: Shelved, cost: bool) -> Sequence[object]:
+    """What stands of a run in the table of several."""
+    if not shelved.report:
+        return [shelved.path.name, f"unreadable: {shelved.problem}", *[""] * (5 + cost)]
+    report = Report.of(shelved.report)
+    return [
+        shelved.path.name,
+        shelved.status,
+        sum(report.rows.values()),
+        sum(report.requested.values()),
+        "" if report.yield_ is None else _Number(f"{report.yield_:.0%}"),
+        report.usage.calls,
+        report.usage.tokens,
+        *([_Number(f"{report.cost or 0:,.4f}")] if cost else []),
+    ]
+
+
+def _about(run: Path, raw: Mapping[str, Any]) -> str:
     # The manifest's names: older reports hold the address of a service as well.
     steps = Manifest.load(run / "manifest.json").steps
     models = {step: model_name(plan) or backend_name(plan) for step, plan in steps.items()}
-    name = f"{report.task} {raw['task_version']}"
-    about = f"{name}, random seed {raw['seed']}, by {_models(models)}"
-    title = f"{report.task.rpartition(':')[2]} · {run.resolve().name}"
+    return f"{raw['task']} {raw['task_version']}, random seed {raw['seed']}, by {_models(models)}"
+
+
+def _sections(run: Path, raw: Mapping[str, Any], report: Report) -> Iterator[str]:
+    yield from _status(report)
+    yield from _glance(report)
+    yield from _labels(report)
+    yield from _flow(raw)
+    yield from _reasons(raw)
+    yield from _calls(raw)
+    yield from _some_rows(run, report)
+    yield from _some_rejects(run)
+
+
+def _page(title: str, about: str, body: Iterable[str]) -> str:
     style = files("targen_core.cli").joinpath("page.css").read_text(encoding="utf-8")
     # Whatever should slip through: a page that may load and run nothing.
     policy = "default-src 'none'; style-src 'unsafe-inline'"
@@ -55,14 +112,7 @@ def as_page(run: Path) -> str:
         f"<header><div><h1>{_safe(title)}</h1>",
         f'<p class="soft">{_safe(about)}</p></div>',
         '<label class="shade"><input type="checkbox" id="shade"> other colours</label></header>',
-        *_status(report),
-        *_glance(report),
-        *_labels(report),
-        *_flow(raw),
-        *_reasons(raw),
-        *_calls(raw),
-        *_some_rows(run, report),
-        *_some_rejects(run),
+        *body,
         '<p class="soft">Written by targen report --html.</p>',
         "</body></html>",
         "",

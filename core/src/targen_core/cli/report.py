@@ -44,20 +44,20 @@ def report(
     ] = False,
     out: Annotated[
         Path | None,
-        typer.Option("--out", metavar="FILE", help="Where. [default: report.html in the run]"),
+        typer.Option("--out", metavar="FILE", help="Where. [default: report.html in the folder]"),
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
 ) -> None:
     """Show what a run produced, where labels went, and what it took.
 
-    With --html as one page that needs no network, to be read in a browser or sent to somebody.
+    With --html as one page that needs no network, to be read in a browser or sent to somebody. A
+    suite's folder is shown as a table, and its page has every run.
 
     Examples:
     - targen report runs/rte-0
     - targen report runs/rte-0 --html
     """
     from targen_core.runs.report import read_report
-    from targen_core.runs.shelf import runs_in
 
     if out is not None and not html:
         raise UsageError("--out is for --html", hint=f"targen report {quote(str(run))} --html")
@@ -66,7 +66,7 @@ def report(
             raise UsageError("--html and --json are two forms of one report", hint="give one")
         print(write_page(run, out))
         return
-    if run.is_dir() and not (run / "manifest.json").exists() and (several := list(runs_in(run))):
+    if several := _several(run):
         _print_several(several, json=json)
         return
     content = read_report(run)
@@ -74,6 +74,14 @@ def report(
         print_json(content)
     else:
         print_report(content, run)
+
+
+def _several(folder: Path) -> list[Shelved]:
+    """The runs in a folder that is not one itself, such as a suite's."""
+    from targen_core.runs.shelf import runs_in
+
+    is_run = (folder / "manifest.json").exists()
+    return list(runs_in(folder)) if folder.is_dir() and not is_run else []
 
 
 def _print_several(several: list[Shelved], *, json: bool) -> None:
@@ -86,17 +94,18 @@ def _print_several(several: list[Shelved], *, json: bool) -> None:
 
 
 def write_page(run: Path, out: Path | None) -> Path:
-    """Write a run's report as a page; where it is.
+    """Write the report of a run, or of a folder of runs, as a page; where it is.
 
     Raises:
         RunDirectoryError: it is no run, or cannot be read.
         WriteFailed: the operating system refuses.
     """
-    from targen_core.cli.page import as_page
+    from targen_core.cli.page import as_page, as_page_of
     from targen_core.runs.files import write_atomically
 
     path = out or run / "report.html"
-    page = as_page(run)
+    several = _several(run)
+    page = as_page_of(run, several) if several else as_page(run)
     if path.is_dir():
         raise UsageError(f"{path} is a folder", hint=f"--out {quote(str(path / 'report.html'))}")
     write_atomically(path, page)
