@@ -25,17 +25,18 @@ from html import escape
 from pathlib import Path
 
 COLUMNS, ROWS = 100, 30
+COOL = "-o seeds.temperature=0.4 -o correct.temperature=0"  # as the demo has it
 COMMANDS = (
-    "targen preview rte -n 2",
-    "targen generate rte -n 6 --give-up-after 200 --out $RUNS/demo",
-    "targen show $RUNS/demo -n 2",
+    "sh scripts/demo $RUNS/demo",
+    f"targen preview examples/reviews.yaml -n 2 -b local {COOL}",
+    f"targen generate examples/reviews.yaml -n 12 -b local --seed 1 {COOL} --out $RUNS/reviews",
     "targen show examples/runs/rte 3",
-    "targen analyze $RUNS/demo --against examples/runs/rte --metric lexical --metric repetition",
+    "targen analyze $RUNS/reviews --metric lexical --metric repetition",
 )
 LONGEST = 0.9  # seconds that nothing may change in the picture
 READING = 2.5  # seconds a command's end stands still
 KEY = 0.03  # seconds a typed character takes
-FRAME = 0.12  # seconds between two pictures, at least
+FRAME = 0.25  # seconds between two pictures, at least
 
 WIDTH, HEIGHT = 7.8, 17  # pixels of a character
 PROMPT = "$ "
