@@ -114,8 +114,15 @@ def test_wordings_and_generators_are_arms(targen: Command, superglue: Path) -> N
     base = ("--original", superglue, "--generator", "scripted", "-n", 8, "--plan")
     wordings = targen("reproduce", "table9", *base)
     assert "arm default of rte" in wordings.err and "arm paper of rte" in wordings.err
-    shares = targen("reproduce", "table10", *base, "--tasks", "cb")
-    assert "contexts_fraction=0.25" in shares.err
+    # WiC has no contexts: its words stand in their place. AX-g's one file is parted by a plan.
+    (superglue / "AX-g").mkdir()
+    axg = Path(__file__).parents[3] / "examples/superglue/axg.jsonl"
+    (superglue / "AX-g/AX-g.jsonl").write_text(axg.read_text() * 40)
+    (superglue / "CB").rename(superglue / "WiC")
+    for _ in range(2):
+        shares = targen("reproduce", "table10", *base, "--tasks", "wic,axg")
+        assert shares.code == 0 and shares.err.count("contexts_fraction=0.25") == 2, shares.err
+    (superglue / "WiC").rename(superglue / "CB")
     priced = ("-o", "model=m", "-o", "base_url=http://127.0.0.1:9/v1", "-o", "price_in=5")
     paid = targen("reproduce", "table10", *base[:2], "--generator", "llama", "-n", 60, *priced,
                   "-o", "price_out=9", "--tasks", "cb", "--max-cost", 2, "--plan")  # fmt: skip

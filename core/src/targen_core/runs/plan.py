@@ -498,7 +498,9 @@ def _lists(
         return (
             ListSpec(last.name or "seeds", last, last.batch, fixed=user_items["seeds"]),
         ), user_items
-    if task.contexts is None and (spec.contexts is not None or limit is not None):
+    if (task.contexts is None and spec.contexts is not None) or (
+        limit is not None and not task.chain
+    ):
         raise UsageError(f"task {task.name} has no contexts (step 1)", hint="use --seeds")
     if spec.contexts is not None and task.contexts is not None:
         user_items["contexts"] = read_items(spec.contexts, task.contexts, "--contexts")
@@ -508,8 +510,9 @@ def _lists(
             part = ListSpec(step.name, source, sizes.pop(0) if sizes else source.batch)
             if source is task.contexts:
                 items = user_items.get("contexts")
-                fixed = items and items[: math.ceil(len(items) * fraction)]
-                part = replace(part, fixed=fixed, limit=limit)
+                part = replace(part, fixed=items and items[: math.ceil(len(items) * fraction)])
+            if not chain:  # of a task without contexts, what stands in their place
+                part = replace(part, limit=limit)
             chain.append(part)
     return tuple(chain), user_items
 
