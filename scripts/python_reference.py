@@ -90,6 +90,7 @@ MODULES = [
     "cli.sources",
     "cli.tables",
     "cli.completion",
+    "cli.generating",
 ]
 MODULES_HEAD = """# Modules for authors of plugins
 

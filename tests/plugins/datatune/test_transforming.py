@@ -198,3 +198,62 @@ def test_step_4_is_asked_where_the_task_wants_it(in_process):
     )
     assert made.code == 0, made.err
     assert report()["models"].keys() >= {"generate", "correct"}
+
+
+# --- targen transform ---------------------------------------------------------
+
+ASKED = "Say whether the customer recommends the product of a review."
+LINE = ("transform", ASKED, "--labels", "yes,no", "--catalogue", "data", *RUN)
+
+
+def test_one_line_makes_rows_of_a_folder(in_process):
+    made = in_process(*LINE, "-n", "8", "--out", "a")
+    assert made.code == 0, made.err
+    assert report()["rows"] == {"yes": 4, "no": 4}
+    kept = json.loads(Path("a/task.json").read_text())
+    assert kept["transform"]["catalogues"] == [str(Path("data").absolute())]
+    assert in_process(*LINE, "-n", "8", "--out", "a").code == 0, "the same command goes on"
+    grown = in_process("resume", "a", "-n", "12", "-q")
+    assert grown.code == 0, grown.err
+    other = in_process(*LINE, "-n", "8", "--datasets", "2", "--out", "a")
+    assert other.code == 2
+    assert "holds another run" in other.err
+
+
+def test_steps_have_backends_and_options_by_either_name(in_process):
+    step = ("--backend-for", "execute=scripted", "-o", "execute.temperature=0.5")
+    made = in_process(*LINE, *step, "-o", "rerank.temperature=0.2", "-n", "4", "--out", "a")
+    assert made.code == 0, made.err
+    steps = json.loads(Path("a/manifest.json").read_text())["lock"]["steps"]
+    assert list(steps) == ["expand", "rerank", "plan", "generate"]
+    assert steps["generate"]["params"]["temperature"] == 0.5
+    assert steps["rerank"]["params"]["temperature"] == 0.2
+
+
+def test_it_says_what_it_chooses_from_before_anything_is_sent(in_process):
+    told = in_process(*LINE[:-1], "-n", "3000", "--dry-run")
+    assert told.code == 0, told.err
+    assert "2 searched, 2 datasets found, 2 to be used; labels yes, no" in told.err
+    assert "2 of them say nothing of a licence" in told.err
+    assert "Dry run: nothing was sent or written." in told.out
+    assert not Path("runs").exists()
+
+
+def test_what_was_asked_for_can_be_kept_as_a_file(in_process):
+    kept = in_process(*LINE, "--language", "English", "--save", "mine.json")
+    assert kept.code == 0, kept.err
+    assert in_process("preview", "mine.json", "-b", "scripted", "-n", "1").code == 0
+    again = in_process("transform", "mine.json", "--catalogue", "data")
+    assert again.code == 2
+    assert "try: targen generate mine.json" in again.err
+
+
+def test_examples_of_a_file_are_shown_for_each_label(in_process):
+    examples = [{"input": f"Review {at}", "output": "no" if at else "yes"} for at in range(9)]
+    asked = {"name": "Rec!", "instruction": ASKED, "examples": examples}
+    Path("task.json").write_text(json.dumps(asked))
+    line = ("transform", "task.json", "--labels", "yes,no", "--catalogue", "data", "--save")
+    assert in_process(*line, "kept.json", "--examples", "3").code == 0
+    kept = json.loads(Path("kept.json").read_text())
+    assert kept["name"] == "rec"
+    assert [each["output"] for each in kept["transform"]["examples"]] == ["yes", "no", "no"]

@@ -16,7 +16,7 @@ __all__ = ["register_catalogues", "register_commands", "register_retrievers", "r
 
 @hookimpl
 def register_commands(register: Register[Callable[..., Any]]) -> None:
-    """`targen catalogue` and `targen retrieve`."""
+    """`targen catalogue`, `targen retrieve` and `targen transform`."""
     register.register(
         "catalogue",
         "targen_datatune.cli.catalogue:catalogue",
@@ -26,6 +26,11 @@ def register_commands(register: Register[Callable[..., Any]]) -> None:
         "retrieve",
         "targen_datatune.cli.retrieve:retrieve",
         summary="Find datasets that are near to a task.",
+    )
+    register.register(
+        "transform",
+        "targen_datatune.cli.transform:transform",
+        summary="Transform rows of existing datasets into rows of a task.",
     )
 
 

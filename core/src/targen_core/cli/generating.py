@@ -1,0 +1,81 @@
+"""Commands of plugins that end in `targen generate`: they make a task's file, and take its options.
+
+```python
+@goes_on_as_generate(without=("suite", "preset"))
+def quiz(subject: str, *, generate: Generate) -> None:
+    \"\"\"Generate questions on a subject.\"\"\"
+    with quiz_file(subject) as path:
+        generate(str(path))
+```
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from typing import Any, get_type_hints
+
+from targen_core.cli.generate import generate
+
+__all__ = ["Generate", "goes_on_as_generate"]
+
+
+@dataclass(frozen=True, slots=True)
+class Generate:
+    """`targen generate` with the options that were typed.
+
+    Attributes:
+        options: by their names in `targen generate`, those that were not typed too.
+    """
+
+    options: Mapping[str, Any]
+
+    def __call__(self, task: str, **changes: Any) -> None:
+        """Generate the task of that name or file; `changes` take precedence over `options`."""
+        generate(task=task, **{**self.options, **changes})
+
+
+def goes_on_as_generate(
+    *, without: Collection[str] = ()
+) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Give a command the options of `targen generate` behind its own.
+
+    The command has a keyword `generate`, which gets a `Generate`. Options that it declares itself,
+    and those in `without`, are left out.
+    """
+
+    def decorated(command: Callable[..., None]) -> Callable[..., None]:
+        own = {n: p for n, p in inspect.signature(command).parameters.items() if n != "generate"}
+        others = {
+            name: parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY)
+            for name, parameter in inspect.signature(generate).parameters.items()
+            if name not in own and name not in ("task", *without)
+        }
+
+        def run(**values: Any) -> None:
+            mine = {name: values.pop(name) for name in own}
+            command(**mine, generate=Generate(values))
+
+        hints = get_type_hints(generate, include_extras=True)
+        mine = get_type_hints(
+            command,
+            {**getattr(command, "__globals__", {}), "Generate": Generate},
+            include_extras=True,
+        )
+        run.__name__, run.__doc__ = command.__name__, command.__doc__
+        run.__module__ = command.__module__
+        run.__annotations__ = {
+            **{name: mine[name] for name in own},
+            **{name: hints[name] for name in others},
+            "return": None,
+        }
+        run.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
+            [
+                *(p.replace(annotation=mine[n]) for n, p in own.items()),
+                *(p.replace(annotation=hints[n]) for n, p in others.items()),
+            ]
+        )
+        return run
+
+    return decorated

@@ -1,0 +1,311 @@
+"""`targen transform`: rows of existing datasets, transformed for a new task."""
+
+from __future__ import annotations
+
+import json as jsonlib
+import re
+import sys
+import tempfile
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from targen_core.cli.generating import Generate, goes_on_as_generate
+from targen_core.errors import UsageError
+from targen_core.text import plural
+from targen_datatune.cli.options import (
+    CatalogueArg,
+    GatedArg,
+    LicenseArg,
+    MaxRowsArg,
+    MinRowsArg,
+    RetrieverArg,
+    licenses,
+)
+
+if TYPE_CHECKING:
+    from targen_datatune.asked import Example, Wanted
+    from targen_datatune.transforming.spec import Transform
+
+__all__ = ["transform"]
+
+_SOURCES = "Sources"
+_CHECKS = "Checks"
+_ALIASES = {"execute": "generate"}
+"""DataTune's names of steps -> those of the task."""
+
+
+@goes_on_as_generate(
+    without=(
+        *("suite", "preset", "variant", "contexts", "seeds", "contexts_from", "seeds_from"),
+        *("contexts_limit", "contexts_fraction", "balance", "corrector"),
+    )
+)
+def transform(
+    task: Annotated[
+        str,
+        typer.Argument(
+            help="A task's name; a file: a task's, BIG-bench's task.json, JSON or YAML with "
+            "`instruction` and `examples`, or a text; or the instruction itself, in quotes.",
+            show_default=False,
+        ),
+    ],
+    catalogue: CatalogueArg = None,
+    index: Annotated[
+        Path | None,
+        typer.Option(
+            "--index",
+            metavar="FOLDER",
+            help="The index to use. [default: catalogue/ in targen's cache folder]",
+        ),
+    ] = None,
+    labels: Annotated[
+        str | None,
+        typer.Option(
+            "--labels",
+            metavar="LABEL,...",
+            help='The outputs, where they are a closed set; "" for open ones. [default: as TASK '
+            "says]",
+        ),
+    ] = None,
+    examples: Annotated[
+        int, typer.Option("--examples", min=0, help="Examples of TASK to use, at most.")
+    ] = 4,
+    retriever: RetrieverArg = "bm25",
+    candidates: Annotated[
+        int,
+        typer.Option(
+            "-k", "--top", min=1, help="Datasets to choose from.", rich_help_panel=_SOURCES
+        ),
+    ] = 25,
+    datasets: Annotated[
+        int,
+        typer.Option("--datasets", min=1, help="Datasets to use.", rich_help_panel=_SOURCES),
+    ] = 4,
+    draws: Annotated[
+        int,
+        typer.Option(
+            "--draws",
+            min=1,
+            max=25,
+            help="Times to ask which datasets suit; most votes win.",
+            rich_help_panel=_SOURCES,
+        ),
+    ] = 3,
+    license: LicenseArg = None,
+    min_rows: MinRowsArg = None,
+    max_rows: MaxRowsArg = None,
+    gated: GatedArg = False,
+    balance_sources: Annotated[
+        bool,
+        typer.Option(
+            "--balance-sources",
+            help="Take the datasets in turns, instead of the best one first.",
+            rich_help_panel=_SOURCES,
+        ),
+    ] = False,
+    max_rejected: Annotated[
+        float,
+        typer.Option(
+            "--max-rejected",
+            min=0,
+            max=1,
+            help="Drop a dataset if more than this share of its first rows are rejected.",
+            rich_help_panel=_SOURCES,
+        ),
+    ] = 0.8,
+    expand: Annotated[
+        bool,
+        typer.Option(
+            "--expand/--no-expand",
+            help="Have the task described in more detail first.",
+            rich_help_panel=_SOURCES,
+        ),
+    ] = True,
+    language: Annotated[
+        str,
+        typer.Option("--language", help="Reject rows in another.", rich_help_panel=_CHECKS),
+    ] = "",
+    output_format: Annotated[
+        str,
+        typer.Option(
+            "--output-format",
+            metavar="REGEX",
+            help="Reject outputs that do not match it whole.",
+            rich_help_panel=_CHECKS,
+        ),
+    ] = "",
+    correct: Annotated[
+        bool,
+        typer.Option(
+            "--correct/--no-correct",
+            help="Have each output checked (step 4).",
+            rich_help_panel=_CHECKS,
+        ),
+    ] = False,
+    save: Annotated[
+        Path | None,
+        typer.Option(
+            "--save",
+            metavar="FILE.json",
+            help="Write what was asked for as a task file, and stop; generate takes it.",
+        ),
+    ] = None,
+    *,
+    generate: Generate,
+) -> None:
+    """Transform rows of existing datasets into rows of a task.
+
+    Datasets are retrieved; the model chooses among them, plans how their rows become rows of the
+    task, and carries the plan out on each row. The result is a run directory like any other:
+    resume, report, show, analyze and export take it. Steps are expand, rerank, plan and execute.
+
+    Examples:
+    - targen transform "Is the review positive?" --labels yes,no -n 100 --catalogue my/csvs
+    - targen transform task.json -n 3000 --license permissive -b chatgpt --model gpt-6-luna
+    - targen transform task.yaml -n 3000 -b small --backend-for plan=large --max-cost 10
+    """
+    from targen_core import load_registry
+    from targen_datatune.asked import wanted
+    from targen_datatune.transforming.sources import Sources
+    from targen_datatune.transforming.task import TRANSFORM
+
+    _refuse_form(task)
+    asked = wanted(task, load_registry())
+    chosen = (
+        asked.labels if labels is None else tuple(filter(None, map(str.strip, labels.split(","))))
+    )
+    spec = _spec(
+        instruction=asked.instruction,
+        examples=_shown(asked, chosen, examples),
+        labels=chosen,
+        canary=asked.canary,
+        catalogues=tuple(catalogue or ()),
+        index=str(index or ""),
+        retriever=retriever,
+        candidates=candidates,
+        datasets=datasets,
+        draws=draws,
+        licenses=licenses(license),
+        min_rows=min_rows,
+        max_rows=max_rows,
+        gated=gated,
+        balance_sources=balance_sources,
+        max_rejected=max_rejected,
+        expand=expand,
+        correct=correct,
+        checks={
+            "language": language,
+            "output_format": output_format,
+            "output_in_input": _in_input(asked, chosen),
+        },
+    ).located(Path.cwd())
+    name = re.sub(r"[^a-z0-9._-]+", "-", asked.name.lower()).strip("-._")[:60] or "task"
+    text = TRANSFORM.text("transform", spec, name)
+    if save is not None:
+        _write(save, text)
+        return
+    sources = Sources(spec, name)
+    findings = sources.found(quiet=bool(generate.options["quiet"]))
+    if not (generate.options["quiet"] or generate.options["json"]):
+        _say(asked, spec, [found.entry.license for found in findings.found], findings.searched)
+    with tempfile.TemporaryDirectory(prefix="targen-") as folder:
+        path = Path(folder) / f"{name}.json"
+        path.write_text(text, encoding="utf-8")
+        generate(
+            str(path),
+            # A label is not given up before all datasets were tried.
+            give_up_after=max(generate.options["give_up_after"], 2 * spec.trial * spec.datasets),
+            backend_for=[_step(each, "=") for each in generate.options["backend_for"] or ()],
+            option=[_step(each, ".") for each in generate.options["option"] or ()],
+        )
+
+
+def _refuse_form(task: str) -> None:
+    """Say which command takes a file that says all of it already."""
+    path = Path(task).expanduser()
+    if path.suffix.lower() not in (".yaml", ".yml", ".json", ".toml") or not path.is_file():
+        return
+    if re.search(r'^\s*"?transform"?\s*:|^\[transform\]', path.read_text(errors="replace"), re.M):
+        raise UsageError(
+            f"{task} says already where its rows come from", hint=f"targen generate {task}"
+        )
+
+
+def _spec(**values: Any) -> Transform:
+    """What was asked for.
+
+    Raises:
+        UsageError: it makes no sense.
+    """
+    from pydantic import ValidationError
+
+    from targen_datatune.transforming.spec import Transform
+
+    try:
+        return Transform.model_validate(values)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        name = "--" + str(first["loc"][-1]).replace("_", "-") + ": " if first["loc"] else ""
+        raise UsageError(name + first["msg"].removeprefix("Value error, ")) from None
+
+
+def _shown(asked: Wanted, labels: Sequence[str], most: int) -> list[dict[str, str]]:
+    """The examples that the model is shown: the first ones, of each label in turn."""
+    legal = [each for each in asked.examples if not labels or each.output in labels]
+    seen: Counter[str] = Counter()
+    turns: list[tuple[int, Example]] = []
+    for each in legal:
+        turns.append((seen[each.output] if labels else 0, each))
+        seen[each.output] += 1
+    turns.sort(key=lambda turn: turn[0])
+    return [{"input": each.input, "output": each.output} for _, each in turns[:most]]
+
+
+def _in_input(asked: Wanted, labels: Sequence[str]) -> bool:
+    """Whether outputs are choices that stand in the input, as all examples show."""
+    if labels or len(asked.examples) < 2:
+        return False
+    return all(f"choice: {each.output}" in each.input.splitlines() for each in asked.examples)
+
+
+def _step(text: str, sign: str) -> str:
+    """`execute=small` and `execute.temperature=1` with the step's own name."""
+    name, found, rest = text.partition(sign)
+    return f"{_ALIASES.get(name, name)}{found}{rest}"
+
+
+def _say(asked: Wanted, spec: Transform, found: Sequence[str], searched: int) -> None:
+    """Say what will be chosen from, before anything is paid."""
+    used = min(spec.datasets, len(found))
+    words = [f"{searched:,} searched, {plural(len(found), 'dataset')} found, {used} to be used"]
+    if asked.examples:
+        words.append(f"{len(spec.examples)} of {plural(len(asked.examples), 'example')} shown")
+    words.append(f"labels {', '.join(spec.labels)}" if spec.labels else "open outputs")
+    print("; ".join(words), file=sys.stderr)
+    if unknown := found.count(""):
+        print(
+            f"{unknown} of them say nothing of a licence; --license leaves them out",
+            file=sys.stderr,
+        )
+
+
+def _write(path: Path, text: str) -> None:
+    """Write a task file.
+
+    Raises:
+        UsageError: it cannot be written, or is there.
+    """
+    if path.suffix != ".json":
+        raise UsageError(f"--save {path}: it is written as JSON", hint="FILE.json")
+    try:
+        with open(path, "x", encoding="utf-8") as file:
+            file.write(jsonlib.dumps(jsonlib.loads(text), ensure_ascii=False, indent=2) + "\n")
+    except FileExistsError:
+        raise UsageError(f"{path} is there already", hint="name another file") from None
+    except OSError as error:
+        raise UsageError(f"cannot write {path}: {error.strerror}") from error
+    print(f"{path} is written; next: targen preview {path}")
