@@ -147,8 +147,8 @@ def load(folder: Path) -> Predictor:
     import torch
     from transformers import AutoModelForSequenceClassification
 
-    from targen_training.neural.loading import load_adapter, load_whole, tokenizer_of
-    from targen_training.neural.weights import Weights, base_of, device_of, find_weights
+    from targen_training.neural.loading import load_saved, tokenizer_of
+    from targen_training.neural.weights import Weights, device_of
 
     try:
         about = json.loads((folder / _ABOUT).read_text(encoding="utf-8"))
@@ -157,21 +157,16 @@ def load(folder: Path) -> Predictor:
         labels, most = [str(label) for label in about["labels"]], int(about["max_length"])
         adapter = (folder / "adapter_config.json").is_file()
         weights = Weights(folder.name, folder, adapter=adapter)
-        base = find_weights(base_of(weights)) if adapter else weights
         names = dict(enumerate(labels))
-        model, new = load_whole(
+        model = load_saved(
             AutoModelForSequenceClassification,
-            base,
+            weights,
             num_labels=len(labels),
             id2label=names,
             label2id={label: at for at, label in names.items()},
             ignore_mismatched_sizes=adapter,
             dtype=torch.float32,
         )
-        if adapter:
-            model = load_adapter(model, weights, trainable=False)
-        elif new:
-            raise ValueError(f"weights are missing: {sorted(new)[0]}")
         tokenizer = tokenizer_of(weights)
     except (OSError, ValueError, LookupError, TypeError, RecursionError, UsageError) as error:
         raise ValueError(f"{folder} holds no model of encoder: {error}") from error

@@ -17,7 +17,7 @@ from targen_training.neural.weights import (
     quiet,
 )
 
-__all__ = ["Pretrained", "load_adapter", "load_whole", "save", "tokenizer_of"]
+__all__ = ["Pretrained", "load_saved", "save", "tokenizer_of"]
 
 
 def tokenizer_of(weights: Weights) -> Any:
@@ -165,6 +165,27 @@ def load_whole(kind: Any, weights: Weights, **more: Any) -> tuple[Any, set[str]]
             hint="--model is a folder that transformers' save_pretrained wrote",
         ) from error
     return model, set(info["missing_keys"]) | {name for name, *_ in info["mismatched_keys"]}
+
+
+def load_saved(kind: Any, weights: Weights, **more: Any) -> Any:
+    """The model that a training left: whole weights, or an adapter on those it is of.
+
+    Args:
+        kind: an Auto class of transformers.
+        weights: where it was left.
+        more: what its `from_pretrained` is told besides.
+
+    Raises:
+        UsageError: the weights are no such model.
+        ValueError: some are missing.
+    """
+    base = find_weights(base_of(weights)) if weights.adapter else weights
+    model, new = load_whole(kind, base, **more)
+    if weights.adapter:
+        return load_adapter(model, weights, trainable=False)
+    if new:
+        raise ValueError(f"weights are missing: {sorted(new)[0]}")
+    return model
 
 
 def load_adapter(model: Any, weights: Weights, *, trainable: bool) -> Any:

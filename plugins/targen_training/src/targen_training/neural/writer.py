@@ -122,8 +122,8 @@ def load(kind: str, folder: Path) -> Predictor:
     """
     import torch
 
-    from targen_training.neural.loading import load_adapter, load_whole, tokenizer_of
-    from targen_training.neural.weights import Weights, base_of, device_of, find_weights
+    from targen_training.neural.loading import load_saved, tokenizer_of
+    from targen_training.neural.weights import Weights, device_of
 
     try:
         about = json.loads((folder / _ABOUT).read_text(encoding="utf-8"))
@@ -135,12 +135,7 @@ def load(kind: str, folder: Path) -> Predictor:
         weights = Weights(folder.name, folder, adapter=adapter)
         device = device_of("")
         dtype = torch.bfloat16 if adapter and device.type == "cuda" else torch.float32
-        base = find_weights(base_of(weights)) if adapter else weights
-        model, new = load_whole(_auto(kind), base, dtype=dtype)
-        if adapter:
-            model = load_adapter(model, weights, trainable=False)
-        elif new:
-            raise ValueError(f"weights are missing: {sorted(new)[0]}")
+        model = load_saved(_auto(kind), weights, dtype=dtype)
         tokenizer = tokenizer_of(weights)
     except (OSError, ValueError, LookupError, TypeError, RecursionError, UsageError) as error:
         raise ValueError(f"{folder} holds no model of {kind}: {error}") from error
