@@ -165,6 +165,10 @@ class Index:
         try:
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)  # it holds rows of the user
             self._base = sqlite3.connect(path, timeout=_WAIT, isolation_level=None)
+            # With a write-ahead log a commit need not wait for the disk: killing the process loses
+            # nothing, and a power cut the last datasets at most.
+            self._base.execute("PRAGMA journal_mode = WAL")
+            self._base.execute("PRAGMA synchronous = NORMAL")
             with self._base:
                 self._base.execute("BEGIN IMMEDIATE" if not there else "BEGIN")
                 (form,) = self._base.execute("PRAGMA user_version").fetchone()
