@@ -6,6 +6,8 @@ import json
 
 import pytest
 
+from targen_testing import RetrieverSuite as Retrievers
+
 pytest.importorskip("sentence_transformers")
 
 ASKED = "Does the customer like the product?"
@@ -45,3 +47,11 @@ def test_a_model_that_is_nowhere(folder, targen):
     done = targen(*args, "-o", "model=nobody/nothing")
     assert done.code == 2
     assert "neither a folder here nor in the hub's cache" in done.err
+
+
+class TestDense(Retrievers):
+    retriever = "dense"
+
+
+class TestFused(Retrievers):
+    retriever = "fused"

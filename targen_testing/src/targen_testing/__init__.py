@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from targen_testing.correctors import CorrectorSuite
     from targen_testing.exporters import ExporterSuite
     from targen_testing.metrics import MetricSuite
+    from targen_testing.retrieval import CatalogueSuite, RetrieverSuite
     from targen_testing.tasks import TaskSuite
     from targen_testing.trainers import TrainerSuite
     from targen_testing.wire import OPENAI, Wire
@@ -17,9 +18,11 @@ if TYPE_CHECKING:
 __all__ = [
     "OPENAI",
     "BackendSuite",
+    "CatalogueSuite",
     "CorrectorSuite",
     "ExporterSuite",
     "MetricSuite",
+    "RetrieverSuite",
     "TaskSuite",
     "TrainerSuite",
     "Wire",
@@ -28,9 +31,11 @@ __all__ = [
 _HOME = {
     "OPENAI": "wire",
     "BackendSuite": "backends",
+    "CatalogueSuite": "retrieval",
     "CorrectorSuite": "correctors",
     "ExporterSuite": "exporters",
     "MetricSuite": "metrics",
+    "RetrieverSuite": "retrieval",
     "TaskSuite": "tasks",
     "TrainerSuite": "trainers",
     "Wire": "wire",

@@ -118,6 +118,7 @@ def _default_suites(
         CorrectorSuite,
         ExporterSuite,
         MetricSuite,
+        RetrieverSuite,
         TaskSuite,
         TrainerSuite,
     )
@@ -133,6 +134,8 @@ def _default_suites(
             base = MetricSuite
         elif item.kind == "trainer":
             base = TrainerSuite
+        elif item.kind == "retriever":
+            base = RetrieverSuite
         elif item.kind == "corrector":
             base = CorrectorSuite
             values["task"] = task

@@ -117,6 +117,13 @@ def test_bad_rows_are_left_out_and_counted(tmp_path, described):
     assert len(list(FILES.rows(entry))) == 2
 
 
+def test_semicolons_are_no_commas_and_that_is_said(tmp_path, described):
+    path = tmp_path / "european.csv"
+    path.write_text("q;a\nWhy?;So\n")
+    (entry,) = described(path).values()
+    assert entry.notes[0].startswith("its only column is 'q;a'")
+
+
 def test_a_run_is_one_dataset(tmp_path, described, in_process):
     run = tmp_path / "runs" / "mine"
     args = ["generate", "wic", "-n", "4", "-b", "scripted", "--out", str(run)]

@@ -260,6 +260,10 @@ def _looked_through(
             f"{paths[0]} has no row that can be read" + (f"; {first}" if bad else "")
         )
     notes = [f"{plural(bad, 'row')} left out that cannot be read; {first}"] if bad else []
+    if len(columns.types()) == 1 and ";" in (name := next(iter(columns.types()))):
+        notes.append(
+            f"its only column is {name!r}: what stands between cells is taken to be a comma"
+        )
     notes += [f"cells of {name} are up to {size >> 20:,} MiB long" for name, size in large.items()]
     return columns.types(), samples, rows, notes
 

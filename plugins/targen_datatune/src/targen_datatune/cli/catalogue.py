@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from json import dumps
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -194,6 +195,10 @@ def _line(entry: DatasetEntry) -> tuple[str, str, str, str]:
     return entry.id, rows, licence + (", gated" if entry.gated else ""), ", ".join(entry.columns)
 
 
+def _cell(value: Any) -> str:
+    return value if isinstance(value, str) else dumps(value, ensure_ascii=False)
+
+
 def _show(entries: list[DatasetEntry], *, json: bool) -> None:
     if json:
         print_json([entry.model_dump(mode="json") for entry in entries])
@@ -225,6 +230,6 @@ def _show(entries: list[DatasetEntry], *, json: bool) -> None:
             shown = dict(entry.samples[0]) if entry.samples else {}
             print_table(
                 ["column", "type", "in the first row"],
-                [(name, kind, shown.get(name, "")) for name, kind in entry.columns.items()],
+                [(name, kind, _cell(shown.get(name, ""))) for name, kind in entry.columns.items()],
                 spaced=True,
             )
