@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from targen_core.tasks.groups import Judging, Rows, Texts
     from targen_core.tasks.judging import Correction, CorrectionSample, JudgeAnswer, JudgeQuestion
     from targen_core.tasks.model import Task
-    from targen_core.tasks.parts import DryRunCall, Label, Variant
+    from targen_core.tasks.parts import Credit, DryRunCall, Label, Variant
     from targen_core.tasks.prompt import Prompt
     from targen_core.tasks.steps import Corrector, InverseGenerator, ListStep, Llm, Step
 
@@ -59,6 +59,7 @@ _HOME = {
     "Corrector": "tasks.steps",
     "Dataset": "dataset.model",
     "Declaration": "declared.model",
+    "Credit": "tasks.parts",
     "DryRunCall": "tasks.parts",
     "Exporter": "exporters.model",
     "InverseGenerator": "tasks.steps",
@@ -122,6 +123,7 @@ __all__ = [
     "CorrectionSample",
     "Corrector",
     "CostEstimate",
+    "Credit",
     "Dataset",
     "Declaration",
     "DryRunCall",

@@ -257,3 +257,140 @@ def test_examples_of_a_file_are_shown_for_each_label(in_process):
     kept = json.loads(Path("kept.json").read_text())
     assert kept["name"] == "rec"
     assert [each["output"] for each in kept["transform"]["examples"]] == ["yes", "no", "no"]
+
+
+def test_reports_and_cards_list_the_sources_with_their_licences(in_process):
+    Path("data/reviews.md").write_text(
+        "---\nlicense: cc-by-4.0\n---\nReviews of lamps and stars.\n"
+    )
+    assert in_process(*LINE, "-n", "8", "--out", "a").code == 0
+    (source,) = report()["sources"]
+    assert (source["name"], source["license"]) == ("file:data/reviews.csv", "cc-by-4.0")
+    assert source["rows"] == 8
+    told = in_process("report", "a").out
+    assert "Rows by source" in told
+    assert "file:data/reviews.csv  cc-by-4.0" in told
+    line = f"| file:data/reviews.csv | cc-by-4.0 | {source['revision']} | 8 |"
+    assert line in Path("a/README.md").read_text()
+    assert str(Path.cwd()) not in Path("a/README.md").read_text()
+    assert in_process("export", "a", "--as", "hf", "--out", "hub").code == 0
+    assert line in Path("hub/README.md").read_text()
+    assert "Rows by source" in Path(in_process("report", "a", "--html").out.strip()).read_text()
+
+
+# --- bad input ------------------------------------------------------------------
+
+
+def _nothing(folder):
+    Path("data/reviews.csv").unlink()
+    Path("data/orders.jsonl").unlink()
+
+
+def _empty_files(folder):
+    _nothing(folder)
+    Path("data/none.csv").write_text("review,stars\n")
+
+
+@pytest.mark.parametrize(
+    ("before", "options", "words"),
+    [
+        (_nothing, (), "is empty"),
+        (_empty_files, (), "empty"),
+        (None, ("--license", "mit"), "licence 1; see --license"),
+        (None, ("--license", "mit", "--min-rows", "9"), "licence 1; see --license"),
+        (None, ("--min-rows", "1000"), "too few rows 1"),
+        (None, ("--catalogue", "nowhere.csv"), "nowhere.csv"),
+        (None, ("--retriever", "bm52"), "bm25"),
+        (None, ("--output-format", "("), "no regular expression"),
+        (None, ("--labels", "yes"), "two or more"),
+        (None, ("--min-rows", "9", "--max-rows", "8"), "min_rows is more than max_rows"),
+    ],
+)
+def test_what_cannot_work_is_refused_before_anything_is_sent(before, options, words, in_process):
+    if before is not None:
+        before(Path("data"))
+    done = in_process(*LINE, *options, "-n", "4", "--out", "a")
+    assert done.code == 2, done.err
+    assert words in done.err, done.err
+    assert not Path("a").exists()
+
+
+def test_a_dataset_that_vanished_is_passed_over_and_the_next_one_tried(in_process):
+    shutil.copy("data/reviews.csv", "data/older.csv")
+    assert in_process("retrieve", ASKED, "--catalogue", "data", "--index", "index").code == 0
+    Path("data/older.csv").unlink()
+    with open("data/orders.jsonl", "a") as file:
+        file.write('{"item": "lamp 99", "count": 1}\n')  # changed since it was described
+    line = [word for word in LINE if word not in ("--catalogue", "data")]
+    done = in_process(*line, "--index", "index", "-n", "8", "--out", "a")
+    assert done.code == 0, done.err
+    assert ("rerank", "unavailable") in dropped()
+    rejected = in_process("show", "a", "--rejected", "--reason", "unavailable").out
+    assert "is not at" in rejected
+    assert "has changed since it was described" in rejected
+    assert {record["notes"]["source"] for record in records()} == {"file:data/reviews.csv"}
+
+
+def test_odd_cells_are_shown_cut_and_blank_ones_left_out(in_process):
+    Path("data/orders.jsonl").unlink()
+    rows = [
+        {"review": "a" * 10_000_000, "stars": "5", "more": {"deep": [[[[[[[[1]]]]]]]]}},
+        {"review": "A good lamp.", "stars": "5", "more": None},
+        {"review": "", "stars": "", "more": []},
+        {"review": "A bad lamp.", "stars": "1", "more": list(range(100_000))},
+    ]
+    Path("data/reviews.csv").unlink()
+    Path("data/reviews.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    done = in_process(*LINE, "--label", "yes=2", "--label", "no=0", "--out", "a")
+    assert done.code == 0, done.err
+    assert max(len(json.dumps(record["seed"])) for record in records()) < 12_000
+    assert Path("a/ledger").stat().st_size < 200_000
+
+
+def test_a_dataset_of_one_row_gives_it_and_the_run_says_what_lacks(in_process):
+    Path("data/orders.jsonl").unlink()
+    Path("data/reviews.csv").write_text("review,stars\nA lamp that I like.,5\n")
+    done = in_process(*LINE, "--label", "yes=2", "--label", "no=0", "--out", "a")
+    assert done.code == 1
+    assert "label yes has 1 of 2 rows" in done.err
+
+
+@pytest.mark.parametrize(
+    ("how", "step", "reason"),
+    [
+        ({"datasets": ["file:data/made-up.csv"]}, "rerank", "invented-dataset"),
+        ({"datasets": []}, "rerank", "none-suits"),
+        ({"columns": {"input": ["opinion"]}}, "plan", "invented-column"),
+        ({"columns": {"input": [], "output": ["review", "stars"]}}, "plan", "unclear-columns"),
+        ({"columns": {"input": []}}, "plan", "no-columns"),
+        ({"steps": [["skip", "All of them."]]}, "plan", "no-plan"),
+        ({"steps": [["output", "yes"], ["input", "It."]]}, "plan", "no-plan"),
+        ({"rows": "none"}, "rows", "too-many-rejected"),
+    ],
+)
+def test_what_a_model_does_wrong_ends_with_its_reason(how, step, reason, in_process):
+    wrong(**how)
+    done = in_process(*LINE, "-n", "4", "--out", "a")
+    assert done.code == 1, done.err
+    assert "label yes has 0 of 2 rows" in done.err
+    assert (step, reason) in dropped()
+
+
+@pytest.mark.parametrize(
+    ("row", "reason"),
+    [
+        ({"output": "Yes!"}, "illegal-label"),
+        ({"input": "Review: It broke after a day."}, "copied-example"),
+        ({"input": "  "}, "too-short"),
+        ({"input": None, "reason": " "}, "no-reason"),
+        ({"input": "Die Lampe ist nicht gut und sie war auch nicht neu."}, "not-english"),
+        ({"input": "It is a lamp"}, "wrong-format"),
+    ],
+)
+def test_rows_that_break_a_check_are_rejected(row, reason, in_process):
+    wrong(row=row)
+    checks = {"language": "English", "input_format": ".*[^p]"}
+    asked(checks=checks, max_rejected=1)
+    done = in_process("generate", "recommends.yaml", "-n", "4", *RUN, "--out", "a")
+    assert done.code == 1
+    assert reason in report()["flow"]["row"]["reasons"]

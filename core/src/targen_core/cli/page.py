@@ -10,7 +10,14 @@ from pathlib import Path
 from typing import Any
 
 from targen_core.api.report import Report
-from targen_core.cli.report import MANY, branch_words, by_step, flow_columns, flow_table
+from targen_core.cli.report import (
+    MANY,
+    branch_words,
+    by_step,
+    flow_columns,
+    flow_table,
+    source_table,
+)
 from targen_core.cli.show import content_of, origin_of, text_of
 from targen_core.runs import tracing
 from targen_core.runs.manifest import Manifest
@@ -203,6 +210,9 @@ def _flow(raw: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _reasons(raw: Mapping[str, Any]) -> Iterator[str]:
+    if sources := source_table(raw):
+        yield "<h2>Rows by source</h2>"
+        yield _table(*sources)
     flows = raw["flow"]
     reasons: Counter[str] = Counter()
     for flow in flows.values():

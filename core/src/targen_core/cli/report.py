@@ -27,6 +27,7 @@ __all__ = [
     "print_report",
     "print_usage",
     "report",
+    "source_table",
     "write_page",
 ]
 
@@ -135,6 +136,9 @@ def print_report(report: dict[str, Any], path: Path, *, problem: bool = True) ->
             for name, requested in report["requested"].items()
         ],
     )
+    if sources := source_table(report):
+        print("\nRows by source")
+        print_table(*sources)
     print_flow(report["flow"], report.get("branches"))
     reasons = {
         (branch, reason): count
@@ -157,6 +161,19 @@ def print_report(report: dict[str, Any], path: Path, *, problem: bool = True) ->
     if line := _pace(report):
         print(line)
     print(f"\n{path / 'dataset.jsonl'}")
+
+
+def source_table(
+    report: Mapping[str, Any],
+) -> tuple[list[str], list[tuple[str | int, ...]]] | None:
+    """The data that rows were made from; None where there is none."""
+    if not (sources := report.get("sources")):
+        return None
+    rows: list[tuple[str | int, ...]] = [
+        (one["name"], one["license"] or "not stated", one["revision"], one["rows"])
+        for one in sources
+    ]
+    return ["source", "licence", "revision", "rows"], rows
 
 
 def _pace(report: dict[str, Any]) -> str:

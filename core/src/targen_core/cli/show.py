@@ -316,10 +316,18 @@ class Screen:
         self._console.print(text, soft_wrap=True)
 
 
+def _is_line(value: object) -> bool:
+    """Whether a value is a text, or a list of them."""
+    return isinstance(value, str) or (
+        isinstance(value, list) and all(isinstance(part, str) for part in value)
+    )
+
+
 def text_of(value: object) -> str:
     """A value as people read it."""
     if isinstance(value, str):
         return value
-    if isinstance(value, Mapping) and all(isinstance(part, str) for part in value.values()):
-        return "\n".join(f"{name}: {part}" for name, part in value.items())
+    if isinstance(value, Mapping) and all(map(_is_line, value.values())):
+        parts = ((name, part if isinstance(part, list) else [part]) for name, part in value.items())
+        return "\n".join(f"{name}: {'; '.join(map(str, part))}" for name, part in parts)
     return jsonlib.dumps(value, ensure_ascii=False)

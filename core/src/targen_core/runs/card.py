@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from targen_core.runs.manifest import Manifest
@@ -128,11 +128,11 @@ the run lists the others, and why. `provenance.jsonl` leads from each row to the
 on. {usage["calls"]:,} calls were answered and {usage["cached"]:,} taken from earlier runs, with
 {usage["input_tokens"]:,} tokens in and {usage["output_tokens"]:,} out.
 {_prices(report.get("prices", {}))}
-
+{_sources(report.get("sources", ()))}
 ## Licence
 
 {NO_LICENCE} What may be done with generated text depends on the terms of the models
-that wrote it{_models(report)}.
+that wrote it{_models(report)}{_on_sources(report)}.
 
 ## Citation
 
@@ -170,6 +170,30 @@ def _sample(sample: Mapping[str, Any] | None) -> str:
     longest = max((len(run) for run in re.findall("`+", text)), default=0)
     fence = "`" * max(3, longest + 1)
     return f"\nThe first row:\n\n{fence}json\n{text}\n{fence}\n"
+
+
+def _sources(sources: Sequence[Mapping[str, Any]]) -> str:
+    """The data that rows were made from, with their licences."""
+    if not sources:
+        return ""
+    lines = "\n".join(
+        f"| {markdown(one['name'])} | {markdown(one['license'] or 'not stated')} | "
+        f"{markdown(one['revision'])} | {one['rows']:,} |"
+        for one in sources
+    )
+    return f"""
+## Sources
+
+Rows were made from rows of these datasets:
+
+| dataset | licence | revision | rows |
+|---|---|---|--:|
+{lines}
+"""
+
+
+def _on_sources(report: Mapping[str, Any]) -> str:
+    return ", and on the licences of the sources above" if report.get("sources") else ""
 
 
 def _date(manifest: Manifest) -> str:

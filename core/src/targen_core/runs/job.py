@@ -61,6 +61,7 @@ from targen_core.runs.placing import (
 from targen_core.runs.plan import Prepared, bind_models, named, prepare
 from targen_core.runs.report import build_report
 from targen_core.runs.session import open_layer
+from targen_core.runs.sources import sources_of
 from targen_core.runs.spec import RunSpec
 
 __all__ = ["Job"]
@@ -358,6 +359,7 @@ class Job:
             error=error,
             prices={step: bound.price for step, bound in self.layer.models.items()},
             by_files=BatchLedgerFile(self.path / "batches.jsonl").imported,
+            sources=sources_of(self.task, self.path / "provenance.jsonl"),
         )
         complete = report["status"] in ("complete", "short")
         sample = None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -43,12 +43,13 @@ def build_report(
     error: Exception | None,
     prices: Mapping[str, Price | None] | None = None,
     by_files: bool = False,
+    sources: Sequence[Mapping[str, Any]] = (),
 ) -> dict[str, Any]:
     """What `report.json` holds: no address, but in the words of a `problem`.
 
     `seconds` are those that processes worked on it, None where that is not
     known; `prices` are those that the calls were counted at, by step; `by_files` says
-    that answers were brought by `targen batch import`.
+    that answers were brought by `targen batch import`; `sources` are those of `sources_of`.
 
     `status` is "complete", "short" (a label fell short) or "stopped" (budget,
     service, Ctrl-C, a fault), with the reason in `problem`.
@@ -75,6 +76,7 @@ def build_report(
         "models": {step: model_name(plan) for step, plan in manifest.steps.items()},
         "prices": reported_prices(prices or {}),
         "answers_by_files": by_files,
+        **({"sources": [*sources]} if sources else {}),
     }
 
 
@@ -125,6 +127,13 @@ class _Usage(_Part):
     by_step: list[_Place]
 
 
+class _Source(_Part):
+    name: str
+    license: str
+    revision: str
+    rows: _Count
+
+
 class _Report(_Part):
     task: str
     task_version: str
@@ -141,6 +150,7 @@ class _Report(_Part):
     usage: _Usage
     unused_calls: _Count | None
     models: dict[str, str]
+    sources: list[_Source] = []
 
 
 _RENAMED = {

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-__all__ = ["DryRunCall", "Label", "Variant"]
+__all__ = ["Credit", "DryRunCall", "Label", "Variant"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +22,21 @@ class Label:
     def official(self) -> Any:
         """The value in the official data, by default the name itself."""
         return self.name if self.value is None else self.value
+
+
+@dataclass(frozen=True, slots=True)
+class Credit:
+    """Somebody else's data that rows were made from; reports and cards list it.
+
+    Attributes:
+        name: names the data, without a local path.
+        license: as its authors say it; "" where they do not.
+        revision: a commit, or a digest of the content.
+    """
+
+    name: str
+    license: str = ""
+    revision: str = ""
 
 
 @dataclass(frozen=True, slots=True)

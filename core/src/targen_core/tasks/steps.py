@@ -20,7 +20,7 @@ from targen_core.tasks.prompt import Prompt
 
 if TYPE_CHECKING:
     from targen_core.tasks.model import Task
-    from targen_core.tasks.parts import DryRunCall
+    from targen_core.tasks.parts import Credit, DryRunCall
 
 __all__ = [
     "PARAMETERS",
@@ -168,6 +168,7 @@ class ListStep(Keywords, Generic[ItemT]):
             declaration uses it; its distribution is named in manifests.
         name: the step that its calls belong to, for options, backends and
             reports; by default "contexts" or "seeds", by its place in the task.
+        credit: what rows that were grown below an item, or from it, owe to others.
     """
 
     item: type[ItemT]
@@ -183,6 +184,7 @@ class ListStep(Keywords, Generic[ItemT]):
     dry_run: Callable[[DryRunCall], Any] | None = None
     origin: str = ""
     name: str = ""
+    credit: Callable[[ItemT], Credit] | None = None
 
     def __post_init__(self) -> None:
         """Refuse a list that could not be grown."""

@@ -67,7 +67,7 @@ class Plan(_Item):
     input: tuple[str, ...] = ()
     output: str = ""
     steps: tuple[str, ...]
-    order: int
+    order: str
 
     @property
     def text(self) -> str:

@@ -31,7 +31,7 @@ class Sources:
         self.spec = spec
         self.name = name
         self._found: Findings | None = None
-        self._rows: dict[tuple[str, int], list[SourceRow]] = {}
+        self._rows: dict[tuple[str, str], list[SourceRow]] = {}
 
     def found(self, *, quiet: bool = True) -> Findings:
         """The datasets that are near to the task.
@@ -75,7 +75,7 @@ class Sources:
             if not why:
                 hint = "targen retrieve shows what there is; targen catalogue build adds more"
                 hint += f"; {len(problems)} could not be described" if problems else ""
-            raise UsageError(f"no dataset is left that {self.name} could be made from", hint=hint)
+            raise UsageError("no dataset is left that rows could be made from", hint=hint)
         self._found = found
         return found
 
@@ -107,7 +107,7 @@ class Sources:
 
         return next(rows_of(load_registry(), entry), None) is not None
 
-    def rows(self, source: Source, order: int) -> Sequence[SourceRow]:
+    def rows(self, source: Source, order: str) -> Sequence[SourceRow]:
         """The rows of a dataset that are used, in an order by chance; each content once.
 
         They are those of the lowest digests of their numbers and `order`: the same however many
@@ -139,7 +139,7 @@ class Sources:
         return rows
 
 
-def _rank(order: int, number: int) -> bytes:
+def _rank(order: str, number: int) -> bytes:
     return hashlib.blake2b(f"{order}/{number}".encode(), digest_size=8).digest()
 
 

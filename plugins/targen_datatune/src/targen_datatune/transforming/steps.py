@@ -147,7 +147,7 @@ class Steps:
 
     async def plan(self, llm: Llm, parent: Source, existing: Sequence[Plan]) -> Sequence[Plan]:
         """The columns and the plan of a dataset."""
-        order = llm.rng("order").randrange(1 << 32)
+        order = f"{llm.rng('order').randrange(1 << 32):08x}"
         rows = (await self._read(parent, order))[:_SAMPLES]
         if not rows:
             raise Rejected("no-rows", f"{parent.dataset} has no rows")
@@ -206,7 +206,7 @@ class Steps:
             raise Rejected("no-rows", f"no row has anything in {', '.join(parent.columns)}")
         return taken
 
-    async def _read(self, source: Source, order: int) -> Sequence[SourceRow]:
+    async def _read(self, source: Source, order: str) -> Sequence[SourceRow]:
         try:
             return await asyncio.to_thread(self.sources.rows, source, order)
         except DatasetUnavailable as error:

@@ -7,7 +7,17 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, create_model
 
-from targen_core import CorrectionSample, Judging, Label, ListStep, Rows, Task, TaskForm, Texts
+from targen_core import (
+    CorrectionSample,
+    Credit,
+    Judging,
+    Label,
+    ListStep,
+    Rows,
+    Task,
+    TaskForm,
+    Texts,
+)
 from targen_core.correctors.blind import SOLVE_PROMPT
 from targen_core.correctors.meta import META_PROMPT
 from targen_datatune.transforming.checks import row_check
@@ -61,6 +71,7 @@ def transform_task(spec: Transform, name: str) -> Task[SourceRow, BaseModel]:
                 once=True,
                 check=readable,
                 key=lambda source: source.dataset,
+                credit=_credit,
                 summary="datasets that suit the task, the best first",
             ),
             ListStep(
@@ -118,6 +129,10 @@ def _output(row: Any) -> str:
 
 def _with_output(row: Any, output: str) -> Any:
     return row.model_copy(update={"output": output})
+
+
+def _credit(source: Source) -> Credit:
+    return Credit(source.dataset, source.license, source.revision)
 
 
 def _located(spec: Transform, folder: Path) -> Transform:

@@ -1,0 +1,55 @@
+"""What rows of a run owe to others: data that they were made from, and under which licence."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections import Counter
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from targen_core.errors import TargenError
+from targen_core.runs.files import read_jsonl
+from targen_core.tasks.model import Task
+from targen_core.tasks.parts import Credit
+from targen_core.tasks.steps import ListStep
+
+__all__ = ["sources_of"]
+
+
+def sources_of(task: Task[Any, Any], provenance: Path) -> list[dict[str, Any]]:
+    """The data that the rows of a run were made from, with how many rows of each, most first.
+
+    None where no list of the task gives credit, or where `provenance` cannot be read.
+    """
+    chain = task.chain
+    crediting = [(at, part) for at, part in enumerate(chain) if part.credit is not None]
+    if not crediting:
+        return []
+    rows: Counter[Credit] = Counter()
+    known: dict[tuple[int, str], Credit | None] = {}
+    with contextlib.suppress(TargenError, OSError):
+        for record in read_jsonl(provenance):
+            items = [*record["above"], record["seed"]]
+            for at, part in crediting:
+                if len(items) != len(chain):  # seeds of the user's own
+                    continue
+                key = at, json.dumps(items[at], sort_keys=True)
+                if key not in known:
+                    known[key] = _credit(part, items[at])
+                if (credit := known[key]) is not None:
+                    rows[credit] += record["rows"]
+    return [{**asdict(credit), "rows": count} for credit, count in rows.most_common()]
+
+
+def _credit(part: ListStep[Any], value: Any) -> Credit | None:
+    assert part.credit is not None
+    kind = part.item
+    try:
+        item = kind.model_validate(value) if issubclass(kind, BaseModel) else value
+    except ValidationError:
+        return None
+    return part.credit(item)
