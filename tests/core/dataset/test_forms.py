@@ -278,7 +278,11 @@ def flat() -> Task[Any, Any]:
             '{"text": "caf\xe9"}\n',
             "a.jsonl, line 1 is not a row of flat: byte 0xe9 is no",
         ),
-        ("a.jsonl", '{"text": "x"}\n', "a.jsonl, line 1 is not a row of flat: idx: Field required"),
+        (
+            "a.jsonl",
+            '{"text": "x", "idx": 0}\n{"text": "x"}\n',
+            "a.jsonl, line 2 is not a row of flat: idx: Field required",
+        ),
         ("a.parquet", "PAR1 and more", "cannot read "),
     ],
 )
@@ -293,6 +297,21 @@ def test_what_is_wrong_is_said_in_the_same_words(name, text, words, tmp_path):
         read_dataset(tmp_path / name, task)
     assert words in str(caught.value)
     assert name in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "text"), [("a.csv", "text\nx\ny\n"), ("a.jsonl", '{"text": "x"}\n{"text": "y"}\n')]
+)
+@pytest.mark.parametrize("strict", [True, False])
+def test_rows_that_somebody_wrote_need_no_numbers(name, text, strict, tmp_path):
+    class Flat(BaseModel):
+        text: str
+
+    rows = Rows(label_of=lambda row: "any")
+    task = make(Flat, name="flat", labels=(), rows=rows, generators={"any": _never})
+    (tmp_path / name).write_text(text)
+    read = read_dataset(tmp_path / name, task, strict=strict)
+    assert read.rows == [{"text": "x", "idx": 0}, {"text": "y", "idx": 1}] and not read.problems
 
 
 def test_a_row_of_typed_columns_is_told_by_its_place(library):

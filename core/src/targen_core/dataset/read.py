@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -34,7 +34,8 @@ def read_dataset(
 ) -> Dataset:
     """A dataset in any form, as official rows of its task.
 
-    Every row is validated strictly against the task's schema: `"true"` is not a boolean. An
+    Every row is validated strictly against the task's schema: `"true"` is not a boolean. Rows of
+    a file whose first row has no `idx` are numbered from 0, where the schema wants a number. An
     incomplete last line of a run in progress is skipped.
 
     Args:
@@ -152,7 +153,7 @@ def _strictly(
     """
     hint = _way_out(source, task, named)
     rows: list[_Row] = []
-    for number, record in source.form.records():
+    for number, record in _records(source, task):
         try:
             rows.append(official_row(record, source.form, task))
         except ValueError as error:
@@ -195,7 +196,7 @@ def _leniently(source: Source, task: Task[Any, Any], problems: list[Problem]) ->
     """
     numbered: list[tuple[int, _Row | None]] = []  # None where the row is bad
     places: dict[Any, int] = {}
-    for number, record in source.form.records():
+    for number, record in _records(source, task):
         try:
             row = official_row(record, source.form, task)
         except ValueError as error:
@@ -236,6 +237,30 @@ def _leniently(source: Source, task: Task[Any, Any], problems: list[Problem]) ->
     return rows
 
 
+def _records(source: Source, task: Task[Any, Any]) -> Iterator[tuple[int, Record]]:
+    """The records with their places; rows that somebody wrote without `idx` get one by place."""
+    field, without = task.schema.model_fields.get("idx"), False
+    wanted = source.run is None and field is not None and field.annotation is int
+    for at, (number, record) in enumerate(source.form.records()):
+        values = _values(record) if wanted and (without or not at) else None
+        if not at:
+            without = values is not None and "idx" not in values
+        if without and values is not None and "idx" not in values:
+            numbered = {**values, "idx": at}
+            record = json.dumps(numbered).encode() if isinstance(record, bytes) else numbered
+        yield number, record
+
+
+def _values(record: Record) -> Mapping[str, Any] | None:
+    """The values of a record, if it has some."""
+    if isinstance(record, bytes):
+        try:
+            record = json.loads(record)
+        except (ValueError, RecursionError):
+            return None
+    return record if isinstance(record, Mapping) else None
+
+
 def _known(record: Record, form: Form, task: Task[Any, Any]) -> str:
     """Where the original data has a bad row, if it has that very row."""
     if not task.rows.oddities:
@@ -248,9 +273,5 @@ def _known(record: Record, form: Form, task: Task[Any, Any]) -> str:
 
 def _idx(record: Any) -> Any:
     """The `idx` of a record that may be anything."""
-    if isinstance(record, bytes):
-        try:
-            record = json.loads(record)
-        except (ValueError, RecursionError):
-            return None
-    return record.get("idx") if isinstance(record, Mapping) else None
+    values = _values(record)
+    return None if values is None else values.get("idx")

@@ -122,9 +122,9 @@ def _typed(row: Mapping[str, Any], task: Task[Any, Any] | None) -> Mapping[str, 
         return row
     root = schema_of(task.schema)
     values = {
-        name: root.column(name).parsed(cell)
+        name: root.column(name).parsed(cell) if isinstance(cell, str) else cell
         for name, cell in row.items()
-        if cell or name in root.required  # else it is missing, and not an empty text
+        if cell != "" or name in root.required  # else it is missing, and not an empty text
     }
     for label in task.labels:
         if row.get("label") == json.dumps(label.official):  # numbers, where the schema names none
