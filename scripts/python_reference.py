@@ -81,6 +81,7 @@ MODULES = [
     "calls.tokens",
     "calls.descriptors",
     "dataset.source",
+    "dataset.extras",
     "api.html",
     "api.words",
     "folders",

@@ -29,9 +29,9 @@ def search(tmp_path):
 
 
 def test_the_nearest_comes_first_with_the_words_that_matched(search):
-    hits = search()("Is the sentiment of a film review positive?", 3)
+    hits = search()("Is the sentiment of Films in a review positive?", 3)
     assert [ENTRIES[hit.at].name for hit in hits] == ["reviews"]
-    assert set(hits[0].terms) == {"sentiment", "film", "review", "positive"}
+    assert set(hits[0].terms) == {"sentiment", "films", "review", "positive"}
     assert hits[0].score > 0
 
 

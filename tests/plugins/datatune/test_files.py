@@ -124,6 +124,7 @@ def test_semicolons_are_no_commas_and_that_is_said(tmp_path, described):
     assert entry.notes[0].startswith("its only column is 'q;a'")
 
 
+@pytest.mark.whole
 def test_a_run_is_one_dataset(tmp_path, described, in_process):
     run = tmp_path / "runs" / "mine"
     args = ["generate", "wic", "-n", "4", "-b", "scripted", "--out", str(run)]

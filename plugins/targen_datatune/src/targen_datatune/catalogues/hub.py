@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 
 from pydantic import Field
 
+from targen_core.dataset.extras import hub_without_telemetry
 from targen_core.errors import DatasetUnavailable, JobFailed, TargenError, UsageError
 from targen_core.retrieval.model import Catalogue, CatalogueOptions, DatasetEntry, Listed
 from targen_datatune.cards import license_of
@@ -120,6 +121,7 @@ class _hub:  # noqa: N801 - used as a function
         self._what = what
 
     def __enter__(self) -> Any:
+        hub_without_telemetry()
         from huggingface_hub import HfApi
 
         return HfApi(endpoint=_endpoint())
@@ -371,6 +373,7 @@ def _viewer(path: str, **query: Any) -> _Answer:
         DatasetUnavailable: there is no such dataset, it is not for this user, or has no rows.
         JobFailed: the service did not answer.
     """
+    hub_without_telemetry()
     from huggingface_hub import get_session, get_token
 
     base = os.environ.get(VIEWER_VARIABLE, "").rstrip("/") or _VIEWER

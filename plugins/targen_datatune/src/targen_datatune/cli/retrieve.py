@@ -174,7 +174,6 @@ def _print(findings: Findings) -> None:
         columns = ", ".join(entry.columns)
         rows.append(
             (
-                each.rank,
                 entry.id,
                 f"{each.score:.4g}",
                 "?" if entry.rows is None else f"{entry.rows:,}",
@@ -183,7 +182,7 @@ def _print(findings: Findings) -> None:
                 _why(each),
             )
         )
-    heads = ["#", "dataset", "score", "rows", "licence", "columns", "why"]
+    heads = ["dataset", "score", "rows", "licence", "columns", "why"]
     print_table(heads, rows, optional=("why",), spaced=True)
 
 

@@ -45,8 +45,12 @@ class Options(RetrieverOptions):
 
 def words(text: str) -> list[str]:
     """The words of a text as they are compared: in lower case, singular, without function words."""
-    found = _WORD.findall(text.lower())
-    return [_singular(word) for word in found if word not in _STOP and len(word) > 1]
+    return [_singular(word) for word in _said(text)]
+
+
+def _said(text: str) -> list[str]:
+    """The words of a text that count, as they stand there but for capitals."""
+    return [word for word in _WORD.findall(text.lower()) if word not in _STOP and len(word) > 1]
 
 
 def _singular(word: str) -> str:
@@ -111,13 +115,14 @@ def _load(folder: Path) -> Any:
     def search(query: str, k: int, /) -> Sequence[Hit]:
         scores = np.zeros(total, np.float32)
         hits: list[tuple[str, NDArray[Any], NDArray[Any]]] = []
+        said = {_singular(word): word for word in reversed(_said(query))}
         for word, times in Counter(words(query)).items():
             if (number := numbers.get(word)) is not None:
                 part = slice(int(starts[number]), int(starts[number + 1]))
                 # What a query repeats counts more, and less each time.
                 worth = weights[part] * (1 + np.log(times))
                 scores[found[part]] += worth
-                hits.append((word, found[part], worth))
+                hits.append((said[word], found[part], worth))
         return [
             Hit(at, float(scores[at]), _matched(at, hits))
             for at in map(int, best(scores, k))

