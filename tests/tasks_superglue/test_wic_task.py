@@ -297,9 +297,9 @@ ROW = {
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ({"end1": 31}, "start1 4 and end1 31 are no span of sentence1, which has 30 characters"),
-        ({"start2": 9}, "start2 9 and end2 9 are no span of sentence2"),
-        ({"start1": -26}, "start1 -26 and end1 10 are no span"),
+        ({"end1": 31}, "start1 4 and end1 31 are not a span of sentence1, which has 30 characters"),
+        ({"start2": 9}, "start2 9 and end2 9 are not a span of sentence2"),
+        ({"start1": -26}, "start1 -26 and end1 10 are not a span"),
         ({"end1": 9, "start1": 3}, "sentence1 has ' crane' at 3, no form of 'crane'"),
         ({"start2": 10, "end2": 16}, "sentence2 has 'lifted' at 10, no form of 'crane'"),
         ({"version": 1.0}, "version is 1.0; the official files are of 1.1"),

@@ -253,7 +253,7 @@ def _text(path: Path) -> str:
     try:
         return content_of(path, _MOST).decode()
     except UnicodeDecodeError:
-        raise UsageError(f"{path} is no UTF-8 text") from None
+        raise UsageError(f"{path} is not UTF-8 text") from None
 
 
 def read_file(path: Path, *, project: bool, text: str | None = None) -> DefaultsFile:
@@ -275,7 +275,7 @@ def read_file(path: Path, *, project: bool, text: str | None = None) -> Defaults
     profiles = table.pop("profile", {}) if isinstance(table, dict) else {}
     values = reader.layer(table, ())
     if not isinstance(profiles, dict):
-        raise reader.wrong(("profile",), "is no table", "[profile.NAME], and its defaults below")
+        raise reader.wrong(("profile",), "is not a table", "[profile.NAME], and its defaults below")
     layers = {name: reader.layer(part, ("profile", name)) for name, part in profiles.items()}
     return DefaultsFile(path, values, layers, project)
 
@@ -291,7 +291,9 @@ class _Reader:
     def layer(self, table: Any, where: tuple[str, ...]) -> dict[str, Value]:
         """The defaults of one table."""
         if not isinstance(table, dict):
-            raise self.wrong(where, "is no table", f"[{'.'.join(where)}], and its defaults below")
+            raise self.wrong(
+                where, "is not a table", f"[{'.'.join(where)}], and its defaults below"
+            )
         values: dict[str, Any] = {}
         for key, value in table.items():
             at = (*where, key)
@@ -316,17 +318,17 @@ class _Reader:
             return self._secret(at)
         tables = _TABLES if len(at) == 1 else _TABLES[:2]
         if folded in KEYS or folded in tables:
-            return self.wrong(at, "is no default", f"did you mean {folded}?")
+            return self.wrong(at, "is not a default", f"did you mean {folded}?")
         hint = did_you_mean(key, [*KEYS, *tables], "there are")
         if "did you mean" not in hint:
             hint = f"{hint}; options of a backend and sampling parameters stand in [options]"
-        return self.wrong(at, "is no default", hint)
+        return self.wrong(at, "is not a default", hint)
 
     def _options(self, table: Any, at: tuple[str, ...], values: dict[str, Any]) -> None:
         """Options of all steps and, in tables of their own, of single ones."""
         if not isinstance(table, dict):
             raise self.wrong(
-                at, "is no table", "[options], and below it KEY = VALUE as -o takes it"
+                at, "is not a table", "[options], and below it KEY = VALUE as -o takes it"
             )
         for key, value in table.items():
             own = value if isinstance(value, dict) else {"": value}
@@ -345,7 +347,7 @@ class _Reader:
 
     def _backends(self, table: Any, at: tuple[str, ...], values: dict[str, Any]) -> None:
         if not isinstance(table, dict):
-            raise self.wrong(at, "is no table", '[backend-for], and below it STEP = "NAME"')
+            raise self.wrong(at, "is not a table", '[backend-for], and below it STEP = "NAME"')
         for step, name in table.items():
             if not isinstance(name, str) or not name:
                 raise self.wrong((*at, step), f"is {_quoted(name)}; it must be a backend's name")
@@ -495,7 +497,7 @@ def layers(files: Iterable[DefaultsFile], profile: str | None = None) -> list[La
         known = sorted({name for file in files for name in file.profiles})
         who = f"--profile {chosen}" if profile else f"{PROFILE_VARIABLE} is {chosen}"
         raise UsageError(
-            f"{who}: there is no such profile",
+            f"{who}: no such profile",
             hint=did_you_mean(chosen, known, "profiles")
             if known
             else f"[profile.{chosen}] in {user_file()}, with its defaults below",

@@ -209,7 +209,7 @@ def _create(path: str, find: Callable[[], Any], options: LangChainOptions) -> La
 
     if not (isinstance(kind, type) and issubclass(kind, BaseChatModel)):
         raise UsageError(
-            f"{path} is no langchain chat model",
+            f"{path} is not a langchain chat model",
             hint="a subclass of langchain_core.language_models.BaseChatModel, such as "
             "langchain_openai.ChatOpenAI",
         )

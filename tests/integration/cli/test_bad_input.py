@@ -161,7 +161,7 @@ def test_a_malformed_label(text, rte):
 @pytest.mark.parametrize("value", ["four", "1.5", "1e2"])
 def test_a_label_without_a_number(value, rte):
     result = rte("--label", f"entailment={value}")
-    _refused(result, f"{value!r} is no number of rows")
+    _refused(result, f"{value!r} is not a number of rows")
 
 
 def test_a_label_given_twice(rte):

@@ -154,14 +154,14 @@ def test_a_key_is_not_sent_to_an_address_that_was_said_later(targen, write, serv
 @pytest.mark.parametrize(
     ("text", "where", "hint"),
     [
-        ('\nmodle = "x"\n', "line 2: modle is no default", "did you mean model?"),
-        ('base_url = "x"\n', "line 1: base_url is no default", "did you mean base-url?"),
+        ('\nmodle = "x"\n', "line 2: modle is not a default", "did you mean model?"),
+        ('base_url = "x"\n', "line 1: base_url is not a default", "did you mean base-url?"),
         ("rpm = 1\nmax-cost = 'a'\n", 'line 2: max-cost is "a"; it must be a number, above 0', ""),
         ("concurrency = 1.5\n", "line 1: concurrency is 1.5; it must be a whole number", ""),
         ("rpm = true\n", "line 1: rpm is true", ""),
         ("max-cost = inf\n", "line 1: max-cost is Infinity", ""),
-        ("quiet = true\n", "line 1: quiet is no default", "there are: backend"),
-        ("[profile.p]\nrpm = 1\nmodle = 1\n", "line 3: profile.p.modle is no default", "model"),
+        ("quiet = true\n", "line 1: quiet is not a default", "there are: backend"),
+        ("[profile.p]\nrpm = 1\nmodle = 1\n", "line 3: profile.p.modle is not a default", "model"),
         ("[options.correct]\nmodel = {}\n", "line 2: options.correct.model is a table", "JSON"),
         ("rpm = \n", "Invalid value (at line 1", "TOML"),
         ('backend = "llama/x"\nmodel = "y"\n', "line 1: backend and model name two models", ""),

@@ -118,7 +118,7 @@ def test_a_module_of_this_folder_is_pointed_to_by_its_path(targen):
         ("x = 1\ny =", "chat.py:Chat", "chat.py, line 2: SyntaxError"),
         ("x = 1\n\n[][0]", "chat.py:Chat", "chat.py, line 3: IndexError"),
         ("import nothing_of_the_kind", "chat.py:Chat", "chat.py imports 'nothing_of_the_kind'"),
-        ("Chat = 7", "chat.py:Chat", "is no langchain chat model"),
+        ("Chat = 7", "chat.py:Chat", "is not a langchain chat model"),
         ("x = 1", "chat.py:", "names no class"),
     ],
 )

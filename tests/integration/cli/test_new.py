@@ -136,9 +136,9 @@ def test_it_says_what_to_type_next(targen, tmp_path):
 @pytest.mark.parametrize(
     ("name", "message", "hint"),
     [
-        ("My Task", "'My Task' is no name of a distribution", "targen new task my-task"),
-        ("-x", "'-x' is no name", ""),
-        ("été", "'été' is no name", "targen new task t"),
+        ("My Task", "'My Task' is not the name of a distribution", "targen new task my-task"),
+        ("-x", "'-x' is not the name", ""),
+        ("été", "'été' is not the name", "targen new task t"),
         ("x" * 33, "has 33 characters; at most 32", ""),
         ("Targen_Core", "a distribution called targen-core is installed here", "pip uninstall"),
         ("rte", "a task called 'rte' is installed: targen-tasks-superglue:rte", "another name"),
@@ -164,7 +164,7 @@ def test_a_module_that_python_could_not_import_gets_another_name(name, module, t
 def test_a_kind_with_a_typing_error(targen):
     result = targen("new", "taks", "demo")
     assert result.code == 2
-    assert "new taks: there is no such template" in result.err
+    assert "new taks: no such template" in result.err
     assert "did you mean task?" in result.err
 
 

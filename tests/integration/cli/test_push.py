@@ -163,10 +163,10 @@ def test_a_wrong_token(targen, run, hub, monkeypatch):
 @pytest.mark.parametrize(
     ("args", "error"),
     [
-        (("--push", "rte"), "'rte' is no name of a dataset on the hub"),
+        (("--push", "rte"), "'rte' is not the name of a dataset on the hub"),
         (("--push", "me/rte", "--as", "csv"), "--push goes with the form hf, not with csv"),
         (("--license", "mit", "--as", "csv"), "--license goes with the form hf, not with csv"),
-        (("--license", "no such"), "--license 'no such' is no name of a licence"),
+        (("--license", "no such"), "--license 'no such' is not the name of a licence"),
         (("--push", "me/rte", "--out", "x"), "--push and --out are two places"),
     ],
 )

@@ -119,7 +119,7 @@ def test_an_index_elsewhere(shop, tmp_path, in_process):
         (["retrieve", "x y", "--catalogue", ".", "--retriever", "bm26"], "no retriever named"),
         (["retrieve", "x y", "--catalogue", ".", "-o", "k2=1"], "bm25 has no option 'k2'"),
         (["retrieve", "x y", "--catalogue", ".", "-o", "k1=-1"], "bm25: k1"),
-        (["catalogue", "frob"], "there is no such action"),
+        (["catalogue", "frob"], "no such action"),
         (["catalogue", "build"], "catalogue build wants a SPEC"),
         (["catalogue", "build", ".", "-o", "limit"], "not of the form KEY=VALUE"),
         (["catalogue", "list"], "there is no index"),

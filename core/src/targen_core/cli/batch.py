@@ -48,7 +48,7 @@ def batch(
 
     if action not in ("export", "import"):
         raise UsageError(
-            f"batch {action}: there is no such action",
+            f"batch {action}: no such action",
             hint="targen batch export RUN, or targen batch import RUN FILE",
         )
     if (action == "import") != (file is not None):

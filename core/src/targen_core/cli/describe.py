@@ -88,7 +88,7 @@ def _kind(registry: Registry, name: str, asked: str) -> str:
     if asked:
         if asked not in _KINDS:
             raise UsageError(
-                f"--kind {asked}: there is no such kind", hint=did_you_mean(asked, _KINDS, "kinds")
+                f"--kind {asked}: no such kind", hint=did_you_mean(asked, _KINDS, "kinds")
             )
         return asked
     if is_file(name):

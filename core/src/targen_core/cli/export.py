@@ -164,7 +164,7 @@ def _check_hub(item: Registration[Exporter], *, push: str | None, license: str) 
         )
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9.+-]*|", license):
         raise UsageError(
-            f"--license {license!r} is no name of a licence",
+            f"--license {license!r} is not the name of a licence",
             hint="one of the hub's, such as cc-by-4.0, apache-2.0, mit or other",
         )
     if push is not None:

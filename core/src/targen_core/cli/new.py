@@ -53,7 +53,7 @@ def new(
 
     if kind not in KINDS:
         raise UsageError(
-            f"new {kind}: there is no such template", hint=did_you_mean(kind, KINDS, "there is")
+            f"new {kind}: no such template", hint=did_you_mean(kind, KINDS, "there is")
         )
     names = choose_names(load_registry(), kind, name)
     folder = out or Path(names.distribution)

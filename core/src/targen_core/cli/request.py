@@ -332,7 +332,7 @@ def labels_of(items: Sequence[str] | None) -> dict[str, int]:
         try:
             labels[name] = int(text)
         except ValueError:
-            raise UsageError(f"--label {name}={text}: {text!r} is no number of rows") from None
+            raise UsageError(f"--label {name}={text}: {text!r} is not a number of rows") from None
     return labels
 
 

@@ -53,7 +53,7 @@ def runs(
         _remove(given, yes=yes)
     else:
         raise UsageError(
-            f"runs {action}: there is no such action or folder",
+            f"runs {action}: no such action or folder",
             hint="targen runs list [FOLDER], targen runs open RUN, or targen runs rm RUN",
         )
 

@@ -78,11 +78,11 @@ def validate(
                 print(f"... and {len(problems) - limit:,} more; --limit 0 shows all")
     if bad:
         some = (
-            f"1 {word} of {place} is no"
+            f"1 {word} of {place} is not an official row"
             if len(bad) == 1
-            else f"{len(bad):,} {word}s of {place} are no"
+            else f"{len(bad):,} {word}s of {place} are not official rows"
         )
-        raise JobFailed(f"{some} official row{'s' if len(bad) > 1 else ''} of {name}")
+        raise JobFailed(f"{some} of {name}")
 
 
 def _verdict(bad: int, odd: int) -> str:

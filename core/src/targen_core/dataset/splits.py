@@ -44,7 +44,7 @@ def shares_of(shares: Shares) -> dict[str, float]:
     for name, share in shares.items():
         if not name.replace("_", "").isalnum() or not name.isascii():
             raise UsageError(
-                f"{name!r} is no name of a split: letters, digits and _", hint=_EXAMPLE
+                f"{name!r} is not the name of a split: letters, digits and _", hint=_EXAMPLE
             )
         if not 0 < share < 1:
             raise UsageError(
@@ -60,7 +60,7 @@ def _parsed(text: str) -> Sequence[float] | Mapping[str, float]:
     try:
         numbers = [float(number) for _, _, number in named]
     except ValueError:
-        raise UsageError(f"{text!r} is no split", hint=_EXAMPLE) from None
+        raise UsageError(f"{text!r} is not a split", hint=_EXAMPLE) from None
     names = [name.strip() for name, _, _ in named]
     if not any(names):
         return numbers

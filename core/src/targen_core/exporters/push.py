@@ -40,7 +40,7 @@ def check_push(repo: str, *, token: str | None = None) -> None:
     with needs("a push to the hub", extra="hub"):
         import huggingface_hub
     if not _NAME.fullmatch(repo):
-        raise UsageError(f"{repo!r} is no name of a dataset on the hub", hint="OWNER/NAME")
+        raise UsageError(f"{repo!r} is not the name of a dataset on the hub", hint="OWNER/NAME")
     if not (token or huggingface_hub.get_token()):
         raise UsageError("you are not logged in to the hub", hint=_LOGIN)
 

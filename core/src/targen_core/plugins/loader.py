@@ -121,7 +121,7 @@ def _bad_line(text: str) -> str:
     for number, line in enumerate(text.splitlines(), 1):
         bare = line.strip()
         if bare and bare[0] not in "[#;" and "=" not in bare:
-            return f"line {number}, {bare[:80]!r}, is no NAME = MODULE"
+            return f"line {number}, {bare[:80]!r}, is not NAME = MODULE"
     return ""
 
 

@@ -41,7 +41,7 @@ def choose_names(registry: Registry, kind: str, name: str) -> Names:
     if not _LEGAL.fullmatch(name):
         near = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
         raise UsageError(
-            f"{name!r} is no name of a distribution: letters, digits, '.', '-' and '_' make one",
+            f"{name!r} is not the name of a distribution: use letters, digits, '.', '-' and '_'",
             hint=f"targen new {kind} {near or 'my-' + kind}",
         )
     if len(name) > _LONGEST:

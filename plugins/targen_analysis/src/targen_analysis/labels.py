@@ -75,7 +75,7 @@ def _measure(study: Study, options: MetricOptions) -> Findings:
         )
     if flows:
         notes.append(
-            "Label flow counts candidates that were judged; surplus and duplicates are no rows. "
+            "Label flow counts candidates that were judged; surplus and duplicates are not rows. "
             "Where step 4 changes many labels, either the generator or the judge is wrong: the "
             "matrix does not say which."
         )

@@ -83,8 +83,8 @@ class WicRow(BaseModel):
         ):
             if not 0 <= start < end <= len(sentence):
                 raise ValueError(
-                    f"start{number} {start} and end{number} {end} are no span of sentence{number}, "
-                    f"which has {len(sentence)} characters"
+                    f"start{number} {start} and end{number} {end} are not a span of "
+                    f"sentence{number}, which has {len(sentence)} characters"
                 )
             surface = sentence[start:end]
             if not is_form(surface, self.word):

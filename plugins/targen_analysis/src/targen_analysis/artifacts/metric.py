@@ -77,7 +77,7 @@ def _measure(study: Study, options: ArtifactOptions) -> Findings:
                 "place of the task. A dash: a label has too few rows. Linear classifiers on word "
                 "1- and 2-grams, small trees on numbers: a larger model may find more."
             ),
-            f"What {ALL} together give is no artefact, and is there for comparison.",
+            f"What {ALL} together give is not an artefact; it is there for comparison.",
             *_twins(seen, samples),
         ),
     )

@@ -324,7 +324,7 @@ def _notes(paired: bool) -> Iterable[str]:
         "have none. All rows are read: shares do not grow with their number."
     )
     yield (
-        "An occupation and a pronoun in one row need not mean one person: this is no coreference, "
+        "An occupation and a pronoun in one row need not mean one person: this is not coreference, "
         "and a balanced dataset may still say one thing of women and another of men."
     )
     if paired:

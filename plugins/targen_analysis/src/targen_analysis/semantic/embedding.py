@@ -96,7 +96,7 @@ def _encode(name: str, model: Any, batch: int, texts: Sequence[str]) -> NDArray[
         ) from error
     if not np.isfinite(vectors).all():
         raise UsageError(
-            f"the embedding model {name} gives vectors that are no numbers",
+            f"the embedding model {name} gives vectors that are not numbers",
             hint="-o semantic.model=NAME for another",
         )
     return vectors

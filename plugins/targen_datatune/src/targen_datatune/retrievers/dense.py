@@ -253,7 +253,7 @@ class _Model:
             )
         if not np.isfinite(vectors).all():
             raise UsageError(
-                f"the embedding model {self._options.model} gives vectors that are no numbers",
+                f"the embedding model {self._options.model} gives vectors that are not numbers",
                 hint="-o model=NAME for another",
             )
         return vectors
