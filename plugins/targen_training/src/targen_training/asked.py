@@ -53,8 +53,10 @@ def read_rows(
             file=sys.stderr,
         )
     if not dataset.rows:
+        whose = "" if knows else f" --task {task if isinstance(task, str) else dataset.task.name}"
         raise UsageError(
-            f"{source} holds no row of {dataset.task.name}", hint=f"targen validate {source}"
+            f"{source} holds no row of {dataset.task.name}",
+            hint=f"targen validate {source}{whose} says why",
         )
     return dataset
 
