@@ -207,4 +207,4 @@ def test_another_process_is_waited_for_with_words(shop, tmp_path):
         FileLock(index.folder / ".lock"),
         pytest.raises(UsageError, match="another process is building"),
     ):
-        index.build(load_registry(), str(shop))
+        index.build(load_registry(), str(shop), wait=0)

@@ -157,35 +157,49 @@ class Index:
     def __init__(self, folder: Path, *, create: bool = False) -> None:
         self.folder = folder
         path = folder / _FILE
-        there = path.is_file()
-        if not there and not create:
+        if not create and not path.is_file():
             raise UsageError(
                 f"there is no index in {folder}", hint="targen catalogue build SPEC makes one"
             )
         try:
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)  # it holds rows of the user
             self._base = sqlite3.connect(path, timeout=_WAIT, isolation_level=None)
+        except (OSError, sqlite3.Error) as error:
+            raise UsageError(f"cannot write {folder}: {error}") from error
+        try:
+            if self._is_empty():
+                with FileLock(folder / ".lock", timeout=_WAIT):
+                    self._make()
             # With a write-ahead log a commit need not wait for the disk: killing the process loses
             # nothing, and a power cut the last datasets at most.
-            self._base.execute("PRAGMA journal_mode = WAL")
             self._base.execute("PRAGMA synchronous = NORMAL")
-            with self._base:
-                self._base.execute("BEGIN IMMEDIATE" if not there else "BEGIN")
-                (form,) = self._base.execute("PRAGMA user_version").fetchone()
-                empty = not self._base.execute("SELECT 1 FROM sqlite_master").fetchone()
-                if empty:
-                    for statement in filter(str.strip, _TABLES.split(";")):
-                        self._base.execute(statement)
-                    self._base.execute(f"PRAGMA user_version = {_FORM}")
-                elif form != _FORM:
-                    raise UsageError(
-                        f"{path} was made by another version of targen-datatune",
-                        hint="delete it and build it again, or name another folder with --index",
-                    )
-        except OSError as error:
-            raise UsageError(f"cannot write {folder}: {error.strerror}") from error
-        except sqlite3.Error as error:
-            raise self._broken(error) from error
+            (form,) = self._base.execute("PRAGMA user_version").fetchone()
+            if form != _FORM:
+                raise UsageError(
+                    f"{path} was made by another version of targen-datatune",
+                    hint="delete it and build it again, or name another folder with --index",
+                )
+        except (sqlite3.Error, OSError, Timeout, UsageError) as error:
+            self._base.close()
+            if isinstance(error, sqlite3.Error):
+                raise self._broken(error) from error
+            if isinstance(error, UsageError):
+                raise
+            raise UsageError(f"cannot write {folder}: {error}") from error
+
+    def _is_empty(self) -> bool:
+        return not self._base.execute("SELECT 1 FROM sqlite_master").fetchone()
+
+    def _make(self) -> None:
+        """Make the tables, unless another process has done so meanwhile."""
+        if not self._is_empty():
+            return
+        self._base.execute("PRAGMA journal_mode = WAL")
+        with self._base:
+            self._base.execute("BEGIN IMMEDIATE")
+            for statement in filter(str.strip, _TABLES.split(";")):
+                self._base.execute(statement)
+            self._base.execute(f"PRAGMA user_version = {_FORM}")
 
     def close(self) -> None:
         """Let go of the file."""
@@ -279,6 +293,7 @@ class Index:
         *,
         retry: bool = False,
         watch: Watch | None = None,
+        wait: float = _WAIT,
     ) -> Built:
         """Bring what a specification stands for into the index: what is new, changed and gone.
 
@@ -290,6 +305,7 @@ class Index:
             options: of the catalogue; by default those of the last build.
             retry: describe also what could not be read before and has not changed.
             watch: whom to tell how it goes.
+            wait: seconds for another process that builds the same index.
 
         Raises:
             UsageError: no catalogue opens it, there is nothing, or another process builds.
@@ -299,21 +315,21 @@ class Index:
         spec = _absolute(spec)
         item = catalogue_of(registry, spec)
         catalogue: Catalogue = registry.resolve(item)
-        known = self.select("SELECT options, pass FROM source WHERE spec = ?", spec)
-        if options is None:
-            options = json.loads(known[0][0]) if known else {}
-        chosen = options_from(item.name, catalogue, options)
-        at = int(known[0][1]) + 1 if known else 1
         built = Built()
         lock = FileLock(self.folder / ".lock")
         try:
-            lock.acquire(timeout=0)
+            lock.acquire(timeout=wait)
         except Timeout:
             raise UsageError(
                 f"another process is building the index {self.folder}",
                 hint="wait for it, or name another folder with --index",
             ) from None
-        try:
+        try:  # what another process has built meanwhile is known now
+            known = self.select("SELECT options, pass FROM source WHERE spec = ?", spec)
+            if options is None:
+                options = json.loads(known[0][0]) if known else {}
+            chosen = options_from(item.name, catalogue, options)
+            at = int(known[0][1]) + 1 if known else 1
             said = json.dumps(chosen.model_dump(mode="json", exclude_defaults=True))
             self._write(
                 "INSERT INTO source VALUES (?, ?, ?, 0, NULL, ?) ON CONFLICT (spec) DO UPDATE SET "
