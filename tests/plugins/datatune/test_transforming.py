@@ -394,3 +394,25 @@ def test_rows_that_break_a_check_are_rejected(row, reason, in_process):
     done = in_process("generate", "recommends.yaml", "-n", "4", *RUN, "--out", "a")
     assert done.code == 1
     assert reason in report()["flow"]["row"]["reasons"]
+
+
+# --- original data, where it is there ----------------------------------------------
+
+DATA = Path(__file__).parents[4] / "shared" / "data"
+
+
+@pytest.mark.skipif(not (DATA / "bigbench").is_dir(), reason="the original data is not here")
+@pytest.mark.parametrize(
+    ("name", "labels"), [("implicatures", ["no", "yes"]), ("temporal_sequences", [])]
+)
+def test_bigbench_from_superglue(name, labels, in_process):
+    made = in_process(
+        *("transform", DATA / "bigbench" / f"{name}.json", "-n", "12", "-b", "scripted", "-q"),
+        *("--catalogue", DATA / "superglue", "--datasets", "2", "--out", "a"),
+    )
+    assert made.code == 0, made.err
+    asked = json.loads(Path("a/task.json").read_text())["transform"]
+    assert asked.get("labels", []) == labels
+    assert asked["canary"].startswith("BENCHMARK DATA SHOULD NEVER APPEAR")
+    assert asked.get("checks", {}).get("output_in_input", False) == (not labels)
+    assert sum(source["rows"] for source in report()["sources"]) == 12
