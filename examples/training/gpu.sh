@@ -14,6 +14,7 @@
 #
 # The large ones want 40 GB of memory; LARGE_OPTIONS="-o lora=8 -o quantize=4bit" is QLoRA.
 set -eu
+case ${1:-} in '' | -h | --help) sed -n '2,/^set/s/^# \{0,1\}//p' "$0" && exit ;; esac
 superglue=$1 synthetic=$2 out=${3:-models/paper}
 tasks=${TASKS:-rte cb copa wic boolq wsc}
 seeds=${SEEDS:-0 1 2 3 4}
