@@ -199,6 +199,21 @@ def test_a_build_that_was_killed_goes_on(after, shop, tmp_path):
         assert index.sources()[0].complete
 
 
+def test_ctrl_c_says_that_the_same_command_goes_on(shop, in_process, monkeypatch):
+    from targen_datatune.catalogues import files
+
+    def stopped(paths):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(files, "_revision", stopped)
+        done = in_process("catalogue", "build", str(shop))
+    assert done.code == 130
+    assert f"targen catalogue build {shop} goes on" in done.err
+    assert "unfinished: build it again to go on" in in_process("catalogue", "list").out
+    assert "3 datasets described" in in_process("catalogue", "build", str(shop)).out
+
+
 def test_another_process_is_waited_for_with_words(shop, tmp_path):
     from filelock import FileLock
 

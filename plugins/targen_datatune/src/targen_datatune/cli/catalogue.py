@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from targen_core.cli.tables import print_json, print_table, print_text
-from targen_core.errors import UsageError
+from targen_core.errors import Interrupted, UsageError
 from targen_core.text import duration, plural, printable
 from targen_datatune.cli.options import IndexArg, assignments
 
@@ -105,7 +105,13 @@ def _build(
     for spec in specs:
         with shown(quiet=quiet) as watch:
             values = assignments(option) if option else None
-            done[spec] = index.build(registry, spec, values, retry=retry, watch=watch)
+            try:
+                done[spec] = index.build(registry, spec, values, retry=retry, watch=watch)
+            except KeyboardInterrupt:
+                raise Interrupted(
+                    f"stopped; what was described of {spec} is kept",
+                    hint=f"targen catalogue build {spec} goes on",
+                ) from None
     if json:
         print_json({spec: _built_facts(built) for spec, built in done.items()})
         return
