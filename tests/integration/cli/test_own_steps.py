@@ -49,6 +49,13 @@ def test_it_has_a_backend_options_and_a_line_of_its_own(targen):
     assert list(dict.fromkeys(line["step"] for line in told["usage"]["by_step"])) == STEPS
     assert "\npassages" in targen("report", "run").out
     assert targen("resume", "run", "-n", "8", "-q").code == 0
+    shown = targen("show", "run", "1").out
+    assert [shown.index(f"\n  {name} ") for name in ("context", "passages", "seed", "step 4")]
+
+
+def test_nothing_is_said_of_step_4_where_it_was_off(targen):
+    assert targen("generate", "reviews.py", *RUN, "--no-correct", "-q", "--out", "run").code == 0
+    assert "step 4" not in targen("show", "run", "1").out
 
 
 def test_an_estimate_has_its_line_and_its_price(targen):

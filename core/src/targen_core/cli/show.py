@@ -5,6 +5,7 @@ from __future__ import annotations
 import json as jsonlib
 import sys
 from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -236,24 +237,38 @@ def content_of(traced: Traced) -> Iterator[tuple[str, object]]:
 def origin_of(traced: Traced) -> Iterator[tuple[str, object]]:
     """Where it is from: its context and seed, what it was generated for, what step 4 said."""
     record = traced.record
+    manifest = (traced.run / "manifest.json").absolute()
+    lists, corrected = _steps_of(manifest, manifest.stat().st_mtime_ns)
     yield "candidate", traced.id
-    for above in record.get("above", ()):
-        yield "context", above
+    for depth, above in enumerate(record.get("above", ())):
+        yield lists[depth] if depth < len(lists) else "context", above
     if "seed" in record:
         seed = record["seed"]
         yield "seed", seed
     if "intended" in record:
         yield "generated for", record["intended"]
-    if "claimed" in record:
+    if "claimed" in record and corrected:
         yield "label before step 4", record["claimed"] or "none"
     ended = record.get("label", record.get("corrected"))
-    if ended is not None:
+    if ended is not None and corrected:
         claimed = record.get("claimed", record.get("intended"))
         what = "labelled" if claimed is None else "kept" if ended == claimed else "relabelled"
         yield "step 4", f"{what}: {ended}"
     if record.get("explanation"):
         yield "explanation", record["explanation"]
     yield from (record.get("notes") or {}).items()
+
+
+@lru_cache(maxsize=8)
+def _steps_of(manifest: Path, _: int) -> tuple[tuple[str, ...], bool]:
+    """The names of a task's own lists, outermost first, and whether step 4 is done."""
+    from targen_core.runs.manifest import Manifest
+
+    lock = Manifest.load(manifest).lock
+    lists = [name for name in lock.steps if name not in ("generate", "correct")]
+    named = [{"contexts": "context"}.get(name, name) for name in lists]
+    usual = {"contexts", "seeds"}.issuperset(lists)
+    return () if usual else tuple(named), lock.corrector is not None
 
 
 class Screen:
@@ -329,5 +344,6 @@ def text_of(value: object) -> str:
         return value
     if isinstance(value, Mapping) and all(map(_is_line, value.values())):
         parts = ((name, part if isinstance(part, list) else [part]) for name, part in value.items())
-        return "\n".join(f"{name}: {'; '.join(map(str, part))}" for name, part in parts)
+        lines = ((name, "; ".join(map(str, part))) for name, part in parts)
+        return "\n".join(f"{name}: {line}" for name, line in lines if line)
     return jsonlib.dumps(value, ensure_ascii=False)
