@@ -99,6 +99,8 @@ def test_bytes_are_counted_and_not_shown(tmp_path, described):
     ],
 )
 def test_what_cannot_be_read_is_left_out_with_the_reason(name, content, words, shop, described):
+    if name.endswith(".parquet"):
+        pytest.importorskip("pyarrow")
     path = shop / name
     path.write_bytes(content if isinstance(content, bytes) else content.encode())
     found = described(shop)

@@ -259,6 +259,7 @@ def test_examples_of_a_file_are_shown_for_each_label(in_process):
     assert [each["output"] for each in kept["transform"]["examples"]] == ["yes", "no", "no"]
 
 
+@pytest.mark.whole
 def test_reports_and_cards_list_the_sources_with_their_licences(in_process):
     Path("data/reviews.md").write_text(
         "---\nlicense: cc-by-4.0\n---\nReviews of lamps and stars.\n"
