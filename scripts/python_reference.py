@@ -80,6 +80,7 @@ MODULES = [
     "calls.error_patterns",
     "calls.tokens",
     "calls.descriptors",
+    "dataset.extras",
     "dataset.source",
     "dataset.extras",
     "api.html",
