@@ -7,8 +7,16 @@ import json
 import shutil
 from collections import Counter
 from pathlib import Path
+from types import ModuleType
 
 import pytest
+
+from targen_core import hookimpl
+from targen_core.errors import DatasetUnavailable, TargenError
+from targen_core.plugins import loader
+from targen_core.retrieval.model import Catalogue, DatasetEntry, Listed
+from targen_datatune.finding import Found
+from targen_datatune.transforming.steps import elected
 
 TASK = """
 name: recommends
@@ -374,6 +382,7 @@ def test_what_a_model_does_wrong_ends_with_its_reason(how, step, reason, in_proc
     done = in_process(*LINE, "-n", "4", "--out", "a")
     assert done.code == 1, done.err
     assert "label yes has 0 of 2 rows" in done.err
+    assert "try: targen show a --rejected says why" in done.err
     assert (step, reason) in dropped()
 
 
@@ -395,6 +404,110 @@ def test_rows_that_break_a_check_are_rejected(row, reason, in_process):
     done = in_process("generate", "recommends.yaml", "-n", "4", *RUN, "--out", "a")
     assert done.code == 1
     assert reason in report()["flow"]["row"]["reasons"]
+
+
+# --- choosing ---------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("draws", "chosen"),
+    [
+        (["glue:rte", "glue:rte", ""], ["glue:rte"]),
+        (["", "", "glue:rte"], []),
+        (["glue:rte", ""], []),
+        # they agree on the dataset, and the configuration is that of most
+        (["glue:rte", "glue:cb", "glue:rte"], ["glue:rte"]),
+        (["glue:rte", "glue:cb", "boolq"], ["glue:cb"]),  # of equals, the nearer one
+        (["boolq", "glue:cb", "copa"], ["glue:cb"]),
+        (["boolq copa", "boolq copa", "copa boolq"], ["boolq", "copa"]),
+        (["boolq copa", "boolq glue:rte", "boolq boolq"], ["boolq"]),
+    ],
+)
+def test_most_draws_decide_over_dataset_and_configuration(draws, chosen):
+    names = ["glue:cb", "glue:rte", "boolq", "copa"]
+    found = [
+        Found(
+            DatasetEntry(
+                id=name,
+                name=name.partition(":")[0],
+                configuration=name.partition(":")[2],
+                revision="1",
+            ),
+            rank,
+            1.0,
+        )
+        for rank, name in enumerate(names, 1)
+    ]
+    assert [entry.id for entry, _ in elected([draw.split() for draw in draws], found)] == chosen
+
+
+class _Away:
+    """A catalogue of three datasets: one for members, one that is gone, one of reviews."""
+
+    broken = False
+
+    def listing(self, spec, options):
+        for key in ("members", "gone", "reviews"):
+            if self.broken and key == "reviews":
+                raise TargenError("the service is away")
+            yield Listed(key, "1")
+
+    def describe(self, listed, options):
+        yield DatasetEntry(
+            id=f"away:{listed.key}",
+            name=listed.key,
+            revision="1",
+            description="reviews of products that customers recommend",
+            gated=listed.key == "members",
+            columns={"review": "string", "stars": "int"},
+        )
+
+    def rows(self, entry):
+        if entry.id == "away:gone":
+            raise DatasetUnavailable("away:gone was taken down")
+        for at in range(40):
+            yield {"review": f"{WORDS[at % 10]} lamp, number {at * 37}.", "stars": at % 5 + 1}
+
+
+@pytest.fixture
+def away(monkeypatch):
+    """A catalogue that is not there any more in part."""
+    catalogue = _Away()
+    module = ModuleType("away")
+    part = Catalogue(
+        summary="a service",
+        opens=lambda spec: spec == "away:",
+        listing=catalogue.listing,
+        describe=lambda listed, options: list(catalogue.describe(listed, options)),
+        rows=catalogue.rows,
+    )
+    module.register_catalogues = hookimpl(lambda register: register.register("away", part))
+    sources = [*loader.installed_sources(), loader.Source("targen-away", "1.0", "main", module)]
+    monkeypatch.setattr(loader, "installed_sources", lambda: sources)
+    return catalogue
+
+
+AWAY = ("transform", ASKED, "--labels", "yes,no", "--catalogue", "away:", *RUN, "-n", "4")
+
+
+def test_gated_datasets_are_left_out_and_those_taken_down_passed_over(away, in_process):
+    assert in_process(*AWAY, "--out", "a").code == 2, "it was never built"
+    assert in_process("catalogue", "build", "away:").code == 0
+    made = in_process(*AWAY, "--out", "a")
+    assert made.code == 0, made.err
+    assert [source["name"] for source in report()["sources"]] == ["away:reviews"]
+    rejects = [json.loads(line) for line in Path("a/rejects.jsonl").read_text().splitlines()]
+    assert ["away:gone was taken down" in str(each) for each in rejects] == [True]
+    assert in_process(*AWAY, "--gated", "--datasets", "1", "--out", "b").code == 0
+
+
+def test_a_half_built_catalogue_serves_with_a_warning(away, in_process):
+    assert in_process("catalogue", "build", "away:").code == 0
+    away.broken = True
+    assert in_process("catalogue", "build", "away:").code == 1
+    made = in_process(*[word for word in AWAY if word != "-q"], "--dry-run")
+    assert made.code == 0, made.err
+    assert "away: is built in part" in made.err
 
 
 # --- original data, where it is there ----------------------------------------------

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from targen_core.cli.generating import Generate, goes_on_as_generate
-from targen_core.errors import UsageError
+from targen_core.errors import QuotaNotMet, UsageError
 from targen_core.text import plural
 from targen_datatune.cli.options import (
     CatalogueArg,
@@ -215,13 +215,23 @@ def transform(
     with tempfile.TemporaryDirectory(prefix="targen-") as folder:
         path = Path(folder) / f"{name}.json"
         path.write_text(text, encoding="utf-8")
-        generate(
-            str(path),
-            # A label is not given up before all datasets were tried.
-            give_up_after=max(generate.options["give_up_after"], 2 * spec.trial * spec.datasets),
-            backend_for=[_step(each, "=") for each in generate.options["backend_for"] or ()],
-            option=[_step(each, ".") for each in generate.options["option"] or ()],
-        )
+        try:
+            generate(
+                str(path),
+                # A label is not given up before all datasets were tried.
+                give_up_after=max(
+                    generate.options["give_up_after"], 2 * spec.trial * spec.datasets
+                ),
+                backend_for=[_step(each, "=") for each in generate.options["backend_for"] or ()],
+                option=[_step(each, ".") for each in generate.options["option"] or ()],
+            )
+        except QuotaNotMet as error:
+            run = generate.options["out"] or "RUN"
+            error.hint = (
+                f"targen show {run} --rejected says why; what was made is kept. Try more "
+                "catalogues or --datasets, or a stronger model for rerank and plan"
+            )
+            raise
 
 
 def _refuse_form(task: str) -> None:
