@@ -429,6 +429,7 @@ class Lab:
 
     World = World
     Row = Row
+    Texts = _Texts
     ToyModel = ToyModel
     Options = ToyOptions
     worlds = WORLDS

@@ -98,11 +98,13 @@ def test_the_observer_is_told_of_each_answer(lab, desk, drive):
     replies = iter(["awful", "good"])
     one = desk(lab.ToyModel(lambda request: next(replies)))
     told = []
-    one.layer.observer = lambda call, messages, reply: told.append(
-        (call.place, len(messages), reply.text)
+    one.layer.observer = lambda call, messages, reply, key: told.append(
+        (call.place, len(messages), reply.text, key)
     )
-    drive(one.ask(read=picky))
-    assert told == [("generate/0/yes/0", 1, "awful"), ("generate/0/yes/0", 3, "good")]
+    scope = Scope()
+    drive(one.ask(read=picky, scope=scope))
+    place, (first, second) = "generate/0/yes/0", scope.keys
+    assert told == [(place, 1, "awful", first), (place, 3, "good", second)]
 
 
 def test_a_halted_layer_sends_nothing_but_remembers(lab, desk, drive):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import dataclasses
 from collections import defaultdict
 
@@ -356,3 +357,21 @@ class TestATrial:
         for wrong in (1.5, -0.1, "half"):
             with pytest.raises(ValueError, match=r"max_rejected is .*; pass a number from 0 to 1"):
                 dataclasses.replace(step, max_rejected=wrong)
+
+
+def test_calls_that_a_step_makes_at_once_are_told_apart_by_the_order_of_the_asking(lab, tmp_path):
+    world = lab.World(lists=(3,), labels=("only",))
+
+    async def write(llm, seed):
+        asked = [llm.ask("write only / $seed", reply=lab.Texts, seed=seed) for _ in range(4)]
+        replies = await asyncio.gather(*asked, return_exceptions=True)
+        return lab.Row(seed=seed, text=" ".join(r.texts[0] for r in replies), label="only")
+
+    task = world.task(generators={"only": write})
+    runs = [
+        lab.run(world, tmp_path / str(n), {"only": 5}, task=task, latency=lab.latency(n))
+        for n in range(3)
+    ]
+    assert runs[0].error is None
+    assert {len(set(record["calls"])) for record in runs[0].provenance} == {6}
+    assert all(ran.files == runs[0].files for ran in runs)

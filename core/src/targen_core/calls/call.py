@@ -54,12 +54,21 @@ class BoundModel:
 class Scope:
     """On whose behalf calls are made: a candidate or a list batch.
 
-    `keys` collects the calls that it used, in order; once `abandoned`, it
-    sends nothing more.
+    Once `abandoned`, it sends nothing more.
     """
 
     abandoned: bool = False
-    keys: list[str] = field(default_factory=list)
+    _keys: list[list[str]] = field(default_factory=list)
+
+    @property
+    def keys(self) -> list[str]:
+        """The calls that it used, in the order in which they were made: not answered."""
+        return [key for attempts in self._keys for key in attempts]
+
+    def made(self) -> list[str]:
+        """Where the keys of one more call, one for each attempt, are to be put."""
+        self._keys.append([])
+        return self._keys[-1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +92,8 @@ class Call:
     values: Mapping[str, Any] = field(default_factory=dict)
 
 
-Observer = Callable[[Call, tuple[Message, ...], ChatReply], None]
-"""Called with each call, the messages of the attempt, and the reply to it."""
+Observer = Callable[[Call, tuple[Message, ...], ChatReply, str], None]
+"""Called with each call, the messages of the attempt, the reply to it, and its key."""
 
 
 def call_key(

@@ -190,6 +190,7 @@ class CallLayer:
         bound = self.models[call.step]
         messages = call.messages
         problem: BadReply | None = None
+        used = scope.made()
         for attempt in range(ATTEMPTS):
             key = call_key(bound, call, messages, self.seed, attempt)
             reply = self._recall(bound, key, call)
@@ -201,9 +202,9 @@ class CallLayer:
                     self._sending -= 1
             if self.shared is not None and bound.shared_by:
                 self.shared[key] = reply
-            scope.keys.append(key.hex())
+            used.append(key.hex())
             if self.observer is not None:
-                self.observer(call, messages, reply)
+                self.observer(call, messages, reply, used[-1])
             if reply.finish == "refusal":
                 raise Rejected("refusal", f"the model refused: {reply.text[:200]!r}")
             if reply.finish == "content-filter":

@@ -145,8 +145,8 @@ async def _execute(
     )
     scope, messages = Scope(), {}
 
-    def observe(call: Call, sent: tuple[Message, ...], reply: ChatReply) -> None:
-        messages[scope.keys[-1]] = sent
+    def observe(call: Call, sent: tuple[Message, ...], reply: ChatReply, key: str) -> None:
+        messages[key] = sent
 
     layer.observer = observe
     try:

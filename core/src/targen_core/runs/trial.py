@@ -85,7 +85,7 @@ def run_trial(
     """
     trial = Trial()
 
-    def observe(call: Call, messages: tuple[Message, ...], reply: ChatReply) -> None:
+    def observe(call: Call, messages: tuple[Message, ...], reply: ChatReply, _: str) -> None:
         trial.calls.append(RecordedCall(call.step, call.place, call.prompt, messages, reply))
 
     def listen(event: Event) -> None:

@@ -104,6 +104,10 @@ class Llm(Protocol):
         `Rejected`, gets one repair attempt. Without `reply`, the answer is the
         stripped text.
 
+        Calls that need nothing of each other may be made at once, with
+        `asyncio.gather(*calls, return_exceptions=True)`: they are told apart
+        by the order in which they are made.
+
         Raises:
             Rejected: `malformed-reply`, or what `check` raised, when the
                 repair did not help either; `refusal`.
