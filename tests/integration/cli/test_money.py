@@ -184,7 +184,7 @@ def test_answers_by_files_are_told_and_their_writer_is_not_claimed(generate, tar
     report = json.loads(Path("run/report.json").read_text())
     assert (report["status"], report["answers_by_files"]) == ("complete", True)
     card = Path("run/README.md").read_text()
-    assert "brought to this run by files. Who or what wrote them is not known" in card
+    assert "reached this run in files. targen does not know who or what wrote them" in card
     assert "as their services gave them" not in card
     assert targen("report", "run", "--json").json["answers_by_files"] is True
 

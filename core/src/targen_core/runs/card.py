@@ -1,9 +1,9 @@
 """The dataset card: a README.md with front matter that a hub accepts.
 
-It is made to be published, so it says what is known and no more, and holds no
-address, no local path and no identity of a service: models and backends are
-called by their names. The words of a `problem` are a service's, and stay in
-the report.
+It is made to be published: it says what is known and no more, and holds no
+address, local path or service identity. Models and backends are called by
+their names. The words of a `problem` come from a service, and stay in the
+report.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ _SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000
 _LONGEST = 2_000  # characters of the sample row
 
 IN_ORDER = """\
-Rows stand in the order in which they were made: neighbours share contexts, and a label that had few
-rows to get stands at the front. Shuffle them before you train."""
-"""What a card says of rows that nobody shuffled."""
+Rows are in the order in which they were made: neighbours share contexts, and a label with few
+rows appears only near the start. Shuffle them before you train."""
+"""What a card says of rows that have not been shuffled."""
 
-NO_LICENCE = "No licence is given here."
+NO_LICENCE = "No licence is stated here."
 
 _CITATION = """@misc{gupta2023targen,
   title         = {{TarGEN}: Targeted Data Generation with Large Language Models},
@@ -82,7 +82,9 @@ def dataset_card(
     corrector = (manifest.lock.corrector or "none").rpartition(":")[2]
     day = _date(manifest)
     status = report["status"]
-    flagged = "" if status == "complete" else f"\n> Status: {status}. Not all rows are there.\n"
+    flagged = ""
+    if status != "complete":
+        flagged = f"\n> Status: {status}. Not all rows requested were made.\n"
     out_of = f" ({accepted / judged:.0%})" if judged else ""
     front = {
         "pretty_name": f"{name} (synthetic)",
@@ -123,16 +125,16 @@ labels balanced by the {manifest.spec.balance} label; corrector: {corrector}. {t
 |---|---|---|---|
 {steps}
 
-Of {judged:,} candidates that were judged, {accepted:,} were accepted{out_of}; `rejects.jsonl` of
-the run lists the others, and why. `provenance.jsonl` leads from each row to the calls that it rests
-on. {usage["calls"]:,} calls were answered and {usage["cached"]:,} taken from earlier runs, with
-{usage["input_tokens"]:,} tokens in and {usage["output_tokens"]:,} out.
+Of {judged:,} candidates judged, {accepted:,} were accepted{out_of}. In the run's
+folder, `rejects.jsonl` lists the others and says why; `provenance.jsonl` traces each row to the
+calls it came from. {usage["calls"]:,} calls were answered; {usage["cached"]:,} replies were taken
+from earlier runs, with {usage["input_tokens"]:,} tokens in and {usage["output_tokens"]:,} out.
 {_prices(report.get("prices", {}))}
 {_sources(report.get("sources", ()))}
 ## Licence
 
-{NO_LICENCE} What may be done with generated text depends on the terms of the models
-that wrote it{_models(report)}{_on_sources(report)}.
+{NO_LICENCE} How generated text may be used depends on the terms of the models that
+wrote it{_models(report)}{_on_sources(report)}.
 
 ## Citation
 
@@ -152,12 +154,12 @@ def _written(report: Mapping[str, Any]) -> str:
     """Who wrote the rows, as far as that is known."""
     if report.get("answers_by_files"):
         return (
-            "Answers were brought to this run by files. Who or what wrote them is not known to\n"
-            "targen; the models below are those that the calls were made out to."
+            "The answers reached this run in files. targen does not know who or what wrote them;\n"
+            "the models below are those that the calls were addressed to."
         )
     return (
-        "The rows are made of answers of the models named below, as their services gave them. The\n"
-        "run has no step in which a person reads them, and whether anybody did since is not known."
+        "The rows are made from answers of the models named below, as their services gave them.\n"
+        "No person reads them during a run; whether anybody has since is not known."
     )
 
 
@@ -173,7 +175,7 @@ def _sample(sample: Mapping[str, Any] | None) -> str:
 
 
 def _sources(sources: Sequence[Mapping[str, Any]]) -> str:
-    """The data that rows were made from, with their licences."""
+    """The datasets that rows were made from, with their licences."""
     if not sources:
         return ""
     lines = "\n".join(
@@ -207,7 +209,7 @@ def _models(report: Mapping[str, Any]) -> str:
 
 
 def _prices(prices: Mapping[str, Any]) -> str:
-    """What the calls were counted at, and where that is from."""
+    """The prices that calls were counted at, and where they come from."""
     from targen_core.runs.report import price_words
 
     return "".join(f"{markdown(line)}.\n" for line in price_words(prices)).rstrip()

@@ -42,18 +42,18 @@ class ChatGptOptions(HttpOptions):
     path: ClassVar[str] = "/chat/completions"
 
     base_url: str = Field(
-        ADDRESS, description=f"Address, for a proxy; default: $OPENAI_BASE_URL, else {ADDRESS}"
+        ADDRESS, description=f"Address of a proxy; default: $OPENAI_BASE_URL, else {ADDRESS}"
     )
     model: str = Field("", description="Name of the model, e.g. gpt-6-luna (required)")
     api_key: SecretStr | None = Field(None, description=f"The key; default: ${KEY_VARIABLE}")
-    timeout: float = Field(300.0, gt=0, description="Seconds for one call")
+    timeout: float = Field(300.0, gt=0, description="Longest time for one call, in seconds")
     structured: Structured = Field(
-        "json_schema", description="How JSON is asked for: json_schema, json_object or none"
+        "json_schema", description="How JSON is requested: json_schema, json_object or none"
     )
     thinks: bool | None = Field(
         None,
-        description="Whether the model thinks before it answers, so that it takes no temperature "
-        "and more max_tokens; default: by its name",
+        description="Whether the model thinks before it answers, and so takes no temperature and "
+        "needs a larger max_tokens; default: from its name",
     )
 
 

@@ -44,16 +44,17 @@ class ClaudeOptions(HttpOptions):
     path: ClassVar[str] = "/v1/messages"
 
     base_url: str = Field(
-        ADDRESS, description=f"Address, for a proxy; default: $ANTHROPIC_BASE_URL, else {ADDRESS}"
+        ADDRESS, description=f"Address of a proxy; default: $ANTHROPIC_BASE_URL, else {ADDRESS}"
     )
     model: str = Field("", description="Name of the model, e.g. claude-haiku-5-5 (required)")
     api_key: SecretStr | None = Field(None, description=f"The key; default: ${KEY_VARIABLE}")
-    timeout: float = Field(300.0, gt=0, description="Seconds for one call")
+    timeout: float = Field(300.0, gt=0, description="Longest time for one call, in seconds")
     structured: Structured = Field(
-        "json_schema", description="How JSON is asked for: json_schema, tool or none"
+        "json_schema", description="How JSON is requested: json_schema, tool or none"
     )
     thinking: Thinking = Field(
-        "default", description="default, adaptive, disabled or between_tools, as the model takes it"
+        "default",
+        description="default, adaptive, disabled or between_tools, whichever the model supports",
     )
     prompt_cache: bool = Field(True, description="Mark long system prompts for the prompt cache")
 

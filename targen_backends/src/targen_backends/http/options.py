@@ -30,11 +30,11 @@ class HttpOptions(BackendOptions):
 
     base_url: str = Field("", description="Address of the service")
     model: str = Field("", description="Name of the model (required)")
-    api_key: SecretStr | None = Field(None, description="The key; better in a variable or a file")
-    api_key_file: str = Field("", description="A file with the key in its first line")
-    timeout: float = Field(120.0, gt=0, description="Seconds for one call")
-    structured: str = Field("json_schema", description="How JSON is asked for")
-    max_concurrency: int | None = Field(None, ge=1, description="Most calls at once")
+    api_key: SecretStr | None = Field(None, description="The key; safer in a variable or a file")
+    api_key_file: str = Field("", description="A file whose first line is the key")
+    timeout: float = Field(120.0, gt=0, description="Longest time for one call, in seconds")
+    structured: str = Field("json_schema", description="How JSON is requested")
+    max_concurrency: int | None = Field(None, ge=1, description="Largest number of calls at once")
     extra: dict[str, Any] = Field(
         default_factory=dict, description="JSON object merged into every request body"
     )

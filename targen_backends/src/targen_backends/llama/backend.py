@@ -38,12 +38,12 @@ class LlamaOptions(HttpOptions):
     model: str = Field("", description="Name of the model on the server (required)")
     api_key: SecretStr | None = Field(None, description=f"Bearer token; default: ${KEY_VARIABLE}")
     structured: Structured = Field(
-        "json_schema", description="How JSON is asked for: json_schema, json_object or none"
+        "json_schema", description="How JSON is requested: json_schema, json_object or none"
     )
     api: Literal["openai", "ollama"] = Field(
         "openai", description="openai: /chat/completions; ollama: Ollama's own /api/chat"
     )
-    seeded: bool = Field(True, description="Send each call a sampling seed of its own")
+    seeded: bool = Field(True, description="Send a separate sampling seed with each call")
 
     @model_validator(mode="after")
     def _ollamas_address(self) -> LlamaOptions:

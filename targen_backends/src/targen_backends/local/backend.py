@@ -33,11 +33,15 @@ class LocalOptions(BackendOptions):
         description="smollm2-135m, a path to a .gguf file, or a hub id OWNER/REPO[:QUANT]",
     )
     parallel: int = Field(
-        default_factory=_parallel, ge=1, description="Calls at once; default: CPUs, at most 4"
+        default_factory=_parallel,
+        ge=1,
+        description="Calls at once; default: number of CPUs, at most 4",
     )
-    threads: int = Field(1, ge=1, description="CPU threads for one call")
-    n_ctx: int = Field(3072, ge=256, description="Tokens of one prompt and its reply")
-    kept_prompts: int = Field(6, ge=1, description="Prompt heads kept evaluated for each call")
+    threads: int = Field(1, ge=1, description="CPU threads for each call")
+    n_ctx: int = Field(3072, ge=256, description="Context size: tokens of a prompt and its reply")
+    kept_prompts: int = Field(
+        6, ge=1, description="Prompt beginnings that each parallel call keeps evaluated"
+    )
     verbose: bool = Field(False, description="Let llama.cpp write its log to stderr")
 
 
