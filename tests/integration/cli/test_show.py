@@ -153,4 +153,4 @@ def test_a_reason_or_label_that_there_is_not_names_those_that_there_are(
 
 def test_a_reject_without_an_instance_says_so_in_words(targen: Command, run: Path) -> None:
     shown = targen("show", run, "--reason", "refusal", "-n", 0)
-    assert "null" not in shown.out and "the reply could not be used" in shown.out
+    assert "null" not in shown.out and "there is no instance" in shown.out

@@ -51,11 +51,24 @@ def test_bigbench_s_form(tmp_path, registry):
     path.write_text(json.dumps(said))
     task = wanted(str(path), registry)
     assert (task.name, task.instruction) == ("heat", "Guess.\nYes or no?")
-    assert task.examples[0] == Example("Are you cold?\nchoice: yes\nchoice: no", "no")
+    assert task.examples[0] == Example("Are you cold?\nchoice: no\nchoice: yes", "no")
     assert task.labels == ("no", "yes")
     assert task.canary == "GUID 1"
     path.write_text(json.dumps(said | {"append_choices_to_input": False}))
     assert wanted(str(path), registry).examples[1] == Example("Are you hot?", "yes")
+
+
+def test_the_right_choice_of_bigbench_s_form_is_not_always_the_first(tmp_path, registry):
+    """In many of its files it is."""
+    path = tmp_path / "task.json"
+    examples = [
+        {"input": f"Which is {n}?", "target_scores": {f"{n}": 1, f"{n + 1}": 0, f"{n + 2}": 0}}
+        for n in range(60)
+    ]
+    path.write_text(json.dumps({"description": "Choose.", "examples": examples}))
+    shown = wanted(str(path), registry).examples
+    places = [each.input.splitlines().index(f"choice: {each.output}") for each in shown]
+    assert min(places.count(place) for place in (1, 2, 3)) > 10
 
 
 @pytest.mark.parametrize("suffix", [".yaml", ".json"])

@@ -16,7 +16,8 @@ from targen_core.errors import DatasetUnavailable, TargenError
 from targen_core.plugins import loader
 from targen_core.retrieval.model import Catalogue, DatasetEntry, Listed
 from targen_datatune.finding import Found
-from targen_datatune.transforming.steps import elected
+from targen_datatune.transforming.items import SourceRow
+from targen_datatune.transforming.steps import elected, varied
 
 TASK = """
 name: recommends
@@ -50,7 +51,8 @@ def reply(request):
         found = sorted(re.findall("^id: (.+)$", user, re.MULTILINE))
         return {"reasoning": "By the columns.", "datasets": WRONG.get("datasets", found)}
     if system.startswith("You decide what the columns"):
-        names = re.findall("^Columns: (.+)$", user, re.MULTILINE)[-1].split(", ")
+        columns = re.findall("^Columns: (.+)$", user, re.MULTILINE)[-1].split(", ")
+        names = [column.partition(" (")[0] for column in columns]
         made = {"reasoning": "r", "input": names, "output": [], "irrelevant": [], "ambiguous": []}
         return made | WRONG.get("columns", {})
     if system.startswith("You plan how rows"):
@@ -264,7 +266,8 @@ def test_examples_of_a_file_are_shown_for_each_label(in_process):
     assert in_process(*line, "kept.json", "--examples", "3").code == 0
     kept = json.loads(Path("kept.json").read_text())
     assert kept["name"] == "rec"
-    assert [each["output"] for each in kept["transform"]["examples"]] == ["yes", "no", "no"]
+    outputs = [each["output"] for each in kept["transform"]["examples"]]
+    assert sorted(outputs) == ["no", "no", "yes"]
 
 
 @pytest.mark.whole
@@ -530,3 +533,9 @@ def test_bigbench_from_superglue(name, labels, in_process):
     assert asked["canary"].startswith("BENCHMARK DATA SHOULD NEVER APPEAR")
     assert asked.get("checks", {}).get("output_in_input", False) == (not labels)
     assert sum(source["rows"] for source in report()["sources"]) == 12
+
+
+def test_sample_rows_show_the_values_of_short_columns():
+    rows = [SourceRow(row=n, cells={"text": f"{n} " * 20, "label": int(n > 7)}) for n in range(12)]
+    assert [row.cells["label"] for row in varied(rows, 3)] == [0, 1, 0]
+    assert varied(rows[:1], 3) == rows[:1]

@@ -230,7 +230,7 @@ def content_of(traced: Traced) -> Iterator[tuple[str, object]]:
     if not traced.rows:
         instance = traced.record.get("instance", traced.record.get("item"))
         if instance is None:
-            instance = "(there is no instance: the reply could not be used)"
+            instance = "(there is no instance)"
         yield from instance.items() if isinstance(instance, Mapping) else [("", instance)]
 
 

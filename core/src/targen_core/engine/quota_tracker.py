@@ -265,12 +265,13 @@ class QuotaTracker:
         return f"{step}: {reason}, {plural(count, 'time')}" if count else ""
 
     def shortfall(
-        self, give_up_after: int, *, given: bool = False, unfit: str = ""
+        self, give_up_after: int, *, given: bool = False, unfit: str = "", own: str = ""
     ) -> QuotaNotMet | None:
         """The error that names the labels which fell short and why, or None.
 
         `given` is whether the lists were there already, and grow no more; `unfit` is a list from
-        elsewhere of which the task took no item.
+        elsewhere of which the task took no item; `own` names the lists of a task that has not
+        just contexts and seeds.
         """
         short = [name for name, rows in self.requested.items() if self.have[name] < rows]
         if not short:
@@ -293,8 +294,10 @@ class QuotaTracker:
             hint = "give more seeds, or raise the task's samples_per_seed"
         else:
             drop = f" ({self.commonest_drop})" if self.commonest_drop else ""
-            why = f"the lists of contexts and seeds ran out of new items{drop}"
+            why = f"the lists of {own or 'contexts and seeds'} ran out of new items{drop}"
             hint = "use a stronger model, or give your own --contexts or --seeds"
+            if own:
+                hint = "targen show RUN --rejected says what was left out, and why"
         return QuotaNotMet(
             f"{'; '.join(parts)}: {why}",
             hint=f"{hint}; the rows so far are kept, and rejects.jsonl lists what was rejected "

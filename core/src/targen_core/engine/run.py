@@ -222,8 +222,10 @@ class Engine:
         finally:
             await self._order.aclose()
         given = seeds_at_most(self._order.specs) is not None
+        lists = [spec.step for spec in self._order.specs]
+        own = ", ".join(lists) if not {"contexts", "seeds"}.issuperset(lists) else ""
         short = self.quotas.shortfall(
-            targets[-1].give_up_after, given=given, unfit=self._order.unfit
+            targets[-1].give_up_after, given=given, unfit=self._order.unfit, own=own
         )
         if short is not None:
             raise short

@@ -13,6 +13,7 @@ from targen_core.errors import UsageError
 
 if TYPE_CHECKING:
     from targen_core import Registry, Task
+from targen_datatune.cells import drawn
 
 __all__ = ["Example", "Wanted", "wanted", "wanted_of"]
 
@@ -210,7 +211,8 @@ def _example(example: Any, *, shown_choices: bool) -> tuple[Example | None, tupl
     text = example["input"]
     scores = example.get("target_scores")
     if isinstance(scores, Mapping) and scores:
-        choices = tuple(map(str, scores))
+        # In many of BIG-bench's files the right one is the first; its harness shuffles them too.
+        choices = tuple(sorted(map(str, scores), key=lambda choice: drawn(f"{text}/{choice}")))
         if not all(isinstance(score, int | float) for score in scores.values()):
             return None, ()
         if shown_choices:

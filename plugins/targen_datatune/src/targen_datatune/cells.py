@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 from collections.abc import Mapping
 from datetime import date, datetime, time
 from typing import Any
 
-__all__ = ["Columns", "cut", "plain"]
+__all__ = ["NO_DESCRIPTION", "Columns", "cut", "drawn", "plain"]
+
+NO_DESCRIPTION = "No description."
+"""What begins words that were made of a row, where nobody describes a dataset."""
 
 _SHOWN = 300  # characters of a text
 _ITEMS = 5  # of a list or an object
@@ -15,13 +19,20 @@ _DEEP = 3  # levels of a sample
 _DEEPEST = 100
 
 
+def drawn(text: str) -> bytes:
+    """What orders texts by chance, in the same way everywhere."""
+    return hashlib.blake2b(text.encode("utf-8", "replace"), digest_size=8).digest()
+
+
 def plain(value: Any, deep: int = 0) -> Any:
     """A value as JSON has it; of what JSON lacks, what a person would write.
 
     Bytes are not text: how many there are stands in their place.
     """
-    if value is None or isinstance(value, bool | int | str):
+    if value is None or isinstance(value, bool | int):
         return value
+    if isinstance(value, str):  # half of a surrogate pair is no character
+        return value if value.isascii() else value.encode("utf-8", "replace").decode()
     if isinstance(value, float):
         return value if math.isfinite(value) else None
     if isinstance(value, bytes | bytearray | memoryview):

@@ -15,7 +15,7 @@ from targen_core.errors import DatasetUnavailable, MissingDependency, TargenErro
 from targen_core.retrieval.model import Catalogue, CatalogueOptions, DatasetEntry, Listed
 from targen_core.text import plural
 from targen_datatune.cards import Card, read_card
-from targen_datatune.cells import Columns, cut, plain
+from targen_datatune.cells import NO_DESCRIPTION, Columns, cut, plain
 from targen_datatune.licenses import normal
 
 __all__ = ["FILES", "SUFFIXES"]
@@ -344,7 +344,7 @@ def _made_up(samples: Sequence[Mapping[str, Any]]) -> str:
     cells = (
         f"{column}: {value}" for column, value in samples[0].items() if value not in (None, "")
     )
-    return f"No description. A row: {'; '.join(cells)}"[:1000]
+    return f"{NO_DESCRIPTION} A row: {'; '.join(cells)}"[:1000]
 
 
 def _location(paths: Sequence[Path]) -> str:

@@ -16,6 +16,7 @@ import typer
 from targen_core.cli.generating import Generate, goes_on_as_generate
 from targen_core.errors import QuotaNotMet, UsageError
 from targen_core.text import plural
+from targen_datatune.cells import drawn
 from targen_datatune.cli.options import (
     CatalogueArg,
     GatedArg,
@@ -264,8 +265,10 @@ def _spec(**values: Any) -> Transform:
 
 
 def _shown(asked: Wanted, labels: Sequence[str], most: int) -> list[dict[str, str]]:
-    """The examples that the model is shown: the first ones, of each label in turn."""
+    """The examples that the model is shown, of each label in turn; of many, some by chance."""
     legal = [each for each in asked.examples if not labels or each.output in labels]
+    if len(legal) > most:  # files are often sorted by something
+        legal.sort(key=lambda each: drawn(each.input))
     seen: Counter[str] = Counter()
     turns: list[tuple[int, Example]] = []
     for each in legal:

@@ -17,6 +17,7 @@ from pydantic import BaseModel
 
 from targen_core import Llm, Prompt, Rejected
 from targen_core.errors import DatasetUnavailable, UsageError
+from targen_datatune.cells import NO_DESCRIPTION
 from targen_datatune.transforming.items import Plan, Source, SourceRow
 from targen_datatune.transforming.replies import (
     Choice,
@@ -43,6 +44,8 @@ PROMPTS = tuple(_PROMPTS.values())
 _EXAMPLES = 6  # shown of the task
 _EXAMPLE = 3_000  # characters of all of them, beside the first
 _SAMPLES = 3  # rows shown of a dataset
+_LOOKED_AT = 20  # rows among which these are chosen
+_SHORT = 24  # characters of a cell that is a class more than a text
 _SAMPLE = 400  # characters of a cell in them
 _LISTED = 250  # characters of a sample row of a dataset among many
 _STEPS = (2, 12)  # of a plan
@@ -108,27 +111,24 @@ class Steps:
                 if name not in found:
                     raise Rejected("invented-dataset", f"{name!r} is not the id of a listed one")
 
-        draws: list[Choice] = []
-        for draw in range(self.spec.draws):
+        async def draw(number: int) -> Choice:
             listed = list(found.values())
-            llm.rng(f"draw {draw}").shuffle(listed)  # the order must not decide
-            try:
-                draws.append(
-                    await llm.ask(
-                        _PROMPTS["rerank"],
-                        reply=Choice,
-                        check=known,
-                        task=parent,
-                        examples=self._examples(),
-                        most=most,
-                        datasets="\n\n".join(map(_listed, listed)),
-                    )
-                )
-            except Rejected:
-                if self.spec.draws == 1:
-                    raise
-        if not draws:
-            raise Rejected("invented-dataset", "no draw named only datasets that were listed")
+            llm.rng(f"draw {number}").shuffle(listed)  # the order must not decide
+            return await llm.ask(
+                _PROMPTS["rerank"],
+                reply=Choice,
+                check=known,
+                task=parent,
+                examples=self._examples(),
+                most=most,
+                datasets="\n\n".join(map(_listed, listed)),
+            )
+
+        replies = await asyncio.gather(*map(draw, range(self.spec.draws)), return_exceptions=True)
+        draws = [reply for reply in replies if isinstance(reply, Choice)]
+        for failed in replies:
+            if isinstance(failed, BaseException) and not (isinstance(failed, Rejected) and draws):
+                raise failed
         chosen = elected([reply.datasets for reply in draws], [*found.values()])
         if not chosen:
             none = next(reply for reply in draws if not reply.datasets)
@@ -148,9 +148,10 @@ class Steps:
     async def plan(self, llm: Llm, parent: Source, existing: Sequence[Plan]) -> Sequence[Plan]:
         """The columns and the plan of a dataset."""
         order = f"{llm.rng('order').randrange(1 << 32):08x}"
-        rows = (await self._read(parent, order))[:_SAMPLES]
-        if not rows:
+        every = await self._read(parent, order)
+        if not every:
             raise Rejected("no-rows", f"{parent.dataset} has no rows")
+        rows = varied(every[:_LOOKED_AT], _SAMPLES)
         task = str(llm.above[0])
         columns = list(dict.fromkeys(name for row in rows for name in row.cells))
         choice = await llm.ask(
@@ -159,7 +160,7 @@ class Steps:
             check=_of(columns),
             task=task,
             dataset=_named(parent),
-            columns=", ".join(columns),
+            columns=", ".join(f"{name} ({_kind(rows, name)})" for name in columns),
             rows=_samples(rows, columns),
         )
         used = [n for n in columns if n in (*choice.input, *choice.output, *choice.ambiguous)]
@@ -232,6 +233,7 @@ class Steps:
             task=task,
             examples=self._examples(),
             plan=plan.text,
+            chance=llm.rng("chance").randrange(100),
             row=json.dumps(row.cells, ensure_ascii=False, indent=1),
         )
         if reply.input is None or reply.output is None:
@@ -342,21 +344,50 @@ def _listed(found: Found) -> str:
     columns = ", ".join(f"{name} ({kind})" for name, kind in list(entry.columns.items())[:30])
     lines = [
         f"id: {entry.id}",
-        f"description: {cut(' '.join(entry.description.split()), 500) or 'none'}",
+        f"description: {cut(' '.join(_described_as(entry).split()), 500) or 'none'}",
         f"tags: {', '.join(entry.tags[:10]) or 'none'}",
         f"licence: {entry.license or 'unknown'}",
         f"rows: {rows}",
         f"columns: {columns}",
     ]
     for sample in entry.samples[:2]:
-        cells = {name: shown(value, _LISTED // 2) for name, value in sample.items()}
+        cells = {name: shown(value, _LISTED) for name, value in sample.items()}
         lines.append(f"sample row: {cut(json.dumps(cells, ensure_ascii=False), 3 * _LISTED)}")
     return "\n".join(lines)
 
 
+def _described_as(of: DatasetEntry | Source) -> str:
+    """What its authors say of a dataset; where a catalogue made words of a row, nothing."""
+    return "" if of.description.startswith(NO_DESCRIPTION) else of.description
+
+
 def _named(source: Source) -> str:
     name = " ".join(filter(None, (source.name, source.configuration)))
-    return f"{name}. {source.description}" if source.description else name
+    said = _described_as(source)
+    return f"{name}. {said}" if said else name
+
+
+def _kind(rows: Sequence[SourceRow], name: str) -> str:
+    """What stands in a column, as code calls it."""
+    values = (row.cells.get(name) for row in rows)
+    return next((type(value).__name__ for value in values if value is not None), "empty")
+
+
+def varied(rows: Sequence[SourceRow], count: int) -> list[SourceRow]:
+    """Some rows that show as many values of short columns as they can, the first among them."""
+    left, chosen = list(rows), list[SourceRow]()
+    seen: set[tuple[str, str]] = set()
+    while left and len(chosen) < count:
+        best = max(left, key=lambda row: len(_short(row) - seen))  # the first of equals
+        left.remove(best)
+        chosen.append(best)
+        seen |= _short(best)
+    return chosen
+
+
+def _short(row: SourceRow) -> set[tuple[str, str]]:
+    cells = ((name, json.dumps(value, ensure_ascii=False)) for name, value in row.cells.items())
+    return {(name, text) for name, text in cells if len(text) <= _SHORT}
 
 
 def _samples(rows: Sequence[SourceRow], columns: Sequence[str]) -> str:
