@@ -249,7 +249,9 @@ def test_how_many_official_pairs_share_a_word():
 
 
 def test_a_sense_must_have_its_number():
-    with pytest.raises(ValidationError, match="there are 1 definitions, no 1"):
+    with pytest.raises(
+        ValidationError, match="there is no definition 1: the list has 1, counted from 0"
+    ):
         _sense(BIRD, number=1)
 
 

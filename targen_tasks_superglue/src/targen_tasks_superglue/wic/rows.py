@@ -38,7 +38,10 @@ class Sense(BaseModel):
     @model_validator(mode="after")
     def _is_there(self) -> Sense:
         if not 0 <= self.number < len(self.definitions):
-            raise ValueError(f"there are {len(self.definitions)} definitions, no {self.number}")
+            raise ValueError(
+                f"there is no definition {self.number}: the list has {len(self.definitions)}, "
+                "counted from 0"
+            )
         return self
 
     @property
