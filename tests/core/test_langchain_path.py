@@ -97,7 +97,12 @@ def test_the_address_is_part_of_the_identity_and_the_key_is_not():
             "langchain:./no_such_pkg.py:Chat",
         ),
         ("langchain:their_package.chat.Other", UsageError, "has no Other", "documentation"),
-        ("langchain:their_package.chat.helper", UsageError, "no langchain chat model", "subclass"),
+        (
+            "langchain:their_package.chat.helper",
+            UsageError,
+            "not a langchain chat model",
+            "subclass",
+        ),
     ],
 )
 def test_what_is_no_model_says_so(name, kind, words, hint):

@@ -11,9 +11,11 @@ from targen_core import Dataset, Job, Registry, RunSpec, load_registry
 from targen_core.exporters.save import save
 from targen_core.plugins.kinds import HOOKS
 from targen_testing import BackendSuite as Backends
+from targen_testing import CatalogueSuite as Catalogues
 from targen_testing import CorrectorSuite as Correctors
 from targen_testing import ExporterSuite as Exporters
 from targen_testing import MetricSuite as Metrics
+from targen_testing import RetrieverSuite as Retrievers
 from targen_testing import TaskSuite as Tasks
 from targen_testing import TrainerSuite as Trainers
 
@@ -44,6 +46,25 @@ class TestLoudness(Metrics):
 
 class TestBayes(Trainers):
     trainer = "bayes"
+
+
+class TestArchive(Catalogues):
+    catalogue = "archive"
+    spec = "archive:"
+
+
+class TestShared(Retrievers):
+    retriever = "shared"
+
+
+def test_its_form_makes_a_task_of_queues(registry: Registry, tmp_path: Path) -> None:
+    file = tmp_path / "letters.yaml"
+    file.write_text(
+        "queues:\n  shop: lamps\n  queues:\n    billing: money\n    returns: broken goods\n"
+    )
+    spec = RunSpec(task=str(file), quotas={"billing": 2, "returns": 2}, backend="scripted")
+    with Job.create(registry, spec, tmp_path / "run") as job:
+        assert job.run()["rows"] == {"billing": 2, "returns": 2}
 
 
 @pytest.fixture

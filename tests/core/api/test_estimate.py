@@ -34,6 +34,7 @@ def test_it_costs_nothing_and_counts_what_a_run_would() -> None:
     assert "correct" not in [step["step"] for step in without.steps]
 
 
+@pytest.mark.whole
 def test_a_price_that_nobody_knows_is_none() -> None:
     found = tg.estimate(PORTER, n=10, model="llama", options={"model": "m"})
     assert found.dollars is None and found.calls > 10

@@ -198,7 +198,7 @@ class TestInARun:
         model = lab.ToyModel(world.reply, price=None)
         with pytest.raises(UsageError, match="--max-cost needs a price") as caught:
             lab.run(world, tmp_path / "a", {"yes": 1}, model=model, limits={"max_cost": 1.0})
-        assert "price_in" in caught.value.hint
+        assert "--price-in" in caught.value.hint
         assert not (tmp_path / "a").exists()
         priced = lab.run(
             world,

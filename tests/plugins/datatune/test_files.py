@@ -155,3 +155,36 @@ def test_what_is_no_catalogue(name, words, tmp_path):
     (tmp_path / "a.png").touch()
     with pytest.raises(UsageError, match=words):
         list(FILES.listing(str(tmp_path / name), FILES.options()))
+
+
+def test_links_that_lead_out_of_a_folder_are_not_followed(tmp_path, described):
+    secret = tmp_path / "secret.csv"
+    secret.write_text("salary\n12\n")
+    (tmp_path / "diary.md").write_text("# Diary\n\nDear diary, nobody must ever read this here.\n")
+    data = tmp_path / "data"
+    data.mkdir()
+    (data / "good.csv").write_text("text\nA word or two.\n")
+    (data / "good.md").symlink_to(tmp_path / "diary.md")
+    (data / "pay.csv").symlink_to(secret)
+    (data / "same.csv").symlink_to(data / "good.csv")
+    texts = {entry.name: entry.description for entry in described(data).values()}
+    assert set(texts) == {"good", "same"}
+    assert not any("diary" in text for text in texts.values())
+
+
+def test_half_characters_anywhere_cost_no_more_than_themselves(tmp_path, described):
+    data = tmp_path / "data"
+    data.mkdir()
+    (data / "a.jsonl").write_text('{"\\ud800col": "x\\ud800"}\n{"col": "y"}\n')
+    (data / "b.json").write_text('{"description": "half \\ud800", "examples": [{"input": "a"}]}')
+    (data / "c.csv").write_text("text\nA word.\n")
+    assert {"a", "c"} <= {entry.name for entry in described(data).values()}
+
+
+def test_a_card_that_is_made_to_take_long_takes_no_longer(tmp_path, described):
+    data = tmp_path / "data"
+    data.mkdir()
+    (data / "a.csv").write_text("text\nA word.\n")
+    for text in ("[", "<!--", "[\n", "<", "![a]("):
+        (data / "a.md").write_text(text * 200_000)
+        assert [entry.name for entry in described(data).values()] == ["a"]

@@ -12,6 +12,7 @@ import io
 import os
 import signal
 import sys
+import threading
 from collections.abc import Iterator
 from types import FrameType
 from typing import NoReturn
@@ -47,11 +48,18 @@ class _Capture(io.TextIOBase):
 def capture_output() -> Iterator[list[str]]:
     """Send what is printed inside the block to standard error; gives what that was.
 
+    In other threads than the main one nothing is sent elsewhere: standard output is the whole
+    process's, and two threads that put it back in another order would lose it.
+
     Raises:
         Escaped: the block raised what is no `Exception`, and nobody pressed Ctrl-C.
     """
     stream = _Capture()
-    with _watch_ctrl_c(), _capture_descriptor(stream), contextlib.redirect_stdout(stream):
+    with contextlib.ExitStack() as stack:
+        if threading.current_thread() is threading.main_thread():
+            stack.enter_context(_watch_ctrl_c())
+            stack.enter_context(_capture_descriptor(stream))
+            stack.enter_context(contextlib.redirect_stdout(stream))
         try:
             yield stream.said
         except Exception:

@@ -13,6 +13,7 @@ __all__ = ["Card", "read_card"]
 
 _FRONT = re.compile(r"\A\ufeff?---[ \t]*\r?\n(.*?)\r?\n---[ \t]*(?:\r?\n|\Z)", re.DOTALL)
 _LONGEST = 2000  # characters of a description
+_READ = 20_000  # of a card: some are made to take long
 _SHORTEST = 25  # of a paragraph that says something
 _NOISE = re.compile(
     r"<!--.*?-->|```.*?```|!\[[^\]]*\]\([^)]*\)|<[^>]+>", re.DOTALL
@@ -87,7 +88,7 @@ def _is_text(value: Any) -> bool:
 
 
 def _words(body: str) -> str:
-    body = _LINK.sub(r"\1", _NOISE.sub(" ", body))
+    body = _LINK.sub(r"\1", _NOISE.sub(" ", body[:_READ]))
     paragraphs, taken = [], 0
     for block in re.split(r"\n\s*\n", body):
         lines = [line.strip() for line in block.splitlines()]

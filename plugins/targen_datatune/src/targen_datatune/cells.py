@@ -42,7 +42,7 @@ def plain(value: Any, deep: int = 0) -> Any:
     if deep >= _DEEPEST:
         return "…"
     if isinstance(value, Mapping):
-        return {str(key): plain(each, deep + 1) for key, each in value.items()}
+        return {plain(str(key)): plain(each, deep + 1) for key, each in value.items()}
     if isinstance(value, list | tuple | set):
         return [plain(each, deep + 1) for each in value]
     if hasattr(value, "tolist"):  # of numpy

@@ -17,8 +17,10 @@ if TYPE_CHECKING:
         ListStep,
         Register,
         Task,
+        TaskForm,
     )
     from targen_core.metrics.model import Metric
+    from targen_core.retrieval.model import Catalogue, Retriever
     from targen_core.training.model import Trainer
 
 
@@ -100,6 +102,32 @@ def register_trainers(register: Register[Trainer]) -> None:
     """What `targen train RUN --trainer bayes` trains, where targen-training is installed."""
     register.register(
         "bayes", "targen_plugin_example.trainer:BAYES", summary="naive Bayes on words"
+    )
+
+
+@hookimpl
+def register_catalogues(register: Register[Catalogue]) -> None:
+    """What `targen retrieve TASK --catalogue archive:` searches, where targen-datatune is there."""
+    register.register(
+        "archive", "targen_plugin_example.catalogue:ARCHIVE", summary="what a help desk kept"
+    )
+
+
+@hookimpl
+def register_retrievers(register: Register[Retriever]) -> None:
+    """What `targen retrieve TASK --retriever shared` searches with."""
+    register.register(
+        "shared",
+        "targen_plugin_example.retriever:SHARED",
+        summary="the share of a query's words that an entry has",
+    )
+
+
+@hookimpl
+def register_task_forms(register: Register[TaskForm[Any]]) -> None:
+    """A file with the key `queues` is a task: `targen generate ./letters.yaml`."""
+    register.register(
+        "queues", "targen_plugin_example.form:QUEUES", summary="letters to a shop by queue"
     )
 
 

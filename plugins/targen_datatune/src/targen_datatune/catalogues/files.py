@@ -116,7 +116,7 @@ def _of_files(root: Path, folder: Path, names: Sequence[str]) -> Iterator[_Found
     for name in names:
         path = folder / name
         suffix = path.suffix.lower()
-        if name.startswith(".") or suffix not in SUFFIXES or not path.is_file():
+        if name.startswith(".") or suffix not in SUFFIXES or not _is_inside(root, path):
             continue
         split = _SPLIT.match(path.stem)
         shard = _SHARD.match(path.stem)
@@ -140,6 +140,15 @@ def _of_files(root: Path, folder: Path, names: Sequence[str]) -> Iterator[_Found
         yield _Found(key, name, split_name, tuple(paths), above)
 
 
+def _is_inside(root: Path, path: Path) -> bool:
+    """Whether a path is a file of the folder `root`: a link may lead to another's secrets."""
+    try:
+        str(path).encode()
+        return path.is_file() and path.resolve().is_relative_to(root)
+    except (OSError, UnicodeEncodeError, RuntimeError):
+        return False
+
+
 def _key(root: Path, path: Path) -> str:
     inside = path.relative_to(root).as_posix() if path.is_relative_to(root) else ""
     return root.name if inside in ("", ".") else f"{root.name}/{inside}"
@@ -157,7 +166,7 @@ def _card_of(found: _Found) -> Path | None:
     """The card of a dataset: one of its own name, or the folder's."""
     own = [found.paths[0].with_suffix(".md")] if len(found.paths) == 1 else []
     for path in (*own, found.folder / "README.md", found.folder / f"{found.name}.md"):
-        if path.is_file():
+        if _is_inside(found.folder, path):
             return path
     return None
 
@@ -171,7 +180,8 @@ def _stamp(path: Path) -> str:
 
 def _members(folder: Path) -> list[Path]:
     """The files of a folder that is a dataset which its rows are in."""
-    rows = [path for path in folder.iterdir() if path.is_file() and path.name != "README.md"]
+    inside = folder.resolve()
+    rows = [path for path in folder.iterdir() if _is_inside(inside, path)]
     kept = [path for path in rows if path.suffix in (".arrow", ".parquet")]
     kept += [path for path in rows if path.name in (*_WHOLE, "dataset.jsonl", "dataset_info.json")]
     return sorted(kept)
@@ -179,10 +189,12 @@ def _members(folder: Path) -> list[Path]:
 
 def _revision(paths: Sequence[Path]) -> str:
     digest = hashlib.sha256()
-    for path in paths:
-        for each in _members(path) if path.is_dir() else [path]:
-            with open(each, "rb") as file:
-                digest.update(hashlib.file_digest(file, "sha256").digest())
+    files = [each for path in paths for each in (_members(path) if path.is_dir() else [path])]
+    if not files:  # no digest would say what it holds
+        raise DatasetUnavailable(f"{paths[0]} has no files that rows could be in")
+    for each in files:
+        with open(each, "rb") as file:
+            digest.update(hashlib.file_digest(file, "sha256").digest())
     return f"sha256:{digest.hexdigest()[:32]}"
 
 
@@ -196,7 +208,7 @@ def _describe(listed: Listed, options: CatalogueOptions) -> Sequence[DatasetEntr
     except OSError as error:
         raise DatasetUnavailable(f"{listed.key} cannot be read: {error.strerror}") from error
     name = listed.data["name"]
-    said = inside.said if inside is not None else {}
+    said = plain(inside.said) if inside is not None else {}
     described = said.get("description", "") or card.description or _made_up(samples)
     if "canary" in said:
         notes = [*notes, f"its authors want it in no training corpus: {said['canary']}"]
@@ -249,7 +261,7 @@ def _looked_through(
             first = first or f"{place}: {_short(row)}"
             continue
         rows += 1
-        columns.add(row)
+        columns.add({plain(str(name)): value for name, value in row.items()})
         for name, value in row.items():
             if isinstance(value, str | bytes) and len(value) > _LARGE:
                 large[name] = max(len(value), large.get(name, 0))
@@ -369,7 +381,7 @@ def _rows(entry: DatasetEntry) -> Iterator[Mapping[str, Any]]:
         raise DatasetUnavailable(f"{entry.id} has changed since it was described", hint=again)
     for _, row in _each(paths):
         if not isinstance(row, ValueError):
-            yield {str(name): plain(value) for name, value in row.items()}
+            yield {plain(str(name)): plain(value) for name, value in row.items()}
 
 
 FILES = Catalogue(

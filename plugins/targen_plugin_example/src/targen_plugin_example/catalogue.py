@@ -1,0 +1,73 @@
+"""A catalogue: what a help desk kept, in a page of Python."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from targen_core.errors import DatasetUnavailable
+from targen_core.retrieval.model import Catalogue, CatalogueOptions, DatasetEntry, Listed
+
+__all__ = ["ARCHIVE"]
+
+_KEPT: Mapping[str, Sequence[Mapping[str, str]]] = {
+    "calls": [
+        {"note": "The heating has been off since Friday.", "answer": "A fitter came the same day."},
+        {"note": "How do I change my address?", "answer": "In your account, under Details."},
+    ],
+    "letters": [
+        {"letter": "I was charged twice for one order.", "queue": "billing"},
+        {"letter": "The lamp you sent has no plug.", "queue": "returns"},
+    ],
+}
+
+
+def listing(spec: str, options: CatalogueOptions) -> Iterator[Listed]:
+    """What there is, with a stamp that changes where a dataset may have changed."""
+    for name, rows in _KEPT.items():
+        yield Listed(name, _digest(rows))
+
+
+def describe(listed: Listed, options: CatalogueOptions) -> Sequence[DatasetEntry]:
+    """One entry: there are no configurations here."""
+    rows = _KEPT[listed.key]
+    return [
+        DatasetEntry(
+            id=f"archive:{listed.key}",
+            name=listed.key,
+            revision=listed.stamp,
+            description=f"{listed.key.capitalize()} to a help desk",
+            license="cc0-1.0",
+            columns=dict.fromkeys(rows[0], "string"),
+            rows=len(rows),
+            samples=tuple(map(dict[str, Any], rows)),
+        )
+    ]
+
+
+def rows_of(entry: DatasetEntry) -> Iterator[Mapping[str, Any]]:
+    """The rows, as long as they are those that were described."""
+    rows = _KEPT.get(entry.name)
+    if rows is None or _digest(rows) != entry.revision:
+        raise DatasetUnavailable(f"{entry.id} is not what it was when it was described")
+    yield from map(dict, rows)
+
+
+def _digest(rows: Sequence[Mapping[str, str]]) -> str:
+    return hashlib.sha256(json.dumps(rows).encode()).hexdigest()[:16]
+
+
+def opens(spec: str) -> bool:
+    """Whether a user means this catalogue."""
+    return spec == "archive:"
+
+
+ARCHIVE = Catalogue(
+    summary="what a help desk kept",
+    opens=opens,
+    listing=listing,
+    describe=describe,
+    rows=rows_of,
+)
