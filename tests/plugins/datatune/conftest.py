@@ -214,7 +214,11 @@ def serving(hub: Hub) -> Iterator[Hub]:
 
 
 @pytest.fixture
-def hubs() -> Iterator[Callable[..., Hub]]:
+def hubs(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Hub]]:
     """Make hubs, each at an address of its own."""
+    from huggingface_hub import constants
+
+    # Other tests of the process may have imported it where it was told to stay offline.
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
     with ExitStack() as stack:
         yield lambda datasets=None: stack.enter_context(serving(Hub(datasets or {})))
