@@ -60,6 +60,7 @@ def test_the_means_of_table_6_are_those_of_table_3_for_synthetic_data() -> None:
                    ("Flan", "Og")}  # fmt: skip
 
 
+@pytest.mark.whole
 def test_small_models_are_those_that_are_installed(
     targen: Command, superglue: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
