@@ -80,7 +80,7 @@ MODULES = [
     "calls.error_patterns",
     "calls.tokens",
     "calls.descriptors",
-    "dataset.extras",
+    "dataset.bigbench",
     "dataset.source",
     "dataset.extras",
     "api.html",

@@ -16,6 +16,8 @@ from targen_core.plugins.loader import Source, installed_sources
 
 OWN = [
     "artifacts",
+    "choices",
+    "datatune",
     "difficulty",
     "entities",
     "gender",

@@ -42,6 +42,11 @@ def register_metrics(register: Register[Metric]) -> None:
         summary="exact repeats, self-BLEU, rows without a near copy by ROUGE-L",
     )
     register.register(
+        "choices",
+        "targen_analysis.choices:CHOICES",
+        summary="at which place the answer stands among the choices of a row",
+    )
+    register.register(
         "leakage",
         "targen_analysis.leakage:LEAKAGE",
         summary="what of the reference stands in a dataset",
@@ -75,4 +80,9 @@ def register_metrics(register: Register[Metric]) -> None:
         "paper-vocabulary",
         "targen_analysis.lexical.paper:PAPER_VOCABULARY",
         summary="table 7 of the paper: unique non-stop tokens of each text, summed (spaCy)",
+    )
+    register.register(
+        "datatune",
+        "targen_analysis.lexical.datatune:DATATUNE",
+        summary="figure 4 and table 3 of DataTune: near copies, bigrams and tokens a row",
     )

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from targen_core.dataset.bigbench import example_of
 from targen_core.errors import UsageError
 
 if TYPE_CHECKING:
     from targen_core import Registry, Task
-from targen_datatune.cells import drawn
 
 __all__ = ["Example", "Wanted", "wanted", "wanted_of"]
 
@@ -206,22 +206,11 @@ def _of_mapping(found: Mapping[str, Any], asked: str, path: Path) -> Wanted:
 
 def _example(example: Any, *, shown_choices: bool) -> tuple[Example | None, tuple[str, ...]]:
     """An example, and its choices; in BIG-bench's form they have scores, and stand in the input."""
-    if not isinstance(example, Mapping) or not isinstance(example.get("input"), str):
+    if isinstance(example, Mapping) and "output" in example:
+        example = {**example, "target": example["output"]}
+    try:
+        found = example_of(example)
+    except ValueError:
         return None, ()
-    text = example["input"]
-    scores = example.get("target_scores")
-    if isinstance(scores, Mapping) and scores:
-        # In many of BIG-bench's files the right one is the first; its harness shuffles them too.
-        choices = tuple(sorted(map(str, scores), key=lambda choice: drawn(f"{text}/{choice}")))
-        if not all(isinstance(score, int | float) for score in scores.values()):
-            return None, ()
-        if shown_choices:
-            text = "\n".join([text, *(f"choice: {choice}" for choice in choices)])
-        best = max(scores, key=lambda choice: scores[choice])
-        return Example(text, str(best)), tuple(sorted(choices))
-    output = example.get("output", example.get("target"))
-    if isinstance(output, list) and output:
-        output = output[0]
-    if isinstance(output, bool | int | float):
-        output = json.dumps(output)
-    return (Example(text, output) if isinstance(output, str) else None), ()
+    text = found.with_choices if shown_choices and found.scores else found.input
+    return Example(text, found.targets[0]), tuple(sorted(found.scores))

@@ -15,6 +15,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from targen_core.dataset.bigbench import bigbench_of, is_bigbench
 from targen_core.dataset.forms.records import Form, NotUtf8, Record, without_index
 from targen_core.dataset.schema import schema_of
 from targen_core.errors import UsageError
@@ -51,12 +52,14 @@ def lines(path: Path, encoding: str = "utf-8", *, may_be_torn: bool = False) -> 
 
 
 def document(path: Path, encoding: str = "utf-8") -> Form:
-    """A file that is one JSON list of records, or else of JSON lines after all.
+    """A file that is one JSON list of records, BIG-bench's task.json, or of JSON lines after all.
 
     Raises:
         UsageError: the file cannot be read, or is in another encoding.
     """
     data, marked = _content(path, encoding)
+    if data.lstrip().startswith(b"{") and b'"examples"' in data:
+        return _bigbench(path, _decoded(path, data, marked)) or lines(path, encoding)
     if not data.lstrip().startswith(b"["):
         return lines(path, encoding)
     try:
@@ -70,6 +73,29 @@ def document(path: Path, encoding: str = "utf-8") -> Form:
             yield number, row if isinstance(row, dict) else bad
 
     return Form(records, place="row")
+
+
+def _bigbench(path: Path, text: str) -> Form | None:
+    """The examples of BIG-bench's task.json; None where the file is none."""
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    if not is_bigbench(value):
+        return None
+    rows = bigbench_of(value, str(path)).rows()
+
+    def typed(row: Mapping[str, Any], task: Task[Any, Any] | None) -> Mapping[str, Any]:
+        """The answer in the column that the task has for it."""
+        if task is None:
+            return row
+        columns = schema_of(task.schema).columns
+        answer = row.get("label", row.get("output"))
+        own: dict[str, Any] = {name: answer for name in ("output", "label") if name in columns}
+        whole = {**row, **own}
+        return {name: value for name, value in whole.items() if name in columns or not own}
+
+    return Form(lambda: enumerate(rows, 1), place="example", typed=typed)
 
 
 def table(path: Path, encoding: str = "utf-8") -> Form:

@@ -1,0 +1,222 @@
+"""BIG-bench's `task.json`: what it says of a task, and its examples as rows.
+
+The form is that of BIG-bench's JSON tasks (Srivastava et al., arXiv:2206.04615): an example has an
+`input`, and `target_scores` (each choice with its score) or a `target` (a text, or several that are
+right).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from targen_core.errors import UsageError
+from targen_core.plain import content_of
+
+__all__ = [
+    "CHOICE",
+    "BigBench",
+    "Example",
+    "bigbench_of",
+    "choices_in",
+    "example_of",
+    "is_bigbench",
+    "task_json",
+]
+
+CHOICE = "choice: "
+"""What a line begins with that shows a choice behind an input."""
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """One example.
+
+    Attributes:
+        input: what is given, without its choices.
+        targets: the right answers; of choices those with the highest score.
+        scores: choice -> score, in an order that says nothing: in many files the right one is
+            the first. Empty where any text may be answered.
+    """
+
+    input: str
+    targets: tuple[str, ...]
+    scores: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def with_choices(self) -> str:
+        """The input, with a line for each choice behind it."""
+        return "\n".join([self.input, *(f"{CHOICE}{choice}" for choice in self.scores)])
+
+
+@dataclass(frozen=True, slots=True)
+class BigBench:
+    """A task of BIG-bench.
+
+    Attributes:
+        name: as it calls itself; "" where it does not.
+        description: what is to be done.
+        prefix: what stands before all examples (`task_prefix`), or "".
+        examples: all of them, each once.
+        metrics: the figures that it is measured by.
+        preferred: the one that counts (`preferred_score`).
+        shows_choices: whether an input is shown with its choices.
+        before_input: what stands before an input (`example_input_prefix`).
+        before_output: what stands before an answer (`example_output_prefix`).
+        before_choice: what stands before a choice (`choice_prefix`).
+        between: what stands between worked examples (`few_shot_example_separator`).
+        output_regex: what is taken of a written answer; "" for its first clause.
+        stop_string: where a written answer ends, or "".
+        canary: the sentence by which its authors keep it out of training corpora, or "".
+    """
+
+    name: str
+    description: str
+    prefix: str
+    examples: tuple[Example, ...]
+    metrics: tuple[str, ...] = ()
+    preferred: str = ""
+    shows_choices: bool = True
+    before_input: str = "\nQ: "
+    before_output: str = "\nA: "
+    before_choice: str = "\n  choice: "
+    between: str = "\n"
+    output_regex: str = ""
+    stop_string: str = ""
+    canary: str = ""
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """All answers, where every example has the same choices; else none."""
+        every = {tuple(sorted(example.scores)) for example in self.examples}
+        return every.pop() if len(every) == 1 and len(self.examples) > 1 else ()
+
+    def rows(self) -> list[dict[str, Any]]:
+        """Its examples as rows: `input`, and the best answer as `output`, or as `label`.
+
+        It is a label where all examples have the same choices. Choices that neither stand in the
+        input nor are labels are a column of their own.
+        """
+        closed = bool(self.labels)
+        rows: list[dict[str, Any]] = []
+        for example in self.examples:
+            shown = self.shows_choices and bool(example.scores)
+            row: dict[str, Any] = {"input": example.with_choices if shown else example.input}
+            row["label" if closed else "output"] = example.targets[0]
+            if example.scores and not closed and not shown:
+                row["choices"] = list(example.scores)
+            rows.append(row)
+        return rows
+
+
+def choices_in(text: str) -> tuple[str, ...]:
+    """The choices that a text shows, each on a line of its own behind `CHOICE`."""
+    lines = (line.strip() for line in text.splitlines())
+    mark = CHOICE.strip()
+    found = [line.removeprefix(mark).strip() for line in lines if line.startswith(mark)]
+    return tuple(choice for choice in found if choice)
+
+
+def is_bigbench(value: Any) -> bool:
+    """Whether a JSON value is a task of BIG-bench that holds examples."""
+    examples = value.get("examples") if isinstance(value, Mapping) else None
+    if not isinstance(examples, list) or not examples or not isinstance(examples[0], Mapping):
+        return False
+    return isinstance(examples[0].get("input"), str) and not {"target", "target_scores"}.isdisjoint(
+        examples[0]
+    )
+
+
+def example_of(value: Any) -> Example:
+    """An example of its JSON value.
+
+    Raises:
+        ValueError: it has no input, or no answer.
+    """
+    if not isinstance(value, Mapping) or not isinstance(value.get("input"), str):
+        raise ValueError("it has no input")
+    text, scores = value["input"], value.get("target_scores")
+    if isinstance(scores, Mapping) and scores:
+        if not all(isinstance(score, int | float) for score in scores.values()):
+            raise ValueError("target_scores holds what is no number")
+        order = sorted(map(str, scores), key=lambda choice: _drawn(f"{text}/{choice}"))
+        best = max(scores.values())
+        right = tuple(choice for choice in order if scores[choice] == best)
+        return Example(text, right, {choice: float(scores[choice]) for choice in order})
+    target = value.get("target")
+    targets = target if isinstance(target, list) else [target]
+    texts = [json.dumps(each) if isinstance(each, int | float) else each for each in targets]
+    known = tuple(each for each in texts if isinstance(each, str))
+    if not known or len(known) < len(texts):
+        raise ValueError("it has no output")
+    return Example(text, known)
+
+
+def _drawn(text: str) -> bytes:
+    """What orders texts by chance, in the same way everywhere."""
+    return hashlib.blake2b(text.encode("utf-8", "replace"), digest_size=8).digest()
+
+
+def bigbench_of(value: Mapping[str, Any], place: str) -> BigBench:
+    """A task of the JSON value of its file.
+
+    Raises:
+        UsageError: it is none, naming `place` and the example.
+    """
+    if not is_bigbench(value):
+        hint = "a task whose examples lie in folders beside it: name the task.json of one of them"
+        raise UsageError(
+            f"{place} is no task.json of BIG-bench with examples",
+            hint=hint if isinstance(value, Mapping) and "metrics" in value else "",
+        )
+    examples: list[Example] = []
+    seen: set[str] = set()
+    for number, each in enumerate(value["examples"], 1):
+        said = json.dumps(each, sort_keys=True)
+        if said in seen:
+            continue
+        seen.add(said)
+        try:
+            examples.append(example_of(each))
+        except ValueError as error:
+            raise UsageError(f"{place}, example {number}: {error}") from error
+
+    def text(key: str, usual: str = "") -> str:
+        found = value.get(key)
+        return found if isinstance(found, str) else usual
+
+    metrics = value.get("metrics")
+    names = tuple(map(str, metrics)) if isinstance(metrics, Sequence) else ()
+    return BigBench(
+        name=text("name"),
+        description=text("description"),
+        prefix=text("task_prefix"),
+        examples=tuple(examples),
+        metrics=names if not isinstance(metrics, str) else (metrics,),
+        preferred=text("preferred_score"),
+        shows_choices=bool(value.get("append_choices_to_input", True)),
+        before_input=text("example_input_prefix", "\nQ: "),
+        before_output=text("example_output_prefix", "\nA: "),
+        before_choice=text("choice_prefix", "\n  choice: "),
+        between=text("few_shot_example_separator", "\n"),
+        output_regex=text("output_regex"),
+        stop_string=text("stop_string"),
+        canary=text("canary"),
+    )
+
+
+def task_json(path: Path) -> BigBench:
+    """The task of a `task.json`.
+
+    Raises:
+        UsageError: it cannot be read, or is something else.
+    """
+    try:
+        value = json.loads(content_of(path).decode("utf-8-sig"))
+    except (ValueError, RecursionError) as error:
+        raise UsageError(f"{path} is no JSON: {error}") from error
+    return bigbench_of(value, str(path))

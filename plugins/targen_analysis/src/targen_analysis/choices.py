@@ -1,0 +1,163 @@
+"""The metric `choices`: at which place the answer stands among the choices of a row."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from targen_analysis.statistics import apart, rate
+from targen_core.dataset.bigbench import choices_in
+from targen_core.metrics.model import (
+    Cell,
+    Corpus,
+    Estimate,
+    Findings,
+    Metric,
+    MetricOptions,
+    Plot,
+    Study,
+    Table,
+)
+from targen_core.text import plural
+
+__all__ = ["CHOICES"]
+
+_ANSWERS = ("output", "answer", "target")
+
+
+@dataclass(frozen=True, slots=True)
+class _Places:
+    """Where answers stand.
+
+    Attributes:
+        rows: rows with at least two choices.
+        places: place from 0 -> rows whose answer is there.
+        chance: of each place, how many rows would have their answer there by chance.
+        last: rows whose answer is the last choice.
+    """
+
+    rows: int
+    places: Mapping[int, int]
+    chance: Mapping[int, float]
+    last: int
+
+    @property
+    def lost(self) -> int:
+        """Rows whose answer is no choice."""
+        return self.rows - sum(self.places.values())
+
+
+def _measure(study: Study, options: MetricOptions) -> Findings:
+    found = {corpus.name: _places(corpus) for corpus in study.everything}
+    there = {name: each for name, each in found.items() if each.rows}
+    if not there:
+        return Findings(notes=("No row shows choices, two lines or more that begin with choice:.",))
+    figures, headlines, warnings = {}, [], []
+    for name, each in there.items():
+        first = rate(each.places.get(0, 0), each.rows)
+        figures[name] = {
+            "first": first,
+            "last": rate(each.last, each.rows),
+            "no choice": rate(each.lost, each.rows),
+        }
+        chance = each.chance[0] / each.rows
+        headlines.append(
+            f"The answer of {first.value or 0:.0%} of the rows of {name} is the first choice "
+            f"(by chance {chance:.0%})."
+        )
+        own = study.reference is None or name != study.reference.name
+        if own and apart(first, Estimate(chance, chance, chance)):
+            warnings.append(
+                f"Where the answer stands among the choices of {name} says something of it: "
+                f"{each.places.get(0, 0):,} of {each.rows:,} are the first."
+            )
+        if own and each.lost:
+            warnings.append(
+                f"{plural(each.lost, 'row')} of {name} {'has' if each.lost == 1 else 'have'} an "
+                "answer that is no choice."
+            )
+    most = max(max(each.chance) for each in there.values()) + 1
+    rows: list[tuple[Cell, ...]] = [
+        (f"{at + 1}", *(_cell(each, at) for each in there.values())) for at in range(most)
+    ]
+    rows.append(("none of them", *(rate(each.lost, each.rows) for each in there.values())))
+    marks = [
+        {"dataset": name, "place": f"{at + 1}", "share": each.places.get(at, 0) / each.rows}
+        for name, each in there.items()
+        for at in sorted(each.chance)
+    ]
+    return Findings(
+        headlines=tuple(headlines),
+        figures=figures,
+        glance={"first": "rows whose answer is the first choice; near chance is right"},
+        tables=(
+            Table(
+                "Place of the answer among the choices",
+                ("place", *there),
+                rows,
+                note="Of the rows with choices: "
+                + ", ".join(f"{name} {each.rows:,}" for name, each in there.items())
+                + ". By chance: "
+                + ", ".join(
+                    f"{name} {each.chance[0] / each.rows:.0%} first" for name, each in there.items()
+                )
+                + ".",
+            ),
+        ),
+        plots=(
+            Plot(
+                "bars",
+                "Place of the answer among the choices",
+                marks,
+                x="place",
+                y="share",
+                color="dataset",
+            ),
+        ),
+        warnings=tuple(warnings),
+        notes=(
+            (
+                "Choices are a column `choices`, or lines of a text that begin with choice:, as "
+                "BIG-bench shows them."
+            ),
+        ),
+    )
+
+
+def _cell(each: _Places, at: int) -> Estimate | None:
+    return rate(each.places.get(at, 0), each.rows) if at in each.chance else None
+
+
+def _places(corpus: Corpus) -> _Places:
+    places: Counter[int] = Counter()
+    chance: dict[int, float] = {}
+    rows = last = 0
+    for row, texts, label in zip(corpus.rows, corpus.texts, corpus.labels, strict=True):
+        choices = _choices(row, texts)
+        if len(choices) < 2:
+            continue
+        rows += 1
+        for at in range(len(choices)):
+            chance[at] = chance.get(at, 0.0) + 1 / len(choices)
+        answer = next((str(row[name]) for name in _ANSWERS if row.get(name) is not None), label)
+        if answer.strip() in choices:
+            places[choices.index(answer.strip())] += 1
+            last += choices[-1] == answer.strip()
+    return _Places(rows, places, chance, last)
+
+
+def _choices(row: Mapping[str, Any], texts: Sequence[str]) -> tuple[str, ...]:
+    column = row.get("choices")
+    if isinstance(column, list) and all(isinstance(each, str) for each in column):
+        return tuple(each.strip() for each in column)
+    return next((found for text in texts if len(found := choices_in(text)) > 1), ())
+
+
+CHOICES = Metric(
+    title="Place of the answer",
+    measure=_measure,
+    order=45,
+    summary="at which place the answer stands among the choices of a row",
+)

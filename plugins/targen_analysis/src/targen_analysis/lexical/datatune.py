@@ -1,0 +1,145 @@
+"""The metric `datatune`: figure 4 and table 3 of DataTune, as its figures come out.
+
+DataTune (Gandhi et al., arXiv:2404.14361), section 5.2. "Unique bigrams per example" are the
+different bigrams of the dataset over its rows, in lower case, of words and punctuation: with that,
+BIG-bench's temporal_sequences comes to the printed 1.0, and to 99.7 tokens. A row is unique up to
+T where its ROUGE-L with every other row of its dataset is below T.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+from pydantic import Field
+
+from targen_analysis.lexical.repetition import THRESHOLDS
+from targen_analysis.lexical.rouge import COMPARED, as_string, nearest
+from targen_analysis.lexical.words import split
+from targen_analysis.statistics import generator, mean, rate, subsample
+from targen_core.metrics.model import (
+    Cell,
+    Corpus,
+    Estimate,
+    Findings,
+    Metric,
+    MetricOptions,
+    Study,
+    Table,
+)
+
+__all__ = ["DATATUNE", "DataTuneOptions"]
+
+_TOKEN = re.compile(r"\w+|[^\w\s]")
+_PAPER = {
+    # task: unique bigrams and tokens an example, gold, synthetic, transformed; its threshold.
+    "code_line_description": ((13.2, 32.3), (2.5, 35.0), (14.9, 86.9), 0.8),
+    "elementary_math_qa": ((10.8, 48.6), (3.3, 34.4), (11.6, 43.8), 0.7),
+    "implicatures": ((9.9, 24.1), (2.7, 27.7), (17.8, 39.8), 0.7),
+    "temporal_sequences": ((1.0, 99.7), (20.8, 54.6), (0.2, 73.7), 0.9),
+    "medical_questions_russian": ((62.0, 79.4), (20.8, 54.6), (11.6, 44.8), 0.7),
+}
+_SHOWN = {
+    "unique bigrams": "different bigrams of the dataset",
+    "unique bigrams a row": "the same over its rows (table 3)",
+    "tokens": "tokens of the dataset",
+    "tokens a row": "tokens of a row (table 3)",
+    **{f"unique at {t}": f"rows with no other at ROUGE-L {t} or above" for t in THRESHOLDS},
+}
+
+
+class DataTuneOptions(MetricOptions):
+    """Options of `datatune`."""
+
+    text: str = Field("input", description="the text to measure; without it all of a row")
+    among: int = Field(3000, ge=2, description="rows that are compared; of more, random ones")
+
+
+def _measure(study: Study, options: DataTuneOptions) -> Findings:
+    figures = {corpus.name: _figures(study, corpus, options) for corpus in study.everything}
+    table = Table(
+        "DataTune's measures of diversity",
+        ("figure", *figures),
+        [(shown, *(of.get(name) for of in figures.values())) for name, shown in _SHOWN.items()],
+        note="; ".join(f"{corpus.name}: {len(corpus):,} rows" for corpus in study.everything),
+    )
+    return Findings(
+        figures=figures,
+        tables=(table, *_printed(study)),
+        notes=(
+            (
+                f"Each dataset as it is, as the paper has it, up to {options.among:,} random rows "
+                "for ROUGE-L. Bigrams over rows fall, and near copies rise, as rows are added: "
+                "compare datasets of like size, or look at `lexical` and `repetition`, which do."
+            ),
+            (
+                f"Measured is {options.text}, or all texts where a row has none of that name. "
+                f"Tokens are words and single marks; ROUGE-L is of words, the first {COMPARED:,}."
+            ),
+        ),
+    )
+
+
+def _figures(study: Study, corpus: Corpus, options: DataTuneOptions) -> dict[str, Estimate]:
+    at = corpus.fields.index(options.text) if options.text in corpus.fields else None
+    texts = ["\n".join(of) if at is None else of[at] for of in corpus.texts]
+    bigrams: set[tuple[str, str]] = set()
+    lengths = []
+    for text in texts:
+        tokens = _TOKEN.findall(text.lower())
+        lengths.append(len(tokens))
+        bigrams.update(pairwise(tokens))
+    figures = {
+        "unique bigrams": Estimate(float(len(bigrams))),
+        "unique bigrams a row": Estimate(len(bigrams) / len(texts)),
+        "tokens": Estimate(float(sum(lengths))),
+        "tokens a row": mean(lengths),
+    }
+    if len(texts) > 1:
+        rng = generator(study.rng(f"datatune/{corpus.name}"))
+        best = _best([texts[row] for row in subsample(options.among, len(texts), rng)])
+        for threshold in THRESHOLDS:
+            unique = int((best < np.float32(threshold)).sum())
+            figures[f"unique at {threshold}"] = rate(unique, len(best))
+    return figures
+
+
+def _best(texts: Sequence[str]) -> Any:
+    """Of each text its highest ROUGE-L with another."""
+    known: dict[str, int] = {}
+    strings = [
+        as_string(np.array([known.setdefault(w, len(known)) for w in split(text)], dtype=np.int64))
+        for text in texts
+    ]
+    best, _ = nearest(strings, strings, own=range(len(strings)))
+    return best
+
+
+def _printed(study: Study) -> list[Table]:
+    """What the paper has for the tasks that are here."""
+    names = dict.fromkeys(_task(corpus) for corpus in study.everything)
+    rows: list[tuple[Cell, ...]] = [
+        (name, kind, *of, _PAPER[name][3])
+        for name in names
+        if name in _PAPER
+        for kind, of in zip(("gold", "synthetic", "transformed"), _PAPER[name][:3], strict=True)
+    ]
+    columns = ("task", "dataset", "unique bigrams", "tokens", "threshold of figure 4")
+    return [Table("What DataTune prints (table 3)", columns, rows)] if rows else []
+
+
+def _task(corpus: Corpus) -> str:
+    name = corpus.task.name if corpus.task is not None else corpus.name
+    return name.replace("-", "_")
+
+
+DATATUNE = Metric(
+    title="DataTune's measures",
+    measure=_measure,
+    options=DataTuneOptions,
+    order=95,
+    summary="figure 4 and table 3 of DataTune: rows without a near copy, bigrams and tokens a row",
+)

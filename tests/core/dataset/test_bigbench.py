@@ -1,0 +1,115 @@
+"""BIG-bench's task.json: a form of dataset, read in one place."""
+
+from __future__ import annotations
+
+import json
+from typing import Literal
+
+import pytest
+from pydantic import BaseModel
+
+from targen_core import Label, ListStep, Rows, Task, read_dataset
+from targen_core.dataset.bigbench import choices_in, task_json
+from targen_core.dataset.source import open_source
+from targen_core.errors import UsageError
+
+YES = {"input": "Hot?", "target_scores": {"yes": 1.0, "no": 0.0}}
+NO = {"input": "Cold?", "target_scores": {"yes": 0.0, "no": 1.0}}
+DAY = {"input": "Which day?", "target_scores": {"Monday": 1, "Friday": 0, "Sunday": 0}}
+
+
+@pytest.fixture
+def written(tmp_path):
+    """Write a task.json."""
+
+    def write(*examples, **more):
+        path = tmp_path / "task.json"
+        said = {"name": "mine", "description": "Say.", "examples": list(examples), **more}
+        path.write_text(json.dumps(said))
+        return path
+
+    return write
+
+
+def test_choices_that_all_examples_share_are_labels(written):
+    path = written(YES, NO, append_choices_to_input=False)
+    assert open_source(path).rows() == [
+        {"input": "Hot?", "label": "yes"},
+        {"input": "Cold?", "label": "no"},
+    ]
+
+
+def test_other_choices_stand_in_the_input(written):
+    (row, _) = open_source(written(DAY, YES)).rows()
+    assert row["output"] == "Monday"
+    assert row["input"].startswith("Which day?\nchoice: ")
+    assert sorted(choices_in(row["input"])) == ["Friday", "Monday", "Sunday"]
+
+
+def test_choices_that_are_not_shown_are_a_column(written):
+    (row, _) = open_source(written(DAY, YES, append_choices_to_input=False)).rows()
+    assert row["input"] == "Which day?"
+    assert sorted(row["choices"]) == ["Friday", "Monday", "Sunday"]
+
+
+def test_targets_without_choices(written):
+    several = {"input": "1+1", "target": ["2", "two"]}
+    path = written(several, several, {"input": "2+2", "target": 4})
+    assert open_source(path).rows() == [
+        {"input": "1+1", "output": "2"},  # what stands there twice counts once
+        {"input": "2+2", "output": "4"},
+    ]
+    assert task_json(path).examples[0].targets == ("2", "two")
+
+
+def test_the_answer_stands_where_the_task_has_it(written):
+    class Row(BaseModel):
+        input: str
+        label: Literal["yes", "no"]
+
+    class Open(BaseModel):
+        input: str
+        output: str
+
+    path = written(YES, NO, append_choices_to_input=False)
+
+    async def write(*_):
+        raise NotImplementedError
+
+    def task(row, labels, **more):
+        about = {"name": "heat", "version": "1", "summary": "s", "description": "d"}
+        branches = {"row": None if labels else "any"}
+        topics = ListStep(item=str, propose=write, batch=1)
+        own = {"labels": labels, "branch_labels": branches, "instance": row, "contexts": topics}
+        return Task(**about, **own, generators={"row": write}, **more)
+
+    closed = read_dataset(path, task(Row, (Label("yes"), Label("no"))))
+    assert [row["label"] for row in closed.rows] == ["yes", "no"]
+    rows = Rows(label_of=lambda row: row.output, with_label=lambda row, to: row)
+    opened = open_source(path).rows(task(Open, (), rows=rows))
+    assert opened[0] == {"input": "Hot?", "output": "yes"}
+
+
+@pytest.mark.parametrize(
+    ("examples", "words"),
+    [
+        ([YES, {"input": "x"}], "example 2: it has no output"),
+        ([YES, {"target": "x"}], "example 2: it has no input"),
+        ([YES, {"input": "x", "target_scores": {"a": "b"}}], "example 2: target_scores holds"),
+    ],
+)
+def test_what_is_no_example(examples, words, written):
+    with pytest.raises(UsageError, match=words):
+        open_source(written(*examples))
+
+
+def test_a_task_without_examples_says_where_they_are(written):
+    with pytest.raises(UsageError, match="of BIG-bench with examples") as raised:
+        task_json(written(metrics=["multiple_choice_grade"]))
+    assert "folders beside it" in raised.value.hint
+
+
+def test_lines_of_json_that_have_examples_stay_lines(tmp_path):
+    path = tmp_path / "rows.json"
+    path.write_text('{"examples": "a"}\n{"examples": "b"}\n')
+    assert len(open_source(path).rows()) == 2
