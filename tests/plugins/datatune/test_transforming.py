@@ -5,7 +5,9 @@ from __future__ import annotations
 import csv
 import json
 import shutil
+import sqlite3
 from collections import Counter
+from contextlib import closing
 from pathlib import Path
 from types import ModuleType
 
@@ -16,6 +18,7 @@ from targen_core.errors import DatasetUnavailable, TargenError
 from targen_core.plugins import loader
 from targen_core.retrieval.model import Catalogue, DatasetEntry, Listed
 from targen_datatune.finding import Found
+from targen_datatune.transforming.formats import matches, refuse_pattern
 from targen_datatune.transforming.items import SourceRow
 from targen_datatune.transforming.steps import elected, varied
 
@@ -343,6 +346,22 @@ def test_a_dataset_that_vanished_is_passed_over_and_the_next_one_tried(in_proces
     assert {record["notes"]["source"] for record in records()} == {"file:data/reviews.csv"}
 
 
+@pytest.mark.parametrize("catalogue", ["", "gone-plugin:theirs"])
+def test_an_entry_of_no_known_catalogue_is_passed_over(catalogue, in_process):
+    shutil.copy("data/reviews.csv", "data/older.csv")
+    assert in_process("retrieve", ASKED, "--catalogue", "data", "--index", "index").code == 0
+    with closing(sqlite3.connect("index/index.sqlite", isolation_level=None)) as base:
+        base.execute(
+            "UPDATE entry SET entry = json_set(entry, '$.catalogue', ?) WHERE id LIKE '%older%'",
+            (catalogue,),
+        )
+    line = [word for word in LINE if word not in ("--catalogue", "data")]
+    done = in_process(*line, "--index", "index", "-n", "8", "--out", "a")
+    assert done.code == 0, done.err
+    assert ("rerank", "unavailable") in dropped()
+    assert {record["notes"]["source"] for record in records()} == {"file:data/reviews.csv"}
+
+
 def test_odd_cells_are_shown_cut_and_blank_ones_left_out(in_process):
     Path("data/orders.jsonl").unlink()
     rows = [
@@ -539,3 +558,21 @@ def test_sample_rows_show_the_values_of_short_columns():
     rows = [SourceRow(row=n, cells={"text": f"{n} " * 20, "label": int(n > 7)}) for n in range(12)]
     assert [row.cells["label"] for row in varied(rows, 3)] == [0, 1, 0]
     assert varied(rows[:1], 3) == rows[:1]
+
+
+def test_formats_take_no_time_and_know_all_scripts():
+    assert matches(r"\w+: \d+", "Für: ٣")
+    assert matches("a.b", "a\nb")
+    assert not matches("a|b", "ab")
+    assert not matches(r"(a|aa)+(b|bb)*$", "a" * 5000 + "c")  # for ever, where it goes back
+    for pattern, words in (
+        ("(", "unclosed group"),
+        ("a)|(b", "unopened group"),
+        ("(?=a)b", "look-around"),
+        (r"(a)\1", "backreferences"),
+        ("(?:(?:a{1000}){1000}){1000}", "size limit"),
+        ("a" * 1001, "at most 1,000"),
+        ("\ud83d", "surrogates"),
+    ):
+        with pytest.raises(ValueError, match=words):
+            refuse_pattern(pattern)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from targen_core.dataset.bigbench import example_of
 from targen_core.errors import UsageError
+from targen_core.plain import content_of
 
 if TYPE_CHECKING:
     from targen_core import Registry, Task
@@ -21,6 +22,7 @@ _TEXTS = (".txt", ".md")
 _MAPPINGS = (".json", ".yaml", ".yml")
 _TASKS = (".toml", ".py")
 _NAME_WORDS = 6
+_LARGEST = 256 << 20  # bytes of a file
 _FORM = "an `instruction`, and `examples` that are a list of `input` and `output`"
 
 
@@ -76,6 +78,19 @@ def wanted(task: str, registry: Registry) -> Wanted:
         UsageError: there is no such file, or it says no task.
         UnknownName: nothing is installed under what looks like a full name.
     """
+    found = _wanted(task, registry)
+    try:
+        json.dumps([found.name, found.instruction, found.labels], ensure_ascii=False).encode()
+        json.dumps([(e.input, e.output) for e in found.examples], ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        raise UsageError(
+            "the task has half a character in it, such as \\ud83d",
+            hint="write the character itself",
+        ) from None
+    return found
+
+
+def _wanted(task: str, registry: Registry) -> Wanted:
     text = task.strip()
     if not text:
         raise UsageError("no task: TASK is empty", hint="a task's name, a file, or an instruction")
@@ -138,11 +153,7 @@ def _named(text: str) -> str:
 
 def _read(path: Path) -> str:
     try:
-        return path.read_text(encoding="utf-8-sig")
-    except FileNotFoundError:
-        raise UsageError(f"there is no file {path}") from None
-    except OSError as error:
-        raise UsageError(f"cannot read {path}: {error.strerror}") from error
+        return content_of(path, _LARGEST).decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise UsageError(f"{path} is not UTF-8: {error.reason}") from error
 

@@ -93,7 +93,7 @@ class Findings:
 
     Attributes:
         found: the nearest first.
-        searched: how many entries were searched, those that are left out included.
+        searched: how many entries of these sources there are, those left out included.
         left_out: nearer ones that the filters left out, by the reason.
         retriever: the id of what was asked.
     """
@@ -147,6 +147,11 @@ def find(
     while True:
         with blamed(item, registry.resolve(item).extra):
             hits = search(query, wanted)
+        if any(not 0 <= hit.at < len(facts) for hit in hits):
+            raise UsageError(
+                f"the index of {item.name} in {index.folder} is of other entries",
+                hint="delete its folder retrievers",
+            )
         admitted = [hit for hit in hits if not refused[hit.at]]
         if len(admitted) >= k or len(hits) < wanted or wanted == len(facts):
             break
@@ -163,7 +168,8 @@ def find(
     last = admitted[k - 1].score if len(admitted) >= k > 0 else float("-inf")
     nearer = [refused[hit.at] for hit in hits if refused[hit.at] and hit.score >= last]
     left_out = Counter(reason for reason in nearer if reason != "source")
-    return Findings(found, len(facts), dict(left_out), item.id)
+    searched = sum(reason != "source" for reason in refused)
+    return Findings(found, searched, dict(left_out), item.id)
 
 
 def rows_of(registry: Registry, entry: DatasetEntry) -> Iterator[Mapping[str, Any]]:
@@ -226,5 +232,5 @@ def _loaded(retriever: Retriever, folder: Path, made: Mapping[str, Any]) -> Sear
         if json.loads((folder / _MADE).read_text(encoding="utf-8")) != made:
             return None
         return retriever.load(folder)
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError, MemoryError):
         return None

@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import re
 import secrets
 import sqlite3
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
+from types import NoneType
 from typing import TYPE_CHECKING, Any
 
 from filelock import FileLock, Timeout
@@ -28,6 +31,7 @@ from targen_core.errors import (
     UsageError,
 )
 from targen_core.folders import cache_folder
+from targen_core.plain import kind_of
 from targen_core.retrieval.model import Catalogue, CatalogueOptions, DatasetEntry
 from targen_core.suggestions import did_you_mean
 from targen_core.text import refused
@@ -64,6 +68,17 @@ CREATE INDEX entry_of ON entry (spec, key);
 CREATE INDEX entry_id ON entry (id);
 CREATE TABLE fact (name TEXT PRIMARY KEY, value TEXT);
 """
+_COLUMNS: Mapping[str, tuple[type, ...]] = {
+    **dict.fromkeys("spec catalogue options key stamp problem".split(), (str,)),
+    **dict.fromkeys("id license entry value".split(), (str,)),
+    **dict.fromkeys("complete pass number gated".split(), (int,)),
+    "built": (float, int, NoneType),
+    "size": (int, NoneType),
+}
+"""What stands in a column: SQLite itself takes anything anywhere."""
+_SCHEMA = "SELECT type, name, tbl_name, sql FROM sqlite_master ORDER BY name"
+_RETRIEVERS = "retrievers"
+_AGAIN = "delete it and build it again, or name another folder with --index"
 _WAIT = 30.0  # seconds for another process's transaction
 
 
@@ -148,7 +163,7 @@ class Entries(Collection[DatasetEntry]):
 
 
 class Index:
-    """The index of one folder.
+    """The index of one folder, which may be a stranger's: data, and nothing that runs or waits.
 
     Raises:
         UsageError: the folder holds something else, or what another version wrote.
@@ -157,6 +172,7 @@ class Index:
     def __init__(self, folder: Path, *, create: bool = False) -> None:
         self.folder = folder
         path = folder / _FILE
+        _refuse_odd(folder)
         if not create and not path.is_file():
             raise UsageError(
                 f"there is no index in {folder}", hint="targen catalogue build SPEC makes one"
@@ -177,8 +193,11 @@ class Index:
             if form != _FORM:
                 raise UsageError(
                     f"{path} was made by another version of targen-datatune",
-                    hint="delete it and build it again, or name another folder with --index",
+                    hint=_AGAIN,
                 )
+            # A view or a trigger would be code of whoever made the file.
+            if self._base.execute(_SCHEMA).fetchall() != _schema():
+                raise UsageError(f"{path} has other tables than an index", hint=_AGAIN)
         except (sqlite3.Error, OSError, Timeout, UsageError) as error:
             self._base.close()
             if isinstance(error, sqlite3.Error):
@@ -220,9 +239,28 @@ class Index:
             UsageError: the file cannot be read.
         """
         try:
-            return self._base.execute(query, values).fetchall()
+            found = self._base.execute(query, values)
+            rows = found.fetchall()
         except sqlite3.Error as error:
             raise self._broken(error) from error
+        for at, (column, *_) in enumerate(found.description):
+            kinds = _COLUMNS.get(column)
+            if kinds and any(type(row[at]) not in kinds for row in rows):
+                raise self._odd(f"an odd value in its column {column}")
+        return rows
+
+    def _odd(self, what: str) -> UsageError:
+        return UsageError(f"{self.folder / _FILE} holds {what}", hint=_AGAIN)
+
+    def _options(self, text: str) -> dict[str, Any]:
+        """A catalogue's options as they are stored."""
+        try:
+            options = json.loads(text)
+        except (ValueError, RecursionError):
+            options = None
+        if not isinstance(options, dict):
+            raise self._odd("options that are none")
+        return options
 
     def read_entry(self, text: str) -> DatasetEntry:
         """An entry as it is stored.
@@ -233,10 +271,7 @@ class Index:
         try:
             return DatasetEntry.model_validate_json(text)
         except ValidationError as error:
-            raise UsageError(
-                f"{self.folder / _FILE} holds what is no entry: {refused(error)}",
-                hint="delete it and build it again",
-            ) from error
+            raise self._odd(f"what is no entry: {refused(error)}") from error
 
     def entries(self) -> Entries:
         """All entries, in the order in which they were described."""
@@ -253,7 +288,7 @@ class Index:
         ((entries,),) = self.select("SELECT count(*) FROM entry WHERE spec = ?", spec)
         query = "SELECT key, problem FROM dataset WHERE spec = ? AND problem != '' ORDER BY key"
         problems = dict(self.select(query, spec))
-        known = json.loads(options)
+        known = self._options(options)
         return Source(spec, by, known, bool(complete), built or 0.0, datasets, entries, problems)
 
     def find(self, name: str) -> DatasetEntry:
@@ -327,7 +362,7 @@ class Index:
         try:  # what another process has built meanwhile is known now
             known = self.select("SELECT options, pass FROM source WHERE spec = ?", spec)
             if options is None:
-                options = json.loads(known[0][0]) if known else {}
+                options = self._options(known[0][0]) if known else {}
             chosen = options_from(item.name, catalogue, options)
             at = int(known[0][1]) + 1 if known else 1
             said = json.dumps(chosen.model_dump(mode="json", exclude_defaults=True))
@@ -467,10 +502,38 @@ class Index:
         )
 
     def _broken(self, error: sqlite3.Error) -> UsageError:
-        hint = "delete it and build it again, or name another folder with --index"
+        hint = _AGAIN
         if "locked" in str(error):
             hint = "another process is writing there: wait for it"
         return UsageError(f"cannot use {self.folder / _FILE}: {error}", hint=hint)
+
+
+@lru_cache(maxsize=1)
+def _schema() -> list[tuple[Any, ...]]:
+    """What SQLite knows of our tables, and of nothing else."""
+    with contextlib.closing(sqlite3.connect(":memory:")) as base:
+        base.executescript(_TABLES)
+        return base.execute(_SCHEMA).fetchall()
+
+
+def _refuse_odd(folder: Path) -> None:
+    """Refuse an index with a link, a FIFO or the like in it: it would be read or written through.
+
+    Raises:
+        UsageError: with what lies where.
+    """
+    paths = [folder / f"{_FILE}{end}" for end in ("", "-wal", "-shm", "-journal")]
+    paths += [folder / ".lock", folder / _RETRIEVERS]
+    for above, folders, files in os.walk(folder / _RETRIEVERS):
+        paths += [Path(above, name) for name in (*folders, *files)]
+    for path in paths:
+        kind = kind_of(path)
+        if kind == "a folder" and folder / _RETRIEVERS in (path, *path.parents):
+            continue
+        if kind:
+            raise UsageError(f"cannot use {path}: it is {kind}, not a regular file", hint=_AGAIN)
+        if path.is_file() and path.stat().st_nlink > 1:
+            raise UsageError(f"cannot use {path}: it has a second name", hint=_AGAIN)
 
 
 def _absolute(spec: str) -> str:

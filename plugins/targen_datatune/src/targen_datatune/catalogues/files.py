@@ -72,6 +72,8 @@ def _listing(spec: str, options: CatalogueOptions) -> Iterator[Listed]:
         )
     if root.is_dir():
         found = _in_folder(root.resolve())
+    elif not root.is_file():
+        raise UsageError(f"{spec} is neither a file nor a folder")
     elif root.suffix.lower() in SUFFIXES:
         path = root.resolve()
         found = iter([_Found(path.name, path.stem, "", (path,), path.parent)])
@@ -193,6 +195,8 @@ def _revision(paths: Sequence[Path]) -> str:
     if not files:  # no digest would say what it holds
         raise DatasetUnavailable(f"{paths[0]} has no files that rows could be in")
     for each in files:
+        if each.exists() and not each.is_file():  # a FIFO or a device gives no end
+            raise DatasetUnavailable(f"{each} is not a regular file")
         with open(each, "rb") as file:
             digest.update(hashlib.file_digest(file, "sha256").digest())
     return f"sha256:{digest.hexdigest()[:32]}"

@@ -35,6 +35,12 @@ __all__ = ["transform"]
 
 _SOURCES = "Sources"
 _CHECKS = "Checks"
+_OPTIONS = {
+    name: "--" + name.replace("_", "-")
+    for name in ("labels", "retriever", "datasets", "draws", "language", "output_format", "index")
+} | {"candidates": "--top", "catalogues": "--catalogue", "licenses": "--license"}
+"""What a field of the form is called on the command line; others stand in TASK."""
+
 _ALIASES = {"execute": "generate"}
 """DataTune's names of steps -> those of the task."""
 
@@ -260,7 +266,8 @@ def _spec(**values: Any) -> Transform:
         return Transform.model_validate(values)
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
-        name = "--" + str(first["loc"][-1]).replace("_", "-") + ": " if first["loc"] else ""
+        parts = [str(part) for part in first["loc"] if part != "checks"]
+        name = f"{_OPTIONS.get(parts[0], parts[0])}: " if parts else ""
         raise UsageError(name + first["msg"].removeprefix("Value error, ")) from None
 
 

@@ -33,6 +33,7 @@ _STOP = frozenset(
     "very was we were what when where whether which while who whom whose why will with would you "
     "your".split()
 )
+_MOST = 100_000_000  # entries
 _STEP = 1000  # entries between two reports of progress
 
 
@@ -147,6 +148,7 @@ def _check(
         and weights.dtype == np.float32
         and found.shape == weights.shape == (int(starts[-1]),)
         and bool((np.diff(starts) >= 0).all())
+        and 0 <= total <= _MOST
         and (not len(found) or 0 <= int(found.min()) <= int(found.max()) < total)
     )
     if not fits:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from targen_core import Rejected
 from targen_core.tasks.checks import check_language, is_copy, is_cut_from
+from targen_datatune.transforming.formats import matches
 
 if TYPE_CHECKING:
     from targen_datatune.transforming.spec import Transform
@@ -30,7 +30,7 @@ def row_check(spec: Transform) -> Callable[[Any, Any], None]:
         for what, text in (("input", row.input), ("output", output)):
             _sized(what, text, getattr(rules, f"min_{what}"), getattr(rules, f"max_{what}"))
             pattern = getattr(rules, f"{what}_format")
-            if pattern and not re.fullmatch(pattern, text, re.DOTALL):
+            if pattern and not matches(pattern, text):
                 raise Rejected("wrong-format", f"the {what} is not of the form {pattern}")
         if rules.language:
             check_language(row.input, "input", rules.language)

@@ -10,7 +10,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from targen_core.errors import DatasetUnavailable, MissingDependency, UsageError
+from targen_core.errors import DatasetUnavailable, PluginError, UsageError
 from targen_datatune.transforming.items import Source, SourceRow
 from targen_datatune.transforming.spec import Transform
 
@@ -85,7 +85,7 @@ class Sources:
         try:
             if not self._first(entry):
                 problem = "it has no rows"
-        except (DatasetUnavailable, MissingDependency) as error:
+        except (DatasetUnavailable, PluginError, UsageError) as error:
             problem = f"{error}; {error.hint}" if error.hint else str(error)
         return Source(
             dataset=entry.id,

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+from targen_datatune.transforming.formats import refuse_pattern
 
 __all__ = ["FORM", "Example", "RowChecks", "Transform"]
 
@@ -53,10 +54,7 @@ class RowChecks(_Part):
     @field_validator("input_format", "output_format")
     @classmethod
     def _compiles(cls, pattern: str) -> str:
-        try:
-            re.compile(pattern)
-        except re.error as error:
-            raise ValueError(f"it is no regular expression: {error}") from None
+        refuse_pattern(pattern)
         return pattern
 
     @model_validator(mode="after")

@@ -1,0 +1,49 @@
+"""Formats that a task's file declares, matched in time that grows with the text alone.
+
+A file may be a stranger's, and a model writes the texts: Python's `re` can take for ever over a
+pattern such as (a|aa)+ and hears no signal meanwhile. The engine that pydantic brings, Rust's
+`regex`, never goes back over a text, and bounds what a pattern may be compiled to. It knows
+letters and digits of all scripts, and neither look-around nor back-references.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from pydantic_core import SchemaError, SchemaValidator, ValidationError, core_schema
+
+__all__ = ["matches", "refuse_pattern"]
+
+_LONGEST = 1000  # characters of a pattern
+
+
+def matches(pattern: str, text: str) -> bool:
+    """Whether a pattern matches the whole of a text; a dot is any character, line breaks too."""
+    try:
+        _compiled(rf"\A(?s:{pattern})\z").validate_python(text)
+    except ValidationError:
+        return False
+    return True
+
+
+def refuse_pattern(pattern: str) -> None:
+    """Refuse a pattern that cannot be matched.
+
+    Raises:
+        ValueError: with what is wrong with it.
+    """
+    if len(pattern) > _LONGEST:
+        raise ValueError(f"a pattern has at most {_LONGEST:,} characters")
+    try:
+        pattern.encode()
+        _compiled(pattern)  # by itself: no bracket in it may close those around it
+        _compiled(rf"\A(?s:{pattern})\z")
+    except (SchemaError, UnicodeEncodeError) as error:
+        words = str(error).strip().splitlines()[-1].strip().removeprefix("error: ")
+        words = words.removeprefix("SchemaError: ")
+        raise ValueError(f"it is no regular expression that can be used: {words}") from None
+
+
+@lru_cache(maxsize=64)
+def _compiled(pattern: str) -> SchemaValidator:
+    return SchemaValidator(core_schema.str_schema(pattern=pattern, regex_engine="rust-regex"))

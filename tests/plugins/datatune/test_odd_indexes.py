@@ -1,0 +1,131 @@
+"""An index that somebody else made: data, which may be broken or hostile."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+ASKED = "How many stars does the customer of the shop give in the review?"
+
+
+@pytest.fixture
+def made(shop, tmp_path, in_process) -> Path:
+    """An index with a retriever's beside it."""
+    at = tmp_path / "index"
+    in_process("catalogue", "build", str(shop), "--index", str(at))
+    assert in_process("retrieve", ASKED, "--index", str(at)).code == 0
+    return at
+
+
+def _sql(*statements: str) -> Callable[[Path], None]:
+    def change(at: Path) -> None:
+        with closing(sqlite3.connect(at / "index.sqlite", isolation_level=None)) as base:
+            for statement in statements:
+                base.execute(statement)
+
+    return change
+
+
+def _fifo(name: str) -> Callable[[Path], None]:
+    def change(at: Path) -> None:
+        path = next(at.glob(name))
+        path.unlink()
+        os.mkfifo(path)
+
+    return change
+
+
+def _linked(at: Path) -> None:
+    (folder,) = (at / "retrievers").glob("bm25-*")
+    folder.rename(at.parent / "elsewhere")
+    folder.symlink_to(at.parent / "elsewhere")
+
+
+def _second_name(at: Path) -> None:
+    (path,) = at.glob("retrievers/*/weights.npy")
+    os.link(path, at.parent / "precious")
+
+
+def _folder(at: Path) -> None:
+    (at / "index.sqlite").unlink()
+    (at / "index.sqlite").mkdir()
+
+
+ENDLESS = "WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n)"
+DEEP = "[" * 100_000
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (
+            _sql("DROP TABLE entry", f"CREATE VIEW entry AS {ENDLESS} SELECT x AS number FROM n"),
+            "other tables than an index",
+        ),
+        (
+            _sql("CREATE TRIGGER t AFTER INSERT ON source BEGIN DELETE FROM entry; END"),
+            "other tables than an index",
+        ),
+        (_sql("UPDATE entry SET license = x'00'"), "an odd value in its column license"),
+        (_sql("UPDATE entry SET size = 'many'"), "an odd value in its column size"),
+        (_sql(f"UPDATE entry SET entry = '{DEEP}'"), "holds what is no entry"),
+        (_sql("UPDATE entry SET entry = NULL"), "an odd value in its column entry"),
+        (_sql(f"UPDATE source SET options = '{DEEP}'"), "holds options that are none"),
+        (_sql("UPDATE source SET options = '[]'"), "holds options that are none"),
+        (_sql("UPDATE source SET built = 'soon'"), "an odd value in its column built"),
+        (_sql("PRAGMA user_version = 7"), "another version"),
+        (_fifo("index.sqlite"), "a FIFO, not a regular file"),
+        (_fifo("retrievers/*/made.json"), "a FIFO, not a regular file"),
+        (_fifo("retrievers/*/starts.npy"), "a FIFO, not a regular file"),
+        (_folder, "a folder, not a regular file"),
+        (_linked, "a link, not a regular file"),
+        (_second_name, "has a second name"),
+    ],
+)
+def test_what_is_no_plain_index_is_refused_in_words(change, words, made, in_process):
+    change(made)
+    done = in_process("retrieve", ASKED, "--index", str(made))
+    if done.code == 0:  # not looked at by a search
+        done = in_process("catalogue", "list", "--index", str(made))
+    assert done.code == 2, done.err
+    assert words in done.err
+    assert "delete it and build it again" in done.err
+
+
+@pytest.mark.parametrize("text", [DEEP, '{"entries": 1000000000000, "words": []}', "{}"])
+def test_a_retrievers_broken_index_is_made_anew(text, made, in_process):
+    (path,) = made.glob("retrievers/*/bm25.json")
+    path.write_text(text)
+    assert in_process("retrieve", ASKED, "--index", str(made)).code == 0
+
+
+def test_only_the_sources_that_are_searched_are_counted(shop, tmp_path, in_process):
+    other = tmp_path / "other.csv"
+    other.write_text("review,stars\nfine,5\n")
+    in_process("catalogue", "build", str(shop))
+    done = in_process("retrieve", ASKED, "--catalogue", str(other))
+    assert "over 1 entry" in done.out
+
+
+@pytest.mark.parametrize("name", ["task.json", "task.yaml", "task.txt"])
+def test_a_fifo_is_no_task(name, shop, tmp_path, monkeypatch, in_process):
+    monkeypatch.chdir(tmp_path)
+    os.mkfifo(name)
+    done = in_process("retrieve", f"./{name}", "--catalogue", str(shop))
+    assert done.code == 2, done.err
+    os.mkfifo("data.csv")
+    done = in_process("retrieve", ASKED, "--catalogue", "data.csv")
+    assert (done.code, "neither a file nor a folder" in done.err) == (2, True)
+
+
+def test_half_a_character_is_refused_by_what_it_is(shop, tmp_path, in_process):
+    task = tmp_path / "task.json"
+    task.write_text(r'{"instruction": "Say \ud83d what.", "labels": ["a", "b"]}')
+    done = in_process("transform", str(task), "-n", "2", "--catalogue", str(shop))
+    assert done.code == 2
+    assert "half a character" in done.err
