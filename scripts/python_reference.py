@@ -68,6 +68,7 @@ MODULES = [
     "tasks.replies",
     "tasks.cases",
     "tasks.fields",
+    "tasks.asking",
     "correctors.blind",
     "correctors.meta",
     "metrics.model",

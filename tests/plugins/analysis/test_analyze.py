@@ -21,6 +21,7 @@ OWN = [
     "difficulty",
     "entities",
     "gender",
+    "judged",
     "labels",
     "leakage",
     "lexical",

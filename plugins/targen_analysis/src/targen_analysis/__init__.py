@@ -8,18 +8,39 @@ from typing import TYPE_CHECKING, Any
 from targen_core import Register, hookimpl
 
 if TYPE_CHECKING:
+    from targen_core import TaskForm
     from targen_core.metrics.model import Metric
 
-__all__ = ["register_commands", "register_metrics"]
+__all__ = ["register_commands", "register_metrics", "register_task_forms"]
 
 
 @hookimpl
 def register_commands(register: Register[Callable[..., Any]]) -> None:
-    """`targen analyze`."""
+    """`targen analyze`, `targen rate` and `targen sample`."""
     register.register(
         "analyze",
         "targen_analysis.cli:analyze",
         summary="Say what is in a dataset, beside the original.",
+    )
+    register.register(
+        "rate",
+        "targen_analysis.judging.rate:rate",
+        summary="Have a model rate how difficult rows are.",
+    )
+    register.register(
+        "sample",
+        "targen_analysis.judging.sample:sample",
+        summary="Draw rows for a person to judge.",
+    )
+
+
+@hookimpl
+def register_task_forms(register: Register[TaskForm[Any]]) -> None:
+    """Files that say which rows are to be rated."""
+    register.register(
+        "rate",
+        "targen_analysis.judging.rating:RATE",
+        summary="how difficult rows are, 1 to 5, by a model",
     )
 
 
@@ -85,4 +106,9 @@ def register_metrics(register: Register[Metric]) -> None:
         "datatune",
         "targen_analysis.lexical.datatune:DATATUNE",
         summary="figure 4 and table 3 of DataTune: near copies, bigrams and tokens a row",
+    )
+    register.register(
+        "judged",
+        "targen_analysis.judging.metric:JUDGED",
+        summary="answers that a person found right, difficulty by a model, where files are given",
     )

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from targen_analysis.judging.texts import answer_of
 from targen_analysis.statistics import apart, rate
 from targen_core.dataset.bigbench import choices_in
 from targen_core.metrics.model import (
@@ -23,8 +24,6 @@ from targen_core.metrics.model import (
 from targen_core.text import plural
 
 __all__ = ["CHOICES"]
-
-_ANSWERS = ("output", "answer", "target")
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,17 +133,17 @@ def _places(corpus: Corpus) -> _Places:
     places: Counter[int] = Counter()
     chance: dict[int, float] = {}
     rows = last = 0
-    for row, texts, label in zip(corpus.rows, corpus.texts, corpus.labels, strict=True):
+    for at_row, (row, texts) in enumerate(zip(corpus.rows, corpus.texts, strict=True)):
         choices = _choices(row, texts)
         if len(choices) < 2:
             continue
         rows += 1
         for at in range(len(choices)):
             chance[at] = chance.get(at, 0.0) + 1 / len(choices)
-        answer = next((str(row[name]) for name in _ANSWERS if row.get(name) is not None), label)
-        if answer.strip() in choices:
-            places[choices.index(answer.strip())] += 1
-            last += choices[-1] == answer.strip()
+        answer = answer_of(corpus, at_row)
+        if answer in choices:
+            places[choices.index(answer)] += 1
+            last += choices[-1] == answer
     return _Places(rows, places, chance, last)
 
 

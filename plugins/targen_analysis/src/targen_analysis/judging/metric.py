@@ -1,0 +1,256 @@
+"""The metric `judged`: which answers people found right, and how difficult models found rows."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field
+
+from targen_analysis.data.excerpt import excerpt
+from targen_analysis.judging.texts import answer_of, texts_of
+from targen_analysis.statistics import mean, rate
+from targen_core.dataset.source import open_source
+from targen_core.errors import UsageError
+from targen_core.metrics.model import (
+    Cell,
+    Corpus,
+    Estimate,
+    Findings,
+    Metric,
+    MetricOptions,
+    Plot,
+    Study,
+    Table,
+)
+
+__all__ = ["JUDGED", "JudgedOptions"]
+
+_YES = frozenset({"yes", "y", "1", "true", "right"})
+_NO = frozenset({"no", "n", "0", "false", "wrong"})
+_LEVELS = ("1", "2", "3", "4", "5")
+_WRONG_SHOWN = 5
+
+
+class JudgedOptions(MetricOptions):
+    """Options of `judged`."""
+
+    sheet: str = Field("", description="files that targen sample wrote and a person filled in")
+    ratings: str = Field("", description="runs of targen rate; several with commas between")
+
+
+@dataclass(frozen=True, slots=True)
+class _Verdict:
+    """What a person said of one row."""
+
+    right: bool
+    note: str
+
+
+def _measure(study: Study, options: JudgedOptions) -> Findings:
+    if not (options.sheet or options.ratings):
+        return Findings(notes=(_NONE,))
+    known = {corpus.name: _Known(corpus) for corpus in study.everything}
+    figures: dict[str, dict[str, Estimate]] = {name: {} for name in known}
+    headlines, warnings, tables, plots = [], [], [], []
+    if options.sheet:
+        verdicts, lost = _verdicts(options.sheet, known)
+        rows: list[tuple[Cell, ...]] = []
+        for name, of in verdicts.items():
+            right = rate(sum(each.right for each in of.values()), len(of))
+            figures[name]["right"] = right
+            rows.append((name, len(of), right))
+            headlines.append(
+                f"Of {len(of):,} rows of {name} that a person judged, {right.value or 0:.0%} have "
+                "the right answer."
+            )
+        note = "DataTune had 300 rows judged: 88 % right, of synthetic ones 86.6 %."
+        tables.append(Table("Answers that a person found right", _RIGHT, rows, note=note))
+        tables += _wrong(verdicts, known)
+        warnings += [f"{options.sheet}: {lost:,} judged rows are of no dataset here"] * bool(lost)
+    if options.ratings:
+        ratings, lost = _ratings(options.ratings, known)
+        for name, levels in ratings.items():
+            figures[name]["difficulty"] = mean([int(level) for level in levels])
+            hard = rate(sum(level in "45" for level in levels), len(levels))
+            figures[name]["hard rows"] = hard
+        tables.append(
+            Table(
+                "Difficulty by a model, 1 (very easy) to 5 (very hard)",
+                ("figure", *ratings),
+                _levels(ratings, figures),
+                note=", ".join(f"{name}: {len(of):,} rows" for name, of in ratings.items()),
+            )
+        )
+        plots.append(_plot(ratings))
+        headlines += [
+            f"A model finds the rows of {name} {figures[name]['difficulty'].value:.1f} difficult, "
+            "from 1 to 5."
+            for name in ratings
+        ]
+        warnings += [f"{options.ratings}: {lost:,} ratings are of no row here"] * bool(lost)
+    return Findings(
+        headlines=tuple(headlines),
+        figures={name: of for name, of in figures.items() if of},
+        glance={
+            "right": "answers that a person found right",
+            "difficulty": "1 to 5, as a model rates the rows",
+        },
+        tables=tuple(tables),
+        plots=tuple(plots),
+        warnings=tuple(warnings),
+        notes=(
+            (
+                "Judged and rated are random rows; intervals are over these. A model rates by its "
+                "own ability and prompt: compare ratings of one model alone."
+            ),
+        ),
+    )
+
+
+_NONE = (
+    "Nobody has said whether answers are right: targen sample draws rows for a person, and "
+    "-o judged.sheet=FILE shows here what was found. targen rate has a model rate how difficult "
+    "rows are: -o judged.ratings=RUN."
+)
+_RIGHT = ("dataset", "judged rows", "right")
+
+
+class _Known:
+    """The rows of a dataset by what is shown of them."""
+
+    def __init__(self, corpus: Corpus) -> None:
+        self.corpus = corpus
+        self.places: defaultdict[str, list[int]] = defaultdict(list)
+        for at, text in enumerate(texts_of(corpus)):
+            self.places[text.strip()].append(at)
+
+    def place(self, text: str, answer: str | None = None) -> int | None:
+        """The row with this text, and, where it is given, this answer."""
+        places = self.places.get(text.strip(), ())
+        fitting = (at for at in places if answer is None or answer_of(self.corpus, at) == answer)
+        return next(fitting, None)
+
+
+def _rows(said: str, what: str, wanted: Sequence[str]) -> list[Mapping[str, Any]]:
+    """The rows of one or several datasets, with commas between.
+
+    Raises:
+        UsageError: they cannot be read, or lack a column.
+    """
+    rows: list[Mapping[str, Any]] = []
+    for each in filter(None, map(str.strip, said.split(","))):
+        if not Path(each).exists():
+            raise UsageError(f"-o judged.{what}: there is no {each}")
+        found = open_source(each).rows()
+        lacking = [column for column in wanted if column not in found[0]]
+        if lacking:
+            raise UsageError(
+                f"-o judged.{what}: {each} has no column {lacking[0]}",
+                hint="targen sample writes such a file"
+                if what == "sheet"
+                else "targen rate makes such a run",
+            )
+        rows += found
+    return rows
+
+
+def _verdicts(said: str, known: Mapping[str, _Known]) -> tuple[dict[str, dict[int, _Verdict]], int]:
+    """Dataset -> row -> what a person said; and how many judged rows are of none."""
+    found: dict[str, dict[int, _Verdict]] = {}
+    lost = filled = 0
+    for row in _rows(said, "sheet", ("text", "right")):
+        word = str(row.get("right") or "").strip().lower()
+        if not word:
+            continue
+        if word not in _YES | _NO:
+            raise UsageError(
+                f"-o judged.sheet: {said}: right is {row['right']!r} where it is yes, no or empty"
+            )
+        filled += 1
+        places = {
+            name: of.place(str(row["text"]), str(row.get("answer") or "").strip())
+            for name, of in known.items()
+        }
+        for name, at in places.items():
+            if at is not None:
+                verdict = _Verdict(word in _YES, str(row.get("note") or ""))
+                found.setdefault(name, {})[at] = verdict
+        lost += all(at is None for at in places.values())
+    if not filled:
+        raise UsageError(f"-o judged.sheet: {said} is not filled in: no row says yes or no")
+    if not found:
+        raise UsageError(f"-o judged.sheet: {said} holds no row of these datasets as it is now")
+    return found, lost
+
+
+def _wrong(
+    verdicts: Mapping[str, Mapping[int, _Verdict]], known: Mapping[str, _Known]
+) -> list[Table]:
+    rows: list[tuple[Cell, ...]] = []
+    for name, of in verdicts.items():
+        corpus = known[name].corpus
+        texts = texts_of(corpus)
+        wrong = [at for at, each in of.items() if not each.right]
+        rows += [
+            (
+                name,
+                at,
+                excerpt((texts[at],)),
+                excerpt((answer_of(corpus, at),)),
+                excerpt((of[at].note,)),
+            )
+            for at in wrong[:_WRONG_SHOWN]
+        ]
+    columns = ("dataset", "row", "text", "answer", "note")
+    return [Table("Answers that a person found wrong", columns, rows)] if rows else []
+
+
+def _ratings(said: str, known: Mapping[str, _Known]) -> tuple[dict[str, list[str]], int]:
+    """Dataset -> ratings of its rows; and how many are of none."""
+    found: dict[str, list[str]] = {}
+    lost = 0
+    for row in _rows(said, "ratings", ("input", "output")):
+        level = str(row["output"]).strip()
+        if level not in _LEVELS:
+            raise UsageError(f"-o judged.ratings: {said}: {level!r} is no rating from 1 to 5")
+        names = [name for name, of in known.items() if of.place(str(row["input"])) is not None]
+        lost += not names
+        for name in names:
+            found.setdefault(name, []).append(level)
+    if not found:
+        raise UsageError(f"-o judged.ratings: {said} rates no row of these datasets")
+    return found, lost
+
+
+def _levels(
+    ratings: Mapping[str, Sequence[str]], figures: Mapping[str, Mapping[str, Estimate]]
+) -> list[tuple[Cell, ...]]:
+    counts = {name: Counter(levels) for name, levels in ratings.items()}
+    rows: list[tuple[Cell, ...]] = [
+        (level, *(rate(counts[name][level], len(of)) for name, of in ratings.items()))
+        for level in _LEVELS
+    ]
+    rows.append(("mean", *(figures[name]["difficulty"] for name in ratings)))
+    return rows
+
+
+def _plot(ratings: Mapping[str, Sequence[str]]) -> Plot:
+    marks = [
+        {"dataset": name, "difficulty": level, "share": levels.count(level) / len(levels)}
+        for name, levels in ratings.items()
+        for level in _LEVELS
+    ]
+    return Plot("bars", "Difficulty by a model", marks, x="difficulty", y="share", color="dataset")
+
+
+JUDGED = Metric(
+    title="What people and models say of rows",
+    measure=_measure,
+    options=JudgedOptions,
+    order=800,
+    summary="answers that a person found right, difficulty by a model, where files are given",
+)

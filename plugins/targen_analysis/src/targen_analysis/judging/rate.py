@@ -1,0 +1,119 @@
+"""`targen rate`: how difficult the rows of a dataset are, by a model."""
+
+from __future__ import annotations
+
+import re
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from targen_core.cli.completion import completer
+from targen_core.cli.generating import Generate, goes_on_as_generate
+from targen_core.errors import UsageError
+
+if TYPE_CHECKING:
+    from targen_analysis.judging.rating import Rate
+
+__all__ = ["rate"]
+
+_ROWS = 300
+
+
+@goes_on_as_generate(
+    without=(
+        *("suite", "preset", "variant", "contexts", "seeds", "contexts_from", "seeds_from"),
+        *(
+            "near_duplicates",
+            "contexts_limit",
+            "contexts_fraction",
+            "balance",
+            "corrector",
+            "label",
+            "correct",
+        ),
+    )
+)
+def rate(
+    data: Annotated[
+        str,
+        typer.Argument(
+            help="A run, or rows in any form that `targen export` takes.", show_default=False
+        ),
+    ],
+    about: Annotated[
+        str,
+        typer.Option("--about", help="What the rows are for. [default: what the run's task says]"),
+    ] = "",
+    task: Annotated[
+        str,
+        typer.Option(
+            "--task",
+            metavar="NAME",
+            help="Whose rows they are; a run knows.",
+            autocompletion=completer("task"),
+        ),
+    ] = "",
+    examples: Annotated[
+        Path | None,
+        typer.Option(
+            "--examples",
+            metavar="FILE",
+            help="Rated rows for the model to go by: `input` and `difficulty`, in any form.",
+        ),
+    ] = None,
+    *,
+    generate: Generate,
+) -> None:
+    """Have a model rate how difficult rows are, from 1 to 5.
+
+    Rows are drawn by chance, 300 unless -n says otherwise. The result is a run like any other, with
+    a rating as `output` of each row; `targen analyze DATA -o judged.ratings=RUN` reads it.
+
+    Examples:
+    - targen rate runs/rte-0 -n 100 -b llama --model llama3.1 --out runs/rte-0-rated
+    - targen rate task.json --about "Is the reply a yes or a no?" -b chatgpt --batch --max-cost 1
+    - targen analyze runs/rte-0 -o judged.ratings=runs/rte-0-rated
+    """
+    from targen_analysis.data.corpus import read_corpus
+    from targen_analysis.judging.rating import FORM, RATE
+    from targen_core import load_registry
+    from targen_core.dataset.source import open_source
+
+    registry = load_registry()
+    corpus = read_corpus(registry, data, task=task or None)
+    about = about or (corpus.task.description if corpus.task is not None else "")
+    if not about:
+        raise UsageError(
+            f"nothing says what the rows of {data} are for", hint='--about "What is to be done"'
+        )
+    rated = open_source(examples).rows() if examples is not None else []
+    values = [{key: row.get(key) for key in ("input", "difficulty")} for row in rated]
+    spec = _spec(data=data, about=about, task=task, examples=values)
+    name = f"{re.sub(r'[^a-z0-9._-]+', '-', corpus.name.lower()).strip('-._')[:50]}-difficulty"
+    with tempfile.TemporaryDirectory(prefix="targen-") as folder:
+        path = Path(folder) / f"{name}.json"
+        text = RATE.text(FORM, RATE.located(spec, Path.cwd()), name)
+        path.write_text(text, encoding="utf-8")
+        number = generate.options["n"] or min(_ROWS, len(corpus))
+        # Every row is rated, however alike another is.
+        generate(str(path), n=number, near_duplicates=0.0)
+
+
+def _spec(**values: Any) -> Rate:
+    """What was asked for.
+
+    Raises:
+        UsageError: it makes no sense.
+    """
+    from pydantic import ValidationError
+
+    from targen_analysis.judging.rating import Rate
+
+    try:
+        return Rate.model_validate(values)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        place = " ".join(str(each + 1 if isinstance(each, int) else each) for each in first["loc"])
+        raise UsageError(f"--{place}: {first['msg'].removeprefix('Value error, ')}") from None

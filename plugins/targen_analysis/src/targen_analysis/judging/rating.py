@@ -1,0 +1,116 @@
+"""The form `rate` of task files: how difficult rows are, 1 to 5, by a model.
+
+DataTune (Gandhi et al., arXiv:2404.14361, section 5.3 and appendix A.6): a prompt for the task,
+with a scale and rated examples.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from targen_analysis.judging.texts import judged_texts
+from targen_core import DryRunCall, Llm, Prompt, Task, TaskForm, load_registry
+from targen_core.tasks.asking import RowToAsk, asking_task
+
+__all__ = ["FORM", "RATE", "Rate", "RatedExample"]
+
+FORM = "rate"
+_PROMPT = Prompt("rate", package="targen_analysis.judging")
+_Text = Annotated[str, Field(min_length=1, pattern=r"\S")]
+_SCALE = (
+    "Very easy: anybody who knows the subject answers at once.",
+    "Easy: anybody who knows the subject answers after a little thought.",
+    "Middling: most people can answer, but it takes them some time.",
+    "Hard: it takes a person who is no expert a minute or more.",
+    "Very hard: most people who are no experts would answer wrongly in a limited time.",
+)
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class RatedExample(_Part):
+    """A row with its difficulty, for the model to rate others by."""
+
+    input: _Text
+    difficulty: Annotated[int, Field(ge=1, le=5)]
+
+
+class Rate(_Part):
+    """What stands in a file of the form `rate`.
+
+    Attributes:
+        data: the dataset, in any form that targen reads.
+        about: what its rows are for.
+        task: whose rows they are; a run knows.
+        scale: what each of 1 to 5 means, in words.
+        examples: rated rows; the paper gives some in every prompt.
+    """
+
+    data: _Text
+    about: _Text
+    task: str = ""
+    scale: Annotated[tuple[_Text, ...], Field(min_length=5, max_length=5)] = _SCALE
+    examples: tuple[RatedExample, ...] = ()
+
+
+class Rating(BaseModel):
+    """A reply."""
+
+    difficulty: Annotated[int, Field(ge=1, le=5)]
+
+
+def rating_task(spec: Rate, name: str) -> Task[Any, Any]:
+    """The task of rating a dataset's rows. Its data are read when it runs."""
+    scale = "\n".join(f"{number}: {words}" for number, words in enumerate(spec.scale, 1))
+    examples = "\n\n".join(
+        f"Rated example:\n{each.input}\nDifficulty: {each.difficulty}" for each in spec.examples
+    )
+    read: list[RowToAsk] = []
+
+    def rows() -> list[RowToAsk]:
+        if not read:
+            texts = judged_texts(load_registry(), spec.data, spec.task or None)
+            read.extend(RowToAsk(row=at, input=text) for at, text in enumerate(texts))
+        return read
+
+    async def ask(llm: Llm, row: RowToAsk) -> str:
+        reply = await llm.ask(
+            _PROMPT, reply=Rating, scale=scale, about=spec.about, examples=examples, row=row.input
+        )
+        return str(reply.difficulty)
+
+    return asking_task(
+        name,
+        version="1",
+        summary="how difficult rows are, 1 to 5",
+        description=f"How difficult rows are, from 1 to 5. What they are for: {spec.about}",
+        rows=rows,
+        ask=ask,
+        prompts=(_PROMPT,),
+        dry_run=_dry_run,
+        source="Difficulty by a model, after DataTune (arXiv:2404.14361, appendix A.6).",
+    )
+
+
+def _dry_run(call: DryRunCall) -> dict[str, int]:
+    return {"difficulty": call.rng.randint(1, 5)}
+
+
+def _located(spec: Rate, folder: Path) -> Rate:
+    if spec.data.startswith("hf:"):
+        return spec
+    data = (folder / Path(spec.data).expanduser()).resolve()
+    return spec.model_copy(update={"data": str(data)})
+
+
+RATE = TaskForm(
+    summary="how difficult rows are, 1 to 5, by a model",
+    spec=Rate,
+    task=rating_task,
+    located=_located,
+)

@@ -1,0 +1,88 @@
+"""`targen sample`: rows drawn for a person to judge."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import random
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from targen_core.cli.completion import completer
+from targen_core.errors import UsageError, WriteFailed
+
+__all__ = ["sample"]
+
+_COLUMNS = ("row", "text", "answer", "right", "note")
+
+
+def sample(
+    data: Annotated[
+        str,
+        typer.Argument(
+            help="A run, or rows in any form that `targen export` takes.", show_default=False
+        ),
+    ],
+    out: Annotated[
+        Path,
+        typer.Option("--out", metavar="FILE", help="A .csv or .jsonl file.", show_default=False),
+    ],
+    number: Annotated[int, typer.Option("-n", "--number", min=1, help="Rows to draw.")] = 300,
+    task: Annotated[
+        str | None,
+        typer.Option(
+            "--task",
+            metavar="NAME",
+            help="Whose rows they are; a run knows.",
+            autocompletion=completer("task"),
+        ),
+    ] = None,
+    seed: Annotated[int, typer.Option("--seed", help="Decides which rows are drawn.")] = 0,
+) -> None:
+    """Draw rows for a person to judge: is the answer right?
+
+    Writes a file with a row's text and answer. Fill in `right` with yes or no (y, n, 1, 0); leave
+    empty what you cannot tell, and say in `note` why. `targen analyze` then gives the share that is
+    right, with its interval.
+
+    Examples:
+    - targen sample runs/rte-0 -n 100 --out rte-0.csv
+    - targen analyze runs/rte-0 -o judged.sheet=rte-0.csv
+    """
+    from targen_analysis.data.corpus import read_corpus
+    from targen_analysis.judging.texts import answer_of, texts_of
+    from targen_core import load_registry
+    from targen_core.text import plural
+
+    if out.suffix not in (".csv", ".jsonl"):
+        raise UsageError(f"--out {out}: it is written as CSV or JSON lines", hint="FILE.csv")
+    corpus = read_corpus(load_registry(), data, task=task)
+    texts = texts_of(corpus)
+    drawn = random.Random(f"{seed}/sample").sample(range(len(texts)), min(number, len(texts)))
+    rows = [(at, texts[at], answer_of(corpus, at), "", "") for at in drawn]
+    if not any(answer for _, _, answer, _, _ in rows):
+        raise UsageError(
+            f"no row of {data} has an answer to judge", hint="a column label or output"
+        )
+    text = io.StringIO()
+    if out.suffix == ".csv":
+        writer = csv.writer(text, lineterminator="\n")
+        writer.writerow(_COLUMNS)
+        writer.writerows(rows)
+    else:
+        for row in rows:
+            text.write(json.dumps(dict(zip(_COLUMNS, row, strict=True)), ensure_ascii=False) + "\n")
+    try:
+        with open(out, "x", encoding="utf-8") as file:  # what somebody filled in is not replaced
+            file.write(text.getvalue())
+    except FileExistsError:
+        raise UsageError(f"{out} is there already", hint="choose another --out") from None
+    except OSError as error:
+        raise WriteFailed(f"cannot write {out}: {error.strerror}") from error
+    print(
+        f"{plural(len(rows), 'row')} of {len(texts):,} in {out}: fill in the column right, then: "
+        f"targen analyze {data} -o judged.sheet={out}"
+    )

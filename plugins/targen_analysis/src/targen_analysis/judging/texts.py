@@ -1,0 +1,38 @@
+"""What of a row is shown to who judges it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from targen_analysis.data.corpus import read_corpus
+from targen_core import Registry
+from targen_core.metrics.model import Corpus
+
+__all__ = ["ANSWERS", "answer_of", "judged_texts", "texts_of"]
+
+ANSWERS = ("output", "answer", "target")
+"""Columns of answers, where a dataset has no labels."""
+
+
+def texts_of(corpus: Corpus) -> list[str]:
+    """Of each row what is to be answered: its `input`, else all that a model would be shown."""
+    if "input" in corpus.fields:
+        at = corpus.fields.index("input")
+        return [texts[at] for texts in corpus.texts]
+    return list(corpus.rendered)
+
+
+def answer_of(corpus: Corpus, at: int) -> str:
+    """The answer of a row: its output, or its label; "" where it has neither."""
+    row = corpus.rows[at]
+    found = (str(row[name]) for name in ANSWERS if row.get(name) is not None)
+    return next(found, corpus.labels[at]).strip()
+
+
+def judged_texts(registry: Registry, source: Any, task: str | None) -> list[str]:
+    """The texts of a dataset's rows.
+
+    Raises:
+        UsageError: it cannot be read.
+    """
+    return texts_of(read_corpus(registry, source, task=task))

@@ -1,0 +1,138 @@
+"""What people and models say of rows: sheets out and in, and ratings as a run."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+
+import pytest
+
+RATED = """
+def reply(request):
+    return {"difficulty": 5 if "deep" in request.messages[-1].content else 2}
+"""
+
+
+@pytest.fixture(autouse=True)
+def _folder(tmp_path, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture
+def rows(jsonl):
+    """Ten questions, half of them deep."""
+    kinds = ("deep", "shallow")
+    return jsonl(
+        "mine.jsonl",
+        [{"input": f"A {kinds[at % 2]} question {at}?", "output": f"{at}"} for at in range(10)],
+    )
+
+
+def filled(path, words):
+    """A sheet with these words in the column right, row by row."""
+    with open(path, newline="") as file:
+        lines = list(csv.DictReader(file))
+    for line, word in zip(lines, words, strict=True):
+        line["right"] = word
+    with open(path, "w", newline="") as file:
+        writer = csv.DictWriter(file, lines[0])
+        writer.writeheader()
+        writer.writerows(lines)
+
+
+def test_a_sheet_is_written_filled_in_and_read(targen, rows):
+    done = targen("sample", rows, "-n", "8", "--out", "sheet.csv")
+    assert done.code == 0
+    assert "8 rows of 10 in sheet.csv: fill in the column right" in done.out
+    with open("sheet.csv", newline="") as file:
+        (first, *_) = csv.DictReader(file)
+    assert first["text"].endswith(f" question {first['row']}?")
+    assert first["answer"] == first["row"]
+    filled("sheet.csv", ["yes", "Y", "1", "no", "", "right", "n", ""])
+    done = targen("analyze", rows, "-o", "judged.sheet=sheet.csv", "--metric", "judged")
+    assert done.code == 0
+    assert "Of 6 rows of mine that a person judged, 67% have the right answer." in done.out
+    assert "Answers that a person found wrong" in done.out
+
+
+def test_what_was_filled_in_is_not_written_over(targen, rows):
+    Path("sheet.csv").write_text("mine")
+    done = targen("sample", rows, "--out", "sheet.csv")
+    assert (done.code, Path("sheet.csv").read_text()) == (2, "mine")
+    assert "is there already" in done.err
+
+
+def test_a_sheet_of_lines(targen, rows):
+    assert targen("sample", rows, "-n", "2", "--out", "sheet.jsonl").code == 0
+    first = json.loads(Path("sheet.jsonl").read_text().splitlines()[0])
+    assert list(first) == ["row", "text", "answer", "right", "note"]
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["perhaps", "yes"], "right is 'perhaps' where it is yes, no or empty"),
+        (["", ""], "is not filled in: no row says yes or no"),
+    ],
+)
+def test_a_sheet_that_says_nothing(words, said, targen, rows):
+    targen("sample", rows, "-n", "2", "--out", "sheet.csv")
+    filled("sheet.csv", words)
+    done = targen("analyze", rows, "-o", "judged.sheet=sheet.csv", "--metric", "judged")
+    assert done.code == 1
+    assert said in done.err
+
+
+def test_a_sheet_of_other_rows(targen, rows, jsonl):
+    targen("sample", rows, "-n", "2", "--out", "sheet.csv")
+    filled("sheet.csv", ["yes", "yes"])
+    other = jsonl("other.jsonl", [{"input": "Something else", "output": "1"}] * 3)
+    done = targen("analyze", other, "-o", "judged.sheet=sheet.csv", "--metric", "judged")
+    assert done.code == 1
+    assert "holds no row of these datasets" in done.err
+
+
+def test_rows_without_answers_are_not_judged(targen, jsonl):
+    done = targen("sample", jsonl("bare.jsonl", [{"text": "a b c"}] * 3), "--out", "s.csv")
+    assert done.code == 2
+    assert "has an answer to judge" in done.err
+
+
+def test_ratings_are_a_run_and_come_back(targen, rows):
+    Path("rater.py").write_text(RATED)
+    Path("rated.csv").write_text("input,difficulty\nWhat is 1+1?,1\n")
+    about = ("--about", "Answer the question.", "--examples", "rated.csv")
+    model = ("-b", "scripted", "-o", "script=rater.py:reply", "--out", "rated", "-q")
+    done = targen("rate", rows, *about, *model)
+    assert done.code == 0, done.err
+    ratings = [json.loads(line) for line in Path("rated/dataset.jsonl").read_text().splitlines()]
+    assert sorted(each["row"] for each in ratings) == list(range(10))
+    assert {each["output"] for each in ratings if each["row"] % 2 == 0} == {"5"}
+    shown = targen("show", "rated", "1").out
+    assert "A " in shown
+    done = targen("analyze", rows, "-o", "judged.ratings=rated", "--metric", "judged")
+    assert "A model finds the rows of mine 3.5 difficult, from 1 to 5." in done.out
+
+
+def test_a_rating_needs_to_know_what_rows_are_for(targen, rows):
+    done = targen("rate", rows, "-b", "scripted")
+    assert done.code == 2
+    assert "--about" in done.err
+
+
+def test_an_example_that_is_no_rating(targen, rows):
+    Path("rated.csv").write_text("input,difficulty\nWhat is 1+1?,9\n")
+    about = ("--about", "Answer.", "--examples", "rated.csv")
+    done = targen("rate", rows, *about, "-b", "scripted")
+    assert done.code == 2
+    assert "--examples 1 difficulty: Input should be less than or equal to 5" in done.err
+
+
+def test_what_is_no_run_of_ratings(targen, rows):
+    done = targen("analyze", rows, "-o", "judged.ratings=mine.jsonl", "--metric", "judged")
+    assert done.code == 1
+    assert "is no rating from 1 to 5" in done.err
+    judged = ("--metric", "judged", "-o", "judged.ratings=nowhere", "--force")
+    done = targen("analyze", rows, *judged)
+    assert "there is no nowhere" in done.err
