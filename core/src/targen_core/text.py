@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pydantic import ValidationError
 
-__all__ = ["duration", "json_safe", "markdown", "plural", "printable", "refused"]
+__all__ = ["duration", "json_safe", "markdown", "percent", "plural", "printable", "refused"]
 
 _ODD = re.compile(
     r"[\x00-\x08\x0b-\x1f\x7f-\x9f"  # C0 but tab and line feed, DEL, C1
@@ -42,6 +42,15 @@ def printable(text: str, *, lines: bool = True, max_length: int | None = None) -
 def plural(count: int, noun: str, many: str = "") -> str:
     """`1 call`, `2 calls`: a count with its noun; `many` where an s is not enough."""
     return f"{count:,} {noun if count == 1 else many or noun + 's'}"
+
+
+def percent(share: float | None) -> str:
+    """`40%` of 0.4, `?` of None; what is not quite none or all of it is `<1%` or `>99%`."""
+    if share is None:
+        return "?"
+    if 0 < share < 0.005:
+        return "<1%"
+    return ">99%" if 0.995 <= share < 1 else f"{share:.0%}"
 
 
 def duration(seconds: float) -> str:

@@ -55,7 +55,8 @@ def test_a_cap_in_dollars_is_not_void_on_loopback(generate, service):
 def test_a_price_of_nothing_can_be_said(generate, targen):
     result = generate("--max-cost", 3, *FREE)
     assert result.code == 0, result.err
-    assert "Price: $0 in, $0 out per million tokens (given with --price-in and" in result.out
+    told = targen("report", "run").out
+    assert "Price: $0 in, $0 out per million tokens (given with --price-in and" in told
     report = json.loads(Path("run/report.json").read_text())
     assert report["usage"]["priced"] is True
     price = {"in": 0.0, "out": 0.0, "source": "given with --price-in and --price-out"}
@@ -74,10 +75,9 @@ def test_a_cap_given_on_resume_needs_a_price_as_well(generate, targen):
     assert targen("resume", "run", "-q", "-n", 8, "--max-cost", 1, *FREE).code == 0
 
 
-def test_without_a_price_no_dollars_are_claimed(generate):
-    result = generate()
-    assert result.code == 0
-    assert "Price: unknown, so costs are not counted" in result.out
+def test_without_a_price_no_dollars_are_claimed(generate, targen):
+    assert generate().code == 0
+    assert "Price: unknown, so costs are not counted" in targen("report", "run").out
     report = json.loads(Path("run/report.json").read_text())
     assert (report["usage"]["priced"], report["prices"]["generate"]) == (False, None)
 
@@ -93,10 +93,10 @@ def test_an_estimate_says_what_it_reckons_with(targen):
     assert "20" in found.json["prices"]["generate"]["source"], "the day of the price list"
 
 
-def test_a_model_inside_the_process_costs_nothing_and_says_so(rte):
-    result = rte("-n", 2, "--max-cost", 1)
-    assert result.code == 0
-    assert "$0 in, $0 out per million tokens (it runs in this process)" in result.out
+def test_a_model_inside_the_process_costs_nothing_and_says_so(rte, targen):
+    assert rte("-n", 2, "--max-cost", 1, "--out", "run").code == 0
+    told = targen("report", "run").out
+    assert "$0 in, $0 out per million tokens (it runs in this process)" in told
 
 
 # --- privacy ---

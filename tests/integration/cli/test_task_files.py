@@ -23,7 +23,7 @@ def notes() -> str:
 def test_generate_resume_report_and_export(notes, targen):
     made = targen("generate", notes, "-n", 4, "-b", "scripted", "-q")
     assert made.code == 0, made.err
-    assert made.out.startswith("file:notes ")
+    assert made.out.endswith("dataset.jsonl\n")
     run = Path("runs/notes-0")
     assert (run / "task.json").exists()
     Path("notes.yaml").unlink()
@@ -98,7 +98,8 @@ def test_a_blank_is_a_declaration_but_for_its_draft_line(targen):
     ("args", "message"),
     [
         ([], "say what the task is, or --blank"),
-        (["words", "--blank"], "say what the task is, or --blank"),
+        (["words", "--blank"], "--blank asks no model, so it takes no description"),
+        (["w.yaml", "--blank"], "w.yaml names a file"),
         ([" ", "-b", "scripted"], "the description is empty"),
         (["words", "--out", "t.json"], "the file is YAML"),
         (["words", "-b", "nothing"], "no backend named 'nothing'"),

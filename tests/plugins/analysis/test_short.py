@@ -75,6 +75,14 @@ def test_how_far_a_figure_is_from_the_reference(mine, original, mark, words):
     assert found.words.endswith(f" against {number(original.value)}{words}")
 
 
+def test_better_and_worse_are_said_where_a_side_is_better():
+    high, low = Estimate(0.9, 0.8, 1.0), Estimate(0.2, 0.1, 0.3)
+    assert apart(high, low, "higher").words.endswith(" (× 4.5), better")
+    assert apart(high, low, "lower").words.endswith(" (× 4.5), worse")
+    assert apart(low, high, "lower").judgement == "better"
+    assert apart(high, high, "lower").judgement == apart(high, low).judgement == ""
+
+
 def test_the_verdict_stands_on_top_and_names_what_is_farthest(analysis):
     names = [f"size {number_}" for number_ in range(8)]
     figures = {

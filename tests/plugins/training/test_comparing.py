@@ -242,10 +242,10 @@ def test_test_rows_are_never_learned_from(targen: Command, told: Command) -> Non
     (source,) = done.json["parts"][0]["arms"]["train"]
     assert (source["same_as_test"], source["near_test"], source["rows"]) == (1, 1, 58)
     told_ = targen(*compare, "--seeds", 1, "--out", "c")
-    assert "1 rows stand in the test set and 1 nearly do" in told_.err
+    assert "1 row in the test set too, and 1 nearly" in told_.err
     all_of_it = targen("compare", "test.jsonl", "--test", "test.jsonl", "--task", "mood.yaml")
     assert all_of_it.code == 2
-    assert "all of its 30 rows stand in the test set" in all_of_it.err
+    assert "all of its 30 rows are in the test set too" in all_of_it.err
 
 
 @pytest.mark.usefixtures("three")
@@ -328,7 +328,7 @@ def test_arms_can_be_generated_and_share_replies(targen: Command) -> None:
         ),
         (["nowhere.toml"], "cannot read nowhere.toml"),
         (["odd.toml"], "odd.toml: colour: there is no such key"),
-        (["odd.toml", "--seeds", "3"], "--seeds stands in odd.toml"),
+        (["odd.toml", "--seeds", "3"], "--seeds is given by odd.toml"),
     ],
 )
 def test_bad_input_is_said(targen: Command, told: Command, words: list[str], said: str) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from targen_core.text import plural
+from targen_core.text import percent, plural
 
 __all__ = ["CorrectionReport", "LabelReport", "Report", "UsageReport"]
 
@@ -197,7 +197,7 @@ class Report:
     def summary(self) -> str:
         """The report in one line."""
         made, requested = sum(self.rows.values()), sum(self.requested.values())
-        shares = "" if self.yield_ is None else f", {self.yield_:.0%} of candidates kept"
+        shares = "" if self.yield_ is None else f", {percent(self.yield_)} of candidates kept"
         return f"{self.status}, {made:,} of {requested:,} rows{shares}, {self.usage.summary}"
 
     def _branches(self) -> dict[str, LabelReport]:
@@ -222,7 +222,7 @@ class Report:
                 label.rows,
                 label.requested,
                 label.judged,
-                "" if label.yield_ is None else f"{label.yield_:.0%}",
+                "" if label.yield_ is None else percent(label.yield_),
                 label.duplicate,
                 ", ".join(f"{reason} {count}" for reason, count in label.reasons.items()),
             )

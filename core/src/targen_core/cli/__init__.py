@@ -10,7 +10,6 @@ import sys
 from itertools import pairwise
 
 from targen_core.cli.streams import mute, sound_streams
-from targen_core.cli.tables import print_text
 from targen_core.cli.terminal import guarded, print_traceback
 from targen_core.errors import PluginError, TargenError, UsageError
 from targen_core.text import printable
@@ -62,7 +61,7 @@ def _main() -> None:
         if debug:
             raise
         whose = f" [{error.distribution}]" if isinstance(error, PluginError) else ""
-        print_text(f"error{whose}: {_short(error)}", file=sys.stderr)
+        print(f"error{whose}: {_short(error)}", file=sys.stderr)
         if error.hint:
             print(f"  try: {error.hint}", file=sys.stderr)
         sys.exit(error.exit_code)

@@ -82,7 +82,10 @@ def correct(
     rounds: RoundsArg = None,
     cache: CacheArg = True,
     quiet: Annotated[
-        bool, typer.Option("--quiet", "-q", help="Show no progress.", rich_help_panel=OUTPUT)
+        bool,
+        typer.Option(
+            "--quiet", "-q", help="Print only where the dataset is.", rich_help_panel=OUTPUT
+        ),
     ] = False,
     json: Annotated[
         bool, typer.Option("--json", help="Print the report as JSON.", rich_help_panel=OUTPUT)
@@ -148,6 +151,8 @@ def correct(
     report, folder = done.report.raw, done.path
     if json:
         print_json(report)
+    elif quiet:
+        print(folder / "dataset.jsonl")
     else:
         _print(report, folder)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from targen_core.cli.tables import print_table, print_text
+from targen_core.cli.tables import print_table
 
 if TYPE_CHECKING:
     from targen_core.plugins.registry import Registry
@@ -86,10 +86,10 @@ def _filled(
 def print_task(facts: dict[str, Any]) -> None:
     """Print what `task_facts` says."""
     print(f"{facts['id']} version {facts['version']}: {facts['summary']}\n")
-    print_text(facts["description"])
+    print(facts["description"])
     if facts["source"]:
         print()
-        print_text(f"Source: {facts['source']}")
+        print(f"Source: {facts['source']}")
     print(f"\nColumns: {', '.join(facts['columns'])}")
     if facts["rows_per_instance"] > 1:
         print(f"Rows come in groups of {facts['rows_per_instance']}.")

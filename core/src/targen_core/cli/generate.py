@@ -93,7 +93,8 @@ _DryRun = Annotated[
     ),
 ]
 _Quiet = Annotated[
-    bool, typer.Option("--quiet", "-q", help="Show no progress.", rich_help_panel=OUTPUT)
+    bool,
+    typer.Option("--quiet", "-q", help="Print only where the dataset is.", rich_help_panel=OUTPUT),
 ]
 _Json = Annotated[
     bool, typer.Option("--json", help="Print the report as JSON.", rich_help_panel=OUTPUT)
@@ -380,7 +381,7 @@ def resume(
 
 
 def _run(job: Job, *, quiet: bool, json: bool) -> None:
-    """Run with a progress display; print the report, whole or not."""
+    """Run with a progress display; print the report, whole or not, or where the rows are."""
     from targen_core.cli.progress import progress
     from targen_core.cli.report import print_report
     from targen_core.cli.tables import print_json
@@ -395,7 +396,10 @@ def _run(job: Job, *, quiet: bool, json: bool) -> None:
         # Where no call was answered there is nothing to tell but the error.
         elif report is not None and (report["status"] == "complete" or _answered(report)):
             with _shown():
-                print_report(report, job.path, problem=False)
+                if quiet:
+                    print(job.path / "dataset.jsonl")
+                else:
+                    print_report(report, job.path, problem=False)
 
 
 def _answered(report: dict[str, Any]) -> bool:
@@ -443,6 +447,7 @@ class _Suite:
         self._name = name
         self._quiet = quiet
         self._reports: list[dict[str, Any]] = []
+        self._paths: list[Path] = []
         self._short: list[QuotaNotMet] = []
 
     def run(self, job: Job) -> None:
@@ -468,6 +473,7 @@ class _Suite:
         finally:
             if job.report is not None:
                 self._reports.append(job.report)
+                self._paths.append(job.path)
 
     def show(self, *, json: bool) -> None:
         """Print what there is."""
@@ -478,6 +484,9 @@ class _Suite:
         elif self._reports:
             heads = ["task", "status", "rows", "requested", "calls", "cached", "tokens", "dollars"]
             with _shown():
+                if self._quiet:
+                    print("\n".join(str(path / "dataset.jsonl") for path in self._paths))
+                    return
                 lines = [*map(_summary, self._reports)]
                 print_table(heads, lines, optional=("cached", "dollars"))
 

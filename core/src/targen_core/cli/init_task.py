@@ -64,7 +64,17 @@ def init_task(
     - targen init-task "Is a film review positive or negative?" -b chatgpt --model gpt-6-luna
     - targen init-task --blank --out mytask.yaml
     """
-    if blank == (description is not None):
+    if description is not None and Path(description).suffix in (".yaml", ".yml"):
+        raise UsageError(
+            f"{description} names a file, and a description of the task is asked for here",
+            hint=f"targen init-task --blank --out {quote(description)}",
+        )
+    if blank and description is not None:
+        raise UsageError(
+            "--blank asks no model, so it takes no description",
+            hint="leave --blank out, and a model drafts the task; or: targen init-task --blank",
+        )
+    if description is None and not blank:
         raise UsageError(
             "say what the task is, or --blank",
             hint='targen init-task "Is a film review positive or negative?"',

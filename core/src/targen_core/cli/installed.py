@@ -24,6 +24,50 @@ _ELSEWHERE = {
 """Commands of ours that the core does not have -> the package to install."""
 
 
+_MEANT = {
+    "cat": "show RUN",
+    "check": "backends check NAME, or: targen validate DATA",
+    "continue": "resume RUN",
+    "cost": "estimate TASK -n 100",
+    "create": "generate TASK -n 100",
+    "delete": "runs rm RUN",
+    "dry-run": "generate TASK -n 100 --dry-run",
+    "head": "show RUN -n 3",
+    "help": "--help",
+    "info": "describe NAME",
+    "init": "init-task DESCRIPTION",
+    "list": "runs, or: targen list-tasks",
+    "list-models": "list-backends",
+    "list-plugins": "plugins",
+    "list-profiles": "config",
+    "list-runs": "runs",
+    "login": "config",
+    "ls": "runs",
+    "make": "generate TASK -n 100",
+    "models": "list-backends",
+    "open": "runs open RUN",
+    "price": "estimate TASK -n 100",
+    "publish": "export RUN --push OWNER/NAME",
+    "push": "export RUN --push OWNER/NAME",
+    "read": "show RUN",
+    "remove": "runs rm RUN",
+    "rm": "runs rm RUN",
+    "rows": "show RUN",
+    "run": "generate TASK -n 100",
+    "settings": "config",
+    "start": "generate TASK -n 100",
+    "stats": "report RUN",
+    "status": "runs",
+    "stop": "runs; a run stops with Ctrl-C where it runs",
+    "summary": "report RUN",
+    "tasks": "list-tasks",
+    "upload": "export RUN --push OWNER/NAME",
+    "version": "--version",
+    "view": "show RUN",
+}
+"""What other tools call a thing -> what to type behind `targen`."""
+
+
 def command_names(registry: Registry) -> list[str]:
     """What to type for each command of a plugin: its name, or its id where two have the name."""
     items = registry.all("command")
@@ -66,6 +110,8 @@ def unknown_command(registry: Registry, name: str, known: list[str]) -> UsageErr
     lame = sum(plugin.state == "broken" for plugin in registry.plugins)
     if name in _ELSEWHERE:
         hint = f"pip install '{_ELSEWHERE[name]}'"
+    elif name in _MEANT:
+        hint = f"targen {_MEANT[name]}"
     if lame:
         hint += f"; plugins that failed to load: {lame}, see: targen plugins"
     return UsageError(f"there is no command {name!r}", hint=hint)

@@ -24,7 +24,7 @@ from targen_core.runs.manifest import Manifest
 from targen_core.runs.naming import backend_name, model_name
 from targen_core.runs.report import price_words, read_report
 from targen_core.runs.shelf import Shelved
-from targen_core.text import duration, plural, printable
+from targen_core.text import duration, percent, plural, printable
 
 __all__ = ["as_page", "as_page_of"]
 
@@ -81,7 +81,7 @@ def _line(shelved: Shelved, cost: bool) -> Sequence[object]:
         shelved.status,
         sum(report.rows.values()),
         sum(report.requested.values()),
-        "" if report.yield_ is None else _Number(f"{report.yield_:.0%}"),
+        "" if report.yield_ is None else _Number(percent(report.yield_)),
         report.usage.calls,
         report.usage.tokens,
         *([_Number(f"{report.cost or 0:,.4f}")] if cost else []),
@@ -155,7 +155,7 @@ def _status(report: Report) -> Iterator[str]:
 def _glance(report: Report) -> Iterator[str]:
     facts = [("rows", f"{sum(report.rows.values()):,}")]
     if report.yield_ is not None:
-        facts.append(("candidates kept", f"{report.yield_:.0%}"))
+        facts.append(("candidates kept", percent(report.yield_)))
     if report.seconds is not None and report.seconds >= 1:
         facts.append(("time", duration(report.seconds)))
         if pace := report.rows_per_minute:

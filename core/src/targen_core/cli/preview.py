@@ -34,8 +34,9 @@ from targen_core.cli.request import (
     TaskArg,
     VariantArg,
 )
-from targen_core.cli.tables import print_json, print_table, print_text
+from targen_core.cli.tables import print_json, print_table
 from targen_core.errors import UsageError
+from targen_core.text import percent
 
 if TYPE_CHECKING:
     from targen_core.dataset.model import Dataset
@@ -101,7 +102,7 @@ def preview(
 
     Examples:
     - targen preview rte
-    - targen preview cb --variants default,commitment,paper --examples examples/superglue/cb.jsonl
+    - targen preview cb --variants default,commitment,paper --examples solved.jsonl
     - targen preview rte -n 4 --backend llama --model llama3.1 --prompts
     """
     from targen_core.api.request import asked
@@ -249,7 +250,7 @@ def _compare(
 
 
 def _share(count: int, of: int) -> str:
-    return f"{count / of:.0%}" if of else "-"
+    return percent(count / of) if of else "-"
 
 
 def _two(value: float | None) -> str:
@@ -324,7 +325,7 @@ def _print(trial: Trial, branches: Mapping[str, str | None], *, prompts: bool, f
                 _print_call(recorded, full=full)
     took = Report.of(trial.report).usage.summary
     print()
-    print_text(took + ("" if prompts else "; --prompts shows what was asked and replied"))
+    print(took + ("" if prompts else "; --prompts shows what was asked and replied"))
 
 
 def _print_rows(made: Sequence[Committed], branches: Mapping[str, str | None]) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from targen_core.cli.tables import print_json, print_table, print_text
+from targen_core.cli.tables import print_json, print_table
 from targen_core.errors import UsageError
 from targen_core.text import duration, plural
 
@@ -127,7 +127,7 @@ def print_report(report: dict[str, Any], path: Path, *, problem: bool = True) ->
 
     print(f"{report['task']} {report['task_version']}: {report['status']}")
     if report["problem"] and problem:
-        print_text(f"  {report['problem']}")
+        print(f"  {report['problem']}")
     print(f"\nRows ({report['balance']} labels)")
     print_table(
         ["label", "rows", "requested"],
@@ -157,7 +157,7 @@ def print_report(report: dict[str, Any], path: Path, *, problem: bool = True) ->
         )
     print_usage(report)
     for line in price_words(report.get("prices", {})):
-        print_text(line)
+        print(line)
     if line := _pace(report):
         print(line)
     print(f"\n{path / 'dataset.jsonl'}")
@@ -278,5 +278,6 @@ def print_usage(report: Mapping[str, Any]) -> None:
         optional=("label", "cached", "lost", "dollars"),
     )
     if report.get("unused_calls"):
-        so_far = "" if report["status"] == "complete" else " so far"
-        print(f"{plural(report['unused_calls'], 'speculative call')} discarded{so_far}.")
+        ahead = plural(report["unused_calls"], "speculative call")
+        waiting = "not used yet; a resume uses what it needs of them"
+        print(f"{ahead} {'discarded' if report['status'] == 'complete' else waiting}.")

@@ -93,7 +93,7 @@ def show(
         _check_known(run, label, reason)
     if json:
         for each in shown:
-            print(jsonlib.dumps(_facts(each)))
+            print_json(_facts(each), indent=None)
         return
     _print_list(run, shown, more=next(chosen, None) is not None)
 
@@ -197,7 +197,7 @@ def _print_one(traced: Traced, asked: Asked | None, *, full: bool) -> None:
     screen.heading("Calls")
     for call in calls:
         cost = call.get("cost")
-        price = f", ${cost:.6f}" if isinstance(cost, int | float) else ""
+        price = f", ${cost:.6f}" if isinstance(cost, int | float) and cost else ""
         tokens = f"{call.get('in', 0)} tokens in, {call.get('out', 0)} out{price}"
         screen.title(str(call.get("place")), "", f"prompt {call.get('prompt')}; {tokens}", indent=2)
         for message in call.get("messages", ()):
@@ -238,7 +238,7 @@ def origin_of(traced: Traced) -> Iterator[tuple[str, object]]:
     """Where it is from: its context and seed, what it was generated for, what step 4 said."""
     record = traced.record
     manifest = (traced.run / "manifest.json").absolute()
-    lists, corrected = _steps_of(manifest, manifest.stat().st_mtime_ns)
+    lists, corrected, alike = _steps_of(manifest, manifest.stat().st_mtime_ns)
     yield "candidate", traced.id
     for depth, above in enumerate(record.get("above", ())):
         yield lists[depth] if depth < len(lists) else "context", above
@@ -249,6 +249,9 @@ def origin_of(traced: Traced) -> Iterator[tuple[str, object]]:
         yield "generated for", record["intended"]
     if "claimed" in record and corrected:
         yield "label before step 4", record["claimed"] or "none"
+    if traced.rows:
+        unlike = f"; no earlier row found that is {alike:g}% alike" if alike else ""
+        yield "checks", f"passed{unlike}"
     ended = record.get("label", record.get("corrected"))
     if ended is not None and corrected:
         claimed = record.get("claimed", record.get("intended"))
@@ -260,15 +263,19 @@ def origin_of(traced: Traced) -> Iterator[tuple[str, object]]:
 
 
 @lru_cache(maxsize=8)
-def _steps_of(manifest: Path, _: int) -> tuple[tuple[str, ...], bool]:
-    """The names of a task's own lists, outermost first, and whether step 4 is done."""
+def _steps_of(manifest: Path, _: int) -> tuple[tuple[str, ...], bool, float]:
+    """The names of a task's own lists, outermost first, whether step 4 is done, how alike is too.
+
+    The last is a percentage; 0 where rows are not compared.
+    """
     from targen_core.runs.manifest import Manifest
 
-    lock = Manifest.load(manifest).lock
+    read = Manifest.load(manifest)
+    lock = read.lock
     lists = [name for name in lock.steps if name not in ("generate", "correct")]
     named = [{"contexts": "context"}.get(name, name) for name in lists]
     usual = {"contexts", "seeds"}.issuperset(lists)
-    return () if usual else tuple(named), lock.corrector is not None
+    return () if usual else tuple(named), lock.corrector is not None, read.spec.near_duplicates
 
 
 class Screen:
@@ -289,13 +296,16 @@ class Screen:
         """A line that names something and says what became of it."""
         from rich.text import Text
 
-        line = Text(" " * indent)
+        line = Text()
         for words, style in ((name, "bold"), (outcome, "bold cyan"), (detail, "dim")):
             if words:
                 line.append(printable(words, lines=False), style)
                 line.append("  ")
         line.rstrip()
-        self._console.print(line, soft_wrap=True)
+        width = max(_MIN_TEXT, self._width - indent)
+        for part in line.wrap(self._console, width) if self._width else [line]:
+            part.rstrip()
+            self._console.print(Text(" " * indent) + part, soft_wrap=True)
 
     def pairs(self, pairs: Pairs, *, indent: int) -> None:
         """Names, and beside each its value."""

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import json
-import shutil
 import sys
-import textwrap
 from collections.abc import Collection, Iterable, Sequence
-from typing import Any, TextIO
+from typing import Any
 
+from targen_core.cli.terminal import folded, room_of, width_of
 from targen_core.text import json_safe, printable
 
-__all__ = ["print_json", "print_table", "print_text"]
+__all__ = ["print_json", "print_table"]
 
 _GAP = 2  # spaces between columns
 _INDENT = 4  # of what does not fit into columns
@@ -47,7 +46,7 @@ def print_table(
         and bool(cells)
         for at in range(len(heads))
     ]
-    widths = [max(map(_width, column)) for column in zip(heads, *cells, strict=True)]
+    widths = [max(map(width_of, column)) for column in zip(heads, *cells, strict=True)]
     room = _room()
     if room is None or sum(widths) + _GAP * (len(widths) - 1) <= room:
         _print_lines([heads, *cells], widths, right)
@@ -59,36 +58,24 @@ def print_table(
         _print_paragraphs(heads, cells, room)
 
 
-def _room(file: TextIO | None = None) -> int | None:
-    """Columns of the terminal; None where a stream, by default standard output, is none."""
-    stream = file or sys.stdout
-    if stream is None or not stream.isatty():
-        return None
-    return shutil.get_terminal_size().columns or None
-
-
-def _width(text: str) -> int:
-    """Columns that a text takes; those of Chinese are two."""
-    if text.isascii():
-        return len(text)
-    from rich.cells import cell_len
-
-    return cell_len(text)
+def _room() -> int | None:
+    """Columns of the terminal; None where standard output is none."""
+    return room_of(sys.stdout)
 
 
 def _print_lines(table: _Cells, widths: Sequence[int], right: Sequence[bool]) -> None:
     for row in table:
-        cells = (
-            " " * (width - _width(cell)) + cell if flush else cell + " " * (width - _width(cell))
-            for cell, width, flush in zip(row, widths, right, strict=True)
-        )
+        cells = []
+        for cell, width, flush in zip(row, widths, right, strict=True):
+            space = " " * (width - width_of(cell))
+            cells.append(space + cell if flush else cell + space)
         print((" " * _GAP).join(cells).rstrip())
 
 
 def _fitted(table: _Cells, requested: Sequence[int], room: int) -> list[int] | None:
     """Widths that fit and break no word, or None; what is left goes to the longest texts."""
     widths = [
-        max((_width(word) for cell in column for word in cell.split()), default=0)
+        max((width_of(word) for cell in column for word in cell.split()), default=0)
         for column in zip(*table, strict=True)
     ]
     left = room - sum(widths) - _GAP * (len(widths) - 1)
@@ -130,28 +117,13 @@ def _print_wrapped(
 
 def _print_paragraphs(heads: Sequence[str], cells: _Cells, room: int) -> None:
     """Each row by itself: its first cell, and below it what the others say, with their names."""
-    from rich.console import Console
-    from rich.text import Text
-
-    console = Console(highlight=False, width=room)
     for first, *others in cells:
-        console.print(Text(first), soft_wrap=True)
-        said = [f"{n} {cell}" for n, cell in zip(heads[1:], others, strict=True)]
-        said = [words for words in said if words.rpartition(" ")[2] not in ("", "0")]
-        for line in Text(", ".join(said)).wrap(console, max(1, room - _INDENT)):
-            console.print(Text(" " * _INDENT + line.plain.rstrip()), soft_wrap=True)
+        print(first)
+        said = [f"{n} {cell}" for n, cell in zip(heads[1:], others, strict=True) if cell]
+        print(folded(f"{' ' * _INDENT}{', '.join(said)}", room))
 
 
-def print_text(text: str, *, file: TextIO | None = None) -> None:
-    """Print words, on standard output by default; on a terminal they are wrapped between them."""
-    room = _room(file)
-    for line in text.split("\n"):
-        if room is not None and len(line) > room:
-            line = textwrap.fill(line, room, break_long_words=False, break_on_hyphens=False)
-        print(line, file=file)
-
-
-def print_json(value: Any) -> None:
+def print_json(value: Any, *, indent: int | None = 2) -> None:
     """Print a value for programs: the same JSON whatever the output's encoding can hold."""
     plain = not (sys.stdout.encoding or "").lower().startswith("utf")
-    print(json_safe(json.dumps(value, indent=2, ensure_ascii=plain)))
+    print(json_safe(json.dumps(value, indent=indent, ensure_ascii=plain)))

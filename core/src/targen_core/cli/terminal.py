@@ -3,7 +3,8 @@
 `guarded` puts a `Guard` in place of standard output and standard error for as
 long as a command runs. Whatever prints (tables, errors, log lines, a plugin)
 writes through it, so nobody has to remember to escape. Only Rich may draw: its
-colours and cursor moves pass, and no other control does.
+colours and cursor moves pass, and no other control does. It is also the one
+place that breaks lines: on a terminal between words, in a pipe nowhere.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+import shutil
 import sys
 from collections.abc import Iterator
 from types import TracebackType
@@ -18,7 +20,7 @@ from typing import Any, TextIO, cast
 
 from targen_core.text import printable
 
-__all__ = ["Guard", "guarded", "print_traceback"]
+__all__ = ["Guard", "folded", "guarded", "print_traceback", "room_of", "width_of"]
 
 _DRAWN = re.compile(
     r"(\r"
@@ -26,24 +28,36 @@ _DRAWN = re.compile(
     r"|\x1b\[\?(?:25|1049)[hl]"  # hiding the cursor, the other screen
     r"|\x1b\]8;[^\x07\x1b]*\x1b\\)"  # links
 )
+_COMMAND = re.compile(r"\b(?:targen|pip install) (?:(?![;,] ).)*")
+_LAID_OUT = ("targen_core.cli.tables", __name__)  # modules whose lines are as they should be
+_GLUE = "\0"  # what `printable` leaves in no text
 
 
 class Guard:
     """A text stream that escapes what a terminal would obey, and writes any text.
 
     What the stream's encoding lacks is escaped as well: what a command does
-    never depends on where it prints.
+    never depends on where it prints. On a terminal lines are broken between
+    words.
     """
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
+        self._begins = True  # whether a line begins with what is written next
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
 
     def write(self, text: str) -> int:
         """Write `text`, made safe."""
-        drawn = sys._getframe(1).f_globals.get("__name__", "").startswith("rich.")
-        self._stream.write(_drawing(text) if drawn else printable(text))
+        writer = sys._getframe(1).f_globals.get("__name__", "")
+        if writer.startswith("rich."):
+            self._stream.write(_drawing(text))
+            return len(text)
+        safe = printable(text)
+        if self._begins and writer not in _LAID_OUT and (room := room_of(self._stream)):
+            safe = folded(safe, room)
+        self._stream.write(safe)
+        self._begins = text.endswith("\n") if text else self._begins
         return len(text)
 
     def writelines(self, lines: Any) -> None:
@@ -63,6 +77,52 @@ def _drawing(text: str) -> str:
     parts = _DRAWN.split(text)
     parts[::2] = map(printable, parts[::2])
     return "".join(parts)
+
+
+def room_of(stream: TextIO | None) -> int | None:
+    """Columns of the terminal that a stream is; None where it is none."""
+    if stream is None or not stream.isatty():
+        return None
+    return shutil.get_terminal_size().columns or None
+
+
+def width_of(text: str) -> int:
+    """Columns that a text takes; those of Chinese are two."""
+    if text.isascii():
+        return len(text)
+    from rich.cells import cell_len
+
+    return cell_len(text)
+
+
+def folded(text: str, room: int) -> str:
+    """`text` in lines of at most `room` columns, which are broken between words alone.
+
+    What goes on in a new line is indented as its line is. A command that fits
+    into a line stays in one piece, to be copied.
+    """
+    return "\n".join(_folded(line, room) for line in text.split("\n"))
+
+
+def _folded(line: str, room: int) -> str:
+    if width_of(line) <= room:
+        return line
+    words = line.lstrip(" ")
+    indent = " " * (len(line) - len(words))
+
+    def glued(found: re.Match[str]) -> str:
+        fits = width_of(indent + found[0]) <= room
+        return found[0].replace(" ", _GLUE) if fits else found[0]
+
+    lines: list[str] = []
+    here = indent
+    for word in _COMMAND.sub(glued, words).split(" "):
+        longer = here + word if here == indent else f"{here} {word}"
+        if here != indent and width_of(longer) > room:
+            lines.append(here.rstrip())
+            longer = indent + word
+        here = longer
+    return "\n".join([*lines, here]).replace(_GLUE, " ")
 
 
 @contextlib.contextmanager

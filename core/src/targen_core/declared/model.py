@@ -333,7 +333,7 @@ class Declaration(_Part):
     )
     parameters: ParametersPart = Field(
         default=ParametersPart(),
-        description="sampling parameters by step; the user's take precedence",
+        description="sampling parameters by step; the backend's and the user's take precedence",
     )
 
     @model_validator(mode="wrap")

@@ -164,6 +164,7 @@ class Findings:
         glance: the few of these figures that stand on top of the report, datasets
             side by side: figure -> how to read it, in a few words; one that no
             dataset has is left out.
+        better: those of them that have a better side: figure -> "higher" or "lower".
         tables: for people.
         plots: likewise.
         rows: dataset -> what was measured of single rows, a mapping each, for programs:
@@ -177,6 +178,9 @@ class Findings:
         default_factory=lambda: MappingProxyType({})
     )
     glance: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    better: Mapping[str, Literal["higher", "lower"]] = field(
+        default_factory=lambda: MappingProxyType({})
+    )
     tables: tuple[Table, ...] = ()
     plots: tuple[Plot, ...] = ()
     rows: Mapping[str, Sequence[Mapping[str, Any]]] = field(

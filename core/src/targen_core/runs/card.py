@@ -16,7 +16,7 @@ from typing import Any
 from targen_core.runs.manifest import Manifest
 from targen_core.runs.naming import backend_name, model_name
 from targen_core.tasks.model import Task
-from targen_core.text import json_safe, markdown
+from targen_core.text import json_safe, markdown, percent
 
 __all__ = ["IN_ORDER", "NO_LICENCE", "dataset_card", "front_matter", "size_category"]
 
@@ -85,7 +85,7 @@ def dataset_card(
     flagged = ""
     if status != "complete":
         flagged = f"\n> Status: {status}. Not all rows requested were made.\n"
-    out_of = f" ({accepted / judged:.0%})" if judged else ""
+    out_of = f" ({percent(accepted / judged)})" if judged else ""
     front = {
         "pretty_name": f"{name} (synthetic)",
         "tags": ["synthetic", "targen"],

@@ -70,7 +70,7 @@ def register_metrics(register: Register[Metric]) -> None:
     register.register(
         "leakage",
         "targen_analysis.leakage:LEAKAGE",
-        summary="what of the reference stands in a dataset",
+        summary="what of the reference is also in a dataset",
     )
     register.register(
         "artifacts",

@@ -19,6 +19,7 @@ from targen_core.metrics.model import (
     Study,
     Table,
 )
+from targen_core.text import percent
 
 __all__ = ["LABELS"]
 
@@ -68,8 +69,8 @@ def _measure(study: Study, options: MetricOptions) -> Findings:
         if name in figures:
             figures[name]["changed by correction"] = rate(changed, judged)
         headlines.append(
-            f"{changed / judged:.0%} of the candidates of {name} that got a label ({changed:,} of "
-            f"{judged:,}) got another than was asked for."
+            f"{percent(changed / judged)} of the candidates of {name} that got a label "
+            f"({changed:,} of {judged:,}) got another than was asked for."
             if judged
             else f"No candidate of {name} got a label."
         )
@@ -152,7 +153,7 @@ def _remarks(
             away = _variation(figures[corpus.name], figures[study.reference.name], labels)
             figures[corpus.name]["distance of labels"] = Estimate(away)
             headlines.append(
-                f"{away:.0%} of the rows of {corpus.name} would need another label for the "
+                f"{percent(away)} of the rows of {corpus.name} would need another label for the "
                 f"balance of {study.reference.name}."
             )
     return headlines, warnings, notes

@@ -1,4 +1,4 @@
-"""The metric `leakage`: what of a reference stands in a dataset."""
+"""The metric `leakage`: what of a reference is also in a dataset."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class _Overlap:
     """How a dataset's rows share n-grams with a reference.
 
     Attributes:
-        covered: of each row, the share of its words that stand in a shared n-gram.
+        covered: of each row, the share of its words that are part of a shared n-gram.
         partner: of each row that shares one, a row of the reference that does; else -1.
     """
 
@@ -83,7 +83,7 @@ def _measure(study: Study, options: LeakageOptions) -> Findings:
     half = f"half of {reference.name} in its other half"
     figures[reference.name] = within
     table = Table(
-        f"What of {reference.name} stands in the datasets",
+        f"What of {reference.name} is also in the datasets",
         ("figure", *(corpus.name for corpus in study.corpora), half),
         [
             (name, *(figures[c.name][name] for c in study.corpora), within.get(name))
@@ -99,6 +99,7 @@ def _measure(study: Study, options: LeakageOptions) -> Findings:
             "the same words": "rows also in the reference (its own: one half of it in the other)",
             f"a run of {options.n} words": "rows that share one with the reference",
         },
+        better={"the same words": "lower", f"a run of {options.n} words": "lower"},
         tables=(table, *_by_field(study), *tables),
         plots=(
             Plot(
@@ -273,7 +274,7 @@ def _take(words: Words, rows: NDArray[np.int64]) -> Words:
 def _headline(corpus: Corpus, reference: Corpus, mine: dict[str, Estimate], n: int) -> str:
     same, run = mine["the same words"].value or 0, mine[f"a run of {n} words"].value or 0
     return (
-        f"{same:.1%} of the rows of {corpus.name} stand in {reference.name} up to case and "
+        f"{same:.1%} of the rows of {corpus.name} are also in {reference.name}, but for case and "
         f"punctuation; {run:.1%} share a run of {n} words with it."
     )
 
@@ -283,5 +284,5 @@ LEAKAGE = Metric(
     measure=_measure,
     options=LeakageOptions,
     order=40,
-    summary="what of the reference stands in a dataset: exact, by words, by runs of words",
+    summary="what of the reference is also in a dataset: word for word, by words, by runs of words",
 )

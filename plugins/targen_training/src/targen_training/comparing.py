@@ -103,7 +103,7 @@ def compare(
                  "--metric": metric, "--curve": curve, "--mixture": mixture}  # fmt: skip
         for name, value in given.items():
             if value:
-                raise UsageError(f"{name} stands in {what[0]}", hint=f"leave out {name}")
+                raise UsageError(f"{name} is given by {what[0]}", hint=f"leave out {name}")
         path = Path(what[0])
         experiment = read_experiment(path)
         called = experiment.name if experiment.name != "comparison" else path.stem

@@ -34,7 +34,7 @@ class TfidfOptions(TrainerOptions):
         1.0, gt=0, allow_inf_nan=False, description="inverse of the strength; larger fits closer"
     )
     max_features: int = Field(50_000, ge=1, description="n-grams of each text, the commonest")
-    min_rows: int = Field(2, ge=1, description="rows that an n-gram must stand in")
+    min_rows: int = Field(2, ge=1, description="rows that an n-gram must occur in")
     class_weight: bool = Field(False, description="weigh labels by how rare they are")
 
 

@@ -22,6 +22,7 @@ from targen_core.metrics.model import (
     Study,
     Table,
 )
+from targen_core.text import percent
 
 __all__ = ["ARTIFACTS", "ArtifactOptions"]
 
@@ -66,7 +67,8 @@ def _measure(study: Study, options: ArtifactOptions) -> Findings:
     return Findings(
         headlines=headlines,
         figures=figures,
-        glance={_STRONGEST: "accuracy over chance; less is better"},
+        glance={_STRONGEST: "accuracy over chance; lower is better"},
+        better={_STRONGEST: "lower"},
         tables=tuple(tables),
         plots=_plots(samples, seen),
         warnings=(*warnings, *_always(study, samples)),
@@ -168,9 +170,9 @@ def _always(study: Study, samples: Mapping[str, Sample]) -> list[str]:
         other = original[kind] / max(1, original.total())
         if share > _ALWAYS > other + _MATTERS and original:
             warnings.append(
-                f"{name}: {share:.0%} of the questions have {kind} right "
-                f"{'option' if kind == 1 else 'options'}, {other:.0%} in {reference.name}: a model "
-                "may learn how many there are."
+                f"{name}: {percent(share)} of the questions have {kind} right "
+                f"{'option' if kind == 1 else 'options'}, {percent(other)} in {reference.name}: "
+                "a model may learn how many there are."
             )
     return warnings
 
@@ -246,10 +248,10 @@ def _remarks(
         beyond: list[str] = []
         for name, part in parts.items():
             other = original[name].score if name in original else _NOTHING
-            beside = f", {other.value:.0%} in {reference}" if other.value else ""
+            beside = f", {percent(other.value)} in {reference}" if other.value else ""
             said[name] = (
-                f"{corpus.name}: seeing {name}, a classifier tells {part.score.value:.0%} of the "
-                f"labels (chance {chance:.0%}{beside})"
+                f"{corpus.name}: seeing {name}, a classifier tells {percent(part.score.value)} of "
+                f"the labels (chance {percent(chance)}{beside})"
             )
             low = part.score.low or 0.0
             if low > chance + _MATTERS and low > (other.high or 0.0):

@@ -32,6 +32,7 @@ from targen_analysis.bias.pipeline import Recognizer
 from targen_analysis.statistics import bootstrap, generator, rate, subsample
 from targen_core.errors import UsageError
 from targen_core.metrics.model import Corpus, Estimate, Findings, Metric, MetricOptions, Study
+from targen_core.text import percent
 
 __all__ = ["ENTITIES", "EntityOptions"]
 
@@ -229,7 +230,7 @@ def _headlines(
             first = max(shares, key=lambda name: shares[name])
             yield (
                 f"{corpus.name} has {mine[DENSITY].value:.1f} named entities per 100 words; "
-                f"{shares[first]:.0%} are {first}."
+                f"{percent(shares[first])} are {first}."
             )
             continue
         other = figures[reference.name]
@@ -247,7 +248,7 @@ def _headlines(
         if apart and _above(away, other[divergence_of("")]):
             furthest = max(apart, key=lambda name: abs(apart[name][0] - apart[name][1]))
             here, there = apart[furthest]
-            line += f": {here:.0%} are {furthest}, there {there:.0%}"
+            line += f": {percent(here)} are {furthest}, there {percent(there)}"
         yield f"{line}."
 
 
@@ -276,8 +277,9 @@ def _warnings(
                 continue
             first = ", ".join(shown for shown, _ in each.top(of, 3))
             yield (
-                f"Ten {of} are {mine.value:.0%} of all in {corpus.name} ({other.value:.0%} in "
-                f"{reference.name}): {first} and so on. A model may learn these names."
+                f"Ten {of} are {percent(mine.value)} of all in {corpus.name} "
+                f"({percent(other.value)} in {reference.name}): {first} and so on. "
+                "A model may learn these names."
             )
 
 

@@ -23,6 +23,7 @@ from targen_core.metrics.model import (
     Study,
     Table,
 )
+from targen_core.text import percent
 
 __all__ = ["GENDER", "GenderOptions"]
 
@@ -232,12 +233,12 @@ def _headlines(study: Study, counts: Mapping[str, _Counted]) -> Iterable[str]:
             yield f"{corpus.name} has fewer than {_MIN_ROWS} rows with words of one gender."
         else:
             other = counts[reference.name].figures[_SHARE].value if reference is not None else None
-            beside = (
-                f" ({other:.0%} in {reference.name})" if other is not None and reference else ""
-            )
+            beside = ""
+            if other is not None and reference:
+                beside = f" ({percent(other)} in {reference.name})"
             yield (
-                f"{share.value:.0%} of the rows of {corpus.name} with words of one gender have "
-                f"female ones{beside}."
+                f"{percent(share.value)} of the rows of {corpus.name} with words of one gender "
+                f"have female ones{beside}."
             )
 
 
@@ -266,7 +267,7 @@ def _label_warnings(
         share, away = mine.figures[_of(label)].value, mine.figures[_less(label)].value
         yield (
             f"Gender goes with the label in {corpus.name}: of the rows of {label} with words of "
-            f"one gender {share:.0%} are female, {abs(away or 0):.0%} "
+            f"one gender {percent(share)} are female, {percent(abs(away or 0))} "
             f"{'more' if (away or 0) > 0 else 'less'} than of the others."
         )
 
@@ -293,12 +294,12 @@ def _occupation_warnings(
     for each in mine.occupations:
         other = there.get(f"{_SHARE} with {each.name}", Estimate(None))
         if each.beyond and apart(each.share, other):
-            shares.append(f"{each.name} ({each.share.value:.0%} of {each.rows} rows female)")
+            shares.append(f"{each.name} ({percent(each.share.value)} of {each.rows} rows female)")
     if shares:
         overall = mine.figures[_SHARE].value
         yield (
             f"Occupations go with a gender in {corpus.name}: {', '.join(shares[:3])}; of all such "
-            f"rows {overall:.0%} are female."
+            f"rows {percent(overall)} are female."
         )
 
 

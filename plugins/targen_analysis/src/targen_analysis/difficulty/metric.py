@@ -15,6 +15,7 @@ from targen_analysis.difficulty.views import figures_table, of_rows, plots, row_
 from targen_analysis.pretrained import device_of
 from targen_analysis.statistics import difference
 from targen_core.metrics.model import Findings, Metric, MetricOptions, Study
+from targen_core.text import percent
 
 __all__ = ["DIFFICULTY", "DifficultyOptions"]
 
@@ -102,9 +103,10 @@ def _measure(study: Study, options: DifficultyOptions) -> Findings:
         headlines=tuple(_headlines(results, reference)),
         figures=figures,
         glance={
-            "V-information": "bits of a label that the model finds in its row; less is harder",
+            "V-information": "bits of a label that the model finds in its row; lower is harder",
             "negative PVI": "rows that speak against their label, to the model",
         },
+        better={"negative PVI": "lower"},
         tables=(figures_table(figures, size), *tables),
         plots=plots(results),
         rows={name: of_rows(measured) for name, measured in results.items()},
@@ -137,7 +139,11 @@ def _headlines(results: Mapping[str, Measured], reference: str) -> Iterator[str]
         yield (
             f"In a row of {name} the model finds {_bits(measured)} of the {measured.entropy:.2f} "
             f"bits of its label{_beside(measured, results.get(reference), reference)}."
-            + (f" {measured.negative.value:.0%} speak against theirs." if measured.learned else "")
+            + (
+                f" {percent(measured.negative.value)} speak against theirs."
+                if measured.learned
+                else ""
+            )
         )
 
 
@@ -169,14 +175,14 @@ def _warnings(results: Mapping[str, Measured], reference: str) -> Iterator[str]:
         if not measured.learned:
             yield (
                 f"{name}: what the model learned of the labels does not hold on rows that it has "
-                f"not seen; of those it learned from, {measured.fitted:.0%} were right. Where "
+                f"not seen; of those it learned from, {percent(measured.fitted)} were right. Where "
                 "that is little, raise difficulty.epochs or difficulty.learning_rate; else the "
                 "labels do not follow from the texts, or the model is too weak to see how."
             )
         doubted = measured.doubted
         if name != reference and (doubted.low or 0.0) > max(_MANY, usual or 0.0):
             yield (
-                f"{name}: {doubted.value:.0%} of the labels may be wrong: read the rows under "
+                f"{name}: {percent(doubted.value)} of the labels may be wrong: read the rows under "
                 "“Probable mislabels”."
             )
 

@@ -131,10 +131,11 @@ def _measure(study: Study, options: LexicalOptions) -> Findings:
             for corpus, measured in zip(corpora, results, strict=True)
         },
         glance={
-            "vocabulary": f"different words in {size:,} rows; more is more varied",
-            "mattr": "different words in each 50; more is more varied",
-            "compression": "how many times the texts compress; more is more repetitive",
+            "vocabulary": f"different words in {size:,} rows; higher is more diverse",
+            "mattr": "different words in each 50; higher is more diverse",
+            "compression": "how many times the texts compress; higher is more repetitive",
         },
+        better={"vocabulary": "higher", "mattr": "higher", "compression": "lower"},
         tables=tuple(tables),
         plots=_plots(study, results, of_words),
         warnings=tuple(
@@ -227,7 +228,7 @@ def _headlines(study: Study, results: Sequence[_Measured], size: int) -> tuple[s
             f"{other.value:,.0f} in as many rows ({size:,}): {_share(mine.value, other.value)}"
             f"{'' if apart(mine, other) else ', which may be chance'}. Its texts compress "
             f"{_number(measured, 'compression')} times, the original's "
-            f"{_number(original, 'compression')} times (more is more repetitive)."
+            f"{_number(original, 'compression')} times (higher is more repetitive)."
         )
     return tuple(lines)
 

@@ -23,6 +23,7 @@ from targen_core.metrics.model import (
     Study,
     Table,
 )
+from targen_core.text import percent
 
 __all__ = ["REPETITION", "THRESHOLDS", "RepetitionOptions"]
 
@@ -98,9 +99,10 @@ def _measure(study: Study, options: RepetitionOptions) -> Findings:
         headlines=_headlines(study, figures),
         figures=figures,
         glance={
-            "self-bleu": "how much rows share with each other; less is more varied",
-            f"unique at {THRESHOLDS[0]}": "rows with no near copy beside them; more is more varied",
+            "self-bleu": "how much rows share with each other; lower is more diverse",
+            f"unique at {THRESHOLDS[0]}": "rows with no near copy; higher is more diverse",
         },
+        better={"self-bleu": "lower", f"unique at {THRESHOLDS[0]}": "higher"},
         tables=(
             table,
             *tables,
@@ -169,10 +171,10 @@ def _headlines(study: Study, figures: dict[str, dict[str, Estimate]]) -> tuple[s
         mine = figures[corpus.name].get(name)
         if mine is None or mine.value is None:
             continue
-        line = f"{mine.value:.0%} of the rows of {corpus.name} have no near copy beside them"
+        line = f"{percent(mine.value)} of the rows of {corpus.name} have no near copy beside them"
         if study.reference is not None:
             other = figures[study.reference.name][name].value or 0
-            line += f" ({study.reference.name}: {other:.0%})"
+            line += f" ({study.reference.name}: {percent(other)})"
         lines.append(f"{line}: ROUGE-L below {THRESHOLDS[0]}.")
     return tuple(lines)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from targen_analysis.report.cells import number
 from targen_core.metrics.model import Estimate
@@ -14,7 +14,8 @@ _STEPS = (1.25, 2.0)  # times: from where there are two marks, and three
 
 KEY = (
     "▲ above the reference, ▼ below it, beyond what the intervals allow: "
-    "two marks from 1.25 times, three from twice; = where the intervals overlap."
+    "two marks from 1.25 times, three from twice; = where the intervals overlap. "
+    "Better and worse are said of figures that have a better side."
 )
 
 
@@ -26,11 +27,13 @@ class Apart:
         value: the figure.
         reference: the reference's.
         size: 0 where they may be the same, else 1 to 3 by how far they are apart.
+        better: `higher` or `lower`, of a figure that has a better side.
     """
 
     value: float
     reference: float
     size: int
+    better: str = ""
 
     @property
     def times(self) -> float:
@@ -44,22 +47,29 @@ class Apart:
         return ("▲" if self.value > self.reference else "▼") * self.size or "="
 
     @property
+    def judgement(self) -> str:
+        """`better` or `worse`; "" where they may be the same, or no side is better."""
+        if not self.size or not self.better:
+            return ""
+        return "better" if (self.value > self.reference) == (self.better == "higher") else "worse"
+
+    @property
     def words(self) -> str:
-        """Both figures, and how many times the smaller is the larger one."""
+        """Both figures, how many times the smaller is the larger one, and which is better."""
         both = f"{number(self.value)} against {number(self.reference)}"
-        if math.isinf(self.times) or self.times < 1.1:
-            return both
-        return f"{both} ({'×' if self.value > self.reference else '÷'} {self.times:.1f})"
+        if not (math.isinf(self.times) or self.times < 1.1):
+            both += f" ({'×' if self.value > self.reference else '÷'} {self.times:.1f})"
+        return f"{both}, {self.judgement}" if self.judgement else both
 
 
-def apart(value: Estimate | None, reference: Estimate | None) -> Apart | None:
+def apart(value: Estimate | None, reference: Estimate | None, better: str = "") -> Apart | None:
     """A figure beside the reference's; None where one of them is not known."""
     if value is None or reference is None or value.value is None or reference.value is None:
         return None
-    beside = Apart(value.value, reference.value, 0)
+    beside = Apart(value.value, reference.value, 0, better)
     if _low(value) <= _high(reference) and _low(reference) <= _high(value):
         return beside
-    return Apart(value.value, reference.value, 1 + sum(beside.times >= step for step in _STEPS))
+    return replace(beside, size=1 + sum(beside.times >= step for step in _STEPS))
 
 
 def _low(estimate: Estimate) -> float:

@@ -122,10 +122,11 @@ def _marked(line: str) -> str:
     return f"{_mark(mark)} {escape(rest)}"
 
 
-def _mark(mark: str) -> str:
+def _mark(mark: str, judgement: str = "") -> str:
     way = "above" if "▲" in mark else "below" if "▼" in mark else "same"
     said = {"above": "above the reference", "below": "below the reference", "same": "like it"}
-    return f'<span class="mark {way}" title="{said[way]}">{mark}</span>'
+    words = f' <span class="soft">{judgement}</span>' if judgement else ""
+    return f'<span class="mark {way}" title="{said[way]}">{mark}</span>{words}'
 
 
 def _in_short(short: Short) -> Iterator[str]:
@@ -149,7 +150,7 @@ def _glance(short: Short) -> str:
         assert isinstance(figure, str)
         found = [short.apart.get((figure, name)) for name in names]
         body = "".join(
-            _cell(cell, _mark(each.mark) if each is not None else "")
+            _cell(cell, _mark(each.mark, each.judgement) if each is not None else "")
             for cell, each in zip(cells, found, strict=True)
         )
         read = f'<div class="soft">{escape(str(reading))}</div>'

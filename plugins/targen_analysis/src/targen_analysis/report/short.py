@@ -69,7 +69,8 @@ def _apart(analysis: Analysis) -> Iterator[tuple[tuple[str, str], Apart]]:
         for figure in part.findings.glance:
             original = figures.get(reference.name, {}).get(figure)
             for corpus in analysis.study.corpora:
-                found = apart(figures.get(corpus.name, {}).get(figure), original)
+                mine = figures.get(corpus.name, {}).get(figure)
+                found = apart(mine, original, part.findings.better.get(figure, ""))
                 if found is not None:
                     yield (f"{part.item.name}: {figure}", corpus.name), found
 
@@ -87,8 +88,11 @@ def _verdict(analysis: Analysis, marks: Mapping[tuple[str, str], Apart]) -> Iter
         return
     far = [found for found in marks.values() if found.size == _FARTHEST]
     off = [found for found in marks.values() if 0 < found.size < _FARTHEST]
+    judged = [found.judgement for found in far]
+    sides = ", ".join(f"{judged.count(w)} {w}" for w in ("better", "worse") if w in judged)
     yield (
-        f"Of {plural(len(marks), 'figure')}, {len(far)} {_is(len(far))} far from {name}, "
+        f"Of {plural(len(marks), 'figure')}, {len(far)} {_is(len(far))} far from {name}"
+        f"{f' ({sides})' if sides else ''}, "
         f"{len(off)} {_is(len(off))} off, and {len(marks) - len(far) - len(off)} may be the same."
         f"{doubts}"
     )

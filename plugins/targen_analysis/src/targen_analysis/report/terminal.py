@@ -57,7 +57,9 @@ def _marked(short: Short) -> Table:
 
     def cell(figure: str, name: str, value: Cell) -> Cell:
         found = short.apart.get((figure, name))
-        return f"{shown(value)} {found.mark}" if found is not None else value
+        if found is None:
+            return value
+        return f"{shown(value)} {found.mark} {found.judgement}".rstrip()
 
     rows: list[tuple[Cell, ...]] = [
         (row[0], *(cell(str(row[0]), n, v) for n, v in zip(names, row[1:-1], strict=True)), row[-1])

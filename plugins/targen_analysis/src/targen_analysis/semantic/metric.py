@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Literal
 
 import numpy as np
 from pydantic import Field
@@ -26,6 +27,7 @@ from targen_core.metrics.model import (
     Study,
     Table,
 )
+from targen_core.text import percent
 
 __all__ = ["SEMANTIC", "SemanticOptions", "semantic_findings"]
 
@@ -48,10 +50,10 @@ class SemanticOptions(MetricOptions):
 _UMAP_SEEDS = range(5)
 
 _SHOWN = {
-    "mean cosine": "mean cosine of two rows (less is more varied)",
-    "remote-clique": "remote-clique (more is more varied)",
-    "Chamfer distance": "Chamfer distance (more is more varied)",
-    "Vendi score": "Vendi score: as many wholly different rows",
+    "mean cosine": "mean cosine of two rows (lower is more diverse)",
+    "remote-clique": "remote-clique (higher is more diverse)",
+    "Chamfer distance": "Chamfer distance (higher is more diverse)",
+    "Vendi score": "Vendi score: as diverse as this many wholly different rows",
     "near repeats": f"rows with another at cosine {REPEATED} or above",
     "precision": "precision: rows within the reference",
     "recall": "recall: rows of the reference within these",
@@ -117,6 +119,7 @@ def semantic_findings(study: Study, options: SemanticOptions, embed: Embedder) -
         headlines=tuple(_headline(sample, reference, figures) for sample in mine),
         figures=figures,
         glance=_GLANCE,
+        better=_BETTER,
         tables=tuple(tables),
         plots=tuple(plots),
         warnings=tuple(warnings),
@@ -125,10 +128,17 @@ def semantic_findings(study: Study, options: SemanticOptions, embed: Embedder) -
 
 
 _GLANCE = {
-    "mean cosine": "of two rows; less is more varied",
-    "Vendi score": "as varied as so many wholly different rows",
-    "near repeats": "rows that another says nearly the same as",
+    "mean cosine": "of two rows; lower is more diverse",
+    "Vendi score": "as diverse as this many wholly different rows",
+    "near repeats": "rows that another row nearly repeats in meaning",
     "coverage": "rows of the reference with one near; its own: its halves",
+}
+
+_BETTER: dict[str, Literal["higher", "lower"]] = {
+    "mean cosine": "lower",
+    "Vendi score": "higher",
+    "near repeats": "lower",
+    "coverage": "higher",
 }
 
 _NOTES = (
@@ -258,8 +268,8 @@ def _warnings(
         repeats = ours["near repeats"]
         if (repeats.low or 0) > (theirs["near repeats"].high or 0) + _MORE_REPEATED:
             warnings.append(
-                f"{repeats.value:.0%} of the rows of {sample.name} say nearly what another says, "
-                f"{theirs['near repeats'].value:.0%} in {reference.name}."
+                f"{percent(repeats.value)} of the rows of {sample.name} say nearly what "
+                f"another says, {percent(theirs['near repeats'].value)} in {reference.name}."
             )
         if "coverage" not in ours:
             continue
@@ -268,8 +278,9 @@ def _warnings(
             continue
         if covered.high < ceiling.low - _LESS_COVERED:
             warnings.append(
-                f"{sample.name} has a row near {covered.value:.0%} of those of {reference.name}, "
-                f"whose own other half has one near {ceiling.value:.0%}: see what is missing."
+                f"{sample.name} has a row near {percent(covered.value)} of those of "
+                f"{reference.name}, whose own other half has one near "
+                f"{percent(ceiling.value)}: see what is missing."
             )
     return warnings
 
@@ -279,15 +290,15 @@ def _headline(sample: Sample, reference: Sample | None, figures: Mapping[str, Fi
     line = f"{sample.name}: two rows have a mean cosine of {ours['mean cosine'].value:.2f}"
     if reference is None:
         return (
-            f"{line}; they are as varied as {ours['Vendi score'].value:,.0f} wholly different "
+            f"{line}; they are as diverse as {ours['Vendi score'].value:,.0f} wholly different "
             "rows (Vendi score)."
         )
     theirs = figures[reference.name]
-    line += f", {theirs['mean cosine'].value:.2f} in {reference.name} (less is more varied)."
+    line += f", {theirs['mean cosine'].value:.2f} in {reference.name} (lower is more diverse)."
     if "coverage" in ours:
         line += (
-            f" They lie near {ours['coverage'].value:.0%} of its rows; its other half near "
-            f"{theirs['coverage'].value:.0%}."
+            f" They lie near {percent(ours['coverage'].value)} of its rows; its other half near "
+            f"{percent(theirs['coverage'].value)}."
         )
     return line
 

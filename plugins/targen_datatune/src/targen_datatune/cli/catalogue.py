@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from targen_core.cli.tables import print_json, print_table, print_text
+from targen_core.cli.tables import print_json, print_table
 from targen_core.errors import Interrupted, UsageError
 from targen_core.text import duration, plural, printable
 from targen_datatune.cli.options import IndexArg, assignments
@@ -157,7 +157,7 @@ def _list(index: Index, specs: list[str], *, json: bool) -> None:
         for source in index.sources():
             if source.spec in known:
                 for key, problem in source.problems.items():
-                    print_text(f"left out: {key}: {problem}")
+                    print(f"left out: {key}: {problem}")
         return
     sources = index.sources()
     if json:
@@ -214,7 +214,7 @@ def _show(entries: list[DatasetEntry], *, json: bool) -> None:
         split = f", split {entry.split}" if entry.split else ""
         print(f"{entry.id}{split}")
         if entry.description:
-            print_text(printable(entry.description))
+            print(printable(entry.description))
         facts = {
             "licence": (entry.license or "unknown") + (", gated" if entry.gated else ""),
             "rows": rows,
@@ -226,9 +226,9 @@ def _show(entries: list[DatasetEntry], *, json: bool) -> None:
         print()
         for name, value in facts.items():
             if value:
-                print_text(printable(f"{name:9} {value}", lines=False))
+                print(printable(f"{name:9} {value}", lines=False))
         for note in entry.notes:
-            print_text(printable(f"{'note':9} {note}", lines=False))
+            print(printable(f"{'note':9} {note}", lines=False))
         if entry.columns:
             print()
             shown = dict(entry.samples[0]) if entry.samples else {}

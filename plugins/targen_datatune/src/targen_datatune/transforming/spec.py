@@ -41,7 +41,7 @@ class RowChecks(_Part):
     )
     output_format: str = Field(default="", description="likewise for the output")
     output_in_input: bool = Field(
-        default=False, description="the output stands in the input, as one of choices does"
+        default=False, description="the output is part of the input, as one of its choices is"
     )
     may_copy: bool = Field(
         default=False, description="the output may be the input, as in corrections"

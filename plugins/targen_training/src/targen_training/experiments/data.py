@@ -34,8 +34,8 @@ class Source:
         digest: of its rows, as they were read.
         units: its instances that have a label and are kept apart from the test rows.
         size: rows of an instance.
-        same: rows that stand in the test set.
-        near: rows that nearly do.
+        same: rows that are in the test set too.
+        near: rows that nearly are.
         unlabeled: rows without a label.
         dataset: as it was read.
     """
@@ -300,7 +300,7 @@ def _source(
     kept = [tuple(unit) for at, unit in units.items() if at not in out]
     if units and not kept:
         raise UsageError(
-            f"{dataset.name}: all of its {len(dataset):,} rows stand in the test set, or nearly do",
+            f"{dataset.name}: all of its {len(dataset):,} rows are in the test set too, or nearly",
             hint="train on other rows; similarity = 0 leaves out only those that are the same",
         )
     return Source(

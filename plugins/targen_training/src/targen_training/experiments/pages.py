@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from html import escape
 
 from targen_core.metrics.model import Cell, Estimate, Findings, Plot, Table
-from targen_core.text import markdown
+from targen_core.text import markdown, plural
 from targen_training.experiments.results import Group, Pair, PartResult, Results
 from targen_training.experiments.svg import picture
 
@@ -61,7 +61,7 @@ _HOW = (
         "what there is, so that more rows and better ones are not told apart."
     ),
     (
-        "Training rows that stand in the test set, or nearly do, are counted, and left out unless "
+        "Training rows that are in the test set too, or nearly, are counted, and left out unless "
         "the experiment keeps them."
     ),
 )
@@ -322,8 +322,8 @@ def _warnings(part: PartResult) -> Iterator[str]:
             if (source["same_as_test"] or source["near_test"]) and source["name"] not in told:
                 told.add(source["name"])
                 yield (
-                    f"{part.key}: of {source['name']}, {source['same_as_test']:,} rows stand in "
-                    f"the test set and {source['near_test']:,} nearly do"
+                    f"{part.key}: of {source['name']}, {plural(source['same_as_test'], 'row')} "
+                    f"in the test set too, and {source['near_test']:,} nearly"
                 )
         for group in part.groups:
             if group.arm == arm and group.kind in _KINDS and group.unlearned:
