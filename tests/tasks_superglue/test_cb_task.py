@@ -212,7 +212,9 @@ def test_the_dry_run_s_labels_share_their_premise_s_words_alike():
 
 
 def test_the_variants_are_the_paper_s_and_the_original_s():
-    assert set(CB.variants) == {"paper", "commitment", "instructions-2", "instructions-3"}
+    wordings = {f"wording-{at}" for at in (1, 2, 3)}
+    instructions = {"instructions-2", "instructions-3"}
+    assert set(CB.variants) == {"paper", "commitment"} | wordings | instructions
 
 
 def test_the_paper_s_neutral_may_have_nothing_in_common(run):
@@ -298,6 +300,28 @@ def test_a_wording_changes_step_4_alone(run, tmp_path):
         rows.append([(row["premise"], row["hypothesis"]) for row in ran.rows])
         (tmp_path / "run").rename(tmp_path / name)
     assert rows[0] == rows[1]
+
+
+@pytest.mark.parametrize("number", [1, 2, 3])
+def test_a_wording_of_step_3_makes_other_rows(number, run):
+    ran = run(task="cb", rows=15, variants=(f"wording-{number}",))
+    assert Counter(row["label"] for row in ran.rows) == dict.fromkeys(LABELS, 5)
+    instructions = CB if number == 1 else CB.varied([f"instructions-{number}"])
+    for request in ran.requests:
+        assert request.origin.prompt in ("settings", "worded", "meta")
+        text = request.messages[0].content
+        if request.origin.prompt == "worded":
+            assert text.startswith(instructions.judging.instructions)
+            assert f"Output: {request.origin.label}" in request.messages[-1].content
+        elif request.origin.prompt == "meta":
+            assert CB.judging.instructions in text
+
+
+def test_the_worked_pairs_of_the_wordings_fit():
+    (prompt,) = (p for p in CB.varied(["wording-1"]).prompts if p.name == "worded")
+    for label in LABELS:
+        for row in worked(prompt, label):
+            check_pair_paper(row, "a night ferry")
 
 
 # --- counts, samples, tuning ------------------------------------------------

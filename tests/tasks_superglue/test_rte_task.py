@@ -14,7 +14,8 @@ import pytest
 from pydantic import ValidationError
 from rapidfuzz import fuzz, process
 
-from targen_tasks_superglue.rte import RTE
+from targen_tasks_superglue.rte import RTE, RteRow, steps
+from targen_tasks_superglue.rte.checks import check_pair
 
 SUPERGLUE = Path(__file__).parents[3] / "shared" / "data" / "superglue"
 needs_superglue = pytest.mark.skipif(
@@ -317,6 +318,29 @@ def test_the_paper_s_variant_holds_neither_label_to_a_form():
     assert "affirmative" not in sound[0].content + unsound[0].content
     assert sound[0].content.split("\n")[1:] == unsound[0].content.split("\n")[1:]
     assert [turn.content for turn in sound[1::2]] == [turn.content for turn in unsound[1::2]]
+
+
+def test_without_seeds_a_call_writes_the_whole_pair(run):
+    ran = run(rows=24, variants=("no-seeds",), contexts_limit=4)
+    assert Counter(row["label"] for row in ran.rows) == {"entailment": 12, "not_entailment": 12}
+    assert {request.origin.prompt for request in ran.requests} == {"topics", "pair", "meta"}
+    kinds = Counter(entry.get("notes", {}).get("kind") for entry in ran.provenance)
+    assert kinds == {None: 12, "contradicted": 6, "open": 6}
+    # A topic that comes again is told its earlier premises.
+    told = [r.messages[-1].content for r in ran.requests if r.origin.prompt == "pair"]
+    assert any("Earlier premises on this topic: none" not in text for text in told)
+
+
+def test_the_worked_pairs_without_seeds_fit():
+    (prompt,) = (p for p in RTE.varied(["no-seeds"]).prompts if p.name == "pair")
+    turns = prompt.fill(dict.fromkeys(prompt.variables, "x"))
+    asked = [turn.content for turn in turns[1:-1] if turn.role == "user"]
+    pairs = [json.loads(turn.content) for turn in turns if turn.role == "assistant"]
+    assert [text.split("Relation: the hypothesis ")[1].split("\n")[0] for text in asked] == [
+        f"{relation}." for relation in steps._RELATIONS.values()
+    ]
+    for pair in pairs:
+        check_pair(RteRow(**pair, label="entailment"), "x")
 
 
 @needs_superglue

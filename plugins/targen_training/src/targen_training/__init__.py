@@ -16,7 +16,7 @@ __all__ = ["register_commands", "register_metrics", "register_trainers"]
 
 @hookimpl
 def register_commands(register: Register[Callable[..., Any]]) -> None:
-    """`targen train`, `targen evaluate`, `targen compare` and `targen reproduce`."""
+    """The commands from training to the paper's tables."""
     register.register("train", "targen_training.cli:train", summary="Train a model on a dataset.")
     register.register(
         "evaluate",
@@ -27,6 +27,11 @@ def register_commands(register: Register[Callable[..., Any]]) -> None:
         "compare",
         "targen_training.comparing:compare",
         summary="Compare what datasets train.",
+    )
+    register.register(
+        "ablate",
+        "targen_training.ablating:ablate",
+        summary="Find out what each part of generation is worth.",
     )
     register.register(
         "reproduce",

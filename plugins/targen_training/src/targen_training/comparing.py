@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from targen_training.experiments.results import Results
     from targen_training.experiments.run import Planned
 
-__all__ = ["carried_out", "compare", "model_choice", "show"]
+__all__ = ["carried_out", "compare", "generator_options", "model_choice", "show"]
 
 _EVERY = 30.0  # seconds between two lines where there is no terminal
 
@@ -155,8 +155,11 @@ def carried_out(
         return None
     with held(folder):
         declare(folder, _values(experiment, folder))
-        made = generated(registry, iter(arms))
+        made, short = generated(registry, arms)
+        for line in short:
+            print(f"note: {line}", file=sys.stderr)
         ready = planned(registry, experiment, folder, made)
+        ready.left.extend(short)
         _say(ready)
         try:
             results = run_experiment(ready, keep=keep, tell=_Telling())
@@ -348,6 +351,31 @@ def model_choice(item: str) -> dict[str, Any]:
     return {"trainer": name, "options": options}
 
 
+def generator_options(items: Sequence[str], max_cost: float | None) -> dict[str, Any]:
+    """What arms are generated with, from KEY=VALUE.
+
+    Raises:
+        UsageError: one is not written so.
+    """
+    import json
+
+    options: dict[str, Any] = {}
+    for item in items:
+        key, equals, text = item.partition("=")
+        if not equals:
+            raise UsageError(f"-o {item} is no KEY=VALUE")
+        try:
+            options[key] = json.loads(text)
+        except ValueError:
+            options[key] = text
+    base: dict[str, Any] = {}
+    if options:
+        base["options"] = options
+    if max_cost is not None:
+        base["max_cost"] = max_cost
+    return base
+
+
 def _extra(
     registry: Registry, values: dict[str, Any], *, curve: bool, mixture: bool
 ) -> dict[str, Any]:
@@ -396,4 +424,6 @@ def _values(experiment: Experiment, folder: Path) -> dict[str, Any]:
         for arm in part["arms"].values():
             if "data" in arm:
                 arm["data"] = [there(source) for source in arm["data"]]
+            if is_path(arm.get("task", "")):
+                arm["task"] = there(arm["task"])
     return values

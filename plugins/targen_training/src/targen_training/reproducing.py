@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from targen_core.errors import UsageError
-from targen_training.comparing import carried_out
+from targen_training.comparing import carried_out, generator_options
 
 if TYPE_CHECKING:
     from targen_core import Registry
@@ -65,9 +65,8 @@ def reproduce(
     ] = None,
     seeds: Annotated[int, typer.Option("--seeds", help="How often each is trained.")] = 5,
     number: Annotated[
-        int | None,
-        typer.Option("-n", "--number", help="Rows that are generated. [default: 240]"),
-    ] = None,
+        int, typer.Option("-n", "--number", help="Rows that each arm generates.")
+    ] = 240,
     generator: Annotated[
         list[str] | None,
         typer.Option(
@@ -122,7 +121,7 @@ def reproduce(
     folder = out or Path("reproductions") / paper.name
     check_folder(folder)
     chosen = _chosen(paper, tasks)
-    base = _base(number, option or [], max_cost)
+    base = {"n": number, **generator_options(option or [], max_cost)}
     values, differs = _declaration(
         registry,
         paper,
@@ -186,27 +185,6 @@ def _chosen(paper: PaperTable, tasks: str | None) -> list[str]:
             hint=f"its tasks: {', '.join(paper.tasks)}",
         )
     return chosen
-
-
-def _base(number: int | None, items: Sequence[str], max_cost: float | None) -> dict[str, Any]:
-    """What all arms are generated with."""
-    import json
-
-    options: dict[str, Any] = {}
-    for item in items:
-        key, equals, text = item.partition("=")
-        if not equals:
-            raise UsageError(f"-o {item} is no KEY=VALUE")
-        try:
-            options[key] = json.loads(text)
-        except ValueError:
-            options[key] = text
-    base: dict[str, Any] = {"n": 240 if number is None else number}
-    if options:
-        base["options"] = options
-    if max_cost is not None:
-        base["max_cost"] = max_cost
-    return base
 
 
 def _declaration(
@@ -291,11 +269,6 @@ def _arms(
     if paper.each == "generator":
         for name in generators:
             yield {"name": name.replace("/", " "), "generate": {"model": name}}
-    elif paper.each == "variant":
-        yield {"name": "default", "generate": {}}
-        found = registry.resolve(registry.find("task", task))
-        for variant in found.variants:
-            yield {"name": variant, "generate": {"variants": [variant]}}
     else:
         yield from paper.arms
 

@@ -21,9 +21,9 @@ meta-prompt. Agrees with the paper / differs:
   and a tuning text of its own, and the same operator for each label of a setting;
 - the appendix's example of an entailment is none (a nervous singer need not
   have seen critics); ours are;
-- appendix A.1 calls three wordings of the instructions step-3 prompts; they are
-  instructions, and the variants `instructions-2` and `instructions-3` change
-  step 4 (and instruction tuning);
+- appendix A.1 calls three wordings of the instructions step-3 prompts. The variants
+  `wording-1` to `wording-3` ask for pairs with them, so that the data are made
+  again; `instructions-2` and `instructions-3` change step 4 (and instruction tuning);
 - the worked examples are ours: one of the paper's is nearly a row of the
   original data.
 """

@@ -111,6 +111,7 @@ def dry_run(call: DryRunCall) -> Any:
         return {"explanation": _WHY, "answer": answer}
     setting, count = str(values["setting"]), int(values["count"])
     style, _, label = call.prompt.rpartition("_")
+    label = str(values.get("output", label))
     if style == "commitment":
         under = next(name for name in _CLAUSES if _MARKS[name] in str(values["under"]))
         pairs = [_clause(setting, label, under, rng) for _ in range(count)]

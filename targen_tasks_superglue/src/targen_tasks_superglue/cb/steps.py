@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel
 
-from targen_core import Llm, Prompt
+from targen_core import InverseGenerator, Llm, Prompt
 from targen_core.tasks.replies import line, list_of
 from targen_tasks_superglue.cb.rows import CbRow
 
@@ -16,6 +16,8 @@ __all__ = [
     "PAIRS",
     "PAPER_PROMPTS",
     "PROMPTS",
+    "WORDED_PROMPT",
+    "worded",
     "write_contradiction",
     "write_contradiction_commitment",
     "write_contradiction_paper",
@@ -61,6 +63,8 @@ COMMITMENT_PROMPTS: Mapping[_Name, Prompt] = {
     "contradiction": _prompt("commitment_contradiction"),
     "neutral": _prompt("commitment_neutral"),
 }
+WORDED_PROMPT = _prompt("worded")
+"""One for all labels: instructions in one of the wordings of appendix A.1, then the label."""
 
 
 class _Pair(BaseModel):
@@ -111,6 +115,21 @@ async def write_contradiction_commitment(llm: Llm, setting: str) -> Sequence[CbR
 async def write_neutral_commitment(llm: Llm, setting: str) -> Sequence[CbRow]:
     """G(neutral, setting): the clause is left open."""
     return await _write_clauses(llm, setting, "neutral")
+
+
+def worded(instructions: str) -> Mapping[str, InverseGenerator[str, CbRow]]:
+    """G for each label by instructions that say what all of them mean (appendix A.1)."""
+
+    def of(label: _Name) -> InverseGenerator[str, CbRow]:
+        async def write(llm: Llm, setting: str) -> Sequence[CbRow]:
+            prompts = {label: WORDED_PROMPT}
+            return await _write(
+                llm, setting, label, prompts, instructions=instructions, output=label
+            )
+
+        return write
+
+    return {label: of(label) for label in PROMPTS}
 
 
 async def _write_clauses(llm: Llm, setting: str, label: _Name) -> Sequence[CbRow]:

@@ -25,6 +25,8 @@ from targen_tasks_superglue.cb.steps import (
     PAIRS,
     PAPER_PROMPTS,
     PROMPTS,
+    WORDED_PROMPT,
+    worded,
     write_contradiction,
     write_contradiction_commitment,
     write_contradiction_paper,
@@ -50,6 +52,17 @@ def _render(row: CbRow) -> str:
 
 def _template(name: str) -> Prompt:
     return Prompt(name, package="targen_tasks_superglue.cb")
+
+
+def _worded(instructions: str, said: str) -> Variant:
+    return Variant(
+        f"step 3 by the {said} wording of the instructions, which says what each label means",
+        {
+            "generators": worded(instructions),
+            "checks": (check_pair_paper,),
+            "prompts": (SETTINGS_PROMPT, WORDED_PROMPT, META_PROMPT),
+        },
+    )
 
 
 CB: Task[str, CbRow] = Task(
@@ -123,6 +136,9 @@ CB: Task[str, CbRow] = Task(
                 "prompts": (SETTINGS_PROMPT, *COMMITMENT_PROMPTS.values(), META_PROMPT),
             },
         ),
+        "wording-1": _worded(INSTRUCTIONS, "first"),
+        "wording-2": _worded(INSTRUCTIONS_2, "second"),
+        "wording-3": _worded(INSTRUCTIONS_3, "third"),
         "instructions-2": Variant(
             "step 4 with the second wording of the instructions, neutral first (appendix A.1)",
             {"judging": {"instructions": INSTRUCTIONS_2}},

@@ -7,7 +7,7 @@ from targen_core.tasks.checks import phrase, several_sentences
 from targen_tasks_superglue.rte.rows import Premise, RteRow
 from targen_tasks_superglue.shared.nli import claim, no_copy, related, statement
 
-__all__ = ["check_hypothesis", "check_premise", "check_row", "check_topic"]
+__all__ = ["check_hypothesis", "check_pair", "check_premise", "check_row", "check_topic"]
 
 
 def check_topic(topic: str) -> None:
@@ -40,6 +40,16 @@ def check_hypothesis(hypothesis: str, premise: str) -> None:
     claim(hypothesis, premise, min_words=4, max_words=30)
     no_copy(hypothesis, premise)
     related(hypothesis, premise)
+
+
+def check_pair(row: RteRow, topic: str) -> None:
+    """A row without a seed: a premise and a hypothesis that both are allowed.
+
+    Raises:
+        Rejected: a reason of `check_premise` or `check_hypothesis`.
+    """
+    check_premise(Premise(premise=row.premise))
+    check_hypothesis(row.hypothesis, row.premise)
 
 
 def check_row(row: RteRow, seed: Premise) -> None:

@@ -43,7 +43,16 @@ def dry_run(call: DryRunCall) -> Any:
     if call.prompt == "solve":
         answer = rng.choice(("entailment", "not_entailment"))
         return {"explanation": _WHY, "answer": answer}
+    if call.prompt == "pair":
+        premise = _premise(str(call.values["topic"]), rng)
+        return {"premise": premise, "hypothesis": _hypothesis(_kind(call), premise, rng)}
     return {"hypothesis": _hypothesis(call.prompt, str(call.values["premise"]), rng)}
+
+
+def _kind(call: DryRunCall) -> str:
+    relation = str(call.values["relation"])
+    false = "contradicted" if "must be false" in relation else "open"
+    return "entailment" if "must be true" in relation else false
 
 
 def _premise(topic: str, rng: random.Random) -> str:

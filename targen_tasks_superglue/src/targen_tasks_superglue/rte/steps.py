@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Literal
 
 from pydantic import BaseModel
@@ -17,9 +17,12 @@ __all__ = [
     "PAPER_PROMPTS",
     "PREMISES",
     "PROMPTS",
+    "SEEDLESS_PROMPTS",
     "TOPICS",
     "write_entailment",
+    "write_entailment_seedless",
     "write_not_entailment",
+    "write_not_entailment_seedless",
     "write_sound",
     "write_unsound",
 ]
@@ -35,8 +38,15 @@ _TOPICS, _PREMISES = _prompt("topics"), _prompt("premises")
 _ENTAILMENT = _prompt("entailment")
 _NOT_ENTAILMENT = {name: _prompt(name) for name in ("contradicted", "open")}
 _SOUND, _UNSOUND = _prompt("sound"), _prompt("unsound")
+_PAIR = _prompt("pair")
 PROMPTS = (_TOPICS, _PREMISES, _ENTAILMENT, *_NOT_ENTAILMENT.values())
 PAPER_PROMPTS = (_TOPICS, _PREMISES, _SOUND, _UNSOUND)
+SEEDLESS_PROMPTS = (_TOPICS, _PAIR)
+_RELATIONS: Mapping[str, str] = {
+    "entailment": "must be true if the premise is true",
+    "contradicted": "must be false if the premise is true",
+    "open": "may be true or false if the premise is true",
+}
 
 _TOPIC = line(4, 60)
 _SENTENCE = line(50, 320)
@@ -44,6 +54,10 @@ _SENTENCE = line(50, 320)
 
 class _Hypothesis(BaseModel):
     hypothesis: line(20, 170)  # type: ignore[valid-type]
+
+
+class _Pair(_Hypothesis):
+    premise: line(50, 320)  # type: ignore[valid-type]
 
 
 async def _propose_topics(llm: Llm, parent: None, existing: Sequence[str]) -> Sequence[str]:
@@ -100,6 +114,32 @@ async def write_sound(llm: Llm, seed: Premise) -> RteRow:
 async def write_unsound(llm: Llm, seed: Premise) -> RteRow:
     """G(not_entailment, premise) as the paper has it: a "logically unsound" hypothesis."""
     return await _write(llm, seed, "not_entailment", _UNSOUND)
+
+
+async def write_entailment_seedless(llm: Llm, topic: str) -> RteRow:
+    """G(entailment, topic), without a seed: premise and hypothesis at once."""
+    return await _write_pair(llm, topic, "entailment", "entailment")
+
+
+async def write_not_entailment_seedless(llm: Llm, topic: str) -> RteRow:
+    """G(not_entailment, topic), without a seed: contradicted or left open, in equal shares."""
+    kind = llm.alternate("contradicted", "open")
+    llm.note(kind=kind)
+    return await _write_pair(llm, topic, "not_entailment", kind)
+
+
+async def _write_pair(
+    llm: Llm, topic: str, label: Literal["entailment", "not_entailment"], kind: str
+) -> RteRow:
+    def usable(reply: _Pair) -> None:
+        check_premise(Premise(premise=reply.premise.strip()))
+        check_hypothesis(reply.hypothesis.strip(), reply.premise.strip())
+
+    have = " ".join(row.premise for row in llm.earlier[-_SHOWN:]) or "none"
+    reply = await llm.ask(
+        _PAIR, reply=_Pair, check=usable, topic=topic, relation=_RELATIONS[kind], have=have
+    )
+    return RteRow(premise=_tidy(reply.premise), hypothesis=_tidy(reply.hypothesis), label=label)
 
 
 async def _write(

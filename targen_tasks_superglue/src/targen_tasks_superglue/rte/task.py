@@ -5,7 +5,7 @@ from __future__ import annotations
 from targen_core import Judging, Label, Prompt, Rows, Task, Texts, Variant
 from targen_core.correctors.meta import META_PROMPT
 from targen_tasks_superglue.rte.cases import cases
-from targen_tasks_superglue.rte.checks import check_row
+from targen_tasks_superglue.rte.checks import check_pair, check_row
 from targen_tasks_superglue.rte.dry_run import dry_run
 from targen_tasks_superglue.rte.rows import Premise, RteRow
 from targen_tasks_superglue.rte.samples import INSTRUCTIONS, SAMPLES
@@ -13,9 +13,12 @@ from targen_tasks_superglue.rte.steps import (
     PAPER_PROMPTS,
     PREMISES,
     PROMPTS,
+    SEEDLESS_PROMPTS,
     TOPICS,
     write_entailment,
+    write_entailment_seedless,
     write_not_entailment,
+    write_not_entailment_seedless,
     write_sound,
     write_unsound,
 )
@@ -26,6 +29,13 @@ __all__ = ["RTE"]
 def _render(row: RteRow) -> str:
     return f"Premise: {row.premise}\nHypothesis: {row.hypothesis}"
 
+
+_PARAMETERS = {
+    "contexts": {"temperature": 1.0, "max_tokens": 400},
+    "seeds": {"temperature": 1.0, "max_tokens": 800},
+    "generate": {"temperature": 0.7, "max_tokens": 120},
+    "correct": {"temperature": 0.0, "max_tokens": 300},
+}
 
 RTE: Task[Premise, RteRow] = Task(
     name="rte",
@@ -60,18 +70,32 @@ RTE: Task[Premise, RteRow] = Task(
         "original": {"entailment": 1249, "not_entailment": 1241},
         "balanced": {"entailment": 1245, "not_entailment": 1245},
     },
-    parameters={
-        "contexts": {"temperature": 1.0, "max_tokens": 400},
-        "seeds": {"temperature": 1.0, "max_tokens": 800},
-        "generate": {"temperature": 0.7, "max_tokens": 120},
-        "correct": {"temperature": 0.0, "max_tokens": 300},
-    },
+    parameters=_PARAMETERS,
     variants={
         "paper": Variant(
             "a logically sound and an unsound hypothesis, in the paper's words, in any form",
             {
                 "generators": {"entailment": write_sound, "not_entailment": write_unsound},
                 "prompts": (*PAPER_PROMPTS, META_PROMPT),
+            },
+        ),
+        # Without step 2 a topic is drawn from again, and is told its earlier premises.
+        "no-seeds": Variant(
+            "without step 2: premise and hypothesis are written at once, for a topic (an ablation)",
+            {
+                "seeds": (),
+                "samples_per_seed": 20,
+                "generators": {
+                    "entailment": write_entailment_seedless,
+                    "not_entailment": write_not_entailment_seedless,
+                },
+                "checks": (check_pair,),
+                "prompts": (*SEEDLESS_PROMPTS, META_PROMPT),
+                # A call writes a whole pair.
+                "parameters": {
+                    **_PARAMETERS,
+                    "generate": {"temperature": 0.7, "max_tokens": 250},
+                },
             },
         ),
     },

@@ -12,9 +12,9 @@ from targen_analysis.difficulty.measured import Measured, measure_one
 from targen_analysis.difficulty.pvi import DOUBT
 from targen_analysis.difficulty.training import Recipe
 from targen_analysis.difficulty.views import figures_table, of_rows, plots, row_tables
-from targen_analysis.pretrained import device_of
 from targen_analysis.statistics import difference
 from targen_core.metrics.model import Findings, Metric, MetricOptions, Study
+from targen_core.pretrained import device_of
 from targen_core.text import percent
 
 __all__ = ["DIFFICULTY", "DifficultyOptions"]
@@ -64,7 +64,7 @@ def _measure(study: Study, options: DifficultyOptions) -> Findings:
     from targen_analysis.difficulty.models import find_classifier
 
     classifier = find_classifier(options.model)
-    device = device_of(options.device, "-o difficulty.device")
+    device = device_of(options.device, "-o difficulty.device=")
     recipe = Recipe(options.epochs, options.batch, options.learning_rate, device)
     notes: list[str] = []
     drawn: dict[str, Decisions] = {}

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from targen_analysis.pretrained import first_line, model_folder, quiet
 from targen_core.errors import UsageError
+from targen_core.pretrained import first_line, model_folder, quiet
 
 __all__ = ["Classifier", "find_classifier"]
 
@@ -71,7 +71,7 @@ def find_classifier(name: str) -> Classifier:
     import torch  # noqa: F401 - said to be missing before anything is looked for
     from transformers import AutoConfig, AutoTokenizer
 
-    folder = model_folder(name, "-o difficulty.model")
+    folder = model_folder(name, "-o difficulty.model=")
     with quiet(), _explained(name):
         config = AutoConfig.from_pretrained(folder, local_files_only=True)
         tokenizer = AutoTokenizer.from_pretrained(

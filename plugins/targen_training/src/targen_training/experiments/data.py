@@ -252,7 +252,8 @@ def read_material(
         for source in declared.data or (str(made[arm]),):
             place = (source, declared.style)
             if place not in read:
-                dataset = read_rows(registry, source, task)
+                # A run of another task says itself which, and that must be called the same.
+                dataset = read_rows(registry, source, None if declared.task else task)
                 if dataset.task.name != name:
                     raise UsageError(
                         f"{source} holds rows of {dataset.task.name}, and the test rows are of "

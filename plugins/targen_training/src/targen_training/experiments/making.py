@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from inspect import signature
@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from targen_core import Registry, estimate, generate
-from targen_core.errors import JobFailed, TargenError, UsageError
+from targen_core.errors import JobFailed, QuotaNotMet, TargenError, UsageError
 from targen_training.experiments.model import Experiment
 
 __all__ = ["Made", "dollars", "generated", "to_generate"]
@@ -27,6 +27,7 @@ class Made:
         task: the name or file of its task.
         values: what `targen_core.generate` is called with.
         run: its run directory.
+        own: the task again where it is the arm's own, and not the experiment's.
     """
 
     part: str
@@ -34,11 +35,13 @@ class Made:
     task: str
     values: Mapping[str, Any]
     run: Path
+    own: str = ""
 
     @property
     def said(self) -> str:
         """What is special about it, in one line."""
-        return ", ".join(f"{key}={value}" for key, value in self.values.items())
+        by = {"task": self.own} if self.own else {}
+        return ", ".join(f"{key}={value}" for key, value in {**self.values, **by}.items())
 
 
 def to_generate(experiment: Experiment, folder: Path) -> Iterator[Made]:
@@ -48,7 +51,8 @@ def to_generate(experiment: Experiment, folder: Path) -> Iterator[Made]:
             if arm.generate is not None:
                 called = re.sub(r"[^\w.-]+", "-", f"{key}-{name}").strip("-")
                 values = {**experiment.generate, **arm.generate}
-                yield Made(key, name, experiment.task_of(key), values, folder / "runs" / called)
+                task = arm.task or experiment.task_of(key)
+                yield Made(key, name, task, values, folder / "runs" / called, arm.task)
 
 
 def dollars(registry: Registry, arm: Made) -> float | None:
@@ -67,19 +71,29 @@ def dollars(registry: Registry, arm: Made) -> float | None:
         return None  # what its dry run cannot do, the run itself may
 
 
-def generated(registry: Registry, arms: Iterator[Made]) -> dict[str, dict[str, Path]]:
+def generated(
+    registry: Registry, arms: Iterable[Made]
+) -> tuple[dict[str, dict[str, Path]], list[str]]:
     """Generate what is missing. What the arms have in common is asked once: replies are shared.
+
+    Returns:
+        Part -> arm -> run directory; and what is to be said of arms in which a label fell short,
+        as may happen to a way that makes the same rows again and again.
 
     Raises:
         UsageError: what cannot be.
         JobFailed: a run ended early; the same again goes on with it.
     """
     made: dict[str, dict[str, Path]] = {}
+    short: list[str] = []
     for arm in arms:
         with _named(arm, f"generated into {arm.run}"):
-            generate(arm.task, out=arm.run, registry=registry, **arm.values)
+            try:
+                generate(arm.task, out=arm.run, registry=registry, **arm.values)
+            except QuotaNotMet as error:
+                short.append(f"{arm.part}, {arm.arm}: {error}")
         made.setdefault(arm.part, {})[arm.arm] = arm.run
-    return made
+    return made, short
 
 
 @contextmanager

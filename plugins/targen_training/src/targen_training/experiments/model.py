@@ -40,11 +40,14 @@ class Arm(_Declared):
         data: datasets that are learned from together, in any form that targen reads.
         generate: in their place, what `targen_core.generate` is called with, over what the
             experiment says for all.
+        task: what generates it where that is not the experiment's task, but another way to make
+            the same rows: a name, or a file.
         style: how rows are read: as they are, or as instructions.
     """
 
     data: tuple[str, ...] = ()
     generate: Mapping[str, Any] | None = None
+    task: str = ""
     style: Style = "plain"
 
     @model_validator(mode="before")
@@ -58,6 +61,8 @@ class Arm(_Declared):
     def _one_of_two(self) -> Arm:
         if bool(self.data) == (self.generate is not None):
             raise ValueError("an arm has either data or generate")
+        if self.task and self.generate is None:
+            raise ValueError("task is for an arm with generate")
         return self
 
 
@@ -292,7 +297,9 @@ def _placed(experiment: Experiment, folder: Path) -> dict[str, Any]:
                 "task": task(part.task),
                 "test": tuple(map(at, part.test)),
                 "arms": {
-                    name: arm.model_copy(update={"data": tuple(map(at, arm.data))})
+                    name: arm.model_copy(
+                        update={"data": tuple(map(at, arm.data)), "task": task(arm.task)}
+                    )
                     for name, arm in part.arms.items()
                 },
             }

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from targen_core.errors import UsageError
+from targen_core.pretrained import device_of
 from targen_core.training.model import Decision, Predictor, Trainer, TrainingSet
 from targen_training.neural.options import EncoderOptions
 
@@ -148,7 +149,7 @@ def load(folder: Path) -> Predictor:
     from transformers import AutoModelForSequenceClassification
 
     from targen_training.neural.loading import load_saved, tokenizer_of
-    from targen_training.neural.weights import Weights, device_of
+    from targen_training.neural.weights import Weights
 
     try:
         about = json.loads((folder / _ABOUT).read_text(encoding="utf-8"))

@@ -17,9 +17,9 @@ from pathlib import Path
 from typing import Any
 
 from targen_core.errors import JobFailed, UsageError
+from targen_core.pretrained import device_of, first_line, quiet
 from targen_core.training.model import Decision, TrainingSet
 from targen_training.neural.options import NeuralOptions
-from targen_training.neural.weights import device_of, first_line, quiet
 
 __all__ = ["Example", "fit", "longest", "takes_bfloat16", "tokens_at_most"]
 

@@ -5,16 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from targen_core.errors import UsageError
+from targen_core.pretrained import device_of, first_line, quiet
 from targen_core.training.model import TrainingSet
 from targen_training.neural.fit import takes_bfloat16
 from targen_training.neural.options import NeuralOptions
 from targen_training.neural.weights import (
     Weights,
     base_of,
-    device_of,
     find_weights,
-    first_line,
-    quiet,
 )
 
 __all__ = ["Pretrained", "load_saved", "save", "tokenizer_of"]

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from targen_core.errors import UsageError
+from targen_core.pretrained import device_of
 from targen_core.training.model import Decision, Predictor, Question, Trainer, TrainingSet
 from targen_training.mixtures import labelled
 from targen_training.neural.answers import asked, meaning, questions_of
@@ -123,7 +124,7 @@ def load(kind: str, folder: Path) -> Predictor:
     import torch
 
     from targen_training.neural.loading import load_saved, tokenizer_of
-    from targen_training.neural.weights import Weights, device_of
+    from targen_training.neural.weights import Weights
 
     try:
         about = json.loads((folder / _ABOUT).read_text(encoding="utf-8"))

@@ -25,7 +25,7 @@ class PaperTable:
         columns: "tasks", or "arms".
         arms: what is compared: a name, whether it is the original data or both together, what
             is generated otherwise than by the paper's own method, how rows are read.
-        each: "variant" or "generator": an arm for each of these, in place of `arms`.
+        each: "generator": an arm for each, in place of `arms`.
         rows: the figures, a name and values by column, per cent.
         differs: what a repetition cannot have alike, and what is odd in the paper.
         metrics: tasks whose figure is not the benchmark's first.

@@ -1,0 +1,232 @@
+"""`targen ablate`."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from targen_core.cli.completion import completer
+from targen_core.errors import UsageError, WriteFailed
+from targen_training.comparing import carried_out, generator_options, model_choice, show
+
+if TYPE_CHECKING:
+    from targen_core import Task
+
+__all__ = ["ablate"]
+
+WHOLE = "whole"
+KINDS = ("correction", "contexts", "no-contexts", "no-seeds", "variants", "generators")
+_SEEDLESS = "no-seeds"  # what a task calls its variant without step 2
+_NOTHING = "any subject"  # a context that says nothing
+_SAMPLES = 20  # draws of a context where there are no seeds below it
+_SHARES = {"half of the contexts": 0.5, "a quarter of the contexts": 0.25}
+
+
+def ablate(
+    task: Annotated[
+        str,
+        typer.Argument(
+            metavar="TASK",
+            help="A task's name, or its file.",
+            autocompletion=completer("task"),
+            show_default=False,
+        ),
+    ],
+    test: Annotated[
+        list[str],
+        typer.Option(
+            "--test",
+            metavar="DATA",
+            help="Labelled rows that nothing is trained on.",
+            show_default=False,
+        ),
+    ],
+    generator: Annotated[
+        list[str],
+        typer.Option(
+            "--generator",
+            metavar="NAME[/MODEL]",
+            help="The model that generates; any further ones are arms.",
+            show_default=False,
+        ),
+    ],
+    arms: Annotated[
+        str | None,
+        typer.Option(
+            "--arms",
+            metavar="A,B",
+            help=f"Some of: {', '.join(KINDS)}. [default: all that the task has]",
+        ),
+    ] = None,
+    runs: Annotated[
+        int,
+        typer.Option("--runs", min=1, help="How often the whole and each variant are generated."),
+    ] = 1,
+    original: Annotated[
+        list[str] | None,
+        typer.Option("--original", metavar="DATA", help="Rows to hold beside, as one more arm."),
+    ] = None,
+    number: Annotated[
+        int, typer.Option("-n", "--number", help="Rows that each arm generates.")
+    ] = 240,
+    contexts: Annotated[
+        int, typer.Option("--contexts-limit", min=4, help="Contexts of the whole.")
+    ] = 40,
+    option: Annotated[
+        list[str] | None,
+        typer.Option("--option", "-o", metavar="KEY=VALUE", help="An option of the generator."),
+    ] = None,
+    max_cost: Annotated[
+        float | None, typer.Option("--max-cost", help="Stop an arm before spending more dollars.")
+    ] = None,
+    model: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--model", metavar="NAME[,KEY=VALUE]...", help="What is trained. [default: tfidf]"
+        ),
+    ] = None,
+    seeds: Annotated[int, typer.Option("--seeds", help="How often each is trained.")] = 5,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", help="A folder. [default: comparisons/ablate- and the task]"),
+    ] = None,
+    plan: Annotated[bool, typer.Option("--plan", help="Only say what would be done.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
+) -> None:
+    """Find out what each part of generation is worth: generate without it, train, compare.
+
+    Every arm is a run that leaves one thing out or does it otherwise: no self-correction, half of
+    the contexts and a quarter, none at all, no seeds, each variant of the task, other generators.
+    What arms have in common is asked once. With --runs, the whole and every variant are generated
+    with several random seeds, which shows how much of a difference is chance. The command goes on
+    where it was stopped.
+
+    Examples:
+    - targen ablate rte --test RTE/val.jsonl --generator llama -o model=llama3.1 --plan
+    - targen ablate ./tickets.yaml --test labelled.csv --generator claude --arms correction,no-seeds
+    - targen ablate cb --test CB/val.jsonl --generator local -n 60 --arms variants --runs 3
+    """
+    from targen_core import load_registry
+    from targen_training.experiments.model import declared
+    from targen_training.experiments.run import check_folder
+
+    registry = load_registry()
+    found: Task[Any, Any] = registry.resolve(registry.find("task", task))
+    folder = out or Path("comparisons") / f"ablate-{found.name}"
+    check_folder(folder)
+    wanted = _wanted(arms)
+    made: dict[str, Any] = {}
+    for name, values in _arms(found, task, generator, wanted, runs, contexts, folder):
+        if isinstance(values, str):
+            print(f"{name} is left out: {values}", file=sys.stderr)
+        else:
+            made[name] = values
+    if original:
+        made["original"] = {"data": list(original)}
+    if len(made) < 2:
+        raise UsageError(
+            f"nothing of --arms {arms} can be left out of {found.name}",
+            hint=f"targen describe {task} shows its steps and variants",
+        )
+    base = {"n": number, "model": generator[0], **generator_options(option or [], max_cost)}
+    experiment = declared(
+        {
+            "name": f"What the parts of {found.name} are worth",
+            "tasks": {found.name: {"task": task, "test": list(test), "arms": made}},
+            "models": [model_choice(item) for item in model or ["tfidf"]],
+            "seeds": seeds,
+            "sizes": ["matched"],
+            "generate": base,
+        },
+        "ablate",
+    )
+    results = carried_out(registry, experiment, folder, plan=plan)
+    if results is not None:
+        show(results, folder, json=json)
+
+
+def _wanted(arms: str | None) -> Sequence[str]:
+    if arms is None:
+        return KINDS
+    chosen = [name.strip() for name in arms.split(",") if name.strip()]
+    odd = [name for name in chosen if name not in KINDS]
+    if odd or not chosen:
+        raise UsageError(
+            f"--arms {arms}: {', '.join(odd) or 'nothing'} is not among the arms",
+            hint=f"arms: {', '.join(KINDS)}",
+        )
+    return chosen
+
+
+def _arms(
+    task: Task[Any, Any],
+    said: str,
+    generators: Sequence[str],
+    wanted: Sequence[str],
+    runs: int,
+    contexts: int,
+    folder: Path,
+) -> Iterator[tuple[str, Mapping[str, Any] | str]]:
+    """Each arm as an experiment declares it, or why there is none."""
+    limit = {"contexts_limit": contexts} if _has_list(task) else {}
+
+    def arm(**values: Any) -> Mapping[str, Any]:
+        return {"generate": {**limit, **values}}
+
+    def several(name: str, **values: Any) -> Iterator[tuple[str, Mapping[str, Any]]]:
+        yield name, arm(**values)
+        for seed in range(1, runs):
+            yield f"{name}, run {seed + 1}", arm(seed=seed, **values)
+
+    yield from several(WHOLE)
+    if "correction" in wanted:
+        none = task.judging.corrector is None
+        yield "no correction", f"{task.name} has no step 4" if none else arm(correct=False)
+    if "contexts" in wanted:
+        for name, share in _SHARES.items():
+            yield name, arm(contexts_fraction=share) if limit else f"{task.name} has no lists"
+    if "no-contexts" in wanted:
+        has = task.contexts is not None and task.contexts.item is str
+        why = f"{task.name} has no contexts that are texts"
+        yield "no contexts", {"generate": {"contexts": [_NOTHING]}} if has else why
+    if "no-seeds" in wanted:
+        yield "no seeds", _seedless(task, said, arm, folder)
+    if "variants" in wanted:
+        for variant in task.variants:
+            if variant != _SEEDLESS:
+                yield from several(variant, variants=[variant])
+    if "generators" in wanted:
+        for name in generators[1:]:
+            yield name.replace("/", " "), arm(model=name)
+
+
+def _has_list(task: Task[Any, Any]) -> bool:
+    return task.contexts is not None or bool(task.seeds)
+
+
+def _seedless(task: Task[Any, Any], said: str, arm: Any, folder: Path) -> Mapping[str, Any] | str:
+    """The arm without step 2: the task's own variant, or its file with the seeds taken out."""
+    if _SEEDLESS in task.variants:
+        values: Mapping[str, Any] = arm(variants=[_SEEDLESS])
+        return values
+    if not task.seeds:
+        return f"{task.name} has no step 2"
+    if task.contexts is None or not said.endswith((".yaml", ".yml", ".toml", ".json")):
+        return f"{task.name} has no variant {_SEEDLESS}"
+    from targen_core import Declaration
+
+    declaration = Declaration.from_file(Path(said)).model_copy(
+        update={"name": task.name, "seeds": None, "samples_per_seed": _SAMPLES}
+    )
+    path = folder / "data" / f"{task.name}.json"
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        text = declaration.model_dump_json(indent=2, exclude_defaults=True)
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise WriteFailed(f"cannot write {path}: {error.strerror}") from error
+    return {**arm(), "task": str(path)}

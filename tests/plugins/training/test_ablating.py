@@ -1,0 +1,84 @@
+"""`targen ablate`."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+Command = Callable[..., Any]
+ASKED = ("--test", "test.jsonl", "--generator", "scripted", "-n", 8, "--contexts-limit", 4)
+
+
+def spec(arm: str) -> Any:
+    run = Path("comparisons/ablate-mood/runs") / f"mood-{arm}"
+    return json.loads((run / "manifest.json").read_text())["spec"]
+
+
+def test_parts_of_one_s_own_task_are_left_out_one_by_one(targen: Command, mood: Command) -> None:
+    mood("test.jsonl", 20)
+    plan = targen("ablate", "./mood.yaml", *ASKED, "--plan")
+    assert plan.code == 0 and not plan.out
+    assert "arm no correction of mood: to generate" in plan.err
+    assert not Path("comparisons/ablate-mood/runs").exists()
+    done = targen("ablate", "./mood.yaml", *ASKED, "--seeds", 1, "--json")
+    assert done.code == 0, done.err
+    (part,) = done.json["parts"]
+    assert list(part["arms"]) == [
+        "whole", "no correction", "half of the contexts", "a quarter of the contexts",
+        "no contexts", "no seeds",
+    ]  # fmt: skip
+    assert {group["kind"] for group in part["groups"]} == {"matched"}
+    assert spec("no-correction")["corrector"] is None
+    assert spec("half-of-the-contexts")["contexts_fraction"] == 0.5
+    report = Path("comparisons/ablate-mood/runs/mood-no-seeds/report.json")
+    assert set(json.loads(report.read_text())["models"]) == {"contexts", "generate", "correct"}
+    again = targen("ablate", "./mood.yaml", *ASKED, "--seeds", 1)
+    assert again.code == 0 and "\n0 of " in again.err
+    # What it wrote is an experiment as any other.
+    declared = targen("compare", "comparisons/ablate-mood/experiment.toml", "--json")
+    assert declared.code == 0 and "\n0 of " in declared.err
+
+
+def test_some_arms_several_times_beside_rows_that_are_there(targen: Command, mood: Command) -> None:
+    mood("test.jsonl", 20)
+    mood("own.jsonl", 20, seed=3)
+    some = ("--arms", "correction,generators", "--runs", 2, "--original", "own.jsonl")
+    done = targen("ablate", "./mood.yaml", *ASKED, "--generator", "scripted", *some, "--seeds", 1)
+    assert done.code == 0, done.err
+    declared = tomllib.loads(Path("comparisons/ablate-mood/experiment.toml").read_text())
+    arms = declared["tasks"]["mood"]["arms"]
+    assert list(arms) == ["whole", "whole, run 2", "no correction", "scripted", "original"]
+    assert arms["whole, run 2"]["generate"]["seed"] == 1
+
+
+@pytest.mark.whole
+def test_variants_are_arms_and_what_a_task_lacks_is_named(targen: Command, mood: Command) -> None:
+    mood("test.jsonl", 20)
+    rte = targen("ablate", "rte", *ASKED, "--plan")
+    assert "arm no seeds of rte: to generate" in rte.err and "variants=['no-seeds']" in rte.err
+    assert "arm paper of rte" in rte.err
+    cb = targen("ablate", "cb", *ASKED, "--plan", "--runs", 2)
+    assert "no seeds is left out: cb has no step 2" in cb.err
+    assert "arm wording-3, run 2 of cb" in cb.err
+    wic = targen("ablate", "wic", *ASKED, "--plan", "--arms", "no-contexts")
+    assert wic.code == 2 and "no contexts is left out: wic has no contexts" in wic.err
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--arms", "corection"], "corection is not among the arms"),
+        (["--arms", "variants"], "nothing of --arms variants can be left out of mood"),
+        (["-o", "odd"], "-o odd is no KEY=VALUE"),
+        (["--original", "nowhere.jsonl"], "nowhere.jsonl"),
+    ],
+)
+def test_bad_input_is_said(targen: Command, mood: Command, words: list[str], said: str) -> None:
+    mood("test.jsonl", 20)
+    done = targen("ablate", "./mood.yaml", *ASKED, *words)
+    assert done.code == 2 and said in done.err, done.err
