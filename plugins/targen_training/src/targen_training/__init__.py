@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 from targen_core import Register, hookimpl
 
 if TYPE_CHECKING:
+    from targen_core import TaskForm
     from targen_core.metrics.model import Metric
     from targen_core.training.model import Trainer
 
-__all__ = ["register_commands", "register_metrics", "register_trainers"]
+__all__ = ["register_commands", "register_metrics", "register_task_forms", "register_trainers"]
 
 
 @hookimpl
@@ -22,6 +23,11 @@ def register_commands(register: Register[Callable[..., Any]]) -> None:
         "evaluate",
         "targen_training.evaluating:evaluate",
         summary="Measure a trained model on labelled rows.",
+    )
+    register.register(
+        "answer",
+        "targen_training.bigbench.answer:answer",
+        summary="Have a model answer a task of BIG-bench.",
     )
     register.register(
         "compare",
@@ -37,6 +43,16 @@ def register_commands(register: Register[Callable[..., Any]]) -> None:
         "reproduce",
         "targen_training.reproducing:reproduce",
         summary="Do an experiment of the paper again.",
+    )
+
+
+@hookimpl
+def register_task_forms(register: Register[TaskForm[Any]]) -> None:
+    """Files that say which task of BIG-bench is to be answered."""
+    register.register(
+        "answer",
+        "targen_training.bigbench.answering:ANSWER",
+        summary="written answers to a task of BIG-bench",
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json as jsonlib
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -15,6 +15,7 @@ from targen_training.asked import TaskOption, read_rows
 
 if TYPE_CHECKING:
     from targen_core import Dataset
+    from targen_core.dataset.bigbench import BigBench
     from targen_core.metrics.model import Estimate
     from targen_training.models import Trained
     from targen_training.scores import Scores
@@ -26,7 +27,14 @@ _WIDE = 12  # labels of which a table has columns
 
 
 def evaluate(
-    model: Annotated[Path, typer.Argument(help="What `targen train` left.", show_default=False)],
+    model: Annotated[
+        Path,
+        typer.Argument(
+            help="What `targen train` left; on a task.json of BIG-bench also a pretrained decoder, "
+            "or answers: a run of `targen answer`, or rows of `input` and `output`.",
+            show_default=False,
+        ),
+    ],
     data: Annotated[
         list[str] | None,
         typer.Argument(
@@ -48,6 +56,21 @@ def evaluate(
             help="Tasks of lm-evaluation-harness, in place of DATA; for decoders.",
         ),
     ] = None,
+    shots: Annotated[
+        int,
+        typer.Option(
+            "--shots", min=0, max=32, help="Worked examples before each of BIG-bench; for decoders."
+        ),
+    ] = 2,
+    number: Annotated[
+        int | None,
+        typer.Option(
+            "-n",
+            "--number",
+            min=1,
+            help="Random examples of BIG-bench; for decoders. [default: all]",
+        ),
+    ] = None,
     out: Annotated[
         Path | None,
         typer.Option("--out", metavar="FILE", help="Write each prediction there, as JSON lines."),
@@ -62,16 +85,21 @@ def evaluate(
     rows: by label, length, dataset and kind. Rows that the model learned from are counted:
     figures on such rows say little.
 
+    On a task.json of BIG-bench the normalised score is given: 0 is chance, 100 all right. Decoders
+    choose by likelihood, after worked examples; other models are asked without any.
+
     Examples:
     - targen evaluate models/rte-0 RTE/val.jsonl
     - targen evaluate models/rte-0 RTE/val.jsonl --out predictions.jsonl
     - targen evaluate models/copa-0 COPA/val.jsonl --by question
+    - targen evaluate models/llama implicatures.json --shots 2 -n 200
     - targen evaluate models/llama --harness arc_challenge,hellaswag
     """
     import numpy as np
 
     from targen_core import load_registry
     from targen_core.cli.tables import print_json
+    from targen_training.bigbench.evaluating import bigbench_in, is_decoder
     from targen_training.decisions import digest
     from targen_training.models import load_model
     from targen_training.scores import score
@@ -86,6 +114,10 @@ def evaluate(
         raise UsageError("there is nothing to evaluate on", hint="name labelled rows")
     if out is not None and out.exists():
         raise UsageError(f"{out} exists", hint="choose another --out")
+    bigbench = bigbench_in(data)
+    if bigbench is not None and (is_decoder(model) or not (model / "model.json").is_file()):
+        _grade(bigbench, model, data[0], shots, number, out, json=json)
+        return
     registry = load_registry()
     trained = load_model(registry, model)
     usual = trained.facts.task if len(trained.facts.tasks) == 1 else None
@@ -114,6 +146,8 @@ def evaluate(
         print_json(_facts(scores, slices, trained, datasets, seen, strange))
     else:
         _print(scores, slices, trained, datasets)
+        if bigbench is not None:
+            _print_normalized(bigbench, scores)
     if seen:
         print(
             f"warning: {seen:,} of {len(test.decisions):,} decisions were learned from: "
@@ -122,6 +156,54 @@ def evaluate(
         )
     for label in strange:
         print(f"warning: no training row had the label {label}", file=sys.stderr)
+
+
+def _grade(
+    task: BigBench,
+    model: Path,
+    file: str,
+    shots: int,
+    number: int | None,
+    out: Path | None,
+    *,
+    json: bool,
+) -> None:
+    """Say how a decoder, or written answers, do on a task of BIG-bench."""
+    from targen_core.cli.tables import print_json
+    from targen_training.bigbench.evaluating import (
+        answered,
+        as_facts,
+        chosen,
+        grade_said,
+        is_decoder,
+    )
+
+    by_choice = is_decoder(model)
+    if not by_choice and not model.exists():
+        raise UsageError(f"there is no {model}", hint="a model, a run of targen answer, or rows")
+    grade, rows = (
+        chosen(task, str(model), shots, number) if by_choice else answered(task, str(model))
+    )
+    if out is not None:
+        _write_lines(out, rows)
+    if json:
+        print_json(as_facts(task, grade, shots if by_choice else None))
+        return
+    how = f"{shots} worked examples each" if by_choice else "written answers"
+    print(f"{model} on {task.name or file}: {grade.examples:,} examples, {how}")
+    for line in grade_said(grade):
+        print(line)
+
+
+def _print_normalized(task: BigBench, scores: Scores) -> None:
+    """The main figure as BIG-bench normalises it, where it is that of its choices."""
+    from targen_training.bigbench.evaluating import plain
+    from targen_training.bigbench.score import METRICS, chance_of, metric_of, normalized
+
+    if metric_of(task) == METRICS[0] and scores.main in ("accuracy", "best_option"):
+        low = chance_of(task.examples, METRICS[0])
+        figure = normalized(scores.figures[scores.main], low)
+        print(f"\nnormalised score: {plain(figure)}; 0 is chance, 100 all right")
 
 
 def _print_harness(model: Path, tasks: str, *, json: bool) -> None:
@@ -278,10 +360,8 @@ def _facts(
 def _write(
     out: Path, test: Examples, predictions: Sequence[Sequence[float]], labels: Sequence[str]
 ) -> None:
-    from targen_core.errors import WriteFailed
-
     names = [(dataset.name, at) for dataset in test.datasets for at in range(len(dataset))]
-    lines = []
+    lines: list[Mapping[str, Any]] = []
     for decision, each in zip(test.decisions, predictions, strict=True):
         shares = dict(zip(labels, each, strict=True))
         dataset, row = names[decision.row]
@@ -293,7 +373,14 @@ def _write(
             "predicted": max(shares, key=lambda name: shares[name]),
             "scores": shares,
         }
-        lines.append(jsonlib.dumps(facts, ensure_ascii=False) + "\n")
+        lines.append(facts)
+    _write_lines(out, lines)
+
+
+def _write_lines(out: Path, rows: Sequence[Mapping[str, Any]]) -> None:
+    from targen_core.errors import WriteFailed
+
+    lines = [jsonlib.dumps(row, ensure_ascii=False) + "\n" for row in rows]
     try:
         out.write_text("".join(lines), encoding="utf-8")
     except OSError as error:

@@ -1,0 +1,1 @@
+"""Tasks of BIG-bench: prompts with worked examples, answers, and normalised scores."""

@@ -1,0 +1,60 @@
+"""`targen answer`: a model answers a task of BIG-bench."""
+
+from __future__ import annotations
+
+import re
+import tempfile
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from targen_core.cli.generating import Generate, goes_on_as_generate
+
+__all__ = ["answer"]
+
+
+@goes_on_as_generate(
+    without=(
+        *("suite", "preset", "variant", "contexts", "seeds", "contexts_from", "seeds_from"),
+        *("near_duplicates", "contexts_limit", "contexts_fraction", "balance", "corrector"),
+        *("label", "correct"),
+    )
+)
+def answer(
+    file: Annotated[
+        Path,
+        typer.Argument(metavar="TASK.json", help="A task of BIG-bench.", show_default=False),
+    ],
+    shots: Annotated[
+        int, typer.Option("--shots", min=0, max=32, help="Worked examples before each question.")
+    ] = 2,
+    *,
+    generate: Generate,
+) -> None:
+    """Have a model answer a task of BIG-bench.
+
+    All of its examples, or -n random ones, each with worked examples before it that are drawn from
+    the others. The result is a run like any other; `targen evaluate RUN TASK.json` scores it.
+
+    Examples:
+    - targen answer implicatures.json -n 200 -b llama --model llama3.1 --out answers
+    - targen answer implicatures.json --shots 0 -b chatgpt --batch --max-cost 1
+    - targen evaluate answers implicatures.json
+    """
+    from targen_core.dataset.bigbench import task_json
+    from targen_training.bigbench.answering import ANSWER, FORM, Answer
+    from targen_training.bigbench.score import metric_of
+    from targen_training.bigbench.shots import shots_for
+
+    task = task_json(file)
+    metric_of(task)
+    shots_for(task, 0, shots, 0)
+    spec = ANSWER.located(Answer(file=str(file), shots=shots), Path.cwd())
+    name = f"{re.sub(r'[^a-z0-9._-]+', '-', (task.name or file.stem).lower()).strip('-._')}-answers"
+    with tempfile.TemporaryDirectory(prefix="targen-") as folder:
+        path = Path(folder) / f"{name}.json"
+        path.write_text(ANSWER.text(FORM, spec, name), encoding="utf-8")
+        number = generate.options["n"] or len(task.examples)
+        # Every example is answered, however alike another is.
+        generate(str(path), n=number, near_duplicates=0.0)

@@ -1,0 +1,88 @@
+"""The form `answer` of task files: a model's written answers to a task of BIG-bench."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, create_model
+
+from targen_core import DryRunCall, Llm, Prompt, Task, TaskForm
+from targen_core.dataset.bigbench import BigBench, Example, task_json
+from targen_core.tasks.asking import RowToAsk, asking_task
+from targen_training.bigbench.shots import prompt_of
+
+__all__ = ["ANSWER", "FORM", "Answer"]
+
+FORM = "answer"
+_PROMPT = Prompt("answer", package="targen_training.bigbench")
+
+
+class Answer(BaseModel):
+    """What stands in a file of the form `answer`.
+
+    Attributes:
+        file: a task.json of BIG-bench.
+        shots: worked examples before each question.
+        seed: decides which.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    file: Annotated[str, Field(min_length=1)]
+    shots: Annotated[int, Field(ge=0, le=32)] = 2
+    seed: int = 0
+
+
+def answer_task(spec: Answer, name: str) -> Task[Any, Any]:
+    """The task of answering a task's examples. The file is read when it runs."""
+    read: list[BigBench] = []
+
+    def task() -> BigBench:
+        if not read:
+            read.append(task_json(Path(spec.file)))
+        return read[0]
+
+    def rows() -> list[RowToAsk]:
+        return [RowToAsk(row=at, input=each.input) for at, each in enumerate(task().examples)]
+
+    async def ask(llm: Llm, row: RowToAsk) -> str:
+        text = prompt_of(task(), row.row, spec.shots, spec.seed)
+        reply = await llm.ask(_PROMPT, reply=_reply(task().examples[row.row]), text=text.strip())
+        return str(getattr(reply, "answer")).strip()  # noqa: B009 - its class is made
+
+    return asking_task(
+        name,
+        version="1",
+        summary="written answers to a task of BIG-bench",
+        description=f"Answers to a task of BIG-bench, {spec.shots} worked examples before each.",
+        rows=rows,
+        ask=ask,
+        prompts=(_PROMPT,),
+        dry_run=_dry_run,
+        source="A task of BIG-bench (arXiv:2206.04615).",
+    )
+
+
+def _reply(example: Example) -> type[BaseModel]:
+    """A reply that a model which is held to a schema makes a legal one; any other is read too."""
+    choices = list(example.scores)
+    hint: dict[str, Any] = {"enum": choices} if choices else {}
+    return create_model("Reply", answer=(str, Field(json_schema_extra=hint)))
+
+
+def _dry_run(call: DryRunCall) -> dict[str, str]:
+    return {"answer": call.rng.choice(("yes", "no"))}
+
+
+def _located(spec: Answer, folder: Path) -> Answer:
+    file = (folder / Path(spec.file).expanduser()).resolve()
+    return spec.model_copy(update={"file": str(file)})
+
+
+ANSWER = TaskForm(
+    summary="written answers to a task of BIG-bench",
+    spec=Answer,
+    task=answer_task,
+    located=_located,
+)

@@ -1,0 +1,182 @@
+"""What `targen evaluate` does with a task.json of BIG-bench."""
+
+from __future__ import annotations
+
+import json
+import random
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from targen_core.dataset.bigbench import BigBench, Example, is_bigbench, task_json
+from targen_core.dataset.source import open_source
+from targen_core.errors import UsageError
+from targen_core.metrics.model import Estimate
+from targen_training.bigbench.score import Grade, graded
+
+__all__ = ["answered", "as_facts", "bigbench_in", "chosen", "grade_said", "is_decoder", "plain"]
+
+
+def bigbench_in(sources: Sequence[str]) -> BigBench | None:
+    """The task of BIG-bench that the only one of these files holds; None where it holds another."""
+    if len(sources) != 1 or not sources[0].endswith(".json") or not Path(sources[0]).is_file():
+        return None
+    try:
+        value = json.loads(Path(sources[0]).read_text(encoding="utf-8-sig"))
+    except (OSError, ValueError, RecursionError):
+        return None
+    return task_json(Path(sources[0])) if is_bigbench(value) else None
+
+
+def is_decoder(place: Path) -> bool:
+    """Whether a folder holds a decoder: one that was trained, or pretrained weights."""
+    if (place / "model.json").is_file():
+        from targen_training.models import facts_of
+
+        return facts_of(place)[0].trainer == "targen-training:decoder"
+    if not place.exists() and str(place).count("/") == 1:  # as on the hub: in its cache
+        return True
+    return (place / "config.json").is_file() or place.suffix == ".gguf"
+
+
+def drawn(task: BigBench, number: int | None) -> list[int]:
+    """The places of so many examples, drawn by chance; by default of all."""
+    every = range(len(task.examples))
+    if number is None or number >= len(every):
+        return list(every)
+    return sorted(random.Random("bigbench").sample(every, number))
+
+
+def chosen(task: BigBench, place: str, shots: int, number: int | None) -> tuple[Grade, list[Any]]:
+    """How a decoder does that chooses by likelihood, and each of its choices.
+
+    Raises:
+        UsageError: there is no decoder, or the task has no choices.
+    """
+    from targen_training.bigbench.likelihood import Chooser, decoder_in
+    from targen_training.bigbench.score import METRICS, metric_of
+    from targen_training.bigbench.shots import prompt_of
+
+    if metric_of(task) != METRICS[0]:
+        raise UsageError(
+            f"{task.name} is measured by what a model writes ({metric_of(task)})",
+            hint="targen answer has a model write answers; evaluate those",
+        )
+    places = drawn(task, number)
+    prompts = [prompt_of(task, at, shots, 0) for at in places]
+    examples = [task.examples[at] for at in places]
+    chooser = Chooser(decoder_in(place))
+    screen = sys.stderr.isatty()
+
+    def tell(done: int, of: int) -> None:
+        if screen:
+            print(f"\r\033[K{done:,} of {of:,} examples", end="", file=sys.stderr, flush=True)
+
+    picks = chooser.choose(prompts, [list(example.scores) for example in examples], tell)
+    if screen:
+        print("\r\033[K", end="", file=sys.stderr)
+    if chooser.cut:
+        print(f"note: {chooser.cut:,} prompts were too long and lost their start", file=sys.stderr)
+    rows = _rows(places, examples, picks)
+    return graded(task, examples, chosen=picks), rows
+
+
+def answered(task: BigBench, source: str) -> tuple[Grade, list[Any]]:
+    """How written answers do: a run of targen answer, or rows of `input` and `output`.
+
+    Raises:
+        UsageError: they cannot be read, or are of another task.
+    """
+    by_input: dict[str, list[int]] = {}
+    for at, example in enumerate(task.examples):
+        for text in {example.input.strip(), example.with_choices.strip()}:
+            by_input.setdefault(text, []).append(at)
+    found: dict[int, str] = {}
+    lost = 0
+    for row in open_source(source).rows():
+        if not isinstance(row.get("input"), str) or row.get("output", row.get("answer")) is None:
+            raise UsageError(
+                f"{source} holds no answers: rows of `input` and `output`",
+                hint="targen answer TASK.json has a model write some",
+            )
+        places = by_input.get(row["input"].strip(), [])
+        place = _place(row, places)
+        if place is None:
+            lost += 1
+        else:
+            found[place] = str(row.get("output", row.get("answer")))
+    if not found:
+        raise UsageError(f"{source} answers no example of {task.name or 'this task'}")
+    if lost:
+        print(f"warning: {lost:,} answers are to no example of the task", file=sys.stderr)
+    if len(found) < len(task.examples):
+        print(
+            f"{len(found):,} of {len(task.examples):,} examples are answered; the others are left "
+            "out",
+            file=sys.stderr,
+        )
+    places = sorted(found)
+    examples = [task.examples[at] for at in places]
+    answers = [found[at] for at in places]
+    return graded(task, examples, answers=answers), _rows(places, examples, answers)
+
+
+def _place(row: Mapping[str, Any], places: Sequence[int]) -> int | None:
+    """The example that a row answers: the one it names, of those with its input."""
+    named = row.get("row")
+    if named in places:
+        return int(str(named))
+    return places[0] if places else None
+
+
+def _rows(
+    places: Sequence[int], examples: Sequence[Example], answers: Sequence[str]
+) -> list[dict[str, Any]]:
+    return [
+        {"row": at, "targets": list(example.targets), "answer": answer}
+        for at, example, answer in zip(places, examples, answers, strict=True)
+    ]
+
+
+def grade_said(grade: Grade) -> list[str]:
+    """A grade in lines for people."""
+    lines = [
+        f"{grade.metric}: {_percent(grade.raw)} %, by chance {100 * grade.low:.1f} %",
+        f"normalised score: {plain(grade.normalized)}; 0 is chance, 100 all right",
+    ]
+    if grade.illegal is not None and grade.illegal.value:
+        share = _percent(grade.illegal)
+        lines.append(f"answers that name no choice, each counted as wrong: {share} %")
+    return lines
+
+
+def _percent(each: Estimate) -> str:
+    return plain(Estimate(*(None if v is None else 100 * v for v in _parts(each))))
+
+
+def plain(each: Estimate) -> str:
+    """A score with its interval."""
+    value, low, high = _parts(each)
+    if value is None:
+        return "-"
+    return f"{value:.1f}" if low is None else f"{value:.1f} ({low:.1f} to {high:.1f})"
+
+
+def _parts(each: Estimate) -> tuple[float | None, float | None, float | None]:
+    return each.value, each.low, each.high
+
+
+def as_facts(task: BigBench, grade: Grade, shots: int | None) -> dict[str, Any]:
+    """A grade for programs."""
+    keys = ("value", "low", "high")
+    return {
+        "task": task.name,
+        "metric": grade.metric,
+        "examples": grade.examples,
+        "shots": shots,
+        "raw": dict(zip(keys, _parts(grade.raw), strict=True)),
+        "chance": grade.low,
+        "normalized": dict(zip(keys, _parts(grade.normalized), strict=True)),
+        "illegal": None if grade.illegal is None else grade.illegal.value,
+    }

@@ -1,0 +1,159 @@
+"""BIG-bench's figures of a task, and its normalised score.
+
+`multiple_choice_grade` is the mean score of the choices that a model finds likeliest, or names;
+`exact_str_match` the share of written answers that are a target, letter by letter, after what the
+task's `output_regex` and `stop_string` leave of them. Normalised (Srivastava et al.,
+arXiv:2206.04615, section 2.1.2): 100 · (raw - low) / (high - low), where low is what a choice at
+random scores (0 for written answers) and high is 1. So 0 is chance, 100 is all right, and less than
+chance is below 0. task.json says which figure counts (`preferred_score`), and not low and high:
+BIG-bench's published results have 1 over the number of choices for low, and 1 for high.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import fmean
+
+import numpy as np
+
+from targen_core.dataset.bigbench import BigBench, Example
+from targen_core.errors import UsageError
+from targen_core.metrics.model import Estimate
+from targen_training.neural.answers import normal
+from targen_training.scores import Measure, draws_of
+
+__all__ = ["METRICS", "Grade", "chance_of", "graded", "metric_of", "named", "normalized", "written"]
+
+METRICS = ("multiple_choice_grade", "exact_str_match")
+_CLAUSE = r"[^\.\?\!\;\n]+"
+_LONGEST = 128  # characters of a written answer
+
+
+@dataclass(frozen=True, slots=True)
+class Grade:
+    """How a model does on a task.
+
+    Attributes:
+        metric: the figure that counts.
+        raw: it, with its 95 % interval over examples.
+        low: what chance scores.
+        normalized: the same from 0, chance, to 100.
+        examples: how many were answered.
+        illegal: of answers that should name a choice, the share that names none.
+    """
+
+    metric: str
+    raw: Estimate
+    low: float
+    normalized: Estimate
+    examples: int
+    illegal: Estimate | None = None
+
+
+def metric_of(task: BigBench, *, choices: bool = True) -> str:
+    """The figure that counts of a task.
+
+    Args:
+        task: the task.
+        choices: whether the answers choose; else a task that can be written is.
+
+    Raises:
+        UsageError: it is measured by what is not here.
+    """
+    names = dict.fromkeys([task.preferred, *task.metrics])
+    has_choices = all(example.scores for example in task.examples)
+    able = [
+        name for name in names if name == "exact_str_match" or (name in METRICS and has_choices)
+    ]
+    if not able and has_choices and not any(names):
+        able = [METRICS[0]]
+    if not able and not any(names):
+        able = [METRICS[1]]
+    if not able:
+        raise UsageError(
+            f"{task.name} is measured by {', '.join(filter(None, names)) or 'nothing'}",
+            hint=f"what can be measured here is {' and '.join(METRICS)}",
+        )
+    return able[0]
+
+
+def chance_of(examples: Sequence[Example], metric: str) -> float:
+    """What a choice at random scores; 0 where an answer is written."""
+    if metric != METRICS[0]:
+        return 0.0
+    return fmean(fmean(example.scores.values()) for example in examples)
+
+
+def named(answer: str, example: Example) -> str | None:
+    """The choice that a written answer names; None where it names none."""
+    legal = {normal(choice): choice for choice in example.scores}
+    first = next((line for line in answer.splitlines() if line.strip()), "")
+    return legal.get(normal(answer)) or legal.get(normal(first.removeprefix("choice:")))
+
+
+def written(answer: str, task: BigBench) -> str:
+    """What counts of a written answer."""
+    text = answer[:_LONGEST]
+    if task.stop_string and (at := text.find(task.stop_string)) > 0:
+        text = text[: at + len(task.stop_string)]
+    pattern = task.output_regex or ("" if task.stop_string else _CLAUSE)
+    if not pattern:
+        return text
+    found = re.search(pattern, text)
+    return found[0] if found else ""
+
+
+def graded(
+    task: BigBench,
+    examples: Sequence[Example],
+    *,
+    answers: Sequence[str] | None = None,
+    chosen: Sequence[str] | None = None,
+) -> Grade:
+    """Hold answers, or choices, against the examples they are of.
+
+    Args:
+        task: the task.
+        examples: those that were answered.
+        answers: what a model wrote to each.
+        chosen: in their place, the choice of each that a model finds likeliest.
+
+    Raises:
+        UsageError: the task is measured by what is not here.
+    """
+    metric = metric_of(task)
+    illegal = None
+    if metric == METRICS[0]:
+        picks: Sequence[str | None] = chosen or [
+            named(answer, example) for answer, example in zip(answers or (), examples, strict=True)
+        ]
+        points = [
+            0.0 if pick is None else example.scores[pick]
+            for pick, example in zip(picks, examples, strict=True)
+        ]
+        if chosen is None:
+            illegal = _mean([float(pick is None) for pick in picks])
+    else:
+        texts = answers if answers is not None else chosen or ()
+        points = [
+            float(written(text, task).strip() in {target.strip() for target in example.targets})
+            for text, example in zip(texts, examples, strict=True)
+        ]
+    raw, low = _mean(points), chance_of(examples, metric)
+    return Grade(metric, raw, low, normalized(raw, low), len(examples), illegal)
+
+
+def normalized(raw: Estimate, low: float, high: float = 1.0) -> Estimate:
+    """A raw score, and the ends of its interval, from 0 (chance) to 100."""
+
+    def scaled(value: float | None) -> float | None:
+        return None if value is None else 100 * (value - low) / (high - low)
+
+    return Estimate(scaled(raw.value), scaled(raw.low), scaled(raw.high))
+
+
+def _mean(points: Sequence[float]) -> Estimate:
+    parts = np.stack([np.array(points), np.ones(len(points))], axis=1)
+    return Measure(parts, lambda sums: sums[..., 0] / sums[..., 1]).estimate(draws_of(len(points)))

@@ -1,0 +1,167 @@
+"""BIG-bench's scores: of written answers, of choices, normalised, and the run that answers."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from targen_core.dataset.bigbench import BigBench, Example, task_json
+from targen_core.errors import UsageError
+from targen_core.metrics.model import Estimate
+from targen_training.bigbench.score import chance_of, graded, metric_of, named, normalized, written
+from targen_training.bigbench.shots import prompt_of, shots_for
+
+ANSWERS = """
+def reply(request):
+    text = request.messages[-1].content
+    return {"answer": "yes" if text.count("Q:") == 3 else "perhaps"}
+"""
+
+
+@pytest.fixture(autouse=True)
+def _folder(tmp_path, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+def yes_no(count):
+    """Questions whose answer is yes for those with even numbers."""
+    return [
+        {"input": f"Is {n} even?", "target_scores": {"yes": float(n % 2 == 0), "no": float(n % 2)}}
+        for n in range(count)
+    ]
+
+
+@pytest.fixture
+def task():
+    """Write a task.json and read it."""
+
+    def write(examples, **more):
+        said = {"name": "mine", "description": "Say.", "examples": examples, **more}
+        Path("task.json").write_text(json.dumps(said))
+        return task_json(Path("task.json"))
+
+    return write
+
+
+def test_normalised_scores_by_hand():
+    # 4 choices: chance is 25 %. All right is 100, chance 0, nothing right a third below.
+    assert normalized(Estimate(1.0, 0.5, 1.0), 0.25).value == 100
+    assert normalized(Estimate(0.25), 0.25).value == 0
+    assert normalized(Estimate(0.0), 0.25).value == pytest.approx(-100 / 3)
+    assert normalized(Estimate(1.0, 0.625, 1.0), 0.25).low == pytest.approx(50)
+
+
+def test_multiple_choice_grade(task):
+    known = task(yes_no(4))
+    assert metric_of(known) == "multiple_choice_grade"
+    assert chance_of(known.examples, "multiple_choice_grade") == 0.5
+    grade = graded(known, known.examples, chosen=["yes", "no", "yes", "yes"])
+    assert grade.raw.value == 0.75
+    assert grade.normalized.value == 50
+    assert grade.illegal is None
+    grade = graded(known, known.examples, answers=["Yes.", "no\nIt is odd.", "perhaps", "no"])
+    assert (grade.raw.value, grade.illegal.value) == (0.75, 0.25)
+
+
+def test_scores_between_0_and_1_count_as_they_are(task):
+    half = {"input": "x", "target_scores": {"a": 1.0, "b": 0.5, "c": 0.0}}
+    known = task([half, {**half, "input": "y"}], preferred_score="multiple_choice_grade")
+    assert graded(known, known.examples, chosen=["b", "a"]).raw.value == 0.75
+    assert chance_of(known.examples, "multiple_choice_grade") == 0.5
+
+
+def test_exact_str_match(task):
+    two = {"input": "1+1", "target": ["2", "two"]}
+    known = task([two, {"input": "2+2", "target": "4"}], preferred_score="exact_str_match")
+    grade = graded(known, known.examples, answers=["two. It is so.", "5"])
+    assert (grade.metric, grade.raw.value, grade.low) == ("exact_str_match", 0.5, 0)
+    assert grade.normalized.value == 50
+    known = task([two], metrics=["exact_str_match"], output_regex=r"\d+")
+    assert written("It is 42, or 43", known) == "42"
+    known = task([two], metrics=["exact_str_match"], stop_string="\n")
+    assert written("2\nand more", known).strip() == "2"
+
+
+def test_a_figure_that_is_not_here(task):
+    known = task([{"input": "x", "target": "y"}], metrics=["bleu"], preferred_score="bleu")
+    with pytest.raises(UsageError, match="mine is measured by bleu") as raised:
+        metric_of(known)
+    assert "multiple_choice_grade and exact_str_match" in raised.value.hint
+
+
+def test_an_answer_names_a_choice_by_its_words():
+    example = Example("Which?", ("6pm to 9pm",), {"6pm to 9pm": 1.0, "1pm to 2pm": 0.0})
+    assert named("  6PM to 9pm.", example) == "6pm to 9pm"
+    assert named("choice: 1pm to 2pm", example) == "1pm to 2pm"
+    assert named("7pm", example) is None
+
+
+def test_worked_examples_stand_before_the_question(task):
+    known = task(
+        yes_no(6), task_prefix="Odd or even?\n", append_choices_to_input=False,
+        example_input_prefix="\nQ: ", example_output_prefix="\nA: ",
+    )  # fmt: skip
+    prompt = prompt_of(known, 0, 2, 0)
+    assert prompt.startswith("Odd or even?\n\nQ: Is ")
+    assert prompt.endswith("\nQ: Is 0 even?\nA: ")
+    assert prompt.count("Q:") == 3 and prompt.count("Is 0 even?") == 1
+    assert prompt == prompt_of(known, 0, 2, 0) != prompt_of(known, 0, 2, 1)
+    assert prompt_of(known, 1, 0, 0) == "Odd or even?\n\nQ: Is 1 even?\nA: "
+    with pytest.raises(UsageError, match="mine has 6 examples"):
+        shots_for(known, 0, 6, 0)
+
+
+def test_choices_stand_in_the_prompt_where_the_task_shows_them():
+    example = Example("Which?", ("a",), {"b": 0.0, "a": 1.0})
+    known = BigBench("mine", "Say.", "", (example, Example("What?", ("a",), {"a": 1.0})))
+    assert prompt_of(known, 0, 0, 0) == "\nQ: Which?\n  choice: b\n  choice: a\nA: "
+
+
+def test_a_model_answers_and_its_answers_are_scored(targen, task):
+    task(yes_no(8), append_choices_to_input=False)
+    Path("model.py").write_text(ANSWERS)
+    scripted = ("-b", "scripted", "-o", "script=model.py:reply", "-q")
+    done = targen("answer", "task.json", *scripted, "--out", "answers")
+    assert done.code == 0, done.err
+    done = targen("evaluate", "answers", "task.json", "--out", "each.jsonl")
+    assert done.code == 0, done.err
+    assert "8 examples, written answers" in done.out
+    assert "normalised score: 0.0 (" in done.out
+    assert len(Path("each.jsonl").read_text().splitlines()) == 8
+    none = targen("answer", "task.json", "--shots", 0, "-n", 4, *scripted, "--out", "zero")
+    assert none.code == 0, none.err
+    done = targen("evaluate", "zero", "task.json", "--json")
+    assert (done.json["illegal"], done.json["normalized"]["value"]) == (1.0, -100.0)
+    assert "4 of 8 examples are answered" in done.err
+
+
+def test_answers_in_a_file(targen, task):
+    task(yes_no(4), append_choices_to_input=False)
+    rows = [{"input": f"Is {n} even?", "output": "no"} for n in range(4)]
+    Path("mine.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    facts = targen("evaluate", "mine.jsonl", "task.json", "--json").json
+    assert facts["raw"]["value"] == 0.5 and facts["examples"] == 4
+    Path("odd.jsonl").write_text('{"text": "x"}\n')
+    done = targen("evaluate", "odd.jsonl", "task.json")
+    assert done.code == 2 and "holds no answers" in done.err
+    Path("other.jsonl").write_text('{"input": "x", "output": "yes"}\n')
+    done = targen("evaluate", "other.jsonl", "task.json")
+    assert done.code == 2 and "answers no example of mine" in done.err
+    done = targen("evaluate", "nowhere", "task.json")
+    assert done.code == 2 and "there is no nowhere" in done.err
+
+
+def test_a_trained_model_has_a_normalised_score_too(targen, task):
+    task(yes_no(60), append_choices_to_input=False)
+    Path("parity.yaml").write_text(
+        "description: A question.\nfields: {input: a question}\nlabels: {yes: even, no: odd}\n"
+    )
+    rows = [{"input": f"Is {n} even?", "label": "no" if n % 2 else "yes"} for n in range(60, 120)]
+    Path("mine.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    done = targen("train", "mine.jsonl", "--task", "parity.yaml", "--out", "m")
+    assert done.code == 0, done.err
+    done = targen("evaluate", "m", "task.json", "--task", "parity.yaml")
+    assert done.code == 0, done.err
+    assert "normalised score: " in done.out

@@ -1,0 +1,58 @@
+"""A decoder chooses among BIG-bench's choices by likelihood, after worked examples."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("torch")
+pytest.importorskip("transformers")
+
+from tests.torch.tiny import tiny
+
+
+@pytest.fixture(autouse=True)
+def _folder(tmp_path, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    choices = ("good", "the lamp is bad", "odd")
+    examples = [
+        {"input": f"the lamp number {n}", "target_scores": dict.fromkeys(choices, 0) | {"odd": 1}}
+        for n in range(6)
+    ]
+    said = {"name": "lamps", "description": "Say.", "examples": examples}
+    Path("task.json").write_text(json.dumps(said))
+
+
+def test_the_likeliest_choice_is_that_of_the_whole_text():
+    """The prompt that choices share is read once; the scores are those of each text alone."""
+    import torch
+    from transformers import AutoModelForCausalLM
+
+    from targen_training.bigbench.likelihood import Chooser, decoder_in
+
+    chooser = Chooser(decoder_in(str(tiny("decoder"))))
+    prompt = chooser._ids("the lamp is", special=True)
+    answers = [chooser._ids(text, special=False) for text in ("good", "a bad lamp", "odd .")]
+    model = AutoModelForCausalLM.from_pretrained(tiny("decoder")).eval()
+    for answer, score in zip(answers, chooser._scores(prompt, answers), strict=True):
+        with torch.inference_mode():
+            logits = model(torch.tensor([prompt + answer])).logits[0].log_softmax(-1)
+        places = range(len(prompt) - 1, len(prompt) + len(answer) - 1)
+        alone = sum(float(logits[at, token]) for at, token in zip(places, answer, strict=True))
+        assert score == pytest.approx(alone, abs=1e-4)
+
+
+def test_a_pretrained_decoder_is_scored(targen):
+    done = targen("evaluate", tiny("decoder"), "task.json", "--shots", 1, "-n", 4, "--json")
+    assert done.code == 0, done.err
+    facts = done.json
+    assert (facts["examples"], facts["shots"]) == (4, 1)
+    assert facts["chance"] == pytest.approx(1 / 3)
+
+
+def test_a_model_that_is_no_decoder(targen):
+    done = targen("evaluate", tiny("encoder"), "task.json")
+    assert done.code == 2
+    assert "is of the kind encoder" in done.err
