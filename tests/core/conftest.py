@@ -11,7 +11,7 @@ import json
 import random
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +41,7 @@ from targen_core import (
 from targen_core.plugins.register import Registration
 from targen_core.runs import job as jobs
 from targen_core.runs.spec import Limits
+from targen_core.tasks.steps import Part as TaskPart
 from targen_testing.virtual_time import VirtualLoop, virtual_time
 
 # --- virtual time -----------------------------------------------------------
@@ -172,6 +173,7 @@ class World:
 
     labels: tuple[str, ...] = ("yes", "no")
     branches: tuple[tuple[str, str | None], ...] = ()
+    share: float = 0.0  # of a second part, which has all branches but the first
     rows_per_instance: int = 1
     per_call: int = 1
     samples: int = 1
@@ -240,6 +242,21 @@ class World:
             "instances_per_call": self.per_call,
             "samples_per_seed": self.samples,
         }
+        if self.share:
+            first, *others = self.branch_labels
+            shares = (((first,), 1 - self.share), (tuple(others), self.share))
+            parts |= {"contexts": None, "seeds": ()}
+            parts["parts"] = {
+                f"part{number}": TaskPart(
+                    lists=tuple(
+                        replace(step, name=f"list{number}{depth}")
+                        for depth, step in enumerate(chain)
+                    ),
+                    branches=branches,
+                    share=share,
+                )
+                for number, (branches, share) in enumerate(shares)
+            }
         return Task(**parts).replace(**changes)
 
     def _parts(self, row: Row, idx: int) -> list[dict[str, Any]]:

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from targen_core.tasks.model import Task
     from targen_core.tasks.parts import Credit, DryRunCall, Label, Variant
     from targen_core.tasks.prompt import Prompt
-    from targen_core.tasks.steps import Corrector, InverseGenerator, ListStep, Llm, Step
+    from targen_core.tasks.steps import Corrector, InverseGenerator, ListStep, Llm, Part, Step
 
 __version__ = "0.1.0"
 
@@ -74,6 +74,7 @@ _HOME = {
     "ListStep": "tasks.steps",
     "Llm": "tasks.steps",
     "Message": "calls.model",
+    "Part": "tasks.steps",
     "Price": "calls.model",
     "Prompt": "tasks.prompt",
     "Quotas": "engine.quotas",
@@ -140,6 +141,7 @@ __all__ = [
     "ListStep",
     "Llm",
     "Message",
+    "Part",
     "Price",
     "Prompt",
     "Quotas",

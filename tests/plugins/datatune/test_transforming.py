@@ -38,6 +38,7 @@ transform:
 SCRIPT = """
 import json
 import re
+import zlib
 from pathlib import Path
 
 WRONG = json.loads(Path("wrong.json").read_text()) if Path("wrong.json").exists() else {}
@@ -63,6 +64,17 @@ def reply(request):
                  ("output", "yes or no")]
         steps = WRONG.get("steps", steps)
         return {"steps": [{"action": a, "instruction": i} for a, i in steps]}
+    if system.startswith("You plan a varied dataset"):
+        taken = user.rpartition("any wording: ")[2].count(";")
+        return {"topics": [f"topic {taken} {at}" for at in range(5)]}
+    if system.startswith("You prepare the material"):
+        return {"ideas": [f"idea {at} of {user.partition('Topic: ')[2][:12]}" for at in range(10)]}
+    if system.startswith("You write one row"):
+        about = user.partition("from this idea: ")[2]
+        idea, _, aim = about.partition("\\n")
+        text = WRONG.get("text", f"{zlib.crc32(about.encode()):x} of {idea}")
+        output = WRONG.get("output") or ("yes" if "yes" in aim else "no")
+        return {"working": "w", "input": f"Review: {text}", "output": output}
     row = json.loads(user.rpartition("Row:")[2])
     none = {"working": "w", "input": None, "output": None, "reason": "It is no review."}
     if WRONG.get("rows") == "none" or "review" not in row:
@@ -291,6 +303,87 @@ def test_reports_and_cards_list_the_sources_with_their_licences(in_process):
     assert in_process("export", "a", "--as", "hf", "--out", "hub").code == 0
     assert line in Path("hub/README.md").read_text()
     assert "Rows by source" in Path(in_process("report", "a", "--html").out.strip()).read_text()
+
+
+# --- with synthetic rows ---------------------------------------------------------
+
+MIXED = (*LINE, "--synthetic", "0.3", "--near-duplicates", "100")
+
+
+def test_synthetic_rows_have_their_share_of_each_label(in_process):
+    made = in_process(*MIXED, "-n", "40", "--out", "a")
+    assert made.code == 0, made.err
+    assert report()["rows"] == {"yes": 20, "no": 20}
+    assert report()["parts"] == {
+        "transformed": {"rows": 28, "requested": 28},
+        "synthetic": {"rows": 12, "requested": 12},
+    }
+    made_of = Counter((record["intended"], record["label"]) for record in records())
+    assert made_of == {
+        ("row", "yes"): 14,
+        ("row", "no"): 14,
+        ("synthetic: yes", "yes"): 6,
+        ("synthetic: no", "no"): 6,
+    }
+    assert {record["notes"]["source"] for record in records()} == {
+        "file:data/reviews.csv",
+        "synthetic",
+    }
+    (source,) = report()["sources"]
+    assert source["rows"] == 28
+    card = Path("a/README.md").read_text()
+    assert "the rows are: 28 transformed, 12 synthetic" in card
+    told = in_process("report", "a").out
+    assert "Rows by part" in told
+    number = next(r["idx"] for r in records() if r["intended"].startswith("synthetic"))
+    shown = in_process("show", "a", str(number), "--prompts").out
+    assert "topics         topic 0 0" in shown
+    assert "Write a row from this idea: idea" in shown
+    grown = in_process("resume", "a", "-n", "60", "-q")
+    assert grown.code == 0, grown.err
+    assert report()["parts"]["synthetic"] == {"rows": 18, "requested": 18}
+    assert in_process("validate", "a").code == 0
+
+
+def test_a_stopped_mixed_run_ends_the_same_under_one_budget(in_process):
+    run = (*MIXED, "-n", "30")
+    assert in_process(*run, "--out", "a").code == 0
+    stopped = in_process(*run, "--out", "b", "--max-tokens", "16000", "--no-cache")
+    assert stopped.code == 1, stopped.err
+    shutil.copytree("b", "c")
+    Path("c/ledger").unlink()
+    for name in ("b", "c"):
+        resumed = in_process("resume", name, "--max-tokens", "1000000", "--no-cache", "-q")
+        assert resumed.code == 0, resumed.err
+        for file in FILES:
+            assert Path(name, file).read_bytes() == Path("a", file).read_bytes()
+
+
+def test_open_outputs_mix_and_rows_of_both_parts_are_compared(in_process):
+    asked(synthetic=0.5, labels=[], trial=5)
+    made = in_process("generate", "recommends.yaml", "-n", "10", *RUN, "--out", "a")
+    assert made.code == 0, made.err
+    assert Counter(record["intended"] for record in records()) == {"row": 5, "synthetic": 5}
+    with open("data/reviews.csv") as file:
+        text = next(csv.DictReader(file))["review"]
+    wrong(text=text, output="yes")
+    more = ("--out", "b", "--no-cache", "--give-up-after", "10")
+    again = in_process("generate", "recommends.yaml", "-n", "60", *RUN, *more)
+    assert again.code == 1, "all synthetic rows are one that is there"
+    assert report("b")["flow"]["synthetic"]["duplicate"] > 0
+    assert "label any (synthetic) has" in again.err
+
+
+def test_a_synthetic_row_of_another_label_is_refused(in_process):
+    wrong(output="no")
+    made = in_process(*MIXED, "-n", "10", "--out", "a")
+    assert made.code == 1
+    assert "label yes (synthetic) has 0 of 1 rows (most often: other-label" in made.err
+
+
+@pytest.mark.parametrize("share", ["1", "-0.5", "half"])
+def test_a_share_that_is_none_is_refused(share, in_process):
+    assert in_process(*LINE, "--synthetic", share, "-n", "10").code == 2
 
 
 # --- bad input ------------------------------------------------------------------

@@ -293,8 +293,8 @@ def estimated(
 
 def _asked_once(task: Task[Any, Any]) -> set[str]:
     """The steps of lists that do not grow with the rows: they are whole, as those above them."""
-    first = itertools.takewhile(lambda part: part.once, task.chain)
-    whole = {id(part) for part in first}
+    chains = [part.lists for part in task.parts.values()] or [task.chain]
+    whole = {id(s) for chain in chains for s in itertools.takewhile(lambda s: s.once, chain)}
     return {step.name for step in task.steps if step.lists and {*map(id, step.lists)} <= whole}
 
 

@@ -16,6 +16,7 @@ from targen_core.cli.report import (
     by_step,
     flow_columns,
     flow_table,
+    part_table,
     source_table,
 )
 from targen_core.cli.show import content_of, origin_of, text_of
@@ -210,6 +211,9 @@ def _flow(raw: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _reasons(raw: Mapping[str, Any]) -> Iterator[str]:
+    if parts := part_table(raw):
+        yield "<h2>Rows by part</h2>"
+        yield _table(*parts)
     if sources := source_table(raw):
         yield "<h2>Rows by source</h2>"
         yield _table(*sources)

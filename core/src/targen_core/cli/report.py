@@ -24,6 +24,7 @@ __all__ = [
     "flow_columns",
     "flow_table",
     "open_page",
+    "part_table",
     "print_report",
     "print_usage",
     "report",
@@ -136,6 +137,9 @@ def print_report(report: dict[str, Any], path: Path, *, problem: bool = True) ->
             for name, requested in report["requested"].items()
         ],
     )
+    if parts := part_table(report):
+        print("\nRows by part")
+        print_table(*parts)
     if sources := source_table(report):
         print("\nRows by source")
         print_table(*sources)
@@ -161,6 +165,16 @@ def print_report(report: dict[str, Any], path: Path, *, problem: bool = True) ->
     if line := _pace(report):
         print(line)
     print(f"\n{path / 'dataset.jsonl'}")
+
+
+def part_table(report: Mapping[str, Any]) -> tuple[list[str], list[tuple[str | int, ...]]] | None:
+    """The parts of a task, with their rows; None where it has none."""
+    if not (parts := report.get("parts")):
+        return None
+    rows: list[tuple[str | int, ...]] = [
+        (name, counted["rows"], counted["requested"]) for name, counted in parts.items()
+    ]
+    return ["part", "rows", "requested"], rows
 
 
 def source_table(

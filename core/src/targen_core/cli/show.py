@@ -238,7 +238,8 @@ def origin_of(traced: Traced) -> Iterator[tuple[str, object]]:
     """Where it is from: its context and seed, what it was generated for, what step 4 said."""
     record = traced.record
     manifest = (traced.run / "manifest.json").absolute()
-    lists, corrected, alike = _steps_of(manifest, manifest.stat().st_mtime_ns)
+    lists, of, corrected, alike = _steps_of(manifest, manifest.stat().st_mtime_ns)
+    lists = of.get(record.get("intended", ""), lists)
     yield "candidate", traced.id
     for depth, above in enumerate(record.get("above", ())):
         yield lists[depth] if depth < len(lists) else "context", above
@@ -263,10 +264,13 @@ def origin_of(traced: Traced) -> Iterator[tuple[str, object]]:
 
 
 @lru_cache(maxsize=8)
-def _steps_of(manifest: Path, _: int) -> tuple[tuple[str, ...], bool, float]:
-    """The names of a task's own lists, outermost first, whether step 4 is done, how alike is too.
+def _steps_of(
+    manifest: Path, _: int
+) -> tuple[tuple[str, ...], Mapping[str, tuple[str, ...]], bool, float]:
+    """The names of a task's own lists, outermost first; of parts, by branch.
 
-    The last is a percentage; 0 where rows are not compared.
+    Then whether step 4 is done, and how alike rows may be, in percent; 0 where they are not
+    compared.
     """
     from targen_core.runs.manifest import Manifest
 
@@ -275,7 +279,8 @@ def _steps_of(manifest: Path, _: int) -> tuple[tuple[str, ...], bool, float]:
     lists = [name for name in lock.steps if name not in ("generate", "correct")]
     named = [{"contexts": "context"}.get(name, name) for name in lists]
     usual = {"contexts", "seeds"}.issuperset(lists)
-    return () if usual else tuple(named), lock.corrector is not None, read.spec.near_duplicates
+    own = () if usual else tuple(named)
+    return own, lock.task.lists, lock.corrector is not None, read.spec.near_duplicates
 
 
 class Screen:

@@ -23,6 +23,7 @@ import itertools
 import math
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
+from fractions import Fraction
 from typing import Any
 
 from pydantic import BaseModel
@@ -45,6 +46,7 @@ __all__ = [
     "Dropped",
     "ListBatch",
     "ListSpec",
+    "PartsOrder",
     "Seed",
     "SeedOrder",
     "item_key",
@@ -80,7 +82,8 @@ class Dropped:
 class Seed:
     """One instance seed: its value, its place, and the items above it.
 
-    `path` holds its index in each list of the chain; `above` the items that
+    `path` holds its index in each list of the chain, behind its part's number if the task has
+    parts; `above` the items that
     it was grown below, contexts first; `calls` the keys of the calls that
     listed them and it. `sample` counts how often the walk came by it before.
     """
@@ -412,7 +415,8 @@ class _GrowingList:
             if batch is not None:
                 calls = (*self.calls, *batch.keys)
                 for offset, value in enumerate(batch.items):
-                    yield Seed(value, (*self.path, batch.start + offset), self.above, calls)
+                    path = (*self.order.prefix, *self.path, batch.start + offset)
+                    yield Seed(value, path, self.above, calls)
             return
         members, below = await self.below(chunk)
         for node in members:
@@ -504,6 +508,7 @@ class SeedOrder:
         at_once: calls of a list that are not told of each other; 1: each is
             told of all before it.
         ledger: knows what checks said of items to earlier processes.
+        prefix: what the paths of its seeds begin with.
 
     `passed` collects the batches that the walk came by, for the engine to
     report as it commits. `patience` batches without a seed between them that
@@ -522,8 +527,10 @@ class SeedOrder:
         settled: Callable[[], Awaitable[None]],
         at_once: int = 1,
         ledger: Ledger | None = None,
+        prefix: tuple[int, ...] = (),
     ) -> None:
         self.ledger: Ledger = ledger or NoLedger()
+        self.prefix = prefix
         self.specs = specs
         self.layer = layer
         self.task = task
@@ -553,8 +560,9 @@ class SeedOrder:
     def _worn_out(self) -> bool:
         return self.barren >= self.patience or bool(self.unfit)
 
-    def judged(self, path: tuple[int, ...], *, rejected: bool) -> None:
+    def judged(self, seed: Seed, *, rejected: bool) -> None:
         """Count a first verdict on a seed, for the lists that are on trial."""
+        path = seed.path[len(self.prefix) :]
         for depth in self._on_trial:
             total, bad = self.trials.get(path[:depth], (0, 0))
             self.trials[path[:depth]] = total + 1, bad + rejected
@@ -656,3 +664,75 @@ class SeedOrder:
             if not count and chunk >= self._root.grown:
                 return
             chunk += 1
+
+
+class PartsOrder:
+    """The orders of a task's parts as one: each is gone through as if it were alone.
+
+    Seeds come from them in turns, by weights that depend on the task alone: the order of all
+    is the same whatever became of any.
+
+    Args:
+        orders: of each part, with its number as `prefix`.
+        weights: how many seeds of a part there are to those of another.
+    """
+
+    def __init__(self, orders: Sequence[SeedOrder], weights: Sequence[Fraction]) -> None:
+        self.orders = orders
+        self._weights = weights
+        self.specs = [spec for order in orders for spec in order.specs]
+
+    @property
+    def passed(self) -> list[ListBatch]:
+        """See `SeedOrder`."""
+        return [batch for order in self.orders for batch in order.passed]
+
+    @passed.setter
+    def passed(self, value: list[ListBatch]) -> None:
+        for order in self.orders:
+            order.passed = list(value)
+
+    @property
+    def patience(self) -> int:
+        """See `SeedOrder`."""
+        return self.orders[0].patience
+
+    @patience.setter
+    def patience(self, value: int) -> None:
+        for order in self.orders:
+            order.patience = value
+
+    @property
+    def unfit(self) -> str:
+        """See `SeedOrder.unfit`."""
+        return next((order.unfit for order in self.orders if order.unfit), "")
+
+    def judged(self, seed: Seed, *, rejected: bool) -> None:
+        """See `SeedOrder.judged`."""
+        self.orders[seed.path[0]].judged(seed, rejected=rejected)
+
+    def cancel(self) -> None:
+        """See `SeedOrder.cancel`."""
+        for order in self.orders:
+            order.cancel()
+
+    async def aclose(self) -> None:
+        """See `SeedOrder.aclose`."""
+        await asyncio.gather(*(order.aclose() for order in self.orders))
+
+    async def walk(self, requested: Callable[[int], int]) -> AsyncIterator[Seed]:
+        """All seeds; `requested(part)` is how many of a part are worth preparing ahead."""
+        streams = {
+            part: order.walk(lambda part=part: requested(part))  # type: ignore[misc]
+            for part, order in enumerate(self.orders)
+        }
+        owed = dict.fromkeys(streams, Fraction(0))
+        while streams:
+            for part in streams:
+                owed[part] += self._weights[part]
+            part = max(streams, key=lambda part: owed[part])  # of equals, the first
+            owed[part] -= sum(self._weights[part] for part in streams)
+            try:
+                yield await anext(streams[part])
+            except StopAsyncIteration:
+                del streams[part]

@@ -5,12 +5,14 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from fractions import Fraction
 from typing import Any
 
 from targen_core.engine.events import Verdict
 from targen_core.engine.lists import Dropped
 from targen_core.engine.quotas import Quotas
 from targen_core.errors import QuotaNotMet
+from targen_core.tasks.steps import Part
 from targen_core.text import plural
 
 __all__ = ["OPEN", "Flow", "QuotaTracker", "ending"]
@@ -65,26 +67,43 @@ class QuotaTracker:
     Quotas are counted by label, flows by branch. A branch may give the label
     that it aims at, or any label where it aims at none. It is open while one
     of these is.
+
+    Where a task has parts, each label is counted apart for each: what is then called a label
+    below, as in "yes (synthetic)", is `counted` for a branch. `have` and `requested` are always
+    by the labels themselves.
     """
 
     def __init__(
-        self, names: Sequence[str], branches: Mapping[str, str | None] | None = None
+        self,
+        names: Sequence[str],
+        branches: Mapping[str, str | None] | None = None,
+        parts: Mapping[str, Part] | None = None,
     ) -> None:
         """Count rows of the labels `names`; by default each has a branch of its name."""
         if branches is None:
             branches = {name: name for name in names}
-        self.have: dict[str, int] = dict.fromkeys(names, 0)
-        self.requested = Quotas({}).over(names)
+        parts = parts or {}
+        self._labels = tuple(names)
+        self._shares = {
+            name: Fraction(part.share).limit_denominator(10**6) for name, part in parts.items()
+        } or {"": Fraction(1)}
+        self._part = {branch: name for name, part in parts.items() for branch in part.branches}
+        self._whole = {  # what is counted: of which label, and of which part
+            _counted(name, part): (name, part) for name in names for part in self._shares
+        }
+        self._have = dict.fromkeys(self._whole, 0)
+        self._requested = dict.fromkeys(self._whole, 0)
         self.flows: dict[str, Flow] = {branch: Flow() for branch in branches}
         self.aims: Mapping[str, str | None] = branches
         self._may_give = {
-            branch: tuple(names) if aim is None else (aim,) for branch, aim in branches.items()
+            branch: tuple(self.counted(branch, name) for name in (names if aim is None else (aim,)))
+            for branch, aim in branches.items()
         }
         # By label: branches that may give it, and how many of 20 of their candidates are hoped
         # to make a row of it before any was judged.
         self._given_by = {
             name: [branch for branch, labels in self._may_give.items() if name in labels]
-            for name in names
+            for name in self._whole
         }
         self._hoped = {
             name: 20
@@ -95,18 +114,70 @@ class QuotaTracker:
         self.dropped: Counter[tuple[str, str]] = Counter()
         self.given_up: set[str] = set()
         self.by_intended = False
-        self._since_gain: dict[str, int] = dict.fromkeys(names, 0)
-        self._gained: dict[str, int] = dict.fromkeys(names, 0)
-        self._judged: dict[str, int] = dict.fromkeys(names, 0)
+        self._since_gain: dict[str, int] = dict.fromkeys(self._whole, 0)
+        self._gained: dict[str, int] = dict.fromkeys(self._whole, 0)
+        self._judged: dict[str, int] = dict.fromkeys(self._whole, 0)
         self._open: tuple[str, ...] | None = ()  # branches; None: to be looked up again
 
     def aim(self, quotas: Quotas, *, by_intended: bool) -> None:
         """Take a new target; labels that were given up get a new chance."""
-        self.requested = quotas.over(tuple(self.have))
+        self._requested = self._shared_out(quotas.over(self._labels))
         self.by_intended = by_intended
         self.given_up.clear()
         self._open = None
-        self._since_gain = dict.fromkeys(self.have, 0)
+        self._since_gain = dict.fromkeys(self._whole, 0)
+
+    def _shared_out(self, quotas: Mapping[str, int]) -> dict[str, int]:
+        """The rows of each label and part: exact by label, and exact by part over all labels.
+
+        What is there counts; an extension shares out what then lacks.
+        """
+        requested, there = dict(self._have), self.have
+        lacking = {name: max(0, quotas[name] - there[name]) for name in self._labels}
+        *others, last = self._shares
+        for part in others:
+            have = sum(self._have[_counted(name, part)] for name in self._labels)
+            total = sum(lacking.values())
+            goal = math.floor(self._shares[part] * sum(quotas.values()) + Fraction(1, 2)) - have
+            goal = min(max(goal, 0), total)
+            passed = given = 0
+            for name in self._labels:
+                passed += lacking[name]
+                upto = (2 * goal * passed + total) // (2 * total) if total else 0
+                requested[_counted(name, part)] += upto - given
+                lacking[name] -= upto - given
+                given = upto
+        for name in self._labels:
+            requested[_counted(name, last)] += lacking[name]
+        return requested
+
+    def counted(self, branch: str, name: str) -> str:
+        """What a row of a label counts as that comes through a branch."""
+        return _counted(name, self._part.get(branch, ""))
+
+    @property
+    def have(self) -> dict[str, int]:
+        """Rows by label."""
+        return self._by_label(self._have)
+
+    @property
+    def requested(self) -> dict[str, int]:
+        """Rows that are wanted, by label."""
+        return self._by_label(self._requested)
+
+    def _by_label(self, rows: Mapping[str, int]) -> dict[str, int]:
+        sums = dict.fromkeys(self._labels, 0)
+        for counted, (name, _) in self._whole.items():
+            sums[name] += rows[counted]
+        return sums
+
+    def progress(self, name: str) -> tuple[int, int]:
+        """Rows of what is counted, and of how many."""
+        return self._have[name], self._requested[name]
+
+    def gain(self, branch: str, name: str, rows: int) -> None:
+        """Count rows of a label that came through a branch."""
+        self._have[self.counted(branch, name)] += rows
 
     @property
     def open(self) -> tuple[str, ...]:
@@ -121,11 +192,11 @@ class QuotaTracker:
 
     def knows(self, name: str, rows: int) -> bool:
         """Whether a verdict on so many rows can concern that label; "" where it concerns none."""
-        return name in self.have or (not name and not rows)
+        return name in self._labels or (not name and not rows)
 
     def is_full(self, name: str) -> bool:
         """Whether a label has all its rows."""
-        return self.have[name] >= self.requested[name]
+        return self._have[name] >= self._requested[name]
 
     def wants(self, name: str) -> bool:
         """Whether a label lacks rows and was not given up."""
@@ -133,7 +204,7 @@ class QuotaTracker:
 
     def needed(self, name: str) -> int:
         """Rows that a label lacks."""
-        return max(0, self.requested[name] - self.have[name])
+        return max(0, self._requested[name] - self._have[name])
 
     def yield_of(self, name: str) -> float:
         """Instances of a label for each candidate of branches that may give it.
@@ -174,7 +245,7 @@ class QuotaTracker:
                 / (self._gained[name] + self._hoped[name] / 20)
                 / len(self._given_by[name])
             )
-            for name in self.have
+            for name in self._whole
             if self.wants(name)
         }
         return sum(max(lacking.get(n, 0) for n in names) for names in self._may_give.values())
@@ -219,10 +290,11 @@ class QuotaTracker:
             self._since_gain[name] += 1
         if verdict == "accepted":
             flow.accepted[corrected or ""] += 1
-            self.have[quota] += rows
-            self._since_gain[quota] = 0
-            self._gained[quota] += 1
-            if self.is_full(quota):
+            self.gain(branch, quota, rows)
+            counted = self.counted(branch, quota)
+            self._since_gain[counted] = 0
+            self._gained[counted] += 1
+            if self.is_full(counted):
                 self._open = None
         elif verdict == "surplus":
             flow.surplus[corrected or ""] += 1
@@ -253,7 +325,7 @@ class QuotaTracker:
             reasons["duplicate"] += flow.duplicate
             judged = "labelled" if self.aims[branch] is None else "relabelled"
             for label, count in (flow.accepted + flow.surplus).items():
-                if label != name and label in self.have:
+                if label != self._whole[name][0] and label in self._labels:
                     reasons[f"{judged} {label}"] += count
         (top,) = reasons.most_common(1) or [("", 0)]
         return f"{top[0]}, {plural(top[1], 'time')}" if top[1] else ""
@@ -273,14 +345,14 @@ class QuotaTracker:
         elsewhere of which the task took no item; `own` names the lists of a task that has not
         just contexts and seeds.
         """
-        short = [name for name, rows in self.requested.items() if self.have[name] < rows]
+        short = [name for name in self._whole if not self.is_full(name)]
         if not short:
             return None
         parts = []
         for name in short:
             worst = self.commonest_reason(name)
             parts.append(
-                f"label {name} has {self.have[name]} of {self.requested[name]} rows"
+                f"label {name} has {self._have[name]} of {self._requested[name]} rows"
                 + (f" (most often: {worst})" if worst else "")
             )
         if self.given_up & set(short):
@@ -307,9 +379,10 @@ class QuotaTracker:
     def as_dict(self) -> dict[str, Any]:
         """The report's form."""
         return {
-            "rows": dict(self.have),
-            "requested": dict(self.requested),
-            "met": all(self.have[name] >= rows for name, rows in self.requested.items()),
+            "rows": self.have,
+            "requested": self.requested,
+            **({"parts": self._by_part()} if self._part else {}),
+            "met": all(self.is_full(name) for name in self._whole),
             "given_up": sorted(self.given_up),
             "flow": {name: flow.as_dict() for name, flow in self.flows.items()},
             "dropped_list_items": [
@@ -317,3 +390,16 @@ class QuotaTracker:
                 for (step, reason), count in sorted(self.dropped.items())
             ],
         }
+
+    def _by_part(self) -> dict[str, dict[str, int]]:
+        return {
+            part: {
+                key: sum(rows[_counted(name, part)] for name in self._labels)
+                for key, rows in (("rows", self._have), ("requested", self._requested))
+            }
+            for part in self._shares
+        }
+
+
+def _counted(name: str, part: str) -> str:
+    return f"{name} ({part})" if part else name

@@ -12,8 +12,10 @@ from __future__ import annotations
 import asyncio
 import math
 from collections import deque
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
+from fractions import Fraction
+from itertools import islice
 from typing import Any, Protocol
 
 from pydantic import ValidationError
@@ -25,7 +27,15 @@ from targen_core.engine.events import Committed, LabelGivenUp, Listener, Verdict
 from targen_core.engine.executor import Executor, Generated, Generation, Judgement, Outcome
 from targen_core.engine.filters import Candidate, Filter, Filters
 from targen_core.engine.guard import Guard
-from targen_core.engine.lists import ListBatch, ListSpec, Seed, SeedOrder, item_value, seeds_at_most
+from targen_core.engine.lists import (
+    ListBatch,
+    ListSpec,
+    PartsOrder,
+    Seed,
+    SeedOrder,
+    item_value,
+    seeds_at_most,
+)
 from targen_core.engine.quota_tracker import QuotaTracker, ending
 from targen_core.errors import Rejected, StageFailed, TargenError
 from targen_core.tasks.model import Task
@@ -157,7 +167,8 @@ class Engine:
         listener: Listener | None = None,
     ) -> None:
         self.task = task
-        self.quotas = QuotaTracker(task.quota_names, task.branches)
+        self.quotas = QuotaTracker(task.quota_names, task.branches, task.parts)
+        self._parts = [part.branches for part in task.parts.values()]
         self._guard = Guard(task.name, distribution)
         # Rows that the instances' own schema makes are right already.
         self._checks_rows = task.rows.to_rows is not None or task.rows.schema is not None
@@ -169,16 +180,7 @@ class Engine:
         self._margin = margin
         self._listener = listener or (lambda event: None)
         self._filters = Filters(filters)
-        self._order = SeedOrder(
-            specs,
-            layer,
-            task,
-            self._guard,
-            self._on_done,
-            settled=self._settled,
-            at_once=lists_at_once,
-            ledger=self._ledger,
-        )
+        self._order = self._ordered(specs, lists_at_once)
         self._shares_generations = task.instances_per_call > 1 or task.samples_per_seed > 1
         self._samples: dict[tuple[str, str], dict[int, asyncio.Future[Sequence[Any]]]] = {}
         self._past = bytearray()  # by candidate number: how it fared when it was last its turn
@@ -191,6 +193,31 @@ class Engine:
         self._tasks: set[asyncio.Task[Any]] = set()
         self._room = asyncio.Event()
         self._arrived = asyncio.Event()
+
+    def _ordered(self, specs: Sequence[ListSpec], at_once: int) -> SeedOrder | PartsOrder:
+        """The order of the seeds; a task's parts have one each."""
+
+        def order(mine: Sequence[ListSpec], prefix: tuple[int, ...] = ()) -> SeedOrder:
+            return SeedOrder(
+                mine,
+                self._layer,
+                self.task,
+                self._guard,
+                self._on_done,
+                settled=self._settled,
+                at_once=at_once,
+                ledger=self._ledger,
+                prefix=prefix,
+            )
+
+        if not self._parts:
+            return order(specs)
+        rest, orders, weights = iter(specs), [], []
+        for number, part in enumerate(self.task.parts.values()):
+            orders.append(order([*islice(rest, len(part.lists))], (number,)))
+            share = Fraction(part.share).limit_denominator(10**6)
+            weights.append(share / len(part.branches))
+        return PartsOrder(orders, weights)
 
     @property
     def used_calls(self) -> int:
@@ -347,7 +374,7 @@ class Engine:
             self._past[slot.number] = _SURPLUS if commit.verdict == "surplus" else _FINAL
         if commit.verdict != "skipped" and again != "surplus":
             rejected = commit.verdict in ("rejected", "duplicate")
-            self._order.judged(slot.seed.path, rejected=rejected)
+            self._order.judged(slot.seed, rejected=rejected)
         self._used_calls += commit.calls
         self.quotas.count(
             slot.branch,
@@ -373,7 +400,7 @@ class Engine:
             )
         )
         for label in self.quotas.give_up(slot.branch, target.give_up_after):
-            have, requested = self.quotas.have[label], self.quotas.requested[label]
+            have, requested = self.quotas.progress(label)
             self._listener(LabelGivenUp(label, target.give_up_after, have, requested))
 
     def _ending(self, outcome: Outcome) -> str | None:
@@ -420,8 +447,8 @@ class Engine:
             return "rejected", slot.aim or "", ""
         by_aim = slot.aim if self.quotas.by_intended else None
         quota = by_aim or self.task.quota_of(outcome.final)
-        if self.quotas.is_full(quota):
-            return "surplus", quota, f"label {quota} has all its rows"
+        if self.quotas.is_full(counted := self.quotas.counted(slot.branch, quota)):
+            return "surplus", quota, f"label {counted} has all its rows"
         return "accepted", quota, ""
 
     def _accept(self, slot: _Slot, outcome: Outcome) -> bytes:
@@ -460,10 +487,17 @@ class Engine:
     async def _candidates(self) -> AsyncIterator[_Slot]:
         """The candidates that have no final verdict yet, in the run's one order."""
         number = -1
-        async for seed in self._order.walk(self._seeds_ahead):
+        order = self._order
+        if isinstance(order, PartsOrder):
+            seeds = order.walk(lambda part: self._seeds_ahead(self._parts[part]))
+        else:
+            seeds = order.walk(lambda: self._seeds_ahead(self.quotas.aims))
+        async for seed in seeds:
             passed, self._order.passed = self._order.passed, []
             first = seed.sample * self.task.instances_per_call
-            for branch, aim in self.quotas.aims.items():
+            mine = self._parts[seed.path[0]] if self._parts else self.quotas.aims
+            for branch in mine:
+                aim = self.quotas.aims[branch]
                 generation = _Generation()
                 for ordinal in range(first, first + self.task.instances_per_call):
                     number += 1
@@ -568,10 +602,11 @@ class Engine:
         """Candidates of a branch that are worth running."""
         return self.quotas.worth(branch, self.task.rows_per_instance, self._margin)
 
-    def _seeds_ahead(self) -> int:
-        """Seeds worth preparing past the one that is walked to next."""
-        per_seed = len(self.quotas.aims) * self.task.instances_per_call
-        worth = max((self._worth(b) - self._waiting(b) for b in self.quotas.open), default=0)
+    def _seeds_ahead(self, branches: Collection[str]) -> int:
+        """Seeds of these branches worth preparing past the one that is walked to next."""
+        per_seed = len(branches) * self.task.instances_per_call
+        wanting = (self._worth(b) - self._waiting(b) for b in self.quotas.open if b in branches)
+        worth = max(wanting, default=0)
         calls = math.ceil(worth / self.task.instances_per_call)
         return max(0, min(calls, self._window_size // per_seed))
 

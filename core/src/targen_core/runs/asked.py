@@ -153,7 +153,7 @@ async def _execute(
         sample, place = divmod(int(last), task.instances_per_call)
         at = tuple(map(int, path.split(".")))
         above = traced.record.get("above", ())
-        *values, value = _values(task, [*above, traced.record["seed"]])
+        *values, value = _values(task, branch, [*above, traced.record["seed"]])
         seed = Seed(value, at, tuple(values))
         earlier: list[Any] = []
         for number in range(sample + 1):
@@ -171,9 +171,9 @@ def _sampled(seed: Seed, number: int) -> Seed:
     return Seed(seed.value, seed.path, seed.above, seed.calls, number)
 
 
-def _values(task: Task[Any, Any], values: Sequence[Any]) -> list[Any]:
+def _values(task: Task[Any, Any], branch: str, values: Sequence[Any]) -> list[Any]:
     """A seed and what it was grown below as the task has them; seeds of the user's stand alone."""
-    kinds = [part.item for part in task.chain][-len(values) :]
+    kinds = [part.item for part in task.chain_of(branch)][-len(values) :]
     return [
         kind.model_validate(value)
         if isinstance(kind, type) and issubclass(kind, BaseModel)

@@ -130,7 +130,7 @@ folder, `rejects.jsonl` lists the others and says why; `provenance.jsonl` traces
 calls it came from. {usage["calls"]:,} calls were answered; {usage["cached"]:,} replies were taken
 from earlier runs, with {usage["input_tokens"]:,} tokens in and {usage["output_tokens"]:,} out.
 {_prices(report.get("prices", {}))}
-{_sources(report.get("sources", ()))}
+{_parts(report.get("parts", {}))}{_sources(report.get("sources", ()))}
 ## Licence
 
 {NO_LICENCE} How generated text may be used depends on the terms of the models that
@@ -172,6 +172,17 @@ def _sample(sample: Mapping[str, Any] | None) -> str:
     longest = max((len(run) for run in re.findall("`+", text)), default=0)
     fence = "`" * max(3, longest + 1)
     return f"\nThe first row:\n\n{fence}json\n{text}\n{fence}\n"
+
+
+def _parts(parts: Mapping[str, Any]) -> str:
+    """How many rows were made in which way, where a task has several."""
+    if not parts:
+        return ""
+    words = ", ".join(f"{one['rows']:,} {markdown(name)}" for name, one in parts.items())
+    return (
+        f"\nBy the way in which they were made, the rows are: {words}. `intended` in\n"
+        "`provenance.jsonl` says of each which one it is.\n"
+    )
 
 
 def _sources(sources: Sequence[Mapping[str, Any]]) -> str:

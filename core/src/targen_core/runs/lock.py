@@ -22,6 +22,7 @@ class TaskPlan(ManifestPart):
     variants: tuple[str, ...] = ()
     labels: tuple[str, ...]
     branches: Mapping[str, str | None] = {}
+    lists: Mapping[str, tuple[str, ...]] = {}
     unit: int
     prompts: dict[str, str]
 

@@ -138,7 +138,8 @@ class Manifest(ManifestPart):
         for field, name in ids.items():
             if not _ID.fullmatch(name):
                 yield field, f"{name[:80]!r} is not a DISTRIBUTION:NAME"
-        for step in (*spec.backend_for, *lock.steps):
+        above = (step for steps in lock.task.lists.values() for step in steps)
+        for step in (*spec.backend_for, *lock.steps, *above):
             if not _STEP.fullmatch(step):
                 yield "steps", f"{step[:80]!r} is not a valid step"
         for name in spec.options:

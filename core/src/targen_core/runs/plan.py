@@ -490,6 +490,12 @@ def _lists(
         limit = math.ceil(limit * fraction)
     user_items: dict[str, tuple[Any, ...]] = {}
     chain: list[ListSpec] = []
+    if task.parts and (spec.seeds is not None or spec.contexts is not None or limit is not None):
+        parts = ", ".join(task.parts)
+        raise UsageError(
+            f"task {task.name} has lists of its own for each of its parts: {parts}",
+            hint="omit --contexts and --seeds",
+        )
     if spec.seeds is not None:
         if spec.contexts is not None:
             raise UsageError("--seeds replaces the contexts too: give one or the other")
@@ -524,6 +530,11 @@ def _task_plan(task_id: str, task: Task[Any, Any], variants: Sequence[str]) -> T
         variants=tuple(variants),
         labels=task.quota_names,
         branches={} if tuple(task.branches) == task.quota_names else dict(task.branches),
+        lists={
+            branch: tuple(step.name for step in part.lists)
+            for part in task.parts.values()
+            for branch in part.branches
+        },
         unit=task.rows_per_instance,
         prompts={prompt.name: prompt.version for prompt in task.every_prompt},
     )

@@ -116,6 +116,11 @@ class _Counts(_Part):
     dollars: Annotated[float, Field(ge=0, le=1e12, allow_inf_nan=False)]
 
 
+class _Counted(_Part):
+    rows: _Count
+    requested: _Count
+
+
 class _Place(_Counts):
     step: str
     label: str | None
@@ -144,6 +149,7 @@ class _Report(_Part):
     branches: dict[str, str | None] = {}
     rows: dict[str, _Count]
     requested: dict[str, _Count]
+    parts: dict[str, _Counted] = {}
     flow: dict[str, _Flow]
     dropped_list_items: list[_Dropped]
     seconds: Annotated[float, Field(ge=0, le=MAX_SECONDS, allow_inf_nan=False)] | None = None
@@ -234,7 +240,7 @@ def _unfinished(path: Path, manifest: Manifest) -> dict[str, Any]:
     for commit in last.values():
         flow = tracker.flows[_intended(commit)]
         if commit.verdict == "accepted":
-            tracker.have[commit.quota] += commit.rows
+            tracker.gain(_intended(commit), commit.quota, commit.rows)
             flow.accepted[commit.ending or ""] += 1
         elif commit.verdict == "rejected":
             flow.rejected[commit.stage] += 1

@@ -25,21 +25,22 @@ def sources_of(task: Task[Any, Any], provenance: Path) -> list[dict[str, Any]]:
 
     None where no list of the task gives credit, or where `provenance` cannot be read.
     """
-    chain = task.chain
-    crediting = [(at, part) for at, part in enumerate(chain) if part.credit is not None]
-    if not crediting:
+    if all(part.credit is None for part in task.chain):
         return []
     rows: Counter[Credit] = Counter()
     known: dict[tuple[int, str], Credit | None] = {}
     with contextlib.suppress(TargenError, OSError):
         for record in read_jsonl(provenance):
             items = [*record["above"], record["seed"]]
-            for at, part in crediting:
-                if len(items) != len(chain):  # seeds of the user's own
+            chain = task.chain_of(record["intended"])
+            if len(items) != len(chain):  # seeds of the user's own
+                continue
+            for part, item in zip(chain, items, strict=True):
+                if part.credit is None:
                     continue
-                key = at, json.dumps(items[at], sort_keys=True)
+                key = id(part), json.dumps(item, sort_keys=True)
                 if key not in known:
-                    known[key] = _credit(part, items[at])
+                    known[key] = _credit(part, item)
                 if (credit := known[key]) is not None:
                     rows[credit] += record["rows"]
     return [{**asdict(credit), "rows": count} for credit, count in rows.most_common()]

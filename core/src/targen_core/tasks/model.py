@@ -28,7 +28,7 @@ from targen_core.tasks.judging import (
 from targen_core.tasks.keywords import Keywords, refuse_unknown
 from targen_core.tasks.parts import DryRunCall, Label, Variant
 from targen_core.tasks.prompt import Prompt
-from targen_core.tasks.steps import PARAMETERS, Check, InverseGenerator, ListStep, Step
+from targen_core.tasks.steps import PARAMETERS, Check, InverseGenerator, ListStep, Part, Step
 from targen_core.tasks.validation import validate
 
 __all__ = ["Task"]
@@ -66,6 +66,8 @@ class Task(Keywords, Generic[SeedT, InstanceT]):
             labels, whose single quota is called "any".
         contexts: step 1, or None where the task has none.
         seeds: step 2, a chain of lists from the contexts down; may be empty.
+        parts: kinds of rows by name, each with lists and branches of its own and a share of every
+            label, instead of `contexts` and `seeds`.
         generators: step 3 by branch: a label's name, or a name that the task chooses.
         branch_labels: the label that a branch aims at if its name does not say it; None if step 4
             finds the label, in which case an instance may have none before. Branches of open
@@ -98,6 +100,7 @@ class Task(Keywords, Generic[SeedT, InstanceT]):
     branch_labels: Mapping[str, str | None] = field(default_factory=_empty)
     contexts: ListStep[Any] | None = None
     seeds: tuple[ListStep[Any], ...] = ()
+    parts: Mapping[str, Part] = field(default_factory=_empty)
     instances_per_call: int = 1
     samples_per_seed: int = 1
     checks: tuple[Check[SeedT, InstanceT], ...] = ()
@@ -134,14 +137,21 @@ class Task(Keywords, Generic[SeedT, InstanceT]):
 
     @property
     def chain(self) -> tuple[ListStep[Any], ...]:
-        """Steps 1 and 2 as one chain of lists, outermost first."""
+        """Steps 1 and 2 as one chain of lists, outermost first; of parts, one behind the other."""
+        if self.parts:
+            return tuple(step for part in self.parts.values() for step in part.lists)
         return (*((self.contexts,) if self.contexts else ()), *self.seeds)
+
+    def chain_of(self, branch: str) -> tuple[ListStep[Any], ...]:
+        """The chain of lists that the seeds of a branch come from."""
+        return next((p.lists for p in self.parts.values() if branch in p.branches), self.chain)
 
     @property
     def steps(self) -> tuple[Step, ...]:
         """The steps that options, backends and reports tell apart; by default the four steps."""
         steps: list[Step] = []
-        lists = {"contexts": (self.contexts,) if self.contexts else (), "seeds": self.seeds}
+        seeds = self.chain if self.parts else self.seeds
+        lists = {"contexts": (self.contexts,) if self.contexts else (), "seeds": seeds}
         for kind, defaults in PARAMETERS.items():
             parts = lists.get(kind)
             for name in dict.fromkeys(part.name or kind for part in parts or ()) or (kind,):

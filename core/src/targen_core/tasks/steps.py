@@ -29,6 +29,7 @@ __all__ = [
     "InverseGenerator",
     "ListStep",
     "Llm",
+    "Part",
     "Step",
 ]
 
@@ -205,6 +206,21 @@ class ListStep(Keywords, Generic[ItemT]):
                 value = repr(getattr(self, part))[:80]
                 which = f"list {self.name}" if self.name else "a list"
                 raise ValueError(f"{which}: {part} is {value}; pass {kind}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """Rows of a task that come from lists and through branches of their own, in a fixed share.
+
+    Attributes:
+        lists: the chain that their seeds come from, outermost first; each list has a `name`.
+        branches: the generators that a seed of it goes through.
+        share: of every label's rows, between 0 and 1; those of all parts make 1.
+    """
+
+    lists: tuple[ListStep[Any], ...]
+    branches: tuple[str, ...]
+    share: float
 
 
 @dataclass(frozen=True, slots=True)

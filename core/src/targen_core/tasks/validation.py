@@ -18,7 +18,7 @@ from targen_core.tasks.groups import Judging, Rows, Texts
 from targen_core.tasks.judging import NO_VALID_INSTANCE, CorrectionSample
 from targen_core.tasks.parts import Label, Variant
 from targen_core.tasks.prompt import Prompt
-from targen_core.tasks.steps import ListStep
+from targen_core.tasks.steps import ListStep, Part
 
 if TYPE_CHECKING:
     from targen_core.tasks.model import Task
@@ -35,7 +35,8 @@ def validate(task: Task[Any, Any]) -> None:
         ValueError: the first thing that is wrong, with what to write.
     """
     for problems in (
-        _kinds, _numbers, _labels, _branches, _steps, _samples, _presets, _functions, _variants
+        _kinds, _numbers, _labels, _branches, _parts, _steps, _samples, _presets, _functions,
+        _variants,
     ):  # fmt: skip
         for problem in problems(task):
             raise ValueError(f"task {task.name}: {problem}")
@@ -61,6 +62,7 @@ def _kinds(task: Task[Any, Any]) -> Iterator[str]:
         ("branch_labels", _by_name(str | None), "labels by branch, or None: step 4 finds it"),
         ("contexts", lambda step: isinstance(step, ListStep | None), "a ListStep or None"),
         ("seeds", _several(ListStep), "ListSteps in a tuple: (step,)"),
+        ("parts", _by_name(Part), "Parts by name"),
         ("checks", _several(Callable), "functions in a tuple: (check,)"),
         ("judging", lambda group: isinstance(group, Judging), "Judging(...)"),
         ("rows", lambda group: isinstance(group, Rows), "Rows(...)"),
@@ -168,8 +170,34 @@ def _branches(task: Task[Any, Any]) -> Iterator[str]:
             )
 
 
+def _parts(task: Task[Any, Any]) -> Iterator[str]:
+    """Parts that leave out or share a list, a branch or a label, or are no whole together."""
+    if not task.parts:
+        return
+    if task.contexts is not None or task.seeds:
+        yield "a task with parts has its contexts and seeds in them"
+    if task.samples_per_seed != 1 or task.rows.rows_per_instance != 1:
+        yield "a task with parts has one sample of a seed, and one row of an instance"
+    names = [step.name for step in task.chain]
+    if not all(part.lists for part in task.parts.values()) or "" in names:
+        yield "each part has lists, and each of these a name"
+    if len(set(names)) != len(names):
+        yield "two parts have a list of one name"
+    if sorted(b for part in task.parts.values() for b in part.branches) != sorted(task.generators):
+        yield "each generator is a branch of exactly one part"
+        return
+    shares = [part.share for part in task.parts.values()]
+    if not all(0 < share < 1 for share in shares) or abs(sum(shares) - 1) > 1e-9:
+        yield f"the shares of its parts are {', '.join(map(str, shares))}; together they are 1"
+    for name, part in task.parts.items():
+        aims = {task.branches[branch] for branch in part.branches}
+        for label in task.quota_names:
+            if not {label, None} & aims:
+                yield f"no branch of its part {name} aims at label {label}"
+
+
 def _steps(task: Task[Any, Any]) -> Iterator[str]:
-    if task.contexts is None and not task.seeds:
+    if not task.chain:
         yield "it needs contexts, seeds or both"
     steps = [step.name for step in task.steps]
     for step in steps:

@@ -145,6 +145,16 @@ def transform(
             rich_help_panel=_CHECKS,
         ),
     ] = "",
+    synthetic: Annotated[
+        float,
+        typer.Option(
+            "--synthetic",
+            metavar="SHARE",
+            min=0,
+            max=0.999,
+            help="Share of the rows, also of each label's, that the model writes without a source.",
+        ),
+    ] = 0,
     correct: Annotated[
         bool,
         typer.Option(
@@ -204,6 +214,7 @@ def transform(
         max_rejected=max_rejected,
         expand=expand,
         correct=correct,
+        synthetic=synthetic,
         checks={
             "language": language,
             "output_format": output_format,

@@ -38,6 +38,14 @@ def dry_run_of(spec: Transform) -> Callable[[DryRunCall], Any]:
         if call.prompt == "plan":
             actions = ("skip", "combine", "create", "input", "output")
             return {"steps": [{"action": a, "instruction": _words(rng, 22)} for a in actions]}
+        if call.prompt in ("topics", "ideas"):
+            length = 5 if call.prompt == "topics" else 18
+            return {call.prompt: [_words(rng, length) for _ in range(int(values["count"]))]}
+        if call.prompt == "write":
+            made = _row(spec, rng)
+            if call.label is not None and spec.labels:
+                made["output"] = call.label.removeprefix("synthetic: ")
+            return {"working": _words(rng, 25), "input": made["input"], "output": made["output"]}
         if call.prompt == "execute":
             return _row(spec, rng)
         explanation = "The input says so in its own words, and nothing speaks against it."

@@ -6,7 +6,16 @@ from typing import Literal
 
 from pydantic import BaseModel
 
-__all__ = ["Action", "Choice", "ColumnChoice", "Expansion", "PlanReply", "PlanStep", "Transformed"]
+__all__ = [
+    "Action",
+    "Choice",
+    "ColumnChoice",
+    "Expansion",
+    "PlanReply",
+    "PlanStep",
+    "Transformed",
+    "Written",
+]
 
 Action = Literal["create", "expand", "combine", "input", "output", "skip"]
 """The six actions that a plan may consist of (DataTune, appendix A.3)."""
@@ -55,3 +64,11 @@ class Transformed(BaseModel):
     input: str | None
     output: str | None
     reason: str
+
+
+class Written(BaseModel):
+    """A row of the task that was made from no other."""
+
+    working: str
+    input: str
+    output: str

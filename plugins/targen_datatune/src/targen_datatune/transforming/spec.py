@@ -94,6 +94,7 @@ class Transform(_Part):
         rows_read: at most so many rows of a dataset are read, to choose from.
         cell: characters of a cell that the model is shown.
         checks: what must hold of every row.
+        synthetic: share of all rows, and of each label's, that are written without a source.
         correct: whether step 4 checks every output; the paper has no such step.
     """
 
@@ -120,6 +121,7 @@ class Transform(_Part):
     rows_read: _Count = 50_000
     cell: Annotated[int, Field(ge=100, le=1_000_000)] = 4_000
     checks: RowChecks = RowChecks()
+    synthetic: Annotated[float, Field(ge=0, lt=1)] = 0
     correct: bool = False
 
     @field_validator("labels")

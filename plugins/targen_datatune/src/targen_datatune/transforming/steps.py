@@ -66,24 +66,28 @@ class Steps:
         """The description that the other steps are given; nothing is asked where nothing is."""
         await asyncio.to_thread(self.sources.found)  # before anything is paid
         if not self.spec.expand:
-            return [self._task()]
+            return [self.task]
         reply = await llm.ask(
             _PROMPTS["expand"],
             reply=Expansion,
             check=_described,
-            task=self._task(),
-            examples=self._examples(),
+            task=self.task,
+            examples=self.examples,
         )
-        return [f"{self._task()}\n\n{reply.description.strip()}"]
+        return [f"{self.task}\n\n{reply.description.strip()}"]
 
-    def _task(self) -> str:
+    @property
+    def task(self) -> str:
+        """What is to be done, in the user's words."""
         task = self.spec.instruction.strip()
         if self.spec.labels:
             outputs = ", ".join(json.dumps(label, ensure_ascii=False) for label in self.spec.labels)
             task = f"{task}\nThe output is one of: {outputs}."
         return task
 
-    def _examples(self) -> str:
+    @property
+    def examples(self) -> str:
+        """Examples of the task, as prompts show them."""
         listed: list[str] = []
         taken = 0
         for example in self.spec.examples[:_EXAMPLES]:
@@ -119,7 +123,7 @@ class Steps:
                 reply=Choice,
                 check=known,
                 task=parent,
-                examples=self._examples(),
+                examples=self.examples,
                 most=most,
                 datasets="\n\n".join(map(_listed, listed)),
             )
@@ -171,7 +175,7 @@ class Steps:
             reply=PlanReply,
             check=_followable,
             task=task,
-            examples=self._examples(),
+            examples=self.examples,
             dataset=_named(parent),
             rows=_samples(rows, used),
         )
@@ -231,14 +235,18 @@ class Steps:
             reply=Transformed,
             check=self._usable,
             task=task,
-            examples=self._examples(),
+            examples=self.examples,
             plan=plan.text,
             chance=llm.rng("chance").randrange(100),
             row=json.dumps(row.cells, ensure_ascii=False, indent=1),
         )
         if reply.input is None or reply.output is None:
             raise Rejected("of-no-use", reply.reason.strip())
-        return self._row(**{"input": reply.input.strip(), self._answer: reply.output.strip()})
+        return self.made(reply.input, reply.output)
+
+    def made(self, input: str, output: str) -> BaseModel:
+        """An instance of the task."""
+        return self._row(**{"input": input.strip(), self._answer: output.strip()})
 
     def _usable(self, reply: Transformed) -> None:
         """See that a reply is a row, or says why there is none.

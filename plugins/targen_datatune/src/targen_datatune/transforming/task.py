@@ -13,6 +13,7 @@ from targen_core import (
     Judging,
     Label,
     ListStep,
+    Part,
     Rows,
     Task,
     TaskForm,
@@ -25,10 +26,17 @@ from targen_datatune.transforming.dry_run import dry_run_of
 from targen_datatune.transforming.items import Plan, Source, SourceRow
 from targen_datatune.transforming.spec import Transform
 from targen_datatune.transforming.steps import PROMPTS, Steps, readable
+from targen_datatune.transforming.synthetic import PARTS, Synthetic
+from targen_datatune.transforming.synthetic import PROMPTS as SYNTHETIC
 
 __all__ = ["TRANSFORM", "transform_task"]
 
 _VERSION = "1"
+_ROW = "row"
+_ADDED = (
+    " The part called synthetic has no source: its rows were written for topics and ideas after "
+    "TarGEN (arXiv:2310.17876)."
+)
 _PARAMETERS = {
     "expand": {"temperature": 0.0, "max_tokens": 1024},
     "rerank": {"temperature": 1.0, "max_tokens": 1024},  # draws of one mind would be one draw
@@ -37,10 +45,15 @@ _PARAMETERS = {
 }
 
 
-def transform_task(spec: Transform, name: str) -> Task[SourceRow, BaseModel]:
+def transform_task(spec: Transform, name: str) -> Task[Any, BaseModel]:
     """The task whose rows are transformed rows of the datasets that are found for it."""
     row = _row(spec)
     steps = Steps(spec, name, row)
+    synthetic = Synthetic(steps, row) if spec.synthetic else None
+    expand, *seeds = _lists(spec, steps)
+    if synthetic is not None:
+        transformed = Part(lists=(expand, *seeds), branches=(_ROW,), share=1 - spec.synthetic)
+        parts = dict(zip(PARTS, (transformed, synthetic.part), strict=True))
     first = spec.instruction.strip().splitlines()[0]
     return Task(
         name=name,
@@ -50,51 +63,16 @@ def transform_task(spec: Transform, name: str) -> Task[SourceRow, BaseModel]:
         source=(
             "Rows of existing datasets were transformed after DataTune (arXiv:2404.14361): "
             "provenance.jsonl names the dataset, the row and the plan of each."
+            + (_ADDED if synthetic else "")
         ),
         instance=row,
         labels=tuple(Label(label) for label in spec.labels),
-        contexts=ListStep(
-            name="expand",
-            item=str,
-            propose=steps.expand,
-            batch=1,
-            once=True,
-            asks=spec.expand,
-            summary="the task in more detail",
-        ),
-        seeds=(
-            ListStep(
-                name="rerank",
-                item=Source,
-                propose=steps.rerank,
-                batch=spec.datasets,
-                once=True,
-                check=readable,
-                key=lambda source: source.dataset,
-                credit=_credit,
-                summary="datasets that suit the task, the best first",
-            ),
-            ListStep(
-                name="plan",
-                item=Plan,
-                propose=steps.plan,
-                batch=1,
-                once=True,
-                summary="columns of a dataset, and how its rows are transformed",
-            ),
-            ListStep(
-                name="rows",
-                item=SourceRow,
-                propose=steps.rows,
-                batch=spec.trial,
-                asks=False,
-                max_rejected=spec.max_rejected,
-                key=lambda row: str(row.row),
-                summary="rows of a dataset, by chance",
-            ),
-        ),
-        generators={"row": steps.execute},
-        branch_labels={"row": None if spec.labels else "any"},
+        contexts=None if synthetic else expand,
+        seeds=() if synthetic else tuple(seeds),
+        parts=parts if synthetic else {},
+        generators={_ROW: steps.execute} | (dict(synthetic.generators) if synthetic else {}),
+        branch_labels={_ROW: None if spec.labels else "any"}
+        | (synthetic.aims if synthetic else {}),
         checks=(row_check(spec),),
         rows=Rows() if spec.labels else Rows(label_of=_output, with_label=_with_output),
         judging=Judging(
@@ -107,8 +85,51 @@ def transform_task(spec: Transform, name: str) -> Task[SourceRow, BaseModel]:
         ),
         texts=Texts(render=_input, answer=None if spec.labels else _output),
         parameters=_PARAMETERS,
-        prompts=(*PROMPTS, META_PROMPT, SOLVE_PROMPT),
+        prompts=(*PROMPTS, *(SYNTHETIC if synthetic else ()), META_PROMPT, SOLVE_PROMPT),
         dry_run=dry_run_of(spec),
+    )
+
+
+def _lists(spec: Transform, steps: Steps) -> tuple[ListStep[Any], ...]:
+    return (
+        ListStep(
+            name="expand",
+            item=str,
+            propose=steps.expand,
+            batch=1,
+            once=True,
+            asks=spec.expand,
+            summary="the task in more detail",
+        ),
+        ListStep(
+            name="rerank",
+            item=Source,
+            propose=steps.rerank,
+            batch=spec.datasets,
+            once=True,
+            check=readable,
+            key=lambda source: source.dataset,
+            credit=_credit,
+            summary="datasets that suit the task, the best first",
+        ),
+        ListStep(
+            name="plan",
+            item=Plan,
+            propose=steps.plan,
+            batch=1,
+            once=True,
+            summary="columns of a dataset, and how its rows are transformed",
+        ),
+        ListStep(
+            name="rows",
+            item=SourceRow,
+            propose=steps.rows,
+            batch=spec.trial,
+            asks=False,
+            max_rejected=spec.max_rejected,
+            key=lambda row: str(row.row),
+            summary="rows of a dataset, by chance",
+        ),
     )
 
 

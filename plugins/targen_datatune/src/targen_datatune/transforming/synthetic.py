@@ -1,0 +1,123 @@
+"""Rows without a source beside those that have one: TarGEN's steps for the task of a file.
+
+DataTune's best results are from both together (section 5). Topics are TarGEN's contexts, ideas its
+instance seeds, and each label has a generator of its own (arXiv:2310.17876, section 3).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from pydantic import BaseModel
+
+from targen_core import InverseGenerator, ListStep, Llm, Part, Prompt, Rejected
+from targen_core.tasks.replies import list_of
+from targen_datatune.transforming.replies import Written
+
+if TYPE_CHECKING:
+    from targen_datatune.transforming.steps import Steps
+
+__all__ = ["PARTS", "PROMPTS", "Synthetic"]
+
+_PROMPTS = {
+    name: Prompt(name, package="targen_datatune.transforming")
+    for name in ("topics", "ideas", "write")
+}
+PROMPTS = tuple(_PROMPTS.values())
+
+PARTS = "transformed", "synthetic"
+"""The parts of a mixed task, by which reports and cards count rows."""
+
+_SHOWN = 20  # earlier items that a prompt names
+
+
+class Synthetic:
+    """The synthetic part of one task.
+
+    Attributes:
+        aims: branch -> the label that it aims at, "any" where outputs are open.
+    """
+
+    def __init__(self, steps: Steps, row: type[BaseModel]) -> None:
+        self._steps = steps
+        self._row = row
+        labels = steps.spec.labels
+        self.aims = {f"synthetic: {label}": label for label in labels} or {"synthetic": "any"}
+
+    @property
+    def part(self) -> Part:
+        """Its lists, branches and share."""
+        lists = (
+            ListStep(
+                name="topics",
+                item=str,
+                propose=self._topics,
+                batch=5,
+                summary="what synthetic rows may be about",
+            ),
+            ListStep(
+                name="ideas",
+                item=str,
+                propose=self._ideas,
+                batch=10,
+                summary="what each synthetic row is about",
+            ),
+        )
+        return Part(lists=lists, branches=(*self.aims,), share=self._steps.spec.synthetic)
+
+    @property
+    def generators(self) -> Mapping[str, InverseGenerator[Any, BaseModel]]:
+        """Step 3, by branch."""
+        return {branch: self._generator(aim) for branch, aim in self.aims.items()}
+
+    async def _topics(self, llm: Llm, parent: None, existing: Sequence[str]) -> Sequence[str]:
+        reply = await llm.ask(
+            _PROMPTS["topics"],
+            reply=list_of("topics", str, llm.batch),
+            task=self._steps.task,
+            examples=self._steps.examples,
+            have=_named(existing),
+            count=llm.batch,
+        )
+        return [item.strip() for item in reply.items if item.strip()]
+
+    async def _ideas(self, llm: Llm, parent: str, existing: Sequence[str]) -> Sequence[str]:
+        reply = await llm.ask(
+            _PROMPTS["ideas"],
+            reply=list_of("ideas", str, llm.batch),
+            task=self._steps.task,
+            examples=self._steps.examples,
+            topic=parent,
+            have=_named(existing),
+            count=llm.batch,
+        )
+        return [item.strip() for item in reply.items if item.strip()]
+
+    def _generator(self, aim: str) -> InverseGenerator[Any, BaseModel]:
+        labels = self._steps.spec.labels
+        wanted = f"Its output is surely {json.dumps(aim, ensure_ascii=False)}." if labels else ""
+
+        def is_wanted(reply: Written) -> None:
+            if labels and reply.output.strip() != aim:
+                raise Rejected("other-label", f"the output {reply.output!r} is not {aim!r}")
+
+        async def write(llm: Llm, idea: str) -> BaseModel:
+            llm.note(source="synthetic")
+            reply = await llm.ask(
+                _PROMPTS["write"],
+                reply=Written,
+                check=is_wanted,
+                task=self._steps.task,
+                examples=self._steps.examples,
+                idea=idea,
+                wanted=wanted,
+            )
+            return self._steps.made(reply.input, reply.output)
+
+        return write
+
+
+def _named(existing: Sequence[str]) -> str:
+    return "; ".join(existing[-_SHOWN:]) or "none"

@@ -1,0 +1,148 @@
+"""Tasks whose rows come in parts: each has lists, branches and a share of every label."""
+
+from __future__ import annotations
+
+import random
+import shutil
+from collections import Counter
+from dataclasses import replace
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from targen_core.engine.quota_tracker import QuotaTracker
+from targen_core.engine.quotas import Quotas
+from targen_core.errors import Interrupted, QuotaNotMet
+from targen_core.tasks.steps import Part
+
+pytestmark = pytest.mark.usefixtures("virtual_time")
+
+BRANCHES = (("found", None), ("made yes", "yes"), ("made no", "no"))
+OPEN = (("found", "any"), ("made", "any"))
+
+
+def world_of(lab, **changes):
+    return lab.World(**{"branches": BRANCHES, "share": 0.3, **changes})
+
+
+def by_part(ran):
+    made = Counter()
+    for record in ran.provenance:
+        made["part0" if record["intended"] == "found" else "part1", record["label"]] += 1
+    return made
+
+
+def test_shares_are_exact_over_all_and_near_for_each_label(lab, tmp_path):
+    ran = lab.run(world_of(lab, relabel=0.2, bad=0.1), tmp_path / "a", {"yes": 21, "no": 9})
+    assert ran.error is None
+    made = by_part(ran)
+    assert sum(count for (part, _), count in made.items() if part == "part1") == 9
+    assert (made["part1", "yes"], made["part1", "no"]) == (6, 3)
+    assert (made["part0", "yes"], made["part0", "no"]) == (15, 6)
+    assert ran.report["parts"] == {
+        "part0": {"rows": 21, "requested": 21},
+        "part1": {"rows": 9, "requested": 9},
+    }
+    assert ran.report["rows"] == {"yes": 21, "no": 9}
+
+
+def test_candidates_lie_under_the_lists_of_their_part(lab, tmp_path):
+    ran = lab.run(world_of(lab), tmp_path / "a", {"yes": 10, "no": 10})
+    for record in ran.provenance:
+        assert record["id"].startswith("0." if record["intended"] == "found" else "1.")
+        assert len(record["above"]) == 1
+
+
+def test_a_part_that_runs_out_leaves_the_other_its_rows(lab, tmp_path):
+    world = world_of(lab, most=1, labels=(), branches=OPEN, lists=(1,), share=0.5)
+    ran = lab.run(world, tmp_path / "a", {"any": 8})
+    assert isinstance(ran.error, QuotaNotMet)
+    assert "label any (part0) has 1 of 4 rows" in str(ran.error)
+    assert ran.report["parts"]["part1"]["rows"] == 1
+
+
+WORLDS = st.sampled_from(
+    [
+        {},
+        {"share": 0.5, "relabel": 0.3, "bad": 0.1},
+        {"labels": (), "branches": OPEN, "share": 0.25, "repeat": 0.1},
+        {"most": 2, "trial": 0.5, "bad": 0.3},
+        {"per_call": 3, "malformed": 0.2},
+    ]
+)
+
+
+@given(data=st.data(), randomness=st.integers(0, 10**6))
+@settings(max_examples=20)
+def test_a_run_that_was_killed_or_grows_has_the_same_bytes(lab, folder, data, randomness):
+    world = replace(world_of(lab), **data.draw(WORLDS))
+    small = data.draw(lab.quotas(world, 5))
+    more = data.draw(lab.quotas(world, 5))
+    large = {name: small[name] + more[name] for name in small}
+    rng = random.Random(randomness)
+    with folder() as path:
+        at, killed = rng.randint(1, 25), path / "killed"
+
+        def copy(number, request, job):
+            if number == at:
+                shutil.copytree(job.path, killed, ignore=shutil.ignore_patterns(".lock"))
+
+        def stop(number, request, job):
+            if number == at:
+                job.layer.halt(Interrupted("stopped"))
+
+        spec = {"give_up_after": 30}
+        whole = lab.run(world, path / "a", small, concurrency=1, hook=copy, **spec)
+        other = lab.run(world, path / "b", small, latency=lab.latency("b"), concurrency=17, **spec)
+        assert other.files == whole.files
+        assert other.report["parts"] == whole.report["parts"]
+        if killed.exists():
+            assert lab.run(world, killed, resume=True, concurrency=9).files == whole.files
+        one = lab.run(world, path / "a", grow=large, concurrency=64, latency=lab.latency("c"))
+        two = lab.run(world, path / "b", grow=large, concurrency=3, hook=stop)
+        if isinstance(two.error, Interrupted):
+            two = lab.run(world, path / "b", resume=True)
+        assert one.files == two.files
+        assert one.report["parts"] == two.report["parts"]
+
+
+@given(
+    quotas=st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9)), min_size=1, max_size=5),
+    share=st.sampled_from([0.1, 0.25, 1 / 3, 0.5, 0.9]),
+    data=st.data(),
+)
+def test_what_is_requested_is_exact_by_label_and_by_part(quotas, share, data):
+    names = [f"label{at}" for at in range(len(quotas))]
+    parts = {
+        "a": Part(lists=(), branches=("of a",), share=1 - share),
+        "b": Part(lists=(), branches=("of b",), share=share),
+    }
+    tracker = QuotaTracker(names, {"of a": None, "of b": None}, parts)
+    first = {name: rows for name, (rows, _) in zip(names, quotas, strict=True)}
+    whole = {name: sum(rows) for name, rows in zip(names, quotas, strict=True)}
+    tracker.aim(Quotas(first), by_intended=False)
+    assert tracker.requested == first
+    for name in names:
+        for branch in ("of a", "of b"):
+            _, wanted = tracker.progress(tracker.counted(branch, name))
+            tracker.gain(branch, name, data.draw(st.integers(0, wanted)))
+    tracker.aim(Quotas(whole), by_intended=False)
+    assert tracker.requested == whole
+    told = tracker.as_dict()["parts"]
+    assert sum(part["requested"] for part in told.values()) == sum(whole.values())
+    assert abs(told["a"]["requested"] - (1 - share) * sum(whole.values())) <= 1
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"share": 1.5}, "together they are 1"),
+        ({"branches": (("found", None), ("made yes", "yes"))}, "no branch of its part part1"),
+        ({"samples": 2}, "one sample of a seed"),
+        ({"rows_per_instance": 2}, "one row of an instance"),
+    ],
+)
+def test_parts_that_are_no_whole_are_refused(changes, words, lab):
+    with pytest.raises(ValueError, match=words):
+        world_of(lab, **changes).task()
