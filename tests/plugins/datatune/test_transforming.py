@@ -18,6 +18,7 @@ from targen_core.errors import DatasetUnavailable, TargenError
 from targen_core.plugins import loader
 from targen_core.retrieval.model import Catalogue, DatasetEntry, Listed
 from targen_datatune.finding import Found
+from targen_datatune.licenses import mixes
 from targen_datatune.transforming.formats import matches, refuse_pattern
 from targen_datatune.transforming.items import SourceRow
 from targen_datatune.transforming.steps import elected, varied
@@ -303,6 +304,59 @@ def test_reports_and_cards_list_the_sources_with_their_licences(in_process):
     assert in_process("export", "a", "--as", "hf", "--out", "hub").code == 0
     assert line in Path("hub/README.md").read_text()
     assert "Rows by source" in Path(in_process("report", "a", "--html").out.strip()).read_text()
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "fits"),
+    [
+        ("cc-by-4.0", "mit", True),
+        ("cc-by-sa-3.0", "cc-by-sa-4.0", True),
+        ("cc-by-sa-4.0", "gpl-3.0", False),
+        ("cc-by-sa-4.0", "cc-by-nc-4.0", False),
+        ("cc-by-nc-sa-4.0", "cc-by-nc-4.0", True),
+        ("cc-by-nc-sa-4.0", "cc-by-sa-4.0", False),
+        ("cc-by-sa-4.0", "", True),
+    ],
+)
+def test_which_licences_mix(one, other, fits):
+    assert mixes(one, other) == mixes(other, one) == fits
+
+
+def test_licences_that_do_not_mix_are_not_mixed_and_changes_may_be_forbidden(in_process):
+    Path("data/reviews.md").write_text("---\nlicense: cc-by-sa-4.0\n---\nReviews of lamps.\n")
+    Path("data/orders.md").write_text("---\nlicense: cc-by-nc-4.0\n---\nOrders of lamps.\n")
+    line = [*LINE, "-n", "8"]
+    wrong(datasets=["file:data/reviews.csv", "file:data/orders.jsonl"])
+    assert in_process(*line, "--out", "a").code == 0
+    told = in_process("show", "a", "--rejected").out
+    assert "its licence cc-by-nc-4.0 does not mix with cc-by-sa-4.0 of file:data/reviews" in told
+    both = ("--license", "cc-by-sa-4.0,cc-by-nc-4.0")
+    assert in_process(*line, *both, "--out", "b").code == 0
+    assert ("rerank", "unavailable") not in dropped("b")
+    Path("data/reviews.md").write_text("---\nlicense: cc-by-nd-4.0\n---\nReviews of lamps.\n")
+    left = in_process("retrieve", ASKED, "--catalogue", "data", "--json").json
+    assert [each["dataset"]["id"] for each in left["found"]] == ["file:data/orders.jsonl"]
+
+
+def test_cards_say_what_rows_are_cite_and_carry_a_canary_on(in_process):
+    task = {"instruction": ASKED, "canary": "KEEP OUT guid_7", "labels": ["yes", "no"]}
+    Path("task.json").write_text(json.dumps(task))
+    line = ["transform", "task.json", *LINE[4:]]
+    assert in_process(*line, "-n", "4", "--out", "a").code == 0
+    card = Path("a/README.md").read_text()
+    for words in ('"task (transformed)"', "gandhi2024better", "gupta2023targen", "KEEP OUT guid_7"):
+        assert words in card
+    assert in_process(*line, "-n", "4", "--synthetic", "0.5", "--out", "c").code == 0
+    assert '"task (transformed and synthetic)"' in Path("c/README.md").read_text()
+
+
+@pytest.mark.whole
+def test_a_file_of_requests_has_the_canary_beside_it(in_process):
+    asked(canary="KEEP OUT guid_7")
+    by_files = ("-b", "chatgpt", "--model", "any", "--batch-offline", "--batch-lists")
+    in_process("generate", "recommends.yaml", "-n", "4", *by_files, "--out", "b")
+    assert in_process("batch", "export", "b", "--out", "r.jsonl").code == 0
+    assert Path("r.jsonl.canary.txt").read_text() == "KEEP OUT guid_7\n"
 
 
 # --- with synthetic rows ---------------------------------------------------------

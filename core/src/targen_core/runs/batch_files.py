@@ -101,6 +101,8 @@ def export_batch(job: Job, out: Path) -> int:
         return 0
     lines = [call.codec.encode(call.request) for call in transport.pending]
     write_atomically(out, b"".join(line + b"\n" for line in lines).decode())
+    if job.task.canary:  # a line of its own would be a request that no service knows
+        write_atomically(out.with_name(f"{out.name}.canary.txt"), f"{job.task.canary}\n")
     return len(lines)
 
 

@@ -87,7 +87,7 @@ def dataset_card(
         flagged = f"\n> Status: {status}. Not all rows requested were made.\n"
     out_of = f" ({percent(accepted / judged)})" if judged else ""
     front = {
-        "pretty_name": f"{name} (synthetic)",
+        "pretty_name": f"{name} ({_kind(report)})",
         "tags": ["synthetic", "targen"],
         "size_categories": [size_category(rows)],
         "configs": [
@@ -141,9 +141,34 @@ wrote it{_models(report)}{_on_sources(report)}.
 The method:
 
 ```bibtex
-{_CITATION}
+{_cited(task.citation)}
+```
+{_canary(task.canary)}"""
+
+
+def _kind(report: Mapping[str, Any]) -> str:
+    """How the rows came to be, in a word."""
+    return " and ".join(report.get("parts", ())) or (
+        "transformed" if report.get("sources") else "synthetic"
+    )
+
+
+def _canary(canary: str) -> str:
+    if not canary:
+        return ""
+    return f"""
+## Canary
+
+The task's examples stood in the prompts. Their authors keep them out of training corpora:
+
+```text
+{" ".join(canary.split()).replace("`", "'")}
 ```
 """
+
+
+def _cited(more: str) -> str:
+    return "\n\n".join(filter(None, [_CITATION, more.strip()]))
 
 
 def _named(name: str) -> str:

@@ -84,6 +84,9 @@ class Task(Keywords, Generic[SeedT, InstanceT]):
         parameters: sampling parameters by step; those of the backend and the user take precedence;
             see `steps`.
         variants: variants of the task to apply, by name.
+        citation: BibTeX of what its method is from besides TarGEN; dataset cards have it.
+        canary: the sentence by which the authors of examples in its prompts keep them out of
+            training corpora; dataset cards and files of requests carry it on.
         prompts: every prompt of the task, for the manifest and `describe`; prompts that belong to
             a list may be left out.
         dry_run: plausible replies without a model, for estimates, dry runs and tests: takes a
@@ -113,6 +116,8 @@ class Task(Keywords, Generic[SeedT, InstanceT]):
     prompts: tuple[Prompt, ...] = ()
     dry_run: Callable[[DryRunCall], Any] | None = None
     source: str = ""
+    citation: str = ""
+    canary: str = ""
 
     def __post_init__(self) -> None:
         """Refuse a task that could not run, naming what is wrong."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 
-__all__ = ["GROUPS", "admits", "normal"]
+__all__ = ["GROUPS", "admits", "forbids_changes", "mixes", "normal"]
 
 _PERMISSIVE = (
     "afl-3.0 apache-2.0 bsd bsd-2-clause bsd-3-clause bsl-1.0 cc-by-2.0 cc-by-2.5 cc-by-3.0 "
@@ -54,14 +54,42 @@ def normal(text: str) -> str:
 
 
 def admits(admitted: Collection[str], license: str) -> bool:
-    """Whether a licence is among those that a user names; nobody's naming any admits all.
+    """Whether a licence is among those that a user names.
+
+    Where none is named, all are admitted but those that forbid changes, since rows are changed.
 
     Args:
         admitted: licences, names of `GROUPS`, and "unknown" for where nobody says it.
         license: of a dataset, "" where nobody says it.
     """
     if not admitted:
-        return True
+        return not forbids_changes(license)
     if not license:
         return "unknown" in admitted
     return any(license == normal(each) or license in GROUPS.get(each, ()) for each in admitted)
+
+
+def forbids_changes(license: str) -> bool:
+    """Whether a licence has "no derivatives" in it: a transformed row is one."""
+    return "-nd" in license or "no-deriv" in license
+
+
+def mixes(license: str, other: str) -> bool:
+    """Whether rows under two licences may stand in one dataset, as far as their names say.
+
+    What must be shared alike can be shared under one licence only, and not with what forbids
+    commercial use unless it does so itself. Unknown licences are not judged.
+    """
+    alike, others = _shared_alike(license), _shared_alike(other)
+    if alike and others:
+        return alike == others
+    return not (
+        (alike and "-nc" not in alike and "-nc" in other)
+        or (others and "-nc" not in others and "-nc" in license)
+    )
+
+
+def _shared_alike(license: str) -> str:
+    """The family of licences under which what is derived must be; "" where any will do."""
+    shared = license in _SHARE_ALIKE.split() or "-sa" in license
+    return re.sub(r"-[\d.]+$", "", license) if shared else ""

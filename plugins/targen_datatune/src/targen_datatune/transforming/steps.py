@@ -18,6 +18,7 @@ from pydantic import BaseModel
 from targen_core import Llm, Prompt, Rejected
 from targen_core.errors import DatasetUnavailable, UsageError
 from targen_datatune.cells import NO_DESCRIPTION
+from targen_datatune.licenses import mixes, normal
 from targen_datatune.transforming.items import Plan, Source, SourceRow
 from targen_datatune.transforming.replies import (
     Choice,
@@ -144,8 +145,22 @@ class Steps:
         for entry, votes in chosen:
             if sum(not source.problem for source in sources) == self.spec.datasets:
                 break
-            sources.append(self.sources.source(entry, f"{votes} of {draws}"))
+            source = self.sources.source(entry, f"{votes} of {draws}")
+            clash = next((one for one in sources if not self._mixes(one, source)), None)
+            if clash is not None and not source.problem:
+                words = (
+                    f"its licence {source.license} does not mix with {clash.license} of "
+                    f"{clash.dataset}; --license {clash.license},{source.license} mixes them"
+                )
+                source = source.model_copy(update={"problem": words})
+            sources.append(source)
         return sources
+
+    def _mixes(self, one: Source, other: Source) -> bool:
+        """Whether rows of both may stand in one dataset; who names both licences says so."""
+        if one.problem or {one.license, other.license} <= set(map(normal, self.spec.licenses)):
+            return True
+        return mixes(one.license, other.license)
 
     # --- plan ---------------------------------------------------------------
 

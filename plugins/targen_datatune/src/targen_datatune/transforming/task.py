@@ -37,6 +37,15 @@ _ADDED = (
     " The part called synthetic has no source: its rows were written for topics and ideas after "
     "TarGEN (arXiv:2310.17876)."
 )
+_CITATION = """
+@inproceedings{gandhi2024better,
+  title     = {Better Synthetic Data by Retrieving and Transforming Existing Datasets},
+  author    = {Gandhi, Saumya and Gala, Ritu and Viswanathan, Vijay and Wu, Tongshuang
+               and Neubig, Graham},
+  booktitle = {Findings of the Association for Computational Linguistics: ACL 2024},
+  year      = {2024},
+  eprint    = {2404.14361}
+}"""
 _PARAMETERS = {
     "expand": {"temperature": 0.0, "max_tokens": 1024},
     "rerank": {"temperature": 1.0, "max_tokens": 1024},  # draws of one mind would be one draw
@@ -65,6 +74,8 @@ def transform_task(spec: Transform, name: str) -> Task[Any, BaseModel]:
             "provenance.jsonl names the dataset, the row and the plan of each."
             + (_ADDED if synthetic else "")
         ),
+        citation=_CITATION,
+        canary=spec.canary,
         instance=row,
         labels=tuple(Label(label) for label in spec.labels),
         contexts=None if synthetic else expand,
