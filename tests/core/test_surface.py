@@ -17,8 +17,8 @@ from targen_core import errors
 NAMES = """Backend BackendOptions Case ChatModel ChatReply ChatRequest Corrected Correction
 CorrectionReport CorrectionSample Corrector CostEstimate Credit Dataset Declaration DryRunCall
 Exporter InverseGenerator Job JobFailed JudgeAnswer JudgeQuestion Judging Label LabelReport Limits
-ListStep Llm Message Part Price Prompt Quotas Register Registration Registry Rejected Report Rows Run
-RunSpec Script ScriptedModel ScriptedOptions Step TargenError Task TaskForm Texts UsageError
+ListStep Llm Message Part Price Prompt Quotas Register Registration Registry Rejected Report Rows
+Run RunSpec Script ScriptedModel ScriptedOptions Step TargenError Task TaskForm Texts UsageError
 UsageReport Variant acorrect agenerate analyze aresume correct errors estimate generate hookimpl
 load load_registry read_dataset resume""".split()
 
