@@ -27,6 +27,10 @@ def test_it_costs_nothing_and_counts_what_a_run_would() -> None:
     total = found.total
     paid = (total["input_tokens"] + 2 * total["output_tokens"]) / 1e6
     assert found.dollars == pytest.approx(paid, abs=1e-5)
+    assert repr(found).startswith(
+        f"<CostEstimate of {found.task}: 100 rows in {found.calls:,} calls"
+    )
+    assert "<td>correct</td>" in found._repr_html_()
     half = tg.estimate(PORTER, n=100, model="scripted", price_in=1, price_out=2, yield_=0.35)
     assert found.dollars is not None and half.dollars is not None
     assert half.dollars > 1.5 * found.dollars

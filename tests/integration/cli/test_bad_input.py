@@ -93,7 +93,13 @@ def test_no_correction_and_a_corrector(rte):
 
 
 @pytest.mark.parametrize(
-    ("command", "hint"), [("nosuch", "the commands are: generate, "), ("generat", "generate")]
+    ("command", "hint"),
+    [
+        ("nosuch", "the commands are: generate, "),
+        ("generat", "generate"),
+        ("list-runs", "targen runs"),
+        ("push", "targen export RUN --push"),
+    ],
 )
 def test_an_unknown_command(command, hint, targen):
     _refused(targen(command), f"there is no command {command!r}", hint)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import logging
 import os
@@ -13,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from targen_core.cli.terminal import Guard, guarded
+from targen_core.cli.terminal import Guard, folded, guarded
 from targen_testing.fault_server import FaultServer, Response
 
 ODD = "\x1b]52;c;eA==\x07\x9b2J\u202e\ud800\x00"
@@ -202,3 +203,26 @@ def test_rich_may_draw_and_no_more(capsys, monkeypatch):
     out = capsys.readouterr().out
     assert "\x1b[31mred\x1b[0m" in out
     assert "\\x1b]0;title" in out and "\u202e" not in out
+
+
+def test_lines_are_broken_between_words_and_commands_stay_whole():
+    line = "  try: a model that is stronger, or targen show runs/x --rejected; a word of 日本語 too"
+    lines = folded(f"short\n{line}", 40).split("\n")
+    assert lines == [
+        "short",
+        "  try: a model that is stronger, or",
+        "  targen show runs/x --rejected; a word",
+        "  of 日本語 too",
+    ]
+    assert folded("x" * 90, 40) == "x" * 90, "a path is not broken"
+    assert folded("  ", 1) == "  "
+
+
+@pytest.mark.parametrize(("columns", "lines"), [(20, 2), (0, 1)])
+def test_what_is_printed_fits_a_terminal_and_is_one_line_in_a_pipe(monkeypatch, columns, lines):
+    monkeypatch.setenv("COLUMNS", "20")
+    seen = io.StringIO()
+    monkeypatch.setattr(seen, "isatty", lambda: bool(columns), raising=False)
+    print("no service answers at this address, or", file=Guard(seen))
+    assert len(seen.getvalue().splitlines()) == lines
+    assert " ".join(seen.getvalue().split()) == "no service answers at this address, or"

@@ -35,6 +35,7 @@ from targen_core.runs.plan import prepare
 from targen_core.runs.report import read_report, reported_prices
 from targen_core.runs.trial import dry_run_spec, run_trial
 from targen_core.tasks.model import Task
+from targen_core.text import plural
 
 __all__ = ["CostEstimate", "estimate", "estimated", "summed"]
 
@@ -43,7 +44,7 @@ _SAMPLE = 60  # rows that a dry run makes, at least; lists are whole batches in 
 _LONGEST = 500  # and at most, to see where lists end
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class CostEstimate:
     """What a run is likely to take.
 
@@ -67,6 +68,26 @@ class CostEstimate:
     uncounted_reasoning: Sequence[str]
     prices: Mapping[str, Any]
     too_few: str = ""
+
+    def __repr__(self) -> str:
+        return f"<CostEstimate of {self._title}>"
+
+    def _repr_html_(self) -> str:
+        from targen_core.api.html import table
+
+        heads = ("step", "calls", "input tokens", "output tokens", "dollars")
+        keys = ("step", "calls", "input_tokens", "output_tokens", "dollars")
+        rows = [
+            tuple(_cell(each[key]) for key in keys)
+            for each in (*self.steps, {"step": "all", **self.total})
+        ]
+        return table(self._title, heads, rows)
+
+    @property
+    def _title(self) -> str:
+        cost = "at an unknown price" if self.dollars is None else f"${self.dollars:,.2f}"
+        rows, calls = plural(self.rows, "row"), plural(self.calls, "call")
+        return f"{self.task}: {rows} in {calls}, {cost}; by {self.basis}"
 
     @property
     def calls(self) -> int:
@@ -97,6 +118,12 @@ class CostEstimate:
     def total(self) -> dict[str, Any]:
         """All steps together; dollars are None where a price is unknown."""
         return summed(self.steps)
+
+
+def _cell(value: object) -> object:
+    if value is None:
+        return ""
+    return f"{value:.2f}" if isinstance(value, float) else value
 
 
 def estimate(

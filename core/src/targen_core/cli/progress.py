@@ -20,6 +20,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Protocol, TextIO, cast
 
+from targen_core.cli.terminal import folded, room_of
 from targen_core.engine.events import Event, LabelGivenUp, Listener
 from targen_core.runs.watch import SILENCE, JobWatch, Watch, lines_of, state_of
 from targen_core.text import printable
@@ -235,7 +236,9 @@ class _Plain:
         """Nothing stays open."""
 
     def _print(self, line: str) -> None:
-        self._out.write(f"{printable(line, lines=False)}\n")
+        room = room_of(self._out)  # a terminal where TERM=dumb
+        safe = printable(line, lines=False)
+        self._out.write(f"{folded(safe, room) if room else safe}\n")
         self._out.flush()
 
 
@@ -269,7 +272,7 @@ class _Bars:
 
         state = state_of(self._watch, time.monotonic() - self._begun)
         for line in lines:
-            self._console.print(Text(printable(line, lines=False)), soft_wrap=True)
+            self._console.print(Text(printable(line, lines=False)))
         parts: list[Any] = [self._bars(state.counts)] if state.counts else []
         if not last:  # how it ended is said by what comes after
             width = max(1, self._console.width - _ECHO)
