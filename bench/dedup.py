@@ -118,13 +118,13 @@ EDITS: dict[str, Callable[[random.Random, str], str]] = {
 }
 
 
-def edited(rng: random.Random, text: str, kind: str, least: float) -> str | None:
+def edited(rng: random.Random, text: str, kind: str, minimum: float) -> str | None:
     """The text, edited until it is just `least` alike or more; None where one edit is too many."""
     text = before = normalized(text)
     made = None
     for _ in range(len(text)):
         after = EDITS[kind](rng, before)
-        if fuzz.ratio(text, normalized(after)) < least:
+        if fuzz.ratio(text, normalized(after)) < minimum:
             break
         made = before = after
     return made if made != text else None
@@ -153,27 +153,27 @@ def recall(texts: list[str], name: str, count: int, rng: random.Random) -> list[
             kept.append(text)
     lines: list[dict] = []
     for kind in [*EDITS, "letters, evenly"] if kept else ():
-        for least in (90, None):
-            found = tried = wrong = 0
+        for minimum in (90, None):
+            hits = tried = wrong = 0
             for _ in range(3 * count):
                 if tried == count:
                     break
                 text = rng.choice(kept)
                 if kind == "letters, evenly":
-                    made = spread(rng, text) if least else None
+                    made = spread(rng, text) if minimum else None
                 else:
-                    made = edited(rng, text, kind, least or rng.uniform(90, 99))
+                    made = edited(rng, text, kind, minimum or rng.uniform(90, 99))
                 if made is None or fuzz.ratio(normalized(text), normalized(made)) < 90:
                     continue
                 tried += 1
                 row = index.find("another", made, made)
                 if row is not None:
-                    found += 1
+                    hits += 1
                     wrong += fuzz.ratio(normalized(kept[row]), normalized(made)) < 90
             if tried:
                 lines.append(
-                    {"texts": name, "kind": kind, "least": least or "90 to 99"}
-                    | {"tried": tried, "found": found / tried, "wrong": wrong}
+                    {"texts": name, "kind": kind, "least": minimum or "90 to 99"}
+                    | {"tried": tried, "found": hits / tried, "wrong": wrong}
                 )
     return lines
 
@@ -222,17 +222,17 @@ def cost(rows: Iterator[tuple[str, str, str]], marks: Iterable[int]) -> list[dic
 
 def real_texts(shared: Path) -> dict[str, list[str]]:
     """Texts of a folder of JSONL files: all values of a row that are text, joined."""
-    found: dict[str, list[str]] = {}
+    by_task: dict[str, list[str]] = {}
     for path in sorted(shared.rglob("*.jsonl")):
         if path.name in ("provenance.jsonl", "rejects.jsonl"):
             continue
-        texts = found.setdefault(path.parent.name, [])
+        texts = by_task.setdefault(path.parent.name, [])
         for line in path.read_text(encoding="utf-8").split("\n"):
             row = json.loads(line) if line.startswith("{") else {}
             text = " ".join(value for value in row.values() if isinstance(value, str))
             if len(text) > 20:
                 texts.append(text)
-    return {name: list(dict.fromkeys(texts)) for name, texts in found.items() if texts}
+    return {name: list(dict.fromkeys(texts)) for name, texts in by_task.items() if texts}
 
 
 def main() -> int:
@@ -269,10 +269,10 @@ def main() -> int:
         for folder in args.shared:
             for name, texts in real_texts(folder).items():
                 corpora[f"{folder.name}/{name}"] = texts[: args.texts]
-        found = []
+        lines_found = []
         for name, texts in corpora.items():
             lines = recall(texts, name, args.edited, rng)
-            found += lines
+            lines_found += lines
             if not texts:
                 continue
             length = statistics.mean(map(len, texts))

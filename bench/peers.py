@@ -41,8 +41,8 @@ class Figure:
 
     name: str
     values: list[float]
-    most: float | None = None
-    least: float | None = None
+    maximum: float | None = None
+    minimum: float | None = None
     digits: int = 2
 
     @property
@@ -51,17 +51,17 @@ class Figure:
 
     @property
     def met(self) -> bool:
-        if self.most is not None and self.middle > self.most:
+        if self.maximum is not None and self.middle > self.maximum:
             return False
-        return self.least is None or self.middle >= self.least
+        return self.minimum is None or self.middle >= self.minimum
 
     def __str__(self) -> str:
         d = self.digits
         spread = f"{min(self.values):.{d}f} to {max(self.values):.{d}f}"
-        wanted = f"<= {self.most:g}" if self.most is not None else ""
-        wanted += f">= {self.least:g}" if self.least is not None else ""
-        said = "" if not wanted else "met" if self.met else "MISSED"
-        return f"  {self.name:44}{self.middle:9.{d}f}  ({spread:18}) {wanted:9} {said}"
+        expected = f"<= {self.maximum:g}" if self.maximum is not None else ""
+        expected += f">= {self.minimum:g}" if self.minimum is not None else ""
+        said = "" if not expected else "met" if self.met else "MISSED"
+        return f"  {self.name:44}{self.middle:9.{d}f}  ({spread:18}) {expected:9} {said}"
 
 
 def load(shared: Path, venvs: str):
@@ -98,22 +98,22 @@ class Turns:
         self.peers = peers
 
     def run(self, workload: str, *clients: str) -> dict[str, list[dict]]:
-        found: dict[str, list[dict]] = {name: [] for name in clients}
+        timings: dict[str, list[dict]] = {name: [] for name in clients}
         for turn in range(self.turns):
             for name in clients:
                 one = self.harness.one(name, workload, 150, seed=turn)
                 if one["rc"] != 0 or "run_wall" not in one:
                     sys.exit(f"{name} failed on {workload}: {one.get('error', one['rc'])}")
-                found[name].append(one)
-        return found
+                timings[name].append(one)
+        return timings
 
     def beside_bare(self, workload: str) -> tuple[list[dict], list[dict]]:
         """The runs of bare aiohttp and of targen; peers are printed."""
-        found = self.run(workload, "floor-aiohttp", "targen", *self.peers)
-        calls = found["targen"][0]["calls"]
+        timings = self.run(workload, "floor-aiohttp", "targen", *self.peers)
+        calls = timings["targen"][0]["calls"]
         print(f"\n{workload}: {calls:,} calls, medians of {self.turns}")
-        bare = found["floor-aiohttp"]
-        for name, runs in found.items():
+        bare = timings["floor-aiohttp"]
+        for name, runs in timings.items():
             wall, total, cpu, rss = (
                 statistics.median(one[key] for one in runs)
                 for key in ("run_wall", "wall", "cpu_us_call", "rss_mb")
@@ -125,7 +125,7 @@ class Turns:
                 f"CPU {cpu:6.0f} us a call, peak {rss:4.0f} MB, {calls / wall:6.0f} calls/s, "
                 f"{good:,} good rows"
             )
-        return bare, found["targen"]
+        return bare, timings["targen"]
 
 
 def ratios(ours: list[dict], bare: list[dict], key: str) -> list[float]:
@@ -136,9 +136,9 @@ def side_by_side(turns: Turns) -> list[Figure]:
     """A: many calls at once, with a model's latency."""
     bare, ours = turns.beside_bare("A")
     return [
-        Figure("A: run wall / bare aiohttp", ratios(ours, bare, "run_wall"), most=1.15),
-        Figure("A: CPU a call / bare aiohttp", ratios(ours, bare, "cpu_us_call"), most=3),
-        Figure("A: peak memory, MB", [one["rss_mb"] for one in ours], most=150, digits=0),
+        Figure("A: run wall / bare aiohttp", ratios(ours, bare, "run_wall"), maximum=1.15),
+        Figure("A: CPU a call / bare aiohttp", ratios(ours, bare, "cpu_us_call"), maximum=3),
+        Figure("A: peak memory, MB", [one["rss_mb"] for one in ours], maximum=150, digits=0),
         *rows_and_calls("A", ours, 2000),
     ]
 
@@ -147,7 +147,7 @@ def overhead(turns: Turns) -> list[Figure]:
     """B: no latency, so that nothing but overhead is left."""
     bare, ours = turns.beside_bare("B")
     return [
-        Figure("B: calls/s / bare aiohttp", ratios(ours, bare, "calls_s"), least=0.30),
+        Figure("B: calls/s / bare aiohttp", ratios(ours, bare, "calls_s"), minimum=0.30),
         *rows_and_calls("B", ours, 5000),
     ]
 
@@ -156,8 +156,8 @@ def chains(turns: Turns) -> list[Figure]:
     """C: four dependent calls an item, uneven latency."""
     bare, ours = turns.beside_bare("C")
     return [
-        Figure("C: run wall / bare aiohttp", ratios(ours, bare, "run_wall"), most=1.05),
-        Figure("C: start-up included / bare aiohttp", ratios(ours, bare, "wall"), most=1.15),
+        Figure("C: run wall / bare aiohttp", ratios(ours, bare, "run_wall"), maximum=1.05),
+        Figure("C: start-up included / bare aiohttp", ratios(ours, bare, "wall"), maximum=1.15),
         *rows_and_calls("C", ours, 250),
     ]
 
@@ -172,10 +172,10 @@ def limited(turns: Turns) -> list[Figure]:
         walls = [one["run_wall"] / allowed for one in ours]
         refused = [one["mock"]["statuses"].get("429", 0) for one in ours]
         figures += [
-            Figure(f"{name}: run wall / the {allowed:.1f} s that it allows", walls, most=1.05),
-            Figure(f"{name}: answers 429", refused, most=64, digits=0),
+            Figure(f"{name}: run wall / the {allowed:.1f} s that it allows", walls, maximum=1.05),
+            Figure(f"{name}: answers 429", refused, maximum=64, digits=0),
             Figure(f"{name}: CPU seconds", [one["cpu_run"] for one in ours]),
-            Figure(f"{name}: good rows", good(ours), least=LIMIT_ROWS, digits=0),
+            Figure(f"{name}: good rows", good(ours), minimum=LIMIT_ROWS, digits=0),
         ]
     return figures
 
@@ -186,9 +186,9 @@ def faulty(turns: Turns) -> list[Figure]:
     for name in ("garbage", "errors", "drops"):
         ours = turns.run(f"A-{name}", "targen-structured")["targen-structured"]
         walls = [one["run_wall"] for one in ours]
-        most = 2.5 if name == "errors" else None
+        maximum = 2.5 if name == "errors" else None
         figures += [
-            Figure(f"{name}: run wall, s", walls, most=most),
+            Figure(f"{name}: run wall, s", walls, maximum=maximum),
             Figure(f"{name}: CPU us a call", [one["cpu_us_call"] for one in ours], digits=0),
             *rows_and_calls(name, ours, ROWS),
         ]
@@ -214,11 +214,11 @@ def rows_and_calls(name: str, ours: list[dict], rows: int) -> list[Figure]:
         for one, lost in zip(ours, failed, strict=True)
     ]
     return [
-        Figure(f"{name}: good rows", good(ours), least=rows, digits=0),
-        Figure(f"{name}: bad rows", bad, most=0, digits=0),
+        Figure(f"{name}: good rows", good(ours), minimum=rows, digits=0),
+        Figure(f"{name}: bad rows", bad, maximum=0, digits=0),
         Figure(f"{name}: failed answers", failed, digits=0),
-        Figure(f"{name}: answered calls sent again", again, most=0, digits=0),
-        Figure(f"{name}: calls beyond rows and failed ones", beyond, most=rows // 100, digits=0),
+        Figure(f"{name}: answered calls sent again", again, maximum=0, digits=0),
+        Figure(f"{name}: calls beyond rows and failed ones", beyond, maximum=rows // 100, digits=0),
     ]
 
 
@@ -227,9 +227,9 @@ def listing(turns: Turns) -> list[Figure]:
     command = [sys.executable, "-X", "importtime", "-m", "targen_core", "list-backends"]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     modules = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
-    found = sorted(modules & SDKS)
-    print(f"\nlist-backends: {len(modules)} modules, of client libraries {found or 'none'}")
-    return [Figure("list-backends: client libraries imported", [len(found)], most=0, digits=0)]
+    clients = sorted(modules & SDKS)
+    print(f"\nlist-backends: {len(modules)} modules, of client libraries {clients or 'none'}")
+    return [Figure("list-backends: client libraries imported", [len(clients)], maximum=0, digits=0)]
 
 
 PARTS: dict[str, Callable[[Turns], list[Figure]]] = {

@@ -92,21 +92,23 @@ def recall(folder: Path, retrievers: list[str]) -> None:
     with Index(folder / "recall", create=True) as index:
         index.build(registry, "made:")
         for name in retrievers:
-            found = []
+            is_near = []
             for task, near in tasks:
-                hits = find(registry, index, task, retriever=name, k=25).found
-                found.append([hit.entry.id in near for hit in hits])
+                hits = find(registry, index, task, retriever=name, k=25).matches
+                is_near.append([hit.entry.id in near for hit in hits])
             cells = []
             for k in DEPTHS:
                 shares = [
                     sum(one[:k]) / min(len(near), k)
-                    for one, (_, near) in zip(found, tasks, strict=True)
+                    for one, (_, near) in zip(is_near, tasks, strict=True)
                 ]
                 low, high = interval(shares)
                 cells.append(f"{statistics.mean(shares):9.3f}  {low:.3f} to {high:.3f}")
-            first = [1 / (one.index(True) + 1) if True in one else 0.0 for one in found]
+            first = [1 / (one.index(True) + 1) if True in one else 0.0 for one in is_near]
             print(f"{name:8}  {'  '.join(cells)}  {statistics.mean(first):.3f}")
-            missed = [task for one, (task, _) in zip(found, tasks, strict=True) if True not in one]
+            missed = [
+                task for one, (task, _) in zip(is_near, tasks, strict=True) if True not in one
+            ]
             for task in missed:
                 print(f"{'':10}nothing near: {task}")
 
@@ -132,8 +134,8 @@ def speed(folder: Path, count: int) -> bool:
     vectors = np.random.default_rng(0)
 
     def encode(texts: list[str], prefix: str) -> np.ndarray:
-        found = vectors.standard_normal((len(texts), 384), np.float32)
-        return found / np.linalg.norm(found, axis=1, keepdims=True)
+        drawn = vectors.standard_normal((len(texts), 384), np.float32)
+        return drawn / np.linalg.norm(drawn, axis=1, keepdims=True)
 
     dense._model = lambda options: SimpleNamespace(fingerprint="ab12", encode=encode)
     registry = registry_with(made_catalogue(entries))

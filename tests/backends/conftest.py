@@ -170,8 +170,8 @@ PROVIDERS = (
 @pytest.fixture(params=PROVIDERS, ids=lambda provider: provider.name)
 def provider(request: pytest.FixtureRequest) -> Provider:
     """Each of the services that speak HTTP."""
-    found: Provider = request.param
-    return found
+    service: Provider = request.param
+    return service
 
 
 @pytest.fixture

@@ -99,10 +99,10 @@ class Service:
             self.files[name] = content
             return json.dumps({"id": name, "object": "file"}).encode()
         if path == "/v1/batches":
-            wanted = json.loads(body)
-            assert wanted["endpoint"] == "/v1/chat/completions"
-            assert wanted["completion_window"] == "24h"
-            lines = [json.loads(line) for line in self.files[wanted["input_file_id"]].splitlines()]
+            request = json.loads(body)
+            assert request["endpoint"] == "/v1/chat/completions"
+            assert request["completion_window"] == "24h"
+            lines = [json.loads(line) for line in self.files[request["input_file_id"]].splitlines()]
             assert all(set(line) == {"custom_id", "method", "url", "body"} for line in lines)
             assert {(line["method"], line["url"]) for line in lines} == {
                 ("POST", "/v1/chat/completions")
@@ -113,12 +113,12 @@ class Service:
             asked = {one["custom_id"]: one["params"] for one in json.loads(body)["requests"]}
             assert all(re.fullmatch(r"[A-Za-z0-9_-]{1,64}", key) for key in asked)
             return self.begin("msgbatch", asked)
-        if found := re.fullmatch(r"/v1/batches/(batch_\d+)", path):
-            return self.openai(found[1])
-        if found := re.fullmatch(r"/v1/files/(\w+)_(out|err)/content", path):
-            return self.openai_file(*found.groups())
-        found = re.fullmatch(r"/v1/messages/batches/(msgbatch_\d+)(/results)?", path)
-        return self.anthropic(found[1], bool(found[2]))
+        if match := re.fullmatch(r"/v1/batches/(batch_\d+)", path):
+            return self.openai(match[1])
+        if match := re.fullmatch(r"/v1/files/(\w+)_(out|err)/content", path):
+            return self.openai_file(*match.groups())
+        match = re.fullmatch(r"/v1/messages/batches/(msgbatch_\d+)(/results)?", path)
+        return self.anthropic(match[1], bool(match[2]))
 
     def begin(self, prefix, asked):
         name = f"{prefix}_{len(self.batches) + 1}"
@@ -134,13 +134,13 @@ class Service:
 
     def openai(self, name):
         status = "in_progress" if self.is_open(name) else self.status(self.batches[name]["number"])
-        found = {"id": name, "object": "batch", "status": status}
-        found |= {"output_file_id": None, "error_file_id": None}
+        batch = {"id": name, "object": "batch", "status": status}
+        batch |= {"output_file_id": None, "error_file_id": None}
         if status == "failed":
-            found["errors"] = {"data": [{"code": "token_limit_exceeded", "message": "too much"}]}
+            batch["errors"] = {"data": [{"code": "token_limit_exceeded", "message": "too much"}]}
         elif status != "in_progress":
-            found |= {"output_file_id": f"{name}_out", "error_file_id": f"{name}_err"}
-        return json.dumps(found).encode()
+            batch |= {"output_file_id": f"{name}_out", "error_file_id": f"{name}_err"}
+        return json.dumps(batch).encode()
 
     def openai_file(self, name, kind):
         batch, lines = self.batches[name], []
@@ -333,9 +333,9 @@ def test_a_correction_in_batches_has_the_verdicts_of_an_online_one(
     assert len(first & second) == 5
     correct("online")
     assert service.online
-    found, other = report(tmp_path / "batch"), report(tmp_path / "online")
-    assert found["usage"]["total"]["calls"] == other["usage"]["total"]["calls"]
-    dollars = [made["usage"]["total"]["dollars"] for made in (found, other)]
+    batched, other = report(tmp_path / "batch"), report(tmp_path / "online")
+    assert batched["usage"]["total"]["calls"] == other["usage"]["total"]["calls"]
+    dollars = [made["usage"]["total"]["dollars"] for made in (batched, other)]
     assert dollars[0] == pytest.approx(dollars[1] / 2, abs=1e-6)
     for name in ("changes.jsonl", "dataset.jsonl"):
         assert (tmp_path / "batch" / name).read_bytes() == (tmp_path / "online" / name).read_bytes()
@@ -486,14 +486,16 @@ def test_files_by_turns_give_the_rows_of_an_online_run(
             body = request["params"] if backend == "claude" else request["body"]
             answer = service.reply(backend, body)
             if backend != "claude":
-                found = {"response": {"status_code": 200, "body": answer}, "error": None}
+                line = {"response": {"status_code": 200, "body": answer}, "error": None}
             else:
-                found = {"result": {"type": "succeeded", "message": answer}}
-            lines.append(json.dumps({"custom_id": request["custom_id"], **found}))
+                line = {"result": {"type": "succeeded", "message": answer}}
+            lines.append(json.dumps({"custom_id": request["custom_id"], **line}))
         (tmp_path / "answers.jsonl").write_text("\n".join(lines))
-        told = targen("batch", "import", "run", "answers.jsonl", "--no-cache")
-        assert told.stdout.startswith(f"{len(lines)} good, 0 failed, 0 already there, 0 unknown")
-    assert ": complete\n" in told.stdout
+        imported = targen("batch", "import", "run", "answers.jsonl", "--no-cache")
+        assert imported.stdout.startswith(
+            f"{len(lines)} good, 0 failed, 0 already there, 0 unknown"
+        )
+    assert ": complete\n" in imported.stdout
     assert service.log == []
     again = targen("batch", "import", "run", "answers.jsonl", "--no-cache")
     assert again.stdout.startswith(f"0 good, 0 failed, {len(lines)} already there")

@@ -152,10 +152,10 @@ def test_openai_is_sent_what_its_client_sends(params, given):
 
 
 def test_openai_is_asked_for_the_schema_as_its_client_asks():
-    wanted = openai.lib._parsing.type_to_response_format_param(River)
-    wanted["json_schema"]["name"] = "river"
+    expected = openai.lib._parsing.type_to_response_format_param(River)
+    expected["json_schema"]["name"] = "river"
     seen, _, _ = ask_openai(
-        COMPLETION, {"max_tokens": 40}, SCHEMA, max_completion_tokens=40, response_format=wanted
+        COMPLETION, {"max_tokens": 40}, SCHEMA, max_completion_tokens=40, response_format=expected
     )
     same_call(seen, "authorization")
 
@@ -260,13 +260,13 @@ def test_anthropic_is_sent_what_its_client_sends(params, given):
 
 
 def test_anthropic_is_asked_for_the_schema_as_its_client_asks():
-    wanted = anthropic.transform_schema(River)
+    expected = anthropic.transform_schema(River)
     seen, _, _ = ask_anthropic(
         MESSAGE,
         {"max_tokens": 40, "reasoning_effort": "low"},
         SCHEMA,
         max_tokens=40,
-        output_config={"format": {"type": "json_schema", "schema": wanted}, "effort": "low"},
+        output_config={"format": {"type": "json_schema", "schema": expected}, "effort": "low"},
     )
     same_call(seen, "authorization", "anthropic-version")
 
@@ -361,5 +361,5 @@ def test_anthropics_answers_are_read_as_its_client_reads_them(answer, finish, te
 
 
 def test_our_names_for_openais_schema_are_its_clients():
-    wanted = openai.lib._parsing.type_to_response_format_param(River)
-    assert response_format(SCHEMA, "River") == wanted
+    expected = openai.lib._parsing.type_to_response_format_param(River)
+    assert response_format(SCHEMA, "River") == expected

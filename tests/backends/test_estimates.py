@@ -32,9 +32,9 @@ def estimate(targen: Callable[..., str]) -> Estimate:
     """The JSON of an estimate of tickets, its steps by name."""
 
     def run(*args: str) -> dict[str, Any]:
-        found: dict[str, Any] = json.loads(targen("estimate", "tickets", *args, "--json"))
-        found["steps"] = {step["step"]: step for step in found["steps"]}
-        return found
+        facts: dict[str, Any] = json.loads(targen("estimate", "tickets", *args, "--json"))
+        facts["steps"] = {step["step"]: step for step in facts["steps"]}
+        return facts
 
     return run
 
@@ -45,9 +45,9 @@ def cost(step: dict[str, Any], factor: float = 1.0) -> Any:
 
 
 def test_no_call_is_priced_as_a_long_prompt_because_all_are(estimate: Estimate) -> None:
-    found = estimate("-n", "20000", *HOSTED[2:])
-    assert found["steps"]["generate"]["input_tokens"] > 272_000
-    for step in found["steps"].values():
+    facts = estimate("-n", "20000", *HOSTED[2:])
+    assert facts["steps"]["generate"]["input_tokens"] > 272_000
+    for step in facts["steps"].values():
         assert step["dollars"] == cost(step)
 
 
@@ -67,18 +67,18 @@ def test_lists_side_by_side_take_more_calls_at_half_the_price(
         more = {"contexts": 3.0, "seeds": 1.5}.get(name, 1.0)
         assert step["calls"] == pytest.approx(more * online["steps"][name]["calls"], abs=2)
         assert step["dollars"] == cost(step, 0.5)
-    told = targen("estimate", "tickets", *HOSTED, "--batch-lists", ok=2)
-    assert "--batch-lists says how --batch asks for lists" in told
+    refusal = targen("estimate", "tickets", *HOSTED, "--batch-lists", ok=2)
+    assert "--batch-lists says how --batch asks for lists" in refusal
 
 
 def test_reasoning_is_counted_where_somebody_says_how_many(
     estimate: Estimate, targen: Callable[..., str]
 ) -> None:
     silent = estimate(*HOSTED)
-    told = estimate(*HOSTED, "--reasoning-tokens", "400", "--reasoning-tokens", "generate=900")
+    refusal = estimate(*HOSTED, "--reasoning-tokens", "400", "--reasoning-tokens", "generate=900")
     assert silent["uncounted_reasoning"] == list(silent["steps"])
-    assert told["uncounted_reasoning"] == []
-    for name, step in told["steps"].items():
+    assert refusal["uncounted_reasoning"] == []
+    for name, step in refusal["steps"].items():
         thought = step["calls"] * (900 if name == "generate" else 400)
         assert step["reasoning_tokens"] == pytest.approx(thought, abs=900)
         out = silent["steps"][name]["output_tokens"] + step["reasoning_tokens"]
@@ -94,9 +94,9 @@ def test_reasoning_is_counted_where_somebody_says_how_many(
 def test_reasoning_tokens_that_are_no_number_are_refused(
     tokens: str, targen: Callable[..., str]
 ) -> None:
-    told = targen("estimate", "tickets", *HOSTED, f"--reasoning-tokens={tokens}", ok=2)
-    assert f"--reasoning-tokens {tokens!r} is not TOKENS or STEP=TOKENS" in told
-    assert "steps: contexts, seeds, generate, correct" in told
+    refusal = targen("estimate", "tickets", *HOSTED, f"--reasoning-tokens={tokens}", ok=2)
+    assert f"--reasoning-tokens {tokens!r} is not TOKENS or STEP=TOKENS" in refusal
+    assert "steps: contexts, seeds, generate, correct" in refusal
 
 
 def test_a_measured_run_brings_its_reasoning(
@@ -109,12 +109,12 @@ def test_a_measured_run_brings_its_reasoning(
         counts["reasoning_tokens"] = 100 * counts["calls"]
         counts["output_tokens"] += 100 * counts["calls"]
     path.write_text(json.dumps(report))
-    found = estimate(*HOSTED, "--from", "probe")
-    assert found["uncounted_reasoning"] == []
-    for step in found["steps"].values():
+    facts = estimate(*HOSTED, "--from", "probe")
+    assert facts["uncounted_reasoning"] == []
+    for step in facts["steps"].values():
         assert step["reasoning_tokens"] == pytest.approx(100 * step["calls"], abs=100)
         assert step["output_tokens"] > step["reasoning_tokens"]
-    told = targen(
+    refusal = targen(
         "estimate", "tickets", *HOSTED, "--from", "probe", "--reasoning-tokens", "5", ok=2
     )
-    assert "--from has measured the reasoning" in told
+    assert "--from has measured the reasoning" in refusal

@@ -194,8 +194,8 @@ def test_unknown_fields_are_passed_over(provider, call, plain):
 def test_no_error_repeats_the_key(provider, fails, status, body):
     headers = {provider.request_id: KEY, "Location": "http://elsewhere/?key=" + KEY}
     error = fails(provider, answers(status, body, headers), api_key=KEY)
-    told = f"{error!r} {error} {error.hint} {error.__cause__!r} {error.request_id}"
-    assert "verysecret" not in told
+    output = f"{error!r} {error} {error.hint} {error.__cause__!r} {error.request_id}"
+    assert "verysecret" not in output
 
 
 def test_no_redirect_takes_the_key_elsewhere(provider, fails):

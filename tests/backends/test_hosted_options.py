@@ -153,10 +153,10 @@ def test_the_address_may_be_a_proxys(name, made, monkeypatch):
     ],
 )
 def test_what_suits_openais_models_by_their_names(model, thinks):
-    found = chatgpt.defaults(chatgpt.ChatGptOptions(model=model))
-    assert ("temperature" in found) is thinks
-    assert (found.get("max_tokens", 0) > 4000) is thinks
-    assert found["top_k"] is None
+    defaults = chatgpt.defaults(chatgpt.ChatGptOptions(model=model))
+    assert ("temperature" in defaults) is thinks
+    assert (defaults.get("max_tokens", 0) > 4000) is thinks
+    assert defaults["top_k"] is None
     other = chatgpt.defaults(chatgpt.ChatGptOptions(model=model, thinks=not thinks))
     assert ("temperature" in other) is not thinks
 
@@ -174,10 +174,10 @@ def test_what_suits_openais_models_by_their_names(model, thinks):
     ],
 )
 def test_what_suits_anthropics_models_by_their_names(model, takes):
-    found = claude.defaults(claude.ClaudeOptions(model=model))
-    assert ("temperature" not in found) is takes
-    assert ("max_tokens" not in found) is takes
-    assert found["seed"] is None
+    defaults = claude.defaults(claude.ClaudeOptions(model=model))
+    assert ("temperature" not in defaults) is takes
+    assert ("max_tokens" not in defaults) is takes
+    assert defaults["seed"] is None
 
 
 def test_the_models_name_decides_the_price():

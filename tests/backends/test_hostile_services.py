@@ -91,10 +91,10 @@ def check(reply, error):
         assert 0 <= reply.input_tokens <= 2 * 10**9 and 0 <= reply.output_tokens <= 10**9
         assert reply.cache_read_tokens + reply.cache_write_tokens <= reply.input_tokens
         return
-    told = f"{error} {error.hint} {error.request_id}"
-    told.encode()  # it can be written down
-    assert "\x1b" not in told and "\n" not in told
-    assert len(told) < 2000
+    output = f"{error} {error.hint} {error.request_id}"
+    output.encode()  # it can be written down
+    assert "\x1b" not in output and "\n" not in output
+    assert len(output) < 2000
     assert error.retry_after is None or 0 <= error.retry_after <= 31 * 86_400
 
 

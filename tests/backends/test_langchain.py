@@ -66,8 +66,8 @@ def test_a_bug_of_the_class_is_told_with_the_class_and_the_line(request_of):
     (line,) = [n for n, text in enumerate(lines, 1) if text.endswith("# the line that is told")]
     with pytest.raises(BadRequest) as caught:
         complete(LangChainModel(Buggy()), request_of("hello"))
-    told = f"Buggy: IndexError: list index out of range (line {line} of test_langchain.py)"
-    assert str(caught.value).endswith(told)
+    output = f"Buggy: IndexError: list index out of range (line {line} of test_langchain.py)"
+    assert str(caught.value).endswith(output)
 
 
 def test_a_langchain_model_answers(request_of):
@@ -178,8 +178,8 @@ def test_a_langchain_model_s_own_key_is_not_repeated(request_of):
     error = type("Odd", (Exception,), {})(f"{'.' * 480}{key} {key.upper()} \x1b[31m\ud800")
     with pytest.raises(BadRequest) as caught:
         complete(LangChainModel(Keyed(reply=error, api_key=SecretStr(key))), request_of())
-    told = f"{caught.value!r} {caught.value.__cause__!r}"
-    assert not any(key[at : at + 9] in told.lower() for at in range(len(key) - 8))
+    output = f"{caught.value!r} {caught.value.__cause__!r}"
+    assert not any(key[at : at + 9] in output.lower() for at in range(len(key) - 8))
     assert str(caught.value).encode() and "\x1b" not in str(caught.value)
 
 

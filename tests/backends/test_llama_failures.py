@@ -151,9 +151,9 @@ def test_no_error_repeats_a_key(ask, status, body):
     with pytest.raises(ServiceError) as caught:
         ask(answers(status, body), api_key=KEY)
     error = caught.value
-    told = f"{error!r} {error} {error.hint} {error.__cause__!r}"
-    assert KEY not in told
-    assert "sk-" not in told
+    output = f"{error!r} {error} {error.hint} {error.__cause__!r}"
+    assert KEY not in output
+    assert "sk-" not in output
 
 
 @pytest.mark.parametrize(

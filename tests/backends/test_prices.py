@@ -6,7 +6,7 @@ import pytest
 
 from targen_backends.prices import price_of, table
 
-ENTRIES = [(provider, entry) for provider, found in table().items() for entry in found["prices"]]
+ENTRIES = [(provider, entry) for provider, facts in table().items() for entry in facts["prices"]]
 
 
 @pytest.mark.parametrize(
@@ -25,8 +25,8 @@ def test_every_figure_has_its_date_and_source(provider, entry):
 
 
 def test_no_pattern_hides_a_later_one():
-    for provider, found in table().items():
-        for entry in found["prices"]:
+    for provider, facts in table().items():
+        for entry in facts["prices"]:
             name = entry["model"].replace("[5678]", "7").replace("[56]", "5")
             price = price_of(provider, name)
             assert (price.input, price.output) == (entry["input"], entry["output"])

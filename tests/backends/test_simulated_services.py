@@ -43,7 +43,7 @@ SERVICES = {
 }
 
 
-def told(outcome):
+def shown_rate(outcome):
     """What matters to the call layer of a reply or an error."""
     if isinstance(outcome, errors.ServiceError):
         return outcome.retry_after, outcome.rate
@@ -85,7 +85,7 @@ def test_a_client_meets_the_service_that_the_simulated_model_is(name, request_of
     assert any(isinstance(outcome, errors.ServiceError) for outcome, _ in direct)
     for (simulated, sooner), (outcome, later) in zip(direct, real, strict=True):
         assert isinstance(simulated, type(outcome))
-        assert told(outcome) == told(simulated)
+        assert shown_rate(outcome) == shown_rate(simulated)
         assert later == pytest.approx(sooner, abs=1e-6)
 
 
@@ -151,6 +151,6 @@ def test_headers_say_what_the_simulated_model_says(seed):
         rate = rate_headers(headers) or anthropic_rate_headers(headers)
         assert (rate is None) == (answer.rate is None)
         if rate is not None:
-            wanted = pytest.approx(dataclasses.astuple(answer.rate), abs=1e-6)
-            assert dataclasses.astuple(rate) == wanted
+            expected = pytest.approx(dataclasses.astuple(answer.rate), abs=1e-6)
+            assert dataclasses.astuple(rate) == expected
         assert retry_after(headers, rate) == pytest.approx(answer.retry_after, abs=1e-6)

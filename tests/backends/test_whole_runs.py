@@ -104,9 +104,9 @@ def generate(service, tmp_path):
 
 def no_key_in(folder):
     """Every byte of every file, the cache's included."""
-    found = [path for path in folder.rglob("*") if path.is_file()]
-    assert len(found) > 3
-    return [str(path) for path in found if b"verysecret" in path.read_bytes()] == []
+    files = [path for path in folder.rglob("*") if path.is_file()]
+    assert len(files) > 3
+    return [str(path) for path in files if b"verysecret" in path.read_bytes()] == []
 
 
 @pytest.fixture(params=sorted(MODELS))

@@ -165,7 +165,7 @@ class _Found(BaseModel):
 class World:
     """A toy task, and how its model behaves; all rates are by call key.
 
-    `lists` holds the batch sizes of the chain; `most` how many items a list
+    `lists` holds the batch sizes of the chain; `maximum` how many items a list
     gives before it dries up; `trial` what share of a list's first candidates may
     be rejected, where it is below the first list; `labels` empty stands for open labels. `branches`
     are the task's, where they are not its labels.
@@ -179,7 +179,7 @@ class World:
     samples: int = 1
     lists: tuple[int, ...] = (3, 2)
     contexts: bool = True
-    most: int | None = None
+    maximum: int | None = None
     trial: float = 1.0
     correct: bool = True
     bad: float = 0.0  # instances that a check rejects, and list items likewise
@@ -275,15 +275,17 @@ class World:
                 have=len(existing),
                 count=llm.batch,
             )
-            left = len(reply.items) if self.most is None else max(0, self.most - len(existing))
+            left = (
+                len(reply.items) if self.maximum is None else max(0, self.maximum - len(existing))
+            )
             return reply.items[:left]
 
         return propose
 
     def _generator(self, name: str, aim: str | None) -> Any:
         async def write(llm: Any, seed: str) -> Any:
-            told = " ".join(row.text for row in llm.earlier)
-            about = f"{seed} / {told}" if told else seed
+            earlier = " ".join(row.text for row in llm.earlier)
+            about = f"{seed} / {earlier}" if earlier else seed
             reply = await llm.ask("write $label / $seed", reply=_Texts, label=name, seed=about)
             label = llm.rng("label").choice(["red", "blue"])
             if self.labels or aim is None:
@@ -294,10 +296,10 @@ class World:
         return write
 
     async def _judge(self, llm: Any, row: Row) -> Correction:
-        found = await llm.ask("judge $label / $text", reply=_Found, label=row.label, text=row.text)
-        if found.label == "none":
+        reply = await llm.ask("judge $label / $text", reply=_Found, label=row.label, text=row.text)
+        if reply.label == "none":
             return Correction.reject("no-label", "nothing fits")
-        return Correction(found.label, f"judged {found.label}")
+        return Correction(reply.label, f"judged {reply.label}")
 
     # the model
 
@@ -348,7 +350,7 @@ _SIZES: dict[str, Any] = {
     "rows_per_instance": st.sampled_from([1, 2]),
     "per_call": st.sampled_from([1, 3]),
     "samples": st.sampled_from([1, 1, 3]),
-    "most": st.sampled_from([None, None, 2]),
+    "maximum": st.sampled_from([None, None, 2]),
     "trial": st.sampled_from([1.0, 1.0, 0.5, 0.0]),
     "lists": st.sampled_from([(3, 2), (4,), (1, 1), (2, 2, 2), (2, 5)]),
     "contexts": st.booleans(),
@@ -381,11 +383,11 @@ BRANCHED = st.one_of(
 """Worlds whose branches are not their labels."""
 
 
-def _quotas(world: World, most: int) -> st.SearchStrategy[dict[str, int]]:
+def _quotas(world: World, maximum: int) -> st.SearchStrategy[dict[str, int]]:
     """Rows for some of a world's labels, in whole units."""
-    counts = st.integers(0, most).map(lambda count: count * world.rows_per_instance)
-    wanted = st.fixed_dictionaries(dict.fromkeys(world.quota_names, counts))
-    return wanted.filter(lambda quotas: any(quotas.values()))
+    counts = st.integers(0, maximum).map(lambda count: count * world.rows_per_instance)
+    quotas = st.fixed_dictionaries(dict.fromkeys(world.quota_names, counts))
+    return quotas.filter(lambda quotas: any(quotas.values()))
 
 
 # --- running it -------------------------------------------------------------
@@ -549,13 +551,13 @@ class Lab:
             )
         else:
             assert quotas is not None
-            wanted = RunSpec(
+            request = RunSpec(
                 task="toy", quotas=quotas, backend="toy", limits=Limits(**caps), **spec
             )
-            job = Job.create(registry, wanted, path, cache=cache)
+            job = Job.create(registry, request, path, cache=cache)
         ran = Ran(path, model)
 
-        def told(event: Any) -> None:
+        def observe(event: Any) -> None:
             ran.events.append(event)
             if listen is not None:
                 listen(event)
@@ -564,7 +566,7 @@ class Lab:
             if hook is not None:
                 model.hook = lambda number, request: hook(number, request, job)
             try:
-                ran.report = job.run(told)
+                ran.report = job.run(observe)
             except TargenError as error:
                 ran.error = error
                 report = path / "report.json"

@@ -109,9 +109,9 @@ def installed(wheels, new) -> Environment:
 
 def test_wheels_hold_each_source_file_and_nothing_else(wheels):
     """A rule of .gitignore that is too wide takes modules out of wheels, and says nothing."""
-    found = {path.name.partition("-")[0]: path for path in wheels.glob("*.whl")}
-    assert set(found) == set(OURS)
-    for name, path in found.items():
+    actual = {path.name.partition("-")[0]: path for path in wheels.glob("*.whl")}
+    assert set(actual) == set(OURS)
+    for name, path in actual.items():
         with zipfile.ZipFile(path) as wheel:
             held = {part for part in wheel.namelist() if ".dist-info/" not in part}
         source = ROOT / OURS[name] / "src"
@@ -263,8 +263,8 @@ def test_a_third_party_s_plugin_from_its_folder(installed, wheels, tmp_path):
         path.write_text(textwrap.dedent(text))
     installed.install("--find-links", wheels, folder)
     listed = installed.targen("list-tasks", cwd=tmp_path)
-    found = [line.split()[:2] for line in listed.stdout.splitlines()]
-    assert ["parcels", "acme-parcels"] in found
+    actual = [line.split()[:2] for line in listed.stdout.splitlines()]
+    assert ["parcels", "acme-parcels"] in actual
     assert "rte" in listed.stdout
     done = installed.targen(
         "generate", "parcels", "-n", "6", "-b", "scripted", "-q", "--json", cwd=tmp_path

@@ -63,9 +63,9 @@ def digests(command: str, out: Path) -> dict[str, str]:
 @pytest.mark.parametrize("command", COMMANDS)
 def test_the_same_replies_make_the_same_bytes(command, tmp_path, monkeypatch):
     monkeypatch.setenv("TARGEN_CACHE_DIR", str(tmp_path / "cache"))
-    found = digests(command, tmp_path / "run")
+    actual = digests(command, tmp_path / "run")
     # Provenance has the calls' keys: where it alone differs, a prompt or a parameter changed.
-    assert found == json.loads(PINS.read_text())[command], "other bytes than pinned"
+    assert actual == json.loads(PINS.read_text())[command], "other bytes than pinned"
 
 
 if __name__ == "__main__":

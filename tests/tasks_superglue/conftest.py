@@ -96,13 +96,13 @@ def run(tmp_path: Path) -> Callable[..., Ran]:
         backend = Backend(summary="bent", options=ScriptedOptions, create=lambda o: Bent(o, script))
         module.register_backends = hookimpl(lambda register: register.register("bent", backend))
         registry = load_registry([*installed_sources(), Source("acme", "1", "bent", module)])
-        found = registry.get("task", task)
+        actual = registry.get("task", task)
         job = RunSpec(
             task=registry.find("task", task).id,
             backend="acme:bent",
             limits=Limits(concurrency=4),
             **{
-                "quotas": Quotas.even(rows, found),
+                "quotas": Quotas.even(rows, actual),
                 "give_up_after": 12,
                 **spec,
             },
@@ -124,8 +124,8 @@ def at() -> Callable[..., Bend]:
     """Bend the replies of one step: the first ones, or with `always` repairs too."""
 
     def only(step: str, change: Callable[[Any], Any], *, always: bool = False) -> Bend:
-        def bend(found: str, good: Any, repair: bool) -> Any:
-            return change(good) if found == step and (always or not repair) else good
+        def bend(actual: str, good: Any, repair: bool) -> Any:
+            return change(good) if actual == step and (always or not repair) else good
 
         return bend
 

@@ -73,14 +73,14 @@ def test_sentences_that_broke_the_rules_were_left_out(ran):
 
 def test_pairs_that_were_judged_by_their_pronoun_say_so(ran):
     out, _ = ran
-    found = [
+    actual = [
         record
         for record in read_jsonl(out / "rejects.jsonl")
         if record["reason"] == "pronoun-dependent"
     ]
-    assert len(found) == 4
-    assert {record["seed"]["second"] for record in found} == {"doctor", "student nurse"}
-    for record in found:
+    assert len(actual) == 4
+    assert {record["seed"]["second"] for record in actual} == {"doctor", "student nurse"}
+    for record in actual:
         assert "with the first pronoun" in record["detail"]
         assert "with the second" in record["detail"]
 

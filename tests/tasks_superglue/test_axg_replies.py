@@ -31,7 +31,7 @@ def _text(good) -> str:
 
 
 @pytest.fixture
-def told(run, tmp_path: Path):
+def output(run, tmp_path: Path):
     """Run AX-g on one pair of sentences with the same reply to every hypothesis prompt."""
 
     def go(reply, *, label="entailment", seed=SEED, repaired=None, **spec):
@@ -77,41 +77,41 @@ UNREADABLE = {
 
 
 @pytest.mark.parametrize("shape", READABLE)
-def test_what_models_wrap_around_json_changes_no_row(shape, told):
-    ran = told(f"raw:{READABLE[shape]({'hypothesis': GOOD})}")
+def test_what_models_wrap_around_json_changes_no_row(shape, output):
+    ran = output(f"raw:{READABLE[shape]({'hypothesis': GOOD})}")
     assert ran.problem == ""
     assert not ran.repairs
     assert [row["hypothesis"] for row in ran.rows] == [GOOD, GOOD]
 
 
 @pytest.mark.parametrize("shape", UNREADABLE)
-def test_an_unreadable_reply_is_asked_for_once_more(shape, told):
-    ran = told(f"raw:{UNREADABLE[shape]({'hypothesis': GOOD})}", repaired=GOOD)
+def test_an_unreadable_reply_is_asked_for_once_more(shape, output):
+    ran = output(f"raw:{UNREADABLE[shape]({'hypothesis': GOOD})}", repaired=GOOD)
     assert [row["hypothesis"] for row in ran.rows] == [GOOD, GOOD]
     assert len(ran.repairs) == 1
 
 
 @pytest.mark.parametrize("shape", UNREADABLE)
-def test_an_unreadable_reply_never_becomes_a_row(shape, told):
-    ran = told(f"raw:{UNREADABLE[shape]({'hypothesis': GOOD})}")
+def test_an_unreadable_reply_never_becomes_a_row(shape, output):
+    ran = output(f"raw:{UNREADABLE[shape]({'hypothesis': GOOD})}")
     assert ran.rows == []
     assert ran.reasons == {"malformed-reply"}
 
 
-def test_a_refusal_is_counted_as_one(told):
-    assert told(ChatReply("I will not.", "refusal", 9, 9)).reasons == {"refusal"}
+def test_a_refusal_is_counted_as_one(output):
+    assert output(ChatReply("I will not.", "refusal", 9, 9)).reasons == {"refusal"}
 
 
-def test_a_cut_reply_makes_no_row(told):
+def test_a_cut_reply_makes_no_row(output):
     reply = ChatReply(_text({"hypothesis": GOOD}), "length", 9, 9)
-    assert told(reply).reasons == {"malformed-reply"}
+    assert output(reply).reasons == {"malformed-reply"}
 
 
 # --- rows that must come ----------------------------------------------------
 
 
-def test_the_rows_that_must_come(told):
-    ran = told(GOOD)
+def test_the_rows_that_must_come(output):
+    ran = output(GOOD)
     assert ran.rows == [
         {
             "premise": SEED.he,
@@ -130,17 +130,17 @@ def test_the_rows_that_must_come(told):
     ]
 
 
-def test_for_the_other_label_the_other_subject_is_named(told):
-    ran = told(GOOD, label="not_entailment")
+def test_for_the_other_label_the_other_subject_is_named(output):
+    ran = output(GOOD, label="not_entailment")
     assert [row["hypothesis"] for row in ran.rows] == [SWAPPED, SWAPPED]
     assert {row["label"] for row in ran.rows} == {"not_entailment"}
     (entry,) = ran.provenance
     assert entry["notes"] == {"names": "beekeeper", "means": "second", "first_premise": "he"}
 
 
-def test_in_the_variant_paper_the_hypothesis_stays_as_it_is_written(told):
+def test_in_the_variant_paper_the_hypothesis_stays_as_it_is_written(output):
     false = "The teacher had stood near a hive every day."
-    ran = told(false, label="not_entailment", variants=["paper"])
+    ran = output(false, label="not_entailment", variants=["paper"])
     assert [row["hypothesis"] for row in ran.rows] == [false, false]
 
 
@@ -153,8 +153,8 @@ def test_in_the_variant_paper_the_hypothesis_stays_as_it_is_written(told):
         "The \u201cteacher\u201d had never stood near a hive \u2014 until then.",
     ],
 )
-def test_hypotheses_that_pass(hypothesis, told):
-    assert [row["hypothesis"] for row in told(hypothesis).rows] == [hypothesis] * 2
+def test_hypotheses_that_pass(hypothesis, output):
+    assert [row["hypothesis"] for row in output(hypothesis).rows] == [hypothesis] * 2
 
 
 # --- hypotheses that are rejected, with the reason that is counted ------------
@@ -197,17 +197,17 @@ BAD = {
 
 @pytest.mark.parametrize("label", ["entailment", "not_entailment"])
 @pytest.mark.parametrize("shape", BAD)
-def test_a_bad_hypothesis_makes_no_row_and_its_reason_is_counted(shape, label, told):
+def test_a_bad_hypothesis_makes_no_row_and_its_reason_is_counted(shape, label, output):
     hypothesis, reason = BAD[shape]
-    ran = told(hypothesis, label=label)
+    ran = output(hypothesis, label=label)
     assert ran.rows == []
     assert ran.reasons == {reason}
     assert len(ran.repairs) == 1, "it was asked for once more"
 
 
 @pytest.mark.parametrize("shape", BAD)
-def test_a_bad_hypothesis_is_repaired(shape, told):
-    ran = told(BAD[shape][0], repaired=GOOD)
+def test_a_bad_hypothesis_is_repaired(shape, output):
+    ran = output(BAD[shape][0], repaired=GOOD)
     assert [row["hypothesis"] for row in ran.rows] == [GOOD, GOOD]
 
 

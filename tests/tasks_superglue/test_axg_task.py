@@ -456,8 +456,8 @@ def test_no_worked_example_is_nearly_an_original_row():
         for text in (row["premise"], f"{row['premise']} {row['hypothesis']}")
     }
     for text in texts:
-        found = process.extractOne(normalized(text), original, scorer=fuzz.ratio)
-        assert found[1] < 80, (text, found)
+        actual = process.extractOne(normalized(text), original, scorer=fuzz.ratio)
+        assert actual[1] < 80, (text, actual)
 
 
 def test_the_tuning_text_reads_as_the_input_does():

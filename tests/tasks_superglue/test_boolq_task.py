@@ -67,7 +67,7 @@ def test_each_passage_gets_a_question_of_each_label(run):
     labels: dict[str, set[bool]] = {}
     for row in ran.rows:
         labels.setdefault(row["passage"], set()).add(row["label"])
-    assert all(found == {True, False} for found in labels.values())
+    assert all(actual == {True, False} for actual in labels.values())
 
 
 @settings(max_examples=5, deadline=None)
@@ -77,16 +77,16 @@ def test_any_quota_is_met_exactly(quotas, tmp_path_factory):
     from targen_core.runs.job import Job
     from targen_core.runs.spec import RunSpec
 
-    wanted = dict(zip(("true", "false"), quotas, strict=True))
+    expected = dict(zip(("true", "false"), quotas, strict=True))
     spec = RunSpec(
-        task="targen-tasks-superglue:boolq", backend="targen-core:scripted", quotas=wanted
+        task="targen-tasks-superglue:boolq", backend="targen-core:scripted", quotas=expected
     )
     out = tmp_path_factory.mktemp("quota") / "run"
     with Job.create(load_registry(), spec, out) as job:
         job.run()
     lines = (out / "dataset.jsonl").read_text(encoding="utf-8").split("\n")[:-1]
-    found = Counter("true" if json.loads(line)["label"] else "false" for line in lines)
-    assert found == Counter({name: count for name, count in wanted.items() if count})
+    actual = Counter("true" if json.loads(line)["label"] else "false" for line in lines)
+    assert actual == Counter({name: count for name, count in expected.items() if count})
 
 
 @pytest.mark.parametrize(
@@ -156,7 +156,7 @@ def test_a_seed_s_kind_is_the_same_for_both_labels(run):
     for entry in run(task="boolq", rows=60).provenance:
         kinds.setdefault(entry["id"].partition("/")[0], set()).add(entry["notes"]["kind"])
     assert len(kinds) >= 30
-    assert all(len(found) == 1 for found in kinds.values())
+    assert all(len(actual) == 1 for actual in kinds.values())
 
 
 def test_both_labels_are_asked_for_in_the_same_form():
@@ -165,8 +165,8 @@ def test_both_labels_are_asked_for_in_the_same_form():
         rules = [messages[0].content.split("\n") for messages in (yes, no)]
         assert len(rules[0]) == len(rules[1])
         differing = [pair for pair in zip(*rules, strict=True) if pair[0] != pair[1]]
-        wanted = 1 if kind == "paper" else 2
-        assert len(differing) == wanted, "the answer that is wanted, and how it comes about"
+        expected = 1 if kind == "paper" else 2
+        assert len(differing) == expected, "the answer that is wanted, and how it comes about"
         passages = [[m.content for m in messages if m.role == "user"] for messages in (yes, no)]
         assert passages[0] == passages[1]
 
@@ -197,7 +197,7 @@ def test_true_and_false_questions_share_as_many_words_with_their_passage(run):
         asked = row["question"].split()
         passage = set(re.findall(r"[\w'-]+", row["passage"].lower()))
         shares[row["label"]].append(sum(word in passage for word in asked) / len(asked))
-    means = {label: sum(found) / len(found) for label, found in shares.items()}
+    means = {label: sum(actual) / len(actual) for label, actual in shares.items()}
     assert abs(means[True] - means[False]) < 0.05
 
 

@@ -85,8 +85,8 @@ def test_record():
             {"query": "of a test file", "idx": 2},
         ],
     }
-    found = cases("record", row)
-    assert [(c.question, c.texts["entity"], c.label) for c in found] == [
+    actual = cases("record", row)
+    assert [(c.question, c.texts["entity"], c.label) for c in actual] == [
         (0, "Ada", WRONG),
         (0, "Bo", RIGHT),
         (0, "Cy", WRONG),
@@ -94,9 +94,13 @@ def test_record():
         (1, "Bo", WRONG),
         (1, "Cy", RIGHT),
     ]
-    assert [c.cues["place among the entities"][0] for c in found[:3]] == [0, 1, 2]
-    assert [c.cues["how often the passage names it"] for c in found[:3]] == [(2, 1), (3, 0), (1, 2)]
-    assert [c.cues["whether the query names it"] for c in found[:3]] == [(1.0,), (0.0,), (0.0,)]
+    assert [c.cues["place among the entities"][0] for c in actual[:3]] == [0, 1, 2]
+    assert [c.cues["how often the passage names it"] for c in actual[:3]] == [
+        (2, 1),
+        (3, 0),
+        (1, 2),
+    ]
+    assert [c.cues["whether the query names it"] for c in actual[:3]] == [(1.0,), (0.0,), (0.0,)]
 
 
 def test_wsc():
@@ -239,9 +243,9 @@ ROWS = {
 @pytest.mark.parametrize("task", ROWS)
 @given(data=st.data())
 def test_any_row_is_read(task, data):
-    found = cases(task, data.draw(ROWS[task]))
+    actual = cases(task, data.draw(ROWS[task]))
     forms = set()
-    for case in found:
+    for case in actual:
         assert all(isinstance(text, str) for text in case.texts.values())
         assert case.label in ("", RIGHT, WRONG)
         for value in case.cues.values():
@@ -249,6 +253,6 @@ def test_any_row_is_read(task, data):
         forms.add(tuple((k, isinstance(v, str) or len(v)) for k, v in case.cues.items()))
     assert len(forms) <= 1
     if task == "copa":
-        assert sorted(case.label for case in found) == [RIGHT, WRONG]
+        assert sorted(case.label for case in actual) == [RIGHT, WRONG]
     elif task != "record":
-        assert len(found) == 1
+        assert len(actual) == 1

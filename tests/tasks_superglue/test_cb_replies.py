@@ -96,17 +96,17 @@ def test_missing_pairs_are_counted_as_missing(count, run, at):
 
 
 def test_more_pairs_than_asked_for_are_not_used(run):
-    wanted = set()
+    expected = set()
 
     def bend(step, good, repair):
         if step != "generate":
             return good
-        wanted.update(pair["premise"] for pair in good["pairs"])
+        expected.update(pair["premise"] for pair in good["pairs"])
         more = {"premise": "A sixth pair came along.", "hypothesis": "A sixth pair came."}
         return {"pairs": [*good["pairs"], more]}
 
     ran = run(bend, task="cb", rows=30)
-    assert {row["premise"] for row in ran.rows} <= wanted
+    assert {row["premise"] for row in ran.rows} <= expected
 
 
 @pytest.mark.parametrize("blank", ["", "   ", "\n"])

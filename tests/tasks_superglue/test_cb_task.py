@@ -129,16 +129,16 @@ def test_there_is_no_step_2(run):
 def test_a_setting_is_drawn_of_again_and_told_what_it_gave(run):
     ran = run(task="cb", rows=60, contexts_limit=1)
     assert len(ran.rows) == 60
-    told: dict[str, list[str]] = {}
+    output: dict[str, list[str]] = {}
     for request in ran.requests:
         if request.origin.step == "generate":
-            told.setdefault(request.origin.prompt, []).append(request.origin.values["have"])
+            output.setdefault(request.origin.prompt, []).append(request.origin.values["have"])
     premises = {label: [r["premise"] for r in ran.rows if r["label"] == label] for label in LABELS}
     for label in LABELS:
-        assert told[label][0] == "none"
-        assert all(premise in told[label][1] for premise in premises[label][:5])
-        assert len(told[label]) == len(set(told[label]))
-        longest = max(map(len, told[label]))
+        assert output[label][0] == "none"
+        assert all(premise in output[label][1] for premise in premises[label][:5])
+        assert len(output[label]) == len(set(output[label]))
+        longest = max(map(len, output[label]))
         assert longest < 11 * max(len(premise) for premise in premises[label])
 
 

@@ -71,11 +71,11 @@ def test_they_pass_their_tasks_own_checks(name):
                 for check in task.varied(variant).checks:
                     check(instance, seeds[name](instance))
             except Rejected as error:
-                found = error
+                actual = error
             else:
                 break
         else:
-            raise AssertionError(f"{row}: {found.reason}")
+            raise AssertionError(f"{row}: {actual.reason}")
 
 
 def test_people_of_a_hypothesis_in_cb_are_named_in_its_premise():

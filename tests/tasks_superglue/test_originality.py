@@ -58,14 +58,14 @@ def as_made(task: Task[Any, Any]) -> Iterator[Task[Any, Any]]:
 
 def prompts_of(task: Task[Any, Any]) -> dict[str, Prompt]:
     """Every prompt of a task and its variants, that of instruction tuning included."""
-    found = {}
+    actual = {}
     for made in as_made(task):
         for prompt in (
             *made.prompts,
             *filter(None, [made.texts.instruction_template]),
         ):
-            found[f"{prompt.name} {prompt.version}"] = prompt
-    return found
+            actual[f"{prompt.name} {prompt.version}"] = prompt
+    return actual
 
 
 def sayings(task: Task[Any, Any]) -> dict[str, str]:
@@ -87,8 +87,8 @@ def test_the_tasks_are_found():
 def test_nothing_that_is_said_names_a_dataset():
     for name, task in tasks().items():
         for where, text in sayings(task).items():
-            found = NAMES.search(text)
-            assert found is None, f"{name}, {where}: {found and found[0]!r}"
+            actual = NAMES.search(text)
+            assert actual is None, f"{name}, {where}: {actual and actual[0]!r}"
     for prompt in (META_PROMPT, SOLVE_PROMPT):
         assert NAMES.search(prompt.text) is None
 
@@ -140,9 +140,9 @@ def units(text: str, *, whole: int = 400) -> Iterator[str]:
     if len(text) <= whole:
         parts.append(text)
     for part in parts:
-        found = plain(part)
-        if found.count(" ") >= LEAST - 1:
-            yield found
+        actual = plain(part)
+        if actual.count(" ") >= LEAST - 1:
+            yield actual
 
 
 def strings(value: object) -> Iterator[str]:
@@ -200,11 +200,11 @@ def originals() -> Iterator[str]:
 class Index:
     """The originals by their words, to find those that a text may nearly repeat."""
 
-    def __init__(self, texts: set[str], wanted: set[str]) -> None:
+    def __init__(self, texts: set[str], expected: set[str]) -> None:
         self.texts: list[str] = []
         self.by_word: dict[str, list[int]] = defaultdict(list)
         for text in texts:
-            known = [word for word in set(text.split()) & wanted if len(word) > 3]
+            known = [word for word in set(text.split()) & expected if len(word) > 3]
             if known:
                 for word in known:
                     self.by_word[word].append(len(self.texts))
@@ -226,12 +226,12 @@ class Index:
 @cache
 def everything_worked() -> dict[str, str]:
     """Worked texts of all tasks and hand-made rows -> where each stands."""
-    found = {text: name for name, task in tasks().items() for text in worked(task)}
+    actual = {text: name for name, task in tasks().items() for text in worked(task)}
     for path in EXAMPLES.glob("*.jsonl"):
         for line in path.read_text(encoding="utf-8").split("\n"):
             for text in strings(json.loads(line or "null")):
-                found.update(dict.fromkeys(units(text), path.name))
-    return found
+                actual.update(dict.fromkeys(units(text), path.name))
+    return actual
 
 
 PLANTED = (
@@ -246,15 +246,15 @@ def test_no_worked_example_nearly_repeats_an_original_text():
     mine = everything_worked()
     assert len(mine) > 100
     planted = {plain(text): near for text, near in PLANTED}
-    wanted = {word for text in (*mine, *planted) for word in text.split()}
-    index = Index(set(originals()), wanted)
+    expected = {word for text in (*mine, *planted) for word in text.split()}
+    index = Index(set(originals()), expected)
     assert len(index.texts) > 50_000
     for text, near in planted.items():  # the search finds what it is for
         assert bool(index.nearest(text)[0]) == bool(near), text
     near_copies = {
-        f"{name}: {text!r} is nearly {found[1]!r} ({found[0]:.0f})"
+        f"{name}: {text!r} is nearly {actual[1]!r} ({actual[0]:.0f})"
         for text, name in mine.items()
-        if (found := index.nearest(text))[0] >= NEAR
+        if (actual := index.nearest(text))[0] >= NEAR
     }
     assert not near_copies, "\n".join(sorted(near_copies))
 

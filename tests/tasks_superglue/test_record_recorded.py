@@ -80,8 +80,8 @@ def test_answers_stand_in_all_places(ran):
 
 def test_reasons(ran):
     rejects = _lines(ran / "rejects.jsonl")
-    found = {record["seed"]["title"]: record["reason"] for record in rejects if record.get("seed")}
-    assert found == {
+    actual = {record["seed"]["title"]: record["reason"] for record in rejects if record.get("seed")}
+    assert actual == {
         "Bankruptcy of Oakes & Daughter": "inconsistent",
         "Bog man of Tollund Moss": "ambiguous",
         "Curfew of Kessel": "few-candidates",

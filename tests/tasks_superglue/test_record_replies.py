@@ -248,11 +248,11 @@ def test_another_name_of_the_answer_gives_it_away():
         title="Kell Bridge",
         text="Kell Bridge was blown up in the Second World War. Ada Lund of Oberau rebuilt it.",
     )
-    found = find_entities(seed.text)
-    (war,) = (entity for entity in found if entity.name == "Second World War")
+    actual = find_entities(seed.text)
+    (war,) = (entity for entity in actual if entity.name == "Second World War")
     with pytest.raises(Rejected) as caught:
         check_query(
-            _row(seed, found, war, f"All that {MASK} had spared in the valley was lost in WWII."),
+            _row(seed, actual, war, f"All that {MASK} had spared in the valley was lost in WWII."),
             seed,
         )
     assert caught.value.reason == "answer-in-query"

@@ -143,15 +143,19 @@ def test_the_original_rows_are_valid_and_read_back():
 @needs_original
 def test_the_finder_agrees_with_the_original_s_entities_on_most_names():
     """Its text is scraped from news pages; most of what differs are captions and headings."""
-    found = shared = wanted = 0
+    actual = shared = expected = 0
     for row in original():
         # Highlights are lines of their own, without a full stop.
         text = row["passage"]["text"].replace("\n@highlight\n", "." + " " * 11)
         theirs = {(e["start"], e["end"]) for e in row["passage"]["entities"]}
         ours = {(span.start, span.end) for span in find_names(text)}
-        found, wanted, shared = found + len(ours), wanted + len(theirs), shared + len(theirs & ours)
-    assert shared / found > 0.8
-    assert shared / wanted > 0.85
+        actual, expected, shared = (
+            actual + len(ours),
+            expected + len(theirs),
+            shared + len(theirs & ours),
+        )
+    assert shared / actual > 0.8
+    assert shared / expected > 0.85
 
 
 GOOD = {
@@ -314,24 +318,24 @@ def entities(text: str) -> dict[str, tuple[tuple[str, ...], bool]]:
 
 
 def test_a_surname_is_the_person():
-    found = entities("In 2007 Nicolas Sarkozy met Merkel. Sarkozy said so to Angela Merkel.")
-    assert found == {
+    actual = entities("In 2007 Nicolas Sarkozy met Merkel. Sarkozy said so to Angela Merkel.")
+    assert actual == {
         "Nicolas Sarkozy": (("Nicolas Sarkozy", "Sarkozy"), False),
         "Angela Merkel": (("Angela Merkel", "Merkel"), False),
     }
 
 
 def test_a_part_of_another_name_is_another_entity():
-    found = entities(
+    actual = entities(
         "The University of Paris and the Paris Opera are in Paris. North Korea is not Korea. "
         "The Vesterby Museum in Vesterby is older than the Opera."
     )
-    assert found["Paris"] == (("Paris",), False)
-    assert found["University of Paris"] == (("University of Paris",), False)
-    assert found["Paris Opera"] == (("Paris Opera", "Opera"), False)
-    assert found["Korea"] == (("Korea",), False)
-    assert found["Vesterby"] == (("Vesterby",), False)
-    assert found["Vesterby Museum"] == (("Vesterby Museum",), False)
+    assert actual["Paris"] == (("Paris",), False)
+    assert actual["University of Paris"] == (("University of Paris",), False)
+    assert actual["Paris Opera"] == (("Paris Opera", "Opera"), False)
+    assert actual["Korea"] == (("Korea",), False)
+    assert actual["Vesterby"] == (("Vesterby",), False)
+    assert actual["Vesterby Museum"] == (("Vesterby Museum",), False)
 
 
 def test_an_entity_inside_another_is_no_mention_of_it():
@@ -341,14 +345,14 @@ def test_an_entity_inside_another_is_no_mention_of_it():
 
 
 def test_initials_stand_for_the_name():
-    found = entities("The World Health Organization (WHO) warned. Later the WHO met Ada Lund.")
-    assert found["World Health Organization"] == (("World Health Organization", "WHO"), False)
+    actual = entities("The World Health Organization (WHO) warned. Later the WHO met Ada Lund.")
+    assert actual["World Health Organization"] == (("World Health Organization", "WHO"), False)
 
 
 def test_a_form_that_fits_two_names_tangles_them():
-    found = entities("He met Bill Clinton and Hillary Clinton in Oberau. Then Clinton left.")
-    assert found["Oberau"][1] is False
-    assert {name for name, (_, tangled) in found.items() if tangled} == {
+    actual = entities("He met Bill Clinton and Hillary Clinton in Oberau. Then Clinton left.")
+    assert actual["Oberau"][1] is False
+    assert {name for name, (_, tangled) in actual.items() if tangled} == {
         "Bill Clinton",
         "Hillary Clinton",
         "Clinton",
@@ -356,8 +360,8 @@ def test_a_form_that_fits_two_names_tangles_them():
 
 
 def test_a_first_name_tangles_since_it_may_be_a_place():
-    found = entities("In Oberau they met Ada Lund. There Ada stayed.")
-    assert {name for name, (_, tangled) in found.items() if tangled} == {"Ada Lund", "Ada"}
+    actual = entities("In Oberau they met Ada Lund. There Ada stayed.")
+    assert {name for name, (_, tangled) in actual.items() if tangled} == {"Ada Lund", "Ada"}
 
 
 @pytest.mark.parametrize(
@@ -378,8 +382,8 @@ def test_a_first_name_tangles_since_it_may_be_a_place():
     ],
 )
 def test_two_ways_to_name_one_entity_are_forms_of_it(text, forms):
-    found = entities(text)
-    assert found == {forms[0]: (forms, False)}
+    actual = entities(text)
+    assert actual == {forms[0]: (forms, False)}
 
 
 @pytest.mark.parametrize(
@@ -398,8 +402,8 @@ def test_two_ways_to_name_one_entity_are_forms_of_it(text, forms):
     ],
 )
 def test_names_with_words_in_common_are_tangled_where_it_is_open(names):
-    found = entities(f"We heard of {names[0]} in May. We heard of {names[1]} in Oberau.")
-    assert {name for name, (_, tangled) in found.items() if tangled} == set(names)
+    actual = entities(f"We heard of {names[0]} in May. We heard of {names[1]} in Oberau.")
+    assert {name for name, (_, tangled) in actual.items() if tangled} == set(names)
 
 
 @pytest.mark.parametrize(
@@ -419,19 +423,23 @@ def test_names_with_words_in_common_are_tangled_where_it_is_open(names):
     ],
 )
 def test_names_of_two_entities_are_not_tangled_by_common_words(names):
-    found = entities(f"We heard of {names[0]} in May. We heard of {names[1]} in Oberau.")
-    assert found == {name: ((name,), False) for name in (*names, "Oberau")}
+    actual = entities(f"We heard of {names[0]} in May. We heard of {names[1]} in Oberau.")
+    assert actual == {name: ((name,), False) for name in (*names, "Oberau")}
 
 
 def test_a_form_that_fits_two_rulers_tangles_them():
-    found = entities("Of Elizabeth I and Elizabeth II they said in Oberau that Elizabeth lives on.")
-    assert {name for name, (_, tangled) in found.items() if not tangled} == {"Oberau"}
+    actual = entities(
+        "Of Elizabeth I and Elizabeth II they said in Oberau that Elizabeth lives on."
+    )
+    assert {name for name, (_, tangled) in actual.items() if not tangled} == {"Oberau"}
 
 
 def test_a_family_is_none_of_its_members():
-    found = entities("It was Josse Arkwell who built it, and the Arkwell family sold it to Oberau.")
-    assert found["Josse Arkwell"] == (("Josse Arkwell",), False)
-    assert "Arkwell" not in found
+    actual = entities(
+        "It was Josse Arkwell who built it, and the Arkwell family sold it to Oberau."
+    )
+    assert actual["Josse Arkwell"] == (("Josse Arkwell",), False)
+    assert "Arkwell" not in actual
 
 
 _GIVEN = ("Ada", "Tariq", "Mirela", "Jonas", "Priya", "Gwen")
@@ -441,7 +449,7 @@ _BODIES = ("Harbour Trust", "Bank of Karlsvik", "Oberau Museum", "Lantern Societ
 
 
 @st.composite
-def told(draw: st.DrawFn) -> tuple[str, list[str]]:
+def output(draw: st.DrawFn) -> tuple[str, list[str]]:
     """A text of whole sentences, and the names that it was made of, in order."""
     surnames = draw(st.permutations(_SURNAMES))
     people = [f"{given} {surname}" for given, surname in zip(_GIVEN, surnames, strict=True)]
@@ -466,7 +474,7 @@ def told(draw: st.DrawFn) -> tuple[str, list[str]]:
     return " ".join(parts), names
 
 
-@given(told())
+@given(output())
 def test_the_names_of_a_text_are_found_where_they_stand(case):
     text, names = case
     spans = find_names(text)
@@ -475,17 +483,17 @@ def test_the_names_of_a_text_are_found_where_they_stand(case):
     assert all(end < span.start for end, span in zip(ends, spans[1:], strict=False))
 
 
-@given(told())
+@given(output())
 def test_each_mention_belongs_to_one_entity(case):
     text, names = case
-    found = find_entities(text)
-    mentions = [span for entity in found for span in entity.mentions]
+    actual = find_entities(text)
+    mentions = [span for entity in actual for span in entity.mentions]
     assert sorted(mentions) == find_names(text)
-    assert len({entity.name for entity in found}) == len(found)
-    for entity in found:
+    assert len({entity.name for entity in actual}) == len(actual)
+    for entity in actual:
         assert {span.of(text) for span in entity.mentions} == set(entity.forms)
     people = {name for name in names if name.split()[0] in _GIVEN}
-    for entity in found:
+    for entity in actual:
         if entity.name in people:
             assert all(form.split()[-1] == entity.name.split()[-1] for form in entity.forms)
 
@@ -497,11 +505,11 @@ def test_any_text_has_names_inside_it_or_none(text):
         assert span.of(text).strip() == span.of(text)
 
 
-@given(told(), st.integers(0, 50))
+@given(output(), st.integers(0, 50))
 def test_rows_read_back_as_they_were_written(case, number):
     text, _ = case
-    found = find_entities(text)
-    answer = found[number % len(found)]
+    actual = find_entities(text)
+    answer = actual[number % len(actual)]
     row = RecordRow(
         text=text,
         entities=[{"start": s.start, "end": s.end} for s in find_names(text)],
@@ -512,7 +520,7 @@ def test_rows_read_back_as_they_were_written(case, number):
     RECORD.schema.model_validate(official)
     assert RECORD.from_rows([official]) == [row]
     assert answer_of(row) == answer.name
-    for other in found:
+    for other in actual:
         if other.tangled:
             continue
         relabelled = RECORD.with_label(row, other.name)
@@ -532,8 +540,8 @@ SEED = Paragraph(
 
 
 def row(answer: str = "Aurelio Nunez", query: str = "") -> RecordRow:
-    found = find_entities(SEED.text)
-    (entity,) = (entity for entity in found if entity.name == answer)
+    actual = find_entities(SEED.text)
+    (entity,) = (entity for entity in actual if entity.name == answer)
     return RecordRow(
         text=SEED.text,
         entities=[{"start": s.start, "end": s.end} for s in find_names(SEED.text)],
@@ -689,11 +697,11 @@ def test_the_variant_relabels_what_the_judge_finds(run, tmp_path):
 def _worked() -> list[tuple[str, str, str, str]]:
     """Passage, name, other names and statement of the worked turns."""
     turns = PROMPTS["query"].fill({"passage": "x", "name": "x", "others": "x"})[1:-1]
-    found = []
+    actual = []
     for user, answer in zip(turns[::2], turns[1::2], strict=True):
         match = re.fullmatch(r"Passage: (.+)\nName: (.+)\nOther names: (.+)", user.content)
-        found.append((*match.groups(), json.loads(answer.content)["statement"]))
-    return found
+        actual.append((*match.groups(), json.loads(answer.content)["statement"]))
+    return actual
 
 
 def test_worked_statements_are_what_they_ask_for():
@@ -701,11 +709,11 @@ def test_worked_statements_are_what_they_ask_for():
 
     assert len(_worked()) == 3
     for passage, name, others, statement in _worked():
-        found = find_entities(passage)
-        assert [e.name for e in found if e.name != name] == others.split("; ")
-        answer = next(entity for entity in found if entity.name == name)
+        actual = find_entities(passage)
+        assert [e.name for e in actual if e.name != name] == others.split("; ")
+        answer = next(entity for entity in actual if entity.name == name)
         seed = Paragraph(title="x", text=passage)
-        check_query(_row(seed, found, answer, statement), seed)
+        check_query(_row(seed, actual, answer, statement), seed)
 
 
 def test_the_paper_s_worked_query_is_what_it_asks_for():

@@ -220,9 +220,9 @@ def _plain(text: str) -> str:
 
 
 def _nearest(text: str) -> tuple[str, float]:
-    found = process.extractOne(_plain(text), _original(), scorer=fuzz.ratio)
-    assert found is not None
-    return found[0], found[1]
+    actual = process.extractOne(_plain(text), _original(), scorer=fuzz.ratio)
+    assert actual is not None
+    return actual[0], actual[1]
 
 
 @needs_superglue

@@ -21,8 +21,8 @@ from targen_tasks_superglue.shared.settings import (
 
 def tasks_on_settings() -> list[str]:
     registry = load_registry()
-    found = [item.name for item in registry.all("task")]
-    return [name for name in found if registry.get("task", name).contexts is SETTINGS]
+    actual = [item.name for item in registry.all("task")]
+    return [name for name in actual if registry.get("task", name).contexts is SETTINGS]
 
 
 def test_the_tasks_that_begin_with_settings_share_their_parameters():
@@ -57,9 +57,9 @@ def test_the_calls_of_two_tasks_are_the_same_calls(seed, run, tmp_path, monkeypa
 def test_the_dry_run_gives_varied_settings_that_pass():
     have: list[str] = []
     for turn in range(60):
-        told = "; ".join(have[-40:]) or "no others"
+        output = "; ".join(have[-40:]) or "no others"
         call = DryRunCall(
-            "contexts", None, "settings", {"count": 10, "have": told}, random.Random(turn)
+            "contexts", None, "settings", {"count": 10, "have": output}, random.Random(turn)
         )
         fresh = dry_run_settings(call)["settings"]
         assert len(set(fresh)) == 10

@@ -178,10 +178,10 @@ _TOKENS = st.lists(
 @given(_TOKENS, st.sampled_from(["cook", "the cook", "guest", "the cook guest"]))
 def test_every_mention_reads_as_the_phrase(tokens, phrase):
     size = len(words_of(phrase))
-    found = find(phrase, tokens)
-    for start in found:
+    actual = find(phrase, tokens)
+    for start in actual:
         assert same_words(" ".join(tokens[start : start + size]), phrase)
-    assert len(found) == sum(
+    assert len(actual) == sum(
         list(map(core, tokens[start : start + size])) == words_of(phrase)
         for start in range(len(tokens))
     )

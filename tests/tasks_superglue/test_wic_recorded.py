@@ -84,12 +84,12 @@ def test_corrected_labels_are_the_right_ones(ran):
 
 def test_reasons(ran):
     rejects = _lines(ran / "rejects.jsonl")
-    found = sorted(
+    actual = sorted(
         (record["seed"]["word"], record["intended"], record["reason"])
         for record in rejects
         if record["verdict"] == "rejected"
     )
-    assert found == [
+    assert actual == [
         ("address", "false", "meta-text"),
         ("cell", "false", "shared-words"),
         ("charge", "false", "word-missing"),

@@ -132,8 +132,8 @@ def test_a_part_of_speech_in_other_spellings(said, read, run):
 
     bent = run(bend, task="wic", rows=4)
     assert len(bent.rows) == 4
-    found = {d["part_of_speech"] for e in bent.provenance for d in e["seed"]["definitions"]}
-    assert found == {read}
+    actual = {d["part_of_speech"] for e in bent.provenance for d in e["seed"]["definitions"]}
+    assert actual == {read}
 
 
 @pytest.mark.parametrize(

@@ -38,7 +38,7 @@ PROMPTS = {prompt.name: prompt for prompt in WIC.prompts}
 
 
 @pytest.mark.parametrize(
-    ("word", "part", "wanted"),
+    ("word", "part", "expected"),
     [
         ("key", "noun", "key keys"),
         ("key", "verb", "key keys keyed keying"),
@@ -79,8 +79,8 @@ PROMPTS = {prompt.name: prompt for prompt in WIC.prompts}
         ("photo", "noun", "photo photoes photos"),
     ],
 )
-def test_forms_of_a_word(word, part, wanted):
-    assert forms(word, part) == set(wanted.split())
+def test_forms_of_a_word(word, part, expected):
+    assert forms(word, part) == set(expected.split())
 
 
 def test_without_a_part_of_speech_it_is_either():
@@ -108,9 +108,9 @@ def test_without_a_part_of_speech_it_is_either():
     ],
 )
 def test_where_forms_are_found(word, sentence, surfaces):
-    found = find(word, sentence)
-    assert [sentence[span.start : span.end] for span in found] == surfaces
-    assert all(span.start < span.end <= len(sentence) for span in found)
+    actual = find(word, sentence)
+    assert [sentence[span.start : span.end] for span in actual] == surfaces
+    assert all(span.start < span.end <= len(sentence) for span in actual)
 
 
 WORDS = "bank key run fly leaf lie drop bake carry strike foot man bus panic travel tie do".split()
@@ -141,10 +141,10 @@ def test_a_planted_form_is_found_where_it_was_put(case):
 
 @given(st.text(max_size=60), st.text("abcdefghijklmnopqrstuvwxyz", min_size=2, max_size=9))
 def test_every_span_that_is_found_holds_a_form(sentence, word):
-    found = find(word, sentence)
-    for span in found:
+    actual = find(word, sentence)
+    for span in actual:
         assert is_form(sentence[span.start : span.end], word)
-    assert all(one.end <= other.start for one, other in pairwise(found))
+    assert all(one.end <= other.start for one, other in pairwise(actual))
 
 
 # --- senses -----------------------------------------------------------------
@@ -236,13 +236,13 @@ def test_words_of_content_are_compared_without_the_plural_s(one, two, shared):
 def test_how_many_official_pairs_share_a_word():
     """The figures of the task's page: 6.4 % of the true and 0.8 % of the false pairs."""
     rows = _official("train")
-    found = Counter(
+    actual = Counter(
         row["label"]
         for row in rows
         if shared_words(str(row["word"]), str(row["sentence1"]), str(row["sentence2"]))
     )
     total = Counter(row["label"] for row in rows)
-    assert {label: round(100 * found[label] / total[label], 1) for label in total} == {
+    assert {label: round(100 * actual[label] / total[label], 1) for label in total} == {
         True: 6.4,
         False: 0.8,
     }
@@ -329,18 +329,18 @@ def _official(split: str) -> list[dict[str, object]]:
 
 @needs_data
 def test_the_official_files_validate_but_for_the_oddities():
-    found, count, missed = {}, 0, 0
+    actual, count, missed = {}, 0, 0
     for split in ("train", "val", "test"):
         for row in _official(split):
             try:
                 WIC.schema.model_validate(row, strict=True)
             except ValidationError as error:
-                found[split, row["idx"]] = error.errors()[0]["msg"].removeprefix("Value error, ")
+                actual[split, row["idx"]] = error.errors()[0]["msg"].removeprefix("Value error, ")
             for number in "12":
                 count += 1
                 spans = find(row["word"], row[f"sentence{number}"])
                 missed += Span(row[f"start{number}"], row[f"end{number}"]) not in spans
-    assert found == ODDITIES
+    assert actual == ODDITIES
     assert (count, missed) == (14_932, 1)
 
 
@@ -392,14 +392,14 @@ def test_both_labels_are_asked_for_in_the_very_same_form(run):
         values = request.origin.values
         same = (values["part1"], values["meaning1"]) == (values["part2"], values["meaning2"])
         messages[str(same).lower()].append(request.messages)
-    assert all(len(found) >= 20 for found in messages.values())
-    ahead = {tuple(part.content for part in m[:-1]) for found in messages.values() for m in found}
+    assert all(len(actual) >= 20 for actual in messages.values())
+    ahead = {tuple(part.content for part in m[:-1]) for actual in messages.values() for m in actual}
     assert len(ahead) == 1
     form = re.compile(
         r"Word: \w+\nSentence 1: a (noun|verb), meaning .+\nSentence 2: a (noun|verb), meaning .+\n"
         r"Sentences already taken: none"
     )
-    assert all(form.fullmatch(m[-1].content) for found in messages.values() for m in found)
+    assert all(form.fullmatch(m[-1].content) for actual in messages.values() for m in actual)
 
 
 def test_meanings_agree_or_differ_as_the_label_says(run):

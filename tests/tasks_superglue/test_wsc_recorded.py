@@ -68,13 +68,13 @@ def test_what_became_of_each_candidate(ran):
 def test_a_wrong_mark_is_mended_by_the_judge(ran):
     out, _ = ran
     rows = list(read_jsonl(out / "dataset.jsonl"))
-    mended = {
+    corrected = {
         row["text"]: row["label"]
         for row, entry in zip(rows, read_jsonl(out / "provenance.jsonl"), strict=True)
         if entry["label"] != entry["intended"]
     }
-    assert len(mended) == 6
-    assert mended[
+    assert len(corrected) == 6
+    assert corrected[
         "The head nurse scolded the cleaner, because she had left a full bucket right in the "
         "doorway of ward three."
     ] is False  # fmt: skip

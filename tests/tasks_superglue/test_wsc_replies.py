@@ -35,7 +35,7 @@ def _text(good) -> str:
 
 
 @pytest.fixture
-def told(run, tmp_path: Path):
+def output(run, tmp_path: Path):
     """Run WSC on one pair (cook, guest) with the same reply to every passages prompt.
 
     With one given pair, the first label (true) gets the listed order.
@@ -88,8 +88,8 @@ UNREADABLE = {
 
 
 @pytest.mark.parametrize("shape", READABLE)
-def test_what_models_wrap_around_json_changes_no_row(shape, told):
-    ran = told(READABLE[shape](_passages(FIRST, SECOND)))
+def test_what_models_wrap_around_json_changes_no_row(shape, output):
+    ran = output(READABLE[shape](_passages(FIRST, SECOND)))
     assert ran.problem == ""
     assert not ran.repairs
     assert [row["text"] for row in ran.rows] == [
@@ -99,34 +99,34 @@ def test_what_models_wrap_around_json_changes_no_row(shape, told):
 
 
 @pytest.mark.parametrize("shape", UNREADABLE)
-def test_an_unreadable_reply_is_asked_for_once_more(shape, told):
+def test_an_unreadable_reply_is_asked_for_once_more(shape, output):
     good = _passages(FIRST, SECOND)
-    ran = told(UNREADABLE[shape](good), repaired=good)
+    ran = output(UNREADABLE[shape](good), repaired=good)
     assert len(ran.rows) == 2
     assert len(ran.repairs) == 1
 
 
 @pytest.mark.parametrize("shape", UNREADABLE)
-def test_an_unreadable_reply_never_becomes_a_row(shape, told):
-    ran = told(UNREADABLE[shape](_passages(FIRST, SECOND)))
+def test_an_unreadable_reply_never_becomes_a_row(shape, output):
+    ran = output(UNREADABLE[shape](_passages(FIRST, SECOND)))
     assert ran.rows == []
     assert ran.reasons == {"malformed-reply"}
 
 
-def test_a_cut_reply_and_a_refusal_make_no_row(told):
+def test_a_cut_reply_and_a_refusal_make_no_row(output):
     whole = _text(_passages(FIRST, SECOND))
-    assert told(ChatReply(whole, "length", 9, 9)).reasons == {"malformed-reply"}
+    assert output(ChatReply(whole, "length", 9, 9)).reasons == {"malformed-reply"}
 
 
-def test_a_refusal_is_counted_as_one(told):
-    assert told(ChatReply("I will not.", "refusal", 9, 9)).reasons == {"refusal"}
+def test_a_refusal_is_counted_as_one(output):
+    assert output(ChatReply("I will not.", "refusal", 9, 9)).reasons == {"refusal"}
 
 
 # --- rows that must come ----------------------------------------------------
 
 
-def test_the_row_that_must_come(told):
-    ran = told(_passages(FIRST, SECOND))
+def test_the_row_that_must_come(output):
+    ran = output(_passages(FIRST, SECOND))
     assert ran.rows == [
         {
             "text": "The cook asked the guest to wait a little longer, because she had only just "
@@ -155,13 +155,13 @@ def test_the_row_that_must_come(told):
     ]
 
 
-def test_for_the_other_label_the_other_phrase_is_asked_about(told):
+def test_for_the_other_label_the_other_phrase_is_asked_about(output):
     """A given pair's second label names the two in the other order."""
     turned = _passages(
         "The guest asked the cook for a little patience, because [she=guest] was still reading.",
         "The guest hid when the cook came out, for [she=cook] was waving the bill about.",
     )
-    ran = told(turned, label="false")
+    ran = output(turned, label="false")
     assert [row["label"] for row in ran.rows] == [False, False]
     assert [row["target"]["span1_text"] for row in ran.rows] == ["the cook", "The guest"]
 
@@ -322,9 +322,9 @@ BAD = {
 
 
 @pytest.mark.parametrize("shape", BAD)
-def test_a_bad_passage_makes_no_row_and_its_reason_is_counted(shape, told):
+def test_a_bad_passage_makes_no_row_and_its_reason_is_counted(shape, output):
     text, reason = BAD[shape]
-    ran = told(_passages(text, SECOND))
+    ran = output(_passages(text, SECOND))
     assert ran.rows == []
     assert ran.reasons == {reason}
     assert {record["verdict"] for record in ran.rejects} == {"rejected"}
@@ -332,35 +332,35 @@ def test_a_bad_passage_makes_no_row_and_its_reason_is_counted(shape, told):
 
 
 @pytest.mark.parametrize("shape", BAD)
-def test_a_bad_passage_is_repaired(shape, told):
-    ran = told(_passages(BAD[shape][0], SECOND), repaired=_passages(FIRST, SECOND))
+def test_a_bad_passage_is_repaired(shape, output):
+    ran = output(_passages(BAD[shape][0], SECOND), repaired=_passages(FIRST, SECOND))
     assert len(ran.rows) == 2
     assert BAD[shape][0] not in {row["text"] for row in ran.rows}
 
 
-def test_one_passage_is_too_few(told):
-    assert told(_passages(FIRST)).reasons == {"too-few-passages"}
+def test_one_passage_is_too_few(output):
+    assert output(_passages(FIRST)).reasons == {"too-few-passages"}
 
 
-def test_the_same_passage_twice_is_no_reply(told):
+def test_the_same_passage_twice_is_no_reply(output):
     """The second passage must mean the other subject, and the same text cannot."""
-    assert told(_passages(FIRST, FIRST)).reasons == {"no-pronoun"}
+    assert output(_passages(FIRST, FIRST)).reasons == {"no-pronoun"}
 
 
-def test_passages_in_the_other_order_are_told_from_asked_ones(told):
-    assert told(_passages(SECOND, FIRST)).reasons == {"no-pronoun"}
+def test_passages_in_the_other_order_are_told_from_asked_ones(output):
+    assert output(_passages(SECOND, FIRST)).reasons == {"no-pronoun"}
 
 
-def test_a_passage_that_nearly_repeats_another_is_a_duplicate(told):
+def test_a_passage_that_nearly_repeats_another_is_a_duplicate(output):
     again = FIRST.replace("[she=cook]", "[she=guest]").replace("lit the", "left the")
-    ran = told(_passages(FIRST, again))
+    ran = output(_passages(FIRST, again))
     assert len(ran.rows) == 1
     assert {record["verdict"] for record in ran.rejects} == {"duplicate"}
 
 
-def test_unicode_quotes_come_through_as_they_are(told):
+def test_unicode_quotes_come_through_as_they_are(output):
     text = FIRST.replace("had only just lit the oven", "wanted \u201cpeace \u2014 and quiet\u201d")
-    ran = told(_passages(text, SECOND))
+    ran = output(_passages(text, SECOND))
     assert "wanted \u201cpeace \u2014 and quiet\u201d." in ran.rows[0]["text"]
 
 
@@ -383,15 +383,15 @@ def test_a_capital_inside_a_sentence_is_lowered(before, shown):
 # --- the paper's construction -----------------------------------------------
 
 
-def test_in_the_paper_s_variant_a_bad_passage_costs_itself_alone(told):
-    ran = told(_passages(FIRST.replace("=cook", "=waiter"), SECOND), variants=("paper",))
+def test_in_the_paper_s_variant_a_bad_passage_costs_itself_alone(output):
+    ran = output(_passages(FIRST.replace("=cook", "=waiter"), SECOND), variants=("paper",))
     assert [row["text"] for row in ran.rows] == [SECOND.replace("[She=guest]", "She")]
     assert "unknown-referent" in ran.reasons
     assert not ran.repairs
 
 
-def test_in_the_paper_s_variant_a_reply_without_a_good_passage_is_asked_for_again(told):
-    ran = told(_passages("The cook ran."), repaired=_passages(SECOND, FIRST), variants=("paper",))
+def test_in_the_paper_s_variant_a_reply_without_a_good_passage_is_asked_for_again(output):
+    ran = output(_passages("The cook ran."), repaired=_passages(SECOND, FIRST), variants=("paper",))
     assert len(ran.repairs) == 1
     assert len(ran.rows) == 2
 
@@ -399,23 +399,23 @@ def test_in_the_paper_s_variant_a_reply_without_a_good_passage_is_asked_for_agai
 @pytest.mark.parametrize(
     "texts", [(), ("The cook ran, for [she=cook] was late.", "[She=cook] ran.")]
 )
-def test_in_the_paper_s_variant_a_reply_without_any_makes_no_row(texts, told):
-    ran = told(_passages(*texts), variants=("paper",))
+def test_in_the_paper_s_variant_a_reply_without_any_makes_no_row(texts, output):
+    ran = output(_passages(*texts), variants=("paper",))
     assert ran.rows == []
     assert ran.reasons == {"phrase-missing" if texts else "too-few-passages"}
 
 
-def test_in_the_paper_s_variant_any_pronoun_may_be_drawn(told):
+def test_in_the_paper_s_variant_any_pronoun_may_be_drawn(output):
     """Those that grammar settles too, but for one inside a longer word."""
     one = "When [she=cook] had lit the oven at last, the cook called the guest back in."
     two = "The cook told the guest about the fire and blamed [herself=cook] for all of it."
-    ran = told(_passages(one, two), variants=("paper",))
+    ran = output(_passages(one, two), variants=("paper",))
     assert [row["target"]["span2_text"] for row in ran.rows] == ["she", "herself"]
 
 
-def test_in_the_paper_s_variant_a_pronoun_inside_a_longer_word_is_not_drawn(told):
+def test_in_the_paper_s_variant_a_pronoun_inside_a_longer_word_is_not_drawn(output):
     inside = FIRST.replace("[she=cook] had", "[she=cook]'d")
-    ran = told(_passages(inside, inside), variants=("paper",))
+    ran = output(_passages(inside, inside), variants=("paper",))
     assert ran.rows == []
     assert ran.reasons == {"no-pronoun"}
 

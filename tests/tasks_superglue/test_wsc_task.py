@@ -472,8 +472,8 @@ def test_no_worked_example_is_nearly_an_original_row():
     for text in flat:
         bare = re.sub(r"\[(\w+)(?:=[^\]]*)?\]", r"\1", text).split("\nPronoun:")[0]
         bare = " ".join(words_of(bare.removeprefix("Text: ")))
-        found = process.extractOne(bare, original, scorer=fuzz.ratio)
-        assert found[1] < 80, (bare, found)
+        actual = process.extractOne(bare, original, scorer=fuzz.ratio)
+        assert actual[1] < 80, (bare, actual)
 
 
 def test_correction_samples_cover_both_labels_right_and_wrong():

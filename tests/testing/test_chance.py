@@ -27,7 +27,7 @@ class Marked(BaseModel):
     mark: str = Field(default_factory=lambda: uuid.uuid4().hex)
 
 
-def found(function):
+def actual(function):
     with watching(HOME) as seen:
         function()
     return seen
@@ -50,7 +50,7 @@ def found(function):
     ],
 )
 def test_chance_is_seen(function, name):
-    seen = found(function)
+    seen = actual(function)
     assert seen.chance, name
     assert seen.chance[0].startswith(f"{name} in "), seen.chance
     assert "of test_chance.py)" in seen.chance[0]
@@ -69,8 +69,8 @@ def test_chance_is_seen(function, name):
     ],
 )
 def test_a_clock_is_seen(function, name):
-    seen = found(function)
-    assert [told.partition(" in ")[0] for told in seen.clock] == [name]
+    seen = actual(function)
+    assert [output.partition(" in ")[0] for output in seen.clock] == [name]
     assert not seen.chance
 
 
@@ -87,12 +87,12 @@ def test_a_clock_is_seen(function, name):
     ],
 )
 def test_what_is_no_chance_is_not_seen(function):
-    seen = found(function)
+    seen = actual(function)
     assert (seen.chance, seen.clock) == ([], [])
 
 
 def test_a_reply_model_that_draws_is_seen_where_the_core_reads_it():
-    seen = found(lambda: read_reply("{}", Marked))
+    seen = actual(lambda: read_reply("{}", Marked))
     assert len(seen.chance) >= 1
     assert "uuid.uuid4" in seen.chance[0]
 
@@ -108,7 +108,7 @@ def test_numpy_s_global_generator_is_seen():
     numpy = pytest.importorskip("numpy")
     state = numpy.random.get_state()
     try:
-        seen = found(lambda: numpy.random.rand())
+        seen = actual(lambda: numpy.random.rand())
     finally:
         numpy.random.set_state(state)
     assert "numpy.random's global generator" in seen.chance
@@ -120,7 +120,7 @@ def test_what_the_garbage_collector_calls_is_nobodys():
 
     gc.callbacks.append(timed)
     try:
-        assert found(lambda: [[] for _ in range(100_000)]).clock == []
+        assert actual(lambda: [[] for _ in range(100_000)]).clock == []
     finally:
         gc.callbacks.remove(timed)
     assert gc.isenabled()

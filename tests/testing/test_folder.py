@@ -45,13 +45,13 @@ def checks(folder: Path, before: str = "", after: str = "") -> list[str]:
     file = folder / "pyproject.toml"
     assert before in file.read_text()
     file.write_text(file.read_text().replace(before, after))
-    return [found.check for found in metadata_problems(read_folder(folder))]
+    return [actual.check for actual in metadata_problems(read_folder(folder))]
 
 
 def test_a_folder_is_read_without_being_imported(folder):
-    found = read_folder(folder)
-    assert (found.name, found.version, found.code) == ("acme-tools", "2.1", folder / "src")
-    [source] = found.sources
+    actual = read_folder(folder)
+    assert (actual.name, actual.version, actual.code) == ("acme-tools", "2.1", folder / "src")
+    [source] = actual.sources
     assert (source.distribution, source.entry_point) == ("acme-tools", "main")
     assert "acme_tools_in_a_folder" not in sys.modules
     assert checks(folder) == []
@@ -67,7 +67,7 @@ def test_it_takes_its_place_beside_what_is_installed(folder):
 
 
 @pytest.mark.parametrize(
-    ("wanted", "broken"),
+    ("expected", "broken"),
     [
         ("targen-core>=0.1,<0.2", []),
         ("targen_core>=0.1,<=3", []),
@@ -81,8 +81,8 @@ def test_it_takes_its_place_beside_what_is_installed(folder):
         ("targen-core>=0.1,<2\", \"targen>=1; python_version > '3'", ["bare-targen-dependency"]),
     ],
 )
-def test_the_dependency_on_the_core(folder, wanted, broken):
-    assert checks(folder, "targen-core>=0.1,<2", wanted) == broken
+def test_the_dependency_on_the_core(folder, expected, broken):
+    assert checks(folder, "targen-core>=0.1,<2", expected) == broken
 
 
 @pytest.mark.parametrize(

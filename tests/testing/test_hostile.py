@@ -48,8 +48,8 @@ def test_about_half_of_the_calls_get_a_good_one():
     def dry_run():
         return {"first": "one", "rest": [2, 3]}
 
-    found = Counter(replies(request(f"{n:08x}", dry_run)) == dry_run() for n in range(400))
-    assert 150 < found[True] < 250
+    actual = Counter(replies(request(f"{n:08x}", dry_run)) == dry_run() for n in range(400))
+    assert 150 < actual[True] < 250
 
 
 @pytest.mark.parametrize("reply", [{"second": "of another prompt"}, None])

@@ -421,13 +421,13 @@ def outcomes(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, se
         text=True,
         check=False,
     )
-    found: dict[str, dict[str, set[str]]] = {}
+    actual: dict[str, dict[str, set[str]]] = {}
     line = re.compile(r"(PASSED|FAILED|ERROR) test_them\.py::Test_(\w+)::test_(\w+)")
     for outcome, suite, test in line.findall(done.stdout):
-        of_suite = found.setdefault(suite.replace("_", "-"), {})
+        of_suite = actual.setdefault(suite.replace("_", "-"), {})
         of_suite.setdefault(outcome.lower(), set()).add(test.replace("_", "-"))
-    assert found, done.stdout + done.stderr
-    return found
+    assert actual, done.stdout + done.stderr
+    return actual
 
 
 def test_a_good_metric_passes_every_check(outcomes):

@@ -54,7 +54,7 @@ class Found(Review):
     label: Literal["good", "bad"] | None = None
 
 
-async def _found(llm, topic):
+async def _written(llm, topic):
     made = await SAMPLE.generators[llm.alternate("good", "bad")](llm, topic)
     return Found(text=made.text)
 
@@ -62,7 +62,7 @@ async def _found(llm, topic):
 FOUND = SAMPLE.replace(
     name="found",
     instance=Found,
-    generators={"review": _found},
+    generators={"review": _written},
     branch_labels={"review": None},
     prompts=(*SAMPLE.prompts, SOLVE_PROMPT),
 )
@@ -76,8 +76,8 @@ class TestMetaWhereNothingIsClaimed(Correctors):
 
     def everything(self) -> Registry:
         sample = super().everything()
-        found = replace(sample.find("task", "sample"), name="found", target=FOUND)
-        return Registry([*sample.everything(), found], sample.plugins)
+        actual = replace(sample.find("task", "sample"), name="found", target=FOUND)
+        return Registry([*sample.everything(), actual], sample.plugins)
 
 
 class TestJsonl(Exporters):

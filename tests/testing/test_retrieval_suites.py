@@ -46,8 +46,8 @@ def _load(folder):
         raise ValueError(str(error)) from error
 
     def search(query, k):
-        wanted = set(query.lower().split())
-        scores = [float(len(wanted & set(text.split()))) for text in texts]
+        expected = set(query.lower().split())
+        scores = [float(len(expected & set(text.split()))) for text in texts]
         order = sorted(range(len(texts)), key=lambda at: (-scores[at], at))
         return [Hit(at, scores[at]) for at in order[:k]]
 

@@ -44,12 +44,12 @@ def moments(gaps):
 
 def statuses(service, times, tokens=1):
     """What calls get that are answered at once."""
-    found = []
+    actual = []
     for now in times:
         answer = service.arrive(now, tokens)
         service.leave(answer)
-        found.append(answer.status)
-    return found
+        actual.append(answer.status)
+    return actual
 
 
 # --- levels -------------------------------------------------------------------
@@ -81,15 +81,15 @@ def test_a_level_that_comes_again_goes_on_for_ever(now, every):
 def test_a_bucket_grants_what_it_holds_and_what_flows_in(gaps, rate, capacity, hammered):
     times = moments(gaps)
     bucket = Bucket(rate, capacity, counts_refused=hammered)
-    found = statuses(Service(Fixed(0.0), bucket), times)
-    granted = [now for now, status in zip(times, found, strict=True) if status == 200]
+    actual = statuses(Service(Fixed(0.0), bucket), times)
+    granted = [now for now, status in zip(times, actual, strict=True) if status == 200]
     for first, begin in enumerate(granted):
         for count, end in enumerate(granted[first:], 1):
             assert count <= capacity + rate * (end - begin) + 1e-6
     if not hammered:  # nor less, by more than the part of a call that is left over
         left = float(capacity)
         before = times[0]
-        for now, status in zip(times, found, strict=True):
+        for now, status in zip(times, actual, strict=True):
             left, before = min(capacity, left + rate * (now - before)), now
             assert (status == 200) == (left >= 1 - 1e-6)
             left -= status == 200
@@ -111,18 +111,18 @@ def test_a_bucket_of_tokens_takes_what_a_call_holds():
 
 def test_a_rate_that_halves():
     service = Service(Fixed(0.0), Bucket(Level((0, 10), (10, 5)), 10))
-    found = statuses(service, [0.05 * n for n in range(400)])
-    assert found[:200].count(200) == pytest.approx(109, abs=1)
-    assert found[200:].count(200) == pytest.approx(50, abs=1)
+    actual = statuses(service, [0.05 * n for n in range(400)])
+    assert actual[:200].count(200) == pytest.approx(109, abs=1)
+    assert actual[200:].count(200) == pytest.approx(50, abs=1)
 
 
 @given(gaps=GAPS, limit=st.integers(1, 5), phase=st.sampled_from([None, 0.0, 3.0]))
 def test_a_window_grants_so_many_and_starts_anew_on_the_minute(gaps, limit, phase):
     times = moments(gaps)
     service = Service(Fixed(0.0), Window(limit, 10, phase=phase))
-    found = statuses(service, times)
+    actual = statuses(service, times)
     seen = {}
-    for now, status in zip(times, found, strict=True):
+    for now, status in zip(times, actual, strict=True):
         window = math.floor((now + 1e-9 - (phase or 0)) / 10)
         seen.setdefault(window, []).append(status)
     for got in seen.values():
@@ -161,17 +161,17 @@ def test_a_queue_works_on_so_many_at_once_in_turn(count, slots):
 
 def test_a_full_queue_refuses_and_says_when_there_is_room():
     service = Service(Queue(2.0, 2, 3, 503, Retry("ms"), sigma=0.0))
-    found = [service.arrive(0.0) for _ in range(6)]
-    assert [answer.status for answer in found] == [200] * 5 + [503]
-    assert found[-1].retry_after == pytest.approx(2.0)
+    actual = [service.arrive(0.0) for _ in range(6)]
+    assert [answer.status for answer in actual] == [200] * 5 + [503]
+    assert actual[-1].retry_after == pytest.approx(2.0)
     assert service.arrive(1.9).status == 503
     assert service.arrive(2.0).status == 200
 
 
 def test_who_gives_up_in_a_queue_takes_no_slot():
     service = Service(Queue(2.0, 1, sigma=0.0), timeout=3.0)
-    found = [service.arrive(0.0) for _ in range(3)]
-    assert [answer.what for answer in found] == ["answer", "hang", "hang"]
+    actual = [service.arrive(0.0) for _ in range(3)]
+    assert [answer.what for answer in actual] == ["answer", "hang", "hang"]
     assert service.arrive(3.0).seconds == pytest.approx(2.0), "the second left its slot at 3 s"
 
 
@@ -213,8 +213,8 @@ def test_a_share_of_the_calls_fails(what):
 def test_outages_begin_and_end():
     parts = cold_start(3, retry=Retry()), brownout(10, 12, 500, every=20)
     service = Service(Fixed(0.0), *parts)
-    found = statuses(service, range(36))
-    assert found == [
+    actual = statuses(service, range(36))
+    assert actual == [
         *[503] * 3,
         *[200] * 7,
         *[500] * 2,

@@ -124,11 +124,11 @@ def check(trainer, name, tmp_path):
             return chosen
 
     chosen, suite = trainer, Suite()
-    wanted = getattr(TrainerSuite, name).__code__.co_varnames
+    expected = getattr(TrainerSuite, name).__code__.co_varnames
     given = {"tmp_path": tmp_path}
-    if "predictor" in wanted:
+    if "predictor" in expected:
         given["predictor"] = suite.trained(_telling(), tmp_path / "two")
-    getattr(suite, name)(**{key: given[key] for key in given if key in wanted[:3]})
+    getattr(suite, name)(**{key: given[key] for key in given if key in expected[:3]})
 
 
 def _telling():

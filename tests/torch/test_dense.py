@@ -32,9 +32,9 @@ def test_meanings_in_other_words(options, folder, targen):
     done = targen(*args, *options)
     assert done.code == 0
     assert done.err == ""
-    found = done.json["found"]
-    assert found[0]["dataset"]["name"] == "opinions"
-    assert found[0]["terms"] == []
+    actual = done.json["found"]
+    assert actual[0]["dataset"]["name"] == "opinions"
+    assert actual[0]["terms"] == []
 
 
 def test_fused_says_both_ranks(folder, targen):

@@ -32,7 +32,7 @@ from typing import Any
 
 import targen_core
 
-__all__ = ["Found", "homes_of", "watching"]
+__all__ = ["Nondeterminism", "homes_of", "watching"]
 
 _CORE = str(Path(targen_core.__file__).parent) + os.sep
 _STDLIB = tuple({sysconfig.get_path("stdlib"), sysconfig.get_path("platstdlib")})
@@ -69,7 +69,7 @@ _THROUGH = tuple(module.__file__ or "" for module in (random, secrets, uuid, dat
 
 
 @dataclass(slots=True)
-class Found:
+class Nondeterminism:
     """What was used, and from which line: `"random.random in grow (line 7 of steps.py)"`."""
 
     chance: list[str] = field(default_factory=list)
@@ -91,9 +91,9 @@ def homes_of(*parts: object) -> tuple[str, ...]:
 
 
 @contextmanager
-def watching(homes: tuple[str, ...]) -> Iterator[Found]:
+def watching(homes: tuple[str, ...]) -> Iterator[Nondeterminism]:
     """Watch all that this thread calls inside the block for code in `homes`."""
-    seen = Found()
+    seen = Nondeterminism()
     numpy_state = _numpy_state()
     before = sys.getprofile()
     collecting = gc.isenabled()
@@ -109,7 +109,7 @@ def watching(homes: tuple[str, ...]) -> Iterator[Found]:
             seen.chance.append("numpy.random's global generator")
 
 
-def _watcher(seen: Found, homes: tuple[str, ...]) -> Callable[[FrameType, str, Any], None]:
+def _watcher(seen: Nondeterminism, homes: tuple[str, ...]) -> Callable[[FrameType, str, Any], None]:
     def watch(frame: FrameType, event: str, what: Any) -> None:
         if event == "c_call":
             name = _built_in(what)
@@ -152,7 +152,7 @@ def _built_in(what: Any) -> str:
     return ""
 
 
-def _note(seen: Found, name: str, frame: FrameType, homes: tuple[str, ...]) -> None:
+def _note(seen: Nondeterminism, name: str, frame: FrameType, homes: tuple[str, ...]) -> None:
     """Keep a call that comes from the plugin."""
     where = _plugin_frame(frame, homes)
     if where is None:

@@ -21,7 +21,7 @@ from targen_core.plugins.registry import Registry
 from targen_core.runs.spec import Limits, RunSpec
 from targen_core.tasks.model import Task
 from targen_testing import trials
-from targen_testing.chance import Found, homes_of, watching
+from targen_testing.chance import Nondeterminism, homes_of, watching
 from targen_testing.sample import with_sample
 from targen_testing.suite import Suite, fail
 from targen_testing.trials import GOOD, HOSTILE, Trial
@@ -145,20 +145,24 @@ class CorrectorSuite(Suite):
         assert not bad, f"reasons are short words with dashes, not {bad}"
 
     @pytest.fixture
-    def found(self, dataset: Dataset, tmp_path_factory: pytest.TempPathFactory) -> Found:
+    def nondeterminism(
+        self, dataset: Dataset, tmp_path_factory: pytest.TempPathFactory
+    ) -> Nondeterminism:
         """The chance and clocks that it uses."""
 
-        def make() -> Found:
+        def make() -> Nondeterminism:
             with watching(homes_of(self.target())) as seen:
                 self.judge(dataset, tmp_path_factory.mktemp("watched") / "out")
             return seen
 
         return self.kept("found", make)
 
-    def test_uses_no_chance_and_no_clock(self, found: Found) -> None:
+    def test_uses_no_chance_and_no_clock(self, nondeterminism: Nondeterminism) -> None:
         """Chance comes from `llm.rng`; there is no clock."""
-        assert not found.chance, f"chance: {'; '.join(found.chance)}: use llm.rng(name)"
-        assert not found.clock, f"a clock: {'; '.join(found.clock)}"
+        assert not nondeterminism.chance, (
+            f"chance: {'; '.join(nondeterminism.chance)}: use llm.rng(name)"
+        )
+        assert not nondeterminism.clock, f"a clock: {'; '.join(nondeterminism.clock)}"
 
     def test_changes_no_instance(self, dataset: Dataset, tmp_path: Path) -> None:
         """It judges an instance and leaves it as it was."""
@@ -167,9 +171,11 @@ class CorrectorSuite(Suite):
         if CHANGED in str(error):
             fail(str(error))
 
-    def test_same_verdicts_again(self, dataset: Dataset, found: Found, tmp_path: Path) -> None:
+    def test_same_verdicts_again(
+        self, dataset: Dataset, nondeterminism: Nondeterminism, tmp_path: Path
+    ) -> None:
         """The verdicts depend on the replies alone: not on the concurrency, nor on earlier runs."""
-        if found.chance or found.clock:
+        if nondeterminism.chance or nondeterminism.clock:
             pytest.skip("it uses chance or a clock: see uses-no-chance-and-no-clock")
         files = []
         for name, concurrency in (("first", 1), ("again", 16)):

@@ -30,7 +30,7 @@ from targen_core.tasks.cases import Case
 from targen_core.tasks.fields import named
 from targen_core.tasks.model import Task
 from targen_testing import trials
-from targen_testing.chance import Found, homes_of, watching
+from targen_testing.chance import Nondeterminism, homes_of, watching
 from targen_testing.suite import Suite, fail
 from targen_testing.trials import HOSTILE, Trial
 
@@ -68,7 +68,7 @@ class _Watched:
     """A run with good replies, and the chance and clocks that the task used in it."""
 
     trial: Trial
-    found: Found
+    nondeterminism: Nondeterminism
 
 
 class TaskSuite(Suite):
@@ -396,7 +396,7 @@ class TaskSuite(Suite):
 
 def _trouble(watched: _Watched) -> tuple[str, str]:
     """The check that explains what was wrong with the run with good replies, and its words."""
-    trial, seen = watched.trial, watched.found
+    trial, seen = watched.trial, watched.nondeterminism
     if seen.chance:
         return "uses-no-chance", f"it uses {'; '.join(seen.chance)}: use llm.rng(name)"
     if seen.clock:

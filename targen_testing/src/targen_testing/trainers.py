@@ -57,14 +57,14 @@ class TrainerSuite(Suite):
     Attributes:
         trainer: the registered name.
         options: what a user gives as `-o`, "KEY=VALUE".
-        least: the accuracy that it must reach where one word tells the label.
+        min_accuracy: the accuracy that it must reach where one word tells the label.
     """
 
     trainer: ClassVar[str]
     options: ClassVar[tuple[str, ...]] = ()
-    least: ClassVar[float] = 0.9
+    min_accuracy: ClassVar[float] = 0.9
     kind = "trainer"
-    own: ClassVar[frozenset[str]] = Suite.own | {"trainer", "options", "least"}
+    own: ClassVar[frozenset[str]] = Suite.own | {"trainer", "options", "min_accuracy"}
 
     # --- how the tests run it ---
 
@@ -109,8 +109,9 @@ class TrainerSuite(Suite):
             scores.index(max(scores)) == ("good", "bad").index(decision.label)
             for decision, scores in zip(held_out, map(list, predictor(held_out)), strict=True)
         )
-        assert right >= self.least * len(held_out), (
-            f"{right} of {len(held_out)} are right, and {type(self).__name__}.least is {self.least}"
+        assert right >= self.min_accuracy * len(held_out), (
+            f"{right} of {len(held_out)} are right, and "
+            f"{type(self).__name__}.min_accuracy is {self.min_accuracy}"
         )
 
     def test_three_labels(self, tmp_path: Path) -> None:
@@ -127,8 +128,9 @@ class TrainerSuite(Suite):
             list(each).index(max(each)) == data.labels.index(decision.label)
             for decision, each in zip(held_out, scores, strict=True)
         )
-        assert right >= self.least * len(held_out), (
-            f"{right} of {len(held_out)} are right, and {type(self).__name__}.least is {self.least}"
+        assert right >= self.min_accuracy * len(held_out), (
+            f"{right} of {len(held_out)} are right, and "
+            f"{type(self).__name__}.min_accuracy is {self.min_accuracy}"
         )
 
     def test_same_seed_same_scores(self, predictor: Predictor, tmp_path: Path) -> None:

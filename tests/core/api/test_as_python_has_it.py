@@ -88,8 +88,8 @@ def test_registries_and_jobs_say_what_they_are(run):
     assert repr(registry).startswith("<Registry ")
     assert "targen-core" in repr(registry) and "corrector " in repr(registry)
     spec = json.loads(Path("runs/x/manifest.json").read_text())["spec"]
-    wanted = tg.RunSpec(task="rte", quotas=spec["quotas"], backend="scripted")
-    with tg.Job.create(registry, wanted, "runs/x") as job:
+    spec_made = tg.RunSpec(task="rte", quotas=spec["quotas"], backend="scripted")
+    with tg.Job.create(registry, spec_made, "runs/x") as job:
         assert repr(job) == (
             "<Job runs/x: targen-tasks-superglue:rte, entailment 4, not_entailment 4>"
         )

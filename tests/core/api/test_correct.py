@@ -20,19 +20,19 @@ def run():
 
 
 def test_a_run_knows_its_task(run):
-    found = tg.correct(run, model="scripted", corrector="blind", flip=0.5, seed=1)
-    assert found.path == Path("runs/x-blind")
-    assert list(found) == [
-        json.loads(line) for line in (found.path / "dataset.jsonl").read_text().splitlines()
+    correction = tg.correct(run, model="scripted", corrector="blind", flip=0.5, seed=1)
+    assert correction.path == Path("runs/x-blind")
+    assert list(correction) == [
+        json.loads(line) for line in (correction.path / "dataset.jsonl").read_text().splitlines()
     ]
-    report = found.report
+    report = correction.report
     assert (report.instances, report.accuracy_before) == (8, 0.5)
-    assert report.kept == len(found) == len(found.dataset)
-    assert report.raw == json.loads((found.path / "report.json").read_text())
-    assert [change["idx"] for change in found.changes] == list(range(8))
-    assert found.task.name == "rte"
-    assert repr(found).startswith("<Corrected runs/x-blind: targen-tasks-superglue:rte, ")
-    assert "<th>label shown</th>" in found._repr_html_()
+    assert report.kept == len(correction) == len(correction.dataset)
+    assert report.raw == json.loads((correction.path / "report.json").read_text())
+    assert [change["idx"] for change in correction.changes] == list(range(8))
+    assert correction.task.name == "rte"
+    assert repr(correction).startswith("<Corrected runs/x-blind: targen-tasks-superglue:rte, ")
+    assert "<th>label shown</th>" in correction._repr_html_()
 
 
 @pytest.mark.parametrize(
@@ -51,9 +51,9 @@ def test_data_come_in_any_form(form, run):
     data = form(run)
     knows = isinstance(data, tg.Dataset) or str(data).endswith("x")
     task = None if knows else "rte"
-    found = tg.correct(data, task=task, model="scripted", n=4, out="out")
-    assert found.report.instances == 4
-    assert found.report.task == "targen-tasks-superglue:rte"
+    correction = tg.correct(data, task=task, model="scripted", n=4, out="out")
+    assert correction.report.instances == 4
+    assert correction.report.task == "targen-tasks-superglue:rte"
 
 
 def test_rows_that_do_not_say_whose_they_are_are_refused(run):
@@ -64,8 +64,8 @@ def test_rows_that_do_not_say_whose_they_are_are_refused(run):
 
 def test_rows_that_are_none_of_the_task_are_left_out_and_told(run, caplog):
     rows = [{**run[0], "label": "perhaps"}, *list(run)[1:]]
-    found = tg.correct(rows, task="rte", model="scripted", out="out")
-    assert found.report.instances == 7
+    correction = tg.correct(rows, task="rte", model="scripted", out="out")
+    assert correction.report.instances == 7
     assert "1 row of" in caplog.text
 
 
@@ -84,9 +84,9 @@ def test_objects_serve_here_too_and_the_same_call_goes_on(lab):
 def test_rows_that_were_changed_in_passing_are_corrected_as_they_were(run):
     for row in run:
         row["score"] = 1
-    found = tg.correct(run, model="scripted")
-    assert list(tg.read_dataset(found.path)) == list(found)
-    assert "score" not in found[0]
+    correction = tg.correct(run, model="scripted")
+    assert list(tg.read_dataset(correction.path)) == list(correction)
+    assert "score" not in correction[0]
 
 
 def test_what_was_corrected_can_be_corrected_again(run, lab):

@@ -20,35 +20,37 @@ PORTER = tg.Declaration.model_validate(DECLARED)
 
 
 def test_it_costs_nothing_and_counts_what_a_run_would() -> None:
-    found = tg.estimate(PORTER, n=100, model="scripted", price_in=1, price_out=2)
-    assert found.rows == 100 and "a dry run, at a yield of 70%" in found.basis
-    assert [step["step"] for step in found.steps] == [*("contexts", "seeds", "generate", "correct")]
-    assert found.calls == sum(step["calls"] for step in found.steps) > 200
-    total = found.total
+    estimate = tg.estimate(PORTER, n=100, model="scripted", price_in=1, price_out=2)
+    assert estimate.rows == 100 and "a dry run, at a yield of 70%" in estimate.basis
+    assert [step["step"] for step in estimate.steps] == [
+        *("contexts", "seeds", "generate", "correct")
+    ]
+    assert estimate.calls == sum(step["calls"] for step in estimate.steps) > 200
+    total = estimate.total
     paid = (total["input_tokens"] + 2 * total["output_tokens"]) / 1e6
-    assert found.dollars == pytest.approx(paid, abs=1e-5)
-    assert repr(found).startswith(
-        f"<CostEstimate of {found.task}: 100 rows in {found.calls:,} calls"
+    assert estimate.dollars == pytest.approx(paid, abs=1e-5)
+    assert repr(estimate).startswith(
+        f"<CostEstimate of {estimate.task}: 100 rows in {estimate.calls:,} calls"
     )
-    assert "<td>correct</td>" in found._repr_html_()
+    assert "<td>correct</td>" in estimate._repr_html_()
     half = tg.estimate(PORTER, n=100, model="scripted", price_in=1, price_out=2, yield_=0.35)
-    assert found.dollars is not None and half.dollars is not None
-    assert half.dollars > 1.5 * found.dollars
+    assert estimate.dollars is not None and half.dollars is not None
+    assert half.dollars > 1.5 * estimate.dollars
     without = tg.estimate(PORTER, n=100, model="scripted", correct=False)
     assert "correct" not in [step["step"] for step in without.steps]
 
 
 @pytest.mark.whole
 def test_a_price_that_nobody_knows_is_none() -> None:
-    found = tg.estimate(PORTER, n=10, model="llama", options={"model": "m"})
-    assert found.dollars is None and found.calls > 10
+    estimate = tg.estimate(PORTER, n=10, model="llama", options={"model": "m"})
+    assert estimate.dollars is None and estimate.calls > 10
 
 
 def test_a_run_is_scaled() -> None:
     run = tg.generate(PORTER, n=10, model="scripted", progress=False)
-    found = tg.estimate(PORTER, n=100, model="scripted", measured=run)
-    assert f"the measure of {run.path}" in found.basis
-    assert found.calls == 10 * run.report.usage.calls
+    estimate = tg.estimate(PORTER, n=100, model="scripted", measured=run)
+    assert f"the measure of {run.path}" in estimate.basis
+    assert estimate.calls == 10 * run.report.usage.calls
 
 
 def test_reasoning_is_counted_of_all_steps_or_by_step() -> None:

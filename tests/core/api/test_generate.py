@@ -243,7 +243,7 @@ def test_contexts_and_seeds_are_a_file_or_items():
 
 
 def test_what_ends_early_is_our_error_and_keeps_what_was_made(lab):
-    world = lab.World(most=1, lists=(1, 1))
+    world = lab.World(maximum=1, lists=(1, 1))
     with pytest.raises(QuotaNotMet) as caught:
         tg.generate(world.task(), n=40, model=lab.ToyModel(world.reply), out="short")
     assert "the rows so far are kept: targen_core.load('short')" in caught.value.__notes__
@@ -263,7 +263,7 @@ def test_a_budget_ends_it_and_a_larger_one_goes_on(lab):
 
 
 def test_everything_is_closed_whatever_happened(lab):
-    world = lab.World(most=1, lists=(1, 1))
+    world = lab.World(maximum=1, lists=(1, 1))
     for _ in range(2):
         with pytest.raises(QuotaNotMet):
             tg.generate(world.task(), n=40, model=lab.ToyModel(world.reply), out="short")
@@ -331,8 +331,8 @@ def test_analyze_says_what_to_install(monkeypatch):
 @pytest.mark.whole
 def test_analyze_takes_one_name_for_a_list_of_it():
     rows = [{"premise": "It rained all night.", "label": "wet"}] * 4
-    found = tg.analyze(rows, metrics="labels", text="premise", label="label")
-    assert [part.item.name for part in found.parts] == ["labels"]
+    actual = tg.analyze(rows, metrics="labels", text="premise", label="label")
+    assert [part.item.name for part in actual.parts] == ["labels"]
 
 
 # --- a job of one's own -----------------------------------------------------

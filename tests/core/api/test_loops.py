@@ -76,11 +76,11 @@ def test_generate_works_in_a_loop_that_runs_and_in_a_thread(lab, world):
 
     plain = make("a")
     assert list(in_a_loop(lambda: make("b"))) == list(plain)
-    found = []
-    thread = threading.Thread(target=lambda: found.append(make("c")))
+    actual = []
+    thread = threading.Thread(target=lambda: actual.append(make("c")))
     thread.start()
     thread.join()
-    assert list(found[0]) == list(plain)
+    assert list(actual[0]) == list(plain)
 
 
 def test_errors_come_out_of_the_other_thread(lab, world):

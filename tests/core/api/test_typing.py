@@ -85,5 +85,5 @@ def test_mypy_knows_every_name_and_type(tmp_path):
         check=False,
     )
     wrong = [n for n, line in enumerate(PROGRAM.split("\n"), 1) if line.endswith("# error")]
-    told = [line for line in done.stdout.splitlines() if "error:" in line]
-    assert sorted({int(line.split(":")[1]) for line in told}) == wrong, done.stdout
+    errors = [line for line in done.stdout.splitlines() if "error:" in line]
+    assert sorted({int(line.split(":")[1]) for line in errors}) == wrong, done.stdout

@@ -109,8 +109,8 @@ def read_journal(tmp_path: Path) -> Callable[[], list[dict[str, Any]]]:
     """The records in `tmp_path/journal`, read back."""
 
     def read() -> list[dict[str, Any]]:
-        found: list[dict[str, Any]] = []
-        Journal(tmp_path / "journal", on_record=found.append, read_only=True).close()
-        return found
+        records: list[dict[str, Any]] = []
+        Journal(tmp_path / "journal", on_record=records.append, read_only=True).close()
+        return records
 
     return read

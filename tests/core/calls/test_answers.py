@@ -97,14 +97,14 @@ def test_an_unreadable_answer_from_the_journal_is_not_paid_again(lab, desk, driv
 def test_the_observer_is_told_of_each_answer(lab, desk, drive):
     replies = iter(["awful", "good"])
     one = desk(lab.ToyModel(lambda request: next(replies)))
-    told = []
-    one.layer.observer = lambda call, messages, reply, key: told.append(
+    events = []
+    one.layer.observer = lambda call, messages, reply, key: events.append(
         (call.place, len(messages), reply.text, key)
     )
     scope = Scope()
     drive(one.ask(read=picky, scope=scope))
     place, (first, second) = "generate/0/yes/0", scope.keys
-    assert told == [(place, 1, "awful", first), (place, 3, "good", second)]
+    assert events == [(place, 1, "awful", first), (place, 3, "good", second)]
 
 
 def test_a_halted_layer_sends_nothing_but_remembers(lab, desk, drive):

@@ -40,9 +40,9 @@ def test_a_batch_holds_no_more_than_the_service_takes(
         max_requests=requests, max_bytes=size, encode=lambda request: b"abc"
     )
     calls: list[Any] = [SimpleNamespace(request=request(str(n))) for n in range(5)]
-    found = split(provider, calls)
-    assert [len(part) for part in found] == parts
-    assert [call for part in found for _, call in part] == calls
+    batches = split(provider, calls)
+    assert [len(part) for part in batches] == parts
+    assert [call for part in batches for _, call in part] == calls
 
 
 def test_a_file_of_batches_is_read_again_whatever_tore_it(tmp_path: Path) -> None:

@@ -59,17 +59,17 @@ def test_no_cap_is_ever_passed(lab, desk, drive, folder, caps, concurrency, salt
         )
 
         async def work():
-            found = await one.many(40)
-            for error in found:
+            outcomes = await one.many(40)
+            for error in outcomes:
                 assert error == "x" or isinstance(error, BudgetExhausted)
-            return found
+            return outcomes
 
-        found = drive(work())
+        outcomes = drive(work())
         assert one.budget.tokens == paid["tokens"]
         assert one.budget.dollars == pytest.approx(paid["dollars"])
         assert one.usage.total.input_tokens + one.usage.total.output_tokens == paid["tokens"]
-        if found.count("x") < 40:
-            stopped = next(error for error in found if error != "x")
+        if outcomes.count("x") < 40:
+            stopped = next(error for error in outcomes if error != "x")
             assert "resume with a larger --max-" in stopped.hint
         # ... and the cap holds over a restart
         again = desk(model, path=path / "journal", price=price, max_outage=1e6, **caps)

@@ -41,15 +41,15 @@ def test_no_reply_ever_gives_money_back(input_tokens, output_tokens, read, writt
         cache_write_tokens=written,
         reasoning_tokens=thought,
     )
-    found = counted(reply, 70, 40)
+    counts = counted(reply, 70, 40)
     price = Price(3.0, 15.0, cache_read=0.3, cache_write=3.75, long_from=100, long_input=2.0)
     dollars = price.dollars(
-        *(found.input_tokens, found.output_tokens),
-        cache_read=found.cache_read_tokens,
-        cache_write=found.cache_write_tokens,
+        *(counts.input_tokens, counts.output_tokens),
+        cache_read=counts.cache_read_tokens,
+        cache_write=counts.cache_write_tokens,
     )
     assert 0 <= dollars < 1e6
-    assert 0 <= found.reasoning_tokens <= found.output_tokens
+    assert 0 <= counts.reasoning_tokens <= counts.output_tokens
 
 
 @pytest.mark.parametrize("odd", [-50, 10**30, 1.5, "7"], ids=repr)
@@ -57,12 +57,12 @@ def test_a_budget_holds_against_a_service_that_lies(lab, desk, drive, odd):
     """However negative the usage is: as many calls as the bounds allow, and no more."""
     model = lab.ToyModel(lambda request: ChatReply("x", "stop", odd, odd))
     one = desk(model, max_tokens=1000, concurrency=1)
-    found = drive(one.many(40))
-    bound = one.budget.tokens // sum(answer == "x" for answer in found)
+    counts = drive(one.many(40))
+    bound = one.budget.tokens // sum(answer == "x" for answer in counts)
     assert bound > 40
     assert one.budget.tokens <= 1000
-    assert all(answer == "x" or isinstance(answer, BudgetExhausted) for answer in found)
-    assert sum(isinstance(answer, BudgetExhausted) for answer in found) >= 20
+    assert all(answer == "x" or isinstance(answer, BudgetExhausted) for answer in counts)
+    assert sum(isinstance(answer, BudgetExhausted) for answer in counts) >= 20
 
 
 @pytest.mark.parametrize("odd", [float("inf"), float("nan"), -3.0])

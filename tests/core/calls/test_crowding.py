@@ -68,12 +68,12 @@ def test_fewer_calls_are_sent_where_they_bring_more_answers():
     assert 26 <= load.flying <= 41
 
 
-@pytest.mark.parametrize(("service", "most"), [(free, 32.0), (queueing, 16.0)])
+@pytest.mark.parametrize(("service", "max_waste"), [(free, 32.0), (queueing, 16.0)])
 @pytest.mark.parametrize("noise", [0.0, 0.3, 0.8])
-def test_trials_cost_little_where_they_are_in_vain(service, most, noise):
+def test_trials_cost_little_where_they_are_in_vain(service, max_waste, noise):
     load = Load(service, noise=noise)
     mean = math.exp(noise**2 / 2)  # of that noise
-    assert load.run(1000) * mean > 0.97 * most
+    assert load.run(1000) * mean > 0.97 * max_waste
 
 
 def test_more_calls_are_sent_again_where_they_bring_as_many_answers():

@@ -14,32 +14,32 @@ import logging, resource
 logging.basicConfig(format="%(message)s")
 resource.setrlimit(resource.RLIMIT_NOFILE, ({soft}, {hard}))
 from targen_core.calls.descriptors import affordable
-print(affordable({wanted}), resource.getrlimit(resource.RLIMIT_NOFILE)[0])
+print(affordable({requested}), resource.getrlimit(resource.RLIMIT_NOFILE)[0])
 """
 
 
-def ask(soft: int, hard: int, wanted: int) -> tuple[int, int, str]:
+def ask(soft: int, hard: int, requested: int) -> tuple[int, int, str]:
     done = subprocess.run(
-        [sys.executable, "-c", _ASK.format(soft=soft, hard=hard, wanted=wanted)],
+        [sys.executable, "-c", _ASK.format(soft=soft, hard=hard, requested=requested)],
         capture_output=True,
         text=True,
         check=True,
     )
-    most, limit = map(int, done.stdout.split())
-    return most, limit, done.stderr
+    concurrency, limit = map(int, done.stdout.split())
+    return concurrency, limit, done.stderr
 
 
 def test_a_hard_limit_is_kept_to_and_said():
-    most, limit, said = ask(64, 64, 300)
-    assert 1 < most < 64
+    concurrency, limit, said = ask(64, 64, 300)
+    assert 1 < concurrency < 64
     assert limit == 64
     (line,) = said.splitlines()
-    assert f"{most} from 300" in line and "64" in line and "ulimit -n" in line
+    assert f"{concurrency} from 300" in line and "64" in line and "ulimit -n" in line
 
 
 def test_a_soft_limit_is_raised_as_far_as_it_is_needed():
-    most, limit, said = ask(64, 1024, 300)
-    assert most == 300
+    concurrency, limit, said = ask(64, 1024, 300)
+    assert concurrency == 300
     assert 300 < limit < 1024
     assert said == ""
 

@@ -36,10 +36,10 @@ FORMS = {
 
 @pytest.mark.parametrize("form", FORMS)
 def test_a_key_is_found_in_each_of_its_forms(form):
-    told = scrub(f"you sent {FORMS[form]} to us", KEY)
-    assert told.startswith("you sent ") and told.endswith(" to us")
-    assert "***" in told
-    left = told.removeprefix("you sent ").removesuffix(" to us")
+    shown = scrub(f"you sent {FORMS[form]} to us", KEY)
+    assert shown.startswith("you sent ") and shown.endswith(" to us")
+    assert "***" in shown
+    left = shown.removeprefix("you sent ").removesuffix(" to us")
     assert sum(sign.isalnum() for sign in left) <= 16, left  # of the escapes' own digits
 
 
@@ -52,10 +52,10 @@ def test_a_cut_never_leaves_a_part_of_a_key(key, before, data):
     """Wherever in a long text it stands, and whichever part the service repeats."""
     start = data.draw(st.integers(0, len(key)))
     words = "." * before + key[start:] + key + key[: data.draw(st.integers(0, len(key)))]
-    told = quoted(words, key)
-    assert len(told) <= 500
+    shown = quoted(words, key)
+    assert len(shown) <= 500
     for at in range(len(key) - 11):
-        assert key[at : at + 12] not in told
+        assert key[at : at + 12] not in shown
 
 
 @pytest.mark.parametrize(

@@ -27,17 +27,17 @@ def path(tmp_path):
 
 
 def write(path, count=5, **options):
-    journal = Journal(path, on_record=lambda found: None)
+    journal = Journal(path, on_record=lambda records: None)
     for number in range(count):
         journal.append(record(number, **options))
     journal.close()
 
 
 def read(path, **options):
-    found = []
-    journal = Journal(path, on_record=found.append, **options)
+    records = []
+    journal = Journal(path, on_record=records.append, **options)
     journal.close()
-    return found, journal
+    return records, journal
 
 
 TEXTS = st.text(max_size=300)
@@ -47,13 +47,13 @@ TEXTS = st.text(max_size=300)
 def test_whatever_is_appended_reads_back(folder, texts):
     with folder() as folder_path:
         path = folder_path / "journal"
-        journal = Journal(path, on_record=lambda found: None)
+        journal = Journal(path, on_record=lambda records: None)
         for number, text in enumerate(texts):
             journal.append(record(number, text))
         journal.close()
-        found = []
-        journal = Journal(path, on_record=found.append)
-        assert found == [record(number, text) for number, text in enumerate(texts)]
+        records = []
+        journal = Journal(path, on_record=records.append)
+        assert records == [record(number, text) for number, text in enumerate(texts)]
         assert len(journal) == len(texts)
         for number, text in enumerate(texts):
             assert journal.get(bytes.fromhex(KEY.format(number))) == record(number, text)
@@ -65,8 +65,8 @@ def test_whatever_is_appended_reads_back(folder, texts):
 def test_long_records_are_found_by_key(path, size):
     text = "\u2028é" * (size // 4) + "x" * (size % 4)
     write(path, 3, text=text)
-    found = []
-    journal = Journal(path, on_record=found.append)
+    records = []
+    journal = Journal(path, on_record=records.append)
     for number in range(3):
         assert journal.get(bytes.fromhex(KEY.format(number)))["text"] == text
     journal.close()
@@ -78,16 +78,16 @@ def test_half_characters_survive(path):
 
 
 def test_records_without_a_key_are_told_but_not_found(path):
-    journal = Journal(path, on_record=lambda found: None)
+    journal = Journal(path, on_record=lambda records: None)
     journal.append({"lost": True})
     journal.close()
-    found, journal = read(path)
-    assert found == [{"lost": True}]
+    records, journal = read(path)
+    assert records == [{"lost": True}]
     assert len(journal) == 0
 
 
 def test_what_is_appended_is_found_only_where_that_is_asked_for(path):
-    journal = Journal(path, on_record=lambda found: None)
+    journal = Journal(path, on_record=lambda records: None)
     journal.append(record(1))
     assert journal.get(bytes.fromhex(KEY.format(1))) is None
     journal.index_appends = True
@@ -103,10 +103,10 @@ def test_a_torn_last_record_is_cut_at_any_byte(path):
     for cut in range(len(whole)):
         path.write_bytes(whole[:cut])
         kept = max((end for end in ends if end <= cut), default=0)
-        found, journal = read(path, read_only=True)
-        assert len(found) == ends.index(kept) + 1 if kept else not found
+        records, journal = read(path, read_only=True)
+        assert len(records) == ends.index(kept) + 1 if kept else not records
         assert path.read_bytes() == whole[:cut]  # only read
-        found, journal = read(path)
+        records, journal = read(path)
         assert path.read_bytes() == whole[:kept]
         assert journal.torn_bytes == cut - kept
 
@@ -115,7 +115,7 @@ def test_after_a_torn_record_appending_goes_on(path):
     write(path, 2)
     with open(path, "ab") as file:
         file.write(b"1234abcd {half a rec")
-    journal = Journal(path, on_record=lambda found: None)
+    journal = Journal(path, on_record=lambda records: None)
     journal.append(record(9))
     journal.close()
     assert [entry["number"] for entry in read(path)[0]] == [0, 1, 9]
@@ -147,10 +147,10 @@ def test_a_flipped_bit_never_changes_a_record_unseen(folder, at, bit):
         text[at] ^= 1 << bit
         path.write_bytes(bytes(text))
         try:
-            found, _ = read(path)
+            records, _ = read(path)
         except CorruptJournal:
             return
-        assert found == [record(number) for number in range(4)]
+        assert records == [record(number) for number in range(4)]
 
 
 @pytest.mark.parametrize(
@@ -165,7 +165,7 @@ def test_lines_that_are_no_records_are_damage(path, line):
 
 def test_a_record_that_changes_while_in_use_is_noticed(path):
     write(path, 2)
-    journal = Journal(path, on_record=lambda found: None)
+    journal = Journal(path, on_record=lambda records: None)
     text = path.read_bytes()
     path.write_bytes(text.replace(b"some", b"same"))
     with pytest.raises(CorruptJournal, match="changed while in use"):
@@ -178,7 +178,7 @@ def test_a_record_that_changes_while_in_use_is_noticed(path):
 
 @pytest.mark.parametrize("how", ["refused", "partial"])
 def test_a_full_disk_is_an_error_and_leaves_whole_records(path, monkeypatch, how):
-    journal = Journal(path, on_record=lambda found: None)
+    journal = Journal(path, on_record=lambda records: None)
     journal.append(record(0))
     real = os.write
 
@@ -218,16 +218,16 @@ except WriteFailed as error:
     )
     assert done.stdout.startswith("failed ")
     written = int(done.stdout.split()[1])
-    found, journal = read(path)
-    assert len(found) == written > 5
+    records, journal = read(path)
+    assert len(records) == written > 5
     assert journal.torn_bytes == 0
 
 
 def test_a_journal_that_cannot_be_opened_is_an_error(tmp_path):
     with pytest.raises(WriteFailed, match="cannot open"):
-        Journal(tmp_path, on_record=lambda found: None)
+        Journal(tmp_path, on_record=lambda records: None)
     with pytest.raises(WriteFailed, match="cannot open"):
-        Journal(tmp_path / "missing", on_record=lambda found: None, read_only=True)
+        Journal(tmp_path / "missing", on_record=lambda records: None, read_only=True)
 
 
 class TestInARun:

@@ -213,13 +213,13 @@ def test_who_gives_up_waiting_leaves_the_place_to_the_next(drive):
     async def work():
         limiter = RateLimiter(1)
         ticket = await limiter.acquire(1)
-        wanted = [True]
-        first = asyncio.ensure_future(limiter.acquire(1, unwanted=lambda: not wanted[0]))
+        waiting = [True]
+        first = asyncio.ensure_future(limiter.acquire(1, unwanted=lambda: not waiting[0]))
         second = asyncio.ensure_future(limiter.acquire(1))
         third = asyncio.ensure_future(limiter.acquire(1))
         await asyncio.sleep(1)
         third.cancel()
-        wanted[0] = False
+        waiting[0] = False
         limiter.release(ticket)
         assert await first is None
         limiter.release(await second)

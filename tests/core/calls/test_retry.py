@@ -114,8 +114,8 @@ def test_back_off_doubles_with_jitter_and_has_a_ceiling(lab, desk, drive):
     assert drive(one.ask()) == "x"
     waits = [later - earlier for earlier, later in itertools.pairwise(at)]
     for number, wait in enumerate(waits):
-        most = min(60.0, 0.5 * 2.0**number)
-        assert most / 2 - 1e-6 <= wait <= most + 1e-6
+        ceiling = min(60.0, 0.5 * 2.0**number)
+        assert ceiling / 2 - 1e-6 <= wait <= ceiling + 1e-6
     assert one.layer.retries == 9
 
 
@@ -325,14 +325,14 @@ def test_who_is_not_wanted_any_more_stops_waiting_at_once(lab, desk, drive, how,
         else:
             scope.abandoned = True
             one.layer.sweep()
-        found = await asyncio.gather(*asked, return_exceptions=True)
+        outcomes = await asyncio.gather(*asked, return_exceptions=True)
         assert now() - began < 1e-6
-        return found
+        return outcomes
 
     model = lab.ToyModel(lambda request: "x", hook=hook)
     one = desk(model, concurrency=2, rpm=0.1 if waits == "rate" else None)
-    found = drive(work())
-    assert [type(error) for error in found] == [CallCancelled] * len(found)
+    outcomes = drive(work())
+    assert [type(error) for error in outcomes] == [CallCancelled] * len(outcomes)
     assert len(model.asked) == 1
     assert one.limiter.in_flight == 0
 
@@ -343,9 +343,9 @@ def test_a_call_that_fails_after_the_halt_does_not_back_off(lab, desk, drive):
         await asyncio.sleep(1)
         one.layer.halt(Interrupted("Ctrl-C"))
         began = now()
-        found = await asyncio.gather(asked, return_exceptions=True)
+        outcomes = await asyncio.gather(asked, return_exceptions=True)
         assert now() - began < 10
-        return found
+        return outcomes
 
     def late(request):
         raise RateLimited("later", retry_after=500.0)
@@ -360,9 +360,9 @@ def test_a_pause_longer_than_max_outage_ends_the_run(drive, desk, lab):
 
     async def work():
         made = desk(model, concurrency=1, max_outage=60.0)
-        found = await made.many(3)
-        assert found[0] == "fine"
-        assert all(isinstance(error, CallCancelled) for error in found[1:])
+        outcomes = await made.many(3)
+        assert outcomes[0] == "fine"
+        assert all(isinstance(error, CallCancelled) for error in outcomes[1:])
         assert isinstance(made.layer.halt_reason, ServiceGaveUp)
 
     drive(work())

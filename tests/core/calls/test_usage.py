@@ -55,10 +55,10 @@ def test_usage_is_the_sum_over_the_journal_and_survives_resume(lab, tmp_path):
     assert isinstance(ran.error, Interrupted)
     for part in (ran, lab.run(world, tmp_path / "run", resume=True, cache=cache)):
         sums = summed(part.journal)
-        found = reported(part.report)
-        assert set(found) == set(sums)
+        actual = reported(part.report)
+        assert set(actual) == set(sums)
         for place, counts in sums.items():
-            assert found[place] == Counter({k: v for k, v in counts.items() if v})
+            assert actual[place] == Counter({k: v for k, v in counts.items() if v})
         total = part.report["usage"]["total"]
         for name in (
             "calls",

@@ -113,7 +113,9 @@ TAGS = Task(
                 f"{row.text}\n{', '.join(row.options)}", row.right, row.options, several=True
             )
         ],
-        aggregate=lambda row, found: Correction("+".join(found[0].answers), found[0].explanation),
+        aggregate=lambda row, answers: Correction(
+            "+".join(answers[0].answers), answers[0].explanation
+        ),
         samples=(CorrectionSample("a b", ("A", "B"), ("A",), "Only A is in it, and B is not."),),
     ),
     **_COMMON,
@@ -137,9 +139,9 @@ PAIR = Task(
         questions=lambda row: [
             JudgeQuestion(text, (row.label,), ("warm", "cold")) for text in row.texts
         ],
-        aggregate=lambda row, found: (
-            Correction(found[0].answers[0])
-            if found[0].answers == found[1].answers
+        aggregate=lambda row, answers: (
+            Correction(answers[0].answers[0])
+            if answers[0].answers == answers[1].answers
             else Correction.reject("split", "the two are judged differently")
         ),
     ),
@@ -296,8 +298,8 @@ def test_sets_of_answers_are_confirmed_and_changed_as_sets(correct, tmp_path, co
     report, asked = correct(
         TAGS, rows, lambda text, *_: answers[text.split("\n")[0]], corrector=corrector
     )
-    found = [tuple(row["right"]) for row in _lines(tmp_path / "out" / "dataset.jsonl")]
-    assert found == [("A", "C"), ("A", "B")]
+    answers = [tuple(row["right"]) for row in _lines(tmp_path / "out" / "dataset.jsonl")]
+    assert answers == [("A", "C"), ("A", "B")]
     assert report["flow"]["any"]["accepted"] == {"any": 1, "relabelled": 1}
     schema = json.dumps(asked[0].schema)
     assert '"A"' not in schema  # one schema for all rows: providers compile each new one

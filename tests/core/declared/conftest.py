@@ -42,13 +42,16 @@ def _cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def rows_of(tmp_path: Path) -> Callable[..., list[dict[str, Any]]]:
     """The rows of a run of a declaration's file, `each` of every label."""
 
-    def run(found: Declaration, each: int = 3, **spec: Any) -> list[dict[str, Any]]:
+    def run(declaration: Declaration, each: int = 3, **spec: Any) -> list[dict[str, Any]]:
         path = tmp_path / "made.json"
-        path.write_text(found.as_json(), encoding="utf-8")
-        wanted = RunSpec(
-            task=str(path), quotas=dict.fromkeys(found.labels, each), backend="scripted", **spec
+        path.write_text(declaration.as_json(), encoding="utf-8")
+        made = RunSpec(
+            task=str(path),
+            quotas=dict.fromkeys(declaration.labels, each),
+            backend="scripted",
+            **spec,
         )
-        with Job.create(load_registry(), wanted, tmp_path / "run") as job:
+        with Job.create(load_registry(), made, tmp_path / "run") as job:
             job.run()
         lines = (tmp_path / "run" / "dataset.jsonl").read_text(encoding="utf-8").splitlines()
         return [json.loads(line) for line in lines]

@@ -106,12 +106,12 @@ _DECLARATIONS = st.fixed_dictionaries(
 
 @given(_DECLARATIONS)
 def test_any_declaration_gives_exact_quotas(keys: dict[str, Any]) -> None:
-    found = Declaration.model_validate(keys)
+    declaration = Declaration.model_validate(keys)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "made.json"
-        path.write_text(found.as_json(), encoding="utf-8")
-        assert Declaration.from_file(path).digest == found.digest
-        quotas = dict.fromkeys(found.labels, 2)
+        path.write_text(declaration.as_json(), encoding="utf-8")
+        assert Declaration.from_file(path).digest == declaration.digest
+        quotas = dict.fromkeys(declaration.labels, 2)
         spec = RunSpec(task=str(path), quotas=quotas, backend="scripted", near_duplicates=0)
         with Job.create(load_registry(), spec, Path(folder) / "run") as job:
             assert job.run()["rows"] == quotas

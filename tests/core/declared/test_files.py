@@ -146,8 +146,8 @@ def test_a_module_in_another_encoding():
 
 def test_a_module_may_say_which_task_is_meant():
     write("t.py", f"{MODULE}TASK = SECOND\n")
-    found, task = find_task(load_registry(), "t.py")
-    assert (found.id, task.name) == ("file:second", "second")
+    item, task = find_task(load_registry(), "t.py")
+    assert (item.id, task.name) == ("file:second", "second")
     assert task.version.startswith("2+")
     assert find_task(load_registry(), "t.py:FIRST")[1].name == "notes"
 
@@ -188,9 +188,9 @@ def test_a_bad_draft_is_sent_back_once(replies):
     write("script.py", script)
     spec = RunSpec(task="", quotas={}, backend="scripted", options={"script": "script.py:reply"})
     if replies.count("bad") < 2 and len(replies) == 2:
-        found = draft_task(load_registry(), "notes of a night porter", spec)
-        assert found.declaration.draft
-        assert found.usage.calls == 2
+        item = draft_task(load_registry(), "notes of a night porter", spec)
+        assert item.declaration.draft
+        assert item.usage.calls == 2
         return
     with pytest.raises(
         JobFailed, match=r"draft is not a valid task.*two or more are needed"

@@ -104,9 +104,9 @@ def test_a_file_below_the_folder_is_read():
     Path("sub").mkdir()
     Path("sub/places.txt").write_text("a hotel\na train\n")
     Path("t.yaml").write_text(f"{HEAD}contexts:\n  file: sub/places.txt\n")
-    found = Declaration.from_file("t.yaml")
-    assert found.contexts is not None
-    assert found.contexts.items == ("a hotel", "a train")
+    declaration = Declaration.from_file("t.yaml")
+    assert declaration.contexts is not None
+    assert declaration.contexts.items == ("a hotel", "a train")
 
 
 def test_a_fifo_is_not_waited_for():

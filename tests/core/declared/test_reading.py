@@ -41,20 +41,20 @@ def test_the_three_forms_say_the_same(tmp_path, small):
 
 @pytest.mark.parametrize("word", ["yes", "no", "on", "off", "y", "n", "true", "null", "1", "1.5"])
 def test_labels_are_words_whatever_yaml_takes_them_for(word, tmp_path):
-    found = read(
+    declaration = read(
         tmp_path,
         f"{HEAD}labels:\n  {word}: it is so\n  other: it is not\n"
         f"samples:\n- {{input: Some note., output: {word}, actual: other, explanation: it is}}\n"
         if word not in ("null", "1.5")
         else f"{HEAD}labels:\n  {word}: it is so\n  other: it is not\n",
     )
-    assert list(found.labels) == [word, "other"]
-    assert [sample.output for sample in found.samples] in ([], [word])
+    assert list(declaration.labels) == [word, "other"]
+    assert [sample.output for sample in declaration.samples] in ([], [word])
 
 
 def test_dates_and_times_are_words(tmp_path):
-    found = read(tmp_path, f"{HEAD}{LABELS}seeds: [2024-05-01, 12:30]\n")
-    assert found.seeds.items == ("2024-05-01", "12:30")
+    declaration = read(tmp_path, f"{HEAD}{LABELS}seeds: [2024-05-01, 12:30]\n")
+    assert declaration.seeds.items == ("2024-05-01", "12:30")
 
 
 @pytest.mark.parametrize(
@@ -151,9 +151,9 @@ def test_no_file_and_no_text(tmp_path):
 
 def test_lists_may_stand_in_files_beside_it(tmp_path):
     (tmp_path / "towns.txt").write_text("Ystad\n\n  Porto \n", encoding="utf-8")
-    found = read(tmp_path, f"{HEAD}{LABELS}contexts:\n  file: towns.txt\n")
-    assert found.contexts.items == ("Ystad", "Porto")
-    assert found.contexts.file == ""  # what a run keeps needs no other file
+    declaration = read(tmp_path, f"{HEAD}{LABELS}contexts:\n  file: towns.txt\n")
+    assert declaration.contexts.items == ("Ystad", "Porto")
+    assert declaration.contexts.file == ""  # what a run keeps needs no other file
 
 
 @pytest.mark.parametrize(
@@ -179,13 +179,13 @@ def test_a_digest_tells_what_decides_rows(declared):
 
 
 def test_its_own_json_reads_back(declared):
-    found = declared(
+    declaration = declared(
         contexts="none",
         seeds={"items": ["a b", "c d"]},
         fields={"note": {"words": [2, 9]}, "hour": {"type": "int", "range": [0, 23]}},
         corrector="none",
         labels={"calm": {"definition": "d", "value": False}, "1": "e"},
     )
-    again = Declaration.model_validate(json.loads(found.as_json()))
-    assert again == found
-    assert again.digest == found.digest
+    again = Declaration.model_validate(json.loads(declaration.as_json()))
+    assert again == declaration
+    assert again.digest == declaration.digest

@@ -14,14 +14,14 @@ from targen_core.errors import PluginError
 
 
 def prompt(task: Any, name: str) -> str:
-    return next(found.text for found in task.prompts if found.name == name)
+    return next(each.text for each in task.prompts if each.name == name)
 
 
 def test_a_description_and_labels_are_enough(declared, rows_of):
     task = declared().task(name="porter")
     assert (task.name, task.quota_names) == ("porter", ("calm", "alarm"))
     assert task.summary == "Notes that a night porter leaves for the morning"
-    assert [found.name for found in task.prompts] == [
+    assert [each.name for each in task.prompts] == [
         *("contexts", "seeds", "write-calm", "write-alarm", "meta")
     ]
     assert "calm: nothing happened" in task.judging.instructions
@@ -69,14 +69,14 @@ def test_of_many_labels_the_nearest_are_told_apart(declared):
 
 
 def test_a_pair_whose_seed_is_a_field(declared, rows_of):
-    found = declared(
+    made = declared(
         fields={"premise": {"words": [5, 12]}, "hypothesis": {"words": [3, 8]}},
         seeds={"field": "premise"},
     )
-    task = found.task()
+    task = made.task()
     assert '{"hypothesis": "..."}' in prompt(task, "write-calm")
     assert "Premise: $seed" in prompt(task, "write-calm")
-    rows = rows_of(found, 4)
+    rows = rows_of(made, 4)
     assert rows[0]["premise"] == rows[1]["premise"]
     assert rows[0]["hypothesis"] != rows[1]["hypothesis"]
     row = task.instance.model_validate({k: v for k, v in rows[0].items() if k != "idx"})
@@ -88,7 +88,7 @@ def test_a_pair_whose_seed_is_a_field(declared, rows_of):
 
 
 def test_types_and_official_values(declared, rows_of):
-    found = declared(
+    made = declared(
         labels={
             "calm": {"definition": "a", "value": 0},
             "alarm": {"definition": "b", "value": 1},
@@ -100,40 +100,40 @@ def test_types_and_official_values(declared, rows_of):
             "floor": {"type": "enum", "values": ["upper", "lower"]},
         },
     )
-    for row in rows_of(found, 4):
+    for row in rows_of(made, 4):
         assert row["label"] in (0, 1)
         assert 2 <= len(row["rooms"]) <= 3
         assert 0 <= row["hour"] <= 5
         assert row["floor"] in ("upper", "lower")
-        found.task().schema.model_validate(row, strict=True)
+        made.task().schema.model_validate(row, strict=True)
 
 
 def test_several_rows_a_call(declared, rows_of, tmp_path):
-    found = declared(instances_per_call=3)
-    assert "$count different rows" in prompt(found.task(), "write-calm")
-    assert len(rows_of(found, 6)) == 12
-    assert found.task().instances_per_call == 3
+    made = declared(instances_per_call=3)
+    assert "$count different rows" in prompt(made.task(), "write-calm")
+    assert len(rows_of(made, 6)) == 12
+    assert made.task().instances_per_call == 3
 
 
 def test_contexts_alone_and_several_draws(declared, rows_of):
-    found = declared(seeds="none", contexts=["hotel", "school", "mill"], samples_per_seed=4)
-    assert "$earlier" in prompt(found.task(), "write-calm")
-    assert found.task().seeds == ()
-    assert len(rows_of(found, 10)) == 20
+    made = declared(seeds="none", contexts=["hotel", "school", "mill"], samples_per_seed=4)
+    assert "$earlier" in prompt(made.task(), "write-calm")
+    assert made.task().seeds == ()
+    assert len(rows_of(made, 10)) == 20
 
 
 def test_lists_of_ones_own_are_not_asked_for(declared, rows_of, tmp_path):
-    found = declared(seeds=["a guest sings", "a door is open", "the lift stands"])
-    task = found.task()
+    made = declared(seeds=["a guest sings", "a door is open", "the lift stands"])
+    task = made.task()
     assert task.contexts is None
     assert [p.name for p in task.prompts] == ["write-calm", "write-alarm", "meta"]
-    assert len(rows_of(found, 3)) == 6
+    assert len(rows_of(made, 3)) == 6
     journal = (tmp_path / "run" / "report.json").read_text(encoding="utf-8")
     assert '"seeds"' not in journal.partition('"by_step"')[2].partition("]")[0]
 
 
 def test_own_prompts_take_the_place_of_the_general_ones(declared, rows_of):
-    found = declared(
+    made = declared(
         prompts={
             "contexts": "Name $count hotels, not $have.",
             "seeds": "--- system\nBrief.\n--- user\n$count nights in $context, not $have.",
@@ -143,10 +143,10 @@ def test_own_prompts_take_the_place_of_the_general_ones(declared, rows_of):
             "alarm": "e",
         },
     )
-    task = found.task()
+    task = made.task()
     assert prompt(task, "contexts") == "Name $count hotels, not $have."
     assert prompt(task, "write-calm") == "A dull note of $seed for $$3"
-    assert len(rows_of(found, 2)) == 4
+    assert len(rows_of(made, 2)) == 4
 
 
 def test_instructions_samples_presets_and_the_rest(declared):
@@ -265,7 +265,7 @@ def test_a_row_is_checked_against_its_seed(part, value, reason, declared):
     ],
 )
 def test_a_dry_run_speaks_so_that_checks_pass(language, declared, rows_of):
-    found = declared(
+    made = declared(
         language=language,
         fields={
             "text": {
@@ -276,7 +276,7 @@ def test_a_dry_run_speaks_so_that_checks_pass(language, declared, rows_of):
             }
         },
     )
-    assert len(rows_of(found, 5)) == 10
+    assert len(rows_of(made, 5)) == 10
 
 
 def test_a_dry_run_varies(declared):

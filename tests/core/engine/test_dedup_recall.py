@@ -83,14 +83,14 @@ def test_a_row_edited_down_to_90_is_found(edit, words):
     texts = [made_up(rng, words) for _ in range(200)]
     for number, text in enumerate(texts):
         near.add(str(number), text, text)
-    tried = found = 0
+    tried = hits = 0
     for number in rng.sample(range(200), 50):
         made = edited_to_90(rng, texts[number], edit)
         if made != normalized(texts[number]):
             tried += 1
-            found += near.find("another", made, made) == number
+            hits += near.find("another", made, made) == number
     assert tried >= 25
-    assert found >= 0.98 * tried
+    assert hits >= 0.98 * tried
 
 
 def test_rows_that_are_made_alike_are_told_apart_as_by_comparing_everything():
@@ -123,8 +123,8 @@ def test_rows_of_one_seed_beyond_number_are_compared_on_what_was_written():
     for one in written:
         assert near.find("0", f"{passage} {one}", one) is None
         near.add("0", f"{passage} {one}", one)
-    found = [near.find("0", f"{passage} {one}!", f"{one}!") for one in written]
-    assert found == list(range(200))
+    hits = [near.find("0", f"{passage} {one}!", f"{one}!") for one in written]
+    assert hits == list(range(200))
 
 
 @pytest.mark.parametrize("kind", ["alike", "the same but for a number", "unlike"])
@@ -227,8 +227,8 @@ def test_a_restored_index_of_many_rows_gives_the_same_answers():
     parts.restore(entries[700:])
     for number in range(300):
         text = alike_by_construction(rng) if number % 2 else made_up(rng, 30)
-        found = near.find("x", text, text)
-        assert whole.find("x", text, text) == parts.find("x", text, text) == found
+        hits = near.find("x", text, text)
+        assert whole.find("x", text, text) == parts.find("x", text, text) == hits
         for index in (near, whole, parts):
             index.add("x", text, text)
         assert whole.entry() == parts.entry() == near.entry()

@@ -136,7 +136,7 @@ def test_lists_that_give_nothing_end_the_run_with_a_reason(lab, tmp_path, lists,
 
 
 def test_lists_that_dry_up_end_the_run_with_what_there_is(lab, tmp_path):
-    world = lab.World(lists=(2, 2), most=3, labels=("only",))
+    world = lab.World(lists=(2, 2), maximum=3, labels=("only",))
     ran = lab.run(world, tmp_path / "run", {"only": 100})
     assert isinstance(ran.error, QuotaNotMet)
     assert "label only has" in str(ran.error)
@@ -174,15 +174,15 @@ def test_a_list_may_have_one_empty_batch_but_not_two_in_a_row(lab, tmp_path):
 @pytest.mark.parametrize("concurrency", [1, 4, 16])
 def test_no_more_than_four_times_concurrency_wait_past_the_commit_point(lab, tmp_path, concurrency):
     world = lab.World(lists=(5, 5), relabel=0.2, none=0.1)
-    started, committed, most = set(), set(), 0
+    started, committed, max_waiting = set(), set(), 0
     first_place = {}
 
     def hook(number, request, job):
-        nonlocal most
+        nonlocal max_waiting
         kind, *words = request.messages[0].content.split()
         if kind == "write":
             started.add((words[0], tuple(words[2:])))
-            most = max(most, len(started - committed))
+            max_waiting = max(max_waiting, len(started - committed))
 
     def listen(event):
         if isinstance(event, Committed) and event.instance is not None:
@@ -204,7 +204,7 @@ def test_no_more_than_four_times_concurrency_wait_past_the_commit_point(lab, tmp
         listen=listen,
     )
     assert ran.error is None
-    assert concurrency <= most <= 4 * concurrency
+    assert concurrency <= max_waiting <= 4 * concurrency
 
 
 @pytest.mark.parametrize("concurrency", [1, 8, 32])
@@ -658,7 +658,7 @@ def test_a_row_without_a_field_is_the_plugin_s_bug(lab, tmp_path):
 
 
 def test_of_several_instances_one_may_be_rejected_with_its_own_reason(lab, tmp_path):
-    world = lab.World(labels=("only",), per_call=3, correct=False, lists=(3,), samples=2, most=4)
+    world = lab.World(labels=("only",), per_call=3, correct=False, lists=(3,), samples=2, maximum=4)
     plain = world.task().generators["only"]
 
     async def write(llm, seed):

@@ -38,7 +38,7 @@ class _Elsewhere(Executor):
     "parts",
     [
         {"relabel": 0.3, "bad": 0.2, "malformed": 0.1, "repeat": 0.2},
-        {"per_call": 3, "rows_per_instance": 2, "most": 2, "samples": 3},
+        {"per_call": 3, "rows_per_instance": 2, "maximum": 2, "samples": 3},
         {"labels": (), "relabel": 0.3},
         {"branches": (("row", None),), "none": 0.2},
     ],

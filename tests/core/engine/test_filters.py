@@ -60,15 +60,15 @@ class TestASecondFilter:
 class Varied(Filter):
     """Takes so many rows of each word that they begin with; keeps what it learned in the ledger."""
 
-    def __init__(self, most):
-        self.most = most
+    def __init__(self, limit):
+        self.limit = limit
         self.begun = []
         self.restored = 0
 
     def find(self, candidate):
         word = candidate.written.split()[0]
-        if self.begun.count(word) >= self.most:
-            return Refusal("too-many", f"{self.most} rows begin with {word}")
+        if self.begun.count(word) >= self.limit:
+            return Refusal("too-many", f"{self.limit} rows begin with {word}")
         return None
 
     def add(self, accepted):

@@ -22,7 +22,7 @@ def seeds_of(ran):
 
 
 def test_contexts_take_turns_and_a_list_grows_when_its_batch_is_used_up(lab, tmp_path):
-    world = lab.World(lists=(3, 2), labels=("only",), most=5)
+    world = lab.World(lists=(3, 2), labels=("only",), maximum=5)
     ran = lab.run(world, tmp_path / "run", {"only": 24}, concurrency=5, latency=lab.latency(1))
     first_batch = ["0.0", "1.0", "2.0", "0.1", "1.1", "2.1"]
     second_batch = ["3.0", "4.0", "3.1", "4.1"]  # the list of contexts dries up at 5
@@ -39,15 +39,15 @@ def test_for_each_seed_the_labels_come_in_the_order_of_the_label_set(lab, tmp_pa
 
 
 def test_below_the_first_list_a_batch_is_used_up_before_the_next_is_asked_for(lab, tmp_path):
-    world = lab.World(lists=(2, 2, 2), labels=("only",), most=3)
+    world = lab.World(lists=(2, 2, 2), labels=("only",), maximum=3)
     ran = lab.run(world, tmp_path / "run", {"only": 24}, concurrency=3, latency=lab.latency(2))
-    found = seeds_of(ran)
+    seeds = seeds_of(ran)
     # of both contexts of the first batch in turn: the first two members' first batches
-    assert found[:8] == ["0.0.0", "1.0.0", "0.0.1", "1.0.1", "0.1.0", "1.1.0", "0.1.1", "1.1.1"]
-    assert found[8:12] == ["2.0.0", "2.0.1", "2.1.0", "2.1.1"]
+    assert seeds[:8] == ["0.0.0", "1.0.0", "0.0.1", "1.0.1", "0.1.0", "1.1.0", "0.1.1", "1.1.1"]
+    assert seeds[8:12] == ["2.0.0", "2.0.1", "2.1.0", "2.1.1"]
     # then each context's next batch below it, and only then the members' next batches
-    assert found[12:18] == ["0.2.0", "1.2.0", "2.2.0", "0.2.1", "1.2.1", "2.2.1"]
-    assert found[18:24] == ["0.0.2", "1.0.2", "2.0.2", "0.1.2", "1.1.2", "2.1.2"]
+    assert seeds[12:18] == ["0.2.0", "1.2.0", "2.2.0", "0.2.1", "1.2.1", "2.2.1"]
+    assert seeds[18:24] == ["0.0.2", "1.0.2", "2.0.2", "0.1.2", "1.1.2", "2.1.2"]
 
 
 def test_a_single_list_is_walked_from_its_front(lab, tmp_path):
@@ -92,18 +92,18 @@ def test_each_batch_is_told_what_came_before_and_asks_for_its_fixed_size(lab, tm
 def test_batches_side_by_side_are_told_of_the_rounds_before_alone(lab, tmp_path):
     world = lab.World(lists=(3, 2), labels=("only",), bad=0.3)
     ran = lab.run(world, tmp_path / "run", {"only": 40}, lists_at_once=4, latency=lab.latency(3))
-    told = defaultdict(dict)
+    records = defaultdict(dict)
     kept = defaultdict(dict)
     by_key = {request.key: request for request in ran.model.requests}
     for record in ran.journal:
         if record["step"] in ("contexts", "seeds"):
             parent, _, index = record["place"].rpartition("/")
             *_, have, _, _ = by_key[record["key"]].messages[0].content.split()
-            told[parent][int(index)] = int(have)
+            records[parent][int(index)] = int(have)
             items = {t for t in eval(record["text"])["items"] if not t.startswith("BAD")}
             kept[parent][int(index)] = len(items)
-    assert max(told["contexts"]) >= 5
-    for parent, batches in told.items():
+    assert max(records["contexts"]) >= 5
+    for parent, batches in records.items():
         for index, have in batches.items():
             before = range(index - index % 4)
             assert have == sum(kept[parent][batch] for batch in before)
@@ -250,7 +250,7 @@ def test_a_seed_is_named_by_its_path():
 
 
 def test_finished_lists_are_drawn_from_again_and_each_draw_is_told_of_the_earlier(lab, tmp_path):
-    world = lab.World(lists=(3,), labels=("b", "a"), per_call=2, samples=3, most=2)
+    world = lab.World(lists=(3,), labels=("b", "a"), per_call=2, samples=3, maximum=2)
     ran = lab.run(
         world, tmp_path / "run", {"b": 12, "a": 12}, concurrency=9, latency=lab.latency(3)
     )
@@ -264,19 +264,19 @@ def test_finished_lists_are_drawn_from_again_and_each_draw_is_told_of_the_earlie
         for i in range(2)
     ]
     texts = {(r["id"], row["text"]) for r, row in zip(ran.provenance, ran.rows, strict=True)}
-    told = {
+    records = {
         request.messages[0].content
         for request in ran.model.requests
         if request.origin.step == "generate" and request.origin.place == "generate/1/a/2"
     }
-    (prompt,) = told
+    (prompt,) = records
     for number in range(4):
         (text,) = [text for at, text in texts if at == f"1/a/{number}"]
         assert text in prompt
 
 
 def test_a_seed_is_not_drawn_more_often_than_the_task_allows(lab, tmp_path):
-    world = lab.World(lists=(2,), labels=("only",), samples=2, most=2)
+    world = lab.World(lists=(2,), labels=("only",), samples=2, maximum=2)
     ran = lab.run(world, tmp_path / "run", {"only": 9})
     assert len(ran.rows) == 4
     assert "new items" in str(ran.error)
@@ -284,7 +284,7 @@ def test_a_seed_is_not_drawn_more_often_than_the_task_allows(lab, tmp_path):
 
 def test_growing_judges_skipped_candidates_of_every_batch_again(lab, tmp_path):
     """Lists that were finished before are walked to their ends, not to their first batches'."""
-    world = lab.World(lists=(2, 2), labels=("yes", "no"), most=4)
+    world = lab.World(lists=(2, 2), labels=("yes", "no"), maximum=4)
     lab.run(world, tmp_path / "run", {"yes": 16, "no": 1})
     ran = lab.run(world, tmp_path / "run", grow={"yes": 16, "no": 16})
     assert ran.error is None
@@ -309,7 +309,7 @@ class TestATrial:
 
     @pytest.fixture
     def world(self, lab):
-        return lab.World(lists=(3, 4), labels=("only",), most=8, trial=0.5)
+        return lab.World(lists=(3, 4), labels=("only",), maximum=8, trial=0.5)
 
     @pytest.fixture
     def task(self, world):
@@ -343,9 +343,9 @@ class TestATrial:
         assert isinstance(ran.error, QuotaNotMet)
         below = [seed.split(".")[0] for seed in seeds_of(ran)]
         assert {context: below.count(context) for context in "012"} == {"0": 8, "1": 4, "2": 8}
-        (told,) = (record for record in ran.rejects if record["verdict"] == "dropped")
-        assert (told["reason"], told["item"]) == ("too-many-rejected", "c 1")
-        assert told["detail"] == "4 of the first 4 candidates were rejected"
+        (dropped,) = (record for record in ran.rejects if record["verdict"] == "dropped")
+        assert (dropped["reason"], dropped["item"]) == ("too-many-rejected", "c 1")
+        assert dropped["detail"] == "4 of the first 4 candidates were rejected"
         (counted,) = ran.report["dropped_list_items"]
         assert (counted["reason"], counted["count"]) == ("too-many-rejected", 1)
         # resumed with patience, nothing is told twice

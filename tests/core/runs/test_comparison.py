@@ -57,11 +57,11 @@ def made(lab):
 
 def test_variants_run_over_the_same_seeds_that_are_listed_once(made):
     registry, spec, model = made
-    found = compare_variants(registry, spec, ["default", "twice", "other"])
-    assert [one.name for one in found] == ["default", "twice", "other"]
+    comparison = compare_variants(registry, spec, ["default", "twice", "other"])
+    assert [one.name for one in comparison] == ["default", "twice", "other"]
     lists = [r.key for r in model.requests if r.origin.step in ("contexts", "seeds")]
     assert len(set(lists)) == len(lists)
-    default, twice, other = found
+    default, twice, other = comparison
     assert (default.judged, default.relabelled) == (other.judged, other.relabelled)
     assert default.relabelled > 0
     assert default.tokens > 0

@@ -164,11 +164,11 @@ class TestManifest:
         old = {**lock, **{name: spec[name] for name in alone}, "format": 1, "targets": [target]}
         path = tmp_path / "old.json"
         path.write_text(json.dumps({**old, "task_file": "", "created": raw["created"]}))
-        found = Manifest.load(path)
-        assert found.differences(manifest) == []
-        assert found.spec.options["correct.model"] == "large"
-        assert found.spec.options["generate.temperature"] == 0.3
-        assert found.spec.options["seeds.batch"] == list(manifest.lock.batches[1:])
+        manifest = Manifest.load(path)
+        assert manifest.differences(manifest) == []
+        assert manifest.spec.options["correct.model"] == "large"
+        assert manifest.spec.options["generate.temperature"] == 0.3
+        assert manifest.spec.options["seeds.batch"] == list(manifest.lock.batches[1:])
         for broken in ({**old, "steps": [1]}, {**old, "targets": []}, {**old, "batches": 3}):
             path.write_text(json.dumps(broken))
             with pytest.raises(RunDirectoryError, match="cannot be read: not a manifest of fo"):

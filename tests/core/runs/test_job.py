@@ -170,17 +170,17 @@ try:
 except RunLocked as error:
     print("refused:", error)
 """
-    told = []
+    lines = []
 
     def hook(number, request, job):
         if number == 5:
             done = subprocess.run(
                 [sys.executable, "-c", code, str(job.path)], capture_output=True, text=True
             )
-            told.append(done.stdout)
+            lines.append(done.stdout)
 
     lab.run(lab.World(), tmp_path / "run", QUOTAS, hook=hook)
-    assert told[0].startswith("refused: another process is using")
+    assert lines[0].startswith("refused: another process is using")
 
 
 def test_a_directory_is_let_go_when_a_job_cannot_open(lab, tmp_path):

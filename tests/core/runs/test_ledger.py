@@ -38,14 +38,14 @@ def often():
 
 def frames(path: Path) -> list[bytes]:
     """The ledger's frames; read here by hand, so that a fault of its reader cannot hide."""
-    text, at, found = path.read_bytes(), 0, []
+    text, at, records = path.read_bytes(), 0, []
     while at < len(text):
         size, more, _ = HEAD.unpack_from(text, at)
         end = at + HEAD.size + size + more
-        found.append(text[at:end])
+        records.append(text[at:end])
         at = end
     assert at == len(text)
-    return found
+    return records
 
 
 def value(frame: bytes):
@@ -71,14 +71,14 @@ def stop_at(run: Path, out: Path, count: int, rng: random.Random) -> None:
 
 def both_ways(lab, world, run, tmp, **options):
     """A killed run, resumed by the ledger and by judging it all again."""
-    found = []
+    records = []
     for way in ("ledger", "verify"):
         copy = tmp / f"{run.name}-{way}"
         shutil.copytree(run, copy)
         ran = lab.run(world, copy, resume=True, resuming={"verify": way == "verify"}, **options)
         files = {path.name: path.read_bytes() for path in copy.iterdir() if path.name != "ledger"}
-        found.append((ran, files))
-    return found
+        records.append((ran, files))
+    return records
 
 
 # --- both ways agree ---
@@ -106,10 +106,10 @@ def test_both_ways_end_in_the_same_files(lab, folder, data, balance, salt):
             assert ran.report["flow"] == whole.report["flow"]
             assert ran.report["dropped_list_items"] == whole.report["dropped_list_items"]
 
-        def told(ran):
+        def usage_told(ran):
             return [(e.id, e.verdict, e.rows) for e in ran.events if isinstance(e, Committed)]
 
-        assert told(fast) == told(slow)
+        assert usage_told(fast) == usage_told(slow)
 
 
 @given(data=st.data(), salt=st.integers(0, 10**6))
@@ -187,7 +187,7 @@ def test_what_was_judged_is_not_judged_again_but_with_verify(lab, tmp_path):
 
 
 def test_a_later_draw_is_told_of_what_earlier_processes_generated(lab, tmp_path):
-    world = lab.World(samples=3, most=2, lists=(2,), relabel=0.2)
+    world = lab.World(samples=3, maximum=2, lists=(2,), relabel=0.2)
     quotas = {"yes": 5, "no": 5}
     whole = lab.run(world, tmp_path / "run", quotas, give_up_after=20)
     samples = {record["id"].rsplit("/", 1)[1] for record in whole.provenance}

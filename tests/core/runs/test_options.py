@@ -167,12 +167,12 @@ def test_a_split_that_makes_no_sense_is_refused(rows, unit, hint):
 
 
 def test_an_option_without_a_step_is_about_the_main_backend():
-    found = typed(
+    options = typed(
         *("model=small", "price_in=1", "price_out=2", "temperature=0.3", "correct.model=large"),
         elsewhere=["correct"],
     )
-    assert found["generate"].backend == {"model": "small"}
-    assert found["generate"].price == (1.0, 2.0)
-    assert found["correct"].backend == {"model": "large"}
-    assert found["correct"].price is None
-    assert found["correct"].sampling == {"temperature": 0.3}
+    assert options["generate"].backend == {"model": "small"}
+    assert options["generate"].price == (1.0, 2.0)
+    assert options["correct"].backend == {"model": "large"}
+    assert options["correct"].price is None
+    assert options["correct"].sampling == {"temperature": 0.3}

@@ -21,12 +21,12 @@ OPTIONS = {
 
 
 def leaks(path):
-    found = []
+    names = []
     for file in sorted(path.rglob("*")):
         if file.is_file():
             text = file.read_bytes()
-            found += [file.name for secret in (KEY, WORD) if secret.encode() in text]
-    return found
+            names += [file.name for secret in (KEY, WORD) if secret.encode() in text]
+    return names
 
 
 def test_no_file_of_a_run_holds_a_secret(lab, tmp_path):

@@ -291,7 +291,7 @@ def test_scripts():
 
 
 @pytest.mark.parametrize(
-    ("text", "least", "most"),
+    ("text", "minimum", "maximum"),
     [
         ("", 0, 0),
         ("One sentence.", 1, 1),
@@ -300,8 +300,8 @@ def test_scripts():
         ("No end", 1, 1),
     ],
 )
-def test_sentences_are_counted_from_both_sides(text, least, most):
-    assert sentences(text) == (least, most)
+def test_sentences_are_counted_from_both_sides(text, minimum, maximum):
+    assert sentences(text) == (minimum, maximum)
 
 
 @pytest.mark.parametrize(

@@ -69,12 +69,12 @@ class MemoryBatches:
         return json.dumps({"custom_id": request.key}).encode()
 
     def decode(self, line: bytes, requests: Mapping[str, ChatRequest]) -> tuple[str, BatchAnswer]:
-        found = json.loads(line)
-        if "error" in found:
-            return found["custom_id"], BatchFailed(found["error"])
-        if "text" not in found:
+        actual = json.loads(line)
+        if "error" in actual:
+            return actual["custom_id"], BatchFailed(actual["error"])
+        if "text" not in actual:
             raise ValueError("no text")
-        return found["custom_id"], ChatReply(found["text"], found["finish"], 10, 5)
+        return actual["custom_id"], ChatReply(actual["text"], actual["finish"], 10, 5)
 
     async def submit(self, lines: Sequence[bytes]) -> str:
         number = len(self.world.batches) + 1
@@ -350,8 +350,8 @@ def test_export_and_import_by_turns_give_the_rows_of_an_online_run(
     while export(out, requests):
         turns += 1
         answered(world, requests, answers)
-        told = bring(out, answers)
-        assert (told.failed, told.unknown, told.garbage) == (0, 0, [])
+        output = bring(out, answers)
+        assert (output.failed, output.unknown, output.garbage) == (0, 0, [])
     assert turns <= 8
     assert rows(out) == online(tmp_path)
 
@@ -375,8 +375,8 @@ def test_the_papers_rte_takes_at_most_8_files(
     while count := export(out, requests):
         sizes.append(count)
         answered(world, requests, answers)
-        told = bring(out, answers)
-        assert (told.good, told.unknown) == (count, 0)
+        output = bring(out, answers)
+        assert (output.good, output.unknown) == (count, 0)
     assert len(sizes) <= 8, sizes
     assert json.loads((out / "report.json").read_text())["rows"] == PAPER
     asked = sum(sizes)
@@ -404,18 +404,18 @@ def test_an_import_says_what_it_took_and_a_second_one_changes_nothing(
         json.dumps({"custom_id": "nobody", "text": "x", "finish": "stop"}),
     ]
     answers.write_text("\n".join([*odd, *good[2:]]))
-    told = bring(out, answers)
-    assert (told.good, told.failed, told.unknown) == (count - 2, 1, 1)
-    assert told.problem == "it expired"
-    assert sorted(told.garbage) == [
+    output = bring(out, answers)
+    assert (output.good, output.failed, output.unknown) == (count - 2, 1, 1)
+    assert output.problem == "it expired"
+    assert sorted(output.garbage) == [
         "line 2: no text",
         "line 3: not a JSON object with a custom_id",
         "line 4: not a JSON object with a custom_id",
     ]
-    assert told.pending > 2
+    assert output.pending > 2
     journal = (out / "journal").read_bytes()
-    told = bring(out, answers)
-    assert (told.good, told.again) == (0, count - 2)
+    output = bring(out, answers)
+    assert (output.good, output.again) == (0, count - 2)
     assert (out / "journal").read_bytes() == journal
     export(out, requests)
     asked = {json.loads(line)["custom_id"] for line in requests.read_text().splitlines()}

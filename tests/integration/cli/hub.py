@@ -101,9 +101,9 @@ class _Handler(BaseHTTPRequestHandler):
         elif self.headers.get("Authorization") != f"Bearer {TOKEN}":
             self._answer(401, {"error": "Invalid username or password."})
         else:
-            self._answer(*self._told(path, body))
+            self._answer(*self._answered(path, body))
 
-    def _told(self, path: str, body: bytes) -> tuple[int, Any]:
+    def _answered(self, path: str, body: bytes) -> tuple[int, Any]:
         hub = self.state
         if path == "/api/repos/create":
             asked = json.loads(body)

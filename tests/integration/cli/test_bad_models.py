@@ -86,10 +86,10 @@ def test_what_there_is_when_a_run_falls_short_is_kept(rte, rows):
         *("--out", "run", "--json"),
     )
     assert result.code == 1
-    found = rows("run")
-    assert 0 < len(found) < 600
+    actual = rows("run")
+    assert 0 < len(actual) < 600
     assert result.json["rows"] == {
-        label: sum(row["label"] == label for row in found)
+        label: sum(row["label"] == label for row in actual)
         for label in ("entailment", "not_entailment")
     }
 
@@ -392,6 +392,25 @@ def test_a_third_party_s_corrector_is_blamed_for_what_it_does_to_another_s_task(
     result = targen("generate", "rte", *run)
     assert result.code == 1
     assert _error(result).startswith(f"error [acme-parcels]: {words}")
+
+
+@pytest.mark.parametrize(
+    ("parameters", "words"),
+    [
+        ('{"temprature": 0.5}', "no sampling parameter is called 'temprature'; did you mean"),
+        ('{"temperature": "hot"}', "temperature"),
+        ("['temperature']", "its parameters are a list, not a mapping"),
+    ],
+)
+def test_a_third_party_s_corrector_with_bad_parameters_asks_for_nothing(
+    parameters, words, acme, targen, monkeypatch
+):
+    monkeypatch.setitem(globals(), "PLUGIN", f"{PLUGIN}\nstrict.parameters = {{parameters}}\n")
+    acme(strict="pass", parameters=parameters)
+    result = targen("generate", "rte", "-n", "2", "-b", "scripted", "--corrector", "strict")
+    assert result.code == 1
+    assert _error(result).startswith("error [acme-parcels]: corrector strict: its parameters")
+    assert words in _error(result)
 
 
 def test_a_task_is_blamed_for_what_a_corrector_calls_of_it(acme, targen):

@@ -84,9 +84,9 @@ class TestBoth:
         assert stopped.code == 1, stopped.err
         shutil.copytree("b", "c")
         Path("c/report.json").unlink()  # as a kill leaves it
-        told = targen("report", "c", "--json").json
-        assert told["status"] == "unfinished"
-        assert sum(told["rows"].values()) < 18
+        output = targen("report", "c", "--json").json
+        assert output["status"] == "unfinished"
+        assert sum(output["rows"].values()) < 18
         for run in ("b", "c"):
             resumed = targen("resume", run, "--max-tokens", "1000000", "--no-cache", "-q")
             assert resumed.code == 0, resumed.err
@@ -119,8 +119,8 @@ class TestBoth:
         analyzed = targen("analyze", "a", "--metric", "labels", "--out", "e", "-q")
         assert analyzed.code == 0, analyzed.err
         measured = Path("e/analysis.json").read_text()
-        told = "of the candidates of a that got a label"
-        assert (told in measured) == (task == "FINER")
+        output = "of the candidates of a that got a label"
+        assert (output in measured) == (task == "FINER")
         assert "Row: the task's branch" in measured
 
 

@@ -289,9 +289,9 @@ def test_generate_writes_a_run_directory(rte, rows, tmp_path):
     assert result.out == "runs/rte-0/dataset.jsonl\n"
     run = tmp_path / "runs" / "rte-0"
     assert {path.name for path in run.iterdir()} >= FILES
-    found = rows(run)
-    assert Counter(row["label"] for row in found) == {"entailment": 5, "not_entailment": 5}
-    assert [row["idx"] for row in found] == list(range(10))
+    actual = rows(run)
+    assert Counter(row["label"] for row in actual) == {"entailment": 5, "not_entailment": 5}
+    assert [row["idx"] for row in actual] == list(range(10))
     report = json.loads((run / "report.json").read_text())
     assert report["status"] == "complete"
     assert report["rows"] == report["requested"] == {"entailment": 5, "not_entailment": 5}
@@ -449,10 +449,10 @@ def test_report(rte, targen):
 def test_report_of_a_run_that_was_killed(rte, targen):
     made = rte("-n", "10", "--out", "run", "--json").json
     Path("run/report.json").unlink()
-    found = targen("report", "run", "--json").json
-    assert found["status"] == "unfinished"
-    assert found["rows"] == made["rows"]
-    assert found["usage"] == made["usage"]
+    actual = targen("report", "run", "--json").json
+    assert actual["status"] == "unfinished"
+    assert actual["rows"] == made["rows"]
+    assert actual["usage"] == made["usage"]
     assert "targen resume finishes it" in targen("report", "run").out
 
 
@@ -460,14 +460,14 @@ def test_plugins(targen):
     result = targen("plugins", "--strict")
     assert result.code == 0
     assert "targen-tasks-superglue 0.1.0  superglue  targen.v1  ok" in result.out
-    found = {p["entry_point"]: p for p in targen("plugins", "--json").json}
-    registered = found["superglue"]["registers"]
+    actual = {p["entry_point"]: p for p in targen("plugins", "--json").json}
+    registered = actual["superglue"]["registers"]
     assert [name for name in registered if name.startswith("task ")] == [
         f"task {name}" for name in "axg boolq cb copa record rte wic wsc".split()
     ]
     for part in ("contexts settings", "seeds premises", "generator rte-entailment"):
         assert part in registered
-    assert found["builtin"]["distribution"] == "targen-core"
+    assert actual["builtin"]["distribution"] == "targen-core"
 
 
 @pytest.mark.parametrize(

@@ -112,14 +112,14 @@ def test_each_problem_is_named_with_its_line_and_idx(targen, file):
     ]
     result = targen("validate", file(rows), "--task", "rte", "--json")
     assert result.code == 1
-    found = {problem["line"]: problem for problem in result.json["problems"]}
-    assert sorted(found) == [2, 3, 4, 5, 6, 7, 8]
-    assert "label" in found[2]["message"]
-    assert found[3]["message"].startswith("extra:")
-    assert found[4]["message"].startswith("premise:")
-    assert found[5]["message"] == "idx 0 is already used in line 1"
-    assert found[6]["idx"] is None
-    assert found[7]["message"].startswith("idx:")
+    actual = {problem["line"]: problem for problem in result.json["problems"]}
+    assert sorted(actual) == [2, 3, 4, 5, 6, 7, 8]
+    assert "label" in actual[2]["message"]
+    assert actual[3]["message"].startswith("extra:")
+    assert actual[4]["message"].startswith("premise:")
+    assert actual[5]["message"] == "idx 0 is already used in line 1"
+    assert actual[6]["idx"] is None
+    assert actual[7]["message"].startswith("idx:")
     text = targen("validate", file(rows), "--task", "rte", "--limit", "2")
     assert "and 5 more" in text.out
     assert "7 lines of" in text.err
@@ -329,11 +329,11 @@ def test_a_fraction_of_the_contexts(targen):
 def test_an_estimate_of_a_suite_adds_up(targen):
     args = ["estimate", "--suite", "superglue", "--preset", "paper", "-b", "scripted"]
     priced = [*args, "-o", "price_in=1", "-o", "price_out=2", "--json"]
-    found = targen(*priced).json
-    assert sum(one["rows"] for one in found) == 14790
-    assert all(one["dollars"] > 0 for one in found)
+    actual = targen(*priced).json
+    assert sum(one["rows"] for one in actual) == 14790
+    assert all(one["dollars"] > 0 for one in actual)
     text = targen(*args).out
     assert text.startswith("14,790 rows, by a dry run")
     (line,) = [line for line in text.splitlines() if line.startswith("all ")]
-    assert f"{sum(one['calls'] for one in found):,}" in line
+    assert f"{sum(one['calls'] for one in actual):,}" in line
     assert targen("estimate", "-n", "4").code == 2

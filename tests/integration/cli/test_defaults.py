@@ -80,8 +80,8 @@ def test_the_nearest_folder_counts_and_says_so(targen, write, monkeypatch):
     inner.mkdir(parents=True)
     Path("a/pyproject.toml").write_text('[project]\nname = "x"\n')  # without our table
     monkeypatch.chdir(inner)
-    found = targen("config", "--json").json["values"]["rpm"]
-    assert found == {"value": 1, "from": str(Path("../../targen.toml").resolve())}
+    actual = targen("config", "--json").json["values"]["rpm"]
+    assert actual == {"value": 1, "from": str(Path("../../targen.toml").resolve())}
     Path("../pyproject.toml").write_text("[tool.targen]\nrpm = 2\n")
     assert targen("config", "--json").json["values"]["rpm"]["value"] == 2
 

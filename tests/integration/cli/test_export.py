@@ -105,8 +105,8 @@ def test_instructions_and_messages(targen, run, rows):
 def test_a_table(targen, run, rows):
     assert targen("export", run, "--as", "targen-core:csv", "--out", "new/rte.csv").code == 0
     with open("new/rte.csv", encoding="utf-8", newline="") as file:
-        found = list(csv.DictReader(file))
-    assert [{**row, "idx": int(row["idx"])} for row in found] == rows(run)
+        actual = list(csv.DictReader(file))
+    assert [{**row, "idx": int(row["idx"])} for row in actual] == rows(run)
 
 
 def test_every_exporter_gives_the_same_bytes_again(targen, run):

@@ -51,13 +51,13 @@ def _offline(monkeypatch):
 
 @pytest.mark.parametrize("task", ["axg", "copa", "record", "rte", "wsc"])
 def test_every_form_is_the_same_dataset(task, forms):
-    found = {
+    actual = {
         form: read_dataset(source, None if form in ("run", "corrected") else task)
         for form, source in forms(task).items()
     }
-    assert len({data.digest for form, data in found.items() if form != "corrected"}) == 1
-    assert len({len(data) for data in found.values()}) <= 2  # what correct rejected is gone
-    assert all(list(data.instances) for data in found.values())
+    assert len({data.digest for form, data in actual.items() if form != "corrected"}) == 1
+    assert len({len(data) for data in actual.values()}) <= 2  # what correct rejected is gone
+    assert all(list(data.instances) for data in actual.values())
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -130,11 +130,11 @@ def test_correct_goes_on_with_the_variant_of_a_run(targen):
 
 def test_provenance_stands_beside_the_instances_of_a_run(targen):
     assert targen(*"generate axg -n 8 -b scripted -q --out runs/mine".split()).code == 0
-    found = read_dataset("runs/mine")
-    units = list(found.units())
-    origins = list(found.provenance)
+    actual = read_dataset("runs/mine")
+    units = list(actual.units())
+    origins = list(actual.provenance)
     assert [origin["idx"] for origin in origins] == [unit.idx for unit in units]
-    assert found.run == Path("runs/mine")
+    assert actual.run == Path("runs/mine")
 
 
 @pytest.mark.parametrize("task", ["axg", "record", "rte"])

@@ -63,11 +63,11 @@ def test_nothing_that_is_taken_apart_gets_through(
     shutil.rmtree(world.here, ignore_errors=True)
     world.here.mkdir()
     args = lay_out(world, random.Random(number))
-    told = hostile.run(args)
-    assert told.code in (0, 1, 2), (args, told.text)
-    assert "targen failed" not in told.text, told.text
-    assert "Traceback" not in told.text, told.text
-    assert "the canary sings" not in told.text
+    output = hostile.run(args)
+    assert output.code in (0, 1, 2), (args, output.text)
+    assert "targen failed" not in output.text, output.text
+    assert "Traceback" not in output.text, output.text
+    assert "the canary sings" not in output.text
     assert world.state() == before
 
 

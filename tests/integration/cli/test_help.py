@@ -11,13 +11,13 @@ from targen_core.commands import COMMANDS, PANELS
 
 def panels(text):
     """The rows of each panel, by its title."""
-    found, rows = {}, []
+    actual, rows = {}, []
     for line in text.splitlines():
         if title := re.match("[╭+]─ (.*?) ─", line):
-            rows = found[title[1]] = []
+            rows = actual[title[1]] = []
         elif row := re.match(r"│ \*? *(\S+)", line):
             rows.append(row[1])
-    return found
+    return actual
 
 
 def test_the_help_begins_with_what_makes_a_dataset(targen):

@@ -320,8 +320,8 @@ def test_an_address_that_is_typed_is_asked_and_known_from_then_on(waiting, thief
     for plan in manifest["lock"]["steps"].values():
         plan["identity"] = plan["identity"].replace("http://127.0.0.1:11434/v1", address)
     (waiting / "manifest.json").write_text(json.dumps(manifest))
-    told = targen("resume", "run", "-q", "--max-outage", "1", "-o", f"base_url={address}")
-    assert "not been used on this machine before" not in told.err
+    output = targen("resume", "run", "-q", "--max-outage", "1", "-o", f"base_url={address}")
+    assert "not been used on this machine before" not in output.err
     assert taken
     taken.clear()
     targen("resume", "run", "-q", "--max-outage", "1")
@@ -631,7 +631,7 @@ def test_half_of_a_character_hinders_no_report():
 def test_a_fifo_holds_no_process_up(name, run, tmp_path):
     in_place_of(run / name, "a FIFO")
     for command in ("resume", "report"):
-        found = subprocess.run(
+        actual = subprocess.run(
             [sys.executable, "-m", "targen_core", command, "run"],
             cwd=tmp_path,
             capture_output=True,
@@ -639,5 +639,5 @@ def test_a_fifo_holds_no_process_up(name, run, tmp_path):
             timeout=60,
             check=False,
         )
-        assert found.returncode == 1
-        assert f"run/{name} is a FIFO" in found.stderr
+        assert actual.returncode == 1
+        assert f"run/{name} is a FIFO" in actual.stderr

@@ -157,14 +157,14 @@ def test_what_does_not_go_together(args, message, targen):
 
 
 def test_a_metric_says_its_options_and_what_it_needs(targen):
-    told = targen("describe", "lexical").out
-    assert "lexical.replicates" in told
-    assert "use it: targen analyze DATASET --metric lexical" in told
+    output = targen("describe", "lexical").out
+    assert "lexical.replicates" in output
+    assert "use it: targen analyze DATASET --metric lexical" in output
     facts = targen("describe", "paper-vocabulary", "--json").json
     assert facts["install"] == "targen-analysis[spacy]"
 
 
 def test_a_plugins_command_is_described_too(targen):
-    told = targen("describe", "desk").out
-    assert told.startswith("targen-plugin-example:desk 0.1.0, command:")
-    assert "use it: targen desk --help" in told
+    output = targen("describe", "desk").out
+    assert output.startswith("targen-plugin-example:desk 0.1.0, command:")
+    assert "use it: targen desk --help" in output

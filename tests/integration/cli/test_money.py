@@ -34,8 +34,8 @@ def generate(targen, service):
 
     def run(*args, model="tiny"):
         address = ("-o", f"base_url={service.url}/v1", "-o", f"model={model}")
-        wanted = ("generate", "tickets", "-n", 4, "-b", "llama", "-q", *address)
-        return targen(*wanted, "--out", "run", *args)
+        expected = ("generate", "tickets", "-n", 4, "-b", "llama", "-q", *address)
+        return targen(*expected, "--out", "run", *args)
 
     return run
 
@@ -88,9 +88,11 @@ def test_an_estimate_says_what_it_reckons_with(targen):
     assert "No price is known for this model" in result.out
     result = targen("estimate", "rte", "-n", 10, *near, *FREE)
     assert "Price: $0 in, $0 out per million tokens (given with --price-in and" in result.out
-    found = targen("estimate", "rte", "-n", 10, "-b", "chatgpt", "-o", "model=gpt-6-luna", "--json")
-    assert found.json["prices"]["generate"]["in"] > 0
-    assert "20" in found.json["prices"]["generate"]["source"], "the day of the price list"
+    actual = targen(
+        "estimate", "rte", "-n", 10, "-b", "chatgpt", "-o", "model=gpt-6-luna", "--json"
+    )
+    assert actual.json["prices"]["generate"]["in"] > 0
+    assert "20" in actual.json["prices"]["generate"]["source"], "the day of the price list"
 
 
 def test_a_model_inside_the_process_costs_nothing_and_says_so(rte, targen):
@@ -135,8 +137,8 @@ def test_neither_card_nor_export_tells_where_a_model_is(generate, targen, servic
 def test_a_failed_run_publishes_no_words_of_a_service(targen, tmp_path):
     with FaultServer(Response({"error": {"message": "no key for 10.9.8.7"}}, 401)) as refusing:
         address = ("-o", f"base_url={refusing.url}/v1", "-o", "model=m")
-        wanted = ("generate", "tickets", "-n", 4, "-b", "llama", "-q", *address)
-        assert targen(*wanted, "--out", "run").code == 1
+        expected = ("generate", "tickets", "-n", 4, "-b", "llama", "-q", *address)
+        assert targen(*expected, "--out", "run").code == 1
     card = Path("run/README.md").read_text()
     assert "> Status: stopped." in card
     assert "10.9.8.7" not in card and "127.0.0.1" not in card
@@ -176,8 +178,8 @@ def test_answers_by_files_are_told_and_their_writer_is_not_claimed(generate, tar
         for line in Path("asked.jsonl").read_text().splitlines():
             request = json.loads(line)
             body = answer(request["body"], f"{turn} {request['custom_id']}")
-            found = {"response": {"status_code": 200, "body": body}, "error": None}
-            lines.append(json.dumps({"custom_id": request["custom_id"], **found}))
+            actual = {"response": {"status_code": 200, "body": body}, "error": None}
+            lines.append(json.dumps({"custom_id": request["custom_id"], **actual}))
         Path("answers.jsonl").write_text("\n".join(lines))
         assert targen("batch", "import", "run", "answers.jsonl").code == 0
     assert service.seen == []
@@ -210,15 +212,15 @@ class TestGivenSeeds:
         Path("weather.yaml").write_text(WEATHER)
         Path("towns.txt").write_text("".join(f"the town of Number{n}\n" for n in range(20)))
 
-    @pytest.mark.parametrize(("rows", "told"), [(28, ""), (100, TOO_FEW)])
-    def test_too_few_are_told_with_what_to_add(self, rows, told, targen):
+    @pytest.mark.parametrize(("rows", "output"), [(28, ""), (100, TOO_FEW)])
+    def test_too_few_are_told_with_what_to_add(self, rows, output, targen):
         """Fewer than a dry run would make otherwise are no error."""
         asked = ("estimate", "weather.yaml", "-n", rows, "-b", "scripted")
         result = targen(*asked)
         assert result.code == 0, result.err
-        assert told in result.out
-        assert ("Too few" in result.out) == bool(told)
-        assert targen(*asked, "--json").json.get("too_few_seeds", "") == told
+        assert output in result.out
+        assert ("Too few" in result.out) == bool(output)
+        assert targen(*asked, "--json").json.get("too_few_seeds", "") == output
 
     def test_what_to_add_is_enough(self, targen):
         for text in (WEATHER + "samples_per_seed: 4\n", WEATHER):
@@ -268,10 +270,10 @@ def test_a_dry_run_says_what_would_run_and_leaves_nothing(generate, service):
 
 
 def test_a_dry_run_names_the_folder_that_the_run_would_step_aside_to(targen):
-    wanted = ("generate", "tickets", "-b", "scripted", "-q", "-n")
-    assert targen(*wanted, 2).code == 0
-    assert targen(*wanted, 2, "--dry-run", "--json").json["out"] == "runs/tickets-0"
-    assert targen(*wanted, 4, "--dry-run", "--json").json["out"] == "runs/tickets-0-2"
+    expected = ("generate", "tickets", "-b", "scripted", "-q", "-n")
+    assert targen(*expected, 2).code == 0
+    assert targen(*expected, 2, "--dry-run", "--json").json["out"] == "runs/tickets-0"
+    assert targen(*expected, 4, "--dry-run", "--json").json["out"] == "runs/tickets-0-2"
 
 
 def test_a_dry_run_takes_a_few_seeds_of_ones_own(targen):
@@ -297,8 +299,8 @@ def test_nobody_is_asked_where_nobody_is(generate):
 
 
 def test_a_suite_out_of_budget_names_itself_and_what_to_type(targen):
-    wanted = ("generate", "--suite", "superglue", "-n", 2, "-b", "scripted", "-q", "--no-cache")
-    result = targen(*wanted, "--max-tokens", 20_000)
+    expected = ("generate", "--suite", "superglue", "-n", 2, "-b", "scripted", "-q", "--no-cache")
+    result = targen(*expected, "--max-tokens", 20_000)
     assert result.code == 1
     assert "error: suite superglue, in " in result.err
     assert (

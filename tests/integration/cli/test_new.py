@@ -69,10 +69,10 @@ def made(request, run, tmp_path_factory) -> Path:
 
 
 def test_its_tests_pass_unchanged(made, run):
-    told = run(made, "pytest", "-q", "-p", "no:cacheprovider")
-    assert " passed" in told
-    assert "failed" not in told
-    assert "targen conformance:" not in told, "nothing of the kit is switched off"
+    output = run(made, "pytest", "-q", "-p", "no:cacheprovider")
+    assert " passed" in output
+    assert "failed" not in output
+    assert "targen conformance:" not in output, "nothing of the kit is switched off"
 
 
 def test_its_plugin_is_sound(made, run):
@@ -101,8 +101,8 @@ def test_it_lints_and_is_formatted_whatever_its_name(kind, name, targen, run, tm
 def test_it_generates(run, tmp_path):
     run(tmp_path, "targen_core", "new", "task", "demo")
     lay_out(tmp_path / "demo")
-    told = run(tmp_path / "demo", "targen_core", "generate", "demo", "-n", "4", "-b", "scripted")
-    assert "demo:demo 1: complete" in told
+    output = run(tmp_path / "demo", "targen_core", "generate", "demo", "-n", "4", "-b", "scripted")
+    assert "demo:demo 1: complete" in output
     assert (tmp_path / "demo" / "runs" / "demo-0" / "dataset.jsonl").read_text().count("\n") == 4
 
 

@@ -45,8 +45,8 @@ def test_it_has_a_backend_options_and_a_line_of_its_own(targen):
     assert lock["steps"]["passages"]["options"] == {"latency_ms": 1}
     assert lock["steps"]["seeds"]["options"] == {}
     assert lock["batches"] == [4, 2, 4]
-    told = json.loads(targen("report", "run", "--json").out)
-    assert list(dict.fromkeys(line["step"] for line in told["usage"]["by_step"])) == STEPS
+    output = json.loads(targen("report", "run", "--json").out)
+    assert list(dict.fromkeys(line["step"] for line in output["usage"]["by_step"])) == STEPS
     assert "\npassages" in targen("report", "run").out
     assert targen("resume", "run", "-n", "8", "-q").code == 0
     shown = targen("show", "run", "1").out

@@ -108,8 +108,8 @@ def test_a_run_without_the_cache_goes_on_without_it_until_it_is_told_otherwise(t
 
 
 def requests(targen, run):
-    found = targen("batch", "export", run, "--out", "asked.jsonl", "--json")
-    assert found.code == 0, found.err
+    actual = targen("batch", "export", run, "--out", "asked.jsonl", "--json")
+    assert actual.code == 0, actual.err
     return [json.loads(line) for line in Path("asked.jsonl").read_text().splitlines()]
 
 
@@ -119,16 +119,16 @@ def answers(asked, name="answers.jsonl"):
     for request in asked:
         schema = request["body"]["response_format"]["json_schema"]["schema"]
         body = OPENAI.answer(json.dumps(fill_schema(schema, rng)), "stop")
-        found = {"response": {"status_code": 200, "body": body}, "error": None}
-        lines.append(json.dumps({"custom_id": request["custom_id"], **found}))
+        actual = {"response": {"status_code": 200, "body": body}, "error": None}
+        lines.append(json.dumps({"custom_id": request["custom_id"], **actual}))
     Path(name).write_text("\n".join(lines))
     return name
 
 
 def test_an_import_says_why_it_does_not_use_a_line(targen):
     def offline(out, *args):
-        wanted = ("generate", "cb", "-n", 2, "-b", "llama", "-o", "model=m", "-q")
-        assert targen(*wanted, "--batch-offline", "--out", out, *args).code == 0
+        expected = ("generate", "cb", "-n", 2, "-b", "llama", "-o", "model=m", "-q")
+        assert targen(*expected, "--batch-offline", "--out", out, *args).code == 0
 
     offline("one")
     offline("two")
@@ -137,8 +137,8 @@ def test_an_import_says_why_it_does_not_use_a_line(targen):
     assert requests(targen, "two") == first
     file = answers(first)
     assert targen("batch", "import", "one", file, "--json").json["good"] == len(first)
-    told = targen("batch", "import", "two", file, "--json").json
-    assert (told["good"], told["cached"], told["unknown"]) == (0, len(first), 0)
+    output = targen("batch", "import", "two", file, "--json").json
+    assert (output["good"], output["cached"], output["unknown"]) == (0, len(first), 0)
     again = targen("batch", "import", "two", file)
     assert f"{len(first)} already there" in again.out
     stray = targen("batch", "import", "other", file)
@@ -147,9 +147,9 @@ def test_an_import_says_why_it_does_not_use_a_line(targen):
 
 
 def test_an_import_says_that_the_cache_was_first(targen):
-    wanted = ("generate", "cb", "-n", 2, "-b", "llama", "-o", "model=m", "-q", "--batch-offline")
+    expected = ("generate", "cb", "-n", 2, "-b", "llama", "-o", "model=m", "-q", "--batch-offline")
     for out in ("one", "two"):
-        assert targen(*wanted, "--out", out).code == 0
+        assert targen(*expected, "--out", out).code == 0
     file = answers(requests(targen, "one"))
     requests(targen, "two")
     assert targen("batch", "import", "one", file).code == 0

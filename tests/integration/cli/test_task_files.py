@@ -35,9 +35,9 @@ def test_generate_resume_report_and_export(notes, targen):
 
 
 def test_the_commands_that_only_look(notes, targen):
-    told = targen("describe", notes, "--prompts")
-    assert "file:notes" in told.out
-    assert "prompt write-yes" in told.out
+    output = targen("describe", notes, "--prompts")
+    assert "file:notes" in output.out
+    assert "prompt write-yes" in output.out
     assert targen("describe", notes, "--json").json["id"] == "file:notes"
     assert "file:notes" in targen("estimate", notes, "-n", 100, "-b", "scripted").out
     assert "[reply]" in targen("preview", notes, "-b", "scripted", "--prompts").out
@@ -48,10 +48,10 @@ def test_validate_correct_and_export_of_a_file(notes, targen):
         '{"text": "All is quiet.", "label": "no", "idx": 0}\n', encoding="utf-8"
     )
     assert targen("validate", "rows.jsonl", "--task", notes).code == 0
-    found = targen(
+    actual = targen(
         *("correct", "rows.jsonl", "--task", notes, "-b", "scripted", "-q", "--json"),
     )
-    assert found.json["task"] == "file:notes"
+    assert actual.json["task"] == "file:notes"
     assert targen("export", "rows.jsonl", "--task", notes, "--as", "csv", "--out", "c").code == 0
 
 
@@ -59,10 +59,10 @@ def test_validate_correct_and_export_of_a_file(notes, targen):
 def test_a_bad_file_is_one_clear_message(command, targen):
     Path("bad.yaml").write_text(YAML.replace("labels", "lables"), encoding="utf-8")
     more = [] if command == "describe" else ["-n", "2"]
-    found = targen(command, "bad.yaml", *more)
-    assert found.code == 2
-    assert "bad.yaml, line 2: lables: unknown key" in found.err
-    assert "did you mean labels" in found.err
+    actual = targen(command, "bad.yaml", *more)
+    assert actual.code == 2
+    assert "bad.yaml, line 2: lables: unknown key" in actual.err
+    assert "did you mean labels" in actual.err
 
 
 def test_a_draft_is_written_refused_and_then_run(targen):
@@ -107,12 +107,12 @@ def test_a_blank_is_a_declaration_but_for_its_draft_line(targen):
     ],
 )
 def test_what_init_task_cannot_do(args, message, targen):
-    found = targen("init-task", *args)
-    assert found.code in (1, 2)
-    assert message in found.err
+    actual = targen("init-task", *args)
+    assert actual.code in (1, 2)
+    assert message in actual.err
 
 
 def test_a_budget_stops_a_draft(targen):
-    found = targen("init-task", "notes", "-b", "scripted", "--max-tokens", 10)
-    assert found.code == 1
+    actual = targen("init-task", "notes", "-b", "scripted", "--max-tokens", 10)
+    assert actual.code == 1
     assert not list(Path().glob("*.yaml"))

@@ -133,9 +133,9 @@ def test_no_result_depends_on_the_terminal_s_encoding(environment, task, tmp_pat
     assert "| süß\\|bitter | 2 | 2 |" in (out / "README.md").read_text(encoding="utf-8")
     if environment.get("PYTHONIOENCODING") != "latin-1":
         assert b"s\\xfc\\xdf|bitter" in done.stdout
-    told = run("report", out, "--json", **environment)
+    output = run("report", out, "--json", **environment)
     encoding = environment.get("PYTHONIOENCODING", "ascii")
-    assert json.loads(told.stdout.decode(encoding)) == report
+    assert json.loads(output.stdout.decode(encoding)) == report
 
 
 def test_a_traceback_is_escaped_too():

@@ -83,7 +83,7 @@ def test_a_suite_that_names_nothing_is_named_and_the_others_run(targen, frozen):
         "class TestLetters(Tasks):\n"
         "    task = 'letters'\n"
         "class TestNothing(Trainers):\n"
-        "    least = 0.5\n"
+        "    min_accuracy = 0.5\n"
     )
     done = targen("plugins", "check", str(frozen))
     assert done.returncode == 1

@@ -30,37 +30,37 @@ def asked(name, answers, choices=("a", "b", "c", "d")):
 
 def test_answers_that_stand_first_are_warned_of(study):
     mine, gold = asked("mine", ["a"] * 30 + ["b"] * 10), asked("gold", [*"abcd"] * 10)
-    found = CHOICES.measure(study(mine, against=gold), MetricOptions())
-    assert found.figures["mine"]["first"].value == 0.75
-    assert found.figures["gold"]["first"].value == 0.25
-    assert found.warnings == (
+    actual = CHOICES.measure(study(mine, against=gold), MetricOptions())
+    assert actual.figures["mine"]["first"].value == 0.75
+    assert actual.figures["gold"]["first"].value == 0.25
+    assert actual.warnings == (
         (
             "Where the answer stands among the choices of mine says something of it: 30 of 40 are "
             "the first."
         ),
     )
-    assert found.headlines[1] == (
+    assert actual.headlines[1] == (
         "The answer of 25% of the rows of gold is the first choice (by chance 25%)."
     )
 
 
 def test_an_answer_that_is_no_choice_is_counted(study):
-    found = CHOICES.measure(study(asked("mine", ["a", "b", "c", "e"])), MetricOptions())
-    assert found.figures["mine"]["no choice"].value == 0.25
-    assert "1 row of mine has an answer that is no choice." in found.warnings
+    actual = CHOICES.measure(study(asked("mine", ["a", "b", "c", "e"])), MetricOptions())
+    assert actual.figures["mine"]["no choice"].value == 0.25
+    assert "1 row of mine has an answer that is no choice." in actual.warnings
 
 
 def test_rows_without_choices_are_a_note(corpus, study):
-    found = CHOICES.measure(study(corpus(["choice: one", "two"])), MetricOptions())
-    assert not found.figures
-    assert found.notes
+    actual = CHOICES.measure(study(corpus(["choice: one", "two"])), MetricOptions())
+    assert not actual.figures
+    assert actual.notes
 
 
 def test_bigrams_and_tokens_by_hand(corpus, study):
     # "the cat sat ." twice has three bigrams; "a dog !" adds two.
     mine = corpus(["The cat sat.", "the cat sat.", "A dog!"])
-    found = DATATUNE.measure(study(mine), DataTuneOptions())
-    values = {name: each.value for name, each in found.figures["mine"].items()}
+    actual = DATATUNE.measure(study(mine), DataTuneOptions())
+    values = {name: each.value for name, each in actual.figures["mine"].items()}
     assert values["unique bigrams"] == 5
     assert values["unique bigrams a row"] == pytest.approx(5 / 3)
     assert values["tokens"] == 11
@@ -68,18 +68,18 @@ def test_bigrams_and_tokens_by_hand(corpus, study):
 
 
 def test_the_input_alone_is_measured(study):
-    found = DATATUNE.measure(study(asked("mine", ["a", "b"])), DataTuneOptions())
-    assert found.figures["mine"]["unique at 0.9"].value == 0
+    actual = DATATUNE.measure(study(asked("mine", ["a", "b"])), DataTuneOptions())
+    assert actual.figures["mine"]["unique at 0.9"].value == 0
     # which ? choice : a choice : b choice : c choice : d
-    assert found.figures["mine"]["tokens a row"].value == 14
+    assert actual.figures["mine"]["tokens a row"].value == 14
 
 
 @pytest.mark.skipif(not TEMPORAL.exists(), reason="BIG-bench's own rows are not here")
 def test_the_gold_row_of_table_3(corpus, study):
     examples = json.loads(TEMPORAL.read_text())["examples"]
     gold = corpus([each["input"] for each in examples], name="temporal_sequences")
-    found = DATATUNE.measure(study(gold), DataTuneOptions(among=200))
-    assert round(found.figures["temporal_sequences"]["unique bigrams a row"].value, 1) == 1.0
-    assert round(found.figures["temporal_sequences"]["tokens a row"].value, 1) == 99.7
-    printed = found.tables[1].rows[0]
+    actual = DATATUNE.measure(study(gold), DataTuneOptions(among=200))
+    assert round(actual.figures["temporal_sequences"]["unique bigrams a row"].value, 1) == 1.0
+    assert round(actual.figures["temporal_sequences"]["tokens a row"].value, 1) == 99.7
+    printed = actual.tables[1].rows[0]
     assert printed == ("temporal_sequences", "gold", 1.0, 99.7, 0.9)

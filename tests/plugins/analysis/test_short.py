@@ -70,9 +70,9 @@ def test_sentences_are_for_one_dataset_and_the_table_for_several(analysis):
     ],
 )
 def test_how_far_a_figure_is_from_the_reference(mine, original, mark, words):
-    found = apart(mine, original)
-    assert found.mark == mark
-    assert found.words.endswith(f" against {number(original.value)}{words}")
+    actual = apart(mine, original)
+    assert actual.mark == mark
+    assert actual.words.endswith(f" against {number(original.value)}{words}")
 
 
 def test_better_and_worse_are_said_where_a_side_is_better():

@@ -54,13 +54,13 @@ def described() -> Callable[[Any], dict[str, Any]]:
     from targen_datatune.catalogues.files import FILES
 
     def describe(spec: Any) -> dict[str, Any]:
-        found: dict[str, Any] = {}
+        actual: dict[str, Any] = {}
         for listed in FILES.listing(str(spec), FILES.options()):
             try:
-                found.update((e.id, e) for e in FILES.describe(listed, FILES.options()))
+                actual.update((e.id, e) for e in FILES.describe(listed, FILES.options()))
             except DatasetUnavailable as error:
-                found[listed.key] = error
-        return found
+                actual[listed.key] = error
+        return actual
 
     return describe
 

@@ -8,7 +8,7 @@ import pytest
 
 from targen_core import load_registry
 from targen_core.errors import UsageError
-from targen_datatune.asked import Example, wanted
+from targen_datatune.asked import Example, read_request
 
 
 @pytest.fixture(scope="module")
@@ -18,7 +18,7 @@ def registry():
 
 @pytest.mark.whole
 def test_an_installed_task(registry):
-    task = wanted("rte", registry)
+    task = read_request("rte", registry)
     assert task.name == "rte"
     assert task.instruction.startswith("Each row is a premise")
     assert task.labels == ("entailment", "not_entailment")
@@ -27,7 +27,7 @@ def test_an_installed_task(registry):
 
 
 def test_an_instruction(registry):
-    task = wanted("Is the remark meant as a yes or as a no?", registry)
+    task = read_request("Is the remark meant as a yes or as a no?", registry)
     assert task.name == "is-the-remark-meant-as-a"
     assert task.instruction == "Is the remark meant as a yes or as a no?"
     assert task.query == "is the remark meant as a\nIs the remark meant as a yes or as a no?"
@@ -36,7 +36,7 @@ def test_an_instruction(registry):
 def test_a_text(tmp_path, registry):
     path = tmp_path / "yes-no.md"
     path.write_text("\ufeffSay yes or no.\n", encoding="utf-8")
-    task = wanted(str(path), registry)
+    task = read_request(str(path), registry)
     assert (task.name, task.instruction) == ("yes-no", "Say yes or no.")
 
 
@@ -49,13 +49,13 @@ def test_bigbench_s_form(tmp_path, registry):
     said = {"name": "heat", "description": "Guess.", "task_prefix": "Yes or no?\n"}
     said |= {"canary": "GUID 1", "examples": examples}
     path.write_text(json.dumps(said))
-    task = wanted(str(path), registry)
+    task = read_request(str(path), registry)
     assert (task.name, task.instruction) == ("heat", "Guess.\nYes or no?")
     assert task.examples[0] == Example("Are you cold?\nchoice: no\nchoice: yes", "no")
     assert task.labels == ("no", "yes")
     assert task.canary == "GUID 1"
     path.write_text(json.dumps(said | {"append_choices_to_input": False}))
-    assert wanted(str(path), registry).examples[1] == Example("Are you hot?", "yes")
+    assert read_request(str(path), registry).examples[1] == Example("Are you hot?", "yes")
 
 
 def test_the_right_choice_of_bigbench_s_form_is_not_always_the_first(tmp_path, registry):
@@ -66,7 +66,7 @@ def test_the_right_choice_of_bigbench_s_form_is_not_always_the_first(tmp_path, r
         for n in range(60)
     ]
     path.write_text(json.dumps({"description": "Choose.", "examples": examples}))
-    shown = wanted(str(path), registry).examples
+    shown = read_request(str(path), registry).examples
     places = [each.input.splitlines().index(f"choice: {each.output}") for each in shown]
     assert min(places.count(place) for place in (1, 2, 3)) > 10
 
@@ -80,7 +80,7 @@ def test_an_instruction_with_examples(suffix, tmp_path, registry):
         "labels": ["1", "2"],
     }
     path.write_text(json.dumps(said))  # which is YAML too
-    task = wanted(str(path), registry)
+    task = read_request(str(path), registry)
     assert (task.name, task.instruction, task.labels) == ("mine", "Add.", ("1", "2"))
     assert task.examples == (Example("1 and 1", "2"), Example("1", "1"))
 
@@ -88,7 +88,7 @@ def test_an_instruction_with_examples(suffix, tmp_path, registry):
 def test_a_declaration(tmp_path, registry):
     path = tmp_path / "mood.yaml"
     path.write_text("description: A sentence.\nlabels:\n  good: kind\n  bad: unkind\n")
-    task = wanted(str(path), registry)
+    task = read_request(str(path), registry)
     assert task.name == "mood"
     assert task.labels == ("good", "bad")
 
@@ -115,9 +115,9 @@ def test_what_is_no_task(name, content, words, tmp_path, registry):
     if content is not None:
         path.write_bytes(content if isinstance(content, bytes) else content.encode())
     with pytest.raises(UsageError, match=words):
-        wanted(str(path), registry)
+        read_request(str(path), registry)
 
 
 def test_nothing_at_all(registry):
     with pytest.raises(UsageError, match="TASK is empty"):
-        wanted("  ", registry)
+        read_request("  ", registry)

@@ -31,15 +31,15 @@ def test_a_folder_is_a_catalogue_in_one_line(shop, in_process):
 
 def test_json_has_the_entries_whole(shop, in_process):
     facts = in_process("retrieve", ASKED, "--catalogue", str(shop), "-k", "1", "--json").json
-    (found,) = facts["found"]
-    assert found["dataset"]["id"] == "file:shop/talk/reviews.csv"
-    assert found["dataset"]["samples"][0]["stars"] == "1"
-    assert "review" in found["terms"]
+    (actual,) = facts["found"]
+    assert actual["dataset"]["id"] == "file:shop/talk/reviews.csv"
+    assert actual["dataset"]["samples"][0]["stars"] == "1"
+    assert "review" in actual["terms"]
     assert facts["searched"] == 3
 
 
 @pytest.mark.parametrize(
-    ("options", "found", "left_out"),
+    ("options", "actual", "left_out"),
     [
         (["--license", "permissive"], {"file:shop/talk/reviews.csv"}, {"licence": 2}),
         (["--license", "mit,unknown"], {"file:shop/orders", "file:shop/questions.json"}, None),
@@ -47,10 +47,10 @@ def test_json_has_the_entries_whole(shop, in_process):
         (["--max-rows", "5"], {"file:shop/questions.json"}, None),
     ],
 )
-def test_filters(options, found, left_out, shop, in_process):
+def test_filters(options, actual, left_out, shop, in_process):
     asked = f"{ASKED} And the orders, items, questions?"
     facts = in_process("retrieve", asked, "--catalogue", str(shop), "--json", *options).json
-    assert {each["dataset"]["id"] for each in facts["found"]} == found
+    assert {each["dataset"]["id"] for each in facts["found"]} == actual
     assert left_out is None or facts["left_out"] == left_out
 
 
@@ -160,13 +160,13 @@ def test_rows_come_from_the_catalogue_that_has_them(shop, tmp_path):
     registry = load_registry()
     with Index(tmp_path / "index", create=True) as index:
         index.build(registry, str(shop))
-        found = find(registry, index, ASKED, k=1)
-        (best,) = found.found
+        actual = find(registry, index, ASKED, k=1)
+        (best,) = actual.matches
         assert best.entry.catalogue == "targen-datatune:files"
         assert next(rows_of(registry, best.entry))["stars"] == "1"
         (shop / "talk" / "extra.csv").write_text("complaint\nThe review of the customer\n")
         index.build(registry, str(shop))
-        assert len(find(registry, index, ASKED).found) == 4, "its index follows the entries"
+        assert len(find(registry, index, ASKED).matches) == 4, "its index follows the entries"
 
 
 KILLED = """

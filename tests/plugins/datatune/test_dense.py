@@ -99,10 +99,10 @@ def test_both_ranks_are_put_together_and_said(embedded, shop, tmp_path):
         base.build(registry, str(shop))
         asked = "stars of a review in the shop"
         fused = find(registry, base, asked, retriever="fused")
-        assert fused.found[0].entry.id == "file:shop/talk/reviews.csv"
-        assert fused.found[0].parts["bm25"] == 1
-        assert "review" in fused.found[0].terms
-        assert set(fused.found[-1].parts) <= {"bm25", "dense"}
+        assert fused.matches[0].entry.id == "file:shop/talk/reviews.csv"
+        assert fused.matches[0].parts["bm25"] == 1
+        assert "review" in fused.matches[0].terms
+        assert set(fused.matches[-1].parts) <= {"bm25", "dense"}
         embedded.clear()
         find(registry, base, asked, retriever="dense")
         assert embedded == [asked], "the vectors are those that fused has made"

@@ -11,13 +11,13 @@ from targen_datatune.catalogues.files import FILES
 
 
 def test_a_folder_of_several_datasets(shop, described):
-    found = described(shop)
-    assert list(found) == [
+    actual = described(shop)
+    assert list(actual) == [
         "file:shop/questions.json",
         "file:shop/orders",
         "file:shop/talk/reviews.csv",
     ]
-    reviews = found["file:shop/talk/reviews.csv"]
+    reviews = actual["file:shop/talk/reviews.csv"]
     assert reviews.rows == 12
     assert reviews.columns == {"review": "string", "stars": "string"}
     assert reviews.samples[0] == {"review": "The lamp number 0 is bright.", "stars": "1"}
@@ -103,9 +103,9 @@ def test_what_cannot_be_read_is_left_out_with_the_reason(name, content, words, s
         pytest.importorskip("pyarrow")
     path = shop / name
     path.write_bytes(content if isinstance(content, bytes) else content.encode())
-    found = described(shop)
-    assert words in str(found[f"shop/{name}"])
-    assert sum(isinstance(entry, DatasetUnavailable) for entry in found.values()) == 1
+    actual = described(shop)
+    assert words in str(actual[f"shop/{name}"])
+    assert sum(isinstance(entry, DatasetUnavailable) for entry in actual.values()) == 1
 
 
 def test_bad_rows_are_left_out_and_counted(tmp_path, described):

@@ -31,7 +31,7 @@ def hub(monkeypatch, slept, hubs):
     close_session()
 
 
-def found(spec="hf:", **options):
+def actual(spec="hf:", **options):
     chosen = HUB.options(**options)
     return {
         entry.id: entry
@@ -48,7 +48,7 @@ def test_what_is_described(hub):
         cardData={"license": "Apache-2.0"},
         tags=["task_categories:text-classification", "language:en", "region:us", "lamps"],
     )
-    (entry,) = found().values()
+    (entry,) = actual().values()
     assert entry.id == "hf:ada/reviews"
     assert (entry.name, entry.configuration, entry.split) == ("ada/reviews", "default", "train")
     assert entry.revision == "a" * 40
@@ -64,7 +64,7 @@ def test_what_is_described(hub):
 def test_pages_of_the_listing_and_what_it_asks_for(hub):
     for at in range(5):
         hub.add(f"ada/d{at}")
-    assert len(found(search="d", author="ada", limit=4, samples=False)) == 4
+    assert len(actual(search="d", author="ada", limit=4, samples=False)) == 4
     listing = [path for path in hub.asked if path.startswith("/api/datasets?")]
     assert len(listing) == 2
     for words in ("search=d", "author=ada", "sort=downloads", "expand=sha"):
@@ -75,16 +75,16 @@ def test_pages_of_the_listing_and_what_it_asks_for(hub):
 def test_one_dataset_one_owner_and_each_configuration(hub):
     hub.add("ada/glue", configurations=("cola", "rte", "wic"), tags=["license:mit"])
     hub.add("bob/other")
-    assert list(found("hf:ada/glue")) == ["hf:ada/glue:cola", "hf:ada/glue:rte", "hf:ada/glue:wic"]
-    assert {entry.license for entry in found("hf:ada/").values()} == {"mit"}
-    (one,) = found("hf:ada/glue", configurations=1).values()
+    assert list(actual("hf:ada/glue")) == ["hf:ada/glue:cola", "hf:ada/glue:rte", "hf:ada/glue:wic"]
+    assert {entry.license for entry in actual("hf:ada/").values()} == {"mit"}
+    (one,) = actual("hf:ada/glue", configurations=1).values()
     assert one.notes == ("one of 3 configurations",)
 
 
 def test_rows_page_by_page_with_the_names_of_classes(hub):
     hub.add("ada/many", rows=230)
     hub.datasets["ada/many"]["cut"] = {7}
-    (entry,) = found().values()
+    (entry,) = actual().values()
     rows = list(HUB.rows(entry))
     assert len(rows) == 229, "a row of which the viewer cut a cell is no row"
     assert rows[0] == {"text": "ada/many 0", "label": "bad"}
@@ -109,7 +109,7 @@ def test_rows_page_by_page_with_the_names_of_classes(hub):
 def test_a_service_in_trouble_is_asked_again(fault, waits, hub, slept):
     hub.add("ada/a")
     hub.fail("/viewer/info", *fault)
-    assert len(found()) == 1
+    assert len(actual()) == 1
     assert slept == waits
 
 
@@ -125,7 +125,7 @@ def test_a_service_that_stays_away_ends_the_build_and_loses_nothing(fault, words
     hub.add("ada/a")
     hub.fail("/viewer/info", *fault)
     with pytest.raises(JobFailed, match=words) as caught:
-        found()
+        actual()
     assert "the same command goes on" in caught.value.hint
 
 
@@ -133,7 +133,7 @@ def test_no_connection(hub, monkeypatch):
     hub.add("ada/a")
     monkeypatch.setenv(VIEWER_VARIABLE, "http://127.0.0.1:9")
     with pytest.raises(JobFailed, match="did not answer"):
-        found()
+        actual()
 
 
 def test_a_dataset_that_the_viewer_cannot_show(hub):
@@ -141,16 +141,16 @@ def test_a_dataset_that_the_viewer_cannot_show(hub):
     said = {"error": "The dataset viewer doesn't support this dataset"}
     hub.fail("/viewer/info", 500, 1, {"X-Error-Code": "StreamingRowsError"}, said)
     with pytest.raises(DatasetUnavailable, match="the viewer has nothing of ada/a: The dataset"):
-        found()
+        actual()
     hub.fail("/viewer/info", 500, 99, {}, {"error": "oops"})
     with pytest.raises(DatasetUnavailable, match="oops"):
-        found()
+        actual()
 
 
 def test_no_samples_are_a_note(hub):
     hub.add("ada/a")
     hub.fail("first-rows", 501, 1, {}, {"error": "too big"})
-    (entry,) = found().values()
+    (entry,) = actual().values()
     assert entry.samples == ()
     assert entry.notes == ("no sample rows: the viewer has nothing of ada/a: too big",)
     assert entry.rows == 3
@@ -158,7 +158,7 @@ def test_no_samples_are_a_note(hub):
 
 def test_a_gated_dataset_is_known_and_its_rows_are_refused(hub):
     hub.add("ada/secret", gated="manual", description="Behind a form")
-    (entry,) = found().values()
+    (entry,) = actual().values()
     assert (entry.gated, entry.columns, entry.description) == (True, {}, "Behind a form")
     assert "is gated or private" in entry.notes[0]
     with pytest.raises(DatasetUnavailable, match="is gated or private"):
@@ -167,7 +167,7 @@ def test_a_gated_dataset_is_known_and_its_rows_are_refused(hub):
 
 def test_rows_of_what_changed_vanished_or_closed(hub):
     hub.add("ada/a")
-    (entry,) = found().values()
+    (entry,) = actual().values()
     hub.datasets["ada/a"]["columns"] = {"text": {"dtype": "string", "_type": "Value"}}
     with pytest.raises(DatasetUnavailable, match="has other columns than when it was described"):
         list(HUB.rows(entry))
@@ -189,17 +189,17 @@ def test_rows_of_what_changed_vanished_or_closed(hub):
 def test_private_and_disabled_datasets_are_passed_over(hub):
     hub.add("ada/mine", private=True)
     hub.add("ada/off", disabled=True)
-    assert found() == {}
+    assert actual() == {}
 
 
 def test_the_token_goes_to_the_hub_alone(hub, hubs, monkeypatch):
     hub.add("ada/a")
-    found()
+    actual()
     assert hub.tokens == {"Bearer hf_secret"}
     other = hubs(hub.datasets)
     address = other.address.replace("127.0.0.1", "localhost")
     monkeypatch.setenv(VIEWER_VARIABLE, f"{address}/viewer")
-    found()
+    actual()
     assert other.tokens == {""}
 
 

@@ -17,7 +17,7 @@ from targen_core import hookimpl
 from targen_core.errors import DatasetUnavailable, TargenError
 from targen_core.plugins import loader
 from targen_core.retrieval.model import Catalogue, DatasetEntry, Listed
-from targen_datatune.finding import Found
+from targen_datatune.finding import Match
 from targen_datatune.licenses import mixes
 from targen_datatune.transforming.formats import matches, refuse_pattern
 from targen_datatune.transforming.items import SourceRow
@@ -125,8 +125,8 @@ def records(run="a"):
 
 
 def dropped(run="a"):
-    told = report(run)["dropped_list_items"]
-    return {(each["step"], each["reason"]) for each in told}
+    output = report(run)["dropped_list_items"]
+    return {(each["step"], each["reason"]) for each in output}
 
 
 def test_rows_are_exact_by_label_and_lead_back_to_their_source(in_process):
@@ -182,8 +182,10 @@ def _journal(run):
 
 def test_preview_estimate_describe_and_show_know_it(in_process):
     assert in_process("preview", "recommends.yaml", "-b", "scripted", "-n", "2").code == 0
-    told = in_process("estimate", "recommends.yaml", "-n", "3000", "-b", "scripted", "--json").json
-    calls = {step["step"]: step["calls"] for step in told["steps"]}
+    output = in_process(
+        "estimate", "recommends.yaml", "-n", "3000", "-b", "scripted", "--json"
+    ).json
+    calls = {step["step"]: step["calls"] for step in output["steps"]}
     assert calls["expand"] == 1
     assert calls["rerank"] == 3
     assert calls["plan"] == 4
@@ -257,11 +259,11 @@ def test_steps_have_backends_and_options_by_either_name(in_process):
 
 
 def test_it_says_what_it_chooses_from_before_anything_is_sent(in_process):
-    told = in_process(*LINE[:-1], "-n", "3000", "--dry-run")
-    assert told.code == 0, told.err
-    assert "2 searched, 2 datasets found, 2 to be used; labels yes, no" in told.err
-    assert "2 of them say nothing of a licence" in told.err
-    assert "Dry run: nothing was sent or written." in told.out
+    output = in_process(*LINE[:-1], "-n", "3000", "--dry-run")
+    assert output.code == 0, output.err
+    assert "2 searched, 2 datasets found, 2 to be used; labels yes, no" in output.err
+    assert "2 of them say nothing of a licence" in output.err
+    assert "Dry run: nothing was sent or written." in output.out
     assert not Path("runs").exists()
 
 
@@ -295,9 +297,9 @@ def test_reports_and_cards_list_the_sources_with_their_licences(in_process):
     (source,) = report()["sources"]
     assert (source["name"], source["license"]) == ("file:data/reviews.csv", "cc-by-4.0")
     assert source["rows"] == 8
-    told = in_process("report", "a").out
-    assert "Rows by source" in told
-    assert "file:data/reviews.csv  cc-by-4.0" in told
+    output = in_process("report", "a").out
+    assert "Rows by source" in output
+    assert "file:data/reviews.csv  cc-by-4.0" in output
     line = f"| file:data/reviews.csv | cc-by-4.0 | {source['revision']} | 8 |"
     assert line in Path("a/README.md").read_text()
     assert str(Path.cwd()) not in Path("a/README.md").read_text()
@@ -594,8 +596,8 @@ def test_rows_that_break_a_check_are_rejected(row, reason, in_process):
 )
 def test_most_draws_decide_over_dataset_and_configuration(draws, chosen):
     names = ["glue:cb", "glue:rte", "boolq", "copa"]
-    found = [
-        Found(
+    matches = [
+        Match(
             DatasetEntry(
                 id=name,
                 name=name.partition(":")[0],
@@ -607,7 +609,7 @@ def test_most_draws_decide_over_dataset_and_configuration(draws, chosen):
         )
         for rank, name in enumerate(names, 1)
     ]
-    assert [entry.id for entry, _ in elected([draw.split() for draw in draws], found)] == chosen
+    assert [entry.id for entry, _ in elected([draw.split() for draw in draws], matches)] == chosen
 
 
 class _Away:

@@ -41,27 +41,27 @@ def test_texts_of_the_official_rows():
 
 
 def test_each_option_is_a_case():
-    found = MULTIRC.rows.cases(
+    actual = MULTIRC.rows.cases(
         row(
             ("Who works?", [("Ada", 1), ("the neighbours of Bo", 0), ("Bo", 1)]),
             ("Whose honey?", [("Ada's", 1)]),
             ("Of a test file?", [("Ada", None)]),
         )
     )
-    assert [(case.question, case.label) for case in found] == [
+    assert [(case.question, case.label) for case in actual] == [
         (0, RIGHT),
         (0, WRONG),
         (0, RIGHT),
         (1, RIGHT),
     ]
-    assert list(found[0].texts) == ["passage", "question", "option"]
-    assert [case.cues["place among the options"] for case in found[:3]] == [
+    assert list(actual[0].texts) == ["passage", "question", "option"]
+    assert [case.cues["place among the options"] for case in actual[:3]] == [
         (0, -3),
         (1, -2),
         (2, -1),
     ]
-    assert [case.cues["number of options"] for case in found] == [(3,), (3,), (3,), (1,)]
-    lengths = [case.cues["length beside the other options"][0] for case in found]
+    assert [case.cues["number of options"] for case in actual] == [(3,), (3,), (3,), (1,)]
+    lengths = [case.cues["length beside the other options"][0] for case in actual]
     assert lengths == [-1.5, 3, -1.5, 0]
 
 
@@ -70,8 +70,8 @@ answers = st.lists(st.tuples(st.text(max_size=30), st.sampled_from([0, 1, None])
 
 @given(st.lists(st.tuples(st.text(max_size=30), answers), max_size=3))
 def test_any_row_is_read(questions):
-    found = MULTIRC.rows.cases(row(*questions))
+    actual = MULTIRC.rows.cases(row(*questions))
     labels = [label for _, options in questions for _, label in options if label is not None]
-    assert [case.label for case in found] == [RIGHT if label else WRONG for label in labels]
-    for case in found:
+    assert [case.label for case in actual] == [RIGHT if label else WRONG for label in labels]
+    for case in actual:
         assert all(math.isfinite(number) for value in case.cues.values() for number in value)

@@ -19,9 +19,9 @@ def at(prompt: str, change, *, always: bool = False):
     """Bend the replies to a prompt: each question's first one, or all."""
     seen: set[str] = set()
 
-    def bend(found: str, good: Any) -> Any:
+    def bend(actual: str, good: Any) -> Any:
         key = _text(good)
-        if found != prompt or (not always and key in seen):
+        if actual != prompt or (not always and key in seen):
             return good
         seen.add(key)
         return change(copy.deepcopy(good))
@@ -291,19 +291,19 @@ def test_a_model_without_paragraphs_ends_the_run(run):
 
 
 @pytest.mark.parametrize(
-    "found",
+    "actual",
     [["Z"], ["1"], [], ["the first one"], ["true"], ["A", "Z"], ["A; B"]],
     ids=str,
 )
-def test_an_answer_that_is_no_option_is_never_a_row(found, run):
-    ran = run(at("meta", lambda good: {**good, "actual": found}, always=True), rows=2)
+def test_an_answer_that_is_no_option_is_never_a_row(actual, run):
+    ran = run(at("meta", lambda good: {**good, "actual": actual}, always=True), rows=2)
     assert ran.rows == []
     assert ran.reasons == {"illegal-output"} or ran.reasons == {"malformed-reply"}
 
 
-@pytest.mark.parametrize("found", ["A", 3, None, {"A": True}], ids=str)
-def test_an_answer_that_is_no_list_is_never_a_row(found, run):
-    ran = run(at("meta", lambda good: {**good, "actual": found}, always=True), rows=2)
+@pytest.mark.parametrize("actual", ["A", 3, None, {"A": True}], ids=str)
+def test_an_answer_that_is_no_list_is_never_a_row(actual, run):
+    ran = run(at("meta", lambda good: {**good, "actual": actual}, always=True), rows=2)
     assert ran.rows == []
     assert ran.reasons == {"malformed-reply"}
 
@@ -363,8 +363,8 @@ def test_the_paper_s_letters_are_read(right, run):
     assert len(ran.rows) == 2
     for row in ran.rows:
         (question,) = row["passage"]["questions"]
-        found = [(answer["text"], answer["label"]) for answer in question["answers"]]
-        assert found == [(RED, 1), (BLUE, 0), (CART, 1)], "in the order of the reply"
+        actual = [(answer["text"], answer["label"]) for answer in question["answers"]]
+        assert actual == [(RED, 1), (BLUE, 0), (CART, 1)], "in the order of the reply"
 
 
 @pytest.mark.parametrize(

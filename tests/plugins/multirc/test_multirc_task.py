@@ -52,13 +52,13 @@ def test_the_categories_are_the_paper_s_fifteen_and_cost_no_call(run):
     assert {request.origin.step for request in ran.requests} == {"seeds", "generate", "correct"}
     categories = {request.origin.values["category"] for request in ran.asked("titles")}
     assert len(categories) == 15
-    told = " ".join(categories)
+    output = " ".join(categories)
     for word in (
         "news, Wikipedia, history, anthropology, society, law, justice, elementary, 11 September, "
         "fiction, films, art, computer, biological, physics, chemistry, linguistics, psychiatry, "
         "psychology, supernatural"
     ).split(", "):
-        assert word in told, word
+        assert word in output, word
     assert {request.origin.values["count"] for request in ran.asked("titles")} == {50}
     assert {request.origin.values["count"] for request in ran.asked("paragraphs")} == {7}
 
@@ -84,16 +84,16 @@ def test_a_call_writes_two_questions_on_one_paragraph(run):
 
 
 def test_a_call_is_told_how_many_options_and_right_ones_are_wanted(run):
-    wanted = Counter()
+    expected = Counter()
     for request in run(rows=120).asked("questions"):
         lines = request.origin.values["wanted"].split("\n")
         assert len(lines) == 2
         for number, line in enumerate(lines, 1):
-            found = re.fullmatch(rf"Question {number}: (\d) options, of which (\d) right", line)
-            wanted[int(found[1]), int(found[2])] += 1
-    assert {options for options, _ in wanted} >= {4, 5, 6}
-    assert {right for _, right in wanted} >= {1, 2, 3}
-    assert all(1 <= right <= options for options, right in wanted)
+            actual = re.fullmatch(rf"Question {number}: (\d) options, of which (\d) right", line)
+            expected[int(actual[1]), int(actual[2])] += 1
+    assert {options for options, _ in expected} >= {4, 5, 6}
+    assert {right for _, right in expected} >= {1, 2, 3}
+    assert all(1 <= right <= options for options, right in expected)
 
 
 def test_sentences_are_numbered_for_the_writer_and_for_nobody_else(run):
@@ -209,8 +209,8 @@ def test_another_set_becomes_the_label(run):
     def other(prompt, good):
         if prompt == "meta":
             claimed = good["actual"]
-            found = [letter for letter in "ABC" if letter not in claimed] or ["A"]
-            return {**good, "actual": found, "verdict": "incorrect"}
+            actual = [letter for letter in "ABC" if letter not in claimed] or ["A"]
+            return {**good, "actual": actual, "verdict": "incorrect"}
         return good
 
     ran = run(other, rows=10, give_up_after=60)
@@ -338,10 +338,10 @@ def test_what_is_written_is_read_back_and_joined(instances):
     joined = pack(official)
     assert [one for row in joined for one in from_rows([row])] == instances
     assert pack(joined) == joined
-    found = [question for row in joined for question in row["passage"]["questions"]]
-    answers = [answer for question in found for answer in question["answers"]]
+    actual = [question for row in joined for question in row["passage"]["questions"]]
+    answers = [answer for question in actual for answer in question["answers"]]
     assert [row["idx"] for row in joined] == list(range(len(joined)))
-    assert [question["idx"] for question in found] == list(range(len(found)))
+    assert [question["idx"] for question in actual] == list(range(len(actual)))
     assert [answer["idx"] for answer in answers] == list(range(len(answers)))
     neighbors = [row["passage"]["text"] for row in joined]
     assert all(one != other for one, other in pairwise(neighbors))
@@ -428,13 +428,13 @@ def _official(split: str) -> list[str]:
 @needs_data
 @pytest.mark.parametrize("split", ["train", "val", "test"])
 def test_the_official_files_validate_but_for_the_oddities(split):
-    found = {}
+    actual = {}
     for line in _official(split):
         try:
             OfficialMultiRc.model_validate_json(line, strict=True)
         except ValidationError as error:
-            found[json.loads(line)["idx"]] = error.errors()[0]["msg"].removeprefix("Value error, ")
-    assert found == ODDITIES[split]
+            actual[json.loads(line)["idx"]] = error.errors()[0]["msg"].removeprefix("Value error, ")
+    assert actual == ODDITIES[split]
 
 
 @needs_data
@@ -474,9 +474,9 @@ def test_quotas_hold_exactly(n, bad, seed):
     ):
         job.run()
         lines = (Path(folder) / "run" / "dataset.jsonl").read_text(encoding="utf-8").split("\n")
-    found = [line for line in lines if line]
-    assert len(found) == n
-    for line in found:
+    actual = [line for line in lines if line]
+    assert len(actual) == n
+    for line in actual:
         OfficialMultiRc.model_validate_json(line, strict=True)
 
 
@@ -501,9 +501,9 @@ def test_the_worked_reply_keeps_the_rules_that_it_teaches():
     turns = PROMPTS["questions"].fill({"passage": "x", "wanted": "x"})
     (user, assistant) = turns[1:3]
     passage = re.search(r"^Passage: (.+)$", user.content, re.MULTILINE)[1]
-    wanted = re.findall(r"(\d) options, of which (\d) right", user.content)
+    expected = re.findall(r"(\d) options, of which (\d) right", user.content)
     items = json.loads(assistant.content)["questions"]
-    for item, (options, right) in zip(items, wanted, strict=True):
+    for item, (options, right) in zip(items, expected, strict=True):
         assert list(item) == ["sentences", "question", "right", "wrong"]
         assert len(item["right"]) == int(right)
         assert len(item["right"]) + len(item["wrong"]) == int(options)

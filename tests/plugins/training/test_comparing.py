@@ -17,7 +17,7 @@ WORDS = "stone river cloud market window engine forest mirror ladder island".spl
 
 
 @pytest.fixture
-def told(mood: Command) -> Command:
+def moods(mood: Command) -> Command:
     """Rows whose label their words tell so often, no two of them alike."""
 
     def write(name: str, rows: int, *, seed: int = 0, right: float = 1.0) -> Path:
@@ -39,11 +39,11 @@ def told(mood: Command) -> Command:
 
 
 @pytest.fixture
-def three(told: Command) -> None:
+def three(moods: Command) -> None:
     """Good training rows, ones of which half say nothing, and test rows."""
-    told("good.jsonl", 120)
-    told("poor.jsonl", 40, right=0.2)
-    told("test.jsonl", 60, seed=7)
+    moods("good.jsonl", 120)
+    moods("poor.jsonl", 40, right=0.2)
+    moods("test.jsonl", 60, seed=7)
 
 
 COMPARE = ("compare", "Og=good.jsonl", "Syn=poor.jsonl", "--test", "test.jsonl")
@@ -88,7 +88,7 @@ def test_a_page_a_table_and_markdown_say_the_same(targen: Command) -> None:
 
 
 @pytest.mark.usefixtures("three")
-def test_what_is_trained_stays_until_something_changes(targen: Command, told: Command) -> None:
+def test_what_is_trained_stays_until_something_changes(targen: Command, moods: Command) -> None:
     assert "10 of 10 trainings" in targen(*COMPARE).err
     first = Path("c/results.json").read_bytes()
     cells = {path: path.stat().st_mtime_ns for path in Path("c/cells").glob("*/cell.json")}
@@ -106,7 +106,7 @@ def test_what_is_trained_stays_until_something_changes(targen: Command, told: Co
         == (json.loads(first)["parts"][0]["pairs"])
     )
     # Other rows of Syn are other cells of Syn and of both, and no others.
-    told("poor.jsonl", 40, seed=3, right=0.2)
+    moods("poor.jsonl", 40, seed=3, right=0.2)
     again = targen(*COMPARE)
     assert "6 of 10" in again.err, again.err
     # So is another option.
@@ -122,14 +122,14 @@ def test_a_cell_that_was_stopped_goes_on_from_its_checkpoints(
 ) -> None:
     from targen_training.linear import TFIDF
 
-    found: list[bool] = []
+    actual: list[bool] = []
 
     def train(data: TrainingSet, options: Any, folder: Path) -> None:
         assert data.checkpoints is not None
         checkpoint = data.checkpoints / "checkpoint-1"
-        found.append(checkpoint.exists())
+        actual.append(checkpoint.exists())
         data.watch.note("half a row was cut")
-        if not found[-1] and len(found) == 2:
+        if not actual[-1] and len(actual) == 2:
             checkpoint.mkdir()
             raise KeyboardInterrupt
         TFIDF.train(data, options, folder)
@@ -140,7 +140,7 @@ def test_a_cell_that_was_stopped_goes_on_from_its_checkpoints(
     assert stopped.err.count("note: mood, tfidf, Og: half a row was cut") == 1
     done = targen(*COMPARE)
     assert done.code == 0 and "9 of 10 trainings to do" in done.err
-    assert found == [False, False, True, *[False] * 8]
+    assert actual == [False, False, True, *[False] * 8]
     assert not list(Path("c/cells").glob(".*"))
 
 
@@ -229,9 +229,9 @@ def test_what_one_model_cannot_learn_is_said(targen: Command, change: str, said:
     assert done.code == 2 and said in done.err, done.err
 
 
-def test_test_rows_are_never_learned_from(targen: Command, told: Command) -> None:
-    told("train.jsonl", 60)
-    told("test.jsonl", 30, seed=9)
+def test_test_rows_are_never_learned_from(targen: Command, moods: Command) -> None:
+    moods("train.jsonl", 60)
+    moods("test.jsonl", 30, seed=9)
     rows = [json.loads(line) for line in Path("train.jsonl").read_text().splitlines()]
     held = [json.loads(line) for line in Path("test.jsonl").read_text().splitlines()]
     rows[0]["text"] = held[0]["text"].upper()  # the same but for case
@@ -241,8 +241,8 @@ def test_test_rows_are_never_learned_from(targen: Command, told: Command) -> Non
     done = targen(*compare, "--seeds", 1, "--out", "c", "--json")
     (source,) = done.json["parts"][0]["arms"]["train"]
     assert (source["same_as_test"], source["near_test"], source["rows"]) == (1, 1, 58)
-    told_ = targen(*compare, "--seeds", 1, "--out", "c")
-    assert "1 row in the test set too, and 1 nearly" in told_.err
+    compared = targen(*compare, "--seeds", 1, "--out", "c")
+    assert "1 row in the test set too, and 1 nearly" in compared.err
     all_of_it = targen("compare", "test.jsonl", "--test", "test.jsonl", "--task", "mood.yaml")
     assert all_of_it.code == 2
     assert "all of its 30 rows are in the test set too" in all_of_it.err
@@ -331,10 +331,10 @@ def test_arms_can_be_generated_and_share_replies(targen: Command) -> None:
         (["odd.toml", "--seeds", "3"], "--seeds is given by odd.toml"),
     ],
 )
-def test_bad_input_is_said(targen: Command, told: Command, words: list[str], said: str) -> None:
-    told("good.jsonl", 20)
-    told("poor.jsonl", 20, seed=1)
-    told("test.jsonl", 20, seed=2)
+def test_bad_input_is_said(targen: Command, moods: Command, words: list[str], said: str) -> None:
+    moods("good.jsonl", 20)
+    moods("poor.jsonl", 20, seed=1)
+    moods("test.jsonl", 20, seed=2)
     rows = [json.loads(line) for line in Path("good.jsonl").read_text().splitlines()]
     one = [row for row in rows if row["label"] == "praise"]
     Path("one.jsonl").write_text("".join(json.dumps(row) + "\n" for row in one))
@@ -348,9 +348,9 @@ def test_bad_input_is_said(targen: Command, told: Command, words: list[str], sai
     assert not list(Path().glob("comparisons/*/cells/*"))
 
 
-def test_a_label_without_training_rows_is_said(targen: Command, told: Command) -> None:
-    told("train.jsonl", 40)
-    told("test.jsonl", 20, seed=5)
+def test_a_label_without_training_rows_is_said(targen: Command, moods: Command) -> None:
+    moods("train.jsonl", 40)
+    moods("test.jsonl", 20, seed=5)
     wider = Path("mood.yaml").read_text() + "  doubt: it does not say\n"
     Path("mood.yaml").write_text(wider)
     rows = [json.loads(line) for line in Path("test.jsonl").read_text().splitlines()]

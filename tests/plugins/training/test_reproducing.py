@@ -162,9 +162,9 @@ def test_axg_is_split_as_in_the_paper(superglue: Path, tmp_path: Path) -> None:
     (superglue / "AX-g").mkdir()
     rows = [json.dumps({"idx": at}) for at in range(356)]
     (superglue / "AX-g/AX-g.jsonl").write_text("\n".join(rows))
-    found = original_of(superglue, "axg", tmp_path / "work")
-    assert found is not None
-    sizes = [len(path.read_text().splitlines()) for path in found]
+    actual = original_of(superglue, "axg", tmp_path / "work")
+    assert actual is not None
+    sizes = [len(path.read_text().splitlines()) for path in actual]
     assert sizes == [284, 72]
 
 

@@ -29,17 +29,17 @@ def test_figures_are_those_of_scikit_learn():
     names = ("a", "b", "c")
     labels = rng.choices(names, k=200)
     said = [label if rng.random() < 0.6 else rng.choice(names) for label in labels]
-    found = score(*decided(labels, said, names), names)
-    assert found.figures["accuracy"].value == pytest.approx(metrics.accuracy_score(labels, said))
+    actual = score(*decided(labels, said, names), names)
+    assert actual.figures["accuracy"].value == pytest.approx(metrics.accuracy_score(labels, said))
     macro = metrics.f1_score(labels, said, average="macro")
-    assert found.figures["macro_f1"].value == pytest.approx(macro)
+    assert actual.figures["macro_f1"].value == pytest.approx(macro)
     each = metrics.precision_recall_fscore_support(labels, said, labels=names)
     for at, name in enumerate(names):
-        count, *figures = found.by_label[name]
+        count, *figures = actual.by_label[name]
         assert count == each[3][at]
         assert figures == pytest.approx([column[at] for column in each[:3]])
     table = metrics.confusion_matrix(labels, said, labels=names).tolist()
-    assert [list(found.confusion[name].values()) for name in names] == table
+    assert [list(actual.confusion[name].values()) for name in names] == table
 
 
 def test_intervals_hold_the_figure_and_narrow_with_rows():
@@ -62,13 +62,13 @@ def test_options_are_scored_by_question():
     questions = [(0, 0), (0, 0), (0, 1), (0, 1), (1, 0), (1, 0)]
     decisions, _ = decided(labels, labels, names, questions)
     chances = [0.9, 0.1, 0.8, 0.4, 0.2, 0.7]
-    found = score(decisions, [[p, 1 - p] for p in chances], names)
-    assert found.figures["best_option"].value == pytest.approx(2 / 3)
-    assert found.figures["exact_match"].value == pytest.approx(1 / 3)
+    actual = score(decisions, [[p, 1 - p] for p in chances], names)
+    assert actual.figures["best_option"].value == pytest.approx(2 / 3)
+    assert actual.figures["exact_match"].value == pytest.approx(1 / 3)
     said = ["right" if p > 0.5 else "wrong" for p in chances]
     f1 = metrics.f1_score(labels, said, pos_label="right")
-    assert found.figures["f1a"].value == pytest.approx(f1)
-    assert (found.decisions, found.rows) == (6, 2)
+    assert actual.figures["f1a"].value == pytest.approx(f1)
+    assert (actual.decisions, actual.rows) == (6, 2)
 
 
 def test_calibration_is_that_of_scikit_learn():
@@ -78,31 +78,31 @@ def test_calibration_is_that_of_scikit_learn():
     drawn = [[rng.random() for _ in names] for _ in labels]
     shares = [[each / sum(line) for each in line] for line in drawn]
     decisions, _ = decided(labels, labels, names)
-    found = score(decisions, shares, names)
-    assert found.figures["log_loss"].value == pytest.approx(metrics.log_loss(labels, shares))
+    actual = score(decisions, shares, names)
+    assert actual.figures["log_loss"].value == pytest.approx(metrics.log_loss(labels, shares))
     brier = metrics.brier_score_loss(labels, np.array(shares), scale_by_half=False)
-    assert found.figures["brier"].value == pytest.approx(brier)
-    gap = sum(b.decisions * abs(b.confidence - b.accuracy) for b in found.bins) / 300
-    assert found.figures["ece"].value == pytest.approx(gap)
-    assert sum(b.decisions for b in found.bins) == 300
-    for each in found.bins:  # each holds what its ends say
+    assert actual.figures["brier"].value == pytest.approx(brier)
+    gap = sum(b.decisions * abs(b.confidence - b.accuracy) for b in actual.bins) / 300
+    assert actual.figures["ece"].value == pytest.approx(gap)
+    assert sum(b.decisions for b in actual.bins) == 300
+    for each in actual.bins:  # each holds what its ends say
         assert each.low <= each.confidence <= each.high
 
 
 def test_scores_that_are_no_probabilities_have_no_calibration():
     decisions, _ = decided(["a", "b"], ["a", "b"], ("a", "b"))
-    found = score(decisions, [[3.0, -1.0], [0.0, 2.0]], ("a", "b"))
-    assert "ece" not in found.figures and not found.bins
+    actual = score(decisions, [[3.0, -1.0], [0.0, 2.0]], ("a", "b"))
+    assert "ece" not in actual.figures and not actual.bins
 
 
 def test_parity_is_of_pairs():
     # Three pairs: both right; both wrong alike; told apart by gender.
     labels = ["a", "a", "b", "b", "a", "a"]
     said = ["a", "a", "a", "a", "a", "b"]
-    found = score(*decided(labels, said, ("a", "b")), ("a", "b"), unit=2)
-    assert found.figures["parity"].value == pytest.approx(2 / 3)
-    assert found.figures["accuracy"].value == pytest.approx(3 / 6)
-    assert (found.decisions, found.rows) == (6, 6)
+    actual = score(*decided(labels, said, ("a", "b")), ("a", "b"), unit=2)
+    assert actual.figures["parity"].value == pytest.approx(2 / 3)
+    assert actual.figures["accuracy"].value == pytest.approx(3 / 6)
+    assert (actual.decisions, actual.rows) == (6, 6)
 
 
 def test_answers_that_are_cut_from_a_text_are_scored_by_their_words():
@@ -113,10 +113,10 @@ def test_answers_that_are_cut_from_a_text_are_scored_by_their_words():
         for option, label in options
     ]
     chances = [0.2, 0.7, 0.1]
-    found = score(decisions, [[p, 1 - p] for p in chances], ("right", "wrong"))
-    assert found.main == "answer_f1"
-    assert found.figures["best_option"].value == 0
-    assert found.figures["answer_f1"].value == pytest.approx(2 * 1 / (3 + 1))  # "Ulm" in three
+    actual = score(decisions, [[p, 1 - p] for p in chances], ("right", "wrong"))
+    assert actual.main == "answer_f1"
+    assert actual.figures["best_option"].value == 0
+    assert actual.figures["answer_f1"].value == pytest.approx(2 * 1 / (3 + 1))  # "Ulm" in three
 
 
 @pytest.mark.whole
@@ -142,9 +142,9 @@ def test_intervals_are_those_of_scipy():
     right = rng.random(400) < 0.7
     labels = ["a"] * 400
     said = ["a" if each else "b" for each in right]
-    found = score(*decided(labels, said, ("a", "b")), ("a", "b")).figures["accuracy"]
+    actual = score(*decided(labels, said, ("a", "b")), ("a", "b")).figures["accuracy"]
     theirs = stats.bootstrap(
         (right.astype(float),), np.mean, method="percentile", n_resamples=2000, rng=rng
     ).confidence_interval
-    assert found.low == pytest.approx(theirs.low, abs=0.01)
-    assert found.high == pytest.approx(theirs.high, abs=0.01)
+    assert actual.low == pytest.approx(theirs.low, abs=0.01)
+    assert actual.high == pytest.approx(theirs.high, abs=0.01)

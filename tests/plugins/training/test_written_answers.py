@@ -105,13 +105,13 @@ def test_several_options_are_chosen_line_by_line():
     options = decided("multirc", MULTIRC)
     assert options[0].asked.answer == "A) Ann\nC) Cy"
 
-    def told(text):
+    def output(text):
         return [meaning(text, each, each.asked) for each in options]
 
-    assert told("A) Ann\nC) Cy") == ["right", "wrong", "right"]
-    assert told("c) cy.") == ["wrong", "wrong", "right"]
-    assert told("") == ["wrong", "wrong", "wrong"]  # none of them is an answer
-    assert told("A) Ann\nD) Di") == [None, None, None]
+    assert output("A) Ann\nC) Cy") == ["right", "wrong", "right"]
+    assert output("c) cy.") == ["wrong", "wrong", "right"]
+    assert output("") == ["wrong", "wrong", "wrong"]  # none of them is an answer
+    assert output("A) Ann\nD) Di") == [None, None, None]
 
 
 def test_no_legal_answer_is_wrong_and_is_no_option():

@@ -99,8 +99,8 @@ def print_task(facts: dict[str, Any]) -> None:
     else:
         print("Labels are open: one quota, called any.")
     if [*facts["branches"]] != ([label["name"] for label in facts["labels"]] or ["any"]):
-        found = "step 4 finds it" if facts["corrector"] else "its rows say it"
-        aims = [(name, aim or found) for name, aim in facts["branches"].items()]
+        default_aim = "step 4 finds it" if facts["corrector"] else "its rows say it"
+        aims = [(name, aim or default_aim) for name, aim in facts["branches"].items()]
         print()
         print_table(["branch", "label"], aims)
     print()

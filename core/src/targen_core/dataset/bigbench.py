@@ -117,8 +117,8 @@ def choices_in(text: str) -> tuple[str, ...]:
     """The choices that a text shows, each on a line of its own behind `CHOICE`."""
     lines = (line.strip() for line in text.splitlines())
     mark = CHOICE.strip()
-    found = [line.removeprefix(mark).strip() for line in lines if line.startswith(mark)]
-    return tuple(choice for choice in found if choice)
+    choices = [line.removeprefix(mark).strip() for line in lines if line.startswith(mark)]
+    return tuple(choice for choice in choices if choice)
 
 
 def is_bigbench(value: Any) -> bool:
@@ -186,8 +186,8 @@ def bigbench_of(value: Mapping[str, Any], place: str) -> BigBench:
             raise UsageError(f"{place}, example {number}: {error}") from error
 
     def text(key: str, usual: str = "") -> str:
-        found = value.get(key)
-        return found if isinstance(found, str) else usual
+        text = value.get(key)
+        return text if isinstance(text, str) else usual
 
     metrics = value.get("metrics")
     names = tuple(map(str, metrics)) if isinstance(metrics, Sequence) else ()

@@ -240,9 +240,9 @@ def _leniently(source: Source, task: Task[Any, Any], problems: list[Problem]) ->
 def _records(source: Source, task: Task[Any, Any]) -> Iterator[tuple[int, Record]]:
     """The records with their places; rows that somebody wrote without `idx` get one by place."""
     field, without = task.schema.model_fields.get("idx"), False
-    wanted = source.run is None and field is not None and field.annotation is int
+    needs_index = source.run is None and field is not None and field.annotation is int
     for at, (number, record) in enumerate(source.form.records()):
-        values = _values(record) if wanted and (without or not at) else None
+        values = _values(record) if needs_index and (without or not at) else None
         if not at:
             without = values is not None and "idx" not in values
         if without and values is not None and "idx" not in values:

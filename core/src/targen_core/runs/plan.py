@@ -41,6 +41,7 @@ from targen_core.runs.user_items import read_items
 from targen_core.tasks.lists import fits, stand_in
 from targen_core.tasks.model import Task
 from targen_core.tasks.steps import Corrector, ListStep, Step
+from targen_core.tasks.validation import corrector_problems
 
 if TYPE_CHECKING:
     from targen_core.declared.files import TaskFile
@@ -443,6 +444,10 @@ def find_corrector(
     if isinstance(chosen, str):
         registered = registry.find("corrector", chosen)
         corrector: Corrector[Any] = registry.resolve(registered)
+        for problem in corrector_problems(corrector):
+            raise PluginError(
+                f"corrector {registered.name}: its {problem}", distribution=registered.distribution
+            )
         return registered.id, corrector
     return "task", chosen
 

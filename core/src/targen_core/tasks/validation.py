@@ -23,7 +23,7 @@ from targen_core.tasks.steps import ListStep, Part
 if TYPE_CHECKING:
     from targen_core.tasks.model import Task
 
-__all__ = ["validate"]
+__all__ = ["corrector_problems", "validate"]
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]*")  # as it is registered
 
@@ -208,15 +208,33 @@ def _steps(task: Task[Any, Any]) -> Iterator[str]:
     for step, values in task.parameters.items():
         if step not in steps:
             yield f"parameters for unknown step {step!r}; its steps are {', '.join(steps)}"
-        for key, value in values.items():
-            if key not in SAMPLING:
-                hint = did_you_mean(key, SAMPLING, "there is")
-                yield f"parameters of {step}: no sampling parameter is called {key!r}; {hint}"
-                continue
-            try:
-                check_sampling(key, value)
-            except UsageError as error:
-                yield f"parameters of {step}: {str(error).removeprefix('option ')}"
+        for problem in _sampling_problems(values):
+            yield f"parameters of {step}: {problem}"
+    for problem in corrector_problems(task.judging.corrector):
+        yield f"its corrector's {problem}"
+
+
+def _sampling_problems(values: Mapping[str, Any]) -> Iterator[str]:
+    """What is wrong with sampling parameters: a name that there is not, a value that none takes."""
+    for key, value in values.items():
+        if key not in SAMPLING:
+            hint = did_you_mean(str(key), SAMPLING, "there is")
+            yield f"no sampling parameter is called {key!r}; {hint}"
+            continue
+        try:
+            check_sampling(key, value)
+        except UsageError as error:
+            yield str(error).removeprefix("option ")
+
+
+def corrector_problems(corrector: Any) -> Iterator[str]:
+    """What is wrong with the sampling parameters that a corrector brings, if any."""
+    own = getattr(corrector, "parameters", {})
+    if not isinstance(own, Mapping):
+        yield f"parameters are a {type(own).__name__}, not a mapping"
+        return
+    for problem in _sampling_problems(own):
+        yield f"parameters: {problem}"
 
 
 def _samples(task: Task[Any, Any]) -> Iterator[str]:

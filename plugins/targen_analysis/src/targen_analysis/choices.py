@@ -49,8 +49,8 @@ class _Places:
 
 
 def _measure(study: Study, options: MetricOptions) -> Findings:
-    found = {corpus.name: _places(corpus) for corpus in study.everything}
-    there = {name: each for name, each in found.items() if each.rows}
+    places = {corpus.name: _places(corpus) for corpus in study.everything}
+    there = {name: each for name, each in places.items() if each.rows}
     if not there:
         return Findings(notes=("No row shows choices, two lines or more that begin with choice:.",))
     figures, headlines, warnings = {}, [], []
@@ -77,9 +77,9 @@ def _measure(study: Study, options: MetricOptions) -> Findings:
                 f"{plural(each.lost, 'row')} of {name} {'has' if each.lost == 1 else 'have'} an "
                 "answer that is no choice."
             )
-    most = max(max(each.chance) for each in there.values()) + 1
+    max_choices = max(max(each.chance) for each in there.values()) + 1
     rows: list[tuple[Cell, ...]] = [
-        (f"{at + 1}", *(_cell(each, at) for each in there.values())) for at in range(most)
+        (f"{at + 1}", *(_cell(each, at) for each in there.values())) for at in range(max_choices)
     ]
     rows.append(("none of them", *(rate(each.lost, each.rows) for each in there.values())))
     marks = [
@@ -151,7 +151,7 @@ def _choices(row: Mapping[str, Any], texts: Sequence[str]) -> tuple[str, ...]:
     column = row.get("choices")
     if isinstance(column, list) and all(isinstance(each, str) for each in column):
         return tuple(each.strip() for each in column)
-    return next((found for text in texts if len(found := choices_in(text)) > 1), ())
+    return next((choices for text in texts if len(choices := choices_in(text)) > 1), ())
 
 
 CHOICES = Metric(

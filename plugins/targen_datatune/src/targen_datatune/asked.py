@@ -16,7 +16,7 @@ from targen_core.plain import content_of
 if TYPE_CHECKING:
     from targen_core import Registry, Task
 
-__all__ = ["Example", "Wanted", "wanted", "wanted_of"]
+__all__ = ["Example", "TaskRequest", "read_request", "wanted_of"]
 
 _TEXTS = (".txt", ".md")
 _MAPPINGS = (".json", ".yaml", ".yml")
@@ -40,7 +40,7 @@ class Example:
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class TaskRequest:
     """A task that somebody wants data for.
 
     Attributes:
@@ -65,7 +65,7 @@ class Wanted:
         return self.instruction if spoken in self.instruction else f"{spoken}\n{self.instruction}"
 
 
-def wanted(task: str, registry: Registry) -> Wanted:
+def read_request(task: str, registry: Registry) -> TaskRequest:
     """What `TASK` of `targen retrieve` and `targen transform` means.
 
     Args:
@@ -78,19 +78,19 @@ def wanted(task: str, registry: Registry) -> Wanted:
         UsageError: there is no such file, or it says no task.
         UnknownName: nothing is installed under what looks like a full name.
     """
-    found = _wanted(task, registry)
+    request = _request(task, registry)
     try:
-        json.dumps([found.name, found.instruction, found.labels], ensure_ascii=False).encode()
-        json.dumps([(e.input, e.output) for e in found.examples], ensure_ascii=False).encode()
+        json.dumps([request.name, request.instruction, request.labels], ensure_ascii=False).encode()
+        json.dumps([(e.input, e.output) for e in request.examples], ensure_ascii=False).encode()
     except UnicodeEncodeError:
         raise UsageError(
             "the task has half a character in it, such as \\ud83d",
             hint="write the character itself",
         ) from None
-    return found
+    return request
 
 
-def _wanted(task: str, registry: Registry) -> Wanted:
+def _request(task: str, registry: Registry) -> TaskRequest:
     text = task.strip()
     if not text:
         raise UsageError("no task: TASK is empty", hint="a task's name, a file, or an instruction")
@@ -113,7 +113,7 @@ def _wanted(task: str, registry: Registry) -> Wanted:
     return _of_text(text, "", "TASK")
 
 
-def wanted_of(task: Task[Any, Any]) -> Wanted:
+def wanted_of(task: Task[Any, Any]) -> TaskRequest:
     """What a task of targen wants: its description, and the right ones of its worked samples."""
     instructions = task.judging.instructions.strip()
     parts = [task.description.strip(), instructions]
@@ -122,7 +122,7 @@ def wanted_of(task: Task[Any, Any]) -> Wanted:
         for sample in task.judging.samples
         if sample.output == sample.actual
     )
-    return Wanted(
+    return TaskRequest(
         task.name,
         "\n\n".join(filter(None, parts)) or task.summary,
         examples,
@@ -139,11 +139,11 @@ def _answer(output: str | Sequence[str]) -> str:
     return output if isinstance(output, str) else "\n".join(output)
 
 
-def _of_text(text: str, name: str, place: str) -> Wanted:
+def _of_text(text: str, name: str, place: str) -> TaskRequest:
     text = text.strip()
     if not text:
         raise UsageError(f"{place} is empty", hint="write what is to be done")
-    return Wanted(name or _named(text), text)
+    return TaskRequest(name or _named(text), text)
 
 
 def _named(text: str) -> str:
@@ -158,37 +158,37 @@ def _read(path: Path) -> str:
         raise UsageError(f"{path} is not UTF-8: {error.reason}") from error
 
 
-def _of_mapping_file(path: Path, text: str, registry: Registry) -> Wanted:
+def _of_mapping_file(path: Path, text: str, registry: Registry) -> TaskRequest:
     """A file of JSON or YAML: BIG-bench's, ours, or a declaration of a task."""
     import yaml
 
     content = _read(path)
     try:
         is_json = path.suffix.lower() == ".json"
-        found = json.loads(content) if is_json else yaml.safe_load(content)
+        data = json.loads(content) if is_json else yaml.safe_load(content)
     except (ValueError, RecursionError, yaml.YAMLError) as error:
         said = " ".join(str(error).split())
         raise UsageError(f"{path} cannot be read: {said}") from error
-    if not isinstance(found, Mapping):
+    if not isinstance(data, Mapping):
         raise UsageError(f"{path} says no task: it is not an object", hint=f"it wants {_FORM}")
-    asked = found.get("instruction")
-    if asked is None and isinstance(found.get("examples"), list):  # BIG-bench
-        asked = found.get("description")
-    if asked is None and "examples" in found:
+    asked = data.get("instruction")
+    if asked is None and isinstance(data.get("examples"), list):  # BIG-bench
+        asked = data.get("description")
+    if asked is None and "examples" in data:
         raise UsageError(f"{path} does not say what is to be done", hint=f"it wants {_FORM}")
     if asked is None:
         named = text if "/" in text or "\\" in text else f"./{text}"
         return wanted_of(registry.get("task", named))  # a declaration, or its own words for why not
     if not isinstance(asked, str) or not asked.strip():
         raise UsageError(f"{path}: instruction is no text", hint=f"it wants {_FORM}")
-    return _of_mapping(found, asked, path)
+    return _of_mapping(data, asked, path)
 
 
-def _of_mapping(found: Mapping[str, Any], asked: str, path: Path) -> Wanted:
-    given = found.get("examples") or []
+def _of_mapping(data: Mapping[str, Any], asked: str, path: Path) -> TaskRequest:
+    given = data.get("examples") or []
     if not isinstance(given, list):
         raise UsageError(f"{path}: examples is no list", hint=f"it wants {_FORM}")
-    shown = found.get("append_choices_to_input", True)
+    shown = data.get("append_choices_to_input", True)
     examples, answers = [], set()
     for number, example in enumerate(given, 1):
         one, options = _example(example, shown_choices=bool(shown))
@@ -196,17 +196,17 @@ def _of_mapping(found: Mapping[str, Any], asked: str, path: Path) -> Wanted:
             raise UsageError(f"{path}: example {number} has no input and output", hint=f"{_FORM}")
         examples.append(one)
         answers.add(options)
-    labels = found.get("labels")
+    labels = data.get("labels")
     if labels is None:  # all examples have the same choices
         labels = list(answers.pop()) if len(answers) == 1 and len(examples) > 1 else []
     if not isinstance(labels, list) or not all(isinstance(each, str) for each in labels):
         raise UsageError(f"{path}: labels is no list of texts")
-    prefix = found.get("task_prefix")
+    prefix = data.get("task_prefix")
     instruction = asked.strip()
     if isinstance(prefix, str) and prefix.strip() and prefix.strip() not in instruction:
         instruction = f"{instruction}\n{prefix.strip()}"
-    name, canary = found.get("name"), found.get("canary")
-    return Wanted(
+    name, canary = data.get("name"), data.get("canary")
+    return TaskRequest(
         name if isinstance(name, str) and name.strip() else path.stem,
         instruction,
         tuple(examples),
@@ -220,8 +220,8 @@ def _example(example: Any, *, shown_choices: bool) -> tuple[Example | None, tupl
     if isinstance(example, Mapping) and "output" in example:
         example = {**example, "target": example["output"]}
     try:
-        found = example_of(example)
+        parsed = example_of(example)
     except ValueError:
         return None, ()
-    text = found.with_choices if shown_choices and found.scores else found.input
-    return Example(text, found.targets[0]), tuple(sorted(found.scores))
+    text = parsed.with_choices if shown_choices and parsed.scores else parsed.input
+    return Example(text, parsed.targets[0]), tuple(sorted(parsed.scores))

@@ -76,8 +76,8 @@ def tags_of(data: Mapping[str, Any]) -> tuple[str, ...]:
     """The tags that a card's YAML says."""
     tags: dict[str, None] = {}
     for field in _FIELDS:
-        found = data.get(field)
-        for tag in found if isinstance(found, list) else [found]:
+        value = data.get(field)
+        for tag in value if isinstance(value, list) else [value]:
             if isinstance(tag, str) and tag.strip():
                 tags[tag.strip() if field != "language" else f"language:{tag.strip()}"] = None
     return tuple(tags)

@@ -29,7 +29,7 @@ from targen_datatune.licenses import admits
 if TYPE_CHECKING:
     from targen_core import Registration, Registry
 
-__all__ = ["Filters", "Findings", "Found", "find", "retriever_folder", "rows_of"]
+__all__ = ["Filters", "Findings", "Match", "find", "retriever_folder", "rows_of"]
 
 _MADE = "made.json"
 _MORE = 4  # times as many are asked for where filters leave too few
@@ -69,7 +69,7 @@ class Filters:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class Match:
     """A dataset that was found.
 
     Attributes:
@@ -92,13 +92,13 @@ class Findings:
     """What a search gave.
 
     Attributes:
-        found: the nearest first.
+        matches: the nearest first.
         searched: how many entries of these sources there are, those left out included.
         left_out: nearer ones that the filters left out, by the reason.
         retriever: the id of what was asked.
     """
 
-    found: tuple[Found, ...]
+    matches: tuple[Match, ...]
     searched: int
     left_out: Mapping[str, int]
     retriever: str
@@ -143,33 +143,33 @@ def find(
     search = _ready(registry, index, item, options or {}, progress)
     refused = [filters.refuses(*fact) for fact in facts]
     hits: Sequence[Hit] = ()
-    wanted = min(max(k, 1), len(facts))
+    depth = min(max(k, 1), len(facts))
     while True:
         with blamed(item, registry.resolve(item).extra):
-            hits = search(query, wanted)
+            hits = search(query, depth)
         if any(not 0 <= hit.at < len(facts) for hit in hits):
             raise UsageError(
                 f"the index of {item.name} in {index.folder} is of other entries",
                 hint="delete its folder retrievers",
             )
         admitted = [hit for hit in hits if not refused[hit.at]]
-        if len(admitted) >= k or len(hits) < wanted or wanted == len(facts):
+        if len(admitted) >= k or len(hits) < depth or depth == len(facts):
             break
-        wanted = min(wanted * _MORE, len(facts))
+        depth = min(depth * _MORE, len(facts))
     if refused.count("") <= k:  # all of a small catalogue, those without anything in common last
         known = {hit.at for hit in admitted}
         rest = (at for at, reason in enumerate(refused) if not reason and at not in known)
         admitted += [Hit(at, 0.0) for at in rest]
     entries = index.entries()
-    found = tuple(
-        Found(entries[hit.at], rank, hit.score, tuple(hit.terms), dict(hit.parts))
+    matches = tuple(
+        Match(entries[hit.at], rank, hit.score, tuple(hit.terms), dict(hit.parts))
         for rank, hit in enumerate(admitted[:k], 1)
     )
     last = admitted[k - 1].score if len(admitted) >= k > 0 else float("-inf")
     nearer = [refused[hit.at] for hit in hits if refused[hit.at] and hit.score >= last]
     left_out = Counter(reason for reason in nearer if reason != "source")
     searched = sum(reason != "source" for reason in refused)
-    return Findings(found, searched, dict(left_out), item.id)
+    return Findings(matches, searched, dict(left_out), item.id)
 
 
 def rows_of(registry: Registry, entry: DatasetEntry) -> Iterator[Mapping[str, Any]]:

@@ -239,11 +239,11 @@ class Index:
             UsageError: the file cannot be read.
         """
         try:
-            found = self._base.execute(query, values)
-            rows = found.fetchall()
+            cursor = self._base.execute(query, values)
+            rows = cursor.fetchall()
         except sqlite3.Error as error:
             raise self._broken(error) from error
-        for at, (column, *_) in enumerate(found.description):
+        for at, (column, *_) in enumerate(cursor.description):
             kinds = _COLUMNS.get(column)
             if kinds and any(type(row[at]) not in kinds for row in rows):
                 raise self._odd(f"an odd value in its column {column}")
@@ -275,8 +275,8 @@ class Index:
 
     def entries(self) -> Entries:
         """All entries, in the order in which they were described."""
-        found = self.select("SELECT number FROM entry ORDER BY number")
-        return Entries(self, [number for (number,) in found])
+        rows = self.select("SELECT number FROM entry ORDER BY number")
+        return Entries(self, [number for (number,) in rows])
 
     def sources(self) -> list[Source]:
         """What was built, in the order of the specifications."""
@@ -297,8 +297,8 @@ class Index:
         Raises:
             UsageError: there is none, or there are several.
         """
-        found = self.select("SELECT entry FROM entry WHERE id = ?", name)
-        entries = [self.read_entry(text) for (text,) in found]
+        rows = self.select("SELECT entry FROM entry WHERE id = ?", name)
+        entries = [self.read_entry(text) for (text,) in rows]
         if not entries:
             every = [row[0] for row in self.select("SELECT DISTINCT id FROM entry")]
             near = [one for one in every if name in (*re.split(r"[:/]", one), Path(one).stem)]
@@ -315,8 +315,8 @@ class Index:
 
     def token(self) -> str:
         """What changes with the entries."""
-        found = self.select("SELECT value FROM fact WHERE name = 'token'")
-        return str(found[0][0]) if found else ""
+        rows = self.select("SELECT value FROM fact WHERE name = 'token'")
+        return str(rows[0][0]) if rows else ""
 
     # --- building it ---
 
@@ -551,25 +551,25 @@ def catalogue_of(registry: Registry, spec: str) -> Registration[Any]:
     Raises:
         UsageError: none does, or several do.
     """
-    found = []
+    catalogues = []
     for item in registry.all("catalogue"):
         try:
             if registry.resolve(item).opens(spec):
-                found.append(item)
+                catalogues.append(item)
         except PluginError:
             continue
-    if not found:
+    if not catalogues:
         names = ", ".join(item.name for item in registry.all("catalogue")) or "none"
         raise UsageError(
             f"no catalogue opens {spec!r}; installed are: {names}",
             hint="a file, a folder, or hf: for the hub; see targen list-catalogues",
         )
-    if len(found) > 1:
+    if len(catalogues) > 1:
         raise UsageError(
-            f"several catalogues open {spec!r}: {', '.join(item.id for item in found)}",
+            f"several catalogues open {spec!r}: {', '.join(item.id for item in catalogues)}",
             hint="TARGEN_DISABLE_PLUGINS=DISTRIBUTION leaves one out",
         )
-    return found[0]
+    return catalogues[0]
 
 
 def options_from(name: str, catalogue: Any, values: Mapping[str, Any]) -> Any:

@@ -152,19 +152,19 @@ def _started(registry: Registry, start: Path, trainer: str | None) -> tuple[str,
     from targen_training.models import facts_of
 
     facts, digest = facts_of(start)
-    found: Trainer = registry.resolve(registry.find("trainer", facts.trainer))
+    chosen: Trainer = registry.resolve(registry.find("trainer", facts.trainer))
     if trainer is not None and registry.find("trainer", trainer).id != facts.trainer:
         raise UsageError(
             f"{start} was trained by {facts.trainer}, not by {trainer}",
             hint="leave out --trainer: it goes on with the same",
         )
-    if "model" not in found.options.model_fields:
+    if "model" not in chosen.options.model_fields:
         raise UsageError(
             f"{facts.trainer} starts from nothing, so it cannot go on from {start}",
             hint="train on all of the data at once",
         )
     items = [f"model={start / 'model'}"]
-    if "head" in found.options.model_fields:
+    if "head" in chosen.options.model_fields:
         items.append("head=auto-new")
     return facts.trainer, items, f"{start.name} {digest}"
 

@@ -386,12 +386,12 @@ def _extra(
     extra: dict[str, Any] = {}
     if curve:
         whose = task_for(registry, values["task"])
-        most = max(
+        max_rows = max(
             sum(len(read_rows(registry, source, whose)) for source in sources)
             for sources in values["arms"].values()
         )
         sizes: list[Any] = [16]
-        while sizes[-1] * 2 < most:
+        while sizes[-1] * 2 < max_rows:
             sizes.append(sizes[-1] * 2)
         extra["rows"] = [*sizes, "all"]
     if mixture:

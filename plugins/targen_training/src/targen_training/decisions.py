@@ -116,13 +116,13 @@ def _label_answers(task: Task[Any, Any], instance: Any) -> dict[str, str]:
     names = [label.name for label in task.labels]
     if task.texts.answer is None:
         return {name: name for name in names}
-    found: dict[str, str] = {}
+    labels: dict[str, str] = {}
     for name in names:
         try:
-            found[task.answer(task.with_label(instance, name))] = name
+            labels[task.answer(task.with_label(instance, name))] = name
         except (Rejected, ValueError):
             continue  # this instance cannot have that label
-    return found
+    return labels
 
 
 def digest(decision: Decision) -> int:

@@ -210,10 +210,10 @@ def _print_harness(model: Path, tasks: str, *, json: bool) -> None:
     from targen_core.cli.tables import print_json, print_table
     from targen_training.harness import harness_figures
 
-    found = harness_figures(model, [name.strip() for name in tasks.split(",") if name.strip()])
+    by_task = harness_figures(model, [name.strip() for name in tasks.split(",") if name.strip()])
     figures = {
         task: {name: value for name, value in of.items() if isinstance(value, int | float)}
-        for task, of in found.items()
+        for task, of in by_task.items()
     }
     if json:
         print_json(figures)
@@ -222,7 +222,7 @@ def _print_harness(model: Path, tasks: str, *, json: bool) -> None:
         ["task", "figure", "value"],
         [
             (task, name, f"{value:.4f}")
-            for task, of in figures.items()
+            for task, of in by_task.items()
             for name, value in of.items()
         ],
     )

@@ -53,10 +53,10 @@ def harness_figures(folder: Path, tasks: Sequence[str]) -> Mapping[str, Mapping[
             hint="pip install 'targen-training[harness]'",
         ) from error
     try:
-        found = lm_eval.simple_evaluate(model="hf", model_args=arguments, tasks=list(tasks))
+        evaluation = lm_eval.simple_evaluate(model="hf", model_args=arguments, tasks=list(tasks))
     except (KeyError, ValueError) as error:
         raise UsageError(
             f"the harness refuses {', '.join(tasks)}: {error}", hint="lm_eval ls tasks lists them"
         ) from error
-    results: Mapping[str, Mapping[str, Any]] = found["results"]
+    results: Mapping[str, Mapping[str, Any]] = evaluation["results"]
     return results

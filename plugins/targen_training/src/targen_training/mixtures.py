@@ -23,9 +23,9 @@ def grouped(datasets: Sequence[Dataset]) -> dict[str, list[Dataset]]:
     Raises:
         UsageError: two different tasks have the same name.
     """
-    found: dict[str, list[Dataset]] = {}
+    by_task: dict[str, list[Dataset]] = {}
     for dataset in datasets:
-        theirs = found.setdefault(dataset.task.name, [])
+        theirs = by_task.setdefault(dataset.task.name, [])
         if theirs and _identity(theirs[0]) != _identity(dataset):
             raise UsageError(
                 f"two different tasks are called {dataset.task.name}: that of {theirs[0].name} "
@@ -33,7 +33,7 @@ def grouped(datasets: Sequence[Dataset]) -> dict[str, list[Dataset]]:
                 hint="give one of them another name: `name:` in its file",
             )
         theirs.append(dataset)
-    return found
+    return by_task
 
 
 def _identity(dataset: Dataset) -> tuple[str, ...]:
@@ -67,24 +67,24 @@ def mixed(
     total = sum(map(len, questions.values()))
     weights = {task: len(theirs) ** power for task, theirs in questions.items()}
     rng = random.Random(seed)
-    found: list[Decision] = []
+    decisions: list[Decision] = []
     first = 0
     for task, theirs in questions.items():
-        wanted = max(1, round(total * weights[task] / sum(weights.values())))
-        rounds, rest = divmod(wanted, len(theirs))
+        share = max(1, round(total * weights[task] / sum(weights.values())))
+        rounds, rest = divmod(share, len(theirs))
         drawn = theirs * rounds + sorted(rng.sample(theirs, rest), key=_place)
-        found += [of_task(task, each, first=first) for question in drawn for each in question]
+        decisions += [of_task(task, each, first=first) for question in drawn for each in question]
         first += 1 + max(each.row for question in theirs for each in question)
-    return found
+    return decisions
 
 
 def _questions(decisions: Sequence[Decision]) -> list[list[Decision]]:
-    found: dict[tuple[int, int, str], list[Decision]] = {}
+    by_question: dict[tuple[int, int, str], list[Decision]] = {}
     for decision in decisions:
         # Rows of two datasets have the same numbers: what is asked tells them apart.
         asked = decision.asked.prompt if decision.asked else ""
-        found.setdefault((decision.row, decision.question, asked), []).append(decision)
-    return list(found.values())
+        by_question.setdefault((decision.row, decision.question, asked), []).append(decision)
+    return list(by_question.values())
 
 
 def _place(question: Sequence[Decision]) -> tuple[int, int]:

@@ -217,8 +217,8 @@ def _declaration(
     parts: dict[str, Any] = {}
     missing: dict[str, str] = {}
     for task in tasks:
-        found = original_of(original, task, folder / "data")
-        if found is None:
+        splits = original_of(original, task, folder / "data")
+        if splits is None:
             missing[task] = f"{original} has no train and val of it"
             continue
         given = None if makes else synthetic_of(synthetic, task)
@@ -229,9 +229,9 @@ def _declaration(
             style = {"style": arm["style"]} if "style" in arm else {}
             made = str(given or folder / "runs" / f"{task}-Syn")
             if arm.get("both"):
-                arms[arm["name"]] = {"data": [str(found[0]), made]}
+                arms[arm["name"]] = {"data": [str(splits[0]), made]}
             elif arm.get("original"):
-                arms[arm["name"]] = {"data": [str(found[0])], **style}
+                arms[arm["name"]] = {"data": [str(splits[0])], **style}
             elif given is not None:
                 arms[arm["name"]] = {"data": [str(given)], **style}
             elif model is not None:
@@ -240,7 +240,7 @@ def _declaration(
             else:
                 missing[task] = "there are no synthetic rows of it"
         if task not in missing:
-            parts[task] = {"task": task, "test": [str(found[1])], "arms": arms}
+            parts[task] = {"task": task, "test": [str(splits[1])], "arms": arms}
     for task, why in missing.items():
         print(f"{task} is left out: {why}", file=sys.stderr)
     if not parts:

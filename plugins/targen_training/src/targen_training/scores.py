@@ -221,8 +221,10 @@ def measured(
         measures["illegal"] = Measure(by_row(illegal, one), _ratio)
     main = "accuracy"
     if set(names) - {ILLEGAL} == {RIGHT, WRONG}:
-        found, main, right = _of_options(decisions, matrix, right, illegal, rows, names, by_row)
-        measures |= found
+        option_measures, main, right = _of_options(
+            decisions, matrix, right, illegal, rows, names, by_row
+        )
+        measures |= option_measures
     elif unit == 2 and (pairs := _parity(said, truth, rows, count)) is not None:
         measures["parity"] = Measure(pairs, _ratio)
     bins: tuple[Bin, ...] = ()
@@ -273,7 +275,7 @@ def _parity(
 def _of_options(
     decisions: Sequence[Decision],
     matrix: Numbers,
-    told: NDArray[np.bool_],
+    is_right: NDArray[np.bool_],
     illegal: NDArray[np.bool_],
     rows: NDArray[np.int64],
     names: Sequence[str],
@@ -288,7 +290,7 @@ def _of_options(
     of_row = np.zeros(len(keys), dtype=np.int64)
     of_row[question] = rows
     exact = np.ones(len(keys))
-    np.minimum.at(exact, question, told.astype(np.float64))
+    np.minimum.at(exact, question, is_right.astype(np.float64))
     order = np.lexsort((-matrix[:, right], question))  # the likeliest first, the first of equals
     first = order[np.unique(question[order], return_index=True)[1]]
     best = true[first] & ~illegal[first]  # no answer is no option, not the first of them

@@ -130,18 +130,18 @@ def _lengths(decisions: Sequence[Decision]) -> list[str] | None:
 
 def _kinds(test: Examples) -> dict[str, dict[int, str]]:
     """What a task says in words of rows that are one decision: property -> row -> value."""
-    found: dict[str, dict[int, str]] = {}
+    kinds: dict[str, dict[int, str]] = {}
     task = test.datasets[0].task
     if task.rows.cases is None:
-        return found
+        return kinds
     for at, (_, row) in enumerate(test.rows):
         cases = task.rows.cases(row)
         if len(cases) != 1:
             return {}
         for name, cue in cases[0].cues.items():
             if isinstance(cue, str):
-                found.setdefault(name, {})[at] = cue
-    return found
+                kinds.setdefault(name, {})[at] = cue
+    return kinds
 
 
 def joined(datasets: Sequence[Dataset], parts: Sequence[Sequence[Decision]]) -> Examples:

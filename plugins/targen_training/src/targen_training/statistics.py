@@ -90,19 +90,19 @@ def worth(rows: Sequence[int], curve: Numbers, target: Numbers) -> Worth:
     from sklearn.isotonic import isotonic_regression
 
     places = np.log(np.array(rows, dtype=np.float64))
-    found = np.empty(len(target))
-    for at, wanted in enumerate(target):
+    log_rows = np.empty(len(target))
+    for at, score in enumerate(target):
         rising = isotonic_regression(np.nan_to_num(curve[:, at]))
         # Where the curve is level, the fewest rows that reach the figure count.
-        first = int(np.searchsorted(rising, wanted - 1e-9, side="left"))
+        first = int(np.searchsorted(rising, score - 1e-9, side="left"))
         if first == 0:
-            found[at] = places[0]
+            log_rows[at] = places[0]
         elif first == len(rising):
-            found[at] = places[-1]
+            log_rows[at] = places[-1]
         else:
-            part = (wanted - rising[first - 1]) / (rising[first] - rising[first - 1])
-            found[at] = places[first - 1] + part * (places[first] - places[first - 1])
-    reached = np.exp(found)
+            part = (score - rising[first - 1]) / (rising[first] - rising[first - 1])
+            log_rows[at] = places[first - 1] + part * (places[first] - places[first - 1])
+    reached = np.exp(log_rows)
     tops = np.nan_to_num(curve).max(axis=0)
     lows = np.nan_to_num(curve)[0]
     return Worth(

@@ -110,8 +110,8 @@ def _datasets(corpora: Iterable[Corpus], reference: Corpus | None) -> Iterator[s
 
 
 def _verdict(short: Short) -> Iterator[str]:
-    first, *most = short.verdict
-    lines = "".join(f"<li>{_marked(line)}</li>" for line in most)
+    first, *rest = short.verdict
+    lines = "".join(f"<li>{_marked(line)}</li>" for line in rest)
     yield f'<section class="verdict"><p>{escape(first)}</p>{f"<ul>{lines}</ul>" if lines else ""}'
     yield "</section>"
 
@@ -148,10 +148,10 @@ def _glance(short: Short) -> str:
     rows = []
     for figure, *cells, reading in short.glance.rows:
         assert isinstance(figure, str)
-        found = [short.apart.get((figure, name)) for name in names]
+        marks = [short.apart.get((figure, name)) for name in names]
         body = "".join(
             _cell(cell, _mark(each.mark, each.judgement) if each is not None else "")
-            for cell, each in zip(cells, found, strict=True)
+            for cell, each in zip(cells, marks, strict=True)
         )
         read = f'<div class="soft">{escape(str(reading))}</div>'
         rows.append(f"<tr><td>{escape(figure)}{read}</td>{body}</tr>")

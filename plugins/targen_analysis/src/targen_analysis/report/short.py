@@ -70,9 +70,9 @@ def _apart(analysis: Analysis) -> Iterator[tuple[tuple[str, str], Apart]]:
             original = figures.get(reference.name, {}).get(figure)
             for corpus in analysis.study.corpora:
                 mine = figures.get(corpus.name, {}).get(figure)
-                found = apart(mine, original, part.findings.better.get(figure, ""))
-                if found is not None:
-                    yield (f"{part.item.name}: {figure}", corpus.name), found
+                mark = apart(mine, original, part.findings.better.get(figure, ""))
+                if mark is not None:
+                    yield (f"{part.item.name}: {figure}", corpus.name), mark
 
 
 def _verdict(analysis: Analysis, marks: Mapping[tuple[str, str], Apart]) -> Iterator[str]:
@@ -86,9 +86,9 @@ def _verdict(analysis: Analysis, marks: Mapping[tuple[str, str], Apart]) -> Iter
     if not marks:
         yield f"No figure at a glance is known of {name} as well.{doubts}"
         return
-    far = [found for found in marks.values() if found.size == _FARTHEST]
-    off = [found for found in marks.values() if 0 < found.size < _FARTHEST]
-    judged = [found.judgement for found in far]
+    far = [mark for mark in marks.values() if mark.size == _FARTHEST]
+    off = [mark for mark in marks.values() if 0 < mark.size < _FARTHEST]
+    judged = [mark.judgement for mark in far]
     sides = ", ".join(f"{judged.count(w)} {w}" for w in ("better", "worse") if w in judged)
     yield (
         f"Of {plural(len(marks), 'figure')}, {len(far)} {_is(len(far))} far from {name}"
@@ -99,10 +99,10 @@ def _verdict(analysis: Analysis, marks: Mapping[tuple[str, str], Apart]) -> Iter
     several = len(study.corpora) > 1
     readings = {row[0]: row[-1] for row in _glance(analysis).rows}
     ranked = sorted(marks.items(), key=lambda item: (item[1].size, item[1].times), reverse=True)
-    for (figure, corpus), found in ranked[: _LINES - 1]:
-        if found.size > 1:
+    for (figure, corpus), mark in ranked[: _LINES - 1]:
+        if mark.size > 1:
             of = f" of {corpus}" if several else ""
-            yield f"{found.mark} {figure}{of}: {found.words} ({readings[figure]})."
+            yield f"{mark.mark} {figure}{of}: {mark.words} ({readings[figure]})."
 
 
 def _is(number: int) -> str:

@@ -56,10 +56,10 @@ def _marked(short: Short) -> Table:
     names = glance.columns[1:-1]
 
     def cell(figure: str, name: str, value: Cell) -> Cell:
-        found = short.apart.get((figure, name))
-        if found is None:
+        mark = short.apart.get((figure, name))
+        if mark is None:
             return value
-        return f"{shown(value)} {found.mark} {found.judgement}".rstrip()
+        return f"{shown(value)} {mark.mark} {mark.judgement}".rstrip()
 
     rows: list[tuple[Cell, ...]] = [
         (row[0], *(cell(str(row[0]), n, v) for n, v in zip(names, row[1:-1], strict=True)), row[-1])

@@ -41,7 +41,7 @@ _SCHEME = re.compile(r"[a-z][a-z0-9+-]+:(?!\\)")
 
 
 @dataclass(frozen=True, slots=True)
-class _Found:
+class _Files:
     """The files of one split of a dataset, or the folder that is one.
 
     Attributes:
@@ -71,17 +71,17 @@ def _listing(spec: str, options: CatalogueOptions) -> Iterator[Listed]:
             hint="a catalogue is a file, a folder, or hf: for the hub; see targen list-catalogues",
         )
     if root.is_dir():
-        found = _in_folder(root.resolve())
+        listed = _in_folder(root.resolve())
     elif not root.is_file():
         raise UsageError(f"{spec} is neither a file nor a folder")
     elif root.suffix.lower() in SUFFIXES:
         path = root.resolve()
-        found = iter([_Found(path.name, path.stem, "", (path,), path.parent)])
+        listed = iter([_Files(path.name, path.stem, "", (path,), path.parent)])
     else:
         raise UsageError(
             f"{spec} is no dataset that can be read", hint=f"read are {', '.join(SUFFIXES)}"
         )
-    for each in found:
+    for each in listed:
         card = _card_of(each)
         stamp = ",".join(map(_stamp, [*each.paths, *([card] if card else [])]))
         data = {
@@ -93,26 +93,26 @@ def _listing(spec: str, options: CatalogueOptions) -> Iterator[Listed]:
         yield Listed(each.key, stamp, data)
 
 
-def _in_folder(root: Path) -> Iterator[_Found]:
+def _in_folder(root: Path) -> Iterator[_Files]:
     """The datasets below a folder, in the order of their paths."""
     for folder, below, names in os.walk(root):
         at = Path(folder)
         below[:] = sorted(name for name in below if not name.startswith("."))
         if any(name in names for name in _WHOLE):
             below.clear()
-            yield _Found(_key(root, at), at.name, "", (at,), at)
+            yield _Files(_key(root, at), at.name, "", (at,), at)
             continue
         if "dataset_dict.json" in names:
             splits = [at / name for name in below if (at / name / "state.json").is_file()]
             below.clear()
             if splits:
                 one = min(splits, key=lambda path: (_rank(_split(path.name)), path.name))
-                yield _Found(_key(root, at), at.name, _split(one.name) or one.name, (one,), at)
+                yield _Files(_key(root, at), at.name, _split(one.name) or one.name, (one,), at)
             continue
         yield from _of_files(root, at, sorted(names))
 
 
-def _of_files(root: Path, folder: Path, names: Sequence[str]) -> Iterator[_Found]:
+def _of_files(root: Path, folder: Path, names: Sequence[str]) -> Iterator[_Files]:
     """The datasets of a folder's own files: splits and shards of one are one."""
     groups: dict[tuple[str, str], dict[str, list[Path]]] = {}
     for name in names:
@@ -139,7 +139,7 @@ def _of_files(root: Path, folder: Path, names: Sequence[str]) -> Iterator[_Found
         else:
             key = _key(root, folder / whose) if whose else _key(root, above)
             key += suffix if stems.count(whose) > 1 else ""
-        yield _Found(key, name, split_name, tuple(paths), above)
+        yield _Files(key, name, split_name, tuple(paths), above)
 
 
 def _is_inside(root: Path, path: Path) -> bool:
@@ -164,11 +164,11 @@ def _rank(split: str) -> int:
     return _PREFERRED.index(split) if split in _PREFERRED else len(_PREFERRED)
 
 
-def _card_of(found: _Found) -> Path | None:
+def _card_of(files: _Files) -> Path | None:
     """The card of a dataset: one of its own name, or the folder's."""
-    own = [found.paths[0].with_suffix(".md")] if len(found.paths) == 1 else []
-    for path in (*own, found.folder / "README.md", found.folder / f"{found.name}.md"):
-        if _is_inside(found.folder, path):
+    own = [files.paths[0].with_suffix(".md")] if len(files.paths) == 1 else []
+    for path in (*own, files.folder / "README.md", files.folder / f"{files.name}.md"):
+        if _is_inside(files.folder, path):
             return path
     return None
 
@@ -329,15 +329,15 @@ def _json_object(path: Path) -> _Inside | None:
     if not data.lstrip().startswith(b"{"):
         return None
     try:
-        found = json.loads(data)
+        value = json.loads(data)
     except (ValueError, RecursionError):
         return None  # lines of JSON, or what the reader has words for
-    lists = [value for value in found.values() if _are_rows(value)]
+    lists = [each for each in value.values() if _are_rows(each)]
     if len(lists) != 1:
         several = f"{len(lists)} lists of rows" if lists else "no list of rows"
         raise DatasetUnavailable(f"{path} is one JSON object with {several} in it")
     rows = list(lists[0].values() if isinstance(lists[0], dict) else lists[0])
-    return _Inside(rows, {name: v for name, v in found.items() if isinstance(v, str)})
+    return _Inside(rows, {name: v for name, v in value.items() if isinstance(v, str)})
 
 
 def _are_rows(value: Any) -> bool:

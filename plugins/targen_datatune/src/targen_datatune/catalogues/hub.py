@@ -74,12 +74,12 @@ def _listing(spec: str, options: Options) -> Iterator[Listed]:
     name = spec.removeprefix(_PREFIX).strip()
     with _hub(spec) as api:
         if name and not name.endswith("/"):
-            found = iter([api.dataset_info(name, expand=_LISTED)])
+            infos = iter([api.dataset_info(name, expand=_LISTED)])
         else:
-            found = iter(api.list_datasets(**_query(name.rstrip("/"), options)))
+            infos = iter(api.list_datasets(**_query(name.rstrip("/"), options)))
     while True:
         with _hub(spec):
-            info = next(found, None)  # asks for the next page where one is read
+            info = next(infos, None)  # asks for the next page where one is read
         if info is None:
             return
         if info.private or info.disabled:
@@ -289,14 +289,14 @@ def _rows(entry: DatasetEntry) -> Iterator[Mapping[str, Any]]:
                 f"{entry.id} has other columns than when it was described: {there}",
                 hint="targen catalogue build hf: describes it anew",
             )
-        found = _rows_in(answer.body)
-        for row, is_cut in found:
+        page = _rows_in(answer.body)
+        for row, is_cut in page:
             if not is_cut:  # what the viewer cut is no row of the dataset
                 yield _named(row, features)
         given = answer.body.get("num_rows_total")
         total = given if isinstance(given, int) else None
-        offset += len(found)
-        if not found:
+        offset += len(page)
+        if not page:
             return
 
 

@@ -147,8 +147,8 @@ def _built_facts(built: Built) -> dict[str, Any]:
 def _list(index: Index, specs: list[str], *, json: bool) -> None:
     if specs:
         known = {index.spec_of(spec) for spec in specs}
-        found = index.select("SELECT spec, entry FROM entry ORDER BY number")
-        entries = [index.read_entry(text) for spec, text in found if spec in known]
+        rows = index.select("SELECT spec, entry FROM entry ORDER BY number")
+        entries = [index.read_entry(text) for spec, text in rows if spec in known]
         if json:
             print_json([entry.model_dump(mode="json") for entry in entries])
             return

@@ -27,7 +27,7 @@ from targen_datatune.cli.options import (
 
 if TYPE_CHECKING:
     from targen_core import Registry
-    from targen_datatune.finding import Findings, Found
+    from targen_datatune.finding import Findings, Match
     from targen_datatune.index import Index
 
 __all__ = ["opened", "retrieve", "searched"]
@@ -71,12 +71,12 @@ def retrieve(
     - targen retrieve task.json --retriever fused
     """
     from targen_core import load_registry
-    from targen_datatune.asked import wanted
+    from targen_datatune.asked import read_request
     from targen_datatune.cli.progress import counting
     from targen_datatune.finding import Filters, find
 
     registry = load_registry()
-    asked = wanted(task, registry)
+    asked = read_request(task, registry)
     if min_rows is not None and max_rows is not None and min_rows > max_rows:
         raise UsageError("--min-rows is more than --max-rows")
     with opened(index, catalogue) as base:
@@ -102,9 +102,9 @@ def retrieve(
             "retriever": findings.retriever,
         }
         facts |= {"searched": findings.searched, "left_out": dict(findings.left_out)}
-        print_json(facts | {"found": [_facts(each) for each in findings.found]})
+        print_json(facts | {"found": [_facts(each) for each in findings.matches]})
         return
-    if not findings.found:
+    if not findings.matches:
         hint = f"{_left_out(findings)}, which the filters do" if findings.left_out else ""
         raise UsageError(
             f"none of {plural(findings.searched, 'entry', 'entries')} is near to {asked.name!r}",
@@ -169,7 +169,7 @@ def searched(
 
 def _print(findings: Findings) -> None:
     rows = []
-    for each in findings.found:
+    for each in findings.matches:
         entry = each.entry
         columns = ", ".join(entry.columns)
         rows.append(
@@ -186,21 +186,21 @@ def _print(findings: Findings) -> None:
     print_table(heads, rows, optional=("why",), spaced=True)
 
 
-def _why(found: Found) -> str:
-    ranks = [f"{name} {rank}" for name, rank in found.parts.items()]
-    words = " ".join(found.terms[:_TERMS])
-    return "; ".join(filter(None, [", ".join(ranks), words])) or ("" if found.score else "nothing")
+def _why(match: Match) -> str:
+    ranks = [f"{name} {rank}" for name, rank in match.parts.items()]
+    words = " ".join(match.terms[:_TERMS])
+    return "; ".join(filter(None, [", ".join(ranks), words])) or ("" if match.score else "nothing")
 
 
 def _left_out(findings: Findings) -> str:
     return ", ".join(f"{reason} {count:,}" for reason, count in findings.left_out.items())
 
 
-def _facts(found: Found) -> dict[str, Any]:
+def _facts(match: Match) -> dict[str, Any]:
     return {
-        "rank": found.rank,
-        "score": found.score,
-        "terms": list(found.terms),
-        "parts": dict(found.parts),
-        "dataset": found.entry.model_dump(mode="json"),
+        "rank": match.rank,
+        "score": match.score,
+        "terms": list(match.terms),
+        "parts": dict(match.parts),
+        "dataset": match.entry.model_dump(mode="json"),
     }

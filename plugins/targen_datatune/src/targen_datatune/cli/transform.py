@@ -28,7 +28,7 @@ from targen_datatune.cli.options import (
 )
 
 if TYPE_CHECKING:
-    from targen_datatune.asked import Example, Wanted
+    from targen_datatune.asked import Example, TaskRequest
     from targen_datatune.transforming.spec import Transform
 
 __all__ = ["transform"]
@@ -186,12 +186,12 @@ def transform(
     - targen transform task.yaml -n 3000 -b small --backend-for plan=large --max-cost 10
     """
     from targen_core import load_registry
-    from targen_datatune.asked import wanted
+    from targen_datatune.asked import read_request
     from targen_datatune.transforming.sources import Sources
     from targen_datatune.transforming.task import TRANSFORM
 
     _refuse_form(task)
-    asked = wanted(task, load_registry())
+    asked = read_request(task, load_registry())
     chosen = (
         asked.labels if labels is None else tuple(filter(None, map(str.strip, labels.split(","))))
     )
@@ -227,9 +227,9 @@ def transform(
         _write(save, text)
         return
     sources = Sources(spec, name)
-    findings = sources.found(quiet=bool(generate.options["quiet"]))
+    findings = sources.findings(quiet=bool(generate.options["quiet"]))
     if not (generate.options["quiet"] or generate.options["json"]):
-        _say(asked, spec, [found.entry.license for found in findings.found], findings.searched)
+        _say(asked, spec, [match.entry.license for match in findings.matches], findings.searched)
     with tempfile.TemporaryDirectory(prefix="targen-") as folder:
         path = Path(folder) / f"{name}.json"
         path.write_text(text, encoding="utf-8")
@@ -282,10 +282,10 @@ def _spec(**values: Any) -> Transform:
         raise UsageError(name + first["msg"].removeprefix("Value error, ")) from None
 
 
-def _shown(asked: Wanted, labels: Sequence[str], most: int) -> list[dict[str, str]]:
+def _shown(asked: TaskRequest, labels: Sequence[str], limit: int) -> list[dict[str, str]]:
     """The examples that the model is shown, of each label in turn; of many, some by chance."""
     legal = [each for each in asked.examples if not labels or each.output in labels]
-    if len(legal) > most:  # files are often sorted by something
+    if len(legal) > limit:  # files are often sorted by something
         legal.sort(key=lambda each: drawn(each.input))
     seen: Counter[str] = Counter()
     turns: list[tuple[int, Example]] = []
@@ -293,10 +293,10 @@ def _shown(asked: Wanted, labels: Sequence[str], most: int) -> list[dict[str, st
         turns.append((seen[each.output] if labels else 0, each))
         seen[each.output] += 1
     turns.sort(key=lambda turn: turn[0])
-    return [{"input": each.input, "output": each.output} for _, each in turns[:most]]
+    return [{"input": each.input, "output": each.output} for _, each in turns[:limit]]
 
 
-def _in_input(asked: Wanted, labels: Sequence[str]) -> bool:
+def _in_input(asked: TaskRequest, labels: Sequence[str]) -> bool:
     """Whether outputs are choices that stand in the input, as all examples show."""
     if labels or len(asked.examples) < 2:
         return False
@@ -305,19 +305,19 @@ def _in_input(asked: Wanted, labels: Sequence[str]) -> bool:
 
 def _step(text: str, sign: str) -> str:
     """`execute=small` and `execute.temperature=1` with the step's own name."""
-    name, found, rest = text.partition(sign)
-    return f"{_ALIASES.get(name, name)}{found}{rest}"
+    name, separator, rest = text.partition(sign)
+    return f"{_ALIASES.get(name, name)}{separator}{rest}"
 
 
-def _say(asked: Wanted, spec: Transform, found: Sequence[str], searched: int) -> None:
+def _say(asked: TaskRequest, spec: Transform, licenses: Sequence[str], searched: int) -> None:
     """Say what will be chosen from, before anything is paid."""
-    used = min(spec.datasets, len(found))
-    words = [f"{searched:,} searched, {plural(len(found), 'dataset')} found, {used} to be used"]
+    used = min(spec.datasets, len(licenses))
+    words = [f"{searched:,} searched, {plural(len(licenses), 'dataset')} found, {used} to be used"]
     if asked.examples:
         words.append(f"{len(spec.examples)} of {plural(len(asked.examples), 'example')} shown")
     words.append(f"labels {', '.join(spec.labels)}" if spec.labels else "open outputs")
     print("; ".join(words), file=sys.stderr)
-    if unknown := found.count(""):
+    if unknown := licenses.count(""):
         print(
             f"{unknown} of them say nothing of a licence; --license leaves them out",
             file=sys.stderr,

@@ -83,17 +83,17 @@ def _index(
         if at % _STEP == 0:
             progress(at, len(entries))
     by_word = np.argsort(np.frombuffer(of, np.int32), kind="stable")
-    found = np.frombuffer(docs, np.int32)[by_word]
+    postings = np.frombuffer(docs, np.int32)[by_word]
     times = np.frombuffer(counts, np.int32)[by_word].astype(np.float32)
     sizes = np.bincount(np.frombuffer(of, np.int32), minlength=len(numbers))
     length = np.frombuffer(lengths, np.int32)
-    long = length[found] / max(float(length.mean()) if len(length) else 0.0, 1.0)
+    long = length[postings] / max(float(length.mean()) if len(length) else 0.0, 1.0)
     rare = np.log1p((len(length) - sizes + 0.5) / (sizes + 0.5)).astype(np.float32)
     weights = np.repeat(rare, sizes) * times * (options.k1 + 1)
     weights /= times + options.k1 * (1 - options.b + options.b * long)
     (folder / "bm25.json").unlink(missing_ok=True)
     np.save(folder / "starts.npy", np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64))
-    np.save(folder / "entries.npy", found)
+    np.save(folder / "entries.npy", postings)
     np.save(folder / "weights.npy", weights.astype(np.float32))
     facts = {"entries": len(length), "words": list(numbers)}
     (folder / "bm25.json").write_text(json.dumps(facts), encoding="utf-8")
@@ -105,13 +105,13 @@ def _load(folder: Path) -> Any:
         facts = json.loads((folder / "bm25.json").read_text(encoding="utf-8"))
         numbers = {word: at for at, word in enumerate(facts["words"])}
         total = int(facts["entries"])
-        starts, found, weights = (
+        starts, postings, weights = (
             np.load(folder / f"{name}.npy", allow_pickle=False, mmap_mode="r")
             for name in ("starts", "entries", "weights")
         )
     except (OSError, LookupError, TypeError, EOFError) as error:
         raise ValueError(f"no index of bm25: {error}") from error
-    _check(starts, found, weights, len(numbers), total)
+    _check(starts, postings, weights, len(numbers), total)
 
     def search(query: str, k: int, /) -> Sequence[Hit]:
         scores = np.zeros(total, np.float32)
@@ -122,8 +122,8 @@ def _load(folder: Path) -> Any:
                 part = slice(int(starts[number]), int(starts[number + 1]))
                 # What a query repeats counts more, and less each time.
                 worth = weights[part] * (1 + np.log(times))
-                scores[found[part]] += worth
-                hits.append((said[word], found[part], worth))
+                scores[postings[part]] += worth
+                hits.append((said[word], postings[part], worth))
         return [
             Hit(at, float(scores[at]), _matched(at, hits))
             for at in map(int, best(scores, k))
@@ -134,7 +134,7 @@ def _load(folder: Path) -> Any:
 
 
 def _check(
-    starts: NDArray[Any], found: NDArray[Any], weights: NDArray[Any], terms: int, total: int
+    starts: NDArray[Any], postings: NDArray[Any], weights: NDArray[Any], terms: int, total: int
 ) -> None:
     """Refuse arrays that a search could not trust.
 
@@ -144,12 +144,12 @@ def _check(
     fits = (
         starts.shape == (terms + 1,)
         and starts.dtype == np.int64
-        and found.dtype == np.int32
+        and postings.dtype == np.int32
         and weights.dtype == np.float32
-        and found.shape == weights.shape == (int(starts[-1]),)
+        and postings.shape == weights.shape == (int(starts[-1]),)
         and bool((np.diff(starts) >= 0).all())
         and 0 <= total <= _MOST
-        and (not len(found) or 0 <= int(found.min()) <= int(found.max()) < total)
+        and (not len(postings) or 0 <= int(postings.min()) <= int(postings.max()) < total)
     )
     if not fits:
         raise ValueError("no index of bm25: its files do not fit together")
@@ -158,9 +158,9 @@ def _check(
 def _matched(at: int, hits: Sequence[tuple[str, NDArray[Any], NDArray[Any]]]) -> tuple[str, ...]:
     """The words that an entry has, those that count most first."""
     has = []
-    for word, found, worth in hits:
-        place = int(np.searchsorted(found, at))
-        if place < len(found) and found[place] == at:
+    for word, postings, worth in hits:
+        place = int(np.searchsorted(postings, at))
+        if place < len(postings) and postings[place] == at:
             has.append((-float(worth[place]), word))
     return tuple(word for _, word in sorted(has))
 

@@ -146,8 +146,8 @@ class _Log:
                 whole = path.stat().st_size // self._record * self._record
                 os.truncate(path, whole)  # a process that was killed leaves half a vector
                 if whole:
-                    found = np.memmap(path, _record(self.size), mode="r")
-                    self.places = {bytes(one): at for at, one in enumerate(found["digest"])}
+                    records = np.memmap(path, _record(self.size), mode="r")
+                    self.places = {bytes(one): at for at, one in enumerate(records["digest"])}
             else:
                 path.unlink()  # of another model
 
@@ -190,8 +190,8 @@ def _vectors(folder: Path, fingerprint: str, size: int) -> NDArray[Any]:
     whole = path.stat().st_size // _record(size).itemsize
     if not whole:
         return np.zeros((0, size), np.float32)
-    found: NDArray[Any] = np.memmap(path, _record(size), mode="r", shape=(whole,))["vector"]
-    return found
+    vectors: NDArray[Any] = np.memmap(path, _record(size), mode="r", shape=(whole,))["vector"]
+    return vectors
 
 
 class _Model:

@@ -18,8 +18,8 @@ def best(scores: NDArray[Any], k: int) -> NDArray[Any]:
         k: at most so many.
     """
     if k < len(scores):
-        least = np.partition(scores, -k)[-k]
-        chosen = np.flatnonzero(scores >= least)
+        threshold = np.partition(scores, -k)[-k]
+        chosen = np.flatnonzero(scores >= threshold)
     else:
         chosen = np.arange(len(scores))
     return chosen[np.lexsort((chosen, -scores[chosen]))][:k]

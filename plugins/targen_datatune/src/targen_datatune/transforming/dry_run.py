@@ -30,7 +30,10 @@ def dry_run_of(spec: Transform) -> Callable[[DryRunCall], Any]:
             return {"description": _words(rng, _REST)}
         if call.prompt == "rerank":
             ids = re.findall(r"^id: (.+)$", values["datasets"], re.MULTILINE)
-            return {"reasoning": _words(rng, 40), "datasets": sorted(ids)[: int(values["most"])]}
+            return {
+                "reasoning": _words(rng, 40),
+                "datasets": sorted(ids)[: int(values["max_datasets"])],
+            }
         if call.prompt == "columns":
             names = list(json.loads(values["rows"].splitlines()[0]))
             reply = {"reasoning": _words(rng, 30), "input": names}

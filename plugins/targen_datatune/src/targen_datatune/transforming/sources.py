@@ -30,10 +30,10 @@ class Sources:
     def __init__(self, spec: Transform, name: str) -> None:
         self.spec = spec
         self.name = name
-        self._found: Findings | None = None
+        self._findings: Findings | None = None
         self._rows: dict[tuple[str, str], list[SourceRow]] = {}
 
-    def found(self, *, quiet: bool = True) -> Findings:
+    def findings(self, *, quiet: bool = True) -> Findings:
         """The datasets that are near to the task.
 
         Files and folders are described anew where they changed.
@@ -41,16 +41,16 @@ class Sources:
         Raises:
             UsageError: there is no catalogue, or nothing in it that the user admits.
         """
-        if self._found is not None:
-            return self._found
+        if self._findings is not None:
+            return self._findings
         from targen_core import load_registry
-        from targen_datatune.asked import Wanted
+        from targen_datatune.asked import TaskRequest
         from targen_datatune.cli.retrieve import opened, searched
         from targen_datatune.finding import Filters, find
 
         spec, registry = self.spec, load_registry()
         catalogues = list(spec.catalogues) or None
-        wanted = Wanted(self.name, spec.instruction)
+        request = TaskRequest(self.name, spec.instruction)
         with opened(Path(spec.index) if spec.index else None, catalogues) as index:
             filters = Filters(
                 spec.licenses,
@@ -59,25 +59,25 @@ class Sources:
                 spec.gated,
                 searched(registry, index, catalogues, quiet=quiet),
             )
-            found = find(
+            findings = find(
                 registry,
                 index,
-                wanted.query,
+                request.query,
                 retriever=spec.retriever,
                 options=spec.retriever_options,
                 k=spec.candidates,
                 filters=filters,
             )
             problems = [problem for source in index.sources() for problem in source.problems]
-        if not found.found:
-            why = ", ".join(f"{reason} {count:,}" for reason, count in found.left_out.items())
+        if not findings.matches:
+            why = ", ".join(f"{reason} {count:,}" for reason, count in findings.left_out.items())
             hint = f"left out: {why}; see --license, --min-rows, --max-rows and --gated"
             if not why:
                 hint = "targen retrieve shows what there is; targen catalogue build adds more"
                 hint += f"; {len(problems)} could not be described" if problems else ""
             raise UsageError("no dataset is left that rows could be made from", hint=hint)
-        self._found = found
-        return found
+        self._findings = findings
+        return findings
 
     def source(self, entry: DatasetEntry, votes: str) -> Source:
         """An entry as an item, with what keeps it from being used."""
@@ -143,22 +143,22 @@ def _rank(order: str, number: int) -> bytes:
     return hashlib.blake2b(f"{order}/{number}".encode(), digest_size=8).digest()
 
 
-def shown(value: Any, most: int, deep: int = 0) -> Any:
+def shown(value: Any, limit: int, deep: int = 0) -> Any:
     """A cell as the model is shown it: long texts cut, deep values as text."""
     if isinstance(value, str):
-        return cut(value, most)
+        return cut(value, limit)
     if isinstance(value, dict | list):
         if deep >= _DEEPEST:
             return "…"
-        if deep == 0 and len(text := json.dumps(value, ensure_ascii=False)) > most:
-            return cut(text, most)
+        if deep == 0 and len(text := json.dumps(value, ensure_ascii=False)) > limit:
+            return cut(text, limit)
         if isinstance(value, dict):
-            return {str(name): shown(each, most, deep + 1) for name, each in value.items()}
-        return [shown(each, most, deep + 1) for each in value]
+            return {str(name): shown(each, limit, deep + 1) for name, each in value.items()}
+        return [shown(each, limit, deep + 1) for each in value]
     return value
 
 
-def cut(text: str, most: int) -> str:
+def cut(text: str, limit: int) -> str:
     """A text of at most so many characters, with a mark where it was cut."""
     text = text.encode("utf-8", "replace").decode()  # half of a surrogate pair is no text
-    return text if len(text) <= most else f"{text[:most].rstrip()} …"
+    return text if len(text) <= limit else f"{text[:limit].rstrip()} …"

@@ -31,7 +31,7 @@ from targen_datatune.transforming.sources import Sources, cut, shown
 
 if TYPE_CHECKING:
     from targen_core.retrieval.model import DatasetEntry
-    from targen_datatune.finding import Found
+    from targen_datatune.finding import Match
     from targen_datatune.transforming.spec import Transform
 
 __all__ = ["PROMPTS", "Steps"]
@@ -65,7 +65,7 @@ class Steps:
 
     async def expand(self, llm: Llm, parent: None, existing: Sequence[str]) -> Sequence[str]:
         """The description that the other steps are given; nothing is asked where nothing is."""
-        await asyncio.to_thread(self.sources.found)  # before anything is paid
+        await asyncio.to_thread(self.sources.findings)  # before anything is paid
         if not self.spec.expand:
             return [self.task]
         reply = await llm.ask(
@@ -107,17 +107,19 @@ class Steps:
         Those that cannot be read are given too, with the reason, and do not count among
         `Transform.datasets`.
         """
-        findings = await asyncio.to_thread(self.sources.found)
-        found = {each.entry.id: each for each in findings.found}
-        most = min(self.spec.datasets + 2, len(found))  # some may turn out not to be readable
+        findings = await asyncio.to_thread(self.sources.findings)
+        matches = {each.entry.id: each for each in findings.matches}
+        max_datasets = min(
+            self.spec.datasets + 2, len(matches)
+        )  # some may turn out not to be readable
 
         def known(reply: Choice) -> None:
             for name in reply.datasets:
-                if name not in found:
+                if name not in matches:
                     raise Rejected("invented-dataset", f"{name!r} is not the id of a listed one")
 
         async def draw(number: int) -> Choice:
-            listed = list(found.values())
+            listed = list(matches.values())
             llm.rng(f"draw {number}").shuffle(listed)  # the order must not decide
             return await llm.ask(
                 _PROMPTS["rerank"],
@@ -125,7 +127,7 @@ class Steps:
                 check=known,
                 task=parent,
                 examples=self.examples,
-                most=most,
+                max_datasets=max_datasets,
                 datasets="\n\n".join(map(_listed, listed)),
             )
 
@@ -134,7 +136,7 @@ class Steps:
         for failed in replies:
             if isinstance(failed, BaseException) and not (isinstance(failed, Rejected) and draws):
                 raise failed
-        chosen = elected([reply.datasets for reply in draws], [*found.values()])
+        chosen = elected([reply.datasets for reply in draws], [*matches.values()])
         if not chosen:
             none = next(reply for reply in draws if not reply.datasets)
             raise Rejected("none-suits", f"no dataset suits the task: {none.reasoning.strip()}")
@@ -321,7 +323,7 @@ def _followable(reply: PlanReply) -> None:
 
 
 def elected(
-    draws: Sequence[Sequence[str]], found: Sequence[Found]
+    draws: Sequence[Sequence[str]], matches: Sequence[Match]
 ) -> list[tuple[DatasetEntry, int]]:
     """What most draws named, with how many did: majorities over dataset and configuration.
 
@@ -329,8 +331,8 @@ def elected(
     and not on its configuration, the one that most of them name is elected; where they agree on
     nothing at all, the most frequent one. None is, if at least half of the draws name none.
     """
-    entries = {each.entry.id: each.entry for each in found}
-    ranks = {each.entry.id: each.rank for each in found}
+    entries = {each.entry.id: each.entry for each in matches}
+    ranks = {each.entry.id: each.rank for each in matches}
     if 2 * sum(not draw for draw in draws) >= len(draws):
         return []
     votes: Counter[str] = Counter()
@@ -361,8 +363,8 @@ def _dataset(entry: DatasetEntry) -> tuple[str, str]:
     return (entry.name, "") if entry.configuration else (entry.name, entry.id)
 
 
-def _listed(found: Found) -> str:
-    entry = found.entry
+def _listed(match: Match) -> str:
+    entry = match.entry
     rows = "unknown" if entry.rows is None else f"{entry.rows:,}"
     columns = ", ".join(f"{name} ({kind})" for name, kind in list(entry.columns.items())[:30])
     lines = [

@@ -269,7 +269,7 @@ class _Drawn:
 def _cells(experiment: Experiment, key: str, material: Material, seed: int) -> Iterator[_Drawn]:
     size = material.held.size
     have = {arm: material.available(arm) for arm in material.arms}
-    least = min(have.values())
+    min_rows = min(have.values())
     labels = _common(material)
     pair = experiment.mixture or mixable(experiment, key)
 
@@ -283,7 +283,7 @@ def _cells(experiment: Experiment, key: str, material: Material, seed: int) -> I
             if experiment.match == "labels":
                 yield drawn(arm, "matched", material.matched(arm, labels, seed))
             else:
-                yield drawn(arm, "matched", material.drawn(arm, least, seed))
+                yield drawn(arm, "matched", material.drawn(arm, min_rows, seed))
         if "natural" in experiment.sizes:
             yield drawn(arm, "natural", material.drawn(arm, None, seed))
         for rows in experiment.rows:
@@ -314,8 +314,8 @@ def _common(material: Material) -> dict[str, int]:
     """Of each label what the arm with the fewest has."""
     counts = [material.counts(arm) for arm in material.arms]
     labels = dict.fromkeys(label for each in counts for label in each)
-    least = {label: min(each.get(label, 0) for each in counts) for label in labels}
-    return {label: count for label, count in least.items() if count}
+    common = {label: min(each.get(label, 0) for each in counts) for label in labels}
+    return {label: count for label, count in common.items() if count}
 
 
 def run_cells(
@@ -435,10 +435,10 @@ def done(plan: Plan, material: Material, folder: Path) -> Done | None:
         return None
 
 
-def sweep(folder: Path, wanted: Collection[str]) -> None:
+def sweep(folder: Path, kept: Collection[str]) -> None:
     """Remove what trainings that were killed left, but for checkpoints of wanted cells."""
     for path in folder.glob(".cell-*"):
         shutil.rmtree(path, ignore_errors=True)
     for path in folder.glob(f"{_UNFINISHED}*"):
-        if path.name.removeprefix(_UNFINISHED) not in wanted or not any(path.iterdir()):
+        if path.name.removeprefix(_UNFINISHED) not in kept or not any(path.iterdir()):
             shutil.rmtree(path, ignore_errors=True)

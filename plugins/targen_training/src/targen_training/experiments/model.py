@@ -218,8 +218,8 @@ class Experiment(_Declared):
         if len(set(names)) < len(names):
             raise ValueError(f"models: two are called {max(names, key=names.count)}")
         for key, part in self.tasks.items():
-            wanted = {self.baseline, *(self.mixture or ())} - {""}
-            for name in sorted(wanted - set(part.arms)):
+            named = {self.baseline, *(self.mixture or ())} - {""}
+            for name in sorted(named - set(part.arms)):
                 raise ValueError(f"tasks.{key} has no arm {name}; its arms: {', '.join(part.arms)}")
         return self
 

@@ -206,10 +206,10 @@ def _main(part: PartResult) -> list[Group]:
 
 
 def _other_figures(groups: Sequence[Group], metric: str) -> list[str]:
-    told = ("accuracy", "macro_f1", "parity", "best_option", "f1a", "exact_match", "answer_f1")
+    shown = ("accuracy", "macro_f1", "parity", "best_option", "f1a", "exact_match", "answer_f1")
     there = set.intersection(*(set(group.figures) for group in groups)) if groups else set()
     options = "best_option" in there
-    names = [name for name in told if name in there and name != metric]
+    names = [name for name in shown if name in there and name != metric]
     if options:  # accuracy of single options says little
         names = [name for name in names if name not in ("accuracy", "macro_f1")]
         if metric == "best_option":
@@ -316,11 +316,11 @@ def _mark(metric: str, figure: Estimate) -> dict[str, float | None]:
 
 
 def _warnings(part: PartResult) -> Iterator[str]:
-    told: set[str] = set()
+    warned: set[str] = set()
     for arm, sources in part.arms.items():
         for source in sources:
-            if (source["same_as_test"] or source["near_test"]) and source["name"] not in told:
-                told.add(source["name"])
+            if (source["same_as_test"] or source["near_test"]) and source["name"] not in warned:
+                warned.add(source["name"])
                 yield (
                     f"{part.key}: of {source['name']}, {plural(source['same_as_test'], 'row')} "
                     f"in the test set too, and {source['near_test']:,} nearly"

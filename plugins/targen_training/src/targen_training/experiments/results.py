@@ -344,14 +344,14 @@ def _pairs(
     order = [baseline, *(arm for arm in arms if arm != baseline)]
     for model in (each.called for each in experiment.models):
         for kind in experiment.sizes:
-            found = []
+            tests = []
             for other, one in combinations(order, 2):
                 a, b = ((model, arm, kind, 0.0) for arm in (one, other))
                 if a in cells and b in cells:
                     tested = _tested(cells[a], cells[b], values[a], values[b])
-                    found.append((one, other, *tested))
-            adjusted = holm([p for _, _, _, p, _ in found])
-            for (one, other, difference, p, counts), larger in zip(found, adjusted, strict=True):
+                    tests.append((one, other, *tested))
+            adjusted = holm([p for _, _, _, p, _ in tests])
+            for (one, other, difference, p, counts), larger in zip(tests, adjusted, strict=True):
                 yield Pair(model, kind, one, other, difference, p, larger, *counts)
 
 
@@ -396,7 +396,7 @@ def _worths(
         for (own, arm, kind, *_), each in cells.items():
             if own != model or arm == baseline or kind not in ("matched", "natural"):
                 continue
-            found = worth(rows, curve, _with_first(values[own, arm, kind, 0.0]))
+            curve_worth = worth(rows, curve, _with_first(values[own, arm, kind, 0.0]))
             has = set(part[baseline].data) & set(part[arm].data)
             before = rows[-1] if has and kind == "natural" else 0
             besides = each.cell.rows - before
@@ -407,10 +407,10 @@ def _worths(
                 arm,
                 kind,
                 each.cell.rows,
-                found.rows,
-                _mapped(found.rows, lambda value: (value - before) / besides),  # noqa: B023
-                found.below,
-                found.above,
+                curve_worth.rows,
+                _mapped(curve_worth.rows, lambda value: (value - before) / besides),  # noqa: B023
+                curve_worth.below,
+                curve_worth.above,
             )
 
 

@@ -133,9 +133,9 @@ def planned(
     there = {}
     for plan in plans:
         if plan.key not in there:
-            found = done(plan, materials[plan.cell.task], folder / "cells")
-            if found is not None:
-                there[plan.key] = found
+            result = done(plan, materials[plan.cell.task], folder / "cells")
+            if result is not None:
+                there[plan.key] = result
     return Planned(experiment, materials, models, plans, there, left, folder)
 
 

@@ -27,16 +27,16 @@ def questions_of(
     decisions: Iterable[Decision], labels: Sequence[str]
 ) -> tuple[list[Question], list[Decision]]:
     """Each question once for all its options, and the first decision of each."""
-    found: dict[tuple[int, int, str], tuple[Question, Decision]] = {}
+    by_key: dict[tuple[int, int, str], tuple[Question, Decision]] = {}
     again: list[tuple[Question, Decision]] = []
     for decision in decisions:
         question = asked(decision, labels)
         if decision.option:
             key = decision.row, decision.question, question.prompt
-            found.setdefault(key, (question, decision))
+            by_key.setdefault(key, (question, decision))
         else:
             again.append((question, decision))
-    pairs = [*found.values(), *again]
+    pairs = [*by_key.values(), *again]
     return [question for question, _ in pairs], [decision for _, decision in pairs]
 
 

@@ -56,48 +56,50 @@ def train(data: TrainingSet, options: EncoderOptions, folder: Path) -> None:
     _fit_head(model, new, pretrained.base.config(), data, options)
     model.config.pad_token_id = tokenizer.pad_token_id
     model = pretrained.prepared(model, "SEQ_CLS")
-    most = tokens_at_most(tokenizer, model.config, options)
-    longest([len(each) for each in _tokens(tokenizer, data.decisions, None)], most, data, options)
+    max_length = tokens_at_most(tokenizer, model.config, options)
+    longest(
+        [len(each) for each in _tokens(tokenizer, data.decisions, None)], max_length, data, options
+    )
     at = {label: number for number, label in names.items()}
     examples: list[dict[str, Any]] = [
         {"input_ids": ids, "labels": at[decision.label]}
         for ids, decision in zip(
-            _tokens(tokenizer, data.decisions, most), data.decisions, strict=True
+            _tokens(tokenizer, data.decisions, max_length), data.decisions, strict=True
         )
     ]
     if "token_type_ids" in tokenizer.model_input_names:
-        kinds = _tokens(tokenizer, data.decisions, most, key="token_type_ids")
+        kinds = _tokens(tokenizer, data.decisions, max_length, key="token_type_ids")
         for example, kind in zip(examples, kinds, strict=True):
             example["token_type_ids"] = kind
     collate = DataCollatorWithPadding(tokenizer)
     model = fit(model, examples, collate, options, data, data.decisions)
     save(model, tokenizer, pretrained.base.name, folder)
-    about = {"format": _FORMAT, "kind": "encoder", "labels": data.labels, "max_length": most}
+    about = {"format": _FORMAT, "kind": "encoder", "labels": data.labels, "max_length": max_length}
     (folder / _ABOUT).write_text(json.dumps(about, ensure_ascii=False), encoding="utf-8")
 
 
 def _tokens(
-    tokenizer: Any, decisions: Sequence[Decision], most: int | None, *, key: str = "input_ids"
+    tokenizer: Any, decisions: Sequence[Decision], max_length: int | None, *, key: str = "input_ids"
 ) -> list[list[int]]:
     """The tokens of each decision, cut to `most`."""
     if not decisions:
         return []
     pairs = [read(decision) for decision in decisions]
-    found: list[list[int]] = []
+    encoded: list[list[int]] = []
     # A text alone is cut in front: what an instruction is about stands at its end.
     single = pairs[0][1] is None
     tokenizer.truncation_side = "left" if single and "prompt" in decisions[0].texts else "right"
     for first, second in pairs:
-        found.append(
+        encoded.append(
             tokenizer(
                 first,
                 second,
-                truncation=False if most is None else "longest_first",
-                max_length=most,
+                truncation=False if max_length is None else "longest_first",
+                max_length=max_length,
                 verbose=False,
             )[key]
         )
-    return found
+    return encoded
 
 
 def _fit_head(
@@ -155,7 +157,7 @@ def load(folder: Path) -> Predictor:
         about = json.loads((folder / _ABOUT).read_text(encoding="utf-8"))
         if about["format"] != _FORMAT or about["kind"] != "encoder":
             raise ValueError("it is of another format")
-        labels, most = [str(label) for label in about["labels"]], int(about["max_length"])
+        labels, max_length = [str(label) for label in about["labels"]], int(about["max_length"])
         adapter = (folder / "adapter_config.json").is_file()
         weights = Weights(folder.name, folder, adapter=adapter)
         names = dict(enumerate(labels))
@@ -178,8 +180,8 @@ def load(folder: Path) -> Predictor:
     def predict(decisions: Sequence[Decision], /) -> Sequence[Sequence[float]]:
         scores: list[list[float]] = [[] for _ in decisions]
         kinds = "token_type_ids" in tokenizer.model_input_names
-        ids = _tokens(tokenizer, decisions, most)
-        types = _tokens(tokenizer, decisions, most, key="token_type_ids") if kinds else ids
+        ids = _tokens(tokenizer, decisions, max_length)
+        types = _tokens(tokenizer, decisions, max_length, key="token_type_ids") if kinds else ids
         order = sorted(range(len(decisions)), key=lambda at: len(ids[at]))
         for start in range(0, len(order), _BATCH):
             batch = order[start : start + _BATCH]

@@ -53,24 +53,26 @@ def tokens_at_most(tokenizer: Any, config: Any, options: NeuralOptions) -> int:
         # RoBERTa and its kin number positions from behind the padding's.
         behind = "roberta" in config.model_type or config.model_type == "camembert"
         limits.append(positions - (config.pad_token_id + 1 if behind else 0))
-    most = min(limits, default=_MOST)
-    if options.max_length > most and limits:
+    max_length = min(limits, default=_MOST)
+    if options.max_length > max_length and limits:
         raise UsageError(
-            f"-o max_length={options.max_length}: the model takes {most} tokens at most"
+            f"-o max_length={options.max_length}: the model takes {max_length} tokens at most"
         )
-    return options.max_length or min(most, _MOST)
+    return options.max_length or min(max_length, _MOST)
 
 
-def longest(lengths: Sequence[int], most: int, data: TrainingSet, options: NeuralOptions) -> None:
+def longest(
+    lengths: Sequence[int], max_length: int, data: TrainingSet, options: NeuralOptions
+) -> None:
     """Tell how many rows are longer than the model takes, or refuse them.
 
     Raises:
         UsageError: some are, and they are to be refused.
     """
-    long = sum(length > most for length in lengths)
+    long = sum(length > max_length for length in lengths)
     if not long:
         return
-    said = f"{long:,} of {len(lengths):,} are longer than {most:,} tokens (the longest: "
+    said = f"{long:,} of {len(lengths):,} are longer than {max_length:,} tokens (the longest: "
     said += f"{max(lengths):,})"
     if options.too_long == "refuse":
         raise UsageError(said, hint="-o max_length=N, another --model, or -o too_long=cut")

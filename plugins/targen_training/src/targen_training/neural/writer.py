@@ -38,10 +38,11 @@ def train(kind: str, data: TrainingSet, options: WriterOptions, folder: Path) ->
 
     transformers.set_seed(data.seed)
     pretrained = Pretrained(options, data)
-    found = kind_of(pretrained.base)
-    if found != kind:
+    kind_of_model = kind_of(pretrained.base)
+    if kind_of_model != kind:
         raise UsageError(
-            f"{options.model} is of the kind {found}, not {kind}", hint=f"--trainer {found}"
+            f"{options.model} is of the kind {kind_of_model}, not {kind}",
+            hint=f"--trainer {kind_of_model}",
         )
     tokenizer = tokenizer_of(pretrained.base)
     model, new = pretrained.load(_auto(kind))
@@ -49,7 +50,7 @@ def train(kind: str, data: TrainingSet, options: WriterOptions, folder: Path) ->
         raise UsageError(f"{options.model} holds no weights of {type(model).__name__}")
     model.config.pad_token_id = tokenizer.pad_token_id
     model = pretrained.prepared(model, "CAUSAL_LM" if kind == "decoder" else "SEQ_2_SEQ_LM")
-    most = tokens_at_most(tokenizer, model.config, options)
+    max_length = tokens_at_most(tokenizer, model.config, options)
     questions, rows = questions_of(data.decisions, data.labels)
     answers = [_answer_ids(tokenizer, kind, question.answer) for question in questions]
     prompts = [_prompt_ids(tokenizer, kind, question.prompt) for question in questions]
@@ -58,12 +59,12 @@ def train(kind: str, data: TrainingSet, options: WriterOptions, folder: Path) ->
         len(prompt) + (len(answer) if kind == "decoder" else 0)
         for prompt, answer in zip(prompts, answers, strict=True)
     ]
-    longest(together, most, data, options)
+    longest(together, max_length, data, options)
     length = options.answer_tokens or max(8, 4 + max(map(len, answers)))
-    room = most - length if kind == "decoder" else most
+    room = max_length - length if kind == "decoder" else max_length
     if room < 1:
         raise UsageError(
-            f"an answer of {length} tokens leaves no room in {most}", hint="-o max_length=N"
+            f"an answer of {length} tokens leaves no room in {max_length}", hint="-o max_length=N"
         )
     examples = [
         _example(kind, _cut(prompt, room), answer)

@@ -23,8 +23,8 @@ def _plain(name: str) -> str:
 
 
 def _folder(folder: Path, task: str) -> Path | None:
-    found = [path for path in folder.iterdir() if path.is_dir() and _plain(path.name) == task]
-    return found[0] if found else None
+    folders = [path for path in folder.iterdir() if path.is_dir() and _plain(path.name) == task]
+    return folders[0] if folders else None
 
 
 def _file(folder: Path, names: tuple[str, ...]) -> Path | None:

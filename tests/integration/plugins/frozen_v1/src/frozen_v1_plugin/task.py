@@ -113,8 +113,8 @@ def _dry_run(call: DryRunCall) -> Any:
         }
     if call.prompt == "letter":
         felt = "pleased us all" if values["kind"] == "thanks" else "went wrong from the start"
-        told = " ".join(rng.sample(_EVENTS + _PLACES, 5))
-        return {"text": f"The {values['event']} at the {values['place']} {felt}: {told}."}
+        output = " ".join(rng.sample(_EVENTS + _PLACES, 5))
+        return {"text": f"The {values['event']} at the {values['place']} {felt}: {output}."}
     label = "thanks" if "pleased" in str(values["input"]) else "complaint"
     if call.prompt == "solve":
         return {"explanation": "The letter says so.", "answer": label}
