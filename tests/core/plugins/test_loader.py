@@ -77,6 +77,20 @@ def test_a_plugin_that_raises_at_import_is_left_out(
     assert bad.hint == "report it to the authors of acme"
 
 
+@pytest.mark.parametrize("handler", [signal.SIG_IGN, signal.SIG_DFL])
+def test_where_no_ctrl_c_can_be_an_interrupt_is_the_plugin_s(
+    handler, plugin, source, tmp_path, monkeypatch
+):
+    (tmp_path / "interrupts.py").write_text("raise KeyboardInterrupt('mine')\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    before = signal.signal(signal.SIGINT, handler)  # as of what a shell started with `&`
+    try:
+        registry = load_registry([source("interrupts", entry_point="bad")])
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert "KeyboardInterrupt: mine" in _only_problem(registry, "bad").problem
+
+
 def test_a_missing_package_names_the_extra_to_install(source, tmp_path, monkeypatch):
     (tmp_path / "wants_a_package.py").write_text("import no_such_package_at_all\n")
     monkeypatch.syspath_prepend(tmp_path)

@@ -74,7 +74,11 @@ def is_theirs(error: BaseException) -> bool:
     """Whether code inside `capture_output` raised an error, and not the user by Ctrl-C."""
     if not isinstance(error, KeyboardInterrupt):
         return True
-    return not isinstance(error, _CtrlC) and signal.getsignal(signal.SIGINT) is _raise_ctrl_c
+    if threading.current_thread() is not threading.main_thread():
+        return True  # Python raises Ctrl-C in the main thread alone
+    # Where SIGINT is ignored, as by a shell's `&`, or ends the process, nothing is raised by it.
+    raising_nothing = (_raise_ctrl_c, signal.SIG_IGN, signal.SIG_DFL)
+    return not isinstance(error, _CtrlC) and signal.getsignal(signal.SIGINT) in raising_nothing
 
 
 def raised_by(error: BaseException) -> BaseException:
