@@ -125,7 +125,7 @@ def _marked(line: str) -> str:
 def _mark(mark: str, judgement: str = "") -> str:
     way = "above" if "▲" in mark else "below" if "▼" in mark else "same"
     said = {"above": "above the reference", "below": "below the reference", "same": "like it"}
-    words = f' <span class="soft">{judgement}</span>' if judgement else ""
+    words = f' <span class="soft judged">{judgement}</span>' if judgement else ""
     return f'<span class="mark {way}" title="{said[way]}">{mark}</span>{words}'
 
 
