@@ -191,6 +191,22 @@ def test_a_preview_shows_that_it_works_and_leaves_nothing_of_it(terminal, held):
     assert "--prompts shows" in shown.text
 
 
+def test_a_comparison_shows_its_trainings_and_leaves_nothing_of_them(terminal, tmp_path):
+    pytest.importorskip("targen_training")
+    labels = {"praise": "it speaks well of a thing", "blame": "it speaks ill of a thing"}
+    (tmp_path / "mood.yaml").write_text(json.dumps({"description": "A thing.", "labels": labels}))
+    rows = [
+        json.dumps({"text": f"The lamp {number} is {label}d.", "label": label, "idx": number})
+        for number, label in enumerate([*labels] * 30)
+    ]
+    (tmp_path / "one.jsonl").write_text("\n".join(rows[:40]))
+    (tmp_path / "test.jsonl").write_text("\n".join(rows[40:]))
+    data = ("one=one.jsonl", "two=one.jsonl", "--test", "test.jsonl", "--task", "mood.yaml")
+    shown = terminal("compare", *data, "--seeds", "1")
+    assert shown.exit_code() == 0, shown.text
+    assert "1 of 3: mood, tfidf, " in shown.text and "\\x" not in shown.text
+
+
 def test_a_correction_and_a_draft_show_that_they_wait(terminal, held, tmp_path, shell):
     service = held()
     assert shell(f"targen generate {' '.join(on(service, '--out', 'run'))}").returncode == 0

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from statistics import fmean
 from typing import TYPE_CHECKING, Annotated, Any
@@ -17,16 +16,12 @@ from targen_training.asked import TaskOption
 
 if TYPE_CHECKING:
     from targen_core import Registry
-    from targen_core.training.model import Watch
-    from targen_training.experiments.cells import Plan
     from targen_training.experiments.making import Made
     from targen_training.experiments.model import Experiment
     from targen_training.experiments.results import Results
     from targen_training.experiments.run import Planned
 
 __all__ = ["carried_out", "compare", "generator_options", "model_choice", "show"]
-
-_EVERY = 30.0  # seconds between two lines where there is no terminal
 
 
 def compare(
@@ -139,6 +134,7 @@ def carried_out(
     """
     from targen_training.experiments.making import generated, to_generate
     from targen_training.experiments.run import declare, held, planned, run_experiment, written
+    from targen_training.progress import cells_shown
 
     arms = list(to_generate(experiment, folder))
     _say_arms(registry, arms)
@@ -162,17 +158,16 @@ def carried_out(
         ready.left.extend(short)
         _say(ready)
         try:
-            results = run_experiment(ready, keep=keep, tell=_Telling())
+            with cells_shown() as tell:
+                results = run_experiment(ready, keep=keep, tell=tell)
         except KeyboardInterrupt:
             left, known = ({p.training for p in of} for of in (ready.missing, ready.plans))
             print(
-                f"\nstopped: {len(left):,} of {len(known):,} trainings are left; "
+                f"stopped: {len(left):,} of {len(known):,} trainings are left; "
                 "the same command goes on",
                 file=sys.stderr,
             )
             raise typer.Exit(130) from None
-        if sys.stderr.isatty():
-            print("\r\033[K", end="", file=sys.stderr)
         written(folder, results)
     return results
 
@@ -240,42 +235,6 @@ def _say(ready: Planned) -> None:
         seconds = sum(fmean(paces[plan.cell.model]) for plan in missing)
         said += f", some {seconds:,.0f} s by those that are done"
     print(said, file=sys.stderr)
-
-
-class _Telling:
-    """Says which cell is trained, and how far: in one line on a terminal, else now and then."""
-
-    def __init__(self) -> None:
-        self._screen = sys.stderr.isatty()
-        self._last = time.monotonic()
-        self._noted: set[tuple[str, str, str]] = set()
-
-    def __call__(self, done: int, of: int, plan: Plan) -> Watch:
-        from targen_core.training.model import Watch
-
-        cell = plan.cell
-        said = f"{done + 1:,} of {of:,}: {cell.task}, {cell.model}, {cell.arm}, {cell.rows:,} rows"
-        said += f", seed {cell.seed}"
-        self._say(said)
-
-        def note(text: str, /) -> None:
-            # Each seed draws other rows, and would say nearly the same.
-            if (place := (cell.task, cell.model, cell.arm)) not in self._noted:
-                self._noted.add(place)
-                start = "\r\033[K" if self._screen else ""
-                print(f"{start}note: {', '.join(place)}: {text}", file=sys.stderr)
-
-        def step(at: int, steps: int, _: Mapping[str, float], /) -> None:
-            self._say(f"{said}, step {at:,} of {steps:,}")
-
-        return Watch(note, step)
-
-    def _say(self, said: str) -> None:
-        if self._screen:
-            print(f"\r\033[K{said}", end="", file=sys.stderr, flush=True)
-        elif time.monotonic() - self._last >= _EVERY:
-            self._last = time.monotonic()
-            print(said, file=sys.stderr, flush=True)
 
 
 def _short(

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from targen_core.training.model import Watch
 
-__all__ = ["shown"]
+if TYPE_CHECKING:
+    from targen_training.experiments.cells import Plan
+
+__all__ = ["cells_shown", "shown", "status_line"]
 
 _EVERY = 30.0  # seconds between two lines where there is no terminal
 
@@ -48,6 +53,63 @@ def shown(*, quiet: bool = False) -> Iterator[Watch]:
             bars.update(bar, completed=done, total=of, visible=True, figures=said)
 
         yield Watch(note, step)
+
+
+@contextmanager
+def status_line() -> Iterator[Callable[[str], None]]:
+    """Shows what it is told: in place of the last on a terminal, now and then elsewhere."""
+    if not sys.stderr.isatty() or os.environ.get("TERM") == "dumb":
+        yield _Line()
+        return
+    from rich.console import Console
+    from rich.markup import escape
+
+    with Console(stderr=True, highlight=False).status("") as status:
+        yield lambda said: status.update(escape(said))
+
+
+@contextmanager
+def cells_shown() -> Iterator[Callable[[int, int, Plan], Watch]]:
+    """Says which cell of an experiment is trained, and how far."""
+    with status_line() as say:
+        yield _Cells(say)
+
+
+class _Cells:
+    """A watch of each cell; a note that several seeds give is printed once."""
+
+    def __init__(self, say: Callable[[str], None]) -> None:
+        self._say = say
+        self._noted: set[tuple[str, str, str]] = set()
+
+    def __call__(self, done: int, of: int, plan: Plan) -> Watch:
+        cell = plan.cell
+        said = f"{done + 1:,} of {of:,}: {cell.task}, {cell.model}, {cell.arm}, {cell.rows:,} rows"
+        said += f", seed {cell.seed}"
+        self._say(said)
+
+        def note(text: str, /) -> None:
+            # Each seed draws other rows, and would say nearly the same.
+            if (place := (cell.task, cell.model, cell.arm)) not in self._noted:
+                self._noted.add(place)
+                print(f"note: {', '.join(place)}: {text}", file=sys.stderr)
+
+        def step(at: int, steps: int, _: Mapping[str, float], /) -> None:
+            self._say(f"{said}, step {at:,} of {steps:,}")
+
+        return Watch(note, step)
+
+
+class _Line:
+    """Prints what it is given now and then."""
+
+    def __init__(self) -> None:
+        self._last = time.monotonic()
+
+    def __call__(self, said: str) -> None:
+        if time.monotonic() - self._last >= _EVERY:
+            self._last = time.monotonic()
+            print(said, file=sys.stderr, flush=True)
 
 
 def _say(text: str, /) -> None:

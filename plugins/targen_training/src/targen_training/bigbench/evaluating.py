@@ -14,6 +14,7 @@ from targen_core.dataset.source import open_source
 from targen_core.errors import UsageError
 from targen_core.metrics.model import Estimate
 from targen_training.bigbench.score import Grade, graded
+from targen_training.progress import status_line
 
 __all__ = ["answered", "as_facts", "bigbench_in", "chosen", "grade_said", "is_decoder", "plain"]
 
@@ -67,15 +68,12 @@ def chosen(task: BigBench, place: str, shots: int, number: int | None) -> tuple[
     prompts = [prompt_of(task, at, shots, 0) for at in places]
     examples = [task.examples[at] for at in places]
     chooser = Chooser(decoder_in(place))
-    screen = sys.stderr.isatty()
-
-    def tell(done: int, of: int) -> None:
-        if screen:
-            print(f"\r\033[K{done:,} of {of:,} examples", end="", file=sys.stderr, flush=True)
-
-    picks = chooser.choose(prompts, [list(example.scores) for example in examples], tell)
-    if screen:
-        print("\r\033[K", end="", file=sys.stderr)
+    with status_line() as say:
+        picks = chooser.choose(
+            prompts,
+            [list(example.scores) for example in examples],
+            lambda done, of: say(f"{done:,} of {of:,} examples"),
+        )
     if chooser.cut:
         print(f"note: {chooser.cut:,} prompts were too long and lost their start", file=sys.stderr)
     rows = _rows(places, examples, picks)
