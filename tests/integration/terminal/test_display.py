@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import random
 import shutil
 import sys
 import threading
@@ -196,8 +197,8 @@ def test_a_comparison_shows_its_trainings_and_leaves_nothing_of_them(terminal, t
     labels = {"praise": "it speaks well of a thing", "blame": "it speaks ill of a thing"}
     (tmp_path / "mood.yaml").write_text(json.dumps({"description": "A thing.", "labels": labels}))
     rows = [
-        json.dumps({"text": f"The lamp {number} is {label}d.", "label": label, "idx": number})
-        for number, label in enumerate([*labels] * 30)
+        json.dumps({"text": f"{label} {random.Random(idx).getrandbits(200)}", "label": label})
+        for idx, label in enumerate([*labels] * 30)
     ]
     (tmp_path / "one.jsonl").write_text("\n".join(rows[:40]))
     (tmp_path / "test.jsonl").write_text("\n".join(rows[40:]))
