@@ -10,11 +10,12 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
+from targen_core.tasks.cases import Case
 from targen_core.tasks.groups import Judging, Rows, Texts
 from targen_core.tasks.model import Task
 from targen_core.tasks.parts import DryRunCall
@@ -56,6 +57,7 @@ def asking_task(
     prompts: tuple[Prompt, ...],
     dry_run: Callable[[DryRunCall], Any],
     source: str = "",
+    cases: Callable[[Mapping[str, Any]], Sequence[Case]] | None = None,
 ) -> Task[Any, Any]:
     """The task of asking about rows.
 
@@ -70,6 +72,7 @@ def asking_task(
         prompts: what `ask` uses.
         dry_run: offline replies.
         source: see `Task`.
+        cases: see `Rows`.
     """
 
     def order(row: RowToAsk) -> bytes:
@@ -105,6 +108,7 @@ def asking_task(
         rows=Rows(
             label_of=lambda row: row.output,
             with_label=lambda row, output: row.model_copy(update={"output": output}),
+            cases=cases,
         ),
         texts=Texts(render=lambda row: row.input, answer=lambda row: row.output),
         prompts=prompts,

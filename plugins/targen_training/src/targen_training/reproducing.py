@@ -25,14 +25,18 @@ __all__ = ["reproduce"]
 def reproduce(
     table: Annotated[
         str,
-        typer.Argument(help="table3, 4, 5, 6, 8, 9, 10 or 11 of the paper.", show_default=False),
+        typer.Argument(
+            help="table3, 4, 5, 6, 8, 9, 10 or 11 of the paper; or datatune-table2, of DataTune.",
+            show_default=False,
+        ),
     ],
     original: Annotated[
         Path,
         typer.Option(
             "--original",
             metavar="FOLDER",
-            help="SuperGLUE: a folder a task, with train.jsonl and val.jsonl.",
+            help="SuperGLUE: a folder a task, with train.jsonl and val.jsonl. Of DataTune "
+            "BIG-bench: TASK.json of each task.",
             show_default=False,
         ),
     ],
@@ -40,6 +44,30 @@ def reproduce(
         Path | None,
         typer.Option(
             "--synthetic", metavar="FOLDER", help="Synthetic rows: a run or file for each task."
+        ),
+    ] = None,
+    transformed: Annotated[
+        Path | None,
+        typer.Option(
+            "--transformed",
+            metavar="FOLDER",
+            help="Of DataTune: runs of targen transform, or files, for each task.",
+        ),
+    ] = None,
+    existing: Annotated[
+        Path | None,
+        typer.Option(
+            "--existing",
+            metavar="FOLDER",
+            help="Of DataTune: rows of existing datasets as they are, for each task.",
+        ),
+    ] = None,
+    answers: Annotated[
+        Path | None,
+        typer.Option(
+            "--answers",
+            metavar="FOLDER",
+            help="Of DataTune: few-shot answers for each task; else --generator writes them.",
         ),
     ] = None,
     tasks: Annotated[
@@ -100,12 +128,32 @@ def reproduce(
     - targen reproduce table6 --original superglue --synthetic examples/runs --plan
     - targen reproduce table3 --original superglue --synthetic runs --tasks cb,rte
     - targen reproduce table5 --original superglue --generator llama -o model=llama3.1
+    - targen reproduce datatune-table2 --original bigbench --transformed runs --synthetic syn
     """
     from targen_core import load_registry
     from targen_core.cli.tables import print_json
+    from targen_training.comparing import model_choice
     from targen_training.experiments.run import check_folder
+    from targen_training.reproduction import datatune
     from targen_training.reproduction.paper import paper_table, sizes
 
+    if table == datatune.NAME:
+        given = datatune.Given(
+            original=original,
+            data={"existing": existing, "synthetic": synthetic, "transformed": transformed},
+            answers=answers,
+            generator=(generator or [""])[0],
+            tasks=[name.strip() for name in (tasks or "").split(",") if name.strip()],
+            models=[model_choice(item) for item in model or []],
+            size=models,
+            seeds=seeds,
+            options={"n": number, **generator_options(option or [], max_cost)},
+            folder=out or Path("reproductions") / datatune.NAME,
+        )
+        if models not in ("small", "paper"):
+            raise UsageError(f"--models {models}", hint="one of: small, paper")
+        datatune.reproduce_datatune(load_registry(), given, plan=plan, json=json)
+        return
     paper = paper_table(table if table.startswith("table") else f"table{table}")
     known = sizes()
     if models not in known:
@@ -133,7 +181,6 @@ def reproduce(
         base,
         instructions=models == "paper" if instructions is None else instructions,
     )
-    from targen_training.comparing import model_choice
     from targen_training.experiments.model import declared
 
     size = known[models]

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, create_model
 
-from targen_core import DryRunCall, Llm, Prompt, Task, TaskForm
-from targen_core.dataset.bigbench import BigBench, Example, task_json
+from targen_core import Case, DryRunCall, Llm, Prompt, Task, TaskForm
+from targen_core.dataset.bigbench import CHOICE, BigBench, Example, choices_in, task_json
 from targen_core.tasks.asking import RowToAsk, asking_task
+from targen_core.tasks.cases import RIGHT, WRONG
 from targen_training.bigbench.shots import prompt_of
 
 __all__ = ["ANSWER", "FORM", "Answer"]
@@ -60,8 +62,27 @@ def answer_task(spec: Answer, name: str) -> Task[Any, Any]:
         ask=ask,
         prompts=(_PROMPT,),
         dry_run=_dry_run,
+        cases=cases_of,
         source="A task of BIG-bench (arXiv:2206.04615).",
     )
+
+
+def cases_of(row: Mapping[str, Any]) -> list[Case]:
+    """The choices that a row's input shows, each right or wrong; a row without any decides nothing.
+
+    So a model that chooses learns from such rows, and is tested on them.
+    """
+    choices = choices_in(row["input"])
+    lines = row["input"].splitlines()
+    asked = "\n".join(line for line in lines if not line.strip().startswith(CHOICE.strip()))
+    return [
+        Case(
+            texts={"input": asked, "choice": choice},
+            label=RIGHT if choice == row.get("output") else WRONG,
+            answer=choice,
+        )
+        for choice in choices
+    ]
 
 
 def _reply(example: Example) -> type[BaseModel]:

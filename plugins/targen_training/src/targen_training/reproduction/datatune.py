@@ -1,0 +1,464 @@
+"""`targen reproduce datatune-table2`: what existing, synthetic and transformed rows train.
+
+Each dataset is written once as rows of an input with its choices and the right one, so that rows
+of any columns train the same models; BIG-bench's own examples are what they are tested on.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import sys
+import tomllib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+from statistics import fmean
+from typing import TYPE_CHECKING, Any
+
+from targen_core.dataset.bigbench import BigBench, choices_in, task_json
+from targen_core.dataset.source import open_source
+from targen_core.errors import UsageError, WriteFailed
+from targen_core.metrics.model import Estimate
+from targen_core.text import plural
+from targen_training.bigbench.score import METRICS, Grade, chance_of, metric_of, normalized
+from targen_training.experiments.run import check_folder
+
+if TYPE_CHECKING:
+    from targen_core import Registry
+    from targen_training.experiments.model import Experiment
+    from targen_training.experiments.results import Results
+
+__all__ = ["NAME", "Given", "reproduce_datatune"]
+
+NAME = "datatune-table2"
+_FEW = 20  # different outputs that are taken for a closed set
+_WRONG = 3  # outputs of other rows, where a row has no choices
+_SHOTS = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What was typed.
+
+    Attributes:
+        original: the folder with TASK.json of BIG-bench.
+        data: kind of dataset -> the folder with TASK.jsonl, or a run TASK, of each task.
+        answers: the folder with a run of `targen answer`, or a file of answers, of each task.
+        generator: the model that answers what is missing there, or "".
+        tasks: those that are wanted; empty: all that are there.
+        models: models of the experiment, as they are declared; empty: by `size`.
+        size: "small" or "paper".
+        seeds: how often each is trained.
+        options: what the generator is called with.
+        folder: where all of it stands.
+    """
+
+    original: Path
+    data: Mapping[str, Path | None]
+    answers: Path | None
+    generator: str
+    tasks: Sequence[str]
+    models: Sequence[Mapping[str, Any]]
+    size: str
+    seeds: int
+    options: Mapping[str, Any]
+    folder: Path
+
+
+def table() -> dict[str, Any]:
+    """What the paper prints, and what its experiment is made of."""
+    text = (files("targen_training.reproduction") / "datatune.toml").read_text(encoding="utf-8")
+    return tomllib.loads(text)
+
+
+def reproduce_datatune(registry: Registry, given: Given, *, plan: bool, json: bool) -> None:
+    """Do DataTune's table 2 again with what is at hand.
+
+    Raises:
+        UsageError: nothing of it can be done.
+    """
+    from targen_core.cli.tables import print_json
+    from targen_training.comparing import carried_out
+    from targen_training.experiments.model import declared
+
+    paper = table()
+    check_folder(given.folder)
+    known = _tasks(given, paper["tasks"])
+    models, differs, minutes = _models(given, paper)
+    parts, left = _parts(given, known, paper["arms"])
+    differs += left
+    for line in left:
+        print(f"note: {line}", file=sys.stderr)
+    values = {"name": NAME, "tasks": parts, "models": models, "seeds": given.seeds}
+    experiment = declared({**values, "sizes": ["natural"]}, NAME)
+    print(_announced(experiment, minutes), file=sys.stderr)
+    _announce_answers(registry, given, known)
+    results = carried_out(registry, experiment, given.folder, keep=True, plan=plan)
+    if results is None:
+        return
+    lines = _figures(registry, experiment, results, known, given.folder)
+    grades = _few_shot(registry, given, known)
+    facts = {
+        "paper": paper["rows"],
+        "here": [
+            {
+                "model": model,
+                "arm": arm,
+                "scores": {key: _numbers(each) for key, each in of.items()},
+            }
+            for (model, arm), of in lines.items()
+        ],
+        "few_shot": {key: _numbers(grade.normalized) for key, grade in grades.items()},
+        "differs": [*differs, *_answered(grades, known), *paper["differs"]],
+    }
+    if json:
+        print_json(facts)
+        return
+    _print(paper, list(known), lines, grades, facts["differs"], results)
+    print(given.folder / "results.html")
+
+
+def _tasks(given: Given, names: Sequence[str]) -> dict[str, BigBench]:
+    """The tasks whose examples are there.
+
+    Raises:
+        UsageError: there is none.
+    """
+    if not given.original.is_dir():
+        raise UsageError(f"--original {given.original}: there is no such folder")
+    if odd := [name for name in given.tasks if name not in names]:
+        raise UsageError(f"{odd[0]} is not in {NAME}", hint=f"its tasks: {', '.join(names)}")
+    found = {}
+    for name in given.tasks or names:
+        if (path := _place(given.original, name)) is not None:
+            found[name] = task_json(path)
+            if metric_of(found[name]) != METRICS[0]:
+                raise UsageError(f"{path} has no choices", hint="the table's tasks all have")
+    if not found:
+        raise UsageError(
+            f"{given.original} holds none of the table's tasks",
+            hint=f"such as {names[-1]}.json, BIG-bench's task.json of that name",
+        )
+    return found
+
+
+def _place(original: Path, name: str) -> Path | None:
+    """The task.json of a task."""
+    places = (original / f"{name}.json", original / name / "task.json")
+    return next((path for path in places if path.is_file()), None)
+
+
+def _models(
+    given: Given, paper: Mapping[str, Any]
+) -> tuple[list[Mapping[str, Any]], list[str], Mapping[str, float]]:
+    """What is trained, what of it differs from the paper, and seconds of a training."""
+    from targen_training.reproduction.paper import sizes
+
+    if given.models:
+        return list(given.models), ["Models are those that were named, not the paper's."], {}
+    differs = list(paper[given.size]["differs"])
+    if given.size == "paper":
+        return list(paper["paper"]["models"]), differs, {}
+    small = sizes()["small"]
+    own, lacking = small.here(together=False)
+    for name, extra in lacking.items():
+        print(f"{name} is left out: pip install 'targen-training[{extra}]'", file=sys.stderr)
+        differs.append(f"Without {name}, for which targen-training[{extra}] is not installed.")
+    models: list[Mapping[str, Any]] = [{**each, "sizes": ["natural"]} for each in own]
+    return models, differs, small.seconds
+
+
+def _parts(
+    given: Given, known: Mapping[str, BigBench], arms: Mapping[str, Sequence[str]]
+) -> tuple[dict[str, Any], list[str]]:
+    """The parts of the experiment, their rows written, and what is left out.
+
+    Raises:
+        UsageError: no task has any rows to train on.
+    """
+    data = given.folder / "data"
+    parts: dict[str, Any] = {}
+    left = []
+    for name, task in known.items():
+        there = {}
+        for kind, folder in given.data.items():
+            source = None if folder is None else _source(folder, name)
+            if source is not None:
+                there[kind] = str(_write(data / f"{name}-{kind}.jsonl", _rows(source, kind)))
+        own = {
+            arm: {"data": [there[kind] for kind in kinds]}
+            for arm, kinds in arms.items()
+            if all(kind in there for kind in kinds)
+        }
+        if lacking := [kind for kind in given.data if kind not in there]:
+            left.append(f"{name}: without {' and '.join(lacking)} rows.")
+        if not own:
+            continue
+        rows = ({"input": e.with_choices, "output": e.targets[0]} for e in task.examples)
+        test = _write(data / f"{name}-test.jsonl", rows)
+        file = _file(data / f"{name}.json", name, given.original)
+        parts[name] = {"task": str(file), "test": [str(test)], "arms": own}
+    if not parts:
+        raise UsageError(
+            f"no task of {NAME} has rows to train on",
+            hint="--transformed FOLDER has a run of targen transform for each task, FOLDER/TASK, "
+            "or FOLDER/TASK.jsonl; --synthetic of targen generate; --existing rows as they are",
+        )
+    if absent := [name for name in table()["tasks"] if name not in parts]:
+        left.append(f"Without {', '.join(absent)}.")
+    return parts, left
+
+
+def _source(folder: Path, name: str) -> Path | None:
+    if not folder.is_dir():
+        raise UsageError(f"{folder}: there is no such folder")
+    if (folder / name / "dataset.jsonl").is_file():
+        return folder / name
+    files = (folder / f"{name}{form}" for form in (".jsonl", ".json", ".csv", ".parquet"))
+    return next((path for path in files if path.is_file()), None)
+
+
+def _rows(source: Path, kind: str) -> Iterable[dict[str, str]]:
+    """Rows of any columns as an input with its choices and an output.
+
+    Raises:
+        UsageError: they have no answers.
+    """
+    read = open_source(source).rows()
+    pairs: list[tuple[str, str]] = []
+    for row in read:
+        output = next((row[name] for name in ("output", "label", "target") if name in row), None)
+        if output is None or isinstance(output, list | Mapping):
+            continue
+        text = row.get("input")
+        if not isinstance(text, str):
+            names = [name for name in row if name not in ("label", "output", "target", "idx", "id")]
+            text = "\n".join(f"{name}: {row[name]}" for name in names if row[name] is not None)
+        pairs.append((text.strip(), _shown(output)))
+    outputs = list(dict.fromkeys(output for _, output in pairs))
+    if len(outputs) < 2:
+        raise UsageError(
+            f"{source} ({kind}) has nothing to tell apart",
+            hint="rows of `input` and `output`, or with a column `label`",
+        )
+    chance = random.Random(str(source.name))
+    for text, output in pairs:
+        choices = list(choices_in(text))
+        if not choices:
+            choices = list(outputs)
+            if len(outputs) > _FEW:
+                others = [each for each in outputs if each != output]
+                choices = [output, *chance.sample(others, _WRONG)]
+            chance.shuffle(choices)
+            text = "\n".join([text, *(f"choice: {choice}" for choice in choices)])
+        if output in choices:
+            yield {"input": text, "output": output}
+
+
+def _shown(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else " ".join(str(value).split())
+
+
+def _file(path: Path, name: str, original: Path) -> Path:
+    """The file of the task whose rows these are: that of answering it."""
+    from targen_training.bigbench.answering import ANSWER, FORM, Answer
+
+    own = _place(original, name)
+    assert own is not None  # it was read
+    return _text(path, ANSWER.text(FORM, Answer(file=str(own.resolve()), shots=_SHOTS), name))
+
+
+def _write(path: Path, rows: Iterable[Mapping[str, str]]) -> Path:
+    lines = [
+        json.dumps({"row": at, **row, "idx": at}, ensure_ascii=False) + "\n"
+        for at, row in enumerate(rows)
+    ]
+    return _text(path, "".join(lines))
+
+
+def _text(path: Path, text: str) -> Path:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise WriteFailed(f"cannot write {path}: {error.strerror}") from error
+    return path
+
+
+# --- said before it starts ---
+
+
+def _announced(experiment: Experiment, seconds: Mapping[str, float]) -> str:
+    """What is trained on what, how often, and for how long."""
+    lines = [f"{NAME}: {', '.join(experiment.tasks)}"]
+    for key, part in experiment.tasks.items():
+        arms = ", ".join(f"{arm} ({_count(of.data):,} rows)" for arm, of in part.arms.items())
+        lines.append(f"{key}: {_count(part.test):,} examples to test on; {arms}")
+    arms_of = sum(len(part.arms) for part in experiment.tasks.values())
+    cells = {model.called: arms_of * len(experiment.seeds) for model in experiment.models}
+    said = f"{plural(sum(cells.values()), 'training')}: " + ", ".join(
+        f"{count:,} of {name}" for name, count in cells.items()
+    )
+    if all(name in seconds for name in cells):
+        minutes = sum(count * seconds[name] for name, count in cells.items()) / 60
+        said += f"; some {max(1, minutes):,.0f} min on two cores if none is there"
+    lines.append(f"{said}; they cost nothing but time")
+    return "\n".join(lines)
+
+
+def _count(paths: Iterable[str]) -> int:
+    return sum(Path(path).read_bytes().count(b"\n") for path in paths)
+
+
+def _announce_answers(registry: Registry, given: Given, known: Mapping[str, BigBench]) -> None:
+    """What few-shot answers there are, and what those that are missing cost."""
+    for name, task in known.items():
+        source = _answers_of(given, name)
+        said = f"few-shot answers of {name}: "
+        if source is not None:
+            print(f"{said}{source}", file=sys.stderr)
+        elif given.generator:
+            print(f"{said}{given.generator} writes them{_cost(registry, given, name, task)}",
+                  file=sys.stderr)  # fmt: skip
+        else:
+            print(f"{said}none; --generator NAME/MODEL, or --answers", file=sys.stderr)
+
+
+def _cost(registry: Registry, given: Given, name: str, task: BigBench) -> str:
+    from targen_core import estimate
+    from targen_core.errors import TargenError
+
+    file = given.folder / "data" / f"{name}.json"
+    try:
+        found = estimate(str(file), registry=registry, **_asked(given, task)).dollars
+    except TargenError:
+        return ""
+    return "; no price is known" if found is None else f", for about ${found:,.2f}"
+
+
+def _asked(given: Given, task: BigBench) -> dict[str, Any]:
+    options = {key: value for key, value in given.options.items() if key != "max_cost"}
+    wanted = min(len(task.examples), options.pop("n", 0) or len(task.examples))
+    return {"n": wanted, "model": given.generator, **options}
+
+
+def _answers_of(given: Given, name: str) -> Path | None:
+    if given.answers is not None and (found := _source(given.answers, name)) is not None:
+        return found
+    made = given.folder / "runs" / f"{name}-few-shot"
+    return made if (made / "report.json").exists() else None
+
+
+# --- what came of it ---
+
+
+def _few_shot(registry: Registry, given: Given, known: Mapping[str, BigBench]) -> dict[str, Grade]:
+    """Written answers to each task, graded; what is missing is asked for where there is a model."""
+    from targen_core import generate
+    from targen_training.bigbench.evaluating import answered
+
+    grades = {}
+    for name, task in known.items():
+        source = _answers_of(given, name)
+        if source is None and given.generator:
+            source = given.folder / "runs" / f"{name}-few-shot"
+            file = given.folder / "data" / f"{name}.json"
+            caps = {k: v for k, v in given.options.items() if k == "max_cost"}
+            asked = {**_asked(given, task), **caps, "near_duplicates": 0.0}
+            generate(str(file), out=source, registry=registry, **asked)
+        if source is not None:
+            grades[name], _ = answered(task, str(source))
+    return grades
+
+
+def _answered(grades: Mapping[str, Grade], known: Mapping[str, BigBench]) -> list[str]:
+    return [
+        f"Few-shot answers are to {grade.examples:,} of the {len(known[key].examples):,} examples "
+        f"of {key}."
+        for key, grade in grades.items()
+        if grade.examples < len(known[key].examples)
+    ]
+
+
+def _figures(
+    registry: Registry,
+    experiment: Experiment,
+    results: Results,
+    known: Mapping[str, BigBench],
+    folder: Path,
+) -> dict[tuple[str, str], dict[str, Estimate]]:
+    """Model and arm -> task -> normalised score.
+
+    Decoders choose by likelihood after two worked examples, the mean over seeds; others as they
+    were tested.
+    """
+    decoders = {model.called for model in experiment.models if model.trainer == "decoder"}
+    lines: dict[tuple[str, str], dict[str, Estimate]] = {}
+    for part in results.parts:
+        low = chance_of(known[part.key].examples, METRICS[0])
+        for group in part.groups:
+            if group.model not in decoders:
+                figure = normalized(group.figure, low)
+                lines.setdefault((group.model, group.arm), {})[part.key] = figure
+    if decoders:
+        from targen_training.bigbench.evaluating import chosen
+        from targen_training.experiments.run import planned
+
+        found: dict[tuple[str, str, str], list[Estimate]] = {}
+        for plan in planned(registry, experiment, folder, {}).plans:
+            cell = plan.cell
+            if cell.model in decoders:
+                place = str(folder / "cells" / plan.key / "model")
+                grade, _ = chosen(known[cell.task], place, _SHOTS, None)
+                found.setdefault((cell.model, cell.arm, cell.task), []).append(grade.normalized)
+        for (model, arm, key), each in found.items():
+            lines.setdefault((model, arm), {})[key] = _mean(each)
+    return lines
+
+
+def _mean(each: Sequence[Estimate]) -> Estimate:
+    """The mean over seeds, whose intervals are over the same examples."""
+    ends = [[getattr(one, name) for one in each] for name in ("value", "low", "high")]
+    return Estimate(*(fmean(of) if None not in of else None for of in ends))
+
+
+def _print(
+    paper: Mapping[str, Any],
+    tasks: Sequence[str],
+    lines: Mapping[tuple[str, str], Mapping[str, Estimate]],
+    grades: Mapping[str, Grade],
+    differs: Sequence[str],
+    results: Results,
+) -> None:
+    from targen_core.cli.tables import print_table
+    from targen_training.bigbench.evaluating import plain
+
+    print(f"DataTune's table 2: {paper['title']}")
+    print_table(
+        ["", *paper["tasks"], "mean"],
+        [
+            (row["name"], *(f"{value:.1f}" for value in row["values"]), f"{row['mean']:.1f}")
+            for row in paper["rows"]
+        ],
+    )
+    print("\nhere, normalised, with 95 % intervals over examples; 0 is chance")
+    rows: list[tuple[str, ...]] = []
+    if grades:
+        cells = (plain(grades[key].normalized) if key in grades else "-" for key in tasks)
+        rows.append(("written answers", "few-shot", *cells))
+    for (model, arm), of in lines.items():
+        rows.append((model, arm, *(plain(of[key]) if key in of else "-" for key in tasks)))
+    print_table(["model", "trained on", *tasks], rows)
+    counts = [(part.key, group.arm, group.rows) for part in results.parts for group in part.groups]
+    said = {f"{key} {arm} {rows:,}" for key, arm, rows in counts}
+    print(f"\nrows: {'; '.join(sorted(said))}")
+    print("\nWhat differs from the paper")
+    for line in differs:
+        print(f"- {line}")
+    print(f"- Seeds: {len(results.seeds)}.")
+
+
+def _numbers(each: Estimate) -> dict[str, float | None]:
+    return {"value": each.value, "low": each.low, "high": each.high}

@@ -1,0 +1,124 @@
+"""`targen reproduce datatune-table2`, with made-up tasks and rows in the place of BIG-bench's."""
+
+from __future__ import annotations
+
+import json
+import random
+from pathlib import Path
+
+import pytest
+
+from targen_training.reproduction.datatune import table
+
+SMALLEST = ("--model", "tfidf", "--seeds", 1)
+TABLE = ("reproduce", "datatune-table2", "--original", "bigbench")
+ANSWERS = """
+def reply(request):
+    return {"answer": "yes"}
+"""
+
+
+def lines(path, rows):
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+
+
+THINGS = "lamp boat garden letter bridge coat kitchen song river carpet engine candle".split()
+
+
+def yes_no(start, count, **names):
+    """Rows that one word decides, in these columns."""
+    text, answer = names.get("text", "input"), names.get("answer", "output")
+    for n in range(start, start + count):
+        kind = ("lovely", "yes") if n % 2 else ("awful", "no")
+        things = " or the ".join(random.Random(n).sample(THINGS, 5))
+        yield {text: f"Is the {things} {kind[0]}?", answer: kind[1]}
+
+
+@pytest.fixture(autouse=True)
+def _folder(tmp_path, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    examples = [
+        {"input": row["input"], "target_scores": {"yes": 0.0, "no": 0.0} | {row["output"]: 1.0}}
+        for row in yes_no(0, 30)
+    ]
+    said = {"name": "implicatures", "description": "Say.", "examples": examples}
+    Path("bigbench").mkdir()
+    Path("bigbench/implicatures.json").write_text(json.dumps(said))
+    lines("transformed/implicatures.jsonl", yes_no(1000, 40, answer="label"))
+    lines("synthetic/implicatures.jsonl", yes_no(2000, 40))
+    lines("existing/implicatures.jsonl", yes_no(3000, 20, text="question", answer="label"))
+
+
+def test_what_the_paper_prints_is_whole():
+    paper = table()
+    for row in paper["rows"]:
+        assert len(row["values"]) == len(paper["tasks"])
+        # Two of the printed means are a tenth off those of the printed scores.
+        assert abs(sum(row["values"]) / 6 - row["mean"]) < 0.16, row["name"]
+    assert {kind for kinds in paper["arms"].values() for kind in kinds} == {
+        "existing", "synthetic", "transformed",
+    }  # fmt: skip
+
+
+def test_it_says_first_what_will_run(targen):
+    done = targen(*TABLE, "--transformed", "transformed", *SMALLEST, "--plan")
+    assert done.code == 0, done.err
+    assert "implicatures: 30 examples to test on; DataTune (40 rows)" in done.err
+    assert "1 training: 1 of tfidf; they cost nothing but time" in done.err
+    assert "without existing and synthetic rows" in done.err
+    assert "few-shot answers of implicatures: none" in done.err
+    assert not done.out
+
+
+def test_all_arms_beside_the_paper_s(targen):
+    given = ("--transformed", "transformed", "--synthetic", "synthetic", "--existing", "existing")
+    lines("answers/implicatures.jsonl", yes_no(0, 30))
+    done = targen(*TABLE, *given, "--answers", "answers", *SMALLEST)
+    assert done.code == 0, done.err
+    for words in ("44.5", "Prompt2Model", "DataTune+synthetic", "What differs from the paper"):
+        assert words in done.out
+    facts = targen(*TABLE, *given, "--answers", "answers", *SMALLEST, "--json").json
+    arms = {each["arm"]: each["scores"]["implicatures"] for each in facts["here"]}
+    assert set(arms) == {
+        "existing", "synthetic", "DataTune", "Prompt2Model", "DataTune+synthetic",
+    }  # fmt: skip
+    assert facts["few_shot"]["implicatures"]["value"] == 100
+    assert all(each["low"] <= each["value"] <= each["high"] <= 100 for each in arms.values())
+
+
+def test_a_generator_writes_the_few_shot_answers(targen):
+    Path("model.py").write_text(ANSWERS)
+    asked = (*TABLE, "--transformed", "transformed", *SMALLEST, "--generator", "scripted",
+             "-o", "script=model.py:reply", "-n", 10)  # fmt: skip
+    plan = targen(*asked, "--plan")
+    assert "scripted writes them, for about $0.00" in plan.err
+    done = targen(*asked)
+    assert done.code == 0, done.err
+    assert "Few-shot answers are to 10 of the 30 examples of implicatures." in done.out
+    assert Path("reproductions/datatune-table2/runs/implicatures-few-shot/report.json").exists()
+
+
+@pytest.mark.parametrize(
+    ("more", "words"),
+    [
+        ((), "has rows to train on"),
+        (("--tasks", "rte"), "rte is not in datatune-table2"),
+        (("--transformed", "nowhere"), "there is no such folder"),
+        (("--models", "huge"), "--models huge"),
+    ],
+)
+def test_what_cannot_be_done(more, words, targen):
+    done = targen(*TABLE, *more, "--model", "tfidf")
+    assert done.code == 2
+    assert words in done.err
+
+
+def test_rows_that_are_all_alike(targen):
+    lines(
+        "transformed/implicatures.jsonl", [{"input": f"x {n}", "output": "yes"} for n in range(9)]
+    )
+    done = targen(*TABLE, "--transformed", "transformed", *SMALLEST)
+    assert done.code == 2
+    assert "has nothing to tell apart" in done.err
