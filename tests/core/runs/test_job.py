@@ -394,3 +394,27 @@ def test_the_first_command_again_after_an_extension_goes_on_with_the_extended_ru
     assert again.error is None
     assert again.model.asked == []
     assert again.files == grown.files
+
+
+def test_a_complete_run_whose_code_has_changed_is_left_as_it_is(lab, tmp_path):
+    world = lab.World()
+    quotas = {"yes": 3, "no": 3}
+    path = tmp_path / "run"
+    lab.run(world, path, quotas)
+    before = {file.name: file.read_bytes() for file in path.iterdir()}
+
+    async def asks_otherwise(llm, seed):
+        raise AssertionError(await llm.ask("write something else of $seed", seed=seed))
+
+    task = world.task(generators=dict.fromkeys(quotas, asks_otherwise))
+    for resume in (True, False):
+        ran = lab.run(world, path, quotas, resume=resume, task=task, code="changed")
+        assert isinstance(ran.error, RunConflict)
+        assert "is complete, and its task, a plugin or targen has changed" in str(ran.error)
+        assert not ran.model.asked
+        after = {file.name: file.read_bytes() for file in path.iterdir()}
+        for name in ("dataset.jsonl", "provenance.jsonl", "report.json", "README.md", "journal"):
+            assert after[name] == before[name]
+    again = lab.run(world, path, resume=True)
+    assert again.error is None
+    assert again.report["rows"] == quotas

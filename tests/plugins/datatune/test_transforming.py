@@ -21,6 +21,7 @@ from targen_datatune.finding import Match
 from targen_datatune.licenses import mixes
 from targen_datatune.transforming.formats import matches, refuse_pattern
 from targen_datatune.transforming.items import SourceRow
+from targen_datatune.transforming.sources import shown
 from targen_datatune.transforming.steps import elected, varied
 
 TASK = """
@@ -725,3 +726,33 @@ def test_formats_take_no_time_and_know_all_scripts():
     ):
         with pytest.raises(ValueError, match=words):
             refuse_pattern(pattern)
+
+
+def test_what_is_shown_of_a_cell_is_whole_or_visibly_cut():
+    assert shown("a" * 10, 10) == "a" * 10
+    assert shown("a" * 15, 10) == f"{'a' * 10} … (5 characters more)"
+    small = {"q": ["b" * 30, {"deep": 1}]}
+    assert shown(small, 100) == small
+    passage = {"title": "T", "text": "c" * 900, "answers": [f"answer {n}" for n in range(50)]}
+    kept = shown(passage, 300)
+    assert kept["title"] == "T"
+    assert kept["text"].endswith("characters more)")
+    assert kept["answers"][-1].endswith("more)")
+    assert len(json.dumps(kept)) <= 600
+    assert shown([[[[[[[[[1]]]]]]]]], 100) == [[[[[["…"]]]]]]
+    assert shown({f"key{n}": n for n in range(500)}, 200)["…"].endswith("more")
+
+
+def test_rows_that_are_nearly_their_source_are_counted(in_process):
+    assert in_process(*LINE, "-n", "4", "--out", "a").code == 0
+    assert all(record["notes"]["like_source"] > 80 for record in records())
+    (source,) = report()["sources"]
+    assert 0 < source["alike"] <= 4
+    assert "nearly the source's" in in_process("report", "a").out
+
+
+def test_checks_of_copies_are_options(in_process):
+    line = (*LINE, "--save")
+    assert in_process(*line, "a.json", "--may-copy", "--output-in-input").code == 0
+    checks = json.loads(Path("a.json").read_text())["transform"]["checks"]
+    assert checks == {"may_copy": True, "output_in_input": True}

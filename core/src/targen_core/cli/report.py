@@ -187,13 +187,19 @@ def source_table(
         (one["name"], one["license"] or "not stated", one["revision"], one["rows"])
         for one in sources
     ]
-    return ["source", "licence", "revision", "rows"], rows
+    heads = ["source", "licence", "revision", "rows"]
+    if any("alike" in one for one in sources):
+        heads.append("nearly the source's")
+        rows = [(*row, one.get("alike", 0)) for row, one in zip(rows, sources, strict=True)]
+    return heads, rows
 
 
 def _pace(report: dict[str, Any]) -> str:
     """How long it took, how fast it was and what rows cost, as far as that is known."""
     from targen_core.api.report import Report
 
+    if report.get("answers_by_files"):
+        return ""  # the time went by elsewhere
     seen = Report.of(report)
     words = []
     if seen.seconds is not None and seen.seconds >= 1:  # what takes less is no measure

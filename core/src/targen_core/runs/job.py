@@ -59,7 +59,7 @@ from targen_core.runs.placing import (
     same_run,
 )
 from targen_core.runs.plan import Prepared, bind_models, named, prepare
-from targen_core.runs.report import build_report
+from targen_core.runs.report import build_report, read_report
 from targen_core.runs.session import open_layer
 from targen_core.runs.sources import sources_of
 from targen_core.runs.spec import RunSpec
@@ -316,6 +316,15 @@ class Job:
             self.layer = layer
             layer.observer = observer
             layer.shared = self.shared
+            if self._is_complete():
+                # What it rests on is in the journal: what is not was changed since.
+                layer.halt(
+                    RunConflict(
+                        f"{self.path} is complete, and its task, a plugin or targen has changed "
+                        "since: it would ask other calls now",
+                        hint="it is left as it is; start a new run with another --out",
+                    )
+                )
             self._directory.open_outputs()
             ceilings = {id(b.limiter): b.limiter.ceiling for b in layer.models.values()}
             concurrency = min(limits.concurrency, sum(ceilings.values()))
@@ -379,6 +388,15 @@ class Job:
         if error is not None:
             raise error
         return report
+
+    def _is_complete(self) -> bool:
+        """Whether an earlier process reached all that is asked for now."""
+        try:
+            report = read_report(self.path)
+        except (TargenError, OSError):
+            return False
+        wanted = self.manifest.targets[-1].quotas.over(self.task.quota_names)
+        return bool(report["status"] == "complete" and report["requested"] == dict(wanted))
 
     @property
     def _answered(self) -> int:

@@ -137,6 +137,7 @@ class _Source(_Part):
     license: str
     revision: str
     rows: _Count
+    alike: _Count | None = None
 
 
 class _Report(_Part):

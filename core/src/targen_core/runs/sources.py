@@ -17,17 +17,25 @@ from targen_core.tasks.model import Task
 from targen_core.tasks.parts import Credit
 from targen_core.tasks.steps import ListStep
 
-__all__ = ["sources_of"]
+__all__ = ["NEARLY_THE_SAME", "sources_of"]
+
+NEARLY_THE_SAME = 90
+"""From how alike on, in percent, a row is counted as nearly the same as what it was made from."""
 
 
 def sources_of(task: Task[Any, Any], provenance: Path) -> list[dict[str, Any]]:
     """The data that the rows of a run were made from, with how many rows of each, most first.
+
+    Where a task notes how alike a row is to what it was made from (`like_source`, 0 to 100), those
+    that are nearly the same are counted, too.
 
     None where no list of the task gives credit, or where `provenance` cannot be read.
     """
     if all(part.credit is None for part in task.chain):
         return []
     rows: Counter[Credit] = Counter()
+    alike: Counter[Credit] = Counter()
+    noted = False
     known: dict[tuple[int, str], Credit | None] = {}
     with contextlib.suppress(TargenError, OSError):
         for record in read_jsonl(provenance):
@@ -43,7 +51,14 @@ def sources_of(task: Task[Any, Any], provenance: Path) -> list[dict[str, Any]]:
                     known[key] = _credit(part, item)
                 if (credit := known[key]) is not None:
                     rows[credit] += record["rows"]
-    return [{**asdict(credit), "rows": count} for credit, count in rows.most_common()]
+                    like = (record.get("notes") or {}).get("like_source")
+                    noted = noted or like is not None
+                    if isinstance(like, int | float) and like >= NEARLY_THE_SAME:
+                        alike[credit] += record["rows"]
+    return [
+        {**asdict(credit), "rows": count, **({"alike": alike[credit]} if noted else {})}
+        for credit, count in rows.most_common()
+    ]
 
 
 def _credit(part: ListStep[Any], value: Any) -> Credit | None:

@@ -37,6 +37,7 @@ _PREFERRED = ("train", "", "validation", "test")
 _CARD = 1 << 20  # bytes of a card that are read
 _SAMPLES = 5
 _LARGE = 1 << 20  # characters of a cell that is worth a word
+_OUTSIDE = "is a link that leads out of the folder, or to nothing; name what it leads to"
 _SCHEME = re.compile(r"[a-z][a-z0-9+-]+:(?!\\)")
 
 
@@ -50,6 +51,7 @@ class _Files:
         split: "" for none.
         paths: the files, in order.
         folder: where its card may lie.
+        problem: why it is not read, or "".
     """
 
     key: str
@@ -57,6 +59,7 @@ class _Files:
     split: str
     paths: tuple[Path, ...]
     folder: Path
+    problem: str = ""
 
 
 def _opens(spec: str) -> bool:
@@ -82,6 +85,9 @@ def _listing(spec: str, options: CatalogueOptions) -> Iterator[Listed]:
             f"{spec} is no dataset that can be read", hint=f"read are {', '.join(SUFFIXES)}"
         )
     for each in listed:
+        if each.problem:
+            yield Listed(each.key, each.problem, {"problem": each.problem})
+            continue
         card = _card_of(each)
         stamp = ",".join(map(_stamp, [*each.paths, *([card] if card else [])]))
         data = {
@@ -118,7 +124,11 @@ def _of_files(root: Path, folder: Path, names: Sequence[str]) -> Iterator[_Files
     for name in names:
         path = folder / name
         suffix = path.suffix.lower()
-        if name.startswith(".") or suffix not in SUFFIXES or not _is_inside(root, path):
+        if name.startswith(".") or suffix not in SUFFIXES:
+            continue
+        if not _is_inside(root, path):
+            if path.is_symlink() and _has_characters(path):
+                yield _Found(_key(root, path), path.stem, "", (), folder, _OUTSIDE)
             continue
         split = _SPLIT.match(path.stem)
         shard = _SHARD.match(path.stem)
@@ -143,12 +153,30 @@ def _of_files(root: Path, folder: Path, names: Sequence[str]) -> Iterator[_Files
 
 
 def _is_inside(root: Path, path: Path) -> bool:
-    """Whether a path is a file of the folder `root`: a link may lead to another's secrets."""
+    """Whether a path is a file of the folder `root`: a link may lead to another's secrets.
+
+    In the hub's cache a snapshot's files are links to blobs of the same dataset.
+    """
+    own = [root]
+    own += [above.parent / "blobs" for above in root.parents if above.name == "snapshots"]
+    try:
+        real = path.resolve()
+        return (
+            _has_characters(path)
+            and path.is_file()
+            and any(real.is_relative_to(each) for each in own)
+        )
+    except (OSError, RuntimeError):
+        return False
+
+
+def _has_characters(path: Path) -> bool:
+    """Whether a name can be written down: not all bytes can."""
     try:
         str(path).encode()
-        return path.is_file() and path.resolve().is_relative_to(root)
-    except (OSError, UnicodeEncodeError, RuntimeError):
+    except UnicodeEncodeError:
         return False
+    return True
 
 
 def _key(root: Path, path: Path) -> str:
@@ -203,6 +231,8 @@ def _revision(paths: Sequence[Path]) -> str:
 
 
 def _describe(listed: Listed, options: CatalogueOptions) -> Sequence[DatasetEntry]:
+    if problem := listed.data.get("problem", ""):
+        raise DatasetUnavailable(f"{listed.key} {problem}")
     paths = [Path(path) for path in listed.data["paths"]]
     card = _read_card(listed.data["card"])
     try:
@@ -301,7 +331,10 @@ def _each(paths: Sequence[Path]) -> Iterator[tuple[str, Mapping[str, Any] | Valu
         except MissingDependency:
             raise
         except TargenError as error:
-            raise DatasetUnavailable(str(error), hint=error.hint) from error
+            hint = error.hint
+            if hint.startswith("--encoding"):  # an option of commands for one file
+                hint = f"save it as UTF-8: iconv -f latin1 -t utf-8 {path.name} > new.csv"
+            raise DatasetUnavailable(str(error), hint=hint) from error
 
 
 @dataclass(frozen=True, slots=True)

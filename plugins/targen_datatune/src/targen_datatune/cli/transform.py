@@ -145,6 +145,23 @@ def transform(
             rich_help_panel=_CHECKS,
         ),
     ] = "",
+    in_input: Annotated[
+        bool | None,
+        typer.Option(
+            "--output-in-input/--no-output-in-input",
+            help="Reject outputs that do not stand in the input. [default: where the examples' are "
+            "choices in it]",
+            rich_help_panel=_CHECKS,
+        ),
+    ] = None,
+    may_copy: Annotated[
+        bool,
+        typer.Option(
+            "--may-copy/--no-may-copy",
+            help="Admit open outputs that are the input, as in corrections.",
+            rich_help_panel=_CHECKS,
+        ),
+    ] = False,
     synthetic: Annotated[
         float,
         typer.Option(
@@ -218,7 +235,8 @@ def transform(
         checks={
             "language": language,
             "output_format": output_format,
-            "output_in_input": _in_input(asked, chosen),
+            "output_in_input": _in_input(asked, chosen) if in_input is None else in_input,
+            "may_copy": may_copy,
         },
     ).located(Path.cwd())
     name = re.sub(r"[^a-z0-9._-]+", "-", asked.name.lower()).strip("-._")[:60] or "task"

@@ -22,6 +22,8 @@ __all__ = ["Sources"]
 
 _KEPT = 8  # datasets whose rows are kept in memory
 _DEEPEST = 6  # levels of a cell
+_SHORTEST = 40  # characters of a text in a nested one, where it is cut
+_FEWEST = 3  # items of a list, likewise
 
 
 class Sources:
@@ -143,22 +145,44 @@ def _rank(order: str, number: int) -> bytes:
     return hashlib.blake2b(f"{order}/{number}".encode(), digest_size=8).digest()
 
 
-def shown(value: Any, limit: int, deep: int = 0) -> Any:
-    """A cell as the model is shown it: long texts cut, deep values as text."""
+def shown(value: Any, limit: int) -> Any:
+    """A cell as the model is shown it: whole, or cut to about so many characters, visibly.
+
+    Of nested values the texts are cut, then their lists: what is shown is whole JSON.
+    """
     if isinstance(value, str):
         return cut(value, limit)
-    if isinstance(value, dict | list):
-        if deep >= _DEEPEST:
-            return "…"
-        if deep == 0 and len(text := json.dumps(value, ensure_ascii=False)) > limit:
-            return cut(text, limit)
-        if isinstance(value, dict):
-            return {str(name): shown(each, limit, deep + 1) for name, each in value.items()}
-        return [shown(each, limit, deep + 1) for each in value]
+    if not isinstance(value, dict | list):
+        return value
+    whole = _cut(value, limit, limit)
+    length = limit
+    while len(json.dumps(whole, ensure_ascii=False)) > limit and length > _SHORTEST:
+        length //= 2
+        whole = _cut(value, length, max(_FEWEST, length // _SHORTEST))
+    text = json.dumps(whole, ensure_ascii=False)
+    return whole if len(text) <= 2 * limit else cut(text, limit)
+
+
+def _cut(value: Any, length: int, items: int, deep: int = 0) -> Any:
+    """A value with texts of at limit so many characters, and so many items of each list."""
+    if isinstance(value, str):
+        return cut(value, length)
+    if isinstance(value, dict | list) and deep >= _DEEPEST:
+        return "…"
+    if isinstance(value, dict):
+        pairs = list(value.items())
+        kept = {str(name): _cut(each, length, items, deep + 1) for name, each in pairs[:items]}
+        more = {"…": f"{len(pairs) - items:,} more"} if len(pairs) > items else {}
+        return kept | more
+    if isinstance(value, list):
+        more_items = [f"… ({len(value) - items:,} more)"] if len(value) > items else []
+        return [*(_cut(each, length, items, deep + 1) for each in value[:items]), *more_items]
     return value
 
 
 def cut(text: str, limit: int) -> str:
-    """A text of at most so many characters, with a mark where it was cut."""
+    """A text of at limit so many characters, and how many were left out where some were."""
     text = text.encode("utf-8", "replace").decode()  # half of a surrogate pair is no text
-    return text if len(text) <= limit else f"{text[:limit].rstrip()} …"
+    if len(text) <= limit:
+        return text
+    return f"{text[:limit].rstrip()} … ({len(text) - limit:,} characters more)"

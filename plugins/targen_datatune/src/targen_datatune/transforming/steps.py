@@ -17,6 +17,7 @@ from pydantic import BaseModel
 
 from targen_core import Llm, Prompt, Rejected
 from targen_core.errors import DatasetUnavailable, UsageError
+from targen_core.tasks.checks import similarity
 from targen_datatune.cells import NO_DESCRIPTION
 from targen_datatune.licenses import mixes, normal
 from targen_datatune.transforming.items import Plan, Source, SourceRow
@@ -47,7 +48,7 @@ _EXAMPLE = 3_000  # characters of all of them, beside the first
 _SAMPLES = 3  # rows shown of a dataset
 _LOOKED_AT = 20  # rows among which these are chosen
 _SHORT = 24  # characters of a cell that is a class more than a text
-_SAMPLE = 400  # characters of a cell in them
+_SAMPLE = 1_500  # characters of a cell in them
 _LISTED = 250  # characters of a sample row of a dataset among many
 _STEPS = (2, 12)  # of a plan
 
@@ -259,6 +260,7 @@ class Steps:
         )
         if reply.input is None or reply.output is None:
             raise Rejected("of-no-use", reply.reason.strip())
+        llm.note(like_source=_alike(reply.input, row))
         return self.made(reply.input, reply.output)
 
     def made(self, input: str, output: str) -> BaseModel:
@@ -277,6 +279,12 @@ class Steps:
         elif self.spec.labels and reply.output.strip() not in self.spec.labels:
             legal = ", ".join(map(repr, self.spec.labels))
             raise Rejected("illegal-label", f"the output {reply.output!r} is none of {legal}")
+
+
+def _alike(text: str, row: SourceRow) -> int:
+    """How alike an input is to the cell that it is most alike to, 0 to 100."""
+    texts = (value for value in row.cells.values() if isinstance(value, str))
+    return max((int(similarity(text, each)) for each in texts), default=0)
 
 
 def _described(reply: Expansion) -> None:
