@@ -62,6 +62,23 @@ def test_a_part_that_runs_out_leaves_the_other_its_rows(lab, tmp_path):
     assert ran.report["parts"]["part1"]["rows"] == 1
 
 
+def test_a_more_patient_extension_takes_each_candidate_once(lab, tmp_path):
+    world = world_of(lab, bad=0.6, labels=(), branches=OPEN, lists=(6, 2), share=0.5)
+    first = lab.run(world, tmp_path / "a", {"any": 4}, give_up_after=1)
+    assert isinstance(first.error, QuotaNotMet)
+    more = lab.run(world, tmp_path / "a", grow={"any": 8}, resuming={"give_up_after": 200})
+    assert more.error is None
+    ids = [record["id"] for record in [*more.provenance, *more.rejects] if "id" in record]
+    assert len(ids) == len(set(ids))
+    assert more.report["parts"] == {
+        "part0": {"rows": 4, "requested": 4},
+        "part1": {"rows": 4, "requested": 4},
+    }
+    again = lab.run(world, tmp_path / "a", resume=True, resuming={"verify": True})
+    assert again.error is None
+    assert again.files == more.files
+
+
 WORLDS = st.sampled_from(
     [
         {},

@@ -24,6 +24,7 @@ import math
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
+from functools import partial
 from typing import Any
 
 from pydantic import BaseModel
@@ -587,6 +588,12 @@ class SeedOrder:
                 batch.cancel()
             nodes.extend(node.nodes)
 
+    def begin(self, requested: Callable[[], int]) -> None:
+        """Start what the first seeds need, where seeds are wanted, before they are walked to."""
+        if not self.walks and requested():
+            self._requested = requested
+            self._prepare()
+
     async def walk(self, requested: Callable[[], int]) -> AsyncIterator[Seed]:
         """All seeds, in order; then again, as often as the task takes samples of a seed.
 
@@ -722,10 +729,11 @@ class PartsOrder:
 
     async def walk(self, requested: Callable[[int], int]) -> AsyncIterator[Seed]:
         """All seeds; `requested(part)` is how many of a part are worth preparing ahead."""
-        streams = {
-            part: order.walk(lambda part=part: requested(part))  # type: ignore[misc]
-            for part, order in enumerate(self.orders)
-        }
+        streams = {}
+        for part, order in enumerate(self.orders):
+            mine = partial(requested, part)
+            order.begin(mine)  # lists of one part do not wait for those of another
+            streams[part] = order.walk(mine)
         owed = dict.fromkeys(streams, Fraction(0))
         while streams:
             for part in streams:

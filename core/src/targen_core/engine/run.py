@@ -183,7 +183,8 @@ class Engine:
         self._order = self._ordered(specs, lists_at_once)
         self._shares_generations = task.instances_per_call > 1 or task.samples_per_seed > 1
         self._samples: dict[tuple[str, str], dict[int, asyncio.Future[Sequence[Any]]]] = {}
-        self._past = bytearray()  # by candidate number: how it fared when it was last its turn
+        # By part and candidate number in it: how it fared when it was last its turn.
+        self._past = [bytearray() for _ in self._parts or "-"]
         self._next_idx = 0
         self._used_calls = 0
         self._window: deque[_Slot] = deque()
@@ -368,10 +369,11 @@ class Engine:
     ) -> None:
         """Count a verdict whose outputs are written, and tell of it."""
         again = self._before(slot)
-        if slot.number == len(self._past):
-            self._past.append(_SKIPPED)
+        past = self._past_of(slot.seed)
+        if slot.number == len(past):
+            past.append(_SKIPPED)
         if commit.verdict != "skipped":
-            self._past[slot.number] = _SURPLUS if commit.verdict == "surplus" else _FINAL
+            past[slot.number] = _SURPLUS if commit.verdict == "surplus" else _FINAL
         if commit.verdict != "skipped" and again != "surplus":
             rejected = commit.verdict in ("rejected", "duplicate")
             self._order.judged(slot.seed, rejected=rejected)
@@ -411,9 +413,14 @@ class Engine:
 
     def _before(self, slot: _Slot) -> Verdict | None:
         """What a candidate was at an earlier target: None, skipped or surplus."""
-        if slot.number >= len(self._past):
+        past = self._past_of(slot.seed)
+        if slot.number >= len(past):
             return None
-        return "surplus" if self._past[slot.number] == _SURPLUS else "skipped"
+        return "surplus" if past[slot.number] == _SURPLUS else "skipped"
+
+    def _past_of(self, seed: Seed) -> bytearray:
+        """Of the seed's part: where it ends is no matter of the others, so each counts its own."""
+        return self._past[seed.path[0] if self._parts else 0]
 
     def _calls(self, slot: _Slot, verdict: Verdict) -> int:
         """Calls that the verdict rests on and that were not counted at an earlier target."""
@@ -486,7 +493,7 @@ class Engine:
 
     async def _candidates(self) -> AsyncIterator[_Slot]:
         """The candidates that have no final verdict yet, in the run's one order."""
-        number = -1
+        numbers = [-1] * len(self._past)
         order = self._order
         if isinstance(order, PartsOrder):
             seeds = order.walk(lambda part: self._seeds_ahead(self._parts[part]))
@@ -495,13 +502,14 @@ class Engine:
         async for seed in seeds:
             passed, self._order.passed = self._order.passed, []
             first = seed.sample * self.task.instances_per_call
-            mine = self._parts[seed.path[0]] if self._parts else self.quotas.aims
+            past, part = self._past_of(seed), seed.path[0] if self._parts else 0
+            mine = self._parts[part] if self._parts else self.quotas.aims
             for branch in mine:
                 aim = self.quotas.aims[branch]
                 generation = _Generation()
                 for ordinal in range(first, first + self.task.instances_per_call):
-                    number += 1
-                    if number < len(self._past) and self._past[number] == _FINAL:
+                    number = numbers[part] = numbers[part] + 1
+                    if number < len(past) and past[number] == _FINAL:
                         continue
                     yield _Slot(number, seed, branch, aim, ordinal, Scope(), generation, passed)
                     passed = []
