@@ -37,7 +37,7 @@ _PREFERRED = ("train", "", "validation", "test")
 _CARD = 1 << 20  # bytes of a card that are read
 _SAMPLES = 5
 _LARGE = 1 << 20  # characters of a cell that is worth a word
-_OUTSIDE = "is a link that leads out of the folder, or to nothing; name what it leads to"
+_OUTSIDE = "it is a link that leads out of the folder, or to nothing; name what it leads to"
 _SCHEME = re.compile(r"[a-z][a-z0-9+-]+:(?!\\)")
 
 
@@ -232,7 +232,7 @@ def _revision(paths: Sequence[Path]) -> str:
 
 def _describe(listed: Listed, options: CatalogueOptions) -> Sequence[DatasetEntry]:
     if problem := listed.data.get("problem", ""):
-        raise DatasetUnavailable(f"{listed.key} {problem}")
+        raise DatasetUnavailable(problem)
     paths = [Path(path) for path in listed.data["paths"]]
     card = _read_card(listed.data["card"])
     try:
