@@ -55,7 +55,7 @@ def test_candidates_lie_under_the_lists_of_their_part(lab, tmp_path):
 
 
 def test_a_part_that_runs_out_leaves_the_other_its_rows(lab, tmp_path):
-    world = world_of(lab, most=1, labels=(), branches=OPEN, lists=(1,), share=0.5)
+    world = world_of(lab, maximum=1, labels=(), branches=OPEN, lists=(1,), share=0.5)
     ran = lab.run(world, tmp_path / "a", {"any": 8})
     assert isinstance(ran.error, QuotaNotMet)
     assert "label any (part0) has 1 of 4 rows" in str(ran.error)
@@ -84,7 +84,7 @@ WORLDS = st.sampled_from(
         {},
         {"share": 0.5, "relabel": 0.3, "bad": 0.1},
         {"labels": (), "branches": OPEN, "share": 0.25, "repeat": 0.1},
-        {"most": 2, "trial": 0.5, "bad": 0.3},
+        {"maximum": 2, "trial": 0.5, "bad": 0.3},
         {"per_call": 3, "malformed": 0.2},
     ]
 )

@@ -128,7 +128,7 @@ def _of_files(root: Path, folder: Path, names: Sequence[str]) -> Iterator[_Files
             continue
         if not _is_inside(root, path):
             if path.is_symlink() and _has_characters(path):
-                yield _Found(_key(root, path), path.stem, "", (), folder, _OUTSIDE)
+                yield _Files(_key(root, path), path.stem, "", (), folder, _OUTSIDE)
             continue
         split = _SPLIT.match(path.stem)
         shard = _SHARD.match(path.stem)
