@@ -71,7 +71,8 @@ def test_ctrl_c_drains_says_how_to_resume_and_loses_nothing(start, targen, tmp_p
     assert "error: stopped by Ctrl-C" in err
     assert "try: targen resume run" in err
     assert "Traceback" not in err
-    assert "stopped" in out.splitlines()[0]
+    assert out == "run/dataset.jsonl\n"
+    assert json.loads((run / "report.json").read_text())["status"] == "stopped"
 
     report = json.loads((run / "report.json").read_text())
     assert report["status"] == "stopped"
