@@ -61,7 +61,7 @@ class Synthetic:
                 name="ideas",
                 item=str,
                 propose=self._ideas,
-                batch=10,
+                batch=20,
                 summary="what each synthetic row is about",
             ),
         )
