@@ -220,3 +220,12 @@ def test_a_file_in_another_encoding_is_left_out_with_what_converts_it(tmp_path, 
     (tmp_path / "old.csv").write_bytes("text\nM\xfcll\n".encode("latin-1"))
     error = described(tmp_path / "old.csv")["old.csv"]
     assert "iconv -f latin1 -t utf-8 old.csv" in error.hint
+
+
+def test_a_line_break_in_a_name_begins_no_other_line(tmp_path, described):
+    data = tmp_path / "data"
+    data.mkdir()
+    (data / "a\nid: b.csv").write_text("text\nfine\n")
+    (entry,) = described(data).values()
+    assert entry.id == "file:data/a\ufffdid: b.csv"
+    assert entry.rows == 1

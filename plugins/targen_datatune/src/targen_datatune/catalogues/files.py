@@ -181,7 +181,9 @@ def _has_characters(path: Path) -> bool:
 
 def _key(root: Path, path: Path) -> str:
     inside = path.relative_to(root).as_posix() if path.is_relative_to(root) else ""
-    return root.name if inside in ("", ".") else f"{root.name}/{inside}"
+    key = root.name if inside in ("", ".") else f"{root.name}/{inside}"
+    # A line break in a file's name would begin another dataset in the list that a model is shown.
+    return "".join(char if char.isprintable() else "\ufffd" for char in key)
 
 
 def _split(name: str) -> str:
