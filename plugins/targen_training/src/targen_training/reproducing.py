@@ -13,7 +13,6 @@ from targen_core.errors import UsageError
 from targen_training.comparing import carried_out, generator_options
 
 if TYPE_CHECKING:
-    from targen_core import Registry
     from targen_core.metrics.model import Estimate
     from targen_training.experiments.model import Experiment
     from targen_training.experiments.results import Group, Results
@@ -158,33 +157,41 @@ def reproduce(
     known = sizes()
     if models not in known:
         raise UsageError(f"--models {models}", hint=f"one of: {', '.join(known)}")
-    if paper.harness:
+    if paper.harness and models == "paper":
         _print_paper(paper)
         raise UsageError(
-            f"{paper.name} takes a large model and OpenLLM's tasks, which no small form has",
+            f"{paper.name} in the paper's form measures OpenLLM's tasks, which are downloads",
             hint="pre-finetune a decoder on synthetic data with targen train, and measure it with "
             f"targen evaluate MODEL --harness {','.join(paper.harness)}",
         )
     registry = load_registry()
     folder = out or Path("reproductions") / paper.name
     check_folder(folder)
-    chosen = _chosen(paper, tasks)
     base = {"n": number, **generator_options(option or [], max_cost)}
-    values, differs = _declaration(
-        registry,
-        paper,
-        chosen,
-        folder,
-        original,
-        synthetic,
-        generator or [],
-        base,
-        instructions=models == "paper" if instructions is None else instructions,
-    )
+    if paper.harness:
+        values, differs = _other_tasks(paper, tasks, folder, original, synthetic, generator, base)
+    else:
+        values, differs = _declaration(
+            paper,
+            _chosen(paper, tasks),
+            folder,
+            original,
+            synthetic,
+            generator or [],
+            base,
+            instructions=models == "paper" if instructions is None else instructions,
+        )
     from targen_training.experiments.model import declared
 
     size = known[models]
     own, lacking = size.here(together=paper.together)
+    if paper.harness:
+        own = [each for each in own if "model" in each.get("options", {})]
+        if not own and not model:
+            raise UsageError(
+                f"{paper.name} pre-finetunes a pretrained model, and none is installed",
+                hint="pip install 'targen-training[minilm]', or --model encoder,model=FOLDER",
+            )
     values["models"] = [model_choice(item) for item in model or []] or own
     values["seeds"] = seeds
     experiment = declared(values, paper.name)
@@ -217,7 +224,9 @@ def _trainings(experiment: Experiment, seconds: Mapping[str, float]) -> str:
     said = f"up to {sum(cells.values()):,} trainings"
     if not all(name in seconds for name in cells):
         return said
-    minutes = sum(count * seconds[name] for name, count in cells.items()) / 60
+    # A set that is learned before takes as long as each of its tasks.
+    first = sum(map(len, experiment.before.values())) * len(experiment.seeds)
+    minutes = sum((count + first) * seconds[name] for name, count in cells.items()) / 60
     return f"{said}, some {max(1, minutes):,.0f} min on two cores if none is there"
 
 
@@ -235,7 +244,6 @@ def _chosen(paper: PaperTable, tasks: str | None) -> list[str]:
 
 
 def _declaration(
-    registry: Registry,
     paper: PaperTable,
     tasks: Sequence[str],
     folder: Path,
@@ -270,7 +278,7 @@ def _declaration(
             continue
         given = None if makes else synthetic_of(synthetic, task)
         arms: dict[str, Any] = {}
-        for arm in _arms(registry, paper, task, generators):
+        for arm in _arms(paper, generators):
             if "style" in arm and not instructions:
                 continue
             style = {"style": arm["style"]} if "style" in arm else {}
@@ -310,9 +318,69 @@ def _declaration(
     return {"name": paper.name, "tasks": parts, **together}, left
 
 
-def _arms(
-    registry: Registry, paper: PaperTable, task: str, generators: Sequence[str]
-) -> Iterator[Mapping[str, Any]]:
+def _other_tasks(
+    paper: PaperTable,
+    tasks: str | None,
+    folder: Path,
+    original: Path,
+    synthetic: Path | None,
+    generators: Sequence[str] | None,
+    base: Mapping[str, Any],
+) -> tuple[dict[str, Any], list[str]]:
+    """Table 8's experiment: models that learn some tasks first, then each of the others.
+
+    Those that are tested are what `tasks` names, or those without synthetic rows.
+
+    Raises:
+        UsageError: nothing of it can be done.
+    """
+    from targen_training.reproduction.material import original_of, synthetic_of
+
+    there = {task: original_of(original, task, folder / "data") for task in paper.tasks}
+    og = {task: found for task, found in there.items() if found is not None}
+    given = {task: synthetic_of(synthetic, task) for task in og}
+    made = {"model": generators[0]} if generators else None
+    if tasks is not None:
+        tested = _chosen(paper, tasks)
+    else:
+        tested = [task for task in og if given[task] is None and not made] or list(og)[-1:]
+    if missing := [task for task in tested if task not in og]:
+        raise UsageError(f"--tasks {tasks}: {original} has no train and val of {missing[0]}")
+    syn: dict[str, Any] = {}
+    for task in (task for task in og if task not in tested):
+        if given[task] is not None:
+            syn[task] = {"data": [str(given[task])]}
+        elif made is not None:
+            syn[task] = {"generate": {**base, **made}}
+    if not tested or not syn:
+        raise UsageError(
+            f"{paper.name} wants tasks with synthetic rows to learn first, and others to test",
+            hint="--synthetic FOLDER has rows that are there, --generator NAME/MODEL makes some, "
+            "--tasks A,B names the tested ones",
+        )
+    before = {"Syn": syn, "Og": {task: {"data": [str(og[task][0])]} for task in syn}}
+    parts = {
+        task: {
+            "test": [str(og[task][1])],
+            "arms": {
+                arm["name"]: {"data": [str(og[task][0])], "before": arm.get("before", "")}
+                for arm in paper.arms
+            },
+        }
+        for task in tested
+    }
+    values = {
+        "name": paper.name,
+        "tasks": parts,
+        "before": before,
+        "at_most": base["n"],
+        "sizes": ["matched"],
+    }
+    said = f"Pre-finetuned on {', '.join(syn)}, then fine-tuned and tested on {', '.join(tested)}: "
+    return values, [f"{said}at most {base['n']:,} rows of each task."]
+
+
+def _arms(paper: PaperTable, generators: Sequence[str]) -> Iterator[Mapping[str, Any]]:
     if paper.each == "generator":
         for name in generators:
             yield {"name": name.replace("/", " "), "generate": {"model": name}}
@@ -341,7 +409,7 @@ def _print(paper: PaperTable, results: Results, differs: Sequence[str]) -> None:
 
     _print_paper(paper)
     print("here, with 95 % intervals over test rows")
-    if paper.columns == "tasks":
+    if paper.columns == "tasks" or paper.harness:
         parts = results.parts
         lines: dict[tuple[str, str, str], dict[str, str]] = {}
         for part in parts:

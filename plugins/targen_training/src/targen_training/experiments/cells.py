@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import random
 import shutil
 import tempfile
 import time
@@ -23,13 +24,14 @@ from numpy.typing import NDArray
 from targen_core import Registry
 from targen_core.errors import UsageError, WriteFailed
 from targen_core.training.model import Decision, Trainer, TrainerOptions, TrainingSet, Watch
-from targen_training.experiments.data import Material, digest_of, label_order
+from targen_training.experiments.data import Material, Source, digest_of, label_order, numbered
 from targen_training.experiments.model import Experiment, Size
 from targen_training.mixtures import labelled, mixed
 from targen_training.models import about_task, fitted
 from targen_training.styles import Style
 
 __all__ = [
+    "BEFORE",
     "Cell",
     "Done",
     "Plan",
@@ -44,6 +46,7 @@ __all__ = [
 Kind = Literal["matched", "natural", "curve", "share"]
 _FORMAT = 1
 _UNFINISHED = ".training-"  # and a cell's key: checkpoints, until the cell is there
+BEFORE = "before-"  # and a key: a model that others start from
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +95,8 @@ class Plan:
         style: how rows are read.
         training: the digest of all that decides the model; cells that share it share the model.
         labels: of a model of several tasks, the labels of this cell's that it learns.
+        before: what the model is pre-finetuned on, and the digest of all that decides that; None
+            where it is not.
     """
 
     cell: Cell
@@ -101,6 +106,7 @@ class Plan:
     style: Style
     training: str
     labels: tuple[str, ...] = ()
+    before: tuple[TrainingSet, str] | None = None
 
     @property
     def decisions(self) -> int:
@@ -157,17 +163,19 @@ def plan_cells(
     experiment: Experiment,
     materials: Mapping[str, Material],
     models: Mapping[str, Ready],
+    sets: Mapping[str, Mapping[str, Sequence[Source]]] | None = None,
 ) -> tuple[list[Plan], list[str]]:
     """All cells in the order in which they are trained, and why some are left out.
 
     Raises:
-        UsageError: rows of which nothing can be learned.
+        UsageError: rows of which nothing can be learned, or a model that cannot be pre-finetuned.
     """
     if experiment.together:
         note = "One model learns all tasks of an arm; the rows beside a figure are its task's."
         return list(_together(experiment, materials, models)), [note]
     plans: list[Plan] = []
     left: list[str] = []
+    begun = _Begun(experiment, models, sets or {})
     for key, material in materials.items():
         for seed in experiment.seeds:
             for cell_of in _cells(experiment, key, material, seed):
@@ -181,15 +189,77 @@ def plan_cells(
                     left.append(said)
                     continue
                 train = digest_of(decisions)
-                style = experiment.tasks[key].arms[cell_of.arms[0]].style
+                arm = experiment.tasks[key].arms[cell_of.arms[0]]
+                style = arm.style
                 for name, ready in models.items():
                     if cell.kind in ("matched", "natural") and cell.kind not in ready.sizes:
                         continue
                     data = TrainingSet(decisions, labels, seed)
                     own = Cell(key, name, cell.arm, cell.kind, cell.rows, cell.seed, cell.share)
-                    digest = _key(ready, data, train, material.held.digests[style])
-                    plans.append(Plan(own, digest, data, train, style, digest))
-    return plans, left
+                    before = begun.on(arm.before, name, seed) if arm.before else None
+                    tested = material.held.digests[style]
+                    digest = _key(ready, data, train, tested, before[1] if before else "")
+                    plans.append(Plan(own, digest, data, train, style, digest, (), before))
+    return plans, [*begun.said, *left]
+
+
+class _Begun:
+    """What models are pre-finetuned on: of every set as many rows of a task.
+
+    Attributes:
+        said: what is to be known of it.
+    """
+
+    def __init__(
+        self,
+        experiment: Experiment,
+        models: Mapping[str, Ready],
+        sets: Mapping[str, Mapping[str, Sequence[Source]]],
+    ) -> None:
+        """Count what each task of the sets has.
+
+        Raises:
+            UsageError: a model starts from nothing.
+        """
+        for name, ready in models.items():
+            if sets and "model" not in type(ready.options).model_fields:
+                raise UsageError(
+                    f"model {name} starts from nothing, so it can learn nothing before the rest",
+                    hint="a pretrained one can, such as encoder,model=all-MiniLM-L6-v2",
+                )
+        self._models, self._sets = models, sets
+        self._units: dict[str, int] = {}
+        for tasks in sets.values():
+            for task, sources in tasks.items():
+                have = sum(len(source.units) for source in sources)
+                if experiment.at_most:
+                    have = min(have, max(1, experiment.at_most // sources[0].size))
+                self._units[task] = min(have, self._units.get(task, have))
+        self._drawn: dict[tuple[str, int], tuple[TrainingSet, str]] = {}
+        self.said = [
+            f"Before, {name}: "
+            + ", ".join(
+                f"{task} {self._units[task] * of[0].size:,} rows" for task, of in tasks.items()
+            )
+            for name, tasks in sets.items()
+        ]
+
+    def on(self, name: str, model: str, seed: int) -> tuple[TrainingSet, str]:
+        """A set as a seed draws it, and the digest of all that decides the model that learns it."""
+        if (name, seed) not in self._drawn:
+            known, labels = {}, []
+            for task, sources in self._sets[name].items():
+                units = [unit for source in sources for unit in source.order(seed)]
+                if len(sources) > 1:
+                    random.Random(f"{seed}/{name}/{task}").shuffle(units)
+                known[task] = numbered(units[: self._units[task]])
+                own = sorted({decision.label for decision in known[task]})
+                labels += [labelled(task, label) for label in own]
+            decisions = mixed(known, "proportional", temperature=1.0, seed=seed)
+            data = TrainingSet(decisions, tuple(labels), seed)
+            self._drawn[name, seed] = data, digest_of(decisions)
+        data, train = self._drawn[name, seed]
+        return data, _key(self._models[model], data, train, "")
 
 
 def _together(
@@ -244,7 +314,7 @@ def _together(
                     )
 
 
-def _key(ready: Ready, data: TrainingSet, train: str, test: str) -> str:
+def _key(ready: Ready, data: TrainingSet, train: str, test: str, before: str = "") -> str:
     facts = {
         "format": _FORMAT,
         "trainer": ready.item,
@@ -254,6 +324,7 @@ def _key(ready: Ready, data: TrainingSet, train: str, test: str) -> str:
         "labels": data.labels,
         "train": train,
         "test": test,
+        **({"before": before} if before else {}),
     }
     text = json.dumps(facts, sort_keys=True, ensure_ascii=True)
     return hashlib.sha256(text.encode()).hexdigest()[:24]
@@ -270,6 +341,8 @@ def _cells(experiment: Experiment, key: str, material: Material, seed: int) -> I
     size = material.held.size
     have = {arm: material.available(arm) for arm in material.arms}
     min_rows = min(have.values())
+    if experiment.at_most:
+        min_rows = min(min_rows, max(1, experiment.at_most // size))
     labels = _common(material)
     pair = experiment.mixture or mixable(experiment, key)
 
@@ -353,7 +426,8 @@ def run_cells(
             checkpoints = folder / f"{_UNFINISHED}{plans[0].training}"
             checkpoints.mkdir(exist_ok=True)
             data = replace(plans[0].data, checkpoints=checkpoints, watch=watch or Watch())
-            whole, answers = fitted(ready.item, ready.trainer, ready.options, data, work / "model")
+            options = _started(plans[0], ready, folder, watch or Watch())
+            whole, answers = fitted(ready.item, ready.trainer, options, data, work / "model")
             for plan in plans:
                 material = materials[plan.cell.task]
                 predict, labels = whole, answers
@@ -369,6 +443,32 @@ def run_cells(
     except OSError as error:
         raise WriteFailed(f"cannot write {folder}: {error.strerror or error}") from error
     return made
+
+
+def _started(plan: Plan, ready: Ready, folder: Path, watch: Watch) -> TrainerOptions:
+    """The options of a training, which starts from the model of what is learned before it.
+
+    That model is trained once, for all cells that start from it.
+    """
+    if plan.before is None:
+        return ready.options
+    data, key = plan.before
+    there = folder / f"{BEFORE}{key}"
+    if not there.exists():
+        work = Path(tempfile.mkdtemp(prefix=".cell-", dir=folder))
+        try:
+            checkpoints = folder / f"{_UNFINISHED}{key}"
+            checkpoints.mkdir(exist_ok=True)
+            data = replace(data, checkpoints=checkpoints, watch=watch)
+            fitted(ready.item, ready.trainer, ready.options, data, work)
+            work.rename(there)
+            shutil.rmtree(checkpoints, ignore_errors=True)
+        finally:
+            shutil.rmtree(work, ignore_errors=True)
+    values = {"model": str(there)}
+    if "head" in type(ready.options).model_fields:
+        values["head"] = "auto-new"
+    return ready.options.model_copy(update=values)
 
 
 def _write_cell(
@@ -415,6 +515,7 @@ def _facts(
         "test": material.held.name,
         "style": plan.style,
         "test_digest": material.held.digests[plan.style],
+        **({"before": plan.before[1]} if plan.before else {}),
         "seconds": seconds,
     }
 

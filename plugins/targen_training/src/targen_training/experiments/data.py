@@ -19,7 +19,17 @@ from targen_training.experiments.model import Experiment
 from targen_training.slices import Examples, joined
 from targen_training.styles import Style
 
-__all__ = ["Held", "Material", "Source", "digest_of", "label_order", "read_material", "task_for"]
+__all__ = [
+    "Held",
+    "Material",
+    "Source",
+    "digest_of",
+    "label_order",
+    "numbered",
+    "read_before",
+    "read_material",
+    "task_for",
+]
 
 Unit = tuple[Decision, ...]
 """The decisions of an instance, which stay together."""
@@ -267,6 +277,31 @@ def read_material(
     return Material(name, held, arms, labels)
 
 
+def read_before(
+    registry: Registry, experiment: Experiment, made: Mapping[str, Mapping[str, Path]]
+) -> dict[str, dict[str, list[Source]]]:
+    """The sets that arms learn before: name -> task -> what is learned from.
+
+    Raises:
+        UsageError: rows that cannot be read, or that nothing can be learned from.
+    """
+    sets: dict[str, dict[str, list[Source]]] = {}
+    for name, tasks in experiment.before.items():
+        sets[name] = {}
+        for task, arm in tasks.items():
+            run = made.get(task, {}).get(f"before {name}")
+            datasets = [
+                read_rows(registry, source, None if arm.task else task)
+                for source in arm.data or (str(run),)
+            ]
+            sources = [
+                _source(experiment, dataset, (), "plain", named=True) for dataset in datasets
+            ]
+            _check(f"before {name}", sources)
+            sets[name][datasets[0].task.name] = sources
+    return sets
+
+
 def task_for(registry: Registry, said: str) -> Task[Any, Any] | str:
     """What finds a task: its name or file, or, where a run of it is said, the run's own."""
     if (Path(said) / "manifest.json").exists():
@@ -283,7 +318,12 @@ def _read_as(style: Style, datasets: Sequence[Dataset], *, named: bool) -> Seque
 
 
 def _source(
-    experiment: Experiment, dataset: Dataset, tests: Sequence[Dataset], style: Style
+    experiment: Experiment,
+    dataset: Dataset,
+    tests: Sequence[Dataset],
+    style: Style,
+    *,
+    named: bool = False,
 ) -> Source:
     size = dataset.task.rows_per_instance
     same = {at for test in tests for at in dataset.repeats(test, 100)}
@@ -293,7 +333,7 @@ def _source(
     out = {at // size for at in same | near} if experiment.overlap == "leave-out" else set()
     units: dict[int, list[Decision]] = {}
     unlabeled: set[int] = set()
-    for decision in decisions_of(dataset, style, named=experiment.together):
+    for decision in decisions_of(dataset, style, named=named or experiment.together):
         if decision.label:
             units.setdefault(decision.row // size, []).append(decision)
         else:

@@ -12,7 +12,7 @@ from typing import Any
 
 from targen_core import Registry, estimate, generate
 from targen_core.errors import JobFailed, QuotaNotMet, TargenError, UsageError
-from targen_training.experiments.model import Experiment
+from targen_training.experiments.model import Arm, Experiment
 
 __all__ = ["Made", "dollars", "generated", "to_generate"]
 
@@ -45,14 +45,21 @@ class Made:
 
 
 def to_generate(experiment: Experiment, folder: Path) -> Iterator[Made]:
-    """The arms that are generated, in order."""
+    """The arms that are generated, in order: those of sets that are learned before come first."""
+
+    def made(part: str, name: str, task: str, arm: Arm) -> Iterator[Made]:
+        if arm.generate is not None:
+            called = re.sub(r"[^\w.-]+", "-", f"{part}-{name}").strip("-")
+            values = {**experiment.generate, **arm.generate}
+            run = folder / "runs" / called
+            yield Made(part, name, arm.task or task, values, run, arm.task)
+
+    for name, tasks in experiment.before.items():
+        for task, arm in tasks.items():
+            yield from made(task, f"before {name}", task, arm)
     for key, part in experiment.tasks.items():
         for name, arm in part.arms.items():
-            if arm.generate is not None:
-                called = re.sub(r"[^\w.-]+", "-", f"{key}-{name}").strip("-")
-                values = {**experiment.generate, **arm.generate}
-                task = arm.task or experiment.task_of(key)
-                yield Made(key, name, task, values, folder / "runs" / called, arm.task)
+            yield from made(key, name, experiment.task_of(key), arm)
 
 
 def dollars(registry: Registry, arm: Made) -> float | None:

@@ -42,12 +42,14 @@ class Arm(_Declared):
             experiment says for all.
         task: what generates it where that is not the experiment's task, but another way to make
             the same rows: a name, or a file.
+        before: which of the experiment's sets of other tasks is learned first.
         style: how rows are read: as they are, or as instructions.
     """
 
     data: tuple[str, ...] = ()
     generate: Mapping[str, Any] | None = None
     task: str = ""
+    before: str = ""
     style: Style = "plain"
 
     @model_validator(mode="before")
@@ -144,6 +146,10 @@ class Experiment(_Declared):
         overlap: whether such rows are left out of training, or kept and counted.
         generate: what `targen_core.generate` is called with for all arms that it makes.
         together: whether one model learns all tasks of an arm, each row seen once.
+        before: sets of rows of other tasks, by task, for arms that learn them first: the models
+            are pre-finetuned on a set, as many rows of a task in each, then fine-tuned.
+        at_most: rows that a matched arm has at most, and each task of a set that is learned
+            before; 0: no limit.
     """
 
     name: str = "comparison"
@@ -161,6 +167,8 @@ class Experiment(_Declared):
     overlap: Literal["leave-out", "keep"] = "leave-out"
     generate: Mapping[str, Any] = Field(default_factory=dict)
     together: bool = False
+    before: Mapping[str, Mapping[str, Arm]] = Field(default_factory=dict)
+    at_most: int = Field(0, ge=0)
 
     @model_validator(mode="before")
     @classmethod
@@ -237,6 +245,25 @@ class Experiment(_Declared):
                 raise ValueError(f"together: arm {name} is read in two styles")
         return self
 
+    @model_validator(mode="after")
+    def _learned_before(self) -> Experiment:
+        for key, part in self.tasks.items():
+            for name, arm in part.arms.items():
+                if not arm.before:
+                    continue
+                where = f"tasks.{key}.arms.{name}: before = {arm.before!r}"
+                if arm.before not in self.before:
+                    known = ", ".join(self.before) or "there is none"
+                    raise ValueError(f"{where} is no set; sets: {known}")
+                if self.task_of(key) in self.before[arm.before]:
+                    raise ValueError(f"{where} holds rows of {self.task_of(key)} itself")
+                if arm.style != "plain" or self.together:
+                    raise ValueError(f"{where} goes neither with a style nor with together")
+        for name, tasks in self.before.items():
+            if not tasks or any(arm.before or arm.style != "plain" for arm in tasks.values()):
+                raise ValueError(f"before.{name}: data or generate for each of its tasks")
+        return self
+
     def task_of(self, key: str) -> str:
         """The name or file of a part's task."""
         return self.tasks[key].task or key
@@ -291,22 +318,23 @@ def _placed(experiment: Experiment, folder: Path) -> dict[str, Any]:
     def task(name: str) -> str:
         return at(name) if is_path(name) else name
 
+    def placed(arms: Mapping[str, Arm]) -> dict[str, Arm]:
+        return {
+            name: arm.model_copy(update={"data": tuple(map(at, arm.data)), "task": task(arm.task)})
+            for name, arm in arms.items()
+        }
+
     tasks = {
         key: part.model_copy(
             update={
                 "task": task(part.task),
                 "test": tuple(map(at, part.test)),
-                "arms": {
-                    name: arm.model_copy(
-                        update={"data": tuple(map(at, arm.data)), "task": task(arm.task)}
-                    )
-                    for name, arm in part.arms.items()
-                },
+                "arms": placed(part.arms),
             }
         )
         for key, part in experiment.tasks.items()
     }
-    return {"tasks": tasks}
+    return {"tasks": tasks, "before": {name: placed(of) for name, of in experiment.before.items()}}
 
 
 def is_path(task: str) -> bool:

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import fcntl
 import json
+import shutil
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -24,6 +25,7 @@ from targen_core import Registry
 from targen_core.errors import UsageError, WriteFailed
 from targen_core.training.model import Watch
 from targen_training.experiments.cells import (
+    BEFORE,
     Done,
     Plan,
     Ready,
@@ -33,7 +35,7 @@ from targen_training.experiments.cells import (
     run_cells,
     sweep,
 )
-from targen_training.experiments.data import Material, label_order, read_material
+from targen_training.experiments.data import Material, label_order, read_before, read_material
 from targen_training.experiments.model import Experiment, as_toml
 from targen_training.experiments.pages import as_html, as_markdown
 from targen_training.experiments.results import Results, results_of
@@ -129,7 +131,8 @@ def planned(
     }
     for material in materials.values():
         _check_metric(experiment.metric, material)
-    plans, left = plan_cells(experiment, materials, models)
+    sets = read_before(registry, experiment, made)
+    plans, left = plan_cells(experiment, materials, models, sets)
     there = {}
     for plan in plans:
         if plan.key not in there:
@@ -177,7 +180,8 @@ def run_experiment(
     trainings: dict[str, list[Plan]] = {}
     for each in missing:
         trainings.setdefault(each.training, []).append(each)
-    sweep(plan.folder / "cells", trainings)
+    before = {each.before[1] for each in missing if each.before}
+    sweep(plan.folder / "cells", before.union(trainings))
     for at, cells in enumerate(trainings.values()):
         watch = tell(at, len(trainings), cells[0])
         made = run_cells(
@@ -189,6 +193,9 @@ def run_experiment(
             watch=watch,
         )
         plan.there.update(made)
+    if not keep:  # every cell that would start from one is there
+        for path in (plan.folder / "cells").glob(f"{BEFORE}*"):
+            shutil.rmtree(path, ignore_errors=True)
     return results_of(plan.experiment, plan.materials, plan.plans, plan.there, plan.left)
 
 
