@@ -24,7 +24,11 @@ PUBLISHED = (
     "plugins/targen_training",
     "plugins/targen_datatune",
 )
-BESIDE = ("plugins/targen_plugin_example", "plugins/examples/targen_contract_clauses")
+BESIDE = (
+    "plugins/targen_plugin_example",
+    "plugins/examples/targen_contract_clauses",
+    "plugins/examples/targen_setfit",
+)
 """To be read and copied: they have the same version, and stay in the repository."""
 
 _ROOT = Path(__file__).parent.parent

@@ -87,6 +87,55 @@ def test_what_is_no_legal_answer_is_counted_and_is_no_label(train, targen):
     assert figures["accuracy"]["value"] == 0.0
 
 
+CHAT = (
+    "{% for m in messages %}A : {{ m.content }} {% endfor %}"
+    "{% if add_generation_prompt %}Output :{% endif %}"
+)
+
+
+def test_a_chat_template_stands_around_prompts(train, targen, tmp_path):
+    """Of a prompt that is too long, what the template begins with stays too."""
+    import shutil
+
+    from transformers import AutoTokenizer
+
+    bare = train("decoder", "-o", "chat=true")
+    assert bare.code == 2 and "the model's tokenizer has no chat template" in bare.err
+    shutil.copytree(tiny("decoder"), tmp_path / "chatty")
+    tokenizer = AutoTokenizer.from_pretrained(tmp_path / "chatty")
+    tokenizer.chat_template = CHAT
+    tokenizer.save_pretrained(tmp_path / "chatty")
+    chat = ("-o", "chat=true", "-o", "max_length=22")
+    done = train("decoder", *chat, model="chatty")
+    assert done.code == 0, done.err
+    assert json.loads(Path("m/model/targen.json").read_text())["chat"] is True
+    assert accuracy(targen)["accuracy"]["value"] >= 0.9
+
+
+@pytest.mark.parametrize(
+    ("missing", "said"),
+    [
+        (True, "pip install 'targen-training[qlora]'"),
+        (False, "bitsandbytes cannot be loaded: RuntimeError: no CUDA library"),
+    ],
+)
+def test_without_bitsandbytes(train, monkeypatch, tmp_path, missing, said):
+    import types
+
+    from targen_training.neural import loading
+
+    monkeypatch.setattr(loading, "device_of", lambda _: types.SimpleNamespace(type="cuda"))
+    if missing:
+        monkeypatch.setitem(sys.modules, "bitsandbytes", None)
+    else:
+        (tmp_path / "broken").mkdir()
+        (tmp_path / "broken/bitsandbytes.py").write_text("raise RuntimeError('no CUDA library')")
+        monkeypatch.delitem(sys.modules, "bitsandbytes", raising=False)
+        monkeypatch.syspath_prepend(str(tmp_path / "broken"))
+    done = train("decoder", "-o", "quantize=4bit", "-o", "lora=8")
+    assert done.code in (1, 2) and said in done.err, done.err
+
+
 def test_instructions_and_a_mixture_then_one_task(train, targen, jsonl, tmp_path):
     (tmp_path / "thing.yaml").write_text(
         "description: A thing.\nlabels:\n  right: it is a boat\n  wrong: it is none\n"
@@ -260,3 +309,36 @@ def test_a_folder_that_holds_no_model(train, tmp_path):
         assert done.code == 2 and said in done.err, done.err
     done = train("encoder", model="nobody/knows-this-model")
     assert done.code == 2 and "hf download nobody/knows-this-model" in done.err
+
+
+RUNS = Path(__file__).parents[2] / "examples/runs"
+
+
+def test_some_tasks_are_learned_before_others(targen, tmp_path):
+    """Table 8's small form, with rows of this repository in the place of the originals."""
+    for name, task in (("CB", "cb"), ("RTE", "rte"), ("COPA", "copa")):
+        rows = (RUNS / task / "dataset.jsonl").read_text().split("\n")
+        folder = tmp_path / "superglue" / name
+        folder.mkdir(parents=True)
+        (folder / "train.jsonl").write_text("\n".join(rows[:40]) + "\n")
+        (folder / "val.jsonl").write_text("\n".join(rows[200:220]) + "\n")
+    small = f"encoder,model={tiny('encoder')},max_steps=2,batch=4,device=cpu"
+    asked = ("reproduce", "table8", "--original", "superglue", "--synthetic", RUNS, "--model",
+             small, "--seeds", 1, "-n", 16, "--tasks", "copa")  # fmt: skip
+    done = targen(*asked, "--json")
+    assert done.code == 0, done.err
+    (part,) = done.json["results"]["parts"]
+    assert part["key"] == "copa"
+    groups = {group["arm"]: group for group in part["groups"]}
+    assert list(groups) == ["fine-tuned alone", "Syn before", "Og before"]
+    assert {group["rows"] for group in groups.values()} == {16}
+    notes = " ".join(done.json["results"]["notes"])
+    assert "Before, Syn: cb 16 rows, rte 16 rows" in notes
+    assert any("OpenLLM" in line for line in done.json["differs"])
+    cells = Path("reproductions/table8/cells")
+    facts = [json.loads(path.read_text()) for path in cells.glob("*/cell.json")]
+    assert [len(fact.get("before", "")) for fact in facts].count(0) == 1
+    assert not list(cells.glob("before-*"))  # what they started from is not kept
+    again = targen(*asked)
+    assert again.code == 0 and "0 of 3 trainings to do" in again.err
+    assert "54.65" in again.out and "Pre-finetuned on cb, rte" in again.out

@@ -133,9 +133,24 @@ def test_wordings_and_generators_are_arms(targen: Command, superglue: Path) -> N
     assert "arm scripted of cb" in generators.err and "arm local of cb" in generators.err
 
 
-def test_the_ninth_table_of_another_kind_says_what_it_takes(targen: Command) -> None:
-    done = targen("reproduce", "table8", "--original", ".")
-    assert done.code == 2 and "HellaSwag" in done.out and "OpenLLM" in done.err
+def test_table_8_says_what_it_takes(
+    targen: Command, superglue: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    paper = targen("reproduce", "table8", "--original", ".", "--models", "paper")
+    assert paper.code == 2 and "HellaSwag" in paper.out and "--harness arc_challenge" in paper.err
+    asked = ("reproduce", "table8", "--original", superglue, "--synthetic", RUNS, "--tasks", "rte")
+    monkeypatch.setattr("targen_training.reproduction.paper.find_spec", lambda _: None)
+    bare = targen(*asked)
+    assert bare.code == 2 and "pip install 'targen-training[minilm]'" in bare.err
+
+
+@pytest.mark.whole
+def test_what_starts_from_nothing_learns_nothing_before(targen: Command, superglue: Path) -> None:
+    asked = ("reproduce", "table8", "--original", superglue, *SMALLEST)
+    done = targen(*asked, "--synthetic", RUNS, "--tasks", "rte")
+    assert done.code == 2 and "model tfidf starts from nothing" in done.err
+    none = targen(*asked)
+    assert none.code == 2 and "--synthetic FOLDER" in none.err
 
 
 @pytest.mark.parametrize(

@@ -74,8 +74,13 @@ def ablate(
         int, typer.Option("-n", "--number", help="Rows that each arm generates.")
     ] = 240,
     contexts: Annotated[
-        int, typer.Option("--contexts-limit", min=4, help="Contexts of the whole.")
-    ] = 40,
+        int | None,
+        typer.Option(
+            "--contexts-limit",
+            min=4,
+            help="Contexts of the whole. [default: as many as the rows need, at most 40]",
+        ),
+    ] = None,
     option: Annotated[
         list[str] | None,
         typer.Option("--option", "-o", metavar="KEY=VALUE", help="An option of the generator."),
@@ -111,6 +116,7 @@ def ablate(
     - targen ablate cb --test CB/val.jsonl --generator local -n 60 --arms variants --runs 3
     """
     from targen_core import load_registry
+    from targen_training.experiments.making import contexts_of
     from targen_training.experiments.model import declared
     from targen_training.experiments.run import check_folder
 
@@ -119,8 +125,9 @@ def ablate(
     folder = out or Path("comparisons") / f"ablate-{found.name}"
     check_folder(folder)
     wanted = _wanted(arms)
+    limit = contexts or contexts_of(found, number, 40)
     made: dict[str, Any] = {}
-    for name, values in _arms(found, task, generator, wanted, runs, contexts, folder):
+    for name, values in _arms(found, task, generator, wanted, runs, limit, folder):
         if isinstance(values, str):
             print(f"{name} is left out: {values}", file=sys.stderr)
         else:

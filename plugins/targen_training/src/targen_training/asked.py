@@ -53,12 +53,20 @@ def read_rows(
             file=sys.stderr,
         )
     if not dataset.rows:
-        whose = "" if knows else f" --task {task if isinstance(task, str) else dataset.task.name}"
+        whose = "" if knows else f" --task {_named(registry, task or dataset.task)}"
         raise UsageError(
             f"{source} holds no row of {dataset.task.name}",
             hint=f"targen validate {source}{whose} says why",
         )
     return dataset
+
+
+def _named(registry: Registry, task: Task[Any, Any] | str) -> str:
+    """What a user types for a task; one of a file does not know its path."""
+    if isinstance(task, str):
+        return task
+    known = {item.name for item in registry.all("task")}
+    return task.name if task.name in known else "FILE"
 
 
 def trainer_options(registry: Registry, name: str, items: list[str]) -> TrainerOptions:

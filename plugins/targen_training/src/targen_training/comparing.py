@@ -151,11 +151,12 @@ def carried_out(
         return None
     with held(folder):
         declare(folder, _values(experiment, folder))
-        made, short = generated(registry, arms)
-        for line in short:
-            print(f"note: {line}", file=sys.stderr)
+        made, notes = generated(registry, arms)
         ready = planned(registry, experiment, folder, made)
-        ready.left.extend(short)
+        notes += _alike(ready, made)
+        for line in notes:
+            print(f"note: {line}", file=sys.stderr)
+        ready.left.extend(notes)
         _say(ready)
         try:
             with cells_shown() as tell:
@@ -170,6 +171,19 @@ def carried_out(
             raise typer.Exit(130) from None
         written(folder, results)
     return results
+
+
+def _alike(ready: Planned, made: Mapping[str, Mapping[str, Path]]) -> list[str]:
+    """Generated arms that came to the same rows, so that there is nothing to compare."""
+    notes = []
+    for key, material in ready.materials.items():
+        first: dict[tuple[str, str], str] = {}
+        for name, arm in ready.experiment.tasks[key].arms.items():
+            if name in made.get(key, {}):
+                other = first.setdefault((material.arms[name][0].digest, arm.style), name)
+                if other != name:
+                    notes.append(f"{key}: {name} has the same rows as {other}")
+    return notes
 
 
 def show(results: Results, folder: Path, *, json: bool) -> None:

@@ -53,7 +53,12 @@ def harness_figures(folder: Path, tasks: Sequence[str]) -> Mapping[str, Mapping[
             hint="pip install 'targen-training[harness]'",
         ) from error
     try:
-        evaluation = lm_eval.simple_evaluate(model="hf", model_args=arguments, tasks=list(tasks))
+        evaluation = lm_eval.simple_evaluate(
+            model="hf",
+            model_args=arguments,
+            tasks=list(tasks),
+            apply_chat_template=bool(facts_of(folder)[0].options.get("chat")),
+        )
     except (KeyError, ValueError) as error:
         raise UsageError(
             f"the harness refuses {', '.join(tasks)}: {error}", hint="lm_eval ls tasks lists them"

@@ -13,6 +13,7 @@ from targen_core.errors import UsageError
 from targen_training.comparing import carried_out, generator_options
 
 if TYPE_CHECKING:
+    from targen_core import Registry
     from targen_core.metrics.model import Estimate
     from targen_training.experiments.model import Experiment
     from targen_training.experiments.results import Group, Results
@@ -173,7 +174,7 @@ def reproduce(
     else:
         values, differs = _declaration(
             paper,
-            _chosen(paper, tasks),
+            _chosen(paper, tasks, known[models].tasks),
             folder,
             original,
             synthetic,
@@ -181,6 +182,7 @@ def reproduce(
             base,
             instructions=models == "paper" if instructions is None else instructions,
         )
+        _limit(registry, values["tasks"], number)
     from targen_training.experiments.model import declared
 
     size = known[models]
@@ -196,6 +198,9 @@ def reproduce(
     values["seeds"] = seeds
     experiment = declared(values, paper.name)
     print(f"{paper.name}: {paper.title}, on {', '.join(experiment.tasks)}", file=sys.stderr)
+    rest = [task for task in paper.tasks if size.tasks and task not in size.tasks]
+    if rest and tasks is None and not paper.harness:
+        differs.append(f"Without {', '.join(rest)}, which --models {models} leaves to --tasks.")
     if not model:
         differs += size.differs
         for name, extra in lacking.items():
@@ -226,13 +231,14 @@ def _trainings(experiment: Experiment, seconds: Mapping[str, float]) -> str:
         return said
     # A set that is learned before takes as long as each of its tasks.
     first = sum(map(len, experiment.before.values())) * len(experiment.seeds)
-    minutes = sum((count + first) * seconds[name] for name, count in cells.items()) / 60
+    each = len(experiment.tasks) if experiment.together else 1  # as many rows, of every task
+    minutes = sum((each * count + first) * seconds[name] for name, count in cells.items()) / 60
     return f"{said}, some {max(1, minutes):,.0f} min on two cores if none is there"
 
 
-def _chosen(paper: PaperTable, tasks: str | None) -> list[str]:
+def _chosen(paper: PaperTable, tasks: str | None, usual: Sequence[str] = ()) -> list[str]:
     if tasks is None:
-        return list(paper.tasks)
+        return [task for task in paper.tasks if not usual or task in usual]
     chosen = [name.strip() for name in tasks.split(",") if name.strip()]
     odd = [name for name in chosen if name not in paper.tasks]
     if odd or not chosen:
@@ -316,6 +322,17 @@ def _declaration(
         left.append("One task alone: the paper trains one model for all tasks.")
     together = {"together": True} if paper.together and len(parts) > 1 else {}
     return {"name": paper.name, "tasks": parts, **together}, left
+
+
+def _limit(registry: Registry, parts: Mapping[str, Any], number: int) -> None:
+    """Have as many contexts be the whole as the rows need: shares of more were the same rows."""
+    from targen_training.experiments.making import contexts_of
+
+    for task, part in parts.items():
+        for arm in part["arms"].values():
+            if most := arm.get("generate", {}).get("contexts_limit"):
+                found = registry.resolve(registry.find("task", task))
+                arm["generate"]["contexts_limit"] = contexts_of(found, number, most)
 
 
 def _other_tasks(

@@ -10,11 +10,11 @@ from inspect import signature
 from pathlib import Path
 from typing import Any
 
-from targen_core import Registry, estimate, generate
+from targen_core import Registry, Task, estimate, generate
 from targen_core.errors import JobFailed, QuotaNotMet, TargenError, UsageError
 from targen_training.experiments.model import Arm, Experiment
 
-__all__ = ["Made", "dollars", "generated", "to_generate"]
+__all__ = ["Made", "contexts_of", "dollars", "generated", "to_generate"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +60,14 @@ def to_generate(experiment: Experiment, folder: Path) -> Iterator[Made]:
     for key, part in experiment.tasks.items():
         for name, arm in part.arms.items():
             yield from made(key, name, experiment.task_of(key), arm)
+
+
+def contexts_of(task: Task[Any, Any], rows: int, most: int) -> int:
+    """How many contexts make all of `rows`, at most so many: shares of more would be the same rows.
+
+    Every context is the start of a seed, and every seed is used for all labels.
+    """
+    return max(4, min(most, rows // (len(task.branches) * task.instances_per_call)))
 
 
 def dollars(registry: Registry, arm: Made) -> float | None:

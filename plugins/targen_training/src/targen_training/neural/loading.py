@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from targen_core.errors import UsageError
+from targen_core.errors import MissingDependency, UsageError
 from targen_core.pretrained import device_of, first_line, quiet
 from targen_core.training.model import TrainingSet
 from targen_training.neural.fit import takes_bfloat16
@@ -70,7 +70,7 @@ class Pretrained:
                 "-o quantize=4bit needs a GPU that CUDA runs on, and there is none",
                 hint="-o lora=8 alone trains an adapter of the weights as they are",
             )
-        import bitsandbytes  # noqa: F401 - so that what is missing is said by its name
+        _need_bitsandbytes()
 
     def load(self, kind: Any, **more: Any) -> tuple[Any, set[str]]:
         """The model, ready to train, and which of its weights are new.
@@ -141,6 +141,29 @@ class Pretrained:
                 return get_peft_model(model, config)
         except ValueError as error:
             raise UsageError(f"-o lora_targets={targets}: {first_line(error)}") from error
+
+
+def _need_bitsandbytes() -> None:
+    """Import what holds 4-bit weights.
+
+    Raises:
+        MissingDependency: it is not installed.
+        UsageError: it cannot be loaded, as where it was built for another CUDA.
+    """
+    try:
+        with quiet():
+            import bitsandbytes  # noqa: F401
+    except ModuleNotFoundError as error:
+        raise MissingDependency(
+            "-o quantize=4bit needs bitsandbytes, which is not installed",
+            distribution="targen-training",
+            hint="pip install 'targen-training[qlora]'",
+        ) from error
+    except Exception as error:  # it looks for CUDA's libraries as it is imported
+        raise UsageError(
+            f"-o quantize=4bit: bitsandbytes cannot be loaded: {first_line(error)}",
+            hint="python -m bitsandbytes says why; -o lora=8 alone goes without it",
+        ) from error
 
 
 def load_whole(kind: Any, weights: Weights, **more: Any) -> tuple[Any, set[str]]:

@@ -91,3 +91,7 @@ class WriterOptions(NeuralOptions):
     answer_tokens: int = Field(
         0, ge=0, description="tokens of an answer at most; 0: by the longest one learned from"
     )
+    chat: bool = Field(
+        False,
+        description="prompts as a user's turn, by the chat template that the model's tokenizer has",
+    )

@@ -52,8 +52,9 @@ def train(kind: str, data: TrainingSet, options: WriterOptions, folder: Path) ->
     model = pretrained.prepared(model, "CAUSAL_LM" if kind == "decoder" else "SEQ_2_SEQ_LM")
     max_length = tokens_at_most(tokenizer, model.config, options)
     questions, rows = questions_of(data.decisions, data.labels)
-    answers = [_answer_ids(tokenizer, kind, question.answer) for question in questions]
-    prompts = [_prompt_ids(tokenizer, kind, question.prompt) for question in questions]
+    reading = _Prompts(tokenizer, kind, chat=options.chat)
+    answers = [reading.answer(question.answer) for question in questions]
+    prompts = [reading.ids(question.prompt) for question in questions]
     # A decoder's prompt and answer share its positions.
     together = [
         len(prompt) + (len(answer) if kind == "decoder" else 0)
@@ -62,12 +63,12 @@ def train(kind: str, data: TrainingSet, options: WriterOptions, folder: Path) ->
     longest(together, max_length, data, options)
     length = options.answer_tokens or max(8, 4 + max(map(len, answers)))
     room = max_length - length if kind == "decoder" else max_length
-    if room < 1:
+    if room <= reading.head:
         raise UsageError(
             f"an answer of {length} tokens leaves no room in {max_length}", hint="-o max_length=N"
         )
     examples = [
-        _example(kind, _cut(prompt, room), answer)
+        _example(kind, reading.cut(prompt, room), answer)
         for prompt, answer in zip(prompts, answers, strict=True)
     ]
     collate = DataCollatorForSeq2Seq(tokenizer, label_pad_token_id=_IGNORED)
@@ -81,6 +82,7 @@ def train(kind: str, data: TrainingSet, options: WriterOptions, folder: Path) ->
         "labels": data.labels,
         "prompt_tokens": room,
         "answer_tokens": length,
+        "chat": options.chat,
     }
     (folder / _ABOUT).write_text(json.dumps(about, ensure_ascii=False), encoding="utf-8")
 
@@ -91,23 +93,60 @@ def _auto(kind: str) -> Any:
     return AutoModelForCausalLM if kind == "decoder" else AutoModelForSeq2SeqLM
 
 
-def _prompt_ids(tokenizer: Any, kind: str, prompt: str) -> list[int]:
-    ids: list[int] = tokenizer(prompt, truncation=False, verbose=False)["input_ids"]
-    # Some tokenizers end each text: a decoder would then think that all is said.
-    while kind == "decoder" and ids and ids[-1] == tokenizer.eos_token_id:
-        ids = ids[:-1]
-    return ids
+class _Prompts:
+    """Prompts and answers as the tokens of one kind of model.
 
+    Attributes:
+        head: tokens that stand before any prompt, and stay where it is cut.
+    """
 
-def _answer_ids(tokenizer: Any, kind: str, answer: str) -> list[int]:
-    text = f" {answer}" if kind == "decoder" and answer else answer
-    ids: list[int] = tokenizer(text, add_special_tokens=False, verbose=False)["input_ids"]
-    return [*ids, tokenizer.eos_token_id]
+    def __init__(self, tokenizer: Any, kind: str, *, chat: bool) -> None:
+        """Check that there is a chat template where one is wanted.
 
+        Raises:
+            UsageError: there is none.
+        """
+        self._tokenizer, self._decoder, self._chat, self.head = (
+            tokenizer,
+            kind == "decoder",
+            chat,
+            0,
+        )
+        if chat:
+            if not tokenizer.chat_template:
+                raise UsageError(
+                    "-o chat=true: the model's tokenizer has no chat template",
+                    hint="a model that follows instructions has one; leave -o chat out",
+                )
+            one, other = (self.ids(text) for text in ("one", "other"))
+            same = [a == b for a, b in zip(one, other, strict=False)]
+            self.head = same.index(False) if False in same else len(same)
 
-def _cut(prompt: list[int], room: int) -> list[int]:
-    """A prompt that fits: what it is about stands at its end."""
-    return prompt[-room:]
+    def ids(self, prompt: str) -> list[int]:
+        """The tokens of a prompt, and of what a chat template puts around it."""
+        if self._chat:
+            turn = [{"role": "user", "content": prompt}]
+            made = self._tokenizer.apply_chat_template(
+                turn, add_generation_prompt=True, return_dict=True
+            )
+            return list(made["input_ids"])
+        ids: list[int] = self._tokenizer(prompt, truncation=False, verbose=False)["input_ids"]
+        # Some tokenizers end each text: a decoder would then think that all is said.
+        while self._decoder and ids and ids[-1] == self._tokenizer.eos_token_id:
+            ids = ids[:-1]
+        return ids
+
+    def answer(self, answer: str) -> list[int]:
+        """The tokens of an answer, and the one that ends it."""
+        text = f" {answer}" if self._decoder and answer and not self._chat else answer
+        ids: list[int] = self._tokenizer(text, add_special_tokens=False, verbose=False)["input_ids"]
+        return [*ids, self._tokenizer.eos_token_id]
+
+    def cut(self, prompt: list[int], room: int) -> list[int]:
+        """A prompt that fits: what it is about stands at its end."""
+        if len(prompt) <= room:
+            return prompt
+        return [*prompt[: self.head], *prompt[self.head - room :]]
 
 
 def _example(kind: str, prompt: list[int], answer: list[int]) -> dict[str, Any]:
@@ -139,13 +178,14 @@ def load(kind: str, folder: Path) -> Predictor:
         dtype = torch.bfloat16 if adapter and device.type == "cuda" else torch.float32
         model = load_saved(_auto(kind), weights, dtype=dtype)
         tokenizer = tokenizer_of(weights)
+        reading = _Prompts(tokenizer, kind, chat=bool(about["chat"]))
     except (OSError, ValueError, LookupError, TypeError, RecursionError, UsageError) as error:
         raise ValueError(f"{folder} holds no model of {kind}: {error}") from error
     model.to(device).eval()
     tokenizer.padding_side = "left" if kind == "decoder" else "right"
 
     def write(questions: Sequence[Question]) -> list[str]:
-        prompts = [_cut(_prompt_ids(tokenizer, kind, each.prompt), room) for each in questions]
+        prompts = [reading.cut(reading.ids(each.prompt), room) for each in questions]
         order = sorted(range(len(prompts)), key=lambda at: len(prompts[at]))
         written = [""] * len(prompts)
         for start in range(0, len(order), _BATCH):

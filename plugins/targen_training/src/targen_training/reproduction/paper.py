@@ -56,6 +56,7 @@ class Size:
         differs: from the paper's.
         needs: of a model by its name, the extra that installs what it needs, then the modules.
         together: in place of `models` where one model learns all tasks; empty: the same.
+        tasks: of a table, where nobody names others; empty: all.
     """
 
     models: Sequence[Mapping[str, Any]]
@@ -63,6 +64,7 @@ class Size:
     differs: Sequence[str]
     needs: Mapping[str, Sequence[str]] = field(default_factory=dict)
     together: Sequence[Mapping[str, Any]] = ()
+    tasks: Sequence[str] = ()
 
     def here(self, *, together: bool) -> tuple[list[Mapping[str, Any]], dict[str, str]]:
         """The models that can be trained here, and of each other the extra that it lacks."""

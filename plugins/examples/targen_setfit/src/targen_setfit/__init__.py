@@ -1,0 +1,20 @@
+"""SetFit as a trainer: this module registers and imports nothing else."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from targen_core import Register, hookimpl
+
+if TYPE_CHECKING:
+    from targen_core.training.model import Trainer
+
+
+@hookimpl
+def register_trainers(register: Register[Trainer]) -> None:
+    """What `targen train --trainer setfit` trains."""
+    register.register(
+        "setfit",
+        "targen_setfit.trainer:SETFIT",
+        summary="a sentence encoder tuned on pairs of rows (SetFit): for few rows",
+    )
