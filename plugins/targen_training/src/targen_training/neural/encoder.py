@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from targen_core.errors import UsageError
-from targen_core.pretrained import device_of
+from targen_core.pretrained import device_of, quiet
 from targen_core.training.model import Decision, Predictor, Trainer, TrainingSet
 from targen_training.neural.options import EncoderOptions
 
@@ -42,7 +42,8 @@ def train(data: TrainingSet, options: EncoderOptions, folder: Path) -> None:
     from targen_training.neural.fit import fit, longest, tokens_at_most
     from targen_training.neural.loading import Pretrained, save, tokenizer_of
 
-    transformers.set_seed(data.seed)
+    with quiet():  # what this imports looks for a GPU, and says so
+        transformers.set_seed(data.seed)
     pretrained = Pretrained(options, data)
     tokenizer = tokenizer_of(pretrained.base)
     names = dict(enumerate(data.labels))

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from targen_core.errors import UsageError
-from targen_core.pretrained import device_of
+from targen_core.pretrained import device_of, quiet
 from targen_core.training.model import Decision, Predictor, Question, Trainer, TrainingSet
 from targen_training.mixtures import labelled
 from targen_training.neural.answers import asked, meaning, questions_of
@@ -36,7 +36,8 @@ def train(kind: str, data: TrainingSet, options: WriterOptions, folder: Path) ->
     from targen_training.neural.loading import Pretrained, save, tokenizer_of
     from targen_training.neural.weights import kind_of
 
-    transformers.set_seed(data.seed)
+    with quiet():  # what this imports looks for a GPU, and says so
+        transformers.set_seed(data.seed)
     pretrained = Pretrained(options, data)
     kind_of_model = kind_of(pretrained.base)
     if kind_of_model != kind:
