@@ -327,8 +327,8 @@ def test_without_seeds_a_call_writes_the_whole_pair(run):
     kinds = Counter(entry.get("notes", {}).get("kind") for entry in ran.provenance)
     assert kinds == {None: 12, "contradicted": 6, "open": 6}
     # A topic that comes again is told its earlier premises.
-    told = [r.messages[-1].content for r in ran.requests if r.origin.prompt == "pair"]
-    assert any("Earlier premises on this topic: none" not in text for text in told)
+    output = [r.messages[-1].content for r in ran.requests if r.origin.prompt == "pair"]
+    assert any("Earlier premises on this topic: none" not in text for text in output)
 
 
 def test_the_worked_pairs_without_seeds_fit():

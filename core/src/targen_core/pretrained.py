@@ -70,8 +70,8 @@ def model_folder(name: str, option: str, *, extra: str = "", owner: str = "") ->
 
 
 def _packaged() -> Path | None:
-    found = importlib.util.find_spec(_PACKAGE)  # imports nothing
-    for place in (found and found.submodule_search_locations) or ():
+    spec = importlib.util.find_spec(_PACKAGE)  # imports nothing
+    for place in (spec and spec.submodule_search_locations) or ():
         folder = Path(place) / "model"
         if (folder / "config.json").is_file():
             return folder

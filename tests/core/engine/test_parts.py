@@ -142,13 +142,13 @@ def test_what_is_requested_is_exact_by_label_and_by_part(quotas, share, data):
     assert tracker.requested == first
     for name in names:
         for branch in ("of a", "of b"):
-            _, wanted = tracker.progress(tracker.counted(branch, name))
-            tracker.gain(branch, name, data.draw(st.integers(0, wanted)))
+            _, expected = tracker.progress(tracker.counted(branch, name))
+            tracker.gain(branch, name, data.draw(st.integers(0, expected)))
     tracker.aim(Quotas(whole), by_intended=False)
     assert tracker.requested == whole
-    told = tracker.as_dict()["parts"]
-    assert sum(part["requested"] for part in told.values()) == sum(whole.values())
-    assert abs(told["a"]["requested"] - (1 - share) * sum(whole.values())) <= 1
+    output = tracker.as_dict()["parts"]
+    assert sum(part["requested"] for part in output.values()) == sum(whole.values())
+    assert abs(output["a"]["requested"] - (1 - share) * sum(whole.values())) <= 1
 
 
 @pytest.mark.parametrize(

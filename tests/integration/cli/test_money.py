@@ -55,8 +55,8 @@ def test_a_cap_in_dollars_is_not_void_on_loopback(generate, service):
 def test_a_price_of_nothing_can_be_said(generate, targen):
     result = generate("--max-cost", 3, *FREE)
     assert result.code == 0, result.err
-    told = targen("report", "run").out
-    assert "Price: $0 in, $0 out per million tokens (given with --price-in and" in told
+    output = targen("report", "run").out
+    assert "Price: $0 in, $0 out per million tokens (given with --price-in and" in output
     report = json.loads(Path("run/report.json").read_text())
     assert report["usage"]["priced"] is True
     price = {"in": 0.0, "out": 0.0, "source": "given with --price-in and --price-out"}
@@ -97,8 +97,8 @@ def test_an_estimate_says_what_it_reckons_with(targen):
 
 def test_a_model_inside_the_process_costs_nothing_and_says_so(rte, targen):
     assert rte("-n", 2, "--max-cost", 1, "--out", "run").code == 0
-    told = targen("report", "run").out
-    assert "$0 in, $0 out per million tokens (it runs in this process)" in told
+    output = targen("report", "run").out
+    assert "$0 in, $0 out per million tokens (it runs in this process)" in output
 
 
 # --- privacy ---

@@ -167,9 +167,9 @@ def test_links_that_lead_out_of_a_folder_are_not_followed(tmp_path, described):
     (data / "good.md").symlink_to(tmp_path / "diary.md")
     (data / "pay.csv").symlink_to(secret)
     (data / "same.csv").symlink_to(data / "good.csv")
-    found = described(data)
-    assert "leads out of the folder" in str(found.pop("data/pay.csv"))
-    texts = {entry.name: entry.description for entry in found.values()}
+    actual = described(data)
+    assert "leads out of the folder" in str(actual.pop("data/pay.csv"))
+    texts = {entry.name: entry.description for entry in actual.values()}
     assert set(texts) == {"good", "same"}
     assert not any("diary" in text for text in texts.values())
 
@@ -200,10 +200,10 @@ def test_links_out_of_a_folder_are_noted_and_those_of_the_hubs_cache_followed(tm
     (folder / "mine.csv").write_text("text\nfine\n")
     (folder / "theirs.csv").symlink_to(secret)
     (folder / "gone.csv").symlink_to(tmp_path / "nothing.csv")
-    found = described(folder)
-    assert "file:data/mine.csv" in found
+    actual = described(folder)
+    assert "file:data/mine.csv" in actual
     for key in ("data/theirs.csv", "data/gone.csv"):
-        assert "is a link that leads out of the folder" in str(found[key])
+        assert "is a link that leads out of the folder" in str(actual[key])
     cache = tmp_path / "datasets--a--b"
     (cache / "blobs").mkdir(parents=True)
     (cache / "blobs" / "123").write_text("text\nfine\n")
@@ -211,9 +211,9 @@ def test_links_out_of_a_folder_are_noted_and_those_of_the_hubs_cache_followed(tm
     snapshot.mkdir(parents=True)
     (snapshot / "train.csv").symlink_to("../../blobs/123")
     (snapshot / "other.csv").symlink_to(secret)
-    found = described(snapshot)
-    assert sum("is a link" in str(each) for each in found.values()) == 1
-    assert any(getattr(each, "rows", 0) == 1 for each in found.values())
+    actual = described(snapshot)
+    assert sum("is a link" in str(each) for each in actual.values()) == 1
+    assert any(getattr(each, "rows", 0) == 1 for each in actual.values())
 
 
 def test_a_file_in_another_encoding_is_left_out_with_what_converts_it(tmp_path, described):

@@ -331,8 +331,8 @@ def test_licences_that_do_not_mix_are_not_mixed_and_changes_may_be_forbidden(in_
     line = [*LINE, "-n", "8"]
     wrong(datasets=["file:data/reviews.csv", "file:data/orders.jsonl"])
     assert in_process(*line, "--out", "a").code == 0
-    told = in_process("show", "a", "--rejected").out
-    assert "its licence cc-by-nc-4.0 does not mix with cc-by-sa-4.0 of file:data/reviews" in told
+    output = in_process("show", "a", "--rejected").out
+    assert "its licence cc-by-nc-4.0 does not mix with cc-by-sa-4.0 of file:data/reviews" in output
     both = ("--license", "cc-by-sa-4.0,cc-by-nc-4.0")
     assert in_process(*line, *both, "--out", "b").code == 0
     assert ("rerank", "unavailable") not in dropped("b")
@@ -390,8 +390,8 @@ def test_synthetic_rows_have_their_share_of_each_label(in_process):
     assert source["rows"] == 28
     card = Path("a/README.md").read_text()
     assert "the rows are: 28 transformed, 12 synthetic" in card
-    told = in_process("report", "a").out
-    assert "Rows by part" in told
+    output = in_process("report", "a").out
+    assert "Rows by part" in output
     number = next(r["idx"] for r in records() if r["intended"].startswith("synthetic"))
     shown = in_process("show", "a", str(number), "--prompts").out
     assert "topics         topic 0 0" in shown

@@ -110,9 +110,9 @@ def _folded(line: str, room: int) -> str:
     words = line.lstrip(" ")
     indent = " " * (len(line) - len(words))
 
-    def glued(found: re.Match[str]) -> str:
-        fits = width_of(indent + found[0]) <= room
-        return found[0].replace(" ", _GLUE) if fits else found[0]
+    def glued(command: re.Match[str]) -> str:
+        fits = width_of(indent + command[0]) <= room
+        return command[0].replace(" ", _GLUE) if fits else command[0]
 
     lines: list[str] = []
     here = indent

@@ -395,8 +395,8 @@ class Job:
             report = read_report(self.path)
         except (TargenError, OSError):
             return False
-        wanted = self.manifest.targets[-1].quotas.over(self.task.quota_names)
-        return bool(report["status"] == "complete" and report["requested"] == dict(wanted))
+        quotas = self.manifest.targets[-1].quotas.over(self.task.quota_names)
+        return bool(report["status"] == "complete" and report["requested"] == dict(quotas))
 
     @property
     def _answered(self) -> int:

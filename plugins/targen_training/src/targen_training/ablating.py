@@ -121,13 +121,13 @@ def ablate(
     from targen_training.experiments.run import check_folder
 
     registry = load_registry()
-    found: Task[Any, Any] = registry.resolve(registry.find("task", task))
-    folder = out or Path("comparisons") / f"ablate-{found.name}"
+    loaded: Task[Any, Any] = registry.resolve(registry.find("task", task))
+    folder = out or Path("comparisons") / f"ablate-{loaded.name}"
     check_folder(folder)
-    wanted = _wanted(arms)
-    limit = contexts or contexts_of(found, number, 40)
+    names = _asked_arms(arms)
+    limit = contexts or contexts_of(loaded, number, 40)
     made: dict[str, Any] = {}
-    for name, values in _arms(found, task, generator, wanted, runs, limit, folder):
+    for name, values in _arms(loaded, task, generator, names, runs, limit, folder):
         if isinstance(values, str):
             print(f"{name} is left out: {values}", file=sys.stderr)
         else:
@@ -136,14 +136,14 @@ def ablate(
         made["original"] = {"data": list(original)}
     if len(made) < 2:
         raise UsageError(
-            f"nothing of --arms {arms} can be left out of {found.name}",
+            f"nothing of --arms {arms} can be left out of {loaded.name}",
             hint=f"targen describe {task} shows its steps and variants",
         )
     base = {"n": number, "model": generator[0], **generator_options(option or [], max_cost)}
     experiment = declared(
         {
-            "name": f"What the parts of {found.name} are worth",
-            "tasks": {found.name: {"task": task, "test": list(test), "arms": made}},
+            "name": f"What the parts of {loaded.name} are worth",
+            "tasks": {loaded.name: {"task": task, "test": list(test), "arms": made}},
             "models": [model_choice(item) for item in model or ["tfidf"]],
             "seeds": seeds,
             "sizes": ["matched"],
@@ -156,7 +156,7 @@ def ablate(
         show(results, folder, json=json)
 
 
-def _wanted(arms: str | None) -> Sequence[str]:
+def _asked_arms(arms: str | None) -> Sequence[str]:
     if arms is None:
         return KINDS
     chosen = [name.strip() for name in arms.split(",") if name.strip()]
@@ -173,7 +173,7 @@ def _arms(
     task: Task[Any, Any],
     said: str,
     generators: Sequence[str],
-    wanted: Sequence[str],
+    names: Sequence[str],
     runs: int,
     contexts: int,
     folder: Path,
@@ -190,23 +190,23 @@ def _arms(
             yield f"{name}, run {seed + 1}", arm(seed=seed, **values)
 
     yield from several(WHOLE)
-    if "correction" in wanted:
+    if "correction" in names:
         none = task.judging.corrector is None
         yield "no correction", f"{task.name} has no step 4" if none else arm(correct=False)
-    if "contexts" in wanted:
+    if "contexts" in names:
         for name, share in _SHARES.items():
             yield name, arm(contexts_fraction=share) if limit else f"{task.name} has no lists"
-    if "no-contexts" in wanted:
+    if "no-contexts" in names:
         has = task.contexts is not None and task.contexts.item is str
         why = f"{task.name} has no contexts that are texts"
         yield "no contexts", {"generate": {"contexts": [_NOTHING]}} if has else why
-    if "no-seeds" in wanted:
+    if "no-seeds" in names:
         yield "no seeds", _seedless(task, said, arm, folder)
-    if "variants" in wanted:
+    if "variants" in names:
         for variant in task.variants:
             if variant != _SEEDLESS:
                 yield from several(variant, variants=[variant])
-    if "generators" in wanted:
+    if "generators" in names:
         for name in generators[1:]:
             yield name.replace("/", " "), arm(model=name)
 

@@ -330,9 +330,9 @@ def _limit(registry: Registry, parts: Mapping[str, Any], number: int) -> None:
 
     for task, part in parts.items():
         for arm in part["arms"].values():
-            if most := arm.get("generate", {}).get("contexts_limit"):
-                found = registry.resolve(registry.find("task", task))
-                arm["generate"]["contexts_limit"] = contexts_of(found, number, most)
+            if maximum := arm.get("generate", {}).get("contexts_limit"):
+                loaded = registry.resolve(registry.find("task", task))
+                arm["generate"]["contexts_limit"] = contexts_of(loaded, number, maximum)
 
 
 def _other_tasks(
@@ -354,7 +354,7 @@ def _other_tasks(
     from targen_training.reproduction.material import original_of, synthetic_of
 
     there = {task: original_of(original, task, folder / "data") for task in paper.tasks}
-    og = {task: found for task, found in there.items() if found is not None}
+    og = {task: splits for task, splits in there.items() if splits is not None}
     given = {task: synthetic_of(synthetic, task) for task in og}
     made = {"model": generators[0]} if generators else None
     if tasks is not None:

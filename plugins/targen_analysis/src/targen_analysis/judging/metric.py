@@ -135,7 +135,7 @@ class _Known:
         return next(fitting, None)
 
 
-def _rows(said: str, what: str, wanted: Sequence[str]) -> list[Mapping[str, Any]]:
+def _rows(said: str, what: str, columns: Sequence[str]) -> list[Mapping[str, Any]]:
     """The rows of one or several datasets, with commas between.
 
     Raises:
@@ -145,8 +145,8 @@ def _rows(said: str, what: str, wanted: Sequence[str]) -> list[Mapping[str, Any]
     for each in filter(None, map(str.strip, said.split(","))):
         if not Path(each).exists():
             raise UsageError(f"-o judged.{what}: there is no {each}")
-        found = open_source(each).rows()
-        lacking = [column for column in wanted if column not in found[0]]
+        read = open_source(each).rows()
+        lacking = [column for column in columns if column not in read[0]]
         if lacking:
             raise UsageError(
                 f"-o judged.{what}: {each} has no column {lacking[0]}",
@@ -154,13 +154,13 @@ def _rows(said: str, what: str, wanted: Sequence[str]) -> list[Mapping[str, Any]
                 if what == "sheet"
                 else "targen rate makes such a run",
             )
-        rows += found
+        rows += read
     return rows
 
 
 def _verdicts(said: str, known: Mapping[str, _Known]) -> tuple[dict[str, dict[int, _Verdict]], int]:
     """Dataset -> row -> what a person said; and how many judged rows are of none."""
-    found: dict[str, dict[int, _Verdict]] = {}
+    verdicts: dict[str, dict[int, _Verdict]] = {}
     lost = filled = 0
     for row in _rows(said, "sheet", ("text", "right")):
         word = str(row.get("right") or "").strip().lower()
@@ -178,13 +178,13 @@ def _verdicts(said: str, known: Mapping[str, _Known]) -> tuple[dict[str, dict[in
         for name, at in places.items():
             if at is not None:
                 verdict = _Verdict(word in _YES, str(row.get("note") or ""))
-                found.setdefault(name, {})[at] = verdict
+                verdicts.setdefault(name, {})[at] = verdict
         lost += all(at is None for at in places.values())
     if not filled:
         raise UsageError(f"-o judged.sheet: {said} is not filled in: no row says yes or no")
-    if not found:
+    if not verdicts:
         raise UsageError(f"-o judged.sheet: {said} holds no row of these datasets as it is now")
-    return found, lost
+    return verdicts, lost
 
 
 def _wrong(
@@ -211,7 +211,7 @@ def _wrong(
 
 def _ratings(said: str, known: Mapping[str, _Known]) -> tuple[dict[str, list[str]], int]:
     """Dataset -> ratings of its rows; and how many are of none."""
-    found: dict[str, list[str]] = {}
+    ratings: dict[str, list[str]] = {}
     lost = 0
     for row in _rows(said, "ratings", ("input", "output")):
         level = str(row["output"]).strip()
@@ -220,10 +220,10 @@ def _ratings(said: str, known: Mapping[str, _Known]) -> tuple[dict[str, list[str
         names = [name for name, of in known.items() if of.place(str(row["input"])) is not None]
         lost += not names
         for name in names:
-            found.setdefault(name, []).append(level)
-    if not found:
+            ratings.setdefault(name, []).append(level)
+    if not ratings:
         raise UsageError(f"-o judged.ratings: {said} rates no row of these datasets")
-    return found, lost
+    return ratings, lost
 
 
 def _levels(

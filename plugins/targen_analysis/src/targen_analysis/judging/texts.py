@@ -25,8 +25,8 @@ def texts_of(corpus: Corpus) -> list[str]:
 def answer_of(corpus: Corpus, at: int) -> str:
     """The answer of a row: its output, or its label; "" where it has neither."""
     row = corpus.rows[at]
-    found = (str(row[name]) for name in ANSWERS if row.get(name) is not None)
-    return next(found, corpus.labels[at]).strip()
+    answers = (str(row[name]) for name in ANSWERS if row.get(name) is not None)
+    return next(answers, corpus.labels[at]).strip()
 
 
 def judged_texts(registry: Registry, source: Any, task: str | None) -> list[str]:

@@ -97,7 +97,9 @@ class Synthetic:
 
     def _generator(self, aim: str) -> InverseGenerator[Any, BaseModel]:
         labels = self._steps.spec.labels
-        wanted = f"Its output is surely {json.dumps(aim, ensure_ascii=False)}." if labels else ""
+        label_line = (
+            f"Its output is surely {json.dumps(aim, ensure_ascii=False)}." if labels else ""
+        )
 
         def is_wanted(reply: Written) -> None:
             if labels and reply.output.strip() != aim:
@@ -112,7 +114,7 @@ class Synthetic:
                 task=self._steps.task,
                 examples=self._steps.examples,
                 idea=idea,
-                wanted=wanted,
+                label_line=label_line,
             )
             return self._steps.made(reply.input, reply.output)
 

@@ -90,7 +90,7 @@ def answered(task: BigBench, source: str) -> tuple[Grade, list[Any]]:
     for at, example in enumerate(task.examples):
         for text in {example.input.strip(), example.with_choices.strip()}:
             by_input.setdefault(text, []).append(at)
-    found: dict[int, str] = {}
+    answer_at: dict[int, str] = {}
     lost = 0
     for row in open_source(source).rows():
         if not isinstance(row.get("input"), str) or row.get("output", row.get("answer")) is None:
@@ -103,20 +103,20 @@ def answered(task: BigBench, source: str) -> tuple[Grade, list[Any]]:
         if place is None:
             lost += 1
         else:
-            found[place] = str(row.get("output", row.get("answer")))
-    if not found:
+            answer_at[place] = str(row.get("output", row.get("answer")))
+    if not answer_at:
         raise UsageError(f"{source} answers no example of {task.name or 'this task'}")
     if lost:
         print(f"warning: {lost:,} answers are to no example of the task", file=sys.stderr)
-    if len(found) < len(task.examples):
+    if len(answer_at) < len(task.examples):
         print(
-            f"{len(found):,} of {len(task.examples):,} examples are answered; the others are left "
-            "out",
+            f"{len(answer_at):,} of {len(task.examples):,} examples are answered; "
+            "the others are left out",
             file=sys.stderr,
         )
-    places = sorted(found)
+    places = sorted(answer_at)
     examples = [task.examples[at] for at in places]
-    answers = [found[at] for at in places]
+    answers = [answer_at[at] for at in places]
     return graded(task, examples, answers=answers), _rows(places, examples, answers)
 
 

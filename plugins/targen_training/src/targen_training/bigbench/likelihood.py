@@ -74,12 +74,12 @@ class Chooser:
         return picks
 
     def _ids(self, text: str, *, special: bool) -> list[int]:
-        found: list[int] = self._tokenizer(text, add_special_tokens=special, verbose=False)[
+        ids: list[int] = self._tokenizer(text, add_special_tokens=special, verbose=False)[
             "input_ids"
         ]
-        while special and len(found) > 1 and found[-1] == self._tokenizer.eos_token_id:
-            found = found[:-1]  # some tokenizers end each text
-        return found
+        while special and len(ids) > 1 and ids[-1] == self._tokenizer.eos_token_id:
+            ids = ids[:-1]  # some tokenizers end each text
+        return ids
 
     def _scores(self, prompt: list[int], answers: Sequence[list[int]]) -> list[float]:
         """The log-probability of each answer; the prompt, which they share, is read once."""

@@ -101,8 +101,8 @@ def written(answer: str, task: BigBench) -> str:
     pattern = task.output_regex or ("" if task.stop_string else _CLAUSE)
     if not pattern:
         return text
-    found = re.search(pattern, text)
-    return found[0] if found else ""
+    match = re.search(pattern, text)
+    return match[0] if match else ""
 
 
 def graded(

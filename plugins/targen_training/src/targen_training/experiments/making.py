@@ -62,12 +62,12 @@ def to_generate(experiment: Experiment, folder: Path) -> Iterator[Made]:
             yield from made(key, name, experiment.task_of(key), arm)
 
 
-def contexts_of(task: Task[Any, Any], rows: int, most: int) -> int:
+def contexts_of(task: Task[Any, Any], rows: int, maximum: int) -> int:
     """How many contexts make all of `rows`, at most so many: shares of more would be the same rows.
 
     Every context is the start of a seed, and every seed is used for all labels.
     """
-    return max(4, min(most, rows // (len(task.branches) * task.instances_per_call)))
+    return max(4, min(maximum, rows // (len(task.branches) * task.instances_per_call)))
 
 
 def dollars(registry: Registry, arm: Made) -> float | None:

@@ -130,18 +130,18 @@ def _tasks(given: Given, names: Sequence[str]) -> dict[str, BigBench]:
         raise UsageError(f"--original {given.original}: there is no such folder")
     if odd := [name for name in given.tasks if name not in names]:
         raise UsageError(f"{odd[0]} is not in {NAME}", hint=f"its tasks: {', '.join(names)}")
-    found = {}
+    tasks = {}
     for name in given.tasks or names:
         if (path := _place(given.original, name)) is not None:
-            found[name] = task_json(path)
-            if metric_of(found[name]) != METRICS[0]:
+            tasks[name] = task_json(path)
+            if metric_of(tasks[name]) != METRICS[0]:
                 raise UsageError(f"{path} has no choices", hint="the table's tasks all have")
-    if not found:
+    if not tasks:
         raise UsageError(
             f"{given.original} holds none of the table's tasks",
             hint=f"such as {names[-1]}.json, BIG-bench's task.json of that name",
         )
-    return found
+    return tasks
 
 
 def _place(original: Path, name: str) -> Path | None:
@@ -332,21 +332,21 @@ def _cost(registry: Registry, given: Given, name: str, task: BigBench) -> str:
 
     file = given.folder / "data" / f"{name}.json"
     try:
-        found = estimate(str(file), registry=registry, **_asked(given, task)).dollars
+        dollars = estimate(str(file), registry=registry, **_asked(given, task)).dollars
     except TargenError:
         return ""
-    return "; no price is known" if found is None else f", for about ${found:,.2f}"
+    return "; no price is known" if dollars is None else f", for about ${dollars:,.2f}"
 
 
 def _asked(given: Given, task: BigBench) -> dict[str, Any]:
     options = {key: value for key, value in given.options.items() if key != "max_cost"}
-    wanted = min(len(task.examples), options.pop("n", 0) or len(task.examples))
-    return {"n": wanted, "model": given.generator, **options}
+    number = min(len(task.examples), options.pop("n", 0) or len(task.examples))
+    return {"n": number, "model": given.generator, **options}
 
 
 def _answers_of(given: Given, name: str) -> Path | None:
-    if given.answers is not None and (found := _source(given.answers, name)) is not None:
-        return found
+    if given.answers is not None and (source := _source(given.answers, name)) is not None:
+        return source
     made = given.folder / "runs" / f"{name}-few-shot"
     return made if (made / "report.json").exists() else None
 
@@ -406,14 +406,14 @@ def _figures(
         from targen_training.bigbench.evaluating import chosen
         from targen_training.experiments.run import planned
 
-        found: dict[tuple[str, str, str], list[Estimate]] = {}
+        estimates: dict[tuple[str, str, str], list[Estimate]] = {}
         for plan in planned(registry, experiment, folder, {}).plans:
             cell = plan.cell
             if cell.model in decoders:
                 place = str(folder / "cells" / plan.key / "model")
                 grade, _ = chosen(known[cell.task], place, _SHOTS, None)
-                found.setdefault((cell.model, cell.arm, cell.task), []).append(grade.normalized)
-        for (model, arm, key), each in found.items():
+                estimates.setdefault((cell.model, cell.arm, cell.task), []).append(grade.normalized)
+        for (model, arm, key), each in estimates.items():
             lines.setdefault((model, arm), {})[key] = _mean(each)
     return lines
 
