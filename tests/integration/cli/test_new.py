@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-KINDS = ("task", "backend", "corrector", "exporter", "metric", "trainer")
+from targen_core.scaffold.writing import KINDS
+
 NAMES = ("a", "class", "my-plugin-of-thirty-two-letters1")  # the shortest, a keyword, the longest
 
 

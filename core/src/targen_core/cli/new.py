@@ -18,6 +18,8 @@ _TRY = {
     "exporter": ["targen describe {name} --kind exporter"],
     "metric": ["targen describe {name} --kind metric"],
     "trainer": ["targen describe {name} --kind trainer"],
+    "catalogue": ["targen describe {name} --kind catalogue"],
+    "retriever": ["targen describe {name} --kind retriever"],
 }
 
 
@@ -26,7 +28,8 @@ def new(
         str,
         typer.Argument(
             metavar="KIND",
-            help="One of task, backend, corrector, exporter, metric and trainer.",
+            help="One of task, backend, corrector, exporter, metric, trainer, catalogue and "
+            "retriever.",
             autocompletion=lambda incomplete: [k for k in _TRY if k.startswith(incomplete)],
         ),
     ],

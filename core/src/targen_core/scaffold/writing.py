@@ -13,7 +13,7 @@ from targen_core.scaffold.names import Names
 
 __all__ = ["KINDS", "rendered", "write_distribution"]
 
-KINDS = ("task", "backend", "corrector", "exporter", "metric", "trainer")
+KINDS = ("task", "backend", "corrector", "exporter", "metric", "trainer", "catalogue", "retriever")
 """What `targen new` makes plugins of: each has a folder of templates."""
 
 _SHARED = ("pyproject.toml", "gitignore", "github")
