@@ -4,21 +4,29 @@
 @goes_on_as_generate(without=("suite", "preset"))
 def quiz(subject: str, *, generate: Generate) -> None:
     \"\"\"Generate questions on a subject.\"\"\"
-    with quiz_file(subject) as path:
-        generate(str(path))
+    generate.file(quiz_text(subject), "quiz")
 ```
 """
 
 from __future__ import annotations
 
 import inspect
+import tempfile
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, get_type_hints
 
 from targen_core.cli.generate import generate
 
-__all__ = ["Generate", "goes_on_as_generate"]
+__all__ = ["ROWS_DECIDE", "Generate", "goes_on_as_generate"]
+
+ROWS_DECIDE = (
+    *("suite", "preset", "variant", "contexts", "seeds", "contexts_from", "seeds_from"),
+    *("near_duplicates", "contexts_limit", "contexts_fraction", "balance", "corrector"),
+    *("label", "correct"),
+)
+"""Options without a meaning where a model is asked one thing about each row of a dataset."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +42,13 @@ class Generate:
     def __call__(self, task: str, **changes: Any) -> None:
         """Generate the task of that name or file; `changes` take precedence over `options`."""
         generate(task=task, **{**self.options, **changes})
+
+    def file(self, text: str, name: str, **changes: Any) -> None:
+        """Generate the task that a JSON file with this text would be, called `name`."""
+        with tempfile.TemporaryDirectory(prefix="targen-") as folder:
+            path = Path(folder) / f"{name}.json"
+            path.write_text(text, encoding="utf-8")
+            self(str(path), **changes)
 
 
 def goes_on_as_generate(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json as jsonlib
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict, astuple
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -16,7 +17,6 @@ from targen_training.asked import TaskOption, read_rows
 if TYPE_CHECKING:
     from targen_core import Dataset
     from targen_core.dataset.bigbench import BigBench
-    from targen_core.metrics.model import Estimate
     from targen_training.models import Trained
     from targen_training.scores import Scores
     from targen_training.slices import Examples, Slice
@@ -245,7 +245,7 @@ def _print(
     shares = {name: scores.figures[name] for name in names if name not in _LOSSES}
     print_table(
         ["figure", "%", "low", "high"],
-        [(name, *map(_percent, _parts(each))) for name, each in shares.items()],
+        [(name, *map(_percent, astuple(each))) for name, each in shares.items()],
     )
     for name in _LOSSES:
         if name in scores.figures:
@@ -275,7 +275,7 @@ def _print(
         print_table(
             ["rows by", "which", "decisions", f"{scores.main} %", "low", "high"],
             [
-                (each.by, each.value, each.decisions, *map(_percent, _parts(each.figure)))
+                (each.by, each.value, each.decisions, *map(_percent, astuple(each.figure)))
                 for each in parts
             ],
         )
@@ -299,16 +299,8 @@ def _names(datasets: Sequence[Dataset]) -> str:
     return " + ".join(dataset.name for dataset in datasets)
 
 
-def _parts(each: Estimate) -> tuple[float | None, ...]:
-    return each.value, each.low, each.high
-
-
 def _percent(value: float | None) -> str:
     return "-" if value is None else f"{100 * value:.1f}"
-
-
-def _estimate(each: Estimate) -> dict[str, float | None]:
-    return dict(zip(("value", "low", "high"), _parts(each), strict=True))
 
 
 def _facts(
@@ -329,7 +321,7 @@ def _facts(
         "seen_in_training": seen,
         "labels_without_training": strange,
         "main": scores.main,
-        "figures": {name: _estimate(each) for name, each in scores.figures.items()},
+        "figures": {name: asdict(each) for name, each in scores.figures.items()},
         "labels": {
             name: dict(zip(("decisions", "precision", "recall", "f1"), figures, strict=True))
             for name, figures in scores.by_label.items()
@@ -340,7 +332,7 @@ def _facts(
                 "by": each.by,
                 "which": each.value,
                 "decisions": each.decisions,
-                **_estimate(each.figure),
+                **asdict(each.figure),
             }
             for each in slices
         ],

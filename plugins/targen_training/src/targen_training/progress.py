@@ -23,7 +23,7 @@ _EVERY = 30.0  # seconds between two lines where there is no terminal
 def shown(*, quiet: bool = False) -> Iterator[Watch]:
     """A watch that shows steps, and says what is noted; with `quiet` the latter alone."""
     if quiet or not sys.stderr.isatty():
-        yield Watch(_say, _lines() if not quiet else Watch().step)
+        yield Watch(_say, _Steps() if not quiet else Watch().step)
         return
     from rich.console import Console
     from rich.progress import (
@@ -116,18 +116,16 @@ def _say(text: str, /) -> None:
     print(f"note: {text}", file=sys.stderr)
 
 
-class _lines:  # noqa: N801 - used as a function
-    """Says how far a training is, every half minute."""
+class _Steps:
+    """Says how far a training is, now and then, with the last figures there were."""
 
     def __init__(self) -> None:
-        self._last = time.monotonic()
+        self._say = _Line()
         self._figures = ""
 
     def __call__(self, done: int, of: int, figures: Mapping[str, float], /) -> None:
         self._figures = _figures(figures) or self._figures
-        if time.monotonic() - self._last >= _EVERY:
-            self._last = time.monotonic()
-            print(f"{done:,} of {of:,} steps  {self._figures}".rstrip(), file=sys.stderr)
+        self._say(f"{done:,} of {of:,} steps  {self._figures}".rstrip())
 
 
 def _figures(figures: Mapping[str, float]) -> str:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from targen_core.cli.completion import completer
-from targen_core.cli.generating import Generate, goes_on_as_generate
+from targen_core.cli.generating import ROWS_DECIDE, Generate, goes_on_as_generate
 from targen_core.errors import UsageError
 
 if TYPE_CHECKING:
@@ -21,20 +20,7 @@ __all__ = ["rate"]
 _ROWS = 300
 
 
-@goes_on_as_generate(
-    without=(
-        *("suite", "preset", "variant", "contexts", "seeds", "contexts_from", "seeds_from"),
-        *(
-            "near_duplicates",
-            "contexts_limit",
-            "contexts_fraction",
-            "balance",
-            "corrector",
-            "label",
-            "correct",
-        ),
-    )
-)
+@goes_on_as_generate(without=ROWS_DECIDE)
 def rate(
     data: Annotated[
         str,
@@ -92,13 +78,10 @@ def rate(
     values = [{key: row.get(key) for key in ("input", "difficulty")} for row in rated]
     spec = _spec(data=data, about=about, task=task, examples=values)
     name = f"{re.sub(r'[^a-z0-9._-]+', '-', corpus.name.lower()).strip('-._')[:50]}-difficulty"
-    with tempfile.TemporaryDirectory(prefix="targen-") as folder:
-        path = Path(folder) / f"{name}.json"
-        text = RATE.text(FORM, RATE.located(spec, Path.cwd()), name)
-        path.write_text(text, encoding="utf-8")
-        number = generate.options["n"] or min(_ROWS, len(corpus))
-        # Every row is rated, however alike another is.
-        generate(str(path), n=number, near_duplicates=0.0)
+    text = RATE.text(FORM, RATE.located(spec, Path.cwd()), name)
+    number = generate.options["n"] or min(_ROWS, len(corpus))
+    # Every row is rated, however alike another is.
+    generate.file(text, name, n=number, near_duplicates=0.0)
 
 
 def _spec(**values: Any) -> Rate:

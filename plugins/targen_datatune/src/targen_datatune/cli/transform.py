@@ -5,7 +5,6 @@ from __future__ import annotations
 import json as jsonlib
 import re
 import sys
-import tempfile
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -248,26 +247,22 @@ def transform(
     findings = sources.findings(quiet=bool(generate.options["quiet"]))
     if not (generate.options["quiet"] or generate.options["json"]):
         _say(asked, spec, [match.entry.license for match in findings.matches], findings.searched)
-    with tempfile.TemporaryDirectory(prefix="targen-") as folder:
-        path = Path(folder) / f"{name}.json"
-        path.write_text(text, encoding="utf-8")
-        try:
-            generate(
-                str(path),
-                # A label is not given up before all datasets were tried.
-                give_up_after=max(
-                    generate.options["give_up_after"], 2 * spec.trial * spec.datasets
-                ),
-                backend_for=[_step(each, "=") for each in generate.options["backend_for"] or ()],
-                option=[_step(each, ".") for each in generate.options["option"] or ()],
-            )
-        except QuotaNotMet as error:
-            run = generate.options["out"] or "RUN"
-            error.hint = (
-                f"targen show {run} --rejected says why; what was made is kept. Try more "
-                "catalogues or --datasets, or a stronger model for rerank and plan"
-            )
-            raise
+    try:
+        generate.file(
+            text,
+            name,
+            # A label is not given up before all datasets were tried.
+            give_up_after=max(generate.options["give_up_after"], 2 * spec.trial * spec.datasets),
+            backend_for=[_step(each, "=") for each in generate.options["backend_for"] or ()],
+            option=[_step(each, ".") for each in generate.options["option"] or ()],
+        )
+    except QuotaNotMet as error:
+        run = generate.options["out"] or "RUN"
+        error.hint = (
+            f"targen show {run} --rejected says why; what was made is kept. Try more "
+            "catalogues or --datasets, or a stronger model for rerank and plan"
+        )
+        raise
 
 
 def _refuse_form(task: str) -> None:
@@ -316,9 +311,11 @@ def _shown(asked: TaskRequest, labels: Sequence[str], limit: int) -> list[dict[s
 
 def _in_input(asked: TaskRequest, labels: Sequence[str]) -> bool:
     """Whether outputs are choices that stand in the input, as all examples show."""
+    from targen_core.dataset.bigbench import CHOICE
+
     if labels or len(asked.examples) < 2:
         return False
-    return all(f"choice: {each.output}" in each.input.splitlines() for each in asked.examples)
+    return all(f"{CHOICE}{each.output}" in each.input.splitlines() for each in asked.examples)
 
 
 def _step(text: str, sign: str) -> str:

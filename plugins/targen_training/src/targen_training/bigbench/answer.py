@@ -3,24 +3,17 @@
 from __future__ import annotations
 
 import re
-import tempfile
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from targen_core.cli.generating import Generate, goes_on_as_generate
+from targen_core.cli.generating import ROWS_DECIDE, Generate, goes_on_as_generate
 
 __all__ = ["answer"]
 
 
-@goes_on_as_generate(
-    without=(
-        *("suite", "preset", "variant", "contexts", "seeds", "contexts_from", "seeds_from"),
-        *("near_duplicates", "contexts_limit", "contexts_fraction", "balance", "corrector"),
-        *("label", "correct"),
-    )
-)
+@goes_on_as_generate(without=ROWS_DECIDE)
 def answer(
     file: Annotated[
         Path,
@@ -52,9 +45,6 @@ def answer(
     shots_for(task, 0, shots, 0)
     spec = ANSWER.located(Answer(file=str(file), shots=shots), Path.cwd())
     name = f"{re.sub(r'[^a-z0-9._-]+', '-', (task.name or file.stem).lower()).strip('-._')}-answers"
-    with tempfile.TemporaryDirectory(prefix="targen-") as folder:
-        path = Path(folder) / f"{name}.json"
-        path.write_text(ANSWER.text(FORM, spec, name), encoding="utf-8")
-        number = generate.options["n"] or len(task.examples)
-        # Every example is answered, however alike another is.
-        generate(str(path), n=number, near_duplicates=0.0)
+    number = generate.options["n"] or len(task.examples)
+    # Every example is answered, however alike another is.
+    generate.file(ANSWER.text(FORM, spec, name), name, n=number, near_duplicates=0.0)

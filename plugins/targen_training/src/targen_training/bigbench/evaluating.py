@@ -6,10 +6,11 @@ import json
 import random
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict, astuple
 from pathlib import Path
 from typing import Any
 
-from targen_core.dataset.bigbench import BigBench, Example, is_bigbench, task_json
+from targen_core.dataset.bigbench import BigBench, Example, bigbench_of, is_bigbench
 from targen_core.dataset.source import open_source
 from targen_core.errors import UsageError
 from targen_core.metrics.model import Estimate
@@ -27,7 +28,7 @@ def bigbench_in(sources: Sequence[str]) -> BigBench | None:
         value = json.loads(Path(sources[0]).read_text(encoding="utf-8-sig"))
     except (OSError, ValueError, RecursionError):
         return None
-    return task_json(Path(sources[0])) if is_bigbench(value) else None
+    return bigbench_of(value, sources[0]) if is_bigbench(value) else None
 
 
 def is_decoder(place: Path) -> bool:
@@ -150,31 +151,26 @@ def grade_said(grade: Grade) -> list[str]:
 
 
 def _percent(each: Estimate) -> str:
-    return plain(Estimate(*(None if v is None else 100 * v for v in _parts(each))))
+    return plain(Estimate(*(None if v is None else 100 * v for v in astuple(each))))
 
 
 def plain(each: Estimate) -> str:
     """A score with its interval."""
-    value, low, high = _parts(each)
+    value, low, high = astuple(each)
     if value is None:
         return "-"
     return f"{value:.1f}" if low is None else f"{value:.1f} ({low:.1f} to {high:.1f})"
 
 
-def _parts(each: Estimate) -> tuple[float | None, float | None, float | None]:
-    return each.value, each.low, each.high
-
-
 def as_facts(task: BigBench, grade: Grade, shots: int | None) -> dict[str, Any]:
     """A grade for programs."""
-    keys = ("value", "low", "high")
     return {
         "task": task.name,
         "metric": grade.metric,
         "examples": grade.examples,
         "shots": shots,
-        "raw": dict(zip(keys, _parts(grade.raw), strict=True)),
+        "raw": asdict(grade.raw),
         "chance": grade.low,
-        "normalized": dict(zip(keys, _parts(grade.normalized), strict=True)),
+        "normalized": asdict(grade.normalized),
         "illegal": None if grade.illegal is None else grade.illegal.value,
     }

@@ -11,13 +11,13 @@ import random
 import sys
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from importlib.resources import files
 from pathlib import Path
 from statistics import fmean
 from typing import TYPE_CHECKING, Any
 
-from targen_core.dataset.bigbench import BigBench, choices_in, task_json
+from targen_core.dataset.bigbench import CHOICE, BigBench, choices_in, task_json
 from targen_core.dataset.source import open_source
 from targen_core.errors import UsageError, WriteFailed
 from targen_core.metrics.model import Estimate
@@ -106,11 +106,11 @@ def reproduce_datatune(registry: Registry, given: Given, *, plan: bool, json: bo
             {
                 "model": model,
                 "arm": arm,
-                "scores": {key: _numbers(each) for key, each in of.items()},
+                "scores": {key: asdict(each) for key, each in of.items()},
             }
             for (model, arm), of in lines.items()
         ],
-        "few_shot": {key: _numbers(grade.normalized) for key, grade in grades.items()},
+        "few_shot": {key: asdict(grade.normalized) for key, grade in grades.items()},
         "differs": [*differs, *_answered(grades, known), *paper["differs"]],
     }
     if json:
@@ -252,7 +252,7 @@ def _rows(source: Path, kind: str) -> Iterable[dict[str, str]]:
                 others = [each for each in outputs if each != output]
                 choices = [output, *chance.sample(others, _WRONG)]
             chance.shuffle(choices)
-            text = "\n".join([text, *(f"choice: {choice}" for choice in choices)])
+            text = "\n".join([text, *(f"{CHOICE}{choice}" for choice in choices)])
         if output in choices:
             yield {"input": text, "output": output}
 
@@ -458,7 +458,3 @@ def _print(
     for line in differs:
         print(f"- {line}")
     print(f"- Seeds: {len(results.seeds)}.")
-
-
-def _numbers(each: Estimate) -> dict[str, float | None]:
-    return {"value": each.value, "low": each.low, "high": each.high}
