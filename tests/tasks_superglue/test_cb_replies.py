@@ -203,6 +203,15 @@ def test_a_bad_premise_is_rejected_with_its_reason(premise, reason, run, at):
         ),
         ("A: Where is the boy? B: He slept through our stop.", "The boy missed the stop."),
         ('"Wake up!" The inspector shook the boy.', "The boy was shaken by somebody."),
+        # Another form of the word that the two share: pupil and pupils, Ayumi and Ayumi's.
+        (
+            "The referee, who teaches maths to half of the away team, sent off his best pupil.",
+            "One of the referee's pupils had to leave the pitch.",
+        ),
+        (
+            "When the power failed, Ayumi lit the old wood oven and baked on.",
+            "Ayumi\u2019s bread tasted better than usual.",
+        ),
     ],
 )
 def test_good_pairs_pass_and_keep_their_signs(premise, hypothesis, run, at):
@@ -234,13 +243,9 @@ def test_turns_on_lines_of_their_own_become_one_line(run, at):
             "not-embedded",
         ),
         ("Did Ida notice that the door was open? The hall was dark.", "The hall was dark.", None),
-        ("The hall was dark. Behind the hall lay a garden.", "A garden lay there.", "no-operator"),
-        ("Ida stood up. Was the door open?", "The door of the dark hall was open.", "not-embedded"),
-        (
-            "It rained. It blew. It froze. Ida ran. Did she see that the door was open?",
-            "The door was open.",
-            "too-many-sentences",
-        ),
+        ("The hall was dark. Now the door stood open.", "The door stood open.", "bare-clause"),
+        ("Ida stood up. Did she like Rome?", "Ida had seen the sea near Rome.", "not-embedded"),
+        ("A: You did it. B: Who told you that?", "Person B did it.", "not-embedded"),
         (
             "The door was open. Did Ida not see that the door was open?",
             "The door was open.",
@@ -275,6 +280,58 @@ def test_a_commitment_that_is_none_is_rejected(premise, hypothesis, reason):
         ("If the door is open, Ida will freeze.", "The door is open."),
         ("Ida was relieved, happy even, that the doors were opened.", "The door was open."),
         ("A: Cold here. B: The door might be open, I guess.", "The door is open."),
+        # Clauses that have pronouns where the hypothesis has names.
+        (
+            (
+                "A: It stinks in here. B: It's my room, Mum. A: Does your father know you've got a "
+                "ferret?"
+            ),
+            "Person B has a ferret.",
+        ),
+        (
+            "A: I found your spoon. B: And the soup? A: He wouldn't be howling if you'd fed him.",
+            "Person B had fed the baby.",
+        ),
+        (
+            (
+                "Rosa slid the medal back into its box. Could the clerk guess that it had been her "
+                "grandfather's?"
+            ),
+            "The medal had been Rosa's grandfather's.",
+        ),
+        (
+            "A: So whose van was it? B: Blue, I think. I can't say that it was your cousin's.",
+            "The van was Person A's cousin's.",
+        ),
+        (
+            "A: Are you together? B: We shared a taxi. That doesn't mean we're back together.",
+            "Person B and the other person are back together.",
+        ),
+        (
+            (
+                "Holder Ingrid Voss withdrew with a cold. She would say so if she regretted that "
+                "she had withdrawn."
+            ),
+            "Ingrid Voss had withdrawn.",
+        ),
+        # Verbs that no list has.
+        ("A: Not yet. B: Dad reckons she's carrying three.", "The ewe is carrying three."),
+        ("It rained. Leo resented it that his twin had passed.", "Leo's twin had passed."),
+        ("It rained. The agency accepts that it shut the ward.", "The agency shut the ward."),
+        ("It rained. The firm conceded that the heating was off.", "The heating was off."),
+        (
+            "The widow took out an egg. It dawned on the boy that it was for him.",
+            "The egg was for the boy.",
+        ),
+        ("A: You're shaking. B: I kidded myself I was calm.", "Person B was calm."),
+        # A conversation of many short turns.
+        (
+            (
+                "A: Hm. B: Right. A: It rained. B: It did. A: All week? B: Yes. A: And then it "
+                "froze. B: I don't think the door was open, though."
+            ),
+            "The door was open.",
+        ),
     ],
 )
 def test_a_commitment_passes(premise, hypothesis):

@@ -421,7 +421,7 @@ def test_most_original_premises_hold_their_hypothesis_in_their_last_sentence():
                 CbRow(premise=premise, hypothesis=hypothesis, label=row["label"]), ""
             )
         except Rejected as error:
-            kept += error.reason not in ("not-embedded", "no-operator")
+            kept += error.reason not in ("not-embedded", "bare-clause", "too-long", "repetitive")
         else:
             kept += 1
-    assert kept > 0.9 * len(rows)
+    assert kept > 0.97 * len(rows)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from targen_core import Rejected
-from targen_tasks_superglue.shared.nli import claim
+from targen_tasks_superglue.shared.nli import claim, related, stems
 
 PREMISE = (
     "After the county cut its food budget in 2019, head cook Maja Lind began to buy carrots from "
@@ -87,6 +87,34 @@ def test_a_premise_may_be_about_texts_and_hypotheses():
     premise = "The hypothesis of Dr Berg, put forward in a passage of her first book, was wrong."
     assert refused("The hypothesis of Dr Berg was put forward in a book.", premise) == ""
     assert refused("The passage says what Dr Berg believed.", premise) == ""
+
+
+@pytest.mark.parametrize(
+    ("hypothesis", "premise"),
+    [
+        ("One of the pupils left.", "She sent off her best pupil."),
+        ("Ayumi\u2019s bread rose.", "Ayumi lit the stove."),
+        ("The nurses' ward was shut.", "A nurse told them so."),
+        ("The meeting was cancelled.", "They had to cancel."),
+    ],
+)
+def test_forms_of_a_word_are_one_word(hypothesis, premise):
+    related(hypothesis, premise)
+
+
+@pytest.mark.parametrize(
+    ("hypothesis", "premise"),
+    [("They're gone.", "They're in the hall."), ("It was the sea.", "It was the moon.")],
+)
+def test_small_words_relate_nothing(hypothesis, premise):
+    with pytest.raises(Rejected) as caught:
+        related(hypothesis, premise)
+    assert caught.value.reason == "unrelated"
+
+
+def test_a_text_of_small_words_has_them_as_its_stems():
+    assert stems("It was they.") == {"it", "was", "they"}
+    assert stems("They're the nurse's.") == {"nurs"}
 
 
 @needs_original

@@ -67,7 +67,7 @@ def _worded(instructions: str, said: str) -> Variant:
 
 CB: Task[str, CbRow] = Task(
     name="cb",
-    version="1",
+    version="2",
     summary="CommitmentBank: does the premise settle the hypothesis, and how?",
     description=(
         "Each row is a premise, one or a few sentences of a story, a report or a conversation, "

@@ -11,16 +11,19 @@ from targen_core import Rejected
 from targen_core.tasks.checks import (
     content_words,
     is_cut_from,
+    normalized,
     prose,
     several_sentences,
     similarity,
     words,
 )
 
-__all__ = ["COPY", "asks", "claim", "no_copy", "related", "statement"]
+__all__ = ["COPY", "asks", "claim", "no_copy", "related", "statement", "stems"]
 
 COPY = 90
 """Similarity of hypothesis and premise from which the hypothesis says nothing of its own."""
+
+_STEM = 4  # letters by which "pupil" and "pupils", "cancel" and "cancelled" are one word
 
 _LABEL = r"(?:not|non)?[\s_-]*entail(?:ment|ed)|contradict(?:ion|ed)|neutral|(?:un)?true|false"
 _MARKED = re.compile(
@@ -92,11 +95,23 @@ def no_copy(hypothesis: str, premise: str) -> None:
         raise Rejected("copy-of-premise", "the hypothesis is cut out of the premise")
 
 
+def stems(text: str) -> set[str]:
+    """The beginnings of a text's content words, or of all its words where it has no other.
+
+    Two forms of a word have one beginning, and so do some words that are
+    strangers: good enough to see that two texts share a matter, no more.
+    "Ayumi's" is "Ayumi", and "they're" is no content word.
+    """
+    plain = " ".join(re.split(r"['\u2019]", word)[0] for word in words(text))
+    kept = content_words(plain) or set(normalized(plain).split())
+    return {word[:_STEM] for word in kept}
+
+
 def related(hypothesis: str, premise: str) -> None:
-    """Require that hypothesis and premise share a word that carries meaning.
+    """Require that hypothesis and premise share a word that carries meaning, in any form of it.
 
     Raises:
         Rejected: `unrelated`.
     """
-    if not content_words(hypothesis) & content_words(premise):
+    if not stems(hypothesis) & stems(premise):
         raise Rejected("unrelated", "the hypothesis shares no content word with the premise")
