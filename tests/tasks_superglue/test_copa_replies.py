@@ -125,16 +125,33 @@ def test_a_bad_choice_is_rejected_with_its_reason(choice, reason, field, run):
     assert "could not be used" in ran.repairs[0].messages[-1].content
 
 
+FAIR = [  # of which a comparison of words said that one leaves the event
+    ("Grandpa poured salt into his coffee.", "The two jars on the shelf looked the same.",
+     "The sugar bowl stood right beside his cup."),
+    ("Ahmed turned off the biggest oven.", "The back of the bakery grew cooler.",
+     "The loaves inside rose and turned brown."),
+    ("A delivery van arrived two hours early.", "The motorway had been empty all night.",
+     "The driver had lost his way twice."),
+    ("I washed my apron three times.", "The glaze had left a deep red stain.",
+     "The clay had not touched it at all."),
+    ("I put my phone back in my bag.", "The signal had gone dead in the tunnel.",
+     "My brother was still waiting for my call."),
+    ("Everyone in the sales team put on headphones.", "Nobody heard the phone on the front desk.",
+     "Everybody joined in the chat about football."),
+    ("All the phones rang at the same moment.", "There were too few people to answer them.",
+     "There was not a sound in the room."),
+    ("The largest painting was taken down.", "A pale square was left on the wall.",
+     "A crowd of visitors gathered in front of it."),
+    ("The train stood still.", "A pine lay on the line.", "A band played a tango."),
+]  # fmt: skip
+
+
 @pytest.mark.parametrize("turn", [1, -1])
-def test_a_choice_that_leaves_the_event_is_rejected_where_the_other_stays(turn):
-    choices = ("It smelled of smoke.", "Quarks decayed near stars.")[::turn]
-    with pytest.raises(Rejected) as caught:
-        check_choices(PREMISE, choices)
-    assert caught.value.reason == "unrelated"
-
-
-def test_choices_that_share_no_word_with_the_event_are_alike_and_pass():
-    check_choices("The train stood still.", ("A pine lay on the line.", "A band played a tango."))
+@pytest.mark.parametrize("texts", FAIR, ids=lambda texts: texts[0])
+def test_no_words_need_be_shared_with_the_event(texts, turn):
+    event, *choices = texts
+    first, second = choices[::turn]
+    check_choices(event, (first, second))
 
 
 def test_a_choice_that_is_mended_in_the_second_attempt_is_used(run, at):

@@ -28,7 +28,13 @@ from targen_tasks_superglue.wic import (
     forms,
     is_form,
 )
-from targen_tasks_superglue.wic.checks import locate, near_equal, partners, shared_words
+from targen_tasks_superglue.wic.checks import (
+    check_definition,
+    locate,
+    near_equal,
+    partners,
+    shared_words,
+)
 
 DATA = Path(__file__).parents[3] / "shared" / "data" / "superglue" / "WiC"
 needs_data = pytest.mark.skipif(not DATA.is_dir(), reason=f"the original data is not at {DATA}")
@@ -200,6 +206,9 @@ def test_near_equal_definitions(other, near):
         (_sense(("noun", "definition: a tall grey bird"), HOIST), "meta-text"),
         (_sense(("noun", "высокая серая птица"), HOIST), "not-latin"),
         (_sense(("noun", "a bird of the family of cranes"), HOIST), "circular"),
+        (_sense(("noun", "a tall grey bird; a machine for lifting"), HOIST), "two-meanings"),
+        (_sense(("noun", "a single musical sound, or the sign for it"), HOIST), "two-meanings"),
+        (_sense(("verb", "to sound a bell or to call by telephone"), STRETCH), "two-meanings"),
         (_sense(BIRD, HOIST, word="Crane"), "no-single-word"),
         (_sense(BIRD, HOIST, word="crane fly"), "no-single-word"),
         (_sense(BIRD, HOIST, word="crane (noun)"), "no-single-word"),
@@ -209,6 +218,20 @@ def test_a_sense_that_is_none(sense, reason):
     with pytest.raises(Rejected) as caught:
         WIC.seeds[-1].check(sense)
     assert caught.value.reason == reason
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "to carry out a plan, an order or a movement",
+        "to carry out a plan, an order, or a movement",
+        "the happy feeling when something bad ends or does not happen",
+        "to have the same colour or pattern as something else",
+        "food, money or clothes for people in need",
+    ],
+)
+def test_one_meaning_may_list_things(text):
+    check_definition(Definition(part_of_speech="noun", definition=text), "crane")
 
 
 @pytest.mark.parametrize("word", "address glass press pass process lens boss dress bus".split())

@@ -58,4 +58,13 @@ SAMPLES = (
         "The question is about the cause. Lightning in the power line cuts off the current; "
         "candles in the kitchens are a result of the darkness.",
     ),
+    _sample(
+        "A jug slid off the sideboard.",
+        "effect",
+        ("A lorry shook the house.", "A cousin phoned from Malta."),
+        "choice1",
+        "no_valid_instance",
+        "Neither can come of it: a lorry that shakes a house makes a jug slide, so it is a cause, "
+        "and a cousin's call has to do with neither.",
+    ),
 )

@@ -39,7 +39,7 @@ def _choices(row: CopaRow) -> str:
 
 COPA: Task[Event, CopaRow] = Task(
     name="copa",
-    version="1",
+    version="2",
     summary="Choice of plausible alternatives: which choice is the cause or the result?",
     description=(
         "Each row is a premise, one short sentence about an event, a question (`cause` or "

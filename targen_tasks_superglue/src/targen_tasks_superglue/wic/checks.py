@@ -11,6 +11,7 @@ from targen_tasks_superglue.wic.forms import PartOfSpeech, Span, find, forms
 from targen_tasks_superglue.wic.rows import Definition, Sense, WicRow
 
 __all__ = [
+    "check_definition",
     "check_mixed_sense",
     "check_row",
     "check_sense",
@@ -26,6 +27,9 @@ _ALIKE = 80  # similarity from which two definitions, or two sentences, say the 
 _OVERLAP = 0.6  # share of words in common from which two definitions do
 _WORD = re.compile(r"[a-z]{2,20}")
 _HEADED = re.compile(r"^\W*(?:definition|meaning|sense|noun|verb)\s*\d*\s*[.):]", re.IGNORECASE)
+_TWO_PARTS = re.compile(  # "a sound, or the sign for it", not "a plan, an order, or a rule"
+    r";|^[^,]*,? or (?:also )?to\b|^[^,]*, (?:or|and) (?:also )?(?:a|an|the)\b[^,]*$"
+)
 _QUOTES = "\"'“”‘’«»"
 # Short and common words say nothing of what a sentence is about.
 _COMMON = frozenset(
@@ -50,10 +54,10 @@ def check_word(word: str) -> None:
 
 
 def check_definition(definition: Definition, word: str) -> None:
-    """A definition is a phrase of 2 to 25 words that explains a noun or a verb.
+    """A definition is a phrase of 2 to 25 words that explains one meaning of a noun or verb.
 
     Raises:
-        Rejected: `part-of-speech`, `no-words`, `too-short`, `too-long`,
+        Rejected: `part-of-speech`, `two-meanings`, `no-words`, `too-short`, `too-long`,
             `markup`, `meta-text`, `not-latin`, or `circular`: the word
             explains itself.
     """
@@ -65,6 +69,8 @@ def check_definition(definition: Definition, word: str) -> None:
         raise Rejected("meta-text", f"the definition has a heading: {text[:60]!r}")
     # As a sentence, so that the tests of sentences apply: markup, meta-text, other scripts.
     prose(f"{text}.", min_words=2, max_words=25, what="definition")
+    if _TWO_PARTS.search(text):
+        raise Rejected("two-meanings", f"{text!r} gives two meanings in one definition")
     if find(word, text):
         raise Rejected("circular", f"{text!r} explains {word!r} by itself")
 

@@ -69,4 +69,11 @@ SAMPLES = (
         "no_valid_instance",
         "Sentence 2 is broken: the word is missing from it.",
     ),
+    _sample(
+        "crane",
+        ("From the train we saw a crane.", "Two cranes waded through the reeds."),
+        "true",
+        "no_valid_instance",
+        "In sentence 2 a crane is a bird; sentence 1 may be about a bird or about a machine.",
+    ),
 )

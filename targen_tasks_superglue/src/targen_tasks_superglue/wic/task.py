@@ -32,7 +32,7 @@ def _sentences(row: WicRow) -> str:
 
 WIC: Task[Sense, WicRow] = Task(
     name="wic",
-    version="1",
+    version="2",
     summary="Words in context",
     description=(
         "Each row is a word and two sentences with the word in them, inflected or not, at given "
