@@ -15,12 +15,12 @@ import targen_core
 from targen_core import errors
 
 NAMES = """Backend BackendOptions Case ChatModel ChatReply ChatRequest Corrected Correction
-CorrectionReport CorrectionSample Corrector CostEstimate Credit Dataset Declaration DryRunCall
-Exporter InverseGenerator Job JobFailed JudgeAnswer JudgeQuestion Judging Label LabelReport Limits
-ListStep Llm Message Part Price Prompt Quotas Register Registration Registry Rejected Report Rows
-Run RunSpec Script ScriptedModel ScriptedOptions Step TargenError Task TaskForm Texts UsageError
-UsageReport Variant acorrect agenerate analyze aresume correct errors estimate generate hookimpl
-load load_registry read_dataset resume""".split()
+CorrectionReport CorrectionSample Corrector CostEstimate Credit Dataset Declaration Dimension
+DryRunCall Exporter InverseGenerator Job JobFailed JudgeAnswer JudgeQuestion Judging Label
+LabelReport Limits ListStep Llm Message Part Price Prompt Quotas Register Registration Registry
+Rejected Report Rows Run RunSpec Script ScriptedModel ScriptedOptions Step TargenError Task
+TaskForm Texts UsageError UsageReport Variant acorrect agenerate analyze aresume correct errors
+estimate generate hookimpl load load_registry read_dataset resume""".split()
 
 TREE = {
     "TargenError": ("Exception", 1),

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from targen_core.runs.spec import Limits, RunSpec
     from targen_core.scripted import Script, ScriptedModel, ScriptedOptions
     from targen_core.tasks.cases import Case
+    from targen_core.tasks.dimensions import Dimension
     from targen_core.tasks.groups import Judging, Rows, Texts
     from targen_core.tasks.judging import Correction, CorrectionSample, JudgeAnswer, JudgeQuestion
     from targen_core.tasks.model import Task
@@ -60,6 +61,7 @@ _HOME = {
     "Dataset": "dataset.model",
     "Declaration": "declared.model",
     "Credit": "tasks.parts",
+    "Dimension": "tasks.dimensions",
     "DryRunCall": "tasks.parts",
     "Exporter": "exporters.model",
     "InverseGenerator": "tasks.steps",
@@ -127,6 +129,7 @@ __all__ = [
     "Credit",
     "Dataset",
     "Declaration",
+    "Dimension",
     "DryRunCall",
     "Exporter",
     "InverseGenerator",

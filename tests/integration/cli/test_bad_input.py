@@ -573,7 +573,7 @@ def test_a_run_with_other_prompts(rte, targen):
     _edit("run", task={"prompts": {**prompts, "entailment": "0123456789ab"}})
     _refused(
         targen("resume", "run", "-q"),
-        "the prompts or labels of targen-tasks-superglue:rte changed without a new version",
+        "the prompts, dimensions or labels of targen-tasks-superglue:rte changed without a new",
         "report it to the authors of targen-tasks-superglue",
     )
     _refused(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from targen_core.cli.tables import print_table
@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from targen_core.tasks.model import Task
 
 __all__ = ["print_task", "task_facts"]
+
+_SHOWN = 6  # values of a dimension
 
 
 def task_facts(
@@ -58,6 +60,18 @@ def _facts(task: Task[Any, Any], task_id: str) -> dict[str, Any]:
             for step in steps
             for part in step.lists or ()
         ],
+        "dimensions": [
+            {
+                "step": step,
+                "name": part.name,
+                "values": dict(part.values)
+                if isinstance(part.values, Mapping)
+                else list(part.values),
+                "in_prompt": part.in_prompt,
+                "summary": part.summary,
+            }
+            for step, part in task.dimensions_by_step
+        ],
         "corrector": corrector if isinstance(corrector, str | None) else "task",
         "parameters": {step.name: dict(step.parameters) for step in steps},
         "variants": {name: variant.summary for name, variant in task.variants.items()},
@@ -81,6 +95,23 @@ def _filled(
         first.setdefault(call.prompt, call)
     order = [prompt.name for prompt in task.every_prompt]
     return sorted(first.values(), key=lambda c: order.index(c.prompt) if c.prompt in order else 99)
+
+
+def _values(values: Sequence[str] | Mapping[str, int]) -> str:
+    """Values in a line, with their weights; of many, the first and how many there are."""
+    said = (
+        [f"{value}: {weight}" for value, weight in values.items()]
+        if isinstance(values, Mapping)
+        else list(values)
+    )
+    shown = ", ".join(said[:_SHOWN])
+    return f"{shown}, ... ({len(said):,})" if len(said) > _SHOWN else shown
+
+
+def _what_for(dimension: Mapping[str, Any]) -> str:
+    """What a dimension is for, and whether prompts say it."""
+    unsaid = "" if dimension["in_prompt"] else "(prompts do not say it)"
+    return " ".join(filter(None, (dimension["summary"], unsaid)))
 
 
 def print_task(facts: dict[str, Any]) -> None:
@@ -112,6 +143,15 @@ def print_task(facts: dict[str, Any]) -> None:
             ("correct", f"corrector {facts['corrector']}" if facts["corrector"] else "none", ""),
         ],
     )
+    if facts["dimensions"]:
+        print()
+        print_table(
+            ["dimension", "step", "values drawn from", "what for"],
+            [
+                (one["name"], one["step"], _values(one["values"]), _what_for(one))
+                for one in facts["dimensions"]
+            ],
+        )
     print()
     print_table(
         ["step", "default parameters"],

@@ -246,6 +246,8 @@ def origin_of(traced: Traced) -> Iterator[tuple[str, object]]:
     if "seed" in record:
         seed = record["seed"]
         yield "seed", seed
+    if "dimensions" in record:
+        yield "drawn", record["dimensions"]
     if "intended" in record:
         yield "generated for", record["intended"]
     if "claimed" in record and corrected:

@@ -16,6 +16,7 @@ from targen_core.calls.layer import CallLayer
 from targen_core.calls.model import Message
 from targen_core.errors import BadReply, Rejected
 from targen_core.tasks.checks import normalized
+from targen_core.tasks.dimensions import Dimension, draws_text
 from targen_core.tasks.model import Task
 from targen_core.tasks.parts import DryRunCall
 from targen_core.tasks.prompt import Prompt, texts_in
@@ -80,6 +81,7 @@ class StageLlm:
     """Implements `targen_core.tasks.model.Llm` for one stage at one place."""
 
     __slots__ = (
+        "_dimensions",
         "_indices",
         "_label",
         "_layer",
@@ -88,6 +90,7 @@ class StageLlm:
         "_step",
         "above",
         "batch",
+        "draws",
         "earlier",
         "notes",
         "scope",
@@ -107,6 +110,8 @@ class StageLlm:
         above: Sequence[Any] = (),
         batch: int = 0,
         earlier: Sequence[Any] = (),
+        dimensions: Sequence[Dimension] = (),
+        draws: Sequence[Mapping[str, str]] = (),
     ) -> None:
         self._layer = layer
         self._step = step
@@ -118,6 +123,8 @@ class StageLlm:
         self.above = above
         self.batch = batch
         self.earlier = earlier
+        self._dimensions = dimensions
+        self.draws = draws
         self.notes: dict[str, str | int | float | bool] = {}
         self.scope = scope
 
@@ -128,11 +135,18 @@ class StageLlm:
         *,
         reply: type[R],
         check: Callable[[R], None] | None = None,
+        draws: Sequence[Mapping[str, str]] | None = None,
         **values: object,
     ) -> R: ...
     @overload
     async def ask(
-        self, prompt: Prompt | str, *, reply: None = None, check: None = None, **values: object
+        self,
+        prompt: Prompt | str,
+        *,
+        reply: None = None,
+        check: None = None,
+        draws: Sequence[Mapping[str, str]] | None = None,
+        **values: object,
     ) -> str: ...
     async def ask(
         self,
@@ -140,12 +154,14 @@ class StageLlm:
         *,
         reply: type[R] | None = None,
         check: Callable[[R], None] | None = None,
+        draws: Sequence[Mapping[str, str]] | None = None,
         **values: object,
     ) -> R | str:
         """See `targen_core.tasks.model.Llm.ask`."""
         if isinstance(prompt, str):
             prompt = Prompt("inline", prompt)
-        messages = prompt.fill(values)
+        draws = self.draws if draws is None else draws
+        messages = _filled(prompt, values, draws_text(draws, self._dimensions))
         schema: Mapping[str, Any] | None = None
         schema_name = digest = ""
         if reply is not None:
@@ -165,7 +181,7 @@ class StageLlm:
             schema,
             schema_name,
             digest,
-            self._dry_run(prompt.name, values),
+            self._dry_run(prompt.name, values, draws),
             values,
         )
         if reply is None:
@@ -197,7 +213,9 @@ class StageLlm:
         """See `targen_core.tasks.model.Llm.note`."""
         self.notes.update(facts)
 
-    def _dry_run(self, prompt: str, values: Mapping[str, object]) -> Any:
+    def _dry_run(
+        self, prompt: str, values: Mapping[str, object], draws: Sequence[Mapping[str, str]]
+    ) -> Any:
         """What makes the task's offline reply to this call, given its key."""
         dry_run = self.task.dry_run_of(prompt)
         if dry_run is None:
@@ -206,9 +224,22 @@ class StageLlm:
 
         def reply(key: bytes) -> Any:
             rng = random.Random(int.from_bytes(key, "big"))
-            return dry_run(DryRunCall(step, label, prompt, cast("Mapping[str, Any]", values), rng))
+            known = cast("Mapping[str, Any]", values)
+            return dry_run(DryRunCall(step, label, prompt, known, rng, draws))
 
         return reply
+
+
+def _filled(prompt: Prompt, values: Mapping[str, object], drawn: str) -> tuple[Message, ...]:
+    """The conversation, told of what was drawn: at `$draws`, or else below its last user turn."""
+    if "draws" in prompt.variables:
+        return prompt.fill({**values, "draws": drawn})
+    messages = prompt.fill(values)
+    if not drawn:
+        return messages
+    last = max((n for n, message in enumerate(messages) if message.role == "user"), default=0)
+    told = Message(messages[last].role, f"{messages[last].content}\n\n{drawn}")
+    return (*messages[:last], told, *messages[last + 1 :])
 
 
 def _no_worked_answer(reply: BaseModel, prompt: Prompt) -> None:

@@ -21,7 +21,7 @@ import asyncio
 import hashlib
 import itertools
 import math
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import partial
@@ -35,6 +35,7 @@ from targen_core.engine.commits import Grown, Ledger, NoLedger
 from targen_core.engine.facade import StageLlm
 from targen_core.engine.guard import Guard, named
 from targen_core.errors import Rejected
+from targen_core.tasks.dimensions import draw, draws_from
 from targen_core.tasks.model import Task
 from targen_core.tasks.steps import ListStep
 from targen_core.text import plural
@@ -64,6 +65,8 @@ NEW = 0.5
 UNFIT = 5
 """Batches of seeds from elsewhere, none of them fit, after which no more are asked for."""
 
+_NONE: Mapping[str, str] = {}
+
 SPARE = 1.5
 """Seeds prepared then for each that is wanted: a round that lacks some costs hours."""
 
@@ -86,7 +89,8 @@ class Seed:
     `path` holds its index in each list of the chain, behind its part's number if the task has
     parts; `above` the items that
     it was grown below, contexts first; `calls` the keys of the calls that
-    listed them and it. `sample` counts how often the walk came by it before.
+    listed them and it; `draws` what was drawn for them and it, by dimension.
+    `sample` counts how often the walk came by it before.
     """
 
     value: Any
@@ -94,6 +98,7 @@ class Seed:
     above: tuple[Any, ...]
     calls: tuple[str, ...] = ()
     sample: int = 0
+    draws: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def id(self) -> str:
@@ -192,12 +197,15 @@ class _GrowingList:
         path: tuple[int, ...] = (),
         above: tuple[Any, ...] = (),
         calls: tuple[str, ...] = (),
+        draws: Mapping[str, str] = _NONE,
     ) -> None:
         self.order = order
         self.depth = depth
         self.path = path
         self.above = above
         self.calls = calls
+        self.draws = draws
+        self.drawn: list[Mapping[str, str]] = []  # for each item, with what is above it
         self.items: list[Any] = []
         self.nodes: list[_GrowingList] = []
         self.finished = False
@@ -285,6 +293,7 @@ class _GrowingList:
                 continue
             position = self._known[key] = len(self.items)
             self.items.append(item)
+            self.drawn.append(self._drawn(index, number))
             batch.items.append(item)
             batch.barren = False
             if not self.is_leaf:
@@ -295,6 +304,7 @@ class _GrowingList:
                         (*self.path, position),
                         (*self.above, item),
                         (*self.calls, *batch.keys),
+                        self.drawn[-1],
                     )
                 )
         if known is None:
@@ -307,6 +317,14 @@ class _GrowingList:
         if self._barren_in_a_row == 2:
             self.finished = True
         return batch
+
+    def _drawn(self, index: int, number: int) -> Mapping[str, str]:
+        """What was drawn for an item of a batch, and for those above it."""
+        spec = self.order.specs[self.depth]
+        if not spec.source.dimensions or spec.fixed is not None or number >= spec.batch:
+            return self.draws
+        place = (*self.path, index * spec.batch + number)
+        return {**self.draws, **draw(spec.source.dimensions, self.order.layer.seed, place)}
 
     async def _ask(
         self, index: int, place: str, shown: Sequence[Any]
@@ -324,6 +342,14 @@ class _GrowingList:
             scope=scope,
             above=self.above,
             batch=spec.batch,
+            dimensions=spec.source.dimensions,
+            draws=draws_from(
+                spec.source.dimensions,
+                self.order.layer.seed,
+                self.path,
+                index * spec.batch,
+                spec.batch,
+            ),
         )
         parent = self.above[-1] if self.above else None
         try:
@@ -415,9 +441,9 @@ class _GrowingList:
             batch = await self.batch(chunk)
             if batch is not None:
                 calls = (*self.calls, *batch.keys)
-                for offset, value in enumerate(batch.items):
-                    path = (*self.order.prefix, *self.path, batch.start + offset)
-                    yield Seed(value, path, self.above, calls)
+                for position, value in enumerate(batch.items, batch.start):
+                    path = (*self.order.prefix, *self.path, position)
+                    yield Seed(value, path, self.above, calls, draws=self.drawn[position])
             return
         members, below = await self.below(chunk)
         for node in members:

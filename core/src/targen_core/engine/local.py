@@ -15,6 +15,7 @@ from targen_core.engine.guard import Guard
 from targen_core.engine.judging import judge
 from targen_core.engine.lists import Seed
 from targen_core.errors import Rejected, StageFailed
+from targen_core.tasks.dimensions import draws_from
 from targen_core.tasks.model import Task
 from targen_core.tasks.steps import Corrector
 from targen_core.text import plural
@@ -50,7 +51,17 @@ class LocalExecutor(Executor):
         """See `Executor.generate`."""
         branch, seed = work.branch, work.seed
         place = f"generate/{seed.id}/{branch}/{seed.sample}"
-        llm = self._llm("generate", place, seed, branch, scope, work.earlier)
+        count, dimensions = self._task.instances_per_call, self._task.dimensions
+        llm = self._llm(
+            "generate",
+            place,
+            seed,
+            branch,
+            scope,
+            earlier=work.earlier,
+            dimensions=dimensions,
+            draws=draws_from(dimensions, self._layer.seed, seed.path, seed.sample * count, count),
+        )
         try:
             made = await self._guard.wait(self._task.generators[branch], llm, seed.value)
         except Rejected as error:
@@ -165,7 +176,7 @@ class LocalExecutor(Executor):
         seed: Seed,
         branch: str,
         scope: Scope,
-        earlier: Sequence[Any] = (),
+        **more: Any,
     ) -> StageLlm:
         return StageLlm(
             self._layer,
@@ -176,5 +187,5 @@ class LocalExecutor(Executor):
             label=branch,
             scope=scope,
             above=seed.above,
-            earlier=earlier,
+            **more,
         )

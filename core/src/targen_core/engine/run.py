@@ -38,6 +38,7 @@ from targen_core.engine.lists import (
 )
 from targen_core.engine.quota_tracker import QuotaTracker, ending
 from targen_core.errors import Rejected, StageFailed, TargenError
+from targen_core.tasks.dimensions import draw
 from targen_core.tasks.model import Task
 from targen_core.text import plural, refused
 
@@ -344,7 +345,7 @@ class Engine:
         if verdict == "accepted":
             entry = self._accept(slot, outcome)
         elif verdict != "skipped":
-            self._sink.reject(slot.reject(outcome, verdict, detail))
+            self._sink.reject(slot.reject(outcome, verdict, detail) | self._draws(slot))
         commit = Commit(
             slot.id,
             verdict,
@@ -469,9 +470,16 @@ class Engine:
         if self._checks_rows:
             for row in rows:
                 self._check_row(row)
-        self._sink.accept(rows, slot.provenance(outcome, self._next_idx, len(rows)))
+        provenance = slot.provenance(outcome, self._next_idx, len(rows))
+        self._sink.accept(rows, provenance | self._draws(slot))
         self._next_idx += len(rows)
         return self._filters.add(self._candidate(slot, outcome.final))
+
+    def _draws(self, slot: _Slot) -> dict[str, Any]:
+        """What was drawn for a candidate and the items above it, if anything was."""
+        seed = slot.seed
+        own = draw(self.task.dimensions, self._layer.seed, (*seed.path, slot.ordinal))
+        return {"dimensions": {**seed.draws, **own}} if own or seed.draws else {}
 
     def _check_row(self, row: Mapping[str, Any]) -> None:
         """That the official schema takes a row which the task's own code made."""

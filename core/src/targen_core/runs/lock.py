@@ -12,7 +12,9 @@ __all__ = ["Lock", "StepPlan", "TaskPlan", "require_same"]
 
 
 class TaskPlan(ManifestPart):
-    """The task: its full id and version, its variants, and each prompt's version.
+    """The task: its full id and version, its variants, each prompt's version.
+
+    `dimensions` holds digests by `STEP.NAME`.
 
     `branches` says what each branch aims at, where these are not the labels.
     """
@@ -25,6 +27,7 @@ class TaskPlan(ManifestPart):
     lists: Mapping[str, tuple[str, ...]] = {}
     unit: int
     prompts: dict[str, str]
+    dimensions: Mapping[str, str] = {}
 
     @property
     def aims(self) -> dict[str, str | None]:
@@ -106,6 +109,6 @@ def _other_task(there: TaskPlan, now: TaskPlan, file: str) -> RunConflict:
             hint="install the version it was made with, or generate a new run",
         )
     return RunConflict(
-        f"the prompts or labels of {now.id} changed without a new version",
+        f"the prompts, dimensions or labels of {now.id} changed without a new version",
         hint=f"report it to the authors of {now.id.partition(':')[0]}, or generate a new run",
     )

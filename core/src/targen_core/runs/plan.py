@@ -38,6 +38,7 @@ from targen_core.runs.options import (
 )
 from targen_core.runs.spec import Limits, RunSpec
 from targen_core.runs.user_items import read_items
+from targen_core.tasks.dimensions import digest_of
 from targen_core.tasks.lists import fits, stand_in
 from targen_core.tasks.model import Task
 from targen_core.tasks.steps import Corrector, ListStep, Step
@@ -276,7 +277,7 @@ def task_of(registry: Registry, spec: RunSpec) -> tuple[Registration[Any], Task[
             raise UsageError(f"task {task.name} has no contexts (step 1)", hint="--seeds-from")
         contexts = _from(registry, "contexts", spec.contexts_from, task, own)
         parents = (own.item, registry.get("contexts", spec.contexts_from).item)
-        task = task.replace(contexts=contexts)
+        task = _with_lists(task, contexts=contexts)
     if spec.seeds_from:
         if spec.seeds is not None:
             raise UsageError("--seeds-from cannot be combined with a file of seeds")
@@ -286,8 +287,20 @@ def task_of(registry: Registry, spec: RunSpec) -> tuple[Registration[Any], Task[
         if above or own is None:
             parents = (str, str)
         seeds = _from(registry, "seeds", spec.seeds_from, task, last, parents)
-        task = task.replace(seeds=(*above, seeds))
+        task = _with_lists(task, seeds=(*above, seeds))
     return registered, task
+
+
+def _with_lists(task: Task[Any, Any], **lists: Any) -> Task[Any, Any]:
+    """The task with lists from elsewhere.
+
+    Raises:
+        UsageError: they do not go together with the rest of it.
+    """
+    try:
+        return task.replace(**lists)
+    except ValueError as error:
+        raise UsageError(str(error)) from None
 
 
 def _from(
@@ -542,6 +555,9 @@ def _task_plan(task_id: str, task: Task[Any, Any], variants: Sequence[str]) -> T
         },
         unit=task.rows_per_instance,
         prompts={prompt.name: prompt.version for prompt in task.every_prompt},
+        dimensions={
+            f"{step}.{part.name}": digest_of(part) for step, part in task.dimensions_by_step
+        },
     )
 
 

@@ -17,6 +17,7 @@ from pydantic import BaseModel, create_model
 
 from targen_core.errors import Rejected, UsageError
 from targen_core.suggestions import did_you_mean
+from targen_core.tasks.dimensions import Dimension
 from targen_core.tasks.fields import as_lines, text_fields
 from targen_core.tasks.groups import Judging, Rows, Texts
 from targen_core.tasks.judging import (
@@ -72,6 +73,8 @@ class Task(Keywords, Generic[SeedT, InstanceT]):
         branch_labels: the label that a branch aims at if its name does not say it; None if step 4
             finds the label, in which case an instance may have none before. Branches of open
             labels aim at "any".
+        dimensions: in what its rows are made to differ: a draw for each instance of step 3, the
+            same for all labels of a seed. Lists have dimensions of their own.
         instances_per_call: instances that one call of a generator returns.
         samples_per_seed: how often G(label, seed) may be sampled for the same seed: once the lists
             are exhausted, their seeds are used again. A generator finds the earlier samples in
@@ -104,6 +107,7 @@ class Task(Keywords, Generic[SeedT, InstanceT]):
     contexts: ListStep[Any] | None = None
     seeds: tuple[ListStep[Any], ...] = ()
     parts: Mapping[str, Part] = field(default_factory=_empty)
+    dimensions: tuple[Dimension, ...] = ()
     instances_per_call: int = 1
     samples_per_seed: int = 1
     checks: tuple[Check[SeedT, InstanceT], ...] = ()
@@ -164,6 +168,17 @@ class Task(Keywords, Generic[SeedT, InstanceT]):
                 grown = parts and tuple(part for part in parts if (part.name or kind) == name)
                 steps.append(Step(name, kind, mine, grown))
         return tuple(steps)
+
+    @property
+    def dimensions_by_step(self) -> tuple[tuple[str, Dimension], ...]:
+        """Every dimension with the name of its step; those of the rows belong to step 3."""
+        lists = [
+            (step.name, mine)
+            for step in self.steps
+            for part in step.lists or ()
+            for mine in part.dimensions
+        ]
+        return (*lists, *(("generate", mine) for mine in self.dimensions))
 
     @property
     def every_prompt(self) -> tuple[Prompt, ...]:

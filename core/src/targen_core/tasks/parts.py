@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -55,7 +55,7 @@ class DryRunCall:
     """A call as a dry run sees it.
 
     `prompt` is the prompt's name, `values` what it was filled with, `rng` a
-    random generator seeded by the call's key.
+    random generator seeded by the call's key; `draws` are those that the prompt was told of.
     """
 
     step: str
@@ -63,3 +63,4 @@ class DryRunCall:
     prompt: str
     values: Mapping[str, Any]
     rng: random.Random
+    draws: Sequence[Mapping[str, str]] = ()

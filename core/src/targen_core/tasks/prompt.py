@@ -28,6 +28,8 @@ from targen_core.tasks.checks import normalized
 __all__ = ["Prompt", "texts_in"]
 
 _SECTION = re.compile(r"^--- *(\w+(?: +\w+)?) *$", re.MULTILINE)
+_NOTHING = "\0"  # where nothing was drawn; no prompt has it
+_CLOSED_UP = re.compile(rf"{_NOTHING}\s*")
 _ROLES = ("system", "user", "assistant")
 
 
@@ -102,13 +104,17 @@ class Prompt:
         """The conversation with every placeholder filled.
 
         The value of an inserted name is a sequence of `Message`s; all others
-        are inserted as text.
+        are inserted as text. `draws`, which says what code drew, may be left
+        out or empty: its place closes up then.
 
         Raises:
             ValueError: a placeholder without a value, or a value without a
                 placeholder.
         """
         needed = set(self.variables)
+        if "draws" in needed and not values.get("draws"):
+            told = self.fill({**values, "draws": _NOTHING})
+            return tuple(Message(m.role, _CLOSED_UP.sub("", m.content).rstrip()) for m in told)
         if needed != values.keys():
             missing, extra = sorted(needed - values.keys()), sorted(values.keys() - needed)
             raise ValueError(f"prompt {self.name}: missing values {missing}, unused values {extra}")

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar, overload
 from pydantic import BaseModel
 
 from targen_core.errors import Rejected
+from targen_core.tasks.dimensions import Dimension
 from targen_core.tasks.judging import Correction
 from targen_core.tasks.keywords import Keywords
 from targen_core.tasks.prompt import Prompt
@@ -76,6 +77,16 @@ class Llm(Protocol):
         """Instances from earlier samples of this seed and label: see `Task.samples_per_seed`."""
         ...
 
+    @property
+    def draws(self) -> Sequence[Mapping[str, str]]:
+        """What code drew for this call, by dimension: see `Dimension`.
+
+        In a list step one mapping for each of the `batch` items, in the order in which it returns
+        them; in step 3 one for each of `Task.instances_per_call`. They are empty where there are
+        no dimensions; in step 4 there are none.
+        """
+        ...
+
     @overload
     async def ask(
         self,
@@ -83,11 +94,18 @@ class Llm(Protocol):
         *,
         reply: type[R],
         check: Callable[[R], None] | None = None,
+        draws: Sequence[Mapping[str, str]] | None = None,
         **values: object,
     ) -> R: ...
     @overload
     async def ask(
-        self, prompt: Prompt | str, *, reply: None = None, check: None = None, **values: object
+        self,
+        prompt: Prompt | str,
+        *,
+        reply: None = None,
+        check: None = None,
+        draws: Sequence[Mapping[str, str]] | None = None,
+        **values: object,
     ) -> str: ...
     async def ask(
         self,
@@ -95,9 +113,14 @@ class Llm(Protocol):
         *,
         reply: type[R] | None = None,
         check: Callable[[R], None] | None = None,
+        draws: Sequence[Mapping[str, str]] | None = None,
         **values: object,
     ) -> R | str:
         """Fill `prompt` with `values`, send it, and read the reply.
+
+        What was drawn is said where the prompt has `$draws`, else below its last user turn: all
+        of `self.draws`, or those that `draws` holds, where a step asks for some of its items at a
+        time; `draws=()` says none.
 
         With `reply`, a pydantic model, the answer is an instance of it:
         enforced by the provider's JSON schema if it has one, else parsed
@@ -174,6 +197,7 @@ class ListStep(Keywords, Generic[ItemT]):
         name: the step that its calls belong to, for options, backends and
             reports; by default "contexts" or "seeds", by its place in the task.
         credit: what rows that were grown below an item, or from it, owe to others.
+        dimensions: in what its items are made to differ; each item has a draw of its own.
     """
 
     item: type[ItemT]
@@ -190,6 +214,7 @@ class ListStep(Keywords, Generic[ItemT]):
     origin: str = ""
     name: str = ""
     credit: Callable[[ItemT], Credit] | None = None
+    dimensions: tuple[Dimension, ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse a list that could not be grown."""
@@ -201,6 +226,12 @@ class ListStep(Keywords, Generic[ItemT]):
             ("key", self.key is None or _is_plain(self.key), "def key(item), not async"),
             ("max_rejected", _is_share(self.max_rejected), "a number from 0 to 1"),
             ("prompts", isinstance(self.prompts, tuple | list), "a tuple: (prompt,)"),
+            (
+                "dimensions",
+                isinstance(self.dimensions, tuple | list)
+                and all(isinstance(part, Dimension) for part in self.dimensions),
+                "Dimensions in a tuple: (dimension,)",
+            ),
         ):
             if not fits:
                 value = repr(getattr(self, part))[:80]

@@ -14,6 +14,7 @@ from pydantic import BaseModel
 from targen_core.calls.sampling import SAMPLING, check_sampling
 from targen_core.errors import UsageError
 from targen_core.suggestions import did_you_mean
+from targen_core.tasks.dimensions import Dimension, repeated
 from targen_core.tasks.groups import Judging, Rows, Texts
 from targen_core.tasks.judging import NO_VALID_INSTANCE, CorrectionSample
 from targen_core.tasks.parts import Label, Variant
@@ -35,8 +36,8 @@ def validate(task: Task[Any, Any]) -> None:
         ValueError: the first thing that is wrong, with what to write.
     """
     for problems in (
-        _kinds, _numbers, _labels, _branches, _parts, _steps, _samples, _presets, _functions,
-        _variants,
+        _kinds, _numbers, _labels, _branches, _parts, _steps, _dimensions, _samples, _presets,
+        _functions, _variants,
     ):  # fmt: skip
         for problem in problems(task):
             raise ValueError(f"task {task.name}: {problem}")
@@ -63,6 +64,7 @@ def _kinds(task: Task[Any, Any]) -> Iterator[str]:
         ("contexts", lambda step: isinstance(step, ListStep | None), "a ListStep or None"),
         ("seeds", _several(ListStep), "ListSteps in a tuple: (step,)"),
         ("parts", _by_name(Part), "Parts by name"),
+        ("dimensions", _several(Dimension), "Dimensions in a tuple: (dimension,)"),
         ("checks", _several(Callable), "functions in a tuple: (check,)"),
         ("judging", lambda group: isinstance(group, Judging), "Judging(...)"),
         ("rows", lambda group: isinstance(group, Rows), "Rows(...)"),
@@ -212,6 +214,15 @@ def _steps(task: Task[Any, Any]) -> Iterator[str]:
             yield f"parameters of {step}: {problem}"
     for problem in corrector_problems(task.judging.corrector):
         yield f"its corrector's {problem}"
+
+
+def _dimensions(task: Task[Any, Any]) -> Iterator[str]:
+    """Dimensions of one name over a row: its provenance could not tell them apart."""
+    for branch in task.generators:
+        lists = (part for step in task.chain_of(branch) for part in step.dimensions)
+        name = repeated((*lists, *task.dimensions))
+        if name is not None:
+            yield f"two of its dimensions are called {name!r}"
 
 
 def _sampling_problems(values: Mapping[str, Any]) -> Iterator[str]:

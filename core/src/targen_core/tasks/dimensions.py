@@ -1,0 +1,168 @@
+"""Dimensions: in what the items of a list, or the rows, of a run are made to differ.
+
+A model asked the same thing again says much the same again. So code draws something for each item
+and each row to keep to: a length, a register, a kind of place, a word. A draw depends on the run's
+seed, the dimension's name and the place in the run alone, so that the same run draws the same in
+whatever order, at whatever size and however often it is resumed.
+
+It is balanced as a Latin square is. Each of the indices that make up a place goes through an order
+of the values that is drawn anew for every block of them, and what these say is added up: along any
+one index, as many neighbours as there are values have each value once.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import random
+import re
+from array import array
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+
+from targen_core.tasks.keywords import Keywords
+
+__all__ = ["Dimension", "digest_of", "draw", "draws_from", "draws_text", "repeated"]
+
+MAX_POOL = 100_000
+"""Values that a dimension may have, those of weight 2 counted twice."""
+
+_NAME = re.compile(r"[^\W\d_](?:[\w -]*\w)?")
+_RESERVED = ("dimensions", "draws", "idx", "label")
+
+_ONE = "Keep to this:"
+_SEVERAL = "Keep to these lines, one for each item, in order:"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Dimension(Keywords):
+    """Something in which the items of a list, or the rows, of a run are made to differ.
+
+    Attributes:
+        name: as in `--dimension NAME=a,b`, in prompts, in provenance and in reports.
+        values: what is drawn from; a mapping gives each value a weight, a whole number.
+        in_prompt: whether prompts say what was drawn; if not, only the step's code reads it, in
+            `llm.draws`, such as a kind that selects a prompt.
+        summary: one line for people.
+    """
+
+    name: str
+    values: Sequence[str] | Mapping[str, int]
+    in_prompt: bool = True
+    summary: str = ""
+
+    def __post_init__(self) -> None:
+        """Refuse a dimension that nothing could be drawn from."""
+        if not isinstance(self.name, str) or not _NAME.fullmatch(self.name):
+            raise ValueError(
+                f"a dimension cannot be called {self.name!r}: letters first, then letters, digits, "
+                "spaces, _ and -"
+            )
+        if self.name.casefold() in _RESERVED:
+            raise ValueError(f"a dimension cannot be called {self.name!r}: rows have that already")
+        for problem in self._problems():
+            raise ValueError(f"dimension {self.name!r}: {problem}")
+
+    def _problems(self) -> Iterator[str]:
+        values = self.values
+        if isinstance(values, str) or not isinstance(values, Sequence | Mapping):
+            yield f"values are {repr(values)[:80]}; pass texts in a tuple, or weights by text"
+            return
+        if not values:
+            yield "it has no values"
+        seen: set[str] = set()
+        for value in values:
+            if not isinstance(value, str) or not value.strip() or value != value.strip():
+                yield f"{value!r} is not a value: a text without spaces around it"
+            elif not value.isprintable():
+                yield f"{value!r} is not a value: it is to be one line of text"
+            elif value in seen:
+                yield f"{value!r} is among its values twice; a weight says so: {{{value!r}: 2}}"
+            seen.add(value)
+        if isinstance(values, Mapping):
+            for value, weight in values.items():
+                if type(weight) is not int or weight < 1:
+                    yield f"the weight of {value!r} is {weight!r}; it is a whole number, 1 or more"
+                    return
+        if len(values) > MAX_POOL or sum(self._weights.values()) > MAX_POOL:
+            yield f"values and weights come to more than {MAX_POOL:,}"
+
+    @property
+    def _weights(self) -> dict[str, int]:
+        """Each value's weight, without a common divisor."""
+        if not isinstance(self.values, Mapping):
+            return dict.fromkeys(self.values, 1)
+        common = math.gcd(*self.values.values())
+        return {value: weight // common for value, weight in self.values.items()}
+
+    @cached_property
+    def pool(self) -> tuple[str, ...]:
+        """The values, each as often as its weight says."""
+        return tuple(value for value, weight in self._weights.items() for _ in range(weight))
+
+    def at(self, seed: int, path: Sequence[int]) -> str:
+        """The value that a run of `seed` draws at the place `path`, its indices from the top."""
+        pool = self.pool
+        size = len(pool)
+        if size == 1:
+            return pool[0]
+        total = 0
+        for depth, index in enumerate(path):
+            block, offset = divmod(index, size)
+            total += _order(seed, self.name, depth, block, size)[offset]
+        return pool[total % size]
+
+
+@lru_cache(maxsize=512)
+def _order(seed: int, name: str, depth: int, block: int, size: int) -> Sequence[int]:
+    """The order of the numbers below `size` that a block of indices goes through."""
+    text = "\n".join(map(str, (seed, name, depth, block)))
+    rng = random.Random(int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big"))
+    keys = [rng.random() for _ in range(size)]  # the one method that is the same on every Python
+    return array("L", sorted(range(size), key=keys.__getitem__))
+
+
+def draw(dimensions: Iterable[Dimension], seed: int, path: Sequence[int]) -> dict[str, str]:
+    """What a run of `seed` draws at the place `path`: values by name."""
+    return {dimension.name: dimension.at(seed, path) for dimension in dimensions}
+
+
+def draws_from(
+    dimensions: Sequence[Dimension], seed: int, path: Sequence[int], first: int, count: int
+) -> tuple[Mapping[str, str], ...]:
+    """The draws of `count` places below `path`, from index `first` on; empty without dimensions."""
+    if not dimensions:
+        return ({},) * count
+    return tuple(draw(dimensions, seed, (*path, first + more)) for more in range(count))
+
+
+def draws_text(draws: Sequence[Mapping[str, str]], dimensions: Iterable[Dimension]) -> str:
+    """What a prompt says of draws: a line, or a numbered line for each; "" if there is nothing."""
+    names = [dimension.name for dimension in dimensions if dimension.in_prompt]
+    lines = [
+        "; ".join(f"{name.replace('_', ' ')}: {each[name]}" for name in names if name in each)
+        for each in draws
+    ]
+    if not any(lines):
+        return ""
+    if len(lines) == 1:
+        return f"{_ONE}\n{lines[0]}"
+    return "\n".join([_SEVERAL, *(f"{number}. {line}" for number, line in enumerate(lines, 1))])
+
+
+def repeated(dimensions: Iterable[Dimension]) -> str | None:
+    """The first name that two of them have, however it is written; None if all differ."""
+    seen: set[str] = set()
+    for dimension in dimensions:
+        name = dimension.name.casefold()
+        if name in seen:
+            return dimension.name
+        seen.add(name)
+    return None
+
+
+def digest_of(dimension: Dimension) -> str:
+    """Twelve hex digits that change with anything that decides its draws."""
+    text = "\n".join([str(dimension.in_prompt), *dimension.pool])
+    return hashlib.sha256(text.encode()).hexdigest()[:12]

@@ -1,0 +1,167 @@
+"""Draws: balanced, the same for the same place, and said in a fixed form."""
+
+from __future__ import annotations
+
+import itertools
+import pickle
+from collections import Counter
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from targen_core import Dimension, ListStep, Prompt
+from targen_core.tasks.dimensions import draw, draws_from, draws_text
+
+NAMES = st.sampled_from(["length", "register", "point of view", "kind-2", "Länge"])
+VALUES = st.integers(1, 7).map(lambda size: tuple(f"v{number}" for number in range(size)))
+WEIGHTS = st.dictionaries(st.sampled_from("abcd"), st.integers(1, 6), min_size=1)
+DIMENSIONS = st.builds(Dimension, name=NAMES, values=st.one_of(VALUES, WEIGHTS))
+SEEDS = st.integers(0, 10**9)
+PATHS = st.lists(st.integers(0, 10**6), min_size=1, max_size=4).map(tuple)
+
+
+@given(
+    dimension=DIMENSIONS, seed=SEEDS, path=PATHS, axis=st.integers(0, 3), block=st.integers(0, 9)
+)
+def test_along_each_axis_a_block_of_neighbours_has_each_value_as_its_weight_says(
+    dimension, seed, path, axis, block
+):
+    axis %= len(path)
+    size = len(dimension.pool)
+    drawn = [
+        dimension.at(seed, (*path[:axis], block * size + offset, *path[axis + 1 :]))
+        for offset in range(size)
+    ]
+    assert Counter(drawn) == Counter(dimension.pool)
+
+
+@given(dimension=DIMENSIONS, seed=SEEDS, path=PATHS)
+def test_a_draw_depends_on_its_place_alone(dimension, seed, path):
+    first = dimension.at(seed, path)
+    for other in itertools.product(range(3), repeat=len(path)):
+        dimension.at(seed, other)
+    again = Dimension(name=dimension.name, values=dimension.values)
+    assert again.at(seed, path) == first
+    assert pickle.loads(pickle.dumps(dimension)).at(seed, path) == first
+
+
+@given(dimensions=st.lists(DIMENSIONS, max_size=3), seed=SEEDS, path=PATHS)
+def test_the_draws_of_a_call_are_those_of_its_places(dimensions, seed, path):
+    drawn = draws_from(dimensions, seed, path, 3, 4)
+    assert list(drawn) == [draw(dimensions, seed, (*path, 3 + more)) for more in range(4)]
+
+
+def test_draws_stay_what_they_are():
+    words = Dimension(name="word", values=[f"w{number}" for number in range(40)])
+    kinds = Dimension(name="kind", values={"open": 8, "contradicted": 2})
+    drawn = [draw((words, kinds), 7, (context, 0)) for context in range(5)]
+    assert [each["word"] for each in drawn] == ["w39", "w10", "w8", "w19", "w23"]
+    assert [each["kind"] for each in drawn].count("contradicted") == 1
+
+
+def test_two_dimensions_of_one_size_do_not_move_together():
+    one = Dimension(name="one", values=tuple("abcd"))
+    two = Dimension(name="two", values=tuple("abcd"))
+    pairs = {(one.at(0, (n,)), two.at(0, (n,))) for n in range(200)}
+    assert len(pairs) == 16
+    assert len({tuple(one.at(seed, (n,)) for n in range(8)) for seed in range(20)}) > 15
+
+
+@pytest.mark.parametrize(
+    ("name", "values", "said"),
+    [
+        ("", ["a"], "cannot be called ''"),
+        ("1st", ["a"], "letters first"),
+        ("a.b", ["a"], "cannot be called 'a.b'"),
+        ("a=b", ["a"], "cannot be called"),
+        ("Label", ["a"], "rows have that already"),
+        ("draws", ["a"], "rows have that already"),
+        ("length", [], "'length': it has no values"),
+        ("length", "short", "pass texts in a tuple"),
+        ("length", 3, "values are 3"),
+        ("length", ["a", " b"], "' b' is not a value"),
+        ("length", ["a", ""], "'' is not a value"),
+        ("length", ["a\nb"], "one line of text"),
+        ("length", [3], "3 is not a value"),
+        ("length", ["a", "a"], "'a' is among its values twice; a weight says so: {'a': 2}"),
+        ("length", {"a": 0}, "the weight of 'a' is 0; it is a whole number, 1 or more"),
+        ("length", {"a": 0.5}, "the weight of 'a' is 0.5"),
+        ("length", {"a": True}, "the weight of 'a' is True"),
+        ("length", {"a": 10**9, "b": 1}, "come to more than 100,000"),
+    ],
+)
+def test_what_nothing_can_be_drawn_from_is_refused(name, values, said):
+    with pytest.raises(ValueError) as refused:
+        Dimension(name=name, values=values)
+    assert said in str(refused.value)
+
+
+def test_weights_have_no_common_divisor():
+    assert Dimension(name="kind", values={"a": 80, "b": 20}).pool == ("a",) * 4 + ("b",)
+
+
+def test_dimensions_of_one_name_over_a_row_are_refused(lab):
+    one, other = (Dimension(name=name, values=["a", "b"]) for name in ("length", "Length"))
+    task = lab.World().task()
+    with pytest.raises(ValueError, match="two of its dimensions are called 'Length'"):
+        task.replace(dimensions=(one, other))
+    with pytest.raises(ValueError, match="pass Dimensions in a tuple"):
+        task.replace(dimensions=one)
+    with pytest.raises(ValueError, match="pass Dimensions in a tuple"):
+        ListStep(item=str, propose=task.contexts.propose, batch=1, dimensions=("length",))
+
+
+def test_parts_may_have_dimensions_of_one_name(lab):
+    """A row is of one part alone."""
+    from dataclasses import replace
+
+    task = lab.World(labels=("a",), branches=(("x", "a"), ("y", "a")), share=0.5).task()
+    length = Dimension(name="length", values=["a", "b"])
+    parts = {
+        name: replace(part, lists=tuple(replace(p, dimensions=(length,)) for p in part.lists[-1:]))
+        for name, part in task.parts.items()
+    }
+    steps = [step for step, _ in task.replace(parts=parts).dimensions_by_step]
+    assert steps == ["list01", "list11"]
+
+
+# --- what prompts say ---
+
+
+LENGTH = Dimension(name="length", values=["two sentences", "one"])
+VIEW = Dimension(name="point_of_view", values=["a child's"])
+KIND = Dimension(name="kind", values=["open"], in_prompt=False)
+
+
+def test_one_draw_is_a_line_and_several_are_numbered():
+    one = {"length": "one", "point_of_view": "a child's", "kind": "open"}
+    dimensions = (LENGTH, VIEW, KIND)
+    assert draws_text([one], dimensions) == "Keep to this:\nlength: one; point of view: a child's"
+    assert draws_text([one, {"length": "two sentences"}], dimensions) == (
+        "Keep to these lines, one for each item, in order:\n"
+        "1. length: one; point of view: a child's\n"
+        "2. length: two sentences"
+    )
+
+
+def test_what_prompts_do_not_say_leaves_no_line():
+    assert draws_text([{"kind": "open"}], (KIND,)) == ""
+    assert draws_text([{}, {}], (LENGTH,)) == ""
+    assert draws_text([], (LENGTH,)) == ""
+
+
+@pytest.mark.parametrize(
+    ("text", "without", "filled"),
+    [
+        ("Write.\n\n$draws\n\nBe brief.", "Write.\n\nBe brief.", "Write.\n\nX\n\nBe brief."),
+        ("Write.\n\n$draws", "Write.", "Write.\n\nX"),
+        ("Write. $draws Be brief.", "Write. Be brief.", "Write. X Be brief."),
+        ("$draws\nWrite.", "Write.", "X\nWrite."),
+    ],
+)
+def test_the_place_of_draws_closes_up_where_there_are_none(text, without, filled):
+    prompt = Prompt("p", text)
+    assert prompt.fill({"draws": "X"})[0].content == filled
+    assert prompt.fill({})[0].content == without
+    assert prompt.fill({"draws": ""})[0].content == without
