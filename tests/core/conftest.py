@@ -167,7 +167,8 @@ class World:
 
     `lists` holds the batch sizes of the chain; `maximum` how many items a list
     gives before it dries up; `trial` what share of a list's first candidates may
-    be rejected, where it is below the first list; `labels` empty stands for open labels. `branches`
+    be rejected, where it is below the first list; `balanced` whether rows are shared evenly over
+    the second list, the first being of one item; `labels` empty stands for open labels. `branches`
     are the task's, where they are not its labels.
     """
 
@@ -181,6 +182,7 @@ class World:
     contexts: bool = True
     maximum: int | None = None
     trial: float = 1.0
+    balanced: bool = False
     correct: bool = True
     bad: float = 0.0  # instances that a check rejects, and list items likewise
     repeat: float = 0.0  # texts and list items from a small pool
@@ -207,8 +209,10 @@ class World:
                 item=str,
                 propose=self._propose(depth),
                 batch=size,
-                check=_no_bad_item,
+                check=None if self.balanced and depth < 2 else _no_bad_item,
                 max_rejected=self.trial if depth else 1.0,
+                once=self.balanced and depth < 2,
+                balanced=self.balanced and depth == 1,
             )
             for depth, size in enumerate(self.lists)
         ]

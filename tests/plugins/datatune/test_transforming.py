@@ -220,6 +220,22 @@ def test_sources_take_turns_where_they_are_to(in_process):
         assert Counter(counts.values()) == seen
 
 
+def test_sources_give_equally_many_rows_whatever_is_rejected(in_process):
+    with open("data/orders.jsonl", "a") as file:  # one in four of them is a review
+        for at in range(10):
+            row = {"review": f"{WORDS[at]} lamp{at * 91}", "stars": at % 5, "shop": f"shop {at}"}
+            file.write(json.dumps(row) + "\n")
+    asked(balance_sources=True, labels=[], max_rejected=1)
+    made = in_process("generate", "recommends.yaml", "-n", "12", *RUN, "--out", "a")
+    assert made.code == 0, made.err
+    counts = Counter(record["notes"]["source"] for record in records("a"))
+    assert Counter(counts.values()) == {6: 2}
+    grown = in_process("resume", "a", "-n", "30", "-q")  # the ten reviews are all it has
+    assert grown.code == 0, grown.err
+    counts = Counter(record["notes"]["source"] for record in records("a"))
+    assert Counter(counts.values()) == {10: 1, 20: 1}
+
+
 def test_step_4_is_asked_where_the_task_wants_it(in_process):
     asked(correct=True)
     made = in_process(

@@ -587,6 +587,13 @@ class SeedOrder:
     def _worn_out(self) -> bool:
         return self.barren >= self.patience or bool(self.unfit)
 
+    def beside(self, path: Sequence[int]) -> int:
+        """How many items the list holds that the one at a path is of, so far."""
+        node = self._root
+        for position in path[len(self.prefix) : -1]:
+            node = node.nodes[position]
+        return len(node.items)
+
     def judged(self, seed: Seed, *, rejected: bool) -> None:
         """Count a first verdict on a seed, for the lists that are on trial."""
         path = seed.path[len(self.prefix) :]

@@ -123,9 +123,7 @@ class QuotaTracker:
         """Take a new target; labels that were given up get a new chance."""
         self._requested = self._shared_out(quotas.over(self._labels))
         self.by_intended = by_intended
-        self.given_up.clear()
-        self._open = None
-        self._since_gain = dict.fromkeys(self._whole, 0)
+        self.try_again()
 
     def _shared_out(self, quotas: Mapping[str, int]) -> dict[str, int]:
         """The rows of each label and part: exact by label, and exact by part over all labels.
@@ -205,6 +203,16 @@ class QuotaTracker:
     def needed(self, name: str) -> int:
         """Rows that a label lacks."""
         return max(0, self._requested[name] - self._have[name])
+
+    def lacking(self, part: str) -> int:
+        """Rows that all labels lack in a part; "" is a task without parts."""
+        return sum(self.needed(_counted(name, part)) for name in self._labels)
+
+    def try_again(self) -> None:
+        """Give labels that were given up another chance."""
+        self.given_up.clear()
+        self._open = None
+        self._since_gain = dict.fromkeys(self._whole, 0)
 
     def yield_of(self, name: str) -> float:
         """Instances of a label for each candidate of branches that may give it.

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections import deque
+from collections import Counter, defaultdict, deque
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from fractions import Fraction
@@ -22,6 +22,7 @@ from pydantic import ValidationError
 
 from targen_core.calls.call import Scope
 from targen_core.calls.layer import CallCancelled, CallLayer
+from targen_core.engine.balance import Balance, Item
 from targen_core.engine.commits import Commit, Contradicted, Ledger, NoLedger, Target
 from targen_core.engine.events import Committed, LabelGivenUp, Listener, Verdict
 from targen_core.engine.executor import Executor, Generated, Generation, Judgement, Outcome
@@ -182,6 +183,8 @@ class Engine:
         self._listener = listener or (lambda event: None)
         self._filters = Filters(filters)
         self._order = self._ordered(specs, lists_at_once)
+        parts = [*task.parts] or [""]
+        self._balance = Balance(self._order, lambda part: self.quotas.lacking(parts[part]))
         self._shares_generations = task.instances_per_call > 1 or task.samples_per_seed > 1
         self._samples: dict[tuple[str, str], dict[int, asyncio.Future[Sequence[Any]]]] = {}
         # By part and candidate number in it: how it fared when it was last its turn.
@@ -189,9 +192,12 @@ class Engine:
         self._next_idx = 0
         self._used_calls = 0
         self._window: deque[_Slot] = deque()
-        # By branch: candidates in the window that were started, and the others in their order.
-        self._started: dict[str, int] = dict.fromkeys(task.branches, 0)
-        self._unstarted: dict[str, deque[_Slot]] = {branch: deque() for branch in task.branches}
+        # By branch, and by item of a balanced list: candidates in the window that were started, and
+        # the others in their order.
+        self._started: dict[str, Counter[Item]] = {b: Counter() for b in task.branches}
+        self._unstarted: dict[str, defaultdict[Item, deque[_Slot]]] = {
+            branch: defaultdict(deque) for branch in task.branches
+        }
         self._tasks: set[asyncio.Task[Any]] = set()
         self._room = asyncio.Event()
         self._arrived = asyncio.Event()
@@ -266,13 +272,21 @@ class Engine:
         self._ledger.aim(target)
         self.quotas.aim(target.quotas, by_intended=target.balance == "intended")
         self._order.patience = target.give_up_after
+        self._balance.aim()
+        await self._walk(target)
+        while self._balance.again():
+            self.quotas.try_again()
+            await self._walk(target)
+
+    async def _walk(self, target: Target) -> None:
+        """Give candidates their verdicts until the target is reached, or they run out."""
         candidates = self._candidates()
         await self._repeat(candidates, target)
         self._room.set()
         producer = asyncio.ensure_future(self._produce(candidates))
         producer.add_done_callback(lambda _: self._arrived.set())
         try:
-            while self.quotas.open:
+            while self._goes_on:
                 while not self._window and not producer.done():
                     self._arrived.clear()
                     await self._arrived.wait()
@@ -291,9 +305,13 @@ class Engine:
             await asyncio.gather(producer, return_exceptions=True)
             await self._drain()
             self._window.clear()
-            for branch, slots in self._unstarted.items():
-                self._started[branch] = 0
-                slots.clear()
+            for branch in self._unstarted:
+                self._started[branch].clear()
+                self._unstarted[branch].clear()
+
+    @property
+    def _goes_on(self) -> bool:
+        return bool(self.quotas.open) and not self._balance.none_else
 
     async def _repeat(self, candidates: AsyncIterator[_Slot], target: Target) -> None:
         """Take over the verdicts of earlier processes: nothing is executed, judged or written."""
@@ -307,7 +325,7 @@ class Engine:
                 raise Contradicted from error
             entries.clear()
 
-        while self._ledger.pending and self.quotas.open:
+        while self._ledger.pending and self._goes_on:
             slot = await anext(candidates, None)
             if slot is None:
                 break
@@ -328,18 +346,23 @@ class Engine:
 
     async def _commit(self, slot: _Slot, target: Target) -> None:
         """Give the candidate at the head of the window its verdict."""
-        if self.quotas.is_open(slot.branch):
+        is_open, item = self.quotas.is_open(slot.branch), self._balance.item_of(slot.seed)
+        if is_open and not self._balance.has_share(slot.seed):
+            if slot.task is None:  # candidates of other items seemed to be all that is worth it
+                self._start(self._unstarted[slot.branch][item].popleft())
             assert slot.task is not None
             outcome = await slot.task
             verdict, quota, detail = self._judge(slot, outcome)
         else:
+            if is_open:
+                self._balance.pass_by(slot.seed)
             slot.abandon()
             outcome, verdict, quota, detail = Outcome(), "skipped", slot.aim or "", ""
         self._window.popleft()
         if slot.task is None:
-            self._unstarted[slot.branch].popleft()
+            self._unstarted[slot.branch][item].popleft()
         else:
-            self._started[slot.branch] -= 1
+            self._started[slot.branch][item] -= 1
         self._report(slot.batches, written=False)
         entry = b""
         if verdict == "accepted":
@@ -402,7 +425,10 @@ class Engine:
                 commit.rows,
             )
         )
+        self._balance.count(slot.seed, commit.verdict, commit.rows)
         for label in self.quotas.give_up(slot.branch, target.give_up_after):
+            if self._balance.some_wait:  # what was passed by may have it
+                continue
             have, requested = self.quotas.progress(label)
             self._listener(LabelGivenUp(label, target.give_up_after, have, requested))
 
@@ -530,7 +556,7 @@ class Engine:
             if slot is None:
                 return
             self._window.append(slot)
-            self._unstarted[slot.branch].append(slot)
+            self._unstarted[slot.branch][self._balance.item_of(slot.seed)].append(slot)
             self._start_due()
             self._arrived.set()
             if (slot.number + 1) % _TURN == 0:
@@ -539,12 +565,18 @@ class Engine:
     def _start_due(self) -> None:
         """Start the candidates that are worth it now, for each branch in their order.
 
-        The first in the window is always among them: a label that it may have needs a row.
+        The first in the window is among them, since a label that it may have needs a row, unless
+        those of other items of a balanced list are all that is worth it.
         """
         for branch in self.quotas.open:
-            unstarted = self._unstarted[branch]
-            while unstarted and self._started[branch] < self._worth(branch):
-                self._start(unstarted.popleft())
+            started, worth = self._started[branch], self._worth(branch)
+            for item, unstarted in self._unstarted[branch].items():
+                while (
+                    unstarted
+                    and started.total() < worth
+                    and (not item or started[item] < self._balance.worth(unstarted[0].seed))
+                ):
+                    self._start(unstarted.popleft())
 
     def _start(self, slot: _Slot) -> None:
         generation = slot.generation
@@ -556,7 +588,7 @@ class Engine:
         slot.task = asyncio.ensure_future(self._execute(slot))
         self._tasks.add(slot.task)
         slot.task.add_done_callback(self._on_done)
-        self._started[slot.branch] += 1
+        self._started[slot.branch][self._balance.item_of(slot.seed)] += 1
 
     async def _draw(self, seed: Seed, branch: str, scope: Scope) -> Generated:
         """G(branch, seed), shown what earlier samples of the two gave."""
@@ -612,7 +644,7 @@ class Engine:
 
     def _waiting(self, branch: str) -> int:
         """A branch's candidates in the window."""
-        return self._started[branch] + len(self._unstarted[branch])
+        return self._started[branch].total() + sum(map(len, self._unstarted[branch].values()))
 
     def _worth(self, branch: str) -> int:
         """Candidates of a branch that are worth running."""

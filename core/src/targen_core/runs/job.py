@@ -124,7 +124,9 @@ class Job:
             self._closing.close()
             raise
         self._closing.callback(self.journal.close)
-        self.journal.index_appends = len(manifest.targets) > 1
+        # Candidates that were passed by may have been asked for already when their turn comes.
+        again = any(step.balanced for step in prepared.task.chain)
+        self.journal.index_appends = len(manifest.targets) > 1 or again
 
     def _open_journal(self) -> Journal:
         """The journal; its records are read from where the ledger has their sums."""

@@ -185,6 +185,9 @@ class ListStep(Keywords, Generic[ItemT]):
         max_rejected: a list is extended only if at most this share of the candidates of its first
             batch were rejected, from 0 to 1; below 1, its second batch waits for those
             verdicts. So a source that does not suit the task costs one batch.
+        balanced: whether rows come from its items in equal numbers as far as they can: an item that
+            has its share is left until others have run out. Such a list has `once`, and so have
+            those above it, of one item.
         asks: whether `propose` asks a model. Batches of a list that does not, because it reads
             rows of a file, are proposed one after the other, each told of all before it.
         summary: one line for people.
@@ -207,6 +210,7 @@ class ListStep(Keywords, Generic[ItemT]):
     check: Callable[[ItemT], None] | None = None
     key: Callable[[ItemT], str] | None = None
     max_rejected: float = 1.0
+    balanced: bool = False
     asks: bool = True
     summary: str = ""
     prompts: tuple[Prompt, ...] = ()

@@ -207,6 +207,7 @@ def _steps(task: Task[Any, Any]) -> Iterator[str]:
             yield f"a list cannot be called {step!r}"
         if steps.count(step) > 1:
             yield f"two of its steps are called {step!r}"
+    yield from _balanced(task)
     for step, values in task.parameters.items():
         if step not in steps:
             yield f"parameters for unknown step {step!r}; its steps are {', '.join(steps)}"
@@ -223,6 +224,20 @@ def _dimensions(task: Task[Any, Any]) -> Iterator[str]:
         name = repeated((*lists, *task.dimensions))
         if name is not None:
             yield f"two of its dimensions are called {name!r}"
+
+
+def _balanced(task: Task[Any, Any]) -> Iterator[str]:
+    """Balanced lists whose items are not all known from the first."""
+    chains = [part.lists for part in task.parts.values()] or [task.chain]
+    for chain in chains:
+        places = [number for number, step in enumerate(chain) if step.balanced]
+        if not places:
+            continue
+        *above, balanced = chain[: places[-1] + 1]
+        if len(places) > 1 or not balanced.once or any(s.batch > 1 or not s.once for s in above):
+            yield "a balanced list has `once`, as those above it, which have one item; it is one"
+        if task.samples_per_seed != 1 or task.rows.rows_per_instance != 1:
+            yield "a task with a balanced list has one sample of a seed, one row of an instance"
 
 
 def _sampling_problems(values: Mapping[str, Any]) -> Iterator[str]:

@@ -109,7 +109,7 @@ def transform(
         bool,
         typer.Option(
             "--balance-sources",
-            help="Take the datasets in turns, instead of the best one first.",
+            help="Take equally many rows from each dataset, instead of the best one first.",
             rich_help_panel=_SOURCES,
         ),
     ] = False,

@@ -88,8 +88,8 @@ class Transform(_Part):
         trial: rows of a dataset that are tried first; the others follow if no more than
             `max_rejected` of them were rejected.
         max_rejected: see `trial`; 1 drops no dataset.
-        balance_sources: whether datasets take turns, `trial` rows each, instead of the best one
-            being used up before the next.
+        balance_sources: whether each dataset gives equally many rows, as far as it can, instead of
+            the best one being used up before the next.
         rows_per_dataset: at most so many rows of a dataset are used, chosen by chance.
         rows_read: at most so many rows of a dataset are read, to choose from.
         cell: characters of a cell that the model is shown.

@@ -1,0 +1,130 @@
+"""Even shares: rows that come in equal numbers from each item of a list, as far as they can.
+
+An item of a `ListStep.balanced` that has its share of the rows is passed by: its candidates are
+skipped, as those of a label that has all its rows. If others cannot give theirs, the seeds are
+walked again, and what lacks is shared out among the items that were passed by. All of this
+follows from verdicts in commit order: it is the same however many calls are in flight.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+
+from targen_core.engine.events import Verdict
+from targen_core.engine.lists import PartsOrder, Seed, SeedOrder
+
+__all__ = ["Balance", "even_shares"]
+
+_TRUST = 20  # candidates of an item that are taken to have made a row before any was judged
+
+Item = tuple[int, ...]
+"""The path of an item of a balanced list: the paths of seeds below it begin so."""
+
+
+class Balance:
+    """What each item of the balanced lists gave, and how much it may give.
+
+    Args:
+        order: the walk of the seeds.
+        lacking: how many rows a part of the task lacks; a task without parts is part 0.
+    """
+
+    def __init__(self, order: SeedOrder | PartsOrder, lacking: Callable[[int], int]) -> None:
+        self._parts = isinstance(order, PartsOrder)
+        self._orders = order.orders if isinstance(order, PartsOrder) else [order]
+        self._lacking = lacking
+        self._ends = [_end(each) for each in self._orders]
+        self._rows: Counter[Item] = Counter()
+        self._judged: Counter[Item] = Counter()
+        self._shares: dict[Item, int] = {}
+        self._shared_out: set[int] = set()  # parts, at this target
+        self._waiting: set[Item] = set()  # passed by in this walk
+        self._in_a_row = 0  # candidates that were passed by
+
+    def item_of(self, seed: Seed) -> Item:
+        """The item that a seed is below; () where no list is balanced."""
+        return seed.path[: self._ends[self._part(seed.path)]]
+
+    def _part(self, path: Item) -> int:
+        return path[0] if self._parts else 0
+
+    def aim(self) -> None:
+        """Take a new target, whose rows are shared out anew."""
+        self._shared_out.clear()
+        self._waiting.clear()
+        self._in_a_row = 0
+
+    def has_share(self, seed: Seed) -> bool:
+        """Whether the item that a seed is below has its share of the rows."""
+        return bool(self.item_of(seed)) and self._lacks(seed) <= 0
+
+    def _lacks(self, seed: Seed) -> int:
+        item, part = self.item_of(seed), self._part(seed.path)
+        if part not in self._shared_out:  # its first seed, before any verdict on it
+            self._shared_out.add(part)
+            count = self._orders[part].beside(item)
+            self._share_out(part, [(*item[:-1], number) for number in range(count)])
+        return self._shares.get(item, 0) - self._rows[item]
+
+    def _share_out(self, part: int, items: Iterable[Item]) -> None:
+        rows = {item: self._rows[item] for item in items}
+        self._shares.update(even_shares(rows, self._lacking(part)))
+
+    def worth(self, seed: Seed) -> int:
+        """Candidates that the share of a seed's item is worth, if they fare as those before."""
+        item, lacks = self.item_of(seed), self._lacks(seed)
+        return -(-lacks * (self._judged[item] + _TRUST) // (self._rows[item] + _TRUST))
+
+    def count(self, seed: Seed, verdict: Verdict, rows: int) -> None:
+        """Count a verdict."""
+        item = self.item_of(seed)
+        if item and verdict != "skipped":
+            self._judged[item] += 1
+            self._rows[item] += rows
+            self._in_a_row = 0
+
+    def pass_by(self, seed: Seed) -> None:
+        """Leave a candidate for later, since its item has its share."""
+        self._waiting.add(self.item_of(seed))
+        self._in_a_row += 1
+
+    @property
+    def some_wait(self) -> bool:
+        """Whether candidates were left for later."""
+        return bool(self._waiting)
+
+    @property
+    def none_else(self) -> bool:
+        """Whether nothing but what is passed by seems to come: two turns of each item were."""
+        turn = max(order.specs[-1].batch for order in self._orders)
+        return 0 < 2 * turn * len(self._shares) <= self._in_a_row
+
+    def again(self) -> bool:
+        """Share out what lacks among items that were passed by; whether anything is."""
+        items = [item for item in self._waiting if self._lacking(self._part(item))]
+        self._waiting, self._in_a_row = set(), 0
+        for part in {self._part(item) for item in items}:
+            self._share_out(part, [item for item in items if self._part(item) == part])
+        return bool(items)
+
+
+def _end(order: SeedOrder) -> int:
+    """How much of a seed's path names an item of the balanced list; 0 where there is none."""
+    balanced = [depth for depth, spec in enumerate(order.specs) if spec.source.balanced]
+    return len(order.prefix) + balanced[0] + 1 if balanced else 0
+
+
+def even_shares(rows: Mapping[Item, int], lacking: int) -> dict[Item, int]:
+    """Rows that each should have when `lacking` more are there: those with the fewest catch up.
+
+    Of what cannot be divided, the first get one more each.
+    """
+    shares = dict(rows)
+    fewest = sorted(rows, key=lambda item: rows[item])
+    total = sum(rows.values()) + lacking
+    while fewest and rows[fewest[-1]] * len(fewest) > total:
+        total -= rows[fewest.pop()]  # it has more than its share already
+    for place, item in enumerate(sorted(fewest)):
+        shares[item] = (total + len(fewest) - 1 - place) // len(fewest)
+    return shares

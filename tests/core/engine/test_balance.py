@@ -1,0 +1,124 @@
+"""Rows that come evenly from the items of a list, whatever becomes of their candidates."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections import Counter
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from targen_core.engine.balance import even_shares
+from targen_core.errors import Interrupted, QuotaNotMet
+
+pytestmark = pytest.mark.usefixtures("virtual_time")
+
+OPEN = {"labels": (), "branches": (("row", "any"),)}
+
+
+def world_of(lab, **changes):
+    """A task whose rows are shared over four items, which are given in turns of three seeds."""
+    return lab.World(**{"lists": (1, 4, 3), "balanced": True, "correct": False, **OPEN, **changes})
+
+
+def by_item(ran):
+    return Counter(record["id"].split(".")[-2] for record in ran.provenance)
+
+
+def test_rows_come_evenly_from_items_that_give_unlike_many(lab, tmp_path):
+    for salt in "abc":
+        ran = lab.run(world_of(lab, bad=0.2, salt=salt), tmp_path / salt, {"any": 30})
+        assert ran.error is None
+        assert ran.rejects
+        assert sorted(by_item(ran).values()) == [7, 7, 8, 8]
+
+
+def test_no_call_is_made_for_an_item_that_has_its_share(lab, tmp_path):
+    ran = lab.run(world_of(lab), tmp_path / "a", {"any": 10}, concurrency=64)
+    assert sorted(by_item(ran).values()) == [2, 2, 3, 3]
+    assert sum(record.get("step") == "generate" for record in ran.journal) == 10
+
+
+def test_what_one_lacks_others_give(lab, tmp_path):
+    ran = lab.run(world_of(lab, maximum=7, bad=0.3), tmp_path / "a", {"any": 16})
+    assert ran.error is None
+    rows = sorted(by_item(ran).values())
+    assert sum(rows) == 16
+    assert rows[0] < 4 < rows[-1]
+
+
+def test_a_run_of_too_few_says_so_and_leaves_none_out(lab, tmp_path):
+    ran = lab.run(world_of(lab, maximum=5, bad=0.3), tmp_path / "a", {"any": 100})
+    assert isinstance(ran.error, QuotaNotMet)
+    candidates = len(ran.provenance) + sum("id" in record for record in ran.rejects)
+    assert candidates == len({r["id"] for r in [*ran.provenance, *ran.rejects] if "id" in r}), (
+        "each once"
+    )
+    flow = ran.report["flow"]["row"]
+    assert flow["skipped"] == 0
+
+
+WORLDS = st.fixed_dictionaries(
+    {
+        "lists": st.sampled_from([(1, 3, 2), (1, 2, 4), (1, 4, 1), (1, 2, 2, 2)]),
+        "maximum": st.sampled_from([None, 3, 6]),
+        "trial": st.sampled_from([1.0, 0.5]),
+        "bad": st.sampled_from([0.0, 0.3, 0.6]),
+        "repeat": st.sampled_from([0.0, 0.3]),
+        "salt": st.text(st.sampled_from("abc"), max_size=3),
+    }
+)
+LABELS = st.sampled_from(
+    [OPEN, {"labels": ("yes", "no"), "branches": (("yes", "yes"), ("no", "no"))}]
+)
+
+
+@given(parts=WORLDS, labels=LABELS, rows=st.integers(1, 12), more=st.integers(0, 9))
+@settings(max_examples=25)
+def test_bytes_depend_on_replies_alone(lab, folder, parts, labels, rows, more):
+    world = world_of(lab, **{**parts, **labels})
+    names = world.quota_names
+    quotas = dict.fromkeys(names, rows)
+    grown = dict.fromkeys(names, rows + more)
+    with folder() as path:
+        seen = []
+        for concurrency in (1, 3, 64):
+            at = path / str(concurrency)
+            latency = lab.latency(concurrency)
+            how = {"give_up_after": 20, "concurrency": concurrency, "latency": latency}
+            ran = lab.run(world, at, quotas, **how)
+            assert len(set(ran.model.asked)) == len(ran.model.asked)
+            seen.append((ran.files, str(ran.error), ran.report["flow"]))
+            if more:
+                ran = lab.run(world, at, grow=grown, concurrency=concurrency)
+                seen[-1] += ran.files, str(ran.error), ran.report["flow"]
+        assert all(other == seen[0] for other in seen[1:])
+
+        def stop(number, request, job):
+            if number == rows:
+                job.layer.halt(Interrupted("stopped"))
+
+        lab.run(world, path / "stopped", quotas, give_up_after=20, hook=stop)
+        ran = lab.run(world, path / "stopped", resume=True)
+        assert ran.files == seen[0][0]
+        assert ran.report["flow"] == seen[0][2]
+
+
+@given(
+    st.dictionaries(st.integers(0, 5).map(lambda at: (0, at)), st.integers(0, 9), min_size=1),
+    st.integers(0, 30),
+)
+def test_shares_are_as_even_as_what_is_there_permits(rows, lacking):
+    shares = even_shares(rows, lacking)
+    assert sum(shares.values()) == sum(rows.values()) + lacking
+    assert all(shares[item] >= rows[item] for item in rows)
+    grown = [shares[item] for item in rows if shares[item] > rows[item]]
+    assert not grown or max(grown) - min(shares.values()) <= 1
+
+
+def test_a_list_whose_items_are_not_all_there_cannot_be_balanced(lab):
+    task = world_of(lab).task()
+    contexts = dataclasses.replace(task.contexts, once=False)
+    with pytest.raises(ValueError, match="a balanced list has `once`"):
+        task.replace(contexts=contexts)
