@@ -178,6 +178,7 @@ class World:
     rows_per_instance: int = 1
     per_call: int = 1
     samples: int = 1
+    one_label: bool = False  # whether a seed is for one
     lists: tuple[int, ...] = (3, 2)
     contexts: bool = True
     maximum: int | None = None
@@ -245,6 +246,7 @@ class World:
             ),
             "instances_per_call": self.per_call,
             "samples_per_seed": self.samples,
+            "labels_per_seed": 1 if self.one_label else None,
         }
         if self.share:
             first, *others = self.branch_labels
@@ -354,6 +356,7 @@ _SIZES: dict[str, Any] = {
     "rows_per_instance": st.sampled_from([1, 2]),
     "per_call": st.sampled_from([1, 3]),
     "samples": st.sampled_from([1, 1, 3]),
+    "one_label": st.booleans(),
     "maximum": st.sampled_from([None, None, 2]),
     "trial": st.sampled_from([1.0, 1.0, 0.5, 0.0]),
     "lists": st.sampled_from([(3, 2), (4,), (1, 1), (2, 2, 2), (2, 5)]),

@@ -7,7 +7,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from targen_core.api.kinds import check_kinds
 from targen_core.api.models import ModelLike
@@ -142,6 +142,7 @@ def estimate(
     seeds: ItemsLike | None = None,
     contexts_from: str = "",
     seeds_from: str = "",
+    labels_per_seed: Literal[1, "all"] | None = None,
     contexts_limit: int | None = None,
     contexts_fraction: float = 1.0,
     batch: bool = False,
@@ -172,6 +173,8 @@ def estimate(
         seeds: your own seeds, instead of steps 1 and 2.
         contexts_from: registered contexts to use instead of the task's, by name.
         seeds_from: registered seeds to use instead of the task's, by name.
+        labels_per_seed: 1 to use a seed for one label, so that no two rows share it, or "all"; by
+            default what the task says, and "all" for your own `seeds`.
         contexts_limit: maximum number of contexts.
         contexts_fraction: use only this leading fraction of `contexts` or `contexts_limit`.
         batch: use the service's batch API for steps 3 and 4.
@@ -194,6 +197,7 @@ def estimate(
         known: dict[str, Any] = {"n": n, "labels": labels, "preset": preset, "variants": variants}
         known |= {"options": options, "steps": steps, "correct": correct, "corrector": corrector}
         known |= {"contexts_from": contexts_from, "seeds_from": seeds_from, "batch": batch}
+        known |= {"labels_per_seed": labels_per_seed}
         known |= {"contexts_limit": contexts_limit, "contexts_fraction": contexts_fraction}
         known |= {"batch_lists": batch_lists, "registry": registry}
         check_kinds(known)
@@ -217,6 +221,7 @@ def estimate(
             seeds=seeds,
             contexts_from=contexts_from,
             seeds_from=seeds_from,
+            labels_per_seed=labels_per_seed,
             contexts_limit=contexts_limit,
             contexts_fraction=contexts_fraction,
             batch=batch,
@@ -328,6 +333,16 @@ def _asked_once(task: Task[Any, Any]) -> set[str]:
 def _too_few(task: Task[Any, Any], quotas: Quotas, source: str, seeds: int, yield_: float) -> str:
     """What to say where so many seeds make fewer rows than are wanted, or ""."""
     unit, per_seed = task.rows_per_instance, task.samples_per_seed * task.instances_per_call
+    if task.labels_per_seed is not None:
+        each = per_seed * unit * yield_
+        if (lacking := quotas.total / each - seeds) <= 0:
+            return ""
+        return (
+            f"Too few seeds: {source} gives {seeds:,}, each for one label, which makes about "
+            f"{math.floor(seeds * each):,} rows at a yield of {yield_:.0%}; {quotas.total:,} are "
+            f"asked for.\nAdd {math.ceil(lacking):,} or more, or use each for every label: "
+            "--labels-per-seed all"
+        )
     aims = list(task.branches.values())
     worst = ("", 0.0, 0.0)  # a label, its rows for each seed, and the seeds that it lacks
     for label, rows in quotas.items():

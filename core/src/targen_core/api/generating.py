@@ -52,6 +52,7 @@ async def agenerate(
     seeds: ItemsLike | None = None,
     contexts_from: str = "",
     seeds_from: str = "",
+    labels_per_seed: Literal[1, "all"] | None = None,
     contexts_limit: int | None = None,
     contexts_fraction: float = 1.0,
     balance: Literal["final", "intended"] = "final",
@@ -102,6 +103,8 @@ async def agenerate(
             list-contexts`.
         seeds_from: registered seeds to use instead of the task's, by name; see `targen
             list-seeds`.
+        labels_per_seed: 1 to use a seed for one label, so that no two rows share it, or "all"; by
+            default what the task says, and "all" for your own `seeds`.
         contexts_limit: maximum number of contexts.
         contexts_fraction: use only this leading fraction of `contexts` or `contexts_limit`.
         balance: whether rows are counted by the label after ("final") or before
@@ -147,6 +150,7 @@ async def agenerate(
         seeds=seeds,
         contexts_from=contexts_from,
         seeds_from=seeds_from,
+        labels_per_seed=labels_per_seed,
         contexts_limit=contexts_limit,
         contexts_fraction=contexts_fraction,
         seed=seed,

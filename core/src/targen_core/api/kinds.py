@@ -64,6 +64,10 @@ _KINDS: dict[str, _Kind] = {
         lambda value: _is_number(value) and not 0 < value <= 1,
         "a similarity in per cent, above 1 and up to 100, such as near_duplicates=90; 0 is off",
     ),
+    "labels_per_seed": (
+        lambda value: value == "all" or (_is_whole(value) and value == 1),
+        'labels_per_seed=1, or "all"',
+    ),
     "registry": (
         lambda value: isinstance(value, Registry),
         "what targen_core.load_registry() gives",

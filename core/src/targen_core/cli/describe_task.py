@@ -55,6 +55,7 @@ def _facts(task: Task[Any, Any], task_id: str) -> dict[str, Any]:
         "columns": [*task.schema.model_fields],
         "rows_per_instance": task.rows_per_instance,
         "instances_per_call": task.instances_per_call,
+        "labels_per_seed": task.labels_per_seed or "all",
         "lists": [
             {"step": step.name, "summary": part.summary, "batch": part.batch}
             for step in steps
@@ -114,6 +115,12 @@ def _what_for(dimension: Mapping[str, Any]) -> str:
     return " ".join(filter(None, (dimension["summary"], unsaid)))
 
 
+def _generated(facts: dict[str, Any]) -> str:
+    if facts["labels_per_seed"] == 1 and len(facts["branches"]) > 1:
+        return "instances for a seed, which is used for one label"
+    return "instances for a seed and a branch"
+
+
 def print_task(facts: dict[str, Any]) -> None:
     """Print what `task_facts` says."""
     print(f"{facts['id']} version {facts['version']}: {facts['summary']}\n")
@@ -139,7 +146,7 @@ def print_task(facts: dict[str, Any]) -> None:
         ["step", "what", "items a call"],
         [
             *((la["step"], la["summary"], la["batch"]) for la in facts["lists"]),
-            ("generate", "instances for a seed and a branch", facts["instances_per_call"]),
+            ("generate", _generated(facts), facts["instances_per_call"]),
             ("correct", f"corrector {facts['corrector']}" if facts["corrector"] else "none", ""),
         ],
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -31,6 +31,7 @@ __all__ = [
     "CorrectArg",
     "CorrectorArg",
     "KeyFileArg",
+    "LabelsPerSeedArg",
     "MaxCostArg",
     "MaxOutageArg",
     "MaxTokensArg",
@@ -254,6 +255,15 @@ SeedsFromArg = Annotated[
 ContextsLimitArg = Annotated[
     int | None,
     typer.Option("--contexts-limit", help="Use at most this many contexts.", rich_help_panel=LISTS),
+]
+LabelsPerSeedArg = Annotated[
+    Literal["1", "all"] | None,
+    typer.Option(
+        "--labels-per-seed",
+        help="Use a seed for one label, so that no two rows share it, or for all. [default: what "
+        "the task says; all for --seeds]",
+        rich_help_panel=LISTS,
+    ),
 ]
 ContextsFractionArg = Annotated[
     float,

@@ -92,6 +92,7 @@ def build_task(declaration: Declaration, name: str) -> Task[str, BaseModel]:
         },
         branch_labels=declaration.aims if declaration.branches else {},
         instances_per_call=declaration.instances_per_call,
+        labels_per_seed=1 if declaration.labels_per_seed == 1 else None,
         samples_per_seed=declaration.samples_per_seed,
         checks=(check_row(declaration),),
         judging=Judging(

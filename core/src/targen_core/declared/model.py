@@ -310,6 +310,11 @@ class Declaration(_Part):
     )
     prompts: PromptsPart = Field(default=PromptsPart(), description="prompts of your own")
     instances_per_call: Count = Field(default=1, description="rows that one call of step 3 writes")
+    labels_per_seed: Literal[1, "all"] = Field(
+        default="all",
+        description="`1` to use a seed for one label, so that no two rows share it; `all` to use "
+        "it for each",
+    )
     samples_per_seed: Count = Field(
         default=1, description="how often a label may be written for the same seed"
     )

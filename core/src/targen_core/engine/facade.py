@@ -207,7 +207,10 @@ class StageLlm:
 
     def alternate(self, *choices: str) -> str:
         """See `targen_core.tasks.model.Llm.alternate`."""
-        return choices[sum(self._indices) % len(choices)]
+        turn = sum(self._indices)
+        if self._label is not None and self.task.labels_per_seed is not None:
+            turn //= len(self.task.turns(self._indices, 0))  # neighbours are for other labels
+        return choices[turn % len(choices)]
 
     def note(self, **facts: str | int | float | bool) -> None:
         """See `targen_core.tasks.model.Llm.note`."""

@@ -345,13 +345,19 @@ class QuotaTracker:
         return f"{step}: {reason}, {plural(count, 'time')}" if count else ""
 
     def shortfall(
-        self, give_up_after: int, *, given: bool = False, unfit: str = "", own: str = ""
+        self,
+        give_up_after: int,
+        *,
+        given: bool = False,
+        one_label: bool = False,
+        unfit: str = "",
+        own: str = "",
     ) -> QuotaNotMet | None:
         """The error that names the labels which fell short and why, or None.
 
-        `given` is whether the lists were there already, and grow no more; `unfit` is a list from
-        elsewhere of which the task took no item; `own` names the lists of a task that has not
-        just contexts and seeds.
+        `given` is whether the lists were there already, and grow no more; `one_label` whether a
+        seed is for one label; `unfit` is a list from elsewhere of which the task took no item;
+        `own` names the lists of a task that has not just contexts and seeds.
         """
         short = [name for name in self._whole if not self.is_full(name)]
         if not short:
@@ -372,6 +378,8 @@ class QuotaTracker:
         elif given:
             why = "all given seeds were used"
             hint = "give more seeds, or raise the task's samples_per_seed"
+            if one_label:
+                hint = "give more seeds, or use each for every label: --labels-per-seed all"
         else:
             drop = f" ({self.commonest_drop})" if self.commonest_drop else ""
             why = f"the lists of {own or 'contexts and seeds'} ran out of new items{drop}"

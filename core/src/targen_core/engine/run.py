@@ -5,6 +5,11 @@ in the order of `SeedOrder`, and for each seed every branch in the task's
 order. Their calls run concurrently, ahead of the commit point; the verdicts
 fall in order. So the rows depend on the replies alone: not on concurrency, on
 what came back first, or on how often the run was killed and resumed.
+
+Where a seed is for one label (`Task.labels_per_seed`), its branches take turns
+to come first, and the first of them that is open when it gets its verdict is
+the seed's only one: the others are no candidates. Which that will be is foreseen
+from what is open now, and where a label is filled in between, looked at again.
 """
 
 from __future__ import annotations
@@ -48,7 +53,8 @@ __all__ = ["Engine", "Sink", "Target"]
 _TURN = 16  # candidates that are made in one go
 _AHEAD = 4  # candidates that wait past the commit point, in multiples of concurrency
 _RESTORED = 25_000  # rows that filters take back at once: an index is laid out anew each time
-_SKIPPED, _FINAL, _SURPLUS = range(3)  # of a candidate; no later target reopens a final one
+# Of a candidate; no later target reopens a final one. Of a needless one there never was a verdict.
+_SKIPPED, _FINAL, _SURPLUS, _NEEDLESS = range(4)
 
 
 class Sink(Protocol):
@@ -70,6 +76,14 @@ class _Generation:
 
 
 @dataclass(slots=True)
+class _Visit:
+    """A seed that is for one label: what it was used for, and what it is foreseen for."""
+
+    used: str | None = None
+    foreseen: str | None = None
+
+
+@dataclass(slots=True)
 class _Slot:
     """One candidate: instance `ordinal` of what G(branch, seed) gives; `aim` is the branch's."""
 
@@ -81,7 +95,14 @@ class _Slot:
     scope: Scope  # of the calls made for it alone
     generation: _Generation
     batches: list[ListBatch]  # list batches walked since the candidate before
+    visit: _Visit | None = None  # None where the seed is for all labels
+    lined_up: bool = False  # to be started, as soon as it is worth it
     task: asyncio.Task[Outcome] | None = None
+
+    @property
+    def needless(self) -> bool:
+        """Whether its seed was used for another branch."""
+        return self.visit is not None and self.visit.used not in (None, self.branch)
 
     @property
     def id(self) -> str:
@@ -179,6 +200,8 @@ class Engine:
         self._sink = sink
         self._ledger: Ledger = ledger or NoLedger()
         self._window_size = _AHEAD * concurrency
+        if task.labels_per_seed == 1:
+            self._window_size *= len(task.branches)  # all but one of a seed's take no calls
         self._margin = margin
         self._listener = listener or (lambda event: None)
         self._filters = Filters(filters)
@@ -260,7 +283,11 @@ class Engine:
         lists = [spec.step for spec in self._order.specs]
         own = ", ".join(lists) if not {"contexts", "seeds"}.issuperset(lists) else ""
         short = self.quotas.shortfall(
-            targets[-1].give_up_after, given=given, unfit=self._order.unfit, own=own
+            targets[-1].give_up_after,
+            given=given,
+            one_label=self.task.labels_per_seed is not None,
+            unfit=self._order.unfit,
+            own=own,
         )
         if short is not None:
             raise short
@@ -294,7 +321,11 @@ class Engine:
                     producer.result()  # raises where the walk failed
                     self._report(self._order.passed, written=self._ledger.pending)
                     break
-                await self._commit(self._window[0], target)
+                if self._window[0].needless:
+                    self._window.popleft()
+                    self._room.set()
+                else:
+                    await self._commit(self._window[0], target)
         except asyncio.CancelledError:  # a halt lets calls finish; who cancels does not wait
             self._order.cancel()
             for task in self._tasks:
@@ -348,7 +379,9 @@ class Engine:
         """Give the candidate at the head of the window its verdict."""
         is_open, item = self.quotas.is_open(slot.branch), self._balance.item_of(slot.seed)
         if is_open and not self._balance.has_share(slot.seed):
-            if slot.task is None:  # candidates of other items seemed to be all that is worth it
+            # Candidates of other items seemed to be all that is worth it, or it is foreseen for
+            # this branch only since another label was filled.
+            if slot.task is None:
                 self._start(self._unstarted[slot.branch][item].popleft())
             assert slot.task is not None
             outcome = await slot.task
@@ -359,10 +392,10 @@ class Engine:
             slot.abandon()
             outcome, verdict, quota, detail = Outcome(), "skipped", slot.aim or "", ""
         self._window.popleft()
-        if slot.task is None:
-            self._unstarted[slot.branch][item].popleft()
-        else:
+        if slot.task is not None:
             self._started[slot.branch][item] -= 1
+        elif slot.lined_up:
+            self._unstarted[slot.branch][item].popleft()
         self._report(slot.batches, written=False)
         entry = b""
         if verdict == "accepted":
@@ -382,9 +415,12 @@ class Engine:
             entry,
         )
         self._ledger.keep(commit)
+        open_before = self.quotas.open
         self._count(
             slot, commit, target, detail or outcome.detail, outcome.final or outcome.instance
         )
+        if self.quotas.open != open_before:
+            self._foresee_again()
         self._start_due()
         self._room.set()
 
@@ -394,10 +430,13 @@ class Engine:
         """Count a verdict whose outputs are written, and tell of it."""
         again = self._before(slot)
         past = self._past_of(slot.seed)
-        if slot.number == len(past):
-            past.append(_SKIPPED)
+        past.extend([_NEEDLESS] * (slot.number + 1 - len(past)))
         if commit.verdict != "skipped":
             past[slot.number] = _SURPLUS if commit.verdict == "surplus" else _FINAL
+            if slot.visit is not None:
+                slot.visit.used = slot.branch
+        elif past[slot.number] == _NEEDLESS:
+            past[slot.number] = _SKIPPED
         if commit.verdict != "skipped" and again != "surplus":
             rejected = commit.verdict in ("rejected", "duplicate")
             self._order.judged(slot.seed, rejected=rejected)
@@ -441,7 +480,7 @@ class Engine:
     def _before(self, slot: _Slot) -> Verdict | None:
         """What a candidate was at an earlier target: None, skipped or surplus."""
         past = self._past_of(slot.seed)
-        if slot.number >= len(past):
+        if slot.number >= len(past) or past[slot.number] == _NEEDLESS:
             return None
         return "surplus" if past[slot.number] == _SURPLUS else "skipped"
 
@@ -537,7 +576,9 @@ class Engine:
             passed, self._order.passed = self._order.passed, []
             first = seed.sample * self.task.instances_per_call
             past, part = self._past_of(seed), seed.path[0] if self._parts else 0
-            mine = self._parts[part] if self._parts else self.quotas.aims
+            visit, mine = None, self.task.turns(seed.path, seed.sample)
+            if self.task.labels_per_seed == 1:
+                visit = self._visit(past, numbers[part] + 1, mine)
             for branch in mine:
                 aim = self.quotas.aims[branch]
                 generation = _Generation()
@@ -545,8 +586,20 @@ class Engine:
                     number = numbers[part] = numbers[part] + 1
                     if number < len(past) and past[number] == _FINAL:
                         continue
-                    yield _Slot(number, seed, branch, aim, ordinal, Scope(), generation, passed)
-                    passed = []
+                    slot = _Slot(
+                        number, seed, branch, aim, ordinal, Scope(), generation, passed, visit
+                    )
+                    if not slot.needless:
+                        yield slot
+                        passed = []
+
+    def _visit(self, past: bytearray, first: int, branches: Sequence[str]) -> _Visit:
+        """A seed that is for one label, with what an earlier target used it for."""
+        each = self.task.instances_per_call
+        for branch, start in zip(branches, range(first, len(past), each), strict=False):
+            if _FINAL in past[start : start + each]:
+                return _Visit(branch)
+        return _Visit()
 
     async def _produce(self, candidates: AsyncIterator[_Slot]) -> None:
         """Line candidates up while there is room for more."""
@@ -556,11 +609,40 @@ class Engine:
             if slot is None:
                 return
             self._window.append(slot)
-            self._unstarted[slot.branch][self._balance.item_of(slot.seed)].append(slot)
+            self._line_up(slot)
             self._start_due()
             self._arrived.set()
             if (slot.number + 1) % _TURN == 0:
                 await asyncio.sleep(0)  # what was started gets on its way
+
+    def _line_up(self, slot: _Slot) -> None:
+        """Have a candidate started in its turn, unless its seed is foreseen for another branch."""
+        visit = slot.visit
+        if visit is not None:
+            if visit.foreseen is None and slot.branch in self.quotas.open:
+                visit.foreseen = slot.branch
+            if visit.foreseen != slot.branch:
+                return
+        slot.lined_up = True
+        self._unstarted[slot.branch][self._balance.item_of(slot.seed)].append(slot)
+
+    def _foresee_again(self) -> None:
+        """Have seeds whose label was filled started for the next one that is open."""
+        if self.task.labels_per_seed is None:
+            return
+        for slot in self._window:
+            visit = slot.visit
+            if visit is None or visit.used is not None:
+                continue
+            if visit.foreseen not in self.quotas.open:
+                visit.foreseen = None
+            if not slot.lined_up:
+                self._line_up(slot)
+        for branch in self._unstarted:
+            self._unstarted[branch].clear()
+        for slot in self._window:  # in its order again
+            if slot.lined_up and slot.task is None:
+                self._unstarted[slot.branch][self._balance.item_of(slot.seed)].append(slot)
 
     def _start_due(self) -> None:
         """Start the candidates that are worth it now, for each branch in their order.
@@ -595,9 +677,10 @@ class Engine:
         if self.task.samples_per_seed == 1:
             return await self._executor.generate(Generation(seed, branch), scope)
         samples = self._samples.setdefault((seed.id, branch), {})
-        before = [
-            self._sample_of(samples, replace(seed, sample=n), branch) for n in range(seed.sample)
-        ]
+        former: Sequence[int] = range(seed.sample)
+        if self.task.labels_per_seed is not None:  # the others were for another label
+            former = [n for n in former if self.task.turns(seed.path, n)[0] == branch]
+        before = [self._sample_of(samples, replace(seed, sample=n), branch) for n in former]
         mine = samples[seed.sample] = asyncio.get_running_loop().create_future()
         try:
             shown = [instance for sample in before for instance in await sample]
@@ -653,8 +736,11 @@ class Engine:
     def _seeds_ahead(self, branches: Collection[str]) -> int:
         """Seeds of these branches worth preparing past the one that is walked to next."""
         per_seed = len(branches) * self.task.instances_per_call
-        wanting = (self._worth(b) - self._waiting(b) for b in self.quotas.open if b in branches)
-        worth = max(wanting, default=0)
+        wanting = [self._worth(b) - self._waiting(b) for b in self.quotas.open if b in branches]
+        if self.task.labels_per_seed is None:
+            worth = max(wanting, default=0)
+        else:
+            worth = sum(max(0, candidates) for candidates in wanting)
         calls = math.ceil(worth / self.task.instances_per_call)
         return max(0, min(calls, self._window_size // per_seed))
 

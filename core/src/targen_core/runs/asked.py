@@ -157,6 +157,8 @@ async def _execute(
         seed = Seed(value, at, tuple(values))
         earlier: list[Any] = []
         for number in range(sample + 1):
+            if number < sample and task.labels_per_seed and task.turns(at, number)[0] != branch:
+                continue  # that one was for another label
             work = Generation(_sampled(seed, number), branch, tuple(earlier))
             made = await executor.generate(work, scope)
             earlier += [one for one in made.instances if not isinstance(one, Rejected)]

@@ -36,6 +36,7 @@ _DECIDING = {
     "contexts_fraction",
     "contexts_from",
     "contexts_limit",
+    "labels_per_seed",
     "lists_at_once",
     "near_duplicates",
     "seed",

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import (
     AfterValidator,
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     ModelWrapValidatorHandler,
@@ -56,6 +57,11 @@ class _Asked(ManifestPart):
             raise wrong from None
 
 
+def _number_of(text: object) -> object:
+    """A number as it is typed."""
+    return int(text) if isinstance(text, str) and text.isdecimal() else text
+
+
 class Limits(_Asked):
     """Limits on what a run may use; they never change what it produces."""
 
@@ -77,7 +83,8 @@ class RunSpec(_Asked):
     `corrector` is a registered name, "" for the task's own, or None for no
     step 4. `backend_for` names other backends for some steps. `options` are
     those of `-o`, by `KEY` or `STEP.KEY`. `contexts_from` and `seeds_from` name
-    lists that plugins register, in place of the task's. `contexts_fraction` keeps that part of
+    lists that plugins register, in place of the task's. `labels_per_seed` is None for what the
+    task says, or "all" where the seeds are the user's. `contexts_fraction` keeps that part of
     the given contexts, or of the limit. `lists_at_once` calls of a list are
     not told of each other.
 
@@ -99,6 +106,7 @@ class RunSpec(_Asked):
     seeds: Path | None = None
     contexts_from: str = ""
     seeds_from: str = ""
+    labels_per_seed: Annotated[Literal[1, "all"] | None, BeforeValidator(_number_of)] = None
     contexts_limit: _Count | None = None
     contexts_fraction: Annotated[float, Field(gt=0, le=1)] = 1.0
     lists_at_once: _Count = 1

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from types import MappingProxyType
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Literal, TypeVar
 
 from pydantic import BaseModel, create_model
 
@@ -76,6 +76,9 @@ class Task(Keywords, Generic[SeedT, InstanceT]):
         dimensions: in what its rows are made to differ: a draw for each instance of step 3, the
             same for all labels of a seed. Lists have dimensions of their own.
         instances_per_call: instances that one call of a generator returns.
+        labels_per_seed: 1 where a seed is used for one label, so that no two rows share it; None
+            where it is for all of them, one after the other. Labels take turns over neighbouring
+            seeds; where a label has its rows, its seeds go to the next.
         samples_per_seed: how often G(label, seed) may be sampled for the same seed: once the lists
             are exhausted, their seeds are used again. A generator finds the earlier samples in
             `llm.earlier`.
@@ -109,6 +112,7 @@ class Task(Keywords, Generic[SeedT, InstanceT]):
     parts: Mapping[str, Part] = field(default_factory=_empty)
     dimensions: tuple[Dimension, ...] = ()
     instances_per_call: int = 1
+    labels_per_seed: Literal[1] | None = None
     samples_per_seed: int = 1
     checks: tuple[Check[SeedT, InstanceT], ...] = ()
     judging: Judging[InstanceT] = field(default_factory=Judging)
@@ -194,6 +198,19 @@ class Task(Keywords, Generic[SeedT, InstanceT]):
                 if step.dry_run is not None and any(p.name == prompt for p in step.prompts):
                     return step.dry_run
         return self.dry_run
+
+    def turns(self, path: Sequence[int], sample: int) -> tuple[str, ...]:
+        """The branches of the seed at that place, in order.
+
+        Where a seed is for one label, each branch comes first in turn: neighbours along each list
+        begin with different ones, so that no context is for one label alone.
+        """
+        parts = [part.branches for part in self.parts.values()]
+        mine = tuple(parts[path[0]] if parts else self.branches)
+        if self.labels_per_seed is None:
+            return mine
+        turn = (sum(path) + sample) % len(mine)
+        return mine[turn:] + mine[:turn]
 
     def replace(self, **changes: Any) -> Task[SeedT, InstanceT]:
         """A copy of the task with some parts replaced.

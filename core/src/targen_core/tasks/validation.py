@@ -109,6 +109,8 @@ def _numbers(task: Task[Any, Any]) -> Iterator[str]:
     ):
         if not isinstance(number, int) or number < 1:
             yield f"{counted} is {number}; it must be at least 1"
+    if task.labels_per_seed not in (None, 1):
+        yield f"labels_per_seed is {task.labels_per_seed!r}; it must be 1, or None for all"
 
 
 def _labels(task: Task[Any, Any]) -> Iterator[str]:

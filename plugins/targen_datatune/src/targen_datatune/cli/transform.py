@@ -47,7 +47,7 @@ _ALIASES = {"execute": "generate"}
 @goes_on_as_generate(
     without=(
         *("suite", "preset", "variant", "contexts", "seeds", "contexts_from", "seeds_from"),
-        *("contexts_limit", "contexts_fraction", "balance", "corrector"),
+        *("contexts_limit", "contexts_fraction", "labels_per_seed", "balance", "corrector"),
     )
 )
 def transform(
