@@ -110,7 +110,7 @@ def test_code_that_came_with_a_run_is_not_executed(monkeypatch, tmp_path):
     with open("run/task.py", "a", encoding="utf-8") as file:
         file.write("open('executed', 'w').close()\n")
     for use in (resume, lambda: read_dataset("run")):
-        with pytest.raises(UsageError, match="is code that came with this run directory") as caught:
+        with pytest.raises(UsageError, match="is code that came with its folder") as caught:
             use()
         assert caught.value.hint.endswith("targen describe run/task.py:FIRST")
     assert not Path("executed").exists()

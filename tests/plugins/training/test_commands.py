@@ -29,6 +29,32 @@ def test_a_model_learns_and_is_measured(targen: Command, mood: Command) -> None:
     assert "accuracy" in text and "said praise" in text
 
 
+def test_a_model_knows_the_task_of_its_file(
+    targen: Command, mood: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mood("train.jsonl", 60)
+    mood("test.jsonl", 40, seed=1)
+    Path("other.yaml").write_text(Path("mood.yaml").read_text() + "name: other\n")
+    labels = {"praise": "speaks well of the thing", "blame": "speaks ill of the thing"}
+    Path("coded.py").write_text(
+        "from targen_core import Declaration\n"
+        f"TASK = Declaration(description='A sentence.', labels={labels}).task(name='coded')\n"
+    )
+    for name, file in (("plain", "./mood.yaml"), ("coded", "./coded.py:TASK")):
+        assert targen("train", "train.jsonl", "--task", file, "--out", name).code == 0
+    both = ("./mood.yaml=train.jsonl", "./other.yaml=train.jsonl")
+    assert targen("train", *both, "--out", "both").code == 0
+    Path("mood.yaml").unlink()
+    assert targen("evaluate", "plain", "test.jsonl", "--json").json["figures"]["accuracy"]
+    assert targen("evaluate", "coded", "test.jsonl").code == 0
+    assert targen("evaluate", "both", "test.jsonl", "--task", "other").code == 0
+    which = targen("evaluate", "both", "test.jsonl")
+    assert which.code == 2 and "--task NAME" in which.err
+    monkeypatch.setenv("TARGEN_CACHE_DIR", "another-machine")
+    foreign = targen("evaluate", "coded", "test.jsonl")
+    assert foreign.code == 2 and "has not been run on this machine" in foreign.err
+
+
 def test_each_prediction_is_written(targen: Command, mood: Command) -> None:
     mood("train.jsonl", 60)
     mood("test.jsonl", 10, seed=1)

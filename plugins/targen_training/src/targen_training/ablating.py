@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from targen_core.cli.completion import completer
-from targen_core.errors import UsageError, WriteFailed
+from targen_core.errors import UsageError
 from targen_training.comparing import carried_out, generator_options, model_choice, show
+from targen_training.writing import write_text
 
 if TYPE_CHECKING:
     from targen_core import Task
@@ -229,11 +230,6 @@ def _seedless(task: Task[Any, Any], said: str, arm: Any, folder: Path) -> Mappin
     declaration = Declaration.from_file(Path(said)).model_copy(
         update={"name": task.name, "seeds": None, "samples_per_seed": _SAMPLES}
     )
-    path = folder / "data" / f"{task.name}.json"
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        text = declaration.model_dump_json(indent=2, exclude_defaults=True)
-        path.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise WriteFailed(f"cannot write {path}: {error.strerror}") from error
+    text = declaration.model_dump_json(indent=2, exclude_defaults=True)
+    path = write_text(folder / "data" / f"{task.name}.json", text)
     return {**arm(), "task": str(path)}

@@ -13,9 +13,10 @@ from targen_core.errors import UsageError
 
 if TYPE_CHECKING:
     from targen_core import Dataset, Registry, Task
+    from targen_core.declared.files import TaskFile
     from targen_core.training.model import TrainerOptions
 
-__all__ = ["TaskOption", "read_rows", "trainer_options"]
+__all__ = ["TaskOption", "file_of", "read_rows", "trainer_options"]
 
 TaskOption = Annotated[
     str | None,
@@ -59,6 +60,17 @@ def read_rows(
             hint=f"targen validate {source}{whose} says why",
         )
     return dataset
+
+
+def file_of(source: str, task: str | None) -> TaskFile | None:
+    """The file of the task of some rows, which a run keeps a copy of; None of an installed one."""
+    from targen_core.dataset.source import open_source
+    from targen_core.declared.files import task_file
+    from targen_core.plugins.register import is_file
+
+    opened = open_source(source)
+    name = task if opened.task is None else opened.task()
+    return task_file(name) if name and is_file(name) else None
 
 
 def _named(registry: Registry, task: Task[Any, Any] | str) -> str:

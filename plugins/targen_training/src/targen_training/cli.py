@@ -10,12 +10,12 @@ import typer
 
 from targen_core.cli.completion import completer
 from targen_core.errors import UsageError
-from targen_training.asked import TaskOption, read_rows, trainer_options
+from targen_training.asked import TaskOption, file_of, read_rows, trainer_options
 from targen_training.mixtures import Mix
 from targen_training.styles import Style
 
 if TYPE_CHECKING:
-    from targen_core import Dataset, Registry
+    from targen_core import Registry
     from targen_training.models import Facts
 
 __all__ = ["train"]
@@ -111,7 +111,13 @@ def train(
         items = [f"model={model}", *items]
     name = trainer or "tfidf"
     options = trainer_options(registry, name, items)
-    datasets = [_read(registry, source, task) for source in data]
+    sources = [_prefixed(source, task) for source in data]
+    datasets = [read_rows(registry, source, whose) for source, whose in sources]
+    files = {
+        dataset.task.name: file
+        for dataset, (source, whose) in zip(datasets, sources, strict=True)
+        if (file := file_of(source, whose)) is not None
+    }
     target = out or Path("models") / re.sub(r"[^\w.-]+", "-", datasets[0].name)
     with shown(quiet=quiet) as watch:
         facts = train_model(
@@ -126,6 +132,7 @@ def train(
             mix=mix,
             temperature=mix_temperature,
             started_from=started_from,
+            files=files,
             watch=watch,
         )
     print(_said(facts))
@@ -138,12 +145,10 @@ def _said(facts: Facts) -> str:
     return f"{facts.trainer} on {facts.decisions:,} decisions of {facts.task}{mixed}{left}"
 
 
-def _read(registry: Registry, source: str, task: str | None) -> Dataset:
-    """The rows of DATA, or of TASK=DATA."""
+def _prefixed(source: str, task: str | None) -> tuple[str, str | None]:
+    """DATA, or TASK=DATA, and whose rows it holds."""
     named = _PREFIXED.fullmatch(source)
-    if named and not Path(source).exists():
-        return read_rows(registry, named[2], named[1])
-    return read_rows(registry, source, task)
+    return (named[2], named[1]) if named and not Path(source).exists() else (source, task)
 
 
 def _started(registry: Registry, start: Path, trainer: str | None) -> tuple[str, list[str], str]:

@@ -120,8 +120,9 @@ def evaluate(
         return
     registry = load_registry()
     trained = load_model(registry, model)
-    usual = trained.facts.task if len(trained.facts.tasks) == 1 else None
-    datasets = [read_rows(registry, source, task, usual) for source in data]
+    usual = trained.task(trained.facts.task) if len(trained.facts.tasks) == 1 else None
+    whose = None if task is None else trained.task(task)
+    datasets = [read_rows(registry, source, whose, usual) for source in data]
     if len({dataset.task.name for dataset in datasets}) > 1:
         raise UsageError("the datasets are of several tasks", hint="evaluate each alone")
     trained = trained.of(datasets[0].task.name)
@@ -197,13 +198,13 @@ def _grade(
 
 def _print_normalized(task: BigBench, scores: Scores) -> None:
     """The main figure as BIG-bench normalises it, where it is that of its choices."""
-    from targen_training.bigbench.evaluating import plain
     from targen_training.bigbench.score import METRICS, chance_of, metric_of, normalized
+    from targen_training.printed import with_interval
 
     if metric_of(task) == METRICS[0] and scores.main in ("accuracy", "best_option"):
         low = chance_of(task.examples, METRICS[0])
         figure = normalized(scores.figures[scores.main], low)
-        print(f"\nnormalised score: {plain(figure)}; 0 is chance, 100 all right")
+        print(f"\nnormalised score: {with_interval(figure, scale=1)}; 0 is chance, 100 all right")
 
 
 def _print_harness(model: Path, tasks: str, *, json: bool) -> None:
@@ -370,10 +371,6 @@ def _write(
 
 
 def _write_lines(out: Path, rows: Sequence[Mapping[str, Any]]) -> None:
-    from targen_core.errors import WriteFailed
+    from targen_training.writing import write_text
 
-    lines = [jsonlib.dumps(row, ensure_ascii=False) + "\n" for row in rows]
-    try:
-        out.write_text("".join(lines), encoding="utf-8")
-    except OSError as error:
-        raise WriteFailed(f"cannot write {out}: {error.strerror}") from error
+    write_text(out, "".join(jsonlib.dumps(row, ensure_ascii=False) + "\n" for row in rows))

@@ -3,6 +3,7 @@
 ```text
 models/rte-0/
   model.json     the trainer, its options, the tasks, the data by digest, the labels
+  tasks/NAME/    a copy of a task that is in a file, as a run keeps it
   seen.npy       a hash of each decision that it learned from
   model/         the trainer's own files
 ```
@@ -16,10 +17,11 @@ import json
 import math
 import os
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -27,12 +29,12 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from targen_core import Dataset, Registry
+from targen_core.declared.files import TaskFile, require_known
 from targen_core.errors import (
     MissingDependency,
     PluginError,
     TargenError,
     UsageError,
-    WriteFailed,
 )
 from targen_core.training.model import (
     ILLEGAL,
@@ -46,6 +48,7 @@ from targen_core.training.model import (
 from targen_training.decisions import decisions_of, digest
 from targen_training.mixtures import Mix, grouped, labelled, mix_said, mixed, of_task
 from targen_training.styles import Style
+from targen_training.writing import writing
 
 __all__ = [
     "DataFacts",
@@ -79,6 +82,7 @@ class Facts(BaseModel):
     Attributes:
         task: the task, or those of a mixture with "+" between them.
         tasks: the labels of each task that the model knows.
+        files: of a task that is in a file, the copy of it in this folder.
         labels: what the trainer told apart: the labels of the task, or, of a mixture,
             "TASK/LABEL" of each.
         left_out: decisions without a label.
@@ -96,6 +100,7 @@ class Facts(BaseModel):
     options: dict[str, Any]
     task: str
     tasks: dict[str, tuple[str, ...]]
+    files: dict[str, str] = {}
     seed: int
     labels: tuple[str, ...]
     decisions: int
@@ -116,12 +121,26 @@ class Trained:
         predict: of decisions a score for each of `answers`.
         seen: hashes of what it learned from, in order.
         answers: what it may say: its labels, and `ILLEGAL` where it writes its answers.
+        folder: where it is.
     """
 
     facts: Facts
     predict: Predictor
     seen: NDArray[np.uint64]
     answers: tuple[str, ...]
+    folder: Path
+
+    def task(self, name: str) -> str:
+        """What finds a task of the model: its name, or the copy of its file.
+
+        Raises:
+            UsageError: the copy is code that was not run on this machine before.
+        """
+        if name not in self.facts.files:
+            return name
+        copy = self.folder / self.facts.files[name]
+        require_known(copy)
+        return str(copy)
 
     def of(self, task: str) -> Trained:
         """The same model, asked about one of its tasks alone.
@@ -189,6 +208,7 @@ def train_model(
     mix: Mix = "proportional",
     temperature: float = 2.0,
     started_from: str = "",
+    files: Mapping[str, TaskFile] = MappingProxyType({}),
     watch: Watch | None = None,
 ) -> Facts:
     """Train on datasets and write the folder `out`, whole or not at all.
@@ -208,6 +228,7 @@ def train_model(
         mix: how often the rows of each task of a mixture are seen.
         temperature: of the mix "temperature".
         started_from: what of the options' weights is to be remembered.
+        files: tasks that are not installed, by their names; a copy of each is kept.
         watch: whom to tell how it goes.
 
     Raises:
@@ -242,6 +263,7 @@ def train_model(
         options=options.model_dump(mode="json"),
         task="+".join(by_task),
         tasks=tasks,
+        files={name: f"tasks/{name}/{files[name].copy}" for name in by_task if name in files},
         seed=seed,
         labels=labels,
         decisions=len(learned),
@@ -253,24 +275,25 @@ def train_model(
         mix=mix_said(mix, temperature) if len(by_task) > 1 else "",
         started_from=started_from,
     )
-    try:
-        with _work(out, facts, force=force) as work:
-            notes: list[str] = []
-            data = TrainingSet(
-                learned, labels, seed, work / "checkpoints", _noting(watch or Watch(), notes)
-            )
-            made = work / "made"
-            (made / "model").mkdir(parents=True)
-            with _blamed(item.id, trainer, OSError):
-                trainer.train(data, options, made / "model")
-            facts = facts.model_copy(update={"notes": tuple(notes)})
-            np.save(made / "seen.npy", np.array([digest(d) for d in learned], dtype=np.uint64))
-            (made / "model.json").write_text(facts.model_dump_json(indent=2), encoding="utf-8")
-            if out.exists():
-                shutil.rmtree(out)
-            made.rename(out)
-    except OSError as error:
-        raise WriteFailed(f"cannot write {out}: {error.strerror or error}") from error
+    with writing(out), _work(out, facts, force=force) as work:
+        notes: list[str] = []
+        data = TrainingSet(
+            learned, labels, seed, work / "checkpoints", _noting(watch or Watch(), notes)
+        )
+        made = work / "made"
+        (made / "model").mkdir(parents=True)
+        with _blamed(item.id, trainer, OSError):
+            trainer.train(data, options, made / "model")
+        facts = facts.model_copy(update={"notes": tuple(notes)})
+        for task, copy in facts.files.items():
+            place = made / copy.partition(":")[0]
+            place.parent.mkdir(parents=True)
+            place.write_text(files[task].text, encoding="utf-8")
+        np.save(made / "seen.npy", np.array([digest(d) for d in learned], dtype=np.uint64))
+        (made / "model.json").write_text(facts.model_dump_json(indent=2), encoding="utf-8")
+        if out.exists():
+            shutil.rmtree(out)
+        made.rename(out)
     return facts
 
 
@@ -359,7 +382,7 @@ def load_model(registry: Registry, folder: Path) -> Trained:
             hint="train it again",
         )
     predict = _predictor(item.id, trainer, facts.labels, folder / "model")
-    return Trained(facts, predict, np.sort(seen), _answers(trainer, facts.labels))
+    return Trained(facts, predict, np.sort(seen), _answers(trainer, facts.labels), folder)
 
 
 def fitted(

@@ -11,10 +11,10 @@ import typer
 
 from targen_core.errors import UsageError
 from targen_training.comparing import carried_out, generator_options
+from targen_training.printed import with_interval
 
 if TYPE_CHECKING:
     from targen_core import Registry
-    from targen_core.metrics.model import Estimate
     from targen_training.experiments.model import Experiment
     from targen_training.experiments.results import Group, Results
     from targen_training.reproduction.paper import PaperTable
@@ -166,7 +166,7 @@ def reproduce(
             f"targen evaluate MODEL --harness {','.join(paper.harness)}",
         )
     registry = load_registry()
-    folder = out or Path("reproductions") / paper.name
+    folder = out or Path("reproductions") / paper.trainings
     check_folder(folder)
     base = {"n": number, **generator_options(option or [], max_cost)}
     if paper.harness:
@@ -449,7 +449,7 @@ def _print(paper: PaperTable, results: Results, differs: Sequence[str]) -> None:
             if pair.other == results.baseline and pair.kind == "matched":
                 print(
                     f"{part.key}, {pair.model}, as many rows each: {pair.one} minus {pair.other}: "
-                    f"{_points(pair.difference)}, p (Holm) = {pair.holm:.3f}"
+                    f"{with_interval(pair.difference, sign=True)}, p (Holm) = {pair.holm:.3f}"
                 )
     print("\nWhat differs from the paper")
     for line in differs:
@@ -479,8 +479,8 @@ def _print_means(results: Results) -> None:
                     mean.model,
                     mean.arm,
                     mean.kind,
-                    _percent(mean.figure),
-                    "" if mean.against is None else _points(mean.against),
+                    with_interval(mean.figure),
+                    "" if mean.against is None else with_interval(mean.against, sign=True),
                 )
                 for mean in sorted(results.means, key=lambda mean: (mean.model, mean.kind))
             ],
@@ -489,21 +489,9 @@ def _print_means(results: Results) -> None:
     (part,) = results.parts
     print_table(
         ["model", "trained on", "size", f"{part.key} %"],
-        [(g.model, g.arm, g.kind, _percent(g.figure)) for g in part.groups],
+        [(g.model, g.arm, g.kind, with_interval(g.figure)) for g in part.groups],
     )
 
 
 def _figure(group: Group, metric: str) -> str:
-    return _percent(group.figures.get(metric, group.figure))
-
-
-def _percent(each: Estimate) -> str:
-    if each.value is None or each.low is None or each.high is None:
-        return "-"
-    return f"{100 * each.value:.1f} ({100 * each.low:.1f} to {100 * each.high:.1f})"
-
-
-def _points(each: Estimate) -> str:
-    if each.value is None or each.low is None or each.high is None:
-        return "-"
-    return f"{100 * each.value:+.1f} ({100 * each.low:+.1f} to {100 * each.high:+.1f})"
+    return with_interval(group.figures.get(metric, group.figure))

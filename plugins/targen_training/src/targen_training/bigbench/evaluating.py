@@ -6,18 +6,18 @@ import json
 import random
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, astuple
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from targen_core.dataset.bigbench import BigBench, Example, bigbench_of, is_bigbench
 from targen_core.dataset.source import open_source
 from targen_core.errors import UsageError
-from targen_core.metrics.model import Estimate
 from targen_training.bigbench.score import Grade, graded
+from targen_training.printed import with_interval
 from targen_training.progress import status_line
 
-__all__ = ["answered", "as_facts", "bigbench_in", "chosen", "grade_said", "is_decoder", "plain"]
+__all__ = ["answered", "as_facts", "bigbench_in", "chosen", "grade_said", "is_decoder"]
 
 
 def bigbench_in(sources: Sequence[str]) -> BigBench | None:
@@ -141,25 +141,13 @@ def _rows(
 def grade_said(grade: Grade) -> list[str]:
     """A grade in lines for people."""
     lines = [
-        f"{grade.metric}: {_percent(grade.raw)} %, by chance {100 * grade.low:.1f} %",
-        f"normalised score: {plain(grade.normalized)}; 0 is chance, 100 all right",
+        f"{grade.metric}: {with_interval(grade.raw)} %, by chance {100 * grade.low:.1f} %",
+        f"normalised score: {with_interval(grade.normalized, scale=1)}; 0 is chance, 100 all right",
     ]
     if grade.illegal is not None and grade.illegal.value:
-        share = _percent(grade.illegal)
+        share = with_interval(grade.illegal)
         lines.append(f"answers that name no choice, each counted as wrong: {share} %")
     return lines
-
-
-def _percent(each: Estimate) -> str:
-    return plain(Estimate(*(None if v is None else 100 * v for v in astuple(each))))
-
-
-def plain(each: Estimate) -> str:
-    """A score with its interval."""
-    value, low, high = astuple(each)
-    if value is None:
-        return "-"
-    return f"{value:.1f}" if low is None else f"{value:.1f} ({low:.1f} to {high:.1f})"
 
 
 def as_facts(task: BigBench, grade: Grade, shots: int | None) -> dict[str, Any]:

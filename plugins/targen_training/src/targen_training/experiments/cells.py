@@ -14,6 +14,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -22,13 +23,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from targen_core import Registry
-from targen_core.errors import UsageError, WriteFailed
+from targen_core.errors import UsageError
 from targen_core.training.model import Decision, Trainer, TrainerOptions, TrainingSet, Watch
 from targen_training.experiments.data import Material, Source, digest_of, label_order, numbered
 from targen_training.experiments.model import Experiment, Size
 from targen_training.mixtures import labelled, mixed
 from targen_training.models import about_task, fitted
 from targen_training.styles import Style
+from targen_training.writing import writing
 
 __all__ = [
     "BEFORE",
@@ -418,15 +420,12 @@ def run_cells(
     """
     started = time.perf_counter()
     made: dict[str, Done] = {}
-    try:
+    watch = watch or Watch()
+    with writing(folder):
         folder.mkdir(parents=True, exist_ok=True)
-        work = Path(tempfile.mkdtemp(prefix=".cell-", dir=folder))
-        try:
-            (work / "model").mkdir()
-            checkpoints = folder / f"{_UNFINISHED}{plans[0].training}"
-            checkpoints.mkdir(exist_ok=True)
-            data = replace(plans[0].data, checkpoints=checkpoints, watch=watch or Watch())
-            options = _started(plans[0], ready, folder, watch or Watch())
+        with _places(folder, plans[0].training) as (work, checkpoints):
+            data = replace(plans[0].data, checkpoints=checkpoints, watch=watch)
+            options = _started(plans[0], ready, folder, watch)
             whole, answers = fitted(ready.item, ready.trainer, options, data, work / "model")
             for plan in plans:
                 material = materials[plan.cell.task]
@@ -437,12 +436,24 @@ def run_cells(
                 seconds = round(time.perf_counter() - started, 3)
                 made[plan.key] = Done(labels, scores, seconds)
                 _write_cell(work, plan, ready, material, made[plan.key], folder, keep=keep)
-            shutil.rmtree(checkpoints, ignore_errors=True)
-        finally:
-            shutil.rmtree(work, ignore_errors=True)
-    except OSError as error:
-        raise WriteFailed(f"cannot write {folder}: {error.strerror or error}") from error
     return made
+
+
+@contextmanager
+def _places(folder: Path, training: str) -> Iterator[tuple[Path, Path]]:
+    """Where a training works, `model` in it, and where it keeps checkpoints.
+
+    Those outlive a training that is stopped.
+    """
+    checkpoints = folder / f"{_UNFINISHED}{training}"
+    work = Path(tempfile.mkdtemp(prefix=".cell-", dir=folder))
+    try:
+        (work / "model").mkdir()
+        checkpoints.mkdir(exist_ok=True)
+        yield work, checkpoints
+        shutil.rmtree(checkpoints, ignore_errors=True)
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
 
 
 def _started(plan: Plan, ready: Ready, folder: Path, watch: Watch) -> TrainerOptions:
@@ -455,16 +466,10 @@ def _started(plan: Plan, ready: Ready, folder: Path, watch: Watch) -> TrainerOpt
     data, key = plan.before
     there = folder / f"{BEFORE}{key}"
     if not there.exists():
-        work = Path(tempfile.mkdtemp(prefix=".cell-", dir=folder))
-        try:
-            checkpoints = folder / f"{_UNFINISHED}{key}"
-            checkpoints.mkdir(exist_ok=True)
+        with _places(folder, key) as (work, checkpoints):
             data = replace(data, checkpoints=checkpoints, watch=watch)
-            fitted(ready.item, ready.trainer, ready.options, data, work)
-            work.rename(there)
-            shutil.rmtree(checkpoints, ignore_errors=True)
-        finally:
-            shutil.rmtree(work, ignore_errors=True)
+            fitted(ready.item, ready.trainer, ready.options, data, work / "model")
+            (work / "model").rename(there)
     values = {"model": str(there)}
     if "head" in type(ready.options).model_fields:
         values["head"] = "auto-new"

@@ -358,6 +358,8 @@ def _check(arm: str, sources: Sequence[Source]) -> None:
     labels = {each.label for source in sources for unit in source.units for each in unit}
     if len(labels) < 2:
         said = f"all rows are {min(labels)}" if labels else "no row has a label"
+        if out := sum(source.same + source.near for source in sources):
+            said += f", without the {out:,} that are in the test set too, or nearly"
         names = ", ".join(source.name for source in sources)
         raise UsageError(
             f"arm {arm} ({names}): there is nothing to tell apart: {said}",

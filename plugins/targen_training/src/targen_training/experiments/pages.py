@@ -10,6 +10,7 @@ from targen_core.metrics.model import Cell, Estimate, Findings, Plot, Table
 from targen_core.text import markdown, plural
 from targen_training.experiments.results import Group, Pair, PartResult, Results
 from targen_training.experiments.svg import picture
+from targen_training.printed import with_interval
 
 __all__ = ["as_html", "as_markdown", "findings_of", "shown"]
 
@@ -67,16 +68,6 @@ _HOW = (
 )
 
 
-def _percent(estimate: Estimate, *, sign: bool = False) -> str:
-    if estimate.value is None:
-        return "-"
-    form = "+.1f" if sign else ".1f"
-    value = f"{100 * estimate.value:{form}}"
-    if estimate.low is None or estimate.high is None:
-        return value
-    return f"{value} ({100 * estimate.low:{form}} to {100 * estimate.high:{form}})"
-
-
 def _p(value: float) -> str:
     return "<0.002" if value < 0.002 else f"{value:.3f}" if value < 0.1 else f"{value:.2f}"
 
@@ -90,8 +81,8 @@ def _sentences(part: PartResult) -> Iterator[str]:
             continue
         yield (
             f"{part.key}, {pair.model}, {_KINDS[pair.kind]}: {pair.one} minus {pair.other} is "
-            f"{_percent(pair.difference, sign=True)} points of {part.metric}, p = {_p(pair.p)}: "
-            f"{_said(pair)}."
+            f"{with_interval(pair.difference, sign=True)} points of {part.metric}, "
+            f"p = {_p(pair.p)}: {_said(pair)}."
         )
 
 
@@ -111,8 +102,8 @@ def _said(pair: Pair) -> str:
 def _mean_table(results: Results) -> Table:
     rows: list[tuple[Cell, ...]] = []
     for mean in results.means:
-        against = "" if mean.against is None else _percent(mean.against, sign=True)
-        rows.append((mean.model, _KINDS[mean.kind], mean.arm, _percent(mean.figure), against))
+        against = "" if mean.against is None else with_interval(mean.against, sign=True)
+        rows.append((mean.model, _KINDS[mean.kind], mean.arm, with_interval(mean.figure), against))
     names = ", ".join(part.key for part in results.parts)
     return Table(
         f"Mean over {names}",
@@ -134,9 +125,9 @@ def _tables(part: PartResult) -> Iterator[Table]:
                 _KINDS[group.kind],
                 group.arm,
                 group.rows,
-                _percent(group.figure),
+                with_interval(group.figure),
                 "-" if group.sd is None else f"{100 * group.sd:.1f}",
-                *(_percent(group.figures[name]) for name in others),
+                *(with_interval(group.figures[name]) for name in others),
             )
             for group in main
         ],
@@ -153,7 +144,7 @@ def _tables(part: PartResult) -> Iterator[Table]:
                     _KINDS[pair.kind],
                     pair.one,
                     pair.other,
-                    _percent(pair.difference, sign=True),
+                    with_interval(pair.difference, sign=True),
                     _p(pair.p),
                     _p(pair.holm),
                     f"{pair.only_one:.0f} : {pair.only_other:.0f}",
@@ -247,7 +238,7 @@ def _curve_tables(part: PartResult) -> Iterator[Table]:
                 f"{part.key}: learning curve of {model}, {part.metric} %",
                 ("rows", *arms),
                 [
-                    (size, *(_percent(at.get((arm, size), Estimate(None))) for arm in arms))
+                    (size, *(with_interval(at.get((arm, size), Estimate(None))) for arm in arms))
                     for size in sizes
                 ],
             )
@@ -259,7 +250,7 @@ def _curve_tables(part: PartResult) -> Iterator[Table]:
                 [
                     (
                         f"{group.share:.0%}",
-                        _percent(group.figure),
+                        with_interval(group.figure),
                         "-" if group.sd is None else f"{100 * group.sd:.1f}",
                     )
                     for group in shares
@@ -343,7 +334,7 @@ def _warnings(part: PartResult) -> Iterator[str]:
 def shown(cell: Cell) -> str:
     """A cell of a table as text."""
     if isinstance(cell, Estimate):
-        return _percent(cell)
+        return with_interval(cell)
     return "-" if cell is None else f"{cell:,}" if isinstance(cell, int) else str(cell)
 
 

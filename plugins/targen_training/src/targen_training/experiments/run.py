@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from targen_core import Registry
-from targen_core.errors import UsageError, WriteFailed
+from targen_core.errors import UsageError
 from targen_core.training.model import Watch
 from targen_training.experiments.cells import (
     BEFORE,
@@ -40,6 +40,7 @@ from targen_training.experiments.model import Experiment, as_toml
 from targen_training.experiments.pages import as_html, as_markdown
 from targen_training.experiments.results import Results, results_of
 from targen_training.scores import measured
+from targen_training.writing import write_text, writing
 
 __all__ = ["Planned", "check_folder", "declare", "held", "planned", "run_experiment", "written"]
 
@@ -96,11 +97,9 @@ def held(folder: Path) -> Iterator[None]:
         UsageError: another process is at it.
         WriteFailed: the operating system refuses.
     """
-    try:
+    with writing(folder):
         folder.mkdir(parents=True, exist_ok=True)
         lock = (folder / ".lock").open("w")
-    except OSError as error:
-        raise WriteFailed(f"cannot write {folder}: {error.strerror}") from error
     with lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -210,7 +209,7 @@ def written(folder: Path, results: Results) -> list[Path]:
         "results.md": as_markdown(results),
         "results.html": as_html(results),
     }
-    return [_write(folder / name, text) for name, text in texts.items()]
+    return [write_text(folder / name, text) for name, text in texts.items()]
 
 
 def declare(folder: Path, values: Mapping[str, Any]) -> None:
@@ -219,17 +218,4 @@ def declare(folder: Path, values: Mapping[str, Any]) -> None:
     Raises:
         WriteFailed: the operating system refuses.
     """
-    _write(folder / "experiment.toml", as_toml(values))
-
-
-def _write(path: Path, text: str) -> Path:
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        beside = path.with_name(f".{path.name}.part")
-        beside.unlink(missing_ok=True)
-        with beside.open("x", encoding="utf-8", errors="backslashreplace") as file:
-            file.write(text)
-        beside.replace(path)
-    except OSError as error:
-        raise WriteFailed(f"cannot write {path}: {error.strerror}") from error
-    return path
+    write_text(folder / "experiment.toml", as_toml(values))

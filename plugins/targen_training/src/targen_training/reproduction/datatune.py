@@ -19,11 +19,12 @@ from typing import TYPE_CHECKING, Any
 
 from targen_core.dataset.bigbench import CHOICE, BigBench, choices_in, task_json
 from targen_core.dataset.source import open_source
-from targen_core.errors import UsageError, WriteFailed
+from targen_core.errors import UsageError
 from targen_core.metrics.model import Estimate
 from targen_core.text import plural
 from targen_training.bigbench.score import METRICS, Grade, chance_of, metric_of, normalized
 from targen_training.experiments.run import check_folder
+from targen_training.writing import write_text
 
 if TYPE_CHECKING:
     from targen_core import Registry
@@ -267,7 +268,7 @@ def _file(path: Path, name: str, original: Path) -> Path:
 
     own = _place(original, name)
     assert own is not None  # it was read
-    return _text(path, ANSWER.text(FORM, Answer(file=str(own.resolve()), shots=_SHOTS), name))
+    return write_text(path, ANSWER.text(FORM, Answer(file=str(own.resolve()), shots=_SHOTS), name))
 
 
 def _write(path: Path, rows: Iterable[Mapping[str, str]]) -> Path:
@@ -275,16 +276,7 @@ def _write(path: Path, rows: Iterable[Mapping[str, str]]) -> Path:
         json.dumps({"row": at, **row, "idx": at}, ensure_ascii=False) + "\n"
         for at, row in enumerate(rows)
     ]
-    return _text(path, "".join(lines))
-
-
-def _text(path: Path, text: str) -> Path:
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise WriteFailed(f"cannot write {path}: {error.strerror}") from error
-    return path
+    return write_text(path, "".join(lines))
 
 
 # --- said before it starts ---
@@ -433,7 +425,7 @@ def _print(
     results: Results,
 ) -> None:
     from targen_core.cli.tables import print_table
-    from targen_training.bigbench.evaluating import plain
+    from targen_training.printed import with_interval
 
     print(f"DataTune's table 2: {paper['title']}")
     print_table(
@@ -446,10 +438,14 @@ def _print(
     print("\nhere, normalised, with 95 % intervals over examples; 0 is chance")
     rows: list[tuple[str, ...]] = []
     if grades:
-        cells = (plain(grades[key].normalized) if key in grades else "-" for key in tasks)
+        cells = (
+            with_interval(grades[key].normalized, scale=1) if key in grades else "-"
+            for key in tasks
+        )
         rows.append(("written answers", "few-shot", *cells))
     for (model, arm), of in lines.items():
-        rows.append((model, arm, *(plain(of[key]) if key in of else "-" for key in tasks)))
+        cells = (with_interval(of[key], scale=1) if key in of else "-" for key in tasks)
+        rows.append((model, arm, *cells))
     print_table(["model", "trained on", *tasks], rows)
     counts = [(part.key, group.arm, group.rows) for part in results.parts for group in part.groups]
     said = {f"{key} {arm} {rows:,}" for key, arm, rows in counts}

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from targen_core.errors import UsageError, WriteFailed
+from targen_core.errors import UsageError
+from targen_training.writing import write_text
 
 __all__ = ["Found", "original_of", "synthetic_of"]
 
@@ -55,16 +56,9 @@ def original_of(folder: Path, task: str, work: Path) -> Found | None:
 
 
 def _split(whole: Path, work: Path) -> Found:
-    try:
-        lines = whole.read_text(encoding="utf-8").split("\n")
-        rows = [line for line in lines if line.strip()]
-        work.mkdir(parents=True, exist_ok=True)
-        parts = work / "axg-train.jsonl", work / "axg-test.jsonl"
-        for path, part in zip(parts, (rows[:_AXG_TRAIN], rows[_AXG_TRAIN:]), strict=True):
-            path.write_text("\n".join(part) + "\n", encoding="utf-8")
-    except OSError as error:
-        raise WriteFailed(f"cannot split {whole} into {work}: {error.strerror}") from error
-    return parts
+    rows = [line for line in whole.read_text(encoding="utf-8").split("\n") if line.strip()]
+    train, test = ("\n".join(part) + "\n" for part in (rows[:_AXG_TRAIN], rows[_AXG_TRAIN:]))
+    return write_text(work / "axg-train.jsonl", train), write_text(work / "axg-test.jsonl", test)
 
 
 def synthetic_of(folder: Path | None, task: str) -> Path | None:

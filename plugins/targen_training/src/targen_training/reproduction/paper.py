@@ -31,6 +31,8 @@ class PaperTable:
         metrics: tasks whose figure is not the benchmark's first.
         harness: tasks of lm-evaluation-harness that it takes.
         together: whether one model learns all of its tasks.
+        trainings: the table whose trainings it takes, and whose folder: table 6 has the means of
+            table 3.
     """
 
     name: str
@@ -44,6 +46,7 @@ class PaperTable:
     metrics: Mapping[str, str]
     harness: Sequence[str]
     together: bool
+    trainings: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,16 +105,18 @@ def paper_table(name: str) -> PaperTable:
     if name not in values["tables"]:
         raise UsageError(f"there is no {name}", hint=f"tables: {', '.join(table_names())}")
     table, common = values["tables"][name], values["common"]
+    trainings = table.get("trainings", name)
     return PaperTable(
         name,
         table["title"],
         table["tasks"],
         table["columns"],
-        table["arms"],
+        values["tables"][trainings]["arms"],
         table.get("each", ""),
         table["rows"],
         [*table["differs"], *common["differs"]],
         common["metric"],
         table.get("harness", ()),
         table.get("together", False),
+        trainings,
     )

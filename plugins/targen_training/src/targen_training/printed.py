@@ -1,0 +1,18 @@
+"""Figures as people read them."""
+
+from __future__ import annotations
+
+from targen_core.metrics.model import Estimate
+
+__all__ = ["with_interval"]
+
+
+def with_interval(estimate: Estimate, *, sign: bool = False, scale: float = 100.0) -> str:
+    """A share in per cent, or a score at scale 1, with its interval where it has one."""
+    if estimate.value is None:
+        return "-"
+    form = "+.1f" if sign else ".1f"
+    value = f"{scale * estimate.value:{form}}"
+    if estimate.low is None or estimate.high is None:
+        return value
+    return f"{value} ({scale * estimate.low:{form}} to {scale * estimate.high:{form}})"
