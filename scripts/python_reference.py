@@ -81,6 +81,7 @@ MODULES = [
     "calls.error_patterns",
     "calls.tokens",
     "calls.descriptors",
+    "declared.files",
     "dataset.bigbench",
     "dataset.extras",
     "dataset.source",

@@ -104,6 +104,7 @@ def test_arms_that_are_missing_are_generated(targen: Command, superglue: Path) -
     done = targen(*made)
     assert done.code == 0, done.err
     assert "without correction minus with correction" in done.out and "85.32" in done.out
+    assert "scripted were written by no model" in done.out
     run = Path("reproductions/table5/runs/rte-without-correction")
     assert json.loads((run / "manifest.json").read_text())["spec"]["corrector"] is None
     again = targen(*made)

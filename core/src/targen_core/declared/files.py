@@ -119,8 +119,7 @@ def require_known(copy: Path) -> None:
         name = f"{path}:{attribute}" if attribute else str(path)
         what = "names data to read and" if form else "is code that"
         raise UsageError(
-            f"{path} {what} came with its folder and has not been run on this machine "
-            "before",
+            f"{path} {what} came with its folder and has not been run on this machine before",
             hint=f"read it and, if you trust it, run: targen describe {name}",
         )
 

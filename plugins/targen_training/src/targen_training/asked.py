@@ -62,15 +62,16 @@ def read_rows(
     return dataset
 
 
-def file_of(source: str, task: str | None) -> TaskFile | None:
+def file_of(registry: Registry, source: str, task: str | None) -> TaskFile | None:
     """The file of the task of some rows, which a run keeps a copy of; None of an installed one."""
     from targen_core.dataset.source import open_source
     from targen_core.declared.files import task_file
-    from targen_core.plugins.register import is_file
 
     opened = open_source(source)
     name = task if opened.task is None else opened.task()
-    return task_file(name) if name and is_file(name) else None
+    if not name or not registry.find("task", name).id.startswith("file:"):
+        return None
+    return task_file(name)
 
 
 def _named(registry: Registry, task: Task[Any, Any] | str) -> str:

@@ -116,7 +116,7 @@ def train(
     files = {
         dataset.task.name: file
         for dataset, (source, whose) in zip(datasets, sources, strict=True)
-        if (file := file_of(source, whose)) is not None
+        if (file := file_of(registry, source, whose)) is not None
     }
     target = out or Path("models") / re.sub(r"[^\w.-]+", "-", datasets[0].name)
     with shown(quiet=quiet) as watch:

@@ -206,11 +206,14 @@ def reproduce(
         for name, extra in lacking.items():
             print(f"{name} is left out: pip install 'targen-training[{extra}]'", file=sys.stderr)
             differs.append(f"Without {name}, for which targen-training[{extra}] is not installed.")
+    if "scripted" in (name.partition("/")[0] for name in generator or []):
+        differs.append("Rows of scripted were written by no model: their figures say nothing.")
     differs += paper.differs
     print(_trainings(experiment, {} if model else size.seconds), file=sys.stderr)
     results = carried_out(registry, experiment, folder, plan=plan)
     if results is None:
         return
+    differs += [f"{note}." for note in results.notes]
     if json:
         print_json({"results": results.as_json(), "paper": list(paper.rows), "differs": differs})
     else:
