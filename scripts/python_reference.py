@@ -54,8 +54,8 @@ GROUPS = {
     "What they return": "Run Report LabelReport UsageReport CostEstimate Corrected "
     "CorrectionReport Dataset",
     "Errors": "TargenError UsageError JobFailed Rejected errors",
-    "Write a task": "Task Judging Rows Texts Label ListStep Dimension Part Credit Step Llm "
-    "InverseGenerator Prompt Variant DryRunCall Case Declaration TaskForm",
+    "Write a task": "Task Judging Rows Texts Label ListStep Dimension vocabulary Part Credit Step "
+    "Llm InverseGenerator Prompt Variant DryRunCall Case Declaration TaskForm",
     "Judge": "Corrector JudgeQuestion JudgeAnswer Correction CorrectionSample",
     "Write a backend": "Backend BackendOptions ChatModel ChatRequest ChatReply Message Price "
     "ScriptedModel ScriptedOptions Script",

@@ -20,7 +20,7 @@ DryRunCall Exporter InverseGenerator Job JobFailed JudgeAnswer JudgeQuestion Jud
 LabelReport Limits ListStep Llm Message Part Price Prompt Quotas Register Registration Registry
 Rejected Report Rows Run RunSpec Script ScriptedModel ScriptedOptions Step TargenError Task
 TaskForm Texts UsageError UsageReport Variant acorrect agenerate analyze aresume correct errors
-estimate generate hookimpl load load_registry read_dataset resume""".split()
+estimate generate hookimpl load load_registry read_dataset resume vocabulary""".split()
 
 TREE = {
     "TargenError": ("Exception", 1),

@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from targen_core.tasks.parts import Credit, DryRunCall, Label, Variant
     from targen_core.tasks.prompt import Prompt
     from targen_core.tasks.steps import Corrector, InverseGenerator, ListStep, Llm, Part, Step
+    from targen_core.tasks.vocabularies import vocabulary
 
 __version__ = "0.1.0"
 
@@ -111,6 +112,7 @@ _HOME = {
     "load_registry": "plugins.loader",
     "read_dataset": "api.reading",
     "resume": "api.generating",
+    "vocabulary": "tasks.vocabularies",
 }
 
 __all__ = [
@@ -180,6 +182,7 @@ __all__ = [
     "load_registry",
     "read_dataset",
     "resume",
+    "vocabulary",
 ]
 
 if not TYPE_CHECKING:  # type checkers read the imports above, and know of no other name

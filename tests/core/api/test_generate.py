@@ -218,6 +218,20 @@ def test_a_fraction_of_the_contexts_is_used():
     assert {each["above"][0] for each in run.provenance} == {"a kitchen"}
 
 
+def test_dimensions_are_drawn_from():
+    dimensions = {"length": ["short", "long"], "contexts.word": tg.vocabulary("words")}
+    drawn = [record["dimensions"] for record in porter(n=8, dimensions=dimensions).provenance]
+    assert {one["length"] for one in drawn} == {"short", "long"}
+    assert all(one["word"] in tg.vocabulary("words") for one in drawn)
+    with pytest.raises(UsageError, match=r"^dimension length is 3") as caught:
+        porter(n=2, dimensions={"length": 3})
+    assert caught.value.hint.startswith("pass texts, or weights by text")
+    with pytest.raises(UsageError, match="no such dimension"):
+        porter(n=2, dimensions={"length": None})
+    with pytest.raises(UsageError, match="dimensions is 'length'"):
+        porter(n=2, dimensions="length")
+
+
 @pytest.mark.whole
 def test_contexts_of_a_plugin_are_taken_by_name():
     run = tg.generate("rte", n=2, model="scripted", contexts_from="settings")

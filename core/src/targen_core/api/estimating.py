@@ -145,6 +145,8 @@ def estimate(
     labels_per_seed: Literal[1, "all"] | None = None,
     contexts_limit: int | None = None,
     contexts_fraction: float = 1.0,
+    dimensions: Mapping[str, Any] | None = None,
+    task_dimensions: bool = True,
     batch: bool = False,
     batch_lists: bool = False,
     measured: PathText | Run | None = None,
@@ -177,6 +179,8 @@ def estimate(
             default what the task says, and "all" for your own `seeds`.
         contexts_limit: maximum number of contexts.
         contexts_fraction: use only this leading fraction of `contexts` or `contexts_limit`.
+        dimensions: in what items and rows are made to differ, by name.
+        task_dimensions: whether the task's own dimensions that prompts say are kept.
         batch: use the service's batch API for steps 3 and 4.
         batch_lists: use the batch API for steps 1 and 2 too.
         measured: a run of the task to scale, or its directory.
@@ -199,6 +203,7 @@ def estimate(
         known |= {"contexts_from": contexts_from, "seeds_from": seeds_from, "batch": batch}
         known |= {"labels_per_seed": labels_per_seed}
         known |= {"contexts_limit": contexts_limit, "contexts_fraction": contexts_fraction}
+        known |= {"dimensions": dimensions, "task_dimensions": task_dimensions}
         known |= {"batch_lists": batch_lists, "registry": registry}
         check_kinds(known)
         if not 0 < yield_ <= 1:
@@ -224,6 +229,8 @@ def estimate(
             labels_per_seed=labels_per_seed,
             contexts_limit=contexts_limit,
             contexts_fraction=contexts_fraction,
+            dimensions=dimensions,
+            task_dimensions=task_dimensions,
             batch=batch,
             batch_lists=batch_lists,
         ) as request:

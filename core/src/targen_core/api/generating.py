@@ -55,6 +55,8 @@ async def agenerate(
     labels_per_seed: Literal[1, "all"] | None = None,
     contexts_limit: int | None = None,
     contexts_fraction: float = 1.0,
+    dimensions: Mapping[str, Any] | None = None,
+    task_dimensions: bool = True,
     balance: Literal["final", "intended"] = "final",
     near_duplicates: float = 90.0,
     give_up_after: int = 50,
@@ -107,6 +109,9 @@ async def agenerate(
             default what the task says, and "all" for your own `seeds`.
         contexts_limit: maximum number of contexts.
         contexts_fraction: use only this leading fraction of `contexts` or `contexts_limit`.
+        dimensions: in what items and rows are made to differ, by name: texts to draw from, weights
+            by text, or None to take a dimension of the task away; "STEP.NAME" is of a list.
+        task_dimensions: whether the task's own dimensions that prompts say are kept.
         balance: whether rows are counted by the label after ("final") or before
             ("intended") correction.
         near_duplicates: similarity above which a candidate is a near-duplicate, in per cent; 0
@@ -153,6 +158,8 @@ async def agenerate(
         labels_per_seed=labels_per_seed,
         contexts_limit=contexts_limit,
         contexts_fraction=contexts_fraction,
+        dimensions=dimensions,
+        task_dimensions=task_dimensions,
         seed=seed,
         balance=balance,
         near_duplicates=near_duplicates,

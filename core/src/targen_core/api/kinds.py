@@ -58,6 +58,7 @@ _KINDS: dict[str, _Kind] = {
     "steps": (_is_mapping, 'models by step, such as steps={"correct": "chatgpt"}'),
     "contexts_from": (_is_text, 'the name of contexts, such as contexts_from="topics"'),
     "seeds_from": (_is_text, 'the name of seeds, such as seeds_from="premises"'),
+    "dimensions": (_is_mapping, 'texts by name, such as dimensions={"length": ["short", "long"]}'),
     "corrector": (_is_text, 'the name of a corrector, such as corrector="blind"'),
     "correct": (_is_switch, 'True or False; another corrector is corrector="NAME"'),
     "near_duplicates": (
@@ -87,7 +88,9 @@ _KINDS: dict[str, _Kind] = {
         ),
         _NUMBER,
     ),
-    **dict.fromkeys(("batch", "batch_lists", "cache", "progress", "verify"), _SWITCH),
+    **dict.fromkeys(
+        ("batch", "batch_lists", "cache", "progress", "task_dimensions", "verify"), _SWITCH
+    ),
 }
 
 

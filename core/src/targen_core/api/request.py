@@ -25,6 +25,7 @@ from targen_core.folders import replies_folder
 from targen_core.plugins.loader import load_registry
 from targen_core.plugins.register import MEMORY, is_file
 from targen_core.plugins.registry import Registry
+from targen_core.runs.dimensions import read_dimensions
 from targen_core.runs.job import Job
 from targen_core.runs.manifest import Manifest
 from targen_core.runs.placing import place_for
@@ -118,6 +119,7 @@ def asked(
     corrector: str | None = None,
     contexts: ItemsLike | None = None,
     seeds: ItemsLike | None = None,
+    dimensions: Mapping[str, Any] | None = None,
     batch_lists: bool = False,
     **values: Any,
 ) -> Iterator[Request]:
@@ -163,6 +165,7 @@ def asked(
             corrector=(corrector or "") if correct else None,
             contexts=_items(contexts, files / "contexts.jsonl"),
             seeds=_items(seeds, files / "seeds.jsonl"),
+            dimensions=read_dimensions(dimensions or {}),
             lists_at_once=SIDE_BY_SIDE if batch_lists else 1,
             limits=Limits(**_not_none(limits)),
             **values,

@@ -26,7 +26,12 @@ _COUNTS = re.compile(r"-n (\d+), or --preset (\w+), or --label ([^=]+)=(\d+)")
 _N = re.compile(r"(?<!\S)-n(?= is |: )")
 _PLACE = re.compile(r"such as --out ('[^']*'|[^\s,;]+)")
 _SWITCH = re.compile(r"--force replaces")
-_NAMES = {"backend": "model", "backend-for": "steps", "variant": "variants"}
+_NAMES = {
+    "backend": "model",
+    "backend-for": "steps",
+    "dimension": "dimensions",
+    "variant": "variants",
+}
 _MODEL = re.compile(r"--model ([\w.-]+)")
 _VALUED = re.compile(r"--(model|price-in|price-out) (?=[\w.])")
 _BACKEND = re.compile(r"the (\S+) backend needs")

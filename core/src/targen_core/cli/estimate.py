@@ -16,6 +16,7 @@ from targen_core.cli.request import (
     ContextsArg,
     CorrectArg,
     CorrectorArg,
+    DimensionArg,
     KeyFileArg,
     LabelsPerSeedArg,
     ModelArg,
@@ -26,6 +27,7 @@ from targen_core.cli.request import (
     SeedsArg,
     SomeTaskArg,
     SuiteArg,
+    TaskDimensionsArg,
     VariantArg,
     labels_of,
 )
@@ -57,6 +59,8 @@ def estimate(
     contexts: ContextsArg = None,
     seeds: SeedsArg = None,
     labels_per_seed: LabelsPerSeedArg = None,
+    dimension: DimensionArg = None,
+    no_dimensions: TaskDimensionsArg = False,
     backend: BackendArg = None,
     model: ModelArg = None,
     base_url: BaseUrlArg = None,
@@ -105,6 +109,7 @@ def estimate(
     from targen_core.api.request import asked
     from targen_core.cli.choosing import choice
     from targen_core.plugins.loader import load_registry
+    from targen_core.runs.dimensions import parse_dimensions
     from targen_core.runs.suite import suite_tasks
 
     if not 0 < yield_ <= 1:
@@ -148,6 +153,8 @@ def estimate(
                 contexts=contexts,
                 seeds=seeds,
                 labels_per_seed=labels_per_seed,
+                dimensions=parse_dimensions(dimension),
+                task_dimensions=not no_dimensions,
                 correct=correct,
                 corrector=corrector,
                 batch=batch,

@@ -26,6 +26,7 @@ from targen_core.cli.request import (
     ContextsLimitArg,
     CorrectArg,
     CorrectorArg,
+    DimensionArg,
     KeyFileArg,
     LabelsPerSeedArg,
     MaxCostArg,
@@ -42,6 +43,7 @@ from targen_core.cli.request import (
     SeedsFromArg,
     SomeTaskArg,
     SuiteArg,
+    TaskDimensionsArg,
     VariantArg,
     labels_of,
     options_of,
@@ -159,6 +161,8 @@ def generate(
     contexts_from: ContextsFromArg = "",
     seeds_from: SeedsFromArg = "",
     labels_per_seed: LabelsPerSeedArg = None,
+    dimension: DimensionArg = None,
+    no_dimensions: TaskDimensionsArg = False,
     contexts_limit: ContextsLimitArg = None,
     contexts_fraction: ContextsFractionArg = 1.0,
     max_tokens: MaxTokensArg = None,
@@ -215,6 +219,7 @@ def generate(
     from targen_core.cli.choosing import choice
     from targen_core.plugins.loader import load_registry
     from targen_core.runs.batches import require_codecs
+    from targen_core.runs.dimensions import parse_dimensions
     from targen_core.runs.plan import prepare
     from targen_core.runs.suite import suite_tasks
 
@@ -262,6 +267,8 @@ def generate(
         contexts_from=contexts_from,
         seeds_from=seeds_from,
         labels_per_seed=labels_per_seed,
+        dimensions=parse_dimensions(dimension),
+        task_dimensions=not no_dimensions,
         contexts_limit=contexts_limit,
         contexts_fraction=contexts_fraction,
         balance=balance,

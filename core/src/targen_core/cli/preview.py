@@ -19,6 +19,7 @@ from targen_core.cli.request import (
     ContextsFromArg,
     CorrectArg,
     CorrectorArg,
+    DimensionArg,
     KeyFileArg,
     MaxCostArg,
     MaxOutageArg,
@@ -32,6 +33,7 @@ from targen_core.cli.request import (
     SeedsArg,
     SeedsFromArg,
     TaskArg,
+    TaskDimensionsArg,
     VariantArg,
 )
 from targen_core.cli.tables import print_json, print_table
@@ -82,6 +84,8 @@ def preview(
     seeds: SeedsArg = None,
     contexts_from: ContextsFromArg = "",
     seeds_from: SeedsFromArg = "",
+    dimension: DimensionArg = None,
+    no_dimensions: TaskDimensionsArg = False,
     max_cost: MaxCostArg = None,
     max_tokens: MaxTokensArg = None,
     max_outage: MaxOutageArg = None,
@@ -111,6 +115,7 @@ def preview(
     from targen_core.engine.quotas import Quotas
     from targen_core.folders import replies_folder
     from targen_core.plugins.loader import load_registry
+    from targen_core.runs.dimensions import parse_dimensions
     from targen_core.runs.trial import run_trial
 
     if variants and (variant or full or prompts):
@@ -147,6 +152,8 @@ def preview(
             seeds=seeds,
             contexts_from=contexts_from,
             seeds_from=seeds_from,
+            dimensions=parse_dimensions(dimension),
+            task_dimensions=not no_dimensions,
             give_up_after=10,
             # One candidate after the other, and few ahead of need: this is a look.
             concurrency=2,

@@ -30,6 +30,7 @@ __all__ = [
     "ContextsLimitArg",
     "CorrectArg",
     "CorrectorArg",
+    "DimensionArg",
     "KeyFileArg",
     "LabelsPerSeedArg",
     "MaxCostArg",
@@ -47,6 +48,7 @@ __all__ = [
     "SomeTaskArg",
     "SuiteArg",
     "TaskArg",
+    "TaskDimensionsArg",
     "VariantArg",
     "backends_of",
     "complete_task",
@@ -270,6 +272,24 @@ ContextsFractionArg = Annotated[
     typer.Option(
         "--contexts-fraction",
         help="Use this part of --contexts or --contexts-limit: 0.5 is half (an ablation).",
+        rich_help_panel=LISTS,
+    ),
+]
+DimensionArg = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--dimension",
+        metavar="[STEP.]NAME=VALUES",
+        help="Make rows differ in this: `length=short,long`, `tone=dry:3,warm:1` or "
+        "`word=@words`; none take it away.",
+        rich_help_panel=LISTS,
+    ),
+]
+TaskDimensionsArg = Annotated[
+    bool,
+    typer.Option(
+        "--no-dimensions",
+        help="Leave out the task's own dimensions; see describe.",
         rich_help_panel=LISTS,
     ),
 ]

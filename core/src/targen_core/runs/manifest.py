@@ -14,6 +14,7 @@ from pydantic import ValidationError
 from targen_core.engine.commits import Target
 from targen_core.errors import RunConflict, RunDirectoryError, UsageError
 from targen_core.plugins.register import is_file
+from targen_core.runs.dimensions import as_typed
 from targen_core.runs.files import write_atomically
 from targen_core.runs.gate import check_members, read_json, said
 from targen_core.runs.lock import Lock, StepPlan, TaskPlan
@@ -235,6 +236,7 @@ class Manifest(ManifestPart):
     def deciding(self) -> dict[str, Any]:
         """What decides the rows, by name."""
         return {
+            "dimensions": as_typed(self.spec.dimensions, keep=self.spec.task_dimensions),
             **self.lock.model_dump(mode="json", exclude={"distributions"}),
             **self.spec.model_dump(mode="json", include=_DECIDING),
             "task_file": self.task_file,

@@ -26,6 +26,7 @@ from targen_core.errors import PluginError, TargenError, UsageError
 from targen_core.plugins.register import Registration, is_file
 from targen_core.plugins.registry import Registry
 from targen_core.runs.batches import batched_steps
+from targen_core.runs.dimensions import with_dimensions
 from targen_core.runs.lock import Lock, StepPlan, TaskPlan
 from targen_core.runs.manifest import given_file
 from targen_core.runs.options import (
@@ -263,10 +264,11 @@ def find_task(
 
 
 def task_of(registry: Registry, spec: RunSpec) -> tuple[Registration[Any], Task[Any, Any]]:
-    """A spec's task with the lists that it takes from elsewhere, and its registration.
+    """A spec's task with its lists from elsewhere and its dimensions, and its registration.
 
     Raises:
-        UsageError: there is no such task or list, or the list has no place in the task.
+        UsageError: there is no such task or list, the list has no place in the task, or a
+            dimension cannot be.
     """
     registered, task = find_task(registry, spec.task, spec.variants)
     own = task.contexts
@@ -293,6 +295,10 @@ def task_of(registry: Registry, spec: RunSpec) -> tuple[Registration[Any], Task[
         task = task.replace(labels_per_seed=1 if spec.labels_per_seed == 1 else None)
     elif spec.seeds is not None:  # there are no more of them: each is for whatever it can give
         task = task.replace(labels_per_seed=None)
+    if spec.dimensions or not spec.task_dimensions:
+        given = [step.name for step in task.steps if step.lists] if spec.seeds else []
+        given += ["contexts"] if spec.contexts else []
+        task = with_dimensions(task, spec.dimensions, keep=spec.task_dimensions, given=given)
     return registered, task
 
 

@@ -85,7 +85,9 @@ class RunSpec(_Asked):
     those of `-o`, by `KEY` or `STEP.KEY`. `contexts_from` and `seeds_from` name
     lists that plugins register, in place of the task's. `labels_per_seed` is None for what the
     task says, or "all" where the seeds are the user's. `contexts_fraction` keeps that part of
-    the given contexts, or of the limit. `lists_at_once` calls of a list are
+    the given contexts, or of the limit. `dimensions` hold by `NAME` or `STEP.NAME` what is drawn
+    from: texts, weights, `@NAME` of a vocabulary, or () for nothing; without `task_dimensions` the
+    task keeps none of its own that prompts say. `lists_at_once` calls of a list are
     not told of each other.
 
     Raises:
@@ -107,6 +109,8 @@ class RunSpec(_Asked):
     contexts_from: str = ""
     seeds_from: str = ""
     labels_per_seed: Annotated[Literal[1, "all"] | None, BeforeValidator(_number_of)] = None
+    dimensions: Mapping[str, str | tuple[str, ...] | dict[str, int]] = {}
+    task_dimensions: bool = True
     contexts_limit: _Count | None = None
     contexts_fraction: Annotated[float, Field(gt=0, le=1)] = 1.0
     lists_at_once: _Count = 1

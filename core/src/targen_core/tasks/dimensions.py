@@ -22,6 +22,7 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
 from targen_core.tasks.keywords import Keywords
+from targen_core.tasks.vocabularies import Vocabulary
 
 __all__ = ["Dimension", "digest_of", "draw", "draws_from", "draws_text", "repeated"]
 
@@ -41,7 +42,8 @@ class Dimension(Keywords):
 
     Attributes:
         name: as in `--dimension NAME=a,b`, in prompts, in provenance and in reports.
-        values: what is drawn from; a mapping gives each value a weight, a whole number.
+        values: what is drawn from, such as `vocabulary("words")`; a mapping gives each value a
+            weight, a whole number.
         in_prompt: whether prompts say what was drawn; if not, only the step's code reads it, in
             `llm.draws`, such as a kind that selects a prompt.
         summary: one line for people.
@@ -66,6 +68,8 @@ class Dimension(Keywords):
 
     def _problems(self) -> Iterator[str]:
         values = self.values
+        if isinstance(values, Vocabulary):
+            return  # it is tested where it is made, and read where it is used
         if isinstance(values, str) or not isinstance(values, Sequence | Mapping):
             yield f"values are {repr(values)[:80]}; pass texts in a tuple, or weights by text"
             return

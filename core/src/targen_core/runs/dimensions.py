@@ -1,0 +1,227 @@
+"""Dimensions as a user sets them: read from options, and put into a task.
+
+A name alone is that of a dimension of the task, or of a new one of its rows; `STEP.NAME` puts it
+on a list. No values take a dimension away. `@words` stands for a vocabulary.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from targen_core.errors import UsageError
+from targen_core.plain import refuse_waiting
+from targen_core.suggestions import did_you_mean
+from targen_core.tasks.dimensions import Dimension
+from targen_core.tasks.model import Task
+from targen_core.tasks.steps import ListStep
+from targen_core.tasks.vocabularies import VOCABULARIES, vocabulary
+
+__all__ = ["Drawn", "as_typed", "parse_dimensions", "read_dimensions", "with_dimensions"]
+
+Drawn: TypeAlias = "str | tuple[str, ...] | dict[str, int]"
+"""Values of a dimension as a spec keeps them: `@NAME`, texts, or weights; () takes it away."""
+
+_Change: TypeAlias = Callable[[str, tuple[Dimension, ...]], tuple[Dimension, ...]]
+_WEIGHT = re.compile(r"(.*\S)\s*:\s*(\d+)", re.DOTALL)
+_LARGEST = 16 << 20  # bytes of a file of values
+_SHOWN = 8
+_EXAMPLE = "--dimension length=short,long"
+
+
+def parse_dimensions(items: Sequence[str] | None) -> dict[str, Drawn]:
+    """`[STEP.]NAME=VALUES` items: a,b,c or a:3,b:1, @FILE or @VOCABULARY; none take it away.
+
+    Raises:
+        UsageError: an item of another form, a name given twice, or a file that cannot be read.
+    """
+    drawn: dict[str, Drawn] = {}
+    for item in items or ():
+        name, equals, text = item.partition("=")
+        name = name.strip()
+        if not equals or not name:
+            raise UsageError(f"--dimension {item!r} is not NAME=VALUES", hint=_EXAMPLE)
+        if name in drawn:
+            raise UsageError(f"--dimension names {name} twice")
+        drawn[name] = _typed(name, text.strip())
+    return drawn
+
+
+def read_dimensions(values: Mapping[str, Any]) -> dict[str, Drawn]:
+    """Values by `[STEP.]NAME` as a program gives them: texts, weights, or "@NAME".
+
+    Raises:
+        UsageError: something else.
+    """
+    drawn: dict[str, Drawn] = {}
+    for name, value in values.items():
+        if isinstance(value, str) and value.startswith("@"):
+            drawn[name] = _typed(name, value)
+        elif isinstance(value, Mapping):
+            drawn[name] = dict(value)
+        elif isinstance(value, Iterable) and not isinstance(value, str | bytes):
+            drawn[name] = tuple(value)
+        elif value is None:
+            drawn[name] = ()
+        else:
+            raise UsageError(
+                f"dimension {name} is {repr(value)[:80]}",
+                hint='pass texts, or weights by text, such as dimensions={"length": ["short"]}',
+            )
+    return drawn
+
+
+def _typed(name: str, text: str) -> Drawn:
+    if text.startswith("@"):
+        return text if text[1:] in VOCABULARIES else _lines(name, Path(text[1:]).expanduser())
+    parts = [part.strip() for part in text.split(",")] if text else []
+    if "" in parts:
+        raise UsageError(
+            f"--dimension {name}={text}: a value is empty",
+            hint=f"values with commas stand in a file, one a line: --dimension {name}=@FILE",
+        )
+    weighted = [_WEIGHT.fullmatch(part) for part in parts]
+    if not parts or not any(weighted):
+        return tuple(parts)
+    weights: dict[str, int] = {}
+    for part, match in zip(parts, weighted, strict=True):
+        if match is None:
+            raise UsageError(
+                f"--dimension {name}={text}: {part!r} has no weight, and others have",
+                hint=f"give each a weight, {part}:1, or none; values that end in a colon and a "
+                f"number stand in a file: --dimension {name}=@FILE",
+            )
+        if match[1] in weights:
+            raise UsageError(f"--dimension {name}={text}: {match[1]!r} is there twice")
+        weights[match[1]] = int(match[2])
+    return weights
+
+
+def _lines(name: str, path: Path) -> tuple[str, ...]:
+    """The values of a file, one a line, blank lines left out."""
+    what = f"--dimension {name}=@{path}"
+    try:
+        refuse_waiting(path)
+        if path.stat().st_size > _LARGEST:
+            raise UsageError(f"{what}: the file is larger than {_LARGEST >> 20} MiB")
+        lines = path.read_text(encoding="utf-8-sig").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        near = did_you_mean(str(path), VOCABULARIES, "vocabularies are")
+        raise UsageError(f"{what}: {reason}", hint=near) from error
+    values = tuple(dict.fromkeys(line.strip() for line in lines if line.strip()))
+    if not values:
+        raise UsageError(f"{what}: the file has no values")
+    return values
+
+
+def as_typed(drawn: Mapping[str, Drawn], *, keep: bool) -> str:
+    """What the user set, as it is typed; of many values the first few."""
+    said = [] if keep else ["none of the task's own"]
+    for name, values in drawn.items():
+        if isinstance(values, dict):
+            parts = [f"{value}:{weight}" for value, weight in values.items()]
+        else:
+            parts = [values] if isinstance(values, str) else list(values)
+        more = f",... ({len(parts):,})" if len(parts) > _SHOWN else ""
+        said.append(f"{name}={','.join(parts[:_SHOWN])}{more}")
+    return "; ".join(said) or "as the task has them"
+
+
+def with_dimensions(
+    task: Task[Any, Any],
+    drawn: Mapping[str, Drawn],
+    *,
+    keep: bool = True,
+    given: Collection[str] = (),
+) -> Task[Any, Any]:
+    """The task with dimensions as the user sets them.
+
+    Without `keep` it loses its own that prompts say. `given` are list steps whose items come from
+    the user: nothing is drawn for these.
+
+    Raises:
+        UsageError: a name, step or value that cannot be.
+    """
+    if not keep:
+        task = _with(task, lambda _, mine: tuple(one for one in mine if not one.in_prompt))
+    for name, values in drawn.items():
+        try:
+            task = _set(task, name, values, given)
+        except ValueError as error:
+            said = str(error).removeprefix(f"task {task.name}: ")
+            raise UsageError(f"--dimension {name}: {said}") from None
+    return task
+
+
+def _set(task: Task[Any, Any], name: str, values: Drawn, given: Collection[str]) -> Task[Any, Any]:
+    """The task with one dimension added, changed or taken away."""
+    step, dot, bare = name.rpartition(".")
+    drawing = {
+        part.name: part.lists for part in task.steps if part.lists or part.kind == "generate"
+    }
+    if dot and step not in drawing:
+        raise UsageError(
+            f"--dimension {name}: no step {step!r} that draws",
+            hint=did_you_mean(step, drawing, "steps"),
+        )
+    known = [one for one in task.dimensions_by_step if not dot or one[0] == step]
+    there = [(at, one) for at, one in known if one.name.casefold() == bare.casefold()]
+    if not there and not values:
+        names = [one.name for _, one in known]
+        raise UsageError(
+            f"--dimension {name}=: task {task.name} has no such dimension",
+            hint=did_you_mean(bare, names, "there are") if names else f"it has none; {_EXAMPLE}",
+        )
+    for at in dict.fromkeys(at for at, _ in there) or (step or "generate",):
+        if at in given:
+            raise UsageError(
+                f"--dimension {name}: the {at} are your own: nothing is drawn for them"
+            )
+        if not there and (lists := drawing[at]) and not lists[-1].asks:
+            raise UsageError(f"--dimension {name}: no model is asked for the {at} of {task.name}")
+    read = vocabulary(values[1:]) if isinstance(values, str) else values
+    for _, one in there:
+        if not one.in_prompt and not (read and set(read) <= set(one.pool)):
+            raise UsageError(
+                f"--dimension {name}: the task's own code reads it, and knows these values alone",
+                hint=f"some of them, or weights: {', '.join(dict.fromkeys(one.pool))}",
+            )
+    if not there:
+        new = Dimension(name=bare, values=read)
+        return _with(task, lambda at, mine: (*mine, new) if at == (step or "generate") else mine)
+
+    def changed(_: str, mine: tuple[Dimension, ...]) -> tuple[Dimension, ...]:
+        old = {id(one) for _, one in there}
+        kept = (one for one in mine if read or id(one) not in old)
+        return tuple(replace(one, values=read) if id(one) in old else one for one in kept)
+
+    return _with(task, changed)
+
+
+def _with(task: Task[Any, Any], change: _Change) -> Task[Any, Any]:
+    """The task with other dimensions: `change` is told each list's step, "generate" for the rows.
+
+    Where lists share a step, what is new goes to the last of them.
+    """
+    changed: dict[int, ListStep[Any]] = {}
+    for step in task.steps:
+        for part in step.lists or ():
+            mine = change(step.name, part.dimensions)
+            more = len(mine) > len(part.dimensions) and part is not (step.lists or ())[-1]
+            changed[id(part)] = replace(part, dimensions=part.dimensions if more else mine)
+    own = change("generate", task.dimensions)
+    if task.parts:
+        parts = {
+            name: replace(part, lists=tuple(changed[id(one)] for one in part.lists))
+            for name, part in task.parts.items()
+        }
+        return task.replace(parts=parts, dimensions=own)
+    return task.replace(
+        contexts=task.contexts and changed[id(task.contexts)],
+        seeds=tuple(changed[id(one)] for one in task.seeds),
+        dimensions=own,
+    )

@@ -1,0 +1,149 @@
+"""Dimensions on the command line: set, replaced, taken away, kept and refused."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+RUN = ("-b", "scripted", "-q", "--out", "run")
+
+TASK = """
+from dataclasses import replace
+
+from targen_core import Dimension
+from targen_testing.sample import SAMPLE
+
+LENGTH = Dimension(name="length", values=("short", "long"), summary="how long the text is")
+KIND = Dimension(name="kind", values={"open": 3, "closed": 1}, in_prompt=False)
+PLACE = Dimension(name="place", values=[f"place {n}" for n in range(9)])
+TASK = SAMPLE.replace(
+    name="varied",
+    contexts=replace(SAMPLE.contexts, dimensions=(PLACE,)),
+    dimensions=(LENGTH, KIND),
+)
+"""
+
+
+@pytest.fixture
+def task(targen):
+    Path("varied.py").write_text(TASK)
+    return "varied.py"
+
+
+def drawn(run="run"):
+    lines = (Path(run) / "provenance.jsonl").read_text().splitlines()
+    return [json.loads(line).get("dimensions", {}) for line in lines]
+
+
+def test_a_dimension_of_the_rows_and_one_of_a_list(targen):
+    options = ("--dimension", "length=short, long", "--dimension", "contexts.word=@words")
+    result = targen("generate", "rte", "-n", "40", *RUN, *options)
+    assert result.code == 0, result.err
+    assert {tuple(each) for each in drawn()} == {("word", "length")}
+    assert Counter(each["length"] for each in drawn()) == {"short": 20, "long": 20}
+    spec = json.loads(Path("run/manifest.json").read_text())["spec"]
+    assert spec["dimensions"] == {"length": ["short", "long"], "contexts.word": "@words"}
+    shown = targen("show", "run", "0")
+    assert f"word: {drawn()[0]['word']}" in shown.out
+
+
+def test_a_resume_keeps_them_and_others_are_another_run(targen):
+    run = ("generate", "rte", *RUN, "-n")
+    assert targen(*run, "4", "--dimension", "length=short,long").code == 0
+    grown = targen("resume", "run", "-n", "12", "-q")
+    assert grown.code == 0, grown.err
+    assert Counter(each["length"] for each in drawn()) == {"short": 6, "long": 6}
+    other = targen(*run, "4", "--dimension", "length=short,longer")
+    assert other.code == 2
+    assert "dimensions length=short,long; you asked for length=short,longer" in other.err
+    none = targen(*run, "4")
+    assert none.code == 2
+    assert "you asked for as the task has them" in none.err
+
+
+def test_values_of_a_file_and_weights(targen):
+    Path("tones.txt").write_text("dry, if anything\n\nwarm\nwarm\n")
+    options = ("--dimension", "tone=@tones.txt", "--dimension", "register=a letter:3,a note:1")
+    assert targen("generate", "rte", "-n", "32", *RUN, *options).code == 0
+    assert Counter(each["tone"] for each in drawn()) == {"dry, if anything": 16, "warm": 16}
+    assert Counter(each["register"] for each in drawn()) == {"a letter": 24, "a note": 8}
+
+
+def test_those_of_a_task_are_described_replaced_and_taken_away(targen, task):
+    described = targen("describe", task)
+    assert "short, long" in described.out
+    assert "how long the text is" in described.out
+    assert "open: 3, closed: 1" in described.out
+    assert "(prompts do not say it)" in described.out
+    assert "place 5, ... (9)" in described.out
+    facts = targen("describe", task, "--json").json["dimensions"]
+    assert [one["name"] for one in facts] == ["place", "length", "kind"]
+    assert [one["step"] for one in facts] == ["contexts", "generate", "generate"]
+
+    run = ("generate", task, "-b", "scripted", "-q", "-n", "8", "--out")
+    assert targen(*run, "own").code == 0
+    assert {tuple(each) for each in drawn("own")} == {("place", "length", "kind")}
+    assert targen(*run, "less", "--dimension", "Length=", "--dimension", "place=here").code == 0
+    assert {tuple(each) for each in drawn("less")} == {("place", "kind")}
+    assert {each["place"] for each in drawn("less")} == {"here"}
+    assert targen(*run, "code", "--no-dimensions").code == 0
+    assert {tuple(each) for each in drawn("code")} == {("kind",)}
+    assert targen(*run, "mine", "--no-dimensions", "--dimension", "length=mid").code == 0
+    assert drawn("mine")[0]["length"] == "mid"
+    assert targen(*run, "kinds", "--dimension", "kind=closed").code == 0
+    assert {each["kind"] for each in drawn("kinds")} == {"closed"}
+
+
+def test_a_preview_and_an_estimate_have_them(targen):
+    option = ("--dimension", "length=" + ",".join("x" * n for n in range(200, 206)))
+    shown = targen("preview", "rte", "-b", "scripted", "--prompts", *option)
+    assert "Keep to this:\nlength: xxx" in shown.out
+    plain, more = (
+        targen("estimate", "rte", "-b", "scripted", "-n", "100", "--json", *options).json
+        for options in ((), option)
+    )
+    assert json.dumps(plain) != json.dumps(more)
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        ("length", "--dimension 'length' is not NAME=VALUES"),
+        ("=a,b", "is not NAME=VALUES"),
+        ("length=a,,b", "a value is empty"),
+        ("length=a,a", "'a' is among its values twice"),
+        ("length=a:2,b", "'b' has no weight, and others have"),
+        ("length=a:0", "the weight of 'a' is 0"),
+        ("length=@nothing.txt", "No such file"),
+        ("length=@word", "did you mean words?"),
+        ("length=", "task varied has no such dimension"),
+        ("label=a,b", "rows have that already"),
+        ("topics.word=a,b", "no step 'topics' that draws"),
+        ("contexs.word=a,b", "did you mean contexts?"),
+        ("correct.word=a,b", "no step 'correct' that draws"),
+        ("kind=open,odd", "the task's own code reads it, and knows these values alone"),
+        ("kind=", "the task's own code reads it"),
+    ],
+)
+def test_what_cannot_be_is_refused_with_what_to_type(targen, task, value, said):
+    text = Path(task).read_text().replace("(LENGTH, KIND)", "(KIND,)")
+    Path(task).write_text(text)
+    result = targen("generate", task, "-n", "2", *RUN, "--dimension", value)
+    assert result.code == 2, result.out
+    assert said in result.err
+    assert not Path("run").exists()
+
+
+def test_one_name_twice_and_lists_of_ones_own_are_refused(targen):
+    Path("mine.txt").write_text("a harbour\na school\n")
+    run = ("generate", "rte", "-n", "2", *RUN)
+    twice = targen(*run, "--dimension", "a=x", "--dimension", "a=y")
+    assert "--dimension names a twice" in twice.err
+    clash = targen(*run, "--dimension", "contexts.a=x", "--dimension", "generate.A=y")
+    assert "two of its dimensions are called 'A'" in clash.err
+    own = targen(*run, "--contexts", "mine.txt", "--dimension", "contexts.word=@words")
+    assert "the contexts are your own" in own.err
+    assert (twice.code, clash.code, own.code) == (2, 2, 2)
