@@ -133,9 +133,10 @@ def init_task(
     labels = plural(len(declaration.labels), "label")
     print(f"{path}: {labels}; {cost if took.calls else 'from the cache'}")
     print("It is a draft that has not been reviewed. Look at")
-    print("  labels    would two people who read the definitions always agree?")
-    print("  seeds     can one seed serve for every label?")
-    print("  samples   are their actual labels right?")
+    print("  labels      would two people who read the definitions always agree?")
+    print("  seeds       can one seed serve for every label?")
+    print("  dimensions  does none of them give a label away?")
+    print("  samples     are their actual labels right?")
     print("Then remove the line `draft: true`, and")
     print(f"  targen preview {_typed(path)} --backend {backend}")
 

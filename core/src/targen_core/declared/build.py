@@ -16,6 +16,7 @@ from targen_core.declared.checks import (
     check_written,
     no_worked_answer,
 )
+from targen_core.declared.dimensions import dimensions_of
 from targen_core.declared.dry_run import dry_run_of
 from targen_core.declared.model import ContextsPart, Declaration, SeedsPart
 from targen_core.declared.prompt_text import (
@@ -91,6 +92,7 @@ def build_task(declaration: Declaration, name: str) -> Task[str, BaseModel]:
             for branch, aim in declaration.aims.items()
         },
         branch_labels=declaration.aims if declaration.branches else {},
+        dimensions=dimensions_of(declaration.dimensions),
         instances_per_call=declaration.instances_per_call,
         labels_per_seed=1 if declaration.labels_per_seed == 1 else None,
         samples_per_seed=declaration.samples_per_seed,
@@ -144,7 +146,12 @@ def _contexts(declaration: Declaration, part: ContextsPart) -> ListStep[str]:
         check_context(context)
 
     return ListStep(
-        item=str, propose=propose, batch=part.batch, check=check, summary=part.description
+        item=str,
+        propose=propose,
+        batch=part.batch,
+        check=check,
+        summary=part.description,
+        dimensions=dimensions_of(part.dimensions),
     )
 
 
@@ -168,7 +175,12 @@ def _seeds(declaration: Declaration, part: SeedsPart) -> ListStep[str]:
 
     summary = field.description if field and field.description else part.description
     return ListStep(
-        item=str, propose=propose, batch=part.batch, check=check_seed(declaration), summary=summary
+        item=str,
+        propose=propose,
+        batch=part.batch,
+        check=check_seed(declaration),
+        summary=summary,
+        dimensions=dimensions_of(part.dimensions),
     )
 
 

@@ -34,6 +34,11 @@ class _DraftLabel(BaseModel):
     guidance: line(0, 300)  # type: ignore[valid-type]
 
 
+class _DraftDimension(BaseModel):
+    name: line(2, 30)  # type: ignore[valid-type]
+    values: list[str]
+
+
 class _DraftSample(BaseModel):
     texts: list[str]
     output: str
@@ -53,6 +58,7 @@ class DraftReply(BaseModel):
     seed_field: line(0, 30)  # type: ignore[valid-type]
     contexts: line(5, 200)  # type: ignore[valid-type]
     seeds: line(5, 200)  # type: ignore[valid-type]
+    dimensions: list[_DraftDimension]
     samples: list[_DraftSample]
 
 
@@ -99,6 +105,10 @@ def declared(reply: DraftReply) -> Declaration:
         },
         "contexts": reply.contexts,
         "seeds": seeds,
+        "dimensions": {
+            re.sub(r"[^\w -]+", " ", one.name).strip().lower(): _values(one.values)
+            for one in reply.dimensions
+        },
         "samples": [
             {
                 "input": dict(zip(names, sample.texts, strict=True)),
@@ -118,6 +128,11 @@ def declared(reply: DraftReply) -> Declaration:
     return declaration
 
 
+def _values(texts: list[str]) -> list[str]:
+    """Values of a dimension, each in one line and once."""
+    return list(dict.fromkeys(" ".join(text.split()) for text in texts if text.strip()))
+
+
 _NUMBERS = re.compile(r"(words):\n +- (\d+)\n +- (\d+)")
 _HEADS = {
     "draft": "Read all of this, mend what is wrong, and then take this line out.",
@@ -126,12 +141,14 @@ _HEADS = {
     "labels": "Would two people who read these definitions always agree?",
     "contexts": "Step 1: what the rows are spread over.",
     "seeds": "Step 2: what each row starts from. Can one seed serve for every label?",
+    "dimensions": "In what rows differ, drawn by code. Does none of them give a label away?",
     "samples": "Step 4: judged samples. Are the actual labels right?",
     "presets": "Named counts for --preset: rows for each label.",
 }
 _ORDER = (
-    "draft name summary language description fields labels contexts seeds samples presets".split()
-)
+    "draft name summary language description fields labels contexts seeds dimensions samples "
+    "presets"
+).split()
 
 
 def written(declaration: Declaration) -> str:
@@ -184,6 +201,10 @@ def _dry_run(call: DryRunCall) -> Any:
         "seed_field": "",
         "contexts": "settings that such texts come from",
         "seeds": "a concrete situation, with its people and place",
+        "dimensions": [
+            {"name": "length", "values": ["one sentence", "two sentences", "three sentences"]},
+            {"name": "tone", "values": ["plain", "friendly", "formal"]},
+        ],
         "samples": [
             {
                 "texts": [f"A made-up text of the {actual} kind, claimed to be {claimed}."],

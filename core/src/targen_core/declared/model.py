@@ -23,6 +23,7 @@ from pydantic import (
     model_validator,
 )
 
+from targen_core.declared.dimensions import read_values
 from targen_core.errors import UsageError
 
 if TYPE_CHECKING:
@@ -95,6 +96,9 @@ UsedName = Annotated[str, Field(pattern=r"^([^:\s]+:[^:\s]+)?$", max_length=200)
 Count = Annotated[int, Field(ge=1, le=_MAX)]
 Whole = Annotated[int, Field(ge=-(2**63), lt=2**63)]
 Range = Annotated[tuple[int, int], BeforeValidator(_pair)]
+Dimensions = dict[
+    str, Annotated[str | tuple[Text, ...] | dict[Text, int], BeforeValidator(read_values)]
+]
 Counts = Annotated[int | dict[LabelName, int], BeforeValidator(_counts)]
 
 
@@ -188,6 +192,9 @@ class ContextsPart(_Part):
     file: str = Field(
         default="", description="a file of fixed contexts, one per line, beside this one"
     )
+    dimensions: Dimensions = Field(
+        default={}, description="in what contexts are made to differ: name → values, drawn for each"
+    )
 
 
 class SeedsPart(_Part):
@@ -212,6 +219,9 @@ class SeedsPart(_Part):
     )
     file: str = Field(
         default="", description="a file of fixed seeds, one per line, beside this one"
+    )
+    dimensions: Dimensions = Field(
+        default={}, description="in what seeds are made to differ: name → values, drawn for each"
     )
 
 
@@ -307,6 +317,11 @@ class Declaration(_Part):
     seeds: Annotated[SeedsPart | None, _short_for("description"), BeforeValidator(_absent)] = Field(
         default=SeedsPart(),
         description="step 2, or `none`, in which case the contexts are the seeds",
+    )
+    dimensions: Dimensions = Field(
+        default={},
+        max_length=100,
+        description="in what rows are made to differ: name → values, drawn for each",
     )
     prompts: PromptsPart = Field(default=PromptsPart(), description="prompts of your own")
     instances_per_call: Count = Field(default=1, description="rows that one call of step 3 writes")

@@ -9,6 +9,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from targen_core.calls.sampling import SAMPLING, check_sampling
+from targen_core.declared.dimensions import refused
 from targen_core.declared.model import Declaration, FieldPart
 from targen_core.errors import UsageError
 from targen_core.suggestions import did_you_mean
@@ -26,6 +27,7 @@ def problems(declaration: Declaration) -> Iterator[Problem]:
     """Whatever pydantic cannot see, one after the other."""
     yield from _fields(declaration)
     yield from _lists(declaration)
+    yield from _dimensions(declaration)
     yield from _labels(declaration)
     yield from _branches(declaration)
     yield from _samples(declaration)
@@ -125,6 +127,25 @@ def _lists(declaration: Declaration) -> Iterator[Problem]:
             yield ("seeds", "field"), f"the field {seeds.field} is not text", "type: str"
 
 
+def _dimensions(declaration: Declaration) -> Iterator[Problem]:
+    parts = {"contexts": declaration.contexts, "seeds": declaration.seeds}
+    there: dict[tuple[str, ...], Any] = {
+        (step, "dimensions"): part.dimensions for step, part in parts.items() if part
+    }
+    there[("dimensions",)] = declaration.dimensions
+    taken: dict[str, str] = {}
+    for loc, values in there.items():
+        for name, why in refused(values):
+            yield (*loc, name), why, ""
+        for name in values:
+            if name.casefold() in taken:
+                yield (*loc, name), f"{taken[name.casefold()]} has one of this name", "another name"
+            taken[name.casefold()] = ".".join(loc)
+    for step, part in parts.items():
+        if part is not None and part.items and part.dimensions:
+            yield (step, "dimensions"), "the items are there already", "dimensions of the rows"
+
+
 def _labels(declaration: Declaration) -> Iterator[Problem]:
     official: dict[Any, str] = {}
     for name, part in declaration.labels.items():
@@ -211,11 +232,11 @@ def _prompts(declaration: Declaration) -> Iterator[Problem]:
         except ValueError as error:
             yield loc, str(error), "put --- system, --- user or --- assistant on its own line"
             continue
-        for name in sorted(used - needed - allowed):
+        for name in sorted(used - needed - allowed - {"draws"}):
             yield (
                 loc,
                 f"unknown placeholder ${name}",
-                f"{_near(name, needed | allowed)}; write $$ for a dollar sign",
+                f"{_near(name, needed | allowed | {'draws'})}; write $$ for a dollar sign",
             )
         for name in sorted(needed - used):
             yield loc, f"${name} is missing", f"add ${name} where it belongs"

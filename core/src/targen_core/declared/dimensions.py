@@ -1,0 +1,61 @@
+"""Dimensions as a declaration states them: a list of values, weights, or `@words`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from targen_core.suggestions import did_you_mean
+from targen_core.tasks.dimensions import Dimension
+from targen_core.tasks.vocabularies import VOCABULARIES, vocabulary
+
+__all__ = ["dimensions_of", "read_values", "refused"]
+
+
+def read_values(value: Any) -> Any:
+    """Values as a file has them: texts of a list, weights by text, or `@NAME`.
+
+    Raises:
+        ValueError: something else.
+    """
+    if isinstance(value, str) and value.startswith("@"):
+        if value[1:] in VOCABULARIES:
+            return value
+        near = did_you_mean(value[1:], VOCABULARIES, "vocabularies are")
+        raise ValueError(f"there is no vocabulary {value[1:]!r}; {near}")
+    if isinstance(value, list | tuple):
+        return tuple(map(_text, value))
+    if isinstance(value, Mapping):
+        return {_text(text): weight for text, weight in value.items()}
+    raise ValueError(
+        f"{repr(value)[:80]} is neither a list [short, long] nor weights {{short: 3, long: 1}} "
+        "nor @words"
+    )
+
+
+def _text(value: Any) -> Any:
+    """What is typed without quotes, and is a number or a truth value to others."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    return str(value) if isinstance(value, int | float) else value
+
+
+def dimensions_of(values: Mapping[str, Any]) -> tuple[Dimension, ...]:
+    """The dimensions of a list, or of the rows.
+
+    Raises:
+        ValueError: the first that cannot be.
+    """
+    return tuple(
+        Dimension(name=name, values=vocabulary(said[1:]) if isinstance(said, str) else said)
+        for name, said in values.items()
+    )
+
+
+def refused(values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """The dimensions that cannot be: their names, and why."""
+    for name, said in values.items():
+        try:
+            dimensions_of({name: said})
+        except ValueError as error:
+            yield name, str(error).removeprefix(f"dimension {name!r}: ")

@@ -1,0 +1,99 @@
+"""Dimensions in declarations: of the rows, and of contexts and seeds."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+import targen_core as tg
+from targen_core.errors import UsageError
+
+TASK = """\
+description: Messages to a small shop.
+labels: {complaint: something went wrong, question: nothing went wrong}
+"""
+FULL = """\
+contexts:
+  description: kinds of goods
+  dimensions: {field: "@fields"}
+seeds:
+  description: a customer and an order
+  dimensions:
+    season: [spring, autumn]
+dimensions:
+  length: {one sentence: 3, 2: 1}
+  sure: [yes, no]
+"""
+
+
+@pytest.fixture
+def declared(tmp_path):
+    def write(text, suffix="yaml"):
+        path = Path(tmp_path, f"shop.{suffix}")
+        path.write_text(text)
+        return tg.Declaration.from_file(path)
+
+    return write
+
+
+def test_they_are_drawn_for_their_lists_and_rows(declared, tmp_path):
+    declaration = declared(TASK + FULL)
+    dimensions = declaration.task(name="shop").dimensions_by_step
+    assert [(step, one.name) for step, one in dimensions] == [
+        ("contexts", "field"),
+        ("seeds", "season"),
+        ("generate", "length"),
+        ("generate", "sure"),
+    ]
+    assert dimensions[2][1].pool == ("one sentence",) * 3 + ("2",)
+    assert dimensions[3][1].pool == ("yes", "no")
+    run = tg.generate(declaration, n=8, model="scripted", out=tmp_path / "run")
+    for record in run.provenance:
+        assert [*record["dimensions"]] == ["field", "season", "length", "sure"]
+
+
+def test_a_declaration_without_is_the_task_that_it_was(declared):
+    plain, more = declared(TASK), declared(TASK + "dimensions: {length: [short, long]}\n")
+    assert plain.digest != more.digest
+    assert plain.task(name="shop").dimensions == ()
+    assert '"dimensions"' not in plain.as_json()
+    again = tg.Declaration.model_validate_json(declared(TASK + FULL).as_json())
+    assert again == declared(TASK + FULL)
+
+
+def test_a_prompt_of_ones_own_may_say_where_they_stand(declared, tmp_path):
+    text = TASK.replace(
+        "question: nothing went wrong",
+        'question: {definition: none, prompt: "$draws\\nWrite one: $seed"}',
+    )
+    declaration = declared(text + "dimensions: {length: [short]}\n")
+    run = tg.generate(declaration, n=4, model="scripted", out=tmp_path / "run")
+    assert {record["dimensions"]["length"] for record in run.provenance} == {"short"}
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("dimensions: {length: short}", "line 3: dimensions.length: 'short' is neither a list"),
+        ('dimensions: {word: "@word"}', "there is no vocabulary 'word'; did you mean words?"),
+        ("dimensions: {length: []}", "dimensions.length: it has no values"),
+        ("dimensions: {length: [a, a]}", "'a' is among its values twice"),
+        ("dimensions: {length: {a: 0.5}}", "dimensions.length"),
+        ("dimensions: {length: {a: 0}}", "the weight of 'a' is 0"),
+        ("dimensions: {label: [a, b]}", "rows have that already"),
+        ("dimensions: {a.b: [a, b]}", "cannot be called 'a.b'"),
+        ("dimensions: [length]", "is not a mapping"),
+        ("contexts: {dimension: {a: [b]}}", "did you mean dimensions"),
+        (
+            "contexts: {dimensions: {a: [b]}}\ndimensions: {A: [c]}",
+            "line 4: dimensions.A: contexts.dimensions has one of this name",
+        ),
+        ("contexts: {items: [a b, c d], dimensions: {a: [b]}}", "the items are there already"),
+    ],
+)
+def test_what_cannot_be_is_refused_by_its_line(declared, text, said):
+    with pytest.raises(UsageError) as refused:
+        declared(f"{TASK}{text}\n")
+    error = f"{refused.value} {refused.value.hint}"
+    assert said in error
