@@ -249,7 +249,11 @@ def test_meta_shows_the_claimed_output(correct):
 @pytest.mark.parametrize("corrector", ["meta", "blind", "vote"])
 @pytest.mark.parametrize(
     ("answer", "reason"),
-    [("undecided", "too-close"), ("no_valid_instance", "no-valid-instance")],
+    [
+        ("undecided", "too-close"),
+        ("no_valid_instance", "no-valid-instance"),
+        ("unsure", "unsure"),
+    ],
 )
 def test_outputs_that_are_no_label_reject_by_their_reason(correct, corrector, answer, reason):
     report, _ = correct(COLOR, _colors(2), lambda *_: answer, corrector=corrector)
@@ -257,6 +261,37 @@ def test_outputs_that_are_no_label_reject_by_their_reason(correct, corrector, an
     assert report["accuracy_after"] is None
     reasons = [flow["reasons"] for flow in report["flow"].values()]
     assert reasons == [{reason: 1}, {reason: 1}]
+
+
+@pytest.mark.parametrize("corrector", ["meta", "blind", "vote"])
+@pytest.mark.parametrize("keep", [True, False])
+def test_a_row_whose_judge_is_unsure_keeps_its_label_where_the_task_says_so(
+    correct, corrector, keep
+):
+    task = COLOR.replace(judging={"unsure": "keep" if keep else "drop"})
+
+    def solve(text, output, rng):
+        return "unsure" if "number 0" in text else _right(text, output, rng)
+
+    report, _ = correct(task, _colors(4), solve, corrector=corrector)
+    assert report["kept"] == (4 if keep else 3)
+
+
+def test_a_label_may_be_called_unsure(correct):
+    class Mood(BaseModel):
+        text: str
+        label: Literal["sure", "unsure"]
+
+    task = COLOR.replace(
+        instance=Mood,
+        labels=(Label("sure"), Label("unsure")),
+        generators=dict.fromkeys(("sure", "unsure"), _never),
+        judging=Judging(instructions=_INSTRUCTIONS),
+    )
+    given = [Mood(text="hm", label="sure"), Mood(text="well", label="unsure")]
+    report, asked = correct(task, given, lambda *_: "unsure")
+    assert report["kept"] == 2
+    assert len({*asked[0].schema["properties"]["actual"]["enum"]}) == 3
 
 
 @pytest.mark.parametrize("corrector", ["meta", "blind", "vote"])

@@ -57,6 +57,7 @@ async def agenerate(
     contexts_fraction: float = 1.0,
     dimensions: Mapping[str, Any] | None = None,
     task_dimensions: bool = True,
+    unsure: Literal["drop", "keep"] | None = None,
     balance: Literal["final", "intended"] = "final",
     near_duplicates: float = 90.0,
     give_up_after: int = 50,
@@ -112,6 +113,8 @@ async def agenerate(
         dimensions: in what items and rows are made to differ, by name: texts to draw from, weights
             by text, or None to take a dimension of the task away; "STEP.NAME" is of a list.
         task_dimensions: whether the task's own dimensions that prompts say are kept.
+        unsure: whether a row whose judge answers "unsure" is left out ("drop") or keeps its
+            label ("keep"); by default what the task says.
         balance: whether rows are counted by the label after ("final") or before
             ("intended") correction.
         near_duplicates: similarity above which a candidate is a near-duplicate, in per cent; 0
@@ -161,6 +164,7 @@ async def agenerate(
         dimensions=dimensions,
         task_dimensions=task_dimensions,
         seed=seed,
+        unsure=unsure,
         balance=balance,
         near_duplicates=near_duplicates,
         give_up_after=give_up_after,

@@ -73,6 +73,7 @@ class LabelReport:
         rejected: those that were rejected, by the step that did so.
         duplicate: those that are near-duplicates of rows that were there.
         reasons: the reasons for rejection, with their counts.
+        unsure: of the accepted, those whose judge was unsure, where these are kept.
     """
 
     requested: int
@@ -83,6 +84,7 @@ class LabelReport:
     rejected: Mapping[str, int]
     duplicate: int
     reasons: Mapping[str, int]
+    unsure: int = 0
 
     @property
     def yield_(self) -> float | None:
@@ -119,6 +121,7 @@ def _of_flows(flows: Sequence[Mapping[str, Any]], requested: int, rows: int) -> 
         rejected=together("rejected"),
         duplicate=sum(flow["duplicate"] for flow in flows),
         reasons=together("reasons"),
+        unsure=sum(flow.get("unsure", 0) for flow in flows),
     )
 
 

@@ -125,6 +125,14 @@ def generate(
     preset: _Preset = None,
     correct: CorrectArg = True,
     corrector: CorrectorArg = "",
+    unsure: Annotated[
+        Literal["drop", "keep"] | None,
+        typer.Option(
+            "--unsure",
+            help="What becomes of a row whose judge is unsure. [default: what the task says: drop]",
+            rich_help_panel=ROWS,
+        ),
+    ] = None,
     balance: Annotated[
         Literal["final", "intended"],
         typer.Option(
@@ -271,6 +279,7 @@ def generate(
         task_dimensions=not no_dimensions,
         contexts_limit=contexts_limit,
         contexts_fraction=contexts_fraction,
+        unsure=unsure,
         balance=balance,
         near_duplicates=near_duplicates,
         give_up_after=give_up_after,

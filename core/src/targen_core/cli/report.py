@@ -144,6 +144,9 @@ def print_report(report: dict[str, Any], path: Path, *, problem: bool = True) ->
         print("\nRows by source")
         print_table(*sources)
     print_flow(report["flow"], report.get("branches"))
+    for branch, flow in report["flow"].items():
+        if flow.get("unsure"):
+            print(f"{branch}: {flow['unsure']:,} kept of which the judge was unsure")
     reasons = {
         (branch, reason): count
         for branch, flow in report["flow"].items()

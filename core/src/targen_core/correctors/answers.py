@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from targen_core.errors import Rejected
 from targen_core.tasks.checks import normalized
-from targen_core.tasks.judging import NO_VALID_INSTANCE, JudgeQuestion
+from targen_core.tasks.judging import NO_VALID_INSTANCE, UNSURE, JudgeQuestion
 from targen_core.tasks.model import Task
 
 __all__ = ["answer_form", "answer_type", "as_json", "as_text", "listed", "matched", "outputs_of"]
@@ -26,8 +26,9 @@ def answer_form(
     Caches are keyed by it, and never by the type: two `Literal` are equal
     whatever their order, and the order stands in the schema that is asked with.
     """
-    broken = (NO_VALID_INSTANCE,) if may_reject else ()
-    return (*question.options, *broken) if task.labels else (), question.several
+    others = (NO_VALID_INSTANCE, UNSURE) if may_reject else ()
+    options = tuple(dict.fromkeys((*question.options, *others)))
+    return options if task.labels else (), question.several
 
 
 def answer_type(options: tuple[str, ...], several: bool) -> Any:
@@ -49,16 +50,17 @@ def matched(
     """The options that an answer names, in the question's order.
 
     Case, outer punctuation and spaces do not count; with `may_reject`,
-    `no_valid_instance` is a legal answer too.
+    `no_valid_instance` and `unsure` are legal answers too.
 
     Raises:
         Rejected: `illegal-output`: it names none, one that is no option, or
             several where one is asked for.
     """
     parts = [answer] if isinstance(answer, str) else list(answer)
-    broken = [part for part in parts if normalized(part) == normalized(NO_VALID_INSTANCE)]
-    if broken and may_reject:
-        return (NO_VALID_INSTANCE,)
+    for other in (NO_VALID_INSTANCE, UNSURE) if may_reject else ():
+        named = any(normalized(part) == normalized(other) for part in parts)
+        if named and other not in question.options:
+            return (other,)
     if not question.options:
         return tuple(parts)
     by_words = {normalized(option): option for option in reversed(question.options)}

@@ -61,8 +61,8 @@ class Meta:
 
     Attributes:
         prompt: with the values instructions, outputs, samples, input, output.
-        may_reject: whether `no_valid_instance` is a legal result: our addition; without it a
-            broken instance must be given some label.
+        may_reject: whether `no_valid_instance` and `unsure` are legal results: our addition;
+            without it a broken instance must be given some label.
     """
 
     prompt: Prompt

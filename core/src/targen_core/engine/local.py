@@ -157,6 +157,9 @@ class LocalExecutor(Executor):
             self._corrector, llm, self._of_corrector, outcome.instance, claimed, before=before
         )
         outcome.corrected, outcome.explanation = correction.label, correction.explanation
+        if correction.reason:  # kept although the judge was unsure
+            outcome.reason = correction.reason
+            outcome.notes[correction.reason] = True
         if correction.label != claimed:
             self._check(outcome.final, seed, labeled=True)
 

@@ -41,6 +41,7 @@ class Flow:
         self.rejected: Counter[str] = Counter()
         self.duplicate = 0
         self.skipped = 0
+        self.unsure = 0  # accepted although the judge was
         self.reasons: Counter[str] = Counter()
 
     @property
@@ -57,6 +58,7 @@ class Flow:
             "rejected": dict(sorted(self.rejected.items())),
             "duplicate": self.duplicate,
             "skipped": self.skipped,
+            **({"unsure": self.unsure} if self.unsure else {}),
             "reasons": dict(self.reasons.most_common()),
         }
 
@@ -298,6 +300,7 @@ class QuotaTracker:
             self._since_gain[name] += 1
         if verdict == "accepted":
             flow.accepted[corrected or ""] += 1
+            flow.unsure += bool(reason)
             self.gain(branch, quota, rows)
             counted = self.counted(branch, quota)
             self._since_gain[counted] = 0

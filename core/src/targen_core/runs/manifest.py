@@ -42,6 +42,7 @@ _DECIDING = {
     "near_duplicates",
     "seed",
     "seeds_from",
+    "unsure",
 }
 
 

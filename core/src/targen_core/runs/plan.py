@@ -200,6 +200,7 @@ def prepare(
         options=_kept(full, lock.steps),
         corrector=corrector_id if spec.corrector else spec.corrector,
         labels_per_seed=task.labels_per_seed or "all",
+        unsure=task.judging.unsure,
         **{name: given_file(name) for name in user_items},
     )
     return Prepared(
@@ -291,6 +292,8 @@ def task_of(registry: Registry, spec: RunSpec) -> tuple[Registration[Any], Task[
             parents = (str, str)
         seeds = _from(registry, "seeds", spec.seeds_from, task, last, parents)
         task = _with_lists(task, seeds=(*above, seeds))
+    if spec.unsure is not None:
+        task = task.replace(judging={"unsure": spec.unsure})
     if spec.labels_per_seed is not None:
         task = task.replace(labels_per_seed=1 if spec.labels_per_seed == 1 else None)
     elif spec.seeds is not None:  # there are no more of them: each is for whatever it can give

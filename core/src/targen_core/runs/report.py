@@ -96,6 +96,7 @@ class _Flow(_Part):
     rejected: dict[str, _Count]
     duplicate: _Count
     skipped: _Count
+    unsure: _Count = 0
     reasons: dict[str, _Count]
 
 
@@ -243,6 +244,7 @@ def _unfinished(path: Path, manifest: Manifest) -> dict[str, Any]:
         if commit.verdict == "accepted":
             tracker.gain(_intended(commit), commit.quota, commit.rows)
             flow.accepted[commit.ending or ""] += 1
+            flow.unsure += bool(commit.reason)
         elif commit.verdict == "rejected":
             flow.rejected[commit.stage] += 1
             flow.reasons[commit.reason] += 1

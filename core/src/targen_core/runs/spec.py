@@ -81,7 +81,8 @@ class RunSpec(_Asked):
 
     `task` is a name or a file. `variants` are applied to the task in order.
     `corrector` is a registered name, "" for the task's own, or None for no
-    step 4. `backend_for` names other backends for some steps. `options` are
+    step 4; `unsure` is what becomes of a row whose judge is, None for what the task says.
+    `backend_for` names other backends for some steps. `options` are
     those of `-o`, by `KEY` or `STEP.KEY`. `contexts_from` and `seeds_from` name
     lists that plugins register, in place of the task's. `labels_per_seed` is None for what the
     task says, or "all" where the seeds are the user's. `contexts_fraction` keeps that part of
@@ -104,6 +105,7 @@ class RunSpec(_Asked):
     balance: Literal["final", "intended"] = "final"
     give_up_after: _Count = 50
     corrector: str | None = ""
+    unsure: Literal["drop", "keep"] | None = None
     contexts: Path | None = None
     seeds: Path | None = None
     contexts_from: str = ""

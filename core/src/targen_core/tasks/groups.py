@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any, Generic
+from typing import Any, Generic, Literal
 
 from pydantic import BaseModel
 from typing_extensions import TypeVar
@@ -103,6 +103,8 @@ class Judging(Keywords, Generic[InstanceT]):
             rendered instance, with the labels and `rejecting` as its options.
         rejecting: answers besides the labels that reject an instance, with the
             reason to count.
+        unsure: what becomes of an instance whose judge answers "unsure": "drop", or "keep" with the
+            label that it claims.
         aggregate: from the answers to an instance's questions to a correction;
             by default the one answer is the label.
     """
@@ -112,4 +114,5 @@ class Judging(Keywords, Generic[InstanceT]):
     samples: tuple[CorrectionSample, ...] = ()
     questions: Callable[[InstanceT], Sequence[JudgeQuestion]] | None = None
     rejecting: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    unsure: Literal["drop", "keep"] = "drop"
     aggregate: Callable[[InstanceT, Sequence[JudgeAnswer]], Correction] | None = None

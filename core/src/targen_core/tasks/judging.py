@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["NO_VALID_INSTANCE", "Correction", "CorrectionSample", "JudgeAnswer", "JudgeQuestion"]
+__all__ = [
+    "NO_VALID_INSTANCE",
+    "UNSURE",
+    "Correction",
+    "CorrectionSample",
+    "JudgeAnswer",
+    "JudgeQuestion",
+]
 
 NO_VALID_INSTANCE = "no_valid_instance"
 """An output that is legal for every question: its input is broken.
@@ -12,12 +19,19 @@ NO_VALID_INSTANCE = "no_valid_instance"
 Our addition to the paper, whose corrector must always find a label.
 """
 
+UNSURE = "unsure"
+"""Another one: readers of the instructions may differ about a sound input.
+
+A judge without it has to guess where a label is a matter of opinion.
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class Correction:
     """The result of step 4: the right label, or None and the reason to reject.
 
-    A label equal to the claimed one confirms the instance.
+    A label equal to the claimed one confirms the instance. A claimed label that stays for want of
+    a better has the reason "unsure".
     """
 
     label: str | None

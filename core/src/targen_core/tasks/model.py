@@ -22,6 +22,7 @@ from targen_core.tasks.fields import as_lines, text_fields
 from targen_core.tasks.groups import Judging, Rows, Texts
 from targen_core.tasks.judging import (
     NO_VALID_INSTANCE,
+    UNSURE,
     Correction,
     JudgeAnswer,
     JudgeQuestion,
@@ -359,6 +360,12 @@ class Task(Keywords, Generic[SeedT, InstanceT]):
         output = None if claimed is None else (claimed,)
         return [JudgeQuestion(self.render(instance), output, options)]
 
+    def _unsure(self, instance: InstanceT, answer: JudgeAnswer) -> Correction:
+        claimed = self.claimed_label(instance)
+        if claimed is None or self.judging.unsure == "drop":
+            return Correction.reject(UNSURE, answer.explanation)
+        return Correction(claimed, answer.explanation, UNSURE)
+
     def aggregate(self, instance: InstanceT, answers: Sequence[JudgeAnswer]) -> Correction:
         """The correction that follows from the answers to an instance's questions.
 
@@ -371,6 +378,9 @@ class Task(Keywords, Generic[SeedT, InstanceT]):
                     return Correction.reject("no-valid-instance", answer.explanation)
                 if option in self.judging.rejecting:
                     return Correction.reject(self.judging.rejecting[option], answer.explanation)
+        for question, answer in zip(self.questions(instance), answers, strict=True):
+            if UNSURE in answer.answers and UNSURE not in question.options:
+                return self._unsure(instance, answer)
         if self.judging.aggregate is not None:
             return self.judging.aggregate(instance, answers)
         return Correction(answers[0].answers[0], answers[0].explanation)
