@@ -19,6 +19,7 @@ OWN = [
     "choices",
     "datatune",
     "difficulty",
+    "dimensions",
     "entities",
     "gender",
     "judged",

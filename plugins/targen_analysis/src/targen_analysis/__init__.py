@@ -53,6 +53,11 @@ def register_metrics(register: Register[Metric]) -> None:
         summary="rows by label, and the label flow of step 4",
     )
     register.register(
+        "dimensions",
+        "targen_analysis.drawn:DIMENSIONS",
+        summary="rows by what code drew for them, with their labels and rejects",
+    )
+    register.register(
         "lexical",
         "targen_analysis.lexical.metric:LEXICAL",
         summary="vocabulary, distinct-n, entropy, HD-D, MATTR, MTLD, compression, at equal sizes",
