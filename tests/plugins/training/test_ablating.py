@@ -27,6 +27,7 @@ def test_parts_of_one_s_own_task_are_left_out_one_by_one(targen: Command, mood: 
     assert not Path("comparisons/ablate-mood/runs").exists()
     done = targen("ablate", "./mood.yaml", *ASKED, "--seeds", 1, "--json")
     assert done.code == 0, done.err
+    assert "Each way was generated once" in done.err
     (part,) = done.json["parts"]
     assert list(part["arms"]) == [
         "whole", "no correction", "half of the contexts", "a quarter of the contexts",
@@ -50,6 +51,7 @@ def test_some_arms_several_times_beside_rows_that_are_there(targen: Command, moo
     some = ("--arms", "correction,generators", "--runs", 2, "--original", "own.jsonl")
     done = targen("ablate", "./mood.yaml", *ASKED, "--generator", "scripted", *some, "--seeds", 1)
     assert done.code == 0, done.err
+    assert "generated once" not in done.err
     declared = tomllib.loads(Path("comparisons/ablate-mood/experiment.toml").read_text())
     arms = declared["tasks"]["mood"]["arms"]
     assert list(arms) == ["whole", "whole, run 2", "no correction", "scripted", "original"]

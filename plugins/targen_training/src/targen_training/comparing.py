@@ -132,7 +132,7 @@ def carried_out(
     Raises:
         TargenError: anything wrong with what was asked for, or a run or training that failed.
     """
-    from targen_training.experiments.making import generated, to_generate
+    from targen_training.experiments.making import generated, made_once, to_generate
     from targen_training.experiments.run import declare, held, planned, run_experiment, written
     from targen_training.progress import cells_shown
 
@@ -153,7 +153,7 @@ def carried_out(
         declare(folder, _values(experiment, folder))
         made, notes = generated(registry, arms)
         ready = planned(registry, experiment, folder, made)
-        notes += _alike(ready, made)
+        notes += [*_alike(ready, made), *made_once(arms)]
         for line in notes:
             print(f"note: {line}", file=sys.stderr)
         ready.left.extend(notes)

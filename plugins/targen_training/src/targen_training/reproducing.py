@@ -213,7 +213,7 @@ def reproduce(
     results = carried_out(registry, experiment, folder, plan=plan)
     if results is None:
         return
-    differs += [f"{note}." for note in results.notes]
+    differs += [f"{note.removesuffix('.')}." for note in results.notes]
     if json:
         print_json({"results": results.as_json(), "paper": list(paper.rows), "differs": differs})
     else:
@@ -426,6 +426,7 @@ def _plain(value: float | None) -> str:
 
 def _print(paper: PaperTable, results: Results, differs: Sequence[str]) -> None:
     from targen_core.cli.tables import print_table
+    from targen_training.experiments.pages import KINDS
 
     _print_paper(paper)
     print("here, with 95 % intervals over test rows")
@@ -438,14 +439,18 @@ def _print(paper: PaperTable, results: Results, differs: Sequence[str]) -> None:
                 name = (group.model, group.arm, group.kind)
                 lines.setdefault(name, {})[part.key] = _figure(group, metric)
         print_table(
-            ["model", "trained on", "size", *(part.key for part in parts)],
+            ["model", "size", "trained on", *(part.key for part in parts)],
             [
-                (model, arm, kind, *(of.get(part.key, "-") for part in parts))
+                (model, KINDS[kind], arm, *(of.get(part.key, "-") for part in parts))
                 for (model, arm, kind), of in _ordered(lines).items()
             ],
         )
     else:
         _print_means(results)
+    chances = [(part.key, part.chance) for part in results.parts if part.chance is not None]
+    if chances:
+        said = ", ".join(f"{key} {100 * chance:.1f}" for key, chance in chances)
+        print(f"Always the commonest label: {said}.")
     print()
     for part in results.parts:
         for pair in part.pairs:
@@ -473,15 +478,16 @@ def _ordered(
 
 def _print_means(results: Results) -> None:
     from targen_core.cli.tables import print_table
+    from targen_training.experiments.pages import KINDS
 
     if results.means:
         print_table(
-            ["model", "trained on", "size", "mean %", f"minus {results.baseline}"],
+            ["model", "size", "trained on", "mean %", f"minus {results.baseline}"],
             [
                 (
                     mean.model,
+                    KINDS[mean.kind],
                     mean.arm,
-                    mean.kind,
                     with_interval(mean.figure),
                     "" if mean.against is None else with_interval(mean.against, sign=True),
                 )
@@ -491,8 +497,8 @@ def _print_means(results: Results) -> None:
         return
     (part,) = results.parts
     print_table(
-        ["model", "trained on", "size", f"{part.key} %"],
-        [(g.model, g.arm, g.kind, with_interval(g.figure)) for g in part.groups],
+        ["model", "size", "trained on", f"{part.key} %"],
+        [(g.model, KINDS[g.kind], g.arm, with_interval(g.figure)) for g in part.groups],
     )
 
 

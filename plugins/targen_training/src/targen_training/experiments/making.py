@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from inspect import signature
@@ -14,7 +14,7 @@ from targen_core import Registry, Task, estimate, generate
 from targen_core.errors import JobFailed, QuotaNotMet, TargenError, UsageError
 from targen_training.experiments.model import Arm, Experiment
 
-__all__ = ["Made", "contexts_of", "dollars", "generated", "to_generate"]
+__all__ = ["Made", "contexts_of", "dollars", "generated", "made_once", "to_generate"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +109,26 @@ def generated(
                 short.append(f"{arm.part}, {arm.arm}: {error}")
         made.setdefault(arm.part, {})[arm.arm] = arm.run
     return made, short
+
+
+def made_once(arms: Sequence[Made]) -> list[str]:
+    """What is to be said where ways of generating are compared by a run of each.
+
+    Intervals are over test rows and seeds of training: they know nothing of how far two runs of
+    one way would lie apart.
+    """
+    by_part: dict[str, list[str]] = {}
+    for arm in arms:
+        way = {key: value for key, value in arm.values.items() if key != "seed"}
+        by_part.setdefault(arm.part, []).append(repr((way, arm.own)))
+    if not any(1 < len(ways) == len(set(ways)) for ways in by_part.values()):
+        return []
+    return [
+        (
+            "Each way was generated once: a difference may be that of the run and not of the way. "
+            "targen ablate --runs 3 shows how far runs of one way lie apart."
+        )
+    ]
 
 
 @contextmanager

@@ -12,10 +12,10 @@ from targen_training.experiments.results import Group, Pair, PartResult, Results
 from targen_training.experiments.svg import picture
 from targen_training.printed import with_interval
 
-__all__ = ["as_html", "as_markdown", "findings_of", "shown"]
+__all__ = ["KINDS", "as_html", "as_markdown", "findings_of", "shown"]
 
 _SURE = 0.05
-_KINDS = {"matched": "as many rows each", "natural": "all rows"}
+KINDS = {"matched": "as many rows each", "natural": "all rows"}
 
 
 def findings_of(results: Results) -> Findings:
@@ -33,7 +33,7 @@ def findings_of(results: Results) -> Findings:
         plots += _plots(part)
         warnings += _warnings(part)
         for group in part.groups:
-            if group.kind in _KINDS:
+            if group.kind in KINDS:
                 own = figures.setdefault(group.arm, {})
                 own[f"{part.key}, {group.model}, {group.kind}: {part.metric}"] = group.figure
     return Findings(
@@ -72,6 +72,11 @@ def _p(value: float) -> str:
     return "<0.002" if value < 0.002 else f"{value:.3f}" if value < 0.1 else f"{value:.2f}"
 
 
+def _p_said(value: float) -> str:
+    said = _p(value)
+    return f"< {said[1:]}" if said.startswith("<") else f"= {said}"
+
+
 def _sentences(part: PartResult) -> Iterator[str]:
     arms = list(part.arms)
     baseline = arms[0]
@@ -80,9 +85,9 @@ def _sentences(part: PartResult) -> Iterator[str]:
         if pair.other != baseline or (pair.kind == "natural" and _has_matched(part)):
             continue
         yield (
-            f"{part.key}, {pair.model}, {_KINDS[pair.kind]}: {pair.one} minus {pair.other} is "
+            f"{part.key}, {pair.model}, {KINDS[pair.kind]}: {pair.one} minus {pair.other} is "
             f"{with_interval(pair.difference, sign=True)} points of {part.metric}, "
-            f"p = {_p(pair.p)}: {_said(pair)}."
+            f"p {_p_said(pair.p)}: {_said(pair)}."
         )
 
 
@@ -95,7 +100,7 @@ def _said(pair: Pair) -> str:
         return "no difference can be told with so few test rows and seeds"
     side = "better" if pair.difference.value > 0 else "worse"
     if pair.holm >= _SURE:
-        return f"a sign that {pair.one} is {side}, but no more: p (Holm) = {_p(pair.holm)}"
+        return f"a sign that {pair.one} is {side}, but no more: p (Holm) {_p_said(pair.holm)}"
     return f"{pair.one} is {side}"
 
 
@@ -103,7 +108,7 @@ def _mean_table(results: Results) -> Table:
     rows: list[tuple[Cell, ...]] = []
     for mean in results.means:
         against = "" if mean.against is None else with_interval(mean.against, sign=True)
-        rows.append((mean.model, _KINDS[mean.kind], mean.arm, with_interval(mean.figure), against))
+        rows.append((mean.model, KINDS[mean.kind], mean.arm, with_interval(mean.figure), against))
     names = ", ".join(part.key for part in results.parts)
     return Table(
         f"Mean over {names}",
@@ -122,7 +127,7 @@ def _tables(part: PartResult) -> Iterator[Table]:
         [
             (
                 group.model,
-                _KINDS[group.kind],
+                KINDS[group.kind],
                 group.arm,
                 group.rows,
                 with_interval(group.figure),
@@ -141,7 +146,7 @@ def _tables(part: PartResult) -> Iterator[Table]:
             [
                 (
                     pair.model,
-                    _KINDS[pair.kind],
+                    KINDS[pair.kind],
                     pair.one,
                     pair.other,
                     with_interval(pair.difference, sign=True),
@@ -163,7 +168,7 @@ def _tables(part: PartResult) -> Iterator[Table]:
                 (
                     each.model,
                     each.arm,
-                    _KINDS[each.kind],
+                    KINDS[each.kind],
                     each.rows,
                     _number(each.equivalent, 0),
                     _number(each.each, 2),
@@ -192,8 +197,8 @@ def _tables(part: PartResult) -> Iterator[Table]:
 def _main(part: PartResult) -> list[Group]:
     """The groups that are compared: by model, then at equal sizes before natural ones."""
     models = list(dict.fromkeys(group.model for group in part.groups))
-    main = [group for group in part.groups if group.kind in _KINDS]
-    return sorted(main, key=lambda g: (models.index(g.model), [*_KINDS].index(g.kind)))
+    main = [group for group in part.groups if group.kind in KINDS]
+    return sorted(main, key=lambda g: (models.index(g.model), [*KINDS].index(g.kind)))
 
 
 def _other_figures(groups: Sequence[Group], metric: str) -> list[str]:
@@ -266,7 +271,7 @@ def _plots(part: PartResult) -> Iterator[Plot]:
         f"{part.key}: {part.metric}, 95 % intervals over test rows",
         [
             {
-                "trained on": f"{group.model}: {group.arm}, {_KINDS[group.kind]} ({group.rows:,})",
+                "trained on": f"{group.model}: {group.arm}, {KINDS[group.kind]} ({group.rows:,})",
                 **_mark(metric, group.figure),
             }
             for group in main
@@ -317,7 +322,7 @@ def _warnings(part: PartResult) -> Iterator[str]:
                     f"in the test set too, and {source['near_test']:,} nearly"
                 )
         for group in part.groups:
-            if group.arm == arm and group.kind in _KINDS and group.unlearned:
+            if group.arm == arm and group.kind in KINDS and group.unlearned:
                 yield (
                     f"{part.key}: {arm} has no row of a label that "
                     f"{group.unlearned:,.0f} test decisions have"
