@@ -110,6 +110,16 @@ def test_several_instances_of_a_call_have_draws_of_their_own(lab, run, tmp_path)
     assert Counter(draws["kind"] for draws in seen[0]) == {"open": 3, "contradicted": 1}
 
 
+@pytest.mark.parametrize("seeds", [1, 4])
+def test_what_is_drawn_tells_no_label_where_a_seed_is_for_one(lab, run, tmp_path, seeds):
+    world = lab.World(lists=(8, seeds))
+    task = dimensioned(world, labels_per_seed=1)
+    ran = run(world, tmp_path / "run", {"yes": 4 * seeds, "no": 4 * seeds}, task=task)
+    assert len({record["seed"] for record in ran.provenance}) == 8 * seeds
+    pairs = Counter((record["label"], record["dimensions"]["length"]) for record in ran.provenance)
+    assert set(pairs.values()) == {2 * seeds}
+
+
 def test_a_step_may_say_some_of_its_draws_or_none(lab, run, tmp_path):
     world = lab.World(lists=(4,), labels=("only",), contexts=True)
 

@@ -48,6 +48,12 @@ def test_a_dimension_of_the_rows_and_one_of_a_list(targen):
     assert spec["dimensions"] == {"length": ["short", "long"], "contexts.word": "@words"}
     shown = targen("show", "run", "0")
     assert f"word: {drawn()[0]['word']}" in shown.out
+    asked = targen("show", "run", "0", "--prompts", "--full").out
+    assert f"length: {drawn()[0]['length']}" in asked
+    card = Path("run/README.md").read_text()
+    assert (
+        "Made to differ by code, balanced over the run: contexts in word; rows in length." in card
+    )
 
 
 def test_a_resume_keeps_them_and_others_are_another_run(targen):

@@ -60,7 +60,13 @@ class LocalExecutor(Executor):
             scope,
             earlier=work.earlier,
             dimensions=dimensions,
-            draws=draws_from(dimensions, self._layer.seed, seed.path, seed.sample * count, count),
+            draws=draws_from(
+                dimensions,
+                self._layer.seed,
+                self._task.draw_path(seed.path),
+                seed.sample * count,
+                count,
+            ),
         )
         try:
             made = await self._guard.wait(self._task.generators[branch], llm, seed.value)

@@ -543,7 +543,8 @@ class Engine:
     def _draws(self, slot: _Slot) -> dict[str, Any]:
         """What was drawn for a candidate and the items above it, if anything was."""
         seed = slot.seed
-        own = draw(self.task.dimensions, self._layer.seed, (*seed.path, slot.ordinal))
+        place = (*self.task.draw_path(seed.path), slot.ordinal)
+        own = draw(self.task.dimensions, self._layer.seed, place)
         return {"dimensions": {**seed.draws, **own}} if own or seed.draws else {}
 
     def _check_row(self, row: Mapping[str, Any]) -> None:

@@ -130,7 +130,7 @@ folder, `rejects.jsonl` lists the others and says why; `provenance.jsonl` traces
 calls it came from. {usage["calls"]:,} calls were answered; {usage["cached"]:,} replies were taken
 from earlier runs, with {usage["input_tokens"]:,} tokens in and {usage["output_tokens"]:,} out.
 {_prices(report.get("prices", {}))}
-{_parts(report.get("parts", {}))}{_sources(report.get("sources", ()))}
+{_drawn(manifest)}{_parts(report.get("parts", {}))}{_sources(report.get("sources", ()))}
 ## Licence
 
 {NO_LICENCE} How generated text may be used depends on the terms of the models that
@@ -197,6 +197,18 @@ def _sample(sample: Mapping[str, Any] | None) -> str:
     longest = max((len(run) for run in re.findall("`+", text)), default=0)
     fence = "`" * max(3, longest + 1)
     return f"\nThe first row:\n\n{fence}json\n{text}\n{fence}\n"
+
+
+def _drawn(manifest: Manifest) -> str:
+    """In what items and rows were made to differ."""
+    by_step: dict[str, list[str]] = {}
+    for place in manifest.task.dimensions:
+        step, _, name = place.partition(".")
+        by_step.setdefault("rows" if step == "generate" else step, []).append(markdown(name))
+    if not by_step:
+        return ""
+    said = "; ".join(f"{step} in {', '.join(names)}" for step, names in by_step.items())
+    return f"\nMade to differ by code, balanced over the run: {said}.\n"
 
 
 def _parts(parts: Mapping[str, Any]) -> str:

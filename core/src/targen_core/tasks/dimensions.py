@@ -5,9 +5,11 @@ and each row to keep to: a length, a register, a kind of place, a word. A draw d
 seed, the dimension's name and the place in the run alone, so that the same run draws the same in
 whatever order, at whatever size and however often it is resumed.
 
-It is balanced as a Latin square is. Each of the indices that make up a place goes through an order
-of the values that is drawn anew for every block of them, and what these say is added up: along any
-one index, as many neighbours as there are values have each value once.
+It is balanced as a Latin square is. Along each of the indices that make up a place, a block of as
+many neighbours as there are values has each value once. The next blocks go through the same order
+shifted, so that over as many blocks what stands at a place of its block has each value once, too:
+what turns along an index by itself, as labels may, says nothing of the value. Then another order is
+drawn. What the indices say is added up.
 """
 
 from __future__ import annotations
@@ -114,14 +116,16 @@ class Dimension(Keywords):
         total = 0
         for depth, index in enumerate(path):
             block, offset = divmod(index, size)
-            total += _order(seed, self.name, depth, block, size)[offset]
+            turn, shift = divmod(block, size)
+            total += _order(seed, self.name, depth, turn, size)[offset]
+            total += _order(seed, f"{self.name}/shift", depth, turn, size)[shift]
         return pool[total % size]
 
 
 @lru_cache(maxsize=512)
-def _order(seed: int, name: str, depth: int, block: int, size: int) -> Sequence[int]:
-    """The order of the numbers below `size` that a block of indices goes through."""
-    text = "\n".join(map(str, (seed, name, depth, block)))
+def _order(seed: int, name: str, depth: int, turn: int, size: int) -> Sequence[int]:
+    """The order of the numbers below `size` that indices go through in one turn of their blocks."""
+    text = "\n".join(map(str, (seed, name, depth, turn)))
     rng = random.Random(int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big"))
     keys = [rng.random() for _ in range(size)]  # the one method that is the same on every Python
     return array("L", sorted(range(size), key=keys.__getitem__))

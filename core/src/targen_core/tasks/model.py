@@ -213,6 +213,18 @@ class Task(Keywords, Generic[SeedT, InstanceT]):
         turn = (sum(path) + sample) % len(mine)
         return mine[turn:] + mine[:turn]
 
+    def draw_path(self, path: Sequence[int]) -> tuple[int, ...]:
+        """Where in the run step 3 draws for the seed at that place.
+
+        Where a seed is for one label, neighbours in the first list that begin with different ones
+        draw the same, as the labels of one seed do: so what is drawn says nothing of a label.
+        """
+        if self.labels_per_seed is None:
+            return tuple(path)
+        first = 1 if self.parts else 0  # behind the number of its part
+        shared = path[first] // len(self.turns(path, 0))
+        return (*path[:first], shared, *path[first + 1 :])
+
     def replace(self, **changes: Any) -> Task[SeedT, InstanceT]:
         """A copy of the task with some parts replaced.
 
