@@ -124,8 +124,6 @@ BAD = [
     ("Has the ferry never been late since 1990?", "absolute-word"),
     ("Did all fishermen carry the mail?", "absolute-word"),
     ("Was Aurelio Nunez not cleared by the court?", "absolute-word"),
-    ("Was Nunez the sole captain of the Marisol Ferry?", "absolute-word"),
-    ("Did the fishermen merely carry the mail to Isla Honda?", "absolute-word"),
     ("Did the fishermen carry letters without pay in 1952?", "absolute-word"),
     ("Is it true that Aurelio Nunez lost a ship?", "not-yes-no"),
     ("Does the passage say that Nunez lost a ship?", "meta-text"),

@@ -226,7 +226,9 @@ def test_overlapping_and_repeated_mentions_are_told_apart():
 
 
 def test_a_bad_statement_gets_one_repair(run, at):
-    bent = run(at("generate", lambda good: {"statement": "Nobody came."}), task="record", rows=3)
+    bent = run(
+        at("generate", lambda good: {**good, "statement": "Nobody came."}), task="record", rows=3
+    )
     assert len(bent.rows) == 3
     assert len(bent.repairs) == 3
     assert "does not name" in bent.repairs[0].messages[-1].content
@@ -234,7 +236,7 @@ def test_a_bad_statement_gets_one_repair(run, at):
 
 def test_a_statement_that_stays_bad_is_rejected(run, at):
     bent = run(
-        at("generate", lambda good: {"statement": "Nobody came."}, always=True),
+        at("generate", lambda good: {**good, "statement": "Nobody came."}, always=True),
         task="record",
         rows=2,
     )
@@ -368,7 +370,10 @@ def test_several_fitting_entities_are_ambiguous(run, tmp_path):
 
     def bend(step, good, repair):
         if step == "generate":
-            return {"statement": "In @placeholder the smell of the whale was in all the streets."}
+            return {
+                "name": "Punta Brava",
+                "statement": "In @placeholder the whale was smelt in every street.",
+            }
         return {**good, "actual": ["Punta Brava", "Vesterby"], "verdict": "incorrect"}
 
     bent = run(bend, task="record", rows=1, seeds=own)

@@ -52,18 +52,17 @@ def test_every_row_is_in_the_official_form(run):
             assert {k: answer[k] for k in ("start", "end")} in row["passage"]["entities"]
 
 
-def test_a_query_is_asked_for_with_the_name_and_the_others_apart(run):
-    asked = [r.origin.values for r in run(task="record", rows=8).requests if "name" in _values(r)]
+def test_a_query_is_asked_for_with_three_names_to_choose_from_and_the_others_apart(run):
+    ran = run(task="record", rows=8)
+    asked = [r.origin.values for r in ran.requests if "names" in r.origin.values]
     assert asked
     for values in asked:
-        others = values["others"].split("; ")
-        assert values["name"] not in others
+        offered, others = values["names"].split("; "), values["others"].split("; ")
+        assert len(offered) == 3
+        assert not set(offered) & set(others)
         names = {entity.name for entity in find_entities(values["passage"])}
-        assert names == {values["name"], *others}
-
-
-def _values(request) -> dict:
-    return request.origin.values
+        assert names == {*offered, *others}
+    assert all(entry["notes"]["offered"] for entry in ran.provenance)
 
 
 def test_every_mention_of_the_answer_is_an_answer(run):
@@ -616,7 +615,8 @@ def test_a_relabelling_is_recorded(run, tmp_path):
 
     def bend(step, good, repair):
         if step == "generate":
-            return {"statement": "That winter @placeholder was asked to sing at a wedding."}
+            said = "That winter @placeholder was asked to sing at a wedding."
+            return {"name": "Aurelio Nunez", "statement": said}
         if good["actual"] == ["Carmen Pardo"]:
             return good
         return {**good, "actual": ["Carmen Pardo"], "verdict": "incorrect"}
@@ -695,12 +695,17 @@ def test_the_variant_relabels_what_the_judge_finds(run, tmp_path):
 
 
 def _worked() -> list[tuple[str, str, str, str]]:
-    """Passage, name, other names and statement of the worked turns."""
-    turns = PROMPTS["query"].fill({"passage": "x", "name": "x", "others": "x"})[1:-1]
+    """Passage, chosen name, all names and statement of the worked turns."""
+    turns = PROMPTS["query"].fill({"passage": "x", "names": "x", "others": "x"})[1:-1]
     actual = []
     for user, answer in zip(turns[::2], turns[1::2], strict=True):
-        match = re.fullmatch(r"Passage: (.+)\nName: (.+)\nOther names: (.+)", user.content)
-        actual.append((*match.groups(), json.loads(answer.content)["statement"]))
+        match = re.match(
+            r"Passage: (.+)\nNames to choose from: (.+)\nOther names: (.+)\n\n", user.content
+        )
+        reply = json.loads(answer.content)
+        passage, offered, others = match.groups()
+        assert reply["name"] in offered.split("; ")
+        actual.append((passage, reply["name"], f"{offered}; {others}", reply["statement"]))
     return actual
 
 
@@ -710,7 +715,7 @@ def test_worked_statements_are_what_they_ask_for():
     assert len(_worked()) == 3
     for passage, name, others, statement in _worked():
         actual = find_entities(passage)
-        assert [e.name for e in actual if e.name != name] == others.split("; ")
+        assert {entity.name for entity in actual} == set(others.split("; "))
         answer = next(entity for entity in actual if entity.name == name)
         seed = Paragraph(title="x", text=passage)
         check_query(_row(seed, actual, answer, statement), seed)

@@ -19,11 +19,14 @@ from targen_tasks_superglue.record import RECORD
 from targen_tasks_superglue.shared.articles import (
     ARTICLE_PARAMETERS,
     ARTICLE_PROMPTS,
-    DOMAINS,
+    NEWS,
+    PAPER_LISTS,
     PARAGRAPHS,
+    PASSAGES,
     TITLES,
     Paragraph,
     Title,
+    check_article,
     check_domain,
     check_paragraph,
     check_title,
@@ -36,31 +39,42 @@ from targen_tasks_superglue.shared.sentences import copied_from, sentences
 
 
 @pytest.mark.parametrize("task", [BOOLQ, RECORD], ids=lambda task: task.name)
-def test_tasks_take_the_lists_and_their_parameters_as_they_are(task):
-    assert task.contexts is DOMAINS
-    assert task.seeds == (TITLES, PARAGRAPHS)
+def test_tasks_share_titles_and_parameters(task):
+    assert task.seeds[0] is TITLES
     for step, parameters in ARTICLE_PARAMETERS.items():
         assert task.parameters[step] == parameters
-    assert task.prompts[: len(ARTICLE_PROMPTS)] == ARTICLE_PROMPTS
+    paper = task.varied(["paper"])
+    assert (paper.contexts, *paper.seeds) == PAPER_LISTS
 
 
-def test_the_calls_of_the_lists_are_the_same_calls_in_every_task(run, tmp_path):
+def test_the_calls_of_the_paper_s_lists_are_the_same_calls_in_every_task(run, tmp_path):
     """Equal keys: in a suite run they are asked once."""
     keys = {}
     for task in ("boolq", "record"):
-        ran = run(task=task, rows=4)
+        ran = run(task=task, rows=4, variants=("paper",))
         keys[task] = {tuple(entry["calls"][:3]) for entry in ran.provenance}
         (ran.path).rename(tmp_path / task)
     assert keys["boolq"] & keys["record"]
     assert keys["boolq"] <= keys["record"]
 
 
-def test_batches_are_the_paper_s_and_may_be_smaller(run):
-    assert (TITLES.batch, PARAGRAPHS.batch) == (50, 7)
+def test_batches_are_the_paper_s_in_its_variant_and_smaller_elsewhere(run):
+    assert [step.batch for step in PAPER_LISTS[1:]] == [50, 7]
+    assert [step.batch for step in (TITLES, PARAGRAPHS, NEWS, PASSAGES)] == [5, 2, 2, 2]
     ran = run(task="boolq", rows=30, options={"seeds.batch": [10, 3], "contexts.batch": 2})
     asked = {(r.origin.prompt, str(r.origin.values["count"])) for r in ran.requests if _lists(r)}
     assert asked == {("domains", "2"), ("titles", "10"), ("paragraphs", "3")}
     assert len(ran.rows) == 30
+
+
+@pytest.mark.parametrize("prompt", ARTICLE_PROMPTS[2:], ids=lambda prompt: prompt.name)
+def test_worked_paragraphs_keep_to_the_length_that_is_given(prompt):
+    messages = prompt.fill(dict.fromkeys(prompt.variables, "x"))
+    lengths = re.findall(r"(\d+) to (\d+) words(?=;|$)", messages[1].content, re.MULTILINE)
+    texts = json.loads(messages[2].content)["paragraphs"]
+    assert len(texts) == len(lengths)
+    for text, (low, high) in zip(texts, lengths, strict=True):
+        assert int(low) <= len(text.split()) <= int(high), (len(text.split()), text)
 
 
 def _lists(request) -> bool:
@@ -68,7 +82,7 @@ def _lists(request) -> bool:
 
 
 def test_prompts_hold_what_is_asked_for(run):
-    values = {"category": "CATEGORY", "title": "TITLE", "count": 3, "have": "EARLIER"}
+    values = {"category": "CATEGORY", "title": "TITLE", "count": 3, "have": "EARLIER", "draws": "D"}
     for prompt in ARTICLE_PROMPTS:
         filled = prompt.fill({name: values[name] for name in prompt.variables})
         assert filled[0].role == "system"
@@ -179,9 +193,8 @@ def test_a_paragraph_passes():
         (f"Here is a short passage for you. {GOOD}", "meta-text"),
         (f"1. {GOOD}", "markup"),
         (GOOD.replace("Lübeck", "[CITY]"), "placeholder"),
-        (GOOD.replace(". ", ", and ").replace("storm,", "storm."), "few-sentences"),
         (" ".join(["The bell is old and big."] * 9), "repetitive"),
-        (" ".join(f"{GOOD[:-1]} {number}." for number in range(8)), "too-long"),
+        (" ".join(f"{GOOD[:-1]} {number}." for number in range(16)), "too-long"),
         ("Болотный колокол отлили в Любеке в старой мастерской. " * 2 + RUSSIAN, "not-latin"),
     ],
 )
@@ -189,6 +202,16 @@ def test_what_is_no_paragraph_is_left_out(text, reason):
     with pytest.raises(Rejected) as caught:
         check_paragraph(Paragraph(title="Marsh Bell", text=text))
     assert caught.value.reason == reason
+
+
+def test_one_sentence_is_a_paragraph_but_no_article():
+    one = Paragraph(
+        title="Marsh Bell", text=GOOD.replace(". ", ", and ").replace("storm,", "storm.")
+    )
+    check_paragraph(one)
+    with pytest.raises(Rejected) as caught:
+        check_article(one)
+    assert caught.value.reason == "few-sentences"
 
 
 @pytest.mark.parametrize("task", ["boolq", "record"])

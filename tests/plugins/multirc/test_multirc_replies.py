@@ -46,7 +46,7 @@ UNREADABLE = {
     "null": lambda good: "null",
     "wrong keys": lambda good: _text({f"my_{key}": value for key, value in good.items()}),
 }
-PROMPTS = ["titles", "paragraphs", "questions", "meta"]
+PROMPTS = ["titles", "passages", "questions", "meta"]
 
 
 @pytest.mark.parametrize("shape", READABLE)
@@ -271,18 +271,17 @@ def test_the_same_question_twice_is_used_once(run):
 
 def test_paragraphs_that_are_none_are_left_out(run):
     def spoilt(good):
-        good["paragraphs"][0] = "Here is a paragraph."
-        good["paragraphs"][1] = good["paragraphs"][2]
-        return good
+        first = good["paragraphs"][0]
+        return {"paragraphs": [first, "Here is a paragraph.", first]}
 
-    ran = run(at("paragraphs", spoilt, always=True), rows=12)
+    ran = run(at("passages", spoilt, always=True), rows=12)
     assert len(ran.rows) == 12
     assert {r["verdict"] for r in ran.rejects} == {"dropped"}
     assert "repeated" in ran.reasons
 
 
 def test_a_model_without_paragraphs_ends_the_run(run):
-    ran = run(at("paragraphs", lambda good: {"paragraphs": []}, always=True), rows=2)
+    ran = run(at("passages", lambda good: {"paragraphs": []}, always=True), rows=2)
     assert ran.rows == []
     assert "label any has 0 of 2 rows" in ran.problem or "has 0 of 2" in ran.problem
 

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from pydantic import BaseModel
 
-from targen_core import ListStep, Llm, Prompt, Rejected
+from targen_core import Dimension, ListStep, Llm, Prompt, Rejected, UsageError
 from targen_core.tasks.replies import line, list_of
+from targen_tasks_multirc.checks import check_fair
 from targen_tasks_multirc.rows import MultiRcQuestion, Option
-from targen_tasks_superglue.shared.articles import ARTICLE_PROMPTS, Paragraph
+from targen_tasks_superglue.shared.articles import Paragraph
 from targen_tasks_superglue.shared.sentences import sentences
 
 __all__ = [
     "ALL_RIGHT",
     "CATEGORIES",
+    "DIMENSIONS",
     "PROMPTS",
     "QUESTIONS",
     "write_question_paper",
@@ -55,11 +58,7 @@ _CATEGORIES = (
 
 _QUESTIONS = Prompt("questions", package="targen_tasks_multirc")
 _QUESTION_PAPER = Prompt("question-paper", package="targen_tasks_multirc")
-PROMPTS = (
-    *(prompt for prompt in ARTICLE_PROMPTS if prompt.name != "domains"),
-    _QUESTIONS,
-    _QUESTION_PAPER,
-)
+PROMPTS = (_QUESTIONS, _QUESTION_PAPER)
 _LETTER = re.compile(r"^\(?([A-Z])(?:[).:]|$)", re.IGNORECASE)
 
 
@@ -93,60 +92,123 @@ CATEGORIES = ListStep(
 )
 
 
+_LISTED, _ONE_ANSWER = "a list", "one answer"
+KINDS = (_LISTED, _ONE_ANSWER)
+
+DIMENSIONS = (
+    Dimension(
+        name="kind",
+        values=KINDS,
+        in_prompt=False,
+        summary="whether the right options are several things, or one answer in several wordings",
+    ),
+    Dimension(
+        name="asks",
+        values=(
+            "who or what, called otherwise in the passage than in the question",
+            "why, with cause and result in different sentences",
+            "what comes before or after something",
+            "which people, things or places have something in common",
+            "how many, how long or how much, from different sentences",
+            "what somebody does, wants or thinks, told in several sentences",
+            "in what two things differ or are alike",
+            "where or when, from different sentences",
+        ),
+        summary="what a question asks for",
+    ),
+)
+"""Drawn for each question of a call."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Plan:
-    """How many options a question should have, and how many of them right."""
+    """How many options a question should have, how many of them right, and of what kind."""
 
     options: int
     right: int
+    kind: str = _LISTED
+
+    @property
+    def text(self) -> str:
+        """What the prompt says of it."""
+        said = f"{self.options} options, of which {self.right} right"
+        if self.kind == _ONE_ANSWER:
+            said += ": one answer of one to four words" + (
+                "" if self.right == 1 else f" in {self.right} wordings"
+            )
+        return said
 
     @property
     def all_right(self) -> bool:
         return self.options == self.right
 
 
-def _plan(rng: random.Random) -> _Plan:
+def _plan(rng: random.Random, kind: str) -> _Plan:
     """Drawn by code: models that choose give one right option to nearly every question."""
     if rng.random() < ALL_RIGHT:
         options = rng.choice((3, 4))
         return _Plan(options, options)
-    return _Plan(rng.choice((4, 5, 5, 6)), rng.choice((1, 2, 2, 3)))
+    if kind == _ONE_ANSWER:
+        return _Plan(rng.choice((3, 4, 5, 5)), rng.choice((1, 1, 2, 2)), kind)
+    return _Plan(rng.choice((4, 5, 5, 6)), rng.choice((2, 2, 3)))
+
+
+def _kind(draw: Mapping[str, str], number: int) -> str:
+    kind = draw.get("kind", KINDS[number % 2])
+    if kind not in KINDS:
+        raise UsageError(f"{kind!r} is no kind of question; there are: {', '.join(KINDS)}")
+    return kind
 
 
 async def write_questions(llm: Llm, seed: Paragraph) -> Sequence[MultiRcQuestion]:
     """Questions that need several sentences of a paragraph, with right and wrong options."""
-    plans = [_plan(llm.rng(f"plan {number}")) for number in range(QUESTIONS)]
+    kinds = [_kind(draw, number) for number, draw in enumerate(llm.draws)]
+    plans = [_plan(llm.rng(f"plan {number}"), kind) for number, kind in enumerate(kinds)]
     numbered = " ".join(f"({place}) {part}" for place, part in enumerate(sentences(seed.text), 1))
+
+    def questions_of(reply: Any) -> list[MultiRcQuestion]:
+        pairs = zip(reply.items, plans, strict=False)
+        return [_question(llm, seed, at, item, plan) for at, (item, plan) in enumerate(pairs)]
+
+    repaired = False
+
+    def fair(reply: Any) -> None:
+        # One repair; what is unfair still is rejected alone, not with the other question.
+        nonlocal repaired
+        if not repaired:
+            repaired = True
+            for question in questions_of(reply):
+                check_fair(question, seed)
+
     reply = await llm.ask(
         _QUESTIONS,
         reply=list_of("questions", _Question, QUESTIONS),
+        check=fair,
         passage=numbered,
-        wanted="\n".join(
-            f"Question {number}: {plan.options} options, of which {plan.right} right"
-            for number, plan in enumerate(plans, 1)
-        ),
+        wanted="\n".join(f"Question {number}: {plan.text}" for number, plan in enumerate(plans, 1)),
     )
-    questions = []
-    for number, (item, plan) in enumerate(zip(reply.items, plans, strict=False)):
-        options = [Option(text=text.strip(), right=True) for text in item.right]
-        options += [Option(text=text.strip(), right=False) for text in item.wrong]
-        llm.rng(f"order {number}").shuffle(options)
-        questions.append(
-            MultiRcQuestion(
-                passage=seed.text,
-                question=" ".join(item.question.split()),
-                options=tuple(options),
-                evidence=tuple(item.sentences),
-                all_right=plan.all_right,
-            )
-        )
     llm.note(
         **{
             f"evidence{number}": ", ".join(map(str, item.sentences))
             for number, item in enumerate(reply.items[:QUESTIONS], 1)
         }
     )
-    return questions
+    return questions_of(reply)
+
+
+def _question(
+    llm: Llm, seed: Paragraph, number: int, item: _Question, plan: _Plan
+) -> MultiRcQuestion:
+    options = [Option(text=text.strip(), right=True) for text in item.right]
+    options += [Option(text=text.strip(), right=False) for text in item.wrong]
+    llm.rng(f"order {number}").shuffle(options)
+    return MultiRcQuestion(
+        passage=seed.text,
+        question=" ".join(item.question.split()),
+        options=tuple(options),
+        evidence=tuple(item.sentences),
+        all_right=plan.all_right,
+    )
 
 
 async def write_question_paper(llm: Llm, seed: Paragraph) -> MultiRcQuestion:

@@ -1,17 +1,21 @@
 """MultiRC: multi-sentence reading comprehension (paper, appendix D.3).
 
-Steps: fixed categories -> topics -> short paragraphs (the instance seeds) ->
+Steps: fixed categories -> topics -> passages (the instance seeds) ->
 questions with options -> the meta-prompt. Agrees with the paper / differs:
 
-- the four steps agree: its fifteen categories, 50 topics a category, 7 short
-  paragraphs a topic, a question that needs several sentences, options of which
-  one, some or all are right, and what step 4 is told;
+- the four steps agree: its fifteen categories, a question that needs several
+  sentences, options of which one, some or all are right, and what step 4 is
+  told; 50 topics a category and 7 paragraphs a topic are those of the variant
+  `paper`. Here a category is asked for 5 topics and a topic for 2 passages;
+- passages have 11 to 18 sentences, as in the original (264 words);
 - a call writes two questions on its paragraph, which is then paid once for
   both; the paper writes one. The original has eleven a passage;
 - code draws how many options a question has and how many of them are right,
-  and shuffles them. Refused are questions whose right options are longer or
-  shorter than the wrong ones (original: 6.2 words against 3.4), that say how
-  many are right, or whose options are yes and no or hold one another;
+  whether these are several things or one answer in several wordings, as often
+  in the original, and what is asked for; and it shuffles the options. Refused
+  are questions whose right options are longer or shorter than the wrong ones
+  (original: 6.2 words against 3.4), that say how many are right, or whose
+  options are yes and no or hold one another;
 - sets with every option right come from one question in a hundred, so that
   they stay far under 5 % of the rows;
 - step 4 also says whether one sentence of the passage settles the question,
@@ -58,6 +62,7 @@ from targen_tasks_multirc.samples import (
 )
 from targen_tasks_multirc.steps import (
     CATEGORIES,
+    DIMENSIONS,
     PROMPTS,
     QUESTIONS,
     write_question_paper,
@@ -65,7 +70,8 @@ from targen_tasks_multirc.steps import (
 )
 from targen_tasks_superglue.shared.articles import (
     ARTICLE_PARAMETERS,
-    PARAGRAPHS,
+    PAPER_LISTS,
+    PASSAGES,
     TITLES,
     Paragraph,
 )
@@ -96,7 +102,7 @@ def _written(question: MultiRcQuestion) -> str:
 
 MULTIRC: Task[Paragraph, MultiRcQuestion] = Task(
     name="multirc",
-    version="1",
+    version="2",
     summary="Multi-sentence reading comprehension",
     description=(
         "Each row is a passage with a question and its options. The label of an option is 1 "
@@ -107,9 +113,10 @@ MULTIRC: Task[Paragraph, MultiRcQuestion] = Task(
     source="TarGEN, arXiv:2310.17876, section 3.2 and appendix D.3, in our own words.",
     instance=MultiRcQuestion,
     contexts=CATEGORIES,
-    seeds=(TITLES, PARAGRAPHS),
+    seeds=(TITLES, PASSAGES),
     generators={"any": write_questions},
     instances_per_call=QUESTIONS,
+    dimensions=DIMENSIONS,
     checks=(check_question, check_options, check_fair, check_evidence),
     judging=Judging(
         instructions=INSTRUCTIONS,
@@ -162,6 +169,8 @@ MULTIRC: Task[Paragraph, MultiRcQuestion] = Task(
             "the model chooses options, their order and how many are right, with no rule against "
             "what gives them away; step 4 does not ask whether one sentence is enough",
             {
+                "seeds": PAPER_LISTS[1:],
+                "dimensions": (),
                 "generators": {"any": write_question_paper},
                 "instances_per_call": 1,
                 "checks": (check_question, check_options),

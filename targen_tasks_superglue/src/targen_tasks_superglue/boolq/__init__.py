@@ -3,13 +3,18 @@
 Steps: domains -> titles -> paragraphs (the instance seeds) -> a question for
 each label -> the meta-prompt. Agrees with the paper / differs:
 
-- the four steps and what goes into each agree: 50 topics a domain, 7 short
-  paragraphs a topic, a question whose answer by the passage is yes or no;
+- the four steps and what goes into each agree; the 50 topics a domain and 7
+  paragraphs a topic are those of the variant `paper`. Here a domain is asked
+  for 5 topics and a topic for 2 paragraphs at once, so that a run has many;
+- code draws the field of a domain, the length and manner of a paragraph, and
+  what a question asks about: left to themselves models write four sentences
+  of history and ask about the past, where the original asks what is so today;
+- a passage is in one row, for one label;
 - code puts the row into its official form, of which the paper says nothing: a
   question in lower case without a question mark, a passage behind its title;
-- a question is of one of two kinds, *stated* and *inferred*, two of three the
-  latter, noted in the provenance and the same for both labels. The paper's
-  prompt leaves it open, and models then turn a sentence into a question;
+- a question is of one of two kinds, *stated* and *inferred*, one of three the
+  latter: mostly a rule of the passage applied to a case. The paper's prompt
+  leaves it open, and models then turn a sentence into a question;
 - both labels are asked for in the same form, without words such as "only" or
   "never", which the original has mostly in questions whose answer is no. The
   paper's own example of a "no" is solved by such a word;

@@ -17,10 +17,10 @@ _OPENERS = frozenset(
     "must".split()
 )
 # Both kinds of question do without them: a claim with "only" or "always" is
-# mostly false, and "not" turns a question round.
+# mostly false, and "not" turns a question round. The prompts name them.
 _ABSOLUTE = frozenset(
-    "only sole solely merely exclusively always never all every everyone everything everybody none "
-    "nobody nothing no not nor neither cannot without".split()
+    "only solely always never all every everyone everything none nobody nothing no not nor neither "
+    "cannot without".split()
 )
 _POINTING = frozenset("he she they his her their this these those".split())
 _TEXTS = "passage|text|article|paragraph|excerpt|author|writer"

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from pydantic import BaseModel
 
-from targen_core import Llm, Prompt
+from targen_core import Llm, Prompt, UsageError
 from targen_core.tasks.replies import line
 from targen_tasks_superglue.boolq.checks import (
     check_question,
@@ -14,11 +14,11 @@ from targen_tasks_superglue.boolq.checks import (
     official_passage,
     official_question,
 )
+from targen_tasks_superglue.boolq.dimensions import KINDS
 from targen_tasks_superglue.boolq.rows import BoolqRow
 from targen_tasks_superglue.shared.articles import Paragraph
 
 __all__ = [
-    "KINDS",
     "PROMPTS",
     "PROMPTS_PAPER",
     "write_no",
@@ -27,16 +27,10 @@ __all__ = [
     "write_yes_paper",
 ]
 
-KINDS = ("inferred", "stated", "inferred")
-"""Kinds of question in turn over neighbouring seeds, the same for both labels.
-
-Two of three need inference: at least half shall, and more of them are rejected.
-"""
-
 _ASK = {
     f"{answer}-{kind}": Prompt(f"{answer}-{kind}", package="targen_tasks_superglue.boolq")
     for answer in ("yes", "no")
-    for kind in ("stated", "inferred")
+    for kind in KINDS
 }
 _ASK_PAPER = {
     answer: Prompt(f"{answer}-paper", package="targen_tasks_superglue.boolq")
@@ -74,8 +68,9 @@ async def write_no_paper(llm: Llm, seed: Paragraph) -> BoolqRow:
 
 
 async def _write(llm: Llm, seed: Paragraph, answer: str) -> BoolqRow:
-    kind = llm.alternate(*KINDS)
-    llm.note(kind=kind)
+    kind = llm.draws[0].get("kind", KINDS[0])
+    if kind not in KINDS:
+        raise UsageError(f"{kind!r} is no kind of question; there are {' and '.join(KINDS)}")
     return await _ask(llm, seed, answer, _ASK[f"{answer}-{kind}"], check_question)
 
 

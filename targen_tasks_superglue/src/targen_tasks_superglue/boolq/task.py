@@ -6,6 +6,7 @@ from targen_core import Judging, Label, Prompt, Rows, Task, Texts, Variant
 from targen_core.correctors.meta import META_PROMPT
 from targen_tasks_superglue.boolq.cases import cases
 from targen_tasks_superglue.boolq.checks import check_question, check_question_paper
+from targen_tasks_superglue.boolq.dimensions import DIMENSIONS
 from targen_tasks_superglue.boolq.dry_run import dry_run
 from targen_tasks_superglue.boolq.rows import BoolqRow
 from targen_tasks_superglue.boolq.samples import (
@@ -24,8 +25,8 @@ from targen_tasks_superglue.boolq.steps import (
 )
 from targen_tasks_superglue.shared.articles import (
     ARTICLE_PARAMETERS,
-    ARTICLE_PROMPTS,
     DOMAINS,
+    PAPER_LISTS,
     PARAGRAPHS,
     TITLES,
     Paragraph,
@@ -44,7 +45,7 @@ def _template(name: str) -> Prompt:
 
 BOOLQ: Task[Paragraph, BoolqRow] = Task(
     name="boolq",
-    version="1",
+    version="2",
     summary="Yes/no questions about a passage",
     description=(
         "Each row is a passage, which opens with its title, and a question in lower case. The "
@@ -59,6 +60,8 @@ BOOLQ: Task[Paragraph, BoolqRow] = Task(
     ),
     contexts=DOMAINS,
     seeds=(TITLES, PARAGRAPHS),
+    dimensions=DIMENSIONS,
+    labels_per_seed=1,
     generators={"true": write_yes, "false": write_no},
     checks=(check_question,),
     judging=Judging(
@@ -85,9 +88,13 @@ BOOLQ: Task[Paragraph, BoolqRow] = Task(
             "steps 3 and 4 as in the paper: any query with the answer yes or no; what the passage "
             "leaves open is false",
             {
+                "contexts": PAPER_LISTS[0],
+                "seeds": PAPER_LISTS[1:],
+                "dimensions": (),
+                "labels_per_seed": None,
                 "generators": {"true": write_yes_paper, "false": write_no_paper},
                 "checks": (check_question_paper,),
-                "prompts": (*ARTICLE_PROMPTS, *PROMPTS_PAPER, META_PROMPT),
+                "prompts": (*PROMPTS_PAPER, META_PROMPT),
                 "judging": {
                     "instructions": INSTRUCTIONS_PAPER,
                     "samples": SAMPLES_PAPER,
@@ -97,6 +104,6 @@ BOOLQ: Task[Paragraph, BoolqRow] = Task(
             },
         )
     },
-    prompts=(*ARTICLE_PROMPTS, *PROMPTS, META_PROMPT),
+    prompts=(*PROMPTS, META_PROMPT),
     dry_run=dry_run,
 )

@@ -4,16 +4,21 @@ Steps: domains -> titles -> paragraphs (the instance seeds) -> a statement with
 one entity masked -> the meta-prompt. Agrees with the paper / differs:
 
 - the four steps and what goes into each agree, and so does the label: an open
-  one, the entity that the mask stands for;
-- the statement is about the passage's people and places, is not made by the
-  passage, but is likely given it. The paper asks for a statement "about the
-  events in the paragraph" that holds "no events mentioned in the paragraph";
-  this is our reading of the two;
+  one, the entity that the mask stands for. The 50 topics a domain and 7
+  paragraphs a topic are those of the variant `paper`;
+- passages are reports of 100 to 200 words that come back to their people, as
+  in the original; code draws the field, length and manner of each;
+- the statement is about the passage's people and places and not a sentence of
+  it: half may be a fact of the passage in other words, the rest is likely given
+  it. The paper asks for a statement "about the events in the paragraph" that
+  holds "no events mentioned in the paragraph"; this is our reading of the two;
+- how a statement is built and what it tells is drawn as well;
 - the entities are found in the passage by rule, not listed by the model, so
   that every one of them is really there, at its place;
-- which entity is masked is drawn by lot, all with the same chance. Models
-  choose the first-named or the most frequent one, which can then be guessed
-  without the query. In the paper the model chooses: variant `paper`;
+- three entities are drawn by lot, all with the same chance, and the model takes
+  the one that can be singled out. Models choose the first-named or the most
+  frequent one, which can then be guessed without the query. In the paper the
+  model chooses among all: variant `paper`;
 - `source` is the constant "targen", not the run's name: a row has the same
   bytes wherever its run lies and whatever it is called. Rows that are read
   and written again keep theirs;

@@ -56,8 +56,13 @@ def dry_run(call: DryRunCall) -> Any:
         chosen = max(entities, key=lambda entity: len(entity.mentions))
         others = [entity.name for entity in entities if entity is not chosen]
         return {"query": _statement("[X]", chosen.name, others, rng), "answer": chosen.name}
-    name = str(call.values["name"])
-    return {"statement": _statement(name, name, str(call.values["others"]).split("; "), rng)}
+    offered = str(call.values["names"]).split("; ")
+    name = rng.choice(offered)
+    others = [
+        *str(call.values["others"]).split("; "),
+        *(other for other in offered if other != name),
+    ]
+    return {"name": name, "statement": _statement(name, name, others, rng)}
 
 
 def _judge(call: DryRunCall) -> dict[str, Any]:

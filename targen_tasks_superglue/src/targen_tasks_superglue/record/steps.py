@@ -22,8 +22,11 @@ _QUERY_PAPER = Prompt("query-paper", package="targen_tasks_superglue.record")
 PROMPTS = (_QUERY,)
 PROMPTS_PAPER = (_QUERY_PAPER,)
 
+_OFFERED = 3  # names that a model chooses from
+
 
 class _Statement(BaseModel):
+    name: line(1, 80)  # type: ignore[valid-type]
     statement: line(40, 320)  # type: ignore[valid-type]
 
 
@@ -35,31 +38,33 @@ class _Query(BaseModel):
 async def write_query(llm: Llm, seed: Paragraph) -> RecordRow:
     """G(entity, passage): a query that the entity answers.
 
-    The entity is drawn here, all with the same chance. Were it the model's
-    choice, it would mostly be the first-named or the most frequent one, which
-    could then be guessed without the query.
+    Three entities are drawn here, all with the same chance, and the model takes the one that a
+    statement can single out. Were all of them open to it, it would mostly be the first-named or
+    the most frequent one, which could then be guessed without the query; were there one, most
+    statements about a place or a firm would fit other names as well.
 
     Raises:
-        Rejected: `few-entities`, before anything is asked; `no-mask`,
-            `several-masks`, or a reason of `check_query`, where a repair did
-            not help.
+        Rejected: `few-entities`, before anything is asked; `illegal-answer`, `tangled-name`,
+            `no-mask`, `several-masks`, or a reason of `check_query`, where a repair did not help.
     """
     entities = find_entities(seed.text)
-    answer = llm.rng("answer").choice(eligible(entities))
-    llm.note(**_about(entities, answer))
+    clear = eligible(entities)
+    offered = llm.rng("answer").sample(clear, min(_OFFERED, len(clear)))
 
-    def usable(draft: _Statement) -> None:
-        check_query(_row(seed, entities, answer, draft.statement), seed)
+    def row(draft: _Statement) -> RecordRow:
+        return _row(seed, entities, _chosen(draft.name, entities), draft.statement)
 
     reply = await llm.ask(
         _QUERY,
         reply=_Statement,
-        check=usable,
+        check=lambda draft: check_query(row(draft), seed),
         passage=seed.text,
-        name=answer.name,
-        others="; ".join(entity.name for entity in entities if entity is not answer),
+        names="; ".join(entity.name for entity in offered),
+        others="; ".join(entity.name for entity in entities if entity not in offered) or "none",
     )
-    return _row(seed, entities, answer, reply.statement)
+    chosen = _chosen(reply.name, entities)
+    llm.note(**_about(entities, chosen), offered=chosen in offered)
+    return row(reply)
 
 
 async def write_query_paper(llm: Llm, seed: Paragraph) -> RecordRow:

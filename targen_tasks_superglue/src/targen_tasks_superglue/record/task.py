@@ -19,6 +19,7 @@ from targen_core import (
 from targen_core.correctors.meta import META_PROMPT
 from targen_tasks_superglue.record.cases import cases
 from targen_tasks_superglue.record.checks import check_query, check_query_paper
+from targen_tasks_superglue.record.dimensions import DIMENSIONS
 from targen_tasks_superglue.record.dry_run import dry_run
 from targen_tasks_superglue.record.rows import (
     OfficialRow,
@@ -44,9 +45,9 @@ from targen_tasks_superglue.record.steps import (
 )
 from targen_tasks_superglue.shared.articles import (
     ARTICLE_PARAMETERS,
-    ARTICLE_PROMPTS,
-    DOMAINS,
-    PARAGRAPHS,
+    NEWS,
+    NEWS_DOMAINS,
+    PAPER_LISTS,
     TITLES,
     Paragraph,
 )
@@ -79,17 +80,18 @@ def _aggregate(row: RecordRow, answers: Sequence[JudgeAnswer]) -> Correction:
 
 RECORD: Task[Paragraph, RecordRow] = Task(
     name="record",
-    version="1",
+    version="2",
     summary="Reading comprehension with commonsense reasoning",
     description=(
         "Each row is a passage, the places of the entities that it names, and a query: a statement "
-        "that the passage does not make but makes likely, with one entity masked. The answer is "
+        "that fits the passage without repeating it, with one entity masked. The answer is "
         "that entity, at every place where the passage names it."
     ),
     source="TarGEN, arXiv:2310.17876, section 3.2 and appendix D.7, in our own words.",
     instance=RecordRow,
-    contexts=DOMAINS,
-    seeds=(TITLES, PARAGRAPHS),
+    contexts=NEWS_DOMAINS,
+    seeds=(TITLES, NEWS),
+    dimensions=DIMENSIONS,
     generators={"any": write_query},
     checks=(check_query,),
     judging=Judging(
@@ -125,6 +127,9 @@ RECORD: Task[Paragraph, RecordRow] = Task(
         "paper": Variant(
             "steps 3 and 4 as in the paper: the model chooses the entity; one answer is asked for",
             {
+                "contexts": PAPER_LISTS[0],
+                "seeds": PAPER_LISTS[1:],
+                "dimensions": (),
                 "generators": {"any": write_query_paper},
                 "checks": (check_query_paper,),
                 "judging": {
@@ -132,10 +137,10 @@ RECORD: Task[Paragraph, RecordRow] = Task(
                     "samples": SAMPLES_PAPER,
                     "questions": _questions_paper,
                 },
-                "prompts": (*ARTICLE_PROMPTS, *PROMPTS_PAPER, META_PROMPT),
+                "prompts": (*PROMPTS_PAPER, META_PROMPT),
             },
         )
     },
-    prompts=(*ARTICLE_PROMPTS, *PROMPTS, META_PROMPT),
+    prompts=(*PROMPTS, META_PROMPT),
     dry_run=dry_run,
 )

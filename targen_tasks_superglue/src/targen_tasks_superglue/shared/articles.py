@@ -1,9 +1,11 @@
 """Short articles: domains, topics in them, and paragraphs on each topic.
 
 Steps 1 and 2 of BoolQ and ReCoRD, step 2 of MultiRC (paper, section 3.2 and
-appendix D.3, D.6, D.7): domains -> 50 topics or titles in a domain -> 7 short
-paragraphs on a topic. They use these very lists with `ARTICLE_PARAMETERS`, so
-that in one suite run their calls are the same calls and are paid once.
+appendix D.3, D.6, D.7): domains -> topics or titles in a domain -> paragraphs
+on a topic. Domains and titles are asked for in the same words; of the
+paragraphs there are three kinds, since the original passages differ: entries
+of an encyclopaedia, reports of a newspaper and longer passages. `PAPER_LISTS`
+are those of the variants `paper`: 50 topics, 7 paragraphs, nothing drawn.
 
 The parent of `TITLES` is any text that names a category, so that a task with
 fixed categories puts a list of its own in place of `DOMAINS`.
@@ -12,15 +14,23 @@ fixed categories puts a list of its own in place of `DOMAINS`.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-from targen_core import ListStep, Llm, Prompt, Rejected
+from targen_core import Dimension, ListStep, Llm, Prompt, Rejected
 from targen_core.tasks.checks import check_language, normalized, phrase, prose
 from targen_core.tasks.replies import line, list_of
+from targen_tasks_superglue.shared.article_dimensions import (
+    FIELDS,
+    NEWS_FIELDS,
+    OF_ENTRIES,
+    OF_NEWS,
+    OF_PASSAGES,
+)
 from targen_tasks_superglue.shared.dry_run_articles import dry_run_articles
 from targen_tasks_superglue.shared.sentences import sentences
 
@@ -28,10 +38,15 @@ __all__ = [
     "ARTICLE_PARAMETERS",
     "ARTICLE_PROMPTS",
     "DOMAINS",
+    "NEWS",
+    "NEWS_DOMAINS",
+    "PAPER_LISTS",
     "PARAGRAPHS",
+    "PASSAGES",
     "TITLES",
     "Paragraph",
     "Title",
+    "check_article",
     "check_domain",
     "check_paragraph",
     "check_title",
@@ -44,12 +59,13 @@ def _prompt(name: str) -> Prompt:
 
 
 _DOMAINS, _TITLES, _PARAGRAPHS = (_prompt(name) for name in ("domains", "titles", "paragraphs"))
-ARTICLE_PROMPTS = (_DOMAINS, _TITLES, _PARAGRAPHS)
+_NEWS, _PASSAGES = _prompt("news"), _prompt("passages")
+ARTICLE_PROMPTS = (_DOMAINS, _TITLES, _PARAGRAPHS, _NEWS, _PASSAGES)
 
 ARTICLE_PARAMETERS: Mapping[str, Mapping[str, Any]] = MappingProxyType(
     {
         "contexts": MappingProxyType({"temperature": 1.0, "max_tokens": 400}),
-        # Seven paragraphs of up to 120 words, or fifty titles, in one reply.
+        # Three long passages, seven short ones or fifty titles in one reply.
         "seeds": MappingProxyType({"temperature": 1.0, "max_tokens": 2048}),
     }
 )
@@ -59,7 +75,6 @@ _SHOWN = 60  # earlier items that a prompt names; more would crowd out the reque
 _OPENING = 8  # words of an earlier paragraph that the prompt names
 _DOMAIN = line(4, 50)
 _TITLE = line(3, 60)
-_PARAGRAPH = line(250, 900)
 _NUMBERED = re.compile(r"^\(?\d+\s*[.):]|^[-*•#>\"“`]|\*\*|[\"”`:;,]$|\n| -- ")
 _HEADED = re.compile(r"^\W*(?:paragraph|topic|title|text|category)\s*\d*\s*[:.)–-]", re.IGNORECASE)
 
@@ -116,16 +131,25 @@ def check_title(item: Title) -> None:
 
 
 def check_paragraph(item: Paragraph) -> None:
-    """A paragraph is clean prose of 30 to 200 words in at least three sentences.
+    """A paragraph is clean prose of 15 to 450 words.
 
     Raises:
         Rejected: a reason of `prose`, or `meta-text` (it opens with a
-            heading) or `few-sentences`.
+            heading).
     """
     opening = item.text.lower().removeprefix(item.title.lower()).lstrip()
     if _HEADED.search(item.text) or (opening != item.text.lower() and opening[:1] in ":-–—"):
         raise Rejected("meta-text", f"the paragraph opens with a heading: {item.text[:60]!r}")
-    prose(item.text, min_words=30, max_words=200, what="paragraph")
+    prose(item.text, min_words=15, max_words=450, what="paragraph")
+
+
+def check_article(item: Paragraph) -> None:
+    """A paragraph of at least three sentences, so that there is something to put together.
+
+    Raises:
+        Rejected: a reason of `check_paragraph`, or `few-sentences`.
+    """
+    check_paragraph(item)
     count = len(sentences(item.text))
     if count < 3:
         raise Rejected("few-sentences", f"the paragraph has {count} sentences, fewer than 3")
@@ -146,20 +170,45 @@ async def _propose_titles(llm: Llm, category: str, existing: Sequence[Title]) ->
     return [Title(category=category, title=title) for title in titles if title]
 
 
-async def _propose_paragraphs(
-    llm: Llm, topic: Title, existing: Sequence[Paragraph]
-) -> Sequence[Paragraph]:
-    openings = " … ".join(" ".join(item.text.split()[:_OPENING]) for item in existing[-_SHOWN:])
-    reply = await llm.ask(
-        _PARAGRAPHS,
-        reply=list_of("paragraphs", _PARAGRAPH, llm.batch),
-        category=topic.category,
-        title=topic.title,
-        count=llm.batch,
-        have=openings or "none",
+def _proposed(
+    prompt: Prompt, text: Any
+) -> Callable[[Llm, Title, Sequence[Paragraph]], Coroutine[Any, Any, Sequence[Paragraph]]]:
+    """What asks for paragraphs on a topic: by a prompt, of a text's type."""
+
+    async def propose(llm: Llm, topic: Title, existing: Sequence[Paragraph]) -> Sequence[Paragraph]:
+        openings = " … ".join(" ".join(item.text.split()[:_OPENING]) for item in existing[-_SHOWN:])
+        reply = await llm.ask(
+            prompt,
+            reply=list_of("paragraphs", text, llm.batch),
+            category=topic.category,
+            title=topic.title,
+            count=llm.batch,
+            have=openings or "none",
+        )
+        texts = (" ".join(text.split()) for text in reply.items)
+        return [Paragraph(title=topic.title, text=text) for text in texts]
+
+    return propose
+
+
+def _paragraphs(
+    prompt: Prompt,
+    text: Any,
+    dimensions: tuple[Dimension, ...],
+    check: Callable[[Paragraph], None],
+    summary: str,
+) -> ListStep[Paragraph]:
+    return ListStep(
+        item=Paragraph,
+        propose=_proposed(prompt, text),
+        batch=2,
+        check=check,
+        key=lambda item: normalized(item.text),
+        summary=summary,
+        prompts=(prompt,),
+        dimensions=dimensions,
+        dry_run=dry_run_articles,
     )
-    texts = (" ".join(text.split()) for text in reply.items)
-    return [Paragraph(title=topic.title, text=text) for text in texts]
 
 
 DOMAINS: ListStep[str] = ListStep(
@@ -169,25 +218,52 @@ DOMAINS: ListStep[str] = ListStep(
     check=check_domain,
     summary="domains to write articles in",
     prompts=(_DOMAINS,),
+    dimensions=(FIELDS,),
     dry_run=dry_run_articles,
+)
+NEWS_DOMAINS: ListStep[str] = replace(
+    DOMAINS, dimensions=(NEWS_FIELDS,), summary="domains to write news in"
 )
 TITLES: ListStep[Title] = ListStep(
     item=Title,
     propose=_propose_titles,
-    batch=50,
+    batch=5,
     check=check_title,
     key=lambda item: normalized(item.title),
     summary="topics that articles of a category are about",
     prompts=(_TITLES,),
     dry_run=dry_run_articles,
 )
-PARAGRAPHS: ListStep[Paragraph] = ListStep(
-    item=Paragraph,
-    propose=_propose_paragraphs,
-    batch=7,
-    check=check_paragraph,
-    key=lambda item: normalized(item.text),
-    summary="short paragraphs on a topic, naming people, places and what links them",
-    prompts=(_PARAGRAPHS,),
-    dry_run=dry_run_articles,
+PARAGRAPHS = _paragraphs(
+    _PARAGRAPHS,
+    line(120, 1300),
+    OF_ENTRIES,
+    check_paragraph,
+    "paragraphs on a topic, from one sentence to ten: what it is, how it works, what is allowed",
 )
+NEWS = _paragraphs(
+    _NEWS,
+    line(500, 1400),
+    OF_NEWS,
+    check_article,
+    "reports on a topic that come back to their people and places",
+)
+PASSAGES = _paragraphs(
+    _PASSAGES,
+    line(800, 2200),
+    OF_PASSAGES,
+    check_article,
+    "passages on a topic, of eleven to eighteen sentences",
+)
+PAPER_LISTS: tuple[ListStep[str], ListStep[Title], ListStep[Paragraph]] = (
+    replace(DOMAINS, dimensions=()),
+    replace(TITLES, batch=50),
+    replace(
+        PARAGRAPHS,
+        propose=_proposed(_PARAGRAPHS, line(250, 900)),
+        batch=7,
+        check=check_article,
+        dimensions=(),
+    ),
+)
+"""Domains, 50 titles in each and 7 paragraphs on a title, with nothing drawn."""

@@ -293,9 +293,12 @@ _THINGS = (
 ).split(", ")
 
 
+_PARAGRAPHS = ("paragraphs", "news", "passages")
+
+
 def dry_run_articles(call: DryRunCall) -> dict[str, list[str]] | None:
     """The offline reply to a prompt of the article lists, or None for another prompt."""
-    if call.prompt not in ("domains", "titles", "paragraphs"):
+    if call.prompt not in ("domains", "titles", *_PARAGRAPHS):
         return None
     count, have = int(call.values["count"]), str(call.values["have"])
     if call.prompt == "domains":
