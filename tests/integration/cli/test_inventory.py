@@ -109,7 +109,7 @@ def test_a_list_says_what_its_items_look_like_and_who_uses_it(targen):
         ("title", "str"),
     ]
     assert "targen-tasks-superglue:boolq" in facts["tasks"]
-    assert facts["batch"] == 50
+    assert facts["batch"] == 5
     text = targen("describe", "settings").out
     assert "An item is a text." in text
     assert "Used by: targen-tasks-superglue:axg; " in text
