@@ -150,6 +150,7 @@ def test_in_the_variant_paper_the_hypothesis_stays_as_it_is_written(output):
         "The Teacher had never been close to a hive.",
         "It was the teacher's first time near a hive.",
         "Hives were something new to the teacher.",
+        "The teacher was a complete novice.",
         "The \u201cteacher\u201d had never stood near a hive \u2014 until then.",
     ],
 )
@@ -177,13 +178,11 @@ BAD = {
     "another article": ("A teacher had never stood near a hive.", "no-article"),
     "a copy": (SEED.he, "gendered-pronoun"),
     "a part of the premise": ("The beekeeper lent the teacher a veil.", "names-both"),
-    "about the opening alone": ("The teacher got a veil to wear.", "unrelated"),
-    "about something else": ("The teacher liked loud music and cakes.", "unrelated"),
     "a question": ("Had the teacher ever stood near a hive?", "question"),
     "two sentences": (
         "The teacher was careful that day. There was a hive in the garden.", "several-sentences"),
     "an open end": ("The teacher had never stood near a hive", "cut-off"),
-    "too short": ("The teacher stood.", "too-short"),
+    "too short": ("The teacher.", "too-short"),
     "too long": (f"The teacher had never stood {'ever so ' * 12}near a hive.", "too-long"),
     "a label in front": ("Hypothesis: The teacher had never stood near a hive.", "meta-text"),
     "a preamble": ("Sure, the teacher had never stood near a hive.", "meta-text"),
@@ -479,10 +478,11 @@ def test_a_pair_that_is_judged_by_its_pronoun_is_rejected_and_counted(tmp_path):
     assert report["flow"]["not_entailment"]["reasons"] == {}
 
 
-def test_a_judge_who_is_wrong_about_both_relabels_the_pair(tmp_path):
+def test_a_hypothesis_that_was_to_follow_and_does_not_is_in_doubt(tmp_path):
+    """Said of the other subject it would follow no better: it is no row of either label."""
     report = _judged(tmp_path, {"he", "his", "she", "her"})
-    assert report["rows"]["entailment"] == 0
-    assert report["flow"]["entailment"]["reasons"] == {}
+    assert report["rows"] == {"entailment": 0, "not_entailment": 8}
+    assert report["flow"]["entailment"]["reasons"] == {"ambiguous": 12}
 
 
 @pytest.mark.parametrize("word", ["contradiction", "neutral", "Entailment", "yes", ""])
@@ -492,17 +492,21 @@ def test_a_label_outside_the_set_is_never_a_row(word, run, at):
     assert ran.reasons == {"malformed-reply"}
 
 
-def test_a_relabelled_pair_is_relabelled_in_both_rows(run, at):
+@pytest.mark.parametrize("variants", [[], ["paper"]])
+def test_a_relabelled_pair_is_relabelled_in_both_rows(variants, run, at):
     other = {"entailment": "not_entailment", "not_entailment": "entailment"}
 
     def change(good):
         return {**good, "actual": other[good["actual"]], "verdict": "incorrect"}
 
-    ran = run(at("correct", change), task="axg", rows=8, balance="intended")
+    ran = run(at("correct", change), task="axg", rows=8, balance="intended", variants=variants)
+    assert ran.rows
     assert [e["label"] for e in ran.provenance] == [other[e["intended"]] for e in ran.provenance]
     for one, two in zip(ran.rows[::2], ran.rows[1::2], strict=True):
         assert one["label"] == two["label"]
-    assert ran.report["flow"]["entailment"]["accepted"] == {"not_entailment": 2}
+    assert ran.report["flow"]["not_entailment"]["accepted"] == {"entailment": 2}
+    swapped = {} if variants else {"ambiguous": 12}
+    assert ran.report["flow"]["entailment"]["reasons"].items() >= swapped.items()
 
 
 def test_an_input_without_a_right_output_rejects_the_pair(run, at):

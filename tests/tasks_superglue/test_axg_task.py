@@ -290,7 +290,11 @@ def test_a_pair_that_is_judged_by_its_pronoun_is_rejected(claimed):
     assert [question.options for question in questions] == [("entailment", "not_entailment")] * 2
     yes, no = JudgeAnswer(("entailment",), "yes"), JudgeAnswer(("not_entailment",), "no")
     assert AXG.aggregate(pair, [yes, yes]).label == "entailment"
-    assert AXG.aggregate(pair, [no, no]).label == "not_entailment"
+    # What was to follow and does not is in doubt; it is no row of the other label.
+    doubted = AXG.aggregate(pair, [no, no])
+    expected = (None, "ambiguous") if claimed == "entailment" else ("not_entailment", "")
+    assert (doubted.label, doubted.reason or "") == expected
+    assert AXG.varied(["paper"]).aggregate(pair, [no, no]).label == "not_entailment"
     for answers in ([yes, no], [no, yes]):
         correction = AXG.aggregate(pair, answers)
         assert correction.label is None
@@ -383,7 +387,9 @@ def _worked_sentences() -> list[Sentences]:
     turns = PROMPTS["sentences"].fill({"first": "x", "second": "x"})[1:-1]
     seeds = []
     for user, assistant in zip(turns[::2], turns[1::2], strict=True):
-        first, second = re.fullmatch(r"Subject 1: (.+)\nSubject 2: (.+)", user.content).groups()
+        first, second = re.fullmatch(
+            r"Subject 1: (.+)\nSubject 2: (.+)(?s:\n\nKeep .+)", user.content
+        ).groups()
         four = json.loads(assistant.content)
         seeds += [
             Sentences(
@@ -432,8 +438,10 @@ def test_correction_samples_cover_both_labels_right_and_wrong():
     kinds = Counter(
         (sample.actual, sample.actual == sample.output) for sample in AXG.judging.samples
     )
+    labels = ("entailment", "not_entailment")
     assert kinds == {
-        (label, right): 1 for label in ("entailment", "not_entailment") for right in (True, False)
+        **{(label, right): 1 for label in labels for right in (True, False)},
+        ("no_valid_instance", False): 1,
     }
     # Whether the pronoun is he or she goes with nothing.
     pronouns = {gendered(s.input)[0] in ("he", "his", "him") for s in AXG.judging.samples[:2]}

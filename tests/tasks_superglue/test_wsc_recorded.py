@@ -62,7 +62,9 @@ def test_what_became_of_each_candidate(ran):
         "phrase-missing": 2,
         "no-valid-instance": 2,
     }
-    assert report["dropped_list_items"] == []
+    assert report["dropped_list_items"] == [
+        {"step": "seeds", "reason": "gendered-subject", "count": 1}
+    ]
 
 
 def test_a_wrong_mark_is_mended_by_the_judge(ran):

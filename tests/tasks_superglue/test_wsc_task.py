@@ -378,6 +378,23 @@ def test_another_batch_is_shared_out_too(size, run):
     assert asked.total() == size
 
 
+def test_both_labels_of_a_pair_keep_to_the_same_form(run):
+    """What is drawn goes with no label."""
+    by_seed = defaultdict(set)
+    for request in run(task="wsc", rows=24).requests:
+        if request.origin.prompt == "passages":
+            lines = request.messages[-1].content.partition("in order:\n")[2]
+            assert re.fullmatch(r"1\. length: .+\n2\. length: .+", lines)
+            values = request.origin.values
+            by_seed[frozenset((values["first"], values["second"]))].add(lines)
+    assert all(len(lines) == 1 for lines in by_seed.values())
+    assert len({*map(frozenset, by_seed.values())}) > len(by_seed) / 2
+
+
+def test_the_paper_s_variant_draws_nothing():
+    assert WSC.varied(["paper"]).dimensions == ()
+
+
 # --- runs -------------------------------------------------------------------
 
 
@@ -445,7 +462,7 @@ def test_the_worked_passages_keep_the_rules():
     turns = prompt.fill({"first": "x", "second": "x", "pronouns": "x"})[1:-1]
     for user, assistant in zip(turns[::2], turns[1::2], strict=True):
         first, second, pronouns = re.fullmatch(
-            r"Subject 1: (.+)\nSubject 2: (.+)\nPronouns: (\w+), .+", user.content
+            r"Subject 1: (.+)\nSubject 2: (.+)\nPronouns: (\w+), .+(?s:\n\nKeep .+)", user.content
         ).groups()
         number = "plural" if pronouns == "they" else "singular"
         pair = PronounPair(first=first, second=second, number=number, pronoun=pronouns)

@@ -54,4 +54,13 @@ SAMPLES = (
         "Wanting to keep the cart is the reason for not selling it, and the farmer would have "
         "been the seller. The pronoun means the farmer, so the hypothesis follows.",
     ),
+    _sample(
+        "The cellist met the composer on the night train because he wanted to be in Prague by "
+        "morning.",
+        "The composer wanted to be in Prague by morning.",
+        "entailment",
+        "no_valid_instance",
+        "Either of the two may have taken the night train to be in Prague by morning. Nothing in "
+        "the premise settles whom the pronoun means.",
+    ),
 )

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from pydantic import BaseModel
 
-from targen_core import ListStep, Llm, Prompt, Rejected
+from targen_core import Dimension, ListStep, Llm, Prompt, Rejected
 from targen_core.tasks.replies import line
 from targen_tasks_superglue.axg.checks import check_hypothesis, check_sentences
 from targen_tasks_superglue.axg.dry_run import dry_run
@@ -54,7 +54,7 @@ class _Four(BaseModel):
 
 
 class _Hypothesis(BaseModel):
-    hypothesis: line(15, 140)  # type: ignore[valid-type]
+    hypothesis: line(12, 140)  # type: ignore[valid-type]
 
 
 async def _propose_sentences(
@@ -64,7 +64,10 @@ async def _propose_sentences(
 
     Which of the two comes first takes turns, so that a short run has both.
     """
-    four = await llm.ask(_SENTENCES, reply=_Four, first=pair.first, second=pair.second)
+    in_turn = llm.alternate("first", "second") == "first"
+    # The first line of the prompt is for subject 1, wherever its seed will stand.
+    draws = llm.draws if in_turn else llm.draws[::-1]
+    four = await llm.ask(_SENTENCES, reply=_Four, draws=draws, first=pair.first, second=pair.second)
 
     def seed(meant: str, he: str, she: str) -> Sentences:
         tidy = [" ".join(text.split()) for text in (four.opening, he, she)]
@@ -83,7 +86,7 @@ async def _propose_sentences(
         seed("first", four.subject1_he, four.subject1_she),
         seed("second", four.subject2_he, four.subject2_she),
     ]
-    return seeds if llm.alternate("first", "second") == "first" else seeds[::-1]
+    return seeds if in_turn else seeds[::-1]
 
 
 SUBJECT_PAIRS = subject_pairs(
@@ -99,6 +102,27 @@ SENTENCES = ListStep(
     once=True,
     check=check_sentences,
     key=lambda seed: " ".join(words_of(seed.he)),
+    dimensions=(
+        Dimension(
+            name="length",
+            values=("9 to 14 words", "15 to 22 words"),
+            summary="words of the premise",
+        ),
+        Dimension(
+            name="clause",
+            values={
+                "because": 3,
+                "to and a verb": 3,
+                "to ask whether, to say that or the like": 3,
+                "even though or although": 1,
+                "until, before or after": 1,
+                "but, and or so": 1,
+                "who or whose": 1,
+                "if or in case": 1,
+            },
+            summary="how the clause with the pronoun is joined on",
+        ),
+    ),
     summary="two sentences that differ in a gendered pronoun, for each of two subjects meant",
     prompts=(_SENTENCES,),
     dry_run=dry_run,

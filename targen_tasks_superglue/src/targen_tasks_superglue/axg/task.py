@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from targen_core import (
     Correction,
@@ -64,6 +64,11 @@ def _aggregate(pair: AxgPair, answers: Sequence[JudgeAnswer]) -> Correction:
     """The common answer; a pair that is judged by its pronoun is rejected.
 
     The share of `pronoun-dependent` pairs measures the corrector's own bias.
+
+    A hypothesis that was to follow and does not is no good one of the other
+    label: whom the pronoun means is in doubt, or it claims too much. Said of
+    the other subject it would follow no better, and both labels of the seed
+    would be the same.
     """
     one, two = answers
     if one.answers != two.answers:
@@ -72,7 +77,17 @@ def _aggregate(pair: AxgPair, answers: Sequence[JudgeAnswer]) -> Correction:
             f"{one.answers[0]} with the first pronoun ({one.explanation}) "
             f"{two.answers[0]} with the second ({two.explanation})",
         )
+    if pair.label == "entailment" and one.answers == ("not_entailment",):
+        return Correction.reject("ambiguous", one.explanation)
     return Correction(one.answers[0], one.explanation)
+
+
+def _relabeled(pair: AxgPair, answers: Sequence[JudgeAnswer]) -> Correction:
+    """The common answer, where a label is no matter of which subject is named."""
+    one, two = answers
+    if one.answers == two.answers:
+        return Correction(one.answers[0], one.explanation)
+    return _aggregate(pair, answers)
 
 
 def _hypothesis_only(pair: AxgPair) -> str:
@@ -84,9 +99,15 @@ def _hypothesis_only(pair: AxgPair) -> str:
     return hashlib.sha256(normalized(pair.hypothesis).encode()).hexdigest()
 
 
+def _judging(aggregate: Callable[[AxgPair, Sequence[JudgeAnswer]], Correction]) -> Judging[AxgPair]:
+    return Judging(
+        instructions=INSTRUCTIONS, samples=SAMPLES, questions=_questions, aggregate=aggregate
+    )
+
+
 AXG: Task[Sentences, AxgPair] = Task(
     name="axg",
-    version="1",
+    version="2",
     summary="Entailment that must not depend on a pronoun's gender",
     description=(
         "Rows come in pairs: two premises that differ in a gendered pronoun alone, which means "
@@ -101,9 +122,7 @@ AXG: Task[Sentences, AxgPair] = Task(
     seeds=(SUBJECT_PAIRS, SENTENCES),
     generators={"entailment": write_entailment, "not_entailment": write_swapped},
     checks=(check_pair_of_rows,),
-    judging=Judging(
-        instructions=INSTRUCTIONS, samples=SAMPLES, questions=_questions, aggregate=_aggregate
-    ),
+    judging=_judging(_aggregate),
     rows=Rows(
         schema=AxgRow, to_rows=to_rows, from_rows=from_rows, rows_per_instance=2, cases=cases
     ),
@@ -128,6 +147,7 @@ AXG: Task[Sentences, AxgPair] = Task(
             "not_entailment is a false sentence about the one whom the pronoun means",
             {
                 "generators": {"entailment": write_entailment, "not_entailment": write_false},
+                "judging": _judging(_relabeled),
                 "prompts": (*PAPER_PROMPTS, META_PROMPT),
             },
         )

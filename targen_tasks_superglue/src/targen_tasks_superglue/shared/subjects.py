@@ -3,7 +3,7 @@
 WSC and AX-g grow such pairs below a setting (paper, appendix D.5 and D.8):
 two distinct noun phrases of equal number, both human. WSC takes singular and
 plural ones in equal shares, with a pronoun drawn for each; AX-g takes singular
-ones that say nothing of gender.
+ones alone. Singular subjects say nothing of gender, so that any pronoun fits.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ __all__ = [
     "SubjectPair",
     "check_neutral_pair",
     "check_pair",
+    "check_pronoun_pair",
     "gendered_noun",
     "subject_pairs",
 ]
@@ -128,9 +129,23 @@ def check_neutral_pair(pair: SubjectPair) -> None:
         Rejected: a reason of `check_pair`, `number-mismatch` (the pair is
             plural) or `gendered-subject`.
     """
-    check_pair(pair)
     if pair.number != "singular":
         raise Rejected("number-mismatch", f"{pair.first!r} and {pair.second!r} are plural")
+    check_pronoun_pair(pair)
+
+
+def check_pronoun_pair(pair: SubjectPair) -> None:
+    """A pair of which either may be what its pronoun means, whichever was drawn.
+
+    "she" cannot be a widower, so a singular pair says nothing of gender; "they"
+    fits every plural one.
+
+    Raises:
+        Rejected: a reason of `check_pair`, or `gendered-subject`.
+    """
+    check_pair(pair)
+    if pair.number == "plural":
+        return
     for word in (*words_of(pair.first), *words_of(pair.second)):
         if _says_gender(word):
             raise Rejected("gendered-subject", f"{word!r} says whether a woman or a man is meant")
@@ -205,7 +220,7 @@ def subject_pairs(
     numbers: Sequence[Number] = ("singular", "plural"),
     pronouns: bool = True,
     batch: int = 10,
-    check: Callable[[Any], None] = check_pair,
+    check: Callable[[Any], None] = check_pronoun_pair,
     summary: str = "two people or groups who meet in a setting, with a pronoun for either",
 ) -> ListStep[Any]:
     """A list step of subject pairs below a setting.

@@ -13,6 +13,10 @@ with the paper / differs:
   the sentence: then "the phrase that comes first" would be true more often.
   Its construction is the variant `paper`: two passages without a rule of order,
   each for itself, one of its pronouns drawn whomever it means;
+- the form of each passage is drawn (length, sentences, place of the pronoun, tense): asked
+  the same thing each time, a model writes "The A asked the B, because he had". Both labels have
+  the same draws; the variant has none;
+- singular subjects say nothing of gender: a drawn "she" cannot mean a widower;
 - the pair's pronouns are drawn by code, and a pair's number is what the call
   asked for (two calls a setting, five pairs each);
 - the drawn pronoun stands behind both phrases and is no reflexive: else grammar

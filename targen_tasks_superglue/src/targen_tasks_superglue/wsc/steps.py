@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 from pydantic import BaseModel
 
-from targen_core import Llm, Prompt, Rejected
+from targen_core import Dimension, Llm, Prompt, Rejected
 from targen_core.tasks.replies import line, list_of
 from targen_tasks_superglue.shared.settings import SETTINGS, SETTINGS_PROMPT
 from targen_tasks_superglue.shared.subjects import SUBJECTS_PROMPT, PronounPair, subject_pairs
@@ -16,6 +16,7 @@ from targen_tasks_superglue.wsc.rows import WscRow
 from targen_tasks_superglue.wsc.spans import make_row, means_first_named
 
 __all__ = [
+    "DIMENSIONS",
     "PAPER_PROMPTS",
     "PASSAGES",
     "PROMPTS",
@@ -34,7 +35,48 @@ _PASSAGES_PAPER = Prompt("passages_paper", package="targen_tasks_superglue.wsc")
 PROMPTS = (SETTINGS_PROMPT, SUBJECTS_PROMPT, _PASSAGES)
 PAPER_PROMPTS = (SETTINGS_PROMPT, SUBJECTS_PROMPT, _PASSAGES_PAPER)
 
-_REPLY = list_of("passages", line(60, 320), PASSAGES)
+_REPLY = list_of("passages", line(35, 420), PASSAGES)
+
+# Each is drawn for a passage of either label alike, in about the original data's shares.
+DIMENSIONS = (
+    Dimension(
+        name="length",
+        values={"8 to 14 words": 3, "15 to 25 words": 4, "26 to 50 words": 2},
+        summary="words of the passage",
+    ),
+    Dimension(
+        name="form",
+        values={
+            "two sentences": 5,
+            "one sentence with a reason (because, since, for)": 2,
+            "one sentence with a result or a purpose (so, so that, to)": 2,
+            "one sentence with a contrast (but, although, even though)": 1,
+            "one sentence with a time (when, before, until)": 1,
+            "one sentence with a clause behind who, what, that or whether": 1,
+        },
+        summary="how the clause with the pronoun is joined on",
+    ),
+    Dimension(
+        name="pronoun",
+        values={
+            "the subject of its clause": 4,
+            "an object (him, her, them)": 1,
+            "a possessive (his, her, their)": 1,
+        },
+        summary="the place of a pronoun in its clause",
+    ),
+    Dimension(name="marks", values=("one", "two or three"), summary="pronouns of the passage"),
+    Dimension(
+        name="tense",
+        values={"simple past": 4, "present": 1, "past perfect in one clause": 1},
+        summary="of the passage",
+    ),
+    Dimension(
+        name="opening",
+        values={"Subject 1": 2, "a time, a place or another phrase": 1},
+        summary="what the passage begins with",
+    ),
+)
 
 SUBJECT_PAIRS = subject_pairs()
 

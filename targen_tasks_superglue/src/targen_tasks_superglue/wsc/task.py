@@ -12,6 +12,7 @@ from targen_tasks_superglue.wsc.dry_run import dry_run
 from targen_tasks_superglue.wsc.rows import WscRow, marked
 from targen_tasks_superglue.wsc.samples import INSTRUCTIONS, SAMPLES
 from targen_tasks_superglue.wsc.steps import (
+    DIMENSIONS,
     PAPER_PROMPTS,
     PASSAGES,
     PROMPTS,
@@ -34,7 +35,7 @@ def _render(row: WscRow) -> str:
 
 WSC: Task[PronounPair, WscRow] = Task(
     name="wsc",
-    version="1",
+    version="2",
     summary="Whom does the pronoun mean?",
     description=(
         "Each row is a short text about two people or groups, a pronoun in it and a phrase in "
@@ -51,6 +52,7 @@ WSC: Task[PronounPair, WscRow] = Task(
     seeds=(SUBJECT_PAIRS,),
     generators={"true": write_true, "false": write_false},
     instances_per_call=PASSAGES,
+    dimensions=DIMENSIONS,
     checks=(check_row,),
     judging=Judging(instructions=INSTRUCTIONS, samples=SAMPLES),
     rows=Rows(
@@ -75,7 +77,7 @@ WSC: Task[PronounPair, WscRow] = Task(
     parameters={
         "contexts": SETTINGS_PARAMETERS,
         "seeds": {"temperature": 1.0, "max_tokens": 400},
-        "generate": {"temperature": 0.7, "max_tokens": 240},
+        "generate": {"temperature": 0.7, "max_tokens": 320},
         "correct": {"temperature": 0.0, "max_tokens": 300},
     },
     variants={
@@ -83,6 +85,7 @@ WSC: Task[PronounPair, WscRow] = Task(
             "no rule for which phrase comes first or is meant: the model's choice, as in the paper",
             {
                 "generators": {"true": write_true_paper, "false": write_false_paper},
+                "dimensions": (),
                 "prompts": (*PAPER_PROMPTS, META_PROMPT),
             },
         ),
