@@ -340,7 +340,7 @@ def test_the_model_may_not_choose_a_name_that_two_may_have(run, at, tmp_path):
 )
 def test_a_passage_with_few_clear_names_is_not_asked_about(text):
     with pytest.raises(Rejected) as caught:
-        eligible(find_entities(text))
+        eligible(find_entities(text), text)
     assert caught.value.reason == "few-entities"
 
 

@@ -15,7 +15,7 @@ from pydantic import ValidationError
 from targen_core import Rejected
 from targen_core.tasks.judging import JudgeAnswer
 from targen_tasks_superglue.record import MASK, RECORD, RecordRow, Span, find_entities, find_names
-from targen_tasks_superglue.record.checks import check_query
+from targen_tasks_superglue.record.checks import check_query, eligible
 from targen_tasks_superglue.record.entities import group
 from targen_tasks_superglue.record.rows import answer_of, pack
 from targen_tasks_superglue.shared.articles import Paragraph
@@ -748,3 +748,35 @@ def test_presets_are_the_paper_s_and_the_original_s():
         "original": {"any": 100_730},
         "balanced": {"any": 1778},
     }
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("She saw The Nation of Islam and a Palme d'Or there.", ["Nation of Islam", "Palme d'Or"]),
+        ("They asked the Centers for Disease Control and Prevention in Atlanta.", None),
+        ("It was the Hunchback of Notre Dame again.", ["Hunchback of Notre Dame"]),
+        ("He beat the Austrian Pavel Horak.", ["Austrian", "Pavel Horak"]),
+        ("A court heard Omar al-Qahtani.", ["Omar al-Qahtani"]),
+        ("Germany won. Moscow lost.", ["Germany", "Moscow"]),
+        ("Velmo sells tea. Velmo's rivals sell coffee.", ["Velmo", "Velmo"]),
+        (
+            "Ada Blom of Zierik met the Portuguese of Tarn.",
+            ["Ada Blom", "Zierik", "Portuguese", "Tarn"],
+        ),
+        ("Water is wet. Sailors know that. Sailors swim.", []),
+    ],
+)
+def test_longer_names_stay_whole_and_known_openers_are_names(text, names):
+    expected = ["Centers for Disease Control and Prevention", "Atlanta"] if names is None else names
+    assert [span.of(text) for span in find_names(text)] == expected
+
+
+def test_a_word_that_may_be_a_piece_of_a_longer_name_is_not_asked_for():
+    text = (
+        "Marlo Keen sang Light of Tamsin in Brunnen. Otto Vance heard it on the Silver Coast, and "
+        "Farah Aziz wrote of Light in a letter to Keen."
+    )
+    entities = find_entities(text)
+    assert "Tamsin" in [entity.name for entity in entities]
+    assert "Tamsin" not in [entity.name for entity in eligible(entities, text)]

@@ -21,11 +21,16 @@ CANDIDATES = 3
 """Entities of the passage, the answer among them, that a query must leave unnamed."""
 
 _HEADED = re.compile(r"^\W*(?:new\s+)?(?:statement|query)\s*\d*\W{0,2}:", re.IGNORECASE)
+_BEFORE = re.compile(r"(?<![.!?] )(?<!^)\b(?!The\b)[A-Z]\w+ $|\b[A-Z]\w+ (?:of|for) (?:the )?$")
+_BEHIND = re.compile(r" [A-Z]\w| (?:of|for) (?:the )?[A-Z]")
 _COPY = 85.0  # similarity with a run of a sentence from which a query says nothing new
 
 
-def eligible(entities: Sequence[Entity]) -> list[Entity]:
+def eligible(entities: Sequence[Entity], text: str) -> list[Entity]:
     """Those of a passage's entities that may be asked for.
+
+    A single word beside another capital, or joined to one by "of" or "for", may be a piece of a
+    longer name that the rules have not found: it is a candidate, but not asked for.
 
     Raises:
         Rejected: `few-entities`, where the passage names fewer than three, or
@@ -34,7 +39,16 @@ def eligible(entities: Sequence[Entity]) -> list[Entity]:
     clear = [entity for entity in entities if not entity.tangled]
     if len(entities) < CANDIDATES or not clear:
         raise Rejected("few-entities", f"the passage has {len(entities)} entities to choose from")
-    return clear
+    return [entity for entity in clear if not _piece(entity, text)] or clear
+
+
+def _piece(entity: Entity, text: str) -> bool:
+    """Whether an entity of one word stands somewhere as part of a longer run of names."""
+    return " " not in entity.name and any(
+        _BEFORE.search(text[max(0, span.start - 40) : span.start])
+        or _BEHIND.match(text, span.end + 1)
+        for span in entity.mentions
+    )
 
 
 def check_query(row: RecordRow, seed: Paragraph) -> None:

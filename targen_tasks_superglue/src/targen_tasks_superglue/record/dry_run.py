@@ -52,7 +52,8 @@ def dry_run(call: DryRunCall) -> Any:
         return _judge(call)
     if call.prompt == "query-paper":
         # As models do, it masks what the passage names most often.
-        entities = eligible(find_entities(str(call.values["passage"])))
+        passage = str(call.values["passage"])
+        entities = eligible(find_entities(passage), passage)
         chosen = max(entities, key=lambda entity: len(entity.mentions))
         others = [entity.name for entity in entities if entity is not chosen]
         return {"query": _statement("[X]", chosen.name, others, rng), "answer": chosen.name}

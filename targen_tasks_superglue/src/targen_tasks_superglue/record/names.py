@@ -10,11 +10,15 @@ whether a word is a name, it is none.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
 from targen_tasks_superglue.record.words import (
+    CAPITALS,
+    COUNTRIES,
+    FIELDS,
     GENERIC,
     HYPHENATED,
     KIN,
@@ -22,6 +26,8 @@ from targen_tasks_superglue.record.words import (
     OFFICES,
     OPENERS,
     PARTICLES,
+    PEOPLES,
+    RULERS,
     TIME_CUES,
     TIME_MARKS,
     TIMES,
@@ -53,7 +59,9 @@ _TOKEN = re.compile(
     r"|(?P<other>\S)"
 )
 _POSSESSIVE = re.compile(r"['’]s$")
+_JOINED = re.compile(r"(?:[dl]['’]|(?:a[dlnrstz]|ash|el|bin|ben)-)[A-Z]")  # d'Or, al-Qahtani
 _ENDS = frozenset(".!?:;…")
+_COMMON = re.compile(r"(?:s|ed|ing|ly|ers)$")  # what a sentence's first word mostly ends in
 _QUOTES = frozenset("\"“”‘’'()[]*")
 
 
@@ -78,7 +86,9 @@ class _Token:
 
     @property
     def capital(self) -> bool:
-        return self.kind in ("word", "short", "initial", "dotted") and self.text[0].isupper()
+        return self.kind in ("word", "short", "initial", "dotted") and (
+            self.text[0].isupper() or _JOINED.match(self.text) is not None
+        )
 
 
 def find_names(text: str, *, known: Collection[str] = ()) -> list[Span]:
@@ -93,6 +103,7 @@ def find_names(text: str, *, known: Collection[str] = ()) -> list[Span]:
     lower = {token.text for token in tokens if token.kind == "word" and not token.capital}
     sure = {word for name in known for word in _words(name)}
     runs = [part for run in _runs(tokens, text) for part in _split(run)]
+    sure |= _recurring(runs, lower)
     # A word that is part of a name somewhere in the text is a name where it stands alone.
     sure |= {token.text for run in runs for token in run if not token.opens}
     for run in runs:
@@ -161,13 +172,48 @@ def _reach(run: Sequence[_Token], tokens: Sequence[_Token], place: int, text: st
         joint = (
             token.text in PARTICLES
             or token.kind == "amp"
-            or (token.text in ("of", "for") and run[-1].plain in GENERIC)
+            or (token.text in ("of", "for") and _titled(run))
+            or (token.text == "and" and count == 1 and _listed(run, tokens, place))
             or (token.text == "the" and count == 2)
         )
         if not joint:
             return 0
         last = token
     return 0
+
+
+def _titled(run: Sequence[_Token]) -> bool:
+    """Whether a name goes on behind "of" or "for": a body's, or a title's behind "the".
+
+    "The Nation of Islam" is one name; "Blom of Noordwal" and "the Portuguese of Goa" are two.
+    """
+    if run[-1].plain in GENERIC:
+        return True
+    words = [token for token in run if token.plain != "the"]
+    if len(words) != 1 or not words[0].text[0].isupper() or words[0].before != "the":
+        return False
+    return words[0].plain not in OFFICES | RULERS | TIMES | COUNTRIES | PEOPLES
+
+
+def _listed(run: Sequence[_Token], tokens: Sequence[_Token], place: int) -> bool:
+    """Whether "and" stands in a body's name, as in "Centers for Disease Control and Prevention"."""
+    behind = tokens[place + 1] if place + 1 < len(tokens) else None
+    inside = any(token.text in ("of", "for") for token in run)
+    return inside and behind is not None and behind.plain in FIELDS and behind.capital
+
+
+def _recurring(runs: Sequence[Sequence[_Token]], lower: Collection[str]) -> set[str]:
+    """Words that open two sentences, or one as an owner, and never stand small."""
+    openers = [run[0] for run in runs if len(run) == 1 and run[0].opens and run[0].kind == "word"]
+    times = Counter(token.text for token in openers)
+    owners = {token.text for token in openers if token.closes}
+    return {
+        word
+        for word, count in times.items()
+        if (count > 1 or word in owners)
+        and word.casefold() not in lower
+        and not _COMMON.search(word)
+    }
 
 
 def _split(run: Sequence[_Token]) -> Iterator[list[_Token]]:
@@ -180,7 +226,11 @@ def _split(run: Sequence[_Token]) -> Iterator[list[_Token]]:
         first_name = bool(behind) and token.before not in TIME_CUES and len(token.plain) < 7
         dated = token.plain in TIMES and not part_of_one and not first_name
         dated |= token.plain in TIME_MARKS and not behind
-        if dated or (token.plain in OFFICES and not part_of_one):
+        lady = token.plain == "dame" and place > 0 and run[place - 1].plain == "notre"
+        if part and part[-1].plain in PEOPLES and _personal([token, *behind]):
+            yield part
+            part = []
+        if dated or (token.plain in OFFICES and not part_of_one and not lady):
             if part:
                 yield part
             part = []
@@ -188,6 +238,12 @@ def _split(run: Sequence[_Token]) -> Iterator[list[_Token]]:
             part.append(token)
     if part:
         yield part
+
+
+def _personal(tokens: Sequence[_Token]) -> bool:
+    """Whether words behind a people's name may be a person's: two or more, none of a body."""
+    words = [token.plain for token in tokens]
+    return len(words) > 1 and not GENERIC.intersection(words)
 
 
 def _named(run: list[_Token], sure: Collection[str], lower: Collection[str]) -> list[_Token]:
@@ -209,7 +265,9 @@ def _named(run: list[_Token], sure: Collection[str], lower: Collection[str]) -> 
             return []
         if _acronym(only.text):
             return run
-        if only.plain in OPENERS | KIN or (only.opens and only.text not in sure):
+        if only.plain in OPENERS | KIN:
+            return []
+        if only.opens and only.text not in sure and only.plain not in COUNTRIES | CAPITALS:
             return []
     return run
 

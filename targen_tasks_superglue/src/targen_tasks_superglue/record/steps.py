@@ -48,7 +48,7 @@ async def write_query(llm: Llm, seed: Paragraph) -> RecordRow:
             `no-mask`, `several-masks`, or a reason of `check_query`, where a repair did not help.
     """
     entities = find_entities(seed.text)
-    clear = eligible(entities)
+    clear = eligible(entities, seed.text)
     offered = llm.rng("answer").sample(clear, min(_OFFERED, len(clear)))
 
     def row(draft: _Statement) -> RecordRow:
@@ -76,7 +76,7 @@ async def write_query_paper(llm: Llm, seed: Paragraph) -> RecordRow:
             `check_query_paper`, where a repair did not help.
     """
     entities = find_entities(seed.text)
-    eligible(entities)
+    eligible(entities, seed.text)
 
     def row(draft: _Query) -> RecordRow:
         query = draft.query.replace("[X]", MASK).replace("[x]", MASK)

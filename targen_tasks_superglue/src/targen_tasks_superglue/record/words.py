@@ -7,7 +7,10 @@ from types import MappingProxyType
 __all__ = [
     "ALIASES",
     "BESIDE_CITY",
+    "CAPITALS",
+    "COUNTRIES",
     "DIRECTIONS",
+    "FIELDS",
     "GENERIC",
     "HYPHENATED",
     "KIN",
@@ -16,6 +19,7 @@ __all__ = [
     "OFFICES",
     "OPENERS",
     "PARTICLES",
+    "PEOPLES",
     "RULERS",
     "SETTLEMENTS",
     "TIMES",
@@ -27,6 +31,55 @@ __all__ = [
 def _set(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
+
+COUNTRIES = _set(
+    "afghanistan albania algeria angola argentina armenia australia austria azerbaijan bahrain "
+    "bangladesh belarus belgium bolivia bosnia botswana brazil britain bulgaria cambodia cameroon "
+    "canada chile china colombia croatia cuba cyprus denmark ecuador egypt england estonia "
+    "ethiopia finland france georgia germany ghana greece guatemala haiti honduras hungary iceland "
+    "india indonesia iran iraq ireland israel italy jamaica japan kazakhstan kenya kosovo kuwait "
+    "laos latvia lebanon liberia libya lithuania luxembourg malaysia mali malta mexico moldova "
+    "mongolia montenegro morocco mozambique myanmar namibia nepal netherlands nicaragua niger "
+    "nigeria norway oman pakistan palestine panama paraguay peru philippines poland portugal qatar "
+    "romania russia rwanda scotland senegal serbia singapore slovakia slovenia somalia spain sudan "
+    "sweden switzerland syria taiwan tanzania thailand tunisia uganda ukraine uruguay uzbekistan "
+    "venezuela vietnam wales yemen zambia zimbabwe"
+)
+"""Countries, which are names even where they open a sentence."""
+
+CAPITALS = _set(
+    "amsterdam ankara athens baghdad bangkok beijing beirut belgrade berlin bern brasília brussels "
+    "bucharest budapest cairo canberra copenhagen damascus delhi dublin edinburgh hanoi helsinki "
+    "islamabad istanbul jakarta jerusalem kabul kiev kyiv lisbon london madrid manila moscow "
+    "nairobi oslo ottawa paris prague pyongyang rome santiago seoul sofia stockholm tehran tokyo "
+    "tripoli vienna vilnius warsaw washington zagreb alabama alaska arizona arkansas california "
+    "colorado connecticut florida hawaii idaho illinois indiana iowa kansas kentucky louisiana "
+    "maryland massachusetts michigan minnesota mississippi missouri montana nebraska nevada ohio "
+    "oklahoma oregon pennsylvania tennessee texas utah vermont virginia wisconsin wyoming europe "
+    "africa asia"
+)
+"""Cities, states and continents that are known as widely as countries are."""
+
+PEOPLES = _set(
+    "afghan african albanian algerian american argentine argentinian asian australian austrian "
+    "belgian bolivian brazilian british bulgarian cambodian canadian catalan chilean chinese "
+    "colombian croatian cuban cypriot czech danish dutch egyptian english estonian ethiopian "
+    "european filipino finnish french georgian german ghanaian greek haitian hungarian icelandic "
+    "indian indonesian iranian iraqi irish israeli italian jamaican japanese jordanian kenyan "
+    "korean kurdish latvian lebanese libyan lithuanian malaysian maltese mexican moroccan nepalese "
+    "nigerian norwegian pakistani palestinian peruvian polish portuguese romanian russian saudi "
+    "scottish senegalese serbian slovak slovenian somali spanish sudanese swedish swiss syrian "
+    "thai tunisian turkish ugandan ukrainian uruguayan venezuelan vietnamese welsh zimbabwean"
+)
+"""Whom somebody belongs to: "Austrian Niki Lauda" is not one name."""
+
+FIELDS = _set(
+    "affairs agriculture arts children communities culture defence defense development education "
+    "energy families health human humanities industry labor labour planning prevention research "
+    "rural science sciences security services sport sports technology tourism trade training "
+    "transport urban welfare women work"
+)
+"""What stands behind "and" in the names of bodies: "Department for Culture and Sport"."""
 
 OPENERS = _set(
     "a about above according across after afterwards again against all almost along already also "
@@ -121,7 +174,8 @@ GENERIC = _set(
     "abbey academy accord act agency agreement airline airlines airport alliance almanac "
     "amendment archive archives arena army arts assembly association authority avenue award "
     "awards bank bar battle bay beach bell bishop bishopric board books bridge bureau cabinet "
-    "camp canal canyon castle cathedral cave center centre chamber championship championships "
+    "camp canal canyon castle cathedral cave center centers centre centres chamber championship "
+    "championships "
     "channel chapel chapter charter choir church cinema circle city club clubs coast code "
     "collection college colony column commission committee commons commonwealth community "
     "companies company confederation conference congress consortium convent convention "
