@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 __all__ = ["print_task", "task_facts"]
 
-_SHOWN = 6  # values of a dimension
+_SHOWN = 60  # characters of a dimension's values
 
 
 def task_facts(
@@ -105,8 +105,12 @@ def _values(values: Sequence[str] | Mapping[str, int]) -> str:
         if isinstance(values, Mapping)
         else list(values)
     )
-    shown = ", ".join(said[:_SHOWN])
-    return f"{shown}, ... ({len(said):,})" if len(said) > _SHOWN else shown
+    shown = said[:1]
+    for one in said[1:]:
+        if len(", ".join([*shown, one])) > _SHOWN:
+            return f"{', '.join(shown)}, ... ({len(said):,})"
+        shown.append(one)
+    return ", ".join(shown)
 
 
 def _what_for(dimension: Mapping[str, Any]) -> str:
