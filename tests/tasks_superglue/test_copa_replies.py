@@ -8,7 +8,7 @@ import pytest
 
 from targen_core import ChatReply, Rejected
 from targen_tasks_superglue.copa import COPA, CopaRow, Event
-from targen_tasks_superglue.copa.checks import check_choices
+from targen_tasks_superglue.copa.checks import check_choices, check_unlike
 
 
 def _text(good) -> str:
@@ -154,6 +154,40 @@ def test_no_words_need_be_shared_with_the_event(texts, turn):
     check_choices(event, (first, second))
 
 
+@pytest.mark.parametrize("turn", [1, -1])
+@pytest.mark.parametrize(
+    ("choices", "reason"),
+    [
+        (("The wind dropped.", "The wind blew all day."), "alike-openings"),
+        (("A guest praised the soup.", "One guest praised the soup."), "one-pattern"),
+        (("Last night it snowed.", "Last week it snowed."), "one-pattern"),
+        (("His oven burned too hot.", "A customer came early."), "lone-pronoun"),
+        (("A customer had come early.", "Some flour spilled."), "past-perfect"),
+        (("Somebody had already put it out.", "It was cold inside."), "past-perfect"),
+        (("Somebody'd taken it away.", "It was cold inside."), "past-perfect"),
+    ],
+)
+def test_a_writer_hands_in_no_pair_that_its_form_tells(choices, reason, turn):
+    first, second = choices[::turn]
+    with pytest.raises(Rejected) as caught:
+        check_unlike(PREMISE, (first, second))
+    assert caught.value.reason == reason
+    check_choices(PREMISE, (first, second))  # rows that people wrote may be so
+
+
+@pytest.mark.parametrize(
+    "choices",
+    [
+        ("The oven was too hot.", "Some flour was damp."),
+        ("He had a train to catch.", "It had plenty of room."),
+        ("He had to leave.", "They had three needed bags."),
+        ("A band played.", "Two ducks fought."),
+    ],
+)
+def test_a_writer_may_hand_in_short_plain_pairs(choices):
+    check_unlike(PREMISE, choices)
+
+
 def test_a_choice_that_is_mended_in_the_second_attempt_is_used(run, at):
     ran = run(at("generate", lambda good: {**good, "unlikely": good["likely"]}), task="copa")
     assert len(ran.rows) == 8
@@ -187,7 +221,10 @@ def test_quotation_marks_and_accents_come_through_as_they_are(run):
         if step == "seeds":
             return {"events": ["Zo\u00eb\u2019s waiter dropped the menus."]}
         if step == "generate":
-            return {"likely": quoted, "unlikely": "Zo\u00eb\u2019s caf\u00e9 was closed that day."}
+            return {
+                "likely": quoted,
+                "unlikely": "Nobody closed Zo\u00eb\u2019s caf\u00e9 that day.",
+            }
         return good
 
     ran = run(bend, task="copa", rows=2, near_duplicates=0.0)

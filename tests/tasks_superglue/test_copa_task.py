@@ -17,7 +17,7 @@ from targen_core import Job, Rejected
 from targen_core.runs.files import read_jsonl
 from targen_core.tasks.checks import is_copy
 from targen_tasks_superglue.copa import COPA, CopaRow, Event
-from targen_tasks_superglue.copa.checks import check_choices
+from targen_tasks_superglue.copa.checks import check_choices, check_unlike
 from targen_tasks_superglue.copa.rows import ASKED
 from targen_testing import TaskSuite
 
@@ -207,20 +207,20 @@ def test_the_question_is_noted(run):
 
 def test_both_choices_are_asked_for_in_one_form():
     """One list of rules for both statements, the same for both questions."""
-    form = [
-        PROMPTS[name].fill({"premise": "x"})[0].content.split("\n")[-5:]
+    cause, effect = (
+        PROMPTS[name].fill({"premise": "x", "setting": "x"})[0].content.partition("Both statements")
         for name in ("cause", "effect")
-    ]
-    assert form[0] == form[1]
-    assert form[0][0] == "Both statements"
+    )
+    assert cause[2]
+    assert cause[1:] == effect[1:]
 
 
 def test_worked_choices_pass_the_task_s_own_checks():
     for name, question in (("cause", "cause"), ("effect", "effect")):
-        turns = PROMPTS[name].fill({"premise": "x"})[1:-1]
+        turns = PROMPTS[name].fill({"premise": "x", "setting": "x"})[1:-1]
         assert len(turns) == 8
         for user, answer in zip(turns[::2], turns[1::2], strict=True):
-            event = user.content.removeprefix("Event: ")
+            event = re.findall(r"^Event: (.+)$", user.content, re.MULTILINE)[0]
             reply = json.loads(answer.content)
             row = CopaRow(
                 premise=event,
@@ -229,6 +229,7 @@ def test_worked_choices_pass_the_task_s_own_checks():
                 question=question,
                 label=0,
             )
+            check_unlike(event, (row.choice1, row.choice2))
             for check in COPA.checks:
                 check(row, Event(event=event))
 
@@ -298,6 +299,35 @@ def test_the_paper_s_variant_takes_any_unlikely_choice(run):
     }
 
 
+# --- what code draws --------------------------------------------------------
+
+
+def test_wrong_choices_are_of_each_kind_in_its_share_under_both_labels(run):
+    ran = run(task="copa", rows=80)
+    kinds = Counter((e["dimensions"]["distractor"], e["label"]) for e in ran.provenance)
+    for label in ("choice1", "choice2"):
+        assert kinds["unrelated", label] > 2 * kinds["opposed", label] > 0
+        assert kinds["opposed", label] >= kinds["reverse", label] > 0
+
+
+def test_the_writer_is_told_the_setting_and_what_was_drawn(run):
+    ran = run(task="copa", rows=8)
+    settings = {entry["above"][0] for entry in ran.provenance}
+    asked = [r for r in ran.requests if r.origin.prompt in ("cause", "effect")]
+    assert settings <= {request.origin.values["setting"] for request in asked}
+    for request in asked:
+        told = request.messages[-1].content
+        assert re.search(r"\n\nKeep to this:\ndistractor: .+; length: .+; pronouns: in .+$", told)
+
+
+def test_events_of_the_user_s_own_have_no_setting(run, tmp_path):
+    path = tmp_path / "events.jsonl"
+    path.write_text('{"event": "The kite came down in the field."}\n')
+    ran = run(task="copa", rows=2, seeds=path)
+    asked = [r for r in ran.requests if r.origin.prompt in ("cause", "effect")]
+    assert {request.origin.values["setting"] for request in asked} == {"not given"}
+
+
 # --- repeated content -------------------------------------------------------
 
 
@@ -306,13 +336,13 @@ def test_the_same_two_choices_in_the_other_order_are_no_second_row(run):
         if step == "seeds":
             return {"events": ["The kite came down in the field."]}
         if step == "generate":
-            return {"likely": "The wind had dropped.", "unlikely": "The wind had picked up."}
+            return {"likely": "A gust tore the string.", "unlikely": "Two crows sat on the fence."}
         return good
 
     ran = run(same, task="copa", rows=4)
     # One event in each setting, and each gives the same two choices.
     assert {record["verdict"] for record in ran.rejects} >= {"duplicate"}
-    assert Counter(row["question"] for row in ran.rows) == {"cause": 1, "effect": 1}
+    assert len(ran.rows) == 2
     seeds = [entry["id"].partition("/")[0] for entry in ran.provenance]
     assert len(set(seeds)) == len(seeds), "no event gave both orders"
 

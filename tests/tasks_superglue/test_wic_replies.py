@@ -274,7 +274,7 @@ def test_inflected_words_are_found_where_they_stand(word, part, one_sentence, su
         ((BIRD, "Sentence 2: The crane lifted a bath tub."), "meta-text"),
         ((BIRD, "Sure! The crane lifted a bath tub."), "meta-text"),
         ((BIRD, "The crane lifted a bath tub and"), "cut-off"),
-        ((BIRD, "Crane ahoy!"), "too-short"),
+        ((BIRD, "Crane!"), "too-short"),
         ((BIRD, "The crane " + "lifted a tub and " * 9 + "rested."), "too-long"),
         ((BIRD, "Кран crane поднял ванну на крышу дома."), "not-latin"),
         (

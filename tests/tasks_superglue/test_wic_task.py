@@ -30,6 +30,7 @@ from targen_tasks_superglue.wic import (
 )
 from targen_tasks_superglue.wic.checks import (
     check_definition,
+    is_near,
     locate,
     near_equal,
     partners,
@@ -164,6 +165,9 @@ def _sense(*definitions: tuple[str, str], number: int = 0, word: str = "crane") 
 BIRD = ("noun", "a tall grey bird with long legs")
 HOIST = ("noun", "a machine that lifts heavy loads on building sites")
 STRETCH = ("verb", "to stretch the neck in order to see")
+
+
+HOIST_MEANING = Definition(part_of_speech=HOIST[0], definition=HOIST[1])
 
 
 def test_a_partner_is_another_meaning_of_the_same_part_of_speech():
@@ -390,7 +394,7 @@ def _asked(ran, prompt):
 def test_there_are_no_contexts_and_at_most_four_definitions(run):
     ran = run(task="wic", rows=80)
     assert {request.origin.step for request in ran.requests} == {"seeds", "generate", "correct"}
-    assert {request.origin.values["count"] for request in _asked(ran, "words")} == {50}
+    assert {request.origin.values["count"] for request in _asked(ran, "words")} == {80}
     assert {request.origin.values["count"] for request in _asked(ran, "definitions")} == {4}
     words = [request.origin.values["word"] for request in _asked(ran, "definitions")]
     assert len(set(words)) == len(words), "one list of definitions a word"
@@ -420,7 +424,7 @@ def test_both_labels_are_asked_for_in_the_very_same_form(run):
     assert len(ahead) == 1
     form = re.compile(
         r"Word: \w+\nSentence 1: a (noun|verb), meaning .+\nSentence 2: a (noun|verb), meaning .+\n"
-        r"Sentences already taken: none"
+        r"Sentences already taken: none\n\nKeep to this:\nsentence 1: .+; sentence 2: .+; style: .+"
     )
     assert all(form.fullmatch(m[-1].content) for actual in messages.values() for m in actual)
 
@@ -439,6 +443,33 @@ def test_meanings_agree_or_differ_as_the_label_says(run):
         assert not near_equal(Definition(**one), Definition(**two))
         firsts[notes["meaning1"] == seed["number"]] += 1
     assert min(firsts.values()) >= 30, "the seed's own meaning is now first, now second"
+
+
+def test_false_takes_a_near_meaning_or_a_far_one_as_drawn(run):
+    pairs = Counter()
+    for entry in run(task="wic", rows=240).provenance:
+        if entry["intended"] == "true":
+            continue
+        seed, notes = entry["seed"], entry["notes"]
+        one, two = (seed["definitions"][notes[f"meaning{n}"]]["family"] for n in (1, 2))
+        pairs[entry["dimensions"]["senses"], one == two] += 1
+    assert pairs["near", True] > pairs["near", False]
+    assert pairs["far", False] > pairs["far", True]
+    assert pairs["near", True] > pairs["far", False], "two near ones to a far one, where there are"
+
+
+def test_a_meaning_of_no_known_family_is_far():
+    assert not is_near(Definition(part_of_speech="noun", definition="a bird"), HOIST_MEANING)
+    near = HOIST_MEANING.model_copy(update={"family": 2})
+    assert is_near(near, near)
+
+
+def test_a_word_gives_two_seeds_at_most(run):
+    ran = run(task="wic", rows=200)
+    numbers: dict[str, set[int]] = {}
+    for entry in ran.provenance:
+        numbers.setdefault(entry["seed"]["word"], set()).add(entry["seed"]["number"])
+    assert max(map(len, numbers.values())) == 2
 
 
 def test_the_paper_s_variant_mixes_parts_of_speech(run):

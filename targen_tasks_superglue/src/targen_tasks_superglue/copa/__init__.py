@@ -14,9 +14,12 @@ cause or result -> the meta-prompt. Agrees with the paper / differs:
 - cause and effect come in equal shares *within each label*, so that the
   question does not give the label away; a seed asks for the cause under one
   label and for the result under the other;
-- the unlikely choice shares people and topic with the premise and is about as
-  long as the likely one. The paper's example ("My mother bought a new car") is
-  solved by topic alone; that construction is the variant `paper`;
+- the unlikely choice is as believable in the setting, about as long as the likely
+  one and of a kind that code draws: unrelated, opposed or reversed. The paper's
+  example ("My mother bought a new car") is solved by topic alone; that construction
+  is the variant `paper`;
+- code also draws subject, kind and length of events, and length and pronouns of
+  choices, so that rows differ as people's do;
 - "What was the CAUSE of this?" is added where a row is rendered (for step 4
   and for instruction tuning), never to the official premise;
 - the paper gives no counts for steps 1 and 2: 10 settings and 5 events a

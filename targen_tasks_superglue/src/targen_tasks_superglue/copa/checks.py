@@ -7,9 +7,11 @@ alone to something would mark it.
 from __future__ import annotations
 
 import re
+from collections import Counter
 
 from targen_core import Rejected
 from targen_core.tasks.checks import (
+    content_words,
     is_copy,
     is_cut_from,
     several_sentences,
@@ -17,9 +19,17 @@ from targen_core.tasks.checks import (
     words,
 )
 from targen_tasks_superglue.copa.rows import CopaRow, Event, asks_for_link
+from targen_tasks_superglue.shared.irregular import VERBS
 from targen_tasks_superglue.shared.nli import COPY, statement
 
-__all__ = ["check_choices", "check_event", "check_row", "check_row_paper", "check_statements"]
+__all__ = [
+    "check_choices",
+    "check_event",
+    "check_row",
+    "check_row_paper",
+    "check_statements",
+    "check_unlike",
+]
 
 _ALIKE = 96  # similarity of the choices from which a reader cannot tell them apart
 _CAUSAL = re.compile(
@@ -39,6 +49,21 @@ _LABEL_WORD = re.compile(
     r"\b(?:cause|result|effect) of (?:this|the event)\b",
     re.IGNORECASE,
 )
+_PARTICIPLES = (
+    {form for forms in VERBS.values() for form in forms}
+    | {verb for verb, forms in VERBS.items() if not forms}  # put, put
+    | {"become", "come", "overcome", "run"}
+)
+_PERFECT = re.compile(
+    r"\b(?:had|\w+['’]d)\s+(?:(?:not|never|just|already|also|once|both|all|long|only)\s+)*"
+    rf"(?:(?!need)\w+ed|{'|'.join(sorted(_PARTICIPLES))})\b",
+    re.IGNORECASE,
+)
+_PRONOUNS = frozenset(
+    "i me my mine myself we us our ours ourselves he him his himself she her hers herself it its "
+    "itself they them their theirs themselves".split()
+)
+_PATTERN = 2  # words by which two choices of one pattern differ
 
 
 def check_event(seed: Event) -> None:
@@ -97,6 +122,35 @@ def check_choices(premise: str, choices: tuple[str, str]) -> None:
     short, long = sorted(len(words(choice)) for choice in choices)
     if long - short > max(2, 0.4 * long):
         raise Rejected("unlike-lengths", f"one choice has {short} words, the other {long}")
+
+
+def check_unlike(premise: str, choices: tuple[str, str]) -> None:
+    """Two choices as a writer is to hand them in: told apart by neither pattern nor tense.
+
+    Raises:
+        Rejected: a reason of `check_choices`, or `alike-openings` (the same two
+            words), `one-pattern` (all but a word or two are the same),
+            `lone-pronoun` (one speaks of somebody as "she" or "my", the other of
+            nobody: the right choice is told by it), `past-perfect` (it tells what
+            came before from what came after).
+    """
+    check_choices(premise, choices)
+    one, two = (words(choice) for choice in choices)
+    if one[:2] == two[:2]:
+        raise Rejected(
+            "alike-openings", f"both choices open with {' '.join(one[:2])!r}: open one otherwise"
+        )
+    apart = max((Counter(one) - Counter(two)).total(), (Counter(two) - Counter(one)).total())
+    if apart <= _PATTERN and content_words(choices[0]) & content_words(choices[1]):
+        raise Rejected("one-pattern", "the choices are the same but for a word or two")
+    speaking = [choice for choice in choices if _PRONOUNS & {*re.findall(r"\w+", choice.lower())}]
+    if len(speaking) == 1:
+        raise Rejected(
+            "lone-pronoun", f"only {speaking[0]!r} has a pronoun: both are to have one, or neither"
+        )
+    for choice in choices:
+        if perfect := _PERFECT.search(choice):
+            raise Rejected("past-perfect", f"{perfect[0]!r} is not in the simple past: {choice!r}")
 
 
 def check_row(row: CopaRow, seed: Event) -> None:

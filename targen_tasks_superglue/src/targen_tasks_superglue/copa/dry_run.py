@@ -10,7 +10,8 @@ import random
 import re
 from typing import Any, NamedTuple
 
-from targen_core import DryRunCall
+from targen_core import DryRunCall, Rejected
+from targen_tasks_superglue.copa.checks import check_unlike
 from targen_tasks_superglue.copa.rows import ASKED
 from targen_tasks_superglue.shared.settings import dry_run_settings
 
@@ -109,8 +110,8 @@ _KINDS = (
     ),
     _Kind(
         "bought the {o}",
-        ("{m} had broken the old one {t}.", "{n} saw it at half price {t}."),
-        ("{m} had given {n} a better one {t}.", "{n} read that it was unsafe {t}."),
+        ("{m} broke the old one {t}.", "{n} saw it at half price {t}."),
+        ("{m} gave {n} a better one {t}.", "{n} read that it was unsafe {t}."),
         ("{n} had less money in the purse {t}.", "{m} found the {o} in {n}'s hall {t}."),
         ("{n} had more money in the purse {t}.", "{m} saw the {o} in the shop window {t}."),
     ),
@@ -153,17 +154,27 @@ def _choices(question: str, premise: str, rng: random.Random) -> dict[str, str]:
     times = _BEFORE if question == "cause" else _AFTER
     others = [other for other in _NAMES if other != name]
 
-    def say(frames: tuple[str, ...], turn: int) -> str:
+    def say(frame: str) -> str:
         other, time = rng.choice(others), rng.choice(times)
-        return frames[turn].format(n=name, m=other, o=thing, t=time)
+        return frame.format(n=name, m=other, o=thing, t=time)
 
-    # Frames of one number are of one length and about the same thing.
-    turn = rng.randrange(2)
     if question == "cause":
         likely, unlikely = kind.likely_cause, kind.unlikely_cause
     else:
         likely, unlikely = kind.likely_effect, kind.unlikely_effect
-    return {"likely": say(likely, turn), "unlikely": say(unlikely, turn)}
+    pairs = [(right, wrong) for right in likely for wrong in unlikely]
+    rng.shuffle(pairs)
+    made = [(say(right), say(wrong)) for right, wrong in pairs]
+    right, wrong = next((pair for pair in made if _is_fair(premise, pair)), made[0])
+    return {"likely": right, "unlikely": wrong}
+
+
+def _is_fair(premise: str, choices: tuple[str, str]) -> bool:
+    try:
+        check_unlike(premise, choices)
+    except Rejected:
+        return False
+    return True
 
 
 def _read(premise: str) -> tuple[_Kind, str, str]:

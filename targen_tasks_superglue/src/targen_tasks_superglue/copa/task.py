@@ -10,6 +10,7 @@ from targen_tasks_superglue.copa.dry_run import dry_run
 from targen_tasks_superglue.copa.rows import CopaRow, Event
 from targen_tasks_superglue.copa.samples import INSTRUCTIONS, SAMPLES
 from targen_tasks_superglue.copa.steps import (
+    DIMENSIONS,
     EVENTS,
     EVENTS_PROMPT,
     FAIR_PROMPTS,
@@ -56,6 +57,7 @@ COPA: Task[Event, CopaRow] = Task(
     contexts=SETTINGS,
     seeds=(EVENTS,),
     generators={"choice1": write_choice1, "choice2": write_choice2},
+    dimensions=DIMENSIONS,
     checks=(check_row,),
     judging=Judging(instructions=INSTRUCTIONS, samples=SAMPLES),
     rows=Rows(cases=cases),
@@ -81,6 +83,7 @@ COPA: Task[Event, CopaRow] = Task(
             {
                 "generators": {"choice1": write_choice1_paper, "choice2": write_choice2_paper},
                 "checks": (check_row_paper,),
+                "dimensions": (),
                 "prompts": (SETTINGS_PROMPT, EVENTS_PROMPT, *PAPER_PROMPTS.values(), META_PROMPT),
             },
         ),

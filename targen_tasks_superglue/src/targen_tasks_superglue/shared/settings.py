@@ -2,8 +2,8 @@
 
 COPA, CommitmentBank, WSC and AX-g begin with such a list (paper, appendix D.1,
 D.2, D.5, D.8: "domains or settings in which events can take place"). They use
-this one list step with these sampling parameters, so that in one suite run
-their calls are the same calls and are paid once.
+this one list step with these sampling parameters and dimensions, so that in one
+suite run their calls are the same calls and are paid once.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
-from targen_core import DryRunCall, ListStep, Llm, Prompt, Rejected
+from targen_core import Dimension, DryRunCall, ListStep, Llm, Prompt, Rejected
 from targen_core.tasks.checks import normalized, phrase
 from targen_core.tasks.replies import line, list_of
 
@@ -29,6 +29,66 @@ SETTINGS_PROMPT = Prompt("settings", package="targen_tasks_superglue.shared")
 SETTINGS_PARAMETERS: Mapping[str, Any] = MappingProxyType({"temperature": 1.0, "max_tokens": 400})
 """Sampling parameters of the step: part of a call's key, so the same for all tasks."""
 
+_DIMENSIONS = (
+    Dimension(
+        name="part_of_life",
+        values=(
+            "family life",
+            "rooms and furniture",
+            "cooking and eating at home",
+            "restaurants and bars",
+            "neighbours and the street",
+            "parties and weddings",
+            "childhood and play",
+            "school",
+            "university and exams",
+            "offices and meetings",
+            "factories and warehouses",
+            "building and repairs",
+            "crafts",
+            "shops and markets",
+            "money and banks",
+            "roads, cars and bicycles",
+            "trains and buses",
+            "ferries and boats",
+            "airports and hotels",
+            "hospitals and doctors",
+            "sickness and care at home",
+            "team sports",
+            "swimming, running and climbing",
+            "parks and gardens",
+            "farming and fishing",
+            "woods, mountains and the sea",
+            "weather and disasters",
+            "pets and wild animals",
+            "music and dance",
+            "theatre, film and television",
+            "books and newspapers",
+            "clothes and beauty",
+            "courts and the police",
+            "politics and elections",
+            "religion and ceremonies",
+            "computers and telephones",
+            "science and invention",
+            "friendship and love",
+            "arguments and making up",
+            "moving house and emigrating",
+        ),
+        summary="the part of life that a setting is from",
+    ),
+    Dimension(
+        name="sort",
+        values={
+            "a place": 3,
+            "an occasion that comes once": 1,
+            "an occasion that comes again": 1,
+            "a trade or a kind of work": 1,
+            "a contest or a celebration": 1,
+            "a time of day or of the year": 1,
+        },
+        summary="the sort of setting",
+    ),
+)
 _SHOWN = 40  # earlier settings that the prompt names; more would crowd out the request
 _SETTING = line(4, 60)
 _ARTICLES = ("a", "an", "the")
@@ -94,5 +154,6 @@ SETTINGS: ListStep[str] = ListStep(
     key=_same,
     summary="settings in which events take place and people interact",
     prompts=(SETTINGS_PROMPT,),
+    dimensions=_DIMENSIONS,
     dry_run=dry_run_settings,
 )

@@ -3,8 +3,11 @@
 Steps: no contexts -> words, and the senses of each (the instance seeds) -> two
 sentences for each label -> the meta-prompt. Agrees with the paper / differs:
 
-- no step 1, 50 verbs or nouns a list, at most 4 definitions of each, and what
-  the labels mean agree;
+- no step 1, verbs and nouns, at most 4 definitions of each, and what the labels
+  mean agree;
+- 80 words a list, not 50, and two of a word's meanings are seeds, so that rows
+  use more words. Code draws their part of speech, first letter and frequency, the
+  distance of the two meanings, and the form, people and style of sentences;
 - code draws the definitions, not the model: the seed's own for *true*, the
   seed's own and another, in either order, for *false*. The model gets one and
   the same request for both labels, two sentences with a meaning for each, so

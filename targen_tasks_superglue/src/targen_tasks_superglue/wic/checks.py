@@ -17,6 +17,7 @@ __all__ = [
     "check_sense",
     "check_sentences",
     "check_word",
+    "is_near",
     "locate",
     "near_equal",
     "partners",
@@ -112,6 +113,11 @@ def near_equal(one: Definition, other: Definition) -> bool:
     first, second = content_words(one.definition), content_words(other.definition)
     overlap = len(first & second) / max(1, len(first | second))
     return overlap >= _OVERLAP or similarity(one.definition, other.definition) >= _ALIKE
+
+
+def is_near(one: Definition, other: Definition) -> bool:
+    """Whether two meanings lie close together, as the list that they are from says."""
+    return bool(one.family) and one.family == other.family
 
 
 def partners(sense: Sense, *, mixed: bool = False) -> list[int]:
@@ -220,7 +226,7 @@ def check_row(row: WicRow, seed: Sense) -> None:
         (row.sentence1, Span(row.start1, row.end1)),
         (row.sentence2, Span(row.start2, row.end2)),
     ):
-        prose(sentence, min_words=4, max_words=30, what="sentence")
+        prose(sentence, min_words=2, max_words=30, what="sentence")
         if locate(row.word, sentence) != span:
             raise Rejected("wrong-span", f"{row.word!r} is not at {span} of {sentence[:80]!r}")
         for definition in seed.definitions:

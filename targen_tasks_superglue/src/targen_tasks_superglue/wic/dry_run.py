@@ -10,8 +10,8 @@ import random
 from typing import Any
 
 from targen_core import DryRunCall
+from targen_tasks_superglue.shared.irregular import VERBS
 from targen_tasks_superglue.wic.forms import forms
-from targen_tasks_superglue.wic.irregular import VERBS
 
 __all__ = ["dry_run"]
 
@@ -94,17 +94,38 @@ _VERB_SENTENCES = (
     "{person} has been {verbing} since she moved to {place}.",
     "Some people {verb} badly, as the {trade} found out.",
 )
+_NOUN_PHRASES = (
+    "{person}'s {quality} {noun}.",
+    "A {noun} from {place}.",
+    "{nouns} for the {trade}.",
+    "The {noun} behind the {thing}.",
+    "No {noun} until {time}.",
+    "{count} lost {nouns}.",
+)
+_VERB_PHRASES = (
+    "{verb} a {thing}.",
+    "{verbing} with {person}.",
+    "To have {verbed} before {time}.",
+    "Never {verb} in {place}.",
+    "{verbing} {manner}.",
+    "{trade} who {verb}.",
+)
 
 
 def dry_run(call: DryRunCall) -> Any:
     """The reply to one call of WiC."""
     rng, values = call.rng, call.values
     if call.prompt == "words":
-        return {"words": [_word(rng) for _ in range(int(values["count"]))]}
+        letters = [draw.get("begins_with", "") for draw in call.draws]
+        letters += [""] * int(values["count"])
+        return {"words": [_word(rng, begin) for begin in letters[: int(values["count"])]]}
     if call.prompt == "definitions":
         return {"definitions": _definitions(int(values["count"]), rng)}
     if call.prompt == "sentences":
-        return _sentences(str(values["word"]), [str(values[f"part{n}"]) for n in (1, 2)], rng)
+        drawn = call.draws[0] if call.draws else {}
+        short = ["phrase" in drawn.get(f"sentence_{n}", "") for n in (1, 2)]
+        parts = [str(values[f"part{n}"]) for n in (1, 2)]
+        return _sentences(str(values["word"]), parts, short, rng)
     if call.prompt == "solve":
         # The words are made up, so nothing tells which answer is right.
         answer = rng.choice(["true", "false"])
@@ -116,27 +137,41 @@ def dry_run(call: DryRunCall) -> Any:
     }
 
 
-def _word(rng: random.Random) -> str:
-    """One of 9,000 words that English lacks but might have."""
-    return "".join(rng.choice(part) for part in (_STARTS, _VOWELS, _MIDDLES, _ENDS))
+def _word(rng: random.Random, begin: str) -> str:
+    """One of 9,000 words that English lacks but might have, with one of these letters in front."""
+    starts = [start for start in _STARTS if start[0] in begin] or _STARTS
+    return "".join(rng.choice(part) for part in (starts, _VOWELS, _MIDDLES, _ENDS))
 
 
-def _definitions(count: int, rng: random.Random) -> list[dict[str, str]]:
+def _definitions(count: int, rng: random.Random) -> list[dict[str, str | int]]:
     """Meanings of one part of speech, or two of each: every one has a partner."""
     nouns = rng.choice([0, count // 2, count]) if count > 3 else rng.choice([0, count])
     frames = [("noun", frame) for frame in rng.sample(_NOUN_MEANINGS, nouns)]
     frames += [("verb", frame) for frame in rng.sample(_VERB_MEANINGS, count - nouns)]
     return [
-        {"part_of_speech": part, "definition": frame.format(**_fillers(rng)[0])}
+        {
+            "part_of_speech": part,
+            "family": rng.choice((1, 2)),
+            "definition": frame.format(**_fillers(rng)[0]),
+        }
         for part, frame in frames
     ]
 
 
-def _sentences(word: str, parts: list[str], rng: random.Random) -> dict[str, str]:
-    frames = {"noun": list(_NOUN_SENTENCES), "verb": list(_VERB_SENTENCES)}
+def _sentences(
+    word: str, parts: list[str], short: list[bool], rng: random.Random
+) -> dict[str, str]:
+    frames = {
+        ("noun", False): list(_NOUN_SENTENCES),
+        ("verb", False): list(_VERB_SENTENCES),
+        ("noun", True): list(_NOUN_PHRASES),
+        ("verb", True): list(_VERB_PHRASES),
+    }
     written = {}
-    for number, (part, fillers) in enumerate(zip(parts, _fillers(rng), strict=True), 1):
-        frame = frames[part].pop(rng.randrange(len(frames[part])))
+    for number, (kind, fillers) in enumerate(
+        zip(zip(parts, short, strict=True), _fillers(rng), strict=True), 1
+    ):
+        frame = frames[kind].pop(rng.randrange(len(frames[kind])))
         sentence = frame.format(**fillers, **_inflected(word))
         written[f"sentence{number}"] = sentence[0].upper() + sentence[1:]
     return written

@@ -12,7 +12,7 @@ from functools import lru_cache
 from itertools import groupby
 from typing import Literal
 
-from targen_tasks_superglue.wic.irregular import CLITICS, NOUNS, PREFIXES, VERBS
+from targen_tasks_superglue.shared.irregular import CLITICS, NOUNS, PREFIXES, VERBS
 
 __all__ = ["PartOfSpeech", "Span", "find", "forms", "is_form"]
 

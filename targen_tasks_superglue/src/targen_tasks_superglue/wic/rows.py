@@ -15,12 +15,16 @@ VERSION = 1.1
 
 
 class Definition(BaseModel):
-    """One meaning of a word; `part_of_speech` is "noun" or "verb"."""
+    """One meaning of a word; `part_of_speech` is "noun" or "verb".
+
+    Meanings of a word that lie close together have one `family`; 0 if that is not known.
+    """
 
     model_config = ConfigDict(frozen=True)
 
     part_of_speech: str
     definition: str
+    family: int = 0
 
 
 class Sense(BaseModel):

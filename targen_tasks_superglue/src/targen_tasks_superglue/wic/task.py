@@ -10,6 +10,7 @@ from targen_tasks_superglue.wic.dry_run import dry_run
 from targen_tasks_superglue.wic.rows import Sense, WicRow
 from targen_tasks_superglue.wic.samples import INSTRUCTIONS, SAMPLES
 from targen_tasks_superglue.wic.steps import (
+    DIMENSIONS,
     MIXED_SENSES,
     PROMPTS,
     SENSES,
@@ -47,6 +48,7 @@ WIC: Task[Sense, WicRow] = Task(
     ),
     seeds=(WORDS, SENSES),
     generators={"true": write_true, "false": write_false},
+    dimensions=DIMENSIONS,
     samples_per_seed=5,
     checks=(check_row,),
     judging=Judging(instructions=INSTRUCTIONS, samples=SAMPLES),
