@@ -133,6 +133,10 @@ def test_wordings_and_generators_are_arms(targen: Command, superglue: Path) -> N
     assert "costs about $1." in paid.err and "at most $6.00 (max_cost)" in paid.err
     generators = targen("reproduce", "table11", *base, "--generator", "local", "--tasks", "cb")
     assert "arm scripted of cb" in generators.err and "arm local of cb" in generators.err
+    assert "n=8," in generators.err
+    slow = targen("reproduce", "table11", *base[:4], "--generator", "local", "--tasks", "cb",
+                  "--plan")  # fmt: skip
+    assert slow.err.count("n=40,") == 2, slow.err
 
 
 def test_table_8_says_what_it_takes(

@@ -93,8 +93,14 @@ def reproduce(
     ] = None,
     seeds: Annotated[int, typer.Option("--seeds", help="How often each is trained.")] = 5,
     number: Annotated[
-        int, typer.Option("-n", "--number", help="Rows that each arm generates.")
-    ] = 240,
+        int | None,
+        typer.Option(
+            "-n",
+            "--number",
+            help="Rows that each arm generates. [default: 240; 40 by the embedded model]",
+            show_default=False,
+        ),
+    ] = None,
     generator: Annotated[
         list[str] | None,
         typer.Option(
@@ -135,7 +141,7 @@ def reproduce(
     from targen_training.comparing import model_choice
     from targen_training.experiments.run import check_folder
     from targen_training.reproduction import datatune
-    from targen_training.reproduction.paper import paper_table, sizes
+    from targen_training.reproduction.paper import ROWS, paper_table, sizes
 
     if table == datatune.NAME:
         given = datatune.Given(
@@ -147,7 +153,10 @@ def reproduce(
             models=[model_choice(item) for item in model or []],
             size=models,
             seeds=seeds,
-            options={"n": number, **generator_options(option or [], max_cost)},
+            options={
+                "n": ROWS if number is None else number,
+                **generator_options(option or [], max_cost),
+            },
             folder=out or Path("reproductions") / datatune.NAME,
         )
         if models not in ("small", "paper"):
@@ -168,9 +177,12 @@ def reproduce(
     registry = load_registry()
     folder = out or Path("reproductions") / paper.trainings
     check_folder(folder)
-    base = {"n": number, **generator_options(option or [], max_cost)}
+    rows = known[models].rows_of(generator or []) if number is None else number
+    base = {"n": rows, **generator_options(option or [], max_cost)}
     if paper.harness:
-        values, differs = _other_tasks(paper, tasks, folder, original, synthetic, generator, base)
+        values, differs = _other_tasks(
+            paper, tasks, folder, original, synthetic, generator, base, known[models].others
+        )
     else:
         values, differs = _declaration(
             paper,
@@ -182,7 +194,7 @@ def reproduce(
             base,
             instructions=models == "paper" if instructions is None else instructions,
         )
-        _limit(registry, values["tasks"], number)
+        _limit(registry, values["tasks"], rows)
     from targen_training.experiments.model import declared
 
     size = known[models]
@@ -209,7 +221,7 @@ def reproduce(
     if "scripted" in (name.partition("/")[0] for name in generator or []):
         differs.append("Rows of scripted were written by no model: their figures say nothing.")
     differs += paper.differs
-    print(_trainings(experiment, {} if model else size.seconds), file=sys.stderr)
+    print(_trainings(experiment, size.seconds), file=sys.stderr)
     results = carried_out(registry, experiment, folder, plan=plan)
     if results is None:
         return
@@ -346,10 +358,12 @@ def _other_tasks(
     synthetic: Path | None,
     generators: Sequence[str] | None,
     base: Mapping[str, Any],
+    usual: Sequence[str],
 ) -> tuple[dict[str, Any], list[str]]:
     """Table 8's experiment: models that learn some tasks first, then each of the others.
 
-    Those that are tested are what `tasks` names, or those without synthetic rows.
+    Those that are tested are what `tasks` names, or those without synthetic rows, of them the
+    `usual` ones where they are there.
 
     Raises:
         UsageError: nothing of it can be done.
@@ -364,6 +378,7 @@ def _other_tasks(
         tested = _chosen(paper, tasks)
     else:
         tested = [task for task in og if given[task] is None and not made] or list(og)[-1:]
+        tested = [task for task in tested if task in usual] or tested
     if missing := [task for task in tested if task not in og]:
         raise UsageError(f"--tasks {tasks}: {original} has no train and val of {missing[0]}")
     syn: dict[str, Any] = {}

@@ -11,7 +11,10 @@ from typing import Any
 
 from targen_core.errors import UsageError
 
-__all__ = ["PaperTable", "Size", "paper_table", "sizes", "table_names"]
+__all__ = ["ROWS", "PaperTable", "Size", "paper_table", "sizes", "table_names"]
+
+ROWS = 240
+"""That an arm generates."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +63,9 @@ class Size:
         needs: of a model by its name, the extra that installs what it needs, then the modules.
         together: in place of `models` where one model learns all tasks; empty: the same.
         tasks: of a table, where nobody names others; empty: all.
+        others: what table 8 tests, of the tasks that are at hand, where nobody names others; empty:
+            all.
+        rows: of an arm, where a generator that is slow here is among them.
     """
 
     models: Sequence[Mapping[str, Any]]
@@ -68,6 +74,14 @@ class Size:
     needs: Mapping[str, Sequence[str]] = field(default_factory=dict)
     together: Sequence[Mapping[str, Any]] = ()
     tasks: Sequence[str] = ()
+    others: Sequence[str] = ()
+    rows: Mapping[str, int] = field(default_factory=dict)
+
+    def rows_of(self, generators: Sequence[str]) -> int:
+        """How many rows an arm generates, where nobody says."""
+        return min(
+            (self.rows.get(name.partition("/")[0], ROWS) for name in generators), default=ROWS
+        )
 
     def here(self, *, together: bool) -> tuple[list[Mapping[str, Any]], dict[str, str]]:
         """The models that can be trained here, and of each other the extra that it lacks."""
