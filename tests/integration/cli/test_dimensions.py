@@ -153,3 +153,7 @@ def test_one_name_twice_and_lists_of_ones_own_are_refused(targen):
     own = targen(*run, "--contexts", "mine.txt", "--dimension", "contexts.word=@words")
     assert "the contexts are your own" in own.err
     assert (twice.code, clash.code, own.code) == (2, 2, 2)
+
+
+def test_a_list_says_in_what_its_items_differ(targen):
+    assert "code makes items differ in: field (" in targen("describe", "article-domains").out

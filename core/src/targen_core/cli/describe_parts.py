@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, Union, get_args, get_origin, get
 
 from targen_core.cli.tables import print_table
 from targen_core.errors import PluginError, TargenError
+from targen_core.text import plural
 
 if TYPE_CHECKING:
     from targen_core.calls.backend import Backend
@@ -58,6 +59,7 @@ def part_facts(
             "batch": target.batch,
             "once": target.once,
             "checked": target.check is not None,
+            "dimensions": {one.name: len({*one.pool}) for one in target.dimensions},
             "about": _about(target.propose),
             "tasks": users,
         }
@@ -329,6 +331,9 @@ def _print_form(facts: dict[str, Any]) -> None:
 def _print_list(facts: dict[str, Any]) -> None:
     size = "the whole list" if facts["once"] else f"{facts['batch']}"
     print(f"items a call: {size}; {'each is checked' if facts['checked'] else 'no check'}")
+    if drawn := facts["dimensions"]:
+        said = (f"{name} ({plural(count, 'value')})" for name, count in drawn.items())
+        print(f"code makes items differ in: {', '.join(said)}")
     _print_fields("An item", facts["item"])
 
 
