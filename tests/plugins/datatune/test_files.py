@@ -216,10 +216,25 @@ def test_links_out_of_a_folder_are_noted_and_those_of_the_hubs_cache_followed(tm
     assert any(getattr(each, "rows", 0) == 1 for each in actual.values())
 
 
-def test_a_file_in_another_encoding_is_left_out_with_what_converts_it(tmp_path, described):
-    (tmp_path / "old.csv").write_bytes("text\nM\xfcll\n".encode("latin-1"))
-    error = described(tmp_path / "old.csv")["old.csv"]
-    assert "iconv -f latin1 -t utf-8 old.csv" in error.hint
+def test_a_file_in_another_encoding_is_read_in_the_one_that_is_said(tmp_path, in_process):
+    data = tmp_path / "data"
+    data.mkdir()
+    (data / "old.csv").write_bytes("text\nM\xfcll\n".encode("cp1252"))
+    (data / "new.csv").write_text("text\nF\xfcr\n", encoding="utf-8")
+    build = ("catalogue", "build", str(data), "--index", str(tmp_path / "index"))
+    made = in_process(*build)
+    assert "1 left out" in made.out
+    assert "-o encoding=cp1252" in made.err
+    assert "2 entries" in in_process(*build, "-o", "encoding=cp1252").out
+    assert "2 as before" in in_process(*build).out, "the option is kept"
+    for listed in FILES.listing(str(data), FILES.options(encoding="cp1252")):
+        (entry,) = FILES.describe(listed, FILES.options(encoding="cp1252"))
+        (row,) = FILES.rows(entry)
+        assert row == entry.samples[0]
+        assert row["text"] in ("M\xfcll", "F\xfcr")
+    wrong = in_process(*build, "-o", "encoding=base64")
+    assert wrong.code == 2
+    assert "there is no encoding 'base64'" in wrong.err
 
 
 def test_a_line_break_in_a_name_begins_no_other_line(tmp_path, described):

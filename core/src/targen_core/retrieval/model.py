@@ -40,6 +40,7 @@ class DatasetEntry(BaseModel):
         rows: how many rows the split has; None where that is unknown.
         samples: some rows, with long cells cut.
         location: where the rows are: an absolute path, an address.
+        encoding: of its files, where it is not UTF-8 and they do not say it themselves.
         catalogue: the id of the catalogue that has it, filled in by what asked the catalogue.
         notes: what one should know of it: "3 rows left out that cannot be read".
     """
@@ -59,6 +60,7 @@ class DatasetEntry(BaseModel):
     rows: int | None = None
     samples: tuple[dict[str, Any], ...] = ()
     location: str = ""
+    encoding: str = ""
     catalogue: str = ""
     notes: tuple[str, ...] = ()
 

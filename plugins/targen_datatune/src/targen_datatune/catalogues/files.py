@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import hashlib
 import json
 import os
@@ -10,6 +11,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from pydantic import Field, field_validator
 
 from targen_core.errors import DatasetUnavailable, MissingDependency, TargenError, UsageError
 from targen_core.retrieval.model import Catalogue, CatalogueOptions, DatasetEntry, Listed
@@ -41,6 +44,21 @@ _OUTSIDE = "it is a link that leads out of the folder, or to nothing; name what 
 _SCHEME = re.compile(r"[a-z][a-z0-9+-]+:(?!\\)")
 
 
+class Options(CatalogueOptions):
+    """Options of `files`."""
+
+    encoding: str = Field("", description="of text files that are not UTF-8, such as cp1252")
+
+    @field_validator("encoding")
+    @classmethod
+    def _is_known(cls, encoding: str) -> str:
+        try:
+            "".encode(encoding or "utf-8")
+        except (LookupError, ValueError):  # codecs that make no bytes of text, too
+            raise ValueError(f"there is no encoding {encoding!r}; such as cp1252") from None
+        return encoding
+
+
 @dataclass(frozen=True, slots=True)
 class _Files:
     """The files of one split of a dataset, or the folder that is one.
@@ -66,7 +84,7 @@ def _opens(spec: str) -> bool:
     return not _SCHEME.match(spec)
 
 
-def _listing(spec: str, options: CatalogueOptions) -> Iterator[Listed]:
+def _listing(spec: str, options: Options) -> Iterator[Listed]:
     root = Path(spec).expanduser()
     if not root.exists():
         raise UsageError(
@@ -90,6 +108,7 @@ def _listing(spec: str, options: CatalogueOptions) -> Iterator[Listed]:
             continue
         card = _card_of(each)
         stamp = ",".join(map(_stamp, [*each.paths, *([card] if card else [])]))
+        stamp += f",{options.encoding}" if options.encoding else ""
         data = {
             "name": each.name,
             "split": each.split,
@@ -232,7 +251,7 @@ def _revision(paths: Sequence[Path]) -> str:
     return f"sha256:{digest.hexdigest()[:32]}"
 
 
-def _describe(listed: Listed, options: CatalogueOptions) -> Sequence[DatasetEntry]:
+def _describe(listed: Listed, options: Options) -> Sequence[DatasetEntry]:
     if problem := listed.data.get("problem", ""):
         raise DatasetUnavailable(problem)
     paths = [Path(path) for path in listed.data["paths"]]
@@ -240,7 +259,8 @@ def _describe(listed: Listed, options: CatalogueOptions) -> Sequence[DatasetEntr
     try:
         revision = _revision(paths)
         inside = _json_object(paths[0])
-        columns, samples, rows, notes = _looked_through(paths)
+        encoding = options.encoding if options.encoding and _needs_one(paths) else ""
+        columns, samples, rows, notes = _looked_through(paths, encoding)
     except OSError as error:
         raise DatasetUnavailable(f"{listed.key} cannot be read: {error.strerror}") from error
     name = listed.data["name"]
@@ -265,6 +285,7 @@ def _describe(listed: Listed, options: CatalogueOptions) -> Sequence[DatasetEntr
             rows=rows,
             samples=tuple(samples),
             location=_location(paths),
+            encoding=encoding,
             notes=tuple(notes),
         )
     ]
@@ -280,8 +301,26 @@ def _read_card(path: str) -> Card:
         return Card()
 
 
+def _needs_one(paths: Sequence[Path]) -> bool:
+    """Whether files are text in another encoding than UTF-8, and do not say in which."""
+    for path in paths:
+        if path.is_dir() or path.suffix.lower() == ".parquet":
+            continue
+        reader = codecs.getincrementaldecoder("utf-8")()
+        with open(path, "rb") as file:
+            if file.peek(4).startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+                continue
+            try:
+                while chunk := file.read(1 << 20):
+                    reader.decode(chunk)
+                reader.decode(b"", final=True)
+            except UnicodeDecodeError:
+                return True
+    return False
+
+
 def _looked_through(
-    paths: Sequence[Path],
+    paths: Sequence[Path], encoding: str
 ) -> tuple[dict[str, str], list[dict[str, Any]], int, list[str]]:
     """Columns, samples, the number of rows, and what one should know.
 
@@ -291,7 +330,7 @@ def _looked_through(
     columns, rows, bad, first = Columns(), 0, 0, ""
     samples: list[dict[str, Any]] = []
     large: dict[str, int] = {}
-    for place, row in _each(paths):
+    for place, row in _each(paths, encoding):
         if isinstance(row, ValueError):
             bad += 1
             first = first or f"{place}: {_short(row)}"
@@ -316,7 +355,9 @@ def _looked_through(
     return columns.types(), samples, rows, notes
 
 
-def _each(paths: Sequence[Path]) -> Iterator[tuple[str, Mapping[str, Any] | ValueError]]:
+def _each(
+    paths: Sequence[Path], encoding: str
+) -> Iterator[tuple[str, Mapping[str, Any] | ValueError]]:
     """The rows of files, one behind the other, each with its place.
 
     Raises:
@@ -327,7 +368,9 @@ def _each(paths: Sequence[Path]) -> Iterator[tuple[str, Mapping[str, Any] | Valu
     for path in paths:
         try:
             inside = _json_object(path)
-            source = open_source(path if inside is None else inside.rows)
+            source = open_source(
+                path if inside is None else inside.rows, encoding=encoding or "utf-8"
+            )
             for number, row in source.each():
                 yield f"{path.name}, {source.form.place} {number}", row
         except MissingDependency:
@@ -335,7 +378,7 @@ def _each(paths: Sequence[Path]) -> Iterator[tuple[str, Mapping[str, Any] | Valu
         except TargenError as error:
             hint = error.hint
             if hint.startswith("--encoding"):  # an option of commands for one file
-                hint = f"save it as UTF-8: iconv -f latin1 -t utf-8 {path.name} > new.csv"
+                hint = "targen catalogue build FOLDER -o encoding=cp1252, or which it is in"
             raise DatasetUnavailable(str(error), hint=hint) from error
 
 
@@ -418,7 +461,7 @@ def _rows(entry: DatasetEntry) -> Iterator[Mapping[str, Any]]:
         raise DatasetUnavailable(f"{entry.id} cannot be read: {error.strerror}") from error
     if not paths or changed:
         raise DatasetUnavailable(f"{entry.id} has changed since it was described", hint=again)
-    for _, row in _each(paths):
+    for _, row in _each(paths, entry.encoding):
         if not isinstance(row, ValueError):
             yield {plain(str(name)): plain(value) for name, value in row.items()}
 
@@ -429,4 +472,5 @@ FILES = Catalogue(
     listing=_listing,
     describe=_describe,
     rows=_rows,
+    options=Options,
 )

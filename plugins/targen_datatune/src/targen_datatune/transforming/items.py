@@ -19,7 +19,7 @@ class Source(_Item):
     """A dataset that was chosen, and why.
 
     Attributes:
-        dataset: the id of its entry; `name` to `location` are the entry's, too.
+        dataset: the id of its entry; `name` to `encoding` are the entry's, too.
         license: "" where nobody says it.
         votes: draws that named it, of how many.
         problem: why it cannot be used, or "".
@@ -34,6 +34,7 @@ class Source(_Item):
     votes: str = ""
     catalogue: str = ""
     location: str = ""
+    encoding: str = ""
     description: str = ""
     problem: str = ""
 
@@ -48,6 +49,7 @@ class Source(_Item):
             revision=self.revision,
             license=self.license,
             location=self.location,
+            encoding=self.encoding,
             catalogue=self.catalogue,
         )
 

@@ -99,6 +99,7 @@ class Sources:
             votes=votes,
             catalogue=entry.catalogue,
             location=entry.location,
+            encoding=entry.encoding,
             description=cut(entry.description, 600),
             problem=problem,
         )
