@@ -175,6 +175,7 @@ class World:
     labels: tuple[str, ...] = ("yes", "no")
     branches: tuple[tuple[str, str | None], ...] = ()
     share: float = 0.0  # of a second part, which has all branches but the first
+    endless: bool = False  # lists of the second part have no maximum
     rows_per_instance: int = 1
     per_call: int = 1
     samples: int = 1
@@ -255,7 +256,11 @@ class World:
             parts["parts"] = {
                 f"part{number}": TaskPart(
                     lists=tuple(
-                        replace(step, name=f"list{number}{depth}")
+                        replace(
+                            step,
+                            name=f"list{number}{depth}",
+                            propose=self._propose(depth, endless=self.endless and number == 1),
+                        )
                         for depth, step in enumerate(chain)
                     ),
                     branches=branches,
@@ -271,7 +276,7 @@ class World:
             for part in range(self.rows_per_instance)
         ]
 
-    def _propose(self, depth: int) -> Any:
+    def _propose(self, depth: int, *, endless: bool = False) -> Any:
         async def propose(llm: Any, parent: Any, existing: Sequence[str]) -> Sequence[str]:
             reply = await llm.ask(
                 "list $depth $parent have $have give $count",
@@ -281,9 +286,8 @@ class World:
                 have=len(existing),
                 count=llm.batch,
             )
-            left = (
-                len(reply.items) if self.maximum is None else max(0, self.maximum - len(existing))
-            )
+            has_end = self.maximum is not None and not endless
+            left = max(0, self.maximum - len(existing)) if has_end else len(reply.items)
             return reply.items[:left]
 
         return propose

@@ -149,7 +149,15 @@ class JobFailed(TargenError):
 
 
 class QuotaNotMet(JobFailed):
-    """At least one label fell short of its quota."""
+    """At least one label fell short of its quota.
+
+    `lacking` is how many rows all labels lack, of how many `requested`; `reason` what most
+    candidates came to nothing for.
+    """
+
+    lacking = 0
+    requested = 0
+    reason = ""
 
 
 class BudgetExhausted(JobFailed):

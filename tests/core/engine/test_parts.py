@@ -62,6 +62,52 @@ def test_a_part_that_runs_out_leaves_the_other_its_rows(lab, tmp_path):
     assert ran.report["parts"]["part1"]["rows"] == 1
 
 
+@given(
+    bad=st.sampled_from([0.0, 0.3]),
+    trial=st.sampled_from([1.0, 0.5]),
+    rows=st.integers(4, 20),
+    lists=st.sampled_from([(2,), (2, 3)]),
+    branches=st.sampled_from([OPEN, (*OPEN, ("also", "any"))]),
+    stop=st.integers(1, 30),
+)
+@settings(max_examples=30)
+def test_a_part_without_end_does_not_go_on_for_one_that_ran_out(
+    lab, folder, bad, trial, rows, lists, branches, stop
+):
+    world = world_of(
+        lab,
+        maximum=3,
+        endless=True,
+        labels=(),
+        branches=branches,
+        lists=lists,
+        share=0.5,
+        bad=bad,
+        trial=trial,
+        correct=False,
+    )
+    with folder() as path:
+        seen = []
+        for concurrency in (1, 4, 64):
+            at = path / str(concurrency)
+            how = {"concurrency": concurrency, "latency": lab.latency(concurrency)}
+            ran = lab.run(world, at, {"any": 2 * rows}, **how)
+            assert ran.report["parts"]["part1"]["rows"] == rows or bad
+            assert len(ran.model.asked) < 40 * rows
+            seen.append((ran.files, str(ran.error), ran.report["flow"]))
+            more = lab.run(world, at, grow={"any": 2 * rows + 6}, concurrency=concurrency)
+            seen[-1] += more.files, str(more.error), more.report["flow"]
+        assert all(other == seen[0] for other in seen[1:])
+
+        def halt(number, request, job):
+            if number == stop:
+                job.layer.halt(Interrupted("stopped"))
+
+        lab.run(world, path / "stopped", {"any": 2 * rows}, hook=halt)
+        ran = lab.run(world, path / "stopped", resume=True)
+        assert (ran.files, ran.report["flow"]) == (seen[0][0], seen[0][2])
+
+
 def test_a_more_patient_extension_takes_each_candidate_once(lab, tmp_path):
     world = world_of(lab, bad=0.6, labels=(), branches=OPEN, lists=(6, 2), share=0.5)
     first = lab.run(world, tmp_path / "a", {"any": 4}, give_up_after=1)

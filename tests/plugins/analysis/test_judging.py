@@ -115,6 +115,23 @@ def test_ratings_are_a_run_and_come_back(targen, rows):
     assert "A model finds the rows of mine 3.5 difficult, from 1 to 5." in done.out
 
 
+def test_a_reply_that_is_none_costs_its_row_alone(targen, rows):
+    rater = "def reply(request):\n"
+    rater += "    text = ' '.join(message.content for message in request.messages)\n"
+    rater += "    return 'Hard.' if any(each in text for each in NONE) else {'difficulty': 3}\n"
+    line = ("rate", rows, "--about", "Answer.", "-b", "scripted", "-o", "script=rater.py:reply")
+    texts = [json.loads(text)["input"] for text in Path(rows).read_text().splitlines()]
+    Path("rater.py").write_text(f"NONE = {texts[:1]!r}\n{rater}")
+    made = targen(*line, "--out", "one", "-q")
+    assert made.code == 0, made.err
+    words = "1 of 10 rows without a rating (malformed-reply, 1 time); targen show one --rejected"
+    assert words in made.err
+    Path("rater.py").write_text(f"NONE = {texts[:2]!r}\n{rater}")
+    made = targen(*line, "--out", "two", "-q")
+    assert made.code == 1
+    assert "has 8 of 10 rows" in made.err
+
+
 def test_a_rating_needs_to_know_what_rows_are_for(targen, rows):
     done = targen("rate", rows, "-b", "scripted")
     assert done.code == 2

@@ -418,6 +418,15 @@ def test_synthetic_rows_have_their_share_of_each_label(in_process):
     assert in_process("validate", "a").code == 0
 
 
+def test_an_estimate_takes_lists_of_both_kinds_by_whole_batches(in_process):
+    assert in_process(*LINE[:-5], "--synthetic", "0.5", "--save", "mix.json").code == 0
+    made = in_process("estimate", "mix.json", "-n", "3000", "-b", "scripted", "--json")
+    assert made.code == 0, made.err
+    calls = {step["step"]: step["calls"] for step in made.json["steps"]}
+    ideas = 750 / 0.7 / 20  # twenty a call; each makes a row of either label
+    assert ideas <= calls["ideas"] < 2 * ideas
+
+
 def test_a_stopped_mixed_run_ends_the_same_under_one_budget(in_process):
     run = (*MIXED, "-n", "30")
     assert in_process(*run, "--out", "a").code == 0

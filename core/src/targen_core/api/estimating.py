@@ -25,7 +25,7 @@ from targen_core.api.words import in_python
 from targen_core.calls.batch import batch_price
 from targen_core.calls.model import Price
 from targen_core.defaults import YIELD
-from targen_core.engine.lists import NEW, SPARE, seeds_at_most
+from targen_core.engine.lists import NEW, SPARE, ListSpec, seeds_at_most
 from targen_core.engine.quotas import Quotas
 from targen_core.errors import QuotaNotMet, UsageError
 from targen_core.plugins.registry import Registry
@@ -279,7 +279,8 @@ def estimated(
     else:
         per_seed = task.samples_per_seed * task.instances_per_call
         seeds = seeds_at_most(prepared.specs)
-        enough = _SAMPLE if seeds is None else min(_LONGEST, max(_SAMPLE, seeds * per_seed + 1))
+        whole = _whole_batches(task, prepared.specs) if seeds is None else seeds * per_seed + 1
+        enough = min(_LONGEST, max(_SAMPLE, whole))
         sample = dict.fromkeys(task.quota_names, enough * task.rows_per_instance)
         # A dry run has few words: that it repeats itself is no measure of a model. Its replies
         # fit its own lists: what is given in place of them is not asked for, and not priced.
@@ -328,6 +329,16 @@ def estimated(
     asked = {row["step"]: prices[row["step"]] for row in steps}
     prices_said = reported_prices(asked)
     return CostEstimate(prepared.lock.task.id, rows, basis, steps, silent, prices_said, too_few)
+
+
+def _whole_batches(task: Task[Any, Any], specs: Sequence[ListSpec]) -> int:
+    """Rows of a label by which each part of a task has used up whole batches of its lists."""
+    rest = iter(specs)
+    rows = (
+        math.prod(spec.batch for spec in itertools.islice(rest, len(part.lists))) / part.share
+        for part in task.parts.values()
+    )
+    return math.ceil(max(rows, default=0))
 
 
 def _asked_once(task: Task[Any, Any]) -> set[str]:

@@ -11,6 +11,7 @@ def quiz(subject: str, *, generate: Generate) -> None:
 from __future__ import annotations
 
 import inspect
+import sys
 import tempfile
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
@@ -18,6 +19,8 @@ from pathlib import Path
 from typing import Any, get_type_hints
 
 from targen_core.cli.generate import generate
+from targen_core.errors import QuotaNotMet
+from targen_core.text import plural
 
 __all__ = ["ROWS_DECIDE", "Generate", "goes_on_as_generate"]
 
@@ -27,6 +30,8 @@ ROWS_DECIDE = (
     *("label", "labels_per_seed", "correct", "unsure", "dimension", "no_dimensions"),
 )
 """Options without a meaning where a model is asked one thing about each row of a dataset."""
+
+_MAY_LACK = 0.05  # of rows that a model is asked about; a reply that cannot be read spoils no run
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +54,30 @@ class Generate:
             path = Path(folder) / f"{name}.json"
             path.write_text(text, encoding="utf-8")
             self(str(path), **changes)
+
+    def each_row(self, text: str, name: str, n: int, what: str) -> None:
+        """Have a model say something of each of `n` rows; a few may be without it.
+
+        Args:
+            text: see `file`.
+            name: likewise.
+            n: how many rows.
+            what: what each gets, such as "a rating".
+
+        Raises:
+            QuotaNotMet: more than one, and more than 5 %, have none.
+        """
+        try:
+            # Every row gets its own, however alike another is.
+            self.file(text, name, n=n, near_duplicates=0.0)
+        except QuotaNotMet as error:
+            lacking, requested = error.lacking, error.requested
+            if lacking == requested or lacking > max(1, _MAY_LACK * requested):
+                raise
+            words = f"{lacking:,} of {plural(requested, 'row')} without {what}"
+            why = f" ({error.reason})" if error.reason else ""
+            run = self.options["out"] or "RUN"
+            print(f"{words}{why}; targen show {run} --rejected says why", file=sys.stderr)
 
 
 def goes_on_as_generate(

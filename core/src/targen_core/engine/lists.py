@@ -720,6 +720,7 @@ class PartsOrder:
     def __init__(self, orders: Sequence[SeedOrder], weights: Sequence[Fraction]) -> None:
         self.orders = orders
         self._weights = weights
+        self.over: frozenset[int] = frozenset()  # parts that have no more seeds in this walk
         self.specs = [spec for order in orders for spec in order.specs]
 
     @property
@@ -777,3 +778,4 @@ class PartsOrder:
                 yield await anext(streams[part])
             except StopAsyncIteration:
                 del streams[part]
+                self.over |= {part}

@@ -389,11 +389,15 @@ class QuotaTracker:
             hint = "use a stronger model, or give your own --contexts or --seeds"
             if own:
                 hint = "targen show RUN --rejected says what was left out, and why"
-        return QuotaNotMet(
+        error = QuotaNotMet(
             f"{'; '.join(parts)}: {why}",
             hint=f"{hint}; the rows so far are kept, and rejects.jsonl lists what was rejected "
             "and why",
         )
+        error.lacking = sum(map(self.needed, short))
+        error.requested = sum(self._requested.values())
+        error.reason = self.commonest_reason(short[0])
+        return error
 
     def as_dict(self) -> dict[str, Any]:
         """The report's form."""

@@ -97,6 +97,7 @@ class _Slot:
     batches: list[ListBatch]  # list batches walked since the candidate before
     visit: _Visit | None = None  # None where the seed is for all labels
     lined_up: bool = False  # to be started, as soon as it is worth it
+    over: frozenset[int] = frozenset()  # parts whose seeds all come before
     task: asyncio.Task[Outcome] | None = None
 
     @property
@@ -212,6 +213,7 @@ class Engine:
         self._samples: dict[tuple[str, str], dict[int, asyncio.Future[Sequence[Any]]]] = {}
         # By part and candidate number in it: how it fared when it was last its turn.
         self._past = [bytearray() for _ in self._parts or "-"]
+        self._over: frozenset[int] = frozenset()  # parts, at the last verdict
         self._next_idx = 0
         self._used_calls = 0
         self._window: deque[_Slot] = deque()
@@ -307,7 +309,9 @@ class Engine:
 
     async def _walk(self, target: Target) -> None:
         """Give candidates their verdicts until the target is reached, or they run out."""
-        candidates = self._candidates()
+        candidates, self._over = self._candidates(), frozenset()
+        if isinstance(self._order, PartsOrder):
+            self._order.over = self._over
         await self._repeat(candidates, target)
         self._room.set()
         producer = asyncio.ensure_future(self._produce(candidates))
@@ -319,13 +323,20 @@ class Engine:
                     await self._arrived.wait()
                 if not self._window:
                     producer.result()  # raises where the walk failed
-                    self._report(self._order.passed, written=self._ledger.pending)
+                    if self._may_come(self._over):
+                        self._report(self._order.passed, written=self._ledger.pending)
                     break
-                if self._window[0].needless:
+                slot = self._window[0]
+                if slot.needless:
                     self._window.popleft()
                     self._room.set()
-                else:
-                    await self._commit(self._window[0], target)
+                    continue
+                if not self._may_come(slot.over):
+                    if slot.over != self._over:
+                        self._report(slot.batches, written=self._ledger.pending)
+                    break
+                self._over = slot.over
+                await self._commit(slot, target)
         except asyncio.CancelledError:  # a halt lets calls finish; who cancels does not wait
             self._order.cancel()
             for task in self._tasks:
@@ -344,6 +355,14 @@ class Engine:
     def _goes_on(self) -> bool:
         return bool(self.quotas.open) and not self._balance.none_else
 
+    def _may_come(self, over: Collection[int]) -> bool:
+        """Whether candidates of a part that is not over could make rows that are wanted.
+
+        Others may be without end, and would be walked by for nothing.
+        """
+        mine = [branches for part, branches in enumerate(self._parts) if part in over]
+        return any(not any(b in branches for branches in mine) for b in self.quotas.open)
+
     async def _repeat(self, candidates: AsyncIterator[_Slot], target: Target) -> None:
         """Take over the verdicts of earlier processes: nothing is executed, judged or written."""
         entries: list[bytes] = []
@@ -360,6 +379,11 @@ class Engine:
             slot = await anext(candidates, None)
             if slot is None:
                 break
+            if not self._may_come(slot.over):
+                self._window.append(slot)
+                self._line_up(slot)
+                break
+            self._over = slot.over
             commit = self._ledger.recall(slot.id)
             rows = self.task.rows_per_instance if commit.verdict == "accepted" else 0
             if commit.rows != rows or not self.quotas.knows(commit.quota, rows):
@@ -587,9 +611,8 @@ class Engine:
                     number = numbers[part] = numbers[part] + 1
                     if number < len(past) and past[number] == _FINAL:
                         continue
-                    slot = _Slot(
-                        number, seed, branch, aim, ordinal, Scope(), generation, passed, visit
-                    )
+                    slot = _Slot(number, seed, branch, aim, ordinal, Scope(), generation, passed)
+                    slot.visit, slot.over = visit, frozenset(self._walked_over)
                     if not slot.needless:
                         yield slot
                         passed = []
@@ -604,8 +627,7 @@ class Engine:
 
     async def _produce(self, candidates: AsyncIterator[_Slot]) -> None:
         """Line candidates up while there is room for more."""
-        while True:
-            await self._wait_for_room()
+        while await self._is_room():
             slot = await anext(candidates, None)
             if slot is None:
                 return
@@ -715,10 +737,16 @@ class Engine:
             self._room.clear()
             await self._room.wait()
 
-    async def _wait_for_room(self) -> None:
-        while not self._has_room():
+    async def _is_room(self) -> bool:
+        """Wait for room; whether there may be candidates for it."""
+        while self._may_come(self._walked_over) and not self._has_room():
             self._room.clear()
             await self._room.wait()
+        return self._may_come(self._walked_over)
+
+    @property
+    def _walked_over(self) -> Collection[int]:
+        return self._order.over if isinstance(self._order, PartsOrder) else ()
 
     def _has_room(self) -> bool:
         """Whether another candidate is worth starting now."""

@@ -80,8 +80,7 @@ def rate(
     name = f"{re.sub(r'[^a-z0-9._-]+', '-', corpus.name.lower()).strip('-._')[:50]}-difficulty"
     text = RATE.text(FORM, RATE.located(spec, Path.cwd()), name)
     number = generate.options["n"] or min(_ROWS, len(corpus))
-    # Every row is rated, however alike another is.
-    generate.file(text, name, n=number, near_duplicates=0.0)
+    generate.each_row(text, name, number, "a rating")
 
 
 def _spec(**values: Any) -> Rate:
