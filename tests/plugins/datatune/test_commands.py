@@ -29,6 +29,16 @@ def test_a_folder_is_a_catalogue_in_one_line(shop, in_process):
     assert "targen-datatune:bm25 over 3 entries" in done.out
 
 
+def test_it_is_said_where_fewer_are_near_than_were_wanted(tmp_path, in_process):
+    (tmp_path / "data").mkdir()
+    for name in ("film", "stone", "bird", "river"):
+        (tmp_path / "data" / f"{name}.csv").write_text(f"{name},kind\nx,y\n")
+    line = ("retrieve", "Which film is it?", "--catalogue", str(tmp_path / "data"))
+    assert "1 of 3: no other entry has a word in common" in in_process(*line, "-k", "3").out
+    assert "in common" not in in_process(*line, "-k", "1").out
+    assert "in common" not in in_process(*line, "-k", "4").out, "all there are"
+
+
 def test_json_has_the_entries_whole(shop, in_process):
     facts = in_process("retrieve", ASKED, "--catalogue", str(shop), "-k", "1", "--json").json
     (actual,) = facts["found"]

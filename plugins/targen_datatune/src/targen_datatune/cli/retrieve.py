@@ -113,6 +113,11 @@ def retrieve(
     _print(findings)
     words = f"{findings.retriever} over {plural(findings.searched, 'entry', 'entries')}"
     print(f"\n{words}, {duration(took)}")
+    if len(findings.matches) < min(k, findings.searched - sum(findings.left_out.values())):
+        words = (
+            f"{len(findings.matches):,} of {k:,}: no other entry has a word in common with the task"
+        )
+        print(f"{words}; --retriever dense needs none")
     if findings.left_out:
         print(f"Nearer, and left out: {_left_out(findings)}")
 
