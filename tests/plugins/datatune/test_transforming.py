@@ -484,12 +484,12 @@ def _empty_files(folder):
 @pytest.mark.parametrize(
     ("before", "options", "words"),
     [
-        (_nothing, (), "is empty"),
-        (_empty_files, (), "empty"),
-        (None, ("--license", "mit"), "licence 1; see --license"),
-        (None, ("--license", "mit", "--min-rows", "9"), "licence 1; see --license"),
-        (None, ("--min-rows", "1000"), "too few rows 1"),
-        (None, ("--catalogue", "nowhere.csv"), "nowhere.csv"),
+        (_nothing, (), "there is no dataset in"),
+        (_empty_files, (), "left out, such as data/"),
+        (None, ("--license", "mit"), "licence 2; see --license"),
+        (None, ("--license", "mit", "--min-rows", "9"), "licence 2; see --license"),
+        (None, ("--min-rows", "1000"), "too few rows 2"),
+        (None, ("--catalogue", "nowhere"), "no file or folder nowhere"),
         (None, ("--retriever", "bm52"), "bm25"),
         (None, ("--output-format", "("), "no regular expression"),
         (None, ("--labels", "yes"), "two or more"),

@@ -298,7 +298,7 @@ def estimated(
                 seeds = judged // per_seed
             elif seeds is not None and judged > seeds * per_seed:
                 seeds = None  # its first batch is larger than it says
-        if seeds is not None:
+        if seeds is not None and not task.parts:
             source = spec.seeds or spec.contexts or spec.task
             too_few = _too_few(task, spec.target.quotas, f"{source}", seeds, yield_)
         basis = f"a dry run, at a yield of {yield_:.0%}"
@@ -322,7 +322,12 @@ def estimated(
     if measured is None:  # what ran ahead for nothing in so short a run is no measure
         factor *= 1 - report["unused_calls"] / total_calls
     factors = {name: rows / made * factor * more.get(name, 1.0) for name in prices}
-    if ended:  # lists that are there already are asked for once, whatever is wanted of them
+    for name, part in task.parts.items():  # one may have run out
+        scale = factor * rows * part.share / max(1, report["parts"][name]["rows"])
+        factors.update({step.name: scale * more.get(step.name, 1.0) for step in part.lists})
+    if (
+        ended and not task.parts
+    ):  # lists that are there already are asked for once, whatever is wanted of them
         factors.update((step.name, 1.0) for step in task.steps if step.lists)
     factors.update((name, 1.0) for name in _asked_once(task))
     steps = _scaled(report, factors, prices, reasoning)

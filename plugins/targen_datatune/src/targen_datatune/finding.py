@@ -167,6 +167,7 @@ def find(
     )
     last = admitted[k - 1].score if len(admitted) >= k > 0 else float("-inf")
     nearer = [refused[hit.at] for hit in hits if refused[hit.at] and hit.score >= last]
+    nearer = nearer if matches else [*filter(None, refused)]  # of none, all are nearer
     left_out = Counter(reason for reason in nearer if reason != "source")
     searched = sum(reason != "source" for reason in refused)
     return Findings(matches, searched, dict(left_out), item.id)

@@ -28,7 +28,7 @@ from targen_datatune.cli.options import (
 if TYPE_CHECKING:
     from targen_core import Registry
     from targen_datatune.finding import Findings, Match
-    from targen_datatune.index import Index
+    from targen_datatune.index import Built, Index
 
 __all__ = ["opened", "retrieve", "searched"]
 
@@ -152,24 +152,40 @@ def searched(
     from targen_datatune.cli.progress import shown
 
     specs = []
+    empty: dict[str, Built] = {}
     for spec in catalogue or []:
         if (Path(spec) / "index.sqlite").is_file():
             continue
         if Path(spec).expanduser().exists():
             with shown(quiet=quiet) as watch:
-                index.build(registry, spec, watch=watch)
+                built = index.build(registry, spec, watch=watch)
+            if not built.entries:
+                empty[spec] = built
         elif not any(source.spec == spec for source in index.sources()):
             from targen_datatune.index import catalogue_of
 
             catalogue_of(registry, spec)
-            if "/" in spec and ":" not in spec:
+            if ":" not in spec:
                 raise UsageError(f"there is no file or folder {spec}")
         specs.append(index.spec_of(spec))
+    if empty and len(empty) == len(catalogue or []):
+        raise UsageError(
+            f"there is no dataset in {', '.join(empty)} that can be read",
+            hint=_why_none(*empty.values()),
+        )
     for source in index.sources():
         if not source.complete and (not specs or source.spec in specs) and not quiet:
             said = f"warning: {source.spec} is built in part: {plural(source.datasets, 'dataset')}"
             print(f"{said}; targen catalogue build {source.spec} goes on", file=sys.stderr)
     return tuple(specs)
+
+
+def _why_none(*built: Built) -> str:
+    problems = {name: why for each in built for name, why in each.problems.items()}
+    if not problems:
+        return "a folder with CSV, TSV, JSON, JSON lines or Parquet files, saved datasets or runs"
+    name, why = next(iter(problems.items()))
+    return f"{plural(len(problems), 'dataset')} left out, such as {name}: {why}"
 
 
 def _print(findings: Findings) -> None:
