@@ -259,9 +259,10 @@ def test_no_operator_marks_a_label(run):
     ran = run(task="cb", rows=150, variants=("commitment",))
     under: dict[str, Counter[str]] = {label: Counter() for label in LABELS}
     for entry in ran.provenance:
-        under[entry["intended"]][entry["notes"]["under"]] += 1
+        under[entry["intended"]][entry["dimensions"]["under"]] += 1
     assert under["entailment"] == under["contradiction"] == under["neutral"]
     assert len(under["neutral"]) == 5
+    assert 0.5 < under["neutral"]["negation"] / under["neutral"].total() < 0.75
     manifest = json.loads((ran.path / "manifest.json").read_text())
     assert {f"commitment_{label}" for label in LABELS} < set(manifest["lock"]["task"]["prompts"])
 

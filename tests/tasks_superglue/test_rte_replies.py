@@ -267,12 +267,12 @@ def test_a_hypothesis_in_other_words_is_none(run):
             "The mill of [TOWN NAME] was rebuilt by Ada Brenner in 1993 after a storm.",
             "placeholder",
         ),
-        ("The mill of Dunmore was rebuilt in 1993. Ada Brenner led the work.", "several-sentences"),
+        (f"The mill of Dunmore burned {'and it burned again ' * 50}in 1993.", "too-long"),
     ],
 )
-def test_a_premise_that_is_no_dense_sentence_is_left_out(sentence, reason, run, at):
+def test_a_premise_that_is_no_clean_text_is_left_out(sentence, reason, run, at):
     def change(good):
-        return {"sentences": [sentence, *good["sentences"][1:]]}
+        return {"texts": [sentence, *good["texts"][1:]]}
 
     bent = run(at("seeds", change), rows=6)
     assert len(bent.rows) == 6
@@ -291,6 +291,7 @@ def test_a_premise_that_is_no_dense_sentence_is_left_out(sentence, reason, run, 
         "The mill of Dunmore was rebuilt by Prof. Smith and Capt. Lee in 1993 after a storm.",
         "In Dunmore the Acme Corp. Ltd rebuilt a mill for Gen. Lee in 1993 after a storm.",
         "The team of Ada Brenner won Super Bowl XXX after a storm in Dunmore.",
+        '"Was it late?" a guest asked. Nobody knew. Ada Brenner of Dunmore had stopped the clock.',
     ],
 )
 def test_a_premise_with_an_abbreviation_is_one_sentence(premise):
@@ -305,8 +306,8 @@ def test_repeated_premises_and_topics_are_used_once(run):
         if step == "contexts":
             return {"topics": [part for topic in good["topics"] for part in (topic, topic.upper())]}
         if step == "seeds":
-            sentences = good["sentences"]
-            return {"sentences": [f"  {s} " for s in sentences] + sentences}
+            texts = good["texts"]
+            return {"texts": [f"  {text} " for text in texts] + texts}
         return good
 
     bent = run(bend, rows=20)
@@ -326,7 +327,7 @@ def test_a_model_without_topics_ends_the_run(reply, run, at):
 
 
 def test_a_model_without_premises_ends_the_run(run, at):
-    bent = run(at("seeds", lambda good: {"sentences": []}, always=True), rows=4)
+    bent = run(at("seeds", lambda good: {"texts": []}, always=True), rows=4)
     assert bent.rows == []
     assert "label entailment has 0 of 2 rows" in bent.problem
 

@@ -16,6 +16,7 @@ from rapidfuzz import fuzz, process
 
 from targen_tasks_superglue.rte import RTE, RteRow, steps
 from targen_tasks_superglue.rte.checks import check_pair
+from targen_tasks_superglue.shared.sentences import sentences
 
 SUPERGLUE = Path(__file__).parents[3] / "shared" / "data" / "superglue"
 needs_superglue = pytest.mark.skipif(
@@ -77,33 +78,59 @@ def test_each_row_leads_back_to_its_seed_and_calls(run):
         assert any(row["hypothesis"] in journal[key]["text"] for key in entry["calls"])
 
 
-def test_both_kinds_of_not_entailment_come_in_equal_shares(run):
-    ran = run(quotas={"entailment": 0, "not_entailment": 200})
-    kinds = Counter(
-        record["notes"]["kind"]
+def kinds(ran) -> Counter[str]:
+    """The kinds of the not-entailed candidates of a run."""
+    return Counter(
+        record["dimensions"]["kind"]
         for record in (*ran.provenance, *ran.rejects)
         if record.get("intended") == "not_entailment"
     )
-    assert set(kinds) == {"contradicted", "open"}
-    # Batches of five seeds: one context may have three of one kind and two of the other.
-    assert abs(kinds["contradicted"] - kinds["open"]) <= 0.05 * kinds.total()
+
+
+def test_a_quarter_of_what_is_not_entailed_is_contradicted(run):
+    """As in the original data: the prompt of each call is the one that its draw names."""
+    ran = run(quotas={"entailment": 0, "not_entailment": 200})
+    drawn = kinds(ran)
+    assert set(drawn) == {"contradicted", "open"}
+    assert abs(drawn["contradicted"] / drawn.total() - 0.25) < 0.05
     prompts = Counter(
-        record["prompt"]
-        for line in (ran.path / "journal").read_text().splitlines()
-        for record in [json.loads(line[9:])]
-        if record["step"] == "generate"
+        request.origin.prompt for request in ran.requests if request.origin.step == "generate"
     )
-    assert abs(prompts["contradicted"] - prompts["open"]) <= 0.05 * prompts.total()
+    assert set(prompts) == {"contradicted", "open"}
+    assert abs(prompts["contradicted"] / prompts.total() - 0.25) < 0.05
 
 
-def test_the_kinds_do_not_depend_on_the_label_s_neighbours(run):
-    """The kind is the place's: the same seed has the same kind whatever else is wanted."""
-    both = {e["id"]: e["notes"]["kind"] for e in run(rows=40).provenance if "notes" in e}
-    assert both
-    assert all(
-        kind == ("contradicted", "open")[sum(map(int, place.partition("/")[0].split("."))) % 2]
-        for place, kind in both.items()
-    )
+def test_the_kinds_do_not_depend_on_the_label_s_neighbours(run, tmp_path):
+    """The kind is the place's: the same seed has the same kind whatever else is requested."""
+    runs = []
+    for name, quotas in (
+        ("both", {"entailment": 20, "not_entailment": 20}),
+        ("one", {"entailment": 0, "not_entailment": 30}),
+    ):
+        ran = run(quotas=quotas)
+        runs.append({entry["id"]: entry["dimensions"]["kind"] for entry in ran.provenance})
+        (tmp_path / "run").rename(tmp_path / name)
+    shared = runs[0].keys() & runs[1].keys()
+    assert len(shared) >= 10
+    assert all(runs[0][place] == runs[1][place] for place in shared)
+
+
+def test_both_labels_of_a_premise_keep_to_the_same_draws(run):
+    """Nothing that is drawn tells the label: the same for both, and said in the same words."""
+    by_seed: dict[str, list[dict[str, str]]] = {}
+    for entry in run(rows=40).provenance:
+        by_seed.setdefault(entry["seed"]["premise"], []).append(entry["dimensions"])
+    pairs = [drawn for drawn in by_seed.values() if len(drawn) == 2]
+    assert pairs
+    assert all(first == second for first, second in pairs)
+
+
+def test_premises_differ_in_length_as_the_original_ones_do(run):
+    ran = run(rows=200)
+    sizes = Counter(entry["dimensions"]["text_length"].split()[0] for entry in ran.provenance)
+    assert 0.5 < sizes["one"] / sizes.total() < 0.75
+    several = sum(len(sentences(row["premise"])) > 1 for row in ran.rows)
+    assert 0.2 < several / len(ran.rows) < 0.5
 
 
 NAMES = re.compile(
@@ -145,15 +172,15 @@ def test_prompts_say_what_they_must(run):
 def test_an_empty_list_is_told_in_the_words_of_the_worked_one(run):
     (first, *_) = [r for r in run(rows=2).requests if r.origin.prompt == "premises"]
     worked, asked = (
-        [line for line in message.content.split("\n") if line.startswith("Earlier sentences")]
+        [line for line in message.content.split("\n") if line.startswith("Earlier texts")]
         for message in (first.messages[1], first.messages[-1])
     )
-    assert worked == asked == ["Earlier sentences on this topic: none"]
+    assert worked == asked == ["Earlier texts on this topic: none"]
 
 
 def test_both_labels_are_asked_for_in_the_same_form():
     """Length and wording must not give the label away: the rules on form are the same ones."""
-    form = [PROMPTS[name].fill({"premise": "x"})[0].content.split("\n")[-3:] for name in HYPOTHESES]
+    form = [PROMPTS[name].fill({"premise": "x"})[0].content.split("\n")[-5:] for name in HYPOTHESES]
     assert form[0] == form[1] == form[2]
     premises = [[p for p, _ in _pairs(name)] for name in HYPOTHESES]
     assert premises[0] == premises[1] == premises[2]
@@ -166,7 +193,10 @@ def _pairs(name: str) -> list[tuple[str, str]]:
     """The worked (premise, hypothesis) pairs of a prompt."""
     turns = PROMPTS[name].fill({"premise": "x"})[1:-1]
     return [
-        (user.content.removeprefix("Premise: "), json.loads(answer.content)["hypothesis"])
+        (
+            user.content.removeprefix("Premise: ").partition("\n")[0],
+            json.loads(answer.content)["hypothesis"],
+        )
         for user, answer in zip(turns[::2], turns[1::2], strict=True)
     ]
 
@@ -182,7 +212,7 @@ def _worked() -> list[str]:
         texts += [premise, hypothesis, f"{premise} {hypothesis}"]
     for turn in PROMPTS["premises"].fill({"topic": "x", "count": 1, "have": "x"}):
         if turn.role == "assistant":
-            texts += json.loads(turn.content)["sentences"]
+            texts += json.loads(turn.content)["texts"]
     return list(dict.fromkeys(texts))
 
 
@@ -305,10 +335,10 @@ def test_the_paper_s_variant_asks_for_sound_and_unsound_hypotheses(run):
     ran = run(rows=20, variants=("paper",))
     assert Counter(row["label"] for row in ran.rows) == {"entailment": 10, "not_entailment": 10}
     prompts = {request.origin.prompt for request in ran.requests}
-    assert prompts == {"topics", "premises", "sound", "unsound", "meta"}
+    assert prompts == {"topics", "sentences", "sound", "unsound", "meta"}
     manifest = json.loads((ran.path / "manifest.json").read_text())
     assert set(manifest["lock"]["task"]["prompts"]) == prompts
-    assert not any("kind" in entry.get("notes", {}) for entry in ran.provenance)
+    assert not any("dimensions" in entry for entry in ran.provenance)
 
 
 def test_the_paper_s_variant_holds_neither_label_to_a_form():
@@ -324,8 +354,8 @@ def test_without_seeds_a_call_writes_the_whole_pair(run):
     ran = run(rows=24, variants=("no-seeds",), contexts_limit=4)
     assert Counter(row["label"] for row in ran.rows) == {"entailment": 12, "not_entailment": 12}
     assert {request.origin.prompt for request in ran.requests} == {"topics", "pair", "meta"}
-    kinds = Counter(entry.get("notes", {}).get("kind") for entry in ran.provenance)
-    assert kinds == {None: 12, "contradicted": 6, "open": 6}
+    assert set(kinds(ran)) == {"contradicted", "open"}
+    assert {"text_length", "register", "about", "wording"} < set(ran.provenance[0]["dimensions"])
     # A topic that comes again is told its earlier premises.
     output = [r.messages[-1].content for r in ran.requests if r.origin.prompt == "pair"]
     assert any("Earlier premises on this topic: none" not in text for text in output)

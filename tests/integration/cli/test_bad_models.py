@@ -17,8 +17,8 @@ def reply(request):
     number = int(request.key[:6], 16)
     if fields == ["topics"]:
         return {"topics": [f"topic {number} {i}" for i in range(10)]}
-    if fields == ["sentences"]:
-        return {"sentences": [
+    if fields == ["texts"]:
+        return {"texts": [
             f"The {number + i}th ferry from Elmstead to Oberau sailed in a storm on Monday."
             for i in range(5)
         ]}

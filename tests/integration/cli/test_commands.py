@@ -438,7 +438,7 @@ def test_report(rte, targen):
     assert targen("report", "run", "--json").json == made
     text = targen("report", "run").out
     for words in (
-        "targen-tasks-superglue:rte 1: complete",
+        "targen-tasks-superglue:rte 2: complete",
         "Label flow (row: intended; column: after correction",
         "input tokens",
         "run/dataset.jsonl",

@@ -40,9 +40,9 @@ def drawn(run="run"):
 
 def test_a_dimension_of_the_rows_and_one_of_a_list(targen):
     options = ("--dimension", "length=short, long", "--dimension", "contexts.word=@words")
-    result = targen("generate", "rte", "-n", "40", *RUN, *options)
+    result = targen("generate", "rte", "-n", "40", "--no-dimensions", *RUN, *options)
     assert result.code == 0, result.err
-    assert {tuple(each) for each in drawn()} == {("word", "length")}
+    assert {tuple(each) for each in drawn()} == {("word", "kind", "length")}
     assert Counter(each["length"] for each in drawn()) == {"short": 20, "long": 20}
     spec = json.loads(Path("run/manifest.json").read_text())["spec"]
     assert spec["dimensions"] == {"length": ["short", "long"], "contexts.word": "@words"}
@@ -104,7 +104,8 @@ def test_those_of_a_task_are_described_replaced_and_taken_away(targen, task):
 
 
 def test_a_preview_and_an_estimate_have_them(targen):
-    option = ("--dimension", "length=" + ",".join("x" * n for n in range(200, 206)))
+    lengths = "length=" + ",".join("x" * n for n in range(200, 206))
+    option = ("--no-dimensions", "--dimension", lengths)
     shown = targen("preview", "rte", "-b", "scripted", "--prompts", *option)
     assert "Keep to this:\nlength: xxx" in shown.out
     plain, more = (

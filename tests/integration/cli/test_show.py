@@ -15,7 +15,7 @@ Command = Callable[..., Any]
 @pytest.fixture
 def run(rte: Command) -> Path:
     """A run with 20 rows and some rejects."""
-    assert rte("-n", 20, "--out", "run", "-o", "refusal_rate=0.2").code == 0
+    assert rte("-n", 20, "--seed", 1, "--out", "run", "-o", "refusal_rate=0.2").code == 0
     return Path("run")
 
 

@@ -88,7 +88,9 @@ def _filled(
     from targen_core.api.request import asked
     from targen_core.runs.trial import dry_run_spec, run_trial
 
-    quotas = dict.fromkeys(task.quota_names, 2 * task.rows_per_instance)
+    # A kind that no prompt says may select one: as many neighbours as it has values have them all.
+    unsaid = [len(drawn.pool) for _, drawn in task.dimensions_by_step if not drawn.in_prompt]
+    quotas = dict.fromkeys(task.quota_names, max([2, *unsaid]) * task.rows_per_instance)
     with asked(registry, name, rows=False, variants=variants) as request:
         trial = run_trial(registry, dry_run_spec(request.spec, quotas))
     first: dict[str, RecordedCall] = {}

@@ -12,13 +12,16 @@ meta-prompt. Agrees with the paper / differs:
   "has no relation", which a reader can tell by its words alone. (The formula
   wants neither the hypothesis nor its negation to follow; it prints the first
   half only.)
-- the labels are asked for in one form (length, affirmative wording, words taken
-  over from the premise), so that form does not give the label away. The paper's
+- the labels are asked for in one form (length, affirmative wording, words taken over
+  from the premise), so that form does not give the label away. The paper's
   three prompts, without rules of form and with unrelated neutral pairs, are the
   variant `paper`;
+- register, length and a word are drawn by code for each pair, the same for all labels of
+  a setting, so that no two calls ask the same and no draw tells the label;
 - the paper's pairs are two plain sentences, the original's are clauses under an
-  operator: the variant `commitment` makes those, with instructions, samples
-  and a tuning text of its own, and the same operator for each label of a setting;
+  operator: the variant `commitment` makes those, with the original's shares of operators,
+  verbs, registers and lengths, and instructions, samples and a tuning text of its own;
+- the judge is told which everyday knowledge counts, and whose word does;
 - the appendix's example of an entailment is none (a nervous singer need not
   have seen critics); ours are;
 - appendix A.1 calls three wordings of the instructions step-3 prompts. The variants

@@ -32,7 +32,7 @@ def check_pair_paper(row: CbRow, setting: str) -> None:
     Raises:
         Rejected: a reason of `check_pair`.
     """
-    statement(row.premise, min_words=5, max_words=70, what="premise")
+    statement(row.premise, min_words=5, max_words=140, what="premise")
     claim(row.hypothesis, row.premise, min_words=3, max_words=30)
     no_copy(row.hypothesis, row.premise)
     if row.label != "neutral":

@@ -9,6 +9,7 @@ go through every step.
 from __future__ import annotations
 
 import random
+from collections.abc import Mapping
 from typing import Any
 
 from targen_core import DryRunCall
@@ -54,6 +55,7 @@ _PREMISES = (
     "In {s}, {o} {b} {w}. Meanwhile {n} the {r} {d} {i} {t}.",
     '"It was {w}," said {n} the {r}. "{o} {b} in {s}, and I {d} {i} {t}."',
 )
+_TALK = "A: {o} {b} in {s}, I hear. B: Yes, {w}. A: And {n}, the {r}? B: {n} {d} {i} {t} meanwhile."
 
 _CLAUSES = {
     "question": {
@@ -113,24 +115,23 @@ def dry_run(call: DryRunCall) -> Any:
     style, _, label = call.prompt.rpartition("_")
     label = str(values.get("output", label))
     if style == "commitment":
-        under = next(name for name in _CLAUSES if _MARKS[name] in str(values["under"]))
-        pairs = [_clause(setting, label, under, rng) for _ in range(count)]
+        pairs = [_clause(setting, label, rng, draws) for draws in _padded(call, count)]
     else:
-        pairs = [_pair(setting, label, style, rng) for _ in range(count)]
+        pairs = [_pair(setting, label, style, rng, draws) for draws in _padded(call, count)]
     return {"pairs": pairs}
 
 
+def _padded(call: DryRunCall, count: int) -> list[Mapping[str, str]]:
+    """The draws of `count` pairs; empty where a call has none."""
+    return [*call.draws, *[{}] * count][:count]
+
+
 _WHY = "The premise says who did what, and the hypothesis is read against it word by word."
-_MARKS = {
-    "question": "question",
-    "negation": "negation",
-    "modal": "modal",
-    "conditional": '"if"',
-    "attitude": "thinking",
-}
 
 
-def _pair(setting: str, label: str, style: str, rng: random.Random) -> dict[str, str]:
+def _pair(
+    setting: str, label: str, style: str, rng: random.Random, draws: Mapping[str, str]
+) -> dict[str, str]:
     name, other, stranger = rng.sample(_NAMES, 3)
     role, done, thing = rng.choice(_ROLES), rng.choice(_DONE), rng.choice(_THINGS)
     busy, time = rng.choice(_MEANWHILE), rng.choice(_TIMES)
@@ -139,6 +140,10 @@ def _pair(setting: str, label: str, style: str, rng: random.Random) -> dict[str,
     premise = rng.choice(_PREMISES).format(
         n=name, r=role, d=done, i=number, t=thing, o=other, b=busy, w=time, s=setting
     )
+    if draws.get("register") == "conversation":
+        premise = _TALK.format(
+            n=name, r=role, d=done, i=number, t=thing, o=other, b=busy, w=time, s=setting
+        )
     if label == "neutral" and style == "paper":
         premise = f"{name} the {role} {done} {number} {thing} {time} in {setting}."
         seldom = rng.choice(_THINGS)
@@ -162,9 +167,14 @@ def _pair(setting: str, label: str, style: str, rng: random.Random) -> dict[str,
     return {"premise": premise, "hypothesis": rng.choice(hypotheses)}
 
 
-def _clause(setting: str, label: str, under: str, rng: random.Random) -> dict[str, str]:
+def _clause(
+    setting: str, label: str, rng: random.Random, draws: Mapping[str, str]
+) -> dict[str, str]:
     name, other = rng.sample(_NAMES, 2)
     done, thing = rng.choice(_DONE), rng.choice(_THINGS)
+    under = draws.get("under", "")
+    if under not in _CLAUSES:  # none was drawn, or one of the user's own
+        under = rng.choice(list(_CLAUSES))
     clause = f"{name} had {_PARTICIPLES.get(done, done)} {rng.randint(20, 90)} {thing}"
     last = rng.choice(_CLAUSES[under][label]).format(m=other, c=clause)
     time = rng.choice(_TIMES)
@@ -172,4 +182,6 @@ def _clause(setting: str, label: str, under: str, rng: random.Random) -> dict[st
         f"{time[0].upper()}{time[1:]}, {other} the {rng.choice(_ROLES)} "
         f"{rng.choice(_MEANWHILE)} in {setting}."
     )
+    if draws.get("register") == "conversation":
+        opening, last = f"A: {opening} B: Uh-huh.", f"A: {last}"
     return {"premise": f"{opening} {last}", "hypothesis": f"{clause}."}

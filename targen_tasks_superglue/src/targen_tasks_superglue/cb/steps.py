@@ -35,14 +35,6 @@ PAIRS = 5
 _Name = Literal["entailment", "contradiction", "neutral"]
 _SHOWN = 10  # earlier premises that a prompt names; more would crowd out the request
 
-_UNDER: Mapping[str, str] = {
-    "question": "inside a question",
-    "negation": "in the reach of a negation",
-    "modal": "in the reach of a modal verb, such as could, might or must",
-    "conditional": 'inside a sentence with "if", or with what would be so if',
-    "attitude": "behind a verb of thinking, saying or feeling",
-}
-
 
 def _prompt(name: str) -> Prompt:
     return Prompt(name, package="targen_tasks_superglue.cb")
@@ -68,7 +60,7 @@ WORDED_PROMPT = _prompt("worded")
 
 
 class _Pair(BaseModel):
-    premise: line(30, 420)  # type: ignore[valid-type]
+    premise: line(30, 1100)  # type: ignore[valid-type]
     hypothesis: line(12, 140)  # type: ignore[valid-type]
 
 
@@ -104,17 +96,17 @@ async def write_neutral_paper(llm: Llm, setting: str) -> Sequence[CbRow]:
 
 async def write_entailment_commitment(llm: Llm, setting: str) -> Sequence[CbRow]:
     """G(entailment, setting): the clause is taken for true."""
-    return await _write_clauses(llm, setting, "entailment")
+    return await _write(llm, setting, "entailment", COMMITMENT_PROMPTS)
 
 
 async def write_contradiction_commitment(llm: Llm, setting: str) -> Sequence[CbRow]:
     """G(contradiction, setting): the clause is taken for false."""
-    return await _write_clauses(llm, setting, "contradiction")
+    return await _write(llm, setting, "contradiction", COMMITMENT_PROMPTS)
 
 
 async def write_neutral_commitment(llm: Llm, setting: str) -> Sequence[CbRow]:
     """G(neutral, setting): the clause is left open."""
-    return await _write_clauses(llm, setting, "neutral")
+    return await _write(llm, setting, "neutral", COMMITMENT_PROMPTS)
 
 
 def worded(instructions: str) -> Mapping[str, InverseGenerator[str, CbRow]]:
@@ -130,13 +122,6 @@ def worded(instructions: str) -> Mapping[str, InverseGenerator[str, CbRow]]:
         return write
 
     return {label: of(label) for label in PROMPTS}
-
-
-async def _write_clauses(llm: Llm, setting: str, label: _Name) -> Sequence[CbRow]:
-    # The same operator for each label of a setting: no operator marks a label.
-    under = llm.alternate(*_UNDER)
-    llm.note(under=under)
-    return await _write(llm, setting, label, COMMITMENT_PROMPTS, under=_UNDER[under])
 
 
 async def _write(

@@ -10,6 +10,7 @@ from targen_tasks_superglue.cb.checks import (
     check_pair_commitment,
     check_pair_paper,
 )
+from targen_tasks_superglue.cb.dimensions import OF_COMMITMENTS, OF_PAIRS
 from targen_tasks_superglue.cb.dry_run import dry_run
 from targen_tasks_superglue.cb.rows import CbRow
 from targen_tasks_superglue.cb.samples import (
@@ -58,6 +59,7 @@ def _worded(instructions: str, said: str) -> Variant:
     return Variant(
         f"step 3 by the {said} wording of the instructions, which says what each label means",
         {
+            "dimensions": (),
             "generators": worded(instructions),
             "checks": (check_pair_paper,),
             "prompts": (SETTINGS_PROMPT, WORDED_PROMPT, META_PROMPT),
@@ -70,7 +72,7 @@ CB: Task[str, CbRow] = Task(
     version="2",
     summary="CommitmentBank: does the premise settle the hypothesis, and how?",
     description=(
-        "Each row is a premise, one or a few sentences of a story, a report or a conversation, "
+        "Each row is a premise, a few sentences of a story, a newspaper or a conversation, "
         "and a hypothesis about it. The label is `entailment` where a reader who accepts the "
         "premise must accept the hypothesis, `contradiction` where the reader must reject it, and "
         "`neutral` where the premise leaves it open."
@@ -88,6 +90,7 @@ CB: Task[str, CbRow] = Task(
         "contradiction": write_contradiction,
         "neutral": write_neutral,
     },
+    dimensions=OF_PAIRS,
     instances_per_call=PAIRS,
     samples_per_seed=20,
     checks=(check_pair,),
@@ -103,13 +106,14 @@ CB: Task[str, CbRow] = Task(
     },
     parameters={
         "contexts": SETTINGS_PARAMETERS,
-        "generate": {"temperature": 0.7, "max_tokens": 900},
+        "generate": {"temperature": 0.7, "max_tokens": 1600},
         "correct": {"temperature": 0.0, "max_tokens": 300},
     },
     variants={
         "paper": Variant(
             "the paper's three requests, in any form: neutral pairs have nothing in common",
             {
+                "dimensions": (),
                 "generators": {
                     "entailment": write_entailment_paper,
                     "contradiction": write_contradiction_paper,
@@ -122,6 +126,7 @@ CB: Task[str, CbRow] = Task(
         "commitment": Variant(
             "the hypothesis is a clause of the premise's last sentence, as in the original",
             {
+                "dimensions": OF_COMMITMENTS,
                 "generators": {
                     "entailment": write_entailment_commitment,
                     "contradiction": write_contradiction_commitment,

@@ -4,13 +4,16 @@ Steps: topics -> premises (the instance seeds) -> a hypothesis for each label
 -> the meta-prompt. Agrees with the paper / differs:
 
 - the four steps, what goes into each, and the label semantics agree;
-- a hypothesis that does not follow is of two kinds in equal shares,
-  *contradicted* and *open*, noted in the provenance. The paper's one prompt
-  asks for an "unsound" hypothesis, which models answer with contradictions
-  alone, so that a negation or a clash gives the label away;
-- both labels are asked for in the same form (length, affirmative wording), so
-  that form does not give the label away either. The paper's two prompts, for a
-  sound and an unsound hypothesis in whatever form, are the variant `paper`;
+- a premise is a text of one to six sentences, of a length, a register and a country that
+  code draws; the paper's "complex sentences" come out alike;
+- a hypothesis that does not follow is of two kinds, *open* and *contradicted*, three to
+  one as in the original (dimension `kind`). The paper's one prompt asks for an
+  "unsound" hypothesis, which models answer with contradictions alone, so that a clash
+  gives the label away;
+- both labels are asked for in the same form (subject matter, wording, length, affirmative),
+  drawn alike, so that form does not give the label away either. The paper's two
+  prompts, for a sound and an unsound hypothesis in whatever form, are the variant `paper`;
+- the judge is told which everyday knowledge counts, and what reports count for;
 - the paper gives no counts for steps 1 and 2: 10 topics and 5 premises a
   batch, grown until the quota is met;
 - the worked examples are ours: the paper's is a row of the original data.

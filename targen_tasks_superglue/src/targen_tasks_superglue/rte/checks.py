@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from targen_core import Rejected
-from targen_core.tasks.checks import phrase, several_sentences
+from targen_core.tasks.checks import phrase
 from targen_tasks_superglue.rte.rows import Premise, RteRow
 from targen_tasks_superglue.shared.nli import claim, no_copy, related, statement
 
@@ -20,14 +20,12 @@ def check_topic(topic: str) -> None:
 
 
 def check_premise(seed: Premise) -> None:
-    """A premise is one sentence of 8 to 60 words, clean prose.
+    """A premise is a text of 6 to 200 words, clean prose that ends with no question.
 
     Raises:
-        Rejected: a reason of `prose`, or `question`, `several-sentences`.
+        Rejected: a reason of `prose`, or `question`.
     """
-    statement(seed.premise, min_words=8, max_words=60, what="premise")
-    if several_sentences(seed.premise):
-        raise Rejected("several-sentences", "the premise is more than one sentence")
+    statement(seed.premise, min_words=6, max_words=200, what="premise")
 
 
 def check_hypothesis(hypothesis: str, premise: str) -> None:

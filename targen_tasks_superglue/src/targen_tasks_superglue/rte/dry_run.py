@@ -7,6 +7,7 @@ that `targen estimate`, dry runs and tests go through every step.
 from __future__ import annotations
 
 import random
+from collections.abc import Mapping
 from typing import Any
 
 from targen_core import DryRunCall
@@ -25,6 +26,13 @@ _PLACES = (
 ).split(", ")
 _ROLES = "director engineer mayor curator captain surgeon founder gardener".split()
 _MONTHS = "January March April May June August October November".split()
+_MORE = (
+    "Neighbours had asked for this for a long time.",
+    "A local paper called it the end of an era.",
+    "Two older plans had come to nothing.",
+    "The council paid for the tools, and a bank for the rest.",
+    '"Nobody expected it to be easy," a visitor said.',
+)
 _WHY = "The premise settles what the hypothesis says, read word by word."
 
 
@@ -35,16 +43,18 @@ def dry_run(call: DryRunCall) -> Any:
         pairs = [f"{field} {matter}" for field in _FIELDS for matter in _MATTERS]
         fresh = [pair for pair in pairs if pair not in str(call.values["have"])]
         return {"topics": rng.sample(fresh, min(int(call.values["count"]), len(fresh)))}
-    if call.prompt == "premises":
-        topic = str(call.values["topic"])
-        return {"sentences": [_premise(topic, rng) for _ in range(int(call.values["count"]))]}
+    if call.prompt in ("premises", "sentences"):
+        topic, count = str(call.values["topic"]), int(call.values["count"])
+        name = "texts" if call.prompt == "premises" else "sentences"
+        draws = [*call.draws, *[{}] * count][:count]
+        return {name: [_premise(topic, rng, drawn) for drawn in draws]}
     if call.prompt == "meta":
         return _judge(str(call.values["output"]))
     if call.prompt == "solve":
         answer = rng.choice(("entailment", "not_entailment"))
         return {"explanation": _WHY, "answer": answer}
     if call.prompt == "pair":
-        premise = _premise(str(call.values["topic"]), rng)
+        premise = _premise(str(call.values["topic"]), rng, call.draws[0] if call.draws else {})
         return {"premise": premise, "hypothesis": _hypothesis(_kind(call), premise, rng)}
     return {"hypothesis": _hypothesis(call.prompt, str(call.values["premise"]), rng)}
 
@@ -55,15 +65,18 @@ def _kind(call: DryRunCall) -> str:
     return "entailment" if "must be true" in relation else false
 
 
-def _premise(topic: str, rng: random.Random) -> str:
+def _premise(topic: str, rng: random.Random, draws: Mapping[str, str]) -> str:
+    """A sentence, or several where several were drawn."""
     person, other = rng.sample(_PEOPLE, 2)
     place = rng.choice(_PLACES)
-    return (
+    text = (
         f"After the dispute over {topic} in {place} ended in {rng.choice(_MONTHS)} "
         f"{rng.randint(1951, 2024)}, the {rng.choice(_ROLES)} {person} hired "
         f"{rng.randint(12, 980)} people and asked {other} to lead the work for "
         f"{rng.randint(2, 40)} weeks."
     )
+    more = {"two": 1, "three": 2, "four": 3}.get(draws.get("text_length", "").partition(" ")[0], 0)
+    return " ".join([text, *rng.sample(_MORE, more)])
 
 
 def _hypothesis(kind: str, premise: str, rng: random.Random) -> str:

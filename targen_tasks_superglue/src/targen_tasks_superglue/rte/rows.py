@@ -12,7 +12,7 @@ __all__ = ["Premise", "RteRow"]
 
 
 class Premise(BaseModel):
-    """An instance seed: one dense, factual sentence."""
+    """An instance seed: a short factual text."""
 
     model_config = ConfigDict(frozen=True)
 

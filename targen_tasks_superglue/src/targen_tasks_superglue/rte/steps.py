@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Literal
 
 from pydantic import BaseModel
@@ -10,11 +11,14 @@ from pydantic import BaseModel
 from targen_core import ListStep, Llm, Prompt
 from targen_core.tasks.replies import line, list_of
 from targen_tasks_superglue.rte.checks import check_hypothesis, check_premise, check_topic
+from targen_tasks_superglue.rte.dimensions import OF_PREMISES, OF_TOPICS
 from targen_tasks_superglue.rte.dry_run import dry_run
 from targen_tasks_superglue.rte.rows import Premise, RteRow
 
 __all__ = [
+    "PAPER_PREMISES",
     "PAPER_PROMPTS",
+    "PAPER_TOPICS",
     "PREMISES",
     "PROMPTS",
     "SEEDLESS_PROMPTS",
@@ -34,13 +38,13 @@ def _prompt(name: str) -> Prompt:
     return Prompt(name, package="targen_tasks_superglue.rte")
 
 
-_TOPICS, _PREMISES = _prompt("topics"), _prompt("premises")
+_TOPICS, _PREMISES, _SENTENCES = _prompt("topics"), _prompt("premises"), _prompt("sentences")
 _ENTAILMENT = _prompt("entailment")
 _NOT_ENTAILMENT = {name: _prompt(name) for name in ("contradicted", "open")}
 _SOUND, _UNSOUND = _prompt("sound"), _prompt("unsound")
 _PAIR = _prompt("pair")
 PROMPTS = (_TOPICS, _PREMISES, _ENTAILMENT, *_NOT_ENTAILMENT.values())
-PAPER_PROMPTS = (_TOPICS, _PREMISES, _SOUND, _UNSOUND)
+PAPER_PROMPTS = (_TOPICS, _SENTENCES, _SOUND, _UNSOUND)
 SEEDLESS_PROMPTS = (_TOPICS, _PAIR)
 _RELATIONS: Mapping[str, str] = {
     "entailment": "must be true if the premise is true",
@@ -50,6 +54,7 @@ _RELATIONS: Mapping[str, str] = {
 
 _TOPIC = line(4, 60)
 _SENTENCE = line(50, 320)
+_TEXT = line(40, 1100)
 
 
 class _Hypothesis(BaseModel):
@@ -57,7 +62,7 @@ class _Hypothesis(BaseModel):
 
 
 class _Pair(_Hypothesis):
-    premise: line(50, 320)  # type: ignore[valid-type]
+    premise: line(40, 1100)  # type: ignore[valid-type]
 
 
 async def _propose_topics(llm: Llm, parent: None, existing: Sequence[str]) -> Sequence[str]:
@@ -69,8 +74,17 @@ async def _propose_topics(llm: Llm, parent: None, existing: Sequence[str]) -> Se
 
 async def _propose_premises(llm: Llm, topic: str, existing: Sequence[Premise]) -> Sequence[Premise]:
     have = " ".join(item.premise for item in existing[-_SHOWN:]) or "none"
-    model = list_of("sentences", _SENTENCE, llm.batch)
+    model = list_of("texts", _TEXT, llm.batch)
     reply = await llm.ask(_PREMISES, reply=model, topic=topic, count=llm.batch, have=have)
+    return [Premise(premise=_tidy(text)) for text in reply.items]
+
+
+async def _propose_sentences(
+    llm: Llm, topic: str, existing: Sequence[Premise]
+) -> Sequence[Premise]:
+    have = " ".join(item.premise for item in existing[-_SHOWN:]) or "none"
+    model = list_of("sentences", _SENTENCE, llm.batch)
+    reply = await llm.ask(_SENTENCES, reply=model, topic=topic, count=llm.batch, have=have)
     return [Premise(premise=_tidy(sentence)) for sentence in reply.items]
 
 
@@ -81,6 +95,7 @@ TOPICS = ListStep(
     check=check_topic,
     summary="narrow topics to write facts about",
     prompts=(_TOPICS,),
+    dimensions=OF_TOPICS,
     dry_run=dry_run,
 )
 PREMISES = ListStep(
@@ -88,9 +103,18 @@ PREMISES = ListStep(
     propose=_propose_premises,
     batch=5,
     check=check_premise,
-    summary="dense factual sentences about a topic",
+    summary="short factual texts about a topic",
     prompts=(_PREMISES,),
+    dimensions=OF_PREMISES,
     dry_run=dry_run,
+)
+PAPER_TOPICS = replace(TOPICS, dimensions=())
+PAPER_PREMISES = replace(
+    PREMISES,
+    propose=_propose_sentences,
+    summary="dense factual sentences about a topic",
+    prompts=(_SENTENCES,),
+    dimensions=(),
 )
 
 
@@ -100,10 +124,8 @@ async def write_entailment(llm: Llm, seed: Premise) -> RteRow:
 
 
 async def write_not_entailment(llm: Llm, seed: Premise) -> RteRow:
-    """G(not_entailment, premise): contradicted by it or left open, in equal shares."""
-    kind = llm.alternate("contradicted", "open")
-    llm.note(kind=kind)
-    return await _write(llm, seed, "not_entailment", _NOT_ENTAILMENT[kind])
+    """G(not_entailment, premise): contradicted by it or left open, as the dimension `kind` says."""
+    return await _write(llm, seed, "not_entailment", _NOT_ENTAILMENT[_kind(llm)])
 
 
 async def write_sound(llm: Llm, seed: Premise) -> RteRow:
@@ -122,10 +144,13 @@ async def write_entailment_seedless(llm: Llm, topic: str) -> RteRow:
 
 
 async def write_not_entailment_seedless(llm: Llm, topic: str) -> RteRow:
-    """G(not_entailment, topic), without a seed: contradicted or left open, in equal shares."""
-    kind = llm.alternate("contradicted", "open")
-    llm.note(kind=kind)
-    return await _write_pair(llm, topic, "not_entailment", kind)
+    """G(not_entailment, topic), without a seed: contradicted or left open, as `kind` says."""
+    return await _write_pair(llm, topic, "not_entailment", _kind(llm))
+
+
+def _kind(llm: Llm) -> str:
+    """The kind of not-entailment that was drawn; a task without the dimension has them in turns."""
+    return llm.draws[0].get("kind") or llm.alternate(*_NOT_ENTAILMENT)
 
 
 async def _write_pair(

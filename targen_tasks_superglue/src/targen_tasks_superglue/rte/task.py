@@ -6,11 +6,14 @@ from targen_core import Judging, Label, Prompt, Rows, Task, Texts, Variant
 from targen_core.correctors.meta import META_PROMPT
 from targen_tasks_superglue.rte.cases import cases
 from targen_tasks_superglue.rte.checks import check_pair, check_row
+from targen_tasks_superglue.rte.dimensions import OF_HYPOTHESES, OF_PREMISES
 from targen_tasks_superglue.rte.dry_run import dry_run
 from targen_tasks_superglue.rte.rows import Premise, RteRow
 from targen_tasks_superglue.rte.samples import INSTRUCTIONS, SAMPLES
 from targen_tasks_superglue.rte.steps import (
+    PAPER_PREMISES,
     PAPER_PROMPTS,
+    PAPER_TOPICS,
     PREMISES,
     PROMPTS,
     SEEDLESS_PROMPTS,
@@ -32,19 +35,19 @@ def _render(row: RteRow) -> str:
 
 _PARAMETERS = {
     "contexts": {"temperature": 1.0, "max_tokens": 400},
-    "seeds": {"temperature": 1.0, "max_tokens": 800},
+    "seeds": {"temperature": 1.0, "max_tokens": 1600},
     "generate": {"temperature": 0.7, "max_tokens": 120},
     "correct": {"temperature": 0.0, "max_tokens": 300},
 }
 
 RTE: Task[Premise, RteRow] = Task(
     name="rte",
-    version="1",
+    version="2",
     summary="Recognising textual entailment",
     description=(
-        "Each row is a premise, one factual sentence, and a hypothesis about it. The label is "
-        "`entailment` where a reader who accepts the premise must accept the hypothesis, and "
-        "`not_entailment` where the premise contradicts it or leaves it open."
+        "Each row is a premise, a factual text of a few sentences, and a hypothesis about it. "
+        "The label is `entailment` where a reader who accepts the premise must accept the "
+        "hypothesis, and `not_entailment` where the premise contradicts it or leaves it open."
     ),
     source="TarGEN, arXiv:2310.17876, section 3.2 and appendix D.4, in our own words.",
     instance=RteRow,
@@ -55,6 +58,7 @@ RTE: Task[Premise, RteRow] = Task(
     contexts=TOPICS,
     seeds=(PREMISES,),
     generators={"entailment": write_entailment, "not_entailment": write_not_entailment},
+    dimensions=OF_HYPOTHESES,
     checks=(check_row,),
     judging=Judging(instructions=INSTRUCTIONS, samples=SAMPLES),
     rows=Rows(cases=cases),
@@ -75,6 +79,9 @@ RTE: Task[Premise, RteRow] = Task(
         "paper": Variant(
             "a logically sound and an unsound hypothesis, in the paper's words, in any form",
             {
+                "contexts": PAPER_TOPICS,
+                "seeds": (PAPER_PREMISES,),
+                "dimensions": (),
                 "generators": {"entailment": write_sound, "not_entailment": write_unsound},
                 "prompts": (*PAPER_PROMPTS, META_PROMPT),
             },
@@ -84,6 +91,7 @@ RTE: Task[Premise, RteRow] = Task(
             "without step 2: premise and hypothesis are written at once, for a topic (an ablation)",
             {
                 "seeds": (),
+                "dimensions": (*OF_PREMISES, *OF_HYPOTHESES),
                 "samples_per_seed": 20,
                 "generators": {
                     "entailment": write_entailment_seedless,
@@ -94,7 +102,7 @@ RTE: Task[Premise, RteRow] = Task(
                 # A call writes a whole pair.
                 "parameters": {
                     **_PARAMETERS,
-                    "generate": {"temperature": 0.7, "max_tokens": 250},
+                    "generate": {"temperature": 0.7, "max_tokens": 500},
                 },
             },
         ),
