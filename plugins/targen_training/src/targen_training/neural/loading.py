@@ -215,10 +215,10 @@ def load_adapter(model: Any, weights: Weights, *, trainable: bool) -> Any:
     Raises:
         UsageError: the adapter is of another model.
     """
-    from peft import PeftModel
-
     try:
         with quiet():
+            from peft import PeftModel
+
             return PeftModel.from_pretrained(model, str(weights.folder), is_trainable=trainable)
     except ImportError:
         raise
