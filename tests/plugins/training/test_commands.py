@@ -55,6 +55,14 @@ def test_a_model_knows_the_task_of_its_file(
     assert foreign.code == 2 and "has not been run on this machine" in foreign.err
 
 
+def test_other_columns_than_the_task_s_are_said(targen: Command, mood: Command) -> None:
+    mood("train.jsonl", 60)
+    Path("other.csv").write_text("message,category\nall is well,praise\n")
+    done = targen("compare", "train.jsonl", "--test", "other.csv", "--task", "mood.yaml")
+    assert done.code == 2 and "text: Field required" in done.err
+    assert "the columns of mood: text, label, idx; targen validate other.csv" in done.err
+
+
 def test_each_prediction_is_written(targen: Command, mood: Command) -> None:
     mood("train.jsonl", 60)
     mood("test.jsonl", 10, seed=1)

@@ -57,7 +57,8 @@ def read_rows(
         whose = "" if knows else f" --task {_named(registry, task or dataset.task)}"
         raise UsageError(
             f"{source} holds no row of {dataset.task.name}",
-            hint=f"targen validate {source}{whose} says why",
+            hint=f"the columns of {dataset.task.name}: {', '.join(dataset.task.schema.model_fields)}; "
+            f"targen validate {source}{whose} says more",
         )
     return dataset
 
