@@ -55,9 +55,10 @@ def read_rows(
         )
     if not dataset.rows:
         whose = "" if knows else f" --task {_named(registry, task or dataset.task)}"
+        columns = ", ".join(dataset.task.schema.model_fields)
         raise UsageError(
             f"{source} holds no row of {dataset.task.name}",
-            hint=f"the columns of {dataset.task.name}: {', '.join(dataset.task.schema.model_fields)}; "
+            hint=f"the columns of {dataset.task.name}: {columns}; "
             f"targen validate {source}{whose} says more",
         )
     return dataset
