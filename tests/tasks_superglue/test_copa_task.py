@@ -189,8 +189,13 @@ def test_rejections_do_not_unbalance_the_questions(run):
         assert abs(asked["cause"] - asked["effect"]) <= 0.35 * asked.total()
 
 
+def test_an_event_is_in_one_row(run):
+    rows = run(task="copa", rows=60).rows
+    assert len({row["premise"] for row in rows}) == len(rows)
+
+
 def test_the_two_rows_of_an_event_ask_different_questions(run):
-    ran = run(task="copa", rows=60)
+    ran = run(task="copa", rows=60, labels_per_seed="all")
     asked: dict[str, set[str]] = {}
     for row in ran.rows:
         asked.setdefault(row["premise"], set()).add(row["question"])

@@ -23,6 +23,7 @@ def ran(tmp_path_factory) -> Path:
         quotas={"true": 31, "false": 24},
         backend="targen-core:scripted",
         options={"recorded": str(RECORDED)},
+        labels_per_seed="all",
     )
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(steps, "_SEEDS", 4)  # it is on record what all meanings of a word gave

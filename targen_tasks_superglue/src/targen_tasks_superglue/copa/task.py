@@ -58,6 +58,7 @@ COPA: Task[Event, CopaRow] = Task(
     seeds=(EVENTS,),
     generators={"choice1": write_choice1, "choice2": write_choice2},
     dimensions=DIMENSIONS,
+    labels_per_seed=1,
     checks=(check_row,),
     judging=Judging(instructions=INSTRUCTIONS, samples=SAMPLES),
     rows=Rows(cases=cases),

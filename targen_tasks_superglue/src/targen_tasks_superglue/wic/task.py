@@ -49,7 +49,8 @@ WIC: Task[Sense, WicRow] = Task(
     seeds=(WORDS, SENSES),
     generators={"true": write_true, "false": write_false},
     dimensions=DIMENSIONS,
-    samples_per_seed=5,
+    labels_per_seed=1,
+    samples_per_seed=10,
     checks=(check_row,),
     judging=Judging(instructions=INSTRUCTIONS, samples=SAMPLES),
     rows=Rows(
