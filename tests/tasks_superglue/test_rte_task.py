@@ -118,7 +118,7 @@ def test_the_kinds_do_not_depend_on_the_label_s_neighbours(run, tmp_path):
 def test_both_labels_of_a_premise_keep_to_the_same_draws(run):
     """Nothing that is drawn tells the label: the same for both, and said in the same words."""
     by_seed: dict[str, list[dict[str, str]]] = {}
-    for entry in run(rows=40).provenance:
+    for entry in run(rows=40, labels_per_seed="all").provenance:
         by_seed.setdefault(entry["seed"]["premise"], []).append(entry["dimensions"])
     pairs = [drawn for drawn in by_seed.values() if len(drawn) == 2]
     assert pairs

@@ -59,6 +59,7 @@ RTE: Task[Premise, RteRow] = Task(
     seeds=(PREMISES,),
     generators={"entailment": write_entailment, "not_entailment": write_not_entailment},
     dimensions=OF_HYPOTHESES,
+    labels_per_seed=1,
     checks=(check_row,),
     judging=Judging(instructions=INSTRUCTIONS, samples=SAMPLES),
     rows=Rows(cases=cases),
@@ -82,6 +83,7 @@ RTE: Task[Premise, RteRow] = Task(
                 "contexts": PAPER_TOPICS,
                 "seeds": (PAPER_PREMISES,),
                 "dimensions": (),
+                "labels_per_seed": None,
                 "generators": {"entailment": write_sound, "not_entailment": write_unsound},
                 "prompts": (*PAPER_PROMPTS, META_PROMPT),
             },
@@ -92,6 +94,7 @@ RTE: Task[Premise, RteRow] = Task(
             {
                 "seeds": (),
                 "dimensions": (*OF_PREMISES, *OF_HYPOTHESES),
+                "labels_per_seed": None,
                 "samples_per_seed": 20,
                 "generators": {
                     "entailment": write_entailment_seedless,
