@@ -85,6 +85,7 @@ COPA: Task[Event, CopaRow] = Task(
                 "generators": {"choice1": write_choice1_paper, "choice2": write_choice2_paper},
                 "checks": (check_row_paper,),
                 "dimensions": (),
+                "labels_per_seed": None,
                 "prompts": (SETTINGS_PROMPT, EVENTS_PROMPT, *PAPER_PROMPTS.values(), META_PROMPT),
             },
         ),

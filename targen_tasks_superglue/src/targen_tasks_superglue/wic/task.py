@@ -78,6 +78,7 @@ WIC: Task[Sense, WicRow] = Task(
             {
                 "seeds": (WORDS, MIXED_SENSES),
                 "generators": {"true": write_true, "false": write_mixed_false},
+                "labels_per_seed": None,
             },
         )
     },
