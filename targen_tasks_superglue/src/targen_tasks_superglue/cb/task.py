@@ -60,6 +60,7 @@ def _worded(instructions: str, said: str) -> Variant:
         f"step 3 by the {said} wording of the instructions, which says what each label means",
         {
             "dimensions": (),
+            "labels_per_seed": None,
             "generators": worded(instructions),
             "checks": (check_pair_paper,),
             "prompts": (SETTINGS_PROMPT, WORDED_PROMPT, META_PROMPT),
@@ -92,7 +93,8 @@ CB: Task[str, CbRow] = Task(
     },
     dimensions=OF_PAIRS,
     instances_per_call=PAIRS,
-    samples_per_seed=20,
+    labels_per_seed=1,
+    samples_per_seed=60,
     checks=(check_pair,),
     judging=Judging(instructions=INSTRUCTIONS, samples=SAMPLES),
     rows=Rows(cases=cases),
@@ -114,6 +116,7 @@ CB: Task[str, CbRow] = Task(
             "the paper's three requests, in any form: neutral pairs have nothing in common",
             {
                 "dimensions": (),
+                "labels_per_seed": None,
                 "generators": {
                     "entailment": write_entailment_paper,
                     "contradiction": write_contradiction_paper,

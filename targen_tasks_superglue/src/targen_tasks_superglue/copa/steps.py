@@ -118,7 +118,7 @@ async def _propose_events(llm: Llm, setting: str, existing: Sequence[Event]) -> 
 EVENTS = ListStep(
     item=Event,
     propose=_propose_events,
-    batch=5,
+    batch=3,
     check=check_event,
     summary="short sentences about events in a setting",
     prompts=(EVENTS_PROMPT,),
