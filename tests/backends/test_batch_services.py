@@ -232,7 +232,7 @@ def generate(service, backend, targen):
 
     def run(out, *args, ok=0, key=KEY):
         if "--batch" in args and "--rounds" not in args:
-            args = (*args, "--rounds", "30")  # the replies are of random words: few make a row
+            args = (*args, "--rounds", "90")  # the replies are of random words: few make a row
         base = (
             f"http://127.0.0.1:{service.server.server_port}{'' if backend == 'claude' else '/v1'}"
         )

@@ -164,7 +164,7 @@ def _at_most(size: int):
 
 # The journal is the largest file: 20 kB is not even its lists, 120 kB some rows.
 @pytest.mark.parametrize(
-    ("size", "cache"), [(3_000, False), (20_000, True), (120_000, False), (120_000, True)]
+    ("size", "cache"), [(6_000, False), (20_000, True), (120_000, False), (120_000, True)]
 )
 def test_a_full_disk_is_an_error_and_no_broken_run(size, cache, targen, tmp_path, whole):
     run = tmp_path / "run"

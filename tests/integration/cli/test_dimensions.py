@@ -40,7 +40,8 @@ def drawn(run="run"):
 
 def test_a_dimension_of_the_rows_and_one_of_a_list(targen):
     options = ("--dimension", "length=short, long", "--dimension", "contexts.word=@words")
-    result = targen("generate", "rte", "-n", "40", "--no-dimensions", *RUN, *options)
+    both = ("--labels-per-seed", "all")
+    result = targen("generate", "rte", "-n", "40", "--no-dimensions", *both, *RUN, *options)
     assert result.code == 0, result.err
     assert {tuple(each) for each in drawn()} == {("word", "kind", "length")}
     assert Counter(each["length"] for each in drawn()) == {"short": 20, "long": 20}
@@ -52,7 +53,7 @@ def test_a_dimension_of_the_rows_and_one_of_a_list(targen):
     assert f"length: {drawn()[0]['length']}" in asked
     card = Path("run/README.md").read_text()
     assert (
-        "Made to differ by code, balanced over the run: contexts in word; rows in length." in card
+        "Made to differ by code, balanced over the run: contexts in word; rows in kind, length." in card
     )
 
 
@@ -73,7 +74,8 @@ def test_a_resume_keeps_them_and_others_are_another_run(targen):
 def test_values_of_a_file_and_weights(targen):
     Path("tones.txt").write_text("dry, if anything\n\nwarm\nwarm\n")
     options = ("--dimension", "tone=@tones.txt", "--dimension", "register=a letter:3,a note:1")
-    assert targen("generate", "rte", "-n", "32", *RUN, *options).code == 0
+    both = ("--labels-per-seed", "all")
+    assert targen("generate", "rte", "-n", "32", *both, *RUN, *options).code == 0
     assert Counter(each["tone"] for each in drawn()) == {"dry, if anything": 16, "warm": 16}
     assert Counter(each["register"] for each in drawn()) == {"a letter": 24, "a note": 8}
 

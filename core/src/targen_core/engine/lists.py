@@ -67,7 +67,7 @@ UNFIT = 5
 
 _NONE: Mapping[str, str] = {}
 
-SPARE = 1.5
+SPARE = 1.2
 """Seeds prepared then for each that is wanted: a round that lacks some costs hours."""
 
 

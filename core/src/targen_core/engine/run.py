@@ -97,6 +97,7 @@ class _Slot:
     batches: list[ListBatch]  # list batches walked since the candidate before
     visit: _Visit | None = None  # None where the seed is for all labels
     lined_up: bool = False  # to be started, as soon as it is worth it
+    counted: bool = False  # among those that were started, for what is worth starting
     over: frozenset[int] = frozenset()  # parts whose seeds all come before
     task: asyncio.Task[Outcome] | None = None
 
@@ -417,7 +418,7 @@ class Engine:
             outcome, verdict, quota, detail = Outcome(), "skipped", slot.aim or "", ""
         self._window.popleft()
         if slot.task is not None:
-            self._started[slot.branch][item] -= 1
+            self._started[slot.branch][item] -= slot.counted
         elif slot.lined_up:
             self._unstarted[slot.branch][item].popleft()
         self._report(slot.batches, written=False)
@@ -663,9 +664,21 @@ class Engine:
                 self._line_up(slot)
         for branch in self._unstarted:
             self._unstarted[branch].clear()
-        for slot in self._window:  # in its order again
-            if slot.lined_up and slot.task is None:
-                self._unstarted[slot.branch][self._balance.item_of(slot.seed)].append(slot)
+        # In the window's order again. What was started further back than is worth it does not hold
+        # up those before it, whose turn comes first.
+        worth = {branch: self._worth(branch) for branch in self.quotas.open}
+        for slot in self._window:
+            if slot.task is None and slot.branch not in worth:
+                slot.lined_up = False
+            if not slot.lined_up or slot.needless or slot.branch not in worth:
+                continue
+            item = self._balance.item_of(slot.seed)
+            worth[slot.branch] -= 1
+            if slot.task is None:
+                self._unstarted[slot.branch][item].append(slot)
+            elif slot.counted and worth[slot.branch] < 0:
+                slot.counted = False
+                self._started[slot.branch][item] -= 1
 
     def _start_due(self) -> None:
         """Start the candidates that are worth it now, for each branch in their order.
@@ -693,6 +706,7 @@ class Engine:
         slot.task = asyncio.ensure_future(self._execute(slot))
         self._tasks.add(slot.task)
         slot.task.add_done_callback(self._on_done)
+        slot.counted = True
         self._started[slot.branch][self._balance.item_of(slot.seed)] += 1
 
     async def _draw(self, seed: Seed, branch: str, scope: Scope) -> Generated:

@@ -101,7 +101,7 @@ TOPICS = ListStep(
 PREMISES = ListStep(
     item=Premise,
     propose=_propose_premises,
-    batch=3,
+    batch=5,
     check=check_premise,
     summary="short factual texts about a topic",
     prompts=(_PREMISES,),
@@ -112,7 +112,6 @@ PAPER_TOPICS = replace(TOPICS, dimensions=())
 PAPER_PREMISES = replace(
     PREMISES,
     propose=_propose_sentences,
-    batch=5,
     summary="dense factual sentences about a topic",
     prompts=(_SENTENCES,),
     dimensions=(),
