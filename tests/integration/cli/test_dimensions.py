@@ -53,7 +53,8 @@ def test_a_dimension_of_the_rows_and_one_of_a_list(targen):
     assert f"length: {drawn()[0]['length']}" in asked
     card = Path("run/README.md").read_text()
     assert (
-        "Made to differ by code, balanced over the run: contexts in word; rows in kind, length." in card
+        "Made to differ by code, balanced over the run: contexts in word; rows in kind, length."
+        in card
     )
 
 
