@@ -64,7 +64,7 @@ def test_lists_side_by_side_take_more_calls_at_half_the_price(
 ) -> None:
     online, batch = estimate(*HOSTED), estimate(*HOSTED, "--batch", "--batch-lists")
     for name, step in batch["steps"].items():
-        more = {"contexts": 3.0, "seeds": 1.5}.get(name, 1.0)
+        more = {"contexts": 2.4, "seeds": 1.2}.get(name, 1.0)
         assert step["calls"] == pytest.approx(more * online["steps"][name]["calls"], abs=2)
         assert step["dollars"] == cost(step, 0.5)
     refusal = targen("estimate", "tickets", *HOSTED, "--batch-lists", ok=2)

@@ -288,9 +288,10 @@ def test_rounds_are_bounded_and_a_resumed_run_has_as_many_again(
     world: World, tmp_path: Path
 ) -> None:
     world.fault = lambda number, key: BatchFailed("it expired")
-    with pytest.raises(JobFailed, match=r"60 calls without an answer after 1 refill; .*it expired"):
-        run(tmp_path / "batch", rounds=1)
-    assert len(world.sizes) == 4
+    ended = r"60 calls without an answer after 2 refills; .*it expired"
+    with pytest.raises(JobFailed, match=ended):
+        run(tmp_path / "batch", rounds=2)
+    assert len(world.sizes) == 6
     world.fault = lambda number, key: None
     with Job.resume(load_registry(), tmp_path / "batch") as job:
         assert job.run()["status"] == "complete"
