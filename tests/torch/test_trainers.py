@@ -192,7 +192,7 @@ KILLED = """
 import os, signal, sys
 from targen_core import load_registry, read_dataset
 from targen_core.training.model import Watch
-from targen_training.asked import trainer_options
+from targen_training.asked import file_of, trainer_options
 from targen_training.models import train_model
 from pathlib import Path
 
@@ -203,7 +203,10 @@ def step(done, of, figures):
 registry = load_registry()
 data = read_dataset("train.jsonl", "mood.yaml", registry=registry)
 options = trainer_options(registry, "encoder", sys.argv[1:])
-train_model(registry, "encoder", options, [data], Path("m"), watch=Watch(step=step))
+files = {data.task.name: file_of(registry, "train.jsonl", "mood.yaml")}
+train_model(
+    registry, "encoder", options, [data], Path("m"), watch=Watch(step=step), files=files
+)
 """
 
 
