@@ -18,14 +18,16 @@ USER = Path("config/targen.toml")
 PROJECT = Path("targen.toml")
 
 
-def answer(body, number=0):
+def answer(body):
     schema = body["response_format"]["json_schema"]["schema"]
-    return OPENAI.answer(json.dumps(fill_schema(schema, random.Random(number))), "stop")
+    # Of the messages alone: the sampling seed of a request depends on the server's port.
+    rng = random.Random(json.dumps(body["messages"]))
+    return OPENAI.answer(json.dumps(fill_schema(schema, rng)), "stop")
 
 
 @pytest.fixture
 def service():
-    with FaultServer(lambda seen: Response(answer(seen.body, seen.text))) as made:
+    with FaultServer(lambda seen: Response(answer(seen.body))) as made:
         yield made
 
 

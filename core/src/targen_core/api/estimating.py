@@ -325,9 +325,8 @@ def estimated(
     for name, part in task.parts.items():  # one may have run out
         scale = factor * rows * part.share / max(1, report["parts"][name]["rows"])
         factors.update({step.name: scale * more.get(step.name, 1.0) for step in part.lists})
-    if (
-        ended and not task.parts
-    ):  # lists that are there already are asked for once, whatever is wanted of them
+    if ended and not task.parts:
+        # Lists that are there already are asked for once, whatever is wanted of them.
         factors.update((step.name, 1.0) for step in task.steps if step.lists)
     factors.update((name, 1.0) for name in _asked_once(task))
     steps = _scaled(report, factors, prices, reasoning)

@@ -7,7 +7,7 @@ from typing import Any
 
 from targen_core.suggestions import did_you_mean
 from targen_core.tasks.dimensions import Dimension
-from targen_core.tasks.vocabularies import VOCABULARIES, vocabulary
+from targen_core.tasks.vocabularies import VOCABULARIES, meant
 
 __all__ = ["dimensions_of", "read_values", "refused"]
 
@@ -46,10 +46,7 @@ def dimensions_of(values: Mapping[str, Any]) -> tuple[Dimension, ...]:
     Raises:
         ValueError: the first that cannot be.
     """
-    return tuple(
-        Dimension(name=name, values=vocabulary(said[1:]) if isinstance(said, str) else said)
-        for name, said in values.items()
-    )
+    return tuple(Dimension(name=name, values=meant(said)) for name, said in values.items())
 
 
 def refused(values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

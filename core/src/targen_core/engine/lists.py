@@ -65,10 +65,10 @@ NEW = 0.5
 UNFIT = 5
 """Batches of seeds from elsewhere, none of them fit, after which no more are asked for."""
 
-_NONE: Mapping[str, str] = {}
-
 SPARE = 1.2
 """Seeds prepared then for each that is wanted: a round that lacks some costs hours."""
+
+_NONE: Mapping[str, str] = {}
 
 
 @dataclass(frozen=True, slots=True)

@@ -714,10 +714,10 @@ class Engine:
         if self.task.samples_per_seed == 1:
             return await self._executor.generate(Generation(seed, branch), scope)
         samples = self._samples.setdefault((seed.id, branch), {})
-        former: Sequence[int] = range(seed.sample)
-        if self.task.labels_per_seed is not None:  # the others were for another label
-            former = [n for n in former if self.task.turns(seed.path, n)[0] == branch]
-        before = [self._sample_of(samples, replace(seed, sample=n), branch) for n in former]
+        before = [
+            self._sample_of(samples, replace(seed, sample=n), branch)
+            for n in self.task.samples_before(seed.path, seed.sample, branch)
+        ]
         mine = samples[seed.sample] = asyncio.get_running_loop().create_future()
         try:
             shown = [instance for sample in before for instance in await sample]

@@ -156,9 +156,7 @@ async def _execute(
         *values, value = _values(task, branch, [*above, traced.record["seed"]])
         seed = Seed(value, at, tuple(values))
         earlier: list[Any] = []
-        for number in range(sample + 1):
-            if number < sample and task.labels_per_seed and task.turns(at, number)[0] != branch:
-                continue  # that one was for another label
+        for number in (*task.samples_before(at, sample, branch), sample):
             work = Generation(_sampled(seed, number), branch, tuple(earlier))
             made = await executor.generate(work, scope)
             earlier += [one for one in made.instances if not isinstance(one, Rejected)]

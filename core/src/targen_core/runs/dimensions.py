@@ -18,7 +18,7 @@ from targen_core.suggestions import did_you_mean
 from targen_core.tasks.dimensions import Dimension
 from targen_core.tasks.model import Task
 from targen_core.tasks.steps import ListStep
-from targen_core.tasks.vocabularies import VOCABULARIES, vocabulary
+from targen_core.tasks.vocabularies import VOCABULARIES, meant
 
 __all__ = ["Drawn", "as_typed", "parse_dimensions", "read_dimensions", "with_dimensions"]
 
@@ -183,7 +183,7 @@ def _set(task: Task[Any, Any], name: str, values: Drawn, given: Collection[str])
             )
         if not there and (lists := drawing[at]) and not lists[-1].asks:
             raise UsageError(f"--dimension {name}: no model is asked for the {at} of {task.name}")
-    read = vocabulary(values[1:]) if isinstance(values, str) else values
+    read = meant(values)
     for _, one in there:
         if not one.in_prompt and not (read and set(read) <= set(one.pool)):
             raise UsageError(

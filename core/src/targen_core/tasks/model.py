@@ -213,6 +213,12 @@ class Task(Keywords, Generic[SeedT, InstanceT]):
         turn = (sum(path) + sample) % len(mine)
         return mine[turn:] + mine[:turn]
 
+    def samples_before(self, path: Sequence[int], sample: int, branch: str) -> Sequence[int]:
+        """Earlier samples of the seed at that place that were for this branch, too."""
+        if self.labels_per_seed is None:
+            return range(sample)
+        return [one for one in range(sample) if self.turns(path, one)[0] == branch]
+
     def draw_path(self, path: Sequence[int]) -> tuple[int, ...]:
         """Where in the run step 3 draws for the seed at that place.
 
@@ -390,9 +396,10 @@ class Task(Keywords, Generic[SeedT, InstanceT]):
                     return Correction.reject("no-valid-instance", answer.explanation)
                 if option in self.judging.rejecting:
                     return Correction.reject(self.judging.rejecting[option], answer.explanation)
-        for question, answer in zip(self.questions(instance), answers, strict=True):
-            if UNSURE in answer.answers and UNSURE not in question.options:
-                return self._unsure(instance, answer)
+        if any(UNSURE in answer.answers for answer in answers):
+            for question, answer in zip(self.questions(instance), answers, strict=True):
+                if UNSURE in answer.answers and UNSURE not in question.options:
+                    return self._unsure(instance, answer)
         if self.judging.aggregate is not None:
             return self.judging.aggregate(instance, answers)
         return Correction(answers[0].answers[0], answers[0].explanation)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache, cached_property
 from importlib.resources import files
 from typing import overload
 
-__all__ = ["VOCABULARIES", "Vocabulary", "vocabulary"]
+__all__ = ["VOCABULARIES", "Vocabulary", "meant", "vocabulary"]
 
 VOCABULARIES = {
     "fields": "fields of life, such as beekeeping and public transport",
@@ -58,3 +58,14 @@ def vocabulary(name: str) -> Vocabulary:
     if name not in VOCABULARIES:
         raise ValueError(f"no vocabulary {name!r}; there are {', '.join(VOCABULARIES)}")
     return Vocabulary(name)
+
+
+def meant(
+    values: Sequence[str] | Mapping[str, int] | str,
+) -> Sequence[str] | Mapping[str, int]:
+    """The vocabulary that a text such as `@words` stands for; other values are what they are.
+
+    Raises:
+        ValueError: there is no such list.
+    """
+    return vocabulary(values[1:]) if isinstance(values, str) else values

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import replace
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import BaseModel
 
@@ -72,20 +72,18 @@ async def _propose_topics(llm: Llm, parent: None, existing: Sequence[str]) -> Se
     return [_tidy(topic) for topic in reply.items if topic.strip()]
 
 
-async def _propose_premises(llm: Llm, topic: str, existing: Sequence[Premise]) -> Sequence[Premise]:
-    have = " ".join(item.premise for item in existing[-_SHOWN:]) or "none"
-    model = list_of("texts", _TEXT, llm.batch)
-    reply = await llm.ask(_PREMISES, reply=model, topic=topic, count=llm.batch, have=have)
-    return [Premise(premise=_tidy(text)) for text in reply.items]
+def _proposed(
+    prompt: Prompt, key: str, text: Any
+) -> Callable[[Llm, str, Sequence[Premise]], Coroutine[Any, Any, Sequence[Premise]]]:
+    """What asks for the premises of a topic; `key` of the reply holds texts of that type."""
 
+    async def propose(llm: Llm, topic: str, existing: Sequence[Premise]) -> Sequence[Premise]:
+        have = " ".join(item.premise for item in existing[-_SHOWN:]) or "none"
+        model = list_of(key, text, llm.batch)
+        reply = await llm.ask(prompt, reply=model, topic=topic, count=llm.batch, have=have)
+        return [Premise(premise=_tidy(one)) for one in reply.items]
 
-async def _propose_sentences(
-    llm: Llm, topic: str, existing: Sequence[Premise]
-) -> Sequence[Premise]:
-    have = " ".join(item.premise for item in existing[-_SHOWN:]) or "none"
-    model = list_of("sentences", _SENTENCE, llm.batch)
-    reply = await llm.ask(_SENTENCES, reply=model, topic=topic, count=llm.batch, have=have)
-    return [Premise(premise=_tidy(sentence)) for sentence in reply.items]
+    return propose
 
 
 TOPICS = ListStep(
@@ -100,7 +98,7 @@ TOPICS = ListStep(
 )
 PREMISES = ListStep(
     item=Premise,
-    propose=_propose_premises,
+    propose=_proposed(_PREMISES, "texts", _TEXT),
     batch=5,
     check=check_premise,
     summary="short factual texts about a topic",
@@ -111,7 +109,7 @@ PREMISES = ListStep(
 PAPER_TOPICS = replace(TOPICS, dimensions=())
 PAPER_PREMISES = replace(
     PREMISES,
-    propose=_propose_sentences,
+    propose=_proposed(_SENTENCES, "sentences", _SENTENCE),
     summary="dense factual sentences about a topic",
     prompts=(_SENTENCES,),
     dimensions=(),
