@@ -187,6 +187,19 @@ def test_with_lists_in_batches_all_steps_of_the_papers_rte_take_at_most_8_submis
     assert rows(tmp_path / "batch") == rows(tmp_path / "online")
 
 
+@pytest.mark.parametrize("rare", ["entailment", "not_entailment"])
+def test_seeds_are_foreseen_for_what_follows_a_rare_label(
+    world: World, tmp_path: Path, rare: str
+) -> None:
+    quotas = dict.fromkeys(PAPER, 150) | {rare: 15}
+    report = run(tmp_path / "batch", quotas)
+    assert report["rows"] == quotas
+    assert report["unused_calls"] < 0.1 * sum(world.sizes), "few calls too many"
+    assert len(world.sizes) <= 8, world.sizes
+    run(tmp_path / "online", quotas, batch=False)
+    assert rows(tmp_path / "batch") == rows(tmp_path / "online")
+
+
 def test_a_run_with_lists_in_batches_goes_on_and_grows_as_it_was_begun(
     world: World, tmp_path: Path
 ) -> None:

@@ -9,7 +9,8 @@ what came back first, or on how often the run was killed and resumed.
 Where a seed is for one label (`Task.labels_per_seed`), its branches take turns
 to come first, and the first of them that is open when it gets its verdict is
 the seed's only one: the others are no candidates. Which that will be is foreseen
-from what is open now, and where a label is filled in between, looked at again.
+from what is open now and how many candidates are lined up before it, and looked
+at again where a label was filled, or candidates were refused, in between.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from __future__ import annotations
 import asyncio
 import math
 from collections import Counter, defaultdict, deque
-from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from fractions import Fraction
 from itertools import islice
@@ -79,6 +80,7 @@ class _Generation:
 class _Visit:
     """A seed that is for one label: what it was used for, and what it is foreseen for."""
 
+    branches: Sequence[str]  # in their order here
     used: str | None = None
     foreseen: str | None = None
 
@@ -224,6 +226,7 @@ class Engine:
         self._unstarted: dict[str, defaultdict[Item, deque[_Slot]]] = {
             branch: defaultdict(deque) for branch in task.branches
         }
+        self._refused = False  # any candidate, since it was foreseen what each seed is for
         self._tasks: set[asyncio.Task[Any]] = set()
         self._room = asyncio.Event()
         self._arrived = asyncio.Event()
@@ -329,7 +332,8 @@ class Engine:
                     break
                 slot = self._window[0]
                 if slot.needless:
-                    self._window.popleft()
+                    slot.abandon()
+                    self._leave(slot)
                     self._room.set()
                     continue
                 if not self._may_come(slot.over):
@@ -402,12 +406,13 @@ class Engine:
 
     async def _commit(self, slot: _Slot, target: Target) -> None:
         """Give the candidate at the head of the window its verdict."""
-        is_open, item = self.quotas.is_open(slot.branch), self._balance.item_of(slot.seed)
+        is_open = self.quotas.is_open(slot.branch)
         if is_open and not self._balance.has_share(slot.seed):
-            # Candidates of other items seemed to be all that is worth it, or it is foreseen for
-            # this branch only since another label was filled.
-            if slot.task is None:
-                self._start(self._unstarted[slot.branch][item].popleft())
+            if slot.task is None or (self._refused and not slot.task.done()):
+                self._foresee_again()
+                self._start_due()
+            if slot.task is None:  # those of other items seemed to be all that is worth it
+                self._start(self._unstarted_like(slot).popleft())
             assert slot.task is not None
             outcome = await slot.task
             verdict, quota, detail = self._judge(slot, outcome)
@@ -416,11 +421,7 @@ class Engine:
                 self._balance.pass_by(slot.seed)
             slot.abandon()
             outcome, verdict, quota, detail = Outcome(), "skipped", slot.aim or "", ""
-        self._window.popleft()
-        if slot.task is not None:
-            self._started[slot.branch][item] -= slot.counted
-        elif slot.lined_up:
-            self._unstarted[slot.branch][item].popleft()
+        self._leave(slot)
         self._report(slot.batches, written=False)
         entry = b""
         if verdict == "accepted":
@@ -444,10 +445,19 @@ class Engine:
         self._count(
             slot, commit, target, detail or outcome.detail, outcome.final or outcome.instance
         )
+        self._refused = self._refused or commit.verdict != "accepted"
         if self.quotas.open != open_before:
             self._foresee_again()
         self._start_due()
         self._room.set()
+
+    def _leave(self, slot: _Slot) -> None:
+        """Take the head of the window out of it."""
+        self._window.popleft()
+        if slot.task is not None:
+            self._started[slot.branch][self._balance.item_of(slot.seed)] -= slot.counted
+        elif slot.lined_up:
+            self._unstarted_like(slot).popleft()
 
     def _count(
         self, slot: _Slot, commit: Commit, target: Target, detail: str, instance: Any
@@ -623,8 +633,8 @@ class Engine:
         each = self.task.instances_per_call
         for branch, start in zip(branches, range(first, len(past), each), strict=False):
             if _FINAL in past[start : start + each]:
-                return _Visit(branch)
-        return _Visit()
+                return _Visit(branches, branch)
+        return _Visit(branches)
 
     async def _produce(self, candidates: AsyncIterator[_Slot]) -> None:
         """Line candidates up while there is room for more."""
@@ -641,44 +651,60 @@ class Engine:
 
     def _line_up(self, slot: _Slot) -> None:
         """Have a candidate started in its turn, unless its seed is foreseen for another branch."""
+        worth = {branch: self._worth(branch) for branch in self.quotas.open}
+        if self._is_foreseen(slot, worth, self._waiting):
+            slot.lined_up = True
+            self._unstarted_like(slot).append(slot)
+
+    def _is_foreseen(
+        self, slot: _Slot, worth: Mapping[str, int], before: Callable[[str], int]
+    ) -> bool:
+        """Whether its branch will be the first of its seed's that is open when it is committed.
+
+        Those that have as many candidates `before` the seed as they are worth should be filled by
+        then; `worth` has the branches that are open now.
+        """
         visit = slot.visit
-        if visit is not None:
-            if visit.foreseen is None and slot.branch in self.quotas.open:
-                visit.foreseen = slot.branch
-            if visit.foreseen != slot.branch:
-                return
-        slot.lined_up = True
-        self._unstarted[slot.branch][self._balance.item_of(slot.seed)].append(slot)
+        if visit is None:
+            return True
+        if visit.foreseen is None:
+            may = [branch for branch in visit.branches if branch in worth]
+            lacking = (branch for branch in may if before(branch) < worth[branch])
+            visit.foreseen = visit.used or next(lacking, may[0] if may else None)
+        return visit.foreseen == slot.branch
 
     def _foresee_again(self) -> None:
-        """Have seeds whose label was filled started for the next one that is open."""
+        """Look at the whole window anew, since a label was filled or candidates were refused.
+
+        What was started further back than is worth it does not hold up those before it, whose turn
+        comes first.
+        """
         if self.task.labels_per_seed is None:
             return
-        for slot in self._window:
-            visit = slot.visit
-            if visit is None or visit.used is not None:
-                continue
-            if visit.foreseen not in self.quotas.open:
-                visit.foreseen = None
-            if not slot.lined_up:
-                self._line_up(slot)
-        for branch in self._unstarted:
-            self._unstarted[branch].clear()
-        # In the window's order again. What was started further back than is worth it does not hold
-        # up those before it, whose turn comes first.
+        self._refused = False
         worth = {branch: self._worth(branch) for branch in self.quotas.open}
         for slot in self._window:
-            if slot.task is None and slot.branch not in worth:
-                slot.lined_up = False
-            if not slot.lined_up or slot.needless or slot.branch not in worth:
+            slot.counted = slot.lined_up = False
+            if slot.visit is not None:
+                slot.visit.foreseen = None
+        for branch in self.task.branches:
+            self._started[branch].clear()
+            self._unstarted[branch].clear()
+        before: Counter[str] = Counter()
+        for slot in self._window:
+            if not self._is_foreseen(slot, worth, before.__getitem__) or slot.branch not in worth:
                 continue
-            item = self._balance.item_of(slot.seed)
-            worth[slot.branch] -= 1
+            before[slot.branch] += 1
             if slot.task is None:
-                self._unstarted[slot.branch][item].append(slot)
-            elif slot.counted and worth[slot.branch] < 0:
-                slot.counted = False
-                self._started[slot.branch][item] -= 1
+                slot.lined_up = True
+                self._unstarted_like(slot).append(slot)
+            elif before[slot.branch] <= worth[slot.branch]:
+                slot.counted = True
+                self._started[slot.branch][self._balance.item_of(slot.seed)] += 1
+
+    def _unstarted_like(self, slot: _Slot) -> deque[_Slot]:
+        """Unstarted candidates of its branch, and its item of a balanced list, in their order."""
+        return self._unstarted[slot.branch][self._balance.item_of(slot.seed)]
 
     def _start_due(self) -> None:
         """Start the candidates that are worth it now, for each branch in their order.
