@@ -28,13 +28,16 @@ def test_parts_of_one_s_own_task_are_left_out_one_by_one(targen: Command, mood: 
     done = targen("ablate", "./mood.yaml", *ASKED, "--seeds", 1, "--json")
     assert done.code == 0, done.err
     assert "Each way was generated once" in done.err
+    assert "targen analyze comparisons/ablate-mood/runs/mood-whole " in done.err
     (part,) = done.json["parts"]
     assert list(part["arms"]) == [
         "whole", "no correction", "half of the contexts", "a quarter of the contexts",
-        "no contexts", "no seeds",
+        "no contexts", "no seeds", "seeds for one label",
     ]  # fmt: skip
+    assert "no dimensions is left out: mood has no dimensions that prompts say" in done.err
     assert {group["kind"] for group in part["groups"]} == {"matched"}
     assert spec("no-correction")["corrector"] is None
+    assert spec("seeds-for-one-label")["labels_per_seed"] == 1
     assert spec("half-of-the-contexts")["contexts_fraction"] == 0.5
     report = Path("comparisons/ablate-mood/runs/mood-no-seeds/report.json")
     assert set(json.loads(report.read_text())["models"]) == {"contexts", "generate", "correct"}
@@ -64,6 +67,8 @@ def test_variants_are_arms_and_what_a_task_lacks_is_named(targen: Command, mood:
     rte = targen("ablate", "rte", *ASKED, "--plan")
     assert "arm no seeds of rte: to generate" in rte.err and "variants=['no-seeds']" in rte.err
     assert "arm paper of rte" in rte.err
+    assert "arm no dimensions of rte" in rte.err
+    assert "arm seeds for all labels of rte" in rte.err
     cb = targen("ablate", "cb", *ASKED, "--plan", "--runs", 2)
     assert "no seeds is left out: cb has no step 2" in cb.err
     assert "arm wording-3, run 2 of cb" in cb.err

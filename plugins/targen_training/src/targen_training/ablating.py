@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -20,7 +21,10 @@ if TYPE_CHECKING:
 __all__ = ["ablate"]
 
 WHOLE = "whole"
-KINDS = ("correction", "contexts", "no-contexts", "no-seeds", "variants", "generators")
+KINDS = (
+    *("correction", "contexts", "no-contexts", "no-seeds"),
+    *("dimensions", "labels-per-seed", "variants", "generators"),
+)
 _SEEDLESS = "no-seeds"  # what a task calls its variant without step 2
 _NOTHING = "any subject"  # a context that says nothing
 _SAMPLES = 20  # draws of a context where there are no seeds below it
@@ -106,7 +110,8 @@ def ablate(
     """Find out what each part of generation is worth: generate without it, train, compare.
 
     Every arm is a run that leaves one thing out or does it otherwise: no self-correction, half of
-    the contexts and a quarter, none at all, no seeds, each variant of the task, other generators.
+    the contexts and a quarter, none at all, no seeds, nothing drawn by code, seeds for all labels
+    or for one, each variant of the task, other generators.
     What arms have in common is asked once. With --runs, the whole and every variant are generated
     with several random seeds, which shows how much of a difference is chance. The command goes on
     where it was stopped.
@@ -117,7 +122,7 @@ def ablate(
     - targen ablate cb --test CB/val.jsonl --generator local -n 60 --arms variants --runs 3
     """
     from targen_core import load_registry
-    from targen_training.experiments.making import contexts_of
+    from targen_training.experiments.making import contexts_of, to_generate
     from targen_training.experiments.model import declared
     from targen_training.experiments.run import check_folder
 
@@ -155,6 +160,8 @@ def ablate(
     results = carried_out(registry, experiment, folder, plan=plan)
     if results is not None:
         show(results, folder, json=json)
+        runs = " ".join(shlex.quote(str(arm.run)) for arm in to_generate(experiment, folder))
+        print(f"how varied the rows of each way are: targen analyze {runs}", file=sys.stderr)
 
 
 def _asked_arms(arms: str | None) -> Sequence[str]:
@@ -203,6 +210,17 @@ def _arms(
         yield "no contexts", {"generate": {"contexts": [_NOTHING]}} if has else why
     if "no-seeds" in names:
         yield "no seeds", _seedless(task, said, arm, folder)
+    if "dimensions" in names:
+        drawn = any(dimension.in_prompt for _, dimension in task.dimensions_by_step)
+        why = f"{task.name} has no dimensions that prompts say"
+        yield "no dimensions", arm(task_dimensions=False) if drawn else why
+    if "labels-per-seed" in names:
+        other: Any = "all" if task.labels_per_seed else 1
+        why = "" if limit else f"{task.name} has no lists"
+        if len(task.labels) < 2:
+            why = f"{task.name} has no labels that seeds are shared by"
+        name = "all labels" if task.labels_per_seed else "one label"
+        yield f"seeds for {name}", why or arm(labels_per_seed=other)
     if "variants" in names:
         for variant in task.variants:
             if variant != _SEEDLESS:

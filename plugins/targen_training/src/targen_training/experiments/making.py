@@ -65,9 +65,10 @@ def to_generate(experiment: Experiment, folder: Path) -> Iterator[Made]:
 def contexts_of(task: Task[Any, Any], rows: int, maximum: int) -> int:
     """How many contexts make all of `rows`, at most so many: shares of more would be the same rows.
 
-    Every context is the start of a seed, and every seed is used for all labels.
+    Every context is the start of a seed, and a seed is used for all labels, or for one.
     """
-    return max(4, min(maximum, rows // (len(task.branches) * task.instances_per_call)))
+    uses = len(task.branches) if task.labels_per_seed is None else 1
+    return max(4, min(maximum, rows // (uses * task.instances_per_call)))
 
 
 def dollars(registry: Registry, arm: Made) -> float | None:
