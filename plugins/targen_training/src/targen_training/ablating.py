@@ -160,8 +160,8 @@ def ablate(
     results = carried_out(registry, experiment, folder, plan=plan)
     if results is not None:
         show(results, folder, json=json)
-        runs = " ".join(shlex.quote(str(arm.run)) for arm in to_generate(experiment, folder))
-        print(f"how varied the rows of each way are: targen analyze {runs}", file=sys.stderr)
+        paths = " ".join(shlex.quote(str(arm.run)) for arm in to_generate(experiment, folder))
+        print(f"how varied the rows of each way are: targen analyze {paths}", file=sys.stderr)
 
 
 def _asked_arms(arms: str | None) -> Sequence[str]:
