@@ -79,6 +79,9 @@ def test_values_of_a_file_and_weights(targen):
     assert targen("generate", "rte", "-n", "32", *both, *RUN, *options).code == 0
     assert Counter(each["tone"] for each in drawn()) == {"dry, if anything": 16, "warm": 16}
     assert Counter(each["register"] for each in drawn()) == {"a letter": 24, "a note": 8}
+    times = ("-q", "--out", "times", "--dimension", "time=9:30, 10:05")
+    assert targen("generate", "rte", "-n", "4", "-b", "scripted", *times).code == 0
+    assert {each["time"] for each in drawn("times")} == {"9:30", "10:05"}
 
 
 def test_those_of_a_task_are_described_replaced_and_taken_away(targen, task):
@@ -161,3 +164,12 @@ def test_one_name_twice_and_lists_of_ones_own_are_refused(targen):
 
 def test_a_list_says_in_what_its_items_differ(targen):
     assert "code makes items differ in: field (" in targen("describe", "article-domains").out
+
+
+def test_nothing_is_drawn_for_items_that_a_file_holds(targen):
+    Path("mine.yaml").write_text(
+        "description: Messages.\nlabels: {good: fine, bad: not fine}\ncontexts: [shop, bank]\n"
+    )
+    result = targen("generate", "./mine.yaml", "-n", "4", *RUN, "--dimension", "contexts.x=1,2")
+    assert result.code == 2
+    assert "no model is asked for the contexts of mine" in result.err

@@ -190,7 +190,9 @@ def _fixed(items: tuple[str, ...], summary: str) -> ListStep[str]:
     async def propose(llm: Llm, parent: Any, existing: Sequence[str]) -> Sequence[str]:
         return items
 
-    return ListStep(item=str, propose=propose, batch=len(items), once=True, summary=summary)
+    return ListStep(
+        item=str, propose=propose, batch=len(items), once=True, asks=False, summary=summary
+    )
 
 
 # --- step 3 --------------------------------------------------------------------

@@ -26,7 +26,7 @@ Drawn: TypeAlias = "str | tuple[str, ...] | dict[str, int]"
 """Values of a dimension as a spec keeps them: `@NAME`, texts, or weights; () takes it away."""
 
 _Change: TypeAlias = Callable[[str, tuple[Dimension, ...]], tuple[Dimension, ...]]
-_WEIGHT = re.compile(r"(.*\S)\s*:\s*(\d+)", re.DOTALL)
+_WEIGHT = re.compile(r"(?!\d?\d:[0-5]\d$)(.*\S)\s*:\s*(\d+)", re.DOTALL)  # 9:30 is a time
 _LARGEST = 16 << 20  # bytes of a file of values
 _SHOWN = 8
 _EXAMPLE = "--dimension length=short,long"
