@@ -116,7 +116,7 @@ def test_a_bad_choice_is_rejected_with_its_reason(choice, reason, field, run):
     def bend(step, good, repair):
         if step == "seeds":
             return {"events": [PREMISE]}
-        return {**other, field: choice} if step == "generate" else good
+        return {**good, **other, field: choice} if step == "generate" else good
 
     ran = run(bend, task="copa", rows=2, give_up_after=3)
     assert ran.rows == []
@@ -222,6 +222,7 @@ def test_quotation_marks_and_accents_come_through_as_they_are(run):
             return {"events": ["Zo\u00eb\u2019s waiter dropped the menus."]}
         if step == "generate":
             return {
+                **good,
                 "likely": quoted,
                 "unlikely": "Nobody closed Zo\u00eb\u2019s caf\u00e9 that day.",
             }

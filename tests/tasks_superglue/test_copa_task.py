@@ -16,7 +16,7 @@ from pydantic import ValidationError
 from targen_core import Job, Rejected
 from targen_core.runs.files import read_jsonl
 from targen_core.tasks.checks import is_copy
-from targen_tasks_superglue.copa import COPA, CopaRow, Event
+from targen_tasks_superglue.copa import COPA, EVENTS, CopaRow, Event
 from targen_tasks_superglue.copa.checks import check_choices, check_unlike
 from targen_tasks_superglue.copa.rows import ASKED
 from targen_testing import TaskSuite
@@ -311,8 +311,39 @@ def test_wrong_choices_are_of_each_kind_in_its_share_under_both_labels(run):
     ran = run(task="copa", rows=80)
     kinds = Counter((e["dimensions"]["distractor"], e["label"]) for e in ran.provenance)
     for label in ("choice1", "choice2"):
-        assert kinds["unrelated", label] > 2 * kinds["opposed", label] > 0
-        assert kinds["opposed", label] >= kinds["reverse", label] > 0
+        others = sum(n for (kind, of), n in kinds.items() if of == label and "another" in kind)
+        assert others > 2 * kinds["opposite event", label] > 0
+        assert kinds["opposite event", label] >= kinds["reverse", label] > 0
+
+
+def test_the_event_that_a_wrong_choice_answers_for_is_noted(run):
+    named = []
+
+    def bend(step, good, repair):
+        if step == "generate":
+            named.append(good["other_event"])
+        return good
+
+    ran = run(bend, task="copa", rows=8)
+    for row, entry in zip(ran.rows, ran.provenance, strict=True):
+        assert entry["notes"]["other_event"] in named
+        assert entry["notes"]["other_event"] != row["premise"]
+
+
+def test_a_choice_without_the_event_that_it_answers_for_is_asked_for_again(run, at):
+    def bare(good):
+        return {name: good[name] for name in ("likely", "unlikely")}
+
+    ran = run(at("generate", bare), task="copa", rows=4)
+    assert len(ran.rows) == 4
+    assert ran.repairs
+
+
+def test_what_happens_in_an_event_is_drawn_with_whom_it_is_about():
+    """Apart, they clashed: "the weather" with "a decision or a purchase"."""
+    (about,) = (d for d in EVENTS.dimensions if d.name == "about")
+    assert {dimension.name for dimension in EVENTS.dimensions} == {"about", "event_length"}
+    assert len(about.values) == len(set(about.values)) > 40
 
 
 def test_the_writer_is_told_the_setting_and_what_was_drawn(run):
@@ -322,7 +353,7 @@ def test_the_writer_is_told_the_setting_and_what_was_drawn(run):
     assert settings <= {request.origin.values["setting"] for request in asked}
     for request in asked:
         told = request.messages[-1].content
-        assert re.search(r"\n\nKeep to this:\ndistractor: .+; length: .+; pronouns: in .+$", told)
+        assert re.search(r"\n\nKeep to this:\ndistractor: .+; length: .+; focus: .+$", told)
 
 
 def test_events_of_the_user_s_own_have_no_setting(run, tmp_path):
@@ -341,7 +372,8 @@ def test_the_same_two_choices_in_the_other_order_are_no_second_row(run):
         if step == "seeds":
             return {"events": ["The kite came down in the field."]}
         if step == "generate":
-            return {"likely": "A gust tore the string.", "unlikely": "Two crows sat on the fence."}
+            choices = ("A gust tore the string.", "Two crows sat on the fence.")
+            return dict(zip(("likely", "unlikely"), choices, strict=True), other_event="It rained.")
         return good
 
     ran = run(same, task="copa", rows=4)

@@ -14,12 +14,13 @@ cause or result -> the meta-prompt. Agrees with the paper / differs:
 - cause and effect come in equal shares *within each label*, so that the
   question does not give the label away; a seed asks for the cause under one
   label and for the result under the other;
-- the unlikely choice is as believable in the setting, about as long as the likely
-  one and of a kind that code draws: unrelated, opposed or reversed. The paper's
+- the unlikely choice is the right one for another event of the same people, which
+  the writer names first and whose kind code draws; it is about as long as the likely
+  one and about the same person or thing. The paper's
   example ("My mother bought a new car") is solved by topic alone; that construction
   is the variant `paper`;
-- code also draws subject, kind and length of events, and length and pronouns of
-  choices, so that rows differ as people's do;
+- code also draws what events are about and their length, and the length and the
+  subject of choices, so that rows differ as people's do;
 - "What was the CAUSE of this?" is added where a row is rendered (for step 4
   and for instruction tuning), never to the official premise;
 - the paper gives no counts for steps 1 and 2: 10 settings and 5 events a

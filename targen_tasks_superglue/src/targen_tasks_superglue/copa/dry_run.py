@@ -137,7 +137,9 @@ def dry_run(call: DryRunCall) -> Any:
         return {"explanation": _WHY, "actual": values["output"], "verdict": "correct"}
     if call.prompt == "solve":
         return {"explanation": _WHY, "answer": _solved(str(values["input"]), rng)}
-    return _choices(call.prompt.partition("_")[0], str(values["premise"]), rng)
+    question, _, construction = call.prompt.partition("_")
+    pair = _choices(question, str(values["premise"]), rng)
+    return pair if construction else {**pair, "other_event": _event(str(values["setting"]), rng)}
 
 
 _WHY = "By everyday experience the one brings the other about, and the other choice does not."

@@ -40,7 +40,7 @@ def _choices(row: CopaRow) -> str:
 
 COPA: Task[Event, CopaRow] = Task(
     name="copa",
-    version="2",
+    version="3",
     summary="Choice of plausible alternatives: which choice is the cause or the result?",
     description=(
         "Each row is a premise, one short sentence about an event, a question (`cause` or "
@@ -75,7 +75,7 @@ COPA: Task[Event, CopaRow] = Task(
     parameters={
         "contexts": SETTINGS_PARAMETERS,
         "seeds": {"temperature": 1.0, "max_tokens": 400},
-        "generate": {"temperature": 0.7, "max_tokens": 160},
+        "generate": {"temperature": 0.7, "max_tokens": 200},
         "correct": {"temperature": 0.0, "max_tokens": 300},
     },
     variants={
